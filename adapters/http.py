@@ -1,0 +1,276 @@
+"""Every call to a platform goes through here, and no httpx exception leaves.
+
+``Http`` lives as long as the process and hands each adapter a ``Caller`` bound to its site and credential.
+What a failure means is decided once, in ``Caller.send``:
+
+- could not connect                       -> Unreachable (nothing was sent)
+- read timed out, cut, 408, 5xx           -> OutcomeUnknown for a write, Unreachable for a read
+- 429 (or 503 with Retry-After on a read) -> RateLimited
+- 401 -> CredentialsRejected, 404/410 -> NotFound, 409 -> Conflict, 405/501 -> Unsupported, other 4xx -> Rejected
+
+unless the adapter's ``explain`` says it better from the body. Reads are tried three times with backoff; writes
+are never repeated. Connections are few and kept idle for 2 s at most: servers close theirs at about 5 s, and a
+write on a closing connection ends in a false unknown.
+"""
+
+import json as jsonlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from adapters.errors import (
+    AdapterError,
+    BadResponse,
+    Conflict,
+    CredentialsRejected,
+    NotFound,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    Unreachable,
+    Unsupported,
+)
+from adapters.limits import Pace, Turns
+
+READ_TRIES = 3
+KEEP_IDLE_SECONDS = 2.0
+_read_again = AsyncRetrying(
+    retry=retry_if_exception_type(Unreachable),
+    stop=stop_after_attempt(READ_TRIES),
+    wait=wait_random_exponential(multiplier=0.3, max=2),
+    reraise=True,
+)
+_NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, whatever its status. ``headers`` ignores case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        return self.content.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """The body as JSON, or None when it is not JSON (error pages often are not)."""
+        try:
+            return jsonlib.loads(self.content)
+        except ValueError:
+            return None
+
+
+Explain = Callable[[Reply, str, bool], AdapterError | None]
+"""(reply, operation, is_write) -> the error that says it best, or None for the general rule."""
+
+
+@dataclass
+class Http:
+    """``timeout`` is how long a platform may take to answer, in seconds."""
+
+    timeout: float = 10.0
+    connect_timeout: float = 5.0
+    _turns: dict[tuple[str, str], Turns] = field(default_factory=dict)
+    _clients: list[httpx.AsyncClient] = field(default_factory=list)
+
+    def caller(
+        self,
+        platform: str,
+        url: str,
+        *,
+        credential: str,
+        headers: Mapping[str, str],
+        pace: Pace | None = None,
+        explain: Explain | None = None,
+    ) -> "Caller":
+        """``credential`` is only compared: adapters of one origin and credential share one pace."""
+        pace = pace or Pace()
+        base = httpx.URL(url.rstrip("/") + "/")
+        turns = self._turns.setdefault((_origin(base), credential), Turns(pace))
+        client = httpx.AsyncClient(
+            base_url=base,
+            headers=dict(headers),
+            timeout=httpx.Timeout(self.timeout, connect=self.connect_timeout),
+            limits=httpx.Limits(
+                max_connections=pace.at_once,
+                max_keepalive_connections=pace.at_once,
+                keepalive_expiry=KEEP_IDLE_SECONDS,
+            ),
+            follow_redirects=False,
+            trust_env=False,
+        )
+        self._clients.append(client)
+        return Caller(platform, client, turns, explain)
+
+    async def close(self) -> None:
+        for client in self._clients:
+            await client.aclose()
+
+
+@dataclass
+class Caller:
+    platform: str
+    _client: httpx.AsyncClient
+    turns: Turns
+    _explain: Explain | None
+
+    async def read(
+        self,
+        path: str,
+        *,
+        operation: str,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        method: str = "GET",
+    ) -> Any:
+        """The JSON of a 2xx answer. Tried ``READ_TRIES`` times when unreachable."""
+        reply = await self.read_reply(path, operation=operation, params=params, json=json, method=method)
+        body = reply.json()
+        if body is None and reply.content.strip() != b"null":
+            raise BadResponse(self.platform, operation, said=reply.text)
+        return body
+
+    async def read_reply(
+        self,
+        path: str,
+        *,
+        operation: str,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        method: str = "GET",
+    ) -> Reply:
+        """Like ``read``, where paging headers are needed too."""
+        return await _read_again(
+            self.send, method, path, operation=operation, write=False, params=params, json=json
+        )
+
+    async def write(
+        self,
+        method: str,
+        path: str,
+        *,
+        operation: str,
+        json: Any = None,
+        params: Mapping[str, Any] | None = None,
+        expect_json: bool = True,
+    ) -> Any:
+        """Sends once. A 2xx whose promised JSON cannot be read is an unknown outcome."""
+        reply = await self.send(method, path, operation=operation, write=True, json=json, params=params)
+        body = reply.json()
+        if body is None and expect_json:
+            raise OutcomeUnknown(self.platform, operation, said=reply.text)
+        return body
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        operation: str,
+        write: bool,
+        json: Any = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> Reply:
+        """One exchange; returns 2xx replies only, raises for all else."""
+        url = self._join(path, operation)
+        closed = self.turns.waits
+        if closed > 0 and write:
+            raise RateLimited(self.platform, operation, retry_after=closed)
+        async with self.turns.turn():
+            try:
+                response = await self._client.request(method, url, json=json, params=params)
+            except _NOTHING_SENT as error:
+                raise Unreachable(self.platform, operation, said=_why(error)) from error
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                kind = OutcomeUnknown if write else Unreachable
+                raise kind(self.platform, operation, said=_why(error)) from error
+        reply = Reply(response.status_code, response.headers, response.content)
+        if 200 <= reply.status < 300:
+            return reply
+        raise self._error(reply, operation, write)
+
+    def same_origin(self, link: str) -> str | None:
+        """``link`` (absolute or relative) if our token may be sent there, else None."""
+        try:
+            url = self._client.base_url.join(link)
+        except httpx.InvalidURL:
+            return None
+        return str(url) if _origin(url) == _origin(self._client.base_url) else None
+
+    def _join(self, path: str, operation: str) -> httpx.URL | str:
+        if "://" not in path:
+            return path.lstrip("/")
+        if self.same_origin(path) is None:
+            raise BadResponse(self.platform, operation, key="platform.foreign_link", said=path)
+        return path
+
+    def _error(self, reply: Reply, operation: str, write: bool) -> AdapterError:
+        if reply.status == 429:
+            wait = retry_after(reply.headers)
+            self.turns.close_for(wait)
+            return RateLimited(self.platform, operation, retry_after=wait)
+        if self._explain is not None:
+            said = self._explain(reply, operation, write)
+            if said is not None:
+                return said
+        return self._general(reply, operation, write)
+
+    def _general(self, reply: Reply, operation: str, write: bool) -> AdapterError:
+        where, what, status = self.platform, operation, reply.status
+        words = excerpt(reply)
+        if status in (405, 501):
+            return Unsupported(where, what, said=words, status=status)
+        if status == 408 or status >= 500:
+            if write:
+                return OutcomeUnknown(where, what, said=words, status=status)
+            return Unreachable(where, what, said=words, status=status)
+        if status == 401:
+            return CredentialsRejected(where, what, said=words)
+        if status in (404, 410):
+            return NotFound(where, what, said=words)
+        if status == 409:
+            return Conflict(where, what, said=words)
+        if status == 403:
+            return Rejected(where, what, key="platform.forbidden", said=words)
+        if status < 400:
+            if write:
+                return OutcomeUnknown(where, what, said=f"redirected ({status})")
+            return BadResponse(where, what, said=f"redirected ({status})")
+        return Rejected(where, what, said=words, status=status)
+
+
+def retry_after(headers: Mapping[str, str], default: float = 5.0) -> float:
+    """Seconds of a Retry-After header (a number or a date), bounded to an hour; ``default`` without one."""
+    value = headers.get("retry-after", "").strip()
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):
+            seconds = default
+    return min(max(seconds, 0.1), 3600.0)
+
+
+def excerpt(reply: Reply) -> str:
+    """A short plain-text sight of an error body; HTML pages say nothing worth showing."""
+    if "html" in reply.headers.get("content-type", "") or reply.content.lstrip()[:1] == b"<":
+        return f"HTTP {reply.status}"
+    return reply.text[:300]
+
+
+def _origin(url: httpx.URL) -> str:
+    port = url.port or {"https": 443, "http": 80}.get(url.scheme)
+    return f"{url.scheme}://{url.host}:{port}"
+
+
+def _why(error: Exception) -> str:
+    return type(error).__name__ if not str(error) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,107 @@
+"""Who may call next: one ``Turns`` per (origin, credential), people before background work.
+
+Several adapters with one credential share one ``Turns``. A 429 closes the gate until its Retry-After has
+passed; others wait in line, and no other credential notices. The clock is the event loop's.
+"""
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+_background: ContextVar[bool] = ContextVar("background", default=False)
+
+
+@contextmanager
+def background() -> Iterator[None]:
+    """Calls made inside wait behind every call that a person is waiting for."""
+    token = _background.set(True)
+    try:
+        yield
+    finally:
+        _background.reset(token)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """``at_once`` calls in flight; at most ``calls`` in any ``per`` seconds (None: no such limit)."""
+
+    at_once: int = 8
+    calls: int | None = None
+    per: float = 60.0
+
+
+@dataclass
+class Turns:
+    pace: Pace
+    _waiting: list[tuple[bool, int, asyncio.Future[None]]] = field(default_factory=list)
+    _order: Iterator[int] = field(default_factory=itertools.count)
+    _in_flight: int = 0
+    _closed_until: float = 0.0
+    _sent: list[float] = field(default_factory=list)
+    _wake: asyncio.TimerHandle | None = None
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        loop = asyncio.get_running_loop()
+        if self._waiting or self._delay(loop.time()) > 0 or self._in_flight >= self.pace.at_once:
+            future: asyncio.Future[None] = loop.create_future()
+            heapq.heappush(self._waiting, (_background.get(), next(self._order), future))
+            self._serve()
+            try:
+                await future
+            except asyncio.CancelledError:
+                if future.done() and not future.cancelled():
+                    self._in_flight -= 1
+                    self._serve()
+                raise
+        else:
+            self._take(loop.time())
+        try:
+            yield
+        finally:
+            self._in_flight -= 1
+            self._serve()
+
+    def close_for(self, seconds: float) -> None:
+        """Nobody goes for this long: the server said so."""
+        until = asyncio.get_running_loop().time() + seconds
+        self._closed_until = max(self._closed_until, until)
+
+    @property
+    def waits(self) -> float:
+        """Seconds until the gate opens; 0 when it is open."""
+        return max(0.0, self._closed_until - asyncio.get_running_loop().time())
+
+    def _take(self, now: float) -> None:
+        self._in_flight += 1
+        if self.pace.calls is not None:
+            self._sent.append(now)
+
+    def _delay(self, now: float) -> float:
+        wait = self._closed_until - now
+        if self.pace.calls is not None:
+            self._sent = [sent for sent in self._sent if sent > now - self.pace.per]
+            if len(self._sent) >= self.pace.calls:
+                wait = max(wait, self._sent[-self.pace.calls] + self.pace.per - now)
+        return max(0.0, wait)
+
+    def _serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting and self._in_flight < self.pace.at_once:
+            delay = self._delay(loop.time())
+            if delay > 0:
+                if self._wake is None:
+                    self._wake = loop.call_later(delay, self._woken)
+                return
+            _, _, future = heapq.heappop(self._waiting)
+            if not future.done():
+                self._take(loop.time())
+                future.set_result(None)
+
+    def _woken(self) -> None:
+        self._wake = None
+        self._serve()

@@ -1,0 +1,17 @@
+"""The platforms that exist. One line each; only ``bot.app`` and ``bot.settings`` may ask."""
+
+from collections.abc import Mapping
+
+from adapters.cutover import PLATFORM as CUTOVER
+from adapters.local import PLATFORM as LOCAL
+from adapters.playbooks import PLATFORM as PLAYBOOKS
+from adapters.protocol import Platform
+
+PLATFORMS: Mapping[str, Platform] = {
+    platform.kind: platform
+    for platform in (
+        CUTOVER,
+        PLAYBOOKS,
+        LOCAL,
+    )
+}

@@ -1,0 +1,1 @@
+"""The running application: surfaces, engine, store, command line."""

@@ -1,0 +1,27 @@
+"""The ``[slack]`` and ``[mattermost]`` tables of the settings, as DESIGN section 5 names them."""
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+
+class SlackOptions(BaseModel):
+    """HTTP deliveries need ``signing_secret``; Socket Mode is used when ``app_token`` is set."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    bot_token: SecretStr = Field(description="xoxb-…, from OAuth & Permissions")
+    signing_secret: SecretStr | None = Field(None, description="from Basic Information; needed without app_token")
+    app_token: SecretStr | None = Field(
+        None, description="xapp-…, with connections:write; switches Socket Mode on"
+    )
+    api_url: str = "https://slack.com/api/"
+
+
+class MattermostOptions(BaseModel):
+    """``command_tokens``: one for each team's slash command. ``team`` narrows what the bot looks at."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = Field(description="the site's address, with its sub-path if it has one")
+    token: SecretStr = Field(description="the bot account's access token")
+    command_tokens: tuple[SecretStr, ...] = ()
+    team: str | None = None

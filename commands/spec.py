@@ -1,0 +1,84 @@
+"""What a command is. Each ``handlers/<verb>.py`` exports one as ``COMMAND``; ``commands.registry`` finds them.
+
+The life of a command: ``read(line)`` makes its intent (pure), dispatch checks ``right`` and finds the run by
+``scope``, then ``handle`` carries it out. ``examples`` are shown by help and run as tests.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from adapters.protocol import Op
+from commands.cards import Answer
+from commands.intents import Intent
+
+if TYPE_CHECKING:
+    from commands.ports import Context
+
+
+class Scope(StrEnum):
+    """How a command gets its run (DESIGN section 4, "Naming things")."""
+
+    NONE = "none"  # needs none
+    READ = "read"  # may guess: this place's run, else the one this person touched last; may have none
+    WRITE = "write"  # exactly one, or one button per run and nothing is written
+    START = "start"  # makes one: its handle is reserved before anything is asked of the platform
+
+
+class Right(StrEnum):
+    READ = "read"
+    START = "start"
+    WRITE = "write"
+    END = "end"
+
+
+class Takes(StrEnum):
+    NOTHING = "nothing"
+    WORD = "word"  # one word, or one quoted argument
+    REST = "rest"  # all that is left of the line
+    PAIRS = "pairs"  # key=value, may be given again
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    name: str  # without dashes
+    takes: Takes = Takes.WORD
+    hint: str = ""  # how help writes its value: "WHEN"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A typed line with its verb and the verb's own flags taken off. ``rest`` is otherwise as typed.
+
+    ``flags`` holds the words given (PAIRS are joined by newlines); a flag without a value holds "".
+    """
+
+    verb: str
+    rest: str
+    flags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """``line`` (without the root command) reads as an intent with these fields set."""
+
+    line: str
+    means: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Command:
+    verb: str
+    usage: str  # what follows the verb: "TASK… [NOTE] [--then TASK]"
+    summary: str  # one clause for help: "finish tasks"
+    intent: type[Intent]
+    read: Callable[[Line], Intent]
+    handle: "Callable[[Any, Context], Awaitable[Answer]]"
+    examples: tuple[Example, ...]
+    aliases: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    scope: Scope = Scope.NONE
+    right: Right = Right.READ
+    op: Op | None = None  # the platform capability that it needs, if any
+    typed: bool = True  # False: only buttons say it
