@@ -9,7 +9,7 @@ class SlackOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     bot_token: SecretStr = Field(description="xoxb-…, from OAuth & Permissions")
-    signing_secret: SecretStr | None = Field(None, description="from Basic Information; needed without app_token")
+    signing_secret: SecretStr | None = Field(None, description="from Basic Information; without app_token")
     app_token: SecretStr | None = Field(
         None, description="xapp-…, with connections:write; switches Socket Mode on"
     )
