@@ -1,0 +1,95 @@
+"""The ASGI application: the chats' routes, platforms' webhooks, and what a watchman asks.
+
+``POST /hooks/NAME/SECRET`` is only a hint to read runs again: its body is neither read nor believed.
+"""
+
+import hmac
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot import metrics
+
+LARGEST_BODY = 1024 * 1024  # bytes; a chat's form with every field full is far below
+
+
+class Serving(Protocol):
+    """What ``bot.app.Application`` is to the web."""
+
+    def routes(self) -> Sequence[BaseRoute]: ...
+
+    def readiness(self) -> Mapping[str, bool]: ...
+
+    async def hint(self, name: str) -> None: ...
+
+
+def build(serving: Serving, hook_secrets: Mapping[str, str]) -> ASGIApp:
+    """``hook_secrets``: NAME of ``[platforms.NAME]`` -> its ``hook_secret``, for those that have one."""
+
+    async def hook(request: Request) -> Response:
+        name = request.path_params["name"]
+        if not _same(request.path_params["secret"], hook_secrets.get(name)):
+            return PlainTextResponse("not found", status_code=404)
+        await serving.hint(name)
+        return JSONResponse({"ok": True})
+
+    async def alive(_: Request) -> Response:
+        return JSONResponse({"alive": True})
+
+    async def ready(_: Request) -> Response:
+        parts = dict(serving.readiness())
+        failing = sorted(part for part, works in parts.items() if not works)
+        return JSONResponse(
+            {"ready": not failing, "failing": failing, "parts": parts}, status_code=503 if failing else 200
+        )
+
+    async def counted(_: Request) -> Response:
+        return Response(metrics.text(), media_type=metrics.CONTENT_TYPE)
+
+    routes = [
+        *serving.routes(),
+        Route("/hooks/{name}/{secret}", hook, methods=["POST"]),
+        Route("/healthz", alive),
+        Route("/readyz", ready),
+        Route("/metrics", counted),
+    ]
+    return _Bounded(Starlette(routes=routes))
+
+
+def _same(given: str, wanted: str | None) -> bool:
+    """In a time that tells nothing of ``wanted``, nor whether there is one."""
+    right = hmac.compare_digest(given.encode(), (wanted or "no such hook").encode())
+    return right and wanted is not None
+
+
+class _Bounded:
+    """Answers 413 to a body over ``LARGEST_BODY``, declared or not."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > LARGEST_BODY:
+            await PlainTextResponse("too large", status_code=413)(scope, receive, send)
+            return
+        read = 0
+
+        async def counting() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > LARGEST_BODY:
+                raise HTTPException(413)
+            return message
+
+        await self._app(scope, counting, send)
