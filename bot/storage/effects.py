@@ -1,0 +1,171 @@
+"""The effect log and the ledger: what was sent to a platform, and what came of it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters import errors, protocol
+from adapters.errors import AdapterError
+from adapters.protocol import Known, Mark, Told, Write
+from bot.storage.store import Store
+from bot.storage.tables import effects, ledger
+from commands.ports import Receipt
+
+State = Literal["sent", "unsent", "unknown", "done", "refused"]
+
+_KINDS: Mapping[str, type[Write]] = {
+    kind.__name__: kind
+    for kind in vars(protocol).values()
+    if isinstance(kind, type) and issubclass(kind, Write) and kind is not Write
+}
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One step of one message. ``outcome``: ``Told`` when done, ``AdapterError`` when refused."""
+
+    key: str
+    step: Write
+    run: str  # handle, empty when the run had none
+    platform: str
+    mark: Mark
+    known: Known
+    state: State
+    sends: int
+    outcome: Told | AdapterError | None = None
+
+
+class EffectLog:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def get(self, key: str, step: str) -> Effect | None:
+        query = select(effects).where(effects.c.key == key, effects.c.step == step)
+        async with self._store.read() as connection:
+            row = (await connection.execute(query)).first()
+        return None if row is None else _effect(row)
+
+    async def of(self, key: str) -> Mapping[str, Effect]:
+        """All steps of a message, by step."""
+        async with self._store.read() as connection:
+            rows = await connection.execute(select(effects).where(effects.c.key == key))
+            return {row.step: _effect(row) for row in rows}
+
+    async def unknown(self) -> Sequence[Effect]:
+        async with self._store.read() as connection:
+            rows = await connection.execute(select(effects).where(effects.c.state == "unknown"))
+            return [_effect(row) for row in rows]
+
+    async def sent(self, effect: Effect) -> None:
+        """Durable before the request leaves. Sent again: counts up, and keeps what was known the first time."""
+        values = {
+            "key": effect.key,
+            "step": effect.step.step,
+            "run": int(effect.run[1:]) if effect.run else None,
+            "platform": effect.platform,
+            "kind": type(effect.step).__name__,
+            "write": effect.step.model_dump_json(),
+            "mark": effect.mark.model_dump_json(),
+            "known": effect.known.model_dump_json(),
+            "state": "sent",
+            "outcome": None,
+            "sends": effect.sends,
+            "sent_at": effect.known.sent_at,
+        }
+
+        async def change(connection: AsyncConnection) -> None:
+            again = {name: values[name] for name in ("state", "outcome", "sends")}
+            await connection.execute(
+                insert(effects).values(values).on_conflict_do_update(index_elements=["key", "step"], set_=again)
+            )
+
+        await self._store.write(change)
+
+    async def outcome(self, effect: Effect, state: State, outcome: Told | AdapterError | None) -> None:
+        """With ``done``, the receipt goes into the ledger in the same transaction."""
+        written = _outcome_json(outcome)
+
+        async def change(connection: AsyncConnection) -> None:
+            await connection.execute(
+                update(effects)
+                .where(effects.c.key == effect.key, effects.c.step == effect.step.step)
+                .values(state=state, outcome=written)
+            )
+            if state == "done":
+                await connection.execute(insert(ledger).values(_receipt(effect, written)).on_conflict_do_nothing())
+
+        await self._store.write(change)
+
+    async def receipts(self, run: str, task: str) -> Sequence[Receipt]:
+        """Newest first; all of the run's when ``task`` is empty."""
+        query = select(ledger).where(ledger.c.run == int(run[1:])).order_by(ledger.c.seq.desc()).limit(50)
+        if task:
+            query = query.where(ledger.c.task == task)
+        async with self._store.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return [Receipt(code=r.code, op=r.op, run=f"R{r.run}", task=r.task, by=r.by, at=r.at) for r in rows]
+
+
+def _receipt(effect: Effect, answer: str | None) -> dict[str, object]:
+    return {
+        "key": effect.key,
+        "step": effect.step.step,
+        "code": effect.mark.code,
+        "op": effect.step.op.value,
+        "run": int(effect.run[1:]) if effect.run else 0,
+        "task": effect.step.target,
+        "by": effect.mark.who,
+        "at": effect.mark.at,
+        "answer": answer or "",
+    }
+
+
+def _outcome_json(outcome: Told | AdapterError | None) -> str | None:
+    if outcome is None:
+        return None
+    if isinstance(outcome, Told):
+        return outcome.model_dump_json(exclude={"snapshot"}, exclude_defaults=True)
+    facts = {name: str(fact) for name, fact in outcome.facts.items()}
+    more = (
+        {"retry_with": outcome.retry_with, "reasons": outcome.reasons}
+        if isinstance(outcome, errors.Rejected)
+        else {}
+    )
+    return json.dumps(
+        {"error": type(outcome).__name__, "key": outcome.key, "said": outcome.said, "facts": facts, **more}
+    )
+
+
+def _effect(row: Row[Any]) -> Effect:
+    return Effect(
+        key=row.key,
+        step=_KINDS[row.kind].model_validate_json(row.write),
+        run=f"R{row.run}" if row.run else "",
+        platform=row.platform,
+        mark=Mark.model_validate_json(row.mark),
+        known=Known.model_validate_json(row.known),
+        state=row.state,
+        sends=row.sends,
+        outcome=_outcome_of(row.state, row.outcome),
+    )
+
+
+def _outcome_of(state: State, written: str | None) -> Told | AdapterError | None:
+    if written is None:
+        return None
+    if state == "done":
+        return Told.model_validate_json(written)
+    told = json.loads(written)
+    facts = told["facts"]
+    where, what = facts.pop("platform", ""), facts.pop("operation", "")
+    kind: type[AdapterError] = getattr(errors, told["error"], AdapterError)
+    if issubclass(kind, errors.Rejected):
+        facts |= {"retry_with": tuple(told["retry_with"]), "reasons": tuple(told["reasons"])}
+    if issubclass(kind, errors.RateLimited):
+        kind = AdapterError
+    return kind(where, what, key=told["key"], said=told["said"], **facts)

@@ -1,0 +1,114 @@
+"""Small durable facts: who people are, surfaces' notes, what is to come, and local runs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.storage.store import Store
+from bot.storage.tables import laters, local_runs, notes, people
+from commands.messages import Actor, Message
+
+
+class PeopleRows:
+    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._now = now
+
+    async def load(self) -> Sequence[tuple[Actor, datetime]]:
+        async with self._store.read() as connection:
+            rows = await connection.execute(select(people))
+            return [(Actor.model_validate_json(row.actor), row.at) for row in rows]
+
+    def put(self, actor: Actor) -> None:
+        values = {"actor": actor.model_dump_json(), "at": self._now()}
+        key = {"surface": actor.surface, "workspace": actor.workspace, "id": actor.id}
+
+        async def change(connection: AsyncConnection) -> None:
+            await connection.execute(
+                insert(people).values(**key, **values).on_conflict_do_update(index_elements=list(key), set_=values)
+            )
+
+        self._store.submit(change)
+
+
+class NoteRows:
+    """Implements the surfaces' ``Notes``; ``prefix`` keeps surfaces apart."""
+
+    def __init__(self, store: Store, prefix: str) -> None:
+        self._store = store
+        self._prefix = prefix
+
+    async def get(self, name: str) -> str | None:
+        async with self._store.read() as connection:
+            found = await connection.execute(select(notes.c.value).where(notes.c.name == self._prefix + name))
+            return found.scalar()
+
+    async def put(self, name: str, value: str) -> None:
+        async def change(connection: AsyncConnection) -> None:
+            await connection.execute(
+                insert(notes)
+                .values(name=self._prefix + name, value=value)
+                .on_conflict_do_update(index_elements=["name"], set_={"value": value})
+            )
+
+        await self._store.write(change)
+
+
+class LaterRows:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def all(self) -> Mapping[str, tuple[datetime, Message]]:
+        async with self._store.read() as connection:
+            rows = await connection.execute(select(laters))
+            return {row.slot: (row.when, Message.model_validate_json(row.message)) for row in rows}
+
+    async def put(self, slot: str, when: datetime, message: Message) -> None:
+        values = {"when": when, "message": message.model_dump_json()}
+
+        async def change(connection: AsyncConnection) -> None:
+            await connection.execute(
+                insert(laters)
+                .values(slot=slot, **values)
+                .on_conflict_do_update(index_elements=["slot"], set_=values)
+            )
+
+        await self._store.write(change)
+
+    async def drop(self, slot: str) -> None:
+        async def change(connection: AsyncConnection) -> None:
+            await connection.execute(delete(laters).where(laters.c.slot == slot))
+
+        await self._store.write(change)
+
+
+class LocalRunRows:
+    """Implements ``adapters.protocol.LocalRuns``."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def load(self, id: str) -> str | None:
+        async with self._store.read() as connection:
+            found = await connection.execute(select(local_runs.c.document).where(local_runs.c.id == id))
+            document: Any = found.scalar()
+            return None if document is None else str(document)
+
+    async def save(self, id: str, document: str) -> None:
+        async def change(connection: AsyncConnection) -> None:
+            await connection.execute(
+                insert(local_runs)
+                .values(id=id, document=document)
+                .on_conflict_do_update(index_elements=["id"], set_={"document": document})
+            )
+
+        await self._store.write(change)
+
+    async def all(self) -> Sequence[tuple[str, str]]:
+        query = select(local_runs.c.id, local_runs.c.document).order_by(local_runs.c.seq.desc())
+        async with self._store.read() as connection:
+            return [(row.id, row.document) for row in await connection.execute(query)]

@@ -1,0 +1,127 @@
+"""One row per delivery key: what came in, what was answered, how far it got."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from commands.dispatch import Ticket
+from sqlalchemy import CursorResult, Row, delete, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.storage.store import Store
+from bot.storage.tables import choices, inbox
+from commands.cards import Result
+from commands.messages import Actor, Message
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A message to take up again. ``ticket`` None: it has not been through its place queue yet."""
+
+    message: Message
+    ticket: Ticket | None
+    stopped: bool
+
+
+class Inbox:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def record(self, message: Message, answer: bytes) -> bytes | None:
+        """None when it is new; else the answer that the first delivery got."""
+
+        async def change(connection: AsyncConnection) -> bytes | None:
+            values = {
+                "key": message.key,
+                "message": message.model_dump_json(exclude_defaults=True),
+                "answer": answer,
+                "state": "new",
+                "stopped": False,
+                "at": message.at,
+            }
+            done: CursorResult[Any] = await connection.execute(
+                insert(inbox).values(values).on_conflict_do_nothing()
+            )
+            if done.rowcount:
+                return None
+            found = await connection.execute(select(inbox.c.answer).where(inbox.c.key == message.key))
+            return bytes(found.scalar_one())
+
+        return await self._store.write(change)
+
+    async def answer(self, key: str, answer: bytes) -> None:
+        await self._set(key, answer=answer)
+
+    def placed(self, key: str, intent: str, ticket: Ticket, joined: int) -> None:
+        """Not awaited: whatever is asked of the store later is not durable before this is."""
+        self._submit(key, intent=intent, ticket=ticket.model_dump_json(), joined=joined, state="placed")
+
+    def read_as(self, key: str, intent: str) -> None:
+        """Remembers what the message meant, for the choice it is about to be asked."""
+        self._submit(key, intent=intent)
+
+    async def done(self, key: str, result: Result) -> None:
+        await self._set(key, state="done", result=result)
+
+    async def stop(self, key: str) -> None:
+        await self._set(key, stopped=True)
+
+    async def unfinished(self) -> Sequence[Unfinished]:
+        """In the order to take them up: those with a place in a run queue first, by that place."""
+        query = (
+            select(inbox.c.message, inbox.c.ticket, inbox.c.stopped)
+            .where(inbox.c.state != "done")
+            .order_by(inbox.c.joined.is_(None), inbox.c.joined, inbox.c.seq)
+        )
+        async with self._store.read() as connection:
+            return [_unfinished(row) for row in await connection.execute(query)]
+
+    async def last_joined(self) -> int:
+        async with self._store.read() as connection:
+            return (await connection.execute(select(func.max(inbox.c.joined)))).scalar() or 0
+
+    async def get(self, key: str) -> tuple[Message, str | None, str] | None:
+        """(the message, its intent as JSON, its state)"""
+        query = select(inbox.c.message, inbox.c.intent, inbox.c.state).where(inbox.c.key == key)
+        async with self._store.read() as connection:
+            row = (await connection.execute(query)).first()
+        return None if row is None else (Message.model_validate_json(row.message), row.intent, row.state)
+
+    async def choose(self, key: str, by: Actor, message: str, now: datetime) -> tuple[Actor, datetime] | None:
+        """None when the choice is now (or was already) taken by ``message``; else who took it, and when."""
+
+        async def change(connection: AsyncConnection) -> tuple[Actor, datetime] | None:
+            taking = insert(choices).values(key=key, message=message, by=by.model_dump_json(), at=now)
+            await connection.execute(taking.on_conflict_do_nothing())
+            row = (await connection.execute(select(choices).where(choices.c.key == key))).one()
+            return None if row.message == message else (Actor.model_validate_json(row.by), row.at)
+
+        return await self._store.write(change)
+
+    async def forget(self, before: datetime) -> int:
+        """Drops what is over and older than ``before``; returns how many messages."""
+
+        async def change(connection: AsyncConnection) -> int:
+            await connection.execute(delete(choices).where(choices.c.at < before))
+            gone: CursorResult[Any] = await connection.execute(
+                delete(inbox).where(inbox.c.state == "done", inbox.c.at < before)
+            )
+            return gone.rowcount
+
+        return await self._store.write(change)
+
+    async def _set(self, key: str, **values: object) -> None:
+        await self._submit(key, **values)
+
+    def _submit(self, key: str, **values: object) -> Any:
+        async def change(connection: AsyncConnection) -> None:
+            await connection.execute(update(inbox).where(inbox.c.key == key).values(**values))
+
+        return self._store.submit(change)
+
+
+def _unfinished(row: Row[Any]) -> Unfinished:
+    ticket = None if row.ticket is None else Ticket.model_validate_json(row.ticket)
+    return Unfinished(Message.model_validate_json(row.message), ticket, row.stopped)

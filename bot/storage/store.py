@@ -1,0 +1,151 @@
+"""The database: connections, group commit, migrations.
+
+One writer task carries out all changes in the order they were asked for, and commits many at once: a commit
+waits for the disk, so under load a hundred changes share one wait. A change asked for earlier is never durable
+later than one asked for after it; callers rely on that order. Reads go through their own connections.
+
+Lifetime: ``open`` before anything else, ``close`` last; ``close`` waits for the changes already asked for.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Table, event, make_url
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+T = TypeVar("T")
+Change = Callable[[AsyncConnection], Awaitable[T]]
+
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+
+
+class StoreError(Exception):
+    """The database said no. What was asked is not durable."""
+
+
+class Store:
+    """``url`` as in the settings: ``sqlite:///liaison.db``, or ``sqlite://`` for one that is forgotten."""
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        self._engine: AsyncEngine = create_async_engine(
+            parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
+        )
+        self._pending: list[tuple[Change[Any], asyncio.Future[Any]]] = []
+        self._wake = asyncio.Event()
+        self._writer: asyncio.Task[None] | None = None
+        if parsed.get_backend_name() == "sqlite":
+            event.listen(self._engine.sync_engine, "connect", _careful)
+
+    async def open(self) -> None:
+        """Migrates to the newest tables, then starts the writer."""
+        try:
+            async with self._engine.begin() as connection:
+                await connection.run_sync(migrate)
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreError(f"cannot open the database: {error}") from error
+        self._writer = asyncio.create_task(self._write_all(), name="store writer")
+
+    async def close(self) -> None:
+        if self._writer is not None:
+            while self._pending:
+                await asyncio.wait([future for _, future in self._pending])
+            self._writer.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._writer
+        await self._engine.dispose()
+
+    def submit(self, change: Change[T]) -> "asyncio.Future[T]":
+        """Asks for a change now, in order; await the future only if its durability matters to you."""
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        future.add_done_callback(_seen)
+        self._pending.append((change, future))
+        self._wake.set()
+        return future
+
+    async def write(self, change: Change[T]) -> T:
+        """Durable when it returns. Raises ``StoreError``."""
+        return await self.submit(change)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self._engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise StoreError(str(error)) from error
+
+    async def _write_all(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            batch = self._pending
+            while batch:
+                await self._commit(list(batch))
+                batch = self._pending
+
+    async def _commit(self, batch: list[tuple[Change[Any], asyncio.Future[Any]]]) -> None:
+        try:
+            async with self._engine.begin() as connection:
+                results = [await change(connection) for change, _ in batch]
+        except Exception as error:  # noqa: BLE001  whatever it was, it reaches the one who asked
+            del self._pending[: len(batch)]
+            if len(batch) == 1:
+                _settle(batch[0][1], StoreError(str(error)))
+                return
+            for one in batch:  # one of them is bad: each gets its own transaction
+                self._pending.insert(0, one)
+                await self._commit([one])
+            return
+        del self._pending[: len(batch)]
+        for (_, future), result in zip(batch, results, strict=True):
+            if not future.done():
+                future.set_result(result)
+
+
+def put(table: Table, key: dict[str, object], values: dict[str, object]) -> Change[None]:
+    """The change that makes the row of ``key`` hold ``values``, whether it was there or not.
+
+    PostgreSQL has the same clause under another import: this function and the two other users of ``insert``
+    are where that choice will be made.
+    """
+
+    async def change(connection: AsyncConnection) -> None:
+        row = insert(table).values(**key, **values)
+        await connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=values))
+
+    return change
+
+
+def _settle(future: "asyncio.Future[Any]", error: StoreError) -> None:
+    if not future.done():
+        future.set_exception(error)
+
+
+def _seen(future: "asyncio.Future[Any]") -> None:
+    """A change nobody waits for may fail; the next one that somebody waits for will say so."""
+    if not future.cancelled():
+        future.exception()
+
+
+def _careful(connection: Any, _: object) -> None:
+    """Each SQLite connection: readers never block the writer, and a commit is on the disk when it returns."""
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def migrate(connection: Connection) -> None:
+    """Brings the tables to the newest revision."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,199 @@
+"""Every table. The same code serves SQLite and PostgreSQL; times are aware UTC, kept as ISO text so that both
+databases give back exactly what was put in. JSON columns hold pydantic dumps of the named model.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware time, stored in UTC with microseconds: sorts as text."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else datetime.fromisoformat(value)
+
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("key", String(255), nullable=False, unique=True),
+    Column("message", Text, nullable=False),  # Message
+    Column("answer", LargeBinary, nullable=False),
+    Column("intent", Text),  # as read, before its run was filled in: what a choice completes
+    Column("ticket", Text),  # Ticket
+    Column("joined", Integer),  # the order in which messages joined their run queues
+    Column("state", String(8), nullable=False),  # new, placed, done
+    Column("result", String(8)),  # done, failed, question
+    Column("stopped", Boolean, nullable=False, default=False),
+    Column("at", Instant, nullable=False),
+    Index("inbox_state", "state"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("platform", String(64), nullable=False),
+    Column("platform_id", String(255)),  # null while only reserved
+    Column("runbook_id", String(255), nullable=False, default=""),
+    Column("start_key", String(255), unique=True),
+    Column("started", Boolean, nullable=False),
+    Column("over", Boolean, nullable=False),
+    Column("snapshot", Text, nullable=False),  # Run
+    Column("handles", Text, nullable=False),  # {task id: "T3"}
+    Column("kept", Text, nullable=False),  # Kept
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("platform", "platform_id"),
+    sqlite_autoincrement=True,  # a handle is never reused, not even the last one
+)
+
+bindings = Table(
+    "bindings",
+    metadata,
+    Column("place", String(255), primary_key=True),
+    Column("thread", String(255), primary_key=True),  # empty for the channel itself
+    Column("run", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+touched = Table(
+    "touched",
+    metadata,
+    Column("actor", String(255), primary_key=True),
+    Column("run", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("key", String(255), primary_key=True),
+    Column("step", String(255), primary_key=True),
+    Column("run", Integer),
+    Column("platform", String(64), nullable=False),
+    Column("kind", String(32), nullable=False),  # the class of the write
+    Column("write", Text, nullable=False),
+    Column("mark", Text, nullable=False),
+    Column("known", Text, nullable=False),
+    Column("state", String(8), nullable=False),  # sent, unsent, unknown, done, refused
+    Column("outcome", Text),  # Told of done; {key, said, facts, kind} of refused
+    Column("sends", Integer, nullable=False),
+    Column("sent_at", Instant, nullable=False),
+    Index("effects_state", "state"),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("key", String(255), nullable=False),
+    Column("step", String(255), nullable=False),
+    Column("code", String(16), nullable=False),
+    Column("op", String(16), nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("task", String(255), nullable=False),
+    Column("by", String(255), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("answer", Text, nullable=False),
+    UniqueConstraint("key", "step"),
+    Index("ledger_run", "run", "task"),
+)
+
+cards = Table(
+    "cards",
+    metadata,
+    Column("nonce", String(40), primary_key=True),
+    Column("run", Integer, nullable=False),
+    Column("place", Text, nullable=False),  # Place
+    Column("place_key", String(255), nullable=False),
+    Column("post", String(255), nullable=False, default=""),  # empty while posting
+    Column("shown", String(64), nullable=False, default=""),  # hash of the card as drawn
+    Column("edited_at", Instant),
+    UniqueConstraint("run", "place_key"),
+)
+
+traces = Table(
+    "traces",
+    metadata,
+    Column("slot", String(512), primary_key=True),
+    Column("run", Integer, nullable=False),
+    Column("nonce", String(40), nullable=False),  # of the post that holds it
+    Column("number", Integer, nullable=False),  # its line there
+    Column("line", Text, nullable=False),
+    Index("traces_nonce", "nonce"),
+)
+
+trace_posts = Table(
+    "trace_posts",
+    metadata,
+    Column("nonce", String(40), primary_key=True),
+    Column("run", Integer, nullable=False),
+    Column("place", Text, nullable=False),  # Place, with the thread
+    Column("post", String(255), nullable=False, default=""),
+    Column("at", Instant, nullable=False),
+)
+
+laters = Table(
+    "laters",
+    metadata,
+    Column("slot", String(255), primary_key=True),
+    Column("when", Instant, nullable=False),
+    Column("message", Text, nullable=False),
+)
+
+choices = Table(
+    "choices",
+    metadata,
+    Column("key", String(255), primary_key=True),
+    Column("message", String(255), nullable=False),
+    Column("by", Text, nullable=False),  # Actor
+    Column("at", Instant, nullable=False),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("surface", String(32), primary_key=True),
+    Column("workspace", String(64), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("actor", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+local_runs = Table(
+    "local_runs",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(255), nullable=False, unique=True),
+    Column("document", Text, nullable=False),
+)
