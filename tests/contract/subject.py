@@ -4,10 +4,10 @@ The suite speaks only of runbooks, runs and tasks; a subject sets its fake up so
 counts the effects that the fake really carried out.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from adapters.models import Run
 from adapters.protocol import Adapter, Op
@@ -44,6 +44,15 @@ class Subject(Protocol):
         ...
 
 
+@runtime_checkable
+class Paged(Protocol):
+    """A subject may have this too: its platform says by a link where the next page of a list is."""
+
+    def page_forever(self, next_url: str | None = None) -> None:
+        """From now on every list says that there is more: at ``next_url``, else at a page never seen before."""
+        ...
+
+
 @dataclass(frozen=True)
 class Errors:
     """How this platform says no: kind of error -> (status, body, headers)."""
@@ -51,5 +60,10 @@ class Errors:
     shapes: Mapping[str, tuple[int, str, Mapping[str, str]]] = field(default_factory=dict)
 
 
-Make = Callable[[], AbstractAsyncContextManager[Subject]]
+class Make(Protocol):
+    """``timeout`` is for ``Http(timeout=...)``; the suite makes it short to see what slowness does."""
+
+    def __call__(self, timeout: float = 10.0) -> AbstractAsyncContextManager[Subject]: ...
+
+
 Subjects = AsyncIterator[Subject]
