@@ -10,8 +10,11 @@ from adapters.models import Model
 
 
 class Intent(Model):
+    """``options`` is filled by the button of a confirmed second try only: ``Write.options`` to add."""
+
     verb: str
     run: str = ""  # empty: the run of the place
+    options: dict[str, str] = {}
 
 
 class Start(Intent):

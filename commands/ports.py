@@ -26,6 +26,8 @@ class Kept(Model):
     update_due: datetime | None = None
     update_by: Actor | None = None  # who promised it
     holds: Mapping[str, str] = {}  # task id -> reason
+    not_started: str = ""  # why a start came to nothing, as its card says it
+    again: str = ""  # the key of the message that [Try again] on that card carries out anew
 
 
 class KnownRun(Model):
@@ -83,7 +85,12 @@ class RunsPort(Protocol):
         ...
 
     async def reserve(self, platform: str, title: str, runbook: str, key: str) -> str:
-        """A handle for a run about to be started by the message ``key`` (the same one for the same key)."""
+        """A handle for a run about to be started by the message ``key``.
+
+        The same one for the same key: the second call, once the runbook is found, corrects ``platform``,
+        ``title`` (with the handle in front) and ``runbook``, which place() could only guess. ``runbook`` is
+        ``str(RunbookKey)`` then, as ``recent_start`` gets it, and empty before.
+        """
         ...
 
     async def drop(self, handle: str) -> None:
@@ -99,7 +106,10 @@ class RunsPort(Protocol):
         ...
 
     async def merge(self, handle: str, told: Told) -> KnownRun:
-        """Puts a write's answer into the snapshot, and schedules one re-read."""
+        """Puts a write's answer into the snapshot, and schedules one re-read.
+
+        ``told.run`` gives a reserved handle its run, and starts it.
+        """
         ...
 
     async def keep(self, handle: str, **changes: object) -> KnownRun:
