@@ -89,7 +89,7 @@ class RunsPort(Protocol):
 
         The same one for the same key: the second call, once the runbook is found, corrects ``platform``,
         ``title`` (with the handle in front) and ``runbook``, which place() could only guess. ``runbook`` is
-        ``str(RunbookKey)`` then, as ``recent_start`` gets it, and empty before.
+        the platform's id of it (``Run.runbook_id``, as ``recent_start`` gets it), and empty before.
         """
         ...
 
