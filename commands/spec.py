@@ -82,3 +82,5 @@ class Command:
     right: Right = Right.READ
     op: Op | None = None  # the platform capability that it needs, if any
     typed: bool = True  # False: only buttons say it
+    head: Callable[[str], int] | None = None  # how many characters stand before the text (tasks, a health)
+    only_reads: Callable[[Any], bool] | None = None  # this very intent only shows: Scope.READ, Right.READ, no op
