@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.protocol import Op
 from commands.cards import Answer
+from commands.errors import BadArguments
 from commands.intents import Intent
 
 if TYPE_CHECKING:
@@ -84,3 +85,8 @@ class Command:
     typed: bool = True  # False: only buttons say it
     head: Callable[[str], int] | None = None  # how many characters stand before the text (tasks, a health)
     only_reads: Callable[[Any], bool] | None = None  # this very intent only shows: Scope.READ, Right.READ, no op
+
+
+def never_typed(line: Line) -> Intent:
+    """The ``read`` of commands that only buttons say."""
+    raise BadArguments("parse.stale_intent", verb=line.verb)

@@ -1,0 +1,40 @@
+"""``assign``: tasks are somebody's."""
+
+from adapters.protocol import Op
+from commands.cards import Answer, Code
+from commands.errors import BadArguments
+from commands.intents import Assign
+from commands.ports import Context
+from commands.references import RUN, name_person, tasks_end
+from commands.spec import Command, Example, Line, Right, Scope
+
+
+def read(line: Line) -> Assign:
+    named = name_person(line)
+    if not named.text:
+        raise BadArguments("parse.missing_person", field="person", example=Code(COMMAND.examples[0].line))
+    return Assign(run=named.run, tasks=named.tasks, person=named.text)
+
+
+async def handle(intent: Assign, context: Context) -> Answer:
+    raise NotImplementedError
+
+
+COMMAND = Command(
+    verb="assign",
+    usage="TASK… @u|me",
+    summary="give tasks to somebody",
+    intent=Assign,
+    read=read,
+    handle=handle,
+    examples=(
+        Example("assign T3 @ben", {"tasks": ("T3",), "person": "@ben"}),
+        Example("assign T3,T4 to me", {"tasks": ("T3", "T4"), "person": "me"}),
+        Example("assign promote the replica to @ben", {"tasks": ("promote the replica",), "person": "@ben"}),
+    ),
+    flags=(RUN,),
+    scope=Scope.WRITE,
+    right=Right.WRITE,
+    op=Op.ASSIGN,
+    head=tasks_end,
+)

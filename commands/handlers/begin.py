@@ -1,0 +1,43 @@
+"""``begin``: tasks are being worked on now, and are mine if nobody's."""
+
+from adapters.protocol import Op
+from commands.cards import Answer, Code
+from commands.errors import BadArguments
+from commands.intents import Begin
+from commands.ports import Context
+from commands.references import RUN, name_tasks, tasks_end
+from commands.spec import Command, Example, Line, Right, Scope
+
+
+def read(line: Line) -> Begin:
+    named = name_tasks(line)
+    if named.text:
+        raise BadArguments(
+            "parse.extra", extra=Code(named.text), verb="begin", example=Code(COMMAND.examples[0].line)
+        )
+    return Begin(run=named.run, tasks=named.tasks)
+
+
+async def handle(intent: Begin, context: Context) -> Answer:
+    raise NotImplementedError
+
+
+COMMAND = Command(
+    verb="begin",
+    usage="TASK…",
+    summary="say that tasks are being worked on",
+    intent=Begin,
+    read=read,
+    handle=handle,
+    examples=(
+        Example("begin T3", {"tasks": ("T3",)}),
+        Example("take T3 and T4", {"tasks": ("T3", "T4")}),
+        Example("begin page the DBA", {"tasks": ("page the DBA",)}),
+    ),
+    aliases=("take", "claim"),
+    flags=(RUN,),
+    scope=Scope.WRITE,
+    right=Right.WRITE,
+    op=Op.BEGIN,
+    head=tasks_end,
+)

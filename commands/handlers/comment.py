@@ -1,0 +1,44 @@
+"""``comment``: a comment on the run, or on one of its tasks."""
+
+from adapters.protocol import Op
+from commands.cards import Answer, Code
+from commands.errors import BadArguments
+from commands.intents import Comment
+from commands.ports import Context
+from commands.references import RUN, name_subject, one_run, reference
+from commands.spec import Command, Example, Flag, Line, Right, Scope
+from commands.tokens import unquote
+
+
+def read(line: Line) -> Comment:
+    task = reference(line.flags.get("task", ""))
+    run, about, text = ("", "", line.rest) if task else name_subject(line.rest)
+    text = unquote(text)
+    if not text:
+        raise BadArguments("parse.missing_text", field="text", example=Code(COMMAND.examples[0].line))
+    return Comment(run=one_run(line, run), task=task or about, text=text)
+
+
+async def handle(intent: Comment, context: Context) -> Answer:
+    raise NotImplementedError
+
+
+COMMAND = Command(
+    verb="comment",
+    usage="[TASK:] TEXT [--task TASK]",
+    summary="add a comment",
+    intent=Comment,
+    read=read,
+    handle=handle,
+    examples=(
+        Example("comment the vendor answered", {"text": "the vendor answered", "task": ""}),
+        Example("comment T3: promoted by hand", {"text": "promoted by hand", "task": "T3"}),
+        Example("note promoted by hand --task T3", {"text": "promoted by hand", "task": "T3"}),
+        Example("comment see T3 --then what", {"text": "see T3 --then what", "task": ""}),
+    ),
+    aliases=("note",),
+    flags=(Flag("task", hint="TASK"), RUN),
+    scope=Scope.WRITE,
+    right=Right.WRITE,
+    op=Op.COMMENT,
+)

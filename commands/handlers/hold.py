@@ -1,0 +1,42 @@
+"""``hold``: tasks that cannot go on, and why."""
+
+from adapters.protocol import Op
+from commands.cards import Answer, Code
+from commands.errors import BadArguments
+from commands.intents import Hold
+from commands.ports import Context
+from commands.references import RUN, name_tasks, tasks_end
+from commands.spec import Command, Example, Flag, Line, Right, Scope, Takes
+from commands.tokens import joined
+
+
+def read(line: Line) -> Hold:
+    named = name_tasks(line)
+    reason = joined(named.text, line.flags.get("reason", ""))
+    if not reason:
+        raise BadArguments("parse.missing_reason", field="reason", example=Code(COMMAND.examples[0].line))
+    return Hold(run=named.run, tasks=named.tasks, reason=reason)
+
+
+async def handle(intent: Hold, context: Context) -> Answer:
+    raise NotImplementedError
+
+
+COMMAND = Command(
+    verb="hold",
+    usage="TASK… REASON",
+    summary="say why tasks cannot go on",
+    intent=Hold,
+    read=read,
+    handle=handle,
+    examples=(
+        Example("hold T4 waiting for the vendor", {"tasks": ("T4",), "reason": "waiting for the vendor"}),
+        Example("block promote the replica --reason no quorum", {"tasks": ("promote the replica",)}),
+    ),
+    aliases=("block", "pause"),
+    flags=(Flag("reason", Takes.REST, hint="TEXT"), RUN),
+    scope=Scope.WRITE,
+    right=Right.WRITE,
+    op=Op.HOLD,
+    head=tasks_end,
+)

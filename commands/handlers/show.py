@@ -1,0 +1,38 @@
+"""``show``: a run's card, a task and its instructions, or a runbook's steps."""
+
+from adapters.protocol import Op
+from commands.cards import Answer
+from commands.intents import Show
+from commands.ports import Context
+from commands.references import RUN, one_run, shown
+from commands.spec import Command, Example, Line, Right, Scope
+from commands.tokens import unquote
+
+
+def read(line: Line) -> Show:
+    what = shown(unquote(line.rest))
+    return what.model_copy(update={"run": one_run(line, "")})
+
+
+async def handle(intent: Show, context: Context) -> Answer:
+    raise NotImplementedError
+
+
+COMMAND = Command(
+    verb="show",
+    usage="[RUN|TASK|RUNBOOK]",
+    summary="show a run, a task or a runbook",
+    intent=Show,
+    read=read,
+    handle=handle,
+    examples=(
+        Example("show", {"what": ""}),
+        Example("show T3", {"what": "T3", "kind": "task"}),
+        Example("show r7", {"what": "R7", "kind": "run"}),
+        Example("show database failover", {"what": "database failover", "kind": ""}),
+    ),
+    flags=(RUN,),
+    scope=Scope.READ,
+    right=Right.READ,
+    op=Op.SHOW,
+)

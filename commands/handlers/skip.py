@@ -1,0 +1,39 @@
+"""``skip``: tasks that will not be done."""
+
+from adapters.protocol import Op
+from commands.cards import Answer
+from commands.intents import Skip
+from commands.ports import Context
+from commands.references import RUN, name_tasks, tasks_end
+from commands.spec import Command, Example, Flag, Line, Right, Scope, Takes
+from commands.tokens import joined
+
+
+def read(line: Line) -> Skip:
+    named = name_tasks(line)
+    return Skip(run=named.run, tasks=named.tasks, reason=joined(named.text, line.flags.get("reason", "")))
+
+
+async def handle(intent: Skip, context: Context) -> Answer:
+    raise NotImplementedError
+
+
+COMMAND = Command(
+    verb="skip",
+    usage="TASK… [REASON]",
+    summary="leave tasks out",
+    intent=Skip,
+    read=read,
+    handle=handle,
+    examples=(
+        Example("skip T4 already pointed there", {"tasks": ("T4",), "reason": "already pointed there"}),
+        Example(
+            "skip repoint the app --reason not needed", {"tasks": ("repoint the app",), "reason": "not needed"}
+        ),
+    ),
+    flags=(Flag("reason", Takes.REST, hint="TEXT"), RUN),
+    scope=Scope.WRITE,
+    right=Right.WRITE,
+    op=Op.SKIP,
+    head=tasks_end,
+)

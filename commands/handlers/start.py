@@ -1,0 +1,65 @@
+"""``start``: a new run of a runbook; ``start T3`` begins a task instead."""
+
+from adapters.protocol import Op
+from commands.cards import Answer, Code
+from commands.errors import BadArguments
+from commands.intents import Begin, Intent, Start
+from commands.ports import Context
+from commands.references import RUN, one_run, take_run, take_tasks
+from commands.spec import Command, Example, Flag, Line, Right, Scope, Takes
+from commands.tokens import misspelt_flag, pairs, unquote
+
+
+def read(line: Line) -> Intent:
+    run, rest = take_run(line.rest)
+    tasks, text = take_tasks(rest)
+    if tasks and not text:
+        return Begin(run=one_run(line, run), tasks=tasks)
+    if "run" in line.flags:
+        raise BadArguments("parse.start_run", field="runbook", example=Code("start Database failover"))
+    misspelt_flag(line.rest, COMMAND.flags)
+    return Start(
+        runbook=unquote(line.rest),
+        name=line.flags.get("name", ""),
+        platform=line.flags.get("on", ""),
+        owner=line.flags.get("owner", ""),
+        values=pairs(line.flags.get("set", "")),
+        rehearsal="rehearsal" in line.flags,
+    )
+
+
+async def handle(intent: Start, context: Context) -> Answer:
+    raise NotImplementedError
+
+
+COMMAND = Command(
+    verb="start",
+    usage="RUNBOOK [--name TEXT] [--on PLATFORM] [--owner @u] [--set key=value]… [--rehearsal]",
+    summary="start a runbook",
+    intent=Start,
+    read=read,
+    handle=handle,
+    examples=(
+        Example("start Database failover", {"runbook": "Database failover"}),
+        Example(
+            "start database failover --on playbooks --owner @ana --name Primary down in EU",
+            {"platform": "playbooks", "owner": "@ana", "name": "Primary down in EU"},
+        ),
+        Example(
+            "start failover --set region=eu-1 --set 'x=1 --rehearsal", {"values": {"region": "eu-1", "'x": "1"}}
+        ),
+        Example("start T3", {"verb": "begin", "tasks": ("T3",)}),
+    ),
+    aliases=("launch",),
+    flags=(
+        Flag("name", Takes.REST, hint="TEXT"),
+        Flag("on", hint="PLATFORM"),
+        Flag("owner", hint="@u"),
+        Flag("set", Takes.PAIRS, hint="key=value"),
+        Flag("rehearsal", Takes.NOTHING),
+        RUN,
+    ),
+    scope=Scope.START,
+    right=Right.START,
+    op=Op.START,
+)

@@ -1,0 +1,49 @@
+"""``status``: how the run goes, in a colour and a sentence; with nothing to say it is shown."""
+
+from adapters.protocol import Op
+from commands.cards import Answer, Code
+from commands.errors import BadArguments
+from commands.intents import Status
+from commands.ports import Context
+from commands.references import RUN, name_health
+from commands.spec import Command, Example, Flag, Line, Right, Scope
+from commands.tokens import unquote
+from commands.when import parse_when
+
+
+def read(line: Line) -> Status:
+    run, health, text = name_health(line)
+    due = line.flags.get("next", "")
+    if due:
+        parse_when(due)
+        if not (health or text):
+            raise BadArguments("parse.missing_message", field="text", example=Code(COMMAND.examples[0].line))
+    return Status(run=run, health=health, text=unquote(text), next=due)
+
+
+async def handle(intent: Status, context: Context) -> Answer:
+    raise NotImplementedError
+
+
+COMMAND = Command(
+    verb="status",
+    usage="[green|amber|red] MESSAGE [--next WHEN]",
+    summary="say how the run goes, or show it",
+    intent=Status,
+    read=read,
+    handle=handle,
+    examples=(
+        Example(
+            "status amber replica lagging --next 15m",
+            {"health": "amber", "text": "replica lagging", "next": "15m"},
+        ),
+        Example("status all back to normal", {"health": "", "text": "all back to normal"}),
+        Example("status", {"health": "", "text": ""}),
+        Example("status R7", {"run": "R7", "text": ""}),
+    ),
+    aliases=("update",),
+    flags=(Flag("next", hint="WHEN"), RUN),
+    scope=Scope.WRITE,
+    right=Right.WRITE,
+    op=Op.STATUS,
+)
