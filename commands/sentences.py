@@ -1,12 +1,13 @@
 """The catalogue: every sentence we show, by key. ``commands/en.toml`` is ours; each adapter folder has its own.
 
-A sentence is plain text with ``{fact}`` placeholders; a fact may be any ``Span`` (a ``Clock`` stays a clock),
-a ``Text``, or anything else as its ``str``. A missing key or fact is a bug, found by a test over all keys.
+A sentence is plain text with ``{fact}`` placeholders; a fact may be any ``Span`` (a ``Clock`` stays a clock, a
+``datetime`` becomes one), a ``Text``, or anything else as its ``str``. A missing key or fact is a bug, found by a test over all keys.
 """
 
 import string
 import tomllib
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -51,6 +52,8 @@ def say(key: str, /, _catalogue: Mapping[str, str] | None = None, **facts: objec
 def _as_spans(fact: object) -> Text:
     if isinstance(fact, tuple):
         return fact
+    if isinstance(fact, datetime):
+        return (Clock(fact),)
     return (fact,) if isinstance(fact, _SPANS) else (str(fact),)
 
 
