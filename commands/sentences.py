@@ -1,7 +1,8 @@
 """The catalogue: every sentence we show, by key. ``commands/en.toml`` is ours; each adapter folder has its own.
 
-A sentence is plain text with ``{fact}`` placeholders; a fact may be any ``Span`` (a ``Clock`` stays a clock, a
-``datetime`` becomes one), a ``Text``, or anything else as its ``str``. A missing key or fact is a bug, found by a test over all keys.
+A sentence is plain text with ``{fact}`` placeholders; a fact may be any ``Span`` (a ``Clock`` stays a clock), a
+``Text``, a ``datetime`` (shown as a ``Clock``), or anything else as its ``str``. A missing key or fact is a bug,
+found by a test over all keys.
 """
 
 import string
