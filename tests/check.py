@@ -1,0 +1,36 @@
+"""Every check and test with one command: ``python -m tests.check``. Words after it go to pytest.
+
+All steps run, whatever fails before. The tests come last, so that the last line of output is pytest's summary.
+"""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+TOOLS = Path(sys.executable).parent
+STEPS: Sequence[tuple[str, Sequence[str]]] = (
+    ("lint", ("ruff", "check", ".")),
+    ("format", ("ruff", "format", "--check", ".")),
+    ("types", ("mypy",)),
+    ("layers", ("lint-imports", "--no-logo")),
+)
+TESTS = ("pytest", "-n", "2", "--cov", "--cov-report=term:skip-covered")
+
+
+def run(name: str, command: Sequence[str]) -> bool:
+    print(f"== {name}: {' '.join(command)}", flush=True)
+    return subprocess.run([TOOLS / command[0], *command[1:]], cwd=ROOT, check=False).returncode == 0
+
+
+def main(words: Sequence[str]) -> int:
+    failed = [name for name, command in STEPS if not run(name, command)]
+    if failed:
+        print(f"== failed so far: {', '.join(failed)}", flush=True)
+    passed = run("tests", (*TESTS, *words))
+    return 0 if passed and not failed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
