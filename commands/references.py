@@ -6,7 +6,9 @@ Pure reading of words: whether a thing of that name exists is for ``commands.res
 import re
 from dataclasses import dataclass
 
+from commands.aliases import health_of
 from commands.errors import BadArguments
+from commands.intents import Show
 from commands.spec import Flag, Line
 from commands.tokens import take_quoted, unquote
 
@@ -14,7 +16,7 @@ MOST_TASKS = 50  # on one line; more is a slip of the finger
 
 RUN = Flag("run", hint="RUN")
 
-_END = r"(?=$|[\s,;:&!?)]|\.(?:\s|$))"
+_END = r"(?=$|[\s,;:&!?]|\.(?:\s|$))"
 _RUN = re.compile(rf"R([0-9]{{1,6}}){_END}", re.IGNORECASE)
 _TASK = re.compile(rf"(?:R([0-9]{{1,6}})\.)?T([0-9]{{1,6}}){_END}", re.IGNORECASE)
 _RANGE = re.compile(
@@ -23,9 +25,15 @@ _RANGE = re.compile(
     rf"(?:R([0-9]{{1,6}})\.)?T?([0-9]{{1,6}}){_END}",
     re.IGNORECASE,
 )
-_LINK = re.compile(r"https?://[^\s,]+", re.IGNORECASE)
+_LINK = re.compile(r"https?://\S+?(?=[,;:]?(?:\s|$)|,https?:)", re.IGNORECASE)
 _AND = re.compile(r"\s*[,;&]\s*(?:(?:and|e)\s+)?|\s+(?:(?:and|e|&)\s+)?", re.IGNORECASE)
-_SEPARATOR = re.compile(r"[,;:]\s*|\s+")
+_SEPARATOR = re.compile(r"\s*[,;:.!?]+(?=\s|$)\s*|[,;:]\s*|\s+")
+_ME = frozenset({"me", "myself", "mim", "eu"})
+_TO = re.compile(r"(?:to|para|a|ao|à)(?:\s+|$)", re.IGNORECASE)
+_GIVEN_TO = re.compile(r"\s(?:to|para)\s", re.IGNORECASE)
+_FIRST_PERSON = re.compile(r"(?:(?:to|para|a|ao|à)\s+)?(@\S+|me|myself|mim|eu)(?:\s+|$)", re.IGNORECASE)
+_HEALTH = re.compile(r"([^\W\d_]+)(?=[\s:,.;!]|$)")
+_COLON = re.compile(r"[ \t]*:\s*")
 
 
 def reference(words: str) -> str:
@@ -63,9 +71,7 @@ def take_tasks(text: str) -> tuple[tuple[str, ...], str]:
     tasks, end = _leading(text)
     if len(tasks) > MOST_TASKS:
         raise BadArguments("parse.too_many_tasks", field="tasks", most=MOST_TASKS)
-    after = text[end:]
-    separator = _SEPARATOR.match(after) if tasks else None
-    return tuple(tasks), after[separator.end() :] if separator else after
+    return tuple(tasks), _after(text[end:]) if tasks else text
 
 
 def _leading(text: str) -> tuple[dict[str, None], int]:
@@ -103,9 +109,7 @@ def take_run(text: str) -> tuple[str, str]:
     found = _RUN.match(text)
     if found is None:
         return "", text
-    after = text[found.end() :]
-    separator = _SEPARATOR.match(after)
-    return _run(found[1]), after[separator.end() :] if separator else after
+    return _run(found[1]), _after(text[found.end() :])
 
 
 def tasks_end(text: str) -> int:
@@ -140,5 +144,102 @@ def name_tasks(line: Line) -> Named:
     if tasks:
         return Named(run, tasks, unquote(text))
     title, text = take_quoted(rest)
-    title = title.strip()
-    return Named(run, (title,) if title else (), unquote(text))
+    return Named(run, _titled(title), unquote(_after(text)))
+
+
+def _titled(title: str) -> tuple[str, ...]:
+    return (title.strip(),) if title.strip() else ()
+
+
+def _after(text: str) -> str:
+    separator = _SEPARATOR.match(text)
+    return text[separator.end() :] if separator else text
+
+
+def name_person(line: Line) -> Named:
+    """Like ``name_tasks``, for ``TASK… [to] @u``; ``text`` is the person, in either order."""
+    named, rest = take_run(line.rest)
+    run = one_run(line, named)
+    tasks, text = take_tasks(rest)
+    if tasks:
+        return Named(run, tasks, _person(text))
+    if first := _FIRST_PERSON.match(rest):
+        tasks, text = take_tasks(rest[first.end() :])
+        if not text:
+            return Named(run, tasks, _person(first[1]))
+    title, text = take_quoted(rest)
+    if text.strip():
+        return Named(run, _titled(title), _person(_after(text)))
+    title, person = _last_person(rest)
+    return Named(run, _titled(unquote(title)), _person(person))
+
+
+def _last_person(text: str) -> tuple[str, str]:
+    """A title and the person behind it: "@ben" and "me" at its end, anybody else behind "to"."""
+    title, _, last = text.rpartition(" ") if " " in text else ("", "", text)
+    if last.startswith("@") or last.lower() in _ME:
+        first, _, connector = title.rstrip().rpartition(" ")
+        return (first if _TO.fullmatch(connector) else title), last
+    given = list(_GIVEN_TO.finditer(text))
+    return (text[: given[-1].start()], text[given[-1].end() :]) if given else (text, "")
+
+
+def _person(words: str) -> str:
+    person = unquote(_TO.sub("", words.strip(), count=1) if _TO.match(words.strip()) else words)
+    return "me" if person.lower() in _ME else person
+
+
+def name_health(line: Line) -> tuple[str, str, str]:
+    """The run, the health and the sentence of a status. A run is one only alone, or before a colon or health."""
+    run, health, end = _status_head(line.rest)
+    return one_run(line, run), health, line.rest[end:].strip()
+
+
+def health_end(text: str) -> int:
+    """Where the run and the health at the beginning end (``Command.head``)."""
+    end = _status_head(text)[2]
+    return len(text[:end].rstrip())
+
+
+def _status_head(text: str) -> tuple[str, str, int]:
+    if is_link(text):
+        return text, "", len(text)
+    run, rest = take_run(text)
+    found = _HEALTH.match(rest)
+    health = health_of(found[1]) if found else ""
+    if health and found:
+        return run, health, len(text) - len(_after(rest[found.end() :]))
+    if run and (not rest or ":" in text[: len(text) - len(rest)]):
+        return run, "", len(text) - len(rest)
+    return "", "", 0
+
+
+def name_subject(text: str) -> tuple[str, str, str]:
+    """The run, the task and the text of ``[TASK:] TEXT``: only a colon makes the first words a task."""
+    run, rest = take_run(text)
+    if run and text[: len(text) - len(rest)].rstrip().endswith(":"):
+        return run, "", rest
+    quoted, after = take_quoted(rest)
+    task = _TASK.match(rest)
+    if task:
+        about, after = _task(task[1], task[2]), rest[task.end() :]
+    elif after:
+        about = quoted.strip()
+    else:
+        return "", "", text
+    colon = _COLON.match(after)
+    return (run, about, after[colon.end() :]) if colon else ("", "", text)
+
+
+def shown(words: str) -> Show:
+    """What ``show`` is asked for; the kind only where the words alone tell it."""
+    what = reference(words)
+    if is_run(what):
+        return Show(what=what, kind="run")
+    return Show(what=what, kind="task" if is_task(what) else "")
+
+
+def bare_reference(words: str) -> Show | None:
+    """A line that is nothing but a handle or a link shows it."""
+    words = words.rstrip("?!., ")
+    return shown(words) if is_run(words) or is_task(words) or is_link(words) else None

@@ -1,6 +1,6 @@
-"""A line cut into words: quotes, code, the verb's own flags (DESIGN section 4, "Reading a line").
+"""A line cut into words: quotes, code, and what is never kept (DESIGN section 4, "Reading a line").
 
-Nothing here fails on what people type: an odd quote or dash is text. Time is linear in the length of the line.
+Nothing here fails on what people type: an odd quote is text.
 """
 
 import re
@@ -8,12 +8,12 @@ import unicodedata
 from dataclasses import dataclass
 
 _QUOTES = '"“”„‟«»'
-_FLAG = re.compile(r"(?:--|—|–)([A-Za-z]+)(?:=(.*))?", re.DOTALL)
+# A closing quote has a space or the end behind it, or a comma or colon and then one of those.
+_CLOSING = re.compile(rf"[{_QUOTES}](?=$|\s|[,:;](?:\s|$))")
+_BACKTICKS = re.compile("`+")
 _BREAKS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 # Controls, lone surrogates (no store can write them), and the two marks that make text read backwards.
 _NEVER = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202d\u202e]")
-_YES = frozenset({"", "yes", "true", "on", "1"})
-_NO = frozenset({"no", "false", "off", "0"})
 
 
 def clean(text: str) -> str:
@@ -33,16 +33,15 @@ def folded(words: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """``text[start:end]``, one argument. ``value`` is it without its quotes; ``bare``: no quote, no code."""
+    """One argument: ``text[start:end]``. ``value`` is it without the quotes that wrap it."""
 
     start: int
     end: int
     value: str
-    bare: bool = True
-    quoted: bool = False
 
 
 def words(text: str) -> list[Word]:
+    """Cut at spaces, except inside quotes that wrap an argument and inside code."""
     found: list[Word] = []
     at = 0
     while True:
@@ -56,49 +55,33 @@ def words(text: str) -> list[Word]:
 
 
 def _quoted(text: str, start: int) -> Word:
-    close = _closing(text, start + 1)
+    close = _CLOSING.search(text, start + 1)
     if close is None:
-        return Word(start, len(text), text[start + 1 :], bare=False, quoted=True)
-    return Word(start, close + 1, text[start + 1 : close], bare=False, quoted=True)
-
-
-def _closing(text: str, at: int) -> int | None:
-    """Of a quote: the first one that has a space, the end, or a comma or colon and then one of those, after it."""
-    for index in range(at, len(text)):
-        if text[index] in _QUOTES:
-            after = text[index + 1 : index + 3]
-            if not after or after[0].isspace() or (after[0] in ",:;" and not after[1:].strip()):
-                return index
-    return None
+        return Word(start, len(text), text[start + 1 :])
+    return Word(start, close.end(), text[start + 1 : close.start()])
 
 
 def _plain(text: str, start: int) -> Word:
     at = start
-    bare = True
     while at < len(text) and not text[at].isspace():
         if text[at] == "`":
-            end = _code_end(text, at)
-            bare = bare and end is None
-            at = end or at + len(_backticks(text, at))
+            at = _behind_code(text, at)
         elif text[at] == "=" and text[at + 1 : at + 2] in tuple(_QUOTES):
-            close = _closing(text, at + 2)
-            at = close + 1 if close is not None else at + 1
+            close = _CLOSING.search(text, at + 2)
+            at = close.end() if close else at + 1
         else:
             at += 1
-    return Word(start, at, text[start:at], bare=bare)
+    return Word(start, at, text[start:at])
 
 
-def _backticks(text: str, at: int) -> str:
-    return text[at : len(text) - len(text[at:].lstrip("`"))]
-
-
-def _code_end(text: str, start: int) -> int | None:
-    """Behind the code that begins here. An unclosed block runs to the end; a lone backtick is only a character."""
-    fence = _backticks(text, start)
-    close = re.compile(rf"(?<!`){fence}(?!`)").search(text, start + len(fence))
-    if close:
-        return close.end()
-    return len(text) if len(fence) >= 3 else None
+def _behind_code(text: str, start: int) -> int:
+    """The end of code beginning here. An unclosed block runs to the end; a lone backtick is a character."""
+    fence = _BACKTICKS.match(text, start)
+    assert fence is not None
+    for other in _BACKTICKS.finditer(text, fence.end()):
+        if other[0] == fence[0]:
+            return other.end()
+    return len(text) if len(fence[0]) >= 3 else fence.end()
 
 
 def unquote(text: str) -> str:
@@ -115,4 +98,9 @@ def take_quoted(text: str) -> tuple[str, str]:
     if text[:1] not in tuple(_QUOTES):
         return text, ""
     word = _quoted(text, 0)
-    return word.value, text[word.end :].lstrip(",:; \t\n")
+    return word.value, text[word.end :]
+
+
+def joined(text: str, more: str) -> str:
+    """What was said before a flag, and in it."""
+    return f"{text} {more}" if text and more else text or more

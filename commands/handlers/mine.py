@@ -1,15 +1,16 @@
-"""``mine``: my tasks, in all runs or in one."""
+"""``mine``: my tasks."""
 
-from commands.cards import Answer
+from commands.cards import Answer, Code
+from commands.errors import BadArguments
 from commands.intents import Mine
 from commands.ports import Context
-from commands.references import RUN, one_run, reference
 from commands.spec import Command, Example, Line, Right, Scope
-from commands.tokens import unquote
 
 
 def read(line: Line) -> Mine:
-    return Mine(run=one_run(line, reference(unquote(line.rest))))
+    if line.rest:
+        raise BadArguments("parse.extra", extra=Code(line.rest), verb="mine", example=Code("mine"))
+    return Mine()
 
 
 async def handle(intent: Mine, context: Context) -> Answer:
@@ -18,13 +19,12 @@ async def handle(intent: Mine, context: Context) -> Answer:
 
 COMMAND = Command(
     verb="mine",
-    usage="[RUN]",
+    usage="",
     summary="my tasks",
     intent=Mine,
     read=read,
     handle=handle,
-    examples=(Example("mine", {"run": ""}), Example("mine R7", {"run": "R7"})),
-    flags=(RUN,),
+    examples=(Example("mine", {"run": ""}),),
     scope=Scope.NONE,
     right=Right.READ,
 )

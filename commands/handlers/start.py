@@ -3,11 +3,12 @@
 from adapters.protocol import Op
 from commands.cards import Answer, Code
 from commands.errors import BadArguments
+from commands.flags import no_stray_flags, pairs
 from commands.intents import Begin, Intent, Start
 from commands.ports import Context
 from commands.references import RUN, one_run, take_run, take_tasks
 from commands.spec import Command, Example, Flag, Line, Right, Scope, Takes
-from commands.tokens import misspelt_flag, pairs, unquote
+from commands.tokens import unquote
 
 
 def read(line: Line) -> Intent:
@@ -17,7 +18,7 @@ def read(line: Line) -> Intent:
         return Begin(run=one_run(line, run), tasks=tasks)
     if "run" in line.flags:
         raise BadArguments("parse.start_run", field="runbook", example=Code("start Database failover"))
-    misspelt_flag(line.rest, COMMAND.flags)
+    no_stray_flags(f"{line.rest} {line.flags.get('name', '')}", COMMAND.flags)
     return Start(
         runbook=unquote(line.rest),
         name=line.flags.get("name", ""),
@@ -46,7 +47,8 @@ COMMAND = Command(
             {"platform": "playbooks", "owner": "@ana", "name": "Primary down in EU"},
         ),
         Example(
-            "start failover --set region=eu-1 --set 'x=1 --rehearsal", {"values": {"region": "eu-1", "'x": "1"}}
+            "start failover --set region=eu-1 --set lag=40 --rehearsal",
+            {"values": {"region": "eu-1", "lag": "40"}, "rehearsal": True},
         ),
         Example("start T3", {"verb": "begin", "tasks": ("T3",)}),
     ),

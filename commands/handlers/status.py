@@ -5,7 +5,7 @@ from commands.cards import Answer, Code
 from commands.errors import BadArguments
 from commands.intents import Status
 from commands.ports import Context
-from commands.references import RUN, name_health
+from commands.references import RUN, health_end, name_health
 from commands.spec import Command, Example, Flag, Line, Right, Scope
 from commands.tokens import unquote
 from commands.when import parse_when
@@ -46,4 +46,6 @@ COMMAND = Command(
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.STATUS,
+    head=health_end,
+    only_reads=lambda status: not (status.health or status.text),
 )
