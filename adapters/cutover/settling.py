@@ -1,0 +1,116 @@
+"""Whether a write whose answer was lost did happen: Cutover is read, nothing is sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from adapters.cutover import mapping, wire
+from adapters.cutover.reading import Listing, Reading
+from adapters.cutover.words import bears, unsign
+from adapters.cutover.writing import Writing, comment_of
+from adapters.models import RunKey, RunState, TaskState
+from adapters.protocol import (
+    AddComment,
+    AddTask,
+    BeginTask,
+    CannotTell,
+    FinishTask,
+    HoldTask,
+    Known,
+    Mark,
+    NotThere,
+    SetStatus,
+    Settled,
+    StartRun,
+    TaskWrite,
+    There,
+    Told,
+    Write,
+)
+
+CLOCKS_APART = timedelta(minutes=10)  # how far Cutover's clock may be from ours
+
+
+@dataclass
+class Settling:
+    reading: Reading
+    writing: Writing
+    filters: Mapping[str, str]
+
+    async def settle(self, step: Write, mark: Mark, known: Known) -> Settled:
+        match step:
+            case StartRun(part="copy"):
+                return await self._copy(step, known)
+            case StartRun():
+                return await self._start(step)
+            case FinishTask(part="note") | AddComment() | HoldTask():
+                return await self._comment(step, mark)
+            case BeginTask() | FinishTask():
+                return await self._task(step)
+            case SetStatus():
+                return await self._status(step, mark, known)
+            case AddTask():
+                return await self._added(step, mark, known)
+        return CannotTell()
+
+    async def _copy(self, step: StartRun, known: Known) -> Settled:
+        """The name has the run's handle in it; only an older store's run could bear the same one."""
+        narrow = await self.reading.runbooks(
+            "start", {**self.filters, "is_template": "false", "query": step.title}
+        )
+        found = self._named(narrow, step.title, known)
+        if found is None:  # a fuzzy search may well miss: only the whole list proves that it is not there
+            whole = await self.reading.runbooks("start", {**self.filters, "is_template": "false"})
+            found = self._named(whole, step.title, known)
+            if found is None:
+                return NotThere() if whole.complete else CannotTell()
+        run = RunKey(platform=step.runbook.platform, id=found.id)
+        return There(Told(run=run, state=RunState.STARTING))
+
+    def _named(self, among: Listing[wire.Runbook], title: str, known: Known) -> wire.Runbook | None:
+        oldest = known.sent_at - CLOCKS_APART
+        for found in among.items:
+            made = mapping.moment(found.attributes.created_at)
+            if mapping.title(found) == title and (made is None or made >= oldest):
+                return found
+        return None
+
+    async def _start(self, step: StartRun) -> Settled:
+        found = await self.reading.runbook(self.writing.run_id(step), "start")
+        if step.part == "name":
+            return There(Told(run=step.run)) if mapping.title(found) == step.title else NotThere()
+        state = mapping.run_state(found)
+        return NotThere() if state is RunState.PLANNED else There(Told(run=step.run, state=state))
+
+    async def _task(self, step: TaskWrite) -> Settled:
+        """One part of a start or finish that everyone must do cannot be seen; sending again then tells."""
+        found = mapping.single(await self.reading.task(self.writing.run_id(step), step.task, step.op.value))
+        begins = isinstance(step, BeginTask) or step.part == "begin"
+        done = found.state.is_over or (begins and found.state is TaskState.RUNNING)
+        return There(Told(tasks=(found,))) if done else NotThere()
+
+    async def _comment(self, step: AddComment | HoldTask | FinishTask, mark: Mark) -> Settled:
+        words, task = comment_of(step)
+        listing = await self.reading.comments(self.writing.run_id(step), task, "comment")
+        for found in reversed(listing.items):
+            if bears(found.attributes.content, mark):
+                shown = mapping.comment(found).model_copy(update={"text": words, "at": mark.at, "task": task})
+                return There(Told(id=found.id, comment=shown))
+        return NotThere() if listing.complete else CannotTell()
+
+    async def _status(self, step: SetStatus, mark: Mark, known: Known) -> Settled:
+        """A status that somebody else set since then must not be overwritten by sending ours again."""
+        found = await self.reading.runbook(self.writing.run_id(step), "status")
+        if bears(found.attributes.status_message, mark):
+            return There(Told(health=mapping.health_note(found)))
+        changed = mapping.moment(found.attributes.status_updated_at)
+        return CannotTell() if changed is not None and changed > known.sent_at else NotThere()
+
+    async def _added(self, step: AddTask, mark: Mark, known: Known) -> Settled:
+        """By our mark; where a Core drops descriptions, by the title among tasks that were not there."""
+        tasks = await self.reading.tasks(self.writing.run_id(step), "add")
+        ours = next((task for task in tasks if bears(task.attributes.description, mark)), None)
+        if ours is None and known.ids:
+            new = [task for task in tasks if task.id not in known.ids and task.attributes.name == step.title]
+            ours = next((task for task in new if not unsign(task.attributes.description or "").code), None)
+        return NotThere() if ours is None else There(Told(id=ours.id, tasks=(mapping.single(ours),)))

@@ -1,0 +1,119 @@
+"""Starting a runbook: its options (``--set``), its steps, and what the checks before the start said.
+
+A template is copied and the copy is started, two requests. A planned runbook is started where it is, and lives
+once. ``validation_level`` "warning" is the strict one: it blocks on every finding, "error" lets warnings pass
+(reference 3.5). So the first try is strict, and the report comes back with the option that overrides it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from adapters.cutover.refusals import HARD_CHECKS, START_CHECK, codes, sentence
+from adapters.errors import Conflict, Rejected
+from adapters.models import RunKey
+from adapters.protocol import StartRun
+
+ON_OFF = ("true", "false")
+OPTIONS: Mapping[str, Sequence[str]] = {
+    "comms": ("off", "test", "on"),
+    "run_type": ("live", "rehearsal"),
+    "validation_level": ("warning", "error"),
+    "rebaseline": ON_OFF,
+    "shift_fixed_times": ON_OFF,
+    "disable_task_notify": ON_OFF,
+}
+COPIED = "copied"  # the id of the copy that an earlier try made and could not start
+ALERT = "alert"  # "yes": somebody confirmed that Cutover sends messages to people
+
+
+def check_options(write: StartRun) -> None:
+    """Raises ``Rejected`` for an option that Cutover does not have, and for messages nobody confirmed."""
+    for option, value in write.options.items():
+        if option in (COPIED, ALERT):
+            continue
+        allowed = OPTIONS.get(option)
+        if allowed is None:
+            names = ", ".join(OPTIONS)
+            raise _rejected(write, "cutover.unknown_option", option=option, allowed=names)
+        if value not in allowed:
+            words = ", ".join(allowed)
+            raise _rejected(write, "cutover.bad_option", option=option, value=value, allowed=words)
+    if write.options.get("comms") == "on" and write.options.get(ALERT) != "yes":
+        raise _rejected(write, "cutover.comms_on", retry_with=(f"{ALERT}=yes",))
+
+
+def steps(write: StartRun, template: bool | None) -> Sequence[StartRun]:
+    """``template`` None: not known here; then the copying step finds out, and copies only a template."""
+    check_options(write)
+    name = write.runbook.platform
+    copied = write.options.get(COPIED)
+    if copied:
+        run = RunKey(platform=name, id=copied)
+        return [_part(write, "name", run), _part(write, "start", run)]
+    if template is False:
+        return [_part(write, "start", RunKey(platform=name, id=write.runbook.id))]
+    return [_part(write, "copy", write.run), _part(write, "start", write.run)]
+
+
+def copy_body(write: StartRun, workspace: str) -> dict[str, Any]:
+    """The copy flags are all off by default, hence all three."""
+    data: dict[str, Any] = {"type": "runbook", "attributes": {"name": write.title}}
+    if workspace:
+        data["relationships"] = {"workspace": {"data": {"id": workspace, "type": "workspace"}}}
+    copy = {"source_runbook_id": write.runbook.id, "tasks": True, "teams": True, "users": True}
+    return {"data": data, "meta": {"copy": copy}}
+
+
+def start_body(write: StartRun, copied: bool) -> dict[str, Any]:
+    """A fresh copy is planned anew from now; a runbook that people planned keeps its times."""
+    options = write.options
+    run_type = "rehearsal" if write.rehearsal else options.get("run_type", "live")
+    rebaseline = options.get("rebaseline", "true" if copied else "false")
+    return {
+        "meta": {
+            "comms": options.get("comms", "off"),
+            "run_type": run_type,
+            "validation_level": options.get("validation_level", "warning"),
+            "disable_task_notify": options.get("disable_task_notify") == "true",
+            "rebaseline": rebaseline == "true",
+            "shift_fixed_times": options.get("shift_fixed_times") == "true",
+        }
+    }
+
+
+def not_started(error: Rejected | Conflict, write: StartRun, run: str) -> Rejected | Conflict:
+    """The refusal of a start with what a second try needs: the override, and the copy that is there already."""
+    if isinstance(error, Conflict):
+        return error
+    found = codes(error)
+    checks = {code for code in found if code.startswith(START_CHECK)}
+    strict = write.options.get("validation_level", "warning") == "warning"
+    again: tuple[str, ...] = ()
+    if checks and checks == found and not checks & HARD_CHECKS and strict:
+        again = ("validation_level=error",)
+    key = "cutover.start_checks_hard" if checks and not again else error.key
+    reasons = error.reasons
+    if run != write.runbook.id:
+        again = (*again, f"{COPIED}={run}")
+        reasons = (*reasons, sentence("cutover.copy_waits", title=write.title))
+    facts: dict[str, Any] = {
+        name: value for name, value in error.facts.items() if name not in ("platform", "operation")
+    }
+    facts |= {"run": run, "title": write.title}
+    return Rejected(
+        error.platform,
+        error.operation,
+        key=key,
+        said=error.said,
+        reasons=reasons,
+        retry_with=again,
+        **facts,
+    )
+
+
+def _part(write: StartRun, part: str, run: RunKey | None) -> StartRun:
+    return write.model_copy(update={"part": part, "run": run})
+
+
+def _rejected(write: StartRun, key: str, retry_with: tuple[str, ...] = (), **facts: object) -> Rejected:
+    return Rejected(write.runbook.platform, "start", key=key, retry_with=retry_with, **facts)

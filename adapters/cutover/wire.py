@@ -1,0 +1,140 @@
+"""Cutover's JSON (API version 2022-02-22, sections 1 to 10 of its reference), read as leniently as it is loose.
+
+Every attribute may be missing or null; a field we do not know is no news. Only what cannot be done without,
+a resource's ``id`` and a list's ``data``, is demanded. Dates stay text here: the reference gives no format.
+"""
+
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+class Wire(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True)
+
+
+def _object(value: object) -> object:
+    return value if isinstance(value, dict) else {}
+
+
+def _ids(value: object) -> object:
+    """Ids are numbers in some places and text in others (reference 6.5 against 6.1)."""
+    return [str(id) for id in value if isinstance(id, int | str)] if isinstance(value, list) else None
+
+
+def _objects(value: object) -> object:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+class RunbookAttributes(Wire):
+    name: str | None = None
+    description: str | None = None
+    archived: bool | None = None
+    is_template: bool | None = None
+    template_status: str | None = None
+    stage: str | None = None
+    status: str | None = None
+    status_message: str | None = None
+    status_updated_at: str | None = None
+    run_type: str | None = None
+    created_at: str | None = None
+    start_actual: str | None = None
+    start_scheduled: str | None = None
+    end_actual: str | None = None
+
+
+class TaskAttributes(Wire):
+    """``predecessor_ids`` and ``successor_ids`` come only with ``forecast=true``, and not from every Core."""
+
+    name: str | None = None
+    description: str | None = None
+    stage: str | None = None
+    completion_type: str | None = None
+    start_requirements: str | None = None
+    end_requirements: str | None = None
+    start_actual: str | None = None
+    end_actual: str | None = None
+    end_fixed: str | None = None
+    end_planned: str | None = None
+    predecessor_ids: Annotated[tuple[str, ...] | None, BeforeValidator(_ids)] = None
+    successor_ids: Annotated[tuple[str, ...] | None, BeforeValidator(_ids)] = None
+
+
+class StreamAttributes(Wire):
+    name: str | None = None
+
+
+class CommentAttributes(Wire):
+    content: str | None = None
+    created_at: str | None = None  # not in the reference; used where a newer Core gives it
+
+
+class TaskTypeAttributes(Wire):
+    conditional_progression: bool | None = None
+
+
+class WorkspaceAttributes(Wire):
+    name: str | None = None
+    key: str | None = None
+
+
+A = TypeVar("A", bound=Wire)
+
+
+class Resource(Wire, Generic[A]):
+    id: str
+    attributes: Annotated[A, BeforeValidator(_object), Field(default_factory=dict, validate_default=True)]
+    relationships: Annotated[dict[str, Any], BeforeValidator(_object)] = {}
+
+    def related(self, name: str) -> str | None:
+        """The id on the other end of a to-one relationship."""
+        relation = self.relationships.get(name)
+        data = relation.get("data") if isinstance(relation, dict) else None
+        id = data.get("id") if isinstance(data, dict) else None
+        return str(id) if isinstance(id, int | str) and id != "" else None
+
+
+R = TypeVar("R", bound=Resource[Any])
+Runbook = Resource[RunbookAttributes]
+Task = Resource[TaskAttributes]
+Stream = Resource[StreamAttributes]
+Comment = Resource[CommentAttributes]
+TaskType = Resource[TaskTypeAttributes]
+Workspace = Resource[WorkspaceAttributes]
+
+
+def _link(value: object) -> object:
+    """JSON:API allows a link to be text, an object with ``href``, or null."""
+    link = value.get("href") if isinstance(value, dict) else value
+    return link if isinstance(link, str) and link else None
+
+
+class Links(Wire):
+    next: Annotated[str | None, BeforeValidator(_link)] = None
+
+
+class One(Wire, Generic[R]):
+    data: R
+
+
+class Many(Wire, Generic[R]):
+    data: tuple[R, ...]
+    links: Annotated[Links, BeforeValidator(_object)] = Links()
+
+
+class Source(Wire):
+    """The reference's example says ``pointer``, its schemas say ``parameter``."""
+
+    pointer: str | None = None
+    parameter: str | None = None
+
+
+class Refusal(Wire):
+    code: str | None = None
+    title: str | None = None
+    detail: str | None = None
+    source: Annotated[Source, BeforeValidator(_object)] = Source()
+
+
+class Refusals(Wire):
+    errors: Annotated[tuple[Refusal, ...], BeforeValidator(_objects)] = ()

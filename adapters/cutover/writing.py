@@ -1,0 +1,196 @@
+"""One changing request each. Every function sends once, and returns what Cutover's answer told.
+
+Where Cutover says that something was already so, the task or runbook is read to see what is really the case:
+its codes say that a second action is too late, not who was first or what came of it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.cutover import mapping, starting, wire
+from adapters.cutover.mapping import STATUSES
+from adapters.cutover.reading import Reading
+from adapters.cutover.refusals import codes
+from adapters.cutover.words import sign, to_html
+from adapters.errors import AdapterError, Conflict, Rejected
+from adapters.models import Comment, RunKey, RunState, Task, TaskState
+from adapters.protocol import (
+    AddComment,
+    AddTask,
+    BeginTask,
+    FinishTask,
+    HoldTask,
+    Mark,
+    SetStatus,
+    StartRun,
+    TaskWrite,
+    Told,
+    Write,
+)
+
+RUNNING = (RunState.ACTIVE, RunState.PAUSED)
+
+
+@dataclass
+class Writing:
+    reading: Reading
+    workspace: str = ""
+
+    async def copy(self, step: StartRun, template: bool | None) -> Told:
+        """Makes the run, in planning. A runbook that is no template is the run itself: nothing is written."""
+        name, id = step.runbook.platform, step.runbook.id
+        if template is None:
+            found = await self.reading.runbook(id, "start")
+            if not mapping.is_template(found):
+                return Told(run=RunKey(platform=name, id=id))
+        body = await self._send("POST", "core/runbooks", "start", starting.copy_body(step, self.workspace))
+        made = self.reading.written(wire.One[wire.Runbook], body, "start").data
+        return Told(run=RunKey(platform=name, id=made.id), state=RunState.STARTING)
+
+    async def rename(self, step: StartRun) -> Told:
+        run = self.run_id(step)
+        await self._change_runbook(run, {"name": step.title}, "start")
+        return Told(run=step.run)
+
+    async def start(self, step: StartRun) -> Told:
+        run = self.run_id(step)
+        path = f"core/runbooks/{self.reading.path(run, 'start')}/start"
+        body = starting.start_body(step, copied=run != step.runbook.id)
+        try:
+            answer = await self._send("PATCH", path, "start", body)
+        except (Rejected, Conflict) as error:
+            if isinstance(error, Rejected) and error.key.startswith("cutover.start_checks"):
+                raise starting.not_started(error, step, run) from error
+            return await self._started_before(error, step, run)
+        found = self.reading.written(wire.One[wire.Runbook], answer, "start").data
+        return Told(run=step.run, state=mapping.run_state(found))
+
+    async def begin(self, step: TaskWrite) -> Told:
+        try:
+            task = await self._act(step, "start", "begin", {"override": _override(step)})
+        except Conflict as error:
+            return await self._begun_before(error, step)
+        waits = task.state in (TaskState.READY, TaskState.WAITING)
+        return Told(tasks=(task,), says="cutover.start_recorded") if waits else Told(tasks=(task,))
+
+    async def finish(self, step: FinishTask) -> Told:
+        meta: dict[str, Any] = {"override": _override(step)}
+        if step.then:
+            if not step.then.isdecimal():
+                raise Rejected(self._name, "finish", key="cutover.bad_branch")
+            meta["selected_successor_ids"] = [int(step.then)]
+        try:
+            task = await self._act(step, "finish", "finish", meta)
+        except Conflict as error:
+            return await self._finished_before(error, step)
+        return Told(tasks=(task,)) if task.state.is_over else Told(tasks=(task,), says="cutover.finish_recorded")
+
+    async def status(self, step: SetStatus, mark: Mark) -> Told:
+        """Only what changes is sent: a missing ``status`` would otherwise fall back to its default, off."""
+        changes: dict[str, Any] = {"status_message": sign(step.text, mark, step.next_at)}
+        if step.health is not None:
+            changes["status"] = STATUSES[step.health]
+        found = await self._change_runbook(self.run_id(step), changes, "status")
+        return Told(health=mapping.health_note(found))
+
+    async def comment(self, step: AddComment | HoldTask | FinishTask, mark: Mark) -> Told:
+        """On the task where there is one. Whoever reads it in Cutover sees the person's name in it."""
+        words, task = comment_of(step)
+        data: dict[str, Any] = {"type": "comment", "attributes": {"content": to_html(sign(words, mark))}}
+        if task:
+            data["relationships"] = {"task": {"data": {"id": task, "type": "task"}}}
+        path = f"core/runbooks/{self.reading.path(self.run_id(step), 'comment')}/comments"
+        answer = await self._send("POST", path, "comment", {"data": data})
+        made = self.reading.written(wire.One[wire.Comment], answer, "comment").data
+        said = Comment(id=made.id, text=words, by=mark.who, at=mark.at, task=task)
+        return Told(id=made.id, comment=said)
+
+    async def add(self, step: AddTask, mark: Mark) -> Told:
+        attributes = {"name": step.title, "description": sign("Added from chat", mark)}
+        data: dict[str, Any] = {"type": "task", "attributes": attributes}
+        if step.stage:
+            data["relationships"] = {"stream": {"data": {"id": step.stage, "type": "stream"}}}
+        path = f"core/runbooks/{self.reading.path(self.run_id(step), 'add')}/tasks"
+        answer = await self._send("POST", path, "add", {"data": data})
+        made = self.reading.written(wire.One[wire.Task], answer, "add").data
+        return Told(id=made.id, tasks=(mapping.single(made),))
+
+    def run_id(self, step: Write) -> str:
+        """A step that is carried out has its run: of a start, the one its copy made."""
+        if step.run is None:
+            raise Rejected(self._name, step.op.value, key="cutover.refused", said="the step names no runbook")
+        return step.run.id
+
+    @property
+    def _name(self) -> str:
+        return self.reading.caller.platform
+
+    async def _send(self, method: str, path: str, operation: str, body: dict[str, Any]) -> Any:
+        return await self.reading.caller.write(method, path, operation=operation, json=body)
+
+    async def _change_runbook(self, id: str, attributes: dict[str, Any], operation: str) -> wire.Runbook:
+        path = f"core/runbooks/{self.reading.path(id, operation)}"
+        body = {"data": {"id": id, "type": "runbook", "attributes": attributes}}
+        answer = await self._send("PATCH", path, operation, body)
+        return self.reading.written(wire.One[wire.Runbook], answer, operation).data
+
+    async def _act(self, step: TaskWrite, verb: str, operation: str, meta: dict[str, Any]) -> Task:
+        run = self.reading.path(self.run_id(step), operation)
+        path = f"core/runbooks/{run}/tasks/{self.reading.path(step.task, operation)}/{verb}"
+        answer = await self._send("PATCH", path, operation, {"meta": meta})
+        return mapping.single(self.reading.written(wire.One[wire.Task], answer, operation).data)
+
+    async def _started_before(self, error: Rejected | Conflict, step: StartRun, run: str) -> Told:
+        """A second start is refused with no code of its own, so what the runbook is now decides."""
+        try:
+            found = await self.reading.runbook(run, "start")
+        except AdapterError:
+            raise error from None
+        state = mapping.run_state(found)
+        if state in RUNNING:
+            return Told(run=step.run, state=state, already=True)
+        if state.is_over:
+            raise Conflict(self._name, "start", key="cutover.run_is_over", said=error.said) from error
+        raise starting.not_started(error, step, run) from error
+
+    async def _begun_before(self, error: Conflict, step: TaskWrite) -> Told:
+        found = await self._now(step, error)
+        if "task.user_already_started" in codes(error):
+            return Told(tasks=(found,), already=True, says="cutover.task.user_already_started")
+        if found.state is TaskState.RUNNING:
+            return Told(tasks=(found,), already=True)
+        if found.state.is_over and isinstance(step, BeginTask):
+            raise Conflict(self._name, "begin", key="cutover.task_is_over", said=error.said) from error
+        if found.state.is_over:
+            return Told(tasks=(found,), already=True)  # the finish that follows says by whom
+        raise error
+
+    async def _finished_before(self, error: Conflict, step: FinishTask) -> Told:
+        found = await self._now(step, error)
+        if "task.user_already_finished" in codes(error):
+            return Told(tasks=(found,), already=True, says="cutover.task.user_already_finished")
+        if found.state.is_over:
+            return Told(tasks=(found,), already=True)
+        raise error
+
+    async def _now(self, step: TaskWrite, refusal: Conflict) -> Task:
+        """The task as it is. If it cannot be read, the refusal is all that is known, and it is certain."""
+        try:
+            return mapping.single(await self.reading.task(self.run_id(step), step.task, refusal.operation))
+        except AdapterError:
+            raise refusal from None
+
+
+def comment_of(step: AddComment | HoldTask | FinishTask) -> tuple[str, str | None]:
+    """The text of the comment that a step writes, and the task it is written on."""
+    match step:
+        case HoldTask():
+            return f"On hold: {step.reason}", step.task
+        case FinishTask():
+            return step.note, step.task
+    return step.text, step.task
+
+
+def _override(step: TaskWrite) -> bool:
+    """Acting for somebody else needs a runbook administrator's token, and a person who confirmed it."""
+    return step.options.get("override") == "true"
