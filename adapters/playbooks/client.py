@@ -1,0 +1,216 @@
+"""The adapter: which steps a write has, what carries each, and how an unknown outcome is found out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from adapters.errors import AdapterError, NotFound, Unsupported
+from adapters.http import Caller
+from adapters.models import Comment, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
+from adapters.playbooks import mapping
+from adapters.playbooks.api import Api
+from adapters.playbooks.capabilities import capabilities
+from adapters.playbooks.doctor import Doctor
+from adapters.playbooks.people import People
+from adapters.playbooks.posts import Posts
+from adapters.playbooks.runs import Runs
+from adapters.playbooks.tasks import ASSIGN, Tasks, cannot_skip
+from adapters.playbooks.teams import Teams
+from adapters.playbooks.wire import WireRun
+from adapters.protocol import (
+    AddComment,
+    AddTask,
+    BeginTask,
+    CannotTell,
+    Capability,
+    EndRun,
+    FinishTask,
+    HoldTask,
+    Known,
+    Mark,
+    NotThere,
+    Op,
+    Problem,
+    SetStatus,
+    Settled,
+    Settling,
+    SkipTask,
+    StartRun,
+    TaskWrite,
+    There,
+    Told,
+    Write,
+)
+
+NOTE = "note"  # the step that writes what was said along with another write
+_FIND = (StartRun, AddTask, AddComment, HoldTask, SetStatus)
+
+
+class Playbooks:
+    """One Mattermost site with its Playbooks plugin. ``site`` has no slash at its end."""
+
+    def __init__(self, name: str, caller: Caller, site: str, team: str, now: Callable[[], datetime]) -> None:
+        self._name, self._site, self._now = name, site, now
+        self._api = Api(name, caller)
+        self._people = People(self._api)
+        self._teams = Teams(self._api, team)
+        self._posts = Posts(self._api, self._people, site)
+        self._tasks = Tasks(self._api, self._people, site, self._show)
+        self._runs = Runs(self._api, self._people, self._teams, self._posts, site, self._show, now)
+        self._titles: dict[str, str] = {}
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def capabilities(self) -> Mapping[Op, Capability]:
+        return capabilities(self._api.features.skip)
+
+    async def runbooks(self, words: str) -> Sequence[Runbook]:
+        found = [wire for team in await self._teams.ids() for wire in await self._api.playbooks(team)]
+        self._titles.update((wire.id, wire.title) for wire in found)
+        shown = {wire.id: wire for wire in found if wire.delete_at == 0}
+        return [mapping.to_runbook(wire, self._name, self._site, self._people) for wire in shown.values()]
+
+    async def runbook(self, id: str) -> Runbook:
+        wire = await self._api.playbook(id)
+        self._titles[wire.id] = wire.title
+        return mapping.to_runbook(wire, self._name, self._site, self._people)
+
+    async def runs(self, words: str) -> Sequence[RunHead]:
+        found = [wire for team in await self._teams.ids() for wire in await self._api.runs(team, ("InProgress",))]
+        listed = {wire.id: wire for wire in found if mapping.is_listed(wire)}
+        return [
+            mapping.to_head(wire, self._name, self._site, self._titles.get(wire.playbook_id, ""))
+            for wire in sorted(listed.values(), key=lambda wire: wire.create_at, reverse=True)
+        ]
+
+    async def read(self, id: str) -> Run:
+        return await self._show(await self._api.run(id))
+
+    async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
+        return await self._posts.comments(await self._api.run(id, "comments"), task)
+
+    def steps(self, write: Write, run: Run | None) -> Sequence[Write]:
+        """Words said along with a write are a post of their own; they go first where the write ends the run."""
+        match write:
+            case SkipTask() if self._api.features.skip is False:
+                raise cannot_skip(self._name)
+            case FinishTask(note=said) | SkipTask(reason=said):
+                return [write, _part(write, NOTE)] if said.strip() else [write]
+            case BeginTask():
+                task = run.task(write.task) if run else None
+                return [write] if task and task.assignees else [write, _part(write, ASSIGN)]
+            case EndRun(text=said):
+                return [_part(write, NOTE), write] if said.strip() else [write]
+        return [write]
+
+    def settling(self, step: Write) -> Settling:
+        return Settling.FIND if step.part == NOTE or isinstance(step, _FIND) else Settling.REPEAT
+
+    async def carry(self, step: Write, mark: Mark) -> Told:
+        said = _said(step)
+        if said is not None:
+            return await self._say(step, said, mark)
+        match step:
+            case StartRun():
+                return await self._runs.start(step, mark)
+            case SetStatus():
+                return await self._runs.status(step, mark)
+            case EndRun():
+                return await self._runs.end(step)
+            case AddTask():
+                return await self._tasks.add(step, mark)
+            case SkipTask() if self._api.features.skip is False:
+                raise cannot_skip(self._name)
+            case TaskWrite():
+                return await self._tasks.carry(step)
+        raise Unsupported(self._name, step.op)
+
+    async def settle(self, step: Write, mark: Mark, known: Known) -> Settled:
+        if _said(step) is not None:
+            return await self._settle_saying(step, mark, known)
+        match step:
+            case StartRun():
+                return await self._runs.settle_start(step, known)
+            case SetStatus():
+                return await self._runs.settle_status(step, mark, known)
+            case EndRun():
+                return await self._runs.settle_end(step)
+            case AddTask():
+                return await self._tasks.settle_add(step, mark, known)
+            case TaskWrite():
+                return await self._tasks.settle(step)
+        return CannotTell()
+
+    def parse_link(self, url: str) -> RunKey | TaskKey | RunbookKey | None:
+        return mapping.from_link(url, self._name, self._site)
+
+    async def check(self) -> Sequence[Problem]:
+        return await Doctor(self._api, self._people, self._teams, self._site).check()
+
+    async def _say(self, step: Write, said: str, mark: Mark) -> Told:
+        """Posts it in the run's channel, with the task named where it is about one."""
+        run = await self._api.run(step.run.id if step.run else "", step.op)
+        task = self._about(step, run)
+        kind = NOTE if step.part == NOTE else step.op.value
+        comment = await self._posts.add(run, said, mark, kind=kind, task=task)
+        return Told(id=comment.id, comment=comment)
+
+    async def _settle_saying(self, step: Write, mark: Mark, known: Known) -> Settled:
+        run = await self._api.run(step.run.id if step.run else "", step.op)
+        try:
+            post = await self._posts.find(run, mark, known, step.op)
+        except NotFound:
+            return CannotTell()
+        if post is None:
+            return NotThere()
+        task = step.target or None
+        return There(Told(id=post.id, comment=mapping.to_comment(post, self._people, task)))
+
+    def _about(self, step: Write, run: WireRun) -> tuple[str, str] | None:
+        """(id, title) of the task that the words are about."""
+        if not step.target:
+            return None
+        found = mapping.places(run, step.target)
+        if not found:
+            link = mapping.run_link(self._site, run.id)
+            raise NotFound(self._name, step.op, key="playbooks.task_gone", run=run.name, link=link)
+        checklist, item = found[0]
+        return step.target, run.checklists[checklist].items[item].title
+
+    async def _show(self, wire: WireRun) -> Run:
+        await self._people.learn(mapping.user_ids(wire))
+        title = await self._title(wire.playbook_id)
+        return mapping.to_run(wire, self._name, self._site, self._people, self._now(), title)
+
+    async def _title(self, playbook: str) -> str:
+        """Of a playbook, asked once; one that the bot may not see has none."""
+        if playbook and playbook not in self._titles:
+            try:
+                self._titles[playbook] = (await self._api.playbook(playbook, "show")).title
+            except NotFound:
+                self._titles[playbook] = ""
+            except AdapterError:
+                return ""
+        return self._titles.get(playbook, "")
+
+
+def _part(write: Write, part: str) -> Write:
+    return write.model_copy(update={"part": part})
+
+
+def _said(step: Write) -> str | None:
+    """The text of a step that is a post in the run's channel; None for every other step."""
+    match step:
+        case AddComment(text=text):
+            return text
+        case HoldTask(reason=reason):
+            return f"On hold: {reason}"
+        case FinishTask(part="note", note=note):
+            return note
+        case SkipTask(part="note", reason=reason):
+            return f"Skipped: {reason}"
+        case EndRun(part="note", text=text):
+            return text
+    return None

@@ -1,0 +1,76 @@
+"""What the server's refusals mean (contract sheet, section 1.1).
+
+Bodies: ``{"error": "..."}`` from Playbooks, ``{"id", "message", "status_code"}`` from Mattermost, and plain text
+for 401 and for a route that does not exist.
+"""
+
+from adapters.errors import (
+    AdapterError,
+    Conflict,
+    CredentialsRejected,
+    NotFound,
+    Rejected,
+    Unsupported,
+)
+from adapters.http import Explain, Reply, excerpt
+
+NO_ROUTE = "playbooks.no_route"
+_BAD_REQUESTS = (  # words in a 400 -> sentence
+    ("message must not be empty", "playbooks.empty_message"),
+    ("reminder must be set", "playbooks.reminder"),
+    ("unable to create playbook run", "playbooks.cannot_start"),
+    ("model.post.is_valid.msg", "playbooks.too_long"),
+    ("owner", "playbooks.owner"),
+)
+
+
+def explain_for(platform: str) -> Explain:
+    def explain(reply: Reply, operation: str, is_write: bool) -> AdapterError | None:
+        said = _words(reply)
+        match reply.status:
+            case 400:
+                return _bad_request(platform, operation, said)
+            case 401:
+                return CredentialsRejected(platform, operation, key="playbooks.token", said=said)
+            case 403:
+                return _forbidden(platform, operation, is_write, said)
+            case 404 if said.startswith("404 page not found"):
+                return Unsupported(platform, operation, key=NO_ROUTE, said=said)
+            case 405:
+                return Unsupported(platform, operation, key=NO_ROUTE, said=said)
+            case 501:
+                return Unsupported(platform, operation, key="playbooks.plugins_off", said=said)
+        return None
+
+    return explain
+
+
+def _bad_request(platform: str, operation: str, said: str) -> AdapterError:
+    lower = said.lower()
+    if "finished run" in lower:
+        return Conflict(platform, operation, key="playbooks.finished", said=said)
+    for words, key in _BAD_REQUESTS:
+        if words in lower:
+            return Rejected(platform, operation, key=key, said=said)
+    return Rejected(platform, operation, said=said, status=400)
+
+
+def _forbidden(platform: str, operation: str, is_write: bool, said: str) -> AdapterError:
+    lower = said.lower()
+    if "licen" in lower:
+        return Rejected(platform, operation, key="playbooks.licence", said=said)
+    if operation == "start":
+        return Rejected(platform, operation, key="playbooks.may_not_start", said=said)
+    if is_write:
+        return Rejected(platform, operation, key="playbooks.not_participant", said=said)
+    return NotFound(platform, operation, key="playbooks.hidden", said=said)
+
+
+def _words(reply: Reply) -> str:
+    body = reply.json()
+    if isinstance(body, dict):
+        parts = [body.get(key) for key in ("error", "details", "id", "message")]
+        found = ": ".join(part for part in parts if isinstance(part, str) and part)
+        if found:
+            return found
+    return excerpt(reply)

@@ -1,0 +1,71 @@
+"""Text that Liaison writes into Mattermost, made safe there, and read back.
+
+A text keeps its Markdown, because Mattermost draws it; but nothing in it may call people. Mattermost looks for
+``@name`` outside code only, so a name in code stays as typed (commands are copied from there), except the
+three that call everybody, which are broken everywhere.
+"""
+
+import re
+
+from adapters.models import Health
+from adapters.protocol import Mark
+
+LIMIT = 16_383  # runes in a post's message; a longer one is refused with 400
+NAME_LIMIT = 64  # of a channel's display name, which a run's name becomes
+_BREAK = "\u200b"  # zero width: people see no difference, Mattermost sees no name
+_CODE = re.compile(r"(```.*?```|(?<!`)`[^`\n]+`(?!`))", re.DOTALL)
+_MENTION = re.compile(r"(?<![A-Za-z0-9])@(?=\w)")
+_EVERYBODY = re.compile(r"@(?=(?:channel|here|all)\b)", re.IGNORECASE)
+_MARKDOWN = re.compile(r"([\\`*~\[\]<>|!#])")
+_SIGNED = re.compile(r"([^\n]+) \(([0-9A-Z]{3,8})\)\s*\Z")
+
+
+def quiet(text: str) -> str:
+    """The text, calling nobody."""
+    parts = _CODE.split(text)
+    parts[::2] = [_MENTION.sub("@" + _BREAK, part) for part in parts[::2]]
+    return _EVERYBODY.sub("@" + _BREAK, "".join(parts))
+
+
+def as_typed(text: str) -> str:
+    """Undoes ``quiet``."""
+    return text.replace("@" + _BREAK, "@")
+
+
+def plain(text: str) -> str:
+    """One line that Mattermost draws letter by letter: for titles and names."""
+    return quiet(_MARKDOWN.sub(r"\\\1", " ".join(text.split())))
+
+
+def signature(mark: Mark) -> str:
+    return f"{plain(mark.who)} ({mark.code})"
+
+
+def signed(text: str, mark: Mark) -> str:
+    return f"{quiet(text)}\n\n{signature(mark)}"
+
+
+def carries(text: str, mark: Mark) -> bool:
+    """Whether this text was written for this receipt."""
+    return f"({mark.code})" in text
+
+
+def signer(text: str) -> str | None:
+    """Who one of our own texts was written for."""
+    found = _SIGNED.search(as_typed(text))
+    return found[1] if found else None
+
+
+def status_text(text: str, health: Health | None) -> str:
+    """Playbooks has no colour of a run: the word goes in front."""
+    if health in (None, Health.UNSET):
+        return text
+    return f"[{health}] {text}"
+
+
+def run_name(title: str, handle: str) -> str:
+    """At most ``NAME_LIMIT`` letters, and never without the handle, by which settling finds the run."""
+    title = " ".join(title.split())
+    if handle and handle not in title[:NAME_LIMIT]:
+        title = f"{handle} {title}"
+    return title[:NAME_LIMIT].rstrip()
