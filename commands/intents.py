@@ -4,6 +4,7 @@ References (``run``, ``tasks``, ``task``, ``runbook``, ``person``, ``stage``) ar
 a title, a link, "@ben", "me". ``commands.resolve`` turns them into things. ``--`` options keep their typed words.
 """
 
+from datetime import datetime
 from typing import Literal
 
 from adapters.models import Model
@@ -183,6 +184,13 @@ class Promise(Intent):
 
     verb: Literal["promise"] = "promise"
     next: str
+
+
+class Due(Intent):
+    """Said by the engine, never by a button: a promised update is due. ``at``: the promise it was made for."""
+
+    verb: Literal["due"] = "due"
+    at: datetime
 
 
 class OpenForm(Intent):

@@ -1,15 +1,34 @@
-"""The engine, as the application sees it. Two homes: ``embedded`` (SQLite, one process) and, later,
-``distributed`` (procrastinate on PostgreSQL). Handlers and surfaces cannot tell which.
+"""The engine, as the application sees it, and the work it carries out.
+
+Two homes: ``embedded`` (SQLite, one process) and, later, ``distributed`` (procrastinate on PostgreSQL).
+Handlers and surfaces cannot tell which.
 
 Lifetime: ``start`` puts unfinished messages back in their queues, in order, before any port opens; ``stop``
 finishes what is *sent* within its grace and leaves the rest for the next start.
 """
 
+import asyncio
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from commands.dispatch import Ticket
+
 from bot.surfaces.protocol import Recorded
+from commands.cards import Answer, Result
 from commands.messages import Message
+
+
+@dataclass
+class Progress:
+    """How far a message has got: shared by the engine, its effects, and whoever presses [Stop].
+
+    ``resumed``: it was taken up after a restart. ``sent``: something of it is, or may be, on a platform.
+    """
+
+    resumed: bool = False
+    sent: bool = False
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Engine(Protocol):
@@ -29,8 +48,34 @@ class Engine(Protocol):
         """Ends the waiting of ``key``; False once something of it was sent, or it is over."""
         ...
 
-    async def later(self, when: datetime, key: str, message: Message) -> None:
-        """Records and carries ``message`` at ``when`` (restarts included); the same ``key`` replaces it."""
+    async def later(self, when: datetime, slot: str, message: Message | None) -> None:
+        """Records and carries ``message`` at ``when`` (restarts included). A slot holds one; None empties it."""
+        ...
+
+    def waiting(self, run: str) -> int:
+        """How many accepted writes stand in the queue of this run's handle."""
         ...
 
     def ready(self) -> bool: ...
+
+
+class Work(Protocol):
+    """What the engine does with a message. None of these raise."""
+
+    def names_no_run(self, message: Message) -> bool:
+        """Pure: whether it needs this place's run and names none, so that a start here holds it back."""
+        ...
+
+    async def place(self, message: Message) -> Ticket | Answer:
+        """From the local store only. An ``Answer`` means that it ends here."""
+        ...
+
+    def busy(self, run: str) -> Answer: ...
+
+    async def carry(self, message: Message, ticket: Ticket, progress: Progress) -> Answer: ...
+
+    async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> Result: ...
+
+    def hurry(self) -> None:
+        """Shutting down: whatever only waits for a platform gives up its place now, and is resumed later."""
+        ...

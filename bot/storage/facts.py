@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.storage.store import Store
+from bot.storage.store import Store, put
 from bot.storage.tables import laters, local_runs, notes, people
 from commands.messages import Actor, Message
 
@@ -24,15 +23,10 @@ class PeopleRows:
             return [(Actor.model_validate_json(row.actor), row.at) for row in rows]
 
     def put(self, actor: Actor) -> None:
-        values = {"actor": actor.model_dump_json(), "at": self._now()}
-        key = {"surface": actor.surface, "workspace": actor.workspace, "id": actor.id}
+        values: dict[str, object] = {"actor": actor.model_dump_json(), "at": self._now()}
+        key: dict[str, object] = {"surface": actor.surface, "workspace": actor.workspace, "id": actor.id}
 
-        async def change(connection: AsyncConnection) -> None:
-            await connection.execute(
-                insert(people).values(**key, **values).on_conflict_do_update(index_elements=list(key), set_=values)
-            )
-
-        self._store.submit(change)
+        self._store.submit(put(people, key, values))
 
 
 class NoteRows:
@@ -48,14 +42,7 @@ class NoteRows:
             return found.scalar()
 
     async def put(self, name: str, value: str) -> None:
-        async def change(connection: AsyncConnection) -> None:
-            await connection.execute(
-                insert(notes)
-                .values(name=self._prefix + name, value=value)
-                .on_conflict_do_update(index_elements=["name"], set_={"value": value})
-            )
-
-        await self._store.write(change)
+        await self._store.write(put(notes, {"name": self._prefix + name}, {"value": value}))
 
 
 class LaterRows:
@@ -68,16 +55,9 @@ class LaterRows:
             return {row.slot: (row.when, Message.model_validate_json(row.message)) for row in rows}
 
     async def put(self, slot: str, when: datetime, message: Message) -> None:
-        values = {"when": when, "message": message.model_dump_json()}
+        values: dict[str, object] = {"when": when, "message": message.model_dump_json()}
 
-        async def change(connection: AsyncConnection) -> None:
-            await connection.execute(
-                insert(laters)
-                .values(slot=slot, **values)
-                .on_conflict_do_update(index_elements=["slot"], set_=values)
-            )
-
-        await self._store.write(change)
+        await self._store.write(put(laters, {"slot": slot}, values))
 
     async def drop(self, slot: str) -> None:
         async def change(connection: AsyncConnection) -> None:
@@ -99,14 +79,7 @@ class LocalRunRows:
             return None if document is None else str(document)
 
     async def save(self, id: str, document: str) -> None:
-        async def change(connection: AsyncConnection) -> None:
-            await connection.execute(
-                insert(local_runs)
-                .values(id=id, document=document)
-                .on_conflict_do_update(index_elements=["id"], set_={"document": document})
-            )
-
-        await self._store.write(change)
+        await self._store.write(put(local_runs, {"id": id}, {"document": document}))
 
     async def all(self) -> Sequence[tuple[str, str]]:
         query = select(local_runs.c.id, local_runs.c.document).order_by(local_runs.c.seq.desc())

@@ -1,8 +1,9 @@
 """One row per delivery key: what came in, what was answered, how far it got."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from commands.dispatch import Ticket
@@ -14,6 +15,8 @@ from bot.storage.store import Store
 from bot.storage.tables import choices, inbox
 from commands.cards import Result
 from commands.messages import Actor, Message
+
+KEEP = timedelta(days=7)  # longer than any choice lives
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,8 @@ class Inbox:
                 "stopped": False,
                 "at": message.at,
             }
-            done: CursorResult[Any] = await connection.execute(
-                insert(inbox).values(values).on_conflict_do_nothing()
-            )
+            row = insert(inbox).values(values).on_conflict_do_nothing()
+            done: CursorResult[Any] = await connection.execute(row)
             if done.rowcount:
                 return None
             found = await connection.execute(select(inbox.c.answer).where(inbox.c.key == message.key))
@@ -100,6 +102,12 @@ class Inbox:
 
         return await self._store.write(change)
 
+    async def forget_old(self, every: float) -> None:
+        """Forgets what is older than a week, for as long as the process lives."""
+        while True:
+            await self.forget(datetime.now(UTC) - KEEP)
+            await asyncio.sleep(every)
+
     async def forget(self, before: datetime) -> int:
         """Drops what is over and older than ``before``; returns how many messages."""
 
@@ -122,6 +130,6 @@ class Inbox:
         return self._store.submit(change)
 
 
-def _unfinished(row: Row[Any]) -> Unfinished:
+def _unfinished(row: Row[Any, Any, Any]) -> Unfinished:
     ticket = None if row.ticket is None else Ticket.model_validate_json(row.ticket)
     return Unfinished(Message.model_validate_json(row.message), ticket, row.stopped)

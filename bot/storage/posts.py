@@ -8,10 +8,9 @@ from typing import Any
 
 from commands.registry import intent_from
 from sqlalchemy import Row, delete, select, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.storage.store import Store
+from bot.storage.store import Store, put
 from bot.storage.tables import cards, trace_posts, traces
 from commands import cards as shapes
 from commands.cards import Button, Clock, Code, Link, Span, Strong, Text, TraceLine, Who
@@ -57,14 +56,8 @@ class PostRows:
             "place": card.place.model_dump_json(),
         }
 
-        async def change(connection: AsyncConnection) -> None:
-            await connection.execute(
-                insert(cards)
-                .values(run=int(card.run[1:]), place_key=card.place.key, **values)
-                .on_conflict_do_update(index_elements=["run", "place_key"], set_=values)
-            )
-
-        await self._store.write(change)
+        key: dict[str, object] = {"run": int(card.run[1:]), "place_key": card.place.key}
+        await self._store.write(put(cards, key, values))
 
     def shown(self, nonce: str, shown: str, at: datetime) -> None:
         async def change(connection: AsyncConnection) -> None:
@@ -80,20 +73,17 @@ class PostRows:
 
     async def trace_post(self, post: TracePost) -> None:
         values = {"post": post.post, "place": post.place.model_dump_json(), "at": post.at}
-
-        async def change(connection: AsyncConnection) -> None:
-            await connection.execute(
-                insert(trace_posts)
-                .values(nonce=post.nonce, run=int(post.run[1:]), **values)
-                .on_conflict_do_update(index_elements=["nonce"], set_=values)
-            )
-
-        await self._store.write(change)
+        await self._store.write(put(trace_posts, {"nonce": post.nonce}, values | {"run": int(post.run[1:])}))
 
     async def lines_of(self, nonce: str) -> Sequence[TraceLine]:
         query = select(traces).where(traces.c.nonce == nonce).order_by(traces.c.number)
         async with self._store.read() as connection:
             return [_line(row) for row in await connection.execute(query)]
+
+    async def slots(self) -> Sequence[str]:
+        """Every line ever said."""
+        async with self._store.read() as connection:
+            return [row.slot for row in await connection.execute(select(traces.c.slot))]
 
     async def where(self, slot: str) -> TracePost | None:
         """The post that holds this line, if it was ever said."""
@@ -109,16 +99,8 @@ class PostRows:
 
     def put_line(self, line: TraceLine, nonce: str, number: int) -> None:
         """The slot's line, in this post; not awaited (``trace_post`` after it is)."""
-        values = {"line": _line_json(line)}
-
-        async def change(connection: AsyncConnection) -> None:
-            await connection.execute(
-                insert(traces)
-                .values(slot=line.slot, run=int(line.run[1:]), nonce=nonce, number=number, **values)
-                .on_conflict_do_update(index_elements=["slot"], set_=values)
-            )
-
-        self._store.submit(change)
+        values = {"run": int(line.run[1:]), "nonce": nonce, "number": number, "line": _line_json(line)}
+        self._store.submit(put(traces, {"slot": line.slot}, values))
 
 
 def _card(row: Row[Any]) -> LiveCard:

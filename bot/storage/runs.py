@@ -8,12 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.models import Run, RunKey, RunState
-from bot.storage.store import Store
+from bot.storage.store import Store, put
 from bot.storage.tables import bindings, runs, touched
 from commands.messages import Actor, Place
 from commands.ports import Kept, KnownRun
@@ -78,16 +77,7 @@ class RunRows:
         if self._touched.get(key) == handle:
             return
         self._touched[key] = handle
-        values = {"run": _number(handle), "at": self._now()}
-
-        async def change(connection: AsyncConnection) -> None:
-            await connection.execute(
-                insert(touched)
-                .values(actor=key, **values)
-                .on_conflict_do_update(index_elements=["actor"], set_=values)
-            )
-
-        self._store.submit(change)
+        self._store.submit(put(touched, {"actor": key}, {"run": _number(handle), "at": self._now()}))
 
     async def reserve(self, draft: Run, start_key: str) -> KnownRun:
         """The next handle, for a run that has no id yet; the same one for the same ``start_key``."""
@@ -137,16 +127,8 @@ class RunRows:
         if self._bound.get((place.key, place.thread)) == handle:
             return
         self._bound[place.key, place.thread] = handle
-        values = {"run": _number(handle), "at": self._now()}
-
-        async def change(connection: AsyncConnection) -> None:
-            await connection.execute(
-                insert(bindings)
-                .values(place=place.key, thread=place.thread, **values)
-                .on_conflict_do_update(index_elements=["place", "thread"], set_=values)
-            )
-
-        await self._store.write(change)
+        where: dict[str, object] = {"place": place.key, "thread": place.thread}
+        await self._store.write(put(bindings, where, {"run": _number(handle), "at": self._now()}))
 
     async def unbind(self, handle: str) -> None:
         """Takes the run off every place: a start that came to nothing."""

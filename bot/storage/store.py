@@ -8,7 +8,7 @@ Lifetime: ``open`` before anything else, ``close`` last; ``close`` waits for the
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,6 +41,7 @@ class Store:
         self._pending: list[tuple[Change[Any], asyncio.Future[Any]]] = []
         self._wake = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
+        self._failing = False
         if parsed.get_backend_name() == "sqlite":
             event.listen(self._engine.sync_engine, "connect", _careful)
 
@@ -61,6 +62,10 @@ class Store:
             with suppress(asyncio.CancelledError):
                 await self._writer
         await self._engine.dispose()
+
+    def ready(self) -> bool:
+        """Whether the last commit went through and the writer lives."""
+        return self._writer is not None and not self._writer.done() and not self._failing
 
     def submit(self, change: Change[T]) -> "asyncio.Future[T]":
         """Asks for a change now, in order; await the future only if its durability matters to you."""
@@ -98,19 +103,21 @@ class Store:
         except Exception as error:  # noqa: BLE001  whatever it was, it reaches the one who asked
             del self._pending[: len(batch)]
             if len(batch) == 1:
+                self._failing = True
                 _settle(batch[0][1], StoreError(str(error)))
                 return
             for one in batch:  # one of them is bad: each gets its own transaction
                 self._pending.insert(0, one)
                 await self._commit([one])
             return
+        self._failing = False
         del self._pending[: len(batch)]
         for (_, future), result in zip(batch, results, strict=True):
             if not future.done():
                 future.set_result(result)
 
 
-def put(table: Table, key: dict[str, object], values: dict[str, object]) -> Change[None]:
+def put(table: Table, key: Mapping[str, object], values: Mapping[str, object]) -> Change[None]:
     """The change that makes the row of ``key`` hold ``values``, whether it was there or not.
 
     PostgreSQL has the same clause under another import: this function and the two other users of ``insert``

@@ -1,0 +1,213 @@
+"""Everything that is said: carries an ``Answer`` to where its parts belong, and says what cannot wait.
+
+Implements ``DeskPort`` for handlers and ``Notices`` for the effect log. Private answers are never edited; what
+may still change is a trace line. Where a run has no card, and so no trace, its news goes to the person.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from adapters.models import HomeChannel
+from bot.board import Board
+from bot.engine.port import Engine
+from bot.storage.effects import Effect
+from bot.storage.runs import RunRows
+from bot.surfaces.protocol import ChatUnreachable, RouteClosed, Surface, SurfaceError
+from bot.traces import Traces
+from commands import outcomes
+from commands.cards import Answer, Card, Result, TraceLine
+from commands.intents import Due
+from commands.messages import Actor, Message, Place, Via
+from commands.ports import CannotPost, Outcome, Unknown, World
+from commands.sentences import plain
+
+CHAT_TRIES = 6
+FIRST_PAUSE_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class Desk:
+    """Two ends of a circle are set after it is made: ``engine`` for reminders, ``world`` for words.
+
+    ``message`` finds an earlier message by its key.
+    """
+
+    def __init__(
+        self,
+        surfaces: Mapping[str, Surface],
+        board: Board,
+        traces: Traces,
+        rows: RunRows,
+        message: Callable[[str], Awaitable[Message | None]],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._surfaces = surfaces
+        self._board = board
+        self._traces = traces
+        self._rows = rows
+        self._now = now
+        self._waiting: dict[str, asyncio.Future[Card | None]] = {}
+        self._listeners: dict[str, asyncio.Future[Answer]] = {}
+        self._message = message
+        self.engine: Engine | None = None
+        self.world: World | None = None
+
+    def _world(self) -> World:
+        assert self.world is not None
+        return self.world
+
+    # For handlers
+
+    async def open_card(self, handle: str, place: Place) -> None:
+        if place.surface not in self._surfaces:
+            return
+        ref = await self._board.open(handle, place)
+        await self._rows.bind(handle, ref.place.model_copy(update={"thread": ref.place.thread or ref.id}))
+
+    async def trace(self, line: TraceLine) -> None:
+        self._traces.say(line)
+
+    async def remind(self, handle: str, at: datetime | None, by: Actor, place: Place) -> None:
+        assert self.engine is not None
+        slot = f"due:{handle}"
+        if at is None:
+            await self.engine.later(self._now(), slot, None)
+            return
+        message = Message(
+            key=f"{slot}:{at.isoformat()}",
+            actor=by,
+            place=place,
+            via=Via.SAY,
+            at=at,
+            intent=Due(run=handle, at=at).model_dump(mode="json"),
+        )
+        await self.engine.later(at, slot, message)
+
+    # For the effect log
+
+    async def waiting(self, message: Message, effect: Effect, until: datetime) -> None:
+        known = self._rows.get(effect.run)
+        if known is not None:
+            await self._notice(message, outcomes.waiting_line(message, known, effect.step, until, self._world()))
+
+    async def checking(self, message: Message, effect: Effect) -> None:
+        known = self._rows.get(effect.run)
+        if known is not None:
+            unknown = Unknown(effect.step, effect.mark, effect.known.sent_at)
+            await self._notice(message, outcomes.trace_line(message, known, unknown, self._world()))
+
+    async def found(self, effect: Effect, outcome: Outcome) -> None:
+        """An unknown write turned out: its trace line says so now."""
+        known = self._rows.get(effect.run)
+        message = await self._message(effect.key)
+        if known is not None and message is not None:
+            self._traces.say(outcomes.trace_line(message, known, outcome, self._world()))
+            self._board.changed(known.handle)
+
+    async def _notice(self, message: Message, line: TraceLine) -> None:
+        if self._traces.has_room(line.run):
+            self._traces.say(line)
+            return
+        await self._whisper(message, Card(title=line.words, summary=plain(line.words), buttons=line.buttons))
+
+    # For the engine
+
+    async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> Result:
+        said = [self._traces.say(line) for line in answer.trace if self._traces.has_room(line.run)]
+        for handle in answer.touched:
+            self._board.changed(handle)
+        for handle, home in answer.homes.items():
+            await self._at_home(handle, home)
+        if answer.moved:
+            await self._attempt(lambda: self._move(answer.moved, message.place))
+        if answer.public is not None:
+            card = answer.public
+            await self._attempt(lambda: self._publish(message, card, resumed))
+        waiter = self._waiting.pop(message.key, None)
+        if waiter is not None and not waiter.done():
+            waiter.set_result(answer.private)
+        elif answer.private is not None:
+            await self._whisper(message, answer.private)
+        listener = self._listeners.pop(message.key, None)
+        if listener is not None and not listener.done():
+            listener.set_result(answer)
+        if said:
+            await asyncio.wait(said)
+        return answer.result
+
+    async def outcome(self, key: str, within: float) -> Card | None:
+        """The private card, if it comes in time: then it is the caller's to show."""
+        waiter = self._waiting.setdefault(key, asyncio.get_running_loop().create_future())
+        try:
+            async with asyncio.timeout(within):
+                return await asyncio.shield(waiter)
+        except TimeoutError:
+            self._waiting.pop(key, None)
+            return None
+
+    def listen(self, key: str) -> "asyncio.Future[Answer]":
+        return self._listeners.setdefault(key, asyncio.get_running_loop().create_future())
+
+    async def _move(self, handle: str, place: Place) -> None:
+        if place.surface not in self._surfaces:
+            return
+        ref = await self._board.move(handle, place)
+        await self._rows.bind(handle, ref.place.model_copy(update={"thread": ref.place.thread or ref.id}))
+
+    async def _publish(self, message: Message, card: Card, resumed: bool) -> None:
+        surface = self._surfaces.get(message.place.surface)
+        if surface is None:
+            return
+        nonce = hashlib.sha256(f"public\n{message.key}".encode()).hexdigest()[:24]
+        if resumed and await surface.find(message.place, nonce) is not None:
+            return
+        await surface.post(message.place, card, nonce=nonce)
+
+    async def _at_home(self, handle: str, home: HomeChannel) -> None:
+        """The platform gave the run a channel in one of our chats: bound, with a card, where we are a member."""
+        for surface in self._surfaces.values():
+            if surface.site and _same_site(surface.site, home.site):
+                place = await self._place_at(surface, home.channel)
+                await self._rows.bind(handle, place)
+                await self._attempt(lambda place=place: self._board.open(handle, place))  # type: ignore[misc]
+
+    async def _place_at(self, surface: Surface, channel: str) -> Place:
+        workspace = next(
+            (card.place.workspace for card in self._board.all() if card.place.surface == surface.name), ""
+        )
+        return Place(surface=surface.name, workspace=workspace, channel=channel, site=surface.site)
+
+    async def _whisper(self, message: Message, card: Card) -> None:
+        surface = self._surfaces.get(message.place.surface)
+        if surface is not None:
+            await self._attempt(lambda: surface.whisper(message, card))
+
+    async def _attempt(self, say: Callable[[], Awaitable[Any]]) -> None:
+        """Tries again while the chat cannot be reached; what it refuses is logged, the rest goes on."""
+        pause = FIRST_PAUSE_SECONDS
+        for left in reversed(range(CHAT_TRIES)):
+            try:
+                await say()
+                return
+            except RouteClosed as error:
+                log.warning("answer not delivered", why=str(error))
+                return
+            except ChatUnreachable as error:
+                if not left:
+                    log.exception("chat unreachable, answer given up")
+                    return
+                await asyncio.sleep(max(pause, error.retry_after))
+                pause *= 2
+            except (SurfaceError, CannotPost) as error:
+                log.warning("answer refused by the chat", why=str(error))
+                return
+
+
+def _same_site(one: str, other: str) -> bool:
+    return one.rstrip("/").casefold() == other.rstrip("/").casefold()

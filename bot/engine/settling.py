@@ -1,0 +1,67 @@
+"""Goes on looking for writes whose outcome is still unknown: each minute for an hour, restarts included.
+
+After that, and for writes that leave nothing to find, only a person can tell: the trace line keeps its two
+buttons. What is found corrects that line.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from adapters.protocol import Settling, Told
+from bot.engine.effects import EffectRules, finish, send_again, settle_once
+from bot.storage.effects import Effect
+from commands.messages import Actor
+from commands.ports import Outcome, Unknown
+
+EACH_SECONDS = 60.0
+FOR = timedelta(hours=1)
+
+
+class Settler:
+    """``found`` is told each outcome that came after its message was answered."""
+
+    def __init__(self, rules: EffectRules, found: Callable[[Effect, Outcome], Awaitable[None]]) -> None:
+        self._rules = rules
+        self._found = found
+        self._looking: dict[tuple[str, str], asyncio.Task[None]] = {}
+
+    async def resume(self, unfinished: frozenset[str]) -> None:
+        """Takes up what was unknown at the last stop, except for messages that the engine carries out anew."""
+        for effect in await self._rules.log.unknown():
+            if effect.key not in unfinished:
+                self.look_later(effect)
+
+    def look_later(self, effect: Effect) -> None:
+        name = (effect.key, effect.step.step)
+        if name not in self._looking:
+            task = asyncio.create_task(self._look(effect))
+            self._looking[name] = task
+            task.add_done_callback(lambda _: self._looking.pop(name, None))
+
+    async def stop(self) -> None:
+        for task in list(self._looking.values()):
+            task.cancel()
+        await asyncio.gather(*self._looking.values(), return_exceptions=True)
+
+    async def _look(self, effect: Effect) -> None:
+        if self._rules.platforms[effect.platform].settling(effect.step) is Settling.ASK:
+            return
+        while self._rules.now() < effect.known.sent_at + FOR:
+            await asyncio.sleep(EACH_SECONDS)
+            outcome = await settle_once(self._rules, effect, may_repeat=False, last_look=False)
+            if not isinstance(outcome, Unknown):
+                await self._found(effect, outcome)
+                return
+
+    async def decide(self, key: str, step: str, there: bool, by: Actor) -> Outcome | None:
+        """A person's word. None when nothing is unknown there (any more)."""
+        effect = await self._rules.log.get(key, step)
+        if effect is None or effect.state != "unknown":
+            return None
+        task = self._looking.get((key, step))
+        if task is not None:
+            task.cancel()
+        outcome = await finish(self._rules, effect, Told()) if there else await send_again(self._rules, effect)
+        await self._found(effect, outcome)
+        return outcome

@@ -1,0 +1,45 @@
+"""Earlier messages, as buttons speak of them (implements ``MessagesPort``)."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from bot.engine.port import Engine
+from bot.engine.settling import Settler
+from bot.storage.inbox import Inbox
+from commands.messages import Actor, Message
+from commands.ports import Outcome
+
+
+class Past:
+    """``engine`` and ``settler`` are set after it is made: they need it too."""
+
+    def __init__(self, inbox: Inbox, now: Callable[[], datetime]) -> None:
+        self._inbox = inbox
+        self._now = now
+        self.engine: Engine | None = None
+        self.settler: Settler | None = None
+
+    async def message(self, key: str) -> Message | None:
+        found = await self._inbox.get(key)
+        return found[0] if found else None
+
+    async def intent_of(self, key: str) -> dict[str, Any] | None:
+        found = await self._inbox.get(key)
+        if found is None:
+            return None
+        message, intent, _ = found
+        read: dict[str, Any] | None = json.loads(intent) if intent else message.intent
+        return read
+
+    async def choose(self, key: str, by: Actor, message: str) -> tuple[Actor, datetime] | None:
+        return await self._inbox.choose(key, by, message, self._now())
+
+    async def stop(self, key: str) -> bool:
+        assert self.engine is not None
+        return await self.engine.stop_waiting(key)
+
+    async def decide(self, key: str, step: str, there: bool, by: Actor) -> Outcome | None:
+        assert self.settler is not None
+        return await self.settler.decide(key, step, there, by)

@@ -1,0 +1,203 @@
+"""Runs, as handlers ask for them: the store's rows, refreshed from the platforms (implements ``RunsPort``).
+
+One re-read a run is scheduled after writes and hints, at most one a second, behind everything that people wait
+for. What it brings is shown: ``changed`` is called for each run whose snapshot is another one now.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+import structlog
+
+from adapters.errors import AdapterError
+from adapters.limits import background
+from adapters.models import Health, Run, RunHead, RunKey, RunState
+from adapters.protocol import Adapter, Told
+from bot.storage.effects import EffectLog
+from bot.storage.runs import RunRows
+from commands.messages import Actor, Place
+from commands.ports import KnownRun, Receipt
+
+REREAD_EVERY_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class Runs:
+    def __init__(
+        self,
+        rows: RunRows,
+        ledger: EffectLog,
+        platforms: Mapping[str, Adapter],
+        now: Callable[[], datetime],
+        changed: Callable[[str], None],
+        queued: Callable[[str], int],
+    ) -> None:
+        self._rows = rows
+        self._ledger = ledger
+        self._platforms = platforms
+        self._now = now
+        self._changed = changed
+        self._queued = queued
+        self._rereads: dict[str, asyncio.Task[None]] = {}
+        self._wanted: set[str] = set()
+
+    # What the store knows
+
+    async def get(self, handle: str) -> KnownRun | None:
+        return self._rows.get(handle)
+
+    async def find(self, key: RunKey) -> KnownRun | None:
+        return self._rows.find(key)
+
+    async def known(self, *, active: bool = True) -> Sequence[KnownRun]:
+        return self._rows.known(active=active)
+
+    async def of_thread(self, place: Place) -> KnownRun | None:
+        return self._rows.bound(place)
+
+    async def of_channel(self, place: Place) -> Sequence[KnownRun]:
+        return self._rows.in_channel(place)
+
+    async def last_touched(self, actor: Actor) -> KnownRun | None:
+        return self._rows.last_touched(actor)
+
+    async def touch(self, actor: Actor, handle: str) -> None:
+        self._rows.touch(actor, handle)
+
+    async def receipts(self, handle: str, task: str = "") -> Sequence[Receipt]:
+        return await self._ledger.receipts(handle, task)
+
+    async def waiting(self, handle: str) -> int:
+        return self._queued(handle)
+
+    async def recent_start(self, runbook_id: str, place: Place, since: datetime) -> KnownRun | None:
+        for known in self._rows.in_channel(place):
+            created = self._rows.created(known.handle)
+            if known.run.runbook_id == runbook_id and known.started and created is not None and created >= since:
+                return known
+        return None
+
+    # What changes
+
+    async def adopt(self, head: RunHead | Run) -> KnownRun:
+        if isinstance(head, Run):
+            known = await self._rows.adopt(head)
+            return self._set(known.model_copy(update={"started": True}), head)
+        run = Run(key=head.key, title=head.title, runbook=head.runbook, state=head.state, link=head.link)
+        return await self._rows.adopt(run)
+
+    async def reserve(self, platform: str, title: str, runbook: str, key: str) -> str:
+        """Given again for the same ``key`` it corrects what place() could only guess."""
+        draft = Run(
+            key=RunKey(platform=platform, id=""),
+            title=title,
+            runbook=title,
+            runbook_id=runbook,
+            state=RunState.STARTING,
+        )
+        known = await self._rows.reserve(draft, key)
+        if not known.started and known.run != draft:
+            known = self._set(known, draft)
+        return known.handle
+
+    async def drop(self, handle: str) -> None:
+        known = self._rows.get(handle)
+        if known is not None and not known.started:
+            self._set(known, known.run.model_copy(update={"state": RunState.CANCELLED}))
+            await self._rows.unbind(handle)
+
+    async def bind(self, handle: str, place: Place, *, channel_too: bool) -> None:
+        await self._rows.bind(handle, place)
+        if channel_too and place.thread:
+            channel = place.model_copy(update={"thread": ""})
+            holder = self._rows.bound(channel)
+            if holder is None or holder.run.state.is_over:
+                await self._rows.bind(handle, channel)
+
+    async def keep(self, handle: str, **changes: object) -> KnownRun:
+        known = self._rows.get(handle)
+        assert known is not None, handle
+        saved = self._rows.save(known.model_copy(update={"kept": known.kept.model_copy(update=changes)}))
+        self._changed(handle)
+        return saved
+
+    async def merge(self, handle: str, told: Told) -> KnownRun:
+        known = self._rows.get(handle)
+        assert known is not None, handle
+        run = told.snapshot or known.run
+        changes: dict[str, object] = {}
+        if told.run is not None and not known.run.key.id:
+            changes["key"] = told.run
+            known = known.model_copy(update={"started": True})
+        if told.tasks and told.snapshot is None:
+            run = run.merge(told.tasks)
+        if told.state is not None:
+            changes["state"] = told.state
+        if told.health is not None:
+            note = told.health
+            changes |= {"health": note.health, "health_text": note.text, "health_by": note.by}
+            changes |= {"health_at": note.at, "update_due": note.due}
+        if told.comment is not None and told.snapshot is None:
+            changes["comments"] = (*run.comments, told.comment)[-5:]
+        known = self._set(known, run.model_copy(update=changes))
+        if told.snapshot is None and known.run.key.id:
+            self.reread(handle)
+        return known
+
+    async def refresh(self, handle: str) -> KnownRun:
+        known = self._rows.get(handle)
+        assert known is not None, handle
+        if not known.run.key.id:
+            return known
+        run = await self._platforms[known.run.key.platform].read(known.run.key.id)
+        newest = self._rows.get(handle) or known
+        return self._set(newest, _keep_what_reads_lack(newest.run, run))
+
+    def reread(self, handle: str) -> None:
+        """Soon, in the background; asked for while one is under way, once more after it."""
+        self._wanted.add(handle)
+        if handle not in self._rereads:
+            self._rereads[handle] = asyncio.create_task(self._reread(handle))
+
+    def hint(self, platform: str) -> None:
+        """A webhook came: every active run of that platform is read again."""
+        for known in self._rows.known(active=True):
+            if known.run.key.platform == platform:
+                self.reread(known.handle)
+
+    async def stop(self) -> None:
+        for task in list(self._rereads.values()):
+            task.cancel()
+        await asyncio.gather(*self._rereads.values(), return_exceptions=True)
+
+    async def _reread(self, handle: str) -> None:
+        try:
+            with background():
+                while handle in self._wanted:
+                    self._wanted.discard(handle)
+                    try:
+                        await self.refresh(handle)
+                    except AdapterError as error:
+                        log.info("run not re-read", run=handle, why=str(error))
+                    await asyncio.sleep(REREAD_EVERY_SECONDS)
+        finally:
+            del self._rereads[handle]
+
+    def _set(self, known: KnownRun, run: Run) -> KnownRun:
+        saved = self._rows.save(known.model_copy(update={"run": run}))
+        self._changed(saved.handle)
+        return saved
+
+
+def _keep_what_reads_lack(old: Run, new: Run) -> Run:
+    """Comments are not part of every platform's read, nor the runbook's id; an old one is better than none."""
+    changes: dict[str, object] = {}
+    if not new.comments and old.comments:
+        changes["comments"] = old.comments
+    if not new.runbook_id:
+        changes |= {"runbook_id": old.runbook_id, "runbook": new.runbook or old.runbook}
+    if new.health is Health.UNSET and not new.health_text and old.health_text and not new.state.is_over:
+        changes |= {"health_text": ""}
+    return new.model_copy(update=changes)

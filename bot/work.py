@@ -1,0 +1,138 @@
+"""What the engine does with a message (implements ``Work``): who it is from, what it means, the carrying out.
+
+This is where a bug of ours ends: it is logged with an id, and the person is told that id.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import structlog
+from commands.dispatch import Ticket
+
+from adapters.errors import AdapterError
+from bot import metrics
+from bot.board import Board
+from bot.desk import Desk
+from bot.engine.effects import EffectRules, Effects
+from bot.engine.port import Progress
+from bot.people import People
+from bot.storage.inbox import Inbox
+from commands import dispatch
+from commands.cards import Answer, Result
+from commands.errors import CommandError
+from commands.messages import Actor, Message, Via
+from commands.ports import Context, World
+
+GUARD_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class LiveWork:
+    def __init__(
+        self,
+        world: World,
+        rules: EffectRules,
+        people: People,
+        desk: Desk,
+        board: Board,
+        inbox: Inbox,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._world = world
+        self._rules = rules
+        self._people = people
+        self._desk = desk
+        self._board = board
+        self._inbox = inbox
+        self._now = now
+        self._pressed: dict[tuple[str, str], datetime] = {}  # (actor id, post id) -> last press
+        self._arrived: dict[str, float] = {}
+
+    def names_no_run(self, message: Message) -> bool:
+        try:
+            return dispatch.names_no_run(message, self._world)
+        except CommandError:
+            return False
+
+    async def place(self, message: Message) -> Ticket | Answer:
+        self._arrived[message.key] = time.monotonic()
+        try:
+            known = await self._known(message)
+            if self._just_changed(known):
+                return dispatch.just_changed_answer(self._world)
+            decided = await dispatch.place(known, self._world, self._now())
+        except Exception as error:  # noqa: BLE001  a bug of ours ends here, in words
+            return self._fault(message, error)
+        if isinstance(decided, Answer):
+            intent = dispatch.intent_dump(known, self._world)
+            if intent is not None:
+                self._inbox.read_as(message.key, intent)
+        return decided
+
+    def busy(self, run: str) -> Answer:
+        return dispatch.busy_answer(run, self._world)
+
+    async def carry(self, message: Message, ticket: Ticket, progress: Progress) -> Answer:
+        with structlog.contextvars.bound_contextvars(delivery=message.key):
+            try:
+                known = await self._known(message)
+                context = Context(
+                    world=self._world,
+                    message=known,
+                    now=self._now(),
+                    zone=self._zone(known.actor),
+                    effects=Effects(self._rules, known, progress),
+                    run=await self._world.runs.get(ticket.queue) if ticket.queue else None,
+                )
+                return await dispatch.carry(known, ticket, context)
+            except (CommandError, AdapterError) as error:
+                return dispatch.error_answer(error, self._world, message)
+            except Exception as error:  # noqa: BLE001  likewise
+                return self._fault(message, error)
+
+    async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> Result:
+        with structlog.contextvars.bound_contextvars(delivery=message.key):
+            result = await self._desk.deliver(message, answer, resumed=resumed)
+            log.info("carried", result=result, via=message.via.value)
+        arrived = self._arrived.pop(message.key, None)
+        if arrived is not None:
+            metrics.carried(message.place.surface, time.monotonic() - arrived)
+        return result
+
+    def hurry(self) -> None:
+        self._rules.hurry.set()
+
+    async def _known(self, message: Message) -> Message:
+        actor = await self._people.profile(message.actor)
+        return message.model_copy(update={"actor": actor})
+
+    def _just_changed(self, message: Message) -> bool:
+        """The same person presses the same card again, within a second of its last edit: a double click that
+        would hit whatever button has moved under the pointer."""
+        if message.via is not Via.BUTTON or not message.reply.post:
+            return False
+        press = (message.actor.id, message.reply.post)
+        before = self._pressed.get(press)
+        self._pressed[press] = message.at
+        ago = self._board.edited_ago(message.place, message.reply.post)
+        return before is not None and ago is not None and ago < GUARD_SECONDS
+
+    def _zone(self, actor: Actor) -> tzinfo:
+        if actor.timezone:
+            try:
+                return ZoneInfo(actor.timezone)
+            except (ZoneInfoNotFoundError, ValueError):
+                log.info("unknown time zone", zone=actor.timezone)
+        return self._world.zone or ZoneInfo("UTC")
+
+    def _fault(self, message: Message, error: Exception) -> Answer:
+        if isinstance(error, asyncio.CancelledError):
+            raise error
+        id = secrets.token_hex(4)
+        log.error("fault", id=id, delivery=message.key, exc_info=error)
+        return dispatch.fault_answer(id, self._world)
