@@ -1,0 +1,123 @@
+"""The real ``liaison serve``, as a process: started, waited for, stopped, killed, started again."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+READY_SECONDS = 60.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def toml(tables: Mapping[str, Mapping[str, Any]]) -> str:
+    """JSON's values are TOML's for all that settings hold."""
+    lines: list[str] = []
+    for name, table in tables.items():
+        lines.append(f"[{name}]")
+        lines += [f"{key} = {json.dumps(value)}" for key, value in table.items()]
+    return "\n".join(lines) + "\n"
+
+
+class Liaison:
+    """``settings``: tables of liaison.toml; ``[bot]`` gets a port and a database in ``folder`` by itself."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, Mapping[str, Any]]) -> None:
+        self.port = free_port()
+        self.folder = folder
+        bot = {
+            "host": "127.0.0.1",
+            "port": self.port,
+            "public_url": self.url,
+            "database_url": f"sqlite:///{folder}/liaison.db",
+            **settings.get("bot", {}),
+        }
+        rest = {name: table for name, table in settings.items() if name != "bot"}
+        self.config = folder / "liaison.toml"
+        self.config.write_text(toml({"bot": bot, **rest}))
+        self.log = folder / "liaison.log"
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        """Returns once /readyz says so."""
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "bot", "serve", "--config", str(self.config)),
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+        await self.ready()
+
+    async def ready(self) -> None:
+        assert self._process is not None
+        async with aiohttp.ClientSession() as session, asyncio.timeout(READY_SECONDS):
+            while True:
+                if self._process.returncode is not None:
+                    raise AssertionError(f"liaison ended with {self._process.returncode}:\n{self.log.read_text()}")
+                try:
+                    async with session.get(f"{self.url}/readyz") as answer:
+                        if answer.status == 200:
+                            return
+                except aiohttp.ClientError:
+                    pass
+                await asyncio.sleep(0.05)
+
+    async def kill(self) -> None:
+        """As the kernel would: no chance to tidy up."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        await self._process.wait()
+
+    async def stop(self) -> int:
+        """As an operator would. Returns the exit code."""
+        assert self._process is not None
+        if self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(30):
+            return await self._process.wait()
+
+    async def __aenter__(self) -> "Liaison":
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._process is not None and self._process.returncode is None:
+            await self.kill()
+
+    async def run(self, *arguments: str) -> tuple[int, str]:
+        """Another ``liaison`` command with the same settings: (exit code, what it printed)."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", *arguments, "--config", str(self.config)),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        printed, _ = await asyncio.wait_for(process.communicate(), 60)
+        return process.returncode or 0, printed.decode()
+
+
+async def until(what: Any, *, within: float = 20.0) -> Any:
+    """Waits for ``what()`` to be true, and returns it."""
+    async with asyncio.timeout(within):
+        while True:
+            found = what()
+            if asyncio.iscoroutine(found):
+                found = await found
+            if found:
+                return found
+            await asyncio.sleep(0.02)

@@ -1,0 +1,67 @@
+"""The store commits in order, together, and survives one bad change."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.storage.facts import NoteRows
+from bot.storage.store import Store, StoreError
+from bot.storage.tables import metadata, notes
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> Store:
+    made = Store(f"sqlite:///{tmp_path}/liaison.db")
+    await made.open()
+    return made
+
+
+async def test_migrations_make_the_tables_of_the_code(store: Store) -> None:
+    async with store.read() as connection:
+        rows = await connection.execute(text("select name from sqlite_master where type = 'table'"))
+        made = {row.name for row in rows}
+    assert set(metadata.tables) <= made
+    await store.close()
+
+
+async def test_one_bad_change_does_not_take_the_others_with_it(store: Store) -> None:
+    async def bad(connection: AsyncConnection) -> None:
+        await connection.execute(text("insert into nowhere values (1)"))
+
+    async def good(connection: AsyncConnection) -> None:
+        await connection.execute(insert(notes).values(name="good", value="yes"))
+
+    async def after(connection: AsyncConnection) -> None:
+        await connection.execute(insert(notes).values(name="after", value="yes"))
+
+    asked = [store.submit(good), store.submit(bad), store.submit(after)]
+    await asked[0]
+    with pytest.raises(StoreError):
+        await asked[1]
+    await asked[2]
+    async with store.read() as connection:
+        assert {row.name for row in await connection.execute(select(notes))} == {"good", "after"}
+    await store.close()
+
+
+async def test_close_waits_for_what_was_asked(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/liaison.db"
+    first = Store(url)
+    await first.open()
+
+    async def change(connection: AsyncConnection) -> None:
+        await connection.execute(insert(notes).values(name="late", value="kept"))
+
+    first.submit(change)
+    await first.close()
+    second = Store(url)
+    await second.open()
+    assert await NoteRows(second, "").get("late") == "kept"
+    await second.close()
+
+
+async def test_a_database_that_cannot_be_opened_says_so(tmp_path: Path) -> None:
+    with pytest.raises(StoreError):
+        await Store(f"sqlite:///{tmp_path}/missing/folder/liaison.db").open()
