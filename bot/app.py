@@ -37,7 +37,7 @@ from bot.surfaces.protocol import Surface
 from bot.surfaces.slack.surface import SlackSurface
 from bot.traces import Traces
 from bot.work import LiveWork
-from commands.cards import Answer
+from commands.cards import Result
 from commands.messages import Message
 from commands.ports import Rules, World
 from commands.runcards import live_card
@@ -114,16 +114,16 @@ class Application:
     async def hint(self, name: str) -> None:
         self.runs.hint(name)
 
-    async def submit(self, message: Message) -> Answer:
-        """Records and carries a message, and waits for its whole answer (console, ``liaison say``)."""
-        answer = self.desk.listen(message.key)
+    async def submit(self, message: Message) -> Result:
+        """Records and carries a message, and waits until all of its answer is to be seen."""
+        result = self.desk.listen(message.key)
         recorded = await self.intake.record(message)
         if not recorded.new:
             known = await self.inbox.get(message.key)
-            if known is not None and known[2] == "done":
-                return Answer(result="done")
+            if known is not None and known.result is not None:
+                return known.result
         self.intake.carry(message.key)
-        return await answer
+        return await result
 
     async def check(self) -> Mapping[str, Sequence[Problem]]:
         """By part: each chat, each platform."""

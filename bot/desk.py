@@ -53,7 +53,7 @@ class Desk:
         self._rows = rows
         self._now = now
         self._waiting: dict[str, asyncio.Future[Card | None]] = {}
-        self._listeners: dict[str, asyncio.Future[Answer]] = {}
+        self._listeners: dict[str, asyncio.Future[Result]] = {}
         self._message = message
         self.engine: Engine | None = None
         self.world: World | None = None
@@ -134,11 +134,11 @@ class Desk:
             waiter.set_result(answer.private)
         elif answer.private is not None:
             await self._whisper(message, answer.private)
-        listener = self._listeners.pop(message.key, None)
-        if listener is not None and not listener.done():
-            listener.set_result(answer)
         if said:
             await asyncio.wait(said)
+        listener = self._listeners.pop(message.key, None)
+        if listener is not None and not listener.done():
+            listener.set_result(answer.result)
         return answer.result
 
     async def outcome(self, key: str, within: float) -> Card | None:
@@ -151,7 +151,8 @@ class Desk:
             self._waiting.pop(key, None)
             return None
 
-    def listen(self, key: str) -> "asyncio.Future[Answer]":
+    def listen(self, key: str) -> "asyncio.Future[Result]":
+        """Done when everything of the message's answer is to be seen (console, ``liaison say``)."""
         return self._listeners.setdefault(key, asyncio.get_running_loop().create_future())
 
     async def _move(self, handle: str, place: Place) -> None:

@@ -23,14 +23,13 @@ class Past:
 
     async def message(self, key: str) -> Message | None:
         found = await self._inbox.get(key)
-        return found[0] if found else None
+        return found.message if found else None
 
     async def intent_of(self, key: str) -> dict[str, Any] | None:
         found = await self._inbox.get(key)
         if found is None:
             return None
-        message, intent, _ = found
-        read: dict[str, Any] | None = json.loads(intent) if intent else message.intent
+        read: dict[str, Any] | None = json.loads(found.intent) if found.intent else found.message.intent
         return read
 
     async def choose(self, key: str, by: Actor, message: str) -> tuple[Actor, datetime] | None:

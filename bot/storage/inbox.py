@@ -28,6 +28,15 @@ class Unfinished:
     stopped: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An earlier message. ``intent``: as it was read, as JSON. ``result`` None: not carried out yet."""
+
+    message: Message
+    intent: str | None
+    result: Result | None
+
+
 class Inbox:
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -84,12 +93,11 @@ class Inbox:
         async with self._store.read() as connection:
             return (await connection.execute(select(func.max(inbox.c.joined)))).scalar() or 0
 
-    async def get(self, key: str) -> tuple[Message, str | None, str] | None:
-        """(the message, its intent as JSON, its state)"""
-        query = select(inbox.c.message, inbox.c.intent, inbox.c.state).where(inbox.c.key == key)
+    async def get(self, key: str) -> "Known | None":
+        query = select(inbox.c.message, inbox.c.intent, inbox.c.result).where(inbox.c.key == key)
         async with self._store.read() as connection:
             row = (await connection.execute(query)).first()
-        return None if row is None else (Message.model_validate_json(row.message), row.intent, row.state)
+        return None if row is None else Known(Message.model_validate_json(row.message), row.intent, row.result)
 
     async def choose(self, key: str, by: Actor, message: str, now: datetime) -> tuple[Actor, datetime] | None:
         """None when the choice is now (or was already) taken by ``message``; else who took it, and when."""
