@@ -1,0 +1,101 @@
+"""The app manifest, from the code that relies on it (docs.slack.dev/reference/app-manifest)."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from bot.surfaces.slack.inbound import ADD_COMMENT, START_HERE
+
+SCOPES = (
+    "app_mentions:read",
+    "channels:history",
+    "chat:write",
+    "commands",
+    "groups:history",
+    "im:history",
+    "mpim:history",
+    "users:read",
+    "users:read.email",
+)
+EVENTS = ("app_mention", "message.im")
+PATH = "/slack/events"
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]*[A-Za-z0-9]")  # needs no quotes in YAML, unless it is one of:
+_MEANT_OTHERWISE = ("true", "false", "null", "yes", "no", "on", "off")
+
+
+def manifest(command: str, public_url: str | None, socket: bool) -> dict[str, Any]:
+    """``public_url`` is where Slack reaches us; not needed, and left out, with Socket Mode."""
+    url = "" if socket else f"{(public_url or 'https://liaison.example.com').rstrip('/')}{PATH}"
+    return {
+        "display_information": {
+            "name": "Liaison",
+            "description": "Runs your runbooks from chat, on the platform where they live.",
+            "background_color": "#1d3557",
+        },
+        "features": {
+            "app_home": {
+                "home_tab_enabled": False,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
+            "bot_user": {"display_name": "liaison", "always_online": True},
+            "shortcuts": [
+                _shortcut("Start a runbook here", START_HERE, "Starts a runbook in this message's thread"),
+                _shortcut("Add to run as comment", ADD_COMMENT, "Puts this message into the run's comments"),
+            ],
+            "slash_commands": [
+                {
+                    "command": command,
+                    **({"url": url} if url else {}),
+                    "description": "Start, follow and finish runbooks",
+                    "usage_hint": "start RUNBOOK | finish T3 | status amber … | help",
+                    "should_escape": True,
+                }
+            ],
+        },
+        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "settings": {
+            "event_subscriptions": {**({"request_url": url} if url else {}), "bot_events": list(EVENTS)},
+            "interactivity": {
+                "is_enabled": True,
+                **({"request_url": url, "message_menu_options_url": url} if url else {}),
+            },
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": socket,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def _shortcut(name: str, callback_id: str, description: str) -> dict[str, str]:
+    return {"name": name, "type": "message", "callback_id": callback_id, "description": description}
+
+
+def manifest_yaml(command: str, public_url: str | None, socket: bool) -> str:
+    return "\n".join(_yaml(manifest(command, public_url, socket), "")) + "\n"
+
+
+def _yaml(value: Mapping[str, Any] | Sequence[Any], indent: str) -> Iterator[str]:
+    """As much YAML as a manifest needs: mappings, lists, and scalars, which are JSON where they must be quoted."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if isinstance(inner, Mapping | list):
+                yield f"{indent}{key}:"
+                yield from _yaml(inner, indent + "  ")
+            else:
+                yield f"{indent}{key}: {_scalar(inner)}"
+        return
+    for item in value:
+        if isinstance(item, Mapping):
+            first, *rest = _yaml(item, indent + "  ")
+            yield f"{indent}- {first.strip()}"
+            yield from rest
+        else:
+            yield f"{indent}- {_scalar(item)}"
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _MEANT_OTHERWISE:
+        return value
+    return json.dumps(value, ensure_ascii=False)

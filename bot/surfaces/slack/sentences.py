@@ -1,0 +1,18 @@
+"""The sentences of ``en.toml`` beside this file."""
+
+from functools import cache
+from pathlib import Path
+
+from commands.cards import Text
+from commands.sentences import load, plain
+from commands.sentences import say as say_from
+
+_CATALOGUE = cache(load)
+
+
+def say(key: str, /, **facts: object) -> Text:
+    return say_from(key, _CATALOGUE(Path(__file__).with_name("en.toml")), **facts)
+
+
+def words(key: str, /, **facts: object) -> str:
+    return plain(say(key, **facts))
