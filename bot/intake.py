@@ -27,9 +27,14 @@ class AppIntake:
         self._inbox = inbox
         self._world = world
         self._now = now
+        self.watchers: list[Callable[[Message], None]] = []  # see each message once, when it is durable
 
     async def record(self, message: Message, answer: bytes = b"") -> Recorded:
-        return await self._engine.record(message, answer)
+        recorded = await self._engine.record(message, answer)
+        if recorded.new:
+            for watcher in self.watchers:
+                watcher(message)
+        return recorded
 
     def carry(self, key: str) -> None:
         self._engine.carry(key)
