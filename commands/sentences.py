@@ -38,9 +38,9 @@ def _ours() -> Mapping[str, str]:
     return load(Path(__file__).with_name("en.toml"))
 
 
-def say(key: str, /, _catalogue: Mapping[str, str] | None = None, **facts: object) -> Text:
-    """The sentence of ``key``, from ``_catalogue`` first, then from ours."""
-    template = (_catalogue or {}).get(key) or _ours()[key]
+def say(key: str, catalogue: Mapping[str, str] | None = None, /, **facts: object) -> Text:
+    """The sentence of ``key``, from ``catalogue`` first, then from ours."""
+    template = (catalogue or {}).get(key) or _ours()[key]
     spans: list[Span] = []
     for literal, fact, _, _ in string.Formatter().parse(template):
         if literal:

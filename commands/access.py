@@ -1,0 +1,66 @@
+"""Who may do what. ``[access]`` lists people for each right; without a list every full member may.
+
+Guests, other companies' people, bots and people the chat has not told about may only read. A list may name
+them, by chat id alone: a handle or an e-mail of another company proves nothing here.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from commands.errors import NotAllowed
+from commands.messages import Actor, Place, Standing
+from commands.ports import Rules
+from commands.sentences import plain, say
+from commands.spec import Right
+
+STANDINGS: Mapping[Standing, str] = {
+    Standing.MEMBER: "standing.member",
+    Standing.GUEST: "standing.guest",
+    Standing.EXTERNAL: "standing.external",
+    Standing.BOT: "standing.bot",
+    Standing.UNKNOWN: "standing.unknown",
+}
+RIGHTS: Mapping[Right, str] = {
+    Right.READ: "right.read",
+    Right.START: "right.start",
+    Right.WRITE: "right.write",
+    Right.END: "right.end",
+}
+
+
+def allow(right: Right, actor: Actor, place: Place, rules: Rules) -> None:
+    """Raises ``NotAllowed``, which says who may, and that nothing changed."""
+    if right is Right.READ:
+        return
+    if rules.places and not _in_places(place, rules.places):
+        raise NotAllowed("access.place", places=", ".join(rules.places))
+    listed = _listed(right, rules)
+    if not _has(actor, listed):
+        what = plain(say(RIGHTS[right]))
+        if listed:
+            raise NotAllowed("access.listed", what=what, people=", ".join(listed))
+        raise NotAllowed("access.standing", what=what, who=plain(say(STANDINGS[actor.standing])))
+
+
+def rights(actor: Actor, place: Place, rules: Rules) -> Sequence[Right]:
+    """What this person may do here."""
+    here = not rules.places or _in_places(place, rules.places)
+    return [right for right in Right if right is Right.READ or (here and _has(actor, _listed(right, rules)))]
+
+
+def _has(actor: Actor, listed: Sequence[str]) -> bool:
+    if actor.standing is not Standing.MEMBER:
+        return actor.id in listed and actor.standing is not Standing.UNKNOWN
+    if not listed:
+        return True
+    names = {actor.id.casefold(), actor.handle.casefold(), (actor.email or "").casefold()} - {""}
+    return any(entry.removeprefix("@").casefold() in names for entry in listed)
+
+
+def _listed(right: Right, rules: Rules) -> Sequence[str]:
+    lists = {Right.START: rules.start, Right.WRITE: rules.write, Right.END: rules.end}
+    return lists.get(right, ())
+
+
+def _in_places(place: Place, places: Sequence[str]) -> bool:
+    names = {place.channel.casefold(), place.channel_name.casefold()} - {""}
+    return any(entry.removeprefix("#").casefold() in names for entry in places)

@@ -1,0 +1,259 @@
+"""The one place where an intent meets policy, handler, and errors become cards.
+
+``place`` runs in the place queue: parse, authorise, find the run, from the local store only. ``carry`` runs in
+the run's queue (reads: in none). Both answer every ``CommandError`` and ``AdapterError`` with a card; anything
+else is a bug of ours, which the engine ends with ``fault_answer``.
+"""
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from adapters.errors import AdapterError
+from adapters.models import Model, RunKey, TaskKey
+from commands.access import allow
+from commands.cards import Answer, Button
+from commands.errors import BadArguments, CommandError, UnknownCommand
+from commands.intents import (
+    Again,
+    Choose,
+    Comment,
+    Drop,
+    Help,
+    Intent,
+    Show,
+    Start,
+    Stop,
+    TaskIntent,
+)
+from commands.messages import Message
+from commands.parser import parse
+from commands.past import completed, original
+from commands.phrases import button, short, short_card
+from commands.ports import Context, KnownRun, World
+from commands.problems import error_answer
+from commands.references import is_run, is_task
+from commands.registry import COMMANDS, intent_from
+from commands.resolve import link_of, run_named, run_of_key, run_to_read, run_to_write
+from commands.sentences import say
+from commands.spec import Right, Scope
+from commands.tasknames import split_handle
+
+_LONGEST_IN_BUTTON = 800  # characters of an intent's dump that a chat's button surely holds
+
+
+class Ticket(Model):
+    """What the place queue decided; stored with the inbox row."""
+
+    intent: dict[str, Any] | None  # its dump, with ``run`` replaced by the run's handle where one is needed
+    queue: str = ""  # handle of the run whose queue to join; "" for reads
+    names_no_run: bool = False  # it needs this place's run and names none: held back while a start is under way
+    starting: bool = False  # it is a start; ``queue`` is its reserved handle
+
+
+def read_now(message: Message, world: World) -> Intent:
+    """What the message says, without the store. Raises ``CommandError``."""
+    if message.intent is not None:
+        return intent_from(message.intent)
+    try:
+        return parse(message.text, world.aliases, root=world.root, mention=world.mention)
+    except UnknownCommand as error:
+        if error.facts.get("guesses"):
+            error.buttons = did_you_mean(error, world)
+            raise
+        return Show(what=str(error.facts.get("text", message.text)))
+
+
+async def read_message(message: Message, world: World) -> Intent:
+    """As ``read_now``; a line that begins like a verb may be the title of a runbook that ran here before."""
+    try:
+        return read_now(message, world)
+    except UnknownCommand as error:
+        text = str(error.facts.get("text", ""))
+        titles = {known.run.runbook.casefold() for known in await world.runs.known(active=False)}
+        if text.casefold() in titles - {""}:
+            return Show(what=text, kind="runbook")
+        raise
+
+
+def intent_dump(message: Message, world: World) -> str | None:
+    """What the message was read as, as JSON, to be kept for the choice it is asked; None if nothing was."""
+    try:
+        return json.dumps(read_now(message, world).model_dump(mode="json"))
+    except CommandError:
+        return None
+
+
+def names_no_run(message: Message, world: World) -> bool:
+    """Pure: whether it needs this place's run and names none. A start counts: two at once may be one too many."""
+    try:
+        return needs_place_run(read_now(message, world))
+    except CommandError:
+        return False
+
+
+def needs_place_run(intent: Intent) -> bool:
+    if isinstance(intent, Choose | Again | Drop | Stop):
+        return False
+    if isinstance(intent, Start):
+        return True
+    return _scope(intent) in (Scope.READ, Scope.WRITE) and not _names_run(intent)
+
+
+def _names_run(intent: Intent) -> bool:
+    if intent.run:
+        return True
+    if isinstance(intent, Show) and intent.what:
+        return intent.kind in ("run", "runbook") or bool(split_handle(intent.what)[0]) or "://" in intent.what
+    return any(split_handle(word)[0] or "://" in word for word in _task_words(intent))
+
+
+def _task_words(intent: Intent) -> tuple[str, ...]:
+    if isinstance(intent, TaskIntent):
+        return intent.tasks
+    if isinstance(intent, Comment) and intent.task:
+        return (intent.task,)
+    if isinstance(intent, Show) and is_task(intent.what):
+        return (intent.what,)
+    return ()
+
+
+def _only_reads(intent: Intent) -> bool:
+    only_reads = COMMANDS[intent.verb].only_reads
+    return only_reads is not None and only_reads(intent)
+
+
+def _scope(intent: Intent) -> Scope:
+    return Scope.READ if _only_reads(intent) else COMMANDS[intent.verb].scope
+
+
+def right_of(intent: Intent) -> Right:
+    return Right.READ if _only_reads(intent) else COMMANDS[intent.verb].right
+
+
+async def place(message: Message, world: World, now: datetime) -> Ticket | Answer:
+    """From the local store only. An ``Answer`` means that it ends here."""
+    try:
+        return await _placed(message, world)
+    except CommandError as error:
+        return error_answer(error, world, message)
+
+
+async def _placed(message: Message, world: World) -> Ticket:
+    intent = await read_message(message, world)
+    if isinstance(intent, Choose | Again):
+        intent = await completed(
+            intent,
+            message,
+            world,
+            lambda it: allow(right_of(it), message.actor, message.place, world.rules),
+        )
+    else:
+        right = right_of(intent)
+        if isinstance(intent, Drop | Stop) and (about := await original(intent.key, world)):
+            right = right_of(about)
+        allow(right, message.actor, message.place, world.rules)
+    return await _with_run(intent, message, world)
+
+
+async def _with_run(intent: Intent, message: Message, world: World) -> Ticket:
+    scope, bare = _scope(intent), needs_place_run(intent)
+    if isinstance(intent, Start):
+        title = intent.name or intent.runbook
+        handle = await world.runs.reserve(intent.platform, title, "", message.key)
+        dump = intent.model_copy(update={"run": handle}).model_dump(mode="json")
+        return Ticket(intent=dump, queue=handle, starting=True)
+    known: KnownRun | None = None
+    if scope is not Scope.NONE or intent.run:
+        known = await _named_run(intent, message, world)
+    if known is None and scope is Scope.WRITE:
+        known = await run_to_write(message, world)
+    elif known is None and scope is Scope.READ:
+        known = await run_to_read(message, world)
+    if known is not None:
+        intent = intent.model_copy(update={"run": known.handle})
+    writes = scope is Scope.WRITE and COMMANDS[intent.verb].op is not None
+    queue = known.handle if known is not None and writes else ""
+    return Ticket(intent=intent.model_dump(mode="json"), queue=queue, names_no_run=bare)
+
+
+async def _named_run(intent: Intent, message: Message, world: World) -> KnownRun | None:
+    """The run that the command itself names: by ``--run``, or within a task's name."""
+    known = await run_named(intent.run, message, world) if intent.run else None
+    if known is None and isinstance(intent, Show) and is_run(intent.what):
+        return await run_named(intent.what, message, world)
+    for word in _task_words(intent):
+        run, _ = split_handle(word)
+        key = link_of(word, world) if "://" in word else None
+        other = await run_named(run, message, world) if run else None
+        if isinstance(key, TaskKey):
+            other = await run_of_key(key.run, world)
+        elif isinstance(key, RunKey):
+            other = await run_of_key(key, world)
+        if other and known and other.handle != known.handle:
+            raise BadArguments("task.two_runs", field="tasks", one=known.handle, other=other.handle)
+        known = known or other
+    return known
+
+
+async def carry(message: Message, ticket: Ticket, context: Context) -> Answer:
+    """Runs the handler of what ``place`` decided."""
+    try:
+        intent = intent_from(ticket.intent or {})
+        if context.run is None and intent.run:
+            context = replace(context, run=await context.world.runs.get(intent.run))
+        answer = await COMMANDS[intent.verb].handle(intent, context)
+        if context.run is not None:
+            await context.world.runs.touch(message.actor, context.run.handle)
+    except (CommandError, AdapterError) as error:
+        return error_answer(error, context.world, message)
+    return answer
+
+
+def did_you_mean(error: UnknownCommand, world: World) -> tuple[Button, ...]:
+    """The line with each verb that may have been meant, as far as it reads then; and help."""
+    buttons: list[Button] = []
+    rest = str(error.facts.get("rest", ""))
+    for verb in error.facts.get("guesses") or ():  # type: ignore[attr-defined]
+        try:
+            intent = parse(f"{verb} {rest}", world.aliases)
+        except CommandError:
+            continue
+        if len(intent.model_dump_json()) <= _LONGEST_IN_BUTTON:
+            buttons.append(Button(short(f"{str(verb).capitalize()} {rest}", 30), intent))
+    return (*buttons[:3], button("button.help", Help()))
+
+
+def busy_answer(handle: str, world: World) -> Answer:
+    """A start in this place takes longer than its messages are held back."""
+    words = say("start.busy", run=handle)
+    show = button("button.show", Show(run=handle, what=handle, kind="run"), what=handle)
+    return Answer(private=short_card(words, buttons=[show], tone="warn"), result="failed")
+
+
+def just_changed_answer(world: World) -> Answer:
+    """The card changed under the pointer."""
+    return Answer(private=short_card(say("said.just_changed"), tone="warn"), result="failed")
+
+
+def fault_answer(id: str, world: World) -> Answer:
+    """A bug of ours. ``id`` stands in the log too."""
+    return Answer(private=short_card(say("said.fault", id=id), tone="bad"), result="failed")
+
+
+__all__ = [
+    "Ticket",
+    "busy_answer",
+    "carry",
+    "error_answer",
+    "fault_answer",
+    "intent_dump",
+    "just_changed_answer",
+    "names_no_run",
+    "needs_place_run",
+    "place",
+    "read_message",
+    "read_now",
+    "right_of",
+]

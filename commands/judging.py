@@ -1,0 +1,179 @@
+"""Whether a task can be what somebody wants it to be, judged on a snapshot (DESIGN section 4, "Buttons").
+
+In this order: already as asked, and by whom; still possible; else stale, with what can be done instead.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from adapters.models import Task, TaskState
+from adapters.protocol import AssignTask, FinishTask, HoldTask, Op, TaskWrite
+from commands.cards import Button, Link, Text
+from commands.errors import Ambiguous, CommandError, NotAllowed, Stale
+from commands.intents import Begin, Finish, Reopen, Show
+from commands.messages import Message
+from commands.phrases import button, clock, joined, run_name, task_name
+from commands.ports import KnownRun, Receipt
+from commands.problems import AlreadySo
+from commands.sentences import say
+from commands.tasknames import task_choices
+from commands.taskrows import as_shown, people
+from commands.writing import Judge
+
+_ALREADY: Mapping[tuple[Op, TaskState], str] = {
+    (Op.FINISH, TaskState.DONE): "already.finish",
+    (Op.SKIP, TaskState.SKIPPED): "already.skip",
+    (Op.REOPEN, TaskState.READY): "already.open",
+    (Op.REOPEN, TaskState.WAITING): "already.open",
+    (Op.REOPEN, TaskState.RUNNING): "already.open",
+}
+_OVER: Mapping[TaskState, str] = {
+    TaskState.DONE: "stale.done",
+    TaskState.SKIPPED: "stale.skipped",
+    TaskState.FAILED: "stale.failed",
+}
+_DEEDS: Mapping[TaskState, Op] = {
+    TaskState.DONE: Op.FINISH,
+    TaskState.SKIPPED: Op.SKIP,
+    TaskState.RUNNING: Op.BEGIN,
+    TaskState.HELD: Op.HOLD,
+}
+_NOT_WHEN_OVER = (Op.FINISH, Op.BEGIN, Op.SKIP, Op.HOLD)
+
+
+@dataclass(frozen=True)
+class Judging:
+    """What a judgement needs besides the snapshot. ``own``: codes of this very message's effects."""
+
+    message: Message
+    receipts: Sequence[Receipt]
+    zone: tzinfo
+    own: Collection[str] = ()
+
+
+def judge_of(wanted: TaskWrite, with_: Judging) -> Judge:
+    """For ``writing.write``: looks at the task in whatever snapshot it is given."""
+
+    def judge(known: KnownRun) -> CommandError | None:
+        if known.run.state.is_over:
+            return run_over(known)
+        task = known.run.task(wanted.task)
+        if task is None:
+            return Stale("stale.gone", buttons=_show(known), run=run_name(known))
+        return _already(wanted, known, as_shown(known, task), with_) or _impossible(
+            wanted, known, as_shown(known, task), with_
+        )
+
+    return judge
+
+
+def run_over(known: KnownRun) -> CommandError:
+    return Stale("stale.run_over", run=run_name(known), buttons=_show(known))
+
+
+def _already(wanted: TaskWrite, known: KnownRun, task: Task, with_: Judging) -> CommandError | None:
+    key = _ALREADY.get((wanted.op, task.state))
+    if wanted.op is Op.BEGIN and task.state is TaskState.RUNNING and task.assignees:
+        key = "already.begin"
+    if isinstance(wanted, HoldTask) and task.state is TaskState.HELD and task.reason == wanted.reason:
+        key = "already.hold"
+    if isinstance(wanted, AssignTask) and _has_it(wanted, task):
+        key = "already.assign"
+    if key is None:
+        return None
+    facts = {"task": task_name(known, task), "state": task.state.value, "people": people(task.assignees)}
+    buttons = [_finish(known, task)] if task.state is TaskState.RUNNING and not task.approval else []
+    return AlreadySo(key, deed=deed(task, with_), buttons=buttons, **facts)
+
+
+def _has_it(wanted: AssignTask, task: Task) -> bool:
+    person = wanted.person
+    return any(
+        (person.id and person.id == other.id)
+        or (person.email and other.email and person.email.casefold() == other.email.casefold())
+        for other in task.assignees
+    )
+
+
+def _impossible(wanted: TaskWrite, known: KnownRun, task: Task, with_: Judging) -> CommandError | None:
+    name = task_name(known, task)
+    if wanted.op in _NOT_WHEN_OVER and task.state in _OVER:
+        handle = known.task_handle(task.id)
+        reopen = button("button.reopen", Reopen(run=known.handle, tasks=(handle,)), task=handle)
+        buttons = [reopen, _show_task(known, task)]
+        return Stale(_OVER[task.state], task=name, deed=deed(task, with_), buttons=buttons)
+    if task.approval and wanted.op is Op.FINISH:
+        link: Text = (Link(known.run.key.platform, task.link or known.run.link or ""),)
+        where = link if task.link or known.run.link else (known.run.key.platform,)
+        return NotAllowed("task.approval", task=name, mark=task.mark or "", where=where)
+    if wanted.op in (Op.FINISH, Op.BEGIN) and task.state is TaskState.WAITING and task.waits_for:
+        return _waits(known, task)
+    if isinstance(wanted, FinishTask) and task.branches and not wanted.then:
+        branches = [other for id in task.branches if (other := known.run.task(id))]
+        buttons = _with_task(task_choices(branches, known, "then", with_.message), known, task)
+        return Ambiguous("task.branches", task=name, buttons=buttons)
+    return None
+
+
+def _with_task(buttons: Sequence[Button], known: KnownRun, task: Task) -> list[Button]:
+    """A branch's button also says which task it finishes: the typed line may have named several."""
+    return [
+        Button(press.label, press.intent.model_copy(update={"pick": {**press.intent.pick, "tasks": (handle,)}}))
+        for press in buttons
+        if (handle := known.task_handle(task.id)) and hasattr(press.intent, "pick")
+    ]
+
+
+def _waits(known: KnownRun, task: Task) -> CommandError:
+    before = [as_shown(known, other) for id in task.waits_for if (other := known.run.task(id))]
+    named = joined([_held_by(known, other) for other in before])
+    if not before:
+        return Stale("stale.waits_somehow", task=task_name(known, task), buttons=_show(known))
+    first = before[0]
+    step = _finish(known, first) if first.state is TaskState.RUNNING else _begin(known, first)
+    buttons = [] if first.approval or first.state is TaskState.WAITING else [step]
+    return Stale(
+        "stale.waits", task=task_name(known, task), others=named, buttons=[*buttons, _show_task(known, first)]
+    )
+
+
+def _held_by(known: KnownRun, task: Task) -> Text:
+    key = "task.of" if task.assignees else "task.nobodys"
+    return say(key, task=task_name(known, task), people=people(task.assignees))
+
+
+def deed(task: Task, with_: Judging) -> Text:
+    """ " by Ben at 14:01": from our ledger if it was us, else as the platform tells it; empty if nobody does."""
+    op = _DEEDS.get(task.state)
+    ours = next((one for one in with_.receipts if one.op == op and one.code not in with_.own), None)
+    if ours is not None:
+        return say("deed.ours", who=ours.by, at=clock(ours.at, with_.zone), code=ours.code)
+    running = task.state is TaskState.RUNNING
+    by = (task.started_by or people(task.assignees)) if running else (task.finished_by or "")
+    return said_by(by, task.started_at if running else task.finished_at, with_.zone)
+
+
+def said_by(by: str, at: datetime | None, zone: tzinfo | None) -> Text:
+    who: Text = say("deed.by", who=by) if by else ()
+    when: Text = say("deed.at", at=clock(at, zone)) if at else ()
+    return (*who, *when)
+
+
+def _finish(known: KnownRun, task: Task) -> Button:
+    handle = known.task_handle(task.id)
+    return button("button.finish", Finish(run=known.handle, tasks=(handle,)), task=handle)
+
+
+def _begin(known: KnownRun, task: Task) -> Button:
+    handle = known.task_handle(task.id)
+    return button("button.begin", Begin(run=known.handle, tasks=(handle,)), task=handle)
+
+
+def _show_task(known: KnownRun, task: Task) -> Button:
+    handle = known.task_handle(task.id)
+    return button("button.show", Show(run=known.handle, what=handle, kind="task"), what=handle)
+
+
+def _show(known: KnownRun) -> list[Button]:
+    return [button("button.show", Show(run=known.handle, what=known.handle, kind="run"), what=known.handle)]

@@ -1,0 +1,75 @@
+"""Fuzzy titles: what typed words name, among things that have titles. Case and accents never matter.
+
+An exact title wins, then a prefix, then words inside a title, then a near miss. The first of these that fits
+anything decides: one fit is taken, several are a choice.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from rapidfuzz import fuzz
+
+from commands.tokens import folded
+
+T = TypeVar("T")
+
+_FITS = 80.0  # of 100: near enough to be what was meant
+_AHEAD = 8.0  # by how much the best near miss must beat the next to be taken alone
+_GUESS = 50.0  # near enough for "did you mean"
+_SHORTEST = 4  # shorter words than this fit by accident
+
+
+@dataclass(frozen=True)
+class Matches(Generic[T]):
+    """``one``: beyond doubt. Else ``several`` that fit alike, best first. Else ``guesses`` that do not fit."""
+
+    one: T | None = None
+    several: tuple[T, ...] = ()
+    guesses: tuple[T, ...] = ()
+
+
+def match(words: str, things: Iterable[tuple[str, T]]) -> Matches[T]:
+    """``things`` are (title, thing), in the order that a choice should keep."""
+    wanted = folded(words)
+    titled = [(folded(title), thing) for title, thing in things]
+    if not wanted:
+        return Matches(several=tuple(thing for _, thing in titled))
+    for fits in (_equal, _starts, _holds):
+        found = [thing for title, thing in titled if fits(title, wanted)]
+        if found:
+            return _one_or_several(found)
+    return _near(wanted, titled)
+
+
+def _equal(title: str, wanted: str) -> bool:
+    return title == wanted
+
+
+def _starts(title: str, wanted: str) -> bool:
+    return title.startswith(wanted)
+
+
+def _holds(title: str, wanted: str) -> bool:
+    """Every typed word begins a word of the title."""
+    words = title.split()
+    return len(wanted) >= _SHORTEST and all(any(word.startswith(w) for word in words) for w in wanted.split())
+
+
+def _one_or_several(found: Sequence[T]) -> Matches[T]:
+    return Matches(one=found[0]) if len(found) == 1 else Matches(several=tuple(found))
+
+
+def _near(wanted: str, titled: Sequence[tuple[str, T]]) -> Matches[T]:
+    if len(wanted) < _SHORTEST:
+        return Matches()
+    scored = [
+        (max(fuzz.ratio(wanted, title), fuzz.token_set_ratio(wanted, title)), thing) for title, thing in titled
+    ]
+    scored.sort(key=lambda pair: -pair[0])
+    fits = [(score, thing) for score, thing in scored if score >= _FITS]
+    if fits and (len(fits) == 1 or fits[0][0] - fits[1][0] >= _AHEAD):
+        return Matches(one=fits[0][1])
+    if fits:
+        return Matches(several=tuple(thing for _, thing in fits))
+    return Matches(guesses=tuple(thing for score, thing in scored if score >= _GUESS)[:3])

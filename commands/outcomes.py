@@ -1,0 +1,234 @@
+"""What became of a write, in words: the person's receipt, and the line under the run's card.
+
+A trace line's slot is made of the message's key and the write, so whoever settles an unknown step later
+(the effect log) can correct the very line with ``trace_line``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from adapters.protocol import AddTask, Op, SetStatus, StartRun, Told, Write
+from commands.cards import Answer, Button, Result, Text, Tone, TraceLine
+from commands.errors import CommandError
+from commands.intents import Decide, Stop
+from commands.messages import Message
+from commands.past import named
+from commands.phrases import button, clock, first_line, run_name, short_card, task_name
+from commands.ports import Context, Done, KnownRun, Outcome, Refused, Unknown, World
+from commands.problems import (
+    AlreadySo,
+    adapter_words,
+    again_button,
+    catalogue,
+    command_words,
+    confirmed_retry,
+    drop_button,
+    platform_title,
+    reason_lines,
+    with_nothing_changed,
+)
+from commands.sentences import plain, say
+from commands.writing import Written
+
+RECEIPTS: Mapping[Op, str] = {
+    Op.START: "receipt.start",
+    Op.FINISH: "receipt.finish",
+    Op.BEGIN: "receipt.begin",
+    Op.SKIP: "receipt.skip",
+    Op.HOLD: "receipt.hold",
+    Op.REOPEN: "receipt.reopen",
+    Op.ASSIGN: "receipt.assign",
+    Op.ADD: "receipt.add",
+    Op.STATUS: "receipt.status",
+    Op.COMMENT: "receipt.comment",
+    Op.END: "receipt.end",
+}
+TRACES: Mapping[Op, str] = {
+    Op.START: "trace.start",
+    Op.FINISH: "trace.finish",
+    Op.BEGIN: "trace.begin",
+    Op.SKIP: "trace.skip",
+    Op.HOLD: "trace.hold",
+    Op.REOPEN: "trace.reopen",
+    Op.ASSIGN: "trace.assign",
+    Op.ADD: "trace.add",
+    Op.STATUS: "trace.status",
+    Op.COMMENT: "trace.comment",
+    Op.END: "trace.end",
+}
+DOINGS: Mapping[Op, str] = {
+    Op.START: "doing.start",
+    Op.FINISH: "doing.finish",
+    Op.BEGIN: "doing.begin",
+    Op.SKIP: "doing.skip",
+    Op.HOLD: "doing.hold",
+    Op.REOPEN: "doing.reopen",
+    Op.ASSIGN: "doing.assign",
+    Op.ADD: "doing.add",
+    Op.STATUS: "doing.status",
+    Op.COMMENT: "doing.comment",
+    Op.END: "doing.end",
+}
+
+
+@dataclass(frozen=True)
+class Became:
+    """One write's outcome for its person. ``lines`` stand below ``words``; ``touched``: the card changed."""
+
+    words: Text
+    result: Result
+    lines: tuple[Text, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    trace: tuple[TraceLine, ...] = ()
+    tone: Tone = ""
+
+
+def became(context: Context, written: Written) -> Became:
+    known, outcome = written.known, written.last
+    line = (trace_line(context.message, known, outcome, context.world),)
+    match outcome:
+        case Done(mark=mark):
+            facts = _facts(known, written.wanted)
+            words = say(RECEIPTS[written.wanted.op], code=mark.code, **facts)
+            return Became(words, "done", lines=_below(context, known, written), trace=line)
+        case Unknown(step=step, sent_at=sent_at):
+            # "question", never "failed": it may well have happened, and its line says so when that is known.
+            words = say("unknown.private", what=what(known, written.wanted), run=known.handle)
+            decide = undecided_line(context.message, known, step, sent_at, context.world)
+            return Became(words, "question", trace=(decide,))
+        case Refused():
+            told = replace(_refused(context, written, outcome), trace=line)
+            return told if written.partly or outcome.why != "refused" else replace(told, trace=())
+
+
+def objected(error: CommandError) -> Became:
+    """A write that was judged and never sent."""
+    already = isinstance(error, AlreadySo)
+    return Became(command_words(error), "done" if already else "failed", buttons=error.buttons)
+
+
+def _refused(context: Context, written: Written, outcome: Refused) -> Became:
+    known, message, world = written.known, context.message, context.world
+    it = what(known, written.wanted)
+    platform = platform_title(known.run.key.platform, world)
+    lines = tuple(reason_lines(outcome.error))
+    if written.partly:
+        done = ", ".join(one.step.part or one.step.op.value for one in written.outcomes[:-1])
+        why = adapter_words(outcome.error, world) if outcome.error else say("refused.no_answer", platform=platform)
+        words = say("refused.partly", what=it, done=done, why=why)
+        return Became(
+            words, "failed", lines, tuple(confirmed_retry(outcome.error, message, known.handle)), tone="bad"
+        )
+    if outcome.why == "patience" or outcome.error is None:
+        key = "refused.stopped" if outcome.why == "stopped" else "refused.patience"
+        words = say(key, what=it, platform=platform)
+        return Became(words, "failed", lines, (again_button(message), drop_button(message)), tone="warn")
+    words = with_nothing_changed(adapter_words(outcome.error, world))
+    buttons = (*confirmed_retry(outcome.error, message, known.handle), again_button(message))
+    return Became(words, "failed", lines, buttons, tone="bad")
+
+
+def _below(context: Context, known: KnownRun, written: Written) -> tuple[Text, ...]:
+    """The first line of what was stored, and what the platform's adapter has to add."""
+    stored = text_of(written.wanted)
+    lines: list[Text] = [say("receipt.quote", text=first_line(stored))] if stored.strip() else []
+    told = [one.told for one in written.outcomes if isinstance(one, Done)]
+    lines += [said for one in told if (said := says(one, known, context.world))]
+    return tuple(lines)
+
+
+def says(told: Told, known: KnownRun, world: World) -> Text:
+    """The adapter's own sentence about what it did; empty if it has none."""
+    return say(told.says, catalogue(known.run.key.platform, world), **told.facts) if told.says else ()
+
+
+def text_of(wanted: Write) -> str:
+    """What people typed to be kept, if anything."""
+    for name in ("text", "note", "reason", "title"):
+        words = getattr(wanted, name, "")
+        if isinstance(words, str) and words and not isinstance(wanted, AddTask | StartRun):
+            return words
+    return ""
+
+
+def _facts(known: KnownRun, wanted: Write) -> dict[str, object]:
+    task = known.run.task(wanted.target) if wanted.target else None
+    person = getattr(wanted, "person", None)
+    health = wanted.health.value if isinstance(wanted, SetStatus) and wanted.health else ""
+    return {
+        "task": task_name(known, task) if task else (known.task_handle(wanted.target) or wanted.target),
+        "run": run_name(known),
+        "about": task_name(known, task) if task else run_name(known),
+        "person": person.shown if person else "",
+        "title": wanted.title if isinstance(wanted, AddTask) else "",
+        "health": health or plain(say("status.text_only")),
+        "text": first_line(text_of(wanted)),
+    }
+
+
+def what(known: KnownRun, wanted: Write) -> str:
+    """The write as a thing: "finishing T3"."""
+    task = known.task_handle(wanted.target) if wanted.target else ""
+    return plain(say(DOINGS[wanted.op], task=task or known.handle, run=known.handle))
+
+
+def slot(message_key: str, step: Write) -> str:
+    """One line a write: its steps share it."""
+    return ":".join(word for word in (message_key, step.op.value, step.target) if word)
+
+
+def trace_line(message: Message, known: KnownRun, outcome: Outcome, world: World) -> TraceLine:
+    """The truth about a write as known now. Said again for the same step, it replaces the line before."""
+    step = outcome.step
+    platform = platform_title(known.run.key.platform, world)
+    facts = {**_facts(known, step), "who": named(message.actor), "platform": platform, "what": what(known, step)}
+    match outcome:
+        case Done(mark=mark):
+            words = say(TRACES[step.op], code=mark.code, **facts)
+        case Unknown(sent_at=sent_at):
+            words = say("unknown.trace", at=clock(sent_at, world.zone), **facts)
+        case Refused(error=error, why=why):
+            said = adapter_words(error, world) if error else say("refused.no_answer", platform=platform)
+            words = say("trace.refused", why=say("trace.stopped") if why == "stopped" else said, **facts)
+    return TraceLine(known.handle, slot(message.key, step), words)
+
+
+def undecided_line(message: Message, known: KnownRun, step: Write, sent_at: datetime, world: World) -> TraceLine:
+    """The write cannot be found, and must not be sent twice: a person decides."""
+    platform = platform_title(known.run.key.platform, world)
+    words = say("unknown.decide", what=what(known, step), platform=platform, at=clock(sent_at, world.zone))
+    buttons = (
+        button("button.there", Decide(run=known.handle, key=message.key, step=step.step, there=True)),
+        button("button.write_again", Decide(run=known.handle, key=message.key, step=step.step, there=False)),
+    )
+    return TraceLine(known.handle, slot(message.key, step), words, buttons)
+
+
+def waiting_line(message: Message, known: KnownRun, step: Write, until: datetime, world: World) -> TraceLine:
+    """The platform does not answer, and nothing was sent yet."""
+    platform = platform_title(known.run.key.platform, world)
+    words = say("unknown.waiting", what=what(known, step), platform=platform, until=clock(until, world.zone))
+    stop = button("button.stop", Stop(run=known.handle, key=message.key))
+    return TraceLine(known.handle, slot(message.key, step), words, (stop,))
+
+
+def answer_of(known: KnownRun, results: Sequence[Became]) -> Answer:
+    """One write's receipt; of several, a line each, and it failed if any did."""
+    trace = [line for one in results for line in one.trace]
+    if len(results) == 1:
+        one = results[0]
+        card = short_card(one.words, lines=one.lines, buttons=one.buttons[:4], tone=one.tone)
+        return Answer(private=card, trace=trace, touched=(known.handle,), result=one.result)
+    done = sum(one.result == "done" for one in results)
+    lines = [line for one in results for line in (one.words, *one.lines)]
+    buttons = tuple(dict.fromkeys(press for one in results for press in one.buttons if one.result != "done"))
+    failed = any(one.result == "failed" for one in results)
+    result: Result = "failed" if failed else "done" if done == len(results) else "question"
+    card = short_card(
+        say("receipt.several", done=done, total=len(results), run=run_name(known)),
+        lines=lines,
+        buttons=buttons[:4],
+        tone="warn" if failed else "",
+    )
+    return Answer(private=card, trace=trace, touched=(known.handle,), result=result)

@@ -1,0 +1,82 @@
+"""Small pieces of text that several cards share."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+
+from adapters.models import Run, Task
+from commands.cards import Button, Card, Clock, Span, Text, Tone
+from commands.intents import Choose, Intent
+from commands.ports import KnownRun
+from commands.sentences import plain, say
+
+_LABEL = 30  # what a button draws
+_QUOTE = 120
+MOST_CHOICES = 5
+
+
+def short(words: str, longest: int) -> str:
+    """One line of at most ``longest`` characters, an ellipsis for what is cut."""
+    line = " ".join(words.split())
+    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+def first_line(words: str) -> str:
+    """What an answer quotes of a stored text."""
+    lines = [line for line in words.strip().splitlines() if line.strip()]
+    return short(lines[0], _QUOTE) if lines else ""
+
+
+def label(key: str, **facts: object) -> str:
+    return short(plain(say(key, **facts)), _LABEL)
+
+
+def button(key: str, intent: Intent, **facts: object) -> Button:
+    return Button(label(key, **facts), intent)
+
+
+def zone_name(zone: tzinfo | None) -> str:
+    return "UTC" if zone is None else str(getattr(zone, "key", None) or zone)
+
+
+def clock(at: datetime, zone: tzinfo | None) -> Clock:
+    return Clock(at, zone_name(zone))
+
+
+def joined(parts: Sequence[Text | str], between: str = ", ") -> Text:
+    """The parts that are not empty, with ``between`` between them."""
+    spans: list[Span] = []
+    for part in parts:
+        if not part:
+            continue
+        if spans:
+            spans.append(between)
+        spans += (part,) if isinstance(part, str) else part
+    return tuple(spans)
+
+
+def bare_title(run: Run, handle: str) -> str:
+    """The run's name without the handle that we put in front of it on the platform ("R9 Primary")."""
+    return re.sub(rf"^{re.escape(handle)}\s+", "", run.title) or run.title
+
+
+def run_name(known: KnownRun) -> str:
+    """ "R7 Primary down in EU"."""
+    return f"{known.handle} {bare_title(known.run, known.handle)}".strip()
+
+
+def task_name(known: KnownRun, task: Task) -> str:
+    """ "T1 Confirm the primary is down"."""
+    return f"{known.task_handle(task.id)} {task.title}".strip()
+
+
+def short_card(
+    words: Text, *, lines: Sequence[Text] = (), buttons: Sequence[Button] = (), tone: Tone = ""
+) -> Card:
+    """A card that is one sentence, perhaps with some lines below: receipts, refusals, questions."""
+    return Card(title=words, summary=plain(words), lines=tuple(lines), buttons=tuple(buttons), tone=tone)
+
+
+def choice(key: str, pick: dict[str, str | bool | tuple[str, ...] | dict[str, str]], words: str) -> Button:
+    """Completes the command that the message ``key`` typed."""
+    return Button(short(words, _LABEL), Choose(key=key, pick=pick))

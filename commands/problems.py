@@ -1,0 +1,115 @@
+"""Errors as people read them: what is true, that nothing changed, what to do."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from adapters.errors import AdapterError, Conflict, Rejected
+from commands.cards import Answer, Button, Result, Text
+from commands.errors import Ambiguous, CommandError
+from commands.intents import Again, Choose, Drop, OpenForm
+from commands.messages import Message, Via
+from commands.phrases import button, short, short_card
+from commands.ports import World
+from commands.sentences import load, plain, say
+
+_MOST_REASONS = 8
+
+
+class AlreadySo(CommandError):
+    """It is exactly as asked, by somebody before us: an answer, and no failure."""
+
+
+@cache
+def _catalogue(path: Path) -> Mapping[str, str]:
+    return load(path)
+
+
+def catalogue(platform: str, world: World) -> Mapping[str, str]:
+    """The sentences of the platform NAME's own folder."""
+    kind = world.kinds.get(platform)
+    return _catalogue(kind.sentences) if kind else {}
+
+
+def platform_title(platform: str, world: World) -> str:
+    """As people write it: "Mattermost Playbooks"; with its NAME where that says more."""
+    kind = world.kinds.get(platform)
+    alike = [name for name, other in world.kinds.items() if kind and other.kind == kind.kind]
+    return platform if kind is None or len(alike) > 1 else kind.title
+
+
+def adapter_words(error: AdapterError, world: World) -> Text:
+    """The sentence of an adapter's error, with the platform's own words behind it."""
+    facts = {**error.facts, "platform": platform_title(error.platform, world), "said": error.said}
+    words = say(error.key, catalogue(error.platform, world), **facts)
+    return (
+        (*words, " ", *say("platform.said", said=error.said))
+        if error.said and not _quotes(words, error)
+        else words
+    )
+
+
+def _quotes(words: Text, error: AdapterError) -> bool:
+    return error.said in plain(words)
+
+
+def reason_lines(error: AdapterError | None) -> Sequence[Text]:
+    """One bullet for each reason that the platform gave."""
+    reasons = error.reasons if isinstance(error, Rejected) else ()
+    return [say("platform.reason", reason=short(reason, 300)) for reason in reasons[:_MOST_REASONS]]
+
+
+def command_words(error: CommandError) -> Text:
+    words = say(error.key, **error.facts)
+    rest = error.facts.get("rest")
+    return (*words, " ", *say("choice.rest", rest=rest)) if rest else words
+
+
+def again_button(message: Message) -> Button:
+    """Carries the message out anew; of a form it opens the form, filled with what was said."""
+    if message.via is Via.FORM:
+        return button("button.again", OpenForm(about="retry", fill={"key": message.key}))
+    return button("button.again", Again(key=message.key))
+
+
+def drop_button(message: Message) -> Button:
+    return button("button.drop", Drop(key=message.key))
+
+
+def confirmed_retry(error: AdapterError | None, message: Message, run: str) -> list[Button]:
+    """Where the platform would take a second try that says more."""
+    if not isinstance(error, Rejected) or not error.retry_with:
+        return []
+    options = dict(option.partition("=")[::2] for option in error.retry_with)
+    pick = {"run": run, "options": {name: value or "true" for name, value in options.items()}, "confirmed": True}
+    return [button("button.anyway", Choose(key=message.key, pick=pick))]
+
+
+def error_answer(error: CommandError | AdapterError, world: World, message: Message) -> Answer:
+    """The card of an error. A choice is a question; what was so already is done; all else failed."""
+    if isinstance(error, CommandError):
+        result: Result = "failed"
+        if isinstance(error, Ambiguous):
+            result = "question"
+        if isinstance(error, AlreadySo):
+            result = "done"
+        card = short_card(command_words(error), buttons=error.buttons, tone="" if result != "failed" else "warn")
+        return Answer(private=card, result=result)
+    if isinstance(error, Conflict) and error.already:
+        return Answer(private=short_card(adapter_words(error, world)))
+    return Answer(
+        private=short_card(
+            with_nothing_changed(adapter_words(error, world)),
+            lines=reason_lines(error),
+            buttons=[again_button(message)],
+            tone="bad",
+        ),
+        result="failed",
+    )
+
+
+def with_nothing_changed(words: Text) -> Text:
+    """Says so, where the sentence does not say by itself what was not done ("Nothing was started")."""
+    nothing = say("said.nothing_changed")
+    first = plain(nothing).split()[0].casefold()
+    return words if first in plain(words).casefold().split() else (*words, " ", *nothing)

@@ -1,0 +1,206 @@
+"""The run's card: what is true of a run, as last read, and the likely next steps."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+
+from adapters.models import Health, HealthNote, RunState, Stage, Task, TaskState
+from adapters.protocol import Capability, Op, Unsupported
+from commands.cards import Button, Card, Link, Row, Section, Span, Strong, Text, Tone
+from commands.intents import Again, Begin, End, Finish, OpenForm
+from commands.phrases import button, clock, joined, run_name, short_card
+from commands.ports import KnownRun, World
+from commands.sentences import plain, say
+from commands.taskrows import is_late, row, shown_tasks
+
+_ALL_DRAWN = 12  # tasks; a longer run gets one line a stage
+_MOST_ROWS = 10
+_TONES: Mapping[Health, Tone] = {
+    Health.GREEN: "good",
+    Health.AMBER: "warn",
+    Health.RED: "bad",
+    Health.UNSET: "",
+}
+_STATES: Mapping[RunState, str] = {
+    RunState.PLANNED: "run.planned",
+    RunState.STARTING: "run.starting",
+    RunState.PAUSED: "run.paused",
+    RunState.FINISHED: "run.finished",
+    RunState.CANCELLED: "run.cancelled",
+}
+TASK_WORDS: Mapping[TaskState, str] = {
+    TaskState.WAITING: "count.waiting",
+    TaskState.READY: "count.ready",
+    TaskState.RUNNING: "count.running",
+    TaskState.HELD: "count.held",
+    TaskState.DONE: "count.done",
+    TaskState.SKIPPED: "count.skipped",
+    TaskState.FAILED: "count.failed",
+}
+_COUNTED = (TaskState.RUNNING, TaskState.HELD, TaskState.SKIPPED, TaskState.FAILED)
+
+
+def live_card(known: KnownRun, world: World, now: datetime) -> Card:
+    """As ``run_card``, with the zone and the capabilities that the world knows."""
+    adapter = world.platforms.get(known.run.key.platform)
+    return run_card(known, now=now, zone=world.zone, can=adapter.capabilities if adapter else {})
+
+
+def run_card(
+    known: KnownRun, *, now: datetime, zone: tzinfo | None = None, can: Mapping[Op, Capability] | None = None
+) -> Card:
+    """Also of a run that is only being started, and of one that was never started (with the reason)."""
+    if not known.started:
+        return _unstarted(known)
+    run = known.run
+    tasks = shown_tasks(known)
+    health = run_health(known)
+    counts = counted(tasks)
+    state: Text = say(_STATES[run.state]) if run.state in _STATES else ()
+    summary = joined([run_name(known) + ":", joined([plain(state), _health_word(health), plain(counts)])], " ")
+    return Card(
+        title=(run_name(known),),
+        aside=_aside(known),
+        summary=plain(summary),
+        lines=_lines(known, health, joined([state, counts]), zone),
+        sections=_sections(known, tasks, now, zone),
+        buttons=() if run.state.is_over else _buttons(known, tasks, can or {}),
+        tone=_TONES[health.health],
+        link=Link(plain(say("button.open", platform=run.key.platform)), run.link) if run.link else None,
+    )
+
+
+def run_health(known: KnownRun) -> HealthNote:
+    """The newer of what the platform holds and what Liaison keeps for it; a kept colour outlives a text."""
+    run, kept = known.run, known.kept
+    theirs = HealthNote(health=run.health, text=run.health_text, by=run.health_by, at=run.health_at)
+    due = kept.update_due or run.update_due
+    if kept.health_at and (run.health_at is None or kept.health_at >= run.health_at):
+        return HealthNote(health=kept.health, text=kept.health_text, by=kept.health_by, at=kept.health_at, due=due)
+    if run.health is Health.UNSET and kept.health_at:
+        theirs = theirs.model_copy(update={"health": kept.health})
+    return theirs.model_copy(update={"due": due})
+
+
+def is_kept(known: KnownRun) -> bool:
+    """Whether the health shown is Liaison's own note and not the platform's."""
+    kept = known.kept
+    return kept.health is not Health.UNSET and (
+        known.run.health is Health.UNSET or run_health(known).at == kept.health_at != known.run.health_at
+    )
+
+
+def health_line(known: KnownRun, zone: tzinfo | None) -> Text:
+    """ "AMBER  replica lagging behind 40 s   Ana 14:03, next update 14:20"; empty when nothing was said."""
+    health = run_health(known)
+    said: list[Text | str] = [health.text]
+    by_when = joined([health.by, (clock(health.at, zone),) if health.at else ()], " ")
+    due = say("run.next_update", at=clock(health.due, zone)) if health.due and not known.run.state.is_over else ()
+    said += [by_when, due, say("run.kept") if is_kept(known) else ()]
+    rest = joined(said)
+    if health.health is Health.UNSET:
+        return rest
+    word: Span = Strong(_health_word(health).upper())
+    return (word, "  ", *rest) if rest else (word,)
+
+
+def counted(tasks: Sequence[Task]) -> Text:
+    """ "1 of 4 done, 1 running"."""
+    if not tasks:
+        return say("run.no_tasks")
+    states = Counter(task.state for task in tasks)
+    parts = [say("run.counts", done=states[TaskState.DONE], total=len(tasks))]
+    parts += [say(TASK_WORDS[state], count=states[state]) for state in _COUNTED if states[state]]
+    return joined(parts)
+
+
+def likely_steps(known: KnownRun, tasks: Sequence[Task], can: Mapping[Op, Capability]) -> list[Button]:
+    """Two at most: finish what runs, begin what can; one of each if there are both."""
+    finish = [
+        button("button.finish", Finish(run=known.handle, tasks=(handle,)), task=handle)
+        for task in tasks
+        if task.state is TaskState.RUNNING and not task.approval
+        if (handle := known.task_handle(task.id)) and _may(Op.FINISH, can)
+    ]
+    begin = [
+        button("button.begin", Begin(run=known.handle, tasks=(handle,)), task=handle)
+        for task in tasks
+        if task.state is TaskState.READY and not task.approval
+        if (handle := known.task_handle(task.id)) and _may(Op.BEGIN, can)
+    ]
+    return [*finish[:1], *begin[:1]] if finish and begin else (finish or begin)[:2]
+
+
+def _may(op: Op, can: Mapping[Op, Capability]) -> bool:
+    return not isinstance(can.get(op), Unsupported)
+
+
+def _buttons(known: KnownRun, tasks: Sequence[Task], can: Mapping[Op, Capability]) -> tuple[Button, ...]:
+    steps = likely_steps(known, tasks, can)
+    if tasks and all(task.state.is_over for task in tasks) and _may(Op.END, can):
+        steps = [button("button.end", End(run=known.handle), run=known.handle)]
+    if _may(Op.STATUS, can):
+        steps.append(button("button.update", OpenForm(run=known.handle, about="status")))
+    return (*steps, button("button.more", OpenForm(run=known.handle, about="more")))
+
+
+def _unstarted(known: KnownRun) -> Card:
+    if not known.run.state.is_over:
+        return short_card(say("start.starting", run=run_name(known)))
+    why = known.kept.not_started
+    again = [button("button.again", Again(run="", key=known.kept.again))] if known.kept.again else []
+    return short_card(
+        say("start.not_started", run=run_name(known)), lines=[(why,)] if why else [], buttons=again, tone="bad"
+    )
+
+
+def _aside(known: KnownRun) -> Text:
+    run = known.run
+    where = say("run.on", platform=run.key.platform)
+    return joined([run.runbook, where, say("run.rehearsal") if run.rehearsal else ()])
+
+
+def _health_word(health: HealthNote) -> str:
+    return "" if health.health is Health.UNSET else health.health.value
+
+
+def _lines(known: KnownRun, health: HealthNote, counts: Text, zone: tzinfo | None) -> tuple[Text, ...]:
+    read = say("run.read", at=clock(known.run.read_at, zone)) if known.run.read_at else ()
+    lines = [health_line(known, zone), joined([counts, read], "   ")]
+    return tuple(line for line in lines if line)
+
+
+def _sections(known: KnownRun, tasks: Sequence[Task], now: datetime, zone: tzinfo | None) -> tuple[Section, ...]:
+    groups = _by_stage(known.run.stages, tasks)
+    if len(tasks) <= _ALL_DRAWN:
+        return tuple(
+            Section(title, tuple(row(known, task, now, zone) for task in group)) for title, group in groups
+        )
+    drawn = _worth_a_row(tasks, now)
+    return tuple(_folded(known, title, group, drawn, now, zone) for title, group in groups)
+
+
+def _by_stage(stages: Sequence[Stage], tasks: Sequence[Task]) -> list[tuple[str, list[Task]]]:
+    """(title, tasks) in the platform's order; tasks of no stage first, under no title."""
+    groups: dict[str, list[Task]] = {"": [], **{stage.id: [] for stage in stages}}
+    titles = {stage.id: stage.title for stage in stages}
+    for task in tasks:
+        groups[task.stage if task.stage in titles and task.stage else ""].append(task)
+    return [(titles.get(id, ""), group) for id, group in groups.items() if group]
+
+
+def _worth_a_row(tasks: Sequence[Task], now: datetime) -> set[str]:
+    """Task ids: late ones first, then running, then ready, ten at most."""
+    ranks = {TaskState.RUNNING: 1, TaskState.READY: 2}
+    ranked = [(0 if is_late(task, now) else ranks.get(task.state, 9), task.id) for task in tasks]
+    worth = sorted((pair for pair in ranked if pair[0] < 9), key=lambda pair: pair[0])
+    return {id for _, id in worth[:_MOST_ROWS]}
+
+
+def _folded(
+    known: KnownRun, title: str, group: Sequence[Task], drawn: set[str], now: datetime, zone: tzinfo | None
+) -> Section:
+    rows: tuple[Row, ...] = tuple(row(known, task, now, zone) for task in group if task.id in drawn)
+    rest = Counter(task.state for task in group if task.id not in drawn)
+    more = joined([say(TASK_WORDS[state], count=rest[state]) for state in TaskState if rest[state]])
+    return Section(title, rows, more)

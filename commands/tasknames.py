@@ -1,0 +1,69 @@
+"""What people call a task -> the task. Done in the run's queue, on the snapshot; asks no platform."""
+
+from collections.abc import Sequence
+
+from adapters.models import Task, TaskKey
+from commands.cards import Button
+from commands.errors import Ambiguous, BadArguments, Missing
+from commands.intents import Show
+from commands.matching import match
+from commands.messages import Message
+from commands.phrases import MOST_CHOICES, button, choice, run_name, task_name
+from commands.ports import KnownRun, World
+from commands.references import is_task, reference
+from commands.resolve import link_of
+
+
+def split_handle(words: str) -> tuple[str, str]:
+    """ "r7.t3" -> ("R7", "T3"); "T3" -> ("", "T3"); ("", "") when it is no handle."""
+    if not is_task(words):
+        return "", ""
+    run, _, task = reference(words).rpartition(".")
+    return run, task
+
+
+def tasks_named(words: Sequence[str], known: KnownRun, message: Message, world: World) -> list[Task]:
+    """All of them or none: raises before anything is written."""
+    return [task_named(word, known, message, world, field="tasks") for word in words]
+
+
+def task_named(words: str, known: KnownRun, message: Message, world: World, *, field: str) -> Task:
+    """By handle, link or title. ``field``: the intent's field that a choice fills, "tasks" or "task" or "then"."""
+    run, handle = split_handle(words)
+    if run and run != known.handle:
+        raise BadArguments("task.other_run", field=field, task=words, run=known.handle)
+    if handle:
+        id = known.task_id(handle)
+        task = known.run.task(id) if id else None
+        return task or _missing(words, known, field, message, ())
+    key = link_of(words, world)
+    if isinstance(key, TaskKey):
+        task = known.run.task(key.id) if key.run == known.run.key else None
+        return task or _missing(words, known, field, message, ())
+    found = match(words, [(task.title, task) for task in known.run.tasks])
+    if found.one:
+        return found.one
+    if found.several:
+        rest = ", ".join(known.task_handle(task.id) for task in found.several[MOST_CHOICES:])
+        buttons = task_choices(found.several, known, field, message)
+        raise Ambiguous("task.several", buttons=buttons, words=words, run=run_name(known), rest=rest)
+    return _missing(words, known, field, message, found.guesses)
+
+
+def task_choices(tasks: Sequence[Task], known: KnownRun, field: str, message: Message) -> list[Button]:
+    """Each completes the command that ``message`` typed, with this task."""
+    return [
+        choice(
+            message.key,
+            {"run": known.handle, field: (handle,) if field == "tasks" else handle},
+            task_name(known, task),
+        )
+        for task in tasks[:MOST_CHOICES]
+        if (handle := known.task_handle(task.id))
+    ]
+
+
+def _missing(words: str, known: KnownRun, field: str, message: Message, guesses: Sequence[Task]) -> Task:
+    buttons = task_choices(guesses, known, field, message)
+    show = button("button.show", Show(run=known.handle, what=known.handle, kind="run"), what=known.handle)
+    raise Missing("task.none", buttons=[*buttons, show], words=words, run=run_name(known))

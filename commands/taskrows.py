@@ -1,0 +1,64 @@
+"""A task as a card shows it: its state with our own marks, its row, and the step that likely comes next."""
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+
+from adapters.models import Person, Task, TaskState
+from commands.cards import Row, Text
+from commands.phrases import clock, joined
+from commands.ports import KnownRun
+from commands.sentences import say
+
+
+def as_shown(known: KnownRun, task: Task) -> Task:
+    """With the hold that Liaison keeps where the platform cannot."""
+    reason = known.kept.holds.get(task.id)
+    if reason is None or task.state.is_over:
+        return task
+    return task.model_copy(update={"state": TaskState.HELD, "reason": task.reason or reason})
+
+
+def shown_tasks(known: KnownRun) -> Sequence[Task]:
+    return [as_shown(known, task) for task in known.run.tasks]
+
+
+def is_late(task: Task, now: datetime) -> bool:
+    return task.due_at is not None and task.due_at < now and not task.state.is_over
+
+
+def people(assignees: Sequence[Person]) -> str:
+    return ", ".join(person.shown for person in assignees)
+
+
+def handles(known: KnownRun, ids: Sequence[str]) -> str:
+    return ", ".join(known.task_handle(id) or id for id in ids)
+
+
+def row(known: KnownRun, task: Task, now: datetime, zone: tzinfo | None) -> Row:
+    """``task`` as from ``shown_tasks``."""
+    return Row(task.state, known.task_handle(task.id), task.title, _note(known, task, now, zone))
+
+
+def _note(known: KnownRun, task: Task, now: datetime, zone: tzinfo | None) -> Text:
+    parts: list[Text | str] = [_by_state(known, task, zone)]
+    if task.mark:
+        parts.append(task.mark)
+    if is_late(task, now) and task.due_at:
+        parts.append(say("row.late", at=clock(task.due_at, zone)))
+    return joined(parts)
+
+
+def _by_state(known: KnownRun, task: Task, zone: tzinfo | None) -> Text:
+    match task.state:
+        case TaskState.DONE | TaskState.SKIPPED | TaskState.FAILED:
+            at: Text = (clock(task.finished_at, zone),) if task.finished_at else ()
+            return joined([joined([task.finished_by or "", at], " "), task.reason])
+        case TaskState.RUNNING:
+            who = people(task.assignees) or task.started_by or ""
+            since = say("row.since", at=clock(task.started_at, zone)) if task.started_at else ()
+            return joined([who, since], " ")
+        case TaskState.WAITING if task.waits_for:
+            return joined([say("row.waits", tasks=handles(known, task.waits_for)), people(task.assignees)])
+        case TaskState.HELD:
+            return joined([task.reason, people(task.assignees)])
+    return (people(task.assignees),) if task.assignees else ()

@@ -1,0 +1,161 @@
+"""What all verbs on tasks share: finding the tasks, one judged write for each, and an answer that lists all."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from adapters.models import Person, Task, TaskState
+from adapters.protocol import Emulated, Op, TaskWrite, Unsupported
+from commands.cards import Answer, Code
+from commands.errors import Ambiguous, CommandError, Missing, Stale
+from commands.intents import End, Finish, OpenForm, Show, TaskIntent
+from commands.judging import Judging, judge_of, run_over
+from commands.outcomes import Became, answer_of, became, objected
+from commands.phrases import MOST_CHOICES, button, run_name, task_name
+from commands.ports import Context, Done, KnownRun
+from commands.problems import platform_title
+from commands.sentences import say
+from commands.tasknames import task_choices, tasks_named
+from commands.taskrows import shown_tasks
+from commands.tokens import folded
+from commands.writing import write
+
+_OPEN = (TaskState.RUNNING, TaskState.READY, TaskState.HELD, TaskState.WAITING, TaskState.FAILED)
+_CANDIDATES: Mapping[Op, Sequence[TaskState]] = {
+    Op.FINISH: (TaskState.RUNNING, TaskState.READY, TaskState.HELD),
+    Op.BEGIN: (TaskState.READY, TaskState.HELD),
+    Op.SKIP: _OPEN,
+    Op.HOLD: (TaskState.RUNNING, TaskState.READY, TaskState.WAITING),
+    Op.REOPEN: (TaskState.DONE, TaskState.SKIPPED, TaskState.FAILED, TaskState.HELD),
+    Op.ASSIGN: _OPEN,
+}
+_CLEARS_HOLD = (Op.FINISH, Op.BEGIN, Op.SKIP, Op.REOPEN)
+
+
+def the_run(context: Context) -> KnownRun:
+    """The run of a command that cannot do without one. Raises where a start of it came to nothing."""
+    known = context.run
+    if known is None:
+        raise Missing("run.none")
+    if not known.started:
+        raise Stale("start.never", run=run_name(known))
+    return known
+
+
+def require(context: Context, known: KnownRun, op: Op) -> None:
+    """Raises before any call where the platform has no such thing, and says what to do instead."""
+    capability = context.adapter(known).capabilities.get(op)
+    if isinstance(capability, Unsupported):
+        platform = platform_title(known.run.key.platform, context.world)
+        raise CommandError("said.unsupported", verb=op.value, platform=platform, instead=capability.instead)
+
+
+def is_emulated(context: Context, known: KnownRun, op: Op) -> bool:
+    return isinstance(context.adapter(known).capabilities.get(op), Emulated)
+
+
+Make = Callable[[Task], TaskWrite]
+
+
+async def carry_tasks(intent: TaskIntent, context: Context, op: Op, make: Make) -> Answer:
+    """Names are found first, all or none; then one write after the other, and one line for each."""
+    known = the_run(context)
+    require(context, known, op)
+    if not intent.tasks:
+        raise await which(context, known, op)
+    tasks = tasks_named(intent.tasks, known, context.message, context.world)
+    results: list[Became] = []
+    for task in tasks:
+        results.append(await _one(context, known, make(task), alone=len(tasks) == 1))
+        known = await context.world.runs.get(known.handle) or known
+    return answer_of(known, results)
+
+
+async def _one(context: Context, known: KnownRun, wanted: TaskWrite, *, alone: bool) -> Became:
+    known = await context.world.runs.get(known.handle) or known
+    if wanted.op is Op.REOPEN and (only_held := await _let_go(context, known, wanted)):
+        return only_held
+    receipts = await context.world.runs.receipts(known.handle, wanted.task)
+    judging = Judging(context.message, receipts, context.zone, own=(context.effects.mark(wanted).code,))
+    try:
+        written = await write(context, known, wanted, judge_of(wanted, judging))
+    except CommandError as error:
+        if alone:
+            raise
+        return objected(error)
+    if isinstance(written.last, Done):
+        await _keep_hold(context, written.known, wanted)
+    told = became(context, replace(written, known=await context.world.runs.get(known.handle) or written.known))
+    return _begun(told, written.known, wanted) if alone and wanted.op is Op.BEGIN else told
+
+
+async def _let_go(context: Context, known: KnownRun, wanted: TaskWrite) -> Became | None:
+    """Reopening what is held only by our own mark takes the mark away; the platform is not asked."""
+    task = known.run.task(wanted.task)
+    if task is None or wanted.task not in known.kept.holds or task.state.is_over:
+        return None
+    await _keep_hold(context, known, wanted)
+    return Became(say("receipt.let_go", task=task_name(known, task)), "done")
+
+
+async def _keep_hold(context: Context, known: KnownRun, wanted: TaskWrite) -> None:
+    holds = dict(known.kept.holds)
+    if wanted.op is Op.HOLD and is_emulated(context, known, Op.HOLD):
+        holds[wanted.task] = getattr(wanted, "reason", "")
+    elif wanted.op in _CLEARS_HOLD:
+        holds.pop(wanted.task, None)
+    if holds != dict(known.kept.holds):
+        await context.world.runs.keep(known.handle, holds=holds)
+
+
+def _begun(told: Became, known: KnownRun, wanted: TaskWrite) -> Became:
+    """What is to be done now, and the two things that come after it."""
+    task = known.run.task(wanted.task)
+    if task is None or told.result != "done":
+        return told
+    handle = known.task_handle(task.id)
+    lines = [*told.lines]
+    if task.instructions.strip():
+        lines.append((task.instructions,))
+    if task.command.strip():
+        lines.append((Code(task.command, block=True),))
+    buttons = (
+        button("button.finish", Finish(run=known.handle, tasks=(handle,)), task=handle),
+        button("button.comment", OpenForm(run=known.handle, about="comment", fill={"task": handle})),
+    )
+    return replace(told, lines=tuple(lines), buttons=buttons)
+
+
+async def which(context: Context, known: KnownRun, op: Op) -> CommandError:
+    """No task was named: a button for each that this can be done to; mine first."""
+    if known.run.state.is_over:
+        return run_over(known)
+    tasks = [task for task in shown_tasks(known) if task.state in _CANDIDATES[op]]
+    mine = [task for task in tasks if is_mine(task, context)]
+    if op is Op.FINISH:
+        running = [task for task in tasks if task.state is TaskState.RUNNING and not task.approval]
+        mine = [task for task in running if is_mine(task, context)] or running
+        buttons = task_choices(mine[: MOST_CHOICES - 1], known, "tasks", context.message)
+        end = button("button.end", End(run=known.handle), run=known.handle)
+        return Ambiguous("task.which_finish", run=run_name(known), buttons=[*buttons, end])
+    found = [*mine, *(task for task in tasks if task not in mine)]
+    if not found:
+        show = button("button.show", Show(run=known.handle, what=known.handle, kind="run"), what=known.handle)
+        return Missing("task.none_to", verb=op.value, run=run_name(known), buttons=[show])
+    rest = ", ".join(known.task_handle(task.id) for task in found[MOST_CHOICES:])
+    buttons = task_choices(found, known, "tasks", context.message)
+    return Ambiguous("task.which", verb=op.value, run=run_name(known), buttons=buttons, rest=rest)
+
+
+def is_mine(task: Task, context: Context) -> bool:
+    """Whether the platform's assignee is this person: by e-mail, id or handle, else by the very same name."""
+    me = context.world.people.person(context.actor)
+    return any(same_person(me, other) for other in task.assignees)
+
+
+def same_person(one: Person, other: Person) -> bool:
+    for mine, theirs in ((one.email, other.email), (one.id, other.id), (one.handle, other.handle)):
+        if mine and theirs and mine.casefold() == theirs.casefold():
+            return True
+    if one.email and other.email:
+        return False
+    return bool(one.name and other.name) and folded(one.name) == folded(other.name)

@@ -1,0 +1,107 @@
+"""One wanted change of a run, from judging it to its last step's outcome.
+
+A handler may run again from its first line after a crash. So what our own write could have changed (the
+judgement, and what ``Adapter.steps`` refuses) is raised from within ``effects.do``, where it is skipped when
+the step was sent before.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from adapters.errors import AdapterError, Conflict
+from adapters.protocol import Write
+from commands.errors import CommandError
+from commands.ports import Context, Done, KnownRun, Outcome, Refused
+
+Judge = Callable[[KnownRun], CommandError | None]
+
+
+@dataclass(frozen=True)
+class Written:
+    """``known``: the run afterwards. ``outcomes``: of the steps in order; only the last may not be ``Done``."""
+
+    wanted: Write
+    known: KnownRun
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def last(self) -> Outcome:
+        return self.outcomes[-1]
+
+    @property
+    def partly(self) -> bool:
+        """Some steps were done, and then one was not."""
+        return len(self.outcomes) > 1 and not isinstance(self.last, Done)
+
+
+def no_objection(known: KnownRun) -> CommandError | None:
+    return None
+
+
+async def write(context: Context, known: KnownRun, wanted: Write, judge: Judge = no_objection) -> Written:
+    """Raises what ``judge`` objects, or the adapter's refusal, if nothing of it was ever sent.
+
+    What the snapshot forbids is judged once more on a fresh one: nobody is told something old.
+    """
+    known = await _latest(context, known)
+    steps, objection = _look(context, known, wanted, judge)
+    if objection is not None:
+        known = await _reread(context, known)
+        steps, objection = _look(context, known, wanted, judge)
+    outcomes: list[Outcome] = []
+    run = wanted.run
+    for step in steps:
+        here = step if run is None or step.run else step.model_copy(update={"run": run})
+        outcome = await context.effects.do(here, known, check=_raising(objection) if not outcomes else None)
+        outcomes.append(outcome)
+        if not isinstance(outcome, Done):
+            break
+        run = outcome.told.run or run
+        known = await _latest(context, known)
+    if len(outcomes) == 1:
+        await _settle_conflict(context, known, outcomes[0], judge)
+    return Written(wanted, await _latest(context, known), tuple(outcomes))
+
+
+def _look(
+    context: Context, known: KnownRun, wanted: Write, judge: Judge
+) -> tuple[Sequence[Write], CommandError | AdapterError | None]:
+    objection: CommandError | AdapterError | None = judge(known)
+    try:
+        steps = context.adapter(known).steps(wanted, known.run if known.started else None)
+    except AdapterError as error:
+        return [wanted], objection or error
+    if not steps:
+        already = Conflict(known.run.key.platform, wanted.op.value, already=True, key="said.already")
+        return [wanted], objection or already
+    return steps, objection
+
+
+def _raising(objection: CommandError | AdapterError | None) -> Callable[[], None]:
+    def check() -> None:
+        if objection is not None:
+            raise objection
+
+    return check
+
+
+async def _latest(context: Context, known: KnownRun) -> KnownRun:
+    return await context.world.runs.get(known.handle) or known
+
+
+async def _reread(context: Context, known: KnownRun) -> KnownRun:
+    if not known.started:
+        return known
+    try:
+        return await context.world.runs.refresh(known.handle)
+    except AdapterError:
+        return known  # the objection stands on what was read last, and its card says when that was
+
+
+async def _settle_conflict(context: Context, known: KnownRun, outcome: Outcome, judge: Judge) -> None:
+    """The platform says that the state moved on: read it, and say who did what, with fresh buttons."""
+    moved_on = isinstance(outcome, Refused) and isinstance(outcome.error, Conflict)
+    if moved_on or (isinstance(outcome, Done) and outcome.told.already):
+        objection = judge(await _reread(context, known))
+        if objection is not None:
+            raise objection
