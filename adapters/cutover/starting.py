@@ -115,5 +115,5 @@ def _part(write: StartRun, part: str, run: RunKey | None) -> StartRun:
     return write.model_copy(update={"part": part, "run": run})
 
 
-def _rejected(write: StartRun, key: str, retry_with: tuple[str, ...] = (), **facts: object) -> Rejected:
-    return Rejected(write.runbook.platform, "start", key=key, retry_with=retry_with, **facts)
+def _rejected(write: StartRun, key: str, retry_with: tuple[str, ...] = (), **facts: str) -> Rejected:
+    return Rejected(write.runbook.platform, "start", key=key, retry_with=retry_with, said="", reasons=(), **facts)

@@ -1,0 +1,222 @@
+"""What lives in the fake Cutover: runbooks, their tasks and streams, and the rules by which they move."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from tests.contract.subject import RUNBOOK, TASKS
+
+WORKSPACE = "3"
+BOT = "900"  # the user that the token acts as
+NORMAL, DECISION, AUTOMATIC = "1", "2", "3"  # task types
+
+
+class Refusal(Exception):
+    """``errors``: (code, detail, pointer), as Cutover gives them."""
+
+    def __init__(self, *errors: tuple[str, str, str], status: int = 422) -> None:
+        super().__init__(errors)
+        self.errors = errors
+        self.status = status
+
+
+@dataclass
+class FakeTask:
+    id: str
+    name: str
+    stream: str
+    description: str = ""
+    stage: str = "default"
+    type: str = NORMAL
+    before: list[str] = field(default_factory=list)
+    start_requirements: str = "any_can_start"
+    end_requirements: str = "any_can_end"
+    people: list[str] = field(default_factory=lambda: [BOT])
+    started_by: list[str] = field(default_factory=list)
+    finished_by: list[str] = field(default_factory=list)
+    completion_type: str | None = None
+    start_actual: str | None = None
+    end_actual: str | None = None
+    chosen: list[str] | None = None
+    duration: int = 600
+
+
+@dataclass
+class FakeComment:
+    id: str
+    content: str
+    task: str | None
+    author: str
+
+
+@dataclass
+class FakeRunbook:
+    """``checks``: what a start finds, as (code, detail, blocks even without ``warning``)."""
+
+    id: str
+    name: str
+    is_template: bool = False
+    template_status: str | None = None
+    stage: str = "planning"
+    description: str = ""
+    archived: bool = False
+    dynamic: bool = True
+    status: str = "off"
+    status_message: str | None = None
+    status_updated_at: str | None = None
+    run_type: str | None = None
+    run_comms: str | None = None
+    created_at: str = ""
+    start_actual: str | None = None
+    end_actual: str | None = None
+    workspace: str = WORKSPACE
+    streams: list[tuple[str, str]] = field(default_factory=list)  # (id, name)
+    tasks: dict[str, FakeTask] = field(default_factory=dict)
+    comments: list[FakeComment] = field(default_factory=list)
+    checks: list[tuple[str, str, bool]] = field(default_factory=list)
+
+    def task(self, name: str) -> FakeTask:
+        """By its title: for tests."""
+        return next(task for task in self.tasks.values() if task.name == name)
+
+
+@dataclass
+class World:
+    """Ids are numbers given in order, as text. ``effects`` lists (what, id, who) of all that was done."""
+
+    runbooks: dict[str, FakeRunbook] = field(default_factory=dict)
+    effects: list[tuple[str, str, str]] = field(default_factory=list)
+    ids: Iterator[int] = field(default_factory=lambda: itertools.count(7001))
+    clock: datetime | None = None  # None: the real one
+
+    def id(self) -> str:
+        return str(next(self.ids))
+
+    def now(self) -> str:
+        """As the vendor's samples write it. A set ``clock`` goes on by a second at each look."""
+        at = self.clock or datetime.now(UTC)
+        if self.clock is not None:
+            self.clock += timedelta(seconds=1)
+        return at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+    def did(self, what: str, id: str, who: str = BOT) -> None:
+        self.effects.append((what, id, who))
+
+    def template(self, name: str = RUNBOOK, status: str = "approved") -> FakeRunbook:
+        """A template with ``TASKS``: the third waits for the first two, the fourth for the third."""
+        made = self.planned(name)
+        made.is_template, made.template_status = True, status
+        return made
+
+    def planned(self, name: str) -> FakeRunbook:
+        """A runbook in planning with ``TASKS``."""
+        made = FakeRunbook(self.id(), name, created_at=self.now(), description=f"What to do: {name}")
+        self.runbooks[made.id] = made
+        streams: dict[str, str] = {}
+        tasks: list[FakeTask] = []
+        for stage, title in TASKS:
+            if stage not in streams:
+                streams[stage] = self.id()
+            tasks.append(FakeTask(self.id(), title, streams[stage], description=f"How to: {title}"))
+        tasks[2].before = [tasks[0].id, tasks[1].id]
+        tasks[3].before = [tasks[2].id]
+        made.streams = [(id, stage) for stage, id in streams.items()]
+        made.tasks = {task.id: task for task in tasks}
+        return made
+
+    def copy(self, source: FakeRunbook, name: str, *, tasks: bool) -> FakeRunbook:
+        made = FakeRunbook(self.id(), name, created_at=self.now(), description=source.description)
+        made.dynamic, made.checks, made.workspace = source.dynamic, list(source.checks), source.workspace
+        if tasks:
+            new = {old: self.id() for old in [*(id for id, _ in source.streams), *source.tasks]}
+            made.streams = [(new[id], title) for id, title in source.streams]
+            for task in source.tasks.values():
+                copied = FakeTask(new[task.id], task.name, new[task.stream], task.description)
+                copied.type, copied.duration = task.type, task.duration
+                copied.start_requirements, copied.end_requirements = task.start_requirements, task.end_requirements
+                copied.before, copied.people = [new[id] for id in task.before], list(task.people)
+                made.tasks[copied.id] = copied
+        self.runbooks[made.id] = made
+        self.did("copy", made.id)
+        return made
+
+    def start(self, runbook: FakeRunbook, *, run_type: str, comms: str, strict: bool) -> None:
+        if runbook.is_template and run_type == "live":
+            raise Refusal(
+                ("runs.create.cannot_run_template_live", "Unable to start a live run of a template", "/data")
+            )
+        if runbook.stage != "planning":
+            raise Refusal(("invalid", "Runbook is not in planning", "/data/attributes/stage"))
+        found = [(code, detail, "/data") for code, detail, blocks in runbook.checks if blocks or strict]
+        if found:
+            raise Refusal(*found)
+        runbook.stage, runbook.run_type, runbook.run_comms = "active", run_type, comms
+        runbook.start_actual = self.now()
+        self.did("start", runbook.id)
+        self._open_next(runbook)
+
+    def begin(self, runbook: FakeRunbook, task: FakeTask, *, who: str = BOT, override: bool = False) -> None:
+        self._may_act(task, who, override)
+        if task.stage == "in_progress":
+            raise Refusal(("task.already_started", "Task has already been started.", "/data"))
+        if task.stage != "startable" or runbook.stage != "active":
+            raise Refusal(("task.not_startable", "Task is not startable.", "/data"))
+        if who in task.started_by:
+            raise Refusal(("task.user_already_started", "User has already started the task.", "/data"))
+        task.started_by.append(who)
+        everybody = task.start_requirements == "all_must_start" and not override
+        if not everybody or set(task.people) <= set(task.started_by):
+            task.stage, task.start_actual = "in_progress", self.now()
+        self.did("begin", task.id, who)
+
+    def finish(
+        self,
+        runbook: FakeRunbook,
+        task: FakeTask,
+        chosen: list[str] | None,
+        *,
+        who: str = BOT,
+        override: bool = False,
+    ) -> None:
+        if task.stage == "complete":
+            raise Refusal(("already_actioned", "This action has already taken place.", "/data"))
+        self._may_act(task, who, override)
+        if task.stage != "in_progress" or runbook.stage != "active":
+            raise Refusal(("task.not_finishable", "Task is not finishable.", "/data"))
+        if who in task.finished_by:
+            raise Refusal(("task.user_already_finished", "User has already finished the task.", "/data"))
+        if task.end_requirements == "same_must_end" and who not in task.started_by and not override:
+            raise Refusal(("task.same_must_finish", "The user that started must finish the task.", "/data"))
+        after = [one.id for one in runbook.tasks.values() if task.id in one.before]
+        if task.type == DECISION and (not chosen or set(chosen) - set(after)):
+            raise Refusal(("blank", "Selected successors can't be blank", "/meta/selected_successor_ids"))
+        task.finished_by.append(who)
+        task.chosen = chosen if task.type == DECISION else None
+        everybody = task.end_requirements == "all_must_end" and not override
+        if not everybody or set(task.people) <= set(task.finished_by):
+            self._complete(runbook, task, "complete_normal")
+        self.did("finish", task.id, who)
+
+    def _may_act(self, task: FakeTask, who: str, override: bool) -> None:
+        if task.type == AUTOMATIC:
+            detail = "not possible if auto start and auto finish"
+            raise Refusal(("task_type.auto_start_auto_finish_constraint", detail, "/data/relationships/task_type"))
+        if who not in task.people and not override:
+            raise Refusal(("task.user_not_assigned", "User is not assigned to the task.", "/data"))
+
+    def _complete(self, runbook: FakeRunbook, task: FakeTask, how: str) -> None:
+        task.stage, task.completion_type, task.end_actual = "complete", how, self.now()
+        for id in [one.id for one in runbook.tasks.values() if task.id in one.before]:
+            other = runbook.tasks[id]
+            if task.chosen is not None and id not in task.chosen and other.stage == "default":
+                other.stage, other.completion_type, other.end_actual = "complete", "complete_skipped", self.now()
+        self._open_next(runbook)
+        if all(one.stage == "complete" for one in runbook.tasks.values()):
+            runbook.stage, runbook.end_actual = "complete", self.now()
+
+    def _open_next(self, runbook: FakeRunbook) -> None:
+        for task in runbook.tasks.values():
+            ready = all(runbook.tasks[id].stage == "complete" for id in task.before)
+            if task.stage == "default" and ready:
+                task.stage = "startable"
