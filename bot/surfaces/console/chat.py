@@ -24,12 +24,13 @@ from commands.sentences import plain, say
 
 QUIT = ":quit"
 PROMPT_AFTER_SECONDS = 3.0  # an outcome that takes longer is told when it comes
+SOON_SECONDS = 1.2  # a live card is edited after the outcome, at most once a second
 _CUT_SECONDS = 5.0  # with the platform cut, a script goes on after this
 _AS_SOMEBODY = re.compile(r"(?P<who>[^\W\d][\w.\-]*):\s+(?P<text>.+)", re.DOTALL)
 _HANDLE = re.compile(r"[TR]\d+", re.IGNORECASE)
 
 Submit = Callable[[Message], Awaitable[Result]]
-"""Records and carries a message; returns when its outcome has been shown. Raises ``NotRecorded``."""
+"""Records and carries a message; returns when its answer has been shown. Raises ``NotRecorded``."""
 
 
 @dataclass
@@ -72,12 +73,16 @@ class Chat:
         self._held: dict[str, Shown] = {}  # edits that wait for the outcome they belong to
         self._latest: Shown | None = None  # the last thing printed that has buttons
         self._carrying: set[asyncio.Task[None]] = set()
+        self._seen: set[str] = set()  # kinds of what was shown since the last line
+        self._news = asyncio.Event()
         self.failed: list[str] = []
 
     def listen(self, shown: Shown) -> None:
         """What happens in the room, drawn. An edit that comes while a line is carried out waits for its end."""
         if shown.place.key != self._place.key:
             return
+        self._seen.add(shown.kind)
+        self._news.set()
         if shown.kind == "edit" and any(not task.done() for task in self._carrying) and not self._controls.cut():
             self._held[shown.id] = shown
             return
@@ -158,6 +163,7 @@ class Chat:
         self._carrying.add(task)
 
     async def _outcome(self, message: Message, line: Line) -> None:
+        self._seen.clear()
         try:
             result = await self._submit(message)
         except NotRecorded:
@@ -166,6 +172,17 @@ class Chat:
             return
         if (result == "failed") != line.fails:
             self._wrong(line, "it failed" if not line.fails else "it did not fail", expected=False)
+        await self._follow()
+
+    async def _follow(self) -> None:
+        """A trace means that something changed: the prompt waits for the card that shows it."""
+        try:
+            async with asyncio.timeout(SOON_SECONDS):
+                while self._seen & {"lines", "edited lines"} and not self._seen & {"card", "edit"}:
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            return  # the card shows no difference, or is late: then it is drawn when it comes
 
     def _wrong(self, line: Line, why: str, *, expected: bool | None = None) -> None:
         """Only a script cares; ``expected`` False: the line's own "!" has been looked at."""
