@@ -64,6 +64,7 @@ def _meant(clause: str, titles: Titles, steps: Sequence[Step], place: int) -> li
 
 def _cut(clause: str, titles: Titles) -> list[str] | None:
     """The names in a clause; a ``,`` or ``;`` may belong to a title. None: it can be read in two ways."""
+    clause = clause.strip(" ,;")
     marks = [found.start() for found in re.finditer("[;,]", clause)][:MOST_NAMES]
     starts, ends = [0, *(mark + 1 for mark in marks)], [*marks, len(clause)]
 

@@ -38,7 +38,7 @@ def runbook(platform: str, file: RunbookFile, *, twin: bool = False) -> Runbook:
         title=f"{said.title} ({file.id})" if twin else said.title,
         description=said.description,
         stages=stages,
-        tasks=tuple(_task(task, tasks) for task in tasks),
+        tasks=_tasks(tasks),
         task_count=len(tasks),
         rehearsable=True,
     )
@@ -81,7 +81,7 @@ def run(document: Document, now: datetime) -> Run:
         update_due=document.update_due,
         owner=document.owner,
         stages=document.stages,
-        tasks=tuple(_task(task, document.tasks) for task in document.tasks),
+        tasks=_tasks(document.tasks),
         comments=comments(document, None),
         rehearsal=document.rehearsal,
         read_at=now,
@@ -122,8 +122,13 @@ def _copied(file: RunbookFile, values: Mapping[str, str]) -> tuple[tuple[Stage, 
     return stages, tasks
 
 
-def _task(task: StoredTask, all: tuple[StoredTask, ...]) -> Task:
-    waits = () if task.state.is_over or not task.after else _open(task, all)
+def _tasks(stored: tuple[StoredTask, ...]) -> tuple[Task, ...]:
+    unfinished = frozenset(task.id for task in stored if not task.state.is_over)
+    return tuple(_task(task, unfinished) for task in stored)
+
+
+def _task(task: StoredTask, unfinished: frozenset[str]) -> Task:
+    waits = () if task.state.is_over else tuple(id for id in task.after if id in unfinished)
     state = TaskState.WAITING if waits and task.state is TaskState.READY else task.state
     return Task(
         id=task.id,
@@ -140,7 +145,3 @@ def _task(task: StoredTask, all: tuple[StoredTask, ...]) -> Task:
         finished_by=task.finished_by,
         reason=task.reason,
     )
-
-
-def _open(task: StoredTask, all: tuple[StoredTask, ...]) -> tuple[str, ...]:
-    return tuple(other.id for other in all if other.id in task.after and not other.state.is_over)
