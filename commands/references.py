@@ -27,12 +27,12 @@ _RANGE = re.compile(
 )
 _LINK = re.compile(r"https?://\S+?(?=[,;:]?(?:\s|$)|,https?:)", re.IGNORECASE)
 _AND = re.compile(r"\s*[,;&]\s*(?:(?:and|e)\s+)?|\s+(?:(?:and|e|&)\s+)?", re.IGNORECASE)
-_SEPARATOR = re.compile(r"\s*[,;:.!?]+(?=\s|$)\s*|[,;:]\s*|\s+")
+_SEPARATOR = re.compile(r"\s*[,;:](?=\s|$)\s*|[.!?]+(?=\s|$)\s*|[,;:]\s*|\s+")
 _ME = frozenset({"me", "myself", "mim", "eu"})
 _TO = re.compile(r"(?:to|para|a|ao|à)(?:\s+|$)", re.IGNORECASE)
 _GIVEN_TO = re.compile(r"\s(?:to|para)\s", re.IGNORECASE)
 _FIRST_PERSON = re.compile(r"(?:(?:to|para|a|ao|à)\s+)?(@\S+|me|myself|mim|eu)(?:\s+|$)", re.IGNORECASE)
-_HEALTH = re.compile(r"([^\W\d_]+)(?=[\s:,.;!]|$)")
+_HEALTH = re.compile(r"[^\s:,.;!]+(?=[\s:,;!]|\.(?:\s|$)|$)")
 _COLON = re.compile(r"[ \t]*:\s*")
 
 
@@ -206,7 +206,7 @@ def _status_head(text: str) -> tuple[str, str, int]:
         return text, "", len(text)
     run, rest = take_run(text)
     found = _HEALTH.match(rest)
-    health = health_of(found[1]) if found else ""
+    health = health_of(found[0]) if found else ""
     if health and found:
         return run, health, len(text) - len(_after(rest[found.end() :]))
     if run and (not rest or ":" in text[: len(text) - len(rest)]):

@@ -28,7 +28,7 @@ def folded(words: str) -> str:
         for letter in unicodedata.normalize("NFKD", words.casefold())
         if unicodedata.category(letter) not in ("Mn", "Cf")
     )
-    return " ".join(bare.split())
+    return " ".join(bare.casefold().split())
 
 
 @dataclass(frozen=True, slots=True)
