@@ -282,20 +282,6 @@ async def test_what_is_not_there(local: LocalAdapter) -> None:
     assert "leads to no choice" in said(refused.value)
 
 
-async def test_values_fill_the_text_and_unknown_ones_are_refused(local: LocalAdapter, folder: Path) -> None:
-    (folder / "cert.md").write_text(
-        "# Cert\n- [ ] Renew {{ host }}\n  ```\n  certbot {{host}} '{{.Names}}' {{other}}\n  ```\n"
-    )
-    run = await started(local, "cert.md", options={"host": "www.example.org"})
-    assert run.tasks[0].title == "Renew www.example.org"
-    assert run.tasks[0].command == "certbot www.example.org '{{.Names}}' {{other}}"
-    with pytest.raises(Rejected) as refused:
-        await local.carry(a_start("cert.md", options={"hots": "x"}), mark())
-    assert "It asks for: host, other." in said(refused.value)
-    with pytest.raises(Rejected, match=r"local\.no_values"):
-        await local.carry(a_start(options={"host": "x"}), mark())
-
-
 async def test_who_is_the_person_or_else_the_mark(local: LocalAdapter) -> None:
     run = await started(local)
     told = await local.carry(FinishTask(run=run.key, by=Person(), task=CONFIRM), mark("Ana via hook"))
