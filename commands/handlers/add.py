@@ -1,13 +1,20 @@
 """``add``: a new task in the run; ``add comment TEXT`` is a comment (an alias of two words)."""
 
-from adapters.protocol import Op
+from adapters.protocol import AddTask, Op
 from commands.cards import Answer, Code
-from commands.errors import BadArguments
+from commands.errors import Ambiguous, BadArguments, CommandError
 from commands.intents import Add
-from commands.ports import Context
+from commands.judging import run_over
+from commands.matching import match
+from commands.outcomes import answer_of, became
+from commands.peoplenames import person_named
+from commands.phrases import MOST_CHOICES, choice, run_name
+from commands.ports import Context, KnownRun
 from commands.references import RUN, one_run
 from commands.spec import Command, Example, Flag, Line, Right, Scope
+from commands.taskwork import require, the_run
 from commands.tokens import unquote
+from commands.writing import write
 
 
 def read(line: Line) -> Add:
@@ -23,7 +30,38 @@ def read(line: Line) -> Add:
 
 
 async def handle(intent: Add, context: Context) -> Answer:
-    raise NotImplementedError
+    known = the_run(context)
+    require(context, known, Op.ADD)
+    people = context.world.people
+    wanted = AddTask(
+        run=known.run.key,
+        by=people.person(context.actor),
+        title=intent.title,
+        stage=_stage(intent.stage, known, context) if intent.stage else None,
+        assignee=people.person(await person_named(intent.person, context, field="person"))
+        if intent.person
+        else None,
+        options=intent.options,
+    )
+    written = await write(context, known, wanted, _not_over)
+    return answer_of(written.known, [became(context, written)])
+
+
+def _not_over(known: KnownRun) -> CommandError | None:
+    return run_over(known) if known.run.state.is_over else None
+
+
+def _stage(words: str, known: KnownRun, context: Context) -> str:
+    """A ``Stage.id``. Raises with the stages there are, each completing the command."""
+    found = match(words, [(stage.title, stage) for stage in known.run.stages])
+    if found.one:
+        return found.one.id
+    stages = found.several or found.guesses or known.run.stages
+    buttons = [
+        choice(context.message.key, {"run": known.handle, "stage": stage.title}, stage.title)
+        for stage in stages[:MOST_CHOICES]
+    ]
+    raise Ambiguous("stage.which", words=words, run=run_name(known), buttons=buttons)
 
 
 COMMAND = Command(

@@ -1,12 +1,15 @@
 """``assign``: tasks are somebody's."""
 
-from adapters.protocol import Op
+from adapters.models import Task
+from adapters.protocol import AssignTask, Op
 from commands.cards import Answer, Code
 from commands.errors import BadArguments
 from commands.intents import Assign
+from commands.peoplenames import person_named
 from commands.ports import Context
 from commands.references import RUN, name_person, tasks_end
 from commands.spec import Command, Example, Line, Right, Scope
+from commands.taskwork import carry_tasks, require, the_run
 
 
 def read(line: Line) -> Assign:
@@ -17,7 +20,20 @@ def read(line: Line) -> Assign:
 
 
 async def handle(intent: Assign, context: Context) -> Answer:
-    raise NotImplementedError
+    known = the_run(context)
+    require(context, known, Op.ASSIGN)
+    actor = await person_named(intent.person, context, field="person")
+
+    def make(task: Task) -> AssignTask:
+        return AssignTask(
+            run=known.run.key,
+            by=context.world.people.person(context.actor),
+            task=task.id,
+            person=context.world.people.person(actor),
+            options=intent.options,
+        )
+
+    return await carry_tasks(intent, context, Op.ASSIGN, make)
 
 
 COMMAND = Command(

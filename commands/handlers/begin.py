@@ -1,12 +1,14 @@
 """``begin``: tasks are being worked on now, and are mine if nobody's."""
 
-from adapters.protocol import Op
+from adapters.models import Task
+from adapters.protocol import BeginTask, Op
 from commands.cards import Answer, Code
 from commands.errors import BadArguments
 from commands.intents import Begin
 from commands.ports import Context
 from commands.references import RUN, name_tasks, tasks_end
 from commands.spec import Command, Example, Line, Right, Scope
+from commands.taskwork import carry_tasks, the_run
 
 
 def read(line: Line) -> Begin:
@@ -19,7 +21,17 @@ def read(line: Line) -> Begin:
 
 
 async def handle(intent: Begin, context: Context) -> Answer:
-    raise NotImplementedError
+    known = the_run(context)
+
+    def make(task: Task) -> BeginTask:
+        return BeginTask(
+            run=known.run.key,
+            by=context.world.people.person(context.actor),
+            task=task.id,
+            options=intent.options,
+        )
+
+    return await carry_tasks(intent, context, Op.BEGIN, make)
 
 
 COMMAND = Command(

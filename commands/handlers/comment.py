@@ -1,13 +1,17 @@
 """``comment``: a comment on the run, or on one of its tasks."""
 
-from adapters.protocol import Op
+from adapters.protocol import AddComment, Op
 from commands.cards import Answer, Code
 from commands.errors import BadArguments
 from commands.intents import Comment
+from commands.outcomes import answer_of, became
 from commands.ports import Context
 from commands.references import RUN, name_subject, one_run, reference
 from commands.spec import Command, Example, Flag, Line, Right, Scope
+from commands.tasknames import task_named
+from commands.taskwork import require, the_run
 from commands.tokens import unquote
+from commands.writing import write
 
 
 def read(line: Line) -> Comment:
@@ -20,7 +24,18 @@ def read(line: Line) -> Comment:
 
 
 async def handle(intent: Comment, context: Context) -> Answer:
-    raise NotImplementedError
+    known = the_run(context)
+    require(context, known, Op.COMMENT)
+    task = task_named(intent.task, known, context.message, context.world, field="task") if intent.task else None
+    wanted = AddComment(
+        run=known.run.key,
+        by=context.world.people.person(context.actor),
+        text=intent.text,
+        task=task.id if task else None,
+        options=intent.options,
+    )
+    written = await write(context, known, wanted)
+    return answer_of(written.known, [became(context, written)])
 
 
 COMMAND = Command(

@@ -1,13 +1,19 @@
 """``end``: the whole run is over."""
 
-from adapters.protocol import Op
+from adapters.protocol import EndRun, Op
 from commands.cards import Answer, Code
-from commands.errors import BadArguments
-from commands.intents import End
-from commands.ports import Context
+from commands.errors import Ambiguous, BadArguments, CommandError
+from commands.intents import Drop, End
+from commands.judging import said_by
+from commands.outcomes import answer_of, became
+from commands.phrases import button, choice, label, run_name, short
+from commands.ports import Context, Done, KnownRun
+from commands.problems import AlreadySo
 from commands.references import RUN, is_task, one_run, reference, take_run
 from commands.spec import Command, Example, Flag, Line, Right, Scope, Takes
+from commands.taskwork import require, the_run
 from commands.tokens import joined, unquote
+from commands.writing import write
 
 
 def read(line: Line) -> End:
@@ -21,7 +27,39 @@ def read(line: Line) -> End:
 
 
 async def handle(intent: End, context: Context) -> Answer:
-    raise NotImplementedError
+    known = the_run(context)
+    require(context, known, Op.END)
+    receipts = await context.world.runs.receipts(known.handle)
+    wanted = EndRun(
+        run=known.run.key,
+        by=context.world.people.person(context.actor),
+        text=intent.text,
+        options=intent.options,
+    )
+    ended = next(
+        (one for one in receipts if one.op == Op.END and one.code != context.effects.mark(wanted).code), None
+    )
+
+    def judge(known: KnownRun) -> CommandError | None:
+        if known.run.state.is_over:
+            by = said_by(ended.by, ended.at, context.zone) if ended else ()
+            return AlreadySo("already.end", run=run_name(known), state=known.run.state.value, deed=by)
+        left = [task for task in known.run.tasks if not task.state.is_over]
+        return None if intent.confirmed or not left else _ask(known, len(left), context)
+
+    written = await write(context, known, wanted, judge)
+    if isinstance(written.last, Done):
+        await context.world.desk.remind(known.handle, None, context.actor, context.place)
+    return answer_of(written.known, [became(context, written)])
+
+
+def _ask(known: KnownRun, left: int, context: Context) -> CommandError:
+    key = context.message.key
+    yes = choice(key, {"run": known.handle, "confirmed": True}, label("button.end", run=known.handle))
+    handles = ", ".join(known.task_handle(task.id) for task in known.run.tasks if not task.state.is_over)
+    question = "end.ask_one" if left == 1 else "end.ask"
+    leave = button("button.leave", Drop(key=key))
+    return Ambiguous(question, run=run_name(known), count=left, tasks=short(handles, 80), buttons=[yes, leave])
 
 
 COMMAND = Command(

@@ -1,11 +1,14 @@
 """``finish``: tasks are done, with a note, and maybe which task comes then."""
 
-from adapters.protocol import Op
+from adapters.models import Task
+from adapters.protocol import FinishTask, Op
 from commands.cards import Answer
 from commands.intents import Finish
 from commands.ports import Context
 from commands.references import RUN, name_tasks, reference, tasks_end
 from commands.spec import Command, Example, Flag, Line, Right, Scope, Takes
+from commands.tasknames import task_named
+from commands.taskwork import carry_tasks, the_run
 from commands.tokens import joined
 
 
@@ -20,7 +23,20 @@ def read(line: Line) -> Finish:
 
 
 async def handle(intent: Finish, context: Context) -> Answer:
-    raise NotImplementedError
+    known = the_run(context)
+    then = task_named(intent.then, known, context.message, context.world, field="then").id if intent.then else None
+
+    def make(task: Task) -> FinishTask:
+        return FinishTask(
+            run=known.run.key,
+            by=context.world.people.person(context.actor),
+            task=task.id,
+            note=intent.note,
+            then=then,
+            options=intent.options,
+        )
+
+    return await carry_tasks(intent, context, Op.FINISH, make)
 
 
 COMMAND = Command(

@@ -1,12 +1,14 @@
 """``reopen``: tasks that were over are not, after all."""
 
-from adapters.protocol import Op
+from adapters.models import Task
+from adapters.protocol import Op, ReopenTask
 from commands.cards import Answer, Code
 from commands.errors import BadArguments
 from commands.intents import Reopen
 from commands.ports import Context
 from commands.references import RUN, name_tasks, tasks_end
 from commands.spec import Command, Example, Line, Right, Scope
+from commands.taskwork import carry_tasks, the_run
 
 
 def read(line: Line) -> Reopen:
@@ -19,7 +21,17 @@ def read(line: Line) -> Reopen:
 
 
 async def handle(intent: Reopen, context: Context) -> Answer:
-    raise NotImplementedError
+    known = the_run(context)
+
+    def make(task: Task) -> ReopenTask:
+        return ReopenTask(
+            run=known.run.key,
+            by=context.world.people.person(context.actor),
+            task=task.id,
+            options=intent.options,
+        )
+
+    return await carry_tasks(intent, context, Op.REOPEN, make)
 
 
 COMMAND = Command(

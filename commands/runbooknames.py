@@ -1,0 +1,106 @@
+"""What people call a runbook -> one runbook of one platform. Asks the platforms."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adapters.errors import AdapterError, NotFound
+from adapters.models import Runbook, RunbookKey, RunKey
+from commands.cards import Button, Text
+from commands.errors import Ambiguous, BadArguments, Missing
+from commands.intents import Runbooks
+from commands.matching import match
+from commands.phrases import MOST_CHOICES, button, choice
+from commands.ports import Context, World
+from commands.problems import adapter_words
+from commands.resolve import link_of
+from commands.tokens import folded
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What can be started. ``missing``: a sentence for each platform that could not be asked."""
+
+    runbooks: tuple[Runbook, ...] = ()
+    missing: tuple[Text, ...] = ()
+
+
+async def shelf(words: str, platform: str, world: World) -> Shelf:
+    """All platforms at once, or the one of ``--on``. Raises the error when none of them could be asked."""
+    names = [platform_named(platform, world)] if platform else list(world.platforms)
+    asked = await asyncio.gather(
+        *(world.platforms[name].runbooks(words) for name in names), return_exceptions=True
+    )
+    found: list[Runbook] = []
+    errors: list[AdapterError] = []
+    for answer in asked:
+        if isinstance(answer, AdapterError):
+            errors.append(answer)
+        elif isinstance(answer, BaseException):
+            raise answer
+        else:
+            found += answer
+    if errors and len(errors) == len(names):
+        raise errors[0]
+    return Shelf(tuple(found), tuple(adapter_words(error, world) for error in errors))
+
+
+def platform_named(words: str, world: World) -> str:
+    """The NAME of a platform, by it or by its kind's title."""
+    for name, kind in world.kinds.items():
+        if folded(words) in (folded(name), folded(kind.title), folded(kind.kind)):
+            return name
+    raise BadArguments("start.no_platform", field="platform", words=words, platforms=", ".join(world.platforms))
+
+
+def runbook_ref(runbook: Runbook) -> str:
+    """The explicit reference that a button carries."""
+    return str(runbook.key)
+
+
+async def runbook_of_ref(words: str, world: World) -> Runbook | None:
+    """By link or ``PLATFORM:ID``. None when it is neither. Raises ``NotFound``."""
+    key = link_of(words, world)
+    if isinstance(key, RunbookKey | RunKey):
+        return await world.platforms[key.platform].runbook(key.id)
+    return None
+
+
+async def runbook_named(words: str, platform: str, context: Context) -> Runbook:
+    """Raises ``Missing`` or ``Ambiguous``, with buttons that complete the command, or ``AdapterError``."""
+    world, key = context.world, context.message.key
+    try:
+        if by_ref := await runbook_of_ref(words, world):
+            return by_ref
+    except NotFound as error:
+        raise _none(words, (), (), key) from error
+    on = await shelf(words, platform, world)
+    if not on.runbooks and words:
+        on = await shelf("", platform, world)
+    found = match(words, [(runbook.title, runbook) for runbook in on.runbooks])
+    if found.one:
+        return found.one
+    if found.several:
+        rest = ", ".join(runbook.title for runbook in found.several[MOST_CHOICES : MOST_CHOICES + 10])
+        buttons = _choices(found.several, key)
+        sentence = "runbook.several" if words else "runbook.which"
+        raise Ambiguous(sentence, words=words, buttons=buttons, rest=rest)
+    raise _none(words, found.guesses, on.missing, key)
+
+
+def _choices(runbooks: Sequence[Runbook], key: str) -> list[Button]:
+    titles = [runbook.title for runbook in runbooks]
+    return [
+        choice(
+            key,
+            {"runbook": runbook_ref(runbook)},
+            f"{runbook.title} ({runbook.key.platform})" if titles.count(runbook.title) > 1 else runbook.title,
+        )
+        for runbook in runbooks[:MOST_CHOICES]
+    ]
+
+
+def _none(words: str, guesses: Sequence[Runbook], missing: Sequence[Text], key: str) -> Missing:
+    all_of_them = button("button.runbooks", Runbooks())
+    also: Text = tuple(span for line in missing for span in (" ", *line))
+    return Missing("runbook.none", words=words, also=also, buttons=[*_choices(guesses, key)[:4], all_of_them])
