@@ -31,7 +31,7 @@ class Presses:
                 pressed.set_result(message)
 
     async def ask(self, channel: str, within: float = WAIT_SECONDS) -> Reply:
-        """Posts the button and waits. ``channel``: the chat's id of it, with "slack:" in front if there are two."""
+        """Posts the button and waits. ``channel``: its id, with "slack:" in front where there are two chats."""
         name, _, id = channel.partition(":") if ":" in channel else ("", "", channel)
         chats = [name] if name else list(self._chats)
         if len(chats) != 1 or chats[0] not in self._chats:

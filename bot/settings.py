@@ -15,10 +15,12 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, SecretStr, ValidationError
 from rapidfuzz import fuzz, process
 
+from adapters.local import SAMPLES, LocalSettings
 from adapters.protocol import Platform
 from adapters.registry import PLATFORMS
 from bot.options import AccessOptions, BotOptions
 from bot.surfaces.options import MattermostOptions, SlackOptions
+from commands.registry import COMMANDS, unknown_aliases
 
 TABLES: Mapping[str, type[BaseModel]] = {
     "bot": BotOptions,
@@ -133,7 +135,21 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -
         raise SettingsError([f"{source}: is not UTF-8 text"]) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([f"{source}: is not TOML: {error}"]) from None
-    return replace(parse(table, environ), source=source)
+    return _beside(replace(parse(table, environ), source=source), source.parent)
+
+
+def _beside(settings: Settings, folder: Path) -> Settings:
+    """Relative paths of platforms count from the settings file's folder."""
+    platforms = {
+        name: replace(known, options=known.options.model_copy(update=_placed(known.options, folder)))
+        for name, known in settings.platforms.items()
+    }
+    return replace(settings, platforms=platforms)
+
+
+def _placed(options: BaseModel, folder: Path) -> dict[str, Path]:
+    paths = {key: value for key, value in dict(options).items() if isinstance(value, Path)}
+    return {key: folder / path for key, path in paths.items() if not str(path).startswith("~")}
 
 
 def parse(file: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
@@ -238,7 +254,9 @@ class _Reading:
         return PlatformSettings(kind, options, SecretStr(str(hook)) if hook else None)
 
     def agree(self, found: Mapping[str, Any]) -> None:
-        """What one key demands of another."""
+        """What one key demands of another, and of the words people type."""
+        for word, means in unknown_aliases(found["aliases"]).items():
+            self.problems.append(f"aliases.{word}: {means!r} is not a verb{_meant(means, COMMANDS)}")
         slack = found.get("slack")
         if slack is not None and slack.signing_secret is None and slack.app_token is None:
             self.problems.append("slack.signing_secret: is missing (or set slack.app_token for Socket Mode)")
@@ -294,3 +312,17 @@ def _password(url: str) -> list[str]:
     user, at, _ = url.partition("://")[2].rpartition("@")
     password = user.partition(":")[2]
     return [password] if at and password else []
+
+
+def kinds() -> Mapping[str, Platform]:
+    """The platforms that can be configured, by ``kind``."""
+    return PLATFORMS
+
+
+def demo_settings(folder: Path) -> Settings:
+    """The runbooks that come with Liaison, and a store in ``folder``."""
+    options = LocalSettings(path=SAMPLES)
+    return Settings(
+        bot=BotOptions(database_url=f"sqlite:///{folder / 'demo.db'}"),
+        platforms={"local": PlatformSettings("local", options)},
+    )

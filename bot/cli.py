@@ -1,0 +1,225 @@
+"""The ``liaison`` command. Exit codes: 0 ok, 1 it failed, 2 settings or usage wrong, 3 a question is open."""
+
+import asyncio
+import getpass
+import json
+import logging
+import shutil
+import sys
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import uvloop
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from bot import demo as demos
+from bot import doctor as doctors
+from bot import logs
+from bot import serve as servers
+from bot.lock import Held, NoFolder, hold
+from bot.say import SILENCE_SECONDS, Cut, Reply, Request, Silent, ask
+from bot.settings import Settings, SettingsError, load
+from bot.settings_file import template
+from bot.storage.store import Store, StoreError
+from bot.surfaces.console.surface import CHANNEL
+from bot.surfaces.slack.manifest import manifest_yaml
+
+EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_QUESTION = 0, 1, 2, 3
+_BY_RESULT = {"done": EXIT_OK, "failed": EXIT_FAILED, "question": EXIT_QUESTION, "": EXIT_FAILED}
+T = TypeVar("T")
+
+
+class Failed(click.ClickException):
+    """Ends the command with a sentence."""
+
+    exit_code = EXIT_FAILED
+
+    def show(self, file: Any = None) -> None:
+        click.echo(self.message, err=True)
+
+
+class Wrong(Failed):
+    """So does this, when settings or usage are to blame."""
+
+    exit_code = EXIT_USAGE
+
+
+_config = click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The settings file; else LIAISON_CONFIG, else ./liaison.toml.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="liaison")
+def cli() -> None:
+    """Runs your runbooks from chat. New here? Try: liaison demo"""
+
+
+@cli.command()
+@_config
+def serve(config: Path | None) -> None:
+    """Run Liaison until it is told to stop."""
+    settings = _settings(config)
+    logs.configure(settings.secret_values())
+    _run(_guarded(servers.serve(settings), settings))
+
+
+cli.add_command(serve, "run")
+
+
+@cli.command()
+@click.option("--script", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Lines to carry out.")
+def demo(script: Path | None) -> None:
+    """Try it: a chat in this terminal, over sample runbooks. No accounts, no network."""
+    try:
+        lines = script.read_text(encoding="utf-8").splitlines() if script is not None else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Wrong(f"The script cannot be read: {error}") from None
+    logs.configure(level=logging.ERROR)
+    sys.exit(_run(demos.demo(lines)))
+
+
+@cli.command(context_settings={"ignore_unknown_options": True})
+@_config
+@click.argument("words", nargs=-1, required=True, metavar="TEXT", type=click.UNPROCESSED)
+@click.option("--as", "user", default="", help="Whose word it is; else this account's name.")
+@click.option("--channel", default=CHANNEL, show_default=True, help="The channel it is said in.")
+@click.option("--yes", is_flag=True, help="Answer a question with its first choice.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+def say(config: Path | None, words: tuple[str, ...], user: str, channel: str, yes: bool, as_json: bool) -> None:
+    """Carry out one command, wait for its outcome, and print the card."""
+    settings = _settings(config)
+    logs.configure(settings.secret_values(), level=logging.ERROR)
+    width = shutil.get_terminal_size().columns
+    request = Request(text=_line(words), user=user or _login(), channel=channel, yes=yes, width=width)
+    reply = _run(_guarded(_say(settings, request), settings))
+    if as_json:
+        click.echo(json.dumps(reply.model_dump(mode="json"), ensure_ascii=False, indent=2))
+    else:
+        for block in reply.shown:
+            click.echo("\n".join(block.lines))
+        if reply.says:
+            click.echo(reply.says, err=True)
+    sys.exit(_BY_RESULT[reply.result])
+
+
+@cli.command()
+@_config
+@click.option("--in", "channel", help="Post a button in this channel and wait until somebody presses it.")
+def doctor(config: Path | None, channel: str | None) -> None:
+    """Check settings, store, chats and platforms; say how to fix what is wrong."""
+    with suppress(SettingsError):  # doctor reports those
+        logs.configure(load(config).secret_values(), level=logging.CRITICAL)
+    sys.exit(_run(doctors.doctor(config, channel, click.echo)))
+
+
+@cli.command()
+def settings() -> None:
+    """Print a commented liaison.toml."""
+    click.echo(template(), nl=False)
+
+
+@cli.command()
+@_config
+def manifest(config: Path | None) -> None:
+    """Print the Slack app's manifest."""
+    found = _settings(config)
+    socket = found.slack is not None and found.slack.app_token is not None
+    click.echo(manifest_yaml(found.bot.command, found.bot.public_url, socket), nl=False)
+
+
+@cli.command()
+@_config
+def migrate(config: Path | None) -> None:
+    """Bring the database's tables up to date (serve does it by itself)."""
+    found = _settings(config)
+    logs.configure(found.secret_values(), level=logging.WARNING)
+    _run(_guarded(_migrate(found), found))
+    click.echo(f"{found.store_path} is up to date.")
+
+
+async def _migrate(found: Settings) -> None:
+    with hold(found.lock_path):
+        store = Store(found.bot.database_url)
+        try:
+            await store.open()
+        finally:
+            await store.close()
+
+
+async def _say(settings: Settings, request: Request) -> Reply:
+    """Here where the store is free, else by whoever holds it; either may be about to change, so for 2 s."""
+    tries = AsyncRetrying(
+        retry=retry_if_exception_type(Silent),
+        stop=stop_after_delay(SILENCE_SECONDS),
+        wait=wait_fixed(0.1),
+        reraise=True,
+    )
+    return await tries(_say_once, settings, request)
+
+
+async def _say_once(settings: Settings, request: Request) -> Reply:
+    try:
+        with hold(settings.lock_path):
+            return await servers.say_alone(settings, request)
+    except Held:
+        return await ask(settings.socket_path, request)
+
+
+async def _guarded(work: Coroutine[Any, Any, T], settings: Settings) -> T:
+    """What can go wrong around a store and a port, as a sentence and an exit code."""
+    try:
+        return await work
+    except Held as error:
+        raise Failed(f"Another Liaison is running on {settings.store_path} ({error.path} is held).") from None
+    except NoFolder as error:
+        raise Wrong(f"bot.database_url: {error}") from None
+    except StoreError as error:
+        raise Failed(f"bot.database_url: {logs.Redactor(settings.secret_values())(str(error))}") from None
+    except servers.PortTaken as error:
+        raise Failed(f"bot.port: cannot listen on {error}. Nothing was started. Set bot.port.") from None
+    except SettingsError as error:
+        raise Wrong(_problems(error)) from None
+    except Silent:
+        raise Failed(f"A Liaison holds {settings.store_path}, but is silent for 2 s. Nothing was done.") from None
+    except Cut:
+        raise Failed(
+            "Liaison stopped before the outcome was known. It is recorded, and goes on when Liaison runs again: "
+            "look with liaison say show."
+        ) from None
+
+
+def _settings(config: Path | None) -> Settings:
+    try:
+        return load(config)
+    except SettingsError as error:
+        raise Wrong(_problems(error)) from None
+
+
+def _problems(error: SettingsError) -> str:
+    return "\n".join(["Settings:", *(f"  {problem}" for problem in error.problems)])
+
+
+def _line(words: tuple[str, ...]) -> str:
+    """As typed: the shell took the quotes off, so an argument with spaces gets them back."""
+    if len(words) == 1:
+        return words[0]
+    return " ".join(f'"{word}"' if any(map(str.isspace, word)) else word for word in words)
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name
+        return "operator"
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    make: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=make) as runner:
+        return runner.run(work)

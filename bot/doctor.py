@@ -1,0 +1,137 @@
+"""``liaison doctor``: one line a check, ``ok`` or ``FIX`` with the exact setting or click; the last line counts.
+
+Settings problems are lines too. Nothing is started and nothing is written, but for the button of ``--in``.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters.protocol import Problem, Severity
+from bot.app import bootstrap
+from bot.lock import Held, NoFolder, hold
+from bot.say import Cut, Request, Silent, ask
+from bot.settings import Settings, SettingsError, load
+from bot.storage.store import Store, StoreError
+from bot.surfaces.console.surface import Console
+
+SHORTEST_HOOK_SECRET = 16
+Print = Callable[[str], None]
+
+
+@dataclass
+class Count:
+    ok: int = 0
+    fix: int = 0
+
+    def line(self, problem: Problem) -> str:
+        if problem.severity is Severity.OK:
+            self.ok += 1
+            return f"ok   {problem.what}"
+        self.fix += 1
+        return f"FIX  {problem.what}" + (f" -> {problem.fix}" if problem.fix else "")
+
+
+async def doctor(config: Path | None, channel: str | None, show: Print, read: "ReadSettings" = load) -> int:
+    """0 all well, 1 something to fix, 2 the settings cannot be used."""
+    count = Count()
+    try:
+        settings = read(config)
+    except SettingsError as error:
+        for sentence in error.problems:
+            show(count.line(fix(sentence, "change it in liaison.toml, or in the environment")))
+        show(_total(count))
+        return 2
+    show(count.line(ok(f"settings: {settings.source or 'no file, defaults and the environment'}")))
+    async for problem in _checks(settings):
+        show(count.line(problem))
+    if channel is not None:
+        show(f"     Press the button in {channel} within a minute ...")
+        show(count.line(await _press(settings, channel)))
+    show(_total(count))
+    return 1 if count.fix else 0
+
+
+ReadSettings = Callable[[Path | None], Settings]
+
+
+def ok(what: str) -> Problem:
+    return Problem(severity=Severity.OK, what=what)
+
+
+def fix(what: str, how: str) -> Problem:
+    return Problem(severity=Severity.FIX, what=what, fix=how)
+
+
+def _total(count: Count) -> str:
+    return f"{count.ok} ok, {count.fix} to fix"
+
+
+async def _checks(settings: Settings) -> AsyncIterator[Problem]:
+    for problem in [*_address(settings), *_hooks(settings), await _store(settings)]:
+        yield problem
+    try:
+        app = bootstrap(settings.with_secret_key(), surfaces=[Console()])
+    except SettingsError as error:
+        for sentence in error.problems:
+            yield fix(sentence, "")
+        return
+    try:
+        for part, problems in (await app.check()).items():
+            for problem in problems:
+                yield problem.model_copy(update={"what": f"{part}: {problem.what}"})
+    finally:
+        await app.http.close()
+
+
+def _address(settings: Settings) -> Sequence[Problem]:
+    bot = settings.bot
+    found = []
+    if settings.slack is None and settings.mattermost is None:
+        found.append(fix("chat: none is configured", "add [slack] or [mattermost] (liaison settings shows them)"))
+    if settings.mattermost is not None and bot.public_url is None:
+        how = f"set bot.public_url to where Mattermost reaches port {bot.port}"
+        found.append(fix(f"bot.public_url: not set; Mattermost will call its buttons at {bot.address}", how))
+    return found
+
+
+def _hooks(settings: Settings) -> Sequence[Problem]:
+    short = [
+        name
+        for name, known in settings.platforms.items()
+        if known.hook_secret is not None and len(known.hook_secret.get_secret_value()) < SHORTEST_HOOK_SECRET
+    ]
+    how = f"at least {SHORTEST_HOOK_SECRET} characters: openssl rand -hex 16"
+    return [fix(f"platforms.{name}.hook_secret: can be guessed", how) for name in short]
+
+
+async def _store(settings: Settings) -> Problem:
+    """Opened only when nobody else has it."""
+    path = settings.store_path
+    try:
+        with hold(settings.lock_path):
+            store = Store(settings.bot.database_url)
+            try:
+                await store.open()
+            finally:
+                await store.close()
+    except Held:
+        return ok(f"store: {path}, in use by a running Liaison")
+    except NoFolder as error:
+        return fix(f"store: {error}", "set bot.database_url to a folder that this account may write")
+    except StoreError as error:
+        return fix(f"store: {error}", "set bot.database_url to a database that can be opened")
+    return ok(f"store: {path}")
+
+
+async def _press(settings: Settings, channel: str) -> Problem:
+    what = f"button in {channel}"
+    try:
+        reply = await ask(settings.socket_path, Request(about="press", channel=channel))
+    except Silent:
+        return fix(f"{what}: no Liaison is running to receive the press", "start liaison serve, then try again")
+    except Cut:
+        return fix(f"{what}: Liaison stopped meanwhile", "start liaison serve, then try again")
+    if reply.result == "done":
+        return ok(" ".join(block.summary for block in reply.shown))
+    return fix(what, reply.says)
