@@ -52,7 +52,7 @@ class Posts:
             props[TASK_PROP] = task[0]
             body["message"] = f"**{words.plain(task[1])}**\n{body['message']}"
             body["root_id"] = await self._thread(run, task[0], kind)
-        if len(words.signed(text, mark)) > words.LIMIT or len(str(body["message"])) > words.LIMIT:
+        if len(str(body["message"])) > words.LIMIT:
             raise Rejected(self.api.name, kind, key="playbooks.too_long", limit=words.LIMIT)
         post = await self._post(run, body, kind)
         await self.people.learn([post.user_id])

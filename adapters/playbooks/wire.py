@@ -193,9 +193,3 @@ class WirePosts(Wire):
 class WirePage(Wire):
     has_more: bool = False
     items: tuple[Any, ...] = ()
-
-
-class WireStatusUpdate(Wire):
-    id: str = ""
-    create_at: int = 0
-    message: str = ""

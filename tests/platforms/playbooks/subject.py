@@ -1,0 +1,117 @@
+"""Playbooks, for the suite over all platforms."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from adapters.http import Http
+from adapters.models import Person, Run, RunbookKey
+from adapters.playbooks import PLATFORM, PlaybooksSettings
+from adapters.protocol import Adapter, Mark, Op, Resources, StartRun
+from tests.contract.subject import RUNBOOK, Errors
+from tests.platforms.playbooks.fake import PlaybooksFake
+from tests.platforms.playbooks.shapes import CURRENT, RECORDED
+
+_JSON = {"content-type": "application/json"}
+_TEXT = {"content-type": "text/plain; charset=utf-8"}
+_FAULT = '{"error":"An internal error has occurred. Check app server logs for details."}'
+_ITEM = r"/runs/[a-z0-9]{26}/checklists/\d+/item/\d+"
+_PATHS = {
+    Op.START: ("POST", r"/api/v0/runs$"),
+    Op.FINISH: ("PUT", rf"{_ITEM}/state$"),
+    Op.BEGIN: ("PUT", rf"{_ITEM}/state$"),
+    Op.REOPEN: ("PUT", rf"{_ITEM}/state$"),
+    Op.SKIP: ("PUT", rf"{_ITEM}/skip$"),
+    Op.ASSIGN: ("PUT", rf"{_ITEM}/assignee$"),
+    Op.STATUS: ("POST", r"/runs/[a-z0-9]{26}/status$"),
+    Op.END: ("PUT", r"/runs/[a-z0-9]{26}/finish$"),
+    Op.COMMENT: ("POST", r"/api/v4/posts$"),
+    Op.HOLD: ("POST", r"/api/v4/posts$"),
+}
+
+_ERRORS = Errors(
+    {
+        "credentials": (401, "Not authorized\n", _TEXT),
+        "not_found": (403, '{"error":"User doesn\'t have permissions to playbook run."}', _JSON),
+        "rejected": (400, '{"error":"message must not be empty"}', _JSON),
+        "rate_limited": (429, "limit exceeded", {**_TEXT, "Retry-After": "1", "X-RateLimit-Reset": "1"}),
+        "unknown": (500, _FAULT, _JSON),
+    }
+)
+
+
+class NoLocalRuns:
+    """Playbooks keeps its own runs."""
+
+    async def load(self, id: str) -> str | None:
+        raise NotImplementedError
+
+    async def save(self, id: str, document: str) -> None:
+        raise NotImplementedError
+
+    async def all(self) -> list[tuple[str, str]]:
+        raise NotImplementedError
+
+
+def connect(fake: PlaybooksFake, http: Http, **settings: Any) -> Adapter:
+    given = {key: value for key, value in fake.settings().items() if key != "kind"}
+    resources = Resources(http=http, now=lambda: datetime.now(UTC), local_runs=NoLocalRuns())
+    return PLATFORM.connect("playbooks", PlaybooksSettings.model_validate(given | settings), resources)
+
+
+@dataclass
+class PlaybooksSubject:
+    adapter: Adapter
+    fake: PlaybooksFake
+    errors: Errors = _ERRORS
+    _started: int = 0
+
+    async def a_run(self) -> Run:
+        self._started += 1
+        step = StartRun(
+            runbook=RunbookKey(platform=self.adapter.name, id=self.fake.playbook),
+            title=f"R{self._started} {RUNBOOK}",
+            handle=f"R{self._started}",
+            by=Person(name="Ana Reis", email="ana@example.com", handle="ana"),
+        )
+        mark = Mark(code=f"S7A{self._started}", who="Ana via Slack", at=datetime.now(UTC))
+        told = await self.adapter.carry(step, mark)
+        assert told.run is not None
+        return await self.adapter.read(told.run.id)
+
+    def effects(self, op: Op) -> int:
+        return self.fake.effects[op.value]
+
+    def write_paths(self, op: Op) -> tuple[str, str]:
+        if op is Op.ADD:
+            method = "PUT" if self.fake.routes.generation == RECORDED else "POST"
+            return method, r"/runs/[a-z0-9]{26}/checklists/\d+/add$"
+        return _PATHS[op]
+
+    def page_forever(self, next_url: str | None = None) -> None:
+        """Playbooks says ``has_more`` and no address: a next page is always on the same site."""
+        self.fake.world.endless = True
+
+
+@asynccontextmanager
+async def make(timeout: float = 10.0, generation: str = RECORDED) -> AsyncIterator[PlaybooksSubject]:
+    """The adapter has read a run before: it knows which generation it talks to."""
+    async with PlaybooksFake(generation=generation) as fake:
+        assert isinstance(fake, PlaybooksFake)
+        fake.core.welcoming = True
+        http = Http(timeout=timeout)
+        subject = PlaybooksSubject(connect(fake, http), fake)
+        try:
+            over = await subject.a_run()
+            fake.world.runs.pop(over.key.id)
+            fake.world.effects.clear()
+            fake.seen.clear()
+            yield subject
+        finally:
+            await http.close()
+
+
+def make_current(timeout: float = 10.0) -> Any:
+    return make(timeout, CURRENT)
