@@ -6,6 +6,7 @@ and ``BadArguments``; nothing else.
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
@@ -64,16 +65,13 @@ def _partition(line: str) -> tuple[str, str, str]:
 
 def _verb(line: str, words: Mapping[str, str]) -> tuple[str, str]:
     """The verb that the first words mean, and the rest of the line; no verb when they mean none."""
-    found = []
-    for word in _WORD.finditer(line):
-        found.append(word)
-        if len(found) == _LONGEST_PHRASE:
-            break
+    found = list(islice(_WORD.finditer(line), _LONGEST_PHRASE))
     for count in range(len(found), 0, -1):
-        end = found[count - 1].end()
-        phrase = folded(line[:end])
+        spoken = [folded(word[0]) for word in found[:count]]
+        phrase = " ".join(spoken) if all(spoken) else ""  # a lone accent folds to nothing, but is text
         verb = words.get(phrase) or words.get(phrase.rstrip(":,;.!?…"))
         if verb:
+            end = found[count - 1].end()
             return verb, line[end:].strip()
     return "", line
 

@@ -76,10 +76,9 @@ def test_any_line_is_an_intent_or_a_sentence(line: str) -> None:
 @given(ANYTHING)
 def test_what_was_read_can_be_kept_and_comes_back(line: str) -> None:
     intent = read(line)
-    assume(intent is not None)
-    assert intent is not None
-    intent.model_dump_json().encode()
-    assert intent_from(intent.model_dump(mode="json")) == intent
+    if intent is not None:
+        assert intent.model_dump_json().encode()
+        assert intent_from(intent.model_dump(mode="json")) == intent
 
 
 @given(ANYTHING)

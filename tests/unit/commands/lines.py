@@ -298,6 +298,8 @@ LINES: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("comment a\x00b\x07c\x1b[31md", {"text": "abc[31md"}),
         ("comment safe \u202egnp.exe", {"text": "safe gnp.exe"}),
         ("comment \ud83d lone", {"text": "lone"}),
+        ("comment ¯\\_(ツ)_/¯", {"text": "¯\\_(ツ)_/¯"}),
+        ("comment ´", {"text": "´"}),
         ("comment finish T3", {"text": "finish T3"}),
         ("comment /run finish T3", {"text": "/run finish T3"}),
     ],
