@@ -12,7 +12,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from bot.settings import TABLES, kinds
+from bot.reading import TABLES
+from bot.settings import kinds
 
 _HEAD = """\
 # Liaison's settings. Every key can also be set as LIAISON_<SECTION>__<KEY> in the environment, which wins:
@@ -28,7 +29,7 @@ _WORDS = """
 # U0123ABCD = "ana@example.com"
 """
 _HOOK = "a webhook of the platform at /hooks/NAME/SECRET makes Liaison read again at once"
-_WIDTH = 100
+_WIDTH = 110
 
 
 def template() -> str:
@@ -57,10 +58,13 @@ def _fields(model: type[BaseModel]) -> Iterator[str]:
 
 
 def _key(name: str, value: Any, description: str, needed: str) -> Iterator[str]:
-    if description or needed:
-        for line in textwrap.wrap(description + needed, _WIDTH):
-            yield f"# # {line.strip()}"
-    yield f"# {name} = {json.dumps(value, ensure_ascii=False)}"
+    setting = f"# {name} = {json.dumps(value, ensure_ascii=False)}"
+    words = description + needed
+    if words and len(setting) + len(words) + 3 > _WIDTH:
+        yield from textwrap.wrap(words, _WIDTH, initial_indent="# # ", subsequent_indent="# # ")
+    elif words:
+        setting += f"  # {words}"
+    yield setting
 
 
 def _value(field: FieldInfo) -> Any:

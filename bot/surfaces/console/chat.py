@@ -88,6 +88,10 @@ class Chat:
             return
         self._draw(shown)
 
+    def offer(self, shown: Shown) -> None:
+        """Buttons that stand on the screen already."""
+        self._latest = shown
+
     async def run(self, lines: Lines) -> None:
         """Until ``:quit`` or the end of the input; a script ends at the first line that ends as it should not."""
         number = 0
