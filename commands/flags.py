@@ -92,6 +92,13 @@ class _Reading:
                 return index
         return end
 
+    def refuse_empty(self, index: int) -> None:
+        """Where the text would begin, a flag that takes the rest of the line and finds nothing is a slip."""
+        found = self.found[index] if index < len(self.found) else None
+        end = self.trailing(index, len(self.words))
+        if found is not None and not self._rest_of(index, end):
+            raise self._no_value(found.flag)
+
     def take_rest(self, index: int, end: int) -> None:
         found = self.found[index]
         assert found is not None
@@ -133,26 +140,30 @@ class _Reading:
 def take_flags(text: str, command: Command) -> tuple[str, Mapping[str, str]]:
     """The text without the command's own flags, and those (as ``Line.flags`` holds them)."""
     line = _Reading(text, command)
-    first = line.leading(0)
-    head = ""
-    if command.head is not None:
-        start = line.begins(first)
-        stop = start + command.head(text[start:])
-        behind = next((n for n, word in enumerate(line.words) if word.start >= stop), len(line.words))
-        after = line.leading(behind) if stop > start else first
-        if stop > start and after > behind:
-            head, first = text[start:stop], after
+    head, first = _head(line)
     end = line.trailing(first, len(line.words))
-    rest = line.rest(first, end)
+    rest = last = line.rest(first, end)
     if rest < end:
         last = line.trailing(first, rest)
-        line.leading(last) if last < rest else None
         line.take_rest(rest, end)
-    else:
-        last = end
+        line.leading(last)
     line.leading(end)
     body = text[line.begins(first) : line.begins(last)].strip()
     return " ".join(part for part in (head, body) if part), line.given
+
+
+def _head(line: _Reading) -> tuple[str, int]:
+    """Takes the flags before the text. What stands before the last of them, and the word behind it."""
+    first = line.leading(0)
+    line.refuse_empty(first)
+    start = line.begins(first)
+    stop = start + (line.command.head(line.text[start:]) if line.command.head else 0)
+    if stop == start:
+        return "", first
+    behind = next((n for n, word in enumerate(line.words) if word.start >= stop), len(line.words))
+    after = line.leading(behind)
+    line.refuse_empty(after)
+    return (line.text[start:stop], after) if after > behind else ("", first)
 
 
 def pairs(given: str) -> dict[str, str]:

@@ -4,14 +4,16 @@ from adapters.protocol import Op
 from commands.cards import Answer
 from commands.intents import Show
 from commands.ports import Context
-from commands.references import RUN, one_run, shown
+from commands.references import RUN, is_task, one_run, shown, take_run
 from commands.spec import Command, Example, Line, Right, Scope
 from commands.tokens import unquote
 
 
 def read(line: Line) -> Show:
-    what = shown(unquote(line.rest))
-    return what.model_copy(update={"run": one_run(line, "")})
+    run, rest = take_run(line.rest)
+    if not is_task(rest):
+        run, rest = "", line.rest
+    return shown(unquote(rest)).model_copy(update={"run": one_run(line, run)})
 
 
 async def handle(intent: Show, context: Context) -> Answer:

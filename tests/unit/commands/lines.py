@@ -318,6 +318,7 @@ LINES: dict[str, list[tuple[str, dict[str, Any]]]] = {
     ],
     "the rest": [
         ("show", {"verb": "show", "what": ""}),
+        ("show R7 T3", {"what": "T3", "kind": "task", "run": "R7"}),
         ("show T3 --run R7", {"what": "T3", "kind": "task", "run": "R7"}),
         ('show "Database failover"', {"what": "Database failover"}),
         ("show cutover:12", {"what": "cutover:12"}),
@@ -364,6 +365,10 @@ REFUSED: list[tuple[str, str, str]] = [
     ("reopen T3 it broke", "parse.extra", ""),
     ("whoami really", "parse.extra", ""),
     ("finish --then", "parse.flag_value", "then"),
+    ("finish T3 --note", "parse.flag_value", "note"),
+    ("finish --note --then T4", "parse.flag_value", "note"),
+    ("end --message", "parse.flag_value", "message"),
+    ("start --name", "parse.flag_value", "name"),
     ("finish T3 --then", "parse.flag_value", "then"),
     ("comment --task", "parse.flag_value", "task"),
     ("comment --task --run R7", "parse.flag_value", "task"),
