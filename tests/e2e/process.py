@@ -53,6 +53,11 @@ class Liaison:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     async def start(self) -> None:
         """Returns once /readyz says so."""
         with self.log.open("ab") as log:
