@@ -84,10 +84,13 @@ class Deliveries:
         return await self.app.async_dispatch(request)
 
     def _build(self) -> AsyncApp:
+        async def authorize() -> AuthorizeResult:  # Bolt cannot call a method here
+            return self._authorized()
+
         app = AsyncApp(
             name="liaison",
             logger=logging.getLogger("liaison.slack.bolt"),
-            authorize=self._authorize,
+            authorize=authorize,
             request_verification_enabled=False,
             ignoring_self_events_enabled=False,
             attaching_function_token_enabled=False,
@@ -102,7 +105,7 @@ class Deliveries:
         app.options(_ANY)(self._options)
         return app
 
-    async def _authorize(self) -> AuthorizeResult:
+    def _authorized(self) -> AuthorizeResult:
         me = self._me()
         return AuthorizeResult(
             enterprise_id=me.enterprise or None,

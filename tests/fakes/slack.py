@@ -1,0 +1,310 @@
+"""A whole Slack for tests: the server that Liaison calls, and the people who type and click.
+
+    async with Slack() as slack:
+        ana = slack.add_user("U0ANA", "ana")
+        slack.add_channel("C0OPS", "ops", members=(ana,))
+        delivered = await slack.command(app_url, "start Database failover", user=ana, channel="C0OPS")
+        assert delivered.status == 200                       # the ack
+        card = await slack.until(lambda: slack.cards and slack.cards[0])
+        await slack.press(app_url, "Begin T1", user=ana)     # the newest message with such a button
+        await slack.press(app_url, "Update status", user=ana)
+        modal = await slack.modal(ana)                       # waits until it is filled
+        await slack.submit(app_url, {"text": "all good"}, user=ana)
+
+``app_url`` is where our application listens ("http://127.0.0.1:8080"), or ``SOCKET``: then the delivery goes
+through one of the application's Socket Mode connections, and ``status`` is 200 when its envelope was answered
+and 0 when it was not. Point Liaison at it with ``api_url=slack.api_url``, ``bot_token=slack.token``,
+``signing_secret=slack.signing_secret`` (and ``app_token=slack.app_token``).
+
+What people see: ``slack.cards`` (messages of the bot), ``slack.whispers`` (private ones, with their ``route``),
+``slack.modals``. Each has ``words`` (the text as read) and ``labels`` (its buttons). ``slack.again(delivered)``
+sends a delivery once more, as Slack does on retry. Faults: ``slack.fault("cut_after", path="chat.postMessage")``.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+import aiohttp
+
+from tests.fakes.slack_blocks import buttons, option_faults
+from tests.fakes.slack_server import SlackServer
+from tests.fakes.slack_state import Modal, Posted
+
+SOCKET = "socket"
+Kind = Literal["slash_commands", "events_api", "interactive"]
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A delivery and its answer. ``took`` is in seconds; ``payload`` is what Slack sent, decoded."""
+
+    app_url: str
+    kind: Kind
+    payload: Mapping[str, Any]
+    status: int
+    body: str
+    took: float
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body) if self.body else None
+
+
+class Slack(SlackServer):
+    """``socket_patience``: how long an envelope may stay unanswered before ``status`` is 0."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.socket_patience = 3.0
+        self._http: aiohttp.ClientSession | None = None
+
+    @property
+    def api_url(self) -> str:
+        return f"{self.url}/api/"
+
+    async def __aenter__(self) -> "Slack":
+        await self.start()
+        return self
+
+    async def stop(self) -> None:
+        for socket in list(self.sockets):
+            await socket.close()
+        if self._http is not None:
+            await self._http.close()
+            self._http = None
+        await super().stop()
+
+    # What people do.
+
+    async def command(
+        self, app_url: str, text: str, *, user: str, channel: str, command: str = "/run"
+    ) -> Delivered:
+        """Types ``/run text``. ``text`` is as Slack sends it: escaped, mentions as ``<@U1|ana>``."""
+        payload = {
+            "token": "legacy",
+            "team_id": self.team,
+            "team_domain": "acme",
+            "channel_id": channel,
+            "channel_name": self.channels[channel].name if channel in self.channels else "directmessage",
+            "user_id": user,
+            "user_name": self.users[user]["name"],
+            "command": command,
+            "text": text,
+            "api_app_id": "A1",
+            "is_enterprise_install": "false",
+            "response_url": self.new_response_url(channel, user),
+            "trigger_id": self.new_trigger(user),
+        }
+        return await self.deliver(app_url, "slash_commands", payload)
+
+    async def mention(
+        self, app_url: str, text: str, *, user: str, channel: str, thread: str = "", opening: bool = True
+    ) -> Delivered:
+        """Says ``@liaison text`` (``opening=False``: just ``text``), and delivers it as ``app_mention``."""
+        post = self.say(f"<@{self.bot_user}> {text}" if opening else text, user, channel, thread)
+        return await self.deliver(app_url, "events_api", self.event(post, "app_mention"))
+
+    async def direct(self, app_url: str, text: str, *, user: str) -> Delivered:
+        """Writes to the bot in their direct message."""
+        post = self.say(text, user, self._channel(user).id)
+        return await self.deliver(app_url, "events_api", self.event(post, "message", channel_type="im"))
+
+    def say(self, text: str, user: str, channel: str, thread: str = "") -> Posted:
+        """A person's message, not delivered to anybody."""
+        post = Posted(channel, self.new_ts(), text, user, thread_ts=thread)
+        self.channels[channel].add(post)
+        return post
+
+    def event(self, post: Posted, type: str, **facts: Any) -> dict[str, Any]:
+        """The envelope of ``post`` as an event, with an ``event_id`` of its own."""
+        inner = {"type": type, "user": post.user, "text": post.text, "ts": post.ts, "channel": post.channel}
+        thread = {"thread_ts": post.thread_ts} if post.thread_ts not in ("", post.ts) else {}
+        return {
+            "type": "event_callback",
+            "team_id": self.team,
+            "api_app_id": "A1",
+            "event_id": f"Ev{self.new_ts()}",
+            "event_time": int(time.time()),
+            "authorizations": [{"team_id": self.team, "user_id": self.bot_user, "is_bot": True}],
+            "event": {**inner, "event_ts": post.ts, "team": self.team, **thread, **facts},
+        }
+
+    async def press(self, app_url: str, label: str, *, user: str, on: Posted | Modal | None = None) -> Delivered:
+        """Presses the button ``label`` of ``on``; by default of the newest message ``user`` can see it on."""
+        if isinstance(on, Modal):
+            return await self.deliver(app_url, "interactive", self._pressed_in_modal(on, label, user))
+        post = on or self._newest_with(label, user)
+        block_id, button = next(found for found in buttons(post.blocks) if found[1]["text"]["text"] == label)
+        ephemeral = bool(post.to)
+        thread = {"thread_ts": post.thread_ts} if post.thread_ts else {}
+        shown = {"ts": post.ts, "user": post.user, "text": post.text, "blocks": post.blocks, **thread}
+        container = {"type": "message", "message_ts": post.ts, "channel_id": post.channel, **thread}
+        payload = {
+            **self._interaction("block_actions", user),
+            "response_url": self.new_response_url(post.channel, user),
+            "channel": {"id": post.channel, "name": self.channels[post.channel].name},
+            "container": {**container, "is_ephemeral": ephemeral},
+            **({} if ephemeral else {"message": {"type": "message", **shown}}),
+            "actions": [{**button, "block_id": block_id, "action_ts": self.new_ts()}],
+        }
+        return await self.deliver(app_url, "interactive", payload)
+
+    def _newest_with(self, label: str, user: str) -> Posted:
+        mine = [whisper for whisper in self.whispers if whisper.to == user]
+        seen = sorted([*self.posts, *mine], key=lambda post: post.ts)
+        found = [post for post in seen if label in post.labels]
+        assert found, f"no button {label!r} in {[post.labels for post in seen]}"
+        return found[-1]
+
+    def _pressed_in_modal(self, modal: Modal, label: str, user: str) -> dict[str, Any]:
+        block_id, button = next(one for one in buttons(modal.view["blocks"]) if one[1]["text"]["text"] == label)
+        return {
+            **self._interaction("block_actions", user),
+            "container": {"type": "view", "view_id": modal.id},
+            "view": {"id": modal.id, **modal.view},
+            "actions": [{**button, "block_id": block_id, "action_ts": self.new_ts()}],
+        }
+
+    async def modal(self, user: str) -> Modal:
+        """The open modal of ``user``, once it no longer says that it is loading."""
+
+        def filled() -> Modal | None:
+            open = [one for one in self.modals.values() if one.user == user]
+            return open[-1] if open and "private_metadata" in open[-1].view else None
+
+        found = await self.until(filled)
+        assert found is not None
+        return found
+
+    async def search(self, app_url: str, field: str, typed: str, *, user: str) -> list[str]:
+        """Types into a searchable field of the open modal: the labels that are offered."""
+        modal = await self.modal(user)
+        payload = {
+            **self._interaction("block_suggestion", user),
+            "container": {"type": "view", "view_id": modal.id},
+            "view": {"id": modal.id, **modal.view},
+            "block_id": field,
+            "action_id": "field.v1",
+            "value": typed,
+        }
+        options = (await self.deliver(app_url, "interactive", payload)).json["options"]
+        assert not (faults := option_faults(options)), faults
+        return [option["text"]["text"] for option in options]
+
+    async def submit(self, app_url: str, values: Mapping[str, str], *, user: str) -> Delivered:
+        """Fills the open modal (fields not named keep what they show) and submits it.
+
+        A good answer closes it; field errors are in ``Delivered.json["errors"]`` and leave it open.
+        """
+        modal = await self.modal(user)
+        assert not set(values) - set(modal.fields), f"the form has {modal.fields}"
+        inputs = [block for block in modal.view["blocks"] if block["type"] == "input"]
+        state = {block["block_id"]: _entered(block["element"], values.get(block["block_id"])) for block in inputs}
+        view = {"id": modal.id, **modal.view, "state": {"values": state}}
+        payload = {**self._interaction("view_submission", user), "view": view, "response_urls": []}
+        delivered = await self.deliver(app_url, "interactive", payload)
+        answer = delivered.json if delivered.status == 200 else {"response_action": "failed"}
+        if not answer or answer.get("response_action") == "clear":
+            self.modals.pop(modal.id)
+        return delivered
+
+    async def shortcut(self, app_url: str, callback_id: str, post: Posted, *, user: str) -> Delivered:
+        """Uses a message shortcut ("start_here", "add_comment") on ``post``."""
+        thread = {"thread_ts": post.thread_ts} if post.thread_ts else {}
+        payload = {
+            **self._interaction("message_action", user),
+            "callback_id": callback_id,
+            "response_url": self.new_response_url(post.channel, user),
+            "channel": {"id": post.channel, "name": self.channels[post.channel].name},
+            "message_ts": post.ts,
+            "message": {"type": "message", "user": post.user, "ts": post.ts, "text": post.text, **thread},
+        }
+        return await self.deliver(app_url, "interactive", payload)
+
+    def _interaction(self, type: str, user: str) -> dict[str, Any]:
+        return {
+            "type": type,
+            "team": {"id": self.team, "domain": "acme"},
+            "user": {"id": user, "username": self.users[user]["name"], "team_id": self.team},
+            "api_app_id": "A1",
+            "token": "legacy",
+            "trigger_id": self.new_trigger(user),
+        }
+
+    # How it gets there.
+
+    async def again(self, delivered: Delivered, reason: str = "http_timeout") -> Delivered:
+        """The same delivery once more, with the headers of a retry."""
+        headers = {"x-slack-retry-num": "1", "x-slack-retry-reason": reason}
+        return await self.deliver(delivered.app_url, delivered.kind, delivered.payload, headers=headers)
+
+    async def deliver(
+        self,
+        app_url: str,
+        kind: Kind,
+        payload: Mapping[str, Any],
+        *,
+        headers: Mapping[str, str] | None = None,
+        age: float = 0.0,
+        secret: str | None = None,
+    ) -> Delivered:
+        """Signs and sends. ``age`` backdates the signature by seconds; ``secret`` forges it."""
+        started = time.monotonic()
+        if app_url == SOCKET:
+            status, body = await self._through_socket(kind, payload)
+            return Delivered(app_url, kind, payload, status, body, time.monotonic() - started)
+        content_type, raw = _encoded(kind, payload)
+        timestamp = str(int(time.time() - age))
+        base = f"v0:{timestamp}:".encode() + raw
+        digest = hmac.new((secret or self.signing_secret).encode(), base, hashlib.sha256).hexdigest()
+        signed = {
+            "Content-Type": content_type,
+            "X-Slack-Request-Timestamp": timestamp,
+            "X-Slack-Signature": f"v0={digest}",
+            **(headers or {}),
+        }
+        if self._http is None:
+            self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60))
+        async with self._http.post(f"{app_url}/slack/events", data=raw, headers=signed) as answer:
+            body = await answer.text()
+            return Delivered(app_url, kind, payload, answer.status, body, time.monotonic() - started)
+
+    async def _through_socket(self, kind: Kind, payload: Mapping[str, Any]) -> tuple[int, str]:
+        await self.until(lambda: self.sockets)
+        id = f"E{self.new_ts()}"
+        answered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.envelopes[id] = answered
+        socket = self.sockets[len(self.seen) % len(self.sockets)]
+        await socket.send_json(
+            {"envelope_id": id, "type": kind, "payload": payload, "accepts_response_payload": True}
+        )
+        try:
+            answer = await asyncio.wait_for(answered, self.socket_patience)
+        except TimeoutError:
+            return 0, ""
+        return 200, json.dumps(answer) if answer else ""
+
+
+def _encoded(kind: Kind, payload: Mapping[str, Any]) -> tuple[str, bytes]:
+    if kind == "events_api":
+        return "application/json", json.dumps(payload).encode()
+    fields = payload if kind == "slash_commands" else {"payload": json.dumps(payload)}
+    return "application/x-www-form-urlencoded", urlencode(fields).encode()
+
+
+def _entered(element: Mapping[str, Any], value: str | None) -> dict[str, Any]:
+    if element["type"] == "plain_text_input":
+        entered = element.get("initial_value") if value is None else value
+        return {element["action_id"]: {"type": element["type"], "value": entered or None}}
+    chosen = element.get("initial_option")
+    if value is not None:
+        known = (one for one in element.get("options", ()) if value in (one["value"], one["text"]["text"]))
+        chosen = next(known, {"text": {"type": "plain_text", "text": value}, "value": value}) if value else None
+    return {element["action_id"]: {"type": element["type"], "selected_option": chosen}}

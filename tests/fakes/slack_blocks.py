@@ -1,0 +1,252 @@
+"""Block Kit's rules, written down as checks: what Slack answers ``invalid_blocks`` or ``invalid_arguments`` to.
+
+Limits are those of docs.slack.dev/reference/block-kit; where sources differ the smaller one is taken. Each
+function returns sentences, one a fault; none means that Slack would take it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+Faults = Iterator[str]
+_BUTTON_KEYS = {"type", "action_id", "text", "value", "url", "style", "confirm", "accessibility_label"}
+_STYLES = {"bold", "italic", "strike", "code", "highlight", "client_highlight", "unlink", "underline"}
+
+
+def message_faults(blocks: object) -> list[str]:
+    return list(_blocks(blocks, 50, {"rich_text", "section", "header", "context", "actions", "divider"}))
+
+
+def view_faults(view: Mapping[str, Any]) -> list[str]:
+    return list(_view(view))
+
+
+def _blocks(blocks: object, most: int, kinds: set[str]) -> Faults:
+    if not isinstance(blocks, list) or not 1 <= len(blocks) <= most:
+        yield f"must be a list of 1 to {most} blocks"
+        return
+    ids: set[str] = set()
+    for number, block in enumerate(blocks):
+        where = f"blocks[{number}]"
+        if not isinstance(block, dict) or block.get("type") not in kinds:
+            yield f"{where}: unknown type {block.get('type') if isinstance(block, dict) else block!r}"
+            continue
+        id = block.get("block_id")
+        if id is not None and not (isinstance(id, str) and 0 < len(id) <= 255):
+            yield f"{where}: block_id"
+        if id in ids:
+            yield f"{where}: block_id {id!r} is used twice"
+        ids.update([id] if isinstance(id, str) else [])
+        yield from (f"{where}: {fault}" for fault in _BLOCKS[block["type"]](block))
+
+
+def _text(text: object, longest: int, *, plain: bool = False) -> Faults:
+    if not isinstance(text, dict) or text.get("type") not in ("plain_text", "mrkdwn"):
+        yield "not a text object"
+        return
+    said = text.get("text")
+    if plain and text["type"] != "plain_text":
+        yield "must be plain_text"
+    if not isinstance(said, str) or not 0 < len(said) <= longest:
+        yield f"text must have 1 to {longest} characters"
+    if set(text) - {"type", "text", "emoji", "verbatim"} or ("emoji" in text and text["type"] == "mrkdwn"):
+        yield "text object has unknown fields"
+
+
+def _section(block: Mapping[str, Any]) -> Faults:
+    if "text" not in block and not block.get("fields"):
+        yield "section needs text or fields"
+    if "text" in block:
+        yield from _text(block["text"], 3000)
+    fields = block.get("fields", [])
+    if len(fields) > 10:
+        yield "section has more than 10 fields"
+    for field in fields:
+        yield from _text(field, 2000)
+
+
+def _header(block: Mapping[str, Any]) -> Faults:
+    yield from _text(block.get("text"), 150, plain=True)
+
+
+def _context(block: Mapping[str, Any]) -> Faults:
+    elements = block.get("elements") or []
+    if not 1 <= len(elements) <= 10:
+        yield "context needs 1 to 10 elements"
+    for element in elements:
+        yield from _text(element, 3000)
+
+
+def _actions(block: Mapping[str, Any]) -> Faults:
+    elements = block.get("elements") or []
+    if not 1 <= len(elements) <= 25:
+        yield "actions needs 1 to 25 elements"
+    ids = [element.get("action_id") for element in elements]
+    if len(set(ids)) != len(ids):
+        yield "action ids are used twice"
+    for element in elements:
+        if element.get("type") != "button":
+            yield f"actions: {element.get('type')} is not drawn by Liaison"
+            continue
+        yield from _button(element)
+
+
+def _button(button: Mapping[str, Any]) -> Faults:
+    yield from _text(button.get("text"), 75, plain=True)
+    if not 0 < len(str(button.get("action_id") or "")) <= 255:
+        yield "button: action_id"
+    if len(button.get("value", "")) > 2000:
+        yield "button: value over 2000 characters"
+    if button.get("style", "primary") not in ("primary", "danger"):
+        yield "button: style"
+    if set(button) - _BUTTON_KEYS:
+        yield "button has unknown fields"
+
+
+def _rich_text(block: Mapping[str, Any]) -> Faults:
+    containers = block.get("elements")
+    if not isinstance(containers, list) or not containers:
+        yield "rich_text needs elements"
+        return
+    if sum(len(str(piece.get("text", ""))) for one in containers for piece in one.get("elements", ())) > 3000:
+        yield "rich_text over 3000 characters"
+    for container in containers:
+        if container.get("type") not in ("rich_text_section", "rich_text_preformatted", "rich_text_quote"):
+            yield f"rich_text: unknown {container.get('type')}"
+        if not container.get("elements"):
+            yield f"{container.get('type')} needs elements"
+        for piece in container.get("elements", ()):
+            yield from _piece(piece, container.get("type") == "rich_text_preformatted")
+
+
+def _piece(piece: Mapping[str, Any], preformatted: bool) -> Faults:
+    kind = piece.get("type")
+    allowed = ("text", "link") if preformatted else ("text", "link", "user", "date", "emoji", "channel")
+    if kind not in allowed:
+        yield f"rich_text: {kind} may not stand here"
+    if kind == "text" and not (isinstance(piece.get("text"), str) and piece["text"]):
+        yield "rich_text: empty text"
+    if any(_is_unsendable(letter) for letter in str(piece.get("text", ""))):
+        yield "rich_text: characters that cannot be sent"
+    if set(piece.get("style") or {}) - _STYLES:
+        yield "rich_text: unknown style"
+    if kind == "link" and not _is_url(str(piece.get("url", ""))):
+        yield f"rich_text: not a URL: {piece.get('url')!r}"
+    if kind == "user" and not str(piece.get("user_id", "")).startswith(("U", "W")):
+        yield "rich_text: not a user id"
+    stamp = piece.get("timestamp")
+    if kind == "date" and not (isinstance(stamp, int) and stamp > 0 and "{" in str(piece.get("format"))):
+        yield "rich_text: not a date"
+
+
+def _is_unsendable(letter: str) -> bool:
+    return (ord(letter) < 32 and letter not in "\n\t") or 0xD800 <= ord(letter) < 0xE000
+
+
+def _is_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https", "mailto") and " " not in url and 0 < len(url) <= 3000
+
+
+def _view(view: Mapping[str, Any]) -> Faults:
+    if view.get("type") != "modal":
+        yield "view: type"
+    for name, needed in (("title", True), ("submit", False), ("close", False)):
+        if needed or name in view:
+            yield from (f"{name}: {fault}" for fault in _text(view.get(name), 24, plain=True))
+    if len(view.get("private_metadata", "")) > 3000:
+        yield "private_metadata over 3000 characters"
+    if len(view.get("callback_id", "")) > 255:
+        yield "callback_id over 255 characters"
+    blocks = view.get("blocks")
+    yield from _blocks(blocks, 100, {"rich_text", "section", "header", "context", "actions", "divider", "input"})
+    if any(block.get("type") == "input" for block in blocks or ()) and "submit" not in view:
+        yield "a view with inputs needs submit"
+
+
+def _input(block: Mapping[str, Any]) -> Faults:
+    yield from (f"label: {fault}" for fault in _text(block.get("label"), 2000, plain=True))
+    if "hint" in block:
+        yield from (f"hint: {fault}" for fault in _text(block["hint"], 2000, plain=True))
+    element = block.get("element") or {}
+    if not 0 < len(str(element.get("action_id") or "")) <= 255:
+        yield "input: action_id"
+    if "placeholder" in element:
+        yield from (f"placeholder: {fault}" for fault in _text(element["placeholder"], 150, plain=True))
+    match element.get("type"):
+        case "plain_text_input":
+            longest = element.get("max_length", 3000)
+            if not 1 <= longest <= 3000 or len(element.get("initial_value", "")) > longest:
+                yield "plain_text_input: length"
+        case "static_select":
+            yield from _options(element.get("options"), "static_select")
+            if "initial_option" in element and element["initial_option"] not in element.get("options", ()):
+                yield "static_select: initial_option is none of the options"
+        case "external_select":
+            if "initial_option" in element:
+                yield from _options([element["initial_option"]], "external_select")
+        case other:
+            yield f"input: unknown element {other}"
+
+
+def option_faults(options: object) -> list[str]:
+    """Of the answer to an option search, which may be empty."""
+    return [] if options == [] else list(_options(options, "options"))
+
+
+def _options(options: object, where: str) -> Faults:
+    if not isinstance(options, Sequence) or not 1 <= len(options) <= 100:
+        yield f"{where}: needs 1 to 100 options"
+        return
+    for option in options:
+        yield from (f"{where}: {fault}" for fault in _text(option.get("text"), 75, plain=True))
+        if not 0 < len(option.get("value", "")) <= 75:
+            yield f"{where}: an option's value has 1 to 75 characters"
+
+
+_BLOCKS: Mapping[str, Callable[[Mapping[str, Any]], Faults]] = {
+    "rich_text": _rich_text,
+    "section": _section,
+    "header": _header,
+    "context": _context,
+    "actions": _actions,
+    "divider": lambda _: iter(()),
+    "input": _input,
+}
+
+
+def shown_words(blocks: Sequence[Mapping[str, Any]]) -> str:
+    """All words of the blocks as somebody reads them, without buttons."""
+    return "\n".join(filter(None, (_shown(block) for block in blocks)))
+
+
+def _shown(block: Mapping[str, Any]) -> str:
+    match block.get("type"):
+        case "rich_text":
+            return "\n".join("".join(map(_shown_piece, one["elements"])) for one in block["elements"])
+        case "section" | "header":
+            return str(block["text"]["text"])
+        case "context":
+            return " ".join(element["text"] for element in block["elements"])
+        case "input":
+            return str(block["label"]["text"])
+    return ""
+
+
+def _shown_piece(piece: Mapping[str, Any]) -> str:
+    if piece["type"] == "user":
+        return f"@{piece['user_id']}"
+    return str(piece.get("text") or piece.get("fallback") or piece.get("url") or "")
+
+
+def buttons(blocks: Sequence[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+    """(block_id, button) of every button."""
+    return [
+        (str(block.get("block_id", "")), element)
+        for block in blocks
+        if block.get("type") == "actions"
+        for element in block["elements"]
+    ]

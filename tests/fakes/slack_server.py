@@ -1,0 +1,313 @@
+"""Slack's side of the wire: the Web API methods that Liaison calls, ``response_url``s, and Socket Mode.
+
+Strict: the token, the body's content type, channel membership, Block Kit, single-use triggers and the five uses
+of a ``response_url`` are all enforced. ``tests/fakes/slack.py`` adds the people who type and click.
+"""
+
+import asyncio
+import itertools
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from aiohttp import WSMsgType, web
+
+from tests.fakes.serving import Fake, Seen
+from tests.fakes.slack_blocks import message_faults, view_faults
+from tests.fakes.slack_state import Channel, Modal, No, Posted
+
+SCOPES = (
+    "app_mentions:read,channels:history,chat:write,commands,groups:history,im:history,mpim:history,"
+    "users:read,users:read.email"
+)
+Found = TypeVar("Found")
+_JSON_METHODS = {"chat.postMessage", "chat.postEphemeral", "chat.update", "views.open", "views.update"}
+
+
+class SlackServer(Fake):
+    """``posts``, ``whispers`` and ``modals`` are what people see. ``trigger_life`` is in seconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.token = "xoxb-1-fake"
+        self.app_token = "xapp-1-fake"
+        self.signing_secret = "8f742231b10e8888abcd99yyyzzz85a5"
+        self.team = "T1"
+        self.bot_user = "U0BOT"
+        self.bot_id = "B0BOT"
+        self.scopes = SCOPES
+        self.trigger_life = 3.0
+        self.users: dict[str, dict[str, Any]] = {}
+        self.channels: dict[str, Channel] = {}
+        self.whispers: list[Posted] = []
+        self.modals: dict[str, Modal] = {}
+        self.sockets: list[web.WebSocketResponse] = []
+        self.envelopes: dict[str, asyncio.Future[Any]] = {}
+        self._triggers: dict[str, tuple[str, float]] = {}
+        self._responses: dict[str, tuple[str, str, str, list[float]]] = {}
+        self._numbers = itertools.count(1)
+        self._changed = asyncio.Event()
+        self.add_user(self.bot_user, "liaison", is_bot=True)
+
+    # What the test sets up.
+
+    def add_user(self, id: str, name: str, *, email: str = "", **facts: Any) -> str:
+        """``facts`` go into the user object: ``is_restricted=True``, ``team_id="T2"``, ``tz="Europe/Lisbon"``."""
+        profile = {"display_name": name, "real_name": name.title(), **({"email": email} if email else {})}
+        self.users[id] = {"id": id, "team_id": self.team, "name": name, "profile": profile, **facts}
+        return id
+
+    def add_channel(self, id: str, name: str, *, members: tuple[str, ...] = (), bot: bool = True) -> Channel:
+        everybody = {*members, *([self.bot_user] if bot else [])}
+        self.channels[id] = Channel(id, name, everybody)
+        return self.channels[id]
+
+    @property
+    def posts(self) -> list[Posted]:
+        """Every message in every channel, in the order they were posted."""
+        return sorted((one for channel in self.channels.values() for one in channel.messages), key=lambda p: p.ts)
+
+    @property
+    def cards(self) -> list[Posted]:
+        """The messages that the bot posted."""
+        return [post for post in self.posts if post.user == self.bot_user]
+
+    def new_ts(self) -> str:
+        return f"{int(time.time())}.{next(self._numbers):06d}"
+
+    def new_trigger(self, user: str) -> str:
+        trigger = f"{next(self._numbers)}.{next(self._numbers)}.fake"
+        self._triggers[trigger] = (user, time.monotonic())
+        return trigger
+
+    def new_response_url(self, channel: str, user: str) -> str:
+        id = f"R{next(self._numbers)}"
+        self._responses[id] = (channel, user, "", [])
+        return f"{self.url}/response/{id}"
+
+    async def until(self, predicate: Callable[[], Found], timeout: float = 30.0) -> Found:
+        """Waits until ``predicate()`` is truthy, and returns what it returned."""
+        deadline = time.monotonic() + timeout
+        while not (found := predicate()):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"waited {timeout} s in vain; posts: {[post.words for post in self.posts]}")
+            self._changed.clear()
+            try:  # the predicate may also look at something that is not ours
+                await asyncio.wait_for(self._changed.wait(), 0.1)
+            except TimeoutError:
+                continue
+        return found
+
+    # What Liaison calls.
+
+    async def handle(self, request: web.Request, seen: Seen) -> web.StreamResponse:
+        try:
+            if seen.path == "/socket":
+                return await self._socket(request)
+            if seen.path.startswith("/response/"):
+                return self._respond(seen.path.rpartition("/")[2], seen)
+            return self._api(seen.path.removeprefix("/api/"), seen)
+        finally:
+            self._changed.set()
+
+    def _api(self, method: str, seen: Seen) -> web.Response:
+        handler = getattr(self, "_" + method.replace(".", "_"), None)
+        try:
+            token = self.app_token if method == "apps.connections.open" else self.token
+            if seen.headers.get("Authorization") != f"Bearer {token}":
+                raise No("invalid_auth")
+            if handler is None:
+                raise No("unknown_method")
+            said = {"ok": True, **handler(_arguments(method, seen))}
+        except No as no:
+            metadata = {"response_metadata": {"messages": list(no.messages)}} if no.messages else {}
+            said = {"ok": False, "error": no.code, **metadata}
+        return web.json_response(said, headers={"x-oauth-scopes": self.scopes})
+
+    def _auth_test(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        who = {"team_id": self.team, "user_id": self.bot_user, "bot_id": self.bot_id}
+        return {"url": "https://acme.slack.com/", "team": "Acme", "user": "liaison", **who}
+
+    def _channel(self, id: object) -> Channel:
+        """Posting to a person's id opens the direct message with them."""
+        if id in self.users:
+            direct = f"D{str(id)[1:]}"
+            return self.channels.get(direct) or self.add_channel(direct, "directmessage", members=(str(id),))
+        channel = self.channels.get(str(id))
+        if channel is None:
+            raise No("channel_not_found")
+        if self.bot_user not in channel.members:
+            raise No("not_in_channel")
+        if channel.archived:
+            raise No("is_archived")
+        return channel
+
+    def _content(self, said: Mapping[str, Any]) -> None:
+        if len(said.get("text", "")) > 4000:
+            raise No("msg_too_long")
+        if not said.get("text") and not said.get("blocks"):
+            raise No("no_text")
+        if "blocks" in said and (faults := message_faults(said["blocks"])):
+            raise No("invalid_blocks", *faults)
+
+    def _chat_postMessage(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        self._content(said)
+        channel = self._channel(said.get("channel"))
+        thread = str(said.get("thread_ts") or "")
+        post = Posted(channel.id, self.new_ts(), said["text"], self.bot_user, list(said.get("blocks", ())), thread)
+        post.metadata = said.get("metadata")
+        channel.add(post)
+        return {"channel": channel.id, "ts": post.ts, "message": _message(post, metadata=False)}
+
+    def _chat_update(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        self._content(said)
+        channel = self._channel(said.get("channel"))
+        post = next((one for one in channel.messages if one.ts == said.get("ts")), None)
+        if post is None:
+            raise No("message_not_found")
+        if post.user != self.bot_user:
+            raise No("cant_update_message")
+        before = {block.get("block_id") for block in post.blocks}
+        if before & {block.get("block_id") for block in said.get("blocks", ())} - {None}:
+            raise No("invalid_blocks", "an update needs new block ids")
+        post.text, post.blocks, post.edits = said["text"], list(said.get("blocks", ())), post.edits + 1
+        post.metadata = said.get("metadata", post.metadata)
+        return {"channel": channel.id, "ts": post.ts, "text": post.text}
+
+    def _chat_postEphemeral(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        self._content(said)
+        channel, user = self._channel(said.get("channel")), str(said.get("user"))
+        if user not in channel.members:
+            raise No("user_not_in_channel")
+        return {"message_ts": self._whisper(channel.id, user, said, "chat.postEphemeral").ts}
+
+    def _whisper(self, channel: str, user: str, said: Mapping[str, Any], route: str) -> Posted:
+        blocks, thread = list(said.get("blocks", ())), str(said.get("thread_ts") or "")
+        post = Posted(channel, self.new_ts(), said["text"], self.bot_user, blocks, thread, to=user, route=route)
+        self.whispers.append(post)
+        return post
+
+    def _respond(self, id: str, seen: Seen) -> web.Response:
+        if id not in self._responses:
+            return web.json_response({"ok": False, "error": "expired_url"}, status=404)
+        channel, user, _, uses = self._responses[id]
+        uses.append(time.monotonic())
+        if len(uses) > 5:
+            return web.json_response({"ok": False, "error": "used_url"}, status=404)
+        said = seen.json
+        try:
+            self._content(said)
+        except No as no:
+            return web.json_response({"ok": False, "error": no.code}, status=400)
+        self._whisper(channel, user, said, "response_url")
+        return web.Response(text="ok")
+
+    def expire(self, response_url: str) -> None:
+        """As after 30 minutes."""
+        self._responses.pop(response_url.rpartition("/")[2], None)
+
+    def _chat_getPermalink(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        channel, ts = self._channel(said.get("channel")), str(said.get("message_ts"))
+        if all(post.ts != ts for post in channel.messages):
+            raise No("message_not_found")
+        link = f"https://acme.slack.com/archives/{channel.id}/p{ts.replace('.', '')}"
+        return {"channel": channel.id, "permalink": link}
+
+    def _conversations_history(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        channel = self._channel(said.get("channel"))
+        told = said.get("include_all_metadata") in ("1", "true", True)
+        newest = [post for post in reversed(channel.messages) if post.thread_ts in ("", post.ts)]
+        return {"messages": [_message(post, told) for post in newest[: int(said.get("limit") or 100)]]}
+
+    def _conversations_replies(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        """Oldest first, in pages."""
+        channel, ts = self._channel(said.get("channel")), str(said.get("ts"))
+        told = said.get("include_all_metadata") in ("1", "true", True)
+        thread = [post for post in channel.messages if ts in (post.ts, post.thread_ts)]
+        if not thread:
+            raise No("thread_not_found")
+        start, limit = int(said.get("cursor") or 0), int(said.get("limit") or 100)
+        cursor = str(start + limit) if start + limit < len(thread) else ""
+        page = [_message(post, told) for post in thread[start : start + limit]]
+        return {"messages": page, "has_more": bool(cursor), "response_metadata": {"next_cursor": cursor}}
+
+    def _users_info(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        if said.get("user") not in self.users:
+            raise No("user_not_found")
+        return {"user": self.users[str(said["user"])]}
+
+    def _users_lookupByEmail(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        found = [user for user in self.users.values() if user["profile"].get("email") == said.get("email")]
+        if not found:
+            raise No("users_not_found")
+        return {"user": found[0]}
+
+    def _users_list(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        return {"members": list(self.users.values()), "response_metadata": {"next_cursor": ""}}
+
+    def _views_open(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        user, made = self._triggers.get(str(said.get("trigger_id")), ("", 0.0))
+        if not user:
+            raise No("invalid_trigger_id")
+        if made == 0.0:
+            raise No("exchanged_trigger_id")
+        if time.monotonic() - made > self.trigger_life:
+            raise No("expired_trigger_id")
+        self._triggers[str(said["trigger_id"])] = (user, 0.0)
+        modal = Modal(f"V{next(self._numbers)}", user, self._good_view(said))
+        self.modals[modal.id] = modal
+        return {"view": {"id": modal.id, **modal.view}}
+
+    def _views_update(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        if said.get("view_id") not in self.modals:
+            raise No("not_found")
+        modal = self.modals[str(said["view_id"])]
+        modal.view = self._good_view(said)
+        return {"view": {"id": modal.id, **modal.view}}
+
+    def _good_view(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        if faults := view_faults(said["view"]):
+            raise No("invalid_arguments", *faults)
+        return dict(said["view"])
+
+    def _apps_connections_open(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        return {"url": f"ws://127.0.0.1:{self.port}/socket"}
+
+    async def _socket(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        self.sockets.append(socket)
+        await socket.send_json({"type": "hello", "num_connections": len(self.sockets)})
+        self._changed.set()
+        async for frame in socket:
+            if frame.type is WSMsgType.TEXT:
+                answer = json.loads(frame.data)
+                waiting = self.envelopes.pop(answer["envelope_id"], None)
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(answer.get("payload"))
+        self.sockets.remove(socket)
+        return socket
+
+
+def _arguments(method: str, seen: Seen) -> Mapping[str, Any]:
+    """JSON where Slack's SDK sends JSON; otherwise the query or a form."""
+    content_type = seen.headers.get("Content-Type", "")
+    if method in _JSON_METHODS:
+        if seen.method != "POST" or not content_type.startswith("application/json"):
+            raise No("invalid_post_type")
+        read: Mapping[str, Any] = seen.json
+        return read
+    if content_type.startswith("application/json") and seen.body:
+        raise No("invalid_arguments", "this method takes no JSON")
+    return dict(seen.query)
+
+
+def _message(post: Posted, metadata: bool) -> dict[str, Any]:
+    """As Slack shows a message; without ``include_all_metadata`` only the event type of its metadata."""
+    thread = {"thread_ts": post.thread_ts} if post.thread_ts else {}
+    shown = {"type": "message", "ts": post.ts, "user": post.user, "text": post.text, "blocks": post.blocks}
+    if post.metadata is None:
+        return {**shown, **thread}
+    told = post.metadata if metadata else {"event_type": post.metadata["event_type"]}
+    return {**shown, **thread, "metadata": told}
