@@ -53,7 +53,7 @@ class Reading:
             if section not in SECTIONS:
                 self.problems.append(f"{variable}: no such section{_meant(section, SECTIONS)}")
             elif len(path) != (2 if section == "platforms" else 1) or not all(path):
-                shape = "self.platforms__NAME__KEY" if section == "platforms" else f"{section.upper()}__KEY"
+                shape = "PLATFORMS__NAME__KEY" if section == "platforms" else f"{section.upper()}__KEY"
                 self.problems.append(f"{variable}: must be {PREFIX}{shape}")
             else:
                 table = tables.setdefault(section, {})
@@ -97,7 +97,7 @@ class Reading:
         kind = entry.get("kind")
         if kind is None:
             self.problems.append(f"{where}.kind: is missing; one of: {kinds}")
-        elif kind not in self.platforms:
+        elif not isinstance(kind, str) or kind not in self.platforms:
             self.problems.append(f"{where}.kind: must be one of: {kinds}")
         hook = entry.get("hook_secret")
         if hook is not None and (not isinstance(hook, str) or not hook or "/" in hook):

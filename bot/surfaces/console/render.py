@@ -135,13 +135,14 @@ def _beside(left: str, right: str, most: int) -> list[str]:
 
 
 def _sections(sections: Sequence[Section], most: int, ink: Ink) -> list[str]:
-    titles = [" ".join(tame(section.title).split()) for section in sections]
+    titles = [_joined(section.title) for section in sections]
     widest = max(map(width, titles), default=0)
     beside = most >= _BESIDE_FROM and widest <= _LONGEST_STAGE
     margin = (widest + 2 if widest else 0) if beside else 2 if widest else 0
+    columns = _Columns([row for section in sections for row in section.rows], most - margin, ink)
     lines: list[str] = []
     for section, title in zip(sections, titles, strict=True):
-        body = _rows(section.rows, most - margin, ink)
+        body = [line for row in section.rows for line in columns.row(row)]
         if section.more:
             body += ink.block(section.more, most - margin)
         if not beside and title:
@@ -151,22 +152,38 @@ def _sections(sections: Sequence[Section], most: int, ink: Ink) -> list[str]:
     return lines
 
 
-def _rows(rows: Sequence[Row], most: int, ink: Ink) -> list[str]:
-    stated = _STATE if any(row.state for row in rows) else 0
-    room = most - stated
-    names = [" ".join(f"{tame(row.handle)} {tame(row.title)}".split()) for row in rows]
-    notes = [ink.line(row.note, zone=False) for row in rows]
-    note_room = min(max(map(width, notes), default=0), room // 2)
-    name_room = min(max(map(width, names), default=0), room - note_room - 2)
-    lines: list[str] = []
-    for row, name, note in zip(rows, names, notes, strict=True):
-        state = pad(row.state.value if row.state else "", stated)
-        beside = name_room >= _LEAST_TITLE or name_room >= width(name)
-        cells = _columns(name, note, name_room, room - name_room - 2) if beside and note else wrap(name, room)
-        if note and not beside:
-            cells += [f"  {line}" for line in wrap(note, room - 2)]
-        lines += [(state if at == 0 else " " * stated) + cell for at, cell in enumerate(cells)]
-    return lines
+class _Columns:
+    """State, name and note of a card's tasks, each column as wide as its widest, notes at most half the room."""
+
+    def __init__(self, rows: Sequence[Row], most: int, ink: Ink) -> None:
+        self._ink = ink
+        self._state = _STATE if any(row.state for row in rows) else 0
+        self._room = most - self._state
+        notes = max((width(self._note(row)) for row in rows), default=0)
+        names = max((width(_name(row)) for row in rows), default=0)
+        self._names = min(names, self._room - min(notes, self._room // 2) - 2)
+
+    def row(self, row: Row) -> list[str]:
+        name, note = _name(row), self._note(row)
+        if not note:
+            cells = wrap(name, self._room)
+        elif self._names >= _LEAST_TITLE or self._names >= width(name):
+            cells = _columns(name, note, self._names, self._room - self._names - 2)
+        else:
+            cells = [*wrap(name, self._room), *(f"  {line}" for line in wrap(note, self._room - 2))]
+        state = row.state.value if row.state else ""
+        return [pad("" if at else state, self._state) + cell for at, cell in enumerate(cells)]
+
+    def _note(self, row: Row) -> str:
+        return self._ink.line(row.note, zone=False)
+
+
+def _name(row: Row) -> str:
+    return _joined(f"{row.handle} {row.title}")
+
+
+def _joined(text: str) -> str:
+    return " ".join(tame(text).split())
 
 
 def _columns(left: str, right: str, left_room: int, right_room: int) -> list[str]:
