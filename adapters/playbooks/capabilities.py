@@ -1,13 +1,13 @@
-"""What Playbooks can do. Skipping depends on the server, and is known once one of its runs was read."""
+"""What Playbooks can do. How it skips depends on the server, and is known once one of its runs was read."""
 
 from collections.abc import Mapping
 
-from adapters.protocol import Capability, Emulated, Native, Op, Unsupported
+from adapters.protocol import Capability, Emulated, Native, Op
 
 _SKIPS_IF_NEW = Emulated(
-    "Playbooks 2 skips; an older server refuses, and the task is finished with a note instead"
+    "native on Playbooks 2; before that the task is closed, with a comment that it was skipped"
 )
-_CANNOT_SKIP = Unsupported("finish it with a note that says it was skipped: this Playbooks server cannot skip")
+_CLOSED_INSTEAD = Emulated("the task is closed, with a comment that says it was skipped")
 
 CAPABILITIES: Mapping[Op, Capability] = {
     Op.RUNBOOKS: Native(),
@@ -31,4 +31,4 @@ CAPABILITIES: Mapping[Op, Capability] = {
 def capabilities(skip: bool | None) -> Mapping[Op, Capability]:
     if skip is None:
         return CAPABILITIES
-    return {**CAPABILITIES, Op.SKIP: Native() if skip else _CANNOT_SKIP}
+    return {**CAPABILITIES, Op.SKIP: Native() if skip else _CLOSED_INSTEAD}

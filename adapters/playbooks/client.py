@@ -13,7 +13,7 @@ from adapters.playbooks.doctor import Doctor
 from adapters.playbooks.people import People
 from adapters.playbooks.posts import Posts
 from adapters.playbooks.runs import Runs
-from adapters.playbooks.tasks import ASSIGN, Tasks, cannot_skip
+from adapters.playbooks.tasks import ASSIGN, Tasks
 from adapters.playbooks.teams import Teams
 from adapters.playbooks.wire import WireRun
 from adapters.protocol import (
@@ -92,10 +92,13 @@ class Playbooks:
         return await self._posts.comments(await self._api.run(id, "comments"), task)
 
     def steps(self, write: Write, run: Run | None) -> Sequence[Write]:
-        """Words said along with a write are a post of their own; they go first where the write ends the run."""
+        """Words said along with a write are a post of their own; they go first where the write ends the run.
+
+        A skip that may end as a closed task always says in words that it was skipped.
+        """
         match write:
-            case SkipTask() if self._api.features.skip is False:
-                raise cannot_skip(self._name)
+            case SkipTask() if self._api.features.skip is not True:
+                return [write, _part(write, NOTE)]
             case FinishTask(note=said) | SkipTask(reason=said):
                 return [write, _part(write, NOTE)] if said.strip() else [write]
             case BeginTask():
@@ -109,6 +112,7 @@ class Playbooks:
         return Settling.FIND if step.part == NOTE or isinstance(step, _FIND) else Settling.REPEAT
 
     async def carry(self, step: Write, mark: Mark) -> Told:
+        self._api.ask_for_a_turn(step.op)
         said = _said(step)
         if said is not None:
             return await self._say(step, said, mark)
@@ -121,8 +125,6 @@ class Playbooks:
                 return await self._runs.end(step)
             case AddTask():
                 return await self._tasks.add(step, mark)
-            case SkipTask() if self._api.features.skip is False:
-                raise cannot_skip(self._name)
             case TaskWrite():
                 return await self._tasks.carry(step)
         raise Unsupported(self._name, step.op)
@@ -147,13 +149,13 @@ class Playbooks:
         return mapping.from_link(url, self._name, self._site)
 
     async def check(self) -> Sequence[Problem]:
-        return await Doctor(self._api, self._people, self._teams, self._site).check()
+        return await Doctor(self._api, self._teams, self._site).check()
 
     async def _say(self, step: Write, said: str, mark: Mark) -> Told:
         """Posts it in the run's channel, with the task named where it is about one."""
         run = await self._api.run(step.run.id if step.run else "", step.op)
         task = self._about(step, run)
-        kind = NOTE if step.part == NOTE else step.op.value
+        kind = f"{step.op}:{NOTE}" if step.part == NOTE else step.op.value
         comment = await self._posts.add(run, said, mark, kind=kind, task=task)
         return Told(id=comment.id, comment=comment)
 
@@ -210,7 +212,7 @@ def _said(step: Write) -> str | None:
         case FinishTask(part="note", note=note):
             return note
         case SkipTask(part="note", reason=reason):
-            return f"Skipped: {reason}"
+            return f"Skipped: {reason}" if reason.strip() else "Skipped"
         case EndRun(part="note", text=text):
             return text
     return None

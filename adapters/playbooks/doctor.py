@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from adapters.errors import AdapterError, CredentialsRejected, Rejected, Unreachable
 from adapters.playbooks.api import Api
-from adapters.playbooks.people import People
 from adapters.playbooks.teams import Teams
 from adapters.protocol import Problem, Severity
 
@@ -13,7 +12,6 @@ from adapters.protocol import Problem, Severity
 @dataclass
 class Doctor:
     api: Api
-    people: People
     teams: Teams
     site: str
 
@@ -21,7 +19,7 @@ class Doctor:
         """Asks three reads, stops at the first that fails: the later ones would only fail of the same cause."""
         key = f"[platforms.{self.api.name}]"
         try:
-            bot = await self.people.me()
+            bot = await self.api.me()
         except AdapterError as error:
             return [self._no_user(error, key)]
         found = [_ok(f"{self.site} knows the token as @{bot.username}")]

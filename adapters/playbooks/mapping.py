@@ -133,9 +133,9 @@ def to_runbook(wire: WirePlaybook, platform: str, site: str, names: Names) -> Ru
 
 
 def to_comment(post: WirePost, names: Names, task: str | None) -> Comment:
-    text = words.as_typed(post.message)
-    signer = words.signer(post.message) if post.user_id == names.bot else None
-    by = signer or names.person(post.user_id).shown
+    text, by = words.as_typed(post.message), names.person(post.user_id).shown
+    if post.user_id == names.bot:
+        text, by = words.unsigned(text, by)
     return Comment(id=post.id, text=text, by=by, at=when(post.create_at), task=task)
 
 

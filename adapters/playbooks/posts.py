@@ -50,7 +50,7 @@ class Posts:
         }
         if task is not None:
             props[TASK_PROP] = task[0]
-            body["message"] = f"**{words.plain(task[1])}**\n{body['message']}"
+            body["message"] = words.about(task[1], words.signed(text, mark))
             body["root_id"] = await self._thread(run, task[0], kind)
         if len(str(body["message"])) > words.LIMIT:
             raise Rejected(self.api.name, kind, key="playbooks.too_long", limit=words.LIMIT)
@@ -89,7 +89,7 @@ class Posts:
         try:
             return await self.api.post(body, operation)
         except Rejected as refused:
-            if refused.key != "playbooks.not_participant":
+            if refused.key != "playbooks.not_participant" or "permission" not in refused.said:
                 raise
             try:
                 bot = await self.people.me()

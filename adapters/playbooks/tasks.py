@@ -62,6 +62,8 @@ class Tasks:
         if change.wanted(item):
             return Told(snapshot=await self.show(before), already=step.part != ASSIGN)
         after = await self._sent(step, place, change, run)
+        if isinstance(step, SkipTask) and self.api.features.skip is False:
+            change = _state(CLOSED)
         self._prove(step, change, before, after)
         return Told(snapshot=await self.show(after))
 
@@ -102,6 +104,8 @@ class Tasks:
                 return _state(CLOSED)
             case BeginTask():
                 return _state(IN_PROGRESS)
+            case SkipTask() if self.api.features.skip is False:
+                return _state(CLOSED)
             case SkipTask():
                 return Change("skip", None, lambda now: now.state == SKIPPED)
             case ReopenTask() if item.state == SKIPPED:
@@ -116,7 +120,7 @@ class Tasks:
             if error.key != NO_ROUTE or change.what != "skip":
                 raise
             self.api.features.skip = False
-            raise cannot_skip(self.api.name) from error
+            return await self._sent(step, place, _state(CLOSED), run)
         except OutcomeUnknown as error:
             if error.facts.get("status") != 500:
                 raise
@@ -191,10 +195,6 @@ class Tasks:
         if ids.count(step.stage) != 1:
             raise Conflict(self.api.name, step.op, key="playbooks.stage_gone", run=run.name, link=link)
         return ids.index(step.stage)
-
-
-def cannot_skip(platform: str) -> Unsupported:
-    return Unsupported(platform, "skip", key="playbooks.cannot_skip")
 
 
 def _assign(user: str, wanted: Callable[[WireItem], bool]) -> Change:

@@ -17,7 +17,8 @@ _CODE = re.compile(r"(```.*?```|(?<!`)`[^`\n]+`(?!`))", re.DOTALL)
 _MENTION = re.compile(r"(?<![A-Za-z0-9])@(?=\w)")
 _EVERYBODY = re.compile(r"@(?=(?:channel|here|all)\b)", re.IGNORECASE)
 _MARKDOWN = re.compile(r"([\\`*~\[\]<>|!#])")
-_SIGNED = re.compile(r"([^\n]+) \(([0-9A-Z]{3,8})\)\s*\Z")
+_SIGNED = re.compile(r"\n\n([^\n]+) \([0-9A-Z]{3,8}\)\s*\Z")
+_TITLE = re.compile(r"\A\*\*[^\n]+\*\*\n")
 
 
 def quiet(text: str) -> str:
@@ -50,10 +51,17 @@ def carries(text: str, mark: Mark) -> bool:
     return f"({mark.code})" in text
 
 
-def signer(text: str) -> str | None:
-    """Who one of our own texts was written for."""
-    found = _SIGNED.search(as_typed(text))
-    return found[1] if found else None
+def about(task: str, text: str) -> str:
+    """A text with the task's title over it."""
+    return f"**{plain(task)}**\n{text}"
+
+
+def unsigned(text: str, by: str) -> tuple[str, str]:
+    """(what was typed, who typed it) of one of our own texts, as read; ``by`` where it is not signed."""
+    found = _SIGNED.search(text)
+    if found is None:
+        return text, by
+    return _TITLE.sub("", text[: found.start()]), found[1]
 
 
 def status_text(text: str, health: Health | None) -> str:

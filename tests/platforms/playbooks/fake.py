@@ -39,7 +39,7 @@ class PlaybooksFake(Fake):
     def effects(self) -> Counter[str]:
         """By the verb people type: what was really carried out, posts of comments included."""
         said = Counter(str(post["props"].get("liaison", "")) for post in self.core.posts.values())
-        return self.world.effects + Counter({kind: said[kind] for kind in ("comment", "hold", "note")})
+        return self.world.effects + Counter({kind: said[kind] for kind in said if kind})
 
     def settings(self) -> dict[str, str]:
         """The table of a ``[platforms.NAME]``, for TOML."""

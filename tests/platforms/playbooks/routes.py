@@ -250,7 +250,7 @@ class PlaybooksRoutes:
                 post = self.world.post(run, user)
                 item |= self.world.noted("assignee", post)
                 self.world.tell(run, "assignee_changed", user, "changed assignee", post)
-                self.world.effects["assign"] += 1
+                self.world.effects["take" if item["state"] == "in_progress" else "assign"] += 1
             return json_answer({})
 
         return self._edit(user, id, c, i, assign)

@@ -21,9 +21,9 @@ _ITEM = r"/runs/[a-z0-9]{26}/checklists/\d+/item/\d+"
 _PATHS = {
     Op.START: ("POST", r"/api/v0/runs$"),
     Op.FINISH: ("PUT", rf"{_ITEM}/state$"),
-    Op.BEGIN: ("PUT", rf"{_ITEM}/state$"),
+    Op.BEGIN: ("PUT", rf"{_ITEM}/assignee$"),
     Op.REOPEN: ("PUT", rf"{_ITEM}/state$"),
-    Op.SKIP: ("PUT", rf"{_ITEM}/skip$"),
+    Op.SKIP: ("POST", r"/api/v4/posts$"),
     Op.ASSIGN: ("PUT", rf"{_ITEM}/assignee$"),
     Op.STATUS: ("POST", r"/runs/[a-z0-9]{26}/status$"),
     Op.END: ("PUT", r"/runs/[a-z0-9]{26}/finish$"),
@@ -82,17 +82,14 @@ class PlaybooksSubject:
         return await self.adapter.read(told.run.id)
 
     def effects(self, op: Op) -> int:
-        return self.fake.effects[op.value]
+        """Counted by the last request of each: a skip is then said in words, a begun task taken by somebody."""
+        return self.fake.effects[{Op.SKIP: "skip:note", Op.BEGIN: "take"}.get(op, op.value)]
 
     def write_paths(self, op: Op) -> tuple[str, str]:
         if op is Op.ADD:
             method = "PUT" if self.fake.routes.generation == RECORDED else "POST"
             return method, r"/runs/[a-z0-9]{26}/checklists/\d+/add$"
         return _PATHS[op]
-
-    def page_forever(self, next_url: str | None = None) -> None:
-        """Playbooks says ``has_more`` and no address: a next page is always on the same site."""
-        self.fake.world.endless = True
 
 
 @asynccontextmanager
