@@ -13,7 +13,7 @@ from commands.cards import Button, Link, Text
 from commands.errors import Ambiguous, CommandError, NotAllowed, Stale
 from commands.intents import Begin, Finish, Reopen, Show
 from commands.messages import Message
-from commands.phrases import button, clock, joined, run_name, task_name
+from commands.phrases import button, clock, joined, run_name, show_button, task_name
 from commands.ports import KnownRun, Receipt
 from commands.problems import AlreadySo
 from commands.sentences import say
@@ -176,4 +176,4 @@ def _show_task(known: KnownRun, task: Task) -> Button:
 
 
 def _show(known: KnownRun) -> list[Button]:
-    return [button("button.show", Show(run=known.handle, what=known.handle, kind="run"), what=known.handle)]
+    return [show_button(known)]

@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 
 from adapters.models import Run, Task
 from commands.cards import Button, Card, Clock, Span, Text, Tone
-from commands.intents import Choose, Intent
+from commands.intents import Choose, Intent, Show
 from commands.ports import KnownRun
 from commands.sentences import plain, say
 
@@ -33,6 +33,10 @@ def label(key: str, **facts: object) -> str:
 
 def button(key: str, intent: Intent, **facts: object) -> Button:
     return Button(label(key, **facts), intent)
+
+
+def show_button(known: KnownRun) -> Button:
+    return button("button.show", Show(run=known.handle, what=known.handle, kind="run"), what=known.handle)
 
 
 def zone_name(zone: tzinfo | None) -> str:
@@ -77,6 +81,9 @@ def short_card(
     return Card(title=words, summary=plain(words), lines=tuple(lines), buttons=tuple(buttons), tone=tone)
 
 
-def choice(key: str, pick: dict[str, str | bool | tuple[str, ...] | dict[str, str]], words: str) -> Button:
+Pick = dict[str, str | bool | tuple[str, ...] | dict[str, str]]  # what ``Choose`` fills in
+
+
+def choice(key: str, pick: Pick, words: str) -> Button:
     """Completes the command that the message ``key`` typed."""
     return Button(short(words, _LABEL), Choose(key=key, pick=pick))

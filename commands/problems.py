@@ -10,7 +10,7 @@ from commands.errors import Ambiguous, CommandError
 from commands.intents import Again, Choose, Drop, OpenForm
 from commands.messages import Message, Via
 from commands.phrases import button, short, short_card
-from commands.ports import World
+from commands.ports import CannotPost, World
 from commands.sentences import load, plain, say
 
 _MOST_REASONS = 8
@@ -63,6 +63,13 @@ def command_words(error: CommandError) -> Text:
     words = say(error.key, **error.facts)
     rest = error.facts.get("rest")
     return (*words, " ", *say("choice.rest", rest=rest)) if rest else words
+
+
+def unpostable(error: CannotPost) -> CommandError:
+    """We cannot post there: the person's to put right."""
+    told = CommandError(error.key)
+    told.facts = dict(error.facts)
+    return told
 
 
 def again_button(message: Message) -> Button:

@@ -15,7 +15,7 @@ from commands.taskrows import is_late, row, shown_tasks
 
 _ALL_DRAWN = 12  # tasks; a longer run gets one line a stage
 _MOST_ROWS = 10
-_TONES: Mapping[Health, Tone] = {
+TONES: Mapping[Health, Tone] = {
     Health.GREEN: "good",
     Health.AMBER: "warn",
     Health.RED: "bad",
@@ -65,7 +65,7 @@ def run_card(
         lines=_lines(known, health, joined([state, counts]), zone),
         sections=_sections(known, tasks, now, zone),
         buttons=() if run.state.is_over else _buttons(known, tasks, can or {}),
-        tone=_TONES[health.health],
+        tone=TONES[health.health],
         link=Link(plain(say("button.open", platform=run.key.platform)), run.link) if run.link else None,
     )
 

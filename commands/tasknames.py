@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from adapters.models import Task, TaskKey
 from commands.cards import Button
 from commands.errors import Ambiguous, BadArguments, Missing
-from commands.intents import Show
 from commands.matching import match
 from commands.messages import Message
-from commands.phrases import MOST_CHOICES, button, choice, run_name, task_name
+from commands.phrases import MOST_CHOICES, choice, run_name, show_button, task_name
 from commands.ports import KnownRun, World
 from commands.references import is_task, reference
 from commands.resolve import link_of
@@ -65,5 +64,5 @@ def task_choices(tasks: Sequence[Task], known: KnownRun, field: str, message: Me
 
 def _missing(words: str, known: KnownRun, field: str, message: Message, guesses: Sequence[Task]) -> Task:
     buttons = task_choices(guesses, known, field, message)
-    show = button("button.show", Show(run=known.handle, what=known.handle, kind="run"), what=known.handle)
+    show = show_button(known)
     raise Missing("task.none", buttons=[*buttons, show], words=words, run=run_name(known))

@@ -7,10 +7,10 @@ from adapters.models import Person, Task, TaskState
 from adapters.protocol import Emulated, Op, TaskWrite, Unsupported
 from commands.cards import Answer, Code
 from commands.errors import Ambiguous, CommandError, Missing, Stale
-from commands.intents import End, Finish, OpenForm, Show, TaskIntent
+from commands.intents import End, Finish, OpenForm, TaskIntent
 from commands.judging import Judging, judge_of, run_over
 from commands.outcomes import Became, answer_of, became, objected
-from commands.phrases import MOST_CHOICES, button, run_name, task_name
+from commands.phrases import MOST_CHOICES, button, run_name, show_button, task_name
 from commands.ports import Context, Done, KnownRun
 from commands.problems import platform_title
 from commands.sentences import say
@@ -139,7 +139,7 @@ async def which(context: Context, known: KnownRun, op: Op) -> CommandError:
         return Ambiguous("task.which_finish", run=run_name(known), buttons=[*buttons, end])
     found = [*mine, *(task for task in tasks if task not in mine)]
     if not found:
-        show = button("button.show", Show(run=known.handle, what=known.handle, kind="run"), what=known.handle)
+        show = show_button(known)
         return Missing("task.none_to", verb=op.value, run=run_name(known), buttons=[show])
     rest = ", ".join(known.task_handle(task.id) for task in found[MOST_CHOICES:])
     buttons = task_choices(found, known, "tasks", context.message)

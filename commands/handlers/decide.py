@@ -1,13 +1,34 @@
 """``decide``: a person's word on a write whose outcome is unknown. Only buttons say it."""
 
-from commands.cards import Answer
+from commands.cards import Answer, Result
+from commands.errors import Stale
 from commands.intents import Decide
-from commands.ports import Context
+from commands.outcomes import what
+from commands.phrases import short_card
+from commands.ports import Context, Done, Refused, Unknown
+from commands.problems import adapter_words
+from commands.sentences import say
 from commands.spec import Command, Right, Scope, never_typed
 
 
 async def handle(intent: Decide, context: Context) -> Answer:
-    raise NotImplementedError
+    outcome = await context.world.messages.decide(intent.key, intent.step, intent.there, context.actor)
+    if outcome is None:
+        raise Stale("decide.settled")
+    known = context.run
+    step = outcome.step
+    it = what(known, step) if known else step.step
+    result: Result
+    match outcome:
+        case Done(mark=mark):
+            key = "decide.there" if intent.there else "decide.written"
+            words, result = say(key, what=it, code=mark.code), "done"
+        case Unknown():
+            words, result = say("decide.unknown", what=it), "question"
+        case Refused():
+            why = adapter_words(outcome.error, context.world) if outcome.error else ""
+            words, result = say("decide.refused", what=it, why=why), "failed"
+    return Answer(private=short_card(words), touched=(known.handle,) if known else (), result=result)
 
 
 COMMAND = Command(

@@ -2,12 +2,16 @@
 
 from commands.cards import Answer
 from commands.intents import Drop
+from commands.past import take
+from commands.phrases import short_card
 from commands.ports import Context
+from commands.sentences import say
 from commands.spec import Command, Right, Scope, never_typed
 
 
 async def handle(intent: Drop, context: Context) -> Answer:
-    raise NotImplementedError
+    await take(intent, context.message, context.world)
+    return Answer(private=short_card(say("drop.dropped")))
 
 
 COMMAND = Command(

@@ -2,6 +2,7 @@
 
 from commands.cards import Answer
 from commands.intents import Help
+from commands.lists import show_help
 from commands.ports import Context
 from commands.spec import Command, Example, Line, Right, Scope
 from commands.tokens import unquote
@@ -12,7 +13,7 @@ def read(line: Line) -> Help:
 
 
 async def handle(intent: Help, context: Context) -> Answer:
-    raise NotImplementedError
+    return show_help(context, intent.words)
 
 
 COMMAND = Command(

@@ -1,11 +1,16 @@
 """``home``: this place's run, my tasks and what I can do: what a bare root command shows."""
 
-from commands.cards import Answer, Code
+from commands.cards import Answer, Code, Text
 from commands.errors import BadArguments
-from commands.intents import Home
+from commands.intents import Help, Home, Mine, OpenForm, Runbooks
+from commands.phrases import button, joined, run_name, short_card, show_button, task_name
 from commands.ports import Context
 from commands.references import RUN, one_run
+from commands.runcards import counted, likely_steps
+from commands.sentences import say
 from commands.spec import Command, Example, Line, Right, Scope
+from commands.taskrows import shown_tasks
+from commands.taskwork import is_mine
 
 
 def read(line: Line) -> Home:
@@ -15,7 +20,38 @@ def read(line: Line) -> Home:
 
 
 async def handle(intent: Home, context: Context) -> Answer:
-    raise NotImplementedError
+    known = context.run
+    lines = [*await _about_run(context), *await _about_me(context)]
+    buttons = []
+    if known is not None and known.started and not known.run.state.is_over:
+        buttons = likely_steps(known, shown_tasks(known), context.adapter(known).capabilities)
+        buttons.append(show_button(known))
+        buttons.append(button("button.more", OpenForm(run=known.handle, about="more")))
+    else:
+        buttons.append(button("button.start", OpenForm(about="start")))
+        buttons.append(button("button.runbooks", Runbooks()))
+        buttons.append(button("button.mine", Mine()))
+        buttons.append(button("button.help", Help()))
+    help_line = say("home.help", help=Code(f"{context.world.root} help"))
+    return Answer(private=short_card(say("home.title"), lines=[*lines, help_line], buttons=buttons[:4]))
+
+
+async def _about_run(context: Context) -> list[Text]:
+    known = context.run
+    if known is None or not known.started:
+        return [say("home.no_run")]
+    return [joined([say("home.run", run=run_name(known)), counted(shown_tasks(known))])]
+
+
+async def _about_me(context: Context) -> list[Text]:
+    """One line a task, at most five."""
+    lines: list[Text] = []
+    for known in await context.world.runs.known(active=True):
+        for task in shown_tasks(known):
+            if known.started and not task.state.is_over and is_mine(task, context):
+                name = f"{known.handle}.{task_name(known, task)}"
+                lines.append(say("home.task", task=name, state=task.state.value))
+    return lines[:5] or [say("mine.none")]
 
 
 COMMAND = Command(

@@ -3,6 +3,7 @@
 from commands.cards import Answer, Code
 from commands.errors import BadArguments
 from commands.intents import Mine
+from commands.lists import my_tasks
 from commands.ports import Context
 from commands.spec import Command, Example, Line, Right, Scope
 
@@ -14,7 +15,7 @@ def read(line: Line) -> Mine:
 
 
 async def handle(intent: Mine, context: Context) -> Answer:
-    raise NotImplementedError
+    return await my_tasks(context)
 
 
 COMMAND = Command(

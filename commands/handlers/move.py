@@ -3,11 +3,14 @@
 from commands.cards import Answer
 from commands.intents import Move
 from commands.ports import Context
+from commands.resolve import no_run
 from commands.spec import Command, Right, Scope, never_typed
 
 
 async def handle(intent: Move, context: Context) -> Answer:
-    raise NotImplementedError
+    if context.run is None:
+        raise no_run()
+    return Answer(moved=context.run.handle, touched=(context.run.handle,))
 
 
 COMMAND = Command(

@@ -2,8 +2,10 @@
 
 from commands.cards import Answer
 from commands.intents import Next
+from commands.lists import next_tasks
 from commands.ports import Context
 from commands.references import RUN, one_run, reference
+from commands.resolve import no_run
 from commands.spec import Command, Example, Line, Right, Scope
 from commands.tokens import unquote
 
@@ -13,7 +15,9 @@ def read(line: Line) -> Next:
 
 
 async def handle(intent: Next, context: Context) -> Answer:
-    raise NotImplementedError
+    if context.run is None:
+        raise no_run()
+    return await next_tasks(context, context.run)
 
 
 COMMAND = Command(

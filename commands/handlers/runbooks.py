@@ -3,6 +3,7 @@
 from adapters.protocol import Op
 from commands.cards import Answer
 from commands.intents import Runbooks
+from commands.lists import list_runbooks
 from commands.ports import Context
 from commands.spec import Command, Example, Flag, Line, Right, Scope
 from commands.tokens import unquote
@@ -13,7 +14,7 @@ def read(line: Line) -> Runbooks:
 
 
 async def handle(intent: Runbooks, context: Context) -> Answer:
-    raise NotImplementedError
+    return await list_runbooks(context, intent.words, intent.platform)
 
 
 COMMAND = Command(

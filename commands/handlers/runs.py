@@ -3,6 +3,7 @@
 from adapters.protocol import Op
 from commands.cards import Answer
 from commands.intents import Runs
+from commands.lists import list_runs
 from commands.ports import Context
 from commands.spec import Command, Example, Line, Right, Scope
 from commands.tokens import unquote
@@ -13,7 +14,7 @@ def read(line: Line) -> Runs:
 
 
 async def handle(intent: Runs, context: Context) -> Answer:
-    raise NotImplementedError
+    return await list_runs(context, intent.words)
 
 
 COMMAND = Command(

@@ -5,6 +5,7 @@ from commands.cards import Answer
 from commands.intents import Show
 from commands.ports import Context
 from commands.references import RUN, is_task, one_run, shown, take_run
+from commands.showing import show
 from commands.spec import Command, Example, Line, Right, Scope
 from commands.tokens import unquote
 
@@ -17,7 +18,7 @@ def read(line: Line) -> Show:
 
 
 async def handle(intent: Show, context: Context) -> Answer:
-    raise NotImplementedError
+    return await show(intent, context)
 
 
 COMMAND = Command(

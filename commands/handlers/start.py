@@ -8,6 +8,7 @@ from commands.intents import Begin, Intent, Start
 from commands.ports import Context
 from commands.references import RUN, one_run, take_run, take_tasks
 from commands.spec import Command, Example, Flag, Line, Right, Scope, Takes
+from commands.starting import start
 from commands.tokens import unquote
 
 
@@ -30,7 +31,7 @@ def read(line: Line) -> Intent:
 
 
 async def handle(intent: Start, context: Context) -> Answer:
-    raise NotImplementedError
+    return await start(intent, context)
 
 
 COMMAND = Command(

@@ -6,7 +6,9 @@ from commands.errors import BadArguments
 from commands.intents import Status
 from commands.ports import Context
 from commands.references import RUN, health_end, name_health
+from commands.resolve import no_run
 from commands.spec import Command, Example, Flag, Line, Right, Scope
+from commands.statuswork import set_status, show_status
 from commands.tokens import unquote
 from commands.when import parse_when
 
@@ -22,7 +24,11 @@ def read(line: Line) -> Status:
 
 
 async def handle(intent: Status, context: Context) -> Answer:
-    raise NotImplementedError
+    if not (intent.health or intent.text):
+        if context.run is None:
+            raise no_run()
+        return await show_status(context, context.run)
+    return await set_status(intent, context)
 
 
 COMMAND = Command(

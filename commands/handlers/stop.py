@@ -2,12 +2,16 @@
 
 from commands.cards import Answer
 from commands.intents import Stop
+from commands.phrases import short_card
 from commands.ports import Context
+from commands.sentences import say
 from commands.spec import Command, Right, Scope, never_typed
 
 
 async def handle(intent: Stop, context: Context) -> Answer:
-    raise NotImplementedError
+    if await context.world.messages.stop(intent.key):
+        return Answer(private=short_card(say("stop.stopped")))
+    return Answer(private=short_card(say("stop.too_late"), tone="warn"), result="failed")
 
 
 COMMAND = Command(

@@ -2,8 +2,13 @@
 
 from commands.cards import Answer
 from commands.intents import Use
-from commands.ports import Context
+from commands.past import named
+from commands.phrases import run_name, short_card
+from commands.ports import CannotPost, Context
+from commands.problems import unpostable
 from commands.references import RUN, one_run, reference
+from commands.resolve import no_run
+from commands.sentences import say
 from commands.spec import Command, Example, Line, Right, Scope
 from commands.tokens import unquote
 
@@ -13,7 +18,18 @@ def read(line: Line) -> Use:
 
 
 async def handle(intent: Use, context: Context) -> Answer:
-    raise NotImplementedError
+    known = context.run
+    if known is None:
+        raise no_run()
+    place = context.place
+    try:
+        await context.world.desk.open_card(known.handle, place)
+    except CannotPost as error:
+        raise unpostable(error) from error
+    await context.world.runs.bind(known.handle, place, channel_too=False)
+    key = "use.thread" if place.thread else "use.channel"
+    words = say(key, run=run_name(known), who=named(context.actor))
+    return Answer(public=short_card(words), touched=(known.handle,))
 
 
 COMMAND = Command(

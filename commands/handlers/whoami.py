@@ -1,9 +1,13 @@
 """``whoami``: who I am here, and what I may do."""
 
+from commands.access import RIGHTS, STANDINGS, rights
 from commands.cards import Answer, Code
 from commands.errors import BadArguments
 from commands.intents import Whoami
+from commands.past import named
+from commands.phrases import short_card
 from commands.ports import Context
+from commands.sentences import plain, say
 from commands.spec import Command, Example, Line, Right, Scope
 
 
@@ -14,7 +18,15 @@ def read(line: Line) -> Whoami:
 
 
 async def handle(intent: Whoami, context: Context) -> Answer:
-    raise NotImplementedError
+    actor = context.actor
+    person = context.world.people.person(actor)
+    may = rights(actor, context.place, context.world.rules)
+    lines = [
+        say("whoami.email", email=person.email) if person.email else say("whoami.no_email"),
+        say("whoami.rights", rights=", ".join(plain(say(RIGHTS[right])) for right in may)),
+    ]
+    words = say("whoami.title", who=named(actor), standing=say(STANDINGS[actor.standing]))
+    return Answer(private=short_card(words, lines=lines))
 
 
 COMMAND = Command(

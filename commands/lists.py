@@ -1,0 +1,212 @@
+"""Lists that somebody reads: what can begin, my tasks, the runs, the runbooks, the commands."""
+
+import asyncio
+from collections.abc import Sequence
+
+from adapters.errors import AdapterError
+from adapters.models import RunHead, Task, TaskState
+from adapters.protocol import Emulated, Op, Unsupported
+from commands.cards import Answer, Button, Card, Code, Section, Text
+from commands.intents import Begin, Finish, Help, Mine, OpenForm, Runbooks, Start
+from commands.matching import match
+from commands.phrases import bare_title, button, clock, joined, run_name, short, short_card, show_button
+from commands.ports import Context, KnownRun
+from commands.problems import adapter_words, platform_title
+from commands.reading import pending
+from commands.registry import COMMANDS, vocabulary
+from commands.runbooknames import platform_named, shelf
+from commands.runcards import counted
+from commands.sentences import plain, say
+from commands.spec import Command
+from commands.taskrows import row, shown_tasks
+from commands.taskwork import is_mine
+from commands.tokens import folded
+
+_MOST_ROWS = 10
+_MOST_RUNS = 10
+_MOST_RUNBOOKS = 20
+_MOST_BUTTONS = 4
+
+
+async def next_tasks(context: Context, known: KnownRun) -> Answer:
+    """From the snapshot, and saying when that was read."""
+    tasks = shown_tasks(known)
+    ready = [task for task in tasks if task.state is TaskState.READY]
+    running = [task for task in tasks if task.state is TaskState.RUNNING]
+    sections = _sections(context, known, (("next.ready", ready), ("next.running", running)))
+    key = "next.title" if ready else "next.none"
+    begin = [
+        button("button.begin", Begin(run=known.handle, tasks=(handle,)), task=handle)
+        for task in ready
+        if not task.approval and (handle := known.task_handle(task.id))
+    ]
+    finish = [_finish(known, task) for task in running if not task.approval]
+    return Answer(
+        private=Card(
+            title=say(key, run=run_name(known)),
+            summary=plain(say(key, run=run_name(known))),
+            lines=(*_read_at(context, known), *await pending(context, known)),
+            sections=sections,
+            buttons=tuple((begin or finish)[:_MOST_BUTTONS]) if not known.run.state.is_over else (),
+        )
+    )
+
+
+def _sections(
+    context: Context, known: KnownRun, groups: Sequence[tuple[str, Sequence[Task]]]
+) -> tuple[Section, ...]:
+    return tuple(
+        Section(
+            plain(say(key)),
+            tuple(row(known, task, context.now, context.zone) for task in tasks[:_MOST_ROWS]),
+            say("list.more", count=len(tasks) - _MOST_ROWS) if len(tasks) > _MOST_ROWS else (),
+        )
+        for key, tasks in groups
+        if tasks
+    )
+
+
+def _read_at(context: Context, known: KnownRun) -> tuple[Text, ...]:
+    read = known.run.read_at
+    return (say("run.read", at=clock(read, context.zone)),) if read else ()
+
+
+def _finish(known: KnownRun, task: Task) -> Button:
+    handle = known.task_handle(task.id)
+    return button("button.finish_in", Finish(run=known.handle, tasks=(handle,)), run=known.handle, task=handle)
+
+
+async def my_tasks(context: Context) -> Answer:
+    """In all active runs, or in the one that was named."""
+    active = await context.world.runs.known(active=True)
+    runs = [context.run] if context.run else [known for known in active if known.started]
+    sections: list[Section] = []
+    buttons: list[Button] = []
+    total = 0
+    for known in runs:
+        mine = [task for task in shown_tasks(known) if not task.state.is_over and is_mine(task, context)]
+        total += len(mine)
+        if mine and len(sections) < _MOST_RUNS:
+            rows = tuple(row(known, task, context.now, context.zone) for task in mine[:_MOST_ROWS])
+            sections.append(Section(run_name(known), rows))
+        buttons += [_finish(known, task) for task in mine if task.state is TaskState.RUNNING and not task.approval]
+    key = "mine.none" if not total else "mine.one" if total == 1 else "mine.title"
+    words = say(key, count=total)
+    card = Card(
+        title=words, summary=plain(words), sections=tuple(sections), buttons=tuple(buttons[:_MOST_BUTTONS])
+    )
+    return Answer(private=card)
+
+
+async def list_runs(context: Context, words: str) -> Answer:
+    """What is under way on the platforms; each shown gets its handle."""
+    world = context.world
+    asked = await asyncio.gather(
+        *(adapter.runs(words) for adapter in world.platforms.values()), return_exceptions=True
+    )
+    heads: list[RunHead] = []
+    notes: list[Text] = []
+    for answer in asked:
+        if isinstance(answer, AdapterError):
+            notes.append(adapter_words(answer, world))
+        elif isinstance(answer, BaseException):
+            raise answer
+        else:
+            heads += answer
+    known = [one for one in await world.runs.known(active=True) if one.started]
+    listed = [*(one.run.head() for one in known), *heads]
+    unique = {head.key: head for head in reversed(listed)}
+    fits = list(reversed(unique.values())) if not words else _fitting(list(reversed(unique.values())), words)
+    shown = [await world.runs.adopt(head) for head in fits[:_MOST_RUNS]]
+    lines = [_run_line(one, head) for one, head in zip(shown, fits, strict=False)]
+    if len(fits) > len(shown):
+        lines.append(say("list.more", count=len(fits) - len(shown)))
+    key = "runs.none" if not shown else "runs.title"
+    start = button("button.start", OpenForm(about="start"))
+    buttons = [show_button(one) for one in shown[: _MOST_BUTTONS - (not shown)]] or [start]
+    return Answer(private=short_card(say(key), lines=[*lines, *notes], buttons=buttons))
+
+
+def _fitting(heads: Sequence[RunHead], words: str) -> list[RunHead]:
+    found = match(words, [(head.title, head) for head in heads])
+    return [found.one] if found.one else list(found.several)
+
+
+def _run_line(known: KnownRun, head: RunHead) -> Text:
+    tasks = shown_tasks(known)
+    if tasks:
+        counts = counted(tasks)
+    elif head.total is not None and head.done is not None:
+        counts = say("run.counts", done=head.done, total=head.total)
+    else:
+        counts = ()
+    title = bare_title(known.run, known.handle) or head.title
+    return joined([f"{known.handle} {title}", counts, say("run.on", platform=known.run.key.platform)])
+
+
+async def list_runbooks(context: Context, words: str, platform: str) -> Answer:
+    on = await shelf(words, platform, context.world)
+    found = on.runbooks
+    if words:
+        fits = match(words, [(runbook.title, runbook) for runbook in on.runbooks])
+        found = (fits.one,) if fits.one else fits.several or fits.guesses
+    key = "runbooks.none" if not found else "runbooks.title"
+    lines: list[Text] = []
+    for runbook in found[:_MOST_RUNBOOKS]:
+        count = runbook.task_count
+        tasks: Text = () if count is None else say("start.tasks_short", count=count)
+        lines.append(joined([runbook.title, tasks, say("run.on", platform=runbook.key.platform)]))
+    if len(found) > _MOST_RUNBOOKS:
+        lines.append(say("list.more", count=len(found) - _MOST_RUNBOOKS))
+    buttons = [
+        button("button.start_named", Start(runbook=str(runbook.key)), runbook=runbook.title)
+        for runbook in found[:_MOST_BUTTONS]
+    ]
+    name = platform_named(platform, context.world) if platform else ""
+    title = joined([say(key), say("run.on", platform=name) if name else ()], " ")
+    return Answer(private=short_card(title, lines=[*lines, *on.missing], buttons=buttons))
+
+
+def show_help(context: Context, words: str) -> Answer:
+    """All commands, or one with its examples and what the platforms make of it."""
+    verb = vocabulary(context.world.aliases).get(folded(words), "") if words else ""
+    if verb:
+        return Answer(private=_one_command(context, COMMANDS[verb]))
+    lines = [
+        (Code(f"{context.world.root} {command.verb} {command.usage}".strip()), f"  {command.summary}")
+        for command in sorted(COMMANDS.values(), key=lambda command: (command.op is None, command.verb))
+        if command.typed and command.verb != "home"
+    ]
+    title = say("help.unknown", words=short(words, 40)) if words else say("help.title")
+    more = say("help.more", root=context.world.root, mention=context.world.mention)
+    buttons = [
+        button("button.start", OpenForm(about="start")),
+        button("button.runbooks", Runbooks()),
+        button("button.mine", Mine()),
+    ]
+    return Answer(private=short_card(title, lines=[*lines, more], buttons=buttons))
+
+
+def _one_command(context: Context, command: Command) -> Card:
+    root = context.world.root
+    lines: list[Text] = [(Code(f"{root} {command.verb} {command.usage}".strip()),)]
+    if command.aliases:
+        lines.append(say("help.aliases", words=", ".join(command.aliases)))
+    lines += [say("help.example", line=Code(f"{root} {example.line}")) for example in command.examples]
+    if command.op is not None:
+        lines += [note for name in context.world.platforms if (note := _capability(context, name, command.op))]
+    return short_card(
+        say("help.one", verb=command.verb, summary=command.summary),
+        lines=lines,
+        buttons=[button("button.help", Help())],
+    )
+
+
+def _capability(context: Context, name: str, op: Op) -> Text:
+    platform = platform_title(name, context.world)
+    match context.world.platforms[name].capabilities.get(op):
+        case Emulated(how=how):
+            return say("help.emulated", platform=platform, how=how)
+        case Unsupported(instead=instead):
+            return say("help.unsupported", platform=platform, instead=instead)
+    return ()

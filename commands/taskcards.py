@@ -1,0 +1,118 @@
+"""A task's own card (what is to be done, who waits for whom), and a runbook's, before anybody starts it."""
+
+from collections.abc import Mapping, Sequence
+
+from adapters.errors import AdapterError
+from adapters.models import Comment, Runbook, Stage, Task, TaskState
+from adapters.protocol import Capability, Op, Unsupported
+from commands.cards import Button, Card, Code, Link, Row, Section, Strong, Text
+from commands.intents import Begin, Finish, OpenForm, Reopen, Start
+from commands.phrases import button, clock, joined, run_name, short, task_name
+from commands.ports import Context, KnownRun
+from commands.sentences import plain, say
+from commands.taskrows import as_shown, handles, row
+
+_MOST_COMMENTS = 3
+_MOST_STEPS = 40
+
+
+async def task_card(context: Context, known: KnownRun, task: Task, notes: Sequence[Text] = ()) -> Card:
+    task = as_shown(known, task)
+    drawn = row(known, task, context.now, context.zone)
+    state: Text = joined([(Strong(task.state.value),), drawn.note], "  ")
+    after = [other.id for other in known.run.tasks if task.id in other.waits_for]
+    lines: list[Text] = [state]
+    if after:
+        lines.append(say("task.awaited", tasks=handles(known, after)))
+    if task.branches:
+        lines.append(say("task.leads_to", tasks=handles(known, task.branches)))
+    lines += [(task.instructions,)] if task.instructions.strip() else [say("task.no_instructions")]
+    if task.command.strip():
+        lines.append((Code(task.command, block=True),))
+    lines += [_comment(comment, context) for comment in await _comments(context, known, task)]
+    name = task_name(known, task)
+    return Card(
+        title=(name,),
+        aside=(run_name(known),),
+        summary=plain(say("task.summary", task=name, state=task.state.value, run=run_name(known))),
+        lines=(*lines, *notes),
+        buttons=tuple(_buttons(known, task, context.adapter(known).capabilities)),
+        link=_link(known.run.key.platform, task.link or known.run.link),
+    )
+
+
+def _link(platform: str, url: str | None) -> Link | None:
+    return Link(plain(say("button.open", platform=platform)), url) if url else None
+
+
+async def _comments(context: Context, known: KnownRun, task: Task) -> Sequence[Comment]:
+    """The last few of this task; those of the snapshot where the platform cannot be asked now."""
+    kept = [comment for comment in known.run.comments if comment.task == task.id]
+    if isinstance(context.adapter(known).capabilities.get(Op.COMMENTS), Unsupported):
+        return kept[-_MOST_COMMENTS:]
+    try:
+        found = await context.adapter(known).comments(known.run.key.id, task.id)
+    except AdapterError:
+        found = kept  # what the snapshot has is better than no card at all
+    return list(found)[-_MOST_COMMENTS:]
+
+
+def _comment(comment: Comment, context: Context) -> Text:
+    at: Text = (clock(comment.at, context.zone),) if comment.at else ()
+    return joined([joined([comment.by, at], " "), short(comment.text, 300)], ": ")
+
+
+def _buttons(known: KnownRun, task: Task, can: Mapping[Op, Capability]) -> list[Button]:
+    handle, run = known.task_handle(task.id), known.handle
+    if known.run.state.is_over:
+        return []
+    steps: list[tuple[Op, Button]] = []
+    if task.state.is_over:
+        steps.append((Op.REOPEN, button("button.reopen", Reopen(run=run, tasks=(handle,)), task=handle)))
+    elif not task.approval and task.state is not TaskState.WAITING:
+        if task.state is not TaskState.RUNNING:
+            steps.append((Op.BEGIN, button("button.begin", Begin(run=run, tasks=(handle,)), task=handle)))
+        steps.append((Op.FINISH, button("button.finish", Finish(run=run, tasks=(handle,)), task=handle)))
+    comment = OpenForm(run=run, about="comment", fill={"task": handle})
+    steps.append((Op.COMMENT, button("button.comment", comment)))
+    return [press for op, press in steps if not isinstance(can.get(op), Unsupported)]
+
+
+def runbook_card(runbook: Runbook) -> Card:
+    count = runbook.task_count if runbook.task_count is not None else len(runbook.tasks)
+    lines: list[Text] = [(runbook.description,)] if runbook.description.strip() else []
+    lines.append(say("start.tasks_one" if count == 1 else "start.tasks", count=count))
+    if runbook.alerts:
+        lines.append(say("start.alerts", alerts=runbook.alerts))
+    begin = button("button.start_this", Start(runbook=str(runbook.key)))
+    form = button("button.start_form", OpenForm(about="start", fill={"runbook": str(runbook.key)}))
+    return Card(
+        title=(runbook.title,),
+        aside=say("runbook.on", platform=runbook.key.platform),
+        summary=plain(say("runbook.summary", runbook=runbook.title, count=count)),
+        lines=tuple(lines),
+        sections=tuple(_steps(runbook)),
+        buttons=(begin, form),
+        link=Link(plain(say("button.open", platform=runbook.key.platform)), runbook.link)
+        if runbook.link
+        else None,
+    )
+
+
+def _steps(runbook: Runbook) -> list[Section]:
+    stages: list[Stage | None] = [None, *runbook.stages]
+    known = {stage.id for stage in runbook.stages}
+    left = _MOST_STEPS
+    sections: list[Section] = []
+    for stage in stages:
+        if stage is None:
+            tasks = [task for task in runbook.tasks if task.stage not in known]
+        else:
+            tasks = [task for task in runbook.tasks if task.stage == stage.id]
+        drawn, more = tasks[:left], len(tasks) - len(tasks[:left])
+        left -= len(drawn)
+        if tasks:
+            rows = tuple(Row(None, "", task.title) for task in drawn)
+            title = stage.title if stage else ""
+            sections.append(Section(title, rows, say("runbook.more", count=more) if more else ()))
+    return sections
