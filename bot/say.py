@@ -165,7 +165,7 @@ class Door:
     def serve(self, answer: Answer) -> None:
         self._answer.set_result(answer)
 
-    async def close(self) -> None:
+    async def close(self, *, unlink: bool = True) -> None:
         """Talks that are still waiting are cut: what they asked is recorded, or was never taken."""
         if self._server is not None:
             self._server.close()
@@ -173,7 +173,8 @@ class Door:
             talk.cancel()
         await asyncio.gather(*self._talks, return_exceptions=True)
         self._answer.cancel()
-        self._path.unlink(missing_ok=True)
+        if unlink:
+            self._path.unlink(missing_ok=True)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -229,6 +230,8 @@ async def _ask(path: Path, request: Request) -> Reply:
         return Reply.model_validate_json(line)
     finally:
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 async def _send(writer: asyncio.StreamWriter, value: object) -> None:

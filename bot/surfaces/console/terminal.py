@@ -98,7 +98,7 @@ class Piped:
 
 
 class Script:
-    """The lines of a file. ``number`` is the line being carried out, from 1."""
+    """The lines of a file; empty ones and comments only count as answers. ``number`` is the last one, from 1."""
 
     patient = True
 
@@ -110,7 +110,7 @@ class Script:
     async def next(self, prompt: str) -> str | None:
         for number, line in self._lines:
             text = line.strip()
-            if text and not text.startswith("#"):
+            if prompt != PROMPT or (text and not text.startswith("#")):
                 self.number = number
                 self._screen.show([f"{prompt}{text}"])
                 return text
