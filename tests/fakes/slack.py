@@ -16,6 +16,8 @@ through one of the application's Socket Mode connections, and ``status`` is 200 
 and 0 when it was not. Point Liaison at it with ``api_url=slack.api_url``, ``bot_token=slack.token``,
 ``signing_secret=slack.signing_secret`` (and ``app_token=slack.app_token``).
 
+Waiting: ``until(predicate)``, ``shown(words)`` (a message of the bot's), ``whispered(words)`` (a private answer).
+
 What people see: ``slack.cards`` (messages of the bot), ``slack.whispers`` (private ones, with their ``route``),
 ``slack.modals``. Each has ``words`` (the text as read) and ``labels`` (its buttons). ``slack.again(delivered)``
 sends a delivery once more, as Slack does on retry. Faults: ``slack.fault("cut_after", path="chat.postMessage")``.

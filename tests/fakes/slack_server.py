@@ -99,6 +99,14 @@ class SlackServer(Fake):
                 continue
         return found
 
+    async def whispered(self, words: str) -> Posted:
+        """Waits for a private answer with these words in it; the newest one."""
+        return (await self.until(lambda: [one for one in self.whispers if words in one.words]))[-1]
+
+    async def shown(self, words: str) -> Posted:
+        """Waits for a message of the bot's with these words in it; the newest one."""
+        return (await self.until(lambda: [one for one in self.cards if words in one.words]))[-1]
+
     # What Liaison calls.
 
     async def handle(self, request: web.Request, seen: Seen) -> web.StreamResponse:

@@ -122,7 +122,7 @@ def timestamp(clock: Clock) -> int | None:
 def clock_words(clock: Clock) -> str:
     try:
         zone = ZoneInfo(clock.zone)
-    except (ValueError, OSError):  # not a zone of this system: UTC is true everywhere
+    except (KeyError, ValueError, OSError):  # not a zone of this system: UTC is true everywhere
         return clock.at.astimezone(UTC).strftime("%H:%M UTC")
     local = clock.at.astimezone(zone)
     return local.strftime("%H:%M ") + (local.tzname() or clock.zone)

@@ -7,7 +7,6 @@ stay in channels for years.
 import json
 from typing import Any
 
-from bot.surfaces.slack.encoding import clean
 from commands.intents import Intent
 
 LONGEST_VALUE = 2000
@@ -16,7 +15,8 @@ ACTION = "press.v1"
 
 def dump(intent: Intent) -> str:
     facts = {**intent.model_dump(mode="json", exclude_defaults=True), "verb": intent.verb}
-    return clean(json.dumps({"v": 1, "i": facts}, ensure_ascii=False, separators=(",", ":")))
+    value = json.dumps({"v": 1, "i": facts}, ensure_ascii=False, separators=(",", ":"))
+    return value.encode("utf-8", "replace").decode()  # half a surrogate pair cannot be sent
 
 
 def load(value: str) -> dict[str, Any] | None:

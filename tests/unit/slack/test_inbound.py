@@ -62,18 +62,18 @@ async def test_a_wrong_or_stale_signature_is_401_and_leaves_nothing(
     ],
 )
 async def test_nonsense_in_place_of_a_signature_is_401(office: Office, headers: dict[str, str]) -> None:
-    async with aiohttp.ClientSession() as http:
-        async with http.post(f"{office.url}/slack/events", data=b"\xff{", headers=headers) as answer:
-            assert answer.status == 401
+    url = f"{office.url}/slack/events"
+    async with aiohttp.ClientSession() as http, http.post(url, data=b"\xff{", headers=headers) as answer:
+        assert answer.status == 401
 
 
 async def test_slacks_own_checks_are_answered_at_once(slack: Slack, office: Office) -> None:
     challenge = {"type": "url_verification", "token": "x", "challenge": "3eZbrw1aB"}
     delivered = await slack.deliver(office.url, "events_api", challenge)
     assert (delivered.status, delivered.json) == (200, {"challenge": "3eZbrw1aB"})
-    async with aiohttp.ClientSession() as http:
-        async with http.post(f"{office.url}/slack/events", data={"ssl_check": "1", "token": "x"}) as answer:
-            assert answer.status == 200
+    url, check = f"{office.url}/slack/events", {"ssl_check": "1", "token": "x"}
+    async with aiohttp.ClientSession() as http, http.post(url, data=check) as answer:
+        assert answer.status == 200
     assert office.desk.messages == []
 
 
@@ -176,8 +176,9 @@ async def test_an_ack_is_quick(slack: Slack, office: Office) -> None:
 
 
 async def test_a_body_that_is_no_delivery_is_refused_without_a_trace(slack: Slack, office: Office) -> None:
-    for payload in ([], {"type": "event_callback", "event": {}}, {"type": "view_submission"}, {}):
-        delivered = await slack.deliver(office.url, "events_api", payload)  # type: ignore[arg-type]
+    payloads: tuple[Any, ...] = ([], {"type": "event_callback", "event": {}}, {"type": "view_submission"}, {})
+    for payload in payloads:
+        delivered = await slack.deliver(office.url, "events_api", payload)
         assert delivered.status in (200, 400)
     assert office.desk.messages == []
 
