@@ -43,7 +43,7 @@ class Refused(SurfaceError):
 
 
 class Client:
-    """``open`` before use, inside the running loop."""
+    """Connects by itself when first used, also again after ``close``."""
 
     def __init__(self, token: str, api_url: str) -> None:
         self.web = AsyncWebClient(
@@ -60,21 +60,14 @@ class Client:
 
     @property
     def session(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            raise SurfaceError("the Slack surface is not started")
+        """Only inside the running loop."""
+        if self._session is None or self._session.closed:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=IDLE),
+                timeout=aiohttp.ClientTimeout(total=PATIENCE),
+                trust_env=True,
+            )
         return self._session
-
-    @property
-    def closed(self) -> bool:
-        return self._session is None or self._session.closed
-
-    async def open(self) -> None:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=IDLE),
-            timeout=aiohttp.ClientTimeout(total=PATIENCE),
-            trust_env=True,
-        )
-        self.web.session = self._session
 
     async def close(self) -> None:
         if self._session is not None:
@@ -89,6 +82,7 @@ class Client:
         self, method: str, request: Awaitable[AsyncSlackResponse], channel: str = ""
     ) -> AsyncSlackResponse:
         """The whole answer, with its headers."""
+        self.web.session = self.session
         try:
             return await request
         except SlackApiError as error:

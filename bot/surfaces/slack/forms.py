@@ -32,7 +32,7 @@ class Forms:
 
     async def taken(self, view_id: str) -> None:
         """A button in a modal was pressed and recorded: the modal has served its turn."""
-        await self._update(view_id, views.words_view(words("close"), words("taken")))
+        await self._update(view_id, views.words_view(words("taken_title"), words("taken")))
 
     async def _open_loading(self, trigger: str) -> str:
         request = self._client.web.views_open(trigger_id=trigger, view=views.loading())

@@ -38,8 +38,8 @@ BODY = 1_000_000  # bytes; Slack's own deliveries stay far below
 
 
 class SlackSurface:
-    """``command`` is the slash command ("/run"). After ``stop`` what was accepted can still be answered, until
-    ``close``."""
+    """``command`` is the slash command ("/run"). After ``stop`` what was accepted can still be answered; whoever
+    does that ends it with another ``stop``."""
 
     def __init__(self, options: SlackOptions, *, command: str, notes: Notes, now: Callable[[], datetime]) -> None:
         self._options = options
@@ -78,7 +78,6 @@ class SlackSurface:
 
     async def start(self, intake: Intake) -> None:
         """Starts also while Slack is down: what is needed from it is asked again until it comes."""
-        await self._client.open()
         if (noted := await self._notes.get(IDENTITY)) is not None:
             self._be(Identity.load(noted))
         self._wants_form = intake.wants_form
@@ -96,10 +95,8 @@ class SlackSurface:
         if self._sockets is not None:
             await self._sockets.stop()
         await settle(self._background)
+        self._background = set()
         await self._deliveries.drain()
-
-    async def close(self) -> None:
-        """Ends the connections to Slack; nothing can be said after this."""
         await self._client.close()
 
     def ready(self) -> Mapping[str, bool]:
@@ -137,9 +134,9 @@ class SlackSurface:
             body += chunk
             if len(body) > BODY:
                 return Response(status_code=413)
-        if body.startswith(b"ssl_check=1") or b"&ssl_check=1" in body:
-            return Response()  # Slack looks at our certificate; there is nothing in it to carry out
         if not self._signed(request, body):
+            if _is_ssl_check(body):
+                return Response()  # Slack looks at our certificate; there is nothing in it to carry out
             return Response('{"error": "invalid signature"}', 401, media_type="application/json")
         try:
             bolt = AsyncBoltRequest(body=body.decode(), headers=dict(request.headers))
@@ -189,9 +186,16 @@ class SlackSurface:
         return await self._people.find(words)
 
     async def check(self) -> Sequence[Problem]:
-        if self._client.closed:
-            await self._client.open()
-        return await doctor.check(self._client, self._options)
+        try:
+            return await doctor.check(self._client, self._options)
+        finally:
+            if not self._background:  # asked by itself, not of a running surface
+                await self._client.close()
+
+
+def _is_ssl_check(body: bytes) -> bool:
+    """docs.slack.dev/interactivity/implementing-slash-commands: sent now and then, with only a legacy token."""
+    return not body.startswith(b"{") and b"ssl_check=1" in body.split(b"&")
 
 
 class _Clock(Clock):

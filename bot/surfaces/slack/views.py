@@ -182,5 +182,5 @@ def errors(view: Mapping[str, Any], wrong: Mapping[str, str]) -> dict[str, Any]:
     if homeless and inputs:
         shown[inputs[0]] = f"{shown.get(inputs[0], '')} {homeless}".strip()
     if not shown:
-        return {"response_action": "update", "view": words_view(words("close"), homeless)}
+        return {"response_action": "update", "view": words_view(view["title"]["text"], homeless)}
     return {"response_action": "errors", "errors": shown}

@@ -145,7 +145,6 @@ async def opened(
             yield Office(surface, desk, notes, url)
         finally:
             await surface.stop()
-            await surface.close()
 
 
 @contextlib.asynccontextmanager

@@ -174,7 +174,7 @@ async def test_a_press_in_a_modal_is_carried_and_told_in_the_place(slack: Slack,
     await slack.command(office.url, "status form", user=ANA, channel=OPS)
     modal = await slack.modal(ANA)
     await slack.press(office.url, "Finish T1", user=ANA, on=modal)
-    await slack.until(lambda: "Taken" in modal.words)
+    await slack.until(lambda: "taken" in modal.words)
     message = office.desk.messages[0]
     await office.surface.whisper(message, CARD)
     assert (slack.whispers[-1].to, slack.whispers[-1].channel) == (ANA, OPS)

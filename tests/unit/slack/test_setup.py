@@ -19,7 +19,6 @@ ROOT = Path(__file__).parents[3]
 async def problems(options: SlackOptions) -> list[str]:
     surface = SlackSurface(options, command="/run", notes=Notepad(), now=lambda: datetime.now(UTC))
     found = await surface.check()
-    await surface.close()
     return [f"{one.what} -> {one.fix}" for one in found if one.severity is Severity.FIX]
 
 
