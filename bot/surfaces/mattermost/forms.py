@@ -65,7 +65,7 @@ class Forms:
         await self._site.open_dialog({"trigger_id": trigger, "url": self._url, "dialog": shown})
 
     def _tell(self, said: Card, actor: Actor, place: Place, reply: ReplyRoute) -> Card | None:
-        """With its buttons by ``response_url``, after the answer; in the answer, without them, if there is none."""
+        """With its buttons by ``response_url``, after the answer; without one, bare, in the answer itself."""
         if not reply.url:
             return said
         task = asyncio.create_task(self._respond(said, actor, place, reply))

@@ -1,0 +1,189 @@
+"""The site's state, and what every part of the fake may ask of it."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import TypeVar
+
+from tests.fakes.mattermost.sockets import Sockets, broadcast
+from tests.fakes.mattermost.world import (
+    Channel,
+    Dialog,
+    Json,
+    Post,
+    User,
+    full_attachment,
+    mentioned,
+    millis,
+    new_id,
+)
+from tests.fakes.serving import Fake
+
+T = TypeVar("T")
+
+
+class State(Fake):
+    """``sub_path``: the site lives under it ("/chat"). Triggers live for ``trigger_seconds``."""
+
+    def __init__(self, *, command: str = "/run", sub_path: str = "") -> None:
+        super().__init__()
+        self.command_word = command
+        self.sub_path = sub_path
+        self.trigger_seconds = 3.0
+        self.users: dict[str, User] = {}
+        self.channels: dict[str, Channel] = {}
+        self.posts: dict[str, Post] = {}
+        self.ephemerals: list[Post] = []
+        self.dialogs: list[Dialog] = []
+        self.triggers: dict[str, tuple[User, Channel, int]] = {}
+        self.hooks: dict[str, tuple[User, Channel, int, int]] = {}  # response_url id -> ..., made at, uses left
+        self.pending: dict[str, str] = {}
+        self.team = {"id": new_id(), "name": "ops", "display_name": "Ops", "type": "O"}
+        self.team_members: set[str] = set()
+        self.command_token = new_id()
+        self.sockets = Sockets(self.user_of, self.changed)
+        self._wake: asyncio.Event | None = None
+        self.ana = self.add_user("ana", email="ana@example.com", first_name="Ana", last_name="Costa")
+        self.ben = self.add_user("ben", email="ben@example.com", first_name="Ben")
+        self.gil = self.add_user("gil", email="gil@example.com", roles="system_guest")
+        self.bot = self.add_user("liaison", is_bot=True, email="liaison@localhost")
+        self.town = self.add_channel("town-square", *self.users.values())
+        self.far = self.add_channel("far-away", self.ana, self.ben)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}{self.sub_path}"
+
+    def add_user(
+        self,
+        username: str,
+        *,
+        email: str = "",
+        roles: str = "system_user",
+        is_bot: bool = False,
+        first_name: str = "",
+        last_name: str = "",
+    ) -> User:
+        """A member of the team; ``roles`` "system_guest" makes a guest."""
+        user = User(username, email=email, roles=roles, is_bot=is_bot, first_name=first_name, last_name=last_name)
+        self.users[user.id] = user
+        self.team_members.add(user.id)
+        return user
+
+    def add_channel(self, name: str, *members: User, type: str = "O") -> Channel:
+        channel = Channel(name, str(self.team["id"]), type, members={member.id for member in members})
+        self.channels[channel.id] = channel
+        return channel
+
+    def direct(self, one: User, other: User) -> Channel:
+        """Their direct channel, made if need be."""
+        name = "__".join(sorted((one.id, other.id)))
+        found = next((channel for channel in self.channels.values() if channel.name == name), None)
+        if found is None:
+            found = Channel(name, "", "D", members={one.id, other.id})
+            self.channels[found.id] = found
+        return found
+
+    def user_of(self, token: str) -> User | None:
+        return next((user for user in self.users.values() if user.token == token and not user.deleted), None)
+
+    def user_named(self, username: str) -> User | None:
+        return next((user for user in self.users.values() if user.username == username), None)
+
+    # What tests look at.
+
+    def posts_in(self, channel: Channel, *, root: str | None = None) -> list[Post]:
+        """Oldest first, without deleted ones; ``root`` narrows to one thread (its root included)."""
+        posts = [post for post in self.posts.values() if post.channel == channel.id and not post.delete_at]
+        return [post for post in posts if root is None or root in (post.root, post.id)]
+
+    def last_post(self, channel: Channel, *, by: User | None = None) -> Post | None:
+        """The newest of the bot (or of ``by``) there."""
+        author = (by or self.bot).id
+        return next((post for post in reversed(self.posts_in(channel)) if post.user == author), None)
+
+    def private(self, user: User) -> list[Post]:
+        return [post for post in self.ephemerals if post.seen_by == user.id]
+
+    def dialog_of(self, user: User) -> Dialog | None:
+        return next((dialog for dialog in reversed(self.dialogs) if dialog.user is user and dialog.open), None)
+
+    async def until(self, predicate: Callable[[], T | None], seconds: float = 20.0) -> T:
+        """The first true thing that ``predicate`` says, looked at again whenever something changed here."""
+        async with asyncio.timeout(seconds):
+            while True:
+                self._wake = self._wake or asyncio.Event()
+                self._wake.clear()
+                if found := predicate():
+                    return found
+                try:
+                    async with asyncio.timeout(0.2):  # what the predicate looks at may not be ours
+                        await self._wake.wait()
+                except TimeoutError:
+                    continue
+
+    def changed(self) -> None:
+        if self._wake is not None:
+            self._wake.set()
+
+    # What the server does.
+
+    async def keep(self, post: Post, *, lose: bool = False) -> Post:
+        """Stores a new post, and tells those who are there."""
+        if post.attachments:
+            post.props["attachments"] = [full_attachment(one) for one in post.attachments]
+        channel = self.channels[post.channel]
+        self.posts[post.id] = post
+        channel.last_post_at = post.create_at
+        if post.pending:
+            self.pending[post.pending] = post.id
+        author = self.users[post.user]
+        data: Json = {
+            "channel_display_name": channel.json()["display_name"],
+            "channel_name": channel.name,
+            "channel_type": channel.type,
+            "post": json.dumps(post.json()),
+            "sender_name": f"@{author.username}",
+            "set_online": True,
+            "team_id": channel.team,
+        }
+        told = self.mentions(post)
+        if told:
+            data["mentions"] = json.dumps(sorted(told))
+        event = {"event": "posted", "data": data, "broadcast": broadcast(channel=channel.id)}
+        await self.sockets.publish(event, channel.members, lose=lose)
+        self.changed()
+        return post
+
+    def mentions(self, post: Post) -> set[str]:
+        """Whom the server would notify of it."""
+        texts = [post.message, *(f"{one.get('pretext', '')}\n{one.get('text', '')}" for one in post.attachments)]
+        members = [self.users[id] for id in self.channels[post.channel].members]
+        return mentioned(texts, members) - {post.user}
+
+    async def change(self, post: Post, message: str | None, props: Json | None) -> Post:
+        """As a patch or an ``update`` does: what is given replaces."""
+        if message is not None:
+            post.message = message
+        if props is not None:
+            post.props = dict(props)
+            if post.attachments:
+                post.props["attachments"] = [full_attachment(one) for one in post.attachments]
+        post.edit_at = post.update_at = millis()
+        post.edits += 1
+        event = {
+            "event": "post_edited",
+            "data": {"post": json.dumps(post.json())},
+            "broadcast": broadcast(channel=post.channel),
+        }
+        await self.sockets.publish(event, self.channels[post.channel].members)
+        self.changed()
+        return post
+
+    def whisper(self, user: User, channel: Channel, text: str, attachments: list[Json], root: str = "") -> Post:
+        """An ephemeral post: not kept, its integrations only in an encrypted cookie."""
+        props: Json = {"attachments": [full_attachment(one) for one in attachments], "from_webhook": "true"}
+        post = Post(user.id, channel.id, text, props, root=root, type="system_ephemeral", seen_by=user.id)
+        self.ephemerals.append(post)
+        self.changed()
+        return post

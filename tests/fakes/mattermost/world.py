@@ -1,0 +1,213 @@
+"""What a Mattermost site holds, and its JSON as 5.37 writes it (recordings/mattermost/mattermost-5.37.json)."""
+
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+_clock = [0]
+
+
+def new_id() -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(26))
+
+
+def millis() -> int:
+    """The time, never twice the same: Mattermost orders posts by it."""
+    _clock[0] = max(_clock[0] + 1, int(time.time() * 1000))
+    return _clock[0]
+
+
+@dataclass
+class User:
+    username: str
+    id: str = field(default_factory=new_id)
+    token: str = field(default_factory=new_id)
+    email: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    roles: str = "system_user"
+    is_bot: bool = False
+    zone: str = "Europe/London"
+    deleted: bool = False
+
+    def json(self) -> Json:
+        made: Json = {
+            "id": self.id,
+            "create_at": 1,
+            "update_at": 1,
+            "delete_at": 1 if self.deleted else 0,
+            "username": self.username,
+            "auth_data": "",
+            "auth_service": "",
+            "email": self.email,
+            "nickname": "",
+            "first_name": self.first_name,
+            "last_name": self.last_name,
+            "position": "",
+            "roles": self.roles,
+            "locale": "en",
+            "timezone": {
+                "automaticTimezone": self.zone,
+                "manualTimezone": "",
+                "useAutomaticTimezone": "true",
+            },
+        }
+        return made | ({"is_bot": True, "bot_description": ""} if self.is_bot else {})
+
+
+@dataclass
+class Channel:
+    name: str
+    team: str = ""  # a team's id; empty for direct channels
+    type: str = "O"
+    id: str = field(default_factory=new_id)
+    members: set[str] = field(default_factory=set)  # user ids
+    last_post_at: int = 0
+
+    def json(self) -> Json:
+        return {
+            "id": self.id,
+            "create_at": 1,
+            "update_at": 1,
+            "delete_at": 0,
+            "team_id": self.team,
+            "type": self.type,
+            "display_name": self.name.replace("-", " ").title(),
+            "name": self.name,
+            "header": "",
+            "purpose": "",
+            "last_post_at": self.last_post_at,
+            "total_msg_count": 0,
+            "extra_update_at": 0,
+            "creator_id": "",
+        }
+
+
+@dataclass
+class Post:
+    """``props`` as stored: attachments still have their integrations. ``seen_by``: the one reader of an
+    ephemeral post."""
+
+    user: str
+    channel: str
+    message: str
+    props: Json = field(default_factory=dict)
+    root: str = ""
+    type: str = ""
+    pending: str = ""
+    id: str = field(default_factory=new_id)
+    create_at: int = field(default_factory=millis)
+    update_at: int = 0
+    edit_at: int = 0
+    delete_at: int = 0
+    seen_by: str = ""
+    edits: int = 0
+
+    @property
+    def attachments(self) -> list[Json]:
+        found: list[Json] = self.props.get("attachments") or []
+        return found
+
+    @property
+    def text(self) -> str:
+        """All that stands in it, attachments included."""
+        return "\n".join(
+            part for part in [self.message, *(str(a.get("text") or "") for a in self.attachments)] if part
+        )
+
+    @property
+    def labels(self) -> list[str]:
+        return [str(action["name"]) for action in self.actions()]
+
+    def actions(self) -> Iterator[Json]:
+        for attachment in self.attachments:
+            yield from attachment.get("actions") or []
+
+    def json(self) -> Json:
+        """As clients get it: without integrations."""
+        props = dict(self.props)
+        if "attachments" in props:
+            props["attachments"] = [_shown(attachment) for attachment in self.attachments]
+        shown = bool(self.attachments)
+        return {
+            "id": self.id,
+            "create_at": self.create_at,
+            "update_at": self.update_at or self.create_at,
+            "edit_at": self.edit_at,
+            "delete_at": self.delete_at,
+            "is_pinned": False,
+            "user_id": self.user,
+            "channel_id": self.channel,
+            "root_id": self.root,
+            "parent_id": self.root,
+            "original_id": "",
+            "message": self.message,
+            "type": self.type,
+            "props": props,
+            "hashtags": "",
+            "pending_post_id": "",
+            "reply_count": 0,
+            "last_reply_at": 0,
+            "participants": None,
+            "metadata": {"embeds": [{"type": "message_attachment"}]} if shown else {},
+        }
+
+
+@dataclass
+class Dialog:
+    """One that a person has open. ``url`` and the state are what their client sends back."""
+
+    user: User
+    channel: Channel
+    team: str
+    url: str
+    dialog: Json
+    open: bool = True
+
+    def element(self, name: str) -> Json:
+        return next(element for element in self.dialog["elements"] if element["name"] == name)
+
+
+def full_attachment(given: Json) -> Json:
+    """As the server stores it: every field of ``model.SlackAttachment``."""
+    empty: Json = {"id": 0, "fields": None, "ts": None}
+    words = (
+        "fallback color pretext author_name author_link author_icon title title_link text image_url thumb_url"
+        " footer footer_icon"
+    )
+    made = empty | dict.fromkeys(words.split(), "") | given
+    if made.get("fields"):
+        made["fields"] = [{"title": "", "value": "", "short": False} | one for one in made["fields"]]
+    return made
+
+
+def _shown(attachment: Json) -> Json:
+    actions = attachment.get("actions")
+    if not actions:
+        return attachment
+    return attachment | {"actions": [{k: v for k, v in one.items() if k != "integration"} for one in actions]}
+
+
+def mentioned(texts: list[str], users: list[User]) -> set[str]:
+    """Ids of who is told, after ``app/notification.go``: code is left out; a word is whatever letters, digits and
+    ``:.-_@`` make; suffixes are tried off."""
+    names = {f"@{user.username}": user.id for user in users}
+    found: set[str] = set()
+    for text in texts:
+        text = re.sub(r"(`{3,})[\s\S]*?\1|(`+)[^`][\s\S]*?\2", " ", text)
+        for word in re.findall(r"[\w:.@-]+", text.replace("\\", " ")):
+            if word[0] == ":" and word[-1] == ":":
+                continue
+            word = word.lstrip(":.-_").lower()
+            while word and word not in names and word not in ("@all", "@channel", "@here") and word[-1] in ".-:_":
+                word = word[:-1]
+            if word in ("@all", "@channel", "@here"):
+                found |= {user.id for user in users}
+            elif word in names:
+                found.add(names[word])
+    return found
