@@ -1,9 +1,14 @@
-"""The ``liaison`` command. Exit codes: 0 ok, 1 it failed, 2 settings or usage wrong, 3 a question is open."""
+"""The ``liaison`` command. Exit codes: 0 ok, 1 it failed, 2 settings or usage wrong, 3 a question is open.
+
+Commands import what they need when they run: loading the whole application takes longer than most of a ``say``,
+which only talks to a socket.
+"""
 
 import asyncio
 import getpass
 import json
 import logging
+import os
 import shutil
 import sys
 from collections.abc import Callable, Coroutine
@@ -15,17 +20,11 @@ import click
 import uvloop
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from bot import demo as demos
-from bot import doctor as doctors
 from bot import logs
-from bot import serve as servers
-from bot.lock import Held, NoFolder, hold
+from bot.lock import CannotStart, Held, NoFolder, hold
 from bot.say import SILENCE_SECONDS, Cut, Reply, Request, Silent, ask
 from bot.settings import Settings, SettingsError, load
-from bot.settings_file import template
-from bot.storage.store import Store, StoreError
 from bot.surfaces.console.surface import CHANNEL
-from bot.surfaces.slack.manifest import manifest_yaml
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_QUESTION = 0, 1, 2, 3
 _BY_RESULT = {"done": EXIT_OK, "failed": EXIT_FAILED, "question": EXIT_QUESTION, "": EXIT_FAILED}
@@ -64,9 +63,11 @@ def cli() -> None:
 @_config
 def serve(config: Path | None) -> None:
     """Run Liaison until it is told to stop."""
+    from bot.serve import serve as until_told
+
     settings = _settings(config)
     logs.configure(settings.secret_values())
-    _run(_guarded(servers.serve(settings), settings))
+    _run(_guarded(until_told(settings), settings))
 
 
 cli.add_command(serve, "run")
@@ -76,12 +77,14 @@ cli.add_command(serve, "run")
 @click.option("--script", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Lines to carry out.")
 def demo(script: Path | None) -> None:
     """Try it: a chat in this terminal, over sample runbooks. No accounts, no network."""
+    from bot.demo import demo as chat
+
     try:
         lines = script.read_text(encoding="utf-8").splitlines() if script is not None else None
     except (OSError, UnicodeDecodeError) as error:
         raise Wrong(f"The script cannot be read: {error}") from None
     logs.configure(level=logging.ERROR)
-    sys.exit(_run(demos.demo(lines)))
+    sys.exit(_run(chat(lines)))
 
 
 @cli.command(context_settings={"ignore_unknown_options": True})
@@ -113,14 +116,18 @@ def say(config: Path | None, words: tuple[str, ...], user: str, channel: str, ye
 @click.option("--in", "channel", help="Post a button in this channel and wait until somebody presses it.")
 def doctor(config: Path | None, channel: str | None) -> None:
     """Check settings, store, chats and platforms; say how to fix what is wrong."""
+    from bot.doctor import doctor as examine
+
     with suppress(SettingsError):  # doctor reports those
         logs.configure(load(config).secret_values(), level=logging.CRITICAL)
-    sys.exit(_run(doctors.doctor(config, channel, click.echo)))
+    sys.exit(_run(examine(config, channel, click.echo)))
 
 
 @cli.command()
 def settings() -> None:
     """Print a commented liaison.toml."""
+    from bot.settings_file import template
+
     click.echo(template(), nl=False)
 
 
@@ -128,6 +135,8 @@ def settings() -> None:
 @_config
 def manifest(config: Path | None) -> None:
     """Print the Slack app's manifest."""
+    from bot.surfaces.slack.manifest import manifest_yaml
+
     found = _settings(config)
     socket = found.slack is not None and found.slack.app_token is not None
     click.echo(manifest_yaml(found.bot.command, found.bot.public_url, socket), nl=False)
@@ -137,19 +146,12 @@ def manifest(config: Path | None) -> None:
 @_config
 def migrate(config: Path | None) -> None:
     """Bring the database's tables up to date (serve does it by itself)."""
+    from bot.serve import migrate as bring_up_to_date
+
     found = _settings(config)
     logs.configure(found.secret_values(), level=logging.WARNING)
-    _run(_guarded(_migrate(found), found))
+    _run(_guarded(bring_up_to_date(found), found))
     click.echo(f"{found.store_path} is up to date.")
-
-
-async def _migrate(found: Settings) -> None:
-    with hold(found.lock_path):
-        store = Store(found.bot.database_url)
-        try:
-            await store.open()
-        finally:
-            await store.close()
 
 
 async def _say(settings: Settings, request: Request) -> Reply:
@@ -166,7 +168,9 @@ async def _say(settings: Settings, request: Request) -> Reply:
 async def _say_once(settings: Settings, request: Request) -> Reply:
     try:
         with hold(settings.lock_path):
-            return await servers.say_alone(settings, request)
+            from bot.serve import say_alone
+
+            return await say_alone(settings, request)
     except Held:
         return await ask(settings.socket_path, request)
 
@@ -175,14 +179,10 @@ async def _guarded(work: Coroutine[Any, Any, T], settings: Settings) -> T:
     """What can go wrong around a store and a port, as a sentence and an exit code."""
     try:
         return await work
-    except Held as error:
-        raise Failed(f"Another Liaison is running on {settings.store_path} ({error.path} is held).") from None
     except NoFolder as error:
-        raise Wrong(f"bot.database_url: {error}") from None
-    except StoreError as error:
-        raise Failed(f"bot.database_url: {logs.Redactor(settings.secret_values())(str(error))}") from None
-    except servers.PortTaken as error:
-        raise Failed(f"bot.port: cannot listen on {error}. Nothing was started. Set bot.port.") from None
+        raise Wrong(str(error)) from None
+    except CannotStart as error:
+        raise Failed(logs.Redactor(settings.secret_values())(str(error))) from None
     except SettingsError as error:
         raise Wrong(_problems(error)) from None
     except Silent:
@@ -220,6 +220,7 @@ def _login() -> str:
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
+    os.umask(0o077)  # the store holds what people said
     make: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
     with asyncio.Runner(loop_factory=make) as runner:
         return runner.run(work)

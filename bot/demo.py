@@ -34,7 +34,7 @@ _MOST_TASKS = 10
 async def demo(script: Sequence[str] | None) -> int:
     """0, or 1 when a line of ``script`` did not end as it should."""
     screen = Screen()
-    screen.show([PROGRESS])
+    screen.tell(PROGRESS)
     with TemporaryDirectory(prefix="liaison-demo-") as folder:
         settings = demo_settings(Path(folder)).with_secret_key()
         console = Console()
@@ -51,7 +51,7 @@ async def demo(script: Sequence[str] | None) -> int:
                     root=settings.bot.command,
                     controls=_controls(app.platforms["local"]),
                 )
-                screen.show(WELCOME)
+                screen.tell(*WELCOME)
                 await _offer(app.platforms["local"], chat, screen)
                 await _chat(chat, screen, script)
     for problem in chat.failed:
@@ -96,7 +96,9 @@ async def _offer(adapter: Adapter, chat: Chat, screen: Screen) -> None:
         lines=((f"and {more} more tasks",),) if more else (),
         buttons=buttons,
     )
-    screen.show(["", *draw(card, screen.width), f"Press 1 to start {book.title}, or type help."])
+    screen.gap()
+    screen.show(draw(card, screen.width))
+    screen.tell(f"Press 1 to start {book.title}, or type help.")
     chat.offer(Shown("lines", room(), "offer", buttons=buttons))
 
 

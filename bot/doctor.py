@@ -13,7 +13,6 @@ from bot.lock import Held, NoFolder, hold
 from bot.say import Cut, Request, Silent, ask
 from bot.settings import Settings, SettingsError, load
 from bot.storage.store import Store, StoreError
-from bot.surfaces.console.surface import Console
 
 SHORTEST_HOOK_SECRET = 16
 Print = Callable[[str], None]
@@ -71,7 +70,7 @@ async def _checks(settings: Settings) -> AsyncIterator[Problem]:
     for problem in [*_address(settings), *_hooks(settings), await _store(settings)]:
         yield problem
     try:
-        app = bootstrap(settings.with_secret_key(), surfaces=[Console()])
+        app = bootstrap(settings.with_secret_key())
     except SettingsError as error:
         for sentence in error.problems:
             yield fix(sentence, "")

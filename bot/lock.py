@@ -7,21 +7,22 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 
-class Held(Exception):
+class CannotStart(Exception):
+    """The process cannot do its work at all. Its text says why, and what to do."""
+
+
+class Held(CannotStart):
     """Another process has the store."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        super().__init__(f"another Liaison holds {path}")
+        super().__init__(f"Another Liaison is running on this store ({path} is held). Nothing was done.")
 
 
-class NoFolder(Exception):
-    """The store's folder cannot be written. ``why`` in the system's words."""
+class NoFolder(CannotStart):
+    """The store's folder cannot be written."""
 
     def __init__(self, path: Path, why: str) -> None:
-        self.path = path
-        self.why = why
-        super().__init__(f"cannot write {path}: {why}")
+        super().__init__(f"bot.database_url: cannot write {path} ({why}). Set it to a folder of this account.")
 
 
 @contextmanager

@@ -3,10 +3,11 @@
 The registry lives as long as the process, as Prometheus expects of counters.
 """
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+disable_created_metrics()  # type: ignore[no-untyped-call]
 _registry = CollectorRegistry()
 _messages = Counter(
     "liaison_messages", "Accepted messages, by how they ended", ["surface", "result"], registry=_registry

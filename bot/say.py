@@ -137,7 +137,7 @@ def _block(shown: Shown, width: int) -> Block:
         return Block(
             kind=shown.kind, summary=shown.card.summary, lines=tuple(draw(shown.card, width)), buttons=labels
         )
-    lines = tuple(draw_lines(shown.lines, shown.buttons, width))
+    lines = tuple(draw_lines(shown.fresh, shown.buttons, width))
     return Block(kind=shown.kind, summary=lines[0] if lines else "", lines=lines, buttons=labels)
 
 

@@ -16,12 +16,12 @@ import uvicorn
 
 from bot import web
 from bot.app import Application, bootstrap
-from bot.lock import hold
+from bot.lock import CannotStart, hold
 from bot.press import Presses
 from bot.say import Door, Reply, Request, carry
 from bot.settings import Settings
 from bot.storage.inbox import Inbox
-from bot.storage.store import Store
+from bot.storage.store import Store, StoreError
 from bot.surfaces.console.surface import NAME as CONSOLE
 from bot.surfaces.console.surface import Console
 
@@ -30,18 +30,8 @@ LAST_ANSWERS_SECONDS = 5  # for deliveries that are being acknowledged when SIGT
 log = structlog.get_logger("liaison")
 
 
-class PortTaken(Exception):
-    """``why`` in the system's words."""
-
-    def __init__(self, host: str, port: int, why: str) -> None:
-        self.host = host
-        self.port = port
-        self.why = why
-        super().__init__(f"{host}:{port}: {why}")
-
-
 async def serve(settings: Settings) -> None:
-    """Until SIGTERM or SIGINT. Raises ``Held``, ``NoFolder``, ``PortTaken`` or ``StoreError``."""
+    """Until SIGTERM or SIGINT. Raises ``CannotStart``."""
     stopping = asyncio.Event()
     with hold(settings.lock_path), _bound(settings.bot.host, settings.bot.port) as port, _signals(stopping):
         settings = _listening_on(settings, port.getsockname()[1]).with_secret_key()
@@ -73,7 +63,8 @@ async def started(app: Application, stopping: asyncio.Event | None = None) -> As
     try:
         await asyncio.wait({start, stop}, return_when=asyncio.FIRST_COMPLETED)
         if start.done():
-            start.result()
+            with _explained():
+                start.result()
         else:
             start.cancel()
             await asyncio.gather(start, return_exceptions=True)
@@ -96,10 +87,30 @@ async def say_alone(settings: Settings, request: Request) -> Reply:
         return await carry(app.submit, console, request)
 
 
+async def migrate(settings: Settings) -> None:
+    """Raises ``CannotStart``."""
+    with hold(settings.lock_path):
+        store = Store(settings.bot.database_url)
+        try:
+            with _explained():
+                await store.open()
+        finally:
+            await store.close()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except StoreError as error:
+        raise CannotStart(f"bot.database_url: {error}. Nothing was started.") from error
+
+
 async def _owes_a_chat(settings: Settings) -> bool:
     store = Store(settings.bot.database_url)
-    await store.open()
     try:
+        with _explained():
+            await store.open()
         return any(left.message.place.surface != CONSOLE for left in await Inbox(store).unfinished())
     finally:
         await store.close()
@@ -170,17 +181,22 @@ def _bound(host: str, port: int) -> Iterator[socket.socket]:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         bound = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise PortTaken(host, port, error.strerror or str(error)) from None
+        raise _port_taken(host, port, error) from None
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             bound.bind(address)
         except OSError as error:
-            raise PortTaken(host, port, error.strerror or str(error)) from None
+            raise _port_taken(host, port, error) from None
         bound.setblocking(False)
         yield bound
     finally:
         bound.close()
+
+
+def _port_taken(host: str, port: int, error: OSError) -> CannotStart:
+    why = error.strerror or str(error)
+    return CannotStart(f"bot.port: cannot listen on {host}:{port} ({why}). Nothing was started. Set another one.")
 
 
 def _listening_on(settings: Settings, port: int) -> Settings:

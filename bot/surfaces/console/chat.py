@@ -97,6 +97,7 @@ class Chat:
         number = 0
         with self._console.listening(self.listen):
             while not self.failed:
+                self._screen.gap()
                 typed = await lines.next(PROMPT)
                 if typed is None or typed.strip() == QUIT:
                     break
@@ -131,12 +132,12 @@ class Chat:
     def _control(self, word: str) -> None:
         act = self._controls.words.get(word)
         known = ", ".join([*self._controls.words, QUIT])
-        self._screen.show([act() if act else f"{word} is not a word here. There are: {known}"])
+        self._screen.tell(act() if act else f"{word} is not a word here. There are: {known}")
 
     async def _press(self, number: int, actor: Actor, line: Line, lines: Lines) -> None:
         buttons = self._latest.buttons if self._latest is not None else ()
         if self._latest is None or not 1 <= number <= len(buttons):
-            self._screen.show([f"There is no button {number} here. Nothing changed."])
+            self._screen.tell(f"There is no button {number} here. Nothing changed.")
             self._wrong(line, f"there is no button {number}")
             return
         button = buttons[number - 1]
@@ -157,7 +158,7 @@ class Chat:
             self._show_buttons(words, error.buttons)
             self._wrong(line, words)
         except Cancelled:
-            self._screen.show(["Given up. Nothing changed."])
+            self._screen.tell("Given up. Nothing changed.")
             self._wrong(line, "the form was given up")
         else:
             self._carry(self._message(actor, Via.FORM, intent=intent), line)
@@ -171,7 +172,7 @@ class Chat:
         try:
             result = await self._submit(message)
         except NotRecorded:
-            self._screen.show([f"Not surely recorded. Look with {self._root} show."])
+            self._screen.tell(f"Not surely recorded. Look with {self._root} show.")
             self._wrong(line, "it was not recorded")
             return
         if (result == "failed") != line.fails:
@@ -216,7 +217,7 @@ class Chat:
         if shown.card is not None:
             lines = draw(shown.card, self._screen.width)
         else:
-            lines = draw_lines(shown.lines, shown.buttons, self._screen.width)
+            lines = draw_lines(shown.fresh, shown.buttons, self._screen.width)
         if self._drawn.get(shown.id) == lines:
             return
         if shown.kind != "private":
@@ -228,7 +229,7 @@ class Chat:
             self._latest = shown
 
     def _show_buttons(self, words: str, buttons: tuple[Button, ...]) -> None:
-        shown = Shown("lines", self._place, uuid4().hex, lines=((words,),), buttons=buttons)
+        shown = Shown("lines", self._place, uuid4().hex, fresh=((words,),), buttons=buttons)
         self._draw(shown)
 
     def _message(

@@ -16,7 +16,7 @@ NARROWEST = 20
 ASIDE_AT = 43  # the second column, where both fit
 LONGEST_LABEL = 30
 _BESIDE_FROM = 60  # narrower, a stage stands above its tasks, not beside them
-_LONGEST_STAGE = 16
+_STAGE_SHARE = 4  # of the width, one part at most is a stage's
 _STATE = 9  # "waiting" and two spaces
 _LEAST_TITLE = 18
 
@@ -77,7 +77,7 @@ class Ink:
                 lines += [f"    {piece}" for line in part for piece in cut(tame(_text(line)), most - 4)]
             else:
                 words = self._words(part, True).strip("\n")
-                lines += [piece for line in words.split("\n") for piece in wrap(line, most)]
+                lines += [piece for line in words.split("\n") for piece in _flow(line, most)]
         return lines or [""]
 
     def _words(self, text: Text, zone: bool) -> str:
@@ -103,6 +103,11 @@ class Ink:
         today = self._now.astimezone(at.tzinfo).date()
         day = "" if at.date() == today else f"{at.day} {at:%b} "
         return f"{day}{at:%H:%M}" + (f" {at:%Z}" if zone else "")
+
+
+def _flow(line: str, most: int) -> list[str]:
+    """As it is where it fits (spaces may be meant), else wrapped."""
+    return [line.rstrip()] if width(line) <= most else wrap(line, most)
 
 
 def _code_apart(text: Text) -> Iterator[tuple[bool, Text]]:
@@ -137,7 +142,7 @@ def _beside(left: str, right: str, most: int) -> list[str]:
 def _sections(sections: Sequence[Section], most: int, ink: Ink) -> list[str]:
     titles = [_joined(section.title) for section in sections]
     widest = max(map(width, titles), default=0)
-    beside = most >= _BESIDE_FROM and widest <= _LONGEST_STAGE
+    beside = most >= _BESIDE_FROM and widest <= most // _STAGE_SHARE
     margin = (widest + 2 if widest else 0) if beside else 2 if widest else 0
     columns = _Columns([row for section in sections for row in section.rows], most - margin, ink)
     lines: list[str] = []

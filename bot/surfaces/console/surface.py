@@ -1,22 +1,24 @@
 """The console as a chat: one room in memory, which whoever listens may draw.
 
-``serve`` has one without a screen, for ``liaison say``; ``demo`` has one with a terminal in front. Posts live
-as long as the process: after a restart an edit finds its post gone, and the engine posts anew.
+``serve`` has one without a screen, for ``liaison say``; ``demo`` has one with a terminal in front. Nothing is
+kept: an edit is shown to whoever listens now, whether they saw the post or not.
 """
 
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
 from adapters.protocol import Problem, Severity
-from bot.surfaces.protocol import Intake, PostGone, PostRef
+from bot.surfaces.protocol import Intake, PostRef
 from commands.cards import Button, Card, Text
 from commands.messages import Actor, Message, Place, Standing
 
 NAME = "console"
 CHANNEL = "console"
+_MOST_REMEMBERED = 100  # posts of lines
 _HANDLE = re.compile(r"@?[^\W\d][\w.\-]*")
 
 
@@ -33,13 +35,14 @@ def room(channel: str = CHANNEL) -> Place:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Something that appeared. ``key`` is the message it answers, for what only one person sees."""
+    """Something that appeared. ``fresh``: those of ``lines`` that were not there before this edit."""
 
     kind: Literal["card", "edit", "lines", "edited lines", "pointer", "private"]
     place: Place
     id: str
     card: Card | None = None
     lines: tuple[Text, ...] = ()
+    fresh: tuple[Text, ...] = ()
     buttons: tuple[Button, ...] = ()
     message: Message | None = None
 
@@ -55,7 +58,7 @@ class Console:
 
     def __init__(self) -> None:
         self.intake: Intake | None = None
-        self._posts: dict[str, Place] = {}
+        self._lines: OrderedDict[str, tuple[Text, ...]] = OrderedDict()
         self._listeners: list[Listener] = []
 
     @contextmanager
@@ -76,25 +79,26 @@ class Console:
         return {}
 
     async def post(self, place: Place, card: Card, *, nonce: str) -> PostRef:
-        return self._new(Shown("card", place, nonce, card=card, buttons=card.buttons))
+        self._tell(Shown("card", place, nonce, card=card, buttons=card.buttons))
+        return PostRef(place=place, id=nonce)
 
     async def edit(self, ref: PostRef, card: Card) -> None:
-        self._changed(Shown("edit", ref.place, ref.id, card=card, buttons=card.buttons))
+        self._tell(Shown("edit", ref.place, ref.id, card=card, buttons=card.buttons))
 
     async def find(self, place: Place, nonce: str) -> PostRef | None:
-        return PostRef(place=place, id=nonce) if nonce in self._posts else None
+        return None
 
     async def point(self, ref: PostRef, to: PostRef) -> None:
-        self._changed(Shown("pointer", ref.place, ref.id))
+        self._tell(Shown("pointer", ref.place, ref.id))
 
     async def say(
         self, place: Place, lines: Sequence[Text], *, buttons: Sequence[Button] = (), nonce: str
     ) -> PostRef:
-        return self._new(Shown("lines", place, nonce, lines=tuple(lines), buttons=tuple(buttons)))
+        self._say("lines", PostRef(place=place, id=nonce), lines, buttons)
+        return PostRef(place=place, id=nonce)
 
     async def resay(self, ref: PostRef, lines: Sequence[Text], *, buttons: Sequence[Button] = ()) -> None:
-        shown = Shown("edited lines", ref.place, ref.id, lines=tuple(lines), buttons=tuple(buttons))
-        self._changed(shown)
+        self._say("edited lines", ref, lines, buttons)
 
     async def whisper(self, message: Message, card: Card) -> None:
         shown = Shown("private", message.place, message.key, card=card, buttons=card.buttons, message=message)
@@ -108,17 +112,21 @@ class Console:
         return [person(words.lstrip("@"))] if _HANDLE.fullmatch(words) else []
 
     async def check(self) -> Sequence[Problem]:
-        return [Problem(severity=Severity.OK, what="Console: liaison say is taken")]
+        return [Problem(severity=Severity.OK, what="liaison say is taken")]
 
-    def _new(self, shown: Shown) -> PostRef:
-        self._posts[shown.id] = shown.place
-        self._tell(shown)
-        return PostRef(place=shown.place, id=shown.id)
-
-    def _changed(self, shown: Shown) -> None:
-        if shown.id not in self._posts:
-            raise PostGone(shown.id)
-        self._tell(shown)
+    def _say(
+        self,
+        kind: Literal["lines", "edited lines"],
+        ref: PostRef,
+        lines: Sequence[Text],
+        buttons: Sequence[Button],
+    ) -> None:
+        before = self._lines.pop(ref.id, ())
+        fresh = tuple(line for line in lines if line not in before)
+        self._lines[ref.id] = tuple(lines)
+        if len(self._lines) > _MOST_REMEMBERED:
+            self._lines.popitem(last=False)
+        self._tell(Shown(kind, ref.place, ref.id, lines=tuple(lines), fresh=fresh, buttons=tuple(buttons)))
 
     def _tell(self, shown: Shown) -> None:
         for listener in tuple(self._listeners):

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from typing import Protocol, TextIO
 
+from bot.surfaces.console.cells import wrap
 from bot.surfaces.console.render import DEFAULT_WIDTH, NARROWEST
 
 PROMPT = "> "
@@ -50,6 +51,14 @@ class Screen:
             self._write(text)
         else:
             self._write(f"{_ERASE}{text}{self.prompt}{_typed_so_far()}")
+
+    def tell(self, *sentences: str) -> None:
+        """Words of ours, wrapped."""
+        self.show([line for sentence in sentences for line in wrap(sentence, self.width)])
+
+    def gap(self) -> None:
+        """An empty line between what was said and what is asked next."""
+        self._write("\n")
 
     def _write(self, text: str) -> None:
         self._out.write(text)
