@@ -34,6 +34,7 @@ class People:
         """The token's own user."""
         if self._bot is None:
             self._bot = await self.api.me()
+            self._keep(self._bot)
         return self._bot
 
     def person(self, id: str) -> Person:
@@ -41,12 +42,13 @@ class People:
 
     async def learn(self, ids: Iterable[str]) -> None:
         """Fetches the names of those not known yet. A name is only decoration: without it, the id is shown."""
-        unknown = sorted({id for id in ids if is_id(id)} - self._names.keys())[:_ASK_AT_ONCE]
+        wanted = {id for id in ids if is_id(id)}
+        unknown = sorted(wanted - self._names.keys())[:_ASK_AT_ONCE]
         try:
-            if not self.bot:
-                await self.me()
+            bot = await self.me()
+            unknown = [id for id in unknown if id != bot.id]
             for user in await self.api.users(unknown) if unknown else ():
-                self._names[user.id] = Person(id=user.id, name=user.shown, handle=user.username or None)
+                self._keep(user)
         except (NotFound, Rejected, Unsupported) as error:
             _log.info("names are not shown to us: %s", error)
             self._names.update({id: Person(id=id) for id in unknown if id not in self._names})
@@ -62,6 +64,9 @@ class People:
                 return None
             self._ids[asked] = found
         return self._ids[asked]
+
+    def _keep(self, user: WireUser) -> None:
+        self._names[user.id] = Person(id=user.id, name=user.shown, handle=user.username or None)
 
     async def _search(self, person: Person) -> str | None:
         if is_id(person.id) and (person.id in self._names or await self.api.users([person.id])):

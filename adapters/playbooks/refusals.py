@@ -59,7 +59,7 @@ def _forbidden(platform: str, operation: str, is_write: bool, said: str) -> Adap
     lower = said.lower()
     if "licen" in lower:
         return Rejected(platform, operation, key="playbooks.licence", said=said)
-    if operation == "start":
+    if is_write and operation == "start":
         return Rejected(platform, operation, key="playbooks.may_not_start", said=said)
     if is_write:
         return Rejected(platform, operation, key="playbooks.not_participant", said=said)

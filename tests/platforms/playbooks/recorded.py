@@ -63,3 +63,7 @@ def differences(ours: Any, theirs: Any, where: str = "") -> list[str]:
         shared = [differences(ours[key], theirs[key], f"{where}.{key}") for key in ours.keys() & theirs.keys()]
         return [*missing, *extra, *(line for lines in shared for line in lines)]
     return [] if ours == theirs else [f"{where}: {ours}, recorded {theirs}"]
+
+
+def text(body: Any) -> str:
+    return json.dumps(body)

@@ -42,6 +42,7 @@ class PlaybooksRoutes:
         self.clock = clock or Clock()
         self.world = World(site, generation, self.clock)
         self.skipping = generation == CURRENT
+        self.end_word = "finish"  # before 1.20 it was "end"
 
     async def handle(self, request: web.Request, seen: Seen, path: str) -> web.StreamResponse | None:
         if not path.startswith("/plugins/playbooks"):
@@ -72,7 +73,7 @@ class PlaybooksRoutes:
             ("GET", f"{run}/metadata", self._metadata),
             ("POST", f"{run}/owner", self._owner),
             ("POST", f"{run}/status", self._status),
-            ("PUT", f"{run}/finish", self._finish),
+            ("PUT", f"{run}/{self.end_word}", self._finish),
             ("PUT", f"{_ITEM}/state", self._state),
             ("PUT", f"{_ITEM}/assignee", self._assignee),
             ("POST", f"{_ITEM}/run", self._run_command),
@@ -284,10 +285,15 @@ class PlaybooksRoutes:
         bad = self._bad_edit(run, user)
         if run is None or bad is not None:
             return bad or refused(500, _FAULT)
+        if self.world.meanwhile:
+            self.world.meanwhile.pop(0)()
         checklists = run["checklists"]
         if int(c) >= len(checklists) or int(i) >= len(checklists[int(c)]["items"]):
             return refused(500, _FAULT)
-        return change(run, checklists[int(c)]["items"][int(i)])
+        answer = change(run, checklists[int(c)]["items"][int(i)])
+        if self.world.afterwards:
+            self.world.afterwards.pop(0)()
+        return answer
 
     # Lists and refusals
 

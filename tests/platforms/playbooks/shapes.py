@@ -35,6 +35,7 @@ def playbook(id: str, body: Json, generation: str, at: int) -> Json:
             "id": "",
             "title": one["title"],
             "items": [item(generation=generation, **given) for given in one["items"]],
+            **({} if generation == RECORDED else {"items_order": [], "update_at": 0}),
         }
         for one in body["checklists"]
     ]

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
 
 from tests.platforms.playbooks import shapes
 from tests.platforms.playbooks.core import Clock, Site, new_id
@@ -22,6 +23,8 @@ class World:
         self.effects: Counter[str] = Counter()
         self.endless = False
         self.plugin_user = new_id()
+        self.meanwhile: list[Callable[[], None]] = []  # what others do just before the next change of a task
+        self.afterwards: list[Callable[[], None]] = []  # and just after it
         self.private: set[str] = set()  # runs that only their participants see
 
     def add_playbook(self, body: Json) -> str:
