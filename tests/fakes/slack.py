@@ -20,7 +20,8 @@ Waiting: ``until(predicate)``, ``shown(words)`` (a message of the bot's), ``whis
 
 What people see: ``slack.cards`` (messages of the bot), ``slack.whispers`` (private ones, with their ``route``),
 ``slack.modals``. Each has ``words`` (the text as read) and ``labels`` (its buttons). ``slack.again(delivered)``
-sends a delivery once more, as Slack does on retry. Faults: ``slack.fault("cut_after", path="chat.postMessage")``.
+sends a delivery once more, as Slack does on retry. Triggers live ``slack.trigger_life`` seconds (3, as in Slack):
+raise it on a slow machine. Faults: ``slack.fault("cut_after", path="chat.postMessage")``.
 """
 
 import asyncio

@@ -99,7 +99,7 @@ class Sockets:
         if response.status != 200:
             return
         answer: dict[str, Any] = {"envelope_id": envelope["envelope_id"]}
-        if response.body.startswith("{"):
+        if response.body.startswith("{") and envelope.get("accepts_response_payload", True):
             answer["payload"] = json.loads(response.body)
         try:
             await socket.send_json(answer)
