@@ -39,7 +39,6 @@ class Scene:
     async def started(self) -> None:
         """R1, a live run of Database failover in #ops."""
         await self.chat.command('start "Database failover"')
-        await self.chat.press("Start live")
         await self.done("start", 1)
         await self.sees("T1 Confirm the primary is down")
 

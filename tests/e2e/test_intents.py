@@ -24,7 +24,6 @@ async def test_four_intents_by_command(scene: Scene) -> None:
 
 async def test_four_intents_by_mention(scene: Scene) -> None:
     await scene.chat.mention('start "Database failover"')
-    await scene.chat.press("Start live")
     await scene.done("start", 1)
     await scene.sees("T1 Confirm the primary is down")
     await scene.chat.mention("finish T1")
@@ -39,7 +38,6 @@ async def test_four_intents_by_mention(scene: Scene) -> None:
 async def test_four_intents_by_button(scene: Scene) -> None:
     await scene.chat.command("runbooks")
     await scene.chat.press("Start Database failover")
-    await scene.chat.press("Start live")
     await scene.done("start", 1)
     await scene.chat.press("Begin T1")
     await scene.done("begin", 1)
@@ -50,14 +48,14 @@ async def test_four_intents_by_button(scene: Scene) -> None:
     await scene.done("status", 1)
     await scene.sees("replica is gone")
     await scene.chat.press("More…")
-    await scene.chat.fill({"verb": "comment", "text": "said with buttons alone"})
+    await scene.chat.fill({"do": "comment", "text": "said with buttons alone"})
     await scene.done("comment", 1)
 
 
 async def test_a_blocked_task_says_by_which(scene: Scene) -> None:
     await scene.started()
     await scene.chat.command("finish T3")
-    await scene.sees("T3 waits for T1 Confirm the primary is down.*Nothing changed")
+    await scene.sees("T3 Promote the replica waits for T1 Confirm the primary is down.*Nothing changed")
     assert scene.effects("finish") == 0
 
 
