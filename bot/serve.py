@@ -79,7 +79,8 @@ async def say_alone(settings: Settings, request: Request) -> Reply:
 
     The chats are left out, unless one of them has a message waiting whose answer would have no way out.
     """
-    if not await _owes_a_chat(settings):
+    chats = settings.slack is not None or settings.mattermost is not None
+    if chats and not await _owes_a_chat(settings):
         settings = replace(settings, slack=None, mattermost=None)
     console = Console()
     app = bootstrap(settings.with_secret_key(), surfaces=[console])

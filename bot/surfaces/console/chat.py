@@ -25,7 +25,7 @@ from commands.sentences import plain, say
 QUIT = ":quit"
 PROMPT_AFTER_SECONDS = 3.0  # an outcome that takes longer is told when it comes
 SOON_SECONDS = 1.2  # a live card is edited after the outcome, at most once a second
-_CUT_SECONDS = 5.0  # with the platform cut, a script goes on after this
+_CUT_SECONDS = 4.0  # with the platform cut, a script goes on after this
 _AS_SOMEBODY = re.compile(r"(?P<who>[^\W\d][\w.\-]*):\s+(?P<text>.+)", re.DOTALL)
 _HANDLE = re.compile(r"[TR]\d+", re.IGNORECASE)
 

@@ -128,7 +128,7 @@ async def test_a_pipe_goes_on_after_a_failure_and_ends_at_quit(talk: Talk) -> No
     await talk.chat.run(Piped(talk.screen, io.StringIO("fail\nstart x\n:quit\nstart y\n")))
     assert talk.texts == ["fail", "start x"]
     assert talk.chat.failed == []
-    assert talk.out.getvalue().startswith("> fail\nT9 is not there.\n")
+    assert talk.out.getvalue().startswith("\n> fail\nT9 is not there.\n")
 
 
 async def test_the_end_of_the_input_ends_the_chat(talk: Talk) -> None:
