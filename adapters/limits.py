@@ -27,9 +27,10 @@ def background() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """``at_once`` calls in flight; at most ``calls`` in any ``per`` seconds (None: no such limit)."""
+    """``at_once`` calls in flight, half of them for background work; at most ``calls`` in any ``per`` seconds
+    (None: no such limit)."""
 
-    at_once: int = 8
+    at_once: int = 16
     calls: int | None = None
     per: float = 60.0
 
@@ -40,31 +41,30 @@ class Turns:
     _waiting: list[tuple[bool, int, asyncio.Future[None]]] = field(default_factory=list)
     _order: Iterator[int] = field(default_factory=itertools.count)
     _in_flight: int = 0
+    _behind: int = 0  # of those in flight, background work
     _closed_until: float = 0.0
     _sent: list[float] = field(default_factory=list)
     _wake: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        loop = asyncio.get_running_loop()
-        if self._waiting or self._delay(loop.time()) > 0 or self._in_flight >= self.pace.at_once:
+        loop, behind = asyncio.get_running_loop(), _background.get()
+        if self._waiting or self._delay(loop.time()) > 0 or not self._has_room(behind):
             future: asyncio.Future[None] = loop.create_future()
-            heapq.heappush(self._waiting, (_background.get(), next(self._order), future))
+            heapq.heappush(self._waiting, (behind, next(self._order), future))
             self._serve()
             try:
                 await future
             except asyncio.CancelledError:
                 if future.done() and not future.cancelled():
-                    self._in_flight -= 1
-                    self._serve()
+                    self._give_back(behind)
                 raise
         else:
-            self._take(loop.time())
+            self._take(loop.time(), behind)
         try:
             yield
         finally:
-            self._in_flight -= 1
-            self._serve()
+            self._give_back(behind)
 
     def close_for(self, seconds: float) -> None:
         """Nobody goes for this long: the server said so."""
@@ -76,8 +76,19 @@ class Turns:
         """Seconds until the gate opens; 0 when it is open."""
         return max(0.0, self._closed_until - asyncio.get_running_loop().time())
 
-    def _take(self, now: float) -> None:
+    def _has_room(self, behind: bool) -> bool:
+        if behind and self._behind >= max(1, self.pace.at_once // 2):
+            return False
+        return self._in_flight < self.pace.at_once
+
+    def _give_back(self, behind: bool) -> None:
+        self._in_flight -= 1
+        self._behind -= behind
+        self._serve()
+
+    def _take(self, now: float, behind: bool) -> None:
         self._in_flight += 1
+        self._behind += behind
         if self.pace.calls is not None:
             self._sent.append(now)
 
@@ -91,15 +102,15 @@ class Turns:
 
     def _serve(self) -> None:
         loop = asyncio.get_running_loop()
-        while self._waiting and self._in_flight < self.pace.at_once:
+        while self._waiting and self._has_room(self._waiting[0][0]):
             delay = self._delay(loop.time())
             if delay > 0:
                 if self._wake is None:
                     self._wake = loop.call_later(delay, self._woken)
                 return
-            _, _, future = heapq.heappop(self._waiting)
+            behind, _, future = heapq.heappop(self._waiting)
             if not future.done():
-                self._take(loop.time())
+                self._take(loop.time(), behind)
                 future.set_result(None)
 
     def _woken(self) -> None:

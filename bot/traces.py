@@ -19,7 +19,7 @@ from commands.cards import Button, TraceLine
 from commands.messages import Place
 
 JOIN_SECONDS = 5.0
-PAUSE_SECONDS = 1.0
+PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 30.0
 LINES_A_POST = 12
 

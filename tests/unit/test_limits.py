@@ -1,0 +1,81 @@
+"""Whose turn it is: people before background work, one gate a credential."""
+
+import asyncio
+
+import pytest
+
+from adapters.limits import Pace, Turns, background
+
+
+async def _call(turns: Turns, name: str, log: list[str], release: asyncio.Event, *, behind: bool = False) -> None:
+    async def go() -> None:
+        async with turns.turn():
+            log.append(name)
+            await release.wait()
+
+    if behind:
+        with background():
+            await go()
+    else:
+        await go()
+
+
+async def test_people_go_before_background_work_that_came_first() -> None:
+    turns, log, first, rest = Turns(Pace(at_once=1)), [], asyncio.Event(), asyncio.Event()
+    rest.set()
+    calls = [asyncio.create_task(_call(turns, "first", log, first))]
+    await asyncio.sleep(0)
+    calls.append(asyncio.create_task(_call(turns, "behind", log, rest, behind=True)))
+    await asyncio.sleep(0)
+    calls.append(asyncio.create_task(_call(turns, "person", log, rest)))
+    await asyncio.sleep(0)
+    first.set()
+    await asyncio.gather(*calls)
+    assert log == ["first", "person", "behind"]
+
+
+async def test_background_work_never_takes_every_place() -> None:
+    turns, log, release = Turns(Pace(at_once=4)), [], asyncio.Event()
+    calls = [asyncio.create_task(_call(turns, f"b{n}", log, release, behind=True)) for n in range(4)]
+    await asyncio.sleep(0)
+    calls.append(asyncio.create_task(_call(turns, "person", log, release)))
+    await asyncio.sleep(0)
+    assert log == ["b0", "b1", "person"]
+    release.set()
+    await asyncio.gather(*calls)
+
+
+async def test_a_closed_gate_opens_by_itself() -> None:
+    turns, log, release = Turns(Pace()), [], asyncio.Event()
+    release.set()
+    turns.close_for(0.05)
+    assert turns.waits > 0
+    await asyncio.wait_for(_call(turns, "late", log, release), 5)
+    assert log == ["late"]
+    assert turns.waits == 0
+
+
+async def test_a_caller_that_gives_up_leaves_its_place_to_the_next() -> None:
+    turns, log, first, rest = Turns(Pace(at_once=1)), [], asyncio.Event(), asyncio.Event()
+    rest.set()
+    holds = asyncio.create_task(_call(turns, "first", log, first))
+    await asyncio.sleep(0)
+    gives_up = asyncio.create_task(_call(turns, "gone", log, rest))
+    await asyncio.sleep(0)
+    after = asyncio.create_task(_call(turns, "after", log, rest))
+    await asyncio.sleep(0)
+    gives_up.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await gives_up
+    first.set()
+    await asyncio.gather(holds, after)
+    assert log == ["first", "after"]
+
+
+async def test_no_more_calls_than_the_pace_allows() -> None:
+    turns, log, release = Turns(Pace(calls=2, per=0.2)), [], asyncio.Event()
+    release.set()
+    began = asyncio.get_running_loop().time()
+    await asyncio.gather(*(_call(turns, str(n), log, release) for n in range(5)))
+    assert asyncio.get_running_loop().time() - began >= 0.39
+    assert sorted(log) == ["0", "1", "2", "3", "4"]
