@@ -27,6 +27,7 @@ from commands.problems import (
     platform_title,
     reason_lines,
     with_nothing_changed,
+    without_nothing,
 )
 from commands.sentences import plain, say
 from commands.writing import Written
@@ -116,7 +117,7 @@ def _refused(context: Context, written: Written, outcome: Refused) -> Became:
     if written.partly:
         done = ", ".join(one.step.part or one.step.op.value for one in written.outcomes[:-1])
         why = adapter_words(outcome.error, world) if outcome.error else say("refused.no_answer", platform=platform)
-        words = say("refused.partly", what=it, done=done, why=why)
+        words = say("refused.partly", what=it, done=done, why=without_nothing(why))
         return Became(
             words, "failed", lines, tuple(confirmed_retry(outcome.error, message, known.handle)), tone="bad"
         )
@@ -222,13 +223,16 @@ def answer_of(known: KnownRun, results: Sequence[Became]) -> Answer:
         return Answer(private=card, trace=trace, touched=(known.handle,), result=one.result)
     done = sum(one.result == "done" for one in results)
     lines = [line for one in results for line in (one.words, *one.lines)]
-    buttons = tuple(dict.fromkeys(press for one in results for press in one.buttons if one.result != "done"))
+    buttons: list[Button] = []
+    for press in [press for one in results if one.result != "done" for press in one.buttons]:
+        if press not in buttons:
+            buttons.append(press)
     failed = any(one.result == "failed" for one in results)
     result: Result = "failed" if failed else "done" if done == len(results) else "question"
     card = short_card(
         say("receipt.several", done=done, total=len(results), run=run_name(known)),
         lines=lines,
-        buttons=buttons[:4],
+        buttons=tuple(buttons[:4]),
         tone="warn" if failed else "",
     )
     return Answer(private=card, trace=trace, touched=(known.handle,), result=result)

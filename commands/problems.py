@@ -1,10 +1,11 @@
 """Errors as people read them: what is true, that nothing changed, what to do."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from adapters.errors import AdapterError, Conflict, Rejected
+from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Rejected
 from commands.cards import Answer, Button, Result, Text
 from commands.errors import Ambiguous, CommandError
 from commands.intents import Again, Choose, Drop, OpenForm
@@ -14,6 +15,7 @@ from commands.ports import CannotPost, World
 from commands.sentences import load, plain, say
 
 _MOST_REASONS = 8
+_NOTHING = re.compile(r"\s*\bNothing (?:was|is|has|changed)\b[^.]*\.", re.IGNORECASE)
 
 
 class AlreadySo(CommandError):
@@ -102,11 +104,12 @@ def error_answer(error: CommandError | AdapterError, world: World, message: Mess
             result = "done"
         card = short_card(command_words(error), buttons=error.buttons, tone="" if result != "failed" else "warn")
         return Answer(private=card, result=result)
+    words = adapter_words(error, world)
     if isinstance(error, Conflict) and error.already:
-        return Answer(private=short_card(adapter_words(error, world)))
+        return Answer(private=short_card(words))
     return Answer(
         private=short_card(
-            with_nothing_changed(adapter_words(error, world)),
+            words if isinstance(error, OutcomeUnknown) else with_nothing_changed(words),
             lines=reason_lines(error),
             buttons=[again_button(message)],
             tone="bad",
@@ -117,6 +120,9 @@ def error_answer(error: CommandError | AdapterError, world: World, message: Mess
 
 def with_nothing_changed(words: Text) -> Text:
     """Says so, where the sentence does not say by itself what was not done ("Nothing was started")."""
-    nothing = say("said.nothing_changed")
-    first = plain(nothing).split()[0].casefold()
-    return words if first in plain(words).casefold().split() else (*words, " ", *nothing)
+    return words if _NOTHING.search(plain(words)) else (*words, " ", *say("said.nothing_changed"))
+
+
+def without_nothing(words: Text) -> Text:
+    """For a write that was done in part: whatever its last step's sentence says, something has changed."""
+    return tuple(_NOTHING.sub("", span) if isinstance(span, str) else span for span in words)

@@ -55,7 +55,7 @@ async def set_status(intent: Status, context: Context) -> Answer:
     if not isinstance(written.last, Done):
         return answer_of(known, [became(context, written)])
     known = await _kept(context, written, wanted)
-    await promise(context, known, next_at)
+    known = await promise(context, known, next_at)
     answer = answer_of(known, [became(context, written)])
     return Answer(private=answer.private, public=_public(context, known, wanted), touched=(known.handle,))
 
