@@ -67,13 +67,13 @@ class Playbooks:
         return capabilities(self._api.features.skip)
 
     async def runbooks(self, words: str) -> Sequence[Runbook]:
-        found = [wire for team in await self._teams.ids() for wire in await self._api.playbooks(team)]
+        found = await self._teams.playbooks()
         self._titles.update((wire.id, wire.title) for wire in found)
-        shown = {wire.id: wire for wire in found if wire.delete_at == 0}
-        return [mapping.to_runbook(wire, self._name, self._site, self._people) for wire in shown.values()]
+        shown = [wire for wire in found if wire.delete_at == 0]
+        return [mapping.to_runbook(wire, self._name, self._site, self._people) for wire in shown]
 
     async def runbook(self, id: str) -> Runbook:
-        wire = await self._api.playbook(id)
+        wire = await self._teams.playbook(id, "runbooks")
         self._titles[wire.id] = wire.title
         return mapping.to_runbook(wire, self._name, self._site, self._people)
 

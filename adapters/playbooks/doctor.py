@@ -35,7 +35,7 @@ class Doctor:
                 _fix(what, f"In Mattermost: team menu > Invite people > @{bot.username}, or change team"),
             ]
         try:
-            titles = [playbook.title for team in teams for playbook in await self.api.playbooks(team)]
+            titles = [playbook.title for playbook in await self.teams.playbooks()]
         except AdapterError as error:
             return [*found, self._no_playbooks(error)]
         if titles:

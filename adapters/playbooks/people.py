@@ -69,8 +69,10 @@ class People:
         self._names[user.id] = Person(id=user.id, name=user.shown, handle=user.username or None)
 
     async def _search(self, person: Person) -> str | None:
-        if is_id(person.id) and (person.id in self._names or await self.api.users([person.id])):
-            return person.id
+        if is_id(person.id):
+            await self.learn([person.id])
+            if self.person(person.id).handle:
+                return person.id
         user = None
         if person.email:
             user = await self.api.user_by_email(person.email)

@@ -47,7 +47,7 @@ class Runs:
 
         Tasks come from a read of the run: in the answer that creates it their ids are empty.
         """
-        playbook = await self.api.playbook(step.runbook.id, step.op)
+        playbook = await self.teams.playbook(step.runbook.id, step.op)
         if playbook.delete_at > 0:
             link = mapping.playbook_link(self.site, playbook.id)
             raise Rejected(self.api.name, step.op, key="playbooks.archived", runbook=playbook.title, link=link)

@@ -58,7 +58,8 @@ class Tasks:
         item = _at(before, place)
         change = await self._change(step, item)
         if change is None:
-            return Told(snapshot=await self.show(before), says="playbooks.nobody_assigned", facts=_who(step))
+            facts = {"person": step.by.shown}
+            return Told(snapshot=await self.show(before), says="playbooks.nobody_assigned", facts=facts)
         if change.wanted(item):
             return Told(snapshot=await self.show(before), already=step.part != ASSIGN)
         after = await self._sent(step, place, change, run)
@@ -219,10 +220,6 @@ def _items(run: WireRun) -> list[WireItem]:
 
 def _at(run: WireRun, place: Place) -> WireItem:
     return run.checklists[place[0]].items[place[1]]
-
-
-def _who(step: TaskWrite) -> dict[str, str]:
-    return {"person": step.by.shown}
 
 
 def _run_id(step: TaskWrite | AddTask) -> str:

@@ -1,11 +1,11 @@
-"""Which Mattermost teams we look at: the one in the settings, else all that the bot is in."""
+"""Which Mattermost teams we look at (the one in the settings, else all of the bot's), and their playbooks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adapters.errors import Rejected
+from adapters.errors import AdapterError, NotFound, Rejected, Unsupported
 from adapters.playbooks.api import Api
-from adapters.playbooks.wire import is_id
+from adapters.playbooks.wire import WirePlaybook, is_id
 
 MOST = 20
 
@@ -23,6 +23,25 @@ class Teams:
         if not self._ids:
             self._ids = await self._find()
         return self._ids
+
+    async def playbooks(self) -> Sequence[WirePlaybook]:
+        """All that the bot sees in these teams, archived ones included where the server lists them."""
+        found = [one for team in await self.ids() for one in await self.api.playbooks(team)]
+        return list({one.id: one for one in found}.values())
+
+    async def playbook(self, id: str, operation: str) -> WirePlaybook:
+        """One with its tasks; from the list, without them, on a server that shows it only there."""
+        try:
+            return await self.api.playbook(id, operation)
+        except (NotFound, Unsupported) as error:
+            try:
+                listed = await self.playbooks()
+            except AdapterError:
+                listed = ()
+            found = next((one for one in listed if one.id == id), None)
+            if found is None:
+                raise error from None
+            return found
 
     async def _find(self) -> Sequence[str]:
         if is_id(self.wanted):

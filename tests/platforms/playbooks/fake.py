@@ -13,6 +13,15 @@ from tests.platforms.playbooks.shapes import RECORDED, Json
 TOKEN = "botaccesstokenplaybooks123"
 
 
+def the_playbook(team: str) -> Json:
+    """ "Database failover", as a request to make it."""
+    stages = dict.fromkeys(stage for stage, _ in TASKS)
+    checklists = [
+        {"title": stage, "items": [{"title": title} for here, title in TASKS if here == stage]} for stage in stages
+    ]
+    return {"title": RUNBOOK, "team_id": team, "description": "Primary is down", "checklists": checklists}
+
+
 class PlaybooksFake(Fake):
     """``generation``: "1.20" as recorded, "2.x" as the current source says. ``prefix``: the site's sub-path.
 
@@ -61,11 +70,4 @@ class PlaybooksFake(Fake):
         self.ana = core.add_user("ana", "ana@example.com", "Ana Reis")
         self.ben = core.add_user("ben", "ben@example.com", "Ben Cole")
         self.team = core.add_team("ops", [self.bot, self.ana, self.ben])
-        stages = dict.fromkeys(stage for stage, _ in TASKS)
-        checklists = [
-            {"title": stage, "items": [{"title": title} for here, title in TASKS if here == stage]}
-            for stage in stages
-        ]
-        self.playbook = self.world.add_playbook(
-            {"title": RUNBOOK, "team_id": self.team, "description": "Primary is down", "checklists": checklists}
-        )
+        self.playbook = self.world.add_playbook(the_playbook(self.team))

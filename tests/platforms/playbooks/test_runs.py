@@ -279,3 +279,27 @@ async def test_links(either: PlaybooksSubject) -> None:
 
 async def test_every_operation_is_declared(either: PlaybooksSubject) -> None:
     assert set(either.adapter.capabilities) == set(Op)
+
+
+async def test_a_playbook_that_only_the_list_shows_can_be_started(either: PlaybooksSubject) -> None:
+    path = f"/playbooks/{either.fake.playbook}$"
+    either.fake.fault("answer", method="GET", path=path, status=404, body="404 page not found\n", times=99)
+    [told] = await do(either, a_start(either))
+    assert told.run is not None
+    assert (await either.adapter.runbook(either.fake.playbook)).title == "Database failover"
+    with pytest.raises(NotFound):
+        await either.adapter.runbook("z" * 26)
+
+
+async def test_a_mattermost_that_tells_nothing_about_people(either: PlaybooksSubject) -> None:
+    run = await either.a_run()
+    http = Http()
+    adapter = connect(either.fake, http)
+    either.fake.fault("answer", path="/api/v4/users/(ids|email|username)", status=403, body="{}", times=99)
+    now = await adapter.read(run.key.id)
+    assert now.owner is not None
+    assert now.owner.shown == either.fake.ana  # without a name the id is shown
+    either.adapter = adapter
+    [told] = await do(either, a_start(either))
+    assert told.says == "playbooks.bot_owns"
+    await http.close()
