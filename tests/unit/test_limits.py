@@ -21,7 +21,8 @@ async def _call(turns: Turns, name: str, log: list[str], release: asyncio.Event,
 
 
 async def test_people_go_before_background_work_that_came_first() -> None:
-    turns, log, first, rest = Turns(Pace(at_once=1)), [], asyncio.Event(), asyncio.Event()
+    log: list[str] = []
+    turns, first, rest = Turns(Pace(at_once=1)), asyncio.Event(), asyncio.Event()
     rest.set()
     calls = [asyncio.create_task(_call(turns, "first", log, first))]
     await asyncio.sleep(0)
@@ -35,7 +36,8 @@ async def test_people_go_before_background_work_that_came_first() -> None:
 
 
 async def test_background_work_never_takes_every_place() -> None:
-    turns, log, release = Turns(Pace(at_once=4)), [], asyncio.Event()
+    log: list[str] = []
+    turns, release = Turns(Pace(at_once=4)), asyncio.Event()
     calls = [asyncio.create_task(_call(turns, f"b{n}", log, release, behind=True)) for n in range(4)]
     await asyncio.sleep(0)
     calls.append(asyncio.create_task(_call(turns, "person", log, release)))
@@ -46,7 +48,8 @@ async def test_background_work_never_takes_every_place() -> None:
 
 
 async def test_a_closed_gate_opens_by_itself() -> None:
-    turns, log, release = Turns(Pace()), [], asyncio.Event()
+    log: list[str] = []
+    turns, release = Turns(Pace()), asyncio.Event()
     release.set()
     turns.close_for(0.05)
     assert turns.waits > 0
@@ -56,7 +59,8 @@ async def test_a_closed_gate_opens_by_itself() -> None:
 
 
 async def test_a_caller_that_gives_up_leaves_its_place_to_the_next() -> None:
-    turns, log, first, rest = Turns(Pace(at_once=1)), [], asyncio.Event(), asyncio.Event()
+    log: list[str] = []
+    turns, first, rest = Turns(Pace(at_once=1)), asyncio.Event(), asyncio.Event()
     rest.set()
     holds = asyncio.create_task(_call(turns, "first", log, first))
     await asyncio.sleep(0)
@@ -73,7 +77,8 @@ async def test_a_caller_that_gives_up_leaves_its_place_to_the_next() -> None:
 
 
 async def test_no_more_calls_than_the_pace_allows() -> None:
-    turns, log, release = Turns(Pace(calls=2, per=0.2)), [], asyncio.Event()
+    log: list[str] = []
+    turns, release = Turns(Pace(calls=2, per=0.2)), asyncio.Event()
     release.set()
     began = asyncio.get_running_loop().time()
     await asyncio.gather(*(_call(turns, str(n), log, release) for n in range(5)))
