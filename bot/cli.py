@@ -84,7 +84,8 @@ def demo(script: Path | None) -> None:
     except (OSError, UnicodeDecodeError) as error:
         raise Wrong(f"The script cannot be read: {error}") from None
     logs.configure(level=logging.ERROR)
-    sys.exit(_run(chat(lines)))
+    with suppress(KeyboardInterrupt):  # a way of leaving, like Ctrl-D
+        sys.exit(_run(chat(lines)))
 
 
 @cli.command(context_settings={"ignore_unknown_options": True})

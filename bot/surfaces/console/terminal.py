@@ -4,12 +4,14 @@ Reading blocks, so it has a thread of its own; that thread is a daemon, because 
 """
 
 import asyncio
+import importlib
 import queue
 import shutil
 import sys
 import termios
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Protocol, TextIO
 
 from bot.surfaces.console.cells import wrap
@@ -71,6 +73,8 @@ class Keyboard:
     patient = False
 
     def __init__(self, screen: Screen) -> None:
+        with suppress(ImportError):
+            importlib.import_module("readline")  # being there is enough for input()
         self._screen = screen
         self._reader = _Reader(lambda prompt: input(prompt))
         self._modes = termios.tcgetattr(sys.stdin)
