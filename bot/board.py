@@ -64,9 +64,6 @@ class Board:
             worker.cancel()
         await asyncio.gather(*self._workers.values(), return_exceptions=True)
 
-    def all(self) -> Sequence[LiveCard]:
-        return list(self._cards.values())
-
     def of(self, run: str) -> Sequence[LiveCard]:
         return [card for card in self._cards.values() if card.run == run and card.post]
 
@@ -136,8 +133,10 @@ class Board:
     def _drawn(self, run: str) -> tuple[Card, str]:
         known = self._run(run)
         assert known is not None
-        timeless = known.model_copy(update={"run": known.run.model_copy(update={"read_at": None})})
-        return self._draw(known), hashlib.sha256(repr(self._draw(timeless)).encode()).hexdigest()[:32]
+        card = self._draw(known)
+        # When it was read is shown, but is no change: it has microseconds, so it stands nowhere else.
+        shown = repr(card).replace(repr(known.run.read_at), "") if known.run.read_at else repr(card)
+        return card, hashlib.sha256(shown.encode()).hexdigest()[:32]
 
     def _mark(self, card: LiveCard) -> None:
         place = card.place.key

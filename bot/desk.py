@@ -174,15 +174,9 @@ class Desk:
         """The platform gave the run a channel in one of our chats: bound, with a card, where we are a member."""
         for surface in self._surfaces.values():
             if surface.site and _same_site(surface.site, home.site):
-                place = await self._place_at(surface, home.channel)
+                place = Place(surface=surface.name, channel=home.channel, site=surface.site)
                 await self._rows.bind(handle, place)
                 await self._attempt(lambda place=place: self._board.open(handle, place))  # type: ignore[misc]
-
-    async def _place_at(self, surface: Surface, channel: str) -> Place:
-        workspace = next(
-            (card.place.workspace for card in self._board.all() if card.place.surface == surface.name), ""
-        )
-        return Place(surface=surface.name, workspace=workspace, channel=channel, site=surface.site)
 
     async def _whisper(self, message: Message, card: Card) -> None:
         surface = self._surfaces.get(message.place.surface)
