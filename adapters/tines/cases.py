@@ -1,0 +1,103 @@
+"""Changes to the case itself: its sub-status as the colour of a run, and its end."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Rejected
+from adapters.models import Health, RunState
+from adapters.protocol import EndRun, NotThere, SetStatus, Settled, There, Told
+from adapters.tines import mapping, wire
+from adapters.tines.people import People
+from adapters.tines.reading import Reading
+from adapters.tines.tasks import run_id
+
+COLOUR = "colour"  # the step of a status that sets the sub-status
+
+
+@dataclass
+class Cases:
+    reading: Reading
+    people: People
+    colours: Mapping[Health, str]  # a sub-status by its name or its id
+    _ids: dict[str, str] = field(default_factory=dict)  # name of a sub-status, folded -> id
+
+    def learn(self, case: wire.Case) -> None:
+        """There is no list of sub-statuses, so they are picked up where cases have them (sheet 3.3)."""
+        if case.sub_status is not None and case.sub_status.name:
+            self._ids[case.sub_status.name.casefold()] = case.sub_status.id
+
+    async def colour(self, step: SetStatus) -> Told:
+        id = await self._id(self._wanted(step))
+        if id is None:
+            facts = {"name": self._wanted(step)}
+            return Told(says="tines.no_sub_status", facts=facts)
+        body = {"sub_status_id": int(id) if id.isdecimal() else id} | await self._author(step, "status")
+        path = self.reading.path(run_id(step), "status")
+        answer = await self.reading.caller.write("PUT", path, operation="status", json=body)
+        case = self.reading.written(wire.Case, answer, "status")
+        return Told(state=mapping.run_state(case))
+
+    async def settle_colour(self, step: SetStatus) -> Settled:
+        case = await self.reading.case(run_id(step), "status")
+        self.learn(case)
+        is_so = step.health is not None and mapping.health_of(case, self.colours) is step.health
+        return There(Told(state=mapping.run_state(case))) if is_so else NotThere()
+
+    async def end(self, step: EndRun) -> Told:
+        """A close that is refused names all closure conditions: Tines does not say which one is unmet."""
+        body = {"status": "closed"} | await self._author(step, "end")
+        path = self.reading.path(run_id(step), "end")
+        try:
+            answer = await self.reading.caller.write("PUT", path, operation="end", json=body)
+        except (Rejected, Conflict) as refusal:
+            return await self._refused(step, refusal)
+        if mapping.is_open(self.reading.written(wire.Case, answer, "end")):
+            await self._look_again(step)
+        return Told(state=RunState.FINISHED)
+
+    async def settle_end(self, step: EndRun) -> Settled:
+        case = await self.reading.case(run_id(step), "end")
+        return NotThere() if mapping.is_open(case) else There(Told(state=RunState.FINISHED))
+
+    async def _look_again(self, step: EndRun) -> None:
+        """An answer that shows the case open may be late, or may be how Tines says no."""
+        try:
+            case = await self.reading.case(run_id(step), "end")
+        except AdapterError as error:
+            raise OutcomeUnknown(error.platform, "end", said=error.said) from error
+        if mapping.is_open(case):
+            raise self._unmet(case, "")
+
+    async def _refused(self, step: EndRun, refusal: Rejected | Conflict) -> Told:
+        """What the case is like says why. If it cannot be read, the refusal is all that is known."""
+        if refusal.key == "platform.forbidden":
+            raise refusal
+        try:
+            case = await self.reading.case(run_id(step), "end")
+        except AdapterError:
+            raise refusal from None
+        if not mapping.is_open(case):
+            return Told(state=RunState.FINISHED, already=True, says="tines.already_closed")
+        if not case.closure_conditions:
+            raise refusal
+        raise self._unmet(case, refusal.said) from refusal
+
+    def _unmet(self, case: wire.Case, said: str) -> Rejected:
+        reasons = tuple(one.name or one.formula for one in case.closure_conditions)
+        key = "tines.closure" if reasons else "tines.not_closed"
+        return Rejected(self.reading.caller.platform, "end", key=key, reasons=reasons, said=said)
+
+    def _wanted(self, step: SetStatus) -> str:
+        return self.colours[step.health] if step.health is not None else ""
+
+    async def _id(self, wanted: str) -> str | None:
+        if wanted.isdecimal():
+            return wanted
+        if wanted.casefold() not in self._ids:
+            for case in await self.reading.first_cases({"sub_status_names": [wanted]}, "status"):
+                self.learn(case)
+        return self._ids.get(wanted.casefold())
+
+    async def _author(self, step: SetStatus | EndRun, operation: str) -> dict[str, str | int]:
+        email = await self.people.email(step.by, operation)
+        return {"author_email": email} if email else {}

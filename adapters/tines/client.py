@@ -1,0 +1,194 @@
+"""The Tines adapter: reads, the steps of each write, and who carries and settles them."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from adapters.errors import Unsupported
+from adapters.http import Caller
+from adapters.models import Comment, Health, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
+from adapters.protocol import (
+    AddComment,
+    AddTask,
+    AssignTask,
+    BeginTask,
+    CannotTell,
+    Capability,
+    EndRun,
+    FinishTask,
+    HoldTask,
+    Known,
+    Mark,
+    Op,
+    Problem,
+    ReopenTask,
+    Resources,
+    SetStatus,
+    Settled,
+    Settling,
+    SkipTask,
+    StartRun,
+    TaskWrite,
+    Told,
+    Write,
+)
+from adapters.tines import links, mapping, wire
+from adapters.tines.capabilities import CAPABILITIES
+from adapters.tines.cases import COLOUR, Cases
+from adapters.tines.comments import NOTE, Comments
+from adapters.tines.doctor import check
+from adapters.tines.people import People
+from adapters.tines.reading import Listing, Reading
+from adapters.tines.refusals import explaining
+from adapters.tines.settings import TinesSettings
+from adapters.tines.starting import Starting
+from adapters.tines.tasks import ASSIGN, MARK, Tasks
+
+_SAID = (AddComment, HoldTask, SetStatus)
+
+
+@dataclass
+class Tines:
+    name: str
+    settings: TinesSettings
+    caller: Caller
+    now: Callable[[], datetime]
+    capabilities: Mapping[Op, Capability] = field(default_factory=lambda: CAPABILITIES)
+
+    def __post_init__(self) -> None:
+        settings = self.settings
+        colours = {Health.GREEN: settings.green, Health.AMBER: settings.amber, Health.RED: settings.red}
+        self.colours = {health: status.strip() for health, status in colours.items() if status.strip()}
+        self.reading = Reading(self.caller, settings.team_id)
+        people = People(self.reading)
+        self.starting = Starting(self.reading, people, settings)
+        self.tasks = Tasks(self.reading, people)
+        self.said = Comments(self.reading, people, self.tasks, self.colours)
+        self.cases = Cases(self.reading, people, self.colours)
+
+    async def runbooks(self, words: str) -> Sequence[Runbook]:
+        """Cases with the template tag, open or closed; callers match the titles themselves."""
+        listing = await self._tagged({"tags": [self.settings.template_tag]}, "runbooks")
+        found = [case for case in listing.items if mapping.has_tag(case, self.settings.template_tag)]
+        for case in found:
+            self.starting.learn(case)
+        return [mapping.runbook(self.name, case) for case in found]
+
+    async def runbook(self, id: str) -> Runbook:
+        case, tasks = await self._whole(id)
+        if mapping.has_tag(case, self.settings.template_tag):
+            self.starting.learn(case, tasks)
+        return mapping.runbook(self.name, case, tasks)
+
+    async def runs(self, words: str) -> Sequence[RunHead]:
+        tag = self.settings.run_tag
+        listing = await self._tagged({"status": "OPEN", "tags": [tag]}, "runs")
+        found = [case for case in listing.items if mapping.has_tag(case, tag) and mapping.is_open(case)]
+        return [mapping.run_head(self.name, case) for case in found]
+
+    async def read(self, id: str) -> Run:
+        case, tasks = await self._whole(id)
+        run = mapping.run(self.name, case, tasks, mapping.health_of(case, self.colours), self.now())
+        self.tasks.learn(run)
+        return run
+
+    async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
+        return await self.said.last(id, task)
+
+    def steps(self, write: Write, run: Run | None) -> Sequence[Write]:
+        """What changes a task is followed by a comment that says who did it: those calls name no author."""
+        match write:
+            case StartRun():
+                return self.starting.steps(write)
+            case BeginTask():
+                task = run.task(write.task) if run else None
+                taken = task is not None and bool(task.assignees)
+                return [write, *(_part(write, part) for part in ([NOTE] if taken else [ASSIGN, NOTE]))]
+            case ReopenTask():
+                task = run.task(write.task) if run else None
+                begun = task is None or task.started_at is not None
+                return [write, *(_part(write, part) for part in ([MARK, NOTE] if begun else [NOTE]))]
+            case FinishTask() | SkipTask() | AssignTask():
+                return [write, _part(write, NOTE)]
+            case EndRun(text=text) if text.strip():
+                return [write, _part(write, NOTE)]
+            case SetStatus(health=health) if health in self.colours:
+                return [_part(write, COLOUR), write]
+        return [write]
+
+    def settling(self, step: Write) -> Settling:
+        match step:
+            case StartRun():
+                return self.starting.settling(step)
+            case SetStatus(part="colour"):
+                return Settling.REPEAT
+        return Settling.FIND if step.part == NOTE or isinstance(step, (*_SAID, AddTask)) else Settling.REPEAT
+
+    async def carry(self, step: Write, mark: Mark) -> Told:
+        match step:
+            case StartRun():
+                return await self.starting.carry(step, mark)
+            case SetStatus(part="colour"):
+                return await self.cases.colour(step)
+            case EndRun(part=""):
+                return await self.cases.end(step)
+            case AddTask():
+                return await self.tasks.add(step, mark)
+            case _ if step.part == NOTE or isinstance(step, _SAID):
+                return await self.said.say(step, mark)
+            case TaskWrite():
+                return await self.tasks.carry(step, mark)
+        raise Unsupported(self.name, step.op.value)
+
+    async def settle(self, step: Write, mark: Mark, known: Known) -> Settled:
+        match step:
+            case StartRun():
+                return await self.starting.settle(step, mark)
+            case SetStatus(part="colour"):
+                return await self.cases.settle_colour(step)
+            case EndRun(part=""):
+                return await self.cases.settle_end(step)
+            case AddTask():
+                return await self.tasks.settle_add(step, mark)
+            case _ if step.part == NOTE or isinstance(step, _SAID):
+                return await self.said.settle(step, mark)
+            case TaskWrite():
+                return await self.tasks.settle(step)
+        return CannotTell()
+
+    def parse_link(self, url: str) -> RunKey | TaskKey | RunbookKey | None:
+        found = links.parse(url, self.settings.url, self.name)
+        if found is not None and self.starting.is_template(found.id):
+            return RunbookKey(platform=self.name, id=found.id)
+        return found
+
+    async def check(self) -> Sequence[Problem]:
+        return await check(self.name, self.settings, self.reading)
+
+    async def _whole(self, id: str) -> tuple[wire.Case, Sequence[wire.Task]]:
+        """The case's own list of tasks is not promised to be whole, nor to say who is who."""
+        case, tasks = await asyncio.gather(self.reading.case(id, "show"), self.reading.tasks(id, "show"))
+        self.cases.learn(case)
+        return case, tasks
+
+    async def _tagged(self, filters: Mapping[str, object], operation: str) -> Listing[wire.Case]:
+        listing = await self.reading.cases(filters, operation)
+        for case in listing.items:
+            self.cases.learn(case)
+        return listing
+
+
+def connect(name: str, settings: TinesSettings, resources: Resources) -> Tines:
+    token = settings.token.get_secret_value().strip()
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Accept": "application/json",
+        "Content-Type": "application/json",
+    }
+    caller = resources.http.caller(name, settings.url, credential=token, headers=headers, explain=explaining(name))
+    return Tines(name, settings, caller, resources.now)
+
+
+def _part(write: Write, part: str) -> Write:
+    return write.model_copy(update={"part": part})

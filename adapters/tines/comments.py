@@ -1,0 +1,120 @@
+"""Comments of a case: what people say, what a task has no place for, and who did what.
+
+Calls that change a task name no author (sheet 2.2), so each is followed by a comment that does.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+
+from adapters.models import Comment, Health, HealthNote
+from adapters.protocol import (
+    AddComment,
+    AssignTask,
+    BeginTask,
+    CannotTell,
+    EndRun,
+    FinishTask,
+    HoldTask,
+    Mark,
+    NotThere,
+    ReopenTask,
+    SetStatus,
+    Settled,
+    SkipTask,
+    There,
+    Told,
+    Write,
+)
+from adapters.tines import mapping, wire, words
+from adapters.tines.people import People
+from adapters.tines.reading import Reading
+from adapters.tines.tasks import Tasks, run_id
+
+NOTE = "note"  # the step that says who did what the step before it did
+LAST = 20
+
+
+@dataclass
+class Comments:
+    reading: Reading
+    people: People
+    tasks: Tasks
+    colours: Mapping[Health, str]
+
+    async def last(self, case: str, task: str | None) -> Sequence[Comment]:
+        listing = await self.reading.comments(case, "comments")
+        found = [mapping.comment(one) for one in listing.items]
+        return [one for one in found if task is None or one.task == task][-LAST:]
+
+    async def say(self, step: Write, mark: Mark) -> Told:
+        """Says nothing where the step before changed nothing and nobody typed anything."""
+        text = said(step, changed=step.part != NOTE or self.tasks.did_change(step))
+        if text is None:
+            return Told()
+        operation = step.op.value
+        value = words.signed(text, mark)
+        task = step.target or None
+        if task:
+            value = words.about(task, await self.tasks.title(step), value)
+        body = {"value": value}
+        author = await self.people.email(step.by, operation)
+        if author:
+            body["author_email"] = author
+        path = f"{self.reading.path(run_id(step), operation)}/comments"
+        answer = await self.reading.caller.write("POST", path, operation=operation, json=body)
+        made = self.reading.written(wire.Comment, answer, operation)
+        return self._told(step, mark, made.id, text)
+
+    async def settle(self, step: Write, mark: Mark) -> Settled:
+        text = said(step, changed=step.part != NOTE or self.tasks.did_change(step))
+        if text is None:
+            return There(Told())
+        listing = await self.reading.comments(run_id(step), step.op.value)
+        found = next((one for one in listing.items if words.bears(one.value, mark)), None)
+        if found is None:
+            return NotThere() if listing.complete else CannotTell()
+        return There(self._told(step, mark, found.id, text))
+
+    def _told(self, step: Write, mark: Mark, id: str, text: str) -> Told:
+        shown = Comment(id=id, text=text, by=mark.who, at=mark.at, task=step.target or None)
+        if not isinstance(step, SetStatus):
+            return Told(id=id, comment=shown)
+        health = self.tasks.health(step) if step.health is None else step.health
+        held = health if health in self.colours else Health.UNSET
+        note = HealthNote(health=held, text=step.text, by=mark.who, at=mark.at, due=step.next_at)
+        return Told(id=id, comment=shown, health=note)
+
+
+def said(step: Write, *, changed: bool = True) -> str | None:
+    """What a step's comment says. ``changed`` False: somebody else had done it, so only what was typed."""
+    match step:
+        case AddComment(text=text) | EndRun(text=text):
+            return text
+        case HoldTask(reason=reason):
+            return f"On hold: {reason}"
+        case SetStatus():
+            return status_text(step)
+        case FinishTask(note=typed):
+            return _deed("Finished", typed, changed)
+        case SkipTask(reason=typed):
+            return _deed("Skipped", typed, changed)
+        case BeginTask():
+            return _deed("Begun", "", changed)
+        case ReopenTask():
+            return _deed("Reopened", "", changed)
+        case AssignTask(person=person):
+            return _deed(f"Assigned to {person.shown}", "", changed)
+    return None
+
+
+def status_text(step: SetStatus) -> str:
+    colour = f"[{step.health.value}] " if step.health is not None and step.health is not Health.UNSET else ""
+    due = f"\nNext update {step.next_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if step.next_at else ""
+    return f"{colour}{step.text}{due}"
+
+
+def _deed(word: str, typed: str, changed: bool) -> str | None:
+    if not changed:
+        return typed.strip() or None
+    return f"{word}: {typed}" if typed.strip() else word
