@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime
 
 from adapters.cutover import mapping, wire
 from adapters.cutover.reading import Listing, Reading
@@ -28,7 +28,7 @@ from adapters.protocol import (
     Write,
 )
 
-CLOCKS_APART = timedelta(minutes=10)  # how far Cutover's clock may be from ours
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Settling:
     async def settle(self, step: Write, mark: Mark, known: Known) -> Settled:
         match step:
             case StartRun(part="copy"):
-                return await self._copy(step, known)
+                return await self._copy(step)
             case StartRun():
                 return await self._start(step)
             case FinishTask(part="note") | AddComment() | HoldTask():
@@ -53,27 +53,17 @@ class Settling:
                 return await self._added(step, mark, known)
         return CannotTell()
 
-    async def _copy(self, step: StartRun, known: Known) -> Settled:
-        """The name has the run's handle in it; only an older store's run could bear the same one."""
-        narrow = await self.reading.runbooks(
-            "start", {**self.filters, "is_template": "false", "query": step.title}
-        )
-        found = self._named(narrow, step.title, known)
+    async def _copy(self, step: StartRun) -> Settled:
+        """The name has the run's handle in it. Only an older store's run may bear the same; that one ran."""
+        mine = {**self.filters, "is_template": "false"}
+        found = _named(await self.reading.runbooks("start", {**mine, "query": step.title}), step.title)
         if found is None:  # a fuzzy search may well miss: only the whole list proves that it is not there
-            whole = await self.reading.runbooks("start", {**self.filters, "is_template": "false"})
-            found = self._named(whole, step.title, known)
+            whole = await self.reading.runbooks("start", mine)
+            found = _named(whole, step.title)
             if found is None:
                 return NotThere() if whole.complete else CannotTell()
         run = RunKey(platform=step.runbook.platform, id=found.id)
         return There(Told(run=run, state=RunState.STARTING))
-
-    def _named(self, among: Listing[wire.Runbook], title: str, known: Known) -> wire.Runbook | None:
-        oldest = known.sent_at - CLOCKS_APART
-        for found in among.items:
-            made = mapping.moment(found.attributes.created_at)
-            if mapping.title(found) == title and (made is None or made >= oldest):
-                return found
-        return None
 
     async def _start(self, step: StartRun) -> Settled:
         found = await self.reading.runbook(self.writing.run_id(step), "start")
@@ -114,3 +104,10 @@ class Settling:
             new = [task for task in tasks if task.id not in known.ids and task.attributes.name == step.title]
             ours = next((task for task in new if not unsign(task.attributes.description or "").code), None)
         return NotThere() if ours is None else There(Told(id=ours.id, tasks=(mapping.single(ours),)))
+
+
+def _named(among: Listing[wire.Runbook], title: str) -> wire.Runbook | None:
+    """A copy that waits to be started, the newest if there are several."""
+    planned = [one for one in among.items if mapping.run_state(one) is RunState.PLANNED]
+    named = [one for one in planned if mapping.title(one) == title and not one.attributes.archived]
+    return max(named, key=lambda one: mapping.moment(one.attributes.created_at) or LONG_AGO, default=None)

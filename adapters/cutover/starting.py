@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.cutover.refusals import HARD_CHECKS, START_CHECK, codes, sentence
-from adapters.errors import Conflict, Rejected
+from adapters.errors import Rejected
 from adapters.models import RunKey
 from adapters.protocol import StartRun
 
@@ -22,12 +22,13 @@ OPTIONS: Mapping[str, Sequence[str]] = {
     "shift_fixed_times": ON_OFF,
     "disable_task_notify": ON_OFF,
 }
-COPIED = "copied"  # the id of the copy that an earlier try made and could not start
+COPIED = "copied"  # the id of the copy that an earlier try made and could not start, to go on with that one
 ALERT = "alert"  # "yes": somebody confirmed that Cutover sends messages to people
+CONFIRMED = (COPIED, ALERT, "validation_level")  # what a second try has beside what people typed
 
 
 def check_options(write: StartRun) -> None:
-    """Raises ``Rejected`` for an option that Cutover does not have, and for messages nobody confirmed."""
+    """Raises ``Rejected`` for an option that Cutover does not have."""
     for option, value in write.options.items():
         if option in (COPIED, ALERT):
             continue
@@ -38,8 +39,12 @@ def check_options(write: StartRun) -> None:
         if value not in allowed:
             words = ", ".join(allowed)
             raise _rejected(write, "cutover.bad_option", option=option, value=value, allowed=words)
+
+
+def check_messages(write: StartRun) -> None:
+    """Raises ``Rejected``, with the option that confirms it, where people would get messages unasked."""
     if write.options.get("comms") == "on" and write.options.get(ALERT) != "yes":
-        raise _rejected(write, "cutover.comms_on", retry_with=(f"{ALERT}=yes",))
+        raise _rejected(write, "cutover.comms_on", retry_with=_again(write, f"{ALERT}=yes"))
 
 
 def steps(write: StartRun, template: bool | None) -> Sequence[StartRun]:
@@ -81,34 +86,38 @@ def start_body(write: StartRun, copied: bool) -> dict[str, Any]:
     }
 
 
-def not_started(error: Rejected | Conflict, write: StartRun, run: str) -> Rejected | Conflict:
-    """The refusal of a start with what a second try needs: the override, and the copy that is there already."""
-    if isinstance(error, Conflict):
-        return error
+def not_started(error: Rejected, write: StartRun, run: str) -> Rejected:
+    """The refusal of a start: every finding, the option that overrides them, and the copy that is there now.
+
+    The copy's id is the fact ``copied``: whoever goes on with the same run passes it as that option.
+    """
     found = codes(error)
     checks = {code for code in found if code.startswith(START_CHECK)}
     strict = write.options.get("validation_level", "warning") == "warning"
-    again: tuple[str, ...] = ()
-    if checks and checks == found and not checks & HARD_CHECKS and strict:
-        again = ("validation_level=error",)
-    key = "cutover.start_checks_hard" if checks and not again else error.key
-    reasons = error.reasons
-    if run != write.runbook.id:
-        again = (*again, f"{COPIED}={run}")
-        reasons = (*reasons, sentence("cutover.copy_waits", title=write.title))
+    forgivable = bool(checks) and checks == found and not checks & HARD_CHECKS and strict
     facts: dict[str, Any] = {
         name: value for name, value in error.facts.items() if name not in ("platform", "operation")
     }
-    facts |= {"run": run, "title": write.title}
+    reasons = error.reasons
+    if run != write.runbook.id:
+        facts["copied"] = run
+        reasons = (*reasons, sentence("cutover.copy_waits", title=write.title))
     return Rejected(
         error.platform,
         error.operation,
-        key=key,
+        key="cutover.start_checks_hard" if checks and not forgivable else error.key,
         said=error.said,
         reasons=reasons,
-        retry_with=again,
+        retry_with=_again(write, "validation_level=error") if forgivable else (),
         **facts,
     )
+
+
+def _again(write: StartRun, *more: str) -> tuple[str, ...]:
+    """What was confirmed before stays confirmed."""
+    names = {option.partition("=")[0] for option in more}
+    kept = (f"{name}={write.options[name]}" for name in CONFIRMED if name in write.options and name not in names)
+    return (*kept, *more)
 
 
 def _part(write: StartRun, part: str, run: RunKey | None) -> StartRun:

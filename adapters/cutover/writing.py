@@ -38,6 +38,7 @@ class Writing:
 
     async def copy(self, step: StartRun, template: bool | None) -> Told:
         """Makes the run, in planning. A runbook that is no template is the run itself: nothing is written."""
+        starting.check_messages(step)
         name, id = step.runbook.platform, step.runbook.id
         if template is None:
             found = await self.reading.runbook(id, "start")
@@ -53,6 +54,7 @@ class Writing:
         return Told(run=step.run)
 
     async def start(self, step: StartRun) -> Told:
+        starting.check_messages(step)
         run = self.run_id(step)
         path = f"core/runbooks/{self.reading.path(run, 'start')}/start"
         body = starting.start_body(step, copied=run != step.runbook.id)
@@ -151,7 +153,9 @@ class Writing:
             return Told(run=step.run, state=state, already=True)
         if state.is_over:
             raise Conflict(self._name, "start", key="cutover.run_is_over", said=error.said) from error
-        raise starting.not_started(error, step, run) from error
+        if isinstance(error, Rejected):
+            raise starting.not_started(error, step, run) from error
+        raise error
 
     async def _begun_before(self, error: Conflict, step: TaskWrite) -> Told:
         found = await self._now(step, error)

@@ -92,7 +92,6 @@ async def test_options_reach_the_start(fake: CutoverFake, cutover: Cutover) -> N
         ({"run_type": "dry"}, "cutover.bad_option"),
         ({"rebaseline": "yes"}, "cutover.bad_option"),
         ({"region": "eu"}, "cutover.unknown_option"),
-        ({"comms": "on"}, "cutover.comms_on"),
     ],
 )
 async def test_what_must_not_be_sent_is_not(
@@ -105,9 +104,16 @@ async def test_what_must_not_be_sent_is_not(
 
 
 async def test_messages_to_people_go_out_only_when_confirmed(fake: CutoverFake, cutover: Cutover) -> None:
+    fake.template.checks = [UNASSIGNED]
     with pytest.raises(Rejected) as refused:
-        cutover.steps(start(fake.template.id, {"comms": "on"}), None)
+        await carry(cutover, start(fake.template.id, {"comms": "on"}))
+    assert refused.value.key == "cutover.comms_on"
     assert refused.value.retry_with == ("alert=yes",)
+    assert fake.effects == []
+    with pytest.raises(Rejected) as refused:
+        await carry(cutover, start(fake.template.id, {"comms": "on", "alert": "yes"}))
+    assert refused.value.retry_with == ("alert=yes", "validation_level=error")  # it stays confirmed
+    fake.template.checks = []
     told = await carry(cutover, start(fake.template.id, {"comms": "on", "alert": "yes"}))
     assert told[0].run is not None
     assert fake.runbooks[told[0].run.id].run_comms == "on"
@@ -122,14 +128,20 @@ async def test_the_report_lists_every_finding_and_the_way_past_it(fake: CutoverF
     assert error.key == "cutover.start_checks"
     assert error.reasons[:2] == (UNASSIGNED[1], NO_PHONE[1])
     assert "R9 Primary down" in error.reasons[2]
-    assert error.retry_with == ("validation_level=error", f"copied={made}")
+    assert error.retry_with == ("validation_level=error",)
+    assert error.facts["copied"] == made
     assert fake.runbooks[made].stage == "planning"
+    await carry(cutover, start(fake.template.id, {"validation_level": "error"}))
+    assert fake.effects[-1][0] == "start"
 
-    again = dict(option.partition("=")[::2] for option in error.retry_with)
-    await carry(cutover, start(fake.template.id, again, title="R10 Primary down"))
-    assert [what for what, _, _ in fake.effects] == ["copy", "change", "start"]  # the same copy, renamed
-    assert fake.runbooks[made].name == "R10 Primary down"
-    assert fake.runbooks[made].stage == "active"
+
+async def test_a_start_may_go_on_with_the_copy_there_is(fake: CutoverFake, cutover: Cutover) -> None:
+    copy = fake.world.copy(fake.template, "R9 Primary down", tasks=True)
+    fake.effects.clear()
+    options = {"validation_level": "error", "copied": copy.id}
+    await carry(cutover, start(fake.template.id, options, title="R10 Primary down"))
+    assert fake.effects == [("change", copy.id, "900"), ("start", copy.id, "900")]
+    assert (copy.name, copy.stage) == ("R10 Primary down", "active")
 
 
 async def test_some_findings_cannot_be_overridden(fake: CutoverFake, cutover: Cutover) -> None:
@@ -137,7 +149,7 @@ async def test_some_findings_cannot_be_overridden(fake: CutoverFake, cutover: Cu
     with pytest.raises(Rejected) as refused:
         await carry(cutover, start(fake.template.id))
     assert refused.value.key == "cutover.start_checks_hard"
-    assert not any(option.startswith("validation_level") for option in refused.value.retry_with)
+    assert refused.value.retry_with == ()
     assert TOO_MANY[1] in refused.value.reasons
 
 
@@ -178,7 +190,7 @@ async def test_a_lost_copy_is_found_by_its_name(fake: CutoverFake, cutover: Cuto
 
 async def test_an_older_run_of_the_same_name_is_not_ours(fake: CutoverFake, cutover: Cutover) -> None:
     old = fake.world.planned("R9 Primary down")
-    old.created_at = "2025-01-01T00:00:00Z"
+    old.stage = "complete"
     step = cutover.steps(start(fake.template.id), None)[0]
     assert isinstance(await cutover.settle(step, MARK, KNOWN), NotThere)
 
