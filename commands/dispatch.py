@@ -160,8 +160,7 @@ async def _placed(message: Message, world: World) -> Ticket:
 async def _with_run(intent: Intent, message: Message, world: World) -> Ticket:
     scope, bare = _scope(intent), needs_place_run(intent)
     if isinstance(intent, Start):
-        title = intent.name or intent.runbook
-        handle = await world.runs.reserve(intent.platform, title, "", message.key)
+        handle = await _start_handle(intent, message, world)
         dump = intent.model_copy(update={"run": handle}).model_dump(mode="json")
         return Ticket(intent=dump, queue=handle, starting=True)
     known: KnownRun | None = None
@@ -176,6 +175,14 @@ async def _with_run(intent: Intent, message: Message, world: World) -> Ticket:
     writes = scope is Scope.WRITE and COMMANDS[intent.verb].op is not None
     queue = known.handle if known is not None and writes else ""
     return Ticket(intent=intent.model_dump(mode="json"), queue=queue, names_no_run=bare)
+
+
+async def _start_handle(intent: Start, message: Message, world: World) -> str:
+    """A confirmed second try of a start that was done in part goes on with its run; others get a new handle."""
+    begun = await world.runs.get(intent.run) if intent.run and intent.options else None
+    if begun is not None and begun.started:
+        return begun.handle
+    return await world.runs.reserve(intent.platform, intent.name or intent.runbook, "", message.key)
 
 
 async def _named_run(intent: Intent, message: Message, world: World) -> KnownRun | None:

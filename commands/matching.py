@@ -16,14 +16,19 @@ T = TypeVar("T")
 
 _FITS = 80.0  # of 100: near enough to be what was meant
 _AHEAD = 8.0  # by how much the best near miss must beat the next to be taken alone
+_NEAR = 3
 _GUESS = 50.0  # near enough for "did you mean"
 _SHORTEST = 4  # shorter words than this fit by accident
 
 
 @dataclass(frozen=True)
 class Matches(Generic[T]):
-    """``one``: beyond doubt. Else ``several`` that fit alike, best first. Else ``guesses`` that do not fit."""
+    """``one``: beyond doubt. Else ``several`` that fit alike, best first. Else ``guesses`` that do not fit.
 
+    ``rank``: 0 for an exact title, then prefix, words inside, near miss: lower is surer.
+    """
+
+    rank: int = 9
     one: T | None = None
     several: tuple[T, ...] = ()
     guesses: tuple[T, ...] = ()
@@ -35,10 +40,10 @@ def match(words: str, things: Iterable[tuple[str, T]]) -> Matches[T]:
     titled = [(folded(title), thing) for title, thing in things]
     if not wanted:
         return Matches(several=tuple(thing for _, thing in titled))
-    for fits in (_equal, _starts, _holds):
+    for rank, fits in enumerate((_equal, _starts, _holds)):
         found = [thing for title, thing in titled if fits(title, wanted)]
         if found:
-            return _one_or_several(found)
+            return _one_or_several(found, rank)
     return _near(wanted, titled)
 
 
@@ -56,8 +61,8 @@ def _holds(title: str, wanted: str) -> bool:
     return len(wanted) >= _SHORTEST and all(any(word.startswith(w) for word in words) for w in wanted.split())
 
 
-def _one_or_several(found: Sequence[T]) -> Matches[T]:
-    return Matches(one=found[0]) if len(found) == 1 else Matches(several=tuple(found))
+def _one_or_several(found: Sequence[T], rank: int) -> Matches[T]:
+    return Matches(rank, one=found[0]) if len(found) == 1 else Matches(rank, several=tuple(found))
 
 
 def _near(wanted: str, titled: Sequence[tuple[str, T]]) -> Matches[T]:
@@ -69,7 +74,7 @@ def _near(wanted: str, titled: Sequence[tuple[str, T]]) -> Matches[T]:
     scored.sort(key=lambda pair: -pair[0])
     fits = [(score, thing) for score, thing in scored if score >= _FITS]
     if fits and (len(fits) == 1 or fits[0][0] - fits[1][0] >= _AHEAD):
-        return Matches(one=fits[0][1])
+        return Matches(_NEAR, one=fits[0][1])
     if fits:
-        return Matches(several=tuple(thing for _, thing in fits))
+        return Matches(_NEAR, several=tuple(thing for _, thing in fits))
     return Matches(guesses=tuple(thing for score, thing in scored if score >= _GUESS)[:3])

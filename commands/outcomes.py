@@ -90,7 +90,7 @@ def became(context: Context, written: Written) -> Became:
     line = (trace_line(context.message, known, outcome, context.world),)
     match outcome:
         case Done(mark=mark):
-            facts = _facts(known, written.wanted)
+            facts = _facts(known, written.wanted, outcome.told)
             words = say(RECEIPTS[written.wanted.op], code=mark.code, **facts)
             return Became(words, "done", lines=_below(context, known, written), trace=line)
         case Unknown(step=step, sent_at=sent_at):
@@ -153,7 +153,7 @@ def text_of(wanted: Write) -> str:
     return ""
 
 
-def _facts(known: KnownRun, wanted: Write) -> dict[str, object]:
+def _facts(known: KnownRun, wanted: Write, told: Told | None = None) -> dict[str, object]:
     task = known.run.task(wanted.target) if wanted.target else None
     person = getattr(wanted, "person", None)
     health = wanted.health.value if isinstance(wanted, SetStatus) and wanted.health else ""
@@ -162,10 +162,17 @@ def _facts(known: KnownRun, wanted: Write) -> dict[str, object]:
         "run": run_name(known),
         "about": task_name(known, task) if task else run_name(known),
         "person": person.shown if person else "",
-        "title": wanted.title if isinstance(wanted, AddTask) else "",
+        "title": _added(known, wanted, told) if isinstance(wanted, AddTask) else "",
         "health": health or plain(say("status.text_only")),
         "text": first_line(text_of(wanted)),
     }
+
+
+def _added(known: KnownRun, wanted: AddTask, told: Told | None) -> str:
+    """The new task's handle, as far as the answer told which one it is."""
+    ids = [told.id, *(task.id for task in told.tasks)] if told else []
+    handle = next((handle for id in ids if (handle := known.task_handle(id))), "")
+    return f"{handle} {wanted.title}".strip()
 
 
 def what(known: KnownRun, wanted: Write) -> str:
@@ -183,7 +190,13 @@ def trace_line(message: Message, known: KnownRun, outcome: Outcome, world: World
     """The truth about a write as known now. Said again for the same step, it replaces the line before."""
     step = outcome.step
     platform = platform_title(known.run.key.platform, world)
-    facts = {**_facts(known, step), "who": named(message.actor), "platform": platform, "what": what(known, step)}
+    told = outcome.told if isinstance(outcome, Done) else None
+    facts = {
+        **_facts(known, step, told),
+        "who": named(message.actor),
+        "platform": platform,
+        "what": what(known, step),
+    }
     match outcome:
         case Done(mark=mark):
             words = say(TRACES[step.op], code=mark.code, **facts)

@@ -63,7 +63,7 @@ def reason_lines(error: AdapterError | None) -> Sequence[Text]:
 
 def command_words(error: CommandError) -> Text:
     words = say(error.key, **error.facts)
-    rest = error.facts.get("rest")
+    rest = error.facts.get("rest") if isinstance(error, Ambiguous) else None
     return (*words, " ", *say("choice.rest", rest=rest)) if rest else words
 
 

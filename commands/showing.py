@@ -19,6 +19,8 @@ from commands.sentences import say
 from commands.taskcards import runbook_card, task_card
 from commands.tasknames import task_named
 
+_SURE = 1  # a rank of ``Matches``: an exact title or its beginning
+
 
 async def show_run(context: Context, known: KnownRun) -> Answer:
     """This place's run: its live card moves down here. Another place's: drawn for the person alone."""
@@ -87,29 +89,30 @@ async def _show_key(context: Context, key: RunKey | TaskKey | RunbookKey) -> Ans
 
 
 async def _show_named(intent: Show, what: str, context: Context) -> Answer:
-    """A task of this place's run, a run, or a runbook, whichever the title fits; several: a button for each."""
-    wanted = () if intent.kind == "runbook" else ("task", "run")
+    """A task of this place's run, a run, or a runbook: the surest fit wins; several: a button for each."""
+    known = context.run
     tasks: Matches[Task] = Matches()
     runs: Matches[KnownRun] = Matches()
-    known = context.run
-    if "task" in wanted and known is not None:
-        tasks = match(what, [(task.title, task) for task in known.run.tasks])
-        if tasks.one:
-            return await show_task(context, known, known.task_handle(tasks.one.id))
-    if "run" in wanted:
+    if intent.kind != "runbook":
         active = [one for one in await context.world.runs.known(active=True) if one.started]
         runs = match(what, [(bare_title(one.run, one.handle), one) for one in active])
-        if runs.one:
-            return await show_run(context, runs.one)
-    on = await _shelf(what, context)
-    books = match(what, [(runbook.title, runbook) for runbook in on.runbooks])
-    if books.one:
+        tasks = match(what, [(task.title, task) for task in known.run.tasks] if known else [])
+    if min(tasks.rank, runs.rank) > _SURE:
+        on = await _shelf(what, context)
+        books = match(what, [(runbook.title, runbook) for runbook in on.runbooks])
+    else:
+        on, books = Shelf(), Matches[Runbook]()
+    best = min(tasks.rank, runs.rank, books.rank)
+    if tasks.one and known and tasks.rank == best:
+        return await show_task(context, known, known.task_handle(tasks.one.id))
+    if runs.one and runs.rank == best:
+        return await show_run(context, runs.one)
+    if books.one and books.rank == best:
         return await show_runbook(context, books.one.key)
     several = _buttons(known, tasks.several, runs.several, books.several)
     if several:
         raise Ambiguous("show.several", words=short(what, 60), buttons=several[:MOST_CHOICES])
-    guesses = _buttons(known, tasks.guesses, runs.guesses, books.guesses)
-    raise _nothing(what, guesses, on, context)
+    raise _nothing(what, _buttons(known, tasks.guesses, runs.guesses, books.guesses), on)
 
 
 async def _shelf(what: str, context: Context) -> Shelf:
@@ -135,7 +138,7 @@ def _buttons(
     return found
 
 
-def _nothing(what: str, guesses: list[Button], on: Shelf, context: Context) -> CommandError:
+def _nothing(what: str, guesses: list[Button], on: Shelf) -> CommandError:
     also: Text = tuple(span for line in on.missing for span in (" ", *line))
     buttons = [*guesses[:3], button("button.runbooks", Runbooks()), button("button.help", Help())]
     return Missing("show.nothing", words=short(what, 60), also=also, buttons=buttons)

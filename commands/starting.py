@@ -163,7 +163,7 @@ async def _asked_first(intent: Start, runbook: Runbook, known: KnownRun, context
     pick: Pick = {"runbook": str(runbook.key), "confirmed": True}
     live = label("start.live") if weighty else label("start.another")
     buttons = [choice(key, pick, live)]
-    if runbook.rehearsable and not intent.rehearsal:
+    if weighty and runbook.rehearsable:
         buttons.append(choice(key, {**pick, "rehearsal": True}, label("start.rehearsal")))
     buttons.append(button("button.cancel", Drop(key=key)))
     words = say("start.ask", runbook=runbook.title, platform=platform_title(runbook.key.platform, context.world))

@@ -113,7 +113,7 @@ class Wilful:
         self.carried.append(step.step)
         if step.part and step.part != self.parts[step.op][0]:
             return Told()
-        told = await self.inner.carry(step, mark)
+        told = await self.inner.carry(step.model_copy(update={"options": {}}), mark)
         return told.model_copy(update={"snapshot": self._changed(told.snapshot) if told.snapshot else None})
 
     async def settle(self, step: Write, mark: Mark, known: Known) -> Settled:
