@@ -60,6 +60,9 @@ class Tasks:
         if change is None:
             facts = {"person": step.by.shown}
             return Told(snapshot=await self.show(before), says="playbooks.nobody_assigned", facts=facts)
+        if isinstance(step, SkipTask) and item.state == CLOSED and self.api.features.skip is False:
+            link = mapping.run_link(self.site, run)
+            raise Conflict(self.api.name, step.op, key="playbooks.done", task=item.title, link=link)
         if change.wanted(item):
             return Told(snapshot=await self.show(before), already=step.part != ASSIGN)
         after = await self._sent(step, place, change, run)

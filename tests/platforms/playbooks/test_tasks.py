@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.errors import NotFound, OutcomeUnknown, Rejected
+from adapters.errors import Conflict, NotFound, OutcomeUnknown, Rejected
 from adapters.http import Http
 from adapters.models import Person, TaskState
 from adapters.protocol import (
@@ -226,6 +226,9 @@ async def test_skipping_by_other_means(recorded_one: PlaybooksSubject) -> None:
         assert told[1].comment is not None
         assert told[1].comment.text == ("Skipped: not needed" if reason else "Skipped")
     assert not recorded_one.fake.calls("PUT", "/skip$")
+    with pytest.raises(Conflict) as done:
+        await do(recorded_one, SkipTask(run=run.key, by=ANA, task=run.tasks[0].id), run)
+    assert done.value.key == "playbooks.done"
 
 
 async def test_whether_the_server_skips_is_tried_once(recorded_one: PlaybooksSubject) -> None:
