@@ -20,12 +20,13 @@ from bot.surfaces.console.terminal import Keyboard, Lines, Piped, Screen, Script
 from commands.cards import Button, Card, Row, Section
 from commands.intents import Help, Show, Start
 
-PROGRESS = "Starting the demo: sample runbooks, a temporary store ..."
+PROGRESS = "Starting the demo: no accounts, no network ..."
 WELCOME = (
-    "A chat in your terminal. No accounts, no network; all of it is gone when you leave.",
-    "Type as you would in chat: runbooks, finish T1, comment T2: text, status amber TEXT, help",
-    "A number presses a button. ben: finish T2 says it as a teammate, Ben.",
-    ":down cuts the platform off, :up brings it back, :quit or Ctrl-D leaves.",
+    "A chat in your terminal; all of it is gone when you leave.",
+    "Type as in chat: runbooks, finish T1, comment TEXT, help.",
+    "A number presses a button. ben: finish T2 is Ben speaking.",
+    ":down cuts the platform off, :up brings it back.",
+    ":quit or Ctrl-D leaves.",
 )
 RUNBOOK = "Database failover"
 _MOST_TASKS = 10

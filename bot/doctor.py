@@ -10,6 +10,7 @@ from pathlib import Path
 from adapters.protocol import Problem, Severity
 from bot.app import bootstrap
 from bot.lock import Held, NoFolder, hold
+from bot.reading import PREFIX, SECTIONS
 from bot.say import Cut, Request, Silent, ask
 from bot.settings import Settings, SettingsError, load
 from bot.storage.store import Store, StoreError
@@ -38,7 +39,7 @@ async def doctor(config: Path | None, channel: str | None, show: Print, read: "R
         settings = read(config)
     except SettingsError as error:
         for sentence in error.problems:
-            show(count.line(fix(sentence, "change it in liaison.toml, or in the environment")))
+            show(count.line(fix(sentence, _where(sentence.partition(":")[0]))))
         show(_total(count))
         return 2
     show(count.line(ok(f"settings: {settings.source or 'no file, defaults and the environment'}")))
@@ -60,6 +61,15 @@ def ok(what: str) -> Problem:
 
 def fix(what: str, how: str) -> Problem:
     return Problem(severity=Severity.FIX, what=what, fix=how)
+
+
+def _where(key: str) -> str:
+    """The exact place of a key of the settings; what is no key is a variable, or the file."""
+    section, dot, name = key.rpartition(".")
+    if not dot or section.partition(".")[0] not in SECTIONS:
+        return f"correct {key}"
+    variable = f"{PREFIX}{key.replace('.', '__').replace('-', '_').upper()}"
+    return f"correct {name} under [{section}] in the settings file, or {variable}"
 
 
 def _total(count: Count) -> str:

@@ -70,8 +70,8 @@ async def _field(form: Form, field: Field, intake: Intake, ask: Ask, show: Show)
 def _prompt(field: Field) -> str:
     shown = next((option.label for option in field.options if option.value == field.value), field.value)
     notes = [field.hint, "may stay empty" if field.optional else "", f"[{shown}]" if shown else ""]
-    words = " ".join(note for note in notes if note)
-    return f"{field.label}{' (' + words + ')' if words else ''}: "
+    words = "; ".join(note.rstrip(".") for note in notes if note)
+    return f"{field.label} ({words}): " if words else f"{field.label}: "
 
 
 def _exact(typed: str, options: Sequence[Option]) -> bool:

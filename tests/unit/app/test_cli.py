@@ -104,7 +104,8 @@ async def test_doctor_counts_settings_problems_too(folder: Path) -> None:
     ran = await liaison(folder, "doctor", environ={"LIAISON_BOT__PORT": "many", "LIAISON_BOT__PROT": "1"})
     assert ran.code == 2
     lines = ran.out.splitlines()
-    assert lines[0].startswith("FIX  bot.")
+    where = "correct port under [bot] in the settings file, or LIAISON_BOT__PORT"
+    assert f"FIX  bot.port: must be a whole number -> {where}" in lines
     assert lines[-1] == "0 ok, 2 to fix"
 
 
