@@ -1,0 +1,170 @@
+"""The fake's things as Tines' JSON, key by key as in the document's samples."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tests.platforms.tines.world import (
+    TEAM,
+    TEAM_NAME,
+    FakeCase,
+    FakeComment,
+    FakeInput,
+    FakeTask,
+    FakeUser,
+    World,
+)
+
+Json = dict[str, Any]
+
+
+def user(one: FakeUser) -> Json:
+    """As in a case."""
+    return {
+        "user_id": str(one.id),
+        "first_name": one.first,
+        "last_name": one.last,
+        "email": one.email,
+        "avatar_url": "",
+        "is_service_account": one.service,
+    }
+
+
+def assignee(one: FakeUser, *, whole: bool) -> Json:
+    """In the answer to a list, create or update of cases an assignee of a task has nothing but its id."""
+    if not whole:
+        return {"id": str(one.id)}
+    return {"id": str(one.id), "email": one.email, "first_name": one.first, "last_name": one.last}
+
+
+def task(one: FakeTask, *, whole: bool = True) -> Json:
+    return {
+        "id": one.id,
+        "description": one.description,
+        "completed": one.completed,
+        "assignees": [assignee(user, whole=whole) for user in one.assignees],
+        "created_at": one.created_at,
+        "updated_at": one.updated_at,
+    }
+
+
+def comment(one: FakeComment) -> Json:
+    """Here a user's id is a number."""
+    return {
+        "id": one.id,
+        "activity_type": "COMMENTED",
+        "value": one.value,
+        "created_at": one.at,
+        "user": {**user(one.by), "user_id": one.by.id},
+        "reactions": [],
+    }
+
+
+def case_input(one: FakeInput) -> Json:
+    return {
+        "id": one.id,
+        "name": one.name,
+        "key": one.key,
+        "input_type": "string",
+        "sensitive": False,
+        "validation_type": "options" if one.options else "none",
+        "validation_options": {"options": list(one.options)} if one.options else {},
+        "team": {"id": TEAM, "name": TEAM_NAME},
+        "created_at": "2022-06-24T08:35:21Z",
+        "updated_at": "2022-06-24T08:35:21Z",
+    }
+
+
+def member(one: FakeUser) -> Json:
+    return {
+        "id": one.id,
+        "first_name": one.first,
+        "last_name": one.last,
+        "email": one.email,
+        "is_admin": False,
+        "created_at": "2021-03-11T09:00:58Z",
+        "last_seen": "2021-04-30T08:56:05Z",
+        "invitation_accepted": True,
+        "role": "EDITOR",
+    }
+
+
+def case(one: FakeCase, world: World, url: str, *, whole: bool) -> Json:
+    """``whole``: as GET of one case tells it, which alone says who the assignees of its tasks are."""
+    return {
+        "case_id": one.id,
+        "name": one.name,
+        "description": one.description,
+        "status": one.status,
+        "sub_status": {"id": one.sub_status, "name": world.sub_statuses[one.sub_status]},
+        "priority": one.priority,
+        "url": f"{url}/team/{TEAM}/cases/{one.id}",
+        "metadata": dict(one.metadata),
+        "author": user(one.author),
+        "opened_by": None,
+        "resolved_by": None,
+        "assignees": [user(assigned) for assigned in one.assignees],
+        "tags": [{"id": number, "name": name} for number, name in enumerate(one.tags, 7)],
+        "sla": _sla(),
+        "slas": [_sla()],
+        "fields": [_field(input, one.fields[input.id]) for input in world.inputs if input.id in one.fields],
+        "activities": [_activity(said) for said in one.comments[:20]],
+        "team": {"id": TEAM, "name": TEAM_NAME},
+        "linked_cases": [],
+        "closure_conditions": [dict(condition) for condition in one.conditions],
+        "opened_at": one.at,
+        "resolved_at": one.resolved_at,
+        "created_at": one.at,
+        "updated_at": one.at,
+        "records": [],
+        "actions": [{"id": number, **action} for number, action in enumerate(one.actions, 7)],
+        "blocks": [],
+        "tasks": [task(done, whole=whole) for done in one.tasks.values()],
+        "activities_meta": meta(f"{url}/api/v2/cases/{one.id}/activities", 1, 20, len(one.comments)),
+        "records_meta": meta(f"{url}/api/v2/cases/{one.id}/records", 1, 20, 0),
+    }
+
+
+def meta(address: str, page: int, per_page: int, count: int, *, endless: bool = False) -> Json:
+    """The addresses are as odd as in the samples: nobody should follow them."""
+    pages = max(1, -(-count // per_page))
+    following = page + 1 if page < pages or endless else None
+    strange = address.replace("http://", "http://elsewhere.invalid/")
+    return {
+        "current_page": f"{strange}?per_page={per_page}&page={page}",
+        "previous_page": f"{strange}?per_page={per_page}&page={page - 1}" if page > 1 else None,
+        "next_page": f"{strange}?per_page={per_page}&page={following}" if following else None,
+        "next_page_number": following,
+        "per_page": per_page,
+        "pages": pages,
+        "count": count,
+    }
+
+
+def shown(items: Sequence[Json], page: int, per_page: int) -> Sequence[Json]:
+    return items[(page - 1) * per_page : page * per_page]
+
+
+def _sla() -> Json:
+    return {
+        "remaining_time_seconds": 0,
+        "current_time_seconds": 0,
+        "percent_elapsed": 0,
+        "exceeded": False,
+        "sla_type": "completion",
+    }
+
+
+def _field(input: FakeInput, value: str) -> Json:
+    shape = case_input(input)
+    kept = ("id", "key", "name", "validation_type", "validation_options")
+    return {"id": input.id, "value": value, "case_input": {name: shape[name] for name in kept}}
+
+
+def _activity(said: FakeComment) -> Json:
+    return {
+        "id": said.id,
+        "activity_type": "COMMENTED",
+        "value": said.value,
+        "user": user(said.by),
+        "created_at": said.at,
+    }

@@ -1,0 +1,92 @@
+"""Tines in the contract suite."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from adapters.http import Http
+from adapters.models import Run
+from adapters.protocol import Op, Resources
+from adapters.tines.client import Tines, connect
+from adapters.tines.settings import TinesSettings
+from tests.contract.subject import RUNBOOK, Subject
+from tests.platforms.tines.fake import TinesFake
+
+DONE_AS = {
+    Op.START: "case",
+    Op.FINISH: "complete",
+    Op.SKIP: "skip",
+    Op.REOPEN: "incomplete",
+    Op.BEGIN: "metadata",
+    Op.ASSIGN: "assign",
+    Op.ADD: "task",
+    Op.END: "close",
+}
+PATHS = {
+    Op.START: ("POST", r"/api/v2/cases/?$"),
+    Op.FINISH: ("PUT", r"/tasks/\d+$"),
+    Op.SKIP: ("PUT", r"/tasks/\d+$"),
+    Op.REOPEN: ("PUT", r"/tasks/\d+$"),
+    Op.BEGIN: ("PUT", r"/metadata$"),
+    Op.ASSIGN: ("PUT", r"/tasks/\d+$"),
+    Op.ADD: ("POST", r"/tasks$"),
+    Op.END: ("PUT", r"/api/v2/cases/\d+$"),
+}
+SAID = ("POST", r"/comments$")
+
+
+class NoLocalRuns:
+    """Tines keeps its runs itself."""
+
+    async def load(self, id: str) -> str | None:
+        return None
+
+    async def save(self, id: str, document: str) -> None:
+        raise AssertionError("the Tines adapter keeps no local runs")
+
+    async def all(self) -> list[tuple[str, str]]:
+        return []
+
+
+@dataclass
+class TinesSubject:
+    adapter: Tines
+    fake: TinesFake
+
+    async def a_run(self) -> Run:
+        return await self.adapter.read(str(a_case(self.fake)))
+
+    def effects(self, op: Op) -> int:
+        wanted = DONE_AS.get(op, "comment")
+        return sum(what == wanted for what, _ in self.fake.world.effects)
+
+    def write_paths(self, op: Op) -> tuple[str, str]:
+        return PATHS.get(op, SAID)
+
+
+def a_case(fake: TinesFake) -> int:
+    """An open case with the template's tasks, as somebody else started it."""
+    world = fake.world
+    case = world.add_case(f"R{len(world.cases)} {RUNBOOK}", tags=["runbook-run"])
+    for task in list(fake.template.tasks.values()):
+        world.add_task(case, task.description)
+    return case.id
+
+
+@asynccontextmanager
+async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
+    fake = TinesFake()
+    async with fake:
+        http = Http(timeout=timeout)
+        try:
+            yield TinesSubject(connected(fake, http), fake)
+        finally:
+            await http.close()
+
+
+def connected(fake: TinesFake, http: Http, **settings: str) -> Tines:
+    """The adapter as the application makes it, from the fake's own settings."""
+    table = {key: value for key, value in fake.settings().items() if key != "kind"} | settings
+    resources = Resources(http, lambda: datetime.now(UTC), NoLocalRuns())
+    return connect("tines", TinesSettings.model_validate(table), resources)

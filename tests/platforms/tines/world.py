@@ -1,0 +1,155 @@
+"""What lives in the fake tenant: cases, their tasks and comments, people, and the rules of closing."""
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.contract.subject import RUNBOOK, TASKS
+
+TEAM, TEAM_NAME = 276, "Operations"
+PRIORITIES = ("critical", "high", "medium", "low", "info")
+
+
+class Refusal(Exception):
+    """What Tines says no with. The document gives no shape for it: an object with words is a guess."""
+
+    def __init__(self, words: str, status: int = 422) -> None:
+        super().__init__(words)
+        self.words = words
+        self.status = status
+
+
+@dataclass(frozen=True)
+class FakeUser:
+    id: int
+    first: str
+    last: str
+    email: str
+    service: bool = False
+
+
+BOT = FakeUser(900, "Liaison", "Key", "liaison@tenant.example.com", service=True)
+
+
+@dataclass
+class FakeTask:
+    id: int
+    description: str
+    assignees: list[FakeUser] = field(default_factory=list)
+    completed: bool = False
+    created_at: str = ""
+    updated_at: str = ""
+
+
+@dataclass
+class FakeComment:
+    id: int
+    value: str
+    by: FakeUser
+    at: str
+
+
+@dataclass
+class FakeCase:
+    """``unmet`` refuses a close whatever the conditions; their formulas are only looked at for assignees."""
+
+    id: int
+    name: str
+    description: str | None = None
+    status: str = "OPEN"
+    sub_status: int = 1
+    priority: str = "LOW"
+    metadata: dict[str, str] = field(default_factory=dict)
+    author: FakeUser = BOT
+    assignees: list[FakeUser] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    fields: dict[int, str] = field(default_factory=dict)
+    conditions: list[dict[str, str]] = field(default_factory=list)
+    actions: list[dict[str, Any]] = field(default_factory=list)
+    tasks: dict[int, FakeTask] = field(default_factory=dict)
+    comments: list[FakeComment] = field(default_factory=list)
+    unmet: bool = False
+    at: str = ""
+    resolved_at: str | None = None
+
+    def task(self, words: str) -> FakeTask:
+        """The one whose description holds these words: for tests."""
+        return next(task for task in self.tasks.values() if words in task.description)
+
+
+@dataclass(frozen=True)
+class FakeInput:
+    id: int
+    key: str
+    name: str
+    options: tuple[str, ...] = ()
+
+
+class World:
+    """``effects``: (what, id) of everything done since the start."""
+
+    def __init__(self) -> None:
+        self._ids: Iterator[int] = itertools.count(101)
+        self._clock = datetime(2026, 7, 18, 12, 0, tzinfo=UTC)
+        self.cases: dict[int, FakeCase] = {}
+        self.effects: list[tuple[str, int]] = []
+        self.users = [
+            FakeUser(11, "Ana", "Reis", "ana@example.com"),
+            FakeUser(12, "Ben", "Okoro", "ben@example.com"),
+            FakeUser(13, "Cleo", "Marsh", "cleo@example.com"),
+        ]
+        self.sub_statuses = {1: "To do", 2: "On track", 3: "At risk", 4: "Off track", 9: "Done"}
+        self.inputs = [
+            FakeInput(1, "operating_system", "Operating system"),
+            FakeInput(2, "region", "Region", ("eu-1", "us-1")),
+        ]
+        self.template = self.add_case(RUNBOOK, tags=["runbook-template", "database"], status="CLOSED")
+        for _, title in TASKS:
+            self.add_task(self.template, title)
+
+    def id(self) -> int:
+        return next(self._ids)
+
+    def now(self) -> str:
+        self._clock += timedelta(seconds=1)
+        return f"{self._clock:%Y-%m-%dT%H:%M:%SZ}"
+
+    def did(self, what: str, id: int) -> None:
+        self.effects.append((what, id))
+
+    def user(self, email: str) -> FakeUser | None:
+        return next((one for one in self.users if one.email.casefold() == email.casefold()), None)
+
+    def known(self, emails: list[str]) -> list[FakeUser]:
+        """Who is not in the team is left out: the document says nothing better."""
+        return [user for email in emails if (user := self.user(email)) is not None]
+
+    def add_case(self, name: str, **what: Any) -> FakeCase:
+        case = FakeCase(self.id(), name, at=self.now(), **what)
+        self.cases[case.id] = case
+        return case
+
+    def add_task(self, case: FakeCase, description: str, emails: list[str] | None = None) -> FakeTask:
+        at = self.now()
+        task = FakeTask(self.id(), description, self.known(emails or []), created_at=at, updated_at=at)
+        case.tasks[task.id] = task
+        return task
+
+    def comment(self, case: FakeCase, value: str, author: str | None) -> FakeComment:
+        by = self.user(author) if author else None
+        made = FakeComment(self.id(), value, by or BOT, self.now())
+        case.comments.append(made)
+        return made
+
+    def close(self, case: FakeCase) -> None:
+        for condition in case.conditions:
+            found = re.fullmatch(r"=SIZE\(team_case\.assignees\) > (\d+)", condition["formula"])
+            if found and len(case.assignees) <= int(found[1]):
+                case_is_open = "Case cannot be closed: closure conditions are not met"
+                raise Refusal(case_is_open)
+        if case.unmet:
+            raise Refusal("Case cannot be closed: closure conditions are not met")
+        case.status, case.resolved_at = "CLOSED", self.now()
