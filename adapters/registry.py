@@ -6,12 +6,16 @@ from adapters.cutover import PLATFORM as CUTOVER
 from adapters.local import PLATFORM as LOCAL
 from adapters.playbooks import PLATFORM as PLAYBOOKS
 from adapters.protocol import Platform
+from adapters.xurrent import PLATFORM as XURRENT
+from adapters.tines import PLATFORM as TINES
 
 PLATFORMS: Mapping[str, Platform] = {
     platform.kind: platform
     for platform in (
         CUTOVER,
         PLAYBOOKS,
+        TINES,
+        XURRENT,
         LOCAL,
     )
 }

@@ -1,0 +1,131 @@
+"""The old API's reads: tasks alone. A run is a change, known by the tasks that name it.
+
+The tasks page documents five lists, ``?fields=`` with any field of a task, and nothing that lists changes or
+filters by one. So the lists are asked for with their change; a server that leaves it out is asked task by task.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from adapters.errors import BadResponse, NotFound, Unsupported
+from adapters.models import Comment, Run, Runbook, RunHead, RunKey, RunState
+from adapters.xurrent import mapping, wire
+from adapters.xurrent.api import Api, Listing
+from adapters.xurrent.links import Links
+
+TASK_FIELDS = (
+    "id",
+    "sourceID",
+    "subject",
+    "category",
+    "status",
+    "team",
+    "member",
+    "completion_target_at",
+    "finished_at",
+    "required_approvals",
+    "waiting_until",
+    "instructions",
+    "change",
+)
+OURS = ("managed_by_me", "assigned_to_my_team", "assigned_to_me", "approval_by_me")
+OLDEST_FIRST = {"sort": "id"}
+MOST_ASKED = 100
+
+
+@dataclass
+class Changes:
+    api: Api
+    links: Links
+    now: Callable[[], datetime]
+    _changes: dict[str, wire.Named] = field(default_factory=dict)  # task id -> its change, which never moves
+
+    async def runbooks(self, words: str) -> Sequence[Runbook]:
+        raise self._lacking("runbooks")
+
+    async def runbook(self, id: str) -> Runbook:
+        raise self._lacking("runbooks")
+
+    async def template(self, id: str, operation: str) -> wire.Template:
+        raise self._lacking("start")
+
+    async def started(self, key: str) -> wire.Workflow | None:
+        raise self._lacking("start")
+
+    async def notes(self, run: str, task: str | None, operation: str) -> Listing[wire.Note]:
+        raise self._lacking("comments")
+
+    async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
+        raise self._lacking("comments")
+
+    async def approvals(self, task: str, operation: str) -> Sequence[wire.Approval]:
+        """Not in the old API: a member of an approval task is all that is known."""
+        return ()
+
+    async def runs(self, words: str) -> Sequence[RunHead]:
+        """The changes whose tasks are ours to manage, to do or to approve, while any of those is open."""
+        lists = await asyncio.gather(*(self._listed(f"tasks/{name}", "runs") for name in OURS))
+        tasks = {task.id: task for found in lists for task in found}
+        changes = await self._with_changes(list(tasks.values()), "runs")
+        open = {change.id: change for id, change in changes.items() if not mapping.task_state(tasks[id]).is_over}
+        newest = sorted(open.values(), key=lambda change: mapping.number(change.id), reverse=True)
+        return [
+            RunHead(
+                key=RunKey(platform=self.api.name, id=change.id),
+                title=_title(change),
+                link=self.links.run(change.id),
+            )
+            for change in newest
+        ]
+
+    async def read(self, id: str) -> Run:
+        found = await self.tasks(id, "show")
+        change = self._changes[found[0].id]
+        shown = mapping.tasks(found, mapping.Sight(), self.links)
+        over = all(task.state.is_over for task in shown)
+        return Run(
+            key=RunKey(platform=self.api.name, id=id),
+            title=_title(change),
+            state=RunState.FINISHED if over else RunState.ACTIVE,
+            tasks=shown,
+            link=self.links.run(id),
+            read_at=self.now(),
+        )
+
+    async def tasks(self, run: str, operation: str) -> Sequence[wire.Task]:
+        """Of one change. The filter is asked for, and not relied on: the old page names none."""
+        found = await self._listed("tasks", operation, {"change": self.api.id(run, operation)})
+        changes = await self._with_changes(found, operation)
+        ours = [task for task in found if task.id in changes and changes[task.id].id == run]
+        if not ours:
+            raise NotFound(self.api.name, operation, key="xurrent.no_change", id=run)
+        return ours
+
+    async def _listed(
+        self, path: str, operation: str, params: Mapping[str, str] | None = None
+    ) -> Sequence[wire.Task]:
+        asked = {**OLDEST_FIRST, **(params or {})}
+        found = await self.api.many(wire.Task, path, operation, asked, fields=TASK_FIELDS)
+        if not found.complete:
+            raise BadResponse(self.api.name, operation, key="xurrent.endless")
+        return found.items
+
+    async def _with_changes(self, found: Sequence[wire.Task], operation: str) -> Mapping[str, wire.Named]:
+        self._changes |= {task.id: task.run for task in found if task.run}
+        unknown = [task.id for task in found if task.id not in self._changes]
+        if len(unknown) > MOST_ASKED:
+            raise BadResponse(self.api.name, operation, key="xurrent.no_fields")
+        asked = [self.api.one(wire.Task, f"tasks/{self.api.id(id, operation)}", operation) for id in unknown]
+        self._changes |= {task.id: task.run for task in await asyncio.gather(*asked) if task.run}
+        changes = {task.id: self._changes[task.id] for task in found if task.id in self._changes}
+        self.links.runs |= {id: change.id for id, change in changes.items()}
+        return changes
+
+    def _lacking(self, operation: str) -> Unsupported:
+        return Unsupported(self.api.name, operation, key=f"xurrent.itrp_{operation}")
+
+
+def _title(change: wire.Named) -> str:
+    return change.subject or change.name or f"Change {change.id}"

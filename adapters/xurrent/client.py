@@ -1,0 +1,146 @@
+"""The adapter: which steps a write has, who carries and settles them, on either generation of the API."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from adapters.errors import Rejected, Unsupported
+from adapters.http import Caller
+from adapters.models import Comment, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
+from adapters.protocol import (
+    AddComment,
+    AddTask,
+    Capability,
+    Known,
+    Mark,
+    Op,
+    Problem,
+    Resources,
+    SetStatus,
+    Settled,
+    Settling,
+    StartRun,
+    TaskWrite,
+    Told,
+    Write,
+)
+from adapters.protocol import Unsupported as NotOffered
+from adapters.xurrent import starting
+from adapters.xurrent.api import PACE, Api, headers
+from adapters.xurrent.capabilities import capabilities
+from adapters.xurrent.changes import Changes
+from adapters.xurrent.checking import check
+from adapters.xurrent.links import Links
+from adapters.xurrent.people import People
+from adapters.xurrent.reading import Workflows
+from adapters.xurrent.refusals import explaining
+from adapters.xurrent.settings import XurrentSettings
+from adapters.xurrent.settling import Settlement
+from adapters.xurrent.starting import Starting
+from adapters.xurrent.writing import Writing
+
+
+class Xurrent:
+    """One account. ``settings.flavour`` says which generation answers, and by which header it knows us."""
+
+    def __init__(self, name: str, settings: XurrentSettings, caller: Caller, now: Callable[[], datetime]) -> None:
+        old = settings.flavour == "itrp"
+        noun = "changes" if old else "workflows"
+        self._name, self._settings, self._old = name, settings, old
+        self._api = Api(caller, now, per_page=0 if old else 100)
+        self._links = Links(name, settings.url, settings.account, settings.site, noun)
+        self._people = People(self._api, searchable=not old)
+        workflows = Workflows(self._api, self._links, now)
+        self._reads = Changes(self._api, self._links, now) if old else workflows
+        self._starting = None if old else Starting(self._api, workflows, self._people, settings)
+        self._writing = Writing(self._api, self._reads, self._people, self._links, settings.team_id, old)
+        self._settlement = Settlement(
+            self._api, self._reads, self._people, self._links, self._writing, self._starting
+        )
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def capabilities(self) -> Mapping[Op, Capability]:
+        return capabilities(self._settings.flavour)
+
+    async def runbooks(self, words: str) -> Sequence[Runbook]:
+        return await self._reads.runbooks(words)
+
+    async def runbook(self, id: str) -> Runbook:
+        return await self._reads.runbook(id)
+
+    async def runs(self, words: str) -> Sequence[RunHead]:
+        return await self._reads.runs(words)
+
+    async def read(self, id: str) -> Run:
+        return await self._reads.read(id)
+
+    async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
+        return await self._reads.comments(id, task)
+
+    def steps(self, write: Write, run: Run | None) -> Sequence[Write]:
+        """One request each. An approval is refused here already, so a range that names one says so first."""
+        self._offered(write)
+        match write:
+            case StartRun():
+                return starting.steps(write)
+            case AddComment(task=None) if self._old:
+                raise Rejected(self._name, write.op, key="xurrent.itrp_name_a_task")
+            case TaskWrite() if run is not None and (task := run.task(write.task)):
+                self._writing.refuse(write, task)
+            case AddTask(stage=None) if run is not None and run.stages:
+                return [write.model_copy(update={"stage": run.stages[-1].id})]
+        return [write]
+
+    def settling(self, step: Write) -> Settling:
+        """Statuses are set, never toggled. What is created bears our key or mark, except the old API's notes."""
+        match step:
+            case AddComment() if self._old:
+                return Settling.ASK
+            case StartRun() | AddTask() | AddComment() | SetStatus():
+                return Settling.FIND
+        return Settling.REPEAT
+
+    async def carry(self, step: Write, mark: Mark) -> Told:
+        self._offered(step)
+        match step:
+            case StartRun() if self._starting:
+                return await self._starting.start(step, mark)
+            case AddTask():
+                return await self._writing.add(step, mark)
+            case SetStatus():
+                return await self._writing.status(step, mark)
+            case AddComment():
+                return await self._writing.comment(step, mark)
+            case TaskWrite():
+                return await self._writing.task(step, mark)
+        raise Unsupported(self._name, step.op)
+
+    async def settle(self, step: Write, mark: Mark, known: Known) -> Settled:
+        return await self._settlement.settle(step, mark)
+
+    def parse_link(self, url: str) -> RunKey | TaskKey | RunbookKey | None:
+        return self._links.parse(url)
+
+    async def check(self) -> Sequence[Problem]:
+        return await check(self._api, self._settings)
+
+    def _offered(self, write: Write) -> None:
+        offered = self.capabilities[write.op]
+        if isinstance(offered, NotOffered):
+            facts = {"verb": write.op.value, "instead": offered.instead}
+            raise Unsupported(self._name, write.op, key="xurrent.unsupported", **facts)
+
+
+def connect(name: str, settings: XurrentSettings, resources: Resources) -> Xurrent:
+    caller = resources.http.caller(
+        name,
+        settings.url,
+        credential=f"{settings.account} {settings.token.get_secret_value()}",
+        headers=headers(settings),
+        pace=PACE,
+        explain=explaining(name),
+    )
+    return Xurrent(name, settings, caller, resources.now)

@@ -1,0 +1,39 @@
+"""Who somebody is in Xurrent: a person is found by e-mail address, the one thing that a chat knows too."""
+
+from dataclasses import dataclass, field
+
+from adapters.models import Person
+from adapters.xurrent import wire
+from adapters.xurrent.api import Api
+
+FIELDS = ("id", "name", "primary_email")
+
+
+@dataclass
+class People:
+    """Answers are kept while the process lives; that somebody is unknown is asked again."""
+
+    api: Api
+    searchable: bool = True  # the old API's page has no people
+    _ids: dict[str, str] = field(default_factory=dict)
+
+    async def id(self, person: Person, operation: str) -> str | None:
+        email = (person.email or "").strip().casefold()
+        if not (email and self.searchable):
+            return None
+        if email not in self._ids:
+            found = await self._search(email, operation)
+            if found is None:
+                return None
+            self._ids[email] = found
+        return self._ids[email]
+
+    async def _search(self, email: str, operation: str) -> str | None:
+        """A server that ignores the filter must not make us take the first person of its list."""
+        asked = {"primary_email": email}
+        found = await self.api.many(wire.Person, "people", operation, asked, fields=FIELDS, pages=1)
+        alive = [one for one in found.items if not one.disabled]
+        same = [one.id for one in alive if (one.primary_email or "").strip().casefold() == email]
+        if same:
+            return same[0]
+        return alive[0].id if len(alive) == 1 and alive[0].primary_email is None else None

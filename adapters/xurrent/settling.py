@@ -1,0 +1,79 @@
+"""Whether a write whose answer was lost did happen: Xurrent is read, nothing is sent."""
+
+from dataclasses import dataclass
+
+from adapters.protocol import (
+    AddComment,
+    AddTask,
+    AssignTask,
+    CannotTell,
+    Mark,
+    NotThere,
+    SetStatus,
+    Settled,
+    StartRun,
+    TaskWrite,
+    There,
+    Told,
+    Write,
+)
+from adapters.xurrent import mapping, wire, words
+from adapters.xurrent.api import Api
+from adapters.xurrent.changes import Changes
+from adapters.xurrent.links import Links
+from adapters.xurrent.people import People
+from adapters.xurrent.reading import NOT_FOR_US, Workflows
+from adapters.xurrent.starting import Starting
+from adapters.xurrent.writing import Writing, note_of
+
+
+@dataclass
+class Settlement:
+    api: Api
+    reads: Workflows | Changes
+    people: People
+    links: Links
+    writing: Writing
+    starting: Starting | None
+
+    async def settle(self, step: Write, mark: Mark) -> Settled:
+        match step:
+            case StartRun() if self.starting:
+                return await self.starting.settle(step, mark)
+            case AddTask():
+                return await self._added(step, mark)
+            case AddComment() | SetStatus():
+                return await self._noted(step, mark)
+            case TaskWrite():
+                return await self._changed(step, mark)
+        return CannotTell()
+
+    async def _added(self, step: AddTask, mark: Mark) -> Settled:
+        """By our key, which both generations keep in ``sourceID``."""
+        tasks = await self.reads.tasks(self.writing.run_id(step), step.op)
+        ours = next((task for task in tasks if task.source_id == words.key(mark)), None)
+        return There(Told(id=ours.id, tasks=(mapping.single(ours, self.links),))) if ours else NotThere()
+
+    async def _noted(self, step: AddComment | SetStatus, mark: Mark) -> Settled:
+        if isinstance(self.reads, Changes):
+            return CannotTell()
+        found = await self.reads.notes(self.writing.run_id(step), step.target or None, step.op)
+        ours = next((note for note in found.items if words.bears(note.text, mark)), None)
+        if ours is None:
+            return NotThere() if found.complete else CannotTell()
+        if isinstance(step, SetStatus):
+            return There(self.writing.said(step, mark))
+        return There(Told(id=ours.id, comment=self.writing.comment_of(step, mark, ours.id)))
+
+    async def _changed(self, step: TaskWrite, mark: Mark) -> Settled:
+        """Status and note are one request: where there was a note, it tells whose request it was."""
+        found = await self.api.one(wire.Task, f"tasks/{self.api.id(step.task, step.op)}", step.op)
+        told = There(Told(tasks=(mapping.single(found, self.links),)))
+        if note_of(step) and not isinstance(self.reads, Changes):
+            try:
+                notes = await self.reads.notes(self.writing.run_id(step), step.task, step.op)
+                return told if any(words.bears(note.text, mark) for note in notes.items) else NotThere()
+            except NOT_FOR_US:
+                pass  # the token may write notes and not read them: the status is all that can be seen
+        member = await self.people.id(step.person, step.op) if isinstance(step, AssignTask) else None
+        return told if self.writing.is_done(step, found, member) else NotThere()

@@ -1,0 +1,236 @@
+"""Changes of tasks, and the notes: one changing request each.
+
+A task is read before it is changed: an approval is never given here, whoever names it in a range, and what is
+already so is not done again. The arrows between the statuses are the server's own: where a document is silent we
+ask, and show its refusal.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.errors import Conflict, Rejected
+from adapters.models import Comment, HealthNote, Task, TaskState
+from adapters.models import Health as HealthWord
+from adapters.protocol import (
+    AddComment,
+    AddTask,
+    AssignTask,
+    BeginTask,
+    FinishTask,
+    HoldTask,
+    Mark,
+    Op,
+    SetStatus,
+    SkipTask,
+    TaskWrite,
+    Told,
+    Write,
+)
+from adapters.xurrent import mapping, wire, words
+from adapters.xurrent.api import Api
+from adapters.xurrent.changes import Changes
+from adapters.xurrent.links import Links
+from adapters.xurrent.people import People
+from adapters.xurrent.reading import Workflows
+
+STATUSES: Mapping[Op, str] = {
+    Op.FINISH: "completed",
+    Op.BEGIN: "in_progress",
+    Op.SKIP: "canceled",
+    Op.HOLD: "waiting_for",
+}
+NOT_OF_APPROVALS = (Op.FINISH, Op.BEGIN, Op.SKIP)
+NOT_OF_AUTOMATIC = (Op.FINISH, Op.BEGIN, Op.HOLD)
+NOT_WHILE_WAITING = (Op.FINISH, Op.BEGIN, Op.HOLD)
+
+
+@dataclass
+class Writing:
+    """``old``: the API of the tasks page, whose durations are hours (since 2019 they are minutes)."""
+
+    api: Api
+    reads: Workflows | Changes
+    people: People
+    links: Links
+    team_id: str
+    old: bool
+
+    async def task(self, step: TaskWrite, mark: Mark) -> Told:
+        path = f"tasks/{self.api.id(step.task, step.op)}"
+        found = await self.api.one(wire.Task, path, step.op)
+        self.refuse(step, await self._shown(found), automatic=found.category in mapping.AUTOMATIC)
+        if self._is_so(step, found):
+            return Told(tasks=(mapping.single(found, self.links),), already=True)
+        body, says = await self._change(step, found, mark)
+        answer = await self.api.write("PATCH", path, step.op, body, wire.Task)
+        told = Told(tasks=(mapping.single(answer, self.links),), says=says, facts={"person": step.by.shown})
+        wanted = STATUSES.get(step.op)
+        if wanted and answer.status and answer.status != wanted:
+            shown = {"status": answer.status.replace("_", " ")}
+            return told.model_copy(update={"says": "xurrent.shows_otherwise", "facts": shown})
+        return told
+
+    def refuse(self, step: TaskWrite, task: Task, *, automatic: bool | None = None) -> None:
+        """Raises what this task's kind or state forbids, by a snapshot or by what was read just now."""
+        op, facts = step.op, _facts(title=task.title, link=task.link or "")
+        if task.approval and op in NOT_OF_APPROVALS and not task.state.is_over:
+            who = task.mark.removeprefix(mapping.APPROVAL).lstrip(": ") or "people"
+            raise Rejected(self.api.name, op, key=_where("xurrent.approval", task), people=who, **facts)
+        automatic = task.mark == mapping.AUTOMATIC_MARK if automatic is None else automatic
+        if automatic and op in NOT_OF_AUTOMATIC and not task.state.is_over:
+            raise Rejected(self.api.name, op, key="xurrent.automatic", **facts)
+        if task.state is TaskState.WAITING and op in NOT_WHILE_WAITING:
+            raise Conflict(self.api.name, op, key="xurrent.waits", **facts)
+
+    async def add(self, step: AddTask, mark: Mark) -> Told:
+        run = self.run_id(step)
+        if len(step.title) > words.SUBJECT_LETTERS:
+            raise Rejected(self.api.name, step.op, key="xurrent.title_long", most=words.SUBJECT_LETTERS)
+        member = await self.people.id(step.assignee, step.op) if step.assignee else None
+        body: dict[str, Any] = {
+            "subject": step.title,
+            "category": "implementation",
+            "planned_duration": 1 if self.old else 60,
+            "team_id": self.api.number(await self._team(step, run), step.op),
+            "impact": "none",
+            "source": words.SOURCE,
+            "sourceID": words.key(mark),
+        }
+        if step.stage:
+            body["phase_id"] = self.api.number(step.stage, step.op)
+        if member:
+            body["member_id"] = self.api.number(member, step.op)
+        for option in ("predecessor_ids", "successor_ids"):
+            if ids := step.options.get(option, "").replace(",", " ").split():
+                body[option] = [self.api.number(id, step.op) for id in ids]
+        path = f"{self.links.noun}/{self.api.id(run, step.op)}/tasks"
+        made = await self.api.write("POST", path, step.op, body, wire.Task)
+        told = Told(id=made.id, tasks=(mapping.single(made, self.links),))
+        if step.assignee and not member:
+            facts = {"person": step.assignee.shown}
+            return told.model_copy(update={"says": "xurrent.nobody_assigned", "facts": facts})
+        return told
+
+    async def status(self, step: SetStatus, mark: Mark) -> Told:
+        await self._note(step, words.status_text(step), mark)
+        return self.said(step, mark)
+
+    async def comment(self, step: AddComment, mark: Mark) -> Told:
+        """Of a task, or of the run. The old API takes a note with a change of the task, and tells no id."""
+        if self.old:
+            path = f"tasks/{self.api.id(step.task or '', step.op)}"
+            answer = await self.api.write(
+                "PATCH", path, step.op, {"note": self._text(step, step.text, mark)}, wire.Task
+            )
+            said = Comment(text=step.text, by=mark.who, at=mark.at, task=step.task)
+            return Told(comment=said, tasks=(mapping.single(answer, self.links),))
+        made = await self._note(step, step.text, mark)
+        return Told(id=made.id, comment=self.comment_of(step, mark, made.id))
+
+    def comment_of(self, step: AddComment, mark: Mark, id: str) -> Comment:
+        return Comment(id=id, text=step.text, by=mark.who, at=mark.at, task=step.task)
+
+    def said(self, step: SetStatus, mark: Mark) -> Told:
+        health = step.health or HealthWord.UNSET
+        note = HealthNote(health=health, text=step.text, by=mark.who, at=mark.at, due=step.next_at)
+        return Told(health=note)
+
+    def run_id(self, step: Write) -> str:
+        if step.run is None:
+            raise Rejected(self.api.name, step.op, key="xurrent.refused", said="the step names no run")
+        return step.run.id
+
+    def is_done(self, step: TaskWrite, found: wire.Task, member: str | None) -> bool:
+        """Whether the task is as this step wants it, whoever made it so."""
+        if isinstance(step, AssignTask):
+            return found.member is not None and found.member.id == member
+        return found.status == STATUSES.get(step.op)
+
+    def _is_so(self, step: TaskWrite, found: wire.Task) -> bool:
+        """Raises ``Conflict`` where the task is over in another way."""
+        state = mapping.task_state(found)
+        if found.status == STATUSES.get(step.op):
+            if not isinstance(step, HoldTask):
+                return state.is_over or found.member is not None or self.old
+            if self.old:  # there a new reason could not be told from the one that was given
+                raise Conflict(self.api.name, step.op, key="xurrent.held", title=found.subject or found.id)
+        if state.is_over and step.op in STATUSES:
+            facts = _facts(title=found.subject or found.id, status=found.status or state.value)
+            raise Conflict(self.api.name, step.op, key="xurrent.over", **facts)
+        return False
+
+    async def _change(self, step: TaskWrite, found: wire.Task, mark: Mark) -> tuple[dict[str, Any], str]:
+        """(the body, a sentence's key). A note goes along: some tasks cannot be completed without one."""
+        if isinstance(step, AssignTask):
+            return {"member_id": await self._member(step)}, ""
+        body: dict[str, Any] = {"status": STATUSES[step.op]}
+        note, says = note_of(step), ""
+        if note:
+            body["note"] = self._text(step, note, mark)
+        if isinstance(step, BeginTask) and found.member is None:
+            member = await self.people.id(step.by, step.op)
+            if member:
+                body["member_id"] = self.api.number(member, step.op)
+            else:
+                says = "xurrent.not_taken"
+        return body, says
+
+    async def _member(self, step: AssignTask) -> int:
+        member = await self.people.id(step.person, step.op)
+        if member is None:
+            raise Rejected(self.api.name, step.op, key="xurrent.unknown_person", person=step.person.shown)
+        return self.api.number(member, step.op)
+
+    async def _team(self, step: AddTask, run: str) -> str:
+        """The one in the settings, else that of the run's last task (of the same stage, where one is named)."""
+        if self.team_id:
+            return self.team_id
+        found = sorted(
+            await self.reads.tasks(run, step.op), key=lambda task: mapping.number(task.id), reverse=True
+        )
+        teams = [task for task in found if task.team]
+        alike = [task for task in teams if step.stage and task.phase and task.phase.id == step.stage]
+        for task in (*alike, *teams):
+            if task.team:
+                return task.team.id
+        raise Rejected(self.api.name, step.op, key="xurrent.no_team")
+
+    async def _shown(self, found: wire.Task) -> Task:
+        asked = found.category == mapping.APPROVAL and not found.member and not mapping.task_state(found).is_over
+        approvals = await self.reads.approvals(found.id, "show") if asked else ()
+        return mapping.single(found, self.links, approvals)
+
+    async def _note(self, step: AddComment | SetStatus, text: str, mark: Mark) -> wire.Made:
+        task = step.task if isinstance(step, AddComment) else None
+        place = (
+            f"tasks/{self.api.id(task, step.op)}"
+            if task
+            else f"workflows/{self.api.id(self.run_id(step), step.op)}"
+        )
+        body = {"text": self._text(step, text, mark)}
+        return await self.api.write("POST", f"{place}/notes", step.op, body, wire.Made)
+
+    def _text(self, step: Write, text: str, mark: Mark) -> str:
+        whole = words.signed(text, mark)
+        if words.too_long(whole):
+            raise Rejected(self.api.name, step.op, key="xurrent.text_long", most="64 KB")
+        return whole
+
+
+def note_of(step: TaskWrite) -> str:
+    """What is written on the task along with its new status."""
+    match step:
+        case FinishTask(note=note):
+            return note.strip()
+        case SkipTask(reason=reason) | HoldTask(reason=reason):
+            return reason.strip()
+    return ""
+
+
+def _where(key: str, task: Task) -> str:
+    return f"{key}_at" if task.link else key
+
+
+def _facts(**facts: str) -> dict[str, Any]:
+    return facts
