@@ -6,8 +6,8 @@ from adapters.cutover import PLATFORM as CUTOVER
 from adapters.local import PLATFORM as LOCAL
 from adapters.playbooks import PLATFORM as PLAYBOOKS
 from adapters.protocol import Platform
-from adapters.xurrent import PLATFORM as XURRENT
 from adapters.tines import PLATFORM as TINES
+from adapters.xurrent import PLATFORM as XURRENT
 
 PLATFORMS: Mapping[str, Platform] = {
     platform.kind: platform
