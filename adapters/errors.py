@@ -16,6 +16,8 @@ Every error names a sentence: ``key`` in the adapter's ``en.toml`` (first) or in
 never holding a secret. Only the effect log turns these into outcomes; only dispatch turns them into cards.
 """
 
+from collections.abc import Mapping, Sequence
+
 
 class AdapterError(Exception):
     """Base of all. ``platform`` is the ``[platforms.NAME]`` name, ``operation`` a short word: "finish"."""
@@ -79,7 +81,10 @@ class Conflict(AdapterError):
 
 
 class Rejected(AdapterError):
-    """``retry_with``: a confirmed second try may pass these write options (``Write.options``) and succeed."""
+    """``retry_with``: a confirmed second try may pass these write options (``Write.options``) and succeed.
+
+    ``choices``: the platform needs to know which. Sentence key of a button -> the options it passes.
+    """
 
     default_key = "platform.rejected"
 
@@ -89,6 +94,7 @@ class Rejected(AdapterError):
         operation: str,
         *,
         retry_with: tuple[str, ...] = (),
+        choices: Mapping[str, Sequence[str]] | None = None,
         reasons: tuple[str, ...] = (),
         key: str | None = None,
         said: str = "",
@@ -96,6 +102,7 @@ class Rejected(AdapterError):
     ) -> None:
         super().__init__(platform, operation, key=key, said=said, **facts)
         self.retry_with = retry_with
+        self.choices: Mapping[str, Sequence[str]] = choices or {}
         self.reasons = reasons  # one line each, when the platform gave several
 
 

@@ -14,6 +14,8 @@ write on a closing connection ends in a false unknown.
 """
 
 import json as jsonlib
+import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -39,6 +41,7 @@ from adapters.limits import Pace, Turns
 
 READ_TRIES = 3
 KEEP_IDLE_SECONDS = 2.0
+_AN_EPOCH = 1e9  # a "number of seconds" above this is a moment, not a wait
 _read_again = AsyncRetrying(
     retry=retry_if_exception_type(Unreachable),
     stop=stop_after_attempt(READ_TRIES),
@@ -214,7 +217,7 @@ class Caller:
 
     def _error(self, reply: Reply, operation: str, write: bool) -> AdapterError:
         if reply.status == 429:
-            wait = retry_after(reply.headers)
+            wait = retry_after(reply.headers, self.turns.pace.rest)
             self.turns.close_for(wait)
             return RateLimited(self.platform, operation, retry_after=wait)
         if self._explain is not None:
@@ -248,16 +251,36 @@ class Caller:
 
 
 def retry_after(headers: Mapping[str, str], default: float = 5.0) -> float:
-    """Seconds of a Retry-After header (a number or a date), bounded to an hour; ``default`` without one."""
-    value = headers.get("retry-after", "").strip()
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):
-            seconds = default
+    """Seconds of a Retry-After header, else of RateLimit-Reset; bounded to an hour. ``default`` without one.
+
+    Either is a number of seconds, a moment since the epoch, or a date (of HTTP, ISO 8601, or with a space).
+    """
+    found = (_seconds(headers.get(name, "").strip()) for name in ("retry-after", "ratelimit-reset"))
+    seconds = next((one for one in found if one is not None), default)
     return min(max(seconds, 0.1), 3600.0)
+
+
+def _seconds(value: str) -> float | None:
+    now = datetime.now(UTC)
+    try:
+        number = float(value)
+    except ValueError:
+        at = _date(value)
+        return None if at is None else (at - now).total_seconds()
+    if not math.isfinite(number):
+        return None
+    return number - now.timestamp() if number > _AN_EPOCH else number
+
+
+def _date(value: str) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        try:
+            at = datetime.fromisoformat(re.sub(r" (?:UTC|(?=[+-]\d\d:?\d\d$))", "", value))
+        except ValueError:
+            return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def excerpt(reply: Reply) -> str:

@@ -28,11 +28,12 @@ def background() -> Iterator[None]:
 @dataclass(frozen=True, slots=True)
 class Pace:
     """``at_once`` calls in flight, half of them for background work; at most ``calls`` in any ``per`` seconds
-    (None: no such limit)."""
+    (None: no such limit). ``rest``: seconds to wait after a 429 that does not say how long."""
 
     at_once: int = 16
     calls: int | None = None
     per: float = 60.0
+    rest: float = 5.0
 
 
 @dataclass

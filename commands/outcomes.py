@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from adapters.errors import Rejected
 from adapters.protocol import AddTask, Op, SetStatus, StartRun, Told, Write
 from commands.cards import Answer, Button, Result, Text, Tone, TraceLine
 from commands.errors import CommandError
@@ -114,19 +115,20 @@ def _refused(context: Context, written: Written, outcome: Refused) -> Became:
     it = what(known, written.wanted)
     platform = platform_title(known.run.key.platform, world)
     lines = tuple(reason_lines(outcome.error))
+    retry = confirmed_retry(outcome.error, message, known.handle, world, known.task_handle(written.wanted.target))
     if written.partly:
         done = ", ".join(one.step.part or one.step.op.value for one in written.outcomes[:-1])
         why = adapter_words(outcome.error, world) if outcome.error else say("refused.no_answer", platform=platform)
         words = say("refused.partly", what=it, done=done, why=without_nothing(why))
-        return Became(
-            words, "failed", lines, tuple(confirmed_retry(outcome.error, message, known.handle)), tone="bad"
-        )
+        return Became(words, "failed", lines, tuple(retry), tone="bad")
     if outcome.why == "patience" or outcome.error is None:
         key = "refused.stopped" if outcome.why == "stopped" else "refused.patience"
         words = say(key, what=it, platform=platform)
         return Became(words, "failed", lines, (again_button(message), drop_button(message)), tone="warn")
     words = with_nothing_changed(adapter_words(outcome.error, world))
-    buttons = (*confirmed_retry(outcome.error, message, known.handle), again_button(message))
+    if isinstance(outcome.error, Rejected) and outcome.error.choices:
+        return Became(words, "question", lines, tuple(retry))
+    buttons = (*retry, again_button(message))
     return Became(words, "failed", lines, buttons, tone="bad")
 
 

@@ -10,7 +10,7 @@ from commands.cards import Answer, Button, Result, Text
 from commands.errors import Ambiguous, CommandError
 from commands.intents import Again, Choose, Drop, OpenForm
 from commands.messages import Message, Via
-from commands.phrases import button, short, short_card
+from commands.phrases import Pick, button, choice, short, short_card
 from commands.ports import CannotPost, World
 from commands.sentences import load, plain, say
 
@@ -85,13 +85,27 @@ def drop_button(message: Message) -> Button:
     return button("button.drop", Drop(key=message.key))
 
 
-def confirmed_retry(error: AdapterError | None, message: Message, run: str) -> list[Button]:
-    """Where the platform would take a second try that says more."""
-    if not isinstance(error, Rejected) or not error.retry_with:
+def confirmed_retry(
+    error: AdapterError | None, message: Message, run: str, world: World, task: str = ""
+) -> list[Button]:
+    """Where the platform would take a second try that says more: one button, or one for each of its choices."""
+    if not isinstance(error, Rejected):
         return []
-    options = dict(option.partition("=")[::2] for option in error.retry_with)
-    pick = {"run": run, "options": {name: value or "true" for name, value in options.items()}, "confirmed": True}
-    return [button("button.anyway", Choose(key=message.key, pick=pick))]
+    if error.choices:
+        of_task: Pick = {"tasks": (task,)} if task else {}
+        words = catalogue(error.platform, world)
+        return [
+            choice(message.key, _with_options(run, options) | of_task, plain(say(key, words)))
+            for key, options in error.choices.items()
+        ]
+    if not error.retry_with:
+        return []
+    return [button("button.anyway", Choose(key=message.key, pick=_with_options(run, error.retry_with)))]
+
+
+def _with_options(run: str, options: Sequence[str]) -> Pick:
+    given = dict(option.partition("=")[::2] for option in options)
+    return {"run": run, "options": {name: value or "true" for name, value in given.items()}, "confirmed": True}
 
 
 def error_answer(error: CommandError | AdapterError, world: World, message: Message) -> Answer:

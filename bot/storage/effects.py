@@ -132,7 +132,7 @@ def _outcome_json(outcome: Told | AdapterError | None) -> str | None:
         return outcome.model_dump_json(exclude={"snapshot"}, exclude_defaults=True)
     facts = {name: str(fact) for name, fact in outcome.facts.items()}
     more = (
-        {"retry_with": outcome.retry_with, "reasons": outcome.reasons}
+        {"retry_with": outcome.retry_with, "choices": outcome.choices, "reasons": outcome.reasons}
         if isinstance(outcome, errors.Rejected)
         else {}
     )
@@ -166,6 +166,7 @@ def _outcome_of(state: State, written: str | None) -> Told | AdapterError | None
     kind: type[AdapterError] = getattr(errors, told["error"], AdapterError)
     if issubclass(kind, errors.Rejected):
         facts |= {"retry_with": tuple(told["retry_with"]), "reasons": tuple(told["reasons"])}
+        facts |= {"choices": told.get("choices")}
     if issubclass(kind, errors.RateLimited):
         kind = AdapterError
     return kind(where, what, key=told["key"], said=told["said"], **facts)

@@ -1,0 +1,37 @@
+"""How long a platform that says "too many" wants us to wait, in whatever words."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from adapters.http import retry_after
+
+IN_FORTY = datetime.now(UTC) + timedelta(seconds=40)
+BRASILIA = timezone(timedelta(hours=-3))
+MOMENTS = [
+    str(IN_FORTY.timestamp()),
+    IN_FORTY.isoformat(),
+    IN_FORTY.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    IN_FORTY.strftime("%Y-%m-%d %H:%M:%S UTC"),
+    IN_FORTY.astimezone(BRASILIA).strftime("%Y-%m-%d %H:%M:%S %z"),
+    IN_FORTY.astimezone(BRASILIA).strftime("%a, %d %b %Y %H:%M:%S %z"),
+]
+
+
+@pytest.mark.parametrize("value", MOMENTS)
+def test_a_moment_is_as_far_as_it_is(value: str) -> None:
+    assert 5 < retry_after({"ratelimit-reset": value}, 3600.0) <= 40
+
+
+def test_a_number_is_seconds() -> None:
+    assert retry_after({"ratelimit-reset": "17"}) == 17
+    assert retry_after({"retry-after": "7", "ratelimit-reset": "17"}) == 7
+
+
+@pytest.mark.parametrize("headers", [{}, {"ratelimit-reset": "soon"}, {"retry-after": "nan"}, {"retry-after": ""}])
+def test_without_a_time_the_platforms_own_rest(headers: dict[str, str]) -> None:
+    assert retry_after(headers, 60.0) == 60
+
+
+def test_what_is_past_does_not_hold_us_up() -> None:
+    assert retry_after({"ratelimit-reset": "2020-01-21 19:49:02 -0300"}) == pytest.approx(0.1)
