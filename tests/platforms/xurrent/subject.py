@@ -1,0 +1,96 @@
+"""Xurrent in the contract suite: the new API. The old one has tests of its own (``test_itrp.py``)."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from adapters.http import Http
+from adapters.models import Run
+from adapters.protocol import Op, Resources
+from adapters.xurrent.client import Xurrent, connect
+from adapters.xurrent.settings import XurrentSettings
+from tests.contract.subject import Errors, Subject
+from tests.platforms.xurrent.fake import XurrentFake
+
+_TASK = ("PATCH", r"/v1/tasks/\d+$")
+_NOTE = ("POST", r"/v1/(workflows|tasks)/\d+/notes$")
+PATHS = {
+    Op.START: ("POST", r"/v1/workflows$"),
+    Op.FINISH: _TASK,
+    Op.BEGIN: _TASK,
+    Op.SKIP: _TASK,
+    Op.HOLD: _TASK,
+    Op.ASSIGN: _TASK,
+    Op.ADD: ("POST", r"/v1/(workflows|changes)/\d+/tasks$"),
+    Op.STATUS: _NOTE,
+    Op.COMMENT: _NOTE,
+}
+_JSON = {"Content-Type": "application/json; charset=utf-8"}
+_ERRORS = Errors(
+    {
+        "credentials": (401, '{"message":"Unauthorized"}', _JSON),
+        "not_found": (404, '{"message":"Not Found"}', _JSON),
+        "rejected": (
+            422,
+            '{"message":"Validation Failed","errors":[["subject","Subject can\'t be blank"]]}',
+            _JSON,
+        ),
+        "rate_limited": (429, '{"message":"Too Many Requests"}', {**_JSON, "Retry-After": "1"}),
+        "unknown": (500, '{"message":"Internal Server Error"}', _JSON),
+    }
+)
+
+
+class NoLocalRuns:
+    """Xurrent keeps its runs itself."""
+
+    async def load(self, id: str) -> str | None:
+        return None
+
+    async def save(self, id: str, document: str) -> None:
+        raise AssertionError("Xurrent's adapter keeps no local runs")
+
+    async def all(self) -> list[tuple[str, str]]:
+        return []
+
+
+@dataclass
+class XurrentSubject:
+    adapter: Xurrent
+    fake: XurrentFake
+    errors: Errors = _ERRORS
+
+    async def a_run(self) -> Run:
+        world = self.fake.world
+        run = world.start(self.fake.template, f"R{len(world.runs) + 1} Primary down")
+        world.create(run)
+        return await self.adapter.read(str(run.id))
+
+    def effects(self, op: Op) -> int:
+        wanted = {Op.STATUS: "comment"}.get(op, op.value)
+        return sum(what == wanted for what, _ in self.fake.world.effects)
+
+    def write_paths(self, op: Op) -> tuple[str, str]:
+        return PATHS[op]
+
+    def page_forever(self, next_url: str | None = None) -> None:
+        self.fake.endless, self.fake.next_url = True, next_url
+
+
+@asynccontextmanager
+async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
+    fake = XurrentFake()
+    async with fake:
+        http = Http(timeout=timeout)
+        try:
+            yield XurrentSubject(connected(fake, http), fake)
+        finally:
+            await http.close()
+
+
+def connected(fake: XurrentFake, http: Http, **settings: str) -> Xurrent:
+    """The adapter as the application makes it, from the fake's own settings."""
+    table = {key: value for key, value in fake.settings().items() if key != "kind"} | settings
+    resources = Resources(http, lambda: datetime.now(UTC), NoLocalRuns())
+    return connect("xurrent", XurrentSettings.model_validate(table), resources)
