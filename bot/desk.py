@@ -119,7 +119,8 @@ class Desk:
     # For the engine
 
     async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> Result:
-        said = [self._traces.say(line) for line in answer.trace if self._traces.has_room(line.run)]
+        lines = [line for line in answer.trace if self._traces.has_room(line.run) and self._traces.wants(line)]
+        said = [self._traces.say(line) for line in lines]
         for handle in answer.touched:
             self._board.changed(handle)
         for handle, home in answer.homes.items():

@@ -47,6 +47,10 @@ class Traces:
         """Whether a line about this run would be seen: it has a card somewhere."""
         return bool(self._board.of(run))
 
+    def wants(self, line: TraceLine) -> bool:
+        """Whether it is to be said: one that only corrects needs a line of its slot, said or about to be."""
+        return not line.corrects or line.slot in self._said or line.slot in self._waiting.get(line.run, {})
+
     def say(self, line: TraceLine) -> "asyncio.Future[None]":
         """Said soon, in order; a newer line of the same slot replaces one that is still waiting.
 

@@ -139,12 +139,16 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class TraceLine:
-    """One line a write, in the thread of the run's card. The same ``slot`` is edited, never said twice."""
+    """One line a write, in the thread of the run's card. The same ``slot`` is edited, never said twice.
+
+    ``corrects``: said only where the slot has a line already ("Trying until …") that would else stay untrue.
+    """
 
     run: str  # handle
     slot: str
     words: Text
     buttons: tuple[Button, ...] = ()
+    corrects: bool = False
 
 
 Result = Literal["done", "failed", "question"]
