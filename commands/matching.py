@@ -17,7 +17,7 @@ T = TypeVar("T")
 _FITS = 80.0  # of 100: near enough to be what was meant
 _AHEAD = 8.0  # by how much the best near miss must beat the next to be taken alone
 _NEAR = 3
-_GUESS = 50.0  # near enough for "did you mean"
+_GUESS = 60.0  # near enough for "did you mean"
 _SHORTEST = 4  # shorter words than this fit by accident
 
 

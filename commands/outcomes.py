@@ -101,7 +101,12 @@ def became(context: Context, written: Written) -> Became:
             return Became(words, "question", trace=(decide,))
         case Refused():
             told = replace(_refused(context, written, outcome), trace=line)
-            return told if written.partly or outcome.why != "refused" else replace(told, trace=())
+            return told if written.partly else corrected(told)
+
+
+def corrected(told: Became) -> Became:
+    """Its trace lines are only for those that stand there already, and are not true any more."""
+    return replace(told, trace=tuple(replace(line, corrects=True) for line in told.trace))
 
 
 def objected(error: CommandError) -> Became:

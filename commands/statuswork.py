@@ -1,5 +1,6 @@
 """A run's status: saying it, showing it, and the promise of the next one."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from adapters.models import Health
@@ -8,7 +9,7 @@ from commands.cards import Answer, Card, Strong, Text
 from commands.errors import BadArguments, CommandError
 from commands.intents import OpenForm, Status
 from commands.judging import run_over
-from commands.outcomes import answer_of, became
+from commands.outcomes import answer_of, became, corrected
 from commands.past import named
 from commands.phrases import button, clock, joined, run_name, short_card
 from commands.ports import Context, Done, KnownRun
@@ -56,8 +57,8 @@ async def set_status(intent: Status, context: Context) -> Answer:
         return answer_of(known, [became(context, written)])
     known = await _kept(context, written, wanted)
     known = await promise(context, known, next_at)
-    answer = answer_of(known, [became(context, written)])
-    return Answer(private=answer.private, public=_public(context, known, wanted), touched=(known.handle,))
+    answer = answer_of(known, [corrected(became(context, written))])
+    return replace(answer, public=_public(context, known, wanted))
 
 
 def _not_over(known: KnownRun) -> CommandError | None:

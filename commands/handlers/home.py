@@ -38,7 +38,7 @@ async def handle(intent: Home, context: Context) -> Answer:
 
 async def _about_run(context: Context) -> list[Text]:
     known = context.run
-    if known is None or not known.started:
+    if known is None or not known.started or known.run.state.is_over:
         return [say("home.no_run")]
     return [joined([say("home.run", run=run_name(known)), counted(shown_tasks(known))])]
 

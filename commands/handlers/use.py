@@ -2,6 +2,7 @@
 
 from commands.cards import Answer
 from commands.intents import Use
+from commands.judging import run_over
 from commands.past import named
 from commands.phrases import run_name, short_card
 from commands.ports import CannotPost, Context
@@ -21,6 +22,8 @@ async def handle(intent: Use, context: Context) -> Answer:
     known = context.run
     if known is None:
         raise no_run()
+    if known.run.state.is_over:
+        raise run_over(known)
     place = context.place
     try:
         await context.world.desk.open_card(known.handle, place)

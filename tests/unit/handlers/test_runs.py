@@ -23,6 +23,7 @@ async def test_a_status_is_said_in_the_place_and_promises_the_next(room: Room) -
         "AMBER  replica lagging behind 40 s",
         "Ana 14:06 UTC, next update 14:21 UTC",
     ]
+    assert [line.corrects for line in answer.trace] == [True]
     due = room.time + timedelta(minutes=15)
     assert room.desk.promises == {"R1": due}
     assert (await room.run("R1")).kept.update_due == due
@@ -239,6 +240,9 @@ async def test_use_binds_and_tells_the_place(room: Room) -> None:
     assert "T1" in shown(await room.type("finish T1", by=BEN))
     refused = await room.type("use R1", by=EVE)
     assert "Guests may look" in shown(refused)
+    await room.type("end R1 --yes")
+    assert shown(await room.type("use R1")) == "R1 Primary down in EU is over. Nothing changed."
+    assert "No run is active here." in shown(await room.type(""))
 
 
 async def test_a_bare_command_shows_what_goes_on(room: Room) -> None:

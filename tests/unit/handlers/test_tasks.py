@@ -223,6 +223,7 @@ async def test_a_refusal_has_the_platforms_words_and_reasons_and_a_confirmed_ret
     assert "It said: “not yours”" in shown(answer)
     assert "• one\n• two" in shown(answer)
     assert "Nothing changed" in shown(answer)
+    assert [line.corrects for line in answer.trace] == [True]
     assert labels(answer) == ["Do it anyway", "Try again"]
     del room.platform.raises["finish"]
     done = await room.press(button(answer, "Do it anyway"))
