@@ -63,10 +63,10 @@ def cli() -> None:
 @_config
 def serve(config: Path | None) -> None:
     """Run Liaison until it is told to stop."""
+    settings = _settings(config, key=True)
+    logs.configure(settings.secret_values())
     from bot.serve import serve as until_told
 
-    settings = _settings(config)
-    logs.configure(settings.secret_values())
     _run(_guarded(until_told(settings), settings))
 
 
@@ -195,9 +195,10 @@ async def _guarded(work: Coroutine[Any, Any, T], settings: Settings) -> T:
         ) from None
 
 
-def _settings(config: Path | None) -> Settings:
+def _settings(config: Path | None, *, key: bool = False) -> Settings:
+    """``key``: with the secret key, which is made where there is none yet."""
     try:
-        return load(config)
+        return load(config).with_secret_key() if key else load(config)
     except SettingsError as error:
         raise Wrong(_problems(error)) from None
 

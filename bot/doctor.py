@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.protocol import Problem, Severity
-from bot.app import bootstrap
-from bot.lock import Held, NoFolder, hold
+from bot.lock import CannotStart, Held
 from bot.reading import PREFIX, SECTIONS
 from bot.say import Cut, Request, Silent, ask
 from bot.settings import Settings, SettingsError, load
-from bot.storage.store import Store, StoreError
 
 SHORTEST_HOOK_SECRET = 16
 Print = Callable[[str], None]
@@ -77,6 +75,8 @@ def _total(count: Count) -> str:
 
 
 async def _checks(settings: Settings) -> AsyncIterator[Problem]:
+    from bot.app import bootstrap  # settings that are wrong are said at once, without loading all of it
+
     for problem in [*_address(settings), *_hooks(settings), await _store(settings)]:
         yield problem
     try:
@@ -116,20 +116,15 @@ def _hooks(settings: Settings) -> Sequence[Problem]:
 
 async def _store(settings: Settings) -> Problem:
     """Opened only when nobody else has it."""
+    from bot.serve import migrate
+
     path = settings.store_path
     try:
-        with hold(settings.lock_path):
-            store = Store(settings.bot.database_url)
-            try:
-                await store.open()
-            finally:
-                await store.close()
+        await migrate(settings)
     except Held:
         return ok(f"store: {path}, in use by a running Liaison")
-    except NoFolder as error:
-        return fix(f"store: {error}", "set bot.database_url to a folder that this account may write")
-    except StoreError as error:
-        return fix(f"store: {error}", "set bot.database_url to a database that can be opened")
+    except CannotStart as error:
+        return fix(f"store: {error}", "set bot.database_url to a database that this account can open and write")
     return ok(f"store: {path}")
 
 

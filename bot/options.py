@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 LANGUAGES = Path(__file__).parent.parent / "commands"
+SHORTEST_KEY = 16  # characters
 _DURATION = re.compile(r"(?:(\d+)\s*h)?\s*(?:(\d+)\s*m?)?\s*(?:(\d+)\s*s)?")
 
 
@@ -74,7 +75,7 @@ class BotOptions(Options):
         None, description="where the chats reach this Liaison; Mattermost calls its buttons there"
     )
     secret_key: SecretStr | None = Field(
-        None, min_length=16, description="signs buttons; made, and kept beside the database, if not set"
+        None, min_length=SHORTEST_KEY, description="signs buttons; made, and kept beside the database, if not set"
     )
     database_url: Annotated[str, AfterValidator(_database)] = Field(
         "sqlite:///liaison.db", description="a path after sqlite:/// is relative to the working folder"

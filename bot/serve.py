@@ -31,10 +31,10 @@ log = structlog.get_logger("liaison")
 
 
 async def serve(settings: Settings) -> None:
-    """Until SIGTERM or SIGINT. Raises ``CannotStart``."""
+    """Until SIGTERM or SIGINT. ``settings`` have their secret key. Raises ``CannotStart``."""
     stopping = asyncio.Event()
     with hold(settings.lock_path), _bound(settings.bot.host, settings.bot.port) as port, _signals(stopping):
-        settings = _listening_on(settings, port.getsockname()[1]).with_secret_key()
+        settings = _listening_on(settings, port.getsockname()[1])
         console = Console()
         app = bootstrap(settings, surfaces=[console])
         async with knocking(settings) as door, started(app, stopping) as up:

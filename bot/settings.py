@@ -6,8 +6,10 @@ over the file. A platform's NAME is found in the environment whatever its case, 
 
 import os
 import secrets
+import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from pydantic import BaseModel, SecretStr
 from adapters.local import SAMPLES, LocalSettings
 from adapters.protocol import Platform
 from adapters.registry import PLATFORMS
-from bot.options import AccessOptions, BotOptions
+from bot.options import SHORTEST_KEY, AccessOptions, BotOptions
 from bot.reading import LISTS, TABLES, Reading
 from bot.surfaces.options import MattermostOptions, SlackOptions
 
@@ -83,19 +85,16 @@ class Settings:
         if self.bot.secret_key is not None:
             return self.bot.secret_key.get_secret_value()
         try:
-            self.key_path.parent.mkdir(parents=True, exist_ok=True)
-            made = os.open(self.key_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
+            if not self.key_path.exists():
+                self.key_path.parent.mkdir(parents=True, exist_ok=True)
+                _write_once(self.key_path, secrets.token_urlsafe(32))
             kept = self.key_path.read_text().strip()
-            if len(kept) < 16:
-                raise SettingsError([f"bot.secret_key: {self.key_path} holds no key; delete that file"]) from None
-            return kept
         except OSError as error:
             why = f"cannot keep a key in {self.key_path} ({error.strerror}); set it"
             raise SettingsError([f"bot.secret_key: {why}"]) from None
-        with os.fdopen(made, "w") as file:
-            file.write(secrets.token_urlsafe(32) + "\n")
-        return self.key_path.read_text().strip()
+        if len(kept) < SHORTEST_KEY:
+            raise SettingsError([f"bot.secret_key: {self.key_path} holds no key; delete that file"])
+        return kept
 
     def with_secret_key(self) -> "Settings":
         bot = self.bot.model_copy(update={"secret_key": SecretStr(self.secret_key())})
@@ -159,6 +158,16 @@ def parse(file: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
     if reading.problems:
         raise SettingsError(reading.problems)
     return Settings(**found)
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Whole or not at all, and whoever is first wins: two processes may start at once."""
+    draft, name = tempfile.mkstemp(prefix=path.name, dir=path.parent)  # mode 0600
+    with os.fdopen(draft, "w") as file:
+        file.write(text + "\n")
+    with suppress(FileExistsError):
+        os.link(name, path)
+    os.unlink(name)
 
 
 def _secrets_of(model: BaseModel) -> Iterator[str]:
