@@ -13,7 +13,7 @@ class SlackOptions(BaseModel):
     app_token: SecretStr | None = Field(
         None, description="xapp-…, with connections:write; switches Socket Mode on"
     )
-    api_url: str = "https://slack.com/api/"
+    api_url: str = Field("https://slack.com/api/", description="another one only for GovSlack, or for tests")
 
 
 class MattermostOptions(BaseModel):
@@ -23,5 +23,7 @@ class MattermostOptions(BaseModel):
 
     url: str = Field(description="the site's address, with its sub-path if it has one")
     token: SecretStr = Field(description="the bot account's access token")
-    command_tokens: tuple[SecretStr, ...] = ()
-    team: str | None = None
+    command_tokens: tuple[SecretStr, ...] = Field((), description="one for each team's slash command")
+    team: str | None = Field(
+        None, description="the only team whose channels count, by name or id; empty: every team of the bot"
+    )
