@@ -166,9 +166,10 @@ async def _with_run(intent: Intent, message: Message, world: World) -> Ticket:
     known: KnownRun | None = None
     if scope is not Scope.NONE or intent.run:
         known = await _named_run(intent, message, world)
-    if known is None and scope is Scope.WRITE:
+    guesses = scope is Scope.READ and right_of(intent) is Right.READ  # what changes anything never does
+    if known is None and scope in (Scope.READ, Scope.WRITE) and not guesses:
         known = await run_to_write(message, world)
-    elif known is None and scope is Scope.READ:
+    elif known is None and guesses:
         known = await run_to_read(message, world)
     if known is not None:
         intent = intent.model_copy(update={"run": known.handle})

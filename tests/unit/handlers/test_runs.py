@@ -234,6 +234,7 @@ async def test_whoami_says_standing_mail_and_rights(room: Room) -> None:
 
 async def test_use_binds_and_tells_the_place(room: Room) -> None:
     await room.start(place=OTHER)
+    assert labels(await room.type("use", by=BEN)) == ["R1 Primary down in EU"]
     answer = await room.type("use R1", by=BEN)
     assert said_publicly(answer) == "This channel is about R1 Primary down in EU now, says Ben."
     assert room.desk.opened[-1] == ("R1", "inc-42")
