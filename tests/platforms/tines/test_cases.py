@@ -1,0 +1,205 @@
+"""The case itself: its status in words and as a sub-status, its comments, its end."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from adapters.errors import Conflict, NotFound, OutcomeUnknown, Rejected
+from adapters.http import Http
+from adapters.models import Health, Person, RunState
+from adapters.protocol import AddComment, EndRun, NotThere, SetStatus, There
+from adapters.tines.client import Tines
+from tests.platforms.tines.acting import ANA, KNOWN, STRANGER, a_mark, an_open_case, carry, done, key, said
+from tests.platforms.tines.fake import TinesFake
+from tests.platforms.tines.subject import connected
+from tests.platforms.tines.world import BOT, FakeCase
+
+
+def amber(case: FakeCase, **what: Any) -> SetStatus:
+    base = SetStatus(run=key(case), by=ANA, health=Health.AMBER, text="replica lagging")
+    return base.model_copy(update=what)
+
+
+async def test_a_status_is_a_comment_with_its_colour_in_words(fake: TinesFake, tines: Tines) -> None:
+    case = an_open_case(fake)
+    due = datetime(2026, 7, 18, 14, 20, tzinfo=UTC)
+    (told,) = await carry(tines, amber(case, next_at=due))
+    assert said(case)[0].startswith(
+        "[amber] replica lagging\nNext update 2026-07-18 14:20 UTC\n\nAna via Slack (7K"
+    )
+    assert told.health is not None
+    assert (told.health.health, told.health.text, told.health.due) == (Health.UNSET, "replica lagging", due)
+    assert done(fake) == ["comment"]
+
+
+@pytest.mark.parametrize("sub_status", ["3", "At risk"])
+async def test_a_status_sets_the_sub_status(fake: TinesFake, http: Http, sub_status: str) -> None:
+    tines = connected(fake, http, amber=sub_status)
+    other = an_open_case(fake)
+    other.sub_status = 3  # where its number is learned from
+    case = an_open_case(fake)
+    colour, words = await carry(tines, amber(case))
+    assert (case.sub_status, done(fake)) == (3, ["sub_status", "comment"])
+    assert words.health is not None
+    assert words.health.health is Health.AMBER
+    assert colour.says == ""
+    assert (await tines.read(str(case.id))).health is Health.AMBER
+    put = fake.calls("PUT", r"/cases/\d+$")[-1].json
+    assert put == {"sub_status_id": 3, "author_email": "ana@example.com"}
+
+
+async def test_a_sub_status_that_no_case_has_is_said(fake: TinesFake, http: Http) -> None:
+    tines = connected(fake, http, amber="At risk")
+    case = an_open_case(fake)
+    colour, _ = await carry(tines, amber(case))
+    assert (colour.says, dict(colour.facts)) == ("tines.no_sub_status", {"name": "At risk"})
+    assert done(fake) == ["comment"]
+
+
+async def test_only_configured_colours_are_sub_statuses(fake: TinesFake, http: Http) -> None:
+    tines = connected(fake, http, red="4")
+    case = an_open_case(fake)
+    assert [step.part for step in tines.steps(amber(case), None)] == [""]
+    red = amber(case, health=Health.RED)
+    assert [step.part for step in tines.steps(red, None)] == ["colour", ""]
+    assert [step.part for step in tines.steps(amber(case, health=None), None)] == [""]
+
+
+async def test_a_status_without_a_colour_keeps_the_one_there_is(fake: TinesFake, http: Http) -> None:
+    tines = connected(fake, http, red="4")
+    case = an_open_case(fake)
+    case.sub_status = 4
+    run = await tines.read(str(case.id))
+    (told,) = await carry(tines, amber(case, health=None), run)
+    assert told.health is not None
+    assert told.health.health is Health.RED
+
+
+@pytest.mark.parametrize("fault", ["cut_before", "cut_after"])
+async def test_a_lost_colour_is_looked_for(fake: TinesFake, http: Http, fault: Any) -> None:
+    tines = connected(fake, http, amber="3")
+    case = an_open_case(fake)
+    colour, _ = tines.steps(amber(case), None)
+    fake.fault(fault, method="PUT", path=r"/cases/\d+$")
+    with pytest.raises(OutcomeUnknown):
+        await tines.carry(colour, a_mark())
+    settled = await tines.settle(colour, a_mark(), KNOWN)
+    assert isinstance(settled, There if fault == "cut_after" else NotThere)
+
+
+# Comments
+
+
+@pytest.mark.parametrize("by", [STRANGER, Person(name="Nobody")])
+async def test_who_is_not_in_the_team_is_named_in_the_text(fake: TinesFake, tines: Tines, by: Person) -> None:
+    """Tines then says that the key wrote it (L14008)."""
+    case = an_open_case(fake)
+    await carry(tines, AddComment(run=key(case), by=by, text="Seen it too"))
+    assert case.comments[0].by is BOT
+    (shown,) = await tines.comments(str(case.id), None)
+    assert (shown.text, shown.by) == ("Seen it too", "Ana via Slack")
+
+
+async def test_a_comment_calls_nobody_and_reads_as_typed(fake: TinesFake, tines: Tines) -> None:
+    case = an_open_case(fake)
+    typed = "ask <@user-2435>\n\n```\nselect 1 < 2\n```\n\nbye (ABC)"
+    await carry(tines, AddComment(run=key(case), by=ANA, text=typed))
+    assert "<@user" not in said(case)[0]
+    (shown,) = await tines.comments(str(case.id), None)
+    assert shown.text == typed
+
+
+async def test_the_last_comments_come_in_order(fake: TinesFake, tines: Tines) -> None:
+    case = an_open_case(fake)
+    for number in range(130):
+        fake.world.comment(case, f"number {number}", "ben@example.com")
+    shown = await tines.comments(str(case.id), None)
+    assert [comment.text for comment in shown] == [f"number {number}" for number in range(110, 130)]
+    assert {comment.by for comment in shown} == {"Ben Okoro"}
+
+
+# The end
+
+
+async def test_the_end_closes_and_then_says_why(fake: TinesFake, tines: Tines) -> None:
+    case = an_open_case(fake)
+    told = await carry(tines, EndRun(run=key(case), by=ANA, text="all good"))
+    assert (case.status, done(fake)) == ("CLOSED", ["close", "comment"])
+    assert told[0].state is RunState.FINISHED
+    assert fake.calls("PUT", r"/cases/\d+$")[0].json == {"status": "closed", "author_email": "ana@example.com"}
+    assert (await tines.read(str(case.id))).state is RunState.FINISHED
+    assert await tines.runs("") == []
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+async def test_all_closure_conditions_are_named(fake: TinesFake, tines: Tines, quiet: bool) -> None:
+    case = an_open_case(fake)
+    case.conditions = [
+        {"name": "somebody has it", "formula": "=SIZE(team_case.assignees) > 0"},
+        {"name": "", "formula": "=team_case.fields.reviewed"},
+    ]
+    fake.quiet_close = quiet
+    with pytest.raises(Rejected) as refused:
+        await carry(tines, EndRun(run=key(case), by=ANA, text="all good"))
+    assert refused.value.key == "tines.closure"
+    assert refused.value.reasons == ("somebody has it", "=team_case.fields.reviewed")
+    assert (case.status, said(case)) == ("OPEN", [])
+
+
+async def test_a_refused_close_without_conditions_says_what_tines_said(fake: TinesFake, tines: Tines) -> None:
+    case = an_open_case(fake)
+    case.unmet = True
+    with pytest.raises(Rejected) as refused:
+        await carry(tines, EndRun(run=key(case), by=ANA))
+    assert refused.value.key == "tines.refused"
+    assert "closure conditions" in refused.value.said
+    fake.fault("answer", method="GET", status=500, times=9)
+    with pytest.raises(Rejected):
+        await carry(tines, EndRun(run=key(case), by=ANA))
+    fake.faults.clear()
+    case.status = "CLOSED"
+    told = await carry(tines, EndRun(run=key(case), by=ANA))
+    assert told[0].already
+
+
+async def test_an_open_answer_that_cannot_be_checked_is_unknown(fake: TinesFake, tines: Tines) -> None:
+    case = an_open_case(fake)
+    case.unmet, fake.quiet_close = True, True
+    fake.fault("answer", method="GET", status=500, times=9)
+    with pytest.raises(OutcomeUnknown):
+        await carry(tines, EndRun(run=key(case), by=ANA))
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_not_found_says_that_the_key_may_not_see_it(fake: TinesFake, tines: Tines, status: int) -> None:
+    case = an_open_case(fake)
+    fake.fault("answer", status=status, body='{"error": "Not Found"}', times=9)
+    with pytest.raises(NotFound) as missing:
+        await tines.read(str(case.id))
+    assert missing.value.key == "tines.not_found"
+    with pytest.raises(NotFound):
+        await carry(tines, EndRun(run=key(case), by=ANA))
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('{"error": "Name is too long"}', "Name is too long"),
+        ('{"errors": [{"message": "no"}, "never"]}', "no; never"),
+        ('{"errors": {"name": ["is missing"]}}', "name: is missing"),
+        ("plain words", "plain words"),
+        ("<html>oops</html>", "HTTP 422"),
+        ("", ""),
+        ("[[[[[[[1]]]]]]]", "[[[[[[[1]]]]]]]"),
+    ],
+)
+async def test_a_refusal_in_whatever_shape(fake: TinesFake, tines: Tines, body: str, said: str) -> None:
+    case = an_open_case(fake)
+    fake.fault("answer", method="POST", status=422, body=body)
+    with pytest.raises(Rejected) as refused:
+        await carry(tines, AddComment(run=key(case), by=ANA, text="x"))
+    assert refused.value.said == said
+    fake.fault("answer", method="POST", status=409, body=body)
+    with pytest.raises(Conflict):
+        await carry(tines, AddComment(run=key(case), by=ANA, text="x"))
