@@ -1,0 +1,41 @@
+"""A started fake of the new API, one of the old, and the adapters that talk to them."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.http import Http
+from adapters.xurrent.client import Xurrent
+from tests.platforms.xurrent.fake import XurrentFake
+from tests.platforms.xurrent.subject import connected
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[Http]:
+    http = Http()
+    yield http
+    await http.close()
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[XurrentFake]:
+    fake = XurrentFake()
+    async with fake:
+        yield fake
+
+
+@pytest.fixture
+async def xurrent(fake: XurrentFake, http: Http) -> Xurrent:
+    return connected(fake, http)
+
+
+@pytest.fixture
+async def old() -> AsyncIterator[XurrentFake]:
+    fake = XurrentFake(flavour="itrp")
+    async with fake:
+        yield fake
+
+
+@pytest.fixture
+async def itrp(old: XurrentFake, http: Http) -> Xurrent:
+    return connected(old, http)
