@@ -32,9 +32,7 @@ from bot.storage.inbox import Inbox
 from bot.storage.posts import PostRows
 from bot.storage.runs import RunRows
 from bot.storage.store import Store
-from bot.surfaces.mattermost.surface import MattermostSurface
 from bot.surfaces.protocol import Surface
-from bot.surfaces.slack.surface import SlackSurface
 from bot.traces import Traces
 from bot.work import LiveWork
 from commands.cards import Result
@@ -210,11 +208,16 @@ def _platforms(
 
 
 def _chats(settings: Settings, store: Store, now: Callable[[], datetime]) -> list[Surface]:
+    """Each chat's libraries are loaded only where it is configured: they are most of the time to start."""
     chats: list[Surface] = []
     command = settings.bot.command
     if settings.slack is not None:
+        from bot.surfaces.slack.surface import SlackSurface
+
         chats.append(SlackSurface(settings.slack, command=command, notes=NoteRows(store, "slack:"), now=now))
     if settings.mattermost is not None:
+        from bot.surfaces.mattermost.surface import MattermostSurface
+
         chats.append(
             MattermostSurface(
                 settings.mattermost,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.engine.port import Engine
@@ -10,6 +10,8 @@ from bot.engine.settling import Settler
 from bot.storage.inbox import Inbox
 from commands.messages import Actor, Message
 from commands.ports import Outcome
+
+CHOICE_LIVES = timedelta(hours=24)
 
 
 class Past:
@@ -27,7 +29,7 @@ class Past:
 
     async def intent_of(self, key: str) -> dict[str, Any] | None:
         found = await self._inbox.get(key)
-        if found is None:
+        if found is None or self._now() - found.message.at > CHOICE_LIVES:
             return None
         read: dict[str, Any] | None = json.loads(found.intent) if found.intent else found.message.intent
         return read

@@ -18,6 +18,7 @@ from bot.storage.effects import EffectLog
 from bot.storage.runs import RunRows
 from commands.messages import Actor, Place
 from commands.ports import KnownRun, Receipt
+from commands.sentences import plain, say
 
 REREAD_EVERY_SECONDS = 1.0
 
@@ -129,6 +130,7 @@ class Runs:
         run = told.snapshot or known.run
         changes: dict[str, object] = {}
         if told.run is not None and not known.run.key.id:
+            self._give_way(told.run, handle)
             changes["key"] = told.run
             known = known.model_copy(update={"started": True})
         if told.tasks and told.snapshot is None:
@@ -184,6 +186,18 @@ class Runs:
                     await asyncio.sleep(REREAD_EVERY_SECONDS)
         finally:
             del self._rereads[handle]
+
+    def _give_way(self, key: RunKey, to: str) -> None:
+        """A run has one handle: one that was known before its start (a planned one) goes on as ``to``."""
+        before = self._rows.find(key)
+        if before is None or before.handle == to:
+            return
+        gone = before.run.model_copy(
+            update={"key": key.model_copy(update={"id": ""}), "state": RunState.CANCELLED}
+        )
+        kept = before.kept.model_copy(update={"not_started": plain(say("run.is_now", run=to))})
+        self._rows.save(before.model_copy(update={"run": gone, "kept": kept, "started": False}))
+        self._changed(before.handle)
 
     def _set(self, known: KnownRun, run: Run) -> KnownRun:
         saved = self._rows.save(known.model_copy(update={"run": run}))

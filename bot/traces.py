@@ -63,11 +63,13 @@ class Traces:
         return said
 
     async def stop(self) -> None:
-        """Says what still waits, within a second."""
-        if self._workers:
-            _, late = await asyncio.wait(self._workers.values(), timeout=PAUSE_SECONDS + 1.0)
-            for worker in late:
-                worker.cancel()
+        """Says what still waits, within a few seconds; a worker that only rests is not waited for."""
+        saying = [said for said in self._saying.values() if not said.done()]
+        if saying:
+            await asyncio.wait(saying, timeout=PAUSE_SECONDS + 1.0)
+        for worker in list(self._workers.values()):
+            worker.cancel()
+        await asyncio.gather(*self._workers.values(), return_exceptions=True)
 
     async def _work(self, run: str) -> None:
         pause = PAUSE_SECONDS

@@ -4,6 +4,7 @@
 """
 
 import hmac
+import time
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -69,7 +70,7 @@ def _same(given: str, wanted: str | None) -> bool:
 
 
 class _Bounded:
-    """Answers 413 to a body over ``LARGEST_BODY``, declared or not."""
+    """Answers 413 to a body over ``LARGEST_BODY``, declared or not; measures what the chats wait for."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -78,6 +79,13 @@ class _Bounded:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        began = time.perf_counter()
+        await self._carry(scope, receive, send)
+        surface = scope["path"].split("/")[1]
+        if surface in ("slack", "mattermost"):
+            metrics.acknowledged(surface, time.perf_counter() - began)
+
+    async def _carry(self, scope: Scope, receive: Receive, send: Send) -> None:
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > LARGEST_BODY:
             await PlainTextResponse("too large", status_code=413)(scope, receive, send)

@@ -99,7 +99,8 @@ def not_started(error: Rejected, write: StartRun, run: str) -> Rejected:
         name: value for name, value in error.facts.items() if name not in ("platform", "operation")
     }
     reasons = error.reasons
-    if run != write.runbook.id:
+    copied = () if run == write.runbook.id else (f"{COPIED}={run}",)
+    if copied:
         facts["copied"] = run
         reasons = (*reasons, sentence("cutover.copy_waits", title=write.title))
     return Rejected(
@@ -108,7 +109,7 @@ def not_started(error: Rejected, write: StartRun, run: str) -> Rejected:
         key="cutover.start_checks_hard" if checks and not forgivable else error.key,
         said=error.said,
         reasons=reasons,
-        retry_with=_again(write, "validation_level=error") if forgivable else (),
+        retry_with=_again(write, "validation_level=error", *copied) if forgivable else (),
         **facts,
     )
 
@@ -124,5 +125,5 @@ def _part(write: StartRun, part: str, run: RunKey | None) -> StartRun:
     return write.model_copy(update={"part": part, "run": run})
 
 
-def _rejected(write: StartRun, key: str, retry_with: tuple[str, ...] = (), **facts: str) -> Rejected:
+def _rejected(write: StartRun, key: str, retry_with: tuple[str, ...] = (), **facts: Any) -> Rejected:
     return Rejected(write.runbook.platform, "start", key=key, retry_with=retry_with, said="", reasons=(), **facts)

@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from commands.dispatch import Ticket
 
 from bot import metrics
 from bot.engine.port import Progress, Work
@@ -23,6 +22,7 @@ from bot.storage.inbox import Inbox
 from bot.storage.store import StoreError
 from bot.surfaces.protocol import NotRecorded, Recorded
 from commands.cards import Answer
+from commands.dispatch import Ticket
 from commands.messages import Message
 
 RECORD_SECONDS = 2.0
@@ -117,10 +117,13 @@ class EmbeddedEngine:
             async with asyncio.timeout(RECORD_SECONDS):
                 before = await self._inbox.record(message, answer)
         except (TimeoutError, StoreError) as error:
+            log.warning("not recorded in time", delivery=message.key, why=str(error))
+            self._inbox.withdraw(message.key)
             raise NotRecorded(str(error)) from error
         if before is not None:
             return Recorded(new=False, answer=before)
         self._items[message.key] = _Item(message)
+        metrics.queue_depth(len(self._items))
         asyncio.get_running_loop().call_later(ORPHAN_SECONDS, self.carry, message.key)
         return Recorded(new=True, answer=answer)
 
@@ -211,6 +214,7 @@ class EmbeddedEngine:
         result = await self._work.deliver(item.message, answer, resumed=item.progress.resumed)
         await self._inbox.done(item.message.key, result)
         self._items.pop(item.message.key, None)
+        metrics.queue_depth(len(self._items))
         metrics.message(item.message.place.surface, result)
 
     # Machinery

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from commands.dispatch import Ticket
 from sqlalchemy import CursorResult, Row, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.storage.store import Store
 from bot.storage.tables import choices, inbox
 from commands.cards import Result
+from commands.dispatch import Ticket
 from commands.messages import Actor, Message
 
 KEEP = timedelta(days=7)  # longer than any choice lives
@@ -61,6 +61,15 @@ class Inbox:
             return bytes(found.scalar_one())
 
         return await self._store.write(change)
+
+    def withdraw(self, key: str) -> None:
+        """Its sender was told that it may not have been taken: if it still comes to be recorded, it goes again,
+        and a retry of the same delivery is a new one."""
+
+        async def change(connection: AsyncConnection) -> None:
+            await connection.execute(delete(inbox).where(inbox.c.key == key, inbox.c.state == "new"))
+
+        self._store.submit(change)
 
     async def answer(self, key: str, answer: bytes) -> None:
         await self._set(key, answer=answer)

@@ -13,9 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, Table, event, make_url
+from sqlalchemy import Connection, Table, event, inspect, make_url, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -151,7 +149,16 @@ def _careful(connection: Any, _: object) -> None:
 
 
 def migrate(connection: Connection) -> None:
-    """Brings the tables to the newest revision."""
+    """Brings the tables to the newest revision. Alembic is loaded only where there is something to do."""
+    versions = Path(__file__).with_name("migrations") / "versions"
+    newest = max(path.name.partition("_")[0] for path in versions.glob("[0-9]*.py"))
+    if inspect(connection).has_table("alembic_version"):
+        current = connection.execute(text("select version_num from alembic_version")).scalar()
+        if current == newest:
+            return
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
     config.attributes["connection"] = connection

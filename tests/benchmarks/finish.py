@@ -159,7 +159,8 @@ async def durable(stage: Stage, liaison: Liaison) -> Measured:
     async def finish(run: int, number: int) -> None:
         channel = stage.channels[run]
         stage.slack.whispered[channel].clear()
-        await stage.slack.command(liaison.url, f"finish T{number + 1}", user=stage.user, channel=channel)
+        sent = await stage.slack.command(liaison.url, f"finish T{number + 1}", user=stage.user, channel=channel)
+        assert not sent.body, sent.body
         await asyncio.wait_for(stage.slack.whispered[channel].wait(), 60)
 
     measured = await loaded(stage, finish)

@@ -101,10 +101,10 @@ def dialog(form: Form, options: Mapping[str, Sequence[Option]], state: str) -> d
     lead = text(form.lead, {})
     return {
         "callback_id": form.about,
-        "title": _short(form.title, _TITLE),
+        "title": _short(form.title, _TITLE) or "…",
         **({"introduction_text": lead} if lead else {}),
         "elements": [_element(field, options.get(field.name, field.options)) for field in form.fields],
-        "submit_label": _short(form.submit, _TITLE),
+        "submit_label": _short(form.submit, _TITLE) or "…",
         "notify_on_cancel": False,
         "state": state,
     }
@@ -112,7 +112,7 @@ def dialog(form: Form, options: Mapping[str, Sequence[Option]], state: str) -> d
 
 def _element(field: Field, options: Sequence[Option]) -> dict[str, Any]:
     element: dict[str, Any] = {
-        "display_name": _short(field.label, _NAME),
+        "display_name": _short(field.label, _NAME) or "…",
         "name": field.name[:300],
         "optional": field.optional,
     }

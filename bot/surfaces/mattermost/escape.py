@@ -35,6 +35,7 @@ def escape(words: str, *, opens_line: bool = True) -> str:
     at = 0
     for found in _URL.finditer(words):
         safe = address(found.group())
+        safe = _UNDERSCORE.sub("%5F", safe) if safe is not None else None
         if safe is not None and len(safe) <= _LONGEST_URL:
             pieces += [_plain(words[at : found.start()], opens_line and at == 0), safe]
             at = found.end()
@@ -67,7 +68,7 @@ def _inline(words: str) -> str:
 
 
 def address(url: str) -> str | None:
-    """``url`` as it may stand in Markdown, or None when it is not one that a link should lead to."""
+    """``url`` as it may stand in ``[…](…)``, or None when it is not one that a link should lead to."""
     url = clean(url)
     try:
         parts = urlsplit(url)
@@ -88,9 +89,8 @@ def address(url: str) -> str | None:
 
 
 def _quoted(words: str, also: str) -> str:
-    """Encodes ":" (an emoji's), "@" (a mention's), "~" (a channel's), "_" at a word's edge, and Markdown's own."""
-    words = quote(words, safe=f"%+,;=&-.{also}").replace("~", "%7E")
-    return _UNDERSCORE.sub("%5F", words)
+    """Encodes ":" (an emoji's), "@" (a mention's), "~" (a channel's), and what is Markdown's own."""
+    return quote(words, safe=f"%+,;=&-.{also}").replace("~", "%7E")
 
 
 def code(words: str, *, block: bool) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.surfaces.mattermost.escape import address, clean, code, escape, one_line
+from bot.surfaces.mattermost.escape import GAP, address, clean, code, escape, one_line
 from commands.cards import Card, Clock, Code, Link, Row, Section, Span, Strong, Text, Who
 
 _ROOM = 5000  # characters of one text; a status update or instructions longer than this are cut, and say so
@@ -25,7 +25,10 @@ def text(words: Text, handles: Handles, *, opens_line: bool = True) -> str:
         shown, used = _cut(span, room)
         room -= used
         starts = drawn[-1].endswith("\n") if drawn else opens_line
-        drawn.append(_span(shown, handles, starts))
+        piece = _span(shown, handles, starts)
+        if drawn and drawn[-1].endswith("`") and piece.startswith("`"):
+            drawn.append(GAP)  # two fences side by side would be read as one longer fence
+        drawn.append(piece)
     return "".join(drawn)
 
 

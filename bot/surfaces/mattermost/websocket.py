@@ -39,7 +39,7 @@ class Socket:
     token: str
     heard: Callable[[Event], None]
     lost: Callable[[], None]
-    first_pause: float = FIRST_PAUSE_SECONDS
+    ping_seconds: float = PING_SECONDS
     _connection: str = ""
     _next: int = 0
     _live: bool = False
@@ -51,15 +51,15 @@ class Socket:
         return self._live
 
     async def run(self) -> None:
-        pause = self.first_pause
+        pause = FIRST_PAUSE_SECONDS
         while True:
             try:
                 async with aiohttp.ClientSession(trust_env=False) as session:
                     await self._stay(session)
-                pause = self.first_pause
+                pause = FIRST_PAUSE_SECONDS
             except (aiohttp.ClientError, TimeoutError, OSError, SocketError) as error:
                 was_live, self._live = self._live, False
-                pause = self.first_pause if was_live else min(pause * 2, LONGEST_PAUSE_SECONDS)
+                pause = FIRST_PAUSE_SECONDS if was_live else min(pause * 2, LONGEST_PAUSE_SECONDS)
                 log.warning("mattermost websocket", why=f"{type(error).__name__} {error}".strip(), again_in=pause)
             finally:
                 self._live = False
@@ -70,7 +70,7 @@ class Socket:
         query = {"connection_id": self._connection, "sequence_number": str(self._next)} if resuming else {}
         headers = {"Authorization": f"Bearer {self.token}"}
         async with session.ws_connect(
-            self.url, params=query, headers=headers, heartbeat=PING_SECONDS, max_msg_size=_LARGEST_FRAME
+            self.url, params=query, headers=headers, heartbeat=self.ping_seconds, max_msg_size=_LARGEST_FRAME
         ) as ws:
             self._ws = ws
             # The header signs us in and makes resuming possible; servers and proxies that ignore it want the
