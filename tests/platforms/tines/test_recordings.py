@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
@@ -18,6 +18,8 @@ from tests.platforms.tines.fake import TinesFake
 from tests.platforms.tines.recorded import EXCHANGES, answer, request
 from tests.platforms.tines.world import FakeComment, World
 
+# A busy machine is no finding.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NOW = datetime(2026, 7, 18, 14, tzinfo=UTC)
 
 
@@ -183,6 +185,7 @@ STRANGE = st.one_of(
 )
 
 
+@UNHURRIED
 @given(name=st.sampled_from(sorted(MODELS)), data=st.data())
 def test_a_mutated_answer_never_crashes(name: str, data: st.DataObject) -> None:
     """It is understood, or it is said that it cannot be: no other error comes out."""
@@ -206,6 +209,7 @@ def test_a_mutated_answer_never_crashes(name: str, data: st.DataObject) -> None:
     show(found)
 
 
+@UNHURRIED
 @given(name=st.sampled_from(sorted(MODELS)), data=st.data())
 def test_an_answer_survives_what_is_optional(name: str, data: st.DataObject) -> None:
     """Every field but the ids and the list itself may be null or gone, and new ones may come."""
