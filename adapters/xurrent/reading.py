@@ -131,7 +131,7 @@ class Workflows:
             found = await self.api.many(wire.Task, f"tasks/{task}/predecessors", "show")
         except NOT_FOR_US:
             return None
-        return tuple(one.id for one in found.items)
+        return tuple(sorted((one.id for one in found.items), key=mapping.number))
 
     async def _approvals(self, found: Sequence[wire.Task]) -> Mapping[str, Sequence[wire.Approval]]:
         """Of open approvals by several people: such a task has no member."""
@@ -145,6 +145,7 @@ class Workflows:
 
     async def approvals(self, task: str, operation: str) -> Sequence[wire.Approval]:
         try:
-            return (await self.api.many(wire.Approval, f"tasks/{task}/approvals", operation)).items
+            found = await self.api.many(wire.Approval, f"tasks/{task}/approvals", operation)
         except NOT_FOR_US:
             return ()
+        return sorted(found.items, key=lambda approval: mapping.number(approval.id))

@@ -26,7 +26,8 @@ def _number(value: object) -> object:
 
 def _reference(value: object) -> object:
     """A reference is an object with an id; an empty one, or one of another kind, is none."""
-    known = isinstance(value, dict) and isinstance(value.get("id"), int | str) and value["id"] != ""
+    id = value.get("id") if isinstance(value, dict) else None
+    known = isinstance(id, int | str) and not isinstance(id, bool) and id != ""
     return value if known else None
 
 

@@ -15,7 +15,7 @@ SOURCE = "liaison"  # of everything that we create (field ``source``, at most 30
 NOTE_BYTES = 64 * 1024
 SUBJECT_LETTERS = 255
 _BREAK = "\u200b"  # zero width: people see no difference, Xurrent sees no mention
-_SIGNED = re.compile(r"(?:\A|\r?\n\s*\r?\n)([^\n]{1,200}?) \(([0-9A-Z]{3,12})\)\s*\Z")
+_SIGNED = re.compile(r"(?:\A(?=.* via )|\r?\n\s*\r?\n)([^\n]{1,200}?) \(([0-9A-Z]{3,12})\)\s*\Z")
 
 
 class Signed(Model):
