@@ -27,7 +27,7 @@ def check_post(message: str, props: Json) -> None:
     written = json.dumps(props, ensure_ascii=False, separators=(",", ":"))
     if len(written) + 5 * sum(written.count(char) for char in "<>&") > PROPS_RUNES:
         raise Refusal(400, "model.post.is_valid.props.app_error", "Invalid props.")
-    if "\0" in message + written or "\\u0000" in written:
+    if "\0" in message or re.search(r"(?<!\\)(?:\\\\)*\\u0000", written):
         raise Refusal(500, "app.post.save.app_error", "The database takes no NUL.")
     if not message and not props.get("attachments"):
         raise Refusal(400, "model.post.is_valid.empty.fake", "An empty post.")

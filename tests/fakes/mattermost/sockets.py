@@ -33,6 +33,7 @@ class Sockets:
     resumed: int = 0
     greeted: int = 0
     deaf: bool = False
+    silent: bool = False  # answers no ping: as a peer that is gone, or hangs
     challenge_only: bool = False  # a server (or proxy) that looks at no header
     queries: list[Json] = field(default_factory=list)
 
@@ -68,7 +69,7 @@ class Sockets:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         if self.deaf:
             return web.Response(status=503)
-        ws = web.WebSocketResponse()
+        ws = web.WebSocketResponse(autoping=not self.silent)
         await ws.prepare(request)
         self.queries.append(dict(request.query))
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from markdown_it import MarkdownIt
+
 Json = dict[str, Any]
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _clock = [0]
@@ -198,16 +200,24 @@ def mentioned(texts: list[str], users: list[User]) -> set[str]:
     ``:.-_@`` make; suffixes are tried off."""
     names = {f"@{user.username}": user.id for user in users}
     found: set[str] = set()
-    for text in texts:
-        text = re.sub(r"(`{3,})[\s\S]*?\1|(`+)[^`][\s\S]*?\2", " ", text)
-        for word in re.findall(r"[\w:.@-]+", text.replace("\\", " ")):
-            if word[0] == ":" and word[-1] == ":":
-                continue
-            word = word.lstrip(":.-_").lower()
-            while word and word not in names and word not in ("@all", "@channel", "@here") and word[-1] in ".-:_":
-                word = word[:-1]
-            if word in ("@all", "@channel", "@here"):
-                found |= {user.id for user in users}
-            elif word in names:
-                found.add(names[word])
+    for word in re.findall(r"[\w:.@-]+", "\n".join(_prose(text) for text in texts)):
+        if word[0] == ":" and word[-1] == ":":
+            continue
+        word = word.lstrip(":.-_").lower()
+        while word and word not in names and word not in _EVERYBODY and word[-1] in ".-:_":
+            word = word[:-1]
+        if word in _EVERYBODY:
+            found |= {user.id for user in users}
+        elif word in names:
+            found.add(names[word])
     return found
+
+
+_EVERYBODY = ("@all", "@channel", "@here")
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+
+
+def _prose(markdown: str) -> str:
+    """What is neither code nor an address."""
+    children = [child for token in _MARKDOWN.parse(markdown) for child in (token.children or ())]
+    return "".join(child.content if child.type == "text" else "\n" for child in children)

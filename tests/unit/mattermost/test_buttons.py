@@ -15,7 +15,7 @@ from tests.unit.mattermost.rig import SECRET, T3, Rig, card
 
 
 async def test_a_click_is_recorded_with_the_intent_of_the_button(rig: Rig) -> None:
-    post = await rig.post(T3, thread="")
+    post = await rig.post(T3)
     delivered = await rig.mm.press(post, "Finish", rig.mm.ben)
     assert (delivered.status, delivered.json) == (200, {})
     [message] = rig.engine.messages
@@ -59,7 +59,7 @@ async def test_without_trigger_id_two_people_are_told_apart_and_one_is_not_doubl
 def _tampered(body: dict[str, Any]) -> list[dict[str, Any]]:
     """Deliveries that anybody on the network could make up."""
     forged = []
-    for change in (
+    changes: list[dict[str, Any]] = [
         {"context": None},
         {"context": {}},
         {"context": "x"},
@@ -77,7 +77,8 @@ def _tampered(body: dict[str, Any]) -> list[dict[str, Any]]:
         {"channel_id": "x" * 26},
         {"channel_id": ""},
         {"user_id": ""},
-    ):
+    ]
+    for change in changes:
         made = copy.deepcopy(body)
         forged.append(made | change)
     return forged

@@ -1,0 +1,56 @@
+"""Who somebody is, how people are found, and what the doctor says."""
+
+from adapters.protocol import Severity
+from commands.messages import Actor, Place, Standing
+from tests.unit.mattermost.rig import Rig
+
+
+def actor(id: str) -> Actor:
+    return Actor(surface="mattermost", id=id)
+
+
+async def test_a_profile_says_name_mail_handle_standing_and_zone(rig: Rig) -> None:
+    ana = await rig.surface.profile(actor(rig.mm.ana.id))
+    assert (ana.name, ana.handle, ana.email) == ("Ana Costa", "ana", "ana@example.com")
+    assert (ana.standing, ana.timezone) == (Standing.MEMBER, "Europe/London")
+    assert (await rig.surface.profile(actor(rig.mm.gil.id))).standing is Standing.GUEST
+    assert (await rig.surface.profile(actor(rig.mm.bot.id))).standing is Standing.BOT
+    rig.mm.ben.deleted = True
+    assert (await rig.surface.profile(actor(rig.mm.ben.id))).standing is Standing.UNKNOWN
+
+
+async def test_somebody_unknown_stays_unknown(rig: Rig) -> None:
+    assert (await rig.surface.profile(actor("z" * 26))).standing is Standing.UNKNOWN
+
+
+async def test_people_are_found_by_handle_id_and_mail(rig: Rig) -> None:
+    near = Place(surface="mattermost", channel=rig.mm.town.id)
+    for words in ("@ben", "ben", "Ben", rig.mm.ben.id, "ben@example.com", " @ben "):
+        assert [one.id for one in await rig.surface.people(words, near)] == [rig.mm.ben.id], words
+    for words in ("", "@", "@nobody", "z" * 26, "no@body.com", "../../users", "a b", "a/b@c", "@all?x=1"):
+        assert list(await rig.surface.people(words, near)) == [], words
+
+
+async def test_the_doctor_of_a_good_setup(rig: Rig) -> None:
+    found = await rig.surface.check()
+    assert [one.severity for one in found[:3]] == [Severity.OK] * 3
+    assert "@liaison" in found[0].what
+    assert "AllowedUntrustedInternalConnections" in found[3].fix
+    assert all(rig.mm.bot.token not in one.what + one.fix for one in found)
+
+
+async def test_the_doctor_names_what_is_wrong(rig: Rig) -> None:
+    rig.mm.bot.is_bot = False
+    rig.mm.team_members.discard(rig.mm.bot.id)
+    rig.build(command_tokens=())
+    fixes = [one.fix for one in await rig.surface.check() if one.severity is Severity.FIX]
+    assert len(fixes) == 4
+    assert f"{rig.url}/mattermost/command" in fixes[2]
+    rig.mm.team_members.add(rig.mm.bot.id)
+    rig.build(team="elsewhere")
+    assert any("elsewhere" in one.what for one in await rig.surface.check())
+    rig.build(token="wrong")
+    assert "token" in (await rig.surface.check())[0].fix
+    await rig.mm.stop()
+    assert "does not answer" in (await rig.surface.check())[0].what
+    await rig.mm.start()
