@@ -6,6 +6,7 @@ from adapters.cutover import PLATFORM as CUTOVER
 from adapters.local import PLATFORM as LOCAL
 from adapters.playbooks import PLATFORM as PLAYBOOKS
 from adapters.protocol import Platform
+from adapters.runrunit import PLATFORM as RUNRUNIT
 from adapters.tines import PLATFORM as TINES
 from adapters.xurrent import PLATFORM as XURRENT
 
@@ -16,6 +17,7 @@ PLATFORMS: Mapping[str, Platform] = {
         PLAYBOOKS,
         TINES,
         XURRENT,
+        RUNRUNIT,
         LOCAL,
     )
 }

@@ -1,0 +1,255 @@
+"""The Runrun.it adapter: reads, the steps of each write, and who carries and settles them."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from adapters.errors import Unsupported
+from adapters.limits import Pace
+from adapters.models import Comment, Health, HealthNote, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
+from adapters.protocol import (
+    AddComment,
+    AddTask,
+    AssignTask,
+    BeginTask,
+    CannotTell,
+    Capability,
+    EndRun,
+    FinishTask,
+    HoldTask,
+    Known,
+    Mark,
+    NotThere,
+    Op,
+    Problem,
+    ReopenTask,
+    Resources,
+    SetStatus,
+    Settled,
+    Settling,
+    SkipTask,
+    StartRun,
+    There,
+    Told,
+    Write,
+)
+from adapters.runrunit import mapping, words
+from adapters.runrunit.api import Api
+from adapters.runrunit.capabilities import CAPABILITIES
+from adapters.runrunit.checking import check
+from adapters.runrunit.links import Links
+from adapters.runrunit.people import People
+from adapters.runrunit.refusals import explain_for
+from adapters.runrunit.runs import Runs
+from adapters.runrunit.settings import RunrunitSettings
+from adapters.runrunit.settling import settle_task
+from adapters.runrunit.tasks import Tasks
+from adapters.runrunit.workflows import Workflows
+
+PACE = Pace(
+    at_once=4, calls=80, per=60.0, rest=60.0
+)  # of 100 a minute; too many, and the account's key is revoked
+LAST_COMMENTS = 20
+LONGEST_STAGE = 60  # letters; a longer status names no stage
+TAKE, PAUSE, MOVE, FLAG, NOTE = "take", "pause", "stage", "urgent", "note"
+
+
+class Runrunit:
+    def __init__(self, name: str, api: Api, links: Links, type_id: int, now: Callable[[], datetime]) -> None:
+        self._name, self._api, self._links, self._now = name, api, links, now
+        self._people = People(api, now)
+        self._tasks = Tasks(api, self._people, links, Workflows(api, self._people))
+        self._runs = Runs(api, self._people, self._tasks, type_id, now)
+        self._run_of: dict[str, str] = {}  # task id -> run id, of the runs that were read
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def capabilities(self) -> Mapping[Op, Capability]:
+        return CAPABILITIES
+
+    async def runbooks(self, words: str) -> Sequence[Runbook]:
+        """There is no search: callers match the titles."""
+        listing = await self._api.templates()
+        return [mapping.runbook(self._name, one, self._people) for one in listing.items]
+
+    async def runbook(self, id: str) -> Runbook:
+        return mapping.runbook(self._name, await self._api.template(id, "show"), self._people)
+
+    async def runs(self, words: str) -> Sequence[RunHead]:
+        listing = await self._api.project_tasks("runs")
+        return [mapping.run_head(self._name, one, self._links) for one in mapping.runs(listing.items)]
+
+    async def read(self, id: str) -> Run:
+        """Three requests, and once in a while the users."""
+        wire, steps, added = await asyncio.gather(
+            self._api.task(id, "show"), self._api.subtasks(id, "show"), self._api.prerequisites(id, "show")
+        )
+        await self._people.learn()
+        run = mapping.run(self._name, wire, steps, added, self._people, self._links, self._now())
+        self._run_of |= {task.id: run.key.id for task in run.tasks}
+        return run
+
+    async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
+        listing = await self._api.comments(task or id, "comments")
+        return mapping.comments(listing.items, task, LAST_COMMENTS)
+
+    def steps(self, write: Write, run: Run | None) -> Sequence[Write]:
+        """By the write alone, so that a restart finds the same ones."""
+        match write:
+            case BeginTask():
+                return [_part(write, TAKE), write]
+            case HoldTask():
+                return [_part(write, PAUSE), write]
+            case SkipTask():
+                return [write, _part(write, NOTE)]
+            case FinishTask(note=said) | EndRun(text=said):
+                return [write, _part(write, NOTE)] if said.strip() else [write]
+            case SetStatus(health=health, text=text):
+                flag = [_part(write, FLAG)] if health in (Health.RED, Health.GREEN) else []
+                coloured = health not in (None, Health.UNSET)
+                move = [_part(write, MOVE)] if coloured or len(text) <= LONGEST_STAGE else []
+                return [*move, *flag, write]
+        return [write]
+
+    def settling(self, step: Write) -> Settling:
+        """A begin may be a comment, for a person without a user; what adds an assignment is not sent blindly."""
+        if step.part in (MOVE, FLAG, PAUSE):
+            return Settling.REPEAT
+        if step.part == NOTE or isinstance(step, SetStatus):
+            return Settling.FIND
+        return Settling.REPEAT if isinstance(step, FinishTask | SkipTask | ReopenTask | EndRun) else Settling.FIND
+
+    async def carry(self, step: Write, mark: Mark) -> Told:
+        self._api.ask_for_a_turn(step.op)
+        said = _said(step)
+        if said is not None:
+            return await self._say(step, said, mark)
+        match step:
+            case StartRun():
+                return await self._runs.start(step, mark)
+            case SetStatus(part="stage"):
+                return await self._runs.move(step)
+            case SetStatus():
+                return await self._runs.flag(step)
+            case AddTask():
+                return await self._runs.add(step)
+            case EndRun():
+                return await self._runs.end(step)
+        return await self._carry_task(step, mark)
+
+    async def _carry_task(self, step: Write, mark: Mark) -> Told:
+        match step:
+            case FinishTask() | SkipTask():
+                return await self._tasks.finish(step)
+            case BeginTask(part="take"):
+                return await self._tasks.take(step)
+            case BeginTask():
+                user = await self._people.user_of(step.by)
+                return await (self._tasks.play(step, user) if user else self._begin_without_user(step, mark))
+            case HoldTask():
+                return await self._tasks.pause(step)
+            case ReopenTask():
+                return await self._tasks.reopen(step)
+            case AssignTask():
+                return await self._tasks.assign(step)
+        raise Unsupported(self._name, step.op)
+
+    async def settle(self, step: Write, mark: Mark, known: Known) -> Settled:
+        if _said(step) is not None:
+            return await self._settle_saying(step, mark)
+        match step:
+            case StartRun():
+                return await self._runs.settle_start(step, mark)
+            case SetStatus(part="stage"):
+                return await self._runs.settle_move(step)
+            case SetStatus():
+                return await self._runs.settle_flag(step)
+            case AddTask():
+                return await self._runs.settle_add(step, known)
+            case EndRun():
+                return await self._runs.settle_end(step)
+            case BeginTask(part="") if await self._people.user_of(step.by) is None:
+                return await self._settle_saying(step, mark)
+        return await settle_task(self._tasks, step)
+
+    def parse_link(self, url: str) -> RunKey | TaskKey | RunbookKey | None:
+        """A page shows a task; that it is a step of a run is known once that run was read."""
+        id = self._links.parse(url)
+        if id is None:
+            return None
+        run = self._run_of.get(id)
+        key = RunKey(platform=self._name, id=run or id)
+        return TaskKey(run=key, id=id) if run else key
+
+    async def check(self) -> Sequence[Problem]:
+        return await check(self._name, self._api, self._people)
+
+    async def _begin_without_user(self, step: BeginTask, mark: Mark) -> Told:
+        """No timer without a user: that somebody works on it is only said."""
+        told = await self._say(step, "Being worked on", mark)
+        return told.model_copy(update={"says": "runrunit.no_timer", "facts": {"person": step.by.shown}})
+
+    async def _say(self, step: Write, said: str, mark: Mark) -> Told:
+        due = step.next_at if isinstance(step, SetStatus) else None
+        made = await self._api.comment(_about(step), words.sign(said, mark, due), step.op)
+        return self._told_said(step, made.id, mark)
+
+    async def _settle_saying(self, step: Write, mark: Mark) -> Settled:
+        listing = await self._api.comments(_about(step), step.op)
+        for found in listing.items:
+            if words.bears(found.text, mark):
+                return There(self._told_said(step, found.id, mark))
+        return NotThere() if listing.complete else CannotTell()
+
+    def _told_said(self, step: Write, id: str, mark: Mark) -> Told:
+        said = _said(step) or ""
+        made = Comment(id=id, text=said, by=mark.who, at=mark.at, task=step.target or None)
+        if not isinstance(step, SetStatus):
+            return Told(id=id, comment=made)
+        health = step.health or Health.UNSET
+        note = HealthNote(health=health, text=step.text, by=mark.who, at=mark.at, due=step.next_at)
+        return Told(id=id, comment=made, health=note)
+
+
+def connect(name: str, settings: RunrunitSettings, resources: Resources) -> Runrunit:
+    """One pace for all that use this account's key, whoever's token they have (contract sheet, section 1)."""
+    key = settings.app_key.get_secret_value().strip()
+    headers = {
+        "App-Key": key,
+        "User-Token": settings.user_token.get_secret_value().strip(),
+        "Accept": "application/json",
+        "Content-Type": "application/json",
+    }
+    caller = resources.http.caller(
+        name, settings.url, credential=key, headers=headers, pace=PACE, explain=explain_for(name)
+    )
+    api = Api(name, caller, settings.project_template_id, settings.project_id)
+    return Runrunit(name, api, Links(settings.url), settings.type_id, resources.now)
+
+
+def _part(write: Write, part: str) -> Write:
+    return write.model_copy(update={"part": part})
+
+
+def _about(step: Write) -> str:
+    """The task that a comment is written on: a step, else the run's own."""
+    return step.target or (step.run.id if step.run else "")
+
+
+def _said(step: Write) -> str | None:
+    """The text of a step that is a comment; None for every other step."""
+    match step:
+        case AddComment(text=text):
+            return text
+        case SetStatus(part="", text=text, health=health):
+            return words.status_text(text, health)
+        case HoldTask(part="", reason=reason):
+            return f"On hold: {reason}"
+        case FinishTask(part="note", note=text) | EndRun(part="note", text=text):
+            return text
+        case SkipTask(part="note", reason=reason):
+            return f"Skipped: {reason}" if reason.strip() else "Skipped"
+    return None

@@ -1,0 +1,50 @@
+"""Runrun.it's pages, and their traps (contract sheet, section 1).
+
+A page out of range is answered with page 1, so "until it is empty" never ends; the ``Link`` header is relative
+and lacks the version, so only its page number is taken; the default limit is said to be 1000 and 100.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from adapters.runrunit.wire import Wire
+
+LIMIT = 100
+MAX_PAGES = 10  # a minute has 80 calls in all
+
+_NEXT = re.compile(r'<([^>]*)>\s*;[^,<]*\brel="?next\b"?', re.IGNORECASE)
+_RANGE = re.compile(r"(\d+)\s*-\s*(\d+)\s*/\s*(\d+)")
+
+W = TypeVar("W", bound=Wire)
+
+
+@dataclass(frozen=True)
+class Listing(Generic[W]):
+    """``complete``: False when there were more than ``MAX_PAGES`` pages."""
+
+    items: Sequence[W]
+    complete: bool = True
+
+
+def next_link(headers: Mapping[str, str]) -> str | None:
+    found = _NEXT.search(headers.get("link", ""))
+    return found[1] if found else None
+
+
+def next_page(headers: Mapping[str, str], page: int) -> int | None:
+    """The page after ``page``; None where the headers say that there is none."""
+    link = next_link(headers)
+    shown = _RANGE.search(headers.get("x-item-range", ""))
+    if shown is not None and int(shown[2]) >= int(shown[3]):
+        return None
+    if link is None:
+        return page + 1 if shown is not None and "link" not in headers else None
+    try:
+        numbers = parse_qs(urlsplit(link).query).get("page", [])
+    except ValueError:
+        numbers = []
+    number = int(numbers[0]) if numbers and numbers[0].isdecimal() else 0
+    return number if number > page else None

@@ -1,0 +1,87 @@
+"""Runrun.it in the contract suite."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from adapters.http import Http
+from adapters.models import Run
+from adapters.protocol import Op, Resources
+from adapters.runrunit.client import Runrunit, connect
+from adapters.runrunit.settings import RunrunitSettings
+from tests.contract.subject import Subject
+from tests.platforms.runrunit.fake import RunrunitFake
+
+DONE_AS = {
+    Op.START: "start",
+    Op.FINISH: "deliver",
+    Op.BEGIN: "play",
+    Op.SKIP: "deliver",
+    Op.REOPEN: "reopen",
+    Op.ASSIGN: "assign",
+    Op.ADD: "add",
+    Op.END: "deliver",
+}
+_PART = r"/tasks/\d+/assignments/[0-9a-f]+"
+PATHS = {
+    Op.START: ("POST", r"/v1\.0/tasks$"),
+    Op.ADD: ("POST", r"/v1\.0/tasks$"),
+    Op.FINISH: ("POST", r"/tasks/\d+/deliver$"),
+    Op.SKIP: ("POST", r"/tasks/\d+/deliver$"),
+    Op.END: ("POST", r"/tasks/\d+/deliver$"),
+    Op.BEGIN: ("POST", rf"{_PART}/play$"),
+    Op.REOPEN: ("POST", r"/tasks/\d+/reopen$"),
+    Op.ASSIGN: ("POST", r"/create_assignments$"),
+}
+
+
+class NoLocalRuns:
+    """Runrun.it keeps its runs itself."""
+
+    async def load(self, id: str) -> str | None:
+        return None
+
+    async def save(self, id: str, document: str) -> None:
+        raise AssertionError("Runrun.it's adapter keeps no local runs")
+
+    async def all(self) -> list[tuple[str, str]]:
+        return []
+
+
+@dataclass
+class RunrunitSubject:
+    adapter: Runrunit
+    fake: RunrunitFake
+
+    async def a_run(self) -> Run:
+        return await self.adapter.read(str(self.fake.world.run().id))
+
+    def effects(self, op: Op) -> int:
+        """Statuses, holds and comments are comments there."""
+        return sum(what == DONE_AS.get(op, "comment") for what, _ in self.fake.world.effects)
+
+    def write_paths(self, op: Op) -> tuple[str, str]:
+        return PATHS.get(op, ("POST", r"/comments$"))
+
+    def page_forever(self, next_url: str | None = None) -> None:
+        self.fake.endless, self.fake.next_url = True, next_url
+
+
+@asynccontextmanager
+async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
+    fake = RunrunitFake()
+    async with fake:
+        http = Http(timeout=timeout)
+        try:
+            yield RunrunitSubject(connected(fake, http), fake)
+        finally:
+            await http.close()
+
+
+def connected(fake: RunrunitFake, http: Http, **settings: Any) -> Runrunit:
+    """The adapter as the application makes it, from the fake's own settings."""
+    table = {key: value for key, value in fake.settings().items() if key != "kind"} | settings
+    resources = Resources(http, lambda: datetime.now(UTC), NoLocalRuns())
+    return connect("runrunit", RunrunitSettings.model_validate(table), resources)
