@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from adapters.errors import BadResponse, NotFound, Unsupported
+from adapters.errors import BadResponse, NotFound, Rejected, Unsupported
 from adapters.models import Comment, Run, Runbook, RunHead, RunKey, RunState
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import Api, Listing
@@ -40,6 +40,7 @@ class Changes:
     api: Api
     links: Links
     now: Callable[[], datetime]
+    _filters: bool = True  # until this server turns ``?change=`` down
     _changes: dict[str, wire.Named] = field(default_factory=dict)  # task id -> its change, which never moves
 
     async def runbooks(self, words: str) -> Sequence[Runbook]:
@@ -96,12 +97,24 @@ class Changes:
 
     async def tasks(self, run: str, operation: str) -> Sequence[wire.Task]:
         """Of one change. The filter is asked for, and not relied on: the old page names none."""
-        found = await self._listed("tasks", operation, {"change": self.api.id(run, operation)})
+        found = await self._perhaps_of(self.api.id(run, operation), operation)
         changes = await self._with_changes(found, operation)
         ours = [task for task in found if task.id in changes and changes[task.id].id == run]
         if not ours:
             raise NotFound(self.api.name, operation, key="xurrent.no_change", id=run)
         return ours
+
+    async def _perhaps_of(self, run: str, operation: str) -> Sequence[wire.Task]:
+        if not self._filters:
+            return await self._listed("tasks", operation)
+        try:
+            return await self._listed("tasks", operation, {"change": run})
+        except Rejected as error:
+            if error.facts.get("status") not in (400, 422):
+                raise
+        found = await self._listed("tasks", operation)
+        self._filters = False  # the same call without it went well
+        return found
 
     async def _listed(
         self, path: str, operation: str, params: Mapping[str, str] | None = None

@@ -36,7 +36,11 @@ TASK_STATES = {
     "approved": TaskState.DONE,
     "canceled": TaskState.SKIPPED,
 }
-RUN_STATES = {"being_created": RunState.STARTING, "completed": RunState.FINISHED}
+RUN_STATES = {
+    "being_created": RunState.STARTING,
+    "progress_halted": RunState.PAUSED,  # a task failed or was rejected: nothing goes on until somebody acts
+    "completed": RunState.FINISHED,
+}
 CANCELLED = ("withdrawn", "rejected")
 APPROVAL = "approval"
 AUTOMATIC = ("automation", "fulfillment_placeholder")  # done by the system itself

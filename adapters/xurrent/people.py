@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from adapters.errors import NotFound, Rejected, Unsupported
 from adapters.models import Person
 from adapters.xurrent import wire
 from adapters.xurrent.api import Api
@@ -16,6 +17,13 @@ class People:
     api: Api
     searchable: bool = True  # the old API's page has no people
     _ids: dict[str, str] = field(default_factory=dict)
+
+    async def id_if_shown(self, person: Person, operation: str) -> str | None:
+        """None also where the token may not see people: the work itself must not fail of it."""
+        try:
+            return await self.id(person, operation)
+        except (NotFound, Rejected, Unsupported):
+            return None
 
     async def id(self, person: Person, operation: str) -> str | None:
         email = (person.email or "").strip().casefold()

@@ -56,7 +56,7 @@ class Starting:
 
     async def start(self, step: StartRun, mark: Mark) -> Told:
         template = await self.workflows.template(step.runbook.id, "start")
-        owner = await self.people.id(step.owner, "start") if step.owner else None
+        owner = await self.people.id_if_shown(step.owner, "start") if step.owner else None
         body = self._body(step, mark, template)
         if owner and "manager_id" not in step.options:
             body["manager_id"] = self.api.number(owner, "start")

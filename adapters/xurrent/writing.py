@@ -87,7 +87,7 @@ class Writing:
         run = self.run_id(step)
         if len(step.title) > words.SUBJECT_LETTERS:
             raise Rejected(self.api.name, step.op, key="xurrent.title_long", most=words.SUBJECT_LETTERS)
-        member = await self.people.id(step.assignee, step.op) if step.assignee else None
+        member = await self.people.id_if_shown(step.assignee, step.op) if step.assignee else None
         body: dict[str, Any] = {
             "subject": step.title,
             "category": "implementation",
@@ -169,7 +169,7 @@ class Writing:
         if note:
             body["note"] = self._text(step, note, mark)
         if isinstance(step, BeginTask) and found.member is None:
-            member = await self.people.id(step.by, step.op)
+            member = await self.people.id_if_shown(step.by, step.op)
             if member:
                 body["member_id"] = self.api.number(member, step.op)
             else:

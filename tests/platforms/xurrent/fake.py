@@ -85,7 +85,7 @@ class XurrentFake(Fake):
             raise Refusal(status=403, message="Forbidden")
         for method, pattern, handler in _OLD_ROUTES if self.old else _ROUTES:
             found = pattern.fullmatch(seen.path)
-            if found is not None and method == seen.method:
+            if found and method == seen.method:
                 return handler(self, seen, found)
         raise NOT_FOUND
 
@@ -228,7 +228,7 @@ class XurrentFake(Fake):
         found = list(items)
         for name in set(filters) & set(seen.query) if self.filters else ():
             wanted = seen.query[name].split(",")
-            found = [one for one in found if name == "primary_email" or _plain(one.get(name)) in wanted]
+            found = [one for one in found if name == "primary_email" or shapes.plain(one.get(name)) in wanted]
         order = seen.query.get("sort", "-id")
         if order.lstrip("-") not in default:
             raise Refusal(status=400, message=f"Cannot sort by '{order}'")
@@ -264,10 +264,6 @@ class XurrentFake(Fake):
         query |= {} if after is None else {"search_after": str(after)}
         url = self.next_url if rel == "next" and self.next_url else f"{self.url}{seen.path}?{urlencode(query)}"
         return f'<{url}>; rel="{rel}"'
-
-
-def _plain(value: Any) -> str:
-    return str(value.get("id") if isinstance(value, dict) else value)
 
 
 def _route(method: str, path: str, handler: Handler) -> tuple[str, "re.Pattern[str]", Handler]:

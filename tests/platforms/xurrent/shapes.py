@@ -195,5 +195,10 @@ def only(item: Json, fields: Sequence[str]) -> Json:
     return {name: value for name, value in item.items() if name in fields or name == "id"}
 
 
+def plain(value: Any) -> str:
+    """As a filter compares it: a reference by its id."""
+    return str(value.get("id") if isinstance(value, dict) else value)
+
+
 def refusal(message: str, errors: Sequence[tuple[str, str]]) -> Mapping[str, Any]:
     return {"message": message, "errors": [list(pair) for pair in errors]} if errors else {"message": message}

@@ -82,6 +82,14 @@ async def test_a_filter_that_is_ignored_shows_no_other_changes_tasks(
     assert is_told("xurrent", refused.value)
 
 
+async def test_a_filter_that_is_refused_is_done_without(itrp: Xurrent, old: XurrentFake, run: FakeRun) -> None:
+    a_run(old)
+    old.fault("answer", method="GET", status=400, body='{"message":"Unknown parameter"}', times=2)
+    for _ in range(2):
+        assert len((await itrp.read(str(run.id))).tasks) == 4
+    assert [("change" in seen.query) for seen in old.calls("GET", "/tasks$")] == [True, True, False, False]
+
+
 async def test_runs_are_the_changes_we_have_to_do_with(itrp: Xurrent, old: XurrentFake, run: FakeRun) -> None:
     foreign, over = a_run(old), a_run(old)
     foreign.manager = over.manager = 61

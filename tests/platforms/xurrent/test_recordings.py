@@ -73,7 +73,7 @@ def test_each_state_of_a_run() -> None:
     states = {
         "workflow_created": RunState.STARTING,
         "workflow": RunState.ACTIVE,
-        "workflow_halted": RunState.ACTIVE,
+        "workflow_halted": RunState.PAUSED,
         "workflow_withdrawn": RunState.CANCELLED,
     }
     for name, state in states.items():
