@@ -20,6 +20,7 @@ DEMO_SECONDS = 120
 _FIRST_TIME = 14 * 60 + 2
 _TIME = re.compile(r"\b(?:\d{1,2} [A-Z][a-z]{2} )?(\d\d):(\d\d)\b")
 _CODE = re.compile(r"(?<=Receipt )[2-9A-HJ-NP-Z]{4}(?=\.)|(?<=\()[2-9A-HJ-NP-Z]{4}(?=\))")
+_CARD = re.compile(r"^R1 .*  Database failover, on local\n(?:.+\n)*", re.MULTILINE)
 _HEAD = """\
 # The demo
 
@@ -38,15 +39,10 @@ def parts() -> Mapping[str, Callable[[], str]]:
 
 
 def card() -> str:
-    """The live card of the demo as it is once a status was told, and what was typed."""
+    """The live card as the demo's ``show`` drew it."""
     blocks = DEMO.read_text(encoding="utf-8").split("```\n")
-    shown = next(block for block in blocks if block.startswith("> status "))
-    typed, _, answer = shown.partition("\n")
-    return f"```\n{typed}\n\n{answer[answer.rindex('R1 ' + _title(answer)) :]}```"
-
-
-def _title(answer: str) -> str:
-    return next(line for line in answer.splitlines() if "  " in line and line.startswith("R1 "))[3:]
+    shown = next(block for block in blocks if block.startswith("> show\n"))
+    return f"```\n{shown.partition(chr(10))[2]}```"
 
 
 def said() -> str:
@@ -65,8 +61,8 @@ def said() -> str:
 
 def transcript(output: str) -> str:
     """The page: the script's comments as prose, what was said between them as blocks."""
-    shifted = _shifted(output)
-    welcome, *answers = _by_line(shifted, [line for line in _script() if not line.startswith("#")])
+    told = _without_repeats(_shifted(output))
+    welcome, *answers = _by_line(told, [line for line in _script() if not line.startswith("#")])
     page = [_HEAD, _block([welcome])]
     left = iter(answers)
     for words, lines in _scenes():
@@ -112,6 +108,18 @@ def _shifted(output: str) -> str:
         return f"{hours:02}:{minutes:02}"
 
     return _TIME.sub(clock, output)
+
+
+def _without_repeats(output: str) -> str:
+    """A card is drawn again when only the minute changed in which the run was read: that says nothing new."""
+    last = ""
+
+    def once(found: re.Match[str]) -> str:
+        nonlocal last
+        before, last = last, masked(found[0])
+        return "" if last == before else found[0]
+
+    return _CARD.sub(once, output)
 
 
 def _written(path: Path, text: str) -> bool:
