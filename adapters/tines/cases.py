@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Rejected
+from adapters.errors import AdapterError, Conflict, NotFound, OutcomeUnknown, Rejected, Unsupported
 from adapters.models import Health, RunState
 from adapters.protocol import EndRun, NotThere, SetStatus, Settled, There, Told
 from adapters.tines import mapping, wire
@@ -25,6 +25,16 @@ class Cases:
         """There is no list of sub-statuses, so they are picked up where cases have them (sheet 3.3)."""
         if case.sub_status is not None and case.sub_status.name:
             self._ids[case.sub_status.name.casefold()] = case.sub_status.id
+
+    async def coloured(self, case: str) -> wire.Activity | None:
+        """What last changed the sub-status: a colour set in Tines is newer than the one Liaison remembers."""
+        if not self.colours:
+            return None
+        try:
+            found = await self.reading.activities(case, "SUB_STATUS_UPDATED", "show")
+        except (NotFound, Rejected, Unsupported):
+            return None  # a key that sees the case and not its history
+        return found[-1] if found else None
 
     async def colour(self, step: SetStatus) -> Told:
         id = await self._id(self._wanted(step))

@@ -88,8 +88,8 @@ class Tines:
         return [mapping.run_head(self.name, case) for case in found]
 
     async def read(self, id: str) -> Run:
-        case, tasks = await self._whole(id)
-        run = mapping.run(self.name, case, tasks, mapping.health_of(case, self.colours), self.now())
+        (case, tasks), coloured = await asyncio.gather(self._whole(id), self.cases.coloured(id))
+        run = mapping.run(self.name, case, tasks, mapping.health_of(case, self.colours), self.now(), coloured)
         self.tasks.learn(run)
         return run
 

@@ -64,7 +64,7 @@ class Comments:
         path = f"{self.reading.path(run_id(step), operation)}/comments"
         answer = await self.reading.caller.write("POST", path, operation=operation, json=body)
         made = self.reading.written(wire.Comment, answer, operation)
-        return self._told(step, mark, made.id, text)
+        return self._told(step, mark, made, text)
 
     async def settle(self, step: Write, mark: Mark) -> Settled:
         text = said(step, changed=step.part != NOTE or self.tasks.did_change(step))
@@ -74,16 +74,18 @@ class Comments:
         found = next((one for one in listing.items if words.bears(one.value, mark)), None)
         if found is None:
             return NotThere() if listing.complete else CannotTell()
-        return There(self._told(step, mark, found.id, text))
+        return There(self._told(step, mark, found, text))
 
-    def _told(self, step: Write, mark: Mark, id: str, text: str) -> Told:
-        shown = Comment(id=id, text=text, by=mark.who, at=mark.at, task=step.target or None)
+    def _told(self, step: Write, mark: Mark, made: wire.Comment, text: str) -> Told:
+        """A status is as old as its comment by Tines' clock, which also says when a sub-status changed."""
+        shown = Comment(id=made.id, text=text, by=mark.who, at=mark.at, task=step.target or None)
         if not isinstance(step, SetStatus):
-            return Told(id=id, comment=shown)
+            return Told(id=made.id, comment=shown)
         health = self.tasks.health(step) if step.health is None else step.health
         held = health if health in self.colours else Health.UNSET
-        note = HealthNote(health=held, text=step.text, by=mark.who, at=mark.at, due=step.next_at)
-        return Told(id=id, comment=shown, health=note)
+        at = max(mark.at, words.moment(made.created_at) or mark.at)
+        note = HealthNote(health=held, text=step.text, by=mark.who, at=at, due=step.next_at)
+        return Told(id=made.id, comment=shown, health=note)
 
 
 def said(step: Write, *, changed: bool = True) -> str | None:

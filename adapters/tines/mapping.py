@@ -71,7 +71,15 @@ def task(found: wire.Task, since: words.Running | None = None) -> Task:
     )
 
 
-def run(platform: str, case: wire.Case, tasks: Sequence[wire.Task], health: Health, at: datetime) -> Run:
+def run(
+    platform: str,
+    case: wire.Case,
+    tasks: Sequence[wire.Task],
+    health: Health,
+    at: datetime,
+    coloured: wire.Activity | None = None,
+) -> Run:
+    """``coloured``: what last changed the sub-status, where that is the run's colour."""
     return Run(
         key=RunKey(platform=platform, id=case.case_id),
         title=case.name or f"Case {case.case_id}",
@@ -79,6 +87,8 @@ def run(platform: str, case: wire.Case, tasks: Sequence[wire.Task], health: Heal
         runbook_id=case.metadata.get(words.RUNBOOK_KEY, ""),
         state=run_state(case),
         health=health,
+        health_by=person(coloured.user).shown if coloured and coloured.user else "",
+        health_at=words.moment(coloured.created_at) if coloured else None,
         owner=person(case.assignees[0]) if case.assignees else None,
         tasks=tuple(task(one, running(case, one.id)) for one in tasks),
         link=links.shown(case.url),

@@ -78,6 +78,14 @@ class Reading:
         found = await self._pages(path, wire.Comments, lambda page: page.comments, COMMENTS_A_PAGE, operation)
         return Listing(sorted(found.items, key=_age), found.complete)
 
+    async def activities(self, case: str, kind: str, operation: str) -> Sequence[wire.Activity]:
+        """Those of one kind, oldest first (L12186-12235). Arrays in a query are ``name[]``."""
+        path = f"{self.path(case, operation)}/activities"
+        found = await self._pages(
+            path, wire.Activities, lambda page: page.activities, MOST_A_PAGE, operation, {"activity_type[]": kind}
+        )
+        return sorted((one for one in found.items if one.activity_type == kind), key=_age)
+
     async def members(self, team: str, operation: str) -> Sequence[wire.User]:
         path = f"api/v1/teams/{self.safe(team, operation)}/members"
         return (await self._pages(path, wire.Members, lambda page: page.members, MOST_A_PAGE, operation)).items
@@ -150,6 +158,6 @@ class Reading:
             raise otherwise(self.caller.platform, operation, said=f"unexpected {where or 'answer'}") from error
 
 
-def _age(comment: wire.Comment) -> tuple[str, int, str]:
+def _age(said: wire.Comment | wire.Activity) -> tuple[str, int, str]:
     """ISO times in one zone sort as text; ids break a tie."""
-    return comment.created_at, int(comment.id) if comment.id.isdecimal() else 0, comment.id
+    return said.created_at, int(said.id) if said.id.isdecimal() else 0, said.id

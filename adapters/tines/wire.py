@@ -187,6 +187,13 @@ class Comment(Wire):
     user: Annotated[User | None, BeforeValidator(_one("user_id", "id"))] = None
 
 
+class Activity(Wire):
+    id: Id
+    activity_type: Text = ""
+    created_at: Text = ""
+    user: Annotated[User | None, BeforeValidator(_one("user_id", "id"))] = None
+
+
 class OneTask(Wire):
     task: Task
 
@@ -213,6 +220,10 @@ class Tasks(Page):
 
 class Comments(Page):
     comments: Annotated[tuple[Comment, ...], BeforeValidator(lambda value: _listed(value, "id"))]
+
+
+class Activities(Page):
+    activities: Annotated[tuple[Activity, ...], BeforeValidator(lambda value: _listed(value, "id"))]
 
 
 class Members(Page):

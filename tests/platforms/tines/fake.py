@@ -119,7 +119,7 @@ class TinesFake(Fake):
         if "sub_status_id" in body:
             if body["sub_status_id"] not in self.world.sub_statuses:
                 raise Refusal("sub status not found")
-            case.sub_status = body["sub_status_id"]
+            self.world.set_sub_status(case, body["sub_status_id"])
             self.world.did("sub_status", case.id)
         if body.get("status") == "closed":
             self._close(case)
@@ -203,6 +203,16 @@ class TinesFake(Fake):
         status, body = self._page(seen, "comments", items, page, per_page)
         return status, {"case_id": case.id, **body}
 
+    def list_activities(self, seen: Seen, at: "re.Match[str]") -> Answer:
+        page, per_page = paging(seen, 50, "activity_type[]")
+        case = self._case(at)
+        said = [shapes.activity(one, "COMMENTED") for one in case.comments]
+        changed = [shapes.activity(one, "SUB_STATUS_UPDATED") for one in case.activities]
+        kind = seen.query.get("activity_type[]")
+        items = [one for one in (*changed, *said) if kind in (None, one["activity_type"])]
+        status, body = self._page(seen, "activities", items, page, per_page)
+        return status, {"case_id": case.id, **body}
+
     def create_comment(self, seen: Seen, at: "re.Match[str]") -> Answer:
         case = self._case(at)
         body = body_of(seen, bodies.COMMENT, ("value",))
@@ -261,6 +271,7 @@ _ROUTES = (
     _route("PUT", "/v2/cases/{case}/tasks/{task}", TinesFake.change_task),
     _route("GET", "/v2/cases/{case}/comments", TinesFake.list_comments),
     _route("POST", "/v2/cases/{case}/comments", TinesFake.create_comment),
+    _route("GET", "/v2/cases/{case}/activities", TinesFake.list_activities),
     _route("GET", "/v1/teams/{team}/members", TinesFake.list_members),
     _route("GET", "/v1/case_inputs", TinesFake.list_inputs),
 )

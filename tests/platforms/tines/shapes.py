@@ -59,6 +59,18 @@ def comment(one: FakeComment) -> Json:
     }
 
 
+def activity(one: FakeComment, kind: str) -> Json:
+    """In the list of activities a user has an ``id``, and every activity its file."""
+    about = {name: value for name, value in user(one.by).items() if name != "user_id"}
+    return {
+        "id": one.id,
+        "activity_type": kind,
+        "value": one.value,
+        "user": {"id": one.by.id, **about},
+        "created_at": one.at,
+    }
+
+
 def case_input(one: FakeInput) -> Json:
     return {
         "id": one.id,

@@ -49,6 +49,31 @@ async def test_a_status_sets_the_sub_status(fake: TinesFake, http: Http, sub_sta
     assert put == {"sub_status_id": 3, "author_email": "ana@example.com"}
 
 
+async def test_a_colour_set_in_tines_is_newer_than_the_last_words(fake: TinesFake, http: Http) -> None:
+    tines = connected(fake, http, amber="3", red="4")
+    case = an_open_case(fake)
+    told = (await carry(tines, amber(case)))[-1].health
+    ours = await tines.read(str(case.id))
+    assert told is not None
+    assert told.at is not None
+    assert ours.health_at is not None
+    assert ours.health_at <= told.at
+    fake.world.set_sub_status(case, 4, fake.world.users[1])
+    theirs = await tines.read(str(case.id))
+    assert (theirs.health, theirs.health_by) == (Health.RED, "Ben Okoro")
+    assert theirs.health_at is not None
+    assert theirs.health_at > ours.health_at
+
+
+async def test_a_history_that_the_key_may_not_see(fake: TinesFake, http: Http) -> None:
+    tines = connected(fake, http, amber="3")
+    case = an_open_case(fake)
+    case.sub_status = 3
+    fake.fault("answer", path=r"/activities$", status=404, body="{}", times=9)
+    run = await tines.read(str(case.id))
+    assert (run.health, run.health_at) == (Health.AMBER, None)
+
+
 async def test_a_sub_status_that_no_case_has_is_said(fake: TinesFake, http: Http) -> None:
     tines = connected(fake, http, amber="At risk")
     case = an_open_case(fake)

@@ -41,6 +41,7 @@ MODELS: dict[str, tuple[type[BaseModel], Callable[[Any], object]]] = {
     "batch_create_tasks": (wire.Tasks, lambda page: [mapping.task(one) for one in page.tasks]),
     "create_comment": (wire.Comment, mapping.comment),
     "list_comments": (wire.Comments, lambda page: [mapping.comment(one) for one in page.comments]),
+    "list_activities": (wire.Activities, lambda page: page.activities),
     "update_metadata": (wire.Metadata, lambda one: one.metadata),
     "list_members": (wire.Members, lambda page: [mapping.person(one) for one in page.members]),
     "list_case_inputs": (wire.CaseInputs, lambda page: page.case_inputs),
@@ -129,6 +130,9 @@ def test_the_fake_answers_with_the_same_keys() -> None:
     assert keys({"case_id": 1, **shapes.comment(said)}) | {"reactions": ()} == keys(answer("create_comment")) | {
         "reactions": ()
     }
+    theirs_activity = keys(answer("list_activities"))["activities"][0]
+    del theirs_activity["file"]  # of activities with a file only
+    assert keys(shapes.activity(said, "COMMENTED")) == theirs_activity
     assert keys(shapes.member(world.users[0])) == keys(answer("list_members"))["members"][0]
     ours_input, theirs_input = keys(shapes.case_input(world.inputs[1])), keys(answer("list_case_inputs"))
     assert ours_input == theirs_input["case_inputs"][0]
@@ -214,7 +218,7 @@ def test_a_mutated_answer_never_crashes(name: str, data: st.DataObject) -> None:
 def test_an_answer_survives_what_is_optional(name: str, data: st.DataObject) -> None:
     """Every field but the ids and the list itself may be null or gone, and new ones may come."""
     body = copy.deepcopy(answer(name))
-    needed = {"id", "case_id", "cases", "tasks", "task", "comments", "members", "case_inputs"}
+    needed = {"id", "case_id", "cases", "tasks", "task", "comments", "members", "case_inputs", "activities"}
     optional = [path for path in places(body) if isinstance(path[-1], str) and path[-1] not in needed]
     for path in data.draw(st.lists(st.sampled_from(optional), max_size=6)):
         here = body

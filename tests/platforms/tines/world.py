@@ -71,6 +71,7 @@ class FakeCase:
     actions: list[dict[str, Any]] = field(default_factory=list)
     tasks: dict[int, FakeTask] = field(default_factory=dict)
     comments: list[FakeComment] = field(default_factory=list)
+    activities: list[FakeComment] = field(default_factory=list)  # of ``SUB_STATUS_UPDATED``
     unmet: bool = False
     at: str = ""
     resolved_at: str | None = None
@@ -143,6 +144,10 @@ class World:
         made = FakeComment(self.id(), value, by or BOT, self.now())
         case.comments.append(made)
         return made
+
+    def set_sub_status(self, case: FakeCase, id: int, by: FakeUser = BOT) -> None:
+        case.sub_status = id
+        case.activities.append(FakeComment(self.id(), str(id), by, self.now()))
 
     def close(self, case: FakeCase) -> None:
         for condition in case.conditions:
