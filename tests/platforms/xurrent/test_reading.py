@@ -49,6 +49,12 @@ async def test_tasks_that_are_not_there_yet_are_no_error_either(xurrent: Xurrent
     assert (made.state, made.tasks) == (RunState.STARTING, ())
 
 
+async def test_a_template_whose_steps_are_not_shown_can_be_started(xurrent: Xurrent, fake: XurrentFake) -> None:
+    fake.unseen = "/task_templates$"
+    runbook = await xurrent.runbook(str(fake.template.id))
+    assert (runbook.title, runbook.tasks, runbook.task_count) == (RUNBOOK, (), None)
+
+
 async def test_who_waits_for_whom(xurrent: Xurrent, fake: XurrentFake) -> None:
     run = a_run(fake)
     tasks = (await xurrent.read(str(run.id))).tasks
