@@ -7,6 +7,7 @@ may still change is a trace line. Where a run has no card, and so no trace, its 
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -130,11 +131,14 @@ class Desk:
         if answer.public is not None:
             card = answer.public
             await self._attempt(lambda: self._publish(message, card, resumed))
+        private = answer.private
+        if private is not None and said and answer.result == "done":
+            private = replace(private, seen=True)
         waiter = self._waiting.pop(message.key, None)
         if waiter is not None and not waiter.done():
-            waiter.set_result(answer.private)
-        elif answer.private is not None:
-            await self._whisper(message, answer.private)
+            waiter.set_result(private)
+        elif private is not None:
+            await self._whisper(message, private)
         if said:
             await asyncio.wait(said)
         listener = self._listeners.pop(message.key, None)

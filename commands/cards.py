@@ -88,7 +88,8 @@ class Card:
     """``summary`` says the whole card in one sentence (notifications, screen readers, logs).
 
     ``tone`` colours it where a chat can; a word in the card always says the same.
-    At most four buttons (a choice: five).
+    At most four buttons (a choice: five). ``seen``: a private answer whose news stands on card and trace too, so
+    that a chat which could only tell it to everybody need not.
     """
 
     title: Text
@@ -99,6 +100,7 @@ class Card:
     buttons: tuple[Button, ...] = ()
     tone: Tone = ""
     link: Link | None = None
+    seen: bool = field(default=False, compare=False)
 
 
 def text(*spans: Span) -> Text:
