@@ -105,9 +105,7 @@ def mark(task: wire.Task, approvals: Sequence[wire.Approval] = ()) -> str:
         return _HELD_FOR[task.status]
     if state is TaskState.HELD and (at := moment(task.waiting_until)):
         return words.until(at)
-    if task.status in ("declined", "accepted"):
-        return task.status
-    return f"team {task.team.shown}" if task.team and not task.member else ""
+    return task.status if task.status in ("declined", "accepted") else ""
 
 
 @dataclass(frozen=True)

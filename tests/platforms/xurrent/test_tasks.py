@@ -178,6 +178,13 @@ async def test_hold_and_skip_say_why(xurrent: Xurrent, fake: XurrentFake) -> Non
     assert (held.tasks[0].state, skipped.tasks[0].state) == (TaskState.HELD, TaskState.SKIPPED)
 
 
+async def test_what_waits_can_be_skipped(xurrent: Xurrent, fake: XurrentFake) -> None:
+    run = a_run(fake)
+    last = fake.world.tasks_of(run)[-1]
+    told = await carry(xurrent, SkipTask(run=key(run), by=ANA, task=str(last.id), reason="not needed"))
+    assert told.tasks[0].state is TaskState.SKIPPED
+
+
 async def test_assign_by_e_mail_only(xurrent: Xurrent, fake: XurrentFake) -> None:
     run = a_run(fake)
     task = fake.world.tasks_of(run)[0]

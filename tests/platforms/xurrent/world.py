@@ -203,8 +203,10 @@ class World:
             run.status = "in_progress"
 
     def move(self, task: FakeTask, status: str, note: str | None) -> None:
-        arrows = APPROVAL_ARROWS if task.category == "approval" else ARROWS.get(task.status, ())
-        if task.status in FINAL or status not in arrows or task.status == "registered" != status == "canceled":
+        arrows = ARROWS.get(task.status, ())
+        if task.category == "approval" and task.status != "registered":
+            arrows = APPROVAL_ARROWS
+        if task.status in FINAL or status not in arrows:
             raise Refusal(("status", f"Status cannot be changed from {task.status} to {status}"))
         if status == "completed" and task.needs_note and not note:
             raise Refusal(("note", "Note can't be blank"))
