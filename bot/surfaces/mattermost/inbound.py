@@ -172,7 +172,8 @@ class Inbound:
         said = await intake.outcome(message.key, OUTCOME_SECONDS)
         if said is None:
             return NOTHING
-        answer = NOTHING if said.buttons and await self._said_elsewhere(message, said) else _ephemeral(said)
+        elsewhere = said.buttons and not said.seen and await self._said_elsewhere(message, said)
+        answer = NOTHING if elsewhere else _ephemeral(said)
         await intake.answer(message.key, _bytes(answer))
         return answer
 

@@ -37,11 +37,11 @@ class Replies:
     async def whisper_soon(self, message: Message, card: Card) -> None:
         """Raises ``TimeoutError`` rather than keep an HTTP answer waiting."""
         async with asyncio.timeout(SOON_SECONDS):
-            await self.whisper(message, card, even_success=True)
+            await self.whisper(message, card)
 
-    async def whisper(self, message: Message, card: Card, *, even_success: bool = False) -> None:
+    async def whisper(self, message: Message, card: Card) -> None:
         pressed = message.via in (Via.BUTTON, Via.FORM)
-        seen = card.tone == "good" and not card.buttons
+        seen = card.seen and not card.buttons
         if message.reply.url:
             try:
                 await self.respond(message.reply.url, message.place, message.actor.id, card)
@@ -49,7 +49,7 @@ class Replies:
             except RouteClosed:
                 if seen:
                     return
-        elif pressed and seen and not even_success:
+        elif pressed and seen:
             return
         try:
             await self._in_thread(message, card, names_person=pressed or message.via is Via.COMMAND)

@@ -152,6 +152,13 @@ async def test_a_choice_cannot_stand_in_ephemeral_text_and_goes_to_the_thread_by
     assert rig.engine.messages[-1].intent == {"verb": "choose", "key": "k", "pick": {"tasks": ["T3"]}}
 
 
+async def test_a_success_is_said_to_the_presser_alone_though_it_has_buttons(rig: Rig) -> None:
+    rig.engine.outcomes["begin"] = card("T3 is yours", Button("Finish T3", T3), seen=True)
+    post = await rig.post(Begin(run="R7", tasks=("T3",)))
+    assert "T3 is yours" in (await rig.mm.press(post, "Begin", rig.mm.ana)).json["ephemeral_text"]
+    assert rig.mm.last_post(rig.mm.town) is post
+
+
 async def test_when_the_thread_cannot_be_posted_in_the_click_itself_answers(rig: Rig) -> None:
     rig.engine.outcomes["finish"] = card("Which one?", Button("Promote the replica", T3))
     post = await rig.post(Finish(run="R7"))

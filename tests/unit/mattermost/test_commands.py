@@ -144,7 +144,7 @@ async def test_five_uses_and_then_a_direct_message_for_a_refusal_only(rig: Rig) 
     [message] = rig.engine.messages
     for _ in range(5):
         await rig.surface.whisper(message, card("T4 waits for T3"))
-    await rig.surface.whisper(message, card("Done", tone="good"))
+    await rig.surface.whisper(message, card("Done", seen=True))
     assert len(rig.mm.private(rig.mm.ana)) == 5
     assert rig.mm.posts_in(rig.mm.direct(rig.mm.ana, rig.mm.bot)) == []
     await rig.surface.whisper(message, card("T5 waits for T3", tone="bad"))

@@ -60,10 +60,10 @@ async def test_a_late_refusal_of_a_click_is_a_reply_under_the_card_that_names_th
 
 async def test_a_late_success_of_a_click_is_seen_on_card_and_trace(rig: Rig) -> None:
     post = await rig.post(T3)
-    await rig.surface.whisper(message(rig, Via.BUTTON, post), card("T3 is done", tone="good"))
+    await rig.surface.whisper(message(rig, Via.BUTTON, post), card("T3 is done", seen=True))
     assert bots(rig) == [post]
     await rig.surface.whisper(
-        message(rig, Via.BUTTON, post), card("T3 is yours", Button("Finish T3", T3), tone="good")
+        message(rig, Via.BUTTON, post), card("T3 is yours", Button("Finish T3", T3), seen=True)
     )
     assert bots(rig)[-1].labels == ["Finish T3"]
 
