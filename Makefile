@@ -3,7 +3,7 @@ PYTHON ?= $(notdir $(firstword $(foreach known,python3.11 python3.12 python3.13 
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test bench lock clean setup
+.PHONY: demo test docs bench lock clean setup
 
 setup: $(VENV)/.ready
 
@@ -21,6 +21,9 @@ demo: setup
 
 test: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.check
+
+docs: setup
+	@$(BIN)/python -m tests.docs
 
 bench: setup
 	@$(BIN)/python -m tests.benchmarks.finish
