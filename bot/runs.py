@@ -109,6 +109,12 @@ class Runs:
             self._set(known, known.run.model_copy(update={"state": RunState.CANCELLED}))
             await self._rows.unbind(handle)
 
+    async def revive(self, handle: str, key: str) -> None:
+        known = self._rows.get(handle)
+        assert known is not None, handle
+        await self._rows.reserve_again(handle, key)
+        self._set(known, known.run.model_copy(update={"state": RunState.STARTING}))
+
     async def bind(self, handle: str, place: Place, *, channel_too: bool) -> None:
         await self._rows.bind(handle, place)
         if channel_too and place.thread:

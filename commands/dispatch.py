@@ -179,10 +179,15 @@ async def _with_run(intent: Intent, message: Message, world: World) -> Ticket:
 
 
 async def _start_handle(intent: Start, message: Message, world: World) -> str:
-    """A confirmed second try of a start that was done in part goes on with its run; others get a new handle."""
+    """A confirmed second try of a start that was done in part goes on with its run, and an answered question
+    with the handle it was asked under; others get a new one."""
     begun = await world.runs.get(intent.run) if intent.run and intent.options else None
     if begun is not None and begun.started:
         return begun.handle
+    asked = await world.runs.get(intent.run) if intent.run else None
+    if asked is not None and not asked.started and not asked.kept.not_started:
+        await world.runs.revive(asked.handle, message.key)
+        return asked.handle
     return await world.runs.reserve(intent.platform, intent.name or intent.runbook, "", message.key)
 
 

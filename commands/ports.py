@@ -97,6 +97,10 @@ class RunsPort(Protocol):
         """A reserved handle whose start came to nothing: the run is over before it began."""
         ...
 
+    async def revive(self, handle: str, key: str) -> None:
+        """A dropped handle whose start only asked something: reserved again, now by the message ``key``."""
+        ...
+
     async def bind(self, handle: str, place: Place, *, channel_too: bool) -> None:
         """Binds the thread (or channel); with ``channel_too`` also the channel, if no active run has it."""
         ...

@@ -54,8 +54,8 @@ async def write(context: Context, known: KnownRun, wanted: Write, judge: Judge =
         here = step if run is None or step.run else step.model_copy(update={"run": run})
         outcome = await context.effects.do(here, known, check=_raising(objection) if not outcomes else None)
         outcomes.append(outcome)
-        if not isinstance(outcome, Done):
-            break
+        if not isinstance(outcome, Done) or (outcome.told.already and not here.part):
+            break  # what was so before us needs no more of our words on it
         run = outcome.told.run or run
         known = await _latest(context, known)
     if len(outcomes) == 1:

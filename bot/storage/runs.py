@@ -87,6 +87,17 @@ class RunRows:
         self._starts[start_key] = known.handle
         return known
 
+    async def reserve_again(self, handle: str, start_key: str) -> None:
+        """The handle is another start's now."""
+        self._starts[start_key] = handle
+
+        async def change(connection: AsyncConnection) -> None:
+            await connection.execute(
+                update(runs).where(runs.c.number == _number(handle)).values(start_key=start_key)
+            )
+
+        await self._store.write(change)
+
     async def adopt(self, run: Run) -> KnownRun:
         """Gives a run its handle, or finds the one it has; a better snapshot replaces the old one."""
         known = self.find(run.key)

@@ -83,3 +83,25 @@ async def test_three_people_finish_three_tasks_on_one_card_within_a_second(scene
         "Promote the replica",
     }
     assert "Nothing changed" not in scene.chat.words()
+
+
+async def test_a_start_held_up_by_checks_goes_on_with_the_same_copy(scene: Scene) -> None:
+    scene.cutover.template.checks = [("runbooks.start.unassigned_tasks", "3 tasks are unassigned", False)]
+    await scene.chat.command('start "Database failover"')
+    await scene.sees("3 tasks are unassigned")
+    await scene.chat.press("Start anyway" if "Start anyway" in scene.chat.labels() else "Do it anyway")
+    await scene.done("start", 1)
+    assert scene.effects("copy") == 1
+    await scene.sees("T1 Confirm the primary is down")
+
+
+async def test_a_planned_runbook_that_was_shown_before_keeps_one_handle_when_started(scene: Scene) -> None:
+    planned = scene.cutover.world.planned("Yearly exercise")
+    await scene.chat.command(f"show cutover:{planned.id}")
+    await scene.sees("R1")
+    await scene.chat.command('start "Yearly exercise"')
+    await scene.chat.press("Start live")
+    await scene.done("start", 1)
+    await scene.sees("R2 Yearly exercise.*(?s:.*)T1 Confirm")
+    await scene.chat.command("finish T1")
+    await scene.done("finish", 1)

@@ -112,7 +112,9 @@ async def test_messages_to_people_go_out_only_when_confirmed(fake: CutoverFake, 
     assert fake.effects == []
     with pytest.raises(Rejected) as refused:
         await carry(cutover, start(fake.template.id, {"comms": "on", "alert": "yes"}))
-    assert refused.value.retry_with == ("alert=yes", "validation_level=error")  # it stays confirmed
+    made = next(id for what, id, _ in fake.effects if what == "copy")
+    # What was confirmed stays confirmed, and the copy that was made is the one to go on with.
+    assert refused.value.retry_with == ("alert=yes", "validation_level=error", f"copied={made}")
     fake.template.checks = []
     told = await carry(cutover, start(fake.template.id, {"comms": "on", "alert": "yes"}))
     assert told[0].run is not None
@@ -128,7 +130,7 @@ async def test_the_report_lists_every_finding_and_the_way_past_it(fake: CutoverF
     assert error.key == "cutover.start_checks"
     assert error.reasons[:2] == (UNASSIGNED[1], NO_PHONE[1])
     assert "R9 Primary down" in error.reasons[2]
-    assert error.retry_with == ("validation_level=error",)
+    assert error.retry_with == ("validation_level=error", f"copied={made}")
     assert error.facts["copied"] == made
     assert fake.runbooks[made].stage == "planning"
     await carry(cutover, start(fake.template.id, {"validation_level": "error"}))

@@ -74,6 +74,11 @@ class MemoryRunsPort:
             )
             self.bound = {where: run for where, run in self.bound.items() if run != handle}
 
+    async def revive(self, handle: str, key: str) -> None:
+        known = self.kept[handle]
+        self.starts[key] = handle
+        self._save(known.model_copy(update={"run": known.run.model_copy(update={"state": RunState.STARTING})}))
+
     async def bind(self, handle: str, place: Place, *, channel_too: bool) -> None:
         self.bound[place.key, place.thread] = handle
         holder = self.kept.get(self.bound.get((place.key, ""), ""))
