@@ -61,7 +61,7 @@ def said() -> str:
 
 def transcript(output: str) -> str:
     """The page: the script's comments as prose, what was said between them as blocks."""
-    told = _without_repeats(_shifted(output))
+    told = without_repeats(_shifted(output))
     welcome, *answers = _by_line(told, [line for line in _script() if not line.startswith("#")])
     page = [_HEAD, _block([welcome])]
     left = iter(answers)
@@ -110,7 +110,7 @@ def _shifted(output: str) -> str:
     return _TIME.sub(clock, output)
 
 
-def _without_repeats(output: str) -> str:
+def without_repeats(output: str) -> str:
     """A card is drawn again when only the minute changed in which the run was read: that says nothing new."""
     last = ""
 
