@@ -6,7 +6,7 @@ for. What it brings is shown: ``changed`` is called for each run whose snapshot 
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -21,6 +21,8 @@ from commands.ports import KnownRun, Receipt
 from commands.sentences import plain, say
 
 REREAD_EVERY_SECONDS = 1.0
+SLOWEST_REREAD_SECONDS = 30.0
+MAKING_TAKES = timedelta(minutes=10)
 
 log = structlog.get_logger(__name__)
 
@@ -181,6 +183,7 @@ class Runs:
         await asyncio.gather(*self._rereads.values(), return_exceptions=True)
 
     async def _reread(self, handle: str) -> None:
+        pause, began = REREAD_EVERY_SECONDS, self._now()
         try:
             with background():
                 while handle in self._wanted:
@@ -189,9 +192,17 @@ class Runs:
                         await self.refresh(handle)
                     except AdapterError as error:
                         log.info("run not re-read", run=handle, why=str(error))
-                    await asyncio.sleep(REREAD_EVERY_SECONDS)
+                    await asyncio.sleep(pause)
+                    if self._being_made(handle) and self._now() - began < MAKING_TAKES:
+                        pause = min(pause * 2, SLOWEST_REREAD_SECONDS)
+                        self._wanted.add(handle)
         finally:
             del self._rereads[handle]
+
+    def _being_made(self, handle: str) -> bool:
+        """Started, and the platform is still making it: its tasks come later, and nobody tells us."""
+        known = self._rows.get(handle)
+        return known is not None and known.started and known.run.state is RunState.STARTING
 
     def _give_way(self, key: RunKey, to: str) -> None:
         """A run has one handle: one that was known before its start (a planned one) goes on as ``to``."""
