@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from adapters.errors import AdapterError, BadResponse, NotFound, OutcomeUnknown, RateLimited
 from adapters.http import Caller
-from adapters.runrunit.paging import LIMIT, MAX_PAGES, Listing, next_link, next_page
+from adapters.runrunit.paging import LIMIT, MAX_PAGES, PAGES_OF_ALL, Listing, next_link, next_page
 from adapters.runrunit.wire import (
     Wire,
     WireAssignment,
@@ -45,9 +45,13 @@ class Api:
         return self._read(WireTemplate, await self.caller.read(path, operation=operation), operation)
 
     async def project_tasks(self, operation: str, *, closed_too: bool = False) -> Listing[WireTask]:
-        """Of the project of runs. Without ``bypass_status_default`` the closed ones are hidden."""
+        """Of the project of runs. Without ``bypass_status_default`` the closed ones are hidden.
+
+        Closed ones are many, and of no known order: only a few pages are looked at.
+        """
         which = {"bypass_status_default": "true"} if closed_too else {"is_closed": "false"}
-        return await self._list(WireTask, "tasks", operation, {"project_id": self.project, **which})
+        params = {"project_id": self.project, "limit": LIMIT, **which}
+        return await self._list(WireTask, "tasks", operation, params, PAGES_OF_ALL if closed_too else MAX_PAGES)
 
     async def task(self, id: str, operation: str) -> WireTask:
         path = f"tasks/{self.number(id, operation)}"
@@ -123,13 +127,18 @@ class Api:
         raise BadResponse(self.name, operation, said=f"assignment id {id[:40]}")
 
     async def _list(
-        self, model: type[W], path: str, operation: str, params: Mapping[str, Any] | None = None
+        self,
+        model: type[W],
+        path: str,
+        operation: str,
+        params: Mapping[str, Any] | None = None,
+        pages: int = MAX_PAGES,
     ) -> Listing[W]:
-        """All pages. One with nothing new on it is page 1 again: it was the end."""
+        """Up to ``pages`` pages. One with nothing new on it is page 1 again: it was the end."""
         found: dict[str, W] = {}
         page = 1
-        for _ in range(MAX_PAGES):
-            query = {**(params or {}), "limit": LIMIT, **({"page": page} if page > 1 else {})}
+        for _ in range(pages):
+            query = {**(params or {}), **({"page": page} if page > 1 else {})}
             reply = await self.caller.read_reply(path, operation=operation, params=query)
             body = reply.json()
             if not isinstance(body, list):

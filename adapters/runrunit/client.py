@@ -44,6 +44,7 @@ from adapters.runrunit.runs import Runs
 from adapters.runrunit.settings import RunrunitSettings
 from adapters.runrunit.settling import settle_task
 from adapters.runrunit.tasks import Tasks
+from adapters.runrunit.wire import WireTask
 from adapters.runrunit.workflows import Workflows
 
 PACE = Pace(
@@ -61,6 +62,7 @@ class Runrunit:
         self._tasks = Tasks(api, self._people, links, Workflows(api, self._people))
         self._runs = Runs(api, self._people, self._tasks, type_id, now)
         self._run_of: dict[str, str] = {}  # task id -> run id, of the runs that were read
+        self._without_added: set[str] = set()  # runs that waited for no task when they were read
 
     @property
     def name(self) -> str:
@@ -83,10 +85,13 @@ class Runrunit:
         return [mapping.run_head(self._name, one, self._links) for one in mapping.runs(listing.items)]
 
     async def read(self, id: str) -> Run:
-        """Three requests, and once in a while the users."""
-        wire, steps, added = await asyncio.gather(
-            self._api.task(id, "show"), self._api.subtasks(id, "show"), self._api.prerequisites(id, "show")
-        )
+        """Two requests, a third where tasks were added to the run, and once in a while the users."""
+        wire, steps = await asyncio.gather(self._api.task(id, "show"), self._api.subtasks(id, "show"))
+        added: Sequence[WireTask] = ()
+        if wire.opened_parent_ids or id not in self._without_added:
+            added = await self._api.prerequisites(id, "show")
+            self._without_added -= {id}
+            self._without_added |= set() if added else {id}
         await self._people.learn()
         run = mapping.run(self._name, wire, steps, added, self._people, self._links, self._now())
         self._run_of |= {task.id: run.key.id for task in run.tasks}
@@ -135,6 +140,7 @@ class Runrunit:
             case SetStatus():
                 return await self._runs.flag(step)
             case AddTask():
+                self._without_added.discard(step.run.id if step.run else "")
                 return await self._runs.add(step)
             case EndRun():
                 return await self._runs.end(step)

@@ -1,7 +1,8 @@
 """Runrun.it's pages, and their traps (contract sheet, section 1).
 
 A page out of range is answered with page 1, so "until it is empty" never ends; the ``Link`` header is relative
-and lacks the version, so only its page number is taken; the default limit is said to be 1000 and 100.
+and lacks the version, so only its page number is taken; the default limit is 100, and for tasks said to be
+1000, so there it is sent.
 """
 
 import re
@@ -14,6 +15,7 @@ from adapters.runrunit.wire import Wire
 
 LIMIT = 100
 MAX_PAGES = 10  # a minute has 80 calls in all
+PAGES_OF_ALL = 3
 
 _NEXT = re.compile(r'<([^>]*)>\s*;[^,<]*\brel="?next\b"?', re.IGNORECASE)
 _RANGE = re.compile(r"(\d+)\s*-\s*(\d+)\s*/\s*(\d+)")

@@ -77,11 +77,11 @@ class RunrunitFake(Fake):
         headers: Mapping[str, str] = {}
         try:
             status, body = self._answer(seen)
+            if seen.method == "GET" and isinstance(body, list):
+                body, headers = self._page(seen, body)
         except Refusal as refusal:
             kind = "text/html" if refusal.status == 404 else "application/json"
             return web.Response(status=refusal.status, headers={"Content-Type": kind})
-        if seen.method == "GET" and isinstance(body, list):
-            body, headers = self._page(seen, body)
         return web.Response(
             status=status, text=json.dumps(body), content_type="application/json", headers=dict(headers)
         )

@@ -1,0 +1,369 @@
+"""Changes to tasks: real timers, several people, chains, and what is refused before it is sent."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from adapters.errors import Conflict, OutcomeUnknown, Rejected
+from adapters.models import TaskState
+from adapters.protocol import AssignTask, NotThere, ReopenTask, There
+from adapters.runrunit.client import Runrunit
+from tests.platforms.runrunit.acting import (
+    ANA,
+    BEN,
+    EVE,
+    KNOWN,
+    MARK,
+    again,
+    begin,
+    carry,
+    finish,
+    hold,
+    key,
+    said,
+    skip,
+    writes,
+)
+from tests.platforms.runrunit.fake import RunrunitFake
+
+
+async def test_finish_delivers_and_the_note_is_a_comment(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    step = fake.world.step(run)
+    told = await carry(runrunit, finish(run, step, "seen from two zones"))
+    assert told[0].tasks[0].state is TaskState.DONE
+    assert fake.world.texts(step.id) == ["seen from two zones\n— Ana via Slack (7K2F)"]
+    assert writes(fake) == [f"/tasks/{step.id}/deliver", "/comments"]
+    assert fake.calls("POST", "deliver$")[0].body == b""
+
+
+async def test_what_is_delivered_is_not_delivered_again(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    step = fake.world.step(run)
+    fake.world.deliver(step)
+    (told,) = await carry(runrunit, finish(run, step))
+    assert told.already
+    assert writes(fake) == []
+
+
+async def test_somebody_was_faster(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    """Delivered by others between our look and our request: refused without words, and yet as asked."""
+    run = fake.world.run()
+    step = fake.world.step(run)
+    held = fake.fault("hold", method="GET", path=rf"/tasks/{step.id}$")
+    carrying = asyncio.create_task(carry(runrunit, finish(run, step)))
+    await held.reached.wait()
+    fake.world.deliver(step)
+    held.release.set()
+    assert (await carrying)[0].already
+
+
+async def test_open_prerequisites_are_named_before_anything_is_sent(
+    runrunit: Runrunit, fake: RunrunitFake
+) -> None:
+    run = fake.world.run()
+    first, second, *_ = fake.world.steps(run)
+    second.waits_for.append(first.id)
+    for write in (finish(run, second), begin(run, second), skip(run, second)):
+        with pytest.raises(Conflict) as waits:
+            await carry(runrunit, write)
+        assert waits.value.key == "runrunit.waits"
+        assert waits.value.facts["others"] == "Confirm the primary is down"
+    assert writes(fake) == []
+
+
+async def test_a_wordless_refusal_says_so(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    fake.fault("answer", method="POST", path="deliver$", status=422, body="")
+    with pytest.raises(Rejected) as refused:
+        await carry(runrunit, finish(run, fake.world.step(run)))
+    assert refused.value.key == "runrunit.refused_silently"
+
+
+@pytest.mark.parametrize("body", ["", "<html></html>", "{}", "[]"])
+async def test_an_unreadable_yes_is_unknown(runrunit: Runrunit, fake: RunrunitFake, body: str) -> None:
+    run = fake.world.run()
+    fake.fault("answer", method="POST", path="deliver$", status=200, body=body)
+    with pytest.raises(OutcomeUnknown):
+        await carry(runrunit, finish(run, fake.world.step(run)))
+
+
+# Several people
+
+
+async def test_several_people_are_asked_about(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    step = fake.world.task("Both check", parent=run.id, people=("ana-reis", "ben-costa"))
+    with pytest.raises(Rejected) as asked:
+        await carry(runrunit, finish(run, step))
+    assert asked.value.key == "runrunit.several"
+    assert asked.value.facts["people"] == "Ana Reis, Ben Costa"
+    assert list(asked.value.choices) == ["runrunit.button.my_part", "runrunit.button.whole"]
+    assert writes(fake) == []
+
+
+async def test_my_part_leaves_the_others_theirs(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    step = fake.world.task("Both check", parent=run.id, people=("ana-reis", "ben-costa"))
+    (mine,) = await carry(runrunit, finish(run, step, part="mine"))
+    assert said([mine]) == ["my_part"]
+    assert (mine.tasks[0].state, mine.tasks[0].mark) == (TaskState.READY, "1 of 2 done")
+    (twice,) = await carry(runrunit, finish(run, step, part="mine"))
+    assert twice.already
+    (bens,) = await carry(runrunit, finish(run, step, by=BEN))  # nobody else is left: not asked
+    assert bens.tasks[0].state is TaskState.DONE
+
+
+async def test_the_last_part_closes_the_task_where_the_account_says_so(
+    runrunit: Runrunit, fake: RunrunitFake
+) -> None:
+    run = fake.world.run()
+    step = fake.world.task("Both check", parent=run.id, people=("ana-reis", "ben-costa"))
+    await carry(runrunit, finish(run, step, part="mine"))
+    (told,) = await carry(runrunit, finish(run, step, by=BEN, part="mine"))
+    assert told.tasks[0].state is TaskState.DONE
+    assert said([told]) == []
+
+
+async def test_the_whole_task_is_for_everybody(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    step = fake.world.task("Both check", parent=run.id, people=("ana-reis", "ben-costa"))
+    (told,) = await carry(runrunit, finish(run, step, part="whole"))
+    assert told.tasks[0].state is TaskState.DONE
+
+
+async def test_who_has_no_part_is_only_offered_the_whole(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    step = fake.world.task("Both check", parent=run.id, people=("liaison-bot", "ben-costa"))
+    with pytest.raises(Rejected) as asked:
+        await carry(runrunit, finish(run, step))
+    assert list(asked.value.choices) == ["runrunit.button.whole"]
+    with pytest.raises(Rejected) as none:
+        await carry(runrunit, finish(run, step, part="mine"))
+    assert none.value.key == "runrunit.no_part"
+
+
+async def test_my_part_is_found_again(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    step = fake.world.task("Both check", parent=run.id, people=("ana-reis", "ben-costa"))
+    write = finish(run, step, part="mine")
+    assert await runrunit.settle(write, MARK, KNOWN) == NotThere()
+    fake.fault("cut_after", method="POST", path="deliver$")
+    with pytest.raises(OutcomeUnknown):
+        await carry(runrunit, write)
+    assert isinstance(await runrunit.settle(write, MARK, KNOWN), There)
+
+
+# Chains
+
+
+async def test_a_chain_asks_then_hands_on(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    step = fake.world.task("Approve", parent=run.id)
+    fake.world.add_chain(step, "ana-reis", "ben-costa")
+    await runrunit.read(str(run.id))  # knows people's names
+    write = finish(run, step)
+    with pytest.raises(Rejected) as asked:
+        await carry(runrunit, write)
+    assert asked.value.facts["person"] == "Ben Costa"
+    assert list(asked.value.choices) == ["runrunit.button.step", "runrunit.button.whole"]
+    chosen = again(write, {"step": asked.value.choices["runrunit.button.step"]})
+    (told,) = await carry(runrunit, chosen)
+    assert said([told]) == ["handed_on"]
+    assert told.tasks[0].assignees[0].name == "Ben Costa"
+    await carry(runrunit, chosen)  # pressed twice, it is still Ben's
+    assert [one.completed for one in step.chain] == [True, False]
+    assert isinstance(await runrunit.settle(chosen, MARK, KNOWN), There)
+    await carry(runrunit, finish(run, step, by=BEN))  # the last step is the task
+    assert step.closed_at
+
+
+async def test_the_step_of_another_task_is_no_answer(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    one, other = fake.world.task("Approve", parent=run.id), fake.world.task("Sign", parent=run.id)
+    for task in (one, other):
+        fake.world.add_chain(task, "ana-reis", "ben-costa")
+    with pytest.raises(Rejected):
+        await carry(runrunit, finish(run, other, step=f"{one.id}:{one.chain[0].id}"))
+    assert fake.world.effects == []
+
+
+async def test_the_whole_of_a_chain(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    step = fake.world.task("Approve", parent=run.id)
+    fake.world.add_chain(step, "ana-reis", "ben-costa")
+    await carry(runrunit, finish(run, step, part="whole"))
+    assert step.closed_at
+
+
+# Timers
+
+
+async def test_begin_takes_it_and_starts_the_timer(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    first, second, *_ = fake.world.steps(run)
+    told = await carry(runrunit, begin(run, first))
+    assert said(told) == ["timer"]
+    assert told[-1].tasks[0].state is TaskState.RUNNING
+    assert said(await carry(runrunit, begin(run, second))) == []  # once a run and person
+    assert said(await carry(runrunit, begin(run, fake.world.steps(run)[2], BEN))) == ["timer"]
+    assert not first.part("ana-reis").working
+    assert second.part("ana-reis").working
+    assert said(await carry(runrunit, begin(fake.world.run(), first))) == ["timer"]  # another run
+
+
+async def test_begin_twice_is_already_so(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    step = fake.world.step(run)
+    await carry(runrunit, begin(run, step))
+    sent = len(writes(fake))
+    assert (await carry(runrunit, begin(run, step)))[-1].already
+    assert len(writes(fake)) == sent
+
+
+async def test_nobody_elses_timer_is_started(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    step = fake.world.step(run)
+    fake.world.add_part(step, "ben-costa")
+    told = await carry(runrunit, begin(run, step))
+    assert said(told) == ["joined", "timer"]
+    assert told[0].facts == {"person": "Ben Costa"}
+    assert [(part.user, part.working) for part in step.parts] == [("ben-costa", False), ("ana-reis", True)]
+
+
+@pytest.mark.parametrize("by", [EVE, EVE.model_copy(update={"email": "eve@example.org"})])
+async def test_nothing_is_played_for_a_person_without_a_user(
+    runrunit: Runrunit, fake: RunrunitFake, by: Any
+) -> None:
+    run = fake.world.run()
+    step = fake.world.step(run)
+    write = begin(run, step, by)
+    told = await carry(runrunit, write)
+    assert said(told) == ["no_timer"]
+    assert {what for what, _ in fake.world.effects} == {"comment"}
+    assert step.parts == []
+    assert isinstance(await runrunit.settle(write, MARK, KNOWN), There)
+    other = MARK.model_copy(update={"code": "ZZZZ"})
+    assert await runrunit.settle(write, other, KNOWN) == NotThere()
+
+
+async def test_begin_of_what_is_over(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    step = fake.world.task("Both check", parent=run.id, people=("ana-reis", "ben-costa"))
+    await carry(runrunit, finish(run, step, part="mine"))
+    with pytest.raises(Conflict) as mine:
+        await carry(runrunit, begin(run, step))
+    assert mine.value.key == "runrunit.part_is_over"
+    fake.world.deliver(step)
+    with pytest.raises(Conflict) as over:
+        await carry(runrunit, begin(run, step))
+    assert over.value.key == "runrunit.task_is_over"
+
+
+async def test_the_assignment_is_read_anew_before_it_is_played(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    step = fake.world.step(run)
+    fake.world.add_part(step, "ana-reis")
+    await runrunit.read(str(run.id))
+    step.parts.clear()
+    fake.world.add_part(step, "ana-reis")  # the same person, under another id
+    await carry(runrunit, begin(run, step))
+    assert step.part("ana-reis").working
+
+
+async def test_hold_pauses_my_timer_and_says_why(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    step = fake.world.step(run)
+    await carry(runrunit, begin(run, step))
+    told = await carry(runrunit, hold(run, step))
+    assert said(told) == ["paused"]
+    assert told[0].tasks[0].state is TaskState.READY
+    assert fake.world.texts(step.id) == ["On hold: waiting for the vendor\n— Ana via Slack (7K2F)"]
+
+
+async def test_hold_leaves_the_others_timers_running(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    step = fake.world.step(run)
+    await carry(runrunit, begin(run, step, BEN))
+    told = await carry(runrunit, hold(run, step))
+    assert said(told) == ["others_run"]
+    assert told[0].facts == {"person": "Ben Costa"}
+    assert step.part("ben-costa").working
+
+
+@pytest.mark.parametrize("part", ["take", ""])
+async def test_begin_is_found_again(runrunit: Runrunit, fake: RunrunitFake, part: str) -> None:
+    run = fake.world.run()
+    write = begin(run, fake.world.step(run)).model_copy(update={"part": part})
+    assert await runrunit.settle(write, MARK, KNOWN) == NotThere()
+    await carry(runrunit, begin(run, fake.world.step(run)))
+    assert isinstance(await runrunit.settle(write, MARK, KNOWN), There)
+
+
+# Skip, reopen, assign
+
+
+async def test_skip_counts_as_delivered_and_says_so(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    step = fake.world.task("Both check", parent=run.id, people=("ana-reis", "ben-costa"))
+    told = await carry(runrunit, skip(run, step, "not needed"))
+    assert said(told) == ["counts_as_delivered"]
+    assert fake.world.texts(step.id) == ["Skipped: not needed\n— Ana via Slack (7K2F)"]
+    await carry(runrunit, skip(run, fake.world.step(run)))
+    assert fake.world.texts(fake.world.step(run).id) == ["Skipped\n— Ana via Slack (7K2F)"]
+
+
+async def test_reopen_asks_before_it_reopens_others(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    first, second, *_ = fake.world.steps(run)
+    second.waits_for.append(first.id)
+    fake.world.deliver(first)
+    fake.world.deliver(second)
+    write = ReopenTask(run=key(run), by=ANA, task=str(first.id))
+    with pytest.raises(Rejected) as refused:
+        await carry(runrunit, write)
+    assert refused.value.key == "runrunit.reopen_refused"
+    assert refused.value.retry_with == ("descendants=true",)
+    (told,) = await carry(runrunit, write.model_copy(update={"options": {"descendants": "true"}}))
+    assert told.tasks[0].state is TaskState.READY
+    assert second.closed_at is None
+    assert (await carry(runrunit, write))[0].already
+
+
+async def test_assigning_takes_it_from_nobody(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    step = fake.world.step(run)
+    ben = AssignTask(run=key(run), by=ANA, task=str(step.id), person=BEN)
+    assert said(await carry(runrunit, ben)) == []
+    told = await carry(runrunit, ben.model_copy(update={"person": ANA}))
+    assert said(told) == ["still_with"]
+    assert [person.name for person in told[0].tasks[0].assignees] == ["Ben Costa", "Ana Reis"]
+    assert (await carry(runrunit, ben))[0].already
+    assert len(writes(fake)) == 2
+
+
+async def test_assigning_by_name_where_there_is_no_address(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    step = fake.world.step(run)
+    named = EVE.model_copy(update={"id": "", "handle": None, "name": "béN costa"})
+    await carry(runrunit, AssignTask(run=key(run), by=ANA, task=str(step.id), person=named))
+    assert [part.user for part in step.parts] == ["ben-costa"]
+
+
+async def test_assigning_to_a_stranger(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    stranger = BEN.model_copy(update={"email": "who@example.org"})
+    with pytest.raises(Rejected) as unknown:
+        await carry(runrunit, AssignTask(run=key(run), by=ANA, task=str(fake.world.step(run).id), person=stranger))
+    assert unknown.value.key == "runrunit.unknown_person"
+    assert writes(fake) == []
+
+
+async def test_only_partners_may_be_assigned(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    fake.fault("answer", method="POST", path="create_assignments$", status=400)
+    with pytest.raises(Rejected) as refused:
+        await carry(runrunit, AssignTask(run=key(run), by=ANA, task=str(fake.world.step(run).id), person=BEN))
+    assert refused.value.key == "runrunit.assign_refused"
+    assert refused.value.facts["person"] == "Ben Costa"
