@@ -9,12 +9,12 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 from aiohttp import web
 
 from tests.fakes.serving import Fake, Seen
 from tests.platforms.runrunit import bodies, shapes
+from tests.platforms.runrunit.pages import page
 from tests.platforms.runrunit.shapes import Json
 from tests.platforms.runrunit.world import (
     BOARD,
@@ -78,7 +78,7 @@ class RunrunitFake(Fake):
         try:
             status, body = self._answer(seen)
             if seen.method == "GET" and isinstance(body, list):
-                body, headers = self._page(seen, body)
+                body, headers = page(seen, body, self.most, self.endless, self.next_url)
         except Refusal as refusal:
             kind = "text/html" if refusal.status == 404 else "application/json"
             return web.Response(status=refusal.status, headers={"Content-Type": kind})
@@ -248,30 +248,6 @@ class RunrunitFake(Fake):
 
     def _part(self, task: FakeTask, id: str) -> FakePart:
         return next((part for part in task.parts if part.id == id), None) or refuse(404)
-
-    def _page(self, seen: Seen, items: list[Json]) -> tuple[list[Json], Mapping[str, str]]:
-        limit, page = seen.query.get("limit", "100"), seen.query.get("page", "1")
-        if not (limit.isdecimal() and 1 <= int(limit) <= 100):
-            refuse()
-        size = min(int(limit), self.most)
-        last = max(1, -(-len(items) // size))
-        number = int(page) if page.isdecimal() and 1 <= int(page) <= last else 1
-        first = (number - 1) * size
-        shown = items[first : first + size]
-        links = [self._link(seen, number, "self"), self._link(seen, last, "last")]
-        if self.next_url is not None:
-            links.append(f'<{self.next_url}>; rel="next"')
-        elif self.endless or number < last:
-            links.append(self._link(seen, (int(page) if self.endless else number) + 1, "next"))
-        total = len(items) if not (self.endless or self.next_url) else 10_000
-        return shown, {
-            "Link": ", ".join(links),
-            "X-Item-Range": f"items {first + 1}-{first + len(shown)}/{total}",
-        }
-
-    def _link(self, seen: Seen, number: int, rel: str) -> str:
-        query = urlencode({**seen.query, "page": number})
-        return f'<{seen.path.replace("/v1.0", "")}?{query}>; rel="{rel}"'
 
 
 def _route(

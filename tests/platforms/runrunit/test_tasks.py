@@ -1,7 +1,6 @@
-"""Changes to tasks: real timers, several people, chains, and what is refused before it is sent."""
+"""Changes to tasks: several people, chains, and what is refused before it is sent."""
 
 import asyncio
-from typing import Any
 
 import pytest
 
@@ -19,7 +18,6 @@ from tests.platforms.runrunit.acting import (
     begin,
     carry,
     finish,
-    hold,
     key,
     said,
     skip,
@@ -195,110 +193,6 @@ async def test_the_whole_of_a_chain(runrunit: Runrunit, fake: RunrunitFake) -> N
     fake.world.add_chain(step, "ana-reis", "ben-costa")
     await carry(runrunit, finish(run, step, part="whole"))
     assert step.closed_at
-
-
-# Timers
-
-
-async def test_begin_takes_it_and_starts_the_timer(runrunit: Runrunit, fake: RunrunitFake) -> None:
-    run = fake.world.run()
-    first, second, *_ = fake.world.steps(run)
-    told = await carry(runrunit, begin(run, first))
-    assert said(told) == ["timer"]
-    assert told[-1].tasks[0].state is TaskState.RUNNING
-    assert said(await carry(runrunit, begin(run, second))) == []  # once a run and person
-    assert said(await carry(runrunit, begin(run, fake.world.steps(run)[2], BEN))) == ["timer"]
-    assert not first.part("ana-reis").working
-    assert second.part("ana-reis").working
-    assert said(await carry(runrunit, begin(fake.world.run(), first))) == ["timer"]  # another run
-
-
-async def test_begin_twice_is_already_so(runrunit: Runrunit, fake: RunrunitFake) -> None:
-    run = fake.world.run()
-    step = fake.world.step(run)
-    await carry(runrunit, begin(run, step))
-    sent = len(writes(fake))
-    assert (await carry(runrunit, begin(run, step)))[-1].already
-    assert len(writes(fake)) == sent
-
-
-async def test_nobody_elses_timer_is_started(runrunit: Runrunit, fake: RunrunitFake) -> None:
-    run = fake.world.run()
-    step = fake.world.step(run)
-    fake.world.add_part(step, "ben-costa")
-    told = await carry(runrunit, begin(run, step))
-    assert said(told) == ["joined", "timer"]
-    assert told[0].facts == {"person": "Ben Costa"}
-    assert [(part.user, part.working) for part in step.parts] == [("ben-costa", False), ("ana-reis", True)]
-
-
-@pytest.mark.parametrize("by", [EVE, EVE.model_copy(update={"email": "eve@example.org"})])
-async def test_nothing_is_played_for_a_person_without_a_user(
-    runrunit: Runrunit, fake: RunrunitFake, by: Any
-) -> None:
-    run = fake.world.run()
-    step = fake.world.step(run)
-    write = begin(run, step, by)
-    told = await carry(runrunit, write)
-    assert said(told) == ["no_timer"]
-    assert {what for what, _ in fake.world.effects} == {"comment"}
-    assert step.parts == []
-    assert isinstance(await runrunit.settle(write, MARK, KNOWN), There)
-    other = MARK.model_copy(update={"code": "ZZZZ"})
-    assert await runrunit.settle(write, other, KNOWN) == NotThere()
-
-
-async def test_begin_of_what_is_over(runrunit: Runrunit, fake: RunrunitFake) -> None:
-    run = fake.world.run()
-    step = fake.world.task("Both check", parent=run.id, people=("ana-reis", "ben-costa"))
-    await carry(runrunit, finish(run, step, part="mine"))
-    with pytest.raises(Conflict) as mine:
-        await carry(runrunit, begin(run, step))
-    assert mine.value.key == "runrunit.part_is_over"
-    fake.world.deliver(step)
-    with pytest.raises(Conflict) as over:
-        await carry(runrunit, begin(run, step))
-    assert over.value.key == "runrunit.task_is_over"
-
-
-async def test_the_assignment_is_read_anew_before_it_is_played(runrunit: Runrunit, fake: RunrunitFake) -> None:
-    run = fake.world.run()
-    step = fake.world.step(run)
-    fake.world.add_part(step, "ana-reis")
-    await runrunit.read(str(run.id))
-    step.parts.clear()
-    fake.world.add_part(step, "ana-reis")  # the same person, under another id
-    await carry(runrunit, begin(run, step))
-    assert step.part("ana-reis").working
-
-
-async def test_hold_pauses_my_timer_and_says_why(runrunit: Runrunit, fake: RunrunitFake) -> None:
-    run = fake.world.run()
-    step = fake.world.step(run)
-    await carry(runrunit, begin(run, step))
-    told = await carry(runrunit, hold(run, step))
-    assert said(told) == ["paused"]
-    assert told[0].tasks[0].state is TaskState.READY
-    assert fake.world.texts(step.id) == ["On hold: waiting for the vendor\n— Ana via Slack (7K2F)"]
-
-
-async def test_hold_leaves_the_others_timers_running(runrunit: Runrunit, fake: RunrunitFake) -> None:
-    run = fake.world.run()
-    step = fake.world.step(run)
-    await carry(runrunit, begin(run, step, BEN))
-    told = await carry(runrunit, hold(run, step))
-    assert said(told) == ["others_run"]
-    assert told[0].facts == {"person": "Ben Costa"}
-    assert step.part("ben-costa").working
-
-
-@pytest.mark.parametrize("part", ["take", ""])
-async def test_begin_is_found_again(runrunit: Runrunit, fake: RunrunitFake, part: str) -> None:
-    run = fake.world.run()
-    write = begin(run, fake.world.step(run)).model_copy(update={"part": part})
-    assert await runrunit.settle(write, MARK, KNOWN) == NotThere()
-    await carry(runrunit, begin(run, fake.world.step(run)))
-    assert isinstance(await runrunit.settle(write, MARK, KNOWN), There)
 
 
 # Skip, reopen, assign

@@ -1,14 +1,18 @@
 """Texts and titles on their way there and back."""
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import adapters.runrunit
 from adapters.models import Health
 from adapters.protocol import Mark
 from adapters.runrunit.words import bears, folded, health_of, keyed, sign, unkeyed, unsign
+from commands.sentences import load
 
 MARK = Mark(code="7K2F", who="Ana via Slack", at=datetime(2026, 7, 18, 14, tzinfo=UTC))
 
@@ -55,3 +59,10 @@ def test_the_colour_of_a_stage(name: str, health: Health) -> None:
 
 def test_folding() -> None:
     assert folded("  Em  VALIDAÇÃO ") == "em validacao"
+
+
+def test_every_sentence_is_said_somewhere_and_none_is_missing() -> None:
+    folder = Path(adapters.runrunit.__file__).parent
+    source = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
+    said = set(re.findall(r'"(runrunit\.[a-z_.]+)"', source))
+    assert said == set(load(folder / "en.toml"))
