@@ -132,7 +132,7 @@ class Desk:
             card = answer.public
             await self._attempt(lambda: self._publish(message, card, resumed))
         private = answer.private
-        if private is not None and said and answer.result == "done":
+        if private is not None and (said or answer.public is not None) and answer.result == "done":
             private = replace(private, seen=True)
         waiter = self._waiting.pop(message.key, None)
         if waiter is not None and not waiter.done():
