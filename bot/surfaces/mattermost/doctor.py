@@ -19,7 +19,7 @@ async def check(site: Site, *, team: str, tokens: int, command: str, public_url:
         found.append(_fix("check.no_tokens", command=command, url=url))
     host = urlsplit(public_url).hostname or public_url
     where = f"{public_url}/mattermost/action"
-    found.append(_fix("check.inward", url=where, host=host) if _inward(host) else _ok("check.public", url=where))
+    found.append(_ok("check.inward" if _inward(host) else "check.public", url=where, host=host))
     return found
 
 

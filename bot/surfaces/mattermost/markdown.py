@@ -32,10 +32,10 @@ def text(words: Text, handles: Handles, *, opens_line: bool = True) -> str:
     return "".join(drawn)
 
 
-def line(words: Text, handles: Handles) -> str:
+def line(words: Text, handles: Handles, *, opens_line: bool = False) -> str:
     """The same on one line, for titles and rows: line breaks become blanks."""
     flat = tuple(_flat(span) for span in words)
-    return text(flat, handles, opens_line=False).replace("\n", " ").strip()
+    return text(flat, handles, opens_line=opens_line).replace("\n", " ").strip()
 
 
 def clock(at: datetime, zone: str) -> str:
@@ -50,9 +50,12 @@ def clock(at: datetime, zone: str) -> str:
 
 def card_lines(card: Card, handles: Handles) -> list[str]:
     """From the top down, so that what does not fit is dropped from the end."""
-    title = line(tuple(span.text if isinstance(span, Strong) else span for span in card.title), handles)
     aside = line(card.aside, handles)
-    head = f"**{title}**" if title else ""
+    if card.aside or card.lines or card.sections:
+        plain = tuple(span.text if isinstance(span, Strong) else span for span in card.title)
+        head = f"**{title}**" if (title := line(plain, handles)) else ""
+    else:
+        head = line(card.title, handles, opens_line=True)  # one sentence, and nothing that it heads
     lines = [" · ".join(part for part in (head, aside) if part), *text_lines(card.lines, handles)]
     for section in card.sections:
         lines += ["", *_section(section, handles)]  # without a blank line it would belong to the list before

@@ -86,7 +86,8 @@ class Socket:
                 self._ws = None
 
     async def _welcome(self, ws: aiohttp.ClientWebSocketResponse, resuming: bool) -> None:
-        """Until the server has shown that we are signed in. Resumed only if it says so by going on counting."""
+        """Until the server has shown that we are signed in: by hello, or, when it resumes us (and where it knows
+        no hello), by answering us or by going on counting."""
         try:
             async with asyncio.timeout(HELLO_SECONDS):
                 while True:
@@ -94,7 +95,9 @@ class Socket:
                     self._take(frame)
                     if frame.get("event") == "hello" or (resuming and "event" in frame):
                         return
-                    if resuming and frame.get("status") == "OK" and frame.get("seq_reply") == 2:
+                    if frame.get("status") == "OK":
+                        if not resuming:
+                            self.lost()
                         return
         except TimeoutError as error:
             self._connection = ""

@@ -136,7 +136,7 @@ async def test_a_site_that_calls_itself_by_another_name_is_answered_at_our_addre
     form["response_url"] = form["response_url"].replace(rig.mm.url, "https://chat.example.com/mm")
     await rig.mm.send_command(rig.url, form)
     await rig.surface.whisper(rig.engine.messages[0], card("Help"))
-    assert [post.text for post in rig.mm.private(rig.mm.ana)] == ["**Help**"]
+    assert [post.text for post in rig.mm.private(rig.mm.ana)] == ["Help"]
 
 
 async def test_five_uses_and_then_a_direct_message_for_a_refusal_only(rig: Rig) -> None:

@@ -18,7 +18,7 @@ async def test_a_card_is_an_attachment_of_the_bots_own_account(rig: Rig) -> None
     assert (post.user, post.channel, post.root, post.message) == (rig.mm.bot.id, rig.mm.town.id, "", "")
     [attachment] = post.attachments
     assert attachment["fallback"] == "R7 Primary down"
-    assert attachment["text"] == "**R7 Primary down**"
+    assert attachment["text"] == "R7 Primary down"
     assert attachment["color"] == "#c62828"
     assert post.labels == ["Finish T3"]
     [action] = post.actions()
@@ -38,7 +38,7 @@ async def test_an_edit_replaces_text_and_buttons(rig: Rig) -> None:
     ref = await rig.surface.post(rig.town(), card("before", Button("Finish T3", T3)), nonce="n1")
     await rig.surface.edit(ref, card("after"))
     post = rig.mm.posts[ref.id]
-    assert (post.text, post.labels, post.edits) == ("**after**", [], 1)
+    assert (post.text, post.labels, post.edits) == ("after", [], 1)
     [call] = rig.mm.calls("PUT", f"/posts/{ref.id}/patch")
     assert sorted(call.json) == ["message", "props"]
 

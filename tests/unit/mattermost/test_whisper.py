@@ -27,7 +27,7 @@ async def test_a_mention_is_answered_in_its_thread(rig: Rig) -> None:
     asked = await rig.mm.say(rig.mm.town, "@liaison mine", rig.mm.ana)
     await rig.surface.whisper(message(rig, Via.MENTION, asked), card("Yours"))
     [reply] = bots(rig)
-    assert (reply.root, reply.text) == (asked.id, "**Yours**")
+    assert (reply.root, reply.text) == (asked.id, "Yours")
 
 
 async def test_a_mention_in_a_thread_is_answered_there(rig: Rig) -> None:
@@ -90,4 +90,4 @@ async def test_a_form_opened_by_a_command_is_answered_by_that_commands_response_
     assert form is not None
     await rig.mm.submit_dialog(form, {"health": "red", "text": "x"})
     await rig.surface.whisper(rig.engine.messages[0], card("R7 is over", tone="bad"))
-    assert [post.text for post in rig.mm.private(rig.mm.ana)] == ["**R7 is over**"]
+    assert [post.text for post in rig.mm.private(rig.mm.ana)] == ["R7 is over"]
