@@ -40,7 +40,7 @@ def filled(page: str, parts: Mapping[str, Callable[[], str]]) -> str:
         part = parts.get(found[2])
         if part is None:
             raise NoSuchPart(found[2])
-        return f"{found[1]}{part().strip()}\n{found[3]}"
+        return f"{found[1]}\n{part().strip()}\n\n{found[3]}"
 
     return _PART.sub(written, page)
 
@@ -127,7 +127,7 @@ def _level(platform: Platform, op: Op) -> str:
         case Emulated():
             return "emulated"
         case Unsupported():
-            return "–"
+            return "unsupported"
 
 
 def _by_other_means(platforms: Sequence[Platform]) -> Iterator[str]:
@@ -141,7 +141,7 @@ def _by_other_means(platforms: Sequence[Platform]) -> Iterator[str]:
                 case Unsupported(instead=instead):
                     insteads.setdefault(instead, []).append(f"`{op}`")
         told = [f"- {', '.join(ops)}, emulated: {how}" for how, ops in hows.items()]
-        told += [f"- {', '.join(ops)}, not there: {instead}" for instead, ops in insteads.items()]
+        told += [f"- {', '.join(ops)}, unsupported: {instead}" for instead, ops in insteads.items()]
         if told:
             yield f"**{platform.title}**\n\n" + "\n".join(told)
 
