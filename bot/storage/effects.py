@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters import errors, protocol
 from adapters.errors import AdapterError
@@ -78,9 +77,9 @@ class EffectLog:
             "sent_at": effect.known.sent_at,
         }
 
-        async def change(connection: AsyncConnection) -> None:
+        def change(connection: Connection) -> None:
             again = {name: values[name] for name in ("state", "outcome", "sends")}
-            await connection.execute(
+            connection.execute(
                 insert(effects).values(values).on_conflict_do_update(index_elements=["key", "step"], set_=again)
             )
 
@@ -90,14 +89,14 @@ class EffectLog:
         """With ``done``, the receipt goes into the ledger in the same transaction."""
         written = _outcome_json(outcome)
 
-        async def change(connection: AsyncConnection) -> None:
-            await connection.execute(
+        def change(connection: Connection) -> None:
+            connection.execute(
                 update(effects)
                 .where(effects.c.key == effect.key, effects.c.step == effect.step.step)
                 .values(state=state, outcome=written)
             )
             if state == "done":
-                await connection.execute(insert(ledger).values(_receipt(effect, written)).on_conflict_do_nothing())
+                connection.execute(insert(ledger).values(_receipt(effect, written)).on_conflict_do_nothing())
 
         await self._store.write(change)
 

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, select
 
 from bot.storage.store import Store, put
 from bot.storage.tables import laters, local_runs, notes, people
@@ -60,8 +59,8 @@ class LaterRows:
         await self._store.write(put(laters, {"slot": slot}, values))
 
     async def drop(self, slot: str) -> None:
-        async def change(connection: AsyncConnection) -> None:
-            await connection.execute(delete(laters).where(laters.c.slot == slot))
+        def change(connection: Connection) -> None:
+            connection.execute(delete(laters).where(laters.c.slot == slot))
 
         await self._store.write(change)
 

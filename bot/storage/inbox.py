@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, delete, func, select, update
+from sqlalchemy import Connection, CursorResult, Row, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.store import Store
 from bot.storage.tables import choices, inbox
@@ -44,7 +43,7 @@ class Inbox:
     async def record(self, message: Message, answer: bytes) -> bytes | None:
         """None when it is new; else the answer that the first delivery got."""
 
-        async def change(connection: AsyncConnection) -> bytes | None:
+        def change(connection: Connection) -> bytes | None:
             values = {
                 "key": message.key,
                 "message": message.model_dump_json(exclude_defaults=True),
@@ -54,10 +53,10 @@ class Inbox:
                 "at": message.at,
             }
             row = insert(inbox).values(values).on_conflict_do_nothing()
-            done: CursorResult[Any] = await connection.execute(row)
+            done: CursorResult[Any] = connection.execute(row)
             if done.rowcount:
                 return None
-            found = await connection.execute(select(inbox.c.answer).where(inbox.c.key == message.key))
+            found = connection.execute(select(inbox.c.answer).where(inbox.c.key == message.key))
             return bytes(found.scalar_one())
 
         return await self._store.write(change)
@@ -66,8 +65,8 @@ class Inbox:
         """Its sender was told that it may not have been taken: if it still comes to be recorded, it goes again,
         and a retry of the same delivery is a new one."""
 
-        async def change(connection: AsyncConnection) -> None:
-            await connection.execute(delete(inbox).where(inbox.c.key == key, inbox.c.state == "new"))
+        def change(connection: Connection) -> None:
+            connection.execute(delete(inbox).where(inbox.c.key == key, inbox.c.state == "new"))
 
         self._store.submit(change)
 
@@ -111,10 +110,10 @@ class Inbox:
     async def choose(self, key: str, by: Actor, message: str, now: datetime) -> tuple[Actor, datetime] | None:
         """None when the choice is now (or was already) taken by ``message``; else who took it, and when."""
 
-        async def change(connection: AsyncConnection) -> tuple[Actor, datetime] | None:
+        def change(connection: Connection) -> tuple[Actor, datetime] | None:
             taking = insert(choices).values(key=key, message=message, by=by.model_dump_json(), at=now)
-            await connection.execute(taking.on_conflict_do_nothing())
-            row = (await connection.execute(select(choices).where(choices.c.key == key))).one()
+            connection.execute(taking.on_conflict_do_nothing())
+            row = (connection.execute(select(choices).where(choices.c.key == key))).one()
             return None if row.message == message else (Actor.model_validate_json(row.by), row.at)
 
         return await self._store.write(change)
@@ -128,9 +127,9 @@ class Inbox:
     async def forget(self, before: datetime) -> int:
         """Drops what is over and older than ``before``; returns how many messages."""
 
-        async def change(connection: AsyncConnection) -> int:
-            await connection.execute(delete(choices).where(choices.c.at < before))
-            gone: CursorResult[Any] = await connection.execute(
+        def change(connection: Connection) -> int:
+            connection.execute(delete(choices).where(choices.c.at < before))
+            gone: CursorResult[Any] = connection.execute(
                 delete(inbox).where(inbox.c.state == "done", inbox.c.at < before)
             )
             return gone.rowcount
@@ -141,8 +140,8 @@ class Inbox:
         await self._submit(key, **values)
 
     def _submit(self, key: str, **values: object) -> Any:
-        async def change(connection: AsyncConnection) -> None:
-            await connection.execute(update(inbox).where(inbox.c.key == key).values(**values))
+        def change(connection: Connection) -> None:
+            connection.execute(update(inbox).where(inbox.c.key == key).values(**values))
 
         return self._store.submit(change)
 

@@ -6,15 +6,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from commands.registry import intent_from
-from sqlalchemy import Row, delete, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, delete, select, update
 
 from bot.storage.store import Store, put
 from bot.storage.tables import cards, trace_posts, traces
 from commands import cards as shapes
 from commands.cards import Button, Clock, Code, Link, Span, Strong, Text, TraceLine, Who
 from commands.messages import Place
+from commands.registry import intent_from
 
 
 @dataclass(frozen=True)
@@ -60,14 +59,14 @@ class PostRows:
         await self._store.write(put(cards, key, values))
 
     def shown(self, nonce: str, shown: str, at: datetime) -> None:
-        async def change(connection: AsyncConnection) -> None:
-            await connection.execute(update(cards).where(cards.c.nonce == nonce).values(shown=shown, edited_at=at))
+        def change(connection: Connection) -> None:
+            connection.execute(update(cards).where(cards.c.nonce == nonce).values(shown=shown, edited_at=at))
 
         self._store.submit(change)
 
     async def drop_card(self, nonce: str) -> None:
-        async def change(connection: AsyncConnection) -> None:
-            await connection.execute(delete(cards).where(cards.c.nonce == nonce))
+        def change(connection: Connection) -> None:
+            connection.execute(delete(cards).where(cards.c.nonce == nonce))
 
         await self._store.write(change)
 

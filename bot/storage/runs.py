@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from adapters.models import Run, RunKey, RunState
 from bot.storage.store import Store, put
@@ -91,10 +90,8 @@ class RunRows:
         """The handle is another start's now."""
         self._starts[start_key] = handle
 
-        async def change(connection: AsyncConnection) -> None:
-            await connection.execute(
-                update(runs).where(runs.c.number == _number(handle)).values(start_key=start_key)
-            )
+        def change(connection: Connection) -> None:
+            connection.execute(update(runs).where(runs.c.number == _number(handle)).values(start_key=start_key))
 
         await self._store.write(change)
 
@@ -108,9 +105,9 @@ class RunRows:
     async def _insert(self, run: Run, *, start_key: str | None, started: bool) -> KnownRun:
         handles = _name_tasks({}, run)
 
-        async def change(connection: AsyncConnection) -> int:
+        def change(connection: Connection) -> int:
             values = _values(run, handles, Kept(), started) | {"start_key": start_key, "at": self._now()}
-            row = await connection.execute(insert(runs).values(values).returning(runs.c.number))
+            row = connection.execute(insert(runs).values(values).returning(runs.c.number))
             return int(row.scalar_one())
 
         number = await self._store.write(change)
@@ -128,8 +125,8 @@ class RunRows:
             return known
         values = _values(known.run, known.handles, known.kept, known.started)
 
-        async def change(connection: AsyncConnection) -> None:
-            await connection.execute(update(runs).where(runs.c.number == _number(known.handle)).values(values))
+        def change(connection: Connection) -> None:
+            connection.execute(update(runs).where(runs.c.number == _number(known.handle)).values(values))
 
         self._store.submit(change)
         return self._remember(known)
@@ -146,8 +143,8 @@ class RunRows:
         for where in self.places(handle):
             del self._bound[where]
 
-        async def change(connection: AsyncConnection) -> None:
-            await connection.execute(delete(bindings).where(bindings.c.run == _number(handle)))
+        def change(connection: Connection) -> None:
+            connection.execute(delete(bindings).where(bindings.c.run == _number(handle)))
 
         await self._store.write(change)
 

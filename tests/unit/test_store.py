@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, insert, select, text
 
 from bot.storage.facts import NoteRows
 from bot.storage.store import Store, StoreError
@@ -27,14 +26,14 @@ async def test_migrations_make_the_tables_of_the_code(store: Store) -> None:
 
 
 async def test_one_bad_change_does_not_take_the_others_with_it(store: Store) -> None:
-    async def bad(connection: AsyncConnection) -> None:
-        await connection.execute(text("insert into nowhere values (1)"))
+    def bad(connection: Connection) -> None:
+        connection.execute(text("insert into nowhere values (1)"))
 
-    async def good(connection: AsyncConnection) -> None:
-        await connection.execute(insert(notes).values(name="good", value="yes"))
+    def good(connection: Connection) -> None:
+        connection.execute(insert(notes).values(name="good", value="yes"))
 
-    async def after(connection: AsyncConnection) -> None:
-        await connection.execute(insert(notes).values(name="after", value="yes"))
+    def after(connection: Connection) -> None:
+        connection.execute(insert(notes).values(name="after", value="yes"))
 
     asked = [store.submit(good), store.submit(bad), store.submit(after)]
     await asked[0]
@@ -51,8 +50,8 @@ async def test_close_waits_for_what_was_asked(tmp_path: Path) -> None:
     first = Store(url)
     await first.open()
 
-    async def change(connection: AsyncConnection) -> None:
-        await connection.execute(insert(notes).values(name="late", value="kept"))
+    def change(connection: Connection) -> None:
+        connection.execute(insert(notes).values(name="late", value="kept"))
 
     first.submit(change)
     await first.close()
