@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from adapters.errors import Unsupported
+from adapters.errors import AdapterError, Unsupported
 from adapters.limits import Pace
 from adapters.models import Comment, Health, HealthNote, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
 from adapters.protocol import (
@@ -134,7 +134,7 @@ class Runrunit:
             return await self._say(step, said, mark)
         match step:
             case StartRun():
-                return await self._runs.start(step, mark)
+                return await self._with_tasks(await self._runs.start(step, mark))
             case SetStatus(part="stage"):
                 return await self._runs.move(step)
             case SetStatus():
@@ -192,6 +192,13 @@ class Runrunit:
 
     async def check(self) -> Sequence[Problem]:
         return await check(self._name, self._api, self._people)
+
+    async def _with_tasks(self, told: Told) -> Told:
+        """A start's answer has no steps. That they cannot be read now does not undo it."""
+        try:
+            return told.model_copy(update={"snapshot": await self.read(told.run.id)}) if told.run else told
+        except AdapterError:
+            return told
 
     async def _begin_without_user(self, step: BeginTask, mark: Mark) -> Told:
         """No timer without a user: that somebody works on it is only said."""

@@ -56,6 +56,17 @@ async def test_the_owner_gets_the_run(runrunit: Runrunit, fake: RunrunitFake) ->
     assert said(await carry(runrunit, start(template.id, "R10 other", owner=stranger))) == ["nobody_assigned"]
 
 
+async def test_a_start_shows_its_tasks_if_they_can_be_read(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    template = fake.world.template()
+    (told,) = await carry(runrunit, start(template.id))
+    assert told.snapshot is not None
+    assert len(told.snapshot.tasks) == 4
+    fake.fault("answer", method="GET", path="/subtasks$", status=404)
+    (blind,) = await carry(runrunit, start(template.id, "R10 other"))
+    assert blind.run is not None
+    assert blind.snapshot is None
+
+
 async def test_an_option_that_does_not_exist(runrunit: Runrunit, fake: RunrunitFake) -> None:
     template = fake.world.template("Failover")
     with pytest.raises(Rejected) as refused:
