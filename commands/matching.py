@@ -19,6 +19,7 @@ _AHEAD = 8.0  # by how much the best near miss must beat the next to be taken al
 _NEAR = 3
 _GUESS = 60.0  # near enough for "did you mean"
 _SHORTEST = 4  # shorter words than this fit by accident
+_LONGEST = 400  # longer words are no title that somebody half remembers, and comparing them takes seconds
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def match(words: str, things: Iterable[tuple[str, T]]) -> Matches[T]:
     titled = [(folded(title), thing) for title, thing in things]
     if not wanted:
         return Matches(several=tuple(thing for _, thing in titled))
-    for rank, fits in enumerate((_equal, _starts, _holds)):
+    for rank, fits in enumerate((_equal, _starts, _holds)[: 2 if len(wanted) > _LONGEST else 3]):
         found = [thing for title, thing in titled if fits(title, wanted)]
         if found:
             return _one_or_several(found, rank)
@@ -66,7 +67,7 @@ def _one_or_several(found: Sequence[T], rank: int) -> Matches[T]:
 
 
 def _near(wanted: str, titled: Sequence[tuple[str, T]]) -> Matches[T]:
-    if len(wanted) < _SHORTEST:
+    if not _SHORTEST <= len(wanted) <= _LONGEST:
         return Matches()
     scored = [
         (max(fuzz.ratio(wanted, title), fuzz.token_set_ratio(wanted, title)), thing) for title, thing in titled

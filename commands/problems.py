@@ -15,7 +15,7 @@ from commands.ports import CannotPost, World
 from commands.sentences import load, plain, say
 
 _MOST_REASONS = 8
-_NOTHING = re.compile(r"\s*\bNothing (?:was|is|has|changed)\b[^.]*\.", re.IGNORECASE)
+_NOTHING = re.compile(r"(?<!\s)\s*\bNothing (?:was|is|has|changed)\b[^.]*\.", re.IGNORECASE)
 
 
 class AlreadySo(CommandError):

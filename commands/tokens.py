@@ -5,6 +5,8 @@ Nothing here fails on what people type: an odd quote is text.
 
 import re
 import unicodedata
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _QUOTES = '"“”„‟«»'
@@ -43,13 +45,14 @@ class Word:
 def words(text: str) -> list[Word]:
     """Cut at spaces, except inside quotes that wrap an argument and inside code."""
     found: list[Word] = []
+    ends = [close.end() for close in _CLOSING.finditer(text)]  # looked up, never searched for again
     at = 0
     while True:
         while at < len(text) and text[at].isspace():
             at += 1
         if at == len(text):
             return found
-        word = _quoted(text, at) if text[at] in _QUOTES else _plain(text, at)
+        word = _quoted(text, at) if text[at] in _QUOTES else _plain(text, at, ends)
         found.append(word)
         at = word.end
 
@@ -61,14 +64,14 @@ def _quoted(text: str, start: int) -> Word:
     return Word(start, close.end(), text[start + 1 : close.start()])
 
 
-def _plain(text: str, start: int) -> Word:
+def _plain(text: str, start: int, ends: Sequence[int]) -> Word:
     at = start
     while at < len(text) and not text[at].isspace():
         if text[at] == "`":
             at = _behind_code(text, at)
         elif text[at] == "=" and text[at + 1 : at + 2] in tuple(_QUOTES):
-            close = _CLOSING.search(text, at + 2)
-            at = close.end() if close else at + 1
+            close = bisect_right(ends, at + 2)
+            at = ends[close] if close < len(ends) else at + 1
         else:
             at += 1
     return Word(start, at, text[start:at])

@@ -14,8 +14,8 @@ from adapters.protocol import Mark
 
 _DUE = "%Y-%m-%d %H:%M"
 _SIGNED = re.compile(
-    r"(?:^(?=.* via )|\s*— )(?P<who>[^\n—]{1,120}?) \((?P<code>[0-9A-Z]{3,12})\)"
-    r"(?:, next update (?P<due>\d{4}-\d\d-\d\d \d\d:\d\d) UTC)?\s*$"
+    r"(?:^(?=.* via )|— )(?P<who>[^\n—]{1,120}?) \((?P<code>[0-9A-Z]{3,12})\)"
+    r"(?:, next update (?P<due>\d{4}-\d\d-\d\d \d\d:\d\d) UTC)?$"
 )
 _BREAK = re.compile(r"<br\s*/?>|</(?:p|li|div|h[1-6])>\s*", re.IGNORECASE)
 _TAG = re.compile(r"</?(?:p|b|i|u|s|em|strong|ul|ol|li|code|pre|a|span|div|h[1-6])(?:\s[^<>]*)?>", re.IGNORECASE)
@@ -36,9 +36,10 @@ def sign(text: str, mark: Mark, due: datetime | None = None) -> str:
 
 
 def unsign(text: str) -> Signed:
+    text = text.strip()  # and not in the pattern: it would try every blank of a long row of them
     found = _SIGNED.search(text)
     if found is None:
-        return Signed(text=text.strip())
+        return Signed(text=text)
     due = datetime.strptime(found["due"], _DUE).replace(tzinfo=UTC) if found["due"] else None
     return Signed(text=text[: found.start()].strip(), by=found["who"].strip(), code=found["code"], due=due)
 

@@ -15,7 +15,7 @@ from adapters.protocol import Mark
 _DUE = "%Y-%m-%d %H:%M"
 _SIGNED = re.compile(
     r"(?:^|\s|<br\s*/?>|<p>)— (?P<who>[^\n<—]{1,160}) \((?P<code>[0-9A-Z]{3,12})\)"
-    r"(?:, next update (?P<due>\d{4}-\d\d-\d\d \d\d:\d\d) UTC)?\s*(?:</p>)?\s*\Z"
+    r"(?:, next update (?P<due>\d{4}-\d\d-\d\d \d\d:\d\d) UTC)?\s*(?:</p>)?\Z"
 )
 _KEYED = re.compile(r"\A(R\d+\b.*) \[[0-9A-Z]{3,12}\]\Z", re.DOTALL)
 _HEALTH_NAMES = {
@@ -38,9 +38,10 @@ def sign(text: str, mark: Mark, due: datetime | None = None) -> str:
 
 
 def unsign(text: str) -> Signed:
+    text = text.strip()
     found = _SIGNED.search(text)
     if found is None:
-        return Signed(text=text.strip())
+        return Signed(text=text)
     return Signed(text=text[: found.start()].strip(), by=found["who"].strip())
 
 

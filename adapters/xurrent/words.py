@@ -15,7 +15,7 @@ SOURCE = "liaison"  # of everything that we create (field ``source``, at most 30
 NOTE_BYTES = 64 * 1024
 SUBJECT_LETTERS = 255
 _BREAK = "\u200b"  # zero width: people see no difference, Xurrent sees no mention
-_SIGNED = re.compile(r"(?:\A(?=.* via )|\r?\n\s*\r?\n)([^\n]{1,200}?) \(([0-9A-Z]{3,12})\)\s*\Z")
+_SIGNED = re.compile(r"(?:\A(?=.* via )|\n[^\S\n]*\n)([^\n]{1,200}?) \(([0-9A-Z]{3,12})\)\Z")
 
 
 class Signed(Model):
@@ -36,10 +36,10 @@ def signed(text: str, mark: Mark) -> str:
 
 
 def unsigned(text: str) -> Signed:
-    whole = text.replace(f"<{_BREAK}@", "<@")
+    whole = text.replace(f"<{_BREAK}@", "<@").strip()
     found = _SIGNED.search(whole)
     if found is None:
-        return Signed(text=whole.strip())
+        return Signed(text=whole)
     return Signed(text=whole[: found.start()].strip(), by=found[1].strip(), code=found[2])
 
 

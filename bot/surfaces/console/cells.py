@@ -48,8 +48,7 @@ def wrap(text: str, most: int) -> list[str]:
 def cut(text: str, most: int) -> list[str]:
     """The text in pieces of at most ``most`` cells, spaces kept. Never empty."""
     pieces: list[str] = []
-    while width(text) > most:
-        head = _head(text, most) or text[0]
+    while len(head := _head(text, most) or text[:1]) < len(text):
         pieces.append(head)
         text = text[len(head) :]
     return [*pieces, text]
