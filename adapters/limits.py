@@ -27,7 +27,7 @@ def background() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """``at_once`` calls in flight, half of them for background work; at most ``calls`` in any ``per`` seconds
+    """``at_once`` calls in flight, a quarter of them for background work; at most ``calls`` in any ``per`` seconds
     (None: no such limit). ``rest``: seconds to wait after a 429 that does not say how long."""
 
     at_once: int = 16
@@ -78,7 +78,7 @@ class Turns:
         return max(0.0, self._closed_until - asyncio.get_running_loop().time())
 
     def _has_room(self, behind: bool) -> bool:
-        if behind and self._behind >= max(1, self.pace.at_once // 2):
+        if behind and self._behind >= max(1, self.pace.at_once // 4):
             return False
         return self._in_flight < self.pace.at_once
 

@@ -60,6 +60,7 @@ class Application:
     store: Store
     http: Http
     rows: RunRows
+    ledger: EffectLog
     runs: Runs
     people: People
     board: Board
@@ -75,6 +76,7 @@ class Application:
     async def start(self) -> None:
         await self.store.open()
         await self.rows.load()
+        await self.ledger.load()
         await self.people.load()
         await self.board.load()
         await self.traces.load()
@@ -185,6 +187,7 @@ def bootstrap(
         store=store,
         http=http,
         rows=rows,
+        ledger=ledger,
         runs=runs,
         people=people,
         board=board,

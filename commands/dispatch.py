@@ -216,12 +216,19 @@ async def carry(message: Message, ticket: Ticket, context: Context) -> Answer:
         intent = intent_from(ticket.intent or {})
         if context.run is None and intent.run:
             context = replace(context, run=await context.world.runs.get(intent.run))
+        if context.run is not None and _never_read(context.run):
+            context = replace(context, run=await context.world.runs.refresh(context.run.handle))
         answer = await COMMANDS[intent.verb].handle(intent, context)
         if context.run is not None:
             await context.world.runs.touch(message.actor, context.run.handle)
     except (CommandError, AdapterError) as error:
         return error_answer(error, context.world, message)
     return answer
+
+
+def _never_read(known: KnownRun) -> bool:
+    """It was only named so far, by a list, a link or its id: nothing is known of its tasks."""
+    return known.started and bool(known.run.key.id) and known.run.read_at is None and not known.run.tasks
 
 
 def did_you_mean(error: UnknownCommand, world: World) -> tuple[Button, ...]:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
+from itertools import islice
 
 from adapters.models import Health, HealthNote, RunState, Stage, Task, TaskState
 from adapters.protocol import Capability, Op, Unsupported
@@ -116,19 +117,21 @@ def counted(tasks: Sequence[Task]) -> Text:
 
 def likely_steps(known: KnownRun, tasks: Sequence[Task], can: Mapping[Op, Capability]) -> list[Button]:
     """Two at most: finish what runs, begin what can; one of each if there are both."""
-    finish = [
-        button("button.finish", Finish(run=known.handle, tasks=(handle,)), task=handle)
-        for task in tasks
-        if task.state is TaskState.RUNNING and not task.approval
-        if (handle := known.task_handle(task.id)) and _may(Op.FINISH, can)
-    ]
-    begin = [
-        button("button.begin", Begin(run=known.handle, tasks=(handle,)), task=handle)
-        for task in tasks
-        if task.state is TaskState.READY and not task.approval
-        if (handle := known.task_handle(task.id)) and _may(Op.BEGIN, can)
-    ]
-    return [*finish[:1], *begin[:1]] if finish and begin else (finish or begin)[:2]
+    running = _first(known, tasks, TaskState.RUNNING) if _may(Op.FINISH, can) else []
+    ready = _first(known, tasks, TaskState.READY) if _may(Op.BEGIN, can) else []
+    if running and ready:
+        running, ready = running[:1], ready[:1]
+    elif running:
+        ready = []
+    finish = [button("button.finish", Finish(run=known.handle, tasks=(it,)), task=it) for it in running]
+    begin = [button("button.begin", Begin(run=known.handle, tasks=(it,)), task=it) for it in ready]
+    return [*finish, *begin]
+
+
+def _first(known: KnownRun, tasks: Sequence[Task], state: TaskState) -> list[str]:
+    """Handles of the first two tasks in this state that a button may move."""
+    found = (known.task_handle(task.id) for task in tasks if task.state is state and not task.approval)
+    return list(islice(filter(None, found), 2))
 
 
 def _may(op: Op, can: Mapping[Op, Capability]) -> bool:

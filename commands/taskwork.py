@@ -62,7 +62,11 @@ async def carry_tasks(intent: TaskIntent, context: Context, op: Op, make: Make) 
     require(context, known, op)
     if not intent.tasks:
         raise await which(context, known, op)
-    tasks = tasks_named(intent.tasks, known, context.message, context.world)
+    try:
+        tasks = tasks_named(intent.tasks, known, context.message, context.world)
+    except Missing:
+        known = await context.world.runs.refresh(known.handle)  # somebody may have added it there
+        tasks = tasks_named(intent.tasks, known, context.message, context.world)
     results: list[Became] = []
     for task in tasks:
         results.append(await _one(context, known, make(task), alone=len(tasks) == 1))

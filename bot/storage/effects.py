@@ -42,6 +42,12 @@ class Effect:
 class EffectLog:
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._told: set[tuple[str, str]] = set()  # (run, task) that have receipts: most tasks have none yet
+
+    async def load(self) -> None:
+        async with self._store.read() as connection:
+            rows = await connection.execute(select(ledger.c.run, ledger.c.task).distinct())
+            self._told = {(f"R{row.run}", row.task) for row in rows}
 
     async def get(self, key: str, step: str) -> Effect | None:
         query = select(effects).where(effects.c.key == key, effects.c.step == step)
@@ -88,6 +94,8 @@ class EffectLog:
     async def outcome(self, effect: Effect, state: State, outcome: Told | AdapterError | None) -> None:
         """With ``done``, the receipt goes into the ledger in the same transaction."""
         written = _outcome_json(outcome)
+        if state == "done":
+            self._told.add((effect.run, effect.step.target))
 
         def change(connection: Connection) -> None:
             connection.execute(
@@ -102,6 +110,8 @@ class EffectLog:
 
     async def receipts(self, run: str, task: str) -> Sequence[Receipt]:
         """Newest first; all of the run's when ``task`` is empty."""
+        if task and (run, task) not in self._told:
+            return []
         query = select(ledger).where(ledger.c.run == int(run[1:])).order_by(ledger.c.seq.desc()).limit(50)
         if task:
             query = query.where(ledger.c.task == task)

@@ -37,7 +37,7 @@ async def test_people_go_before_background_work_that_came_first() -> None:
 
 async def test_background_work_never_takes_every_place() -> None:
     log: list[str] = []
-    turns, release = Turns(Pace(at_once=4)), asyncio.Event()
+    turns, release = Turns(Pace(at_once=8)), asyncio.Event()
     calls = [asyncio.create_task(_call(turns, f"b{n}", log, release, behind=True)) for n in range(4)]
     await asyncio.sleep(0)
     calls.append(asyncio.create_task(_call(turns, "person", log, release)))
