@@ -25,6 +25,7 @@ class Settler:
         self._rules = rules
         self._found = found
         self._looking: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._busy: set[tuple[str, str]] = set()  # being looked at, or written again on a person's word
 
     async def resume(self, unfinished: frozenset[str]) -> None:
         """Takes up what was unknown at the last stop, except for messages that the engine carries out anew."""
@@ -37,7 +38,10 @@ class Settler:
         if name not in self._looking:
             task = asyncio.create_task(self._look(effect))
             self._looking[name] = task
-            task.add_done_callback(lambda _: self._looking.pop(name, None))
+            task.add_done_callback(self._looked)
+
+    def _looked(self, task: "asyncio.Task[None]") -> None:
+        self._looking = {name: other for name, other in self._looking.items() if other is not task}
 
     async def stop(self) -> None:
         for task in list(self._looking.values()):
@@ -45,23 +49,47 @@ class Settler:
         await asyncio.gather(*self._looking.values(), return_exceptions=True)
 
     async def _look(self, effect: Effect) -> None:
+        name = (effect.key, effect.step.step)
         if self._rules.platforms[effect.platform].settling(effect.step) is Settling.ASK:
             return
         while self._rules.now() < effect.known.sent_at + FOR:
             await asyncio.sleep(EACH_SECONDS)
-            outcome = await settle_once(self._rules, effect, may_repeat=False, last_look=False)
+            self._busy.add(name)
+            try:
+                outcome = await settle_once(self._rules, effect, may_repeat=False, last_look=False)
+            finally:
+                self._busy.discard(name)
             if not isinstance(outcome, Unknown):
                 await self._found(effect, outcome)
                 return
 
     async def decide(self, key: str, step: str, there: bool, by: Actor) -> Outcome | None:
-        """A person's word. None when nothing is unknown there (any more)."""
-        effect = await self._rules.log.get(key, step)
-        if effect is None or effect.state != "unknown":
+        """A person's word. None when nothing is unknown there (any more), or it is being found out just now: of
+        two who press [Write it again] at once, one writes."""
+        name = (key, step)
+        if name in self._busy:
             return None
-        task = self._looking.get((key, step))
-        if task is not None:
-            task.cancel()
-        outcome = await finish(self._rules, effect, Told()) if there else await send_again(self._rules, effect)
-        await self._found(effect, outcome)
+        self._busy.add(name)
+        try:
+            return await self._decided(name, there)
+        finally:
+            self._busy.discard(name)
+
+    async def _decided(self, name: tuple[str, str], there: bool) -> Outcome | None:
+        if (looking := self._looking.pop(name, None)) is not None:
+            looking.cancel()  # it sleeps: nobody is busy with this one
+        effect = await self._rules.log.get(*name)
+        if effect is None or effect.state not in ("unknown", "sent"):
+            return None
+        if effect.state == "sent":  # sent again on somebody's word, and then we were killed
+            await self._rules.log.outcome(effect, "unknown", None)
+            outcome: Outcome = Unknown(effect.step, effect.mark, effect.known.sent_at)
+        elif there:
+            outcome = await finish(self._rules, effect, Told())
+        else:
+            outcome = await send_again(self._rules, effect)
+        if isinstance(outcome, Unknown):
+            self.look_later(effect)  # and the line keeps its buttons
+        else:
+            await self._found(effect, outcome)
         return outcome

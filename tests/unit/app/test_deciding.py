@@ -1,0 +1,138 @@
+"""A person's word on a write that nobody could find: believed once, whoever presses how often."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from adapters.errors import OutcomeUnknown
+from adapters.models import RunKey
+from adapters.protocol import Adapter, AddComment, CannotTell, Known, Mark, Settled, Settling, Told, Write
+from bot.engine.effects import EffectRules
+from bot.engine.settling import Settler
+from bot.storage.effects import Effect, EffectLog
+from bot.storage.store import Store
+from commands.messages import Actor
+from commands.ports import Done, Outcome, RunsPort, Unknown
+from tests.unit.handlers.memory import MemoryRunsPort
+
+NOW = datetime(2026, 5, 4, 14, 5, tzinfo=UTC)
+ANA, BEN = Actor(surface="console", id="ana"), Actor(surface="console", id="ben")
+STEP = AddComment(run=RunKey(platform="slow", id="1"), text="said once")
+EFFECT = Effect(
+    key="K1",
+    step=STEP,
+    run="",
+    platform="slow",
+    mark=Mark(code="7K2F", who="Ana", at=NOW),
+    known=Known(sent_at=NOW),
+    state="unknown",
+    sends=1,
+)
+
+
+@dataclass
+class Slow:
+    """A platform whose comments cannot be found again, and which answers when it is let."""
+
+    carried: int = 0
+    loses: bool = False
+    let: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def settling(self, step: Write) -> Settling:
+        return Settling.ASK
+
+    async def carry(self, step: Write, mark: Mark) -> Told:
+        self.carried += 1
+        await self.let.wait()
+        if self.loses:
+            raise OutcomeUnknown("slow", "comment")
+        return Told(id="c1")
+
+    async def settle(self, step: Write, mark: Mark, known: Known) -> Settled:
+        return CannotTell()
+
+
+@dataclass
+class Scene:
+    platform: Slow
+    log: EffectLog
+    settler: Settler
+    found: list[Outcome]
+
+    async def press(self, *, there: bool, by: Actor = ANA) -> Outcome | None:
+        return await self.settler.decide("K1", STEP.step, there, by)
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    store = Store(f"sqlite:///{tmp_path}/liaison.db")
+    await store.open()
+    platform, log, found = Slow(), EffectLog(store), list[Outcome]()
+    platforms = {"slow": cast(Adapter, platform)}
+    runs: RunsPort = MemoryRunsPort(platforms, lambda: NOW)
+    notices: Any = None  # nothing is told while somebody decides
+    rules = EffectRules(
+        log=log,
+        platforms=platforms,
+        runs=runs,
+        notices=notices,
+        now=lambda: NOW,
+        patience=timedelta(minutes=2),
+        hurry=asyncio.Event(),
+        later_looks=lambda _: None,
+    )
+
+    async def tell(_: Effect, outcome: Outcome) -> None:
+        found.append(outcome)
+
+    await log.sent(EFFECT)
+    await log.outcome(EFFECT, "unknown", None)
+    scene = Scene(platform, log, Settler(rules, tell), found)
+    yield scene
+    platform.let.set()
+    await scene.settler.stop()
+    await store.close()
+
+
+async def test_two_people_who_want_it_written_again_get_it_once(scene: Scene) -> None:
+    presses = [asyncio.create_task(scene.press(there=False, by=who)) for who in (ANA, BEN)]
+    late = await asyncio.wait_for(presses[1], 10)
+    scene.platform.let.set()
+    first = await asyncio.wait_for(presses[0], 10)
+    assert isinstance(first, Done)
+    assert late is None
+    assert scene.platform.carried == 1
+    assert await scene.press(there=False) is None
+    assert scene.platform.carried == 1
+
+
+async def test_of_opposite_words_the_first_counts(scene: Scene) -> None:
+    again = asyncio.create_task(scene.press(there=False))
+    there = await asyncio.wait_for(scene.press(there=True, by=BEN), 10)
+    scene.platform.let.set()
+    assert isinstance(await asyncio.wait_for(again, 10), Done)
+    assert there is None
+    assert scene.platform.carried == 1
+
+
+async def test_written_again_and_lost_again_can_be_decided_again(scene: Scene) -> None:
+    scene.platform.loses = True
+    scene.platform.let.set()
+    assert isinstance(await scene.press(there=False), Unknown)
+    assert scene.found == [], "its line keeps its two buttons"
+    assert isinstance(await scene.press(there=True), Done)
+    assert scene.platform.carried == 1
+
+
+async def test_killed_while_writing_again_is_unknown_and_not_written_blindly(scene: Scene) -> None:
+    await scene.log.sent(EFFECT)
+    assert isinstance(await scene.press(there=False), Unknown)
+    assert scene.platform.carried == 0
+    scene.platform.let.set()
+    assert isinstance(await scene.press(there=False), Done)
+    assert scene.platform.carried == 1
