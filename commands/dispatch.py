@@ -19,6 +19,7 @@ from commands.intents import (
     Again,
     Choose,
     Comment,
+    Decide,
     Drop,
     Help,
     Intent,
@@ -132,6 +133,12 @@ def right_of(intent: Intent) -> Right:
     return Right.READ if _only_reads(intent) else COMMANDS[intent.verb].right
 
 
+def _right_of_step(step: str) -> Right:
+    """What an effect's step takes, by the op that it begins with ("end", "finish:17:begin")."""
+    command = COMMANDS.get(step.partition(":")[0])
+    return Right.WRITE if command is None else command.right
+
+
 async def place(message: Message, world: World, now: datetime) -> Ticket | Answer:
     """From the local store only. An ``Answer`` means that it ends here."""
     try:
@@ -153,6 +160,8 @@ async def _placed(message: Message, world: World) -> Ticket:
         right = right_of(intent)
         if isinstance(intent, Drop | Stop) and (about := await original(intent.key, world)):
             right = right_of(about)
+        if isinstance(intent, Decide):
+            right = _right_of_step(intent.step)
         allow(right, message.actor, message.place, world.rules)
     return await _with_run(intent, message, world)
 
