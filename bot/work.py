@@ -78,27 +78,27 @@ class LiveWork:
         return dispatch.busy_answer(run, self._world)
 
     async def carry(self, message: Message, ticket: Ticket, progress: Progress) -> Answer:
-        with structlog.contextvars.bound_contextvars(delivery=message.key):
-            try:
-                known = await self._known(message)
-                context = Context(
-                    world=self._world,
-                    message=known,
-                    now=self._now(),
-                    zone=self._zone(known.actor),
-                    effects=Effects(self._rules, known, progress),
-                    run=await self._world.runs.get(ticket.queue) if ticket.queue else None,
-                )
-                return await dispatch.carry(known, ticket, context)
-            except (CommandError, AdapterError) as error:
-                return dispatch.error_answer(error, self._world, message)
-            except Exception as error:  # noqa: BLE001  likewise
-                return self._fault(message, error)
+        structlog.contextvars.bind_contextvars(delivery=message.key)
+        try:
+            known = await self._known(message)
+            context = Context(
+                world=self._world,
+                message=known,
+                now=self._now(),
+                zone=self._zone(known.actor),
+                effects=Effects(self._rules, known, progress),
+                run=await self._world.runs.get(ticket.queue) if ticket.queue else None,
+            )
+            return await dispatch.carry(known, ticket, context)
+        except (CommandError, AdapterError) as error:
+            return dispatch.error_answer(error, self._world, message)
+        except Exception as error:  # noqa: BLE001  likewise
+            return self._fault(message, error)
 
     async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> Result:
-        with structlog.contextvars.bound_contextvars(delivery=message.key):
-            result = await self._desk.deliver(message, answer, resumed=resumed)
-            log.info("carried", result=result, via=message.via.value)
+        structlog.contextvars.bind_contextvars(delivery=message.key)
+        result = await self._desk.deliver(message, answer, resumed=resumed)
+        log.info("carried", result=result, via=message.via.value)
         arrived = self._arrived.pop(message.key, None)
         if arrived is not None:
             metrics.carried(message.place.surface, time.monotonic() - arrived)
