@@ -4,6 +4,7 @@ The card comes first: it proves that we can post here, and it is there before th
 runbook is found it is written into the reservation, so a restart goes on with that very runbook and asks nothing.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -101,8 +102,13 @@ async def _wanted(intent: Start, chosen: Chosen, known: KnownRun, context: Conte
         owner=people.person(owner) if owner else None,
         channel=context.place.channel,
         site=context.place.site or None,
-        options={**intent.values, **intent.options},
+        options={**_typed(intent.values), **intent.options},
     )
+
+
+def _typed(values: Mapping[str, str]) -> Mapping[str, str]:
+    """Names with an underscore in front are for adapters and the buttons of a second try, never for typing."""
+    return {name.lstrip("_"): value for name, value in values.items()}
 
 
 async def _answered(written: Written, context: Context) -> Answer:

@@ -22,8 +22,9 @@ OPTIONS: Mapping[str, Sequence[str]] = {
     "shift_fixed_times": ON_OFF,
     "disable_task_notify": ON_OFF,
 }
-COPIED = "copied"  # the id of the copy that an earlier try made and could not start, to go on with that one
-ALERT = "alert"  # "yes": somebody confirmed that Cutover sends messages to people
+# Never typed: a name with an underscore in front is only said by a button that we made.
+COPIED = "_copied"  # the id of the copy that an earlier try made and could not start, to go on with that one
+ALERT = "_alert"  # "yes": somebody confirmed that Cutover sends messages to people
 CONFIRMED = (COPIED, ALERT, "validation_level")  # what a second try has beside what people typed
 
 

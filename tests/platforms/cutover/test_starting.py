@@ -92,6 +92,8 @@ async def test_options_reach_the_start(fake: CutoverFake, cutover: Cutover) -> N
         ({"run_type": "dry"}, "cutover.bad_option"),
         ({"rebaseline": "yes"}, "cutover.bad_option"),
         ({"region": "eu"}, "cutover.unknown_option"),
+        ({"copied": "7008"}, "cutover.unknown_option"),
+        ({"comms": "on", "alert": "yes"}, "cutover.unknown_option"),
     ],
 )
 async def test_what_must_not_be_sent_is_not(
@@ -108,15 +110,15 @@ async def test_messages_to_people_go_out_only_when_confirmed(fake: CutoverFake, 
     with pytest.raises(Rejected) as refused:
         await carry(cutover, start(fake.template.id, {"comms": "on"}))
     assert refused.value.key == "cutover.comms_on"
-    assert refused.value.retry_with == ("alert=yes",)
+    assert refused.value.retry_with == ("_alert=yes",)
     assert fake.effects == []
     with pytest.raises(Rejected) as refused:
-        await carry(cutover, start(fake.template.id, {"comms": "on", "alert": "yes"}))
+        await carry(cutover, start(fake.template.id, {"comms": "on", "_alert": "yes"}))
     made = next(id for what, id, _ in fake.effects if what == "copy")
     # What was confirmed stays confirmed, and the copy that was made is the one to go on with.
-    assert refused.value.retry_with == ("alert=yes", "validation_level=error", f"copied={made}")
+    assert refused.value.retry_with == ("_alert=yes", "validation_level=error", f"_copied={made}")
     fake.template.checks = []
-    told = await carry(cutover, start(fake.template.id, {"comms": "on", "alert": "yes"}))
+    told = await carry(cutover, start(fake.template.id, {"comms": "on", "_alert": "yes"}))
     assert told[0].run is not None
     assert fake.runbooks[told[0].run.id].run_comms == "on"
 
@@ -130,7 +132,7 @@ async def test_the_report_lists_every_finding_and_the_way_past_it(fake: CutoverF
     assert error.key == "cutover.start_checks"
     assert error.reasons[:2] == (UNASSIGNED[1], NO_PHONE[1])
     assert "R9 Primary down" in error.reasons[2]
-    assert error.retry_with == ("validation_level=error", f"copied={made}")
+    assert error.retry_with == ("validation_level=error", f"_copied={made}")
     assert error.facts["copied"] == made
     assert fake.runbooks[made].stage == "planning"
     await carry(cutover, start(fake.template.id, {"validation_level": "error"}))
@@ -140,7 +142,7 @@ async def test_the_report_lists_every_finding_and_the_way_past_it(fake: CutoverF
 async def test_a_start_may_go_on_with_the_copy_there_is(fake: CutoverFake, cutover: Cutover) -> None:
     copy = fake.world.copy(fake.template, "R9 Primary down", tasks=True)
     fake.effects.clear()
-    options = {"validation_level": "error", "copied": copy.id}
+    options = {"validation_level": "error", "_copied": copy.id}
     await carry(cutover, start(fake.template.id, options, title="R10 Primary down"))
     assert fake.effects == [("change", copy.id, "900"), ("start", copy.id, "900")]
     assert (copy.name, copy.stage) == ("R10 Primary down", "active")

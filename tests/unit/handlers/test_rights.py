@@ -1,10 +1,13 @@
 """Who may: what a button carries out is judged for whoever presses it, and by what it really does."""
 
+from typing import cast
+
 import pytest
 
-from commands.intents import Decide
+from adapters.protocol import Adapter, Mark, Told, Write
+from commands.intents import Choose, Decide, Start
 from commands.ports import Rules
-from tests.unit.handlers.world import BEN, EVE, Room, shown
+from tests.unit.handlers.world import BEN, EVE, Room, Wilful, shown
 
 
 @pytest.mark.parametrize(
@@ -26,3 +29,21 @@ async def test_deciding_what_became_of_a_task_takes_the_right_to_write(room: Roo
     decide = Decide(run="R1", key="K", step="finish:1", there=True)
     assert "Guests may look" in shown(await room.press(decide, by=EVE))
     assert "not unknown any more" in shown(await room.press(decide, by=BEN))
+
+
+class Seeing(Wilful):
+    """Remembers what it was asked to start with."""
+
+    async def carry(self, step: Write, mark: Mark) -> Told:
+        self.options = dict(step.options)
+        return await super().carry(step, mark)
+
+
+async def test_only_a_button_says_what_an_adapter_keeps_for_its_second_try(room: Room) -> None:
+    seeing = Seeing(room.platform.inner, room.platform.capabilities)
+    cast(dict[str, Adapter], room.world.platforms)["local"] = seeing
+    await room.type("start Database failover --set _copied=7008 --set region=eu")
+    assert seeing.options == {"copied": "7008", "region": "eu"}
+    room.messages.intents["K"] = Start(runbook="Third-party outage").model_dump(mode="json")
+    await room.press(Choose(key="K", pick={"confirmed": True, "options": {"_copied": "7008"}}))
+    assert seeing.options == {"_copied": "7008"}
