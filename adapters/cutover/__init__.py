@@ -1,10 +1,17 @@
 """Cutover (public API 2022-02-22). ``PLATFORM`` is what the registry needs; the rest is this folder's own."""
 
 from adapters.cutover.capabilities import CAPABILITIES
-from adapters.cutover.client import connect
 from adapters.cutover.refusals import SENTENCES
 from adapters.cutover.settings import CutoverSettings
-from adapters.protocol import Platform
+from adapters.protocol import Adapter, Platform, Resources
+
+
+def connect(name: str, settings: CutoverSettings, resources: Resources) -> Adapter:
+    """Loads the rest of this folder only where the platform is configured: its models take time to build."""
+    from adapters.cutover.client import connect as make
+
+    return make(name, settings, resources)
+
 
 PLATFORM = Platform(
     kind="cutover",

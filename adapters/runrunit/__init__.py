@@ -1,10 +1,17 @@
 """Runrun.it (API v1.0): a run is a task, its steps are subtasks. ``PLATFORM`` is what the registry needs."""
 
-from adapters.protocol import Platform
+from adapters.protocol import Adapter, Platform, Resources
 from adapters.runrunit.capabilities import CAPABILITIES
-from adapters.runrunit.client import connect
 from adapters.runrunit.refusals import SENTENCES
 from adapters.runrunit.settings import RunrunitSettings
+
+
+def connect(name: str, settings: RunrunitSettings, resources: Resources) -> Adapter:
+    """Loads the rest of this folder only where the platform is configured: its models take time to build."""
+    from adapters.runrunit.client import connect as make
+
+    return make(name, settings, resources)
+
 
 PLATFORM = Platform(
     kind="runrunit",

@@ -5,10 +5,17 @@
 
 from pathlib import Path
 
-from adapters.protocol import Platform
+from adapters.protocol import Adapter, Platform, Resources
 from adapters.xurrent.capabilities import CAPABILITIES
-from adapters.xurrent.client import connect
 from adapters.xurrent.settings import XurrentSettings
+
+
+def connect(name: str, settings: XurrentSettings, resources: Resources) -> Adapter:
+    """Loads the rest of this folder only where the platform is configured: its models take time to build."""
+    from adapters.xurrent.client import connect as make
+
+    return make(name, settings, resources)
+
 
 PLATFORM = Platform(
     kind="xurrent",

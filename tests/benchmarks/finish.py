@@ -25,7 +25,7 @@ from tests.platforms.cutover.fake import CutoverFake
 from tests.platforms.cutover.world import FakeRunbook, FakeTask
 
 RUNS = 64
-EACH = 12  # finishes a run
+EACH = 24  # finishes a run
 TASKS = 40
 LATENCY = 0.05
 ACK_RATE, ACK_SECONDS = 50, 6
