@@ -91,12 +91,12 @@ class Runs:
         run = Run(key=head.key, title=head.title, runbook=head.runbook, state=head.state, link=head.link)
         return await self._rows.adopt(run)
 
-    async def reserve(self, platform: str, title: str, runbook: str, key: str) -> str:
+    async def reserve(self, platform: str, title: str, runbook: str, key: str, *, book: str = "") -> str:
         """Given again for the same ``key`` it corrects what place() could only guess."""
         draft = Run(
             key=RunKey(platform=platform, id=""),
             title=title,
-            runbook=title,
+            runbook=book or title,
             runbook_id=runbook,
             state=RunState.STARTING,
         )

@@ -19,6 +19,13 @@ STANDINGS: Mapping[Standing, str] = {
     Standing.BOT: "standing.bot",
     Standing.UNKNOWN: "standing.unknown",
 }
+ONE: Mapping[Standing, str] = {
+    Standing.MEMBER: "one.member",
+    Standing.GUEST: "one.guest",
+    Standing.EXTERNAL: "one.external",
+    Standing.BOT: "one.bot",
+    Standing.UNKNOWN: "one.unknown",
+}
 RIGHTS: Mapping[Right, str] = {
     Right.READ: "right.read",
     Right.START: "right.start",

@@ -4,11 +4,11 @@ In this order: already as asked, and by whom; still possible; else stale, with w
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from adapters.models import Task, TaskState
-from adapters.protocol import AssignTask, FinishTask, HoldTask, Op, TaskWrite
+from adapters.protocol import AssignTask, Capability, FinishTask, HoldTask, Op, TaskWrite, Unsupported
 from commands.cards import Button, Link, Text
 from commands.errors import Ambiguous, CommandError, NotAllowed, Stale
 from commands.intents import Begin, Finish, Reopen, Show
@@ -33,6 +33,11 @@ _OVER: Mapping[TaskState, str] = {
     TaskState.SKIPPED: "stale.skipped",
     TaskState.FAILED: "stale.failed",
 }
+_OVER_FOR_GOOD: Mapping[TaskState, str] = {
+    TaskState.DONE: "already.finish",
+    TaskState.SKIPPED: "already.skip",
+    TaskState.FAILED: "stale.failed_for_good",
+}
 _DEEDS: Mapping[TaskState, Op] = {
     TaskState.DONE: Op.FINISH,
     TaskState.SKIPPED: Op.SKIP,
@@ -50,6 +55,10 @@ class Judging:
     receipts: Sequence[Receipt]
     zone: tzinfo
     own: Collection[str] = ()
+    can: Mapping[Op, Capability] = field(default_factory=dict)  # of the run's platform
+
+    def may(self, op: Op) -> bool:
+        return not isinstance(self.can.get(op), Unsupported)
 
 
 def judge_of(wanted: TaskWrite, with_: Judging) -> Judge:
@@ -74,7 +83,7 @@ def run_over(known: KnownRun) -> CommandError:
 
 def _already(wanted: TaskWrite, known: KnownRun, task: Task, with_: Judging) -> CommandError | None:
     key = _ALREADY.get((wanted.op, task.state))
-    if wanted.op is Op.BEGIN and task.state is TaskState.RUNNING and task.assignees:
+    if wanted.op is Op.BEGIN and task.state is TaskState.RUNNING and (task.assignees or not with_.may(Op.ASSIGN)):
         key = "already.begin"
     if isinstance(wanted, HoldTask) and task.state is TaskState.HELD and task.reason == wanted.reason:
         key = "already.hold"
@@ -101,8 +110,9 @@ def _impossible(wanted: TaskWrite, known: KnownRun, task: Task, with_: Judging) 
     if wanted.op in _NOT_WHEN_OVER and task.state in _OVER:
         handle = known.task_handle(task.id)
         reopen = button("button.reopen", Reopen(run=known.handle, tasks=(handle,)), task=handle)
-        buttons = [reopen, _show_task(known, task)]
-        return Stale(_OVER[task.state], task=name, deed=deed(task, with_), buttons=buttons)
+        buttons = [*([reopen] if with_.may(Op.REOPEN) else []), _show_task(known, task)]
+        over = _OVER[task.state] if with_.may(Op.REOPEN) else _OVER_FOR_GOOD[task.state]
+        return Stale(over, task=name, deed=deed(task, with_), buttons=buttons)
     if task.approval and wanted.op is Op.FINISH:
         link: Text = (Link(known.run.key.platform, task.link or known.run.link or ""),)
         where = link if task.link or known.run.link else (known.run.key.platform,)

@@ -9,7 +9,18 @@ from adapters.protocol import Emulated, Op, Unsupported
 from commands.cards import Answer, Button, Card, Code, Section, Text
 from commands.intents import Begin, Finish, Help, Mine, OpenForm, Runbooks, Start
 from commands.matching import match
-from commands.phrases import bare_title, button, clock, joined, run_name, short, short_card, show_button
+from commands.phrases import (
+    bare_title,
+    button,
+    clock,
+    joined,
+    label,
+    run_name,
+    short,
+    short_card,
+    show_button,
+    told_apart,
+)
 from commands.ports import Context, KnownRun
 from commands.problems import adapter_words, platform_title
 from commands.reading import pending
@@ -33,7 +44,7 @@ async def next_tasks(context: Context, known: KnownRun) -> Answer:
     tasks = shown_tasks(known)
     ready = [task for task in tasks if task.state is TaskState.READY]
     running = [task for task in tasks if task.state is TaskState.RUNNING]
-    sections = _sections(context, known, (("next.ready", ready), ("next.running", running)))
+    sections = tuple(_drawn(context, known, tasks) for tasks in (ready, running) if tasks)
     key = "next.title" if ready else "next.none"
     begin = [
         button("button.begin", Begin(run=known.handle, tasks=(handle,)), task=handle)
@@ -52,18 +63,10 @@ async def next_tasks(context: Context, known: KnownRun) -> Answer:
     )
 
 
-def _sections(
-    context: Context, known: KnownRun, groups: Sequence[tuple[str, Sequence[Task]]]
-) -> tuple[Section, ...]:
-    return tuple(
-        Section(
-            plain(say(key)),
-            tuple(row(known, task, context.now, context.zone) for task in tasks[:_MOST_ROWS]),
-            say("list.more", count=len(tasks) - _MOST_ROWS) if len(tasks) > _MOST_ROWS else (),
-        )
-        for key, tasks in groups
-        if tasks
-    )
+def _drawn(context: Context, known: KnownRun, tasks: Sequence[Task]) -> Section:
+    """Without a title: each row says its state."""
+    rows = tuple(row(known, task, context.now, context.zone) for task in tasks[:_MOST_ROWS])
+    return Section("", rows, say("list.more", count=len(tasks) - _MOST_ROWS) if len(tasks) > _MOST_ROWS else ())
 
 
 def _read_at(context: Context, known: KnownRun) -> tuple[Text, ...]:
@@ -159,7 +162,10 @@ async def list_runbooks(context: Context, words: str, platform: str) -> Answer:
     if len(found) > _MOST_RUNBOOKS:
         lines.append(say("list.more", count=len(found) - _MOST_RUNBOOKS))
     buttons = [
-        button("button.start_named", Start(runbook=str(runbook.key)), runbook=runbook.title)
+        Button(
+            told_apart(runbook, found) or label("button.start_named", runbook=runbook.title),
+            Start(runbook=str(runbook.key)),
+        )
         for runbook in found[:_MOST_BUTTONS]
     ]
     name = platform_named(platform, context.world) if platform else ""

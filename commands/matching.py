@@ -18,6 +18,8 @@ _FITS = 80.0  # of 100: near enough to be what was meant
 _AHEAD = 8.0  # by how much the best near miss must beat the next to be taken alone
 _NEAR = 3
 _GUESS = 60.0  # near enough for "did you mean"
+_WORD = 70.0  # of one word: mistyped, and not another word
+_MOST_GUESSES = 3
 _SHORTEST = 4  # shorter words than this fit by accident
 _LONGEST = 400  # longer words are no title that somebody half remembers, and comparing them takes seconds
 
@@ -69,13 +71,36 @@ def _one_or_several(found: Sequence[T], rank: int) -> Matches[T]:
 def _near(wanted: str, titled: Sequence[tuple[str, T]]) -> Matches[T]:
     if not _SHORTEST <= len(wanted) <= _LONGEST:
         return Matches()
-    scored = [
-        (max(fuzz.ratio(wanted, title), fuzz.token_set_ratio(wanted, title)), thing) for title, thing in titled
-    ]
-    scored.sort(key=lambda pair: -pair[0])
-    fits = [(score, thing) for score, thing in scored if score >= _FITS]
+    fits = _ranked([(_nearness(wanted, title), thing) for title, thing in titled], _FITS)
     if fits and (len(fits) == 1 or fits[0][0] - fits[1][0] >= _AHEAD):
         return Matches(_NEAR, one=fits[0][1])
     if fits:
         return Matches(_NEAR, several=tuple(thing for _, thing in fits))
-    return Matches(guesses=tuple(thing for score, thing in scored if score >= _GUESS)[:3])
+    guesses = _ranked([(_resemblance(wanted, title), thing) for title, thing in titled], _GUESS)
+    return Matches(guesses=tuple(thing for _, thing in guesses[:_MOST_GUESSES]))
+
+
+def _ranked(scored: Sequence[tuple[float, T]], least: float) -> list[tuple[float, T]]:
+    return sorted((pair for pair in scored if pair[0] >= least), key=lambda pair: -pair[0])
+
+
+def _nearness(wanted: str, title: str) -> float:
+    """Mistyped or in another order. More words than the title has are no near miss: they may say "not"."""
+    if len(wanted.split()) > len(title.split()):
+        return 0.0
+    return _likeness(wanted, title)
+
+
+def _likeness(wanted: str, title: str) -> float:
+    return max(fuzz.ratio(wanted, title), fuzz.token_sort_ratio(wanted, title))
+
+
+def _resemblance(wanted: str, title: str) -> float:
+    """Good enough to ask about: the title with words around it, or a word or two of it mistyped."""
+    return max(_likeness(wanted, title), fuzz.token_set_ratio(wanted, title), _word_by_word(wanted, title))
+
+
+def _word_by_word(wanted: str, title: str) -> float:
+    """How near each typed word is to some word of the title; 0 where one is near none."""
+    near = [max((fuzz.ratio(word, other) for other in title.split()), default=0.0) for word in wanted.split()]
+    return sum(near) / len(near) if min(near) >= _WORD else 0.0

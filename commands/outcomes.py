@@ -126,7 +126,7 @@ def _refused(context: Context, written: Written, outcome: Refused) -> Became:
         why = adapter_words(outcome.error, world) if outcome.error else say("refused.no_answer", platform=platform)
         words = say("refused.partly", what=it, done=done, why=without_nothing(why))
         return Became(words, "failed", lines, tuple(retry), tone="bad")
-    if outcome.why == "patience" or outcome.error is None:
+    if outcome.why in ("patience", "stopped") or outcome.error is None:
         key = "refused.stopped" if outcome.why == "stopped" else "refused.patience"
         words = say(key, what=it, platform=platform)
         return Became(words, "failed", lines, (again_button(message), drop_button(message)), tone="warn")
@@ -218,7 +218,13 @@ def trace_line(message: Message, known: KnownRun, outcome: Outcome, world: World
 def undecided_line(message: Message, known: KnownRun, step: Write, sent_at: datetime, world: World) -> TraceLine:
     """The write cannot be found, and must not be sent twice: a person decides."""
     platform = platform_title(known.run.key.platform, world)
-    words = say("unknown.decide", what=what(known, step), platform=platform, at=clock(sent_at, world.zone))
+    words = say(
+        "unknown.decide",
+        who=named(message.actor),
+        what=what(known, step),
+        platform=platform,
+        at=clock(sent_at, world.zone),
+    )
     buttons = (
         button("button.there", Decide(run=known.handle, key=message.key, step=step.step, there=True)),
         button("button.write_again", Decide(run=known.handle, key=message.key, step=step.step, there=False)),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
-from adapters.models import Run, Task
+from adapters.models import Run, Runbook, Task
 from commands.cards import Button, Card, Clock, Span, Text, Tone
 from commands.intents import Choose, Intent, Show
 from commands.ports import KnownRun
@@ -37,6 +37,15 @@ def button(key: str, intent: Intent, **facts: object) -> Button:
 
 def show_button(known: KnownRun) -> Button:
     return button("button.show", Show(run=known.handle, what=known.handle, kind="run"), what=known.handle)
+
+
+def told_apart(runbook: Runbook, among: Sequence[Runbook]) -> str:
+    """ "Database failover (local)" where another platform has one of the same title, else empty. Never cut
+    where the two differ."""
+    if sum(other.title == runbook.title for other in among) < 2:
+        return ""
+    platform = f" ({short(runbook.key.platform, _LABEL // 2)})"
+    return short(runbook.title, _LABEL - len(platform)) + platform
 
 
 def zone_name(zone: tzinfo | None) -> str:

@@ -84,12 +84,13 @@ class RunsPort(Protocol):
         """Gives a run that lives on a platform its handle, or returns the one it has."""
         ...
 
-    async def reserve(self, platform: str, title: str, runbook: str, key: str) -> str:
+    async def reserve(self, platform: str, title: str, runbook: str, key: str, *, book: str = "") -> str:
         """A handle for a run about to be started by the message ``key``.
 
         The same one for the same key: the second call, once the runbook is found, corrects ``platform``,
         ``title`` (with the handle in front) and ``runbook``, which place() could only guess. ``runbook`` is
-        the platform's id of it (``Run.runbook_id``, as ``recent_start`` gets it), and empty before.
+        the platform's id of it (``Run.runbook_id``, as ``recent_start`` gets it), and empty before; ``book``
+        is its own title.
         """
         ...
 

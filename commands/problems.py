@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Rejected
+from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Rejected, Unreachable
 from commands.cards import Answer, Button, Result, Text
 from commands.errors import Ambiguous, CommandError
 from commands.intents import Again, Choose, Drop, OpenForm
@@ -15,6 +15,7 @@ from commands.ports import CannotPost, World
 from commands.sentences import load, plain, say
 
 _MOST_REASONS = 8
+_MOST_BUTTONS = 5  # of a choice
 _NOTHING = re.compile(r"(?<!\s)\s*\bNothing (?:was|is|has|changed)\b[^.]*\.", re.IGNORECASE)
 
 
@@ -44,15 +45,12 @@ def adapter_words(error: AdapterError, world: World) -> Text:
     """The sentence of an adapter's error, with the platform's own words behind it."""
     facts = {**error.facts, "platform": platform_title(error.platform, world), "said": error.said}
     words = say(error.key, catalogue(error.platform, world), **facts)
-    return (
-        (*words, " ", *say("platform.said", said=error.said))
-        if error.said and not _quotes(words, error)
-        else words
-    )
+    return (*words, " ", *say("platform.said", said=error.said)) if _to_quote(words, error) else words
 
 
-def _quotes(words: Text, error: AdapterError) -> bool:
-    return error.said in plain(words)
+def _to_quote(words: Text, error: AdapterError) -> bool:
+    """Whether the platform said something that is not in our words. One that did not answer said nothing."""
+    return bool(error.said) and not isinstance(error, Unreachable) and error.said not in plain(words)
 
 
 def reason_lines(error: AdapterError | None) -> Sequence[Text]:
@@ -116,7 +114,10 @@ def error_answer(error: CommandError | AdapterError, world: World, message: Mess
             result = "question"
         if isinstance(error, AlreadySo):
             result = "done"
-        card = short_card(command_words(error), buttons=error.buttons, tone="" if result != "failed" else "warn")
+        failed = result == "failed"
+        retry = [again_button(message)] if failed and message.via is Via.FORM else []
+        buttons = [*error.buttons[: _MOST_BUTTONS - len(retry)], *retry]
+        card = short_card(command_words(error), buttons=buttons, tone="warn" if failed else "")
         return Answer(private=card, result=result)
     words = adapter_words(error, world)
     if isinstance(error, Conflict) and error.already:

@@ -10,7 +10,7 @@ from commands.cards import Button, Text
 from commands.errors import Ambiguous, BadArguments, Missing
 from commands.intents import Runbooks
 from commands.matching import match
-from commands.phrases import MOST_CHOICES, button, choice
+from commands.phrases import MOST_CHOICES, button, choice, told_apart
 from commands.ports import Context, World
 from commands.problems import adapter_words
 from commands.resolve import link_of
@@ -89,13 +89,8 @@ async def runbook_named(words: str, platform: str, context: Context) -> Runbook:
 
 
 def _choices(runbooks: Sequence[Runbook], key: str) -> list[Button]:
-    titles = [runbook.title for runbook in runbooks]
     return [
-        choice(
-            key,
-            {"runbook": runbook_ref(runbook)},
-            f"{runbook.title} ({runbook.key.platform})" if titles.count(runbook.title) > 1 else runbook.title,
-        )
+        choice(key, {"runbook": runbook_ref(runbook)}, told_apart(runbook, runbooks) or runbook.title)
         for runbook in runbooks[:MOST_CHOICES]
     ]
 

@@ -53,7 +53,9 @@ async def start(intent: Start, context: Context) -> Answer:
         await context.world.runs.drop(known.handle)
         return asked
     title = f"{known.handle} {intent.name or runbook.title}"
-    await context.world.runs.reserve(runbook.key.platform, title, runbook.key.id, context.message.key)
+    await context.world.runs.reserve(
+        runbook.key.platform, title, runbook.key.id, context.message.key, book=runbook.title
+    )
     if owner is not None:
         intent = intent.model_copy(update={"owner": owner.id})
     return await _carried(intent, Chosen(runbook.key, title), known, context)

@@ -59,7 +59,9 @@ Make = Callable[[Task], TaskWrite]
 async def carry_tasks(intent: TaskIntent, context: Context, op: Op, make: Make) -> Answer:
     """Names are found first, all or none; then one write after the other, and one line for each."""
     known = the_run(context)
-    require(context, known, op)
+    may_let_go = op is Op.REOPEN and bool(known.kept.holds)
+    if not (may_let_go and intent.tasks):
+        require(context, known, op)
     if not intent.tasks:
         raise await which(context, known, op)
     try:
@@ -67,6 +69,9 @@ async def carry_tasks(intent: TaskIntent, context: Context, op: Op, make: Make) 
     except Missing:
         known = await context.world.runs.refresh(known.handle)  # somebody may have added it there
         tasks = tasks_named(intent.tasks, known, context.message, context.world)
+    if may_let_go and not all(_only_we_hold(known, task) for task in tasks):
+        require(context, known, op)
+    tasks = list({task.id: task for task in tasks}.values())  # named twice is meant once
     results: list[Became] = []
     for task in tasks:
         results.append(await _one(context, known, make(task), alone=len(tasks) == 1))
@@ -79,7 +84,8 @@ async def _one(context: Context, known: KnownRun, wanted: TaskWrite, *, alone: b
     if wanted.op is Op.REOPEN and (only_held := await _let_go(context, known, wanted)):
         return only_held
     receipts = await context.world.runs.receipts(known.handle, wanted.task)
-    judging = Judging(context.message, receipts, context.zone, own=(context.effects.mark(wanted).code,))
+    own = (context.effects.mark(wanted).code,)
+    judging = Judging(context.message, receipts, context.zone, own, context.adapter(known).capabilities)
     try:
         written = await write(context, known, wanted, judge_of(wanted, judging))
     except CommandError as error:
@@ -95,10 +101,14 @@ async def _one(context: Context, known: KnownRun, wanted: TaskWrite, *, alone: b
 async def _let_go(context: Context, known: KnownRun, wanted: TaskWrite) -> Became | None:
     """Reopening what is held only by our own mark takes the mark away; the platform is not asked."""
     task = known.run.task(wanted.task)
-    if task is None or wanted.task not in known.kept.holds or task.state.is_over:
+    if task is None or not _only_we_hold(known, task):
         return None
     await _keep_hold(context, known, wanted)
     return Became(say("receipt.let_go", task=task_name(known, task)), "done")
+
+
+def _only_we_hold(known: KnownRun, task: Task) -> bool:
+    return task.id in known.kept.holds and not task.state.is_over
 
 
 async def _keep_hold(context: Context, known: KnownRun, wanted: TaskWrite) -> None:
@@ -136,11 +146,7 @@ async def which(context: Context, known: KnownRun, op: Op) -> CommandError:
     tasks = [task for task in shown_tasks(known) if task.state in _CANDIDATES[op]]
     mine = [task for task in tasks if is_mine(task, context)]
     if op is Op.FINISH:
-        running = [task for task in tasks if task.state is TaskState.RUNNING and not task.approval]
-        mine = [task for task in running if is_mine(task, context)] or running
-        buttons = task_choices(mine[: MOST_CHOICES - 1], known, "tasks", context.message)
-        end = button("button.end", End(run=known.handle), run=known.handle)
-        return Ambiguous("task.which_finish", run=run_name(known), buttons=[*buttons, end])
+        return _which_to_finish(context, known, [task for task in tasks if not task.approval])
     found = [*mine, *(task for task in tasks if task not in mine)]
     if not found:
         show = show_button(known)
@@ -148,6 +154,18 @@ async def which(context: Context, known: KnownRun, op: Op) -> CommandError:
     rest = ", ".join(known.task_handle(task.id) for task in found[MOST_CHOICES:])
     buttons = task_choices(found, known, "tasks", context.message)
     return Ambiguous("task.which", verb=op.value, run=run_name(known), buttons=buttons, rest=rest)
+
+
+def _which_to_finish(context: Context, known: KnownRun, tasks: Sequence[Task]) -> CommandError:
+    """My running tasks, else the running ones, else what could be; and the run itself."""
+    running = [task for task in tasks if task.state is TaskState.RUNNING]
+    likely = [task for task in running if is_mine(task, context)] or running or tasks
+    buttons = task_choices(likely[: MOST_CHOICES - 1], known, "tasks", context.message)
+    if not isinstance(context.adapter(known).capabilities.get(Op.END), Unsupported):
+        buttons.append(button("button.end", End(run=known.handle), run=known.handle))
+    if not buttons:
+        return Missing("task.none_to", verb=Op.FINISH.value, run=run_name(known), buttons=[show_button(known)])
+    return Ambiguous("task.which_finish", run=run_name(known), buttons=buttons)
 
 
 def is_mine(task: Task, context: Context) -> bool:

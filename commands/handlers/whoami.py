@@ -1,6 +1,6 @@
 """``whoami``: who I am here, and what I may do."""
 
-from commands.access import RIGHTS, STANDINGS, rights
+from commands.access import ONE, RIGHTS, rights
 from commands.cards import Answer, Code
 from commands.errors import BadArguments
 from commands.intents import Whoami
@@ -25,7 +25,7 @@ async def handle(intent: Whoami, context: Context) -> Answer:
         say("whoami.email", email=person.email) if person.email else say("whoami.no_email"),
         say("whoami.rights", rights=", ".join(plain(say(RIGHTS[right])) for right in may)),
     ]
-    words = say("whoami.title", who=named(actor), standing=say(STANDINGS[actor.standing]))
+    words = say("whoami.title", who=named(actor), standing=say(ONE[actor.standing]))
     return Answer(private=short_card(words, lines=lines))
 
 

@@ -57,8 +57,9 @@ class MemoryRunsPort:
             known = self._new(run, started=True)
         return self._save(known.model_copy(update={"run": run})) if isinstance(head, Run) else known
 
-    async def reserve(self, platform: str, title: str, runbook: str, key: str) -> str:
-        draft = Run(key=RunKey(platform=platform, id=""), title=title, runbook_id=runbook, state=RunState.STARTING)
+    async def reserve(self, platform: str, title: str, runbook: str, key: str, *, book: str = "") -> str:
+        where = RunKey(platform=platform, id="")
+        draft = Run(key=where, title=title, runbook=book, runbook_id=runbook, state=RunState.STARTING)
         if key not in self.starts:
             self.starts[key] = self._new(draft, started=False).handle
         known = self.kept[self.starts[key]]
