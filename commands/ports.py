@@ -42,6 +42,11 @@ class KnownRun(Model):
     kept: Kept = Kept()
     started: bool = True
 
+    @property
+    def only_named(self) -> bool:
+        """Somebody gave its id, and no platform has shown it yet: there may be no such run."""
+        return self.started and self.run.read_at is None and self.run.title == self.run.key.id
+
     def task_handle(self, id: str) -> str:
         return self.handles.get(id, "")
 

@@ -17,6 +17,7 @@ from commands.ports import KnownRun, World
 from commands.references import is_run
 
 Named = RunKey | TaskKey | RunbookKey
+_LONGEST_ID = 255  # letters; a longer one is no id of any platform, and the store does not keep it
 
 
 def link_of(words: str, world: World) -> Named | None:
@@ -25,7 +26,7 @@ def link_of(words: str, world: World) -> Named | None:
     if "://" in words:
         return next((key for adapter in world.platforms.values() if (key := adapter.parse_link(words))), None)
     name, colon, id = words.partition(":")
-    if colon and id and not id.startswith(" ") and name in world.platforms:
+    if colon and id and not id.startswith(" ") and len(id) <= _LONGEST_ID and name in world.platforms:
         return RunKey(platform=name, id=id)
     return None
 

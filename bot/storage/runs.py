@@ -49,7 +49,7 @@ class RunRows:
 
     def known(self, *, active: bool) -> Sequence[KnownRun]:
         newest = reversed(self._known.values())
-        return [known for known in newest if not active or not known.run.state.is_over]
+        return [known for known in newest if not active or not (known.run.state.is_over or known.only_named)]
 
     def created(self, handle: str) -> datetime | None:
         return self._created.get(handle)
