@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from adapters.errors import Rejected
+from adapters.errors import AdapterError, Conflict, Rejected
 from adapters.protocol import AddTask, Op, SetStatus, StartRun, Told, Write
 from commands.cards import Answer, Button, Result, Text, Tone, TraceLine
 from commands.errors import CommandError
@@ -109,8 +109,15 @@ def corrected(told: Became) -> Became:
     return replace(told, trace=tuple(replace(line, corrects=True) for line in told.trace))
 
 
-def objected(error: CommandError) -> Became:
+def objected(error: CommandError | AdapterError, world: World) -> Became:
     """A write that was judged and never sent."""
+    if isinstance(error, AdapterError):
+        words, so = adapter_words(error, world), isinstance(error, Conflict) and error.already
+        return Became(
+            words if so else with_nothing_changed(words),
+            "done" if so else "failed",
+            tuple(reason_lines(error)),
+        )
     already = isinstance(error, AlreadySo)
     return Became(command_words(error), "done" if already else "failed", buttons=error.buttons)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from adapters.errors import AdapterError
 from adapters.models import Person, Task, TaskState
 from adapters.protocol import Emulated, Op, TaskWrite, Unsupported
 from commands.cards import Answer, Code
@@ -88,10 +89,10 @@ async def _one(context: Context, known: KnownRun, wanted: TaskWrite, *, alone: b
     judging = Judging(context.message, receipts, context.zone, own, context.adapter(known).capabilities)
     try:
         written = await write(context, known, wanted, judge_of(wanted, judging))
-    except CommandError as error:
+    except (CommandError, AdapterError) as error:
         if alone:
-            raise
-        return objected(error)
+            raise  # else it would speak for those before it, and "nothing changed" would be a lie
+        return objected(error, context.world)
     if isinstance(written.last, Done):
         await _keep_hold(context, written.known, wanted)
     told = became(context, replace(written, known=await context.world.runs.get(known.handle) or written.known))

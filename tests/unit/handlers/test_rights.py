@@ -1,10 +1,13 @@
 """Who may: what a button carries out is judged for whoever presses it, and by what it really does."""
 
+from collections.abc import Sequence
 from typing import cast
 
 import pytest
 
-from adapters.protocol import Adapter, Mark, Told, Write
+from adapters.errors import Rejected
+from adapters.models import Run
+from adapters.protocol import Adapter, Mark, TaskWrite, Told, Write
 from commands.intents import Choose, Decide, Start
 from commands.ports import Rules
 from tests.unit.handlers.world import BEN, EVE, Room, Wilful, shown
@@ -37,6 +40,28 @@ class Seeing(Wilful):
     async def carry(self, step: Write, mark: Mark) -> Told:
         self.options = dict(step.options)
         return await super().carry(step, mark)
+
+
+class Choosy(Wilful):
+    """Refuses task 2 by what it knows of it, as Xurrent does with an approval."""
+
+    def steps(self, write: Write, run: Run | None) -> Sequence[Write]:
+        if isinstance(write, TaskWrite) and write.task == "2":
+            raise Rejected("local", write.op.value, said="an approval")
+        return super().steps(write, run)
+
+
+async def test_a_refusal_of_one_task_does_not_deny_what_was_done_to_the_others(room: Room) -> None:
+    choosy = Choosy(room.platform.inner, room.platform.capabilities)
+    cast(dict[str, Adapter], room.world.platforms)["local"] = choosy
+    await room.start()
+    answer = await room.type("skip T1 T2 T4")
+    assert shown(answer).startswith("2 of 3 done")
+    assert "T1 Confirm the primary is down: skipped. Receipt" in shown(answer)
+    assert "an approval" in shown(answer)
+    assert "T4 Repoint the app: skipped. Receipt" in shown(answer)
+    assert answer.result == "failed"
+    assert "Nothing changed" in shown(await room.type("skip T2"))
 
 
 async def test_only_a_button_says_what_an_adapter_keeps_for_its_second_try(room: Room) -> None:
