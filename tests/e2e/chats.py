@@ -1,20 +1,118 @@
-"""The two chats as a person uses them, so that one test speaks for both.
+"""The two chats as people use them, so that one test speaks for both.
 
-``words()`` is everything that anybody can read from the bot by now, private answers included.
+A ``Chat`` is a workspace with Ana, Ben and Cam (members) and Gil (a guest). A ``Room`` is a channel of its own in
+it, so that tests can share one chat and one Liaison. What counts in a room is what was said there, or privately,
+since it was made.
 """
 
 import re
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tests.e2e.process import until
-from tests.fakes.slack import Slack
+from tests.fakes.serving import Fake
 
-CHANNEL = "ops"
+
+@dataclass(frozen=True)
+class Sent:
+    """What Liaison answered to a delivery. ``again`` delivers the very same once more."""
+
+    status: int
+    body: bytes
+    again: "Callable[[], Awaitable[Sent]]"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A message of the bot as it stands. ``to``: the only reader of a private one. ``raw``: the fake's own."""
+
+    id: str
+    words: str
+    labels: Sequence[str]
+    to: str
+    thread: str
+    raw: Any
+
+
+class Room(ABC):
+    """A channel. ``name`` has no "#"; ``id`` is the chat's own."""
+
+    name: str
+    id: str
+
+    @abstractmethod
+    async def command(self, text: str, *, user: str = "ana") -> Sent:
+        """Types ``/run text``."""
+
+    @abstractmethod
+    async def mention(self, text: str, *, user: str = "ana", thread: str = "") -> None:
+        """Says ``@liaison text``, in the thread of the message with the id ``thread`` if there is one."""
+
+    @abstractmethod
+    async def click(self, label: str, on: Shown, *, user: str = "ana") -> Sent:
+        """Presses the button as it stood on ``on`` when that was looked at, whatever became of it since."""
+
+    @abstractmethod
+    async def fill(self, values: Mapping[str, str], *, user: str = "ana") -> Sent:
+        """Fills the form that a press opened, and submits it."""
+
+    @abstractmethod
+    def shown(self) -> list[Shown]:
+        """Every message of the bot that anybody here can read, oldest first."""
+
+    async def answer(self, text: str, *, user: str = "ana") -> Shown:
+        """Types it, and waits for what is then said to this person alone."""
+        before = {one.id for one in self.shown()}
+        sent = await self.command(text, user=user)
+        assert sent.status == 200, sent
+
+        def told() -> list[Shown]:
+            return [one for one in self.shown() if one.id not in before and one.to == user]
+
+        try:
+            return (await until(told))[0]  # type: ignore[no-any-return]
+        except TimeoutError:
+            raise AssertionError(f"no answer to {text!r}; this was said:\n{self.words()}") from None
+
+    async def press(self, label: str, *, user: str = "ana") -> Sent:
+        """The newest button with this label that ``user`` can see, once there is one."""
+        return await self.click(label, await self.with_button(label, user=user), user=user)
+
+    async def with_button(self, label: str, *, user: str = "ana") -> Shown:
+        def found() -> list[Shown]:
+            return [one for one in self.shown() if label in one.labels and one.to in ("", user)]
+
+        try:
+            return (await until(found))[-1]  # type: ignore[no-any-return]
+        except TimeoutError:
+            raise AssertionError(f"nobody offered {label!r}, only {self.labels()}:\n{self.words()}") from None
+
+    def labels(self) -> list[str]:
+        return [label for one in self.shown() for label in one.labels]
+
+    def words(self) -> str:
+        """What anybody here has been told, private answers included."""
+        return "\n".join(f"(to {one.to}) {one.words}" if one.to else one.words for one in self.shown())
+
+    def public_words(self) -> str:
+        return "\n".join(one.words for one in self.shown() if not one.to)
+
+    async def sees(self, pattern: str, *, within: float = 25.0) -> str:
+        """Waits until the bot has said something that matches."""
+        try:
+            match = await until(lambda: re.search(pattern, self.words()), within=within)
+        except TimeoutError:
+            raise AssertionError(f"{pattern!r} was never said; this was:\n{self.words()}") from None
+        return str(match.group(0))
 
 
 class Chat(Protocol):
     name: str
+
+    @property
+    def fake(self) -> Fake: ...
 
     async def __aenter__(self) -> "Chat": ...
 
@@ -28,97 +126,6 @@ class Chat(Protocol):
         """Where Liaison listens."""
         ...
 
-    async def command(self, text: str, *, user: str = "ana", channel: str = CHANNEL) -> int:
-        """Types ``/run text``; the HTTP status of the ack."""
+    def room(self, *, bot: bool = True) -> Room:
+        """A new channel with everybody in it; ``bot`` False: without Liaison."""
         ...
-
-    async def mention(self, text: str, *, user: str = "ana", channel: str = CHANNEL) -> None: ...
-
-    async def press(self, label: str, *, user: str = "ana") -> int:
-        """The newest button with this label."""
-        ...
-
-    async def fill(self, values: Mapping[str, str], *, user: str = "ana") -> None:
-        """Fills the form that a press opened, and submits it."""
-        ...
-
-    def labels(self) -> list[str]:
-        """Every button there is to press."""
-        ...
-
-    def words(self) -> str: ...
-
-    def channel_words(self) -> str:
-        """What everybody in the channels can read."""
-        ...
-
-
-async def sees(chat: Chat, pattern: str, *, within: float = 25.0) -> str:
-    """Waits until the bot has said something that matches."""
-
-    def found() -> re.Match[str] | None:
-        return re.search(pattern, chat.words())
-
-    try:
-        match = await until(found, within=within)
-    except TimeoutError:
-        raise AssertionError(f"{pattern!r} was never said; this was:\n{chat.words()}") from None
-    return str(match.group(0))
-
-
-class SlackChat:
-    """Ana and Ben are members, Gil is a guest."""
-
-    name = "slack"
-
-    def __init__(self) -> None:
-        self.fake = Slack()
-        self.users = {
-            "ana": self.fake.add_user("U0ANA", "ana", email="ana@example.com"),
-            "ben": self.fake.add_user("U0BEN", "ben", email="ben@example.com"),
-            "gil": self.fake.add_user("U0GIL", "gil", is_restricted=True),
-        }
-        self.channels = {name: f"C0{name.upper()}" for name in ("ops", "db", "web")}
-        for name, id in self.channels.items():
-            self.fake.add_channel(id, name, members=tuple(self.users.values()))
-        self._url = ""
-
-    async def __aenter__(self) -> "SlackChat":
-        await self.fake.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        for fault in self.fake.faults:
-            fault.release.set()
-        await self.fake.stop()
-
-    def settings(self) -> Mapping[str, Mapping[str, Any]]:
-        secrets = {"bot_token": self.fake.token, "signing_secret": self.fake.signing_secret}
-        return {"slack": {**secrets, "api_url": self.fake.api_url}}
-
-    def at(self, url: str) -> None:
-        self._url = url
-
-    async def command(self, text: str, *, user: str = "ana", channel: str = CHANNEL) -> int:
-        sent = await self.fake.command(self._url, text, user=self.users[user], channel=self.channels[channel])
-        return sent.status
-
-    async def mention(self, text: str, *, user: str = "ana", channel: str = CHANNEL) -> None:
-        await self.fake.mention(self._url, text, user=self.users[user], channel=self.channels[channel])
-
-    async def press(self, label: str, *, user: str = "ana") -> int:
-        await until(lambda: label in self.labels())
-        return (await self.fake.press(self._url, label, user=self.users[user])).status
-
-    async def fill(self, values: Mapping[str, str], *, user: str = "ana") -> None:
-        await self.fake.submit(self._url, values, user=self.users[user])
-
-    def labels(self) -> list[str]:
-        return [label for post in (*self.fake.posts, *self.fake.whispers) for label in post.labels]
-
-    def words(self) -> str:
-        whispers = "\n".join(f"(to {post.to}) {post.words}" for post in self.fake.whispers)
-        return f"{self.channel_words()}\n{whispers}"
-
-    def channel_words(self) -> str:
-        return "\n".join(post.words for post in self.fake.posts if post.user == self.fake.bot_user)

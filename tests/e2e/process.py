@@ -59,7 +59,9 @@ class Liaison:
         return self._process.pid
 
     async def start(self) -> None:
-        """Returns once /readyz says so."""
+        """Returns once /readyz says so. Does nothing where it is running."""
+        if self._process is not None and self._process.returncode is None:
+            return
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "bot", "serve", "--config", str(self.config)),
@@ -74,7 +76,9 @@ class Liaison:
         async with aiohttp.ClientSession() as session, asyncio.timeout(READY_SECONDS):
             while True:
                 if self._process.returncode is not None:
-                    raise AssertionError(f"liaison ended with {self._process.returncode}:\n{self.log.read_text()}")
+                    raise AssertionError(
+                        f"liaison ended with {self._process.returncode}:\n{self.log.read_text()[-3000:]}"
+                    )
                 try:
                     async with session.get(f"{self.url}/readyz") as answer:
                         if answer.status == 200:
@@ -96,6 +100,19 @@ class Liaison:
             self._process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(30):
             return await self._process.wait()
+
+    async def refusing(self) -> None:
+        """Waits until the port lets nobody in any more."""
+
+        async def refused() -> bool:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            except OSError:
+                return True
+            writer.close()
+            return False
+
+        await until(refused)
 
     async def __aenter__(self) -> "Liaison":
         await self.start()

@@ -96,18 +96,18 @@ async def test_a_planned_runbook_that_was_shown_before_keeps_one_handle_when_sta
 
 
 async def test_a_task_added_on_the_platform_is_found_by_name_at_once(scene: Scene) -> None:
-    await scene.started()
-    run = next(run for run in scene.cutover.runbooks.values() if not run.is_template)
-    first = next(iter(run.tasks.values()))
-    id = scene.cutover.world.id()
+    run = scene.run(await scene.started())
+    first, id = run.task(TITLE), scene.cutover.world.id()
     run.tasks[id] = type(first)(id, "Tell the partners", first.stream, stage="in_progress")
-    await scene.chat.command("finish tell the partners")
-    await scene.done("finish", 1)
+    await scene.room.command("finish tell the partners")
+    await scene.done("finish")
+    assert run.tasks[id].stage == "complete"
 
 
 async def test_a_run_known_only_by_its_id_is_read_before_it_is_written(scene: Scene) -> None:
     planned = scene.cutover.world.planned("Live already")
     planned.stage, planned.run_type = "active", "live"
-    next(iter(planned.tasks.values())).stage = "in_progress"
-    await scene.chat.command(f"finish T1 --run cutover:{planned.id}")
-    await scene.done("finish", 1)
+    planned.task(TITLE).stage = "in_progress"
+    await scene.room.command(f"finish T1 --run cutover:{planned.id}")
+    await scene.done("finish")
+    assert planned.task(TITLE).stage == "complete"

@@ -69,8 +69,12 @@ class People(Rest):
         self, app_url: str, text: str, *, user: User | None = None, channel: Channel | None = None
     ) -> Delivered:
         """``text`` without the command word."""
-        user, channel = user or self.ana, channel or self.town
-        delivered = await self.send_command(app_url, self.command_form(text, user, channel))
+        return await self.typed(app_url, self.command_form(text, user or self.ana, channel or self.town))
+
+    async def typed(self, app_url: str, form: dict[str, str]) -> Delivered:
+        """Sends it, and shows its person what the bot answers."""
+        user, channel = self.users[form["user_id"]], self.channels[form["channel_id"]]
+        delivered = await self.send_command(app_url, form)
         if delivered.status == 200 and isinstance(delivered.json, dict) and delivered.json.get("text"):
             self.whisper(user, channel, delivered.json["text"], delivered.json.get("attachments") or [])
         return delivered
@@ -103,6 +107,9 @@ class People(Rest):
     async def press(self, post: Post, label: str, user: User) -> Delivered:
         """Clicks; shows ``ephemeral_text`` and applies ``update``, as the server does with a good answer."""
         url, body = self.click_body(post, label, user)
+        return await self.clicked(post, user, url, body)
+
+    async def clicked(self, post: Post, user: User, url: str, body: Json) -> Delivered:
         delivered = await self.send_json(url, body)
         said = delivered.json
         if delivered.status == 200 and isinstance(said, dict):

@@ -1,0 +1,117 @@
+"""Every platform behind its fake, as the tests of the real process count on it.
+
+Each holds the runbook "Database failover" with the four tasks of the contract suite.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from adapters.protocol import Op
+from tests.e2e.chats import Chat
+from tests.e2e.mattermost_chat import MattermostChat
+from tests.fakes.serving import Fake
+from tests.platforms.cutover import subject as cutover
+from tests.platforms.cutover.fake import CutoverFake
+from tests.platforms.local.subject import FAILOVER
+from tests.platforms.playbooks.fake import PlaybooksFake
+from tests.platforms.playbooks.mounted import Mounted, mount
+from tests.platforms.runrunit import subject as runrunit
+from tests.platforms.runrunit.fake import RunrunitFake
+from tests.platforms.tines import subject as tines
+from tests.platforms.tines.fake import TinesFake
+from tests.platforms.xurrent.fake import XurrentFake
+
+FakeT = TypeVar("FakeT", bound=Fake)
+
+
+class Platform(Protocol):
+    """``effects``: how often each thing was really done there, by whatever request."""
+
+    def settings(self) -> Mapping[str, Any]: ...
+
+    def effects(self, op: Op) -> int: ...
+
+
+class Counted:
+    """A platform whose fake lists what was done. ``names``: its word for an operation; ``other``: for the rest."""
+
+    def __init__(self, fake: Any, names: Mapping[Op, str], other: str) -> None:
+        self.fake = fake
+        self._names = names
+        self._other = other
+
+    def settings(self) -> Mapping[str, Any]:
+        table: Mapping[str, Any] = self.fake.settings()
+        return table
+
+    def effects(self, op: Op) -> int:
+        done = Counter(entry[0] for entry in self.fake.world.effects)
+        return done[self._names.get(op, self._other)]
+
+
+class PlaybooksElsewhere:
+    """A Mattermost with Playbooks that is not the chat."""
+
+    def __init__(self, fake: PlaybooksFake) -> None:
+        self.fake = fake
+
+    def settings(self) -> Mapping[str, Any]:
+        return self.fake.settings()
+
+    def effects(self, op: Op) -> int:
+        return self.fake.effects["take" if op is Op.BEGIN else op.value]
+
+
+class PlaybooksHere:
+    """Playbooks on the very Mattermost where people chat."""
+
+    def __init__(self, mounted: Mounted) -> None:
+        self.mounted, self.mm, self.world = mounted, mounted.mm, mounted.world
+
+    def settings(self) -> Mapping[str, Any]:
+        return self.mounted.settings()
+
+    def effects(self, op: Op) -> int:
+        said = sum(post.props.get("liaison") == op.value for post in self.mm.posts.values())
+        done: int = self.world.effects["take" if op is Op.BEGIN else op.value]
+        return done + said
+
+
+class Local:
+    """No network; what was done stands on its cards alone."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        (folder / "failover.md").write_text(FAILOVER)
+        self._folder = folder
+
+    def settings(self) -> Mapping[str, Any]:
+        return {"kind": "local", "path": str(self._folder)}
+
+    def effects(self, op: Op) -> int:
+        raise NotImplementedError("look at the card")
+
+
+async def serve_all(stack: AsyncExitStack, chat: Chat, folder: Path) -> dict[str, Platform]:
+    """Each platform by its NAME, its fake served for as long as ``stack`` is open."""
+
+    async def served(fake: FakeT) -> FakeT:
+        await stack.enter_async_context(fake)
+        return fake
+
+    same = {op: op.value for op in Op}
+    if isinstance(chat, MattermostChat):
+        playbooks: Platform = PlaybooksHere(mount(chat.fake))
+    else:
+        playbooks = PlaybooksElsewhere(await served(PlaybooksFake()))
+    return {
+        "cutover": Counted(await served(CutoverFake()), cutover.DONE_AS, "comment"),
+        "playbooks": playbooks,
+        "tines": Counted(await served(TinesFake()), tines.DONE_AS, "comment"),
+        "xurrent": Counted(await served(XurrentFake()), same | {Op.STATUS: "comment"}, "comment"),
+        "runrunit": Counted(await served(RunrunitFake()), runrunit.DONE_AS, "comment"),
+        "local": Local(folder / "runbooks"),
+    }

@@ -1,0 +1,98 @@
+"""Slack as people use it."""
+
+import copy
+import itertools
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from tests.e2e.chats import Room, Sent, Shown
+from tests.fakes.slack import Delivered, Slack
+from tests.fakes.slack_state import Posted
+
+
+class SlackChat:
+    name = "slack"
+
+    def __init__(self) -> None:
+        self.fake = Slack()
+        self.fake.trigger_life = 30.0  # the machine may be slow; how long an ack takes is measured elsewhere
+        self.users = {
+            "ana": self.fake.add_user("U0ANA", "ana", email="ana@example.com"),
+            "ben": self.fake.add_user("U0BEN", "ben", email="ben@example.com"),
+            "cam": self.fake.add_user("U0CAM", "cam", email="cam@example.com"),
+            "gil": self.fake.add_user("U0GIL", "gil", is_restricted=True),
+        }
+        self.url = ""
+        self._rooms = itertools.count(1)
+
+    async def __aenter__(self) -> "SlackChat":
+        await self.fake.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.fake.stop()
+
+    def settings(self) -> Mapping[str, Mapping[str, Any]]:
+        secrets = {"bot_token": self.fake.token, "signing_secret": self.fake.signing_secret}
+        return {"slack": {**secrets, "api_url": self.fake.api_url}}
+
+    def at(self, url: str) -> None:
+        self.url = url
+
+    def room(self, *, bot: bool = True) -> "SlackRoom":
+        number = next(self._rooms)
+        channel = self.fake.add_channel(
+            f"C0ROOM{number}", f"room-{number}", members=tuple(self.users.values()), bot=bot
+        )
+        return SlackRoom(self, channel.id, channel.name)
+
+
+class SlackRoom(Room):
+    def __init__(self, chat: SlackChat, id: str, name: str) -> None:
+        self.chat = chat
+        self.id = id
+        self.name = name
+        self._since = chat.fake.new_ts()
+
+    async def command(self, text: str, *, user: str = "ana") -> Sent:
+        chat = self.chat
+        return self._sent(await chat.fake.command(chat.url, text, user=chat.users[user], channel=self.id))
+
+    async def mention(self, text: str, *, user: str = "ana", thread: str = "") -> None:
+        chat = self.chat
+        await chat.fake.mention(chat.url, text, user=chat.users[user], channel=self.id, thread=thread)
+
+    async def click(self, label: str, on: Shown, *, user: str = "ana") -> Sent:
+        chat = self.chat
+        return self._sent(await chat.fake.press(chat.url, label, user=chat.users[user], on=on.raw))
+
+    async def fill(self, values: Mapping[str, str], *, user: str = "ana") -> Sent:
+        chat = self.chat
+        return self._sent(await chat.fake.submit(chat.url, values, user=chat.users[user]))
+
+    def shown(self) -> list[Shown]:
+        fake = self.chat.fake
+        direct = {f"D{user[1:]}": name for name, user in self.chat.users.items()}
+        here = [
+            post for post in (*fake.posts, *fake.whispers) if post.channel == self.id or post.channel in direct
+        ]
+        fresh = [post for post in here if post.user == fake.bot_user and _number(post.ts) > _number(self._since)]
+        return [self._shown(post, direct) for post in sorted(fresh, key=lambda post: _number(post.ts))]
+
+    def _shown(self, post: Posted, direct: Mapping[str, str]) -> Shown:
+        names = {id: name for name, id in self.chat.users.items()}
+        to = direct.get(post.channel) or names.get(post.to, "")
+        words = re.sub(r"[^\S\n]+", " ", post.words)
+        return Shown(post.ts, words, post.labels, to, post.thread_ts, copy.deepcopy(post))
+
+    def _sent(self, delivered: Delivered) -> Sent:
+        async def again() -> Sent:
+            return self._sent(await self.chat.fake.again(delivered))
+
+        return Sent(delivered.status, delivered.body.encode(), again)
+
+
+def _number(ts: str) -> int:
+    """The fake counts behind the point, over all channels."""
+    return int(ts.partition(".")[2])

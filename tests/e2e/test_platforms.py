@@ -1,0 +1,106 @@
+"""The four intents on every platform, by command, mention and button; and platforms side by side."""
+
+import re
+
+import pytest
+
+from tests.e2e.conftest import RUNBOOK, TITLE, Scene
+from tests.e2e.platforms import PlaybooksHere
+from tests.e2e.process import until
+
+PLATFORMS = ("cutover", "local", "playbooks", "runrunit", "tines", "xurrent")
+
+
+async def _count(scene: Scene, what: str, platform: str) -> None:
+    """Local runs have no server that counts; what was done there stands on the card alone."""
+    if platform != "local":
+        await until(lambda: scene.effects(what, platform) >= 1)
+
+
+async def _told(scene: Scene, platform: str) -> None:
+    await scene.sees("finished T1")
+    await scene.sees("1 of 4 done")
+    await scene.sees("(?i)(set the status, )?amber.*replica lagging")
+    await scene.sees("commented on .*second DBA paged")
+    for what in ("start", "finish", "status", "comment"):
+        await _count(scene, what, platform)
+    assert "Nothing changed" not in scene.room.words()
+    assert "broke on our side" not in scene.room.words()
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+async def test_by_command(scene: Scene, platform: str) -> None:
+    await scene.started(platform)
+    await scene.room.command("finish T1")
+    await scene.room.command("status amber replica lagging")
+    await scene.room.command("comment second DBA paged")
+    await _told(scene, platform)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+async def test_by_mention(scene: Scene, platform: str) -> None:
+    await scene.room.mention(f'start "{RUNBOOK}" --on {platform}')
+    await until(scene.cards, within=30)
+    await scene.room.mention("finish T1")
+    await scene.room.mention("status amber replica lagging")
+    await scene.room.mention("comment second DBA paged")
+    await _told(scene, platform)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+async def test_by_button(scene: Scene, platform: str) -> None:
+    room = scene.room
+    await room.command(f"runbooks --on {platform}")
+    await room.press(f"Start {RUNBOOK}")
+    await until(scene.cards, within=30)
+    await room.press("Begin T1")
+    await room.press("Finish T1", user="ben")
+    await scene.sees("finished T1")
+    await room.press("Update status")
+    await room.fill({"health": "amber", "text": "replica lagging"})
+    await room.press("More…")
+    await room.fill({"do": "comment", "text": "second DBA paged", "task": "T2"})
+    await _told(scene, platform)
+
+
+async def test_three_runs_of_three_platforms_in_one_channel(scene: Scene) -> None:
+    handles = {platform: await scene.started(platform) for platform in ("cutover", "tines", "xurrent")}
+    assert len(set(handles.values())) == 3
+    choice = await scene.room.answer("finish T1")
+    assert "Several runs are active here. Nothing changed" in choice.words
+    assert set(choice.labels) >= {f"{handle} {RUNBOOK}" for handle in handles.values()}
+    await scene.room.click(f"{handles['tines']} {RUNBOOK}", choice)
+    await scene.done("finish", on="tines")
+    await scene.room.command(f"finish {handles['xurrent']}.T1")
+    await scene.done("finish", on="xurrent")
+    card = next(one for one in scene.room.shown() if f"{handles['cutover']} {RUNBOOK}" in one.words and not one.to)
+    await scene.room.mention("finish T1", thread=card.id)
+    await scene.done("finish", on="cutover")
+    for platform in handles:
+        assert scene.effects("finish", platform) == 1
+
+
+async def test_a_runbook_that_several_platforms_have_is_asked_for(scene: Scene) -> None:
+    asked = await scene.room.answer(f'start "{RUNBOOK}"')
+    assert "Nothing was started" in asked.words
+    await scene.room.click(f"{RUNBOOK} (tines)", asked)
+    await until(scene.cards)
+    await scene.sees("on tines")
+
+
+async def test_a_run_with_a_channel_of_its_own_has_its_card_there_too(scene: Scene) -> None:
+    playbooks = scene.house.platforms["playbooks"]
+    if not isinstance(playbooks, PlaybooksHere):
+        await scene.started("playbooks")  # another site's channel: nothing to post to, nothing goes wrong
+        assert "broke on our side" not in scene.room.words()
+        return
+    mm, handle = playbooks.mm, await scene.started("playbooks")
+    run = next(run for run in playbooks.world.runs.values() if run["name"].startswith(f"{handle} "))
+    home = mm.channels[run["channel_id"]]
+    card = await mm.until(lambda: next((post for post in mm.posts_in(home) if TITLE in post.text), None))
+    assert {"Begin T1", "Update status"} <= set(card.labels)
+    home.members.add(mm.ana.id)
+    await mm.command(scene.liaison.url, "finish T1", user=mm.ana, channel=home)
+    await scene.done("finish", on="playbooks")
+    await mm.until(lambda: "1 of 4 done" in re.sub(r"\W+", " ", card.text))
+    await scene.sees("1 of 4 done")
