@@ -8,6 +8,7 @@ import structlog
 from adapters.models import Person
 from bot.storage.facts import PeopleRows
 from bot.surfaces.protocol import Surface, SurfaceError
+from commands.access import is_chat_id
 from commands.messages import Actor, Message, Standing
 
 KEEP = timedelta(days=1)
@@ -75,7 +76,8 @@ class People:
         ]
 
     def person(self, actor: Actor) -> Person:
-        email = self._emails.get(actor.id) or self._emails.get(actor.handle) or actor.email
+        by_handle = "" if is_chat_id(actor.handle) else self._emails.get(actor.handle)
+        email = self._emails.get(actor.id) or by_handle or actor.email
         return Person(id=actor.id, name=actor.name, email=email, handle=actor.handle or None)
 
     def _merged(self, actor: Actor, profile: Actor) -> Actor:

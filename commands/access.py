@@ -4,6 +4,7 @@ Guests, other companies' people, bots and people the chat has not told about may
 them, by chat id alone: a handle or an e-mail of another company proves nothing here.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 from commands.errors import NotAllowed
@@ -11,6 +12,8 @@ from commands.messages import Actor, Place, Standing
 from commands.ports import Rules
 from commands.sentences import plain, say
 from commands.spec import Right
+
+_ID = re.compile(r"[UWCGD](?=[A-Z0-9]*[0-9])[A-Z0-9]{3,}|[a-z0-9]{26}")
 
 STANDINGS: Mapping[Standing, str] = {
     Standing.MEMBER: "standing.member",
@@ -59,8 +62,20 @@ def _has(actor: Actor, listed: Sequence[str]) -> bool:
         return actor.id in listed and actor.standing is not Standing.UNKNOWN
     if not listed:
         return True
+    return any(_means(entry, actor) for entry in listed)
+
+
+def _means(entry: str, actor: Actor) -> bool:
+    """People choose their handles themselves: one that is spelt like somebody's id must not stand for it."""
+    if is_chat_id(entry):
+        return entry == actor.id
     names = {actor.id.casefold(), actor.handle.casefold(), (actor.email or "").casefold()} - {""}
-    return any(entry.removeprefix("@").casefold() in names for entry in listed)
+    return entry.removeprefix("@").casefold() in names
+
+
+def is_chat_id(words: str) -> bool:
+    """Whether it is spelt as Slack and Mattermost spell the ids of people and channels."""
+    return _ID.fullmatch(words) is not None
 
 
 def _listed(right: Right, rules: Rules) -> Sequence[str]:
@@ -70,4 +85,7 @@ def _listed(right: Right, rules: Rules) -> Sequence[str]:
 
 def _in_places(place: Place, places: Sequence[str]) -> bool:
     names = {place.channel.casefold(), place.channel_name.casefold()} - {""}
-    return any(entry.removeprefix("#").casefold() in names for entry in places)
+    return any(
+        entry == place.channel if is_chat_id(entry) else entry.removeprefix("#").casefold() in names
+        for entry in places
+    )

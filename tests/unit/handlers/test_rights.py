@@ -8,9 +8,11 @@ import pytest
 from adapters.errors import Rejected
 from adapters.models import Run
 from adapters.protocol import Adapter, Mark, TaskWrite, Told, Write
+from commands.access import rights
 from commands.intents import Choose, Decide, Start
 from commands.ports import Rules
-from tests.unit.handlers.world import BEN, EVE, Room, Wilful, shown
+from commands.spec import Right
+from tests.unit.handlers.world import ANA, BEN, EVE, HERE, Room, Wilful, shown
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,25 @@ class Seeing(Wilful):
     async def carry(self, step: Write, mark: Mark) -> Told:
         self.options = dict(step.options)
         return await super().carry(step, mark)
+
+
+SLACKS, MATTERMOSTS = "U0ANA1234", "8hzwq4t1bpfr5yw6k3odxn9c7e"
+
+
+@pytest.mark.parametrize("id", [SLACKS, MATTERMOSTS])
+async def test_a_handle_that_is_spelt_like_an_id_does_not_stand_for_it(room: Room, id: str) -> None:
+    rules = Rules(end=(id,), places=())
+    mallory = BEN.model_copy(update={"handle": id.lower()})
+    assert Right.END not in rights(mallory, HERE, rules)
+    assert Right.END in rights(BEN.model_copy(update={"id": id}), HERE, rules)
+    assert Right.END in rights(mallory, HERE, Rules(end=(f"@{id.lower()}",)))
+
+
+@pytest.mark.parametrize("id", ["C0OPS1234", MATTERMOSTS])
+async def test_a_channel_that_is_named_like_an_id_does_not_stand_for_it(room: Room, id: str) -> None:
+    rules = Rules(places=(id,))
+    assert Right.WRITE not in rights(ANA, HERE.model_copy(update={"channel_name": id.lower()}), rules)
+    assert Right.WRITE in rights(ANA, HERE.model_copy(update={"channel": id, "thread": "t1"}), rules)
 
 
 class Choosy(Wilful):
