@@ -1,8 +1,8 @@
 """Live cards: one per run and place, edited in place, only when what it shows has changed.
 
-``changed(run)`` marks a run's cards; one worker per channel draws the newest state of each marked card, at most
-one edit a second. A card's row is committed, with its nonce, before it is posted: after a crash it is found again
-by that nonce instead of being posted twice.
+``changed(run)`` marks a run's cards; one worker per channel draws the newest state of each marked card, no faster
+than the chat's ``pace``. A card's row is committed, with its nonce, before it is posted: after a crash it is found
+again by that nonce instead of being posted twice.
 """
 
 import asyncio
@@ -20,7 +20,6 @@ from commands.cards import Card
 from commands.messages import Place
 from commands.ports import CannotPost, KnownRun
 
-EDIT_EVERY_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 
 log = structlog.get_logger(__name__)
@@ -145,7 +144,8 @@ class Board:
             self._workers[place] = asyncio.create_task(self._work(place))
 
     async def _work(self, place: str) -> None:
-        loop, pause = asyncio.get_running_loop(), EDIT_EVERY_SECONDS
+        loop = asyncio.get_running_loop()
+        pace = pause = self._surfaces[place.partition("/")[0]].pace
         try:
             while self._dirty.get(place):
                 await asyncio.sleep(max(0.0, self._edited.get(place, -9.0) + pause - loop.time()))
@@ -154,11 +154,11 @@ class Board:
                 try:
                     if await self._edit(self._cards[run, place]):
                         self._edited[place] = loop.time()
-                    pause = EDIT_EVERY_SECONDS
+                    pause = pace
                 except ChatUnreachable as error:
                     self._dirty[place][run] = None
                     self._edited[place] = loop.time()
-                    pause = min(max(pause * 2, error.retry_after), LONGEST_PAUSE_SECONDS)
+                    pause = min(max(pause * 2, error.retry_after, 1.0), LONGEST_PAUSE_SECONDS)
                 except SurfaceError as error:
                     log.warning("card not edited", run=run, place=place, why=str(error))
         finally:

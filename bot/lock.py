@@ -26,11 +26,11 @@ class NoFolder(CannotStart):
 
 
 @contextmanager
-def hold(path: Path) -> Iterator[None]:
-    """Until the block ends, or the process does. Raises ``Held`` at once, or ``NoFolder``."""
+def hold(path: Path, wait: float = 0.0) -> Iterator[None]:
+    """Until the block ends, or the process does. Raises ``Held`` after ``wait`` seconds, or ``NoFolder``."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path, timeout=0, mode=0o600)
+        lock = FileLock(path, timeout=wait, mode=0o600)
         lock.acquire()
     except Timeout:
         raise Held(path) from None

@@ -56,9 +56,11 @@ def _root_command(word: str) -> str:
 
 
 def _database(url: str) -> str:
-    if re.fullmatch(r"sqlite(\+aiosqlite)?:///[^?]+(\?.*)?", url) or re.match(r"postgresql(\+\w+)?://", url):
+    if re.fullmatch(r"sqlite(\+aiosqlite)?:///[^?]+(\?.*)?", url):
         return url
-    raise ValueError('must be like "sqlite:///liaison.db" or "postgresql://user:password@host/name"')
+    if url.startswith("postgresql"):
+        raise ValueError('must be like "sqlite:///liaison.db": the engine for PostgreSQL is not in this version')
+    raise ValueError('must be like "sqlite:///liaison.db"')
 
 
 class Options(BaseModel):

@@ -117,9 +117,6 @@ class Reading:
         slack = found.get("slack")
         if slack is not None and slack.signing_secret is None and slack.app_token is None:
             self.problems.append("slack.signing_secret: is missing (or set slack.app_token for Socket Mode)")
-        bot = found["bot"]
-        if bot is not None and not bot.database_url.startswith("sqlite") and bot.secret_key is None:
-            self.problems.append("bot.secret_key: is missing; with PostgreSQL every replica needs the same one")
 
 
 def _problem(where: str, model: type[BaseModel], error: Any, hidden: list[str]) -> str:

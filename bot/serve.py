@@ -26,6 +26,7 @@ from bot.storage.store import Store, StoreError
 from bot.surfaces.console.surface import NAME as CONSOLE
 from bot.surfaces.console.surface import Console
 
+LOCK_SECONDS = 5.0
 LAST_ANSWERS_SECONDS = 5  # for deliveries that are being acknowledged when SIGTERM comes
 
 log = structlog.get_logger("liaison")
@@ -34,7 +35,12 @@ log = structlog.get_logger("liaison")
 async def serve(settings: Settings) -> None:
     """Until SIGTERM or SIGINT. ``settings`` have their secret key. Raises ``CannotStart``."""
     stopping = asyncio.Event()
-    with hold(settings.lock_path), _bound(settings.bot.host, settings.bot.port) as port, _signals(stopping):
+    # A short ``liaison say`` may just have it; nobody is served yet, so the loop may wait.
+    with (
+        hold(settings.lock_path, LOCK_SECONDS),
+        _bound(settings.bot.host, settings.bot.port) as port,
+        _signals(stopping),
+    ):
         settings = _listening_on(settings, port.getsockname()[1])
         console = Console()
         app = bootstrap(settings, surfaces=[console])

@@ -62,11 +62,7 @@ class Settings:
 
     @property
     def store_path(self) -> Path:
-        """The SQLite file; for PostgreSQL a name in the working folder, for the files that stand beside it."""
-        url = self.bot.database_url
-        if not url.startswith("sqlite"):
-            return Path("liaison")
-        return Path(url.partition(":///")[2].partition("?")[0])
+        return Path(self.bot.database_url.partition(":///")[2].partition("?")[0])
 
     @property
     def lock_path(self) -> Path:
@@ -101,11 +97,11 @@ class Settings:
         return replace(self, bot=bot)
 
     def secret_values(self) -> list[str]:
-        """Every secret's value, for the logs to hide; passwords within ``database_url`` too."""
+        """Every secret's value, for the logs to hide."""
         models = [self.bot, self.slack, self.mattermost, *(known.options for known in self.platforms.values())]
         found = [value for model in models if model is not None for value in _secrets_of(model)]
         found += [known.hook_secret.get_secret_value() for known in self.platforms.values() if known.hook_secret]
-        return [*found, *_password(self.bot.database_url)]
+        return found
 
 
 def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -174,12 +170,6 @@ def _secrets_of(model: BaseModel) -> Iterator[str]:
     for value in dict(model).values():
         parts = value if isinstance(value, tuple | list) else (value,)
         yield from (part.get_secret_value() for part in parts if isinstance(part, SecretStr))
-
-
-def _password(url: str) -> list[str]:
-    user, at, _ = url.partition("://")[2].rpartition("@")
-    password = user.partition(":")[2]
-    return [password] if at and password else []
 
 
 def kinds() -> Mapping[str, Platform]:

@@ -182,11 +182,16 @@ def _careful(connection: Any, _: object) -> None:
 def migrate(connection: Connection) -> None:
     """Brings the tables to the newest revision. Alembic is loaded only where there is something to do."""
     versions = Path(__file__).with_name("migrations") / "versions"
-    newest = max(path.name.partition("_")[0] for path in versions.glob("[0-9]*.py"))
+    known = {path.name.partition("_")[0] for path in versions.glob("[0-9]*.py")}
     if inspect(connection).has_table("alembic_version"):
         current = connection.execute(text("select version_num from alembic_version")).scalar()
-        if current == newest:
+        if current == max(known):
             return
+        if current not in known:
+            raise StoreError(
+                f"the database is of a newer Liaison (revision {current}; this one knows {max(known)}). "
+                "Nothing was changed: start that newer version, or restore a backup"
+            )
     from alembic import command
     from alembic.config import Config
 

@@ -140,6 +140,11 @@ class Surface(Protocol):
         """The chat's own URL, compared with ``HomeChannel.site``; empty where runs never live there."""
         ...
 
+    @property
+    def pace(self) -> float:
+        """Seconds that must lie between two edits in one channel."""
+        ...
+
     async def start(self, intake: Intake) -> None:
         """Begins to listen (sockets); HTTP surfaces add their routes through ``routes`` instead."""
         ...

@@ -64,3 +64,17 @@ async def test_close_waits_for_what_was_asked(tmp_path: Path) -> None:
 async def test_a_database_that_cannot_be_opened_says_so(tmp_path: Path) -> None:
     with pytest.raises(StoreError):
         await Store(f"sqlite:///{tmp_path}/missing/folder/liaison.db").open()
+
+
+async def test_a_database_of_a_newer_liaison_is_left_alone(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/liaison.db"
+    first = Store(url)
+    await first.open()
+
+    def newer(connection: Connection) -> None:
+        connection.execute(text("update alembic_version set version_num = '9999'"))
+
+    await first.write(newer)
+    await first.close()
+    with pytest.raises(StoreError, match="newer Liaison"):
+        await Store(url).open()

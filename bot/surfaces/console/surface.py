@@ -55,6 +55,7 @@ class Console:
 
     name = NAME
     site = ""
+    pace = 0.0
 
     def __init__(self) -> None:
         self.intake: Intake | None = None

@@ -76,6 +76,10 @@ class MattermostSurface:
     def site(self) -> str:
         return self._site.url
 
+    @property
+    def pace(self) -> float:
+        return 1.0  # 10 requests a second in all, where a limit is set
+
     def routes(self) -> list[Route]:
         """503 until ``start``."""
         return self._inbound.routes()

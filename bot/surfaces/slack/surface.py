@@ -73,6 +73,10 @@ class SlackSurface:
     def site(self) -> str:
         return ""  # no platform keeps its runs in Slack
 
+    @property
+    def pace(self) -> float:
+        return 1.0  # about one message a second and channel
+
     def routes(self) -> list[Route]:
         return [Route(PATH, self._http, methods=["POST"])]
 

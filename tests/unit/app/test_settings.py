@@ -79,7 +79,7 @@ def test_a_platform_may_come_from_the_environment_alone() -> None:
         ({"bot": {"command": "run"}}, {}, "bot.command: must be a slash and one word"),
         ({"bot": {"public_url": "liaison.example.com"}}, {}, "bot.public_url: must be an address"),
         ({"bot": {"database_url": "mysql://x"}}, {}, "bot.database_url: must be like"),
-        ({"bot": {"database_url": "postgresql://u:pw@h/d"}}, {}, "bot.secret_key: is missing; with PostgreSQL"),
+        ({"bot": {"database_url": "postgresql://u:pw@h/d"}}, {}, "bot.database_url: must be like"),
         ({"slack": {}}, {}, "slack.bot_token: is missing (xoxb-"),
         ({"slack": {"bot_token": "x"}}, {}, "slack.signing_secret: is missing (or set slack.app_token"),
         ({"mattermost": {"url": "https://mm"}}, {}, "mattermost.token: is missing"),
@@ -145,11 +145,6 @@ def test_secrets_do_not_show_when_settings_are_printed() -> None:
     settings = parse({"slack": SLACK}, {})
     assert not [secret for secret in SLACK.values() if secret in repr(settings)]
     assert set(SLACK.values()) <= set(settings.secret_values())
-
-
-def test_the_password_of_the_database_is_a_secret() -> None:
-    bot = {"database_url": "postgresql://liaison:pass-word@db/liaison", "secret_key": "0123456789abcdef"}
-    assert "pass-word" in parse({"bot": bot}, {}).secret_values()
 
 
 def test_the_secret_key_is_made_and_kept(tmp_path: Path) -> None:
