@@ -6,7 +6,7 @@ may still change is a trace line. Where a run has no card, and so no trace, its 
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,7 @@ from bot.storage.effects import Effect
 from bot.storage.runs import RunRows
 from bot.surfaces.protocol import ChatUnreachable, RouteClosed, Surface, SurfaceError
 from bot.traces import Traces
-from commands import outcomes
+from commands import notices, outcomes
 from commands.cards import Answer, Card, Result, TraceLine
 from commands.intents import Due
 from commands.messages import Actor, Message, Place, Via
@@ -56,6 +56,7 @@ class Desk:
         self._waiting: dict[str, asyncio.Future[Card | None]] = {}
         self._listeners: dict[str, asyncio.Future[Result]] = {}
         self._message = message
+        self._noticed: dict[str, dict[str, TraceLine]] = {}  # message key -> slot -> what cannot stay as it is
         self.engine: Engine | None = None
         self.world: World | None = None
 
@@ -95,7 +96,13 @@ class Desk:
     async def waiting(self, message: Message, effect: Effect, until: datetime) -> None:
         known = self._rows.get(effect.run)
         if known is not None:
-            await self._notice(message, outcomes.waiting_line(message, known, effect.step, until, self._world()))
+            await self._notice(message, notices.waiting_line(message, known, effect.step, until, self._world()))
+
+    async def slow(self, message: Message, effect: Effect) -> None:
+        known = self._rows.get(effect.run)
+        if known is not None:
+            line = notices.slow_line(message, known, effect.step, effect.known.sent_at, self._world())
+            await self._notice(message, line)
 
     async def checking(self, message: Message, effect: Effect) -> None:
         known = self._rows.get(effect.run)
@@ -113,14 +120,16 @@ class Desk:
 
     async def _notice(self, message: Message, line: TraceLine) -> None:
         if self._traces.has_room(line.run):
+            self._noticed.setdefault(message.key, {})[line.slot] = line
             self._traces.say(line)
             return
-        await self._whisper(message, Card(title=line.words, summary=plain(line.words), buttons=line.buttons))
+        await self.whisper(message, Card(title=line.words, summary=plain(line.words), buttons=line.buttons))
 
     # For the engine
 
     async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> Result:
-        lines = [line for line in answer.trace if self._traces.has_room(line.run) and self._traces.wants(line)]
+        trace = [*answer.trace, *await self._corrections(message, answer, resumed)]
+        lines = [line for line in trace if self._traces.has_room(line.run) and self._traces.wants(line)]
         said = [self._traces.say(line) for line in lines]
         for handle in answer.touched:
             self._board.changed(handle)
@@ -138,13 +147,23 @@ class Desk:
         if waiter is not None and not waiter.done():
             waiter.set_result(private)
         elif private is not None:
-            await self._whisper(message, private)
+            await self.whisper(message, private)
         if said:
             await asyncio.wait(said)
         listener = self._listeners.pop(message.key, None)
         if listener is not None and not listener.done():
             listener.set_result(answer.result)
         return answer.result
+
+    async def _corrections(self, message: Message, answer: Answer, resumed: bool) -> Sequence[TraceLine]:
+        """For lines that said "waiting" or "no answer yet" of a write whose answer has no line of its own."""
+        noticed = list(self._noticed.pop(message.key, {}).values())
+        noticed += await self._traces.said(message.key) if resumed else []
+        told = {line.slot for line in answer.trace}
+        if answer.private is None:
+            return []
+        said = answer.private.title
+        return [notices.answered_line(message, line, said) for line in noticed if line.slot not in told]
 
     async def outcome(self, key: str, within: float) -> Card | None:
         """The private card, if it comes in time: then it is the caller's to show."""
@@ -183,7 +202,7 @@ class Desk:
                 await self._rows.bind(handle, place)
                 await self._attempt(lambda place=place: self._board.open(handle, place))  # type: ignore[misc]
 
-    async def _whisper(self, message: Message, card: Card) -> None:
+    async def whisper(self, message: Message, card: Card) -> None:
         surface = self._surfaces.get(message.place.surface)
         if surface is not None:
             await self._attempt(lambda: surface.whisper(message, card))

@@ -51,6 +51,15 @@ class Traces:
         """Whether it is to be said: one that only corrects needs a line of its slot, said or about to be."""
         return not line.corrects or line.slot in self._said or line.slot in self._waiting.get(line.run, {})
 
+    async def said(self, key: str) -> Sequence[TraceLine]:
+        """The lines that the message ``key`` has in the chat, said before a restart perhaps."""
+        found: list[TraceLine] = []
+        for slot in [slot for slot in self._said if slot.startswith(f"{key}:")]:
+            post = await self._rows.where(slot)
+            if post is not None:
+                found += [line for line in await self._rows.lines_of(post.nonce) if line.slot == slot]
+        return found
+
     def say(self, line: TraceLine) -> "asyncio.Future[None]":
         """Said soon, in order; a newer line of the same slot replaces one that is still waiting.
 

@@ -11,7 +11,6 @@ from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
-from commands.dispatch import Ticket
 
 from adapters.errors import AdapterError
 from bot import metrics
@@ -21,8 +20,9 @@ from bot.engine.effects import EffectRules, Effects
 from bot.engine.port import Progress
 from bot.people import People
 from bot.storage.inbox import Inbox
-from commands import dispatch
+from commands import dispatch, notices
 from commands.cards import Answer, Result
+from commands.dispatch import Ticket
 from commands.errors import CommandError
 from commands.messages import Actor, Message, Via
 from commands.ports import Context, World
@@ -76,6 +76,9 @@ class LiveWork:
 
     def busy(self, run: str) -> Answer:
         return dispatch.busy_answer(run, self._world)
+
+    async def queued(self, message: Message, ticket: Ticket, ahead: int) -> None:
+        await self._desk.whisper(message, notices.queued_card(message, ticket.intent or {}, ahead))
 
     async def carry(self, message: Message, ticket: Ticket, progress: Progress) -> Answer:
         structlog.contextvars.bind_contextvars(delivery=message.key)

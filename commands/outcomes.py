@@ -12,7 +12,7 @@ from adapters.errors import AdapterError, Conflict, Rejected
 from adapters.protocol import AddTask, Op, SetStatus, StartRun, Told, Write
 from commands.cards import Answer, Button, Result, Text, Tone, TraceLine
 from commands.errors import CommandError
-from commands.intents import Decide, Stop
+from commands.intents import Decide
 from commands.messages import Message
 from commands.past import named
 from commands.phrases import button, clock, first_line, run_name, short_card, task_name
@@ -237,14 +237,6 @@ def undecided_line(message: Message, known: KnownRun, step: Write, sent_at: date
         button("button.write_again", Decide(run=known.handle, key=message.key, step=step.step, there=False)),
     )
     return TraceLine(known.handle, slot(message.key, step), words, buttons)
-
-
-def waiting_line(message: Message, known: KnownRun, step: Write, until: datetime, world: World) -> TraceLine:
-    """The platform does not answer, and nothing was sent yet."""
-    platform = platform_title(known.run.key.platform, world)
-    words = say("unknown.waiting", what=what(known, step), platform=platform, until=clock(until, world.zone))
-    stop = button("button.stop", Stop(run=known.handle, key=message.key))
-    return TraceLine(known.handle, slot(message.key, step), words, (stop,))
 
 
 def answer_of(known: KnownRun, results: Sequence[Became]) -> Answer:

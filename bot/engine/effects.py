@@ -39,6 +39,10 @@ class Notices(Protocol):
         """Nothing was sent; tried until then. Offers [Stop]."""
         ...
 
+    async def slow(self, message: Message, effect: Effect) -> None:
+        """Sent, and no answer yet; nothing is wrong so far."""
+        ...
+
     async def checking(self, message: Message, effect: Effect) -> None:
         """Sent, no answer; being looked for."""
         ...
@@ -133,7 +137,7 @@ class Effects:
         self._progress.sent = True
         await rules.log.sent(effect)
         try:
-            told = await rules.platforms[effect.platform].carry(effect.step, effect.mark)
+            told = await self._asked(effect)
         except (Unreachable, RateLimited):
             self._progress.sent = False
             raise
@@ -147,6 +151,19 @@ class Effects:
             metrics.effect(effect.platform, effect.step.op, "refused")
             return Refused(effect.step, error)
         return await finish(rules, effect, told)
+
+    async def _asked(self, effect: Effect) -> Told:
+        slow = asyncio.create_task(self._tell_when_slow(effect))
+        try:
+            return await self._rules.platforms[effect.platform].carry(effect.step, effect.mark)
+        finally:
+            slow.cancel()
+
+    async def _tell_when_slow(self, effect: Effect) -> None:
+        """A start is told by its card already."""
+        if effect.step.op is not Op.START:
+            await asyncio.sleep(TELL_AFTER_SECONDS)
+            await self._rules.notices.slow(self._message, effect)
 
     async def _settle(self, effect: Effect) -> Outcome:
         """Looks at each of ``LOOKS``; then leaves it unknown, to be looked at in the background."""

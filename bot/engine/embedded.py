@@ -28,11 +28,12 @@ from commands.messages import Message
 RECORD_SECONDS = 2.0
 ORPHAN_SECONDS = 5.0  # recorded but never carried: the surface's ack went wrong
 START_HOLDS_SECONDS = 10.0
+QUEUED_TELL_SECONDS = 3.0
 
 log = structlog.get_logger(__name__)
 
 
-@dataclass
+@dataclass(eq=False)
 class _Item:
     message: Message
     ticket: Ticket | None = None
@@ -195,8 +196,15 @@ class EmbeddedEngine:
             self._starting.setdefault(item.message.place.queue, _Starting(ticket.queue))
         if ticket.queue:
             self._enter(self._runs, ticket.queue, item, self._carry)
+            asyncio.get_running_loop().call_later(QUEUED_TELL_SECONDS, self._tell_queued, item, ticket)
         else:
             self._spawn(self._carry(item))
+
+    def _tell_queued(self, item: _Item, ticket: Ticket) -> None:
+        queue = self._runs.get(ticket.queue)
+        if queue is not None and item in queue.waiting and not item.progress.stopped.is_set():
+            ahead = queue.waiting.index(item) + 1  # and the one that is being carried out
+            self._spawn(self._work.queued(item.message, ticket, ahead))
 
     async def _carry(self, item: _Item) -> None:
         assert item.ticket is not None

@@ -1,0 +1,52 @@
+"""What is said about a write while nobody knows yet what becomes of it. None of it may stay when that is known."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from adapters.protocol import Write
+from commands.cards import Card, Code, Text, TraceLine
+from commands.intents import Stop, TaskIntent
+from commands.messages import Message
+from commands.outcomes import slot, what
+from commands.past import named
+from commands.phrases import button, clock, short_card
+from commands.ports import KnownRun, World
+from commands.problems import platform_title
+from commands.registry import intent_from
+from commands.sentences import say
+
+
+def waiting_line(message: Message, known: KnownRun, step: Write, until: datetime, world: World) -> TraceLine:
+    """The platform does not answer, and nothing was sent yet."""
+    platform = platform_title(known.run.key.platform, world)
+    words = say("unknown.waiting", what=what(known, step), platform=platform, until=clock(until, world.zone))
+    stop = button("button.stop", Stop(run=known.handle, key=message.key))
+    return TraceLine(known.handle, slot(message.key, step), words, (stop,))
+
+
+def slow_line(message: Message, known: KnownRun, step: Write, sent_at: datetime, world: World) -> TraceLine:
+    """It was sent, and the platform takes its time."""
+    words = say(
+        "unknown.slow",
+        who=named(message.actor),
+        what=what(known, step),
+        platform=platform_title(known.run.key.platform, world),
+        at=clock(sent_at, world.zone),
+    )
+    return TraceLine(known.handle, slot(message.key, step), words)
+
+
+def answered_line(message: Message, line: TraceLine, said: Text) -> TraceLine:
+    """What was waited for ended in words that have no line of their own: a refusal, or "was done already"."""
+    words = say("trace.answered", who=named(message.actor), said=said)
+    return TraceLine(line.run, line.slot, words, corrects=True)
+
+
+def queued_card(message: Message, dump: Mapping[str, Any], ahead: int) -> Card:
+    """``ahead`` earlier changes to the run are not through yet, and nothing of this one was sent."""
+    intent = intent_from(dump)
+    tasks = intent.tasks if isinstance(intent, TaskIntent) else ()
+    key = "unknown.queued_one" if ahead == 1 else "unknown.queued"
+    words = say(key, what=Code(" ".join((intent.verb, *tasks))), count=ahead, run=intent.run)
+    return short_card(words, buttons=[button("button.stop", Stop(run=intent.run, key=message.key))])

@@ -1,0 +1,99 @@
+"""What is said while a platform does not answer, and that none of it stays when the outcome is known."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from adapters.local import LocalAdapter
+from adapters.models import Person
+from adapters.protocol import FinishTask, Mark
+from bot.app import Application, bootstrap
+from bot.serve import started
+from bot.settings import demo_settings
+from bot.surfaces.console.surface import Console, Shown, person, room
+from commands.cards import Button, Result
+from commands.messages import Actor, Message, ReplyRoute, Via
+from commands.sentences import plain
+from tests.e2e.process import until
+
+ANA, BEN = person("ana"), person("ben")
+
+
+@dataclass
+class Scene:
+    """The application over runbooks whose platform can be cut off. ``lines``: the trace as it stands."""
+
+    app: Application
+    platform: LocalAdapter
+    lines: list[str] = field(default_factory=list)
+    whispers: list[Shown] = field(default_factory=list)
+
+    def listen(self, shown: Shown) -> None:
+        if shown.kind == "private":
+            self.whispers.append(shown)
+        elif "lines" in shown.kind:
+            self.lines = [plain(line) for line in shown.lines]
+
+    def say(self, text: str, by: Actor = ANA) -> "asyncio.Task[Result]":
+        return self._send(Via.SAY, by, text=text)
+
+    def press(self, button: Button, by: Actor = ANA) -> "asyncio.Task[Result]":
+        return self._send(Via.BUTTON, by, intent=button.intent.model_dump(mode="json"))
+
+    def _send(self, via: Via, by: Actor, **said: Any) -> "asyncio.Task[Result]":
+        key, now = f"console//{uuid4().hex}", datetime.now(UTC)
+        message = Message(key=key, actor=by, place=room(), via=via, at=now, reply=ReplyRoute(), **said)
+        return asyncio.create_task(self.app.submit(message))
+
+    def told(self, words: str) -> Shown | None:
+        found = [one for one in self.whispers if one.card and words in plain(one.card.title)]
+        return found[-1] if found else None
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    console = Console()
+    app = bootstrap(demo_settings(tmp_path).with_secret_key(), surfaces=[console])
+    async with started(app):
+        platform = app.platforms["local"]
+        assert isinstance(platform, LocalAdapter)
+        scene = Scene(app, platform)
+        with console.listening(scene.listen):
+            assert await scene.say("start Database failover") == "done"
+            yield scene
+
+
+async def test_who_waits_behind_others_is_told_and_may_stop(scene: Scene) -> None:
+    scene.platform.down = True
+    first, second = scene.say("begin T1"), scene.say("begin T2", by=BEN)
+    waits = await until(lambda: scene.told("begin T2 waits behind an earlier change to R1."))
+    assert "Nothing of it was sent" in plain(waits.card.title)
+    assert waits.message.actor.id == "ben"
+    await until(lambda: any("does not answer (beginning T1). Nothing was sent." in line for line in scene.lines))
+    assert await scene.press(waits.buttons[0], by=BEN) == "done"
+    scene.platform.down = False
+    assert await asyncio.wait_for(first, 30) == "done"
+    assert await asyncio.wait_for(second, 30) == "failed"
+    assert scene.told("Stopped: beginning T2 was not sent to Local runbooks. Nothing changed.")
+    assert not any("does not answer" in line for line in scene.lines)
+
+
+async def test_a_line_that_waited_says_what_was_done_by_somebody_else_meanwhile(scene: Scene) -> None:
+    scene.platform.down = True
+    waiting = scene.say("finish T1")
+    await until(lambda: any("Nothing was sent" in line for line in scene.lines))
+    known = await scene.app.runs.get("R1")
+    assert known is not None
+    theirs = FinishTask(run=known.run.key, task=known.task_id("T1") or "", by=Person(id="zoe", name="Zoe"))
+    scene.platform.down = False
+    await scene.platform.carry(theirs, Mark(code="ZZZZ", who="Zoe", at=datetime.now(UTC)))
+    assert await asyncio.wait_for(waiting, 30) == "done"
+    said = await until(lambda: [line for line in scene.lines if line.startswith("Ana: T1 Confirm")])
+    assert "was finished by Zoe" in said[0]
+    assert not any("does not answer" in line for line in scene.lines)
