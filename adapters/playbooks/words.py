@@ -13,9 +13,12 @@ from adapters.protocol import Mark
 LIMIT = 16_383  # runes in a post's message; a longer one is refused with 400
 NAME_LIMIT = 64  # of a channel's display name, which a run's name becomes
 _BREAK = "\u200b"  # zero width: people see no difference, Mattermost sees no name
-_CODE = re.compile(r"(```.*?```|(?<!`)`[^`\n]+`(?!`))", re.DOTALL)
+_CODE = re.compile(
+    r"((?:\A|(?<=\n))```[^`\n]*\n.*?(?:\Z|\n```[ \t]*(?=\n|\Z))|(?<![\\`])`[^`\n]+`(?!`))", re.DOTALL
+)  # a fence of its own lines, or a span; "\`" opens none
 _MENTION = re.compile(r"(?<![A-Za-z0-9])@(?=\w)")
-_EVERYBODY = re.compile(r"@(?=(?:channel|here|all)\b)", re.IGNORECASE)
+# Mattermost takes punctuation off behind a name, the underscore too: "@channel_" calls everybody.
+_EVERYBODY = re.compile(r"@(?=(?:channel|here|all)(?![A-Za-z0-9]))", re.IGNORECASE)
 _MARKDOWN = re.compile(r"([\\`*~\[\]<>|!#])")
 _SIGNED = re.compile(r"\n\n([^\n]+) \([0-9A-Z]{3,8}\)\s*\Z")
 _TITLE = re.compile(r"\A\*\*[^\n]+\*\*\n")
