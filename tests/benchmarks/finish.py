@@ -52,11 +52,11 @@ class Heard(Slack):
 
     def __init__(self) -> None:
         super().__init__()
-        self.whispered: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self.heard: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self.edited: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     def _whisper(self, channel: str, user: str, said: Mapping[str, Any], route: str) -> Posted:
-        self.whispered[channel].set()
+        self.heard[channel].set()
         return super()._whisper(channel, user, said, route)
 
     def _chat_update(self, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,10 +158,10 @@ async def durable(stage: Stage, liaison: Liaison) -> Measured:
 
     async def finish(run: int, number: int) -> None:
         channel = stage.channels[run]
-        stage.slack.whispered[channel].clear()
+        stage.slack.heard[channel].clear()
         sent = await stage.slack.command(liaison.url, f"finish T{number + 1}", user=stage.user, channel=channel)
         assert not sent.body, sent.body
-        await asyncio.wait_for(stage.slack.whispered[channel].wait(), 60)
+        await asyncio.wait_for(stage.slack.heard[channel].wait(), 60)
 
     measured = await loaded(stage, finish)
     done = sum(task.stage == "complete" for runbook in runbooks for task in runbook.tasks.values())

@@ -1,26 +1,27 @@
 """How long a platform that says "too many" wants us to wait, in whatever words."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from adapters.http import retry_after
 
-IN_FORTY = datetime.now(UTC) + timedelta(seconds=40)
 BRASILIA = timezone(timedelta(hours=-3))
-MOMENTS = [
-    str(IN_FORTY.timestamp()),
-    IN_FORTY.isoformat(),
-    IN_FORTY.strftime("%Y-%m-%dT%H:%M:%SZ"),
-    IN_FORTY.strftime("%Y-%m-%d %H:%M:%S UTC"),
-    IN_FORTY.astimezone(BRASILIA).strftime("%Y-%m-%d %H:%M:%S %z"),
-    IN_FORTY.astimezone(BRASILIA).strftime("%a, %d %b %Y %H:%M:%S %z"),
-]
+WRITTEN: dict[str, Callable[[datetime], str]] = {
+    "epoch": lambda at: str(at.timestamp()),
+    "iso": lambda at: at.isoformat(),
+    "iso with Z": lambda at: at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    "with UTC": lambda at: at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+    "with offset": lambda at: at.astimezone(BRASILIA).strftime("%Y-%m-%d %H:%M:%S %z"),
+    "as a header": lambda at: at.astimezone(BRASILIA).strftime("%a, %d %b %Y %H:%M:%S %z"),
+}
 
 
-@pytest.mark.parametrize("value", MOMENTS)
-def test_a_moment_is_as_far_as_it_is(value: str) -> None:
-    assert 5 < retry_after({"ratelimit-reset": value}, 3600.0) <= 40
+@pytest.mark.parametrize("how", WRITTEN)
+def test_a_moment_is_as_far_as_it_is(how: str) -> None:
+    in_forty = datetime.now(UTC) + timedelta(seconds=40)
+    assert 5 < retry_after({"ratelimit-reset": WRITTEN[how](in_forty)}, 3600.0) <= 40
 
 
 def test_a_number_is_seconds() -> None:
