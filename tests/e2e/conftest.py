@@ -26,6 +26,7 @@ from tests.platforms.cutover.world import FakeRunbook
 CHATS: Mapping[str, Callable[[], Chat]] = {"slack": SlackChat, "mattermost": MattermostChat}
 RUNBOOK = "Database failover"
 TITLE = "Confirm the primary is down"
+HOOK_SECRET = "a-hook-secret-of-many-words"
 FOLDER = Path(__file__).parent
 
 
@@ -63,7 +64,10 @@ class Houses:
             folder, chat = self.folder(name), CHATS[name]()
             await self.stack.enter_async_context(chat)
             platforms = await serve_all(self.stack, chat, folder)
-            tables = {f"platforms.{name}": platform.settings() for name, platform in platforms.items()}
+            tables = {
+                f"platforms.{name}": {**platform.settings(), "hook_secret": HOOK_SECRET}
+                for name, platform in platforms.items()
+            }
             liaison = Liaison(folder, {**chat.settings(), **tables})
             chat.at(liaison.url)
             await self.stack.enter_async_context(liaison)

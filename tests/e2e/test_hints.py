@@ -1,0 +1,23 @@
+"""A platform's webhook is only a hint: the run is read again, and its card says what is true there now."""
+
+import aiohttp
+
+from tests.e2e.conftest import HOOK_SECRET, Scene
+
+
+async def _post(scene: Scene, path: str) -> int:
+    async with aiohttp.ClientSession() as session, session.post(f"{scene.liaison.url}{path}", data=b"{}") as answer:
+        return answer.status
+
+
+async def test_what_others_do_on_the_platform_shows_on_the_card_after_a_hint(scene: Scene) -> None:
+    handle = await scene.started()
+    task = scene.run(handle).task("Page the DBA")
+    task.stage, task.completion_type = "complete", "complete_normal"
+    assert await _post(scene, f"/hooks/cutover/{HOOK_SECRET}") == 200
+    await scene.sees(rf"{handle} (?s:.*)1 of 4 done")
+
+
+async def test_a_hint_without_its_secret_is_nobody(scene: Scene) -> None:
+    assert await _post(scene, "/hooks/cutover/guessed-secret-of-many-words") == 404
+    assert await _post(scene, f"/hooks/nowhere/{HOOK_SECRET}") == 404
