@@ -44,7 +44,7 @@ class Room(ABC):
 
     @abstractmethod
     async def command(self, text: str, *, user: str = "ana") -> Sent:
-        """Types ``/run text``."""
+        """Types ``/run text``; the chat delivers it in its own encoding."""
 
     @abstractmethod
     async def mention(self, text: str, *, user: str = "ana", thread: str = "") -> None:
@@ -57,6 +57,10 @@ class Room(ABC):
     @abstractmethod
     async def fill(self, values: Mapping[str, str], *, user: str = "ana") -> Sent:
         """Fills the form that a press opened, and submits it."""
+
+    @abstractmethod
+    def alarms(self) -> list[str]:
+        """Whatever in those messages would ring for somebody, or is markup that nobody of us wrote."""
 
     @abstractmethod
     def shown(self) -> list[Shown]:

@@ -87,6 +87,10 @@ class MattermostRoom(Room):
         )
         return _sent(await fake.submit_dialog(dialog, values), again)
 
+    def alarms(self) -> list[str]:
+        posts: list[Post] = [one.raw for one in self.shown()]
+        return [post.text for post in posts if self.chat.fake.mentions(post)]
+
     def shown(self) -> list[Shown]:
         fake = self.chat.fake
         direct = {fake.direct(fake.bot, user).id: name for name, user in self.chat.users.items()}

@@ -101,6 +101,11 @@ class Liaison:
         async with asyncio.timeout(30):
             return await self._process.wait()
 
+    async def post(self, path: str) -> int:
+        """The status of an empty POST there."""
+        async with aiohttp.ClientSession() as session, session.post(f"{self.url}{path}") as answer:
+            return answer.status
+
     async def refusing(self) -> None:
         """Waits until the port lets nobody in any more."""
 

@@ -1,0 +1,181 @@
+"""What people type wrongly or wildly: it is answered in words, and changes nothing; and texts arrive as typed."""
+
+import html
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.e2e.conftest import CHATS, RUNBOOK, TITLE, Houses, Scene
+from tests.platforms.cutover.world import FakeRunbook
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module", params=sorted(CHATS))
+async def busy(request: pytest.FixtureRequest, houses: Houses) -> AsyncIterator[Scene]:
+    """A room with one run in it, shared by the tests that must not change it."""
+    house = await houses.of(request.param)
+    scene = Scene(house, house.chat.room())
+    await scene.started()
+    yield scene
+
+
+WRITES = ("start", "begin", "finish", "status", "comment", "add", "end")
+
+REFUSED = {
+    "a verb misspelt": ("finsh T1", r"finsh is not a word here\. Nothing changed"),
+    "a verb nobody knows": ("frobnicate the widget", r"frobnicate.* (is no|is not a).*Nothing changed"),
+    "no reason": ("hold T1", r"Say why.*Nothing changed.*hold T"),
+    "no person": ("assign T1", r"Say who should have it\. Nothing changed"),
+    "no words": ("status amber", r"A colour needs a few words with it\. Nothing changed"),
+    "no value": ("status --next", r"--next needs something after it\. Nothing changed"),
+    "not a time": ("status late --next sometime", r"sometime is not a time I can read\. Nothing changed"),
+    "a backward range": ("finish T4-T1", r"T4-T1 runs backwards\. Nothing changed"),
+    "a task that is not there": ("finish T99", r"“T99” is no task of R\d+ .*\. Nothing changed"),
+    "a title that is not there": ("finish water the plants", r"is no task of R\d+ .*\. Nothing changed"),
+    "a run that is not there": ("finish R999.T1", r"There is no R999\. Nothing changed"),
+    "two runs": ("finish T1 --run R998 --run R999", r"(is given twice|Two runs are named).*Nothing changed"),
+    "a runbook that is not there": (
+        "start xyzzy plugh",
+        r"No runbook is called “xyzzy plugh”\. Nothing was started",
+    ),
+    "a platform that is not there": (
+        f'start "{RUNBOOK}" --on jira',
+        r"no platform “jira” here\. Nothing was started; there are cutover, playbooks",
+    ),
+    "a person that is not there": (
+        f'start "{RUNBOOK}" --on cutover --owner @nobody',
+        r"Nobody here is called “@?nobody”\. Nothing changed",
+    ),
+    "a blocked task": (
+        "finish T3",
+        r"T3 Promote the replica waits for T1 Confirm the primary is down.*Nothing changed",
+    ),
+    "no such link": ("show https://elsewhere.example/runs/1", r"is no command, run, task or runbook here"),
+    "everybody": ("@channel @here", r"Nothing changed"),
+    "markup": ("<b>&amp;</b> *bold* _it_ `code` ~no~", r"Nothing changed"),
+    "emoji": ("🔥🔥🔥", r"Nothing changed"),
+    "right to left": ("אנא סיים את המשימה", r"Nothing changed"),
+    "ten thousand letters": ("x" * 10_000, r"Nothing changed"),
+    "a NUL and controls": ("fin\x00ish \x1b[31mT1", r"Nothing changed"),
+}
+
+
+@pytest.mark.parametrize("case", sorted(REFUSED))
+async def test_it_is_answered_and_changes_nothing(busy: Scene, case: str) -> None:
+    typed, told = REFUSED[case]
+    before = [busy.effects(what) for what in WRITES]
+    answer = await busy.room.answer(typed)
+    assert re.search(told, " ".join(answer.words.split())), answer.words
+    assert "our side" not in answer.words
+    assert [busy.effects(what) for what in WRITES] == before
+    assert busy.room.alarms() == []
+
+
+async def test_a_misspelt_verb_is_offered_as_it_was_meant(busy: Scene) -> None:
+    answer = await busy.room.answer("beginn T4")
+    assert "Begin T4" in answer.labels
+    assert "Help" in answer.labels
+
+
+TEXTS = {
+    "apostrophes": "don't fail over, it's Ana's",
+    "quotes inside": 'she said "not yet" twice',
+    "an unclosed quote": 'the "replica is behind',
+    "curly quotes": "it’s “fine”, really",
+    "a dash between words": "lag went up — then down again",
+    "flags of others": "pg_ctl --force promote -D /data on T3 and R7 then",
+    "code": "```\nselect 1; -- not a flag --all\n  indented\n```",
+    "a code span": "run `pg_ctl --force` twice",
+    "a link": "see https://wiki.example/a?b=1&c=2#d for more",
+    "emoji": "🔥 replica 👩🏽‍🚒 is fine ✅",
+    "right to left": "השרת נפל אבל העותק תקין",
+    "everybody": "do not wake @channel or @here yet",
+    "markup": "a < b && c > d <b>bold</b> *b* _i_ ~s~ [x](http://evil.example) <!channel> &lt;",
+    "lines": "first line\n\n- second\n# third\n> fourth",
+    "ten thousand letters": "long " * 2_000,
+}
+
+
+def _texts(run: FakeRunbook) -> list[str]:
+    """Comments as Cutover shows them: it holds HTML."""
+    return [html.unescape(re.sub(r"</p><p>|<br ?/?>", "\n", one.content)) for one in run.comments]
+
+
+@pytest.mark.parametrize("case", sorted(TEXTS))
+async def test_a_comment_arrives_as_it_was_typed_and_rings_for_nobody(busy: Scene, case: str) -> None:
+    run, typed = busy.run(busy.cards()[0]), TEXTS[case].strip()
+    before = len(run.comments)
+    answer = await busy.room.answer(f"comment {typed}")
+    assert "comment added" in answer.words, answer.words
+    assert len(run.comments) == before + 1
+    assert typed in _texts(run)[-1]
+    first = " ".join(typed.splitlines()[0].split())[:40]
+    assert first.strip("`") in " ".join(answer.words.split())
+    assert busy.room.alarms() == []
+
+
+async def test_dashes_that_a_phone_makes_are_flags_where_flags_count(scene: Scene) -> None:
+    handle = await scene.started()
+    await scene.room.command("status amber replica lagging —next 30m")
+    await scene.done("status")
+    assert scene.run(handle).status_message is not None
+    assert "next" not in str(scene.run(handle).status_message).replace("next update", "")
+    await scene.sees("next update")
+
+
+HOSTILE = "<!channel> @here @channel @ana <b>x</b> &amp; *b* _i_ ~s~ `c` [x](http://evil.example) #t :fire: ||"
+
+
+async def test_words_from_the_platform_are_shown_as_they_are_and_ring_for_nobody(scene: Scene) -> None:
+    handle = await scene.started()
+    run = scene.run(handle)
+    run.task(TITLE).name, run.status_message, run.status = HOSTILE, HOSTILE, "red"
+    run.streams = [(id, HOSTILE) for id, _ in run.streams]
+    await scene.room.command("show")
+    plain = re.escape(HOSTILE)
+    await scene.sees(f"(?s)RED {plain}.*{plain}.*T1 {plain}")
+    await scene.room.command("finish T1")
+    await scene.sees(f"finished T1 {plain}")
+    await scene.room.answer("next", user="ben")
+    assert scene.room.alarms() == []
+
+
+async def test_words_of_a_refusal_are_shown_as_they_are(scene: Scene) -> None:
+    run = scene.run(await scene.started())
+    said = '{"errors":[{"code":"x","title":"No","detail":"<!channel> @here <b>no</b> *way*"}]}'
+    headers = {"Content-Type": "application/json"}
+    path = f"/runbooks/{run.id}/comments$"
+    scene.cutover.fault("answer", method="POST", path=path, status=422, body=said, headers=headers)
+    answer = await scene.room.answer("comment hello")
+    assert "<!channel> @here <b>no</b> *way*" in answer.words
+    assert scene.effects("comment") == 0
+    assert scene.room.alarms() == []
+
+
+async def test_a_finished_run_takes_no_writes(scene: Scene) -> None:
+    handle = await scene.started()
+    scene.run(handle).stage = "complete"
+    await scene.room.command("show")
+    await scene.sees("finished, 0 of 4 done")
+    answer = await scene.room.answer(f"finish {handle}.T2")
+    assert re.search("is over.*Nothing changed", answer.words)
+    assert scene.effects("finish") == 0
+
+
+async def test_where_the_bot_is_not_a_member_nothing_is_started(scene: Scene) -> None:
+    room = scene.house.chat.room(bot=False)
+    answer = await room.answer(f'start "{RUNBOOK}" --on cutover')
+    assert re.search(
+        rf"I am not in .*{room.name}.*Nothing was done; /invite @liaison, then try again", answer.words
+    )
+    assert "Try again" in answer.labels
+    assert scene.effects("start") == 0
+
+
+async def test_a_channel_without_the_bot_is_answered_privately_about_a_run_of_another(scene: Scene) -> None:
+    handle = await scene.started()
+    room = scene.house.chat.room(bot=False)
+    answer = await room.answer(f"finish {handle}.T1")
+    assert "done. Receipt" in answer.words
+    await scene.done("finish")

@@ -1,0 +1,98 @@
+"""Deliveries that nobody of ours sent: refused with 401, and nothing is kept of them."""
+
+import copy
+from typing import Any
+
+from tests.e2e.conftest import Scene
+from tests.e2e.mattermost_chat import MattermostRoom
+from tests.e2e.slack_chat import SlackRoom
+
+
+async def _nothing_came_of_it(scene: Scene) -> None:
+    await scene.room.command("comment afterwards")
+    await scene.done("comment")
+    assert scene.effects("finish") == scene.effects("begin") == 0
+
+
+async def test_a_command_without_our_secret(scene: Scene) -> None:
+    await scene.started()
+    assert await _forged_command(scene.room, scene.liaison.url) == 401
+    await _nothing_came_of_it(scene)
+
+
+async def _forged_command(room: Any, url: str) -> int:
+    if isinstance(room, SlackRoom):
+        fake, users = room.chat.fake, room.chat.users
+        payload = dict((await fake.command(url, "whoami", user=users["ana"], channel=room.id)).payload)
+        payload |= {"text": "finish T1", "trigger_id": fake.new_trigger(users["ana"])}
+        return (await fake.deliver(url, "slash_commands", payload, secret="not our secret")).status
+    mm = room.chat.fake
+    form = mm.command_form("finish T1", mm.ana, room.channel, token="a" * 26)
+    return int((await mm.send_command(url, form)).status)
+
+
+async def test_a_stale_signature_is_refused_and_a_fresh_one_is_not_a_repeat(scene: Scene) -> None:
+    """Refused means that nothing of it was recorded: the same delivery is new when it comes rightly."""
+    if not isinstance(scene.room, SlackRoom):
+        return  # Mattermost signs nothing with a time; what a button says is sealed (below)
+    await scene.started()
+    room, fake, url = scene.room, scene.room.chat.fake, scene.liaison.url
+    payload = dict((await fake.command(url, "whoami", user=room.chat.users["ana"], channel=room.id)).payload)
+    payload |= {"text": "finish T1", "trigger_id": fake.new_trigger(room.chat.users["ana"])}
+    assert (await fake.deliver(url, "slash_commands", payload, age=301)).status == 401
+    assert (await fake.deliver(url, "slash_commands", payload)).status == 200
+    await scene.done("finish")
+
+
+async def test_a_forged_button(scene: Scene) -> None:
+    """A button that says something else than we sealed, or from elsewhere, or from somebody unnamed."""
+    await scene.started()
+    card = await scene.room.with_button("Begin T1")
+    if isinstance(scene.room, SlackRoom):
+        fake, room, url = scene.room.chat.fake, scene.room, scene.liaison.url
+        pressed = await fake.press(url, "More…", user=room.chat.users["ana"], on=card.raw)
+        payload = copy.deepcopy(dict(pressed.payload))
+        payload["actions"][0]["value"] = card.raw.blocks[-1]["elements"][0]["value"]
+        assert (await fake.deliver(url, "interactive", payload, secret="not our secret")).status == 401
+    else:
+        assert isinstance(scene.room, MattermostRoom)
+        mm, other = scene.room.chat.fake, scene.house.chat.room()
+        url, body = mm.click_body(card.raw, "Begin T1", mm.ana)
+        broken = {name: value[:-4] + "AAAA" for name, value in body["context"].items()}
+        plain = {"intent": {"verb": "begin", "tasks": ["T1"]}}
+        changes: list[dict[str, Any]] = [{"context": broken}, {"context": plain}, {"context": None}]
+        for change in (*changes, {"channel_id": other.id}, {"user_id": ""}):
+            assert (await mm.send_json(url, body | change)).status == 401, change
+    await _nothing_came_of_it(scene)
+
+
+async def test_a_private_button_is_nobody_elses(scene: Scene) -> None:
+    if not isinstance(scene.room, MattermostRoom):
+        return  # Slack says itself, signed, who pressed
+    handle = await scene.started()
+    mm = scene.room.chat.fake
+    answer = await scene.room.answer("next")
+    url, body = mm.click_body(answer.raw, "Begin T1", mm.ana)
+    assert (await mm.send_json(url, body | {"user_id": mm.ben.id})).status == 401
+    assert scene.effects("begin") == 0
+    assert (await mm.send_json(url, body)).status == 200
+    await scene.done("begin")
+    assert handle in scene.room.words()
+
+
+async def test_a_forged_form(scene: Scene) -> None:
+    if not isinstance(scene.room, MattermostRoom):
+        return  # Slack signs forms as it signs commands
+    await scene.started()
+    mm = scene.room.chat.fake
+    await scene.room.press("Update status")
+    dialog = await mm.until(lambda: mm.dialog_of(mm.ana))
+    body = mm.submission(dialog, {"text": "forged"})
+    for change in ({"state": body["state"][:-4] + "AAAA"}, {"state": ""}, {"user_id": mm.ben.id}):
+        assert (await mm.send_json(dialog.url, body | change)).status == 401, change
+    await _nothing_came_of_it(scene)
+    assert scene.effects("status") == 0
+
+
+async def test_a_webhook_with_a_wrong_secret_is_not_known(scene: Scene) -> None:
+    assert await scene.liaison.post("/hooks/cutover/guess") == 404

@@ -1,0 +1,144 @@
+"""A platform that refuses, breaks, is slow or away: said truly, nothing lost, nothing done twice."""
+
+import re
+
+import pytest
+
+from tests.e2e.conftest import Scene
+
+JSON = {"Content-Type": "application/json"}
+SAYS_NO = '{"errors":[{"code":"no","title":"No","detail":"The task is locked by audit.","source":{"pointer":""}}]}'
+
+REFUSALS = {
+    "401": (401, "", "does not accept the key"),
+    "403": (403, "", "does not allow this to the account that Liaison uses. Nothing changed"),
+    "404": (404, "", "has no such thing, or does not show it to Liaison"),
+    "409": (409, SAYS_NO, "locked by audit"),
+    "422": (422, SAYS_NO, "locked by audit"),
+}
+
+
+@pytest.mark.parametrize("how", sorted(REFUSALS))
+@pytest.mark.parametrize("what", ["comment", "finish"])
+async def test_a_refusal_is_told_with_its_reason_and_nothing_is_done(scene: Scene, what: str, how: str) -> None:
+    run = scene.run(await scene.started())
+    status, body, told = REFUSALS[how]
+    method, path, line = _write(what, run.id)
+    scene.cutover.fault("answer", method=method, path=path, status=status, body=body, headers=JSON)
+    answer = await scene.room.answer(line)
+    assert told in answer.words
+    assert "our side" not in answer.words
+    assert "Receipt" not in answer.words
+    assert scene.effects(what) == 0
+    await scene.room.command("comment works again")
+    await scene.sees("commented on .*works again")
+
+
+def _write(what: str, run: str) -> tuple[str, str, str]:
+    """Method and path of the last request of the command line."""
+    if what == "comment":
+        return "POST", f"/runbooks/{run}/comments$", "comment hello"
+    return "PATCH", rf"/runbooks/{run}/tasks/\d+/finish$", "finish T1"
+
+
+UNKNOWN = {
+    "500": (500, ""),
+    "502": (502, "<html>Bad Gateway</html>"),
+    "garbage": (200, "<html>logged out</html>"),
+    "half an answer": (201, '{"data": {'),
+}
+
+
+@pytest.mark.parametrize("how", sorted(UNKNOWN))
+async def test_what_may_have_happened_is_called_neither_done_nor_failed(scene: Scene, how: str) -> None:
+    run = scene.run(await scene.started())
+    status, body = UNKNOWN[how]
+    path = f"/runbooks/{run.id}/comments$"
+    scene.cutover.fault("answer", method="POST", path=path, status=status, body=body, headers=JSON)
+    await scene.room.command("comment hello")
+    await scene.sees("sent to Cutover at .*, no answer. Checking; no need to press again")
+    assert not re.search("(?i)failed|not done|nothing changed|comment added", scene.room.words())
+    assert scene.effects("comment") == 0
+
+
+async def test_too_many_requests_waits_its_turn(scene: Scene) -> None:
+    run = scene.run(await scene.started())
+    path = f"/runbooks/{run.id}/comments$"
+    scene.cutover.fault("answer", method="POST", path=path, status=429, headers={"Retry-After": "1"})
+    await scene.room.command("comment in its turn")
+    await scene.sees("commented on .*in its turn")
+    await scene.done("comment")
+
+
+async def test_an_answer_that_takes_too_long_is_looked_for(scene: Scene) -> None:
+    """It was done, and its answer never comes: longer than Liaison waits for one."""
+    run = scene.run(await scene.started())
+    fault = scene.cutover.fault("hold", method="PATCH", path=rf"/runbooks/{run.id}/tasks/\d+/finish$")
+    await scene.room.command("finish T1")
+    await scene.sees("finished T1", within=40)
+    await scene.done("finish")
+    fault.release.set()
+
+
+async def test_an_answer_that_is_cut_off_is_looked_for(scene: Scene) -> None:
+    run = scene.run(await scene.started())
+    scene.cutover.fault("cut_after", method="PATCH", path=rf"/runbooks/{run.id}/tasks/\d+/finish$")
+    await scene.room.command("finish T1")
+    await scene.sees("finished T1")
+    await scene.done("finish")
+
+
+async def test_a_lost_comment_is_written_once_more_and_a_lost_start_is_a_persons_to_decide(scene: Scene) -> None:
+    """Half a minute passes until the last look (DESIGN section 6, point 4); both are waited for together."""
+    run = scene.run(await scene.started())
+    other = scene.house.chat.room()
+    copies = len(scene.cutover.calls("POST", "/core/runbooks$"))
+    scene.cutover.fault("answer", method="POST", path=f"/runbooks/{run.id}/comments$", status=500)
+    scene.cutover.fault("answer", method="POST", path="/core/runbooks$", status=500)
+    await scene.room.command("comment lost on the way")
+    await other.command('start "Database failover" --on cutover')
+    await scene.done("comment", within=60)
+    await scene.sees("commented on .*lost on the way")
+    await other.with_button("Write it again")
+    assert "It is there" in other.labels()
+    assert len(scene.cutover.calls("POST", "/core/runbooks$")) == copies + 1, "never written again by itself"
+    await other.press("Write it again", user="ben")
+    await scene.done("start", 2)
+
+
+async def test_an_outage_is_told_and_waited_out(scene: Scene) -> None:
+    await scene.started()
+    async with scene.without_cutover():
+        await scene.room.command("finish T1")
+        await scene.sees("(?s)does not answer.*Nothing was sent. Trying until")
+    await scene.done("finish")
+
+
+async def test_what_waits_for_a_platform_can_be_stopped(scene: Scene) -> None:
+    await scene.started()
+    async with scene.without_cutover():
+        await scene.room.command("finish T1")
+        await scene.room.press("Stop", user="ben")
+        await scene.sees("(?s)[Ss]topped.*not(hing was)? sent")
+    await scene.room.command("comment it goes on")
+    await scene.done("comment")
+    assert scene.effects("finish") == 0
+
+
+async def test_what_waits_for_a_platform_survives_a_restart(scene: Scene) -> None:
+    await scene.started()
+    async with scene.without_cutover():
+        await scene.room.command("finish T1")
+        await scene.sees("Trying until")
+        assert await scene.liaison.stop() == 0
+        await scene.liaison.start()
+    await scene.done("finish")
+    await scene.sees("finished T1")
+
+
+async def test_while_a_platform_is_away_its_last_state_is_shown_and_others_go_on(scene: Scene) -> None:
+    handle = await scene.started()
+    async with scene.without_cutover():
+        answer = await scene.room.answer(f"show {handle}.T1")
+        assert re.search("does not answer. This is as read at", answer.words)
+        await scene.started("local", room=scene.house.chat.room())
