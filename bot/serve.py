@@ -17,6 +17,7 @@ import uvicorn
 
 from bot import web
 from bot.app import Application, bootstrap
+from bot.doorkeeper import Doorkeeper
 from bot.lock import CannotStart, hold
 from bot.press import Presses
 from bot.say import Door, Reply, Request, carry
@@ -179,6 +180,7 @@ async def _web(app: Application, port: socket.socket, stopping: asyncio.Event) -
             access_log=False,
             lifespan="off",
             server_header=False,
+            http=Doorkeeper,
             proxy_headers=False,  # nobody's address is asked for
             timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
         )

@@ -3,6 +3,7 @@
 ``POST /hooks/NAME/SECRET`` is only a hint to read runs again: its body is neither read nor believed.
 """
 
+import asyncio
 import hmac
 import time
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot import metrics
 
 LARGEST_BODY = 1024 * 1024  # bytes; a chat's form with every field full is far below
+BODY_SECONDS = 10.0  # chats give up on us after 3 s
 
 
 class Serving(Protocol):
@@ -30,7 +32,7 @@ class Serving(Protocol):
     async def hint(self, name: str) -> None: ...
 
 
-def build(serving: Serving, hook_secrets: Mapping[str, str]) -> ASGIApp:
+def build(serving: Serving, hook_secrets: Mapping[str, str], body_seconds: float = BODY_SECONDS) -> ASGIApp:
     """``hook_secrets``: NAME of ``[platforms.NAME]`` -> its ``hook_secret``, for those that have one."""
 
     async def hook(request: Request) -> Response:
@@ -60,7 +62,7 @@ def build(serving: Serving, hook_secrets: Mapping[str, str]) -> ASGIApp:
         Route("/readyz", ready),
         Route("/metrics", counted),
     ]
-    return _Bounded(Starlette(routes=routes))
+    return _Bounded(Starlette(routes=routes), body_seconds)
 
 
 def _same(given: str, wanted: str | None) -> bool:
@@ -70,10 +72,12 @@ def _same(given: str, wanted: str | None) -> bool:
 
 
 class _Bounded:
-    """Answers 413 to a body over ``LARGEST_BODY``, declared or not; measures what the chats wait for."""
+    """Answers 413 to a body over ``LARGEST_BODY``, declared or not, and 408 to one that does not come to its end
+    in time; measures what the chats wait for."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, body_seconds: float) -> None:
         self._app = app
+        self._body_seconds = body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -81,7 +85,7 @@ class _Bounded:
             return
         began = time.perf_counter()
         await self._carry(scope, receive, send)
-        surface = scope["path"].split("/")[1]
+        surface = scope["path"].removeprefix("/").partition("/")[0]
         if surface in ("slack", "mattermost"):
             metrics.acknowledged(surface, time.perf_counter() - began)
 
@@ -90,11 +94,19 @@ class _Bounded:
         if declared.isdigit() and int(declared) > LARGEST_BODY:
             await PlainTextResponse("too large", status_code=413)(scope, receive, send)
             return
-        read = 0
+        read, whole = 0, False
+        end = asyncio.get_running_loop().time() + self._body_seconds
 
         async def counting() -> Message:
-            nonlocal read
-            message = await receive()
+            nonlocal read, whole
+            if whole:
+                return await receive()  # who waits for the caller to hang up may wait
+            try:
+                async with asyncio.timeout_at(end):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408) from None
+            whole = not message.get("more_body", False)
             read += len(message.get("body", b""))
             if read > LARGEST_BODY:
                 raise HTTPException(413)

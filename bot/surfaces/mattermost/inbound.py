@@ -31,6 +31,7 @@ from commands.messages import Actor, Message, Place, ReplyRoute, Via
 
 OUTCOME_SECONDS = 1.5
 _LARGEST_BODY = 2**20
+_MOST_FIELDS = 100  # a command has fifteen
 
 log = structlog.get_logger(__name__)
 Json = dict[str, Any]
@@ -98,10 +99,7 @@ class Inbound:
 
     async def _on_command(self, request: Request, intake: Intake) -> Json | bytes:
         body = await _body(request)
-        form = {
-            name: values[-1]
-            for name, values in parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True).items()
-        }
+        form = _form(body)
         scheme, _, header = request.headers.get("authorization", "").partition(" ")
         given = [
             token
@@ -264,10 +262,18 @@ def _bytes(said: Json) -> bytes:
     return json.dumps(said, ensure_ascii=False).encode()
 
 
+def _form(body: bytes) -> dict[str, str]:
+    try:
+        fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError as error:
+        raise Refused(400) from error
+    return {name: values[-1] for name, values in fields.items()}
+
+
 def _object(body: bytes) -> Json:
     try:
         said = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refused(400) from error
     if not isinstance(said, dict):
         raise Refused(400)

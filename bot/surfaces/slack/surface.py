@@ -157,7 +157,7 @@ class SlackSurface:
             return False
         try:
             return self._verifier.is_valid(body, timestamp, signature)
-        except ValueError:  # a body that is not UTF-8
+        except (ValueError, OverflowError):  # a body that is not UTF-8; a time of hundreds of digits
             return False
 
     async def post(self, place: Place, card: Card, *, nonce: str) -> PostRef:

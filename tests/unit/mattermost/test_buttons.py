@@ -5,6 +5,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import aiohttp
 import pytest
 
 from bot.surfaces.mattermost.signing import Forged, Signer
@@ -82,6 +83,16 @@ def _tampered(body: dict[str, Any]) -> list[dict[str, Any]]:
         made = copy.deepcopy(body)
         forged.append(made | change)
     return forged
+
+
+@pytest.mark.parametrize("path", ["/mattermost/action", "/mattermost/dialog"])
+@pytest.mark.parametrize(
+    "body", [b"[" * 200_000, b'{"a":' * 100_000, b"\xff", b"NaN"], ids=lambda body: repr(body[:9])
+)
+async def test_what_is_no_object_is_400(rig: Rig, path: str, body: bytes) -> None:
+    async with aiohttp.ClientSession() as http, http.post(f"{rig.url}{path}", data=body) as answer:
+        assert answer.status == 400
+    assert rig.engine.messages == []
 
 
 async def test_forged_is_401_and_leaves_nothing(rig: Rig) -> None:

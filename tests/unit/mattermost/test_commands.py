@@ -41,6 +41,10 @@ async def test_a_delivery_without_trigger_id_is_still_told_from_another(rig: Rig
     assert len(rig.engine.messages) == 2
 
 
+async def test_fields_without_end_are_400(rig: Rig) -> None:
+    assert (await rig.mm.send_command(rig.url, {f"f{number}": "" for number in range(1000)})).status == 400
+
+
 @pytest.mark.parametrize("token", ["", "wrong", "8zfcikhqgidijxhepbieg85iuw", "\u00e9"])
 async def test_a_wrong_token_is_401_and_leaves_nothing(rig: Rig, token: str) -> None:
     form = rig.mm.command_form("finish T3", rig.mm.ana, rig.mm.town, token=token)
