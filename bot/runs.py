@@ -12,7 +12,7 @@ import structlog
 
 from adapters.errors import AdapterError
 from adapters.limits import background
-from adapters.models import Health, Run, RunHead, RunKey, RunState
+from adapters.models import Health, Run, RunbookKey, RunHead, RunKey, RunState
 from adapters.protocol import Adapter, Told
 from bot.storage.effects import EffectLog
 from bot.storage.runs import RunRows
@@ -75,10 +75,11 @@ class Runs:
     async def waiting(self, handle: str) -> int:
         return self._queued(handle)
 
-    async def recent_start(self, runbook_id: str, place: Place, since: datetime) -> KnownRun | None:
+    async def recent_start(self, runbook: RunbookKey, place: Place, since: datetime) -> KnownRun | None:
         for known in self._rows.in_channel(place):
+            of = RunbookKey(platform=known.run.key.platform, id=known.run.runbook_id)
             created = self._rows.created(known.handle)
-            if known.run.runbook_id == runbook_id and known.started and created is not None and created >= since:
+            if of == runbook and known.started and created is not None and created >= since:
                 return known
         return None
 

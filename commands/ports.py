@@ -10,7 +10,7 @@ from datetime import datetime, tzinfo
 from typing import Any, Literal, Protocol
 
 from adapters.errors import AdapterError
-from adapters.models import Health, Model, Person, Run, RunHead, RunKey
+from adapters.models import Health, Model, Person, Run, RunbookKey, RunHead, RunKey
 from adapters.protocol import Adapter, Mark, Platform, Told, Write
 from commands.cards import TraceLine
 from commands.messages import Actor, Message, Place
@@ -94,7 +94,7 @@ class RunsPort(Protocol):
 
         The same one for the same key: the second call, once the runbook is found, corrects ``platform``,
         ``title`` (with the handle in front) and ``runbook``, which place() could only guess. ``runbook`` is
-        the platform's id of it (``Run.runbook_id``, as ``recent_start`` gets it), and empty before; ``book``
+        the platform's id of it (``Run.runbook_id``), and empty before; ``book``
         is its own title.
         """
         ...
@@ -134,7 +134,7 @@ class RunsPort(Protocol):
         """How many accepted writes to this run have not been carried out yet."""
         ...
 
-    async def recent_start(self, runbook_id: str, place: Place, since: datetime) -> KnownRun | None:
+    async def recent_start(self, runbook: RunbookKey, place: Place, since: datetime) -> KnownRun | None:
         """A run of this runbook that was started in this place since then."""
         ...
 

@@ -157,7 +157,7 @@ async def _asked_first(intent: Start, runbook: Runbook, known: KnownRun, context
     """A second start soon after the first, or one that alerts people or cannot be taken back."""
     if intent.confirmed:
         return None
-    recent = await context.world.runs.recent_start(runbook.key.id, context.place, context.now - SOON)
+    recent = await context.world.runs.recent_start(runbook.key, context.place, context.now - SOON)
     twice = recent if recent is not None and recent.handle != known.handle else None
     weighty = (runbook.irreversible or runbook.alerts) and not intent.rehearsal
     if twice is None and not weighty:

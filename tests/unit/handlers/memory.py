@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, RateLimited, Unreachable
-from adapters.models import Person, Run, RunHead, RunKey, RunState
+from adapters.models import Person, Run, RunbookKey, RunHead, RunKey, RunState
 from adapters.protocol import Adapter, Mark, Told, Write
 from commands.cards import TraceLine
 from commands.messages import Actor, Message, Place
@@ -117,12 +117,14 @@ class MemoryRunsPort:
     async def waiting(self, handle: str) -> int:
         return self.queued.get(handle, 0)
 
-    async def recent_start(self, runbook_id: str, place: Place, since: datetime) -> KnownRun | None:
+    async def recent_start(self, runbook: RunbookKey, place: Place, since: datetime) -> KnownRun | None:
         return next(
             (
                 known
                 for known in await self.of_channel(place)
-                if known.started and known.run.runbook_id == runbook_id and self.created[known.handle] >= since
+                if known.started
+                and RunbookKey(platform=known.run.key.platform, id=known.run.runbook_id) == runbook
+                and self.created[known.handle] >= since
             ),
             None,
         )
