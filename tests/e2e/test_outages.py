@@ -4,15 +4,15 @@ import re
 
 import pytest
 
-from tests.e2e.conftest import Scene
+from tests.e2e.conftest import TITLE, Scene
 
 JSON = {"Content-Type": "application/json"}
 SAYS_NO = '{"errors":[{"code":"no","title":"No","detail":"The task is locked by audit.","source":{"pointer":""}}]}'
 
 REFUSALS = {
-    "401": (401, "", "does not accept the key"),
-    "403": (403, "", "does not allow this to the account that Liaison uses. Nothing changed"),
-    "404": (404, "", "has no such thing, or does not show it to Liaison"),
+    "401": (401, "", "Cutover does not accept Liaison's token"),
+    "403": (403, "", "Liaison's Cutover account is not allowed to do this"),
+    "404": (404, "", "Cutover has no such thing, or it is archived, or Liaison's account may not see it"),
     "409": (409, SAYS_NO, "locked by audit"),
     "422": (422, SAYS_NO, "locked by audit"),
 }
@@ -22,6 +22,9 @@ REFUSALS = {
 @pytest.mark.parametrize("what", ["comment", "finish"])
 async def test_a_refusal_is_told_with_its_reason_and_nothing_is_done(scene: Scene, what: str, how: str) -> None:
     run = scene.run(await scene.started())
+    run.task(TITLE).stage = "in_progress"
+    await scene.room.command("show")
+    await scene.sees("running T1")
     status, body, told = REFUSALS[how]
     method, path, line = _write(what, run.id)
     scene.cutover.fault("answer", method=method, path=path, status=status, body=body, headers=JSON)
@@ -29,6 +32,7 @@ async def test_a_refusal_is_told_with_its_reason_and_nothing_is_done(scene: Scen
     assert told in answer.words
     assert "our side" not in answer.words
     assert "Receipt" not in answer.words
+    assert "Nothing changed" in answer.words or how in ("409", "422")
     assert scene.effects(what) == 0
     await scene.room.command("comment works again")
     await scene.sees("commented on .*works again")
