@@ -4,7 +4,7 @@ Plain frozen values: safe to keep as JSON in the store (``Run.model_dump_json``)
 Times are aware and in UTC. All text is the platform's own, unescaped: whoever shows it escapes it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -202,6 +202,21 @@ class Runbook(Model):
     irreversible: bool = False
     rehearsable: bool = False
     link: str | None = None
+
+
+class Offer(Model):
+    """Something more that a platform can do about a run: a button of theirs, a task's command, a flag.
+
+    ``label`` and ``warning`` are sentence keys, ``facts`` are for both; ``warning`` says what pressing does.
+    ``task``: the Task.id it is about. ``link``: it only opens this page, and nothing is written.
+    """
+
+    id: str
+    label: str
+    warning: str = ""
+    facts: Mapping[str, str] = {}
+    task: str | None = None
+    link: str = ""
 
 
 class HealthNote(Model):

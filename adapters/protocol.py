@@ -23,6 +23,7 @@ from adapters.models import (
     Health,
     HealthNote,
     Model,
+    Offer,
     Person,
     Run,
     Runbook,
@@ -53,6 +54,7 @@ class Op(StrEnum):
     STATUS = "status"
     COMMENT = "comment"
     END = "end"
+    DO = "do"
 
 
 READS = frozenset({Op.RUNBOOKS, Op.RUNS, Op.SHOW, Op.COMMENTS})
@@ -195,6 +197,19 @@ class EndRun(Write):
     text: str = ""
 
 
+class DoOffer(Write):
+    """``offer``: an ``Offer.id``; ``label``: what it was called when it was pressed."""
+
+    op: Op = Op.DO
+    offer: str
+    label: str
+    task: str | None = None
+
+    @property
+    def target(self) -> str:
+        return self.task or ""
+
+
 class Mark(Model):
     """Who a write is for, and its receipt's code. Put ``signature`` into every text that is written."""
 
@@ -297,6 +312,10 @@ class Adapter(Protocol):
 
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
         """The last few comments of a run, or of one of its tasks, newest last."""
+        ...
+
+    async def offers(self, run: Run) -> Sequence[Offer]:
+        """What else can be done about this run, as last read; nothing where ``Op.DO`` is not supported."""
         ...
 
     def steps(self, write: Write, run: Run | None) -> Sequence[Write]:

@@ -151,6 +151,6 @@ def _texts(value: Any) -> Iterator[str]:
     """Every text in a value of the file that is long enough to be worth hiding."""
     if isinstance(value, str) and len(value) > 3:
         yield value
-    elif isinstance(value, list):
-        for part in value:
+    elif isinstance(value, list | dict):
+        for part in value.values() if isinstance(value, dict) else value:
             yield from _texts(part)

@@ -168,6 +168,7 @@ def _write_once(path: Path, text: str) -> None:
 
 def _secrets_of(model: BaseModel) -> Iterator[str]:
     for value in dict(model).values():
+        value = tuple(value.values()) if isinstance(value, dict) else value
         parts = value if isinstance(value, tuple | list) else (value,)
         yield from (part.get_secret_value() for part in parts if isinstance(part, SecretStr))
 

@@ -17,6 +17,7 @@ DOINGS: Mapping[str, str] = {
     "add": "form.do_add",
     "status": "form.do_status",
     "end": "form.do_end",
+    "do": "form.do_do",
 }
 _NAME = 150  # characters of a name or a title
 

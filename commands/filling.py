@@ -6,6 +6,7 @@ from commands.intents import (
     Add,
     Assign,
     Comment,
+    Do,
     End,
     Finish,
     Hold,
@@ -39,6 +40,8 @@ def _fill(intent: Intent) -> tuple[str, Mapping[str, str]]:
             return "start", {**fill, "rehearsal": rehearsal}
         case End():
             return "more", {"do": "end", "text": intent.text}
+        case Do():
+            return "more", {"do": "do"}
         case TaskIntent():
             person = intent.person if isinstance(intent, Assign) else ""
             return "more", {"do": intent.verb, "task": _task(intent), "text": _text(intent), "person": person}

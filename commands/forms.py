@@ -5,8 +5,10 @@ what was said filled in. ``submit`` is pure: required, length, WHEN, and the cho
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from adapters.errors import AdapterError
+from adapters.protocol import Op
 from commands.cards import Field, Form, Option
 from commands.errors import BadArguments, CommandError, Stale
 from commands.fields import FIELDS
@@ -14,6 +16,7 @@ from commands.filling import retried
 from commands.intents import OpenForm, Start
 from commands.matching import match
 from commands.messages import Actor, Place
+from commands.offering import is_supported
 from commands.parser import parse
 from commands.past import original
 from commands.phrases import run_name, short, task_name
@@ -42,6 +45,8 @@ async def open_form(wanted: OpenForm, actor: Actor, place: Place, world: World) 
     runs = [] if wanted.about == "start" else await _runs(wanted, place, world)
     known = runs[0] if len(runs) == 1 else None
     fields = [_filled(field, wanted.fill, known) for field in FIELDS[wanted.about]]
+    if wanted.about == "more" and not is_supported(Op.DO, world, known):
+        fields[0] = replace(fields[0], options=tuple(one for one in fields[0].options if one.value != Op.DO))
     if wanted.about == "add" and known is not None and known.run.stages:
         fields.append(_stages(known, wanted.fill))
     if len(runs) > 1:

@@ -91,6 +91,19 @@ class End(Intent):
     confirmed: bool = False
 
 
+class Do(Intent):
+    """``offer``: its name as typed, or the id that a button carries; empty: what is there to do.
+
+    ``label``, ``task`` (its id) and ``confirmed`` come from the button that was asked first.
+    """
+
+    verb: Literal["do"] = "do"
+    offer: str = ""
+    label: str = ""
+    task: str = ""
+    confirmed: bool = False
+
+
 class Show(Intent):
     """``what``: a run, task, runbook or link; empty: this place's run. ``kind`` narrows it when known."""
 

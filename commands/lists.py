@@ -9,6 +9,7 @@ from adapters.protocol import Emulated, Op, Unsupported
 from commands.cards import Answer, Button, Card, Code, Section, Text
 from commands.intents import Begin, Finish, Help, Mine, OpenForm, Runbooks, Start
 from commands.matching import match
+from commands.offering import is_supported
 from commands.phrases import (
     bare_title,
     button,
@@ -181,7 +182,7 @@ def show_help(context: Context, words: str) -> Answer:
     lines = [
         (Code(f"{context.world.root} {command.verb} {command.usage}".strip()), f"  {command.summary}")
         for command in sorted(COMMANDS.values(), key=lambda command: (command.op is None, command.verb))
-        if command.typed and command.verb != "home"
+        if command.typed and command.verb != "home" and (not command.op or is_supported(command.op, context.world))
     ]
     title = say("help.unknown", words=short(words, 40)) if words else say("help.title")
     more = say("help.more", root=context.world.root, mention=context.world.mention)

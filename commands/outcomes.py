@@ -45,6 +45,7 @@ RECEIPTS: Mapping[Op, str] = {
     Op.STATUS: "receipt.status",
     Op.COMMENT: "receipt.comment",
     Op.END: "receipt.end",
+    Op.DO: "receipt.do",
 }
 TRACES: Mapping[Op, str] = {
     Op.START: "trace.start",
@@ -58,6 +59,7 @@ TRACES: Mapping[Op, str] = {
     Op.STATUS: "trace.status",
     Op.COMMENT: "trace.comment",
     Op.END: "trace.end",
+    Op.DO: "trace.do",
 }
 DOINGS: Mapping[Op, str] = {
     Op.START: "doing.start",
@@ -71,6 +73,7 @@ DOINGS: Mapping[Op, str] = {
     Op.STATUS: "doing.status",
     Op.COMMENT: "doing.comment",
     Op.END: "doing.end",
+    Op.DO: "doing.do",
 }
 
 
@@ -178,6 +181,7 @@ def _facts(known: KnownRun, wanted: Write, told: Told | None = None) -> dict[str
         "person": person.shown if person else "",
         "title": _added(known, wanted, told) if isinstance(wanted, AddTask) else "",
         "health": health or plain(say("status.text_only")),
+        "offer": getattr(wanted, "label", ""),
         "text": first_line(text_of(wanted)),
     }
 
@@ -192,7 +196,9 @@ def _added(known: KnownRun, wanted: AddTask, told: Told | None) -> str:
 def what(known: KnownRun, wanted: Write) -> str:
     """The write as a thing: "finishing T3"."""
     task = known.task_handle(wanted.target) if wanted.target else ""
-    return plain(say(DOINGS[wanted.op], task=task or known.handle, run=known.handle))
+    return plain(
+        say(DOINGS[wanted.op], task=task or known.handle, run=known.handle, offer=getattr(wanted, "label", ""))
+    )
 
 
 def slot(message_key: str, step: Write) -> str:

@@ -12,6 +12,7 @@ from commands.intents import (
     Assign,
     Begin,
     Comment,
+    Do,
     End,
     Finish,
     Hold,
@@ -122,6 +123,7 @@ _VERBS: Mapping[str, Callable[[str, tuple[str, ...], str, Values], Intent]] = {
     "add": lambda run, tasks, text, given: Add(run=run, title=text, person=given.get("person", "")),
     "status": lambda run, tasks, text, given: Status(run=run, text=text),
     "end": lambda run, tasks, text, given: End(run=run, text=text),
+    "do": lambda run, tasks, text, given: Do(run=run),
 }
 _READ: Mapping[str, Callable[[str, Values], Intent]] = {
     "status": _status,

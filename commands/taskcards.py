@@ -6,7 +6,7 @@ from adapters.errors import AdapterError
 from adapters.models import Comment, Runbook, Stage, Task, TaskState
 from adapters.protocol import Capability, Op, Unsupported
 from commands.cards import Button, Card, Code, Link, Row, Section, Strong, Text
-from commands.intents import Begin, Finish, OpenForm, Reopen, Start
+from commands.intents import Begin, Do, Finish, OpenForm, Reopen, Start
 from commands.phrases import button, clock, joined, run_name, short, task_name
 from commands.ports import Context, KnownRun
 from commands.sentences import plain, say
@@ -75,6 +75,8 @@ def _buttons(known: KnownRun, task: Task, can: Mapping[Op, Capability]) -> list[
         steps.append((Op.FINISH, button("button.finish", Finish(run=run, tasks=(handle,)), task=handle)))
     comment = OpenForm(run=run, about="comment", fill={"task": handle})
     steps.append((Op.COMMENT, button("button.comment", comment)))
+    if task.command.strip() and not task.state.is_over:
+        steps.append((Op.DO, button("button.command", Do(run=run, offer=handle))))
     return [press for op, press in steps if not isinstance(can.get(op), Unsupported)]
 
 

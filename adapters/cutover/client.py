@@ -16,7 +16,19 @@ from adapters.cutover.settling import Settling
 from adapters.cutover.writing import Writing
 from adapters.errors import Rejected, Unsupported
 from adapters.http import Caller
-from adapters.models import Comment, Run, Runbook, RunbookKey, RunHead, RunKey, RunState, Task, TaskKey, TaskState
+from adapters.models import (
+    Comment,
+    Offer,
+    Run,
+    Runbook,
+    RunbookKey,
+    RunHead,
+    RunKey,
+    RunState,
+    Task,
+    TaskKey,
+    TaskState,
+)
 from adapters.protocol import (
     AddComment,
     AddTask,
@@ -95,6 +107,9 @@ class Cutover:
         if all(one.id.isdecimal() for one in found):
             found.sort(key=lambda one: int(one.id))
         return [mapping.comment(one) for one in found[-LAST_COMMENTS:]]
+
+    async def offers(self, run: Run) -> Sequence[Offer]:
+        return ()
 
     def steps(self, write: Write, run: Run | None) -> Sequence[Write]:
         offered = self.capabilities[write.op]

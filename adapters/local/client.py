@@ -14,17 +14,18 @@ from weakref import WeakValueDictionary
 
 from pydantic import BaseModel, Field, ValidationError
 
-from adapters.errors import AdapterError, BadResponse, NotFound, Rejected, Unreachable
+from adapters.errors import AdapterError, BadResponse, NotFound, Rejected, Unreachable, Unsupported
 from adapters.local import doctor, mapping
 from adapters.local.changes import change
 from adapters.local.folder import Folder, RunbookFile
 from adapters.local.wire import Applied, Document
 from adapters.local.words import told
-from adapters.models import Comment, HealthNote, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
+from adapters.models import Comment, HealthNote, Offer, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
 from adapters.protocol import (
     AddComment,
     AddTask,
     Capability,
+    DoOffer,
     Known,
     Mark,
     Native,
@@ -42,8 +43,12 @@ from adapters.protocol import (
     Told,
     Write,
 )
+from adapters.protocol import Unsupported as NotOffered
 
-CAPABILITIES: Mapping[Op, Capability] = {op: Native() for op in Op}
+CAPABILITIES: Mapping[Op, Capability] = {
+    **{op: Native() for op in Op},
+    Op.DO: NotOffered("write it into the runbook as a task"),
+}
 
 
 class LocalSettings(BaseModel):
@@ -100,8 +105,13 @@ class LocalAdapter:
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
         return mapping.comments(await self._document(id, Op.COMMENTS), task)
 
+    async def offers(self, run: Run) -> Sequence[Offer]:
+        return ()
+
     def steps(self, write: Write, run: Run | None) -> Sequence[Write]:
         """One each. Nothing is judged by the snapshot: ``carry`` sees the run itself, and costs nothing."""
+        if isinstance(write, DoOffer):
+            raise Unsupported(self._name, write.op)
         return (write,)
 
     def settling(self, step: Write) -> Settling:

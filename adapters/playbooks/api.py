@@ -44,6 +44,12 @@ class Features:
     add: tuple[str, ...] = ("PUT", "POST")
     finish: tuple[str, ...] = ("finish", "end")
     skip: bool | None = None
+    knows_update: bool = True  # false once a server did not know how to ask for one
+
+    @property
+    def asks_for_update(self) -> bool:
+        """Only the generation that skips can, and not all of it."""
+        return self.skip is True and self.knows_update
 
 
 @dataclass
@@ -122,6 +128,15 @@ class Api:
                 raise
             await self._put(f"{path}/{second}", "end")
             self.features.finish = (second, first)
+
+    async def run_command(self, run: str, place: tuple[int, int]) -> None:
+        """Runs the slash command of the item that stands at ``place``. POST, whatever the document says."""
+        path = f"{PLAYBOOKS}/runs/{self.checked(run, 'do')}/checklists/{place[0]}/item/{place[1]}/run"
+        await self.caller.write("POST", path, operation="do", expect_json=False)
+
+    async def request_update(self, run: str) -> None:
+        path = f"{PLAYBOOKS}/runs/{self.checked(run, 'do')}/request-update"
+        await self.caller.write("POST", path, operation="do", expect_json=False)
 
     # Mattermost itself
 

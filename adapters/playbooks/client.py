@@ -5,11 +5,12 @@ from datetime import datetime
 
 from adapters.errors import AdapterError, NotFound, Unsupported
 from adapters.http import Caller
-from adapters.models import Comment, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
+from adapters.models import Comment, Offer, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
 from adapters.playbooks import mapping
 from adapters.playbooks.api import Api
 from adapters.playbooks.capabilities import capabilities
 from adapters.playbooks.doctor import Doctor
+from adapters.playbooks.offers import Offers
 from adapters.playbooks.people import People
 from adapters.playbooks.posts import Posts
 from adapters.playbooks.runs import Runs
@@ -22,6 +23,7 @@ from adapters.protocol import (
     BeginTask,
     CannotTell,
     Capability,
+    DoOffer,
     EndRun,
     FinishTask,
     HoldTask,
@@ -56,6 +58,7 @@ class Playbooks:
         self._posts = Posts(self._api, self._people, site)
         self._tasks = Tasks(self._api, self._people, site, self._show)
         self._runs = Runs(self._api, self._people, self._teams, self._posts, site, self._show, now)
+        self._offers = Offers(self._api, self._tasks)
         self._titles: dict[str, str] = {}
 
     @property
@@ -91,6 +94,9 @@ class Playbooks:
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
         return await self._posts.comments(await self._api.run(id, "comments"), task)
 
+    async def offers(self, run: Run) -> Sequence[Offer]:
+        return self._offers.of(run)
+
     def steps(self, write: Write, run: Run | None) -> Sequence[Write]:
         """Words said along with a write are a post of their own; they go first where the write ends the run.
 
@@ -109,6 +115,8 @@ class Playbooks:
         return [write]
 
     def settling(self, step: Write) -> Settling:
+        if isinstance(step, DoOffer):
+            return Settling.ASK
         return Settling.FIND if step.part == NOTE or isinstance(step, _FIND) else Settling.REPEAT
 
     async def carry(self, step: Write, mark: Mark) -> Told:
@@ -125,6 +133,8 @@ class Playbooks:
                 return await self._runs.end(step)
             case AddTask():
                 return await self._tasks.add(step, mark)
+            case DoOffer():
+                return await self._offers.carry(step)
             case TaskWrite():
                 return await self._tasks.carry(step)
         raise Unsupported(self._name, step.op)

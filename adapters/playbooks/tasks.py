@@ -18,6 +18,7 @@ from adapters.protocol import (
     AddTask,
     AssignTask,
     BeginTask,
+    DoOffer,
     FinishTask,
     Known,
     Mark,
@@ -79,9 +80,9 @@ class Tasks:
             return There(Told(snapshot=await self.show(run)))
         return NotThere()
 
-    def place(self, run: WireRun, step: TaskWrite) -> Place:
+    def place(self, run: WireRun, step: TaskWrite | DoOffer) -> Place:
         """Raises ``NotFound``, or ``Rejected`` where the server shows no ids and two titles are alike."""
-        found = mapping.places(run, step.task)
+        found = mapping.places(run, step.target)
         link = mapping.run_link(self.site, run.id)
         if not found:
             raise NotFound(self.api.name, step.op, key="playbooks.task_gone", run=run.name, link=link)

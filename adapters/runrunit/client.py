@@ -6,7 +6,7 @@ from datetime import datetime
 
 from adapters.errors import AdapterError, Unsupported
 from adapters.limits import Pace
-from adapters.models import Comment, Health, HealthNote, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
+from adapters.models import Comment, Health, HealthNote, Offer, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
 from adapters.protocol import (
     AddComment,
     AddTask,
@@ -14,6 +14,7 @@ from adapters.protocol import (
     BeginTask,
     CannotTell,
     Capability,
+    DoOffer,
     EndRun,
     FinishTask,
     HoldTask,
@@ -38,6 +39,7 @@ from adapters.runrunit.api import Api
 from adapters.runrunit.capabilities import CAPABILITIES
 from adapters.runrunit.checking import check
 from adapters.runrunit.links import Links
+from adapters.runrunit.offers import Offers
 from adapters.runrunit.people import People
 from adapters.runrunit.refusals import explain_for
 from adapters.runrunit.runs import Runs
@@ -61,6 +63,7 @@ class Runrunit:
         self._people = People(api, now)
         self._tasks = Tasks(api, self._people, links, Workflows(api, self._people))
         self._runs = Runs(api, self._people, self._tasks, type_id, now)
+        self._offers = Offers(api, self._runs)
         self._run_of: dict[str, str] = {}  # task id -> run id, of the runs that were read
         self._without_added: set[str] = set()  # runs that waited for no task when they were read
 
@@ -101,6 +104,9 @@ class Runrunit:
         listing = await self._api.comments(task or id, "comments")
         return mapping.comments(listing.items, task, LAST_COMMENTS)
 
+    async def offers(self, run: Run) -> Sequence[Offer]:
+        return await self._offers.of(run)
+
     def steps(self, write: Write, run: Run | None) -> Sequence[Write]:
         """By the write alone, so that a restart finds the same ones."""
         match write:
@@ -125,7 +131,11 @@ class Runrunit:
             return Settling.REPEAT
         if step.part == NOTE or isinstance(step, SetStatus):
             return Settling.FIND
-        return Settling.REPEAT if isinstance(step, FinishTask | SkipTask | ReopenTask | EndRun) else Settling.FIND
+        return (
+            Settling.REPEAT
+            if isinstance(step, FinishTask | SkipTask | ReopenTask | EndRun | DoOffer)
+            else Settling.FIND
+        )
 
     async def carry(self, step: Write, mark: Mark) -> Told:
         self._api.ask_for_a_turn(step.op)
@@ -144,6 +154,8 @@ class Runrunit:
                 return await self._runs.add(step)
             case EndRun():
                 return await self._runs.end(step)
+            case DoOffer():
+                return await self._offers.carry(step)
         return await self._carry_task(step, mark)
 
     async def _carry_task(self, step: Write, mark: Mark) -> Told:
@@ -177,6 +189,8 @@ class Runrunit:
                 return await self._runs.settle_add(step, known)
             case EndRun():
                 return await self._runs.settle_end(step)
+            case DoOffer():
+                return await self._offers.settle(step)
             case BeginTask(part="") if await self._people.user_of(step.by) is None:
                 return await self._settle_saying(step, mark)
         return await settle_task(self._tasks, step)

@@ -158,7 +158,7 @@ class Runs:
 
     async def _stage(self, step: SetStatus, task: WireTask) -> WireStage | None:
         """The open stage whose name is what was said, else the only one whose name says the colour."""
-        opened = [one for one in await self._stages_of(task, step.op) if one.stage_group == OPENED]
+        opened = [one for one in await self.stages_of(task, step.op) if one.stage_group == OPENED]
         said = words.folded(step.text)
         named = [one for one in opened if words.folded(one.name) == said]
         if named or step.health in (None, Health.UNSET):
@@ -166,7 +166,7 @@ class Runs:
         coloured = [one for one in opened if words.health_of(one.name) is step.health]
         return coloured[0] if len(coloured) == 1 else None
 
-    async def _stages_of(self, task: WireTask, op: str) -> Sequence[WireStage]:
+    async def stages_of(self, task: WireTask, op: str) -> Sequence[WireStage]:
         """Kept for a while. A board that is not shown to us has none: the words are said all the same."""
         read_at, found = self._stages.get(task.board_id, (None, ()))
         if not task.board_id or (read_at is not None and self.now() - read_at < STAGES_KEPT):

@@ -138,6 +138,7 @@ class WireStage(Wire):
     id: str
     name: str = ""
     stage_group: str = ""
+    position: int = 0
 
 
 class WireWorkflow(Wire):

@@ -20,5 +20,5 @@ PLATFORM = Platform(
     connect=connect,
     capabilities=CAPABILITIES,
     sentences=SENTENCES,
-    secret_fields=("token",),
+    secret_fields=("token", "stories"),
 )

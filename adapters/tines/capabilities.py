@@ -22,4 +22,5 @@ CAPABILITIES: Mapping[Op, Capability] = {
     ),
     Op.COMMENT: Native(),
     Op.END: Native(),
+    Op.DO: Native(),
 }

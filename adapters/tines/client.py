@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.errors import Unsupported
-from adapters.http import Caller
-from adapters.models import Comment, Health, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
+from adapters.http import Caller, Http
+from adapters.models import Comment, Health, Offer, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
 from adapters.protocol import (
     AddComment,
     AddTask,
@@ -15,6 +15,7 @@ from adapters.protocol import (
     BeginTask,
     CannotTell,
     Capability,
+    DoOffer,
     EndRun,
     FinishTask,
     HoldTask,
@@ -38,12 +39,14 @@ from adapters.tines.capabilities import CAPABILITIES
 from adapters.tines.cases import COLOUR, Cases
 from adapters.tines.comments import NOTE, Comments
 from adapters.tines.doctor import check
+from adapters.tines.offers import Offers
 from adapters.tines.people import People
 from adapters.tines.reading import Listing, Reading
 from adapters.tines.refusals import explaining
 from adapters.tines.settings import TinesSettings
 from adapters.tines.starting import Starting
 from adapters.tines.tasks import ASSIGN, MARK, Tasks
+from adapters.tines.webhooks import Webhooks
 
 _SAID = (AddComment, HoldTask, SetStatus)
 
@@ -53,6 +56,7 @@ class Tines:
     name: str
     settings: TinesSettings
     caller: Caller
+    http: Http
     now: Callable[[], datetime]
     capabilities: Mapping[Op, Capability] = field(default_factory=lambda: CAPABILITIES)
 
@@ -66,6 +70,7 @@ class Tines:
         self.tasks = Tasks(self.reading, people)
         self.said = Comments(self.reading, people, self.tasks, self.colours)
         self.cases = Cases(self.reading, people, self.colours)
+        self.pressing = Offers(self.reading, Webhooks(self.caller, self.http), settings.stories)
 
     async def runbooks(self, words: str) -> Sequence[Runbook]:
         """Cases with the template tag, open or closed; callers match the titles themselves."""
@@ -96,6 +101,9 @@ class Tines:
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
         return await self.said.last(id, task)
 
+    async def offers(self, run: Run) -> Sequence[Offer]:
+        return await self.pressing.of(run.key.id)
+
     def steps(self, write: Write, run: Run | None) -> Sequence[Write]:
         """What changes a task is followed by a comment that says who did it: those calls name no author."""
         match write:
@@ -123,6 +131,8 @@ class Tines:
                 return self.starting.settling(step)
             case SetStatus(part="colour"):
                 return Settling.REPEAT
+            case DoOffer():
+                return Settling.ASK
         return Settling.FIND if step.part == NOTE or isinstance(step, (*_SAID, AddTask)) else Settling.REPEAT
 
     async def carry(self, step: Write, mark: Mark) -> Told:
@@ -135,6 +145,8 @@ class Tines:
                 return await self.cases.end(step)
             case AddTask():
                 return await self.tasks.add(step, mark)
+            case DoOffer():
+                return await self.pressing.carry(step, mark)
             case _ if step.part == NOTE or isinstance(step, _SAID):
                 return await self.said.say(step, mark)
             case TaskWrite():
@@ -187,7 +199,7 @@ def connect(name: str, settings: TinesSettings, resources: Resources) -> Tines:
         "Content-Type": "application/json",
     }
     caller = resources.http.caller(name, settings.url, credential=token, headers=headers, explain=explaining(name))
-    return Tines(name, settings, caller, resources.now)
+    return Tines(name, settings, caller, resources.http, resources.now)
 
 
 def _part(write: Write, part: str) -> Write:

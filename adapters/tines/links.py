@@ -17,6 +17,17 @@ def shown(url: str) -> str | None:
     return url.strip() if parts.scheme in ("http", "https") and parts.netloc else None
 
 
+def host_of(url: str) -> str | None:
+    """The host of a web address without a name and password in it; None for anything else."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises for what is none
+    except ValueError:
+        return None
+    whole = parts.scheme in ("http", "https") and "@" not in parts.netloc and url.isascii() and url.isprintable()
+    return parts.hostname if whole and " " not in url else None
+
+
 def parse(url: str, tenant: str, platform: str) -> RunKey | None:
     """The case that a link on this tenant names."""
     try:

@@ -86,6 +86,11 @@ class Reading:
         )
         return sorted((one for one in found.items if one.activity_type == kind), key=_age)
 
+    async def actions(self, case: str, operation: str) -> Sequence[wire.Button]:
+        """The buttons of a case."""
+        path = f"{self.path(case, operation)}/actions"
+        return (await self._pages(path, wire.Actions, lambda page: page.actions, MOST_A_PAGE, operation)).items
+
     async def members(self, team: str, operation: str) -> Sequence[wire.User]:
         path = f"api/v1/teams/{self.safe(team, operation)}/members"
         return (await self._pages(path, wire.Members, lambda page: page.members, MOST_A_PAGE, operation)).items

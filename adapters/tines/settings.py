@@ -1,8 +1,12 @@
 """The ``[platforms.NAME]`` table of a Tines tenant."""
 
+import json
 import re
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from adapters.tines.links import host_of
 
 
 class TinesSettings(BaseModel):
@@ -18,6 +22,21 @@ class TinesSettings(BaseModel):
     green: str = Field("", description="the sub-status that says green: its name or its id")
     amber: str = Field("", description="the sub-status that says amber")
     red: str = Field("", description="the sub-status that says red")
+
+    stories: dict[str, SecretStr] = Field(
+        default_factory=dict, description="stories to start from a run: a name = the address of its webhook"
+    )
+
+    @field_validator("stories", mode="before")
+    @classmethod
+    def _from_text(cls, stories: Any) -> Any:
+        """An environment variable holds the table as JSON."""
+        if not isinstance(stories, str):
+            return stories
+        try:
+            return json.loads(stories)
+        except ValueError:
+            raise ValueError('must be a table: {"Restart service": "https://…"}') from None
 
     @field_validator("url")
     @classmethod
@@ -39,6 +58,18 @@ class TinesSettings(BaseModel):
         if not re.fullmatch(r"[A-Za-z0-9_-]{0,64}", team.strip()):
             raise ValueError("must be the number in the team's address (/team/NUMBER/)")
         return team.strip()
+
+    @model_validator(mode="after")
+    def _may_be_called(self) -> "TinesSettings":
+        """https, so that nobody on the way reads the secret; or the tenant itself, however it is reached."""
+        for name, address in self.stories.items():
+            url = address.get_secret_value()
+            if not 0 < len(name.strip()) <= 60:
+                raise ValueError("stories must have names of at most 60 letters")
+            host = host_of(url)
+            if host is None or not (url.startswith(("https://", f"{self.url}/"))):
+                raise ValueError(f"stories.{name} must be an address that begins with https://")
+        return self
 
     @model_validator(mode="after")
     def _told_apart(self) -> "TinesSettings":

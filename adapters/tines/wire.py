@@ -150,6 +150,12 @@ class Action(Wire):
     query_params: Annotated[dict[str, Any], BeforeValidator(_object)] = {}
 
 
+class Button(Action):
+    """An action as the list of them tells it."""
+
+    id: Id
+
+
 class Team(Wire):
     id: Text = ""
     name: Text = ""
@@ -220,6 +226,10 @@ class Tasks(Page):
 
 class Comments(Page):
     comments: Annotated[tuple[Comment, ...], BeforeValidator(lambda value: _listed(value, "id"))]
+
+
+class Actions(Page):
+    actions: Annotated[tuple[Button, ...], BeforeValidator(lambda value: _listed(value, "id"))]
 
 
 class Activities(Page):

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from adapters.errors import Rejected, Unsupported
 from adapters.http import Caller
-from adapters.models import Comment, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
+from adapters.models import Comment, Offer, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
 from adapters.protocol import (
     AddComment,
     AddTask,
@@ -79,6 +79,9 @@ class Xurrent:
 
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
         return await self._reads.comments(id, task)
+
+    async def offers(self, run: Run) -> Sequence[Offer]:
+        return ()
 
     def steps(self, write: Write, run: Run | None) -> Sequence[Write]:
         """One request each. An approval is refused here already, so a range that names one says so first."""

@@ -11,6 +11,7 @@ from adapters.protocol import (
     AddTask,
     AssignTask,
     BeginTask,
+    DoOffer,
     EndRun,
     FinishTask,
     HoldTask,
@@ -108,7 +109,17 @@ async def a_write(subject: Subject, op: Op) -> Doing:
         done = Doing(subject, _on(run, Op.FINISH), run)
         await done.carry()
         run = await subject.adapter.read(run.key.id)
+    if op is Op.DO:
+        return Doing(subject, await _offered(subject, run), run)
     return Doing(subject, _on(run, op), run)
+
+
+async def _offered(subject: Subject, run: Run) -> Write:
+    """The first thing that is offered and changes something; anything at all where nothing is."""
+    found = next((one for one in await subject.adapter.offers(run) if not one.link), None)
+    if found is None:
+        return DoOffer(run=run.key, by=ANA, offer="anything", label="Anything")
+    return DoOffer(run=run.key, by=ANA, offer=found.id, label="As offered", task=found.task)
 
 
 async def a_start(subject: Subject, title: str = "R99 Primary down in EU") -> Doing:

@@ -88,6 +88,7 @@ class PlaybooksRoutes:
             ("PUT", f"{_ITEM}/skip", self._skip),
             ("PUT", f"{_ITEM}/restore", self._restore_item),
             ("PUT", f"{run}/restore", self._restore),
+            ("POST", f"{run}/request-update", self._request_update),
         ]
 
     # Playbooks
@@ -258,11 +259,23 @@ class PlaybooksRoutes:
 
     def _run_command(self, request: web.Request, seen: Seen, user: str, id: str, c: str, i: str) -> web.Response:
         def carry(run: Json, item: Json) -> web.Response:
+            if seen.body:
+                return refused(400, "no body is wanted")
+            self.world.effects["do"] += 1
             item["command_last_run"] = self.clock.now()
             self.world.tell(run, "ran_slash_command", user, f"ran the slash command: `{item['command']}`")
             return json_answer({"trigger_id": ""})
 
         return self._edit(user, id, c, i, carry)
+
+    def _request_update(self, request: web.Request, seen: Seen, user: str, id: str) -> web.Response:
+        """Whoever may see the run may ask (sheet, section 2)."""
+        run = self.world.runs.get(id)
+        if run is None or seen.body:
+            return refused(403, "Not authorized") if run is None else refused(400, "no body is wanted")
+        self.world.tell(run, "status_update_requested", user, post=self.world.post(run, user))
+        self.world.effects["request-update"] += 1
+        return json_answer(None)
 
     def _add(self, request: web.Request, seen: Seen, user: str, id: str, c: str) -> web.Response:
         run = self.world.runs.get(id)

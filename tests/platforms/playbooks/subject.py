@@ -14,6 +14,7 @@ from tests.contract.subject import RUNBOOK, Errors
 from tests.platforms.playbooks.fake import PlaybooksFake
 from tests.platforms.playbooks.shapes import CURRENT, RECORDED
 
+PAGE = "/page dba now"  # the slash command of the second task
 _JSON = {"content-type": "application/json"}
 _TEXT = {"content-type": "text/plain; charset=utf-8"}
 _FAULT = '{"error":"An internal error has occurred. Check app server logs for details."}'
@@ -29,6 +30,7 @@ _PATHS = {
     Op.END: ("PUT", r"/runs/[a-z0-9]{26}/finish$"),
     Op.COMMENT: ("POST", r"/api/v4/posts$"),
     Op.HOLD: ("POST", r"/api/v4/posts$"),
+    Op.DO: ("POST", rf"{_ITEM}/run$"),
 }
 
 _ERRORS = Errors(
@@ -79,6 +81,7 @@ class PlaybooksSubject:
         mark = Mark(code=f"S7A{self._started}", who="Ana via Slack", at=datetime.now(UTC))
         told = await self.adapter.carry(step, mark)
         assert told.run is not None
+        self.fake.run(told.run.id)["checklists"][0]["items"][1]["command"] = PAGE
         return await self.adapter.read(told.run.id)
 
     def effects(self, op: Op) -> int:

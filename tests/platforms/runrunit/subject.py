@@ -23,6 +23,7 @@ DONE_AS = {
     Op.ASSIGN: "assign",
     Op.ADD: "add",
     Op.END: "deliver",
+    Op.DO: "mark_as_urgent",
 }
 _PART = r"/tasks/\d+/assignments/[0-9a-f]+"
 PATHS = {
@@ -34,6 +35,7 @@ PATHS = {
     Op.BEGIN: ("POST", rf"{_PART}/play$"),
     Op.REOPEN: ("POST", r"/tasks/\d+/reopen$"),
     Op.ASSIGN: ("POST", r"/create_assignments$"),
+    Op.DO: ("POST", r"/mark_as_urgent$"),
 }
 
 

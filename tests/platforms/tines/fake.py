@@ -42,11 +42,23 @@ class TinesFake(Fake):
         return {"kind": "tines", "url": self.url, "token": self.token, "team_id": str(TEAM)}
 
     async def handle(self, request: web.Request, seen: Seen) -> web.StreamResponse:
+        if seen.path.startswith("/webhook/"):
+            return self._webhook(seen)
         try:
             status, body = self._answer(seen)
         except Refusal as refusal:
             status, body = refusal.status, {"error": refusal.words}
         return web.Response(status=status, text=json.dumps(body), content_type="application/json")
+
+    def _webhook(self, seen: Seen) -> web.Response:
+        """A story's entry. It knows nobody's key, and whoever sends one has told it to a stranger."""
+        if "authorization" in {name.lower() for name in seen.headers}:
+            raise AssertionError("a webhook was sent the key of the API")
+        known = re.fullmatch(r"/webhook/[a-z-]+/[A-Za-z0-9]+", seen.path)
+        if seen.method != "POST" or known is None or not isinstance(seen.json, dict):
+            return web.Response(status=404, text=f"no webhook at {seen.path}")
+        self.world.did("press", int(seen.json["case_id"]))
+        return web.Response(status=201, text="Ok")
 
     def _answer(self, seen: Seen) -> Answer:
         headers = {name.lower(): value for name, value in seen.headers.items()}
@@ -142,6 +154,13 @@ class TinesFake(Fake):
         case.metadata |= changes
         self.world.did("metadata", case.id)
         return 200, {"case_id": case.id, "metadata": dict(case.metadata)}
+
+    def list_actions(self, seen: Seen, at: "re.Match[str]") -> Answer:
+        page, per_page = paging(seen, 50)
+        case = self._case(at)
+        items = [shapes.action(number, one) for number, one in enumerate(case.actions, 1)]
+        status, body = self._page(seen, "actions", items, page, per_page)
+        return status, {"case_id": case.id, **body}
 
     def change_actions(self, seen: Seen, at: "re.Match[str]") -> Answer:
         case = self._case(at)
@@ -263,6 +282,7 @@ _ROUTES = (
     _route("GET", "/v2/cases/{case}", TinesFake.show_case),
     _route("PUT", "/v2/cases/{case}", TinesFake.change_case),
     _route("PUT", "/v2/cases/{case}/metadata", TinesFake.change_metadata),
+    _route("GET", "/v2/cases/{case}/actions", TinesFake.list_actions),
     _route("PUT", "/v2/cases/{case}/actions/batch", TinesFake.change_actions),
     _route("GET", "/v2/cases/{case}/tasks", TinesFake.list_tasks),
     _route("POST", "/v2/cases/{case}/tasks", TinesFake.create_task),

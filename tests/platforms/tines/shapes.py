@@ -180,3 +180,20 @@ def _activity(said: FakeComment) -> Json:
         "user": user(said.by),
         "created_at": said.at,
     }
+
+
+def action(number: int, given: Json) -> Json:
+    """As the list of a case's actions shows it (L11884-11928)."""
+    return {
+        "id": number,
+        "url": given["url"],
+        "label": given["label"],
+        "story_name": None,
+        "story_emoji": None,
+        "page_emoji": None,
+        "action_type": given["action_type"],
+        "action_text": given.get("action_text"),
+        "query_params": given.get("query_params", {}),
+        "created_at": "2023-10-31T15:42:00Z",
+        "updated_at": "2023-10-31T16:42:00Z",
+    }

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from adapters.http import Http
 from adapters.models import Run
@@ -22,6 +23,7 @@ DONE_AS = {
     Op.ASSIGN: "assign",
     Op.ADD: "task",
     Op.END: "close",
+    Op.DO: "press",
 }
 PATHS = {
     Op.START: ("POST", r"/api/v2/cases/?$"),
@@ -32,6 +34,7 @@ PATHS = {
     Op.ASSIGN: ("PUT", r"/tasks/\d+$"),
     Op.ADD: ("POST", r"/tasks$"),
     Op.END: ("PUT", r"/api/v2/cases/\d+$"),
+    Op.DO: ("POST", r"^/webhook/"),
 }
 SAID = ("POST", r"/comments$")
 
@@ -55,7 +58,9 @@ class TinesSubject:
     fake: TinesFake
 
     async def a_run(self) -> Run:
-        return await self.adapter.read(str(a_case(self.fake)))
+        case = a_case(self.fake)
+        self.fake.world.cases[case].actions = [a_button(self.fake)]
+        return await self.adapter.read(str(case))
 
     def effects(self, op: Op) -> int:
         wanted = DONE_AS.get(op, "comment")
@@ -74,6 +79,12 @@ def a_case(fake: TinesFake) -> int:
     return case.id
 
 
+def a_button(fake: TinesFake, label: str = "Claim case") -> dict[str, Any]:
+    """A case action that calls a story of this tenant."""
+    url = f"{fake.url}/webhook/claim-case/s3cr3t"
+    return {"url": url, "label": label, "action_type": "webhook", "query_params": {"assignee": "john@doe.com"}}
+
+
 @asynccontextmanager
 async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
     fake = TinesFake()
@@ -85,7 +96,7 @@ async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
             await http.close()
 
 
-def connected(fake: TinesFake, http: Http, **settings: str) -> Tines:
+def connected(fake: TinesFake, http: Http, **settings: Any) -> Tines:
     """The adapter as the application makes it, from the fake's own settings."""
     table = {key: value for key, value in fake.settings().items() if key != "kind"} | settings
     resources = Resources(http, lambda: datetime.now(UTC), NoLocalRuns())

@@ -13,7 +13,7 @@ from typing import Any
 from adapters.errors import AdapterError
 from adapters.http import Http
 from adapters.local import PLATFORM, LocalAdapter, LocalSettings
-from adapters.models import Comment, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
+from adapters.models import Comment, Offer, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
 from adapters.protocol import (
     Capability,
     Known,
@@ -70,6 +70,7 @@ class Wilful:
     changes: dict[str, object] = field(default_factory=dict)  # of every runbook: alerts, irreversible
     tasks: dict[str, dict[str, object]] = field(default_factory=dict)  # title -> changes of tasks as read
     parts: dict[Op, Sequence[str]] = field(default_factory=dict)
+    offered: tuple[Offer, ...] = ()
     carried: list[str] = field(default_factory=list)
 
     def _may(self, what: str) -> None:
@@ -100,6 +101,10 @@ class Wilful:
         self._may("comments")
         return await self.inner.comments(id, task)
 
+    async def offers(self, run: Run) -> Sequence[Offer]:
+        self._may("offers")
+        return self.offered
+
     def steps(self, write: Write, run: Run | None) -> Sequence[Write]:
         self._may(f"steps:{write.op.value}")
         return [write.model_copy(update={"part": part}) for part in self.parts.get(write.op, ("",))]
@@ -111,7 +116,7 @@ class Wilful:
         self._may(step.step)
         self._may(step.op.value)
         self.carried.append(step.step)
-        if step.part and step.part != self.parts[step.op][0]:
+        if step.op is Op.DO or (step.part and step.part != self.parts[step.op][0]):
             return Told()
         told = await self.inner.carry(step.model_copy(update={"options": {}}), mark)
         return told.model_copy(update={"snapshot": self._changed(told.snapshot) if told.snapshot else None})
