@@ -17,7 +17,7 @@ import json as jsonlib
 import math
 import re
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -44,6 +44,8 @@ from adapters.limits import Pace, Turns
 
 READ_TRIES = 3
 KEEP_IDLE_SECONDS = 2.0
+SHORTEST_SECRET = 12  # letters; a shorter word may stand in any answer
+_NOT_SECRET = ("accept", "content-type")
 _AN_EPOCH = 1e9  # a "number of seconds" above this is a moment, not a wait
 _read_again = AsyncRetrying(
     retry=retry_if_exception_type(Unreachable),
@@ -51,7 +53,13 @@ _read_again = AsyncRetrying(
     wait=wait_random_exponential(multiplier=0.3, max=2),
     reraise=True,
 )
-_NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_NOTHING_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,  # a header that cannot be written
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +105,13 @@ class Http:
         pace: Pace | None = None,
         explain: Explain | None = None,
     ) -> "Caller":
-        """``credential`` is only compared: adapters of one origin and credential share one pace."""
+        """Adapters of one origin and ``credential`` share one pace. It, and what the headers say, is taken out of
+        what the platform says when it refuses: gateways put the request they did not like on their error pages."""
         pace = pace or Pace()
         base = httpx.URL(url.rstrip("/") + "/")
         turns = self._turns.setdefault((_origin(base), credential), Turns(pace))
-        lines = _Lines(base, dict(headers), httpx.Timeout(self.timeout, connect=self.connect_timeout))
+        timeout = httpx.Timeout(self.timeout, connect=self.connect_timeout)
+        lines = _Lines(base, dict(headers), timeout, _secrets(credential, headers))
         self._lines.append(lines)
         return Caller(platform, base, lines, turns, explain)
 
@@ -121,6 +131,7 @@ class _Lines:
     base: httpx.URL
     headers: dict[str, str]
     timeout: httpx.Timeout
+    secrets: Sequence[bytes]
     _free: list[httpx.AsyncClient] = field(default_factory=list)
     _all: list[httpx.AsyncClient] = field(default_factory=list)
 
@@ -131,6 +142,12 @@ class _Lines:
             yield client
         finally:
             self._free.append(client)
+
+    def without_secrets(self, said: bytes) -> bytes:
+        for secret in self.secrets:
+            if secret in said:
+                said = said.replace(secret, b"[secret]")
+        return said
 
     def _open(self) -> httpx.AsyncClient:
         client = httpx.AsyncClient(
@@ -148,6 +165,13 @@ class _Lines:
     async def close(self) -> None:
         for client in self._all:
             await client.aclose()
+
+
+def _secrets(credential: str, headers: Mapping[str, str]) -> Sequence[bytes]:
+    """Every word that is long enough to be one; the longest first, as one may hold another."""
+    said = [credential, *(value for name, value in headers.items() if name.lower() not in _NOT_SECRET)]
+    words = {word for value in said for word in value.split() if len(word) >= SHORTEST_SECRET}
+    return [word.encode() for word in sorted(words, key=len, reverse=True)]
 
 
 @cache
@@ -231,11 +255,14 @@ class Caller:
                 async with self._lines.one() as client:
                     response = await client.request(method, url, json=json, params=params)
             except _NOTHING_SENT as error:
-                raise Unreachable(self.platform, operation, said=_why(error)) from error
+                raise Unreachable(self.platform, operation, said=self._why(error)) from error
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 kind = OutcomeUnknown if write else Unreachable
-                raise kind(self.platform, operation, said=_why(error)) from error
-        reply = Reply(response.status_code, response.headers, response.content)
+                raise kind(self.platform, operation, said=self._why(error)) from error
+        content = response.content
+        if not response.is_success or content.lstrip()[:1] not in (b"{", b"["):
+            content = self._lines.without_secrets(content)
+        reply = Reply(response.status_code, response.headers, content)
         if 200 <= reply.status < 300:
             return reply
         raise self._error(reply, operation, write)
@@ -247,6 +274,10 @@ class Caller:
         except httpx.InvalidURL:
             return None
         return str(url) if _origin(url) == _origin(self._base) else None
+
+    def _why(self, error: Exception) -> str:
+        said = type(error).__name__ if not str(error) else f"{type(error).__name__}: {error}"
+        return self._lines.without_secrets(said.encode("utf-8", "replace")).decode()
 
     def _join(self, path: str, operation: str) -> httpx.URL | str:
         if "://" not in path:
@@ -333,7 +364,3 @@ def excerpt(reply: Reply) -> str:
 def _origin(url: httpx.URL) -> str:
     port = url.port or {"https": 443, "http": 80}.get(url.scheme)
     return f"{url.scheme}://{url.host}:{port}"
-
-
-def _why(error: Exception) -> str:
-    return type(error).__name__ if not str(error) else f"{type(error).__name__}: {error}"
