@@ -1,0 +1,99 @@
+"""A task's slash command, and asking for an update: each sent once, and never sent again unasked."""
+
+import pytest
+
+from adapters.errors import Conflict, NotFound, OutcomeUnknown, Unsupported
+from adapters.models import Offer, Run
+from adapters.protocol import CannotTell, DoOffer, EndRun, Settling
+from tests.platforms.playbooks.doing import ANA, a_mark, do, known_now
+from tests.platforms.playbooks.subject import PAGE, PlaybooksSubject
+
+
+def step(run: Run, offer: Offer) -> DoOffer:
+    return DoOffer(run=run.key, by=ANA, offer=offer.id, label="As offered", task=offer.task)
+
+
+async def the_command(subject: PlaybooksSubject, run: Run) -> Offer:
+    return next(one for one in await subject.adapter.offers(run) if one.task)
+
+
+async def test_a_tasks_command_is_offered_and_run_where_the_task_stands_now(either: PlaybooksSubject) -> None:
+    run = await either.a_run()
+    offer = await the_command(either, run)
+    assert (offer.task, offer.label, offer.facts) == (
+        run.tasks[1].id,
+        "playbooks.offer_command",
+        {"command": PAGE},
+    )
+    either.fake.world.move(run.key.id, 0, 0, 1)
+    await do(either, step(run, offer))
+    (seen,) = either.fake.calls("POST", "/run$")
+    assert seen.path.endswith("/checklists/0/item/0/run")
+    assert seen.body == b""
+    assert either.fake.effects["do"] == 1
+
+
+async def test_another_command_than_was_confirmed_is_not_run(either: PlaybooksSubject) -> None:
+    run = await either.a_run()
+    offer = await the_command(either, run)
+    either.fake.run(run.key.id)["checklists"][0]["items"][1]["command"] = "/drop database"
+    with pytest.raises(Conflict) as changed:
+        await do(either, step(run, offer))
+    assert changed.value.key == "playbooks.command_changed"
+    assert either.fake.effects["do"] == 0
+    gone = step(run, offer).model_copy(update={"task": "x" * 26})
+    with pytest.raises(NotFound):
+        await do(either, gone)
+
+
+async def test_a_lost_answer_is_for_a_person_to_decide(either: PlaybooksSubject) -> None:
+    run = await either.a_run()
+    wanted = step(run, await the_command(either, run))
+    either.fake.fault("cut_after", method="POST", path="/item/1/run$")
+    with pytest.raises(OutcomeUnknown):
+        await do(either, wanted)
+    assert either.adapter.settling(wanted) is Settling.ASK
+    assert await either.adapter.settle(wanted, a_mark(), known_now(run)) == CannotTell()
+
+
+async def test_a_long_command_has_a_short_name(either: PlaybooksSubject) -> None:
+    run = await either.a_run()
+    long = run.model_copy(
+        update={"tasks": (run.tasks[0].model_copy(update={"command": "/page\n" + "dba " * 40}),)}
+    )
+    offer = await the_command(either, long)
+    assert len(offer.facts["command"]) <= 60
+    assert "\n" not in offer.facts["command"]
+
+
+async def test_a_run_that_is_over_offers_nothing(either: PlaybooksSubject) -> None:
+    run = await either.a_run()
+    await do(either, EndRun(run=run.key, by=ANA), run)
+    assert await either.adapter.offers(await either.adapter.read(run.key.id)) == ()
+
+
+async def test_an_update_is_asked_for_where_the_server_can(current: PlaybooksSubject) -> None:
+    run = await current.a_run()
+    offer = next(one for one in await current.adapter.offers(run) if one.task is None)
+    assert (offer.id, offer.label) == ("update", "playbooks.offer_update")
+    await do(current, step(run, offer))
+    assert current.fake.effects["request-update"] == 1
+    (seen,) = current.fake.calls("POST", "/request-update$")
+    assert seen.body == b""
+
+
+async def test_a_server_that_cannot_ask_is_remembered(current: PlaybooksSubject) -> None:
+    run = await current.a_run()
+    offer = next(one for one in await current.adapter.offers(run) if one.task is None)
+    text = {"content-type": "text/plain; charset=utf-8"}
+    current.fake.fault(
+        "answer", method="POST", path="/request-update$", status=404, body="404 page not found\n", headers=text
+    )
+    with pytest.raises(Unsupported):
+        await do(current, step(run, offer))
+    assert [one.id for one in await current.adapter.offers(run) if one.task is None] == []
+
+
+async def test_the_recorded_generation_does_not_offer_it(recorded_one: PlaybooksSubject) -> None:
+    run = await recorded_one.a_run()
+    assert [one.task for one in await recorded_one.adapter.offers(run)] == [run.tasks[1].id]
