@@ -74,6 +74,14 @@ class Reading:
         for key, value in known.items():
             if isinstance(value, str) and _is_list(fields[key].annotation):
                 known[key] = [word.strip() for word in value.split(",") if word.strip()]
+            elif isinstance(value, str) and _is_secret(fields[key].annotation):
+                known[key] = value.strip()  # a secret that is kept in a file often ends with a line break
+        if where != "bot":
+            self.problems += [
+                f"{where}.{key}: holds a character that no header can carry; copy it again"
+                for key, value in known.items()
+                if _is_secret(fields[key].annotation) and not all(map(_fits_header, _all_texts(value)))
+            ]
         try:
             return model.model_validate(known)
         except ValidationError as error:
@@ -145,6 +153,20 @@ def _same_name(name: str, table: Mapping[str, Any]) -> str | None:
 
 def _is_list(annotation: Any) -> bool:
     return get_origin(annotation) in (tuple, list) or any(_is_list(part) for part in get_args(annotation))
+
+
+def _is_secret(annotation: Any) -> bool:
+    return annotation is SecretStr or any(_is_secret(part) for part in get_args(annotation))
+
+
+def _fits_header(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text
+
+
+def _all_texts(value: Any) -> Iterator[str]:
+    for part in value if isinstance(value, list) else [value]:
+        if isinstance(part, str):
+            yield part
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -34,6 +34,21 @@ def test_nothing_set_serves_local_runbooks() -> None:
     assert [known.kind for known in settings.platforms.values()] == ["local"]
 
 
+@pytest.mark.parametrize("token", ["xoxb-12\n34567", "xoxb-1234é", "xoxb 1234", "xoxb-1234\x7f"])
+def test_a_secret_that_no_header_can_carry_is_a_problem_and_not_told(token: str) -> None:
+    mattermost = {"url": "http://mm.example", "token": "t", "command_tokens": ["good", token]}
+    file = {"slack": {**SLACK, "bot_token": token}, "mattermost": mattermost}
+    assert problems(file) == [
+        "slack.bot_token: holds a character that no header can carry; copy it again",
+        "mattermost.command_tokens: holds a character that no header can carry; copy it again",
+    ]
+
+
+def test_a_secret_may_end_with_the_line_break_of_its_file() -> None:
+    settings = parse({}, {f"LIAISON_SLACK__{key.upper()}": f"{value}\n" for key, value in SLACK.items()})
+    assert set(settings.secret_values()) == set(SLACK.values())
+
+
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     text = """
     [bot]
