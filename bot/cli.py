@@ -24,6 +24,7 @@ from bot import logs
 from bot.lock import CannotStart, Held, NoFolder, hold
 from bot.say import SILENCE_SECONDS, Cut, Reply, Request, Silent, ask
 from bot.settings import Settings, SettingsError, load
+from bot.surfaces.console.cells import tame
 from bot.surfaces.console.surface import CHANNEL
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_QUESTION = 0, 1, 2, 3
@@ -103,12 +104,12 @@ def say(config: Path | None, words: tuple[str, ...], user: str, channel: str, ye
     request = Request(text=_line(words), user=user or _login(), channel=channel, yes=yes, width=width)
     reply = _run(_guarded(_say(settings, request), settings))
     if as_json:
-        click.echo(json.dumps(reply.model_dump(mode="json"), ensure_ascii=False, indent=2))
+        click.echo(tame(json.dumps(reply.model_dump(mode="json"), ensure_ascii=False, indent=2)))
     else:
         for block in reply.shown:
-            click.echo("\n".join(block.lines))
+            click.echo(tame("\n".join(block.lines)))
         if reply.says:
-            click.echo(reply.says, err=True)
+            click.echo(tame(reply.says), err=True)
     sys.exit(_BY_RESULT[reply.result])
 
 

@@ -12,6 +12,7 @@ from bot.lock import CannotStart, Held
 from bot.reading import PREFIX, SECTIONS
 from bot.say import Cut, Request, Silent, ask
 from bot.settings import Settings, SettingsError, load
+from bot.surfaces.console.cells import one_line
 
 SHORTEST_HOOK_SECRET = 16
 Print = Callable[[str], None]
@@ -23,11 +24,12 @@ class Count:
     fix: int = 0
 
     def line(self, problem: Problem) -> str:
+        """What platforms, chats and files are called is in it: nothing of that may move a terminal's cursor."""
         if problem.severity is Severity.OK:
             self.ok += 1
-            return f"ok   {problem.what}"
+            return one_line(f"ok   {problem.what}")
         self.fix += 1
-        return f"FIX  {problem.what}" + (f" -> {problem.fix}" if problem.fix else "")
+        return one_line(f"FIX  {problem.what}" + (f" -> {problem.fix}" if problem.fix else ""))
 
 
 async def doctor(config: Path | None, channel: str | None, show: Print, read: "ReadSettings" = load) -> int:

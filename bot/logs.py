@@ -16,6 +16,8 @@ from urllib.parse import quote, quote_plus
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from bot.surfaces.console.cells import one_line, tame
+
 HIDDEN = "[secret]"
 SHORTEST_SECRET = 4  # hiding shorter ones would hide ordinary words
 _QUIET = {
@@ -90,16 +92,21 @@ def _drawing(pretty: bool, redact: Redactor) -> list[Processor]:
     draw: Processor
     if pretty:
         draw = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
-        return [_redacting(draw, redact)]
+        return [_on_one_line, _redacting(draw, redact)]
     draw = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
     return [structlog.processors.format_exc_info, _redacting(draw, redact)]
 
 
 def _redacting(draw: Processor, redact: Redactor) -> Processor:
     def drawn(logger: WrappedLogger, method: str, event: EventDict) -> str:
-        return redact(str(draw(logger, method, event)))
+        return tame(redact(str(draw(logger, method, event))))
 
     return drawn
+
+
+def _on_one_line(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """So that no value can look like another entry; JSON does that by itself."""
+    return {name: one_line(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
 def _forms(secret: str) -> set[str]:

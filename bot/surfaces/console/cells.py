@@ -14,6 +14,10 @@ def tame(text: str) -> str:
     return _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\t", "    "))
 
 
+def one_line(text: str) -> str:
+    return " ".join(tame(text).splitlines())
+
+
 def width(text: str) -> int:
     return len(text) if text.isascii() else sum(map(_cell, text))
 

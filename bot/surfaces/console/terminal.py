@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Protocol, TextIO
 
-from bot.surfaces.console.cells import wrap
+from bot.surfaces.console.cells import tame, wrap
 from bot.surfaces.console.render import DEFAULT_WIDTH, NARROWEST
 
 PROMPT = "> "
@@ -48,7 +48,7 @@ class Screen:
     def show(self, lines: Sequence[str]) -> None:
         if not lines:
             return
-        text = "".join(f"{line}\n" for line in lines)
+        text = "".join(f"{tame(line)}\n" for line in lines)
         if self.prompt is None:
             self._write(text)
         else:
