@@ -47,16 +47,18 @@ class Memory:
 
     def all_heard(self, at: int) -> None:
         """A live post: the websocket brings those of all channels in order, so nothing older is to come."""
+        first = self.since is None
         self.since = max(self.since or 0, at)
-        self._later()
+        self._later(0.0 if first else WRITE_EVERY_SECONDS)
 
-    def _later(self) -> None:
+    def _later(self, seconds: float = WRITE_EVERY_SECONDS) -> None:
+        """The very first mark is kept at once: without one, the next start would take nothing for missed."""
         self._changed = True
         if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write_soon())
+            self._writing = asyncio.create_task(self._write_soon(seconds))
 
-    async def _write_soon(self) -> None:
-        await asyncio.sleep(WRITE_EVERY_SECONDS)
+    async def _write_soon(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
         await self._write()
 
     async def _write(self) -> None:

@@ -158,7 +158,7 @@ class Rig:
 
     async def listen(self) -> None:
         await self.surface.start(self.engine)
-        await self.mm.until(lambda: all(self.surface.ready().values()))
+        await self.mm.until(lambda: all(self.surface.ready().values()) and self.notes.kept)
 
     async def restart(self) -> None:
         """Another process over the same notes and inbox."""
