@@ -75,9 +75,8 @@ class PlaybooksHere:
         return self.mounted.settings()
 
     def effects(self, op: Op) -> int:
-        said = sum(post.props.get("liaison") == op.value for post in self.mm.posts.values())
-        done: int = self.world.effects["take" if op is Op.BEGIN else op.value]
-        return done + said
+        said = [str(post.props.get("liaison")) for post in self.mm.posts.values()].count(op.value)
+        return int(self.world.effects["take" if op is Op.BEGIN else op.value]) + said
 
 
 class Local:

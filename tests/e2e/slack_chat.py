@@ -2,12 +2,12 @@
 
 import copy
 import itertools
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from tests.e2e.chats import Room, Sent, Shown
 from tests.fakes.slack import Delivered, Slack
+from tests.fakes.slack_reading import alarms, as_read, as_sent
 from tests.fakes.slack_state import Posted
 
 
@@ -57,12 +57,12 @@ class SlackRoom(Room):
 
     async def command(self, text: str, *, user: str = "ana") -> Sent:
         chat = self.chat
-        typed = _encoded(text, chat.users)
+        typed = as_sent(text, chat.users)
         return self._sent(await chat.fake.command(chat.url, typed, user=chat.users[user], channel=self.id))
 
     async def mention(self, text: str, *, user: str = "ana", thread: str = "") -> None:
         chat = self.chat
-        typed = _encoded(text, chat.users)
+        typed = as_sent(text, chat.users)
         await chat.fake.mention(chat.url, typed, user=chat.users[user], channel=self.id, thread=thread)
 
     async def click(self, label: str, on: Shown, *, user: str = "ana") -> Sent:
@@ -74,10 +74,7 @@ class SlackRoom(Room):
         return self._sent(await chat.fake.submit(chat.url, values, user=chat.users[user]))
 
     def alarms(self) -> list[str]:
-        posts: list[Posted] = [one.raw for one in self.shown()]
-        found = [f"{piece}" for post in posts for piece in _pieces(post.blocks) if piece.get("type") in _RINGING]
-        texts = [*(post.text for post in posts), *_mrkdwn([post.blocks for post in posts])]
-        return found + [text for text in texts if re.search(r"<[@#]|<!(?!date\^)|&(?!lt;|gt;|amp;)", text)]
+        return alarms([one.raw for one in self.shown()])
 
     def shown(self) -> list[Shown]:
         fake = self.chat.fake
@@ -91,39 +88,13 @@ class SlackRoom(Room):
     def _shown(self, post: Posted, direct: Mapping[str, str]) -> Shown:
         names = {id: name for name, id in self.chat.users.items()}
         to = direct.get(post.channel) or names.get(post.to, "")
-        words = re.sub(r"[^\S\n]+", " ", post.words)
-        return Shown(post.ts, words, post.labels, to, post.thread_ts, copy.deepcopy(post))
+        return Shown(post.ts, as_read(post.words), post.labels, to, post.thread_ts, copy.deepcopy(post))
 
     def _sent(self, delivered: Delivered) -> Sent:
         async def again() -> Sent:
             return self._sent(await self.chat.fake.again(delivered))
 
         return Sent(delivered.status, delivered.body.encode(), again)
-
-
-_RINGING = ("user", "usergroup", "broadcast", "channel", "team")
-
-
-def _encoded(text: str, users: Mapping[str, str]) -> str:
-    """What Slack makes of typed words (docs.slack.dev/messaging/formatting-message-text, "escape")."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    text = re.sub(r"https?://[^\s\"]+", lambda found: f"<{found.group()}>", text)
-    text = re.sub(r"@(channel|here|everyone)\b", r"<!\1>", text)
-    return re.sub(r"@(\w+)\b", lambda at: f"<@{users[at[1]]}|{at[1]}>" if at[1] in users else at.group(), text)
-
-
-def _pieces(part: Any) -> Iterator[Mapping[str, Any]]:
-    """Every object in the blocks."""
-    if isinstance(part, Mapping):
-        yield part
-        part = list(part.values())
-    if isinstance(part, list):
-        for one in part:
-            yield from _pieces(one)
-
-
-def _mrkdwn(blocks: list[Any]) -> list[str]:
-    return [str(piece["text"]) for piece in _pieces(blocks) if piece.get("type") == "mrkdwn"]
 
 
 def _number(ts: str) -> int:

@@ -64,6 +64,8 @@ class Renderer:
     ) -> Drawn:
         actions, undrawn = self._actions(buttons, ground, now)
         message = fit([*text_lines(texts, handles), *undrawn], MESSAGE_RUNES)
+        if not message.strip() and not actions:
+            message = "…"  # an empty post is refused
         fallback = _short(" ".join(button.label for button in buttons))
         return Drawn(message, [{"fallback": fallback or "…", "actions": actions}] if actions else [])
 
