@@ -166,14 +166,20 @@ class Effects:
             await self._rules.notices.slow(self._message, effect)
 
     async def _settle(self, effect: Effect) -> Outcome:
-        """Looks at each of ``LOOKS``; then leaves it unknown, to be looked at in the background."""
+        """Looks at each of ``LOOKS``; then leaves it unknown, to be looked at in the background.
+
+        After a stop of longer than patience it is looked for and never sent again: what was set then may be wrong
+        by now.
+        """
         loop, rules = asyncio.get_running_loop(), self._rules
+        wanted = rules.now() < effect.known.sent_at + rules.patience
+        looks = LOOKS if wanted else LOOKS[:1]
         lost = loop.time()
         if effect.state != "unknown":
             effect = replace(effect, state="unknown")
-        for number, look in enumerate(LOOKS):
+        for number, look in enumerate(looks):
             await self._pause(lost + look - loop.time(), wake=False)
-            settled = await settle_once(rules, effect, may_repeat=True, last_look=number == len(LOOKS) - 1)
+            settled = await settle_once(rules, effect, may_repeat=wanted, last_look=number == len(LOOKS) - 1)
             if not isinstance(settled, Unknown):
                 return settled
             if number == 0:

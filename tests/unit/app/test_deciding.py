@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -11,12 +11,24 @@ import pytest
 
 from adapters.errors import OutcomeUnknown
 from adapters.models import RunKey
-from adapters.protocol import Adapter, AddComment, CannotTell, Known, Mark, Settled, Settling, Told, Write
-from bot.engine.effects import EffectRules
+from adapters.protocol import (
+    Adapter,
+    AddComment,
+    CannotTell,
+    Known,
+    Mark,
+    NotThere,
+    Settled,
+    Settling,
+    Told,
+    Write,
+)
+from bot.engine.effects import EffectRules, Effects
+from bot.engine.port import Progress
 from bot.engine.settling import Settler
 from bot.storage.effects import Effect, EffectLog
 from bot.storage.store import Store
-from commands.messages import Actor
+from commands.messages import Actor, Message, Place, Via
 from commands.ports import Done, Outcome, RunsPort, Unknown
 from tests.unit.handlers.memory import MemoryRunsPort
 
@@ -41,10 +53,12 @@ class Slow:
 
     carried: int = 0
     loses: bool = False
+    how: Settling = Settling.ASK
+    there: bool | None = None  # what a look shows; None: nothing
     let: asyncio.Event = field(default_factory=asyncio.Event)
 
     def settling(self, step: Write) -> Settling:
-        return Settling.ASK
+        return self.how
 
     async def carry(self, step: Write, mark: Mark) -> Told:
         self.carried += 1
@@ -54,7 +68,12 @@ class Slow:
         return Told(id="c1")
 
     async def settle(self, step: Write, mark: Mark, known: Known) -> Settled:
-        return CannotTell()
+        return CannotTell() if self.there is None else NotThere()
+
+
+class Quiet:
+    async def checking(self, *_: object) -> None:
+        """Nobody listens."""
 
 
 @dataclass
@@ -62,6 +81,7 @@ class Scene:
     platform: Slow
     log: EffectLog
     settler: Settler
+    rules: EffectRules
     found: list[Outcome]
 
     async def press(self, *, there: bool, by: Actor = ANA) -> Outcome | None:
@@ -75,7 +95,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     platform, log, found = Slow(), EffectLog(store), list[Outcome]()
     platforms = {"slow": cast(Adapter, platform)}
     runs: RunsPort = MemoryRunsPort(platforms, lambda: NOW)
-    notices: Any = None  # nothing is told while somebody decides
+    notices: Any = Quiet()
     rules = EffectRules(
         log=log,
         platforms=platforms,
@@ -92,7 +112,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
 
     await log.sent(EFFECT)
     await log.outcome(EFFECT, "unknown", None)
-    scene = Scene(platform, log, Settler(rules, tell), found)
+    scene = Scene(platform, log, Settler(rules, tell), rules, found)
     yield scene
     platform.let.set()
     await scene.settler.stop()
@@ -127,6 +147,19 @@ async def test_written_again_and_lost_again_can_be_decided_again(scene: Scene) -
     assert scene.found == [], "its line keeps its two buttons"
     assert isinstance(await scene.press(there=True), Done)
     assert scene.platform.carried == 1
+
+
+async def test_after_a_long_stop_nothing_is_sent_again_that_was_wanted_then(scene: Scene) -> None:
+    """Killed after it was sent, and started the next day: somebody may have undone it since, on purpose."""
+    scene.platform.how, scene.platform.there = Settling.REPEAT, False
+    scene.platform.let.set()
+    for waited, sends in ((timedelta(days=1), 0), (timedelta(seconds=20), 1)):
+        rules = replace(scene.rules, now=lambda waited=waited: NOW + waited)  # type: ignore[misc]
+        await scene.log.sent(EFFECT)
+        message = Message(key="K1", actor=ANA, place=Place(surface="console", channel="c"), via=Via.SAY, at=NOW)
+        outcome = await Effects(rules, message, Progress(resumed=True)).do(STEP, None)
+        assert scene.platform.carried == sends
+        assert isinstance(outcome, Done if sends else Unknown)
 
 
 async def test_killed_while_writing_again_is_unknown_and_not_written_blindly(scene: Scene) -> None:
