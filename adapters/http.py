@@ -13,15 +13,10 @@ are never repeated. Connections are few and kept idle for 2 s at most: servers c
 write on a closing connection ends in a false unknown.
 """
 
-import json as jsonlib
-import math
-import re
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
 
@@ -41,12 +36,12 @@ from adapters.errors import (
     Unsupported,
 )
 from adapters.limits import Pace, Turns
+from adapters.replies import Explain, Reply, excerpt, retry_after
 
 READ_TRIES = 3
 KEEP_IDLE_SECONDS = 2.0
 SHORTEST_SECRET = 12  # letters; a shorter word may stand in any answer
 _NOT_SECRET = ("accept", "content-type")
-_AN_EPOCH = 1e9  # a "number of seconds" above this is a moment, not a wait
 _read_again = AsyncRetrying(
     retry=retry_if_exception_type(Unreachable),
     stop=stop_after_attempt(READ_TRIES),
@@ -60,30 +55,6 @@ _NOTHING_SENT = (
     httpx.UnsupportedProtocol,
     httpx.LocalProtocolError,  # a header that cannot be written
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer, whatever its status. ``headers`` ignores case."""
-
-    status: int
-    headers: Mapping[str, str]
-    content: bytes
-
-    @property
-    def text(self) -> str:
-        return self.content.decode("utf-8", "replace")
-
-    def json(self) -> Any:
-        """The body as JSON, or None when it is not JSON (error pages often are not)."""
-        try:
-            return jsonlib.loads(self.content)
-        except ValueError:
-            return None
-
-
-Explain = Callable[[Reply, str, bool], AdapterError | None]
-"""(reply, operation, is_write) -> the error that says it best, or None for the general rule."""
 
 
 @dataclass
@@ -319,46 +290,6 @@ class Caller:
                 return OutcomeUnknown(where, what, said=f"redirected ({status})")
             return BadResponse(where, what, said=f"redirected ({status})")
         return Rejected(where, what, said=words, status=status)
-
-
-def retry_after(headers: Mapping[str, str], default: float = 5.0) -> float:
-    """Seconds of a Retry-After header, else of RateLimit-Reset; bounded to an hour. ``default`` without one.
-
-    Either is a number of seconds, a moment since the epoch, or a date (of HTTP, ISO 8601, or with a space).
-    """
-    found = (_seconds(headers.get(name, "").strip()) for name in ("retry-after", "ratelimit-reset"))
-    seconds = next((one for one in found if one is not None), default)
-    return min(max(seconds, 0.1), 3600.0)
-
-
-def _seconds(value: str) -> float | None:
-    now = datetime.now(UTC)
-    try:
-        number = float(value)
-    except ValueError:
-        at = _date(value)
-        return None if at is None else (at - now).total_seconds()
-    if not math.isfinite(number):
-        return None
-    return number - now.timestamp() if number > _AN_EPOCH else number
-
-
-def _date(value: str) -> datetime | None:
-    try:
-        at = parsedate_to_datetime(value)
-    except (ValueError, TypeError):
-        try:
-            at = datetime.fromisoformat(re.sub(r" (?:UTC|(?=[+-]\d\d:?\d\d$))", "", value))
-        except ValueError:
-            return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def excerpt(reply: Reply) -> str:
-    """A short plain-text sight of an error body; HTML pages say nothing worth showing."""
-    if "html" in reply.headers.get("content-type", "") or reply.content.lstrip()[:1] == b"<":
-        return f"HTTP {reply.status}"
-    return reply.text[:300]
 
 
 def _origin(url: httpx.URL) -> str:

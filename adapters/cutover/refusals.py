@@ -25,7 +25,7 @@ from adapters.errors import (
     Unreachable,
     Unsupported,
 )
-from adapters.http import Explain, Reply, excerpt
+from adapters.replies import Explain, Reply, excerpt
 
 SENTENCES = Path(__file__).with_name("en.toml")
 MOVED_ON = frozenset(

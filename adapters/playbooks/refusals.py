@@ -12,7 +12,7 @@ from adapters.errors import (
     Rejected,
     Unsupported,
 )
-from adapters.http import Explain, Reply, excerpt
+from adapters.replies import Explain, Reply, excerpt
 
 NO_ROUTE = "playbooks.no_route"
 _BAD_REQUESTS = (  # words in a 400 -> sentence

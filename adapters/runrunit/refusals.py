@@ -6,7 +6,7 @@ So a status is all that is sure, and words are taken from JSON where there happe
 from pathlib import Path
 
 from adapters.errors import AdapterError, CredentialsRejected, NotFound, Rejected, Unsupported
-from adapters.http import Explain, Reply
+from adapters.replies import Explain, Reply
 
 SENTENCES = Path(__file__).with_name("en.toml")
 

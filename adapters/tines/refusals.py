@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.errors import AdapterError, Conflict, NotFound, Rejected
-from adapters.http import Explain, Reply, excerpt
+from adapters.replies import Explain, Reply, excerpt
 
 SENTENCES = Path(__file__).with_name("en.toml")
 _DEEPEST = 4

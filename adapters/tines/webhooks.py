@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from adapters.errors import AdapterError, OutcomeUnknown, Rejected
-from adapters.http import Caller, Explain, Http, Reply
+from adapters.http import Caller, Http
+from adapters.replies import Explain, Reply
 from adapters.tines.links import host_of
 
 _OURS_ALONE = (".localhost", ".local", ".internal", ".lan", ".home.arpa")

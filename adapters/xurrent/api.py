@@ -10,8 +10,9 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from adapters.errors import AdapterError, BadResponse, NotFound, OutcomeUnknown, Rejected
-from adapters.http import Caller, Reply
+from adapters.http import Caller
 from adapters.limits import Pace
+from adapters.replies import Reply
 from adapters.xurrent.settings import XurrentSettings
 from adapters.xurrent.wire import Wire
 

@@ -15,7 +15,7 @@ from adapters.errors import (
     Rejected,
     Unreachable,
 )
-from adapters.http import Explain, Reply, excerpt
+from adapters.replies import Explain, Reply, excerpt
 
 _BY_FIELD = {  # the field that a 422 names -> sentence
     "note": "xurrent.note_needed",

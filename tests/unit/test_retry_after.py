@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from adapters.http import retry_after
+from adapters.replies import retry_after
 
 BRASILIA = timezone(timedelta(hours=-3))
 WRITTEN: dict[str, Callable[[datetime], str]] = {

@@ -15,8 +15,8 @@ from adapters.cutover.links import Links
 from adapters.cutover.mapping import Sight
 from adapters.cutover.refusals import explaining
 from adapters.errors import AdapterError
-from adapters.http import Reply
 from adapters.models import Health, RunState, TaskState
+from adapters.replies import Reply
 from tests.platforms.cutover.recorded import NAMES, recorded
 
 LINKS = Links("cutover", "https://api.example.cutover.com", "3")

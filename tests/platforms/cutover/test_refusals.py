@@ -17,8 +17,8 @@ from adapters.errors import (
     Unreachable,
     Unsupported,
 )
-from adapters.http import Reply
 from adapters.protocol import Unsupported as NotOffered
+from adapters.replies import Reply
 from commands.sentences import load, plain, say
 from tests.platforms.cutover.recorded import recorded
 

@@ -3,10 +3,11 @@
 import pytest
 
 from adapters.errors import AdapterError, CredentialsRejected, Rejected, Unsupported
-from adapters.http import Http, Reply
+from adapters.http import Http
 from adapters.playbooks import PLATFORM, PlaybooksSettings
 from adapters.playbooks.refusals import explain_for
 from adapters.protocol import Severity
+from adapters.replies import Reply
 from commands.sentences import load
 from tests.platforms.playbooks import recorded
 from tests.platforms.playbooks.fake import PlaybooksFake

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.errors import AdapterError, NotFound, Rejected, Unsupported
-from adapters.http import Http, Reply
+from adapters.http import Http
 from adapters.models import Health, TaskState
+from adapters.replies import Reply
 from adapters.runrunit import mapping, wire
 from adapters.runrunit.api import Api
 from adapters.runrunit.links import Links

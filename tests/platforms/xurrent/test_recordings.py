@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.errors import AdapterError
-from adapters.http import Reply
 from adapters.models import RunState, TaskState
+from adapters.replies import Reply
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.links import Links
 from adapters.xurrent.refusals import explaining

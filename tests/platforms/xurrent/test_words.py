@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from adapters.http import Reply
 from adapters.models import RunbookKey, RunKey, TaskKey
 from adapters.protocol import Mark
+from adapters.replies import Reply
 from adapters.xurrent import words
 from adapters.xurrent.links import Links
 from adapters.xurrent.mapping import moment

@@ -1,0 +1,78 @@
+"""An answer of a platform, whatever its status, and what can be read off it."""
+
+import json as jsonlib
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from adapters.errors import AdapterError
+
+_AN_EPOCH = 1e9  # a "number of seconds" above this is a moment, not a wait
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, whatever its status. ``headers`` ignores case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        return self.content.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """The body as JSON, or None when it is not JSON (error pages often are not)."""
+        try:
+            return jsonlib.loads(self.content)
+        except ValueError:
+            return None
+
+
+Explain = Callable[[Reply, str, bool], AdapterError | None]
+"""(reply, operation, is_write) -> the error that says it best, or None for the general rule."""
+
+
+def retry_after(headers: Mapping[str, str], default: float = 5.0) -> float:
+    """Seconds of a Retry-After header, else of RateLimit-Reset; bounded to an hour. ``default`` without one.
+
+    Either is a number of seconds, a moment since the epoch, or a date (of HTTP, ISO 8601, or with a space).
+    """
+    found = (_seconds(headers.get(name, "").strip()) for name in ("retry-after", "ratelimit-reset"))
+    seconds = next((one for one in found if one is not None), default)
+    return min(max(seconds, 0.1), 3600.0)
+
+
+def _seconds(value: str) -> float | None:
+    now = datetime.now(UTC)
+    try:
+        number = float(value)
+    except ValueError:
+        at = _date(value)
+        return None if at is None else (at - now).total_seconds()
+    if not math.isfinite(number):
+        return None
+    return number - now.timestamp() if number > _AN_EPOCH else number
+
+
+def _date(value: str) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        try:
+            at = datetime.fromisoformat(re.sub(r" (?:UTC|(?=[+-]\d\d:?\d\d$))", "", value))
+        except ValueError:
+            return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def excerpt(reply: Reply) -> str:
+    """A short plain-text sight of an error body; HTML pages say nothing worth showing."""
+    if "html" in reply.headers.get("content-type", "") or reply.content.lstrip()[:1] == b"<":
+        return f"HTTP {reply.status}"
+    return reply.text[:300]
