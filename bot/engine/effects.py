@@ -150,6 +150,10 @@ class Effects:
             await rules.log.outcome(effect, "refused", error)
             metrics.effect(effect.platform, effect.step.op, "refused")
             return Refused(effect.step, error)
+        except Exception:
+            # A bug of ours, perhaps on the answer: the platform may have done it, so it is looked for.
+            log.exception("fault while carrying", step=effect.step.step, platform=effect.platform)
+            return await self._settle(replace(effect, state="unknown"))
         return await finish(rules, effect, told)
 
     async def _asked(self, effect: Effect) -> Told:

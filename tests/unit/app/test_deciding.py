@@ -20,6 +20,7 @@ from adapters.protocol import (
     NotThere,
     Settled,
     Settling,
+    There,
     Told,
     Write,
 )
@@ -53,6 +54,7 @@ class Slow:
 
     carried: int = 0
     loses: bool = False
+    breaks: bool = False
     how: Settling = Settling.ASK
     there: bool | None = None  # what a look shows; None: nothing
     let: asyncio.Event = field(default_factory=asyncio.Event)
@@ -63,12 +65,16 @@ class Slow:
     async def carry(self, step: Write, mark: Mark) -> Told:
         self.carried += 1
         await self.let.wait()
+        if self.breaks:
+            raise RecursionError("an answer as deep as a well")
         if self.loses:
             raise OutcomeUnknown("slow", "comment")
         return Told(id="c1")
 
     async def settle(self, step: Write, mark: Mark, known: Known) -> Settled:
-        return CannotTell() if self.there is None else NotThere()
+        if self.there is None:
+            return CannotTell()
+        return There(Told(id="c1")) if self.there else NotThere()
 
 
 class Quiet:
@@ -160,6 +166,16 @@ async def test_after_a_long_stop_nothing_is_sent_again_that_was_wanted_then(scen
         outcome = await Effects(rules, message, Progress(resumed=True)).do(STEP, None)
         assert scene.platform.carried == sends
         assert isinstance(outcome, Done if sends else Unknown)
+
+
+async def test_a_fault_of_ours_on_the_answer_of_a_write_is_settled_by_looking(scene: Scene) -> None:
+    scene.platform.breaks, scene.platform.there = True, True
+    scene.platform.let.set()
+    message = Message(key="K2", actor=ANA, place=Place(surface="console", channel="c"), via=Via.SAY, at=NOW)
+    assert isinstance(await Effects(scene.rules, message, Progress()).do(STEP, None), Done)
+    logged = await scene.log.get("K2", STEP.step)
+    assert logged is not None
+    assert (logged.state, scene.platform.carried) == ("done", 1)
 
 
 async def test_killed_while_writing_again_is_unknown_and_not_written_blindly(scene: Scene) -> None:
