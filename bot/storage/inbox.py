@@ -97,6 +97,19 @@ class Inbox:
         async with self._store.read() as connection:
             return [_unfinished(row) for row in await connection.execute(query)]
 
+    async def reopen(self, key: str) -> Unfinished | None:
+        """A message that was over is to be taken up again, by the next process if not by this one."""
+
+        def change(connection: Connection) -> Unfinished | None:
+            query = select(inbox.c.message, inbox.c.ticket, inbox.c.stopped)
+            row = connection.execute(query.where(inbox.c.key == key, inbox.c.state == "done")).first()
+            if row is None or row.ticket is None:
+                return None
+            connection.execute(update(inbox).where(inbox.c.key == key).values(state="placed", result=None))
+            return _unfinished(row)
+
+        return await self._store.write(change)
+
     async def last_joined(self) -> int:
         async with self._store.read() as connection:
             return (await connection.execute(select(func.max(inbox.c.joined)))).scalar() or 0

@@ -23,6 +23,8 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from bot.storage.tables import metadata
+
 T = TypeVar("T")
 Change = Callable[[Connection], T]
 """Runs within a transaction, perhaps in another thread, perhaps twice (the first one rolled back)."""
@@ -60,7 +62,11 @@ class Store:
         try:
             async with self._engine.begin() as connection:
                 await connection.run_sync(migrate)
+        except StoreError:
+            await self._engine.dispose()
+            raise
         except (SQLAlchemyError, OSError) as error:
+            await self._engine.dispose()
             raise StoreError(f"cannot open the database: {error}") from error
         self._writer = asyncio.create_task(self._write_all(), name="store writer")
 
@@ -180,9 +186,15 @@ def _careful(connection: Any, _: object) -> None:
 
 
 def migrate(connection: Connection) -> None:
-    """Brings the tables to the newest revision. Alembic is loaded only where there is something to do."""
+    """Brings the tables to the newest revision. An empty database gets them as the code has them, which a test
+    holds equal to what the migrations lead to; so Alembic is loaded only where there is something to migrate."""
     versions = Path(__file__).with_name("migrations") / "versions"
     known = {path.name.partition("_")[0] for path in versions.glob("[0-9]*.py")}
+    if not inspect(connection).get_table_names():
+        metadata.create_all(connection)
+        connection.execute(text("create table alembic_version (version_num varchar(32) not null primary key)"))
+        connection.execute(text("insert into alembic_version values (:newest)"), {"newest": max(known)})
+        return
     if inspect(connection).has_table("alembic_version"):
         current = connection.execute(text("select version_num from alembic_version")).scalar()
         if current == max(known):
@@ -192,6 +204,11 @@ def migrate(connection: Connection) -> None:
                 f"the database is of a newer Liaison (revision {current}; this one knows {max(known)}). "
                 "Nothing was changed: start that newer version, or restore a backup"
             )
+    upgrade(connection)
+
+
+def upgrade(connection: Connection) -> None:
+    """By the migrations alone."""
     from alembic import command
     from alembic.config import Config
 
