@@ -26,7 +26,7 @@ from bot.past import Past
 from bot.people import People
 from bot.runs import Runs
 from bot.settings import Settings
-from bot.storage.effects import EffectLog
+from bot.storage.effects import Effect, EffectLog
 from bot.storage.facts import LaterRows, LocalRunRows, NoteRows, PeopleRows
 from bot.storage.inbox import Inbox
 from bot.storage.posts import PostRows
@@ -37,7 +37,7 @@ from bot.traces import Traces
 from bot.work import LiveWork
 from commands.cards import Result
 from commands.messages import Message
-from commands.ports import Rules, World
+from commands.ports import Outcome, Rules, World
 from commands.runcards import live_card
 
 GRACE_SECONDS = 20.0
@@ -174,7 +174,12 @@ def bootstrap(
         hurry=asyncio.Event(),
         later_looks=lambda effect: settler.look_later(effect),
     )
-    settler = Settler(rules, desk.found)
+
+    async def found(effect: Effect, outcome: Outcome) -> None:
+        if not await engine.take_up(effect.key):
+            await desk.found(effect, outcome)
+
+    settler = Settler(rules, found)
     work = LiveWork(world, rules, people, desk, board, inbox, now)
     engine = EmbeddedEngine(inbox, LaterRows(store), work, now)
     intake = AppIntake(engine, desk, inbox, world, now)

@@ -135,6 +135,16 @@ class EmbeddedEngine:
         item.carried = True
         self._enter(self._places, item.message.place.queue, item, self._place)
 
+    async def take_up(self, key: str) -> bool:
+        if not self._accepting or key in self._items:
+            return False
+        left = await self._inbox.reopen(key)
+        if left is None:
+            return False
+        item = self._items[key] = _Item(left.message, left.ticket, Progress(resumed=True), carried=True)
+        self._go_on(item)
+        return True
+
     async def stop_waiting(self, key: str) -> bool:
         item = self._items.get(key)
         if item is None or item.progress.sent:

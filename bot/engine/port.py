@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from commands.dispatch import Ticket
-
 from bot.surfaces.protocol import Recorded
 from commands.cards import Answer, Result
+from commands.dispatch import Ticket
 from commands.messages import Message
 
 
@@ -42,6 +41,11 @@ class Engine(Protocol):
 
     def carry(self, key: str) -> None:
         """Puts a recorded message into its place queue. A second call for the same key does nothing."""
+        ...
+
+    async def take_up(self, key: str) -> bool:
+        """Carries a message out to its end that was answered while a write of its was unknown, now that it is not:
+        what the effect log holds is not done again. False where there is no such message (any more)."""
         ...
 
     async def stop_waiting(self, key: str) -> bool:

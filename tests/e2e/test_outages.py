@@ -92,6 +92,7 @@ async def test_an_answer_that_is_cut_off_is_looked_for(scene: Scene) -> None:
     await scene.done("finish")
 
 
+@pytest.mark.parametrize("scene", ["slack"], indirect=True)
 async def test_a_lost_comment_is_written_once_more_and_a_lost_start_is_a_persons_to_decide(scene: Scene) -> None:
     """Half a minute passes until the last look (DESIGN section 6, point 4); both are waited for together."""
     run = scene.run(await scene.started())
@@ -108,6 +109,8 @@ async def test_a_lost_comment_is_written_once_more_and_a_lost_start_is_a_persons
     assert len(scene.cutover.calls("POST", "/core/runbooks$")) == copies + 1, "never written again by itself"
     await other.press("Write it again", user="ben")
     await scene.done("start", 2)
+    await other.sees("T1 Confirm the primary is down")
+    await other.sees("started R")
 
 
 async def test_an_outage_is_told_and_waited_out(scene: Scene) -> None:
