@@ -54,11 +54,11 @@ class Offers:
 
 
 def _of_command(task: str, command: str) -> Offer:
-    """Another command makes it another offer."""
+    """Another command makes it another offer. The id of a task may be long: it goes into a button."""
     line = " ".join(command.split())
     shown = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
     return Offer(
-        id=f"{COMMAND}:{task}:{hashlib.sha256(command.encode()).hexdigest()[:12]}",
+        id=f"{COMMAND}:{hashlib.sha256(f'{task} {command}'.encode()).hexdigest()[:16]}",
         label="playbooks.offer_command",
         warning="playbooks.offer_command_does",
         facts={"command": shown},

@@ -22,7 +22,7 @@ async def handle(intent: Do, context: Context) -> Answer:
     """Once confirmed it asks the platform nothing before the write: it may run again after a crash."""
     known = the_run(context)
     require_offers(context, known)
-    if not intent.confirmed:
+    if not (intent.confirmed and intent.offer):
         offers = await offers_of(context, known)
         if not intent.offer:
             return menu(known, offers, context.world)

@@ -97,3 +97,13 @@ async def test_a_server_that_cannot_ask_is_remembered(current: PlaybooksSubject)
 async def test_the_recorded_generation_does_not_offer_it(recorded_one: PlaybooksSubject) -> None:
     run = await recorded_one.a_run()
     assert [one.task for one in await recorded_one.adapter.offers(run)] == [run.tasks[1].id]
+
+
+async def test_one_command_on_two_tasks_is_two_offers(either: PlaybooksSubject) -> None:
+    run = await either.a_run()
+    twice = run.model_copy(
+        update={"tasks": tuple(task.model_copy(update={"command": PAGE}) for task in run.tasks[:2])}
+    )
+    ids = [one.id for one in await either.adapter.offers(twice) if one.task]
+    assert len(set(ids)) == 2
+    assert all(len(id) < 40 for id in ids)
