@@ -106,4 +106,4 @@ class AccessOptions(Options):
     start: tuple[str, ...] = Field((), description="who may start runs: chat ids, handles or e-mails")
     end: tuple[str, ...] = Field((), description="who may end runs")
     write: tuple[str, ...] = Field((), description="who may change runs")
-    places: tuple[str, ...] = Field((), description="channels where commands are taken; empty: all")
+    places: tuple[str, ...] = Field((), description="channels where runs may be changed, best by id; empty: all")

@@ -28,6 +28,7 @@ from commands.messages import Actor, Message, Via
 from commands.ports import Context, World
 
 GUARD_SECONDS = 1.0
+MOST_PRESSES = 10_000  # remembered; forgetting one only means that a double click within its second counts
 
 log = structlog.get_logger(__name__)
 
@@ -121,6 +122,8 @@ class LiveWork:
             return False
         press = (message.actor.id, message.reply.post)
         before = self._pressed.get(press)
+        if len(self._pressed) >= MOST_PRESSES:
+            self._pressed.clear()
         self._pressed[press] = message.at
         ago = self._board.edited_ago(message.place, message.reply.post)
         return before is not None and ago is not None and ago < GUARD_SECONDS
@@ -129,7 +132,7 @@ class LiveWork:
         if actor.timezone:
             try:
                 return ZoneInfo(actor.timezone)
-            except (ZoneInfoNotFoundError, ValueError):
+            except (ZoneInfoNotFoundError, ValueError, OSError):
                 log.info("unknown time zone", zone=actor.timezone)
         return self._world.zone or ZoneInfo("UTC")
 

@@ -147,6 +147,8 @@ class Api:
         return await self._user_or_none(f"email/{quote(email, safe='@')}")
 
     async def user_by_name(self, username: str) -> WireUser | None:
+        if username.startswith("."):  # ".." would be another address
+            return None
         return await self._user_or_none(f"username/{quote(username, safe='')}")
 
     async def users(self, ids: Sequence[str]) -> list[WireUser]:

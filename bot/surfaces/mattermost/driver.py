@@ -19,7 +19,7 @@ from bot.surfaces.protocol import ChatUnreachable, SurfaceError
 
 Json = dict[str, Any]
 _ID = re.compile(r"[a-z0-9]{26}")  # model.NewId of the server: 26 characters of a base32 alphabet
-_USERNAME = re.compile(r"[a-z0-9._-]{1,64}")
+_USERNAME = re.compile(r"[a-z0-9_-][a-z0-9._-]{0,63}")  # not "..": that would be another address
 _HOOK = re.compile(r"/hooks/commands/([A-Za-z0-9]+)$")
 _KEEP_IDLE_SECONDS = 2.0  # DESIGN section 6: a write on a closing connection ends in a false unknown
 

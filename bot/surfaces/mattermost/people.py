@@ -114,5 +114,5 @@ def _zone(said: object) -> str | None:
     name = str(said.get("automaticTimezone" if automatic else "manualTimezone") or "")
     try:
         return ZoneInfo(name).key if name else None
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # anybody may set theirs to "America", which is a folder
         return None

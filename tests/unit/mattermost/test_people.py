@@ -1,5 +1,7 @@
 """Who somebody is, how people are found, and what the doctor says."""
 
+import pytest
+
 from adapters.protocol import Severity
 from commands.messages import Actor, Place, Standing
 from tests.unit.mattermost.rig import Rig
@@ -19,6 +21,12 @@ async def test_a_profile_says_name_mail_handle_standing_and_zone(rig: Rig) -> No
     assert (await rig.surface.profile(actor(rig.mm.ben.id))).standing is Standing.UNKNOWN
 
 
+@pytest.mark.parametrize("zone", ["America", "../etc/passwd", "a" * 5000, "Nowhere/Land", ""])
+async def test_a_zone_that_is_none_is_none(rig: Rig, zone: str) -> None:
+    rig.mm.ana.zone = zone
+    assert (await rig.surface.profile(actor(rig.mm.ana.id))).timezone is None
+
+
 async def test_somebody_unknown_stays_unknown(rig: Rig) -> None:
     assert (await rig.surface.profile(actor("z" * 26))).standing is Standing.UNKNOWN
 
@@ -27,7 +35,7 @@ async def test_people_are_found_by_handle_id_and_mail(rig: Rig) -> None:
     near = Place(surface="mattermost", channel=rig.mm.town.id)
     for words in ("@ben", "ben", "Ben", rig.mm.ben.id, "ben@example.com", " @ben "):
         assert [one.id for one in await rig.surface.people(words, near)] == [rig.mm.ben.id], words
-    for words in ("", "@", "@nobody", "z" * 26, "no@body.com", "../../users", "a b", "a/b@c", "@all?x=1"):
+    for words in ("", "@", "@nobody", "z" * 26, "no@body.com", "../../users", "a b", "a/b@c", "@all?x=1", ".."):
         assert list(await rig.surface.people(words, near)) == [], words
 
 
