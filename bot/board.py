@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import structlog
+from pydantic_core import to_json
 
 from bot.storage.posts import LiveCard, PostRows
 from bot.surfaces.protocol import ChatUnreachable, NotInChannel, PostGone, PostRef, Surface, SurfaceError
@@ -133,9 +134,7 @@ class Board:
         known = self._run(run)
         assert known is not None
         card = self._draw(known)
-        # When it was read is shown, but is no change: it has microseconds, so it stands nowhere else.
-        shown = repr(card).replace(repr(known.run.read_at), "") if known.run.read_at else repr(card)
-        return card, hashlib.sha256(shown.encode()).hexdigest()[:32]
+        return card, drawn_hash(card, known.run.read_at)
 
     def _mark(self, card: LiveCard) -> None:
         place = card.place.key
@@ -182,3 +181,14 @@ class Board:
         self._cards[card.run, card.place.key] = edited
         self._rows.shown(card.nonce, hash, self._now())
         return True
+
+
+def drawn_hash(card: Card, read_at: datetime | None) -> str:
+    """The same for cards that show the same. As JSON, where one moment is spelt one way whatever object holds it.
+
+    When the run was read is shown, but is no change: it has microseconds, so it stands nowhere else.
+    """
+    shown = to_json(card)
+    if read_at is not None:
+        shown = shown.replace(to_json(read_at), b"")
+    return hashlib.sha256(shown).hexdigest()[:32]

@@ -1,0 +1,43 @@
+"""When a live card is edited: when what it shows is another thing, and never because it was looked at again."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from adapters.models import Run, RunKey, Task, TaskState
+from bot.board import drawn_hash
+from commands.cards import Card
+from commands.ports import Kept, KnownRun
+from commands.runcards import run_card
+
+AT = datetime(2026, 11, 21, 14, 3, 7, 123456, tzinfo=UTC)
+
+
+def known(read_at: datetime, **changes: object) -> KnownRun:
+    task = Task(id="1", title="Page the DBA", state=TaskState.DONE, finished_at=AT, finished_by="Ana")
+    run = Run(key=RunKey(platform="local", id="x"), title="R1 Failover", tasks=(task,), read_at=read_at)
+    kept = Kept(health_text="lagging", health_at=AT, health_by="Ana")
+    return KnownRun(handle="R1", run=run.model_copy(update=changes), handles={"1": "T1"}, kept=kept)
+
+
+def shown(run: KnownRun) -> tuple[Card, str]:
+    card = run_card(run, now=AT)
+    return card, drawn_hash(card, run.run.read_at)
+
+
+def test_reading_it_again_is_no_change() -> None:
+    early, late = shown(known(AT)), shown(known(AT + timedelta(minutes=5)))
+    assert early[0] != late[0]  # it says when it was read
+    assert early[1] == late[1]
+
+
+def test_a_moment_is_the_same_in_whatever_zone_object_it_comes() -> None:
+    before = known(AT)
+    stored = KnownRun.model_validate_json(before.model_dump_json())
+    assert shown(stored)[1] == shown(before)[1]
+    elsewhere = before.run.tasks[0].model_copy(update={"finished_at": AT.astimezone(ZoneInfo("UTC"))})
+    assert shown(known(AT, tasks=(elsewhere,)))[1] == shown(before)[1]
+
+
+def test_a_task_that_moved_on_is_a_change() -> None:
+    opened = known(AT).run.tasks[0].model_copy(update={"state": TaskState.READY, "finished_at": None})
+    assert shown(known(AT, tasks=(opened,)))[1] != shown(known(AT))[1]
