@@ -20,7 +20,6 @@ DEMO_SECONDS = 120
 _FIRST_TIME = 14 * 60 + 2
 _TIME = re.compile(r"\b(?:\d{1,2} [A-Z][a-z]{2} )?(\d\d):(\d\d)\b")
 _CODE = re.compile(r"(?<=Receipt )[2-9A-HJ-NP-Z]{4}(?=\.)|(?<=\()[2-9A-HJ-NP-Z]{4}(?=\))")
-_CARD = re.compile(r"^R1 .*  Database failover, on local\n(?:.+\n)*", re.MULTILINE)
 _HEAD = """\
 # The demo
 
@@ -67,7 +66,7 @@ def said() -> str:
 
 def transcript(output: str) -> str:
     """The page: the script's comments as prose, what was said between them as blocks."""
-    told = without_repeats(_shifted(output))
+    told = _shifted(output)
     welcome, *answers = _by_line(told, [line for line in _script() if not line.startswith("#")])
     page = [_HEAD, _block([welcome])]
     left = iter(answers)
@@ -114,18 +113,6 @@ def _shifted(output: str) -> str:
         return f"{hours:02}:{minutes:02}"
 
     return _TIME.sub(clock, output)
-
-
-def without_repeats(output: str) -> str:
-    """A card is drawn again when only the minute changed in which the run was read: that says nothing new."""
-    last = ""
-
-    def once(found: re.Match[str]) -> str:
-        nonlocal last
-        before, last = last, masked(found[0])
-        return "" if last == before else found[0]
-
-    return _CARD.sub(once, output)
 
 
 def _written(path: Path, text: str) -> bool:
