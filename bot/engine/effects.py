@@ -189,6 +189,8 @@ class Effects:
             if number == 0:
                 await rules.log.outcome(effect, "unknown", None)
                 await rules.notices.checking(self._message, effect)
+            if rules.platforms[effect.platform].settling(effect.step) is Settling.ASK:
+                break  # it leaves nothing to find: a person is asked at once
         metrics.effect(effect.platform, effect.step.op, "unknown")
         rules.later_looks(effect)
         return Unknown(effect.step, effect.mark, effect.known.sent_at)
