@@ -45,6 +45,7 @@ class Board:
         self._cards: dict[tuple[str, str], LiveCard] = {}  # (run, place key)
         self._dirty: dict[str, dict[str, None]] = {}  # place key -> runs, in order
         self._workers: dict[str, asyncio.Task[None]] = {}
+        self._alone: dict[tuple[str, str], asyncio.Lock] = {}  # one at a time posts, edits or moves a card
         self._edited: dict[str, float] = {}  # place key -> loop time of the last edit
 
     async def load(self) -> None:
@@ -80,6 +81,10 @@ class Board:
 
     async def open(self, run: str, place: Place) -> PostRef:
         """The live card of ``run`` in ``place``: posted if it is not there yet. Raises ``CannotPost``."""
+        async with self._lock(run, place.key):
+            return await self._opened(run, place)
+
+    async def _opened(self, run: str, place: Place) -> PostRef:
         present = self._cards.get((run, place.key))
         if present is not None and present.post and present.place.thread == place.thread:
             return PostRef(place=present.place, id=present.post)
@@ -87,26 +92,32 @@ class Board:
             if present is not None and not present.post:
                 return await self._post(present, search=True)
             return await self._post(await self._row(run, place), search=False)
-        except NotInChannel as error:
-            raise CannotPost("cannot_post.invite", channel=error.channel, invite=error.invite) from error
         except SurfaceError as error:
-            raise CannotPost("cannot_post.chat", said=str(error)) from error
+            raise _cannot_post(error) from error
 
     async def move(self, run: str, place: Place) -> PostRef:
-        """A new card at the end of ``place``; the old one there becomes a pointer to it."""
+        """A new card at the end of ``place``; the old one there becomes a pointer to it. Raises ``CannotPost``."""
+        async with self._lock(run, place.key):
+            return await self._moved(run, place)
+
+    async def _moved(self, run: str, place: Place) -> PostRef:
         old = self._cards.get((run, place.key))
         try:
             ref = await self._post(await self._row(run, place), search=False)
-        except NotInChannel as error:
-            raise CannotPost("cannot_post.invite", channel=error.channel, invite=error.invite) from error
         except SurfaceError as error:
-            raise CannotPost("cannot_post.chat", said=str(error)) from error
+            if old is not None:  # it stays the live one
+                self._cards[run, place.key] = old
+                await self._rows.save_card(old)
+            raise _cannot_post(error) from error
         if old is not None and old.post:
             try:
                 await self._surfaces[place.surface].point(PostRef(place=old.place, id=old.post), ref)
             except SurfaceError as error:
                 log.info("old card stays as it is", run=run, why=str(error))
         return ref
+
+    def _lock(self, run: str, place: str) -> asyncio.Lock:
+        return self._alone.setdefault((run, place), asyncio.Lock())
 
     async def _row(self, run: str, place: Place) -> LiveCard:
         card = LiveCard(nonce=secrets.token_hex(12), run=run, place=place)
@@ -130,6 +141,10 @@ class Board:
         await self._rows.save_card(posted)
         return ref
 
+    def card(self, run: str) -> Card:
+        """As it is drawn now, for who cannot be shown the live one."""
+        return self._drawn(run)[0]
+
     def _drawn(self, run: str) -> tuple[Card, str]:
         known = self._run(run)
         assert known is not None
@@ -151,8 +166,9 @@ class Board:
                 run = next(iter(self._dirty[place]))
                 del self._dirty[place][run]
                 try:
-                    if await self._edit(self._cards[run, place]):
-                        self._edited[place] = loop.time()
+                    async with self._lock(run, place):
+                        if await self._edit(self._cards[run, place]):
+                            self._edited[place] = loop.time()
                     pause = pace
                 except ChatUnreachable as error:
                     self._dirty[place][run] = None
@@ -192,3 +208,9 @@ def drawn_hash(card: Card, read_at: datetime | None) -> str:
     if read_at is not None:
         shown = shown.replace(to_json(read_at), b"")
     return hashlib.sha256(shown).hexdigest()[:32]
+
+
+def _cannot_post(error: SurfaceError) -> CannotPost:
+    if isinstance(error, NotInChannel):
+        return CannotPost("cannot_post.invite", channel=error.channel, invite=error.invite)
+    return CannotPost("cannot_post.chat", said=str(error))

@@ -135,12 +135,12 @@ class Desk:
             self._board.changed(handle)
         for handle, home in answer.homes.items():
             await self._at_home(handle, home)
-        if answer.moved:
-            await self._attempt(lambda: self._move(answer.moved, message.place))
+        private = answer.private
+        if answer.moved and not await self._attempt(lambda: self._move(answer.moved, message.place)):
+            private = private or self._board.card(answer.moved)
         if answer.public is not None:
             card = answer.public
             await self._attempt(lambda: self._publish(message, card, resumed))
-        private = answer.private
         if private is not None and (said or answer.public is not None) and answer.result == "done":
             private = replace(private, seen=True)
         waiter = self._waiting.pop(message.key, None)
@@ -207,25 +207,27 @@ class Desk:
         if surface is not None:
             await self._attempt(lambda: surface.whisper(message, card))
 
-    async def _attempt(self, say: Callable[[], Awaitable[Any]]) -> None:
-        """Tries again while the chat cannot be reached; what it refuses is logged, the rest goes on."""
+    async def _attempt(self, say: Callable[[], Awaitable[Any]]) -> bool:
+        """Tries again while the chat cannot be reached; what it refuses is logged, the rest goes on. Whether it
+        was said."""
         pause = FIRST_PAUSE_SECONDS
         for left in reversed(range(CHAT_TRIES)):
             try:
                 await say()
-                return
+                return True
             except RouteClosed as error:
                 log.warning("answer not delivered", why=str(error))
-                return
+                return False
             except ChatUnreachable as error:
                 if not left:
                     log.exception("chat unreachable, answer given up")
-                    return
+                    return False
                 await asyncio.sleep(max(pause, error.retry_after))
                 pause *= 2
             except (SurfaceError, CannotPost) as error:
                 log.warning("answer refused by the chat", why=str(error))
-                return
+                return False
+        return False
 
 
 def _same_site(one: str, other: str) -> bool:
