@@ -48,6 +48,10 @@ class Strong:
     text: str
 
 
+class Gap(str):
+    """What stands between the two halves of a line: ", " or spaces. A chat with columns may use those instead."""
+
+
 Span = str | Clock | Who | Link | Code | Strong
 Text = tuple[Span, ...]
 

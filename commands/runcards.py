@@ -7,7 +7,7 @@ from itertools import islice
 
 from adapters.models import Health, HealthNote, RunState, Stage, Task, TaskState
 from adapters.protocol import Capability, Op, Unsupported
-from commands.cards import Button, Card, Link, Row, Section, Span, Strong, Text, Tone
+from commands.cards import Button, Card, Gap, Link, Row, Section, Span, Strong, Text, Tone
 from commands.intents import Again, Begin, End, Finish, OpenForm
 from commands.phrases import button, clock, joined, run_name, short_card
 from commands.ports import KnownRun, World
@@ -94,11 +94,10 @@ def is_kept(known: KnownRun) -> bool:
 def health_line(known: KnownRun, zone: tzinfo | None) -> Text:
     """ "AMBER  replica lagging behind 40 s   Ana 14:03, next update 14:20"; empty when nothing was said."""
     health = run_health(known)
-    said: list[Text | str] = [health.text]
     by_when = joined([health.by, (clock(health.at, zone),) if health.at else ()], " ")
     due = say("run.next_update", at=clock(health.due, zone)) if health.due and not known.run.state.is_over else ()
-    said += [by_when, due, say("run.kept") if is_kept(known) else ()]
-    rest = joined(said)
+    said = joined([by_when, due, say("run.kept") if is_kept(known) else ()])
+    rest = joined([health.text, said], Gap(", "))
     if health.health is Health.UNSET:
         return rest
     word: Span = Strong(_health_word(health).upper())
@@ -169,7 +168,7 @@ def _health_word(health: HealthNote) -> str:
 
 def _lines(known: KnownRun, health: HealthNote, counts: Text, zone: tzinfo | None) -> tuple[Text, ...]:
     read = say("run.read", at=clock(known.run.read_at, zone)) if known.run.read_at else ()
-    lines = [health_line(known, zone), joined([counts, read], "   ")]
+    lines = [health_line(known, zone), joined([counts, read], Gap("   "))]
     return tuple(line for line in lines if line)
 
 

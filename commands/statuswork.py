@@ -5,7 +5,7 @@ from datetime import datetime
 
 from adapters.models import Health
 from adapters.protocol import Op, SetStatus
-from commands.cards import Answer, Card, Strong, Text
+from commands.cards import Answer, Card, Gap, Strong, Text
 from commands.errors import BadArguments, CommandError
 from commands.intents import OpenForm, Status
 from commands.judging import run_over
@@ -26,7 +26,7 @@ async def show_status(context: Context, known: KnownRun) -> Answer:
     known, notes = await fresh(context, known)
     health = health_line(known, context.zone) or say("status.nothing", run=run_name(known))
     read = say("run.read", at=clock(known.run.read_at, context.zone)) if known.run.read_at else ()
-    lines = [health, joined([counted(shown_tasks(known)), read], "   "), *notes]
+    lines = [health, joined([counted(shown_tasks(known)), read], Gap("   ")), *notes]
     over = known.run.state.is_over
     buttons = [] if over else [button("button.update", OpenForm(run=known.handle, about="status"))]
     return Answer(private=short_card((run_name(known),), lines=lines, buttons=buttons), touched=(known.handle,))

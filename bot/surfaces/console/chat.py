@@ -180,10 +180,10 @@ class Chat:
         await self._follow()
 
     async def _follow(self) -> None:
-        """A trace means that something changed: the prompt waits for the card that shows it."""
+        """A trace or a status update means that something changed: the prompt waits for the card's edit."""
         try:
             async with asyncio.timeout(SOON_SECONDS):
-                while self._seen & {"lines", "edited lines"} and not self._seen & {"card", "edit"}:
+                while self._seen & {"lines", "edited lines", "card"} and not self._seen & {"edit", "pointer"}:
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:

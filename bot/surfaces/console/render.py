@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from bot.surfaces.console.cells import clip, cut, pad, tame, width, wrap
-from commands.cards import Button, Card, Clock, Code, Link, Row, Section, Span, Strong, Text, Who
+from commands.cards import Button, Card, Clock, Code, Gap, Link, Row, Section, Span, Strong, Text, Who
 
 DEFAULT_WIDTH = 80
 NARROWEST = 20
@@ -26,11 +26,21 @@ def draw(card: Card, most: int = DEFAULT_WIDTH, *, now: datetime | None = None) 
     ink = Ink(now or datetime.now(UTC))
     lines = _beside(ink.line(card.title), ink.line(card.aside), most)
     for text in card.lines:
-        lines += ink.block(text, most)
+        lines += _halves(text, most, ink)
     lines += _sections(card.sections, most, ink)
     if card.link is not None:
         lines += wrap(f"{tame(card.link.label)}: {tame(card.link.url)}", most)
     return [line.rstrip() for line in (*lines, *keys(card.buttons, most))]
+
+
+def _halves(text: Text, most: int, ink: "Ink") -> list[str]:
+    """The second half of a line in the second column, if there is room for both."""
+    gap = next((at for at, span in enumerate(text) if isinstance(span, Gap)), None)
+    if gap is None:
+        return ink.block(text, most)
+    left, right = ink.block(text[:gap], most), ink.line(text[gap + 1 :])
+    wide = max(ASIDE_AT, width(left[0]) + 2) + width(right) if len(left) == 1 else most + 1
+    return _beside(left[0], right, most) if wide <= most else ink.block(text, most)
 
 
 def draw_lines(
