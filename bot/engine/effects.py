@@ -90,6 +90,8 @@ class Effects:
             return await self._settle(effect)
         if check is not None:
             check()
+        if self._progress.answered and not self._continues(step):
+            return Refused(step, None, "stopped")
         platform = step.run.platform if step.run else getattr(step, "runbook").platform  # noqa: B009
         ids = frozenset(task.id for task in run.run.tasks) if run else frozenset()
         fresh = Effect(
@@ -103,6 +105,13 @@ class Effects:
             sends=0,
         )
         return await self._send(fresh)
+
+    def _continues(self, step: Write) -> bool:
+        """Whether it is the next request of a write that was begun. All else of an answered message its person was
+        told about: that it waits for something, was stopped, or came too late. It stays undone."""
+        logged = self._logged or {}
+        same = [one.step for one in logged.values() if (one.step.op, one.step.target) == (step.op, step.target)]
+        return bool(same) and step.step not in logged
 
     async def _send(self, effect: Effect) -> Outcome:
         """Sends until it was sent, within patience."""

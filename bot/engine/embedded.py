@@ -18,7 +18,7 @@ import structlog
 from bot import metrics
 from bot.engine.port import Progress, Work
 from bot.storage.facts import LaterRows
-from bot.storage.inbox import Inbox
+from bot.storage.inbox import Inbox, Unfinished
 from bot.storage.store import StoreError
 from bot.surfaces.protocol import NotRecorded, Recorded
 from commands.cards import Answer
@@ -39,6 +39,13 @@ class _Item:
     ticket: Ticket | None = None
     progress: Progress = field(default_factory=Progress)
     carried: bool = False
+
+
+def _left_over(left: Unfinished) -> _Item:
+    item = _Item(left.message, left.ticket, Progress(resumed=True, answered=left.answered), carried=True)
+    if left.stopped:
+        item.progress.stopped.set()
+    return item
 
 
 @dataclass
@@ -78,9 +85,7 @@ class EmbeddedEngine:
     async def start(self) -> None:
         self._joined = await self._inbox.last_joined()
         for left in await self._inbox.unfinished():
-            item = _Item(left.message, left.ticket, Progress(resumed=True), carried=True)
-            if left.stopped:
-                item.progress.stopped.set()
+            item = _left_over(left)
             self._items[left.message.key] = item
             if item.ticket is None:
                 self._enter(self._places, left.message.place.queue, item, self._place)
@@ -141,7 +146,7 @@ class EmbeddedEngine:
         left = await self._inbox.reopen(key)
         if left is None:
             return False
-        item = self._items[key] = _Item(left.message, left.ticket, Progress(resumed=True), carried=True)
+        item = self._items[key] = _left_over(left)
         self._go_on(item)
         return True
 

@@ -22,10 +22,12 @@ from commands.messages import Message
 class Progress:
     """How far a message has got: shared by the engine, its effects, and whoever presses [Stop].
 
-    ``resumed``: it was taken up after a restart. ``sent``: something of it is, or may be, on a platform.
+    ``resumed``: it was taken up after a restart. ``answered``: its person was told how it ended, but for a write
+    that was unknown then. ``sent``: something of it is, or may be, on a platform.
     """
 
     resumed: bool = False
+    answered: bool = False
     sent: bool = False
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Row, delete, func, select, update
+from sqlalchemy import Connection, CursorResult, Row, delete, func, literal, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.storage.store import Store
@@ -25,6 +25,7 @@ class Unfinished:
     message: Message
     ticket: Ticket | None
     stopped: bool
+    answered: bool = False  # once, but for a write that was unknown then
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Inbox:
     async def unfinished(self) -> Sequence[Unfinished]:
         """In the order to take them up: those with a place in a run queue first, by that place."""
         query = (
-            select(inbox.c.message, inbox.c.ticket, inbox.c.stopped)
+            select(inbox.c.message, inbox.c.ticket, inbox.c.stopped, inbox.c.state)
             .where(inbox.c.state != "done")
             .order_by(inbox.c.joined.is_(None), inbox.c.joined, inbox.c.seq)
         )
@@ -101,11 +102,11 @@ class Inbox:
         """A message that was over is to be taken up again, by the next process if not by this one."""
 
         def change(connection: Connection) -> Unfinished | None:
-            query = select(inbox.c.message, inbox.c.ticket, inbox.c.stopped)
+            query = select(inbox.c.message, inbox.c.ticket, inbox.c.stopped, literal("again").label("state"))
             row = connection.execute(query.where(inbox.c.key == key, inbox.c.state == "done")).first()
             if row is None or row.ticket is None:
                 return None
-            connection.execute(update(inbox).where(inbox.c.key == key).values(state="placed", result=None))
+            connection.execute(update(inbox).where(inbox.c.key == key).values(state="again", result=None))
             return _unfinished(row)
 
         return await self._store.write(change)
@@ -159,6 +160,6 @@ class Inbox:
         return self._store.submit(change)
 
 
-def _unfinished(row: Row[Any, Any, Any]) -> Unfinished:
+def _unfinished(row: Row[Any, Any, Any, Any]) -> Unfinished:
     ticket = None if row.ticket is None else Ticket.model_validate_json(row.ticket)
-    return Unfinished(Message.model_validate_json(row.message), ticket, row.stopped)
+    return Unfinished(Message.model_validate_json(row.message), ticket, row.stopped, row.state == "again")

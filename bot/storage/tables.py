@@ -45,7 +45,7 @@ inbox = Table(
     Column("intent", Text),  # as read, before its run was filled in: what a choice completes
     Column("ticket", Text),  # Ticket
     Column("joined", Integer),  # the order in which messages joined their run queues
-    Column("state", String(8), nullable=False),  # new, placed, done
+    Column("state", String(8), nullable=False),  # new, placed, done, again
     Column("result", String(8)),  # done, failed, question
     Column("stopped", Boolean, nullable=False, default=False),
     Column("at", Instant, nullable=False),

@@ -15,6 +15,7 @@ from adapters.protocol import (
     Adapter,
     AddComment,
     CannotTell,
+    FinishTask,
     Known,
     Mark,
     NotThere,
@@ -28,9 +29,11 @@ from bot.engine.effects import EffectRules, Effects
 from bot.engine.port import Progress
 from bot.engine.settling import Settler
 from bot.storage.effects import Effect, EffectLog
+from bot.storage.inbox import Inbox
 from bot.storage.store import Store
+from commands.dispatch import Ticket
 from commands.messages import Actor, Message, Place, Via
-from commands.ports import Done, Outcome, RunsPort, Unknown
+from commands.ports import Done, Outcome, Refused, RunsPort, Unknown
 from tests.unit.handlers.memory import MemoryRunsPort
 
 NOW = datetime(2026, 5, 4, 14, 5, tzinfo=UTC)
@@ -178,6 +181,27 @@ async def test_a_fault_of_ours_on_the_answer_of_a_write_is_settled_by_looking(sc
     assert (logged.state, scene.platform.carried) == ("done", 1)
 
 
+async def test_what_its_person_was_told_is_not_done_stays_undone_when_the_lost_write_is_found(
+    scene: Scene,
+) -> None:
+    """``finish T1 T2``: T1 was lost, T2 waited for it, was stopped or came too late; then T1 turns out done."""
+    scene.platform.let.set()
+    run = RunKey(platform="slow", id="1")
+    lost, begun, then = (FinishTask(run=run, task="1", part=part) for part in ("begin", "", "note"))
+    waited, stopped = FinishTask(run=run, task="2"), FinishTask(run=run, task="3")
+    for step, state in ((lost, "done"), (begun, "done"), (stopped, "unsent")):
+        effect = replace(EFFECT, step=step)
+        await scene.log.sent(effect)
+        await scene.log.outcome(effect, state, Told() if state == "done" else None)  # type: ignore[arg-type]
+    message = Message(key="K1", actor=ANA, place=Place(surface="console", channel="c"), via=Via.SAY, at=NOW)
+    effects = Effects(scene.rules, message, Progress(resumed=True, answered=True))
+    for step in (waited, stopped):
+        assert isinstance(await effects.do(step, None), Refused)
+    assert scene.platform.carried == 0
+    assert isinstance(await effects.do(then, None), Done), "the rest of the write that was found"
+    assert scene.platform.carried == 1
+
+
 async def test_killed_while_writing_again_is_unknown_and_not_written_blindly(scene: Scene) -> None:
     await scene.log.sent(EFFECT)
     assert isinstance(await scene.press(there=False), Unknown)
@@ -185,3 +209,21 @@ async def test_killed_while_writing_again_is_unknown_and_not_written_blindly(sce
     scene.platform.let.set()
     assert isinstance(await scene.press(there=False), Done)
     assert scene.platform.carried == 1
+
+
+async def test_a_message_that_is_taken_up_again_is_known_to_be_answered_after_a_crash_too(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/inbox.db")
+    await store.open()
+    inbox = Inbox(store)
+    message = Message(key="K1", actor=ANA, place=Place(surface="console", channel="c"), via=Via.SAY, at=NOW)
+    await inbox.record(message, b"")
+    inbox.placed("K1", "", Ticket(intent=None), 1)
+    assert [left.answered for left in await inbox.unfinished()] == [False]
+    await inbox.done("K1", "question")
+    again = await inbox.reopen("K1")
+    assert again is not None
+    assert again.answered
+    assert [left.answered for left in await inbox.unfinished()] == [True]
+    await inbox.done("K1", "done")
+    assert await inbox.unfinished() == []
+    await store.close()
