@@ -37,11 +37,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
+on_slack = pytest.mark.parametrize("scene", ["slack"], indirect=True)
+on_mattermost = pytest.mark.parametrize("scene", ["mattermost"], indirect=True)
+on_one_chat = on_slack
+"""For what takes long and has nothing to do with the chat."""
+
+
 @dataclass
 class House:
+    """``strays``: runs in which something is still on its way when their test is over; nobody counts them."""
+
     chat: Chat
     platforms: Mapping[str, Platform]
     liaison: Liaison
+    strays: list[FakeRunbook] = field(default_factory=list)
 
     @property
     def cutover(self) -> CutoverFake:
@@ -82,7 +91,7 @@ class Scene:
         self.house = house
         self.room = room
         self._before = {
-            (name, op): platform.effects(op)
+            (name, op): len(platform.log(op))
             for name, platform in house.platforms.items()
             if name != "local"
             for op in Op
@@ -114,7 +123,13 @@ class Scene:
 
     def effects(self, what: str, on: str = "cutover") -> int:
         """How often the platform really did it."""
-        return self.house.platforms[on].effects(Op(what)) - self._before[on, Op(what)]
+        log = self.house.platforms[on].log(Op(what))[self._before[on, Op(what)] :]
+        strays = {
+            id
+            for run in self.house.strays
+            for id in (run.id, *run.tasks, *(comment.id for comment in run.comments))
+        }
+        return len(log) if on != "cutover" else sum(id not in strays for id in log)
 
     async def done(self, what: str, times: int = 1, *, on: str = "cutover", within: float = 20.0) -> None:
         """Waits until the platform did it that often, and finds that it did not do more."""
@@ -156,3 +171,12 @@ async def scene(request: pytest.FixtureRequest, houses: Houses) -> AsyncIterator
     house.cutover.faults.clear()
     house.cutover.latency = 0.0
     await house.liaison.start()
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module", params=sorted(CHATS))
+async def busy(request: pytest.FixtureRequest, houses: Houses) -> AsyncIterator[Scene]:
+    """A room with one run in it, shared by the tests that must not change it."""
+    house = await houses.of(request.param)
+    scene = Scene(house, house.chat.room())
+    await scene.started()
+    yield scene

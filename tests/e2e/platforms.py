@@ -3,7 +3,7 @@
 Each holds the runbook "Database failover" with the four tasks of the contract suite.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -27,11 +27,11 @@ FakeT = TypeVar("FakeT", bound=Fake)
 
 
 class Platform(Protocol):
-    """``effects``: how often each thing was really done there, by whatever request."""
+    """``log``: what an operation was done to, each time that it really was, by whatever request."""
 
     def settings(self) -> Mapping[str, Any]: ...
 
-    def effects(self, op: Op) -> int: ...
+    def log(self, op: Op) -> Sequence[str]: ...
 
 
 class Counted:
@@ -46,10 +46,9 @@ class Counted:
         table: Mapping[str, Any] = self.fake.settings()
         return table
 
-    def effects(self, op: Op) -> int:
+    def log(self, op: Op) -> Sequence[str]:
         what = self._names.get(op, self._other)
-        done = [str(entry[0]) for entry in self.fake.world.effects]
-        return done.count(what)
+        return [str(entry[1]) for entry in self.fake.world.effects if entry[0] == what]
 
 
 class PlaybooksElsewhere:
@@ -61,8 +60,8 @@ class PlaybooksElsewhere:
     def settings(self) -> Mapping[str, Any]:
         return self.fake.settings()
 
-    def effects(self, op: Op) -> int:
-        return int(self.fake.effects["take" if op is Op.BEGIN else op.value])
+    def log(self, op: Op) -> Sequence[str]:
+        return [op.value] * self.fake.effects["take" if op is Op.BEGIN else op.value]
 
 
 class PlaybooksHere:
@@ -74,9 +73,9 @@ class PlaybooksHere:
     def settings(self) -> Mapping[str, Any]:
         return self.mounted.settings()
 
-    def effects(self, op: Op) -> int:
-        said = [str(post.props.get("liaison")) for post in self.mm.posts.values()].count(op.value)
-        return int(self.world.effects["take" if op is Op.BEGIN else op.value]) + said
+    def log(self, op: Op) -> Sequence[str]:
+        said = [op.value for post in self.mm.posts.values() if post.props.get("liaison") == op.value]
+        return said + [op.value] * self.world.effects["take" if op is Op.BEGIN else op.value]
 
 
 class Local:
@@ -90,7 +89,7 @@ class Local:
     def settings(self) -> Mapping[str, Any]:
         return {"kind": "local", "path": str(self._folder)}
 
-    def effects(self, op: Op) -> int:
+    def log(self, op: Op) -> Sequence[str]:
         raise NotImplementedError("look at the card")
 
 

@@ -2,23 +2,11 @@
 
 import html
 import re
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
-from tests.e2e.conftest import CHATS, RUNBOOK, TITLE, Houses, Scene
+from tests.e2e.conftest import RUNBOOK, TITLE, Scene
 from tests.platforms.cutover.world import FakeRunbook
-
-
-@pytest_asyncio.fixture(loop_scope="session", scope="module", params=sorted(CHATS))
-async def busy(request: pytest.FixtureRequest, houses: Houses) -> AsyncIterator[Scene]:
-    """A room with one run in it, shared by the tests that must not change it."""
-    house = await houses.of(request.param)
-    scene = Scene(house, house.chat.room())
-    await scene.started()
-    yield scene
-
 
 WRITES = ("start", "begin", "finish", "status", "comment", "add", "end")
 

@@ -73,15 +73,6 @@ async def test_two_people_press_the_same_button_and_the_second_is_told_by_whom(s
     await scene.done("begin")
 
 
-async def test_a_button_works_after_a_restart(scene: Scene) -> None:
-    await scene.started()
-    card = await scene.room.with_button("Begin T1")
-    assert await scene.liaison.stop() == 0
-    await scene.liaison.start()
-    assert (await scene.room.click("Begin T1", card)).status == 200
-    await scene.done("begin")
-
-
 async def test_a_guest_may_look_and_not_touch(scene: Scene) -> None:
     await scene.started()
     assert TITLE in (await scene.room.answer("next", user="gil")).words

@@ -1,9 +1,13 @@
-"""Deliveries that nobody of ours sent: refused with 401, and nothing is kept of them."""
+"""Deliveries that nobody of ours sent: refused with 401, and nothing is kept of them.
+
+Slack signs every delivery, with a time. Mattermost signs none: commands bring a token, and what stands behind a
+button or in a form is sealed by us.
+"""
 
 import copy
 from typing import Any
 
-from tests.e2e.conftest import Scene
+from tests.e2e.conftest import Scene, on_mattermost, on_slack
 from tests.e2e.mattermost_chat import MattermostRoom
 from tests.e2e.slack_chat import SlackRoom
 
@@ -31,10 +35,10 @@ async def _forged_command(room: Any, url: str) -> int:
     return int((await mm.send_command(url, form)).status)
 
 
+@on_slack
 async def test_a_stale_signature_is_refused_and_a_fresh_one_is_not_a_repeat(scene: Scene) -> None:
     """Refused means that nothing of it was recorded: the same delivery is new when it comes rightly."""
-    if not isinstance(scene.room, SlackRoom):
-        return  # Mattermost signs nothing with a time; what a button says is sealed (below)
+    assert isinstance(scene.room, SlackRoom)
     await scene.started()
     room, fake, url = scene.room, scene.room.chat.fake, scene.liaison.url
     payload = dict((await fake.command(url, "whoami", user=room.chat.users["ana"], channel=room.id)).payload)
@@ -66,9 +70,9 @@ async def test_a_forged_button(scene: Scene) -> None:
     await _nothing_came_of_it(scene)
 
 
+@on_mattermost
 async def test_a_private_button_is_nobody_elses(scene: Scene) -> None:
-    if not isinstance(scene.room, MattermostRoom):
-        return  # Slack says itself, signed, who pressed
+    assert isinstance(scene.room, MattermostRoom)
     handle = await scene.started()
     mm = scene.room.chat.fake
     answer = await scene.room.answer("next")
@@ -80,9 +84,9 @@ async def test_a_private_button_is_nobody_elses(scene: Scene) -> None:
     assert handle in scene.room.words()
 
 
+@on_mattermost
 async def test_a_forged_form(scene: Scene) -> None:
-    if not isinstance(scene.room, MattermostRoom):
-        return  # Slack signs forms as it signs commands
+    assert isinstance(scene.room, MattermostRoom)
     await scene.started()
     mm = scene.room.chat.fake
     await scene.room.press("Update status")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.e2e.conftest import Scene
+from tests.e2e.conftest import Scene, on_one_chat
 from tests.e2e.process import Liaison
 
 SECRET = "xoxb-very-secret-indeed"
@@ -30,13 +30,6 @@ async def test_every_problem_is_reported_at_once_and_no_secret(tmp_path: Path) -
     assert "Traceback" not in said
 
 
-async def test_a_second_process_on_the_same_store_does_not_start(scene: Scene) -> None:
-    code, said = await scene.liaison.run("serve")
-    assert code != 0
-    assert "Traceback" not in said, said
-    await scene.started()
-
-
 async def test_health_readiness_and_metrics(scene: Scene) -> None:
     async with aiohttp.ClientSession(scene.liaison.url) as session:
         async with session.get("/healthz") as answer:
@@ -49,6 +42,7 @@ async def test_health_readiness_and_metrics(scene: Scene) -> None:
             assert "liaison_" in await answer.text()
 
 
+@on_one_chat
 async def test_say_goes_through_the_running_process(scene: Scene) -> None:
     handle = await scene.started()
     code, said = await scene.liaison.run("say", f"finish {handle}.T1", "--as", "ana")

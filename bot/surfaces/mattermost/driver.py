@@ -48,17 +48,10 @@ class Client:
     """Stands where ``mattermostdriver.client.Client`` would: same four verbs, but they return awaitables."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
+        base = f"{options['scheme']}://{options['url']}:{options['port']}{options['basepath']}"
         seconds = float(options["request_timeout"])
-        self._http = httpx.AsyncClient(
-            base_url=f"{options['scheme']}://{options['url']}:{options['port']}{options['basepath']}",
-            headers={"Authorization": f"Bearer {options['token']}"},
-            timeout=httpx.Timeout(seconds, connect=min(seconds, 5.0)),
-            limits=httpx.Limits(
-                max_connections=8, max_keepalive_connections=8, keepalive_expiry=_KEEP_IDLE_SECONDS
-            ),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._http = _http(seconds, base_url=base, headers={"Authorization": f"Bearer {options['token']}"})
+        self._bare = _http(seconds)  # kept: to make one costs 20 ms, most of it reading certificates
 
     def get(self, endpoint: str, options: Any = None, params: Any = None) -> Awaitable[Any]:
         return self._ask("GET", endpoint, None, params)
@@ -83,11 +76,11 @@ class Client:
 
     async def close(self) -> None:
         await self._http.aclose()
+        await self._bare.aclose()
 
     async def send_bare(self, url: str, body: Json) -> None:
         """POSTs without our token: a ``response_url`` needs none. The caller has checked where it leads."""
-        async with httpx.AsyncClient(timeout=self._http.timeout, trust_env=False) as http:
-            await self._send(http, "POST", url, body, None)
+        await self._send(self._bare, "POST", url, body, None)
 
     async def _send(
         self, http: httpx.AsyncClient, method: str, url: str, body: Any, params: Any
@@ -101,6 +94,16 @@ class Client:
         if reply.status_code == 429 or reply.status_code >= 500 or reply.is_redirect:
             raise ChatUnreachable(f"Mattermost answered {reply.status_code}", _wait(reply.headers))
         raise _said_no(reply)
+
+
+def _http(seconds: float, **how: Any) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        timeout=httpx.Timeout(seconds, connect=min(seconds, 5.0)),
+        limits=httpx.Limits(max_connections=8, max_keepalive_connections=8, keepalive_expiry=_KEEP_IDLE_SECONDS),
+        follow_redirects=False,
+        trust_env=False,
+        **how,
+    )
 
 
 def _said_no(reply: httpx.Response) -> SaidNo:
