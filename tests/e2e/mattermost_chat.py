@@ -37,6 +37,11 @@ class MattermostChat:
     def at(self, url: str) -> None:
         self.url = url
 
+    def close_forms(self, user: str) -> None:
+        """Nobody presses a button behind an open form."""
+        for dialog in self.fake.dialogs:
+            dialog.open = dialog.open and dialog.user is not self.users[user]
+
     def room(self, *, bot: bool = True) -> "MattermostRoom":
         members = [*self.users.values(), *([self.fake.bot] if bot else [])]
         return MattermostRoom(self, self.fake.add_channel(f"room-{next(self._rooms)}", *members))
@@ -67,6 +72,7 @@ class MattermostRoom(Room):
         fake = self.chat.fake
         post: Post = on.raw
         url, body = fake.click_body(post, label, self.chat.users[user])
+        self.chat.close_forms(user)
 
         async def again() -> Sent:
             return _sent(await fake.send_json(url, body), again)

@@ -40,6 +40,11 @@ class SlackChat:
     def at(self, url: str) -> None:
         self.url = url
 
+    def close_forms(self, user: str) -> None:
+        """Nobody presses a button behind an open form."""
+        fake = self.fake
+        fake.modals = {id: modal for id, modal in fake.modals.items() if modal.user != self.users[user]}
+
     def room(self, *, bot: bool = True) -> "SlackRoom":
         number = next(self._rooms)
         channel = self.fake.add_channel(
@@ -67,6 +72,7 @@ class SlackRoom(Room):
 
     async def click(self, label: str, on: Shown, *, user: str = "ana") -> Sent:
         chat = self.chat
+        chat.close_forms(user)
         return self._sent(await chat.fake.press(chat.url, label, user=chat.users[user], on=on.raw))
 
     async def fill(self, values: Mapping[str, str], *, user: str = "ana") -> Sent:
