@@ -1,10 +1,25 @@
 """What came in, who sent it, and where. Values only; surfaces build them, the store keeps them as JSON."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
 
 from adapters.models import Model
+
+
+def whole(said: Any) -> Any:
+    """Without halves of surrogate pairs, however deep: JSON can hold them, and no store can keep them."""
+    if isinstance(said, str):
+        return said.encode("utf-8", "replace").decode()
+    if isinstance(said, Mapping):
+        return {whole(name): whole(value) for name, value in said.items()}
+    return [whole(part) for part in said] if isinstance(said, list | tuple) else said
+
+
+Words = Annotated[str, BeforeValidator(whole)]
 
 
 class Standing(StrEnum):
@@ -21,8 +36,8 @@ class Actor(Model):
     surface: str  # "slack", "mattermost", "console"
     workspace: str = ""
     id: str
-    name: str = ""  # as shown to others, unescaped
-    handle: str = ""  # without @
+    name: Words = ""  # as shown to others, unescaped
+    handle: Words = ""  # without @
     email: str | None = None
     standing: Standing = Standing.UNKNOWN
     timezone: str | None = None  # IANA, where the chat knows it
@@ -36,7 +51,7 @@ class Place(Model):
     channel: str
     thread: str = ""
     direct: bool = False
-    channel_name: str = ""
+    channel_name: Words = ""
     site: str = ""  # the chat's own URL, for runs that live in that chat
 
     @property
@@ -80,7 +95,7 @@ class Message(Model):
     place: Place
     via: Via
     at: datetime
-    text: str = ""
-    intent: dict[str, Any] | None = None
+    text: Words = ""
+    intent: Annotated[dict[str, Any] | None, BeforeValidator(whole)] = None
     reply: ReplyRoute = ReplyRoute()
     link: str = ""  # a permalink of the message a shortcut was used on

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from commands.messages import Via
+from commands.messages import Message, Via
 from tests.fakes.slack import Slack
 from tests.unit.slack.conftest import ANA, BEN, OPS
 from tests.unit.slack.desk import Notepad, Office, opened
@@ -68,6 +68,13 @@ async def test_nonsense_in_place_of_a_signature_is_401(office: Office, headers: 
     for body in (b"\xff{", b"{}"):
         async with aiohttp.ClientSession() as http, http.post(url, data=body, headers=headers) as answer:
             assert answer.status == 401
+
+
+async def test_half_a_character_is_no_reason_to_lose_a_message(slack: Slack, office: Office) -> None:
+    await slack.mention(office.url, "comment \ud83d lost its other half", user=ANA, channel=OPS)
+    [message] = office.desk.messages
+    assert message.text == "comment ? lost its other half"
+    assert Message.model_validate_json(message.model_dump_json()) == message
 
 
 async def test_slacks_own_checks_are_answered_at_once(slack: Slack, office: Office) -> None:
