@@ -6,7 +6,10 @@ from tests.e2e.conftest import HOOK_SECRET, Scene
 
 
 async def _post(scene: Scene, path: str) -> int:
-    async with aiohttp.ClientSession() as session, session.post(f"{scene.liaison.url}{path}", data=b"{}") as answer:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{scene.liaison.url}{path}", data=b"{}") as answer,
+    ):
         return answer.status
 
 
