@@ -156,6 +156,9 @@ def _is_list(annotation: Any) -> bool:
 
 
 def _is_secret(annotation: Any) -> bool:
+    """Not a table of them: those are addresses, and as an environment variable they are one JSON text."""
+    if get_origin(annotation) is dict:
+        return False
     return annotation is SecretStr or any(_is_secret(part) for part in get_args(annotation))
 
 
