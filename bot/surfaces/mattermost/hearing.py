@@ -41,7 +41,8 @@ class Heard:
     @property
     def at(self) -> int:
         """Milliseconds since the epoch, by the server's clock."""
-        return int(self.post.get("create_at") or 0)
+        at = self.post.get("create_at")
+        return at if isinstance(at, int) else 0
 
 
 def from_event(event: Mapping[str, Any]) -> Heard | None:
@@ -96,7 +97,8 @@ class Ear:
 
     def _words(self, heard: Heard) -> str | None:
         post = heard.post
-        props = post.get("props") or {}
+        props = post.get("props")
+        props = props if isinstance(props, Mapping) else {}
         user = str(post.get("user_id") or "")
         if user == self.me or not is_id(user) or post.get("type") or post.get("delete_at"):
             return None

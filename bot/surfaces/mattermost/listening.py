@@ -92,6 +92,10 @@ class Listener:
             except SurfaceError as error:
                 log.warning("mattermost history cannot be read", why=str(error))
                 return
+            except Exception:
+                # A post that breaks us must not make us deaf for all that come after it.
+                log.exception("mattermost post cannot be taken")
+                return
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 

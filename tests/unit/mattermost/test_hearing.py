@@ -1,6 +1,7 @@
 """Mentions and direct messages: heard by the websocket, none lost in a gap, none answered that is not for us."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -33,6 +34,15 @@ async def test_a_mention_that_opens_the_message(rig: Rig) -> None:
     assert (message.place.channel, message.place.thread, message.place.direct) == (rig.mm.town.id, "", False)
     assert message.reply.post == post.id
     assert message.key in rig.engine.carried
+
+
+@pytest.mark.parametrize("odd", [{"create_at": "soon"}, {"props": ["from_bot"]}, {"create_at": 10**30}])
+async def test_a_post_that_breaks_us_does_not_make_us_deaf(rig: Rig, odd: dict[str, Any]) -> None:
+    post = await rig.mm.say(rig.mm.town, "@liaison next", rig.mm.ana)
+    data = {"post": json.dumps(post.json() | {"id": "o" * 26} | odd), "channel_type": "O"}
+    await rig.mm.sockets.publish({"event": "posted", "data": data, "broadcast": {}}, {rig.mm.bot.id})
+    await settled(rig)
+    assert rig.surface.ready() == {"websocket": True}
 
 
 async def test_in_a_thread_and_in_a_direct_channel(rig: Rig) -> None:
