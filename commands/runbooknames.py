@@ -81,7 +81,8 @@ async def runbook_named(words: str, platform: str, context: Context) -> Runbook:
     if found.one:
         return found.one
     if found.several:
-        rest = ", ".join(runbook.title for runbook in found.several[MOST_CHOICES : MOST_CHOICES + 10])
+        undrawn = found.several[MOST_CHOICES : MOST_CHOICES + 10]
+        rest = ", ".join(told_apart(runbook, found.several) or runbook.title for runbook in undrawn)
         buttons = _choices(found.several, key)
         sentence = "runbook.several" if words else "runbook.which"
         raise Ambiguous(sentence, words=words, buttons=buttons, rest=rest)

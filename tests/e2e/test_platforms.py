@@ -95,6 +95,7 @@ async def test_three_runs_of_three_platforms_in_one_channel(scene: Scene) -> Non
 async def test_a_runbook_that_several_platforms_have_is_asked_for(scene: Scene) -> None:
     asked = await scene.room.answer(f'start "{RUNBOOK}"')
     assert "Nothing was started" in asked.words
+    assert f"Also: {RUNBOOK} (local)." in asked.words, "five buttons, and the sixth by name"
     await scene.room.click(f"{RUNBOOK} (tines)", asked)
     await until(scene.cards)
     await scene.sees("on tines")
