@@ -5,7 +5,6 @@ is only called with https and at a name of the public net, or on the tenant itse
 What a webhook answers is not quoted: its words may repeat the secret of the address.
 """
 
-import ipaddress
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -54,12 +53,12 @@ class Webhooks:
 
 
 def _is_public(host: str) -> bool:
-    """A name with a domain: no bare name and no address of a machine, which may be one of our own net."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return "." in host.strip(".") and not host.rstrip(".").endswith(_OURS_ALONE)
-    return False
+    """A name with a domain: no bare name and no address of a machine, which may be one of our own net.
+
+    No domain's last word begins with a digit, and every spelling of an address does ("127.1", "0x7f.1").
+    """
+    name = host.rstrip(".")
+    return name.rpartition(".")[2][:1].isalpha() and "." in name and not name.endswith(_OURS_ALONE)
 
 
 def _with_query(url: str, query: Mapping[str, Any]) -> str:
