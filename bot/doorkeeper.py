@@ -8,7 +8,6 @@ within ``head_seconds``; ``bot.web`` bounds the body.
 import asyncio
 from typing import Any
 
-import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
@@ -27,8 +26,8 @@ class Doorkeeper(H11Protocol):
         super().connection_lost(exc)
 
     def _look(self) -> None:
-        if self.conn.their_state is h11.IDLE and self.cycle is self._answered:
-            self.transport.close()
+        if self.cycle is self._answered and (self.cycle is None or self.cycle.response_complete):
+            self.transport.close()  # says nothing, or goes on with a body that nobody wanted
             return
         self._answered = self.cycle
         self._timer = self.loop.call_later(self.head_seconds, self._look)

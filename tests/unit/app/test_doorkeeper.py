@@ -77,6 +77,13 @@ async def test_a_body_that_dribbles_is_given_up() -> None:
         assert (await says(port, head, b"a")).startswith(b"HTTP/1.1 408")
 
 
+async def test_a_body_for_nobody_that_dribbles_is_hung_up() -> None:
+    head = b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"
+    async with served() as port:
+        said = await says(port, head, *[b"a"] * 40, pause=0.1)
+    assert said == b"" or said.startswith(b"HTTP/1.1 404"), "hung up, perhaps before the answer was read"
+
+
 async def test_a_body_in_pieces_is_taken() -> None:
     head = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nConnection: close\r\n\r\n"
     async with served(Doorkeeper) as port:
