@@ -88,7 +88,7 @@ async def my_tasks(context: Context) -> Answer:
     buttons: list[Button] = []
     total = 0
     for known in runs:
-        mine = [task for task in shown_tasks(known) if not task.state.is_over and is_mine(task, context)]
+        mine = [task for task in shown_tasks(known) if not task.state.is_over and is_mine(task, known, context)]
         total += len(mine)
         if mine and len(sections) < _MOST_RUNS:
             rows = tuple(row(known, task, context.now, context.zone) for task in mine[:_MOST_ROWS])

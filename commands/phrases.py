@@ -12,6 +12,7 @@ from commands.sentences import plain, say
 
 _LABEL = 30  # what a button draws
 _QUOTE = 120
+_NAME = 100  # of a run or task within a sentence
 MOST_CHOICES = 5
 
 
@@ -75,12 +76,12 @@ def bare_title(run: Run, handle: str) -> str:
 
 def run_name(known: KnownRun) -> str:
     """ "R7 Primary down in EU"."""
-    return f"{known.handle} {bare_title(known.run, known.handle)}".strip()
+    return short(f"{known.handle} {bare_title(known.run, known.handle)}", _NAME)
 
 
 def task_name(known: KnownRun, task: Task) -> str:
-    """ "T1 Confirm the primary is down"."""
-    return f"{known.task_handle(task.id)} {task.title}".strip()
+    """ "T1 Confirm the primary is down", as sentences name it; cards show the whole title."""
+    return short(f"{known.task_handle(task.id)} {task.title}", _NAME)
 
 
 def short_card(

@@ -10,10 +10,18 @@ from datetime import datetime, tzinfo
 from typing import Any, Literal, Protocol
 
 from adapters.errors import AdapterError
-from adapters.models import Health, Model, Person, Run, RunbookKey, RunHead, RunKey
+from adapters.models import Health, Model, Person, Run, RunbookKey, RunHead, RunKey, TaskState
 from adapters.protocol import Adapter, Mark, Platform, Told, Write
 from commands.cards import TraceLine
 from commands.messages import Actor, Message, Place
+
+
+class Deed(Model):
+    """A task's last move through Liaison: shown where the platform names nobody (one token acts for all)."""
+
+    state: TaskState
+    by: Actor
+    at: datetime
 
 
 class Kept(Model):
@@ -25,7 +33,9 @@ class Kept(Model):
     health_at: datetime | None = None
     update_due: datetime | None = None
     update_by: Actor | None = None  # who promised it
+    promised_at: datetime | None = None  # when that, or that nothing is promised any more, was said
     holds: Mapping[str, str] = {}  # task id -> reason
+    deeds: Mapping[str, Deed] = {}  # by task id
     not_started: str = ""  # why a start came to nothing, as its card says it
     again: str = ""  # the key of the message that [Try again] on that card carries out anew
 

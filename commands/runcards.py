@@ -9,13 +9,14 @@ from adapters.models import Health, HealthNote, RunState, Stage, Task, TaskState
 from adapters.protocol import Capability, Op, Unsupported
 from commands.cards import Button, Card, Gap, Link, Row, Section, Span, Strong, Text, Tone
 from commands.intents import Again, Begin, End, Finish, OpenForm
-from commands.phrases import button, clock, joined, run_name, short_card
+from commands.phrases import button, clock, joined, run_name, short, short_card
 from commands.ports import KnownRun, World
 from commands.sentences import plain, say
 from commands.taskrows import is_late, row, shown_tasks
 
 _ALL_DRAWN = 12  # tasks; a longer run gets one line a stage
 _MOST_ROWS = 10
+_LONGEST_HEALTH = 200  # characters; ``status`` shows all of it
 TONES: Mapping[Health, Tone] = {
     Health.GREEN: "good",
     Health.AMBER: "warn",
@@ -75,7 +76,8 @@ def run_health(known: KnownRun) -> HealthNote:
     """The newer of what the platform holds and what Liaison keeps for it; a kept colour outlives a text."""
     run, kept = known.run, known.kept
     theirs = HealthNote(health=run.health, text=run.health_text, by=run.health_by, at=run.health_at)
-    due = kept.update_due or run.update_due
+    newest = kept.promised_at is not None and (run.health_at is None or kept.promised_at >= run.health_at)
+    due = kept.update_due if newest else kept.update_due or run.update_due
     if kept.health_at and (run.health_at is None or kept.health_at >= run.health_at):
         return HealthNote(health=kept.health, text=kept.health_text, by=kept.health_by, at=kept.health_at, due=due)
     if run.health is Health.UNSET and kept.health_at:
@@ -91,13 +93,14 @@ def is_kept(known: KnownRun) -> bool:
     )
 
 
-def health_line(known: KnownRun, zone: tzinfo | None) -> Text:
+def health_line(known: KnownRun, zone: tzinfo | None, longest: int = _LONGEST_HEALTH) -> Text:
     """ "AMBER  replica lagging behind 40 s   Ana 14:03, next update 14:20"; empty when nothing was said."""
     health = run_health(known)
     by_when = joined([health.by, (clock(health.at, zone),) if health.at else ()], " ")
     due = say("run.next_update", at=clock(health.due, zone)) if health.due and not known.run.state.is_over else ()
     said = joined([by_when, due, say("run.kept") if is_kept(known) else ()])
-    rest = joined([health.text, said], Gap(", "))
+    text = health.text if len(health.text) <= longest else short(health.text, longest)
+    rest = joined([text, said], Gap(", "))
     if health.health is Health.UNSET:
         return rest
     word: Span = Strong(_health_word(health).upper())

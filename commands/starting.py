@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from adapters.errors import AdapterError
-from adapters.models import Runbook, RunbookKey
+from adapters.models import Runbook, RunbookKey, TaskState
 from adapters.protocol import Op, StartRun
 from commands.cards import Answer, Text
 from commands.errors import CommandError
@@ -136,7 +136,7 @@ def _receipt(told: Became, known: KnownRun) -> Became:
 
 
 async def _read(known: KnownRun, context: Context) -> KnownRun:
-    if known.run.tasks:
+    if any(task.state is not TaskState.WAITING for task in known.run.tasks):
         return known
     try:
         return await context.world.runs.refresh(known.handle)

@@ -21,10 +21,12 @@ from commands.taskwork import is_emulated, require, the_run
 from commands.when import parse_when, when_at
 from commands.writing import Written, write
 
+_LONGEST = 3000  # all of it: no form takes more
+
 
 async def show_status(context: Context, known: KnownRun) -> Answer:
     known, notes = await fresh(context, known)
-    health = health_line(known, context.zone) or say("status.nothing", run=run_name(known))
+    health = health_line(known, context.zone, longest=_LONGEST) or say("status.nothing", run=run_name(known))
     read = say("run.read", at=clock(known.run.read_at, context.zone)) if known.run.read_at else ()
     lines = [health, joined([counted(shown_tasks(known)), read], Gap("   ")), *notes]
     over = known.run.state.is_over
@@ -87,7 +89,7 @@ async def promise(context: Context, known: KnownRun, at: datetime | None) -> Kno
     """The next update is promised for ``at``; None: nothing is promised any more."""
     by = context.actor if at is not None else None
     await context.world.desk.remind(known.handle, at, context.actor, context.place)
-    return await context.world.runs.keep(known.handle, update_due=at, update_by=by)
+    return await context.world.runs.keep(known.handle, update_due=at, update_by=by, promised_at=context.now)
 
 
 def _public(context: Context, known: KnownRun, wanted: SetStatus) -> Card:

@@ -23,7 +23,7 @@ async def task_card(context: Context, known: KnownRun, task: Task, notes: Sequen
     after = [other.id for other in known.run.tasks if task.id in other.waits_for]
     lines: list[Text] = [state]
     if after:
-        lines.append(say("task.awaited", tasks=handles(known, after)))
+        lines.append(say("task.awaited_one" if len(after) == 1 else "task.awaited", tasks=handles(known, after)))
     if task.branches:
         lines.append(say("task.leads_to", tasks=handles(known, task.branches)))
     lines += [(task.instructions,)] if task.instructions.strip() else [say("task.no_instructions")]
@@ -32,7 +32,7 @@ async def task_card(context: Context, known: KnownRun, task: Task, notes: Sequen
     lines += [_comment(comment, context) for comment in await _comments(context, known, task)]
     name = task_name(known, task)
     return Card(
-        title=(name,),
+        title=(f"{known.task_handle(task.id)} {task.title}".strip(),),
         aside=(run_name(known),),
         summary=plain(say("task.summary", task=name, state=task.state.value, run=run_name(known))),
         lines=(*lines, *notes),

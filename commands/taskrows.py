@@ -1,13 +1,16 @@
 """A task as a card shows it: its state with our own marks, its row, and the step that likely comes next."""
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from adapters.models import Person, Task, TaskState
 from commands.cards import Row, Text
+from commands.messages import Actor
 from commands.phrases import clock, joined
 from commands.ports import KnownRun
 from commands.sentences import say
+
+_SAME_DEED = timedelta(minutes=10)  # our clock and the platform's, and a write that took its time
 
 
 def as_shown(known: KnownRun, task: Task) -> Task:
@@ -28,6 +31,21 @@ def is_late(task: Task, now: datetime) -> bool:
 
 def people(assignees: Sequence[Person]) -> str:
     return ", ".join(person.shown for person in assignees)
+
+
+def done_by(known: KnownRun, task: Task) -> str:
+    """The name of who brought it into its state through us."""
+    actor = doer(known, task)
+    return actor.name or actor.handle or actor.id if actor else ""
+
+
+def doer(known: KnownRun, task: Task) -> Actor | None:
+    """Where the platform names nobody. None if it may have been somebody else since."""
+    deed = known.kept.deeds.get(task.id)
+    if deed is None or deed.state is not task.state:
+        return None
+    at = task.started_at if task.state is TaskState.RUNNING else task.finished_at
+    return deed.by if at is None or abs(at - deed.at) < _SAME_DEED else None
 
 
 def handles(known: KnownRun, ids: Sequence[str]) -> str:
@@ -52,9 +70,9 @@ def _by_state(known: KnownRun, task: Task, zone: tzinfo | None) -> Text:
     match task.state:
         case TaskState.DONE | TaskState.SKIPPED | TaskState.FAILED:
             at: Text = (clock(task.finished_at, zone),) if task.finished_at else ()
-            return joined([joined([task.finished_by or "", at], " "), task.reason])
+            return joined([joined([task.finished_by or done_by(known, task), at], " "), task.reason])
         case TaskState.RUNNING:
-            who = people(task.assignees) or task.started_by or ""
+            who = people(task.assignees) or task.started_by or done_by(known, task)
             since = say("row.since", at=clock(task.started_at, zone)) if task.started_at else ()
             return joined([who, since], " ")
         case TaskState.WAITING if task.waits_for:

@@ -12,11 +12,11 @@ from commands.intents import End, Finish, OpenForm, TaskIntent
 from commands.judging import Judging, judge_of, run_over
 from commands.outcomes import Became, answer_of, became, objected
 from commands.phrases import MOST_CHOICES, button, run_name, show_button, task_name
-from commands.ports import Context, Done, KnownRun
+from commands.ports import Context, Deed, Done, KnownRun
 from commands.problems import platform_title
 from commands.sentences import say
 from commands.tasknames import task_choices, tasks_named
-from commands.taskrows import shown_tasks
+from commands.taskrows import doer, shown_tasks
 from commands.tokens import folded
 from commands.writing import write
 
@@ -29,6 +29,7 @@ _CANDIDATES: Mapping[Op, Sequence[TaskState]] = {
     Op.REOPEN: (TaskState.DONE, TaskState.SKIPPED, TaskState.FAILED, TaskState.HELD),
     Op.ASSIGN: _OPEN,
 }
+_DEEDS = (Op.BEGIN, Op.FINISH, Op.SKIP)
 _CLEARS_HOLD = (Op.FINISH, Op.BEGIN, Op.SKIP, Op.REOPEN)
 
 
@@ -95,6 +96,8 @@ async def _one(context: Context, known: KnownRun, wanted: TaskWrite, *, alone: b
         return objected(error, context.world)
     if isinstance(written.last, Done):
         await _keep_hold(context, written.known, wanted)
+        if not written.last.told.already:
+            await _keep_deed(context, written.known, wanted)
     told = became(context, replace(written, known=await context.world.runs.get(known.handle) or written.known))
     return _begun(told, written.known, wanted) if alone and wanted.op is Op.BEGIN else told
 
@@ -122,6 +125,15 @@ async def _keep_hold(context: Context, known: KnownRun, wanted: TaskWrite) -> No
         await context.world.runs.keep(known.handle, holds=holds)
 
 
+async def _keep_deed(context: Context, known: KnownRun, wanted: TaskWrite) -> None:
+    """Who did it, where the platform names nobody."""
+    task = known.run.task(wanted.task)
+    if task is None or wanted.op not in _DEEDS or task.finished_by or task.started_by or task.assignees:
+        return
+    deed = Deed(state=task.state, by=context.actor, at=context.now)
+    await context.world.runs.keep(known.handle, deeds={**known.kept.deeds, wanted.task: deed})
+
+
 def _begun(told: Became, known: KnownRun, wanted: TaskWrite) -> Became:
     """What is to be done now, and the two things that come after it."""
     task = known.run.task(wanted.task)
@@ -145,7 +157,7 @@ async def which(context: Context, known: KnownRun, op: Op) -> CommandError:
     if known.run.state.is_over:
         return run_over(known)
     tasks = [task for task in shown_tasks(known) if task.state in _CANDIDATES[op]]
-    mine = [task for task in tasks if is_mine(task, context)]
+    mine = [task for task in tasks if is_mine(task, known, context)]
     if op is Op.FINISH:
         return _which_to_finish(context, known, [task for task in tasks if not task.approval])
     found = [*mine, *(task for task in tasks if task not in mine)]
@@ -160,7 +172,7 @@ async def which(context: Context, known: KnownRun, op: Op) -> CommandError:
 def _which_to_finish(context: Context, known: KnownRun, tasks: Sequence[Task]) -> CommandError:
     """My running tasks, else the running ones, else what could be; and the run itself."""
     running = [task for task in tasks if task.state is TaskState.RUNNING]
-    likely = [task for task in running if is_mine(task, context)] or running or tasks
+    likely = [task for task in running if is_mine(task, known, context)] or running or tasks
     buttons = task_choices(likely[: MOST_CHOICES - 1], known, "tasks", context.message)
     if not isinstance(context.adapter(known).capabilities.get(Op.END), Unsupported):
         buttons.append(button("button.end", End(run=known.handle), run=known.handle))
@@ -169,8 +181,11 @@ def _which_to_finish(context: Context, known: KnownRun, tasks: Sequence[Task]) -
     return Ambiguous("task.which_finish", run=run_name(known), buttons=buttons)
 
 
-def is_mine(task: Task, context: Context) -> bool:
-    """Whether the platform's assignee is this person: by e-mail, id or handle, else by the very same name."""
+def is_mine(task: Task, known: KnownRun, context: Context) -> bool:
+    """Whether the platform's assignee is this person: by e-mail, id or handle, else by the very same name. What
+    runs and is nobody's there is whose who began it here."""
+    if task.state is TaskState.RUNNING and not task.assignees and (began := doer(known, task)):
+        return (began.surface, began.id) == (context.actor.surface, context.actor.id)
     me = context.world.people.person(context.actor)
     return any(same_person(me, other) for other in task.assignees)
 

@@ -48,7 +48,7 @@ async def _about_me(context: Context) -> list[Text]:
     lines: list[Text] = []
     for known in await context.world.runs.known(active=True):
         for task in shown_tasks(known):
-            if known.started and not task.state.is_over and is_mine(task, context):
+            if known.started and not task.state.is_over and is_mine(task, known, context):
                 name = f"{known.handle}.{task_name(known, task)}"
                 lines.append(say("home.task", task=name, state=task.state.value))
     return lines[:5] or [say("mine.none")]

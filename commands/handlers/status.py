@@ -1,9 +1,8 @@
 """``status``: how the run goes, in a colour and a sentence; with nothing to say it is shown."""
 
 from adapters.protocol import Op
-from commands.cards import Answer, Code
-from commands.errors import BadArguments
-from commands.intents import Status
+from commands.cards import Answer
+from commands.intents import Intent, Promise, Status
 from commands.ports import Context
 from commands.references import RUN, health_end, name_health
 from commands.resolve import no_run
@@ -13,13 +12,13 @@ from commands.tokens import unquote
 from commands.when import parse_when
 
 
-def read(line: Line) -> Status:
+def read(line: Line) -> Intent:
     run, health, text = name_health(line)
     due = line.flags.get("next", "")
     if due:
         parse_when(due)
         if not (health or text):
-            raise BadArguments("parse.missing_message", field="text", example=Code(COMMAND.examples[0].line))
+            return Promise(run=run, next=due)
     return Status(run=run, health=health, text=unquote(text), next=due)
 
 
@@ -44,6 +43,7 @@ COMMAND = Command(
             {"health": "amber", "text": "replica lagging", "next": "15m"},
         ),
         Example("status all back to normal", {"health": "", "text": "all back to normal"}),
+        Example("status --next 15m", {"verb": "promise", "next": "15m"}),
         Example("status", {"health": "", "text": ""}),
         Example("status R7", {"run": "R7", "text": ""}),
     ),

@@ -148,7 +148,7 @@ async def test_a_task_is_shown_with_who_waits_for_whom(room: Room) -> None:
     lines = shown(answer).splitlines()
     assert lines[0] == "T3 Promote the replica"
     assert lines[1] == "waiting  for T1, T2"
-    assert "T4 wait for it." in shown(answer)
+    assert "T4 waits for it." in shown(answer)
     assert "careful" in shown(answer)
     assert labels(answer) == ["Comment"]
     first = await room.type("show T1")

@@ -69,6 +69,7 @@ class Wilful:
     raises: dict[str, AdapterError] = field(default_factory=dict)
     changes: dict[str, object] = field(default_factory=dict)  # of every runbook: alerts, irreversible
     tasks: dict[str, dict[str, object]] = field(default_factory=dict)  # title -> changes of tasks as read
+    started: dict[str, object] = field(default_factory=dict)  # of all tasks as a start's answer has them
     parts: dict[Op, Sequence[str]] = field(default_factory=dict)
     offered: tuple[Offer, ...] = ()
     carried: list[str] = field(default_factory=list)
@@ -119,7 +120,13 @@ class Wilful:
         if step.op is Op.DO or (step.part and step.part != self.parts[step.op][0]):
             return Told()
         told = await self.inner.carry(step.model_copy(update={"options": {}}), mark)
-        return told.model_copy(update={"snapshot": self._changed(told.snapshot) if told.snapshot else None})
+        return told.model_copy(update={"snapshot": self._told(step, told.snapshot) if told.snapshot else None})
+
+    def _told(self, step: Write, run: Run) -> Run:
+        run = self._changed(run)
+        if step.op is not Op.START:
+            return run
+        return run.model_copy(update={"tasks": tuple(task.model_copy(update=self.started) for task in run.tasks)})
 
     async def settle(self, step: Write, mark: Mark, known: Known) -> Settled:
         return await self.inner.settle(step, mark, known)
