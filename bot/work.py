@@ -70,13 +70,17 @@ class LiveWork:
         except Exception as error:  # noqa: BLE001  a bug of ours ends here, in words
             return self._fault(message, error)
         if isinstance(decided, Answer):
-            intent = dispatch.intent_dump(known, self._world)
-            if intent is not None:
-                self._inbox.read_as(message.key, intent)
+            self._keep_intent(known)
         return decided
 
-    def busy(self, run: str) -> Answer:
-        return dispatch.busy_answer(run, self._world)
+    def _keep_intent(self, message: Message) -> None:
+        intent = dispatch.intent_dump(message, self._world)
+        if intent is not None:
+            self._inbox.read_as(message.key, intent)
+
+    def busy(self, message: Message, run: str) -> Answer:
+        self._keep_intent(message)  # for [Try again]
+        return dispatch.busy_answer(message, run, self._world)
 
     async def queued(self, message: Message, ticket: Ticket, ahead: int) -> None:
         await self._desk.whisper(message, notices.queued_card(message, ticket.intent or {}, ahead))

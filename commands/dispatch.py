@@ -33,7 +33,7 @@ from commands.parser import parse
 from commands.past import completed, original
 from commands.phrases import button, short, short_card
 from commands.ports import Context, KnownRun, World
-from commands.problems import error_answer
+from commands.problems import again_button, error_answer
 from commands.references import is_run, is_task
 from commands.registry import COMMANDS, intent_from
 from commands.resolve import link_of, run_named, run_of_key, run_to_read, run_to_write
@@ -254,11 +254,11 @@ def did_you_mean(error: UnknownCommand, world: World) -> tuple[Button, ...]:
     return (*buttons[:3], button("button.help", Help()))
 
 
-def busy_answer(handle: str, world: World) -> Answer:
+def busy_answer(message: Message, handle: str, world: World) -> Answer:
     """A start in this place takes longer than its messages are held back."""
     words = say("start.busy", run=handle)
     show = button("button.show", Show(run=handle, what=handle, kind="run"), what=handle)
-    return Answer(private=short_card(words, buttons=[show], tone="warn"), result="failed")
+    return Answer(private=short_card(words, buttons=[again_button(message), show], tone="warn"), result="failed")
 
 
 def just_changed_answer(world: World) -> Answer:

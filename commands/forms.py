@@ -45,8 +45,8 @@ async def open_form(wanted: OpenForm, actor: Actor, place: Place, world: World) 
     runs = [] if wanted.about == "start" else await _runs(wanted, place, world)
     known = runs[0] if len(runs) == 1 else None
     fields = [_filled(field, wanted.fill, known) for field in FIELDS[wanted.about]]
-    if wanted.about == "more" and not is_supported(Op.DO, world, known):
-        fields[0] = replace(fields[0], options=tuple(one for one in fields[0].options if one.value != Op.DO))
+    if wanted.about == "more":
+        fields[0] = replace(fields[0], options=_doable(fields[0].options, world, known))
     if wanted.about == "add" and known is not None and known.run.stages:
         fields.append(_stages(known, wanted.fill))
     if len(runs) > 1:
@@ -58,6 +58,16 @@ async def open_form(wanted: OpenForm, actor: Actor, place: Place, world: World) 
         submit=plain(say("form.send")),
         fields=tuple(fields),
         lead=say("form.lead", run=run_name(known)) if known else (),
+    )
+
+
+def _doable(options: Sequence[Option], world: World, known: KnownRun | None) -> tuple[Option, ...]:
+    """Nobody is offered what the run's platform refuses; a hold that only we keep can be let go anywhere."""
+    holds = bool(known and known.kept.holds)
+    return tuple(
+        one
+        for one in options
+        if is_supported(Op(one.value), world, known) or (holds and one.value == Op.REOPEN.value)
     )
 
 

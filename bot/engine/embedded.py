@@ -189,7 +189,7 @@ class EmbeddedEngine:
                 async with asyncio.timeout(START_HOLDS_SECONDS):
                     await start.over.wait()
             except TimeoutError:
-                await self._finish(item, self._work.busy(start.run))
+                await self._finish(item, self._work.busy(item.message, start.run))
                 return
         await self._decide(item)
 

@@ -76,7 +76,9 @@ class Work(Protocol):
         """From the local store only. An ``Answer`` means that it ends here."""
         ...
 
-    def busy(self, run: str) -> Answer: ...
+    def busy(self, message: Message, run: str) -> Answer:
+        """It was held back for ``run``, which is still being started, for as long as may be."""
+        ...
 
     async def queued(self, message: Message, ticket: Ticket, ahead: int) -> None:
         """It has stood in its run's queue for some seconds, behind ``ahead`` others: its person is told."""

@@ -3,6 +3,7 @@
 import pytest
 
 from adapters.errors import Unreachable
+from adapters.protocol import Capability, Emulated, Op, Unsupported
 from commands import forms
 from commands.cards import Form
 from commands.errors import CommandError, Missing
@@ -155,3 +156,14 @@ def test_a_line_that_only_names_what_to_do_asks_for_a_form(room: Room) -> None:
     assert {text: form.about for text, form in wanted.items() if form} == {
         "start": "start", "comment": "comment", "add": "add",
     }  # fmt: skip
+
+
+async def test_more_offers_only_what_the_platform_can_do(room: Room) -> None:
+    await room.start()
+    can: dict[Op, Capability] = {Op.SKIP: Unsupported("skip it there"), Op.REOPEN: Unsupported("add a new task")}
+    room.platform.capabilities = {**room.platform.capabilities, **can, Op.HOLD: Emulated("kept by Liaison")}
+    doings = [option.value for option in (await opened(room, "more")).fields[0].options]
+    assert {"finish", "begin", "hold", "end"} <= set(doings)
+    assert not {"skip", "reopen"} & set(doings)
+    await room.type("hold T1 vendor is asleep")
+    assert "reopen" in [option.value for option in (await opened(room, "more")).fields[0].options]

@@ -5,8 +5,10 @@ import pytest
 from adapters.errors import Unreachable
 from adapters.models import RunbookKey
 from adapters.protocol import Capability, Emulated, Op, Unsupported
+from commands import dispatch
+from commands.messages import Message, Via
 from commands.phrases import told_apart
-from tests.unit.handlers.world import BEN, Room, labels, shown, traces
+from tests.unit.handlers.world import BEN, HERE, Room, button, labels, shown, traces
 
 
 @pytest.mark.parametrize(
@@ -91,3 +93,13 @@ async def test_runbooks_of_one_title_are_told_apart_within_a_button(room: Room) 
     assert told_apart(there, [here, there]).endswith("… (cutover)")
     assert len(told_apart(there, [here, there])) <= 30
     assert told_apart(here, [here]) == ""
+
+
+async def test_what_a_start_held_back_too_long_can_be_tried_again(room: Room) -> None:
+    await room.start()
+    typed = Message(key="K9", actor=BEN, place=HERE, via=Via.COMMAND, at=room.now(), text="comment T2: hello")
+    answer = dispatch.busy_answer(typed, "R2", room.world)
+    assert "R2 is still being started. Nothing was done" in shown(answer)
+    room.messages.intents["K9"] = dispatch.read_now(typed, room.world).model_dump(mode="json")
+    again = await room.press(button(answer, "Try again"), by=BEN)
+    assert "T2 Page the DBA: comment added" in shown(again)
