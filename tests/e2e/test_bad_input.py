@@ -124,7 +124,7 @@ async def test_words_from_the_platform_are_shown_as_they_are_and_ring_for_nobody
     plain = re.escape(HOSTILE)
     await scene.sees(f"(?s)RED {plain}.*{plain}.*T1 {plain}")
     await scene.room.command("finish T1")
-    await scene.sees(f"finished T1 {plain}")
+    await scene.sees(f"finished T1 {re.escape(HOSTILE[:40])}")  # a sentence has no room for more of a title
     await scene.room.answer("next", user="ben")
     assert scene.room.alarms() == []
 
