@@ -39,7 +39,7 @@ async def doctor(config: Path | None, channel: str | None, show: Print, read: "R
         settings = read(config)
     except SettingsError as error:
         for sentence in error.problems:
-            show(count.line(fix(sentence, _where(sentence.partition(":")[0]))))
+            show(count.line(fix(sentence, _where(sentence))))
         show(_total(count))
         return 2
     show(count.line(ok(f"settings: {settings.source or 'no file, defaults and the environment'}")))
@@ -63,13 +63,17 @@ def fix(what: str, how: str) -> Problem:
     return Problem(severity=Severity.FIX, what=what, fix=how)
 
 
-def _where(key: str) -> str:
-    """The exact place of a key of the settings; what is no key is a variable, or the file."""
+def _where(problem: str) -> str:
+    """The exact place of the key that a problem begins with; what is no key is a variable, or the file."""
+    key = problem.partition(":")[0]
     section, dot, name = key.rpartition(".")
+    if "cannot be read" in problem:
+        return "name the right file with --config or LIAISON_CONFIG; liaison settings prints one to begin with"
     if not dot or section.partition(".")[0] not in SECTIONS:
         return f"correct {key}"
     variable = f"{PREFIX}{key.replace('.', '__').replace('-', '_').upper()}"
-    return f"correct {name} under [{section}] in the settings file, or {variable}"
+    act = "set" if ": is missing" in problem else "correct"
+    return f"{act} {name} under [{section}] in the settings file, or {variable}"
 
 
 def _total(count: Count) -> str:

@@ -76,6 +76,7 @@ class Reading:
                 known[key] = [word.strip() for word in value.split(",") if word.strip()]
             elif isinstance(value, str) and _is_secret(fields[key].annotation):
                 known[key] = value.strip()  # a secret that is kept in a file often ends with a line break
+        known = {key: value for key, value in _without_empty(known, fields)}
         if where != "bot":
             self.problems += [
                 f"{where}.{key}: holds a character that no header can carry; copy it again"
@@ -160,6 +161,17 @@ def _is_secret(annotation: Any) -> bool:
     if get_origin(annotation) is dict:
         return False
     return annotation is SecretStr or any(_is_secret(part) for part in get_args(annotation))
+
+
+def _without_empty(known: Mapping[str, Any], fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """An empty secret is none: nobody may sign, or be let in, with nothing."""
+    for key, value in known.items():
+        if not _is_secret(fields[key].annotation):
+            yield key, value
+        elif isinstance(value, list):
+            yield key, [one for one in value if one != ""]
+        elif value != "":
+            yield key, value
 
 
 def _fits_header(text: str) -> bool:

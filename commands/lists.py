@@ -27,7 +27,7 @@ from commands.problems import adapter_words, platform_title
 from commands.reading import pending
 from commands.registry import COMMANDS, vocabulary
 from commands.runbooknames import platform_named, shelf
-from commands.runcards import counted
+from commands.runcards import STATES, counted
 from commands.sentences import plain, say
 from commands.spec import Command
 from commands.taskrows import row, shown_tasks
@@ -42,6 +42,9 @@ _MOST_BUTTONS = 4
 
 async def next_tasks(context: Context, known: KnownRun) -> Answer:
     """From the snapshot, and saying when that was read."""
+    if known.run.state.is_over:
+        words = say("next.over", run=run_name(known), state=say(STATES[known.run.state]))
+        return Answer(private=short_card(words, buttons=[show_button(known)]))
     tasks = shown_tasks(known)
     ready = [task for task in tasks if task.state is TaskState.READY]
     running = [task for task in tasks if task.state is TaskState.RUNNING]
@@ -59,7 +62,7 @@ async def next_tasks(context: Context, known: KnownRun) -> Answer:
             summary=plain(say(key, run=run_name(known))),
             lines=(*_read_at(context, known), *await pending(context, known)),
             sections=sections,
-            buttons=tuple((begin or finish)[:_MOST_BUTTONS]) if not known.run.state.is_over else (),
+            buttons=tuple((begin or finish)[:_MOST_BUTTONS]),
         )
     )
 

@@ -23,7 +23,7 @@ TONES: Mapping[Health, Tone] = {
     Health.RED: "bad",
     Health.UNSET: "",
 }
-_STATES: Mapping[RunState, str] = {
+STATES: Mapping[RunState, str] = {
     RunState.PLANNED: "run.planned",
     RunState.STARTING: "run.starting",
     RunState.PAUSED: "run.paused",
@@ -58,7 +58,7 @@ def run_card(
     tasks = shown_tasks(known)
     health = run_health(known)
     counts = counted(tasks)
-    state: Text = say(_STATES[run.state]) if run.state in _STATES else ()
+    state: Text = say(STATES[run.state]) if run.state in STATES else ()
     summary = joined([run_name(known) + ":", joined([plain(state), _health_word(health), plain(counts)])], " ")
     return Card(
         title=(run_name(known),),

@@ -51,5 +51,5 @@ def _problem(name: str, settings: CutoverSettings, error: AdapterError) -> Probl
             fix = "give it the Developer role, and a role in the workspace that may see and run runbooks"
         case Unreachable():
             what = f"Cutover at {settings.url} does not answer"
-            fix = f"platforms.{name}.url, and whether this machine may reach it"
+            fix = f"check platforms.{name}.url, and that this machine may reach it"
     return Problem(severity=Severity.FIX, what=what, fix=fix)

@@ -53,5 +53,5 @@ def _problem(table: str, setting: str, error: AdapterError) -> Problem:
             fix = f"{table}.{setting}, and the rights of the token's user"
         case Unreachable():
             what = "Runrun.it does not answer"
-            fix = f"{table}.url, and whether this machine may reach it"
+            fix = f"check {table}.url, and that this machine may reach it"
     return Problem(severity=Severity.FIX, what=what, fix=fix)

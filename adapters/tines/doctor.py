@@ -36,5 +36,5 @@ def _problem(name: str, settings: TinesSettings, error: AdapterError) -> Problem
             fix = f"platforms.{name}.team_id, and the role of the key in that team"
         case Unreachable():
             what = f"Tines at {settings.url} does not answer"
-            fix = f"platforms.{name}.url, and whether this machine may reach it"
+            fix = f"check platforms.{name}.url, and that this machine may reach it"
     return Problem(severity=Severity.FIX, what=what, fix=fix)

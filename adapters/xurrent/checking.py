@@ -48,5 +48,5 @@ def _problem(name: str, settings: XurrentSettings, error: AdapterError) -> Probl
             fix = "give the token the scopes me, workflow templates, workflows, tasks, notes and people"
         case Unreachable():
             what = f"{settings.url} does not answer"
-            fix = f"{key}.url, and whether this machine may reach it"
+            fix = f"check {key}.url, and that this machine may reach it"
     return Problem(severity=Severity.FIX, what=what, fix=fix)

@@ -44,6 +44,13 @@ def test_a_secret_that_no_header_can_carry_is_a_problem_and_not_told(token: str)
     ]
 
 
+def test_an_empty_secret_lets_nobody_in() -> None:
+    table = {"url": "https://mm.example.com", "token": "t", "command_tokens": ["", "abc"]}
+    options = parse({"mattermost": table}, {}).mattermost
+    assert options is not None
+    assert [token.get_secret_value() for token in options.command_tokens] == ["abc"]
+
+
 def test_a_secret_may_end_with_the_line_break_of_its_file() -> None:
     settings = parse({}, {f"LIAISON_SLACK__{key.upper()}": f"{value}\n" for key, value in SLACK.items()})
     assert set(settings.secret_values()) == set(SLACK.values())
@@ -97,6 +104,9 @@ def test_a_platform_may_come_from_the_environment_alone() -> None:
         ({"bot": {"database_url": "postgresql://u:pw@h/d"}}, {}, "bot.database_url: must be like"),
         ({"slack": {}}, {}, "slack.bot_token: is missing (xoxb-"),
         ({"slack": {"bot_token": "x"}}, {}, "slack.signing_secret: is missing (or set slack.app_token"),
+        ({"slack": {"bot_token": "x", "signing_secret": " "}}, {}, "slack.signing_secret: is missing (or set"),
+        ({"slack": {"bot_token": ""}}, {}, "slack.bot_token: is missing (xoxb-"),
+        ({}, {"LIAISON_SLACK__BOT_TOKEN": ""}, "slack.bot_token: is missing (xoxb-"),
         ({"mattermost": {"url": "https://mm"}}, {}, "mattermost.token: is missing"),
         ({"aliases": {"feito": "finsh"}}, {}, "aliases.feito: 'finsh' is not a verb; did you mean finish?"),
         ({"people": {"U1": 5}}, {}, "people.U1: must be text"),

@@ -91,3 +91,11 @@ async def test_what_can_begin_after_a_start_is_known_at_once(room: Room) -> None
     answer = await room.type("next")
     assert labels(answer)[0] == "Begin T1"
     assert button(answer, "Begin T2")
+
+
+async def test_nothing_can_begin_in_a_run_that_is_over(room: Room) -> None:
+    await room.start()
+    await room.type("end --yes")
+    assert (
+        shown(await room.type("next")) == "R1 Primary down in EU is over: finished. Nothing more can begin in it."
+    )
