@@ -24,6 +24,7 @@ from bot.surfaces.protocol import ChatUnreachable, NotInChannel, PostGone, Route
 CONNECTIONS = 24  # Slack answers in 50 to 300 ms, and a command takes two or three calls
 IDLE = 2.0
 PATIENCE = 10.0
+_OWN = (".slack.com", ".slack-gov.com")
 _NOT_IN = frozenset({"not_in_channel", "channel_not_found", "user_not_in_channel"})
 _GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "cant_edit"})
 _TRY_AGAIN = frozenset(
@@ -56,7 +57,7 @@ class Client:
         )
         self.web.proxy = None  # the session reads the environment itself, NO_PROXY included
         self.invite = "/invite @liaison"
-        self._host = urlsplit(api_url).hostname
+        self._host = _host(api_url)
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -108,10 +109,14 @@ class Client:
             return PostGone(f"Slack, {method}: {code}")
         return Refused(method, code, facts)
 
+    def _is_slacks(self, url: str) -> bool:
+        """On the host of the API, or, with https, on any of Slack's own (hooks.slack.com)."""
+        host = _host(url)
+        return bool(host) and (host == self._host or (url.startswith("https://") and host.endswith(_OWN)))
+
     async def respond(self, url: str, message: Mapping[str, Any]) -> None:
         """Posts to a ``response_url``. Raises ``RouteClosed`` when it is used up, or is no address of Slack's."""
-        parts = urlsplit(url)
-        if parts.scheme != "https" and parts.hostname != self._host:
+        if not self._is_slacks(url):
             raise RouteClosed("not an address that an answer may be sent to")
         try:
             async with self.session.post(url, json=message, allow_redirects=False) as answer:
@@ -126,6 +131,13 @@ class Client:
             raise RouteClosed(f"the answer came too late for its route: {code or status}")
         if status != HTTPStatus.OK or code:
             raise Refused("response_url", code or str(status))
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 _CLOSED = frozenset({"used_url", "expired_url", "no_such_url", "channel_not_found", "user_not_found"})

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.models import TaskState
-from bot.surfaces.protocol import ChatUnreachable, NotInChannel, PostGone, PostRef, SurfaceError
+from bot.surfaces.protocol import ChatUnreachable, NotInChannel, PostGone, PostRef, RouteClosed, SurfaceError
+from bot.surfaces.slack.client import Client
 from commands.cards import Card, Clock, Code, Link, Row, Section, Strong, Who, text
 from commands.messages import Actor, Place, Standing
 from tests.fakes.slack import Slack
@@ -91,6 +92,17 @@ async def test_an_old_card_becomes_a_pointer(slack: Slack, office: Office) -> No
     assert slack.cards[0].words == "This card moved: the live card"
     assert link in str(slack.cards[0].blocks)
     assert slack.cards[0].labels == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://10.0.0.7/admin", "https://slack.com.example.org/x", "http://hooks.slack.com/x", "https://[x", "x"],
+)
+async def test_an_answer_goes_to_slack_and_nowhere_else(slack: Slack, url: str) -> None:
+    client = Client(slack.token, slack.api_url)
+    with pytest.raises(RouteClosed):
+        await client.respond(url, {"text": "for Ana alone"})
+    await client.close()
 
 
 async def test_a_private_answer_to_a_command_goes_by_its_response_url(slack: Slack, office: Office) -> None:
