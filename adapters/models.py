@@ -93,7 +93,10 @@ class Stage(Model):
 
 
 class Task(Model):
-    """One step of a run. ``mark`` is a short fact beside the state: "2 of 3 done", "approval: Ana, Rui"."""
+    """One step of a run. ``mark`` is a short fact beside the state: "2 of 3 done".
+
+    Of an open approval it begins with "approval" and says whose: "approval: Ana, Rui, 1 of 2".
+    """
 
     id: str
     title: str
@@ -111,7 +114,8 @@ class Task(Model):
     reason: str = ""  # why it is held or was skipped
     mark: str = ""
     branches: tuple[str, ...] = ()  # task ids, of which finishing this one must choose
-    approval: bool = False  # decided by a person, on the platform: finish refuses it
+    approval: bool = False  # a person's own decision: finish refuses it
+    approvers: tuple[Person, ...] = ()  # who is asked, while the approval is open
     link: str | None = None
 
 

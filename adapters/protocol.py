@@ -55,6 +55,8 @@ class Op(StrEnum):
     COMMENT = "comment"
     END = "end"
     DO = "do"
+    APPROVE = "approve"
+    REJECT = "reject"
 
 
 READS = frozenset({Op.RUNBOOKS, Op.RUNS, Op.SHOW, Op.COMMENTS})
@@ -80,6 +82,11 @@ class Unsupported:
 
 
 Capability = Native | Emulated | Unsupported
+
+NO_APPROVALS: Mapping[Op, Capability] = {
+    op: Unsupported("say in a comment what was decided") for op in (Op.APPROVE, Op.REJECT)
+}
+"""For the capabilities of a platform without approvals."""
 
 
 class Settling(StrEnum):
@@ -164,6 +171,20 @@ class ReopenTask(TaskWrite):
 class AssignTask(TaskWrite):
     op: Op = Op.ASSIGN
     person: Person
+
+
+class ApproveTask(TaskWrite):
+    """``by`` gives their approval, under their own name: no adapter does it with a token of somebody else."""
+
+    op: Op = Op.APPROVE
+    note: str = ""
+
+
+class RejectTask(TaskWrite):
+    """As ``ApproveTask``, the other way."""
+
+    op: Op = Op.REJECT
+    reason: str = ""
 
 
 class AddTask(Write):

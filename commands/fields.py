@@ -18,6 +18,8 @@ DOINGS: Mapping[str, str] = {
     "status": "form.do_status",
     "end": "form.do_end",
     "do": "form.do_do",
+    "approve": "form.do_approve",
+    "reject": "form.do_reject",
 }
 _NAME = 150  # characters of a name or a title
 

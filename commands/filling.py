@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from commands.intents import (
     Add,
+    Approve,
     Assign,
     Comment,
     Do,
@@ -12,6 +13,7 @@ from commands.intents import (
     Hold,
     Intent,
     OpenForm,
+    Reject,
     Skip,
     Start,
     Status,
@@ -54,6 +56,6 @@ def _task(intent: TaskIntent) -> str:
 
 def _text(intent: TaskIntent) -> str:
     match intent:
-        case Finish(note=text) | Skip(reason=text) | Hold(reason=text):
+        case Finish(note=text) | Approve(note=text) | Skip(reason=text) | Hold(reason=text) | Reject(reason=text):
             return text
     return ""

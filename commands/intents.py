@@ -63,6 +63,16 @@ class Assign(TaskIntent):
     person: str = ""
 
 
+class Approve(TaskIntent):
+    verb: Literal["approve"] = "approve"
+    note: str = ""
+
+
+class Reject(TaskIntent):
+    verb: Literal["reject"] = "reject"
+    reason: str = ""
+
+
 class Add(Intent):
     verb: Literal["add"] = "add"
     title: str = ""

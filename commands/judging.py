@@ -7,22 +7,24 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
-from adapters.models import Task, TaskState
+from adapters.models import Person, Task, TaskState
 from adapters.protocol import AssignTask, Capability, FinishTask, HoldTask, Op, TaskWrite, Unsupported
 from commands.cards import Button, Link, Text
 from commands.errors import Ambiguous, CommandError, NotAllowed, Stale
-from commands.intents import Begin, Finish, Reopen, Show
+from commands.intents import Approve, Begin, Finish, Reopen, Show
 from commands.messages import Message
 from commands.phrases import button, clock, joined, run_name, show_button, task_name
 from commands.ports import KnownRun, Receipt
 from commands.problems import AlreadySo
-from commands.sentences import say
+from commands.sentences import plain, say
 from commands.tasknames import task_choices
-from commands.taskrows import as_shown, people
+from commands.taskrows import as_shown, asked, people
 from commands.writing import Judge
 
 _ALREADY: Mapping[tuple[Op, TaskState], str] = {
     (Op.FINISH, TaskState.DONE): "already.finish",
+    (Op.APPROVE, TaskState.DONE): "already.approve",
+    (Op.REJECT, TaskState.FAILED): "already.reject",
     (Op.SKIP, TaskState.SKIPPED): "already.skip",
     (Op.REOPEN, TaskState.READY): "already.open",
     (Op.REOPEN, TaskState.WAITING): "already.open",
@@ -44,7 +46,8 @@ _DEEDS: Mapping[TaskState, Op] = {
     TaskState.RUNNING: Op.BEGIN,
     TaskState.HELD: Op.HOLD,
 }
-_NOT_WHEN_OVER = (Op.FINISH, Op.BEGIN, Op.SKIP, Op.HOLD)
+_NOT_WHEN_OVER = (Op.FINISH, Op.BEGIN, Op.SKIP, Op.HOLD, Op.APPROVE, Op.REJECT)
+_DECISIONS = (Op.APPROVE, Op.REJECT)
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Judging:
     """What a judgement needs besides the snapshot. ``own``: codes of this very message's effects."""
 
     message: Message
+    me: Person
     receipts: Sequence[Receipt]
     zone: tzinfo
     own: Collection[str] = ()
@@ -89,7 +93,7 @@ def _already(wanted: TaskWrite, known: KnownRun, task: Task, with_: Judging) -> 
         key = "already.hold"
     if isinstance(wanted, AssignTask) and _has_it(wanted, task):
         key = "already.assign"
-    if key is None:
+    if key is None or (wanted.op in _DECISIONS and not task.approval):
         return None
     facts = {"task": task_name(known, task), "state": task.state.value, "people": people(task.assignees)}
     buttons = [_finish(known, task)] if task.state is TaskState.RUNNING and not task.approval else []
@@ -114,16 +118,31 @@ def _impossible(wanted: TaskWrite, known: KnownRun, task: Task, with_: Judging) 
         over = _OVER[task.state] if with_.may(Op.REOPEN) else _OVER_FOR_GOOD[task.state]
         return Stale(over, task=name, deed=deed(task, with_), buttons=buttons)
     if task.approval and wanted.op is Op.FINISH:
-        link: Text = (Link(known.run.key.platform, task.link or known.run.link or ""),)
-        where = link if task.link or known.run.link else (known.run.key.platform,)
-        return NotAllowed("task.approval", task=name, mark=task.mark or "", where=where)
-    if wanted.op in (Op.FINISH, Op.BEGIN) and task.state is TaskState.WAITING and task.waits_for:
+        return _theirs(known, task, with_)
+    if wanted.op in _DECISIONS and not task.approval:
+        return NotAllowed("task.no_approval", task=name, buttons=[_show_task(known, task)])
+    if wanted.op in (Op.FINISH, Op.BEGIN, *_DECISIONS) and task.state is TaskState.WAITING and task.waits_for:
         return _waits(known, task)
     if isinstance(wanted, FinishTask) and task.branches and not wanted.then:
         branches = [other for id in task.branches if (other := known.run.task(id))]
         buttons = _with_task(task_choices(branches, known, "then", with_.message), known, task)
         return Ambiguous("task.branches", task=name, buttons=buttons)
     return None
+
+
+def _theirs(known: KnownRun, task: Task, with_: Judging) -> CommandError:
+    """An approval is never given on the way; whoever it may be theirs can say so."""
+    platform, url, handle = known.run.key.platform, task.link or known.run.link, known.task_handle(task.id)
+    where: Text = (Link(plain(say("button.open", platform=platform)), url),) if url else (platform,)
+    people = task.mark.removeprefix("approval").lstrip(": ")
+    approve = button("button.approve", Approve(run=known.handle, tasks=(handle,)), task=handle)
+    return NotAllowed(
+        "task.approval" if people else "task.approval_unnamed",
+        task=task_name(known, task),
+        people=people,
+        where=where,
+        buttons=[approve] if with_.may(Op.APPROVE) and asked(with_.me, task) else [],
+    )
 
 
 def _with_task(buttons: Sequence[Button], known: KnownRun, task: Task) -> list[Button]:

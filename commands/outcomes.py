@@ -46,6 +46,8 @@ RECEIPTS: Mapping[Op, str] = {
     Op.COMMENT: "receipt.comment",
     Op.END: "receipt.end",
     Op.DO: "receipt.do",
+    Op.APPROVE: "receipt.approve",
+    Op.REJECT: "receipt.reject",
 }
 TRACES: Mapping[Op, str] = {
     Op.START: "trace.start",
@@ -60,6 +62,8 @@ TRACES: Mapping[Op, str] = {
     Op.COMMENT: "trace.comment",
     Op.END: "trace.end",
     Op.DO: "trace.do",
+    Op.APPROVE: "trace.approve",
+    Op.REJECT: "trace.reject",
 }
 DOINGS: Mapping[Op, str] = {
     Op.START: "doing.start",
@@ -74,6 +78,8 @@ DOINGS: Mapping[Op, str] = {
     Op.COMMENT: "doing.comment",
     Op.END: "doing.end",
     Op.DO: "doing.do",
+    Op.APPROVE: "doing.approve",
+    Op.REJECT: "doing.reject",
 }
 
 

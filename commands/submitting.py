@@ -9,6 +9,7 @@ from commands.errors import BadArguments
 from commands.fields import FIELDS
 from commands.intents import (
     Add,
+    Approve,
     Assign,
     Begin,
     Comment,
@@ -17,6 +18,7 @@ from commands.intents import (
     Finish,
     Hold,
     Intent,
+    Reject,
     Reopen,
     Skip,
     Start,
@@ -66,8 +68,8 @@ def _wrong(field: Field, value: str) -> str:
     return ""
 
 
-_NEEDS_TASK = ("finish", "begin", "skip", "hold", "reopen", "assign")
-_NEEDS_TEXT = ("hold", "comment", "add", "status")
+_NEEDS_TASK = ("finish", "begin", "skip", "hold", "reopen", "assign", "approve", "reject")
+_NEEDS_TEXT = ("hold", "comment", "add", "status", "reject")
 
 
 def _needs(given: Values) -> dict[str, str]:
@@ -124,6 +126,8 @@ _VERBS: Mapping[str, Callable[[str, tuple[str, ...], str, Values], Intent]] = {
     "status": lambda run, tasks, text, given: Status(run=run, text=text),
     "end": lambda run, tasks, text, given: End(run=run, text=text),
     "do": lambda run, tasks, text, given: Do(run=run),
+    "approve": lambda run, tasks, text, given: Approve(run=run, tasks=tasks, note=text),
+    "reject": lambda run, tasks, text, given: Reject(run=run, tasks=tasks, reason=text),
 }
 _READ: Mapping[str, Callable[[str, Values], Intent]] = {
     "status": _status,

@@ -1,16 +1,16 @@
 """A task's own card (what is to be done, who waits for whom), and a runbook's, before anybody starts it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from adapters.errors import AdapterError
 from adapters.models import Comment, Runbook, Stage, Task, TaskState
-from adapters.protocol import Capability, Op, Unsupported
+from adapters.protocol import Op, Unsupported
 from commands.cards import Button, Card, Code, Link, Row, Section, Strong, Text
-from commands.intents import Begin, Do, Finish, OpenForm, Reopen, Start
+from commands.intents import Approve, Begin, Do, Finish, OpenForm, Reopen, Start
 from commands.phrases import button, clock, joined, run_name, short, task_name
 from commands.ports import Context, KnownRun
 from commands.sentences import plain, say
-from commands.taskrows import as_shown, handles, row
+from commands.taskrows import as_shown, asked, handles, row
 
 _MOST_COMMENTS = 3
 _MOST_STEPS = 40
@@ -36,7 +36,7 @@ async def task_card(context: Context, known: KnownRun, task: Task, notes: Sequen
         aside=(run_name(known),),
         summary=plain(say("task.summary", task=name, state=task.state.value, run=run_name(known))),
         lines=(*lines, *notes),
-        buttons=tuple(_buttons(known, task, context.adapter(known).capabilities)),
+        buttons=tuple(_buttons(context, known, task)),
         link=_link(known.run.key.platform, task.link or known.run.link),
     )
 
@@ -62,13 +62,16 @@ def _comment(comment: Comment, context: Context) -> Text:
     return joined([joined([comment.by, at], " "), short(comment.text, 300)], ": ")
 
 
-def _buttons(known: KnownRun, task: Task, can: Mapping[Op, Capability]) -> list[Button]:
+def _buttons(context: Context, known: KnownRun, task: Task) -> list[Button]:
     handle, run = known.task_handle(task.id), known.handle
+    can = context.adapter(known).capabilities
     if known.run.state.is_over:
         return []
     steps: list[tuple[Op, Button]] = []
     if task.state.is_over:
         steps.append((Op.REOPEN, button("button.reopen", Reopen(run=run, tasks=(handle,)), task=handle)))
+    elif task.approval and asked(context.world.people.person(context.actor), task):
+        steps.append((Op.APPROVE, button("button.approve", Approve(run=run, tasks=(handle,)), task=handle)))
     elif not task.approval and task.state is not TaskState.WAITING:
         if task.state is not TaskState.RUNNING:
             steps.append((Op.BEGIN, button("button.begin", Begin(run=run, tasks=(handle,)), task=handle)))

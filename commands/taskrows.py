@@ -9,6 +9,7 @@ from commands.messages import Actor
 from commands.phrases import clock, joined
 from commands.ports import KnownRun
 from commands.sentences import say
+from commands.tokens import folded
 
 _SAME_DEED = timedelta(minutes=10)  # our clock and the platform's, and a write that took its time
 
@@ -31,6 +32,20 @@ def is_late(task: Task, now: datetime) -> bool:
 
 def people(assignees: Sequence[Person]) -> str:
     return ", ".join(person.shown for person in assignees)
+
+
+def asked(me: Person, task: Task) -> bool:
+    """Whether it is this person's to do, or to approve."""
+    return any(same_person(me, other) for other in (*task.assignees, *task.approvers))
+
+
+def same_person(one: Person, other: Person) -> bool:
+    for mine, theirs in ((one.email, other.email), (one.id, other.id), (one.handle, other.handle)):
+        if mine and theirs and mine.casefold() == theirs.casefold():
+            return True
+    if one.email and other.email:
+        return False
+    return bool(one.name and other.name) and folded(one.name) == folded(other.name)
 
 
 def done_by(known: KnownRun, task: Task) -> str:

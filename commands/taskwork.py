@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from adapters.errors import AdapterError
-from adapters.models import Person, Task, TaskState
+from adapters.models import Task, TaskState
 from adapters.protocol import Emulated, Op, TaskWrite, Unsupported
 from commands.cards import Answer, Code
 from commands.errors import Ambiguous, CommandError, Missing, Stale
@@ -16,11 +16,11 @@ from commands.ports import Context, Deed, Done, KnownRun
 from commands.problems import platform_title
 from commands.sentences import say
 from commands.tasknames import task_choices, tasks_named
-from commands.taskrows import doer, shown_tasks
-from commands.tokens import folded
+from commands.taskrows import asked, doer, shown_tasks
 from commands.writing import write
 
 _OPEN = (TaskState.RUNNING, TaskState.READY, TaskState.HELD, TaskState.WAITING, TaskState.FAILED)
+_DECIDED = (TaskState.READY, TaskState.RUNNING, TaskState.HELD)
 _CANDIDATES: Mapping[Op, Sequence[TaskState]] = {
     Op.FINISH: (TaskState.RUNNING, TaskState.READY, TaskState.HELD),
     Op.BEGIN: (TaskState.READY, TaskState.HELD),
@@ -28,6 +28,8 @@ _CANDIDATES: Mapping[Op, Sequence[TaskState]] = {
     Op.HOLD: (TaskState.RUNNING, TaskState.READY, TaskState.WAITING),
     Op.REOPEN: (TaskState.DONE, TaskState.SKIPPED, TaskState.FAILED, TaskState.HELD),
     Op.ASSIGN: _OPEN,
+    Op.APPROVE: _DECIDED,
+    Op.REJECT: _DECIDED,
 }
 _DEEDS = (Op.BEGIN, Op.FINISH, Op.SKIP)
 _CLEARS_HOLD = (Op.FINISH, Op.BEGIN, Op.SKIP, Op.REOPEN)
@@ -87,7 +89,7 @@ async def _one(context: Context, known: KnownRun, wanted: TaskWrite, *, alone: b
         return only_held
     receipts = await context.world.runs.receipts(known.handle, wanted.task)
     own = (context.effects.mark(wanted).code,)
-    judging = Judging(context.message, receipts, context.zone, own, context.adapter(known).capabilities)
+    judging = Judging(context.message, wanted.by, receipts, context.zone, own, context.adapter(known).capabilities)
     try:
         written = await write(context, known, wanted, judge_of(wanted, judging))
     except (CommandError, AdapterError) as error:
@@ -157,6 +159,8 @@ async def which(context: Context, known: KnownRun, op: Op) -> CommandError:
     if known.run.state.is_over:
         return run_over(known)
     tasks = [task for task in shown_tasks(known) if task.state in _CANDIDATES[op]]
+    if op in (Op.APPROVE, Op.REJECT):
+        tasks = [task for task in tasks if task.approval]
     mine = [task for task in tasks if is_mine(task, known, context)]
     if op is Op.FINISH:
         return _which_to_finish(context, known, [task for task in tasks if not task.approval])
@@ -182,18 +186,9 @@ def _which_to_finish(context: Context, known: KnownRun, tasks: Sequence[Task]) -
 
 
 def is_mine(task: Task, known: KnownRun, context: Context) -> bool:
-    """Whether the platform's assignee is this person: by e-mail, id or handle, else by the very same name. What
-    runs and is nobody's there is whose who began it here."""
+    """Whether the platform's assignee (of an approval: who is asked for it) is this person: by e-mail, id or
+    handle, else by the very same name. What runs and is nobody's there is whose who began it here."""
     if task.state is TaskState.RUNNING and not task.assignees and (began := doer(known, task)):
         return (began.surface, began.id) == (context.actor.surface, context.actor.id)
     me = context.world.people.person(context.actor)
-    return any(same_person(me, other) for other in task.assignees)
-
-
-def same_person(one: Person, other: Person) -> bool:
-    for mine, theirs in ((one.email, other.email), (one.id, other.id), (one.handle, other.handle)):
-        if mine and theirs and mine.casefold() == theirs.casefold():
-            return True
-    if one.email and other.email:
-        return False
-    return bool(one.name and other.name) and folded(one.name) == folded(other.name)
+    return asked(me, task)

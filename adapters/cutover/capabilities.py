@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from adapters.protocol import Capability, Emulated, Native, Op, Unsupported
+from adapters.protocol import NO_APPROVALS, Capability, Emulated, Native, Op, Unsupported
 
 CAPABILITIES: Mapping[Op, Capability] = {
     Op.RUNBOOKS: Native(),
@@ -21,4 +21,5 @@ CAPABILITIES: Mapping[Op, Capability] = {
     Op.COMMENT: Native(),
     Op.END: Unsupported("finish the open tasks, or cancel the run in Cutover"),
     Op.DO: Unsupported("open the run in Cutover"),
+    **NO_APPROVALS,
 }

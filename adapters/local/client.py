@@ -22,6 +22,7 @@ from adapters.local.wire import Applied, Document
 from adapters.local.words import told
 from adapters.models import Comment, HealthNote, Offer, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
 from adapters.protocol import (
+    NO_APPROVALS,
     AddComment,
     AddTask,
     Capability,
@@ -48,6 +49,7 @@ from adapters.protocol import Unsupported as NotOffered
 CAPABILITIES: Mapping[Op, Capability] = {
     **{op: Native() for op in Op},
     Op.DO: NotOffered("write it into the runbook as a task"),
+    **NO_APPROVALS,
 }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from adapters.protocol import Capability, Emulated, Native, Op
+from adapters.protocol import NO_APPROVALS, Capability, Emulated, Native, Op
 
 _SKIPS_IF_NEW = Emulated(
     "native on Playbooks 2; before that the task is closed, with a comment that it was skipped"
@@ -26,6 +26,7 @@ CAPABILITIES: Mapping[Op, Capability] = {
     Op.COMMENT: Emulated("a post in the run's channel, in one thread per task"),
     Op.END: Native(),
     Op.DO: Native(),
+    **NO_APPROVALS,
 }
 
 

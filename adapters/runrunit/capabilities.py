@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from adapters.protocol import Capability, Emulated, Native, Op
+from adapters.protocol import NO_APPROVALS, Capability, Emulated, Native, Op
 
 CAPABILITIES: Mapping[Op, Capability] = {
     Op.RUNBOOKS: Native(),
@@ -21,4 +21,5 @@ CAPABILITIES: Mapping[Op, Capability] = {
     Op.COMMENT: Native(),
     Op.END: Native(),
     Op.DO: Native(),
+    **NO_APPROVALS,
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from adapters.protocol import Capability, Emulated, Native, Op
+from adapters.protocol import NO_APPROVALS, Capability, Emulated, Native, Op
 
 CAPABILITIES: Mapping[Op, Capability] = {
     Op.RUNBOOKS: Emulated("the cases that bear the template tag"),
@@ -23,4 +23,5 @@ CAPABILITIES: Mapping[Op, Capability] = {
     Op.COMMENT: Native(),
     Op.END: Native(),
     Op.DO: Native(),
+    **NO_APPROVALS,
 }

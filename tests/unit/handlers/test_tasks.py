@@ -127,7 +127,7 @@ async def test_an_approval_is_refused_also_within_a_range(room: Room) -> None:
     room.platform.tasks["Page the DBA"] = {"approval": True, "mark": "approval: Ana, Rui", "state": "running"}
     await room.runs.refresh("R1")
     answer = await room.type("finish T1-T2")
-    assert "T2 Page the DBA is an approval (approval: Ana, Rui)" in shown(answer)
+    assert "T2 Page the DBA is an approval by Ana, Rui. It is theirs to give" in shown(answer)
     assert "1 of 2 done" in shown(answer)
     assert room.platform.carried[-1].startswith("finish")
     assert (await room.run("R1")).run.tasks[1].state == "running"

@@ -1,0 +1,54 @@
+"""``reject``: refuses an approval that is the writer's own to give, and says why."""
+
+from adapters.models import Task
+from adapters.protocol import Op, RejectTask
+from commands.cards import Answer, Code
+from commands.errors import BadArguments
+from commands.intents import Reject
+from commands.ports import Context
+from commands.references import RUN, name_tasks, tasks_end
+from commands.spec import Command, Example, Flag, Line, Right, Scope, Takes
+from commands.taskwork import carry_tasks, the_run
+from commands.tokens import joined
+
+
+def read(line: Line) -> Reject:
+    named = name_tasks(line)
+    reason = joined(named.text, line.flags.get("reason", ""))
+    if not reason:
+        raise BadArguments("parse.missing_reason", field="reason", example=Code(COMMAND.examples[0].line))
+    return Reject(run=named.run, tasks=named.tasks, reason=reason)
+
+
+async def handle(intent: Reject, context: Context) -> Answer:
+    known = the_run(context)
+
+    def make(task: Task) -> RejectTask:
+        return RejectTask(
+            run=known.run.key,
+            by=context.world.people.person(context.actor),
+            task=task.id,
+            reason=intent.reason,
+            options=intent.options,
+        )
+
+    return await carry_tasks(intent, context, Op.REJECT, make)
+
+
+COMMAND = Command(
+    verb="reject",
+    usage="TASK… REASON",
+    summary="refuse your approval, and say why",
+    intent=Reject,
+    read=read,
+    handle=handle,
+    examples=(
+        Example("reject T5 outside the window", {"tasks": ("T5",), "reason": "outside the window"}),
+        Example("reject T5 --reason no way back", {"tasks": ("T5",), "reason": "no way back"}),
+    ),
+    flags=(Flag("reason", Takes.REST, hint="TEXT"), RUN),
+    scope=Scope.WRITE,
+    right=Right.WRITE,
+    op=Op.REJECT,
+    head=tasks_end,
+)
