@@ -175,8 +175,8 @@ def bootstrap(
         later_looks=lambda effect: settler.look_later(effect),
     )
 
-    async def found(effect: Effect, outcome: Outcome) -> None:
-        if not await engine.take_up(effect.key):
+    async def found(effect: Effect, outcome: Outcome, wanted: bool) -> None:
+        if not await engine.take_up(effect.key, wanted=wanted):
             await desk.found(effect, outcome)
 
     settler = Settler(rules, found)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from adapters.cutover import mapping, wire
 from adapters.cutover.reading import Listing, Reading
@@ -29,6 +29,7 @@ from adapters.protocol import (
 )
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
+CLOCKS_DIFFER = timedelta(minutes=5)  # at most, between Cutover's host and ours
 
 
 @dataclass
@@ -40,7 +41,7 @@ class Settling:
     async def settle(self, step: Write, mark: Mark, known: Known) -> Settled:
         match step:
             case StartRun(part="copy"):
-                return await self._copy(step)
+                return await self._copy(step, known)
             case StartRun():
                 return await self._start(step)
             case FinishTask(part="note") | AddComment() | HoldTask():
@@ -53,13 +54,13 @@ class Settling:
                 return await self._added(step, mark, known)
         return CannotTell()
 
-    async def _copy(self, step: StartRun) -> Settled:
+    async def _copy(self, step: StartRun, known: Known) -> Settled:
         """The name has the run's handle in it. Only an older store's run may bear the same; that one ran."""
-        mine = {**self.filters, "is_template": "false"}
-        found = _named(await self.reading.runbooks("start", {**mine, "query": step.title}), step.title)
+        mine, since = {**self.filters, "is_template": "false"}, known.sent_at - CLOCKS_DIFFER
+        found = _named(await self.reading.runbooks("start", {**mine, "query": step.title}), step.title, since)
         if found is None:  # a fuzzy search may well miss: only the whole list proves that it is not there
             whole = await self.reading.runbooks("start", mine)
-            found = _named(whole, step.title)
+            found = _named(whole, step.title, since)
             if found is None:
                 return NotThere() if whole.complete else CannotTell()
         run = RunKey(platform=step.runbook.platform, id=found.id)
@@ -106,8 +107,15 @@ class Settling:
         return NotThere() if ours is None else There(Told(id=ours.id, tasks=(mapping.single(ours),)))
 
 
-def _named(among: Listing[wire.Runbook], title: str) -> wire.Runbook | None:
-    """A copy that waits to be started, the newest if there are several."""
-    planned = [one for one in among.items if mapping.run_state(one) is RunState.PLANNED]
-    named = [one for one in planned if mapping.title(one) == title and not one.attributes.archived]
-    return max(named, key=lambda one: mapping.moment(one.attributes.created_at) or LONG_AGO, default=None)
+def _named(among: Listing[wire.Runbook], title: str, since: datetime) -> wire.Runbook | None:
+    """A copy that waits to be started, or was made since then and started by hand; the newest of several."""
+
+    def made(one: wire.Runbook) -> datetime:
+        return mapping.moment(one.attributes.created_at) or LONG_AGO
+
+    def ours(one: wire.Runbook) -> bool:
+        state = mapping.run_state(one)
+        return state is RunState.PLANNED or (not state.is_over and made(one) >= since)
+
+    named = [one for one in among.items if mapping.title(one) == title and not one.attributes.archived]
+    return max(filter(ours, named), key=made, default=None)

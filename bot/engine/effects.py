@@ -116,7 +116,7 @@ class Effects:
     async def _send(self, effect: Effect) -> Outcome:
         """Sends until it was sent, within patience."""
         rules, began, told = self._rules, self._rules.now(), False
-        deadline = self._message.at + rules.patience
+        deadline = (self._progress.wanted or self._message.at) + rules.patience
         pause = FIRST_RETRY_SECONDS
         last: AdapterError | None = None
         while True:

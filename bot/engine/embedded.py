@@ -140,13 +140,14 @@ class EmbeddedEngine:
         item.carried = True
         self._enter(self._places, item.message.place.queue, item, self._place)
 
-    async def take_up(self, key: str) -> bool:
+    async def take_up(self, key: str, *, wanted: bool) -> bool:
         if not self._accepting or key in self._items:
             return False
         left = await self._inbox.reopen(key)
         if left is None:
             return False
         item = self._items[key] = _left_over(left)
+        item.progress.wanted = self._now() if wanted else None
         self._go_on(item)
         return True
 

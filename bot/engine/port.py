@@ -23,12 +23,14 @@ class Progress:
     """How far a message has got: shared by the engine, its effects, and whoever presses [Stop].
 
     ``resumed``: it was taken up after a restart. ``answered``: its person was told how it ended, but for a write
-    that was unknown then. ``sent``: something of it is, or may be, on a platform.
+    that was unknown then. ``sent``: something of it is, or may be, on a platform. ``wanted``: when a person's word
+    made it go on, if one did; its patience counts from there.
     """
 
     resumed: bool = False
     answered: bool = False
     sent: bool = False
+    wanted: datetime | None = None
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -45,9 +47,10 @@ class Engine(Protocol):
         """Puts a recorded message into its place queue. A second call for the same key does nothing."""
         ...
 
-    async def take_up(self, key: str) -> bool:
+    async def take_up(self, key: str, *, wanted: bool) -> bool:
         """Carries a message out to its end that was answered while a write of its was unknown, now that it is not:
-        what the effect log holds is not done again. False where there is no such message (any more)."""
+        what the effect log holds is not done again. False where there is no such message (any more). ``wanted``:
+        a person's word of just now makes it go on."""
         ...
 
     async def stop_waiting(self, key: str) -> bool:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from adapters.protocol import Settling, Told
+from adapters.protocol import Op, Settling, Told
 from bot.engine.effects import EffectRules, finish, send_again, settle_once
 from bot.storage.effects import Effect
 from commands.messages import Actor
@@ -19,9 +19,10 @@ FOR = timedelta(hours=1)
 
 
 class Settler:
-    """``found`` is told each outcome that came after its message was answered."""
+    """``found`` is told each outcome that came after its message was answered, and whether a person wanted it now
+    (so that what is still to come of the write is as fresh as their word)."""
 
-    def __init__(self, rules: EffectRules, found: Callable[[Effect, Outcome], Awaitable[None]]) -> None:
+    def __init__(self, rules: EffectRules, found: Callable[[Effect, Outcome, bool], Awaitable[None]]) -> None:
         self._rules = rules
         self._found = found
         self._looking: dict[tuple[str, str], asyncio.Task[None]] = {}
@@ -56,11 +57,11 @@ class Settler:
             await asyncio.sleep(EACH_SECONDS)
             self._busy.add(name)
             try:
-                outcome = await settle_once(self._rules, effect, may_repeat=False, last_look=False)
+                outcome = await self._seen(effect)
             finally:
                 self._busy.discard(name)
             if not isinstance(outcome, Unknown):
-                await self._found(effect, outcome)
+                await self._found(effect, outcome, False)
                 return
 
     async def decide(self, key: str, step: str, there: bool, by: Actor) -> Outcome | None:
@@ -81,15 +82,30 @@ class Settler:
         effect = await self._rules.log.get(*name)
         if effect is None or effect.state not in ("unknown", "sent"):
             return None
-        if effect.state == "sent":  # sent again on somebody's word, and then we were killed
+        outcome: Outcome
+        if there:
+            outcome = await self._believed(effect)
+        elif effect.state == "sent":  # sent again on somebody's word, and then we were killed
             await self._rules.log.outcome(effect, "unknown", None)
-            outcome: Outcome = Unknown(effect.step, effect.mark, effect.known.sent_at)
-        elif there:
-            outcome = await finish(self._rules, effect, Told())
+            outcome = Unknown(effect.step, effect.mark, effect.known.sent_at)
         else:
-            outcome = await send_again(self._rules, effect)
+            outcome = await self._seen(effect)
+            if isinstance(outcome, Unknown):
+                outcome = await send_again(self._rules, effect)
         if isinstance(outcome, Unknown):
             self.look_later(effect)  # and the line keeps its buttons
         else:
-            await self._found(effect, outcome)
+            await self._found(effect, outcome, True)
+        return outcome
+
+    async def _seen(self, effect: Effect) -> Outcome:
+        """One more look, which writes nothing: it may have come late."""
+        return await settle_once(self._rules, effect, may_repeat=False, last_look=False)
+
+    async def _believed(self, effect: Effect) -> Outcome:
+        """It is there, somebody says. One more look may tell its id; a start cannot go on without its run's."""
+        outcome = await self._seen(effect)
+        nameless = effect.step.op is Op.START and effect.step.run is None
+        if isinstance(outcome, Unknown) and not nameless:
+            return await finish(self._rules, effect, Told())
         return outcome

@@ -1,12 +1,13 @@
 """``decide``: a person's word on a write whose outcome is unknown. Only buttons say it."""
 
+from adapters.protocol import StartRun
 from commands.cards import Answer, Result
 from commands.errors import Stale
 from commands.intents import Decide
 from commands.outcomes import what
 from commands.phrases import short_card
 from commands.ports import Context, Done, Refused, Unknown
-from commands.problems import adapter_words
+from commands.problems import adapter_words, platform_title
 from commands.sentences import say
 from commands.spec import Command, Right, Scope, never_typed
 
@@ -20,9 +21,15 @@ async def handle(intent: Decide, context: Context) -> Answer:
     it = what(known, step) if known else step.step
     result: Result
     match outcome:
+        case Done() if step.part:  # a request of several: the message is carried on, and says itself how it ends
+            words, result = say("decide.goes_on", what=it), "done"
         case Done(mark=mark):
             key = "decide.there" if intent.there else "decide.written"
             words, result = say(key, what=it, code=mark.code), "done"
+        case Unknown() if intent.there:
+            platform = platform_title(known.run.key.platform, context.world) if known else ""
+            title = step.title if isinstance(step, StartRun) else it
+            words, result = say("decide.not_found", platform=platform, title=title), "question"
         case Unknown():
             words, result = say("decide.unknown", what=it), "question"
         case Refused():

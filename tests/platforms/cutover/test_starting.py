@@ -1,11 +1,13 @@
 """Copy and start: what is sent, the report of the checks, and the second try."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from adapters.cutover.client import Cutover
 from adapters.errors import Conflict, OutcomeUnknown, Rejected
 from adapters.models import RunState
-from adapters.protocol import NotThere, Settling, StartRun, There
+from adapters.protocol import Known, NotThere, Settling, StartRun, There
 from tests.platforms.cutover.acting import KNOWN, MARK, carry, start
 from tests.platforms.cutover.fake import CutoverFake
 
@@ -197,6 +199,18 @@ async def test_an_older_run_of_the_same_name_is_not_ours(fake: CutoverFake, cuto
     old.stage = "complete"
     step = cutover.steps(start(fake.template.id), None)[0]
     assert isinstance(await cutover.settle(step, MARK, KNOWN), NotThere)
+
+
+async def test_a_lost_copy_that_somebody_started_by_hand_is_ours(fake: CutoverFake, cutover: Cutover) -> None:
+    by_hand = fake.world.planned("R9 Primary down")
+    fake.world.start(by_hand, run_type="live", comms="off", strict=False)
+    step = cutover.steps(start(fake.template.id), None)[0]
+    settled = await cutover.settle(step, MARK, Known(sent_at=datetime.fromisoformat(by_hand.created_at)))
+    assert isinstance(settled, There)
+    assert settled.told.run is not None
+    assert settled.told.run.id == by_hand.id
+    later = Known(sent_at=datetime.fromisoformat(by_hand.created_at) + timedelta(hours=1))
+    assert isinstance(await cutover.settle(step, MARK, later), NotThere), "an older one of that name"
 
 
 async def test_a_search_that_misses_proves_nothing(fake: CutoverFake, cutover: Cutover) -> None:

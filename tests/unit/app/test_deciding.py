@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from adapters.errors import OutcomeUnknown
-from adapters.models import RunKey
+from adapters.models import RunbookKey, RunKey
 from adapters.protocol import (
     Adapter,
     AddComment,
@@ -21,6 +21,7 @@ from adapters.protocol import (
     NotThere,
     Settled,
     Settling,
+    StartRun,
     There,
     Told,
     Write,
@@ -60,6 +61,7 @@ class Slow:
     breaks: bool = False
     how: Settling = Settling.ASK
     there: bool | None = None  # what a look shows; None: nothing
+    made: Told = field(default_factory=lambda: Told(id="c1"))
     let: asyncio.Event = field(default_factory=asyncio.Event)
 
     def settling(self, step: Write) -> Settling:
@@ -72,12 +74,12 @@ class Slow:
             raise RecursionError("an answer as deep as a well")
         if self.loses:
             raise OutcomeUnknown("slow", "comment")
-        return Told(id="c1")
+        return self.made
 
     async def settle(self, step: Write, mark: Mark, known: Known) -> Settled:
         if self.there is None:
             return CannotTell()
-        return There(Told(id="c1")) if self.there else NotThere()
+        return There(self.made) if self.there else NotThere()
 
 
 class Quiet:
@@ -92,6 +94,7 @@ class Scene:
     settler: Settler
     rules: EffectRules
     found: list[Outcome]
+    fresh: list[bool]  # of each found: whether a person wanted it now
 
     async def press(self, *, there: bool, by: Actor = ANA) -> Outcome | None:
         return await self.settler.decide("K1", STEP.step, there, by)
@@ -101,7 +104,7 @@ class Scene:
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     store = Store(f"sqlite:///{tmp_path}/liaison.db")
     await store.open()
-    platform, log, found = Slow(), EffectLog(store), list[Outcome]()
+    platform, log, found, fresh = Slow(), EffectLog(store), list[Outcome](), list[bool]()
     platforms = {"slow": cast(Adapter, platform)}
     runs: RunsPort = MemoryRunsPort(platforms, lambda: NOW)
     notices: Any = Quiet()
@@ -116,12 +119,13 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         later_looks=lambda _: None,
     )
 
-    async def tell(_: Effect, outcome: Outcome) -> None:
+    async def tell(_: Effect, outcome: Outcome, wanted: bool) -> None:
         found.append(outcome)
+        fresh.append(wanted)
 
     await log.sent(EFFECT)
     await log.outcome(EFFECT, "unknown", None)
-    scene = Scene(platform, log, Settler(rules, tell), rules, found)
+    scene = Scene(platform, log, Settler(rules, tell), rules, found, fresh)
     yield scene
     platform.let.set()
     await scene.settler.stop()
@@ -155,6 +159,42 @@ async def test_written_again_and_lost_again_can_be_decided_again(scene: Scene) -
     assert isinstance(await scene.press(there=False), Unknown)
     assert scene.found == [], "its line keeps its two buttons"
     assert isinstance(await scene.press(there=True), Done)
+    assert scene.platform.carried == 1
+
+
+async def test_what_came_late_is_not_written_again_on_somebodys_word(scene: Scene) -> None:
+    scene.platform.how, scene.platform.there = Settling.FIND, True
+    assert isinstance(await scene.press(there=False), Done)
+    assert scene.platform.carried == 0
+    assert scene.fresh == [True]
+
+
+async def test_a_start_is_believed_once_its_run_is_found(scene: Scene) -> None:
+    """The word alone has no id, and the requests that follow need one."""
+    runbook = RunbookKey(platform="slow", id="9")
+    copy = StartRun(runbook=runbook, title="R7 Primary down", handle="R7", part="copy")
+    await scene.log.sent(replace(EFFECT, key="K7", step=copy))
+    await scene.log.outcome(replace(EFFECT, key="K7", step=copy), "unknown", None)
+    scene.platform.how, scene.platform.there = Settling.FIND, False
+    made = scene.platform.made = Told(run=RunKey(platform="slow", id="77"))
+    assert isinstance(await scene.settler.decide("K7", copy.step, True, ANA), Unknown)
+    assert scene.found == [], "its line keeps its two buttons"
+    scene.platform.there = True
+    outcome = await scene.settler.decide("K7", copy.step, True, ANA)
+    assert isinstance(outcome, Done)
+    assert outcome.told == made
+    logged = await scene.log.get("K7", copy.step)
+    assert logged is not None
+    assert (logged.state, logged.outcome) == ("done", made)
+
+
+async def test_a_persons_word_gives_what_follows_fresh_patience(scene: Scene) -> None:
+    scene.platform.let.set()
+    message = Message(key="K3", actor=ANA, place=Place(surface="console", channel="c"), via=Via.SAY, at=NOW)
+    rules = replace(scene.rules, now=lambda: NOW + timedelta(minutes=20))
+    for wanted, kind in ((None, Refused), (NOW + timedelta(minutes=20), Done)):
+        outcome = await Effects(rules, message, Progress(wanted=wanted)).do(STEP, None)
+        assert isinstance(outcome, kind)
     assert scene.platform.carried == 1
 
 
