@@ -211,13 +211,15 @@ class Runbook(Model):
 class Offer(Model):
     """Something more that a platform can do about a run: a button of theirs, a task's command, a flag.
 
-    ``label`` and ``warning`` are sentence keys, ``facts`` are for both; ``warning`` says what pressing does.
+    ``label``, ``warning`` and ``note`` are sentence keys, ``facts`` are for all; ``warning`` says what pressing
+    does, ``note`` what is known of it just now, for a list (never on a button, it changes).
     ``task``: the Task.id it is about. ``link``: it only opens this page, and nothing is written.
     """
 
     id: str
     label: str
     warning: str = ""
+    note: str = ""
     facts: Mapping[str, str] = {}
     task: str | None = None
     link: str = ""
