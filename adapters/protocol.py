@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 
+from adapters import errors
 from adapters.http import Http
 from adapters.models import (
     Comment,
@@ -87,6 +88,14 @@ NO_APPROVALS: Mapping[Op, Capability] = {
     op: Unsupported("say in a comment what was decided") for op in (Op.APPROVE, Op.REJECT)
 }
 """For the capabilities of a platform without approvals."""
+
+
+def require_offered(platform: str, capabilities: Mapping[Op, Capability], op: Op) -> None:
+    """For the first line of ``steps``. Raises ``adapters.errors.Unsupported``."""
+    capability = capabilities[op]
+    if isinstance(capability, Unsupported):
+        facts = {"verb": op.value, "instead": capability.instead}
+        raise errors.Unsupported(platform, op, key="said.unsupported", **facts)
 
 
 class Settling(StrEnum):
@@ -255,6 +264,7 @@ class Told(Model):
 
     ``already``: it was so before us (treated as done, but the card says by whom it was done).
     ``says``: a sentence key in the adapter's ``en.toml`` to add to the receipt ("waits for the others").
+    ``partial``: our part is recorded, and the task is not what was asked until others have done theirs.
     """
 
     run: RunKey | None = None  # the run that a start made; the next step gets it
@@ -265,6 +275,7 @@ class Told(Model):
     health: HealthNote | None = None
     comment: Comment | None = None
     already: bool = False
+    partial: bool = False
     says: str = ""
     facts: Mapping[str, str] = {}
 

@@ -46,9 +46,9 @@ from adapters.protocol import (
     StartRun,
     Told,
     Write,
+    require_offered,
 )
 from adapters.protocol import Settling as How
-from adapters.protocol import Unsupported as NotOffered
 
 LAST_COMMENTS = 20
 
@@ -112,10 +112,7 @@ class Cutover:
         return ()
 
     def steps(self, write: Write, run: Run | None) -> Sequence[Write]:
-        offered = self.capabilities[write.op]
-        if isinstance(offered, NotOffered):
-            key = f"cutover.{write.op.value}"
-            raise Unsupported(self.name, write.op.value, key=key, instead=offered.instead)
+        require_offered(self.name, self.capabilities, write.op)
         match write:
             case StartRun():
                 return starting.steps(write, self._templates.get(write.runbook.id))
@@ -152,7 +149,7 @@ class Cutover:
                 return await self.writing.status(step, mark)
             case AddTask():
                 return await self.writing.add(step, mark)
-        raise Unsupported(self.name, step.op.value, key=f"cutover.{step.op.value}")
+        raise Unsupported(self.name, step.op.value)
 
     async def settle(self, step: Write, mark: Mark, known: Known) -> Settled:
         return await self.settlement.settle(step, mark, known)

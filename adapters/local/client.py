@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 from pydantic import BaseModel, Field, ValidationError
 
-from adapters.errors import AdapterError, BadResponse, NotFound, Rejected, Unreachable, Unsupported
+from adapters.errors import AdapterError, BadResponse, NotFound, Rejected, Unreachable
 from adapters.local import doctor, mapping
 from adapters.local.changes import change
 from adapters.local.folder import Folder, RunbookFile
@@ -26,7 +26,6 @@ from adapters.protocol import (
     AddComment,
     AddTask,
     Capability,
-    DoOffer,
     Known,
     Mark,
     Native,
@@ -43,6 +42,7 @@ from adapters.protocol import (
     There,
     Told,
     Write,
+    require_offered,
 )
 from adapters.protocol import Unsupported as NotOffered
 
@@ -112,8 +112,7 @@ class LocalAdapter:
 
     def steps(self, write: Write, run: Run | None) -> Sequence[Write]:
         """One each. Nothing is judged by the snapshot: ``carry`` sees the run itself, and costs nothing."""
-        if isinstance(write, DoOffer):
-            raise Unsupported(self._name, write.op)
+        require_offered(self._name, CAPABILITIES, write.op)
         return (write,)
 
     def settling(self, step: Write) -> Settling:

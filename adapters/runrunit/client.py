@@ -33,6 +33,7 @@ from adapters.protocol import (
     There,
     Told,
     Write,
+    require_offered,
 )
 from adapters.runrunit import mapping, words
 from adapters.runrunit.api import Api
@@ -109,6 +110,7 @@ class Runrunit:
 
     def steps(self, write: Write, run: Run | None) -> Sequence[Write]:
         """By the write alone, so that a restart finds the same ones."""
+        require_offered(self._name, CAPABILITIES, write.op)
         match write:
             case BeginTask():
                 return [_part(write, TAKE), write]

@@ -24,5 +24,5 @@ PLATFORM = Platform(
     connect=connect,
     capabilities=CAPABILITIES,
     sentences=Path(__file__).with_name("en.toml"),
-    secret_fields=("token",),
+    secret_fields=("token", "tokens"),
 )

@@ -17,6 +17,7 @@ from adapters.xurrent.settings import XurrentSettings
 from adapters.xurrent.wire import Wire
 
 PACE = Pace(at_once=6, calls=20, per=2.0)  # the vendor's own clients keep to 20 requests in 2 seconds
+PER_PAGE = 100
 MAX_PAGES = 50
 LONGEST_REST = 60.0  # seconds; when the hour's requests are used up, the next answer says how long it really is
 _ACCOUNT_HEADERS = {"xurrent": "X-Xurrent-Account", "4me": "X-4me-Account", "itrp": "X-ITRP-Account"}
@@ -26,9 +27,8 @@ _REL = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,]+))', re.IGNORECASE)
 W = TypeVar("W", bound=Wire)
 
 
-def headers(settings: XurrentSettings) -> dict[str, str]:
+def headers(settings: XurrentSettings, token: str) -> dict[str, str]:
     """Old: the token as a user's name with the password "x" (the tasks page's curl line). New: a bearer token."""
-    token = settings.token.get_secret_value().strip()
     basic = base64.b64encode(f"{token}:x".encode()).decode()
     return {
         "Authorization": f"Basic {basic}" if settings.flavour == "itrp" else f"Bearer {token}",
@@ -51,7 +51,7 @@ class Api:
 
     caller: Caller
     now: Callable[[], datetime]
-    per_page: int = 100
+    per_page: int = PER_PAGE
     fields: bool = True  # until this server turns ``?fields=`` down
 
     @property

@@ -30,6 +30,8 @@ CAPABILITIES: Mapping[Op, Capability] = {
     Op.COMMENT: Native(),
     Op.END: _END,
     Op.DO: Unsupported("open the run there"),
+    Op.APPROVE: Native(),
+    Op.REJECT: Native(),
 }
 
 _ITRP: Mapping[Op, Capability] = {
@@ -45,5 +47,13 @@ _ITRP: Mapping[Op, Capability] = {
 }
 
 
-def capabilities(flavour: Flavour) -> Mapping[Op, Capability]:
-    return _ITRP if flavour == "itrp" else CAPABILITIES
+_NO_TOKENS: Mapping[Op, Capability] = {
+    op: Unsupported("give it there under your own name, or let an administrator add your token to the settings")
+    for op in (Op.APPROVE, Op.REJECT)
+}
+
+
+def capabilities(flavour: Flavour, *, own_tokens: bool = True) -> Mapping[Op, Capability]:
+    """``own_tokens``: whether people's own are in the settings; nobody approves without."""
+    known = _ITRP if flavour == "itrp" else CAPABILITIES
+    return known if own_tokens else {**known, **_NO_TOKENS}

@@ -1,6 +1,6 @@
 """What ``liaison doctor`` says of an account: two small reads, and the setting or right that is wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from adapters.errors import AdapterError, CredentialsRejected, NotFound, Rejected, Unreachable, Unsupported
 from adapters.protocol import Problem, Severity
@@ -9,8 +9,30 @@ from adapters.xurrent.api import Api
 from adapters.xurrent.settings import XurrentSettings
 
 
-async def check(api: Api, settings: XurrentSettings) -> Sequence[Problem]:
-    """The first thing that is wrong hides the rest, so it is the only one told."""
+async def check(api: Api, settings: XurrentSettings, own: Mapping[str, Api]) -> Sequence[Problem]:
+    """The first thing that is wrong hides the rest, so it is the only one told; people's ``own`` tokens follow."""
+    found = await _check(api, settings)
+    if any(one.severity is Severity.FIX for one in found):
+        return found
+    return [*found, *[await _own(api.name, id, theirs, settings) for id, theirs in own.items()]]
+
+
+async def _own(name: str, id: str, api: Api, settings: XurrentSettings) -> Problem:
+    """Whose it is is told, so that a token under a wrong id is seen."""
+    try:
+        if settings.flavour == "itrp":
+            await api.many(wire.Task, "tasks/approval_by_me", "check", pages=1)
+            return _ok(f"the own token of {id} is accepted")
+        me = await api.one(wire.Person, "me", "check")
+    except AdapterError as error:
+        fix = (
+            f"platforms.{name}.tokens.{id}: a valid token of that person, with the scopes me, tasks and approvals"
+        )
+        return Problem(severity=Severity.FIX, what=f"the own token of {id} does not work ({error.said})", fix=fix)
+    return _ok(f"{id} approves as {me.name or me.id}")
+
+
+async def _check(api: Api, settings: XurrentSettings) -> Sequence[Problem]:
     try:
         if settings.flavour == "itrp":
             mine = await api.many(wire.Task, "tasks/assigned_to_me", "check", pages=1)

@@ -3,17 +3,21 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from pydantic import SecretStr
+
 from adapters.errors import Rejected, Unsupported
 from adapters.http import Caller
 from adapters.models import Comment, Offer, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
 from adapters.protocol import (
     AddComment,
     AddTask,
+    ApproveTask,
     Capability,
     Known,
     Mark,
     Op,
     Problem,
+    RejectTask,
     Resources,
     SetStatus,
     Settled,
@@ -22,10 +26,11 @@ from adapters.protocol import (
     TaskWrite,
     Told,
     Write,
+    require_offered,
 )
-from adapters.protocol import Unsupported as NotOffered
 from adapters.xurrent import starting
-from adapters.xurrent.api import PACE, Api, headers
+from adapters.xurrent.api import PACE, PER_PAGE, Api, headers
+from adapters.xurrent.approving import Approving
 from adapters.xurrent.capabilities import capabilities
 from adapters.xurrent.changes import Changes
 from adapters.xurrent.checking import check
@@ -42,17 +47,25 @@ from adapters.xurrent.writing import Writing
 class Xurrent:
     """One account. ``settings.flavour`` says which generation answers, and by which header it knows us."""
 
-    def __init__(self, name: str, settings: XurrentSettings, caller: Caller, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: XurrentSettings,
+        caller: Caller,
+        own: Mapping[str, Api],
+        now: Callable[[], datetime],
+    ) -> None:
         old = settings.flavour == "itrp"
         noun = "changes" if old else "workflows"
-        self._name, self._settings, self._old = name, settings, old
-        self._api = Api(caller, now, per_page=0 if old else 100)
+        self._name, self._settings, self._old, self._own = name, settings, old, own
+        self._api = Api(caller, now, per_page=0 if old else PER_PAGE)
         self._links = Links(name, settings.url, settings.account, settings.site, noun)
         self._people = People(self._api, searchable=not old)
         workflows = Workflows(self._api, self._links, now)
         self._reads = Changes(self._api, self._links, now) if old else workflows
         self._starting = None if old else Starting(self._api, workflows, self._people, settings)
         self._writing = Writing(self._api, self._reads, self._people, self._links, settings.team_id, old)
+        self._approving = Approving(name, own.get, self._links, old)
         self._settlement = Settlement(
             self._api, self._reads, self._people, self._links, self._writing, self._starting
         )
@@ -63,7 +76,7 @@ class Xurrent:
 
     @property
     def capabilities(self) -> Mapping[Op, Capability]:
-        return capabilities(self._settings.flavour)
+        return capabilities(self._settings.flavour, own_tokens=bool(self._settings.tokens))
 
     async def runbooks(self, words: str) -> Sequence[Runbook]:
         return await self._reads.runbooks(words)
@@ -85,12 +98,15 @@ class Xurrent:
 
     def steps(self, write: Write, run: Run | None) -> Sequence[Write]:
         """One request each. An approval is refused here already, so a range that names one says so first."""
-        self._offered(write)
+        require_offered(self._name, self.capabilities, write.op)
         match write:
             case StartRun():
                 return starting.steps(write)
             case AddComment(task=None) if self._old:
                 raise Rejected(self._name, write.op, key="xurrent.itrp_name_a_task")
+            case ApproveTask() | RejectTask():
+                task = run.task(write.task) if run is not None else None
+                return self._approving.steps(write, self._old or bool(task and task.assignees))
             case TaskWrite() if run is not None and (task := run.task(write.task)):
                 self._writing.refuse(write, task)
             case AddTask(stage=None) if run is not None and run.stages:
@@ -100,6 +116,8 @@ class Xurrent:
     def settling(self, step: Write) -> Settling:
         """Statuses are set, never toggled. What is created bears our key or mark, except the old API's notes."""
         match step:
+            case ApproveTask() | RejectTask():
+                return Settling.FIND if step.part else Settling.REPEAT
             case AddComment() if self._old:
                 return Settling.ASK
             case StartRun() | AddTask() | AddComment() | SetStatus():
@@ -107,7 +125,6 @@ class Xurrent:
         return Settling.REPEAT
 
     async def carry(self, step: Write, mark: Mark) -> Told:
-        self._offered(step)
         match step:
             case StartRun() if self._starting:
                 return await self._starting.start(step, mark)
@@ -117,33 +134,38 @@ class Xurrent:
                 return await self._writing.status(step, mark)
             case AddComment():
                 return await self._writing.comment(step, mark)
+            case ApproveTask() | RejectTask():
+                return await self._approving.carry(step, mark)
             case TaskWrite():
                 return await self._writing.task(step, mark)
         raise Unsupported(self._name, step.op)
 
     async def settle(self, step: Write, mark: Mark, known: Known) -> Settled:
+        if isinstance(step, ApproveTask | RejectTask):
+            return await self._approving.settle(step, mark)
         return await self._settlement.settle(step, mark)
 
     def parse_link(self, url: str) -> RunKey | TaskKey | RunbookKey | None:
         return self._links.parse(url)
 
     async def check(self) -> Sequence[Problem]:
-        return await check(self._api, self._settings)
-
-    def _offered(self, write: Write) -> None:
-        offered = self.capabilities[write.op]
-        if isinstance(offered, NotOffered):
-            facts = {"verb": write.op.value, "instead": offered.instead}
-            raise Unsupported(self._name, write.op, key="xurrent.unsupported", **facts)
+        return await check(self._api, self._settings, self._own)
 
 
 def connect(name: str, settings: XurrentSettings, resources: Resources) -> Xurrent:
-    caller = resources.http.caller(
-        name,
-        settings.url,
-        credential=f"{settings.account} {settings.token.get_secret_value()}",
-        headers=headers(settings),
-        pace=PACE,
-        explain=explaining(name),
-    )
-    return Xurrent(name, settings, caller, resources.now)
+    def caller(secret: SecretStr, *, own: bool = False) -> Caller:
+        token = secret.get_secret_value().strip()
+        return resources.http.caller(
+            name,
+            settings.url,
+            credential=f"{settings.account} {token}",
+            headers=headers(settings, token),
+            pace=PACE,
+            explain=explaining(name, own=own),
+        )
+
+    pages = 0 if settings.flavour == "itrp" else PER_PAGE
+    own = {
+        id: Api(caller(token, own=True), resources.now, per_page=pages) for id, token in settings.tokens.items()
+    }
+    return Xurrent(name, settings, caller(settings.token), own, resources.now)

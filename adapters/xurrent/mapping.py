@@ -93,6 +93,13 @@ def approval_mark(task: wire.Task, approvals: Sequence[wire.Approval]) -> str:
     return f"{APPROVAL}: {who}" if who else APPROVAL
 
 
+def approvers(task: wire.Task, approvals: Sequence[wire.Approval]) -> tuple[Person, ...]:
+    """Those of several people whose decision is still asked; of one person's approval it is the member's."""
+    if task.category != APPROVAL or task_state(task).is_over:
+        return ()
+    return tuple(who for one in approvals if one.status == "assigned" and (who := person(one.approver)))
+
+
 def mark(task: wire.Task, approvals: Sequence[wire.Approval] = ()) -> str:
     if task.category == APPROVAL:
         return approval_mark(task, approvals)
@@ -130,6 +137,7 @@ def single(task: wire.Task, links: Links, approvals: Sequence[wire.Approval] = (
         due_at=moment(task.completion_target_at),
         mark=mark(task, approvals),
         approval=task.category == APPROVAL,
+        approvers=approvers(task, approvals),
         link=links.task(task.id),
     )
 

@@ -28,8 +28,11 @@ _BY_FIELD = {  # the field that a 422 names -> sentence
 }
 
 
-def explaining(platform: str) -> Explain:
-    """The ``explain`` of ``adapters/http.py`` for the account named ``platform``."""
+def explaining(platform: str, *, own: bool = False) -> Explain:
+    """The ``explain`` of ``adapters/http.py`` for the account named ``platform``.
+
+    ``own``: with a person's own token.
+    """
 
     def explain(reply: Reply, operation: str, write: bool) -> AdapterError | None:
         status, said = reply.status, _said(reply)
@@ -39,6 +42,8 @@ def explaining(platform: str) -> Explain:
             kind = OutcomeUnknown if write else Unreachable
             return kind(platform, operation, said=said, status=status)
         match status:
+            case 401 if own:
+                return Rejected(platform, operation, key="xurrent.own_token", said=said, status=status)
             case 401:
                 return CredentialsRejected(platform, operation, key="xurrent.token", said=said)
             case 403:

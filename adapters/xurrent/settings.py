@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from adapters.secrets import SecretTable
+
 Flavour = Literal["xurrent", "4me", "itrp"]
 Category = Literal["standard", "non_standard", "emergency", "order"]
 Justification = Literal[
@@ -32,6 +34,9 @@ class XurrentSettings(BaseModel):
     category: Category = Field("standard", description="of a run whose template has none")
     justification: Justification = Field("maintenance", description="of a run whose template has none")
     workflow_type: str = Field("", description="of a run whose template has none")
+    tokens: SecretTable = Field(
+        default_factory=dict, description="people's own tokens, to give approvals: a chat id = a token"
+    )
     site: str = Field("", description="the address that people open, where the API's does not tell it")
 
     @field_validator("url", "site")
@@ -56,6 +61,16 @@ class XurrentSettings(BaseModel):
         if not re.fullmatch(r"[\x21-\x7e]+", token.get_secret_value().strip()):
             raise ValueError("must be one word, and not empty")
         return token
+
+    @field_validator("tokens")
+    @classmethod
+    def _are_somebodys(cls, tokens: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        """By chat id alone: an e-mail address can be put into a profile by whoever owns it."""
+        for id, token in tokens.items():
+            if not id.strip() or "@" in id:
+                raise ValueError("must be named by people's chat ids, as /run whoami tells them")
+            cls._is_there(token)
+        return tokens
 
     @field_validator("account")
     @classmethod

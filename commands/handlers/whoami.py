@@ -22,6 +22,7 @@ async def handle(intent: Whoami, context: Context) -> Answer:
     person = context.world.people.person(actor)
     may = rights(actor, context.place, context.world.rules)
     lines = [
+        say("whoami.id", id=Code(actor.id)),
         say("whoami.email", email=person.email) if person.email else say("whoami.no_email"),
         say("whoami.rights", rights=", ".join(plain(say(RIGHTS[right])) for right in may)),
     ]

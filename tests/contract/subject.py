@@ -53,6 +53,15 @@ class Paged(Protocol):
         ...
 
 
+@runtime_checkable
+class Approved(Protocol):
+    """Of a platform with approvals."""
+
+    async def a_run_to_approve(self) -> Run:
+        """As ``a_run``, with one approval that is asked of the suite's Ana, among others."""
+        ...
+
+
 @dataclass(frozen=True)
 class Errors:
     """How this platform says no: kind of error -> (status, body, headers)."""

@@ -9,6 +9,7 @@ from adapters.models import Health, Person, Run, TaskState
 from adapters.protocol import (
     AddComment,
     AddTask,
+    ApproveTask,
     AssignTask,
     BeginTask,
     DoOffer,
@@ -18,6 +19,7 @@ from adapters.protocol import (
     Known,
     Mark,
     Op,
+    RejectTask,
     ReopenTask,
     SetStatus,
     Settled,
@@ -28,10 +30,10 @@ from adapters.protocol import (
     Unsupported,
     Write,
 )
-from tests.contract.subject import RUNBOOK, Subject
+from tests.contract.subject import RUNBOOK, Approved, Subject
 
-ANA = Person(name="Ana", handle="ana", email="ana@example.com")
-BEN = Person(name="Ben", handle="ben", email="ben@example.com")
+ANA = Person(id="U0ANA", name="Ana", handle="ana", email="ana@example.com")
+BEN = Person(id="U0BEN", name="Ben", handle="ben", email="ben@example.com")
 TEXT = 'lag < 40 s & "falling"\nsee <b>runbook</b> —'
 NEW_TASK = "Tell support"
 _codes: Iterator[int] = itertools.count(1)
@@ -104,6 +106,11 @@ async def a_write(subject: Subject, op: Op) -> Doing:
     """One that the platform should carry out, on a fresh run (or, for a start, of the runbook)."""
     if op is Op.START:
         return await a_start(subject)
+    if op in (Op.APPROVE, Op.REJECT) and isinstance(subject, Approved):
+        run = await subject.a_run_to_approve()
+        asked = next(task.id for task in run.tasks if task.approval)
+        decision = ApproveTask if op is Op.APPROVE else RejectTask
+        return Doing(subject, decision(run=run.key, by=ANA, task=asked), run)
     run = await subject.a_run()
     if op is Op.REOPEN and not isinstance(subject.adapter.capabilities[op], Unsupported):
         done = Doing(subject, _on(run, Op.FINISH), run)
@@ -136,6 +143,8 @@ def _on(run: Run, op: Op) -> Write:
     writes: tuple[Write, ...] = (
         FinishTask(run=key, by=ANA, task=task),
         BeginTask(run=key, by=ANA, task=task),
+        ApproveTask(run=key, by=ANA, task=task),
+        RejectTask(run=key, by=ANA, task=task, reason="not needed"),
         SkipTask(run=key, by=ANA, task=task, reason="not needed"),
         HoldTask(run=key, by=ANA, task=task, reason="waiting for the vendor"),
         ReopenTask(run=key, by=ANA, task=over),

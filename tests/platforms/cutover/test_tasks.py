@@ -254,7 +254,7 @@ async def test_a_lost_task_is_found_where_descriptions_are_dropped(fake: Cutover
 async def test_what_cutover_cannot_do_says_what_to_do(fake: CutoverFake, cutover: Cutover) -> None:
     with pytest.raises(Unsupported) as refused:
         cutover.steps(SkipTask(run=key("1"), by=ANA, task="2", reason="x"), None)
-    assert refused.value.key == "cutover.skip"
+    assert refused.value.key == "said.unsupported"
 
 
 async def test_a_closed_door_is_no_answer(fake: CutoverFake, cutover: Cutover) -> None:

@@ -49,6 +49,7 @@ RUN = {
     "source": str,
     "sourceID": str,
 }
+APPROVAL = {"planned_effort": int, "status": str}
 NOTE = {"text": str, "internal": bool, "suppress_note_added_notifications": bool}
 ENUMS: dict[str, dict[str, tuple[str, ...]]] = {
     "category": {
@@ -56,7 +57,7 @@ ENUMS: dict[str, dict[str, tuple[str, ...]]] = {
         "run": ("standard", "non_standard", "emergency", "order"),
     },
     "impact": {"task": ("none", "low", "medium", "high", "top")},
-    "status": {"task": STATUSES},
+    "status": {"task": STATUSES, "approval": ("registered", "assigned", "rejected", "approved", "canceled")},
     "justification": {"run": ("compliance", "correction", "expansion", "improvement", "maintenance", "move")},
 }
 LIMITS = {"subject": 255, "source": 30, "sourceID": 128, "note": 65536, "text": 65536, "instructions": 65536}

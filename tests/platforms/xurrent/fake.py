@@ -37,6 +37,7 @@ class XurrentFake(Fake):
         super().__init__()
         self.flavour, self.token = flavour, token
         self.old = flavour == "itrp"
+        self.own_tokens: dict[str, int] = {}  # people's own: token -> person
         self.world = World()
         self.template = self.world.template()
         self.writes = Writes(self.world, self.old)
@@ -91,15 +92,19 @@ class XurrentFake(Fake):
 
     def _check_headers(self, seen: Seen) -> None:
         headers = {name.lower(): value for name, value in seen.headers.items()}
-        basic = b64encode(f"{self.token}:x".encode()).decode()
-        wanted = f"Basic {basic}" if self.old else f"Bearer {self.token}"
+        people = {self._credential(token): who for token, who in {self.token: BOT, **self.own_tokens}.items()}
         accounts = {name: headers[name] for name in ACCOUNT_HEADERS.values() if name in headers}
-        if headers.get("authorization") != wanted or accounts != {ACCOUNT_HEADERS[self.flavour]: ACCOUNT}:
+        who = people.get(headers.get("authorization", ""))
+        if who is None or accounts != {ACCOUNT_HEADERS[self.flavour]: ACCOUNT}:
             raise Refusal(status=401, message="Unauthorized")
+        self.world.acting = who
         if headers.get("accept") != "application/json":
             raise Refusal(status=406, message="Not Acceptable")
         if seen.body and not headers.get("content-type", "").startswith("application/json"):
             raise Refusal(status=406, message="Not Acceptable")
+
+    def _credential(self, token: str) -> str:
+        return f"Basic {b64encode(f'{token}:x'.encode()).decode()}" if self.old else f"Bearer {token}"
 
     # Templates, people
 
@@ -125,7 +130,7 @@ class XurrentFake(Fake):
         return 200, self._chosen(seen, found, shapes.PERSON_LIST, ("name", "primary_email", "supportID"))
 
     def show_me(self, seen: Seen, _: "re.Match[str]") -> Answer:
-        return 200, shapes.somebody(self.world, BOT)
+        return 200, shapes.somebody(self.world, self.world.acting)
 
     # Runs
 
@@ -192,6 +197,10 @@ class XurrentFake(Fake):
         task = self._task(at)
         self.writes.change(task, seen.json)
         return 200, shapes.task(self.world, task, self.old)
+
+    def decide(self, seen: Seen, at: "re.Match[str]") -> Answer:
+        approval = self.writes.decide(self._task(at), int(at["aid"]), seen.json)
+        return 200, shapes.approval(self.world, approval)
 
     def add_note(self, seen: Seen, at: "re.Match[str]") -> Answer:
         task = self._task(at) if at["of"] == "tasks" else None
@@ -283,6 +292,7 @@ _ROUTES = (
     _route("PATCH", "/tasks/{id}", XurrentFake.change_task),
     _route("GET", "/tasks/{id}/predecessors", XurrentFake.list_before),
     _route("GET", "/tasks/{id}/approvals", XurrentFake.list_approvals),
+    _route("PATCH", r"/tasks/{id}/approvals/(?P<aid>\d+)", XurrentFake.decide),
     _route("GET", "/(?P<of>tasks|workflows)/{id}/notes", XurrentFake.list_notes),
     _route("POST", "/(?P<of>tasks|workflows)/{id}/notes", XurrentFake.add_note),
     _route("GET", "/workflow_templates/enabled", XurrentFake.list_templates),

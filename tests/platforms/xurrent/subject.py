@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from adapters.http import Http
 from adapters.models import Run
@@ -11,9 +12,11 @@ from adapters.protocol import Op, Resources
 from adapters.xurrent.client import Xurrent, connect
 from adapters.xurrent.settings import XurrentSettings
 from tests.contract.subject import Errors, Subject
+from tests.platforms.xurrent.acting import an_approval
 from tests.platforms.xurrent.fake import XurrentFake
 
 _TASK = ("PATCH", r"/v1/tasks/\d+$")
+_APPROVAL = ("PATCH", r"/v1/tasks/\d+/approvals/\d+$")
 _NOTE = ("POST", r"/v1/(workflows|tasks)/\d+/notes$")
 PATHS = {
     Op.START: ("POST", r"/v1/workflows$"),
@@ -22,6 +25,8 @@ PATHS = {
     Op.SKIP: _TASK,
     Op.HOLD: _TASK,
     Op.ASSIGN: _TASK,
+    Op.APPROVE: _APPROVAL,
+    Op.REJECT: _APPROVAL,
     Op.ADD: ("POST", r"/v1/(workflows|changes)/\d+/tasks$"),
     Op.STATUS: _NOTE,
     Op.COMMENT: _NOTE,
@@ -67,6 +72,11 @@ class XurrentSubject:
         world.create(run)
         return await self.adapter.read(str(run.id))
 
+    async def a_run_to_approve(self) -> Run:
+        run = await self.a_run()
+        an_approval(self.fake, self.fake.world.runs[int(run.key.id)], 58, 61, required=2)
+        return await self.adapter.read(run.key.id)
+
     def effects(self, op: Op) -> int:
         wanted = {Op.STATUS: "comment"}.get(op, op.value)
         return sum(what == wanted for what, _ in self.fake.world.effects)
@@ -81,15 +91,16 @@ class XurrentSubject:
 @asynccontextmanager
 async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
     fake = XurrentFake()
+    fake.own_tokens = {"anas-own": 58}
     async with fake:
         http = Http(timeout=timeout)
         try:
-            yield XurrentSubject(connected(fake, http), fake)
+            yield XurrentSubject(connected(fake, http, tokens={"U0ANA": "anas-own"}), fake)
         finally:
             await http.close()
 
 
-def connected(fake: XurrentFake, http: Http, **settings: str) -> Xurrent:
+def connected(fake: XurrentFake, http: Http, **settings: Any) -> Xurrent:
     """The adapter as the application makes it, from the fake's own settings."""
     table = {key: value for key, value in fake.settings().items() if key != "kind"} | settings
     resources = Resources(http, lambda: datetime.now(UTC), NoLocalRuns())

@@ -128,6 +128,7 @@ class World:
     team: set[int] = field(default_factory=set)
     effects: list[tuple[str, int]] = field(default_factory=list)
     looks: int = 0
+    acting: int = BOT  # whose token the request at hand bears
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(7001))
 
     def __post_init__(self) -> None:
@@ -210,6 +211,8 @@ class World:
             raise Refusal(("status", f"Status cannot be changed from {task.status} to {status}"))
         if status == "completed" and task.needs_note and not note:
             raise Refusal(("note", "Note can't be blank"))
+        if status in ("approved", "rejected") and (task.approvals or task.member not in (None, self.acting)):
+            raise Refusal(("status", "Status can only be changed by the approver"))
         task.status = status
         if status in FINAL:
             task.finished_at = self.now()
@@ -217,12 +220,24 @@ class World:
             task.waiting_until = None
         self.advance(self.runs[task.run])
 
+    def decide(self, task: FakeTask, approval: FakeApproval, status: str) -> None:
+        """As many as are required approve the task, one rejects it."""
+        if approval.approver != self.acting:
+            raise Refusal(status=403, message="Forbidden")
+        if status not in ("approved", "rejected") or (task.status, approval.status) != ("assigned", "assigned"):
+            raise Refusal(("status", f"Status cannot be changed from {approval.status} to {status}"))
+        approval.status = status
+        given = sum(one.status == "approved" for one in task.approvals)
+        if status == "rejected" or given >= (task.required_approvals or 1):
+            task.status, task.finished_at = status, self.now()
+            self.advance(self.runs[task.run])
+
     def assign(self, task: FakeTask, member: int) -> None:
         if member not in self.team or self.people[member].disabled:
             raise Refusal(("member", "Member is not a member of the team"))
         task.member = member
 
     def write_note(self, run: FakeRun, text: str, task: FakeTask | None = None) -> FakeNote:
-        note = FakeNote(self.id(), text, BOT, self.now(), task.id if task else None)
+        note = FakeNote(self.id(), text, self.acting, self.now(), task.id if task else None)
         run.notes.append(note)
         return note

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tests.platforms.xurrent.bodies import NEW_TASK, NOTE, PHASED, RUN, TASK, checked
-from tests.platforms.xurrent.world import FakeRun, FakeTask, Refusal, World
+from tests.platforms.xurrent.bodies import APPROVAL, NEW_TASK, NOTE, PHASED, RUN, TASK, checked
+from tests.platforms.xurrent.world import NOT_FOUND, FakeApproval, FakeRun, FakeTask, Refusal, World
 
-DONE_AS = {"completed": "finish", "in_progress": "begin", "canceled": "skip", "waiting_for": "hold"}
+DECIDED_AS = {"approved": "approve", "rejected": "reject"}
+DONE_AS = {**DECIDED_AS, "completed": "finish", "in_progress": "begin", "canceled": "skip", "waiting_for": "hold"}
 
 
 @dataclass
@@ -77,6 +78,15 @@ class Writes:
             self.world.did("assign", task.id)
         elif given.get("note"):
             self.world.did("comment", task.id)
+
+    def decide(self, task: FakeTask, id: int, body: Any) -> FakeApproval:
+        approval = next((one for one in task.approvals if one.id == id), None)
+        if approval is None:
+            raise NOT_FOUND
+        status = checked(body, APPROVAL, "approval", ("status",))["status"]
+        self.world.decide(task, approval, status)
+        self.world.did(DECIDED_AS[status], task.id)
+        return approval
 
     def note(self, run: FakeRun, task: FakeTask | None, body: Any) -> int:
         given = checked(body, NOTE, "note", ("text",))

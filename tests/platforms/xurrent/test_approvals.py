@@ -1,0 +1,134 @@
+"""Approvals are given by the person they are asked of, with that person's own token, and with no other."""
+
+import pytest
+
+from adapters.errors import AdapterError, Conflict, Rejected
+from adapters.http import Http
+from adapters.models import Person
+from adapters.protocol import ApproveTask, Op, RejectTask, Severity, Told, Unsupported, Write
+from adapters.xurrent.client import Xurrent
+from tests.platforms.xurrent.acting import BEN, MARK, a_run, an_approval, key
+from tests.platforms.xurrent.fake import XurrentFake
+from tests.platforms.xurrent.subject import connected
+from tests.platforms.xurrent.world import BOT, FakeRun, FakeTask
+
+ANA_ID, BEN_ID, RUI_ID = 58, 60, 61
+ANA = Person(id="U0ANA", name="Ana", email="ana@example.com")
+TOKENS = {"U0ANA": "anas-own", "U0BEN": "revoked"}
+
+
+@pytest.fixture
+def own(fake: XurrentFake, http: Http) -> Xurrent:
+    fake.own_tokens = {"anas-own": ANA_ID}
+    return connected(fake, http, tokens=TOKENS)
+
+
+def approve(run: FakeRun, task: FakeTask, note: str = "", by: Person = ANA) -> ApproveTask:
+    return ApproveTask(run=key(run), by=by, task=str(task.id), note=note)
+
+
+async def carry_all(adapter: Xurrent, write: Write) -> list[Told]:
+    run = await adapter.read(write.run.id) if write.run else None
+    return [await adapter.carry(step, MARK) for step in adapter.steps(write, run)]
+
+
+async def refusal(adapter: Xurrent, write: Write) -> AdapterError:
+    with pytest.raises((Rejected, Conflict)) as refused:
+        await carry_all(adapter, write)
+    return refused.value
+
+
+async def test_one_of_two_approves_for_herself(fake: XurrentFake, own: Xurrent) -> None:
+    run = a_run(fake)
+    task = an_approval(fake, run, ANA_ID, RUI_ID, required=2)
+    await carry_all(own, approve(run, task))
+    assert [one.status for one in task.approvals] == ["approved", "assigned"]
+    shown = (await own.read(str(run.id))).task(str(task.id))
+    assert shown is not None
+    assert [one.name for one in shown.approvers] == ["Rui Dias"]
+
+
+async def test_asked_of_one_it_is_the_tasks_status_and_the_words_go_with_it(
+    fake: XurrentFake, own: Xurrent
+) -> None:
+    run = a_run(fake)
+    task = an_approval(fake, run, ANA_ID)
+    (told,) = await carry_all(own, approve(run, task, "within the window"))
+    assert (task.status, told.tasks[0].state) == ("approved", "done")
+    (note,) = run.notes
+    assert "within the window" in note.text
+    assert note.person == ANA_ID
+
+
+async def test_words_of_one_among_several_follow_as_her_note(fake: XurrentFake, own: Xurrent) -> None:
+    run = a_run(fake)
+    task = an_approval(fake, run, ANA_ID, RUI_ID)
+    await carry_all(own, RejectTask(run=key(run), by=ANA, task=str(task.id), reason="no way back"))
+    assert task.status == "rejected"
+    assert [(note.person, "no way back" in note.text) for note in run.notes] == [(ANA_ID, True)]
+
+
+async def test_given_already_it_is_not_sent_again(fake: XurrentFake, own: Xurrent) -> None:
+    run = a_run(fake)
+    task = an_approval(fake, run, ANA_ID, RUI_ID, required=2)
+    await carry_all(own, approve(run, task))
+    (told,) = await carry_all(own, approve(run, task))
+    assert told.already
+    assert fake.world.effects.count(("approve", task.id)) == 1
+
+
+async def test_what_is_asked_of_others_is_theirs(fake: XurrentFake, own: Xurrent) -> None:
+    run = a_run(fake)
+    of_rui, of_two = an_approval(fake, run, RUI_ID), an_approval(fake, run, BEN_ID, RUI_ID)
+    for task in (of_rui, of_two):
+        assert (await refusal(own, approve(run, task))).key == "xurrent.not_asked"
+        assert task.status == "assigned"
+
+
+async def test_nobody_approves_with_the_token_of_liaison(fake: XurrentFake, own: Xurrent) -> None:
+    """Nor by an e-mail address or a handle that is the same as somebody's."""
+    run = a_run(fake)
+    task = an_approval(fake, run, BOT)
+    for by in (BEN, Person(name="Ana", email="ana@example.com"), Person(id="U0EVE", handle="U0ANA")):
+        assert (await refusal(own, approve(run, task, by=by))).key == "xurrent.no_token"
+    assert fake.world.effects == []
+
+
+async def test_a_revoked_token_is_its_persons_trouble_and_not_the_platforms(
+    fake: XurrentFake, own: Xurrent
+) -> None:
+    run = a_run(fake)
+    task = an_approval(fake, run, BEN_ID)
+    assert (await refusal(own, approve(run, task, by=Person(id="U0BEN")))).key == "xurrent.own_token"
+
+
+async def test_a_task_is_no_approval_and_one_that_waits_is_not_given_yet(fake: XurrentFake, own: Xurrent) -> None:
+    run = a_run(fake)
+    task = fake.world.task(run, "Page the DBA")
+    assert (await refusal(own, approve(run, task))).key == "xurrent.no_approval"
+    waiting = an_approval(fake, run, ANA_ID, RUI_ID)
+    waiting.status = waiting.approvals[0].status = "registered"
+    assert (await refusal(own, approve(run, waiting))).key == "xurrent.waits"
+
+
+async def test_without_any_token_of_people_there_is_no_approving(xurrent: Xurrent) -> None:
+    assert isinstance(xurrent.capabilities[Op.APPROVE], Unsupported)
+    assert isinstance(xurrent.capabilities[Op.REJECT], Unsupported)
+
+
+async def test_the_old_api_leaves_it_to_the_server_whose_it_is(old: XurrentFake, http: Http) -> None:
+    old.own_tokens = {"anas-own": ANA_ID}
+    own = connected(old, http, tokens={"U0ANA": "anas-own"})
+    run = a_run(old)
+    hers, ruis = an_approval(old, run, ANA_ID), an_approval(old, run, RUI_ID)
+    await own.carry(approve(run, hers, "within the window"), MARK)
+    assert hers.status == "approved"
+    with pytest.raises(Conflict):
+        await own.carry(approve(run, ruis), MARK)
+    assert ruis.status == "assigned"
+
+
+async def test_the_doctor_says_as_whom_each_token_approves(own: Xurrent) -> None:
+    *_, ana, ben = await own.check()
+    assert (ana.severity, ana.what) == (Severity.OK, "U0ANA approves as Ana Reis")
+    assert (ben.severity, "platforms.xurrent.tokens.U0BEN" in ben.fix) == (Severity.FIX, True)
