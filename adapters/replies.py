@@ -12,6 +12,7 @@ from typing import Any
 from adapters.errors import AdapterError
 
 _AN_EPOCH = 1e9  # a "number of seconds" above this is a moment, not a wait
+_A_SECOND = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +43,30 @@ def retry_after(headers: Mapping[str, str], default: float = 5.0) -> float:
     """Seconds of a Retry-After header, else of RateLimit-Reset; bounded to an hour. ``default`` without one.
 
     Either is a number of seconds, a moment since the epoch, or a date (of HTTP, ISO 8601, or with a space).
+    A moment is measured by the server's own clock (``Date``), and rounded up: it is written in whole seconds.
+    One that is past says that clocks or zones are apart, not that it is over: then ``default`` too, because
+    asking at once would be refused at once, and again.
     """
-    found = (_seconds(headers.get(name, "").strip()) for name in ("retry-after", "ratelimit-reset"))
+    now = _date(headers.get("date", "")) or datetime.now(UTC)
+    found = (_seconds(headers.get(name, "").strip(), now) for name in ("retry-after", "ratelimit-reset"))
     seconds = next((one for one in found if one is not None), default)
     return min(max(seconds, 0.1), 3600.0)
 
 
-def _seconds(value: str) -> float | None:
-    now = datetime.now(UTC)
+def _seconds(value: str, now: datetime) -> float | None:
     try:
         number = float(value)
     except ValueError:
         at = _date(value)
-        return None if at is None else (at - now).total_seconds()
+        return None if at is None else _until(at.timestamp(), now)
     if not math.isfinite(number):
         return None
-    return number - now.timestamp() if number > _AN_EPOCH else number
+    return _until(number, now) if number > _AN_EPOCH else number
+
+
+def _until(moment: float, now: datetime) -> float | None:
+    left = moment - now.timestamp()
+    return None if left < -_A_SECOND else max(left, 0.0) + _A_SECOND
 
 
 def _date(value: str) -> datetime | None:
