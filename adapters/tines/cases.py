@@ -1,9 +1,18 @@
 """Changes to the case itself: its sub-status as the colour of a run, and its end."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from adapters.errors import AdapterError, Conflict, NotFound, OutcomeUnknown, Rejected, Unsupported
+from adapters.errors import (
+    AdapterError,
+    BadResponse,
+    Conflict,
+    NotFound,
+    OutcomeUnknown,
+    Rejected,
+    Unreachable,
+    Unsupported,
+)
 from adapters.models import Health, RunState
 from adapters.protocol import EndRun, NotThere, SetStatus, Settled, There, Told
 from adapters.tines import mapping, wire
@@ -20,9 +29,10 @@ class Cases:
     people: People
     colours: Mapping[Health, str]  # a sub-status by its name or its id
     _ids: dict[str, str] = field(default_factory=dict)  # name of a sub-status, folded -> id
+    _has_list: bool = True  # of sub-statuses, as newer tenants do; until it turns out otherwise
 
     def learn(self, case: wire.Case) -> None:
-        """There is no list of sub-statuses, so they are picked up where cases have them (sheet 3.3)."""
+        """The document has no list of sub-statuses, so they are picked up where cases have them (sheet 3.3)."""
         if case.sub_status is not None and case.sub_status.name:
             self._ids[case.sub_status.name.casefold()] = case.sub_status.id
 
@@ -37,13 +47,17 @@ class Cases:
         return found[-1] if found else None
 
     async def colour(self, step: SetStatus) -> Told:
-        id = await self._id(self._wanted(step))
+        """Where it cannot be set the colour is kept by Liaison: a status is worth more than its colour."""
+        name = self._wanted(step)
+        id = await self._id(name)
         if id is None:
-            facts = {"name": self._wanted(step)}
-            return Told(says="tines.no_sub_status", facts=facts)
+            return Told(says="tines.no_sub_status", facts={"name": name})
         body = {"sub_status_id": int(id) if id.isdecimal() else id} | await self._author(step, "status")
         path = self.reading.path(run_id(step), "status")
-        answer = await self.reading.caller.write("PUT", path, operation="status", json=body)
+        try:
+            answer = await self.reading.caller.write("PUT", path, operation="status", json=body)
+        except Rejected as refusal:
+            return Told(says="tines.sub_status_refused", facts={"name": name, "said": refusal.said or "no reason"})
         case = self.reading.written(wire.Case, answer, "status")
         return Told(state=mapping.run_state(case))
 
@@ -103,10 +117,24 @@ class Cases:
     async def _id(self, wanted: str) -> str | None:
         if wanted.isdecimal():
             return wanted
-        if wanted.casefold() not in self._ids:
-            for case in await self.reading.first_cases({"sub_status_names": [wanted]}, "status"):
-                self.learn(case)
-        return self._ids.get(wanted.casefold())
+        name = wanted.casefold()
+        try:
+            if name not in self._ids:
+                for case in await self.reading.first_cases({"sub_status_names": [wanted]}, "status"):
+                    self.learn(case)
+            if name not in self._ids and self._has_list:
+                self._ids |= {one.name.casefold(): one.id for one in await self._list() if one.name}
+        except (NotFound, Rejected, Unsupported, BadResponse, Unreachable):
+            return None
+        return self._ids.get(name)
+
+    async def _list(self) -> Sequence[wire.SubStatus]:
+        """A tenant that has none says so once."""
+        try:
+            return await self.reading.sub_statuses("status")
+        except (NotFound, Unsupported):
+            self._has_list = False
+            return ()
 
     async def _author(self, step: SetStatus | EndRun, operation: str) -> dict[str, str | int]:
         email = await self.people.email(step.by, operation)

@@ -33,18 +33,21 @@ from adapters.protocol import (
     TaskWrite,
     Told,
     Write,
+    require_offered,
 )
 from adapters.tines import links, mapping, wire
 from adapters.tines.capabilities import CAPABILITIES
 from adapters.tines.cases import COLOUR, Cases
 from adapters.tines.comments import NOTE, Comments
 from adapters.tines.doctor import check
+from adapters.tines.extras import Extras
 from adapters.tines.offers import Offers
 from adapters.tines.people import People
 from adapters.tines.reading import Listing, Reading
 from adapters.tines.refusals import explaining
 from adapters.tines.settings import TinesSettings
 from adapters.tines.starting import Starting
+from adapters.tines.stories import Stories
 from adapters.tines.tasks import ASSIGN, MARK, Tasks
 from adapters.tines.webhooks import Webhooks
 
@@ -65,12 +68,14 @@ class Tines:
         colours = {Health.GREEN: settings.green, Health.AMBER: settings.amber, Health.RED: settings.red}
         self.colours = {health: status.strip() for health, status in colours.items() if status.strip()}
         self.reading = Reading(self.caller, settings.team_id)
-        people = People(self.reading)
+        people = People(self.reading, self.now)
         self.starting = Starting(self.reading, people, settings)
         self.tasks = Tasks(self.reading, people)
         self.said = Comments(self.reading, people, self.tasks, self.colours)
         self.cases = Cases(self.reading, people, self.colours)
-        self.pressing = Offers(self.reading, Webhooks(self.caller, self.http), settings.stories)
+        self.extras = Extras(self.reading, people)
+        webhooks, stories = Webhooks(self.caller, self.http), Stories(self.reading, self.now)
+        self.pressing = Offers(self.reading, webhooks, self.extras, stories, settings.stories)
 
     async def runbooks(self, words: str) -> Sequence[Runbook]:
         """Cases with the template tag, open or closed; callers match the titles themselves."""
@@ -102,10 +107,11 @@ class Tines:
         return await self.said.last(id, task)
 
     async def offers(self, run: Run) -> Sequence[Offer]:
-        return await self.pressing.of(run.key.id)
+        return await self.pressing.of(run)
 
     def steps(self, write: Write, run: Run | None) -> Sequence[Write]:
         """What changes a task is followed by a comment that says who did it: those calls name no author."""
+        require_offered(self.name, self.capabilities, write.op)
         match write:
             case StartRun():
                 return self.starting.steps(write)
@@ -132,7 +138,7 @@ class Tines:
             case SetStatus(part="colour"):
                 return Settling.REPEAT
             case DoOffer():
-                return Settling.ASK
+                return self.pressing.settling(step)
         return Settling.FIND if step.part == NOTE or isinstance(step, (*_SAID, AddTask)) else Settling.REPEAT
 
     async def carry(self, step: Write, mark: Mark) -> Told:
@@ -163,6 +169,8 @@ class Tines:
                 return await self.cases.settle_end(step)
             case AddTask():
                 return await self.tasks.settle_add(step, mark)
+            case DoOffer():
+                return await self.pressing.settle(step)
             case _ if step.part == NOTE or isinstance(step, _SAID):
                 return await self.said.settle(step, mark)
             case TaskWrite():
@@ -182,6 +190,7 @@ class Tines:
         """The case's own list of tasks is not promised to be whole, nor to say who is who."""
         case, tasks = await asyncio.gather(self.reading.case(id, "show"), self.reading.tasks(id, "show"))
         self.cases.learn(case)
+        self.extras.learn(case)
         return case, tasks
 
     async def _tagged(self, filters: Mapping[str, object], operation: str) -> Listing[wire.Case]:

@@ -1,11 +1,15 @@
-"""What ``liaison doctor`` says of a Tines tenant: one small read, and the setting or right that is wrong."""
+"""What ``liaison doctor`` says of a Tines tenant: small reads, and the setting or right that is wrong."""
 
 from collections.abc import Sequence
 
 from adapters.errors import AdapterError, CredentialsRejected, NotFound, Rejected, Unreachable, Unsupported
 from adapters.protocol import Problem, Severity
+from adapters.tines import wire
 from adapters.tines.reading import Reading
 from adapters.tines.settings import TinesSettings
+from adapters.tines.stories import folded
+
+_MOST_NAMES = 10
 
 
 async def check(name: str, settings: TinesSettings, reading: Reading) -> Sequence[Problem]:
@@ -18,7 +22,48 @@ async def check(name: str, settings: TinesSettings, reading: Reading) -> Sequenc
     if not templates:
         what = f'no case has the tag "{settings.template_tag}", so there is nothing to start yet'
         problems.append(Problem(severity=Severity.OK, what=what))
+    return [*problems, *await _stories(name, settings, reading)]
+
+
+async def _stories(name: str, settings: TinesSettings, reading: Reading) -> Sequence[Problem]:
+    """Stories are started by their webhooks, which need no right of the key; to see them does."""
+    try:
+        stories = await reading.stories("check")
+    except AdapterError as error:
+        if not settings.stories:
+            return []
+        what = f"the key may not see the team's stories, so what is going on in them is not shown ({error.said})"
+        return [Problem(severity=Severity.OK, what=what)]
+    return [*_configured(name, settings, stories), *_others(name, settings, stories)]
+
+
+def _configured(name: str, settings: TinesSettings, stories: Sequence[wire.Story]) -> Sequence[Problem]:
+    problems = []
+    for wanted in settings.stories:
+        found = [story for story in stories if folded(story.name) == folded(wanted)]
+        if found and all(story.disabled for story in found):
+            fix = f"enable it in Tines, or take it out of [platforms.{name}.stories]"
+            problems.append(Problem(severity=Severity.FIX, what=f'the story "{wanted}" is disabled', fix=fix))
+        elif len(found) != 1:
+            many = "no story of the team has" if not found else "several stories of the team have"
+            what = f'{many} the name "{wanted}": it can be started, but what is going on in it is not shown'
+            problems.append(Problem(severity=Severity.OK, what=what))
     return problems
+
+
+def _others(name: str, settings: TinesSettings, stories: Sequence[wire.Story]) -> Sequence[Problem]:
+    """Which stories there are to start, for whoever writes the settings."""
+    have = {folded(wanted) for wanted in settings.stories}
+    names = sorted({story.name for story in stories if story.name and not story.disabled})
+    others = [one for one in names if folded(one) not in have]
+    if not others:
+        return []
+    more = f", and {len(others) - _MOST_NAMES} more" if len(others) > _MOST_NAMES else ""
+    what = (
+        f"stories that could be started from a run, once the address of their webhook is in "
+        f"[platforms.{name}.stories]: {', '.join(others[:_MOST_NAMES])}{more}"
+    )
+    return [Problem(severity=Severity.OK, what=what)]
 
 
 def _problem(name: str, settings: TinesSettings, error: AdapterError) -> Problem:

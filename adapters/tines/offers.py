@@ -1,10 +1,12 @@
-"""What can be pressed about a case: its own buttons (case actions), and the stories that the settings name.
+"""What can be pressed about a case: its own buttons (case actions), the stories that the settings name, and what
+the case itself can do beyond the verbs.
 
 There is no call that presses a button: a ``webhook`` action is POSTed to by whoever presses it, with its
 ``query_params`` appended, and a ``page`` is for people (sheet 2.1 B, L11854-11928). A story starts by its webhook
 alone (2.1 A). Neither leaves anything by which a press could be found again.
 """
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -13,10 +15,12 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from adapters.errors import Conflict
-from adapters.models import Offer
-from adapters.protocol import DoOffer, Mark, Told
+from adapters.models import Offer, Run
+from adapters.protocol import CannotTell, DoOffer, Mark, Settled, Settling, Told
 from adapters.tines import links, wire
+from adapters.tines.extras import FOLLOW, Extras, is_priority
 from adapters.tines.reading import Reading
+from adapters.tines.stories import Stories, activity, folded
 from adapters.tines.tasks import run_id
 from adapters.tines.webhooks import Webhooks
 
@@ -28,33 +32,60 @@ _LONGEST = 60  # letters of a label
 class Offers:
     reading: Reading
     webhooks: Webhooks
+    extras: Extras
+    going_on: Stories
     stories: Mapping[str, SecretStr]  # name -> the address of its webhook
 
-    async def of(self, case: str) -> Sequence[Offer]:
-        actions = await self.reading.actions(case, "do")
-        theirs = [offer for one in actions if (offer := self._offer(one)) is not None]
-        return [*theirs, *(_of_story(name) for name in self.stories)]
+    async def of(self, run: Run) -> Sequence[Offer]:
+        actions, stories = await asyncio.gather(self.reading.actions(run.key.id, "do"), self._stories())
+        theirs = [offer for one in actions if (offer := self._offer(one, actions)) is not None]
+        labels = {folded(offer.facts["name"]) for offer in theirs}
+        apart = [_told_apart(story, labels) for story in stories]
+        return [*theirs, *apart, *([] if run.state.is_over else self.extras.of(run.key.id))]
+
+    def settling(self, step: DoOffer) -> Settling:
+        if step.offer == FOLLOW:
+            return Settling.FIND
+        return Settling.REPEAT if is_priority(step) else Settling.ASK
+
+    async def settle(self, step: DoOffer) -> Settled:
+        if self.settling(step) is Settling.ASK:
+            return CannotTell()
+        return await self.extras.settle(step)
 
     async def carry(self, step: DoOffer, mark: Mark) -> Told:
         """An action is looked up just before: what was confirmed is what is sent, or nothing is."""
+        if self.settling(step) is not Settling.ASK:
+            return await self.extras.carry(step)
         body = {"case_id": _number(run_id(step)), "pressed_by": mark.who, "receipt": mark.code}
-        story = self.stories.get(step.offer.removeprefix(_STORY)) if step.offer.startswith(_STORY) else None
+        name = step.offer.removeprefix(_STORY)
+        story = self.stories.get(name) if step.offer.startswith(_STORY) else None
         if story is not None:
-            await self.webhooks.post(story.get_secret_value(), {**body, "story": step.label})
+            await self.webhooks.post(story.get_secret_value(), {**body, "story": name})
             return Told(says="tines.pressed")
-        for action in await self.reading.actions(run_id(step), "do"):
-            offer = self._offer(action)
+        actions = await self.reading.actions(run_id(step), "do")
+        for action in actions:
+            offer = self._offer(action, actions)
             if offer is not None and offer.id == step.offer and not offer.link:
                 await self.webhooks.post(action.url, {**body, "action": action.label}, action.query_params)
                 return Told(says="tines.pressed")
         raise Conflict(self.reading.caller.platform, "do", key="tines.offer_gone", label=step.label)
 
-    def _offer(self, action: wire.Button) -> Offer | None:
+    async def _stories(self) -> Sequence[Offer]:
+        """Those of the settings, with what Tines says of the story of that name."""
+        if not self.stories:
+            return ()
+        known = await self.going_on.named()
+        return [_of_story(name, known.get(folded(name))) for name in self.stories]
+
+    def _offer(self, action: wire.Button, all: Sequence[wire.Button]) -> Offer | None:
         """None for what can be neither called nor opened."""
-        name = " ".join((action.label or action.action_text).split())[:_LONGEST]
+        name = _name(action)
         host = links.host_of(action.url)
         if not name or host is None:
             return None
+        if sum(folded(_name(one)) == folded(name) for one in all) > 1:
+            name = f"{name} ({action.action_text.strip() or action.id})"
         facts = {"name": name, "host": host}
         if action.action_type != "webhook":
             return Offer(id=_id(action), label="tines.offer", facts=facts, link=links.shown(action.url) or "")
@@ -63,14 +94,35 @@ class Offers:
         return Offer(id=_id(action), label="tines.offer", warning="tines.offer_action", facts=facts)
 
 
+def _name(action: wire.Button) -> str:
+    return " ".join((action.label or action.action_text).split())[:_LONGEST]
+
+
 def _id(action: wire.Button) -> str:
     """Another address or other parameters make it another offer."""
     whole = json.dumps([action.url, action.action_type, action.label, action.query_params], sort_keys=True)
     return f"action:{action.id}:{hashlib.sha256(whole.encode()).hexdigest()[:12]}"
 
 
-def _of_story(name: str) -> Offer:
-    return Offer(id=f"{_STORY}{name}", label="tines.offer", warning="tines.offer_story", facts={"name": name})
+def _of_story(name: str, story: wire.Story | None) -> Offer:
+    offer = Offer(id=f"{_STORY}{name}", label="tines.offer", warning="tines.offer_story", facts={"name": name})
+    if story is None:
+        return offer
+    if story.disabled:
+        return offer.model_copy(update={"warning": "tines.offer_story_disabled"})
+    facts = activity(story)
+    if not facts:
+        return offer
+    how = "broken" if "broken" in facts else "busy"
+    said = {"warning": f"tines.offer_story_{how}", "note": f"tines.story_{how}", "facts": {"name": name, **facts}}
+    return offer.model_copy(update=said)
+
+
+def _told_apart(story: Offer, buttons: set[str]) -> Offer:
+    """A case's button and a story may have one name."""
+    if folded(story.facts["name"]) not in buttons:
+        return story
+    return story.model_copy(update={"label": "tines.offer_as_story"})
 
 
 def _number(case: str) -> int | str:

@@ -1,16 +1,26 @@
 """Who somebody is on Tines: most writes want an e-mail, and there is no search by one (sheet 3.5)."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from adapters.errors import BadResponse, NotFound, Rejected, Unsupported
 from adapters.models import Person
 from adapters.tines import wire
+from adapters.tines.lately import Lately
 from adapters.tines.reading import Reading
+
+_FRESH = timedelta(minutes=5)
 
 
 @dataclass
 class People:
     reading: Reading
+    now: Callable[[], datetime]
+    _team: Lately[Sequence[wire.User]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._team = Lately(self.now, _FRESH)
 
     async def email(self, person: Person, operation: str) -> str:
         """The e-mail, else that of the team's member of this id or very name. Empty where nobody knows it."""
@@ -18,29 +28,34 @@ class People:
             return person.email
         if not (person.id or person.name):
             return ""
-        members = await self._members(operation)
-        by_id = [one for one in members if person.id and one.id == person.id]
-        by_name = [one for one in members if person.name and _name(one) == person.name.strip().casefold()]
-        for found in (by_id, by_name):
-            if len(found) == 1 and found[0].email:
-                return found[0].email
-        return ""
+        return _email(person, await self._members(operation, lambda team: bool(_email(person, team))))
 
     async def missing(self, users: tuple[wire.User, ...], operation: str) -> dict[str, str]:
         """id -> e-mail of those users that came without one, as far as the team's members tell."""
         wanted = {user.id for user in users if not user.email}
         if not wanted:
             return {}
-        return {one.id: one.email for one in await self._members(operation) if one.id in wanted and one.email}
+        team = await self._members(operation, lambda team: wanted <= {one.id for one in team})
+        return {one.id: one.email for one in team if one.id in wanted and one.email}
 
-    async def _members(self, operation: str) -> tuple[wire.User, ...]:
+    async def _members(self, operation: str, enough: Callable[[Sequence[wire.User]], bool]) -> Sequence[wire.User]:
+        """As read lately, unless somebody is missing: they may have just been invited."""
+        return await self._team.get(lambda: self._read(operation), enough)
+
+    async def _read(self, operation: str) -> Sequence[wire.User]:
         """Nobody where the key may not see the team: then only e-mails can be used."""
         if not self.reading.team:
             return ()
         try:
-            return tuple(await self.reading.members(self.reading.team, operation))
+            return await self.reading.members(self.reading.team, operation)
         except (NotFound, Rejected, Unsupported, BadResponse):
             return ()
+
+
+def _email(person: Person, team: Sequence[wire.User]) -> str:
+    by_id = [one for one in team if person.id and one.id == person.id]
+    by_name = [one for one in team if person.name and _name(one) == person.name.strip().casefold()]
+    return next((found[0].email for found in (by_id, by_name) if len(found) == 1 and found[0].email), "")
 
 
 def _name(user: wire.User) -> str:

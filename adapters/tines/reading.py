@@ -21,6 +21,7 @@ MAX_PAGES = 100
 CASES_A_PAGE = 50  # each is heavy: its activities and records are in it
 MOST_A_PAGE = 50  # the cap of a case's tasks (L18312)
 COMMENTS_A_PAGE = 100
+STORIES_A_PAGE = 100
 
 
 class WithId(Protocol):
@@ -108,6 +109,29 @@ class Reading:
                 params,
             )
         ).items
+
+    async def subscribers(self, case: str, operation: str) -> Sequence[wire.Subscriber]:
+        path = f"{self.path(case, operation)}/subscribers"
+        found = await self._pages(path, wire.Subscribers, lambda page: page.subscribers, MOST_A_PAGE, operation)
+        return found.items
+
+    async def stories(self, operation: str) -> Sequence[wire.Story]:
+        """The team's live stories, with what is going on in them (L3257-3390)."""
+        params = {"include_live_activity": "true", "order": "NAME"}
+        params |= {"team_id": self.team} if self.team else {}
+        found = await self._pages(
+            "api/v1/stories", wire.Stories, lambda page: page.stories, STORIES_A_PAGE, operation, params
+        )
+        return found.items
+
+    async def sub_statuses(self, operation: str) -> Sequence[wire.SubStatus]:
+        """Those of open cases: of a newer API than the document's (sheet 7). ``NotFound`` where there is none."""
+        params = {"parent_status": "OPEN"} | ({"team_id": self.team} if self.team else {})
+        path = "api/v1/case_sub_statuses"
+        found = await self._pages(
+            path, wire.SubStatuses, lambda page: page.case_sub_statuses, MOST_A_PAGE, operation, params
+        )
+        return found.items
 
     async def first_cases(self, filters: Mapping[str, Any], operation: str) -> Sequence[wire.Case]:
         """One small page: the cheapest proof that cases may be read."""

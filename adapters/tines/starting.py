@@ -135,13 +135,17 @@ class Starting:
         path = f"{self.reading.path(_run(step), 'start')}/tasks/batch"
         body = {"tasks": [_clone(task) for task in batch]}
         answer = await self.reading.caller.write("POST", path, operation="start", json=body)
-        self.reading.written(wire.Tasks, answer, "start")
-        return Told()
+        made = self.reading.written(wire.Tasks, answer, "start")
+        return Told(tasks=tuple(mapping.task(task) for task in made.tasks))
 
     async def _buttons(self, step: StartRun) -> Told:
-        """Replaces all buttons of the run, which has none yet."""
-        template = await self.reading.case(step.runbook.id, "start")
-        buttons = [one.model_dump(exclude_defaults=True) for one in template.actions if one.url and one.label]
+        """Replaces all buttons of the run, which has none yet. Only their own list tells a button's text and
+        parameters; a case leaves them out (L9246-9577 beside L11884-11928)."""
+        buttons = [
+            one.model_dump(exclude={"id"}, exclude_defaults=True)
+            for one in await self.reading.actions(step.runbook.id, "start")
+            if one.url and one.label
+        ]
         if not buttons:
             return Told()
         path = f"{self.reading.path(_run(step), 'start')}/actions/batch"
@@ -171,10 +175,10 @@ class Starting:
         return NotThere() if not (there - before) & new else CannotTell()
 
     async def _settle_buttons(self, step: StartRun) -> Settled:
-        template = await self.reading.case(step.runbook.id, "start")
-        run = await self.reading.case(_run(step), "start")
-        wanted = {(one.label, one.url) for one in template.actions if one.url and one.label}
-        return There(Told()) if wanted <= {(one.label, one.url) for one in run.actions} else NotThere()
+        template = await self.reading.actions(step.runbook.id, "start")
+        run = await self.reading.actions(_run(step), "start")
+        wanted = {(one.label, one.url) for one in template if one.url and one.label}
+        return There(Told()) if wanted <= {(one.label, one.url) for one in run} else NotThere()
 
     async def _template(self, step: StartRun) -> tuple[wire.Case, Sequence[wire.Task]]:
         template = await self.reading.case(step.runbook.id, "start")

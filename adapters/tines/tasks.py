@@ -151,14 +151,17 @@ class Tasks:
         return Told()
 
     async def _take(self, step: BeginTask) -> Told:
-        """Makes the task theirs, if it is nobody's and Tines knows them."""
+        """Makes the task theirs, if it is nobody's and Tines knows them; it is begun either way."""
         found = await self.reading.task(run_id(step), step.task, "begin")
         if found.assignees:
             return Told(tasks=(self._shown(step, found),))
         email = await self.people.email(step.by, "begin")
         if not email:
             return _nobody(Told(tasks=(self._shown(step, found),)), step.by)
-        made = await self._put(step, {"assignee_emails": [email]})
+        try:
+            made = await self._put(step, {"assignee_emails": [email]})
+        except Rejected:
+            return _nobody(Told(tasks=(self._shown(step, found),)), step.by)
         told = Told(tasks=(self._shown(step, made),))
         return told if made.assignees else _nobody(told, step.by)
 

@@ -86,6 +86,7 @@ T = TypeVar("T")
 Text = Annotated[str, BeforeValidator(_text)]
 Id = Annotated[str, BeforeValidator(_id)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
+Count = Annotated[int | None, BeforeValidator(_number)]
 Many = Annotated[tuple[T, ...], BeforeValidator(_known("id"))]
 
 
@@ -209,11 +210,27 @@ class Metadata(Wire):
 
 
 class Meta(Wire):
-    next_page_number: Annotated[int | None, BeforeValidator(_number)] = None
+    next_page_number: Count = None
 
 
 class Page(Wire):
     meta: Annotated[Meta, BeforeValidator(_object)] = Meta()
+
+
+class Subscriber(Wire):
+    id: Id
+    email: Text = ""
+
+
+class Story(Wire):
+    """The counts are there where live activity was asked for, and are about the story as a whole."""
+
+    id: Id
+    name: Text = ""
+    disabled: Flag = False
+    pending_action_runs_count: Count = None
+    concurrent_runs_count: Count = None
+    not_working_actions_count: Count = None
 
 
 class Cases(Page):
@@ -238,6 +255,18 @@ class Activities(Page):
 
 class Members(Page):
     members: Annotated[tuple[User, ...], BeforeValidator(lambda value: _listed(value, "id"))]
+
+
+class Subscribers(Page):
+    subscribers: Annotated[tuple[Subscriber, ...], BeforeValidator(lambda value: _listed(value, "id"))]
+
+
+class Stories(Page):
+    stories: Annotated[tuple[Story, ...], BeforeValidator(lambda value: _listed(value, "id"))]
+
+
+class SubStatuses(Page):
+    case_sub_statuses: Annotated[tuple[SubStatus, ...], BeforeValidator(lambda value: _listed(value, "id"))]
 
 
 class CaseInputs(Page):

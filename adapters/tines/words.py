@@ -75,7 +75,7 @@ def bears(text: str, mark: Mark) -> bool:
 
 def skipped(description: str, reason: str) -> str:
     """What a skipped task is called: Tines knows only completed or not."""
-    why = " ".join(quiet(reason).replace("]", ")").split())[:200]
+    why = " ".join(quiet(reason).replace("[", "(").replace("]", ")").split())[:200]
     return f"[SKIPPED: {why}] {unskipped(description)}" if why else f"[SKIPPED] {unskipped(description)}"
 
 

@@ -17,6 +17,17 @@ ORDERS = (
     "CREATED_ASC",
     "CREATED_DESC",
 )
+STORY_ORDERS = (
+    "NAME",
+    "NAME_DESC",
+    "RECENTLY_EDITED",
+    "LEAST_RECENTLY_EDITED",
+    "ACTION_COUNT_ASC",
+    "ACTION_COUNT_DESC",
+    "CONCURRENT_RUNS_COUNT_DESC",
+    "PENDING_ACTION_RUNS_COUNT_DESC",
+    "NOT_WORKING_ACTIONS_COUNT_DESC",
+)
 CREATE = {
     "team_id": (int, str),
     "name": str,
@@ -48,6 +59,7 @@ NEW_TASK = {"description": str, "assignee_emails": list}
 CHANGED_TASK = {"description": str, "completed": bool, "assignee_emails": list}
 COMMENT = {"value": str, "author_email": str}
 ACTION = {"url": str, "label": str, "action_type": str, "action_text": str, "query_params": dict}
+ENUMS = {"priority": PRIORITIES, "status": ("open", "closed"), "action_type": ("webhook", "page")}
 
 Types = Mapping[str, Any]
 
@@ -64,16 +76,20 @@ def checked(body: Any, allowed: Types, required: Collection[str] = ()) -> dict[s
             raise Refusal(f"{name} is not a parameter")
         if not isinstance(value, allowed[name]):
             raise Refusal(f"{name} has the wrong type")
-        if name in ("priority",) and value not in PRIORITIES:
-            raise Refusal(f"{value} is not a priority")
-        if name == "status" and value not in ("open", "closed"):
-            raise Refusal(f"{value} is not a status")
+        if name in ENUMS and value not in ENUMS[name]:
+            raise Refusal(f"{value} is not a {name}")
         if name.endswith("emails") and not all(isinstance(one, str) and "@" in one for one in value):
             raise Refusal(f"{name} has something that is no e-mail")
     for name in required:
         if body.get(name) in (None, ""):
             raise Refusal(f"{name} is missing")
     return body
+
+
+def check_pairs(pairs: Mapping[str, Any], name: str) -> None:
+    """Key-value pairs are text, and say something."""
+    if any(not isinstance(value, str) or not value for value in pairs.values()):
+        raise Refusal(f"{name} has a value that is none")
 
 
 def filters_of(seen: Seen) -> dict[str, Any]:

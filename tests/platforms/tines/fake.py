@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.fakes.serving import Fake, Seen
-from tests.platforms.tines import bodies, shapes
+from tests.platforms.tines import beyond, bodies, shapes
 from tests.platforms.tines.bodies import body_of, checked, paging
 from tests.platforms.tines.shapes import Json
 from tests.platforms.tines.world import BOT, TEAM, FakeCase, FakeTask, Refusal, World
@@ -24,8 +24,8 @@ MOST_TASKS = 25
 
 class TinesFake(Fake):
     """``endless``: every list says that there is one more page. ``drops_bodies``: something on the way eats the
-    body of a GET. ``hides_members``: the key may not see the team. ``quiet_close``: a close that is refused is
-    answered 200, with the case still open."""
+    body of a GET. ``hides_members``, ``hides_stories``: the key may not see them. ``is_newer``: the tenant has a
+    list of sub-statuses. ``quiet_close``: a close that is refused is answered 200, with the case still open."""
 
     def __init__(self, token: str = "t1nes" * 8) -> None:
         super().__init__()
@@ -35,6 +35,8 @@ class TinesFake(Fake):
         self.endless = False
         self.drops_bodies = False
         self.hides_members = False
+        self.hides_stories = False
+        self.is_newer = False
         self.quiet_close = False
 
     def settings(self) -> dict[str, str]:
@@ -90,7 +92,7 @@ class TinesFake(Fake):
         if seen.query.get("order") == "CREATED_DESC":
             found.reverse()
         items = [shapes.case(one, self.world, self.url, whole=False) for one in found]
-        return self._page(seen, "cases", items, page, per_page)
+        return self.page(seen, "cases", items, page, per_page)
 
     def create_case(self, seen: Seen, _: "re.Match[str]") -> Answer:
         body = body_of(seen, bodies.CREATE, ("team_id", "name"))
@@ -102,8 +104,10 @@ class TinesFake(Fake):
         fields = {int(id): str(value) for id, value in body.get("field_values", {}).items()}
         if set(fields) - {one.id for one in self.world.inputs}:
             raise Refusal("case input not found in the team")
-        if any(not value for value in body.get("metadata", {}).values()):
-            raise Refusal("metadata without a value")
+        bodies.check_pairs(body.get("metadata", {}), "metadata")
+        bodies.check_pairs(body.get("field_values", {}), "field_values")
+        for one in body.get("closure_conditions", []):
+            checked(one, {"name": str, "formula": str}, ("name", "formula"))
         assignees = self.world.known(body["assignee_emails"]) if "assignee_emails" in body else [BOT]
         case = self.world.add_case(
             body["name"],
@@ -123,16 +127,19 @@ class TinesFake(Fake):
         return 201, shapes.case(case, self.world, self.url, whole=False)
 
     def show_case(self, seen: Seen, at: "re.Match[str]") -> Answer:
-        return 200, shapes.case(self._case(at), self.world, self.url, whole=True)
+        return 200, shapes.case(self.case(at), self.world, self.url, whole=True)
 
     def change_case(self, seen: Seen, at: "re.Match[str]") -> Answer:
-        case = self._case(at)
+        case = self.case(at)
         body = body_of(seen, bodies.UPDATE)
         if "sub_status_id" in body:
             if body["sub_status_id"] not in self.world.sub_statuses:
                 raise Refusal("sub status not found")
             self.world.set_sub_status(case, body["sub_status_id"])
             self.world.did("sub_status", case.id)
+        if "priority" in body:
+            case.priority = body["priority"].upper()
+            self.world.did("priority", case.id)
         if body.get("status") == "closed":
             self._close(case)
         return 200, shapes.case(case, self.world, self.url, whole=False)
@@ -147,25 +154,26 @@ class TinesFake(Fake):
         self.world.did("close", case.id)
 
     def change_metadata(self, seen: Seen, at: "re.Match[str]") -> Answer:
-        case = self._case(at)
+        case = self.case(at)
         changes = body_of(seen, {"metadata": dict}, ("metadata",))["metadata"]
-        if any(not isinstance(value, str) or not value for value in changes.values()):
-            raise Refusal("metadata without a value")
+        bodies.check_pairs(changes, "metadata")
         case.metadata |= changes
         self.world.did("metadata", case.id)
         return 200, {"case_id": case.id, "metadata": dict(case.metadata)}
 
     def list_actions(self, seen: Seen, at: "re.Match[str]") -> Answer:
         page, per_page = paging(seen, 50)
-        case = self._case(at)
+        case = self.case(at)
         items = [shapes.action(number, one) for number, one in enumerate(case.actions, 1)]
-        status, body = self._page(seen, "actions", items, page, per_page)
+        status, body = self.page(seen, "actions", items, page, per_page)
         return status, {"case_id": case.id, **body}
 
     def change_actions(self, seen: Seen, at: "re.Match[str]") -> Answer:
-        case = self._case(at)
+        case = self.case(at)
         given = body_of(seen, {"actions": list}, ("actions",))["actions"]
         case.actions = [checked(one, bodies.ACTION, ("url", "label", "action_type")) for one in given]
+        for one in case.actions:
+            bodies.check_pairs(one.get("query_params", {}), "query_params")
         self.world.did("actions", case.id)
         shown = [{"id": number, **one} for number, one in enumerate(case.actions, 1)]
         return 200, {"case_id": case.id, "actions": shown}
@@ -174,21 +182,21 @@ class TinesFake(Fake):
 
     def list_tasks(self, seen: Seen, at: "re.Match[str]") -> Answer:
         page, per_page = paging(seen, 50)
-        items = [shapes.task(one) for one in self._case(at).tasks.values()]
-        return self._page(seen, "tasks", items, page, per_page)
+        items = [shapes.task(one) for one in self.case(at).tasks.values()]
+        return self.page(seen, "tasks", items, page, per_page)
 
     def show_task(self, seen: Seen, at: "re.Match[str]") -> Answer:
         return 200, {"task": shapes.task(self._task(at))}
 
     def create_task(self, seen: Seen, at: "re.Match[str]") -> Answer:
-        case = self._case(at)
+        case = self.case(at)
         body = body_of(seen, bodies.NEW_TASK, ("description",))
         task = self.world.add_task(case, body["description"], body.get("assignee_emails"))
         self.world.did("task", task.id)
         return 201, {"task": shapes.task(task)}
 
     def create_tasks(self, seen: Seen, at: "re.Match[str]") -> Answer:
-        case = self._case(at)
+        case = self.case(at)
         given = body_of(seen, {"tasks": list}, ("tasks",))["tasks"]
         wanted = [checked(one, bodies.NEW_TASK, ("description",)) for one in given]
         if len(wanted) > MOST_TASKS:
@@ -212,60 +220,48 @@ class TinesFake(Fake):
         task.updated_at = self.world.now()
         return 200, {"task": shapes.task(task)}
 
-    # Comments and people
+    # Comments
 
     def list_comments(self, seen: Seen, at: "re.Match[str]") -> Answer:
         """Newest first: the document states no order, so nobody should count on the other one."""
         page, per_page = paging(seen, 500)
-        case = self._case(at)
+        case = self.case(at)
         items = [shapes.comment(one) for one in reversed(case.comments)]
-        status, body = self._page(seen, "comments", items, page, per_page)
+        status, body = self.page(seen, "comments", items, page, per_page)
         return status, {"case_id": case.id, **body}
 
     def list_activities(self, seen: Seen, at: "re.Match[str]") -> Answer:
         page, per_page = paging(seen, 50, "activity_type[]")
-        case = self._case(at)
+        case = self.case(at)
         said = [shapes.activity(one, "COMMENTED") for one in case.comments]
         changed = [shapes.activity(one, "SUB_STATUS_UPDATED") for one in case.activities]
         kind = seen.query.get("activity_type[]")
         items = [one for one in (*changed, *said) if kind in (None, one["activity_type"])]
-        status, body = self._page(seen, "activities", items, page, per_page)
+        status, body = self.page(seen, "activities", items, page, per_page)
         return status, {"case_id": case.id, **body}
 
     def create_comment(self, seen: Seen, at: "re.Match[str]") -> Answer:
-        case = self._case(at)
+        case = self.case(at)
         body = body_of(seen, bodies.COMMENT, ("value",))
         made = self.world.comment(case, body["value"], body.get("author_email"))
         self.world.did("comment", made.id)
         return 201, {"case_id": case.id, **shapes.comment(made)}
 
-    def list_members(self, seen: Seen, at: "re.Match[str]") -> Answer:
-        page, per_page = paging(seen, 500)
-        if at["team"] != str(TEAM) or self.hides_members:
-            raise Refusal("Not Found", 404)
-        return self._page(seen, "members", [shapes.member(one) for one in self.world.users], page, per_page)
-
-    def list_inputs(self, seen: Seen, _: "re.Match[str]") -> Answer:
-        page, per_page = paging(seen, 500, "team_id")
-        return self._page(
-            seen, "case_inputs", [shapes.case_input(one) for one in self.world.inputs], page, per_page
-        )
-
     # Parts
 
-    def _case(self, at: "re.Match[str]") -> FakeCase:
+    def case(self, at: "re.Match[str]") -> FakeCase:
         found = self.world.cases.get(int(at["case"]))
         if found is None:
             raise Refusal("Not Found", 404)
         return found
 
     def _task(self, at: "re.Match[str]") -> FakeTask:
-        found = self._case(at).tasks.get(int(at["task"]))
+        found = self.case(at).tasks.get(int(at["task"]))
         if found is None:
             raise Refusal("Not Found", 404)
         return found
 
-    def _page(self, seen: Seen, name: str, items: Sequence[Json], page: int, per_page: int) -> Answer:
+    def page(self, seen: Seen, name: str, items: Sequence[Json], page: int, per_page: int) -> Answer:
         about = shapes.meta(f"{self.url}{seen.path}", page, per_page, len(items), endless=self.endless)
         body: dict[str, Any] = {name: shapes.shown(items, page, per_page), "meta": about}
         return 200, body
@@ -292,6 +288,10 @@ _ROUTES = (
     _route("GET", "/v2/cases/{case}/comments", TinesFake.list_comments),
     _route("POST", "/v2/cases/{case}/comments", TinesFake.create_comment),
     _route("GET", "/v2/cases/{case}/activities", TinesFake.list_activities),
-    _route("GET", "/v1/teams/{team}/members", TinesFake.list_members),
-    _route("GET", "/v1/case_inputs", TinesFake.list_inputs),
+    _route("GET", "/v1/teams/{team}/members", beyond.list_members),
+    _route("GET", "/v1/case_inputs", beyond.list_inputs),
+    _route("GET", "/v1/stories", beyond.list_stories),
+    _route("GET", "/v2/cases/{case}/subscribers", beyond.list_subscribers),
+    _route("POST", "/v2/cases/{case}/subscribers", beyond.create_subscriber),
+    _route("GET", "/v1/case_sub_statuses", beyond.list_sub_statuses),
 )

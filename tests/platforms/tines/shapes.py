@@ -9,6 +9,7 @@ from tests.platforms.tines.world import (
     FakeCase,
     FakeComment,
     FakeInput,
+    FakeStory,
     FakeTask,
     FakeUser,
     World,
@@ -128,7 +129,7 @@ def case(one: FakeCase, world: World, url: str, *, whole: bool) -> Json:
         "created_at": one.at,
         "updated_at": one.at,
         "records": [],
-        "actions": [{"id": number, **action} for number, action in enumerate(one.actions, 7)],
+        "actions": [_short(number, action) for number, action in enumerate(one.actions, 1)],
         "blocks": [],
         "tasks": [task(done, whole=whole) for done in one.tasks.values()],
         "activities_meta": meta(f"{url}/api/v2/cases/{one.id}/activities", 1, 20, len(one.comments)),
@@ -180,6 +181,49 @@ def _activity(said: FakeComment) -> Json:
         "user": user(said.by),
         "created_at": said.at,
     }
+
+
+def _short(number: int, given: Json) -> Json:
+    """As a case shows its actions: neither text nor parameters (L9486-9493)."""
+    return {"id": number, **{name: given[name] for name in ("url", "label", "action_type")}}
+
+
+def story(one: FakeStory, *, live: bool) -> Json:
+    """As the list of stories shows it (L3335-3386)."""
+    counts: Json = {}
+    if live:
+        counts = {"pending_action_runs_count": one.waiting, "concurrent_runs_count": one.running}
+        counts |= {"tokens_used_percentage": 15.7}
+    if live and one.broken is not None:
+        counts |= {"not_working_actions_count": one.broken}
+    return {
+        "name": one.name,
+        "user_id": 167,
+        "description": None,
+        "keep_events_for": 604800,
+        "disabled": one.disabled,
+        "priority": False,
+        "send_to_story_enabled": False,
+        "entry_agent_id": None,
+        "exit_agents": [],
+        "team_id": TEAM,
+        "tags": ["Tag 1"],
+        "guid": "df1e838a18d20696120b41516497b017",
+        "slug": one.name.lower().replace(" ", "_"),
+        "edited_at": "2021-05-10T08:56:50Z",
+        "mode": "LIVE",
+        "id": one.id,
+        "published": True,
+        "locked": False,
+        "owners": [1],
+        **counts,
+    }
+
+
+def subscriber(number: int, one: FakeUser) -> Json:
+    """In the list all ids are text (L17847-17866)."""
+    about = {name: value for name, value in user(one).items() if name != "is_service_account"}
+    return {"id": str(number), **about}
 
 
 def action(number: int, given: Json) -> Json:

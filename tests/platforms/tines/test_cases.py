@@ -82,6 +82,39 @@ async def test_a_sub_status_that_no_case_has_is_said(fake: TinesFake, http: Http
     assert done(fake) == ["comment"]
 
 
+async def test_a_newer_tenant_tells_its_sub_statuses(fake: TinesFake, http: Http) -> None:
+    """Beyond the document (sheet 7): asked for when no case tells, and a tenant that has no list is asked once."""
+    tines = connected(fake, http, amber="At risk")
+    case = an_open_case(fake)
+    for _ in range(2):
+        await carry(tines, amber(case))
+    assert len(fake.calls("GET", "/case_sub_statuses$")) == 1
+    fake.is_newer = True
+    await carry(connected(fake, http, amber="At risk"), amber(case))
+    assert case.sub_status == 3
+
+
+@pytest.mark.parametrize("status", [422, 500])
+async def test_a_status_is_worth_more_than_its_colour(fake: TinesFake, http: Http, status: int) -> None:
+    """Where the list that tells the number cannot be had, the words are still written."""
+    tines = connected(fake, http, amber="At risk")
+    case = an_open_case(fake)
+    fake.fault("answer", method="GET", path=r"/cases$", status=status, times=9)
+    colour, _ = await carry(tines, amber(case))
+    assert (colour.says, done(fake)) == ("tines.no_sub_status", ["comment"])
+
+
+async def test_a_sub_status_that_tines_refuses_is_said(fake: TinesFake, http: Http) -> None:
+    tines = connected(fake, http, amber="77")
+    case = an_open_case(fake)
+    colour, _ = await carry(tines, amber(case))
+    assert (colour.says, dict(colour.facts)) == (
+        "tines.sub_status_refused",
+        {"name": "77", "said": "sub status not found"},
+    )
+    assert done(fake) == ["comment"]
+
+
 async def test_only_configured_colours_are_sub_statuses(fake: TinesFake, http: Http) -> None:
     tines = connected(fake, http, red="4")
     case = an_open_case(fake)

@@ -33,6 +33,11 @@ class Stranger(Fake):
 
 
 async def offered(tines: Tines, case: FakeCase) -> list[Offer]:
+    """The case's buttons and the stories of the settings."""
+    return [one for one in await everything(tines, case) if one.id.startswith(("action:", "story:"))]
+
+
+async def everything(tines: Tines, case: FakeCase) -> list[Offer]:
     return list(await tines.offers(await tines.read(str(case.id))))
 
 

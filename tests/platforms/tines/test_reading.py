@@ -126,14 +126,31 @@ async def test_a_link_that_a_browser_should_not_open_is_not_shown(fake: TinesFak
 
 
 async def test_the_doctor(fake: TinesFake, tines: Tines, http: Http) -> None:
-    (problem,) = await tines.check()
+    problem, stories = await tines.check()
     assert (problem.severity, "team 276" in problem.what) == (Severity.OK, True)
+    assert (stories.severity, stories.what.endswith(": Enrich alert, Restart service")) == (Severity.OK, True)
+    assert "[platforms.tines.stories]" in stories.what
+    fake.hides_stories = True
+    assert len(await tines.check()) == 1
     fake.template.tags = []
     assert "runbook-template" in (await tines.check())[1].what
     (wrong,) = await connected(fake, http, team_id="999").check()
     assert (wrong.severity, "team_id" in wrong.fix) == (Severity.FIX, True)
     (bad,) = await connected(fake, http, token="other").check()
     assert (bad.severity, "platforms.tines.token" in bad.fix) == (Severity.FIX, True)
+
+
+async def test_the_doctor_looks_at_the_stories_of_the_settings(fake: TinesFake, http: Http) -> None:
+    address = f"{fake.url}/webhook/restart/s3cr3t"
+    tines = connected(fake, http, stories={"restart service": address, "Enrich alert": address, "Other": address})
+    fake.world.stories[0].disabled = True
+    _, disabled, unknown = await tines.check()
+    assert (disabled.severity, '"restart service"' in disabled.what) == (Severity.FIX, True)
+    assert "[platforms.tines.stories]" in disabled.fix
+    assert (unknown.severity, '"Other"' in unknown.what) == (Severity.OK, True)
+    fake.hides_stories = True
+    _, hidden = await tines.check()
+    assert (hidden.severity, "may not see" in hidden.what) == (Severity.OK, True)
 
 
 GOOD = {"url": "https://adjective-noun-1234.tines.com/", "token": "secret", "team_id": 276}

@@ -205,13 +205,14 @@ async def test_nothing_was_sent_while_the_template_could_not_be_read(fake: Tines
 
 async def test_the_buttons_come_along(fake: TinesFake, tines: Tines) -> None:
     button = {"url": "https://tenant.example.com/webhook/a", "label": "Isolate", "action_type": "webhook"}
-    fake.template.actions = [{**button, "query_params": {"host": "db-1"}}]
+    more = {"action_text": "Isolate now", "query_params": {"host": "db-1"}}  # only the list of actions tells these
+    fake.template.actions = [{**button, **more}]
     await tines.runbook(str(fake.template.id))
     assert [step.part for step in tines.steps(start(fake), None)] == ["", "buttons"]
     told = await carry(tines, start(fake))
     assert told[0].run is not None
     made = fake.world.cases[int(told[0].run.id)]
-    assert made.actions == [{**button, "query_params": {"host": "db-1"}}]
+    assert made.actions == [{**button, **more}]
     last = tines.steps(start(fake), None)[-1].model_copy(update={"run": told[0].run})
     assert isinstance(await tines.settle(last, a_mark(), KNOWN), There)
     made.actions = []

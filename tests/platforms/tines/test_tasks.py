@@ -3,6 +3,7 @@
 import pytest
 
 from adapters.errors import Conflict, NotFound, OutcomeUnknown, Rejected, Unreachable
+from adapters.http import Http
 from adapters.models import Person, TaskState
 from adapters.protocol import (
     AddTask,
@@ -18,6 +19,7 @@ from adapters.protocol import (
 from adapters.tines.client import Tines
 from tests.platforms.tines.acting import ANA, BEN, KNOWN, STRANGER, a_mark, an_open_case, carry, done, key, said
 from tests.platforms.tines.fake import TinesFake
+from tests.platforms.tines.subject import connected
 from tests.platforms.tines.world import FakeUser
 
 
@@ -130,10 +132,10 @@ async def test_a_skip_is_written_on_the_task_and_taken_off_again(fake: TinesFake
     write = SkipTask(run=key(case), by=ANA, task=str(task.id), reason="no need [see #12]")
     await carry(tines, write, await tines.read(str(case.id)))
     assert task.completed
-    assert task.description.startswith("[SKIPPED: no need [see #12)] Repoint the app\n")
+    assert task.description.startswith("[SKIPPED: no need (see #12)] Repoint the app\n")
     shown = (await tines.read(str(case.id))).task(str(task.id))
     assert shown is not None
-    assert (shown.state, shown.title, shown.reason) == (TaskState.SKIPPED, "Repoint the app", "no need [see #12)")
+    assert (shown.state, shown.title, shown.reason) == (TaskState.SKIPPED, "Repoint the app", "no need (see #12)")
     assert shown.instructions == "kubectl rollout restart <@user-1>"
     await carry(tines, ReopenTask(run=key(case), by=ANA, task=str(task.id)), await tines.read(str(case.id)))
     assert not task.completed
@@ -190,15 +192,32 @@ async def test_whom_tines_does_not_know(fake: TinesFake, tines: Tines, person: P
     assert said(case) == []
 
 
-async def test_somebody_is_found_by_name_or_id_among_the_team(fake: TinesFake, tines: Tines) -> None:
+async def test_somebody_is_found_by_name_or_id_among_the_team(fake: TinesFake, tines: Tines, http: Http) -> None:
+    """The team is read once; again only for somebody who is not in it, as they may have just been invited."""
     case = an_open_case(fake)
-    task = case.task("Page")
+    task = str(case.task("Page").id)
     for person in (Person(name="cleo marsh"), Person(id="12")):
-        await carry(tines, AssignTask(run=key(case), by=ANA, task=str(task.id), person=person))
-    assert [user.first for user in task.assignees] == ["Cleo", "Ben"]
+        await carry(tines, AssignTask(run=key(case), by=ANA, task=task, person=person))
+    assert [user.first for user in case.task("Page").assignees] == ["Cleo", "Ben"]
+    assert len(fake.calls("GET", "/members$")) == 1
+    fake.world.users.append(FakeUser(77, "Dan", "Lee", "dan@example.com"))
+    await carry(tines, AssignTask(run=key(case), by=ANA, task=task, person=Person(name="Dan Lee")))
+    assert len(fake.calls("GET", "/members$")) == 2
     fake.hides_members = True
     with pytest.raises(Rejected):
-        await carry(tines, AssignTask(run=key(case), by=ANA, task=str(task.id), person=Person(name="Ana Reis")))
+        await carry(
+            connected(fake, http), AssignTask(run=key(case), by=ANA, task=task, person=Person(name="Ana Reis"))
+        )
+
+
+async def test_a_begin_stands_when_tines_refuses_the_assignment(fake: TinesFake, tines: Tines) -> None:
+    case = an_open_case(fake)
+    write = BeginTask(run=key(case), by=STRANGER, task=str(case.task("Page").id))
+    fake.fault("answer", method="PUT", path=r"/tasks/\d+$", status=422, body='{"errors": ["not in the team"]}')
+    told = await carry(tines, write, await tines.read(str(case.id)))
+    assert "tines.nobody_assigned" in [one.says for one in told]
+    assert (await tines.read(str(case.id))).task(write.task).state is TaskState.RUNNING  # type: ignore[union-attr]
+    assert len(said(case)) == 1
 
 
 async def test_an_added_task_names_who_added_it(fake: TinesFake, tines: Tines) -> None:

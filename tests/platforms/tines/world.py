@@ -72,6 +72,7 @@ class FakeCase:
     tasks: dict[int, FakeTask] = field(default_factory=dict)
     comments: list[FakeComment] = field(default_factory=list)
     activities: list[FakeComment] = field(default_factory=list)  # of ``SUB_STATUS_UPDATED``
+    followers: list[FakeUser] = field(default_factory=list)
     unmet: bool = False
     at: str = ""
     resolved_at: str | None = None
@@ -87,6 +88,18 @@ class FakeInput:
     key: str
     name: str
     options: tuple[str, ...] = ()
+
+
+@dataclass
+class FakeStory:
+    """``broken`` None: the answer leaves that count out, as the samples do."""
+
+    id: int
+    name: str
+    waiting: int = 0
+    running: int = 0
+    broken: int | None = None
+    disabled: bool = False
 
 
 class World:
@@ -107,6 +120,7 @@ class World:
             FakeInput(1, "operating_system", "Operating system"),
             FakeInput(2, "region", "Region", ("eu-1", "us-1")),
         ]
+        self.stories = [FakeStory(7981, "Restart service", 150, 3), FakeStory(7982, "Enrich alert")]
         self.template = self.add_case(RUNBOOK, tags=["runbook-template", "database"], status="CLOSED")
         for _, title in TASKS:
             self.add_task(self.template, title)

@@ -1,0 +1,136 @@
+"""What is offered beyond a case's buttons: what goes on in a story, the case's priority, following it."""
+
+import pytest
+
+from adapters.errors import OutcomeUnknown, Rejected
+from adapters.http import Http
+from adapters.models import Offer, Person
+from adapters.protocol import DoOffer, NotThere, Settling, There
+from adapters.tines.client import Tines
+from tests.platforms.tines.acting import ANA, KNOWN, STRANGER, a_mark, an_open_case, done, key
+from tests.platforms.tines.fake import TinesFake
+from tests.platforms.tines.subject import a_button, connected
+from tests.platforms.tines.test_offers import everything, label, offered, warning
+from tests.platforms.tines.world import FakeCase, FakeStory
+
+
+def with_stories(fake: TinesFake, http: Http, *names: str) -> Tines:
+    return connected(fake, http, stories={name: f"{fake.url}/webhook/restart/s3cr3t" for name in names})
+
+
+async def test_a_story_says_what_goes_on_in_all_of_it(fake: TinesFake, http: Http) -> None:
+    case = an_open_case(fake)
+    (story,) = await offered(with_stories(fake, http, "restart  SERVICE"), case)
+    assert label(story) == "restart  SERVICE"
+    assert "in the whole story, whoever started it: 3 runs; 150 action runs wait." in warning(story)
+    assert story.note == "tines.story_busy"
+    (asked,) = fake.calls("GET", "/api/v1/stories$")
+    assert asked.query["include_live_activity"] == "true"
+
+
+async def test_a_story_with_actions_that_do_not_work(fake: TinesFake, http: Http) -> None:
+    fake.world.stories[0].broken = 2
+    (story,) = await offered(with_stories(fake, http, "Restart service"), an_open_case(fake))
+    assert "2 of its actions do not work" in warning(story)
+
+
+async def test_a_disabled_story_is_said_to_be(fake: TinesFake, http: Http) -> None:
+    fake.world.stories[0].disabled = True
+    (story,) = await offered(with_stories(fake, http, "Restart service"), an_open_case(fake))
+    assert warning(story).startswith("The story of this name is disabled in Tines")
+
+
+async def test_a_story_that_tines_does_not_tell_about_is_offered_all_the_same(fake: TinesFake, http: Http) -> None:
+    case = an_open_case(fake)
+    fake.hides_stories = True
+    for names in (["Restart service"], ["Other"]):
+        (story,) = await offered(with_stories(fake, http, *names), case)
+        assert (story.note, story.warning) == ("", "tines.offer_story")
+    fake.hides_stories = False
+    fake.world.stories.append(FakeStory(7999, "Restart service", running=1))  # which of the two is meant?
+    (story,) = await offered(with_stories(fake, http, "Restart service"), case)
+    assert story.note == ""
+
+
+async def test_stories_are_not_asked_for_in_vain(fake: TinesFake, tines: Tines, http: Http) -> None:
+    case = an_open_case(fake)
+    await offered(tines, case)
+    assert fake.calls("GET", "/api/v1/stories$") == []
+    with_some = with_stories(fake, http, "Restart service")
+    await offered(with_some, case)
+    await offered(with_some, case)
+    assert len(fake.calls("GET", "/api/v1/stories$")) == 1
+
+
+async def test_offers_of_one_name_are_told_apart(fake: TinesFake, http: Http) -> None:
+    case = an_open_case(fake)
+    button = a_button(fake, "Restart service")
+    case.actions = [{**button, "action_text": "Now"}, {**button, "query_params": {"when": "later"}}]
+    found = await offered(with_stories(fake, http, "Restart service"), case)
+    assert [label(one) for one in found] == [
+        "Restart service (Now)",
+        "Restart service (2)",
+        "Restart service",
+    ]
+    case.actions = [button]
+    found = await offered(with_stories(fake, http, "Restart service"), case)
+    assert [label(one) for one in found] == ["Restart service", "Restart service (story)"]
+
+
+def pressed(case: FakeCase, offer: Offer | str, by: Person = ANA) -> DoOffer:
+    id = offer if isinstance(offer, str) else offer.id
+    return DoOffer(run=key(case), by=by, offer=id, label="As offered")
+
+
+async def test_the_priority_is_raised(fake: TinesFake, tines: Tines) -> None:
+    case = an_open_case(fake)
+    found = [one for one in await everything(tines, case) if one.id.startswith("priority:")]
+    assert [label(one) for one in found] == [
+        "Priority critical",
+        "Priority high",
+        "Priority medium",
+        "Priority info",
+    ]
+    assert warning(found[0]).endswith("as last read it is low.")
+    step = pressed(case, found[0])
+    assert tines.settling(step) is Settling.REPEAT
+    assert isinstance(await tines.settle(step, a_mark(), KNOWN), NotThere)
+    await tines.carry(step, a_mark())
+    assert case.priority == "CRITICAL"
+    assert fake.calls("PUT", r"/cases/\d+$")[-1].json == {
+        "priority": "critical",
+        "author_email": "ana@example.com",
+    }
+    assert isinstance(await tines.settle(step, a_mark(), KNOWN), There)
+
+
+async def test_somebody_follows_a_case_once(fake: TinesFake, tines: Tines) -> None:
+    case = an_open_case(fake)
+    step = pressed(case, "follow")
+    assert "follow" in [one.id for one in await everything(tines, case)]
+    assert tines.settling(step) is Settling.FIND
+    assert isinstance(await tines.settle(step, a_mark(), KNOWN), NotThere)
+    fake.fault("cut_after", method="POST", path="/subscribers$")
+    with pytest.raises(OutcomeUnknown):
+        await tines.carry(step, a_mark())
+    assert isinstance(await tines.settle(step, a_mark(), KNOWN), There)
+    again = await tines.carry(step, a_mark())
+    assert (again.already, again.says) == (True, "tines.already")
+    assert ([one.first for one in case.followers], done(fake)) == (["Ana"], ["follow"])
+
+
+async def test_who_cannot_follow_is_told(fake: TinesFake, tines: Tines) -> None:
+    case = an_open_case(fake)
+    with pytest.raises(Rejected) as unknown:
+        await tines.carry(pressed(case, "follow", Person(name="Nobody")), a_mark())
+    assert unknown.value.key == "tines.cannot_follow"
+    with pytest.raises(Rejected) as refused:
+        await tines.carry(pressed(case, "follow", STRANGER), a_mark())
+    assert (refused.value.key, refused.value.said) == ("tines.refused", "user not found")
+
+
+async def test_a_closed_case_offers_only_its_buttons(fake: TinesFake, tines: Tines) -> None:
+    case = an_open_case(fake)
+    case.actions = [a_button(fake)]
+    case.status = "CLOSED"
+    assert [label(one) for one in await everything(tines, case)] == ["Claim case"]
