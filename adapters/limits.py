@@ -28,7 +28,8 @@ def background() -> Iterator[None]:
 @dataclass(frozen=True, slots=True)
 class Pace:
     """``at_once`` calls in flight, a quarter of them for background work; at most ``calls`` in any ``per`` seconds
-    (None: no such limit). ``rest``: seconds to wait after a 429 that does not say how long."""
+    (None: no such limit), half of them for background work: a person who comes then need not wait for the rest of
+    the minute. ``rest``: seconds to wait after a 429 that does not say how long."""
 
     at_once: int = 16
     calls: int | None = None
@@ -44,13 +45,13 @@ class Turns:
     _in_flight: int = 0
     _behind: int = 0  # of those in flight, background work
     _closed_until: float = 0.0
-    _sent: list[float] = field(default_factory=list)
+    _sent: list[tuple[float, bool]] = field(default_factory=list)  # when, and whether it was background work
     _wake: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         loop, behind = asyncio.get_running_loop(), _background.get()
-        if self._waiting or self._delay(loop.time()) > 0 or not self._has_room(behind):
+        if self._waiting or self._delay(loop.time(), behind) > 0 or not self._has_room(behind):
             future: asyncio.Future[None] = loop.create_future()
             heapq.heappush(self._waiting, (behind, next(self._order), future))
             self._serve()
@@ -91,28 +92,38 @@ class Turns:
         self._in_flight += 1
         self._behind += behind
         if self.pace.calls is not None:
-            self._sent.append(now)
+            self._sent.append((now, behind))
 
-    def _delay(self, now: float) -> float:
+    def _delay(self, now: float, behind: bool) -> float:
         wait = self._closed_until - now
         if self.pace.calls is not None:
-            self._sent = [sent for sent in self._sent if sent > now - self.pace.per]
-            if len(self._sent) >= self.pace.calls:
-                wait = max(wait, self._sent[-self.pace.calls] + self.pace.per - now)
+            self._sent = [one for one in self._sent if one[0] > now - self.pace.per]
+            wait = max(wait, self._until_fewer([sent for sent, _ in self._sent], self.pace.calls, now))
+            if behind:
+                own = [sent for sent, was_behind in self._sent if was_behind]
+                wait = max(wait, self._until_fewer(own, max(1, self.pace.calls // 2), now))
         return max(0.0, wait)
+
+    def _until_fewer(self, sent: list[float], most: int, now: float) -> float:
+        return sent[-most] + self.pace.per - now if len(sent) >= most else 0.0
 
     def _serve(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting and self._has_room(self._waiting[0][0]):
-            delay = self._delay(loop.time())
+            delay = self._delay(loop.time(), self._waiting[0][0])
             if delay > 0:
-                if self._wake is None:
-                    self._wake = loop.call_later(delay, self._woken)
+                self._wake_in(delay, loop)
                 return
             behind, _, future = heapq.heappop(self._waiting)
             if not future.done():
                 self._take(loop.time(), behind)
                 future.set_result(None)
+
+    def _wake_in(self, delay: float, loop: asyncio.AbstractEventLoop) -> None:
+        """Whoever waits first decides: a person may have come since, and background work waits longer."""
+        if self._wake is not None:
+            self._wake.cancel()
+        self._wake = loop.call_later(delay, self._woken)
 
     def _woken(self) -> None:
         self._wake = None

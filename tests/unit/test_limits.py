@@ -84,3 +84,33 @@ async def test_no_more_calls_than_the_pace_allows() -> None:
     await asyncio.gather(*(_call(turns, str(n), log, release) for n in range(5)))
     assert asyncio.get_running_loop().time() - began >= 0.39
     assert sorted(log) == ["0", "1", "2", "3", "4"]
+
+
+async def test_background_work_leaves_half_of_the_calls_to_people() -> None:
+    log: list[str] = []
+    turns, release = Turns(Pace(calls=4, per=60.0)), asyncio.Event()
+    release.set()
+    behind = [asyncio.create_task(_call(turns, f"b{n}", log, release, behind=True)) for n in range(6)]
+    await asyncio.sleep(0)
+    await asyncio.wait_for(_call(turns, "person", log, release), 5)
+    await asyncio.wait_for(_call(turns, "another", log, release), 5)
+    assert log == ["b0", "b1", "person", "another"]
+    for waits in behind[2:]:
+        waits.cancel()
+    await asyncio.gather(*behind, return_exceptions=True)
+
+
+async def test_a_person_is_not_woken_late_because_background_work_waits_longer() -> None:
+    log: list[str] = []
+    turns, release = Turns(Pace(calls=2, per=0.4)), asyncio.Event()
+    release.set()
+    await _call(turns, "p0", log, release)
+    await asyncio.sleep(0.2)
+    began = asyncio.get_running_loop().time()
+    await _call(turns, "b0", log, release, behind=True)
+    behind = asyncio.create_task(_call(turns, "b1", log, release, behind=True))
+    await asyncio.sleep(0)
+    await asyncio.wait_for(_call(turns, "p1", log, release), 5)
+    assert log == ["p0", "b0", "p1"]
+    await asyncio.wait_for(behind, 5)
+    assert asyncio.get_running_loop().time() - began >= 0.39
