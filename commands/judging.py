@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
-from adapters.models import Person, Task, TaskState
+from adapters.models import Person, RunState, Task, TaskState
 from adapters.protocol import AssignTask, Capability, FinishTask, HoldTask, Op, TaskWrite, Unsupported
 from commands.cards import Button, Link, Text
 from commands.errors import Ambiguous, CommandError, NotAllowed, Stale
 from commands.intents import Approve, Begin, Finish, Reopen, Show
 from commands.messages import Message
-from commands.phrases import button, clock, joined, run_name, show_button, task_name
+from commands.phrases import button, clock, joined, run_name, show_button, start_button, task_name
 from commands.ports import KnownRun, Receipt
 from commands.problems import AlreadySo
 from commands.sentences import plain, say
@@ -71,6 +71,8 @@ def judge_of(wanted: TaskWrite, with_: Judging) -> Judge:
     def judge(known: KnownRun) -> CommandError | None:
         if known.run.state.is_over:
             return run_over(known)
+        if known.run.state is RunState.PLANNED and wanted.op in (Op.BEGIN, Op.FINISH):
+            return Stale("stale.planned", run=run_name(known), buttons=[start_button(known), *_show(known)])
         task = known.run.task(wanted.task)
         if task is None:
             return Stale("stale.gone", buttons=_show(known), run=run_name(known))

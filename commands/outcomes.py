@@ -101,7 +101,8 @@ def became(context: Context, written: Written) -> Became:
     match outcome:
         case Done(mark=mark):
             facts = _facts(known, written.wanted, outcome.told)
-            words = say(RECEIPTS[written.wanted.op], code=mark.code, **facts)
+            key = "receipt.partial" if outcome.told.partial else RECEIPTS[written.wanted.op]
+            words = say(key, code=mark.code, **facts)
             return Became(words, "done", lines=_below(context, known, written), trace=line)
         case Unknown(step=step, sent_at=sent_at):
             # "question", never "failed": it may well have happened, and its line says so when that is known.
@@ -225,7 +226,8 @@ def trace_line(message: Message, known: KnownRun, outcome: Outcome, world: World
     }
     match outcome:
         case Done(mark=mark):
-            words = say(TRACES[step.op], code=mark.code, **facts)
+            key = "trace.partial" if told and told.partial else TRACES[step.op]
+            words = say(key, code=mark.code, **facts)
         case Unknown(sent_at=sent_at):
             words = say("unknown.trace", at=clock(sent_at, world.zone), **facts)
         case Refused(error=error, why=why):

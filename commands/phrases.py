@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 
 from adapters.models import Run, Runbook, Task
 from commands.cards import Button, Card, Clock, Span, Text, Tone
-from commands.intents import Choose, Intent, Show
+from commands.intents import Choose, Intent, Show, Start
 from commands.ports import KnownRun
 from commands.sentences import plain, say
 
@@ -38,6 +38,11 @@ def button(key: str, intent: Intent, **facts: object) -> Button:
 
 def show_button(known: KnownRun) -> Button:
     return button("button.show", Show(run=known.handle, what=known.handle, kind="run"), what=known.handle)
+
+
+def start_button(known: KnownRun) -> Button:
+    """Of a run that is only planned: it is a runbook still, and its start asks what a start asks."""
+    return button("button.start_this", Start(runbook=str(known.run.key)))
 
 
 def told_apart(runbook: Runbook, among: Sequence[Runbook]) -> str:

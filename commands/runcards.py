@@ -9,7 +9,7 @@ from adapters.models import Health, HealthNote, RunState, Stage, Task, TaskState
 from adapters.protocol import Capability, Op, Unsupported
 from commands.cards import Button, Card, Gap, Link, Row, Section, Span, Strong, Text, Tone
 from commands.intents import Again, Begin, End, Finish, OpenForm
-from commands.phrases import button, clock, joined, run_name, short, short_card
+from commands.phrases import button, clock, joined, run_name, short, short_card, start_button
 from commands.ports import KnownRun, World
 from commands.sentences import plain, say
 from commands.taskrows import is_late, row, shown_tasks
@@ -142,7 +142,9 @@ def _may(op: Op, can: Mapping[Op, Capability]) -> bool:
 
 def _buttons(known: KnownRun, tasks: Sequence[Task], can: Mapping[Op, Capability]) -> tuple[Button, ...]:
     steps = likely_steps(known, tasks, can)
-    if tasks and all(task.state.is_over for task in tasks) and _may(Op.END, can):
+    if known.run.state is RunState.PLANNED:
+        steps = [start_button(known)] if _may(Op.START, can) else []
+    elif tasks and all(task.state.is_over for task in tasks) and _may(Op.END, can):
         steps = [button("button.end", End(run=known.handle), run=known.handle)]
     if _may(Op.STATUS, can):
         steps.append(button("button.update", OpenForm(run=known.handle, about="status")))

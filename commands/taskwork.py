@@ -101,7 +101,8 @@ async def _one(context: Context, known: KnownRun, wanted: TaskWrite, *, alone: b
         if not written.last.told.already:
             await _keep_deed(context, written.known, wanted)
     told = became(context, replace(written, known=await context.world.runs.get(known.handle) or written.known))
-    return _begun(told, written.known, wanted) if alone and wanted.op is Op.BEGIN else told
+    begun = wanted.op is Op.BEGIN and not (isinstance(written.last, Done) and written.last.told.partial)
+    return _begun(told, written.known, wanted) if alone and begun else told
 
 
 async def _let_go(context: Context, known: KnownRun, wanted: TaskWrite) -> Became | None:

@@ -39,6 +39,7 @@ TASK_STATES = {
 ENDINGS = {"complete_skipped": TaskState.SKIPPED, "complete_abandoned": TaskState.FAILED}
 HEALTHS = {"green": Health.GREEN, "amber": Health.AMBER, "red": Health.RED}
 STATUSES = {Health.GREEN: "green", Health.AMBER: "amber", Health.RED: "red", Health.UNSET: "off"}
+EVERYONE_STARTS = "everyone starts their part"
 UNFINISHED_MARKS = {
     "all_must_end": "everyone finishes their part",
     "same_must_end": "whoever started it finishes it",
@@ -81,15 +82,12 @@ def is_template(runbook: wire.Runbook) -> bool:
 
 
 def health_note(runbook: wire.Runbook) -> HealthNote:
+    """A time with no status beside it says nothing: some Cores set it when anything of a runbook changes."""
     its = runbook.attributes
     said = unsign(its.status_message or "")
-    return HealthNote(
-        health=HEALTHS.get(its.status or "", Health.UNSET),
-        text=said.text,
-        by=said.by,
-        at=moment(its.status_updated_at),
-        due=said.due,
-    )
+    health = HEALTHS.get(its.status or "", Health.UNSET)
+    at = moment(its.status_updated_at) if said.text or said.by or health is not Health.UNSET else None
+    return HealthNote(health=health, text=said.text, by=said.by, at=at, due=said.due)
 
 
 def comment(found: wire.Comment) -> Comment:
@@ -149,7 +147,7 @@ def single(task: wire.Task) -> Task:
     state = task_state(task)
     mark = UNFINISHED_MARKS.get(its.end_requirements or "", "") if state is TaskState.RUNNING else ""
     if state is TaskState.READY and its.start_requirements == "all_must_start":
-        mark = "everyone starts their part"
+        mark = EVERYONE_STARTS
     return Task(
         id=task.id,
         title=its.name or f"Task {task.id}",

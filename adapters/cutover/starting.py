@@ -14,6 +14,7 @@ from adapters.models import RunKey
 from adapters.protocol import StartRun
 
 ON_OFF = ("true", "false")
+LATE = {"runbooks.start.late_tasks"}
 OPTIONS: Mapping[str, Sequence[str]] = {
     "comms": ("off", "test", "on"),
     "run_type": ("live", "rehearsal"),
@@ -25,7 +26,7 @@ OPTIONS: Mapping[str, Sequence[str]] = {
 # Never typed: a name with an underscore in front is only said by a button that we made.
 COPIED = "_copied"  # the id of the copy that an earlier try made and could not start, to go on with that one
 ALERT = "_alert"  # "yes": somebody confirmed that Cutover sends messages to people
-CONFIRMED = (COPIED, ALERT, "validation_level")  # what a second try has beside what people typed
+CONFIRMED = (COPIED, ALERT, "validation_level", "rebaseline")  # what a second try has beside what people typed
 
 
 def check_options(write: StartRun) -> None:
@@ -74,14 +75,13 @@ def start_body(write: StartRun, copied: bool) -> dict[str, Any]:
     """A fresh copy is planned anew from now; a runbook that people planned keeps its times."""
     options = write.options
     run_type = "rehearsal" if write.rehearsal else options.get("run_type", "live")
-    rebaseline = options.get("rebaseline", "true" if copied else "false")
     return {
         "meta": {
             "comms": options.get("comms", "off"),
             "run_type": run_type,
             "validation_level": options.get("validation_level", "warning"),
             "disable_task_notify": options.get("disable_task_notify") == "true",
-            "rebaseline": rebaseline == "true",
+            "rebaseline": _from_now(write, copied),
             "shift_fixed_times": options.get("shift_fixed_times") == "true",
         }
     }
@@ -104,15 +104,24 @@ def not_started(error: Rejected, write: StartRun, run: str) -> Rejected:
     if copied:
         facts["copied"] = run
         reasons = (*reasons, sentence("cutover.copy_waits", title=write.title))
+    anyway = _again(write, "validation_level=error", *copied)
+    choices: Mapping[str, Sequence[str]] = {}
+    if forgivable and checks == LATE and not _from_now(write, bool(copied)):
+        choices = {"cutover.from_now": _again(write, "rebaseline=true", *copied), "cutover.anyway": anyway}
     return Rejected(
         error.platform,
         error.operation,
         key="cutover.start_checks_hard" if checks and not forgivable else error.key,
-        said=error.said,
+        said="" if checks else error.said,
         reasons=reasons,
-        retry_with=_again(write, "validation_level=error", *copied) if forgivable else (),
+        retry_with=anyway if forgivable else (),
+        choices=choices,
         **facts,
     )
+
+
+def _from_now(write: StartRun, copied: bool) -> bool:
+    return write.options.get("rebaseline", "true" if copied else "false") == "true"
 
 
 def _again(write: StartRun, *more: str) -> tuple[str, ...]:

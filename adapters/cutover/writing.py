@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.cutover import mapping, starting, wire
-from adapters.cutover.mapping import STATUSES
+from adapters.cutover.mapping import EVERYONE_STARTS, STATUSES
 from adapters.cutover.reading import Reading
 from adapters.cutover.refusals import codes
 from adapters.cutover.words import sign, to_html
@@ -73,7 +73,7 @@ class Writing:
         except Conflict as error:
             return await self._begun_before(error, step)
         waits = task.state in (TaskState.READY, TaskState.WAITING)
-        return Told(tasks=(task,), says="cutover.start_recorded") if waits else Told(tasks=(task,))
+        return Told(tasks=(task,), partial=True, says="cutover.start_recorded") if waits else Told(tasks=(task,))
 
     async def finish(self, step: FinishTask) -> Told:
         meta: dict[str, Any] = {"override": _override(step)}
@@ -85,7 +85,9 @@ class Writing:
             task = await self._act(step, "finish", "finish", meta)
         except Conflict as error:
             return await self._finished_before(error, step)
-        return Told(tasks=(task,)) if task.state.is_over else Told(tasks=(task,), says="cutover.finish_recorded")
+        if task.state.is_over:
+            return Told(tasks=(task,))
+        return Told(tasks=(task,), partial=True, says="cutover.finish_recorded")
 
     async def status(self, step: SetStatus, mark: Mark) -> Told:
         """Only what changes is sent: a missing ``status`` would otherwise fall back to its default, off."""
@@ -160,7 +162,9 @@ class Writing:
     async def _begun_before(self, error: Conflict, step: TaskWrite) -> Told:
         found = await self._now(step, error)
         if "task.user_already_started" in codes(error):
-            return Told(tasks=(found,), already=True, says="cutover.task.user_already_started")
+            partial = found.state is not TaskState.RUNNING
+            says = "cutover.task.user_already_started" if partial else ""
+            return Told(tasks=(found,), already=True, partial=partial, says=says)
         if found.state is TaskState.RUNNING:
             return Told(tasks=(found,), already=True)
         if found.state.is_over and isinstance(step, BeginTask):
@@ -172,9 +176,13 @@ class Writing:
     async def _finished_before(self, error: Conflict, step: FinishTask) -> Told:
         found = await self._now(step, error)
         if "task.user_already_finished" in codes(error):
-            return Told(tasks=(found,), already=True, says="cutover.task.user_already_finished")
+            partial = not found.state.is_over
+            says = "cutover.task.user_already_finished" if partial else ""
+            return Told(tasks=(found,), already=True, partial=partial, says=says)
         if found.state.is_over:
             return Told(tasks=(found,), already=True)
+        if found.state is TaskState.READY and found.mark == EVERYONE_STARTS:
+            raise Conflict(self._name, "finish", key="cutover.others_must_start", codes=codes(error)) from error
         raise error
 
     async def _now(self, step: TaskWrite, refusal: Conflict) -> Task:

@@ -1,0 +1,86 @@
+"""The whole application over a fake Cutover, in this process: type a line, press a button, read what is shown."""
+
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.app import Application, bootstrap
+from bot.settings import load
+from bot.surfaces.console.surface import Console, Shown, person, room
+from commands.cards import Button, Result
+from commands.messages import Message, ReplyRoute, Via
+from commands.sentences import plain
+from tests.platforms.cutover.fake import CutoverFake
+
+
+@dataclass
+class Talk:
+    """``heard``: all that was shown, in order; ``result``: of the last line or press."""
+
+    app: Application
+    console: Console
+    heard: list[Shown] = field(default_factory=list)
+    result: Result | None = None
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    async def say(self, text: str, by: str = "ana") -> str:
+        """The private answer, its lines and the labels of its buttons."""
+        return await self._submit(self._message(by, Via.SAY).model_copy(update={"text": text}))
+
+    async def press(self, label: str, by: str = "ana") -> str:
+        """The latest button of that label."""
+        shown, button = next(
+            (shown, button)
+            for shown in reversed(self.heard)
+            for button in _buttons(shown)
+            if button.label == label
+        )
+        message = self._message(by, Via.BUTTON)
+        update = {"intent": button.intent.model_dump(mode="json"), "reply": ReplyRoute(post=shown.id)}
+        return await self._submit(message.model_copy(update=update))
+
+    @property
+    def card(self) -> str:
+        """The live card, as the application would draw it now."""
+        known = self.app.rows.known(active=True)[0]
+        card = self.app.board.card(known.handle)
+        assert card is not None
+        return "\n".join(
+            [*(plain(line) for line in card.lines), *(f"[{button.label}]" for button in card.buttons)]
+        )
+
+    def _message(self, by: str, via: Via) -> Message:
+        key = f"console//{next(self._numbers)}"
+        return Message(key=key, actor=person(by), place=room(), via=via, at=datetime.now(UTC))
+
+    async def _submit(self, message: Message) -> str:
+        before = len(self.heard)
+        with self.console.listening(self.heard.append):
+            self.result = await self.app.submit(message)
+        cards = [shown.card for shown in self.heard[before:] if shown.kind == "private" and shown.card]
+        lines = [plain(line) for card in cards for line in (card.title, *card.lines)]
+        return "\n".join([*lines, *(f"[{button.label}]" for card in cards for button in card.buttons)])
+
+
+def _buttons(shown: Shown) -> tuple[Button, ...]:
+    return shown.buttons or (shown.card.buttons if shown.card else ())
+
+
+@asynccontextmanager
+async def talking(fake: CutoverFake, folder: Path, more: str = "") -> AsyncIterator[Talk]:
+    """``more``: settings to add after the table of the platform."""
+    table = "\n".join(f'{key} = "{value}"' for key, value in fake.settings().items())
+    file = folder / "liaison.toml"
+    file.write_text(
+        f'[bot]\ndatabase_url = "sqlite:///{folder}/l.db"\n[platforms.cutover]\n{table}\n{more}', encoding="utf-8"
+    )
+    console = Console()
+    app = bootstrap(load(file, {}).with_secret_key(), surfaces=[console])
+    await app.start()
+    try:
+        yield Talk(app, console)
+    finally:
+        await app.stop()

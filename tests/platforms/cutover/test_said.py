@@ -1,0 +1,82 @@
+"""What people read and press where Cutover differs from the other platforms: the whole application, over HTTP."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.platforms.cutover.fake import CutoverFake
+from tests.platforms.cutover.talking import Talk, talking
+from tests.platforms.cutover.test_starting import NO_PHONE, UNASSIGNED
+from tests.platforms.cutover.test_tasks import OTHER
+from tests.platforms.cutover.world import BOT
+
+LATE = ("runbooks.start.late_tasks", "2 tasks have a start time in the past", False)
+
+
+@pytest.fixture
+async def talk(fake: CutoverFake, tmp_path: Path) -> AsyncIterator[Talk]:
+    async with talking(fake, tmp_path) as talk:
+        yield talk
+
+
+async def test_the_checks_are_listed_once_and_the_copy_can_be_started_all_the_same(
+    fake: CutoverFake, talk: Talk
+) -> None:
+    fake.template.checks = [UNASSIGNED, NO_PHONE]
+    said = await talk.say("start Database failover --name Primary down")
+    assert said.count(UNASSIGNED[1]) == said.count(NO_PHONE[1]) == 1
+    assert "The copy “R1 Primary down” was made; it stays in Cutover, in planning." in said
+    assert "R1 Primary down: started." in await talk.press("Do it anyway")
+    assert [what for what, _, _ in fake.effects] == ["copy", "change", "start"]
+
+
+async def test_a_copy_that_was_not_started_is_started_from_its_card(fake: CutoverFake, talk: Talk) -> None:
+    fake.template.checks = [UNASSIGNED]
+    await talk.say("start Database failover --name Primary down")
+    assert "planned, not started" in talk.card
+    assert "[Start]" in talk.card
+    said = await talk.say("finish T1")
+    assert "R1 Primary down is only planned: none of its tasks can begin before it is started." in said
+    next(one for one in fake.runbooks.values() if not one.is_template).checks = []
+    assert "Start R1 Primary down on Cutover? Nothing was started yet." in await talk.press("Start")
+    assert "started. Receipt" in await talk.press("Start live")
+    assert [what for what, _, _ in fake.effects] == ["copy", "start"]
+
+
+async def test_late_tasks_may_be_planned_from_now(fake: CutoverFake, talk: Talk) -> None:
+    planned = fake.world.planned("Quarterly restore test")
+    planned.checks = [LATE]
+    await talk.say("start Quarterly restore test")
+    said = await talk.press("Start live")
+    assert LATE[1] in said
+    assert "[Plan from now, and start]" in said
+    assert "[Start all the same]" in said
+    planned.checks = []
+    await talk.press("Plan from now, and start")
+    metas = [seen.json["meta"] for seen in fake.calls("PATCH", "/start$")]
+    assert [(meta["rebaseline"], meta["validation_level"]) for meta in metas] == [
+        (False, "warning"),
+        (True, "warning"),
+    ]
+    assert planned.stage == "active"
+
+
+async def test_a_part_that_is_recorded_is_not_called_done(fake: CutoverFake, talk: Talk) -> None:
+    await talk.say("start Database failover --name Primary down")
+    run = next(one for one in fake.runbooks.values() if not one.is_template)
+    first, second, *_ = run.tasks.values()
+    first.start_requirements, second.end_requirements = "all_must_start", "all_must_end"
+    first.people = second.people = [BOT, OTHER]
+    said = await talk.say("begin T1")
+    assert "T1 Confirm the primary is down: one part of it is recorded." in said
+    assert "running" not in said
+    assert "[Finish T1]" not in said
+    said = await talk.say("finish T1 all fine")
+    assert "The other people of the task must start it before anybody can finish it. It was not finished." in said
+    said = await talk.say("finish T2")
+    assert "T2 Page the DBA: one part of it is recorded." in said
+    assert "done" not in said
+    said = await talk.say("finish T2")
+    assert "Your finish is already recorded; the other people of the task must still finish it." in said
+    assert "done" not in said
