@@ -34,6 +34,9 @@ class MattermostChat:
         token, commands = self.fake.bot.token, [self.fake.command_token]
         return {"mattermost": {"url": self.fake.url, "token": token, "command_tokens": commands}}
 
+    def id_of(self, user: str) -> str:
+        return self.users[user].id
+
     def at(self, url: str) -> None:
         self.url = url
 

@@ -51,6 +51,17 @@ class Counted:
         return [str(entry[1]) for entry in self.fake.world.effects if entry[0] == what]
 
 
+class WithOwnTokens(Counted):
+    """``tokens``: people's own, by chat id."""
+
+    def __init__(self, fake: Any, names: Mapping[Op, str], other: str, tokens: Mapping[str, str]) -> None:
+        super().__init__(fake, names, other)
+        self._tokens = tokens
+
+    def settings(self) -> Mapping[str, Any]:
+        return {**super().settings(), "tokens": dict(self._tokens)}
+
+
 class PlaybooksElsewhere:
     """A Mattermost with Playbooks that is not the chat."""
 
@@ -101,6 +112,8 @@ async def serve_all(stack: AsyncExitStack, chat: Chat, folder: Path) -> dict[str
         return fake
 
     same = {op: op.value for op in Op}
+    xurrent = await served(XurrentFake())
+    xurrent.own_tokens = {"anas-own": 58}
     if isinstance(chat, MattermostChat):
         playbooks: Platform = PlaybooksHere(mount(chat.fake))
     else:
@@ -109,7 +122,9 @@ async def serve_all(stack: AsyncExitStack, chat: Chat, folder: Path) -> dict[str
         "cutover": Counted(await served(CutoverFake()), cutover.DONE_AS, "comment"),
         "playbooks": playbooks,
         "tines": Counted(await served(TinesFake()), tines.DONE_AS, "comment"),
-        "xurrent": Counted(await served(XurrentFake()), same | {Op.STATUS: "comment"}, "comment"),
+        "xurrent": WithOwnTokens(
+            xurrent, same | {Op.STATUS: "comment"}, "comment", {chat.id_of("ana"): "anas-own"}
+        ),
         "runrunit": Counted(await served(RunrunitFake()), runrunit.DONE_AS, "comment"),
         "local": Local(folder / "runbooks"),
     }

@@ -22,11 +22,13 @@ def free_port() -> int:
 
 
 def toml(tables: Mapping[str, Mapping[str, Any]]) -> str:
-    """JSON's values are TOML's for all that settings hold."""
+    """JSON's values are TOML's for all that settings hold; a table in a table gets a heading of its own."""
     lines: list[str] = []
     for name, table in tables.items():
+        inner = {f"{name}.{key}": value for key, value in table.items() if isinstance(value, Mapping)}
         lines.append(f"[{name}]")
-        lines += [f"{key} = {json.dumps(value)}" for key, value in table.items()]
+        lines += [f"{key} = {json.dumps(value)}" for key, value in table.items() if not isinstance(value, Mapping)]
+        lines.append(toml(inner) if inner else "")
     return "\n".join(lines) + "\n"
 
 

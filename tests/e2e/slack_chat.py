@@ -37,6 +37,9 @@ class SlackChat:
         secrets = {"bot_token": self.fake.token, "signing_secret": self.fake.signing_secret}
         return {"slack": {**secrets, "api_url": self.fake.api_url}}
 
+    def id_of(self, user: str) -> str:
+        return self.users[user]
+
     def at(self, url: str) -> None:
         self.url = url
 
