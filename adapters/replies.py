@@ -11,6 +11,7 @@ from typing import Any
 
 from adapters.errors import AdapterError
 
+_WAITS = ("retry-after", "ratelimit-reset", "x-ratelimit-reset")
 _AN_EPOCH = 1e9  # a "number of seconds" above this is a moment, not a wait
 _A_SECOND = 1.0
 
@@ -40,7 +41,7 @@ Explain = Callable[[Reply, str, bool], AdapterError | None]
 
 
 def retry_after(headers: Mapping[str, str], default: float = 5.0) -> float:
-    """Seconds of a Retry-After header, else of RateLimit-Reset; bounded to an hour. ``default`` without one.
+    """Seconds of a Retry-After header, else of (X-)RateLimit-Reset; bounded to an hour. ``default`` without one.
 
     Either is a number of seconds, a moment since the epoch, or a date (of HTTP, ISO 8601, or with a space).
     A moment is measured by the server's own clock (``Date``), and rounded up: it is written in whole seconds.
@@ -48,7 +49,7 @@ def retry_after(headers: Mapping[str, str], default: float = 5.0) -> float:
     asking at once would be refused at once, and again.
     """
     now = _date(headers.get("date", "")) or datetime.now(UTC)
-    found = (_seconds(headers.get(name, "").strip(), now) for name in ("retry-after", "ratelimit-reset"))
+    found = (_seconds(headers.get(name, "").strip(), now) for name in _WAITS)
     seconds = next((one for one in found if one is not None), default)
     return min(max(seconds, 0.1), 3600.0)
 

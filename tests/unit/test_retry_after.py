@@ -27,6 +27,7 @@ def test_a_moment_is_as_far_as_it_is(how: str) -> None:
 def test_a_number_is_seconds() -> None:
     assert retry_after({"ratelimit-reset": "17"}) == 17
     assert retry_after({"retry-after": "7", "ratelimit-reset": "17"}) == 7
+    assert retry_after({"x-ratelimit-reset": "3"}) == 3  # Mattermost's
 
 
 @pytest.mark.parametrize("headers", [{}, {"ratelimit-reset": "soon"}, {"retry-after": "nan"}, {"retry-after": ""}])
