@@ -31,6 +31,11 @@ CORE = "api/v4"
 PER_PAGE = 100
 MAX_PAGES = 10  # 1,000 playbooks or runs of one team; a server that always has more ends here
 
+_ADD_PARTICIPANTS = (
+    "mutation AddRunParticipants($runID: String!, $userIDs: [String!]!, $forceAddToChannel: Boolean = false)"
+    " { addRunParticipants(runID: $runID, userIDs: $userIDs, forceAddToChannel: $forceAddToChannel) }"
+)
+
 W = TypeVar("W", bound=Wire)
 
 
@@ -38,13 +43,19 @@ W = TypeVar("W", bound=Wire)
 class Features:
     """What differs between servers, found out by the first answer and kept while the process lives.
 
-    ``add`` and ``finish`` hold the working choice first. ``skip`` is None until something told.
+    ``add`` (a method) is empty and ``skip`` None until something told. ``finish`` holds the working one first.
     """
 
-    add: tuple[str, ...] = ("PUT", "POST")
+    add: str = ""
     finish: tuple[str, ...] = ("finish", "end")
     skip: bool | None = None
     knows_update: bool = True  # false once a server did not know how to ask for one
+
+    @property
+    def adds_by(self) -> tuple[str, str]:
+        """The method that adds a task, and the other one: the generation that skips takes POST."""
+        first = self.add or ("POST" if self.skip else "PUT")
+        return first, "PUT" if first == "POST" else "POST"
 
     @property
     def asks_for_update(self) -> bool:
@@ -105,14 +116,15 @@ class Api:
     async def add_item(self, run: str, checklist: int, body: Mapping[str, Any]) -> None:
         """PUT where the server was recorded, POST where its documents are right: the other one is 405."""
         path = f"{PLAYBOOKS}/runs/{self.checked(run, 'add')}/checklists/{checklist}/add"
-        first, second = self.features.add
+        first, second = self.features.adds_by
         try:
             await self.caller.write(first, path, operation="add", json=body, expect_json=False)
+            self.features.add = first
         except Unsupported as error:
             if error.key != NO_ROUTE:
                 raise
             await self.caller.write(second, path, operation="add", json=body, expect_json=False)
-            self.features.add = (second, first)
+            self.features.add = second
 
     async def status(self, run: str, body: Mapping[str, Any]) -> None:
         path = f"{PLAYBOOKS}/runs/{self.checked(run, 'status')}/status"
@@ -137,6 +149,30 @@ class Api:
     async def request_update(self, run: str) -> None:
         path = f"{PLAYBOOKS}/runs/{self.checked(run, 'do')}/request-update"
         await self.caller.write("POST", path, operation="do", expect_json=False)
+
+    async def own(self, run: str, user: str) -> None:
+        path = f"{PLAYBOOKS}/runs/{self.checked(run, 'do')}/owner"
+        await self.caller.write("POST", path, operation="do", json={"owner_id": user}, expect_json=False)
+
+    async def restore(self, run: str) -> None:
+        await self._put(f"{PLAYBOOKS}/runs/{self.checked(run, 'do')}/restore", "do")
+
+    async def snooze(self, run: str, seconds: int) -> None:
+        """Playbooks reminds of the next update in so many seconds, from now."""
+        path = f"{PLAYBOOKS}/runs/{self.checked(run, 'do')}/reminder"
+        body = {"new_reminder_seconds": seconds}
+        await self.caller.write("POST", path, operation="do", json=body, expect_json=False)
+
+    async def take_part(self, run: str, user: str, operation: str) -> None:
+        """Only its older way in (GraphQL) can do this; there a refusal comes with 200. Raises ``Rejected``."""
+        body = {
+            "operationName": "AddRunParticipants",
+            "query": _ADD_PARTICIPANTS,
+            "variables": {"runID": self.checked(run, operation), "userIDs": [user], "forceAddToChannel": True},
+        }
+        answer = await self.caller.write("POST", f"{PLAYBOOKS}/query", operation=operation, json=body)
+        if not isinstance(answer, dict) or answer.get("errors"):
+            raise Rejected(self.name, operation, said=str(answer))
 
     # Mattermost itself
 

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from adapters.errors import AdapterError, NotFound, Unsupported
+from adapters.errors import AdapterError, NotFound, Rejected, Unsupported
 from adapters.http import Caller
 from adapters.models import Comment, Offer, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
 from adapters.playbooks import mapping
 from adapters.playbooks.api import Api
 from adapters.playbooks.capabilities import capabilities
 from adapters.playbooks.doctor import Doctor
+from adapters.playbooks.joining import JOIN, NOT_IN_IT, Joining
 from adapters.playbooks.offers import Offers
 from adapters.playbooks.people import People
 from adapters.playbooks.posts import Posts
@@ -41,6 +42,7 @@ from adapters.protocol import (
     There,
     Told,
     Write,
+    require_offered,
 )
 
 NOTE = "note"  # the step that writes what was said along with another write
@@ -58,7 +60,8 @@ class Playbooks:
         self._posts = Posts(self._api, self._people, site)
         self._tasks = Tasks(self._api, self._people, site, self._show)
         self._runs = Runs(self._api, self._people, self._teams, self._posts, site, self._show, now)
-        self._offers = Offers(self._api, self._tasks)
+        self._offers = Offers(self._api, self._people, self._tasks, self._show)
+        self._joining = Joining(self._api, self._people, site)
         self._titles: dict[str, str] = {}
 
     @property
@@ -95,13 +98,14 @@ class Playbooks:
         return await self._posts.comments(await self._api.run(id, "comments"), task)
 
     async def offers(self, run: Run) -> Sequence[Offer]:
-        return self._offers.of(run)
+        return await self._offers.of(run)
 
     def steps(self, write: Write, run: Run | None) -> Sequence[Write]:
         """Words said along with a write are a post of their own; they go first where the write ends the run.
 
         A skip that may end as a closed task always says in words that it was skipped.
         """
+        require_offered(self._name, self.capabilities, write.op)
         match write:
             case SkipTask() if self._api.features.skip is not True:
                 return [write, _part(write, NOTE)]
@@ -116,11 +120,23 @@ class Playbooks:
 
     def settling(self, step: Write) -> Settling:
         if isinstance(step, DoOffer):
-            return Settling.ASK
+            return self._offers.settling(step)
         return Settling.FIND if step.part == NOTE or isinstance(step, _FIND) else Settling.REPEAT
 
     async def carry(self, step: Write, mark: Mark) -> Told:
+        """In a run that the bot is not in nothing is done; once a person let it in, the same is sent again."""
         self._api.ask_for_a_turn(step.op)
+        try:
+            return await self._carry(step, mark)
+        except Rejected as refused:
+            if refused.key != NOT_IN_IT:
+                raise
+            if JOIN not in step.options:
+                raise await self._joining.explained(step, refused) from refused
+        await self._joining.join(step)
+        return await self._carry(step, mark)
+
+    async def _carry(self, step: Write, mark: Mark) -> Told:
         said = _said(step)
         if said is not None:
             return await self._say(step, said, mark)
@@ -144,7 +160,7 @@ class Playbooks:
             return await self._settle_saying(step, mark, known)
         match step:
             case StartRun():
-                return await self._runs.settle_start(step, known)
+                return await self._runs.settle_start(step, mark, known)
             case SetStatus():
                 return await self._runs.settle_status(step, mark, known)
             case EndRun():
@@ -153,6 +169,8 @@ class Playbooks:
                 return await self._tasks.settle_add(step, mark, known)
             case TaskWrite():
                 return await self._tasks.settle(step)
+            case DoOffer():
+                return await self._offers.settle(step, known)
         return CannotTell()
 
     def parse_link(self, url: str) -> RunKey | TaskKey | RunbookKey | None:

@@ -78,6 +78,10 @@ def run_link(site: str, id: str) -> str:
     return f"{site}/playbooks/runs/{id}"
 
 
+def retrospective_link(site: str, id: str) -> str:
+    return f"{run_link(site, id)}/retrospective"
+
+
 def playbook_link(site: str, id: str) -> str:
     return f"{site}/playbooks/playbooks/{id}"
 
@@ -90,7 +94,7 @@ def to_run(wire: WireRun, platform: str, site: str, names: Names, at: datetime, 
         runbook=runbook,
         runbook_id=wire.playbook_id,
         state=RunState.FINISHED if wire.over else RunState.ACTIVE,
-        health_at=when(wire.last_status_update_at) if wire.status_posts else None,
+        health_at=when(max((post.create_at for post in wire.status_posts if post.delete_at == 0), default=0)),
         update_due=_update_due(wire),
         owner=names.person(wire.owner_user_id) if wire.owner_user_id else None,
         stages=_stages(wire.checklists),
@@ -191,7 +195,7 @@ def _tasks(checklists: Iterable[WireChecklist], names: Names, moves: Mapping[int
 
 def _task(id: str, checklist: WireChecklist, item: WireItem, names: Names, moves: Mapping[int, WireEvent]) -> Task:
     state = _STATES.get(item.state, TaskState.READY)
-    at = when(item.state_modified)
+    at = when(max(item.state_modified, item.delete_at or 0) if state is TaskState.SKIPPED else item.state_modified)
     by = _mover(moves.get(item.state_modified), names) if at else None
     running, over = state is TaskState.RUNNING, state.is_over
     return Task(
@@ -219,7 +223,7 @@ def _mover(move: WireEvent | None, names: Names) -> str | None:
 
 def _update_due(wire: WireRun) -> datetime | None:
     last = when(wire.last_status_update_at)
-    if wire.over or last is None or wire.previous_reminder <= 0:
+    if wire.over or not wire.status_update_enabled or last is None or wire.previous_reminder <= 0:
         return None
     try:
         return last + timedelta(microseconds=wire.previous_reminder / 1000)

@@ -1,48 +1,114 @@
-"""What else Playbooks does about a run: a task's slash command, and asking its owner for an update.
+"""What else Playbooks does about a run, beyond the verbs.
 
-Both post into the run's channel and leave nothing that says who asked for them: a lost answer is a person's to
-decide. A command runs as the bot (contract sheet, section 2).
+A task's slash command, and asking the owner for an update, leave nothing that says who asked for them: a lost
+answer is a person's to decide. A command runs as the bot (contract sheet, section 2). Taking a run over, putting
+its next update off, and opening it again set a state, which can be read and may be sent again.
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
-from adapters.errors import Conflict, Unsupported
+from adapters.errors import AdapterError, Conflict, Rejected, Unsupported
 from adapters.models import Offer, Run
 from adapters.playbooks import mapping
 from adapters.playbooks.api import Api
+from adapters.playbooks.joining import NOT_IN_IT
+from adapters.playbooks.people import People
 from adapters.playbooks.refusals import NO_ROUTE
-from adapters.playbooks.tasks import Tasks
-from adapters.protocol import DoOffer, Told
+from adapters.playbooks.tasks import Show, Tasks
+from adapters.playbooks.wire import WireRun, when
+from adapters.protocol import CannotTell, DoOffer, Known, NotThere, Settled, Settling, There, Told
 
-UPDATE, COMMAND = "update", "command"
+UPDATE, COMMAND, OWN, RESTORE, RETROSPECTIVE = "update", "command", "own", "restore", "retrospective"
+SNOOZES = {"snooze15": 15, "snooze60": 60}  # minutes
+_UPDATE = Offer(id=UPDATE, label="playbooks.offer_update", warning="playbooks.offer_update_does")
+_OWN = Offer(id=OWN, label="playbooks.offer_own", warning="playbooks.offer_own_does")
+_RESTORE = Offer(id=RESTORE, label="playbooks.offer_restore", warning="playbooks.offer_restore_does")
 _LONGEST = 60  # letters of a command in a label
+_CLOCKS_DIFFER = timedelta(minutes=2)
 
 
 @dataclass
 class Offers:
     api: Api
+    people: People
     tasks: Tasks
+    show: Show
 
-    def of(self, run: Run) -> Sequence[Offer]:
+    async def of(self, run: Run) -> Sequence[Offer]:
+        """Asks the server nothing: what it can do is known from the run's last reading."""
+        newer = self.api.features.skip is True
         if run.state.is_over:
-            return ()
+            link = mapping.retrospective_link(self.tasks.site, run.key.id)
+            page = Offer(id=RETROSPECTIVE, label="playbooks.offer_retrospective", link=link)
+            return (_RESTORE, page) if newer else (page,)
         offers = [_of_command(task.id, task.command) for task in run.tasks if task.command.strip()]
         if self.api.features.asks_for_update:
-            offers.append(Offer(id=UPDATE, label="playbooks.offer_update", warning="playbooks.offer_update_does"))
-        return offers
+            offers.append(_UPDATE)
+        if newer and run.update_due is not None:
+            offers += [_snooze(id, minutes) for id, minutes in SNOOZES.items()]
+        return [*offers, _OWN]
+
+    def settling(self, step: DoOffer) -> Settling:
+        return Settling.REPEAT if step.offer in (OWN, RESTORE, *SNOOZES) else Settling.ASK
 
     async def carry(self, step: DoOffer) -> Told:
-        run = step.run.id if step.run else ""
-        if step.offer == UPDATE:
-            try:
+        run = _run_id(step)
+        if step.offer.startswith(COMMAND):
+            return await self._run_command(step, run)
+        if step.offer == OWN:
+            return await self._own(step, run)
+        try:
+            if step.offer == UPDATE:
                 await self.api.request_update(run)
-            except Unsupported as error:
-                if error.key == NO_ROUTE:
-                    self.api.features.knows_update = False
-                raise
-            return Told()
+            elif step.offer == RESTORE:
+                await self.api.restore(run)
+            elif step.offer in SNOOZES:
+                await self.api.snooze(run, SNOOZES[step.offer] * 60)
+            else:
+                raise Conflict(self.api.name, step.op, key="playbooks.offer_gone", label=step.label)
+        except Unsupported as error:
+            if error.key == NO_ROUTE and step.offer == UPDATE:
+                self.api.features.knows_update = False
+            raise
+        return await self._told(run, step)
+
+    async def settle(self, step: DoOffer, known: Known) -> Settled:
+        if self.settling(step) is Settling.ASK:
+            return CannotTell()
+        run = await self.api.run(_run_id(step), step.op)
+        so = await self._is_so(step, run, known)
+        return There(Told(snapshot=await self.show(run))) if so else NotThere()
+
+    async def _is_so(self, step: DoOffer, run: WireRun, known: Known) -> bool:
+        if step.offer == RESTORE:
+            return not run.over
+        if step.offer == OWN:
+            return run.owner_user_id == await self.people.user_id(step.by)
+        since = when(run.last_status_update_at)
+        wanted = run.previous_reminder == SNOOZES[step.offer] * 60 * 1_000_000_000
+        return wanted and since is not None and since >= known.sent_at - _CLOCKS_DIFFER
+
+    async def _own(self, step: DoOffer, run: str) -> Told:
+        user = await self.people.user_id(step.by)
+        if user is None:
+            key, site = "playbooks.unknown_person", self.tasks.site
+            raise Rejected(self.api.name, step.op, key=key, person=step.by.shown, site=site)
+        before = await self.api.run(run, step.op)
+        if before.owner_user_id == user:
+            return Told(already=True, snapshot=await self.show(before))
+        try:
+            await self.api.own(run, user)
+        except Rejected as refused:
+            if refused.key == NOT_IN_IT and not self.api.features.skip:
+                # Or the new owner is not in the channel: one answer for both, and of the bot it is known by now.
+                raise Rejected(self.api.name, step.op, key="playbooks.owner", said=refused.said) from refused
+            raise
+        return await self._told(run, step)
+
+    async def _run_command(self, step: DoOffer, run: str) -> Told:
         before = await self.api.run(run, step.op)
         place = self.tasks.place(before, step)
         command = before.checklists[place[0]].items[place[1]].command
@@ -51,6 +117,22 @@ class Offers:
             raise Conflict(self.api.name, step.op, key="playbooks.command_changed", link=link)
         await self.api.run_command(run, place)
         return Told()
+
+    async def _told(self, run: str, step: DoOffer) -> Told:
+        """That the run cannot be read now does not undo what was answered."""
+        try:
+            return Told(snapshot=await self.show(await self.api.run(run, step.op)))
+        except AdapterError:
+            return Told()
+
+
+def _run_id(step: DoOffer) -> str:
+    return step.run.id if step.run else ""
+
+
+def _snooze(id: str, minutes: int) -> Offer:
+    facts = {"minutes": str(minutes)}
+    return Offer(id=id, label="playbooks.offer_snooze", warning="playbooks.offer_snooze_does", facts=facts)
 
 
 def _of_command(task: str, command: str) -> Offer:

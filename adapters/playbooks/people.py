@@ -78,4 +78,4 @@ class People:
             user = await self.api.user_by_email(person.email)
         if user is None and person.handle:
             user = await self.api.user_by_name(person.handle.removeprefix("@").lower())
-        return user.id if user and is_id(user.id) else None
+        return user.id if user and is_id(user.id) and user.delete_at == 0 else None

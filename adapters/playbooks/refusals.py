@@ -2,6 +2,9 @@
 
 Bodies: ``{"error": "..."}`` from Playbooks, ``{"id", "message", "status_code"}`` from Mattermost, and plain text
 for 401 and for a route that does not exist.
+
+The plugin's own words for a fault inside it come with 500, and from Playbooks 2 on POST /status with 400, also
+when the status was posted and only something after it failed: whatever the number, that is no refusal.
 """
 
 from adapters.errors import (
@@ -9,12 +12,14 @@ from adapters.errors import (
     Conflict,
     CredentialsRejected,
     NotFound,
+    OutcomeUnknown,
     Rejected,
     Unsupported,
 )
 from adapters.replies import Explain, Reply, excerpt
 
 NO_ROUTE = "playbooks.no_route"
+_INSIDE = "internal error has occurred"
 _BAD_REQUESTS = (  # words in a 400 -> sentence
     ("message must not be empty", "playbooks.empty_message"),
     ("reminder must be set", "playbooks.reminder"),
@@ -28,13 +33,15 @@ def explain_for(platform: str) -> Explain:
     def explain(reply: Reply, operation: str, is_write: bool) -> AdapterError | None:
         said = _words(reply)
         match reply.status:
+            case 400 if is_write and _INSIDE in said:
+                return OutcomeUnknown(platform, operation, said=said, status=reply.status)
             case 400:
                 return _bad_request(platform, operation, said)
             case 401:
                 return CredentialsRejected(platform, operation, key="playbooks.token", said=said)
             case 403:
                 return _forbidden(platform, operation, is_write, said)
-            case 404 if said.startswith("404 page not found"):
+            case 404 if said.startswith("404 page not found") or (is_write and not _is_of_mattermost(reply)):
                 return Unsupported(platform, operation, key=NO_ROUTE, said=said)
             case 405:
                 return Unsupported(platform, operation, key=NO_ROUTE, said=said)
@@ -64,6 +71,12 @@ def _forbidden(platform: str, operation: str, is_write: bool, said: str) -> Adap
     if is_write:
         return Rejected(platform, operation, key="playbooks.not_participant", said=said)
     return NotFound(platform, operation, key="playbooks.hidden", said=said)
+
+
+def _is_of_mattermost(reply: Reply) -> bool:
+    """Its 404 means that something is not there; the plugin's, after the run was read, that a route is not."""
+    body = reply.json()
+    return isinstance(body, dict) and "status_code" in body
 
 
 def _words(reply: Reply) -> str:

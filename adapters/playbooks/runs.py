@@ -60,14 +60,18 @@ class Runs:
             told = told.model_copy(update={"says": "playbooks.bot_owns", "facts": {"person": wanted.shown}})
         return told
 
-    async def settle_start(self, step: StartRun, known: Known) -> Settled:
-        """By its name, which holds the handle, among the newest runs, whether over or not."""
+    async def settle_start(self, step: StartRun, mark: Mark, known: Known) -> Settled:
+        """Among the newest runs, whether over or not: by the code in its summary, or by its name with the handle.
+
+        Playbooks 2 keeps the summary, but may make the name itself (a playbook's ``channel_name_template``);
+        before that it was the other way round.
+        """
         name, since = words.run_name(step.title, step.handle), known.sent_at - _CLOCKS_DIFFER
         for team in await self.teams.ids():
             for run in await self.api.runs(team, ("InProgress", "Finished"), _NEWEST_PAGES):
                 made = when(run.create_at)
-                same = run.playbook_id in ("", step.runbook.id) and run.name.strip() == name
-                if same and made is not None and made >= since:
+                same = words.carries(f"{run.summary} {run.description}", mark) or run.name.strip() == name
+                if same and run.playbook_id in ("", step.runbook.id) and made is not None and made >= since:
                     key = RunKey(platform=self.api.name, id=run.id)
                     return There(Told(run=key, snapshot=await self._shown(run.id, step.op)))
         return NotThere()
@@ -75,7 +79,10 @@ class Runs:
     async def _start_body(
         self, step: StartRun, mark: Mark, playbook: WirePlaybook, owner: str | None
     ) -> dict[str, str]:
-        """``summary`` is the newer name of ``description``. Playbooks makes the run's channel, unless asked."""
+        """``summary`` is the newer name of ``description``.
+
+        Playbooks makes the run's channel, unless its playbook says or ``--set channel=here`` asks for another.
+        """
         about = f"Started by {words.signature(mark)}"
         body = {
             "name": words.run_name(step.title, step.handle),
@@ -85,9 +92,11 @@ class Runs:
             "team_id": playbook.team_id or (await self.teams.ids())[0],
             "playbook_id": playbook.id,
         }
-        here = step.options.get("channel") == "here" and (step.site or "").rstrip("/") == self.site
-        if here and step.channel:
-            body["channel_id"] = self.api.checked(step.channel, step.op)
+        channel = playbook.home if "channel" not in step.options else ""
+        if step.options.get("channel") == "here" and (step.site or "").rstrip("/") == self.site:
+            channel = step.channel or ""
+        if channel:
+            body["channel_id"] = self.api.checked(channel, step.op)
         return body
 
     async def status(self, step: SetStatus, mark: Mark) -> Told:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 _ID = re.compile(r"[a-z0-9]{26}")
 IN_PROGRESS, CLOSED, SKIPPED, OPEN = "in_progress", "closed", "skipped", ""
 FINISHED = "Finished"
+_SHARED_CHANNEL = ("link_existing_channel", 1)
 
 
 def is_id(text: str) -> bool:
@@ -55,7 +56,7 @@ class WireItem(Wire):
     command: str = ""
     description: str = ""
     due_date: int = 0
-    delete_at: int | None = None
+    delete_at: int | None = None  # when it was last skipped
     condition_action: str = ""
 
     @property
@@ -98,12 +99,16 @@ class WireRun(Wire):
     is_active: bool | None = None
     current_status: str | None = None
     active_stage: int | None = None
+    description: str = ""
     summary: str | None = None
     type: str = ""
     status_posts: tuple[WireStatusPost, ...] = ()
     last_status_update_at: int = 0
     previous_reminder: int = 0
     reminder_timer_default_seconds: int = 0
+    status_update_enabled: bool = True
+    retrospective_enabled: bool = True
+    participant_ids: tuple[str, ...] = ()
     timeline_events: tuple[WireEvent, ...] = ()
 
     @property
@@ -138,15 +143,25 @@ class WirePlaybook(Wire):
     delete_at: int = 0
     num_steps: int | None = None
     checklists: tuple[WireChecklist, ...] = ()
+    channel_mode: str | int = ""
+    channel_id: str = ""
     broadcast_enabled: bool = False
     broadcast_channel_ids: tuple[str, ...] = ()
     invite_users_enabled: bool = False
     invited_user_ids: tuple[str, ...] = ()
     invited_group_ids: tuple[str, ...] = ()
 
+    @property
+    def home(self) -> str:
+        """The channel that its runs share, where it is set up so (Playbooks 2); empty where each gets its own."""
+        return self.channel_id if self.channel_mode in _SHARED_CHANNEL else ""
+
 
 class WireUser(Wire):
+    """``delete_at``: since when the account is deactivated."""
+
     id: str
+    delete_at: int = 0
     username: str = ""
     first_name: str = ""
     last_name: str = ""

@@ -78,11 +78,13 @@ def playbook(id: str, body: Json, generation: str, at: int) -> Json:
     }
     if generation == RECORDED:
         return made | {"webhook_on_creation_url": "", "webhook_on_status_update_url": ""}
-    return made | {"webhook_on_creation_urls": [], "webhook_on_status_update_urls": [], "active_runs": 0}
+    made |= {"webhook_on_creation_urls": [], "webhook_on_status_update_urls": [], "active_runs": 0}
+    return made | {"channel_mode": "create_new_channel", "channel_id": "", "channel_name_template": ""}
 
 
 def run(id: str, body: Json, book: Json, generation: str, **given: Any) -> Json:
-    """``body`` is what POST /runs got. The recorded generation takes the playbook's description, not ours."""
+    """``body`` is what POST /runs got. The recorded generation takes the playbook's description, not ours; the
+    current one its name, where the playbook makes names."""
     made: Json = {
         "id": id,
         "name": body["name"],
@@ -118,6 +120,7 @@ def run(id: str, body: Json, book: Json, generation: str, **given: Any) -> Json:
         made |= {"webhook_on_creation_url": "", "webhook_on_status_update_url": ""}
     else:
         made |= {"summary": body.get("summary", ""), "update_at": given["create_at"], "type": "playbook"}
+        made["name"] = book["channel_name_template"] or body["name"]
         made |= {"status_update_enabled": True, "items_order": [], "run_number": 1, "sequential_id": ""}
         made |= {"task_total": book["num_steps"], "task_completed": 0, "property_fields": []}
     return made | {"last_status_update_at": given["create_at"]} | given

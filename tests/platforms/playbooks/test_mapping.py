@@ -109,6 +109,21 @@ def test_the_current_generation_in_detail() -> None:
     assert run.tasks[0].instructions.startswith("Ask the customer")
 
 
+def test_a_run_without_status_updates_promises_none() -> None:
+    """Playbooks keeps the playbook's interval also where updates are switched off."""
+    wire = body("playbooks-2.x", "get_run") | {"previous_reminder": 900 * 10**9}
+    assert mapped(wire | {"status_update_enabled": True}).update_due is not None
+    assert mapped(wire | {"status_update_enabled": False}).update_due is None
+
+
+def test_when_the_status_was_told_is_told_by_its_post() -> None:
+    """Putting the next update off moves ``last_status_update_at`` as well."""
+    posts = [{"id": ANA, "create_at": at, "delete_at": gone} for at, gone in ((1000, 0), (3000, 0), (5000, 1))]
+    wire = body("playbooks-2.x", "get_run") | {"status_posts": posts, "last_status_update_at": 9000}
+    assert mapped(wire).health_at == datetime.fromtimestamp(3, UTC)
+    assert mapped(wire | {"status_posts": None}).health_at is None
+
+
 def test_the_described_generation_says_whether_it_is_active() -> None:
     assert mapped(body("playbooks-0.6.0", "get_run")).state is RunState.ACTIVE
     assert mapped(body("playbooks-0.6.0", "get_run_ended")).state is RunState.FINISHED

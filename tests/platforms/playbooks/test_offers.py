@@ -1,16 +1,21 @@
-"""A task's slash command, and asking for an update: each sent once, and never sent again unasked."""
+"""A task's slash command, and asking for an update: each sent once, and never sent again unasked. And what sets
+a state: taking a run over, putting its update off, opening it again."""
 
 import pytest
 
-from adapters.errors import Conflict, NotFound, OutcomeUnknown, Unsupported
-from adapters.models import Offer, Run
-from adapters.protocol import CannotTell, DoOffer, EndRun, Settling
-from tests.platforms.playbooks.doing import ANA, a_mark, do, known_now
+from adapters.errors import Conflict, NotFound, OutcomeUnknown, Rejected, Unsupported
+from adapters.models import Offer, Person, Run
+from adapters.protocol import CannotTell, DoOffer, EndRun, NotThere, SetStatus, Settling, There
+from tests.platforms.playbooks.doing import ANA, BEN, STRANGER, a_mark, do, known_now
 from tests.platforms.playbooks.subject import PAGE, PlaybooksSubject
 
 
-def step(run: Run, offer: Offer) -> DoOffer:
-    return DoOffer(run=run.key, by=ANA, offer=offer.id, label="As offered", task=offer.task)
+def step(run: Run, offer: Offer, by: Person = ANA) -> DoOffer:
+    return DoOffer(run=run.key, by=by, offer=offer.id, label="As offered", task=offer.task)
+
+
+async def the_offer(subject: PlaybooksSubject, run: Run, id: str) -> Offer:
+    return next(one for one in await subject.adapter.offers(run) if one.id == id)
 
 
 async def the_command(subject: PlaybooksSubject, run: Run) -> Offer:
@@ -66,16 +71,82 @@ async def test_a_long_command_has_a_short_name(either: PlaybooksSubject) -> None
     assert "\n" not in offer.facts["command"]
 
 
-async def test_a_run_that_is_over_offers_nothing(either: PlaybooksSubject) -> None:
+async def test_a_run_that_is_over_offers_its_retrospective(either: PlaybooksSubject) -> None:
     run = await either.a_run()
     await do(either, EndRun(run=run.key, by=ANA), run)
-    assert await either.adapter.offers(await either.adapter.read(run.key.id)) == ()
+    offers = await either.adapter.offers(await either.adapter.read(run.key.id))
+    newer = either.fake.routes.generation == "2.x"
+    assert [one.id for one in offers] == (["restore"] if newer else []) + ["retrospective"]
+    assert offers[-1].link == f"{either.fake.site}/playbooks/runs/{run.key.id}/retrospective"
+
+
+async def test_opening_a_run_again(current: PlaybooksSubject) -> None:
+    run = await current.a_run()
+    await do(current, EndRun(run=run.key, by=ANA), run)
+    over = await current.adapter.read(run.key.id)
+    wanted = step(over, await the_offer(current, over, "restore"))
+    assert current.adapter.settling(wanted) is Settling.REPEAT
+    assert isinstance(await current.adapter.settle(wanted, a_mark(), known_now(over)), NotThere)
+    current.fake.fault("cut_after", method="PUT", path="/restore$")
+    with pytest.raises(OutcomeUnknown):
+        await do(current, wanted)
+    settled = await current.adapter.settle(wanted, a_mark(), known_now(over))
+    assert isinstance(settled, There)
+    assert settled.told.snapshot is not None
+    assert not settled.told.snapshot.state.is_over
+    assert current.fake.effects["restore"] == 1
+
+
+async def test_taking_a_run_over(either: PlaybooksSubject) -> None:
+    run = await either.a_run()
+    wanted = step(run, await the_offer(either, run, "own"), BEN)
+    assert isinstance(await either.adapter.settle(wanted, a_mark(), known_now(run)), NotThere)
+    if either.fake.routes.generation == "1.20":
+        with pytest.raises(Rejected) as refused:  # not in the run's channel yet
+            await do(either, wanted)
+        assert refused.value.key == "playbooks.owner"
+        either.fake.core.channels[either.fake.run(run.key.id)["channel_id"]].members.add(either.fake.ben)
+    [told] = await do(either, wanted)
+    assert either.fake.calls("POST", "/owner$")[-1].json == {"owner_id": either.fake.ben}
+    assert told.snapshot is not None
+    assert told.snapshot.owner is not None
+    assert told.snapshot.owner.name == "Ben Cole"
+    [again] = await do(either, wanted)
+    assert again.already
+    assert either.fake.effects["own"] == 1
+    assert isinstance(await either.adapter.settle(wanted, a_mark(), known_now(run)), There)
+    with pytest.raises(Rejected) as stranger:
+        await do(either, step(run, await the_offer(either, run, "own"), STRANGER))
+    assert stranger.value.key == "playbooks.unknown_person"
+
+
+async def test_putting_the_next_update_off(current: PlaybooksSubject) -> None:
+    run = await current.a_run()
+    assert not [one for one in await current.adapter.offers(run) if one.id.startswith("snooze")]
+    [status] = await do(current, SetStatus(run=run.key, by=ANA, text="all quiet"), run)
+    assert status.snapshot is not None
+    wanted = step(run, await the_offer(current, status.snapshot, "snooze15"))
+    known = known_now(run)
+    assert isinstance(await current.adapter.settle(wanted, a_mark(), known), NotThere)
+    [told] = await do(current, wanted)
+    assert current.fake.calls("POST", "/reminder$")[-1].json == {"new_reminder_seconds": 900}
+    assert told.snapshot is not None
+    assert told.snapshot.update_due is not None
+    assert 800 < (told.snapshot.update_due - known.sent_at).total_seconds() < 1100
+    assert told.snapshot.health_at == status.snapshot.health_at, "putting it off is no status"
+    assert isinstance(await current.adapter.settle(wanted, a_mark(), known), There)
+
+
+async def test_what_is_not_offered_any_more_is_not_sent(either: PlaybooksSubject) -> None:
+    run = await either.a_run()
+    with pytest.raises(Conflict) as gone:
+        await do(either, step(run, Offer(id="something-else", label="x")))
+    assert gone.value.key == "playbooks.offer_gone"
 
 
 async def test_an_update_is_asked_for_where_the_server_can(current: PlaybooksSubject) -> None:
     run = await current.a_run()
-    offer = next(one for one in await current.adapter.offers(run) if one.task is None)
-    assert (offer.id, offer.label) == ("update", "playbooks.offer_update")
+    offer = await the_offer(current, run, "update")
     await do(current, step(run, offer))
     assert current.fake.effects["request-update"] == 1
     (seen,) = current.fake.calls("POST", "/request-update$")
@@ -84,19 +155,19 @@ async def test_an_update_is_asked_for_where_the_server_can(current: PlaybooksSub
 
 async def test_a_server_that_cannot_ask_is_remembered(current: PlaybooksSubject) -> None:
     run = await current.a_run()
-    offer = next(one for one in await current.adapter.offers(run) if one.task is None)
+    offer = await the_offer(current, run, "update")
     text = {"content-type": "text/plain; charset=utf-8"}
     current.fake.fault(
         "answer", method="POST", path="/request-update$", status=404, body="404 page not found\n", headers=text
     )
     with pytest.raises(Unsupported):
         await do(current, step(run, offer))
-    assert [one.id for one in await current.adapter.offers(run) if one.task is None] == []
+    assert [one.id for one in await current.adapter.offers(run) if one.task is None] == ["own"]
 
 
 async def test_the_recorded_generation_does_not_offer_it(recorded_one: PlaybooksSubject) -> None:
     run = await recorded_one.a_run()
-    assert [one.task for one in await recorded_one.adapter.offers(run)] == [run.tasks[1].id]
+    assert [one.task or one.id for one in await recorded_one.adapter.offers(run)] == [run.tasks[1].id, "own"]
 
 
 async def test_one_command_on_two_tasks_is_two_offers(either: PlaybooksSubject) -> None:

@@ -15,7 +15,7 @@ _NEAR = 400  # letters of source in which a sentence's facts are given
 
 
 def test_no_sentence_is_missing_and_none_is_idle() -> None:
-    said = set(re.findall(r'"(playbooks\.[a-z_]+)"', _SOURCE))
+    said = set(re.findall(r'"(playbooks\.[a-z_.]+)"', _SOURCE))
     assert said == set(_SENTENCES)
 
 
@@ -34,4 +34,7 @@ def test_it_says_what_is_true_and_what_to_do(key: str) -> None:
 
 
 _NEWS = {"playbooks.bot_owns", "playbooks.nobody_assigned"}  # added to a receipt: nothing to do
-_LABELS = {"playbooks.offer_command", "playbooks.offer_update"}  # what a button is called
+_LABELS = {
+    f"playbooks.offer_{what}" for what in ("command", "own", "restore", "retrospective", "snooze", "update")
+}
+_LABELS |= {"playbooks.button.join"}  # what a button is called

@@ -207,6 +207,7 @@ async def test_skipping_natively(current: PlaybooksSubject) -> None:
     [told] = await do(current, SkipTask(run=run.key, by=ANA, task=task), run)
     assert told.snapshot is not None
     assert told.snapshot.tasks[0].state is TaskState.SKIPPED
+    assert told.snapshot.tasks[0].finished_at is not None
     [told] = await do(current, ReopenTask(run=run.key, by=ANA, task=task), told.snapshot)
     assert current.fake.calls("PUT", "/item/0/restore$")
     assert told.snapshot is not None
@@ -246,7 +247,7 @@ async def test_whether_the_server_skips_is_tried_once(recorded_one: PlaybooksSub
     await http.close()
 
 
-async def test_adding_learns_which_method_the_server_takes(either: PlaybooksSubject) -> None:
+async def test_adding_knows_the_generation(either: PlaybooksSubject) -> None:
     run = await either.a_run()
     right = "PUT" if either.fake.routes.generation == "1.20" else "POST"
     told = []
@@ -256,11 +257,25 @@ async def test_adding_learns_which_method_the_server_takes(either: PlaybooksSubj
         sent = either.fake.calls(right, "/checklists/0/add$")[-1].json
         assert sent == {"title": title, "description": f"Added by Ana via Slack ({mark.code})"}
     wrong = "POST" if right == "PUT" else "PUT"
-    assert len(either.fake.calls(wrong, "/add$")) == (1 if wrong == "PUT" else 0)
+    assert len(either.fake.calls(wrong, "/add$")) == 0
     assert len(either.fake.calls(right, "/add$")) == 2
     assert told[1].snapshot is not None
     assert told[1].snapshot.task(told[1].id) is not None
     assert either.fake.effects["add"] == 2
+
+
+@pytest.mark.parametrize("refusal", [(405, ""), (404, "404 page not found\n"), (404, '{"error":"no such path"}')])
+async def test_adding_learns_which_method_the_server_takes(
+    recorded_one: PlaybooksSubject, refusal: tuple[int, str]
+) -> None:
+    """A server of the older kind that takes POST only, as its document says."""
+    run, (status, body) = await recorded_one.a_run(), refusal
+    recorded_one.fake.fault("answer", method="PUT", path="/add$", status=status, body=body, times=99)
+    recorded_one.fake.routes.adds_by = "POST"
+    for title in ("Tell support", "Tell the press"):
+        await do(recorded_one, AddTask(run=run.key, by=ANA, title=title), run)
+    assert len(recorded_one.fake.calls("PUT", "/add$")) == 1
+    assert recorded_one.fake.effects["add"] == 2
 
 
 async def test_an_added_task_is_told_from_anothers_of_the_same_title(either: PlaybooksSubject) -> None:
