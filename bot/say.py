@@ -123,9 +123,11 @@ async def _card_after(seen: Mapping[str, Shown], news: asyncio.Event) -> None:
 
 
 def _first_choice(seen: dict[str, Shown]) -> tuple[str, Intent] | None:
-    """(id of what asks, intent of its first button); a form cannot be answered by a yes."""
+    """(id of what asks, intent of its first button); a form cannot be answered by a yes.
+
+    Questions are asked in private. A card that is drawn meanwhile has buttons too, and they answer nothing."""
     for shown in reversed(seen.values()):
-        if shown.buttons:
+        if shown.buttons and shown.kind == "private":
             intent = shown.buttons[0].intent
             return None if isinstance(intent, OpenForm) else (shown.id, intent)
     return None

@@ -55,6 +55,10 @@ class Room:
             case "which":
                 await self.console.whisper(message, QUESTION)
                 return "question"
+            case "busy":
+                await self.console.whisper(message, QUESTION)
+                await self.console.post(message.place, RUN_CARD, nonce="card")
+                return "question"
             case "unrecorded":
                 raise NotRecorded
             case "finish" | "choose" | "status":

@@ -52,10 +52,12 @@ async def test_every_result_is_told(tmp_path: Path, text: str, result: str) -> N
         assert (await ask(tmp_path / "s.sock", Request(text=text))).result == result
 
 
-async def test_yes_answers_with_the_first_choice(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["which", "busy"])
+async def test_yes_answers_with_the_first_choice(tmp_path: Path, text: str) -> None:
+    """Of the question, also when a card with buttons of its own is drawn after it."""
     here = Room()
     async with door(tmp_path / "s.sock", here):
-        reply = await ask(tmp_path / "s.sock", Request(text="which", yes=True))
+        reply = await ask(tmp_path / "s.sock", Request(text=text, yes=True))
     assert reply.result == "done"
     press = here.messages[1]
     assert press.via is Via.BUTTON
