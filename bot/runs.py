@@ -136,7 +136,7 @@ class Runs:
     async def merge(self, handle: str, told: Told) -> KnownRun:
         known = self._rows.get(handle)
         assert known is not None, handle
-        run = told.snapshot or known.run
+        run = _keep_what_reads_lack(known.run, told.snapshot) if told.snapshot else known.run
         changes: dict[str, object] = {}
         if told.run is not None and not known.run.key.id:
             self._give_way(told.run, handle)

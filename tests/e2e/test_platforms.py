@@ -75,6 +75,19 @@ async def test_four_intents_on_every_platform_by_command_mention_and_button(scen
             assert min(scene.effects("status", platform), scene.effects("comment", platform)) >= 3, platform
 
 
+async def test_a_second_start_of_a_runbook_asks_first_on_every_platform(scene: Scene) -> None:
+    """Also where the platform forgets what a run was made of: the store remembers it."""
+    house = scene.house
+
+    async def twice(room: Scene, platform: str) -> None:
+        await room.started(platform)
+        await room.sees(f"{RUNBOOK}, on {platform}")
+        await room.room.command(f'start "{RUNBOOK}" --on {platform}')
+        await until(lambda: any("Start another" in one.labels for one in room.room.shown()))
+
+    await asyncio.gather(*(twice(Scene(house, house.chat.room()), platform) for platform in PLATFORMS))
+
+
 async def test_three_runs_of_three_platforms_in_one_channel(scene: Scene) -> None:
     handles = {platform: await scene.started(platform) for platform in ("cutover", "tines", "xurrent")}
     assert len(set(handles.values())) == 3
