@@ -146,6 +146,15 @@ class RunHead(Model):
     link: str | None = None
 
 
+class Note(Model):
+    """One more line on a run's card. ``key``: a sentence of the adapter's ``en.toml``; ``facts`` and ``times`` are
+    for its placeholders, the times drawn as the reader's."""
+
+    key: str
+    facts: Mapping[str, str] = {}
+    times: Mapping[str, datetime] = {}
+
+
 class Run(Model):
     """A run as last read. ``read_at`` says when; tasks stand in the platform's order."""
 
@@ -166,6 +175,10 @@ class Run(Model):
     link: str | None = None
     home: HomeChannel | None = None
     rehearsal: bool = False
+    notes: tuple[Note, ...] = ()
+    own_buttons: tuple[
+        str, ...
+    ] = ()  # names of what people put on this very run to press; ``offers`` has them whole
     read_at: datetime | None = None
 
     def task(self, id: str) -> Task | None:
@@ -189,11 +202,22 @@ class Run(Model):
         return self.model_copy(update={"tasks": tasks})
 
 
+class Way(Model):
+    """One way to start a runbook, as a button. ``label``: a sentence of the adapter's ``en.toml``; ``values``: as
+    ``--set`` would give them; ``confirms``: options that say that the button was asked first."""
+
+    label: str
+    values: Mapping[str, str] = {}
+    confirms: Mapping[str, str] = {}
+    rehearsal: bool = False
+
+
 class Runbook(Model):
     """A procedure that can be started. ``runbooks()`` may leave ``tasks`` empty; ``runbook()`` fills it.
 
     ``alerts`` says in words whom a start reaches beyond its people ("e-mail and SMS to 12 people"); a start
-    of such a runbook, or of one that is ``irreversible`` (a live run that exists once), asks first.
+    of such a runbook, or of one that is ``irreversible`` (a live run that exists once), asks first: which of its
+    ``ways`` (four at most, the usual one first), or live or rehearsal where it names none.
     """
 
     key: RunbookKey
@@ -205,6 +229,7 @@ class Runbook(Model):
     alerts: str = ""
     irreversible: bool = False
     rehearsable: bool = False
+    ways: tuple[Way, ...] = ()
     link: str | None = None
 
 

@@ -92,8 +92,8 @@ class Card:
     """``summary`` says the whole card in one sentence (notifications, screen readers, logs).
 
     ``tone`` colours it where a chat can; a word in the card always says the same.
-    At most four buttons (a choice: five). ``seen``: a private answer whose news stands on card and trace too, so
-    that a chat which could only tell it to everybody need not.
+    At most four buttons (a choice, and a run with buttons of its platform: five). ``seen``: a private answer
+    whose news stands on card and trace too, so that a chat which could only tell it to everybody need not.
     """
 
     title: Text

@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from itertools import islice
 
-from adapters.models import Health, HealthNote, RunState, Stage, Task, TaskState
+from adapters.models import Health, HealthNote, Run, RunState, Stage, Task, TaskState
 from adapters.protocol import Capability, Op, Unsupported
 from commands.cards import Button, Card, Gap, Link, Row, Section, Span, Strong, Text, Tone
-from commands.intents import Again, Begin, End, Finish, OpenForm
+from commands.intents import Again, Begin, Do, End, Finish, OpenForm
 from commands.phrases import button, clock, joined, run_name, short, short_card, start_button
 from commands.ports import KnownRun, World
+from commands.problems import catalogue
 from commands.sentences import plain, say
 from commands.taskrows import is_late, row, shown_tasks
 
@@ -45,13 +46,22 @@ _COUNTED = (TaskState.RUNNING, TaskState.HELD, TaskState.SKIPPED, TaskState.FAIL
 def live_card(known: KnownRun, world: World, now: datetime) -> Card:
     """As ``run_card``, with the zone and the capabilities that the world knows."""
     adapter = world.platforms.get(known.run.key.platform)
-    return run_card(known, now=now, zone=world.zone, can=adapter.capabilities if adapter else {})
+    words = catalogue(known.run.key.platform, world)
+    return run_card(known, now=now, zone=world.zone, can=adapter.capabilities if adapter else {}, words=words)
 
 
 def run_card(
-    known: KnownRun, *, now: datetime, zone: tzinfo | None = None, can: Mapping[Op, Capability] | None = None
+    known: KnownRun,
+    *,
+    now: datetime,
+    zone: tzinfo | None = None,
+    can: Mapping[Op, Capability] | None = None,
+    words: Mapping[str, str] | None = None,
 ) -> Card:
-    """Also of a run that is only being started, and of one that was never started (with the reason)."""
+    """Also of a run that is only being started, and of one that was never started (with the reason).
+
+    ``words``: the sentences of its platform, for its notes.
+    """
     if not known.started:
         return _unstarted(known)
     run = known.run
@@ -64,7 +74,7 @@ def run_card(
         title=(run_name(known),),
         aside=_aside(known),
         summary=plain(summary),
-        lines=_lines(known, health, joined([state, counts]), zone),
+        lines=(*_lines(known, health, joined([state, counts]), zone), *_notes(run, words or {}, zone)),
         sections=_sections(known, tasks, now, zone),
         buttons=() if run.state.is_over else _buttons(known, tasks, can or {}),
         tone=TONES[health.health],
@@ -148,7 +158,17 @@ def _buttons(known: KnownRun, tasks: Sequence[Task], can: Mapping[Op, Capability
         steps = [button("button.end", End(run=known.handle), run=known.handle)]
     if _may(Op.STATUS, can):
         steps.append(button("button.update", OpenForm(run=known.handle, about="status")))
-    return (*steps, button("button.more", OpenForm(run=known.handle, about="more")))
+    return (*steps, button("button.more", OpenForm(run=known.handle, about="more")), *_own(known, can))
+
+
+def _own(known: KnownRun, can: Mapping[Op, Capability]) -> list[Button]:
+    """One at most, since a chat has room for five: the platform's own button, or a list of them. Asked first."""
+    names = known.run.own_buttons
+    if not names or not _may(Op.DO, can):
+        return []
+    if len(names) > 1:
+        return [button("button.offers", Do(run=known.handle), count=len(names))]
+    return [Button(short(names[0], 30), Do(run=known.handle, offer=names[0]))]
 
 
 def _unstarted(known: KnownRun) -> Card:
@@ -175,6 +195,15 @@ def _lines(known: KnownRun, health: HealthNote, counts: Text, zone: tzinfo | Non
     read = say("run.read", at=clock(known.run.read_at, zone)) if known.run.read_at else ()
     lines = [health_line(known, zone), joined([counts, read], Gap("   "))]
     return tuple(line for line in lines if line)
+
+
+def _notes(run: Run, words: Mapping[str, str], zone: tzinfo | None) -> list[Text]:
+    """What its platform's adapter has to add. A kept note may be of words that are not there any more."""
+    return [
+        say(note.key, words, **note.facts, **{name: clock(at, zone) for name, at in note.times.items()})
+        for note in run.notes
+        if note.key in words
+    ]
 
 
 def _sections(known: KnownRun, tasks: Sequence[Task], now: datetime, zone: tzinfo | None) -> tuple[Section, ...]:

@@ -101,7 +101,7 @@ class Tines:
         (case, tasks), coloured = await asyncio.gather(self._whole(id), self.cases.coloured(id))
         run = mapping.run(self.name, case, tasks, mapping.health_of(case, self.colours), self.now(), coloured)
         self.tasks.learn(run)
-        return run
+        return run.model_copy(update={"own_buttons": self.pressing.names(case.actions)})
 
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
         return await self.said.last(id, task)

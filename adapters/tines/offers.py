@@ -24,6 +24,7 @@ from adapters.tines.stories import Stories, activity, folded
 from adapters.tines.tasks import run_id
 from adapters.tines.webhooks import Webhooks
 
+WEBHOOK = "webhook"  # a kind of action; the other is "page"
 _STORY = "story:"
 _LONGEST = 60  # letters of a label
 
@@ -42,6 +43,11 @@ class Offers:
         labels = {folded(offer.facts["name"]) for offer in theirs}
         apart = [_told_apart(story, labels) for story in stories]
         return [*theirs, *apart, *([] if run.state.is_over else self.extras.of(run.key.id))]
+
+    def names(self, actions: Sequence[wire.Action]) -> tuple[str, ...]:
+        """Of the case's buttons that can be pressed from here: for its card."""
+        found = [_name(one) for one in actions if one.action_type == WEBHOOK and self.webhooks.may_call(one.url)]
+        return tuple(dict.fromkeys(filter(None, found)))
 
     def settling(self, step: DoOffer) -> Settling:
         if step.offer == FOLLOW:
@@ -87,14 +93,14 @@ class Offers:
         if sum(folded(_name(one)) == folded(name) for one in all) > 1:
             name = f"{name} ({action.action_text.strip() or action.id})"
         facts = {"name": name, "host": host}
-        if action.action_type != "webhook":
+        if action.action_type != WEBHOOK:
             return Offer(id=_id(action), label="tines.offer", facts=facts, link=links.shown(action.url) or "")
         if not self.webhooks.may_call(action.url):
             return None
         return Offer(id=_id(action), label="tines.offer", warning="tines.offer_action", facts=facts)
 
 
-def _name(action: wire.Button) -> str:
+def _name(action: wire.Action) -> str:
     return " ".join((action.label or action.action_text).split())[:_LONGEST]
 
 

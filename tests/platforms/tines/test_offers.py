@@ -65,6 +65,7 @@ async def test_the_buttons_of_a_case_are_offered(fake: TinesFake, tines: Tines) 
     assert (label(button), button.link) == ("Claim case", "")
     assert warning(button).startswith("It calls 127.0.0.1, as the button in Tines does;")
     assert (label(page), page.link) == ("Open form", "https://tenant.tines.com/pages/form")
+    assert (await tines.read(str(case.id))).own_buttons == ("Claim case",)
 
 
 async def test_a_press_is_one_post_without_our_key(fake: TinesFake, tines: Tines) -> None:

@@ -9,6 +9,7 @@ from commands.cards import Link
 from commands.forms import open_form
 from commands.intents import Do, OpenForm
 from commands.ports import Rules
+from commands.runcards import live_card
 from tests.unit.handlers.world import ANA, BEN, EVE, HERE, Room, button, labels, shown, traces
 
 # The sentences of an offer are the adapter's own: these are some that the local catalogue finds in ours.
@@ -151,3 +152,21 @@ async def test_two_runs_in_one_place_write_nothing_unnamed(offering: Room) -> No
     asked = await offering.type("do end the run")
     assert "Several runs are active here" in shown(asked)
     assert offering.platform.carried == ["start", "start"]
+
+
+async def test_the_platforms_own_button_stands_on_the_live_card_and_asks_first(offering: Room) -> None:
+    offering.platform.own_buttons = ("End the run",)
+    known = await offering.runs.refresh("R1")
+    card = live_card(known, offering.world, offering.now())
+    assert [press.label for press in card.buttons][-2:] == ["More…", "End the run"]
+    asked = await offering.press(card.buttons[-1])
+    assert shown(asked).startswith("Do “End the run” for R1 Primary down in EU?")
+    assert offering.platform.carried == ["start"]
+
+
+async def test_several_of_them_stand_behind_one_button(offering: Room) -> None:
+    offering.platform.own_buttons = ("End the run", "Restart service")
+    known = await offering.runs.refresh("R1")
+    card = live_card(known, offering.world, offering.now())
+    assert card.buttons[-1].label == "2 other actions…"
+    assert "End the run" in labels(await offering.press(card.buttons[-1]))

@@ -72,6 +72,7 @@ class Wilful:
     started: dict[str, object] = field(default_factory=dict)  # of all tasks as a start's answer has them
     parts: dict[Op, Sequence[str]] = field(default_factory=dict)
     offered: tuple[Offer, ...] = ()
+    own_buttons: tuple[str, ...] = ()
     carried: list[str] = field(default_factory=list)
 
     def _may(self, what: str) -> None:
@@ -96,7 +97,7 @@ class Wilful:
 
     def _changed(self, run: Run) -> Run:
         tasks = tuple(task.model_copy(update=self.tasks.get(task.title, {})) for task in run.tasks)
-        return run.model_copy(update={"tasks": tasks})
+        return run.model_copy(update={"tasks": tasks, "own_buttons": self.own_buttons})
 
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
         self._may("comments")
