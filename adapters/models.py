@@ -116,7 +116,15 @@ class Task(Model):
     branches: tuple[str, ...] = ()  # task ids, of which finishing this one must choose
     approval: bool = False  # a person's own decision: finish refuses it
     approvers: tuple[Person, ...] = ()  # who is asked, while the approval is open
+    automatic: bool = False  # the platform does it itself: nobody begins or finishes it
+    urgent: bool = False
+    expected_at: datetime | None = None  # when the platform expects that a waiting or held task goes on
     link: str | None = None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether people can begin and finish it here: no approval, and not the platform's own doing."""
+        return not (self.approval or self.automatic)
 
 
 class Comment(Model):

@@ -98,7 +98,7 @@ def _already(wanted: TaskWrite, known: KnownRun, task: Task, with_: Judging) -> 
     if key is None or (wanted.op in _DECISIONS and not task.approval):
         return None
     facts = {"task": task_name(known, task), "state": task.state.value, "people": people(task.assignees)}
-    buttons = [_finish(known, task)] if task.state is TaskState.RUNNING and not task.approval else []
+    buttons = [_finish(known, task)] if task.state is TaskState.RUNNING and task.is_ours else []
     return AlreadySo(key, deed=deed(task, with_), buttons=buttons, **facts)
 
 
@@ -163,7 +163,8 @@ def _waits(known: KnownRun, task: Task) -> CommandError:
         return Stale("stale.waits_somehow", task=task_name(known, task), buttons=_show(known))
     first = before[0]
     step = _finish(known, first) if first.state is TaskState.RUNNING else _begin(known, first)
-    buttons = [] if first.approval or first.state is TaskState.WAITING else [step]
+    stuck = not first.is_ours or first.state is TaskState.WAITING or first.state.is_over
+    buttons = [] if stuck else [step]
     return Stale(
         "stale.waits", task=task_name(known, task), others=named, buttons=[*buttons, _show_task(known, first)]
     )

@@ -53,9 +53,9 @@ async def next_tasks(context: Context, known: KnownRun) -> Answer:
     begin = [
         button("button.begin", Begin(run=known.handle, tasks=(handle,)), task=handle)
         for task in ready
-        if not task.approval and (handle := known.task_handle(task.id))
+        if task.is_ours and (handle := known.task_handle(task.id))
     ]
-    finish = [_finish(known, task) for task in running if not task.approval]
+    finish = [_finish(known, task) for task in running if task.is_ours]
     return Answer(
         private=Card(
             title=say(key, run=run_name(known)),
@@ -96,7 +96,7 @@ async def my_tasks(context: Context) -> Answer:
         if mine and len(sections) < _MOST_RUNS:
             rows = tuple(row(known, task, context.now, context.zone) for task in mine[:_MOST_ROWS])
             sections.append(Section(run_name(known), rows))
-        buttons += [_finish(known, task) for task in mine if task.state is TaskState.RUNNING and not task.approval]
+        buttons += [_finish(known, task) for task in mine if task.state is TaskState.RUNNING and task.is_ours]
     key = "mine.none" if not total else "mine.one" if total == 1 else "mine.title"
     words = say(key, count=total)
     card = Card(

@@ -142,7 +142,7 @@ def likely_steps(known: KnownRun, tasks: Sequence[Task], can: Mapping[Op, Capabi
 
 def _first(known: KnownRun, tasks: Sequence[Task], state: TaskState) -> list[str]:
     """Handles of the first two tasks in this state that a button may move."""
-    found = (known.task_handle(task.id) for task in tasks if task.state is state and not task.approval)
+    found = (known.task_handle(task.id) for task in tasks if task.state is state and task.is_ours)
     return list(islice(filter(None, found), 2))
 
 
@@ -226,11 +226,15 @@ def _by_stage(stages: Sequence[Stage], tasks: Sequence[Task]) -> list[tuple[str,
 
 
 def _worth_a_row(tasks: Sequence[Task], now: datetime) -> set[str]:
-    """Task ids: late ones first, then running, then ready, ten at most."""
+    """Task ids: late and urgent ones first, then running, then ready, ten at most."""
     ranks = {TaskState.RUNNING: 1, TaskState.READY: 2}
-    ranked = [(0 if is_late(task, now) else ranks.get(task.state, 9), task.id) for task in tasks]
+    ranked = [(0 if _presses(task, now) else ranks.get(task.state, 9), task.id) for task in tasks]
     worth = sorted((pair for pair in ranked if pair[0] < 9), key=lambda pair: pair[0])
     return {id for _, id in worth[:_MOST_ROWS]}
+
+
+def _presses(task: Task, now: datetime) -> bool:
+    return is_late(task, now) or (task.urgent and not task.state.is_over)
 
 
 def _folded(

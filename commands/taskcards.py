@@ -72,7 +72,7 @@ def _buttons(context: Context, known: KnownRun, task: Task) -> list[Button]:
         steps.append((Op.REOPEN, button("button.reopen", Reopen(run=run, tasks=(handle,)), task=handle)))
     elif task.approval and asked(context.world.people.person(context.actor), task):
         steps.append((Op.APPROVE, button("button.approve", Approve(run=run, tasks=(handle,)), task=handle)))
-    elif not task.approval and task.state is not TaskState.WAITING:
+    elif task.is_ours and task.state is not TaskState.WAITING:
         if task.state is not TaskState.RUNNING:
             steps.append((Op.BEGIN, button("button.begin", Begin(run=run, tasks=(handle,)), task=handle)))
         steps.append((Op.FINISH, button("button.finish", Finish(run=run, tasks=(handle,)), task=handle)))

@@ -11,6 +11,7 @@ from commands.ports import KnownRun
 from commands.sentences import say
 from commands.tokens import folded
 
+_GOES_ON = {TaskState.WAITING: "row.expected", TaskState.HELD: "row.until"}
 _SAME_DEED = timedelta(minutes=10)  # our clock and the platform's, and a write that took its time
 
 
@@ -76,6 +77,10 @@ def _note(known: KnownRun, task: Task, now: datetime, zone: tzinfo | None) -> Te
     parts: list[Text | str] = [_by_state(known, task, zone)]
     if task.mark:
         parts.append(task.mark)
+    if task.urgent and not task.state.is_over:
+        parts.append(say("row.urgent"))
+    if task.expected_at and task.state in _GOES_ON:
+        parts.append(say(_GOES_ON[task.state], at=clock(task.expected_at, zone)))
     if is_late(task, now) and task.due_at:
         parts.append(say("row.late", at=clock(task.due_at, zone)))
     return joined(parts)
@@ -91,7 +96,12 @@ def _by_state(known: KnownRun, task: Task, zone: tzinfo | None) -> Text:
             since = say("row.since", at=clock(task.started_at, zone)) if task.started_at else ()
             return joined([who, since], " ")
         case TaskState.WAITING if task.waits_for:
-            return joined([say("row.waits", tasks=handles(known, task.waits_for)), people(task.assignees)])
+            return joined([say("row.waits", tasks=handles(known, task.waits_for)), _whose(task)])
         case TaskState.HELD:
             return joined([task.reason, people(task.assignees)])
-    return (people(task.assignees),) if task.assignees else ()
+    return (whose,) if (whose := _whose(task)) else ()
+
+
+def _whose(task: Task) -> str:
+    """An approval's mark names them already."""
+    return "" if task.approval and task.mark else people(task.assignees)

@@ -131,7 +131,9 @@ async def _keep_hold(context: Context, known: KnownRun, wanted: TaskWrite) -> No
 async def _keep_deed(context: Context, known: KnownRun, wanted: TaskWrite) -> None:
     """Who did it, where the platform names nobody."""
     task = known.run.task(wanted.task)
-    if task is None or wanted.op not in _DEEDS or task.finished_by or task.started_by or task.assignees:
+    if task is None or wanted.op not in _DEEDS or task.finished_by or task.started_by:
+        return
+    if task.assignees and not task.state.is_over:
         return
     deed = Deed(state=task.state, by=context.actor, at=context.now)
     await context.world.runs.keep(known.handle, deeds={**known.kept.deeds, wanted.task: deed})
@@ -164,7 +166,7 @@ async def which(context: Context, known: KnownRun, op: Op) -> CommandError:
         tasks = [task for task in tasks if task.approval]
     mine = [task for task in tasks if is_mine(task, known, context)]
     if op is Op.FINISH:
-        return _which_to_finish(context, known, [task for task in tasks if not task.approval])
+        return _which_to_finish(context, known, [task for task in tasks if task.is_ours])
     found = [*mine, *(task for task in tasks if task not in mine)]
     if not found:
         show = show_button(known)

@@ -3,7 +3,7 @@
 import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -14,13 +14,14 @@ from adapters.http import Caller
 from adapters.limits import Pace
 from adapters.replies import Reply
 from adapters.xurrent.settings import XurrentSettings
-from adapters.xurrent.wire import Wire
+from adapters.xurrent.wire import Task, Wire
 
 PACE = Pace(at_once=6, calls=20, per=2.0)  # the vendor's own clients keep to 20 requests in 2 seconds
 PER_PAGE = 100
 MAX_PAGES = 50
 LONGEST_REST = 60.0  # seconds; when the hour's requests are used up, the next answer says how long it really is
 _ACCOUNT_HEADERS = {"xurrent": "X-Xurrent-Account", "4me": "X-4me-Account", "itrp": "X-ITRP-Account"}
+RARE_FIELDS = ("urgent", "phase")  # documented, and in no sample: done without where a server does not know them
 _LINK = re.compile(r"<([^>]*)>([^<]*)")
 _REL = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,]+))', re.IGNORECASE)
 
@@ -52,7 +53,7 @@ class Api:
     caller: Caller
     now: Callable[[], datetime]
     per_page: int = PER_PAGE
-    fields: bool = True  # until this server turns ``?fields=`` down
+    _unknown: dict[type[Wire], frozenset[str]] = field(default_factory=dict)  # fields that this server turned down
 
     @property
     def name(self) -> str:
@@ -72,26 +73,38 @@ class Api:
         fields: Sequence[str] = (),
         pages: int = MAX_PAGES,
     ) -> Listing[W]:
-        """``fields`` beyond the default ones are asked for; a server that does not know one gives its default."""
+        """``fields`` beyond the default ones are asked for; of a server that knows none of them, its default."""
         asked = dict(params or {})
         if self.per_page:
             asked["per_page"] = str(self.per_page)
-        if not (fields and self.fields):
-            return await self._pages(model, path, operation, asked, pages)
+        names = tuple(name for name in fields if name not in self._unknown.get(model, ()))
+        chosen = {"fields": ",".join(names)} if names else {}
         try:
-            return await self._pages(model, path, operation, {**asked, "fields": ",".join(fields)}, pages)
+            return await self._pages(model, path, operation, {**asked, **chosen}, pages)
         except Rejected as error:
-            if error.facts.get("status") not in (400, 422):
+            if not names or error.facts.get("status") not in (400, 422):
                 raise
-        found = await self._pages(model, path, operation, asked, pages)
-        self.fields = False  # the same call without it went well
-        return found
+        common = tuple(name for name in names if name not in RARE_FIELDS)
+        fewer = common if common != names else ()
+        found = await self.many(model, path, operation, params, fields=fewer, pages=pages)
+        self._unknown[model] = self._unknown.get(model, frozenset()) | (set(names) - set(fewer))
+        return found  # the same call without them went well
 
     async def write(self, method: str, path: str, operation: str, body: Mapping[str, Any], model: type[W]) -> W:
         """Sends once. A 2xx that we cannot read leaves the outcome unknown."""
         reply = await self.caller.send(method, path, operation=operation, write=True, json=body)
         self._watch(reply)
         return self._parsed(model, reply.json(), operation, OutcomeUnknown)
+
+    async def change(self, task: str, operation: str, body: Mapping[str, Any]) -> Task | None:
+        """Sends a change of a task, once. None where the answer is cut short, as the documents print it: an object
+        without an id. It says "200 OK" all the same."""
+        path = f"tasks/{self.id(task, operation)}"
+        reply = await self.caller.send("PATCH", path, operation=operation, write=True, json=body)
+        self._watch(reply)
+        said = reply.json()
+        cut_short = isinstance(said, dict) and bool(said) and "id" not in said
+        return None if cut_short else self._parsed(Task, said, operation, OutcomeUnknown)
 
     def id(self, id: str, operation: str) -> str:
         """``id`` if it can stand in an address. People type ids too (``xurrent:7``)."""
@@ -110,8 +123,10 @@ class Api:
     ) -> Listing[W]:
         """Follows ``rel="next"``. A page that brings nothing new ends the list."""
         items: dict[str, W] = {}
-        reply = await self.caller.read_reply(path, operation=operation, params=params or None)
-        for _ in range(pages):
+        place = path
+        for number in range(pages):
+            asked = params if number == 0 else None  # the next page's address says it all
+            reply = await self.caller.read_reply(place, operation=operation, params=asked or None)
             page = self._list(model, self._json(reply, operation), operation)
             fresh = {getattr(item, "id"): item for item in page}  # noqa: B009
             more = fresh.keys() - items.keys()
@@ -119,7 +134,7 @@ class Api:
             link = self._next(reply, operation)
             if link is None or not more:
                 return Listing(tuple(items.values()))
-            reply = await self.caller.read_reply(link, operation=operation)
+            place = link
         return Listing(tuple(items.values()), complete=False)
 
     def _next(self, reply: Reply, operation: str) -> str | None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from adapters.errors import BadResponse, NotFound, Rejected, Unsupported
 from adapters.models import Comment, Run, Runbook, RunHead, RunKey, RunState
 from adapters.xurrent import mapping, wire
-from adapters.xurrent.api import Api, Listing
+from adapters.xurrent.api import MAX_PAGES, Api, Listing
 from adapters.xurrent.links import Links
 
 TASK_FIELDS = (
@@ -27,12 +27,15 @@ TASK_FIELDS = (
     "finished_at",
     "required_approvals",
     "waiting_until",
+    "anticipated_assignment_at",
+    "urgent",
     "instructions",
     "change",
 )
 OURS = ("managed_by_me", "assigned_to_my_team", "assigned_to_me", "approval_by_me")
 OLDEST_FIRST = {"sort": "id"}
 MOST_ASKED = 100
+FEW_PAGES = 5
 
 
 @dataclass
@@ -40,8 +43,9 @@ class Changes:
     api: Api
     links: Links
     now: Callable[[], datetime]
-    _filters: bool = True  # until this server turns ``?change=`` down
+    _filters: bool | None = None  # whether this server takes ``?change=``; None until a long list makes us ask
     _changes: dict[str, wire.Named] = field(default_factory=dict)  # task id -> its change, which never moves
+    _reasons: dict[str, str] = field(default_factory=dict)  # why a task is held: our own words, none can be read
 
     async def runbooks(self, words: str) -> Sequence[Runbook]:
         raise self._lacking("runbooks")
@@ -60,6 +64,9 @@ class Changes:
 
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
         raise self._lacking("comments")
+
+    def remember(self, task: str, reason: str) -> None:
+        self._reasons[task] = reason
 
     async def approvals(self, task: str, operation: str) -> Sequence[wire.Approval]:
         """Not in the old API: a member of an approval task is all that is known."""
@@ -84,7 +91,7 @@ class Changes:
     async def read(self, id: str) -> Run:
         found = await self.tasks(id, "show")
         change = self._changes[found[0].id]
-        shown = mapping.tasks(found, mapping.Sight(), self.links)
+        shown = mapping.tasks(found, mapping.Sight(reasons=self._reasons), self.links)
         over = all(task.state.is_over for task in shown)
         return Run(
             key=RunKey(platform=self.api.name, id=id),
@@ -105,25 +112,37 @@ class Changes:
         return ours
 
     async def _perhaps_of(self, run: str, operation: str) -> Sequence[wire.Task]:
-        if not self._filters:
-            return await self._listed("tasks", operation)
-        try:
-            return await self._listed("tasks", operation, {"change": run})
-        except Rejected as error:
-            if error.facts.get("status") not in (400, 422):
-                raise
-        found = await self._listed("tasks", operation)
+        """The documented list, where it is short; only of a long one the filter is tried that no page names."""
+        if self._filters is None:
+            found = await self._some("tasks", operation, pages=FEW_PAGES)
+            if found.complete:
+                return found.items
+        if self._filters is not False:
+            try:
+                filtered = await self._listed("tasks", operation, {"change": run})
+            except Rejected as error:
+                if error.facts.get("status") not in (400, 422):
+                    raise
+            else:
+                self._filters = True
+                return filtered
+        everything = await self._listed("tasks", operation)
         self._filters = False  # the same call without it went well
-        return found
+        return everything
 
     async def _listed(
         self, path: str, operation: str, params: Mapping[str, str] | None = None
     ) -> Sequence[wire.Task]:
-        asked = {**OLDEST_FIRST, **(params or {})}
-        found = await self.api.many(wire.Task, path, operation, asked, fields=TASK_FIELDS)
+        found = await self._some(path, operation, params)
         if not found.complete:
             raise BadResponse(self.api.name, operation, key="xurrent.endless")
         return found.items
+
+    async def _some(
+        self, path: str, operation: str, params: Mapping[str, str] | None = None, *, pages: int = MAX_PAGES
+    ) -> Listing[wire.Task]:
+        asked = {**OLDEST_FIRST, **(params or {})}
+        return await self.api.many(wire.Task, path, operation, asked, fields=TASK_FIELDS, pages=pages)
 
     async def _with_changes(self, found: Sequence[wire.Task], operation: str) -> Mapping[str, wire.Named]:
         self._changes |= {task.id: task.run for task in found if task.run}

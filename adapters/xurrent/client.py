@@ -61,7 +61,7 @@ class Xurrent:
         self._api = Api(caller, now, per_page=0 if old else PER_PAGE)
         self._links = Links(name, settings.url, settings.account, settings.site, noun)
         self._people = People(self._api, searchable=not old)
-        workflows = Workflows(self._api, self._links, now)
+        workflows = Workflows(self._api, self._links, self._people, now)
         self._reads = Changes(self._api, self._links, now) if old else workflows
         self._starting = None if old else Starting(self._api, workflows, self._people, settings)
         self._writing = Writing(self._api, self._reads, self._people, self._links, settings.team_id, old)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from adapters.models import (
     Comment,
+    Health,
     Person,
     Run,
     Runbook,
@@ -21,13 +22,14 @@ from adapters.models import (
 from adapters.xurrent import wire, words
 from adapters.xurrent.links import Links
 
+WAITING_FOR = "waiting_for"  # the one status that people hold a task by
 TASK_STATES = {
     "registered": TaskState.WAITING,
     "declined": TaskState.READY,
     "assigned": TaskState.READY,
     "accepted": TaskState.READY,
     "in_progress": TaskState.RUNNING,
-    "waiting_for": TaskState.HELD,
+    WAITING_FOR: TaskState.HELD,
     "waiting_for_customer": TaskState.HELD,
     "request_pending": TaskState.HELD,
     "failed": TaskState.FAILED,
@@ -36,9 +38,10 @@ TASK_STATES = {
     "approved": TaskState.DONE,
     "canceled": TaskState.SKIPPED,
 }
+HALTED = "progress_halted"
 RUN_STATES = {
     "being_created": RunState.STARTING,
-    "progress_halted": RunState.PAUSED,  # a task failed or was rejected: nothing goes on until somebody acts
+    HALTED: RunState.PAUSED,  # a task failed or was rejected: nothing goes on until somebody acts
     "completed": RunState.FINISHED,
 }
 CANCELLED = ("withdrawn", "rejected")
@@ -69,6 +72,11 @@ def task_state(task: wire.Task) -> TaskState:
     return state or (TaskState.DONE if task.finished_at else TaskState.READY)
 
 
+def is_passed(task: wire.Task) -> bool:
+    """Whether what comes after it may begin: one that failed, or was rejected, still stands in the way."""
+    return task_state(task) in (TaskState.DONE, TaskState.SKIPPED)
+
+
 def run_state(flow: wire.Workflow) -> RunState:
     state = RUN_STATES.get(flow.status or "", RunState.ACTIVE)
     cancelled = state is RunState.FINISHED and flow.completion_reason in CANCELLED
@@ -80,7 +88,7 @@ def person(who: wire.Named | None) -> Person | None:
 
 
 def approval_mark(task: wire.Task, approvals: Sequence[wire.Approval]) -> str:
-    """ "approval: Ana, Rui, 1 of 2": who may give it, and how many of them have to."""
+    """ "approval: Ana, Rui, 1 of 2": who may give it, how many of them have to, and who did already."""
     if task_state(task).is_over:
         return task.status or APPROVAL
     asked = [one for one in approvals if one.status != "canceled"]
@@ -89,7 +97,8 @@ def approval_mark(task: wire.Task, approvals: Sequence[wire.Approval]) -> str:
     many = f"{required} of {len(people)}" if len(people) > 1 else ""
     if not people and required > 1:
         many = f"{required} needed"
-    who = ", ".join(filter(None, (", ".join(people), many)))
+    given = ", ".join(one.approver.shown for one in asked if one.approver and one.status == "approved")
+    who = ", ".join(filter(None, (", ".join(people), many, given and f"given by {given}")))
     return f"{APPROVAL}: {who}" if who else APPROVAL
 
 
@@ -110,22 +119,28 @@ def mark(task: wire.Task, approvals: Sequence[wire.Approval] = ()) -> str:
         return AUTOMATIC_MARK
     if task.status in _HELD_FOR:
         return _HELD_FOR[task.status]
-    if state is TaskState.HELD and (at := moment(task.waiting_until)):
-        return words.until(at)
     return task.status if task.status in ("declined", "accepted") else ""
+
+
+def expected(task: wire.Task) -> datetime | None:
+    """When it goes on: a waiting task as Xurrent foresees it, a held one when its time is over."""
+    held = task_state(task) is TaskState.HELD
+    return moment(task.waiting_until if held else task.anticipated_assignment_at)
 
 
 @dataclass(frozen=True)
 class Sight:
-    """What a list of tasks does not say by itself: who waits for whom, and who may approve."""
+    """What a list of tasks does not say by itself: who waits for whom, who may approve, why one is held."""
 
     before: Mapping[str, Sequence[str]] = field(default_factory=dict)
     approvals: Mapping[str, Sequence[wire.Approval]] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
-def single(task: wire.Task, links: Links, approvals: Sequence[wire.Approval] = ()) -> Task:
+def single(task: wire.Task, links: Links, approvals: Sequence[wire.Approval] = (), *, reason: str = "") -> Task:
     """A task by itself: what it waits for only the run can say."""
     who = person(task.member)
+    held = task_state(task) is TaskState.HELD
     return Task(
         id=task.id,
         title=task.subject or f"Task {task.id}",
@@ -135,7 +150,11 @@ def single(task: wire.Task, links: Links, approvals: Sequence[wire.Approval] = (
         assignees=(who,) if who else (),
         finished_at=moment(task.finished_at),
         due_at=moment(task.completion_target_at),
+        reason=reason if held else "",
         mark=mark(task, approvals),
+        automatic=task.category in AUTOMATIC,
+        urgent=task.urgent,
+        expected_at=expected(task),
         approval=task.category == APPROVAL,
         approvers=approvers(task, approvals),
         link=links.task(task.id),
@@ -143,11 +162,11 @@ def single(task: wire.Task, links: Links, approvals: Sequence[wire.Approval] = (
 
 
 def tasks(found: Sequence[wire.Task], sight: Sight, links: Links) -> tuple[Task, ...]:
-    unfinished = {task.id for task in found if not task_state(task).is_over}
+    blocking = {task.id for task in found if not is_passed(task)}
     shown = []
     for task in in_order(found, sight.before):
-        waits = tuple(id for id in sight.before.get(task.id, ()) if id in unfinished)
-        one = single(task, links, sight.approvals.get(task.id, ()))
+        waits = tuple(id for id in sight.before.get(task.id, ()) if id in blocking)
+        one = single(task, links, sight.approvals.get(task.id, ()), reason=sight.reasons.get(task.id, ""))
         shown.append(one.model_copy(update={"waits_for": waits}) if one.state is TaskState.WAITING else one)
     return tuple(shown)
 
@@ -193,12 +212,16 @@ def run_head(platform: str, flow: wire.Workflow, links: Links) -> RunHead:
 
 def run(platform: str, flow: wire.Workflow, found: Sequence[wire.Task], sight: Sight, links: Links) -> Run:
     shown = tasks(found, sight, links)
+    stopped = [task for task in shown if task.state is TaskState.FAILED] if flow.status == HALTED else []
     return Run(
         key=RunKey(platform=platform, id=flow.id),
         title=title(flow),
         runbook=flow.template.shown if flow.template else "",
         runbook_id=flow.template.id if flow.template else "",
         state=run_state(flow),
+        health=Health.RED if flow.status == HALTED else Health.UNSET,
+        health_text=words.halted([task.title for task in stopped]) if flow.status == HALTED else "",
+        health_at=max((task.finished_at for task in stopped if task.finished_at), default=None),
         owner=person(flow.manager),
         stages=stages(found, shown),
         tasks=shown,

@@ -1,13 +1,15 @@
 """Who somebody is in Xurrent: a person is found by e-mail address, the one thing that a chat knows too."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from adapters.errors import NotFound, Rejected, Unsupported
-from adapters.models import Person
+from adapters.errors import BadResponse, NotFound, Rejected, Unsupported
+from adapters.models import Person, Task
 from adapters.xurrent import wire
 from adapters.xurrent.api import Api
 
 FIELDS = ("id", "name", "primary_email")
+MOST_ASKED = 100  # people in one request
 
 
 @dataclass
@@ -16,7 +18,34 @@ class People:
 
     api: Api
     searchable: bool = True  # the old API's page has no people
-    _ids: dict[str, str] = field(default_factory=dict)
+    _ids: dict[str, str] = field(default_factory=dict)  # e-mail address -> person id
+    _emails: dict[str, str] = field(default_factory=dict)  # person id -> e-mail address, or "" if it is not told
+
+    async def meet(self, ids: Iterable[str], operation: str) -> None:
+        """Asks once for the addresses of those whom a run names: its tasks tell only their names."""
+        unknown = sorted(set(ids) - self._emails.keys())[:MOST_ASKED]
+        if not (unknown and self.searchable):
+            return
+        try:
+            asked = {"id": ",".join(unknown)}
+            found = (await self.api.many(wire.Person, "people", operation, asked, fields=FIELDS, pages=1)).items
+        except (NotFound, Rejected, Unsupported, BadResponse):
+            found = ()  # the token may not see people: names have to do
+        told = {one.id: (one.primary_email or "").strip() for one in found}
+        self._emails |= {id: told.get(id, "") for id in unknown}
+
+    def named(self, task: Task) -> Task:
+        """The same task, with what is known of its people."""
+        return task.model_copy(
+            update={
+                "assignees": tuple(self._known(one) for one in task.assignees),
+                "approvers": tuple(self._known(one) for one in task.approvers),
+            }
+        )
+
+    def _known(self, person: Person) -> Person:
+        email = self._emails.get(person.id)
+        return person.model_copy(update={"email": email}) if email else person
 
     async def id_if_shown(self, person: Person, operation: str) -> str | None:
         """None also where the token may not see people: the work itself must not fail of it."""
@@ -34,6 +63,7 @@ class People:
             if found is None:
                 return None
             self._ids[email] = found
+            self._emails[found] = email
         return self._ids[email]
 
     async def _search(self, email: str, operation: str) -> str | None:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.errors import BadResponse, NotFound, Rejected, Unsupported
-from adapters.models import Comment, Run, Runbook, RunHead, RunState, TaskState
-from adapters.xurrent import mapping, wire
+from adapters.models import Comment, Run, Runbook, RunHead, RunState, Task, TaskState
+from adapters.xurrent import mapping, wire, words
 from adapters.xurrent.api import Api, Listing
 from adapters.xurrent.links import Links
+from adapters.xurrent.people import People
 
 TASK_FIELDS = (
     "id",
@@ -27,12 +28,14 @@ TASK_FIELDS = (
     "finished_at",
     "required_approvals",
     "waiting_until",
+    "anticipated_assignment_at",
+    "urgent",
     "instructions",
     "workflow",
     "phase",
 )
 LAST_COMMENTS = 20
-MOST_ASKED = 60  # tasks of one run whose predecessors or approvals are asked for
+MOST_ASKED = 60  # tasks of one run whose predecessors, approvals or last notes are asked for
 RUN_PAGES = 10  # a whole company's open workflows are no list for a chat: the newest thousand
 NOT_FOR_US = (NotFound, Rejected, Unsupported)
 
@@ -49,8 +52,10 @@ class Edges:
 class Workflows:
     api: Api
     links: Links
+    people: People
     now: Callable[[], datetime]
     _edges: dict[str, Edges] = field(default_factory=dict)  # by run id
+    _reasons: dict[str, str] = field(default_factory=dict)  # of held tasks, while they are
 
     async def runbooks(self, words: str) -> Sequence[Runbook]:
         """Enabled templates. The subject filter is exact and minds case, so ``words`` stays with the caller."""
@@ -85,9 +90,12 @@ class Workflows:
                 found = await self.tasks(id, "show")
             except NotFound:
                 state = RunState.STARTING
-        sight = mapping.Sight(await self._before(id, found), await self._approvals(found))
+        sight = mapping.Sight(
+            await self._before(id, found), await self._approvals(found), await self._why_held(found)
+        )
         run = mapping.run(self.api.name, flow, found, sight, self.links)
-        return run.model_copy(update={"state": state, "read_at": self.now()})
+        tasks = await self._with_people(run)
+        return run.model_copy(update={"state": state, "tasks": tasks, "read_at": self.now()})
 
     async def tasks(self, run: str, operation: str) -> Sequence[wire.Task]:
         path = f"workflows/{self.api.id(run, operation)}/tasks"
@@ -113,12 +121,16 @@ class Workflows:
         found = await self.api.many(wire.Workflow, "workflows", "start", {"sourceID": key}, pages=RUN_PAGES)
         return next((flow for flow in found.items if flow.source_id == key), None)
 
+    def remember(self, task: str, reason: str) -> None:
+        """Why a task is held from now on."""
+        self._reasons[task] = reason
+
     async def _before(self, run: str, found: Sequence[wire.Task]) -> Mapping[str, Sequence[str]]:
         ids = frozenset(task.id for task in found)
         edges = self._edges.get(run)
         if edges is None or edges.ids != ids:
             edges = self._edges[run] = Edges(ids)
-        over = {task.id for task in found if mapping.task_state(task).is_over}
+        over = {task.id for task in found if mapping.is_passed(task)}
         waiting = [task.id for task in found if mapping.task_state(task) is TaskState.WAITING]
         stale = [id for id in waiting if not set(edges.before.get(id, ())) - over]
         asked = [id for id in stale if edges.before.get(id) != ()][:MOST_ASKED]
@@ -133,6 +145,31 @@ class Workflows:
         except NOT_FOR_US:
             return None
         return tuple(sorted((one.id for one in found.items), key=mapping.number))
+
+    async def _with_people(self, run: Run) -> tuple[Task, ...]:
+        await self.people.meet(
+            (person.id for task in run.tasks for person in (*task.assignees, *task.approvers)), "show"
+        )
+        return tuple(self.people.named(task) for task in run.tasks)
+
+    async def _why_held(self, found: Sequence[wire.Task]) -> Mapping[str, str]:
+        """Whoever holds a task says why in a note: the last one when it was first seen held."""
+        held = [task.id for task in found if task.status == mapping.WAITING_FOR]
+        asked = [id for id in held if id not in self._reasons][:MOST_ASKED]
+        answers = await asyncio.gather(*(self._last_words(id) for id in asked))
+        for id in {task.id for task in found} - set(held):
+            self._reasons.pop(id, None)
+        self._reasons |= dict(zip(asked, answers, strict=True))
+        return self._reasons
+
+    async def _last_words(self, task: str) -> str:
+        try:
+            found = await self.api.many(wire.Note, f"tasks/{task}/notes", "show", pages=1)
+        except NOT_FOR_US:
+            return ""
+        shown = [note for note in found.items if mapping.is_shown(note)]
+        last = max(shown, key=lambda note: mapping.number(note.id), default=None)
+        return words.unsigned(last.text or "").text if last else ""
 
     async def _approvals(self, found: Sequence[wire.Task]) -> Mapping[str, Sequence[wire.Approval]]:
         """Of open approvals by several people: such a task has no member."""

@@ -84,18 +84,13 @@ def _refused(
 ) -> AdapterError:
     fields = [field for field, _ in errors]
     reasons = tuple(_line(field, words) for field, words in errors)
-    if "status" in fields:
-        return Conflict(platform, operation, key="xurrent.status_refused", said="; ".join(reasons), status=status)
+    said = "; ".join(reasons) or said
+    if operation == "start":
+        return Rejected(platform, operation, key="xurrent.start_refused", said=said, status=status)
     keys = [_BY_FIELD[field] for field in fields if field in _BY_FIELD]
-    default = "xurrent.start_refused" if operation == "start" else "xurrent.refused"
-    return Rejected(
-        platform,
-        operation,
-        key=keys[0] if keys and operation != "start" else default,
-        said=reasons[0] if len(reasons) == 1 else said,
-        reasons=reasons if len(reasons) > 1 else (),
-        status=status,
-    )
+    if "status" in fields and not keys:
+        return Conflict(platform, operation, key="xurrent.status_refused", said=said, status=status)
+    return Rejected(platform, operation, key=keys[0] if keys else "xurrent.refused", said=said, status=status)
 
 
 def _line(field: str, words: str) -> str:

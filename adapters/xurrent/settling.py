@@ -17,7 +17,7 @@ from adapters.protocol import (
     Told,
     Write,
 )
-from adapters.xurrent import mapping, wire, words
+from adapters.xurrent import wire, words
 from adapters.xurrent.api import Api
 from adapters.xurrent.changes import Changes
 from adapters.xurrent.links import Links
@@ -52,7 +52,7 @@ class Settlement:
         """By our key, which both generations keep in ``sourceID``."""
         tasks = await self.reads.tasks(self.writing.run_id(step), step.op)
         ours = next((task for task in tasks if task.source_id == words.key(mark)), None)
-        return There(Told(id=ours.id, tasks=(mapping.single(ours, self.links),))) if ours else NotThere()
+        return There(Told(id=ours.id, tasks=self.writing.shown(ours))) if ours else NotThere()
 
     async def _noted(self, step: AddComment | SetStatus, mark: Mark) -> Settled:
         if isinstance(self.reads, Changes):
@@ -68,7 +68,7 @@ class Settlement:
     async def _changed(self, step: TaskWrite, mark: Mark) -> Settled:
         """Status and note are one request: where there was a note, it tells whose request it was."""
         found = await self.api.one(wire.Task, f"tasks/{self.api.id(step.task, step.op)}", step.op)
-        told = There(Told(tasks=(mapping.single(found, self.links),)))
+        told = There(Told(tasks=self.writing.shown(found)))
         if note_of(step) and not isinstance(self.reads, Changes):
             try:
                 notes = await self.reads.notes(self.writing.run_id(step), step.task, step.op)

@@ -68,7 +68,9 @@ class Task(Wire):
     required_approvals: Number = None
     completion_target_at: Text = None
     finished_at: Text = None
+    anticipated_assignment_at: Text = None
     waiting_until: Text = None
+    urgent: Flag = False
 
 
 class Workflow(Wire):

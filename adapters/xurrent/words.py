@@ -6,6 +6,7 @@ must not.
 """
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from adapters.models import Health, Model
@@ -63,8 +64,9 @@ def key(mark: Mark) -> str:
     return f"{mark.code}-{mark.at.astimezone(UTC):%Y%m%dT%H%M%S}"
 
 
-def until(at: datetime) -> str:
-    return f"until {_day(at)}"
+def halted(titles: Sequence[str]) -> str:
+    """Said of a run that Xurrent has stopped, until somebody says something newer."""
+    return f"progress halted: {', '.join(titles)}" if titles else "progress halted"
 
 
 def too_long(text: str) -> bool:

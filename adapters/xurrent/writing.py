@@ -61,15 +61,22 @@ class Writing:
         found = await self.api.one(wire.Task, path, step.op)
         self.refuse(step, await self._shown(found), automatic=found.category in mapping.AUTOMATIC)
         if self._is_so(step, found):
-            return Told(tasks=(mapping.single(found, self.links),), already=True)
+            return Told(tasks=self.shown(found), already=True)
         body, says = await self._change(step, found, mark)
-        answer = await self.api.write("PATCH", path, step.op, body, wire.Task)
-        told = Told(tasks=(mapping.single(answer, self.links),), says=says, facts={"person": step.by.shown})
+        answer = await self.api.change(step.task, step.op, body)
+        reason = step.reason if isinstance(step, HoldTask) else ""
+        if reason:
+            self.reads.remember(step.task, reason)
+        told = Told(tasks=self.shown(answer, reason), says=says, facts={"person": step.by.shown})
         wanted = STATUSES.get(step.op)
-        if wanted and answer.status and answer.status != wanted:
-            shown = {"status": answer.status.replace("_", " ")}
-            return told.model_copy(update={"says": "xurrent.shows_otherwise", "facts": shown})
+        if wanted and answer and answer.status and answer.status != wanted:
+            otherwise = {"status": answer.status.replace("_", " ")}
+            return told.model_copy(update={"says": "xurrent.shows_otherwise", "facts": otherwise})
         return told
+
+    def shown(self, answer: wire.Task | None, reason: str = "") -> tuple[Task, ...]:
+        """The task as an answer tells it; nothing where that was cut short."""
+        return (self.people.named(mapping.single(answer, self.links, reason=reason)),) if answer else ()
 
     def refuse(self, step: TaskWrite, task: Task, *, automatic: bool | None = None) -> None:
         """Raises what this task's kind or state forbids, by a snapshot or by what was read just now."""
@@ -106,7 +113,7 @@ class Writing:
                 body[option] = [self.api.number(id, step.op) for id in ids]
         path = f"{self.links.noun}/{self.api.id(run, step.op)}/tasks"
         made = await self.api.write("POST", path, step.op, body, wire.Task)
-        told = Told(id=made.id, tasks=(mapping.single(made, self.links),))
+        told = Told(id=made.id, tasks=self.shown(made))
         if step.assignee and not member:
             facts = {"person": step.assignee.shown}
             return told.model_copy(update={"says": "xurrent.nobody_assigned", "facts": facts})
@@ -119,12 +126,10 @@ class Writing:
     async def comment(self, step: AddComment, mark: Mark) -> Told:
         """Of a task, or of the run. The old API takes a note with a change of the task, and tells no id."""
         if self.old:
-            path = f"tasks/{self.api.id(step.task or '', step.op)}"
-            answer = await self.api.write(
-                "PATCH", path, step.op, {"note": self._text(step, step.text, mark)}, wire.Task
-            )
+            note = {"note": self._text(step, step.text, mark)}
+            answer = await self.api.change(step.task or "", step.op, note)
             said = Comment(text=step.text, by=mark.who, at=mark.at, task=step.task)
-            return Told(comment=said, tasks=(mapping.single(answer, self.links),))
+            return Told(comment=said, tasks=self.shown(answer))
         made = await self._note(step, step.text, mark)
         return Told(id=made.id, comment=self.comment_of(step, mark, made.id))
 

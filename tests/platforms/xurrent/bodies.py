@@ -33,6 +33,7 @@ TASK = {
     "source": str,
     "sourceID": str,
     "required_approvals": int,
+    "urgent": bool,
 }
 NEW_TASK = {**TASK, "predecessor_ids": list, "successor_ids": list}
 PHASED = {"phase_id": int}

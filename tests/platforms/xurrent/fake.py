@@ -127,7 +127,7 @@ class XurrentFake(Fake):
         wanted = seen.query.get("primary_email")
         if wanted is not None and self.filters:
             found = [one for one in found if one["primary_email"].lower() == wanted.lower()]
-        return 200, self._chosen(seen, found, shapes.PERSON_LIST, ("name", "primary_email", "supportID"))
+        return 200, self._chosen(seen, found, shapes.PERSON_LIST, ("id", "name", "primary_email", "supportID"))
 
     def show_me(self, seen: Seen, _: "re.Match[str]") -> Answer:
         return 200, shapes.somebody(self.world, self.world.acting)
@@ -223,14 +223,14 @@ class XurrentFake(Fake):
         return task
 
     def _tasks(self, seen: Seen, found: Sequence[FakeTask], filters: Sequence[str]) -> list[Json]:
-        items = [shapes.task(self.world, task, self.old) for task in found]
+        items = [{**shapes.task(self.world, task, self.old), "urgent": task.urgent} for task in found]
         return self._chosen(seen, items, shapes.TASK_LIST, filters)
 
     def _chosen(
         self, seen: Seen, items: Sequence[Json], default: Sequence[str], filters: Sequence[str]
     ) -> list[Json]:
         """Filtered, sorted (newest first by default) and cut to the fields that were asked for."""
-        known = {"fields", "sort", *filters} | (set() if self.old else {"per_page", "search_after"})
+        known = {"fields", "sort", "search_after", *filters} | (set() if self.old else {"per_page"})
         for name in seen.query:
             if name not in known:
                 raise Refusal(status=400, message=f"Unknown parameter '{name}'")

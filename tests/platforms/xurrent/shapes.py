@@ -60,7 +60,7 @@ def task(world: World, one: FakeTask, old: bool) -> Json:
         "category": one.category,
         "sourceID": one.source_id,
         "finished_at": one.finished_at,
-        "anticipated_assignment_at": None,
+        "anticipated_assignment_at": one.anticipated_assignment_at,
         "updated_at": AT,
         "supplier": None,
         "new_assignment": False,

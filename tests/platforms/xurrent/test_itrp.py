@@ -82,12 +82,30 @@ async def test_a_filter_that_is_ignored_shows_no_other_changes_tasks(
     assert is_told("xurrent", refused.value)
 
 
-async def test_a_filter_that_is_refused_is_done_without(itrp: Xurrent, old: XurrentFake, run: FakeRun) -> None:
-    a_run(old)
-    old.fault("answer", method="GET", status=400, body='{"message":"Unknown parameter"}', times=2)
+async def test_a_short_list_is_read_as_it_is_documented(itrp: Xurrent, old: XurrentFake, run: FakeRun) -> None:
     for _ in range(2):
         assert len((await itrp.read(str(run.id))).tasks) == 4
-    assert [("change" in seen.query) for seen in old.calls("GET", "/tasks$")] == [True, True, False, False]
+    assert [set(seen.query) for seen in old.calls("GET", "/tasks$")] == [{"sort", "fields"}] * 2
+
+
+async def test_of_a_long_list_the_filter_is_tried(itrp: Xurrent, old: XurrentFake, run: FakeRun) -> None:
+    a_run(old)
+    old.page_size = 1
+    for _ in range(2):
+        assert len((await itrp.read(str(run.id))).tasks) == 4
+    with_it = [("change" in seen.query) for seen in old.calls("GET", "/tasks$")]
+    assert with_it == [False] * 5 + [True] * 8  # the long list, given up; then four pages, twice
+
+
+async def test_a_filter_that_is_refused_is_done_without(itrp: Xurrent, old: XurrentFake, run: FakeRun) -> None:
+    a_run(old)
+    old.page_size = 1
+    refused = '{"message":"Unknown parameter"}'
+    old.fault("answer", method="GET", status=400, body=refused, times=3, after=5)
+    for _ in range(2):
+        assert len((await itrp.read(str(run.id))).tasks) == 4
+    with_it = [("change" in seen.query) for seen in old.calls("GET", "/tasks$")]
+    assert with_it == [False] * 5 + [True] * 3 + [False] * 16
 
 
 async def test_runs_are_the_changes_we_have_to_do_with(itrp: Xurrent, old: XurrentFake, run: FakeRun) -> None:

@@ -94,7 +94,7 @@ def test_a_task_by_itself(generation: str) -> None:
     ]
     assert shown["task_approval"].approval
     assert shown["task"].instructions.startswith("Call the number")
-    assert shown["task_waiting_for"].mark == "until 2026-07-18 21:00 UTC"
+    assert shown["task_waiting_for"].expected_at == datetime(2026, 7, 18, 21, tzinfo=UTC)
     run = wire.Task.model_validate(body(f"{generation}/task")).run
     assert run is not None
     assert run.id == "5694"

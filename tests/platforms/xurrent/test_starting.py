@@ -83,10 +83,7 @@ async def test_what_it_still_misses_is_shown(xurrent: Xurrent, fake: XurrentFake
     fake.template.service = fake.template.workflow_type = None
     with pytest.raises(Rejected) as refused:
         await carry(xurrent, start(fake))
-    assert refused.value.reasons == (
-        "service: Service can't be blank",
-        "workflow_type: Workflow type can't be blank",
-    )
+    assert refused.value.said == "service: Service can't be blank; workflow_type: Workflow type can't be blank"
     assert "--set service_id=3" in is_told("xurrent", refused.value)
     assert fake.world.effects == []
 

@@ -201,7 +201,7 @@ async def test_every_reason_of_a_refusal_is_shown(xurrent: Xurrent, fake: Xurren
     fake.fault("answer", method="POST", path="/tasks$", status=422, body=body)
     with pytest.raises(Rejected) as refused:
         await carry(xurrent, AddTask(run=key(run), by=ANA, title="Tell support"))
-    assert refused.value.reasons == ("subject: is too long", "phase: is closed")
+    assert refused.value.said == "subject: is too long; phase: is closed"
 
 
 async def test_a_status_that_is_not_let_is_a_conflict(xurrent: Xurrent, fake: XurrentFake) -> None:

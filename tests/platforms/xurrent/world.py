@@ -72,6 +72,8 @@ class FakeTask:
     planned_duration: int = 60
     finished_at: str | None = None
     completion_target_at: str | None = None
+    anticipated_assignment_at: str | None = None
+    urgent: bool = False
 
 
 @dataclass

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from adapters.models import Health, Person, Run, RunKey, RunState, Stage, Task, TaskState
 from adapters.protocol import Op, Unsupported
 from commands.cards import Card
-from commands.intents import End, OpenForm
+from commands.intents import Begin, End, OpenForm
 from commands.ports import Kept, KnownRun
 from commands.runcards import run_card
 from commands.sentences import plain
@@ -159,3 +159,36 @@ def test_a_long_run_never_draws_more_than_ten_tasks() -> None:
 def test_tasks_of_no_stage_are_drawn_too() -> None:
     card = run_card(known(RUN.model_copy(update={"stages": ()})), now=NOW)
     assert [(section.title, len(section.rows)) for section in card.sections] == [("", 4)]
+
+
+def test_what_the_platform_does_itself_is_offered_to_nobody() -> None:
+    tasks = (TASKS[2].model_copy(update={"automatic": True, "mark": "automatic"}), TASKS[0], TASKS[2])
+    card = run_card(known(RUN.model_copy(update={"tasks": tasks})), now=NOW)
+    assert [button.intent.tasks for button in card.buttons if isinstance(button.intent, Begin)] == [("T3",)]
+
+
+def test_an_urgent_task_says_so_and_when_it_is_expected() -> None:
+    soon = NOW + timedelta(minutes=40)
+    waiting = TASKS[3].model_copy(update={"urgent": True, "expected_at": soon})
+    held = TASKS[1].model_copy(update={"state": TaskState.HELD, "reason": "vendor", "expected_at": soon})
+    over = TASKS[0].model_copy(update={"urgent": True, "expected_at": soon})
+    card = run_card(known(RUN.model_copy(update={"tasks": (over, held, waiting)})), now=NOW)
+    assert [note for *_, note in rows(card)] == [
+        "Ben 14:01 UTC",
+        "vendor, Ana, until 14:45 UTC",
+        "for c, urgent, expected 14:45 UTC",
+    ]
+
+
+def test_a_long_run_draws_what_is_urgent() -> None:
+    tasks = list(long_run(40).tasks)
+    tasks[30] = tasks[30].model_copy(update={"state": TaskState.WAITING, "urgent": True})
+    tasks[31] = tasks[31].model_copy(update={"urgent": True})
+    card = run_card(known(RUN.model_copy(update={"tasks": tuple(tasks)})), now=NOW)
+    assert [row.handle for section in card.sections for row in section.rows] == ["T31"]
+
+
+def test_an_approval_names_its_people_once() -> None:
+    task = TASKS[2].model_copy(update={"approval": True, "assignees": (BEN,), "mark": "approval: Ben"})
+    card = run_card(known(RUN.model_copy(update={"tasks": (task,)})), now=NOW)
+    assert [note for *_, note in rows(card)] == ["approval: Ben"]

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.models import TaskState
+from adapters.models import Person, TaskState
 from adapters.protocol import Op, Unsupported
 from commands.phrases import task_name
 from commands.runcards import live_card
@@ -34,6 +34,15 @@ async def test_the_card_names_who_began_and_finished_through_us(nameless: Room) 
     assert await _note(nameless, "T1") == "Ben since 14:06 UTC"
     await nameless.type("finish T1")
     assert await _note(nameless, "T1") == "Ana 14:06 UTC"
+
+
+async def test_who_finished_what_was_somebody_elses_is_named(nameless: Room) -> None:
+    nameless.platform.tasks["Page the DBA"]["assignees"] = (Person(id="2", name="Ben"),)
+    await nameless.start()
+    await nameless.type("begin T2")
+    assert await _note(nameless, "T2") == "Ben since 14:06 UTC"
+    await nameless.type("finish T2")
+    assert await _note(nameless, "T2") == "Ana 14:06 UTC"
 
 
 async def test_nobody_is_named_for_what_was_done_elsewhere_since(nameless: Room) -> None:
