@@ -26,7 +26,12 @@ async def original(key: str, world: World, depth: int = 0) -> Intent | None:
 
 
 def filled(intent: Intent, press: Choose | Again) -> Intent:
-    return intent_from({**intent.model_dump(), **press.pick}) if isinstance(press, Choose) else intent
+    """What was picked before stays picked: options come on top of each other."""
+    if not isinstance(press, Choose):
+        return intent
+    picked = press.pick.get("options")
+    options = {**intent.options, **(picked if isinstance(picked, dict) else {})}
+    return intent_from({**intent.model_dump(), **press.pick, "options": options})
 
 
 async def completed(

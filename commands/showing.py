@@ -10,6 +10,7 @@ from commands.intents import Help, Runbooks, Show
 from commands.matching import Matches, match
 from commands.phrases import MOST_CHOICES, bare_title, button, run_name, short, short_card, task_name
 from commands.ports import Context, KnownRun
+from commands.problems import catalogue
 from commands.reading import fresh
 from commands.references import is_run, is_task
 from commands.resolve import link_of, no_run
@@ -51,7 +52,8 @@ def _of_words(words: str, known: KnownRun, context: Context) -> Task:
 
 
 async def show_runbook(context: Context, key: RunbookKey) -> Answer:
-    return Answer(private=runbook_card(await context.world.platforms[key.platform].runbook(key.id)))
+    runbook = await context.world.platforms[key.platform].runbook(key.id)
+    return Answer(private=runbook_card(runbook, catalogue(key.platform, context.world)))
 
 
 async def show(intent: Show, context: Context) -> Answer:

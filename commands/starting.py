@@ -11,14 +11,14 @@ from datetime import timedelta
 from adapters.errors import AdapterError
 from adapters.models import Runbook, RunbookKey, TaskState
 from adapters.protocol import Op, StartRun
-from commands.cards import Answer, Text
+from commands.cards import Answer, Button, Text
 from commands.errors import CommandError
 from commands.intents import Drop, OpenForm, Start
 from commands.outcomes import Became, answer_of, became
 from commands.peoplenames import person_named
-from commands.phrases import Pick, button, choice, label, run_name, short_card, show_button
+from commands.phrases import MOST_CHOICES, Pick, button, choice, label, run_name, short_card, show_button
 from commands.ports import CannotPost, Context, Done, KnownRun, Refused
-from commands.problems import again_button, error_answer, platform_title, unpostable
+from commands.problems import again_button, catalogue, error_answer, platform_title, unpostable
 from commands.runbooknames import runbook_named
 from commands.sentences import plain, say
 from commands.taskwork import require
@@ -167,15 +167,30 @@ async def _asked_first(intent: Start, runbook: Runbook, known: KnownRun, context
         lines.append(say("start.twice", run=run_name(twice)))
     if weighty:
         lines += await _weight(runbook, context)
-    key = context.message.key
-    pick: Pick = {"runbook": str(runbook.key), "confirmed": True}
-    live = label("start.live") if weighty else label("start.another")
-    buttons = [choice(key, pick, live)]
-    if weighty and runbook.rehearsable:
-        buttons.append(choice(key, {**pick, "rehearsal": True}, label("start.rehearsal")))
-    buttons.append(button("button.cancel", Drop(key=key)))
+    buttons = _ways(intent, runbook, context) if weighty else []
+    if not buttons:
+        pick: Pick = {"runbook": str(runbook.key), "confirmed": True}
+        decided = weighty and bool(runbook.ways)  # by what the line says
+        live = label("button.start_this" if decided else "start.live" if weighty else "start.another")
+        buttons = [choice(context.message.key, pick, live)]
+        if weighty and runbook.rehearsable and not decided:
+            buttons.append(choice(context.message.key, {**pick, "rehearsal": True}, label("start.rehearsal")))
+    buttons.append(button("button.cancel", Drop(key=context.message.key)))
     words = say("start.ask", runbook=runbook.title, platform=platform_title(runbook.key.platform, context.world))
     return Answer(private=short_card(words, lines=lines, buttons=buttons, tone="warn"), result="question")
+
+
+def _ways(intent: Start, runbook: Runbook, context: Context) -> list[Button]:
+    """A button for each; none where the line has said already what they would decide."""
+    if any(way.values.keys() & intent.values.keys() for way in runbook.ways):
+        return []
+    words = catalogue(runbook.key.platform, context.world)
+    buttons: list[Button] = []
+    for way in runbook.ways[: MOST_CHOICES - 1]:
+        pick: Pick = {"runbook": str(runbook.key), "confirmed": True, "rehearsal": way.rehearsal}
+        pick["options"] = {**way.values, **way.confirms}
+        buttons.append(choice(context.message.key, pick, plain(say(way.label, words))))
+    return buttons
 
 
 async def _weight(runbook: Runbook, context: Context) -> list[Text]:

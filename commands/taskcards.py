@@ -1,6 +1,6 @@
 """A task's own card (what is to be done, who waits for whom), and a runbook's, before anybody starts it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from adapters.errors import AdapterError
 from adapters.models import Comment, Runbook, Stage, Task, TaskState
@@ -83,13 +83,21 @@ def _buttons(context: Context, known: KnownRun, task: Task) -> list[Button]:
     return [press for op, press in steps if not isinstance(can.get(op), Unsupported)]
 
 
-def runbook_card(runbook: Runbook) -> Card:
+def runbook_card(runbook: Runbook, words: Mapping[str, str]) -> Card:
+    """``words``: the sentences of its platform. Of the ways to start it the usual one and two more are buttons."""
     count = runbook.task_count if runbook.task_count is not None else len(runbook.tasks)
     lines: list[Text] = [(runbook.description,)] if runbook.description.strip() else []
     lines.append(say("start.tasks_one" if count == 1 else "start.tasks", count=count))
     if runbook.alerts:
         lines.append(say("start.alerts", alerts=runbook.alerts))
     begin = button("button.start_this", Start(runbook=str(runbook.key)))
+    ways = [
+        Button(
+            short(plain(say(way.label, words)), 30),
+            Start(runbook=str(runbook.key), values=dict(way.values), rehearsal=way.rehearsal),
+        )
+        for way in runbook.ways[1:3]
+    ]
     form = button("button.start_form", OpenForm(about="start", fill={"runbook": str(runbook.key)}))
     return Card(
         title=(runbook.title,),
@@ -97,7 +105,7 @@ def runbook_card(runbook: Runbook) -> Card:
         summary=plain(say("runbook.summary", runbook=runbook.title, count=count)),
         lines=tuple(lines),
         sections=tuple(_steps(runbook)),
-        buttons=(begin, form),
+        buttons=(begin, *ways, form),
         link=Link(plain(say("button.open", platform=runbook.key.platform)), runbook.link)
         if runbook.link
         else None,

@@ -9,6 +9,7 @@ from adapters.cutover import mapping, starting, wire
 from adapters.cutover.capabilities import CAPABILITIES
 from adapters.cutover.checking import check
 from adapters.cutover.links import Links
+from adapters.cutover.moments import moment
 from adapters.cutover.reading import Reading
 from adapters.cutover.refusals import explaining
 from adapters.cutover.settings import CutoverSettings
@@ -213,5 +214,5 @@ def _branching(task: Task, branches: tuple[str, ...]) -> Task:
 
 
 def _started_at(found: wire.Runbook) -> float:
-    at = mapping.moment(found.attributes.start_actual) or mapping.moment(found.attributes.created_at)
+    at = moment(found.attributes.start_actual) or moment(found.attributes.created_at)
     return at.timestamp() if at else 0.0

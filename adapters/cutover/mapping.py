@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from adapters.cutover import wire
 from adapters.cutover.links import Links
+from adapters.cutover.moments import moment
+from adapters.cutover.noting import notes
+from adapters.cutover.starting import WAYS
 from adapters.cutover.words import to_text, unsign
 from adapters.models import (
     Comment,
@@ -44,18 +46,6 @@ UNFINISHED_MARKS = {
     "all_must_end": "everyone finishes their part",
     "same_must_end": "whoever started it finishes it",
 }
-
-
-def moment(text: str | None) -> datetime | None:
-    """A date in whatever ISO form, in UTC; without a zone it is UTC; anything else is as good as none."""
-    try:
-        at = datetime.fromisoformat((text or "").strip())
-    except ValueError:
-        return None
-    try:
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except (OverflowError, ValueError):
-        return None
 
 
 def run_state(runbook: wire.Runbook) -> RunState:
@@ -171,11 +161,11 @@ def run_head(platform: str, found: wire.Runbook, links: Links) -> RunHead:
 
 
 def run(platform: str, found: wire.Runbook, tasks: Sequence[wire.Task], sight: Sight, links: Links) -> Run:
-    health = health_note(found)
+    health, state = health_note(found), run_state(found)
     return Run(
         key=RunKey(platform=platform, id=found.id),
         title=title(found),
-        state=run_state(found),
+        state=state,
         health=health.health,
         health_text=health.text,
         health_by=health.by,
@@ -185,6 +175,7 @@ def run(platform: str, found: wire.Runbook, tasks: Sequence[wire.Task], sight: S
         tasks=sight.tasks(tasks),
         link=links.run(found.id),
         rehearsal=found.attributes.run_type == "rehearsal",
+        notes=notes(found, sight.streams) if state in (RunState.ACTIVE, RunState.PAUSED) else (),
     )
 
 
@@ -206,6 +197,7 @@ def runbook(
         task_count=None if tasks is None else len(tasks),
         irreversible=not is_template(found),
         rehearsable=True,
+        ways=WAYS,
         link=links.run(found.id),
     )
 

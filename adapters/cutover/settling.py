@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from adapters.cutover import mapping, wire
+from adapters.cutover.moments import moment
 from adapters.cutover.reading import Listing, Reading
 from adapters.cutover.words import bears, unsign
 from adapters.cutover.writing import Writing, comment_of
@@ -94,7 +95,7 @@ class Settling:
         found = await self.reading.runbook(self.writing.run_id(step), "status")
         if bears(found.attributes.status_message, mark):
             return There(Told(health=mapping.health_note(found)))
-        changed = mapping.moment(found.attributes.status_updated_at)
+        changed = moment(found.attributes.status_updated_at)
         return CannotTell() if changed is not None and changed > known.sent_at else NotThere()
 
     async def _added(self, step: AddTask, mark: Mark, known: Known) -> Settled:
@@ -111,7 +112,7 @@ def _named(among: Listing[wire.Runbook], title: str, since: datetime) -> wire.Ru
     """A copy that waits to be started, or was made since then and started by hand; the newest of several."""
 
     def made(one: wire.Runbook) -> datetime:
-        return mapping.moment(one.attributes.created_at) or LONG_AGO
+        return moment(one.attributes.created_at) or LONG_AGO
 
     def ours(one: wire.Runbook) -> bool:
         state = mapping.run_state(one)

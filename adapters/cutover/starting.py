@@ -10,7 +10,7 @@ from typing import Any
 
 from adapters.cutover.refusals import HARD_CHECKS, START_CHECK, codes, sentence
 from adapters.errors import Rejected
-from adapters.models import RunKey
+from adapters.models import RunKey, Way
 from adapters.protocol import StartRun
 
 ON_OFF = ("true", "false")
@@ -26,6 +26,12 @@ OPTIONS: Mapping[str, Sequence[str]] = {
 # Never typed: a name with an underscore in front is only said by a button that we made.
 COPIED = "_copied"  # the id of the copy that an earlier try made and could not start, to go on with that one
 ALERT = "_alert"  # "yes": somebody confirmed that Cutover sends messages to people
+WAYS = (
+    Way(label="cutover.way_live", values={"run_type": "live", "comms": "off"}),
+    Way(label="cutover.way_rehearsal", values={"run_type": "rehearsal", "comms": "off"}, rehearsal=True),
+    Way(label="cutover.way_messages", values={"run_type": "live", "comms": "on"}, confirms={ALERT: "yes"}),
+    Way(label="cutover.way_test", values={"run_type": "live", "comms": "test"}),
+)
 CONFIRMED = (COPIED, ALERT, "validation_level", "rebaseline")  # what a second try has beside what people typed
 
 

@@ -37,10 +37,14 @@ class RunbookAttributes(Wire):
     status_message: str | None = None
     status_updated_at: str | None = None
     run_type: str | None = None
+    run_comms: str | None = None
     created_at: str | None = None
     start_actual: str | None = None
     start_scheduled: str | None = None
     end_actual: str | None = None
+    end_forecast: str | None = None
+    end_planned: str | None = None
+    end_scheduled: str | None = None
 
 
 class TaskAttributes(Wire):
@@ -62,6 +66,8 @@ class TaskAttributes(Wire):
 
 class StreamAttributes(Wire):
     name: str | None = None
+    status: str | None = None
+    status_message: str | None = None
 
 
 class CommentAttributes(Wire):

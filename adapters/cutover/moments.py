@@ -1,0 +1,15 @@
+"""Cutover's dates: the reference types them as text and gives no format."""
+
+from datetime import UTC, datetime
+
+
+def moment(text: str | None) -> datetime | None:
+    """A date in whatever ISO form, in UTC; without a zone it is UTC; anything else is as good as none."""
+    try:
+        at = datetime.fromisoformat((text or "").strip())
+    except ValueError:
+        return None
+    try:
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (OverflowError, ValueError):
+        return None
