@@ -39,9 +39,9 @@ def runbook(found: FakeRunbook, site: str) -> Json:
         "timezone": "Europe/Lisbon",
         "updated_at": found.created_at,
         "end_actual": found.end_actual,
-        "end_forecast": None,
-        "end_planned": None,
-        "end_scheduled": None,
+        "end_forecast": found.end_forecast,
+        "end_planned": found.end_planned,
+        "end_scheduled": found.end_scheduled,
         "start_actual": found.start_actual,
         "start_planned": None,
         "start_scheduled": None,
@@ -97,13 +97,14 @@ def task(found: FakeTask, run: FakeRunbook, site: str, *, forecast: bool = False
 
 
 def stream(id: str, name: str, run: FakeRunbook, site: str) -> Json:
+    status, message = run.stream_status.get(id, ("off", None))
     attributes = {
         "color": "#3366ff",
         "description": None,
         "is_primary": id == run.streams[0][0],
         "name": name,
-        "status": "off",
-        "status_message": None,
+        "status": status,
+        "status_message": message,
         "status_updated_at": None,
         "tasks_count": sum(task.stream == id for task in run.tasks.values()),
     }

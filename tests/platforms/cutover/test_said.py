@@ -80,3 +80,67 @@ async def test_a_part_that_is_recorded_is_not_called_done(fake: CutoverFake, tal
     said = await talk.say("finish T2")
     assert "Your finish is already recorded; the other people of the task must still finish it." in said
     assert "done" not in said
+
+
+async def test_a_planned_runbook_may_be_started_in_four_ways(fake: CutoverFake, talk: Talk) -> None:
+    for number, (label, meant) in enumerate(
+        {
+            "Start live": ("live", "off"),
+            "Rehearsal": ("rehearsal", "off"),
+            "Live, send messages": ("live", "on"),
+            "Live, test messages": ("live", "test"),
+        }.items()
+    ):
+        planned = fake.world.planned(f"Restore test {number}")
+        said = await talk.say(f"start {planned.name}")
+        assert said.count("[") == 5, "four ways, and to leave it"
+        assert planned.stage == "planning"
+        assert "started. Receipt" in await talk.press(label)
+        assert (planned.run_type, planned.run_comms) == meant
+
+
+async def test_what_was_picked_stays_picked_when_the_checks_are_passed_over(fake: CutoverFake, talk: Talk) -> None:
+    planned = fake.world.planned("Restore test")
+    planned.checks = [NO_PHONE]
+    await talk.say("start Restore test")
+    assert NO_PHONE[1] in await talk.press("Live, send messages")
+    await talk.press("Do it anyway")
+    assert (planned.stage, planned.run_type, planned.run_comms) == ("active", "live", "on")
+
+
+async def test_what_the_line_says_is_not_asked_again(fake: CutoverFake, talk: Talk) -> None:
+    planned = fake.world.planned("Restore test")
+    said = await talk.say("start Restore test --set comms=test")
+    assert said.splitlines()[-2:] == ["[Start]", "[Cancel]"]
+    await talk.press("Start")
+    assert planned.run_comms == "test"
+
+
+async def test_a_runbooks_steps_offer_a_rehearsal(fake: CutoverFake, talk: Talk) -> None:
+    said = await talk.say("show Database failover")
+    assert said.splitlines()[-4:] == ["[Start]", "[Rehearsal]", "[Live, send messages]", "[Start with a name…]"]
+    assert "Nothing was started yet." in await talk.press("Live, send messages"), (
+        "it asks before anybody is alerted"
+    )
+    assert fake.effects == []
+    await talk.press("Rehearsal")
+    assert [one.run_type for one in fake.runbooks.values() if one.stage == "active"] == ["rehearsal"]
+
+
+async def test_the_card_says_how_late_it_gets_which_streams_suffer_and_who_is_written_to(
+    fake: CutoverFake, talk: Talk
+) -> None:
+    await talk.say("start Database failover --set comms=test")
+    run = next(one for one in fake.runbooks.values() if not one.is_template)
+    run.end_planned, run.end_forecast = "2030-01-01T10:00:00Z", "2030-01-01T11:05:30.000Z"
+    (first, _), (second, _) = run.streams
+    run.stream_status = {first: ("amber", "two people on call"), second: ("red", "")}
+    await talk.say("show")
+    card = talk.card
+    assert "Forecast to end 11:05 UTC, 1 h 05 min later than planned (10:00 UTC)." in card
+    assert "Streams: Fail over RED, Triage AMBER (two people on call)." in card
+    assert "Cutover sends test messages only about this run." in card
+    run.end_scheduled, run.stream_status = "2030-01-01T11:30:00Z", {}
+    await talk.say("show")
+    assert "Forecast to end 11:05 UTC, 24 min earlier than planned (11:30 UTC)." in talk.card
+    assert "Streams" not in talk.card

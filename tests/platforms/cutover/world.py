@@ -70,6 +70,10 @@ class FakeRunbook:
     created_at: str = ""
     start_actual: str | None = None
     end_actual: str | None = None
+    end_forecast: str | None = None
+    end_planned: str | None = None
+    end_scheduled: str | None = None
+    stream_status: dict[str, tuple[str, str]] = field(default_factory=dict)  # stream id -> (RAG, why)
     workspace: str = WORKSPACE
     streams: list[tuple[str, str]] = field(default_factory=list)  # (id, name)
     tasks: dict[str, FakeTask] = field(default_factory=dict)
