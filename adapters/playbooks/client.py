@@ -60,7 +60,7 @@ class Playbooks:
         self._posts = Posts(self._api, self._people, site)
         self._tasks = Tasks(self._api, self._people, site, self._show)
         self._runs = Runs(self._api, self._people, self._teams, self._posts, site, self._show, now)
-        self._offers = Offers(self._api, self._people, self._tasks, self._show)
+        self._offers = Offers(self._api, self._people, self._tasks, self._show, now)
         self._joining = Joining(self._api, self._people, site)
         self._titles: dict[str, str] = {}
 

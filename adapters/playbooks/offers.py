@@ -1,17 +1,17 @@
 """What else Playbooks does about a run, beyond the verbs.
 
 A task's slash command, and asking the owner for an update, leave nothing that says who asked for them: a lost
-answer is a person's to decide. A command runs as the bot (contract sheet, section 2). Taking a run over, putting
-its next update off, and opening it again set a state, which can be read and may be sent again.
+answer is a person's to decide. A command runs as the bot (contract sheet, section 2). All others set a state,
+which can be read and may be sent again.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from adapters.errors import AdapterError, Conflict, Rejected, Unsupported
-from adapters.models import Offer, Run
+from adapters.models import Offer, Run, Task, TaskState
 from adapters.playbooks import mapping
 from adapters.playbooks.api import Api
 from adapters.playbooks.joining import NOT_IN_IT
@@ -21,11 +21,13 @@ from adapters.playbooks.tasks import Show, Tasks
 from adapters.playbooks.wire import WireRun, when
 from adapters.protocol import CannotTell, DoOffer, Known, NotThere, Settled, Settling, There, Told
 
-UPDATE, COMMAND, OWN, RESTORE, RETROSPECTIVE = "update", "command", "own", "restore", "retrospective"
+UPDATE, COMMAND, DUE = "update", "command", "due"
+OWN, RESTORE, RETROSPECTIVE = "own", "restore", "retrospective"
 SNOOZES = {"snooze15": 15, "snooze60": 60}  # minutes
 _UPDATE = Offer(id=UPDATE, label="playbooks.offer_update", warning="playbooks.offer_update_does")
 _OWN = Offer(id=OWN, label="playbooks.offer_own", warning="playbooks.offer_own_does")
 _RESTORE = Offer(id=RESTORE, label="playbooks.offer_restore", warning="playbooks.offer_restore_does")
+_UNTIL_DUE = timedelta(hours=1)
 _LONGEST = 60  # letters of a command in a label
 _CLOCKS_DIFFER = timedelta(minutes=2)
 
@@ -36,6 +38,7 @@ class Offers:
     people: People
     tasks: Tasks
     show: Show
+    now: Callable[[], datetime]
 
     async def of(self, run: Run) -> Sequence[Offer]:
         """Asks the server nothing: what it can do is known from the run's last reading."""
@@ -45,6 +48,8 @@ class Offers:
             page = Offer(id=RETROSPECTIVE, label="playbooks.offer_retrospective", link=link)
             return (_RESTORE, page) if newer else (page,)
         offers = [_of_command(task.id, task.command) for task in run.tasks if task.command.strip()]
+        if newer:
+            offers += [_due(task) for task in run.tasks if task.state is TaskState.RUNNING and task.due_at is None]
         if self.api.features.asks_for_update:
             offers.append(_UPDATE)
         if newer and run.update_due is not None:
@@ -52,7 +57,7 @@ class Offers:
         return [*offers, _OWN]
 
     def settling(self, step: DoOffer) -> Settling:
-        return Settling.REPEAT if step.offer in (OWN, RESTORE, *SNOOZES) else Settling.ASK
+        return Settling.ASK if step.offer == UPDATE or step.offer.startswith(COMMAND) else Settling.REPEAT
 
     async def carry(self, step: DoOffer) -> Told:
         run = _run_id(step)
@@ -60,6 +65,8 @@ class Offers:
             return await self._run_command(step, run)
         if step.offer == OWN:
             return await self._own(step, run)
+        if step.offer.startswith(DUE):
+            return await self.tasks.due(step, self.now() + _UNTIL_DUE)
         try:
             if step.offer == UPDATE:
                 await self.api.request_update(run)
@@ -87,8 +94,12 @@ class Offers:
             return not run.over
         if step.offer == OWN:
             return run.owner_user_id == await self.people.user_id(step.by)
+        if step.offer.startswith(DUE):
+            checklist, item = self.tasks.place(run, step)
+            due = when(run.checklists[checklist].items[item].due_date)
+            return due is not None and abs(due - known.sent_at - _UNTIL_DUE) < _CLOCKS_DIFFER
         since = when(run.last_status_update_at)
-        wanted = run.previous_reminder == SNOOZES[step.offer] * 60 * 1_000_000_000
+        wanted = run.previous_reminder == SNOOZES.get(step.offer, 0) * 60 * 1_000_000_000
         return wanted and since is not None and since >= known.sent_at - _CLOCKS_DIFFER
 
     async def _own(self, step: DoOffer, run: str) -> Told:
@@ -135,12 +146,22 @@ def _snooze(id: str, minutes: int) -> Offer:
     return Offer(id=id, label="playbooks.offer_snooze", warning="playbooks.offer_snooze_does", facts=facts)
 
 
+def _due(task: Task) -> Offer:
+    label, warning = "playbooks.offer_due", "playbooks.offer_due_does"
+    return Offer(id=_id(DUE, task.id), label=label, warning=warning, task=task.id)
+
+
+def _id(kind: str, of: str) -> str:
+    """The ids of tasks may be long, and this one goes into a button."""
+    return f"{kind}:{hashlib.sha256(of.encode()).hexdigest()[:16]}"
+
+
 def _of_command(task: str, command: str) -> Offer:
-    """Another command makes it another offer. The id of a task may be long: it goes into a button."""
+    """Another command makes it another offer."""
     line = " ".join(command.split())
     shown = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
     return Offer(
-        id=f"{COMMAND}:{hashlib.sha256(f'{task} {command}'.encode()).hexdigest()[:16]}",
+        id=_id(COMMAND, f"{task} {command}"),
         label="playbooks.offer_command",
         warning="playbooks.offer_command_does",
         facts={"command": shown},

@@ -124,9 +124,15 @@ class Runs:
             return CannotTell()
         if post is None:
             return NotThere()
-        at = when(post.create_at)
-        note = HealthNote(health=step.health or Health.UNSET, text=step.text, by=mark.who, at=at, due=step.next_at)
-        return There(Told(health=note, snapshot=await self.show(run)))
+        shown = await self.show(run)
+        note = HealthNote(
+            health=step.health or Health.UNSET,
+            text=step.text,
+            by=mark.who,
+            at=when(post.create_at),
+            due=step.next_at or shown.update_due,
+        )
+        return There(Told(health=note, snapshot=shown))
 
     async def end(self, step: EndRun) -> Told:
         before = await self.api.run(_id(step), step.op)
@@ -136,7 +142,11 @@ class Runs:
         after = await self._shown(before.id, step.op)
         if after is not None and not after.state.is_over:
             raise OutcomeUnknown(self.api.name, step.op)
-        return Told(state=RunState.FINISHED, snapshot=after)
+        told = Told(state=RunState.FINISHED, snapshot=after)
+        if not before.retrospective_enabled:
+            return told
+        link = mapping.retrospective_link(self.site, before.id)
+        return told.model_copy(update={"says": "playbooks.retrospective", "facts": {"link": link}})
 
     async def settle_end(self, step: EndRun) -> Settled:
         run = await self.api.run(_id(step), step.op)

@@ -6,6 +6,7 @@ changed (DESIGN section 6, point 5). Between the two somebody may have moved the
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from adapters.errors import AdapterError, Conflict, NotFound, OutcomeUnknown, Rejected, Unsupported
 from adapters.models import Run
@@ -72,6 +73,15 @@ class Tasks:
         self._prove(step, change, before, after)
         return Told(snapshot=await self.show(after))
 
+    async def due(self, step: DoOffer, at: datetime) -> Told:
+        """Says until when the task is to be done (Playbooks 2; some licences do not have it)."""
+        run, milliseconds = _run_id(step), int(at.timestamp() * 1000)
+        before = await self.api.run(run, step.op)
+        change = Change("duedate", {"due_date": milliseconds}, lambda now: now.due_date == milliseconds)
+        after = await self._sent(step, self.place(before, step), change, run)
+        self._prove(step, change, before, after)
+        return Told(snapshot=await self.show(after))
+
     async def settle(self, step: TaskWrite) -> Settled:
         run = await self.api.run(_run_id(step), step.op)
         item = _at(run, self.place(run, step))
@@ -117,7 +127,7 @@ class Tasks:
                 return Change("restore", None, lambda now: now.state == OPEN)
         return _state(OPEN)
 
-    async def _sent(self, step: TaskWrite, place: Place, change: Change, run: str) -> WireRun:
+    async def _sent(self, step: TaskWrite | DoOffer, place: Place, change: Change, run: str) -> WireRun:
         """Sends the change; the run as read after it. Only a read tells what a 500 means here."""
         try:
             await self.api.item(run, place, change.what, change.body, step.op)
@@ -137,14 +147,14 @@ class Tasks:
             self.api.features.skip = True
         return await self._read_after(step, run)
 
-    async def _read_after(self, step: TaskWrite, run: str) -> WireRun:
+    async def _read_after(self, step: TaskWrite | DoOffer, run: str) -> WireRun:
         try:
             return await self.api.run(run, step.op)
         except AdapterError as error:
             raise OutcomeUnknown(self.api.name, step.op, said=error.said) from error
 
-    def _prove(self, step: TaskWrite, change: Change, before: WireRun, after: WireRun) -> None:
-        found = mapping.places(after, step.task)
+    def _prove(self, step: TaskWrite | DoOffer, change: Change, before: WireRun, after: WireRun) -> None:
+        found = mapping.places(after, step.target)
         if any(change.wanted(_at(after, place)) for place in found):
             return
         old = {item.id: item for item in _items(before)}
@@ -154,7 +164,7 @@ class Tasks:
             if item.id and change.wanted(item) and item.id in old and not change.wanted(old[item.id])
         ]
         link = mapping.run_link(self.site, after.id)
-        title = _at(before, mapping.places(before, step.task)[0]).title
+        title = _at(before, mapping.places(before, step.target)[0]).title
         if wrong:
             key, other = "playbooks.wrong_place", ", ".join(wrong)
             raise OutcomeUnknown(self.api.name, step.op, key=key, task=title, other=other, link=link)
@@ -226,5 +236,5 @@ def _at(run: WireRun, place: Place) -> WireItem:
     return run.checklists[place[0]].items[place[1]]
 
 
-def _run_id(step: TaskWrite | AddTask) -> str:
+def _run_id(step: TaskWrite | AddTask | DoOffer) -> str:
     return step.run.id if step.run else ""

@@ -18,6 +18,7 @@ def table(routes: "PlaybooksRoutes", run: str, item: str) -> list[tuple[str, str
     return [
         ("PUT", f"{item}/skip", newer.skip),
         ("PUT", f"{item}/restore", newer.restore_item),
+        ("PUT", f"{item}/duedate", newer.due),
         ("PUT", f"{run}/restore", newer.restore),
         ("POST", f"{run}/reminder", newer.snooze),
         ("POST", f"{run}/request-update", newer.request_update),
@@ -46,6 +47,14 @@ class _Newer:
             item["state"] = ""
             self.world.effects["reopen"] += 1
             return web.Response(status=204)
+
+        return self.routes.edit(user, id, c, i, change)
+
+    def due(self, request: web.Request, seen: Seen, user: str, id: str, c: str, i: str) -> web.Response:
+        def change(run: Json, item: Json) -> web.Response:
+            item["due_date"] = seen.json["due_date"]
+            self.world.effects["due"] += 1
+            return json_answer({})
 
         return self.routes.edit(user, id, c, i, change)
 

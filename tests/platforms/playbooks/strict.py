@@ -31,6 +31,7 @@ _BODIES: dict[str, dict[str, type]] = {
     r".*/assignee": {"assignee_id": str},
     r".*/add": {"title": str, "description": str, "assignee_id": str, "command": str},
     r".*/reorder": {"item_num": int, "new_location": int},
+    r".*/duedate": {"due_date": int},
     r".*/reminder": {"new_reminder_seconds": int},
     r"/query": {"operationName": str, "query": str, "variables": dict},
 }

@@ -5,7 +5,7 @@ import pytest
 
 from adapters.errors import Conflict, NotFound, OutcomeUnknown, Rejected, Unsupported
 from adapters.models import Offer, Person, Run
-from adapters.protocol import CannotTell, DoOffer, EndRun, NotThere, SetStatus, Settling, There
+from adapters.protocol import BeginTask, CannotTell, DoOffer, EndRun, NotThere, SetStatus, Settling, There
 from tests.platforms.playbooks.doing import ANA, BEN, STRANGER, a_mark, do, known_now
 from tests.platforms.playbooks.subject import PAGE, PlaybooksSubject
 
@@ -135,6 +135,32 @@ async def test_putting_the_next_update_off(current: PlaybooksSubject) -> None:
     assert 800 < (told.snapshot.update_due - known.sent_at).total_seconds() < 1100
     assert told.snapshot.health_at == status.snapshot.health_at, "putting it off is no status"
     assert isinstance(await current.adapter.settle(wanted, a_mark(), known), There)
+
+
+async def test_a_running_task_gets_a_time(current: PlaybooksSubject) -> None:
+    run = await current.a_run()
+    begun = (await do(current, BeginTask(run=run.key, by=ANA, task=run.tasks[2].id), run))[-1].snapshot
+    assert begun is not None
+    [offer] = [one for one in await current.adapter.offers(begun) if one.id.startswith("due")]
+    assert offer.task == run.tasks[2].id
+    wanted, known = step(begun, offer), known_now(begun)
+    assert current.adapter.settling(wanted) is Settling.REPEAT
+    assert isinstance(await current.adapter.settle(wanted, a_mark(), known), NotThere)
+    current.fake.fault("cut_after", method="PUT", path="/checklists/1/item/0/duedate$")
+    with pytest.raises(OutcomeUnknown):
+        await do(current, wanted)
+    assert isinstance(await current.adapter.settle(wanted, a_mark(), known), There)
+    [told] = await do(current, wanted)
+    assert told.snapshot is not None
+    due = told.snapshot.tasks[2].due_at
+    assert due is not None
+    assert 3500 < (due - known.sent_at).total_seconds() < 3800
+    assert not [one for one in await current.adapter.offers(told.snapshot) if one.id.startswith("due")]
+    body = '{"error":"checklist item due date feature is not covered by current server license"}'
+    current.fake.fault("answer", method="PUT", path="/duedate$", status=403, body=body)
+    with pytest.raises(Rejected) as refused:
+        await do(current, wanted)
+    assert refused.value.key == "playbooks.licence"
 
 
 async def test_what_is_not_offered_any_more_is_not_sent(either: PlaybooksSubject) -> None:

@@ -33,8 +33,12 @@ def test_it_says_what_is_true_and_what_to_do(key: str) -> None:
     assert len(re.findall(r"[.:;](?= |$)", _SENTENCES[key])) >= 2 or key in (*_NEWS, *_LABELS)
 
 
-_NEWS = {"playbooks.bot_owns", "playbooks.nobody_assigned"}  # added to a receipt: nothing to do
+_NEWS = {
+    "playbooks.bot_owns",
+    "playbooks.nobody_assigned",
+    "playbooks.retrospective",
+}  # added to a receipt: nothing to do
 _LABELS = {
-    f"playbooks.offer_{what}" for what in ("command", "own", "restore", "retrospective", "snooze", "update")
+    f"playbooks.offer_{what}" for what in ("command", "due", "own", "restore", "retrospective", "snooze", "update")
 }
 _LABELS |= {"playbooks.button.join"}  # what a button is called
