@@ -64,7 +64,7 @@ class Doing:
     async def carry(self) -> None:
         """All steps. When one raises, ``at`` is that step."""
         for step in self.steps:
-            self.at = self._placed(step)
+            self.at = self.placed(step)
             self.told.append(await self.subject.adapter.carry(self.at, self.mark))
 
     async def again(self) -> None:
@@ -96,7 +96,7 @@ class Doing:
         assert key is not None
         return await self.subject.adapter.read(key.id)
 
-    def _placed(self, step: Write) -> Write:
+    def placed(self, step: Write) -> Write:
         """A step goes to the run that the step before it made."""
         made = next((told.run for told in reversed(self.told) if told.run), None)
         return step.model_copy(update={"run": made}) if made and step.run is None else step

@@ -35,7 +35,8 @@ class Seen:
 class Fault:
     """``cut_before``: closed unread. ``cut_after``: the work is done, then closed without an answer.
     ``slow``: ``seconds`` before the work. ``answer``: ``status``/``body``/``headers`` and no work.
-    ``hold``: the work is done, the answer waits until ``release`` is set (to be killed meanwhile)."""
+    ``hold``: the work is done, the answer waits until ``release`` is set (to be killed meanwhile).
+    ``method``: one, or several with "|" between; empty for any. ``path``: a pattern."""
 
     kind: FaultKind
     method: str = ""
@@ -50,7 +51,7 @@ class Fault:
     after: int = 0  # let this many matching requests through first
 
     def takes(self, seen: Seen) -> bool:
-        if self.times <= 0 or (self.method and self.method != seen.method):
+        if self.times <= 0 or (self.method and seen.method not in self.method.split("|")):
             return False
         if self.path and not re.search(self.path, seen.path):
             return False
