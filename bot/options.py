@@ -106,4 +106,7 @@ class AccessOptions(Options):
     start: tuple[str, ...] = Field((), description="who may start runs: chat ids, handles or e-mails")
     end: tuple[str, ...] = Field((), description="who may end runs")
     write: tuple[str, ...] = Field((), description="who may change runs")
+    override: tuple[str, ...] = Field(
+        (), description="who may overrule a platform's own rules where it lets them be; empty: who may end runs"
+    )
     places: tuple[str, ...] = Field((), description="channels where runs may be changed, best by id; empty: all")

@@ -25,7 +25,7 @@ from commands.registry import COMMANDS
 from commands.spec import Command, Flag, Right, Takes
 
 _PART = re.compile(r"(<!-- ([a-z-]+): written by make docs -->\n).*?(<!-- end \2 -->)", re.DOTALL)
-_RIGHTS = {Right.READ: "anybody", Right.START: "`start`", Right.WRITE: "`write`", Right.END: "`end`"}
+_RIGHTS = {right: "anybody" if right is Right.READ else f"`{right}`" for right in Right}
 _LANGUAGES = {"en": "Also", "pt": "Português"}
 
 

@@ -34,6 +34,7 @@ RIGHTS: Mapping[Right, str] = {
     Right.START: "right.start",
     Right.WRITE: "right.write",
     Right.END: "right.end",
+    Right.OVERRIDE: "right.override",
 }
 
 
@@ -79,7 +80,12 @@ def is_chat_id(words: str) -> bool:
 
 
 def _listed(right: Right, rules: Rules) -> Sequence[str]:
-    lists = {Right.START: rules.start, Right.WRITE: rules.write, Right.END: rules.end}
+    lists = {
+        Right.START: rules.start,
+        Right.WRITE: rules.write,
+        Right.END: rules.end,
+        Right.OVERRIDE: rules.override or rules.end,
+    }
     return lists.get(right, ())
 
 

@@ -130,6 +130,8 @@ def _scope(intent: Intent) -> Scope:
 
 
 def right_of(intent: Intent) -> Right:
+    if intent.options.get("override") == "true":
+        return Right.OVERRIDE
     return Right.READ if _only_reads(intent) else COMMANDS[intent.verb].right
 
 

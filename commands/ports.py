@@ -249,11 +249,12 @@ class MessagesPort(Protocol):
 
 @dataclass(frozen=True)
 class Rules:
-    """``[access]``: chat ids or handles or e-mails; empty means every full member."""
+    """``[access]``: chat ids or handles or e-mails; empty means every full member (``override``: as ``end``)."""
 
     start: Sequence[str] = ()
     end: Sequence[str] = ()
     write: Sequence[str] = ()
+    override: Sequence[str] = ()
     places: Sequence[str] = ()
 
 

@@ -32,6 +32,7 @@ class Right(StrEnum):
     START = "start"
     WRITE = "write"
     END = "end"
+    OVERRIDE = "override"  # no verb needs it: a confirmed second try with the option "override" does
 
 
 class Takes(StrEnum):

@@ -14,7 +14,7 @@ from adapters.cutover.reading import Reading
 from adapters.cutover.refusals import explaining
 from adapters.cutover.settings import CutoverSettings
 from adapters.cutover.settling import Settling
-from adapters.cutover.writing import Writing
+from adapters.cutover.writing import Writing, overrides
 from adapters.errors import Rejected, Unsupported
 from adapters.http import Caller
 from adapters.models import (
@@ -119,6 +119,8 @@ class Cutover:
                 return starting.steps(write, self._templates.get(write.runbook.id))
             case FinishTask():
                 return self._finish_steps(write, run)
+            case BeginTask() if overrides(write):
+                return [write, write.model_copy(update={"part": "note"})]
             case AddTask(stage=None) if run is not None and run.stages:
                 return [write.model_copy(update={"stage": run.stages[-1].id})]
         return [write]
@@ -126,7 +128,7 @@ class Cutover:
     def settling(self, step: Write) -> How:
         """Cutover refuses a second start, begin or finish itself; a status or a name is set, not added."""
         match step:
-            case StartRun(part="copy") | FinishTask(part="note"):
+            case StartRun(part="copy") | FinishTask(part="note") | BeginTask(part="note"):
                 return How.FIND
             case StartRun() | BeginTask() | FinishTask() | SetStatus():
                 return How.REPEAT
@@ -140,10 +142,10 @@ class Cutover:
                 return await self.writing.rename(step)
             case StartRun():
                 return await self.writing.start(step)
+            case FinishTask(part="note") | BeginTask(part="note") | AddComment() | HoldTask():
+                return await self.writing.comment(step, mark)
             case BeginTask() | FinishTask(part="begin"):
                 return self._with_branches(step, await self.writing.begin(step))
-            case FinishTask(part="note") | AddComment() | HoldTask():
-                return await self.writing.comment(step, mark)
             case FinishTask():
                 return self._with_branches(step, await self.writing.finish(step))
             case SetStatus():
@@ -186,7 +188,7 @@ class Cutover:
         steps = [write]
         if task is None or not (task.state.is_over or task.state is TaskState.RUNNING):
             steps.insert(0, write.model_copy(update={"part": "begin"}))
-        if write.note.strip():
+        if write.note.strip() or overrides(write):
             steps.append(write.model_copy(update={"part": "note"}))
         return steps
 

@@ -8,7 +8,7 @@ from adapters.cutover import mapping, wire
 from adapters.cutover.moments import moment
 from adapters.cutover.reading import Listing, Reading
 from adapters.cutover.words import bears, unsign
-from adapters.cutover.writing import Writing, comment_of
+from adapters.cutover.writing import Remark, Writing, comment_of
 from adapters.models import RunKey, RunState, TaskState
 from adapters.protocol import (
     AddComment,
@@ -45,7 +45,7 @@ class Settling:
                 return await self._copy(step, known)
             case StartRun():
                 return await self._start(step)
-            case FinishTask(part="note") | AddComment() | HoldTask():
+            case FinishTask(part="note") | BeginTask(part="note") | AddComment() | HoldTask():
                 return await self._comment(step, mark)
             case BeginTask() | FinishTask():
                 return await self._task(step)
@@ -81,7 +81,7 @@ class Settling:
         done = found.state.is_over or (begins and found.state is TaskState.RUNNING)
         return There(Told(tasks=(found,))) if done else NotThere()
 
-    async def _comment(self, step: AddComment | HoldTask | FinishTask, mark: Mark) -> Settled:
+    async def _comment(self, step: Remark, mark: Mark) -> Settled:
         words, task = comment_of(step)
         listing = await self.reading.comments(self.writing.run_id(step), task, "comment")
         for found in reversed(listing.items):

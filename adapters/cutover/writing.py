@@ -29,6 +29,9 @@ from adapters.protocol import (
 )
 
 RUNNING = (RunState.ACTIVE, RunState.PAUSED)
+OVERRODE = "Done with a runbook administrator's override."
+Remark = AddComment | HoldTask | FinishTask | BeginTask
+"""What writes a comment: of a finish or begin, its part "note"."""
 
 
 @dataclass
@@ -69,14 +72,14 @@ class Writing:
 
     async def begin(self, step: TaskWrite) -> Told:
         try:
-            task = await self._act(step, "start", "begin", {"override": _override(step)})
+            task = await self._act(step, "start", "begin", {"override": overrides(step)})
         except Conflict as error:
             return await self._begun_before(error, step)
         waits = task.state in (TaskState.READY, TaskState.WAITING)
         return Told(tasks=(task,), partial=True, says="cutover.start_recorded") if waits else Told(tasks=(task,))
 
     async def finish(self, step: FinishTask) -> Told:
-        meta: dict[str, Any] = {"override": _override(step)}
+        meta: dict[str, Any] = {"override": overrides(step)}
         if step.then:
             if not step.then.isdecimal():
                 raise Rejected(self._name, "finish", key="cutover.bad_branch")
@@ -97,7 +100,7 @@ class Writing:
         found = await self._change_runbook(self.run_id(step), changes, "status")
         return Told(health=mapping.health_note(found))
 
-    async def comment(self, step: AddComment | HoldTask | FinishTask, mark: Mark) -> Told:
+    async def comment(self, step: Remark, mark: Mark) -> Told:
         """On the task where there is one. Whoever reads it in Cutover sees the person's name in it."""
         words, task = comment_of(step)
         data: dict[str, Any] = {"type": "comment", "attributes": {"content": to_html(sign(words, mark))}}
@@ -193,16 +196,17 @@ class Writing:
             raise refusal from None
 
 
-def comment_of(step: AddComment | HoldTask | FinishTask) -> tuple[str, str | None]:
+def comment_of(step: Remark) -> tuple[str, str | None]:
     """The text of the comment that a step writes, and the task it is written on."""
     match step:
         case HoldTask():
             return f"On hold: {step.reason}", step.task
-        case FinishTask():
-            return step.note, step.task
+        case FinishTask() | BeginTask():
+            note = step.note.strip() if isinstance(step, FinishTask) else ""
+            return "\n".join(filter(None, (note, OVERRODE if overrides(step) else ""))), step.task
     return step.text, step.task
 
 
-def _override(step: TaskWrite) -> bool:
-    """Acting for somebody else needs a runbook administrator's token, and a person who confirmed it."""
+def overrides(step: Write) -> bool:
+    """Acting for somebody else needs a runbook administrator's token, and a person who may and confirmed it."""
     return step.options.get("override") == "true"

@@ -144,3 +144,24 @@ async def test_the_card_says_how_late_it_gets_which_streams_suffer_and_who_is_wr
     await talk.say("show")
     assert "Forecast to end 11:05 UTC, 24 min earlier than planned (11:30 UTC)." in talk.card
     assert "Streams" not in talk.card
+
+
+async def test_an_override_is_for_those_who_may_and_leaves_a_note_in_cutover(
+    fake: CutoverFake, tmp_path: Path
+) -> None:
+    async with talking(fake, tmp_path, '[access]\noverride = ["ben"]\n') as talk:
+        await talk.say("start Database failover")
+        run = next(one for one in fake.runbooks.values() if not one.is_template)
+        first, second, *_ = run.tasks.values()
+        first.people = second.people = [OTHER]
+        said = await talk.say("finish T1 seen from two zones")
+        assert "Liaison's Cutover account is not assigned to this task. Nothing changed" in said
+        assert "Only ben may overrule a platform's rules. Nothing changed." in await talk.press("Do it anyway")
+        assert first.stage == "startable"
+        assert "T1 Confirm the primary is down: done." in await talk.press("Do it anyway", by="ben")
+        (note,) = run.comments
+        assert "seen from two zones" in note.content
+        assert "override. — Ben via Console (" in note.content
+        await talk.say("begin T2", by="ben")
+        await talk.press("Do it anyway", by="ben")
+        assert (second.stage, run.comments[-1].task) == ("in_progress", second.id)
