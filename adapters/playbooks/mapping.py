@@ -235,9 +235,15 @@ def _alerts(wire: WirePlaybook) -> str:
     reached = []
     invited = len(wire.invited_user_ids)
     if wire.invite_users_enabled and invited:
-        reached.append(f"{invited} people are invited to its channel")
+        reached.append(f"{_counted(invited, 'person is', 'people are')} invited to its channel")
     if wire.invite_users_enabled and wire.invited_group_ids:
-        reached.append(f"{len(wire.invited_group_ids)} groups are invited to its channel")
+        groups = _counted(len(wire.invited_group_ids), "group is", "groups are")
+        reached.append(f"{groups} invited to its channel")
     if wire.broadcast_enabled and wire.broadcast_channel_ids:
-        reached.append(f"it is announced in {len(wire.broadcast_channel_ids)} other channels")
+        others = _counted(len(wire.broadcast_channel_ids), "other channel", "other channels")
+        reached.append(f"it is announced in {others}")
     return ", ".join(reached)
+
+
+def _counted(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"

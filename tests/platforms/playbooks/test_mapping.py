@@ -159,7 +159,7 @@ def test_playbooks_in_a_list_and_alone() -> None:
     runbook = mapping.to_runbook(alone, "playbooks", SITE, Known())
     assert [stage.title for stage in runbook.stages] == ["Triage issue", "Fail over"]
     assert len({task.id for task in runbook.tasks}) == len(runbook.tasks) == 4
-    assert runbook.alerts == "2 people are invited to its channel, it is announced in 1 other channels"
+    assert runbook.alerts == "2 people are invited to its channel, it is announced in 1 other channel"
 
 
 def test_ids_in_the_answer_of_a_create_are_empty_and_titles_stand_in() -> None:
