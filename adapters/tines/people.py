@@ -30,6 +30,18 @@ class People:
             return ""
         return _email(person, await self._members(operation, lambda team: bool(_email(person, team))))
 
+    async def assignable(self, person: Person, operation: str) -> str:
+        """As ``email``, and empty too where the whole team is known and has nobody of that e-mail.
+
+        What Tines makes of such a one in a new case is not stated, and the case matters more than whose it is.
+        """
+        email = await self.email(person, operation)
+        if not email:
+            return ""
+        team = await self._members(operation, lambda team: _has(team, email))
+        strange = bool(team) and all(one.email for one in team) and not _has(team, email)
+        return "" if strange else email
+
     async def missing(self, users: tuple[wire.User, ...], operation: str) -> dict[str, str]:
         """id -> e-mail of those users that came without one, as far as the team's members tell."""
         wanted = {user.id for user in users if not user.email}
@@ -50,6 +62,10 @@ class People:
             return await self.reading.members(self.reading.team, operation)
         except (NotFound, Rejected, Unsupported, BadResponse):
             return ()
+
+
+def _has(team: Sequence[wire.User], email: str) -> bool:
+    return email.casefold() in (one.email.casefold() for one in team)
 
 
 def _email(person: Person, team: Sequence[wire.User]) -> str:

@@ -3,6 +3,7 @@
 A key that lacks a right gets 404, never 401 or 403 (L88 of the document), so "not found" always says both.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from adapters.replies import Explain, Reply, excerpt
 
 SENTENCES = Path(__file__).with_name("en.toml")
 _DEEPEST = 4
+_EMPTY = re.compile(r"(|\{\}|\[\]|null|(404:? )?not found\.?)", re.IGNORECASE)
 
 
 def explaining(platform: str) -> Explain:
@@ -47,5 +49,5 @@ def _words(body: Any, depth: int = 0) -> str:
 
 
 def _worth(said: str) -> str:
-    """Nothing where there is nothing to read."""
-    return "" if said.strip() in ("", "{}", "[]", "null") else said
+    """Nothing where there is nothing to read, or nothing but what the sentence says already."""
+    return "" if _EMPTY.fullmatch(said.strip()) else said

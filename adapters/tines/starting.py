@@ -85,7 +85,11 @@ class Starting:
         body = await self._body(step, mark, template, tasks[:BATCH])
         answer = await self.reading.caller.write("POST", CASES, operation="start", json=body)
         made = self.reading.written(wire.Case, answer, "start")
-        return Told(run=RunKey(platform=self._platform, id=made.case_id), state=RunState.ACTIVE)
+        told = Told(run=RunKey(platform=self._platform, id=made.case_id), state=RunState.ACTIVE)
+        if body["assignee_emails"]:
+            return told
+        person = (step.owner or step.by).shown
+        return told.model_copy(update={"says": "tines.owned_by_nobody", "facts": {"person": person}})
 
     async def _body(
         self, step: StartRun, mark: Mark, template: wire.Case, tasks: Sequence[wire.Task]
@@ -95,7 +99,7 @@ class Starting:
         team = self.settings.team_id or template.team.id
         values = fields.of_template(template) | dict(await fields.chosen(template, options, team, self.reading))
         author = await self.people.email(step.by, "start")
-        owner = await self.people.email(step.owner, "start") if step.owner else author
+        owner = await self.people.assignable(step.owner or step.by, "start")
         template_tag, run_tag = self.settings.template_tag, self.settings.run_tag
         tags = [
             tag for tag in template.tags if tag.casefold() not in (template_tag.casefold(), run_tag.casefold())

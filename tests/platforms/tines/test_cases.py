@@ -235,7 +235,7 @@ async def test_not_found_says_that_the_key_may_not_see_it(fake: TinesFake, tines
     fake.fault("answer", status=status, body='{"error": "Not Found"}', times=9)
     with pytest.raises(NotFound) as missing:
         await tines.read(str(case.id))
-    assert missing.value.key == "tines.not_found"
+    assert (missing.value.key, missing.value.said) == ("tines.not_found", "")
     with pytest.raises(NotFound):
         await carry(tines, EndRun(run=key(case), by=ANA))
 

@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from adapters.errors import OutcomeUnknown, Rejected, Unreachable
+from adapters.http import Http
 from adapters.models import Person, RunKey
 from adapters.protocol import CannotTell, NotThere, Settling, There
 from adapters.tines.client import Tines
-from tests.platforms.tines.acting import BEN, KNOWN, a_mark, carry, done, start
+from tests.platforms.tines.acting import BEN, KNOWN, STRANGER, a_mark, carry, done, start
 from tests.platforms.tines.fake import TinesFake
+from tests.platforms.tines.subject import connected
 
 
 def created(fake: TinesFake) -> Any:
@@ -55,6 +57,18 @@ async def test_assignees_are_always_named(fake: TinesFake, tines: Tines) -> None
     assert "author_email" not in created(fake)
     await carry(tines, start(fake, by=Person(name="Cleo Marsh")))
     assert created(fake)["assignee_emails"] == ["cleo@example.com"]
+
+
+async def test_a_start_by_somebody_who_is_not_in_the_team(fake: TinesFake, tines: Tines, http: Http) -> None:
+    """What Tines makes of a stranger's e-mail in a new case is not stated: it is not tried where that is known."""
+    (told, *_) = await carry(tines, start(fake, by=STRANGER))
+    assert created(fake)["assignee_emails"] == []
+    assert created(fake)["author_email"] == STRANGER.email
+    assert (told.says, dict(told.facts)) == ("tines.owned_by_nobody", {"person": "Zoe"})
+    fake.hides_members = True
+    (told, *_) = await carry(connected(fake, http), start(fake, by=STRANGER))
+    assert created(fake)["assignee_emails"] == [STRANGER.email]
+    assert told.says == ""
 
 
 async def test_inputs_of_the_run(fake: TinesFake, tines: Tines) -> None:
