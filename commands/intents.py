@@ -166,11 +166,13 @@ class Home(Intent):
 class Choose(Intent):
     """Completes the command that was typed in the message ``key``: ``pick`` fills its intent's fields.
 
-    A choice is completed once and lives 24 h.
+    A choice is completed once and lives 24 h. ``of``: the task that is asked about, where one line named several
+    and each is a choice of its own.
     """
 
     verb: Literal["choose"] = "choose"
     key: str
+    of: str = ""
     pick: dict[str, str | bool | tuple[str, ...] | dict[str, str]] = {}
 
 

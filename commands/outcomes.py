@@ -12,7 +12,7 @@ from adapters.errors import AdapterError, Conflict, Rejected
 from adapters.protocol import AddTask, Op, SetStatus, StartRun, Told, Write
 from commands.cards import Answer, Button, Result, Text, Tone, TraceLine
 from commands.errors import CommandError
-from commands.intents import Decide
+from commands.intents import Choose, Decide
 from commands.messages import Message
 from commands.past import named
 from commands.phrases import button, clock, first_line, run_name, short_card, task_name
@@ -96,7 +96,7 @@ class Became:
 
 
 def became(context: Context, written: Written) -> Became:
-    known, outcome = written.known, written.last
+    known, outcome = written.known, written.last_told
     line = (trace_line(context.message, known, outcome, context.world),)
     match outcome:
         case Done(mark=mark):
@@ -236,6 +236,13 @@ def trace_line(message: Message, known: KnownRun, outcome: Outcome, world: World
     return TraceLine(known.handle, slot(message.key, step), words)
 
 
+def _told_apart(press: Button, among: Sequence[Button]) -> Button:
+    """ "T3: My part" where another task of the same line asks the same."""
+    of = press.intent.of if isinstance(press.intent, Choose) else ""
+    alike = sum(other.label == press.label for other in among) > 1
+    return replace(press, label=f"{of}: {press.label}") if of and alike else press
+
+
 def undecided_line(message: Message, known: KnownRun, step: Write, sent_at: datetime, world: World) -> TraceLine:
     """The write cannot be found, and must not be sent twice: a person decides."""
     platform = platform_title(known.run.key.platform, world)
@@ -266,6 +273,7 @@ def answer_of(known: KnownRun, results: Sequence[Became]) -> Answer:
     for press in [press for one in results if one.result != "done" for press in one.buttons]:
         if press not in buttons:
             buttons.append(press)
+    buttons = [_told_apart(press, buttons) for press in buttons]
     failed = any(one.result == "failed" for one in results)
     result: Result = "failed" if failed else "done" if done == len(results) else "question"
     card = short_card(

@@ -49,7 +49,8 @@ async def completed(
 
 async def take(press: Choose | Again | Drop, message: Message, world: World) -> None:
     """Each choice is completed once. Raises ``Stale``, which says by whom."""
-    taken = await world.messages.choose(press.key, message.actor, message.key)
+    of = press.of if isinstance(press, Choose) else ""
+    taken = await world.messages.choose(f"{press.key} {of}" if of else press.key, message.actor, message.key)
     if taken is not None:
         by, at = taken
         raise Stale("choice.taken", who=named(by), at=clock(at, world.zone))

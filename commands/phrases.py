@@ -99,6 +99,6 @@ def short_card(
 Pick = dict[str, str | bool | tuple[str, ...] | dict[str, str]]  # what ``Choose`` fills in
 
 
-def choice(key: str, pick: Pick, words: str) -> Button:
+def choice(key: str, pick: Pick, words: str, *, of: str = "") -> Button:
     """Completes the command that the message ``key`` typed."""
-    return Button(short(words, _LABEL), Choose(key=key, pick=pick))
+    return Button(short(words, _LABEL), Choose(key=key, pick=pick, of=of))

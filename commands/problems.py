@@ -93,7 +93,7 @@ def confirmed_retry(
         of_task: Pick = {"tasks": (task,)} if task else {}
         words = catalogue(error.platform, world)
         return [
-            choice(message.key, _with_options(run, options) | of_task, plain(say(key, words)))
+            choice(message.key, _with_options(run, options) | of_task, plain(say(key, words)), of=task)
             for key, options in error.choices.items()
         ]
     if not error.retry_with:

@@ -6,7 +6,7 @@ the step was sent before.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapters.errors import AdapterError, Conflict
 from adapters.protocol import Write
@@ -27,6 +27,14 @@ class Written:
     @property
     def last(self) -> Outcome:
         return self.outcomes[-1]
+
+    @property
+    def last_told(self) -> Outcome:
+        """The last one, which is partial if any of them was: what comes after is only words on it."""
+        partial = any(isinstance(one, Done) and one.told.partial for one in self.outcomes)
+        if not partial or not isinstance(self.last, Done):
+            return self.last
+        return replace(self.last, told=self.last.told.model_copy(update={"partial": True}))
 
     @property
     def partly(self) -> bool:

@@ -71,6 +71,7 @@ class Wilful:
     tasks: dict[str, dict[str, object]] = field(default_factory=dict)  # title -> changes of tasks as read
     started: dict[str, object] = field(default_factory=dict)  # of all tasks as a start's answer has them
     parts: dict[Op, Sequence[str]] = field(default_factory=dict)
+    partial: frozenset[Op] = frozenset()  # recorded, and others have their parts
     offered: tuple[Offer, ...] = ()
     own_buttons: tuple[str, ...] = ()
     carried: list[str] = field(default_factory=list)
@@ -121,7 +122,8 @@ class Wilful:
         if step.op is Op.DO or (step.part and step.part != self.parts[step.op][0]):
             return Told()
         told = await self.inner.carry(step.model_copy(update={"options": {}}), mark)
-        return told.model_copy(update={"snapshot": self._told(step, told.snapshot) if told.snapshot else None})
+        snapshot = self._told(step, told.snapshot) if told.snapshot else None
+        return told.model_copy(update={"snapshot": snapshot, "partial": step.op in self.partial})
 
     def _told(self, step: Write, run: Run) -> Run:
         run = self._changed(run)
