@@ -101,8 +101,7 @@ def became(context: Context, written: Written) -> Became:
     match outcome:
         case Done(mark=mark):
             facts = _facts(known, written.wanted, outcome.told)
-            key = "receipt.partial" if outcome.told.partial else RECEIPTS[written.wanted.op]
-            words = say(key, code=mark.code, **facts)
+            words = say(_receipt(written.wanted, outcome.told), code=mark.code, **facts)
             return Became(words, "done", lines=_below(context, known, written), trace=line)
         case Unknown(step=step, sent_at=sent_at):
             # "question", never "failed": it may well have happened, and its line says so when that is known.
@@ -112,6 +111,13 @@ def became(context: Context, written: Written) -> Became:
         case Refused():
             told = replace(_refused(context, written, outcome), trace=line)
             return told if written.partly else corrected(told)
+
+
+def _receipt(wanted: Write, told: Told) -> str:
+    if told.partial:
+        return "receipt.partial"
+    only_said = wanted.op is Op.BEGIN and told.comment is not None and not told.tasks
+    return "receipt.begin_said" if only_said else RECEIPTS[wanted.op]
 
 
 def corrected(told: Became) -> Became:

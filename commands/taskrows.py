@@ -99,7 +99,8 @@ def _by_state(known: KnownRun, task: Task, zone: tzinfo | None) -> Text:
             return joined([say("row.waits", tasks=handles(known, task.waits_for)), _whose(task)])
         case TaskState.HELD:
             return joined([task.reason, people(task.assignees)])
-    return (whose,) if (whose := _whose(task)) else ()
+    whose = _whose(task) or done_by(known, task)  # also who began what only a comment there says
+    return (whose,) if whose else ()
 
 
 def _whose(task: Task) -> str:

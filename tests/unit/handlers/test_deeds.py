@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.models import Person, TaskState
-from adapters.protocol import Op, Unsupported
+from adapters.models import Comment, Person, TaskState
+from adapters.protocol import Op, Told, Unsupported
 from commands.phrases import task_name
 from commands.runcards import live_card
 from commands.sentences import plain
@@ -108,3 +108,12 @@ async def test_nothing_can_begin_in_a_run_that_is_over(room: Room) -> None:
     assert (
         shown(await room.type("next")) == "R1 Primary down in EU is over: finished. Nothing more can begin in it."
     )
+
+
+async def test_a_begin_that_only_a_comment_says_is_no_running_task(nameless: Room) -> None:
+    """Runrun.it plays nothing for a person without a user."""
+    await nameless.start()
+    nameless.platform.says = {Op.BEGIN: Told(comment=Comment(text="Being worked on"))}
+    answer = await nameless.type("begin T1", by=BEN)
+    assert "T1 Confirm the primary is down: written down" in shown(answer)
+    assert await _note(nameless, "T1") == "Ben"

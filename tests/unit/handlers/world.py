@@ -71,6 +71,7 @@ class Wilful:
     tasks: dict[str, dict[str, object]] = field(default_factory=dict)  # title -> changes of tasks as read
     started: dict[str, object] = field(default_factory=dict)  # of all tasks as a start's answer has them
     parts: dict[Op, Sequence[str]] = field(default_factory=dict)
+    says: dict[Op, Told] = field(default_factory=dict)  # instead of doing it
     partial: frozenset[Op] = frozenset()  # recorded, and others have their parts
     offered: tuple[Offer, ...] = ()
     own_buttons: tuple[str, ...] = ()
@@ -119,6 +120,8 @@ class Wilful:
         self._may(step.step)
         self._may(step.op.value)
         self.carried.append(step.step)
+        if step.op in self.says:
+            return self.says[step.op]
         if step.op is Op.DO or (step.part and step.part != self.parts[step.op][0]):
             return Told()
         told = await self.inner.carry(step.model_copy(update={"options": {}}), mark)
