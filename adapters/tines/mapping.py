@@ -17,6 +17,7 @@ from adapters.models import (
     TaskState,
 )
 from adapters.tines import links, wire, words
+from adapters.tines.noting import notes
 
 CERTAIN = 20  # a case's own list of tasks is not promised to be whole; a shorter one surely is (a default page)
 
@@ -92,6 +93,7 @@ def run(
         owner=person(case.assignees[0]) if case.assignees else None,
         tasks=tuple(task(one, running(case, one.id)) for one in tasks),
         link=links.shown(case.url),
+        notes=notes(case, at) if is_open(case) else (),
         read_at=at,
     )
 

@@ -157,6 +157,12 @@ class Button(Action):
     id: Id
 
 
+class Sla(Wire):
+    sla_type: Text = ""
+    remaining_time_seconds: Count = None
+    exceeded: Flag = False
+
+
 class Team(Wire):
     id: Text = ""
     name: Text = ""
@@ -177,6 +183,7 @@ class Case(Wire):
     closure_conditions: Annotated[tuple[Condition, ...], BeforeValidator(_objects)] = ()
     actions: Annotated[tuple[Action, ...], BeforeValidator(_objects)] = ()
     tasks: Many[Task] = ()
+    slas: Annotated[tuple[Sla, ...], BeforeValidator(_objects)] = ()
     team: Annotated[Team, BeforeValidator(_object)] = Team()
     created_at: Text = ""
 

@@ -118,7 +118,7 @@ def case(one: FakeCase, world: World, url: str, *, whole: bool) -> Json:
         "assignees": [user(assigned) for assigned in one.assignees],
         "tags": [{"id": number, "name": name} for number, name in enumerate(one.tags, 7)],
         "sla": _sla(),
-        "slas": [_sla()],
+        "slas": [_sla(kind, *told) for kind, told in (one.slas or {"completion": (0, False)}).items()],
         "fields": [_field(input, one.fields[input.id]) for input in world.inputs if input.id in one.fields],
         "activities": [_activity(said) for said in one.comments[:20]],
         "team": {"id": TEAM, "name": TEAM_NAME},
@@ -157,13 +157,13 @@ def shown(items: Sequence[Json], page: int, per_page: int) -> Sequence[Json]:
     return items[(page - 1) * per_page : page * per_page]
 
 
-def _sla() -> Json:
+def _sla(kind: str = "completion", left: int = 0, exceeded: bool = False) -> Json:
     return {
-        "remaining_time_seconds": 0,
+        "remaining_time_seconds": left,
         "current_time_seconds": 0,
-        "percent_elapsed": 0,
-        "exceeded": False,
-        "sla_type": "completion",
+        "percent_elapsed": 100 if exceeded else 0,
+        "exceeded": exceeded,
+        "sla_type": kind,
     }
 
 

@@ -1,5 +1,7 @@
 """What is offered beyond a case's buttons: what goes on in a story, the case's priority, following it."""
 
+from datetime import timedelta
+
 import pytest
 
 from adapters.errors import OutcomeUnknown, Rejected
@@ -134,3 +136,22 @@ async def test_a_closed_case_offers_only_its_buttons(fake: TinesFake, tines: Tin
     case.actions = [a_button(fake)]
     case.status = "CLOSED"
     assert [label(one) for one in await everything(tines, case)] == ["Claim case"]
+
+
+async def test_the_card_says_how_urgent_it_is_and_what_was_promised(fake: TinesFake, http: Http) -> None:
+    tines = connected(fake, http)
+    case = an_open_case(fake)
+    assert (await tines.read(str(case.id))).notes == ()
+    case.priority = "CRITICAL"
+    case.slas = {"response": (0, True), "resolution": (3600, False)}
+    run = await tines.read(str(case.id))
+    urgent, late, promised = run.notes
+    assert (urgent.key, dict(urgent.facts)) == ("tines.priority", {"priority": "critical"})
+    assert (late.key, dict(late.facts)) == ("tines.sla_exceeded", {"kind": "response"})
+    assert (promised.key, dict(promised.facts)) == ("tines.sla_until", {"kind": "resolution"})
+    assert run.read_at is not None
+    until = promised.times["until"]
+    assert abs(until - run.read_at - timedelta(hours=1)) <= timedelta(minutes=2, seconds=31)
+    assert (until.minute % 5, until.second) == (0, 0)
+    case.status = "CLOSED"
+    assert (await tines.read(str(case.id))).notes == ()

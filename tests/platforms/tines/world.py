@@ -72,6 +72,7 @@ class FakeCase:
     tasks: dict[int, FakeTask] = field(default_factory=dict)
     comments: list[FakeComment] = field(default_factory=list)
     activities: list[FakeComment] = field(default_factory=list)  # of ``SUB_STATUS_UPDATED``
+    slas: dict[str, tuple[int, bool]] = field(default_factory=dict)  # type -> (seconds left, exceeded)
     followers: list[FakeUser] = field(default_factory=list)
     unmet: bool = False
     at: str = ""
