@@ -123,8 +123,13 @@ async def test_a_run_with_a_channel_of_its_own_has_its_card_there_too(scene: Sce
     home = mm.channels[run["channel_id"]]
     card = await mm.until(lambda: next((post for post in mm.posts_in(home) if TITLE in post.text), None))
     assert {"Begin T1", "Update status"} <= set(card.labels)
-    home.members.add(mm.ana.id)
+    home.members |= {mm.ana.id, mm.ben.id}
     await mm.command(scene.liaison.url, "finish T1", user=mm.ana, channel=home)
     await scene.done("finish", on="playbooks")
     await mm.until(lambda: "1 of 4 done" in re.sub(r"\W+", " ", card.text))
     await scene.sees("1 of 4 done")
+    await mm.press(card, "Begin T2", mm.ana)
+    await mm.until(lambda: "Finish T2" in card.labels)
+    await mm.press(card, "Finish T2", mm.ben)  # who presses twice within a second is told that it just changed
+    await mm.until(lambda: "2 of 4 done" in re.sub(r"\W+", " ", card.text))
+    await scene.sees("2 of 4 done")
