@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -369,6 +369,18 @@ class Adapter(Protocol):
 
     async def check(self) -> Sequence[Problem]:
         """Proves the credentials with the cheapest read; never raises for what it can say as a Problem."""
+        ...
+
+
+@runtime_checkable
+class Confirming(Protocol):
+    """An adapter may have this too: its platform wants a new webhook confirmed by opening an address that it
+    sends."""
+
+    async def confirm(self, said: bytes) -> str:
+        """``said``: what came to this platform's webhook address. The address that was opened, or "" where nothing
+        asks for it. It is the platform's own site, or nothing is opened: raises ``adapters.errors``.
+        """
         ...
 
 

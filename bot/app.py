@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 import structlog
 from starlette.routing import BaseRoute
 
+from adapters.errors import AdapterError
 from adapters.http import Http
-from adapters.protocol import Adapter, Problem, Resources
+from adapters.protocol import Adapter, Confirming, Problem, Resources
 from bot.board import Board
 from bot.desk import Desk
 from bot.engine.effects import EffectRules
@@ -113,6 +114,19 @@ class Application:
 
     async def hint(self, name: str) -> None:
         self.runs.hint(name)
+
+    async def confirm(self, name: str, said: bytes) -> None:
+        """Where the platform asks whether its new webhook is really ours."""
+        adapter = self.platforms.get(name)
+        if not isinstance(adapter, Confirming):
+            return
+        try:
+            opened = await adapter.confirm(said)
+        except AdapterError as error:
+            log.warning("webhook not confirmed: open its address yourself", platform=name, why=str(error))
+            return
+        if opened:
+            log.info("webhook confirmed", platform=name, address=opened)
 
     async def submit(self, message: Message) -> Result:
         """Records and carries a message, and waits until all of its answer is to be seen."""

@@ -1,6 +1,6 @@
 """The ASGI application: the chats' routes, platforms' webhooks, and what a watchman asks.
 
-``POST /hooks/NAME/SECRET`` is only a hint to read runs again: its body is neither read nor believed.
+``POST /hooks/NAME/SECRET`` is only a hint to read runs again: nothing that its body says of them is believed.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -31,6 +32,8 @@ class Serving(Protocol):
 
     async def hint(self, name: str) -> None: ...
 
+    async def confirm(self, name: str, said: bytes) -> None: ...
+
 
 def build(serving: Serving, hook_secrets: Mapping[str, str], body_seconds: float = BODY_SECONDS) -> ASGIApp:
     """``hook_secrets``: NAME of ``[platforms.NAME]`` -> its ``hook_secret``, for those that have one."""
@@ -39,8 +42,9 @@ def build(serving: Serving, hook_secrets: Mapping[str, str], body_seconds: float
         name = request.path_params["name"]
         if not _same(request.path_params["secret"], hook_secrets.get(name)):
             return PlainTextResponse("not found", status_code=404)
+        said = await request.body()
         await serving.hint(name)
-        return JSONResponse({"ok": True})
+        return JSONResponse({"ok": True}, background=BackgroundTask(serving.confirm, name, said))
 
     async def alive(_: Request) -> Response:
         return JSONResponse({"alive": True})

@@ -34,6 +34,7 @@ from adapters.xurrent.approving import Approving
 from adapters.xurrent.capabilities import capabilities
 from adapters.xurrent.changes import Changes
 from adapters.xurrent.checking import check
+from adapters.xurrent.confirming import Confirmation
 from adapters.xurrent.links import Links
 from adapters.xurrent.people import People
 from adapters.xurrent.reading import Workflows
@@ -53,8 +54,10 @@ class Xurrent:
         settings: XurrentSettings,
         caller: Caller,
         own: Mapping[str, Api],
+        nobody: Callable[[str], Caller],
         now: Callable[[], datetime],
     ) -> None:
+        """``own``: the API with people's own tokens, by chat id. ``nobody``: calls to an origin with no token."""
         old = settings.flavour == "itrp"
         noun = "changes" if old else "workflows"
         self._name, self._settings, self._old, self._own = name, settings, old, own
@@ -66,6 +69,7 @@ class Xurrent:
         self._starting = None if old else Starting(self._api, workflows, self._people, settings)
         self._writing = Writing(self._api, self._reads, self._people, self._links, settings.team_id, old)
         self._approving = Approving(name, own.get, self._links, old)
+        self._confirmation = Confirmation(name, [nobody(origin) for origin in self._links.origins()])
         self._settlement = Settlement(
             self._api, self._reads, self._people, self._links, self._writing, self._starting
         )
@@ -151,6 +155,9 @@ class Xurrent:
     async def check(self) -> Sequence[Problem]:
         return await check(self._api, self._settings, self._own)
 
+    async def confirm(self, said: bytes) -> str:
+        return await self._confirmation.confirm(said)
+
 
 def connect(name: str, settings: XurrentSettings, resources: Resources) -> Xurrent:
     def caller(secret: SecretStr, *, own: bool = False) -> Caller:
@@ -164,8 +171,11 @@ def connect(name: str, settings: XurrentSettings, resources: Resources) -> Xurre
             explain=explaining(name, own=own),
         )
 
+    def nobody(origin: str) -> Caller:
+        return resources.http.caller(name, origin, credential="", headers={})
+
     pages = 0 if settings.flavour == "itrp" else PER_PAGE
     own = {
         id: Api(caller(token, own=True), resources.now, per_page=pages) for id, token in settings.tokens.items()
     }
-    return Xurrent(name, settings, caller(settings.token), own, resources.now)
+    return Xurrent(name, settings, caller(settings.token), own, nobody, resources.now)

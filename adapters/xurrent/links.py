@@ -54,6 +54,11 @@ class Links:
         run = RunKey(platform=self.platform, id=id)
         return TaskKey(run=run, id=task) if task else run
 
+    def origins(self) -> list[str]:
+        """The API's site and the one that people open."""
+        found = [urlsplit(address) for address in (self.url, self._site()) if address]
+        return list(dict.fromkeys(f"{one.scheme}://{one.netloc}" for one in found))
+
     def _page(self, path: str) -> str | None:
         site = self._site()
         return f"{site}/{path}" if site else None

@@ -24,6 +24,7 @@ class App:
 
     parts: dict[str, bool] = field(default_factory=lambda: {"database": True, "engine": True})
     hints: list[str] = field(default_factory=list)
+    looked_at: "asyncio.Queue[tuple[str, bytes]]" = field(default_factory=asyncio.Queue)
 
     def routes(self) -> Sequence[BaseRoute]:
         async def echo(request: Request) -> Response:
@@ -36,6 +37,9 @@ class App:
 
     async def hint(self, name: str) -> None:
         self.hints.append(name)
+
+    async def confirm(self, name: str, said: bytes) -> None:
+        self.looked_at.put_nowait((name, said))
 
 
 class Server(uvicorn.Server):
@@ -68,6 +72,24 @@ async def test_a_hook_with_its_secret_is_a_hint() -> None:
     async with served(app) as session, session.post(f"/hooks/cut/{SECRET}", data=b"anything") as answer:
         assert answer.status == 200
     assert app.hints == ["cut"]
+
+
+async def test_what_a_hook_brings_is_looked_at_once_it_is_answered() -> None:
+    """A platform may want a call back, and not listen before its own call has an answer."""
+    answered = asyncio.Event()
+
+    class Waiting(App):
+        async def confirm(self, name: str, said: bytes) -> None:
+            await answered.wait()
+            await super().confirm(name, said)
+
+    app = Waiting()
+    async with served(app) as session:
+        async with session.post(f"/hooks/cut/{SECRET}", data=b"verify me") as answer:
+            assert answer.status == 200
+            await answer.read()
+        answered.set()
+        assert await asyncio.wait_for(app.looked_at.get(), 20) == ("cut", b"verify me")
 
 
 @pytest.mark.parametrize(
