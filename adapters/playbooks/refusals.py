@@ -20,6 +20,7 @@ from adapters.replies import Explain, Reply, excerpt
 
 NO_ROUTE = "playbooks.no_route"
 _INSIDE = "internal error has occurred"
+_BY_TWO_ROUTES = ("add", "end")
 _BAD_REQUESTS = (  # words in a 400 -> sentence
     ("message must not be empty", "playbooks.empty_message"),
     ("reminder must be set", "playbooks.reminder"),
@@ -41,7 +42,7 @@ def explain_for(platform: str) -> Explain:
                 return CredentialsRejected(platform, operation, key="playbooks.token", said=said)
             case 403:
                 return _forbidden(platform, operation, is_write, said)
-            case 404 if said.startswith("404 page not found") or (is_write and not _is_of_mattermost(reply)):
+            case 404 if said.startswith("404 page not found") or (is_write and _no_route(reply, operation)):
                 return Unsupported(platform, operation, key=NO_ROUTE, said=said)
             case 405:
                 return Unsupported(platform, operation, key=NO_ROUTE, said=said)
@@ -73,10 +74,15 @@ def _forbidden(platform: str, operation: str, is_write: bool, said: str) -> Adap
     return NotFound(platform, operation, key="playbooks.hidden", said=said)
 
 
-def _is_of_mattermost(reply: Reply) -> bool:
-    """Its 404 means that something is not there; the plugin's, after the run was read, that a route is not."""
+def _no_route(reply: Reply, operation: str) -> bool:
+    """Whether it is the route that is not there: a thing that is not comes in Mattermost's or the plugin's words.
+
+    Those that go by two routes read the run just before, so that it is the route whatever the words are.
+    """
     body = reply.json()
-    return isinstance(body, dict) and "status_code" in body
+    if not isinstance(body, dict):
+        return True
+    return "status_code" not in body and ("error" not in body or operation in _BY_TWO_ROUTES)
 
 
 def _words(reply: Reply) -> str:

@@ -36,6 +36,20 @@ REFUSALS = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ("404: Not Found", Unsupported),
+        ('{"detail":"Not Found"}', Unsupported),
+        ('{"error":"Not found","details":""}', type(None)),  # the general rule: NotFound
+        ('{"id":"app.post.get.app_error","message":"No such post.","status_code":404}', type(None)),
+    ],
+)
+def test_a_thing_that_is_not_there_is_no_missing_route(body: str, kind: type) -> None:
+    assert isinstance(explain_for("playbooks")(Reply(404, {}, body.encode()), "comment", True), kind)
+    assert explain_for("playbooks")(Reply(404, {}, body.encode()), "show", False) is None
+
+
 @pytest.mark.parametrize(("status", "body", "is_write", "key"), REFUSALS)
 def test_what_a_refusal_means(status: int, body: str, is_write: bool, key: str) -> None:
     error = explain_for("playbooks")(Reply(status, {}, body.encode()), "show", is_write)
