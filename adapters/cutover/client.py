@@ -8,6 +8,7 @@ from datetime import datetime
 from adapters.cutover import mapping, starting, wire
 from adapters.cutover.capabilities import CAPABILITIES
 from adapters.cutover.checking import check
+from adapters.cutover.extras import Extras
 from adapters.cutover.links import Links
 from adapters.cutover.moments import moment
 from adapters.cutover.reading import Reading
@@ -35,6 +36,8 @@ from adapters.protocol import (
     AddTask,
     BeginTask,
     Capability,
+    DoOffer,
+    EndRun,
     FinishTask,
     HoldTask,
     Known,
@@ -44,6 +47,7 @@ from adapters.protocol import (
     Resources,
     SetStatus,
     Settled,
+    SkipTask,
     StartRun,
     Told,
     Write,
@@ -60,7 +64,6 @@ class Cutover:
     settings: CutoverSettings
     caller: Caller
     now: Callable[[], datetime]
-    capabilities: Mapping[Op, Capability] = field(default_factory=lambda: CAPABILITIES)
     _templates: dict[str, bool] = field(default_factory=dict)  # runbook id -> is it a template
     _branches: dict[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)  # run id -> task id -> next
 
@@ -70,7 +73,12 @@ class Cutover:
         self.writing = Writing(self.reading, workspace)
         self.filters = {"workspace_id": workspace} if workspace else {}
         self.settlement = Settling(self.reading, self.writing, self.filters)
+        self.extras = Extras(self.reading, self.settings.extras)
         self.links = Links(self.name, self.settings.url, workspace, self.settings.link_template)
+
+    @property
+    def capabilities(self) -> Mapping[Op, Capability]:
+        return {**CAPABILITIES, **self.extras.capabilities()}
 
     async def runbooks(self, words: str) -> Sequence[Runbook]:
         """Approved templates, then runbooks in planning."""
@@ -110,7 +118,7 @@ class Cutover:
         return [mapping.comment(one) for one in found[-LAST_COMMENTS:]]
 
     async def offers(self, run: Run) -> Sequence[Offer]:
-        return ()
+        return self.extras.offers(run)
 
     def steps(self, write: Write, run: Run | None) -> Sequence[Write]:
         require_offered(self.name, self.capabilities, write.op)
@@ -130,18 +138,14 @@ class Cutover:
         match step:
             case StartRun(part="copy") | FinishTask(part="note") | BeginTask(part="note"):
                 return How.FIND
-            case StartRun() | BeginTask() | FinishTask() | SetStatus():
+            case StartRun() | BeginTask() | FinishTask() | SetStatus() | SkipTask() | DoOffer() | EndRun():
                 return How.REPEAT
         return How.FIND
 
     async def carry(self, step: Write, mark: Mark) -> Told:
         match step:
-            case StartRun(part="copy"):
-                return await self.writing.copy(step, self._templates.get(step.runbook.id))
-            case StartRun(part="name"):
-                return await self.writing.rename(step)
             case StartRun():
-                return await self.writing.start(step)
+                return await self._carry_start(step)
             case FinishTask(part="note") | BeginTask(part="note") | AddComment() | HoldTask():
                 return await self.writing.comment(step, mark)
             case BeginTask() | FinishTask(part="begin"):
@@ -152,9 +156,23 @@ class Cutover:
                 return await self.writing.status(step, mark)
             case AddTask():
                 return await self.writing.add(step, mark)
+            case SkipTask():
+                return await self.extras.skip(step, self.writing.run_id(step), mark)
+            case DoOffer() | EndRun():
+                return await self.extras.change(step, self.writing.run_id(step), mark)
         raise Unsupported(self.name, step.op.value)
 
+    async def _carry_start(self, step: StartRun) -> Told:
+        match step.part:
+            case "copy":
+                return await self.writing.copy(step, self._templates.get(step.runbook.id))
+            case "name":
+                return await self.writing.rename(step)
+        return await self.writing.start(step)
+
     async def settle(self, step: Write, mark: Mark, known: Known) -> Settled:
+        if isinstance(step, SkipTask | DoOffer | EndRun):
+            return await self.extras.settle(step, self.writing.run_id(step))
         return await self.settlement.settle(step, mark, known)
 
     def parse_link(self, url: str) -> RunKey | TaskKey | RunbookKey | None:

@@ -13,6 +13,10 @@ class CutoverSettings(BaseModel):
     token: SecretStr = Field(description="the token of a user app; Liaison acts as its user")
     workspace_id: str = Field("", description="the workspace to look in and to copy templates into")
     api_version: str = Field("2022-02-22", min_length=1, description="sent as Api-Version with every call")
+    extras: bool = Field(
+        False,
+        description="also skip, pause, resume and cancel, which newer Cores can and this API version has not",
+    )
     link_template: str | None = Field(
         None, description="a runbook's page for people, with {runbook_id} and, if wanted, {workspace_id}"
     )

@@ -174,7 +174,7 @@ class Writing:
             raise Conflict(self._name, "begin", key="cutover.task_is_over", said=error.said) from error
         if found.state.is_over:
             return Told(tasks=(found,), already=True)  # the finish that follows says by whom
-        raise error
+        raise await self._why_not(error, step)
 
     async def _finished_before(self, error: Conflict, step: FinishTask) -> Told:
         found = await self._now(step, error)
@@ -186,7 +186,17 @@ class Writing:
             return Told(tasks=(found,), already=True)
         if found.state is TaskState.READY and found.mark == EVERYONE_STARTS:
             raise Conflict(self._name, "finish", key="cutover.others_must_start", codes=codes(error)) from error
-        raise error
+        raise await self._why_not(error, step)
+
+    async def _why_not(self, refusal: Conflict, step: TaskWrite) -> Conflict:
+        """Of a task that seems fit for it: it is the run that rests."""
+        try:
+            run = await self.reading.runbook(self.run_id(step), refusal.operation)
+        except AdapterError:
+            return refusal
+        if mapping.run_state(run) is not RunState.PAUSED:
+            return refusal
+        return Conflict(self._name, refusal.operation, key="cutover.run_paused", codes=codes(refusal))
 
     async def _now(self, step: TaskWrite, refusal: Conflict) -> Task:
         """The task as it is. If it cannot be read, the refusal is all that is known, and it is certain."""

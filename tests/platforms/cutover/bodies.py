@@ -77,6 +77,14 @@ def check_action(body: Any) -> tuple[bool, list[str] | None]:
     return _flag(meta, "override", "/meta"), None if chosen is None else [str(id) for id in chosen]
 
 
+def extra_meta(body: Any, allowed: Mapping[str, type]) -> dict[str, Any]:
+    meta = _only_meta(body, tuple(allowed))
+    for name, value in meta.items():
+        if not isinstance(value, allowed[name]):
+            raise Refusal(("invalid", f"{name} is invalid", f"/meta/{name}"), status=400)
+    return meta
+
+
 def comment_body(body: Any) -> tuple[str, str | None]:
     data = _data(body, "comment", ("data",))
     content = _attributes(data, ("content",)).get("content")

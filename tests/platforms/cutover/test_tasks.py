@@ -84,6 +84,16 @@ async def test_a_refusal_stays_certain_when_the_look_after_it_fails(fake: Cutove
         await cutover.carry(BeginTask(run=key(live.id), by=ANA, task=live.task(FIRST).id), MARK)
 
 
+async def test_in_a_paused_run_it_is_the_run_that_rests(fake: CutoverFake, cutover: Cutover) -> None:
+    live = a_live_run(fake)
+    run, live.stage = await cutover.read(live.id), "paused"
+    for write in (finish(run, run.tasks[0]), BeginTask(run=run.key, by=ANA, task=run.tasks[0].id)):
+        with pytest.raises(Conflict) as resting:
+            await carry(cutover, write, run)
+        assert resting.value.key == "cutover.run_paused"
+    assert fake.effects == []
+
+
 async def test_everybody_must_finish(fake: CutoverFake, cutover: Cutover) -> None:
     live = a_live_run(fake)
     task = live.task(SECOND)

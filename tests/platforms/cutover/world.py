@@ -202,6 +202,12 @@ class World:
             self._complete(runbook, task, "complete_normal")
         self.did("finish", task.id, who)
 
+    def skip(self, runbook: FakeRunbook, task: FakeTask) -> None:
+        if task.stage == "complete":
+            raise Refusal(("already_actioned", "This action has already taken place.", "/data"))
+        self._complete(runbook, task, "complete_skipped")
+        self.did("skip", task.id)
+
     def _may_act(self, task: FakeTask, who: str, override: bool) -> None:
         if task.type == AUTOMATIC:
             detail = "not possible if auto start and auto finish"
