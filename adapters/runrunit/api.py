@@ -9,11 +9,12 @@ from pydantic import ValidationError
 
 from adapters.errors import AdapterError, BadResponse, NotFound, OutcomeUnknown, RateLimited
 from adapters.http import Caller
-from adapters.runrunit.paging import LIMIT, MAX_PAGES, PAGES_OF_ALL, Listing, next_link, next_page
+from adapters.runrunit.paging import LIMIT, MAX_PAGES, MOST, PAGES_OF_ALL, Listing, next_link, next_page
 from adapters.runrunit.wire import (
     Wire,
     WireAssignment,
     WireComment,
+    WireDescription,
     WireElement,
     WireStage,
     WireTask,
@@ -50,8 +51,19 @@ class Api:
         Closed ones are many, and of no known order: only a few pages are looked at.
         """
         which = {"bypass_status_default": "true"} if closed_too else {"is_closed": "false"}
-        params = {"project_id": self.project, "limit": LIMIT, **which}
+        params = {"project_id": self.project, **which}
         return await self._list(WireTask, "tasks", operation, params, PAGES_OF_ALL if closed_too else MAX_PAGES)
+
+    async def description_of_template(self, id: str, operation: str) -> str:
+        params = {"task_template_id": self.number(id, operation)}
+        body = await self.caller.read("descriptions", operation=operation, params=params)
+        return self._read(WireDescription, body, operation).description
+
+    async def description(self, task: str, operation: str) -> str:
+        path = f"tasks/{self.number(task, operation)}/description"
+        return self._read(
+            WireDescription, await self.caller.read(path, operation=operation), operation
+        ).description
 
     async def task(self, id: str, operation: str) -> WireTask:
         path = f"tasks/{self.number(id, operation)}"
@@ -134,11 +146,11 @@ class Api:
         params: Mapping[str, Any] | None = None,
         pages: int = MAX_PAGES,
     ) -> Listing[W]:
-        """Up to ``pages`` pages. One with nothing new on it is page 1 again: it was the end."""
+        """Up to ``pages`` pages, or ``MOST`` things. A page with nothing new on it is page 1 again: the end."""
         found: dict[str, W] = {}
         page = 1
         for _ in range(pages):
-            query = {**(params or {}), **({"page": page} if page > 1 else {})}
+            query = {**(params or {}), "limit": LIMIT, **({"page": page} if page > 1 else {})}
             reply = await self.caller.read_reply(path, operation=operation, params=query)
             body = reply.json()
             if not isinstance(body, list):
@@ -151,6 +163,8 @@ class Api:
             after = next_page(reply.headers, page)
             if after is None or not fresh:
                 return Listing(tuple(found.values()))
+            if len(found) >= MOST:
+                break
             page = after
         return Listing(tuple(found.values()), complete=False)
 

@@ -1,18 +1,16 @@
 """The Runrun.it adapter: reads, the steps of each write, and who carries and settles them."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from adapters.errors import AdapterError, Unsupported
 from adapters.limits import Pace
-from adapters.models import Comment, Health, HealthNote, Offer, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
+from adapters.models import Comment, Health, Offer, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
 from adapters.protocol import (
-    AddComment,
     AddTask,
     AssignTask,
     BeginTask,
-    CannotTell,
     Capability,
     DoOffer,
     EndRun,
@@ -20,7 +18,6 @@ from adapters.protocol import (
     HoldTask,
     Known,
     Mark,
-    NotThere,
     Op,
     Problem,
     ReopenTask,
@@ -30,7 +27,6 @@ from adapters.protocol import (
     Settling,
     SkipTask,
     StartRun,
-    There,
     Told,
     Write,
     require_offered,
@@ -44,6 +40,7 @@ from adapters.runrunit.offers import Offers
 from adapters.runrunit.people import People
 from adapters.runrunit.refusals import explain_for
 from adapters.runrunit.runs import Runs
+from adapters.runrunit.saying import Saying, text_of
 from adapters.runrunit.settings import RunrunitSettings
 from adapters.runrunit.settling import settle_task
 from adapters.runrunit.tasks import Tasks
@@ -65,6 +62,7 @@ class Runrunit:
         self._tasks = Tasks(api, self._people, links, Workflows(api, self._people))
         self._runs = Runs(api, self._people, self._tasks, type_id, now)
         self._offers = Offers(api, self._runs)
+        self._saying = Saying(api)
         self._run_of: dict[str, str] = {}  # task id -> run id, of the runs that were read
         self._without_added: set[str] = set()  # runs that waited for no task when they were read
 
@@ -82,7 +80,10 @@ class Runrunit:
         return [mapping.runbook(self._name, one, self._people) for one in listing.items]
 
     async def runbook(self, id: str) -> Runbook:
-        return mapping.runbook(self._name, await self._api.template(id, "show"), self._people)
+        wire, description = await asyncio.gather(
+            self._api.template(id, "show"), self._words_of(self._api.description_of_template(id, "show"))
+        )
+        return mapping.runbook(self._name, wire, self._people, description)
 
     async def runs(self, words: str) -> Sequence[RunHead]:
         listing = await self._api.project_tasks("runs")
@@ -104,6 +105,10 @@ class Runrunit:
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
         listing = await self._api.comments(task or id, "comments")
         return mapping.comments(listing.items, task, LAST_COMMENTS)
+
+    async def instructions(self, task: str) -> str:
+        """One request: a run's read has them of no task."""
+        return await self._words_of(self._api.description(task, "show"))
 
     async def offers(self, run: Run) -> Sequence[Offer]:
         return await self._offers.of(run)
@@ -141,9 +146,9 @@ class Runrunit:
 
     async def carry(self, step: Write, mark: Mark) -> Told:
         self._api.ask_for_a_turn(step.op)
-        said = _said(step)
+        said = text_of(step)
         if said is not None:
-            return await self._say(step, said, mark)
+            return await self._saying.say(step, said, mark)
         match step:
             case StartRun():
                 return await self._with_tasks(await self._runs.start(step, mark))
@@ -168,7 +173,7 @@ class Runrunit:
                 return await self._tasks.take(step)
             case BeginTask():
                 user = await self._people.user_of(step.by)
-                return await (self._tasks.play(step, user) if user else self._begin_without_user(step, mark))
+                return await (self._begin(step, user) if user else self._begin_without_user(step, mark))
             case HoldTask():
                 return await self._tasks.pause(step)
             case ReopenTask():
@@ -178,8 +183,8 @@ class Runrunit:
         raise Unsupported(self._name, step.op)
 
     async def settle(self, step: Write, mark: Mark, known: Known) -> Settled:
-        if _said(step) is not None:
-            return await self._settle_saying(step, mark)
+        if text_of(step) is not None:
+            return await self._saying.settle(step, mark)
         match step:
             case StartRun():
                 return await self._runs.settle_start(step, mark)
@@ -194,7 +199,7 @@ class Runrunit:
             case DoOffer():
                 return await self._offers.settle(step)
             case BeginTask(part="") if await self._people.user_of(step.by) is None:
-                return await self._settle_saying(step, mark)
+                return await self._saying.settle(step, mark)
         return await settle_task(self._tasks, step)
 
     def parse_link(self, url: str) -> RunKey | TaskKey | RunbookKey | None:
@@ -209,6 +214,13 @@ class Runrunit:
     async def check(self) -> Sequence[Problem]:
         return await check(self._name, self._api, self._people)
 
+    async def _words_of(self, description: Awaitable[str]) -> str:
+        """Beside the matter: what cannot be read is left out."""
+        try:
+            return words.plain(await description)
+        except AdapterError:
+            return ""
+
     async def _with_tasks(self, told: Told) -> Told:
         """A start's answer has no steps. That they cannot be read now does not undo it."""
         try:
@@ -216,31 +228,17 @@ class Runrunit:
         except AdapterError:
             return told
 
+    async def _begin(self, step: BeginTask, user: str) -> Told:
+        """With what is to be done: whoever begins is told it."""
+        told = await self._tasks.play(step, user)
+        instructions = "" if told.already else await self.instructions(step.task)
+        tasks = tuple(task.model_copy(update={"instructions": instructions}) for task in told.tasks)
+        return told.model_copy(update={"tasks": tasks})
+
     async def _begin_without_user(self, step: BeginTask, mark: Mark) -> Told:
         """No timer without a user: that somebody works on it is only said."""
-        told = await self._say(step, "Being worked on", mark)
+        told = await self._saying.say(step, "Being worked on", mark)
         return told.model_copy(update={"says": "runrunit.no_timer", "facts": {"person": step.by.shown}})
-
-    async def _say(self, step: Write, said: str, mark: Mark) -> Told:
-        due = step.next_at if isinstance(step, SetStatus) else None
-        made = await self._api.comment(_about(step), words.sign(said, mark, due), step.op)
-        return self._told_said(step, made.id, mark)
-
-    async def _settle_saying(self, step: Write, mark: Mark) -> Settled:
-        listing = await self._api.comments(_about(step), step.op)
-        for found in listing.items:
-            if words.bears(found.text, mark):
-                return There(self._told_said(step, found.id, mark))
-        return NotThere() if listing.complete else CannotTell()
-
-    def _told_said(self, step: Write, id: str, mark: Mark) -> Told:
-        said = _said(step) or ""
-        made = Comment(id=id, text=said, by=mark.who, at=mark.at, task=step.target or None)
-        if not isinstance(step, SetStatus):
-            return Told(id=id, comment=made)
-        health = step.health or Health.UNSET
-        note = HealthNote(health=health, text=step.text, by=mark.who, at=mark.at, due=step.next_at)
-        return Told(id=id, comment=made, health=note)
 
 
 def connect(name: str, settings: RunrunitSettings, resources: Resources) -> Runrunit:
@@ -261,24 +259,3 @@ def connect(name: str, settings: RunrunitSettings, resources: Resources) -> Runr
 
 def _part(write: Write, part: str) -> Write:
     return write.model_copy(update={"part": part})
-
-
-def _about(step: Write) -> str:
-    """The task that a comment is written on: a step, else the run's own."""
-    return step.target or (step.run.id if step.run else "")
-
-
-def _said(step: Write) -> str | None:
-    """The text of a step that is a comment; None for every other step."""
-    match step:
-        case AddComment(text=text):
-            return text
-        case SetStatus(part="", text=text, health=health):
-            return words.status_text(text, health)
-        case HoldTask(part="", reason=reason):
-            return f"On hold: {reason}"
-        case FinishTask(part="note", note=text) | EndRun(part="note", text=text):
-            return text
-        case SkipTask(part="note", reason=reason):
-            return f"Skipped: {reason}" if reason.strip() else "Skipped"
-    return None

@@ -105,14 +105,18 @@ def runs(listed: Sequence[WireTask]) -> list[WireTask]:
     return by_id(own)[::-1]
 
 
-def runbook(platform: str, wire: WireTemplate, people: People) -> Runbook:
+def runbook(platform: str, wire: WireTemplate, people: People, description: str = "") -> Runbook:
     """Steps of a template have no ids; they are counted from 1."""
     steps = tuple(
         Task(id=str(number), title=step.title, assignees=_assignees(step.assignments_data, people))
         for number, step in enumerate(wire.subtasks_data, 1)
     )
     return Runbook(
-        key=RunbookKey(platform=platform, id=wire.id), title=wire.title, tasks=steps, task_count=len(steps)
+        key=RunbookKey(platform=platform, id=wire.id),
+        title=wire.title,
+        description=description,
+        tasks=steps,
+        task_count=len(steps),
     )
 
 

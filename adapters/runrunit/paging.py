@@ -2,7 +2,7 @@
 
 A page out of range is answered with page 1, so "until it is empty" never ends; the ``Link`` header is relative
 and lacks the version, so only its page number is taken; the default limit is 100, and for tasks said to be
-1000, so there it is sent.
+1000, so it is always sent.
 """
 
 import re
@@ -14,7 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 from adapters.runrunit.wire import Wire
 
 LIMIT = 100
-MAX_PAGES = 10  # a minute has 80 calls in all
+MOST = 1000  # things: a minute has 80 calls in all
+MAX_PAGES = 20  # where pages are smaller than was asked for
 PAGES_OF_ALL = 3
 
 _NEXT = re.compile(r'<([^>]*)>\s*;[^,<]*\brel="?next\b"?', re.IGNORECASE)
@@ -25,7 +26,7 @@ W = TypeVar("W", bound=Wire)
 
 @dataclass(frozen=True)
 class Listing(Generic[W]):
-    """``complete``: False when there were more than ``MAX_PAGES`` pages."""
+    """``complete``: False when there was more than we read."""
 
     items: Sequence[W]
     complete: bool = True

@@ -6,7 +6,7 @@ nobody who has no user there. "Deliver" is their word for finishing.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from adapters.errors import AdapterError, Conflict, Rejected
 from adapters.protocol import (
@@ -52,7 +52,7 @@ class Tasks:
             if handed_on is not None:
                 after, next_one = handed_on
                 facts = {"person": next_one}
-                return self.told(after).model_copy(update={"says": "runrunit.handed_on", "facts": facts})
+                return self.told(after, partial=True, says="runrunit.handed_on", facts=facts)
         elif part != WHOLE and len(before.open_parts) > 1:
             await self._ask_which(step, before)
         try:
@@ -60,23 +60,22 @@ class Tasks:
         except (Rejected, Conflict) as refused:
             return await self._unless_so(refused, step, lambda now: now.is_closed)
         if not after.is_closed:
-            return self.told(after).model_copy(update={"says": "runrunit.still_open"})
-        says = "runrunit.counts_as_delivered" if isinstance(step, SkipTask) else ""
-        return self.told(after).model_copy(update={"says": says})
+            return self.told(after, partial=True, says="runrunit.still_open")
+        return self.told(after, says="runrunit.counts_as_delivered" if isinstance(step, SkipTask) else "")
 
     async def take(self, step: BeginTask) -> Told:
-        """The first half of a begin: a part of the task for this person, unless there is one."""
+        """The first half of a begin: a part of the task for this person, unless there is one.
+
+        For a person without a user it only looks whether anybody can begin it.
+        """
         user = await self.people.user_of(step.by)
-        if user is None:
-            return Told()
         before = await self._open_task(step)
         await self._must_be_free(before, step.op)
-        if before.part_of(user) is not None:
+        if user is None or before.part_of(user) is not None:
             return self.told(before)
         others = mapping.names(before.open_parts, self.people) if before.open_parts else ""
         after = await self._assign(step, user)
-        told = self.told(after)
-        return told.model_copy(update={"says": "runrunit.joined", "facts": {"person": others}}) if others else told
+        return self.told(after, says="runrunit.joined" if others else "", facts={"person": others})
 
     async def play(self, step: BeginTask, user: str) -> Told:
         """The second half: starts this person's timer, which pauses whatever else they were on."""
@@ -93,12 +92,10 @@ class Tasks:
             playing = await self.api.act_for(step.task, part, "play", step.op)
         except (Rejected, Conflict) as refused:
             return await self._unless_so(refused, step, lambda now: plays(now, user))
-        told = self.told(before.with_part(playing))
         once = (step.run.id if step.run else "", user)
-        if once in self._timers_told:
-            return told
+        says = "" if once in self._timers_told else "runrunit.timer"
         self._timers_told.add(once)
-        return told.model_copy(update={"says": "runrunit.timer"})
+        return self.told(before.with_part(playing), says=says)
 
     async def pause(self, step: HoldTask) -> Told:
         """Only the timer of whoever says that it cannot go on."""
@@ -115,7 +112,7 @@ class Tasks:
             paused = await self.api.act_for(step.task, part, "pause", step.op)
         except (Rejected, Conflict) as refused:
             return await self._unless_so(refused, step, lambda now: not plays(now, user))
-        return self.told(before.with_part(paused)).model_copy(update={"says": "runrunit.paused"})
+        return self.told(before.with_part(paused), says="runrunit.paused")
 
     async def reopen(self, step: ReopenTask) -> Told:
         """A task that running or closed ones waited for is only reopened with them: asked first."""
@@ -142,14 +139,15 @@ class Tasks:
         part = before.part_of(user)
         if part is not None and not part.is_closed:
             return self.told(before, already=True)
-        told = self.told(await self._assign(step, user))
+        after = await self._assign(step, user)
         if not before.open_parts:
-            return told
+            return self.told(after)
         facts = {"person": mapping.names(before.open_parts, self.people)}
-        return told.model_copy(update={"says": "runrunit.still_with", "facts": facts})
+        return self.told(after, says="runrunit.still_with", facts=facts)
 
-    def told(self, wire: WireTask, *, already: bool = False) -> Told:
-        return Told(tasks=(mapping.task(wire, self.people, self.links),), already=already)
+    def told(self, wire: WireTask, **more: Any) -> Told:
+        """``more``: other fields of ``Told``."""
+        return Told(tasks=(mapping.task(wire, self.people, self.links),), **more)
 
     async def open_before(self, task: WireTask, op: str) -> str:
         """What a task waits for, by title: of what cannot be read, the number."""
@@ -174,7 +172,9 @@ class Tasks:
             after = await self.api.task(step.task, step.op)  # an account's setting may have closed it with this
         except AdapterError:
             after = before.with_part(delivered)
-        return self.told(after).model_copy(update={"says": "" if after.is_closed else "runrunit.my_part"})
+        if after.is_closed:
+            return self.told(after)
+        return self.told(after, partial=True, says="runrunit.my_part")
 
     async def _ask_which(self, step: TaskWrite, before: WireTask) -> NoReturn:
         part = before.part_of(await self.people.user_of(step.by))
@@ -184,6 +184,7 @@ class Tasks:
             step.op,
             key="runrunit.several",
             choices={**mine, "runrunit.button.whole": (f"{PART}={WHOLE}",)},
+            task=before.title,
             people=mapping.names(before.open_parts, self.people),
         )
 

@@ -132,6 +132,12 @@ class WireComment(Wire):
     deleted_at: str = ""
 
 
+class WireDescription(Wire):
+    """Of a task or of a task template. Whether it is HTML is not documented."""
+
+    description: str = ""
+
+
 class WireStage(Wire):
     """``status_group`` contradicts ``stage_group`` in a sample (sheet, section 4.18): never read."""
 

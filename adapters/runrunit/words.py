@@ -5,6 +5,7 @@ again before it is shown: ``— Ana via Slack (7K2F), next update 2026-07-18 14:
 not documented: text is sent as typed, and their server escapes it.
 """
 
+import html
 import re
 import unicodedata
 from datetime import UTC, datetime
@@ -18,6 +19,9 @@ _SIGNED = re.compile(
     r"(?:, next update (?P<due>\d{4}-\d\d-\d\d \d\d:\d\d) UTC)?\s*(?:</p>)?\Z"
 )
 _KEYED = re.compile(r"\A(R\d+\b.*) \[[0-9A-Z]{3,12}\]\Z", re.DOTALL)
+_HTML = re.compile(r"</[a-z]\w*>|<br\s*/?>", re.IGNORECASE)
+_BREAK = re.compile(r"<br\s*/?>|</(?:p|div|li|h\d)>", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 _HEALTH_NAMES = {
     Health.GREEN: {"green", "verde"},
     Health.AMBER: {"amber", "yellow", "amarelo", "ambar"},
@@ -69,6 +73,13 @@ def folded(text: str) -> str:
     """Without case and accents."""
     letters = unicodedata.normalize("NFKD", text.casefold())
     return " ".join("".join(one for one in letters if not unicodedata.combining(one)).split())
+
+
+def plain(text: str) -> str:
+    """A description without its tags, if it has any."""
+    if not _HTML.search(text):
+        return text.strip()
+    return html.unescape(_TAG.sub("", _BREAK.sub("\n", text))).strip()
 
 
 def health_of(stage: str) -> Health:

@@ -39,6 +39,7 @@ class Workflows:
                     "runrunit.button.step": (f"{STEP}={task.id}:{now.current_workflow_element_id}",),
                     "runrunit.button.whole": ("part=whole",),
                 },
+                task=task.title,
                 person=next_one,
             )
         if chosen != now.current_workflow_element_id:
@@ -58,6 +59,7 @@ class Workflows:
 
     async def _next(self, now: WireWorkflow, op: str) -> str:
         listed = await self.api.elements(now.id, op)
+        await self.people.learn()  # elements have no names
         chain = sorted(listed, key=lambda one: (one.order, len(one.id), one.id))
         ids = [one.id for one in chain]
         here = ids.index(now.current_workflow_element_id) if now.current_workflow_element_id in ids else -1

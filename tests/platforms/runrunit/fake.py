@@ -15,6 +15,7 @@ from aiohttp import web
 from tests.fakes.serving import Fake, Seen
 from tests.platforms.runrunit import bodies, shapes
 from tests.platforms.runrunit.pages import page
+from tests.platforms.runrunit.recorded import recorded
 from tests.platforms.runrunit.shapes import Json
 from tests.platforms.runrunit.world import (
     BOARD,
@@ -129,6 +130,15 @@ class RunrunitFake(Fake):
 
     def show_task(self, seen: Seen, at: At) -> Answer:
         return 200, self._shown(self._task(at))
+
+    def show_description(self, seen: Seen, at: At) -> Answer:
+        return 200, recorded("task_description") | {"description": self.world.descriptions.get(self._task(at).id)}
+
+    def show_template_description(self, seen: Seen, at: At) -> Answer:
+        id = int(seen.query.get("task_template_id", "0"))
+        if id not in self.world.templates:
+            refuse(404)
+        return 200, {"task_template_id": id, "description": self.world.descriptions.get(id)}
 
     def list_subtasks(self, seen: Seen, at: At) -> Answer:
         return 200, self._tasks(self.world.steps(self._task(at))[::-1])
@@ -263,6 +273,8 @@ _ROUTES = (
     _route("GET", "/tasks", RunrunitFake.list_tasks, *_TASK_FILTERS),
     _route("POST", "/tasks", RunrunitFake.create_task),
     _route("GET", "/tasks/{id}", RunrunitFake.show_task),
+    _route("GET", "/tasks/{id}/description", RunrunitFake.show_description),
+    _route("GET", "/descriptions", RunrunitFake.show_template_description, "task_template_id", "project_id"),
     _route("GET", "/tasks/{id}/subtasks", RunrunitFake.list_subtasks),
     _route("GET", "/tasks/{id}/prerequisites", RunrunitFake.list_prerequisites),
     _route("GET", "/tasks/{id}/comments", RunrunitFake.list_comments),

@@ -1,5 +1,6 @@
 """Reading runs, runbooks and comments; pages and their traps; what the pace and the limits are."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -91,6 +92,49 @@ async def test_lists_are_read_to_their_last_page(runrunit: Runrunit, fake: Runru
     pages = [seen.query.get("page") for seen in fake.seen]
     assert pages == [None, "2", "3"]
     assert {seen.path for seen in fake.seen} == {"/api/v1.0/project_templates/3/task_templates"}
+
+
+async def test_every_list_asks_for_full_pages(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    """The default is said to be 100 for all, and 1000 for tasks: nobody has to know."""
+    run = fake.world.run()
+    await runrunit.runbooks("")
+    await runrunit.runs("")
+    await runrunit.read(str(run.id))
+    await runrunit.comments(str(run.id), None)
+    await runrunit.offers(await runrunit.read(str(run.id)))
+    one = rf"/(tasks/{run.id}|project_templates/3/task_templates/\d+)$"
+    lists = [seen for seen in fake.calls("GET", "") if not re.search(one, seen.path)]
+    assert {seen.query.get("limit") for seen in lists} == {"100"}
+    assert len({seen.path for seen in lists}) == 7
+
+
+async def test_small_pages_are_read_on_and_on(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    """A server that gives less than was asked for, as it may."""
+    for number in range(29):
+        fake.world.template(f"Runbook {number}")
+    fake.most = 2
+    assert len(await runrunit.runbooks("")) == 30
+
+
+async def test_a_runbook_says_what_it_is_for(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    (template,) = fake.world.templates.values()
+    assert (await runrunit.runbook(str(template.id))).description == ""
+    fake.world.descriptions[template.id] = (
+        "<p>When the <b>primary</b> is gone.</p><p>Not for the cache &amp; co.</p>"
+    )
+    shown = await runrunit.runbook(str(template.id))
+    assert shown.description == "When the primary is gone.\nNot for the cache & co."
+    fake.fault("answer", path="/descriptions$", status=403)
+    assert len((await runrunit.runbook(str(template.id))).tasks) == 4  # it can be read all the same
+
+
+async def test_a_tasks_instructions_are_its_description(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    step = fake.world.step(fake.world.run())
+    assert await runrunit.instructions(str(step.id)) == ""
+    fake.world.descriptions[step.id] = "Ask from two zones: ping < 5 ms"
+    assert await runrunit.instructions(str(step.id)) == "Ask from two zones: ping < 5 ms"
+    fake.fault("answer", path="/description$", status=500, times=3)
+    assert await runrunit.instructions(str(step.id)) == ""
 
 
 async def test_page_1_again_is_the_end(runrunit: Runrunit, fake: RunrunitFake) -> None:

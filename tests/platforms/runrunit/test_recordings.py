@@ -26,6 +26,8 @@ LINKS = Links(URL)
 AT = datetime(2026, 7, 18, 14, tzinfo=UTC)
 PEOPLE = People(Api("runrunit", Http().caller("runrunit", URL, credential="k", headers={}), 1, 1), lambda: AT)
 READERS: dict[str, type[wire.Wire]] = {
+    "task_description": wire.WireDescription,
+    "template_description": wire.WireDescription,
     "assignment": wire.WireAssignment,
     "comment": wire.WireComment,
     "stages": wire.WireStage,

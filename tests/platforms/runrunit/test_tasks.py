@@ -96,7 +96,8 @@ async def test_several_people_are_asked_about(runrunit: Runrunit, fake: Runrunit
     with pytest.raises(Rejected) as asked:
         await carry(runrunit, finish(run, step))
     assert asked.value.key == "runrunit.several"
-    assert asked.value.facts["people"] == "Ana Reis, Ben Costa"
+    facts = asked.value.facts
+    assert (facts["task"], facts["people"]) == ("Both check", "Ana Reis, Ben Costa")
     assert list(asked.value.choices) == ["runrunit.button.my_part", "runrunit.button.whole"]
     assert writes(fake) == []
 
@@ -107,6 +108,7 @@ async def test_my_part_leaves_the_others_theirs(runrunit: Runrunit, fake: Runrun
     (mine,) = await carry(runrunit, finish(run, step, part="mine"))
     assert said([mine]) == ["my_part"]
     assert (mine.tasks[0].state, mine.tasks[0].mark) == (TaskState.READY, "1 of 2 done")
+    assert mine.partial
     (twice,) = await carry(runrunit, finish(run, step, part="mine"))
     assert twice.already
     (bens,) = await carry(runrunit, finish(run, step, by=BEN))  # nobody else is left: not asked
@@ -122,6 +124,7 @@ async def test_the_last_part_closes_the_task_where_the_account_says_so(
     (told,) = await carry(runrunit, finish(run, step, by=BEN, part="mine"))
     assert told.tasks[0].state is TaskState.DONE
     assert said([told]) == []
+    assert not told.partial
 
 
 async def test_the_whole_task_is_for_everybody(runrunit: Runrunit, fake: RunrunitFake) -> None:
@@ -160,15 +163,14 @@ async def test_a_chain_asks_then_hands_on(runrunit: Runrunit, fake: RunrunitFake
     run = fake.world.run()
     step = fake.world.task("Approve", parent=run.id)
     fake.world.add_chain(step, "ana-reis", "ben-costa")
-    await runrunit.read(str(run.id))  # knows people's names
     write = finish(run, step)
     with pytest.raises(Rejected) as asked:
         await carry(runrunit, write)
-    assert asked.value.facts["person"] == "Ben Costa"
+    assert (asked.value.facts["task"], asked.value.facts["person"]) == ("Approve", "Ben Costa")
     assert list(asked.value.choices) == ["runrunit.button.step", "runrunit.button.whole"]
     chosen = again(write, {"step": asked.value.choices["runrunit.button.step"]})
     (told,) = await carry(runrunit, chosen)
-    assert said([told]) == ["handed_on"]
+    assert (said([told]), told.partial) == (["handed_on"], True)
     assert told.tasks[0].assignees[0].name == "Ben Costa"
     await carry(runrunit, chosen)  # pressed twice, it is still Ben's
     assert [one.completed for one in step.chain] == [True, False]

@@ -44,6 +44,42 @@ async def test_nobody_elses_timer_is_started(runrunit: Runrunit, fake: RunrunitF
     assert [(part.user, part.working) for part in step.parts] == [("ben-costa", False), ("ana-reis", True)]
 
 
+async def test_begin_tells_what_is_to_be_done(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    first, second, *_ = fake.world.steps(run)
+    fake.world.descriptions |= {first.id: "Ask from two zones", second.id: "Call 555"}
+    told = await carry(runrunit, begin(run, first))
+    assert told[-1].tasks[0].instructions == "Ask from two zones"
+    fake.fault("cut_after", method="GET", path="/description$", times=3)
+    told = await carry(runrunit, begin(run, second))  # the timer runs, whether they can be read or not
+    assert (told[-1].tasks[0].state, told[-1].tasks[0].instructions) == (TaskState.RUNNING, "")
+
+
+async def test_joining_somebody_gives_all_parts_other_ids(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    step = fake.world.step(run)
+    bens = fake.world.add_part(step, "ben-costa").id
+    await carry(runrunit, begin(run, step))
+    assert step.part("ben-costa").id != bens
+    assert step.part("ana-reis").working
+
+
+@pytest.mark.parametrize("over", ["delivered", "waiting"])
+async def test_nobody_is_said_to_be_on_what_cannot_be_begun(
+    runrunit: Runrunit, fake: RunrunitFake, over: str
+) -> None:
+    run = fake.world.run()
+    first, second, *_ = fake.world.steps(run)
+    if over == "delivered":
+        fake.world.deliver(second)
+    else:
+        second.waits_for.append(first.id)
+    with pytest.raises(Conflict) as refused:
+        await carry(runrunit, begin(run, second, EVE))
+    assert refused.value.key == ("runrunit.task_is_over" if over == "delivered" else "runrunit.waits")
+    assert writes(fake) == []
+
+
 @pytest.mark.parametrize("by", [EVE, EVE.model_copy(update={"email": "eve@example.org"})])
 async def test_nothing_is_played_for_a_person_without_a_user(
     runrunit: Runrunit, fake: RunrunitFake, by: Any
@@ -53,6 +89,8 @@ async def test_nothing_is_played_for_a_person_without_a_user(
     write = begin(run, step, by)
     told = await carry(runrunit, write)
     assert said(told) == ["no_timer"]
+    assert told[-1].comment is not None
+    assert told[-1].comment.text == "Being worked on"
     assert {what for what, _ in fake.world.effects} == {"comment"}
     assert step.parts == []
     assert isinstance(await runrunit.settle(write, MARK, KNOWN), There)

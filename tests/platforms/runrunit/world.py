@@ -108,6 +108,7 @@ class World:
     effects: list[tuple[str, int]] = field(default_factory=list)
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(501))
     last_part_closes: bool = True
+    descriptions: dict[int, str] = field(default_factory=dict)  # of tasks and templates
 
     def __post_init__(self) -> None:
         self.users = [
@@ -164,8 +165,10 @@ class World:
         self.user(user)
         if any(part.user == user for part in task.parts):
             refuse()
-        part = FakePart(f"{next(self.ids) * 2654435761 % 2**36:09x}", user, team)
+        part = FakePart("", user, team)
         task.parts.append(part)
+        for one in task.parts:  # a reassignment gives all of them other ids
+            one.id = f"{next(self.ids) * 2654435761 % 2**36:09x}"
         return part
 
     def add_chain(self, task: FakeTask, *users: str) -> None:
