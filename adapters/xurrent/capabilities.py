@@ -29,7 +29,7 @@ CAPABILITIES: Mapping[Op, Capability] = {
     Op.STATUS: Emulated("a note on the run; its colour is a word in front, and kept by Liaison"),
     Op.COMMENT: Native(),
     Op.END: _END,
-    Op.DO: Unsupported("open the run there"),
+    Op.DO: Native(),
     Op.APPROVE: Native(),
     Op.REJECT: Native(),
 }

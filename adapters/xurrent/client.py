@@ -13,6 +13,7 @@ from adapters.protocol import (
     AddTask,
     ApproveTask,
     Capability,
+    DoOffer,
     Known,
     Mark,
     Op,
@@ -36,6 +37,7 @@ from adapters.xurrent.changes import Changes
 from adapters.xurrent.checking import check
 from adapters.xurrent.confirming import Confirmation
 from adapters.xurrent.links import Links
+from adapters.xurrent.offers import Offers
 from adapters.xurrent.people import People
 from adapters.xurrent.reading import Workflows
 from adapters.xurrent.refusals import explaining
@@ -70,6 +72,7 @@ class Xurrent:
         self._writing = Writing(self._api, self._reads, self._people, self._links, settings.team_id, old)
         self._approving = Approving(name, own.get, self._links, old)
         self._confirmation = Confirmation(name, [nobody(origin) for origin in self._links.origins()])
+        self._offers = Offers(self._api, self._people, self._writing, old)
         self._settlement = Settlement(
             self._api, self._reads, self._people, self._links, self._writing, self._starting
         )
@@ -98,7 +101,7 @@ class Xurrent:
         return await self._reads.comments(id, task)
 
     async def offers(self, run: Run) -> Sequence[Offer]:
-        return ()
+        return self._offers.of(run)
 
     def steps(self, write: Write, run: Run | None) -> Sequence[Write]:
         """One request each. An approval is refused here already, so a range that names one says so first."""
@@ -140,6 +143,8 @@ class Xurrent:
                 return await self._writing.comment(step, mark)
             case ApproveTask() | RejectTask():
                 return await self._approving.carry(step, mark)
+            case DoOffer():
+                return await self._offers.carry(step, mark)
             case TaskWrite():
                 return await self._writing.task(step, mark)
         raise Unsupported(self._name, step.op)
@@ -147,6 +152,8 @@ class Xurrent:
     async def settle(self, step: Write, mark: Mark, known: Known) -> Settled:
         if isinstance(step, ApproveTask | RejectTask):
             return await self._approving.settle(step, mark)
+        if isinstance(step, DoOffer):
+            return await self._offers.settle(step, mark)
         return await self._settlement.settle(step, mark)
 
     def parse_link(self, url: str) -> RunKey | TaskKey | RunbookKey | None:

@@ -153,7 +153,7 @@ def single(task: wire.Task, links: Links, approvals: Sequence[wire.Approval] = (
         reason=reason if held else "",
         mark=mark(task, approvals),
         automatic=task.category in AUTOMATIC,
-        urgent=task.urgent,
+        urgent=bool(task.urgent),
         expected_at=expected(task),
         approval=task.category == APPROVAL,
         approvers=approvers(task, approvals),

@@ -34,6 +34,7 @@ def _reference(value: object) -> object:
 Id = Annotated[str, Field(min_length=1)]
 Text = Annotated[str | None, BeforeValidator(_text)]
 Number = Annotated[int | None, BeforeValidator(_number)]
+Known = Annotated[bool | None, BeforeValidator(lambda value: value if isinstance(value, bool) else None)]
 Flag = Annotated[bool, BeforeValidator(lambda value: value is True)]
 
 
@@ -70,7 +71,7 @@ class Task(Wire):
     finished_at: Text = None
     anticipated_assignment_at: Text = None
     waiting_until: Text = None
-    urgent: Flag = False
+    urgent: Known = None  # in no sample: a server may leave it out
 
 
 class Workflow(Wire):

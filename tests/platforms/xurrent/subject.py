@@ -27,6 +27,7 @@ PATHS = {
     Op.ASSIGN: _TASK,
     Op.APPROVE: _APPROVAL,
     Op.REJECT: _APPROVAL,
+    Op.DO: _TASK,
     Op.ADD: ("POST", r"/v1/(workflows|changes)/\d+/tasks$"),
     Op.STATUS: _NOTE,
     Op.COMMENT: _NOTE,
@@ -78,7 +79,7 @@ class XurrentSubject:
         return await self.adapter.read(run.key.id)
 
     def effects(self, op: Op) -> int:
-        wanted = {Op.STATUS: "comment"}.get(op, op.value)
+        wanted = {Op.STATUS: "comment", Op.DO: "accepted"}.get(op, op.value)
         return sum(what == wanted for what, _ in self.fake.world.effects)
 
     def write_paths(self, op: Op) -> tuple[str, str]:

@@ -70,12 +70,15 @@ class Writes:
             task.member = before
             raise
         task.waiting_until = given.get("waiting_until", task.waiting_until)
+        task.urgent = given.get("urgent", task.urgent)
         if given.get("note"):
             self.world.write_note(self.world.runs[task.run], given["note"], task)
         if "status" in given:
             self.world.did(DONE_AS.get(given["status"], given["status"]), task.id)
         elif "member_id" in given:
             self.world.did("assign", task.id)
+        elif "urgent" in given:
+            self.world.did("urgent", task.id)
         elif given.get("note"):
             self.world.did("comment", task.id)
 
