@@ -29,6 +29,7 @@ from adapters.protocol import (
 )
 
 RUNNING = (RunState.ACTIVE, RunState.PAUSED)
+SUCCESSORS = "selected successor ids"  # the field in words, as a refusal names it
 OVERRODE = "Done with a runbook administrator's override."
 Remark = AddComment | HoldTask | FinishTask | BeginTask
 """What writes a comment: of a finish or begin, its part "note"."""
@@ -88,6 +89,10 @@ class Writing:
             task = await self._act(step, "finish", "finish", meta)
         except Conflict as error:
             return await self._finished_before(error, step)
+        except Rejected as error:
+            if error.facts.get("field") != SUCCESSORS:
+                raise
+            raise Rejected(self._name, "finish", key="cutover.choose_branch", codes=codes(error)) from error
         if task.state.is_over:
             return Told(tasks=(task,))
         return Told(tasks=(task,), partial=True, says="cutover.finish_recorded")

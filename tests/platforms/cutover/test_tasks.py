@@ -84,6 +84,22 @@ async def test_a_refusal_stays_certain_when_the_look_after_it_fails(fake: Cutove
         await cutover.carry(BeginTask(run=key(live.id), by=ANA, task=live.task(FIRST).id), MARK)
 
 
+async def test_a_branch_that_nobody_could_see_is_asked_for(fake: CutoverFake, cutover: Cutover) -> None:
+    """A Core without ``forecast`` does not say who comes after whom."""
+    fake.forecast = "bare"
+    live = a_live_run(fake)
+    task = live.task(FIRST)
+    task.type = DECISION
+    run = await cutover.read(live.id)
+    assert run.tasks[0].branches == ()
+    with pytest.raises(Rejected) as which:
+        await carry(cutover, finish(run, run.tasks[0]), run)
+    assert which.value.key == "cutover.choose_branch"
+    after = next(one.id for one in live.tasks.values() if task.id in one.before)
+    await carry(cutover, finish(run, run.tasks[0], then=after), run)
+    assert task.stage == "complete"
+
+
 async def test_in_a_paused_run_it_is_the_run_that_rests(fake: CutoverFake, cutover: Cutover) -> None:
     live = a_live_run(fake)
     run, live.stage = await cutover.read(live.id), "paused"
@@ -174,7 +190,7 @@ async def test_a_branch_nobody_saw_is_refused_by_cutover(fake: CutoverFake, cuto
     fake.forecast = "bare"
     with pytest.raises(Rejected) as refused:
         await cutover.carry(finish(await cutover.read(live.id), (await cutover.read(live.id)).tasks[0]), MARK)
-    assert refused.value.key == "cutover.blank"
+    assert refused.value.key == "cutover.choose_branch"
     assert refused.value.facts["field"] == "selected successor ids"
 
 
