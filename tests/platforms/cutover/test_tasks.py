@@ -183,17 +183,6 @@ async def test_a_decision_needs_its_branch(fake: CutoverFake, cutover: Cutover) 
     assert named(now.tasks, FOURTH).state is TaskState.READY
 
 
-async def test_a_branch_nobody_saw_is_refused_by_cutover(fake: CutoverFake, cutover: Cutover) -> None:
-    live = a_live_run(fake)
-    live.task(FIRST).type = DECISION
-    fake.world.begin(live, live.task(FIRST))
-    fake.forecast = "bare"
-    with pytest.raises(Rejected) as refused:
-        await cutover.carry(finish(await cutover.read(live.id), (await cutover.read(live.id)).tasks[0]), MARK)
-    assert refused.value.key == "cutover.choose_branch"
-    assert refused.value.facts["field"] == "selected successor ids"
-
-
 async def test_a_note_is_a_comment_of_its_own(fake: CutoverFake, cutover: Cutover) -> None:
     live = a_live_run(fake)
     run = await cutover.read(live.id)
