@@ -384,6 +384,16 @@ class Confirming(Protocol):
         ...
 
 
+@runtime_checkable
+class Instructing(Protocol):
+    """An adapter may have this too: its platform tells what is to be done for each task by a request of its own,
+    so a run's ``read`` has no ``Task.instructions``."""
+
+    async def instructions(self, task: str) -> str:
+        """Empty where there are none, or where they cannot be read now."""
+        ...
+
+
 class LocalRuns(Protocol):
     """Where local runs live. Storage implements it; ``adapters.local`` is the only user."""
 

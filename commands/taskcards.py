@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from adapters.errors import AdapterError
 from adapters.models import Comment, Runbook, Stage, Task, TaskState
-from adapters.protocol import Op, Unsupported
+from adapters.protocol import Instructing, Op, Unsupported
 from commands.cards import Button, Card, Code, Link, Row, Section, Strong, Text
 from commands.intents import Approve, Begin, Do, Finish, OpenForm, Reopen, Start
 from commands.phrases import button, clock, joined, run_name, short, task_name
@@ -26,7 +26,8 @@ async def task_card(context: Context, known: KnownRun, task: Task, notes: Sequen
         lines.append(say("task.awaited_one" if len(after) == 1 else "task.awaited", tasks=handles(known, after)))
     if task.branches:
         lines.append(say("task.leads_to", tasks=handles(known, task.branches)))
-    lines += [(task.instructions,)] if task.instructions.strip() else [say("task.no_instructions")]
+    instructions = await _instructions(context, known, task)
+    lines += [(instructions,)] if instructions else [say("task.no_instructions")]
     if task.command.strip():
         lines.append((Code(task.command, block=True),))
     lines += [_comment(comment, context) for comment in await _comments(context, known, task)]
@@ -39,6 +40,11 @@ async def task_card(context: Context, known: KnownRun, task: Task, notes: Sequen
         buttons=tuple(_buttons(context, known, task)),
         link=_link(known.run.key.platform, task.link or known.run.link),
     )
+
+
+async def _instructions(context: Context, known: KnownRun, task: Task) -> str:
+    adapter, found = context.adapter(known), task.instructions.strip()
+    return await adapter.instructions(task.id) if isinstance(adapter, Instructing) and not found else found
 
 
 def _link(platform: str, url: str | None) -> Link | None:

@@ -156,6 +156,14 @@ async def test_a_task_is_shown_with_who_waits_for_whom(room: Room) -> None:
     assert labels(first) == ["Begin T1", "Finish T1", "Comment"]
 
 
+async def test_what_a_platform_tells_of_each_task_alone_is_asked_for(room: Room) -> None:
+    await room.start()
+    assert "No instructions." in shown(await room.type("show T3"))
+    room.platform.instructed = "Only where a task says nothing itself"
+    assert "Only where a task says nothing itself" in shown(await room.type("show T3"))
+    assert "Only where" not in shown(await room.type("show T1"))
+
+
 async def test_show_finds_tasks_runs_and_runbooks_by_title(room: Room) -> None:
     await room.start()
     assert shown(await room.type("show promote the replica")).startswith("T3 Promote the replica")

@@ -73,6 +73,7 @@ class Wilful:
     parts: dict[Op, Sequence[str]] = field(default_factory=dict)
     says: dict[Op, Told] = field(default_factory=dict)  # instead of doing it
     partial: frozenset[Op] = frozenset()  # recorded, and others have their parts
+    instructed: str = ""  # of tasks whose read has none
     offered: tuple[Offer, ...] = ()
     own_buttons: tuple[str, ...] = ()
     carried: list[str] = field(default_factory=list)
@@ -104,6 +105,9 @@ class Wilful:
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
         self._may("comments")
         return await self.inner.comments(id, task)
+
+    async def instructions(self, task: str) -> str:
+        return self.instructed
 
     async def offers(self, run: Run) -> Sequence[Offer]:
         self._may("offers")
