@@ -1,10 +1,10 @@
 """Reading a run for somebody who looks at it: as fresh as the platform allows, and saying how fresh that is."""
 
-from adapters.errors import AdapterError
-from commands.cards import Text
+from adapters.errors import AdapterError, RateLimited, Unreachable
+from commands.cards import Clock, Text
 from commands.phrases import clock
 from commands.ports import Context, KnownRun
-from commands.problems import platform_title
+from commands.problems import adapter_words, platform_title, without_nothing
 from commands.sentences import say
 
 
@@ -14,12 +14,19 @@ async def fresh(context: Context, known: KnownRun) -> tuple[KnownRun, tuple[Text
     if known.started:
         try:
             known = await context.world.runs.refresh(known.handle)
-        except AdapterError:
+        except AdapterError as error:
             if known.run.read_at is None:
                 raise
-            platform = platform_title(known.run.key.platform, context.world)
-            notes.append(say("read.old", platform=platform, at=clock(known.run.read_at, context.zone)))
+            at = clock(known.run.read_at, context.zone)
+            notes.append(_old(error, context, at))
     return known, (*notes, *await pending(context, known))
+
+
+def _old(error: AdapterError, context: Context, at: Clock) -> Text:
+    """No answer is one thing; that the run is gone, or is not shown to us any more, is another."""
+    if isinstance(error, Unreachable | RateLimited):
+        return say("read.old", platform=platform_title(error.platform, context.world), at=at)
+    return say("read.refused", why=without_nothing(adapter_words(error, context.world)), at=at)
 
 
 async def pending(context: Context, known: KnownRun) -> tuple[Text, ...]:

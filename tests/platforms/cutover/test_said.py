@@ -165,3 +165,12 @@ async def test_an_override_is_for_those_who_may_and_leaves_a_note_in_cutover(
         await talk.say("begin T2", by="ben")
         await talk.press("Do it anyway", by="ben")
         assert (second.stage, run.comments[-1].task) == ("in_progress", second.id)
+
+
+async def test_a_run_that_is_gone_is_not_called_silent(fake: CutoverFake, talk: Talk) -> None:
+    await talk.say("start Database failover")
+    fake.fault("answer", path="/core/runbooks/", status=404, body='{"errors": []}', times=50)
+    said = await talk.say("show T1")
+    assert "Cutover has no such thing, or it is archived, or Liaison's account may not see it." in said
+    assert "This is as read at" in said
+    assert "does not answer" not in said
