@@ -1,7 +1,8 @@
 """What all verbs on tasks share: finding the tasks, one judged write for each, and an answer that lists all."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from adapters.errors import AdapterError
 from adapters.models import Task, TaskState
@@ -57,12 +58,14 @@ def is_emulated(context: Context, known: KnownRun, op: Op) -> bool:
     return isinstance(context.adapter(known).capabilities.get(op), Emulated)
 
 
-Make = Callable[[Task], TaskWrite]
+async def carry_tasks(intent: TaskIntent, context: Context, kind: type[TaskWrite], **fields: Any) -> Answer:
+    """Names are found first, all or none; then one write after the other, and one line for each.
 
-
-async def carry_tasks(intent: TaskIntent, context: Context, op: Op, make: Make) -> Answer:
-    """Names are found first, all or none; then one write after the other, and one line for each."""
+    ``fields``: what the writes of this kind have beside their task.
+    """
     known = the_run(context)
+    op: Op = kind.model_fields["op"].default
+    by = context.world.people.person(context.actor)
     may_let_go = op is Op.REOPEN and bool(known.kept.holds)
     if not (may_let_go and intent.tasks):
         require(context, known, op)
@@ -78,7 +81,8 @@ async def carry_tasks(intent: TaskIntent, context: Context, op: Op, make: Make) 
     tasks = list({task.id: task for task in tasks}.values())  # named twice is meant once
     results: list[Became] = []
     for task in tasks:
-        results.append(await _one(context, known, make(task), alone=len(tasks) == 1))
+        wanted = kind(run=known.run.key, by=by, task=task.id, options=intent.options, **fields)
+        results.append(await _one(context, known, wanted, alone=len(tasks) == 1))
         known = await context.world.runs.get(known.handle) or known
     return answer_of(known, results)
 

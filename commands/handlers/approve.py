@@ -1,13 +1,12 @@
 """``approve``: gives an approval that is the writer's own to give."""
 
-from adapters.models import Task
 from adapters.protocol import ApproveTask, Op
 from commands.cards import Answer
 from commands.intents import Approve
 from commands.ports import Context
 from commands.references import RUN, name_tasks, tasks_end
 from commands.spec import Command, Example, Flag, Line, Right, Scope, Takes
-from commands.taskwork import carry_tasks, the_run
+from commands.taskwork import carry_tasks
 from commands.tokens import joined
 
 
@@ -17,18 +16,7 @@ def read(line: Line) -> Approve:
 
 
 async def handle(intent: Approve, context: Context) -> Answer:
-    known = the_run(context)
-
-    def make(task: Task) -> ApproveTask:
-        return ApproveTask(
-            run=known.run.key,
-            by=context.world.people.person(context.actor),
-            task=task.id,
-            note=intent.note,
-            options=intent.options,
-        )
-
-    return await carry_tasks(intent, context, Op.APPROVE, make)
+    return await carry_tasks(intent, context, ApproveTask, note=intent.note)
 
 
 COMMAND = Command(

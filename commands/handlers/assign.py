@@ -1,6 +1,5 @@
 """``assign``: tasks are somebody's."""
 
-from adapters.models import Task
 from adapters.protocol import AssignTask, Op
 from commands.cards import Answer, Code
 from commands.errors import BadArguments
@@ -24,16 +23,7 @@ async def handle(intent: Assign, context: Context) -> Answer:
     require(context, known, Op.ASSIGN)
     actor = await person_named(intent.person, context, field="person")
 
-    def make(task: Task) -> AssignTask:
-        return AssignTask(
-            run=known.run.key,
-            by=context.world.people.person(context.actor),
-            task=task.id,
-            person=context.world.people.person(actor),
-            options=intent.options,
-        )
-
-    return await carry_tasks(intent, context, Op.ASSIGN, make)
+    return await carry_tasks(intent, context, AssignTask, person=context.world.people.person(actor))
 
 
 COMMAND = Command(

@@ -1,6 +1,5 @@
 """``begin``: tasks are being worked on now, and are mine if nobody's."""
 
-from adapters.models import Task
 from adapters.protocol import BeginTask, Op
 from commands.cards import Answer, Code
 from commands.errors import BadArguments
@@ -8,7 +7,7 @@ from commands.intents import Begin
 from commands.ports import Context
 from commands.references import RUN, name_tasks, tasks_end
 from commands.spec import Command, Example, Line, Right, Scope
-from commands.taskwork import carry_tasks, the_run
+from commands.taskwork import carry_tasks
 
 
 def read(line: Line) -> Begin:
@@ -21,17 +20,7 @@ def read(line: Line) -> Begin:
 
 
 async def handle(intent: Begin, context: Context) -> Answer:
-    known = the_run(context)
-
-    def make(task: Task) -> BeginTask:
-        return BeginTask(
-            run=known.run.key,
-            by=context.world.people.person(context.actor),
-            task=task.id,
-            options=intent.options,
-        )
-
-    return await carry_tasks(intent, context, Op.BEGIN, make)
+    return await carry_tasks(intent, context, BeginTask)
 
 
 COMMAND = Command(

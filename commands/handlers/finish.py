@@ -1,6 +1,5 @@
 """``finish``: tasks are done, with a note, and maybe which task comes then."""
 
-from adapters.models import Task
 from adapters.protocol import FinishTask, Op
 from commands.cards import Answer
 from commands.intents import Finish
@@ -25,18 +24,7 @@ def read(line: Line) -> Finish:
 async def handle(intent: Finish, context: Context) -> Answer:
     known = the_run(context)
     then = task_named(intent.then, known, context.message, context.world, field="then").id if intent.then else None
-
-    def make(task: Task) -> FinishTask:
-        return FinishTask(
-            run=known.run.key,
-            by=context.world.people.person(context.actor),
-            task=task.id,
-            note=intent.note,
-            then=then,
-            options=intent.options,
-        )
-
-    return await carry_tasks(intent, context, Op.FINISH, make)
+    return await carry_tasks(intent, context, FinishTask, note=intent.note, then=then)
 
 
 COMMAND = Command(

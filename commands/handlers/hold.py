@@ -1,6 +1,5 @@
 """``hold``: tasks that cannot go on, and why."""
 
-from adapters.models import Task
 from adapters.protocol import HoldTask, Op
 from commands.cards import Answer, Code
 from commands.errors import BadArguments
@@ -8,7 +7,7 @@ from commands.intents import Hold
 from commands.ports import Context
 from commands.references import RUN, name_tasks, tasks_end
 from commands.spec import Command, Example, Flag, Line, Right, Scope, Takes
-from commands.taskwork import carry_tasks, the_run
+from commands.taskwork import carry_tasks
 from commands.tokens import joined
 
 
@@ -21,18 +20,7 @@ def read(line: Line) -> Hold:
 
 
 async def handle(intent: Hold, context: Context) -> Answer:
-    known = the_run(context)
-
-    def make(task: Task) -> HoldTask:
-        return HoldTask(
-            run=known.run.key,
-            by=context.world.people.person(context.actor),
-            task=task.id,
-            reason=intent.reason,
-            options=intent.options,
-        )
-
-    return await carry_tasks(intent, context, Op.HOLD, make)
+    return await carry_tasks(intent, context, HoldTask, reason=intent.reason)
 
 
 COMMAND = Command(

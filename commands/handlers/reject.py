@@ -1,6 +1,5 @@
 """``reject``: refuses an approval that is the writer's own to give, and says why."""
 
-from adapters.models import Task
 from adapters.protocol import Op, RejectTask
 from commands.cards import Answer, Code
 from commands.errors import BadArguments
@@ -8,7 +7,7 @@ from commands.intents import Reject
 from commands.ports import Context
 from commands.references import RUN, name_tasks, tasks_end
 from commands.spec import Command, Example, Flag, Line, Right, Scope, Takes
-from commands.taskwork import carry_tasks, the_run
+from commands.taskwork import carry_tasks
 from commands.tokens import joined
 
 
@@ -21,18 +20,7 @@ def read(line: Line) -> Reject:
 
 
 async def handle(intent: Reject, context: Context) -> Answer:
-    known = the_run(context)
-
-    def make(task: Task) -> RejectTask:
-        return RejectTask(
-            run=known.run.key,
-            by=context.world.people.person(context.actor),
-            task=task.id,
-            reason=intent.reason,
-            options=intent.options,
-        )
-
-    return await carry_tasks(intent, context, Op.REJECT, make)
+    return await carry_tasks(intent, context, RejectTask, reason=intent.reason)
 
 
 COMMAND = Command(

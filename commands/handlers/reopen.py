@@ -1,6 +1,5 @@
 """``reopen``: tasks that were over are not, after all."""
 
-from adapters.models import Task
 from adapters.protocol import Op, ReopenTask
 from commands.cards import Answer, Code
 from commands.errors import BadArguments
@@ -8,7 +7,7 @@ from commands.intents import Reopen
 from commands.ports import Context
 from commands.references import RUN, name_tasks, tasks_end
 from commands.spec import Command, Example, Line, Right, Scope
-from commands.taskwork import carry_tasks, the_run
+from commands.taskwork import carry_tasks
 
 
 def read(line: Line) -> Reopen:
@@ -21,17 +20,7 @@ def read(line: Line) -> Reopen:
 
 
 async def handle(intent: Reopen, context: Context) -> Answer:
-    known = the_run(context)
-
-    def make(task: Task) -> ReopenTask:
-        return ReopenTask(
-            run=known.run.key,
-            by=context.world.people.person(context.actor),
-            task=task.id,
-            options=intent.options,
-        )
-
-    return await carry_tasks(intent, context, Op.REOPEN, make)
+    return await carry_tasks(intent, context, ReopenTask)
 
 
 COMMAND = Command(

@@ -1,13 +1,12 @@
 """``skip``: tasks that will not be done."""
 
-from adapters.models import Task
 from adapters.protocol import Op, SkipTask
 from commands.cards import Answer
 from commands.intents import Skip
 from commands.ports import Context
 from commands.references import RUN, name_tasks, tasks_end
 from commands.spec import Command, Example, Flag, Line, Right, Scope, Takes
-from commands.taskwork import carry_tasks, the_run
+from commands.taskwork import carry_tasks
 from commands.tokens import joined
 
 
@@ -17,18 +16,7 @@ def read(line: Line) -> Skip:
 
 
 async def handle(intent: Skip, context: Context) -> Answer:
-    known = the_run(context)
-
-    def make(task: Task) -> SkipTask:
-        return SkipTask(
-            run=known.run.key,
-            by=context.world.people.person(context.actor),
-            task=task.id,
-            reason=intent.reason,
-            options=intent.options,
-        )
-
-    return await carry_tasks(intent, context, Op.SKIP, make)
+    return await carry_tasks(intent, context, SkipTask, reason=intent.reason)
 
 
 COMMAND = Command(
