@@ -235,6 +235,7 @@ class Caller:
             content = self._lines.without_secrets(content)
         reply = Reply(response.status_code, response.headers, content)
         if 200 <= reply.status < 300:
+            self.turns.answered()
             return reply
         raise self._error(reply, operation, write)
 
@@ -259,7 +260,7 @@ class Caller:
 
     def _error(self, reply: Reply, operation: str, write: bool) -> AdapterError:
         if reply.status == 429:
-            wait = retry_after(reply.headers, self.turns.pace.rest)
+            wait = retry_after(reply.headers, self.turns.rest())
             self.turns.close_for(wait)
             return RateLimited(self.platform, operation, retry_after=wait)
         if self._explain is not None:

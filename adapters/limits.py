@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+LONGEST_REST = 60.0  # seconds
+
 _background: ContextVar[bool] = ContextVar("background", default=False)
 
 
@@ -45,6 +47,7 @@ class Turns:
     _in_flight: int = 0
     _behind: int = 0  # of those in flight, background work
     _closed_until: float = 0.0
+    _refused: int = 0  # 429s in a row
     _sent: list[tuple[float, bool]] = field(default_factory=list)  # when, and whether it was background work
     _wake: asyncio.TimerHandle | None = None
 
@@ -67,6 +70,17 @@ class Turns:
             yield
         finally:
             self._give_back(behind)
+
+    def rest(self) -> float:
+        """Seconds to wait after a 429 that does not say how long: twice as many each time in a row."""
+        if self.waits == 0:  # those that were in flight together count once
+            self._refused += 1
+        longest = max(self.pace.rest, LONGEST_REST)
+        return min(self.pace.rest * 2.0 ** min(self._refused - 1, 10), longest)
+
+    def answered(self) -> None:
+        """It went well: the next rest is a short one again."""
+        self._refused = 0
 
     def close_for(self, seconds: float) -> None:
         """Nobody goes for this long: the server said so."""

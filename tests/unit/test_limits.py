@@ -47,6 +47,15 @@ async def test_background_work_never_takes_every_place() -> None:
     await asyncio.gather(*calls)
 
 
+async def test_who_is_refused_again_and_again_rests_longer_and_longer() -> None:
+    turns = Turns(Pace(rest=20.0))
+    assert [turns.rest() for _ in range(4)] == [20.0, 40.0, 60.0, 60.0]
+    turns.answered()
+    assert turns.rest() == 20.0
+    turns.close_for(60.0)
+    assert turns.rest() == 20.0, "one that was in flight with the last one"
+
+
 async def test_a_closed_gate_opens_by_itself() -> None:
     log: list[str] = []
     turns, release = Turns(Pace()), asyncio.Event()
