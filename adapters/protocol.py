@@ -197,10 +197,14 @@ class RejectTask(TaskWrite):
 
 
 class AddTask(Write):
+    """``after``, ``before``: Task.ids that it waits for, and that wait for it. Only where ``Platform.places``."""
+
     op: Op = Op.ADD
     title: str
     stage: str | None = None  # a Stage.id; the last stage if None
     assignee: Person | None = None
+    after: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
 
 
 class SetStatus(Write):
@@ -430,3 +434,4 @@ class Platform:
     capabilities: Mapping[Op, Capability]
     sentences: Path  # its en.toml
     secret_fields: Sequence[str] = ()
+    places: bool = False  # a new task can be put between others

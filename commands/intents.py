@@ -78,6 +78,8 @@ class Add(Intent):
     title: str = ""
     stage: str = ""
     person: str = ""
+    after: str = ""  # tasks, as typed: "T2, T3"
+    before: str = ""
 
 
 class Status(Intent):

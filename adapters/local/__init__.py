@@ -21,6 +21,7 @@ PLATFORM = Platform(
     connect=connect,
     capabilities=CAPABILITIES,
     sentences=SENTENCES,
+    places=True,
 )
 
 __all__ = ["PLATFORM", "SAMPLES", "LocalAdapter", "LocalSettings"]

@@ -151,11 +151,31 @@ def _add(doing: Doing, write: AddTask) -> Change:
         raise Rejected(document.platform, doing.operation, key=key, run=document.title, stage=write.stage)
     stage = write.stage or (stages[-1] if stages else None)
     assignees = (write.assignee,) if write.assignee else ()
-    task = StoredTask(id=str(len(document.tasks) + 1), title=title, stage=stage, assignees=assignees)
-    before = [place for place, other in enumerate(document.tasks) if other.stage == stage]
-    place = before[-1] + 1 if before else len(document.tasks)
-    tasks = (*document.tasks[:place], task, *document.tasks[place:])
-    return Change(document.model_copy(update={"tasks": tasks}), made=task.id)
+    _between(doing, write)
+    id = str(len(document.tasks) + 1)
+    task = StoredTask(id=id, title=title, stage=stage, assignees=assignees, after=write.after)
+    others = [
+        other.model_copy(update={"after": (*other.after, id)}) if other.id in write.before else other
+        for other in document.tasks
+    ]
+    before = [place for place, other in enumerate(others) if other.stage == stage]
+    place = before[-1] + 1 if before else len(others)
+    tasks = (*others[:place], task, *others[place:])
+    return Change(document.model_copy(update={"tasks": tasks}), made=id)
+
+
+def _between(doing: Doing, write: AddTask) -> None:
+    """Raises where the tasks named are not there, or a new one between them would wait for itself."""
+    for id in write.before:
+        _task(doing, id)
+    first, waiting = set[str](), list(write.after)
+    while waiting:
+        task = _task(doing, waiting.pop())
+        if task.id in write.before:
+            title = task.title
+            raise Rejected(doing.document.platform, doing.operation, key="local.wrong_order", title=title)
+        waiting += set(task.after) - first
+        first |= set(task.after)
 
 
 def _status(doing: Doing, write: SetStatus) -> Change:

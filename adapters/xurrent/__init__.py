@@ -25,4 +25,5 @@ PLATFORM = Platform(
     capabilities=CAPABILITIES,
     sentences=Path(__file__).with_name("en.toml"),
     secret_fields=("token", "tokens"),
+    places=True,
 )

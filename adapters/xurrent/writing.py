@@ -108,9 +108,9 @@ class Writing:
             body["phase_id"] = self.api.number(step.stage, step.op)
         if member:
             body["member_id"] = self.api.number(member, step.op)
-        for option in ("predecessor_ids", "successor_ids"):
-            if ids := step.options.get(option, "").replace(",", " ").split():
-                body[option] = [self.api.number(id, step.op) for id in ids]
+        for field, ids in (("predecessor_ids", step.after), ("successor_ids", step.before)):
+            if ids:
+                body[field] = [self.api.number(id, step.op) for id in ids]
         path = f"{self.links.noun}/{self.api.id(run, step.op)}/tasks"
         made = await self.api.write("POST", path, step.op, body, wire.Task)
         told = Told(id=made.id, tasks=self.shown(made))

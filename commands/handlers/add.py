@@ -10,8 +10,10 @@ from commands.outcomes import answer_of, became
 from commands.peoplenames import person_named
 from commands.phrases import MOST_CHOICES, choice, run_name
 from commands.ports import Context, KnownRun
-from commands.references import RUN, one_run
+from commands.problems import platform_title
+from commands.references import RUN, one_run, take_tasks
 from commands.spec import Command, Example, Flag, Line, Right, Scope
+from commands.tasknames import task_named
 from commands.taskwork import require, the_run
 from commands.tokens import unquote
 from commands.writing import write
@@ -26,12 +28,16 @@ def read(line: Line) -> Add:
         title=title,
         stage=line.flags.get("stage", ""),
         person=line.flags.get("assign", ""),
+        after=line.flags.get("after", ""),
+        before=line.flags.get("before", ""),
     )
 
 
 async def handle(intent: Add, context: Context) -> Answer:
     known = the_run(context)
     require(context, known, Op.ADD)
+    if intent.after or intent.before:
+        _require_places(context, known)
     people = context.world.people
     wanted = AddTask(
         run=known.run.key,
@@ -41,6 +47,8 @@ async def handle(intent: Add, context: Context) -> Answer:
         assignee=people.person(await person_named(intent.person, context, field="person"))
         if intent.person
         else None,
+        after=_tasks(intent.after, "after", known, context),
+        before=_tasks(intent.before, "before", known, context),
         options=intent.options,
     )
     written = await write(context, known, wanted, _not_over)
@@ -49,6 +57,21 @@ async def handle(intent: Add, context: Context) -> Answer:
 
 def _not_over(known: KnownRun) -> CommandError | None:
     return run_over(known) if known.run.state.is_over else None
+
+
+def _require_places(context: Context, known: KnownRun) -> None:
+    name = known.run.key.platform
+    if not context.world.kinds[name].places:
+        raise BadArguments("add.no_places", field="after", platform=platform_title(name, context.world))
+
+
+def _tasks(words: str, field: str, known: KnownRun, context: Context) -> tuple[str, ...]:
+    """``Task.ids`` of handles, or of one title."""
+    if not words:
+        return ()
+    handles, rest = take_tasks(words)
+    named = (words,) if rest.strip() or not handles else handles
+    return tuple(task_named(one, known, context.message, context.world, field=field).id for one in named)
 
 
 def _stage(words: str, known: KnownRun, context: Context) -> str:
@@ -66,7 +89,7 @@ def _stage(words: str, known: KnownRun, context: Context) -> str:
 
 COMMAND = Command(
     verb="add",
-    usage="[task] TEXT [--stage S] [--assign @u]",
+    usage="[task] TEXT [--stage S] [--assign @u] [--after TASK] [--before TASK]",
     summary="add a task to the run",
     intent=Add,
     read=read,
@@ -77,9 +100,18 @@ COMMAND = Command(
             'add task Check DNS --stage "Fail over" --assign @ben',
             {"title": "Check DNS", "stage": "Fail over", "person": "@ben"},
         ),
+        Example(
+            "add Test again --after T2,T3 --before T4", {"title": "Test again", "after": "T2,T3", "before": "T4"}
+        ),
         Example("add comment replica lags", {"verb": "comment", "text": "replica lags"}),
     ),
-    flags=(Flag("stage", hint="S"), Flag("assign", hint="@u"), RUN),
+    flags=(
+        Flag("stage", hint="S"),
+        Flag("assign", hint="@u"),
+        Flag("after", hint="TASK"),
+        Flag("before", hint="TASK"),
+        RUN,
+    ),
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.ADD,

@@ -192,6 +192,20 @@ async def test_added_tasks_stand_at_the_end_of_their_stage(local: LocalAdapter) 
         assert "Nothing was added." in said(refused.value)
 
 
+async def test_a_task_can_be_put_between_others(local: LocalAdapter) -> None:
+    run = await started(local)
+    first, second, third, last = (task.id for task in run.tasks)
+    told = await carried(local, AddTask(run=run.key, by=ANA, title="Look", after=(first, second), before=(last,)))
+    assert told.snapshot is not None
+    waits = {task.id: set(task.waits_for) for task in told.snapshot.tasks}
+    assert waits[told.id] == {first, second}
+    assert told.id in waits[last]
+    for after, before in (((last,), (third,)), ((third,), (third,)), ((told.id,), (first,)), (("99",), ())):
+        with pytest.raises((Rejected, NotFound)) as refused:
+            await carried(local, AddTask(run=run.key, by=ANA, title="x", after=after, before=before))
+        assert "Nothing" in said(refused.value)
+
+
 async def test_status(local: LocalAdapter) -> None:
     run = await started(local)
     due = datetime(2026, 3, 4, 15, tzinfo=UTC)

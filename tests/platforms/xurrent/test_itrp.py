@@ -151,8 +151,9 @@ async def test_an_approval_is_never_given(itrp: Xurrent, old: XurrentFake, run: 
 
 async def test_a_task_is_added_between_others(itrp: Xurrent, old: XurrentFake, run: FakeRun) -> None:
     tasks = old.world.tasks_of(run)
-    options = {"predecessor_ids": f"{tasks[0].id}, {tasks[1].id}", "successor_ids": str(tasks[2].id)}
-    await carry(itrp, AddTask(run=key(run), by=ANA, title="Perform extra test", options=options))
+    first, second, third = (str(task.id) for task in tasks[:3])
+    step = AddTask(run=key(run), by=ANA, title="Perform extra test", after=(first, second), before=(third,))
+    await carry(itrp, step)
     (sent,) = old.calls("POST", "")
     assert sent.path == f"/v1/changes/{run.id}/tasks"
     assert sent.json == {

@@ -219,7 +219,7 @@ async def test_an_added_task_goes_to_the_team_of_its_stage(xurrent: Xurrent, fak
     tasks[1].team = 77
     stage = str(tasks[1].phase)
     added = AddTask(run=key(run), by=ANA, title="Tell support", stage=stage, assignee=BEN)
-    told = await carry(xurrent, added.model_copy(update={"options": {"predecessor_ids": f"{tasks[0].id}"}}))
+    told = await carry(xurrent, added.model_copy(update={"after": (str(tasks[0].id),)}))
     (sent,) = fake.calls("POST", "/v1/workflows/[0-9]+/tasks$")
     assert sent.json == {
         "subject": "Tell support",

@@ -1,5 +1,6 @@
 """What is said about a run, and to it: status, comments, tasks added, the end, and everything that only reads."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from adapters.errors import Unreachable
@@ -88,6 +89,27 @@ async def test_a_task_is_added_to_a_stage(room: Room) -> None:
     unknown = await room.type("add Check DNS --stage Aftermath")
     assert labels(unknown) == ["Triage", "Fail over"]
     assert "Check DNS" in shown(await room.press(button(unknown, "Triage")))
+
+
+async def test_a_task_is_added_between_others(room: Room) -> None:
+    await room.start()
+    answer = await room.type("add Test again --after T1,T2 --before T4")
+    assert "T5 Test again: added to R1 Primary down in EU" in shown(answer)
+    new, last = (await room.run("R1")).run.tasks[-1], (await room.run("R1")).run.tasks[-2]
+    waits = {task.title: task.waits_for for task in (await room.run("R1")).run.tasks}
+    assert (new.title, len(waits["Test again"]), new.id in waits[last.title]) == ("Test again", 2, True)
+    by_title = await room.type('add Once more --after "test again"')
+    assert "T6 Once more: added" in shown(by_title)
+    unknown = await room.type("add Look --before T99")
+    assert "“T99” is no task of R1" in shown(unknown)
+
+
+async def test_where_a_platform_puts_no_task_between_others_nothing_is_added(room: Room) -> None:
+    await room.start()
+    room.world.kinds["local"] = replace(room.world.kinds["local"], places=False)  # type: ignore[index]
+    refused = await room.type("add Look --after T1")
+    assert "Nothing was added; leave --after and --before out" in shown(refused)
+    assert len((await room.run("R1")).run.tasks) == 4
 
 
 async def test_end_asks_while_tasks_are_open(room: Room) -> None:
