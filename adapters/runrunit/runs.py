@@ -133,7 +133,9 @@ class Runs:
     async def move(self, step: SetStatus) -> Told:
         before = await self._open_run(step)
         stage = await self._stage(step, before)
-        if stage is None or stage.id == before.board_stage_id:
+        if stage is None:
+            return Told(says="runrunit.closed_stage" if await self._names_the_end(step, before) else "")
+        if stage.id == before.board_stage_id:
             return Told()
         await self.api.act(before.id, "change_status", step.op, {"task_status_id": int(stage.id)})
         return Told(says="runrunit.moved", facts={"stage": stage.name})
@@ -165,6 +167,11 @@ class Runs:
             return named[0] if named else None
         coloured = [one for one in opened if words.health_of(one.name) is step.health]
         return coloured[0] if len(coloured) == 1 else None
+
+    async def _names_the_end(self, step: SetStatus, task: WireTask) -> bool:
+        """Whether what was said is the name of a closed stage. ``end`` goes there, and only if it is asked to."""
+        said = words.folded(step.text)
+        return any(words.folded(one.name) == said for one in await self.stages_of(task, step.op))
 
     async def stages_of(self, task: WireTask, op: str) -> Sequence[WireStage]:
         """Kept for a while. A board that is not shown to us has none: the words are said all the same."""

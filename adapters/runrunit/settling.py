@@ -23,7 +23,12 @@ async def settle_task(tasks: Tasks, step: Write) -> Settled:
     is_so = await _is_so(tasks, step, found)
     if is_so is None:
         return CannotTell()
-    return There(tasks.told(found)) if is_so else NotThere()
+    if not is_so:
+        return NotThere()
+    if isinstance(step, BeginTask) and not step.part:
+        user = await tasks.people.user_of(step.by)
+        return There(tasks.plays_now(step, user, found) if user and plays(found, user) else tasks.told(found))
+    return There(tasks.told(found))
 
 
 async def _is_so(tasks: Tasks, step: Write, now: WireTask) -> bool | None:

@@ -92,10 +92,14 @@ class Tasks:
             playing = await self.api.act_for(step.task, part, "play", step.op)
         except (Rejected, Conflict) as refused:
             return await self._unless_so(refused, step, lambda now: plays(now, user))
+        return self.plays_now(step, user, before.with_part(playing))
+
+    def plays_now(self, step: BeginTask, user: str, task: WireTask) -> Told:
+        """Says once a run and person what playing means."""
         once = (step.run.id if step.run else "", user)
         says = "" if once in self._timers_told else "runrunit.timer"
         self._timers_told.add(once)
-        return self.told(before.with_part(playing), says=says)
+        return self.told(task, says=says)
 
     async def pause(self, step: HoldTask) -> Told:
         """Only the timer of whoever says that it cannot go on."""

@@ -146,7 +146,14 @@ async def test_a_stage_said_by_its_name(runrunit: Runrunit, fake: RunrunitFake) 
     run.stage = 42
     assert said(await carry(runrunit, status(run, "  DOING "))) == ["moved"]
     assert run.stage == 41
-    assert said(await carry(runrunit, status(run, "Delivered"))) == []  # closed ones are for the end of a run
+
+
+async def test_a_closed_stage_is_for_the_end(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    told = await carry(runrunit, status(run, "delivered"))
+    assert said(told) == ["closed_stage"]
+    assert fake.world.texts(run.id) == ["delivered\n— Ana via Slack (7K2F)"]
+    assert run.stage == 41
 
 
 async def test_red_is_urgent_and_green_is_not(runrunit: Runrunit, fake: RunrunitFake) -> None:

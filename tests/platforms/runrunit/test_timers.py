@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from adapters.errors import Conflict
+from adapters.errors import Conflict, OutcomeUnknown
 from adapters.models import TaskState
 from adapters.protocol import NotThere, There
 from adapters.runrunit.client import Runrunit
@@ -149,3 +149,14 @@ async def test_begin_is_found_again(runrunit: Runrunit, fake: RunrunitFake, part
     assert await runrunit.settle(write, MARK, KNOWN) == NotThere()
     await carry(runrunit, begin(run, fake.world.step(run)))
     assert isinstance(await runrunit.settle(write, MARK, KNOWN), There)
+
+
+async def test_a_timer_whose_start_was_only_found_is_told_too(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    write = begin(run, fake.world.step(run))
+    fake.fault("cut_after", method="POST", path="/play$")
+    with pytest.raises(OutcomeUnknown):
+        await carry(runrunit, write)
+    found = await runrunit.settle(write, MARK, KNOWN)
+    assert isinstance(found, There)
+    assert said([found.told]) == ["timer"]
