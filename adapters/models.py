@@ -141,6 +141,9 @@ class HomeChannel(Model):
     site: str
     channel: str
 
+    def is_of(self, site: str) -> bool:
+        return bool(site) and self.site.rstrip("/").casefold() == site.rstrip("/").casefold()
+
 
 class RunHead(Model):
     """A run as a list shows it."""

@@ -197,7 +197,7 @@ class Desk:
     async def _at_home(self, handle: str, home: HomeChannel) -> None:
         """The platform gave the run a channel in one of our chats: bound, with a card, where we are a member."""
         for surface in self._surfaces.values():
-            if surface.site and _same_site(surface.site, home.site):
+            if home.is_of(surface.site):
                 place = Place(surface=surface.name, channel=home.channel, site=surface.site)
                 await self._rows.bind(handle, place)
                 await self._attempt(lambda place=place: self._board.open(handle, place))  # type: ignore[misc]
@@ -228,7 +228,3 @@ class Desk:
                 log.warning("answer refused by the chat", why=str(error))
                 return False
         return False
-
-
-def _same_site(one: str, other: str) -> bool:
-    return one.rstrip("/").casefold() == other.rstrip("/").casefold()

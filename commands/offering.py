@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from adapters.models import Offer
 from adapters.protocol import Op, Unsupported
-from commands.cards import Answer, Button, Code, Link, Text
+from commands.cards import Answer, Button, Code, Gap, Link, Text
 from commands.errors import Ambiguous, CommandError, Missing
 from commands.intents import Do, Drop
 from commands.matching import match
-from commands.phrases import MOST_CHOICES, Pick, button, choice, run_name, short, short_card
+from commands.phrases import MOST_CHOICES, Pick, button, choice, joined, run_name, short, short_card
 from commands.ports import Context, KnownRun, World
 from commands.problems import catalogue, platform_title
 from commands.sentences import plain, say
@@ -25,6 +25,7 @@ class Shown:
     offer: Offer
     label: str
     name: str
+    note: Text = ()
 
 
 def is_supported(op: Op, world: World, known: KnownRun | None = None) -> bool:
@@ -50,7 +51,8 @@ async def offers_of(context: Context, known: KnownRun) -> Sequence[Shown]:
 def _shown(offer: Offer, known: KnownRun, words: Mapping[str, str]) -> Shown:
     label = short(plain(say(offer.label, words, **offer.facts)), _LONGEST)
     handle = known.task_handle(offer.task) if offer.task else ""
-    return Shown(offer, label, f"{handle} {label}".strip())
+    note: Text = say(offer.note, words, **offer.facts) if offer.note else ()
+    return Shown(offer, label, f"{handle} {label}".strip(), note)
 
 
 def menu(known: KnownRun, offers: Sequence[Shown], world: World) -> Answer:
@@ -102,7 +104,8 @@ def page(one: Shown) -> Answer:
 
 
 def _line(one: Shown) -> Text:
-    return (Link(one.name, one.offer.link),) if one.offer.link else (one.name,)
+    name: Text = (Link(one.name, one.offer.link),) if one.offer.link else (one.name,)
+    return joined([name, one.note], Gap("   "))
 
 
 def _presses(known: KnownRun, offers: Sequence[Shown]) -> list[Button]:

@@ -60,7 +60,7 @@ async def set_status(intent: Status, context: Context) -> Answer:
     known = await _kept(context, written, wanted)
     known = await promise(context, known, next_at)
     answer = answer_of(known, [corrected(became(context, written))])
-    return replace(answer, public=_public(context, known, wanted))
+    return answer if _is_home(context, known) else replace(answer, public=_public(context, known, wanted))
 
 
 def _not_over(known: KnownRun) -> CommandError | None:
@@ -90,6 +90,12 @@ async def promise(context: Context, known: KnownRun, at: datetime | None) -> Kno
     by = context.actor if at is not None else None
     await context.world.desk.remind(known.handle, at, context.actor, context.place)
     return await context.world.runs.keep(known.handle, update_due=at, update_by=by, promised_at=context.now)
+
+
+def _is_home(context: Context, known: KnownRun) -> bool:
+    """Whether this is the run's own channel, where its platform has just posted the update itself."""
+    home, place = known.run.home, context.place
+    return home is not None and home.channel == place.channel and home.is_of(place.site)
 
 
 def _public(context: Context, known: KnownRun, wanted: SetStatus) -> Card:

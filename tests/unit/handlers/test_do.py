@@ -13,7 +13,7 @@ from commands.runcards import live_card
 from tests.unit.handlers.world import ANA, BEN, EVE, HERE, Room, button, labels, shown, traces
 
 # The sentences of an offer are the adapter's own: these are some that the local catalogue finds in ours.
-FLAG = Offer(id="flag:1", label="form.do_end", warning="said.nothing_changed")
+FLAG = Offer(id="flag:1", label="form.do_end", warning="said.nothing_changed", note="run.rehearsal")
 PAGE = Offer(id="page:1", label="button.mine", link="https://tines.example/pages/form")
 
 
@@ -31,7 +31,7 @@ async def test_alone_it_lists_what_is_offered(offering: Room) -> None:
     answer = await offering.type("do")
     assert shown(answer).splitlines()[:3] == [
         "What Local runbooks offers for R1 Primary down in EU",
-        "End the run",
+        "End the run   a rehearsal",
         "T1 Run its command",
     ]
     assert labels(answer) == ["End the run", "T1 Run its command"]
@@ -155,7 +155,7 @@ async def test_two_runs_in_one_place_write_nothing_unnamed(offering: Room) -> No
 
 
 async def test_the_platforms_own_button_stands_on_the_live_card_and_asks_first(offering: Room) -> None:
-    offering.platform.own_buttons = ("End the run",)
+    offering.platform.of_run = {"own_buttons": ("End the run",)}
     known = await offering.runs.refresh("R1")
     card = live_card(known, offering.world, offering.now())
     assert [press.label for press in card.buttons][-2:] == ["More…", "End the run"]
@@ -165,7 +165,7 @@ async def test_the_platforms_own_button_stands_on_the_live_card_and_asks_first(o
 
 
 async def test_several_of_them_stand_behind_one_button(offering: Room) -> None:
-    offering.platform.own_buttons = ("End the run", "Restart service")
+    offering.platform.of_run = {"own_buttons": ("End the run", "Restart service")}
     known = await offering.runs.refresh("R1")
     card = live_card(known, offering.world, offering.now())
     assert card.buttons[-1].label == "2 other actions…"

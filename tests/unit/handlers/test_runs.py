@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from adapters.errors import Unreachable
-from adapters.models import Health
+from adapters.models import Health, HomeChannel
 from adapters.protocol import Emulated, Op
 from commands.cards import Who
 from commands.intents import Decide, Due, Move, Promise, Stop
 from commands.messages import Place
 from commands.ports import Done
-from tests.unit.handlers.world import BEN, EVE, Room, button, labels, said_publicly, shown, traces
+from tests.unit.handlers.world import BEN, EVE, HERE, Room, button, labels, said_publicly, shown, traces
 
 OTHER = Place(surface="console", channel="other")
 
@@ -305,3 +305,14 @@ async def test_a_persons_word_settles_an_unknown_write(room: Room) -> None:
     assert "Noted: starting R1 is there. Receipt" in shown(answer)
     gone = await room.press(Decide(run="R1", key="K1", step="other", there=True))
     assert "not unknown any more" in shown(gone)
+
+
+async def test_a_status_typed_in_the_runs_own_channel_is_not_said_there_twice(room: Room) -> None:
+    """The platform that made the channel posts it there itself."""
+    home = HomeChannel(site="https://chat.example/", channel=HERE.channel)
+    room.platform.of_run = {"home": home}
+    await room.start()
+    there = HERE.model_copy(update={"site": "https://Chat.example"})
+    assert (await room.type("status amber lagging", place=there)).public is None
+    other = HERE.model_copy(update={"site": "https://other.example"})
+    assert (await room.type("status red all down", place=other)).public is not None

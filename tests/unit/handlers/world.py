@@ -75,7 +75,7 @@ class Wilful:
     partial: frozenset[Op] = frozenset()  # recorded, and others have their parts
     instructed: str = ""  # of tasks whose read has none
     offered: tuple[Offer, ...] = ()
-    own_buttons: tuple[str, ...] = ()
+    of_run: dict[str, object] = field(default_factory=dict)  # changes of every run as read
     carried: list[str] = field(default_factory=list)
 
     def _may(self, what: str) -> None:
@@ -100,7 +100,7 @@ class Wilful:
 
     def _changed(self, run: Run) -> Run:
         tasks = tuple(task.model_copy(update=self.tasks.get(task.title, {})) for task in run.tasks)
-        return run.model_copy(update={"tasks": tasks, "own_buttons": self.own_buttons})
+        return run.model_copy(update={"tasks": tasks, **self.of_run})
 
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
         self._may("comments")
