@@ -22,6 +22,30 @@ TASK_WRITABLE = (
     "end_requirements",
     "start_requirements",
 )
+NO_TEXT: Mapping[str, type] = {"is_template": bool, "disable_notify": bool, "duration": int}
+LIST_FILTERS = (
+    "page[number]",
+    "is_template",
+    "folder_id",
+    "query",
+    "run_type",
+    "runbook_id",
+    "runbook_type_id",
+    "template_status",
+    "workspace_id",
+)
+VALUES = {
+    "is_template": ("true", "false"),
+    "run_type": ("live", "rehearsal"),
+    "template_status": ("draft", "pending", "approved"),
+    "forecast": ("true", "false"),
+}
+
+
+def check_values(asked: Mapping[str, str]) -> None:
+    for name, value in asked.items():
+        if value not in VALUES.get(name, (value,)):
+            raise Refusal(("inclusion", f"{name} is not included in the list", name), status=400)
 
 
 def runbook_copy(body: Any, workspace: str) -> tuple[str, str, bool]:
@@ -114,7 +138,11 @@ def _data(body: Any, type: str, top: Collection[str]) -> dict[str, Any]:
 
 
 def _attributes(data: Mapping[str, Any], allowed: Collection[str]) -> dict[str, Any]:
-    return _object(data.get("attributes", {}), "/data/attributes", allowed)
+    found = _object(data.get("attributes", {}), "/data/attributes", allowed)
+    for name, value in found.items():
+        if value is not None and type(value) is not NO_TEXT.get(name, str):
+            raise Refusal(("invalid", f"{name} is invalid", f"/data/attributes/{name}"), status=400)
+    return found
 
 
 def _related(data: Mapping[str, Any], name: str, allowed: Collection[str]) -> str | None:

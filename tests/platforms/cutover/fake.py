@@ -15,7 +15,9 @@ from aiohttp import web
 from tests.fakes.serving import Fake, Seen
 from tests.platforms.cutover import shapes
 from tests.platforms.cutover.bodies import (
+    LIST_FILTERS,
     check_action,
+    check_values,
     comment_body,
     runbook_changes,
     runbook_copy,
@@ -29,17 +31,7 @@ VERSIONS = ("2022-01-10", "2021-10-13", "2022-02-22")
 Answer = tuple[int, Json]
 Handler = Callable[["CutoverFake", Seen, "re.Match[str]"], Answer]
 
-LIST_FILTERS = (
-    "page[number]",
-    "is_template",
-    "folder_id",
-    "query",
-    "run_type",
-    "runbook_id",
-    "runbook_type_id",
-    "template_status",
-    "workspace_id",
-)
+FILTERED = (("template_status", "template_status"), ("run_type", "run_type"))
 
 
 class CutoverFake(Fake):
@@ -103,6 +95,8 @@ class CutoverFake(Fake):
             raise Refusal(("inclusion", "Api-Version is not included in the list", "Api-Version"), status=400)
         if "application/json" not in headers.get("accept", ""):
             raise Refusal(("invalid", "Accept must be application/json", "Accept"), status=400)
+        if seen.body and seen.method == "GET":
+            raise Refusal(("invalid", "A GET has no body", ""), status=400)
         if seen.body and not headers.get("content-type", "").startswith("application/json"):
             raise Refusal(("invalid", "Content-Type must be application/json", "Content-Type"), status=400)
 
@@ -110,16 +104,11 @@ class CutoverFake(Fake):
 
     def list_runbooks(self, seen: Seen, _: "re.Match[str]") -> Answer:
         asked = self._asked(seen, *LIST_FILTERS)
+        check_values(asked)
         found = [one for one in self.runbooks.values() if not one.archived]
         if "is_template" in asked:
-            if asked["is_template"] not in ("true", "false"):
-                raise Refusal(("inclusion", "is_template is not a boolean", "is_template"), status=400)
             found = [one for one in found if one.is_template == (asked["is_template"] == "true")]
-        for name, value in (
-            ("template_status", "template_status"),
-            ("run_type", "run_type"),
-            ("workspace_id", "workspace"),
-        ):
+        for name, value in (*FILTERED, ("workspace_id", "workspace")):
             if name in asked:
                 found = [one for one in found if getattr(one, value) == asked[name]]
         words = asked.get("query", "").lower().split()
@@ -138,6 +127,7 @@ class CutoverFake(Fake):
     def list_tasks(self, seen: Seen, at: "re.Match[str]") -> Answer:
         asked = self._asked(seen, "page[number]", "page[size]", "sort", "fields[task]", "forecast")
         run = self._runbook(at)
+        check_values(asked)
         wanted = asked.get("forecast") == "true"
         if "forecast" in asked and self.forecast == "refused":
             raise Refusal(("invalid", "forecast is not a known parameter", "forecast"), status=400)
