@@ -135,9 +135,9 @@ async def _keep_hold(context: Context, known: KnownRun, wanted: TaskWrite) -> No
 async def _keep_deed(context: Context, known: KnownRun, wanted: TaskWrite) -> None:
     """Who did it, where the platform names nobody."""
     task = known.run.task(wanted.task)
-    if task is None or wanted.op not in _DEEDS or task.finished_by or task.started_by:
+    if task is None or wanted.op not in _DEEDS:
         return
-    if task.assignees and not task.state.is_over:
+    if task.finished_by if task.state.is_over else (task.started_by or task.assignees):
         return
     deed = Deed(state=task.state, by=context.actor, at=context.now)
     await context.world.runs.keep(known.handle, deeds={**known.kept.deeds, wanted.task: deed})

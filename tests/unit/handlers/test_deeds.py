@@ -37,7 +37,7 @@ async def test_the_card_names_who_began_and_finished_through_us(nameless: Room) 
 
 
 async def test_who_finished_what_was_somebody_elses_is_named(nameless: Room) -> None:
-    nameless.platform.tasks["Page the DBA"]["assignees"] = (Person(id="2", name="Ben"),)
+    nameless.platform.tasks["Page the DBA"] |= {"assignees": (Person(id="2", name="Ben"),), "started_by": "Ben"}
     await nameless.start()
     await nameless.type("begin T2")
     assert await _note(nameless, "T2") == "Ben since 14:06 UTC"
