@@ -45,6 +45,7 @@ class Runs:
         self._queued = queued
         self._rereads: dict[str, asyncio.Task[None]] = {}
         self._wanted: set[str] = set()
+        self._asked: dict[str, asyncio.Event] = {}  # of runs that are waited for: somebody asks before their time
 
     # What the store knows
 
@@ -169,6 +170,8 @@ class Runs:
     def reread(self, handle: str) -> None:
         """Soon, in the background; asked for while one is under way, once more after it."""
         self._wanted.add(handle)
+        if handle in self._asked:
+            self._asked[handle].set()
         if handle not in self._rereads:
             self._rereads[handle] = asyncio.create_task(self._reread(handle))
 
@@ -193,12 +196,26 @@ class Runs:
                         await self.refresh(handle)
                     except AdapterError as error:
                         log.info("run not re-read", run=handle, why=str(error))
-                    await asyncio.sleep(pause)
+                    await asyncio.sleep(REREAD_EVERY_SECONDS)
                     if self._being_made(handle) and self._now() - began < MAKING_TAKES:
+                        await self._asked_for(handle, pause)
                         pause = min(pause * 2, SLOWEST_REREAD_SECONDS)
                         self._wanted.add(handle)
         finally:
             del self._rereads[handle]
+
+    async def _asked_for(self, handle: str, seconds: float) -> None:
+        """Waits so long, or until a write or a hint wants the run read again."""
+        asked = self._asked[handle] = asyncio.Event()
+        if handle in self._wanted:
+            asked.set()
+        try:
+            async with asyncio.timeout(seconds):
+                await asked.wait()
+        except TimeoutError:
+            pass
+        finally:
+            del self._asked[handle]
 
     def _being_made(self, handle: str) -> bool:
         """Started, and the platform is still making it: its tasks come later, and nobody tells us."""
