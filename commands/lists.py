@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from adapters.errors import AdapterError
+from adapters.errors import AdapterError, NotFound
 from adapters.models import RunHead, Task, TaskState
 from adapters.protocol import Emulated, Op, Unsupported
 from commands.cards import Answer, Button, Card, Code, Section, Text
@@ -113,14 +113,22 @@ async def list_runs(context: Context, words: str) -> Answer:
     )
     heads: list[RunHead] = []
     notes: list[Text] = []
-    for answer in asked:
+    answered: set[str] = set()
+    for name, answer in zip(world.platforms, asked, strict=True):
         if isinstance(answer, AdapterError):
             notes.append(adapter_words(answer, world))
         elif isinstance(answer, BaseException):
             raise answer
         else:
             heads += answer
-    known = [one for one in await world.runs.known(active=True) if one.started]
+            answered.add(name)
+    there = {head.key for head in heads}
+    active = [one for one in await world.runs.known(active=True) if one.started]
+    missing = [one for one in active if one.run.key.platform in answered and one.run.key not in there]
+    if words:
+        wanted = {head.key for head in _fitting([one.run.head() for one in missing], words)}
+        missing = [one for one in missing if one.run.key in wanted]
+    known = await _without_over(context, active, missing[:_MOST_RUNS])
     listed = [*(one.run.head() for one in known), *heads]
     unique = {head.key: head for head in reversed(listed)}
     fits = list(reversed(unique.values())) if not words else _fitting(list(reversed(unique.values())), words)
@@ -132,6 +140,25 @@ async def list_runs(context: Context, words: str) -> Answer:
     start = button("button.start", OpenForm(about="start"))
     buttons = [show_button(one) for one in shown[: _MOST_BUTTONS - (not shown)]] or [start]
     return Answer(private=short_card(say(key), lines=[*lines, *notes], buttons=buttons))
+
+
+async def _without_over(
+    context: Context, known: Sequence[KnownRun], missing: Sequence[KnownRun]
+) -> Sequence[KnownRun]:
+    """``missing``: not in their platform's list any more. They are read: others may have ended them there."""
+
+    async def is_over(one: KnownRun) -> bool:
+        try:
+            return (await context.world.runs.refresh(one.handle)).run.state.is_over
+        except NotFound:
+            return True
+        except AdapterError:
+            return False
+
+    over = {
+        one.handle for one, gone in zip(missing, await asyncio.gather(*map(is_over, missing)), strict=True) if gone
+    }
+    return [one for one in known if one.handle not in over]
 
 
 def _fitting(heads: Sequence[RunHead], words: str) -> list[RunHead]:

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from adapters.errors import Unreachable
-from adapters.models import Health, HomeChannel
-from adapters.protocol import Emulated, Op
+from adapters.models import Health, HomeChannel, Person
+from adapters.protocol import Emulated, EndRun, Mark, Op
 from commands.cards import Who
 from commands.intents import Decide, Due, Move, Promise, Stop
 from commands.messages import Place
@@ -184,6 +184,15 @@ async def test_what_a_platform_tells_of_each_task_alone_is_asked_for(room: Room)
     room.platform.instructed = "Only where a task says nothing itself"
     assert "Only where a task says nothing itself" in shown(await room.type("show T3"))
     assert "Only where" not in shown(await room.type("show T1"))
+
+
+async def test_runs_that_others_ended_are_no_longer_under_way(room: Room) -> None:
+    """The platform does not list them any more, and nobody told us."""
+    known = await room.start()
+    mark = Mark(code="7K2F", who="Cy", at=room.now())
+    await room.platform.inner.carry(EndRun(run=known.run.key, by=Person(name="Cy")), mark)
+    assert "Primary down in EU" not in shown(await room.type("runs"))
+    assert (await room.run("R1")).run.state.is_over
 
 
 async def test_show_finds_tasks_runs_and_runbooks_by_title(room: Room) -> None:
