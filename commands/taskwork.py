@@ -194,8 +194,8 @@ def _which_to_finish(context: Context, known: KnownRun, tasks: Sequence[Task]) -
 
 def is_mine(task: Task, known: KnownRun, context: Context) -> bool:
     """Whether the platform's assignee (of an approval: who is asked for it) is this person: by e-mail, id or
-    handle, else by the very same name. What runs and is nobody's there is whose who began it here."""
-    if task.state is TaskState.RUNNING and not task.assignees and (began := doer(known, task)):
+    handle, else by the very same name. What is open and nobody's there is whose who began it here."""
+    if not task.state.is_over and not task.assignees and (began := doer(known, task)):
         return (began.surface, began.id) == (context.actor.surface, context.actor.id)
     me = context.world.people.person(context.actor)
     return asked(me, task)

@@ -117,3 +117,5 @@ async def test_a_begin_that_only_a_comment_says_is_no_running_task(nameless: Roo
     answer = await nameless.type("begin T1", by=BEN)
     assert "T1 Confirm the primary is down: written down" in shown(answer)
     assert await _note(nameless, "T1") == "Ben"
+    assert shown(await nameless.type("mine", by=BEN)) == "One task is yours"
+    assert shown(await nameless.type("mine")) == "No open task is yours."
