@@ -171,8 +171,8 @@ def _waits(known: KnownRun, task: Task) -> CommandError:
 
 
 def _held_by(known: KnownRun, task: Task) -> Text:
-    key = "task.of" if task.assignees else "task.nobodys"
-    return say(key, task=task_name(known, task), people=people(task.assignees))
+    who = people((*task.assignees, *task.approvers))
+    return say("task.of" if who else "task.nobodys", task=task_name(known, task), people=who)
 
 
 def deed(task: Task, with_: Judging) -> Text:

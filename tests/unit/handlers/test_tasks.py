@@ -3,6 +3,7 @@
 import pytest
 
 from adapters.errors import OutcomeUnknown, Rejected, Unreachable
+from adapters.models import Person, TaskState
 from adapters.protocol import Emulated, Op, Unsupported
 from commands.cards import Clock
 from commands.intents import Finish
@@ -58,6 +59,20 @@ async def test_a_waiting_task_is_stale_and_offers_what_it_waits_for(room: Room) 
     assert answer.result == "failed"
     done = await room.press(button(answer, "Begin T2"))
     assert "T2 Page the DBA: running" in shown(done)
+
+
+async def test_what_waits_for_an_approval_says_who_is_asked_for_it(room: Room) -> None:
+    who = (Person(id="2", name="Ben"), Person(id="3", name="Eve"))
+    asked: dict[str, object] = {"approval": True, "mark": "approval: Ben, Eve", "approvers": who}
+    room.platform.tasks = {"Page the DBA": asked}
+    await room.start()
+    await room.type("finish T1")
+    answer = await room.type("finish T3")
+    assert "T3 Promote the replica waits for T2 Page the DBA (Ben, Eve). Nothing changed." in shown(answer)
+    assert labels(answer) == ["Show T2"]
+    room.platform.tasks = {"Page the DBA": {"state": TaskState.FAILED}}
+    await room.type("show")
+    assert labels(await room.type("finish T3")) == ["Show T2"]
 
 
 async def test_what_the_snapshot_forbids_is_read_again_before_it_is_refused(room: Room) -> None:
