@@ -1,7 +1,5 @@
 """What was recorded reads as it should, and what nobody would send breaks nothing."""
 
-import copy
-import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +11,7 @@ from pydantic import ValidationError
 from adapters.models import Health, Person, Run, RunState, TaskState
 from adapters.playbooks import mapping
 from adapters.playbooks.wire import WirePage, WirePlaybook, WirePosts, WireRun
+from tests.platforms.mutations import damaged
 from tests.platforms.playbooks import recorded
 
 NAMES = ("playbooks-1.20", "playbooks-2.x", "playbooks-0.6.0")
@@ -171,57 +170,16 @@ def test_ids_in_the_answer_of_a_create_are_empty_and_titles_stand_in() -> None:
         assert later.checklists[checklist].items[item].title == task.title
 
 
-_JUNK = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.integers(min_value=10**15, max_value=10**400),
-    st.floats(),
-    st.text(max_size=5),
-    st.lists(st.integers(), max_size=2),
-    st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
-)
-
-
-def _spots(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    inner: list[tuple[Any, ...]] = []
-    if isinstance(value, dict):
-        inner = [spot for key, part in value.items() for spot in _spots(part, (*path, key))]
-    elif isinstance(value, list):
-        inner = [spot for place, part in enumerate(value) for spot in _spots(part, (*path, place))]
-    return [path, *inner] if path else inner
-
-
-@st.composite
-def mutated(draw: st.DrawFn, wires: tuple[str, ...]) -> Any:
-    """A recorded body with some of its values replaced or taken away."""
-    wire = copy.deepcopy(json.loads(draw(st.sampled_from(wires))))
-    for _ in range(draw(st.integers(1, 3))):
-        spots = _spots(wire)
-        if not spots:
-            break
-        *path, last = draw(st.sampled_from(spots))
-        where = wire
-        for step in path:
-            where = where[step]
-        if isinstance(where, dict) and draw(st.booleans()):
-            del where[last]
-        else:
-            where[last] = draw(_JUNK)
-    return wire
-
-
-_RUNS = tuple(json.dumps(wire) for wire in whole_runs())
-_LISTS = tuple(
-    json.dumps(exchange["response"]["body"])
+_ANSWERS = [
+    exchange["response"]["body"]
     for recording in NAMES
     for exchange in recorded.exchanges(recording)
     if isinstance(exchange["response"]["body"], dict)
-)
+]
 
 
 @settings(max_examples=150, deadline=None)
-@given(mutated(_RUNS))
+@given(st.sampled_from(whole_runs()).flatmap(damaged))
 def test_a_damaged_run_is_read_or_refused(wire: Any) -> None:
     try:
         known = WireRun.model_validate(wire)
@@ -240,7 +198,7 @@ def _ids_repeat(run: WireRun) -> bool:
 
 
 @settings(max_examples=100, deadline=None)
-@given(mutated(_LISTS))
+@given(st.sampled_from(_ANSWERS).flatmap(damaged))
 def test_a_damaged_list_is_read_or_refused(wire: Any) -> None:
     for model in (WirePage, WirePlaybook, WirePosts):
         try:
