@@ -1,7 +1,8 @@
 """The whole application over a fake Cutover, in this process: type a line, press a button, read what is shown."""
 
+import asyncio
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from bot.app import Application, bootstrap
 from bot.settings import load
 from bot.surfaces.console.surface import Console, Shown, person, room
 from commands.cards import Button, Result
+from commands.intents import Intent
 from commands.messages import Message, ReplyRoute, Via
 from commands.sentences import plain
 from tests.platforms.cutover.fake import CutoverFake
@@ -38,9 +40,21 @@ class Talk:
             for button in _buttons(shown)
             if button.label == label
         )
-        message = self._message(by, Via.BUTTON)
-        update = {"intent": button.intent.model_dump(mode="json"), "reply": ReplyRoute(post=shown.id)}
-        return await self._submit(message.model_copy(update=update))
+        return await self.carry(button.intent, by, shown.id)
+
+    async def carry(self, intent: Intent, by: str = "ana", post: str = "") -> str:
+        """What a button on ``post`` says."""
+        update = {"intent": intent.model_dump(mode="json"), "reply": ReplyRoute(post=post)}
+        return await self._submit(self._message(by, Via.BUTTON).model_copy(update=update))
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Waits for what is shown without being asked for."""
+        news = asyncio.Event()
+        with self.console.listening(lambda _: news.set()):
+            async with asyncio.timeout(20):
+                while not is_so():
+                    news.clear()
+                    await news.wait()
 
     @property
     def card(self) -> str:

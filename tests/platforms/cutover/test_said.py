@@ -1,10 +1,19 @@
 """What people read and press where Cutover differs from the other platforms: the whole application, over HTTP."""
 
+import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from adapters.protocol import Known
+from bot.storage.effects import Effect
+from bot.surfaces.console.surface import person, room
+from commands.dispatch import Ticket
+from commands.intents import Decide, Start
+from commands.messages import Message, Via
+from tests.platforms.cutover.acting import MARK, start
 from tests.platforms.cutover.fake import CutoverFake
 from tests.platforms.cutover.talking import Talk, talking
 from tests.platforms.cutover.test_starting import NO_PHONE, UNASSIGNED
@@ -174,3 +183,25 @@ async def test_a_run_that_is_gone_is_not_called_silent(fake: CutoverFake, talk: 
     assert "Cutover has no such thing, or it is archived, or Liaison's account may not see it." in said
     assert "This is as read at" in said
     assert "does not answer" not in said
+
+
+async def test_a_lost_copy_goes_on_when_a_person_has_named_it(fake: CutoverFake, talk: Talk) -> None:
+    """As after the last look, half an hour ago: asked whether the copy is there."""
+    at = datetime.now(UTC) - timedelta(minutes=30)
+    handle = await talk.app.runs.reserve("cutover", "R1 Primary down", fake.template.id, "lost")
+    intent = Start(runbook="Database failover", name="Primary down", run=handle).model_dump(mode="json")
+    typed = Message(key="lost", actor=person("ana"), place=room(), via=Via.SAY, at=at, text="start")
+    await talk.app.inbox.record(typed, b"")
+    talk.app.inbox.placed("lost", json.dumps(intent), Ticket(intent=intent, queue=handle, starting=True), 1)
+    await talk.app.inbox.done("lost", "question")
+    copy = start(fake.template.id, title="R1 Primary down").model_copy(update={"part": "copy", "handle": handle})
+    effect = Effect("lost", copy, handle, "cutover", MARK, Known(sent_at=at), "unknown", 1)
+    await talk.app.ledger.sent(effect)
+    await talk.app.ledger.outcome(effect, "unknown", None)
+    there = Decide(run=handle, key="lost", step=copy.step, there=True)
+    assert "Cutover shows nothing called “R1 Primary down”" in await talk.carry(there)
+    assert fake.effects == []
+    made = fake.world.planned("R1 Primary down")
+    assert "starting R1 goes on from there" in await talk.carry(there)
+    await talk.until(lambda: made.stage == "active" and "[Begin T1]" in talk.card)
+    assert fake.effects == [("start", made.id, "900")]
