@@ -3,14 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from adapters.cutover.client import Cutover, connect
 from adapters.cutover.settings import CutoverSettings
 from adapters.http import Http
 from adapters.models import Run
-from adapters.protocol import Op, Resources
+from adapters.protocol import Op
 from tests.contract.subject import Subject
+from tests.platforms.connecting import resources, table
 from tests.platforms.cutover.fake import CutoverFake
 
 DONE_AS = {Op.START: "start", Op.BEGIN: "begin", Op.FINISH: "finish", Op.STATUS: "status", Op.ADD: "task"}
@@ -23,19 +23,6 @@ PATHS = {
     Op.COMMENT: ("POST", r"/comments$"),
     Op.HOLD: ("POST", r"/comments$"),
 }
-
-
-class NoLocalRuns:
-    """Cutover keeps its runs itself."""
-
-    async def load(self, id: str) -> str | None:
-        return None
-
-    async def save(self, id: str, document: str) -> None:
-        raise AssertionError("Cutover's adapter keeps no local runs")
-
-    async def all(self) -> list[tuple[str, str]]:
-        return []
 
 
 @dataclass
@@ -75,6 +62,4 @@ async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
 
 def connected(fake: CutoverFake, http: Http, **settings: str) -> Cutover:
     """The adapter as the application makes it, from the fake's own settings."""
-    table = {key: value for key, value in fake.settings().items() if key != "kind"} | settings
-    resources = Resources(http, lambda: datetime.now(UTC), NoLocalRuns())
-    return connect("cutover", CutoverSettings.model_validate(table), resources)
+    return connect("cutover", CutoverSettings.model_validate(table(fake, **settings)), resources(http))

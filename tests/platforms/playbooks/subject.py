@@ -9,8 +9,9 @@ from typing import Any
 from adapters.http import Http
 from adapters.models import Person, Run, RunbookKey
 from adapters.playbooks import PLATFORM, PlaybooksSettings
-from adapters.protocol import Adapter, Mark, Op, Resources, StartRun
+from adapters.protocol import Adapter, Mark, Op, StartRun
 from tests.contract.subject import RUNBOOK, Errors
+from tests.platforms.connecting import resources, table
 from tests.platforms.playbooks.fake import PlaybooksFake
 from tests.platforms.playbooks.shapes import CURRENT, RECORDED
 
@@ -44,23 +45,10 @@ _ERRORS = Errors(
 )
 
 
-class NoLocalRuns:
-    """Playbooks keeps its own runs."""
-
-    async def load(self, id: str) -> str | None:
-        raise NotImplementedError
-
-    async def save(self, id: str, document: str) -> None:
-        raise NotImplementedError
-
-    async def all(self) -> list[tuple[str, str]]:
-        raise NotImplementedError
-
-
 def connect(fake: PlaybooksFake, http: Http, **settings: Any) -> Adapter:
-    given = {key: value for key, value in fake.settings().items() if key != "kind"}
-    resources = Resources(http=http, now=lambda: datetime.now(UTC), local_runs=NoLocalRuns())
-    return PLATFORM.connect("playbooks", PlaybooksSettings.model_validate(given | settings), resources)
+    return PLATFORM.connect(
+        "playbooks", PlaybooksSettings.model_validate(table(fake, **settings)), resources(http)
+    )
 
 
 @dataclass

@@ -1,18 +1,16 @@
 """The adapter on the Mattermost that the chat surface is tested with."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from adapters.http import Http
 from adapters.models import HomeChannel, Person, RunbookKey, TaskState
 from adapters.playbooks import PLATFORM, PlaybooksSettings
-from adapters.protocol import AddComment, BeginTask, EndRun, Resources, SetStatus, StartRun, There, Write
+from adapters.protocol import AddComment, BeginTask, EndRun, SetStatus, StartRun, There, Write
 from tests.fakes.mattermost import FakeMattermost
+from tests.platforms.connecting import resources, table
 from tests.platforms.playbooks.conftest import GENERATIONS
 from tests.platforms.playbooks.doing import a_mark, known_now
 from tests.platforms.playbooks.mounted import mount
-from tests.platforms.playbooks.subject import NoLocalRuns
 
 
 @pytest.mark.parametrize("sub_path", ["", "/chat"])
@@ -20,9 +18,8 @@ from tests.platforms.playbooks.subject import NoLocalRuns
 async def test_a_run_from_start_to_end_on_one_site(generation: str, sub_path: str) -> None:
     async with FakeMattermost(sub_path=sub_path) as mm:
         playbooks, http = mount(mm, generation), Http()
-        given = {key: value for key, value in playbooks.settings().items() if key != "kind"}
-        resources = Resources(http=http, now=lambda: datetime.now(UTC), local_runs=NoLocalRuns())
-        adapter = PLATFORM.connect("playbooks", PlaybooksSettings.model_validate(given), resources)
+        settings = PlaybooksSettings.model_validate(table(playbooks))
+        adapter = PLATFORM.connect("playbooks", settings, resources(http))
         ana = Person(id=mm.ana.id, name="Ana")  # by her id: she types on this very site
         runbook = RunbookKey(platform="playbooks", id=playbooks.playbook)
         start = StartRun(runbook=runbook, title="R9 Primary down", handle="R9", by=ana)

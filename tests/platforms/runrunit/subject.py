@@ -3,15 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from adapters.http import Http
 from adapters.models import Run
-from adapters.protocol import Op, Resources
+from adapters.protocol import Op
 from adapters.runrunit.client import Runrunit, connect
 from adapters.runrunit.settings import RunrunitSettings
 from tests.contract.subject import Subject
+from tests.platforms.connecting import resources, table
 from tests.platforms.runrunit.fake import RunrunitFake
 
 DONE_AS = {
@@ -37,19 +37,6 @@ PATHS = {
     Op.ASSIGN: ("POST", r"/create_assignments$"),
     Op.DO: ("POST", r"/mark_as_urgent$"),
 }
-
-
-class NoLocalRuns:
-    """Runrun.it keeps its runs itself."""
-
-    async def load(self, id: str) -> str | None:
-        return None
-
-    async def save(self, id: str, document: str) -> None:
-        raise AssertionError("Runrun.it's adapter keeps no local runs")
-
-    async def all(self) -> list[tuple[str, str]]:
-        return []
 
 
 @dataclass
@@ -84,6 +71,4 @@ async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
 
 def connected(fake: RunrunitFake, http: Http, **settings: Any) -> Runrunit:
     """The adapter as the application makes it, from the fake's own settings."""
-    table = {key: value for key, value in fake.settings().items() if key != "kind"} | settings
-    resources = Resources(http, lambda: datetime.now(UTC), NoLocalRuns())
-    return connect("runrunit", RunrunitSettings.model_validate(table), resources)
+    return connect("runrunit", RunrunitSettings.model_validate(table(fake, **settings)), resources(http))

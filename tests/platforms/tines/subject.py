@@ -3,15 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from adapters.http import Http
 from adapters.models import Run
-from adapters.protocol import Op, Resources
+from adapters.protocol import Op
 from adapters.tines.client import Tines, connect
 from adapters.tines.settings import TinesSettings
 from tests.contract.subject import RUNBOOK, Subject
+from tests.platforms.connecting import resources, table
 from tests.platforms.tines.fake import TinesFake
 
 DONE_AS = {
@@ -37,19 +37,6 @@ PATHS = {
     Op.DO: ("POST", r"^/webhook/"),
 }
 SAID = ("POST", r"/comments$")
-
-
-class NoLocalRuns:
-    """Tines keeps its runs itself."""
-
-    async def load(self, id: str) -> str | None:
-        return None
-
-    async def save(self, id: str, document: str) -> None:
-        raise AssertionError("the Tines adapter keeps no local runs")
-
-    async def all(self) -> list[tuple[str, str]]:
-        return []
 
 
 @dataclass
@@ -98,6 +85,4 @@ async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
 
 def connected(fake: TinesFake, http: Http, **settings: Any) -> Tines:
     """The adapter as the application makes it, from the fake's own settings."""
-    table = {key: value for key, value in fake.settings().items() if key != "kind"} | settings
-    resources = Resources(http, lambda: datetime.now(UTC), NoLocalRuns())
-    return connect("tines", TinesSettings.model_validate(table), resources)
+    return connect("tines", TinesSettings.model_validate(table(fake, **settings)), resources(http))

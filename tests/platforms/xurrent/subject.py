@@ -3,15 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from adapters.http import Http
 from adapters.models import Run
-from adapters.protocol import Op, Resources
+from adapters.protocol import Op
 from adapters.xurrent.client import Xurrent, connect
 from adapters.xurrent.settings import XurrentSettings
 from tests.contract.subject import Errors, Subject
+from tests.platforms.connecting import resources, table
 from tests.platforms.xurrent.acting import an_approval
 from tests.platforms.xurrent.fake import XurrentFake
 
@@ -46,19 +46,6 @@ _ERRORS = Errors(
         "unknown": (500, '{"message":"Internal Server Error"}', _JSON),
     }
 )
-
-
-class NoLocalRuns:
-    """Xurrent keeps its runs itself."""
-
-    async def load(self, id: str) -> str | None:
-        return None
-
-    async def save(self, id: str, document: str) -> None:
-        raise AssertionError("Xurrent's adapter keeps no local runs")
-
-    async def all(self) -> list[tuple[str, str]]:
-        return []
 
 
 @dataclass
@@ -103,6 +90,4 @@ async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
 
 def connected(fake: XurrentFake, http: Http, **settings: Any) -> Xurrent:
     """The adapter as the application makes it, from the fake's own settings."""
-    table = {key: value for key, value in fake.settings().items() if key != "kind"} | settings
-    resources = Resources(http, lambda: datetime.now(UTC), NoLocalRuns())
-    return connect("xurrent", XurrentSettings.model_validate(table), resources)
+    return connect("xurrent", XurrentSettings.model_validate(table(fake, **settings)), resources(http))
