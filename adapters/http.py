@@ -13,6 +13,7 @@ are never repeated. Connections are few and kept idle for 2 s at most: servers c
 write on a closing connection ends in a false unknown.
 """
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -36,7 +37,7 @@ from adapters.errors import (
     Unsupported,
 )
 from adapters.limits import Pace, Turns
-from adapters.replies import Explain, Reply, excerpt, retry_after
+from adapters.replies import Explain, Reply, TooLarge, excerpt, gathered, retry_after
 
 READ_TRIES = 3
 KEEP_IDLE_SECONDS = 2.0
@@ -59,10 +60,11 @@ _NOTHING_SENT = (
 
 @dataclass
 class Http:
-    """``timeout`` is how long a platform may take to answer, in seconds."""
+    """Seconds. ``timeout`` is how long a platform may be silent, ``whole`` how long all of an answer may take."""
 
     timeout: float = 10.0
     connect_timeout: float = 5.0
+    whole: float = 60.0
     _turns: dict[tuple[str, str], Turns] = field(default_factory=dict)
     _lines: "list[_Lines]" = field(default_factory=list)
 
@@ -82,7 +84,7 @@ class Http:
         base = httpx.URL(url.rstrip("/") + "/")
         turns = self._turns.setdefault((_origin(base), credential), Turns(pace))
         timeout = httpx.Timeout(self.timeout, connect=self.connect_timeout)
-        lines = _Lines(base, dict(headers), timeout, _secrets(credential, headers))
+        lines = _Lines(base, dict(headers), timeout, self.whole, _secrets(credential, headers))
         self._lines.append(lines)
         return Caller(platform, base, lines, turns, explain)
 
@@ -102,6 +104,7 @@ class _Lines:
     base: httpx.URL
     headers: dict[str, str]
     timeout: httpx.Timeout
+    whole: float
     secrets: Sequence[bytes]
     _free: list[httpx.AsyncClient] = field(default_factory=list)
     _all: list[httpx.AsyncClient] = field(default_factory=list)
@@ -113,6 +116,17 @@ class _Lines:
             yield client
         finally:
             self._free.append(client)
+
+    async def exchange(
+        self, method: str, url: httpx.URL | str, json: Any, params: Mapping[str, Any] | None
+    ) -> tuple[httpx.Response, bytes]:
+        """Raises httpx's errors, ``TimeoutError`` and ``TooLarge``."""
+        async with (
+            self.one() as client,
+            asyncio.timeout(self.whole),
+            client.stream(method, url, json=json, params=params) as response,
+        ):
+            return response, await gathered(response.aiter_bytes())
 
     def without_secrets(self, said: bytes) -> bytes:
         for secret in self.secrets:
@@ -223,14 +237,13 @@ class Caller:
             raise RateLimited(self.platform, operation, retry_after=closed)
         async with self.turns.turn():
             try:
-                async with self._lines.one() as client:
-                    response = await client.request(method, url, json=json, params=params)
+                response, content = await self._lines.exchange(method, url, json, params)
             except _NOTHING_SENT as error:
                 raise Unreachable(self.platform, operation, said=self._why(error)) from error
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
-                kind = OutcomeUnknown if write else Unreachable
+            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, TooLarge) as error:
+                unread = BadResponse if isinstance(error, TooLarge) else Unreachable
+                kind = OutcomeUnknown if write else unread
                 raise kind(self.platform, operation, said=self._why(error)) from error
-        content = response.content
         if not response.is_success or content.lstrip()[:1] not in (b"{", b"["):
             content = self._lines.without_secrets(content)
         reply = Reply(response.status_code, response.headers, content)

@@ -3,7 +3,7 @@
 import json as jsonlib
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -11,6 +11,8 @@ from typing import Any
 
 from adapters.errors import AdapterError
 
+LARGEST_ANSWER = 32 * 2**20  # bytes, unpacked; the largest run that we know of has a twentieth of it
+_HALF = re.compile("[\ud800-\udfff]")
 _WAITS = ("retry-after", "ratelimit-reset", "x-ratelimit-reset")
 _AN_EPOCH = 1e9  # a "number of seconds" above this is a moment, not a wait
 _A_SECOND = 1.0
@@ -29,11 +31,35 @@ class Reply:
         return self.content.decode("utf-8", "replace")
 
     def json(self) -> Any:
-        """The body as JSON, or None when it is not JSON (error pages often are not)."""
+        """The body as JSON, or None when it is not JSON (error pages often are not), or is nested too deep."""
         try:
-            return jsonlib.loads(self.content)
-        except ValueError:
+            said = jsonlib.loads(self.content)
+            return _whole(said) if b"\\ud" in self.content.lower() else said
+        except (ValueError, RecursionError):
             return None
+
+
+class TooLarge(Exception):
+    """An answer of more than ``LARGEST_ANSWER``."""
+
+
+async def gathered(pieces: AsyncIterator[bytes]) -> bytes:
+    """All of an answer. Raises ``TooLarge``: a small one may unpack to a thousand times its size."""
+    found = bytearray()
+    async for piece in pieces:
+        found += piece
+        if len(found) > LARGEST_ANSWER:
+            raise TooLarge(f"an answer of more than {LARGEST_ANSWER >> 20} MB")
+    return bytes(found)
+
+
+def _whole(said: Any) -> Any:
+    """Without halves of surrogate pairs: platforms cut titles within one, and no store and no chat can hold it."""
+    if isinstance(said, str):
+        return _HALF.sub("\ufffd", said)
+    if isinstance(said, dict):
+        return {_whole(name): _whole(value) for name, value in said.items()}
+    return [_whole(part) for part in said] if isinstance(said, list) else said
 
 
 Explain = Callable[[Reply, str, bool], AdapterError | None]
