@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from adapters.errors import AdapterError, NotFound
 from adapters.models import RunHead, Task, TaskState
-from adapters.protocol import Emulated, Op, Unsupported
+from adapters.protocol import Emulated, Unsupported
+from adapters.writes import Op
 from commands.cards import Answer, Button, Card, Code, Section, Text
 from commands.intents import Begin, Finish, Help, Mine, OpenForm, Runbooks, Start
 from commands.matching import match
@@ -100,9 +101,25 @@ async def my_tasks(context: Context) -> Answer:
     key = "mine.none" if not total else "mine.one" if total == 1 else "mine.title"
     words = say(key, count=total)
     card = Card(
-        title=words, summary=plain(words), sections=tuple(sections), buttons=tuple(buttons[:_MOST_BUTTONS])
+        title=words,
+        summary=plain(words),
+        lines=tuple(_nobodys(runs, context)) if not total else (),
+        sections=tuple(sections),
+        buttons=tuple(buttons[:_MOST_BUTTONS]),
     )
     return Answer(private=card)
+
+
+def _nobodys(runs: Sequence[KnownRun], context: Context) -> list[Text]:
+    """A platform that names nobody and takes no names: that nothing is mine there says little."""
+    silent = [
+        known.run.key.platform
+        for known in runs
+        if isinstance(context.adapter(known).capabilities.get(Op.ASSIGN), Unsupported)
+        and not any(task.assignees for task in known.run.tasks)
+    ]
+    names = dict.fromkeys(platform_title(name, context.world) for name in silent)
+    return [say("mine.nobodys", platform=name, next=Code(f"{context.world.root} next")) for name in names]
 
 
 async def list_runs(context: Context, words: str) -> Answer:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from adapters.cutover.client import Cutover
 from adapters.models import Person, Run, RunbookKey, RunKey, Task
-from adapters.protocol import FinishTask, Known, Mark, StartRun, Told, Write
+from adapters.writes import FinishTask, Known, Mark, StartRun, Told, Write
 from tests.platforms.cutover.fake import CutoverFake
 from tests.platforms.cutover.world import FakeRunbook
 

@@ -8,7 +8,7 @@ from adapters.cutover.client import Cutover, connect
 from adapters.cutover.settings import CutoverSettings
 from adapters.http import Http
 from adapters.models import Run
-from adapters.protocol import Op
+from adapters.writes import Op
 from tests.contract.subject import Subject
 from tests.platforms.connecting import resources, table
 from tests.platforms.cutover.fake import CutoverFake

@@ -8,8 +8,9 @@ from adapters.cutover.client import Cutover
 from adapters.errors import Conflict, NotFound, OutcomeUnknown, Unsupported
 from adapters.http import Http
 from adapters.models import RunState, TaskState
-from adapters.protocol import DoOffer, EndRun, Native, NotThere, Op, Settling, SkipTask, There, Told
+from adapters.protocol import Native
 from adapters.protocol import Unsupported as NotOffered
+from adapters.writes import DoOffer, EndRun, NotThere, Op, Settling, SkipTask, There, Told
 from tests.platforms.cutover.acting import ANA, KNOWN, MARK, a_live_run, key
 from tests.platforms.cutover.fake import CutoverFake
 from tests.platforms.cutover.newer import NewerFake

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.protocol import Known
+from adapters.writes import Known
 from bot.storage.effects import Effect
 from bot.surfaces.console.surface import person, room
 from commands.dispatch import Ticket
@@ -205,3 +205,14 @@ async def test_a_lost_copy_goes_on_when_a_person_has_named_it(fake: CutoverFake,
     assert "starting R1 goes on from there" in await talk.carry(there)
     await talk.until(lambda: made.stage == "active" and "[Begin T1]" in talk.card)
     assert fake.effects == [("start", made.id, "900")]
+
+
+async def test_mine_says_that_nobody_can_know(talk: Talk) -> None:
+    await talk.say("start Database failover")
+    assert await talk.say("mine") == (
+        "No open task is yours.\nWhose a task is cannot be seen on Cutover; /run next shows what can begin."
+    )
+    await talk.say("begin T1")
+    said = await talk.say("mine")
+    assert "cannot be seen" not in said, "what I began here is mine"
+    assert "[Finish R1.T1]" in said

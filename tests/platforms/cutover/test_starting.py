@@ -7,7 +7,7 @@ import pytest
 from adapters.cutover.client import Cutover
 from adapters.errors import Conflict, OutcomeUnknown, Rejected
 from adapters.models import RunState
-from adapters.protocol import Known, NotThere, Settling, StartRun, There
+from adapters.writes import Known, NotThere, Settling, StartRun, There
 from tests.platforms.cutover.acting import KNOWN, MARK, carry, start
 from tests.platforms.cutover.fake import CutoverFake
 

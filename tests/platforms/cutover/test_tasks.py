@@ -5,7 +5,7 @@ import pytest
 from adapters.cutover.client import Cutover
 from adapters.errors import Conflict, OutcomeUnknown, Rejected, Unreachable, Unsupported
 from adapters.models import Health, Task, TaskState
-from adapters.protocol import (
+from adapters.writes import (
     AddComment,
     AddTask,
     BeginTask,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.cutover.words import Signed, bears, sign, to_html, to_text, unsign
-from adapters.protocol import Mark
+from adapters.writes import Mark
 
 AT = datetime(2026, 7, 18, 14, 20, tzinfo=UTC)
 MARK = Mark(code="7K2F", who="Ana via Slack", at=AT)

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from adapters.models import Comment, Person, TaskState
-from adapters.protocol import Op, Told, Unsupported
+from adapters.protocol import Unsupported
+from adapters.writes import Op, Told
 from commands.phrases import task_name
 from commands.runcards import live_card
 from commands.sentences import plain
@@ -58,7 +59,7 @@ async def test_what_i_began_is_mine_where_nobody_can_be_assigned(nameless: Room)
     await nameless.start()
     await nameless.type("begin T2")
     assert shown(await nameless.type("mine")) == "One task is yours"
-    assert shown(await nameless.type("mine", by=BEN)) == "No open task is yours."
+    assert shown(await nameless.type("mine", by=BEN)).startswith("No open task is yours.")
     assert labels(await nameless.type("finish"))[0] == "T2 Page the DBA"
 
 
@@ -118,4 +119,4 @@ async def test_a_begin_that_only_a_comment_says_is_no_running_task(nameless: Roo
     assert "T1 Confirm the primary is down: written down" in shown(answer)
     assert await _note(nameless, "T1") == "Ben"
     assert shown(await nameless.type("mine", by=BEN)) == "One task is yours"
-    assert shown(await nameless.type("mine")) == "No open task is yours."
+    assert shown(await nameless.type("mine")).startswith("No open task is yours.")
