@@ -40,7 +40,7 @@ STATUSES: Mapping[Op, str] = {
     Op.SKIP: "canceled",
     Op.HOLD: "waiting_for",
 }
-NOT_OF_APPROVALS = (Op.FINISH, Op.BEGIN, Op.SKIP)
+NOT_OF_APPROVALS = (Op.FINISH, Op.BEGIN, Op.SKIP, Op.ASSIGN)  # nobody is given one, who then gives it
 NOT_OF_AUTOMATIC = (Op.FINISH, Op.BEGIN, Op.HOLD)
 NOT_WHILE_WAITING = (Op.FINISH, Op.BEGIN, Op.HOLD)
 

@@ -5,7 +5,7 @@ import pytest
 from adapters.errors import AdapterError, Conflict, Rejected
 from adapters.http import Http
 from adapters.models import Person
-from adapters.protocol import ApproveTask, Op, RejectTask, Severity, Told, Unsupported, Write
+from adapters.protocol import ApproveTask, AssignTask, Op, RejectTask, Severity, Told, Unsupported, Write
 from adapters.xurrent.client import Xurrent
 from tests.platforms.xurrent.acting import BEN, MARK, a_run, an_approval, key
 from tests.platforms.xurrent.fake import XurrentFake
@@ -83,6 +83,18 @@ async def test_what_is_asked_of_others_is_theirs(fake: XurrentFake, own: Xurrent
     for task in (of_rui, of_two):
         assert (await refusal(own, approve(run, task))).key == "xurrent.not_asked"
         assert task.status == "assigned"
+
+
+async def test_nobody_is_made_the_one_who_is_asked(fake: XurrentFake, own: Xurrent) -> None:
+    """Or whoever may write could have Rui's approval given to themselves, by Liaison's token, and give it."""
+    run = a_run(fake)
+    of_rui, of_two = an_approval(fake, run, RUI_ID), an_approval(fake, run, BEN_ID, RUI_ID)
+    for task in (of_rui, of_two):
+        assign = AssignTask(run=key(run), by=ANA, task=str(task.id), person=ANA)
+        assert (await refusal(own, assign)).key.startswith("xurrent.approval")
+        with pytest.raises(Rejected):  # also when the snapshot did not tell that it is one
+            await own.carry(assign, MARK)
+    assert (of_rui.member, of_two.member, fake.world.effects) == (RUI_ID, None, [])
 
 
 async def test_nobody_approves_with_the_token_of_liaison(fake: XurrentFake, own: Xurrent) -> None:
