@@ -54,13 +54,9 @@ class People:
     async def find(self, words: str, near: Message) -> Sequence[Actor]:
         if words.casefold() in ("me", "eu", "@me"):
             return [near.actor]
-        wanted = words.removeprefix("@").casefold()
-        here = [
-            actor
-            for actor, _ in self._known.values()
-            if actor.surface == near.place.surface
-            and wanted in (actor.id.casefold(), actor.handle.casefold(), (actor.email or "").casefold())
-        ]
+        wanted = words.removeprefix("@")
+        known = [actor for actor, _ in self._known.values()]
+        here = [actor for actor in known if actor.surface == near.place.surface and _is(actor, wanted)]
         if here:
             return here
         surface = self._surfaces.get(near.place.surface)
@@ -71,12 +67,11 @@ class People:
             found = []
         for actor in found:
             self._remember(actor)
-        return found or [
-            actor for actor, _ in self._known.values() if actor.name and actor.name.casefold() == wanted
-        ]
+        return found or [actor for actor in known if _is_named(actor, wanted)]
 
     def person(self, actor: Actor) -> Person:
-        by_handle = "" if is_chat_id(actor.handle) else self._emails.get(actor.handle)
+        theirs = actor.standing is Standing.MEMBER and not is_chat_id(actor.handle)
+        by_handle = self._emails.get(actor.handle) if theirs else None
         email = self._emails.get(actor.id) or by_handle or actor.email
         return Person(id=actor.id, name=actor.name, email=email, handle=actor.handle or None)
 
@@ -92,3 +87,21 @@ class People:
 
 def _key(actor: Actor) -> tuple[str, str, str]:
     return (actor.surface, actor.workspace, actor.id)
+
+
+def _is(actor: Actor, wanted: str) -> bool:
+    """People choose their handles: one that is spelt like somebody's id must not stand for it. What another
+    company says of its people proves nothing here; the chat is asked who is meant."""
+    if is_chat_id(wanted):
+        return actor.id == wanted
+    names = (actor.id.casefold(), actor.handle.casefold(), (actor.email or "").casefold())
+    return _is_ours(actor) and wanted.casefold() in names
+
+
+def _is_named(actor: Actor, wanted: str) -> bool:
+    named = bool(actor.name) and actor.name.casefold() == wanted.casefold()
+    return named and _is_ours(actor) and not is_chat_id(wanted)
+
+
+def _is_ours(actor: Actor) -> bool:
+    return actor.standing in (Standing.MEMBER, Standing.GUEST, Standing.BOT)

@@ -73,7 +73,7 @@ class People:
         words = words.strip()
         user: dict[str, Any] | None = None
         if is_id(words):
-            user = await self._site.user_named(words) or await self._site.user(words)
+            user = await self._site.user(words)  # a username may be spelt like somebody's id: "@" stands before it
         elif "@" in words[1:] and not any(char.isspace() for char in words):
             user = await self._site.user_by_email(words)
         elif words:

@@ -39,6 +39,13 @@ async def test_people_are_found_by_handle_id_and_mail(rig: Rig) -> None:
         assert list(await rig.surface.people(words, near)) == [], words
 
 
+async def test_a_username_that_is_spelt_like_an_id_is_not_that_person(rig: Rig) -> None:
+    near = Place(surface="mattermost", channel=rig.mm.town.id)
+    rig.mm.gil.username = rig.mm.ben.id
+    assert [one.id for one in await rig.surface.people(rig.mm.ben.id, near)] == [rig.mm.ben.id]
+    assert [one.id for one in await rig.surface.people(f"@{rig.mm.ben.id}", near)] == [rig.mm.gil.id]
+
+
 async def test_the_doctor_of_a_good_setup(rig: Rig) -> None:
     found = await rig.surface.check()
     assert [one.severity for one in found] == [Severity.OK] * 4
