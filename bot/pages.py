@@ -16,7 +16,8 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 import commands
-from adapters.protocol import READS, Emulated, Native, Op, Platform, Unsupported
+from adapters.protocol import Emulated, Native, Platform, Unsupported
+from adapters.writes import READS, Op
 from bot import metrics
 from bot.cli import cli
 from bot.reading import TABLES

@@ -13,7 +13,8 @@ import structlog
 from adapters.errors import AdapterError
 from adapters.limits import background
 from adapters.models import Health, Run, RunbookKey, RunHead, RunKey, RunState
-from adapters.protocol import Adapter, Told
+from adapters.protocol import Adapter
+from adapters.writes import Told
 from bot.storage.effects import EffectLog
 from bot.storage.runs import RunRows
 from commands.messages import Actor, Place

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from adapters.errors import AdapterError
-from adapters.protocol import Op
+from adapters.writes import Op
 from commands.cards import Field, Form, Option
 from commands.errors import BadArguments, CommandError, Stale
 from commands.fields import FIELDS

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from adapters.models import Person, RunState, Task, TaskState
-from adapters.protocol import AssignTask, Capability, FinishTask, HoldTask, Op, TaskWrite, Unsupported
+from adapters.protocol import Capability, Unsupported
+from adapters.writes import AssignTask, FinishTask, HoldTask, Op, TaskWrite
 from commands.cards import Button, Link, Text
 from commands.errors import Ambiguous, CommandError, NotAllowed, Stale
 from commands.intents import Approve, Begin, Finish, Reopen, Show

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from adapters.protocol import Write
+from adapters.writes import Write
 from commands.cards import Card, Code, Text, TraceLine
 from commands.intents import Stop, TaskIntent
 from commands.messages import Message

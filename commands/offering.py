@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from adapters.models import Offer
-from adapters.protocol import Op, Unsupported
+from adapters.protocol import Unsupported
+from adapters.writes import Op
 from commands.cards import Answer, Button, Code, Gap, Link, Text
 from commands.errors import Ambiguous, CommandError, Missing
 from commands.intents import Do, Drop

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from adapters.errors import AdapterError, Conflict, Rejected
-from adapters.protocol import AddTask, Op, SetStatus, StartRun, Told, Write
+from adapters.writes import AddTask, Op, SetStatus, StartRun, Told, Write
 from commands.cards import Answer, Button, Result, Text, Tone, TraceLine
 from commands.errors import CommandError
 from commands.intents import Choose, Decide

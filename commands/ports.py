@@ -11,7 +11,8 @@ from typing import Any, Literal, Protocol
 
 from adapters.errors import AdapterError
 from adapters.models import Health, Model, Person, Run, RunbookKey, RunHead, RunKey, TaskState
-from adapters.protocol import Adapter, Mark, Platform, Told, Write
+from adapters.protocol import Adapter, Platform
+from adapters.writes import Mark, Told, Write
 from commands.cards import TraceLine
 from commands.messages import Actor, Message, Place
 

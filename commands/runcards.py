@@ -6,7 +6,8 @@ from datetime import datetime, tzinfo
 from itertools import islice
 
 from adapters.models import Health, HealthNote, Run, RunState, Stage, Task, TaskState
-from adapters.protocol import Capability, Op, Unsupported
+from adapters.protocol import Capability, Unsupported
+from adapters.writes import Op
 from commands.cards import Button, Card, Gap, Link, Row, Section, Span, Strong, Text, Tone
 from commands.intents import Again, Begin, Do, End, Finish, OpenForm
 from commands.phrases import button, clock, joined, run_name, short, short_card, start_button

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from adapters.protocol import Op
+from adapters.writes import Op
 from commands.cards import Answer
 from commands.errors import BadArguments
 from commands.intents import Intent

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from adapters.errors import AdapterError
 from adapters.models import Runbook, RunbookKey, TaskState
-from adapters.protocol import Op, StartRun
+from adapters.writes import Op, StartRun
 from commands.cards import Answer, Button, Text
 from commands.errors import CommandError
 from commands.intents import Drop, OpenForm, Start

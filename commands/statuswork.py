@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from adapters.models import Health
-from adapters.protocol import Op, SetStatus
+from adapters.writes import Op, SetStatus
 from commands.cards import Answer, Card, Gap, Strong, Text
 from commands.errors import BadArguments, CommandError
 from commands.intents import OpenForm, Status

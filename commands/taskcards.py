@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from adapters.errors import AdapterError
 from adapters.models import Comment, Runbook, Stage, Task, TaskState
-from adapters.protocol import Instructing, Op, Unsupported
+from adapters.protocol import Instructing, Unsupported
+from adapters.writes import Op
 from commands.cards import Button, Card, Code, Link, Row, Section, Strong, Text
 from commands.intents import Approve, Begin, Do, Finish, OpenForm, Reopen, Start
 from commands.phrases import button, clock, joined, run_name, short, task_name

@@ -6,7 +6,8 @@ from typing import Any
 
 from adapters.errors import AdapterError
 from adapters.models import Task, TaskState
-from adapters.protocol import Emulated, Op, TaskWrite, Unsupported
+from adapters.protocol import Emulated, Unsupported
+from adapters.writes import Op, TaskWrite
 from commands.cards import Answer, Code
 from commands.errors import Ambiguous, CommandError, Missing, Stale
 from commands.intents import End, Finish, OpenForm, TaskIntent

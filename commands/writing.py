@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from adapters.errors import AdapterError, Conflict
-from adapters.protocol import Write
+from adapters.writes import Write
 from commands.errors import CommandError
 from commands.ports import Context, Done, KnownRun, Outcome, Refused
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from adapters.protocol import NO_APPROVALS, Capability, Emulated, Native, Op, Unsupported
+from adapters.protocol import NO_APPROVALS, Capability, Emulated, Native, Unsupported
+from adapters.writes import Op
 
 CAPABILITIES: Mapping[Op, Capability] = {
     Op.RUNBOOKS: Native(),

@@ -31,11 +31,11 @@ from adapters.models import (
     TaskKey,
     TaskState,
 )
-from adapters.protocol import (
+from adapters.protocol import Capability, Problem, Resources, require_offered
+from adapters.writes import (
     AddComment,
     AddTask,
     BeginTask,
-    Capability,
     DoOffer,
     EndRun,
     FinishTask,
@@ -43,17 +43,14 @@ from adapters.protocol import (
     Known,
     Mark,
     Op,
-    Problem,
-    Resources,
     SetStatus,
     Settled,
     SkipTask,
     StartRun,
     Told,
     Write,
-    require_offered,
 )
-from adapters.protocol import Settling as How
+from adapters.writes import Settling as How
 
 LAST_COMMENTS = 20
 

@@ -15,20 +15,8 @@ from adapters.cutover.reading import Reading
 from adapters.cutover.words import sign
 from adapters.errors import AdapterError, Conflict, NotFound, Unsupported
 from adapters.models import Offer, Run, RunState, Task, TaskState
-from adapters.protocol import (
-    Capability,
-    DoOffer,
-    Emulated,
-    EndRun,
-    Mark,
-    Native,
-    NotThere,
-    Op,
-    Settled,
-    SkipTask,
-    There,
-    Told,
-)
+from adapters.protocol import Capability, Emulated, Native
+from adapters.writes import DoOffer, EndRun, Mark, NotThere, Op, Settled, SkipTask, There, Told
 
 S = TypeVar("S")
 SKIP, PAUSE, RESUME, CANCEL = "skip", "pause", "resume", "cancel"

@@ -10,7 +10,7 @@ from adapters.cutover.reading import Listing, Reading
 from adapters.cutover.words import bears, unsign
 from adapters.cutover.writing import Remark, Writing, comment_of
 from adapters.models import RunKey, RunState, TaskState
-from adapters.protocol import (
+from adapters.writes import (
     AddComment,
     AddTask,
     BeginTask,

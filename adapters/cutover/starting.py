@@ -11,7 +11,7 @@ from typing import Any
 from adapters.cutover.refusals import HARD_CHECKS, START_CHECK, codes, sentence
 from adapters.errors import Rejected
 from adapters.models import RunKey, Way
-from adapters.protocol import StartRun
+from adapters.writes import StartRun
 
 ON_OFF = ("true", "false")
 LATE = {"runbooks.start.late_tasks"}

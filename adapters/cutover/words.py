@@ -10,7 +10,7 @@ import re
 from datetime import UTC, datetime
 
 from adapters.models import Model
-from adapters.protocol import Mark
+from adapters.writes import Mark
 
 _DUE = "%Y-%m-%d %H:%M"
 _SIGNED = re.compile(

@@ -14,7 +14,7 @@ from adapters.cutover.refusals import codes
 from adapters.cutover.words import sign, to_html
 from adapters.errors import AdapterError, Conflict, Rejected
 from adapters.models import Comment, RunKey, RunState, Task, TaskState
-from adapters.protocol import (
+from adapters.writes import (
     AddComment,
     AddTask,
     BeginTask,

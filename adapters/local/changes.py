@@ -12,7 +12,7 @@ from adapters.errors import Conflict, NotFound, Rejected
 from adapters.local.mapping import who
 from adapters.local.wire import Document, StoredComment, StoredTask
 from adapters.models import Person, RunState, TaskState
-from adapters.protocol import (
+from adapters.writes import (
     AddComment,
     AddTask,
     AssignTask,

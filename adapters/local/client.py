@@ -21,30 +21,24 @@ from adapters.local.folder import Folder, RunbookFile
 from adapters.local.wire import Applied, Document
 from adapters.local.words import told
 from adapters.models import Comment, HealthNote, Offer, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
-from adapters.protocol import (
-    NO_APPROVALS,
+from adapters.protocol import NO_APPROVALS, Capability, Native, Problem, Resources, Severity, require_offered
+from adapters.protocol import Unsupported as NotOffered
+from adapters.writes import (
     AddComment,
     AddTask,
-    Capability,
     Known,
     Mark,
-    Native,
     NotThere,
     Op,
-    Problem,
-    Resources,
     SetStatus,
     Settled,
     Settling,
-    Severity,
     StartRun,
     TaskWrite,
     There,
     Told,
     Write,
-    require_offered,
 )
-from adapters.protocol import Unsupported as NotOffered
 
 CAPABILITIES: Mapping[Op, Capability] = {
     **{op: Native() for op in Op},

@@ -8,7 +8,7 @@ from datetime import datetime
 from adapters.local.folder import RunbookFile
 from adapters.local.wire import Document, StoredTask
 from adapters.models import Comment, Person, Run, Runbook, RunbookKey, RunHead, RunKey, Stage, Task, TaskState
-from adapters.protocol import Mark, StartRun, Write
+from adapters.writes import Mark, StartRun, Write
 
 LAST_COMMENTS = 20
 _VALUE = re.compile(r"\{\{\s*([A-Za-z_][\w-]*)\s*\}\}")

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from adapters.protocol import NO_APPROVALS, Capability, Emulated, Native, Op
+from adapters.protocol import NO_APPROVALS, Capability, Emulated, Native
+from adapters.writes import Op
 
 _SKIPS_IF_NEW = Emulated(
     "native on Playbooks 2; before that the task is closed, with a comment that it was skipped"

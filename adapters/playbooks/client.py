@@ -18,12 +18,12 @@ from adapters.playbooks.runs import Runs
 from adapters.playbooks.tasks import ASSIGN, Tasks
 from adapters.playbooks.teams import Teams
 from adapters.playbooks.wire import WireRun
-from adapters.protocol import (
+from adapters.protocol import Capability, Problem, require_offered
+from adapters.writes import (
     AddComment,
     AddTask,
     BeginTask,
     CannotTell,
-    Capability,
     DoOffer,
     EndRun,
     FinishTask,
@@ -32,7 +32,6 @@ from adapters.protocol import (
     Mark,
     NotThere,
     Op,
-    Problem,
     SetStatus,
     Settled,
     Settling,
@@ -42,7 +41,6 @@ from adapters.protocol import (
     There,
     Told,
     Write,
-    require_offered,
 )
 
 NOTE = "note"  # the step that writes what was said along with another write

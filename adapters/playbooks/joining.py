@@ -11,7 +11,7 @@ from adapters.playbooks import mapping
 from adapters.playbooks.api import Api
 from adapters.playbooks.people import People
 from adapters.playbooks.wire import WireRun
-from adapters.protocol import DoOffer, EndRun, Write
+from adapters.writes import DoOffer, EndRun, Write
 
 JOIN = "join"  # the write option that the button of the question brings along
 NOT_IN_IT = "playbooks.not_participant"

@@ -19,7 +19,7 @@ from adapters.playbooks.people import People
 from adapters.playbooks.refusals import NO_ROUTE
 from adapters.playbooks.tasks import Show, Tasks
 from adapters.playbooks.wire import WireRun, when
-from adapters.protocol import CannotTell, DoOffer, Known, NotThere, Settled, Settling, There, Told
+from adapters.writes import CannotTell, DoOffer, Known, NotThere, Settled, Settling, There, Told
 
 UPDATE, COMMAND, DUE = "update", "command", "due"
 OWN, RESTORE, RETROSPECTIVE = "own", "restore", "retrospective"

@@ -14,7 +14,7 @@ from adapters.playbooks import mapping, words
 from adapters.playbooks.api import Api
 from adapters.playbooks.people import People
 from adapters.playbooks.wire import WirePost, WireRun, when
-from adapters.protocol import Known, Mark
+from adapters.writes import Known, Mark
 
 SHOWN = 20
 _LOOK_BACK_PAGES = 3

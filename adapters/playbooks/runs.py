@@ -13,18 +13,7 @@ from adapters.playbooks.people import People
 from adapters.playbooks.posts import Posts
 from adapters.playbooks.teams import Teams
 from adapters.playbooks.wire import WirePlaybook, WireRun, when
-from adapters.protocol import (
-    CannotTell,
-    EndRun,
-    Known,
-    Mark,
-    NotThere,
-    SetStatus,
-    Settled,
-    StartRun,
-    There,
-    Told,
-)
+from adapters.writes import CannotTell, EndRun, Known, Mark, NotThere, SetStatus, Settled, StartRun, There, Told
 
 DEFAULT_REMINDER = 3600  # seconds; a server since 2021-10 refuses a status without one
 LEAST_REMINDER = 60

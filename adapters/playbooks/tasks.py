@@ -15,7 +15,7 @@ from adapters.playbooks.api import Api
 from adapters.playbooks.people import People
 from adapters.playbooks.refusals import NO_ROUTE
 from adapters.playbooks.wire import CLOSED, IN_PROGRESS, OPEN, SKIPPED, WireItem, WireRun
-from adapters.protocol import (
+from adapters.writes import (
     AddTask,
     AssignTask,
     BeginTask,

@@ -8,7 +8,7 @@ three that call everybody, which are broken everywhere.
 import re
 
 from adapters.models import Health
-from adapters.protocol import Mark
+from adapters.writes import Mark
 
 LIMIT = 16_383  # runes in a post's message; a longer one is refused with 400
 NAME_LIMIT = 64  # of a channel's display name, which a run's name becomes

@@ -7,30 +7,7 @@ from datetime import datetime
 from adapters.errors import AdapterError, Unsupported
 from adapters.limits import Pace
 from adapters.models import Comment, Health, Offer, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
-from adapters.protocol import (
-    AddTask,
-    AssignTask,
-    BeginTask,
-    Capability,
-    DoOffer,
-    EndRun,
-    FinishTask,
-    HoldTask,
-    Known,
-    Mark,
-    Op,
-    Problem,
-    ReopenTask,
-    Resources,
-    SetStatus,
-    Settled,
-    Settling,
-    SkipTask,
-    StartRun,
-    Told,
-    Write,
-    require_offered,
-)
+from adapters.protocol import Capability, Problem, Resources, require_offered
 from adapters.runrunit import mapping, words
 from adapters.runrunit.api import Api
 from adapters.runrunit.capabilities import CAPABILITIES
@@ -46,6 +23,26 @@ from adapters.runrunit.settling import settle_task
 from adapters.runrunit.tasks import Tasks
 from adapters.runrunit.wire import WireTask
 from adapters.runrunit.workflows import Workflows
+from adapters.writes import (
+    AddTask,
+    AssignTask,
+    BeginTask,
+    DoOffer,
+    EndRun,
+    FinishTask,
+    HoldTask,
+    Known,
+    Mark,
+    Op,
+    ReopenTask,
+    SetStatus,
+    Settled,
+    Settling,
+    SkipTask,
+    StartRun,
+    Told,
+    Write,
+)
 
 PACE = Pace(
     at_once=4, calls=80, per=60.0, rest=60.0

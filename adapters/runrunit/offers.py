@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from adapters.errors import Conflict
 from adapters.models import Offer, Run
-from adapters.protocol import DoOffer, NotThere, Settled, There, Told
 from adapters.runrunit.api import Api
 from adapters.runrunit.runs import Runs
 from adapters.runrunit.wire import OPENED, WireStage, WireTask
+from adapters.writes import DoOffer, NotThere, Settled, There, Told
 
 URGENT, NOT_URGENT, STAGE = "urgent", "not_urgent", "stage:"
 _OP = "do"

@@ -7,20 +7,6 @@ from typing import Any
 
 from adapters.errors import AdapterError, Conflict, NotFound, Rejected, Unsupported
 from adapters.models import Health, RunKey, RunState
-from adapters.protocol import (
-    AddTask,
-    CannotTell,
-    EndRun,
-    Known,
-    Mark,
-    NotThere,
-    SetStatus,
-    Settled,
-    StartRun,
-    There,
-    Told,
-    Write,
-)
 from adapters.runrunit import words
 from adapters.runrunit.api import Api
 from adapters.runrunit.paging import Listing
@@ -33,6 +19,20 @@ from adapters.runrunit.wire import (
     WireTask,
     WireTemplate,
     moment,
+)
+from adapters.writes import (
+    AddTask,
+    CannotTell,
+    EndRun,
+    Known,
+    Mark,
+    NotThere,
+    SetStatus,
+    Settled,
+    StartRun,
+    There,
+    Told,
+    Write,
 )
 
 CLOCKS_APART = timedelta(minutes=10)

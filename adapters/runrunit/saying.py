@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from adapters.models import Comment, Health, HealthNote
-from adapters.protocol import (
+from adapters.runrunit import words
+from adapters.runrunit.api import Api
+from adapters.writes import (
     AddComment,
     CannotTell,
     EndRun,
@@ -18,8 +20,6 @@ from adapters.protocol import (
     Told,
     Write,
 )
-from adapters.runrunit import words
-from adapters.runrunit.api import Api
 
 
 @dataclass

@@ -1,6 +1,9 @@
 """Whether a change of one task, whose answer was lost, did happen: it is read, nothing is sent."""
 
-from adapters.protocol import (
+from adapters.runrunit.tasks import MINE, PART, Tasks, delivered_by, plays
+from adapters.runrunit.wire import WireTask
+from adapters.runrunit.workflows import chosen_step
+from adapters.writes import (
     AssignTask,
     BeginTask,
     CannotTell,
@@ -13,9 +16,6 @@ from adapters.protocol import (
     There,
     Write,
 )
-from adapters.runrunit.tasks import MINE, PART, Tasks, delivered_by, plays
-from adapters.runrunit.wire import WireTask
-from adapters.runrunit.workflows import chosen_step
 
 
 async def settle_task(tasks: Tasks, step: Write) -> Settled:

@@ -9,22 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from adapters.errors import AdapterError, Conflict, Rejected
-from adapters.protocol import (
-    AssignTask,
-    BeginTask,
-    FinishTask,
-    HoldTask,
-    ReopenTask,
-    SkipTask,
-    TaskWrite,
-    Told,
-)
 from adapters.runrunit import mapping
 from adapters.runrunit.api import Api
 from adapters.runrunit.links import Links
 from adapters.runrunit.people import People
 from adapters.runrunit.wire import WireTask
 from adapters.runrunit.workflows import Workflows
+from adapters.writes import AssignTask, BeginTask, FinishTask, HoldTask, ReopenTask, SkipTask, TaskWrite, Told
 
 PART, MINE, WHOLE = "part", "mine", "whole"  # the option that says how much of a task is finished
 DESCENDANTS = "descendants"  # the option that lets a reopening pause or reopen what came after

@@ -11,7 +11,7 @@ import unicodedata
 from datetime import UTC, datetime
 
 from adapters.models import Health, Model
-from adapters.protocol import Mark
+from adapters.writes import Mark
 
 _DUE = "%Y-%m-%d %H:%M"
 _SIGNED = re.compile(

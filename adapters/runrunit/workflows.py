@@ -7,10 +7,10 @@ person's: when the chain has moved on from that step, it is done.
 from dataclasses import dataclass
 
 from adapters.errors import NotFound, Rejected
-from adapters.protocol import FinishTask, SkipTask
 from adapters.runrunit.api import Api
 from adapters.runrunit.people import People
 from adapters.runrunit.wire import WireTask, WireWorkflow
+from adapters.writes import FinishTask, SkipTask
 
 STEP = "step"
 

@@ -14,11 +14,11 @@ from adapters.errors import (
     Unsupported,
 )
 from adapters.models import Health, RunState
-from adapters.protocol import EndRun, NotThere, SetStatus, Settled, There, Told
 from adapters.tines import mapping, wire
 from adapters.tines.people import People
 from adapters.tines.reading import Reading
 from adapters.tines.tasks import run_id
+from adapters.writes import EndRun, NotThere, SetStatus, Settled, There, Told
 
 COLOUR = "colour"  # the step of a status that sets the sub-status
 

@@ -8,33 +8,7 @@ from datetime import datetime
 from adapters.errors import Unsupported
 from adapters.http import Caller, Http
 from adapters.models import Comment, Health, Offer, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
-from adapters.protocol import (
-    AddComment,
-    AddTask,
-    AssignTask,
-    BeginTask,
-    CannotTell,
-    Capability,
-    DoOffer,
-    EndRun,
-    FinishTask,
-    HoldTask,
-    Known,
-    Mark,
-    Op,
-    Problem,
-    ReopenTask,
-    Resources,
-    SetStatus,
-    Settled,
-    Settling,
-    SkipTask,
-    StartRun,
-    TaskWrite,
-    Told,
-    Write,
-    require_offered,
-)
+from adapters.protocol import Capability, Problem, Resources, require_offered
 from adapters.tines import links, mapping, wire
 from adapters.tines.capabilities import CAPABILITIES
 from adapters.tines.cases import COLOUR, Cases
@@ -50,6 +24,29 @@ from adapters.tines.starting import Starting
 from adapters.tines.stories import Stories
 from adapters.tines.tasks import ASSIGN, MARK, Tasks
 from adapters.tines.webhooks import Webhooks
+from adapters.writes import (
+    AddComment,
+    AddTask,
+    AssignTask,
+    BeginTask,
+    CannotTell,
+    DoOffer,
+    EndRun,
+    FinishTask,
+    HoldTask,
+    Known,
+    Mark,
+    Op,
+    ReopenTask,
+    SetStatus,
+    Settled,
+    Settling,
+    SkipTask,
+    StartRun,
+    TaskWrite,
+    Told,
+    Write,
+)
 
 _SAID = (AddComment, HoldTask, SetStatus)
 

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC
 
 from adapters.models import Comment, Health, HealthNote
-from adapters.protocol import (
+from adapters.tines import mapping, wire, words
+from adapters.tines.people import People
+from adapters.tines.reading import Reading
+from adapters.tines.tasks import Tasks, run_id
+from adapters.writes import (
     AddComment,
     AssignTask,
     BeginTask,
@@ -26,10 +30,6 @@ from adapters.protocol import (
     Told,
     Write,
 )
-from adapters.tines import mapping, wire, words
-from adapters.tines.people import People
-from adapters.tines.reading import Reading
-from adapters.tines.tasks import Tasks, run_id
 
 NOTE = "note"  # the step that says who did what the step before it did
 LAST = 20

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 from adapters.errors import AdapterError, Conflict, Rejected
 from adapters.models import Offer
-from adapters.protocol import DoOffer, NotThere, Settled, There, Told
 from adapters.tines import wire
 from adapters.tines.fields import PRIORITIES
 from adapters.tines.people import People
 from adapters.tines.reading import Reading
 from adapters.tines.tasks import run_id
+from adapters.writes import DoOffer, NotThere, Settled, There, Told
 
 FOLLOW = "follow"
 _PRIORITY = "priority:"

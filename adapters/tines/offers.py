@@ -16,13 +16,13 @@ from pydantic import SecretStr
 
 from adapters.errors import Conflict
 from adapters.models import Offer, Run
-from adapters.protocol import CannotTell, DoOffer, Mark, Settled, Settling, Told
 from adapters.tines import links, wire
 from adapters.tines.extras import FOLLOW, Extras, is_priority
 from adapters.tines.reading import Reading
 from adapters.tines.stories import Stories, activity, folded
 from adapters.tines.tasks import run_id
 from adapters.tines.webhooks import Webhooks
+from adapters.writes import CannotTell, DoOffer, Mark, Settled, Settling, Told
 
 WEBHOOK = "webhook"  # a kind of action; the other is "page"
 _STORY = "story:"

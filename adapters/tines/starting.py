@@ -13,11 +13,11 @@ from typing import Any
 
 from adapters.errors import Rejected
 from adapters.models import RunKey, RunState
-from adapters.protocol import CannotTell, Mark, NotThere, Settled, Settling, StartRun, There, Told
 from adapters.tines import fields, mapping, wire, words
 from adapters.tines.people import People
 from adapters.tines.reading import CASES, Reading
 from adapters.tines.settings import TinesSettings
+from adapters.writes import CannotTell, Mark, NotThere, Settled, Settling, StartRun, There, Told
 
 BATCH = 25
 BATCHES_IF_UNKNOWN = 8

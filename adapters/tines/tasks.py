@@ -11,7 +11,10 @@ from typing import Any
 
 from adapters.errors import Conflict, OutcomeUnknown, Rejected
 from adapters.models import Health, Person, Run, Task
-from adapters.protocol import (
+from adapters.tines import mapping, wire, words
+from adapters.tines.people import People
+from adapters.tines.reading import Reading
+from adapters.writes import (
     AddTask,
     AssignTask,
     BeginTask,
@@ -26,9 +29,6 @@ from adapters.protocol import (
     Told,
     Write,
 )
-from adapters.tines import mapping, wire, words
-from adapters.tines.people import People
-from adapters.tines.reading import Reading
 
 ASSIGN = "assign"  # the step of a begin that makes the task somebody's
 MARK = "mark"  # the step of a reopen that takes "running" off

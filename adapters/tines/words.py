@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime
 
 from adapters.models import Model
-from adapters.protocol import Mark
+from adapters.writes import Mark
 
 _BREAK = "\u200b"  # zero width: people see no difference, Tines sees no mention
 _SIGNED = re.compile(r"(?:\A|\n\n)(?P<who>[^\n]{1,120}? via [^\n]{1,60}?) \((?P<code>[0-9A-Z]{3,12})\)\s*\Z")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.errors import AdapterError, Conflict, Rejected
-from adapters.protocol import ApproveTask, Mark, NotThere, Op, RejectTask, Settled, There, Told, Write
+from adapters.writes import ApproveTask, Mark, NotThere, Op, RejectTask, Settled, There, Told, Write
 from adapters.xurrent import mapping, wire, words
 from adapters.xurrent.api import Api
 from adapters.xurrent.links import Links

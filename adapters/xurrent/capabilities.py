@@ -6,7 +6,8 @@ notes to be read.
 
 from collections.abc import Mapping
 
-from adapters.protocol import Capability, Emulated, Native, Op, Unsupported
+from adapters.protocol import Capability, Emulated, Native, Unsupported
+from adapters.writes import Op
 from adapters.xurrent.settings import Flavour
 
 _REOPEN = Unsupported("begin a task that is on hold, or add a new task for one that is over")

@@ -8,18 +8,16 @@ from pydantic import SecretStr
 from adapters.errors import Rejected, Unsupported
 from adapters.http import Caller
 from adapters.models import Comment, Offer, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
-from adapters.protocol import (
+from adapters.protocol import Capability, Problem, Resources, require_offered
+from adapters.writes import (
     AddComment,
     AddTask,
     ApproveTask,
-    Capability,
     DoOffer,
     Known,
     Mark,
     Op,
-    Problem,
     RejectTask,
-    Resources,
     SetStatus,
     Settled,
     Settling,
@@ -27,7 +25,6 @@ from adapters.protocol import (
     TaskWrite,
     Told,
     Write,
-    require_offered,
 )
 from adapters.xurrent import starting
 from adapters.xurrent.api import PACE, PER_PAGE, Api, headers

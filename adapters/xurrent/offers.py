@@ -11,7 +11,7 @@ from typing import Any
 
 from adapters.errors import Conflict, Rejected
 from adapters.models import Offer, Run, Task, TaskState
-from adapters.protocol import DoOffer, Mark, NotThere, Settled, There, Told
+from adapters.writes import DoOffer, Mark, NotThere, Settled, There, Told
 from adapters.xurrent import mapping, wire, words
 from adapters.xurrent.api import Api
 from adapters.xurrent.people import People

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from adapters.protocol import (
+from adapters.writes import (
     AddComment,
     AddTask,
     AssignTask,

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from adapters.errors import Rejected
 from adapters.models import RunKey
-from adapters.protocol import Mark, NotThere, Settled, StartRun, There, Told, Write
+from adapters.writes import Mark, NotThere, Settled, StartRun, There, Told, Write
 from adapters.xurrent import mapping, wire, words
 from adapters.xurrent.api import Api
 from adapters.xurrent.people import People

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from adapters.models import Health, Model
-from adapters.protocol import Mark, SetStatus
+from adapters.writes import Mark, SetStatus
 
 SOURCE = "liaison"  # of everything that we create (field ``source``, at most 30 letters)
 NOTE_BYTES = 64 * 1024

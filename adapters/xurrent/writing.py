@@ -12,7 +12,7 @@ from typing import Any
 from adapters.errors import Conflict, Rejected
 from adapters.models import Comment, HealthNote, Task, TaskState
 from adapters.models import Health as HealthWord
-from adapters.protocol import (
+from adapters.writes import (
     AddComment,
     AddTask,
     AssignTask,

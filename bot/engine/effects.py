@@ -16,7 +16,8 @@ from typing import Protocol
 import structlog
 
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, RateLimited, Unreachable
-from adapters.protocol import Adapter, CannotTell, Known, Mark, NotThere, Op, Settling, There, Told, Write
+from adapters.protocol import Adapter
+from adapters.writes import CannotTell, Known, Mark, NotThere, Op, Settling, There, Told, Write
 from bot import metrics
 from bot.engine.port import Progress
 from bot.storage.effects import Effect, EffectLog

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from adapters.protocol import Op, Settling, Told
+from adapters.writes import Op, Settling, Told
 from bot.engine.effects import EffectRules, finish, send_again, settle_once
 from bot.storage.effects import Effect
 from commands.messages import Actor

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from adapters import errors, protocol
 from adapters.errors import AdapterError
-from adapters.protocol import Known, Mark, Told, Write
+from adapters.writes import Known, Mark, Told, Write
 from bot.storage.store import Store
 from bot.storage.tables import effects, ledger
 from commands.ports import Receipt

@@ -1,6 +1,6 @@
 """``add``: a new task in the run; ``add comment TEXT`` is a comment (an alias of two words)."""
 
-from adapters.protocol import AddTask, Op
+from adapters.writes import AddTask, Op
 from commands.cards import Answer, Code
 from commands.errors import Ambiguous, BadArguments, CommandError
 from commands.intents import Add

@@ -1,6 +1,6 @@
 """``approve``: gives an approval that is the writer's own to give."""
 
-from adapters.protocol import ApproveTask, Op
+from adapters.writes import ApproveTask, Op
 from commands.cards import Answer
 from commands.intents import Approve
 from commands.ports import Context

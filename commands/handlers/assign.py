@@ -1,6 +1,6 @@
 """``assign``: tasks are somebody's."""
 
-from adapters.protocol import AssignTask, Op
+from adapters.writes import AssignTask, Op
 from commands.cards import Answer, Code
 from commands.errors import BadArguments
 from commands.intents import Assign

@@ -1,6 +1,6 @@
 """``begin``: tasks are being worked on now, and are mine if nobody's."""
 
-from adapters.protocol import BeginTask, Op
+from adapters.writes import BeginTask, Op
 from commands.cards import Answer, Code
 from commands.errors import BadArguments
 from commands.intents import Begin

@@ -1,6 +1,6 @@
 """``comment``: a comment on the run, or on one of its tasks."""
 
-from adapters.protocol import AddComment, Op
+from adapters.writes import AddComment, Op
 from commands.cards import Answer, Code
 from commands.errors import BadArguments
 from commands.intents import Comment

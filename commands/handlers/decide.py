@@ -1,6 +1,6 @@
 """``decide``: a person's word on a write whose outcome is unknown. Only buttons say it."""
 
-from adapters.protocol import StartRun
+from adapters.writes import StartRun
 from commands.cards import Answer, Result
 from commands.errors import Stale
 from commands.intents import Decide

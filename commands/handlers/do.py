@@ -1,6 +1,6 @@
 """``do``: what this run's platform offers beyond the verbs: its buttons, flags and commands. Asks first."""
 
-from adapters.protocol import DoOffer, Op
+from adapters.writes import DoOffer, Op
 from commands.cards import Answer
 from commands.intents import Do
 from commands.offering import menu, named, offers_of, page, question, require_offers

@@ -1,6 +1,6 @@
 """``end``: the whole run is over."""
 
-from adapters.protocol import EndRun, Op
+from adapters.writes import EndRun, Op
 from commands.cards import Answer, Code
 from commands.errors import Ambiguous, BadArguments, CommandError
 from commands.intents import Drop, End

@@ -1,6 +1,6 @@
 """``finish``: tasks are done, with a note, and maybe which task comes then."""
 
-from adapters.protocol import FinishTask, Op
+from adapters.writes import FinishTask, Op
 from commands.cards import Answer
 from commands.intents import Finish
 from commands.ports import Context

@@ -1,6 +1,6 @@
 """``hold``: tasks that cannot go on, and why."""
 
-from adapters.protocol import HoldTask, Op
+from adapters.writes import HoldTask, Op
 from commands.cards import Answer, Code
 from commands.errors import BadArguments
 from commands.intents import Hold

@@ -1,6 +1,6 @@
 """``reject``: refuses an approval that is the writer's own to give, and says why."""
 
-from adapters.protocol import Op, RejectTask
+from adapters.writes import Op, RejectTask
 from commands.cards import Answer, Code
 from commands.errors import BadArguments
 from commands.intents import Reject

@@ -1,6 +1,6 @@
 """``reopen``: tasks that were over are not, after all."""
 
-from adapters.protocol import Op, ReopenTask
+from adapters.writes import Op, ReopenTask
 from commands.cards import Answer, Code
 from commands.errors import BadArguments
 from commands.intents import Reopen

@@ -1,6 +1,6 @@
 """``runbooks``: runbooks that can be started."""
 
-from adapters.protocol import Op
+from adapters.writes import Op
 from commands.cards import Answer
 from commands.intents import Runbooks
 from commands.lists import list_runbooks

@@ -1,6 +1,6 @@
 """``runs``: runs that are under way."""
 
-from adapters.protocol import Op
+from adapters.writes import Op
 from commands.cards import Answer
 from commands.intents import Runs
 from commands.lists import list_runs

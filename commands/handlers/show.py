@@ -1,6 +1,6 @@
 """``show``: a run's card, a task and its instructions, or a runbook's steps."""
 
-from adapters.protocol import Op
+from adapters.writes import Op
 from commands.cards import Answer
 from commands.intents import Show
 from commands.ports import Context

@@ -1,6 +1,6 @@
 """``skip``: tasks that will not be done."""
 
-from adapters.protocol import Op, SkipTask
+from adapters.writes import Op, SkipTask
 from commands.cards import Answer
 from commands.intents import Skip
 from commands.ports import Context

@@ -1,6 +1,6 @@
 """``start``: a new run of a runbook; ``start T3`` begins a task instead."""
 
-from adapters.protocol import Op
+from adapters.writes import Op
 from commands.cards import Answer, Code
 from commands.errors import BadArguments
 from commands.flags import no_stray_flags, pairs

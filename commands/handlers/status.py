@@ -1,6 +1,6 @@
 """``status``: how the run goes, in a colour and a sentence; with nothing to say it is shown."""
 
-from adapters.protocol import Op
+from adapters.writes import Op
 from commands.cards import Answer
 from commands.intents import Intent, Promise, Status
 from commands.ports import Context

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from adapters.models import Run
-from adapters.protocol import Adapter, Op
+from adapters.protocol import Adapter
+from adapters.writes import Op
 from tests.fakes.serving import Fake
 
 RUNBOOK = "Database failover"

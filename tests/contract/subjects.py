@@ -6,7 +6,8 @@ from functools import cache
 from pathlib import Path
 
 from adapters.errors import AdapterError
-from adapters.protocol import READS, Op, Platform, Unsupported
+from adapters.protocol import Platform, Unsupported
+from adapters.writes import READS, Op
 from commands.sentences import load, plain, say
 from tests.contract.subject import Make
 

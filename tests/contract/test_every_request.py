@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from adapters.errors import OutcomeUnknown, Unreachable
-from adapters.protocol import Op, Settling, There
+from adapters.writes import Op, Settling, There
 from tests.contract.subject import Subject
 from tests.contract.subjects import CAN_ON_A_WIRE, WRITES, maker, supports
 from tests.contract.writes import Doing, a_write

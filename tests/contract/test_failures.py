@@ -6,7 +6,8 @@ import pytest
 from aiohttp import web
 
 from adapters.errors import AdapterError, BadResponse, CredentialsRejected, NotFound, RateLimited, Unreachable
-from adapters.protocol import Op, Severity
+from adapters.protocol import Severity
+from adapters.writes import Op
 from tests.contract.subject import RUNBOOK, Paged, Subject
 from tests.contract.subjects import ON_A_WIRE, is_told
 from tests.contract.test_outcomes import aimed, fake_of

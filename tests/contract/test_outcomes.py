@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Unreachable
-from adapters.protocol import CannotTell, NotThere, Op, Settling, There
+from adapters.writes import CannotTell, NotThere, Op, Settling, There
 from tests.contract.subject import Subject
 from tests.contract.subjects import CAN_ON_A_WIRE, is_told, maker
 from tests.contract.writes import a_write

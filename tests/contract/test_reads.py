@@ -3,7 +3,8 @@
 import pytest
 
 from adapters.models import TaskState
-from adapters.protocol import Emulated, Op, Severity, Unsupported
+from adapters.protocol import Emulated, Severity, Unsupported
+from adapters.writes import Op
 from tests.contract.subject import RUNBOOK, TASKS, Subject
 from tests.contract.subjects import KINDS, platform
 from tests.contract.writes import a_start

@@ -4,7 +4,8 @@ import pytest
 
 from adapters.errors import Unsupported
 from adapters.models import Health, TaskState
-from adapters.protocol import Native, Op
+from adapters.protocol import Native
+from adapters.writes import Op
 from tests.contract.subject import Subject
 from tests.contract.subjects import CAN, CANNOT, is_told, sentences
 from tests.contract.writes import BEN, NEW_TASK, TEXT, Doing, a_write

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from adapters.models import Health, Person, Run, TaskState
-from adapters.protocol import (
+from adapters.protocol import Unsupported
+from adapters.writes import (
     AddComment,
     AddTask,
     ApproveTask,
@@ -27,7 +28,6 @@ from adapters.protocol import (
     SkipTask,
     StartRun,
     Told,
-    Unsupported,
     Write,
 )
 from tests.contract.subject import RUNBOOK, Approved, Subject

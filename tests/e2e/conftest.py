@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from adapters.protocol import Op
+from adapters.writes import Op
 from tests.e2e.chats import Chat, Room
 from tests.e2e.mattermost_chat import MattermostChat
 from tests.e2e.platforms import Counted, Platform, serve_all

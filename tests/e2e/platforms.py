@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from adapters.protocol import Op
+from adapters.writes import Op
 from tests.e2e.chats import Chat
 from tests.e2e.mattermost_chat import MattermostChat
 from tests.fakes.serving import Fake

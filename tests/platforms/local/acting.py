@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from adapters.local import LocalAdapter
 from adapters.models import Person, Run, RunbookKey, Task
-from adapters.protocol import Mark, StartRun, Told, Write
+from adapters.writes import Mark, StartRun, Told, Write
 
 ANA = Person(id="U1", name="Ana", handle="ana")
 BEN = Person(id="U2", name="Ben", handle="ben")

@@ -11,7 +11,8 @@ from adapters.http import Http
 from adapters.local import LocalAdapter, LocalSettings
 from adapters.local.wire import Document
 from adapters.models import Person, Run, RunbookKey
-from adapters.protocol import Mark, Op, Resources, StartRun
+from adapters.protocol import Resources
+from adapters.writes import Mark, Op, StartRun
 from tests.contract.subject import RUNBOOK
 from tests.fakes.serving import Fake
 from tests.platforms.local.store import MemoryRuns

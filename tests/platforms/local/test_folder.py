@@ -9,7 +9,8 @@ from adapters.errors import BadResponse, NotFound, Rejected
 from adapters.local import PLATFORM, SAMPLES, LocalAdapter
 from adapters.local.folder import LARGEST
 from adapters.models import TaskState
-from adapters.protocol import FinishTask, Severity
+from adapters.protocol import Severity
+from adapters.writes import FinishTask
 from commands.sentences import load, plain, say
 from tests.platforms.local.acting import ANA, a_start, carried, mark, started
 from tests.platforms.local.store import MemoryRuns

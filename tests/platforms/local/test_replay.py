@@ -9,7 +9,7 @@ import pytest
 from adapters.errors import Unreachable
 from adapters.local import LocalAdapter
 from adapters.models import RunKey
-from adapters.protocol import (
+from adapters.writes import (
     AddComment,
     AddTask,
     AssignTask,

@@ -9,7 +9,7 @@ import pytest
 from adapters.errors import AdapterError, Conflict, NotFound, Rejected
 from adapters.local import PLATFORM, LocalAdapter
 from adapters.models import Health, Person, Run, RunState, TaskState
-from adapters.protocol import (
+from adapters.writes import (
     AddComment,
     AddTask,
     AssignTask,

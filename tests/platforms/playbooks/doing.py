@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from itertools import count
 
 from adapters.models import Person, Run
-from adapters.protocol import Known, Mark, Told, Write
+from adapters.writes import Known, Mark, Told, Write
 from tests.platforms.playbooks.subject import PlaybooksSubject
 
 ANA = Person(name="Ana Reis", email="ana@example.com", handle="ana")

@@ -9,7 +9,8 @@ from typing import Any
 from adapters.http import Http
 from adapters.models import Person, Run, RunbookKey
 from adapters.playbooks import PLATFORM, PlaybooksSettings
-from adapters.protocol import Adapter, Mark, Op, StartRun
+from adapters.protocol import Adapter
+from adapters.writes import Mark, Op, StartRun
 from tests.contract.subject import RUNBOOK, Errors
 from tests.platforms.connecting import resources, table
 from tests.platforms.playbooks.fake import PlaybooksFake

@@ -4,7 +4,7 @@ import pytest
 
 from adapters.errors import Rejected
 from adapters.playbooks import words
-from adapters.protocol import AddComment, CannotTell, FinishTask, HoldTask, NotThere, There
+from adapters.writes import AddComment, CannotTell, FinishTask, HoldTask, NotThere, There
 from tests.platforms.playbooks.doing import ANA, a_mark, do, known_now
 from tests.platforms.playbooks.subject import PlaybooksSubject
 

@@ -4,7 +4,7 @@ import pytest
 
 from adapters.errors import NotFound, Rejected
 from adapters.models import TaskState
-from adapters.protocol import EndRun, FinishTask, SetStatus
+from adapters.writes import EndRun, FinishTask, SetStatus
 from tests.platforms.playbooks.doing import ANA, do
 from tests.platforms.playbooks.subject import PlaybooksSubject
 

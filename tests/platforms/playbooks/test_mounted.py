@@ -5,7 +5,7 @@ import pytest
 from adapters.http import Http
 from adapters.models import HomeChannel, Person, RunbookKey, TaskState
 from adapters.playbooks import PLATFORM, PlaybooksSettings
-from adapters.protocol import AddComment, BeginTask, EndRun, SetStatus, StartRun, There, Write
+from adapters.writes import AddComment, BeginTask, EndRun, SetStatus, StartRun, There, Write
 from tests.fakes.mattermost import FakeMattermost
 from tests.platforms.connecting import resources, table
 from tests.platforms.playbooks.conftest import GENERATIONS

@@ -5,7 +5,7 @@ import pytest
 
 from adapters.errors import Conflict, NotFound, OutcomeUnknown, Rejected, Unsupported
 from adapters.models import Offer, Person, Run
-from adapters.protocol import BeginTask, CannotTell, DoOffer, EndRun, NotThere, SetStatus, Settling, There
+from adapters.writes import BeginTask, CannotTell, DoOffer, EndRun, NotThere, SetStatus, Settling, There
 from tests.platforms.playbooks.doing import ANA, BEN, STRANGER, a_mark, do, known_now
 from tests.platforms.playbooks.subject import PAGE, PlaybooksSubject
 

@@ -7,7 +7,7 @@ import pytest
 from adapters.errors import Conflict, NotFound, OutcomeUnknown, Rejected
 from adapters.http import Http
 from adapters.models import Health, HomeChannel, Person, RunbookKey, RunState
-from adapters.protocol import CannotTell, EndRun, FinishTask, NotThere, Op, SetStatus, Settling, StartRun, There
+from adapters.writes import CannotTell, EndRun, FinishTask, NotThere, Op, SetStatus, Settling, StartRun, There
 from tests.platforms.playbooks.doing import ANA, STRANGER, a_mark, do, known_now
 from tests.platforms.playbooks.subject import PlaybooksSubject, connect
 

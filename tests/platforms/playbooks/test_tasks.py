@@ -5,19 +5,8 @@ import pytest
 from adapters.errors import Conflict, NotFound, OutcomeUnknown, Rejected
 from adapters.http import Http
 from adapters.models import Person, TaskState
-from adapters.protocol import (
-    AddTask,
-    AssignTask,
-    BeginTask,
-    Emulated,
-    FinishTask,
-    Native,
-    NotThere,
-    Op,
-    ReopenTask,
-    SkipTask,
-    There,
-)
+from adapters.protocol import Emulated, Native
+from adapters.writes import AddTask, AssignTask, BeginTask, FinishTask, NotThere, Op, ReopenTask, SkipTask, There
 from tests.platforms.playbooks.doing import ANA, BEN, STRANGER, a_mark, do, known_now
 from tests.platforms.playbooks.subject import PlaybooksSubject, connect
 

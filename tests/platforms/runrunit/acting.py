@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters.models import Person, RunbookKey, RunKey
-from adapters.protocol import (
+from adapters.runrunit.client import Runrunit
+from adapters.writes import (
     BeginTask,
     FinishTask,
     HoldTask,
@@ -18,7 +19,6 @@ from adapters.protocol import (
     Told,
     Write,
 )
-from adapters.runrunit.client import Runrunit
 from tests.platforms.runrunit.fake import RunrunitFake
 from tests.platforms.runrunit.world import FakeTask
 

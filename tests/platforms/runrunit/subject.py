@@ -7,9 +7,9 @@ from typing import Any
 
 from adapters.http import Http
 from adapters.models import Run
-from adapters.protocol import Op
 from adapters.runrunit.client import Runrunit, connect
 from adapters.runrunit.settings import RunrunitSettings
+from adapters.writes import Op
 from tests.contract.subject import Subject
 from tests.platforms.connecting import resources, table
 from tests.platforms.runrunit.fake import RunrunitFake

@@ -3,8 +3,8 @@
 import pytest
 
 from adapters.errors import Conflict, Rejected
-from adapters.protocol import DoOffer, NotThere, Settling, There
 from adapters.runrunit.client import Runrunit
+from adapters.writes import DoOffer, NotThere, Settling, There
 from tests.platforms.runrunit.acting import ANA, KNOWN, MARK, carry, key, writes
 from tests.platforms.runrunit.fake import RunrunitFake
 from tests.platforms.runrunit.world import FakeTask

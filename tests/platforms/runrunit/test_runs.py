@@ -6,8 +6,8 @@ import pytest
 
 from adapters.errors import Conflict, OutcomeUnknown, Rejected
 from adapters.models import Health, RunState
-from adapters.protocol import AddTask, CannotTell, EndRun, NotThere, There
 from adapters.runrunit.client import Runrunit
+from adapters.writes import AddTask, CannotTell, EndRun, NotThere, There
 from tests.platforms.runrunit.acting import ANA, BEN, EVE, KNOWN, MARK, carry, key, said, start, status, writes
 from tests.platforms.runrunit.fake import RunrunitFake
 

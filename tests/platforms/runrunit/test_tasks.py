@@ -6,8 +6,8 @@ import pytest
 
 from adapters.errors import Conflict, OutcomeUnknown, Rejected
 from adapters.models import TaskState
-from adapters.protocol import AssignTask, NotThere, ReopenTask, There
 from adapters.runrunit.client import Runrunit
+from adapters.writes import AssignTask, NotThere, ReopenTask, There
 from tests.platforms.runrunit.acting import (
     ANA,
     BEN,

@@ -6,8 +6,8 @@ import pytest
 
 from adapters.errors import Conflict, OutcomeUnknown
 from adapters.models import TaskState
-from adapters.protocol import NotThere, There
 from adapters.runrunit.client import Runrunit
+from adapters.writes import NotThere, There
 from tests.platforms.runrunit.acting import BEN, EVE, KNOWN, MARK, begin, carry, finish, hold, said, writes
 from tests.platforms.runrunit.fake import RunrunitFake
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from adapters.models import Person, Run, RunbookKey, RunKey
-from adapters.protocol import Known, Mark, StartRun, Told, Write
 from adapters.tines.client import Tines
+from adapters.writes import Known, Mark, StartRun, Told, Write
 from tests.platforms.tines.fake import TinesFake
 from tests.platforms.tines.subject import a_case
 from tests.platforms.tines.world import FakeCase

@@ -7,9 +7,9 @@ from typing import Any
 
 from adapters.http import Http
 from adapters.models import Run
-from adapters.protocol import Op
 from adapters.tines.client import Tines, connect
 from adapters.tines.settings import TinesSettings
+from adapters.writes import Op
 from tests.contract.subject import RUNBOOK, Subject
 from tests.platforms.connecting import resources, table
 from tests.platforms.tines.fake import TinesFake

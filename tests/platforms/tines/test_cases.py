@@ -8,8 +8,8 @@ import pytest
 from adapters.errors import Conflict, NotFound, OutcomeUnknown, Rejected
 from adapters.http import Http
 from adapters.models import Health, Person, RunState
-from adapters.protocol import AddComment, EndRun, NotThere, SetStatus, There
 from adapters.tines.client import Tines
+from adapters.writes import AddComment, EndRun, NotThere, SetStatus, There
 from tests.platforms.tines.acting import ANA, KNOWN, STRANGER, a_mark, an_open_case, carry, done, key, said
 from tests.platforms.tines.fake import TinesFake
 from tests.platforms.tines.subject import connected

@@ -7,8 +7,8 @@ import pytest
 from adapters.errors import OutcomeUnknown, Rejected
 from adapters.http import Http
 from adapters.models import Offer, Person
-from adapters.protocol import DoOffer, NotThere, Settling, There
 from adapters.tines.client import Tines
+from adapters.writes import DoOffer, NotThere, Settling, There
 from tests.platforms.tines.acting import ANA, KNOWN, STRANGER, a_mark, an_open_case, done, key
 from tests.platforms.tines.fake import TinesFake
 from tests.platforms.tines.subject import a_button, connected

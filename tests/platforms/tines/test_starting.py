@@ -7,8 +7,8 @@ import pytest
 from adapters.errors import OutcomeUnknown, Rejected, Unreachable
 from adapters.http import Http
 from adapters.models import Person, RunKey
-from adapters.protocol import CannotTell, NotThere, Settling, There
 from adapters.tines.client import Tines
+from adapters.writes import CannotTell, NotThere, Settling, There
 from tests.platforms.tines.acting import BEN, KNOWN, STRANGER, a_mark, carry, done, start
 from tests.platforms.tines.fake import TinesFake
 from tests.platforms.tines.subject import connected

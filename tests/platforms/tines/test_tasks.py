@@ -5,7 +5,8 @@ import pytest
 from adapters.errors import Conflict, NotFound, OutcomeUnknown, Rejected, Unreachable
 from adapters.http import Http
 from adapters.models import Person, TaskState
-from adapters.protocol import (
+from adapters.tines.client import Tines
+from adapters.writes import (
     AddTask,
     AssignTask,
     BeginTask,
@@ -16,7 +17,6 @@ from adapters.protocol import (
     SkipTask,
     There,
 )
-from adapters.tines.client import Tines
 from tests.platforms.tines.acting import ANA, BEN, KNOWN, STRANGER, a_mark, an_open_case, carry, done, key, said
 from tests.platforms.tines.fake import TinesFake
 from tests.platforms.tines.subject import connected

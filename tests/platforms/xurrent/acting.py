@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from adapters.models import Person, Run, RunbookKey, RunKey
-from adapters.protocol import FinishTask, Known, Mark, StartRun, Told, Write
+from adapters.writes import FinishTask, Known, Mark, StartRun, Told, Write
 from adapters.xurrent.client import Xurrent
 from tests.platforms.xurrent.fake import XurrentFake
 from tests.platforms.xurrent.world import FakeApproval, FakeRun, FakeTask

@@ -7,7 +7,7 @@ from typing import Any
 
 from adapters.http import Http
 from adapters.models import Run
-from adapters.protocol import Op
+from adapters.writes import Op
 from adapters.xurrent.client import Xurrent, connect
 from adapters.xurrent.settings import XurrentSettings
 from tests.contract.subject import Errors, Subject

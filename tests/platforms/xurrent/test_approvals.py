@@ -5,7 +5,8 @@ import pytest
 from adapters.errors import AdapterError, Conflict, Rejected
 from adapters.http import Http
 from adapters.models import Person
-from adapters.protocol import ApproveTask, AssignTask, Op, RejectTask, Severity, Told, Unsupported, Write
+from adapters.protocol import Severity, Unsupported
+from adapters.writes import ApproveTask, AssignTask, Op, RejectTask, Told, Write
 from adapters.xurrent.client import Xurrent
 from tests.platforms.xurrent.acting import BEN, MARK, a_run, an_approval, key
 from tests.platforms.xurrent.fake import XurrentFake

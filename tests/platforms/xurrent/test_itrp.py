@@ -4,7 +4,9 @@ import pytest
 
 from adapters.errors import AdapterError, Conflict, NotFound, OutcomeUnknown, Rejected, Unsupported
 from adapters.models import RunbookKey, RunState, TaskState
-from adapters.protocol import (
+from adapters.protocol import Native, Severity
+from adapters.protocol import Unsupported as NotOffered
+from adapters.writes import (
     AddComment,
     AddTask,
     AssignTask,
@@ -12,19 +14,16 @@ from adapters.protocol import (
     CannotTell,
     EndRun,
     HoldTask,
-    Native,
     NotThere,
     Op,
     ReopenTask,
     SetStatus,
     Settling,
-    Severity,
     SkipTask,
     StartRun,
     There,
     Write,
 )
-from adapters.protocol import Unsupported as NotOffered
 from adapters.xurrent import words
 from adapters.xurrent.client import Xurrent
 from tests.contract.subjects import is_told

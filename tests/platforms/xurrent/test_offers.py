@@ -6,7 +6,7 @@ import pytest
 
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Rejected
 from adapters.models import Offer, TaskState
-from adapters.protocol import DoOffer, NotThere, Settling, There
+from adapters.writes import DoOffer, NotThere, Settling, There
 from adapters.xurrent.client import Xurrent
 from tests.contract.subjects import is_told
 from tests.platforms.xurrent.acting import ANA, KNOWN, MARK, NOBODY, a_run, an_approval, carry, key

@@ -7,7 +7,7 @@ import pytest
 from adapters.errors import BadResponse, NotFound, Rejected
 from adapters.http import Http
 from adapters.models import RunState, TaskState
-from adapters.protocol import AssignTask
+from adapters.writes import AssignTask
 from adapters.xurrent.client import Xurrent
 from tests.contract.subject import RUNBOOK, TASKS
 from tests.platforms.xurrent.acting import ANA, NOBODY, a_run, an_approval, carry, key

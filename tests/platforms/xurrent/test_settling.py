@@ -3,16 +3,7 @@
 import pytest
 
 from adapters.errors import RateLimited
-from adapters.protocol import (
-    AddComment,
-    AddTask,
-    HoldTask,
-    NotThere,
-    SetStatus,
-    Settling,
-    TaskWrite,
-    There,
-)
+from adapters.writes import AddComment, AddTask, HoldTask, NotThere, SetStatus, Settling, TaskWrite, There
 from adapters.xurrent import words
 from adapters.xurrent.client import Xurrent
 from tests.platforms.xurrent.acting import ANA, KNOWN, MARK, OTHER, a_run, carry, finish, key

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from adapters.models import Health, RunState
-from adapters.protocol import HoldTask
+from adapters.writes import HoldTask
 from adapters.xurrent.client import Xurrent
 from tests.platforms.xurrent.acting import ANA, a_run, an_approval, carry, key
 from tests.platforms.xurrent.fake import XurrentFake

@@ -5,7 +5,7 @@ import pytest
 from adapters.errors import OutcomeUnknown, Rejected
 from adapters.http import Http
 from adapters.models import RunState
-from adapters.protocol import NotThere, Settling, There
+from adapters.writes import NotThere, Settling, There
 from adapters.xurrent import words
 from adapters.xurrent.client import Xurrent
 from tests.contract.subjects import is_told

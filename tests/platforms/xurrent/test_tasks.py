@@ -4,7 +4,7 @@ import pytest
 
 from adapters.errors import Conflict, Rejected, Unsupported
 from adapters.models import Health, TaskState
-from adapters.protocol import (
+from adapters.writes import (
     AddComment,
     AddTask,
     AssignTask,

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from adapters.models import RunbookKey, RunKey, TaskKey
-from adapters.protocol import Mark
 from adapters.replies import Reply
+from adapters.writes import Mark
 from adapters.xurrent import words
 from adapters.xurrent.links import Links
 from adapters.xurrent.mapping import moment

@@ -11,8 +11,8 @@ import pytest
 
 from adapters.errors import OutcomeUnknown
 from adapters.models import RunbookKey, RunKey
-from adapters.protocol import (
-    Adapter,
+from adapters.protocol import Adapter
+from adapters.writes import (
     AddComment,
     CannotTell,
     FinishTask,

@@ -12,7 +12,7 @@ import pytest
 
 from adapters.local import LocalAdapter
 from adapters.models import Person
-from adapters.protocol import FinishTask, Mark
+from adapters.writes import FinishTask, Mark
 from bot.app import Application, bootstrap
 from bot.serve import started
 from bot.settings import demo_settings

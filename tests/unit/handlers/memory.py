@@ -7,7 +7,8 @@ from typing import Any
 
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, RateLimited, Unreachable
 from adapters.models import Person, Run, RunbookKey, RunHead, RunKey, RunState
-from adapters.protocol import Adapter, Mark, Told, Write
+from adapters.protocol import Adapter
+from adapters.writes import Mark, Told, Write
 from commands.cards import TraceLine
 from commands.messages import Actor, Message, Place
 from commands.ports import CannotPost, Done, Kept, KnownRun, Outcome, Receipt, Refused, Unknown

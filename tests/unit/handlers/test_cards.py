@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from adapters.models import Health, Person, Run, RunKey, RunState, Stage, Task, TaskState
-from adapters.protocol import Op, Unsupported
+from adapters.protocol import Unsupported
+from adapters.writes import Op
 from commands.cards import Card
 from commands.intents import Begin, End, OpenForm
 from commands.ports import Kept, KnownRun

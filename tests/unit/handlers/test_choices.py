@@ -1,7 +1,7 @@
 """A platform that has to know which: one button for each of its choices, with the words of its own folder."""
 
 from adapters.errors import Rejected
-from adapters.protocol import Op
+from adapters.writes import Op
 from bot.storage.effects import _outcome_json, _outcome_of
 from tests.unit.handlers.world import Room, button, labels, shown, traces
 

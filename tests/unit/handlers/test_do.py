@@ -4,7 +4,8 @@ import pytest
 
 from adapters.errors import OutcomeUnknown, Unreachable
 from adapters.models import Offer
-from adapters.protocol import Native, Op
+from adapters.protocol import Native
+from adapters.writes import Op
 from commands.cards import Link
 from commands.forms import open_form
 from commands.intents import Do, OpenForm

@@ -3,7 +3,8 @@
 import pytest
 
 from adapters.errors import Unreachable
-from adapters.protocol import Capability, Emulated, Op, Unsupported
+from adapters.protocol import Capability, Emulated, Unsupported
+from adapters.writes import Op
 from commands import forms
 from commands.cards import Form
 from commands.errors import CommandError, Missing

@@ -4,7 +4,8 @@ import pytest
 
 from adapters.errors import Unreachable
 from adapters.models import RunbookKey
-from adapters.protocol import Capability, Emulated, Op, Unsupported
+from adapters.protocol import Capability, Emulated, Unsupported
+from adapters.writes import Op
 from commands import dispatch
 from commands.messages import Message, Via
 from commands.phrases import told_apart

@@ -7,7 +7,8 @@ import pytest
 
 from adapters.errors import Rejected
 from adapters.models import Run
-from adapters.protocol import Adapter, Mark, TaskWrite, Told, Write
+from adapters.protocol import Adapter
+from adapters.writes import Mark, TaskWrite, Told, Write
 from commands.access import rights
 from commands.intents import Choose, Decide, Start
 from commands.ports import Rules

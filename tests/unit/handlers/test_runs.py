@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from adapters.errors import Unreachable
 from adapters.models import Health, HomeChannel, Person
-from adapters.protocol import Emulated, EndRun, Mark, Op
+from adapters.protocol import Emulated
+from adapters.writes import EndRun, Mark, Op
 from commands.cards import Who
 from commands.intents import Decide, Due, Move, Promise, Stop
 from commands.messages import Place

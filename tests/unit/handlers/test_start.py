@@ -1,7 +1,7 @@
 """``start``: the card first, one run, and a refusal that the card tells too."""
 
 from adapters.errors import OutcomeUnknown, Rejected, Unreachable
-from adapters.protocol import Op
+from adapters.writes import Op
 from commands.intents import Again
 from commands.runcards import live_card
 from commands.sentences import plain

@@ -4,7 +4,8 @@ import pytest
 
 from adapters.errors import OutcomeUnknown, Rejected, Unreachable
 from adapters.models import Person, TaskState
-from adapters.protocol import Emulated, Op, Unsupported
+from adapters.protocol import Emulated, Unsupported
+from adapters.writes import Op
 from commands.cards import Clock
 from commands.intents import Finish
 from commands.messages import Place

@@ -14,19 +14,8 @@ from adapters.errors import AdapterError
 from adapters.http import Http
 from adapters.local import PLATFORM, LocalAdapter, LocalSettings
 from adapters.models import Comment, Offer, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
-from adapters.protocol import (
-    Capability,
-    Known,
-    Mark,
-    Op,
-    Platform,
-    Problem,
-    Resources,
-    Settled,
-    Settling,
-    Told,
-    Write,
-)
+from adapters.protocol import Capability, Platform, Problem, Resources
+from adapters.writes import Known, Mark, Op, Settled, Settling, Told, Write
 from commands import dispatch
 from commands.cards import Answer, Button
 from commands.dispatch import Ticket
