@@ -36,7 +36,8 @@ class Redactor:
     """Hides every secret in a text: as it is, within JSON, and percent-encoded."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret)}
+        words = (secret.strip() for secret in secrets)  # a secret is sent without the line break of its file
+        forms = {form for word in words if len(word) >= SHORTEST_SECRET for form in _forms(word)}
         longest_first = sorted(forms, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from adapters import errors, protocol
+from adapters import errors, writes
 from adapters.errors import AdapterError
 from adapters.writes import Known, Mark, Told, Write
 from bot.storage.store import Store
@@ -19,7 +19,7 @@ State = Literal["sent", "unsent", "unknown", "done", "refused"]
 
 _KINDS: Mapping[str, type[Write]] = {
     kind.__name__: kind
-    for kind in vars(protocol).values()
+    for kind in vars(writes).values()
     if isinstance(kind, type) and issubclass(kind, Write) and kind is not Write
 }
 
