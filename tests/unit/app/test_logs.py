@@ -54,6 +54,12 @@ def test_a_secret_is_hidden_in_every_form(stream: io.StringIO, secret: str) -> N
     assert logs.HIDDEN in written
 
 
+def test_a_secret_with_the_line_break_of_its_file_is_hidden_as_it_is_sent(stream: io.StringIO) -> None:
+    logs.configure([f" {OTHER}\n"], stream=stream)
+    structlog.get_logger("x").info(f"Bearer {OTHER}")
+    assert last(stream)["event"] == f"Bearer {logs.HIDDEN}"
+
+
 def test_short_values_are_not_hidden(stream: io.StringIO) -> None:
     structlog.get_logger("x").info("about ab")
     assert last(stream)["event"] == "about ab"
