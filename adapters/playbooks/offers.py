@@ -29,6 +29,7 @@ _OWN = Offer(id=OWN, label="playbooks.offer_own", warning="playbooks.offer_own_d
 _RESTORE = Offer(id=RESTORE, label="playbooks.offer_restore", warning="playbooks.offer_restore_does")
 _UNTIL_DUE = timedelta(hours=1)
 _LONGEST = 60  # letters of a command in a label
+_ALL_OF_IT = 1500  # and where it is asked about
 _CLOCKS_DIFFER = timedelta(minutes=2)
 
 
@@ -160,10 +161,11 @@ def _of_command(task: str, command: str) -> Offer:
     """Another command makes it another offer."""
     line = " ".join(command.split())
     shown = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+    whole = line if len(line) <= _ALL_OF_IT else f"{line[: _ALL_OF_IT - 1]}…"  # nobody says yes to an end unseen
     return Offer(
         id=_id(COMMAND, f"{task} {command}"),
         label="playbooks.offer_command",
         warning="playbooks.offer_command_does",
-        facts={"command": shown},
+        facts={"command": shown, "whole": whole},
         task=task,
     )

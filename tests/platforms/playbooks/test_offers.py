@@ -28,7 +28,7 @@ async def test_a_tasks_command_is_offered_and_run_where_the_task_stands_now(eith
     assert (offer.task, offer.label, offer.facts) == (
         run.tasks[1].id,
         "playbooks.offer_command",
-        {"command": PAGE},
+        {"command": PAGE, "whole": PAGE},
     )
     either.fake.world.move(run.key.id, 0, 0, 1)
     await do(either, step(run, offer))
@@ -69,6 +69,7 @@ async def test_a_long_command_has_a_short_name(either: PlaybooksSubject) -> None
     offer = await the_command(either, long)
     assert len(offer.facts["command"]) <= 60
     assert "\n" not in offer.facts["command"]
+    assert offer.facts["whole"].endswith("dba dba"), "nobody is asked about a command whose end is not shown"
 
 
 async def test_a_run_that_is_over_offers_its_retrospective(either: PlaybooksSubject) -> None:
