@@ -18,8 +18,8 @@ MOST = 1000  # things: a minute has 80 calls in all
 MAX_PAGES = 20  # where pages are smaller than was asked for
 PAGES_OF_ALL = 3
 
-_NEXT = re.compile(r'<([^>]*)>\s*;[^,<]*\brel="?next\b"?', re.IGNORECASE)
-_RANGE = re.compile(r"(\d+)\s*-\s*(\d+)\s*/\s*(\d+)")
+_NEXT = re.compile(r'<([^<>]*)>\s*;[^,<]*\brel="?next\b"?', re.IGNORECASE)
+_RANGE = re.compile(r"\b(\d{1,9})\s{0,9}-\s{0,9}(\d{1,9})\s{0,9}/\s{0,9}(\d{1,9})")
 
 W = TypeVar("W", bound=Wire)
 
@@ -49,5 +49,5 @@ def next_page(headers: Mapping[str, str], page: int) -> int | None:
         numbers = parse_qs(urlsplit(link).query).get("page", [])
     except ValueError:
         numbers = []
-    number = int(numbers[0]) if numbers and numbers[0].isdecimal() else 0
+    number = int(numbers[0]) if numbers and re.fullmatch(r"[0-9]{1,9}", numbers[0]) else 0
     return number if number > page else None

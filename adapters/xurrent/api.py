@@ -22,7 +22,7 @@ MAX_PAGES = 50
 LONGEST_REST = 60.0  # seconds; when the hour's requests are used up, the next answer says how long it really is
 _ACCOUNT_HEADERS = {"xurrent": "X-Xurrent-Account", "4me": "X-4me-Account", "itrp": "X-ITRP-Account"}
 RARE_FIELDS = ("urgent", "phase")  # documented, and in no sample: done without where a server does not know them
-_LINK = re.compile(r"<([^>]*)>([^<]*)")
+_LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _REL = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,]+))', re.IGNORECASE)
 
 W = TypeVar("W", bound=Wire)

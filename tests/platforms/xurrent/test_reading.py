@@ -1,6 +1,7 @@
 """The new API's reads, over HTTP."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -142,6 +143,13 @@ async def test_a_page_elsewhere_is_not_asked_for(xurrent: Xurrent, fake: Xurrent
     with pytest.raises(BadResponse) as refused:
         await xurrent.runs("")
     assert refused.value.key == "platform.foreign_link"
+
+
+async def test_a_link_without_end_keeps_nobody_waiting(xurrent: Xurrent, fake: XurrentFake) -> None:
+    fake.fault("answer", status=200, body="[]", headers={"Link": "<" * 60_000})
+    began = time.process_time()
+    assert await xurrent.runs("") == []
+    assert time.process_time() - began < 2
 
 
 async def test_runs_are_the_open_ones_newest_first(xurrent: Xurrent, fake: XurrentFake) -> None:
