@@ -8,7 +8,7 @@ An adapter never retries a write, never sleeps, never swallows an error. Reads a
 ``adapters/http.py``. One adapter object lives as long as the process, and is used by many tasks at once.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -149,6 +149,19 @@ class Confirming(Protocol):
         """``said``: what came to this platform's webhook address. The address that was opened, or "" where nothing
         asks for it. It is the platform's own site, or nothing is opened: raises ``adapters.errors``.
         """
+        ...
+
+
+@runtime_checkable
+class Hinting(Protocol):
+    """An adapter may have this too: its platform's webhooks say what they are about.
+
+    Nothing that they say of it is believed: it only tells which runs to read again. A platform may call for
+    everything that happens in a whole company, and reading all runs each time would use up its calls.
+    """
+
+    def about(self, said: bytes) -> Collection[str] | None:
+        """Ids of runs and tasks; None where it may be about any run (a new task), or cannot be read."""
         ...
 
 

@@ -39,6 +39,19 @@ class Reply:
             return None
 
 
+def an_object(content: bytes) -> Mapping[str, Any]:
+    """The JSON object that ``content`` is; an empty one where it is none."""
+    found = Reply(0, {}, content).json()
+    return found if isinstance(found, dict) else {}
+
+
+def inner(value: Any, *names: str) -> Any:
+    """What stands at ``names`` within objects, or None."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
 class TooLarge(Exception):
     """An answer of more than ``LARGEST_ANSWER``."""
 

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 
 from adapters.errors import AdapterError
 from adapters.http import Http
-from adapters.protocol import Adapter, Confirming, Problem, Resources
+from adapters.protocol import Adapter, Confirming, Hinting, Problem, Resources
 from bot.board import Board
 from bot.desk import Desk
 from bot.engine.effects import EffectRules
@@ -112,8 +112,9 @@ class Application:
             parts |= {f"{name} {part}": ok for part, ok in surface.ready().items()}
         return parts
 
-    async def hint(self, name: str) -> None:
-        self.runs.hint(name)
+    async def hint(self, name: str, said: bytes) -> None:
+        adapter = self.platforms.get(name)
+        self.runs.hint(name, adapter.about(said) if isinstance(adapter, Hinting) else None)
 
     async def confirm(self, name: str, said: bytes) -> None:
         """Where the platform asks whether its new webhook is really ours."""

@@ -5,7 +5,7 @@ for. What it brings is shown: ``changed`` is called for each run whose snapshot 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -176,10 +176,11 @@ class Runs:
         if handle not in self._rereads:
             self._rereads[handle] = asyncio.create_task(self._reread(handle))
 
-    def hint(self, platform: str) -> None:
-        """A webhook came: every active run of that platform is read again."""
+    def hint(self, platform: str, about: Collection[str] | None) -> None:
+        """A webhook came: the active runs that it is about are read again, or all of that platform."""
         for known in self._rows.known(active=True):
-            if known.run.key.platform == platform:
+            run = known.run
+            if run.key.platform == platform and (about is None or _is_about(run, about)):
                 self.reread(known.handle)
 
     async def stop(self) -> None:
@@ -239,6 +240,10 @@ class Runs:
         saved = self._rows.save(known.model_copy(update={"run": run}))
         self._changed(saved.handle)
         return saved
+
+
+def _is_about(run: Run, about: Collection[str]) -> bool:
+    return run.key.id in about or any(task.id in about for task in run.tasks)
 
 
 def _keep_what_reads_lack(old: Run, new: Run) -> Run:

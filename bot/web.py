@@ -30,7 +30,7 @@ class Serving(Protocol):
 
     def readiness(self) -> Mapping[str, bool]: ...
 
-    async def hint(self, name: str) -> None: ...
+    async def hint(self, name: str, said: bytes) -> None: ...
 
     async def confirm(self, name: str, said: bytes) -> None: ...
 
@@ -43,7 +43,7 @@ def build(serving: Serving, hook_secrets: Mapping[str, str], body_seconds: float
         if not _same(request.path_params["secret"], hook_secrets.get(name)):
             return PlainTextResponse("not found", status_code=404)
         said = await request.body()
-        await serving.hint(name)
+        await serving.hint(name, said)
         return JSONResponse({"ok": True}, background=BackgroundTask(serving.confirm, name, said))
 
     async def alive(_: Request) -> Response:

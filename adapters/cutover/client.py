@@ -1,7 +1,7 @@
 """The Cutover adapter: reads, the steps of each write, and who carries and settles them."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -32,6 +32,7 @@ from adapters.models import (
     TaskState,
 )
 from adapters.protocol import Capability, Problem, Resources, require_offered
+from adapters.replies import an_object, inner
 from adapters.writes import (
     AddComment,
     AddTask,
@@ -177,6 +178,11 @@ class Cutover:
         if isinstance(found, RunKey) and self._templates.get(found.id):
             return RunbookKey(platform=self.name, id=found.id)
         return found
+
+    def about(self, said: bytes) -> Collection[str] | None:
+        """The default payload of an event integration (sheet 1, "Webhooks"); operators may send another one."""
+        id = inner(an_object(said), "meta", "runbook", "id")
+        return (str(id),) if id else None
 
     async def check(self) -> Sequence[Problem]:
         return await check(self.name, self.settings, self.reading)

@@ -1,6 +1,6 @@
 """The adapter: which steps a write has, what carries each, and how an unknown outcome is found out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from adapters.errors import AdapterError, NotFound, Rejected, Unsupported
@@ -19,6 +19,7 @@ from adapters.playbooks.tasks import ASSIGN, Tasks
 from adapters.playbooks.teams import Teams
 from adapters.playbooks.wire import WireRun
 from adapters.protocol import Capability, Problem, require_offered
+from adapters.replies import an_object
 from adapters.writes import (
     AddComment,
     AddTask,
@@ -173,6 +174,11 @@ class Playbooks:
 
     def parse_link(self, url: str) -> RunKey | TaskKey | RunbookKey | None:
         return mapping.from_link(url, self._name, self._site)
+
+    def about(self, said: bytes) -> Collection[str] | None:
+        """The body is the run itself, on both generations (sheet 1.2)."""
+        run = an_object(said)
+        return (str(run["id"]),) if run.get("id") and "playbook_id" in run else None
 
     async def check(self) -> Sequence[Problem]:
         return await Doctor(self._api, self._teams, self._site).check()

@@ -1,13 +1,14 @@
 """The Runrun.it adapter: reads, the steps of each write, and who carries and settles them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from adapters.errors import AdapterError, Unsupported
 from adapters.limits import Pace
 from adapters.models import Comment, Health, Offer, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
 from adapters.protocol import Capability, Problem, Resources, require_offered
+from adapters.replies import an_object, inner
 from adapters.runrunit import mapping, words
 from adapters.runrunit.api import Api
 from adapters.runrunit.capabilities import CAPABILITIES
@@ -207,6 +208,14 @@ class Runrunit:
         run = self._run_of.get(id)
         key = RunKey(platform=self._name, id=run or id)
         return TaskKey(run=key, id=id) if run else key
+
+    def about(self, said: bytes) -> Collection[str] | None:
+        """Their payload (L122-140) names the task alone; a new one may belong to any run."""
+        event = an_object(said)
+        name, id = event.get("event"), inner(event, "data", "task", "id")
+        if isinstance(name, str) and not name.startswith("task"):
+            return ()
+        return (str(id),) if id and name != "task:create" else None
 
     async def check(self) -> Sequence[Problem]:
         return await check(self._name, self._api, self._people)

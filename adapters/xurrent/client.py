@@ -1,6 +1,6 @@
 """The adapter: which steps a write has, who carries and settles them, on either generation of the API."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from pydantic import SecretStr
@@ -32,7 +32,7 @@ from adapters.xurrent.approving import Approving
 from adapters.xurrent.capabilities import capabilities
 from adapters.xurrent.changes import Changes
 from adapters.xurrent.checking import check
-from adapters.xurrent.confirming import Confirmation
+from adapters.xurrent.confirming import Confirmation, about
 from adapters.xurrent.links import Links
 from adapters.xurrent.offers import Offers
 from adapters.xurrent.people import People
@@ -158,6 +158,9 @@ class Xurrent:
 
     async def check(self) -> Sequence[Problem]:
         return await check(self._api, self._settings, self._own)
+
+    def about(self, said: bytes) -> Collection[str] | None:
+        return about(said)
 
     async def confirm(self, said: bytes) -> str:
         return await self._confirmation.confirm(said)

@@ -6,12 +6,12 @@ site and the API's are opened, and without a token. With a webhook policy the de
 """
 
 import base64
-import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from adapters.errors import BadResponse
 from adapters.http import Caller
+from adapters.replies import an_object, inner
 
 EVENT = "webhook.verify"
 
@@ -34,26 +34,30 @@ class Confirmation:
 
 def callback(said: bytes) -> str:
     """The address that a delivery wants opened, or ""."""
-    event = _object(said)
-    if isinstance(event.get("jwt"), str):
-        event = _claims(event["jwt"])
-    payload = event.get("payload")
-    address = payload.get("callback") if event.get("event") == EVENT and isinstance(payload, dict) else None
+    event = _event(said)
+    address = inner(event, "payload", "callback") if event.get("event") == EVENT else None
     return address if isinstance(address, str) else ""
 
 
-def _object(said: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(said)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def about(said: bytes) -> Collection[str] | None:
+    """The workflow or task that a delivery is about. A new task is known by no run yet."""
+    event = _event(said)
+    name, id = event.get("event"), event.get("object_id")
+    if name == EVENT:
+        return ()
+    known = isinstance(name, str) and name.startswith(("task.", "workflow.")) and name != "task.create"
+    return (str(id),) if known and id else None
 
 
-def _claims(token: str) -> dict[str, Any]:
+def _event(said: bytes) -> Mapping[str, Any]:
+    event = an_object(said)
+    return _claims(event["jwt"]) if isinstance(event.get("jwt"), str) else event
+
+
+def _claims(token: str) -> Mapping[str, Any]:
     """Read, not verified: nothing but the address is taken from it, and that is judged by itself."""
     parts = token.split(".")
     try:
-        return _object(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        return an_object(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except (IndexError, ValueError):
         return {}

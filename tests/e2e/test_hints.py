@@ -5,10 +5,10 @@ import aiohttp
 from tests.e2e.conftest import HOOK_SECRET, Scene
 
 
-async def _post(scene: Scene, path: str) -> int:
+async def _post(scene: Scene, path: str, body: object = None) -> int:
     async with (
         aiohttp.ClientSession() as session,
-        session.post(f"{scene.liaison.url}{path}", data=b"{}") as answer,
+        session.post(f"{scene.liaison.url}{path}", json=body or {}) as answer,
     ):
         return answer.status
 
@@ -19,6 +19,18 @@ async def test_what_others_do_on_the_platform_shows_on_the_card_after_a_hint(sce
     task.stage, task.completion_type = "complete", "complete_normal"
     assert await _post(scene, f"/hooks/cutover/{HOOK_SECRET}") == 200
     await scene.sees(rf"{handle} (?s:.*)1 of 4 done")
+
+
+async def test_a_hint_that_names_a_run_is_about_that_run_alone(scene: Scene) -> None:
+    other = scene.house.chat.room()
+    handles = [await scene.started(room=other), await scene.started()]
+    for handle in handles:
+        task = scene.run(handle).task("Page the DBA")
+        task.stage, task.completion_type = "complete", "complete_normal"
+    named = {"type": "core.event", "meta": {"runbook": {"id": scene.run(handles[1]).id}}}
+    assert await _post(scene, f"/hooks/cutover/{HOOK_SECRET}", named) == 200
+    await scene.sees(rf"{handles[1]} (?s:.*)1 of 4 done")
+    assert "1 of 4 done" not in other.words()
 
 
 async def test_a_hint_without_its_secret_is_nobody(scene: Scene) -> None:

@@ -64,7 +64,7 @@ async def test_a_hint_does_not_wait_for_the_next_look(app: Application, fake: Xu
     await until(lambda: len(fake.calls("GET", "/v1/workflows/[0-9]+$")) == 4)
     next_look = asyncio.get_running_loop().time() + 4 * runs.REREAD_EVERY_SECONDS
     run.looks = 0
-    await app.hint("xurrent")
+    await app.hint("xurrent", b"{}")
     await becomes(app, lambda run: len(run.tasks) == 4)
     assert asyncio.get_running_loop().time() < next_look
 

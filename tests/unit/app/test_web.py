@@ -35,7 +35,7 @@ class App:
     def readiness(self) -> Mapping[str, bool]:
         return self.parts
 
-    async def hint(self, name: str) -> None:
+    async def hint(self, name: str, said: bytes) -> None:
         self.hints.append(name)
 
     async def confirm(self, name: str, said: bytes) -> None:
