@@ -63,7 +63,7 @@ def moment(text: str | None) -> datetime | None:
 
 def number(id: str) -> int:
     """For sorting: ids rise with time."""
-    return int(id) if id.isascii() and id.isdecimal() else 0
+    return int(id) if id.isascii() and id.isdecimal() and len(id) < 100 else 0
 
 
 def task_state(task: wire.Task) -> TaskState:

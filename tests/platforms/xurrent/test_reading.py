@@ -1,6 +1,7 @@
 """The new API's reads, over HTTP."""
 
 import asyncio
+import json
 import time
 
 import pytest
@@ -150,6 +151,12 @@ async def test_a_link_without_end_keeps_nobody_waiting(xurrent: Xurrent, fake: X
     began = time.process_time()
     assert await xurrent.runs("") == []
     assert time.process_time() - began < 2
+
+
+async def test_an_id_longer_than_any_number_sorts_last(xurrent: Xurrent, fake: XurrentFake) -> None:
+    rows = [{"id": "9" * 5000, "subject": "odd", "status": "in_progress"}, {"id": 7, "subject": "R7"}]
+    fake.fault("answer", path="/workflows", status=200, body=json.dumps(rows))
+    assert [run.title for run in await xurrent.runs("")] == ["R7", "odd"]
 
 
 async def test_runs_are_the_open_ones_newest_first(xurrent: Xurrent, fake: XurrentFake) -> None:

@@ -159,3 +159,15 @@ async def test_what_is_no_request_gets_an_answer(tmp_path: Path) -> None:
         reply = Reply.model_validate_json(await reader.readline())
         writer.close()
     assert reply.says == "This is not a request that I know."
+
+
+async def test_a_line_without_end_is_hung_up_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with door(tmp_path / "s.sock", Room()):
+        reader, writer = await asyncio.open_unix_connection(tmp_path / "s.sock")
+        await reader.readline()
+        writer.write(b"x" * 40 * 2**20)
+        with pytest.raises(ConnectionError):
+            await writer.drain()
+        writer.close()
+        assert (await ask(tmp_path / "s.sock", Request(text="start"))).result == "done"
+    assert "Unhandled exception" not in caplog.text
