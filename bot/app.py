@@ -38,6 +38,7 @@ from bot.traces import Traces
 from bot.work import LiveWork
 from commands.cards import Result
 from commands.messages import Message
+from commands.outcomes import halted_line
 from commands.ports import Outcome, Rules, World
 from commands.runcards import live_card
 
@@ -165,7 +166,15 @@ def bootstrap(
     board = Board(posts, chats, rows.get, lambda known: live_card(known, world, now()), now)
     traces = Traces(posts, chats, board, now)
     desk = Desk(chats, board, traces, rows, past.message, now)
-    runs = Runs(rows, ledger, platforms, now, board.changed, lambda handle: engine.waiting(handle))
+    runs = Runs(
+        rows,
+        ledger,
+        platforms,
+        now,
+        board.changed,
+        lambda known: traces.say(halted_line(known, world)),
+        lambda handle: engine.waiting(handle),
+    )
     people = People(PeopleRows(store, now), chats, settings.people, now)
     world = World(
         platforms=platforms,

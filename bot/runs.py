@@ -1,7 +1,8 @@
 """Runs, as handlers ask for them: the store's rows, refreshed from the platforms (implements ``RunsPort``).
 
 One re-read a run is scheduled after writes and hints, at most one a second, behind everything that people wait
-for. What it brings is shown: ``changed`` is called for each run whose snapshot is another one now.
+for. What it brings is shown: ``changed`` is called for each run whose snapshot is another one now, ``halted`` for
+one that has come to a stop on its platform meanwhile.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from commands.sentences import plain, say
 
 REREAD_EVERY_SECONDS = 1.0
 SLOWEST_REREAD_SECONDS = 30.0
+_GOING_ON = (RunState.STARTING, RunState.ACTIVE)
 MAKING_TAKES = timedelta(minutes=10)
 
 log = structlog.get_logger(__name__)
@@ -36,6 +38,7 @@ class Runs:
         platforms: Mapping[str, Adapter],
         now: Callable[[], datetime],
         changed: Callable[[str], None],
+        halted: Callable[[KnownRun], object],
         queued: Callable[[str], int],
     ) -> None:
         self._rows = rows
@@ -43,6 +46,7 @@ class Runs:
         self._platforms = platforms
         self._now = now
         self._changed = changed
+        self._halted = halted
         self._queued = queued
         self._rereads: dict[str, asyncio.Task[None]] = {}
         self._wanted: set[str] = set()
@@ -166,7 +170,10 @@ class Runs:
             return known
         run = await self._platforms[known.run.key.platform].read(known.run.key.id)
         newest = self._rows.get(handle) or known
-        return self._set(newest, _keep_what_reads_lack(newest.run, run))
+        read = self._set(newest, _keep_what_reads_lack(newest.run, run))
+        if run.state is RunState.PAUSED and newest.run.state in _GOING_ON:
+            self._halted(read)
+        return read
 
     def reread(self, handle: str) -> None:
         """Soon, in the background; asked for while one is under way, once more after it."""

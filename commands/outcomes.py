@@ -249,6 +249,15 @@ def _told_apart(press: Button, among: Sequence[Button]) -> Button:
     return replace(press, label=f"{of}: {press.label}") if of and alike else press
 
 
+def halted_line(known: KnownRun, world: World) -> TraceLine:
+    """Said loudly: nothing of the run goes on until somebody acts, and an edited card wakes nobody."""
+    platform = platform_title(known.run.key.platform, world)
+    why = f" {known.run.health_text}" if known.run.health_text else ""
+    at = known.run.read_at.isoformat() if known.run.read_at else ""
+    words = say("trace.halted", run=run_name(known), platform=platform, why=why)
+    return TraceLine(known.handle, f"halted:{known.handle}:{at}", words)
+
+
 def undecided_line(message: Message, known: KnownRun, step: Write, sent_at: datetime, world: World) -> TraceLine:
     """The write cannot be found, and must not be sent twice: a person decides."""
     platform = platform_title(known.run.key.platform, world)

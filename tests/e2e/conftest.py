@@ -22,6 +22,7 @@ from tests.e2e.process import Liaison, until
 from tests.e2e.slack_chat import SlackChat
 from tests.platforms.cutover.fake import CutoverFake
 from tests.platforms.cutover.world import FakeRunbook
+from tests.platforms.xurrent.fake import XurrentFake
 
 CHATS: Mapping[str, Callable[[], Chat]] = {"slack": SlackChat, "mattermost": MattermostChat}
 RUNBOOK = "Database failover"
@@ -57,6 +58,13 @@ class House:
         platform = self.platforms["cutover"]
         assert isinstance(platform, Counted)
         fake: CutoverFake = platform.fake
+        return fake
+
+    @property
+    def xurrent(self) -> XurrentFake:
+        platform = self.platforms["xurrent"]
+        assert isinstance(platform, Counted)
+        fake: XurrentFake = platform.fake
         return fake
 
 

@@ -1,9 +1,7 @@
 """An approval is never given on the way, and only ever by the person it is asked of."""
 
 from tests.e2e.conftest import Scene
-from tests.e2e.platforms import Counted
-from tests.platforms.xurrent.acting import an_approval
-from tests.platforms.xurrent.fake import XurrentFake
+from tests.platforms.xurrent.acting import an_approval, the_run
 from tests.platforms.xurrent.world import FakeTask
 
 ANA, RUI = 58, 61
@@ -12,12 +10,8 @@ ANA, RUI = 58, 61
 async def _asked(scene: Scene) -> FakeTask:
     """A run on Xurrent, with an approval that is asked of Ana and Rui."""
     handle = await scene.started("xurrent")
-    platform = scene.house.platforms["xurrent"]
-    assert isinstance(platform, Counted)
-    fake = platform.fake
-    assert isinstance(fake, XurrentFake)
-    run = next(run for run in fake.world.runs.values() if run.subject.startswith(f"{handle} "))
-    task = an_approval(fake, run, ANA, RUI, required=2)
+    fake = scene.house.xurrent
+    task = an_approval(fake, the_run(fake, handle), ANA, RUI, required=2)
     await scene.room.command("show")
     await scene.sees("approval: Ana Reis, Rui Dias, 2 of 2")
     return task

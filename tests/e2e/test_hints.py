@@ -3,6 +3,7 @@
 import aiohttp
 
 from tests.e2e.conftest import HOOK_SECRET, Scene
+from tests.platforms.xurrent.acting import the_run
 
 
 async def _post(scene: Scene, path: str, body: object = None) -> int:
@@ -31,6 +32,20 @@ async def test_a_hint_that_names_a_run_is_about_that_run_alone(scene: Scene) -> 
     assert await _post(scene, f"/hooks/cutover/{HOOK_SECRET}", named) == 200
     await scene.sees(rf"{handles[1]} (?s:.*)1 of 4 done")
     assert "1 of 4 done" not in other.words()
+
+
+async def test_a_run_that_stands_still_says_so_once_in_its_thread(scene: Scene) -> None:
+    handle = await scene.started("xurrent")
+    world, run = scene.house.xurrent.world, the_run(scene.house.xurrent, handle)
+    world.task(run, "Page the DBA").status = "failed"
+    world.advance(run)
+    halted = {"event": "workflow.status-changed", "object_id": run.id, "payload": {"status": "progress_halted"}}
+    for _ in range(2):
+        assert await _post(scene, f"/hooks/xurrent/{HOOK_SECRET}", halted) == 200
+    await scene.sees(rf"{handle} .* stands still in Xurrent until somebody acts\. .*Page the DBA")
+    await scene.room.command("show")
+    await scene.sees("1 failed")
+    assert scene.room.words().count("stands still") == 1
 
 
 async def test_a_hint_without_its_secret_is_nobody(scene: Scene) -> None:

@@ -42,6 +42,10 @@ def a_run(fake: XurrentFake) -> FakeRun:
     return run
 
 
+def the_run(fake: XurrentFake, handle: str) -> FakeRun:
+    return next(run for run in fake.world.runs.values() if run.subject.startswith(f"{handle} "))
+
+
 def an_approval(fake: XurrentFake, run: FakeRun, *people: int, required: int = 1) -> FakeTask:
     """Open, to be given by these people; with one of them it is theirs as a member."""
     world = fake.world
