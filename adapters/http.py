@@ -22,7 +22,13 @@ from functools import cache
 from typing import Any
 
 import httpx
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_random_exponential,
+)
 
 from adapters.errors import (
     AdapterError,
@@ -36,15 +42,23 @@ from adapters.errors import (
     Unreachable,
     Unsupported,
 )
-from adapters.limits import Pace, Turns
+from adapters.limits import Pace, Turns, is_background
 from adapters.replies import Explain, Reply, TooLarge, excerpt, gathered, retry_after
 
 READ_TRIES = 3
+READ_PATIENCE = 5.0  # seconds that somebody who only looks may be kept waiting by a platform that asks us to rest
 KEEP_IDLE_SECONDS = 2.0
 SHORTEST_SECRET = 12  # letters; a shorter word may stand in any answer
 _NOT_SECRET = ("accept", "content-type")
+
+
+def _passes_soon(error: BaseException) -> bool:
+    """The next try waits for its turn, and so until the platform's rest is over."""
+    return isinstance(error, RateLimited) and (error.retry_after <= READ_PATIENCE or is_background())
+
+
 _read_again = AsyncRetrying(
-    retry=retry_if_exception_type(Unreachable),
+    retry=retry_if_exception_type(Unreachable) | retry_if_exception(_passes_soon),
     stop=stop_after_attempt(READ_TRIES),
     wait=wait_random_exponential(multiplier=0.3, max=2),
     reraise=True,
@@ -182,7 +196,7 @@ class Caller:
         json: Any = None,
         method: str = "GET",
     ) -> Any:
-        """The JSON of a 2xx answer. Tried ``READ_TRIES`` times when unreachable."""
+        """The JSON of a 2xx answer. Tried ``READ_TRIES`` times when unreachable, or asked to wait for a moment."""
         reply = await self.read_reply(path, operation=operation, params=params, json=json, method=method)
         body = reply.json()
         if body is None and reply.content.strip() != b"null":
@@ -233,7 +247,7 @@ class Caller:
         """One exchange; returns 2xx replies only, raises for all else."""
         url = self._join(path, operation)
         closed = self.turns.waits
-        if closed > 0 and write:
+        if closed > (0 if write else READ_PATIENCE) and (write or not is_background()):
             raise RateLimited(self.platform, operation, retry_after=closed)
         async with self.turns.turn():
             try:

@@ -27,6 +27,10 @@ def background() -> Iterator[None]:
         _background.reset(token)
 
 
+def is_background() -> bool:
+    return _background.get()
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """``at_once`` calls in flight, a quarter of them for background work; at most ``calls`` in any ``per`` seconds

@@ -100,3 +100,19 @@ class Stranger(Fake):
 
     async def handle(self, request: web.Request, seen: Seen) -> web.StreamResponse:
         return web.json_response({"data": [], "items": []})
+
+
+@pytest.mark.parametrize("kind", ON_A_WIRE)
+async def test_a_read_waits_out_a_short_rest_and_tells_of_a_long_one(subject: Subject, kind: str) -> None:
+    run = await subject.a_run()
+    fake = fake_of(subject)
+    fake.fault("answer", method="GET", status=429, body="slow down", headers={"Retry-After": "1"})
+    assert (await subject.adapter.read(run.key.id)).key == run.key
+    fake.fault("answer", method="GET", status=429, body="slow down", headers={"Retry-After": "30"})
+    with pytest.raises(RateLimited) as limited:
+        await subject.adapter.read(run.key.id)
+    assert is_told(kind, limited.value)
+    asked = len(fake.seen)
+    with pytest.raises(RateLimited):
+        await subject.adapter.read(run.key.id)
+    assert len(fake.seen) == asked
