@@ -7,12 +7,14 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
 from adapters.errors import AdapterError
+from adapters.limits import background
 from bot import metrics
 from bot.board import Board
 from bot.desk import Desk
@@ -24,7 +26,7 @@ from commands import dispatch, notices
 from commands.cards import Answer, Result
 from commands.dispatch import Ticket
 from commands.errors import CommandError
-from commands.messages import Actor, Message, Via
+from commands.messages import Actor, Message, Standing, Via
 from commands.ports import Context, World
 
 GUARD_SECONDS = 1.0
@@ -97,7 +99,8 @@ class LiveWork:
                 effects=Effects(self._rules, known, progress),
                 run=await self._world.runs.get(ticket.queue) if ticket.queue else None,
             )
-            return await dispatch.carry(known, ticket, context)
+            with _behind(known, ticket):
+                return await dispatch.carry(known, ticket, context)
         except (CommandError, AdapterError) as error:
             return dispatch.error_answer(error, self._world, message)
         except Exception as error:  # noqa: BLE001  likewise
@@ -146,3 +149,10 @@ class LiveWork:
         id = secrets.token_hex(4)
         log.error("fault", id=id, delivery=message.key, exc_info=error)
         return dispatch.fault_answer(id, self._world)
+
+
+def _behind(message: Message, ticket: Ticket) -> AbstractContextManager[None]:
+    """Who may only look waits behind who may do: else a guest with a hundred questions uses up the minute of a
+    platform's calls, and nobody can finish a task."""
+    looks = not ticket.queue and message.actor.standing is not Standing.MEMBER
+    return background() if looks else nullcontext()

@@ -41,11 +41,12 @@ _OVER_FOR_GOOD: Mapping[TaskState, str] = {
     TaskState.SKIPPED: "already.skip",
     TaskState.FAILED: "stale.failed_for_good",
 }
-_DEEDS: Mapping[TaskState, Op] = {
-    TaskState.DONE: Op.FINISH,
-    TaskState.SKIPPED: Op.SKIP,
-    TaskState.RUNNING: Op.BEGIN,
-    TaskState.HELD: Op.HOLD,
+_DEEDS: Mapping[TaskState, Sequence[Op]] = {
+    TaskState.DONE: (Op.FINISH, Op.APPROVE),
+    TaskState.FAILED: (Op.REJECT,),
+    TaskState.SKIPPED: (Op.SKIP,),
+    TaskState.RUNNING: (Op.BEGIN,),
+    TaskState.HELD: (Op.HOLD,),
 }
 _NOT_WHEN_OVER = (Op.FINISH, Op.BEGIN, Op.SKIP, Op.HOLD, Op.APPROVE, Op.REJECT)
 _DECISIONS = (Op.APPROVE, Op.REJECT)
@@ -178,8 +179,8 @@ def _held_by(known: KnownRun, task: Task) -> Text:
 
 def deed(task: Task, with_: Judging) -> Text:
     """ " by Ben at 14:01": from our ledger if it was us, else as the platform tells it; empty if nobody does."""
-    op = _DEEDS.get(task.state)
-    ours = next((one for one in with_.receipts if one.op == op and one.code not in with_.own), None)
+    ops = _DEEDS.get(task.state, ())
+    ours = next((one for one in with_.receipts if one.op in ops and one.code not in with_.own), None)
     if ours is not None:
         return say("deed.ours", who=ours.by, at=clock(ours.at, with_.zone), code=ours.code)
     running = task.state is TaskState.RUNNING

@@ -10,8 +10,8 @@ from commands.cards import Button, Text
 from commands.errors import Ambiguous, BadArguments, Missing
 from commands.intents import Runbooks
 from commands.matching import match
-from commands.phrases import MOST_CHOICES, button, choice, told_apart
-from commands.ports import Context, World
+from commands.phrases import MOST_CHOICES, bare_title, button, choice, run_name, show_button, told_apart
+from commands.ports import Context, KnownRun, World
 from commands.problems import adapter_words
 from commands.resolve import link_of
 from commands.tokens import folded
@@ -86,7 +86,17 @@ async def runbook_named(words: str, platform: str, context: Context) -> Runbook:
         buttons = _choices(found.several, key)
         sentence = "runbook.several" if words else "runbook.which"
         raise Ambiguous(sentence, words=words, buttons=buttons, rest=rest)
+    if running := await _running(words, platform, world):
+        raise Missing("runbook.running", words=words, run=run_name(running), buttons=[show_button(running)])
     raise _none(words, found.guesses, on.missing, key)
+
+
+async def _running(words: str, platform: str, world: World) -> KnownRun | None:
+    """What cannot be started because it runs already: some platforms have runbooks that run once."""
+    active = [known for known in await world.runs.known(active=True) if known.started]
+    name = platform_named(platform, world) if platform else ""
+    there = [known for known in active if name in ("", known.run.key.platform)]
+    return match(words, [(bare_title(known.run, known.handle), known) for known in there]).one if words else None
 
 
 def _choices(runbooks: Sequence[Runbook], key: str) -> list[Button]:

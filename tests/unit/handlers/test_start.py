@@ -119,6 +119,14 @@ async def test_a_rehearsal_needs_no_question(room: Room) -> None:
     assert "started" in shown(await room.type("start database failover --rehearsal"))
 
 
+async def test_what_runs_already_is_shown_instead(room: Room) -> None:
+    await room.type("start database failover --name Primary down in EU")
+    answer = await room.type("start primary down in eu")
+    assert "No runbook is called “primary down in eu”, but R1 Primary down in EU is running" in shown(answer)
+    assert "Nothing was started" in shown(answer)
+    assert labels(answer) == ["Show R1"]
+
+
 async def test_a_title_that_fits_several_runbooks_is_a_choice(room: Room) -> None:
     answer = await room.type("start a --name EU")
     assert answer.result == "failed"
