@@ -99,7 +99,7 @@ class LiveWork:
                 effects=Effects(self._rules, known, progress),
                 run=await self._world.runs.get(ticket.queue) if ticket.queue else None,
             )
-            with _behind(known, ticket):
+            with behind(known, ticket):
                 return await dispatch.carry(known, ticket, context)
         except (CommandError, AdapterError) as error:
             return dispatch.error_answer(error, self._world, message)
@@ -151,7 +151,7 @@ class LiveWork:
         return dispatch.fault_answer(id, self._world)
 
 
-def _behind(message: Message, ticket: Ticket) -> AbstractContextManager[None]:
+def behind(message: Message, ticket: Ticket) -> AbstractContextManager[None]:
     """Who may only look waits behind who may do: else a guest with a hundred questions uses up the minute of a
     platform's calls, and nobody can finish a task."""
     looks = not ticket.queue and message.actor.standing is not Standing.MEMBER
