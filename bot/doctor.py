@@ -13,6 +13,7 @@ from bot.reading import PREFIX, SECTIONS
 from bot.say import Cut, Request, Silent, ask
 from bot.settings import Settings, SettingsError, load
 from bot.surfaces.console.cells import one_line
+from commands.access import is_chat_id
 
 SHORTEST_HOOK_SECRET = 16
 Print = Callable[[str], None]
@@ -83,7 +84,7 @@ def _total(count: Count) -> str:
 async def _checks(settings: Settings) -> AsyncIterator[Problem]:
     from bot.app import bootstrap  # settings that are wrong are said at once, without loading all of it
 
-    for problem in [*_address(settings), *_hooks(settings), await _store(settings)]:
+    for problem in [*_address(settings), *_hooks(settings), *_places(settings), await _store(settings)]:
         yield problem
     try:
         app = bootstrap(settings.with_secret_key())
@@ -118,6 +119,16 @@ def _hooks(settings: Settings) -> Sequence[Problem]:
     ]
     how = f"at least {SHORTEST_HOOK_SECRET} characters: openssl rand -hex 16"
     return [fix(f"platforms.{name}.hook_secret: can be guessed", how) for name in short]
+
+
+def _places(settings: Settings) -> Sequence[Problem]:
+    """On Mattermost anybody may make a team, with a channel of any name in it, and let our bot in."""
+    site = settings.mattermost
+    if site is None or site.team:
+        return []
+    how = "name it by its id (the channel's menu, View Info), or set mattermost.team"
+    names = [place for place in settings.access.places if not is_chat_id(place)]
+    return [fix(f"access.places: {name} may be a channel of any team's", how) for name in names]
 
 
 async def _store(settings: Settings) -> Problem:

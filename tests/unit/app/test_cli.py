@@ -109,6 +109,22 @@ async def test_doctor_looks_at_store_and_platforms(folder: Path) -> None:
     assert lines[-1] == f"{len(lines) - 2} ok, 1 to fix"
 
 
+async def test_doctor_warns_of_a_place_that_another_team_may_have_too(folder: Path) -> None:
+    """On Mattermost names are a team's own, and anybody may make a team."""
+    chat = {"URL": "http://127.0.0.1:9", "TOKEN": "x" * 26, "COMMAND_TOKENS": "y" * 26}
+    environ = {f"LIAISON_MATTERMOST__{key}": value for key, value in chat.items()}
+    environ["LIAISON_ACCESS__PLACES"] = f"incidents,{'a1' * 13}"
+    warned = [
+        line for line in (await liaison(folder, "doctor", environ=environ)).out.splitlines() if "places" in line
+    ]
+    assert len(warned) == 1
+    assert warned[0].startswith(
+        "FIX  access.places: incidents may be a channel of any team's -> name it by its id"
+    )
+    one_team = environ | {"LIAISON_MATTERMOST__TEAM": "ops"}
+    assert "access.places" not in (await liaison(folder, "doctor", environ=one_team)).out
+
+
 async def test_a_store_that_is_held_by_a_silent_process(folder: Path) -> None:
     with hold(folder / "liaison.db.lock"):
         ran = await liaison(folder, "say", "next")
