@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 from adapters.models import Comment, Health, HealthNote, Model, Person, Run, RunbookKey, RunKey, RunState, Task
 
@@ -68,6 +69,14 @@ class Write(Model):
     def step(self) -> str:
         """The effect log's key of this write within its message: ``finish:17:begin``."""
         return ":".join(word for word in (self.op.value, self.target, self.part) if word)
+
+    @property
+    def run_id(self) -> str:
+        """Of the run on its platform; empty for a start that has not made it yet."""
+        return self.run.id if self.run else ""
+
+    def as_part(self, part: str) -> Self:
+        return self.model_copy(update={"part": part})
 
 
 class StartRun(Write):
@@ -155,6 +164,11 @@ class SetStatus(Write):
     text: str
     next_at: datetime | None = None
 
+    @property
+    def health_word(self) -> str:
+        """ "[amber] ", to stand before the text on a platform whose runs have no health; empty without one."""
+        return "" if self.health in (None, Health.UNSET) else f"[{self.health}] "
+
 
 class AddComment(Write):
     op: Op = Op.COMMENT
@@ -194,6 +208,10 @@ class Mark(Model):
     @property
     def signature(self) -> str:
         return f"{self.who} ({self.code})"
+
+    def is_in(self, text: str | None) -> bool:
+        """Whether this text was written for it, whatever the platform made of the text's markup."""
+        return f"({self.code})" in (text or "")
 
 
 class Known(Model):

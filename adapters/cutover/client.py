@@ -126,7 +126,7 @@ class Cutover:
             case FinishTask():
                 return self._finish_steps(write, run)
             case BeginTask() if overrides(write):
-                return [write, write.model_copy(update={"part": "note"})]
+                return [write, write.as_part("note")]
             case AddTask(stage=None) if run is not None and run.stages:
                 return [write.model_copy(update={"stage": run.stages[-1].id})]
         return [write]
@@ -208,14 +208,14 @@ class Cutover:
             raise Rejected(self.name, "finish", key="cutover.choose_branch")
         steps = [write]
         if task is None or not (task.state.is_over or task.state is TaskState.RUNNING):
-            steps.insert(0, write.model_copy(update={"part": "begin"}))
+            steps.insert(0, write.as_part("begin"))
         if write.note.strip() or overrides(write):
-            steps.append(write.model_copy(update={"part": "note"}))
+            steps.append(write.as_part("note"))
         return steps
 
     def _with_branches(self, step: BeginTask | FinishTask, told: Told) -> Told:
         """The answer to one task's action does not say where it branches; the last reading did."""
-        known = self._branches.get(step.run.id if step.run else "", {}).get(step.task, ())
+        known = self._branches.get(step.run_id, {}).get(step.task, ())
         tasks = tuple(_branching(task, known) for task in told.tasks)
         return told.model_copy(update={"tasks": tasks})
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from adapters.cutover import mapping, wire
 from adapters.cutover.moments import moment
 from adapters.cutover.reading import Listing, Reading
-from adapters.cutover.words import bears, unsign
+from adapters.cutover.words import unsign
 from adapters.cutover.writing import Remark, Writing, comment_of
 from adapters.models import RunKey, RunState, TaskState
 from adapters.writes import (
@@ -85,7 +85,7 @@ class Settling:
         words, task = comment_of(step)
         listing = await self.reading.comments(self.writing.run_id(step), task, "comment")
         for found in reversed(listing.items):
-            if bears(found.attributes.content, mark):
+            if mark.is_in(found.attributes.content):
                 shown = mapping.comment(found).model_copy(update={"text": words, "at": mark.at, "task": task})
                 return There(Told(id=found.id, comment=shown))
         return NotThere() if listing.complete else CannotTell()
@@ -93,7 +93,7 @@ class Settling:
     async def _status(self, step: SetStatus, mark: Mark, known: Known) -> Settled:
         """A status that somebody else set since then must not be overwritten by sending ours again."""
         found = await self.reading.runbook(self.writing.run_id(step), "status")
-        if bears(found.attributes.status_message, mark):
+        if mark.is_in(found.attributes.status_message):
             return There(Told(health=mapping.health_note(found)))
         changed = moment(found.attributes.status_updated_at)
         return CannotTell() if changed is not None and changed > known.sent_at else NotThere()
@@ -101,7 +101,7 @@ class Settling:
     async def _added(self, step: AddTask, mark: Mark, known: Known) -> Settled:
         """By our mark; where a Core drops descriptions, by the title among tasks that were not there."""
         tasks = await self.reading.tasks(self.writing.run_id(step), "add")
-        ours = next((task for task in tasks if bears(task.attributes.description, mark)), None)
+        ours = next((task for task in tasks if mark.is_in(task.attributes.description)), None)
         if ours is None and known.ids:
             new = [task for task in tasks if task.id not in known.ids and task.attributes.name == step.title]
             ours = next((task for task in new if not unsign(task.attributes.description or "").code), None)

@@ -44,11 +44,6 @@ def unsign(text: str) -> Signed:
     return Signed(text=text[: found.start()].strip(), by=found["who"].strip(), code=found["code"], due=due)
 
 
-def bears(text: str | None, mark: Mark) -> bool:
-    """Whether this text was written for ``mark``, whatever Cutover made of its HTML."""
-    return f"({mark.code})" in (text or "")
-
-
 def to_html(text: str) -> str:
     """Nothing of ``text`` is markup; its lines are paragraphs (all that Cutover's comments need)."""
     return "".join(f"<p>{html.escape(line, quote=False)}</p>" for line in text.splitlines() or [""])

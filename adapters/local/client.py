@@ -171,7 +171,7 @@ class LocalAdapter:
     def _run_id(self, step: Write, mark: Mark) -> str:
         if isinstance(step, StartRun):
             return mapping.run_id(self._name, step, mark)
-        return step.run.id if step.run else ""
+        return step.run_id
 
     async def _start(self, id: str, start: StartRun, mark: Mark) -> Told:
         text = await self._runs.load(id)

@@ -107,14 +107,14 @@ class Playbooks:
         require_offered(self._name, self.capabilities, write.op)
         match write:
             case SkipTask() if self._api.features.skip is not True:
-                return [write, _part(write, NOTE)]
+                return [write, write.as_part(NOTE)]
             case FinishTask(note=said) | SkipTask(reason=said):
-                return [write, _part(write, NOTE)] if said.strip() else [write]
+                return [write, write.as_part(NOTE)] if said.strip() else [write]
             case BeginTask():
                 task = run.task(write.task) if run else None
-                return [write] if task and task.assignees else [write, _part(write, ASSIGN)]
+                return [write] if task and task.assignees else [write, write.as_part(ASSIGN)]
             case EndRun(text=said):
-                return [_part(write, NOTE), write] if said.strip() else [write]
+                return [write.as_part(NOTE), write] if said.strip() else [write]
         return [write]
 
     def settling(self, step: Write) -> Settling:
@@ -185,14 +185,14 @@ class Playbooks:
 
     async def _say(self, step: Write, said: str, mark: Mark) -> Told:
         """Posts it in the run's channel, with the task named where it is about one."""
-        run = await self._api.run(step.run.id if step.run else "", step.op)
+        run = await self._api.run(step.run_id, step.op)
         task = self._about(step, run)
         kind = f"{step.op}:{NOTE}" if step.part == NOTE else step.op.value
         comment = await self._posts.add(run, said, mark, kind=kind, task=task)
         return Told(id=comment.id, comment=comment)
 
     async def _settle_saying(self, step: Write, mark: Mark, known: Known) -> Settled:
-        run = await self._api.run(step.run.id if step.run else "", step.op)
+        run = await self._api.run(step.run_id, step.op)
         try:
             post = await self._posts.find(run, mark, known, step.op)
         except NotFound:
@@ -228,10 +228,6 @@ class Playbooks:
             except AdapterError:
                 return ""
         return self._titles.get(playbook, "")
-
-
-def _part(write: Write, part: str) -> Write:
-    return write.model_copy(update={"part": part})
 
 
 def _said(step: Write) -> str | None:

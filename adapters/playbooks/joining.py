@@ -33,7 +33,7 @@ class Joining:
             choices = {"playbooks.button.join": (JOIN,)}
             return Rejected(self.api.name, step.op, key=NOT_IN_IT, said=refused.said, choices=choices)
         if isinstance(step, EndRun | DoOffer):
-            link = mapping.run_link(self.site, step.run.id if step.run else "")
+            link = mapping.run_link(self.site, step.run_id)
             return Rejected(self.api.name, step.op, key="playbooks.owner_only", said=refused.said, link=link)
         return refused
 
@@ -48,12 +48,12 @@ class Joining:
         except (CredentialsRejected, RateLimited, Unreachable):
             raise
         except AdapterError as error:
-            link = mapping.run_link(self.site, step.run.id if step.run else "")
+            link = mapping.run_link(self.site, step.run_id)
             key = "playbooks.may_not_join"
             raise Rejected(self.api.name, step.op, key=key, said=error.said, link=link) from error
 
     async def _run(self, step: Write) -> WireRun:
-        return await self.api.run(step.run.id if step.run else "", step.op)
+        return await self.api.run(step.run_id, step.op)
 
     async def _is_inside(self, run: WireRun) -> bool:
         """Before Playbooks 2 the bots of a channel are not among a run's participants: then nobody can tell."""

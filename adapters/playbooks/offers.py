@@ -61,7 +61,7 @@ class Offers:
         return Settling.ASK if step.offer == UPDATE or step.offer.startswith(COMMAND) else Settling.REPEAT
 
     async def carry(self, step: DoOffer) -> Told:
-        run = _run_id(step)
+        run = step.run_id
         if step.offer.startswith(COMMAND):
             return await self._run_command(step, run)
         if step.offer == OWN:
@@ -86,7 +86,7 @@ class Offers:
     async def settle(self, step: DoOffer, known: Known) -> Settled:
         if self.settling(step) is Settling.ASK:
             return CannotTell()
-        run = await self.api.run(_run_id(step), step.op)
+        run = await self.api.run(step.run_id, step.op)
         so = await self._is_so(step, run, known)
         return There(Told(snapshot=await self.show(run))) if so else NotThere()
 
@@ -136,10 +136,6 @@ class Offers:
             return Told(snapshot=await self.show(await self.api.run(run, step.op)))
         except AdapterError:
             return Told()
-
-
-def _run_id(step: DoOffer) -> str:
-    return step.run.id if step.run else ""
 
 
 def _snooze(id: str, minutes: int) -> Offer:

@@ -63,7 +63,7 @@ class Posts:
         for page in range(_LOOK_BACK_PAGES):
             posts = await self.api.posts(run.channel_id, page, operation)
             for post in posts:
-                if words.carries(post.message, mark) and post.id not in known.ids and post.delete_at == 0:
+                if mark.is_in(post.message) and post.id not in known.ids and post.delete_at == 0:
                     return post
             if not posts or _older(posts[-1], mark.at):
                 return None

@@ -59,7 +59,7 @@ class Runs:
         for team in await self.teams.ids():
             for run in await self.api.runs(team, ("InProgress", "Finished"), _NEWEST_PAGES):
                 made = when(run.create_at)
-                same = words.carries(f"{run.summary} {run.description}", mark) or run.name.strip() == name
+                same = mark.is_in(f"{run.summary} {run.description}") or run.name.strip() == name
                 if same and run.playbook_id in ("", step.runbook.id) and made is not None and made >= since:
                     key = RunKey(platform=self.api.name, id=run.id)
                     return There(Told(run=key, snapshot=await self._shown(run.id, step.op)))
@@ -89,9 +89,9 @@ class Runs:
         return body
 
     async def status(self, step: SetStatus, mark: Mark) -> Told:
-        run = await self.api.run(_id(step), step.op)
+        run = await self.api.run(step.run_id, step.op)
         reminder = self._reminder(run, step.next_at)
-        message = words.signed(words.status_text(step.text, step.health), mark)
+        message = words.signed(f"{step.health_word}{step.text}", mark)
         if len(message) > words.LIMIT:
             raise Rejected(self.api.name, step.op, key="playbooks.too_long", limit=words.LIMIT)
         await self.api.status(run.id, {"message": message, "description": "", "reminder": reminder})
@@ -106,7 +106,7 @@ class Runs:
         return Told(health=note, snapshot=await self._shown(run.id, step.op))
 
     async def settle_status(self, step: SetStatus, mark: Mark, known: Known) -> Settled:
-        run = await self.api.run(_id(step), step.op)
+        run = await self.api.run(step.run_id, step.op)
         try:
             post = await self.posts.find(run, mark, known, step.op)
         except NotFound:
@@ -124,7 +124,7 @@ class Runs:
         return There(Told(health=note, snapshot=shown))
 
     async def end(self, step: EndRun) -> Told:
-        before = await self.api.run(_id(step), step.op)
+        before = await self.api.run(step.run_id, step.op)
         if before.over:
             return Told(already=True, state=RunState.FINISHED, snapshot=await self.show(before))
         await self.api.finish(before.id)
@@ -138,7 +138,7 @@ class Runs:
         return told.model_copy(update={"says": "playbooks.retrospective", "facts": {"link": link}})
 
     async def settle_end(self, step: EndRun) -> Settled:
-        run = await self.api.run(_id(step), step.op)
+        run = await self.api.run(step.run_id, step.op)
         return There(Told(state=RunState.FINISHED, snapshot=await self.show(run))) if run.over else NotThere()
 
     async def _shown(self, id: str, operation: str) -> Run | None:
@@ -154,7 +154,3 @@ class Runs:
             return max(LEAST_REMINDER, ceil((next_at - self.now()).total_seconds()))
         before = run.previous_reminder // 1_000_000_000
         return next((s for s in (before, run.reminder_timer_default_seconds) if s > 0), DEFAULT_REMINDER)
-
-
-def _id(step: SetStatus | EndRun) -> str:
-    return step.run.id if step.run else ""

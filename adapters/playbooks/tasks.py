@@ -54,7 +54,7 @@ class Tasks:
     show: Show
 
     async def carry(self, step: TaskWrite) -> Told:
-        run = _run_id(step)
+        run = step.run_id
         before = await self.api.run(run, step.op)
         place = self.place(before, step)
         item = _at(before, place)
@@ -75,7 +75,7 @@ class Tasks:
 
     async def due(self, step: DoOffer, at: datetime) -> Told:
         """Says until when the task is to be done (Playbooks 2; some licences do not have it)."""
-        run, milliseconds = _run_id(step), int(at.timestamp() * 1000)
+        run, milliseconds = step.run_id, int(at.timestamp() * 1000)
         before = await self.api.run(run, step.op)
         change = Change("duedate", {"due_date": milliseconds}, lambda now: now.due_date == milliseconds)
         after = await self._sent(step, self.place(before, step), change, run)
@@ -83,7 +83,7 @@ class Tasks:
         return Told(snapshot=await self.show(after))
 
     async def settle(self, step: TaskWrite) -> Settled:
-        run = await self.api.run(_run_id(step), step.op)
+        run = await self.api.run(step.run_id, step.op)
         item = _at(run, self.place(run, step))
         change = await self._change(step, item)
         if change is None or change.wanted(item):
@@ -173,7 +173,7 @@ class Tasks:
     # Adding one
 
     async def add(self, step: AddTask, mark: Mark) -> Told:
-        run = _run_id(step)
+        run = step.run_id
         before = await self.api.run(run, step.op)
         checklist = self._checklist(before, step)
         body = {"title": step.title, "description": f"Added by {words.signature(mark)}"}
@@ -196,7 +196,7 @@ class Tasks:
         return told
 
     async def settle_add(self, step: AddTask, mark: Mark, known: Known) -> Settled:
-        run = await self.api.run(_run_id(step), step.op)
+        run = await self.api.run(step.run_id, step.op)
         item = _added(run, step, mark, known.ids)
         return There(Told(id=item.id, snapshot=await self.show(run))) if item else NotThere()
 
@@ -223,7 +223,7 @@ def _state(state: str) -> Change:
 def _added(run: WireRun, step: AddTask, mark: Mark, known: set[str] | frozenset[str]) -> WireItem | None:
     """The item we added: by the mark in its description, else as one of this title that was not there before."""
     fresh = [item for item in _items(run) if item.id and item.id not in known]
-    marked = [item for item in fresh if words.carries(item.description, mark)]
+    marked = [item for item in fresh if mark.is_in(item.description)]
     alike = [item for item in fresh if item.title.strip() == step.title.strip() and not item.description]
     return next(iter([*marked, *alike]), None)
 
@@ -234,7 +234,3 @@ def _items(run: WireRun) -> list[WireItem]:
 
 def _at(run: WireRun, place: Place) -> WireItem:
     return run.checklists[place[0]].items[place[1]]
-
-
-def _run_id(step: TaskWrite | AddTask | DoOffer) -> str:
-    return step.run.id if step.run else ""

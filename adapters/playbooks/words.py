@@ -7,7 +7,6 @@ three that call everybody, which are broken everywhere.
 
 import re
 
-from adapters.models import Health
 from adapters.writes import Mark
 
 LIMIT = 16_383  # runes in a post's message; a longer one is refused with 400
@@ -49,11 +48,6 @@ def signed(text: str, mark: Mark) -> str:
     return f"{quiet(text)}\n\n{signature(mark)}"
 
 
-def carries(text: str, mark: Mark) -> bool:
-    """Whether this text was written for this receipt."""
-    return f"({mark.code})" in text
-
-
 def about(task: str, text: str) -> str:
     """A text with the task's title over it."""
     return f"**{plain(task)}**\n{text}"
@@ -65,13 +59,6 @@ def unsigned(text: str, by: str) -> tuple[str, str]:
     if found is None:
         return text, by
     return _TITLE.sub("", text[: found.start()]), found[1]
-
-
-def status_text(text: str, health: Health | None) -> str:
-    """Playbooks has no colour of a run: the word goes in front."""
-    if health in (None, Health.UNSET):
-        return text
-    return f"[{health}] {text}"
 
 
 def run_name(title: str, handle: str) -> str:

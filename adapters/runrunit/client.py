@@ -116,17 +116,17 @@ class Runrunit:
         require_offered(self._name, CAPABILITIES, write.op)
         match write:
             case BeginTask():
-                return [_part(write, TAKE), write]
+                return [write.as_part(TAKE), write]
             case HoldTask():
-                return [_part(write, PAUSE), write]
+                return [write.as_part(PAUSE), write]
             case SkipTask():
-                return [write, _part(write, NOTE)]
+                return [write, write.as_part(NOTE)]
             case FinishTask(note=said) | EndRun(text=said):
-                return [write, _part(write, NOTE)] if said.strip() else [write]
+                return [write, write.as_part(NOTE)] if said.strip() else [write]
             case SetStatus(health=health, text=text):
-                flag = [_part(write, FLAG)] if health in (Health.RED, Health.GREEN) else []
+                flag = [write.as_part(FLAG)] if health in (Health.RED, Health.GREEN) else []
                 coloured = health not in (None, Health.UNSET)
-                move = [_part(write, MOVE)] if coloured or len(text) <= LONGEST_STAGE else []
+                move = [write.as_part(MOVE)] if coloured or len(text) <= LONGEST_STAGE else []
                 return [*move, *flag, write]
         return [write]
 
@@ -155,7 +155,7 @@ class Runrunit:
             case SetStatus():
                 return await self._runs.flag(step)
             case AddTask():
-                self._without_added.discard(step.run.id if step.run else "")
+                self._without_added.discard(step.run_id)
                 return await self._runs.add(step)
             case EndRun():
                 return await self._runs.end(step)
@@ -261,7 +261,3 @@ def connect(name: str, settings: RunrunitSettings, resources: Resources) -> Runr
     )
     api = Api(name, caller, settings.project_template_id, settings.project_id)
     return Runrunit(name, api, Links(settings.url), settings.type_id, resources.now)
-
-
-def _part(write: Write, part: str) -> Write:
-    return write.model_copy(update={"part": part})

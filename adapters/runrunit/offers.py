@@ -31,7 +31,7 @@ class Offers:
         return [_flag(task), *([_move(following)] if following else [])]
 
     async def carry(self, step: DoOffer) -> Told:
-        before = await self.api.task(_run(step), _OP)
+        before = await self.api.task(step.run_id, _OP)
         if before.is_closed:
             raise Conflict(self.api.name, _OP, key="runrunit.run_is_over")
         if _is_so(step, before):
@@ -49,7 +49,7 @@ class Offers:
         return Told(says="runrunit.moved", facts={"stage": stage.name})
 
     async def settle(self, step: DoOffer) -> Settled:
-        now = await self.api.task(_run(step), _OP)
+        now = await self.api.task(step.run_id, _OP)
         return There(Told()) if _is_so(step, now) else NotThere()
 
 
@@ -79,7 +79,3 @@ def _next(stages: Sequence[WireStage], task: WireTask) -> WireStage | None:
     if task.board_stage_id not in ids:
         return None
     return next(iter(opened[ids.index(task.board_stage_id) + 1 :]), None)
-
-
-def _run(step: DoOffer) -> str:
-    return step.run.id if step.run else ""

@@ -32,7 +32,6 @@ from adapters.writes import (
     StartRun,
     There,
     Told,
-    Write,
 )
 
 CLOCKS_APART = timedelta(minutes=10)
@@ -99,7 +98,7 @@ class Runs:
     # Added tasks: the run's task waits for them, because nothing adds a subtask later
 
     async def add(self, step: AddTask) -> Told:
-        run = self.api.number(_id(step), step.op)
+        run = self.api.number(step.run_id, step.op)
         assignee = await self.people.named(step.assignee) if step.assignee else None
         body = self._body(step.title, None)
         body["task_descendant_ids"] = [int(run)]
@@ -118,7 +117,7 @@ class Runs:
     async def settle_add(self, step: AddTask, known: Known) -> Settled:
         """One of this title among those that the run waits for, that was not there before."""
         oldest = known.sent_at - CLOCKS_APART
-        for one in await self.api.prerequisites(_id(step), step.op):
+        for one in await self.api.prerequisites(step.run_id, step.op):
             made = moment(one.created_at)
             if (
                 one.title.strip() == step.title.strip()
@@ -141,7 +140,7 @@ class Runs:
         return Told(says="runrunit.moved", facts={"stage": stage.name})
 
     async def settle_move(self, step: SetStatus) -> Settled:
-        now = await self.api.task(_id(step), step.op)
+        now = await self.api.task(step.run_id, step.op)
         stage = await self._stage(step, now)
         return There(Told()) if stage is None or stage.id == now.board_stage_id else NotThere()
 
@@ -155,7 +154,7 @@ class Runs:
         return Told(says="runrunit.urgent" if urgent else "runrunit.not_urgent")
 
     async def settle_flag(self, step: SetStatus) -> Settled:
-        now = await self.api.task(_id(step), step.op)
+        now = await self.api.task(step.run_id, step.op)
         return There(Told()) if now.is_urgent == (step.health is Health.RED) else NotThere()
 
     async def _stage(self, step: SetStatus, task: WireTask) -> WireStage | None:
@@ -188,7 +187,7 @@ class Runs:
     # End
 
     async def end(self, step: EndRun) -> Told:
-        before = await self.api.task(_id(step), step.op)
+        before = await self.api.task(step.run_id, step.op)
         if before.is_closed:
             return Told(state=RunState.FINISHED, already=True)
         if before.opened_parent_ids:
@@ -201,12 +200,12 @@ class Runs:
         return Told(state=RunState.FINISHED) if after.is_closed else Told(says="runrunit.still_open")
 
     async def settle_end(self, step: EndRun) -> Settled:
-        now = await self.api.task(_id(step), step.op)
+        now = await self.api.task(step.run_id, step.op)
         return There(Told(state=RunState.FINISHED)) if now.is_closed else NotThere()
 
     async def _ended_before(self, refused: Rejected | Conflict, step: EndRun) -> Told:
         try:
-            now = await self.api.task(_id(step), step.op)
+            now = await self.api.task(step.run_id, step.op)
         except AdapterError:
             raise refused from None
         if now.is_closed:
@@ -226,14 +225,10 @@ class Runs:
         }
 
     async def _open_run(self, step: SetStatus) -> WireTask:
-        found = await self.api.task(_id(step), step.op)
+        found = await self.api.task(step.run_id, step.op)
         if found.is_closed:
             raise Conflict(self.api.name, step.op, key="runrunit.run_is_over")
         return found
-
-
-def _id(step: Write) -> str:
-    return step.run.id if step.run else ""
 
 
 def _assignment(one: WireSubtaskAssignee) -> Mapping[str, str | int]:

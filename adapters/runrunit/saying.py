@@ -34,7 +34,7 @@ class Saying:
     async def settle(self, step: Write, mark: Mark) -> Settled:
         listing = await self.api.comments(_about(step), step.op)
         for found in listing.items:
-            if words.bears(found.text, mark):
+            if mark.is_in(found.text):
                 return There(_told(step, found.id, words.unsign(found.text).text, mark))
         return NotThere() if listing.complete else CannotTell()
 
@@ -44,8 +44,8 @@ def text_of(step: Write) -> str | None:
     match step:
         case AddComment(text=text):
             return text
-        case SetStatus(part="", text=text, health=health):
-            return words.status_text(text, health)
+        case SetStatus(part="", text=text):
+            return f"{step.health_word}{text}"
         case HoldTask(part="", reason=reason):
             return f"On hold: {reason}"
         case FinishTask(part="note", note=text) | EndRun(part="note", text=text):
@@ -57,7 +57,7 @@ def text_of(step: Write) -> str | None:
 
 def _about(step: Write) -> str:
     """The task that a comment is written on: a step, else the run's own."""
-    return step.target or (step.run.id if step.run else "")
+    return step.target or step.run_id
 
 
 def _told(step: Write, id: str, said: str, mark: Mark) -> Told:

@@ -87,7 +87,7 @@ class Tasks:
 
     def plays_now(self, step: BeginTask, user: str, task: WireTask) -> Told:
         """Says once a run and person what playing means."""
-        once = (step.run.id if step.run else "", user)
+        once = (step.run_id, user)
         says = "" if once in self._timers_told else "runrunit.timer"
         self._timers_told.add(once)
         return self.told(task, says=says)

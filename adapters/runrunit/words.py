@@ -49,11 +49,6 @@ def unsign(text: str) -> Signed:
     return Signed(text=text[: found.start()].strip(), by=found["who"].strip())
 
 
-def bears(text: str, mark: Mark) -> bool:
-    """Whether this text was written for ``mark``."""
-    return f"({mark.code})" in text
-
-
 def keyed(title: str, mark: Mark) -> str:
     """A run's title there: no other task has it, so settling finds the run by it."""
     return f"{' '.join(title.split())} [{mark.code}]"
@@ -62,11 +57,6 @@ def keyed(title: str, mark: Mark) -> str:
 def unkeyed(title: str) -> str:
     found = _KEYED.match(title)
     return found[1] if found else title
-
-
-def status_text(text: str, health: Health | None) -> str:
-    """Runrun.it has no colour of a task: the word goes in front."""
-    return text if health in (None, Health.UNSET) else f"[{health}] {text}"
 
 
 def folded(text: str) -> str:

@@ -17,7 +17,6 @@ from adapters.models import Health, RunState
 from adapters.tines import mapping, wire
 from adapters.tines.people import People
 from adapters.tines.reading import Reading
-from adapters.tines.tasks import run_id
 from adapters.writes import EndRun, NotThere, SetStatus, Settled, There, Told
 
 COLOUR = "colour"  # the step of a status that sets the sub-status
@@ -53,7 +52,7 @@ class Cases:
         if id is None:
             return Told(says="tines.no_sub_status", facts={"name": name})
         body = {"sub_status_id": int(id) if id.isdecimal() else id} | await self._author(step, "status")
-        path = self.reading.path(run_id(step), "status")
+        path = self.reading.path(step.run_id, "status")
         try:
             answer = await self.reading.caller.write("PUT", path, operation="status", json=body)
         except Rejected as refusal:
@@ -62,7 +61,7 @@ class Cases:
         return Told(state=mapping.run_state(case))
 
     async def settle_colour(self, step: SetStatus) -> Settled:
-        case = await self.reading.case(run_id(step), "status")
+        case = await self.reading.case(step.run_id, "status")
         self.learn(case)
         is_so = step.health is not None and mapping.health_of(case, self.colours) is step.health
         return There(Told(state=mapping.run_state(case))) if is_so else NotThere()
@@ -70,7 +69,7 @@ class Cases:
     async def end(self, step: EndRun) -> Told:
         """A close that is refused names all closure conditions: Tines does not say which one is unmet."""
         body = {"status": "closed"} | await self._author(step, "end")
-        path = self.reading.path(run_id(step), "end")
+        path = self.reading.path(step.run_id, "end")
         try:
             answer = await self.reading.caller.write("PUT", path, operation="end", json=body)
         except (Rejected, Conflict) as refusal:
@@ -80,13 +79,13 @@ class Cases:
         return Told(state=RunState.FINISHED)
 
     async def settle_end(self, step: EndRun) -> Settled:
-        case = await self.reading.case(run_id(step), "end")
+        case = await self.reading.case(step.run_id, "end")
         return NotThere() if mapping.is_open(case) else There(Told(state=RunState.FINISHED))
 
     async def _look_again(self, step: EndRun) -> None:
         """An answer that shows the case open may be late, or may be how Tines says no."""
         try:
-            case = await self.reading.case(run_id(step), "end")
+            case = await self.reading.case(step.run_id, "end")
         except AdapterError as error:
             raise OutcomeUnknown(error.platform, "end", said=error.said) from error
         if mapping.is_open(case):
@@ -97,7 +96,7 @@ class Cases:
         if refusal.key == "platform.forbidden":
             raise refusal
         try:
-            case = await self.reading.case(run_id(step), "end")
+            case = await self.reading.case(step.run_id, "end")
         except AdapterError:
             raise refusal from None
         if not mapping.is_open(case):

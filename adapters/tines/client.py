@@ -115,17 +115,17 @@ class Tines:
             case BeginTask():
                 task = run.task(write.task) if run else None
                 taken = task is not None and bool(task.assignees)
-                return [write, *(_part(write, part) for part in ([NOTE] if taken else [ASSIGN, NOTE]))]
+                return [write, *(write.as_part(part) for part in ([NOTE] if taken else [ASSIGN, NOTE]))]
             case ReopenTask():
                 task = run.task(write.task) if run else None
                 begun = task is None or task.started_at is not None
-                return [write, *(_part(write, part) for part in ([MARK, NOTE] if begun else [NOTE]))]
+                return [write, *(write.as_part(part) for part in ([MARK, NOTE] if begun else [NOTE]))]
             case FinishTask() | SkipTask() | AssignTask():
-                return [write, _part(write, NOTE)]
+                return [write, write.as_part(NOTE)]
             case EndRun(text=text) if text.strip():
-                return [write, _part(write, NOTE)]
+                return [write, write.as_part(NOTE)]
             case SetStatus(health=health) if health in self.colours:
-                return [_part(write, COLOUR), write]
+                return [write.as_part(COLOUR), write]
         return [write]
 
     def settling(self, step: Write) -> Settling:
@@ -206,7 +206,3 @@ def connect(name: str, settings: TinesSettings, resources: Resources) -> Tines:
     }
     caller = resources.http.caller(name, settings.url, credential=token, headers=headers, explain=explaining(name))
     return Tines(name, settings, caller, resources.http, resources.now)
-
-
-def _part(write: Write, part: str) -> Write:
-    return write.model_copy(update={"part": part})

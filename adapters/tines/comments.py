@@ -11,7 +11,7 @@ from adapters.models import Comment, Health, HealthNote
 from adapters.tines import mapping, wire, words
 from adapters.tines.people import People
 from adapters.tines.reading import Reading
-from adapters.tines.tasks import Tasks, run_id
+from adapters.tines.tasks import Tasks
 from adapters.writes import (
     AddComment,
     AssignTask,
@@ -61,7 +61,7 @@ class Comments:
         author = await self.people.email(step.by, operation)
         if author:
             body["author_email"] = author
-        path = f"{self.reading.path(run_id(step), operation)}/comments"
+        path = f"{self.reading.path(step.run_id, operation)}/comments"
         answer = await self.reading.caller.write("POST", path, operation=operation, json=body)
         made = self.reading.written(wire.Comment, answer, operation)
         return self._told(step, mark, made, text)
@@ -70,8 +70,8 @@ class Comments:
         text = said(step, changed=step.part != NOTE or self.tasks.did_change(step))
         if text is None:
             return There(Told())
-        listing = await self.reading.comments(run_id(step), step.op.value)
-        found = next((one for one in listing.items if words.bears(one.value, mark)), None)
+        listing = await self.reading.comments(step.run_id, step.op.value)
+        found = next((one for one in listing.items if mark.is_in(one.value)), None)
         if found is None:
             return NotThere() if listing.complete else CannotTell()
         return There(self._told(step, mark, found, text))
@@ -111,9 +111,8 @@ def said(step: Write, *, changed: bool = True) -> str | None:
 
 
 def status_text(step: SetStatus) -> str:
-    colour = f"[{step.health.value}] " if step.health is not None and step.health is not Health.UNSET else ""
     due = f"\nNext update {step.next_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if step.next_at else ""
-    return f"{colour}{step.text}{due}"
+    return f"{step.health_word}{step.text}{due}"
 
 
 def _deed(word: str, typed: str, changed: bool) -> str | None:

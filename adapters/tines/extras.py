@@ -9,7 +9,6 @@ from adapters.tines import wire
 from adapters.tines.fields import PRIORITIES
 from adapters.tines.people import People
 from adapters.tines.reading import Reading
-from adapters.tines.tasks import run_id
 from adapters.writes import DoOffer, NotThere, Settled, There, Told
 
 FOLLOW = "follow"
@@ -46,7 +45,7 @@ class Extras:
         if step.offer == FOLLOW:
             is_so = await self._follows(step, await self._email(step))
         else:
-            case = await self.reading.case(run_id(step), "do")
+            case = await self.reading.case(step.run_id, "do")
             self.learn(case)
             is_so = case.priority.lower() == step.offer.removeprefix(_PRIORITY)
         return There(Told()) if is_so else NotThere()
@@ -55,7 +54,7 @@ class Extras:
         author = await self.people.email(step.by, "do")
         body = {"priority": step.offer.removeprefix(_PRIORITY)} | ({"author_email": author} if author else {})
         answer = await self.reading.caller.write(
-            "PUT", self.reading.path(run_id(step), "do"), operation="do", json=body
+            "PUT", self.reading.path(step.run_id, "do"), operation="do", json=body
         )
         self.learn(self.reading.written(wire.Case, answer, "do"))
         return Told()
@@ -63,7 +62,7 @@ class Extras:
     async def _follow(self, step: DoOffer) -> Told:
         """What Tines says to somebody who follows already is not documented, so a refusal is looked into."""
         email = await self._email(step)
-        path = f"{self.reading.path(run_id(step), 'do')}/subscribers"
+        path = f"{self.reading.path(step.run_id, 'do')}/subscribers"
         try:
             await self.reading.caller.write("POST", path, operation="do", json={"user_email": email})
         except (Rejected, Conflict):
@@ -79,7 +78,7 @@ class Extras:
             return False
 
     async def _follows(self, step: DoOffer, email: str) -> bool:
-        found = await self.reading.subscribers(run_id(step), "do")
+        found = await self.reading.subscribers(step.run_id, "do")
         return email.casefold() in (one.email.casefold() for one in found)
 
     async def _email(self, step: DoOffer) -> str:

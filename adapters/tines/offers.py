@@ -20,7 +20,6 @@ from adapters.tines import links, wire
 from adapters.tines.extras import FOLLOW, Extras, is_priority
 from adapters.tines.reading import Reading
 from adapters.tines.stories import Stories, activity, folded
-from adapters.tines.tasks import run_id
 from adapters.tines.webhooks import Webhooks
 from adapters.writes import CannotTell, DoOffer, Mark, Settled, Settling, Told
 
@@ -63,13 +62,13 @@ class Offers:
         """An action is looked up just before: what was confirmed is what is sent, or nothing is."""
         if self.settling(step) is not Settling.ASK:
             return await self.extras.carry(step)
-        body = {"case_id": _number(run_id(step)), "pressed_by": mark.who, "receipt": mark.code}
+        body = {"case_id": _number(step.run_id), "pressed_by": mark.who, "receipt": mark.code}
         name = step.offer.removeprefix(_STORY)
         story = self.stories.get(name) if step.offer.startswith(_STORY) else None
         if story is not None:
             await self.webhooks.post(story.get_secret_value(), {**body, "story": name})
             return Told(says="tines.pressed")
-        actions = await self.reading.actions(run_id(step), "do")
+        actions = await self.reading.actions(step.run_id, "do")
         for action in actions:
             offer = self._offer(action, actions)
             if offer is not None and offer.id == step.offer and not offer.link:

@@ -58,7 +58,7 @@ class Starting:
         shape = self._shapes.get(write.runbook.id, Shape(BATCHES_IF_UNKNOWN, buttons=True))
         first = write.model_copy(update={"options": {**write.options, _PLANNED: str(shape.batches)}})
         parts = [f"tasks{number}" for number in range(2, shape.batches + 1)] + [BUTTONS] * shape.buttons
-        return [first, *(write.model_copy(update={"part": part}) for part in parts)]
+        return [first, *(write.as_part(part) for part in parts)]
 
     def settling(self, step: StartRun) -> Settling:
         return Settling.REPEAT if step.part == BUTTONS else Settling.FIND
@@ -136,7 +136,7 @@ class Starting:
         batch = _batch(tasks, step)
         if not batch:
             return Told()
-        path = f"{self.reading.path(_run(step), 'start')}/tasks/batch"
+        path = f"{self.reading.path(step.run_id, 'start')}/tasks/batch"
         body = {"tasks": [_clone(task) for task in batch]}
         answer = await self.reading.caller.write("POST", path, operation="start", json=body)
         made = self.reading.written(wire.Tasks, answer, "start")
@@ -152,7 +152,7 @@ class Starting:
         ]
         if not buttons:
             return Told()
-        path = f"{self.reading.path(_run(step), 'start')}/actions/batch"
+        path = f"{self.reading.path(step.run_id, 'start')}/actions/batch"
         await self.reading.caller.write("PUT", path, operation="start", json={"actions": buttons})
         return Told()
 
@@ -169,7 +169,7 @@ class Starting:
         """All tasks up to this batch are in the run, or those before it: anything else nobody can tell."""
         _, tasks = await self._template(step)
         batch = _batch(tasks, step)
-        there = _described(await self.reading.tasks(_run(step), "start"))
+        there = _described(await self.reading.tasks(step.run_id, "start"))
         before = _described(tasks[: BATCH * (_number(step) - 1)])
         if not before <= there:
             return CannotTell()
@@ -180,7 +180,7 @@ class Starting:
 
     async def _settle_buttons(self, step: StartRun) -> Settled:
         template = await self.reading.actions(step.runbook.id, "start")
-        run = await self.reading.actions(_run(step), "start")
+        run = await self.reading.actions(step.run_id, "start")
         wanted = {(one.label, one.url) for one in template if one.url and one.label}
         return There(Told()) if wanted <= {(one.label, one.url) for one in run} else NotThere()
 
@@ -216,8 +216,3 @@ def _described(tasks: Sequence[wire.Task]) -> Counter[str]:
 def _clone(task: wire.Task) -> dict[str, Any]:
     emails = [user.email for user in task.assignees if user.email]
     return {"description": task.description} | ({"assignee_emails": emails} if emails else {})
-
-
-def _run(step: StartRun) -> str:
-    """A step after the first has the run that the first made."""
-    return step.run.id if step.run else ""

@@ -66,12 +66,12 @@ class Tasks:
 
     def did_change(self, step: Write) -> bool:
         """Whether the step before this note changed anything, as far as this process remembers."""
-        return (run_id(step), step.op.value, step.target) not in self._unchanged
+        return (step.run_id, step.op.value, step.target) not in self._unchanged
 
     async def title(self, step: Write) -> str:
         known = self._sight(step).titles.get(step.target)
         if known is None:
-            known = mapping.title(await self.reading.task(run_id(step), step.target, step.op.value))
+            known = mapping.title(await self.reading.task(step.run_id, step.target, step.op.value))
             self._sight(step).titles[step.target] = known
         return known
 
@@ -92,7 +92,7 @@ class Tasks:
         return await self._set(step)
 
     async def settle(self, step: TaskWrite) -> Settled:
-        run = run_id(step)
+        run = step.run_id
         if _in_metadata(step):
             case = await self.reading.case(run, step.op.value)
             since = mapping.running(case, step.task)
@@ -109,7 +109,7 @@ class Tasks:
         email = await self.people.email(step.assignee, "add") if step.assignee else ""
         if email:
             body["assignee_emails"] = [email]
-        path = f"{self.reading.path(run_id(step), 'add')}/tasks"
+        path = f"{self.reading.path(step.run_id, 'add')}/tasks"
         answer = await self.reading.caller.write("POST", path, operation="add", json=body)
         made = self.reading.written(wire.OneTask, answer, "add").task
         told = Told(id=made.id, tasks=(mapping.task(made),))
@@ -118,13 +118,13 @@ class Tasks:
         return told
 
     async def settle_add(self, step: AddTask, mark: Mark) -> Settled:
-        for found in await self.reading.tasks(run_id(step), "add"):
-            if words.bears(found.description, mark):
+        for found in await self.reading.tasks(step.run_id, "add"):
+            if mark.is_in(found.description):
                 return There(Told(id=found.id, tasks=(mapping.task(found),)))
         return NotThere()
 
     async def _begin(self, step: BeginTask, mark: Mark) -> Told:
-        run = run_id(step)
+        run = step.run_id
         case, found = await asyncio.gather(
             self.reading.case(run, "begin"), self.reading.task(run, step.task, "begin")
         )
@@ -143,7 +143,7 @@ class Tasks:
         return Told(tasks=(self._shown(step, found),))
 
     async def _let_go(self, step: ReopenTask, mark: Mark) -> Told:
-        path = f"{self.reading.path(run_id(step), 'reopen')}/metadata"
+        path = f"{self.reading.path(step.run_id, 'reopen')}/metadata"
         body = {"metadata": {words.task_key(step.task): words.no_longer(mark)}}
         answer = await self.reading.caller.write("PUT", path, operation="reopen", json=body)
         self.reading.written(wire.Metadata, answer, "reopen")
@@ -152,7 +152,7 @@ class Tasks:
 
     async def _take(self, step: BeginTask) -> Told:
         """Makes the task theirs, if it is nobody's and Tines knows them; it is begun either way."""
-        found = await self.reading.task(run_id(step), step.task, "begin")
+        found = await self.reading.task(step.run_id, step.task, "begin")
         if found.assignees:
             return Told(tasks=(self._shown(step, found),))
         email = await self.people.email(step.by, "begin")
@@ -167,7 +167,7 @@ class Tasks:
 
     async def _assign(self, step: AssignTask) -> Told:
         """Tines replaces the list, so all who have the task already are sent along."""
-        found = await self.reading.task(run_id(step), step.task, "assign")
+        found = await self.reading.task(step.run_id, step.task, "assign")
         email = await self._wanted_email(step)
         others = await self._emails(found, "assign")
         if email.casefold() in (one.casefold() for one in others):
@@ -180,7 +180,7 @@ class Tasks:
         return Told(tasks=(self._shown(step, made),))
 
     async def _set(self, step: TaskWrite) -> Told:
-        found = await self.reading.task(run_id(step), step.task, step.op.value)
+        found = await self.reading.task(step.run_id, step.task, step.op.value)
         if await self._is_so(step, found):
             return self._already(step, found)
         if isinstance(step, SkipTask) and found.completed:
@@ -222,12 +222,12 @@ class Tasks:
 
     async def _put(self, step: TaskWrite, body: dict[str, Any]) -> wire.Task:
         operation = step.op.value
-        path = f"{self.reading.path(run_id(step), operation)}/tasks/{self.reading.safe(step.task, operation)}"
+        path = f"{self.reading.path(step.run_id, operation)}/tasks/{self.reading.safe(step.task, operation)}"
         answer = await self.reading.caller.write("PUT", path, operation=operation, json=body)
         return self.reading.written(wire.OneTask, answer, operation).task
 
     def _sight(self, step: Write) -> Sight:
-        return self._sights.setdefault(run_id(step), Sight())
+        return self._sights.setdefault(step.run_id, Sight())
 
     def _note(self, step: TaskWrite, since: words.Running | None) -> None:
         if since is None:
@@ -239,20 +239,15 @@ class Tasks:
         return mapping.task(found, self._sight(step).running.get(step.task))
 
     def _already(self, step: TaskWrite, found: wire.Task) -> Told:
-        self._unchanged.add((run_id(step), step.op.value, step.task))
+        self._unchanged.add((step.run_id, step.op.value, step.task))
         return Told(tasks=(self._shown(step, found),), already=True, says="tines.already")
 
     def _changed(self, step: TaskWrite) -> None:
-        self._unchanged.discard((run_id(step), step.op.value, step.task))
+        self._unchanged.discard((step.run_id, step.op.value, step.task))
 
     @property
     def _platform(self) -> str:
         return self.reading.caller.platform
-
-
-def run_id(step: Write) -> str:
-    """A step that is carried out has its run."""
-    return step.run.id if step.run else ""
 
 
 def _in_metadata(step: TaskWrite) -> bool:

@@ -68,11 +68,6 @@ def taken_apart(value: str) -> Said:
     return Said(text=as_typed(text), by=signed["who"] if signed else "", task=about["task"] if about else None)
 
 
-def bears(text: str, mark: Mark) -> bool:
-    """Whether this text was written for ``mark``."""
-    return f"({mark.code})" in text
-
-
 def skipped(description: str, reason: str) -> str:
     """What a skipped task is called: Tines knows only completed or not."""
     why = " ".join(quiet(reason).replace("[", "(").replace("]", ")").split())[:200]

@@ -33,7 +33,7 @@ class Approving:
     def steps(self, write: Decision, alone: bool) -> Sequence[Write]:
         """``alone``: one person is asked, and words go with the status."""
         self._api(write)
-        return [write] if alone or not said(write) else [write, write.model_copy(update={"part": NOTE})]
+        return [write] if alone or not said(write) else [write, write.as_part(NOTE)]
 
     async def carry(self, step: Decision, mark: Mark) -> Told:
         api = self._api(step)
@@ -61,7 +61,7 @@ class Approving:
         path = f"tasks/{api.id(step.task, step.op)}"
         if step.part == NOTE:
             notes = await api.many(wire.Note, f"{path}/notes", step.op)
-            ours = next((note for note in notes.items if words.bears(note.text, mark)), None)
+            ours = next((note for note in notes.items if mark.is_in(note.text)), None)
             return There(Told(id=ours.id)) if ours else NotThere()
         task = await api.one(wire.Task, path, step.op)
         mine = await self._mine(api, step, task)

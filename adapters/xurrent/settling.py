@@ -58,7 +58,7 @@ class Settlement:
         if isinstance(self.reads, Changes):
             return CannotTell()
         found = await self.reads.notes(self.writing.run_id(step), step.target or None, step.op)
-        ours = next((note for note in found.items if words.bears(note.text, mark)), None)
+        ours = next((note for note in found.items if mark.is_in(note.text)), None)
         if ours is None:
             return NotThere() if found.complete else CannotTell()
         if isinstance(step, SetStatus):
@@ -72,7 +72,7 @@ class Settlement:
         if note_of(step) and not isinstance(self.reads, Changes):
             try:
                 notes = await self.reads.notes(self.writing.run_id(step), step.task, step.op)
-                return told if any(words.bears(note.text, mark) for note in notes.items) else NotThere()
+                return told if any(mark.is_in(note.text) for note in notes.items) else NotThere()
             except NOT_FOR_US:
                 pass  # the token may write notes and not read them: the status is all that can be seen
         member = await self.people.id(step.person, step.op) if isinstance(step, AssignTask) else None

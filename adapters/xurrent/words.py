@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from adapters.models import Health, Model
+from adapters.models import Model
 from adapters.writes import Mark, SetStatus
 
 SOURCE = "liaison"  # of everything that we create (field ``source``, at most 30 letters)
@@ -44,16 +44,10 @@ def unsigned(text: str) -> Signed:
     return Signed(text=whole[: found.start()].strip(), by=found[1].strip(), code=found[2])
 
 
-def bears(text: str | None, mark: Mark) -> bool:
-    """Whether this text was written for ``mark``."""
-    return f"({mark.code})" in (text or "")
-
-
 def status_text(step: SetStatus) -> str:
     """Xurrent has no colour of a run and no promise of a next update: both become words."""
-    word = "" if step.health in (None, Health.UNSET) else f"[{step.health}] "
     due = f"\nNext update: {_day(step.next_at)}" if step.next_at else ""
-    return f"{word}{step.text.rstrip()}{due}"
+    return f"{step.health_word}{step.text.rstrip()}{due}"
 
 
 def key(mark: Mark) -> str:

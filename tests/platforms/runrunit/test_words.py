@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import adapters.runrunit
 from adapters.models import Health
-from adapters.runrunit.words import bears, folded, health_of, keyed, sign, unkeyed, unsign
+from adapters.runrunit.words import folded, health_of, keyed, sign, unkeyed, unsign
 from adapters.writes import Mark
 from commands.sentences import load
 
@@ -20,7 +20,7 @@ MARK = Mark(code="7K2F", who="Ana via Slack", at=datetime(2026, 7, 18, 14, tzinf
 @given(text=st.text(max_size=200))
 def test_what_was_signed_is_read_back(text: str) -> None:
     signed = sign(text, MARK, MARK.at)
-    assert bears(signed, MARK)
+    assert MARK.is_in(signed)
     assert unsign(signed).by == "Ana via Slack"
     assert unsign(signed).text == text.rstrip().lstrip("\n").strip()
 

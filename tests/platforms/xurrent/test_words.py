@@ -27,7 +27,7 @@ def test_what_is_signed_can_be_taken_apart(text: str, who: str, code: str) -> No
     mark = Mark(code=code, who=who, at=datetime(2026, 7, 18, tzinfo=UTC))
     written = words.signed(text, mark)
     assert "<@" not in written
-    assert words.bears(written, mark)
+    assert mark.is_in(written)
     read = words.unsigned(written)
     assert (read.by, read.code) == (who, code)
     assert read.text == text.replace("<\u200b@", "<@").strip()
