@@ -19,7 +19,7 @@ _MOST_STEPS = 40
 
 async def task_card(context: Context, known: KnownRun, task: Task, notes: Sequence[Text] = ()) -> Card:
     task = as_shown(known, task)
-    drawn = row(known, task, context.now, context.zone)
+    drawn = row(known, task, context.now, context.zone, whole=True)
     state: Text = joined([(Strong(task.state.value),), drawn.note], "  ")
     after = [other.id for other in known.run.tasks if task.id in other.waits_for]
     lines: list[Text] = [state]

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta, tzinfo
 from adapters.models import Person, Task, TaskState
 from commands.cards import Row, Text
 from commands.messages import Actor
-from commands.phrases import clock, joined
+from commands.phrases import clock, joined, short
 from commands.ports import KnownRun
 from commands.sentences import say
 from commands.tokens import folded
 
 _GOES_ON = {TaskState.WAITING: "row.expected", TaskState.HELD: "row.until"}
+_REASON = 80  # letters of it in a row
 _SAME_DEED = timedelta(minutes=10)  # our clock and the platform's, and a write that took its time
 
 
@@ -68,8 +69,10 @@ def handles(known: KnownRun, ids: Sequence[str]) -> str:
     return ", ".join(known.task_handle(id) or id for id in ids)
 
 
-def row(known: KnownRun, task: Task, now: datetime, zone: tzinfo | None) -> Row:
-    """``task`` as from ``shown_tasks``."""
+def row(known: KnownRun, task: Task, now: datetime, zone: tzinfo | None, *, whole: bool = False) -> Row:
+    """``task`` as from ``shown_tasks``. ``whole``: with all of the reason, where it is not one row of many."""
+    if not whole:
+        task = task.model_copy(update={"reason": short(task.reason, _REASON)})
     return Row(task.state, known.task_handle(task.id), task.title, _note(known, task, now, zone))
 
 
