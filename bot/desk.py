@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from adapters.errors import AdapterError
 from adapters.models import HomeChannel
 from bot.board import Board
 from bot.engine.port import Engine
@@ -28,6 +29,7 @@ from commands.ports import CannotPost, Outcome, Unknown, World
 from commands.sentences import plain
 
 CHAT_TRIES = 6
+_TYPED_ANYWHERE = (Via.COMMAND, Via.MENTION)  # a press is made on the card, above its thread
 FIRST_PAUSE_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
@@ -93,10 +95,14 @@ class Desk:
 
     # For the effect log
 
-    async def waiting(self, message: Message, effect: Effect, until: datetime) -> None:
+    async def waiting(self, message: Message, effect: Effect, why: AdapterError, until: datetime) -> None:
         known = self._rows.get(effect.run)
-        if known is not None:
-            await self._notice(message, notices.waiting_line(message, known, effect.step, until, self._world()))
+        if known is None:
+            return
+        line = notices.waiting_line(message, known, effect.step, why, until, self._world())
+        await self._notice(message, line)
+        if message.via in _TYPED_ANYWHERE and self._traces.has_room(line.run):
+            await self.whisper(message, notices.waits_card(known, effect.step, self._world()))
 
     async def slow(self, message: Message, effect: Effect) -> None:
         known = self._rows.get(effect.run)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from adapters.errors import AdapterError, RateLimited
 from adapters.writes import Write
 from commands.cards import Card, Code, Text, TraceLine
 from commands.intents import Stop, TaskIntent
@@ -17,12 +18,26 @@ from commands.registry import intent_from
 from commands.sentences import say
 
 
-def waiting_line(message: Message, known: KnownRun, step: Write, until: datetime, world: World) -> TraceLine:
-    """The platform does not answer, and nothing was sent yet."""
+def waiting_line(
+    message: Message, known: KnownRun, step: Write, why: AdapterError, until: datetime, world: World
+) -> TraceLine:
+    """The platform does not answer, or asks us to wait, and nothing was sent yet."""
     platform = platform_title(known.run.key.platform, world)
-    words = say("unknown.waiting", what=what(known, step), platform=platform, until=clock(until, world.zone))
+    words = say(
+        "unknown.asked_to_wait" if isinstance(why, RateLimited) else "unknown.waiting",
+        who=named(message.actor),
+        what=what(known, step),
+        platform=platform,
+        until=clock(until, world.zone),
+    )
     stop = button("button.stop", Stop(run=known.handle, key=message.key))
     return TraceLine(known.handle, slot(message.key, step), words, (stop,))
+
+
+def waits_card(known: KnownRun, step: Write, world: World) -> Card:
+    """For whoever typed it, and may not have the card's thread before them."""
+    platform = platform_title(known.run.key.platform, world)
+    return short_card(say("unknown.waits", what=what(known, step), platform=platform, run=known.handle))
 
 
 def slow_line(message: Message, known: KnownRun, step: Write, sent_at: datetime, world: World) -> TraceLine:

@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 class Notices(Protocol):
     """What effects say while a message is not through yet."""
 
-    async def waiting(self, message: Message, effect: Effect, until: datetime) -> None:
+    async def waiting(self, message: Message, effect: Effect, why: AdapterError, until: datetime) -> None:
         """Nothing was sent; tried until then. Offers [Stop]."""
         ...
 
@@ -137,7 +137,7 @@ class Effects:
             await rules.log.outcome(effect, "unsent", None)
             if not told and (rules.now() - began).total_seconds() + pause >= TELL_AFTER_SECONDS:
                 told = True
-                await rules.notices.waiting(self._message, effect, deadline)
+                await rules.notices.waiting(self._message, effect, last, deadline)
             await self._pause(min(pause, (deadline - rules.now()).total_seconds()))
             pause = min(pause * 2, LONGEST_RETRY_SECONDS)
 

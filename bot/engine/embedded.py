@@ -212,7 +212,8 @@ class EmbeddedEngine:
             self._starting.setdefault(item.message.place.queue, _Starting(ticket.queue))
         if ticket.queue:
             self._enter(self._runs, ticket.queue, item, self._carry)
-            asyncio.get_running_loop().call_later(QUEUED_TELL_SECONDS, self._tell_queued, item, ticket)
+            if not item.progress.resumed:  # else something of it may be sent, and its person knows that it waits
+                asyncio.get_running_loop().call_later(QUEUED_TELL_SECONDS, self._tell_queued, item, ticket)
         else:
             self._spawn(self._carry(item))
 
