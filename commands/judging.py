@@ -125,7 +125,7 @@ def _impossible(wanted: TaskWrite, known: KnownRun, task: Task, with_: Judging) 
         return _theirs(known, task, with_)
     if wanted.op in _DECISIONS and not task.approval:
         return NotAllowed("task.no_approval", task=name, buttons=[_show_task(known, task)])
-    if wanted.op in (Op.FINISH, Op.BEGIN, *_DECISIONS) and task.state is TaskState.WAITING and task.waits_for:
+    if wanted.op in (Op.FINISH, Op.BEGIN, *_DECISIONS) and _waits_still(known, task):
         return _waits(known, task)
     if isinstance(wanted, FinishTask) and task.branches and not wanted.then:
         branches = [other for id in task.branches if (other := known.run.task(id))]
@@ -156,6 +156,13 @@ def _with_task(buttons: Sequence[Button], known: KnownRun, task: Task) -> list[B
         for press in buttons
         if (handle := known.task_handle(task.id)) and hasattr(press.intent, "pick")
     ]
+
+
+def _waits_still(known: KnownRun, task: Task) -> bool:
+    """Also behind a hold, which covers it up."""
+    if task.state is TaskState.HELD:
+        return any(not other.state.is_over for id in task.waits_for if (other := known.run.task(id)))
+    return task.state is TaskState.WAITING and bool(task.waits_for)
 
 
 def _waits(known: KnownRun, task: Task) -> CommandError:

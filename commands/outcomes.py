@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from adapters.errors import AdapterError, Conflict, Rejected
+from adapters.errors import AdapterError, Conflict, RateLimited, Rejected
 from adapters.writes import AddTask, Op, SetStatus, StartRun, Told, Write
 from commands.cards import Answer, Button, Result, Text, Tone, TraceLine
 from commands.errors import CommandError
@@ -150,7 +150,8 @@ def _refused(context: Context, written: Written, outcome: Refused) -> Became:
         words = say("refused.partly", what=it, done=done, why=without_nothing(why))
         return Became(words, "failed", lines, tuple(retry), tone="bad")
     if outcome.why in ("patience", "stopped") or outcome.error is None:
-        key = "refused.stopped" if outcome.why == "stopped" else "refused.patience"
+        asked = "refused.asked_to_wait" if isinstance(outcome.error, RateLimited) else "refused.patience"
+        key = "refused.stopped" if outcome.why == "stopped" else asked
         words = say(key, what=it, platform=platform)
         return Became(words, "failed", lines, (again_button(message), drop_button(message)), tone="warn")
     words = with_nothing_changed(adapter_words(outcome.error, world))

@@ -12,7 +12,7 @@ from commands.errors import Ambiguous, CommandError, Missing
 from commands.intents import OpenForm, Runbooks, Runs
 from commands.matching import match
 from commands.messages import Message
-from commands.phrases import MOST_CHOICES, bare_title, button, choice, run_name
+from commands.phrases import MOST_CHOICES, bare_title, button, choice, run_name, show_button
 from commands.ports import KnownRun, World
 from commands.references import is_run
 
@@ -91,12 +91,16 @@ async def run_to_write(message: Message, world: World) -> KnownRun:
     elsewhere = [known for known in await world.runs.known(active=True) if known.started]
     if elsewhere:
         raise _choose(elsewhere, message, "run.none_here")
-    raise no_run()
+    last = await world.runs.of_thread(message.place.model_copy(update={"thread": ""}))
+    raise no_run(last if last and last.started and last.run.state.is_over else None)
 
 
-def no_run() -> CommandError:
+def no_run(over: KnownRun | None = None) -> CommandError:
+    """``over``: the one that this place was about."""
     buttons = [button("button.start", OpenForm(about="start")), button("button.runbooks", Runbooks())]
-    return Missing("run.none", buttons=buttons)
+    if over is None:
+        return Missing("run.none", buttons=buttons)
+    return Missing("run.over_here", run=run_name(over), buttons=[show_button(over), *buttons])
 
 
 def run_choices(runs: Sequence[KnownRun], message: Message) -> list[Button]:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from adapters.errors import AdapterError, Conflict
 from adapters.writes import Write
 from commands.errors import CommandError
+from commands.phrases import run_name, task_name
 from commands.ports import Context, Done, KnownRun, Outcome, Refused
+from commands.problems import AlreadySo
 
 Judge = Callable[[KnownRun], CommandError | None]
 
@@ -109,7 +111,12 @@ async def _reread(context: Context, known: KnownRun) -> KnownRun:
 async def _settle_conflict(context: Context, known: KnownRun, outcome: Outcome, judge: Judge) -> None:
     """The platform says that the state moved on: read it, and say who did what, with fresh buttons."""
     moved_on = isinstance(outcome, Refused) and isinstance(outcome.error, Conflict)
-    if moved_on or (isinstance(outcome, Done) and outcome.told.already):
-        objection = judge(await _reread(context, known))
+    was_so = isinstance(outcome, Done) and outcome.told.already
+    if moved_on or was_so:
+        known = await _reread(context, known)
+        objection = judge(known)
         if objection is not None:
             raise objection
+        if was_so:  # the snapshot does not tell it: one's own part of an approval, a mark that stood there
+            task = known.run.task(outcome.step.target) if outcome.step.target else None
+            raise AlreadySo("already.so", what=task_name(known, task) if task else run_name(known))

@@ -2,7 +2,7 @@
 
 from adapters.writes import AddTask, Op
 from commands.cards import Answer, Code
-from commands.errors import Ambiguous, BadArguments, CommandError
+from commands.errors import Ambiguous, BadArguments, CommandError, Missing
 from commands.intents import Add
 from commands.judging import run_over
 from commands.matching import match
@@ -80,6 +80,8 @@ def _stage(words: str, known: KnownRun, context: Context) -> str:
     if found.one:
         return found.one.id
     stages = found.several or found.guesses or known.run.stages
+    if not stages:
+        raise Missing("stage.none", run=run_name(known))
     buttons = [
         choice(context.message.key, {"run": known.handle, "stage": stage.title}, stage.title)
         for stage in stages[:MOST_CHOICES]

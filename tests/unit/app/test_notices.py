@@ -10,15 +10,17 @@ from uuid import uuid4
 
 import pytest
 
+from adapters.errors import RateLimited
 from adapters.local import LocalAdapter
 from adapters.models import Person
-from adapters.writes import FinishTask, Mark
+from adapters.writes import FinishTask, Mark, Op
 from bot.app import Application, bootstrap
 from bot.serve import started
 from bot.settings import demo_settings
 from bot.surfaces.console.surface import Console, Shown, person, room
 from commands.cards import Button, Result
 from commands.messages import Actor, Message, ReplyRoute, Via
+from commands.notices import waiting_line
 from commands.sentences import plain
 from tests.e2e.process import until
 
@@ -40,8 +42,8 @@ class Scene:
         elif "lines" in shown.kind:
             self.lines = [plain(line) for line in shown.lines]
 
-    def say(self, text: str, by: Actor = ANA) -> "asyncio.Task[Result]":
-        return self._send(Via.SAY, by, text=text)
+    def say(self, text: str, by: Actor = ANA, via: Via = Via.SAY) -> "asyncio.Task[Result]":
+        return self._send(via, by, text=text)
 
     def press(self, button: Button, by: Actor = ANA) -> "asyncio.Task[Result]":
         return self._send(Via.BUTTON, by, intent=button.intent.model_dump(mode="json"))
@@ -97,3 +99,26 @@ async def test_a_line_that_waited_says_what_was_done_by_somebody_else_meanwhile(
     said = await until(lambda: [line for line in scene.lines if line.startswith("Ana: T1 Confirm")])
     assert "was finished by Zoe" in said[0]
     assert not any("does not answer" in line for line in scene.lines)
+
+
+async def test_who_typed_it_is_told_that_it_waits_also_where_the_line_is_out_of_sight(scene: Scene) -> None:
+    """The line stands in the card's thread; the command was typed in the channel."""
+    scene.platform.down = True
+    waiting = scene.say("begin T1", via=Via.COMMAND)
+    told = await until(lambda: scene.told("Local runbooks cannot be asked just now, so beginning T1 waits."))
+    assert "The line under the card of R1 says how it goes on" in plain(told.card.title)
+    scene.platform.down = False
+    assert await asyncio.wait_for(waiting, 30) == "done"
+
+
+async def test_a_platform_that_asks_to_wait_is_not_said_to_be_silent(scene: Scene) -> None:
+    known = await scene.app.runs.get("R1")
+    assert known is not None
+    now, place = datetime.now(UTC), room()
+    message = Message(key="k", actor=ANA, place=place, via=Via.SAY, at=now, reply=ReplyRoute())
+    step = FinishTask(run=known.run.key, task=known.task_id("T1") or "", by=Person(name="Ana"))
+    why = RateLimited("local", Op.FINISH, retry_after=3)
+    line = waiting_line(message, known, step, why, now, scene.app.world)
+    assert plain(line.words).startswith(
+        "Ana: Local runbooks asks us to wait (finishing T1). Nothing was sent. Trying"
+    )

@@ -194,3 +194,11 @@ async def test_a_choice_of_a_choice_completes_the_first_command(room: Room) -> N
     assert "open tasks" in shown(first)
     assert labels(first) == ["End R1", "Leave it open"]
     assert "R1 Primary down in EU: ended" in shown(await room.press(button(first, "End R1")))
+
+
+async def test_where_the_run_is_over_it_is_said_which_one(room: Room) -> None:
+    await room.start()
+    await room.type("end --yes")
+    answer = await room.type("finish T1")
+    assert "R1 Primary down in EU is over, and no other run is active here. Nothing changed" in shown(answer)
+    assert labels(answer) == ["Show R1", "Start a run…", "Runbooks"]

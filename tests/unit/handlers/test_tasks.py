@@ -5,10 +5,12 @@ import pytest
 from adapters.errors import OutcomeUnknown, Rejected, Unreachable
 from adapters.models import Person, TaskState
 from adapters.protocol import Emulated, Unsupported
-from adapters.writes import Op
+from adapters.writes import Op, Told
 from commands.cards import Clock
 from commands.intents import Finish
 from commands.messages import Place
+from commands.runcards import live_card
+from commands.sentences import plain
 from tests.unit.handlers.world import BEN, HERE, Room, button, labels, shown, traces
 
 
@@ -302,3 +304,31 @@ async def test_a_task_of_a_run_elsewhere_is_named_in_full(room: Room) -> None:
     await room.start(place=Place(surface="console", channel="other"))
     answer = await room.type("finish R1.T1")
     assert "T1 Confirm the primary is down: done" in shown(answer)
+
+
+async def test_what_was_so_before_us_is_no_deed_of_ours(room: Room) -> None:
+    """One's own part of an approval, given a second time: the snapshot does not say whose parts are given."""
+    await room.start()
+    room.platform.says[Op.BEGIN] = Told(already=True)
+    answer = await room.type("begin T1")
+    assert "T1 Confirm the primary is down: it is so already. Nothing changed." in shown(answer)
+    assert answer.result == "done"
+    assert not answer.trace
+
+
+async def test_a_held_task_that_waits_is_not_sent_and_says_for_what(room: Room) -> None:
+    await room.start()
+    await room.type("hold T3 waiting for the vendor")
+    answer = await room.type("finish T3")
+    assert "T3 Promote the replica waits for T1" in shown(answer)
+    assert "Try again" not in labels(answer)
+
+
+async def test_a_long_reason_is_short_on_the_card_and_whole_on_the_tasks_own(room: Room) -> None:
+    await room.start()
+    await room.type("hold T1 " + "so " * 100 + "end")
+    sections = live_card(await room.run("R1"), room.world, room.now()).sections
+    note = plain(sections[0].rows[0].note)
+    assert note.startswith("so so")
+    assert len(note) <= 80
+    assert "so so end" in shown(await room.type("show T1"))
