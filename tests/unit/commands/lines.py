@@ -47,6 +47,8 @@ LINES: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("conclui\u0301do T3", {"verb": "finish", "tasks": ("T3",)}),
         ("ASSUMIR T3", {"verb": "begin", "tasks": ("T3",)}),
         ("pular T3 não precisa", {"verb": "skip", "tasks": ("T3",), "reason": "não precisa"}),
+        ("aprovar T5 na janela", {"verb": "approve", "tasks": ("T5",), "note": "na janela"}),
+        ("recusar T5 fora da janela", {"verb": "reject", "tasks": ("T5",), "reason": "fora da janela"}),
         ("reabrir T3", {"verb": "reopen", "tasks": ("T3",)}),
         ("atribuir T3 para mim", {"verb": "assign", "tasks": ("T3",), "person": "me"}),
         ("comentar T3: réplica ok", {"verb": "comment", "task": "T3", "text": "réplica ok"}),
