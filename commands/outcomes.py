@@ -97,7 +97,7 @@ class Became:
 
 def became(context: Context, written: Written) -> Became:
     known, outcome = written.known, written.last_told
-    line = (trace_line(context.message, known, outcome, context.world),)
+    line = (trace_line(context.message, known, outcome, context.world, partly=written.partly),)
     match outcome:
         case Done(mark=mark):
             facts = _facts(known, written.wanted, outcome.told)
@@ -220,8 +220,13 @@ def slot(message_key: str, step: Write) -> str:
     return ":".join(word for word in (message_key, step.op.value, step.target) if word)
 
 
-def trace_line(message: Message, known: KnownRun, outcome: Outcome, world: World) -> TraceLine:
-    """The truth about a write as known now. Said again for the same step, it replaces the line before."""
+def trace_line(
+    message: Message, known: KnownRun, outcome: Outcome, world: World, *, partly: bool = False
+) -> TraceLine:
+    """The truth about a write as known now. Said again for the same step, it replaces the line before.
+
+    ``partly``: steps before this one were done, so its "Nothing changed" would not be true.
+    """
     step = outcome.step
     platform = platform_title(known.run.key.platform, world)
     told = outcome.told if isinstance(outcome, Done) else None
@@ -239,6 +244,7 @@ def trace_line(message: Message, known: KnownRun, outcome: Outcome, world: World
             words = say("unknown.trace", at=clock(sent_at, world.zone), **facts)
         case Refused(error=error, why=why):
             said = adapter_words(error, world) if error else say("refused.no_answer", platform=platform)
+            said = without_nothing(said) if partly else said
             words = say("trace.refused", why=say("trace.stopped") if why == "stopped" else said, **facts)
     return TraceLine(known.handle, slot(message.key, step), words)
 

@@ -167,9 +167,13 @@ async def test_carried_again_after_a_crash_it_starts_no_second_run(room: Room) -
 
 async def test_a_start_that_was_done_in_part_keeps_its_run_and_goes_on_with_it(room: Room) -> None:
     room.platform.parts[Op.START] = ("copy", "start")
-    room.platform.raises["start:start"] = Rejected("local", "start", said="late", retry_with=("level=error",))
+    room.platform.raises["start:start"] = Rejected(
+        "local", "start", key="platform.forbidden", said="late", retry_with=("level=error",)
+    )
     answer = await room.type("start database failover")
     assert "Only a part of starting R1 was done (copy)" in shown(answer)
+    assert [line for line in traces(answer) if "was not done" in line]
+    assert not [line for line in traces(answer) if "Nothing" in line], "a copy was made"
     assert (await room.run("R1")).started
     room.platform.raises.clear()
     done = await room.press(button(answer, "Do it anyway"))
