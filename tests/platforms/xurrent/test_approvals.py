@@ -145,3 +145,12 @@ async def test_the_doctor_says_as_whom_each_token_approves(own: Xurrent) -> None
     *_, ana, ben = await own.check()
     assert (ana.severity, ana.what) == (Severity.OK, "U0ANA approves as Ana Reis")
     assert (ben.severity, "platforms.xurrent.tokens.U0BEN" in ben.fix) == (Severity.FIX, True)
+
+
+async def test_who_has_decided_is_told_so_while_others_are_still_asked(fake: XurrentFake, own: Xurrent) -> None:
+    run = a_run(fake)
+    task = an_approval(fake, run, ANA_ID, RUI_ID, required=2)
+    await carry_all(own, approve(run, task))
+    refused = await refusal(own, RejectTask(run=key(run), by=ANA, task=str(task.id), reason="no way back"))
+    assert refused.key == "xurrent.decided"
+    assert refused.facts["status"] == "approved"
