@@ -112,3 +112,7 @@ class BadResponse(AdapterError):
 
 class Unsupported(AdapterError):
     default_key = "platform.unsupported"
+
+
+NOT_SHOWN = (NotFound, Rejected, Unsupported)
+"""What a read of something beside the matter ends in where a key or a server has no such thing: left out."""

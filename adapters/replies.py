@@ -3,19 +3,24 @@
 import json as jsonlib
 import math
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from adapters.errors import AdapterError
+from pydantic import BaseModel, ValidationError
+
+from adapters.errors import AdapterError, BadResponse
 
 LARGEST_ANSWER = 32 * 2**20  # bytes, unpacked; the largest run that we know of has a twentieth of it
 _HALF = re.compile("[\ud800-\udfff]")
 _WAITS = ("retry-after", "ratelimit-reset", "x-ratelimit-reset")
 _AN_EPOCH = 1e9  # a "number of seconds" above this is a moment, not a wait
 _A_SECOND = 1.0
+
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,25 @@ def inner(value: Any, *names: str) -> Any:
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
     return value
+
+
+@dataclass(frozen=True)
+class Listing(Generic[T]):
+    """What the pages of a list held. ``complete``: False when there was, or may be, more than was read."""
+
+    items: Sequence[T]
+    complete: bool = True
+
+
+def parsed(
+    model: type[M], body: Any, platform: str, operation: str, otherwise: type[AdapterError] = BadResponse
+) -> M:
+    """A body as what it must be. Raises ``otherwise`` where it is not: of a write, that its outcome is unknown."""
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors(include_url=False, include_input=False)[0]["loc"])
+        raise otherwise(platform, operation, said=f"unexpected {where or 'answer'}") from error
 
 
 class TooLarge(Exception):

@@ -1,9 +1,9 @@
-"""Tables of secrets in a platform's settings: a table in the file, JSON in an environment variable."""
+"""Secrets in a platform's settings: one that is needed, and tables of them."""
 
 import json
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 
 def _from_text(table: Any) -> Any:
@@ -15,4 +15,12 @@ def _from_text(table: Any) -> Any:
         raise ValueError('must be a table; in the environment, its JSON: {"name": "secret"}') from None
 
 
+def _is_there(secret: SecretStr) -> SecretStr:
+    if not secret.get_secret_value().strip():
+        raise ValueError("must not be empty")
+    return secret
+
+
+Secret = Annotated[SecretStr, AfterValidator(_is_there)]
 SecretTable = Annotated[dict[str, SecretStr], BeforeValidator(_from_text)]
+"""A table in the file, JSON in an environment variable."""

@@ -2,17 +2,16 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
 
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Rejected, Unreachable
+from adapters.sentences import load
 from commands.cards import Answer, Button, Result, Text
 from commands.errors import Ambiguous, CommandError
 from commands.intents import Again, Choose, Drop, OpenForm
 from commands.messages import Message, Via
 from commands.phrases import Pick, button, choice, short, short_card
 from commands.ports import CannotPost, World
-from commands.sentences import load, plain, say
+from commands.sentences import plain, say
 
 _MOST_REASONS = 8
 _MOST_BUTTONS = 5  # of a choice
@@ -23,15 +22,10 @@ class AlreadySo(CommandError):
     """It is exactly as asked, by somebody before us: an answer, and no failure."""
 
 
-@cache
-def _catalogue(path: Path) -> Mapping[str, str]:
-    return load(path)
-
-
 def catalogue(platform: str, world: World) -> Mapping[str, str]:
     """The sentences of the platform NAME's own folder."""
     kind = world.kinds.get(platform)
-    return _catalogue(kind.sentences) if kind else {}
+    return load(kind.sentences) if kind else {}
 
 
 def platform_title(platform: str, world: World) -> str:

@@ -6,41 +6,20 @@ found by a test over all keys.
 """
 
 import string
-import tomllib
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 
+from adapters.sentences import load
 from commands.cards import Clock, Code, Link, Span, Strong, Text, Who
 
 _SPANS = (str, Clock, Who, Link, Code, Strong)
-
-
-def load(path: Path) -> Mapping[str, str]:
-    """The sentences of one TOML file, its tables joined with dots: ``finish.done``."""
-    with path.open("rb") as file:
-        return dict(_flat(tomllib.load(file), ""))
-
-
-def _flat(table: Mapping[str, object], prefix: str) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for key, value in table.items():
-        if isinstance(value, dict):
-            found += _flat(value, f"{prefix}{key}.")
-        else:
-            found.append((prefix + key, str(value)))
-    return found
-
-
-@cache
-def _ours() -> Mapping[str, str]:
-    return load(Path(__file__).with_name("en.toml"))
+_OURS = Path(__file__).with_name("en.toml")
 
 
 def say(key: str, catalogue: Mapping[str, str] | None = None, /, **facts: object) -> Text:
     """The sentence of ``key``, from ``catalogue`` first, then from ours."""
-    template = (catalogue or {}).get(key) or _ours()[key]
+    template = (catalogue or {}).get(key) or load(_OURS)[key]
     spans: list[Span] = []
     for literal, fact, _, _ in string.Formatter().parse(template):
         if literal:

@@ -10,7 +10,6 @@ from adapters.cutover.capabilities import CAPABILITIES
 from adapters.cutover.checking import check
 from adapters.cutover.extras import Extras
 from adapters.cutover.links import Links
-from adapters.cutover.moments import moment
 from adapters.cutover.reading import Reading
 from adapters.cutover.refusals import explaining
 from adapters.cutover.settings import CutoverSettings
@@ -31,6 +30,7 @@ from adapters.models import (
     TaskKey,
     TaskState,
 )
+from adapters.moments import moment
 from adapters.protocol import Capability, Problem, Resources, require_offered
 from adapters.replies import an_object, inner
 from adapters.writes import (

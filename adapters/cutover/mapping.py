@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from adapters.cutover import wire
 from adapters.cutover.links import Links
-from adapters.cutover.moments import moment
 from adapters.cutover.noting import notes
 from adapters.cutover.starting import WAYS
 from adapters.cutover.words import to_text, unsign
@@ -23,6 +22,7 @@ from adapters.models import (
     Task,
     TaskState,
 )
+from adapters.moments import moment
 
 RUN_STATES = {
     "planning": RunState.PLANNED,

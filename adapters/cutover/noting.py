@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from adapters.cutover import wire
-from adapters.cutover.moments import moment
 from adapters.models import Note
+from adapters.moments import moment
 
 WORST_FIRST = ("red", "amber", "green")
 MESSAGES = {"on": "cutover.messages_on", "test": "cutover.messages_test"}

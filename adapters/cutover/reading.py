@@ -4,28 +4,20 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from adapters.cutover import wire
 from adapters.cutover.mapping import Sight
-from adapters.errors import AdapterError, BadResponse, NotFound, OutcomeUnknown, Rejected, Unsupported
+from adapters.errors import NOT_SHOWN, AdapterError, BadResponse, NotFound, OutcomeUnknown, Rejected, Unsupported
 from adapters.http import Caller
+from adapters.replies import Listing, parsed
 
 MAX_PAGES = 100
-NOT_FOR_US = (NotFound, Rejected, Unsupported)  # what a Core that lacks something, or a right, answers
 
 M = TypeVar("M", bound=BaseModel)
 R = TypeVar("R", bound=wire.Resource[Any])
-
-
-@dataclass(frozen=True)
-class Listing(Generic[R]):
-    """``complete``: False when there were more than ``MAX_PAGES`` pages."""
-
-    items: Sequence[R]
-    complete: bool = True
 
 
 @dataclass
@@ -91,7 +83,7 @@ class Reading:
         path = f"core/runbooks/{self.path(run, operation)}/streams"
         try:
             return (await self._many(wire.Many[wire.Stream], path, operation, {})).items
-        except NOT_FOR_US:
+        except NOT_SHOWN:
             return ()
 
     async def _learn_types(self, tasks: Sequence[wire.Task], operation: str) -> None:
@@ -101,7 +93,7 @@ class Reading:
         try:
             listing = await self._many(wire.Many[wire.TaskType], "core/task_types", operation, {})
             self._branching |= {one.id: bool(one.attributes.conditional_progression) for one in listing.items}
-        except NOT_FOR_US:
+        except NOT_SHOWN:
             pass  # without the right to read types no task can be known to branch; Cutover still says so
         self._branching |= {type: False for type in wanted - self._branching.keys()}
 
@@ -143,8 +135,4 @@ class Reading:
         return whole
 
     def _read(self, model: type[M], body: Any, operation: str, otherwise: type[AdapterError] = BadResponse) -> M:
-        try:
-            return model.model_validate(body)
-        except ValidationError as error:
-            where = ".".join(str(part) for part in error.errors()[0]["loc"])
-            raise otherwise(self.caller.platform, operation, said=f"unexpected {where or 'answer'}") from error
+        return parsed(model, body, self.caller.platform, operation, otherwise)

@@ -6,9 +6,7 @@ never complete, so every status is expected everywhere.
 """
 
 import re
-import tomllib
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +24,7 @@ from adapters.errors import (
     Unsupported,
 )
 from adapters.replies import Explain, Reply, excerpt
+from adapters.sentences import load
 
 SENTENCES = Path(__file__).with_name("en.toml")
 MOVED_ON = frozenset(
@@ -135,14 +134,6 @@ def _field(refusals: Sequence[wire.Refusal], code: str | None) -> str:
     return "a field"
 
 
-@cache
-def _sentences() -> dict[str, str]:
-    """``en.toml`` by key; here it only tells which codes have words, and what they are."""
-
-    def flat(table: dict[str, Any], prefix: str) -> list[tuple[str, str]]:
-        found: list[tuple[str, str]] = []
-        for key, value in table.items():
-            found += flat(value, f"{prefix}{key}.") if isinstance(value, dict) else [(prefix + key, str(value))]
-        return found
-
-    return dict(flat(tomllib.loads(SENTENCES.read_text(encoding="utf-8")), ""))
+def _sentences() -> Mapping[str, str]:
+    """Here they only tell which codes have words, and what they are."""
+    return load(SENTENCES)

@@ -3,14 +3,16 @@
 import re
 import string
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from adapters.secrets import Secret
 
 
 class CutoverSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
     url: str = Field(description="the API's address, without /core: https://api.INSTANCE.cutover.com")
-    token: SecretStr = Field(description="the token of a user app; Liaison acts as its user")
+    token: Secret = Field(description="the token of a user app; Liaison acts as its user")
     workspace_id: str = Field("", description="the workspace to look in and to copy templates into")
     api_version: str = Field("2022-02-22", min_length=1, description="sent as Api-Version with every call")
     extras: bool = Field(
@@ -27,13 +29,6 @@ class CutoverSettings(BaseModel):
         if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", url):
             raise ValueError('must be an address like "https://api.example.cutover.com"')
         return re.sub(r"/core$", "", url.rstrip("/")).rstrip("/")
-
-    @field_validator("token")
-    @classmethod
-    def _is_there(cls, token: SecretStr) -> SecretStr:
-        if not token.get_secret_value().strip():
-            raise ValueError("must not be empty")
-        return token
 
     @field_validator("link_template")
     @classmethod

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from adapters.cutover import mapping, wire
-from adapters.cutover.moments import moment
-from adapters.cutover.reading import Listing, Reading
+from adapters.cutover.reading import Reading
 from adapters.cutover.words import unsign
 from adapters.cutover.writing import Remark, Writing, comment_of
 from adapters.models import RunKey, RunState, TaskState
+from adapters.moments import moment
+from adapters.replies import Listing
 from adapters.writes import (
     AddComment,
     AddTask,

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 
-from adapters.errors import BadResponse, NotFound, OutcomeUnknown, RateLimited, Rejected, Unsupported
+from adapters.errors import NOT_SHOWN, BadResponse, NotFound, OutcomeUnknown, RateLimited, Rejected, Unsupported
 from adapters.http import Caller
 from adapters.playbooks.refusals import NO_ROUTE
 from adapters.playbooks.wire import (
@@ -236,7 +236,7 @@ class Api:
     async def _user_or_none(self, path: str) -> WireUser | None:
         try:
             return await self._user(path, "people")
-        except (NotFound, Rejected, Unsupported):  # hidden by the privacy settings is as good as not there
+        except NOT_SHOWN:  # hidden by the privacy settings is as good as not there
             return None
 
     async def _pages(self, what: str, params: Mapping[str, Any], operation: str, pages: int) -> list[Any]:

@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
 from adapters.errors import AdapterError, BadResponse, NotFound, OutcomeUnknown, RateLimited
 from adapters.http import Caller
-from adapters.runrunit.paging import LIMIT, MAX_PAGES, MOST, PAGES_OF_ALL, Listing, next_link, next_page
+from adapters.replies import Listing, parsed
+from adapters.runrunit.paging import LIMIT, MAX_PAGES, MOST, PAGES_OF_ALL, next_link, next_page
 from adapters.runrunit.wire import (
     Wire,
     WireAssignment,
@@ -174,11 +173,7 @@ class Api:
         return listing.items
 
     def _read(self, model: type[W], body: Any, operation: str, otherwise: type[AdapterError] = BadResponse) -> W:
-        try:
-            return model.model_validate(body)
-        except ValidationError as error:
-            where = ".".join(str(part) for part in error.errors(include_url=False, include_input=False)[0]["loc"])
-            raise otherwise(self.name, operation, said=f"unexpected {where or 'answer'}") from error
+        return parsed(model, body, self.name, operation, otherwise)
 
     def _written(self, model: type[W], body: Any, operation: str) -> W:
         """The answer to a write. What cannot be read there leaves the outcome unknown."""

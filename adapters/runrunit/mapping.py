@@ -16,10 +16,11 @@ from adapters.models import (
     Task,
     TaskState,
 )
+from adapters.moments import moment
 from adapters.runrunit import words
 from adapters.runrunit.links import Links
 from adapters.runrunit.people import People
-from adapters.runrunit.wire import WireAssignment, WireComment, WireSubtaskAssignee, WireTask, WireTemplate, moment
+from adapters.runrunit.wire import WireAssignment, WireComment, WireSubtaskAssignee, WireTask, WireTemplate
 
 
 def by_id(tasks: Iterable[WireTask]) -> list[WireTask]:

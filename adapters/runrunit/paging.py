@@ -6,12 +6,8 @@ and lacks the version, so only its page number is taken; the default limit is 10
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
-
-from adapters.runrunit.wire import Wire
 
 LIMIT = 100
 MOST = 1000  # things: a minute has 80 calls in all
@@ -20,16 +16,6 @@ PAGES_OF_ALL = 3
 
 _NEXT = re.compile(r'<([^<>]*)>\s*;[^,<]*\brel="?next\b"?', re.IGNORECASE)
 _RANGE = re.compile(r"\b(\d{1,9})\s{0,9}-\s{0,9}(\d{1,9})\s{0,9}/\s{0,9}(\d{1,9})")
-
-W = TypeVar("W", bound=Wire)
-
-
-@dataclass(frozen=True)
-class Listing(Generic[W]):
-    """``complete``: False when there was more than we read."""
-
-    items: Sequence[W]
-    complete: bool = True
 
 
 def next_link(headers: Mapping[str, str]) -> str | None:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from adapters.errors import AdapterError, Conflict, NotFound, Rejected, Unsupported
+from adapters.errors import NOT_SHOWN, AdapterError, Conflict, Rejected
 from adapters.models import Health, RunKey, RunState
+from adapters.moments import moment
+from adapters.replies import Listing
 from adapters.runrunit import words
 from adapters.runrunit.api import Api
-from adapters.runrunit.paging import Listing
 from adapters.runrunit.people import People
 from adapters.runrunit.tasks import Tasks
 from adapters.runrunit.wire import (
@@ -18,7 +19,6 @@ from adapters.runrunit.wire import (
     WireSubtaskAssignee,
     WireTask,
     WireTemplate,
-    moment,
 )
 from adapters.writes import (
     AddTask,
@@ -179,7 +179,7 @@ class Runs:
             return found
         try:
             found = await self.api.stages(task.board_id, op)
-        except (NotFound, Rejected, Unsupported):
+        except NOT_SHOWN:
             found = ()
         self._stages[task.board_id] = (self.now(), found)
         return found

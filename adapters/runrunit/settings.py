@@ -3,7 +3,9 @@
 import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from adapters.secrets import Secret
 
 Id = Annotated[int, Field(ge=1)]
 
@@ -14,8 +16,8 @@ class RunrunitSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     url: str = Field("https://runrun.it/api/v1.0", description="the API's address, the same for every account")
-    app_key: SecretStr = Field(description="the account's key")
-    user_token: SecretStr = Field(description="the token of the user that Liaison acts as")
+    app_key: Secret = Field(description="the account's key")
+    user_token: Secret = Field(description="the token of the user that Liaison acts as")
     project_template_id: Id = Field(description="the project template whose task templates are the runbooks")
     project_id: Id = Field(description="the project in which runs are made: one that holds nothing else")
     type_id: Id = Field(description="the task type of runs and added tasks, where the template has none")
@@ -27,10 +29,3 @@ class RunrunitSettings(BaseModel):
         if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", url):
             raise ValueError('must be an address like "https://runrun.it/api/v1.0"')
         return url if "/api" in url else f"{url}/api/v1.0"
-
-    @field_validator("app_key", "user_token")
-    @classmethod
-    def _is_there(cls, key: SecretStr) -> SecretStr:
-        if not key.get_secret_value().strip():
-            raise ValueError("must not be empty")
-        return key

@@ -2,32 +2,15 @@
 
 Lenient on purpose: ``null`` counts as absent, unknown fields are ignored. Ids of tasks, stages, templates,
 comments are numbers, those of users are slugs, those of assignments short hex (contract sheet, section 3); all
-are text here. Dates stay text until ``moment``. What one object cannot do without is its ``id``.
+are text here, and so are dates. What one object cannot do without is its ``id``.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
 WORKING, OPENED = "working_on", "opened"
-
-
-def moment(text: str) -> datetime | None:
-    """ISO 8601 with an offset, or without (then UTC). None for what is no date."""
-    try:
-        at = datetime.fromisoformat(text.strip())
-    except ValueError:
-        return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else _in_utc(at)
-
-
-def _in_utc(at: datetime) -> datetime | None:
-    try:
-        return at.astimezone(UTC)
-    except OverflowError:
-        return None
 
 
 class Wire(BaseModel):

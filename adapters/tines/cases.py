@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from adapters.errors import (
+    NOT_SHOWN,
     AdapterError,
     BadResponse,
     Conflict,
@@ -41,7 +42,7 @@ class Cases:
             return None
         try:
             found = await self.reading.activities(case, "SUB_STATUS_UPDATED", "show")
-        except (NotFound, Rejected, Unsupported):
+        except NOT_SHOWN:
             return None  # a key that sees the case and not its history
         return found[-1] if found else None
 

@@ -9,6 +9,7 @@ from adapters.errors import Unsupported
 from adapters.http import Caller, Http
 from adapters.models import Comment, Health, Offer, Run, Runbook, RunbookKey, RunHead, RunKey, TaskKey
 from adapters.protocol import Capability, Problem, Resources, require_offered
+from adapters.replies import Listing
 from adapters.tines import links, mapping, wire
 from adapters.tines.capabilities import CAPABILITIES
 from adapters.tines.cases import COLOUR, Cases
@@ -17,7 +18,7 @@ from adapters.tines.doctor import check
 from adapters.tines.extras import Extras
 from adapters.tines.offers import Offers
 from adapters.tines.people import People
-from adapters.tines.reading import Listing, Reading
+from adapters.tines.reading import Reading
 from adapters.tines.refusals import explaining
 from adapters.tines.settings import TinesSettings
 from adapters.tines.starting import Starting

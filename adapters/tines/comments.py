@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC
 
 from adapters.models import Comment, Health, HealthNote
+from adapters.moments import moment
 from adapters.tines import mapping, wire, words
 from adapters.tines.people import People
 from adapters.tines.reading import Reading
@@ -83,7 +84,7 @@ class Comments:
             return Told(id=made.id, comment=shown)
         health = self.tasks.health(step) if step.health is None else step.health
         held = health if health in self.colours else Health.UNSET
-        at = max(mark.at, words.moment(made.created_at) or mark.at)
+        at = max(mark.at, moment(made.created_at) or mark.at)
         note = HealthNote(health=held, text=step.text, by=mark.who, at=at, due=step.next_at)
         return Told(id=made.id, comment=shown, health=note)
 

@@ -16,6 +16,7 @@ from adapters.models import (
     Task,
     TaskState,
 )
+from adapters.moments import moment
 from adapters.tines import links, wire, words
 from adapters.tines.noting import notes
 
@@ -67,7 +68,7 @@ def task(found: wire.Task, since: words.Running | None = None) -> Task:
         assignees=tuple(person(user) for user in found.assignees),
         started_at=since.since if since else None,
         started_by=since.by if since else None,
-        finished_at=words.moment(found.updated_at) if state.is_over else None,
+        finished_at=moment(found.updated_at) if state.is_over else None,
         reason=reason or "" if state is TaskState.SKIPPED else "",
     )
 
@@ -89,7 +90,7 @@ def run(
         state=run_state(case),
         health=health,
         health_by=person(coloured.user).shown if coloured and coloured.user else "",
-        health_at=words.moment(coloured.created_at) if coloured else None,
+        health_at=moment(coloured.created_at) if coloured else None,
         owner=person(case.assignees[0]) if case.assignees else None,
         tasks=tuple(task(one, running(case, one.id)) for one in tasks),
         link=links.shown(case.url),
@@ -128,7 +129,7 @@ def runbook(platform: str, case: wire.Case, tasks: Sequence[wire.Task] | None = 
 def comment(found: wire.Comment) -> Comment:
     said = words.taken_apart(found.value)
     by = said.by or (person(found.user).shown if found.user else "")
-    return Comment(id=found.id, text=said.text, by=by, at=words.moment(found.created_at), task=said.task)
+    return Comment(id=found.id, text=said.text, by=by, at=moment(found.created_at), task=said.task)
 
 
 def health_of(case: wire.Case, colours: Mapping[Health, str]) -> Health:

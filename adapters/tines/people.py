@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from adapters.errors import BadResponse, NotFound, Rejected, Unsupported
+from adapters.errors import NOT_SHOWN, BadResponse
 from adapters.models import Person
 from adapters.tines import wire
 from adapters.tines.lately import Lately
@@ -60,7 +60,7 @@ class People:
             return ()
         try:
             return await self.reading.members(self.reading.team, operation)
-        except (NotFound, Rejected, Unsupported, BadResponse):
+        except (*NOT_SHOWN, BadResponse):
             return ()
 
 

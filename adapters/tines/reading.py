@@ -8,12 +8,13 @@ body, so whoever filters checks the answer too.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from adapters.errors import AdapterError, BadResponse, NotFound, OutcomeUnknown
 from adapters.http import Caller
+from adapters.replies import Listing, parsed
 from adapters.tines import wire
 
 CASES = "api/v2/cases"
@@ -32,14 +33,6 @@ class WithId(Protocol):
 M = TypeVar("M", bound=BaseModel)
 P = TypeVar("P", bound=wire.Page)
 W = TypeVar("W", bound=WithId)
-
-
-@dataclass(frozen=True)
-class Listing(Generic[W]):
-    """``complete``: False when the pages did not end, or stopped bringing anything new."""
-
-    items: Sequence[W]
-    complete: bool = True
 
 
 @dataclass
@@ -180,11 +173,7 @@ class Reading:
         return Listing(tuple(found.values()), complete=False)
 
     def _read(self, model: type[M], body: Any, operation: str, otherwise: type[AdapterError] = BadResponse) -> M:
-        try:
-            return model.model_validate(body)
-        except ValidationError as error:
-            where = ".".join(str(part) for part in error.errors()[0]["loc"])
-            raise otherwise(self.caller.platform, operation, said=f"unexpected {where or 'answer'}") from error
+        return parsed(model, body, self.caller.platform, operation, otherwise)
 
 
 def _age(said: wire.Comment | wire.Activity) -> tuple[str, int, str]:

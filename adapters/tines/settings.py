@@ -1,11 +1,10 @@
 """The ``[platforms.NAME]`` table of a Tines tenant."""
 
-import json
 import re
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from adapters.secrets import Secret, SecretTable
 from adapters.tines.links import host_of
 
 
@@ -15,7 +14,7 @@ class TinesSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
     url: str = Field(description="the tenant: https://adjective-noun-1234.tines.com")
-    token: SecretStr = Field(description="an API key of the team; Liaison acts as its service account")
+    token: Secret = Field(description="an API key of the team; Liaison acts as its service account")
     team_id: str = Field("", description="the team whose cases these are; empty: all that the key may see")
     template_tag: str = Field("runbook-template", min_length=1, description="the tag of a case that is a runbook")
     run_tag: str = Field("runbook-run", min_length=1, description="the tag that every started case gets")
@@ -23,20 +22,9 @@ class TinesSettings(BaseModel):
     amber: str = Field("", description="the sub-status that says amber")
     red: str = Field("", description="the sub-status that says red")
 
-    stories: dict[str, SecretStr] = Field(
+    stories: SecretTable = Field(
         default_factory=dict, description="stories to start from a run: a name = the address of its webhook"
     )
-
-    @field_validator("stories", mode="before")
-    @classmethod
-    def _from_text(cls, stories: Any) -> Any:
-        """An environment variable holds the table as JSON."""
-        if not isinstance(stories, str):
-            return stories
-        try:
-            return json.loads(stories)
-        except ValueError:
-            raise ValueError('must be a table: {"Restart service": "https://…"}') from None
 
     @field_validator("url")
     @classmethod
@@ -44,13 +32,6 @@ class TinesSettings(BaseModel):
         if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", url):
             raise ValueError('must be an address like "https://adjective-noun-1234.tines.com"')
         return re.sub(r"/api(/v[12])?$", "", url.rstrip("/")).rstrip("/")
-
-    @field_validator("token")
-    @classmethod
-    def _is_there(cls, token: SecretStr) -> SecretStr:
-        if not token.get_secret_value().strip():
-            raise ValueError("must not be empty")
-        return token
 
     @field_validator("team_id")
     @classmethod

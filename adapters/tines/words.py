@@ -9,6 +9,7 @@ import re
 from datetime import UTC, datetime
 
 from adapters.models import Model
+from adapters.moments import moment
 from adapters.writes import Mark
 
 _BREAK = "\u200b"  # zero width: people see no difference, Tines sees no mention
@@ -106,15 +107,6 @@ def read_running(value: str) -> Running | None:
 def start_key(mark: Mark) -> str:
     """What tells this very start from all others, those of other Liaisons included."""
     return f"{mark.code}-{mark.at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
-
-
-def moment(text: str) -> datetime | None:
-    """A date in whatever ISO form, in UTC; without a zone it is UTC; anything else is as good as none."""
-    try:
-        at = datetime.fromisoformat(text.strip())
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _moment(mark: Mark) -> str:

@@ -5,14 +5,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
-
-from pydantic import ValidationError
+from typing import Any, TypeVar
 
 from adapters.errors import AdapterError, BadResponse, NotFound, OutcomeUnknown, Rejected
 from adapters.http import Caller
 from adapters.limits import Pace
-from adapters.replies import Reply
+from adapters.replies import Listing, Reply, parsed
 from adapters.xurrent.settings import XurrentSettings
 from adapters.xurrent.wire import Task, Wire
 
@@ -36,14 +34,6 @@ def headers(settings: XurrentSettings, token: str) -> dict[str, str]:
         _ACCOUNT_HEADERS[settings.flavour]: settings.account,
         "Accept": "application/json",
     }
-
-
-@dataclass(frozen=True)
-class Listing(Generic[W]):
-    """``complete``: False when there were more pages than we read."""
-
-    items: Sequence[W]
-    complete: bool = True
 
 
 @dataclass
@@ -162,11 +152,7 @@ class Api:
         return [self._parsed(model, one, operation, BadResponse) for one in body if isinstance(one, dict)]
 
     def _parsed(self, model: type[W], body: Any, operation: str, otherwise: type[AdapterError]) -> W:
-        try:
-            return model.model_validate(body)
-        except ValidationError as error:
-            where = ".".join(str(part) for part in error.errors()[0]["loc"])
-            raise otherwise(self.name, operation, said=f"unexpected {where or 'answer'}") from error
+        return parsed(model, body, self.name, operation, otherwise)
 
     def _watch(self, reply: Reply) -> None:
         """The last request of the hour was used: nobody goes before the window ends, or ``LONGEST_REST``."""

@@ -11,8 +11,9 @@ from datetime import datetime
 
 from adapters.errors import BadResponse, NotFound, Rejected, Unsupported
 from adapters.models import Comment, Run, Runbook, RunHead, RunKey, RunState
+from adapters.replies import Listing
 from adapters.xurrent import mapping, wire
-from adapters.xurrent.api import MAX_PAGES, Api, Listing
+from adapters.xurrent.api import MAX_PAGES, Api
 from adapters.xurrent.links import Links
 
 TASK_FIELDS = (

@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from adapters.models import (
     Comment,
@@ -19,6 +19,7 @@ from adapters.models import (
     Task,
     TaskState,
 )
+from adapters.moments import moment
 from adapters.xurrent import wire, words
 from adapters.xurrent.links import Links
 
@@ -50,15 +51,6 @@ AUTOMATIC = ("automation", "fulfillment_placeholder")  # done by the system itse
 AUTOMATIC_MARK = "automatic"
 _HELD_FOR = {"waiting_for_customer": "waiting for the customer", "request_pending": "waiting for a request"}
 _HIDDEN = ("system", "redacted")  # notes that nobody wrote, or that were taken back
-
-
-def moment(text: str | None) -> datetime | None:
-    """An ISO date in UTC; without a zone it is UTC; words such as ``best_effort`` are as good as none."""
-    try:
-        at = datetime.fromisoformat((text or "").strip())
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def number(id: str) -> int:

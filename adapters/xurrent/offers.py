@@ -11,6 +11,7 @@ from typing import Any
 
 from adapters.errors import Conflict, Rejected
 from adapters.models import Offer, Run, Task, TaskState
+from adapters.moments import moment
 from adapters.writes import DoOffer, Mark, NotThere, Settled, There, Told
 from adapters.xurrent import mapping, wire, words
 from adapters.xurrent.api import Api
@@ -106,6 +107,6 @@ def _is_so(found: wire.Task, wanted: dict[str, Any]) -> bool:
     return (
         wanted.get("status", found.status) == found.status
         and (member is None or (found.member is not None and found.member.id == str(member)))
-        and (until is None or mapping.moment(found.waiting_until) == mapping.moment(until))
+        and (until is None or moment(found.waiting_until) == moment(until))
         and wanted.get("urgent", found.urgent) == found.urgent
     )

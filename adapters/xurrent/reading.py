@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from adapters.errors import BadResponse, NotFound, Rejected, Unsupported
+from adapters.errors import NOT_SHOWN, BadResponse, NotFound
 from adapters.models import Comment, Run, Runbook, RunHead, RunState, Task, TaskState
+from adapters.replies import Listing
 from adapters.xurrent import mapping, wire, words
-from adapters.xurrent.api import Api, Listing
+from adapters.xurrent.api import Api
 from adapters.xurrent.links import Links
 from adapters.xurrent.people import People
 
@@ -37,7 +38,6 @@ TASK_FIELDS = (
 LAST_COMMENTS = 20
 MOST_ASKED = 60  # tasks of one run whose predecessors, approvals or last notes are asked for
 RUN_PAGES = 10  # a whole company's open workflows are no list for a chat: the newest thousand
-NOT_FOR_US = (NotFound, Rejected, Unsupported)
 
 
 @dataclass
@@ -67,7 +67,7 @@ class Workflows:
         template = await self.api.one(wire.Template, place, "show")
         try:
             steps = (await self.api.many(wire.TaskTemplate, f"{place}/task_templates", "show")).items
-        except NOT_FOR_US:  # it can be started all the same
+        except NOT_SHOWN:  # it can be started all the same
             return mapping.runbook(self.api.name, template, None, self.links)
         return mapping.runbook(self.api.name, template, steps, self.links)
 
@@ -142,7 +142,7 @@ class Workflows:
         """None where the token may not see them: the task waits all the same."""
         try:
             found = await self.api.many(wire.Task, f"tasks/{task}/predecessors", "show")
-        except NOT_FOR_US:
+        except NOT_SHOWN:
             return None
         return tuple(sorted((one.id for one in found.items), key=mapping.number))
 
@@ -165,7 +165,7 @@ class Workflows:
     async def _last_words(self, task: str) -> str:
         try:
             found = await self.api.many(wire.Note, f"tasks/{task}/notes", "show", pages=1)
-        except NOT_FOR_US:
+        except NOT_SHOWN:
             return ""
         shown = [note for note in found.items if mapping.is_shown(note)]
         last = max(shown, key=lambda note: mapping.number(note.id), default=None)
@@ -184,6 +184,6 @@ class Workflows:
     async def approvals(self, task: str, operation: str) -> Sequence[wire.Approval]:
         try:
             found = await self.api.many(wire.Approval, f"tasks/{task}/approvals", operation)
-        except NOT_FOR_US:
+        except NOT_SHOWN:
             return ()
         return sorted(found.items, key=lambda approval: mapping.number(approval.id))

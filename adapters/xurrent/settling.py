@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from adapters.errors import NOT_SHOWN
 from adapters.writes import (
     AddComment,
     AddTask,
@@ -22,7 +23,7 @@ from adapters.xurrent.api import Api
 from adapters.xurrent.changes import Changes
 from adapters.xurrent.links import Links
 from adapters.xurrent.people import People
-from adapters.xurrent.reading import NOT_FOR_US, Workflows
+from adapters.xurrent.reading import Workflows
 from adapters.xurrent.starting import Starting
 from adapters.xurrent.writing import Writing, note_of
 
@@ -73,7 +74,7 @@ class Settlement:
             try:
                 notes = await self.reads.notes(self.writing.run_id(step), step.task, step.op)
                 return told if any(mark.is_in(note.text) for note in notes.items) else NotThere()
-            except NOT_FOR_US:
+            except NOT_SHOWN:
                 pass  # the token may write notes and not read them: the status is all that can be seen
         member = await self.people.id(step.person, step.op) if isinstance(step, AssignTask) else None
         return told if self.writing.is_done(step, found, member) else NotThere()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from adapters.errors import AdapterError
 from adapters.protocol import Platform, Unsupported
+from adapters.sentences import load
 from adapters.writes import READS, Op
-from commands.sentences import load, plain, say
+from commands.sentences import plain, say
 from tests.contract.subject import Make
 
 _FOLDER = Path(__file__).parents[1] / "platforms"

@@ -1,17 +1,17 @@
 """The sentences of ``en.toml`` beside this file."""
 
-from functools import cache
 from pathlib import Path
 
+from adapters.sentences import load
 from commands.cards import Card, Text
-from commands.sentences import load, plain
+from commands.sentences import plain
 from commands.sentences import say as say_from
 
-_CATALOGUE = cache(load)
+_SENTENCES = Path(__file__).with_name("en.toml")
 
 
 def say(key: str, /, **facts: object) -> Text:
-    return say_from(key, _CATALOGUE(Path(__file__).with_name("en.toml")), **facts)
+    return say_from(key, load(_SENTENCES), **facts)
 
 
 def words(key: str, /, **facts: object) -> str:

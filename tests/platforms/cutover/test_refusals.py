@@ -17,7 +17,8 @@ from adapters.errors import (
     Unsupported,
 )
 from adapters.replies import Reply
-from commands.sentences import load, plain, say
+from adapters.sentences import load
+from commands.sentences import plain, say
 from tests.platforms.cutover.recorded import recorded
 
 CODES = [

@@ -10,8 +10,9 @@ from adapters.local import PLATFORM, SAMPLES, LocalAdapter
 from adapters.local.folder import LARGEST
 from adapters.models import TaskState
 from adapters.protocol import Severity
+from adapters.sentences import load
 from adapters.writes import FinishTask
-from commands.sentences import load, plain, say
+from commands.sentences import plain, say
 from tests.platforms.local.acting import ANA, a_start, carried, mark, started
 from tests.platforms.local.store import MemoryRuns
 from tests.platforms.local.subject import adapter_over

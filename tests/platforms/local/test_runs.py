@@ -9,6 +9,7 @@ import pytest
 from adapters.errors import AdapterError, Conflict, NotFound, Rejected
 from adapters.local import PLATFORM, LocalAdapter
 from adapters.models import Health, Person, Run, RunState, TaskState
+from adapters.sentences import load
 from adapters.writes import (
     AddComment,
     AddTask,
@@ -22,7 +23,7 @@ from adapters.writes import (
     SkipTask,
     Write,
 )
-from commands.sentences import load, plain, say
+from commands.sentences import plain, say
 from tests.platforms.local.acting import ANA, BEN, Clock, a_start, carried, mark, only, started
 from tests.platforms.local.store import MemoryRuns
 

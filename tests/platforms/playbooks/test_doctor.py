@@ -8,7 +8,7 @@ from adapters.playbooks import PLATFORM, PlaybooksSettings
 from adapters.playbooks.refusals import explain_for
 from adapters.protocol import Severity
 from adapters.replies import Reply
-from commands.sentences import load
+from adapters.sentences import load
 from tests.platforms.playbooks import recorded
 from tests.platforms.playbooks.fake import PlaybooksFake
 from tests.platforms.playbooks.subject import PlaybooksSubject, connect

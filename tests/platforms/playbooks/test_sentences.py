@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapters.playbooks import PLATFORM
-from commands.sentences import load
+from adapters.sentences import load
 
 _SOURCE = "\n".join(path.read_text() for path in sorted(Path(PLATFORM.sentences).parent.glob("*.py")))
 _SENTENCES = load(PLATFORM.sentences)

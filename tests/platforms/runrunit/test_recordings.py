@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from adapters.errors import AdapterError, NotFound, Rejected, Unsupported
 from adapters.http import Http
 from adapters.models import Health, TaskState
+from adapters.moments import moment
 from adapters.replies import Reply
 from adapters.runrunit import mapping, wire
 from adapters.runrunit.api import Api
@@ -191,7 +192,7 @@ def test_a_mutated_recording_never_crashes(name: str, data: st.DataObject) -> No
 
 @given(text=st.text(max_size=40))
 def test_a_strange_date_is_no_date(text: str) -> None:
-    at = wire.moment(text)
+    at = moment(text)
     assert at is None or at.tzinfo is not None
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 import adapters.runrunit
 from adapters.models import Health
 from adapters.runrunit.words import folded, health_of, keyed, sign, unkeyed, unsign
+from adapters.sentences import load
 from adapters.writes import Mark
-from commands.sentences import load
 
 MARK = Mark(code="7K2F", who="Ana via Slack", at=datetime(2026, 7, 18, 14, tzinfo=UTC))
 

@@ -9,13 +9,14 @@ from pydantic import ValidationError
 from adapters.errors import Conflict, OutcomeUnknown, Rejected
 from adapters.http import Http
 from adapters.models import Offer
+from adapters.sentences import load
 from adapters.tines import PLATFORM
 from adapters.tines.client import Tines
 from adapters.tines.settings import TinesSettings
 from adapters.tines.webhooks import Webhooks
 from adapters.writes import CannotTell, DoOffer, Settling, Told
 from bot.settings import parse
-from commands.sentences import load, plain, say
+from commands.sentences import plain, say
 from tests.fakes.serving import Fake, Seen
 from tests.platforms.tines.acting import ANA, KNOWN, a_mark, an_open_case, done, key
 from tests.platforms.tines.fake import TinesFake

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from adapters.models import RunbookKey, RunKey, TaskKey
+from adapters.moments import moment
 from adapters.replies import Reply
 from adapters.writes import Mark
 from adapters.xurrent import words
 from adapters.xurrent.links import Links
-from adapters.xurrent.mapping import moment
 from adapters.xurrent.refusals import pairs
 from adapters.xurrent.settings import XurrentSettings
 

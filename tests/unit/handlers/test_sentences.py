@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from adapters.sentences import load
 from commands.fields import FIELDS
 from commands.forms import open_form
 from commands.intents import OpenForm
-from commands.sentences import load
 from tests.unit.handlers.world import ANA, HERE, Room
 
 ROOT = Path(__file__).parent.parent.parent.parent

@@ -1,4 +1,4 @@
-"""Cutover's dates: the reference types them as text and gives no format."""
+"""Dates that come as text: few platforms say in which form, and some write words there."""
 
 from datetime import UTC, datetime
 
