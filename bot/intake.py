@@ -58,9 +58,6 @@ class AppIntake:
     def wants_form(self, text: str) -> OpenForm | None:
         return forms.wants_form(text, self._world)
 
-    async def pressed(self, intent: dict[str, Any]) -> None:
-        """Forms that are opened leave no trace: nothing was asked yet."""
-
     async def card_for(self, place: Place, run: str) -> Card | None:
         known = await self._world.runs.get(run)
         return None if known is None else live_card(known, self._world, self._now())

@@ -109,10 +109,6 @@ class Intake(Protocol):
         """Whether this typed line asks for a form (``/run status`` alone does not; ``/run start`` may)."""
         ...
 
-    async def pressed(self, intent: dict[str, Any]) -> None:
-        """Notes for metrics that a form was opened. Nothing is recorded."""
-        ...
-
     async def card_for(self, place: Place, run: str) -> Card | None:
         """The present live card of a run, for a press that came too late."""
         ...
@@ -176,7 +172,7 @@ class Surface(Protocol):
     async def say(
         self, place: Place, lines: Sequence[Text], *, buttons: Sequence[Button] = (), nonce: str
     ) -> PostRef:
-        """Plain lines, no card: traces, status updates, reminders."""
+        """Plain lines, no card: traces."""
         ...
 
     async def resay(self, ref: PostRef, lines: Sequence[Text], *, buttons: Sequence[Button] = ()) -> None: ...

@@ -69,8 +69,6 @@ class Recorder:
     def wants_form(self, text: str) -> OpenForm | None:
         return None
 
-    async def pressed(self, intent: dict[str, Any]) -> None: ...
-
     async def card_for(self, place: Place, run: str) -> Card | None:
         return None
 

@@ -46,7 +46,7 @@ def _halves(text: Text, most: int, ink: "Ink") -> list[str]:
 def draw_lines(
     lines: Sequence[Text], buttons: Sequence[Button], most: int, *, now: datetime | None = None
 ) -> list[str]:
-    """Plain lines without a card: traces, status updates, reminders."""
+    """Plain lines without a card: traces."""
     most = max(most, NARROWEST)
     ink = Ink(now or datetime.now(UTC))
     drawn: list[str] = []

@@ -145,7 +145,6 @@ class Inbound:
             return _ephemeral(present or card("expired", show=Code(f"{self._command} show")))
         reply = ReplyRoute(url=press.url, post=post, details={"private": bool(press.person)})
         if press.intent.get("verb") == "form":
-            await intake.pressed(press.intent)
             wanted = OpenForm.model_validate(press.intent)
             return _ephemeral(await self._forms.open(wanted, actor, press.place, reply, trigger, intake))
         message = Message(

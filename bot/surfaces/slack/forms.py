@@ -27,8 +27,6 @@ class Forms:
             await self._update(view_id, await self._view(opening, intake))
         except SurfaceError:
             await self._not_opened(opening)
-            return
-        await intake.pressed(opening.wanted.model_dump(mode="json"))
 
     async def taken(self, view_id: str) -> None:
         """A button in a modal was pressed and recorded: the modal has served its turn."""

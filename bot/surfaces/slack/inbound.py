@@ -93,12 +93,11 @@ Delivery = Ignored | Recording | Opening | Search | Submission | Unreadable
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """``wants_form`` is ``Intake.wants_form``; ``edited_ago``: seconds since our last edit of (channel, ts)."""
+    """``wants_form`` is ``Intake.wants_form``."""
 
     me: Identity
     at: datetime
     wants_form: Callable[[str], OpenForm | None]
-    edited_ago: Callable[[str, str], float | None]
 
     def read(self, body: Mapping[str, Any]) -> Delivery:
         """Raises ``NotIdentified``."""
@@ -176,10 +175,7 @@ class Reader:
         ts = str(container.get("message_ts") or pressed.get("ts") or "")
         place = meta.place if meta is not None else self._pressed_in(body, channel, ts)
         actor = self._actor(body, body.get("user") or {})
-        ago = self.edited_ago(channel, ts)
-        reply = ReplyRoute(
-            url=str(body.get("response_url") or ""), post=ts, details={} if ago is None else {"edited_ago": ago}
-        )
+        reply = ReplyRoute(url=str(body.get("response_url") or ""), post=ts)
         intent = presses.load(str(action.get("value") or ""))
         if intent is None:
             return Unreadable(actor, place, reply)

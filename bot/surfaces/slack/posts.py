@@ -10,7 +10,6 @@ from typing import Any
 from bot.surfaces.protocol import PostGone, PostRef, SurfaceError
 from bot.surfaces.slack import render
 from bot.surfaces.slack.client import Client, Refused
-from bot.surfaces.slack.edits import Edits
 from bot.surfaces.slack.sentences import say, words
 from commands.cards import Link
 from commands.messages import Place
@@ -21,9 +20,8 @@ _PAGE, _PAGES = 200, 5
 
 
 class Posts:
-    def __init__(self, client: Client, edits: Edits) -> None:
+    def __init__(self, client: Client) -> None:
         self._client = client
-        self._edits = edits
 
     async def post(self, place: Place, drawn: render.Drawn, nonce: str) -> PostRef:
         request = self._client.web.chat_postMessage(
@@ -46,7 +44,6 @@ class Posts:
             channel=ref.place.channel, ts=ref.id, text=drawn.text, blocks=drawn.blocks
         )
         await self._client.call("chat.update", request, ref.place.channel_name or ref.place.channel)
-        self._edits.note(ref.place.channel, ref.id)
 
     async def find(self, place: Place, nonce: str) -> PostRef | None:
         try:

@@ -17,7 +17,6 @@ from bot.surfaces.protocol import ChatUnreachable, Intake, Notes, PostRef, Surfa
 from bot.surfaces.slack import doctor, render
 from bot.surfaces.slack.bolt import Deliveries
 from bot.surfaces.slack.client import Client, settle
-from bot.surfaces.slack.edits import Edits
 from bot.surfaces.slack.forms import Forms
 from bot.surfaces.slack.identity import Identity
 from bot.surfaces.slack.inbound import Reader
@@ -51,8 +50,7 @@ class SlackSurface:
         self._background: set[asyncio.Task[None]] = set()
         token = options.bot_token.get_secret_value()
         self._client = Client(token, options.api_url)
-        self._edits = Edits(now)
-        self._posts = Posts(self._client, self._edits)
+        self._posts = Posts(self._client)
         self._replies = Replies(self._client)
         self._people = People(self._client, lambda: self._me, now)
         forms = Forms(self._client, self._replies)
@@ -130,7 +128,7 @@ class SlackSurface:
             self._client.invite = f"/invite @{me.handle}"
 
     def _reader(self) -> Reader:
-        return Reader(self._me, self._now(), self._wants_form, self._edits.ago)
+        return Reader(self._me, self._now(), self._wants_form)
 
     async def _http(self, request: Request) -> Response:
         body = b""

@@ -94,8 +94,6 @@ class Room:
     def wants_form(self, text: str) -> OpenForm | None:
         return OpenForm(about="status") if text == "form" else None
 
-    async def pressed(self, intent: dict[str, Any]) -> None: ...
-
     async def card_for(self, place: Place, run: str) -> Card | None:
         return None
 

@@ -116,9 +116,6 @@ class Engine:
     def wants_form(self, text: str) -> OpenForm | None:
         return OpenForm(about="status", run="R7") if text == "status" else None
 
-    async def pressed(self, intent: dict[str, Any]) -> None:
-        return None
-
     async def card_for(self, place: Place, run: str) -> Card | None:
         return self.present
 

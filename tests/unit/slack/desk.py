@@ -103,8 +103,6 @@ class Desk:
     def wants_form(self, text: str) -> OpenForm | None:
         return OpenForm(about="status") if text == "status form" else None
 
-    async def pressed(self, intent: dict[str, Any]) -> None: ...
-
     async def card_for(self, place: Place, run: str) -> Card | None:
         return None
 

@@ -45,17 +45,6 @@ async def test_a_press_twice_delivered_is_one_message(slack: Slack, office: Offi
     assert len(office.desk.carried) == 1
 
 
-async def test_a_press_knows_how_fresh_the_card_is(slack: Slack, office: Office) -> None:
-    post = await a_card(slack, office)
-    await slack.press(office.url, "Finish T1", user=BEN)
-    assert "edited_ago" not in office.desk.messages[0].reply.details
-    ref = await office.surface.find(HERE, "n1")
-    assert ref is not None
-    await office.surface.edit(ref, CARD)
-    await slack.press(office.url, "Finish T1", user=BEN, on=post)
-    assert 0 <= office.desk.messages[1].reply.details["edited_ago"] < 60
-
-
 async def test_a_press_on_a_card_that_has_replies_is_in_the_channel(slack: Slack, office: Office) -> None:
     post = await a_card(slack, office)
     slack.say("looking", BEN, OPS, thread=post.ts)
