@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import structlog
 from starlette.routing import BaseRoute
@@ -160,7 +159,6 @@ def bootstrap(
     platforms = _platforms(settings, http, now, LocalRunRows(store))
     chats = {surface.name: surface for surface in (*_chats(settings, store, now), *surfaces)}
     inbox, rows, posts, ledger = Inbox(store), RunRows(store, now), PostRows(store), EffectLog(store)
-    zone = ZoneInfo(settings.bot.timezone) if settings.bot.timezone else ZoneInfo("UTC")
     past = Past(inbox, now)
 
     board = Board(posts, chats, rows.get, lambda known: live_card(known, world, now()), now)
@@ -186,7 +184,7 @@ def bootstrap(
         rules=Rules(**settings.access.model_dump()),
         root=settings.bot.command,
         aliases=settings.aliases,
-        zone=zone,
+        zone=settings.bot.zone,
     )
     rules = EffectRules(
         log=ledger,
@@ -254,7 +252,7 @@ def _chats(settings: Settings, store: Store, now: Callable[[], datetime]) -> lis
             MattermostSurface(
                 settings.mattermost,
                 command=command,
-                public_url=settings.bot.public_url or f"http://{settings.bot.host}:{settings.bot.port}",
+                public_url=settings.bot.address,
                 secret_key=settings.secret_key().encode(),
                 notes=NoteRows(store, "mattermost:"),
                 now=now,

@@ -13,7 +13,7 @@ import structlog
 
 from adapters.errors import AdapterError
 from adapters.limits import background
-from adapters.models import Health, Run, RunbookKey, RunHead, RunKey, RunState
+from adapters.models import Run, RunbookKey, RunHead, RunKey, RunState
 from adapters.protocol import Adapter
 from adapters.writes import Told
 from bot.storage.effects import EffectLog
@@ -260,6 +260,4 @@ def _keep_what_reads_lack(old: Run, new: Run) -> Run:
         changes["comments"] = old.comments
     if not new.runbook_id:
         changes |= {"runbook_id": old.runbook_id, "runbook": new.runbook or old.runbook}
-    if new.health is Health.UNSET and not new.health_text and old.health_text and not new.state.is_over:
-        changes |= {"health_text": ""}
     return new.model_copy(update=changes)

@@ -3,7 +3,6 @@
 This is where a bug of ours ends: it is logged with an id, and the person is told that id.
 """
 
-import asyncio
 import secrets
 import time
 from collections.abc import Callable
@@ -13,7 +12,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
-from adapters.errors import AdapterError
 from adapters.limits import background
 from bot import metrics
 from bot.board import Board
@@ -25,7 +23,6 @@ from bot.storage.inbox import Inbox
 from commands import dispatch, notices
 from commands.cards import Answer, Result
 from commands.dispatch import Ticket
-from commands.errors import CommandError
 from commands.messages import Actor, Message, Standing, Via
 from commands.ports import Context, World
 
@@ -57,17 +54,14 @@ class LiveWork:
         self._arrived: dict[str, float] = {}
 
     def names_no_run(self, message: Message) -> bool:
-        try:
-            return dispatch.names_no_run(message, self._world)
-        except CommandError:
-            return False
+        return dispatch.names_no_run(message, self._world)
 
     async def place(self, message: Message) -> Ticket | Answer:
         self._arrived[message.key] = time.monotonic()
         try:
             known = await self._known(message)
             if self._just_changed(known):
-                return dispatch.just_changed_answer(self._world)
+                return dispatch.just_changed_answer()
             decided = await dispatch.place(known, self._world, self._now())
         except Exception as error:  # noqa: BLE001  a bug of ours ends here, in words
             return self._fault(message, error)
@@ -82,7 +76,7 @@ class LiveWork:
 
     def busy(self, message: Message, run: str) -> Answer:
         self._keep_intent(message)  # for [Try again]
-        return dispatch.busy_answer(message, run, self._world)
+        return dispatch.busy_answer(message, run)
 
     async def queued(self, message: Message, ticket: Ticket, ahead: int) -> None:
         await self._desk.whisper(message, notices.queued_card(message, ticket.intent or {}, ahead))
@@ -101,8 +95,6 @@ class LiveWork:
             )
             with behind(known, ticket):
                 return await dispatch.carry(known, ticket, context)
-        except (CommandError, AdapterError) as error:
-            return dispatch.error_answer(error, self._world, message)
         except Exception as error:  # noqa: BLE001  likewise
             return self._fault(message, error)
 
@@ -144,11 +136,9 @@ class LiveWork:
         return self._world.zone or ZoneInfo("UTC")
 
     def _fault(self, message: Message, error: Exception) -> Answer:
-        if isinstance(error, asyncio.CancelledError):
-            raise error
         id = secrets.token_hex(4)
         log.error("fault", id=id, delivery=message.key, exc_info=error)
-        return dispatch.fault_answer(id, self._world)
+        return dispatch.fault_answer(id)
 
 
 def behind(message: Message, ticket: Ticket) -> AbstractContextManager[None]:

@@ -58,7 +58,7 @@ Text = tuple[Span, ...]
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """``label`` at most 30 characters are drawn. ``signed`` facts are the surface's business."""
+    """Of ``label`` at most 30 characters are drawn."""
 
     label: str
     intent: Intent
@@ -162,12 +162,12 @@ Result = Literal["done", "failed", "question"]
 
 @dataclass(frozen=True)
 class Answer:
-    """All that one message leads to. The engine delivers it; an empty one is a bug.
+    """All that one message leads to. The engine delivers it; only what nobody asked for may be empty.
 
     ``private`` goes only to the person. ``trace`` goes under the run's card. ``public`` is said in the place.
     ``touched`` are handles of runs whose live cards must now be brought up to date. ``moved`` is the handle of
-    the run whose live card is to be moved down to this place. ``form`` asks the console to ask for fields.
-    ``home`` binds a run to the chat channel its platform made for it.
+    the run whose live card is to be moved down to this place. ``homes`` binds runs, by handle, to the chat
+    channels that their platforms made for them.
     """
 
     private: Card | None = None

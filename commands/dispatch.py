@@ -256,19 +256,19 @@ def did_you_mean(error: UnknownCommand, world: World) -> tuple[Button, ...]:
     return (*buttons[:3], button("button.help", Help()))
 
 
-def busy_answer(message: Message, handle: str, world: World) -> Answer:
+def busy_answer(message: Message, handle: str) -> Answer:
     """A start in this place takes longer than its messages are held back."""
     words = say("start.busy", run=handle)
     show = button("button.show", Show(run=handle, what=handle, kind="run"), what=handle)
     return Answer(private=short_card(words, buttons=[again_button(message), show], tone="warn"), result="failed")
 
 
-def just_changed_answer(world: World) -> Answer:
+def just_changed_answer() -> Answer:
     """The card changed under the pointer."""
     return Answer(private=short_card(say("said.just_changed"), tone="warn"), result="failed")
 
 
-def fault_answer(id: str, world: World) -> Answer:
+def fault_answer(id: str) -> Answer:
     """A bug of ours. ``id`` stands in the log too."""
     return Answer(private=short_card(say("said.fault", id=id), tone="bad"), result="failed")
 

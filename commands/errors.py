@@ -6,8 +6,7 @@ CommandError(key, **facts)
 ├── Ambiguous        several things fit: carries the choices, each completing the same command
 ├── Missing          nothing fits; carries guesses
 ├── NotAllowed       not for this person or place; says who can
-├── Stale            the thing has moved on since the button was drawn
-└── Busy             a start in this place is still under way
+└── Stale            the thing has moved on since the button was drawn
 
 ``key`` is a sentence of ``commands/en.toml``; ``facts`` fill its placeholders; ``buttons`` are what to offer.
 """
@@ -48,6 +47,3 @@ class NotAllowed(CommandError): ...
 
 
 class Stale(CommandError): ...
-
-
-class Busy(CommandError): ...

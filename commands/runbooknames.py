@@ -53,11 +53,6 @@ def platform_named(words: str, world: World) -> str:
     raise BadArguments("start.no_platform", field="platform", words=words, platforms=", ".join(world.platforms))
 
 
-def runbook_ref(runbook: Runbook) -> str:
-    """The explicit reference that a button carries."""
-    return str(runbook.key)
-
-
 async def runbook_of_ref(words: str, world: World) -> Runbook | None:
     """By link or ``PLATFORM:ID``. None when it is neither. Raises ``NotFound``."""
     key = link_of(words, world)
@@ -101,7 +96,7 @@ async def _running(words: str, platform: str, world: World) -> KnownRun | None:
 
 def _choices(runbooks: Sequence[Runbook], key: str) -> list[Button]:
     return [
-        choice(key, {"runbook": runbook_ref(runbook)}, told_apart(runbook, runbooks) or runbook.title)
+        choice(key, {"runbook": str(runbook.key)}, told_apart(runbook, runbooks) or runbook.title)
         for runbook in runbooks[:MOST_CHOICES]
     ]
 

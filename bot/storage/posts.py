@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from bot.storage.store import Store, put
 from bot.storage.tables import cards, trace_posts, traces
@@ -63,12 +63,6 @@ class PostRows:
             connection.execute(update(cards).where(cards.c.nonce == nonce).values(shown=shown, edited_at=at))
 
         self._store.submit(change)
-
-    async def drop_card(self, nonce: str) -> None:
-        def change(connection: Connection) -> None:
-            connection.execute(delete(cards).where(cards.c.nonce == nonce))
-
-        await self._store.write(change)
 
     async def trace_post(self, post: TracePost) -> None:
         values = {"post": post.post, "place": post.place.model_dump_json(), "at": post.at}

@@ -155,7 +155,7 @@ class Store:
 def put(table: Table, key: Mapping[str, object], values: Mapping[str, object]) -> Change[None]:
     """The change that makes the row of ``key`` hold ``values``, whether it was there or not.
 
-    PostgreSQL has the same clause under another import: this function and the two other users of ``insert``
+    PostgreSQL has the same clause under another import: this function and the other users of ``insert``
     are where that choice will be made.
     """
 

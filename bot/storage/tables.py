@@ -99,7 +99,7 @@ effects = Table(
     Column("mark", Text, nullable=False),
     Column("known", Text, nullable=False),
     Column("state", String(8), nullable=False),  # sent, unsent, unknown, done, refused
-    Column("outcome", Text),  # Told of done; {key, said, facts, kind} of refused
+    Column("outcome", Text),  # Told of done; {error, key, said, facts, …} of refused
     Column("sends", Integer, nullable=False),
     Column("sent_at", Instant, nullable=False),
     Index("effects_state", "state"),

@@ -24,7 +24,7 @@ SOURCES = sorted(
 )
 _KEY = re.compile(r"[a-z_]+\.[a-z_]+")
 _SAYS = ("say", "label", "button", *("CommandError", "UnknownCommand", "BadArguments", "Ambiguous", "Missing"))
-_RAISES = ("NotAllowed", "Stale", "Busy", "AlreadySo", "CannotPost")
+_RAISES = ("NotAllowed", "Stale", "AlreadySo", "CannotPost")
 _NOT_FACTS = ("buttons", "field", "intent")
 
 
