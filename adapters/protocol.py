@@ -60,6 +60,11 @@ NO_APPROVALS: Mapping[Op, Capability] = {
 """For the capabilities of a platform without approvals."""
 
 
+def is_offered(capabilities: Mapping[Op, Capability], op: Op) -> bool:
+    """Whether it can be done at all. Where nothing is said of it, the platform is asked."""
+    return not isinstance(capabilities.get(op), Unsupported)
+
+
 def require_offered(platform: str, capabilities: Mapping[Op, Capability], op: Op) -> None:
     """For the first line of ``steps``. Raises ``adapters.errors.Unsupported``."""
     capability = capabilities[op]

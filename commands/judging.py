@@ -8,16 +8,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from adapters.models import Person, RunState, Task, TaskState
-from adapters.protocol import Capability, Unsupported
+from adapters.protocol import Capability, is_offered
 from adapters.writes import AssignTask, FinishTask, HoldTask, Op, TaskWrite
-from commands.cards import Button, Link, Text
+from commands.cards import Button, Text
 from commands.errors import Ambiguous, CommandError, NotAllowed, Stale
-from commands.intents import Approve, Begin, Finish, Reopen, Show
 from commands.messages import Message
-from commands.phrases import button, clock, joined, run_name, show_button, start_button, task_name
+from commands.phrases import clock, joined, open_link, run_name, show_button, start_button, task_name
 from commands.ports import KnownRun, Receipt
 from commands.problems import AlreadySo
-from commands.sentences import plain, say
+from commands.sentences import say
+from commands.taskbuttons import (
+    approve_button,
+    begin_button,
+    finish_button,
+    reopen_button,
+    show_task_button,
+)
 from commands.tasknames import task_choices
 from commands.taskrows import as_shown, asked, people
 from commands.writing import Judge
@@ -64,7 +70,7 @@ class Judging:
     can: Mapping[Op, Capability] = field(default_factory=dict)  # of the run's platform
 
     def may(self, op: Op) -> bool:
-        return not isinstance(self.can.get(op), Unsupported)
+        return is_offered(self.can, op)
 
 
 def judge_of(wanted: TaskWrite, with_: Judging) -> Judge:
@@ -89,6 +95,11 @@ def run_over(known: KnownRun) -> CommandError:
     return Stale("stale.run_over", run=run_name(known), buttons=_show(known))
 
 
+def not_over(known: KnownRun) -> CommandError | None:
+    """For ``writing.write``: all that a change of the run itself needs."""
+    return run_over(known) if known.run.state.is_over else None
+
+
 def _already(wanted: TaskWrite, known: KnownRun, task: Task, with_: Judging) -> CommandError | None:
     key = _ALREADY.get((wanted.op, task.state))
     if wanted.op is Op.BEGIN and task.state is TaskState.RUNNING and (task.assignees or not with_.may(Op.ASSIGN)):
@@ -100,7 +111,7 @@ def _already(wanted: TaskWrite, known: KnownRun, task: Task, with_: Judging) -> 
     if key is None or (wanted.op in _DECISIONS and not task.approval):
         return None
     facts = {"task": task_name(known, task), "state": task.state.value, "people": people(task.assignees)}
-    buttons = [_finish(known, task)] if task.state is TaskState.RUNNING and task.is_ours else []
+    buttons = [finish_button(known, task)] if task.state is TaskState.RUNNING and task.is_ours else []
     return AlreadySo(key, deed=deed(task, with_), buttons=buttons, **facts)
 
 
@@ -116,15 +127,13 @@ def _has_it(wanted: AssignTask, task: Task) -> bool:
 def _impossible(wanted: TaskWrite, known: KnownRun, task: Task, with_: Judging) -> CommandError | None:
     name = task_name(known, task)
     if wanted.op in _NOT_WHEN_OVER and task.state in _OVER:
-        handle = known.task_handle(task.id)
-        reopen = button("button.reopen", Reopen(run=known.handle, tasks=(handle,)), task=handle)
-        buttons = [*([reopen] if with_.may(Op.REOPEN) else []), _show_task(known, task)]
+        buttons = [*([reopen_button(known, task)] if with_.may(Op.REOPEN) else []), show_task_button(known, task)]
         over = _OVER[task.state] if with_.may(Op.REOPEN) else _OVER_FOR_GOOD[task.state]
         return Stale(over, task=name, deed=deed(task, with_), buttons=buttons)
     if task.approval and wanted.op is Op.FINISH:
         return _theirs(known, task, with_)
     if wanted.op in _DECISIONS and not task.approval:
-        return NotAllowed("task.no_approval", task=name, buttons=[_show_task(known, task)])
+        return NotAllowed("task.no_approval", task=name, buttons=[show_task_button(known, task)])
     if wanted.op in (Op.FINISH, Op.BEGIN, *_DECISIONS) and _waits_still(known, task):
         return _waits(known, task)
     if isinstance(wanted, FinishTask) and task.branches and not wanted.then:
@@ -136,16 +145,16 @@ def _impossible(wanted: TaskWrite, known: KnownRun, task: Task, with_: Judging) 
 
 def _theirs(known: KnownRun, task: Task, with_: Judging) -> CommandError:
     """An approval is never given on the way; whoever it may be theirs can say so."""
-    platform, url, handle = known.run.key.platform, task.link or known.run.link, known.task_handle(task.id)
-    where: Text = (Link(plain(say("button.open", platform=platform)), url),) if url else (platform,)
+    platform = known.run.key.platform
+    page = open_link(platform, task.link or known.run.link)
+    where: Text = (page or platform,)
     people = task.mark.removeprefix("approval").lstrip(": ")
-    approve = button("button.approve", Approve(run=known.handle, tasks=(handle,)), task=handle)
     return NotAllowed(
         "task.approval" if people else "task.approval_unnamed",
         task=task_name(known, task),
         people=people,
         where=where,
-        buttons=[approve] if with_.may(Op.APPROVE) and asked(with_.me, task) else [],
+        buttons=[approve_button(known, task)] if with_.may(Op.APPROVE) and asked(with_.me, task) else [],
     )
 
 
@@ -171,11 +180,14 @@ def _waits(known: KnownRun, task: Task) -> CommandError:
     if not before:
         return Stale("stale.waits_somehow", task=task_name(known, task), buttons=_show(known))
     first = before[0]
-    step = _finish(known, first) if first.state is TaskState.RUNNING else _begin(known, first)
+    step = finish_button(known, first) if first.state is TaskState.RUNNING else begin_button(known, first)
     stuck = not first.is_ours or first.state is TaskState.WAITING or first.state.is_over
     buttons = [] if stuck else [step]
     return Stale(
-        "stale.waits", task=task_name(known, task), others=named, buttons=[*buttons, _show_task(known, first)]
+        "stale.waits",
+        task=task_name(known, task),
+        others=named,
+        buttons=[*buttons, show_task_button(known, first)],
     )
 
 
@@ -199,21 +211,6 @@ def said_by(by: str, at: datetime | None, zone: tzinfo | None) -> Text:
     who: Text = say("deed.by", who=by) if by else ()
     when: Text = say("deed.at", at=clock(at, zone)) if at else ()
     return (*who, *when)
-
-
-def _finish(known: KnownRun, task: Task) -> Button:
-    handle = known.task_handle(task.id)
-    return button("button.finish", Finish(run=known.handle, tasks=(handle,)), task=handle)
-
-
-def _begin(known: KnownRun, task: Task) -> Button:
-    handle = known.task_handle(task.id)
-    return button("button.begin", Begin(run=known.handle, tasks=(handle,)), task=handle)
-
-
-def _show_task(known: KnownRun, task: Task) -> Button:
-    handle = known.task_handle(task.id)
-    return button("button.show", Show(run=known.handle, what=handle, kind="task"), what=handle)
 
 
 def _show(known: KnownRun) -> list[Button]:

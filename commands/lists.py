@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from adapters.errors import AdapterError, NotFound
 from adapters.models import RunHead, Task, TaskState
-from adapters.protocol import Emulated, Unsupported
+from adapters.protocol import Emulated, Unsupported, is_offered
 from adapters.writes import Op
 from commands.cards import Answer, Button, Card, Code, Section, Text
-from commands.intents import Begin, Finish, Help, Mine, OpenForm, Runbooks, Start
+from commands.intents import Finish, Help, Mine, OpenForm, Runbooks, Start
 from commands.matching import match
 from commands.offering import is_supported
 from commands.phrases import (
@@ -31,6 +31,7 @@ from commands.runbooknames import platform_named, shelf
 from commands.runcards import STATES, counted
 from commands.sentences import plain, say
 from commands.spec import Command
+from commands.taskbuttons import begin_button
 from commands.taskrows import row, shown_tasks
 from commands.taskwork import is_mine
 from commands.tokens import folded
@@ -51,11 +52,7 @@ async def next_tasks(context: Context, known: KnownRun) -> Answer:
     running = [task for task in tasks if task.state is TaskState.RUNNING]
     sections = tuple(_drawn(context, known, tasks) for tasks in (ready, running) if tasks)
     key = "next.title" if ready else "next.none"
-    begin = [
-        button("button.begin", Begin(run=known.handle, tasks=(handle,)), task=handle)
-        for task in ready
-        if task.is_ours and (handle := known.task_handle(task.id))
-    ]
+    begin = [begin_button(known, one) for one in ready if one.is_ours and known.task_handle(one.id)]
     finish = [_finish(known, task) for task in running if task.is_ours]
     return Answer(
         private=Card(
@@ -115,7 +112,7 @@ def _nobodys(runs: Sequence[KnownRun], context: Context) -> list[Text]:
     silent = [
         known.run.key.platform
         for known in runs
-        if isinstance(context.adapter(known).capabilities.get(Op.ASSIGN), Unsupported)
+        if not is_offered(context.adapter(known).capabilities, Op.ASSIGN)
         and not any(task.assignees for task in known.run.tasks)
     ]
     names = dict.fromkeys(platform_title(name, context.world) for name in silent)

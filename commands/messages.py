@@ -42,6 +42,10 @@ class Actor(Model):
     standing: Standing = Standing.UNKNOWN
     timezone: str | None = None  # IANA, where the chat knows it
 
+    @property
+    def shown(self) -> str:
+        return self.name or self.handle or self.id
+
 
 class Place(Model):
     """A channel, or a thread in it (``thread`` is the chat's id of the thread's first message)."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from adapters.models import Offer
-from adapters.protocol import Unsupported
+from adapters.protocol import Unsupported, is_offered
 from adapters.writes import Op
 from commands.cards import Answer, Button, Code, Gap, Link, Text
 from commands.errors import Ambiguous, CommandError, Missing
@@ -32,8 +32,8 @@ class Shown:
 def is_supported(op: Op, world: World, known: KnownRun | None = None) -> bool:
     """On the platform of ``known``, else on any that is configured."""
     names = [known.run.key.platform] if known is not None else list(world.platforms)
-    found = [world.platforms[name].capabilities.get(op) for name in names if name in world.platforms]
-    return not found or any(not isinstance(capability, Unsupported) for capability in found)
+    found = [world.platforms[name].capabilities for name in names if name in world.platforms]
+    return not found or any(is_offered(capabilities, op) for capabilities in found)
 
 
 def require_offers(context: Context, known: KnownRun) -> None:

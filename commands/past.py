@@ -58,4 +58,4 @@ async def take(press: Choose | Again | Drop, message: Message, world: World) -> 
 
 def named(actor: Actor) -> Who:
     """Named, never alerted."""
-    return Who(actor.name or actor.handle or actor.id, actor.id)
+    return Who(actor.shown, actor.id)

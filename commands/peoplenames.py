@@ -15,7 +15,6 @@ async def person_named(words: str, context: Context, *, field: str) -> Actor:
         raise Missing("person.none", words=words)
     run = {"run": context.run.handle} if context.run else {}
     buttons = [
-        choice(context.message.key, {**run, field: actor.id}, actor.name or actor.handle or actor.id)
-        for actor in found[:MOST_CHOICES]
+        choice(context.message.key, {**run, field: actor.id}, actor.shown) for actor in found[:MOST_CHOICES]
     ]
     raise Ambiguous("person.several", words=words, buttons=buttons)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from adapters.models import Run, Runbook, Task
-from commands.cards import Button, Card, Clock, Span, Text, Tone
+from commands.cards import Button, Card, Clock, Link, Span, Text, Tone
 from commands.intents import Choose, Intent, Show, Start
 from commands.ports import KnownRun
 from commands.sentences import plain, say
@@ -43,6 +43,11 @@ def show_button(known: KnownRun) -> Button:
 def start_button(known: KnownRun) -> Button:
     """Of a run that is only planned: it is a runbook still, and its start asks what a start asks."""
     return button("button.start_this", Start(runbook=str(known.run.key)))
+
+
+def open_link(platform: str, url: str | None) -> Link | None:
+    """To a page on the platform, where there is one."""
+    return Link(plain(say("button.open", platform=platform)), url) if url else None
 
 
 def told_apart(runbook: Runbook, among: Sequence[Runbook]) -> str:

@@ -24,6 +24,11 @@ class Shelf:
     runbooks: tuple[Runbook, ...] = ()
     missing: tuple[Text, ...] = ()
 
+    @property
+    def also(self) -> Text:
+        """``missing``, to follow another sentence."""
+        return tuple(span for line in self.missing for span in (" ", *line))
+
 
 async def shelf(words: str, platform: str, world: World) -> Shelf:
     """All platforms at once, or the one of ``--on``. Raises the error when none of them could be asked."""
@@ -68,7 +73,7 @@ async def runbook_named(words: str, platform: str, context: Context) -> Runbook:
         if by_ref := await runbook_of_ref(words, world):
             return by_ref
     except NotFound as error:
-        raise _none(words, (), (), key) from error
+        raise _none(words, (), Shelf(), key) from error
     on = await shelf(words, platform, world)
     if not on.runbooks and words:
         on = await shelf("", platform, world)
@@ -83,7 +88,7 @@ async def runbook_named(words: str, platform: str, context: Context) -> Runbook:
         raise Ambiguous(sentence, words=words, buttons=buttons, rest=rest)
     if running := await _running(words, platform, world):
         raise Missing("runbook.running", words=words, run=run_name(running), buttons=[show_button(running)])
-    raise _none(words, found.guesses, on.missing, key)
+    raise _none(words, found.guesses, on, key)
 
 
 async def _running(words: str, platform: str, world: World) -> KnownRun | None:
@@ -101,7 +106,6 @@ def _choices(runbooks: Sequence[Runbook], key: str) -> list[Button]:
     ]
 
 
-def _none(words: str, guesses: Sequence[Runbook], missing: Sequence[Text], key: str) -> Missing:
+def _none(words: str, guesses: Sequence[Runbook], on: Shelf, key: str) -> Missing:
     all_of_them = button("button.runbooks", Runbooks())
-    also: Text = tuple(span for line in missing for span in (" ", *line))
-    return Missing("runbook.none", words=words, also=also, buttons=[*_choices(guesses, key)[:4], all_of_them])
+    return Missing("runbook.none", words=words, also=on.also, buttons=[*_choices(guesses, key)[:4], all_of_them])

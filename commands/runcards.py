@@ -6,14 +6,15 @@ from datetime import datetime, tzinfo
 from itertools import islice
 
 from adapters.models import Health, HealthNote, Run, RunState, Stage, Task, TaskState
-from adapters.protocol import Capability, Unsupported
+from adapters.protocol import Capability, is_offered
 from adapters.writes import Op
-from commands.cards import Button, Card, Gap, Link, Row, Section, Span, Strong, Text, Tone
-from commands.intents import Again, Begin, Do, End, Finish, OpenForm
-from commands.phrases import button, clock, joined, run_name, short, short_card, start_button
+from commands.cards import Button, Card, Gap, Row, Section, Span, Strong, Text, Tone
+from commands.intents import Again, Do, End, OpenForm
+from commands.phrases import button, clock, joined, open_link, run_name, short, short_card, start_button
 from commands.ports import KnownRun, World
 from commands.problems import catalogue
 from commands.sentences import plain, say
+from commands.taskbuttons import begin_button, finish_button
 from commands.taskrows import is_late, row, shown_tasks
 
 _ALL_DRAWN = 12  # tasks; a longer run gets one line a stage
@@ -79,7 +80,7 @@ def run_card(
         sections=_sections(known, tasks, now, zone),
         buttons=() if run.state.is_over else _buttons(known, tasks, can or {}),
         tone=TONES[health.health],
-        link=Link(plain(say("button.open", platform=run.key.platform)), run.link) if run.link else None,
+        link=open_link(run.key.platform, run.link),
     )
 
 
@@ -130,34 +131,29 @@ def counted(tasks: Sequence[Task]) -> Text:
 
 def likely_steps(known: KnownRun, tasks: Sequence[Task], can: Mapping[Op, Capability]) -> list[Button]:
     """Two at most: finish what runs, begin what can; one of each if there are both."""
-    running = _first(known, tasks, TaskState.RUNNING) if _may(Op.FINISH, can) else []
-    ready = _first(known, tasks, TaskState.READY) if _may(Op.BEGIN, can) else []
+    running = _first(known, tasks, TaskState.RUNNING) if is_offered(can, Op.FINISH) else []
+    ready = _first(known, tasks, TaskState.READY) if is_offered(can, Op.BEGIN) else []
     if running and ready:
         running, ready = running[:1], ready[:1]
     elif running:
         ready = []
-    finish = [button("button.finish", Finish(run=known.handle, tasks=(it,)), task=it) for it in running]
-    begin = [button("button.begin", Begin(run=known.handle, tasks=(it,)), task=it) for it in ready]
-    return [*finish, *begin]
+    finish = [finish_button(known, task) for task in running]
+    return [*finish, *(begin_button(known, task) for task in ready)]
 
 
-def _first(known: KnownRun, tasks: Sequence[Task], state: TaskState) -> list[str]:
-    """Handles of the first two tasks in this state that a button may move."""
-    found = (known.task_handle(task.id) for task in tasks if task.state is state and task.is_ours)
-    return list(islice(filter(None, found), 2))
-
-
-def _may(op: Op, can: Mapping[Op, Capability]) -> bool:
-    return not isinstance(can.get(op), Unsupported)
+def _first(known: KnownRun, tasks: Sequence[Task], state: TaskState) -> list[Task]:
+    """The first two tasks in this state that a button may move."""
+    found = (one for one in tasks if one.state is state and one.is_ours and known.task_handle(one.id))
+    return list(islice(found, 2))
 
 
 def _buttons(known: KnownRun, tasks: Sequence[Task], can: Mapping[Op, Capability]) -> tuple[Button, ...]:
     steps = likely_steps(known, tasks, can)
     if known.run.state is RunState.PLANNED:
-        steps = [start_button(known)] if _may(Op.START, can) else []
-    elif tasks and all(task.state.is_over for task in tasks) and _may(Op.END, can):
+        steps = [start_button(known)] if is_offered(can, Op.START) else []
+    elif tasks and all(task.state.is_over for task in tasks) and is_offered(can, Op.END):
         steps = [button("button.end", End(run=known.handle), run=known.handle)]
-    if _may(Op.STATUS, can):
+    if is_offered(can, Op.STATUS):
         steps.append(button("button.update", OpenForm(run=known.handle, about="status")))
     return (*steps, button("button.more", OpenForm(run=known.handle, about="more")), *_own(known, can))
 
@@ -165,7 +161,7 @@ def _buttons(known: KnownRun, tasks: Sequence[Task], can: Mapping[Op, Capability
 def _own(known: KnownRun, can: Mapping[Op, Capability]) -> list[Button]:
     """One at most, since a chat has room for five: the platform's own button, or a list of them. Asked first."""
     names = known.run.own_buttons
-    if not names or not _may(Op.DO, can):
+    if not names or not is_offered(can, Op.DO):
         return []
     if len(names) > 1:
         return [button("button.offers", Do(run=known.handle), count=len(names))]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from adapters.errors import AdapterError, NotFound
 from adapters.models import Runbook, RunbookKey, RunKey, Task, TaskKey
-from commands.cards import Answer, Button, Text
+from commands.cards import Answer, Button
 from commands.errors import Ambiguous, CommandError, Missing
 from commands.intents import Help, Runbooks, Show
 from commands.matching import Matches, match
@@ -141,6 +141,5 @@ def _buttons(
 
 
 def _nothing(what: str, guesses: list[Button], on: Shelf) -> CommandError:
-    also: Text = tuple(span for line in on.missing for span in (" ", *line))
     buttons = [*guesses[:3], button("button.runbooks", Runbooks()), button("button.help", Help())]
-    return Missing("show.nothing", words=short(what, 60), also=also, buttons=buttons)
+    return Missing("show.nothing", words=short(what, 60), also=on.also, buttons=buttons)

@@ -6,9 +6,9 @@ from datetime import datetime
 from adapters.models import Health
 from adapters.writes import Op, SetStatus
 from commands.cards import Answer, Card, Gap, Strong, Text
-from commands.errors import BadArguments, CommandError
+from commands.errors import BadArguments
 from commands.intents import OpenForm, Status
-from commands.judging import run_over
+from commands.judging import not_over
 from commands.outcomes import answer_of, became, corrected
 from commands.past import named
 from commands.phrases import button, clock, joined, run_name, short_card
@@ -53,7 +53,7 @@ async def set_status(intent: Status, context: Context) -> Answer:
         next_at=next_at,
         options=intent.options,
     )
-    written = await write(context, known, wanted, _not_over)
+    written = await write(context, known, wanted, not_over)
     known = written.known
     if not isinstance(written.last, Done):
         return answer_of(known, [became(context, written)])
@@ -61,10 +61,6 @@ async def set_status(intent: Status, context: Context) -> Answer:
     known = await promise(context, known, next_at)
     answer = answer_of(known, [corrected(became(context, written))])
     return answer if _is_home(context, known) else replace(answer, public=_public(context, known, wanted))
-
-
-def _not_over(known: KnownRun) -> CommandError | None:
-    return run_over(known) if known.run.state.is_over else None
 
 
 async def _kept(context: Context, written: Written, wanted: SetStatus) -> KnownRun:
@@ -80,7 +76,7 @@ async def _kept(context: Context, written: Written, wanted: SetStatus) -> KnownR
         known.handle,
         health=wanted.health or known.kept.health,
         health_text=wanted.text,
-        health_by=actor.name or actor.handle or actor.id,
+        health_by=actor.shown,
         health_at=at,
     )
 

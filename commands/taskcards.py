@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 
 from adapters.errors import AdapterError
 from adapters.models import Comment, Runbook, Stage, Task, TaskState
-from adapters.protocol import Instructing, Unsupported
+from adapters.protocol import Instructing, is_offered
 from adapters.writes import Op
-from commands.cards import Button, Card, Code, Link, Row, Section, Strong, Text
-from commands.intents import Approve, Begin, Do, Finish, OpenForm, Reopen, Start
-from commands.phrases import button, clock, joined, run_name, short, task_name
+from commands.cards import Button, Card, Code, Row, Section, Strong, Text
+from commands.intents import Do, OpenForm, Start
+from commands.phrases import button, clock, joined, open_link, run_name, short, task_name
 from commands.ports import Context, KnownRun
 from commands.sentences import plain, say
+from commands.taskbuttons import approve_button, begin_button, finish_button, reopen_button
 from commands.taskrows import as_shown, asked, handles, row
 
 _MOST_COMMENTS = 3
@@ -39,7 +40,7 @@ async def task_card(context: Context, known: KnownRun, task: Task, notes: Sequen
         summary=plain(say("task.summary", task=name, state=task.state.value, run=run_name(known))),
         lines=(*lines, *notes),
         buttons=tuple(_buttons(context, known, task)),
-        link=_link(known.run.key.platform, task.link or known.run.link),
+        link=open_link(known.run.key.platform, task.link or known.run.link),
     )
 
 
@@ -48,14 +49,10 @@ async def _instructions(context: Context, known: KnownRun, task: Task) -> str:
     return await adapter.instructions(task.id) if isinstance(adapter, Instructing) and not found else found
 
 
-def _link(platform: str, url: str | None) -> Link | None:
-    return Link(plain(say("button.open", platform=platform)), url) if url else None
-
-
 async def _comments(context: Context, known: KnownRun, task: Task) -> Sequence[Comment]:
     """The last few of this task; those of the snapshot where the platform cannot be asked now."""
     kept = [comment for comment in known.run.comments if comment.task == task.id]
-    if isinstance(context.adapter(known).capabilities.get(Op.COMMENTS), Unsupported):
+    if not is_offered(context.adapter(known).capabilities, Op.COMMENTS):
         return kept[-_MOST_COMMENTS:]
     try:
         found = await context.adapter(known).comments(known.run.key.id, task.id)
@@ -76,18 +73,18 @@ def _buttons(context: Context, known: KnownRun, task: Task) -> list[Button]:
         return []
     steps: list[tuple[Op, Button]] = []
     if task.state.is_over:
-        steps.append((Op.REOPEN, button("button.reopen", Reopen(run=run, tasks=(handle,)), task=handle)))
+        steps.append((Op.REOPEN, reopen_button(known, task)))
     elif task.approval and asked(context.world.people.person(context.actor), task):
-        steps.append((Op.APPROVE, button("button.approve", Approve(run=run, tasks=(handle,)), task=handle)))
+        steps.append((Op.APPROVE, approve_button(known, task)))
     elif task.is_ours and task.state is not TaskState.WAITING:
         if task.state is not TaskState.RUNNING:
-            steps.append((Op.BEGIN, button("button.begin", Begin(run=run, tasks=(handle,)), task=handle)))
-        steps.append((Op.FINISH, button("button.finish", Finish(run=run, tasks=(handle,)), task=handle)))
+            steps.append((Op.BEGIN, begin_button(known, task)))
+        steps.append((Op.FINISH, finish_button(known, task)))
     comment = OpenForm(run=run, about="comment", fill={"task": handle})
     steps.append((Op.COMMENT, button("button.comment", comment)))
     if task.command.strip() and not task.state.is_over:
         steps.append((Op.DO, button("button.command", Do(run=run, offer=handle))))
-    return [press for op, press in steps if not isinstance(can.get(op), Unsupported)]
+    return [press for op, press in steps if is_offered(can, op)]
 
 
 def runbook_card(runbook: Runbook, words: Mapping[str, str]) -> Card:
@@ -113,9 +110,7 @@ def runbook_card(runbook: Runbook, words: Mapping[str, str]) -> Card:
         lines=tuple(lines),
         sections=tuple(_steps(runbook)),
         buttons=(begin, *ways, form),
-        link=Link(plain(say("button.open", platform=runbook.key.platform)), runbook.link)
-        if runbook.link
-        else None,
+        link=open_link(runbook.key.platform, runbook.link),
     )
 
 

@@ -53,7 +53,7 @@ def same_person(one: Person, other: Person) -> bool:
 def done_by(known: KnownRun, task: Task) -> str:
     """The name of who brought it into its state through us."""
     actor = doer(known, task)
-    return actor.name or actor.handle or actor.id if actor else ""
+    return actor.shown if actor else ""
 
 
 def doer(known: KnownRun, task: Task) -> Actor | None:

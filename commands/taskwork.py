@@ -6,17 +6,18 @@ from typing import Any
 
 from adapters.errors import AdapterError
 from adapters.models import Task, TaskState
-from adapters.protocol import Emulated, Unsupported
+from adapters.protocol import Emulated, Unsupported, is_offered
 from adapters.writes import Op, TaskWrite
 from commands.cards import Answer, Code
 from commands.errors import Ambiguous, CommandError, Missing, Stale
-from commands.intents import End, Finish, OpenForm, TaskIntent
+from commands.intents import End, OpenForm, TaskIntent
 from commands.judging import Judging, judge_of, run_over
 from commands.outcomes import Became, answer_of, became, objected
 from commands.phrases import MOST_CHOICES, button, run_name, show_button, task_name
 from commands.ports import Context, Deed, Done, KnownRun
 from commands.problems import platform_title
 from commands.sentences import say
+from commands.taskbuttons import finish_button
 from commands.tasknames import task_choices, tasks_named
 from commands.taskrows import asked, doer, shown_tasks
 from commands.writing import write
@@ -156,7 +157,7 @@ def _begun(told: Became, known: KnownRun, wanted: TaskWrite) -> Became:
     if task.command.strip():
         lines.append((Code(task.command, block=True),))
     buttons = (
-        button("button.finish", Finish(run=known.handle, tasks=(handle,)), task=handle),
+        finish_button(known, task),
         button("button.comment", OpenForm(run=known.handle, about="comment", fill={"task": handle})),
     )
     return replace(told, lines=tuple(lines), buttons=buttons)
@@ -186,7 +187,7 @@ def _which_to_finish(context: Context, known: KnownRun, tasks: Sequence[Task]) -
     running = [task for task in tasks if task.state is TaskState.RUNNING]
     likely = [task for task in running if is_mine(task, known, context)] or running or tasks
     buttons = task_choices(likely[: MOST_CHOICES - 1], known, "tasks", context.message)
-    if not isinstance(context.adapter(known).capabilities.get(Op.END), Unsupported):
+    if is_offered(context.adapter(known).capabilities, Op.END):
         buttons.append(button("button.end", End(run=known.handle), run=known.handle))
     if not buttons:
         return Missing("task.none_to", verb=Op.FINISH.value, run=run_name(known), buttons=[show_button(known)])

@@ -77,7 +77,7 @@ class Effects:
         digest = hashlib.sha256(f"{self._message.key}\n{step.step}".encode()).digest()
         code = "".join(_SYMBOLS[byte % len(_SYMBOLS)] for byte in digest[:4])
         actor = self._message.actor
-        who = f"{actor.name or actor.handle or actor.id} via {actor.surface.capitalize()}"
+        who = f"{actor.shown} via {actor.surface.capitalize()}"
         return Mark(code=code, who=who, at=self._message.at)
 
     async def do(self, step: Write, run: KnownRun | None, *, check: Callable[[], None] | None = None) -> Outcome:

@@ -2,9 +2,9 @@
 
 from adapters.writes import AddTask, Op
 from commands.cards import Answer, Code
-from commands.errors import Ambiguous, BadArguments, CommandError, Missing
+from commands.errors import Ambiguous, BadArguments, Missing
 from commands.intents import Add
-from commands.judging import run_over
+from commands.judging import not_over
 from commands.matching import match
 from commands.outcomes import answer_of, became
 from commands.peoplenames import person_named
@@ -51,12 +51,8 @@ async def handle(intent: Add, context: Context) -> Answer:
         before=_tasks(intent.before, "before", known, context),
         options=intent.options,
     )
-    written = await write(context, known, wanted, _not_over)
+    written = await write(context, known, wanted, not_over)
     return answer_of(written.known, [became(context, written)])
-
-
-def _not_over(known: KnownRun) -> CommandError | None:
-    return run_over(known) if known.run.state.is_over else None
 
 
 def _require_places(context: Context, known: KnownRun) -> None:

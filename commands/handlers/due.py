@@ -14,7 +14,7 @@ async def handle(intent: Due, context: Context) -> Answer:
     if known is None or known.kept.update_due != intent.at or known.run.state.is_over:
         return Answer()
     actor = known.kept.update_by or context.actor
-    who = Who(actor.name or actor.handle or actor.id, actor.id, ping=True)
+    who = Who(actor.shown, actor.id, ping=True)
     words = say("due.now", who=who, run=run_name(known))
     buttons = (
         button("button.update", OpenForm(run=known.handle, about="status")),
