@@ -112,11 +112,12 @@ async def _settle_conflict(context: Context, known: KnownRun, outcome: Outcome, 
     """The platform says that the state moved on: read it, and say who did what, with fresh buttons."""
     moved_on = isinstance(outcome, Refused) and isinstance(outcome.error, Conflict)
     was_so = isinstance(outcome, Done) and outcome.told.already
+    ours = isinstance(outcome, Done) and outcome.told.partial  # recorded before: its sentence says what it waits for
     if moved_on or was_so:
         known = await _reread(context, known)
         objection = judge(known)
         if objection is not None:
             raise objection
-        if was_so:  # the snapshot does not tell it: one's own part of an approval, a mark that stood there
+        if was_so and not ours:  # the snapshot does not tell it: one's own part of an approval, a mark that stood there
             task = known.run.task(outcome.step.target) if outcome.step.target else None
             raise AlreadySo("already.so", what=task_name(known, task) if task else run_name(known))
