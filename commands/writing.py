@@ -111,13 +111,12 @@ async def _reread(context: Context, known: KnownRun) -> KnownRun:
 async def _settle_conflict(context: Context, known: KnownRun, outcome: Outcome, judge: Judge) -> None:
     """The platform says that the state moved on: read it, and say who did what, with fresh buttons."""
     moved_on = isinstance(outcome, Refused) and isinstance(outcome.error, Conflict)
-    was_so = isinstance(outcome, Done) and outcome.told.already
-    ours = isinstance(outcome, Done) and outcome.told.partial  # recorded before: its sentence says what it waits for
-    if moved_on or was_so:
+    if moved_on or (isinstance(outcome, Done) and outcome.told.already):
         known = await _reread(context, known)
         objection = judge(known)
         if objection is not None:
             raise objection
-        if was_so and not ours:  # the snapshot does not tell it: one's own part of an approval, a mark that stood there
+        if isinstance(outcome, Done) and not outcome.told.partial:
+            # The snapshot does not tell it: a mark that stood there. Of a part the adapter's own sentence does.
             task = known.run.task(outcome.step.target) if outcome.step.target else None
             raise AlreadySo("already.so", what=task_name(known, task) if task else run_name(known))
