@@ -171,6 +171,15 @@ class Hinting(Protocol):
 
 
 @runtime_checkable
+class Watched(Protocol):
+    """An adapter may have this too: its platform calls nobody when something changes, so it is asked."""
+
+    async def edited(self, since: datetime) -> Mapping[str, str]:
+        """Ids of the runs edited since then, each with a word that is another one after each edit. One request."""
+        ...
+
+
+@runtime_checkable
 class Instructing(Protocol):
     """An adapter may have this too: its platform tells what is to be done for each task by a request of its own,
     so a run's ``read`` has no ``Task.instructions``."""

@@ -34,6 +34,7 @@ from bot.storage.runs import RunRows
 from bot.storage.store import Store
 from bot.surfaces.protocol import Surface
 from bot.traces import Traces
+from bot.watching import Watch
 from bot.work import LiveWork
 from commands.cards import Result
 from commands.messages import Message
@@ -63,6 +64,7 @@ class Application:
     rows: RunRows
     ledger: EffectLog
     runs: Runs
+    watch: Watch
     people: People
     board: Board
     traces: Traces
@@ -88,6 +90,7 @@ class Application:
         self.board.resume()
         await self.settler.resume(unfinished)
         self._tasks.append(asyncio.create_task(self.inbox.forget_old(FORGET_EVERY_SECONDS)))
+        self._tasks.append(asyncio.create_task(self.watch.watch()))
         log.info("started", surfaces=list(self.surfaces), platforms=list(self.platforms), resumed=len(unfinished))
 
     async def stop(self) -> None:
@@ -216,6 +219,7 @@ def bootstrap(
         rows=rows,
         ledger=ledger,
         runs=runs,
+        watch=Watch(platforms, runs, now),
         people=people,
         board=board,
         traces=traces,

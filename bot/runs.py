@@ -190,6 +190,10 @@ class Runs:
             if run.key.platform == platform and (about is None or _is_about(run, about)):
                 self.reread(known.handle)
 
+    @property
+    def rereading(self) -> bool:
+        return bool(self._rereads)
+
     async def stop(self) -> None:
         for task in list(self._rereads.values()):
             task.cancel()

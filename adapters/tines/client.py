@@ -1,6 +1,7 @@
 """The Tines adapter: reads, the steps of each write, and who carries and settles them."""
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -174,6 +175,14 @@ class Tines:
             case TaskWrite():
                 return await self.tasks.settle(step)
         return CannotTell()
+
+    async def edited(self, since: datetime) -> Mapping[str, str]:
+        """There are no outgoing webhooks (sheet 1, "Outbound webhooks"); closed cases are edited too."""
+        filters = {"tags": [self.settings.run_tag], "updated_at_start_date": f"{since:%Y-%m-%dT%H:%M:%SZ}"}
+        listing = await self.reading.cases(filters, "show", "RECENTLY_EDITED")
+        return {
+            case.case_id: hashlib.sha256(case.model_dump_json().encode()).hexdigest() for case in listing.items
+        }
 
     def parse_link(self, url: str) -> RunKey | TaskKey | RunbookKey | None:
         found = links.parse(url, self.settings.url, self.name)

@@ -1,12 +1,13 @@
 """What the fake takes: the parameters of the document's tables, and nothing that they do not name."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 from tests.fakes.serving import Seen
 from tests.platforms.tines.world import PRIORITIES, FakeCase, Refusal
 
-FILTERS = {"tags", "status", "metadata", "sub_status_names", "search", "name", "case_ids"}
+FILTERS = {"tags", "status", "metadata", "sub_status_names", "search", "name", "case_ids", "updated_at_start_date"}
 ORDERS = (
     "RECENTLY_EDITED",
     "LEAST_RECENTLY_EDITED",
@@ -101,6 +102,8 @@ def filters_of(seen: Seen) -> dict[str, Any]:
     for name in filters:
         if name not in FILTERS:
             raise Refusal(f"{name} is not a filter")
+    if "updated_at_start_date" in filters:
+        datetime.fromisoformat(filters["updated_at_start_date"])
     if filters.get("status") not in (None, "OPEN", "CLOSED"):
         raise Refusal("a status to filter by is OPEN or CLOSED")
     return filters
