@@ -3,14 +3,13 @@
 ``Http`` lives as long as the process and hands each adapter a ``Caller`` bound to its site and credential.
 What a failure means is decided once, in ``Caller.send``:
 
-- could not connect                       -> Unreachable (nothing was sent)
-- read timed out, cut, 408, 5xx           -> OutcomeUnknown for a write, Unreachable for a read
-- 429 (or 503 with Retry-After on a read) -> RateLimited
-- 401 -> CredentialsRejected, 404/410 -> NotFound, 409 -> Conflict, 405/501 -> Unsupported, other 4xx -> Rejected
+- could not connect          -> Unreachable (nothing was sent)
+- read timed out, or was cut -> OutcomeUnknown for a write, Unreachable for a read
+- 429                        -> RateLimited
+- any other but a 2xx        -> what the adapter's ``explain`` makes of it, else ``refusals.by_status``
 
-unless the adapter's ``explain`` says it better from the body. Reads are tried three times with backoff; writes
-are never repeated. Connections are few and kept idle for 2 s at most: servers close theirs at about 5 s, and a
-write on a closing connection ends in a false unknown.
+Reads are tried three times with backoff; writes are never repeated. Connections are few and kept idle for 2 s at
+most: servers close theirs at about 5 s, and a write on a closing connection ends in a false unknown.
 """
 
 import asyncio
@@ -33,17 +32,13 @@ from tenacity import (
 from adapters.errors import (
     AdapterError,
     BadResponse,
-    Conflict,
-    CredentialsRejected,
-    NotFound,
     OutcomeUnknown,
     RateLimited,
-    Rejected,
     Unreachable,
-    Unsupported,
 )
 from adapters.limits import Pace, Turns, is_background
-from adapters.replies import Explain, Reply, TooLarge, excerpt, gathered, retry_after
+from adapters.refusals import by_status
+from adapters.replies import Explain, Reply, TooLarge, gathered, retry_after
 
 READ_TRIES = 3
 READ_PATIENCE = 5.0  # seconds that somebody who only looks may be kept waiting by a platform that asks us to rest
@@ -266,6 +261,12 @@ class Caller:
             return reply
         raise self._error(reply, operation, write)
 
+    def ask_for_a_turn(self, operation: str) -> None:
+        """Raises ``RateLimited`` while the platform wants us to wait: a write's own reads would wait silently."""
+        closed = self.turns.waits
+        if closed > 0:
+            raise RateLimited(self.platform, operation, retry_after=closed)
+
     def same_origin(self, link: str) -> str | None:
         """``link`` (absolute or relative) if our token may be sent there, else None."""
         try:
@@ -294,30 +295,7 @@ class Caller:
             said = self._explain(reply, operation, write)
             if said is not None:
                 return said
-        return self._general(reply, operation, write)
-
-    def _general(self, reply: Reply, operation: str, write: bool) -> AdapterError:
-        where, what, status = self.platform, operation, reply.status
-        words = excerpt(reply)
-        if status in (405, 501):
-            return Unsupported(where, what, said=words, status=status)
-        if status == 408 or status >= 500:
-            if write:
-                return OutcomeUnknown(where, what, said=words, status=status)
-            return Unreachable(where, what, said=words, status=status)
-        if status == 401:
-            return CredentialsRejected(where, what, said=words)
-        if status in (404, 410):
-            return NotFound(where, what, said=words)
-        if status == 409:
-            return Conflict(where, what, said=words)
-        if status == 403:
-            return Rejected(where, what, key="platform.forbidden", said=words)
-        if status < 400:
-            if write:
-                return OutcomeUnknown(where, what, said=f"redirected ({status})")
-            return BadResponse(where, what, said=f"redirected ({status})")
-        return Rejected(where, what, said=words, status=status)
+        return by_status(reply, self.platform, operation, write)
 
 
 def _origin(url: httpx.URL) -> str:

@@ -167,7 +167,11 @@ class Note(Model):
 
 
 class Run(Model):
-    """A run as last read. ``read_at`` says when; tasks stand in the platform's order."""
+    """A run as last read. ``read_at`` says when; tasks stand in the platform's order.
+
+    ``notes`` are more lines for its card; ``own_buttons`` the names of what people put on this very run to press
+    (``Adapter.offers`` has them whole).
+    """
 
     key: RunKey
     title: str
@@ -187,9 +191,7 @@ class Run(Model):
     home: HomeChannel | None = None
     rehearsal: bool = False
     notes: tuple[Note, ...] = ()
-    own_buttons: tuple[
-        str, ...
-    ] = ()  # names of what people put on this very run to press; ``offers`` has them whole
+    own_buttons: tuple[str, ...] = ()
     read_at: datetime | None = None
 
     def task(self, id: str) -> Task | None:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 
-from adapters.errors import NOT_SHOWN, BadResponse, NotFound, OutcomeUnknown, RateLimited, Rejected, Unsupported
+from adapters.errors import NOT_SHOWN, BadResponse, NotFound, OutcomeUnknown, Rejected, Unsupported
 from adapters.http import Caller
 from adapters.playbooks.refusals import NO_ROUTE
 from adapters.playbooks.wire import (
@@ -214,12 +214,6 @@ class Api:
         await self.caller.write("POST", path, operation=operation, json={"user_id": user}, expect_json=False)
 
     # Inside
-
-    def ask_for_a_turn(self, operation: str) -> None:
-        """Raises ``RateLimited`` while the server wants us to wait: a write's own reads would wait silently."""
-        closed = self.caller.turns.waits
-        if closed > 0:
-            raise RateLimited(self.name, operation, retry_after=closed)
 
     def checked(self, id: str, operation: str) -> str:
         if not is_id(id):

@@ -124,7 +124,7 @@ class Playbooks:
 
     async def carry(self, step: Write, mark: Mark) -> Told:
         """In a run that the bot is not in nothing is done; once a person let it in, the same is sent again."""
-        self._api.ask_for_a_turn(step.op)
+        self._api.caller.ask_for_a_turn(step.op)
         try:
             return await self._carry(step, mark)
         except Rejected as refused:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from adapters.errors import AdapterError, BadResponse, NotFound, OutcomeUnknown, RateLimited
+from adapters.errors import AdapterError, BadResponse, NotFound, OutcomeUnknown
 from adapters.http import Caller
 from adapters.replies import Listing, parsed
 from adapters.runrunit.paging import LIMIT, MAX_PAGES, MOST, PAGES_OF_ALL, next_link, next_page
@@ -120,12 +120,6 @@ class Api:
         return self._written(WireComment, answer, operation)
 
     # Inside
-
-    def ask_for_a_turn(self, operation: str) -> None:
-        """Raises ``RateLimited`` while the server wants us to wait: a write's own reads would wait silently."""
-        closed = self.caller.turns.waits
-        if closed > 0:
-            raise RateLimited(self.name, operation, retry_after=closed)
 
     def number(self, id: str, operation: str) -> str:
         if re.fullmatch(r"[0-9]{1,18}", id, re.ASCII):

@@ -143,7 +143,7 @@ class Runrunit:
         )
 
     async def carry(self, step: Write, mark: Mark) -> Told:
-        self._api.ask_for_a_turn(step.op)
+        self._api.caller.ask_for_a_turn(step.op)
         said = text_of(step)
         if said is not None:
             return await self._saying.say(step, said, mark)
