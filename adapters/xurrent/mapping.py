@@ -86,7 +86,7 @@ def approval_mark(task: wire.Task, approvals: Sequence[wire.Approval]) -> str:
     asked = [one for one in approvals if one.status != "canceled"]
     people = [one.approver.shown for one in asked if one.approver] or ([task.member.shown] if task.member else [])
     required = task.required_approvals or 1
-    many = f"{required} of {len(people)}" if len(people) > 1 else ""
+    many = f"{required} of {len(people)} needed" if len(people) > 1 else ""
     if not people and required > 1:
         many = f"{required} needed"
     given = ", ".join(one.approver.shown for one in asked if one.approver and one.status == "approved")

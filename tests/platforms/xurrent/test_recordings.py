@@ -66,7 +66,7 @@ def test_its_tasks_stand_in_the_order_of_work() -> None:
 def test_an_approval_names_its_people() -> None:
     approval = whole_run().tasks[3]
     assert approval.approval
-    assert approval.mark == "approval: Ana Reis, Rui Dias, 1 of 2"
+    assert approval.mark == "approval: Ana Reis, Rui Dias, 1 of 2 needed"
 
 
 def test_each_state_of_a_run() -> None:

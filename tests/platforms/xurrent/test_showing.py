@@ -18,7 +18,7 @@ async def test_an_approval_says_who_gave_it_already(xurrent: Xurrent, fake: Xurr
     task.approvals[1].status = "approved"
     shown = (await xurrent.read(str(run.id))).task(str(task.id))
     assert shown is not None
-    assert shown.mark == "approval: Ana Reis, Rui Dias, Ben Thomas, 2 of 3, given by Rui Dias"
+    assert shown.mark == "approval: Ana Reis, Rui Dias, Ben Thomas, 2 of 3 needed, given by Rui Dias"
     assert [person.email for person in shown.approvers] == ["ana@example.com", "ben@example.com"]
 
 
