@@ -1,48 +1,17 @@
-"""Mattermost Playbooks: runs that live in Mattermost, with a channel each."""
+"""Mattermost Playbooks: runs in Mattermost, with a channel each. ``PLATFORM`` is what the registry needs."""
 
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator
 
 from adapters.playbooks.capabilities import CAPABILITIES
-from adapters.playbooks.client import Playbooks
-from adapters.playbooks.refusals import explain_for
+from adapters.playbooks.settings import PlaybooksSettings
 from adapters.protocol import Adapter, Platform, Resources
 
 
-class PlaybooksSettings(BaseModel):
-    """``url`` is the Mattermost site, with its sub-path if it has one. ``team`` is a name or an id."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    url: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https?://[^\s/?#]+")] = Field(
-        description="the Mattermost site, as people open it in the browser"
-    )
-    token: SecretStr = Field(description="a bot account's token", min_length=1)
-    team: Annotated[str, StringConstraints(strip_whitespace=True)] = Field(
-        default="", description="the team's name or id; empty for every team of the bot"
-    )
-
-    @field_validator("url")
-    @classmethod
-    def _site_only(cls, url: str) -> str:
-        """People paste what they have: the plugin's or the API's address begins with the site."""
-        for tail in ("/plugins/playbooks", "/api/v4"):
-            url = url.partition(tail)[0]
-        return url.rstrip("/")
-
-
 def connect(name: str, settings: PlaybooksSettings, resources: Resources) -> Adapter:
-    token = settings.token.get_secret_value()
-    caller = resources.http.caller(
-        name,
-        settings.url,
-        credential=token,
-        headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
-        explain=explain_for(name),
-    )
-    return Playbooks(name, caller, settings.url, settings.team, resources.now)
+    """Loads the rest of this folder only where the platform is configured: its models take time to build."""
+    from adapters.playbooks.client import connect as make
+
+    return make(name, settings, resources)
 
 
 PLATFORM = Platform(

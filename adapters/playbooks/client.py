@@ -14,11 +14,13 @@ from adapters.playbooks.joining import JOIN, NOT_IN_IT, Joining
 from adapters.playbooks.offers import Offers
 from adapters.playbooks.people import People
 from adapters.playbooks.posts import Posts
+from adapters.playbooks.refusals import explain_for
 from adapters.playbooks.runs import Runs
+from adapters.playbooks.settings import PlaybooksSettings
 from adapters.playbooks.tasks import ASSIGN, Tasks
 from adapters.playbooks.teams import Teams
 from adapters.playbooks.wire import WireRun
-from adapters.protocol import Capability, Problem, require_offered
+from adapters.protocol import Capability, Problem, Resources, require_offered
 from adapters.replies import an_object
 from adapters.writes import (
     AddComment,
@@ -244,3 +246,15 @@ def _said(step: Write) -> str | None:
         case EndRun(part="note", text=text):
             return text
     return None
+
+
+def connect(name: str, settings: PlaybooksSettings, resources: Resources) -> Playbooks:
+    token = settings.token.get_secret_value()
+    caller = resources.http.caller(
+        name,
+        settings.url,
+        credential=token,
+        headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
+        explain=explain_for(name),
+    )
+    return Playbooks(name, caller, settings.url, settings.team, resources.now)

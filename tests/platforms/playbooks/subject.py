@@ -8,7 +8,8 @@ from typing import Any
 
 from adapters.http import Http
 from adapters.models import Person, Run, RunbookKey
-from adapters.playbooks import PLATFORM, PlaybooksSettings
+from adapters.playbooks import PLATFORM
+from adapters.playbooks.settings import PlaybooksSettings
 from adapters.protocol import Adapter
 from adapters.writes import Mark, Op, StartRun
 from tests.contract.subject import RUNBOOK, Errors

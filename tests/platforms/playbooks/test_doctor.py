@@ -4,8 +4,9 @@ import pytest
 
 from adapters.errors import AdapterError, CredentialsRejected, Rejected, Unsupported
 from adapters.http import Http
-from adapters.playbooks import PLATFORM, PlaybooksSettings
+from adapters.playbooks import PLATFORM
 from adapters.playbooks.refusals import explain_for
+from adapters.playbooks.settings import PlaybooksSettings
 from adapters.protocol import Severity
 from adapters.replies import Reply
 from adapters.sentences import load

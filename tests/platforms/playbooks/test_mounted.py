@@ -4,7 +4,8 @@ import pytest
 
 from adapters.http import Http
 from adapters.models import HomeChannel, Person, RunbookKey, TaskState
-from adapters.playbooks import PLATFORM, PlaybooksSettings
+from adapters.playbooks import PLATFORM
+from adapters.playbooks.settings import PlaybooksSettings
 from adapters.writes import AddComment, BeginTask, EndRun, SetStatus, StartRun, There, Write
 from tests.fakes.mattermost import FakeMattermost
 from tests.platforms.connecting import resources, table
