@@ -51,6 +51,7 @@ def task(wire: WireTask, people: People, links: Links) -> Task:
         finished_at=moment(wire.close_date) if wire.is_closed else None,
         due_at=moment(wire.desired_date_with_time),
         mark=_mark(wire),
+        urgent=wire.is_urgent,
         link=links.task(wire.id),
     )
 
@@ -146,10 +147,7 @@ def _names(people: Iterable[Person]) -> str:
 
 
 def _mark(wire: WireTask) -> str:
-    marks = []
-    if len(wire.assignments) > 1 and not wire.is_closed:
-        done = sum(part.is_closed for part in wire.assignments)
-        marks.append(f"{done} of {len(wire.assignments)} done")
-    if wire.is_urgent and not wire.is_closed:
-        marks.append("urgent")
-    return ", ".join(marks)
+    if len(wire.assignments) < 2 or wire.is_closed:
+        return ""
+    done = sum(part.is_closed for part in wire.assignments)
+    return f"{done} of {len(wire.assignments)} done"

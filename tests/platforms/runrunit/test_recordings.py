@@ -77,7 +77,7 @@ def test_a_task_with_its_people_and_times() -> None:
     assert delivered.started_at is None
     assert len(mapping.task(task_of("task_assigned"), PEOPLE, LINKS).assignees) == 2
     assert mapping.task(task_of("task_assigned"), PEOPLE, LINKS).mark == "0 of 2 done"
-    assert mapping.task(task_of("task_urgent"), PEOPLE, LINKS).mark == "urgent"
+    assert mapping.task(task_of("task_urgent"), PEOPLE, LINKS).urgent
 
 
 def test_a_run_with_its_steps() -> None:
