@@ -1,11 +1,13 @@
 """What an adapter is connected with in tests: its fake's own settings, and the real client."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from adapters.http import Http
 from adapters.protocol import Resources
+from tests.fakes.serving import Fake
 
 
 class Configured(Protocol):
@@ -32,6 +34,17 @@ class NoLocalRuns:
 def table(fake: Configured, **changes: Any) -> Mapping[str, Any]:
     """For the platform's settings."""
     return {key: value for key, value in fake.settings().items() if key != "kind"} | changes
+
+
+@asynccontextmanager
+async def reached(fake: Fake, timeout: float = 10.0) -> AsyncIterator[Http]:
+    """The fake is up, and there is a client for it."""
+    async with fake:
+        http = Http(timeout=timeout)
+        try:
+            yield http
+        finally:
+            await http.close()
 
 
 def resources(http: Http) -> Resources:

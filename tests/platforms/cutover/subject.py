@@ -10,7 +10,7 @@ from adapters.http import Http
 from adapters.models import Run
 from adapters.writes import Op
 from tests.contract.subject import Subject
-from tests.platforms.connecting import resources, table
+from tests.platforms.connecting import reached, resources, table
 from tests.platforms.cutover.fake import CutoverFake
 
 DONE_AS = {Op.START: "start", Op.BEGIN: "begin", Op.FINISH: "finish", Op.STATUS: "status", Op.ADD: "task"}
@@ -52,12 +52,8 @@ class CutoverSubject:
 @asynccontextmanager
 async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
     fake = CutoverFake()
-    async with fake:
-        http = Http(timeout=timeout)
-        try:
-            yield CutoverSubject(connected(fake, http), fake)
-        finally:
-            await http.close()
+    async with reached(fake, timeout) as http:
+        yield CutoverSubject(connected(fake, http), fake)
 
 
 def connected(fake: CutoverFake, http: Http, **settings: str) -> Cutover:

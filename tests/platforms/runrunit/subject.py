@@ -11,7 +11,7 @@ from adapters.runrunit.client import Runrunit, connect
 from adapters.runrunit.settings import RunrunitSettings
 from adapters.writes import Op
 from tests.contract.subject import Subject
-from tests.platforms.connecting import resources, table
+from tests.platforms.connecting import reached, resources, table
 from tests.platforms.runrunit.fake import RunrunitFake
 
 DONE_AS = {
@@ -61,12 +61,8 @@ class RunrunitSubject:
 @asynccontextmanager
 async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
     fake = RunrunitFake()
-    async with fake:
-        http = Http(timeout=timeout)
-        try:
-            yield RunrunitSubject(connected(fake, http), fake)
-        finally:
-            await http.close()
+    async with reached(fake, timeout) as http:
+        yield RunrunitSubject(connected(fake, http), fake)
 
 
 def connected(fake: RunrunitFake, http: Http, **settings: Any) -> Runrunit:

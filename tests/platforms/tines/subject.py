@@ -11,7 +11,7 @@ from adapters.tines.client import Tines, connect
 from adapters.tines.settings import TinesSettings
 from adapters.writes import Op
 from tests.contract.subject import RUNBOOK, Subject
-from tests.platforms.connecting import resources, table
+from tests.platforms.connecting import reached, resources, table
 from tests.platforms.tines.fake import TinesFake
 
 DONE_AS = {
@@ -75,12 +75,8 @@ def a_button(fake: TinesFake, label: str = "Claim case") -> dict[str, Any]:
 @asynccontextmanager
 async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
     fake = TinesFake()
-    async with fake:
-        http = Http(timeout=timeout)
-        try:
-            yield TinesSubject(connected(fake, http), fake)
-        finally:
-            await http.close()
+    async with reached(fake, timeout) as http:
+        yield TinesSubject(connected(fake, http), fake)
 
 
 def connected(fake: TinesFake, http: Http, **settings: Any) -> Tines:

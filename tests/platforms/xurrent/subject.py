@@ -11,7 +11,7 @@ from adapters.writes import Op
 from adapters.xurrent.client import Xurrent, connect
 from adapters.xurrent.settings import XurrentSettings
 from tests.contract.subject import Errors, Subject
-from tests.platforms.connecting import resources, table
+from tests.platforms.connecting import reached, resources, table
 from tests.platforms.xurrent.acting import an_approval
 from tests.platforms.xurrent.fake import XurrentFake
 
@@ -80,12 +80,8 @@ class XurrentSubject:
 async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
     fake = XurrentFake()
     fake.own_tokens = {"anas-own": 58}
-    async with fake:
-        http = Http(timeout=timeout)
-        try:
-            yield XurrentSubject(connected(fake, http, tokens={"U0ANA": "anas-own"}), fake)
-        finally:
-            await http.close()
+    async with reached(fake, timeout) as http:
+        yield XurrentSubject(connected(fake, http, tokens={"U0ANA": "anas-own"}), fake)
 
 
 def connected(fake: XurrentFake, http: Http, **settings: Any) -> Xurrent:
