@@ -137,7 +137,7 @@ def test_names_and_clauses_stand_in_any_order(last: str) -> None:
 @pytest.mark.parametrize(
     "clause", ["(after: A, B)", "(after: A; B)", "(after: A) (after: B)", "(after: B; A; B)", "(after: A, B,)"]
 )
-def test_several_dependencies(clause: str) -> None:
+def test_a_task_may_wait_for_several(clause: str) -> None:
     said = read(f"- [ ] A\n- [ ] B\n- [ ] C {clause}\n", "x")
     assert (sorted(said.steps[2].after), said.troubles) == ([0, 1], ())
 

@@ -207,7 +207,7 @@ async def test_a_task_can_be_put_between_others(local: LocalAdapter) -> None:
         assert "Nothing" in said(refused.value)
 
 
-async def test_status(local: LocalAdapter) -> None:
+async def test_a_status_is_kept_with_its_colour_its_writer_and_its_promise(local: LocalAdapter) -> None:
     run = await started(local)
     due = datetime(2026, 3, 4, 15, tzinfo=UTC)
     told = await carried(

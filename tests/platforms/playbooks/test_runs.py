@@ -274,7 +274,7 @@ async def test_the_team_by_its_name(either: PlaybooksSubject, team: str) -> None
     await http.close()
 
 
-async def test_links(either: PlaybooksSubject) -> None:
+async def test_links_of_its_pages_are_known_in_every_form_and_others_are_not(either: PlaybooksSubject) -> None:
     run, site = await either.a_run(), either.fake.site
     runbook = RunbookKey(platform="playbooks", id=either.fake.playbook)
     assert run.link is not None

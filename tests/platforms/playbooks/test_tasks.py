@@ -189,7 +189,7 @@ async def test_people_are_found_by_id_by_mail_and_by_name(either: PlaybooksSubje
     assert len(either.fake.calls("GET", "/users/")) == asked
 
 
-async def test_skipping_natively(current: PlaybooksSubject) -> None:
+async def test_a_server_that_can_skip_skips_and_restores(current: PlaybooksSubject) -> None:
     assert isinstance(current.adapter.capabilities[Op.SKIP], Native)
     run = await current.a_run()
     task = run.tasks[0].id

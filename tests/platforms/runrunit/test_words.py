@@ -57,7 +57,7 @@ def test_the_colour_of_a_stage(name: str, health: Health) -> None:
     assert health_of(name) is health
 
 
-def test_folding() -> None:
+def test_names_are_compared_without_case_and_accents() -> None:
     assert folded("  Em  VALIDAÇÃO ") == "em validacao"
 
 

@@ -76,7 +76,7 @@ async def test_a_template_may_be_left_open(fake: TinesFake, tines: Tines) -> Non
     assert await tines.runs("") == []
 
 
-async def test_other_tags(fake: TinesFake, http: Http) -> None:
+async def test_the_tags_of_the_settings_decide_what_is_a_run_and_a_runbook(fake: TinesFake, http: Http) -> None:
     tines = connected(fake, http, template_tag="database", run_tag="incident")
     fake.world.add_case("An incident", tags=["incident"])
     assert [head.title for head in await tines.runs("")] == ["An incident"]
@@ -98,7 +98,7 @@ async def test_an_answer_that_makes_no_sense(fake: TinesFake, tines: Tines, body
             await read
 
 
-async def test_links(fake: TinesFake, tines: Tines) -> None:
+async def test_links_of_its_pages_are_known_in_every_form_and_others_are_not(fake: TinesFake, tines: Tines) -> None:
     case = an_open_case(fake)
     run = await tines.read(str(case.id))
     assert run.link is not None
@@ -125,7 +125,7 @@ async def test_a_link_that_a_browser_should_not_open_is_not_shown(fake: TinesFak
     assert (await tines.read("1")).link is None
 
 
-async def test_the_doctor(fake: TinesFake, tines: Tines, http: Http) -> None:
+async def test_the_doctor_names_the_setting_or_the_right_that_is_wrong(fake: TinesFake, tines: Tines, http: Http) -> None:
     problem, stories = await tines.check()
     assert (problem.severity, "team 276" in problem.what) == (Severity.OK, True)
     assert (stories.severity, stories.what.endswith(": Enrich alert, Restart service")) == (Severity.OK, True)
@@ -156,7 +156,7 @@ async def test_the_doctor_looks_at_the_stories_of_the_settings(fake: TinesFake, 
 GOOD = {"url": "https://adjective-noun-1234.tines.com/", "token": "secret", "team_id": 276}
 
 
-def test_settings() -> None:
+def test_settings_are_read_as_people_copy_them() -> None:
     settings = TinesSettings.model_validate({**GOOD, "amber": 3})
     assert (settings.url, settings.team_id, settings.amber) == (
         "https://adjective-noun-1234.tines.com",
@@ -179,7 +179,7 @@ def test_settings() -> None:
         {"colour": "3"},
     ],
 )
-def test_wrong_settings(wrong: dict[str, Any]) -> None:
+def test_settings_that_cannot_work_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         TinesSettings.model_validate({**GOOD, **wrong})
 

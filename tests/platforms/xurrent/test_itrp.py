@@ -248,7 +248,7 @@ async def test_it_says_what_it_can_for_everything(itrp: Xurrent, xurrent: Xurren
     assert isinstance(xurrent.capabilities[Op.START], Native)
 
 
-async def test_the_doctor(itrp: Xurrent, old: XurrentFake) -> None:
+async def test_the_doctor_names_the_flavour_where_a_token_is_refused(itrp: Xurrent, old: XurrentFake) -> None:
     assert [problem.severity for problem in await itrp.check()] == [Severity.OK]
     old.token = "another"
     (bad,) = await itrp.check()

@@ -62,7 +62,7 @@ def test_built_in_aliases_mean_verbs_that_can_be_typed() -> None:
         "ajuda",
     ],
 )
-def test_portuguese_ships(word: str) -> None:
+def test_portuguese_words_are_known_from_the_start(word: str) -> None:
     assert word in vocabulary()
 
 
@@ -74,7 +74,7 @@ def test_flags_are_lower_case_and_one_at_most_takes_the_rest() -> None:
         assert sum(flag.takes is Takes.REST for flag in command.flags) <= 1
 
 
-def test_healths() -> None:
+def test_a_colour_is_known_in_any_language_and_only_as_a_whole_word() -> None:
     assert [health_of(word) for word in ("GREEN", "Âmbar", "a\u0302mbar", "vermelho", "redis")] == [
         "green",
         "amber",

@@ -29,7 +29,7 @@ NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
         ("48h", 2880),
     ],
 )
-def test_a_duration(words: str, minutes: float) -> None:
+def test_a_duration_counts_from_now(words: str, minutes: float) -> None:
     when = parse_when(words)
     assert when == When(after=timedelta(minutes=minutes))
     assert when_at(when, NOON, UTC) == NOON + timedelta(minutes=minutes)
@@ -41,7 +41,7 @@ def test_a_clock_time(words: str, hour: int, minute: int) -> None:
 
 
 @pytest.mark.parametrize("words", ["off", "OFF", " off "])
-def test_off(words: str) -> None:
+def test_off_promises_nothing(words: str) -> None:
     assert parse_when(words).is_off
     assert when_at(parse_when(words), NOON, UTC) is None
 
