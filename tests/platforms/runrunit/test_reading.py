@@ -195,7 +195,9 @@ async def test_comments_of_a_task_say_who(runrunit: Runrunit, fake: RunrunitFake
         ("ftp://runrun.it/tasks/1", None),
     ],
 )
-async def test_links_of_its_pages_are_known_and_others_are_not(runrunit: Runrunit, fake: RunrunitFake, link: str, id: str | None) -> None:
+async def test_links_of_its_pages_are_known_and_others_are_not(
+    runrunit: Runrunit, fake: RunrunitFake, link: str, id: str | None
+) -> None:
     run = fake.world.run()
     step = fake.world.step(run)
     await runrunit.read(str(run.id))

@@ -98,7 +98,9 @@ async def test_an_answer_that_makes_no_sense(fake: TinesFake, tines: Tines, body
             await read
 
 
-async def test_links_of_its_pages_are_known_in_every_form_and_others_are_not(fake: TinesFake, tines: Tines) -> None:
+async def test_links_of_its_pages_are_known_in_every_form_and_others_are_not(
+    fake: TinesFake, tines: Tines
+) -> None:
     case = an_open_case(fake)
     run = await tines.read(str(case.id))
     assert run.link is not None
@@ -125,7 +127,9 @@ async def test_a_link_that_a_browser_should_not_open_is_not_shown(fake: TinesFak
     assert (await tines.read("1")).link is None
 
 
-async def test_the_doctor_names_the_setting_or_the_right_that_is_wrong(fake: TinesFake, tines: Tines, http: Http) -> None:
+async def test_the_doctor_names_the_setting_or_the_right_that_is_wrong(
+    fake: TinesFake, tines: Tines, http: Http
+) -> None:
     problem, stories = await tines.check()
     assert (problem.severity, "team 276" in problem.what) == (Severity.OK, True)
     assert (stories.severity, stories.what.endswith(": Enrich alert, Restart service")) == (Severity.OK, True)
