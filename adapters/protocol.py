@@ -224,5 +224,5 @@ class Platform:
     connect: Callable[[str, Any, Resources], Adapter]  # (NAME, settings, resources)
     capabilities: Mapping[Op, Capability]
     sentences: Path  # its en.toml
-    secret_fields: Sequence[str] = ()
+    secret_fields: Sequence[str] = ()  # of its settings; the contract suite holds them to be secrets
     places: bool = False  # a new task can be put between others

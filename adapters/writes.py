@@ -51,7 +51,7 @@ class Write(Model):
     """A wanted change. ``part`` is set by ``steps`` when one write takes several requests.
 
     ``options`` carries what only some platforms know (``comms``, ``run_type``, ``override``), from ``--set``
-    or from the button that confirmed a start.
+    or from the button of a question.
     """
 
     op: Op

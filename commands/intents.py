@@ -11,7 +11,7 @@ from adapters.models import Model
 
 
 class Intent(Model):
-    """``options`` is filled by the button of a confirmed second try only: ``Write.options`` to add."""
+    """``options`` are ``Write.options`` to add: only the buttons of a question fill them."""
 
     verb: str
     run: str = ""  # empty: the run of the place
