@@ -107,7 +107,7 @@ class Application:
         await self.store.close()
 
     def routes(self) -> Sequence[BaseRoute]:
-        return [route for surface in self.surfaces.values() for route in getattr(surface, "routes", list)()]
+        return [route for surface in self.surfaces.values() for route in surface.routes()]
 
     def readiness(self) -> Mapping[str, bool]:
         parts = {"engine": self.engine.ready(), "database": self.store.ready()}

@@ -5,7 +5,6 @@ which only talks to a socket.
 """
 
 import asyncio
-import getpass
 import json
 import logging
 import os
@@ -25,7 +24,7 @@ from bot.lock import CannotStart, Held, NoFolder, hold
 from bot.say import SILENCE_SECONDS, Cut, Reply, Request, Silent, ask
 from bot.settings import Settings, SettingsError, load
 from bot.surfaces.console.cells import tame
-from bot.surfaces.console.surface import CHANNEL
+from bot.surfaces.console.surface import CHANNEL, account
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_QUESTION = 0, 1, 2, 3
 _BY_RESULT = {"done": EXIT_OK, "failed": EXIT_FAILED, "question": EXIT_QUESTION, "": EXIT_FAILED}
@@ -101,7 +100,7 @@ def say(config: Path | None, words: tuple[str, ...], user: str, channel: str, ye
     settings = _settings(config)
     logs.configure(settings.secret_values(), level=logging.ERROR)
     width = shutil.get_terminal_size().columns
-    request = Request(text=_line(words), user=user or _login(), channel=channel, yes=yes, width=width)
+    request = Request(text=_line(words), user=user or account("operator"), channel=channel, yes=yes, width=width)
     reply = _run(_guarded(_say(settings, request), settings))
     if as_json:
         click.echo(tame(json.dumps(reply.model_dump(mode="json"), ensure_ascii=False, indent=2)))
@@ -213,13 +212,6 @@ def _line(words: tuple[str, ...]) -> str:
     if len(words) == 1:
         return words[0]
     return " ".join(f'"{word}"' if any(map(str.isspace, word)) else word for word in words)
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # an account without a name
-        return "operator"
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

@@ -1,6 +1,5 @@
 """``liaison demo``: the console chat over the runbooks that come with Liaison, in a store that is thrown away."""
 
-import getpass
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -15,7 +14,7 @@ from bot.serve import Answers, knocking, started
 from bot.settings import demo_settings
 from bot.surfaces.console.chat import Chat, Controls
 from bot.surfaces.console.render import draw
-from bot.surfaces.console.surface import Console, Shown, person, room
+from bot.surfaces.console.surface import Console, Shown, account, person, room
 from bot.surfaces.console.terminal import Keyboard, Lines, Piped, Screen, Script
 from commands.cards import Button, Card, Row, Section
 from commands.intents import Help, Show, Start
@@ -48,7 +47,7 @@ async def demo(script: Sequence[str] | None) -> int:
                     app.submit,
                     screen,
                     place=room(),
-                    me=person(_login()),
+                    me=person(account("you")),
                     root=settings.bot.command,
                     controls=_controls(app.platforms["local"]),
                 )
@@ -115,10 +114,3 @@ def _controls(adapter: Any) -> Controls:
         return "The platform is back."
 
     return Controls({":down": down, ":up": up}, cut=lambda: bool(adapter.down))
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # an account without a name
-        return "you"

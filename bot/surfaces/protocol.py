@@ -9,13 +9,16 @@ retries ``ChatUnreachable``, within reason. A surface never knows platforms or t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from adapters.models import Model
 from adapters.protocol import Problem
 from commands.cards import Button, Card, Form, Option, Text
 from commands.intents import OpenForm
 from commands.messages import Actor, Message, Place
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
 
 
 class SurfaceError(Exception):
@@ -141,8 +144,12 @@ class Surface(Protocol):
         """Seconds that must lie between two edits in one channel."""
         ...
 
+    def routes(self) -> "Sequence[BaseRoute]":
+        """What the chat calls over HTTP; none where it does not."""
+        ...
+
     async def start(self, intake: Intake) -> None:
-        """Begins to listen (sockets); HTTP surfaces add their routes through ``routes`` instead."""
+        """Begins to listen."""
         ...
 
     async def stop(self) -> None:

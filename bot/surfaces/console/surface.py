@@ -4,17 +4,21 @@
 kept: an edit is shown to whoever listens now, whether they saw the post or not.
 """
 
+import getpass
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from adapters.protocol import Problem, Severity
 from bot.surfaces.protocol import Intake, PostRef
 from commands.cards import Button, Card, Text
 from commands.messages import Actor, Message, Place, Standing
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
 
 NAME = "console"
 CHANNEL = "console"
@@ -26,6 +30,14 @@ def person(id: str) -> Actor:
     """Anybody who can type here has the rights of the account that Liaison runs as: a full member."""
     name = id if any(letter.isupper() for letter in id) else id.title()
     return Actor(surface=NAME, id=id.lower(), name=name, handle=id.lower(), standing=Standing.MEMBER)
+
+
+def account(otherwise: str) -> str:
+    """The name of the account that this runs as; some have none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return otherwise
 
 
 def room(channel: str = CHANNEL) -> Place:
@@ -69,6 +81,9 @@ class Console:
             yield
         finally:
             self._listeners.remove(listener)
+
+    def routes(self) -> "Sequence[BaseRoute]":
+        return ()
 
     async def start(self, intake: Intake) -> None:
         self.intake = intake
