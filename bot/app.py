@@ -37,7 +37,7 @@ from bot.traces import Traces
 from bot.watching import Watch
 from bot.work import LiveWork
 from commands.cards import Result
-from commands.messages import Message
+from commands.messages import Actor, Message
 from commands.outcomes import halted_line
 from commands.ports import Outcome, Rules, World
 from commands.runcards import live_card
@@ -200,8 +200,8 @@ def bootstrap(
         later_looks=lambda effect: settler.look_later(effect),
     )
 
-    async def found(effect: Effect, outcome: Outcome, wanted: bool) -> None:
-        if not await engine.take_up(effect.key, wanted=wanted):
+    async def found(effect: Effect, outcome: Outcome, by: Actor | None) -> None:
+        if not await engine.take_up(effect.key, by=by):
             await desk.found(effect, outcome)
 
     settler = Settler(rules, found)

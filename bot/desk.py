@@ -59,6 +59,7 @@ class Desk:
         self._listeners: dict[str, asyncio.Future[Result]] = {}
         self._message = message
         self._noticed: dict[str, dict[str, TraceLine]] = {}  # message key -> slot -> what cannot stay as it is
+        self._queued: set[str] = set()  # keys of messages whose person knows that they wait
         self.engine: Engine | None = None
         self.world: World | None = None
 
@@ -101,8 +102,14 @@ class Desk:
             return
         line = notices.waiting_line(message, known, effect.step, why, until, self._world())
         await self._notice(message, line)
-        if message.via in _TYPED_ANYWHERE and self._traces.has_room(line.run):
+        apart = message.via in _TYPED_ANYWHERE and self._traces.has_room(line.run)
+        if apart and message.key not in self._queued:
             await self.whisper(message, notices.waits_card(known, effect.step, self._world()))
+
+    async def queued(self, message: Message, card: Card) -> None:
+        """It waits for others; that it waits for its platform too, its line says."""
+        self._queued.add(message.key)
+        await self.whisper(message, card)
 
     async def slow(self, message: Message, effect: Effect) -> None:
         known = self._rows.get(effect.run)
@@ -134,6 +141,7 @@ class Desk:
     # For the engine
 
     async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> Result:
+        self._queued.discard(message.key)
         trace = [*answer.trace, *await self._corrections(message, answer, resumed)]
         lines = [line for line in trace if self._traces.has_room(line.run) and self._traces.wants(line)]
         said = [self._traces.say(line) for line in lines]

@@ -9,7 +9,7 @@ from bot.engine.port import Engine
 from bot.engine.settling import Settler
 from bot.storage.inbox import Inbox
 from commands.messages import Actor, Message
-from commands.ports import Outcome
+from commands.ports import Outcome, Stopping
 
 CHOICE_LIVES = timedelta(hours=24)
 
@@ -37,9 +37,9 @@ class Past:
     async def choose(self, key: str, by: Actor, message: str) -> tuple[Actor, datetime] | None:
         return await self._inbox.choose(key, by, message, self._now())
 
-    async def stop(self, key: str) -> bool:
+    async def stop(self, key: str, by: Actor) -> Stopping:
         assert self.engine is not None
-        return await self.engine.stop_waiting(key)
+        return await self.engine.stop_waiting(key, by)
 
     async def decide(self, key: str, step: str, there: bool, by: Actor) -> Outcome | None:
         assert self.settler is not None

@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -79,7 +80,10 @@ class LiveWork:
         return dispatch.busy_answer(message, run)
 
     async def queued(self, message: Message, ticket: Ticket, ahead: int) -> None:
-        await self._desk.whisper(message, notices.queued_card(message, ticket.intent or {}, ahead))
+        await self._desk.queued(message, notices.queued_card(message, ticket.intent or {}, ahead))
+
+    def stopped(self, message: Message, ticket: Ticket, by: Actor) -> Answer:
+        return notices.stopped_answer(message, ticket.intent or {}, by)
 
     async def carry(self, message: Message, ticket: Ticket, progress: Progress) -> Answer:
         structlog.contextvars.bind_contextvars(delivery=message.key)
@@ -94,7 +98,8 @@ class LiveWork:
                 run=await self._world.runs.get(ticket.queue) if ticket.queue else None,
             )
             with behind(known, ticket):
-                return await dispatch.carry(known, ticket, context)
+                answer = await dispatch.carry(known, ticket, context)
+                return replace(answer, private=None) if _heard(message, progress) else answer
         except Exception as error:  # noqa: BLE001  likewise
             return self._fault(message, error)
 
@@ -139,6 +144,11 @@ class LiveWork:
         id = secrets.token_hex(4)
         log.error("fault", id=id, delivery=message.key, exc_info=error)
         return dispatch.fault_answer(id)
+
+
+def _heard(message: Message, progress: Progress) -> bool:
+    """Whether its person knows already how it ended: their own press made it end so, and was answered."""
+    return progress.pressed is not None and message.actor.same_as(progress.pressed) and not progress.news
 
 
 def behind(message: Message, ticket: Ticket) -> AbstractContextManager[None]:

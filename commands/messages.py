@@ -46,6 +46,10 @@ class Actor(Model):
     def shown(self) -> str:
         return self.name or self.handle or self.id
 
+    def same_as(self, other: "Actor") -> bool:
+        """The same account, whatever is known of it by now."""
+        return (self.surface, self.workspace, self.id) == (other.surface, other.workspace, other.id)
+
 
 class Place(Model):
     """A channel, or a thread in it (``thread`` is the chat's id of the thread's first message)."""

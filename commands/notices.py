@@ -6,14 +6,14 @@ from typing import Any
 
 from adapters.errors import AdapterError, RateLimited
 from adapters.writes import Write
-from commands.cards import Card, Code, Text, TraceLine
-from commands.intents import Stop, TaskIntent
-from commands.messages import Message
+from commands.cards import Answer, Card, Code, Text, TraceLine
+from commands.intents import Intent, Stop, TaskIntent
+from commands.messages import Actor, Message
 from commands.outcomes import slot, what
 from commands.past import named
 from commands.phrases import button, clock, short_card
 from commands.ports import KnownRun, World
-from commands.problems import platform_title
+from commands.problems import again_button, drop_button, platform_title
 from commands.registry import intent_from
 from commands.sentences import say
 
@@ -61,7 +61,20 @@ def answered_line(message: Message, line: TraceLine, said: Text) -> TraceLine:
 def queued_card(message: Message, dump: Mapping[str, Any], ahead: int) -> Card:
     """``ahead`` earlier changes to the run are not through yet, and nothing of this one was sent."""
     intent = intent_from(dump)
-    tasks = intent.tasks if isinstance(intent, TaskIntent) else ()
     key = "unknown.queued_one" if ahead == 1 else "unknown.queued"
-    words = say(key, what=Code(" ".join((intent.verb, *tasks))), count=ahead, run=intent.run)
+    words = say(key, what=_as_typed(intent), count=ahead, run=intent.run)
     return short_card(words, buttons=[button("button.stop", Stop(run=intent.run, key=message.key))])
+
+
+def stopped_answer(message: Message, dump: Mapping[str, Any], by: Actor) -> Answer:
+    """It stood in the queue; whoever stopped it knows."""
+    if message.actor.same_as(by):
+        return Answer(result="failed")
+    words = say("refused.stopped_by", who=named(by), what=_as_typed(intent_from(dump)))
+    buttons = [again_button(message), drop_button(message)]
+    return Answer(private=short_card(words, buttons=buttons, tone="warn"), result="failed")
+
+
+def _as_typed(intent: Intent) -> Code:
+    tasks = intent.tasks if isinstance(intent, TaskIntent) else ()
+    return Code(" ".join((intent.verb, *tasks)))

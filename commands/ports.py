@@ -225,6 +225,10 @@ class CannotPost(Exception):
         super().__init__(key)
 
 
+Stopping = Literal["stopped", "trying", "over"]
+"""Nothing of it is sent any more; it is on its way just now, and is not sent again; it was over before."""
+
+
 class MessagesPort(Protocol):
     """Earlier messages: for choices, [Try again], [Stop] and decisions."""
 
@@ -239,8 +243,8 @@ class MessagesPort(Protocol):
         """
         ...
 
-    async def stop(self, key: str) -> bool:
-        """Ends the waiting of ``key``. False when something was already sent, or it is over."""
+    async def stop(self, key: str, by: Actor) -> Stopping:
+        """Ends the waiting of ``key``."""
         ...
 
     async def decide(self, key: str, step: str, there: bool, by: Actor) -> Outcome | None:

@@ -87,7 +87,7 @@ class Effects:
         if effect is not None and effect.state in ("done", "refused"):
             return _logged_outcome(effect)
         if effect is not None and effect.state in ("sent", "unknown"):
-            self._progress.sent = True
+            self._progress.sent = self._progress.news = True
             return await self._settle(effect)
         if check is not None:
             check()
@@ -105,7 +105,10 @@ class Effects:
             state="unsent",
             sends=0,
         )
-        return await self._send(fresh)
+        outcome = await self._send(fresh)
+        if not (isinstance(outcome, Refused) and outcome.why == "stopped"):
+            self._progress.news = True
+        return outcome
 
     def _continues(self, step: Write) -> bool:
         """Whether it is the next request of a write that was begun. All else of an answered message its person was
@@ -193,7 +196,12 @@ class Effects:
             effect = replace(effect, state="unknown")
         for number, look in enumerate(looks):
             await self._pause(lost + look - loop.time(), wake=False)
-            settled = await settle_once(rules, effect, may_repeat=wanted, last_look=number == len(LOOKS) - 1)
+            settled = await settle_once(
+                rules,
+                effect,
+                may_repeat=wanted and not self._progress.stopped.is_set(),
+                last_look=number == len(LOOKS) - 1,
+            )
             if not isinstance(settled, Unknown):
                 return settled
             if number == 0:

@@ -23,7 +23,8 @@ from bot.storage.store import StoreError
 from bot.surfaces.protocol import NotRecorded, Recorded
 from commands.cards import Answer
 from commands.dispatch import Ticket
-from commands.messages import Message
+from commands.messages import Actor, Message
+from commands.ports import Stopping
 
 RECORD_SECONDS = 2.0
 ORPHAN_SECONDS = 5.0  # recorded but never carried: the surface's ack went wrong
@@ -140,24 +141,40 @@ class EmbeddedEngine:
         item.carried = True
         self._enter(self._places, item.message.place.queue, item, self._place)
 
-    async def take_up(self, key: str, *, wanted: bool) -> bool:
+    async def take_up(self, key: str, *, by: Actor | None) -> bool:
         if not self._accepting or key in self._items:
             return False
         left = await self._inbox.reopen(key)
         if left is None:
             return False
         item = self._items[key] = _left_over(left)
-        item.progress.wanted = self._now() if wanted else None
+        item.progress.wanted = self._now() if by else None
+        item.progress.pressed = by
         self._go_on(item)
         return True
 
-    async def stop_waiting(self, key: str) -> bool:
+    async def stop_waiting(self, key: str, by: Actor) -> Stopping:
         item = self._items.get(key)
-        if item is None or item.progress.sent:
-            return False
+        if item is None:
+            return "over"
         item.progress.stopped.set()
+        if item.progress.sent:
+            await self._inbox.stop(key)
+            return "trying"
+        item.progress.pressed = by
+        ticket = self._leaves_queue(item)
         await self._inbox.stop(key)
-        return True
+        if ticket is not None:
+            self._spawn(self._finish(item, self._work.stopped(item.message, ticket, by)))
+        return "stopped"
+
+    def _leaves_queue(self, item: _Item) -> Ticket | None:
+        """Its ticket, if it stood behind others and nothing of it was ever begun: then it is over."""
+        queue = self._runs.get(item.ticket.queue) if item.ticket and not item.ticket.starting else None
+        if queue is None or item not in queue.waiting or item.progress.resumed:
+            return None
+        queue.waiting.remove(item)
+        return item.ticket
 
     async def later(self, when: datetime, slot: str, message: Message | None) -> None:
         timer = self._timers.pop(slot, None)

@@ -15,7 +15,8 @@ from typing import Protocol
 from bot.surfaces.protocol import Recorded
 from commands.cards import Answer, Result
 from commands.dispatch import Ticket
-from commands.messages import Message
+from commands.messages import Actor, Message
+from commands.ports import Stopping
 
 
 @dataclass
@@ -24,13 +25,16 @@ class Progress:
 
     ``resumed``: it was taken up after a restart. ``answered``: its person was told how it ended, but for a write
     that was unknown then. ``sent``: something of it is, or may be, on a platform. ``wanted``: when a person's word
-    made it go on, if one did; its patience counts from there.
+    made it go on, if one did; its patience counts from there. ``pressed``: who stopped it, or said what became
+    of a write: their press was answered. ``news``: something happened since that this answer did not tell.
     """
 
     resumed: bool = False
     answered: bool = False
     sent: bool = False
     wanted: datetime | None = None
+    pressed: Actor | None = None
+    news: bool = False
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -47,14 +51,14 @@ class Engine(Protocol):
         """Puts a recorded message into its place queue. A second call for the same key does nothing."""
         ...
 
-    async def take_up(self, key: str, *, wanted: bool) -> bool:
+    async def take_up(self, key: str, *, by: Actor | None) -> bool:
         """Carries a message out to its end that was answered while a write of its was unknown, now that it is not:
-        what the effect log holds is not done again. False where there is no such message (any more). ``wanted``:
-        a person's word of just now makes it go on."""
+        what the effect log holds is not done again. False where there is no such message (any more). ``by``:
+        whose word of just now makes it go on."""
         ...
 
-    async def stop_waiting(self, key: str) -> bool:
-        """Ends the waiting of ``key``; False once something of it was sent, or it is over."""
+    async def stop_waiting(self, key: str, by: Actor) -> Stopping:
+        """Ends the waiting of ``key``. What is on its way just now goes on, and is not sent a second time."""
         ...
 
     async def later(self, when: datetime, slot: str, message: Message | None) -> None:
@@ -85,6 +89,10 @@ class Work(Protocol):
 
     async def queued(self, message: Message, ticket: Ticket, ahead: int) -> None:
         """It has stood in its run's queue for some seconds, behind ``ahead`` others: its person is told."""
+        ...
+
+    def stopped(self, message: Message, ticket: Ticket, by: Actor) -> Answer:
+        """``by`` stopped it while it stood in its run's queue."""
         ...
 
     async def carry(self, message: Message, ticket: Ticket, progress: Progress) -> Answer: ...

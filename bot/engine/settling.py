@@ -19,10 +19,12 @@ FOR = timedelta(hours=1)
 
 
 class Settler:
-    """``found`` is told each outcome that came after its message was answered, and whether a person wanted it now
-    (so that what is still to come of the write is as fresh as their word)."""
+    """``found`` is told each outcome that came after its message was answered, and on whose word of now, if
+    anybody's (what is still to come of the write is as fresh as that)."""
 
-    def __init__(self, rules: EffectRules, found: Callable[[Effect, Outcome, bool], Awaitable[None]]) -> None:
+    def __init__(
+        self, rules: EffectRules, found: Callable[[Effect, Outcome, Actor | None], Awaitable[None]]
+    ) -> None:
         self._rules = rules
         self._found = found
         self._looking: dict[tuple[str, str], asyncio.Task[None]] = {}
@@ -61,7 +63,7 @@ class Settler:
             finally:
                 self._busy.discard(name)
             if not isinstance(outcome, Unknown):
-                await self._found(effect, outcome, False)
+                await self._found(effect, outcome, None)
                 return
 
     async def decide(self, key: str, step: str, there: bool, by: Actor) -> Outcome | None:
@@ -72,11 +74,11 @@ class Settler:
             return None
         self._busy.add(name)
         try:
-            return await self._decided(name, there)
+            return await self._decided(name, there, by)
         finally:
             self._busy.discard(name)
 
-    async def _decided(self, name: tuple[str, str], there: bool) -> Outcome | None:
+    async def _decided(self, name: tuple[str, str], there: bool, by: Actor) -> Outcome | None:
         if (looking := self._looking.pop(name, None)) is not None:
             looking.cancel()  # it sleeps: nobody is busy with this one
         effect = await self._rules.log.get(*name)
@@ -95,7 +97,7 @@ class Settler:
         if isinstance(outcome, Unknown):
             self.look_later(effect)  # and the line keeps its buttons
         else:
-            await self._found(effect, outcome, True)
+            await self._found(effect, outcome, by)
         return outcome
 
     async def _seen(self, effect: Effect) -> Outcome:

@@ -94,7 +94,7 @@ class Scene:
     settler: Settler
     rules: EffectRules
     found: list[Outcome]
-    fresh: list[bool]  # of each found: whether a person wanted it now
+    words: list[Actor | None]  # of each found: on whose word
 
     async def press(self, *, there: bool, by: Actor = ANA) -> Outcome | None:
         return await self.settler.decide("K1", STEP.step, there, by)
@@ -104,7 +104,7 @@ class Scene:
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     store = Store(f"sqlite:///{tmp_path}/liaison.db")
     await store.open()
-    platform, log, found, fresh = Slow(), EffectLog(store), list[Outcome](), list[bool]()
+    platform, log, found, words = Slow(), EffectLog(store), list[Outcome](), list[Actor | None]()
     platforms = {"slow": cast(Adapter, platform)}
     runs: RunsPort = MemoryRunsPort(platforms, lambda: NOW)
     notices: Any = Quiet()
@@ -119,13 +119,13 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         later_looks=lambda _: None,
     )
 
-    async def tell(_: Effect, outcome: Outcome, wanted: bool) -> None:
+    async def tell(_: Effect, outcome: Outcome, by: Actor | None) -> None:
         found.append(outcome)
-        fresh.append(wanted)
+        words.append(by)
 
     await log.sent(EFFECT)
     await log.outcome(EFFECT, "unknown", None)
-    scene = Scene(platform, log, Settler(rules, tell), rules, found, fresh)
+    scene = Scene(platform, log, Settler(rules, tell), rules, found, words)
     yield scene
     platform.let.set()
     await scene.settler.stop()
@@ -166,7 +166,7 @@ async def test_what_came_late_is_not_written_again_on_somebodys_word(scene: Scen
     scene.platform.how, scene.platform.there = Settling.FIND, True
     assert isinstance(await scene.press(there=False), Done)
     assert scene.platform.carried == 0
-    assert scene.fresh == [True]
+    assert scene.words == [ANA]
 
 
 async def test_a_start_is_believed_once_its_run_is_found(scene: Scene) -> None:
@@ -240,6 +240,18 @@ async def test_what_its_person_was_told_is_not_done_stays_undone_when_the_lost_w
     assert scene.platform.carried == 0
     assert isinstance(await effects.do(then, None), Done), "the rest of the write that was found"
     assert scene.platform.carried == 1
+
+
+async def test_an_end_that_the_press_has_told_is_no_news_and_what_is_sent_after_it_is(scene: Scene) -> None:
+    scene.platform.let.set()
+    assert isinstance(await scene.press(there=False), Done)
+    message = Message(key="K1", actor=ANA, place=Place(surface="console", channel="c"), via=Via.SAY, at=NOW)
+    progress = Progress(resumed=True, answered=True, pressed=ANA)
+    effects = Effects(scene.rules, message, progress)
+    assert isinstance(await effects.do(STEP, None), Done)
+    assert not progress.news
+    await effects.do(STEP.model_copy(update={"part": "more"}), None)
+    assert progress.news
 
 
 async def test_killed_while_writing_again_is_unknown_and_not_written_blindly(scene: Scene) -> None:

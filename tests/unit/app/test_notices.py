@@ -19,6 +19,7 @@ from bot.serve import started
 from bot.settings import demo_settings
 from bot.surfaces.console.surface import Console, Shown, person, room
 from commands.cards import Button, Result
+from commands.intents import Stop
 from commands.messages import Actor, Message, ReplyRoute, Via
 from commands.notices import waiting_line
 from commands.sentences import plain
@@ -35,6 +36,7 @@ class Scene:
     platform: LocalAdapter
     lines: list[str] = field(default_factory=list)
     whispers: list[Shown] = field(default_factory=list)
+    sent: list[Message] = field(default_factory=list)
 
     def listen(self, shown: Shown) -> None:
         if shown.kind == "private":
@@ -51,6 +53,7 @@ class Scene:
     def _send(self, via: Via, by: Actor, **said: Any) -> "asyncio.Task[Result]":
         key, now = f"console//{uuid4().hex}", datetime.now(UTC)
         message = Message(key=key, actor=by, place=room(), via=via, at=now, reply=ReplyRoute(), **said)
+        self.sent.append(message)
         return asyncio.create_task(self.app.submit(message))
 
     def told(self, words: str) -> Shown | None:
@@ -79,11 +82,39 @@ async def test_who_waits_behind_others_is_told_and_may_stop(scene: Scene) -> Non
     assert waits.message.actor.id == "ben"
     await until(lambda: any("does not answer (beginning T1). Nothing was sent." in line for line in scene.lines))
     assert await scene.press(waits.buttons[0], by=BEN) == "done"
+    assert await asyncio.wait_for(second, 30) == "failed"
+    third = scene.say("finish T2", by=BEN)
+    waits = await until(lambda: scene.told("finish T2 waits behind an earlier change to R1."))
+    assert await scene.press(waits.buttons[0]) == "done"
+    assert await asyncio.wait_for(third, 30) == "failed"
+    assert scene.told("Ana stopped finish T2 while it waited. Nothing of it was sent, and nothing changed.")
     scene.platform.down = False
     assert await asyncio.wait_for(first, 30) == "done"
-    assert await asyncio.wait_for(second, 30) == "failed"
-    assert scene.told("Stopped: beginning T2 was not sent to Local runbooks. Nothing changed.")
+    assert not scene.told("beginning T2 was not sent"), "who pressed it was told by the press"
     assert not any("does not answer" in line for line in scene.lines)
+
+
+async def test_who_stops_what_is_their_own_is_told_once(scene: Scene) -> None:
+    scene.platform.down = True
+    for by, told in ((ANA, False), (BEN, True)):
+        waiting = scene.say("begin T1", by=ANA)
+        await until(lambda: any("Nothing was sent" in line for line in scene.lines))
+        assert await scene.press(Button("Stop", Stop(run="R1", key=scene.sent[-1].key)), by=by) == "done"
+        assert await asyncio.wait_for(waiting, 30) == "failed"
+        assert bool(scene.told("Stopped: beginning T1 was not sent")) == told
+        assert not any("does not answer" in line for line in scene.lines)
+
+
+async def test_who_waited_behind_others_is_not_told_again_that_it_waits(scene: Scene) -> None:
+    scene.platform.down = True
+    first, second = scene.say("begin T1"), scene.say("begin T2", by=BEN, via=Via.COMMAND)
+    await until(lambda: scene.told("begin T2 waits behind an earlier change to R1."))
+    assert await scene.press(Button("Stop", Stop(run="R1", key=scene.sent[-2].key))) == "done"
+    assert await asyncio.wait_for(first, 30) == "failed"
+    await until(lambda: any("does not answer (beginning T2)" in line for line in scene.lines))
+    scene.platform.down = False
+    assert await asyncio.wait_for(second, 30) == "done"
+    assert not scene.told("cannot be asked just now")
 
 
 async def test_a_line_that_waited_says_what_was_done_by_somebody_else_meanwhile(scene: Scene) -> None:

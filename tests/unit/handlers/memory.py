@@ -11,7 +11,7 @@ from adapters.protocol import Adapter
 from adapters.writes import Mark, Told, Write
 from commands.cards import TraceLine
 from commands.messages import Actor, Message, Place
-from commands.ports import CannotPost, Done, Kept, KnownRun, Outcome, Receipt, Refused, Unknown
+from commands.ports import CannotPost, Done, Kept, KnownRun, Outcome, Receipt, Refused, Stopping, Unknown
 
 Clock = Callable[[], datetime]
 
@@ -163,7 +163,7 @@ class MemoryMessages:
     now: Clock
     intents: dict[str, dict[str, Any]] = field(default_factory=dict)
     taken: dict[str, tuple[str, Actor, datetime]] = field(default_factory=dict)
-    stoppable: set[str] = field(default_factory=set)
+    stoppable: dict[str, Stopping] = field(default_factory=dict)
     outcomes: dict[tuple[str, str, bool], Outcome] = field(default_factory=dict)
 
     async def intent_of(self, key: str) -> dict[str, Any] | None:
@@ -173,8 +173,8 @@ class MemoryMessages:
         who, actor, at = self.taken.setdefault(key, (message, by, self.now()))
         return None if who == message else (actor, at)
 
-    async def stop(self, key: str) -> bool:
-        return key in self.stoppable
+    async def stop(self, key: str, by: Actor) -> Stopping:
+        return self.stoppable.get(key, "over")
 
     async def decide(self, key: str, step: str, there: bool, by: Actor) -> Outcome | None:
         return self.outcomes.get((key, step, there))

@@ -300,8 +300,9 @@ async def test_a_bare_command_shows_what_goes_on(room: Room) -> None:
 
 async def test_stop_and_move(room: Room) -> None:
     await room.start()
-    room.messages.stoppable.add("K")
-    assert shown(await room.press(Stop(key="K"))) == "Stopped. Nothing was sent."
+    room.messages.stoppable |= {"K": "stopped", "L": "trying"}
+    assert shown(await room.press(Stop(key="K"))) == "Stopped. What waited was not sent."
+    assert "on its way already" in shown(await room.press(Stop(key="L")))
     assert "too late" in shown(await room.press(Stop(key="other")))
     assert (await room.press(Move(run="R1"))).moved == "R1"
 
