@@ -23,6 +23,7 @@ class AdapterError(Exception):
     """Base of all. ``platform`` is the ``[platforms.NAME]`` name, ``operation`` a short word: "finish"."""
 
     default_key = "platform.error"
+    may_pass = True  # the very same, sent again, may be taken: nobody has to change it, or a right, before
 
     def __init__(
         self, platform: str, operation: str, *, key: str | None = None, said: str = "", **facts: object
@@ -55,10 +56,12 @@ class RateLimited(AdapterError):
 
 class CredentialsRejected(AdapterError):
     default_key = "platform.credentials"
+    may_pass = False
 
 
 class NotFound(AdapterError):
     default_key = "platform.not_found"
+    may_pass = False
 
 
 class Conflict(AdapterError):
@@ -87,6 +90,7 @@ class Rejected(AdapterError):
     """
 
     default_key = "platform.rejected"
+    may_pass = False
 
     def __init__(
         self,
@@ -112,6 +116,7 @@ class BadResponse(AdapterError):
 
 class Unsupported(AdapterError):
     default_key = "platform.unsupported"
+    may_pass = False
 
 
 NOT_SHOWN = (NotFound, Rejected, Unsupported)

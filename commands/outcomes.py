@@ -21,6 +21,7 @@ from commands.problems import (
     AlreadySo,
     adapter_words,
     again_button,
+    again_buttons,
     catalogue,
     command_words,
     confirmed_retry,
@@ -93,6 +94,7 @@ class Became:
     buttons: tuple[Button, ...] = ()
     trace: tuple[TraceLine, ...] = ()
     tone: Tone = ""
+    so: bool = False  # before us: nothing was changed
 
 
 def became(context: Context, written: Written) -> Became:
@@ -133,9 +135,10 @@ def objected(error: CommandError | AdapterError, world: World) -> Became:
             words if so else with_nothing_changed(words),
             "done" if so else "failed",
             tuple(reason_lines(error)),
+            so=so,
         )
     already = isinstance(error, AlreadySo)
-    return Became(command_words(error), "done" if already else "failed", buttons=error.buttons)
+    return Became(command_words(error), "done" if already else "failed", buttons=error.buttons, so=already)
 
 
 def _refused(context: Context, written: Written, outcome: Refused) -> Became:
@@ -157,7 +160,7 @@ def _refused(context: Context, written: Written, outcome: Refused) -> Became:
     words = with_nothing_changed(adapter_words(outcome.error, world))
     if isinstance(outcome.error, Rejected) and outcome.error.choices:
         return Became(words, "question", lines, tuple(retry))
-    buttons = (*retry, again_button(message))
+    buttons = (*retry, *again_buttons(outcome.error, message))
     return Became(words, "failed", lines, buttons, tone="bad")
 
 
@@ -296,10 +299,12 @@ def answer_of(known: KnownRun, results: Sequence[Became]) -> Answer:
         if press not in buttons:
             buttons.append(press)
     buttons = [_told_apart(press, buttons) for press in buttons]
+    so = sum(one.so for one in results)
     failed = any(one.result == "failed" for one in results)
     result: Result = "failed" if failed else "done" if done == len(results) else "question"
+    key = "receipt.several_so" if so == len(results) else "receipt.several"
     card = short_card(
-        say("receipt.several", done=done, total=len(results), run=run_name(known)),
+        say(key, done=done - so, total=len(results), run=run_name(known)),
         lines=lines,
         buttons=tuple(buttons[:4]),
         tone="warn" if failed else "",

@@ -73,6 +73,11 @@ def again_button(message: Message) -> Button:
     return button("button.again", Again(key=message.key))
 
 
+def again_buttons(error: AdapterError, message: Message) -> list[Button]:
+    """[Try again] where that may help. A form can be put right when it opens again."""
+    return [again_button(message)] if error.may_pass or message.via is Via.FORM else []
+
+
 def drop_button(message: Message) -> Button:
     return button("button.drop", Drop(key=message.key))
 
@@ -120,7 +125,7 @@ def error_answer(error: CommandError | AdapterError, world: World, message: Mess
         private=short_card(
             words if isinstance(error, OutcomeUnknown) else with_nothing_changed(words),
             lines=reason_lines(error),
-            buttons=[again_button(message)],
+            buttons=again_buttons(error, message),
             tone="bad",
         ),
         result="failed",

@@ -4,12 +4,13 @@ Pure reading of words: whether a thing of that name exists is for ``commands.res
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from commands.aliases import health_of
 from commands.errors import BadArguments
 from commands.intents import Show
-from commands.spec import Flag, Line
+from commands.spec import Command, Flag, Line
 from commands.tokens import take_quoted, unquote
 
 MOST_TASKS = 50  # on one line; more is a slip of the finger
@@ -110,6 +111,14 @@ def take_run(text: str) -> tuple[str, str]:
     if found is None:
         return "", text
     return _run(found[1]), _after(text[found.end() :])
+
+
+def example_of(command: Command, tasks: Sequence[str]) -> str:
+    """Its first example, with the tasks that were typed in place of the example's own."""
+    first = command.examples[0]
+    own = " ".join(first.means["tasks"])
+    handles = all(is_task(task) for task in tasks)
+    return first.line.replace(own, " ".join(tasks), 1) if tasks and handles else first.line
 
 
 def tasks_end(text: str) -> int:

@@ -13,7 +13,7 @@ from adapters.models import Runbook, RunbookKey, TaskState
 from adapters.writes import Op, StartRun
 from commands.cards import Answer, Button, Text
 from commands.errors import CommandError
-from commands.intents import Drop, OpenForm, Start
+from commands.intents import Again, Drop, OpenForm, Start
 from commands.outcomes import Became, answer_of, became
 from commands.peoplenames import person_named
 from commands.phrases import MOST_CHOICES, Pick, button, choice, label, run_name, short_card, show_button
@@ -145,10 +145,12 @@ async def _read(known: KnownRun, context: Context) -> KnownRun:
 
 
 async def _not_started(known: KnownRun, why: str, context: Context, answer: Answer) -> Answer:
-    """The card says it too, with [Try again]; the handle is not given again."""
+    """The card says it too, with [Try again] where that may help; the handle is not given again."""
     runs = context.world.runs
     if not known.started:
-        await runs.keep(known.handle, not_started=why, again=context.message.key)
+        buttons = answer.private.buttons if answer.private else ()
+        may_pass = any(isinstance(press.intent, Again) for press in buttons)
+        await runs.keep(known.handle, not_started=why, again=context.message.key if may_pass else "")
         await runs.drop(known.handle)
     return Answer(private=answer.private, trace=answer.trace, touched=(known.handle,), result="failed")
 

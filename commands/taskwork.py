@@ -141,7 +141,8 @@ async def _keep_deed(context: Context, known: KnownRun, wanted: TaskWrite) -> No
         return
     if task.finished_by if task.state.is_over else (task.started_by or task.assignees):
         return
-    deed = Deed(state=task.state, by=context.actor, at=context.now)
+    told = task.finished_at if task.state.is_over else task.started_at  # by a clock that need not agree with ours
+    deed = Deed(state=task.state, by=context.actor, at=told or context.now)
     await context.world.runs.keep(known.handle, deeds={**known.kept.deeds, wanted.task: deed})
 
 

@@ -98,7 +98,7 @@ class Approving:
         if task.category != mapping.APPROVAL:
             raise Rejected(self.platform, step.op, key="xurrent.no_approval", title=title)
         if mine is not None and given in WANTED.values() and not mapping.task_state(task).is_over:
-            raise Conflict(self.platform, step.op, key="xurrent.decided", title=title, status=given)
+            raise Rejected(self.platform, step.op, key="xurrent.decided", title=title, status=given)
         if mapping.task_state(task).is_over or given in ("approved", "rejected", "canceled"):
             raise Conflict(self.platform, step.op, key="xurrent.over", title=title, status=given or task.status)
         if "registered" in (task.status, given):

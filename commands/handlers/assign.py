@@ -6,7 +6,7 @@ from commands.errors import BadArguments
 from commands.intents import Assign
 from commands.peoplenames import person_named
 from commands.ports import Context
-from commands.references import RUN, name_person, tasks_end
+from commands.references import RUN, example_of, name_person, tasks_end
 from commands.spec import Command, Example, Line, Right, Scope
 from commands.taskwork import carry_tasks, require, the_run
 
@@ -14,7 +14,7 @@ from commands.taskwork import carry_tasks, require, the_run
 def read(line: Line) -> Assign:
     named = name_person(line)
     if not named.text:
-        raise BadArguments("parse.missing_person", field="person", example=Code(COMMAND.examples[0].line))
+        raise BadArguments("parse.missing_person", field="person", example=Code(example_of(COMMAND, named.tasks)))
     return Assign(run=named.run, tasks=named.tasks, person=named.text)
 
 

@@ -5,7 +5,7 @@ from commands.cards import Answer, Code
 from commands.errors import BadArguments
 from commands.intents import Begin
 from commands.ports import Context
-from commands.references import RUN, name_tasks, tasks_end
+from commands.references import RUN, example_of, name_tasks, tasks_end
 from commands.spec import Command, Example, Line, Right, Scope
 from commands.taskwork import carry_tasks
 
@@ -14,7 +14,7 @@ def read(line: Line) -> Begin:
     named = name_tasks(line)
     if named.text:
         raise BadArguments(
-            "parse.extra", extra=Code(named.text), verb="begin", example=Code(COMMAND.examples[0].line)
+            "parse.extra", extra=Code(named.text), verb="begin", example=Code(example_of(COMMAND, named.tasks))
         )
     return Begin(run=named.run, tasks=named.tasks)
 

@@ -5,7 +5,7 @@ from commands.cards import Answer, Code
 from commands.errors import BadArguments
 from commands.intents import Reject
 from commands.ports import Context
-from commands.references import RUN, name_tasks, tasks_end
+from commands.references import RUN, example_of, name_tasks, tasks_end
 from commands.spec import Command, Example, Flag, Line, Right, Scope, Takes
 from commands.taskwork import carry_tasks
 from commands.tokens import joined
@@ -15,7 +15,7 @@ def read(line: Line) -> Reject:
     named = name_tasks(line)
     reason = joined(named.text, line.flags.get("reason", ""))
     if not reason:
-        raise BadArguments("parse.missing_reason", field="reason", example=Code(COMMAND.examples[0].line))
+        raise BadArguments("parse.missing_reason", field="reason", example=Code(example_of(COMMAND, named.tasks)))
     return Reject(run=named.run, tasks=named.tasks, reason=reason)
 
 

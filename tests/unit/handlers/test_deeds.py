@@ -46,6 +46,16 @@ async def test_who_finished_what_was_somebody_elses_is_named(nameless: Room) -> 
     assert await _note(nameless, "T2") == "Ana 14:06 UTC"
 
 
+async def test_who_did_it_is_named_by_the_platforms_clock_however_far_from_ours(nameless: Room) -> None:
+    theirs: dict[str, object] = {"finished_at": nameless.now() - timedelta(hours=3)}
+    await nameless.start()
+    task = (await nameless.run("R1")).run.tasks[0]
+    done = task.model_copy(update={"state": TaskState.DONE, **theirs})
+    nameless.platform.says[Op.FINISH] = Told(tasks=(done,))
+    await nameless.type("finish T1", by=BEN)
+    assert await _note(nameless, "T1") == "Ben 11:05 UTC"
+
+
 async def test_nobody_is_named_for_what_was_done_elsewhere_since(nameless: Room) -> None:
     await nameless.start()
     await nameless.type("finish T1", by=BEN)

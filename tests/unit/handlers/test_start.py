@@ -57,6 +57,15 @@ async def test_a_refused_start_is_told_by_its_card_with_try_again(room: Room) ->
     card = live_card(await room.run("R1"), room.world, NOW)
     assert plain(card.title) == "R1 Database failover was not started."
     assert "line 3: no such task" in plain(card.lines[0])
+    assert not card.buttons, "the same would be refused again"
+
+
+async def test_a_start_that_may_pass_later_is_told_by_its_card_with_try_again(room: Room) -> None:
+    room.platform.raises["start"] = Unreachable("local", "start")
+    answer = await room.type("start database failover")
+    assert labels(answer) == ["Try again", "Drop"]
+    card = live_card(await room.run("R1"), room.world, NOW)
+    assert plain(card.title) == "R1 Database failover was not started."
     assert [press.label for press in card.buttons] == ["Try again"]
     assert isinstance(card.buttons[0].intent, Again)
     room.platform.raises.clear()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from adapters.errors import OutcomeUnknown, Rejected, Unreachable
+from adapters.errors import Conflict, CredentialsRejected, OutcomeUnknown, Rejected, Unreachable
+from adapters.errors import Unsupported as NotThere
 from adapters.models import Person, TaskState
 from adapters.protocol import Emulated, Unsupported
 from adapters.writes import Op, Told
@@ -242,10 +243,19 @@ async def test_a_refusal_has_the_platforms_words_and_reasons_and_a_confirmed_ret
     assert "• one\n• two" in shown(answer)
     assert "Nothing changed" in shown(answer)
     assert [line.corrects for line in answer.trace] == [True]
-    assert labels(answer) == ["Do it anyway", "Try again"]
+    assert labels(answer) == ["Do it anyway"]
     del room.platform.raises["finish"]
     done = await room.press(button(answer, "Do it anyway"))
     assert "T1 Confirm the primary is down: done" in shown(done)
+
+
+async def test_try_again_is_offered_only_where_the_same_may_be_taken(room: Room) -> None:
+    await room.start()
+    for refused in (Rejected("local", "finish"), NotThere("local", "finish"), CredentialsRejected("local", "x")):
+        room.platform.raises["finish"] = refused
+        assert "Try again" not in labels(await room.type("finish T1"))
+    room.platform.raises["finish"] = Conflict("local", "finish")
+    assert "Try again" in labels(await room.type("finish T1"))
 
 
 async def test_the_confirmed_retry_carries_the_options(room: Room) -> None:
@@ -314,6 +324,26 @@ async def test_what_was_so_before_us_is_no_deed_of_ours(room: Room) -> None:
     assert "T1 Confirm the primary is down: it is so already. Nothing changed." in shown(answer)
     assert answer.result == "done"
     assert not answer.trace
+
+
+async def test_of_several_what_was_so_before_is_not_counted_as_done(room: Room) -> None:
+    await room.start()
+    answer = await room.type("reopen T1 T2")
+    assert shown(answer).startswith("Nothing was to be done in R1")
+    assert "T1 Confirm the primary is down is open: ready. Nothing changed." in shown(answer)
+    await room.type("finish T1")
+    assert shown(await room.type("finish T1 T2")).startswith("1 of 2 done in R1")
+
+
+async def test_the_example_is_about_the_task_that_was_typed(room: Room) -> None:
+    await room.start()
+    for line, example in (
+        ("hold T2", "hold T2 waiting for the vendor"),
+        ("assign R1.T1 T2", "assign R1.T1 T2 @ben"),
+        ("reopen T2 now", "reopen T2"),
+        ("hold", "hold T4 waiting for the vendor"),
+    ):
+        assert shown(await room.type(line)).endswith(f"Like this: {example}")
 
 
 async def test_a_held_task_that_waits_is_not_sent_and_says_for_what(room: Room) -> None:
