@@ -47,7 +47,7 @@ async def doctor(config: Path | None, channel: str | None, show: Print, read: "R
     async for problem in _checks(settings):
         show(count.line(problem))
     if channel is not None:
-        show(f"     Press the button in {channel} within a minute ...")
+        show(f"     Posting a button in {channel}; press it there within a minute ...")
         show(count.line(await _press(settings, channel)))
     show(_total(count))
     return 1 if count.fix else 0

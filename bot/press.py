@@ -35,7 +35,9 @@ class Presses:
         name, _, id = channel.partition(":") if ":" in channel else ("", "", channel)
         chats = [name] if name else list(self._chats)
         if len(chats) != 1 or chats[0] not in self._chats:
-            there = ", ".join(f"{chat}:CHANNEL" for chat in self._chats) or "none is configured"
+            if not self._chats:
+                return Reply(result="failed", says="No chat is configured, so nothing was posted.")
+            there = ", ".join(f"{chat}:CHANNEL" for chat in self._chats)
             return Reply(result="failed", says=f"Which chat? Say --in with one of: {there}.")
         chat = self._chats[chats[0]]
         nonce = secrets.token_hex(12)

@@ -96,6 +96,7 @@ async def carry(submit: Submit, console: Console, request: Request) -> Reply:
                 if choice is None:
                     break
                 asked, intent = choice
+                del seen[asked]  # it is answered
                 press = {
                     "key": f"{key}:yes{turn}",
                     "via": Via.BUTTON,

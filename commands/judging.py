@@ -68,6 +68,7 @@ class Judging:
     zone: tzinfo
     own: Collection[str] = ()
     can: Mapping[Op, Capability] = field(default_factory=dict)  # of the run's platform
+    platform: str = ""  # its title
 
     def may(self, op: Op) -> bool:
         return is_offered(self.can, op)
@@ -145,7 +146,7 @@ def _impossible(wanted: TaskWrite, known: KnownRun, task: Task, with_: Judging) 
 
 def _theirs(known: KnownRun, task: Task, with_: Judging) -> CommandError:
     """An approval is never given on the way; whoever it may be theirs can say so."""
-    platform = known.run.key.platform
+    platform = with_.platform or known.run.key.platform
     page = open_link(platform, task.link or known.run.link)
     where: Text = (page or platform,)
     people = task.mark.removeprefix("approval").lstrip(": ")

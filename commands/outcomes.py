@@ -84,6 +84,18 @@ DOINGS: Mapping[Op, str] = {
 }
 
 
+PARTS: Mapping[str, str] = {  # of what adapters name their requests by
+    "": "part.itself",
+    "assign": "part.assign",
+    "begin": "part.begin",
+    "colour": "part.colour",
+    "copy": "part.copy",
+    "note": "part.note",
+    "stage": "part.stage",
+    "take": "part.take",
+}
+
+
 @dataclass(frozen=True)
 class Became:
     """One write's outcome for its person. ``lines`` stand below ``words``; ``touched``: the card changed."""
@@ -148,7 +160,7 @@ def _refused(context: Context, written: Written, outcome: Refused) -> Became:
     lines = tuple(reason_lines(outcome.error))
     retry = confirmed_retry(outcome.error, message, known.handle, world, known.task_handle(written.wanted.target))
     if written.partly:
-        done = ", ".join(one.step.part or one.step.op.value for one in written.outcomes[:-1])
+        done = ", ".join(_part(one.step) for one in written.outcomes[:-1])
         why = adapter_words(outcome.error, world) if outcome.error else say("refused.no_answer", platform=platform)
         words = say("refused.partly", what=it, done=done, why=without_nothing(why))
         return Became(words, "failed", lines, tuple(retry), tone="bad")
@@ -162,6 +174,11 @@ def _refused(context: Context, written: Written, outcome: Refused) -> Became:
         return Became(words, "question", lines, tuple(retry))
     buttons = (*retry, *again_buttons(outcome.error, message))
     return Became(words, "failed", lines, buttons, tone="bad")
+
+
+def _part(step: Write) -> str:
+    key = PARTS.get(step.part)
+    return plain(say(key)) if key else step.part
 
 
 def _below(context: Context, known: KnownRun, written: Written) -> tuple[Text, ...]:

@@ -15,6 +15,22 @@ from commands.sentences import plain, say
 
 _MOST_REASONS = 8
 _MOST_BUTTONS = 5  # of a choice
+CAN: Mapping[str, str] = {
+    "start": "can.start",
+    "finish": "can.finish",
+    "begin": "can.begin",
+    "skip": "can.skip",
+    "hold": "can.hold",
+    "reopen": "can.reopen",
+    "assign": "can.assign",
+    "add": "can.add",
+    "status": "can.status",
+    "comment": "can.comment",
+    "end": "can.end",
+    "do": "can.do",
+    "approve": "can.approve",
+    "reject": "can.reject",
+}
 _NOTHING = re.compile(r"(?<!\s)\s*\bNothing (?:was|is|has|changed)\b[^.]*\.", re.IGNORECASE)
 
 
@@ -38,6 +54,8 @@ def platform_title(platform: str, world: World) -> str:
 def adapter_words(error: AdapterError, world: World) -> Text:
     """The sentence of an adapter's error, with the platform's own words behind it."""
     facts = {**error.facts, "platform": platform_title(error.platform, world), "said": error.said}
+    if verb := CAN.get(str(facts.get("verb", ""))):
+        facts["verb"] = say(verb)
     words = say(error.key, catalogue(error.platform, world), **facts)
     return (*words, " ", *say("platform.said", said=error.said)) if _to_quote(words, error) else words
 

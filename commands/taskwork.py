@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.errors import AdapterError
 from adapters.models import Task, TaskState
-from adapters.protocol import Emulated, Unsupported, is_offered
+from adapters.protocol import Capability, Emulated, Unsupported, is_offered
 from adapters.writes import Op, TaskWrite
 from commands.cards import Answer, Code
 from commands.errors import Ambiguous, CommandError, Missing, Stale
@@ -15,7 +15,7 @@ from commands.judging import Judging, judge_of, run_over
 from commands.outcomes import Became, answer_of, became, objected
 from commands.phrases import MOST_CHOICES, button, run_name, show_button, task_name
 from commands.ports import Context, Deed, Done, KnownRun
-from commands.problems import platform_title
+from commands.problems import CAN, platform_title
 from commands.sentences import say
 from commands.taskbuttons import finish_button
 from commands.tasknames import task_choices, tasks_named
@@ -53,7 +53,7 @@ def require(context: Context, known: KnownRun, op: Op) -> None:
     capability = context.adapter(known).capabilities.get(op)
     if isinstance(capability, Unsupported):
         platform = platform_title(known.run.key.platform, context.world)
-        raise CommandError("said.unsupported", verb=op.value, platform=platform, instead=capability.instead)
+        raise CommandError("said.unsupported", verb=say(CAN[op]), platform=platform, instead=capability.instead)
 
 
 def is_emulated(context: Context, known: KnownRun, op: Op) -> bool:
@@ -95,7 +95,7 @@ async def _one(context: Context, known: KnownRun, wanted: TaskWrite, *, alone: b
         return only_held
     receipts = await context.world.runs.receipts(known.handle, wanted.task)
     own = (context.effects.mark(wanted).code,)
-    judging = Judging(context.message, wanted.by, receipts, context.zone, own, context.adapter(known).capabilities)
+    judging = Judging(context.message, wanted.by, receipts, context.zone, own, *_of(context, known))
     try:
         written = await write(context, known, wanted, judge_of(wanted, judging))
     except (CommandError, AdapterError) as error:
@@ -109,6 +109,10 @@ async def _one(context: Context, known: KnownRun, wanted: TaskWrite, *, alone: b
     told = became(context, replace(written, known=await context.world.runs.get(known.handle) or written.known))
     begun = wanted.op is Op.BEGIN and not (isinstance(written.last, Done) and written.last.told.partial)
     return _begun(told, written.known, wanted) if alone and begun else told
+
+
+def _of(context: Context, known: KnownRun) -> tuple[Mapping[Op, Capability], str]:
+    return context.adapter(known).capabilities, platform_title(known.run.key.platform, context.world)
 
 
 async def _let_go(context: Context, known: KnownRun, wanted: TaskWrite) -> Became | None:

@@ -76,6 +76,10 @@ async def test_where_we_cannot_post(refuses: SurfaceError, says: str) -> None:
     assert says in reply.says
 
 
+async def test_without_a_chat_nothing_is_posted_and_nobody_is_asked_which() -> None:
+    assert (await Presses({}).ask("C1")).says == "No chat is configured, so nothing was posted."
+
+
 async def test_two_chats_ask_which() -> None:
     reply = await Presses({"slack": Chat(), "mattermost": Chat()}).ask("C1")
     assert "slack:CHANNEL, mattermost:CHANNEL" in reply.says

@@ -64,6 +64,7 @@ async def test_yes_answers_with_the_first_choice(tmp_path: Path, text: str) -> N
     assert press.intent is not None
     assert press.intent["pick"] == {"run": "R1"}
     assert press.key != here.messages[0].key
+    assert not any("Which one?" in line for block in reply.shown for line in block.lines), "it is answered"
 
 
 async def test_what_was_not_recorded_is_not_called_failed(tmp_path: Path) -> None:

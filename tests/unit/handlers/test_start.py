@@ -180,7 +180,7 @@ async def test_a_start_that_was_done_in_part_keeps_its_run_and_goes_on_with_it(r
         "local", "start", key="platform.forbidden", said="late", retry_with=("level=error",)
     )
     answer = await room.type("start database failover")
-    assert "Only a part of starting R1 was done (copy)" in shown(answer)
+    assert "Only a part of starting R1 was done (the copy was made)" in shown(answer)
     assert [line for line in traces(answer) if "was not done" in line]
     assert not [line for line in traces(answer) if "Nothing" in line], "a copy was made"
     assert (await room.run("R1")).started

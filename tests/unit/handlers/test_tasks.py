@@ -146,7 +146,7 @@ async def test_an_approval_is_refused_also_within_a_range(room: Room) -> None:
     room.platform.tasks["Page the DBA"] = {"approval": True, "mark": "approval: Ana, Rui", "state": "running"}
     await room.runs.refresh("R1")
     answer = await room.type("finish T1-T2")
-    assert "T2 Page the DBA is an approval by Ana, Rui. It is theirs to give" in shown(answer)
+    assert "is an approval by Ana, Rui. It is theirs to give: Local runbooks. Nothing changed." in shown(answer)
     assert "1 of 2 done" in shown(answer)
     assert room.platform.carried[-1].startswith("finish")
     assert (await room.run("R1")).run.tasks[1].state == "running"
@@ -267,13 +267,20 @@ async def test_the_confirmed_retry_carries_the_options(room: Room) -> None:
     assert dump["key"] == "M2"
 
 
+async def test_what_a_platform_cannot_do_is_said_in_words(room: Room) -> None:
+    await room.start()
+    room.platform.capabilities = {**room.platform.capabilities, Op.END: Unsupported("end it there")}
+    answer = await room.type("end R1 --yes")
+    assert shown(answer) == "Local runbooks cannot end a run from here. Nothing changed; end it there."
+
+
 async def test_part_of_a_write_is_never_reported_as_nothing(room: Room) -> None:
     await room.start()
     room.platform.parts[Op.FINISH] = ("begin", "finish")
     known = await room.run("R1")
     room.platform.raises[f"finish:{known.run.tasks[0].id}:finish"] = Rejected("local", "finish", said="no")
     answer = await room.type("finish T1")
-    assert "Only a part of finishing T1 was done (begin)" in shown(answer)
+    assert "Only a part of finishing T1 was done (it was begun)" in shown(answer)
     assert "Nothing changed" not in shown(answer)
     assert answer.result == "failed"
 
