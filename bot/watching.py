@@ -36,8 +36,12 @@ class Watch:
         seen: Mapping[str, str] = {}
         while True:
             await asyncio.sleep(self.every)
-            if await self._is_needed(name):
-                seen = await self._round(name, adapter, seen)
+            try:
+                if await self._is_needed(name):
+                    seen = await self._round(name, adapter, seen)
+            except Exception:
+                # An answer that breaks us must not leave the cards of this platform behind for good.
+                log.exception("a round broke", platform=name)
 
     async def _round(self, name: str, adapter: Watched, seen: Mapping[str, str]) -> Mapping[str, str]:
         try:

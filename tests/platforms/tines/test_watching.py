@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,6 +72,15 @@ async def test_nothing_is_asked_without_a_run_and_nothing_read_without_a_change(
     so_far = rounds(fake)
     await until(lambda: rounds(fake) > so_far + 5)
     assert len(fake.calls("GET", r"/cases/\d+$")) == read
+
+
+async def test_an_answer_that_cannot_be_read_does_not_end_the_watch(app: Application, fake: TinesFake) -> None:
+    await say(app, "start database failover")
+    await until(lambda: not app.runs.rereading)
+    answer = {"cases": [{"case_id": {"odd": []}}], "meta": {"next_page_number": "x"}}
+    fake.fault("answer", method="GET", path="/cases/?$", status=200, body=json.dumps(answer), times=2)
+    finish_elsewhere(fake)
+    await until(lambda: app.rows.known(active=True)[0].run.tasks[1].state is TaskState.DONE)
 
 
 async def test_a_platform_that_fails_is_asked_again(app: Application, fake: TinesFake) -> None:
