@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 LANGUAGES = Path(__file__).parent.parent / "commands"
 SHORTEST_KEY = 16  # characters
-_DURATION = re.compile(r"(?:(\d+)\s*h)?\s*(?:(\d+)\s*m?)?\s*(?:(\d+)\s*s)?")
+_DURATION = re.compile(r"(?:(\d+)\s*h)?\s*(?:(\d+)\s*(?:m|$))?\s*(?:(\d+)\s*s)?")
 
 
 def duration(words: object) -> object:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bot.options import duration
 from bot.settings import Settings, SettingsError, load, parse
 from bot.settings_file import template
 
@@ -210,3 +211,11 @@ def test_the_printed_file_is_right_when_its_settings_are_switched_on() -> None:
     text = re.sub(r"^# (?=\[|\w+ = )", "", template(), flags=re.MULTILINE)
     found = problems(tomllib.loads(text))
     assert not [problem for problem in found if "no such" in problem or "is missing" in problem], found
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [("90s", 90), ("12s", 12), ("2m", 120), ("1h30", 5400), ("1h 5m 10s", 3910), ("3h", 10800)],
+)
+def test_a_time_is_read_as_it_is_written(words: str, seconds: int) -> None:
+    assert duration(words) == timedelta(seconds=seconds)
