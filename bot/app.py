@@ -38,9 +38,9 @@ from bot.watching import Watch
 from bot.work import LiveWork
 from commands.cards import Result
 from commands.messages import Actor, Message
-from commands.outcomes import halted_line
 from commands.ports import Outcome, Rules, World
 from commands.runcards import live_card
+from commands.tracelines import halted_line
 
 GRACE_SECONDS = 20.0
 FORGET_EVERY_SECONDS = 3600.0

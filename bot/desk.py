@@ -21,7 +21,7 @@ from bot.storage.effects import Effect
 from bot.storage.runs import RunRows
 from bot.surfaces.protocol import ChatUnreachable, RouteClosed, Surface, SurfaceError
 from bot.traces import Traces
-from commands import notices, outcomes
+from commands import notices
 from commands.cards import Answer, Card, Result, TraceLine
 from commands.intents import Due
 from commands.messages import Actor, Message, Place, Via
@@ -121,14 +121,14 @@ class Desk:
         known = self._rows.get(effect.run)
         if known is not None:
             unknown = Unknown(effect.step, effect.mark, effect.known.sent_at)
-            await self._notice(message, outcomes.trace_line(message, known, unknown, self._world()))
+            await self._notice(message, tracelines.trace_line(message, known, unknown, self._world()))
 
     async def found(self, effect: Effect, outcome: Outcome) -> None:
         """An unknown write turned out: its trace line says so now."""
         known = self._rows.get(effect.run)
         message = await self._message(effect.key)
         if known is not None and message is not None:
-            self._traces.say(outcomes.trace_line(message, known, outcome, self._world()))
+            self._traces.say(tracelines.trace_line(message, known, outcome, self._world()))
             self._board.changed(known.handle)
 
     async def _notice(self, message: Message, line: TraceLine) -> None:

@@ -9,13 +9,13 @@ from adapters.writes import Write
 from commands.cards import Answer, Card, Code, Text, TraceLine
 from commands.intents import Intent, Stop, TaskIntent
 from commands.messages import Actor, Message
-from commands.outcomes import slot, what
 from commands.past import named
 from commands.phrases import button, clock, short_card
 from commands.ports import KnownRun, World
 from commands.problems import again_button, drop_button, platform_title
 from commands.registry import intent_from
 from commands.sentences import say
+from commands.tracelines import slot, what
 
 
 def waiting_line(

@@ -4,12 +4,12 @@ from adapters.writes import StartRun
 from commands.cards import Answer, Result
 from commands.errors import Stale
 from commands.intents import Decide
-from commands.outcomes import what
 from commands.phrases import short_card
 from commands.ports import Context, Done, Refused, Unknown
 from commands.problems import adapter_words, platform_title
 from commands.sentences import say
 from commands.spec import Command, Right, Scope, never_typed
+from commands.tracelines import what
 
 
 async def handle(intent: Decide, context: Context) -> Answer:
