@@ -21,7 +21,7 @@ from bot.storage.effects import Effect
 from bot.storage.runs import RunRows
 from bot.surfaces.protocol import ChatUnreachable, RouteClosed, Surface, SurfaceError
 from bot.traces import Traces
-from commands import notices
+from commands import notices, tracelines
 from commands.cards import Answer, Card, Result, TraceLine
 from commands.intents import Due
 from commands.messages import Actor, Message, Place, Via
