@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from commands.aliases import health_of
+from commands.cards import Code
 from commands.errors import BadArguments
 from commands.intents import Show
 from commands.spec import Command, Flag, Line
-from commands.tokens import take_quoted, unquote
+from commands.tokens import joined, take_quoted, unquote
 
 MOST_TASKS = 50  # on one line; more is a slip of the finger
 
@@ -163,6 +164,16 @@ def _titled(title: str) -> tuple[str, ...]:
 def _after(text: str) -> str:
     separator = _SEPARATOR.match(text)
     return text[separator.end() :] if separator else text
+
+
+def name_reason(line: Line, command: Command | None = None) -> tuple[Named, str]:
+    """Like ``name_tasks``, and the reason: what follows, or ``--reason``. Raises without one for ``command``."""
+    named = name_tasks(line)
+    reason = joined(named.text, line.flags.get("reason", ""))
+    if not reason and command is not None:
+        example = Code(example_of(command, named.tasks))
+        raise BadArguments("parse.missing_reason", field="reason", example=example)
+    return named, reason
 
 
 def name_person(line: Line) -> Named:

@@ -1,21 +1,16 @@
 """``reject``: refuses an approval that is the writer's own to give, and says why."""
 
 from adapters.writes import Op, RejectTask
-from commands.cards import Answer, Code
-from commands.errors import BadArguments
+from commands.cards import Answer
 from commands.intents import Reject
 from commands.ports import Context
-from commands.references import RUN, example_of, name_tasks, tasks_end
+from commands.references import RUN, name_reason, tasks_end
 from commands.spec import Command, Example, Flag, Line, Right, Scope, Takes
 from commands.taskwork import carry_tasks
-from commands.tokens import joined
 
 
 def read(line: Line) -> Reject:
-    named = name_tasks(line)
-    reason = joined(named.text, line.flags.get("reason", ""))
-    if not reason:
-        raise BadArguments("parse.missing_reason", field="reason", example=Code(example_of(COMMAND, named.tasks)))
+    named, reason = name_reason(line, COMMAND)
     return Reject(run=named.run, tasks=named.tasks, reason=reason)
 
 

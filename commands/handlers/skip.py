@@ -4,15 +4,14 @@ from adapters.writes import Op, SkipTask
 from commands.cards import Answer
 from commands.intents import Skip
 from commands.ports import Context
-from commands.references import RUN, name_tasks, tasks_end
+from commands.references import RUN, name_reason, tasks_end
 from commands.spec import Command, Example, Flag, Line, Right, Scope, Takes
 from commands.taskwork import carry_tasks
-from commands.tokens import joined
 
 
 def read(line: Line) -> Skip:
-    named = name_tasks(line)
-    return Skip(run=named.run, tasks=named.tasks, reason=joined(named.text, line.flags.get("reason", "")))
+    named, reason = name_reason(line)
+    return Skip(run=named.run, tasks=named.tasks, reason=reason)
 
 
 async def handle(intent: Skip, context: Context) -> Answer:

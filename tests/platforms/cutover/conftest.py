@@ -18,7 +18,5 @@ async def fake() -> AsyncIterator[CutoverFake]:
 
 
 @pytest.fixture
-async def cutover(fake: CutoverFake) -> AsyncIterator[Cutover]:
-    http = Http()
-    yield connected(fake, http)
-    await http.close()
+async def cutover(fake: CutoverFake, http: Http) -> Cutover:
+    return connected(fake, http)

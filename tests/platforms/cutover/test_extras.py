@@ -25,10 +25,8 @@ async def fake() -> AsyncIterator[NewerFake]:
 
 
 @pytest.fixture
-async def newer(fake: NewerFake) -> AsyncIterator[Cutover]:
-    http = Http()
-    yield connected(fake, http, extras="true")
-    await http.close()
+async def newer(fake: NewerFake, http: Http) -> Cutover:
+    return connected(fake, http, extras="true")
 
 
 def skip(fake: CutoverFake) -> SkipTask:

@@ -18,7 +18,5 @@ async def fake() -> AsyncIterator[RunrunitFake]:
 
 
 @pytest.fixture
-async def runrunit(fake: RunrunitFake) -> AsyncIterator[Runrunit]:
-    http = Http()
-    yield connected(fake, http)
-    await http.close()
+async def runrunit(fake: RunrunitFake, http: Http) -> Runrunit:
+    return connected(fake, http)

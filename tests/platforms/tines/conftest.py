@@ -18,12 +18,5 @@ async def fake() -> AsyncIterator[TinesFake]:
 
 
 @pytest.fixture
-async def http() -> AsyncIterator[Http]:
-    http = Http()
-    yield http
-    await http.close()
-
-
-@pytest.fixture
 def tines(fake: TinesFake, http: Http) -> Tines:
     return connected(fake, http)

@@ -11,13 +11,6 @@ from tests.platforms.xurrent.subject import connected
 
 
 @pytest.fixture
-async def http() -> AsyncIterator[Http]:
-    http = Http()
-    yield http
-    await http.close()
-
-
-@pytest.fixture
 async def fake() -> AsyncIterator[XurrentFake]:
     fake = XurrentFake()
     async with fake:
