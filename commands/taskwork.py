@@ -34,7 +34,7 @@ _CANDIDATES: Mapping[Op, Sequence[TaskState]] = {
     Op.APPROVE: _DECIDED,
     Op.REJECT: _DECIDED,
 }
-_DEEDS = (Op.BEGIN, Op.FINISH, Op.SKIP, Op.APPROVE, Op.REJECT)
+_DEEDS = (Op.BEGIN, Op.FINISH, Op.SKIP)  # of an approval many may have a part
 _CLEARS_HOLD = (Op.FINISH, Op.BEGIN, Op.SKIP, Op.REOPEN)
 
 

@@ -1,5 +1,7 @@
 """An approval is never given on the way, and only ever by the person it is asked of."""
 
+import re
+
 from tests.e2e.conftest import Scene
 from tests.platforms.xurrent.acting import an_approval, the_run
 from tests.platforms.xurrent.world import FakeTask
@@ -34,6 +36,8 @@ async def test_ana_approves_with_her_own_token_and_ben_has_none(scene: Scene) ->
     assert "your approval is given. Receipt" in answer.words
     await scene.sees("(?i)ana.* approved T5 Release manager's approval")
     assert [(one.approver, one.status) for one in task.approvals] == [(ANA, "approved"), (RUI, "assigned")]
+    await scene.sees("2 of 2 needed, given by Ana Reis")
+    assert not re.search(r"(?i)\bana( costa)?, approval:", scene.room.words()), "she has not got the task by it"
     again = await scene.room.answer("approve T5")
     assert "Nothing changed" in again.words or "given" in again.words
     assert scene.effects("approve", on="xurrent") == 1
