@@ -11,7 +11,7 @@ AdapterError(platform, operation)
 ├── BadResponse          a read answered 2xx with something we cannot read
 └── Unsupported          this platform has no such thing; raised before any call
 
-Every error names a sentence: ``key`` in the adapter's ``en.toml`` (first) or in ``commands/en.toml``, and
+Every error names a sentence: ``key`` in the adapter's ``messages.toml`` (first) or in ``commands/text/messages.toml``, and
 ``facts`` for its placeholders. ``said`` is the platform's own text, trimmed to 300 characters, unescaped,
 never holding a secret. Only the effect log turns these into outcomes; only dispatch turns them into cards.
 """
@@ -119,5 +119,5 @@ class Unsupported(AdapterError):
     may_pass = False
 
 
-NOT_SHOWN = (NotFound, Rejected, Unsupported)
+OPTIONAL_READ_ERRORS = (NotFound, Rejected, Unsupported)
 """What a read of something beside the matter ends in where a key or a server has no such thing: left out."""

@@ -14,7 +14,9 @@ from pydantic import BaseModel, ConfigDict
 class Model(BaseModel):
     """Frozen, and blind to fields it does not know (rows written by a newer Liaison stay readable)."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", validate_by_name=True, validate_by_alias=True, serialize_by_alias=True
+    )
 
 
 class Person(Model):
@@ -145,7 +147,7 @@ class HomeChannel(Model):
         return bool(site) and self.site.rstrip("/").casefold() == site.rstrip("/").casefold()
 
 
-class RunHead(Model):
+class RunSummary(Model):
     """A run as a list shows it."""
 
     key: RunKey
@@ -157,8 +159,8 @@ class RunHead(Model):
     link: str | None = None
 
 
-class Note(Model):
-    """One more line on a run's card. ``key``: a sentence of the adapter's ``en.toml``; ``facts`` and ``times`` are
+class RunNote(Model):
+    """One more line on a run's card. ``key``: a sentence of the adapter's ``messages.toml``; ``facts`` and ``times`` are
     for its placeholders, the times drawn as the reader's."""
 
     key: str
@@ -190,15 +192,15 @@ class Run(Model):
     link: str | None = None
     home: HomeChannel | None = None
     rehearsal: bool = False
-    notes: tuple[Note, ...] = ()
+    notes: tuple[RunNote, ...] = ()
     own_buttons: tuple[str, ...] = ()
     read_at: datetime | None = None
 
     def task(self, id: str) -> Task | None:
         return next((task for task in self.tasks if task.id == id), None)
 
-    def head(self) -> RunHead:
-        return RunHead(
+    def summary(self) -> RunSummary:
+        return RunSummary(
             key=self.key,
             title=self.title,
             runbook=self.runbook,
@@ -215,8 +217,8 @@ class Run(Model):
         return self.model_copy(update={"tasks": tasks})
 
 
-class Way(Model):
-    """One way to start a runbook, as a button. ``label``: a sentence of the adapter's ``en.toml``; ``values``: as
+class StartOption(Model):
+    """One way to start a runbook, as a button. ``label``: a sentence of the adapter's ``messages.toml``; ``values``: as
     ``--set`` would give them; ``confirms``: options that say that the button was asked first."""
 
     label: str
@@ -242,11 +244,11 @@ class Runbook(Model):
     alerts: str = ""
     irreversible: bool = False
     rehearsable: bool = False
-    ways: tuple[Way, ...] = ()
+    start_options: tuple[StartOption, ...] = ()
     link: str | None = None
 
 
-class Offer(Model):
+class PlatformAction(Model):
     """Something more that a platform can do about a run: a button of theirs, a task's command, a flag.
 
     ``label``, ``warning`` and ``note`` are sentence keys, ``facts`` are for all; ``warning`` says what pressing
@@ -263,7 +265,7 @@ class Offer(Model):
     link: str = ""
 
 
-class HealthNote(Model):
+class RunHealth(Model):
     """A run status as a platform holds it after a write."""
 
     health: Health = Health.UNSET

@@ -18,19 +18,19 @@ from typing import Any, Protocol, runtime_checkable
 from pydantic import BaseModel
 
 from adapters import errors
-from adapters.http import Http
+from adapters.http.client import HttpClients
 from adapters.models import (
     Comment,
     Model,
-    Offer,
+    PlatformAction,
     Run,
     Runbook,
     RunbookKey,
-    RunHead,
     RunKey,
+    RunSummary,
     TaskKey,
 )
-from adapters.writes import Known, Mark, Op, Settled, Settling, Told, Write
+from adapters.writes import Baseline, Op, Reconciliation, Recovery, Write, WriteMarker, WriteResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Emulated:
 class Unsupported:
     """Refused before any call. ``instead`` says what to do: "skip it in Cutover, or finish it with a note"."""
 
-    instead: str
+    alternative: str
 
 
 Capability = Native | Emulated | Unsupported
@@ -60,29 +60,29 @@ NO_APPROVALS: Mapping[Op, Capability] = {
 """For the capabilities of a platform without approvals."""
 
 
-def is_offered(capabilities: Mapping[Op, Capability], op: Op) -> bool:
+def supports(capabilities: Mapping[Op, Capability], op: Op) -> bool:
     """Whether it can be done at all. Where nothing is said of it, the platform is asked."""
     return not isinstance(capabilities.get(op), Unsupported)
 
 
-def require_offered(platform: str, capabilities: Mapping[Op, Capability], op: Op) -> None:
+def require_supported(platform: str, capabilities: Mapping[Op, Capability], op: Op) -> None:
     """For the first line of ``steps``. Raises ``adapters.errors.Unsupported``."""
     capability = capabilities[op]
     if isinstance(capability, Unsupported):
-        facts = {"verb": op.value, "instead": capability.instead}
+        facts = {"verb": op.value, "instead": capability.alternative}
         raise errors.Unsupported(platform, op, key="said.unsupported", **facts)
 
 
-class Severity(StrEnum):
+class CheckStatus(StrEnum):
     OK = "ok"
     FIX = "FIX"
 
 
-class Problem(Model):
+class CheckResult(Model):
     """One line of ``liaison doctor``. ``fix`` names the exact setting or click; empty when ok."""
 
-    severity: Severity
-    what: str
+    status: CheckStatus
+    summary: str
     fix: str = ""
 
 
@@ -107,7 +107,7 @@ class Adapter(Protocol):
         """One with its tasks, so that it can be read before it is started."""
         ...
 
-    async def runs(self, words: str) -> Sequence[RunHead]:
+    async def runs(self, words: str) -> Sequence[RunSummary]:
         """Runs that are not over, newest first."""
         ...
 
@@ -119,7 +119,7 @@ class Adapter(Protocol):
         """The last few comments of a run, or of one of its tasks, newest last."""
         ...
 
-    async def offers(self, run: Run) -> Sequence[Offer]:
+    async def actions(self, run: Run) -> Sequence[PlatformAction]:
         """What else can be done about this run, as last read; nothing where ``Op.DO`` is not supported."""
         ...
 
@@ -130,27 +130,27 @@ class Adapter(Protocol):
         """
         ...
 
-    def settling(self, step: Write) -> Settling: ...
+    def recovery(self, step: Write) -> Recovery: ...
 
-    async def carry(self, step: Write, mark: Mark) -> Told:
+    async def execute(self, step: Write, mark: WriteMarker) -> WriteResult:
         """Sends one step, once. May read before and after where that is what makes it safe."""
         ...
 
-    async def settle(self, step: Write, mark: Mark, known: Known) -> Settled: ...
+    async def reconcile(self, step: Write, mark: WriteMarker, known: Baseline) -> Reconciliation: ...
 
     def parse_link(self, url: str) -> RunKey | TaskKey | RunbookKey | None: ...
 
-    async def check(self) -> Sequence[Problem]:
+    async def check(self) -> Sequence[CheckResult]:
         """Proves the credentials with the cheapest read; never raises for what it can say as a Problem."""
         ...
 
 
 @runtime_checkable
-class Confirming(Protocol):
+class WebhookVerification(Protocol):
     """An adapter may have this too: its platform wants a new webhook confirmed by opening an address that it
     sends."""
 
-    async def confirm(self, said: bytes) -> str:
+    async def verify_webhook(self, said: bytes) -> str:
         """``said``: what came to this platform's webhook address. The address that was opened, or "" where nothing
         asks for it. It is the platform's own site, or nothing is opened: raises ``adapters.errors``.
         """
@@ -158,29 +158,29 @@ class Confirming(Protocol):
 
 
 @runtime_checkable
-class Hinting(Protocol):
+class WebhookHints(Protocol):
     """An adapter may have this too: its platform's webhooks say what they are about.
 
     Nothing that they say of it is believed: it only tells which runs to read again. A platform may call for
     everything that happens in a whole company, and reading all runs each time would use up its calls.
     """
 
-    def about(self, said: bytes) -> Collection[str] | None:
+    def affected_ids(self, said: bytes) -> Collection[str] | None:
         """Ids of runs and tasks; None where it may be about any run (a new task), or cannot be read."""
         ...
 
 
 @runtime_checkable
-class Watched(Protocol):
+class ChangeFeed(Protocol):
     """An adapter may have this too: its platform calls nobody when something changes, so it is asked."""
 
-    async def edited(self, since: datetime) -> Mapping[str, str]:
+    async def changed_since(self, since: datetime) -> Mapping[str, str]:
         """Ids of the runs edited since then, each with a word that is another one after each edit. One request."""
         ...
 
 
 @runtime_checkable
-class Instructing(Protocol):
+class LazyInstructions(Protocol):
     """An adapter may have this too: its platform tells what is to be done for each task by a request of its own,
     so a run's ``read`` has no ``Task.instructions``."""
 
@@ -209,7 +209,7 @@ class LocalRuns(Protocol):
 class Resources:
     """What ``connect`` may use. ``now`` is aware UTC."""
 
-    http: Http
+    http: HttpClients
     now: Callable[[], datetime]
     local_runs: LocalRuns
 
@@ -223,6 +223,6 @@ class Platform:
     settings: type[BaseModel]  # secrets as pydantic.SecretStr
     connect: Callable[[str, Any, Resources], Adapter]  # (NAME, settings, resources)
     capabilities: Mapping[Op, Capability]
-    sentences: Path  # its en.toml
+    messages: Path  # its messages.toml
     secret_fields: Sequence[str] = ()  # of its settings; the contract suite holds them to be secrets
-    places: bool = False  # a new task can be put between others
+    supports_insertion: bool = False  # a new task can be put between others

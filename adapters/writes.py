@@ -1,7 +1,7 @@
 """What is asked of a platform, and what became of it: plain frozen values, safe to keep as JSON in the store.
 
 A handler wants a ``Write``. ``Adapter.steps`` cuts it into single changing requests, told apart by ``part``; each
-ends as a ``Told``, or is looked for afterwards (``Settling``) and ends as ``Settled``.
+ends as a ``WriteResult``, or is looked for afterwards (``Recovery``) and ends as ``Reconciliation``.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
-from adapters.models import Comment, Health, HealthNote, Model, Person, Run, RunbookKey, RunKey, RunState, Task
+from pydantic import Field
+
+from adapters.models import Comment, Health, Model, Person, Run, RunbookKey, RunHealth, RunKey, RunState, Task
 
 
 class Op(StrEnum):
@@ -31,7 +33,7 @@ class Op(StrEnum):
     STATUS = "status"
     COMMENT = "comment"
     END = "end"
-    DO = "do"
+    ACTION = "do"
     APPROVE = "approve"
     REJECT = "reject"
 
@@ -39,12 +41,12 @@ class Op(StrEnum):
 READS = frozenset({Op.RUNBOOKS, Op.RUNS, Op.SHOW, Op.COMMENTS})
 
 
-class Settling(StrEnum):
+class Recovery(StrEnum):
     """How an unknown outcome of a step is found out (DESIGN section 6, point 4)."""
 
-    REPEAT = "repeat"  # the platform refuses a second one, or it sets a state: may be sent again
-    FIND = "find"  # found by our mark, or as an id that was not there before
-    ASK = "ask"  # cannot be found: a person decides
+    IDEMPOTENT = "idempotent"  # the platform refuses a second one, or it sets a state: may be sent again
+    LOOKUP = "lookup"  # found by our mark, or as an id that was not there before
+    MANUAL = "manual"  # cannot be found: a person decides
 
 
 class Write(Model):
@@ -66,7 +68,7 @@ class Write(Model):
         return ""
 
     @property
-    def step(self) -> str:
+    def step_key(self) -> str:
         """The effect log's key of this write within its message: ``finish:17:begin``."""
         return ":".join(word for word in (self.op.value, self.target, self.part) if word)
 
@@ -185,11 +187,11 @@ class EndRun(Write):
     text: str = ""
 
 
-class DoOffer(Write):
+class PerformAction(Write):
     """``offer``: an ``Offer.id``; ``label``: what it was called when it was pressed."""
 
-    op: Op = Op.DO
-    offer: str
+    op: Op = Op.ACTION
+    action: str = Field(alias="offer")
     label: str
     task: str | None = None
 
@@ -198,7 +200,7 @@ class DoOffer(Write):
         return self.task or ""
 
 
-class Mark(Model):
+class WriteMarker(Model):
     """Who a write is for, and its receipt's code. Put ``signature`` into every text that is written."""
 
     code: str  # "7K2F"
@@ -214,18 +216,18 @@ class Mark(Model):
         return f"({self.code})" in (text or "")
 
 
-class Known(Model):
+class Baseline(Model):
     """What was true when a step was sent: ids (of tasks and comments) that already existed."""
 
     sent_at: datetime
     ids: frozenset[str] = frozenset()
 
 
-class Told(Model):
+class WriteResult(Model):
     """What a write's answer told us. Everything is optional; what is there is merged into the snapshot.
 
     ``already``: it was so before us (treated as done, but the card says by whom it was done).
-    ``says``: a sentence key in the adapter's ``en.toml`` to add to the receipt ("waits for the others").
+    ``says``: a sentence key in the adapter's ``messages.toml`` to add to the receipt ("waits for the others").
     ``partial``: our part is recorded, and the task is not what was asked until others have done theirs.
     """
 
@@ -234,29 +236,29 @@ class Told(Model):
     snapshot: Run | None = None  # the whole run, where the adapter read it anyway
     tasks: tuple[Task, ...] = ()
     state: RunState | None = None
-    health: HealthNote | None = None
+    health: RunHealth | None = None
     comment: Comment | None = None
     already: bool = False
     partial: bool = False
-    says: str = ""
+    message: str = Field("", alias="says")
     facts: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class There:
+class Applied:
     """The write did happen."""
 
-    told: Told
+    result: WriteResult
 
 
 @dataclass(frozen=True, slots=True)
-class NotThere:
+class NotApplied:
     """The platform was read, and the write is not there (yet)."""
 
 
 @dataclass(frozen=True, slots=True)
-class CannotTell:
+class Indeterminate:
     """This write leaves nothing that can be found."""
 
 
-Settled = There | NotThere | CannotTell
+Reconciliation = Applied | NotApplied | Indeterminate

@@ -14,33 +14,33 @@ import structlog
 from starlette.routing import BaseRoute
 
 from adapters.errors import AdapterError
-from adapters.http import Http
-from adapters.protocol import Adapter, Confirming, Hinting, Problem, Resources
-from bot.board import Board
-from bot.desk import Desk
-from bot.engine.effects import EffectRules
+from adapters.http.client import HttpClients
+from adapters.protocol import Adapter, CheckResult, Resources, WebhookHints, WebhookVerification
+from bot.config.settings import Settings
+from bot.engine.effects import EffectServices
 from bot.engine.embedded import EmbeddedEngine
-from bot.engine.settling import Settler
-from bot.intake import AppIntake
-from bot.past import Past
-from bot.people import People
-from bot.runs import Runs
-from bot.settings import Settings
+from bot.engine.intake import AppIntake
+from bot.engine.message_history import MessageHistory
+from bot.engine.message_work import MessageProcessor
+from bot.engine.reconciler import Reconciler
+from bot.outbound.activity_log import ActivityLog
+from bot.outbound.live_cards import LiveCards
+from bot.outbound.responder import Responder
+from bot.services.change_poller import ChangePoller
+from bot.services.people_directory import PeopleDirectory
+from bot.services.run_service import RunService
 from bot.storage.effects import Effect, EffectLog
-from bot.storage.facts import LaterRows, LocalRunRows, NoteRows, PeopleRows
+from bot.storage.facts import LocalRunRows, PeopleRows, ScheduledRows, SurfaceStateRows
 from bot.storage.inbox import Inbox
 from bot.storage.posts import PostRows
 from bot.storage.runs import RunRows
 from bot.storage.store import Store
 from bot.surfaces.protocol import Surface
-from bot.traces import Traces
-from bot.watching import Watch
-from bot.work import LiveWork
-from commands.cards import Result
-from commands.messages import Actor, Message
-from commands.ports import Outcome, Rules, World
-from commands.runcards import live_card
-from commands.tracelines import halted_line
+from commands.cards.activity_line import halted_line
+from commands.cards.run_card import live_card
+from commands.model.card import Result
+from commands.model.messages import Actor, Message
+from commands.model.ports import AccessRules, Outcome, Services
 
 GRACE_SECONDS = 20.0
 FORGET_EVERY_SECONDS = 3600.0
@@ -60,20 +60,20 @@ class Application:
     surfaces: Mapping[str, Surface]
     platforms: Mapping[str, Adapter]
     store: Store
-    http: Http
+    http: HttpClients
     rows: RunRows
     ledger: EffectLog
-    runs: Runs
-    watch: Watch
-    people: People
-    board: Board
-    traces: Traces
-    desk: Desk
+    runs: RunService
+    watch: ChangePoller
+    people: PeopleDirectory
+    board: LiveCards
+    traces: ActivityLog
+    desk: Responder
     engine: EmbeddedEngine
-    settler: Settler
+    settler: Reconciler
     intake: AppIntake
     inbox: Inbox
-    world: World
+    world: Services
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
     async def start(self) -> None:
@@ -117,15 +117,15 @@ class Application:
 
     async def hint(self, name: str, said: bytes) -> None:
         adapter = self.platforms.get(name)
-        self.runs.hint(name, adapter.about(said) if isinstance(adapter, Hinting) else None)
+        self.runs.hint(name, adapter.affected_ids(said) if isinstance(adapter, WebhookHints) else None)
 
     async def confirm(self, name: str, said: bytes) -> None:
         """Where the platform asks whether its new webhook is really ours."""
         adapter = self.platforms.get(name)
-        if not isinstance(adapter, Confirming):
+        if not isinstance(adapter, WebhookVerification):
             return
         try:
-            opened = await adapter.confirm(said)
+            opened = await adapter.verify_webhook(said)
         except AdapterError as error:
             log.warning("webhook not confirmed: open its address yourself", platform=name, why=str(error))
             return
@@ -140,12 +140,12 @@ class Application:
             known = await self.inbox.get(message.key)
             if known is not None and known.result is not None:
                 return known.result
-        self.intake.carry(message.key)
+        self.intake.process(message.key)
         return await result
 
-    async def check(self) -> Mapping[str, Sequence[Problem]]:
+    async def check(self) -> Mapping[str, Sequence[CheckResult]]:
         """By part: each chat, each platform."""
-        found: dict[str, Sequence[Problem]] = {}
+        found: dict[str, Sequence[CheckResult]] = {}
         for name, surface in self.surfaces.items():
             found[name] = await surface.check()
         for name, adapter in self.platforms.items():
@@ -158,16 +158,16 @@ def bootstrap(
 ) -> Application:
     """``surfaces`` join those that the settings name (the console does)."""
     store = Store(settings.bot.database_url)
-    http = Http()
+    http = HttpClients()
     platforms = _platforms(settings, http, now, LocalRunRows(store))
     chats = {surface.name: surface for surface in (*_chats(settings, store, now), *surfaces)}
     inbox, rows, posts, ledger = Inbox(store), RunRows(store, now), PostRows(store), EffectLog(store)
-    past = Past(inbox, now)
+    past = MessageHistory(inbox, now)
 
-    board = Board(posts, chats, rows.get, lambda known: live_card(known, world, now()), now)
-    traces = Traces(posts, chats, board, now)
-    desk = Desk(chats, board, traces, rows, past.message, now)
-    runs = Runs(
+    board = LiveCards(posts, chats, rows.get, lambda known: live_card(known, world, now()), now)
+    traces = ActivityLog(posts, chats, board, now)
+    desk = Responder(chats, board, traces, rows, past.message, now)
+    runs = RunService(
         rows,
         ledger,
         platforms,
@@ -176,37 +176,37 @@ def bootstrap(
         lambda known: traces.say(halted_line(known, world)),
         lambda handle: engine.waiting(handle),
     )
-    people = People(PeopleRows(store, now), chats, settings.people, now)
-    world = World(
+    people = PeopleDirectory(PeopleRows(store, now), chats, settings.people, now)
+    world = Services(
         platforms=platforms,
-        kinds={name: known.platform for name, known in settings.platforms.items()},
+        platform_types={name: known.platform for name, known in settings.platforms.items()},
         runs=runs,
         people=people,
         messages=past,
-        desk=desk,
-        rules=Rules(**settings.access.model_dump()),
-        root=settings.bot.command,
+        responder=desk,
+        access_rules=AccessRules(**settings.access.model_dump()),
+        root_command=settings.bot.command,
         aliases=settings.aliases,
         zone=settings.bot.zone,
     )
-    rules = EffectRules(
+    rules = EffectServices(
         log=ledger,
         platforms=platforms,
         runs=runs,
         notices=desk,
         now=now,
-        patience=settings.bot.patience,
+        write_timeout=settings.bot.patience,
         hurry=asyncio.Event(),
         later_looks=lambda effect: settler.look_later(effect),
     )
 
     async def found(effect: Effect, outcome: Outcome, by: Actor | None) -> None:
-        if not await engine.take_up(effect.key, by=by):
+        if not await engine.resume(effect.key, by=by):
             await desk.found(effect, outcome)
 
-    settler = Settler(rules, found)
-    work = LiveWork(world, rules, people, desk, board, inbox, now)
-    engine = EmbeddedEngine(inbox, LaterRows(store), work, now)
+    settler = Reconciler(rules, found)
+    work = MessageProcessor(world, rules, people, desk, board, inbox, now)
+    engine = EmbeddedEngine(inbox, ScheduledRows(store), work, now)
     intake = AppIntake(engine, desk, inbox, world, now)
     desk.engine, desk.world = engine, world
     past.engine, past.settler = engine, settler
@@ -219,7 +219,7 @@ def bootstrap(
         rows=rows,
         ledger=ledger,
         runs=runs,
-        watch=Watch(platforms, runs, now),
+        watch=ChangePoller(platforms, runs, now),
         people=people,
         board=board,
         traces=traces,
@@ -233,7 +233,7 @@ def bootstrap(
 
 
 def _platforms(
-    settings: Settings, http: Http, now: Callable[[], datetime], local_runs: LocalRunRows
+    settings: Settings, http: HttpClients, now: Callable[[], datetime], local_runs: LocalRunRows
 ) -> dict[str, Adapter]:
     resources = Resources(http=http, now=now, local_runs=local_runs)
     return {
@@ -248,7 +248,9 @@ def _chats(settings: Settings, store: Store, now: Callable[[], datetime]) -> lis
     if settings.slack is not None:
         from bot.surfaces.slack.surface import SlackSurface
 
-        chats.append(SlackSurface(settings.slack, command=command, notes=NoteRows(store, "slack:"), now=now))
+        chats.append(
+            SlackSurface(settings.slack, command=command, notes=SurfaceStateRows(store, "slack:"), now=now)
+        )
     if settings.mattermost is not None:
         from bot.surfaces.mattermost.surface import MattermostSurface
 
@@ -258,7 +260,7 @@ def _chats(settings: Settings, store: Store, now: Callable[[], datetime]) -> lis
                 command=command,
                 public_url=settings.bot.address,
                 secret_key=settings.secret_key().encode(),
-                notes=NoteRows(store, "mattermost:"),
+                notes=SurfaceStateRows(store, "mattermost:"),
                 now=now,
             )
         )

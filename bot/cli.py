@@ -19,19 +19,19 @@ import click
 import uvloop
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from bot import logs
-from bot.lock import CannotStart, Held, NoFolder, hold
-from bot.say import SILENCE_SECONDS, Cut, Reply, Request, Silent, ask
-from bot.settings import Settings, SettingsError, load
-from bot.surfaces.console.cells import tame
+from bot.config.settings import Settings, SettingsError, load
+from bot.observability import logs
+from bot.server.lock import CannotStart, StoreFolderNotWritable, StoreLocked, hold_lock
+from bot.server.say_socket import SILENCE_SECONDS, ConnectionCut, Reply, Request, SocketSilent, ask
 from bot.surfaces.console.surface import CHANNEL, account
+from bot.surfaces.console.terminal_text import tame
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_QUESTION = 0, 1, 2, 3
 _BY_RESULT = {"done": EXIT_OK, "failed": EXIT_FAILED, "question": EXIT_QUESTION, "": EXIT_FAILED}
 T = TypeVar("T")
 
 
-class Failed(click.ClickException):
+class CommandFailed(click.ClickException):
     """Ends the command with a sentence."""
 
     exit_code = EXIT_FAILED
@@ -40,7 +40,7 @@ class Failed(click.ClickException):
         click.echo(self.message, err=True)
 
 
-class Wrong(Failed):
+class UsageFailed(CommandFailed):
     """So does this, when settings or usage are to blame."""
 
     exit_code = EXIT_USAGE
@@ -65,7 +65,7 @@ def serve(config: Path | None) -> None:
     """Run Liaison until it is told to stop."""
     settings = _settings(config, key=True)
     logs.configure(settings.secret_values())
-    from bot.serve import serve as until_told
+    from bot.server.serve import serve as until_told
 
     _run(_guarded(until_told(settings), settings))
 
@@ -82,7 +82,7 @@ def demo(script: Path | None) -> None:
     try:
         lines = script.read_text(encoding="utf-8").splitlines() if script is not None else None
     except (OSError, UnicodeDecodeError) as error:
-        raise Wrong(f"The script cannot be read: {error}") from None
+        raise UsageFailed(f"The script cannot be read: {error}") from None
     logs.configure(level=logging.ERROR)
     with suppress(KeyboardInterrupt):  # a way of leaving, like Ctrl-D
         sys.exit(_run(chat(lines)))
@@ -127,7 +127,7 @@ def doctor(config: Path | None, channel: str | None) -> None:
 @cli.command()
 def settings() -> None:
     """Print a commented liaison.toml."""
-    from bot.settings_file import template
+    from bot.config.template import template
 
     click.echo(template(), nl=False)
 
@@ -147,7 +147,7 @@ def manifest(config: Path | None) -> None:
 @_config
 def migrate(config: Path | None) -> None:
     """Bring the database's tables up to date (serve does it by itself)."""
-    from bot.serve import migrate as bring_up_to_date
+    from bot.server.serve import migrate as bring_up_to_date
 
     found = _settings(config)
     logs.configure(found.secret_values(), level=logging.WARNING)
@@ -158,7 +158,7 @@ def migrate(config: Path | None) -> None:
 async def _say(settings: Settings, request: Request) -> Reply:
     """Here where the store is free, else by whoever holds it; either may be about to change, so for 2 s."""
     tries = AsyncRetrying(
-        retry=retry_if_exception_type(Silent),
+        retry=retry_if_exception_type(SocketSilent),
         stop=stop_after_delay(SILENCE_SECONDS),
         wait=wait_fixed(0.1),
         reraise=True,
@@ -168,11 +168,11 @@ async def _say(settings: Settings, request: Request) -> Reply:
 
 async def _say_once(settings: Settings, request: Request) -> Reply:
     try:
-        with hold(settings.lock_path):
-            from bot.serve import say_alone
+        with hold_lock(settings.lock_path):
+            from bot.server.serve import say_alone
 
             return await say_alone(settings, request)
-    except Held:
+    except StoreLocked:
         return await ask(settings.socket_path, request)
 
 
@@ -180,16 +180,18 @@ async def _guarded(work: Coroutine[Any, Any, T], settings: Settings) -> T:
     """What can go wrong around a store and a port, as a sentence and an exit code."""
     try:
         return await work
-    except NoFolder as error:
-        raise Wrong(str(error)) from None
+    except StoreFolderNotWritable as error:
+        raise UsageFailed(str(error)) from None
     except CannotStart as error:
-        raise Failed(logs.Redactor(settings.secret_values())(str(error))) from None
+        raise CommandFailed(logs.Redactor(settings.secret_values())(str(error))) from None
     except SettingsError as error:
-        raise Wrong(_problems(error)) from None
-    except Silent:
-        raise Failed(f"A Liaison holds {settings.store_path}, but is silent for 2 s. Nothing was done.") from None
-    except Cut:
-        raise Failed(
+        raise UsageFailed(_problems(error)) from None
+    except SocketSilent:
+        raise CommandFailed(
+            f"A Liaison holds {settings.store_path}, but is silent for 2 s. Nothing was done."
+        ) from None
+    except ConnectionCut:
+        raise CommandFailed(
             "Liaison stopped before the outcome was known. It is recorded, and goes on when Liaison runs again: "
             "look with liaison say show."
         ) from None
@@ -200,7 +202,7 @@ def _settings(config: Path | None, *, key: bool = False) -> Settings:
     try:
         return load(config).with_secret_key() if key else load(config)
     except SettingsError as error:
-        raise Wrong(_problems(error)) from None
+        raise UsageFailed(_problems(error)) from None
 
 
 def _problems(error: SettingsError) -> str:

@@ -9,15 +9,15 @@ from typing import Any
 
 from adapters.protocol import Adapter
 from bot.app import bootstrap
-from bot.lock import hold
-from bot.serve import Answers, knocking, started
-from bot.settings import demo_settings
+from bot.config.settings import demo_settings
+from bot.server.lock import hold_lock
+from bot.server.serve import Answers, knocking, started
 from bot.surfaces.console.chat import Chat, Controls
 from bot.surfaces.console.render import draw
-from bot.surfaces.console.surface import Console, Shown, account, person, room
+from bot.surfaces.console.surface import Console, ConsoleEntry, account, person, room
 from bot.surfaces.console.terminal import Keyboard, Lines, Piped, Screen, Script
-from commands.cards import Button, Card, Row, Section
-from commands.intents import Help, Show, Start
+from commands.model.card import Button, Card, Row, Section
+from commands.model.intents import Help, Show, Start
 
 PROGRESS = "Starting the demo: no accounts, no network ..."
 WELCOME = (
@@ -38,7 +38,7 @@ async def demo(script: Sequence[str] | None) -> int:
     with TemporaryDirectory(prefix="liaison-demo-") as folder:
         settings = demo_settings(Path(folder)).with_secret_key()
         console = Console()
-        with hold(settings.lock_path):
+        with hold_lock(settings.lock_path):
             app = bootstrap(settings, surfaces=[console])
             async with knocking(settings) as door, started(app):
                 door.serve(Answers(app, console))
@@ -90,7 +90,7 @@ async def _offer(adapter: Adapter, chat: Chat, screen: Screen) -> None:
     )
     card = Card(
         title=(book.title,),
-        aside=(f"{len(book.tasks)} tasks, not started",),
+        subtitle=(f"{len(book.tasks)} tasks, not started",),
         summary=f"{book.title}, not started",
         sections=tuple(sections),
         lines=((f"and {more} more tasks",),) if more else (),
@@ -99,7 +99,7 @@ async def _offer(adapter: Adapter, chat: Chat, screen: Screen) -> None:
     screen.gap()
     screen.show(draw(card, screen.width))
     screen.tell(f"Press 1 to start {book.title}, or type help.")
-    chat.offer(Shown("lines", room(), "offer", buttons=buttons))
+    chat.offer(ConsoleEntry("lines", room(), "offer", buttons=buttons))
 
 
 def _controls(adapter: Any) -> Controls:

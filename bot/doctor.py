@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.protocol import Problem, Severity
-from bot.lock import CannotStart, Held
-from bot.reading import PREFIX, SECTIONS
-from bot.say import Cut, Request, Silent, ask
-from bot.settings import Settings, SettingsError, load
-from bot.surfaces.console.cells import one_line
+from adapters.protocol import CheckResult, CheckStatus
+from bot.config.parse import PREFIX, SECTIONS
+from bot.config.settings import Settings, SettingsError, load
+from bot.server.lock import CannotStart, StoreLocked
+from bot.server.say_socket import ConnectionCut, Request, SocketSilent, ask
+from bot.surfaces.console.terminal_text import one_line
 from commands.access import is_chat_id
 
 SHORTEST_HOOK_SECRET = 16
@@ -20,22 +20,22 @@ Print = Callable[[str], None]
 
 
 @dataclass
-class Count:
+class CheckCounter:
     ok: int = 0
     fix: int = 0
 
-    def line(self, problem: Problem) -> str:
+    def line(self, problem: CheckResult) -> str:
         """What platforms, chats and files are called is in it: nothing of that may move a terminal's cursor."""
-        if problem.severity is Severity.OK:
+        if problem.status is CheckStatus.OK:
             self.ok += 1
-            return one_line(f"ok   {problem.what}")
+            return one_line(f"ok   {problem.summary}")
         self.fix += 1
-        return one_line(f"FIX  {problem.what}" + (f" -> {problem.fix}" if problem.fix else ""))
+        return one_line(f"FIX  {problem.summary}" + (f" -> {problem.fix}" if problem.fix else ""))
 
 
 async def doctor(config: Path | None, channel: str | None, show: Print, read: "ReadSettings" = load) -> int:
     """0 all well, 1 something to fix, 2 the settings cannot be used."""
-    count = Count()
+    count = CheckCounter()
     try:
         settings = read(config)
     except SettingsError as error:
@@ -56,12 +56,12 @@ async def doctor(config: Path | None, channel: str | None, show: Print, read: "R
 ReadSettings = Callable[[Path | None], Settings]
 
 
-def ok(what: str) -> Problem:
-    return Problem(severity=Severity.OK, what=what)
+def ok(what: str) -> CheckResult:
+    return CheckResult(status=CheckStatus.OK, summary=what)
 
 
-def fix(what: str, how: str) -> Problem:
-    return Problem(severity=Severity.FIX, what=what, fix=how)
+def fix(what: str, how: str) -> CheckResult:
+    return CheckResult(status=CheckStatus.FIX, summary=what, fix=how)
 
 
 def _where(problem: str) -> str:
@@ -77,11 +77,11 @@ def _where(problem: str) -> str:
     return f"{act} {name} under [{section}] in the settings file, or {variable}"
 
 
-def _total(count: Count) -> str:
+def _total(count: CheckCounter) -> str:
     return f"{count.ok} ok, {count.fix} to fix"
 
 
-async def _checks(settings: Settings) -> AsyncIterator[Problem]:
+async def _checks(settings: Settings) -> AsyncIterator[CheckResult]:
     from bot.app import bootstrap  # settings that are wrong are said at once, without loading all of it
 
     for problem in [*_address(settings), *_hooks(settings), *_places(settings), await _store(settings)]:
@@ -95,12 +95,12 @@ async def _checks(settings: Settings) -> AsyncIterator[Problem]:
     try:
         for part, problems in (await app.check()).items():
             for problem in problems:
-                yield problem.model_copy(update={"what": f"{part}: {problem.what}"})
+                yield problem.model_copy(update={"summary": f"{part}: {problem.summary}"})
     finally:
         await app.http.close()
 
 
-def _address(settings: Settings) -> Sequence[Problem]:
+def _address(settings: Settings) -> Sequence[CheckResult]:
     bot = settings.bot
     found = []
     if settings.slack is None and settings.mattermost is None:
@@ -111,7 +111,7 @@ def _address(settings: Settings) -> Sequence[Problem]:
     return found
 
 
-def _hooks(settings: Settings) -> Sequence[Problem]:
+def _hooks(settings: Settings) -> Sequence[CheckResult]:
     short = [
         name
         for name, known in settings.platforms.items()
@@ -121,7 +121,7 @@ def _hooks(settings: Settings) -> Sequence[Problem]:
     return [fix(f"platforms.{name}.hook_secret: can be guessed", how) for name in short]
 
 
-def _places(settings: Settings) -> Sequence[Problem]:
+def _places(settings: Settings) -> Sequence[CheckResult]:
     """On Mattermost anybody may make a team, with a channel of any name in it, and let our bot in."""
     site = settings.mattermost
     if site is None or site.team:
@@ -131,27 +131,27 @@ def _places(settings: Settings) -> Sequence[Problem]:
     return [fix(f"access.places: {name} may be a channel of any team's", how) for name in names]
 
 
-async def _store(settings: Settings) -> Problem:
+async def _store(settings: Settings) -> CheckResult:
     """Opened only when nobody else has it."""
-    from bot.serve import migrate
+    from bot.server.serve import migrate
 
     path = settings.store_path
     try:
         await migrate(settings)
-    except Held:
+    except StoreLocked:
         return ok(f"store: {path}, in use by a running Liaison")
     except CannotStart as error:
         return fix(f"store: {error}", "set bot.database_url to a database that this account can open and write")
     return ok(f"store: {path}")
 
 
-async def _press(settings: Settings, channel: str) -> Problem:
+async def _press(settings: Settings, channel: str) -> CheckResult:
     what = f"button in {channel}"
     try:
         reply = await ask(settings.socket_path, Request(about="press", channel=channel))
-    except Silent:
+    except SocketSilent:
         return fix(f"{what}: no Liaison is running to receive the press", "start liaison serve, then try again")
-    except Cut:
+    except ConnectionCut:
         return fix(f"{what}: Liaison stopped meanwhile", "start liaison serve, then try again")
     if reply.result == "done":
         return ok(" ".join(block.summary for block in reply.shown))

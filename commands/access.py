@@ -7,27 +7,27 @@ them, by chat id alone: a handle or an e-mail of another company proves nothing 
 import re
 from collections.abc import Mapping, Sequence
 
-from commands.errors import NotAllowed
-from commands.messages import Actor, Place, Standing
-from commands.ports import Rules
-from commands.sentences import plain, say
-from commands.spec import Right
+from commands.model.command import Right
+from commands.model.errors import NotAllowed
+from commands.model.messages import Actor, Membership, Place
+from commands.model.ports import AccessRules
+from commands.text.catalogue import plain_text, translate
 
 _ID = re.compile(r"[UWCGD](?=[A-Z0-9]*[0-9])[A-Z0-9]{3,}|[a-z0-9]{26}")
 
-STANDINGS: Mapping[Standing, str] = {
-    Standing.MEMBER: "standing.member",
-    Standing.GUEST: "standing.guest",
-    Standing.EXTERNAL: "standing.external",
-    Standing.BOT: "standing.bot",
-    Standing.UNKNOWN: "standing.unknown",
+STANDINGS: Mapping[Membership, str] = {
+    Membership.MEMBER: "standing.member",
+    Membership.GUEST: "standing.guest",
+    Membership.EXTERNAL: "standing.external",
+    Membership.BOT: "standing.bot",
+    Membership.UNKNOWN: "standing.unknown",
 }
-ONE: Mapping[Standing, str] = {
-    Standing.MEMBER: "one.member",
-    Standing.GUEST: "one.guest",
-    Standing.EXTERNAL: "one.external",
-    Standing.BOT: "one.bot",
-    Standing.UNKNOWN: "one.unknown",
+ONE: Mapping[Membership, str] = {
+    Membership.MEMBER: "one.member",
+    Membership.GUEST: "one.guest",
+    Membership.EXTERNAL: "one.external",
+    Membership.BOT: "one.bot",
+    Membership.UNKNOWN: "one.unknown",
 }
 RIGHTS: Mapping[Right, str] = {
     Right.READ: "right.read",
@@ -38,7 +38,7 @@ RIGHTS: Mapping[Right, str] = {
 }
 
 
-def allow(right: Right, actor: Actor, place: Place, rules: Rules) -> None:
+def allow(right: Right, actor: Actor, place: Place, rules: AccessRules) -> None:
     """Raises ``NotAllowed``, which says who may, and that nothing changed."""
     if right is Right.READ:
         return
@@ -46,21 +46,21 @@ def allow(right: Right, actor: Actor, place: Place, rules: Rules) -> None:
         raise NotAllowed("access.place", places=", ".join(rules.places))
     listed = _listed(right, rules)
     if not _has(actor, listed):
-        what = plain(say(RIGHTS[right]))
+        what = plain_text(translate(RIGHTS[right]))
         if listed:
             raise NotAllowed("access.listed", what=what, people=", ".join(listed))
-        raise NotAllowed("access.standing", what=what, who=plain(say(STANDINGS[actor.standing])))
+        raise NotAllowed("access.standing", what=what, who=plain_text(translate(STANDINGS[actor.membership])))
 
 
-def rights(actor: Actor, place: Place, rules: Rules) -> Sequence[Right]:
+def rights(actor: Actor, place: Place, rules: AccessRules) -> Sequence[Right]:
     """What this person may do here."""
     here = not rules.places or _in_places(place, rules.places)
     return [right for right in Right if right is Right.READ or (here and _has(actor, _listed(right, rules)))]
 
 
 def _has(actor: Actor, listed: Sequence[str]) -> bool:
-    if actor.standing is not Standing.MEMBER:
-        return actor.id in listed and actor.standing is not Standing.UNKNOWN
+    if actor.membership is not Membership.MEMBER:
+        return actor.id in listed and actor.membership is not Membership.UNKNOWN
     if not listed:
         return True
     return any(_means(entry, actor) for entry in listed)
@@ -79,7 +79,7 @@ def is_chat_id(words: str) -> bool:
     return _ID.fullmatch(words) is not None
 
 
-def _listed(right: Right, rules: Rules) -> Sequence[str]:
+def _listed(right: Right, rules: AccessRules) -> Sequence[str]:
     lists = {
         Right.START: rules.start,
         Right.WRITE: rules.write,

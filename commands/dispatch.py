@@ -1,6 +1,6 @@
 """The one place where an intent meets policy, handler, and errors become cards.
 
-``place`` runs in the place queue: parse, authorise, find the run, from the local store only. ``carry`` runs in
+``route`` runs in the place queue: parse, authorise, find the run, from the local store only. ``execute`` runs in
 the run's queue (reads: in none). Both answer every ``CommandError`` and ``AdapterError`` with a card; anything
 else is a bug of ours, which the engine ends with ``fault_answer``.
 """
@@ -10,55 +10,59 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from pydantic import Field
+
 from adapters.errors import AdapterError
 from adapters.models import Model, RunKey, TaskKey
 from commands.access import allow
-from commands.cards import Answer, Button
-from commands.errors import BadArguments, CommandError, UnknownCommand
-from commands.intents import (
-    Again,
+from commands.cards.error_card import error_answer, retry_button
+from commands.language.parser import parse
+from commands.language.references import is_run, is_task
+from commands.lookup.earlier_message import completed_intent, original_intent
+from commands.lookup.run_lookup import link_of, run_named, run_of_key, run_to_read, run_to_write
+from commands.lookup.task_lookup import split_handle
+from commands.model.card import Answer, Button
+from commands.model.command import Right, Scope
+from commands.model.errors import BadArguments, CommandError, UnknownCommand
+from commands.model.intents import (
     Choose,
     Comment,
-    Decide,
+    DecideOutcome,
     Drop,
     Help,
     Intent,
+    Retry,
     Show,
     Start,
     Stop,
     TaskIntent,
 )
-from commands.messages import Message
-from commands.parser import parse
-from commands.past import completed, original
-from commands.phrases import button, short, short_card
-from commands.ports import Context, KnownRun, World
-from commands.problems import again_button, error_answer
-from commands.references import is_run, is_task
+from commands.model.messages import Message
+from commands.model.ports import CommandContext, Services, TrackedRun
 from commands.registry import COMMANDS, intent_from
-from commands.resolve import link_of, run_named, run_of_key, run_to_read, run_to_write
-from commands.sentences import say
-from commands.spec import Right, Scope
-from commands.tasknames import split_handle
+from commands.text.catalogue import translate
+from commands.text.phrases import button, short_card, shorten
 
 _LONGEST_IN_BUTTON = 800  # characters of an intent's dump that a chat's button surely holds
 
 
-class Ticket(Model):
+class Route(Model):
     """What the place queue decided; stored with the inbox row."""
 
     intent: dict[str, Any] | None  # its dump, with ``run`` replaced by the run's handle where one is needed
     queue: str = ""  # handle of the run whose queue to join; "" for reads
-    names_no_run: bool = False  # it needs this place's run and names none: held back while a start is under way
+    lacks_run: bool = Field(
+        False, alias="names_no_run"
+    )  # it needs this place's run and names none: held back while a start is under way
     starting: bool = False  # it is a start; ``queue`` is its reserved handle
 
 
-def read_now(message: Message, world: World) -> Intent:
+def read_now(message: Message, world: Services) -> Intent:
     """What the message says, without the store. Raises ``CommandError``."""
     if message.intent is not None:
         return intent_from(message.intent)
     try:
-        return parse(message.text, world.aliases, root=world.root, mention=world.mention)
+        return parse(message.text, world.aliases, root=world.root_command, mention=world.mention)
     except UnknownCommand as error:
         if error.facts.get("guesses"):
             error.buttons = did_you_mean(error, world)
@@ -66,19 +70,19 @@ def read_now(message: Message, world: World) -> Intent:
         return Show(what=str(error.facts.get("text", message.text)))
 
 
-async def read_message(message: Message, world: World) -> Intent:
+async def read_message(message: Message, world: Services) -> Intent:
     """As ``read_now``; a line that begins like a verb may be the title of a runbook that ran here before."""
     try:
         return read_now(message, world)
     except UnknownCommand as error:
         text = str(error.facts.get("text", ""))
-        titles = {known.run.runbook.casefold() for known in await world.runs.known(active=False)}
+        titles = {known.run.runbook.casefold() for known in await world.runs.list_runs(active=False)}
         if text.casefold() in titles - {""}:
             return Show(what=text, kind="runbook")
         raise
 
 
-def intent_dump(message: Message, world: World) -> str | None:
+def intent_dump(message: Message, world: Services) -> str | None:
     """What the message was read as, as JSON, to be kept for the choice it is asked; None if nothing was."""
     try:
         return json.dumps(read_now(message, world).model_dump(mode="json"))
@@ -86,7 +90,7 @@ def intent_dump(message: Message, world: World) -> str | None:
         return None
 
 
-def names_no_run(message: Message, world: World) -> bool:
+def lacks_run(message: Message, world: Services) -> bool:
     """Pure: whether it needs this place's run and names none. A start counts: two at once may be one too many."""
     try:
         return needs_place_run(read_now(message, world))
@@ -95,7 +99,7 @@ def names_no_run(message: Message, world: World) -> bool:
 
 
 def needs_place_run(intent: Intent) -> bool:
-    if isinstance(intent, Choose | Again | Drop | Stop):
+    if isinstance(intent, Choose | Retry | Drop | Stop):
         return False
     if isinstance(intent, Start):
         return True
@@ -141,7 +145,7 @@ def _right_of_step(step: str) -> Right:
     return Right.WRITE if command is None else command.right
 
 
-async def place(message: Message, world: World, now: datetime) -> Ticket | Answer:
+async def route(message: Message, world: Services, now: datetime) -> Route | Answer:
     """From the local store only. An ``Answer`` means that it ends here."""
     try:
         return await _placed(message, world)
@@ -149,32 +153,32 @@ async def place(message: Message, world: World, now: datetime) -> Ticket | Answe
         return error_answer(error, world, message)
 
 
-async def _placed(message: Message, world: World) -> Ticket:
+async def _placed(message: Message, world: Services) -> Route:
     intent = await read_message(message, world)
-    if isinstance(intent, Choose | Again):
-        intent = await completed(
+    if isinstance(intent, Choose | Retry):
+        intent = await completed_intent(
             intent,
             message,
             world,
-            lambda it: allow(right_of(it), message.actor, message.place, world.rules),
+            lambda it: allow(right_of(it), message.actor, message.place, world.access_rules),
         )
     else:
         right = right_of(intent)
-        if isinstance(intent, Drop | Stop) and (about := await original(intent.key, world)):
+        if isinstance(intent, Drop | Stop) and (about := await original_intent(intent.key, world)):
             right = right_of(about)
-        if isinstance(intent, Decide):
+        if isinstance(intent, DecideOutcome):
             right = _right_of_step(intent.step)
-        allow(right, message.actor, message.place, world.rules)
+        allow(right, message.actor, message.place, world.access_rules)
     return await _with_run(intent, message, world)
 
 
-async def _with_run(intent: Intent, message: Message, world: World) -> Ticket:
+async def _with_run(intent: Intent, message: Message, world: Services) -> Route:
     scope, bare = _scope(intent), needs_place_run(intent)
     if isinstance(intent, Start):
         handle = await _start_handle(intent, message, world)
         dump = intent.model_copy(update={"run": handle}).model_dump(mode="json")
-        return Ticket(intent=dump, queue=handle, starting=True)
-    known: KnownRun | None = None
+        return Route(intent=dump, queue=handle, starting=True)
+    known: TrackedRun | None = None
     if scope is not Scope.NONE or intent.run:
         known = await _named_run(intent, message, world)
     guesses = scope is Scope.READ and right_of(intent) is Right.READ  # what changes anything never does
@@ -186,23 +190,23 @@ async def _with_run(intent: Intent, message: Message, world: World) -> Ticket:
         intent = intent.model_copy(update={"run": known.handle})
     writes = scope is Scope.WRITE and COMMANDS[intent.verb].op is not None
     queue = known.handle if known is not None and writes else ""
-    return Ticket(intent=intent.model_dump(mode="json"), queue=queue, names_no_run=bare)
+    return Route(intent=intent.model_dump(mode="json"), queue=queue, lacks_run=bare)
 
 
-async def _start_handle(intent: Start, message: Message, world: World) -> str:
+async def _start_handle(intent: Start, message: Message, world: Services) -> str:
     """A confirmed second try of a start that was done in part goes on with its run, and an answered question
     with the handle it was asked under; others get a new one."""
     begun = await world.runs.get(intent.run) if intent.run and intent.options else None
     if begun is not None and begun.started:
         return begun.handle
     asked = await world.runs.get(intent.run) if intent.run else None
-    if asked is not None and not asked.started and not asked.kept.not_started:
-        await world.runs.revive(asked.handle, message.key)
+    if asked is not None and not asked.started and not asked.overlay.not_started:
+        await world.runs.reuse_handle(asked.handle, message.key)
         return asked.handle
-    return await world.runs.reserve(intent.platform, intent.name or intent.runbook, "", message.key)
+    return await world.runs.reserve_handle(intent.platform, intent.name or intent.runbook, "", message.key)
 
 
-async def _named_run(intent: Intent, message: Message, world: World) -> KnownRun | None:
+async def _named_run(intent: Intent, message: Message, world: Services) -> TrackedRun | None:
     """The run that the command itself names: by ``--run``, or within a task's name."""
     known = await run_named(intent.run, message, world) if intent.run else None
     if known is None and isinstance(intent, Show) and is_run(intent.what):
@@ -221,28 +225,28 @@ async def _named_run(intent: Intent, message: Message, world: World) -> KnownRun
     return known
 
 
-async def carry(message: Message, ticket: Ticket, context: Context) -> Answer:
-    """Runs the handler of what ``place`` decided."""
+async def execute(message: Message, ticket: Route, context: CommandContext) -> Answer:
+    """Runs the handler of what ``route`` decided."""
     try:
         intent = intent_from(ticket.intent or {})
         if context.run is None and intent.run:
-            context = replace(context, run=await context.world.runs.get(intent.run))
+            context = replace(context, run=await context.services.runs.get(intent.run))
         if context.run is not None and _never_read(context.run):
-            context = replace(context, run=await context.world.runs.refresh(context.run.handle))
+            context = replace(context, run=await context.services.runs.refresh(context.run.handle))
         answer = await COMMANDS[intent.verb].handle(intent, context)
         if context.run is not None:
-            await context.world.runs.touch(message.actor, context.run.handle)
+            await context.services.runs.mark_used(message.actor, context.run.handle)
     except (CommandError, AdapterError) as error:
-        return error_answer(error, context.world, message)
+        return error_answer(error, context.services, message)
     return answer
 
 
-def _never_read(known: KnownRun) -> bool:
+def _never_read(known: TrackedRun) -> bool:
     """It was only named so far, by a list, a link or its id: nothing is known of its tasks."""
     return known.started and bool(known.run.key.id) and known.run.read_at is None and not known.run.tasks
 
 
-def did_you_mean(error: UnknownCommand, world: World) -> tuple[Button, ...]:
+def did_you_mean(error: UnknownCommand, world: Services) -> tuple[Button, ...]:
     """The line with each verb that may have been meant, as far as it reads then; and help."""
     buttons: list[Button] = []
     rest = str(error.facts.get("rest", ""))
@@ -252,39 +256,39 @@ def did_you_mean(error: UnknownCommand, world: World) -> tuple[Button, ...]:
         except CommandError:
             continue
         if len(intent.model_dump_json()) <= _LONGEST_IN_BUTTON:
-            buttons.append(Button(short(f"{str(verb).capitalize()} {rest}", 30), intent))
+            buttons.append(Button(shorten(f"{str(verb).capitalize()} {rest}", 30), intent))
     return (*buttons[:3], button("button.help", Help()))
 
 
 def busy_answer(message: Message, handle: str) -> Answer:
     """A start in this place takes longer than its messages are held back."""
-    words = say("start.busy", run=handle)
+    words = translate("start.busy", run=handle)
     show = button("button.show", Show(run=handle, what=handle, kind="run"), what=handle)
-    return Answer(private=short_card(words, buttons=[again_button(message), show], tone="warn"), result="failed")
+    return Answer(private=short_card(words, buttons=[retry_button(message), show], tone="warn"), result="failed")
 
 
 def just_changed_answer() -> Answer:
     """The card changed under the pointer."""
-    return Answer(private=short_card(say("said.just_changed"), tone="warn"), result="failed")
+    return Answer(private=short_card(translate("said.just_changed"), tone="warn"), result="failed")
 
 
 def fault_answer(id: str) -> Answer:
     """A bug of ours. ``id`` stands in the log too."""
-    return Answer(private=short_card(say("said.fault", id=id), tone="bad"), result="failed")
+    return Answer(private=short_card(translate("said.fault", id=id), tone="bad"), result="failed")
 
 
 __all__ = [
-    "Ticket",
+    "Route",
     "busy_answer",
-    "carry",
     "error_answer",
+    "execute",
     "fault_answer",
     "intent_dump",
     "just_changed_answer",
-    "names_no_run",
+    "lacks_run",
     "needs_place_run",
-    "place",
     "read_message",
     "read_now",
     "right_of",
+    "route",
 ]

@@ -8,13 +8,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from commands import handlers
-from commands.aliases import built_in
-from commands.cards import Code
-from commands.errors import BadArguments, UnknownCommand
-from commands.intents import Intent
-from commands.spec import Command
-from commands.tokens import folded
+from commands import verbs as handlers
+from commands.language.aliases import built_in
+from commands.language.tokens import folded
+from commands.model.card import Code
+from commands.model.command import Command
+from commands.model.errors import BadArguments, UnknownCommand
+from commands.model.intents import Intent
 
 
 class _Commands(Mapping[str, Command]):

@@ -21,6 +21,6 @@ CAPABILITIES: Mapping[Op, Capability] = {
     Op.STATUS: Native(),
     Op.COMMENT: Native(),
     Op.END: Unsupported("finish the open tasks, or cancel the run in Cutover"),
-    Op.DO: Unsupported("open the run in Cutover"),
+    Op.ACTION: Unsupported("open the run in Cutover"),
     **NO_APPROVALS,
 }

@@ -5,24 +5,24 @@ from dataclasses import dataclass, field
 
 from adapters.cutover import wire
 from adapters.cutover.links import Links
-from adapters.cutover.noting import notes
-from adapters.cutover.starting import WAYS
-from adapters.cutover.words import to_text, unsign
+from adapters.cutover.notes import notes
+from adapters.cutover.start import WAYS
+from adapters.cutover.text import to_text, unsign
 from adapters.models import (
     Comment,
     Health,
-    HealthNote,
     Run,
     Runbook,
     RunbookKey,
-    RunHead,
+    RunHealth,
     RunKey,
     RunState,
+    RunSummary,
     Stage,
     Task,
     TaskState,
 )
-from adapters.moments import moment
+from adapters.toolkit.timestamps import parse_timestamp
 
 RUN_STATES = {
     "planning": RunState.PLANNED,
@@ -71,24 +71,24 @@ def is_template(runbook: wire.Runbook) -> bool:
     return bool(runbook.attributes.is_template)
 
 
-def health_note(runbook: wire.Runbook) -> HealthNote:
+def health_note(runbook: wire.Runbook) -> RunHealth:
     """A time with no status beside it says nothing: some Cores set it when anything of a runbook changes."""
     its = runbook.attributes
     said = unsign(its.status_message or "")
     health = HEALTHS.get(its.status or "", Health.UNSET)
-    at = moment(its.status_updated_at) if said.text or said.by or health is not Health.UNSET else None
-    return HealthNote(health=health, text=said.text, by=said.by, at=at, due=said.due)
+    at = parse_timestamp(its.status_updated_at) if said.text or said.by or health is not Health.UNSET else None
+    return RunHealth(health=health, text=said.text, by=said.by, at=at, due=said.due)
 
 
 def comment(found: wire.Comment) -> Comment:
     """The reference's comments have no author and no time; ours say who in their text."""
     said = unsign(to_text(found.attributes.content))
-    at = moment(found.attributes.created_at)
+    at = parse_timestamp(found.attributes.created_at)
     return Comment(id=found.id, text=said.text, by=said.by, at=at, task=found.related("task"))
 
 
 @dataclass(frozen=True)
-class Sight:
+class MappingContext:
     """What is needed to see the tasks of one runbook: its streams, and which task types branch."""
 
     streams: Sequence[wire.Stream] = ()
@@ -144,15 +144,15 @@ def single(task: wire.Task) -> Task:
         state=state,
         stage=task.related("stream"),
         instructions=to_text(its.description),
-        started_at=moment(its.start_actual),
-        finished_at=moment(its.end_actual),
-        due_at=moment(its.end_fixed) or moment(its.end_planned),
+        started_at=parse_timestamp(its.start_actual),
+        finished_at=parse_timestamp(its.end_actual),
+        due_at=parse_timestamp(its.end_fixed) or parse_timestamp(its.end_planned),
         mark=mark,
     )
 
 
-def run_head(platform: str, found: wire.Runbook, links: Links) -> RunHead:
-    return RunHead(
+def run_head(platform: str, found: wire.Runbook, links: Links) -> RunSummary:
+    return RunSummary(
         key=RunKey(platform=platform, id=found.id),
         title=title(found),
         state=run_state(found),
@@ -160,7 +160,9 @@ def run_head(platform: str, found: wire.Runbook, links: Links) -> RunHead:
     )
 
 
-def run(platform: str, found: wire.Runbook, tasks: Sequence[wire.Task], sight: Sight, links: Links) -> Run:
+def run(
+    platform: str, found: wire.Runbook, tasks: Sequence[wire.Task], sight: MappingContext, links: Links
+) -> Run:
     health, state = health_note(found), run_state(found)
     return Run(
         key=RunKey(platform=platform, id=found.id),
@@ -184,10 +186,10 @@ def runbook(
     found: wire.Runbook,
     links: Links,
     tasks: Sequence[wire.Task] | None = None,
-    sight: Sight | None = None,
+    sight: MappingContext | None = None,
 ) -> Runbook:
     """A template can be started again and again; a planned runbook runs live once."""
-    sight = sight or Sight()
+    sight = sight or MappingContext()
     return Runbook(
         key=RunbookKey(platform=platform, id=found.id),
         title=title(found),
@@ -197,7 +199,7 @@ def runbook(
         task_count=None if tasks is None else len(tasks),
         irreversible=not is_template(found),
         rehearsable=True,
-        ways=WAYS,
+        start_options=WAYS,
         link=links.run(found.id),
     )
 

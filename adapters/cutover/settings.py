@@ -5,7 +5,7 @@ import string
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from adapters.secrets import Secret
+from adapters.toolkit.secrets import Secret
 
 
 class CutoverSettings(BaseModel):

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from adapters.local.client import CAPABILITIES, LocalAdapter, LocalSettings
-from adapters.local.words import SENTENCES
+from adapters.local.adapter import CAPABILITIES, LocalAdapter, LocalSettings
+from adapters.local.text import SENTENCES
 from adapters.protocol import Platform, Resources
 
 SAMPLES = Path(__file__).with_name("samples")
@@ -20,8 +20,8 @@ PLATFORM = Platform(
     settings=LocalSettings,
     connect=connect,
     capabilities=CAPABILITIES,
-    sentences=SENTENCES,
-    places=True,
+    messages=SENTENCES,
+    supports_insertion=True,
 )
 
 __all__ = ["PLATFORM", "SAMPLES", "LocalAdapter", "LocalSettings"]

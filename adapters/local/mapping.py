@@ -7,14 +7,14 @@ from datetime import datetime
 
 from adapters.local.folder import RunbookFile
 from adapters.local.wire import Document, StoredTask
-from adapters.models import Comment, Person, Run, Runbook, RunbookKey, RunHead, RunKey, Stage, Task, TaskState
-from adapters.writes import Mark, StartRun, Write
+from adapters.models import Comment, Person, Run, Runbook, RunbookKey, RunKey, RunSummary, Stage, Task, TaskState
+from adapters.writes import StartRun, Write, WriteMarker
 
 LAST_COMMENTS = 20
 _VALUE = re.compile(r"\{\{\s*([A-Za-z_][\w-]*)\s*\}\}")
 
 
-def who(write: Write, mark: Mark) -> str:
+def who(write: Write, mark: WriteMarker) -> str:
     """Who did it, as shown: the person where a name is known."""
     return write.by.name or write.by.handle or mark.who
 
@@ -23,7 +23,7 @@ def digest(write: Write) -> str:
     return hashlib.sha256(write.model_dump_json().encode()).hexdigest()[:16]
 
 
-def run_id(platform: str, start: StartRun, mark: Mark) -> str:
+def run_id(platform: str, start: StartRun, mark: WriteMarker) -> str:
     """The same for every repeat of the same start; the handle in it is unique within a store."""
     said = "\n".join((platform, start.runbook.id, start.title, start.handle, mark.code, mark.who))
     return f"{start.handle or 'run'}-{mark.code}-{hashlib.sha256(said.encode()).hexdigest()[:8]}".lower()
@@ -50,7 +50,7 @@ def values_asked(file: RunbookFile) -> list[str]:
     return sorted({name for text in texts for name in _VALUE.findall(text)})
 
 
-def document(platform: str, file: RunbookFile, start: StartRun, mark: Mark, now: datetime) -> Document:
+def document(platform: str, file: RunbookFile, start: StartRun, mark: WriteMarker, now: datetime) -> Document:
     stages, tasks = _copied(file, start.options)
     return Document(
         platform=platform,
@@ -88,8 +88,8 @@ def run(document: Document, now: datetime) -> Run:
     )
 
 
-def head(document: Document) -> RunHead:
-    return run(document, document.started_at).head()
+def head(document: Document) -> RunSummary:
+    return run(document, document.started_at).summary()
 
 
 def comments(document: Document, task: str | None) -> tuple[Comment, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something wrong in a file. ``key`` is a sentence of ``en.toml``; ``facts`` always hold ``line`` (from 1).
+    """Something wrong in a file. ``key`` is a sentence of ``messages.toml``; ``facts`` always hold ``line`` (from 1).
 
     A ``fatal`` one keeps the runbook from being started: the order of its tasks would not be what was meant.
     """

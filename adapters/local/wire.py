@@ -34,7 +34,7 @@ class StoredComment(Model):
     task: str | None = None
 
 
-class Applied(Model):
+class AppliedStep(Model):
     """A step that this document already holds. ``made`` is the id of the task or comment it made.
 
     Receipt codes are short, so a busy run will see one twice; ``at`` and ``digest`` (of the whole write) tell
@@ -73,7 +73,7 @@ class Document(Model):
     stages: tuple[Stage, ...] = ()
     tasks: tuple[StoredTask, ...] = ()
     comments: tuple[StoredComment, ...] = ()
-    applied: tuple[Applied, ...] = ()
+    applied: tuple[AppliedStep, ...] = ()
 
     def task(self, id: str) -> StoredTask | None:
         return next((task for task in self.tasks if task.id == id), None)

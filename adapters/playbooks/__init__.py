@@ -9,7 +9,7 @@ from adapters.protocol import Adapter, Platform, Resources
 
 def connect(name: str, settings: PlaybooksSettings, resources: Resources) -> Adapter:
     """Loads the rest of this folder only where the platform is configured: its models take time to build."""
-    from adapters.playbooks.client import connect as make
+    from adapters.playbooks.adapter import connect as make
 
     return make(name, settings, resources)
 
@@ -20,6 +20,6 @@ PLATFORM = Platform(
     settings=PlaybooksSettings,
     connect=connect,
     capabilities=CAPABILITIES,
-    sentences=Path(__file__).with_name("en.toml"),
+    messages=Path(__file__).with_name("messages.toml"),
     secret_fields=("token",),
 )

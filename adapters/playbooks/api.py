@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 
-from adapters.errors import NOT_SHOWN, BadResponse, NotFound, OutcomeUnknown, Rejected, Unsupported
-from adapters.http import Caller
-from adapters.playbooks.refusals import NO_ROUTE
+from adapters.errors import OPTIONAL_READ_ERRORS, BadResponse, NotFound, OutcomeUnknown, Rejected, Unsupported
+from adapters.http.client import HttpClient
+from adapters.playbooks.errors import NO_ROUTE
 from adapters.playbooks.wire import (
     Wire,
     WirePage,
@@ -68,7 +68,7 @@ class Api:
     """All methods raise ``adapters.errors``. ``operation`` is the short word an error carries."""
 
     name: str
-    caller: Caller
+    caller: HttpClient
     features: Features = field(default_factory=Features)
 
     # Reading Playbooks
@@ -230,7 +230,7 @@ class Api:
     async def _user_or_none(self, path: str) -> WireUser | None:
         try:
             return await self._user(path, "people")
-        except NOT_SHOWN:  # hidden by the privacy settings is as good as not there
+        except OPTIONAL_READ_ERRORS:  # hidden by the privacy settings is as good as not there
             return None
 
     async def _pages(self, what: str, params: Mapping[str, Any], operation: str, pages: int) -> list[Any]:

@@ -26,7 +26,7 @@ CAPABILITIES: Mapping[Op, Capability] = {
     Op.STATUS: Emulated("a status update; its colour is a word in front, and kept by Liaison"),
     Op.COMMENT: Emulated("a post in the run's channel, in one thread per task"),
     Op.END: Native(),
-    Op.DO: Native(),
+    Op.ACTION: Native(),
     **NO_APPROVALS,
 }
 

@@ -11,7 +11,7 @@ from adapters.playbooks import mapping
 from adapters.playbooks.api import Api
 from adapters.playbooks.people import People
 from adapters.playbooks.wire import WireRun
-from adapters.writes import DoOffer, EndRun, Write
+from adapters.writes import EndRun, PerformAction, Write
 
 JOIN = "join"  # the write option that the button of the question brings along
 NOT_IN_IT = "playbooks.not_participant"
@@ -32,7 +32,7 @@ class Joining:
         if not inside:
             choices = {"playbooks.button.join": (JOIN,)}
             return Rejected(self.api.name, step.op, key=NOT_IN_IT, said=refused.said, choices=choices)
-        if isinstance(step, EndRun | DoOffer):
+        if isinstance(step, EndRun | PerformAction):
             link = mapping.run_link(self.site, step.run_id)
             return Rejected(self.api.name, step.op, key="playbooks.owner_only", said=refused.said, link=link)
         return refused

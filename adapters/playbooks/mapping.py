@@ -15,14 +15,14 @@ from adapters.models import (
     Run,
     Runbook,
     RunbookKey,
-    RunHead,
     RunKey,
     RunState,
+    RunSummary,
     Stage,
     Task,
     TaskState,
 )
-from adapters.playbooks import words
+from adapters.playbooks import text as words
 from adapters.playbooks.wire import (
     CLOSED,
     IN_PROGRESS,
@@ -105,9 +105,9 @@ def to_run(wire: WireRun, platform: str, site: str, names: Names, at: datetime, 
     )
 
 
-def to_head(wire: WireRun, platform: str, site: str, runbook: str = "") -> RunHead:
+def to_head(wire: WireRun, platform: str, site: str, runbook: str = "") -> RunSummary:
     items = [item for checklist in wire.checklists for item in checklist.items if not item.hidden]
-    return RunHead(
+    return RunSummary(
         key=RunKey(platform=platform, id=wire.id),
         title=wire.name,
         runbook=runbook,

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from adapters.errors import NOT_SHOWN, AdapterError
+from adapters.errors import OPTIONAL_READ_ERRORS, AdapterError
 from adapters.models import Person
 from adapters.playbooks.api import Api
 from adapters.playbooks.wire import WireUser, is_id
@@ -49,7 +49,7 @@ class People:
             unknown = [id for id in unknown if id != bot.id]
             for user in await self.api.users(unknown) if unknown else ():
                 self._keep(user)
-        except NOT_SHOWN as error:
+        except OPTIONAL_READ_ERRORS as error:
             _log.info("names are not shown to us: %s", error)
             self._names.update({id: Person(id=id) for id in unknown if id not in self._names})
         except AdapterError as error:

@@ -10,11 +10,12 @@ from datetime import datetime
 
 from adapters.errors import AdapterError, NotFound, Rejected
 from adapters.models import Comment
-from adapters.playbooks import mapping, words
+from adapters.playbooks import mapping
+from adapters.playbooks import text as words
 from adapters.playbooks.api import Api
 from adapters.playbooks.people import People
 from adapters.playbooks.wire import WirePost, WireRun, when
-from adapters.writes import Known, Mark
+from adapters.writes import Baseline, WriteMarker
 
 SHOWN = 20
 _LOOK_BACK_PAGES = 3
@@ -38,7 +39,7 @@ class Posts:
         return [mapping.to_comment(post, self.people, tasks.get(post.id)) for post in reversed(shown)]
 
     async def add(
-        self, run: WireRun, text: str, mark: Mark, *, kind: str, task: tuple[str, str] | None = None
+        self, run: WireRun, text: str, mark: WriteMarker, *, kind: str, task: tuple[str, str] | None = None
     ) -> Comment:
         """``task`` is (id, title). ``kind`` tells a remark from a finish note, for whoever reads the props."""
         props = {RUN_PROP: run.id, KIND_PROP: kind}
@@ -58,7 +59,7 @@ class Posts:
         await self.people.learn([post.user_id])
         return mapping.to_comment(post, self.people, task[0] if task else None)
 
-    async def find(self, run: WireRun, mark: Mark, known: Known, operation: str) -> WirePost | None:
+    async def find(self, run: WireRun, mark: WriteMarker, known: Baseline, operation: str) -> WirePost | None:
         """The post that was written for this receipt, of any type, among the last few hundred."""
         for page in range(_LOOK_BACK_PAGES):
             posts = await self.api.posts(run.channel_id, page, operation)

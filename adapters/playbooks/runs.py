@@ -6,14 +6,26 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from adapters.errors import AdapterError, NotFound, OutcomeUnknown, Rejected
-from adapters.models import Health, HealthNote, Run, RunKey, RunState
-from adapters.playbooks import mapping, words
+from adapters.models import Health, Run, RunHealth, RunKey, RunState
+from adapters.playbooks import mapping
+from adapters.playbooks import text as words
 from adapters.playbooks.api import Api
 from adapters.playbooks.people import People
 from adapters.playbooks.posts import Posts
 from adapters.playbooks.teams import Teams
 from adapters.playbooks.wire import WirePlaybook, WireRun, when
-from adapters.writes import CannotTell, EndRun, Known, Mark, NotThere, SetStatus, Settled, StartRun, There, Told
+from adapters.writes import (
+    Applied,
+    Baseline,
+    EndRun,
+    Indeterminate,
+    NotApplied,
+    Reconciliation,
+    SetStatus,
+    StartRun,
+    WriteMarker,
+    WriteResult,
+)
 
 DEFAULT_REMINDER = 3600  # seconds; a server since 2021-10 refuses a status without one
 LEAST_REMINDER = 60
@@ -31,7 +43,7 @@ class Runs:
     show: Callable[[WireRun], Awaitable[Run]]
     now: Callable[[], datetime]
 
-    async def start(self, step: StartRun, mark: Mark) -> Told:
+    async def start(self, step: StartRun, mark: WriteMarker) -> WriteResult:
         """The playbook is read first: an unknown one is a 500 on POST /runs, which would leave us in doubt.
 
         Tasks come from a read of the run: in the answer that creates it their ids are empty.
@@ -44,12 +56,12 @@ class Runs:
         owner = await self.people.user_id(wanted)
         body = await self._start_body(step, mark, playbook, owner)
         key = RunKey(platform=self.api.name, id=await self.api.start(body))
-        told = Told(run=key, snapshot=await self._shown(key.id, step.op))
+        told = WriteResult(run=key, snapshot=await self._shown(key.id, step.op))
         if owner is None:
-            told = told.model_copy(update={"says": "playbooks.bot_owns", "facts": {"person": wanted.shown}})
+            told = told.model_copy(update={"message": "playbooks.bot_owns", "facts": {"person": wanted.shown}})
         return told
 
-    async def settle_start(self, step: StartRun, mark: Mark, known: Known) -> Settled:
+    async def settle_start(self, step: StartRun, mark: WriteMarker, known: Baseline) -> Reconciliation:
         """Among the newest runs, whether over or not: by the code in its summary, or by its name with the handle.
 
         Playbooks 2 keeps the summary, but may make the name itself (a playbook's ``channel_name_template``);
@@ -62,11 +74,11 @@ class Runs:
                 same = mark.is_in(f"{run.summary} {run.description}") or run.name.strip() == name
                 if same and run.playbook_id in ("", step.runbook.id) and made is not None and made >= since:
                     key = RunKey(platform=self.api.name, id=run.id)
-                    return There(Told(run=key, snapshot=await self._shown(run.id, step.op)))
-        return NotThere()
+                    return Applied(WriteResult(run=key, snapshot=await self._shown(run.id, step.op)))
+        return NotApplied()
 
     async def _start_body(
-        self, step: StartRun, mark: Mark, playbook: WirePlaybook, owner: str | None
+        self, step: StartRun, mark: WriteMarker, playbook: WirePlaybook, owner: str | None
     ) -> dict[str, str]:
         """``summary`` is the newer name of ``description``.
 
@@ -88,7 +100,7 @@ class Runs:
             body["channel_id"] = self.api.checked(channel, step.op)
         return body
 
-    async def status(self, step: SetStatus, mark: Mark) -> Told:
+    async def status(self, step: SetStatus, mark: WriteMarker) -> WriteResult:
         run = await self.api.run(step.run_id, step.op)
         reminder = self._reminder(run, step.next_at)
         message = words.signed(f"{step.health_word}{step.text}", mark)
@@ -96,50 +108,54 @@ class Runs:
             raise Rejected(self.api.name, step.op, key="playbooks.too_long", limit=words.LIMIT)
         await self.api.status(run.id, {"message": message, "description": "", "reminder": reminder})
         at = self.now()
-        note = HealthNote(
+        note = RunHealth(
             health=step.health or Health.UNSET,
             text=step.text,
             by=mark.who,
             at=at,
             due=at + timedelta(seconds=reminder),
         )
-        return Told(health=note, snapshot=await self._shown(run.id, step.op))
+        return WriteResult(health=note, snapshot=await self._shown(run.id, step.op))
 
-    async def settle_status(self, step: SetStatus, mark: Mark, known: Known) -> Settled:
+    async def settle_status(self, step: SetStatus, mark: WriteMarker, known: Baseline) -> Reconciliation:
         run = await self.api.run(step.run_id, step.op)
         try:
             post = await self.posts.find(run, mark, known, step.op)
         except NotFound:
-            return CannotTell()
+            return Indeterminate()
         if post is None:
-            return NotThere()
+            return NotApplied()
         shown = await self.show(run)
-        note = HealthNote(
+        note = RunHealth(
             health=step.health or Health.UNSET,
             text=step.text,
             by=mark.who,
             at=when(post.create_at),
             due=step.next_at or shown.update_due,
         )
-        return There(Told(health=note, snapshot=shown))
+        return Applied(WriteResult(health=note, snapshot=shown))
 
-    async def end(self, step: EndRun) -> Told:
+    async def end(self, step: EndRun) -> WriteResult:
         before = await self.api.run(step.run_id, step.op)
         if before.over:
-            return Told(already=True, state=RunState.FINISHED, snapshot=await self.show(before))
+            return WriteResult(already=True, state=RunState.FINISHED, snapshot=await self.show(before))
         await self.api.finish(before.id)
         after = await self._shown(before.id, step.op)
         if after is not None and not after.state.is_over:
             raise OutcomeUnknown(self.api.name, step.op)
-        told = Told(state=RunState.FINISHED, snapshot=after)
+        told = WriteResult(state=RunState.FINISHED, snapshot=after)
         if not before.retrospective_enabled:
             return told
         link = mapping.retrospective_link(self.site, before.id)
-        return told.model_copy(update={"says": "playbooks.retrospective", "facts": {"link": link}})
+        return told.model_copy(update={"message": "playbooks.retrospective", "facts": {"link": link}})
 
-    async def settle_end(self, step: EndRun) -> Settled:
+    async def settle_end(self, step: EndRun) -> Reconciliation:
         run = await self.api.run(step.run_id, step.op)
-        return There(Told(state=RunState.FINISHED, snapshot=await self.show(run))) if run.over else NotThere()
+        return (
+            Applied(WriteResult(state=RunState.FINISHED, snapshot=await self.show(run)))
+            if run.over
+            else NotApplied()
+        )
 
     async def _shown(self, id: str, operation: str) -> Run | None:
         """The run after a write that was answered: that it cannot be read now does not undo the write."""

@@ -10,26 +10,27 @@ from datetime import datetime
 
 from adapters.errors import AdapterError, Conflict, NotFound, OutcomeUnknown, Rejected, Unsupported
 from adapters.models import Run
-from adapters.playbooks import mapping, words
+from adapters.playbooks import mapping
+from adapters.playbooks import text as words
 from adapters.playbooks.api import Api
+from adapters.playbooks.errors import NO_ROUTE
 from adapters.playbooks.people import People
-from adapters.playbooks.refusals import NO_ROUTE
 from adapters.playbooks.wire import CLOSED, IN_PROGRESS, OPEN, SKIPPED, WireItem, WireRun
 from adapters.writes import (
     AddTask,
+    Applied,
     AssignTask,
+    Baseline,
     BeginTask,
-    DoOffer,
     FinishTask,
-    Known,
-    Mark,
-    NotThere,
+    NotApplied,
+    PerformAction,
+    Reconciliation,
     ReopenTask,
-    Settled,
     SkipTask,
     TaskWrite,
-    There,
-    Told,
+    WriteMarker,
+    WriteResult,
 )
 
 Place = tuple[int, int]
@@ -53,7 +54,7 @@ class Tasks:
     site: str
     show: Show
 
-    async def carry(self, step: TaskWrite) -> Told:
+    async def execute(self, step: TaskWrite) -> WriteResult:
         run = step.run_id
         before = await self.api.run(run, step.op)
         place = self.place(before, step)
@@ -61,36 +62,36 @@ class Tasks:
         change = await self._change(step, item)
         if change is None:
             facts = {"person": step.by.shown}
-            return Told(snapshot=await self.show(before), says="playbooks.nobody_assigned", facts=facts)
+            return WriteResult(snapshot=await self.show(before), message="playbooks.nobody_assigned", facts=facts)
         if isinstance(step, SkipTask) and item.state == CLOSED and self.api.features.skip is False:
             link = mapping.run_link(self.site, run)
             raise Conflict(self.api.name, step.op, key="playbooks.done", task=item.title, link=link)
         if change.wanted(item):
-            return Told(snapshot=await self.show(before), already=step.part != ASSIGN)
+            return WriteResult(snapshot=await self.show(before), already=step.part != ASSIGN)
         after = await self._sent(step, place, change, run)
         if isinstance(step, SkipTask) and self.api.features.skip is False:
             change = _state(CLOSED)
         self._prove(step, change, before, after)
-        return Told(snapshot=await self.show(after))
+        return WriteResult(snapshot=await self.show(after))
 
-    async def due(self, step: DoOffer, at: datetime) -> Told:
+    async def due(self, step: PerformAction, at: datetime) -> WriteResult:
         """Says until when the task is to be done (Playbooks 2; some licences do not have it)."""
         run, milliseconds = step.run_id, int(at.timestamp() * 1000)
         before = await self.api.run(run, step.op)
         change = Change("duedate", {"due_date": milliseconds}, lambda now: now.due_date == milliseconds)
         after = await self._sent(step, self.place(before, step), change, run)
         self._prove(step, change, before, after)
-        return Told(snapshot=await self.show(after))
+        return WriteResult(snapshot=await self.show(after))
 
-    async def settle(self, step: TaskWrite) -> Settled:
+    async def reconcile(self, step: TaskWrite) -> Reconciliation:
         run = await self.api.run(step.run_id, step.op)
         item = _at(run, self.place(run, step))
         change = await self._change(step, item)
         if change is None or change.wanted(item):
-            return There(Told(snapshot=await self.show(run)))
-        return NotThere()
+            return Applied(WriteResult(snapshot=await self.show(run)))
+        return NotApplied()
 
-    def place(self, run: WireRun, step: TaskWrite | DoOffer) -> Place:
+    def place(self, run: WireRun, step: TaskWrite | PerformAction) -> Place:
         """Raises ``NotFound``, or ``Rejected`` where the server shows no ids and two titles are alike."""
         found = mapping.places(run, step.target)
         link = mapping.run_link(self.site, run.id)
@@ -127,7 +128,7 @@ class Tasks:
                 return Change("restore", None, lambda now: now.state == OPEN)
         return _state(OPEN)
 
-    async def _sent(self, step: TaskWrite | DoOffer, place: Place, change: Change, run: str) -> WireRun:
+    async def _sent(self, step: TaskWrite | PerformAction, place: Place, change: Change, run: str) -> WireRun:
         """Sends the change; the run as read after it. Only a read tells what a 500 means here."""
         try:
             await self.api.item(run, place, change.what, change.body, step.op)
@@ -147,13 +148,13 @@ class Tasks:
             self.api.features.skip = True
         return await self._read_after(step, run)
 
-    async def _read_after(self, step: TaskWrite | DoOffer, run: str) -> WireRun:
+    async def _read_after(self, step: TaskWrite | PerformAction, run: str) -> WireRun:
         try:
             return await self.api.run(run, step.op)
         except AdapterError as error:
             raise OutcomeUnknown(self.api.name, step.op, said=error.said) from error
 
-    def _prove(self, step: TaskWrite | DoOffer, change: Change, before: WireRun, after: WireRun) -> None:
+    def _prove(self, step: TaskWrite | PerformAction, change: Change, before: WireRun, after: WireRun) -> None:
         found = mapping.places(after, step.target)
         if any(change.wanted(_at(after, place)) for place in found):
             return
@@ -172,7 +173,7 @@ class Tasks:
 
     # Adding one
 
-    async def add(self, step: AddTask, mark: Mark) -> Told:
+    async def add(self, step: AddTask, mark: WriteMarker) -> WriteResult:
         run = step.run_id
         before = await self.api.run(run, step.op)
         checklist = self._checklist(before, step)
@@ -189,16 +190,16 @@ class Tasks:
         item = _added(after, step, mark, known)
         if item is None:
             raise OutcomeUnknown(self.api.name, step.op)
-        told = Told(id=item.id, snapshot=await self.show(after))
+        told = WriteResult(id=item.id, snapshot=await self.show(after))
         if step.assignee and not assignee:
-            says = {"says": "playbooks.nobody_assigned", "facts": {"person": step.assignee.shown}}
+            says = {"message": "playbooks.nobody_assigned", "facts": {"person": step.assignee.shown}}
             return told.model_copy(update=says)
         return told
 
-    async def settle_add(self, step: AddTask, mark: Mark, known: Known) -> Settled:
+    async def settle_add(self, step: AddTask, mark: WriteMarker, known: Baseline) -> Reconciliation:
         run = await self.api.run(step.run_id, step.op)
         item = _added(run, step, mark, known.ids)
-        return There(Told(id=item.id, snapshot=await self.show(run))) if item else NotThere()
+        return Applied(WriteResult(id=item.id, snapshot=await self.show(run))) if item else NotApplied()
 
     def _checklist(self, run: WireRun, step: AddTask) -> int:
         link = mapping.run_link(self.site, run.id)
@@ -220,7 +221,7 @@ def _state(state: str) -> Change:
     return Change("state", {"new_state": state}, lambda item: item.state == state)
 
 
-def _added(run: WireRun, step: AddTask, mark: Mark, known: set[str] | frozenset[str]) -> WireItem | None:
+def _added(run: WireRun, step: AddTask, mark: WriteMarker, known: set[str] | frozenset[str]) -> WireItem | None:
     """The item we added: by the mark in its description, else as one of this title that was not there before."""
     fresh = [item for item in _items(run) if item.id and item.id not in known]
     marked = [item for item in fresh if mark.is_in(item.description)]

@@ -2,13 +2,13 @@
 
 from adapters.protocol import Adapter, Platform, Resources
 from adapters.runrunit.capabilities import CAPABILITIES
-from adapters.runrunit.refusals import SENTENCES
+from adapters.runrunit.errors import SENTENCES
 from adapters.runrunit.settings import RunrunitSettings
 
 
 def connect(name: str, settings: RunrunitSettings, resources: Resources) -> Adapter:
     """Loads the rest of this folder only where the platform is configured: its models take time to build."""
-    from adapters.runrunit.client import connect as make
+    from adapters.runrunit.adapter import connect as make
 
     return make(name, settings, resources)
 
@@ -19,6 +19,6 @@ PLATFORM = Platform(
     settings=RunrunitSettings,
     connect=connect,
     capabilities=CAPABILITIES,
-    sentences=SENTENCES,
+    messages=SENTENCES,
     secret_fields=("app_key", "user_token"),
 )

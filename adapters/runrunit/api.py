@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from adapters.errors import AdapterError, BadResponse, NotFound, OutcomeUnknown
-from adapters.http import Caller
-from adapters.replies import Listing, parsed
+from adapters.http.client import HttpClient
+from adapters.http.responses import ListResult, parse_model
 from adapters.runrunit.paging import LIMIT, MAX_PAGES, MOST, PAGES_OF_ALL, next_link, next_page
 from adapters.runrunit.wire import (
     Wire,
@@ -30,13 +30,13 @@ class Api:
     """All methods raise ``adapters.errors``. ``operation`` is the short word that an error carries."""
 
     name: str
-    caller: Caller
+    caller: HttpClient
     project_template: int
     project: int
 
     # Reads
 
-    async def templates(self, operation: str = "runbooks") -> Listing[WireTemplate]:
+    async def templates(self, operation: str = "runbooks") -> ListResult[WireTemplate]:
         path = f"project_templates/{self.project_template}/task_templates"
         return await self._list(WireTemplate, path, operation)
 
@@ -44,7 +44,7 @@ class Api:
         path = f"project_templates/{self.project_template}/task_templates/{self.number(id, operation)}"
         return self._read(WireTemplate, await self.caller.read(path, operation=operation), operation)
 
-    async def project_tasks(self, operation: str, *, closed_too: bool = False) -> Listing[WireTask]:
+    async def project_tasks(self, operation: str, *, closed_too: bool = False) -> ListResult[WireTask]:
         """Of the project of runs. Without ``bypass_status_default`` the closed ones are hidden.
 
         Closed ones are many, and of no known order: only a few pages are looked at.
@@ -76,14 +76,14 @@ class Api:
         listing = await self._list(WireTask, f"tasks/{self.number(id, operation)}/prerequisites", operation)
         return self._whole(listing, operation)
 
-    async def comments(self, task: str, operation: str) -> Listing[WireComment]:
+    async def comments(self, task: str, operation: str) -> ListResult[WireComment]:
         return await self._list(WireComment, f"tasks/{self.number(task, operation)}/comments", operation)
 
     async def stages(self, board: str, operation: str) -> Sequence[WireStage]:
         path = f"boards/{self.number(board, operation)}/stages"
         return (await self._list(WireStage, path, operation)).items
 
-    async def users(self) -> Listing[WireUser]:
+    async def users(self) -> ListResult[WireUser]:
         """An administrator's token sees all, another one only its teams."""
         return await self._list(WireUser, "users", "people")
 
@@ -138,7 +138,7 @@ class Api:
         operation: str,
         params: Mapping[str, Any] | None = None,
         pages: int = MAX_PAGES,
-    ) -> Listing[W]:
+    ) -> ListResult[W]:
         """Up to ``pages`` pages, or ``MOST`` things. A page with nothing new on it is page 1 again: the end."""
         found: dict[str, W] = {}
         page = 1
@@ -155,19 +155,19 @@ class Api:
                 raise BadResponse(self.name, operation, key="platform.foreign_link", said=link)
             after = next_page(reply.headers, page)
             if after is None or not fresh:
-                return Listing(tuple(found.values()))
+                return ListResult(tuple(found.values()))
             if len(found) >= MOST:
                 break
             page = after
-        return Listing(tuple(found.values()), complete=False)
+        return ListResult(tuple(found.values()), complete=False)
 
-    def _whole(self, listing: Listing[W], operation: str) -> Sequence[W]:
+    def _whole(self, listing: ListResult[W], operation: str) -> Sequence[W]:
         if not listing.complete:
             raise BadResponse(self.name, operation, key="runrunit.endless")
         return listing.items
 
     def _read(self, model: type[W], body: Any, operation: str, otherwise: type[AdapterError] = BadResponse) -> W:
-        return parsed(model, body, self.name, operation, otherwise)
+        return parse_model(model, body, self.name, operation, otherwise)
 
     def _written(self, model: type[W], body: Any, operation: str) -> W:
         """The answer to a write. What cannot be read there leaves the outcome unknown."""

@@ -21,6 +21,6 @@ CAPABILITIES: Mapping[Op, Capability] = {
     Op.STATUS: Emulated("a comment, and the board stage of that name if there is one; colour kept by Liaison"),
     Op.COMMENT: Native(),
     Op.END: Native(),
-    Op.DO: Native(),
+    Op.ACTION: Native(),
     **NO_APPROVALS,
 }

@@ -10,17 +10,17 @@ from adapters.models import (
     Run,
     Runbook,
     RunbookKey,
-    RunHead,
     RunKey,
     RunState,
+    RunSummary,
     Task,
     TaskState,
 )
-from adapters.moments import moment
-from adapters.runrunit import words
+from adapters.runrunit import text as words
 from adapters.runrunit.links import Links
 from adapters.runrunit.people import People
 from adapters.runrunit.wire import WireAssignment, WireComment, WireSubtaskAssignee, WireTask, WireTemplate
+from adapters.toolkit.timestamps import parse_timestamp
 
 
 def by_id(tasks: Iterable[WireTask]) -> list[WireTask]:
@@ -39,17 +39,17 @@ def task_state(wire: WireTask) -> TaskState:
 def task(wire: WireTask, people: People, links: Links) -> Task:
     state = task_state(wire)
     playing = [part for part in wire.assignments if part.is_working_on]
-    began = [at for part in playing if (at := moment(part.start_date))]
+    began = [at for part in playing if (at := parse_timestamp(part.start_date))]
     return Task(
         id=wire.id,
         title=wire.title,
         state=state,
         assignees=people.of(wire.assignments),
         waits_for=() if wire.is_closed else wire.opened_parent_ids,
-        started_at=min(began, default=moment(wire.start_date)) if state is TaskState.RUNNING else None,
+        started_at=min(began, default=parse_timestamp(wire.start_date)) if state is TaskState.RUNNING else None,
         started_by=_names(people.of(playing)) if state is TaskState.RUNNING else None,
-        finished_at=moment(wire.close_date) if wire.is_closed else None,
-        due_at=moment(wire.desired_date_with_time),
+        finished_at=parse_timestamp(wire.close_date) if wire.is_closed else None,
+        due_at=parse_timestamp(wire.desired_date_with_time),
         mark=_mark(wire),
         urgent=wire.is_urgent,
         link=links.task(wire.id),
@@ -88,9 +88,9 @@ def health(wire: WireTask) -> Health:
     return Health.RED if said is Health.UNSET and wire.is_urgent else said
 
 
-def run_head(platform: str, wire: WireTask, links: Links) -> RunHead:
+def run_head(platform: str, wire: WireTask, links: Links) -> RunSummary:
     """Counts subtasks only: what was added later is not told in a list."""
-    return RunHead(
+    return RunSummary(
         key=RunKey(platform=platform, id=wire.id),
         title=words.unkeyed(wire.title),
         state=RunState.FINISHED if wire.is_closed else RunState.ACTIVE,
@@ -125,7 +125,7 @@ def runbook(platform: str, wire: WireTemplate, people: People, description: str 
 def comment(wire: WireComment, about: str | None) -> Comment:
     found = words.unsign(wire.text)
     by = found.by or wire.commenter_name or ("Runrun.it" if wire.is_system_message else "")
-    return Comment(id=wire.id, text=found.text, by=by, at=moment(wire.created_at), task=about)
+    return Comment(id=wire.id, text=found.text, by=by, at=parse_timestamp(wire.created_at), task=about)
 
 
 def comments(listed: Iterable[WireComment], about: str | None, last: int) -> list[Comment]:

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from adapters.errors import AdapterError
 from adapters.models import Person
 from adapters.runrunit.api import Api
+from adapters.runrunit.text import folded
 from adapters.runrunit.wire import WireAssignment, WireUser
-from adapters.runrunit.words import folded
 
 _log = logging.getLogger(__name__)
 FRESH = timedelta(minutes=10)

@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from adapters.errors import NOT_SHOWN, AdapterError, Conflict, Rejected
+from adapters.errors import OPTIONAL_READ_ERRORS, AdapterError, Conflict, Rejected
+from adapters.http.responses import ListResult
 from adapters.models import Health, RunKey, RunState
-from adapters.moments import moment
-from adapters.replies import Listing
-from adapters.runrunit import words
+from adapters.runrunit import text as words
 from adapters.runrunit.api import Api
 from adapters.runrunit.people import People
 from adapters.runrunit.tasks import Tasks
@@ -20,18 +19,19 @@ from adapters.runrunit.wire import (
     WireTask,
     WireTemplate,
 )
+from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import (
     AddTask,
-    CannotTell,
+    Applied,
+    Baseline,
     EndRun,
-    Known,
-    Mark,
-    NotThere,
+    Indeterminate,
+    NotApplied,
+    Reconciliation,
     SetStatus,
-    Settled,
     StartRun,
-    There,
-    Told,
+    WriteMarker,
+    WriteResult,
 )
 
 CLOCKS_APART = timedelta(minutes=10)
@@ -51,7 +51,7 @@ class Runs:
 
     # Start: the template is read and copied into one task, because nothing there instantiates it
 
-    async def start(self, step: StartRun, mark: Mark) -> Told:
+    async def start(self, step: StartRun, mark: WriteMarker) -> WriteResult:
         if step.options:
             option = ", ".join(step.options)
             raise Rejected(self.api.name, step.op, key="runrunit.no_option", option=option)
@@ -61,25 +61,27 @@ class Runs:
             made = await self.api.create(self._start_body(step, mark, template, owner), step.op)
         except Rejected as refused:
             raise _rekeyed(refused, "runrunit.start_refused") from refused
-        told = Told(run=RunKey(platform=self.api.name, id=made.id), state=RunState.ACTIVE)
+        told = WriteResult(run=RunKey(platform=self.api.name, id=made.id), state=RunState.ACTIVE)
         if step.owner and owner is None:
-            says = {"says": "runrunit.nobody_assigned", "facts": {"person": step.owner.shown}}
+            says = {"message": "runrunit.nobody_assigned", "facts": {"person": step.owner.shown}}
             return told.model_copy(update=says)
         return told
 
-    async def settle_start(self, step: StartRun, mark: Mark) -> Settled:
+    async def settle_start(self, step: StartRun, mark: WriteMarker) -> Reconciliation:
         """By its title, which no other task has. Open tasks first: they are few."""
         title = words.keyed(step.title, mark)
-        listing = Listing[WireTask](())
+        listing = ListResult[WireTask](())
         for closed_too in (False, True):
             listing = await self.api.project_tasks(step.op, closed_too=closed_too)
             for found in listing.items:
                 if found.title.strip() == title:
                     key = RunKey(platform=self.api.name, id=found.id)
-                    return There(Told(run=key, state=RunState.ACTIVE))
-        return NotThere() if listing.complete else CannotTell()
+                    return Applied(WriteResult(run=key, state=RunState.ACTIVE))
+        return NotApplied() if listing.complete else Indeterminate()
 
-    def _start_body(self, step: StartRun, mark: Mark, template: WireTemplate, owner: str | None) -> dict[str, Any]:
+    def _start_body(
+        self, step: StartRun, mark: WriteMarker, template: WireTemplate, owner: str | None
+    ) -> dict[str, Any]:
         """Dates of a template are of the day it was written; they and all names and pictures stay behind."""
         people = [_assignment(one) for one in template.assignments if one.assignee_id and one.assignee_id != owner]
         if owner:
@@ -97,7 +99,7 @@ class Runs:
 
     # Added tasks: the run's task waits for them, because nothing adds a subtask later
 
-    async def add(self, step: AddTask) -> Told:
+    async def add(self, step: AddTask) -> WriteResult:
         run = self.api.number(step.run_id, step.op)
         assignee = await self.people.named(step.assignee) if step.assignee else None
         body = self._body(step.title, None)
@@ -110,52 +112,52 @@ class Runs:
             raise _rekeyed(refused, "runrunit.add_refused") from refused
         told = self.tasks.told(made).model_copy(update={"id": made.id})
         if step.assignee and assignee is None:
-            says = {"says": "runrunit.nobody_assigned", "facts": {"person": step.assignee.shown}}
+            says = {"message": "runrunit.nobody_assigned", "facts": {"person": step.assignee.shown}}
             return told.model_copy(update=says)
         return told
 
-    async def settle_add(self, step: AddTask, known: Known) -> Settled:
+    async def settle_add(self, step: AddTask, known: Baseline) -> Reconciliation:
         """One of this title among those that the run waits for, that was not there before."""
         oldest = known.sent_at - CLOCKS_APART
         for one in await self.api.prerequisites(step.run_id, step.op):
-            made = moment(one.created_at)
+            made = parse_timestamp(one.created_at)
             if (
                 one.title.strip() == step.title.strip()
                 and one.id not in known.ids
                 and (not made or made >= oldest)
             ):
-                return There(self.tasks.told(one).model_copy(update={"id": one.id}))
-        return NotThere()
+                return Applied(self.tasks.told(one).model_copy(update={"id": one.id}))
+        return NotApplied()
 
     # Status: the board's stage of that name, the urgent flag, and then the words
 
-    async def move(self, step: SetStatus) -> Told:
+    async def move(self, step: SetStatus) -> WriteResult:
         before = await self._open_run(step)
         stage = await self._stage(step, before)
         if stage is None:
-            return Told(says="runrunit.closed_stage" if await self._names_the_end(step, before) else "")
+            return WriteResult(message="runrunit.closed_stage" if await self._names_the_end(step, before) else "")
         if stage.id == before.board_stage_id:
-            return Told()
+            return WriteResult()
         await self.api.act(before.id, "change_status", step.op, {"task_status_id": int(stage.id)})
-        return Told(says="runrunit.moved", facts={"stage": stage.name})
+        return WriteResult(message="runrunit.moved", facts={"stage": stage.name})
 
-    async def settle_move(self, step: SetStatus) -> Settled:
+    async def settle_move(self, step: SetStatus) -> Reconciliation:
         now = await self.api.task(step.run_id, step.op)
         stage = await self._stage(step, now)
-        return There(Told()) if stage is None or stage.id == now.board_stage_id else NotThere()
+        return Applied(WriteResult()) if stage is None or stage.id == now.board_stage_id else NotApplied()
 
-    async def flag(self, step: SetStatus) -> Told:
+    async def flag(self, step: SetStatus) -> WriteResult:
         """Red is urgent there, green is not; amber leaves the flag to people."""
         before = await self._open_run(step)
         urgent = step.health is Health.RED
         if before.is_urgent == urgent:
-            return Told()
+            return WriteResult()
         await self.api.act(before.id, "mark_as_urgent" if urgent else "unmark_as_urgent", step.op)
-        return Told(says="runrunit.urgent" if urgent else "runrunit.not_urgent")
+        return WriteResult(message="runrunit.urgent" if urgent else "runrunit.not_urgent")
 
-    async def settle_flag(self, step: SetStatus) -> Settled:
+    async def settle_flag(self, step: SetStatus) -> Reconciliation:
         now = await self.api.task(step.run_id, step.op)
-        return There(Told()) if now.is_urgent == (step.health is Health.RED) else NotThere()
+        return Applied(WriteResult()) if now.is_urgent == (step.health is Health.RED) else NotApplied()
 
     async def _stage(self, step: SetStatus, task: WireTask) -> WireStage | None:
         """The open stage whose name is what was said, else the only one whose name says the colour."""
@@ -179,17 +181,17 @@ class Runs:
             return found
         try:
             found = await self.api.stages(task.board_id, op)
-        except NOT_SHOWN:
+        except OPTIONAL_READ_ERRORS:
             found = ()
         self._stages[task.board_id] = (self.now(), found)
         return found
 
     # End
 
-    async def end(self, step: EndRun) -> Told:
+    async def end(self, step: EndRun) -> WriteResult:
         before = await self.api.task(step.run_id, step.op)
         if before.is_closed:
-            return Told(state=RunState.FINISHED, already=True)
+            return WriteResult(state=RunState.FINISHED, already=True)
         if before.opened_parent_ids:
             others = await self.tasks.open_before(before, step.op)
             raise Conflict(self.api.name, step.op, key="runrunit.run_waits", others=others)
@@ -197,19 +199,21 @@ class Runs:
             after = await self.api.act(before.id, "deliver", step.op)
         except (Rejected, Conflict) as refused:
             return await self._ended_before(refused, step)
-        return Told(state=RunState.FINISHED) if after.is_closed else Told(says="runrunit.still_open")
+        return (
+            WriteResult(state=RunState.FINISHED) if after.is_closed else WriteResult(message="runrunit.still_open")
+        )
 
-    async def settle_end(self, step: EndRun) -> Settled:
+    async def settle_end(self, step: EndRun) -> Reconciliation:
         now = await self.api.task(step.run_id, step.op)
-        return There(Told(state=RunState.FINISHED)) if now.is_closed else NotThere()
+        return Applied(WriteResult(state=RunState.FINISHED)) if now.is_closed else NotApplied()
 
-    async def _ended_before(self, refused: Rejected | Conflict, step: EndRun) -> Told:
+    async def _ended_before(self, refused: Rejected | Conflict, step: EndRun) -> WriteResult:
         try:
             now = await self.api.task(step.run_id, step.op)
         except AdapterError:
             raise refused from None
         if now.is_closed:
-            return Told(state=RunState.FINISHED, already=True)
+            return WriteResult(state=RunState.FINISHED, already=True)
         raise _rekeyed(refused, "runrunit.end_refused") if isinstance(refused, Rejected) else refused
 
     # Parts

@@ -2,23 +2,23 @@
 
 from dataclasses import dataclass
 
-from adapters.models import Comment, Health, HealthNote
-from adapters.runrunit import words
+from adapters.models import Comment, Health, RunHealth
+from adapters.runrunit import text as words
 from adapters.runrunit.api import Api
 from adapters.writes import (
     AddComment,
-    CannotTell,
+    Applied,
     EndRun,
     FinishTask,
     HoldTask,
-    Mark,
-    NotThere,
+    Indeterminate,
+    NotApplied,
+    Reconciliation,
     SetStatus,
-    Settled,
     SkipTask,
-    There,
-    Told,
     Write,
+    WriteMarker,
+    WriteResult,
 )
 
 
@@ -26,17 +26,17 @@ from adapters.writes import (
 class Saying:
     api: Api
 
-    async def say(self, step: Write, said: str, mark: Mark) -> Told:
+    async def say(self, step: Write, said: str, mark: WriteMarker) -> WriteResult:
         due = step.next_at if isinstance(step, SetStatus) else None
         made = await self.api.comment(_about(step), words.sign(said, mark, due), step.op)
         return _told(step, made.id, said, mark)
 
-    async def settle(self, step: Write, mark: Mark) -> Settled:
+    async def reconcile(self, step: Write, mark: WriteMarker) -> Reconciliation:
         listing = await self.api.comments(_about(step), step.op)
         for found in listing.items:
             if mark.is_in(found.text):
-                return There(_told(step, found.id, words.unsign(found.text).text, mark))
-        return NotThere() if listing.complete else CannotTell()
+                return Applied(_told(step, found.id, words.unsign(found.text).text, mark))
+        return NotApplied() if listing.complete else Indeterminate()
 
 
 def text_of(step: Write) -> str | None:
@@ -60,10 +60,10 @@ def _about(step: Write) -> str:
     return step.target or step.run_id
 
 
-def _told(step: Write, id: str, said: str, mark: Mark) -> Told:
+def _told(step: Write, id: str, said: str, mark: WriteMarker) -> WriteResult:
     made = Comment(id=id, text=said, by=mark.who, at=mark.at, task=step.target or None)
     if not isinstance(step, SetStatus):
-        return Told(id=id, comment=made)
+        return WriteResult(id=id, comment=made)
     health = step.health or Health.UNSET
-    note = HealthNote(health=health, text=step.text, by=mark.who, at=mark.at, due=step.next_at)
-    return Told(id=id, comment=made, health=note)
+    note = RunHealth(health=health, text=step.text, by=mark.who, at=mark.at, due=step.next_at)
+    return WriteResult(id=id, comment=made, health=note)

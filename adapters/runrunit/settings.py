@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from adapters.secrets import Secret
+from adapters.toolkit.secrets import Secret
 
 Id = Annotated[int, Field(ge=1)]
 

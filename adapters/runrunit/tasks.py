@@ -15,7 +15,16 @@ from adapters.runrunit.links import Links
 from adapters.runrunit.people import People
 from adapters.runrunit.wire import WireTask
 from adapters.runrunit.workflows import Workflows
-from adapters.writes import AssignTask, BeginTask, FinishTask, HoldTask, ReopenTask, SkipTask, TaskWrite, Told
+from adapters.writes import (
+    AssignTask,
+    BeginTask,
+    FinishTask,
+    HoldTask,
+    ReopenTask,
+    SkipTask,
+    TaskWrite,
+    WriteResult,
+)
 
 PART, MINE, WHOLE = "part", "mine", "whole"  # the option that says how much of a task is finished
 DESCENDANTS = "descendants"  # the option that lets a reopening pause or reopen what came after
@@ -29,7 +38,7 @@ class Tasks:
     workflows: Workflows
     _timers_told: set[tuple[str, str]] = field(default_factory=set)  # (run, user)
 
-    async def finish(self, step: FinishTask | SkipTask) -> Told:
+    async def finish(self, step: FinishTask | SkipTask) -> WriteResult:
         """Several people, or a chain of them: asks how much of it is finished. A skip is always the whole."""
         before = await self.api.task(step.task, step.op)
         if before.is_closed:
@@ -54,7 +63,7 @@ class Tasks:
             return self.told(after, partial=True, says="runrunit.still_open")
         return self.told(after, says="runrunit.counts_as_delivered" if isinstance(step, SkipTask) else "")
 
-    async def take(self, step: BeginTask) -> Told:
+    async def take(self, step: BeginTask) -> WriteResult:
         """The first half of a begin: a part of the task for this person, unless there is one.
 
         For a person without a user it only looks whether anybody can begin it.
@@ -68,7 +77,7 @@ class Tasks:
         after = await self._assign(step, user)
         return self.told(after, says="runrunit.joined" if others else "", facts={"person": others})
 
-    async def play(self, step: BeginTask, user: str) -> Told:
+    async def play(self, step: BeginTask, user: str) -> WriteResult:
         """The second half: starts this person's timer, which pauses whatever else they were on."""
         before = await self._open_task(step)
         part = before.part_of(user)
@@ -85,14 +94,14 @@ class Tasks:
             return await self._unless_so(refused, step, lambda now: plays(now, user))
         return self.plays_now(step, user, before.with_part(playing))
 
-    def plays_now(self, step: BeginTask, user: str, task: WireTask) -> Told:
+    def plays_now(self, step: BeginTask, user: str, task: WireTask) -> WriteResult:
         """Says once a run and person what playing means."""
         once = (step.run_id, user)
         says = "" if once in self._timers_told else "runrunit.timer"
         self._timers_told.add(once)
         return self.told(task, says=says)
 
-    async def pause(self, step: HoldTask) -> Told:
+    async def pause(self, step: HoldTask) -> WriteResult:
         """Only the timer of whoever says that it cannot go on."""
         user = await self.people.user_of(step.by)
         before = await self._open_task(step)
@@ -102,14 +111,14 @@ class Tasks:
             if not others:
                 return self.told(before)
             facts = {"person": mapping.names(others, self.people)}
-            return self.told(before).model_copy(update={"says": "runrunit.others_run", "facts": facts})
+            return self.told(before).model_copy(update={"message": "runrunit.others_run", "facts": facts})
         try:
             paused = await self.api.act_for(step.task, part, "pause", step.op)
         except (Rejected, Conflict) as refused:
             return await self._unless_so(refused, step, lambda now: not plays(now, user))
         return self.told(before.with_part(paused), says="runrunit.paused")
 
-    async def reopen(self, step: ReopenTask) -> Told:
+    async def reopen(self, step: ReopenTask) -> WriteResult:
         """A task that running or closed ones waited for is only reopened with them: asked first."""
         before = await self.api.task(step.task, step.op)
         if not before.is_closed:
@@ -125,7 +134,7 @@ class Tasks:
                 error = Rejected(self.api.name, step.op, key=key, said=refused.said, retry_with=again)
             return await self._unless_so(error, step, lambda now: not now.is_closed)
 
-    async def assign(self, step: AssignTask) -> Told:
+    async def assign(self, step: AssignTask) -> WriteResult:
         """Adds: nobody loses a task, and with it worked time, because somebody else gets it."""
         user = await self.people.named(step.person)
         if user is None:
@@ -140,9 +149,9 @@ class Tasks:
         facts = {"person": mapping.names(before.open_parts, self.people)}
         return self.told(after, says="runrunit.still_with", facts=facts)
 
-    def told(self, wire: WireTask, **more: Any) -> Told:
-        """``more``: other fields of ``Told``."""
-        return Told(tasks=(mapping.task(wire, self.people, self.links),), **more)
+    def told(self, wire: WireTask, **more: Any) -> WriteResult:
+        """``more``: other fields of ``WriteResult``."""
+        return WriteResult(tasks=(mapping.task(wire, self.people, self.links),), **more)
 
     async def open_before(self, task: WireTask, op: str) -> str:
         """What a task waits for, by title: of what cannot be read, the number."""
@@ -152,7 +161,7 @@ class Tasks:
             found = {}
         return ", ".join(found.get(id) or f"#{id}" for id in task.opened_parent_ids)
 
-    async def _deliver_part(self, step: FinishTask | SkipTask, before: WireTask) -> Told:
+    async def _deliver_part(self, step: FinishTask | SkipTask, before: WireTask) -> WriteResult:
         user = await self.people.user_of(step.by)
         part = before.part_of(user)
         if part is None:
@@ -206,7 +215,9 @@ class Tasks:
             others = await self.open_before(task, op)
             raise Conflict(self.api.name, op, key="runrunit.waits", task=task.title, others=others)
 
-    async def _unless_so(self, refused: AdapterError, step: TaskWrite, is_so: Callable[[WireTask], bool]) -> Told:
+    async def _unless_so(
+        self, refused: AdapterError, step: TaskWrite, is_so: Callable[[WireTask], bool]
+    ) -> WriteResult:
         """Refused, perhaps because somebody was faster: what the task is now decides."""
         try:
             now = await self.api.task(step.task, step.op)

@@ -2,13 +2,13 @@
 
 from adapters.protocol import Adapter, Platform, Resources
 from adapters.tines.capabilities import CAPABILITIES
-from adapters.tines.refusals import SENTENCES
+from adapters.tines.errors import SENTENCES
 from adapters.tines.settings import TinesSettings
 
 
 def connect(name: str, settings: TinesSettings, resources: Resources) -> Adapter:
     """Loads the rest of this folder only where the platform is configured: its models take time to build."""
-    from adapters.tines.client import connect as make
+    from adapters.tines.adapter import connect as make
 
     return make(name, settings, resources)
 
@@ -19,6 +19,6 @@ PLATFORM = Platform(
     settings=TinesSettings,
     connect=connect,
     capabilities=CAPABILITIES,
-    sentences=SENTENCES,
+    messages=SENTENCES,
     secret_fields=("token", "stories"),
 )

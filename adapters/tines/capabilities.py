@@ -23,6 +23,6 @@ CAPABILITIES: Mapping[Op, Capability] = {
     ),
     Op.COMMENT: Native(),
     Op.END: Native(),
-    Op.DO: Native(),
+    Op.ACTION: Native(),
     **NO_APPROVALS,
 }

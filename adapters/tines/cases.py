@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from adapters.errors import (
-    NOT_SHOWN,
+    OPTIONAL_READ_ERRORS,
     AdapterError,
     BadResponse,
     Conflict,
@@ -17,15 +17,15 @@ from adapters.errors import (
 from adapters.models import Health, RunState
 from adapters.tines import mapping, wire
 from adapters.tines.people import People
-from adapters.tines.reading import Reading
-from adapters.writes import EndRun, NotThere, SetStatus, Settled, There, Told
+from adapters.tines.reads import Reads
+from adapters.writes import Applied, EndRun, NotApplied, Reconciliation, SetStatus, WriteResult
 
 COLOUR = "colour"  # the step of a status that sets the sub-status
 
 
 @dataclass
 class Cases:
-    reading: Reading
+    reading: Reads
     people: People
     colours: Mapping[Health, str]  # a sub-status by its name or its id
     _ids: dict[str, str] = field(default_factory=dict)  # name of a sub-status, folded -> id
@@ -42,32 +42,34 @@ class Cases:
             return None
         try:
             found = await self.reading.activities(case, "SUB_STATUS_UPDATED", "show")
-        except NOT_SHOWN:
+        except OPTIONAL_READ_ERRORS:
             return None  # a key that sees the case and not its history
         return found[-1] if found else None
 
-    async def colour(self, step: SetStatus) -> Told:
+    async def colour(self, step: SetStatus) -> WriteResult:
         """Where it cannot be set the colour is kept by Liaison: a status is worth more than its colour."""
         name = self._wanted(step)
         id = await self._id(name)
         if id is None:
-            return Told(says="tines.no_sub_status", facts={"name": name})
+            return WriteResult(message="tines.no_sub_status", facts={"name": name})
         body = {"sub_status_id": int(id) if id.isdecimal() else id} | await self._author(step, "status")
         path = self.reading.path(step.run_id, "status")
         try:
             answer = await self.reading.caller.write("PUT", path, operation="status", json=body)
         except Rejected as refusal:
-            return Told(says="tines.sub_status_refused", facts={"name": name, "said": refusal.said or "no reason"})
+            return WriteResult(
+                message="tines.sub_status_refused", facts={"name": name, "said": refusal.said or "no reason"}
+            )
         case = self.reading.written(wire.Case, answer, "status")
-        return Told(state=mapping.run_state(case))
+        return WriteResult(state=mapping.run_state(case))
 
-    async def settle_colour(self, step: SetStatus) -> Settled:
+    async def settle_colour(self, step: SetStatus) -> Reconciliation:
         case = await self.reading.case(step.run_id, "status")
         self.learn(case)
         is_so = step.health is not None and mapping.health_of(case, self.colours) is step.health
-        return There(Told(state=mapping.run_state(case))) if is_so else NotThere()
+        return Applied(WriteResult(state=mapping.run_state(case))) if is_so else NotApplied()
 
-    async def end(self, step: EndRun) -> Told:
+    async def end(self, step: EndRun) -> WriteResult:
         """A close that is refused names all closure conditions: Tines does not say which one is unmet."""
         body = {"status": "closed"} | await self._author(step, "end")
         path = self.reading.path(step.run_id, "end")
@@ -77,11 +79,11 @@ class Cases:
             return await self._refused(step, refusal)
         if mapping.is_open(self.reading.written(wire.Case, answer, "end")):
             await self._look_again(step)
-        return Told(state=RunState.FINISHED)
+        return WriteResult(state=RunState.FINISHED)
 
-    async def settle_end(self, step: EndRun) -> Settled:
+    async def settle_end(self, step: EndRun) -> Reconciliation:
         case = await self.reading.case(step.run_id, "end")
-        return NotThere() if mapping.is_open(case) else There(Told(state=RunState.FINISHED))
+        return NotApplied() if mapping.is_open(case) else Applied(WriteResult(state=RunState.FINISHED))
 
     async def _look_again(self, step: EndRun) -> None:
         """An answer that shows the case open may be late, or may be how Tines says no."""
@@ -92,7 +94,7 @@ class Cases:
         if mapping.is_open(case):
             raise self._unmet(case, "")
 
-    async def _refused(self, step: EndRun, refusal: Rejected | Conflict) -> Told:
+    async def _refused(self, step: EndRun, refusal: Rejected | Conflict) -> WriteResult:
         """What the case is like says why. If it cannot be read, the refusal is all that is known."""
         if refusal.key == "platform.forbidden":
             raise refusal
@@ -101,7 +103,7 @@ class Cases:
         except AdapterError:
             raise refusal from None
         if not mapping.is_open(case):
-            return Told(state=RunState.FINISHED, already=True, says="tines.already_closed")
+            return WriteResult(state=RunState.FINISHED, already=True, message="tines.already_closed")
         if not case.closure_conditions:
             raise refusal
         raise self._unmet(case, refusal.said) from refusal

@@ -7,29 +7,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 
-from adapters.models import Comment, Health, HealthNote
-from adapters.moments import moment
-from adapters.tines import mapping, wire, words
+from adapters.models import Comment, Health, RunHealth
+from adapters.tines import mapping, wire
+from adapters.tines import text as words
 from adapters.tines.people import People
-from adapters.tines.reading import Reading
+from adapters.tines.reads import Reads
 from adapters.tines.tasks import Tasks
+from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import (
     AddComment,
+    Applied,
     AssignTask,
     BeginTask,
-    CannotTell,
     EndRun,
     FinishTask,
     HoldTask,
-    Mark,
-    NotThere,
+    Indeterminate,
+    NotApplied,
+    Reconciliation,
     ReopenTask,
     SetStatus,
-    Settled,
     SkipTask,
-    There,
-    Told,
     Write,
+    WriteMarker,
+    WriteResult,
 )
 
 NOTE = "note"  # the step that says who did what the step before it did
@@ -38,7 +39,7 @@ LAST = 20
 
 @dataclass
 class Comments:
-    reading: Reading
+    reading: Reads
     people: People
     tasks: Tasks
     colours: Mapping[Health, str]
@@ -48,11 +49,11 @@ class Comments:
         found = [mapping.comment(one) for one in listing.items]
         return [one for one in found if task is None or one.task == task][-LAST:]
 
-    async def say(self, step: Write, mark: Mark) -> Told:
+    async def say(self, step: Write, mark: WriteMarker) -> WriteResult:
         """Says nothing where the step before changed nothing and nobody typed anything."""
         text = said(step, changed=step.part != NOTE or self.tasks.did_change(step))
         if text is None:
-            return Told()
+            return WriteResult()
         operation = step.op.value
         value = words.signed(text, mark)
         task = step.target or None
@@ -67,26 +68,26 @@ class Comments:
         made = self.reading.written(wire.Comment, answer, operation)
         return self._told(step, mark, made, text)
 
-    async def settle(self, step: Write, mark: Mark) -> Settled:
+    async def reconcile(self, step: Write, mark: WriteMarker) -> Reconciliation:
         text = said(step, changed=step.part != NOTE or self.tasks.did_change(step))
         if text is None:
-            return There(Told())
+            return Applied(WriteResult())
         listing = await self.reading.comments(step.run_id, step.op.value)
         found = next((one for one in listing.items if mark.is_in(one.value)), None)
         if found is None:
-            return NotThere() if listing.complete else CannotTell()
-        return There(self._told(step, mark, found, text))
+            return NotApplied() if listing.complete else Indeterminate()
+        return Applied(self._told(step, mark, found, text))
 
-    def _told(self, step: Write, mark: Mark, made: wire.Comment, text: str) -> Told:
+    def _told(self, step: Write, mark: WriteMarker, made: wire.Comment, text: str) -> WriteResult:
         """A status is as old as its comment by Tines' clock, which also says when a sub-status changed."""
         shown = Comment(id=made.id, text=text, by=mark.who, at=mark.at, task=step.target or None)
         if not isinstance(step, SetStatus):
-            return Told(id=made.id, comment=shown)
+            return WriteResult(id=made.id, comment=shown)
         health = self.tasks.health(step) if step.health is None else step.health
         held = health if health in self.colours else Health.UNSET
-        at = max(mark.at, moment(made.created_at) or mark.at)
-        note = HealthNote(health=held, text=step.text, by=mark.who, at=at, due=step.next_at)
-        return Told(id=made.id, comment=shown, health=note)
+        at = max(mark.at, parse_timestamp(made.created_at) or mark.at)
+        note = RunHealth(health=held, text=step.text, by=mark.who, at=at, due=step.next_at)
+        return WriteResult(id=made.id, comment=shown, health=note)
 
 
 def said(step: Write, *, changed: bool = True) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from adapters.errors import Rejected
 from adapters.tines import wire
-from adapters.tines.reading import Reading
+from adapters.tines.reads import Reads
 
 PRIORITIES = ("critical", "high", "medium", "low", "info")
 PRIORITY = "priority"
@@ -25,9 +25,7 @@ def priority(template: wire.Case, options: Mapping[str, str], platform: str) -> 
     return wanted.lower()
 
 
-async def chosen(
-    template: wire.Case, options: Mapping[str, str], team: str, reading: Reading
-) -> Mapping[str, str]:
+async def chosen(template: wire.Case, options: Mapping[str, str], team: str, reading: Reads) -> Mapping[str, str]:
     """The options by the ids of their inputs. Raises ``Rejected`` for what is no field, or no value of one."""
     wanted = {name: value for name, value in options.items() if name != PRIORITY}
     if not wanted:

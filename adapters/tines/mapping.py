@@ -10,15 +10,16 @@ from adapters.models import (
     Run,
     Runbook,
     RunbookKey,
-    RunHead,
     RunKey,
     RunState,
+    RunSummary,
     Task,
     TaskState,
 )
-from adapters.moments import moment
-from adapters.tines import links, wire, words
-from adapters.tines.noting import notes
+from adapters.tines import links, wire
+from adapters.tines import text as words
+from adapters.tines.notes import notes
+from adapters.toolkit.timestamps import parse_timestamp
 
 CERTAIN = 20  # a case's own list of tasks is not promised to be whole; a shorter one surely is (a default page)
 
@@ -68,7 +69,7 @@ def task(found: wire.Task, since: words.Running | None = None) -> Task:
         assignees=tuple(person(user) for user in found.assignees),
         started_at=since.since if since else None,
         started_by=since.by if since else None,
-        finished_at=moment(found.updated_at) if state.is_over else None,
+        finished_at=parse_timestamp(found.updated_at) if state.is_over else None,
         reason=reason or "" if state is TaskState.SKIPPED else "",
     )
 
@@ -90,7 +91,7 @@ def run(
         state=run_state(case),
         health=health,
         health_by=person(coloured.user).shown if coloured and coloured.user else "",
-        health_at=moment(coloured.created_at) if coloured else None,
+        health_at=parse_timestamp(coloured.created_at) if coloured else None,
         owner=person(case.assignees[0]) if case.assignees else None,
         tasks=tuple(task(one, running(case, one.id)) for one in tasks),
         link=links.shown(case.url),
@@ -99,9 +100,9 @@ def run(
     )
 
 
-def run_head(platform: str, case: wire.Case) -> RunHead:
+def run_head(platform: str, case: wire.Case) -> RunSummary:
     whole = len(case.tasks) < CERTAIN
-    return RunHead(
+    return RunSummary(
         key=RunKey(platform=platform, id=case.case_id),
         title=case.name or f"Case {case.case_id}",
         runbook=case.metadata.get(words.RUNBOOK_NAME, ""),
@@ -129,7 +130,7 @@ def runbook(platform: str, case: wire.Case, tasks: Sequence[wire.Task] | None = 
 def comment(found: wire.Comment) -> Comment:
     said = words.taken_apart(found.value)
     by = said.by or (person(found.user).shown if found.user else "")
-    return Comment(id=found.id, text=said.text, by=by, at=moment(found.created_at), task=said.task)
+    return Comment(id=found.id, text=said.text, by=by, at=parse_timestamp(found.created_at), task=said.task)
 
 
 def health_of(case: wire.Case, colours: Mapping[Health, str]) -> Health:

@@ -4,18 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from adapters.errors import NOT_SHOWN, BadResponse
+from adapters.errors import OPTIONAL_READ_ERRORS, BadResponse
 from adapters.models import Person
 from adapters.tines import wire
 from adapters.tines.lately import Lately
-from adapters.tines.reading import Reading
+from adapters.tines.reads import Reads
 
 _FRESH = timedelta(minutes=5)
 
 
 @dataclass
 class People:
-    reading: Reading
+    reading: Reads
     now: Callable[[], datetime]
     _team: Lately[Sequence[wire.User]] = field(init=False)
 
@@ -60,7 +60,7 @@ class People:
             return ()
         try:
             return await self.reading.members(self.reading.team, operation)
-        except (*NOT_SHOWN, BadResponse):
+        except (*OPTIONAL_READ_ERRORS, BadResponse):
             return ()
 
 

@@ -4,8 +4,8 @@ import re
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from adapters.secrets import Secret, SecretTable
 from adapters.tines.links import host_of
+from adapters.toolkit.secrets import Secret, SecretTable
 
 
 class TinesSettings(BaseModel):

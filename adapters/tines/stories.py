@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from adapters.errors import AdapterError
 from adapters.tines import wire
 from adapters.tines.lately import Lately
-from adapters.tines.reading import Reading
+from adapters.tines.reads import Reads
 
 _FRESH = timedelta(seconds=20)  # a list of offers is asked for several times while one is chosen
 
 
 @dataclass
 class Stories:
-    reading: Reading
+    reading: Reads
     now: Callable[[], datetime]
     _all: Lately[Sequence[wire.Story]] = field(init=False)
 

@@ -11,23 +11,24 @@ from typing import Any
 
 from adapters.errors import Conflict, OutcomeUnknown, Rejected
 from adapters.models import Health, Person, Run, Task
-from adapters.tines import mapping, wire, words
+from adapters.tines import mapping, wire
+from adapters.tines import text as words
 from adapters.tines.people import People
-from adapters.tines.reading import Reading
+from adapters.tines.reads import Reads
 from adapters.writes import (
     AddTask,
+    Applied,
     AssignTask,
     BeginTask,
     FinishTask,
-    Mark,
-    NotThere,
+    NotApplied,
+    Reconciliation,
     ReopenTask,
-    Settled,
     SkipTask,
     TaskWrite,
-    There,
-    Told,
     Write,
+    WriteMarker,
+    WriteResult,
 )
 
 ASSIGN = "assign"  # the step of a begin that makes the task somebody's
@@ -36,7 +37,7 @@ _MOST_SIGHTS = 500
 
 
 @dataclass
-class Sight:
+class TaskView:
     """What the last look at a run showed, and the answer to a change of one task does not say again."""
 
     titles: dict[str, str] = field(default_factory=dict)
@@ -46,13 +47,13 @@ class Sight:
 
 @dataclass
 class Tasks:
-    reading: Reading
+    reading: Reads
     people: People
-    _sights: dict[str, Sight] = field(default_factory=dict)
+    _sights: dict[str, TaskView] = field(default_factory=dict)
     _unchanged: set[tuple[str, str, str]] = field(default_factory=set)  # (run, op, task): it was so before us
 
     def learn(self, run: Run) -> None:
-        sight = self._sights.pop(run.key.id, Sight())
+        sight = self._sights.pop(run.key.id, TaskView())
         sight.health = run.health
         sight.titles = {task.id: task.title for task in run.tasks}
         sight.running = {
@@ -79,7 +80,7 @@ class Tasks:
         """The run's colour as last seen."""
         return self._sight(step).health
 
-    async def carry(self, step: TaskWrite, mark: Mark) -> Told:
+    async def execute(self, step: TaskWrite, mark: WriteMarker) -> WriteResult:
         match step:
             case BeginTask(part=""):
                 return await self._begin(step, mark)
@@ -91,19 +92,23 @@ class Tasks:
                 return await self._assign(step)
         return await self._set(step)
 
-    async def settle(self, step: TaskWrite) -> Settled:
+    async def reconcile(self, step: TaskWrite) -> Reconciliation:
         run = step.run_id
         if _in_metadata(step):
             case = await self.reading.case(run, step.op.value)
             since = mapping.running(case, step.task)
             if isinstance(step, ReopenTask):
-                return There(Told()) if since is None else NotThere()
+                return Applied(WriteResult()) if since is None else NotApplied()
             self._note(step, since)
-            return There(Told()) if since is not None else NotThere()
+            return Applied(WriteResult()) if since is not None else NotApplied()
         found = await self.reading.task(run, step.task, step.op.value)
-        return There(Told(tasks=(self._shown(step, found),))) if await self._is_so(step, found) else NotThere()
+        return (
+            Applied(WriteResult(tasks=(self._shown(step, found),)))
+            if await self._is_so(step, found)
+            else NotApplied()
+        )
 
-    async def add(self, step: AddTask, mark: Mark) -> Told:
+    async def add(self, step: AddTask, mark: WriteMarker) -> WriteResult:
         """The description names who added it: that is also how settling finds it."""
         body: dict[str, Any] = {"description": f"{words.quiet(step.title)}\n\nAdded by {words.signature(mark)}"}
         email = await self.people.email(step.assignee, "add") if step.assignee else ""
@@ -112,18 +117,18 @@ class Tasks:
         path = f"{self.reading.path(step.run_id, 'add')}/tasks"
         answer = await self.reading.caller.write("POST", path, operation="add", json=body)
         made = self.reading.written(wire.OneTask, answer, "add").task
-        told = Told(id=made.id, tasks=(mapping.task(made),))
+        told = WriteResult(id=made.id, tasks=(mapping.task(made),))
         if step.assignee and not email:
             return _nobody(told, step.assignee)
         return told
 
-    async def settle_add(self, step: AddTask, mark: Mark) -> Settled:
+    async def settle_add(self, step: AddTask, mark: WriteMarker) -> Reconciliation:
         for found in await self.reading.tasks(step.run_id, "add"):
             if mark.is_in(found.description):
-                return There(Told(id=found.id, tasks=(mapping.task(found),)))
-        return NotThere()
+                return Applied(WriteResult(id=found.id, tasks=(mapping.task(found),)))
+        return NotApplied()
 
-    async def _begin(self, step: BeginTask, mark: Mark) -> Told:
+    async def _begin(self, step: BeginTask, mark: WriteMarker) -> WriteResult:
         run = step.run_id
         case, found = await asyncio.gather(
             self.reading.case(run, "begin"), self.reading.task(run, step.task, "begin")
@@ -140,32 +145,32 @@ class Tasks:
         answer = await self.reading.caller.write("PUT", path, operation="begin", json=body)
         self.reading.written(wire.Metadata, answer, "begin")
         self._note(step, words.read_running(words.running(mark)))
-        return Told(tasks=(self._shown(step, found),))
+        return WriteResult(tasks=(self._shown(step, found),))
 
-    async def _let_go(self, step: ReopenTask, mark: Mark) -> Told:
+    async def _let_go(self, step: ReopenTask, mark: WriteMarker) -> WriteResult:
         path = f"{self.reading.path(step.run_id, 'reopen')}/metadata"
         body = {"metadata": {words.task_key(step.task): words.no_longer(mark)}}
         answer = await self.reading.caller.write("PUT", path, operation="reopen", json=body)
         self.reading.written(wire.Metadata, answer, "reopen")
         self._note(step, None)
-        return Told()
+        return WriteResult()
 
-    async def _take(self, step: BeginTask) -> Told:
+    async def _take(self, step: BeginTask) -> WriteResult:
         """Makes the task theirs, if it is nobody's and Tines knows them; it is begun either way."""
         found = await self.reading.task(step.run_id, step.task, "begin")
         if found.assignees:
-            return Told(tasks=(self._shown(step, found),))
+            return WriteResult(tasks=(self._shown(step, found),))
         email = await self.people.email(step.by, "begin")
         if not email:
-            return _nobody(Told(tasks=(self._shown(step, found),)), step.by)
+            return _nobody(WriteResult(tasks=(self._shown(step, found),)), step.by)
         try:
             made = await self._put(step, {"assignee_emails": [email]})
         except Rejected:
-            return _nobody(Told(tasks=(self._shown(step, found),)), step.by)
-        told = Told(tasks=(self._shown(step, made),))
+            return _nobody(WriteResult(tasks=(self._shown(step, found),)), step.by)
+        told = WriteResult(tasks=(self._shown(step, made),))
         return told if made.assignees else _nobody(told, step.by)
 
-    async def _assign(self, step: AssignTask) -> Told:
+    async def _assign(self, step: AssignTask) -> WriteResult:
         """Tines replaces the list, so all who have the task already are sent along."""
         found = await self.reading.task(step.run_id, step.task, "assign")
         email = await self._wanted_email(step)
@@ -177,9 +182,9 @@ class Tasks:
         theirs = [user.email.casefold() for user in made.assignees]
         if all(theirs) and email.casefold() not in theirs:
             raise Rejected(self._platform, "assign", key="tines.not_a_member", person=step.person.shown)
-        return Told(tasks=(self._shown(step, made),))
+        return WriteResult(tasks=(self._shown(step, made),))
 
-    async def _set(self, step: TaskWrite) -> Told:
+    async def _set(self, step: TaskWrite) -> WriteResult:
         found = await self.reading.task(step.run_id, step.task, step.op.value)
         if await self._is_so(step, found):
             return self._already(step, found)
@@ -189,7 +194,7 @@ class Tasks:
         made = await self._put(step, _change(step, found))
         if made.completed is isinstance(step, ReopenTask):  # taken, and yet not so: a look will tell
             raise OutcomeUnknown(self._platform, step.op.value, said="the answer does not show the change")
-        return Told(tasks=(self._shown(step, made),))
+        return WriteResult(tasks=(self._shown(step, made),))
 
     async def _is_so(self, step: TaskWrite, found: wire.Task) -> bool:
         match step:
@@ -226,8 +231,8 @@ class Tasks:
         answer = await self.reading.caller.write("PUT", path, operation=operation, json=body)
         return self.reading.written(wire.OneTask, answer, operation).task
 
-    def _sight(self, step: Write) -> Sight:
-        return self._sights.setdefault(step.run_id, Sight())
+    def _sight(self, step: Write) -> TaskView:
+        return self._sights.setdefault(step.run_id, TaskView())
 
     def _note(self, step: TaskWrite, since: words.Running | None) -> None:
         if since is None:
@@ -238,9 +243,9 @@ class Tasks:
     def _shown(self, step: TaskWrite, found: wire.Task) -> Task:
         return mapping.task(found, self._sight(step).running.get(step.task))
 
-    def _already(self, step: TaskWrite, found: wire.Task) -> Told:
+    def _already(self, step: TaskWrite, found: wire.Task) -> WriteResult:
         self._unchanged.add((step.run_id, step.op.value, step.task))
-        return Told(tasks=(self._shown(step, found),), already=True, says="tines.already")
+        return WriteResult(tasks=(self._shown(step, found),), already=True, message="tines.already")
 
     def _changed(self, step: TaskWrite) -> None:
         self._unchanged.discard((step.run_id, step.op.value, step.task))
@@ -266,5 +271,5 @@ def _change(step: TaskWrite, found: wire.Task) -> dict[str, Any]:
     return {"completed": not isinstance(step, ReopenTask)}
 
 
-def _nobody(told: Told, person: Person) -> Told:
-    return told.model_copy(update={"says": "tines.nobody_assigned", "facts": {"person": person.shown}})
+def _nobody(told: WriteResult, person: Person) -> WriteResult:
+    return told.model_copy(update={"message": "tines.nobody_assigned", "facts": {"person": person.shown}})

@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from adapters.errors import AdapterError, OutcomeUnknown, Rejected
-from adapters.http import Caller, Http
-from adapters.replies import Explain, Reply
+from adapters.http.client import HttpClient, HttpClients
+from adapters.http.responses import ErrorMapper, Response
 from adapters.tines.links import host_of
 
 _OURS_ALONE = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
@@ -24,9 +24,9 @@ _HEADERS = {"Accept": "application/json, text/plain, */*"}
 class Webhooks:
     """``tenant``: the caller of the API; only its address is looked at."""
 
-    tenant: Caller
-    http: Http
-    _callers: dict[str, Caller] = field(default_factory=dict)
+    tenant: HttpClient
+    http: HttpClients
+    _callers: dict[str, HttpClient] = field(default_factory=dict)
 
     def may_call(self, url: str) -> bool:
         """Whether an address that somebody wrote into a case is one to call."""
@@ -41,12 +41,12 @@ class Webhooks:
             "POST", _with_query(url, query or {}), operation="do", json=dict(body), expect_json=False
         )
 
-    def _caller(self, url: str) -> Caller:
+    def _caller(self, url: str) -> HttpClient:
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
         if origin not in self._callers:
             name = self.tenant.platform
-            self._callers[origin] = self.http.caller(
+            self._callers[origin] = self.http.client(
                 name, origin, credential=f"webhooks of {name}", headers=_HEADERS, explain=_explaining(name)
             )
         return self._callers[origin]
@@ -70,8 +70,8 @@ def _with_query(url: str, query: Mapping[str, Any]) -> str:
     return urlunsplit(parts._replace(query=urlencode(pairs)))
 
 
-def _explaining(platform: str) -> Explain:
-    def explain(reply: Reply, operation: str, write: bool) -> AdapterError | None:
+def _explaining(platform: str) -> ErrorMapper:
+    def explain(reply: Response, operation: str, write: bool) -> AdapterError | None:
         if reply.status == 408 or reply.status >= 500:
             return OutcomeUnknown(platform, operation, status=reply.status)
         if reply.status >= 400:

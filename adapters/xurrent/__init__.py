@@ -12,7 +12,7 @@ from adapters.xurrent.settings import XurrentSettings
 
 def connect(name: str, settings: XurrentSettings, resources: Resources) -> Adapter:
     """Loads the rest of this folder only where the platform is configured: its models take time to build."""
-    from adapters.xurrent.client import connect as make
+    from adapters.xurrent.adapter import connect as make
 
     return make(name, settings, resources)
 
@@ -23,7 +23,7 @@ PLATFORM = Platform(
     settings=XurrentSettings,
     connect=connect,
     capabilities=CAPABILITIES,
-    sentences=Path(__file__).with_name("en.toml"),
+    messages=Path(__file__).with_name("messages.toml"),
     secret_fields=("token", "tokens"),
-    places=True,
+    supports_insertion=True,
 )

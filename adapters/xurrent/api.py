@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from adapters.errors import AdapterError, BadResponse, NotFound, OutcomeUnknown, Rejected
-from adapters.http import Caller
-from adapters.limits import Pace
-from adapters.replies import Listing, Reply, parsed
+from adapters.http.client import HttpClient
+from adapters.http.rate_limits import RateLimit
+from adapters.http.responses import ListResult, Response, parse_model
 from adapters.xurrent.settings import XurrentSettings
 from adapters.xurrent.wire import Task, Wire
 
-PACE = Pace(at_once=6, calls=20, per=2.0)  # the vendor's own clients keep to 20 requests in 2 seconds
+PACE = RateLimit(concurrency=6, calls=20, per=2.0)  # the vendor's own clients keep to 20 requests in 2 seconds
 PER_PAGE = 100
 MAX_PAGES = 50
 LONGEST_REST = 60.0  # seconds; when the hour's requests are used up, the next answer says how long it really is
@@ -40,7 +40,7 @@ def headers(settings: XurrentSettings, token: str) -> dict[str, str]:
 class Api:
     """``per_page`` is 0 for the old API, which does not document it."""
 
-    caller: Caller
+    caller: HttpClient
     now: Callable[[], datetime]
     per_page: int = PER_PAGE
     _unknown: dict[type[Wire], frozenset[str]] = field(default_factory=dict)  # fields that this server turned down
@@ -62,7 +62,7 @@ class Api:
         *,
         fields: Sequence[str] = (),
         pages: int = MAX_PAGES,
-    ) -> Listing[W]:
+    ) -> ListResult[W]:
         """``fields`` beyond the default ones are asked for; of a server that knows none of them, its default."""
         asked = dict(params or {})
         if self.per_page:
@@ -110,7 +110,7 @@ class Api:
 
     async def _pages(
         self, model: type[W], path: str, operation: str, params: Mapping[str, str], pages: int
-    ) -> Listing[W]:
+    ) -> ListResult[W]:
         """Follows ``rel="next"``. A page that brings nothing new ends the list."""
         items: dict[str, W] = {}
         place = path
@@ -123,11 +123,11 @@ class Api:
             items |= fresh
             link = self._next(reply, operation)
             if link is None or not more:
-                return Listing(tuple(items.values()))
+                return ListResult(tuple(items.values()))
             place = link
-        return Listing(tuple(items.values()), complete=False)
+        return ListResult(tuple(items.values()), complete=False)
 
-    def _next(self, reply: Reply, operation: str) -> str | None:
+    def _next(self, reply: Response, operation: str) -> str | None:
         """The next page's address. Our token goes to no other site, whatever a page says."""
         for link, said in _LINK.findall(reply.headers.get("link", "")):
             rels = " ".join(quoted or bare for quoted, bare in _REL.findall(said)).lower().split()
@@ -138,7 +138,7 @@ class Api:
                 return whole
         return None
 
-    def _json(self, reply: Reply, operation: str) -> Any:
+    def _json(self, reply: Response, operation: str) -> Any:
         self._watch(reply)
         body = reply.json()
         if body is None:
@@ -152,12 +152,12 @@ class Api:
         return [self._parsed(model, one, operation, BadResponse) for one in body if isinstance(one, dict)]
 
     def _parsed(self, model: type[W], body: Any, operation: str, otherwise: type[AdapterError]) -> W:
-        return parsed(model, body, self.name, operation, otherwise)
+        return parse_model(model, body, self.name, operation, otherwise)
 
-    def _watch(self, reply: Reply) -> None:
+    def _watch(self, reply: Response) -> None:
         """The last request of the hour was used: nobody goes before the window ends, or ``LONGEST_REST``."""
         left, reset = reply.headers.get("x-ratelimit-remaining"), reply.headers.get("x-ratelimit-reset", "")
         if left is not None and left.strip() == "0" and re.fullmatch(r"\d{1,12}", reset.strip()):
             rest = int(reset) - self.now().timestamp()
             if rest > 0:
-                self.caller.turns.close_for(min(rest, LONGEST_REST))
+                self.caller.turns.block_for(min(rest, LONGEST_REST))

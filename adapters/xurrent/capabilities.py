@@ -30,7 +30,7 @@ CAPABILITIES: Mapping[Op, Capability] = {
     Op.STATUS: Emulated("a note on the run; its colour is a word in front, and kept by Liaison"),
     Op.COMMENT: Native(),
     Op.END: _END,
-    Op.DO: Native(),
+    Op.ACTION: Native(),
     Op.APPROVE: Native(),
     Op.REJECT: Native(),
 }

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.errors import BadResponse, NotFound, Rejected, Unsupported
-from adapters.models import Comment, Run, Runbook, RunHead, RunKey, RunState
-from adapters.replies import Listing
+from adapters.http.responses import ListResult
+from adapters.models import Comment, Run, Runbook, RunKey, RunState, RunSummary
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import MAX_PAGES, Api
 from adapters.xurrent.links import Links
@@ -60,7 +60,7 @@ class Changes:
     async def started(self, key: str) -> wire.Workflow | None:
         raise self._lacking("start")
 
-    async def notes(self, run: str, task: str | None, operation: str) -> Listing[wire.Note]:
+    async def notes(self, run: str, task: str | None, operation: str) -> ListResult[wire.Note]:
         raise self._lacking("comments")
 
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
@@ -73,7 +73,7 @@ class Changes:
         """Not in the old API: a member of an approval task is all that is known."""
         return ()
 
-    async def runs(self, words: str) -> Sequence[RunHead]:
+    async def runs(self, words: str) -> Sequence[RunSummary]:
         """The changes whose tasks are ours to manage, to do or to approve, while any of those is open."""
         lists = await asyncio.gather(*(self._listed(f"tasks/{name}", "runs") for name in OURS))
         tasks = {task.id: task for found in lists for task in found}
@@ -81,7 +81,7 @@ class Changes:
         open = {change.id: change for id, change in changes.items() if not mapping.task_state(tasks[id]).is_over}
         newest = sorted(open.values(), key=lambda change: mapping.number(change.id), reverse=True)
         return [
-            RunHead(
+            RunSummary(
                 key=RunKey(platform=self.api.name, id=change.id),
                 title=_title(change),
                 link=self.links.run(change.id),
@@ -92,7 +92,7 @@ class Changes:
     async def read(self, id: str) -> Run:
         found = await self.tasks(id, "show")
         change = self._changes[found[0].id]
-        shown = mapping.tasks(found, mapping.Sight(reasons=self._reasons), self.links)
+        shown = mapping.tasks(found, mapping.MappingContext(reasons=self._reasons), self.links)
         over = all(task.state.is_over for task in shown)
         return Run(
             key=RunKey(platform=self.api.name, id=id),
@@ -141,7 +141,7 @@ class Changes:
 
     async def _some(
         self, path: str, operation: str, params: Mapping[str, str] | None = None, *, pages: int = MAX_PAGES
-    ) -> Listing[wire.Task]:
+    ) -> ListResult[wire.Task]:
         asked = {**OLDEST_FIRST, **(params or {})}
         return await self.api.many(wire.Task, path, operation, asked, fields=TASK_FIELDS, pages=pages)
 

@@ -12,15 +12,16 @@ from adapters.models import (
     Run,
     Runbook,
     RunbookKey,
-    RunHead,
     RunKey,
     RunState,
+    RunSummary,
     Stage,
     Task,
     TaskState,
 )
-from adapters.moments import moment
-from adapters.xurrent import wire, words
+from adapters.toolkit.timestamps import parse_timestamp
+from adapters.xurrent import text as words
+from adapters.xurrent import wire
 from adapters.xurrent.links import Links
 
 WAITING_FOR = "waiting_for"  # the one status that people hold a task by
@@ -117,11 +118,11 @@ def mark(task: wire.Task, approvals: Sequence[wire.Approval] = ()) -> str:
 def expected(task: wire.Task) -> datetime | None:
     """When it goes on: a waiting task as Xurrent foresees it, a held one when its time is over."""
     held = task_state(task) is TaskState.HELD
-    return moment(task.waiting_until if held else task.anticipated_assignment_at)
+    return parse_timestamp(task.waiting_until if held else task.anticipated_assignment_at)
 
 
 @dataclass(frozen=True)
-class Sight:
+class MappingContext:
     """What a list of tasks does not say by itself: who waits for whom, who may approve, why one is held."""
 
     before: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -140,8 +141,8 @@ def single(task: wire.Task, links: Links, approvals: Sequence[wire.Approval] = (
         stage=task.phase.id if task.phase else None,
         instructions=words.unsigned(task.instructions or "").text,
         assignees=(who,) if who else (),
-        finished_at=moment(task.finished_at),
-        due_at=moment(task.completion_target_at),
+        finished_at=parse_timestamp(task.finished_at),
+        due_at=parse_timestamp(task.completion_target_at),
         reason=reason if held else "",
         mark=mark(task, approvals),
         automatic=task.category in AUTOMATIC,
@@ -153,7 +154,7 @@ def single(task: wire.Task, links: Links, approvals: Sequence[wire.Approval] = (
     )
 
 
-def tasks(found: Sequence[wire.Task], sight: Sight, links: Links) -> tuple[Task, ...]:
+def tasks(found: Sequence[wire.Task], sight: MappingContext, links: Links) -> tuple[Task, ...]:
     blocking = {task.id for task in found if not is_passed(task)}
     shown = []
     for task in in_order(found, sight.before):
@@ -192,8 +193,8 @@ def title(flow: wire.Workflow) -> str:
     return flow.subject or f"Workflow {flow.id}"
 
 
-def run_head(platform: str, flow: wire.Workflow, links: Links) -> RunHead:
-    return RunHead(
+def run_head(platform: str, flow: wire.Workflow, links: Links) -> RunSummary:
+    return RunSummary(
         key=RunKey(platform=platform, id=flow.id),
         title=title(flow),
         runbook=flow.template.shown if flow.template else "",
@@ -202,7 +203,9 @@ def run_head(platform: str, flow: wire.Workflow, links: Links) -> RunHead:
     )
 
 
-def run(platform: str, flow: wire.Workflow, found: Sequence[wire.Task], sight: Sight, links: Links) -> Run:
+def run(
+    platform: str, flow: wire.Workflow, found: Sequence[wire.Task], sight: MappingContext, links: Links
+) -> Run:
     shown = tasks(found, sight, links)
     stopped = [task for task in shown if task.state is TaskState.FAILED] if flow.status == HALTED else []
     return Run(
@@ -254,4 +257,4 @@ def comment(note: wire.Note, task: str | None) -> Comment:
     said = words.unsigned(note.text or "")
     by = said.by or (note.person.shown if note.person else "")
     about = note.task.id if note.task else task
-    return Comment(id=note.id, text=said.text, by=by, at=moment(note.created_at), task=about)
+    return Comment(id=note.id, text=said.text, by=by, at=parse_timestamp(note.created_at), task=about)

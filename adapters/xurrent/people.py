@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from adapters.errors import NOT_SHOWN, BadResponse
+from adapters.errors import OPTIONAL_READ_ERRORS, BadResponse
 from adapters.models import Person, Task
 from adapters.xurrent import wire
 from adapters.xurrent.api import Api
@@ -29,7 +29,7 @@ class People:
         try:
             asked = {"id": ",".join(unknown)}
             found = (await self.api.many(wire.Person, "people", operation, asked, fields=FIELDS, pages=1)).items
-        except (*NOT_SHOWN, BadResponse):
+        except (*OPTIONAL_READ_ERRORS, BadResponse):
             found = ()  # the token may not see people: names have to do
         told = {one.id: (one.primary_email or "").strip() for one in found}
         self._emails |= {id: told.get(id, "") for id in unknown}
@@ -51,7 +51,7 @@ class People:
         """None also where the token may not see people: the work itself must not fail of it."""
         try:
             return await self.id(person, operation)
-        except NOT_SHOWN:
+        except OPTIONAL_READ_ERRORS:
             return None
 
     async def id(self, person: Person, operation: str) -> str | None:

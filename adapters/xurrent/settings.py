@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from adapters.secrets import SecretTable
+from adapters.toolkit.secrets import SecretTable
 
 Flavour = Literal["xurrent", "4me", "itrp"]
 Category = Literal["standard", "non_standard", "emergency", "order"]

@@ -128,7 +128,7 @@ class Person(Wire):
     disabled: Flag = False
 
 
-class Made(Wire):
+class CreatedRecord(Wire):
     """The answer to a new note is its id alone."""
 
     id: Id

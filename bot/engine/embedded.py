@@ -15,16 +15,16 @@ from typing import Any
 
 import structlog
 
-from bot import metrics
-from bot.engine.port import Progress, Work
-from bot.storage.facts import LaterRows
-from bot.storage.inbox import Inbox, Unfinished
+from bot.engine.port import MessageWork, Progress
+from bot.observability import metrics
+from bot.storage.facts import ScheduledRows
+from bot.storage.inbox import Inbox, UnfinishedMessage
 from bot.storage.store import StoreError
 from bot.surfaces.protocol import NotRecorded, Recorded
-from commands.cards import Answer
-from commands.dispatch import Ticket
-from commands.messages import Actor, Message
-from commands.ports import Stopping
+from commands.dispatch import Route
+from commands.model.card import Answer
+from commands.model.messages import Actor, Message
+from commands.model.ports import StopResult
 
 RECORD_SECONDS = 2.0
 ORPHAN_SECONDS = 5.0  # recorded but never carried: the surface's ack went wrong
@@ -37,12 +37,12 @@ log = structlog.get_logger(__name__)
 @dataclass(eq=False)
 class _Item:
     message: Message
-    ticket: Ticket | None = None
+    ticket: Route | None = None
     progress: Progress = field(default_factory=Progress)
     carried: bool = False
 
 
-def _left_over(left: Unfinished) -> _Item:
+def _left_over(left: UnfinishedMessage) -> _Item:
     item = _Item(left.message, left.ticket, Progress(resumed=True, answered=left.answered), carried=True)
     if left.stopped:
         item.progress.stopped.set()
@@ -66,7 +66,9 @@ class _Starting:
 
 
 class EmbeddedEngine:
-    def __init__(self, inbox: Inbox, laters: LaterRows, work: Work, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, inbox: Inbox, laters: ScheduledRows, work: MessageWork, now: Callable[[], datetime]
+    ) -> None:
         self._inbox = inbox
         self._laters = laters
         self._work = work
@@ -99,7 +101,7 @@ class EmbeddedEngine:
     async def stop(self, grace: float) -> None:
         """Lets what is under way end for ``grace`` seconds; what has only waited is left in its row."""
         self._accepting = False
-        self._work.hurry()
+        self._work.shut_down()
         for timer in self._timers.values():
             timer.cancel()
         for queues in (self._places, self._held, self._runs):
@@ -131,17 +133,17 @@ class EmbeddedEngine:
             return Recorded(new=False, answer=before)
         self._items[message.key] = _Item(message)
         metrics.queue_depth(len(self._items))
-        asyncio.get_running_loop().call_later(ORPHAN_SECONDS, self.carry, message.key)
+        asyncio.get_running_loop().call_later(ORPHAN_SECONDS, self.process, message.key)
         return Recorded(new=True, answer=answer)
 
-    def carry(self, key: str) -> None:
+    def process(self, key: str) -> None:
         item = self._items.get(key)
         if item is None or item.carried or not self._accepting:
             return
         item.carried = True
         self._enter(self._places, item.message.place.queue, item, self._place)
 
-    async def take_up(self, key: str, *, by: Actor | None) -> bool:
+    async def resume(self, key: str, *, by: Actor | None) -> bool:
         if not self._accepting or key in self._items:
             return False
         left = await self._inbox.reopen(key)
@@ -153,7 +155,7 @@ class EmbeddedEngine:
         self._go_on(item)
         return True
 
-    async def stop_waiting(self, key: str, by: Actor) -> Stopping:
+    async def stop_waiting(self, key: str, by: Actor) -> StopResult:
         item = self._items.get(key)
         if item is None:
             return "over"
@@ -168,7 +170,7 @@ class EmbeddedEngine:
             self._spawn(self._finish(item, self._work.stopped(item.message, ticket, by)))
         return "stopped"
 
-    def _leaves_queue(self, item: _Item) -> Ticket | None:
+    def _leaves_queue(self, item: _Item) -> Route | None:
         """Its ticket, if it stood behind others and nothing of it was ever begun: then it is over."""
         queue = self._runs.get(item.ticket.queue) if item.ticket and not item.ticket.starting else None
         if queue is None or item not in queue.waiting or item.progress.resumed:
@@ -176,7 +178,7 @@ class EmbeddedEngine:
         queue.waiting.remove(item)
         return item.ticket
 
-    async def later(self, when: datetime, slot: str, message: Message | None) -> None:
+    async def schedule(self, when: datetime, slot: str, message: Message | None) -> None:
         timer = self._timers.pop(slot, None)
         if timer is not None:
             timer.cancel()
@@ -195,7 +197,7 @@ class EmbeddedEngine:
     async def _place(self, item: _Item) -> None:
         message = item.message
         start = self._starting.get(message.place.queue)
-        if start is not None and self._work.names_no_run(message):
+        if start is not None and self._work.lacks_run(message):
             self._enter(self._held, message.place.queue, item, self._wait_for_start)
             return
         await self._decide(item)
@@ -212,8 +214,8 @@ class EmbeddedEngine:
         await self._decide(item)
 
     async def _decide(self, item: _Item) -> None:
-        decided = await self._work.place(item.message)
-        if not isinstance(decided, Ticket):
+        decided = await self._work.route(item.message)
+        if not isinstance(decided, Route):
             self._spawn(self._finish(item, decided))
             return
         item.ticket = decided
@@ -234,7 +236,7 @@ class EmbeddedEngine:
         else:
             self._spawn(self._carry(item))
 
-    def _tell_queued(self, item: _Item, ticket: Ticket) -> None:
+    def _tell_queued(self, item: _Item, ticket: Route) -> None:
         queue = self._runs.get(ticket.queue)
         if queue is not None and item in queue.waiting and not item.progress.stopped.is_set():
             ahead = queue.waiting.index(item) + 1  # and the one that is being carried out
@@ -243,7 +245,7 @@ class EmbeddedEngine:
     async def _carry(self, item: _Item) -> None:
         assert item.ticket is not None
         try:
-            answer = await self._work.carry(item.message, item.ticket, item.progress)
+            answer = await self._work.execute(item.message, item.ticket, item.progress)
         finally:
             start = self._starting.get(item.message.place.queue)
             if start is not None and item.ticket.starting and start.run == item.ticket.queue:
@@ -300,4 +302,4 @@ class EmbeddedEngine:
         self._timers.pop(slot, None)
         await self.record(message, b"")
         await self._laters.drop(slot)
-        self.carry(message.key)
+        self.process(message.key)

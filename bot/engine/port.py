@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.surfaces.protocol import Recorded
-from commands.cards import Answer, Result
-from commands.dispatch import Ticket
-from commands.messages import Actor, Message
-from commands.ports import Stopping
+from commands.dispatch import Route
+from commands.model.card import Answer, Result
+from commands.model.messages import Actor, Message
+from commands.model.ports import StopResult
 
 
 @dataclass
@@ -47,21 +47,21 @@ class Engine(Protocol):
         """Durable when it returns. Raises ``NotRecorded``."""
         ...
 
-    def carry(self, key: str) -> None:
+    def process(self, key: str) -> None:
         """Puts a recorded message into its place queue. A second call for the same key does nothing."""
         ...
 
-    async def take_up(self, key: str, *, by: Actor | None) -> bool:
+    async def resume(self, key: str, *, by: Actor | None) -> bool:
         """Carries a message out to its end that was answered while a write of its was unknown, now that it is not:
         what the effect log holds is not done again. False where there is no such message (any more). ``by``:
         whose word of just now makes it go on."""
         ...
 
-    async def stop_waiting(self, key: str, by: Actor) -> Stopping:
+    async def stop_waiting(self, key: str, by: Actor) -> StopResult:
         """Ends the waiting of ``key``. What is on its way just now goes on, and is not sent a second time."""
         ...
 
-    async def later(self, when: datetime, slot: str, message: Message | None) -> None:
+    async def schedule(self, when: datetime, slot: str, message: Message | None) -> None:
         """Records and carries ``message`` at ``when`` (restarts included). A slot holds one; None empties it."""
         ...
 
@@ -72,14 +72,14 @@ class Engine(Protocol):
     def ready(self) -> bool: ...
 
 
-class Work(Protocol):
+class MessageWork(Protocol):
     """What the engine does with a message. None of these raise."""
 
-    def names_no_run(self, message: Message) -> bool:
+    def lacks_run(self, message: Message) -> bool:
         """Pure: whether it needs this place's run and names none, so that a start here holds it back."""
         ...
 
-    async def place(self, message: Message) -> Ticket | Answer:
+    async def route(self, message: Message) -> Route | Answer:
         """From the local store only. An ``Answer`` means that it ends here."""
         ...
 
@@ -87,18 +87,18 @@ class Work(Protocol):
         """It was held back for ``run``, which is still being started, for as long as may be."""
         ...
 
-    async def queued(self, message: Message, ticket: Ticket, ahead: int) -> None:
+    async def queued(self, message: Message, ticket: Route, ahead: int) -> None:
         """It has stood in its run's queue for some seconds, behind ``ahead`` others: its person is told."""
         ...
 
-    def stopped(self, message: Message, ticket: Ticket, by: Actor) -> Answer:
+    def stopped(self, message: Message, ticket: Route, by: Actor) -> Answer:
         """``by`` stopped it while it stood in its run's queue."""
         ...
 
-    async def carry(self, message: Message, ticket: Ticket, progress: Progress) -> Answer: ...
+    async def execute(self, message: Message, ticket: Route, progress: Progress) -> Answer: ...
 
     async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> Result: ...
 
-    def hurry(self) -> None:
+    def shut_down(self) -> None:
         """Shutting down: whatever only waits for a platform gives up its place now, and is resumed later."""
         ...

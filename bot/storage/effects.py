@@ -10,15 +10,17 @@ from sqlalchemy.dialects.sqlite import insert
 
 from adapters import errors, writes
 from adapters.errors import AdapterError
-from adapters.writes import Known, Mark, Told, Write
+from adapters.writes import Baseline, Write, WriteMarker, WriteResult
 from bot.storage.store import Store
 from bot.storage.tables import effects, ledger
-from commands.ports import Receipt
+from commands.model.ports import Receipt
 
 State = Literal["sent", "unsent", "unknown", "done", "refused"]
 
+_STORED_KINDS: Mapping[str, str] = {"PerformAction": "DoOffer"}
+"""Class name -> the name its rows have carried since 0.1, where the class was renamed."""
 _KINDS: Mapping[str, type[Write]] = {
-    kind.__name__: kind
+    _STORED_KINDS.get(kind.__name__, kind.__name__): kind
     for kind in vars(writes).values()
     if isinstance(kind, type) and issubclass(kind, Write) and kind is not Write
 }
@@ -26,17 +28,17 @@ _KINDS: Mapping[str, type[Write]] = {
 
 @dataclass(frozen=True)
 class Effect:
-    """One step of one message. ``outcome``: ``Told`` when done, ``AdapterError`` when refused."""
+    """One step of one message. ``outcome``: ``WriteResult`` when done, ``AdapterError`` when refused."""
 
     key: str
     step: Write
     run: str  # handle, empty when the run had none
     platform: str
-    mark: Mark
-    known: Known
+    marker: WriteMarker
+    baseline: Baseline
     state: State
     sends: int
-    outcome: Told | AdapterError | None = None
+    outcome: WriteResult | AdapterError | None = None
 
 
 class EffectLog:
@@ -70,17 +72,17 @@ class EffectLog:
         """Durable before the request leaves. Sent again: counts up, and keeps what was known the first time."""
         values = {
             "key": effect.key,
-            "step": effect.step.step,
+            "step": effect.step.step_key,
             "run": int(effect.run[1:]) if effect.run else None,
             "platform": effect.platform,
-            "kind": type(effect.step).__name__,
+            "kind": _STORED_KINDS.get(type(effect.step).__name__, type(effect.step).__name__),
             "write": effect.step.model_dump_json(),
-            "mark": effect.mark.model_dump_json(),
-            "known": effect.known.model_dump_json(),
+            "marker": effect.marker.model_dump_json(),
+            "baseline": effect.baseline.model_dump_json(),
             "state": "sent",
             "outcome": None,
             "sends": effect.sends,
-            "sent_at": effect.known.sent_at,
+            "sent_at": effect.baseline.sent_at,
         }
 
         def change(connection: Connection) -> None:
@@ -91,7 +93,7 @@ class EffectLog:
 
         await self._store.write(change)
 
-    async def outcome(self, effect: Effect, state: State, outcome: Told | AdapterError | None) -> None:
+    async def outcome(self, effect: Effect, state: State, outcome: WriteResult | AdapterError | None) -> None:
         """With ``done``, the receipt goes into the ledger in the same transaction."""
         written = _outcome_json(outcome)
         if state == "done":
@@ -100,7 +102,7 @@ class EffectLog:
         def change(connection: Connection) -> None:
             connection.execute(
                 update(effects)
-                .where(effects.c.key == effect.key, effects.c.step == effect.step.step)
+                .where(effects.c.key == effect.key, effects.c.step == effect.step.step_key)
                 .values(state=state, outcome=written)
             )
             if state == "done":
@@ -123,21 +125,21 @@ class EffectLog:
 def _receipt(effect: Effect, answer: str | None) -> dict[str, object]:
     return {
         "key": effect.key,
-        "step": effect.step.step,
-        "code": effect.mark.code,
+        "step": effect.step.step_key,
+        "code": effect.marker.code,
         "op": effect.step.op.value,
         "run": int(effect.run[1:]) if effect.run else 0,
         "task": effect.step.target,
-        "by": effect.mark.who,
-        "at": effect.mark.at,
+        "by": effect.marker.who,
+        "at": effect.marker.at,
         "answer": answer or "",
     }
 
 
-def _outcome_json(outcome: Told | AdapterError | None) -> str | None:
+def _outcome_json(outcome: WriteResult | AdapterError | None) -> str | None:
     if outcome is None:
         return None
-    if isinstance(outcome, Told):
+    if isinstance(outcome, WriteResult):
         return outcome.model_dump_json(exclude={"snapshot"}, exclude_defaults=True)
     facts = {name: str(fact) for name, fact in outcome.facts.items()}
     more = (
@@ -156,19 +158,19 @@ def _effect(row: Row[Any]) -> Effect:
         step=_KINDS[row.kind].model_validate_json(row.write),
         run=f"R{row.run}" if row.run else "",
         platform=row.platform,
-        mark=Mark.model_validate_json(row.mark),
-        known=Known.model_validate_json(row.known),
+        marker=WriteMarker.model_validate_json(row.marker),
+        baseline=Baseline.model_validate_json(row.baseline),
         state=row.state,
         sends=row.sends,
         outcome=_outcome_of(row.state, row.outcome),
     )
 
 
-def _outcome_of(state: State, written: str | None) -> Told | AdapterError | None:
+def _outcome_of(state: State, written: str | None) -> WriteResult | AdapterError | None:
     if written is None:
         return None
     if state == "done":
-        return Told.model_validate_json(written)
+        return WriteResult.model_validate_json(written)
     told = json.loads(written)
     facts = told["facts"]
     where, what = facts.pop("platform", ""), facts.pop("operation", "")

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from bot.storage.store import Store, put
-from bot.storage.tables import laters, local_runs, notes, people
-from commands.messages import Actor, Message
+from bot.storage.tables import local_runs, people, scheduled, surface_state
+from commands.model.messages import Actor, Message
 
 
 class PeopleRows:
@@ -28,7 +28,7 @@ class PeopleRows:
         self._store.submit(put(people, key, values))
 
 
-class NoteRows:
+class SurfaceStateRows:
     """Implements the surfaces' ``Notes``; ``prefix`` keeps surfaces apart."""
 
     def __init__(self, store: Store, prefix: str) -> None:
@@ -37,30 +37,32 @@ class NoteRows:
 
     async def get(self, name: str) -> str | None:
         async with self._store.read() as connection:
-            found = await connection.execute(select(notes.c.value).where(notes.c.name == self._prefix + name))
+            found = await connection.execute(
+                select(surface_state.c.value).where(surface_state.c.name == self._prefix + name)
+            )
             return found.scalar()
 
     async def put(self, name: str, value: str) -> None:
-        await self._store.write(put(notes, {"name": self._prefix + name}, {"value": value}))
+        await self._store.write(put(surface_state, {"name": self._prefix + name}, {"value": value}))
 
 
-class LaterRows:
+class ScheduledRows:
     def __init__(self, store: Store) -> None:
         self._store = store
 
     async def all(self) -> Mapping[str, tuple[datetime, Message]]:
         async with self._store.read() as connection:
-            rows = await connection.execute(select(laters))
-            return {row.slot: (row.when, Message.model_validate_json(row.message)) for row in rows}
+            rows = await connection.execute(select(scheduled))
+            return {row.slot: (row.due_at, Message.model_validate_json(row.message)) for row in rows}
 
     async def put(self, slot: str, when: datetime, message: Message) -> None:
-        values: dict[str, object] = {"when": when, "message": message.model_dump_json()}
+        values: dict[str, object] = {"due_at": when, "message": message.model_dump_json()}
 
-        await self._store.write(put(laters, {"slot": slot}, values))
+        await self._store.write(put(scheduled, {"slot": slot}, values))
 
     async def drop(self, slot: str) -> None:
         def change(connection: Connection) -> None:
-            connection.execute(delete(laters).where(laters.c.slot == slot))
+            connection.execute(delete(scheduled).where(scheduled.c.slot == slot))
 
         await self._store.write(change)
 

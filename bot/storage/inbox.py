@@ -11,25 +11,25 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot.storage.store import Store
 from bot.storage.tables import choices, inbox
-from commands.cards import Result
-from commands.dispatch import Ticket
-from commands.messages import Actor, Message
+from commands.dispatch import Route
+from commands.model.card import Result
+from commands.model.messages import Actor, Message
 
 KEEP = timedelta(days=7)  # longer than any choice lives
 
 
 @dataclass(frozen=True, slots=True)
-class Unfinished:
+class UnfinishedMessage:
     """A message to take up again. ``ticket`` None: it has not been through its place queue yet."""
 
     message: Message
-    ticket: Ticket | None
+    ticket: Route | None
     stopped: bool
     answered: bool = False  # once, but for a write that was unknown then
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class RecordedMessage:
     """An earlier message. ``intent``: as it was read, as JSON. ``result`` None: not carried out yet."""
 
     message: Message
@@ -74,9 +74,9 @@ class Inbox:
     async def answer(self, key: str, answer: bytes) -> None:
         await self._set(key, answer=answer)
 
-    def placed(self, key: str, intent: str, ticket: Ticket, joined: int) -> None:
+    def placed(self, key: str, intent: str, ticket: Route, joined: int) -> None:
         """Not awaited: whatever is asked of the store later is not durable before this is."""
-        self._submit(key, intent=intent, ticket=ticket.model_dump_json(), joined=joined, state="placed")
+        self._submit(key, intent=intent, route=ticket.model_dump_json(), queue_order=joined, state="placed")
 
     def read_as(self, key: str, intent: str) -> None:
         """Remembers what the message meant, for the choice it is about to be asked."""
@@ -88,23 +88,23 @@ class Inbox:
     async def stop(self, key: str) -> None:
         await self._set(key, stopped=True)
 
-    async def unfinished(self) -> Sequence[Unfinished]:
+    async def unfinished(self) -> Sequence[UnfinishedMessage]:
         """In the order to take them up: those with a place in a run queue first, by that place."""
         query = (
-            select(inbox.c.message, inbox.c.ticket, inbox.c.stopped, inbox.c.state)
+            select(inbox.c.message, inbox.c.route, inbox.c.stopped, inbox.c.state)
             .where(inbox.c.state != "done")
-            .order_by(inbox.c.joined.is_(None), inbox.c.joined, inbox.c.seq)
+            .order_by(inbox.c.queue_order.is_(None), inbox.c.queue_order, inbox.c.seq)
         )
         async with self._store.read() as connection:
             return [_unfinished(row) for row in await connection.execute(query)]
 
-    async def reopen(self, key: str) -> Unfinished | None:
+    async def reopen(self, key: str) -> UnfinishedMessage | None:
         """A message that was over is to be taken up again, by the next process if not by this one."""
 
-        def change(connection: Connection) -> Unfinished | None:
-            query = select(inbox.c.message, inbox.c.ticket, inbox.c.stopped, literal("again").label("state"))
+        def change(connection: Connection) -> UnfinishedMessage | None:
+            query = select(inbox.c.message, inbox.c.route, inbox.c.stopped, literal("again").label("state"))
             row = connection.execute(query.where(inbox.c.key == key, inbox.c.state == "done")).first()
-            if row is None or row.ticket is None:
+            if row is None or row.route is None:
                 return None
             connection.execute(update(inbox).where(inbox.c.key == key).values(state="again", result=None))
             return _unfinished(row)
@@ -113,13 +113,17 @@ class Inbox:
 
     async def last_joined(self) -> int:
         async with self._store.read() as connection:
-            return (await connection.execute(select(func.max(inbox.c.joined)))).scalar() or 0
+            return (await connection.execute(select(func.max(inbox.c.queue_order)))).scalar() or 0
 
-    async def get(self, key: str) -> "Known | None":
+    async def get(self, key: str) -> "RecordedMessage | None":
         query = select(inbox.c.message, inbox.c.intent, inbox.c.result).where(inbox.c.key == key)
         async with self._store.read() as connection:
             row = (await connection.execute(query)).first()
-        return None if row is None else Known(Message.model_validate_json(row.message), row.intent, row.result)
+        return (
+            None
+            if row is None
+            else RecordedMessage(Message.model_validate_json(row.message), row.intent, row.result)
+        )
 
     async def choose(self, key: str, by: Actor, message: str, now: datetime) -> tuple[Actor, datetime] | None:
         """None when the choice is now (or was already) taken by ``message``; else who took it, and when."""
@@ -160,6 +164,6 @@ class Inbox:
         return self._store.submit(change)
 
 
-def _unfinished(row: Row[Any, Any, Any, Any]) -> Unfinished:
-    ticket = None if row.ticket is None else Ticket.model_validate_json(row.ticket)
-    return Unfinished(Message.model_validate_json(row.message), ticket, row.stopped, row.state == "again")
+def _unfinished(row: Row[Any, Any, Any, Any]) -> UnfinishedMessage:
+    ticket = None if row.route is None else Route.model_validate_json(row.route)
+    return UnfinishedMessage(Message.model_validate_json(row.message), ticket, row.stopped, row.state == "again")

@@ -12,16 +12,16 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from adapters.models import Run, RunKey, RunState
 from bot.storage.store import Store, put
-from bot.storage.tables import bindings, runs, touched
-from commands.messages import Actor, Place
-from commands.ports import Kept, KnownRun
+from bot.storage.tables import bindings, last_used, runs
+from commands.model.messages import Actor, Place
+from commands.model.ports import RunOverlay, TrackedRun
 
 
 class RunRows:
     def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
         self._store = store
         self._now = now
-        self._known: dict[str, KnownRun] = {}
+        self._known: dict[str, TrackedRun] = {}
         self._keys: dict[RunKey, str] = {}
         self._bound: dict[tuple[str, str], str] = {}
         self._touched: dict[str, str] = {}
@@ -37,28 +37,28 @@ class RunRows:
                     self._starts[row.start_key] = f"R{row.number}"
             for row in await connection.execute(select(bindings)):
                 self._bound[row.place, row.thread] = f"R{row.run}"
-            for row in await connection.execute(select(touched)):
+            for row in await connection.execute(select(last_used)):
                 self._touched[row.actor] = f"R{row.run}"
 
-    def get(self, handle: str) -> KnownRun | None:
+    def get(self, handle: str) -> TrackedRun | None:
         return self._known.get(handle.upper())
 
-    def find(self, key: RunKey) -> KnownRun | None:
+    def find(self, key: RunKey) -> TrackedRun | None:
         handle = self._keys.get(key)
         return self._known.get(handle) if handle else None
 
-    def known(self, *, active: bool) -> Sequence[KnownRun]:
+    def known(self, *, active: bool) -> Sequence[TrackedRun]:
         newest = reversed(self._known.values())
         return [known for known in newest if not active or not (known.run.state.is_over or known.only_named)]
 
     def created(self, handle: str) -> datetime | None:
         return self._created.get(handle)
 
-    def bound(self, place: Place) -> KnownRun | None:
+    def bound(self, place: Place) -> TrackedRun | None:
         handle = self._bound.get((place.key, place.thread))
         return self._known.get(handle) if handle else None
 
-    def in_channel(self, place: Place) -> Sequence[KnownRun]:
+    def in_channel(self, place: Place) -> Sequence[TrackedRun]:
         handles = dict.fromkeys(run for (where, _), run in self._bound.items() if where == place.key)
         found = [self._known[handle] for handle in handles if handle in self._known]
         return [known for known in found if not known.run.state.is_over]
@@ -67,7 +67,7 @@ class RunRows:
         """(place key, thread) of every binding of the run."""
         return [where for where, run in self._bound.items() if run == handle]
 
-    def last_touched(self, actor: Actor) -> KnownRun | None:
+    def last_touched(self, actor: Actor) -> TrackedRun | None:
         handle = self._touched.get(_actor_key(actor))
         return self._known.get(handle) if handle else None
 
@@ -76,9 +76,9 @@ class RunRows:
         if self._touched.get(key) == handle:
             return
         self._touched[key] = handle
-        self._store.submit(put(touched, {"actor": key}, {"run": _number(handle), "at": self._now()}))
+        self._store.submit(put(last_used, {"actor": key}, {"run": _number(handle), "at": self._now()}))
 
-    async def reserve(self, draft: Run, start_key: str) -> KnownRun:
+    async def reserve(self, draft: Run, start_key: str) -> TrackedRun:
         """The next handle, for a run that has no id yet; the same one for the same ``start_key``."""
         if start_key in self._starts:
             return self._known[self._starts[start_key]]
@@ -95,27 +95,27 @@ class RunRows:
 
         await self._store.write(change)
 
-    async def adopt(self, run: Run) -> KnownRun:
+    async def adopt(self, run: Run) -> TrackedRun:
         """Gives a run its handle, or finds the one it has; a better snapshot replaces the old one."""
         known = self.find(run.key)
         if known is None:
             known = await self._insert(run, start_key=None, started=True)
         return known
 
-    async def _insert(self, run: Run, *, start_key: str | None, started: bool) -> KnownRun:
+    async def _insert(self, run: Run, *, start_key: str | None, started: bool) -> TrackedRun:
         handles = _name_tasks({}, run)
 
         def change(connection: Connection) -> int:
-            values = _values(run, handles, Kept(), started) | {"start_key": start_key, "at": self._now()}
+            values = _values(run, handles, RunOverlay(), started) | {"start_key": start_key, "at": self._now()}
             row = connection.execute(insert(runs).values(values).returning(runs.c.number))
             return int(row.scalar_one())
 
         number = await self._store.write(change)
-        known = KnownRun(handle=f"R{number}", run=run, handles=handles, started=started)
+        known = TrackedRun(handle=f"R{number}", run=run, handles=handles, started=started)
         self._created[known.handle] = self._now()
         return self._remember(known)
 
-    def save(self, known: KnownRun) -> KnownRun:
+    def save(self, known: TrackedRun) -> TrackedRun:
         """Names new tasks, keeps it in memory at once, and submits it to the store (not awaited)."""
         handles = _name_tasks(known.handles, known.run)
         if handles is not known.handles:
@@ -123,7 +123,7 @@ class RunRows:
         before = self._known.get(known.handle)
         if before == known:
             return known
-        values = _values(known.run, known.handles, known.kept, known.started)
+        values = _values(known.run, known.handles, known.overlay, known.started)
 
         def change(connection: Connection) -> None:
             connection.execute(update(runs).where(runs.c.number == _number(known.handle)).values(values))
@@ -148,7 +148,7 @@ class RunRows:
 
         await self._store.write(change)
 
-    def _remember(self, known: KnownRun) -> KnownRun:
+    def _remember(self, known: TrackedRun) -> TrackedRun:
         self._known[known.handle] = known
         if known.run.key.id:
             self._keys[known.run.key] = known.handle
@@ -164,7 +164,7 @@ def _name_tasks(handles: Mapping[str, str], run: Run) -> Mapping[str, str]:
     return {**handles, **{id: f"T{last + place}" for place, id in enumerate(new, 1)}}
 
 
-def _values(run: Run, handles: Mapping[str, str], kept: Kept, started: bool) -> dict[str, object]:
+def _values(run: Run, handles: Mapping[str, str], kept: RunOverlay, started: bool) -> dict[str, object]:
     return {
         "platform": run.key.platform,
         "platform_id": run.key.id or None,
@@ -173,19 +173,19 @@ def _values(run: Run, handles: Mapping[str, str], kept: Kept, started: bool) -> 
         "over": run.state.is_over,
         "snapshot": run.model_dump_json(exclude_defaults=True),
         "handles": json.dumps(dict(handles)),
-        "kept": kept.model_dump_json(exclude_defaults=True),
+        "overlay": kept.model_dump_json(exclude_defaults=True),
     }
 
 
-def _known(row: Row[Any]) -> KnownRun:
+def _known(row: Row[Any]) -> TrackedRun:
     run = Run.model_validate_json(row.snapshot)
     if not row.started and not row.platform_id and row.over:
         run = run.model_copy(update={"state": RunState.CANCELLED})
-    return KnownRun(
+    return TrackedRun(
         handle=f"R{row.number}",
         run=run,
         handles=json.loads(row.handles),
-        kept=Kept.model_validate_json(row.kept),
+        overlay=RunOverlay.model_validate_json(row.overlay),
         started=row.started,
     )
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
 metadata = MetaData()
 
 
-class Instant(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """An aware time, stored in UTC with microseconds: sorts as text."""
 
     impl = String(32)
@@ -43,12 +43,12 @@ inbox = Table(
     Column("message", Text, nullable=False),  # Message
     Column("answer", LargeBinary, nullable=False),
     Column("intent", Text),  # as read, before its run was filled in: what a choice completes
-    Column("ticket", Text),  # Ticket
-    Column("joined", Integer),  # the order in which messages joined their run queues
+    Column("route", Text),  # Route
+    Column("queue_order", Integer),  # the order in which messages joined their run queues
     Column("state", String(8), nullable=False),  # new, placed, done, again
     Column("result", String(8)),  # done, failed, question
     Column("stopped", Boolean, nullable=False, default=False),
-    Column("at", Instant, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
     Index("inbox_state", "state"),
 )
 
@@ -64,8 +64,8 @@ runs = Table(
     Column("over", Boolean, nullable=False),
     Column("snapshot", Text, nullable=False),  # Run
     Column("handles", Text, nullable=False),  # {task id: "T3"}
-    Column("kept", Text, nullable=False),  # Kept
-    Column("at", Instant, nullable=False),
+    Column("overlay", Text, nullable=False),  # RunOverlay
+    Column("at", UtcDateTime, nullable=False),
     UniqueConstraint("platform", "platform_id"),
     sqlite_autoincrement=True,  # a handle is never reused, not even the last one
 )
@@ -76,15 +76,15 @@ bindings = Table(
     Column("place", String(255), primary_key=True),
     Column("thread", String(255), primary_key=True),  # empty for the channel itself
     Column("run", Integer, nullable=False),
-    Column("at", Instant, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
-touched = Table(
-    "touched",
+last_used = Table(
+    "last_used",
     metadata,
     Column("actor", String(255), primary_key=True),
     Column("run", Integer, nullable=False),
-    Column("at", Instant, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 effects = Table(
@@ -96,12 +96,12 @@ effects = Table(
     Column("platform", String(64), nullable=False),
     Column("kind", String(32), nullable=False),  # the class of the write
     Column("write", Text, nullable=False),
-    Column("mark", Text, nullable=False),
-    Column("known", Text, nullable=False),
+    Column("marker", Text, nullable=False),
+    Column("baseline", Text, nullable=False),
     Column("state", String(8), nullable=False),  # sent, unsent, unknown, done, refused
     Column("outcome", Text),  # Told of done; {error, key, said, facts, …} of refused
     Column("sends", Integer, nullable=False),
-    Column("sent_at", Instant, nullable=False),
+    Column("sent_at", UtcDateTime, nullable=False),
     Index("effects_state", "state"),
 )
 
@@ -116,14 +116,14 @@ ledger = Table(
     Column("run", Integer, nullable=False),
     Column("task", String(255), nullable=False),
     Column("by", String(255), nullable=False),
-    Column("at", Instant, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
     Column("answer", Text, nullable=False),
     UniqueConstraint("key", "step"),
     Index("ledger_run", "run", "task"),
 )
 
-cards = Table(
-    "cards",
+live_cards = Table(
+    "live_cards",
     metadata,
     Column("nonce", String(40), primary_key=True),
     Column("run", Integer, nullable=False),
@@ -131,36 +131,36 @@ cards = Table(
     Column("place_key", String(255), nullable=False),
     Column("post", String(255), nullable=False, default=""),  # empty while posting
     Column("shown", String(64), nullable=False, default=""),  # hash of the card as drawn
-    Column("edited_at", Instant),
+    Column("edited_at", UtcDateTime),
     UniqueConstraint("run", "place_key"),
 )
 
-traces = Table(
-    "traces",
+activity_lines = Table(
+    "activity_lines",
     metadata,
     Column("slot", String(512), primary_key=True),
     Column("run", Integer, nullable=False),
     Column("nonce", String(40), nullable=False),  # of the post that holds it
     Column("number", Integer, nullable=False),  # its line there
     Column("line", Text, nullable=False),
-    Index("traces_nonce", "nonce"),
+    Index("activity_lines_nonce", "nonce"),
 )
 
-trace_posts = Table(
-    "trace_posts",
+activity_posts = Table(
+    "activity_posts",
     metadata,
     Column("nonce", String(40), primary_key=True),
     Column("run", Integer, nullable=False),
     Column("place", Text, nullable=False),  # Place, with the thread
     Column("post", String(255), nullable=False, default=""),
-    Column("at", Instant, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
-laters = Table(
-    "laters",
+scheduled = Table(
+    "scheduled",
     metadata,
     Column("slot", String(255), primary_key=True),
-    Column("when", Instant, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
     Column("message", Text, nullable=False),
 )
 
@@ -170,7 +170,7 @@ choices = Table(
     Column("key", String(255), primary_key=True),
     Column("message", String(255), nullable=False),
     Column("by", Text, nullable=False),  # Actor
-    Column("at", Instant, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 people = Table(
@@ -180,11 +180,11 @@ people = Table(
     Column("workspace", String(64), primary_key=True),
     Column("id", String(64), primary_key=True),
     Column("actor", Text, nullable=False),
-    Column("at", Instant, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
-notes = Table(
-    "notes",
+surface_state = Table(
+    "surface_state",
     metadata,
     Column("name", String(255), primary_key=True),
     Column("value", Text, nullable=False),

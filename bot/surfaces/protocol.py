@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adapters.models import Model
-from adapters.protocol import Problem
-from commands.cards import Button, Card, Form, Option, Text
-from commands.intents import OpenForm
-from commands.messages import Actor, Message, Place
+from adapters.protocol import CheckResult
+from commands.model.card import Button, Card, Form, Option, Text
+from commands.model.intents import OpenForm
+from commands.model.messages import Actor, Message, Place
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
@@ -83,36 +83,36 @@ class Intake(Protocol):
         """Durable when it returns; ``answer`` is kept for repeats. Raises ``NotRecorded``."""
         ...
 
-    def carry(self, key: str) -> None:
+    def process(self, key: str) -> None:
         """Call after the ack: carries the recorded message out. Returns at once."""
         ...
 
-    async def outcome(self, key: str, within: float) -> Card | None:
+    async def private_answer(self, key: str, within: float) -> Card | None:
         """The private card of the message, if it comes within these seconds: then it is yours to show, and
         is not sent by the message's reply route. None: too late, or there was nothing private to say."""
         ...
 
-    async def answer(self, key: str, answer: bytes) -> None:
+    async def store_answer(self, key: str, answer: bytes) -> None:
         """Replaces the kept answer bytes of a recorded message (a click whose outcome came in time)."""
         ...
 
-    async def form(self, wanted: OpenForm, actor: Actor, place: Place) -> Form:
+    async def open_form(self, wanted: OpenForm, actor: Actor, place: Place) -> Form:
         """From the snapshot only; fast. Raises ``CommandError`` (show its card privately)."""
         ...
 
-    async def options(self, about: str, run: str, field: str, typed: str) -> Sequence[Option]:
+    async def search_options(self, about: str, run: str, field: str, typed: str) -> Sequence[Option]:
         """For ``search`` fields, from the snapshot; at most 100."""
         ...
 
-    def submit(self, form: "Submitted") -> dict[str, Any] | FieldErrors:
+    def submit(self, form: "SubmittedForm") -> dict[str, Any] | FieldErrors:
         """Pure checks. The intent's dump, for ``Message.intent``; or what is wrong with which field."""
         ...
 
-    def wants_form(self, text: str) -> OpenForm | None:
+    def form_for_line(self, text: str) -> OpenForm | None:
         """Whether this typed line asks for a form (``/run status`` alone does not; ``/run start`` may)."""
         ...
 
-    async def card_for(self, place: Place, run: str) -> Card | None:
+    async def live_card(self, place: Place, run: str) -> Card | None:
         """The present live card of a run, for a press that came too late."""
         ...
 
@@ -122,7 +122,7 @@ class Intake(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Submitted:
+class SubmittedForm:
     about: str
     run: str
     values: Mapping[str, str]
@@ -140,7 +140,7 @@ class Surface(Protocol):
         ...
 
     @property
-    def pace(self) -> float:
+    def edit_interval(self) -> float:
         """Seconds that must lie between two edits in one channel."""
         ...
 
@@ -168,23 +168,23 @@ class Surface(Protocol):
         """Raises ``PostGone``."""
         ...
 
-    async def find(self, place: Place, nonce: str) -> PostRef | None:
+    async def find_post(self, place: Place, nonce: str) -> PostRef | None:
         """Among the place's last 50 messages."""
         ...
 
-    async def point(self, ref: PostRef, to: PostRef) -> None:
+    async def replace_with_pointer(self, ref: PostRef, to: PostRef) -> None:
         """Turns an old live card into a pointer to the new one."""
         ...
 
-    async def say(
+    async def post_lines(
         self, place: Place, lines: Sequence[Text], *, buttons: Sequence[Button] = (), nonce: str
     ) -> PostRef:
         """Plain lines, no card: traces."""
         ...
 
-    async def resay(self, ref: PostRef, lines: Sequence[Text], *, buttons: Sequence[Button] = ()) -> None: ...
+    async def edit_lines(self, ref: PostRef, lines: Sequence[Text], *, buttons: Sequence[Button] = ()) -> None: ...
 
-    async def whisper(self, message: Message, card: Card) -> None:
+    async def send_private(self, message: Message, card: Card) -> None:
         """Only to the person who sent ``message``, by the best route there is (DESIGN section 4)."""
         ...
 
@@ -192,16 +192,16 @@ class Surface(Protocol):
         """The same person with name, e-mail, handle, standing and zone as the chat knows them."""
         ...
 
-    async def people(self, words: str, near: Place) -> Sequence[Actor]:
+    async def find_people(self, words: str, near: Place) -> Sequence[Actor]:
         """By "@handle", id or e-mail."""
         ...
 
-    async def check(self) -> Sequence[Problem]:
+    async def check(self) -> Sequence[CheckResult]:
         """``liaison doctor``: token, scopes, reachability."""
         ...
 
 
-class Notes(Protocol):
+class SurfaceState(Protocol):
     """A surface's own small durable facts: the last post seen in a channel, a socket's sequence number."""
 
     async def get(self, name: str) -> str | None: ...

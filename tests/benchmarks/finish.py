@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.adapters.cutover.fake import CutoverFake
+from tests.adapters.cutover.world import FakeRunbook, FakeTask
 from tests.e2e.process import Liaison, free_port, until
 from tests.fakes.slack import Delivered, Slack
 from tests.fakes.slack_state import Posted
-from tests.platforms.cutover.fake import CutoverFake
-from tests.platforms.cutover.world import FakeRunbook, FakeTask
 
 RUNS = 64
 EACH = 24  # finishes a run

@@ -1,4 +1,4 @@
-"""What a platform brings to the contract suite: ``tests/platforms/<kind>/subject.py`` exports ``make()``.
+"""What a platform brings to the contract suite: ``tests/adapters/<kind>/subject.py`` exports ``make()``.
 
 The suite speaks only of runbooks, runs and tasks; a subject sets its fake up so that the sentences hold, and
 counts the effects that the fake really carried out.

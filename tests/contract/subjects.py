@@ -1,4 +1,4 @@
-"""Finds the platforms to test: every folder of ``tests/platforms`` that has a ``subject.py`` joins by itself."""
+"""Finds the platforms to test: every folder of ``tests/adapters`` that has a ``subject.py`` joins by itself."""
 
 import importlib
 from collections.abc import Mapping, Sequence
@@ -7,18 +7,18 @@ from pathlib import Path
 
 from adapters.errors import AdapterError
 from adapters.protocol import Platform, Unsupported
-from adapters.sentences import load
+from adapters.toolkit.messages import load_messages
 from adapters.writes import READS, Op
-from commands.sentences import plain, say
+from commands.text.catalogue import plain_text, translate
 from tests.contract.subject import Make
 
-_FOLDER = Path(__file__).parents[1] / "platforms"
+_FOLDER = Path(__file__).parents[1] / "adapters"
 KINDS: Sequence[str] = sorted(path.parent.name for path in _FOLDER.glob("*/subject.py"))
 WRITES = tuple(op for op in Op if op not in READS)
 
 
 def maker(kind: str) -> Make:
-    make: Make = importlib.import_module(f"tests.platforms.{kind}.subject").make
+    make: Make = importlib.import_module(f"tests.adapters.{kind}.subject").make
     return make
 
 
@@ -30,7 +30,7 @@ def platform(kind: str) -> Platform:
 
 @cache
 def sentences(kind: str) -> Mapping[str, str]:
-    return load(platform(kind).sentences)
+    return load_messages(platform(kind).messages)
 
 
 def supports(kind: str, op: Op) -> bool:
@@ -39,7 +39,7 @@ def supports(kind: str, op: Op) -> bool:
 
 def is_told(kind: str, error: AdapterError) -> str:
     """The error's sentence as people will read it. A key without words, or a fact missing, is a failure."""
-    return plain(say(error.key, sentences(kind), **{**error.facts, "said": error.said}))
+    return plain_text(translate(error.key, sentences(kind), **{**error.facts, "said": error.said}))
 
 
 ON_A_WIRE: Sequence[str] = [kind for kind in KINDS if "url" in platform(kind).settings.model_fields]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from adapters.errors import OutcomeUnknown, Unreachable
-from adapters.writes import Op, Settling, There
+from adapters.writes import Applied, Op, Recovery
 from tests.contract.subject import Subject
 from tests.contract.subjects import CAN_ON_A_WIRE, WRITES, maker, supports
 from tests.contract.writes import Doing, a_write
@@ -34,17 +34,17 @@ async def _carried(doing: Doing, *, done: bool = True) -> None:
         doing.at = doing.placed(step)
         known = await doing.known()
         try:
-            doing.told.append(await doing.subject.adapter.carry(doing.at, doing.mark))
+            doing.told.append(await doing.subject.adapter.execute(doing.at, doing.mark))
         except Unreachable:
-            doing.told.append(await doing.subject.adapter.carry(doing.at, doing.mark))
+            doing.told.append(await doing.subject.adapter.execute(doing.at, doing.mark))
         except OutcomeUnknown:
-            settled = await doing.settle(known)
-            if done and doing.settling is not Settling.ASK:
-                assert isinstance(settled, There), f"{doing.at.step} was done, and is not found"
-                doing.told.append(settled.told)
+            settled = await doing.reconcile(known)
+            if done and doing.recovery is not Recovery.MANUAL:
+                assert isinstance(settled, Applied), f"{doing.at.step_key} was done, and is not found"
+                doing.told.append(settled.result)
             elif not done:
-                assert not isinstance(settled, There), f"{doing.at.step} was not done, and is found"
-                doing.told.append(await doing.subject.adapter.carry(doing.at, doing.mark))
+                assert not isinstance(settled, Applied), f"{doing.at.step_key} was not done, and is found"
+                doing.told.append(await doing.subject.adapter.execute(doing.at, doing.mark))
 
 
 @pytest.mark.parametrize("fault", ["cut_after", "cut_before"])

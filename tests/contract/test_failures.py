@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 
 from adapters.errors import AdapterError, BadResponse, CredentialsRejected, NotFound, RateLimited, Unreachable
-from adapters.protocol import Severity
+from adapters.protocol import CheckStatus
 from adapters.writes import Op
 from tests.contract.subject import RUNBOOK, Paged, Subject
 from tests.contract.subjects import ON_A_WIRE, is_told
@@ -48,7 +48,7 @@ async def test_waiting_is_asked_for_and_told(subject: Subject, kind: str) -> Non
     doing = await a_write(subject, Op.COMMENT)
     aimed(subject, Op.COMMENT, "answer", status=429, body="slow down", headers={"Retry-After": "7"})
     with pytest.raises(RateLimited) as limited:
-        await doing.carry()
+        await doing.execute()
     assert 5 < limited.value.retry_after <= 7
     assert is_told(kind, limited.value)
     assert subject.effects(Op.COMMENT) == 0
@@ -59,16 +59,16 @@ async def test_waiting_is_asked_for_and_told(subject: Subject, kind: str) -> Non
 async def test_the_doctor_says_what_to_mend(subject: Subject, kind: str, status: int) -> None:
     fake_of(subject).fault("answer", status=status, body="{}", times=1000)
     problems = await subject.adapter.check()
-    bad = [problem for problem in problems if problem.severity is Severity.FIX]
+    bad = [problem for problem in problems if problem.status is CheckStatus.FIX]
     assert bad
-    assert all(problem.what and problem.fix for problem in bad)
+    assert all(problem.summary and problem.fix for problem in bad)
 
 
 @pytest.mark.parametrize("kind", ON_A_WIRE)
 async def test_the_doctor_tells_a_closed_door(subject: Subject) -> None:
     await fake_of(subject).stop()
     problems = await subject.adapter.check()
-    assert Severity.FIX in [problem.severity for problem in problems]
+    assert CheckStatus.FIX in [problem.status for problem in problems]
 
 
 @pytest.mark.parametrize("kind", ON_A_WIRE)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from adapters.protocol import Hinting
+from adapters.protocol import WebhookHints
 from tests.contract.subject import Subject
 
 BODIES = [
@@ -30,8 +30,8 @@ BODIES = [
 
 @pytest.mark.parametrize(("kind", "body", "ids"), BODIES)
 async def test_a_webhook_says_what_it_is_about(subject: Subject, body: object, ids: list[str] | None) -> None:
-    assert isinstance(subject.adapter, Hinting)
-    found = subject.adapter.about(json.dumps(body).encode())
+    assert isinstance(subject.adapter, WebhookHints)
+    found = subject.adapter.affected_ids(json.dumps(body).encode())
     assert (None if found is None else list(found)) == ids
 
 
@@ -40,5 +40,5 @@ async def test_a_webhook_says_what_it_is_about(subject: Subject, body: object, i
     "said", [b"", b"{", b"[1]", b"null", b"\xff", b"[" * 10_000, b'{"data": 1, "meta": [], "id": {}}']
 )
 async def test_what_cannot_be_read_may_be_about_any_run(subject: Subject, said: bytes) -> None:
-    assert isinstance(subject.adapter, Hinting)
-    assert subject.adapter.about(said) is None
+    assert isinstance(subject.adapter, WebhookHints)
+    assert subject.adapter.affected_ids(said) is None

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Unreachable
-from adapters.writes import CannotTell, NotThere, Op, Settling, There
+from adapters.writes import Applied, Indeterminate, NotApplied, Op, Recovery
 from tests.contract.subject import Subject
 from tests.contract.subjects import CAN_ON_A_WIRE, is_told, maker
 from tests.contract.writes import a_write
@@ -32,13 +32,13 @@ async def test_cut_after_the_work_it_is_found(subject: Subject, kind: str, op: O
     before, known = subject.effects(op), await doing.known()
     fault = aimed(subject, op, "cut_after")
     with pytest.raises(OutcomeUnknown) as unknown:
-        await doing.carry()
+        await doing.execute()
     assert fault.reached.is_set()
     assert is_told(kind, unknown.value)
-    settled = await doing.settle(known)
-    assert isinstance(settled, CannotTell if doing.settling is Settling.ASK else There)
+    settled = await doing.reconcile(known)
+    assert isinstance(settled, Indeterminate if doing.recovery is Recovery.MANUAL else Applied)
     assert subject.effects(op) == before + 1
-    if doing.settling is Settling.REPEAT:
+    if doing.recovery is Recovery.IDEMPOTENT:
         with contextlib.suppress(Conflict):
             await doing.again()  # sent again, it is done, or it is told that it was
 
@@ -49,10 +49,10 @@ async def test_cut_before_the_work_it_is_not_there(subject: Subject, op: Op) -> 
     before, known = subject.effects(op), await doing.known()
     fault = aimed(subject, op, "cut_before")
     with pytest.raises((OutcomeUnknown, Unreachable)):
-        await doing.carry()
+        await doing.execute()
     assert fault.reached.is_set()
-    settled = await doing.settle(known)
-    assert isinstance(settled, CannotTell if doing.settling is Settling.ASK else NotThere)
+    settled = await doing.reconcile(known)
+    assert isinstance(settled, Indeterminate if doing.recovery is Recovery.MANUAL else NotApplied)
     assert subject.effects(op) == before
     await doing.again()
     assert subject.effects(op) == before + 1
@@ -64,7 +64,7 @@ async def test_refused_at_the_door_nothing_was_sent(subject: Subject, kind: str,
     before = subject.effects(op)
     await fake_of(subject).stop()
     with pytest.raises(Unreachable) as refused:
-        await doing.carry()
+        await doing.execute()
     assert is_told(kind, refused.value)
     assert subject.effects(op) == before
 
@@ -75,7 +75,7 @@ async def test_an_answer_that_comes_too_late_is_unknown(kind: str, op: Op) -> No
         doing = await a_write(subject, op)
         aimed(subject, op, "slow", seconds=60)
         with pytest.raises(OutcomeUnknown):
-            await doing.carry()
+            await doing.execute()
 
 
 @pytest.mark.parametrize(("kind", "op"), CAN_ON_A_WIRE)
@@ -84,7 +84,7 @@ async def test_an_error_page_leaves_it_unknown(subject: Subject, kind: str, op: 
     page = "<html><body><h1>Server Error</h1></body></html>"
     aimed(subject, op, "answer", status=500, body=page, headers={"Content-Type": "text/html"})
     with pytest.raises(OutcomeUnknown) as unknown:
-        await doing.carry()
+        await doing.execute()
     assert "<" not in is_told(kind, unknown.value)
 
 
@@ -97,7 +97,7 @@ async def test_a_refusal_is_certain(subject: Subject, kind: str, op: Op, status:
     headers = {"Content-Type": "application/json", "Retry-After": "3"}
     aimed(subject, op, "answer", status=status, body="{}", headers=headers)
     with pytest.raises(AdapterError) as refused:
-        await doing.carry()
+        await doing.execute()
     assert not isinstance(refused.value, OutcomeUnknown | Unreachable)
     assert is_told(kind, refused.value)
     assert subject.effects(op) == before

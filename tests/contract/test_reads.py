@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.models import TaskState
-from adapters.protocol import Emulated, Severity, Unsupported
+from adapters.protocol import CheckStatus, Emulated, Unsupported
 from adapters.writes import Op
 from tests.contract.subject import RUNBOOK, TASKS, Subject
 from tests.contract.subjects import KINDS, platform
@@ -18,7 +18,7 @@ def test_every_operation_is_declared_in_words(kind: str) -> None:
         if isinstance(capability, Emulated):
             assert capability.how.strip()
         if isinstance(capability, Unsupported):
-            assert capability.instead.strip()
+            assert capability.alternative.strip()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -48,7 +48,7 @@ async def test_a_runbook_is_read_before_it_is_started(subject: Subject) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_start_makes_exactly_one_run(subject: Subject) -> None:
     start = await a_start(subject, "R9 Primary down in EU")
-    await start.carry()
+    await start.execute()
     heads = await subject.adapter.runs("")
     assert [head.title for head in heads] == ["R9 Primary down in EU"]
     run = await start.now()
@@ -81,7 +81,7 @@ async def test_reading_changes_nothing(subject: Subject) -> None:
 async def test_a_healthy_platform_has_no_problem(subject: Subject) -> None:
     problems = await subject.adapter.check()
     assert problems
-    assert [problem for problem in problems if problem.severity is Severity.FIX] == []
+    assert [problem for problem in problems if problem.status is CheckStatus.FIX] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -15,11 +15,11 @@ from tests.contract.writes import BEN, NEW_TASK, TEXT, Doing, a_write
 async def test_it_is_done_once_and_is_there(subject: Subject, kind: str, op: Op) -> None:
     doing = await a_write(subject, op)
     before = subject.effects(op)
-    await doing.carry()
+    await doing.execute()
     assert subject.effects(op) == before + 1
     for told in doing.told:
         assert not told.already
-        assert not told.says or told.says in sentences(kind)
+        assert not told.message or told.message in sentences(kind)
     if isinstance(subject.adapter.capabilities[op], Native):
         await _is_there(doing, op)
 
@@ -62,8 +62,8 @@ async def _is_there(doing: Doing, op: Op) -> None:
 async def test_its_steps_are_told_apart(subject: Subject, op: Op) -> None:
     doing = await a_write(subject, op)
     steps = doing.steps
-    assert len({step.step for step in steps}) == len(steps) > 0
-    assert [step.step for step in doing.steps] == [step.step for step in steps]
+    assert len({step.step_key for step in steps}) == len(steps) > 0
+    assert [step.step_key for step in doing.steps] == [step.step_key for step in steps]
     for step in steps:
         assert step.model_validate_json(step.model_dump_json()) == step
 
@@ -73,6 +73,6 @@ async def test_what_is_not_offered_is_refused_before_any_call(subject: Subject, 
     doing = await a_write(subject, op)
     calls = len(subject.fake.seen) if subject.fake else 0
     with pytest.raises(Unsupported) as refused:
-        await doing.carry()
+        await doing.execute()
     assert is_told(kind, refused.value)
     assert (len(subject.fake.seen) if subject.fake else 0) == calls

@@ -1,4 +1,4 @@
-"""The writes that the suite makes: one of each kind, as the effect log would carry it."""
+"""The writes that the suite makes: one of each kind, as the effect log would execute it."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -12,23 +12,23 @@ from adapters.writes import (
     AddTask,
     ApproveTask,
     AssignTask,
+    Baseline,
     BeginTask,
-    DoOffer,
     EndRun,
     FinishTask,
     HoldTask,
-    Known,
-    Mark,
     Op,
+    PerformAction,
+    Reconciliation,
+    Recovery,
     RejectTask,
     ReopenTask,
     SetStatus,
-    Settled,
-    Settling,
     SkipTask,
     StartRun,
-    Told,
     Write,
+    WriteMarker,
+    WriteResult,
 )
 from tests.contract.subject import RUNBOOK, Approved, Subject
 
@@ -39,8 +39,8 @@ NEW_TASK = "Tell support"
 _codes: Iterator[int] = itertools.count(1)
 
 
-def a_mark() -> Mark:
-    return Mark(code=f"C{next(_codes):03}", who="Ana via tests", at=datetime.now(UTC))
+def a_mark() -> WriteMarker:
+    return WriteMarker(code=f"C{next(_codes):03}", who="Ana via tests", at=datetime.now(UTC))
 
 
 @dataclass
@@ -50,8 +50,8 @@ class Doing:
     subject: Subject
     write: Write
     run: Run | None
-    mark: Mark = field(default_factory=a_mark)
-    told: list[Told] = field(default_factory=list)
+    mark: WriteMarker = field(default_factory=a_mark)
+    told: list[WriteResult] = field(default_factory=list)
     at: Write = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,24 +61,24 @@ class Doing:
     def steps(self) -> Sequence[Write]:
         return self.subject.adapter.steps(self.write, self.run)
 
-    async def carry(self) -> None:
+    async def execute(self) -> None:
         """All steps. When one raises, ``at`` is that step."""
         for step in self.steps:
             self.at = self.placed(step)
-            self.told.append(await self.subject.adapter.carry(self.at, self.mark))
+            self.told.append(await self.subject.adapter.execute(self.at, self.mark))
 
     async def again(self) -> None:
         """The step that raised, once more."""
-        await self.subject.adapter.carry(self.at, self.mark)
+        await self.subject.adapter.execute(self.at, self.mark)
 
-    async def settle(self, known: Known) -> Settled:
-        return await self.subject.adapter.settle(self.at, self.mark, known)
+    async def reconcile(self, known: Baseline) -> Reconciliation:
+        return await self.subject.adapter.reconcile(self.at, self.mark, known)
 
     @property
-    def settling(self) -> Settling:
-        return self.subject.adapter.settling(self.at)
+    def recovery(self) -> Recovery:
+        return self.subject.adapter.recovery(self.at)
 
-    async def known(self) -> Known:
+    async def known(self) -> Baseline:
         """What is there now, as the effect log notes it before a step is sent."""
         adapter, run = self.subject.adapter, self.run
         ids: set[str] = set()
@@ -87,7 +87,7 @@ class Doing:
             if not isinstance(adapter.capabilities[Op.COMMENTS], Unsupported):
                 targets = {None, self.write.target or None}
                 ids |= {one.id for task in targets for one in await adapter.comments(run.key.id, task)}
-        return Known(sent_at=self.mark.at, ids=frozenset(ids))
+        return Baseline(sent_at=self.mark.at, ids=frozenset(ids))
 
     async def now(self) -> Run:
         """The run as it is on the platform now."""
@@ -103,7 +103,7 @@ class Doing:
 
 
 async def a_write(subject: Subject, op: Op) -> Doing:
-    """One that the platform should carry out, on a fresh run (or, for a start, of the runbook)."""
+    """One that the platform should execute out, on a fresh run (or, for a start, of the runbook)."""
     if op is Op.START:
         return await a_start(subject)
     if op in (Op.APPROVE, Op.REJECT) and isinstance(subject, Approved):
@@ -114,19 +114,19 @@ async def a_write(subject: Subject, op: Op) -> Doing:
     run = await subject.a_run()
     if op is Op.REOPEN and not isinstance(subject.adapter.capabilities[op], Unsupported):
         done = Doing(subject, _on(run, Op.FINISH), run)
-        await done.carry()
+        await done.execute()
         run = await subject.adapter.read(run.key.id)
-    if op is Op.DO:
+    if op is Op.ACTION:
         return Doing(subject, await _offered(subject, run), run)
     return Doing(subject, _on(run, op), run)
 
 
 async def _offered(subject: Subject, run: Run) -> Write:
     """The first thing that is offered and changes something; anything at all where nothing is."""
-    found = next((one for one in await subject.adapter.offers(run) if not one.link), None)
+    found = next((one for one in await subject.adapter.actions(run) if not one.link), None)
     if found is None:
-        return DoOffer(run=run.key, by=ANA, offer="anything", label="Anything")
-    return DoOffer(run=run.key, by=ANA, offer=found.id, label="As offered", task=found.task)
+        return PerformAction(run=run.key, by=ANA, action="anything", label="Anything")
+    return PerformAction(run=run.key, by=ANA, action=found.id, label="As offered", task=found.task)
 
 
 async def a_start(subject: Subject, title: str = "R99 Primary down in EU") -> Doing:

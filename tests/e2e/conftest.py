@@ -15,14 +15,14 @@ import pytest
 import pytest_asyncio
 
 from adapters.writes import Op
+from tests.adapters.cutover.fake import CutoverFake
+from tests.adapters.cutover.world import FakeRunbook
+from tests.adapters.xurrent.fake import XurrentFake
 from tests.e2e.chats import Chat, Room
 from tests.e2e.mattermost_chat import MattermostChat
 from tests.e2e.platforms import Counted, Platform, serve_all
 from tests.e2e.process import Liaison, until
 from tests.e2e.slack_chat import SlackChat
-from tests.platforms.cutover.fake import CutoverFake
-from tests.platforms.cutover.world import FakeRunbook
-from tests.platforms.xurrent.fake import XurrentFake
 
 CHATS: Mapping[str, Callable[[], Chat]] = {"slack": SlackChat, "mattermost": MattermostChat}
 RUNBOOK = "Database failover"

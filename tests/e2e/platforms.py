@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from adapters.writes import Op
+from tests.adapters.cutover import subject as cutover
+from tests.adapters.cutover.fake import CutoverFake
+from tests.adapters.local.subject import FAILOVER
+from tests.adapters.playbooks.fake import PlaybooksFake
+from tests.adapters.playbooks.mounted import Mounted, mount
+from tests.adapters.runrunit import subject as runrunit
+from tests.adapters.runrunit.fake import RunrunitFake
+from tests.adapters.tines import subject as tines
+from tests.adapters.tines.fake import TinesFake
+from tests.adapters.xurrent.fake import XurrentFake
 from tests.e2e.chats import Chat
 from tests.e2e.mattermost_chat import MattermostChat
 from tests.fakes.serving import Fake
-from tests.platforms.cutover import subject as cutover
-from tests.platforms.cutover.fake import CutoverFake
-from tests.platforms.local.subject import FAILOVER
-from tests.platforms.playbooks.fake import PlaybooksFake
-from tests.platforms.playbooks.mounted import Mounted, mount
-from tests.platforms.runrunit import subject as runrunit
-from tests.platforms.runrunit.fake import RunrunitFake
-from tests.platforms.tines import subject as tines
-from tests.platforms.tines.fake import TinesFake
-from tests.platforms.xurrent.fake import XurrentFake
 
 FakeT = TypeVar("FakeT", bound=Fake)
 

@@ -2,9 +2,9 @@
 
 import re
 
+from tests.adapters.xurrent.acting import an_approval, the_run
+from tests.adapters.xurrent.world import FakeTask
 from tests.e2e.conftest import Scene
-from tests.platforms.xurrent.acting import an_approval, the_run
-from tests.platforms.xurrent.world import FakeTask
 
 ANA, RUI = 58, 61
 

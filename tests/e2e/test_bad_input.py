@@ -5,8 +5,8 @@ import re
 
 import pytest
 
+from tests.adapters.cutover.world import FakeRunbook
 from tests.e2e.conftest import RUNBOOK, TITLE, Scene
-from tests.platforms.cutover.world import FakeRunbook
 
 WRITES = ("start", "begin", "finish", "status", "comment", "add", "end")
 

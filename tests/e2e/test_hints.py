@@ -2,8 +2,8 @@
 
 import aiohttp
 
+from tests.adapters.xurrent.acting import the_run
 from tests.e2e.conftest import HOOK_SECRET, Scene
-from tests.platforms.xurrent.acting import the_run
 
 
 async def _post(scene: Scene, path: str, body: object = None) -> int:

@@ -1,11 +1,11 @@
 """A case's own buttons, whose labels and addresses are written by whoever may change cases on Tines."""
 
+from tests.adapters.tines.fake import TinesFake
+from tests.adapters.tines.subject import a_button
 from tests.e2e.conftest import Scene
 from tests.e2e.platforms import Counted
 from tests.e2e.process import until
 from tests.e2e.test_bad_input import HOSTILE
-from tests.platforms.tines.fake import TinesFake
-from tests.platforms.tines.subject import a_button
 
 
 async def _with(scene: Scene, *labels: str) -> tuple[TinesFake, str]:

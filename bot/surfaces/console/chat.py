@@ -13,14 +13,14 @@ from uuid import uuid4
 
 from bot.surfaces.console.forms import Cancelled, fill
 from bot.surfaces.console.render import Ink, draw, draw_lines
-from bot.surfaces.console.surface import Console, Shown, person
+from bot.surfaces.console.surface import Console, ConsoleEntry, person
 from bot.surfaces.console.terminal import PROMPT, Lines, Screen
 from bot.surfaces.protocol import Intake, NotRecorded
-from commands.cards import Button, Result
-from commands.errors import CommandError
-from commands.intents import OpenForm
-from commands.messages import Actor, Message, Place, ReplyRoute, Via
-from commands.sentences import plain, say
+from commands.model.card import Button, Result
+from commands.model.errors import CommandError
+from commands.model.intents import OpenForm
+from commands.model.messages import Actor, Message, Place, ReplyRoute, Via
+from commands.text.catalogue import plain_text, translate
 
 QUIT = ":quit"
 PROMPT_AFTER_SECONDS = 3.0  # an outcome that takes longer is told when it comes
@@ -70,14 +70,14 @@ class Chat:
         self._root = root
         self._controls = controls or Controls()
         self._drawn: dict[str, list[str]] = {}  # post id -> as last printed
-        self._held: dict[str, Shown] = {}  # edits that wait for the outcome they belong to
-        self._latest: Shown | None = None  # the last thing printed that has buttons
+        self._held: dict[str, ConsoleEntry] = {}  # edits that wait for the outcome they belong to
+        self._latest: ConsoleEntry | None = None  # the last thing printed that has buttons
         self._carrying: set[asyncio.Task[None]] = set()
         self._seen: set[str] = set()  # kinds of what was shown since the last line
         self._news = asyncio.Event()
         self.failed: list[str] = []
 
-    def listen(self, shown: Shown) -> None:
+    def listen(self, shown: ConsoleEntry) -> None:
         """What happens in the room, drawn. An edit that comes while a line is carried out waits for its end."""
         if shown.place.key != self._place.key:
             return
@@ -88,7 +88,7 @@ class Chat:
             return
         self._draw(shown)
 
-    def offer(self, shown: Shown) -> None:
+    def offer(self, shown: ConsoleEntry) -> None:
         """Buttons that stand on the screen already."""
         self._latest = shown
 
@@ -123,7 +123,7 @@ class Chat:
         if text.isdigit():
             await self._press(int(text), actor, line, lines)
             return
-        wanted = self._intake.wants_form(text)
+        wanted = self._intake.form_for_line(text)
         if wanted is not None:
             await self._form(wanted, actor, line, lines)
         else:
@@ -151,10 +151,10 @@ class Chat:
     async def _form(self, wanted: OpenForm, actor: Actor, line: Line, lines: Lines) -> None:
         ink = Ink(datetime.now(UTC))
         try:
-            form = await self._intake.form(wanted, actor, self._place)
+            form = await self._intake.open_form(wanted, actor, self._place)
             intent = await fill(form, self._intake, lines.next, self._screen.show, ink)
         except CommandError as error:
-            words = plain(say(error.key, None, **error.facts))
+            words = plain_text(translate(error.key, None, **error.facts))
             self._show_buttons(words, error.buttons)
             self._wrong(line, words)
         except Cancelled:
@@ -210,7 +210,7 @@ class Chat:
         for shown in held.values():
             self._draw(shown)
 
-    def _draw(self, shown: Shown) -> None:
+    def _draw(self, shown: ConsoleEntry) -> None:
         if shown.kind == "pointer":
             self._drawn.pop(shown.id, None)
             return
@@ -229,7 +229,7 @@ class Chat:
             self._latest = shown
 
     def _show_buttons(self, words: str, buttons: tuple[Button, ...]) -> None:
-        shown = Shown("lines", self._place, uuid4().hex, fresh=((words,),), buttons=buttons)
+        shown = ConsoleEntry("lines", self._place, uuid4().hex, fresh=((words,),), buttons=buttons)
         self._draw(shown)
 
     def _message(

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.surfaces.console.render import Ink
-from bot.surfaces.protocol import FieldErrors, Intake, Submitted
-from commands.cards import Field, Form, Option
+from bot.surfaces.protocol import FieldErrors, Intake, SubmittedForm
+from commands.model.card import Field, Form, Option
 
 Ask = Callable[[str], Awaitable[str | None]]
 Show = Callable[[Sequence[str]], None]
@@ -20,8 +20,8 @@ class Cancelled(Exception):
 async def fill(form: Form, intake: Intake, ask: Ask, show: Show, ink: Ink) -> dict[str, object]:
     """The intent's dump. Asks again, for the wrong fields only, until it is right. Raises ``Cancelled``."""
     show([f"{form.title} (empty keeps what stands in brackets, {CANCEL} gives up)"])
-    if form.lead:
-        show([ink.line(form.lead)])
+    if form.intro:
+        show([ink.line(form.intro)])
     values: dict[str, str] = {}
     wrong: dict[str, str] = {}
     for _ in range(_TRIES):
@@ -30,7 +30,7 @@ async def fill(form: Form, intake: Intake, ask: Ask, show: Show, ink: Ink) -> di
                 if field.name in wrong:
                     show([f"{field.label}: {wrong[field.name]}"])
                 values[field.name] = await _field(form, field, intake, ask, show)
-        checked = intake.submit(Submitted(form.about, form.run, values))
+        checked = intake.submit(SubmittedForm(form.about, form.run, values))
         if not isinstance(checked, FieldErrors):
             return checked
         wrong = dict(checked.errors)
@@ -43,7 +43,7 @@ async def fill(form: Form, intake: Intake, ask: Ask, show: Show, ink: Ink) -> di
 async def _field(form: Form, field: Field, intake: Intake, ask: Ask, show: Show) -> str:
     options = field.options
     if field.kind == "search" and not options:
-        options = tuple(await intake.options(form.about, form.run, field.name, ""))
+        options = tuple(await intake.search_options(form.about, form.run, field.name, ""))
     if options:
         show([f"  {number} {option.label}" for number, option in enumerate(options[:_MOST_SHOWN], 1)])
     for _ in range(_TRIES):
@@ -59,7 +59,7 @@ async def _field(form: Form, field: Field, intake: Intake, ask: Ask, show: Show)
         if field.kind not in ("choice", "search"):
             return typed
         if field.kind == "search" and not _exact(typed, options):
-            options = tuple(await intake.options(form.about, form.run, field.name, typed)) or options
+            options = tuple(await intake.search_options(form.about, form.run, field.name, typed)) or options
         fitting = _fitting(typed, options)
         if len(fitting) == 1:
             return fitting[0].value

@@ -8,8 +8,21 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from bot.surfaces.console.cells import clip, cut, pad, tame, width, wrap
-from commands.cards import Button, Card, Clock, Code, Gap, Link, Row, Section, Span, Strong, Text, Who
+from bot.surfaces.console.terminal_text import clip, cut, pad, tame, width, wrap
+from commands.model.card import (
+    Bold,
+    Button,
+    Card,
+    ClockTime,
+    Code,
+    Link,
+    PersonName,
+    Row,
+    Section,
+    Separator,
+    Span,
+    Text,
+)
 
 DEFAULT_WIDTH = 80
 NARROWEST = 20
@@ -24,7 +37,7 @@ _LEAST_TITLE = 18
 def draw(card: Card, most: int = DEFAULT_WIDTH, *, now: datetime | None = None) -> list[str]:
     most = max(most, NARROWEST)
     ink = Ink(now or datetime.now(UTC))
-    lines = _beside(ink.line(card.title), ink.line(card.aside), most)
+    lines = _beside(ink.line(card.title), ink.line(card.subtitle), most)
     for text in card.lines:
         lines += _halves(text, most, ink)
     lines += _sections(card.sections, most, ink)
@@ -35,7 +48,7 @@ def draw(card: Card, most: int = DEFAULT_WIDTH, *, now: datetime | None = None) 
 
 def _halves(text: Text, most: int, ink: "Ink") -> list[str]:
     """The second half of a line in the second column, if there is room for both."""
-    gap = next((at for at, span in enumerate(text) if isinstance(span, Gap)), None)
+    gap = next((at for at, span in enumerate(text) if isinstance(span, Separator)), None)
     if gap is None:
         return ink.block(text, most)
     left, right = ink.block(text[:gap], most), ink.line(text[gap + 1 :])
@@ -91,24 +104,24 @@ class Ink:
         return lines or [""]
 
     def _words(self, text: Text, zone: bool) -> str:
-        last = max((at for at, span in enumerate(text) if isinstance(span, Clock)), default=-1)
+        last = max((at for at, span in enumerate(text) if isinstance(span, ClockTime)), default=-1)
         return "".join(self._span(span, zone and at == last) for at, span in enumerate(text))
 
     def _span(self, span: Span, zone: bool) -> str:
         match span:
-            case Clock():
+            case ClockTime():
                 return self._clock(span, zone)
-            case Who(name=name, ping=ping):
+            case PersonName(name=name, ping=ping):
                 return tame(f"@{name}" if ping else name)
             case Link(label=label, url=url):
                 return tame(label if not url or url == label else f"{label} ({url})")
             case Code(text=text):
                 return tame(f"`{text}`")
-            case Strong(text=text):
+            case Bold(text=text):
                 return tame(text)
         return tame(span)
 
-    def _clock(self, clock: Clock, zone: bool) -> str:
+    def _clock(self, clock: ClockTime, zone: bool) -> str:
         at = clock.at.astimezone(ZoneInfo(clock.zone))
         today = self._now.astimezone(at.tzinfo).date()
         day = "" if at.date() == today else f"{at.day} {at:%b} "

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from adapters.protocol import Problem, Severity
+from adapters.protocol import CheckResult, CheckStatus
 from bot.surfaces.protocol import Intake, PostRef
-from commands.cards import Button, Card, Text
-from commands.messages import Actor, Message, Place, Standing
+from commands.model.card import Button, Card, Text
+from commands.model.messages import Actor, Membership, Message, Place
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
@@ -29,7 +29,7 @@ _HANDLE = re.compile(r"@?[^\W\d][\w.\-]*")
 def person(id: str) -> Actor:
     """Anybody who can type here has the rights of the account that Liaison runs as: a full member."""
     name = id if any(letter.isupper() for letter in id) else id.title()
-    return Actor(surface=NAME, id=id.lower(), name=name, handle=id.lower(), standing=Standing.MEMBER)
+    return Actor(surface=NAME, id=id.lower(), name=name, handle=id.lower(), membership=Membership.MEMBER)
 
 
 def account(otherwise: str) -> str:
@@ -46,7 +46,7 @@ def room(channel: str = CHANNEL) -> Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ConsoleEntry:
     """Something that appeared. ``fresh``: those of ``lines`` that were not there before this edit."""
 
     kind: Literal["card", "edit", "lines", "edited lines", "pointer", "private"]
@@ -59,7 +59,7 @@ class Shown:
     message: Message | None = None
 
 
-Listener = Callable[[Shown], None]
+Listener = Callable[[ConsoleEntry], None]
 
 
 class Console:
@@ -67,7 +67,7 @@ class Console:
 
     name = NAME
     site = ""
-    pace = 0.0
+    edit_interval = 0.0
 
     def __init__(self) -> None:
         self.intake: Intake | None = None
@@ -95,40 +95,42 @@ class Console:
         return {}
 
     async def post(self, place: Place, card: Card, *, nonce: str) -> PostRef:
-        self._tell(Shown("card", place, nonce, card=card, buttons=card.buttons))
+        self._tell(ConsoleEntry("card", place, nonce, card=card, buttons=card.buttons))
         return PostRef(place=place, id=nonce)
 
     async def edit(self, ref: PostRef, card: Card) -> None:
-        self._tell(Shown("edit", ref.place, ref.id, card=card, buttons=card.buttons))
+        self._tell(ConsoleEntry("edit", ref.place, ref.id, card=card, buttons=card.buttons))
 
-    async def find(self, place: Place, nonce: str) -> PostRef | None:
+    async def find_post(self, place: Place, nonce: str) -> PostRef | None:
         return None
 
-    async def point(self, ref: PostRef, to: PostRef) -> None:
-        self._tell(Shown("pointer", ref.place, ref.id))
+    async def replace_with_pointer(self, ref: PostRef, to: PostRef) -> None:
+        self._tell(ConsoleEntry("pointer", ref.place, ref.id))
 
-    async def say(
+    async def post_lines(
         self, place: Place, lines: Sequence[Text], *, buttons: Sequence[Button] = (), nonce: str
     ) -> PostRef:
         self._say("lines", PostRef(place=place, id=nonce), lines, buttons)
         return PostRef(place=place, id=nonce)
 
-    async def resay(self, ref: PostRef, lines: Sequence[Text], *, buttons: Sequence[Button] = ()) -> None:
+    async def edit_lines(self, ref: PostRef, lines: Sequence[Text], *, buttons: Sequence[Button] = ()) -> None:
         self._say("edited lines", ref, lines, buttons)
 
-    async def whisper(self, message: Message, card: Card) -> None:
-        shown = Shown("private", message.place, message.key, card=card, buttons=card.buttons, message=message)
+    async def send_private(self, message: Message, card: Card) -> None:
+        shown = ConsoleEntry(
+            "private", message.place, message.key, card=card, buttons=card.buttons, message=message
+        )
         self._tell(shown)
 
     async def profile(self, actor: Actor) -> Actor:
         return person(actor.id)
 
-    async def people(self, words: str, near: Place) -> Sequence[Actor]:
+    async def find_people(self, words: str, near: Place) -> Sequence[Actor]:
         """Everybody exists here: "@ben" is Ben."""
         return [person(words.lstrip("@"))] if _HANDLE.fullmatch(words) else []
 
-    async def check(self) -> Sequence[Problem]:
-        return [Problem(severity=Severity.OK, what="liaison say is taken")]
+    async def check(self) -> Sequence[CheckResult]:
+        return [CheckResult(status=CheckStatus.OK, summary="liaison say is taken")]
 
     def _say(
         self,
@@ -142,8 +144,8 @@ class Console:
         self._lines[ref.id] = tuple(lines)
         if len(self._lines) > _MOST_REMEMBERED:
             self._lines.popitem(last=False)
-        self._tell(Shown(kind, ref.place, ref.id, lines=tuple(lines), fresh=fresh, buttons=tuple(buttons)))
+        self._tell(ConsoleEntry(kind, ref.place, ref.id, lines=tuple(lines), fresh=fresh, buttons=tuple(buttons)))
 
-    def _tell(self, shown: Shown) -> None:
+    def _tell(self, shown: ConsoleEntry) -> None:
         for listener in tuple(self._listeners):
             listener(shown)

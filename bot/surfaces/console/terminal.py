@@ -14,8 +14,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Protocol, TextIO
 
-from bot.surfaces.console.cells import tame, wrap
 from bot.surfaces.console.render import DEFAULT_WIDTH, NARROWEST
+from bot.surfaces.console.terminal_text import tame, wrap
 
 PROMPT = "> "
 _WIDEST = 100  # longer lines are hard to read

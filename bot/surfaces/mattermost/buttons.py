@@ -14,9 +14,9 @@ from typing import Any
 
 from bot.surfaces.mattermost.escape import GAP, one_line
 from bot.surfaces.mattermost.signing import Forged, Signer
-from commands.cards import Button
-from commands.intents import Intent
-from commands.messages import Place
+from commands.model.card import Button
+from commands.model.intents import Intent
+from commands.model.messages import Place
 
 _PIECE = 2000  # mm_blocks: a context value has at most 2,048 characters (CHAT_LIMITS, Mattermost table)
 _LABEL = 30
@@ -25,7 +25,7 @@ _STYLES = {"primary": "primary", "danger": "danger"}
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class ButtonScope:
     """Where buttons are about to stand: what their seal binds them to.
 
     ``person`` makes them private; ``url`` is then the ``response_url`` by which that person is answered.
@@ -58,12 +58,12 @@ class Buttons:
         self._signer = signer
         self._url = action_url
 
-    def actions(self, buttons: Sequence[Button], ground: Ground, now: datetime) -> list[dict[str, Any]]:
+    def actions(self, buttons: Sequence[Button], ground: ButtonScope, now: datetime) -> list[dict[str, Any]]:
         """As an attachment's ``actions``. An id names its intent: a click on a post that was edited meanwhile
         then finds no action, instead of another one that took the same place."""
         return [self._action(button, ground, now) for button in buttons]
 
-    def _action(self, button: Button, ground: Ground, now: datetime) -> dict[str, Any]:
+    def _action(self, button: Button, ground: ButtonScope, now: datetime) -> dict[str, Any]:
         dump = _dump(button.intent)
         facts: dict[str, Any] = {
             "intent": dump,

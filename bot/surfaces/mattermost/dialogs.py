@@ -11,10 +11,10 @@ from typing import Any
 
 from bot.surfaces.mattermost.escape import clean, one_line
 from bot.surfaces.mattermost.markdown import text
-from bot.surfaces.mattermost.sentences import words
 from bot.surfaces.mattermost.signing import Forged, Signer
-from commands.cards import Field, Form, Option
-from commands.messages import Actor, Place, ReplyRoute
+from bot.surfaces.mattermost.text import words
+from commands.model.card import Field, Form, Option
+from commands.model.messages import Actor, Place, ReplyRoute
 
 _LIVES = timedelta(hours=24)
 # CHAT_LIMITS, Mattermost table, "Dialog".
@@ -98,7 +98,7 @@ def _as_text(value: object) -> str:
 
 def dialog(form: Form, options: Mapping[str, Sequence[Option]], state: str) -> dict[str, Any]:
     """``options`` of the search fields: static ones, because 5.37 knows no other (dynamic select came in 11.0)."""
-    lead = text(form.lead, {})
+    lead = text(form.intro, {})
     return {
         "callback_id": form.about,
         "title": _short(form.title, _TITLE) or "…",

@@ -3,7 +3,7 @@
 The released driver calls ``requests``. Its endpoint methods return whatever the client's ``get``, ``post`` and
 ``put`` return, so ``Client`` returns awaitables. Endpoints build paths by joining strings: ids are checked first.
 
-Raises ``ChatUnreachable`` (connection trouble, 5xx, 429) and ``SaidNo`` (any other refusal).
+Raises ``ChatUnreachable`` (connection trouble, 5xx, 429) and ``ApiError`` (any other refusal).
 """
 
 import re
@@ -24,7 +24,7 @@ _HOOK = re.compile(r"/hooks/commands/([A-Za-z0-9]+)$")
 _KEEP_IDLE_SECONDS = 2.0  # DESIGN section 6: a write on a closing connection ends in a false unknown
 
 
-class SaidNo(SurfaceError):
+class ApiError(SurfaceError):
     """A 4xx other than 429. ``id`` is Mattermost's own name of the error ("api.context.permissions.app_error")."""
 
     def __init__(self, status: int, id: str, words: str) -> None:
@@ -106,13 +106,13 @@ def _http(seconds: float, **how: Any) -> httpx.AsyncClient:
     )
 
 
-def _said_no(reply: httpx.Response) -> SaidNo:
+def _said_no(reply: httpx.Response) -> ApiError:
     try:
         body = reply.json()
     except ValueError:
         body = {}
     said = body if isinstance(body, dict) else {}
-    return SaidNo(reply.status_code, str(said.get("id", "")), str(said.get("message", "")))
+    return ApiError(reply.status_code, str(said.get("id", "")), str(said.get("message", "")))
 
 
 def _wait(headers: Mapping[str, str]) -> float:
@@ -219,10 +219,10 @@ class Site:
 
     async def respond(self, url: str, body: Json) -> None:
         """To a ``response_url``, but only on this site: one that names the site by another address (its own
-        idea of it, ``SiteURL``) is followed by its path; anything else is refused with ``SaidNo``."""
+        idea of it, ``SiteURL``) is followed by its path; anything else is refused with ``ApiError``."""
         target = self.response_target(url)
         if target is None:
-            raise SaidNo(0, "foreign_response_url", "the response_url does not lead to the configured site")
+            raise ApiError(0, "foreign_response_url", "the response_url does not lead to the configured site")
         await self.client.send_bare(target, body)
 
     def response_target(self, url: str) -> str | None:
@@ -252,7 +252,7 @@ def _objects(said: Any) -> list[Json]:
 async def _or_none(asked: Awaitable[Any]) -> Json | None:
     try:
         return _object(await asked)
-    except SaidNo as error:
+    except ApiError as error:
         if error.status in (400, 404):
             return None
         raise

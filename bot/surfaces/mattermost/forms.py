@@ -11,13 +11,13 @@ import structlog
 from bot.surfaces.mattermost.dialogs import dialog, state_of
 from bot.surfaces.mattermost.driver import Site
 from bot.surfaces.mattermost.replies import Replies
-from bot.surfaces.mattermost.sentences import card, words
 from bot.surfaces.mattermost.signing import Signer
+from bot.surfaces.mattermost.text import card, words
 from bot.surfaces.protocol import Intake, SurfaceError
-from commands.cards import Button, Card, Form, Option
-from commands.errors import CommandError
-from commands.intents import OpenForm
-from commands.messages import Actor, Place, ReplyRoute
+from commands.model.card import Button, Card, Form, Option
+from commands.model.errors import CommandError
+from commands.model.intents import OpenForm
+from commands.model.messages import Actor, Place, ReplyRoute
 
 OPEN_SECONDS = 1.0
 
@@ -41,7 +41,7 @@ class Forms:
         """None: it is open, or why not was told by ``response_url``. Else a card to show to the person."""
         try:
             async with asyncio.timeout(OPEN_SECONDS):
-                form = await intake.form(wanted, actor, place)
+                form = await intake.open_form(wanted, actor, place)
                 await self._open(form, actor, place, reply, trigger, intake)
         except CommandError as error:
             refusal = replace(intake.error_card(error.key, **error.facts), buttons=error.buttons)
@@ -59,7 +59,7 @@ class Forms:
         options: dict[str, list[Option]] = {}
         for field in form.fields:
             if field.kind == "search" and not field.options:
-                options[field.name] = list(await intake.options(form.about, form.run, field.name, ""))
+                options[field.name] = list(await intake.search_options(form.about, form.run, field.name, ""))
         state = state_of(form, actor, place, reply, secrets.token_hex(16), self._now())
         shown = dialog(form, options, self._signer.seal("dialog", state))
         await self._site.open_dialog({"trigger_id": trigger, "url": self._url, "dialog": shown})

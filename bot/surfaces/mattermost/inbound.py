@@ -22,12 +22,12 @@ from bot.surfaces.mattermost.driver import is_id
 from bot.surfaces.mattermost.forms import Forms
 from bot.surfaces.mattermost.render import private_text
 from bot.surfaces.mattermost.replies import Replies
-from bot.surfaces.mattermost.sentences import card, words
 from bot.surfaces.mattermost.signing import Forged, Signer, same_token
-from bot.surfaces.protocol import FieldErrors, Intake, NotRecorded, Submitted, SurfaceError
-from commands.cards import Card, Code
-from commands.intents import OpenForm
-from commands.messages import Actor, Message, Place, ReplyRoute, Via
+from bot.surfaces.mattermost.text import card, words
+from bot.surfaces.protocol import FieldErrors, Intake, NotRecorded, SubmittedForm, SurfaceError
+from commands.model.card import Card, Code
+from commands.model.intents import OpenForm
+from commands.model.messages import Actor, Message, Place, ReplyRoute, Via
 
 OUTCOME_SECONDS = 1.5
 _LARGEST_BODY = 2**20
@@ -112,7 +112,7 @@ class Inbound:
         actor = Actor(surface="mattermost", id=user, handle=form.get("user_name", ""))
         reply = ReplyRoute(url=form.get("response_url", ""))
         trigger, text = form.get("trigger_id", ""), form.get("text", "").strip()
-        wanted = intake.wants_form(text) if trigger else None
+        wanted = intake.form_for_line(text) if trigger else None
         if wanted is not None:
             return _slash(await self._forms.open(wanted, actor, place, reply, trigger, intake))
         message = Message(
@@ -129,7 +129,7 @@ class Inbound:
         except NotRecorded:
             return _slash(self._not_recorded())
         if recorded.new:
-            intake.carry(message.key)
+            intake.process(message.key)
         return recorded.answer
 
     # Clicks
@@ -141,7 +141,7 @@ class Inbound:
         actor = Actor(surface="mattermost", id=user, handle=str(body.get("user_name") or ""))
         post, trigger = str(body.get("post_id") or ""), str(body.get("trigger_id") or "")
         if press.expired:
-            present = await intake.card_for(press.place, press.run)
+            present = await intake.live_card(press.place, press.run)
             return _ephemeral(present or card("expired", show=Code(f"{self._command} show")))
         reply = ReplyRoute(url=press.url, post=post, details={"private": bool(press.person)})
         if press.intent.get("verb") == "form":
@@ -165,13 +165,13 @@ class Inbound:
             return _ephemeral(self._not_recorded())
         if not recorded.new:
             return recorded.answer
-        intake.carry(message.key)
-        said = await intake.outcome(message.key, OUTCOME_SECONDS)
+        intake.process(message.key)
+        said = await intake.private_answer(message.key, OUTCOME_SECONDS)
         if said is None:
             return NOTHING
-        elsewhere = said.buttons and not said.seen and await self._said_elsewhere(message, said)
+        elsewhere = said.buttons and not said.shown_elsewhere and await self._said_elsewhere(message, said)
         answer = NOTHING if elsewhere else _ephemeral(said)
-        await intake.answer(message.key, _bytes(answer))
+        await intake.store_answer(message.key, _bytes(answer))
         return answer
 
     async def _said_elsewhere(self, message: Message, said: Card) -> bool:
@@ -191,9 +191,9 @@ class Inbound:
         if body.get("cancelled"):
             return NOTHING
         if sent.expired:
-            present = await intake.card_for(sent.place, sent.run)
+            present = await intake.live_card(sent.place, sent.run)
             return {"error": words("form_expired") + (f" {present.summary}" if present else "")}
-        checked = intake.submit(Submitted(sent.about, sent.run, values_of(body)))
+        checked = intake.submit(SubmittedForm(sent.about, sent.run, values_of(body)))
         if isinstance(checked, FieldErrors):
             return {"errors": dict(checked.errors)}
         return await self._carry_form(sent, checked, intake)
@@ -215,7 +215,7 @@ class Inbound:
         except NotRecorded:
             return {"error": words("not_recorded", show=f"{self._command} show")}
         if recorded.new:
-            intake.carry(message.key)
+            intake.process(message.key)
         return recorded.answer
 
     # All of them

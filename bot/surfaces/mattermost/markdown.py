@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.surfaces.mattermost.escape import GAP, address, clean, code, escape, one_line
-from commands.cards import Card, Clock, Code, Link, Row, Section, Span, Strong, Text, Who
+from commands.model.card import Bold, Card, ClockTime, Code, Link, PersonName, Row, Section, Span, Text
 
 _ROOM = 5000  # characters of one text; a status update or instructions longer than this are cut, and say so
 _TITLE_ROOM = 300
@@ -50,9 +50,9 @@ def clock(at: datetime, zone: str) -> str:
 
 def card_lines(card: Card, handles: Handles) -> list[str]:
     """From the top down, so that what does not fit is dropped from the end."""
-    aside = line(card.aside, handles)
-    if card.aside or card.lines or card.sections:
-        plain = tuple(span.text if isinstance(span, Strong) else span for span in card.title)
+    aside = line(card.subtitle, handles)
+    if card.subtitle or card.lines or card.sections:
+        plain = tuple(span.text if isinstance(span, Bold) else span for span in card.title)
         head = f"**{title}**" if (title := line(plain, handles)) else ""
     else:
         head = line(card.title, handles, opens_line=True)  # one sentence, and nothing that it heads
@@ -70,12 +70,12 @@ def text_lines(texts: Sequence[Text], handles: Handles) -> list[str]:
 
 def pinged(texts: Iterable[Text]) -> set[str]:
     """Ids of the people who get a real mention."""
-    return {span.id for words in texts for span in words if isinstance(span, Who) and span.ping and span.id}
+    return {span.id for words in texts for span in words if isinstance(span, PersonName) and span.ping and span.id}
 
 
 def texts_of(card: Card) -> Iterator[Text]:
     yield card.title
-    yield card.aside
+    yield card.subtitle
     yield from card.lines
     for section in card.sections:
         yield section.more
@@ -100,9 +100,9 @@ def _row(row: Row, handles: Handles) -> str:
 
 def _span(span: Span, handles: Handles, opens_line: bool) -> str:
     match span:
-        case Clock(at=at, zone=zone):
+        case ClockTime(at=at, zone=zone):
             return escape(clock(at, zone), opens_line=False)
-        case Who(name=name, id=id, ping=ping):
+        case PersonName(name=name, id=id, ping=ping):
             handle = handles.get(id, "")
             return f"@{handle}" if ping and handle else escape(one_line(name), opens_line=opens_line)
         case Link(label=label, url=url):
@@ -113,7 +113,7 @@ def _span(span: Span, handles: Handles, opens_line: bool) -> str:
             return f"{'' if opens_line else chr(10)}{code(words, block=True)}\n"
         case Code(text=words):
             return code(words, block=False)
-        case Strong(text=words):
+        case Bold(text=words):
             shown = escape(one_line(words), opens_line=False)
             return f"**{shown}**" if shown else ""
     return escape(span, opens_line=opens_line)
@@ -126,12 +126,12 @@ def _cut(span: Span, room: int) -> tuple[Span, int]:
             return _within(words, room), len(words)
         case Code(text=words, block=block):
             return Code(_within(words, room), block), len(words)
-        case Strong(text=words):
-            return Strong(_within(words, room)), len(words)
+        case Bold(text=words):
+            return Bold(_within(words, room)), len(words)
         case Link(label=label, url=url):
             return Link(_short(label), url), len(url)
-        case Who(name=name, id=id, ping=ping):
-            return Who(_short(name), id, ping), len(name)
+        case PersonName(name=name, id=id, ping=ping):
+            return PersonName(_short(name), id, ping), len(name)
     return span, 0
 
 

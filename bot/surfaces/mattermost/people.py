@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.surfaces.mattermost.driver import SaidNo, Site, is_id
-from bot.surfaces.mattermost.hearing import Ear
+from bot.surfaces.mattermost.driver import ApiError, Site, is_id
+from bot.surfaces.mattermost.incoming_posts import PostReader
 from bot.surfaces.protocol import SurfaceError
-from commands.messages import Actor, Standing
+from commands.model.messages import Actor, Membership
 
 _MOST_NAMES = 10_000
 
@@ -17,7 +17,7 @@ class People:
         self._site = site
         self._team = team
         self._prefix = key_prefix
-        self._ear: Ear | None = None
+        self._ear: PostReader | None = None
         self._names: dict[str, str] = {}
 
     @property
@@ -25,13 +25,13 @@ class People:
         """Our user id; empty until the site was asked."""
         return self._ear.me if self._ear is not None else ""
 
-    async def ear(self) -> Ear:
+    async def ear(self) -> PostReader:
         if self._ear is None:
             me = await self._site.me()
             id, name = str(me.get("id") or ""), str(me.get("username") or "")
             if not is_id(id) or not name:
                 raise SurfaceError("Mattermost did not say who we are")
-            self._ear = Ear(id, name, self._site.url, self._prefix, await self.team_id())
+            self._ear = PostReader(id, name, self._site.url, self._prefix, await self.team_id())
         return self._ear
 
     async def team_id(self) -> str:
@@ -62,7 +62,7 @@ class People:
     async def _meet(self, id: str) -> None:
         try:
             self.met(id, str((await self._site.user(id)).get("username") or ""))
-        except SaidNo as error:
+        except ApiError as error:
             if error.status not in (400, 403, 404):
                 raise
 
@@ -90,20 +90,20 @@ class People:
             name=full or str(user.get("nickname") or "") or username,
             handle=username,
             email=str(user.get("email") or "") or None,
-            standing=_standing(user),
+            membership=_standing(user),
             timezone=_zone(user.get("timezone")),
         )
 
 
-def _standing(user: Mapping[str, Any]) -> Standing:
+def _standing(user: Mapping[str, Any]) -> Membership:
     roles = str(user.get("roles") or "").split()
     if user.get("is_bot"):
-        return Standing.BOT
+        return Membership.BOT
     if user.get("delete_at"):
-        return Standing.UNKNOWN
+        return Membership.UNKNOWN
     if user.get("remote_id"):
-        return Standing.EXTERNAL
-    return Standing.GUEST if "system_guest" in roles else Standing.MEMBER
+        return Membership.EXTERNAL
+    return Membership.GUEST if "system_guest" in roles else Membership.MEMBER
 
 
 def _zone(said: object) -> str | None:

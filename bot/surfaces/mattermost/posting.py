@@ -3,15 +3,15 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from bot.surfaces.mattermost.buttons import Ground
-from bot.surfaces.mattermost.driver import Json, SaidNo, Site
+from bot.surfaces.mattermost.buttons import ButtonScope
+from bot.surfaces.mattermost.driver import ApiError, Json, Site
 from bot.surfaces.mattermost.markdown import pinged, texts_of
 from bot.surfaces.mattermost.people import People
 from bot.surfaces.mattermost.render import NONCE, Drawn, Renderer
-from bot.surfaces.mattermost.sentences import say, words
+from bot.surfaces.mattermost.text import translate, words
 from bot.surfaces.protocol import NotInChannel, PostGone, PostRef, SurfaceError
-from commands.cards import Button, Card, Link, Text
-from commands.messages import Place
+from commands.model.card import Button, Card, Link, Text
+from commands.model.messages import Place
 
 LOOK_BACK = 50
 
@@ -26,27 +26,27 @@ class Posting:
     async def card(self, place: Place, card: Card, nonce: str, *, lead: str = "") -> PostRef:
         handles = await self._people.handles(pinged(texts_of(card)))
         return await self._post(
-            place, self._renderer.card(card, Ground(place, nonce), handles, self._now(), lead=lead), nonce
+            place, self._renderer.card(card, ButtonScope(place, nonce), handles, self._now(), lead=lead), nonce
         )
 
     async def lines(self, place: Place, texts: Sequence[Text], buttons: Sequence[Button], nonce: str) -> PostRef:
         handles = await self._people.handles(pinged(texts))
-        drawn = self._renderer.lines(texts, buttons, Ground(place, nonce), handles, self._now())
+        drawn = self._renderer.lines(texts, buttons, ButtonScope(place, nonce), handles, self._now())
         return await self._post(place, drawn, nonce)
 
     async def edit_card(self, ref: PostRef, card: Card) -> None:
         handles = await self._people.handles(pinged(texts_of(card)))
-        await self._edit(ref, self._renderer.card(card, Ground(ref.place, ref.id), handles, self._now()))
+        await self._edit(ref, self._renderer.card(card, ButtonScope(ref.place, ref.id), handles, self._now()))
 
     async def edit_lines(self, ref: PostRef, texts: Sequence[Text], buttons: Sequence[Button]) -> None:
         handles = await self._people.handles(pinged(texts))
         await self._edit(
-            ref, self._renderer.lines(texts, buttons, Ground(ref.place, ref.id), handles, self._now())
+            ref, self._renderer.lines(texts, buttons, ButtonScope(ref.place, ref.id), handles, self._now())
         )
 
     async def point(self, ref: PostRef, to: PostRef) -> None:
         link = Link(words("moved_link"), f"{self._site.url}/_redirect/pl/{to.id}")
-        await self.edit_lines(ref, [say("moved", link=link)], ())
+        await self.edit_lines(ref, [translate("moved", link=link)], ())
 
     async def find(self, place: Place, nonce: str) -> PostRef | None:
         me = (await self._people.ear()).me
@@ -69,7 +69,7 @@ class Posting:
             post["root_id"] = place.thread
         try:
             made = await self._site.create_post(post)
-        except SaidNo as error:
+        except ApiError as error:
             if error.status in (403, 404):
                 shown = f"#{place.channel_name}" if place.channel_name and not place.direct else place.channel
                 raise NotInChannel(shown, f"/invite @{ear.username}") from error
@@ -84,7 +84,7 @@ class Posting:
         """A deleted post answers 403 (``api4/post.go`` asks for the right to edit it first), or 404."""
         try:
             await self._site.patch_post(ref.id, {"message": drawn.message, "props": drawn.props()})
-        except SaidNo as error:
+        except ApiError as error:
             if error.status in (403, 404) or (error.status == 400 and "update_post" in error.id):
                 raise PostGone(str(error)) from error
             raise

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.surfaces.mattermost.buttons import Buttons, Ground
+from bot.surfaces.mattermost.buttons import Buttons, ButtonScope
 from bot.surfaces.mattermost.escape import clean, one_line
 from bot.surfaces.mattermost.markdown import Handles, card_lines, text_lines
-from bot.surfaces.mattermost.sentences import words
-from commands.cards import Button, Card, Text, Tone
+from bot.surfaces.mattermost.text import words
+from commands.model.card import Button, Card, Text, Tone
 
 MESSAGE_RUNES = 16_383
 PROPS_RUNES = 7_200
@@ -41,7 +41,7 @@ class Renderer:
     def __init__(self, buttons: Buttons) -> None:
         self._buttons = buttons
 
-    def card(self, card: Card, ground: Ground, handles: Handles, now: datetime, *, lead: str = "") -> Drawn:
+    def card(self, card: Card, ground: ButtonScope, handles: Handles, now: datetime, *, lead: str = "") -> Drawn:
         """``lead`` is Markdown of ours above the card: whom it is for."""
         lines = card_lines(card, handles)
         actions, undrawn = self._actions(card.buttons, ground, now)
@@ -60,7 +60,12 @@ class Renderer:
         return Drawn(message, [attachment] if actions else [])
 
     def lines(
-        self, texts: Sequence[Text], buttons: Sequence[Button], ground: Ground, handles: Handles, now: datetime
+        self,
+        texts: Sequence[Text],
+        buttons: Sequence[Button],
+        ground: ButtonScope,
+        handles: Handles,
+        now: datetime,
     ) -> Drawn:
         actions, undrawn = self._actions(buttons, ground, now)
         message = fit([*text_lines(texts, handles), *undrawn], MESSAGE_RUNES)
@@ -70,7 +75,7 @@ class Renderer:
         return Drawn(message, [{"fallback": fallback or "…", "actions": actions}] if actions else [])
 
     def _actions(
-        self, buttons: Sequence[Button], ground: Ground, now: datetime
+        self, buttons: Sequence[Button], ground: ButtonScope, now: datetime
     ) -> tuple[list[dict[str, Any]], list[str]]:
         """The buttons that there is room for, each action id once; and a line naming the others."""
         drawn: list[dict[str, Any]] = []

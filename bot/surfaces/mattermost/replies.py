@@ -11,15 +11,15 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 
-from bot.surfaces.mattermost.buttons import Ground
-from bot.surfaces.mattermost.driver import SaidNo, Site, is_id
+from bot.surfaces.mattermost.buttons import ButtonScope
+from bot.surfaces.mattermost.driver import ApiError, Site, is_id
 from bot.surfaces.mattermost.markdown import Handles, pinged, texts_of
 from bot.surfaces.mattermost.people import People
 from bot.surfaces.mattermost.posting import Posting
 from bot.surfaces.mattermost.render import Renderer
 from bot.surfaces.protocol import NotInChannel, PostGone, RouteClosed
-from commands.cards import Card
-from commands.messages import Message, Place, Via
+from commands.model.card import Card
+from commands.model.messages import Message, Place, Via
 
 SOON_SECONDS = 1.0
 
@@ -41,7 +41,7 @@ class Replies:
 
     async def whisper(self, message: Message, card: Card) -> None:
         pressed = message.via in (Via.BUTTON, Via.FORM)
-        seen = card.seen and not card.buttons
+        seen = card.shown_elsewhere and not card.buttons
         if message.reply.url:
             try:
                 await self.respond(message.reply.url, message.place, message.actor.id, card)
@@ -59,7 +59,7 @@ class Replies:
     async def respond(self, url: str, place: Place, person: str, card: Card) -> None:
         """Five times in half an hour; ``RouteClosed`` after that, and for an address that is not the site's."""
         handles = await self._handles(card)
-        ground = Ground(place, secrets.token_hex(12), person=person, url=url)
+        ground = ButtonScope(place, secrets.token_hex(12), person=person, url=url)
         drawn = self._renderer.card(card, ground, handles, self._now())
         body = {
             "response_type": "ephemeral",
@@ -69,7 +69,7 @@ class Replies:
         }
         try:
             await self._site.respond(url, body)
-        except SaidNo as error:
+        except ApiError as error:
             raise RouteClosed(str(error)) from error
 
     async def _in_thread(self, message: Message, card: Card, *, names_person: bool) -> None:

@@ -5,23 +5,23 @@ from datetime import datetime
 
 from starlette.routing import Route
 
-from adapters.protocol import Problem
-from bot.surfaces.mattermost import doctor
+from adapters.protocol import CheckResult
+from bot.surfaces.mattermost import health as doctor
 from bot.surfaces.mattermost.buttons import Buttons
-from bot.surfaces.mattermost.driver import SaidNo, Site
+from bot.surfaces.mattermost.driver import ApiError, Site
 from bot.surfaces.mattermost.forms import Forms
 from bot.surfaces.mattermost.inbound import Inbound
-from bot.surfaces.mattermost.listening import Listener
-from bot.surfaces.mattermost.memory import Memory
+from bot.surfaces.mattermost.listener import Listener
 from bot.surfaces.mattermost.people import People
 from bot.surfaces.mattermost.posting import Posting
 from bot.surfaces.mattermost.render import Renderer
 from bot.surfaces.mattermost.replies import Replies
+from bot.surfaces.mattermost.seen_posts import SeenPosts
 from bot.surfaces.mattermost.signing import Signer
 from bot.surfaces.options import MattermostOptions
-from bot.surfaces.protocol import Intake, Notes, PostRef
-from commands.cards import Button, Card, Text
-from commands.messages import Actor, Message, Place
+from bot.surfaces.protocol import Intake, PostRef, SurfaceState
+from commands.model.card import Button, Card, Text
+from commands.model.messages import Actor, Message, Place
 
 
 class MattermostSurface:
@@ -37,7 +37,7 @@ class MattermostSurface:
         command: str,
         public_url: str,
         secret_key: bytes,
-        notes: Notes,
+        notes: SurfaceState,
         now: Callable[[], datetime],
     ) -> None:
         self._options = options
@@ -53,7 +53,7 @@ class MattermostSurface:
         self._posting = Posting(self._site, self._people, renderer, now)
         self._replies = Replies(self._site, self._people, renderer, self._posting, now)
         self._forms = Forms(self._site, signer, self._replies, f"{self._public_url}/mattermost/dialog", now)
-        self._memory = Memory(notes, f"mattermost/{self._site.host}/heard")
+        self._memory = SeenPosts(notes, f"mattermost/{self._site.host}/heard")
         self._listener: Listener | None = None
         self._inbound = Inbound(
             tokens=tuple(token.get_secret_value() for token in options.command_tokens),
@@ -77,7 +77,7 @@ class MattermostSurface:
         return self._site.url
 
     @property
-    def pace(self) -> float:
+    def edit_interval(self) -> float:
         return 1.0  # 10 requests a second in all, where a limit is set
 
     def routes(self) -> list[Route]:
@@ -109,40 +109,40 @@ class MattermostSurface:
     async def edit(self, ref: PostRef, card: Card) -> None:
         await self._posting.edit_card(ref, card)
 
-    async def find(self, place: Place, nonce: str) -> PostRef | None:
+    async def find_post(self, place: Place, nonce: str) -> PostRef | None:
         return await self._posting.find(place, nonce)
 
-    async def point(self, ref: PostRef, to: PostRef) -> None:
+    async def replace_with_pointer(self, ref: PostRef, to: PostRef) -> None:
         await self._posting.point(ref, to)
 
-    async def say(
+    async def post_lines(
         self, place: Place, lines: Sequence[Text], *, buttons: Sequence[Button] = (), nonce: str
     ) -> PostRef:
         return await self._posting.lines(place, lines, buttons, nonce)
 
-    async def resay(self, ref: PostRef, lines: Sequence[Text], *, buttons: Sequence[Button] = ()) -> None:
+    async def edit_lines(self, ref: PostRef, lines: Sequence[Text], *, buttons: Sequence[Button] = ()) -> None:
         await self._posting.edit_lines(ref, lines, buttons)
 
-    async def whisper(self, message: Message, card: Card) -> None:
+    async def send_private(self, message: Message, card: Card) -> None:
         await self._replies.whisper(message, card)
 
     async def profile(self, actor: Actor) -> Actor:
         try:
             return await self._people.profile(actor)
-        except SaidNo as error:
+        except ApiError as error:
             if error.status == 404:
                 return actor
             raise
 
-    async def people(self, words: str, near: Place) -> Sequence[Actor]:
+    async def find_people(self, words: str, near: Place) -> Sequence[Actor]:
         try:
             return await self._people.find(words)
-        except SaidNo as error:
+        except ApiError as error:
             if error.status in (400, 404):
                 return ()
             raise
 
-    async def check(self) -> Sequence[Problem]:
+    async def check(self) -> Sequence[CheckResult]:
         return await doctor.check(
             self._site,
             team=self._options.team or "",

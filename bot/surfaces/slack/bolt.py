@@ -34,9 +34,9 @@ from bot.surfaces.slack.inbound import (
     Unreadable,
 )
 from bot.surfaces.slack.replies import Replies
-from bot.surfaces.slack.sentences import say
-from commands.cards import Card, Text
-from commands.sentences import plain
+from bot.surfaces.slack.text import translate
+from commands.model.card import Card, Text
+from commands.text.catalogue import plain_text
 
 log = logging.getLogger("liaison.slack")
 _ANY = re.compile("")
@@ -148,33 +148,33 @@ class Deliveries:
         """Nobody sends a command, click or form again: its person must know. An event comes again by itself."""
         if delivery.resent:
             return BoltResponse(status=503)
-        said = say("not_recorded", show=self._show)
+        said = translate("not_recorded", show=self._show)
         if body.get("type") == "view_submission":
-            return BoltResponse(status=200, body=views.errors(body.get("view") or {}, {"": plain(said)}))
+            return BoltResponse(status=200, body=views.errors(body.get("view") or {}, {"": plain_text(said)}))
         message = delivery.message
         if body.get("type") is not None:  # Slack shows the body of a command's answer only
             self._spawn(self._replies.send(message.actor, message.place, message.reply, _card(said)))
-        return BoltResponse(status=200, body={"response_type": "ephemeral", "text": plain(said)})
+        return BoltResponse(status=200, body={"response_type": "ephemeral", "text": plain_text(said)})
 
     async def _follow(self, ack: AsyncAck, delivery: Delivery) -> None:
         await ack()
         intake = self._intake
         match delivery:
             case Recording(message=message, view=view) if intake is not None:
-                intake.carry(message.key)
+                intake.process(message.key)
                 if view:
                     self._spawn(self._forms.taken(view))
             case Opening() if intake is not None:
                 self._spawn(self._forms.open(delivery, intake))
             case Unreadable(actor=actor, place=place, reply=reply):
-                said = say("too_old", show=self._show)
+                said = translate("too_old", show=self._show)
                 self._spawn(self._replies.send(actor, place, reply, _card(said)))
 
     async def _options(self, ack: AsyncAck, delivery: Delivery) -> None:
         if not isinstance(delivery, Search) or self._intake is None:
             await ack(options=[])
             return
-        found = await self._intake.options(delivery.about, delivery.run, delivery.field, delivery.typed)
+        found = await self._intake.search_options(delivery.about, delivery.run, delivery.field, delivery.typed)
         await ack(options=views.options_answer(found)["options"])
 
     def _spawn(self, work: Awaitable[None]) -> None:
@@ -191,7 +191,7 @@ async def _logged(work: Awaitable[None]) -> None:
 
 
 def _card(said: Text) -> Card:
-    return Card(title=said, summary=plain(said), tone="bad")
+    return Card(title=said, summary=plain_text(said), tone="bad")
 
 
 def _submitted(delivery: Submission, intent: dict[str, Any]) -> Recording:

@@ -9,7 +9,7 @@ from datetime import UTC
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from commands.cards import Clock, Code, Link, Strong, Text, Who
+from commands.model.card import Bold, ClockTime, Code, Link, PersonName, Text
 
 _TOKEN = re.compile(r"<([^<>\n]*)>")
 _ENTITY = re.compile(r"&(lt|gt|amp);")
@@ -100,26 +100,26 @@ def fallback(words: Text) -> str:
 
 def _fallback(span: object) -> str:
     match span:
-        case Clock():
+        case ClockTime():
             if (stamp := timestamp(span)) is not None:
                 return f"<!date^{stamp}^{{time}}|{escape(clock_words(span))}>"
             return escape(clock_words(span))
-        case Who(name=name, id=id, ping=ping):
+        case PersonName(name=name, id=id, ping=ping):
             return f"<@{id}>" if ping and _USER.fullmatch(id) else escape(name)
         case Link(label=label, url=url):
             return escape(label or url)
-        case Code(text=text) | Strong(text=text):
+        case Code(text=text) | Bold(text=text):
             return escape(text)
     return escape(str(span))
 
 
-def timestamp(clock: Clock) -> int | None:
+def timestamp(clock: ClockTime) -> int | None:
     """Unix seconds, or None where a date token would be nonsense."""
     stamp = int(clock.at.timestamp())
     return stamp if 0 < stamp < _LATEST else None
 
 
-def clock_words(clock: Clock) -> str:
+def clock_words(clock: ClockTime) -> str:
     try:
         zone = ZoneInfo(clock.zone)
     except (KeyError, ValueError, OSError):  # not a zone of this system: UTC is true everywhere
@@ -128,7 +128,7 @@ def clock_words(clock: Clock) -> str:
     return local.strftime("%H:%M ") + (local.tzname() or clock.zone)
 
 
-def pinged(who: Who) -> str:
+def pinged(who: PersonName) -> str:
     """The user id to mention, or "" when this is only a name."""
     return who.id if who.ping and _USER.fullmatch(who.id) else ""
 

@@ -8,11 +8,11 @@ from bot.surfaces.slack import views
 from bot.surfaces.slack.client import Client
 from bot.surfaces.slack.inbound import Opening
 from bot.surfaces.slack.replies import Replies
-from bot.surfaces.slack.sentences import say, words
+from bot.surfaces.slack.text import translate, words
 from bot.surfaces.slack.views import Meta
-from commands.cards import Button, Card
-from commands.errors import CommandError
-from commands.sentences import plain
+from commands.model.card import Button, Card
+from commands.model.errors import CommandError
+from commands.text.catalogue import plain_text
 
 
 class Forms:
@@ -55,15 +55,17 @@ class Forms:
             link=opening.link,
         )
         try:
-            form = await intake.form(opening.wanted, opening.actor, place)
+            form = await intake.open_form(opening.wanted, opening.actor, place)
         except CommandError as error:
             card = intake.error_card(error.key, **error.facts)
             return views.card_view(with_buttons(card, error.buttons), meta)
         return views.form_view(form, replace(meta, about=form.about, run=form.run))
 
     async def _not_opened(self, opening: Opening) -> None:
-        said = say("not_opened")
-        card = Card(title=said, summary=plain(said), buttons=(Button(words("again"), opening.wanted),), tone="bad")
+        said = translate("not_opened")
+        card = Card(
+            title=said, summary=plain_text(said), buttons=(Button(words("again"), opening.wanted),), tone="bad"
+        )
         await self._replies.send(opening.actor, opening.place, opening.reply, card)
 
 

@@ -14,13 +14,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.surfaces.protocol import Submitted
-from bot.surfaces.slack import presses, views
+from bot.surfaces.protocol import SubmittedForm
+from bot.surfaces.slack import button_values as presses
+from bot.surfaces.slack import views
 from bot.surfaces.slack.encoding import decode, mention_rest
 from bot.surfaces.slack.identity import Identity
 from bot.surfaces.slack.views import Meta
-from commands.intents import Comment, OpenForm
-from commands.messages import Actor, Message, Place, ReplyRoute, Via
+from commands.model.intents import Comment, OpenForm
+from commands.model.messages import Actor, Message, Place, ReplyRoute, Via
 
 START_HERE = "start_here"
 ADD_COMMENT = "add_comment"
@@ -74,7 +75,7 @@ class Search:
 class Submission:
     """A filled form; ``draft`` becomes the message once the fields are right and the intent is known."""
 
-    submitted: Submitted
+    submitted: SubmittedForm
     draft: Message
     view: Mapping[str, Any]
 
@@ -241,7 +242,7 @@ class Reader:
             at=self.at,
             link=meta.link,
         )
-        return Submission(Submitted(meta.about, meta.run, views.values(view)), draft, view)
+        return Submission(SubmittedForm(meta.about, meta.run, views.values(view)), draft, view)
 
     def _workspace(self, body: Mapping[str, Any]) -> str:
         """Ours, not the delivery's: in shared channels and Enterprise Grid those differ for one message."""

@@ -8,7 +8,7 @@ from typing import Any
 from bot.surfaces.protocol import ChatUnreachable
 from bot.surfaces.slack.client import Client, Refused
 from bot.surfaces.slack.identity import Identity
-from commands.messages import Actor, Standing
+from commands.model.messages import Actor, Membership
 
 _ID = re.compile(r"[UW][A-Z0-9]{2,}")
 _FRESH = timedelta(minutes=10)
@@ -31,9 +31,9 @@ class People:
             told = await self._client.call("users.info", self._client.web.users_info(user=actor.id))
         except Refused as error:
             if error.code == "user_not_visible":
-                return actor.model_copy(update={"standing": Standing.EXTERNAL})
+                return actor.model_copy(update={"membership": Membership.EXTERNAL})
             if error.code in ("user_not_found", "users_not_found"):
-                return actor.model_copy(update={"standing": Standing.UNKNOWN})
+                return actor.model_copy(update={"membership": Membership.UNKNOWN})
             raise
         return self._actor(told.get("user") or {}, actor)
 
@@ -43,7 +43,7 @@ class People:
             return ()
         if _ID.fullmatch(wanted):
             actor = await self.profile(Actor(surface="slack", workspace=self._me().team, id=wanted))
-            return () if actor.standing is Standing.UNKNOWN else (actor,)
+            return () if actor.membership is Membership.UNKNOWN else (actor,)
         if "@" in wanted:
             return await self._by_email(wanted)
         await self._read_members()
@@ -90,19 +90,19 @@ class People:
             name=str(name),
             handle=handle,
             email=profile.get("email") or None,
-            standing=self._standing(user),
+            membership=self._standing(user),
             timezone=user.get("tz") or None,
         )
 
-    def _standing(self, user: Mapping[str, Any]) -> Standing:
+    def _standing(self, user: Mapping[str, Any]) -> Membership:
         """Fields of the user object: docs.slack.dev/reference/objects/user-object."""
         me = self._me()
         company = (user.get("enterprise_user") or {}).get("enterprise_id") or ""
         colleague = user.get("team_id") in (None, "", me.team) or bool(company and company == me.enterprise)
         if user.get("is_bot") or user.get("is_workflow_bot") or user.get("id") == "USLACKBOT":
-            return Standing.BOT
+            return Membership.BOT
         if user.get("is_stranger") or not colleague:
-            return Standing.EXTERNAL
+            return Membership.EXTERNAL
         if user.get("is_restricted") or user.get("is_ultra_restricted"):
-            return Standing.GUEST
-        return Standing.UNKNOWN if user.get("deleted") or not user.get("id") else Standing.MEMBER
+            return Membership.GUEST
+        return Membership.UNKNOWN if user.get("deleted") or not user.get("id") else Membership.MEMBER

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.surfaces.slack import presses
+from bot.surfaces.slack import button_values as presses
 from bot.surfaces.slack.encoding import clean, cut, escape_within, fallback
 from bot.surfaces.slack.richtext import Paper
-from bot.surfaces.slack.sentences import say, words
-from commands.cards import Button, Card, Code, Row, Strong, Text, text
-from commands.sentences import plain
+from bot.surfaces.slack.text import translate, words
+from commands.model.card import Bold, Button, Card, Code, Row, Text, text
+from commands.text.catalogue import plain_text
 
 TEXT = 4000
 CHARACTERS = 12_000  # of all blocks together
@@ -34,7 +34,7 @@ class Drawn:
 def card(card: Card) -> Drawn:
     paper = Paper(CHARACTERS, BLOCKS)
     paper.write(card.title, bold=True)
-    paper.write(card.aside)
+    paper.write(card.subtitle)
     for line in card.lines:
         paper.write(line)
     if card.link is not None:
@@ -45,7 +45,7 @@ def card(card: Card) -> Drawn:
         for row in section.rows:
             paper.write(_row(row))
         paper.write(section.more)
-    summary = escape_within(card.summary, TEXT) or escape_within(plain(card.title), TEXT)
+    summary = escape_within(card.summary, TEXT) or escape_within(plain_text(card.title), TEXT)
     return _finished(paper, summary, card.buttons)
 
 
@@ -55,13 +55,13 @@ def lines(lines: Sequence[Text], buttons: Sequence[Button] = ()) -> Drawn:
         paper.write(line)
     whole = "\n".join(fallback(line) for line in lines)
     if len(whole) > TEXT:  # cutting could halve a token: without tokens then
-        whole = escape_within("\n".join(plain(line) for line in lines), TEXT)
+        whole = escape_within("\n".join(plain_text(line) for line in lines), TEXT)
     return _finished(paper, whole, buttons)
 
 
 def _row(row: Row) -> Text:
     state = () if row.state is None else (Code(f"{row.state.value:<7}"), " ")
-    handle = (Strong(row.handle), " ") if row.handle else ()
+    handle = (Bold(row.handle), " ") if row.handle else ()
     note = (" — ", *row.note) if row.note else ()
     return (*state, *handle, row.title, *note)
 
@@ -69,12 +69,12 @@ def _row(row: Row) -> Text:
 def _finished(paper: Paper, summary: str, buttons: Sequence[Button]) -> Drawn:
     blocks = list(paper.blocks)
     if paper.dropped:
-        blocks += _words(say("cut_lines"))
+        blocks += _words(translate("cut_lines"))
     drawn, undrawn = _buttons(buttons)
     if drawn:
         blocks.append({"type": "actions", "elements": drawn})
     if undrawn:
-        blocks += _words(say("cut_buttons", labels=cut(", ".join(undrawn), 1000)))
+        blocks += _words(translate("cut_buttons", labels=cut(", ".join(undrawn), 1000)))
     shown = summary if summary.strip() else "…"
     return Drawn(shown, stamped(blocks or _words(text("…"))))
 

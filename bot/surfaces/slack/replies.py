@@ -9,8 +9,8 @@ from typing import Any
 from bot.surfaces.protocol import NotInChannel, RouteClosed
 from bot.surfaces.slack import render
 from bot.surfaces.slack.client import Client, Refused
-from commands.cards import Card
-from commands.messages import Actor, Place, ReplyRoute
+from commands.model.card import Card
+from commands.model.messages import Actor, Place, ReplyRoute
 
 
 class Replies:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bot.surfaces.slack.encoding import clean, clock_words, cut, linkable, pinged, timestamp
-from commands.cards import Clock, Code, Link, Span, Strong, Who
+from commands.model.card import Bold, ClockTime, Code, Link, PersonName, Span
 
 Piece = dict[str, Any]
 Line = Sequence[Span]
@@ -21,9 +21,9 @@ def pieces(line: Line, *, bold: bool = False) -> list[Piece]:
 
 def _piece(span: Span, bold: bool) -> Piece | None:
     match span:
-        case Clock():
+        case ClockTime():
             return _clock(span)
-        case Who(name=name):
+        case PersonName(name=name):
             if id := pinged(span):
                 return {"type": "user", "user_id": id}
             return _text(name, bold=bold)
@@ -33,7 +33,7 @@ def _piece(span: Span, bold: bool) -> Piece | None:
             return {"type": "link", "url": url, "text": clean(label) or url}
         case Code(text=text):
             return _text(text, code=True)
-        case Strong(text=text):
+        case Bold(text=text):
             return _text(text, bold=True)
     return _text(span, bold=bold)
 
@@ -45,7 +45,7 @@ def _text(text: str, *, bold: bool = False, code: bool = False) -> Piece | None:
     return {"type": "text", "text": shown, **({"style": style} if style else {})}
 
 
-def _clock(clock: Clock) -> Piece | None:
+def _clock(clock: ClockTime) -> Piece | None:
     stamp = timestamp(clock)
     if stamp is None:
         return _text(clock_words(clock))

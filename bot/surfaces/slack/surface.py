@@ -11,10 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapters.protocol import Problem
+from adapters.protocol import CheckResult
 from bot.surfaces.options import SlackOptions
-from bot.surfaces.protocol import ChatUnreachable, Intake, Notes, PostRef, SurfaceError
-from bot.surfaces.slack import doctor, render
+from bot.surfaces.protocol import ChatUnreachable, Intake, PostRef, SurfaceError, SurfaceState
+from bot.surfaces.slack import health as doctor
+from bot.surfaces.slack import render
 from bot.surfaces.slack.bolt import Deliveries
 from bot.surfaces.slack.client import Client, settle
 from bot.surfaces.slack.forms import Forms
@@ -22,12 +23,12 @@ from bot.surfaces.slack.identity import Identity
 from bot.surfaces.slack.inbound import Reader
 from bot.surfaces.slack.manifest import PATH
 from bot.surfaces.slack.people import People
-from bot.surfaces.slack.posts import Posts
+from bot.surfaces.slack.posting import Posts
 from bot.surfaces.slack.replies import Replies
 from bot.surfaces.slack.socket import Sockets
-from commands.cards import Button, Card, Text
-from commands.intents import OpenForm
-from commands.messages import Actor, Message, Place
+from commands.model.card import Button, Card, Text
+from commands.model.intents import OpenForm
+from commands.model.messages import Actor, Message, Place
 
 log = logging.getLogger("liaison.slack")
 IDENTITY = "identity"
@@ -40,7 +41,9 @@ class SlackSurface:
     """``command`` is the slash command ("/run"). After ``stop`` what was accepted can still be answered; whoever
     does that ends it with another ``stop``."""
 
-    def __init__(self, options: SlackOptions, *, command: str, notes: Notes, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, options: SlackOptions, *, command: str, notes: SurfaceState, now: Callable[[], datetime]
+    ) -> None:
         self._options = options
         self._notes = notes
         self._now = now
@@ -72,7 +75,7 @@ class SlackSurface:
         return ""  # no platform keeps its runs in Slack
 
     @property
-    def pace(self) -> float:
+    def edit_interval(self) -> float:
         return 1.0  # about one message a second and channel
 
     def routes(self) -> list[Route]:
@@ -82,7 +85,7 @@ class SlackSurface:
         """Starts also while Slack is down: what is needed from it is asked again until it comes."""
         if (noted := await self._notes.get(IDENTITY)) is not None:
             self._be(Identity.load(noted))
-        self._wants_form = intake.wants_form
+        self._wants_form = intake.form_for_line
         self._deliveries.open(intake)
         self._background = {asyncio.create_task(self._identify())}
         try:
@@ -164,30 +167,30 @@ class SlackSurface:
     async def edit(self, ref: PostRef, card: Card) -> None:
         await self._posts.edit(ref, render.card(card))
 
-    async def find(self, place: Place, nonce: str) -> PostRef | None:
+    async def find_post(self, place: Place, nonce: str) -> PostRef | None:
         return await self._posts.find(place, nonce)
 
-    async def point(self, ref: PostRef, to: PostRef) -> None:
+    async def replace_with_pointer(self, ref: PostRef, to: PostRef) -> None:
         await self._posts.point(ref, to)
 
-    async def say(
+    async def post_lines(
         self, place: Place, lines: Sequence[Text], *, buttons: Sequence[Button] = (), nonce: str
     ) -> PostRef:
         return await self._posts.post(place, render.lines(lines, buttons), nonce)
 
-    async def resay(self, ref: PostRef, lines: Sequence[Text], *, buttons: Sequence[Button] = ()) -> None:
+    async def edit_lines(self, ref: PostRef, lines: Sequence[Text], *, buttons: Sequence[Button] = ()) -> None:
         await self._posts.edit(ref, render.lines(lines, buttons))
 
-    async def whisper(self, message: Message, card: Card) -> None:
+    async def send_private(self, message: Message, card: Card) -> None:
         await self._replies.send(message.actor, message.place, message.reply, card)
 
     async def profile(self, actor: Actor) -> Actor:
         return await self._people.profile(actor)
 
-    async def people(self, words: str, near: Place) -> Sequence[Actor]:
+    async def find_people(self, words: str, near: Place) -> Sequence[Actor]:
         return await self._people.find(words)
 
-    async def check(self) -> Sequence[Problem]:
+    async def check(self) -> Sequence[CheckResult]:
         try:
             return await doctor.check(self._client, self._options)
         finally:

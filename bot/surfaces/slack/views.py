@@ -11,10 +11,10 @@ from typing import Any
 
 from bot.surfaces.slack import render
 from bot.surfaces.slack.encoding import clean, cut
-from bot.surfaces.slack.sentences import words
-from commands.cards import Card, Field, Form, Option
-from commands.messages import Place
-from commands.sentences import plain
+from bot.surfaces.slack.text import words
+from commands.model.card import Card, Field, Form, Option
+from commands.model.messages import Place
+from commands.text.catalogue import plain_text
 
 CALLBACK = "form.v1"
 ACTION = "field.v1"
@@ -71,7 +71,7 @@ def loading() -> dict[str, Any]:
 def card_view(card: Card, meta: Meta) -> dict[str, Any]:
     """A card in a modal: what went wrong, and buttons that lead on."""
     drawn = render.card(card)
-    title = plain(card.title)
+    title = plain_text(card.title)
     return {**_modal(title, drawn.blocks), "private_metadata": meta.dump()}
 
 
@@ -80,7 +80,7 @@ def words_view(title: str, said: str) -> dict[str, Any]:
 
 
 def form_view(form: Form, meta: Meta) -> dict[str, Any]:
-    lead = [_section(plain(form.lead))] if plain(form.lead).strip() else []
+    lead = [_section(plain_text(form.intro))] if plain_text(form.intro).strip() else []
     blocks = lead + [_input(field) for field in form.fields]
     return {
         **_modal(form.title, blocks[: render.BLOCKS] or [_section(form.title)]),

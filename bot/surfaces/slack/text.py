@@ -1,0 +1,18 @@
+"""The sentences of ``messages.toml`` beside this file."""
+
+from pathlib import Path
+
+from adapters.toolkit.messages import load_messages
+from commands.model.card import Text
+from commands.text.catalogue import plain_text
+from commands.text.catalogue import translate as translate_from
+
+_MESSAGES = Path(__file__).with_name("messages.toml")
+
+
+def translate(key: str, /, **facts: object) -> Text:
+    return translate_from(key, load_messages(_MESSAGES), **facts)
+
+
+def words(key: str, /, **facts: object) -> str:
+    return plain_text(translate(key, **facts))

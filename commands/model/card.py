@@ -1,0 +1,179 @@
+"""What we show, before any chat has drawn it.
+
+All strings are plain and unescaped: a surface escapes every one of them for its chat, and turns ``ClockTime`` into
+the reader's time, ``PersonName`` into a name (never a live mention, unless ``ping``), ``Code`` into a code span or
+block. Nothing from outside is ever markup.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from adapters.models import HomeChannel, TaskState
+from commands.model.intents import Intent
+
+
+@dataclass(frozen=True, slots=True)
+class ClockTime:
+    """A point in time, drawn as a clock time in the reader's zone (or with the zone's name)."""
+
+    at: datetime
+    zone: str = "UTC"  # used where the chat cannot know the reader's
+
+
+@dataclass(frozen=True, slots=True)
+class PersonName:
+    """A person. ``id`` is the chat's user id when known; ``ping`` makes it a real mention."""
+
+    name: str
+    id: str = ""
+    ping: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    text: str
+    block: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bold:
+    text: str
+
+
+class Separator(str):
+    """What stands between the two halves of a line: ", " or spaces. A chat with columns may use those instead."""
+
+
+Span = str | ClockTime | PersonName | Link | Code | Bold
+Text = tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """Of ``label`` at most 30 characters are drawn."""
+
+    label: str
+    intent: Intent
+    style: Literal["", "primary", "danger"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A task in a card: ``running  T2 Page the DBA   Ana since 14:02``."""
+
+    state: TaskState | None
+    handle: str
+    title: str
+    note: Text = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A stage: its title, the rows drawn, and a line for what is not ("4 done, 3 waiting")."""
+
+    title: str
+    rows: tuple[Row, ...] = ()
+    more: Text = ()
+
+
+Tone = Literal["", "good", "warn", "bad"]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """``summary`` says the whole card in one sentence (notifications, screen readers, logs).
+
+    ``tone`` colours it where a chat can; a word in the card always says the same.
+    At most four buttons (a choice, and a run with buttons of its platform: five). ``seen``: a private answer
+    whose news stands on card and trace too, so that a chat which could only tell it to everybody need not.
+    """
+
+    title: Text
+    summary: str
+    subtitle: Text = ()
+    lines: tuple[Text, ...] = ()
+    sections: tuple[Section, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    tone: Tone = ""
+    link: Link | None = None
+    shown_elsewhere: bool = field(default=False, compare=False)
+
+
+def text(*spans: Span) -> Text:
+    return tuple(spans)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """``search`` fields may have many options and are answered by typing; ``when`` takes a WHEN."""
+
+    name: str  # [a-z]+
+    label: str  # at most 24 characters
+    kind: Literal["line", "lines", "choice", "search", "when"] = "line"
+    options: tuple[Option, ...] = ()
+    value: str = ""
+    hint: str = ""  # at most 150 characters
+    optional: bool = False
+    longest: int = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """``about`` and ``run`` come back with the submission, and say what it is for."""
+
+    about: str
+    run: str
+    title: str  # at most 24 characters
+    submit: str  # at most 24 characters
+    fields: tuple[Field, ...] = ()
+    intro: Text = ()  # a sentence above the fields
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityLine:
+    """One line a write, in the thread of the run's card. The same ``slot`` is edited, never said twice.
+
+    ``corrects``: said only where the slot has a line already ("Trying until …") that would else stay untrue.
+    """
+
+    run: str  # handle
+    slot: str
+    text: Text
+    buttons: tuple[Button, ...] = ()
+    corrects: bool = False
+
+
+Result = Literal["done", "failed", "question"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """All that one message leads to. The engine delivers it; only what nobody asked for may be empty.
+
+    ``private`` goes only to the person. ``trace`` goes under the run's card. ``public`` is said in the place.
+    ``touched`` are handles of runs whose live cards must now be brought up to date. ``moved`` is the handle of
+    the run whose live card is to be moved down to this place. ``homes`` binds runs, by handle, to the chat
+    channels that their platforms made for them.
+    """
+
+    private: Card | None = None
+    activity: Sequence[ActivityLine] = ()
+    public: Card | None = None
+    changed_runs: Sequence[str] = ()
+    move_card: str = ""
+    result: Result = "done"
+    home_channels: dict[str, HomeChannel] = field(default_factory=dict)

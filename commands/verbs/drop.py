@@ -1,0 +1,28 @@
+"""``drop``: a command that was not carried out is not wanted any more. Only buttons say it."""
+
+from commands.lookup.earlier_message import take_choice
+from commands.model.card import Answer
+from commands.model.command import Command, Right, Scope, button_only
+from commands.model.intents import Drop
+from commands.model.ports import CommandContext
+from commands.text.catalogue import translate
+from commands.text.phrases import short_card
+
+
+async def handle(intent: Drop, context: CommandContext) -> Answer:
+    await take_choice(intent, context.message, context.services)
+    return Answer(private=short_card(translate("drop.dropped")))
+
+
+COMMAND = Command(
+    verb="drop",
+    usage="",
+    summary="forget a command",
+    intent=Drop,
+    read=button_only,
+    handle=handle,
+    examples=(),
+    scope=Scope.NONE,
+    right=Right.READ,
+    typed=False,
+)

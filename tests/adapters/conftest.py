@@ -1,0 +1,14 @@
+"""What the tests of every platform's adapter need."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.http.client import HttpClients
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[HttpClients]:
+    http = HttpClients()
+    yield http
+    await http.close()

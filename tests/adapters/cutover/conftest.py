@@ -1,0 +1,22 @@
+"""A started fake, and the adapter that talks to it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.cutover.adapter import Cutover
+from adapters.http.client import HttpClients
+from tests.adapters.cutover.fake import CutoverFake
+from tests.adapters.cutover.subject import connected
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[CutoverFake]:
+    fake = CutoverFake()
+    async with fake:
+        yield fake
+
+
+@pytest.fixture
+async def cutover(fake: CutoverFake, http: HttpClients) -> Cutover:
+    return connected(fake, http)

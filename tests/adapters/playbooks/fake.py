@@ -1,0 +1,73 @@
+"""A Mattermost site with the Playbooks plugin: one server, as in real life."""
+
+from collections import Counter
+
+from aiohttp import web
+
+from tests.adapters.playbooks.core import Core, no_route
+from tests.adapters.playbooks.routes import PlaybooksRoutes
+from tests.adapters.playbooks.shapes import RECORDED, Json
+from tests.contract.subject import RUNBOOK, TASKS
+from tests.fakes.serving import Fake, Seen
+
+TOKEN = "botaccesstokenplaybooks123"
+
+
+def the_playbook(team: str) -> Json:
+    """ "Database failover", as a request to make it."""
+    stages = dict.fromkeys(stage for stage, _ in TASKS)
+    checklists = [
+        {"title": stage, "items": [{"title": title} for here, title in TASKS if here == stage]} for stage in stages
+    ]
+    return {"title": RUNBOOK, "team_id": team, "description": "Primary is down", "checklists": checklists}
+
+
+class PlaybooksFake(Fake):
+    """``generation``: "1.20" as recorded, "2.x" as the current source says. ``prefix``: the site's sub-path.
+
+    People: @relay (the bot whose token it is), @ana (Ana Reis) and @ben (Ben Cole), all in team "ops".
+    """
+
+    def __init__(
+        self, token: str = TOKEN, generation: str = RECORDED, prefix: str = "", seed: bool = True
+    ) -> None:
+        super().__init__()
+        self.token, self.prefix = token, prefix
+        self.core = Core()
+        self.routes = PlaybooksRoutes(self.core, generation, self.core.clock)
+        self.world = self.routes.world
+        self.playbook = ""
+        if seed:
+            self._seed()
+
+    @property
+    def site(self) -> str:
+        return self.url + self.prefix
+
+    @property
+    def effects(self) -> Counter[str]:
+        """By the verb people type: what was really carried out, posts of comments included."""
+        said = Counter(str(post["props"].get("liaison", "")) for post in self.core.posts.values())
+        return self.world.effects + Counter({kind: said[kind] for kind in said if kind})
+
+    def settings(self) -> dict[str, str]:
+        """The table of a ``[platforms.NAME]``, for TOML."""
+        return {"kind": "playbooks", "url": self.site, "token": self.token, "team": "ops"}
+
+    def run(self, id: str) -> Json:
+        return self.world.runs[id]
+
+    async def handle(self, request: web.Request, seen: Seen) -> web.StreamResponse:
+        if not seen.path.startswith(self.prefix):
+            return no_route()
+        path = seen.path.removeprefix(self.prefix)
+        return await self.routes.handle(request, seen, path) or await self.core.handle(seen, path) or no_route()
+
+    def _seed(self) -> None:
+        core = self.core
+        self.bot = core.add_user("relay")
+        core.tokens[self.token] = self.bot
+        self.ana = core.add_user("ana", "ana@example.com", "Ana Reis")
+        self.ben = core.add_user("ben", "ben@example.com", "Ben Cole")
+        self.team = core.add_team("ops", [self.bot, self.ana, self.ben])
+        self.playbook = self.world.add_playbook(the_playbook(self.team))

@@ -1,0 +1,68 @@
+"""Playbooks on the Mattermost that the chat surface is tested with: one site, as in real life.
+
+async with FakeMattermost() as mm:
+    playbooks = mount(mm)      # playbooks.playbook is the id of "Database failover"
+    # settings of the platform: playbooks.settings()
+"""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from tests.adapters.playbooks.fake import the_playbook
+from tests.adapters.playbooks.routes import PlaybooksRoutes
+from tests.adapters.playbooks.shapes import RECORDED
+from tests.fakes.mattermost import FakeMattermost, Post
+from tests.fakes.serving import Seen
+
+
+class MattermostSite:
+    """What the plugin sees of that Mattermost."""
+
+    def __init__(self, mm: FakeMattermost) -> None:
+        self.mm = mm
+
+    def user_of(self, headers: Mapping[str, str]) -> str | None:
+        scheme, _, token = headers.get("Authorization", "").partition(" ")
+        user = self.mm.user_of(token) if scheme == "Bearer" else None
+        return user.id if user else None
+
+    def username(self, user: str) -> str:
+        return self.mm.users[user].username if user in self.mm.users else ""
+
+    def team_of(self, user: str, team: str) -> bool:
+        return team == self.mm.team["id"] and user in self.mm.team_members
+
+    def new_channel(self, team: str, title: str, members: list[str]) -> str:
+        users = [self.mm.users[id] for id in members]
+        return self.mm.add_channel("-".join(title.lower().split()), *users).id
+
+    def members(self, channel: str) -> set[str]:
+        return self.mm.channels[channel].members if channel in self.mm.channels else set()
+
+    def write(self, channel: str, user: str, message: str, kind: str) -> str:
+        post = Post(user, channel, message, type=kind)
+        self.mm.posts[post.id] = post
+        self.mm.changed()
+        return post.id
+
+
+class Mounted(PlaybooksRoutes):
+    """``world.runs`` has the runs, ``world.effects`` counts what was done."""
+
+    def __init__(self, mm: FakeMattermost, generation: str) -> None:
+        super().__init__(MattermostSite(mm), generation)
+        self.mm = mm
+        self.playbook = self.world.add_playbook(the_playbook(str(mm.team["id"])))
+
+    async def __call__(self, request: web.Request, seen: Seen) -> web.StreamResponse | None:
+        return await self.handle(request, seen, seen.path.removeprefix(self.mm.sub_path))
+
+    def settings(self) -> dict[str, str]:
+        """The table of a ``[platforms.NAME]``, once the site is up."""
+        return {"kind": "playbooks", "url": self.mm.url, "token": self.mm.bot.token, "team": "ops"}
+
+
+def mount(mm: FakeMattermost, generation: str = RECORDED) -> Mounted:
+    mm.extra = mounted = Mounted(mm, generation)
+    return mounted

@@ -1,0 +1,70 @@
+"""Runrun.it in the contract suite."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.http.client import HttpClients
+from adapters.models import Run
+from adapters.runrunit.adapter import Runrunit, connect
+from adapters.runrunit.settings import RunrunitSettings
+from adapters.writes import Op
+from tests.adapters.connecting import reached, resources, table
+from tests.adapters.runrunit.fake import RunrunitFake
+from tests.contract.subject import Subject
+
+DONE_AS = {
+    Op.START: "start",
+    Op.FINISH: "deliver",
+    Op.BEGIN: "play",
+    Op.SKIP: "deliver",
+    Op.REOPEN: "reopen",
+    Op.ASSIGN: "assign",
+    Op.ADD: "add",
+    Op.END: "deliver",
+    Op.ACTION: "mark_as_urgent",
+}
+_PART = r"/tasks/\d+/assignments/[0-9a-f]+"
+PATHS = {
+    Op.START: ("POST", r"/v1\.0/tasks$"),
+    Op.ADD: ("POST", r"/v1\.0/tasks$"),
+    Op.FINISH: ("POST", r"/tasks/\d+/deliver$"),
+    Op.SKIP: ("POST", r"/tasks/\d+/deliver$"),
+    Op.END: ("POST", r"/tasks/\d+/deliver$"),
+    Op.BEGIN: ("POST", rf"{_PART}/play$"),
+    Op.REOPEN: ("POST", r"/tasks/\d+/reopen$"),
+    Op.ASSIGN: ("POST", r"/create_assignments$"),
+    Op.ACTION: ("POST", r"/mark_as_urgent$"),
+}
+
+
+@dataclass
+class RunrunitSubject:
+    adapter: Runrunit
+    fake: RunrunitFake
+
+    async def a_run(self) -> Run:
+        return await self.adapter.read(str(self.fake.world.run().id))
+
+    def effects(self, op: Op) -> int:
+        """Statuses, holds and comments are comments there."""
+        return sum(what == DONE_AS.get(op, "comment") for what, _ in self.fake.world.effects)
+
+    def write_paths(self, op: Op) -> tuple[str, str]:
+        return PATHS.get(op, ("POST", r"/comments$"))
+
+    def page_forever(self, next_url: str | None = None) -> None:
+        self.fake.endless, self.fake.next_url = True, next_url
+
+
+@asynccontextmanager
+async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
+    fake = RunrunitFake()
+    async with reached(fake, timeout) as http:
+        yield RunrunitSubject(connected(fake, http), fake)
+
+
+def connected(fake: RunrunitFake, http: HttpClients, **settings: Any) -> Runrunit:
+    """The adapter as the application makes it, from the fake's own settings."""
+    return connect("runrunit", RunrunitSettings.model_validate(table(fake, **settings)), resources(http))

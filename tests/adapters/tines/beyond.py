@@ -1,0 +1,81 @@
+"""The fake's answers beyond cases: the team, its fields and stories, and what only newer tenants have."""
+
+import re
+from typing import TYPE_CHECKING
+
+from tests.adapters.tines import shapes
+from tests.adapters.tines.bodies import STORY_ORDERS, body_of, paging
+from tests.adapters.tines.shapes import Json
+from tests.adapters.tines.world import TEAM, Refusal
+from tests.fakes.serving import Seen
+
+if TYPE_CHECKING:
+    from tests.adapters.tines.fake import Answer, TinesFake
+
+
+def list_members(fake: "TinesFake", seen: Seen, at: "re.Match[str]") -> "Answer":
+    page, per_page = paging(seen, 500)
+    if at["team"] != str(TEAM) or fake.hides_members:
+        raise Refusal("Not Found", 404)
+    return fake.page(seen, "members", [shapes.member(one) for one in fake.world.users], page, per_page)
+
+
+def list_inputs(fake: "TinesFake", seen: Seen, _: "re.Match[str]") -> "Answer":
+    page, per_page = paging(seen, 500, "team_id")
+    items = [shapes.case_input(one) for one in fake.world.inputs]
+    return fake.page(seen, "case_inputs", items, page, per_page)
+
+
+def list_stories(fake: "TinesFake", seen: Seen, _: "re.Match[str]") -> "Answer":
+    """Only live ones. The counts are there when they are asked for (L3257-3390)."""
+    page, per_page = paging(seen, 500, "team_id", "order", "include_live_activity")
+    if fake.hides_stories or seen.query.get("team_id", str(TEAM)) != str(TEAM):
+        raise Refusal("Not Found", 404)
+    if seen.query.get("order", "NAME") not in STORY_ORDERS:
+        raise Refusal("order is not known")
+    live = seen.query.get("include_live_activity", "false")
+    if live not in ("true", "false"):
+        raise Refusal("include_live_activity is true or false")
+    items = [shapes.story(one, live=live == "true") for one in fake.world.stories]
+    return fake.page(seen, "stories", items, page, per_page)
+
+
+def list_subscribers(fake: "TinesFake", seen: Seen, at: "re.Match[str]") -> "Answer":
+    page, per_page = paging(seen, 500)
+    case = fake.case(at)
+    items = [shapes.subscriber(number, one) for number, one in enumerate(case.followers, 12)]
+    status, body = fake.page(seen, "subscribers", items, page, per_page)
+    return status, {"case_id": case.id, **body}
+
+
+def create_subscriber(fake: "TinesFake", seen: Seen, at: "re.Match[str]") -> "Answer":
+    """A second one is refused: the document says nothing, so nobody should count on better."""
+    case = fake.case(at)
+    email = body_of(seen, {"user_email": str}, ("user_email",))["user_email"]
+    user = fake.world.user(email)
+    if user is None:
+        raise Refusal("user not found")
+    if user in case.followers:
+        raise Refusal("user is already subscribed")
+    case.followers.append(user)
+    fake.world.did("follow", case.id)
+    about = {name: value for name, value in shapes.user(user).items() if name != "is_service_account"}
+    return 201, {"case_id": case.id, "id": 11 + len(case.followers), "user": about | {"user_id": user.id}}
+
+
+def list_sub_statuses(fake: "TinesFake", seen: Seen, _: "re.Match[str]") -> "Answer":
+    """Not in the document: only tenants with a newer API have it (sheet 7)."""
+    if not fake.is_newer:
+        raise Refusal("Not Found", 404)
+    page, per_page = paging(seen, 500, "team_id", "parent_status")
+    items: list[Json] = [
+        {
+            "id": id,
+            "name": name,
+            "slug": f"status_{id}",
+            "parent_status": "OPEN",
+            "default": id == 1,
+        }
+        for id, name in fake.world.sub_statuses.items()
+    ]
+    return fake.page(seen, "case_sub_statuses", items, page, per_page)

@@ -1,0 +1,22 @@
+"""A started fake, and the adapter that talks to it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.http.client import HttpClients
+from adapters.tines.adapter import Tines
+from tests.adapters.tines.fake import TinesFake
+from tests.adapters.tines.subject import connected
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[TinesFake]:
+    fake = TinesFake()
+    async with fake:
+        yield fake
+
+
+@pytest.fixture
+def tines(fake: TinesFake, http: HttpClients) -> Tines:
+    return connected(fake, http)

@@ -1,0 +1,254 @@
+"""The fake's things as Tines' JSON, key by key as in the document's samples."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tests.adapters.tines.world import (
+    TEAM,
+    TEAM_NAME,
+    FakeCase,
+    FakeComment,
+    FakeInput,
+    FakeStory,
+    FakeTask,
+    FakeUser,
+    World,
+)
+
+Json = dict[str, Any]
+
+
+def user(one: FakeUser) -> Json:
+    """As in a case."""
+    return {
+        "user_id": str(one.id),
+        "first_name": one.first,
+        "last_name": one.last,
+        "email": one.email,
+        "avatar_url": "",
+        "is_service_account": one.service,
+    }
+
+
+def assignee(one: FakeUser, *, whole: bool) -> Json:
+    """In the answer to a list, create or update of cases an assignee of a task has nothing but its id."""
+    if not whole:
+        return {"id": str(one.id)}
+    return {"id": str(one.id), "email": one.email, "first_name": one.first, "last_name": one.last}
+
+
+def task(one: FakeTask, *, whole: bool = True) -> Json:
+    return {
+        "id": one.id,
+        "description": one.description,
+        "completed": one.completed,
+        "assignees": [assignee(user, whole=whole) for user in one.assignees],
+        "created_at": one.created_at,
+        "updated_at": one.updated_at,
+    }
+
+
+def comment(one: FakeComment) -> Json:
+    """Here a user's id is a number."""
+    return {
+        "id": one.id,
+        "activity_type": "COMMENTED",
+        "value": one.value,
+        "created_at": one.at,
+        "user": {**user(one.by), "user_id": one.by.id},
+        "reactions": [],
+    }
+
+
+def activity(one: FakeComment, kind: str) -> Json:
+    """In the list of activities a user has an ``id``, and every activity its file."""
+    about = {name: value for name, value in user(one.by).items() if name != "user_id"}
+    return {
+        "id": one.id,
+        "activity_type": kind,
+        "value": one.value,
+        "user": {"id": one.by.id, **about},
+        "created_at": one.at,
+    }
+
+
+def case_input(one: FakeInput) -> Json:
+    return {
+        "id": one.id,
+        "name": one.name,
+        "key": one.key,
+        "input_type": "string",
+        "sensitive": False,
+        "validation_type": "options" if one.options else "none",
+        "validation_options": {"options": list(one.options)} if one.options else {},
+        "team": {"id": TEAM, "name": TEAM_NAME},
+        "created_at": "2022-06-24T08:35:21Z",
+        "updated_at": "2022-06-24T08:35:21Z",
+    }
+
+
+def member(one: FakeUser) -> Json:
+    return {
+        "id": one.id,
+        "first_name": one.first,
+        "last_name": one.last,
+        "email": one.email,
+        "is_admin": False,
+        "created_at": "2021-03-11T09:00:58Z",
+        "last_seen": "2021-04-30T08:56:05Z",
+        "invitation_accepted": True,
+        "role": "EDITOR",
+    }
+
+
+def case(one: FakeCase, world: World, url: str, *, whole: bool) -> Json:
+    """``whole``: as GET of one case tells it, which alone says who the assignees of its tasks are."""
+    return {
+        "case_id": one.id,
+        "name": one.name,
+        "description": one.description,
+        "status": one.status,
+        "sub_status": {"id": one.sub_status, "name": world.sub_statuses[one.sub_status]},
+        "priority": one.priority,
+        "url": f"{url}/team/{TEAM}/cases/{one.id}",
+        "metadata": dict(one.metadata),
+        "author": user(one.author),
+        "opened_by": None,
+        "resolved_by": None,
+        "assignees": [user(assigned) for assigned in one.assignees],
+        "tags": [{"id": number, "name": name} for number, name in enumerate(one.tags, 7)],
+        "sla": _sla(),
+        "slas": [_sla(kind, *told) for kind, told in (one.slas or {"completion": (0, False)}).items()],
+        "fields": [_field(input, one.fields[input.id]) for input in world.inputs if input.id in one.fields],
+        "activities": [_activity(said) for said in one.comments[:20]],
+        "team": {"id": TEAM, "name": TEAM_NAME},
+        "linked_cases": [],
+        "closure_conditions": [dict(condition) for condition in one.conditions],
+        "opened_at": one.at,
+        "resolved_at": one.resolved_at,
+        "created_at": one.at,
+        "updated_at": one.at,
+        "records": [],
+        "actions": [_short(number, action) for number, action in enumerate(one.actions, 1)],
+        "blocks": [],
+        "tasks": [task(done, whole=whole) for done in one.tasks.values()],
+        "activities_meta": meta(f"{url}/api/v2/cases/{one.id}/activities", 1, 20, len(one.comments)),
+        "records_meta": meta(f"{url}/api/v2/cases/{one.id}/records", 1, 20, 0),
+    }
+
+
+def meta(address: str, page: int, per_page: int, count: int, *, endless: bool = False) -> Json:
+    """The addresses are as odd as in the samples: nobody should follow them."""
+    pages = max(1, -(-count // per_page))
+    following = page + 1 if page < pages or endless else None
+    strange = address.replace("http://", "http://elsewhere.invalid/")
+    return {
+        "current_page": f"{strange}?per_page={per_page}&page={page}",
+        "previous_page": f"{strange}?per_page={per_page}&page={page - 1}" if page > 1 else None,
+        "next_page": f"{strange}?per_page={per_page}&page={following}" if following else None,
+        "next_page_number": following,
+        "per_page": per_page,
+        "pages": pages,
+        "count": count,
+    }
+
+
+def shown(items: Sequence[Json], page: int, per_page: int) -> Sequence[Json]:
+    return items[(page - 1) * per_page : page * per_page]
+
+
+def _sla(kind: str = "completion", left: int = 0, exceeded: bool = False) -> Json:
+    return {
+        "remaining_time_seconds": left,
+        "current_time_seconds": 0,
+        "percent_elapsed": 100 if exceeded else 0,
+        "exceeded": exceeded,
+        "sla_type": kind,
+    }
+
+
+def _field(input: FakeInput, value: str) -> Json:
+    shape = case_input(input)
+    kept = ("id", "key", "name", "validation_type", "validation_options")
+    return {"id": input.id, "value": value, "case_input": {name: shape[name] for name in kept}}
+
+
+def _activity(said: FakeComment) -> Json:
+    return {
+        "id": said.id,
+        "activity_type": "COMMENTED",
+        "value": said.value,
+        "user": user(said.by),
+        "created_at": said.at,
+    }
+
+
+def _short(number: int, given: Json) -> Json:
+    """As a case shows its actions: neither text nor parameters (L9486-9493)."""
+    return {"id": number, **{name: given[name] for name in ("url", "label", "action_type")}}
+
+
+def story(one: FakeStory, *, live: bool) -> Json:
+    """As the list of stories shows it (L3335-3386)."""
+    counts: Json = {}
+    if live:
+        counts = {"pending_action_runs_count": one.waiting, "concurrent_runs_count": one.running}
+        counts |= {"tokens_used_percentage": 15.7}
+    if live and one.broken is not None:
+        counts |= {"not_working_actions_count": one.broken}
+    return {
+        "name": one.name,
+        "user_id": 167,
+        "description": None,
+        "keep_events_for": 604800,
+        "disabled": one.disabled,
+        "priority": False,
+        "send_to_story_enabled": False,
+        "send_to_story_access_source": "OFF",
+        "send_to_story_access": None,
+        "send_to_story_skill_use_requires_confirmation": True,
+        "shared_team_slugs": [],
+        "entry_agent_id": None,
+        "exit_agents": [],
+        "team_id": TEAM,
+        "tags": ["Tag 1"],
+        "guid": "df1e838a18d20696120b41516497b017",
+        "slug": one.name.lower().replace(" ", "_"),
+        "created_at": "2021-05-10T08:56:50Z",
+        "updated_at": "2021-05-10T08:56:50Z",
+        "edited_at": "2021-05-10T08:56:50Z",
+        "mode": "LIVE",
+        "id": one.id,
+        "folder_id": 1,
+        "published": True,
+        "change_control_enabled": False,
+        "locked": False,
+        "owners": [1],
+        "monitor_failures": False,
+        "actions_with_monitoring": [],
+        "recipients": [{"address": "test@example.com"}],
+        **counts,
+    }
+
+
+def subscriber(number: int, one: FakeUser) -> Json:
+    """In the list all ids are text (L17847-17866)."""
+    about = {name: value for name, value in user(one).items() if name != "is_service_account"}
+    return {"id": str(number), **about}
+
+
+def action(number: int, given: Json) -> Json:
+    """As the list of a case's actions shows it (L11884-11928)."""
+    return {
+        "id": number,
+        "url": given["url"],
+        "label": given["label"],
+        "story_name": None,
+        "story_emoji": None,
+        "page_emoji": None,
+        "action_type": given["action_type"],
+        "action_text": given.get("action_text"),
+        "query_params": given.get("query_params", {}),
+        "created_at": "2023-10-31T15:42:00Z",
+        "updated_at": "2023-10-31T16:42:00Z",
+    }

@@ -1,0 +1,84 @@
+"""Tines in the contract suite."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.http.client import HttpClients
+from adapters.models import Run
+from adapters.tines.adapter import Tines, connect
+from adapters.tines.settings import TinesSettings
+from adapters.writes import Op
+from tests.adapters.connecting import reached, resources, table
+from tests.adapters.tines.fake import TinesFake
+from tests.contract.subject import RUNBOOK, Subject
+
+DONE_AS = {
+    Op.START: "case",
+    Op.FINISH: "complete",
+    Op.SKIP: "skip",
+    Op.REOPEN: "incomplete",
+    Op.BEGIN: "metadata",
+    Op.ASSIGN: "assign",
+    Op.ADD: "task",
+    Op.END: "close",
+    Op.ACTION: "press",
+}
+PATHS = {
+    Op.START: ("POST", r"/api/v2/cases/?$"),
+    Op.FINISH: ("PUT", r"/tasks/\d+$"),
+    Op.SKIP: ("PUT", r"/tasks/\d+$"),
+    Op.REOPEN: ("PUT", r"/tasks/\d+$"),
+    Op.BEGIN: ("PUT", r"/metadata$"),
+    Op.ASSIGN: ("PUT", r"/tasks/\d+$"),
+    Op.ADD: ("POST", r"/tasks$"),
+    Op.END: ("PUT", r"/api/v2/cases/\d+$"),
+    Op.ACTION: ("POST", r"^/webhook/"),
+}
+SAID = ("POST", r"/comments$")
+
+
+@dataclass
+class TinesSubject:
+    adapter: Tines
+    fake: TinesFake
+
+    async def a_run(self) -> Run:
+        case = a_case(self.fake)
+        self.fake.world.cases[case].actions = [a_button(self.fake)]
+        return await self.adapter.read(str(case))
+
+    def effects(self, op: Op) -> int:
+        wanted = DONE_AS.get(op, "comment")
+        return sum(what == wanted for what, _ in self.fake.world.effects)
+
+    def write_paths(self, op: Op) -> tuple[str, str]:
+        return PATHS.get(op, SAID)
+
+
+def a_case(fake: TinesFake) -> int:
+    """An open case with the template's tasks, as somebody else started it."""
+    world = fake.world
+    case = world.add_case(f"R{len(world.cases)} {RUNBOOK}", tags=["runbook-run"])
+    for task in list(fake.template.tasks.values()):
+        world.add_task(case, task.description)
+    return case.id
+
+
+def a_button(fake: TinesFake, label: str = "Claim case") -> dict[str, Any]:
+    """A case action that calls a story of this tenant."""
+    url = f"{fake.url}/webhook/claim-case/s3cr3t"
+    return {"url": url, "label": label, "action_type": "webhook", "query_params": {"assignee": "john@doe.com"}}
+
+
+@asynccontextmanager
+async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
+    fake = TinesFake()
+    async with reached(fake, timeout) as http:
+        yield TinesSubject(connected(fake, http), fake)
+
+
+def connected(fake: TinesFake, http: HttpClients, **settings: Any) -> Tines:
+    """The adapter as the application makes it, from the fake's own settings."""
+    return connect("tines", TinesSettings.model_validate(table(fake, **settings)), resources(http))

@@ -1,0 +1,207 @@
+"""The document's samples through the adapter, as they are and mutated: nothing unexpected may crash."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+
+from adapters.models import Health, RunState, TaskState
+from adapters.tines import mapping, wire
+from adapters.tines.stories import activity
+from tests.adapters.mutations import aged, damaged
+from tests.adapters.tines import shapes
+from tests.adapters.tines.fake import TinesFake
+from tests.adapters.tines.recorded import EXCHANGES, answer, request
+from tests.adapters.tines.world import FakeComment, FakeUser, World
+
+# A busy machine is no finding.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+NOW = datetime(2026, 7, 18, 14, tzinfo=UTC)
+
+
+def show_case(case: wire.Case) -> object:
+    mapping.run("tines", case, case.tasks, mapping.health_of(case, {Health.GREEN: "To do"}), NOW)
+    mapping.run_head("tines", case)
+    return mapping.runbook("tines", case, case.tasks)
+
+
+MODELS: dict[str, tuple[type[BaseModel], Callable[[Any], object]]] = {
+    "create_case": (wire.Case, show_case),
+    "get_case": (wire.Case, show_case),
+    "update_case": (wire.Case, show_case),
+    "list_cases": (wire.Cases, lambda page: [show_case(case) for case in page.cases]),
+    "create_task": (wire.OneTask, lambda one: mapping.task(one.task)),
+    "get_task": (wire.OneTask, lambda one: mapping.task(one.task)),
+    "update_task": (wire.OneTask, lambda one: mapping.task(one.task)),
+    "list_tasks": (wire.Tasks, lambda page: [mapping.task(one) for one in page.tasks]),
+    "batch_create_tasks": (wire.Tasks, lambda page: [mapping.task(one) for one in page.tasks]),
+    "create_comment": (wire.Comment, mapping.comment),
+    "list_comments": (wire.Comments, lambda page: [mapping.comment(one) for one in page.comments]),
+    "list_activities": (wire.Activities, lambda page: page.activities),
+    "update_metadata": (wire.Metadata, lambda one: one.metadata),
+    "list_members": (wire.Members, lambda page: [mapping.person(one) for one in page.members]),
+    "list_case_inputs": (wire.CaseInputs, lambda page: page.case_inputs),
+    "list_actions": (wire.Actions, lambda page: page.actions),
+    "list_stories": (wire.Stories, lambda page: [activity(one) for one in page.stories]),
+    "list_subscribers": (wire.Subscribers, lambda page: page.subscribers),
+}
+
+
+def test_a_case_as_it_is_shown() -> None:
+    case = wire.Case.model_validate(answer("get_case"))
+    run = mapping.run("tines", case, case.tasks, Health.UNSET, NOW)
+    assert (run.key.id, run.title, run.state) == ("1", "Case 1..25", RunState.ACTIVE)
+    assert run.link == "http://tenant.tines.com/team/276/cases/1"
+    assert run.owner is not None
+    assert (run.owner.id, run.owner.email) == ("176", "person_10@example.com")
+    assert [(task.id, task.title, task.state) for task in run.tasks] == [
+        ("1", "Review security logs", TaskState.READY),
+        ("2", "Contact affected users", TaskState.DONE),
+    ]
+    assert [person.name for person in run.tasks[0].assignees] == ["John Doe", "Jane Smith"]
+    assert run.tasks[1].finished_at == datetime(2024, 3, 25, 16, 15, 45, tzinfo=UTC)
+    assert mapping.run_head("tines", case).done == 1
+
+
+def test_what_a_start_clones_is_read() -> None:
+    case = wire.Case.model_validate(answer("get_case"))
+    assert case.tags == ("Tag 1", "Tag 2", "Tag 3")
+    assert case.closure_conditions[0].formula == "=SIZE(team_case.assignees) > 2"
+    assert case.fields[0].case_input is not None
+    assert (case.fields[0].case_input.id, case.fields[0].value) == ("1", "Windows 11")
+    assert (case.sub_status, case.team.id) == (wire.SubStatus(id="1", name="To do"), "276")
+    assert case.actions[0].model_dump(exclude_defaults=True) == {
+        "url": "http://example.com",
+        "label": "Hello, world!",
+        "action_type": "page",
+    }
+
+
+def test_a_user_is_known_by_whatever_key() -> None:
+    """``user_id`` as text, ``user_id`` as number, ``id``: sheet 4.1."""
+    case = wire.Case.model_validate(answer("create_case"))
+    assert [user.id for user in case.assignees] == ["176", "178", "180"]
+    assert [user.id for user in case.tasks[0].assignees] == ["123", "456"]
+    comment = wire.Comment.model_validate(answer("create_comment"))
+    assert comment.user is not None
+    assert (comment.user.id, mapping.comment(comment).by) == ("1", "Jane Doe")
+
+
+def test_a_comment_that_is_not_ours_is_shown_as_it_is() -> None:
+    (comment,) = wire.Comments.model_validate(answer("list_comments")).comments
+    shown = mapping.comment(comment)
+    assert (shown.id, shown.text, shown.by, shown.task) == ("7508", "This is a comment", "Jane Doe", None)
+    assert shown.at == datetime(2024, 3, 7, 11, 42, 58, tzinfo=UTC)
+
+
+def test_options_of_a_field_are_read() -> None:
+    (field,) = wire.CaseInputs.model_validate(answer("list_case_inputs")).case_inputs
+    assert (field.id, field.key) == ("19990840", "priority")
+    assert field.validation_options.options == ("low", "medium", "high", "critical")
+
+
+def test_what_goes_on_in_a_story_is_read() -> None:
+    (story,) = wire.Stories.model_validate(answer("list_stories")).stories
+    assert (story.id, story.name, story.disabled) == ("7981", "Simple story", False)
+    assert activity(story) == {"running": "3", "waiting": "150"}
+    (follower,) = wire.Subscribers.model_validate(answer("list_subscribers")).subscribers
+    assert (follower.id, follower.email) == ("12", "jane@example.com")
+
+
+# The fake is held to the samples
+
+
+def keys(value: Any) -> Any:
+    """The keys of an answer, without its values; a list by its first object's."""
+    if isinstance(value, dict):
+        return {name: keys(one) for name, one in value.items()}
+    return [keys(value[0])] if isinstance(value, list) and value and isinstance(value[0], dict) else ()
+
+
+def test_the_fake_answers_with_the_same_keys() -> None:
+    world = World()
+    case = world.add_case(
+        "R1", tags=["runbook-run"], fields={1: "Windows"}, conditions=[{"name": "a", "formula": "b"}]
+    )
+    case.actions = [{"url": "http://example.com", "label": "Go", "action_type": "page"}]
+    case.assignees = [world.users[0]]
+    task = world.add_task(case, "Look", ["ana@example.com"])
+    world.comment(case, "Hello", None)
+    ours = keys(shapes.case(case, world, "http://localhost", whole=True))
+    theirs = keys(answer("get_case"))
+    for name in ("records", "linked_cases", "blocks", "metadata"):  # things that the adapter never looks at
+        del ours[name], theirs[name]
+    assert ours == theirs
+    assert keys({"task": shapes.task(task)}) == keys(answer("get_task"))
+    said = FakeComment(1, "Hello", world.users[0], "2024-03-07T11:42:58Z")
+    assert keys({"case_id": 1, **shapes.comment(said)}) | {"reactions": ()} == keys(answer("create_comment")) | {
+        "reactions": ()
+    }
+    theirs_activity = keys(answer("list_activities"))["activities"][0]
+    del theirs_activity["file"]  # of activities with a file only
+    assert keys(shapes.activity(said, "COMMENTED")) == theirs_activity
+    assert keys(shapes.member(world.users[0])) == keys(answer("list_members"))["members"][0]
+    ours_input, theirs_input = keys(shapes.case_input(world.inputs[1])), keys(answer("list_case_inputs"))
+    assert ours_input == theirs_input["case_inputs"][0]
+    assert keys(shapes.story(world.stories[0], live=True)) == keys(answer("list_stories"))["stories"][0]
+    follower = shapes.subscriber(12, world.users[0])
+    assert keys(follower) == keys(answer("list_subscribers"))["subscribers"][0]
+    assert keys(shapes.meta("http://x/api/v2/cases", 1, 20, 1)) == keys(answer("list_cases"))["meta"]
+
+
+@pytest.mark.parametrize(
+    "name", ["update_task", "create_task", "batch_create_tasks", "create_comment", "create_subscriber"]
+)
+async def test_the_fake_takes_what_the_samples_send(name: str) -> None:
+    fake = TinesFake()
+    async with fake, aiohttp.ClientSession() as session:
+        case = fake.world.add_case("R1")
+        fake.world.users.append(FakeUser(1, "Jane", "Doe", "jane@example.com"))
+        task = fake.world.add_task(case, "Look")
+        path = (
+            request(name)["path"]
+            .replace("/cases/1/", f"/cases/{case.id}/")
+            .replace("/cases/42/", f"/cases/{case.id}/")
+        )
+        path = path.replace("/tasks/1", f"/tasks/{task.id}")
+        headers = {"Authorization": f"Bearer {fake.token}"}
+        async with session.request(
+            request(name)["method"], fake.url + path, json=request(name)["body"], headers=headers
+        ) as reply:
+            assert reply.status in (200, 201)
+            assert set(await reply.json()) == set(answer(name))
+
+
+# Mutations
+
+
+def test_there_are_samples_enough() -> None:
+    assert len(EXCHANGES) >= 12
+    assert set(MODELS) <= set(EXCHANGES)
+
+
+@UNHURRIED
+@given(name=st.sampled_from(sorted(MODELS)), data=st.data())
+def test_a_mutated_answer_never_crashes(name: str, data: st.DataObject) -> None:
+    """It is understood, or it is said that it cannot be: no other error comes out."""
+    model, show = MODELS[name]
+    try:
+        found = model.model_validate(data.draw(damaged(answer(name))))
+    except ValidationError:
+        return
+    show(found)
+
+
+@UNHURRIED
+@given(name=st.sampled_from(sorted(MODELS)), data=st.data())
+def test_an_answer_survives_what_is_optional(name: str, data: st.DataObject) -> None:
+    """Every field but the ids and the list itself may be null or gone, and new ones may come."""
+    model, show = MODELS[name]
+    required = {field for field, about in model.model_fields.items() if about.is_required()}
+    needed = {"id", "case_id", "task", *required}
+    show(model.model_validate(data.draw(aged(answer(name), lambda path: path[-1] in needed))))

@@ -1,0 +1,58 @@
+"""What others wrote cannot move a terminal's cursor, nor pretend to be a line of ours."""
+
+import io
+import logging
+import sys
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from bot.doctor import CheckCounter, fix, ok
+from bot.observability import logs
+from bot.surfaces.console.terminal import Screen
+
+EVIL = "title\x1b]0;owned\x07\x1b[2J\x9b31m\u202etxt\x08"
+CONTROLS = "\x1b\x07\x9b\u202e\x08"
+
+
+@pytest.fixture
+def terminal() -> Iterator[io.StringIO]:
+    root, hook = logging.getLogger(), sys.excepthook
+    before, level = root.handlers[:], root.level
+    written = io.StringIO()
+    logs.configure([], stream=written, pretty=True)
+    yield written
+    root.handlers[:] = before
+    root.setLevel(level)
+    sys.excepthook = hook
+    structlog.reset_defaults()
+
+
+def test_a_log_on_a_terminal_is_one_line_an_entry_without_controls(terminal: io.StringIO) -> None:
+    log = structlog.get_logger("liaison")
+    log.warning(f"refused {EVIL}", why=f"{EVIL}\n2026-01-01 [error] forged")
+    logging.getLogger("theirs").warning("said %s", f"{EVIL}\nforged")
+    assert len(terminal.getvalue().splitlines()) == 2
+    try:
+        raise ValueError(EVIL)
+    except ValueError:
+        log.exception("a fault")
+    written = terminal.getvalue()
+    assert "Traceback" in written
+    assert not set(CONTROLS) & set(written)
+
+
+def test_doctor_says_one_line_a_check_without_controls() -> None:
+    count = CheckCounter()
+    for problem in (ok(EVIL), fix(f"{EVIL}\nok   all is well", EVIL)):
+        line = count.line(problem)
+        assert "\n" not in line
+        assert not set(CONTROLS) & set(line)
+    assert (count.ok, count.fix) == (1, 1)
+
+
+def test_a_screen_shows_no_controls() -> None:
+    out = io.StringIO()
+    Screen(out, width=80).show([f"  1 {EVIL}"])
+    assert not set(CONTROLS) & set(out.getvalue())

@@ -1,0 +1,124 @@
+"""The console's drawing: nothing is ever wider than the screen, nothing gets lost, nothing steers the terminal."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.models import TaskState
+from bot.surfaces.console.render import draw, draw_lines, keys
+from bot.surfaces.console.terminal_text import cut, tame, width, wrap
+from commands.model.card import Bold, Button, Card, ClockTime, Code, Link, PersonName, Row, Section, Span, Text
+from commands.model.intents import Home
+
+NOW = datetime(2026, 11, 21, 14, 5, tzinfo=UTC)
+words = st.text(max_size=60)
+clocks = st.builds(ClockTime, st.datetimes(timezones=st.just(UTC)), st.sampled_from(["UTC", "America/Sao_Paulo"]))
+spans: st.SearchStrategy[Span] = st.one_of(
+    words,
+    clocks,
+    st.builds(PersonName, words),
+    st.builds(Link, words, words),
+    st.builds(Code, words, st.booleans()),
+    st.builds(Bold, words),
+)
+texts: st.SearchStrategy[Text] = st.lists(spans, max_size=4).map(tuple)
+states = st.none() | st.sampled_from(TaskState)
+rows = st.builds(Row, states, st.sampled_from(["T1", "T12", ""]), words, texts)
+sections = st.builds(Section, words, st.lists(rows, max_size=4).map(tuple), texts)
+buttons = st.lists(st.builds(Button, words, st.just(Home())), max_size=5).map(tuple)
+cards = st.builds(
+    Card,
+    title=texts,
+    summary=words,
+    subtitle=texts,
+    lines=st.lists(texts, max_size=3).map(tuple),
+    sections=st.lists(sections, max_size=3).map(tuple),
+    buttons=buttons,
+    link=st.none() | st.builds(Link, words, words),
+)
+EXAMPLE = Card(
+    title=("R7 Primary down in EU",),
+    subtitle=("Database failover, on playbooks",),
+    summary="R7 Primary down in EU: 1 of 4 done",
+    lines=(("AMBER replica lagging, next update ", ClockTime(NOW)),),
+    sections=(
+        Section("Triage", (Row(TaskState.DONE, "T1", "Confirm the primary is down", ("Ben ", ClockTime(NOW))),)),
+        Section("Fail over", (Row(TaskState.WAITING, "T4", "Repoint the app", ("for T3",)),), ("1 more ready",)),
+    ),
+    buttons=(Button("Finish T2", Home()), Button("More…", Home())),
+)
+
+
+def fits(lines: Sequence[str], most: int) -> bool:
+    return all(width(line) <= most and "\n" not in line for line in lines)
+
+
+@given(cards, st.integers(20, 120))
+def test_no_line_is_wider_than_the_screen(card: Card, most: int) -> None:
+    assert fits(draw(card, most, now=NOW), most)
+
+
+@given(st.lists(texts, max_size=4), buttons, st.integers(20, 120))
+def test_nor_is_a_line_without_a_card(lines: list[Text], pressable: tuple[Button, ...], most: int) -> None:
+    assert fits(draw_lines(lines, pressable, most, now=NOW), most)
+
+
+@given(cards)
+def test_nothing_from_outside_steers_the_terminal(card: Card) -> None:
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f]", "".join(draw(card, 80, now=NOW)))
+
+
+def test_escape_sequences_are_taken_out() -> None:
+    assert tame("a\x1b[31mred\x1b[0m\x07 \u202eb\r\n") == "ared b\n"
+
+
+@given(st.text(), st.integers(2, 80))
+def test_wrapping_loses_no_word(text: str, most: int) -> None:
+    assert "".join("".join(wrap(text, most)).split()) == "".join(text.split())
+    assert "".join(cut(text, most)) == text
+
+
+@given(buttons)
+def test_every_button_has_its_number(pressable: tuple[Button, ...]) -> None:
+    drawn = "\n".join(keys(pressable, 80))
+    assert all(f"[{number} " in drawn for number in range(1, len(pressable) + 1))
+
+
+def test_a_card_at_80_columns() -> None:
+    assert draw(EXAMPLE, 80, now=NOW) == [
+        "R7 Primary down in EU                      Database failover, on playbooks",
+        "AMBER replica lagging, next update 14:05 UTC",
+        "Triage     done     T1 Confirm the primary is down  Ben 14:05",
+        "Fail over  waiting  T4 Repoint the app              for T3",
+        "           1 more ready",
+        "[1 Finish T2]  [2 More…]",
+    ]
+
+
+def test_a_card_at_40_columns_stands_its_stages_above() -> None:
+    assert draw(EXAMPLE, 40, now=NOW) == [
+        "R7 Primary down in EU",
+        "Database failover, on playbooks",
+        "AMBER replica lagging, next update 14:05",
+        "UTC",
+        "Triage",
+        "  done     T1 Confirm the      Ben 14:05",
+        "           primary is down",
+        "Fail over",
+        "  waiting  T4 Repoint the app  for T3",
+        "  1 more ready",
+        "[1 Finish T2]  [2 More…]",
+    ]
+
+
+def test_a_clock_of_another_day_says_the_day() -> None:
+    card = Card(title=(ClockTime(NOW),), summary="")
+    assert draw(card, 80, now=NOW.replace(day=23)) == ["21 Nov 14:05 UTC"]
+
+
+def test_code_keeps_its_shape() -> None:
+    card = Card(title=("x",), summary="", lines=(("run\n", Code("a:\n  b", block=True)),))
+    assert draw(card, 80, now=NOW) == ["x", "run", "    a:", "      b"]

@@ -1,0 +1,270 @@
+"""Cards as posts: readable, within every limit, and with nothing from outside come alive."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from adapters.models import TaskState
+from bot.surfaces.mattermost.buttons import Buttons, ButtonScope
+from bot.surfaces.mattermost.escape import GAP, address, code, escape
+from bot.surfaces.mattermost.markdown import clock, text
+from bot.surfaces.mattermost.render import Renderer, fit, private_text, props_runes
+from bot.surfaces.mattermost.signing import Signer
+from commands.model.card import Bold, Button, Card, ClockTime, Code, Link, PersonName, Row, Section
+from commands.model.intents import Finish, OpenForm, Show
+from commands.model.messages import Place
+from tests.bot.surfaces.mattermost.rig import SECRET, card
+from tests.fakes.mattermost import User
+from tests.fakes.mattermost.rules import check_post
+from tests.fakes.mattermost.world import mentioned
+
+NOW = datetime(2026, 11, 21, 14, 5, tzinfo=UTC)
+GROUND = ButtonScope(Place(surface="mattermost", channel="c" * 26), "n" * 24)
+RENDERER = Renderer(Buttons(Signer(SECRET), "https://bot.example.com/mattermost/action"))
+
+FAILOVER = Card(
+    title=("R7 Primary down in EU",),
+    subtitle=("Database failover, on playbooks",),
+    summary="R7 Primary down in EU: amber, 1 of 4 done",
+    lines=(
+        (Bold("AMBER"), "  replica lagging behind 40 s, Ana ", ClockTime(NOW)),
+        ("1 of 4 done, 1 running",),
+    ),
+    sections=(
+        Section(
+            "Triage",
+            (
+                Row(TaskState.DONE, "T1", "Confirm the primary is down", ("Ben ", ClockTime(NOW))),
+                Row(TaskState.RUNNING, "T2", "Page the DBA", ("Ana since ", ClockTime(NOW))),
+            ),
+        ),
+        Section("Fail over", (Row(TaskState.READY, "T3", "Promote_the replica"),), more=("1 waiting",)),
+    ),
+    buttons=(Button("Finish T2", Finish(run="R7", tasks=("T2",)), "primary"),),
+    tone="warn",
+    link=Link("Open in Playbooks", "https://chat.example.com/ops/_playbooks?a=1"),
+)
+
+
+def test_a_card_reads_like_a_card() -> None:
+    drawn = RENDERER.card(FAILOVER, GROUND, {}, NOW)
+    [attachment] = drawn.attachments
+    assert drawn.message == ""
+    assert attachment["fallback"] == FAILOVER.summary
+    assert attachment["text"].split("\n") == [
+        "**R7 Primary down in EU** · Database failover, on playbooks",
+        "**AMBER**  replica lagging behind 40 s, Ana 14:05 UTC",
+        "1 of 4 done, 1 running",
+        "",
+        "**Triage**",
+        "- _done_ **T1** Confirm the primary is down · Ben 14:05 UTC",
+        "- _running_ **T2** Page the DBA · Ana since 14:05 UTC",
+        "",
+        "**Fail over**",
+        "- _ready_ **T3** Promote_the replica",
+        "- 1 waiting",
+        "",
+        "[Open in Playbooks](https://chat.example.com/ops/_playbooks?a=1)",
+    ]
+    [action] = attachment["actions"]
+    assert (action["name"], action["style"]) == ("Finish T2", "primary")
+
+
+def test_the_colour_never_says_more_than_the_words() -> None:
+    tones = [
+        RENDERER.card(card("x", tone=tone), GROUND, {}, NOW).attachments[0] for tone in ("", "good", "warn", "bad")
+    ]
+    assert len({one["color"] for one in tones}) == 4
+    assert len({one["text"] for one in tones}) == 1
+
+
+@pytest.mark.parametrize(
+    ("zone", "shown"),
+    [
+        ("UTC", "14:05 UTC"),
+        ("Europe/London", "14:05 GMT"),
+        ("America/Sao_Paulo", "11:05 UTC-03"),
+        ("Mars", "14:05 UTC"),
+    ],
+)
+def test_a_time_has_its_zone(zone: str, shown: str) -> None:
+    assert clock(NOW, zone) == shown
+
+
+HOSTILE = [
+    ("*bold* _em_ ~~gone~~", f"\\*bold\\* \\_em\\_ ~{GAP}~{GAP}gone~{GAP}~{GAP}"),
+    ("[x](https://evil.example/a)", "\\[x\\](https://evil.example/a%29"),
+    ("@channel @here @all @ana", f"@{GAP}channel @{GAP}here @{GAP}all @{GAP}ana"),
+    ("# big", "# big"),
+    ("#tag ~town :fire:", f"#{GAP}tag ~{GAP}town :{GAP}fire:{GAP}"),
+    ("<!channel> <@U1> &lt;b&gt;", f"<{GAP}!channel> <{GAP}@{GAP}U1> &{GAP}lt;b&{GAP}gt;"),
+    ("`code` | table", "\\`code\\` \\| table"),
+    ("14:03 snake_case_name", "14:03 snake_case_name"),
+    ("see!", "see\\!"),
+    ("a\x00b\x1b[31m\u202e", "ab\\[31m"),
+]
+
+
+@pytest.mark.parametrize(("given", "shown"), HOSTILE)
+def test_outside_words_are_shown_and_do_nothing(given: str, shown: str) -> None:
+    got = escape(given, opens_line=False)
+    if given == "[x](https://evil.example/a)":
+        assert got.startswith("\\[x\\](")
+    else:
+        assert got == shown
+
+
+@pytest.mark.parametrize(
+    "opener",
+    [
+        "# t",
+        "> t",
+        "- t",
+        "+ t",
+        "1. t",
+        "2) t",
+        "--- ",
+        "=== ",
+        "    code",
+        "\tcode",
+        "```\nx\n```",
+        "* t",
+        "|a|b|\n|---|---|",
+    ],
+)
+def test_no_line_opens_a_block(opener: str) -> None:
+    for words in (opener, f"text\n{opener}"):
+        for line in escape(words).split("\n"):
+            assert not line.startswith(("#", ">", "-", "+", "1.", "2)", "=", " ", "\t", "`", "*", "|")), line
+
+
+USERS = [User("ana"), User("ben"), User("liaison")]
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "@ana",
+        "x @channel",
+        "(@here)",
+        "@all.",
+        "**@ben**",
+        "@ana's",
+        "a@ana",
+        "`@ana`",
+        "\\@ana",
+        "@ana\n@ben",
+        "https://x.example/@channel",
+        "@",
+        ":@ana:",
+    ],
+)
+def test_nobody_is_mentioned_from_anywhere_in_a_card(hostile: str) -> None:
+    full = Card(
+        title=(hostile, "ana"),
+        subtitle=(hostile,),
+        summary=hostile,
+        lines=(
+            (hostile, "ana"),
+            (Bold(hostile), PersonName(hostile), Link(hostile, f"https://x.example/{hostile}"), Code("x")),
+        ),
+        sections=(Section(hostile, (Row(TaskState.READY, hostile, hostile, (hostile,)),), more=(hostile,)),),
+        buttons=(Button(hostile, Show(what=hostile)),),
+    )
+    drawn = RENDERER.card(full, GROUND, {}, NOW)
+    texts = [drawn.message, *(str(one.get("text", "")) for one in drawn.attachments), private_text(full, {})]
+    assert mentioned(texts, USERS) == set()
+    assert "@channel" not in "".join(texts)
+
+
+def test_code_beside_code_stays_code() -> None:
+    assert mentioned([text((Code("a `` b"), Code("@all")), {})], USERS) == set()
+
+
+def test_a_code_block_cannot_be_ended_from_inside() -> None:
+    assert code("a ``` b", block=True).startswith("````\n")
+    assert code("a `` b", block=False) == "``` a `` b ```"
+    assert code("rm -rf /tmp/x", block=False) == "`rm -rf /tmp/x`"
+    assert code(" \n ", block=False) == ""
+    assert text(("run ", Code("a\nb", block=True), "then"), {}) == "run \n```\na\nb\n```\nthen"
+
+
+@pytest.mark.parametrize(
+    ("url", "safe"),
+    [
+        ("https://a.example/x_y?q=1#f", "https://a.example/x_y?q=1#f"),
+        ("https://a.example/(x)[y]*`", "https://a.example/%28x%29%5By%5D%2A%60"),
+        ("https://a.example:8443/@all", "https://a.example:8443/%40all"),
+        ("http://[::1]:80/x", "http://[::1]:80/x"),
+        ("javascript:alert(1)", None),
+        ("https://user:pw@a.example/", None),
+        ("https://", None),
+        ("https://a.example:x/", None),
+        ("//a.example", None),
+        ("https://a b/", None),
+    ],
+)
+def test_only_web_addresses_become_links(url: str, safe: str | None) -> None:
+    assert address(url) == safe
+    shown = text((Link("label", url),), {})
+    assert shown == (f"[label]({safe})" if safe else "label")
+
+
+def test_a_plain_address_stays_a_link() -> None:
+    assert escape("see https://a.example/b_c/_d for more") == "see https://a.example/b_c/%5Fd for more"
+
+
+def huge(**how: Any) -> Card:
+    rows = tuple(Row(TaskState.READY, f"T{n}", "x" * 200) for n in range(200))
+    return Card(title=("R7",), summary="s" * 900, sections=(Section("All", rows),), **how)
+
+
+def test_what_has_no_room_is_dropped_from_the_end_and_said() -> None:
+    drawn = RENDERER.card(huge(buttons=FAILOVER.buttons), GROUND, {}, NOW)
+    check_post(drawn.message, drawn.props("n"))
+    assert drawn.message.startswith("**R7**")
+    assert "**T1**" in drawn.message
+    assert "more, left out" in drawn.message.split("\n")[-1]
+    assert [one["name"] for one in drawn.attachments[0]["actions"]] == ["Finish T2"]
+    assert len(drawn.attachments[0]["fallback"]) == 300
+
+
+def test_a_card_too_long_for_the_props_of_an_old_server_stands_in_the_message() -> None:
+    long = Card(title=("R7",), summary="R7", lines=tuple((f"line {n} " + "<&>" * 50,) for n in range(20)))
+    drawn = RENDERER.card(long, GROUND, {}, NOW)
+    check_post(drawn.message, drawn.props("n"))
+    assert drawn.attachments == []
+    assert "line 19" in drawn.message
+
+
+def test_more_than_five_buttons_or_too_heavy_ones_are_named() -> None:
+    many = tuple(Button(f"Finish T{n}", Finish(run="R7", tasks=(f"T{n}",))) for n in range(8))
+    drawn = RENDERER.card(card("R7", *many), GROUND, {}, NOW)
+    assert [one["name"] for one in drawn.attachments[0]["actions"]] == [f"Finish T{n}" for n in range(5)]
+    assert "Finish T5, Finish T6, Finish T7" in drawn.attachments[0]["text"]
+    heavy = tuple(Button(f"Again {n}", OpenForm(about="retry", fill={"text": f"{n}" * 3000})) for n in range(3))
+    drawn = RENDERER.card(card("R7", *heavy), GROUND, {}, NOW)
+    check_post(drawn.message, drawn.props("n"))
+    assert [one["name"] for one in drawn.attachments[0]["actions"]] == ["Again 0"]
+    assert "Again 1, Again 2" in drawn.attachments[0].get("text", drawn.message)
+
+
+def test_the_same_intent_twice_is_one_button() -> None:
+    twice = (Button("Finish", Finish(tasks=("T1",))), Button("Finish it", Finish(tasks=("T1",))))
+    assert len(RENDERER.card(card("R7", *twice), GROUND, {}, NOW).attachments[0]["actions"]) == 1
+
+
+def test_runes_are_counted_as_go_writes_them() -> None:
+    assert props_runes({"a": "<é>"}) == len('{"a":"é"}') + 12
+
+
+def test_fit_keeps_what_fits() -> None:
+    assert fit(["a", "b"], 100) == "a\nb"
+    assert len(fit(["a" * 60] * 10, 200)) <= 200
+
+
+def test_what_travels_says_nothing_secret() -> None:
+    sealed = json.dumps(RENDERER.card(FAILOVER, GROUND, {}, NOW).attachments)
+    assert SECRET.decode() not in sealed

@@ -1,0 +1,167 @@
+"""Whatever a card holds, its post is one that the oldest server takes, and nothing from outside comes alive."""
+
+import re
+from datetime import UTC, datetime
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from adapters.models import TaskState
+from bot.surfaces.mattermost.buttons import Buttons, ButtonScope
+from bot.surfaces.mattermost.dialogs import dialog
+from bot.surfaces.mattermost.escape import GAP, escape
+from bot.surfaces.mattermost.render import MESSAGE_RUNES, Renderer, private_text
+from bot.surfaces.mattermost.signing import Signer
+from commands.model.card import (
+    Bold,
+    Button,
+    Card,
+    ClockTime,
+    Code,
+    Field,
+    Form,
+    Link,
+    Option,
+    PersonName,
+    Row,
+    Section,
+    Span,
+)
+from commands.model.intents import Choose, Comment, Finish, OpenForm
+from commands.model.messages import Place
+from tests.fakes.mattermost import User
+from tests.fakes.mattermost.rules import check_dialog, check_post
+from tests.fakes.mattermost.world import mentioned
+
+NOW = datetime(2026, 11, 21, 14, 5, tzinfo=UTC)
+GROUND = ButtonScope(Place(surface="mattermost", channel="c" * 26), "n" * 24)
+RENDERER = Renderer(Buttons(Signer(b"k" * 32), "https://bot.example.com/mattermost/action"))
+USERS = [User("ana"), User("ben"), User("all.in-one")]
+MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+
+NASTY = [
+    *("@ana", "@all", "@channel", "@here", "#tag", "~town", ":fire:", "[x](http://y)", "<b>", "&lt;", "```\n"),
+    *("    ", "- ", "1. ", "> ", "---", "===", "\n\n", "\r\n", "https://x.example/@ana_b", "\x00", "\ud800"),
+    *"*_`|\\! \t\n\"'()aZé🔥9.:@",
+]
+words = st.lists(st.sampled_from(NASTY), max_size=8).map("".join)
+longer = st.one_of(words, words.map(lambda one: one * 100))
+spans: st.SearchStrategy[Span] = st.one_of(
+    longer,
+    st.builds(ClockTime, st.just(NOW), st.sampled_from(["UTC", "Europe/Lisbon", "nowhere"])),
+    st.builds(PersonName, words),
+    st.builds(Link, words, st.one_of(words, words.map(lambda one: f"https://x.example/{one}"))),
+    st.builds(Code, longer, st.booleans()),
+    st.builds(Bold, longer),
+)
+texts = st.lists(spans, max_size=3).map(tuple)
+buttons = st.builds(
+    Button,
+    words,
+    st.one_of(
+        st.builds(Finish, tasks=st.lists(words, max_size=3).map(tuple)),
+        st.builds(Comment, text=longer),
+        st.builds(Choose, key=words, pick=st.dictionaries(words, words, max_size=3)),
+        st.builds(OpenForm, about=st.just("retry"), fill=st.dictionaries(words, longer, max_size=3)),
+    ),
+    st.sampled_from(["", "primary", "danger"]),
+)
+rows = st.builds(Row, st.one_of(st.none(), st.sampled_from(TaskState)), words, longer, texts)
+sections = st.builds(Section, words, st.lists(rows, max_size=6).map(tuple), texts)
+cards = st.builds(
+    Card,
+    title=texts,
+    summary=longer,
+    subtitle=texts,
+    lines=st.lists(texts, max_size=6).map(tuple),
+    sections=st.lists(sections, max_size=4).map(tuple),
+    buttons=st.lists(buttons, max_size=7).map(tuple),
+    tone=st.sampled_from(["", "good", "warn", "bad"]),
+    link=st.one_of(st.none(), st.builds(Link, words, words)),
+)
+
+
+@given(cards)
+@settings(max_examples=100, deadline=None)
+def test_every_card_is_a_post_that_the_server_takes_and_that_tells_nobody(drawn_from: Card) -> None:
+    drawn = RENDERER.card(drawn_from, GROUND, {}, NOW)
+    check_post(drawn.message or "x", drawn.props("n" * 24))
+    assert drawn.message or drawn.attachments
+    assert len(private_text(drawn_from, {})) <= MESSAGE_RUNES
+    shown = [drawn.message, *(str(one.get("text", "")) for one in drawn.attachments)]
+    assert mentioned(shown, USERS) == set()
+    labels = [action["name"] for one in drawn.attachments for action in one.get("actions", ())]
+    assert len(labels) <= 5
+    assert all(0 < len(label.replace(GAP, "")) <= 30 for label in labels)
+    intents = {repr(button.intent) for button in drawn_from.buttons}
+    if len(labels) < len(intents):
+        assert "Not drawn" in "".join(shown) or "left out" in "".join(shown)
+
+
+@given(st.lists(texts, max_size=8), st.lists(buttons, max_size=3))
+@settings(max_examples=80, deadline=None)
+def test_every_line_said_is_a_post_that_the_server_takes(
+    lines: list[tuple[Span, ...]], shown: list[Button]
+) -> None:
+    drawn = RENDERER.lines(lines, shown, GROUND, {}, NOW)
+    check_post(drawn.message or "x", drawn.props("n" * 24))
+    assert mentioned([drawn.message], USERS) == set()
+
+
+def _plain(markdown: str) -> tuple[set[str], str]:
+    """The kinds of markup in it, and the words that a reader sees."""
+    kinds: set[str] = set()
+    seen: list[str] = []
+    for token in MARKDOWN.parse(markdown):
+        kinds.add(token.type)
+        for child in token.children or ():
+            kinds.add(child.type)
+            seen.append("\n" if child.type in ("softbreak", "hardbreak") else child.content)
+    return kinds, "".join(seen)
+
+
+@given(words)
+@settings(max_examples=400, deadline=None)
+@example("a\n===")
+@example("[a]: http://b")
+@example("&amp;")
+def test_outside_words_are_no_markup_and_are_all_there(given_words: str) -> None:
+    kinds, seen = _plain(escape(given_words))
+    assert kinds <= {"paragraph_open", "paragraph_close", "inline", "text", "softbreak", "hardbreak"}, kinds
+    if "http" not in given_words:  # addresses are percent-encoded where they must be
+        assert _letters(seen) == _letters(given_words)
+
+
+def _letters(words: str) -> str:
+    """Without blanks, gaps, and the controls that no client shows."""
+    words = words.encode("utf-8", "replace").decode()
+    return re.sub(rf"[\s{GAP}\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]", "", words)
+
+
+fields = st.builds(
+    Field,
+    name=st.sampled_from(["a", "b", "c", "d"]),
+    label=words,
+    kind=st.sampled_from(["line", "lines", "choice", "search", "when"]),
+    options=st.lists(st.builds(Option, st.from_regex(r"\A[a-z]{1,4}\Z"), words), max_size=5).map(tuple),
+    value=longer,
+    hint=longer,
+    optional=st.booleans(),
+)
+
+
+@given(
+    st.builds(
+        Form,
+        st.just("status"),
+        words,
+        words,
+        words,
+        st.lists(fields, max_size=4, unique_by=lambda f: f.name).map(tuple),
+        texts,
+    )
+)
+@settings(max_examples=100, deadline=None)
+def test_every_form_is_a_dialog_that_the_server_opens(form: Form) -> None:
+    check_dialog(dialog(form, {}, "state"))

@@ -1,0 +1,78 @@
+"""Whatever somebody sends: one process serves everybody, so nothing may take seconds to read it."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+
+from adapters.cutover import text as cutover
+from adapters.playbooks import text as playbooks
+from adapters.runrunit import text as runrunit
+from adapters.tines import text as tines
+from adapters.xurrent import text as xurrent
+from bot.surfaces.console.render import draw
+from commands.cards.error_card import append_nothing_changed
+from commands.forms.form import FormErrors, submit
+from commands.language.parser import parse
+from commands.lookup.fuzzy import match
+from commands.model.card import Card
+from commands.model.errors import CommandError
+
+LONG = 40_000  # characters: the most that Slack lets somebody write in one message
+TITLES = [(f"Data base step number {number}, do the thing", number) for number in range(500)]
+
+
+def quickly(read: Callable[[], object]) -> None:
+    began = time.process_time()
+    with suppress(CommandError):
+        read()
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f'status bad --next "+{" " * LONG}x"',
+        f'status bad --next "1h{" " * LONG}x"',
+        "comment " + '="' * (LONG // 2) + "x",
+        "comment " + '="aaaa ' * (LONG // 7),
+        f"finish T1{' ' * LONG}x",
+        f"finish {'data ' * (LONG // 5)}",
+    ],
+    ids=lambda line: line[:24],
+)
+def test_a_line_of_whatever_length_is_read_quickly(line: str) -> None:
+    quickly(lambda: parse(line))
+
+
+def test_a_form_of_whatever_length_is_checked_quickly() -> None:
+    values = {"text": " " * 3000, "next": f"+{' ' * LONG}x"}
+    quickly(lambda: submit("status", "R1", values))
+    assert isinstance(submit("status", "R1", values), FormErrors)
+
+
+@pytest.mark.parametrize("words", ["d " * (LONG // 2), "data " * (LONG // 5), "step number " * (LONG // 12)])
+def test_a_title_of_whatever_length_is_looked_for_quickly(words: str) -> None:
+    quickly(lambda: match(words, TITLES))
+
+
+def test_a_title_is_found_whatever_its_length() -> None:
+    title = "Check the mirrors " * 60
+    assert match(title, [*((name, str(id)) for name, id in TITLES), (title, "it")]).one == "it"
+
+
+@pytest.mark.parametrize("filler", [" ", "\n", "\n \n", " (7K2F)", "— a (7K2F) ", "\n\nAna via Slack (7K2F)\n"])
+@pytest.mark.parametrize("read", [cutover.unsign, xurrent.unsigned, runrunit.unsign, tines.taken_apart])
+def test_a_text_of_whatever_length_is_taken_apart_quickly(read: Callable[[str], object], filler: str) -> None:
+    quickly(lambda: read(f"a — b{filler * (LONG // len(filler))}x"))
+    quickly(lambda: playbooks.unsigned(f"a{filler * (LONG // len(filler))}x", "Ana"))
+
+
+def test_a_refusal_of_whatever_length_is_told_quickly() -> None:
+    quickly(lambda: append_nothing_changed((f"No{' ' * LONG}such value",)))
+
+
+@pytest.mark.parametrize("words", ["é" * LONG, f"https://{'é' * LONG}", "`" * LONG])
+def test_a_text_of_whatever_length_is_drawn_quickly(words: str) -> None:
+    quickly(lambda: draw(Card(title=(words,), summary=words, lines=((words,),))))

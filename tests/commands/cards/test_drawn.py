@@ -1,0 +1,31 @@
+"""DESIGN's card, drawn as DESIGN draws it, and on a narrow screen."""
+
+from bot.surfaces.console.render import draw
+from commands.cards.run_card import run_card
+from tests.commands.cards.test_run_card import NOW, RUN, known
+
+UNLINKED = RUN.model_copy(update={"link": None})
+WIDE = """\
+R7 Primary down in EU                      Database failover, on playbooks
+AMBER  replica lagging behind 40 s         Ana 14:03, next update 14:20 UTC
+1 of 4 done, 1 running                     read 14:05 UTC
+Triage     done     T1 Confirm the primary is down  Ben 14:01
+           running  T2 Page the DBA                 Ana since 14:02
+Fail over  ready    T3 Promote the replica
+           waiting  T4 Repoint the app              for T3
+[1 Finish T2]  [2 Begin T3]  [3 Update status]  [4 More…]"""
+NARROW = """\
+R7 Primary down in EU        Database failover, on playbooks
+AMBER replica lagging behind 40 s, Ana 14:03, next update
+14:20 UTC
+1 of 4 done, 1 running                     read 14:05 UTC"""
+
+
+def test_the_card_of_the_design_is_drawn_like_there() -> None:
+    card = run_card(known(UNLINKED), now=NOW)
+    assert "\n".join(draw(card, 80, now=NOW)) == WIDE
+
+
+def test_on_a_narrow_screen_the_halves_of_a_line_follow_each_other() -> None:
+    card = run_card(known(UNLINKED), now=NOW)
+    assert draw(card, 60, now=NOW)[:4] == NARROW.splitlines()

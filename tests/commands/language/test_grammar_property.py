@@ -1,0 +1,181 @@
+"""What holds for every line, not only for those that somebody thought of."""
+
+import string
+import unicodedata
+
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from commands.language.due_time import parse_due_time
+from commands.language.parser import parse
+from commands.language.tokens import clean, unquote
+from commands.model.errors import CommandError
+from commands.model.intents import Comment, Finish, Intent
+from commands.registry import COMMANDS, intent_from, vocabulary
+from commands.text.catalogue import plain_text, translate
+
+WORDS = sorted(vocabulary())
+INVISIBLE = string.whitespace + "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+PIECES = st.sampled_from(
+    [
+        *WORDS, "T3", "t1-T4", "R7", "R7.T3", "T1..T9", ",", "and", "e", "&", "@ben", "me", "to", "T3:", ":",
+        "--task", "--then", "--note", "--run", "—next", "–reason", "--yes", "--set", "a=b", "--name=", "--message",
+        "--rehearsal", "--stage", "15m", "amber", '"', "“", "”", "'", "’", "`", "```", "\n", "\t", "=", '="',
+        "https://x.example/a?b=c", "/run", "@liaison", "🚒", "שלום", "\x00", "\u202e", "\ud800", "don't",
+    ]
+)  # fmt: skip
+LINES = st.lists(st.one_of(PIECES, st.text(max_size=8)), max_size=14).map(" ".join)
+ANYTHING = st.one_of(LINES, st.text(max_size=200), st.lists(PIECES, max_size=10).map("".join))
+
+# Text that is nothing but text wherever it stands: no quote, no code, not a flag of ``comment``, no colon.
+TAME = st.text(
+    st.characters(exclude_categories=("Cs", "Cc", "Cf", "Zl", "Zp"), exclude_characters='"“”„‟«»`:'), min_size=1
+)
+WILD_PIECES = [
+    *(
+        "it's",
+        "'tis",
+        '5"',
+        "T3",
+        "R7",
+        "--then T4",
+        "--task T9",
+        "—run",
+        "--yes",
+        "`a --task T1`",
+        "see",
+        "\n",
+        "<b>",
+    ),
+    *("“no”", "https://x.example/?q=1", "/run", "finish", "\n```\nrm -rf --task T2\n```\n", "  two", "شكرا"),
+]
+WILD_MIDDLE = st.lists(st.sampled_from(WILD_PIECES), max_size=12).map(" ".join)
+
+
+def read(line: str) -> Intent | None:
+    try:
+        return parse(line)
+    except CommandError as error:
+        said(error)
+        return None
+
+
+def said(error: CommandError) -> None:
+    """Fails when the sentence is missing, or lacks a fact."""
+    assert plain_text(translate(error.key, **error.facts))
+
+
+@given(ANYTHING)
+@example("finish T1 - T4")
+@example('start failover --set x="')
+@example("comment --task")
+def test_any_line_is_an_intent_or_a_sentence(line: str) -> None:
+    read(line)
+
+
+@given(ANYTHING)
+def test_what_was_read_can_be_kept_and_comes_back(line: str) -> None:
+    intent = read(line)
+    if intent is not None:
+        assert intent.model_dump_json().encode()
+        assert intent_from(intent.model_dump(mode="json")) == intent
+
+
+@given(ANYTHING)
+def test_the_same_line_always_reads_the_same(line: str) -> None:
+    assert read(line) == read(line) == read(clean(line))
+
+
+@given(ANYTHING)
+def test_the_root_command_in_front_changes_nothing(line: str) -> None:
+    assume(clean(line).casefold().strip(INVISIBLE).split()[:1] not in ([], ["run"], ["/run"], ["@liaison"]))
+    assume(not clean(line).strip(INVISIBLE).startswith(("@", "/", "run", "Run", "RUN")))
+    assert read(f"/run {line}") == read(f"@liaison {line}") == read(line)
+
+
+@given(TAME)
+def test_the_text_of_a_comment_is_kept_as_typed(text: str) -> None:
+    assume(text.strip())
+    assume(not any(dash in text for dash in ("--", "—", "–")))
+    assert parse(f"comment {text}") == Comment(text=text.strip())
+
+
+@given(WILD_MIDDLE)
+def test_quotes_dashes_handles_and_code_inside_a_comment_are_text(middle: str) -> None:
+    text = f"so {middle} all is ok"
+    assert parse(f"comment {text}") == Comment(text=text)
+    assert parse(f"comment T3: {text}") == Comment(text=text, task="T3")
+
+
+@given(WILD_MIDDLE)
+def test_flags_last_on_the_line_are_flags_whatever_the_text(middle: str) -> None:
+    text = f"so {middle} all is ok"
+    assert parse(f"comment {text} --task t3 --run R7") == Comment(text=text, task="T3", run="R7")
+    assert parse(f"finish T1 {text} --then t3") == Finish(tasks=("T1",), note=text, then="T3")
+
+
+@given(TAME)
+def test_a_quoted_whole_text_loses_only_its_quotes(text: str) -> None:
+    assume(text.strip())
+    for opening, closing in ('""', "“”", "„“", "«»"):
+        assert parse(f"comment {opening}{text}{closing}") == Comment(text=text.strip())
+        assert parse(f"comment {opening}{text}") == Comment(text=text.strip())
+
+
+@given(st.sampled_from(WORDS), LINES)
+def test_every_word_of_a_verb_reads_like_the_verb(word: str, rest: str) -> None:
+    assume(not rest.strip() or rest[0] not in ":,;.!?…")
+    assume(not any(f"{word} {' '.join(rest.split()[:n])}".casefold() in WORDS for n in (1, 2)))
+    verb = vocabulary()[word]
+    assume(not any(f"{verb} {' '.join(rest.split()[:n])}".casefold() in WORDS for n in (1, 2)))
+    assert read(f"{word} {rest}") == read(f"{verb} {rest}")
+
+
+@given(st.sampled_from(WORDS), st.data())
+def test_case_and_accents_of_a_verb_do_not_matter(word: str, data: st.DataObject) -> None:
+    letters = [
+        data.draw(st.sampled_from([letter, letter.upper(), letter + "\u0301"])) for letter in word if letter != "?"
+    ]
+    assume(letters)
+    for form in ("NFC", "NFD"):
+        typed = unicodedata.normalize(form, "".join(letters))
+        assert read(f"{typed} R7") == read(f"{word} R7")
+
+
+@given(
+    st.lists(st.integers(1, 60), min_size=1, max_size=20),
+    st.sampled_from([" ", ", ", ",", " and ", " e ", " & ", "; "]),
+)
+def test_handles_joined_in_any_way_name_the_same_tasks(numbers: list[int], joint: str) -> None:
+    handles = tuple(dict.fromkeys(f"T{number}" for number in numbers))
+    for spelled in (str.upper, str.lower):
+        line = spelled(joint.join(f"T{number}" for number in numbers))
+        assert parse(f"finish {line}") == Finish(tasks=handles)
+        assert parse(f"finish {line} by hand") == Finish(tasks=handles, note="by hand")
+
+
+@given(st.integers(1, 900), st.integers(0, 49), st.sampled_from(["-", "–", "..", "…", " - "]))
+def test_a_range_names_all_between(first: int, more: int, dash: str) -> None:
+    wanted = tuple(f"T{number}" for number in range(first, first + more + 1))
+    assert parse(f"finish T{first}{dash}T{first + more}") == Finish(tasks=wanted)
+
+
+@given(st.text())
+def test_cleaning_and_unquoting_settle(text: str) -> None:
+    assert clean(clean(text)) == clean(text)
+    assert unquote(text) in text
+    clean(text).encode()
+
+
+@given(st.text(string.digits + "hms:+ -offOFF.", max_size=8))
+def test_any_when_is_a_time_or_a_sentence(words: str) -> None:
+    try:
+        when = parse_due_time(words)
+    except CommandError as error:
+        said(error)
+    else:
+        assert when.is_off or when.clock is not None or (when.after and when.after.total_seconds() > 0)
+
+
+def test_the_properties_see_every_verb() -> None:
+    assert {vocabulary()[word] for word in WORDS} == {verb for verb, command in COMMANDS.items() if command.typed}

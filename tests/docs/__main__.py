@@ -1,0 +1,136 @@
+"""Writes what is generated in README.md and docs/ anew: ``make docs``. Prints the pages that changed.
+
+``docs/demo.md`` is what ``liaison demo --script docs/demo.txt`` really says. Its clock times are shifted so that
+the first is 14:02; it is written only when more than times and receipts' codes changed.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from tests.docs import pages
+
+ROOT = Path(__file__).parent.parent.parent
+SCRIPT = ROOT / "docs" / "demo.txt"
+DEMO = ROOT / "docs" / "demo.md"
+DEMO_SECONDS = 120
+_FIRST_TIME = 14 * 60 + 2
+_TIME = re.compile(r"\b(?:\d{1,2} [A-Z][a-z]{2} )?(\d\d):(\d\d)\b")
+_CODE = re.compile(r"(?<=Receipt )[2-9A-HJ-NP-Z]{4}(?=\.)|(?<=\()[2-9A-HJ-NP-Z]{4}(?=\))")
+_HEAD = """\
+# The demo
+
+`make demo` opens this chat in your terminal: no accounts, no network, nothing is kept. `make docs` carried out
+[demo.txt](demo.txt) and wrote down what was answered, times shifted. In Slack and Mattermost the same cards are
+messages with real buttons, and each change edits the one card instead of drawing another.
+"""
+
+
+class DemoFailed(Exception):
+    """A line of the script did not end as it should."""
+
+
+def generated() -> list[Path]:
+    return [ROOT / "README.md", *(path for path in sorted((ROOT / "docs").rglob("*.md")) if path != DEMO)]
+
+
+def parts() -> Mapping[str, Callable[[], str]]:
+    return {**pages.PARTS, "card": card}
+
+
+def card() -> str:
+    """The live card as the demo's ``show`` drew it."""
+    blocks = DEMO.read_text(encoding="utf-8").split("```\n")
+    shown = next(block for block in blocks if block.startswith("> show\n"))
+    return f"```\n{shown.partition(chr(10))[2]}```"
+
+
+def said() -> str:
+    """What the demo says to the script. Raises ``DemoFailed``."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "bot", "demo", "--script", str(SCRIPT)],
+        cwd=ROOT,
+        env={**os.environ, "LOGNAME": "ana", "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=DEMO_SECONDS,
+    )
+    if ran.returncode:
+        raise DemoFailed(f"{ran.stderr}\n{ran.stdout[-2000:]}")
+    return ran.stdout
+
+
+def transcript(output: str) -> str:
+    """The page: the script's comments as prose, what was said between them as blocks."""
+    told = _shifted(output)
+    welcome, *answers = _by_line(told, [line for line in _script() if not line.startswith("#")])
+    page = [_HEAD, _block([welcome])]
+    left = iter(answers)
+    for words, lines in _scenes():
+        page += [words, _block([next(left) for _ in lines])]
+    return "\n\n".join(part.strip("\n") for part in page) + "\n"
+
+
+def masked(page: str) -> str:
+    return _CODE.sub("CODE", _TIME.sub("00:00", page))
+
+
+def _script() -> list[str]:
+    return [line.strip() for line in SCRIPT.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def _scenes() -> Iterator[tuple[str, list[str]]]:
+    """Words, and the lines typed under them. The comments before the first empty line are about the file."""
+    text = SCRIPT.read_text(encoding="utf-8").partition("\n\n")[2]
+    for words, lines in re.findall(r"((?:^#.*\n)+)((?:^[^#\n].*\n)+)", text, re.MULTILINE):
+        yield " ".join(line.lstrip("# ") for line in words.splitlines()), lines.splitlines()
+
+
+def _by_line(output: str, lines: list[str]) -> Iterator[str]:
+    """What was said before the first line, then each line with its answers. "!" is a mark for the script only."""
+    for line in lines:
+        before, prompt, output = output.partition(f"> {line}\n")
+        assert prompt, f"{line!r} was not typed"
+        yield before
+        output = f"> {line.removeprefix('!')}\n{output}"
+    yield output
+
+
+def _block(answers: list[str]) -> str:
+    return "```\n" + "\n\n".join(answer.strip("\n") for answer in answers) + "\n```"
+
+
+def _shifted(output: str) -> str:
+    first = _TIME.search(output)
+    shift = _FIRST_TIME - (int(first[1]) * 60 + int(first[2])) if first else 0
+
+    def clock(found: re.Match[str]) -> str:
+        hours, minutes = divmod((int(found[1]) * 60 + int(found[2]) + shift) % (24 * 60), 60)
+        return f"{hours:02}:{minutes:02}"
+
+    return _TIME.sub(clock, output)
+
+
+def _written(path: Path, text: str) -> bool:
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return False
+    path.write_text(text, encoding="utf-8")
+    print(path.relative_to(ROOT))
+    return True
+
+
+def main() -> int:
+    page = transcript(said())
+    if not DEMO.exists() or masked(page) != masked(DEMO.read_text(encoding="utf-8")):
+        _written(DEMO, page)
+    for path in generated():
+        _written(path, pages.filled(path.read_text(encoding="utf-8"), parts()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,225 @@
+"""The parts of README.md and docs/ that repeat the code: tables and lists written from what they describe.
+
+A page holds such a part between ``<!-- NAME: written by make docs -->`` and ``<!-- end NAME -->``; ``filled``
+writes it anew. ``make docs`` does so for every page, and ``tests/docs/test_docs.py`` compares.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+import commands
+from adapters.protocol import Emulated, Native, Platform, Unsupported
+from adapters.writes import READS, Op
+from bot.cli import cli
+from bot.config.parse import TABLES
+from bot.config.settings import kinds
+from bot.observability import metrics
+from commands.model.command import Command, Flag, Right, Takes
+from commands.registry import COMMANDS
+
+_PART = re.compile(r"(<!-- ([a-z-]+): written by make docs -->\n).*?(<!-- end \2 -->)", re.DOTALL)
+_RIGHTS = {right: "anybody" if right is Right.READ else f"`{right}`" for right in Right}
+_LANGUAGES = {"en": "Also", "pt": "Português"}
+
+
+class NoSuchPart(Exception):
+    """A page has marks that nothing is written for."""
+
+
+def filled(page: str, parts: Mapping[str, Callable[[], str]]) -> str:
+    """``page`` with every marked part as it is now. Raises ``NoSuchPart``."""
+
+    def written(found: re.Match[str]) -> str:
+        part = parts.get(found[2])
+        if part is None:
+            raise NoSuchPart(found[2])
+        return f"{found[1]}\n{part().strip()}\n\n{found[3]}"
+
+    return _PART.sub(written, page)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join([_row(head), _row(["---"] * len(head)), *map(_row, rows)])
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+# Commands
+
+
+def commands_short() -> str:
+    rows = [(f"`{_typed(command)}`", ", ".join(_aliases(command)), command.summary) for command in _shown()]
+    return table(("type", "or", "to"), rows)
+
+
+def commands_whole() -> str:
+    return "\n\n".join(_command(command) for command in _shown())
+
+
+def _shown() -> list[Command]:
+    """Those that change something in the order of ``Op``, then what only reads."""
+    writes = [op for op in Op if op not in READS]
+
+    def place(command: Command) -> tuple[int, str]:
+        return (writes.index(command.op) if command.op in writes else len(writes), command.verb)
+
+    return sorted((command for command in COMMANDS.values() if command.typed), key=place)
+
+
+def _typed(command: Command) -> str:
+    return f"{command.verb} {command.usage}".strip()
+
+
+def _aliases(command: Command) -> list[str]:
+    return [f"`{word}`" for word in command.aliases]
+
+
+def _command(command: Command) -> str:
+    facts = [f"{command.summary[0].upper()}{command.summary[1:]}."]
+    for language, words in _words_for(command).items():
+        facts.append(f"{_LANGUAGES.get(language, language)}: {', '.join(f'`{word}`' for word in words)}.")
+    if command.flags:
+        facts.append(f"Flags: {', '.join(f'`{_flag(flag)}`' for flag in command.flags)}.")
+    facts.append(f"Who may: {_RIGHTS[command.right]}.")
+    examples = "\n".join(f"/run {example.line}".strip() for example in command.examples)
+    return f"### `/run {_typed(command)}`\n\n{' '.join(facts)}\n\n```\n{examples}\n```"
+
+
+def _words_for(command: Command) -> Mapping[str, Sequence[str]]:
+    """Language -> words, spelt as in ``aliases.toml``."""
+    source = Path(commands.__file__).parent / "language" / "aliases.toml"
+    tables = {name: words for name, words in tomllib.loads(source.read_text()).items() if name != "health"}
+    found = {
+        name: [word for word, verb in words.items() if verb == command.verb] for name, words in tables.items()
+    }
+    found["en"] = [*command.aliases, *found["en"]]
+    return {name: words for name, words in found.items() if words}
+
+
+def _flag(flag: Flag) -> str:
+    several = "…" if flag.takes is Takes.PAIRS else ""
+    return f"--{flag.name} {flag.hint}".strip() + several
+
+
+# Platforms
+
+
+def capabilities() -> str:
+    platforms = list(kinds().values())
+    head = ("", *(f"[{platform.title}](docs/platforms/{platform.kind}.md)" for platform in platforms))
+    rows = [(f"`{op}`", *(_level(platform, op) for platform in platforms)) for op in Op]
+    return "\n\n".join((table(head, rows), *_by_other_means(platforms)))
+
+
+def _level(platform: Platform, op: Op) -> str:
+    match platform.capabilities[op]:
+        case Native():
+            return "native"
+        case Emulated():
+            return "emulated"
+        case Unsupported():
+            return "unsupported"
+
+
+def _by_other_means(platforms: Sequence[Platform]) -> Iterator[str]:
+    for platform in platforms:
+        hows: dict[str, list[str]] = {}
+        insteads: dict[str, list[str]] = {}
+        for op in Op:
+            match platform.capabilities[op]:
+                case Emulated(how=how):
+                    hows.setdefault(how, []).append(f"`{op}`")
+                case Unsupported(alternative=instead):
+                    insteads.setdefault(instead, []).append(f"`{op}`")
+        told = [f"- {', '.join(ops)}, emulated: {how}" for how, ops in hows.items()]
+        told += [f"- {', '.join(ops)}, unsupported: {instead}" for instead, ops in insteads.items()]
+        if told:
+            yield f"**{platform.title}**\n\n" + "\n".join(told)
+
+
+# Settings
+
+
+def settings() -> str:
+    parts = [f"## `[{section}]`\n\n{_keys(model)}" for section, model in TABLES.items()]
+    for kind, platform in kinds().items():
+        parts.append(
+            f'## `[platforms.NAME]` with `kind = "{kind}"`: {platform.title}\n\n{_keys(platform.settings)}'
+        )
+    return "\n\n".join(parts)
+
+
+def _keys(model: type[BaseModel]) -> str:
+    rows = [(f"`{name}`", _default(field), _meaning(field)) for name, field in model.model_fields.items()]
+    return table(("key", "default", "what it is"), rows)
+
+
+def _meaning(field: FieldInfo) -> str:
+    choices = [f'`"{choice}"`' for choice in get_args(field.annotation) if isinstance(choice, str)]
+    told = [
+        field.description or "",
+        f"one of {', '.join(choices)}" if choices else "",
+        "a secret" if SecretStr.__name__ in str(field.annotation) else "",
+    ]
+    return "; ".join(part for part in told if part)
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "**needed**"
+    default: Any = field.get_default(call_default_factory=True)
+    if isinstance(default, timedelta):
+        return f'`"{default.total_seconds() / 60:g}m"`'
+    if isinstance(default, tuple | list):
+        return f"`{list(default)}`"
+    if isinstance(default, int):
+        return f"`{default}`"
+    return f'`"{default}"`' if default else "not set"
+
+
+# The process
+
+
+def command_line() -> str:
+    once = {str(command.name): command for command in cli.commands.values()}  # ``run`` is ``serve`` again
+    rows = [
+        (f"`liaison {name}`", _options(command), " ".join((command.help or "").split()))
+        for name, command in once.items()
+    ]
+    return table(("command", "options", "does"), rows)
+
+
+def _options(command: click.Command) -> str:
+    shown = [f"`{param.metavar or param.name}`" for param in command.params if isinstance(param, click.Argument)]
+    for param in command.params:
+        if isinstance(param, click.Option):
+            value = "" if param.is_flag else f" {param.metavar or param.type.name.upper()}"
+            shown.append(f"`{param.opts[0]}{value}`")
+    return ", ".join(shown)
+
+
+def counted() -> str:
+    text = metrics.text().decode()
+    types = dict(re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE))
+    helps = re.findall(r"^# HELP (\w+) (.+)$", text, re.MULTILINE)
+    return table(("metric", "kind", "what"), [(f"`{name}`", types[name], what) for name, what in helps])
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "commands": commands_short,
+    "command-reference": commands_whole,
+    "capabilities": capabilities,
+    "settings": settings,
+    "command-line": command_line,
+    "metrics": counted,
+}

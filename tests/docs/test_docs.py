@@ -1,0 +1,99 @@
+"""README.md and docs/ say what is true: generated parts equal the code, and what they name exists."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from bot.cli import cli
+from bot.config.settings import kinds, parse
+from commands.language.parser import parse as parse_line
+from commands.model.errors import UnknownCommand
+from tests.docs import __main__ as docs
+from tests.docs.pages import NoSuchPart, filled
+
+TRIES = 3  # a busy machine may draw a card later than the next line; it never says other words
+PAGES = [*docs.generated(), docs.DEMO]
+WRITTEN = [*PAGES, docs.SCRIPT, docs.ROOT / "Makefile", *sorted((docs.ROOT / "deploy").iterdir())]
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def named(paths: Sequence[Path]) -> list[object]:
+    return [pytest.param(path, id=str(path.relative_to(docs.ROOT))) for path in paths]
+
+
+def fences(path: Path, *languages: str) -> Iterator[str]:
+    for language, text in _FENCE.findall(path.read_text(encoding="utf-8")):
+        if language in languages:
+            yield text
+
+
+@pytest.mark.parametrize("path", named(docs.generated()))
+def test_what_is_generated_equals_the_code(path: Path) -> None:
+    page = path.read_text(encoding="utf-8")
+    assert filled(page, docs.parts()) == page, "written parts are old: run `make docs`, and commit what it changes"
+
+
+def test_a_part_that_nobody_writes_is_refused() -> None:
+    with pytest.raises(NoSuchPart):
+        filled("<!-- weather: written by make docs -->\n<!-- end weather -->", docs.parts())
+
+
+def test_every_part_is_on_a_page() -> None:
+    pages = "".join(path.read_text(encoding="utf-8") for path in docs.generated())
+    assert {name for name in docs.parts() if f"<!-- {name}: written by make docs -->" not in pages} == set()
+
+
+@pytest.mark.timeout(TRIES * docs.DEMO_SECONDS)
+def test_the_demo_answers_as_its_page_says() -> None:
+    page = docs.masked(docs.DEMO.read_text(encoding="utf-8"))
+    for _ in range(TRIES - 1):
+        if docs.masked(docs.transcript(docs.said())) == page:
+            return
+    assert docs.masked(docs.transcript(docs.said())) == page, "docs/demo.md is old: run `make docs`, and commit it"
+
+
+@pytest.mark.parametrize("kind", list(kinds()))
+def test_every_platform_has_its_page(kind: str) -> None:
+    assert (docs.ROOT / "docs" / "platforms" / f"{kind}.md").exists(), "its engineer writes it by hand"
+
+
+@pytest.mark.parametrize("path", named(PAGES))
+def test_links_lead_somewhere(path: Path) -> None:
+    prose = _FENCE.sub("", path.read_text(encoding="utf-8"))
+    targets = [target.partition("#")[0] for target in _LINK.findall(prose) if "://" not in target]
+    assert [target for target in targets if target and not (path.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("path", named(PAGES))
+def test_examples_of_settings_are_accepted(path: Path) -> None:
+    for text in fences(path, "toml"):
+        table = tomllib.loads(text.replace("…", "0123456789abcdef"))  # dots stand for a secret
+        if "tally" not in table:  # a catalogue's sentence
+            parse(table, {})
+
+
+@pytest.mark.parametrize("path", named(PAGES))
+def test_lines_to_type_are_understood(path: Path) -> None:
+    for text in fences(path, "", "sh"):
+        for line in re.findall(r"^/run .*$", text, re.MULTILINE):
+            try:
+                parse_line(line)
+            except UnknownCommand:
+                pytest.fail(f"{line} is not a command")
+
+
+@pytest.mark.parametrize("path", named(WRITTEN))
+def test_commands_that_are_named_exist(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    code = "\n".join(
+        [*re.findall(r"`([^`\n]+)`", text), *fences(path, "sh"), *re.findall(r"^CMD .*$", text, re.M)]
+    )
+    verbs = set(re.findall(r"(?:^|[/ ])liaison ([a-z]+)", code, re.MULTILINE))
+    targets = set(re.findall(r"(?:^|&& )make ([a-z]+)", code, re.MULTILINE))
+    makefile = (docs.ROOT / "Makefile").read_text(encoding="utf-8")
+    assert verbs - set(cli.commands) == set()
+    assert {target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)} == set()
