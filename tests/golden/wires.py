@@ -82,8 +82,8 @@ def _outcome(outcome: Told | AdapterError | None) -> Json:
 
 def _errors() -> set[str]:
     """``RateLimited`` is never an outcome: nothing was done, and it is tried again."""
-    kinds = {kind.__name__ for kind in (AdapterError, *AdapterError.__subclasses__())}
-    return kinds - {"RateLimited"}
+    kinds: list[type[AdapterError]] = [AdapterError, *AdapterError.__subclasses__()]
+    return {kind.__name__ for kind in kinds} - {"RateLimited"}
 
 
 @dataclass(frozen=True)
