@@ -88,6 +88,8 @@ async def _effects(old: EffectLog, new: EffectLog, told: Told) -> None:
         await new.sent(effect)
         if effect.state != "sent":
             await new.outcome(effect, effect.state, effect.outcome)
+    unknown = {(effect.key, effect.step.step) for effect in await old.unknown()}
+    assert unknown == {(row["key"], row["step"]) for row in told["effects"] if row["state"] == "unknown"}
     for row in told["ledger"]:
         receipts = await old.receipts(f"R{row['run']}", row["task"])
         assert row["code"] in [receipt.code for receipt in receipts]
