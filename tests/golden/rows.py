@@ -1,0 +1,121 @@
+"""Every table of one store, read by the classes that read it, and written by them into another.
+
+``told`` are the rows of 0.1 by its column names, for what a class takes and does not give back (an order, a key).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.storage.effects import EffectLog
+from bot.storage.facts import LaterRows, LocalRunRows, NoteRows, PeopleRows
+from bot.storage.inbox import Inbox
+from bot.storage.posts import PostRows
+from bot.storage.runs import RunRows
+from bot.storage.store import Store
+from commands.messages import Actor, Place
+
+Told = Mapping[str, Sequence[Mapping[str, Any]]]
+AT = datetime(2026, 11, 30, 12, 3, 30, 26234, tzinfo=UTC)
+
+
+def now() -> datetime:
+    return AT
+
+
+async def rewrite(old: Store, new: Store, told: Told) -> None:
+    await _inbox(Inbox(old), Inbox(new), told)
+    await _runs(old, new, told)
+    await _effects(EffectLog(old), EffectLog(new), told)
+    await _posts(PostRows(old), PostRows(new), told)
+    await _facts(old, new, told)
+
+
+async def _inbox(old: Inbox, new: Inbox, told: Told) -> None:
+    tickets = {left.message.key: left.ticket for left in await old.unfinished()}
+    for row in told["inbox"]:
+        key = row["key"]
+        known = await old.get(key)
+        assert known is not None
+        answer = await old.record(known.message, b"")
+        assert answer is not None
+        if known.result is not None and (again := await old.reopen(key)):
+            tickets[key] = again.ticket
+        await new.record(known.message, answer)
+        if (ticket := tickets.get(key)) is not None:
+            new.placed(key, known.intent or "", ticket, row["joined"])
+        elif known.intent is not None:
+            new.read_as(key, known.intent)
+        if row["stopped"]:
+            await new.stop(key)
+        if known.result is not None:
+            await new.done(key, known.result)
+        if row["state"] == "again":
+            await new.done(key, "done")
+            await new.reopen(key)
+    for row in told["choices"]:
+        taken = await old.choose(row["key"], Actor(surface="slack", id="U0BEN"), "another", now())
+        assert taken is not None
+        by, at = taken
+        assert await new.choose(row["key"], by, row["message"], at) is None
+
+
+async def _runs(old_store: Store, new_store: Store, told: Told) -> None:
+    old, new = RunRows(old_store, now), RunRows(new_store, now)
+    await old.load()
+    for row in told["runs"]:
+        known = old.get(f"R{row['number']}")
+        assert known is not None
+        made = await (new.reserve(known.run, row["start_key"]) if row["start_key"] else new.adopt(known.run))
+        new.save(made.model_copy(update=dict(known)))
+        for place, thread in old.places(known.handle):
+            surface, workspace, channel = place.split("/")
+            where = Place(surface=surface, workspace=workspace, channel=channel, thread=thread)
+            await new.bind(known.handle, where)
+    for row in told["touched"]:
+        surface, workspace, id = row["actor"].split("/")
+        actor = Actor(surface=surface, workspace=workspace, id=id)
+        touched = old.last_touched(actor)
+        assert touched is not None
+        new.touch(actor, touched.handle)
+
+
+async def _effects(old: EffectLog, new: EffectLog, told: Told) -> None:
+    await old.load()
+    for row in told["effects"]:
+        effect = await old.get(row["key"], row["step"])
+        assert effect is not None
+        await new.sent(effect)
+        if effect.state != "sent":
+            await new.outcome(effect, effect.state, effect.outcome)
+    unknown = {(effect.key, effect.step.step) for effect in await old.unknown()}
+    assert unknown == {(row["key"], row["step"]) for row in told["effects"] if row["state"] == "unknown"}
+    for row in told["ledger"]:
+        receipts = await old.receipts(f"R{row['run']}", row["task"])
+        assert row["code"] in [receipt.code for receipt in receipts]
+
+
+async def _posts(old: PostRows, new: PostRows, told: Told) -> None:
+    for card in await old.cards():
+        await new.save_card(card)
+    for nonce in [row["nonce"] for row in told["trace_posts"]]:
+        for number, line in enumerate(await old.lines_of(nonce)):
+            new.put_line(line, nonce, number)
+            post = await old.where(line.slot)
+            assert post is not None
+            await new.trace_post(post)
+    assert set(await new.slots()) == set(await old.slots())
+
+
+async def _facts(old: Store, new: Store, told: Told) -> None:
+    for slot, (when, message) in (await LaterRows(old).all()).items():
+        await LaterRows(new).put(slot, when, message)
+    for actor, _ in await PeopleRows(old, now).load():
+        PeopleRows(new, now).put(actor)
+    for row in told["notes"]:
+        value = await NoteRows(old, "").get(row["name"])
+        assert value is not None
+        await NoteRows(new, "").put(row["name"], value)
+    for id, document in reversed(await LocalRunRows(old).all()):
+        assert await LocalRunRows(old).load(id) == document
+        await LocalRunRows(new).save(id, document)
