@@ -26,6 +26,11 @@ _KINDS: Mapping[str, type[Write]] = {
 }
 
 
+def stored_kind(write: Write) -> str:
+    name = type(write).__name__
+    return _STORED_KINDS.get(name, name)
+
+
 @dataclass(frozen=True)
 class Effect:
     """One step of one message. ``outcome``: ``WriteResult`` when done, ``AdapterError`` when refused."""
@@ -75,7 +80,7 @@ class EffectLog:
             "step": effect.step.step_key,
             "run": int(effect.run[1:]) if effect.run else None,
             "platform": effect.platform,
-            "kind": _STORED_KINDS.get(type(effect.step).__name__, type(effect.step).__name__),
+            "kind": stored_kind(effect.step),
             "write": effect.step.model_dump_json(),
             "marker": effect.marker.model_dump_json(),
             "baseline": effect.baseline.model_dump_json(),
