@@ -96,7 +96,7 @@ async def _effects(old: EffectLog, new: EffectLog, told: Told) -> None:
 
 
 async def _posts(old: PostRows, new: PostRows, told: Told) -> None:
-    for card in await old.cards():
+    for card in await old.live_cards():
         await new.save_card(card)
     for nonce in [row["nonce"] for row in told["trace_posts"]]:
         for number, line in enumerate(await old.lines_of(nonce)):
