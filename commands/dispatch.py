@@ -14,6 +14,7 @@ from pydantic import Field
 
 from adapters.errors import AdapterError
 from adapters.models import Model, RunKey, TaskKey
+from adapters.toolkit.messages import in_language
 from commands.access import allow
 from commands.cards.error_card import error_answer, retry_button
 from commands.language.parser import parse
@@ -41,6 +42,7 @@ from commands.model.messages import Message
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import translate
+from commands.text.locales import language_of
 from commands.text.phrases import button, short_card, shorten
 
 _LONGEST_IN_BUTTON = 800  # characters of an intent's dump that a chat's button surely holds
@@ -66,6 +68,7 @@ def read_now(message: Message, world: Services) -> Intent:
     except UnknownCommand as error:
         if error.facts.get("guesses"):
             error.buttons = did_you_mean(error, world)
+            error.key = "parse.did_you_mean" if len(error.buttons) > 1 else error.key
             raise
         return Show(what=str(error.facts.get("text", message.text)))
 
@@ -126,10 +129,11 @@ def _task_words(intent: Intent) -> tuple[str, ...]:
 
 async def route(message: Message, world: Services, now: datetime) -> Route | Answer:
     """From the local store only. An ``Answer`` means that it ends here."""
-    try:
-        return await _placed(message, world)
-    except CommandError as error:
-        return error_answer(error, world, message)
+    with in_language(language_of(message.actor, world)):
+        try:
+            return await _placed(message, world)
+        except CommandError as error:
+            return error_answer(error, world, message)
 
 
 async def _placed(message: Message, world: Services) -> Route:
@@ -208,8 +212,15 @@ async def _named_run(intent: Intent, message: Message, world: Services) -> Track
 
 async def execute(message: Message, ticket: Route, context: CommandContext) -> Answer:
     """Runs the handler of what ``route`` decided."""
+    with in_language(language_of(message.actor, context.services)):
+        return await _execute(message, ticket, context)
+
+
+async def _execute(message: Message, ticket: Route, context: CommandContext) -> Answer:
+    right = Right.READ
     try:
         intent = context.services.commands.intent_from(ticket.intent or {})
+        right = context.services.commands.right_of(intent)
         if context.run is None and intent.run:
             context = replace(context, run=await context.services.runs.get(intent.run))
         if context.run is not None and _never_read(context.run):
@@ -218,7 +229,7 @@ async def execute(message: Message, ticket: Route, context: CommandContext) -> A
         if context.run is not None:
             await context.services.runs.mark_used(message.actor, context.run.handle)
     except (CommandError, AdapterError) as error:
-        return error_answer(error, context.services, message)
+        return error_answer(error, context.services, message, is_write=right is not Right.READ)
     return answer
 
 

@@ -56,7 +56,8 @@ async def search_runbooks(words: str, platform: str, world: Services) -> Runbook
             found += answer
     if errors and len(errors) == len(names):
         raise errors[0]
-    return RunbookSearch(tuple(found), tuple(adapter_error_text(error, world) for error in errors))
+    missing = tuple(adapter_error_text(error, world, nothing_changed=False) for error in errors)
+    return RunbookSearch(tuple(found), missing)
 
 
 def platform_named(words: str, world: Services) -> str:

@@ -53,7 +53,7 @@ async def handle(intent: Add, context: CommandContext) -> Answer:
         options=intent.options,
     )
     written = await write(context, known, wanted, not_over)
-    return answer_of(written.known, [report_outcome(context, written)])
+    return answer_of(written.tracked, [report_outcome(context, written)])
 
 
 def _require_places(context: CommandContext, known: TrackedRun) -> None:

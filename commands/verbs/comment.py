@@ -35,7 +35,7 @@ async def handle(intent: Comment, context: CommandContext) -> Answer:
         options=intent.options,
     )
     written = await write(context, known, wanted)
-    return answer_of(written.known, [report_outcome(context, written)])
+    return answer_of(written.tracked, [report_outcome(context, written)])
 
 
 COMMAND = Command(

@@ -29,8 +29,11 @@ async def handle(intent: DecideOutcome, context: CommandContext) -> Answer:
             words, result = translate(key, what=it, code=mark.code), "done"
         case Unknown() if intent.there:
             platform = platform_title(known.run.key.platform, context.services) if known else ""
-            title = step.title if isinstance(step, StartRun) else it
-            words, result = translate("decide.not_found", platform=platform, title=title), "question"
+            if isinstance(step, StartRun):
+                words = translate("decide.not_found", platform=platform, title=step.title)
+            else:
+                words = translate("decide.still_unknown", platform=platform, what=it)
+            result = "question"
         case Unknown():
             words, result = translate("decide.unknown", what=it), "question"
         case Refused():

@@ -8,7 +8,14 @@ from commands.model.card import Answer
 from commands.model.command import Command, Example, Line, Right, Scope
 from commands.model.intents import DoAction
 from commands.model.ports import CommandContext
-from commands.operations.platform_actions import menu, named, offers_of, page, question, require_offers
+from commands.operations.platform_actions import (
+    action_list,
+    confirmation,
+    find_action,
+    page_link,
+    platform_actions,
+    require_actions,
+)
 from commands.operations.task_action import required_run
 from commands.operations.write import write
 
@@ -21,15 +28,15 @@ def read(line: Line) -> DoAction:
 async def handle(intent: DoAction, context: CommandContext) -> Answer:
     """Once confirmed it asks the platform nothing before the write: it may run again after a crash."""
     known = required_run(context)
-    require_offers(context, known)
+    require_actions(context, known)
     if not (intent.confirmed and intent.offer):
-        offers = await offers_of(context, known)
+        actions = await platform_actions(context, known)
         if not intent.offer:
-            return menu(known, offers, context.services)
-        one = named(intent.offer, known, offers)
-        if one.offer.link:
-            return page(one)
-        raise question(known, one, context)
+            return action_list(known, actions, context.services)
+        named = find_action(intent.offer, known, actions)
+        if named.action.link:
+            return page_link(named)
+        raise confirmation(known, named, context)
     wanted = PerformAction(
         run=known.run.key,
         by=context.services.people.person(context.actor),
@@ -39,7 +46,7 @@ async def handle(intent: DoAction, context: CommandContext) -> Answer:
         options=intent.options,
     )
     written = await write(context, known, wanted)
-    return answer_of(written.known, [report_outcome(context, written)])
+    return answer_of(written.tracked, [report_outcome(context, written)])
 
 
 COMMAND = Command(

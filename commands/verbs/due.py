@@ -1,5 +1,6 @@
 """``due``: the promised status update is due. Only the engine says it, never a button or a line."""
 
+from adapters.toolkit.messages import in_language
 from commands.model.card import Answer, PersonName
 from commands.model.command import Command, Right, Scope, button_only
 from commands.model.intents import OpenForm, PromiseUpdate, UpdateDue
@@ -15,13 +16,14 @@ async def handle(intent: UpdateDue, context: CommandContext) -> Answer:
         return Answer()
     actor = known.overlay.update_by or context.actor
     who = PersonName(actor.shown, actor.id, ping=True)
-    words = translate("due.now", who=who, run=run_name(known))
-    buttons = (
-        button("button.update", OpenForm(run=known.handle, about="status")),
-        button("button.later", PromiseUpdate(run=known.handle, next="15m")),
-        button("button.no_more", PromiseUpdate(run=known.handle, next="off")),
-    )
-    return Answer(public=short_card(words, buttons=buttons), changed_runs=(known.handle,))
+    with in_language(context.services.language):
+        title = translate("due.now", who=who, run=run_name(known))
+        buttons = (
+            button("button.update", OpenForm(run=known.handle, about="status")),
+            button("button.later", PromiseUpdate(run=known.handle, next="15m")),
+            button("button.no_more", PromiseUpdate(run=known.handle, next="off")),
+        )
+    return Answer(public=short_card(title, buttons=buttons), changed_runs=(known.handle,))
 
 
 COMMAND = Command(

@@ -12,9 +12,10 @@ from commands.model.intents import Drop, End
 from commands.model.outcomes import Done
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
-from commands.operations.preconditions import said_by
+from commands.operations.preconditions import by_and_at
 from commands.operations.task_action import require, required_run
 from commands.operations.write import write
+from commands.text.catalogue import lazy, plural
 from commands.text.phrases import button, choice, label, run_name, shorten
 
 
@@ -44,22 +45,22 @@ async def handle(intent: End, context: CommandContext) -> Answer:
 
     def judge(known: TrackedRun) -> CommandError | None:
         if known.run.state.is_over:
-            by = said_by(ended.by, ended.at, context.zone) if ended else ()
-            return AlreadyDone("already.end", run=run_name(known), state=known.run.state.value, deed=by)
+            by = by_and_at(ended.by, ended.at, context.zone) if ended else ""
+            return AlreadyDone("already.end", run=run_name(known), state=lazy(f"run.{known.run.state}"), deed=by)
         left = [task for task in known.run.tasks if not task.state.is_over]
         return None if intent.confirmed or not left else _ask(known, len(left), context)
 
     written = await write(context, known, wanted, judge)
     if isinstance(written.last, Done):
         await context.services.responder.schedule_reminder(known.handle, None, context.actor, context.place)
-    return answer_of(written.known, [report_outcome(context, written)])
+    return answer_of(written.tracked, [report_outcome(context, written)])
 
 
 def _ask(known: TrackedRun, left: int, context: CommandContext) -> CommandError:
     key = context.message.key
     yes = choice(key, {"run": known.handle, "confirmed": True}, label("button.end", run=known.handle))
     handles = ", ".join(known.task_handle(task.id) for task in known.run.tasks if not task.state.is_over)
-    question = "end.ask_one" if left == 1 else "end.ask"
+    question = plural("end.ask", left)
     leave = button("button.leave", Drop(key=key))
     return Ambiguous(question, run=run_name(known), count=left, tasks=shorten(handles, 80), buttons=[yes, leave])
 

@@ -9,8 +9,8 @@ from commands.model.command import Command, Example, Line, Right, Scope
 from commands.model.intents import Help, Mine, OpenForm, Runbooks
 from commands.model.ports import CommandContext
 from commands.operations.platform_actions import is_supported_on
-from commands.text.catalogue import translate
-from commands.text.error_text import platform_title
+from commands.text.catalogue import plain_text, translate
+from commands.text.error_text import capability_text, platform_title
 from commands.text.phrases import (
     button,
     short_card,
@@ -32,7 +32,7 @@ def show_help(context: CommandContext, words: str) -> Answer:
     if verb:
         return Answer(private=_one_command(context, context.services.commands[verb]))
     lines = [
-        (Code(f"{context.services.root_command} {command.verb} {command.usage}".strip()), f"  {command.summary}")
+        (Code(f"{context.services.root_command} {command.verb} {command.usage}".strip()), f"  {_summary(command)}")
         for command in sorted(
             context.services.commands.values(), key=lambda command: (command.op is None, command.verb)
         )
@@ -59,18 +59,24 @@ def _one_command(context: CommandContext, command: Command) -> Card:
     if command.op is not None:
         lines += [note for name in context.services.platforms if (note := _capability(context, name, command.op))]
     return short_card(
-        translate("help.one", verb=command.verb, summary=command.summary),
+        translate("help.one", verb=command.verb, summary=_summary(command)),
         lines=lines,
         buttons=[button("button.help", Help())],
     )
+
+
+def _summary(command: Command) -> str:
+    return plain_text(translate(f"usage.{command.verb}"))
 
 
 def _capability(context: CommandContext, name: str, op: Op) -> Text:
     platform = platform_title(name, context.services)
     match context.services.platforms[name].capabilities.get(op):
         case Emulated(how=how):
+            how = capability_text(how, name, context.services)
             return translate("help.emulated", platform=platform, how=how)
-        case Unsupported(alternative=instead):
+        case Unsupported(alternative=alternative):
+            instead = capability_text(alternative, name, context.services)
             return translate("help.unsupported", platform=platform, instead=instead)
     return ()
 

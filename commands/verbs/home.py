@@ -1,6 +1,6 @@
 """``home``: this place's run, my tasks and what I can do: what a bare root command shows."""
 
-from commands.cards.run_card import counted, likely_steps
+from commands.cards.run_card import likely_steps, task_counts
 from commands.cards.task_row import shown_tasks
 from commands.language.references import RUN, one_run
 from commands.model.card import Answer, Code, Text
@@ -10,7 +10,7 @@ from commands.model.intents import Help, Home, Mine, OpenForm, Runbooks
 from commands.model.ports import CommandContext
 from commands.operations.task_action import is_mine
 from commands.text.catalogue import translate
-from commands.text.phrases import button, join_parts, run_name, short_card, show_button, task_name
+from commands.text.phrases import button, join_parts, run_name, short_card, show_button, state_word, task_name
 
 
 def read(line: Line) -> Home:
@@ -40,7 +40,7 @@ async def _about_run(context: CommandContext) -> list[Text]:
     known = context.run
     if known is None or not known.started or known.run.state.is_over:
         return [translate("home.no_run")]
-    return [join_parts([translate("home.run", run=run_name(known)), counted(shown_tasks(known))])]
+    return [join_parts([translate("home.run", run=run_name(known)), task_counts(shown_tasks(known))])]
 
 
 async def _about_me(context: CommandContext) -> list[Text]:
@@ -50,7 +50,7 @@ async def _about_me(context: CommandContext) -> list[Text]:
         for task in shown_tasks(known):
             if known.started and not task.state.is_over and is_mine(task, known, context):
                 name = f"{known.handle}.{task_name(known, task)}"
-                lines.append(translate("home.task", task=name, state=task.state.value))
+                lines.append(translate("home.task", task=name, state=state_word(task.state)))
     return lines[:5] or [translate("mine.none")]
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from adapters.models import Task, TaskState
-from commands.cards.run_card import STATES
 from commands.cards.task_buttons import begin_button, finish_in_button
 from commands.cards.task_row import row, shown_tasks
 from commands.language.references import RUN, one_run, reference
@@ -40,7 +39,7 @@ async def handle(intent: Next, context: CommandContext) -> Answer:
 async def next_tasks(context: CommandContext, known: TrackedRun) -> Answer:
     """From the snapshot, and saying when that was read."""
     if known.run.state.is_over:
-        words = translate("next.over", run=run_name(known), state=translate(STATES[known.run.state]))
+        words = translate("next.over", run=run_name(known), state=translate(f"run.{known.run.state}"))
         return Answer(private=short_card(words, buttons=[show_button(known)]))
     tasks = shown_tasks(known)
     ready = [task for task in tasks if task.state is TaskState.READY]

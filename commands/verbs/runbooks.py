@@ -8,7 +8,7 @@ from commands.model.card import Answer, Button, Text
 from commands.model.command import Command, Example, Flag, Line, Right, Scope
 from commands.model.intents import Runbooks, Start
 from commands.model.ports import CommandContext
-from commands.text.catalogue import translate
+from commands.text.catalogue import plural, translate
 from commands.text.phrases import (
     disambiguated_label,
     join_parts,
@@ -38,7 +38,7 @@ async def list_runbooks(context: CommandContext, words: str, platform: str) -> A
     lines: list[Text] = []
     for runbook in found[:_MOST_RUNBOOKS]:
         count = runbook.task_count
-        tasks: Text = () if count is None else translate("start.tasks_short", count=count)
+        tasks: Text = () if count is None else translate(plural("start.tasks_short", count), count=count)
         lines.append(join_parts([runbook.title, tasks, translate("run.on", platform=runbook.key.platform)]))
     if len(found) > _MOST_RUNBOOKS:
         lines.append(translate("list.more", count=len(found) - _MOST_RUNBOOKS))

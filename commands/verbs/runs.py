@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from adapters.errors import AdapterError, NotFound
 from adapters.models import RunSummary
 from adapters.writes import Op
-from commands.cards.run_card import counted
+from commands.cards.run_card import task_counts
 from commands.cards.task_row import shown_tasks
 from commands.language.tokens import unquote
 from commands.lookup.fuzzy import match
@@ -15,7 +15,7 @@ from commands.model.command import Command, Example, Line, Right, Scope
 from commands.model.intents import OpenForm, Runs
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
-from commands.text.catalogue import translate
+from commands.text.catalogue import plural, translate
 from commands.text.error_text import adapter_error_text
 from commands.text.phrases import (
     bare_title,
@@ -48,7 +48,7 @@ async def list_runs(context: CommandContext, words: str) -> Answer:
     answered: set[str] = set()
     for name, answer in zip(world.platforms, asked, strict=True):
         if isinstance(answer, AdapterError):
-            notes.append(adapter_error_text(answer, world))
+            notes.append(adapter_error_text(answer, world, nothing_changed=False))
         elif isinstance(answer, BaseException):
             raise answer
         else:
@@ -101,9 +101,9 @@ def _fitting(heads: Sequence[RunSummary], words: str) -> list[RunSummary]:
 def _run_line(known: TrackedRun, head: RunSummary) -> Text:
     tasks = shown_tasks(known)
     if tasks:
-        counts = counted(tasks)
+        counts = task_counts(tasks)
     elif head.total is not None and head.done is not None:
-        counts = translate("run.counts", done=head.done, total=head.total)
+        counts = translate(plural("run.counts", head.total), done=head.done, total=head.total)
     else:
         counts = ()
     title = bare_title(known.run, known.handle) or head.title

@@ -1,5 +1,6 @@
 """``use``: binds this thread or channel to a run."""
 
+from adapters.toolkit.messages import in_language
 from commands.cards.error_card import cannot_post_error
 from commands.language.references import RUN, one_run, reference
 from commands.language.tokens import unquote
@@ -31,8 +32,9 @@ async def handle(intent: Use, context: CommandContext) -> Answer:
         raise cannot_post_error(error) from error
     await context.services.runs.bind(known.handle, place, channel_too=False)
     key = "use.thread" if place.thread else "use.channel"
-    words = translate(key, run=run_name(known), who=plain_name(context.actor))
-    return Answer(public=short_card(words), changed_runs=(known.handle,))
+    with in_language(context.services.language):
+        title = translate(key, run=run_name(known), who=plain_name(context.actor))
+    return Answer(public=short_card(title), changed_runs=(known.handle,))
 
 
 COMMAND = Command(
