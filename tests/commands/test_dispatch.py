@@ -34,12 +34,12 @@ async def test_a_write_never_guesses_between_two_runs(room: Room) -> None:
     answer = await room.type("comment hello")
     assert answer.result == "question"
     assert labels(answer) == ["R1 Primary down in EU", "R2 Third-party outage"]
-    assert "Nothing changed" in shown(answer)
+    assert shown(answer) == "Several runs are active here. Which one do you mean?"
     done = await room.press(button(answer, "R2 Third-party outage"), by=BEN)
     assert "R2 Third-party outage: comment added" in shown(done)
     assert "“hello”" in shown(done)
     late = await room.press(button(answer, "R1 Primary down in EU"))
-    assert "Ben has done that already" in shown(late)
+    assert "Ben already handled this" in shown(late)
 
 
 async def test_a_choice_carries_the_key_and_not_the_text(room: Room) -> None:
@@ -65,7 +65,7 @@ async def test_a_write_where_no_run_is_offers_those_of_elsewhere(room: Room) -> 
 
 async def test_with_no_run_at_all_there_is_something_to_press(room: Room) -> None:
     answer = await room.type("finish T1")
-    assert "No run is active here. Nothing changed" in shown(answer)
+    assert "No run is active here. Start one, or name the run." in shown(answer)
     assert labels(answer) == ["Start a run…", "Runbooks"]
     assert answer.result == "failed"
 
@@ -87,16 +87,16 @@ async def test_runs_are_named_by_handle_name_and_reference(room: Room) -> None:
 
 async def test_a_run_that_is_not_there(room: Room) -> None:
     await room.start()
-    assert shown(await room.type("finish T1 --run R9")) == "There is no R9. Nothing changed."
+    assert shown(await room.type("finish T1 --run R9")) == "I can't find a run R9."
     answer = await room.type('finish T1 --run "primery donw in EU soon"')
-    assert "No active run is called" in shown(answer)
+    assert "I can't find an active run called" in shown(answer)
 
 
 async def test_tasks_of_two_runs_are_refused(room: Room) -> None:
     await room.start()
     await room.type("start Third-party outage")
     answer = await room.type("finish R1.T1 R2.T1")
-    assert "R1 and R2 are two runs. Nothing changed" in shown(answer)
+    assert "R1 and R2 are two different runs. Name one at a time." in shown(answer)
 
 
 async def test_reads_join_no_queue_and_problems_end_in_the_place(room: Room) -> None:
@@ -132,7 +132,7 @@ def test_what_cannot_be_read_is_not_held_back(room: Room) -> None:
 async def test_a_mistyped_verb_offers_the_line_as_it_was_meant(room: Room) -> None:
     await room.start()
     answer = await room.type("finsh T1")
-    assert shown(answer) == "finsh is not a word here. Nothing changed."
+    assert shown(answer) == "Unknown command finsh. Did you mean:"
     assert labels(answer) == ["Finish T1", "Help"]
     assert "T1 Confirm the primary is down: done" in shown(await room.press(button(answer, "Finish T1")))
 
@@ -140,20 +140,20 @@ async def test_a_mistyped_verb_offers_the_line_as_it_was_meant(room: Room) -> No
 async def test_a_runbooks_title_shows_its_steps_and_start(room: Room) -> None:
     answer = await room.type("Database failover")
     assert shown(answer).startswith("Database failover")
-    assert labels(answer) == ["Start", "Start with a name…"]
+    assert labels(answer) == ["Start", "Start with options…"]
     assert "started" in shown(await room.press(button(answer, "Start")))
 
 
 async def test_words_that_mean_nothing_get_something_to_press(room: Room) -> None:
     answer = await room.type("thanks a lot")
-    assert "“thanks a lot” is no command, run, task or runbook here." in shown(answer)
+    assert "I can't find a command, run, task or runbook called “thanks a lot”." in shown(answer)
     assert labels(answer)[-1] == "Help"
 
 
 async def test_a_guest_may_only_read(room: Room) -> None:
     await room.start()
     answer = await room.type("finish T1", by=EVE)
-    assert "Guests may look, and not change runs. Nothing changed" in shown(answer)
+    assert "Guests can view runs but can't change runs. Nothing changed" in shown(answer)
     assert answer.result == "failed"
     assert "T1" in shown(await room.type("show T1", by=EVE))
     assert "start runs" in shown(await room.type("start Database failover", by=EVE))
@@ -165,7 +165,7 @@ async def test_a_button_is_authorised_for_its_presser_and_the_choice_stays_open(
     await room.type("start Third-party outage", place=THREAD)
     answer = await room.type("comment hello")
     refused = await room.press(button(answer, "R1 Primary down in EU"), by=EVE)
-    assert "Guests may look" in shown(refused)
+    assert "Guests can view runs" in shown(refused)
     done = await room.press(button(answer, "R1 Primary down in EU"), by=BEN)
     assert "comment added" in shown(done)
 
@@ -173,15 +173,15 @@ async def test_a_button_is_authorised_for_its_presser_and_the_choice_stays_open(
 async def test_lists_of_people_and_places_say_who_and_where(room: Room) -> None:
     await room.start()
     room.allow(AccessRules(end=("ana",), places=("#inc-42",)))
-    assert "Only ana may end runs. Nothing changed." in shown(await room.type("end --yes", by=BEN))
+    assert "Only ana can end runs. Nothing changed." in shown(await room.type("end --yes", by=BEN))
     elsewhere = await room.type("finish R1.T1", place=OTHER)
-    assert "Runs are changed only in #inc-42. Nothing changed" in shown(elsewhere)
+    assert "Runs can only be changed in #inc-42. Nothing changed" in shown(elsewhere)
     assert "ended" in shown(await room.type("end --yes"))
 
 
 async def test_a_forgotten_choice_says_so(room: Room) -> None:
     answer = await room.press(Choose(key="long ago", pick={"run": "R1"}))
-    assert "not kept any more. Nothing changed" in shown(answer)
+    assert "This button has expired. Nothing changed" in shown(answer)
 
 
 async def test_a_choice_of_a_choice_completes_the_first_command(room: Room) -> None:
@@ -201,5 +201,5 @@ async def test_where_the_run_is_over_it_is_said_which_one(room: Room) -> None:
     await room.start()
     await room.type("end --yes")
     answer = await room.type("finish T1")
-    assert "R1 Primary down in EU is over, and no other run is active here. Nothing changed" in shown(answer)
+    assert "R1 Primary down in EU has ended, and no other run is active here." in shown(answer)
     assert labels(answer) == ["Show R1", "Start a run…", "Runbooks"]

@@ -40,7 +40,7 @@ async def test_where_several_runs_are_one_is_chosen_in_the_form(room: Room) -> N
     assert submit("comment", "", {"run": "R2", "text": "hello", "task": ""}) == {
         "verb": "comment", "run": "R2", "options": {}, "text": "hello", "task": "",
     }  # fmt: skip
-    assert submit("comment", "", {"run": "", "text": "hello"}) == FormErrors({"run": "This is needed."})
+    assert submit("comment", "", {"run": "", "text": "hello"}) == FormErrors({"run": "This field is required."})
 
 
 async def test_without_any_run_the_form_says_so(room: Room) -> None:
@@ -104,7 +104,7 @@ def test_fields_are_checked_for_length_and_when() -> None:
     read = submit("status", "R1", {"text": "x" * 3001, "next": "soon", "health": "blue"})
     assert isinstance(read, FormErrors)
     assert set(read.errors) == {"text", "next", "health"}
-    assert "At most 3000 characters." in read.errors["text"]
+    assert "Use at most 3000 characters." in read.errors["text"]
     assert "soon" in read.errors["next"]
     assert isinstance(submit("nonsense", "R1", {"text": "x"}), FormErrors)
 
@@ -115,7 +115,7 @@ async def test_a_failed_form_offers_itself_filled_again(room: Room) -> None:
     read = submit("status", "R1", {"health": "amber", "text": "a long text", "next": "30m"})
     assert not isinstance(read, FormErrors)
     answer = await room.submit(read)
-    assert labels(answer) == ["Try again", "Drop"]
+    assert labels(answer) == ["Try again", "Dismiss"]
     again = button(answer, "Try again").intent
     assert isinstance(again, OpenForm)
     form = await open_form(again, ANA, HERE, room.world)
@@ -161,8 +161,8 @@ def test_a_line_that_only_names_what_to_do_asks_for_a_form(room: Room) -> None:
 
 async def test_more_offers_only_what_the_platform_can_do(room: Room) -> None:
     await room.start()
-    can: dict[Op, Capability] = {Op.SKIP: Unsupported("skip it there"), Op.REOPEN: Unsupported("add a new task")}
-    room.platform.capabilities = {**room.platform.capabilities, **can, Op.HOLD: Emulated("kept by Liaison")}
+    can: dict[Op, Capability] = {Op.SKIP: Unsupported("Skip it there."), Op.REOPEN: Unsupported("Add a new task.")}
+    room.platform.capabilities = {**room.platform.capabilities, **can, Op.HOLD: Emulated("saved in Liaison only")}
     doings = [option.value for option in (await opened(room, "more")).fields[0].options]
     assert {"finish", "begin", "hold", "end"} <= set(doings)
     assert not {"skip", "reopen"} & set(doings)

@@ -49,5 +49,5 @@ async def test_a_part_is_told_as_a_part_although_a_note_follows(room: Room) -> N
     room.platform.parts = {Op.FINISH: ("", "note")}
     room.platform.partial = frozenset({Op.FINISH})
     answer = await room.type("finish T1 my half")
-    assert "one part of it is recorded" in shown(answer)
-    assert "waits for the others" in traces(answer)[0]
+    assert "your part is recorded" in shown(answer)
+    assert "waiting for the others" in traces(answer)[0]

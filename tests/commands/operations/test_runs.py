@@ -19,7 +19,7 @@ OTHER = Place(surface="console", channel="other")
 async def test_a_status_is_said_in_the_place_and_promises_the_next(room: Room) -> None:
     await room.start()
     answer = await room.type("status amber replica lagging behind 40 s --next 15m")
-    assert shown(answer).startswith("R1 Primary down in EU: status is amber. Receipt ")
+    assert shown(answer).startswith("R1 Primary down in EU: status AMBER. Receipt ")
     assert said_publicly(answer).splitlines() == [
         "R1 Primary down in EU",
         "AMBER  replica lagging behind 40 s",
@@ -38,7 +38,7 @@ async def test_the_reminder_names_who_promised_and_is_said_for_the_last_promise_
     due = room.desk.promises["R1"]
     assert due is not None
     answer = await room.press(UpdateDue(run="R1", at=due), by=BEN)
-    assert "the update of R1 Primary down in EU that you promised is due" in said_publicly(answer)
+    assert "the update you promised for R1 Primary down in EU is due" in said_publicly(answer)
     assert answer.public is not None
     assert answer.public.title[0] == PersonName("Ben", "U2", ping=True)
     assert labels(answer) == ["Update status", "+15m", "No more"]
@@ -64,7 +64,7 @@ async def test_a_colour_that_the_platform_cannot_hold_is_kept_by_liaison(room: R
 async def test_status_alone_shows_it(room: Room) -> None:
     await room.start()
     answer = await room.type("status")
-    assert "Nobody has said how R1 Primary down in EU goes." in shown(answer)
+    assert "No status update yet for R1 Primary down in EU." in shown(answer)
     await room.type("status green fine")
     answer = await room.type("status")
     assert "GREEN  fine" in shown(answer)
@@ -75,7 +75,7 @@ async def test_status_alone_shows_it(room: Room) -> None:
 async def test_a_colour_without_words_asks_for_them(room: Room) -> None:
     await room.start()
     answer = await room.type("status amber")
-    assert "A colour needs a few words with it. Nothing changed" in shown(answer)
+    assert "A status update needs some text." in shown(answer)
     assert labels(answer) == ["Update status"]
 
 
@@ -106,27 +106,27 @@ async def test_a_task_is_added_between_others(room: Room) -> None:
     by_title = await room.type('add Once more --after "test again"')
     assert "T6 Once more: added" in shown(by_title)
     unknown = await room.type("add Look --before T99")
-    assert "“T99” is no task of R1" in shown(unknown)
+    assert "I can't find a task “T99” in R1" in shown(unknown)
 
 
 async def test_where_a_platform_puts_no_task_between_others_nothing_is_added(room: Room) -> None:
     await room.start()
     room.world.platform_types["local"] = replace(room.world.platform_types["local"], supports_insertion=False)  # type: ignore[index]
     refused = await room.type("add Look --after T1")
-    assert "Nothing was added; leave --after and --before out" in shown(refused)
+    assert "Nothing was added. Leave out --after and --before" in shown(refused)
     assert len((await room.run("R1")).run.tasks) == 4
 
 
 async def test_end_asks_while_tasks_are_open(room: Room) -> None:
     await room.start()
     answer = await room.type("end")
-    assert "R1 Primary down in EU has 4 open tasks: T1, T2, T3, T4." in shown(answer)
+    assert "R1 Primary down in EU still has 4 open tasks: T1, T2, T3, T4. End it anyway?" in shown(answer)
     assert answer.result == "question"
     done = await room.press(button(answer, "End R1"), by=BEN)
     assert "R1 Primary down in EU: ended" in shown(done)
     assert room.desk.promises == {"R1": None}
     again = await room.type("end R1")
-    assert "is over" in shown(again)
+    assert "was already finished by" in shown(again)
     assert " by Ben via Console at " in shown(again)
     assert again.result == "done"
 
@@ -157,15 +157,15 @@ async def test_a_platform_that_does_not_answer_shows_what_was_read_last(room: Ro
     await room.start()
     room.platform.raises["read"] = Unreachable("local", "show")
     answer = await room.type("show R1", place=OTHER)
-    assert "does not answer. This is as read at 14:05 UTC." in shown(answer)
+    assert "isn't responding. Showing the run as of 14:05 UTC." in shown(answer)
 
 
 async def test_reads_name_the_writes_that_still_wait(room: Room) -> None:
     await room.start()
     room.runs.queued["R1"] = 2
-    assert "2 changes to R1 are still on their way." in shown(await room.type("next"))
+    assert "2 changes to R1 are still pending." in shown(await room.type("next"))
     room.runs.queued["R1"] = 1
-    assert "One change to R1 is still on its way." in shown(await room.type("show"))
+    assert "One change to R1 is still pending." in shown(await room.type("show"))
 
 
 async def test_a_task_is_shown_with_who_waits_for_whom(room: Room) -> None:
@@ -174,8 +174,8 @@ async def test_a_task_is_shown_with_who_waits_for_whom(room: Room) -> None:
     answer = await room.type("show T3")
     lines = shown(answer).splitlines()
     assert lines[0] == "T3 Promote the replica"
-    assert lines[1] == "waiting  for T1, T2"
-    assert "T4 waits for it." in shown(answer)
+    assert lines[1] == "waiting  waiting for T1, T2"
+    assert "T4 is waiting for this task." in shown(answer)
     assert "careful" in shown(answer)
     assert labels(answer) == ["Comment"]
     first = await room.type("show T1")
@@ -233,11 +233,11 @@ async def test_mine_lists_my_tasks_of_all_runs(room: Room) -> None:
     await room.type("assign R2.T1 @ben")
     answer = await room.type("mine")
     assert answer.private is not None
-    assert shown(answer) == "2 tasks are yours"
+    assert shown(answer) == "You have 2 open tasks"
     rows = [(section.title, row.handle) for section in answer.private.sections for row in section.rows]
     assert rows == [("R2 Primary down in EU", "T2"), ("R1 Primary down in EU", "T1")]
     assert labels(answer) == ["Finish R1.T1"]
-    assert shown(await room.type("mine", by=EVE)) == "No open task is yours."
+    assert shown(await room.type("mine", by=EVE)) == "You have no open tasks."
 
 
 async def test_runs_are_listed_with_a_handle_each(room: Room) -> None:
@@ -247,7 +247,7 @@ async def test_runs_are_listed_with_a_handle_each(room: Room) -> None:
     room.platform.raises["runs"] = Unreachable("local", "runs")
     answer = await room.type("runs")
     assert "R1 Primary down in EU" in shown(answer)
-    assert "does not answer" in shown(answer)
+    assert "isn't responding" in shown(answer)
 
 
 async def test_runbooks_are_listed_and_start(room: Room) -> None:
@@ -263,30 +263,30 @@ async def test_help_for_all_and_for_one(room: Room) -> None:
     assert "choose" not in shown(answer)
     room.platform.capabilities = {**room.platform.capabilities, Op.FINISH: Emulated("a tick")}
     one = await room.type("help done")
-    assert shown(one).startswith("finish: finish tasks")
+    assert shown(one).startswith("finish: mark tasks as done")
     assert "Example: /run finish T3 promoted by hand" in shown(one)
     assert "a tick." in shown(one)
 
 
 async def test_whoami_says_standing_mail_and_rights(room: Room) -> None:
     answer = await room.type("whoami")
-    assert "You are Ana." in shown(answer)
+    assert "You're Ana (full member)." in shown(answer)
     assert "Platforms know you as ana@x.example." in shown(answer)
     assert "start runs, change runs, end runs" in shown(answer)
-    assert shown(await room.type("whoami", by=EVE)).endswith("You may here: look.")
+    assert shown(await room.type("whoami", by=EVE)).endswith("Here you can: view runs.")
 
 
 async def test_use_binds_and_tells_the_place(room: Room) -> None:
     await room.start(place=OTHER)
     assert labels(await room.type("use", by=BEN)) == ["R1 Primary down in EU"]
     answer = await room.type("use R1", by=BEN)
-    assert said_publicly(answer) == "This channel is about R1 Primary down in EU now, says Ben."
+    assert said_publicly(answer) == "This channel now uses R1 Primary down in EU (set by Ben)."
     assert room.desk.opened[-1] == ("R1", "inc-42")
     assert "T1" in shown(await room.type("finish T1", by=BEN))
     refused = await room.type("use R1", by=EVE)
-    assert "Guests may look" in shown(refused)
+    assert "Guests can view runs" in shown(refused)
     await room.type("end R1 --yes")
-    assert shown(await room.type("use R1")) == "R1 Primary down in EU is over. Nothing changed."
+    assert shown(await room.type("use R1")) == "R1 Primary down in EU has ended. Nothing changed."
     assert "No run is active here." in shown(await room.type(""))
 
 
@@ -297,16 +297,16 @@ async def test_a_bare_command_shows_what_goes_on(room: Room) -> None:
     await room.start()
     await room.type("begin T1")
     answer = await room.type("")
-    assert "Here: R1 Primary down in EU, 0 of 4 done, 1 running" in shown(answer)
-    assert "Yours: R1.T1 Confirm the primary is down, running" in shown(answer)
+    assert "Active here: R1 Primary down in EU, 0 of 4 done, 1 running" in shown(answer)
+    assert "Your task: R1.T1 Confirm the primary is down, running" in shown(answer)
     assert labels(answer) == ["Finish T1", "Begin T2", "Show R1", "More…"]
 
 
 async def test_stop_and_move(room: Room) -> None:
     await room.start()
     room.messages.stoppable |= {"K": "stopped", "L": "trying"}
-    assert shown(await room.press(Stop(key="K"))) == "Stopped. What waited was not sent."
-    assert "on its way already" in shown(await room.press(Stop(key="L")))
+    assert shown(await room.press(Stop(key="K"))) == "Stopped. Nothing was sent."
+    assert "already being sent" in shown(await room.press(Stop(key="L")))
     assert "too late" in shown(await room.press(Stop(key="other")))
     assert (await room.press(MoveCard(run="R1"))).move_card == "R1"
 
@@ -317,9 +317,9 @@ async def test_a_persons_word_settles_an_unknown_write(room: Room) -> None:
     assert isinstance(outcome, Done)
     room.messages.outcomes["K1", "start", True] = outcome
     answer = await room.press(DecideOutcome(run="R1", key="K1", step="start", there=True))
-    assert "Noted: starting R1 is there. Receipt" in shown(answer)
+    assert "Noted: starting R1 went through. Receipt" in shown(answer)
     gone = await room.press(DecideOutcome(run="R1", key="K1", step="other", there=True))
-    assert "not unknown any more" in shown(gone)
+    assert "already been resolved" in shown(gone)
 
 
 async def test_a_status_typed_in_the_runs_own_channel_is_not_said_there_twice(room: Room) -> None:

@@ -39,7 +39,7 @@ async def test_a_second_start_in_the_channel_does_not_take_the_channel(room: Roo
 async def test_where_we_cannot_post_nothing_is_started(room: Room) -> None:
     room.desk.closed = True
     answer = await room.type("start database failover")
-    assert shown(answer) == "I am not in #inc-42. Nothing was done; /invite @liaison, then try again."
+    assert shown(answer) == "I'm not in #inc-42. Nothing was done. Type /invite @liaison, then try again."
     assert labels(answer) == ["Try again"]
     assert room.platform.carried == []
     assert not (await room.runs.list_runs())
@@ -63,7 +63,7 @@ async def test_a_refused_start_is_told_by_its_card_with_try_again(room: Room) ->
 async def test_a_start_that_may_pass_later_is_told_by_its_card_with_try_again(room: Room) -> None:
     room.platform.raises["start"] = Unreachable("local", "start")
     answer = await room.type("start database failover")
-    assert labels(answer) == ["Try again", "Drop"]
+    assert labels(answer) == ["Try again", "Dismiss"]
     card = live_card(await room.run("R1"), room.world, NOW)
     assert plain_text(card.title) == "R1 Database failover was not started."
     assert [press.label for press in card.buttons] == ["Try again"]
@@ -76,7 +76,7 @@ async def test_a_start_that_may_pass_later_is_told_by_its_card_with_try_again(ro
 async def test_an_unreachable_platform_starts_nothing(room: Room) -> None:
     room.platform.raises["runbooks"] = Unreachable("local", "runbooks")
     answer = await room.type("start database failover")
-    assert "does not answer" in shown(answer)
+    assert "isn't responding" in shown(answer)
     assert "Nothing was sent" in shown(answer)
     assert labels(answer) == ["Try again"]
     assert not room.desk.opened
@@ -86,7 +86,7 @@ async def test_an_unknown_start_keeps_its_card_and_its_place(room: Room) -> None
     room.platform.raises["start"] = OutcomeUnknown("local", "start")
     answer = await room.type("start database failover")
     assert answer.result == "question"
-    assert [press.label for press in answer.activity[0].buttons] == ["It is there", "Write it again"]
+    assert [press.label for press in answer.activity[0].buttons] == ["It was done", "Send it again"]
     card = live_card(await room.run("R1"), room.world, NOW)
     assert plain_text(card.title) == "Starting R1 Database failover…"
 
@@ -94,7 +94,9 @@ async def test_an_unknown_start_keeps_its_card_and_its_place(room: Room) -> None
 async def test_a_second_start_within_ten_minutes_asks_first(room: Room) -> None:
     await room.start()
     answer = await room.type("start database failover", by=BEN)
-    assert "R1 Primary down in EU was started from it here less than ten minutes ago." in shown(answer)
+    assert "R1 Primary down in EU was started here from the same runbook less than 10 minutes ago." in shown(
+        answer
+    )
     assert labels(answer) == ["Start another", "Cancel"]
     assert answer.result == "question"
     assert len([one for one in room.platform.carried if one.startswith("start")]) == 1
@@ -113,14 +115,14 @@ async def test_a_start_that_reaches_people_asks_first(room: Room) -> None:
     answer = await room.type("start database failover")
     assert shown(answer).splitlines()[1:] == [
         "It has 4 tasks.",
-        "It reaches people: SMS to 12 people.",
-        "It cannot be taken back.",
+        "It notifies people: SMS to 12 people.",
+        "It can't be undone.",
     ]
     assert labels(answer) == ["Start live", "Rehearsal", "Cancel"]
     assert room.platform.carried == []
-    assert shown(await room.press(button(answer, "Cancel"))) == "Dropped. Nothing changed."
+    assert shown(await room.press(button(answer, "Cancel"))) == "Cancelled. Nothing changed."
     late = await room.press(button(answer, "Start live"), by=BEN)
-    assert "Ana has done that already" in shown(late)
+    assert "Ana already handled this" in shown(late)
 
 
 async def test_a_rehearsal_needs_no_question(room: Room) -> None:
@@ -131,8 +133,12 @@ async def test_a_rehearsal_needs_no_question(room: Room) -> None:
 async def test_what_runs_already_is_shown_instead(room: Room) -> None:
     await room.type("start database failover --name Primary down in EU")
     answer = await room.type("start primary down in eu")
-    assert "No runbook is called “primary down in eu”, but R1 Primary down in EU is running" in shown(answer)
-    assert "Nothing was started" in shown(answer)
+    assert (
+        "I can't find a runbook called “primary down in eu”, but the run R1 Primary down in EU is active"
+        in shown(answer)
+    )
+    assert not (await room.run("R1")).run.state.is_over
+    assert [known.handle for known in await room.runs.list_runs()] == ["R1"]
     assert labels(answer) == ["Show R1"]
 
 
@@ -156,13 +162,13 @@ async def test_start_alone_offers_the_runbooks(room: Room) -> None:
 
 async def test_a_near_miss_is_a_guess_to_press(room: Room) -> None:
     answer = await room.type("start datbse failovr exercise")
-    assert "No runbook is called" in shown(answer)
+    assert "I can't find a runbook called" in shown(answer)
     assert "Database failover" in labels(answer)
 
 
 async def test_an_unknown_platform_is_named_with_those_there_are(room: Room) -> None:
     answer = await room.type("start failover --on jira")
-    assert "no platform “jira”" in shown(answer)
+    assert "I can't find a platform “jira”" in shown(answer)
     assert "local" in shown(answer)
 
 
@@ -180,8 +186,8 @@ async def test_a_start_that_was_done_in_part_keeps_its_run_and_goes_on_with_it(r
         "local", "start", key="platform.forbidden", said="late", retry_with=("level=error",)
     )
     answer = await room.type("start database failover")
-    assert "Only a part of starting R1 was done (the copy was made)" in shown(answer)
-    assert [line for line in traces(answer) if "was not done" in line]
+    assert "Only part of starting R1 went through: the copy" in shown(answer)
+    assert [line for line in traces(answer) if "didn't go through" in line]
     assert not [line for line in traces(answer) if "Nothing" in line], "a copy was made"
     assert (await room.run("R1")).started
     room.platform.raises.clear()
@@ -192,5 +198,5 @@ async def test_a_start_that_was_done_in_part_keeps_its_run_and_goes_on_with_it(r
 
 async def test_an_owner_is_found_before_anything_is_sent(room: Room) -> None:
     answer = await room.type("start database failover --owner @zoe")
-    assert "Nobody here is called “@zoe”" in shown(answer)
+    assert "I can't find anyone called “@zoe” here" in shown(answer)
     assert room.platform.carried == []
