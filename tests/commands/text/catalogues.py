@@ -97,9 +97,7 @@ def suffixes(paths: Sequence[Path]) -> set[str]:
         str(node.values[1].value)
         for path in paths
         for node in _nodes(path)
-        if isinstance(node, ast.JoinedStr)
-        and len(node.values) == 2
-        and isinstance(node.values[1], ast.Constant)
+        if isinstance(node, ast.JoinedStr) and len(node.values) == 2 and isinstance(node.values[1], ast.Constant)
     }
 
 

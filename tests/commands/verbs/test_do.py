@@ -52,7 +52,7 @@ async def test_it_asks_first_and_then_does_it_once(offering: Room, line: str) ->
     assert offering.platform.carried == ["start"]
     done = await offering.press(button(asked, "Go ahead"), by=BEN)
     assert shown(done).startswith("R1 Primary down in EU: “End the run” done. Receipt ")
-    assert traces(done)[0].startswith("Ben pressed “End the run” on R1 Primary down in EU (")
+    assert traces(done)[0].startswith("Ben used “End the run” on R1 Primary down in EU (")
     assert offering.platform.carried == ["start", "do"]
     again = await offering.press(button(asked, "Go ahead"))
     assert "already handled this" in shown(again)
