@@ -1,6 +1,7 @@
 """The fields of each form. Labels fit 24 characters in every chat."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from commands.model.card import Field, Option
 from commands.text.catalogue import plain_text, translate
@@ -24,45 +25,55 @@ DOINGS: Mapping[str, str] = {
 _NAME = 150  # characters of a name or a title
 
 
-def _words(key: str) -> str:
-    return plain_text(translate(key))
-
-
 def _options(keys: Mapping[str, str]) -> tuple[Option, ...]:
-    return tuple(Option(value, _words(key)) for value, key in keys.items())
+    return tuple(Option(value, key) for value, key in keys.items())
+
+
+def translated(field: Field) -> Field:
+    """With its texts in the current language. Those of ``FIELDS`` are message keys."""
+    return replace(
+        field,
+        label=_text(field.label),
+        hint=_text(field.hint) if field.hint else "",
+        options=tuple(Option(option.value, _text(option.label)) for option in field.options),
+    )
+
+
+def _text(key: str) -> str:
+    return plain_text(translate(key))
 
 
 FIELDS: Mapping[str, tuple[Field, ...]] = {
     "status": (
-        Field("health", _words("form.health"), "choice", _options(HEALTHS), optional=True),
-        Field("text", _words("form.text_status"), "lines"),
-        Field("next", _words("form.next"), "when", hint=_words("form.next_hint"), optional=True, longest=20),
+        Field("health", "form.health", "choice", _options(HEALTHS), optional=True),
+        Field("text", "form.text_status", "lines"),
+        Field("next", "form.next", "when", hint="form.next_hint", optional=True, longest=20),
     ),
     "comment": (
-        Field("text", _words("form.text_comment"), "lines"),
-        Field("task", _words("form.task"), "search", optional=True),
+        Field("text", "form.text_comment", "lines"),
+        Field("task", "form.task", "search", optional=True),
     ),
     "more": (
-        Field("do", _words("form.do"), "choice", _options(DOINGS)),
-        Field("task", _words("form.task"), "search", optional=True),
-        Field("text", _words("form.text"), "lines", hint=_words("form.text_hint"), optional=True),
-        Field("person", _words("form.person"), hint=_words("form.person_hint"), optional=True, longest=_NAME),
+        Field("do", "form.do", "choice", _options(DOINGS)),
+        Field("task", "form.task", "search", optional=True),
+        Field("text", "form.text", "lines", hint="form.text_hint", optional=True),
+        Field("person", "form.person", hint="form.person_hint", optional=True, longest=_NAME),
     ),
     "start": (
-        Field("runbook", _words("form.runbook"), "search"),
-        Field("name", _words("form.name"), optional=True, longest=_NAME),
-        Field("owner", _words("form.owner"), optional=True, longest=_NAME),
+        Field("runbook", "form.runbook", "search"),
+        Field("name", "form.name", optional=True, longest=_NAME),
+        Field("owner", "form.owner", optional=True, longest=_NAME),
         Field(
             "rehearsal",
-            _words("form.rehearsal"),
+            "form.rehearsal",
             "choice",
-            (Option("no", _words("form.rehearsal_no")), Option("yes", _words("form.rehearsal_yes"))),
+            (Option("no", "form.rehearsal_no"), Option("yes", "form.rehearsal_yes")),
             value="no",
             optional=True,
         ),
     ),
     "add": (
-        Field("title", _words("form.title"), longest=_NAME),
-        Field("person", _words("form.person"), hint=_words("form.person_hint"), optional=True, longest=_NAME),
+        Field("title", "form.title", longest=_NAME),
+        Field("person", "form.person", hint="form.person_hint", optional=True, longest=_NAME),
     ),
 }

@@ -10,7 +10,7 @@ from dataclasses import replace
 from adapters.errors import AdapterError
 from adapters.writes import Op
 from commands.cards.task_row import shown_tasks
-from commands.forms.fields import FIELDS
+from commands.forms.fields import FIELDS, translated
 from commands.forms.prefill import prefilled_form
 from commands.forms.submission import FormErrors, submit
 from commands.language.parser import parse
@@ -26,7 +26,7 @@ from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
 from commands.operations.platform_actions import is_supported_on
 from commands.text.catalogue import plain_text, translate
-from commands.text.phrases import run_name, shorten, state_word, task_name
+from commands.text.phrases import run_name, shorten, task_name, task_state_name
 
 _MOST_OPTIONS = 100
 _TITLES: Mapping[str, str] = {
@@ -114,10 +114,11 @@ def _stages(known: TrackedRun, fill: Mapping[str, str]) -> Field:
 
 def _filled(field: Field, fill: Mapping[str, str], known: TrackedRun | None) -> Field:
     value = fill.get(field.name, "")
-    options = field.options
+    field = replace(translated(field), value=value)
     if field.name == "task" and known is not None and value:
         options = tuple(option for option in task_options(known, "") if option.value == value)
-    return Field(field.name, field.label, field.kind, options, value, field.hint, field.optional, field.longest)
+        return replace(field, options=options)
+    return field
 
 
 async def options(about: str, run: str, field: str, typed: str, world: Services) -> Sequence[Option]:
@@ -149,7 +150,7 @@ def task_options(known: TrackedRun, typed: str) -> Sequence[Option]:
         found = match(typed, [(task.title, task) for task in tasks])
         tasks = by_handle or ([found.one] if found.one else [*found.several, *found.guesses])
     return [
-        Option(handle, shorten(f"{task_name(known, task)} ({state_word(task.state)})", 70))
+        Option(handle, shorten(f"{task_name(known, task)} ({task_state_name(task.state)})", 70))
         for task in tasks[:_MOST_OPTIONS]
         if (handle := known.task_handle(task.id))
     ]

@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 import commands
 from adapters.protocol import Emulated, Native, Platform, Unsupported
+from adapters.toolkit.messages import load_messages
 from adapters.writes import READS, Op
 from bot.cli import cli
 from bot.config.parse import TABLES
@@ -24,6 +25,7 @@ from bot.config.settings import kinds
 from bot.observability import metrics
 from commands.model.command import Command, Flag, Right, Takes
 from commands.registry import COMMANDS
+from commands.text.catalogue import plain_text, translate
 
 _PART = re.compile(r"(<!-- ([a-z-]+): written by make docs -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 _RIGHTS = {right: "anybody" if right is Right.READ else f"`{right}`" for right in Right}
@@ -58,7 +60,7 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def commands_short() -> str:
-    rows = [(f"`{_typed(command)}`", ", ".join(_aliases(command)), command.summary) for command in _shown()]
+    rows = [(f"`{_typed(command)}`", ", ".join(_aliases(command)), _summary(command)) for command in _shown()]
     return table(("type", "or", "to"), rows)
 
 
@@ -76,6 +78,10 @@ def _shown() -> list[Command]:
     return sorted((command for command in COMMANDS.values() if command.typed), key=place)
 
 
+def _summary(command: Command) -> str:
+    return plain_text(translate(f"usage.{command.verb}"))
+
+
 def _typed(command: Command) -> str:
     return f"{command.verb} {command.usage}".strip()
 
@@ -85,7 +91,8 @@ def _aliases(command: Command) -> list[str]:
 
 
 def _command(command: Command) -> str:
-    facts = [f"{command.summary[0].upper()}{command.summary[1:]}."]
+    summary = _summary(command)
+    facts = [f"{summary[0].upper()}{summary[1:]}."]
     for language, words in _words_for(command).items():
         facts.append(f"{_LANGUAGES.get(language, language)}: {', '.join(f'`{word}`' for word in words)}.")
     if command.flags:
@@ -135,12 +142,13 @@ def _by_other_means(platforms: Sequence[Platform]) -> Iterator[str]:
     for platform in platforms:
         hows: dict[str, list[str]] = {}
         insteads: dict[str, list[str]] = {}
+        texts = load_messages(platform.messages)
         for op in Op:
             match platform.capabilities[op]:
                 case Emulated(how=how):
-                    hows.setdefault(how, []).append(f"`{op}`")
+                    hows.setdefault(texts.get(how, how), []).append(f"`{op}`")
                 case Unsupported(alternative=instead):
-                    insteads.setdefault(instead, []).append(f"`{op}`")
+                    insteads.setdefault(texts.get(instead, instead), []).append(f"`{op}`")
         told = [f"- {', '.join(ops)}, emulated: {how}" for how, ops in hows.items()]
         told += [f"- {', '.join(ops)}, unsupported: {instead}" for instead, ops in insteads.items()]
         if told:
