@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli import cli
-from bot.config.settings import kinds, parse
+from bot.config.settings import available_platforms, parse
 from commands.language.parser import parse as parse_line
 from commands.model.errors import UnknownCommand
 from tests.docs import __main__ as docs
@@ -56,7 +56,7 @@ def test_the_demo_answers_as_its_page_says() -> None:
     assert docs.masked(docs.transcript(docs.said())) == page, "docs/demo.md is old: run `make docs`, and commit it"
 
 
-@pytest.mark.parametrize("kind", list(kinds()))
+@pytest.mark.parametrize("kind", list(available_platforms()))
 def test_every_platform_has_its_page(kind: str) -> None:
     assert (docs.ROOT / "docs" / "platforms" / f"{kind}.md").exists(), "its engineer writes it by hand"
 

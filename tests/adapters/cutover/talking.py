@@ -59,8 +59,8 @@ class Talk:
     @property
     def card(self) -> str:
         """The live card, as the application would draw it now."""
-        known = self.app.rows.known(active=True)[0]
-        card = self.app.board.card(known.handle)
+        known = self.app.run_rows.list_runs(active=True)[0]
+        card = self.app.live_cards.draw_card(known.handle)
         assert card is not None
         return "\n".join(
             [*(plain_text(line) for line in card.lines), *(f"[{button.label}]" for button in card.buttons)]

@@ -44,14 +44,14 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 async def becomes(app: Application, true: Callable[[Run], bool]) -> None:
-    await until(lambda: true(app.rows.known(active=True)[0].run))
+    await until(lambda: true(app.run_rows.list_runs(active=True)[0].run))
 
 
 async def test_its_tasks_are_shown_once_they_are_there(app: Application, fake: XurrentFake) -> None:
     """Until then nothing asks for them: that would be a 404."""
     fake.world.looks = 2
     await say(app, "start database failover")
-    assert app.rows.known(active=True)[0].run.state is RunState.STARTING
+    assert app.run_rows.list_runs(active=True)[0].run.state is RunState.STARTING
     await becomes(app, lambda run: len(run.tasks) == 4)
     asked = [seen.path.rpartition("/")[2] for seen in fake.calls("GET", "/v1/workflows/")]
     assert asked.index("tasks") >= 3
@@ -62,7 +62,7 @@ async def test_a_hint_does_not_wait_for_the_next_look(app: Application, fake: Xu
     await say(app, "start database failover")
     (run,) = fake.world.runs.values()
     await until(lambda: len(fake.calls("GET", "/v1/workflows/[0-9]+$")) == 4)
-    next_look = asyncio.get_running_loop().time() + 4 * runs.REREAD_EVERY_SECONDS
+    next_look = asyncio.get_running_loop().time() + 4 * runs.REFRESH_INTERVAL_SECONDS
     run.looks = 0
     await app.hint("xurrent", b"{}")
     await becomes(app, lambda run: len(run.tasks) == 4)
