@@ -99,6 +99,14 @@ async def test_doctor_counts_invalid_settings(folder: Path) -> None:
     assert lines[-1] == "0 ok, 2 to fix"
 
 
+async def test_doctor_names_the_new_name_of_a_setting(folder: Path) -> None:
+    lines = (await liaison(folder, "doctor", environ={"LIAISON_BOT__PATIENCE": "90s"})).out.splitlines()
+    renamed = (
+        "FIX  bot.patience: has been renamed to bot.write_timeout -> rename patience to write_timeout under [bot]"
+    )
+    assert [line for line in lines if line.startswith(renamed) and "LIAISON_BOT__WRITE_TIMEOUT" in line], lines
+
+
 async def test_doctor_checks_store_and_platforms(folder: Path) -> None:
     ran = await liaison(folder, "doctor", environ={"LIAISON_PLATFORMS__BOOKS__KIND": "local"})
     lines = ran.out.splitlines()
@@ -135,7 +143,7 @@ async def test_a_store_that_is_locked_by_a_hung_process(folder: Path) -> None:
 
 async def test_serve_executes_say_and_stops_cleanly(folder: Path) -> None:
     books = {"kind": "local", "path": str(folder / "runbooks"), "hook_secret": "a-hook-secret-of-many-words"}
-    async with Liaison(folder, {"platforms.books": books}) as running:
+    async with Liaison(folder, {"bot": {"patience": "90s"}, "platforms.books": books}) as running:
         code, printed = await running.run("say", "start", "database failover", "--as", "ana")
         assert (code, "R1 Database failover" in printed) == (0, True)
         refused, printed = await running.run("say", "finish T99")
@@ -156,7 +164,8 @@ async def test_serve_executes_say_and_stops_cleanly(folder: Path) -> None:
     logged = running.log.read_text()
     assert f"ready on {running.url}" in logged
     assert books["hook_secret"] not in logged
-    assert "liaison say works" in logged
+    assert "only liaison say works" in logged
+    assert "bot.patience: has been renamed to bot.write_timeout" in logged
     assert not (folder / "liaison.db.sock").exists()
 
 
