@@ -44,7 +44,9 @@ from commands.cards.activity_line import halted_line
 from commands.cards.run_card import live_card
 from commands.model.card import Result
 from commands.model.messages import Actor, Message
-from commands.model.ports import AccessRules, Outcome, Services
+from commands.model.outcomes import Outcome
+from commands.model.ports import AccessRules, Services
+from commands.registry import COMMANDS
 
 SHUTDOWN_GRACE_SECONDS = 20.0
 INBOX_CLEANUP_SECONDS = 3600.0
@@ -222,6 +224,7 @@ def _create_services(
     responder: Responder,
 ) -> Services:
     return Services(
+        commands=COMMANDS,
         platforms=platforms,
         platform_types={name: entry.platform for name, entry in settings.platforms.items()},
         runs=runs,

@@ -12,7 +12,8 @@ from rapidfuzz import fuzz, process
 from adapters.protocol import Platform
 from bot.config.options import AccessOptions, BotOptions
 from bot.surfaces.options import MattermostOptions, SlackOptions
-from commands.registry import COMMANDS, unknown_aliases
+from commands.language.vocabulary import unknown_aliases
+from commands.registry import COMMANDS
 
 TABLES: Mapping[str, type[BaseModel]] = {
     "bot": BotOptions,
@@ -136,7 +137,7 @@ class SettingsParser:
 
     def check_consistency(self, found: Mapping[str, Any]) -> None:
         """What one key requires of another, and whether the aliases are verbs."""
-        for word, verb in unknown_aliases(found["aliases"]).items():
+        for word, verb in unknown_aliases(COMMANDS, found["aliases"]).items():
             self.problems.append(f"aliases.{word}: {verb!r} is not a verb{_suggestion(verb, COMMANDS)}")
         slack = found.get("slack")
         if slack is not None and slack.signing_secret is None and slack.app_token is None:

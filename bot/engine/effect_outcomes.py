@@ -18,7 +18,8 @@ from adapters.writes import Applied, Indeterminate, NotApplied, Op, Recovery, Wr
 from bot.observability import metrics
 from bot.storage.effects import Effect, EffectLog
 from commands.model.messages import Message
-from commands.model.ports import Done, Outcome, Refused, RunsPort, Unknown
+from commands.model.outcomes import Done, Outcome, Refused, Unknown
+from commands.model.ports import RunsPort
 
 log = structlog.get_logger(__name__)
 

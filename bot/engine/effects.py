@@ -25,7 +25,8 @@ from bot.engine.port import Progress
 from bot.observability import metrics
 from bot.storage.effects import Effect
 from commands.model.messages import Message
-from commands.model.ports import Done, Outcome, Refused, TrackedRun, Unknown
+from commands.model.outcomes import Done, Outcome, Refused, Unknown
+from commands.model.tracked_run import TrackedRun
 
 RECONCILE_DELAYS = (0.0, 2.0, 10.0, 30.0)  # seconds after the answer was lost
 NOTICE_AFTER_SECONDS = 3.0

@@ -26,6 +26,7 @@ from commands import dispatch
 from commands.cards import pending_lines
 from commands.dispatch import Route
 from commands.model.card import Answer, Result
+from commands.model.intents import Intent
 from commands.model.messages import Actor, Membership, Message, Via
 from commands.model.ports import CommandContext, Services
 
@@ -82,11 +83,11 @@ class MessageProcessor:
         return dispatch.busy_answer(message, run)
 
     async def notify_queued(self, message: Message, route: Route, ahead: int) -> None:
-        card = pending_lines.queued_card(message, route.intent or {}, ahead)
+        card = pending_lines.queued_card(message, self._intent(route), ahead)
         await self._responder.notify_queued(message, card)
 
     def stopped_answer(self, message: Message, route: Route, by: Actor) -> Answer:
-        return pending_lines.stopped_answer(message, route.intent or {}, by)
+        return pending_lines.stopped_answer(message, self._intent(route), by)
 
     async def execute(self, message: Message, route: Route, progress: Progress) -> Answer:
         structlog.contextvars.bind_contextvars(delivery=message.key)
@@ -135,6 +136,9 @@ class MessageProcessor:
         self._last_press[press] = message.at
         elapsed = self._live_cards.seconds_since_edit(message.place, message.reply.post)
         return pressed_before and elapsed is not None and elapsed < DOUBLE_CLICK_SECONDS
+
+    def _intent(self, route: Route) -> Intent:
+        return self._services.commands.intent_from(route.intent or {})
 
     def _zone(self, actor: Actor) -> tzinfo:
         if actor.timezone:

@@ -25,7 +25,8 @@ from commands.cards import activity_line, pending_lines
 from commands.model.card import ActivityLine, Answer, Card, Result
 from commands.model.intents import UpdateDue
 from commands.model.messages import Actor, Message, Place, Via
-from commands.model.ports import CannotPost, Outcome, Services, Unknown
+from commands.model.outcomes import Outcome, Unknown
+from commands.model.ports import CannotPost, Services
 from commands.text.catalogue import plain_text
 
 CHAT_ATTEMPTS = 6

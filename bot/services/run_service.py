@@ -18,7 +18,7 @@ from adapters.writes import WriteResult
 from bot.storage.effects import EffectLog
 from bot.storage.runs import RunRows
 from commands.model.messages import Actor, Place
-from commands.model.ports import Receipt, TrackedRun
+from commands.model.tracked_run import Receipt, TrackedRun
 from commands.text.catalogue import plain_text, translate
 
 REFRESH_INTERVAL_SECONDS = 1.0

@@ -12,7 +12,7 @@ from bot.storage.store import Store, put
 from bot.storage.tables import activity_lines, activity_posts
 from commands.model.card import ActivityLine, Bold, Button, ClockTime, Code, Link, PersonName, Span, Text
 from commands.model.messages import Place
-from commands.registry import intent_from
+from commands.registry import COMMANDS
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def _dump_line(line: ActivityLine) -> str:
 
 def _load_line(row: Row[Any]) -> ActivityLine:
     data = json.loads(row.line)
-    buttons = tuple(Button(b["label"], intent_from(b["intent"]), b["style"]) for b in data["buttons"])
+    buttons = tuple(Button(b["label"], COMMANDS.intent_from(b["intent"]), b["style"]) for b in data["buttons"])
     text: Text = tuple(_load_span(span) for span in data["words"])
     return ActivityLine(run=f"R{row.run}", slot=row.slot, text=text, buttons=buttons)
 
