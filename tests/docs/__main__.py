@@ -1,6 +1,6 @@
-"""``make docs``: rewrites the generated parts of README.md, CONTRIBUTING.md and docs/, and prints the changed pages.
+"""``make docs``: rewrites the generated parts of the docs and prints the changed pages.
 
-``docs/demo.md`` is the real output of ``liaison demo --script docs/demo.txt``. Its times are shifted so that the first
+``docs/demo.md`` is the real output of ``liaison demo --script docs/demo.txt``, with times shifted so that the first
 one is 14:02. The page is rewritten only if more than times and receipt codes changed.
 """
 
@@ -24,9 +24,9 @@ _CODE = re.compile(r"(?<=Receipt )[2-9A-HJ-NP-Z]{4}(?=\.)|(?<=\()[2-9A-HJ-NP-Z]{
 _HEAD = """\
 # The demo
 
-`make demo` opens this chat in your terminal: no accounts, no network, nothing is kept. This page is what it answers to
-[demo.txt](demo.txt), with times shifted. In Slack and Mattermost the same cards are messages with real buttons, and every
-change edits the one live card.
+`make demo` opens this chat in your terminal: no accounts, no network, nothing is kept. This page is what it
+answers to [demo.txt](demo.txt), with times shifted. In Slack and Mattermost the same cards are messages with real
+buttons, and every change edits the one live card.
 """
 
 
@@ -96,7 +96,7 @@ def _scenes() -> Iterator[tuple[str, list[str]]]:
 
 
 def _by_line(output: str, lines: list[str]) -> Iterator[str]:
-    """The output before the first line, then each line with its answers. "!" only means something to the script."""
+    """The output before the first line, then each line with its answers. "!" only matters to the script."""
     for line in lines:
         before, prompt, output = output.partition(f"> {line}\n")
         assert prompt, f"{line!r} was not typed"

@@ -1,4 +1,4 @@
-"""The folders of the three packages in import order, as docs/architecture.md draws them: measured, never written."""
+"""The folders of the three packages in import order, as docs/architecture.md draws them."""
 
 from collections.abc import Iterator, Mapping
 
@@ -40,5 +40,5 @@ def _drawn(imports: Mapping[str, frozenset[str]]) -> Iterator[str]:
 
 
 def _height(name: str, imports: Mapping[str, frozenset[str]]) -> int:
-    """The longest chain of imports below. Raises ``RecursionError`` on a cycle, which the layering rules forbid."""
+    """The longest chain of imports below. A cycle, which the layering rules forbid, is a ``RecursionError``."""
     return 1 + max((_height(lower, imports) for lower in imports[name]), default=0)

@@ -22,7 +22,7 @@ OURS = ("tests/docs/test_self_contained.py", "uv.lock", "LICENSE")
 def texts() -> Iterator[tuple[str, str]]:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in listed.splitlines():
-        recorded = "/recordings/" in name or name.startswith("tests/golden/") and not name.endswith(".py")
+        recorded = "/recordings/" in name or (name.startswith("tests/golden/") and not name.endswith(".py"))
         if name not in OURS and not recorded and (ROOT / name).is_file():
             yield name, (ROOT / name).read_text(encoding="utf-8", errors="replace")
 
