@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from commands.messages import Actor, Place
+
 from bot.storage.effects import EffectLog
 from bot.storage.facts import LaterRows, LocalRunRows, NoteRows, PeopleRows
 from bot.storage.inbox import Inbox
 from bot.storage.posts import PostRows
 from bot.storage.runs import RunRows
 from bot.storage.store import Store
-from commands.messages import Actor, Place
 
 Told = Mapping[str, Sequence[Mapping[str, Any]]]
 AT = datetime(2026, 11, 30, 12, 3, 30, 26234, tzinfo=UTC)

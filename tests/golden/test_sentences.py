@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from adapters.sentences import load
 
 KEYS = json.loads((Path(__file__).parent / "words" / "sentences.json").read_text())

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands.submitting import Wrong, submit
 
 from bot.engine.effects import Effects
 from bot.engine.port import Progress
-from commands.submitting import Wrong, submit
 from tests.golden.wires import VALUES, WIRES, digest
 
 WORDS = Path(__file__).parent / "words"

@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, get_args
 
+from commands.fields import FIELDS
+from commands.intents import Intent, OpenForm
+from commands.messages import Actor, Message, Place, Standing, Via
+from commands.ports import Kept
+
 from adapters.errors import AdapterError
 from adapters.local import mapping as local
 from adapters.local.wire import Document
@@ -26,10 +31,6 @@ from bot.surfaces.slack.identity import Identity
 from bot.surfaces.slack.views import Meta
 from commands.cards import Button, Form, Result
 from commands.dispatch import Ticket
-from commands.fields import FIELDS
-from commands.intents import Intent, OpenForm
-from commands.messages import Actor, Message, Place, Standing, Via
-from commands.ports import Kept
 from commands.registry import COMMANDS, intent_from
 
 Json = Any
