@@ -125,7 +125,7 @@ def say(config: Path | None, words: tuple[str, ...], user: str, channel: str, ye
 @_config
 @click.option("--in", "channel", help="Post a button in this channel and wait until somebody presses it.")
 def doctor(config: Path | None, channel: str | None) -> None:
-    """Check settings, database, chats and platforms, and show how to fix problems."""
+    """Check settings, database, chats and platforms."""
     from bot.doctor import doctor as run_checks
 
     with suppress(SettingsError):  # doctor reports them
