@@ -1,7 +1,6 @@
-"""What can be done on each flavour (the tables of docs/platforms/xurrent.md).
+"""What each flavour supports.
 
-4me is Xurrent under its former name. ITRP is the API of the old tasks page: tasks alone, no templates and no
-notes to be read.
+4me is Xurrent under its former name. ITRP is the old API: tasks alone, without templates or readable notes.
 """
 
 from collections.abc import Mapping
@@ -9,10 +8,6 @@ from collections.abc import Mapping
 from adapters.protocol import Capability, Emulated, Native, Unsupported
 from adapters.writes import Op
 from adapters.xurrent.settings import Flavour
-
-_REOPEN = Unsupported("begin a task that is on hold, or add a new task for one that is over")
-_END = Unsupported("finish or skip the open tasks: the run ends with its last one")
-_SKIP = Emulated("the task is cancelled there; an approval never is")
 
 CAPABILITIES: Mapping[Op, Capability] = {
     Op.RUNBOOKS: Native(),
@@ -22,14 +17,14 @@ CAPABILITIES: Mapping[Op, Capability] = {
     Op.START: Native(),
     Op.FINISH: Native(),
     Op.BEGIN: Native(),
-    Op.SKIP: _SKIP,
+    Op.SKIP: Emulated("xurrent.capability.skip"),
     Op.HOLD: Native(),
-    Op.REOPEN: _REOPEN,
+    Op.REOPEN: Unsupported("xurrent.capability.reopen"),
     Op.ASSIGN: Native(),
     Op.ADD: Native(),
-    Op.STATUS: Emulated("a note on the run; its colour is a word in front, and kept by Liaison"),
+    Op.STATUS: Emulated("xurrent.capability.status"),
     Op.COMMENT: Native(),
-    Op.END: _END,
+    Op.END: Unsupported("xurrent.capability.end"),
     Op.ACTION: Native(),
     Op.APPROVE: Native(),
     Op.REJECT: Native(),
@@ -37,24 +32,23 @@ CAPABILITIES: Mapping[Op, Capability] = {
 
 _ITRP: Mapping[Op, Capability] = {
     **CAPABILITIES,
-    Op.RUNBOOKS: Unsupported("start the change in ITRP, then name it here by its link"),
-    Op.RUNS: Emulated("the changes of the tasks that Liaison's person has to do with"),
-    Op.SHOW: Emulated("all tasks of the change"),
-    Op.COMMENTS: Unsupported("read the notes in ITRP"),
-    Op.START: Unsupported("start the change in ITRP, then name it here by its link"),
-    Op.ASSIGN: Unsupported("assign it in ITRP"),
-    Op.STATUS: Unsupported("comment on a task instead"),
-    Op.COMMENT: Emulated("a note on the task that is named; it cannot be read back"),
+    Op.RUNBOOKS: Unsupported("xurrent.capability.runbooks_itrp"),
+    Op.RUNS: Emulated("xurrent.capability.runs_itrp"),
+    Op.SHOW: Emulated("xurrent.capability.show_itrp"),
+    Op.COMMENTS: Unsupported("xurrent.capability.comments_itrp"),
+    Op.START: Unsupported("xurrent.capability.start_itrp"),
+    Op.ASSIGN: Unsupported("xurrent.capability.assign_itrp"),
+    Op.STATUS: Unsupported("xurrent.capability.status_itrp"),
+    Op.COMMENT: Emulated("xurrent.capability.comment_itrp"),
+}
+
+_NO_PERSONAL_TOKENS: Mapping[Op, Capability] = {
+    Op.APPROVE: Unsupported("xurrent.capability.approve_no_token"),
+    Op.REJECT: Unsupported("xurrent.capability.reject_no_token"),
 }
 
 
-_NO_TOKENS: Mapping[Op, Capability] = {
-    op: Unsupported("give it there under your own name, or let an administrator add your token to the settings")
-    for op in (Op.APPROVE, Op.REJECT)
-}
-
-
-def capabilities(flavour: Flavour, *, own_tokens: bool = True) -> Mapping[Op, Capability]:
-    """``own_tokens``: whether people's own are in the settings; nobody approves without."""
-    known = _ITRP if flavour == "itrp" else CAPABILITIES
-    return known if own_tokens else {**known, **_NO_TOKENS}
+def capabilities(flavour: Flavour, *, personal_tokens: bool = True) -> Mapping[Op, Capability]:
+    """``personal_tokens`` is False if the settings have none: nobody can approve then."""
+    supported = _ITRP if flavour == "itrp" else CAPABILITIES
+    return supported if personal_tokens else {**supported, **_NO_PERSONAL_TOKENS}

@@ -1,4 +1,4 @@
-"""Whether a write whose answer was lost did happen: Xurrent is read, nothing is sent."""
+"""Finds out whether a write whose response was lost took effect. Only reads."""
 
 from dataclasses import dataclass
 
@@ -18,64 +18,62 @@ from adapters.writes import (
     WriteMarker,
     WriteResult,
 )
-from adapters.xurrent import text as words
 from adapters.xurrent import wire
 from adapters.xurrent.api import Api
-from adapters.xurrent.changes import Changes
-from adapters.xurrent.links import Links
+from adapters.xurrent.changes import ChangeReads
 from adapters.xurrent.people import People
-from adapters.xurrent.reads import Workflows
-from adapters.xurrent.start import Starting
-from adapters.xurrent.writes import Writes, note_of
+from adapters.xurrent.reads import WorkflowReads
+from adapters.xurrent.start import Starter
+from adapters.xurrent.text import source_id
+from adapters.xurrent.writes import Writes, note_text
 
 
 @dataclass
 class Reconciler:
     api: Api
-    reads: Workflows | Changes
+    reads: WorkflowReads | ChangeReads
     people: People
-    links: Links
-    writing: Writes
-    starting: Starting | None
+    writes: Writes
+    starter: Starter | None
 
-    async def reconcile(self, step: Write, mark: WriteMarker) -> Reconciliation:
+    async def reconcile(self, step: Write, marker: WriteMarker) -> Reconciliation:
         match step:
-            case StartRun() if self.starting:
-                return await self.starting.reconcile(step, mark)
+            case StartRun() if self.starter:
+                return await self.starter.reconcile(step, marker)
             case AddTask():
-                return await self._added(step, mark)
+                return await self._reconcile_add(step, marker)
             case AddComment() | SetStatus():
-                return await self._noted(step, mark)
+                return await self._reconcile_note(step, marker)
             case TaskWrite():
-                return await self._changed(step, mark)
+                return await self._reconcile_task(step, marker)
         return Indeterminate()
 
-    async def _added(self, step: AddTask, mark: WriteMarker) -> Reconciliation:
-        """By our key, which both generations keep in ``sourceID``."""
-        tasks = await self.reads.tasks(self.writing.run_id(step), step.op)
-        ours = next((task for task in tasks if task.source_id == words.key(mark)), None)
-        return Applied(WriteResult(id=ours.id, tasks=self.writing.shown(ours))) if ours else NotApplied()
+    async def _reconcile_add(self, step: AddTask, marker: WriteMarker) -> Reconciliation:
+        """By ``sourceID``, which both generations of the API keep."""
+        tasks = await self.reads.tasks(self.writes.run_id(step), step.op)
+        ours = next((task for task in tasks if task.source_id == source_id(marker)), None)
+        return Applied(WriteResult(id=ours.id, tasks=self.writes.mapped(ours))) if ours else NotApplied()
 
-    async def _noted(self, step: AddComment | SetStatus, mark: WriteMarker) -> Reconciliation:
-        if isinstance(self.reads, Changes):
+    async def _reconcile_note(self, step: AddComment | SetStatus, marker: WriteMarker) -> Reconciliation:
+        if isinstance(self.reads, ChangeReads):
             return Indeterminate()
-        found = await self.reads.notes(self.writing.run_id(step), step.target or None, step.op)
-        ours = next((note for note in found.items if mark.is_in(note.text)), None)
+        notes = await self.reads.notes(self.writes.run_id(step), step.target or None, step.op)
+        ours = next((note for note in notes.items if marker.is_in(note.text)), None)
         if ours is None:
-            return NotApplied() if found.complete else Indeterminate()
+            return NotApplied() if notes.complete else Indeterminate()
         if isinstance(step, SetStatus):
-            return Applied(self.writing.said(step, mark))
-        return Applied(WriteResult(id=ours.id, comment=self.writing.comment_of(step, mark, ours.id)))
+            return Applied(self.writes.status_result(step, marker))
+        return Applied(WriteResult(id=ours.id, comment=self.writes.comment_model(step, marker, ours.id)))
 
-    async def _changed(self, step: TaskWrite, mark: WriteMarker) -> Reconciliation:
-        """Status and note are one request: where there was a note, it tells whose request it was."""
-        found = await self.api.one(wire.Task, f"tasks/{self.api.id(step.task, step.op)}", step.op)
-        told = Applied(WriteResult(tasks=self.writing.shown(found)))
-        if note_of(step) and not isinstance(self.reads, Changes):
+    async def _reconcile_task(self, step: TaskWrite, marker: WriteMarker) -> Reconciliation:
+        """Status and note are one request, so a note with our code proves that it was this one."""
+        task = await self.api.fetch(wire.Task, f"tasks/{self.api.path_id(step.task, step.op)}", step.op)
+        applied = Applied(WriteResult(tasks=self.writes.mapped(task)))
+        if note_text(step) and not isinstance(self.reads, ChangeReads):
             try:
-                notes = await self.reads.notes(self.writing.run_id(step), step.task, step.op)
-                return told if any(mark.is_in(note.text) for note in notes.items) else NotApplied()
+                notes = await self.reads.notes(self.writes.run_id(step), step.task, step.op)
+                return applied if any(marker.is_in(note.text) for note in notes.items) else NotApplied()
             except OPTIONAL_READ_ERRORS:
-                pass  # the token may write notes and not read them: the status is all that can be seen
-        member = await self.people.id(step.person, step.op) if isinstance(step, AssignTask) else None
-        return told if self.writing.is_done(step, found, member) else NotApplied()
+                pass  # the token may write notes but not read them: the status has to do
+        member = await self.people.find_id(step.person, step.op) if isinstance(step, AssignTask) else None
+        return applied if self.writes.is_done(step, task, member) else NotApplied()

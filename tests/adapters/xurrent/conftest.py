@@ -1,4 +1,4 @@
-"""A started fake of the new API, one of the old, and the adapters that talk to them."""
+"""Started fakes of the new and the old API, and an adapter for each."""
 
 from collections.abc import AsyncIterator
 
@@ -23,12 +23,12 @@ async def xurrent(fake: XurrentFake, http: HttpClients) -> Xurrent:
 
 
 @pytest.fixture
-async def old() -> AsyncIterator[XurrentFake]:
+async def itrp_fake() -> AsyncIterator[XurrentFake]:
     fake = XurrentFake(flavour="itrp")
     async with fake:
         yield fake
 
 
 @pytest.fixture
-async def itrp(old: XurrentFake, http: HttpClients) -> Xurrent:
-    return connected(old, http)
+async def itrp(itrp_fake: XurrentFake, http: HttpClients) -> Xurrent:
+    return connected(itrp_fake, http)
