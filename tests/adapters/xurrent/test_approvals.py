@@ -39,7 +39,7 @@ async def refusal(adapter: Xurrent, write: Write) -> AdapterError:
     return refused.value
 
 
-async def test_one_shared_approvers_gives_only_their_own_approval(fake: XurrentFake, approver: Xurrent) -> None:
+async def test_one_of_two_approvers_gives_only_their_own_approval(fake: XurrentFake, approver: Xurrent) -> None:
     run = create_run(fake)
     task = add_approval(fake, run, ANA_ID, RUI_ID, required=2)
     await execute_all(approver, approve(run, task))

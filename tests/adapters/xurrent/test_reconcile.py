@@ -20,7 +20,7 @@ from tests.adapters.xurrent.helpers import (
 )
 
 
-async def reconcile(xurrent: Xurrent, fake: XurrentFake, write: TaskWrite) -> object:
+async def reconcile(xurrent: Xurrent, write: TaskWrite) -> object:
     (step,) = xurrent.steps(write, None)
     return await xurrent.reconcile(step, MARKER, BASELINE)
 
@@ -33,14 +33,13 @@ def run(fake: XurrentFake) -> FakeRun:
 async def test_a_finish_is_recognized_by_its_note(xurrent: Xurrent, fake: XurrentFake, run: FakeRun) -> None:
     task = fake.account.tasks_of(run)[0]
     write = finish_write(run, task, "by hand")
-    assert isinstance(await reconcile(xurrent, fake, write), NotApplied)
+    assert isinstance(await reconcile(xurrent, write), NotApplied)
     fake.writes.change(task, {"status": "completed", "note": sign("first", OTHER_MARKER)})
-    assert isinstance(
-        await reconcile(xurrent, fake, write), NotApplied
-    )  # sent again, it will be reported as already done
+    # Sent again, it is reported as already done.
+    assert isinstance(await reconcile(xurrent, write), NotApplied)
     assert (await execute(xurrent, write)).already
     fake.account.write_note(run, sign("by hand", MARKER), task)
-    assert isinstance(await reconcile(xurrent, fake, write), Applied)
+    assert isinstance(await reconcile(xurrent, write), Applied)
 
 
 async def test_the_status_decides_if_notes_are_forbidden(
@@ -49,9 +48,9 @@ async def test_the_status_decides_if_notes_are_forbidden(
     task = fake.account.tasks_of(run)[0]
     fake.forbidden_paths = "/notes$"
     write = HoldTask(run=run_key(run), by=ANA, task=str(task.id), reason="vendor")
-    assert isinstance(await reconcile(xurrent, fake, write), NotApplied)
+    assert isinstance(await reconcile(xurrent, write), NotApplied)
     fake.account.set_status(task, "waiting_for", None)
-    assert isinstance(await reconcile(xurrent, fake, write), Applied)
+    assert isinstance(await reconcile(xurrent, write), Applied)
 
 
 async def test_new_records_are_looked_up_before_a_retry(xurrent: Xurrent, run: FakeRun) -> None:
