@@ -21,7 +21,10 @@ from commands.dispatch import Route
 from commands.model.card import Answer, Button
 from commands.model.intents import Intent
 from commands.model.messages import Actor, Membership, Message, Place, Via
-from commands.model.ports import AccessRules, CommandContext, Outcome, Services, TrackedRun
+from commands.model.outcomes import Outcome
+from commands.model.ports import AccessRules, CommandContext, Services
+from commands.model.tracked_run import TrackedRun
+from commands.registry import COMMANDS
 from commands.text.catalogue import plain_text
 from tests.adapters.local.store import MemoryRuns
 from tests.commands.memory import MemoryDesk, MemoryEffects, MemoryMessages, MemoryPeople, MemoryRunsPort
@@ -165,6 +168,7 @@ class Room:
         self.log: dict[tuple[str, str], Outcome] = {}
         kinds: dict[str, Platform] = {"local": PLATFORM}
         self.world = Services(
+            commands=COMMANDS,
             platforms=adapters,
             platform_types=kinds,
             runs=self.runs,
