@@ -10,7 +10,7 @@ from adapters.models import Run
 from adapters.writes import Op
 from adapters.xurrent.adapter import Xurrent, connect
 from adapters.xurrent.settings import XurrentSettings
-from tests.adapters.connecting import reached, resources, table
+from tests.adapters.connections import platform_settings, resources, running
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.helpers import add_approval
 from tests.contract.subject import Errors, Subject
@@ -80,10 +80,10 @@ class XurrentSubject:
 async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
     fake = XurrentFake()
     fake.personal_tokens = {"anas-own": 58}
-    async with reached(fake, timeout) as http:
+    async with running(fake, timeout) as http:
         yield XurrentSubject(connected(fake, http, tokens={"U0ANA": "anas-own"}), fake)
 
 
 def connected(fake: XurrentFake, http: HttpClients, **settings: Any) -> Xurrent:
     """An adapter connected to the fake, with its settings and these."""
-    return connect("xurrent", XurrentSettings.model_validate(table(fake, **settings)), resources(http))
+    return connect("xurrent", XurrentSettings.model_validate(platform_settings(fake, **settings)), resources(http))

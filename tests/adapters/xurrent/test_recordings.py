@@ -15,7 +15,7 @@ from adapters.models import RunState, TaskState
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.errors import error_mapper
 from adapters.xurrent.links import Links
-from tests.adapters.mutations import Path, damaged
+from tests.adapters.mutations import Path, corrupted
 from tests.adapters.xurrent.recording_files import NAMES, body, exchange
 
 LINKS = Links("xurrent", "https://api.xurrent.com/v1", "wdc")
@@ -200,7 +200,7 @@ def test_every_recording_is_read(name: str) -> None:
 @given(name=st.sampled_from(NAMES), data=st.data())
 def test_a_mutated_recording_never_crashes(name: str, data: st.DataObject) -> None:
     """Any field may be missing, new, or of another type, except the IDs of the records themselves."""
-    read_response(name, data.draw(damaged(body(name), _is_record_or_id)))
+    read_response(name, data.draw(corrupted(body(name), _is_record_or_id)))
 
 
 def _is_record_or_id(path: Path) -> bool:
