@@ -11,9 +11,9 @@ from adapters.xurrent.text import MESSAGES
 
 def connect(name: str, settings: XurrentSettings, resources: Resources) -> Adapter:
     """Imports the adapter only where it is configured: building its wire models takes time."""
-    from adapters.xurrent.adapter import connect as connect_adapter
+    from adapters.xurrent.adapter import XurrentAdapter
 
-    return connect_adapter(name, settings, resources)
+    return XurrentAdapter(name, settings, resources)
 
 
 PLATFORM = Platform(

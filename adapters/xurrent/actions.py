@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import Any
 
-from adapters.errors import Conflict, Rejected
+from adapters.errors import Conflict
 from adapters.models import PlatformAction, Run, Task, TaskState
+from adapters.toolkit.reconciliation import applied_if
+from adapters.toolkit.steps import reconciles, step
 from adapters.toolkit.timestamps import parse_timestamp
-from adapters.writes import Applied, NotApplied, PerformAction, Reconciliation, WriteMarker, WriteResult
+from adapters.writes import Baseline, PerformAction, Reconciliation, Recovery, WriteMarker, WriteResult
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import Api
 from adapters.xurrent.people import People
-from adapters.xurrent.text import sign
-from adapters.xurrent.writes import Writes
+from adapters.xurrent.text import SIGNER
+from adapters.xurrent.writes.tasks import TaskWrites
 
 ACCEPT, FAIL, URGENT, CALM, WAIT = "accept", "fail", "urgent", "calm", "wait"
 _HOLD_DURATION = timedelta(hours=1)
@@ -30,7 +32,7 @@ class Actions:
 
     api: Api
     people: People
-    writes: Writes
+    tasks: TaskWrites
     itrp: bool
 
     def list_for(self, run: Run) -> Sequence[PlatformAction]:
@@ -38,20 +40,22 @@ class Actions:
         tasks = [task for task in run.tasks if task.is_ours and task.state in _OPEN_STATES]
         return [_action(kind, task) for task in tasks for kind in self._kinds(task)]
 
-    async def execute(self, step: PerformAction, marker: WriteMarker) -> WriteResult:
+    @step(PerformAction, recovery=Recovery.IDEMPOTENT)
+    async def perform(self, step: PerformAction, marker: WriteMarker) -> WriteResult:
         task = await self._read_task(step)
         self._require_possible(step, task)
         changes = await self._changes(step, marker)
         if _has(task, changes):
-            return WriteResult(tasks=self.writes.mapped(task), already=True)
+            return WriteResult(tasks=self.tasks.mapped(task), already=True)
         if _kind(step) == FAIL:
-            changes["note"] = sign("Reported as failed from chat", marker)
+            changes["note"] = SIGNER.sign("Reported as failed from chat", marker)
         updated = await self.api.update_task(task.id, step.op, changes)
-        return WriteResult(tasks=self.writes.mapped(updated))
+        return WriteResult(tasks=self.tasks.mapped(updated))
 
-    async def reconcile(self, step: PerformAction, marker: WriteMarker) -> Reconciliation:
+    @reconciles(PerformAction)
+    async def find_performed(self, step: PerformAction, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         task, changes = await self._read_task(step), await self._changes(step, marker)
-        return Applied(WriteResult(tasks=self.writes.mapped(task))) if _has(task, changes) else NotApplied()
+        return applied_if(_has(task, changes), WriteResult(tasks=self.tasks.mapped(task)))
 
     def _kinds(self, task: Task) -> Sequence[str]:
         kinds = [CALM if task.urgent else URGENT, FAIL]
@@ -66,7 +70,7 @@ class Actions:
         return await self.api.fetch(wire.Task, f"tasks/{self.api.path_id(step.task or '', step.op)}", step.op)
 
     def _require_possible(self, step: PerformAction, record: wire.Task) -> None:
-        task = mapping.map_task(record, self.writes.links)
+        task = mapping.map_task(record, self.tasks.links)
         facts: dict[str, Any] = {"title": task.title, "label": step.label}
         if task.state.is_over and not (_kind(step) == FAIL and task.state is TaskState.FAILED):
             raise Conflict(self.api.name, step.op, key="xurrent.over", status=record.status, **facts)
@@ -78,10 +82,8 @@ class Actions:
         """The fields to change, without a note."""
         match _kind(step):
             case "accept":
-                member = await self.people.find_id(step.by, step.op)
-                if member is None:
-                    raise Rejected(self.api.name, step.op, key="xurrent.unknown_person", person=step.by.shown)
-                return {"status": "accepted", "member_id": self.api.body_id(member, step.op)}
+                member = await self.people.require_body_id(step.by, step.op)
+                return {"status": "accepted", "member_id": member}
             case "fail":
                 return {"status": "failed"}
             case "wait":

@@ -20,6 +20,22 @@ PAGE_SIZE = 100
 MAX_PAGES = 50
 MAX_PAUSE = 60.0  # seconds; the first response after the pause says how long the limit really lasts
 _ACCOUNT_HEADERS = {"xurrent": "X-Xurrent-Account", "4me": "X-4me-Account", "itrp": "X-ITRP-Account"}
+COMMON_TASK_FIELDS = (
+    "id",
+    "sourceID",
+    "subject",
+    "category",
+    "status",
+    "team",
+    "member",
+    "completion_target_at",
+    "finished_at",
+    "required_approvals",
+    "waiting_until",
+    "anticipated_assignment_at",
+    "urgent",
+    "instructions",
+)
 RARE_FIELDS = ("urgent", "phase")  # documented, but in no sample: dropped if a server rejects them
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _REL = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,]+))', re.IGNORECASE)

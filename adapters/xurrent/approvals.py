@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.errors import AdapterError, Conflict, Rejected
+from adapters.models import Run
+from adapters.toolkit.reconciliation import applied_if
+from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
-    Applied,
     ApproveTask,
-    NotApplied,
+    Baseline,
     Op,
     Reconciliation,
+    Recovery,
     RejectTask,
     Write,
     WriteMarker,
@@ -24,7 +27,7 @@ from adapters.writes import (
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import Api
 from adapters.xurrent.links import Links
-from adapters.xurrent.text import sign
+from adapters.xurrent.writes.notes import Notes
 
 Decision = ApproveTask | RejectTask
 TARGET_STATUS: Mapping[Op, str] = {Op.APPROVE: "approved", Op.REJECT: "rejected"}
@@ -41,41 +44,50 @@ class Approvals:
     itrp: bool
     _person_ids: dict[str, str] = field(default_factory=dict)  # by chat user ID
 
-    def steps(self, write: Decision, *, single_approver: bool) -> Sequence[Write]:
-        self._api(write)
-        return [write] if single_approver or not note_text(write) else [write, write.as_part(NOTE_PART)]
+    def __post_init__(self) -> None:
+        self._notes = Notes(self._api)
 
-    async def execute(self, step: Decision, marker: WriteMarker) -> WriteResult:
-        api = self._api(step)
-        path = f"tasks/{api.path_id(step.task, step.op)}"
-        if step.part == NOTE_PART:
-            note = {"text": sign(note_text(step), marker)}
-            created = await api.write("POST", f"{path}/notes", step.op, note, wire.CreatedRecord)
-            return WriteResult(id=created.id)
-        task = await api.fetch(wire.Task, path, step.op)
-        own = await self._own_approval(api, step, task)
+    def plan(self, write: Decision, run: Run | None) -> Sequence[Write]:
+        """Raises ``Rejected`` for a person without a token."""
+        self._api(write)
+        task = run.task(write.task) if run else None
+        single_approver = self.itrp or bool(task and task.assignees)
+        return [write] if single_approver or not self._notes.text_of(write) else [write, write.as_part(NOTE_PART)]
+
+    @step(ApproveTask, RejectTask, recovery=Recovery.IDEMPOTENT)
+    async def decide(self, step: Decision, marker: WriteMarker) -> WriteResult:
+        api, task, own = await self._read(step)
         if _decision(task, own) == TARGET_STATUS[step.op]:
             return WriteResult(already=True)
         self._require_open(step, task, own)
         body: dict[str, Any] = {"status": TARGET_STATUS[step.op]}
+        path = f"tasks/{step.task}"
         if own is not None:
             await api.write("PATCH", f"{path}/approvals/{own.id}", step.op, body, wire.Wire)
             return WriteResult()
-        if note_text(step):
-            body["note"] = sign(note_text(step), marker)
+        if note := self._notes.text_of(step):
+            body["note"] = self._notes.sign(step, note, marker)
         updated = await api.write("PATCH", path, step.op, body, wire.Task)
         return WriteResult(tasks=(mapping.map_task(updated, self.links),))
 
-    async def reconcile(self, step: Decision, marker: WriteMarker) -> Reconciliation:
+    @reconciles(ApproveTask, RejectTask)
+    async def find_decision(self, step: Decision, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        _, task, own = await self._read(step)
+        return applied_if(_decision(task, own) == TARGET_STATUS[step.op])
+
+    @step(ApproveTask, RejectTask, part=NOTE_PART, recovery=Recovery.LOOKUP)
+    async def write_note(self, step: Decision, marker: WriteMarker) -> WriteResult:
+        return await self._notes.write_comment(step, marker)
+
+    @reconciles(ApproveTask, RejectTask, part=NOTE_PART)
+    async def find_note(self, step: Decision, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        return await self._notes.find_comment(step, marker, baseline)
+
+    async def _read(self, step: Decision) -> tuple[Api, wire.Task, wire.Approval | None]:
+        """(personal API, task, this person's record). Raises ``Rejected`` if this person is not asked."""
         api = self._api(step)
-        path = f"tasks/{api.path_id(step.task, step.op)}"
-        if step.part == NOTE_PART:
-            notes = await api.fetch_list(wire.Note, f"{path}/notes", step.op)
-            ours = next((note for note in notes.items if marker.is_in(note.text)), None)
-            return Applied(WriteResult(id=ours.id)) if ours else NotApplied()
-        task = await api.fetch(wire.Task, path, step.op)
-        own = await self._own_approval(api, step, task)
-        return Applied(WriteResult()) if _decision(task, own) == TARGET_STATUS[step.op] else NotApplied()
+        task = await api.fetch(wire.Task, f"tasks/{api.path_id(step.task, step.op)}", step.op)
+        return api, task, await self._own_approval(api, step, task)
 
     async def _own_approval(self, api: Api, step: Decision, task: wire.Task) -> wire.Approval | None:
         """This person's record in an approval by several people; None if the decision is the task's status.
@@ -117,18 +129,14 @@ class Approvals:
         title, person = task.subject or task.id, step.by.shown
         return Rejected(self.platform, step.op, key="xurrent.not_asked", title=title, person=person)
 
-    def _api(self, step: Decision) -> Api:
+    def _api(self, step: Write) -> Api:
         """Looks up by chat user ID only: a name, handle or email address does not prove who somebody is."""
         api = self.personal_api(step.by.id) if step.by.id else None
         if api is None:
-            link, id = self.links.task(step.task), step.by.id or step.by.shown
+            link, id = self.links.task(step.target), step.by.id or step.by.shown
             key = "xurrent.no_token_at" if link else "xurrent.no_token"
             raise Rejected(self.platform, step.op, key=key, link=link, id=id)
         return api
-
-
-def note_text(step: Decision) -> str:
-    return (step.note if isinstance(step, ApproveTask) else step.reason).strip()
 
 
 def _decision(task: wire.Task, own: wire.Approval | None) -> str:

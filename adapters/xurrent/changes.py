@@ -13,27 +13,11 @@ from adapters.errors import BadResponse, NotFound, Rejected, Unsupported
 from adapters.http.responses import ListResult
 from adapters.models import Comment, Run, Runbook, RunKey, RunState, RunSummary
 from adapters.xurrent import mapping, wire
-from adapters.xurrent.api import MAX_PAGES, Api
+from adapters.xurrent.api import COMMON_TASK_FIELDS, MAX_PAGES, Api
 from adapters.xurrent.links import Links
 from adapters.xurrent.text import label
 
-TASK_FIELDS = (
-    "id",
-    "sourceID",
-    "subject",
-    "category",
-    "status",
-    "team",
-    "member",
-    "completion_target_at",
-    "finished_at",
-    "required_approvals",
-    "waiting_until",
-    "anticipated_assignment_at",
-    "urgent",
-    "instructions",
-    "change",
-)
+TASK_FIELDS = (*COMMON_TASK_FIELDS, "change")
 OUR_LISTS = ("managed_by_me", "assigned_to_my_team", "assigned_to_me", "approval_by_me")
 OLDEST_FIRST = {"sort": "id"}
 MAX_SINGLE_READS = 100
@@ -54,15 +38,6 @@ class ChangeReads:
 
     async def runbook(self, id: str) -> Runbook:
         raise self._unsupported("runbooks")
-
-    async def template(self, id: str, operation: str) -> wire.Template:
-        raise self._unsupported("start")
-
-    async def find_started(self, source_id: str) -> wire.Workflow | None:
-        raise self._unsupported("start")
-
-    async def notes(self, run: str, task: str | None, operation: str) -> ListResult[wire.Note]:
-        raise self._unsupported("comments")
 
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
         raise self._unsupported("comments")

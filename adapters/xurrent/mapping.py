@@ -22,7 +22,7 @@ from adapters.models import (
 from adapters.toolkit.timestamps import parse_timestamp
 from adapters.xurrent import wire
 from adapters.xurrent.links import Links
-from adapters.xurrent.text import halted_text, label, parse_signed
+from adapters.xurrent.text import SIGNER, halted_text, label
 
 WAITING_FOR = "waiting_for"  # the only held status that people set themselves
 TASK_STATES = {
@@ -143,7 +143,7 @@ def map_task(task: wire.Task, links: Links, approvals: Sequence[wire.Approval] =
         title=task.subject or label("task", id=task.id),
         state=task_state(task),
         stage=task.phase.id if task.phase else None,
-        instructions=parse_signed(task.instructions or "").text,
+        instructions=SIGNER.read(task.instructions or "").text,
         assignees=(member,) if member else (),
         finished_at=parse_timestamp(task.finished_at),
         due_at=parse_timestamp(task.completion_target_at),
@@ -267,7 +267,7 @@ def is_visible(note: wire.Note) -> bool:
 
 
 def map_comment(note: wire.Note, task: str | None) -> Comment:
-    signed = parse_signed(note.text or "")
+    signed = SIGNER.read(note.text or "")
     by = signed.by or (note.person.shown if note.person else "")
     task = note.task.id if note.task else task
     return Comment(id=note.id, text=signed.text, by=by, at=parse_timestamp(note.created_at), task=task)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from adapters.errors import OPTIONAL_READ_ERRORS, BadResponse
+from adapters.errors import OPTIONAL_READ_ERRORS, BadResponse, Rejected
 from adapters.models import Person, Task
 from adapters.xurrent import wire
 from adapters.xurrent.api import Api
@@ -67,6 +67,13 @@ class People:
             self._id_by_email[email] = id
             self._email_by_id[id] = email
         return self._id_by_email[email]
+
+    async def require_body_id(self, person: Person, operation: str) -> int:
+        """The person's ID for a request body. Raises ``Rejected`` if the person is unknown."""
+        id = await self.find_id(person, operation)
+        if id is None:
+            raise Rejected(self.api.name, operation, key="xurrent.unknown_person", person=person.shown)
+        return self.api.body_id(id, operation)
 
     async def _search(self, email: str, operation: str) -> str | None:
         """Compares the addresses too: a server may ignore the filter and return everybody."""

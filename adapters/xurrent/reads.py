@@ -13,29 +13,12 @@ from adapters.errors import OPTIONAL_READ_ERRORS, BadResponse, NotFound
 from adapters.http.responses import ListResult
 from adapters.models import Comment, Run, Runbook, RunState, RunSummary, Task, TaskState
 from adapters.xurrent import mapping, wire
-from adapters.xurrent.api import Api
+from adapters.xurrent.api import COMMON_TASK_FIELDS, Api
 from adapters.xurrent.links import Links
 from adapters.xurrent.people import People
-from adapters.xurrent.text import parse_signed
+from adapters.xurrent.text import SIGNER
 
-TASK_FIELDS = (
-    "id",
-    "sourceID",
-    "subject",
-    "category",
-    "status",
-    "team",
-    "member",
-    "completion_target_at",
-    "finished_at",
-    "required_approvals",
-    "waiting_until",
-    "anticipated_assignment_at",
-    "urgent",
-    "instructions",
-    "workflow",
-    "phase",
-)
+TASK_FIELDS = (*COMMON_TASK_FIELDS, "workflow", "phase")
 MAX_COMMENTS = 20
 MAX_DETAIL_READS = 60  # tasks of one run whose predecessors, approvals or notes are read
 RUN_PAGES = 10  # the newest 1,000 open workflows of the account
@@ -183,7 +166,7 @@ class WorkflowReads:
             return ""
         visible = [note for note in result.items if mapping.is_visible(note)]
         last = max(visible, key=lambda note: mapping.id_order(note.id), default=None)
-        return parse_signed(last.text or "").text if last else ""
+        return SIGNER.read(last.text or "").text if last else ""
 
     async def _read_approvals(self, tasks: Sequence[wire.Task]) -> Mapping[str, Sequence[wire.Approval]]:
         """Of open approvals by several people, which are those without a member."""

@@ -11,13 +11,15 @@ from typing import Any, get_args
 
 from adapters.errors import Rejected
 from adapters.models import RunKey
-from adapters.writes import Applied, NotApplied, Reconciliation, StartRun, Write, WriteMarker, WriteResult
+from adapters.toolkit.reconciliation import applied_if
+from adapters.toolkit.steps import reconciles, step
+from adapters.writes import Baseline, Reconciliation, Recovery, StartRun, WriteMarker, WriteResult
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import Api
 from adapters.xurrent.people import People
 from adapters.xurrent.reads import WorkflowReads
 from adapters.xurrent.settings import Category, Justification, XurrentSettings
-from adapters.xurrent.text import MAX_SUBJECT_LENGTH, SOURCE, is_too_long, label, sign, source_id
+from adapters.xurrent.text import MAX_SUBJECT_LENGTH, SIGNER, SOURCE, is_too_long, label, source_id
 
 ID_OPTIONS = ("service_id", "manager_id")
 CHOICES: Mapping[str, Sequence[str]] = {
@@ -27,7 +29,7 @@ CHOICES: Mapping[str, Sequence[str]] = {
 OPTIONS = (*CHOICES, "workflow_type", "start_at", *ID_OPTIONS)
 
 
-def start_steps(write: StartRun) -> Sequence[Write]:
+def check_options(write: StartRun) -> None:
     """Raises ``Rejected`` for a rehearsal and for unknown options or values."""
     platform = write.runbook.platform
     if write.rehearsal:
@@ -43,7 +45,6 @@ def start_steps(write: StartRun) -> Sequence[Write]:
         else:
             continue
         raise Rejected(platform, "start", key="xurrent.bad_option", option=option, value=value, allowed=allowed)
-    return [write]
 
 
 @dataclass
@@ -53,6 +54,7 @@ class Starter:
     people: People
     settings: XurrentSettings
 
+    @step(StartRun, recovery=Recovery.LOOKUP)
     async def start(self, step: StartRun, marker: WriteMarker) -> WriteResult:
         template = await self.workflows.template(step.runbook.id, "start")
         owner = await self.people.find_id_if_readable(step.owner, "start") if step.owner else None
@@ -66,9 +68,10 @@ class Starter:
             return result.model_copy(update={"message": "xurrent.token_manages", "facts": facts})
         return result
 
-    async def reconcile(self, step: StartRun, marker: WriteMarker) -> Reconciliation:
+    @reconciles(StartRun)
+    async def find_started(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         workflow = await self.workflows.find_started(source_id(marker))
-        return Applied(_start_result(step, workflow)) if workflow else NotApplied()
+        return applied_if(workflow is not None, _start_result(step, workflow) if workflow else None)
 
     def _body(self, step: StartRun, marker: WriteMarker, template: wire.Template) -> dict[str, Any]:
         settings, options = self.settings, step.options
@@ -94,8 +97,8 @@ class Starter:
 
     def _note(self, template: wire.Template, marker: WriteMarker) -> str:
         """The template's own note, which this one replaces, signed by who started the run."""
-        note = sign(template.note or "Started from chat", marker)
-        return sign("Started from chat", marker) if is_too_long(note) else note
+        note = SIGNER.sign(template.note or "Started from chat", marker)
+        return SIGNER.sign("Started from chat", marker) if is_too_long(note) else note
 
 
 def _start_result(step: StartRun, workflow: wire.Workflow) -> WriteResult:

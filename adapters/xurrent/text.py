@@ -4,13 +4,12 @@ Everything is written as the token's person, so each text ends in a line that sa
 ``<@209|Ellen>`` in notes as a mention ("Text Formatting"); text typed in chat must not notify anybody there.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from adapters.models import Model
 from adapters.toolkit.messages import message_text
+from adapters.toolkit.signing import TextSigner
 from adapters.writes import SetStatus, WriteMarker
 
 MESSAGES = Path(__file__).with_name("messages.toml")
@@ -18,15 +17,6 @@ SOURCE = "liaison"  # the `source` of every record that we create; at most 30 ch
 MAX_NOTE_BYTES = 64 * 1024
 MAX_SUBJECT_LENGTH = 255
 _ZERO_WIDTH_SPACE = "\u200b"
-_SIGNATURE = re.compile(r"(?:\A(?=.* via )|\n[^\S\n]*\n)([^\n]{1,200}?) \(([0-9A-Z]{3,12})\)\Z")
-
-
-class SignedText(Model):
-    """A text without its signature. ``by`` and ``code`` are empty for text that others wrote."""
-
-    text: str
-    by: str = ""
-    code: str = ""
 
 
 def label(name: str, **facts: object) -> str:
@@ -39,18 +29,11 @@ def escape_mentions(text: str) -> str:
     return text.replace("<@", f"<{_ZERO_WIDTH_SPACE}@")
 
 
-def sign(text: str, marker: WriteMarker) -> str:
-    escaped, signature = escape_mentions(text.rstrip()), escape_mentions(marker.signature)
-    return f"{escaped}\n\n{signature}" if escaped else signature
+def unescape_mentions(text: str) -> str:
+    return text.replace(f"<{_ZERO_WIDTH_SPACE}@", "<@")
 
 
-def parse_signed(text: str) -> SignedText:
-    """The inverse of ``sign``."""
-    text = text.replace(f"<{_ZERO_WIDTH_SPACE}@", "<@").strip()
-    match = _SIGNATURE.search(text)
-    if match is None:
-        return SignedText(text=text)
-    return SignedText(text=text[: match.start()].strip(), by=match[1].strip(), code=match[2])
+SIGNER = TextSigner(before=r"\n[^\S\n]*\n", escape=escape_mentions, unescape=unescape_mentions)
 
 
 def status_text(step: SetStatus) -> str:

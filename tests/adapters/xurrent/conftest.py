@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.http.client import HttpClients
-from adapters.xurrent.adapter import Xurrent
+from adapters.xurrent.adapter import XurrentAdapter
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.subject import connected
 
@@ -18,7 +18,7 @@ async def fake() -> AsyncIterator[XurrentFake]:
 
 
 @pytest.fixture
-async def xurrent(fake: XurrentFake, http: HttpClients) -> Xurrent:
+async def xurrent(fake: XurrentFake, http: HttpClients) -> XurrentAdapter:
     return connected(fake, http)
 
 
@@ -30,5 +30,5 @@ async def itrp_fake() -> AsyncIterator[XurrentFake]:
 
 
 @pytest.fixture
-async def itrp(itrp_fake: XurrentFake, http: HttpClients) -> Xurrent:
+async def itrp(itrp_fake: XurrentFake, http: HttpClients) -> XurrentAdapter:
     return connected(itrp_fake, http)

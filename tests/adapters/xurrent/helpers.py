@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from adapters.models import Person, Run, RunbookKey, RunKey
 from adapters.writes import Baseline, FinishTask, StartRun, Write, WriteMarker, WriteResult
-from adapters.xurrent.adapter import Xurrent
+from adapters.xurrent.adapter import XurrentAdapter
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.fake_account import FakeApproval, FakeRun, FakeTask
 
@@ -32,7 +32,7 @@ def start_write(
 
 
 async def execute(
-    adapter: Xurrent, write: Write, run: Run | None = None, marker: WriteMarker = MARKER
+    adapter: XurrentAdapter, write: Write, run: Run | None = None, marker: WriteMarker = MARKER
 ) -> WriteResult:
     """Executes a write that has one step."""
     (step,) = adapter.steps(write, run)

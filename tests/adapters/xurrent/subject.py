@@ -8,7 +8,7 @@ from typing import Any
 from adapters.http.client import HttpClients
 from adapters.models import Run
 from adapters.writes import Op
-from adapters.xurrent.adapter import Xurrent, connect
+from adapters.xurrent.adapter import XurrentAdapter
 from adapters.xurrent.settings import XurrentSettings
 from tests.adapters.connections import platform_settings, resources, running
 from tests.adapters.xurrent.fake import XurrentFake
@@ -50,7 +50,7 @@ _ERRORS = Errors(
 
 @dataclass
 class XurrentSubject:
-    adapter: Xurrent
+    adapter: XurrentAdapter
     fake: XurrentFake
     errors: Errors = _ERRORS
 
@@ -84,6 +84,8 @@ async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
         yield XurrentSubject(connected(fake, http, tokens={"U0ANA": "anas-own"}), fake)
 
 
-def connected(fake: XurrentFake, http: HttpClients, **settings: Any) -> Xurrent:
+def connected(fake: XurrentFake, http: HttpClients, **settings: Any) -> XurrentAdapter:
     """An adapter connected to the fake, with its settings and these."""
-    return connect("xurrent", XurrentSettings.model_validate(platform_settings(fake, **settings)), resources(http))
+    return XurrentAdapter(
+        "xurrent", XurrentSettings.model_validate(platform_settings(fake, **settings)), resources(http)
+    )

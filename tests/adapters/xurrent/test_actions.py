@@ -7,7 +7,7 @@ import pytest
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Rejected
 from adapters.models import PlatformAction, TaskState
 from adapters.writes import Applied, NotApplied, PerformAction, Recovery
-from adapters.xurrent.adapter import Xurrent
+from adapters.xurrent.adapter import XurrentAdapter
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.fake_account import FakeRun, FakeTask
 from tests.adapters.xurrent.helpers import (
@@ -32,7 +32,7 @@ def action_write(run: FakeRun, task: FakeTask, kind: str) -> PerformAction:
     return PerformAction(run=run_key(run), by=ANA, action=f"{kind}:{task.id}", label=kind, task=str(task.id))
 
 
-async def listed_kinds(adapter: Xurrent, run: FakeRun, task: FakeTask) -> list[str]:
+async def listed_kinds(adapter: XurrentAdapter, run: FakeRun, task: FakeTask) -> list[str]:
     actions = await adapter.actions(await adapter.read(str(run.id)))
     return [action.id.partition(":")[0] for action in actions if action.task == str(task.id)]
 
@@ -47,7 +47,9 @@ BODIES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("kind", BODIES)
-async def test_each_action_sends_one_update(xurrent: Xurrent, fake: XurrentFake, run: FakeRun, kind: str) -> None:
+async def test_each_action_sends_one_update(
+    xurrent: XurrentAdapter, fake: XurrentFake, run: FakeRun, kind: str
+) -> None:
     task = fake.account.tasks_of(run)[0]
     task.urgent, task.status = kind == "calm", "waiting_for" if kind == "wait" else "assigned"
     step = action_write(run, task, kind)
@@ -61,7 +63,7 @@ async def test_each_action_sends_one_update(xurrent: Xurrent, fake: XurrentFake,
 
 @pytest.mark.parametrize("kind", ["accept", "fail", "wait"])
 async def test_an_action_with_a_lost_response_is_found_by_the_task_state(
-    xurrent: Xurrent, fake: XurrentFake, run: FakeRun, kind: str
+    xurrent: XurrentAdapter, fake: XurrentFake, run: FakeRun, kind: str
 ) -> None:
     task = fake.account.tasks_of(run)[0]
     task.status = "waiting_for" if kind == "wait" else "assigned"
@@ -76,7 +78,7 @@ async def test_an_action_with_a_lost_response_is_found_by_the_task_state(
 
 
 async def test_only_possible_actions_are_listed_and_accepted(
-    xurrent: Xurrent, fake: XurrentFake, run: FakeRun
+    xurrent: XurrentAdapter, fake: XurrentFake, run: FakeRun
 ) -> None:
     first, second, third, _ = fake.account.tasks_of(run)
     approval, first.category = add_approval(fake, run, 58), "automation"
@@ -91,7 +93,9 @@ async def test_only_possible_actions_are_listed_and_accepted(
     assert fake.calls("PATCH", "") == []
 
 
-async def test_every_action_has_a_label_and_a_warning(xurrent: Xurrent, fake: XurrentFake, run: FakeRun) -> None:
+async def test_every_action_has_a_label_and_a_warning(
+    xurrent: XurrentAdapter, fake: XurrentFake, run: FakeRun
+) -> None:
     first, second, *_ = fake.account.tasks_of(run)
     first.status, second.urgent = "waiting_for", True
     actions = await xurrent.actions(await xurrent.read(str(run.id)))
@@ -101,7 +105,9 @@ async def test_every_action_has_a_label_and_a_warning(xurrent: Xurrent, fake: Xu
     )
 
 
-async def test_an_unknown_person_cannot_accept_a_task(xurrent: Xurrent, fake: XurrentFake, run: FakeRun) -> None:
+async def test_an_unknown_person_cannot_accept_a_task(
+    xurrent: XurrentAdapter, fake: XurrentFake, run: FakeRun
+) -> None:
     step = action_write(run, fake.account.tasks_of(run)[0], "accept").model_copy(update={"by": UNKNOWN_PERSON})
     with pytest.raises(Rejected) as refused:
         await execute(xurrent, step)
@@ -109,7 +115,7 @@ async def test_an_unknown_person_cannot_accept_a_task(xurrent: Xurrent, fake: Xu
     assert fake.calls("PATCH", "") == []
 
 
-async def test_a_finished_task_is_not_changed(xurrent: Xurrent, fake: XurrentFake, run: FakeRun) -> None:
+async def test_a_finished_task_is_not_changed(xurrent: XurrentAdapter, fake: XurrentFake, run: FakeRun) -> None:
     task = fake.account.tasks_of(run)[0]
     fake.account.set_status(task, "completed", None)
     for kind in BODIES:
@@ -119,7 +125,7 @@ async def test_a_finished_task_is_not_changed(xurrent: Xurrent, fake: XurrentFak
 
 
 async def test_an_action_that_was_never_listed_is_refused(
-    xurrent: Xurrent, fake: XurrentFake, run: FakeRun
+    xurrent: XurrentAdapter, fake: XurrentFake, run: FakeRun
 ) -> None:
     task = fake.account.tasks_of(run)[0]
     for step in (
@@ -132,7 +138,7 @@ async def test_an_action_that_was_never_listed_is_refused(
     assert fake.calls("PATCH", "") == []
 
 
-async def test_nobody_can_accept_a_task_in_the_old_api(itrp: Xurrent, itrp_fake: XurrentFake) -> None:
+async def test_nobody_can_accept_a_task_in_the_old_api(itrp: XurrentAdapter, itrp_fake: XurrentFake) -> None:
     run = create_run(itrp_fake)
     task = itrp_fake.account.tasks_of(run)[0]
     assert await listed_kinds(itrp, run, task) == ["urgent", "fail"]

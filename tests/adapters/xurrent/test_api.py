@@ -3,12 +3,14 @@
 import pytest
 
 from adapters.errors import OutcomeUnknown, Rejected
-from adapters.xurrent.adapter import Xurrent
+from adapters.xurrent.adapter import XurrentAdapter
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.helpers import create_run, execute, finish_write
 
 
-async def test_a_required_note_is_asked_for_even_with_other_errors(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_a_required_note_is_asked_for_even_with_other_errors(
+    xurrent: XurrentAdapter, fake: XurrentFake
+) -> None:
     run = create_run(fake)
     body = '{"message":"Validation Failed","errors":[["status","is refused"],["note","Note can\'t be blank"]]}'
     fake.fault("answer", method="PATCH", status=422, body=body)
@@ -19,7 +21,7 @@ async def test_a_required_note_is_asked_for_even_with_other_errors(xurrent: Xurr
 
 
 async def test_a_response_cut_short_like_the_documents_sample_is_accepted(
-    xurrent: Xurrent, fake: XurrentFake
+    xurrent: XurrentAdapter, fake: XurrentFake
 ) -> None:
     run = create_run(fake)
     short = '{"anticipated_assignment_at": "...", "...": "..."}'
@@ -29,7 +31,7 @@ async def test_a_response_cut_short_like_the_documents_sample_is_accepted(
 
 @pytest.mark.parametrize("body", ["<html>maintenance</html>", "[]", "{}", "null", ""])
 async def test_a_response_that_is_not_a_task_leaves_the_outcome_unknown(
-    xurrent: Xurrent, fake: XurrentFake, body: str
+    xurrent: XurrentAdapter, fake: XurrentFake, body: str
 ) -> None:
     run = create_run(fake)
     fake.fault("answer", method="PATCH", status=200, body=body)

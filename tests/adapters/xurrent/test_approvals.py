@@ -7,7 +7,7 @@ from adapters.http.client import HttpClients
 from adapters.models import Person
 from adapters.protocol import CheckStatus, Unsupported
 from adapters.writes import ApproveTask, AssignTask, Op, RejectTask, Write, WriteResult
-from adapters.xurrent.adapter import Xurrent
+from adapters.xurrent.adapter import XurrentAdapter
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.fake_account import BOT, FakeRun, FakeTask
 from tests.adapters.xurrent.helpers import BEN, MARKER, add_approval, create_run, run_key
@@ -19,7 +19,7 @@ TOKENS = {"U0ANA": "anas-own", "U0BEN": "revoked"}
 
 
 @pytest.fixture
-def approver(fake: XurrentFake, http: HttpClients) -> Xurrent:
+def approver(fake: XurrentFake, http: HttpClients) -> XurrentAdapter:
     fake.personal_tokens = {"anas-own": ANA_ID}
     return connected(fake, http, tokens=TOKENS)
 
@@ -28,18 +28,20 @@ def approve(run: FakeRun, task: FakeTask, note: str = "", by: Person = ANA) -> A
     return ApproveTask(run=run_key(run), by=by, task=str(task.id), note=note)
 
 
-async def execute_all(adapter: Xurrent, write: Write) -> list[WriteResult]:
+async def execute_all(adapter: XurrentAdapter, write: Write) -> list[WriteResult]:
     run = await adapter.read(write.run.id) if write.run else None
     return [await adapter.execute(step, MARKER) for step in adapter.steps(write, run)]
 
 
-async def refusal(adapter: Xurrent, write: Write) -> AdapterError:
+async def refusal(adapter: XurrentAdapter, write: Write) -> AdapterError:
     with pytest.raises((Rejected, Conflict)) as refused:
         await execute_all(adapter, write)
     return refused.value
 
 
-async def test_one_of_two_approvers_gives_only_their_own_approval(fake: XurrentFake, approver: Xurrent) -> None:
+async def test_one_of_two_approvers_gives_only_their_own_approval(
+    fake: XurrentFake, approver: XurrentAdapter
+) -> None:
     run = create_run(fake)
     task = add_approval(fake, run, ANA_ID, RUI_ID, required=2)
     await execute_all(approver, approve(run, task))
@@ -50,7 +52,7 @@ async def test_one_of_two_approvers_gives_only_their_own_approval(fake: XurrentF
 
 
 async def test_an_approval_by_one_person_sets_the_task_status_with_the_note(
-    fake: XurrentFake, approver: Xurrent
+    fake: XurrentFake, approver: XurrentAdapter
 ) -> None:
     run = create_run(fake)
     task = add_approval(fake, run, ANA_ID)
@@ -62,7 +64,7 @@ async def test_an_approval_by_one_person_sets_the_task_status_with_the_note(
 
 
 async def test_a_reason_of_one_of_several_approvers_follows_as_their_note(
-    fake: XurrentFake, approver: Xurrent
+    fake: XurrentFake, approver: XurrentAdapter
 ) -> None:
     run = create_run(fake)
     task = add_approval(fake, run, ANA_ID, RUI_ID)
@@ -71,7 +73,7 @@ async def test_a_reason_of_one_of_several_approvers_follows_as_their_note(
     assert [(note.person, "no way back" in note.text) for note in run.notes] == [(ANA_ID, True)]
 
 
-async def test_an_approval_already_given_is_not_sent_again(fake: XurrentFake, approver: Xurrent) -> None:
+async def test_an_approval_already_given_is_not_sent_again(fake: XurrentFake, approver: XurrentAdapter) -> None:
     run = create_run(fake)
     task = add_approval(fake, run, ANA_ID, RUI_ID, required=2)
     await execute_all(approver, approve(run, task))
@@ -80,7 +82,7 @@ async def test_an_approval_already_given_is_not_sent_again(fake: XurrentFake, ap
     assert fake.account.effects.count(("approve", task.id)) == 1
 
 
-async def test_a_person_who_is_not_asked_cannot_approve(fake: XurrentFake, approver: Xurrent) -> None:
+async def test_a_person_who_is_not_asked_cannot_approve(fake: XurrentFake, approver: XurrentAdapter) -> None:
     run = create_run(fake)
     single, shared = add_approval(fake, run, RUI_ID), add_approval(fake, run, BEN_ID, RUI_ID)
     for task in (single, shared):
@@ -88,7 +90,7 @@ async def test_a_person_who_is_not_asked_cannot_approve(fake: XurrentFake, appro
         assert task.status == "assigned"
 
 
-async def test_an_approval_cannot_be_assigned_to_somebody(fake: XurrentFake, approver: Xurrent) -> None:
+async def test_an_approval_cannot_be_assigned_to_somebody(fake: XurrentFake, approver: XurrentAdapter) -> None:
     """Otherwise Ana could have Rui's approval assigned to anaself through Liaison's token, and then give it."""
     run = create_run(fake)
     single, shared = add_approval(fake, run, RUI_ID), add_approval(fake, run, BEN_ID, RUI_ID)
@@ -100,7 +102,7 @@ async def test_an_approval_cannot_be_assigned_to_somebody(fake: XurrentFake, app
     assert (single.member, shared.member, fake.account.effects) == (RUI_ID, None, [])
 
 
-async def test_nobody_approves_with_liaisons_token(fake: XurrentFake, approver: Xurrent) -> None:
+async def test_nobody_approves_with_liaisons_token(fake: XurrentFake, approver: XurrentAdapter) -> None:
     """A matching email address or handle does not select somebody's token either."""
     run = create_run(fake)
     task = add_approval(fake, run, BOT)
@@ -110,14 +112,16 @@ async def test_nobody_approves_with_liaisons_token(fake: XurrentFake, approver: 
 
 
 async def test_a_revoked_personal_token_does_not_blame_liaisons_token(
-    fake: XurrentFake, approver: Xurrent
+    fake: XurrentFake, approver: XurrentAdapter
 ) -> None:
     run = create_run(fake)
     task = add_approval(fake, run, BEN_ID)
     assert (await refusal(approver, approve(run, task, by=Person(id="U0BEN")))).key == "xurrent.own_token"
 
 
-async def test_a_plain_task_or_a_waiting_approval_cannot_be_approved(fake: XurrentFake, approver: Xurrent) -> None:
+async def test_a_plain_task_or_a_waiting_approval_cannot_be_approved(
+    fake: XurrentFake, approver: XurrentAdapter
+) -> None:
     run = create_run(fake)
     task = fake.account.task(run, "Page the DBA")
     assert (await refusal(approver, approve(run, task))).key == "xurrent.no_approval"
@@ -126,7 +130,7 @@ async def test_a_plain_task_or_a_waiting_approval_cannot_be_approved(fake: Xurre
     assert (await refusal(approver, approve(run, waiting))).key == "xurrent.waits"
 
 
-async def test_approving_is_unsupported_without_personal_tokens(xurrent: Xurrent) -> None:
+async def test_approving_is_unsupported_without_personal_tokens(xurrent: XurrentAdapter) -> None:
     assert isinstance(xurrent.capabilities[Op.APPROVE], Unsupported)
     assert isinstance(xurrent.capabilities[Op.REJECT], Unsupported)
 
@@ -145,14 +149,14 @@ async def test_the_old_api_lets_the_server_check_whose_approval_it_is(
     assert ruis.status == "assigned"
 
 
-async def test_the_health_check_names_the_person_of_each_token(approver: Xurrent) -> None:
+async def test_the_health_check_names_the_person_of_each_token(approver: XurrentAdapter) -> None:
     *_, ana, ben = await approver.check()
     assert (ana.status, ana.summary) == (CheckStatus.OK, "U0ANA approves as Ana Reis")
     assert (ben.status, "platforms.xurrent.tokens.U0BEN" in ben.fix) == (CheckStatus.FIX, True)
 
 
 async def test_a_second_decision_is_refused_while_others_are_still_asked(
-    fake: XurrentFake, approver: Xurrent
+    fake: XurrentFake, approver: XurrentAdapter
 ) -> None:
     run = create_run(fake)
     task = add_approval(fake, run, ANA_ID, RUI_ID, required=2)

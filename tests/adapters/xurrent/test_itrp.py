@@ -24,7 +24,7 @@ from adapters.writes import (
     StartRun,
     Write,
 )
-from adapters.xurrent.adapter import Xurrent
+from adapters.xurrent.adapter import XurrentAdapter
 from adapters.xurrent.text import source_id
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.fake_account import FakeRun
@@ -48,7 +48,7 @@ def run(itrp_fake: XurrentFake) -> FakeRun:
     return create_run(itrp_fake)
 
 
-async def test_a_change_is_read_from_its_tasks(itrp: Xurrent, itrp_fake: XurrentFake, run: FakeRun) -> None:
+async def test_a_change_is_read_from_its_tasks(itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun) -> None:
     create_run(itrp_fake)
     shown = await itrp.read(str(run.id))
     assert (shown.title, shown.state) == ("R7 Primary down", RunState.ACTIVE)
@@ -59,7 +59,7 @@ async def test_a_change_is_read_from_its_tasks(itrp: Xurrent, itrp_fake: Xurrent
 
 @pytest.mark.parametrize("knows", [False, "ignored"])
 async def test_tasks_are_read_one_by_one_if_a_list_leaves_out_the_change(
-    itrp: Xurrent, itrp_fake: XurrentFake, run: FakeRun, knows: bool
+    itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun, knows: bool
 ) -> None:
     itrp_fake.supports_fields, itrp_fake.applies_filters = knows, False
     create_run(itrp_fake)
@@ -69,7 +69,7 @@ async def test_tasks_are_read_one_by_one_if_a_list_leaves_out_the_change(
 
 
 async def test_tasks_of_other_changes_are_left_out_if_the_filter_is_ignored(
-    itrp: Xurrent, itrp_fake: XurrentFake, run: FakeRun
+    itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun
 ) -> None:
     itrp_fake.applies_filters = False
     other = create_run(itrp_fake)
@@ -82,14 +82,16 @@ async def test_tasks_of_other_changes_are_left_out_if_the_filter_is_ignored(
 
 
 async def test_a_short_list_is_read_without_the_filter(
-    itrp: Xurrent, itrp_fake: XurrentFake, run: FakeRun
+    itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun
 ) -> None:
     for _ in range(2):
         assert len((await itrp.read(str(run.id))).tasks) == 4
     assert [set(seen.query) for seen in itrp_fake.calls("GET", "/tasks$")] == [{"sort", "fields"}] * 2
 
 
-async def test_the_filter_is_tried_for_a_long_list(itrp: Xurrent, itrp_fake: XurrentFake, run: FakeRun) -> None:
+async def test_the_filter_is_tried_for_a_long_list(
+    itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun
+) -> None:
     create_run(itrp_fake)
     itrp_fake.page_size = 1
     for _ in range(2):
@@ -98,7 +100,9 @@ async def test_the_filter_is_tried_for_a_long_list(itrp: Xurrent, itrp_fake: Xur
     assert filtered == [False] * 5 + [True] * 8  # five pages of the long list; then four filtered ones, twice
 
 
-async def test_a_rejected_filter_is_not_used_again(itrp: Xurrent, itrp_fake: XurrentFake, run: FakeRun) -> None:
+async def test_a_rejected_filter_is_not_used_again(
+    itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun
+) -> None:
     create_run(itrp_fake)
     itrp_fake.page_size = 1
     refused = '{"message":"Unknown parameter"}'
@@ -110,7 +114,7 @@ async def test_a_rejected_filter_is_not_used_again(itrp: Xurrent, itrp_fake: Xur
 
 
 async def test_runs_are_the_changes_with_an_open_task_of_ours(
-    itrp: Xurrent, itrp_fake: XurrentFake, run: FakeRun
+    itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun
 ) -> None:
     unrelated, over = create_run(itrp_fake), create_run(itrp_fake)
     unrelated.manager = over.manager = 61
@@ -123,14 +127,14 @@ async def test_runs_are_the_changes_with_an_open_task_of_ours(
 
 
 async def test_a_run_is_finished_when_all_its_tasks_are_over(
-    itrp: Xurrent, itrp_fake: XurrentFake, run: FakeRun
+    itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun
 ) -> None:
     for task in itrp_fake.account.tasks_of(run):
         task.status = "canceled"
     assert (await itrp.read(str(run.id))).state is RunState.FINISHED
 
 
-async def test_task_writes_set_the_status(itrp: Xurrent, itrp_fake: XurrentFake, run: FakeRun) -> None:
+async def test_task_writes_set_the_status(itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun) -> None:
     first, second, *_ = itrp_fake.account.tasks_of(run)
     await execute(itrp, BeginTask(run=run_key(run), by=ANA, task=str(first.id)))
     await execute(itrp, finish_write(run, first, "by hand"))
@@ -144,7 +148,7 @@ async def test_task_writes_set_the_status(itrp: Xurrent, itrp_fake: XurrentFake,
     ]
 
 
-async def test_an_approval_is_never_given(itrp: Xurrent, itrp_fake: XurrentFake, run: FakeRun) -> None:
+async def test_an_approval_is_never_given(itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun) -> None:
     task = add_approval(itrp_fake, run, 58, 61, 60, required=3)
     shown = (await itrp.read(str(run.id))).task(str(task.id))
     assert shown is not None
@@ -154,7 +158,7 @@ async def test_an_approval_is_never_given(itrp: Xurrent, itrp_fake: XurrentFake,
     assert itrp_fake.calls("PATCH", "") == []
 
 
-async def test_a_task_is_added_between_others(itrp: Xurrent, itrp_fake: XurrentFake, run: FakeRun) -> None:
+async def test_a_task_is_added_between_others(itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun) -> None:
     tasks = itrp_fake.account.tasks_of(run)
     first, second, third = (str(task.id) for task in tasks[:3])
     step = AddTask(run=run_key(run), by=ANA, title="Perform extra test", after=(first, second), before=(third,))
@@ -174,7 +178,9 @@ async def test_a_task_is_added_between_others(itrp: Xurrent, itrp_fake: XurrentF
     }
 
 
-async def test_a_lost_task_is_found_by_its_source_id(itrp: Xurrent, itrp_fake: XurrentFake, run: FakeRun) -> None:
+async def test_a_lost_task_is_found_by_its_source_id(
+    itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun
+) -> None:
     step = AddTask(run=run_key(run), by=ANA, title="Tell support")
     itrp_fake.fault("cut_after", method="POST")
     with pytest.raises(OutcomeUnknown):
@@ -184,7 +190,7 @@ async def test_a_lost_task_is_found_by_its_source_id(itrp: Xurrent, itrp_fake: X
 
 
 async def test_a_comment_is_a_note_on_the_task_and_cannot_be_looked_up(
-    itrp: Xurrent, itrp_fake: XurrentFake, run: FakeRun
+    itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun
 ) -> None:
     task = itrp_fake.account.tasks_of(run)[0]
     step = AddComment(run=run_key(run), by=ANA, text="here", task=str(task.id))
@@ -196,7 +202,7 @@ async def test_a_comment_is_a_note_on_the_task_and_cannot_be_looked_up(
     assert isinstance(await itrp.reconcile(step, MARKER, BASELINE), Indeterminate)
 
 
-async def test_a_comment_must_name_a_task(itrp: Xurrent, itrp_fake: XurrentFake, run: FakeRun) -> None:
+async def test_a_comment_must_name_a_task(itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun) -> None:
     step = AddComment(run=run_key(run), by=ANA, text="here")
     with pytest.raises(Rejected) as refused:
         itrp.steps(step, None)
@@ -207,7 +213,7 @@ async def test_a_comment_must_name_a_task(itrp: Xurrent, itrp_fake: XurrentFake,
 
 
 async def test_a_lost_task_write_is_found_by_the_status(
-    itrp: Xurrent, itrp_fake: XurrentFake, run: FakeRun
+    itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun
 ) -> None:
     task = itrp_fake.account.tasks_of(run)[0]
     step = finish_write(run, task, "by hand")
@@ -219,7 +225,7 @@ async def test_a_lost_task_write_is_found_by_the_status(
     assert (await execute(itrp, step)).already
 
 
-async def test_a_second_hold_reason_is_refused(itrp: Xurrent, itrp_fake: XurrentFake, run: FakeRun) -> None:
+async def test_a_second_hold_reason_is_refused(itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun) -> None:
     """A lost second reason could not be told from the first."""
     task = itrp_fake.account.tasks_of(run)[0]
     itrp_fake.account.set_status(task, "waiting_for", None)
@@ -229,7 +235,7 @@ async def test_a_second_hold_reason_is_refused(itrp: Xurrent, itrp_fake: Xurrent
 
 
 async def test_unsupported_operations_are_refused_without_a_request(
-    itrp: Xurrent, itrp_fake: XurrentFake, run: FakeRun
+    itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun
 ) -> None:
     task = str(itrp_fake.account.tasks_of(run)[0].id)
     runbook = RunbookKey(platform="xurrent", id="9")
@@ -252,14 +258,14 @@ async def test_unsupported_operations_are_refused_without_a_request(
     assert itrp_fake.seen == []
 
 
-async def test_every_operation_has_a_capability(itrp: Xurrent, xurrent: Xurrent) -> None:
+async def test_every_operation_has_a_capability(itrp: XurrentAdapter, xurrent: XurrentAdapter) -> None:
     assert set(itrp.capabilities) == set(Op) == set(xurrent.capabilities)
     assert isinstance(itrp.capabilities[Op.FINISH], Native)
     assert isinstance(xurrent.capabilities[Op.START], Native)
 
 
 async def test_the_health_check_suggests_the_flavour_if_a_token_is_rejected(
-    itrp: Xurrent, itrp_fake: XurrentFake
+    itrp: XurrentAdapter, itrp_fake: XurrentFake
 ) -> None:
     assert [problem.status for problem in await itrp.check()] == [CheckStatus.OK]
     itrp_fake.token = "another"

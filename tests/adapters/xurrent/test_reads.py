@@ -10,7 +10,7 @@ from adapters.errors import BadResponse, NotFound, RateLimited, Rejected
 from adapters.http.client import HttpClients
 from adapters.models import RunState, TaskState
 from adapters.writes import AssignTask
-from adapters.xurrent.adapter import Xurrent
+from adapters.xurrent.adapter import XurrentAdapter
 from tests.adapters.xurrent.fake import ACCOUNT, XurrentFake
 from tests.adapters.xurrent.fake_account import FakePerson
 from tests.adapters.xurrent.helpers import ANA, UNKNOWN_PERSON, add_approval, create_run, execute, run_key
@@ -32,7 +32,7 @@ async def test_each_flavour_sends_its_headers(http: HttpClients, flavour: str, h
     assert sum(name.lower().endswith("-account") for name in headers) == 1
 
 
-async def test_a_run_being_created_is_read_without_tasks(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_a_run_being_created_is_read_without_tasks(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = fake.account.start(fake.template, "R7 Primary down")
     run.polls_until_created = 1
     read = await xurrent.read(str(run.id))
@@ -43,7 +43,9 @@ async def test_a_run_being_created_is_read_without_tasks(xurrent: Xurrent, fake:
     assert [task.title for task in read.tasks] == [title for _, title in TASKS]
 
 
-async def test_missing_tasks_mean_that_the_run_is_still_starting(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_missing_tasks_mean_that_the_run_is_still_starting(
+    xurrent: XurrentAdapter, fake: XurrentFake
+) -> None:
     """The run is in progress, but its task list is still a 404."""
     run = create_run(fake)
     fake.fault("answer", method="GET", path=r"/tasks$", status=404, body='{"message":"Not Found"}')
@@ -52,14 +54,14 @@ async def test_missing_tasks_mean_that_the_run_is_still_starting(xurrent: Xurren
 
 
 async def test_a_template_is_read_without_its_steps_if_they_are_forbidden(
-    xurrent: Xurrent, fake: XurrentFake
+    xurrent: XurrentAdapter, fake: XurrentFake
 ) -> None:
     fake.forbidden_paths = "/task_templates$"
     runbook = await xurrent.runbook(str(fake.template.id))
     assert (runbook.title, runbook.tasks, runbook.task_count) == (RUNBOOK, (), None)
 
 
-async def test_waiting_tasks_name_their_predecessors(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_waiting_tasks_name_their_predecessors(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     tasks = (await xurrent.read(str(run.id))).tasks
     assert [task.state for task in tasks] == [TaskState.READY] * 2 + [TaskState.WAITING] * 2
@@ -67,7 +69,7 @@ async def test_waiting_tasks_name_their_predecessors(xurrent: Xurrent, fake: Xur
     assert tasks[3].waits_for == (tasks[2].id,)
 
 
-async def test_predecessors_are_read_once(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_predecessors_are_read_once(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     for _ in range(3):
         await xurrent.read(str(run.id))
@@ -79,7 +81,7 @@ async def test_predecessors_are_read_once(xurrent: Xurrent, fake: XurrentFake) -
     assert len(fake.calls("GET", "/predecessors$")) == 2
 
 
-async def test_predecessors_are_read_again_after_a_new_task(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_predecessors_are_read_again_after_a_new_task(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     await xurrent.read(str(run.id))
     count = len(fake.calls("GET", "/predecessors$"))
@@ -93,7 +95,7 @@ async def test_predecessors_are_read_again_after_a_new_task(xurrent: Xurrent, fa
 
 
 async def test_a_task_is_waiting_even_if_its_predecessors_are_forbidden(
-    xurrent: Xurrent, fake: XurrentFake
+    xurrent: XurrentAdapter, fake: XurrentFake
 ) -> None:
     run = create_run(fake)
     fake.forbidden_paths = "/predecessors$|/approvals$"
@@ -104,7 +106,7 @@ async def test_a_task_is_waiting_even_if_its_predecessors_are_forbidden(
     assert tasks[4].mark == "approval"
 
 
-async def test_an_approval_mark_names_its_approvers(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_an_approval_mark_names_its_approvers(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     shared, single = add_approval(fake, run, 58, 61, required=2), add_approval(fake, run, 61)
     tasks = {task.id: task for task in (await xurrent.read(str(run.id))).tasks}
@@ -117,12 +119,14 @@ async def test_an_approval_mark_names_its_approvers(xurrent: Xurrent, fake: Xurr
     assert tasks[str(single.id)].state is TaskState.FAILED
 
 
-async def test_stages_are_phases(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_stages_are_phases(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = await xurrent.read(str(create_run(fake).id))
     assert [stage.title for stage in run.stages] == ["Triage", "Fail over"]
 
 
-async def test_a_server_without_the_fields_parameter_can_be_read(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_a_server_without_the_fields_parameter_can_be_read(
+    xurrent: XurrentAdapter, fake: XurrentFake
+) -> None:
     fake.supports_fields = False
     run = create_run(fake)
     for _ in range(2):
@@ -131,7 +135,7 @@ async def test_a_server_without_the_fields_parameter_can_be_read(xurrent: Xurren
     assert [("fields" in seen.query) for seen in fake.calls("GET", r"/tasks$")] == [True, True, False, False]
 
 
-async def test_every_page_is_read(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_every_page_is_read(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     for number in range(120):
         fake.account.template(f"Runbook {number}")
     fake.account.templates[fake.template.id].disabled = True
@@ -141,27 +145,27 @@ async def test_every_page_is_read(xurrent: Xurrent, fake: XurrentFake) -> None:
     assert len(fake.calls("GET", "/workflow_templates/enabled$")) == 2
 
 
-async def test_a_next_page_on_another_site_is_not_requested(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_a_next_page_on_another_site_is_not_requested(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     fake.next_url = "https://evil.example.com/v1/tasks"
     with pytest.raises(BadResponse) as refused:
         await xurrent.runs("")
     assert refused.value.key == "platform.foreign_link"
 
 
-async def test_a_malformed_link_header_is_parsed_quickly(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_a_malformed_link_header_is_parsed_quickly(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     fake.fault("answer", status=200, body="[]", headers={"Link": "<" * 60_000})
     started = time.process_time()
     assert await xurrent.runs("") == []
     assert time.process_time() - started < 2
 
 
-async def test_an_overlong_id_sorts_last(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_an_overlong_id_sorts_last(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     rows = [{"id": "9" * 5000, "subject": "odd", "status": "in_progress"}, {"id": 7, "subject": "R7"}]
     fake.fault("answer", path="/workflows", status=200, body=json.dumps(rows))
     assert [run.title for run in await xurrent.runs("")] == ["R7", "odd"]
 
 
-async def test_runs_are_the_open_ones_newest_first(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_runs_are_the_open_ones_newest_first(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     over, first, second = create_run(fake), create_run(fake), fake.account.start(fake.template, "R8 Restore")
     over.status = "completed"
     summaries = await xurrent.runs("")
@@ -171,7 +175,7 @@ async def test_runs_are_the_open_ones_newest_first(xurrent: Xurrent, fake: Xurre
     ]
 
 
-async def test_internal_notes_are_not_shown(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_internal_notes_are_not_shown(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     task = fake.account.tasks_of(run)[0]
     fake.account.write_note(run, "Seen from two zones", task)
@@ -186,7 +190,7 @@ async def test_internal_notes_are_not_shown(xurrent: Xurrent, fake: XurrentFake)
     assert of_task.text == "Seen from two zones"
 
 
-async def test_requests_pause_when_the_hourly_limit_is_used_up(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_requests_pause_when_the_hourly_limit_is_used_up(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     fake.remaining = 0
     await xurrent.runs("")
     with pytest.raises(RateLimited):
@@ -194,7 +198,9 @@ async def test_requests_pause_when_the_hourly_limit_is_used_up(xurrent: Xurrent,
     assert len(fake.seen) == 1
 
 
-async def test_requests_do_not_pause_if_the_limit_was_already_reset(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_requests_do_not_pause_if_the_limit_was_already_reset(
+    xurrent: XurrentAdapter, fake: XurrentFake
+) -> None:
     fake.remaining, fake.reset_in = 0, -5
     for _ in range(2):
         await asyncio.wait_for(xurrent.runs(""), 30)
@@ -202,13 +208,13 @@ async def test_requests_do_not_pause_if_the_limit_was_already_reset(xurrent: Xur
 
 
 @pytest.mark.parametrize("id", ["", "7/../8", "a b", "7?x=1", "ü"])
-async def test_an_invalid_id_is_not_requested(xurrent: Xurrent, fake: XurrentFake, id: str) -> None:
+async def test_an_invalid_id_is_not_requested(xurrent: XurrentAdapter, fake: XurrentFake, id: str) -> None:
     with pytest.raises(NotFound):
         await xurrent.read(id)
     assert fake.seen == []
 
 
-async def test_an_invisible_run_is_not_found(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_an_invisible_run_is_not_found(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     with pytest.raises(NotFound):
         await xurrent.read("424242")
     fake.forbidden_paths = "/workflows"
@@ -217,7 +223,7 @@ async def test_an_invisible_run_is_not_found(xurrent: Xurrent, fake: XurrentFake
     assert refused.value.key == "xurrent.forbidden"
 
 
-async def test_an_ignored_people_filter_finds_nobody_else(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_an_ignored_people_filter_finds_nobody_else(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     fake.applies_filters = False
     fake.account.people[1] = FakePerson(1, "Somebody Else", "else@example.com")
     run = create_run(fake)

@@ -4,8 +4,8 @@ import pytest
 
 from adapters.errors import RateLimited
 from adapters.writes import AddComment, AddTask, Applied, HoldTask, NotApplied, Recovery, SetStatus, TaskWrite
-from adapters.xurrent.adapter import Xurrent
-from adapters.xurrent.text import sign
+from adapters.xurrent.adapter import XurrentAdapter
+from adapters.xurrent.text import SIGNER
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.fake_account import FakeRun
 from tests.adapters.xurrent.helpers import (
@@ -20,7 +20,7 @@ from tests.adapters.xurrent.helpers import (
 )
 
 
-async def reconcile(xurrent: Xurrent, write: TaskWrite) -> object:
+async def reconcile(xurrent: XurrentAdapter, write: TaskWrite) -> object:
     (step,) = xurrent.steps(write, None)
     return await xurrent.reconcile(step, MARKER, BASELINE)
 
@@ -30,20 +30,22 @@ def run(fake: XurrentFake) -> FakeRun:
     return create_run(fake)
 
 
-async def test_a_finish_is_recognized_by_its_note(xurrent: Xurrent, fake: XurrentFake, run: FakeRun) -> None:
+async def test_a_finish_is_recognized_by_its_note(
+    xurrent: XurrentAdapter, fake: XurrentFake, run: FakeRun
+) -> None:
     task = fake.account.tasks_of(run)[0]
     write = finish_write(run, task, "by hand")
     assert isinstance(await reconcile(xurrent, write), NotApplied)
-    fake.writes.change(task, {"status": "completed", "note": sign("first", OTHER_MARKER)})
+    fake.writes.change(task, {"status": "completed", "note": SIGNER.sign("first", OTHER_MARKER)})
     # Sent again, it is reported as already done.
     assert isinstance(await reconcile(xurrent, write), NotApplied)
     assert (await execute(xurrent, write)).already
-    fake.account.write_note(run, sign("by hand", MARKER), task)
+    fake.account.write_note(run, SIGNER.sign("by hand", MARKER), task)
     assert isinstance(await reconcile(xurrent, write), Applied)
 
 
 async def test_the_status_decides_if_notes_are_forbidden(
-    xurrent: Xurrent, fake: XurrentFake, run: FakeRun
+    xurrent: XurrentAdapter, fake: XurrentFake, run: FakeRun
 ) -> None:
     task = fake.account.tasks_of(run)[0]
     fake.forbidden_paths = "/notes$"
@@ -53,7 +55,7 @@ async def test_the_status_decides_if_notes_are_forbidden(
     assert isinstance(await reconcile(xurrent, write), Applied)
 
 
-async def test_new_records_are_looked_up_before_a_retry(xurrent: Xurrent, run: FakeRun) -> None:
+async def test_new_records_are_looked_up_before_a_retry(xurrent: XurrentAdapter, run: FakeRun) -> None:
     steps = {
         "A111": AddTask(run=run_key(run), title="Tell support"),
         "B222": AddComment(run=run_key(run), text="here"),
@@ -67,7 +69,9 @@ async def test_new_records_are_looked_up_before_a_retry(xurrent: Xurrent, run: F
         assert isinstance(await xurrent.reconcile(step, marker, BASELINE), Applied)
 
 
-async def test_a_rate_limited_write_is_not_sent_again(xurrent: Xurrent, fake: XurrentFake, run: FakeRun) -> None:
+async def test_a_rate_limited_write_is_not_sent_again(
+    xurrent: XurrentAdapter, fake: XurrentFake, run: FakeRun
+) -> None:
     fake.fault("answer", method="POST", status=429, body="{}", headers={"Retry-After": "30"})
     for _ in range(2):
         with pytest.raises(RateLimited) as limited:

@@ -7,12 +7,12 @@ import pytest
 
 from adapters.models import Health, RunState
 from adapters.writes import HoldTask
-from adapters.xurrent.adapter import Xurrent
+from adapters.xurrent.adapter import XurrentAdapter
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.helpers import ANA, add_approval, create_run, execute, run_key
 
 
-async def test_an_approval_mark_names_who_approved_already(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_an_approval_mark_names_who_approved_already(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     task = add_approval(fake, run, 58, 61, 60, required=2)
     task.approvals[1].status = "approved"
@@ -22,7 +22,7 @@ async def test_an_approval_mark_names_who_approved_already(xurrent: Xurrent, fak
     assert [person.email for person in shown.approvers] == ["ana@example.com", "ben@example.com"]
 
 
-async def test_people_of_a_run_have_their_email_addresses(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_people_of_a_run_have_their_email_addresses(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     """Tasks only have names, but chats find people by email address."""
     run = create_run(fake)
     first, second, *_ = fake.account.tasks_of(run)
@@ -36,7 +36,7 @@ async def test_people_of_a_run_have_their_email_addresses(xurrent: Xurrent, fake
 
 @pytest.mark.parametrize("fault", [{"status": 403}, {"status": 400}, {"status": 200, "body": "<html>"}])
 async def test_people_keep_their_names_if_their_records_are_forbidden(
-    xurrent: Xurrent, fake: XurrentFake, fault: dict[str, Any]
+    xurrent: XurrentAdapter, fake: XurrentFake, fault: dict[str, Any]
 ) -> None:
     run = create_run(fake)
     fake.account.tasks_of(run)[0].member = 58
@@ -45,7 +45,7 @@ async def test_people_keep_their_names_if_their_records_are_forbidden(
     assert (person.name, person.email) == ("Ana Reis", None)
 
 
-async def test_a_failed_task_still_blocks_its_successors(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_a_failed_task_still_blocks_its_successors(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     """The run is halted, and its health is red."""
     run = create_run(fake)
     first, second, *_ = fake.account.tasks_of(run)
@@ -60,7 +60,7 @@ async def test_a_failed_task_still_blocks_its_successors(xurrent: Xurrent, fake:
     assert read.health_at is not None
 
 
-async def test_urgency_and_expected_times_are_read(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_urgency_and_expected_times_are_read(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     first, second, third, _ = fake.account.tasks_of(run)
     first.urgent = True
@@ -74,7 +74,7 @@ async def test_urgency_and_expected_times_are_read(xurrent: Xurrent, fake: Xurre
     ]
 
 
-async def test_a_server_without_the_urgent_field_can_be_read(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_a_server_without_the_urgent_field_can_be_read(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     refused = '{"message":"Unknown field"}'
     fake.fault("answer", method="GET", path="/workflows/[0-9]+/tasks$", status=400, body=refused)
@@ -88,7 +88,7 @@ async def test_a_server_without_the_urgent_field_can_be_read(xurrent: Xurrent, f
     ]
 
 
-async def test_a_held_task_shows_its_reason(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_a_held_task_shows_its_reason(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     """The last note at the time it was first seen held. Later notes are comments."""
     run = create_run(fake)
     task = fake.account.tasks_of(run)[0]
@@ -106,7 +106,7 @@ async def test_a_held_task_shows_its_reason(xurrent: Xurrent, fake: XurrentFake)
     assert (await xurrent.read(str(run.id))).tasks[0].reason == "Still nothing"
 
 
-async def test_a_reason_given_here_is_not_read_back(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_a_reason_given_here_is_not_read_back(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     task = str(fake.account.tasks_of(run)[0].id)
     result = await execute(xurrent, HoldTask(run=run_key(run), by=ANA, task=task, reason="vendor"))

@@ -6,7 +6,7 @@ from adapters.errors import OutcomeUnknown, Rejected
 from adapters.http.client import HttpClients
 from adapters.models import RunState
 from adapters.writes import Applied, NotApplied, Recovery
-from adapters.xurrent.adapter import Xurrent
+from adapters.xurrent.adapter import XurrentAdapter
 from adapters.xurrent.text import source_id
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.helpers import (
@@ -24,7 +24,7 @@ from tests.contract.subjects import is_told
 POST = r"/v1/workflows$"
 
 
-async def test_a_start_sends_the_template_values(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_a_start_sends_the_template_values(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     fake.template.note = "Fail the database over."
     result = await execute(xurrent, start_write(fake))
     (sent,) = fake.calls("POST", POST)
@@ -43,7 +43,7 @@ async def test_a_start_sends_the_template_values(xurrent: Xurrent, fake: Xurrent
     assert result.state is RunState.STARTING
 
 
-async def test_a_run_is_starting_until_its_tasks_exist(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_a_run_is_starting_until_its_tasks_exist(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     fake.account.polls_until_created = 2
     result = await execute(xurrent, start_write(fake))
     assert result.run is not None
@@ -51,7 +51,7 @@ async def test_a_run_is_starting_until_its_tasks_exist(xurrent: Xurrent, fake: X
     assert states == [RunState.STARTING, RunState.STARTING, RunState.ACTIVE]
 
 
-async def test_a_lost_start_is_found_by_its_source_id(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_a_lost_start_is_found_by_its_source_id(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     fake.fault("cut_after", method="POST", path=POST)
     with pytest.raises(OutcomeUnknown):
         await execute(xurrent, start_write(fake))
@@ -65,7 +65,7 @@ async def test_a_lost_start_is_found_by_its_source_id(xurrent: Xurrent, fake: Xu
     assert isinstance(await xurrent.reconcile(step, OTHER_MARKER, BASELINE), NotApplied)
 
 
-async def test_an_ignored_source_id_filter_finds_no_other_run(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_an_ignored_source_id_filter_finds_no_other_run(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     fake.applies_filters = False
     fake.account.start(fake.template, "R9 Primary down")
     (step,) = xurrent.steps(start_write(fake), None)
@@ -87,7 +87,7 @@ async def test_the_settings_provide_what_the_template_lacks(fake: XurrentFake, h
     }
 
 
-async def test_missing_values_are_listed(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_missing_values_are_listed(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     fake.template.service = fake.template.workflow_type = None
     with pytest.raises(Rejected) as refused:
         await execute(xurrent, start_write(fake))
@@ -96,7 +96,7 @@ async def test_missing_values_are_listed(xurrent: Xurrent, fake: XurrentFake) ->
     assert fake.account.effects == []
 
 
-async def test_the_owner_becomes_the_manager(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_the_owner_becomes_the_manager(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     await execute(xurrent, start_write(fake, owner=BEN))
     assert fake.calls("POST", POST)[0].json["manager_id"] == 60
     result = await execute(xurrent, start_write(fake, owner=UNKNOWN_PERSON))
@@ -107,19 +107,23 @@ async def test_the_owner_becomes_the_manager(xurrent: Xurrent, fake: XurrentFake
 @pytest.mark.parametrize(
     "options", [{"color": "red"}, {"category": "urgent"}, {"service_id": "many"}, {"justification": ""}]
 )
-async def test_an_unknown_option_is_refused(xurrent: Xurrent, fake: XurrentFake, options: dict[str, str]) -> None:
+async def test_an_unknown_option_is_refused(
+    xurrent: XurrentAdapter, fake: XurrentFake, options: dict[str, str]
+) -> None:
     with pytest.raises(Rejected) as refused:
         xurrent.steps(start_write(fake, options), None)
     assert "Nothing was started" in is_told("xurrent", refused.value)
 
 
-async def test_rehearsals_are_refused(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_rehearsals_are_refused(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     with pytest.raises(Rejected) as refused:
         xurrent.steps(start_write(fake).model_copy(update={"rehearsal": True}), None)
     assert refused.value.key == "xurrent.no_rehearsal"
 
 
-async def test_an_unreadable_response_leaves_the_outcome_unknown(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_an_unreadable_response_leaves_the_outcome_unknown(
+    xurrent: XurrentAdapter, fake: XurrentFake
+) -> None:
     fake.fault("answer", method="POST", path=POST, status=201, body='{"category":"...","...":"..."}')
     with pytest.raises(OutcomeUnknown):
         await execute(xurrent, start_write(fake))

@@ -10,12 +10,13 @@ from pydantic import ValidationError
 
 from adapters.http.responses import Response
 from adapters.models import RunbookKey, RunKey, TaskKey
+from adapters.toolkit.signing import SignedText
 from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import WriteMarker
 from adapters.xurrent.errors import validation_errors
 from adapters.xurrent.links import Links
 from adapters.xurrent.settings import XurrentSettings
-from adapters.xurrent.text import SignedText, parse_signed, sign
+from adapters.xurrent.text import SIGNER
 
 VALID = {"url": "https://api.xurrent.com/v1", "token": "secret-token", "account": "wdc"}
 WHO = st.text(string.ascii_letters + " <@>|.", min_size=1, max_size=40).map(lambda who: who.strip() or "Ana")
@@ -25,17 +26,17 @@ CODE = st.text(string.ascii_uppercase + string.digits, min_size=4, max_size=4)
 @given(text=st.text(max_size=200), who=WHO.map(lambda who: f"{who} via Slack"), code=CODE)
 def test_a_signed_text_can_be_parsed(text: str, who: str, code: str) -> None:
     marker = WriteMarker(code=code, who=who, at=datetime(2026, 7, 18, tzinfo=UTC))
-    written = sign(text, marker)
+    written = SIGNER.sign(text, marker)
     assert "<@" not in written
     assert marker.is_in(written)
-    parsed = parse_signed(written)
+    parsed = SIGNER.read(written)
     assert (parsed.by, parsed.code) == (who, code)
     assert parsed.text == text.replace("<\u200b@", "<@").strip()
 
 
 @pytest.mark.parametrize("text", ["", "plain", "see (7K2F)", "two\n\nlines", "who (notacode)"])
 def test_a_text_by_others_is_left_unchanged(text: str) -> None:
-    assert parse_signed(text) == SignedText(text=text)
+    assert SIGNER.read(text) == SignedText(text=text)
 
 
 @given(st.text(max_size=40))

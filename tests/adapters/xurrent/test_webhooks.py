@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from adapters.errors import BadResponse, NotFound, Unreachable
 from adapters.http.client import HttpClients
 from adapters.protocol import WebhookVerification
-from adapters.xurrent.adapter import Xurrent
+from adapters.xurrent.adapter import XurrentAdapter
 from adapters.xurrent.links import Links
 from adapters.xurrent.webhooks import callback_url
 from bot.app import bootstrap
@@ -62,7 +62,7 @@ async def test_the_callback_is_opened_once_without_the_token(
     assert fake.seen == []
 
 
-async def test_a_callback_on_the_api_site_is_opened(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_a_callback_on_the_api_site_is_opened(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     fake.fault("answer", method="GET", path="/webhooks/", status=204)
     assert await xurrent.verify_webhook(delivery(f"{fake.url}/webhooks/49/verify"))
     assert Links("x", "https://api.au.xurrent.com/v1", "wdc").origins() == [
@@ -83,7 +83,9 @@ async def test_a_callback_on_the_api_site_is_opened(xurrent: Xurrent, fake: Xurr
         "http://[",
     ],
 )
-async def test_no_other_address_is_opened(xurrent: Xurrent, fake: XurrentFake, site: Site, address: str) -> None:
+async def test_no_other_address_is_opened(
+    xurrent: XurrentAdapter, fake: XurrentFake, site: Site, address: str
+) -> None:
     for name, url in (("EVIL", site.url), ("OURS", fake.url)):
         address = address.replace(name, url.removeprefix("http://"))
     with pytest.raises(BadResponse) as refused:
@@ -123,7 +125,7 @@ async def test_the_application_verifies_webhooks_and_survives_refusals(
     assert [seen.path for seen in site.seen] == ["/webhooks/49/verify"]
 
 
-async def test_other_deliveries_open_nothing(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_other_deliveries_open_nothing(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     for payload in (
         delivery(f"{fake.url}/x", event="task.update"),
         delivery(None),

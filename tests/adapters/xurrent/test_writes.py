@@ -16,7 +16,7 @@ from adapters.writes import (
     SkipTask,
     TaskWrite,
 )
-from adapters.xurrent.adapter import Xurrent
+from adapters.xurrent.adapter import XurrentAdapter
 from adapters.xurrent.text import source_id
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.helpers import (
@@ -40,7 +40,7 @@ def patch_body(fake: XurrentFake) -> object:
     return sent.json
 
 
-async def test_finish_sends_status_and_note_in_one_request(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_finish_sends_status_and_note_in_one_request(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     task = fake.account.tasks_of(run)[0]
     result = await execute(xurrent, finish_write(run, task, "promoted by hand"))
@@ -49,13 +49,13 @@ async def test_finish_sends_status_and_note_in_one_request(xurrent: Xurrent, fak
     assert task.status == "completed"
 
 
-async def test_finish_without_a_note_sends_none(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_finish_without_a_note_sends_none(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     await execute(xurrent, finish_write(run, fake.account.tasks_of(run)[0]))
     assert patch_body(fake) == {"status": "completed"}
 
 
-async def test_a_required_note_is_asked_for(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_a_required_note_is_asked_for(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     task = fake.account.tasks_of(run)[0]
     task.needs_note = True
@@ -69,7 +69,7 @@ async def test_a_required_note_is_asked_for(xurrent: Xurrent, fake: XurrentFake)
 @pytest.mark.parametrize("people", [(58,), (58, 61)])
 @pytest.mark.parametrize("kind", ["finish", "begin", "skip"])
 async def test_an_approval_is_never_given(
-    xurrent: Xurrent, fake: XurrentFake, people: tuple[int, ...], kind: str
+    xurrent: XurrentAdapter, fake: XurrentFake, people: tuple[int, ...], kind: str
 ) -> None:
     """Refused before any request with a snapshot, and after reading the task without one."""
     run = create_run(fake)
@@ -93,7 +93,7 @@ async def test_an_approval_is_never_given(
     assert task.status == "assigned"
 
 
-async def test_automatic_tasks_are_refused(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_automatic_tasks_are_refused(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     task = fake.account.tasks_of(run)[0]
     task.category = "automation"
@@ -105,7 +105,7 @@ async def test_automatic_tasks_are_refused(xurrent: Xurrent, fake: XurrentFake) 
     assert fake.calls("PATCH", "") == []
 
 
-async def test_a_waiting_task_cannot_be_finished(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_a_waiting_task_cannot_be_finished(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     last = fake.account.tasks_of(run)[-1]
     with pytest.raises(Conflict) as refused:
@@ -114,7 +114,7 @@ async def test_a_waiting_task_cannot_be_finished(xurrent: Xurrent, fake: Xurrent
     assert fake.calls("PATCH", "") == []
 
 
-async def test_a_task_that_is_already_done_is_reported_as_such(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_a_task_that_is_already_done_is_reported_as_such(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     task = fake.account.tasks_of(run)[0]
     fake.account.set_status(task, "completed", None)
@@ -126,7 +126,7 @@ async def test_a_task_that_is_already_done_is_reported_as_such(xurrent: Xurrent,
     assert "already over" in is_told("xurrent", refused.value)
 
 
-async def test_begin_assigns_an_unassigned_task(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_begin_assigns_an_unassigned_task(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     task = fake.account.tasks_of(run)[0]
     result = await execute(xurrent, BeginTask(run=run_key(run), by=ANA, task=str(task.id)))
@@ -134,7 +134,7 @@ async def test_begin_assigns_an_unassigned_task(xurrent: Xurrent, fake: XurrentF
     assert [person.name for person in result.tasks[0].assignees] == ["Ana Reis"]
 
 
-async def test_begin_keeps_the_assignee(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_begin_keeps_the_assignee(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     task = fake.account.tasks_of(run)[0]
     task.member = 60
@@ -143,7 +143,7 @@ async def test_begin_keeps_the_assignee(xurrent: Xurrent, fake: XurrentFake) -> 
     assert fake.calls("GET", "/people") == []
 
 
-async def test_begin_by_an_unknown_person_says_so(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_begin_by_an_unknown_person_says_so(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     task = fake.account.tasks_of(run)[0]
     result = await execute(xurrent, BeginTask(run=run_key(run), by=UNKNOWN_PERSON, task=str(task.id)))
@@ -151,7 +151,7 @@ async def test_begin_by_an_unknown_person_says_so(xurrent: Xurrent, fake: Xurren
     assert result.message == "xurrent.not_taken"
 
 
-async def test_begin_works_without_access_to_people(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_begin_works_without_access_to_people(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     task = fake.account.tasks_of(run)[0]
     fake.forbidden_paths = "/people"
@@ -159,7 +159,9 @@ async def test_begin_works_without_access_to_people(xurrent: Xurrent, fake: Xurr
     assert (result.message, task.status) == ("xurrent.not_taken", "in_progress")
 
 
-async def test_begin_by_somebody_outside_the_team_changes_nothing(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_begin_by_somebody_outside_the_team_changes_nothing(
+    xurrent: XurrentAdapter, fake: XurrentFake
+) -> None:
     run = create_run(fake)
     task = fake.account.tasks_of(run)[0]
     fake.account.team.discard(58)
@@ -169,7 +171,7 @@ async def test_begin_by_somebody_outside_the_team_changes_nothing(xurrent: Xurre
     assert task.status == "assigned"
 
 
-async def test_hold_and_skip_write_their_reason(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_hold_and_skip_write_their_reason(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     first, second, *_ = fake.account.tasks_of(run)
     held = await execute(xurrent, HoldTask(run=run_key(run), by=ANA, task=str(first.id), reason="vendor"))
@@ -179,14 +181,14 @@ async def test_hold_and_skip_write_their_reason(xurrent: Xurrent, fake: XurrentF
     assert (held.tasks[0].state, skipped.tasks[0].state) == (TaskState.HELD, TaskState.SKIPPED)
 
 
-async def test_a_waiting_task_can_be_skipped(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_a_waiting_task_can_be_skipped(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     last = fake.account.tasks_of(run)[-1]
     result = await execute(xurrent, SkipTask(run=run_key(run), by=ANA, task=str(last.id), reason="not needed"))
     assert result.tasks[0].state is TaskState.SKIPPED
 
 
-async def test_assign_finds_people_by_email_only(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_assign_finds_people_by_email_only(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     task = fake.account.tasks_of(run)[0]
     await execute(xurrent, AssignTask(run=run_key(run), by=ANA, task=str(task.id), person=BEN))
@@ -196,7 +198,7 @@ async def test_assign_finds_people_by_email_only(xurrent: Xurrent, fake: Xurrent
     assert refused.value.key == "xurrent.unknown_person"
 
 
-async def test_every_validation_error_is_shown(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_every_validation_error_is_shown(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     body = '{"message":"Validation Failed","errors":[["subject","is too long"],["phase","is closed"]]}'
     fake.fault("answer", method="POST", path="/tasks$", status=422, body=body)
@@ -205,7 +207,7 @@ async def test_every_validation_error_is_shown(xurrent: Xurrent, fake: XurrentFa
     assert refused.value.said == "subject: is too long; phase: is closed"
 
 
-async def test_a_refused_status_is_a_conflict(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_a_refused_status_is_a_conflict(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     body = '{"message":"Validation Failed","errors":[["status","Status kann nicht so geändert werden"]]}'
     fake.fault("answer", method="PATCH", status=422, body=body)
@@ -214,7 +216,7 @@ async def test_a_refused_status_is_a_conflict(xurrent: Xurrent, fake: XurrentFak
     assert "kann nicht" in refused.value.said
 
 
-async def test_an_added_task_goes_to_the_team_of_its_stage(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_an_added_task_goes_to_the_team_of_its_stage(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     tasks = fake.account.tasks_of(run)
     tasks[1].team = 77
@@ -237,7 +239,7 @@ async def test_an_added_task_goes_to_the_team_of_its_stage(xurrent: Xurrent, fak
     assert result.tasks[0].id == result.id
 
 
-async def test_an_added_task_needs_a_team(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_an_added_task_needs_a_team(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     for task in fake.account.tasks_of(run):
         task.team = None
@@ -247,7 +249,7 @@ async def test_an_added_task_needs_a_team(xurrent: Xurrent, fake: XurrentFake) -
     assert fake.calls("POST", "") == []
 
 
-async def test_a_status_is_a_note_that_starts_with_its_colour(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_a_status_is_a_note_that_starts_with_its_colour(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     status = SetStatus(run=run_key(run), by=ANA, health=Health.AMBER, text="replica lagging", next_at=AT)
     result = await execute(xurrent, status)
@@ -257,7 +259,7 @@ async def test_a_status_is_a_note_that_starts_with_its_colour(xurrent: Xurrent, 
     assert (result.health.health, result.health.text) == (Health.AMBER, "replica lagging")
 
 
-async def test_typed_mentions_are_escaped(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_typed_mentions_are_escaped(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     typed = "<@58|Ana> please look"
     await execute(xurrent, AddComment(run=run_key(run), by=ANA, text=typed))
@@ -266,7 +268,7 @@ async def test_typed_mentions_are_escaped(xurrent: Xurrent, fake: XurrentFake) -
     assert shown.text == typed
 
 
-async def test_a_comment_goes_to_its_task(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_a_comment_goes_to_its_task(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     task = fake.account.tasks_of(run)[0]
     await execute(xurrent, AddComment(run=run_key(run), by=ANA, text="here", task=str(task.id)))
@@ -275,7 +277,7 @@ async def test_a_comment_goes_to_its_task(xurrent: Xurrent, fake: XurrentFake) -
     assert sent.json == {"text": "here\n\nAna via Slack (7K2F)"}
 
 
-async def test_a_text_that_is_too_long_is_not_sent(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_a_text_that_is_too_long_is_not_sent(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     with pytest.raises(Rejected):
         await execute(xurrent, AddComment(run=run_key(run), by=ANA, text="ü" * 40_000))
@@ -284,7 +286,7 @@ async def test_a_text_that_is_too_long_is_not_sent(xurrent: Xurrent, fake: Xurre
     assert fake.calls("POST", "") == []
 
 
-async def test_reopen_and_end_are_refused_without_a_request(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_reopen_and_end_are_refused_without_a_request(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     task = fake.account.tasks_of(run)[0]
     for write in (ReopenTask(run=run_key(run), task=str(task.id)), EndRun(run=run_key(run))):
