@@ -107,7 +107,7 @@ def _connect_api(
         settings.url,
         credential=f"{settings.account} {token}",
         headers=request_headers(settings, token),
-        pace=RATE_LIMIT,
-        explain=error_mapper(name, personal=personal),
+        rate_limit=RATE_LIMIT,
+        map_error=error_mapper(name, personal=personal),
     )
     return Api(client, resources.now, 0 if settings.flavour == "itrp" else PAGE_SIZE)

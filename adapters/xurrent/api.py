@@ -67,7 +67,7 @@ class Api:
         return self.client.platform
 
     async def fetch(self, model: type[W], path: str, operation: str) -> W:
-        response = await self.client.read_reply(path, operation=operation)
+        response = await self.client.read_response(path, operation=operation)
         return parse_model(model, self._json(response, operation), self.name, operation)
 
     async def fetch_list(
@@ -140,7 +140,7 @@ class Api:
         url = path
         for number in range(pages):
             query = params if number == 0 else None  # the next page's URL has its own query
-            response = await self.client.read_reply(url, operation=operation, params=query or None)
+            response = await self.client.read_response(url, operation=operation, params=query or None)
             page = self._parse_list(model, self._json(response, operation), operation)
             by_id = {getattr(item, "id"): item for item in page}  # noqa: B009
             has_new = bool(by_id.keys() - items.keys())
@@ -182,4 +182,4 @@ class Api:
         if remaining is not None and remaining.strip() == "0" and re.fullmatch(r"\d{1,12}", reset.strip()):
             pause = int(reset) - self.now().timestamp()
             if pause > 0:
-                self.client.turns.block_for(min(pause, MAX_PAUSE))
+                self.client.rate_limiter.block_for(min(pause, MAX_PAUSE))

@@ -27,7 +27,7 @@ async def verify_webhook(platform: str, payload: bytes, sites: Sequence[HttpClie
         return ""
     for site in sites:
         if "://" in callback and (url := site.same_origin(callback)):
-            await site.read_reply(url, operation="confirm")
+            await site.read_response(url, operation="confirm")
             return url
     raise BadResponse(platform, "confirm", key="platform.foreign_link", said=callback)
 
