@@ -15,7 +15,7 @@ from adapters.xurrent.settings import XurrentSettings
 from adapters.xurrent.text import label
 from adapters.xurrent.wire import Task, Wire
 
-RATE_LIMIT = RateLimit(concurrency=6, calls=20, per=2.0)  # "Rate Limiting": 20 requests in 2 seconds
+RATE_LIMIT = RateLimit(concurrency=6, calls=20, per=2.0)  # the pace of the vendor's own SDKs
 PAGE_SIZE = 100
 MAX_PAGES = 50
 MAX_PAUSE = 60.0  # seconds; the first response after the pause says how long the limit really lasts

@@ -34,13 +34,13 @@ class ChangeReads:
     _hold_reasons: dict[str, str] = field(default_factory=dict)  # only those given here: notes can't be read
 
     async def runbooks(self, query: str) -> Sequence[Runbook]:
-        raise self._unsupported("runbooks")
+        raise Unsupported(self.api.name, "runbooks", key="xurrent.itrp_runbooks")
 
     async def runbook(self, id: str) -> Runbook:
-        raise self._unsupported("runbooks")
+        raise Unsupported(self.api.name, "runbooks", key="xurrent.itrp_runbooks")
 
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
-        raise self._unsupported("comments")
+        raise Unsupported(self.api.name, "comments", key="xurrent.itrp_comments")
 
     def remember_hold_reason(self, task: str, reason: str) -> None:
         self._hold_reasons[task] = reason
@@ -135,9 +135,6 @@ class ChangeReads:
         changes = {task.id: self._change_by_task[task.id] for task in tasks if task.id in self._change_by_task}
         self.links.run_by_task |= {id: change.id for id, change in changes.items()}
         return changes
-
-    def _unsupported(self, operation: str) -> Unsupported:
-        return Unsupported(self.api.name, operation, key=f"xurrent.itrp_{operation}")
 
 
 def _title(change: wire.Reference) -> str:

@@ -77,12 +77,12 @@ class TaskWrites:
             else:
                 result = WriteResult(message="xurrent.not_taken", facts={"person": step.by.shown})
         updated = await self.api.update_task(step.task, step.op, body)
-        if isinstance(step, HoldTask) and step.reason:
-            self.reads.remember_hold_reason(step.task, step.reason)
+        reason = step.reason if isinstance(step, HoldTask) else ""
+        if reason:
+            self.reads.remember_hold_reason(step.task, reason)
         if updated and updated.status and updated.status != target:
             facts = {"status": updated.status.replace("_", " ")}
             result = WriteResult(message="xurrent.shows_otherwise", facts=facts)
-        reason = step.reason if isinstance(step, HoldTask) else ""
         return result.model_copy(update={"tasks": self.mapped(updated, reason)})
 
     @reconciles(FinishTask, BeginTask, SkipTask, HoldTask)
