@@ -1,8 +1,8 @@
-"""What can be done on Cutover, by its public API of 2022-02-22 (the table of docs/platforms/cutover.md)."""
+"""What Liaison can do on Cutover with its Public API (version 2022-02-22)."""
 
 from collections.abc import Mapping
 
-from adapters.protocol import NO_APPROVALS, Capability, Emulated, Native, Unsupported
+from adapters.protocol import Capability, Emulated, Native, Unsupported
 from adapters.writes import Op
 
 CAPABILITIES: Mapping[Op, Capability] = {
@@ -13,14 +13,15 @@ CAPABILITIES: Mapping[Op, Capability] = {
     Op.START: Native(),
     Op.FINISH: Native(),
     Op.BEGIN: Native(),
-    Op.SKIP: Unsupported("skip it in Cutover, or finish it with a note"),
-    Op.HOLD: Emulated("a comment on the task, and a mark kept by Liaison"),
-    Op.REOPEN: Unsupported("add a new task, or comment on this one"),
-    Op.ASSIGN: Unsupported("assign it in Cutover"),
+    Op.SKIP: Unsupported("cutover.capability.skip"),
+    Op.HOLD: Emulated("cutover.capability.hold"),
+    Op.REOPEN: Unsupported("cutover.capability.reopen"),
+    Op.ASSIGN: Unsupported("cutover.capability.assign"),
     Op.ADD: Native(),
     Op.STATUS: Native(),
     Op.COMMENT: Native(),
-    Op.END: Unsupported("finish the open tasks, or cancel the run in Cutover"),
-    Op.ACTION: Unsupported("open the run in Cutover"),
-    **NO_APPROVALS,
+    Op.END: Unsupported("cutover.capability.end"),
+    Op.ACTION: Unsupported("cutover.capability.do"),
+    Op.APPROVE: Unsupported("cutover.capability.approve"),
+    Op.REJECT: Unsupported("cutover.capability.reject"),
 }

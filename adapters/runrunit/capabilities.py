@@ -1,8 +1,8 @@
-"""What can be done on Runrun.it (the table of docs/platforms/runrunit.md)."""
+"""What Liaison can do on Runrun.it (API v1.0)."""
 
 from collections.abc import Mapping
 
-from adapters.protocol import NO_APPROVALS, Capability, Emulated, Native
+from adapters.protocol import Capability, Emulated, Native, Unsupported
 from adapters.writes import Op
 
 CAPABILITIES: Mapping[Op, Capability] = {
@@ -13,14 +13,15 @@ CAPABILITIES: Mapping[Op, Capability] = {
     Op.START: Native(),
     Op.FINISH: Native(),
     Op.BEGIN: Native(),
-    Op.SKIP: Emulated("the task is delivered, with a comment that it was skipped; it counts as delivered there"),
-    Op.HOLD: Emulated("a comment says why and your running timer is paused; the mark is kept by Liaison"),
+    Op.SKIP: Emulated("runrunit.capability.skip"),
+    Op.HOLD: Emulated("runrunit.capability.hold"),
     Op.REOPEN: Native(),
     Op.ASSIGN: Native(),
-    Op.ADD: Emulated("a task of its own that the run's task waits for"),
-    Op.STATUS: Emulated("a comment, and the board stage of that name if there is one; colour kept by Liaison"),
+    Op.ADD: Emulated("runrunit.capability.add"),
+    Op.STATUS: Emulated("runrunit.capability.status"),
     Op.COMMENT: Native(),
     Op.END: Native(),
     Op.ACTION: Native(),
-    **NO_APPROVALS,
+    Op.APPROVE: Unsupported("runrunit.capability.approve"),
+    Op.REJECT: Unsupported("runrunit.capability.reject"),
 }
