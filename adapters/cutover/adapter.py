@@ -183,5 +183,5 @@ def connect(name: str, settings: CutoverSettings, resources: Resources) -> Cutov
         "Accept": "application/json",
         "Content-Type": "application/json",
     }
-    http = resources.http.client(name, settings.url, credential=token, headers=headers, explain=error_mapper(name))
+    http = resources.http.client(name, settings.url, credential=token, headers=headers, map_error=error_mapper(name))
     return Cutover(name, settings, http, resources.now)

@@ -216,7 +216,7 @@ def connect(name: str, settings: RunrunitSettings, resources: Resources) -> Runr
         "Content-Type": "application/json",
     }
     http = resources.http.client(
-        name, settings.url, credential=key, headers=headers, pace=RATE_LIMIT, explain=error_mapper(name)
+        name, settings.url, credential=key, headers=headers, rate_limit=RATE_LIMIT, map_error=error_mapper(name)
     )
     api = RunrunitApi(name, http, settings.project_template_id, settings.project_id)
     return Runrunit(name, api, Links(settings.url), settings.type_id, resources.now)

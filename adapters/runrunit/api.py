@@ -160,7 +160,7 @@ class RunrunitApi:
         page = 1
         for _ in range(max_pages):
             query = {**(params or {}), "limit": PAGE_SIZE, **({"page": page} if page > 1 else {})}
-            response = await self.http.read_reply(path, operation=operation, params=query)
+            response = await self.http.read_response(path, operation=operation, params=query)
             body = response.json()
             if not isinstance(body, list):
                 said = message_text(MESSAGES, "runrunit.label.not_a_list")

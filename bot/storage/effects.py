@@ -13,7 +13,7 @@ from adapters.errors import AdapterError
 from adapters.writes import Baseline, Write, WriteMarker, WriteResult
 from bot.storage.store import Store
 from bot.storage.tables import effects, ledger
-from commands.model.ports import Receipt
+from commands.model.tracked_run import Receipt
 
 State = Literal["sent", "unsent", "unknown", "done", "refused"]
 
@@ -24,6 +24,11 @@ _KINDS: Mapping[str, type[Write]] = {
     for kind in vars(writes).values()
     if isinstance(kind, type) and issubclass(kind, Write) and kind is not Write
 }
+
+
+def stored_kind(write: Write) -> str:
+    name = type(write).__name__
+    return _STORED_KINDS.get(name, name)
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ class EffectLog:
             "step": effect.step.step_key,
             "run": int(effect.run[1:]) if effect.run else None,
             "platform": effect.platform,
-            "kind": _STORED_KINDS.get(type(effect.step).__name__, type(effect.step).__name__),
+            "kind": stored_kind(effect.step),
             "write": effect.step.model_dump_json(),
             "marker": effect.marker.model_dump_json(),
             "baseline": effect.baseline.model_dump_json(),

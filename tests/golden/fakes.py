@@ -9,13 +9,13 @@ import time
 from dataclasses import asdict
 from typing import Any
 
+from tests.adapters.cutover.fake import CutoverFake
+from tests.adapters.cutover.world import FakeComment, FakeRunbook, FakeTask
 from tests.fakes.mattermost import FakeMattermost
 from tests.fakes.mattermost.world import Channel as MattermostChannel
 from tests.fakes.mattermost.world import Dialog, Post, User, millis
 from tests.fakes.slack import Slack
 from tests.fakes.slack_state import Channel, Modal, Posted
-from tests.platforms.cutover.fake import CutoverFake
-from tests.platforms.cutover.world import FakeComment, FakeRunbook, FakeTask
 
 Json = dict[str, Any]
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.adapters.cutover.fake import CutoverFake
 from tests.e2e.chats import Room, Shown
 from tests.e2e.mattermost_chat import MattermostChat, MattermostRoom
 from tests.e2e.platforms import Local
@@ -21,7 +22,6 @@ from tests.e2e.process import Liaison
 from tests.e2e.slack_chat import SlackChat, SlackRoom
 from tests.golden import fakes
 from tests.golden.sealing import renew_all
-from tests.platforms.cutover.fake import CutoverFake
 
 Json = dict[str, Any]
 FOLDER = Path(__file__).parent

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.storage.effects import EffectLog
-from bot.storage.facts import LaterRows, LocalRunRows, NoteRows, PeopleRows
+from bot.storage.facts import LocalRunRows, PeopleRows, ScheduledRows, SurfaceStateRows
 from bot.storage.inbox import Inbox
 from bot.storage.posts import PostRows
 from bot.storage.runs import RunRows
 from bot.storage.store import Store
-from commands.messages import Actor, Place
+from commands.model.messages import Actor, Place
 
 Told = Mapping[str, Sequence[Mapping[str, Any]]]
 AT = datetime(2026, 11, 30, 12, 3, 30, 26234, tzinfo=UTC)
@@ -88,7 +88,7 @@ async def _effects(old: EffectLog, new: EffectLog, told: Told) -> None:
         await new.sent(effect)
         if effect.state != "sent":
             await new.outcome(effect, effect.state, effect.outcome)
-    unknown = {(effect.key, effect.step.step) for effect in await old.unknown()}
+    unknown = {(effect.key, effect.step.step_key) for effect in await old.unknown()}
     assert unknown == {(row["key"], row["step"]) for row in told["effects"] if row["state"] == "unknown"}
     for row in told["ledger"]:
         receipts = await old.receipts(f"R{row['run']}", row["task"])
@@ -96,7 +96,7 @@ async def _effects(old: EffectLog, new: EffectLog, told: Told) -> None:
 
 
 async def _posts(old: PostRows, new: PostRows, told: Told) -> None:
-    for card in await old.cards():
+    for card in await old.live_cards():
         await new.save_card(card)
     for nonce in [row["nonce"] for row in told["trace_posts"]]:
         for number, line in enumerate(await old.lines_of(nonce)):
@@ -108,14 +108,14 @@ async def _posts(old: PostRows, new: PostRows, told: Told) -> None:
 
 
 async def _facts(old: Store, new: Store, told: Told) -> None:
-    for slot, (when, message) in (await LaterRows(old).all()).items():
-        await LaterRows(new).put(slot, when, message)
+    for slot, (when, message) in (await ScheduledRows(old).all()).items():
+        await ScheduledRows(new).put(slot, when, message)
     for actor, _ in await PeopleRows(old, now).load():
         PeopleRows(new, now).put(actor)
     for row in told["notes"]:
-        value = await NoteRows(old, "").get(row["name"])
+        value = await SurfaceStateRows(old, "").get(row["name"])
         assert value is not None
-        await NoteRows(new, "").put(row["name"], value)
+        await SurfaceStateRows(new, "").put(row["name"], value)
     for id, document in reversed(await LocalRunRows(old).all()):
         assert await LocalRunRows(old).load(id) == document
         await LocalRunRows(new).save(id, document)

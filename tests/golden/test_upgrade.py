@@ -8,10 +8,10 @@ import re
 
 import pytest
 
+from tests.adapters.cutover.world import FakeRunbook
 from tests.e2e.chats import Room, Shown
 from tests.e2e.process import until
 from tests.golden.house import House, typed_again
-from tests.platforms.cutover.world import FakeRunbook
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),

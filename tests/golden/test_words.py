@@ -11,7 +11,7 @@ import pytest
 
 from bot.engine.effects import Effects
 from bot.engine.port import Progress
-from commands.submitting import Wrong, submit
+from commands.forms.submission import FormErrors, submit
 from tests.golden.wires import VALUES, WIRES, digest
 
 WORDS = Path(__file__).parent / "words"
@@ -56,7 +56,7 @@ def test_a_submitted_form_means_what_it_meant(name: str) -> None:
     """An open form has the field names of the day on which it was opened."""
     form = words("submissions")[name]
     read = submit(form["about"], form["run"], form["values"])
-    assert not isinstance(read, Wrong)
+    assert not isinstance(read, FormErrors)
     assert read == form["intent"]
 
 
@@ -66,8 +66,8 @@ def test_a_step_has_the_same_receipt_whoever_looks(example: dict[str, Any]) -> N
     write = WIRES["writes"].read(words("writes")[example["write"]])
     message = WIRES["messages"].read(words("messages")[example["message"]])
     rules: Any = None  # a mark takes none of them
-    mark = Effects(rules, message, Progress()).mark(write)
-    assert write.step == example["step"]
+    mark = Effects(rules, message, Progress()).marker(write)
+    assert write.step_key == example["step"]
     assert WIRES["marks"].dump(mark) == example["mark"]
 
 

@@ -15,22 +15,24 @@ from adapters.local import mapping as local
 from adapters.local.wire import Document
 from adapters.models import Health, Run, RunState, TaskState
 from adapters.tines import cases, tasks
-from adapters.writes import Known, Mark, Op, Told, Write
+from adapters.writes import Baseline, Op, Write, WriteMarker, WriteResult
 from bot.storage import effects
-from bot.surfaces.mattermost.buttons import Buttons, Ground, action_id
+from bot.surfaces.mattermost.buttons import Buttons, ButtonScope, action_id
 from bot.surfaces.mattermost.dialogs import read_state, state_of
 from bot.surfaces.mattermost.render import NONCE
 from bot.surfaces.mattermost.signing import Signer
-from bot.surfaces.slack import inbound, posts, presses, surface, views
+from bot.surfaces.slack import button_values as presses
+from bot.surfaces.slack import inbound, surface, views
+from bot.surfaces.slack import posting as posts
 from bot.surfaces.slack.identity import Identity
 from bot.surfaces.slack.views import Meta
-from commands.cards import Button, Form, Result
-from commands.dispatch import Ticket
-from commands.fields import FIELDS
-from commands.intents import Intent, OpenForm
-from commands.messages import Actor, Message, Place, Standing, Via
-from commands.ports import Kept
-from commands.registry import COMMANDS, intent_from
+from commands.dispatch import Route
+from commands.forms.fields import FIELDS
+from commands.model.card import Button, Form, Result
+from commands.model.intents import Intent, OpenForm
+from commands.model.messages import Actor, Membership, Message, Place, Via
+from commands.model.tracked_run import RunOverlay
+from commands.registry import COMMANDS
 
 Json = Any
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -55,7 +57,7 @@ def _model(kind: Any, **how: Any) -> Wire:
 
 
 def _intent(said: Json) -> Intent:
-    return OpenForm.model_validate(said) if said["verb"] == "form" else intent_from(said)
+    return OpenForm.model_validate(said) if said["verb"] == "form" else COMMANDS.intent_from(said)
 
 
 def _of_press(value: str) -> Intent:
@@ -74,7 +76,7 @@ def _write(said: Json) -> Write:
     return effects._KINDS[said["kind"]].model_validate_json(json.dumps(said["write"]))
 
 
-def _outcome(outcome: Told | AdapterError | None) -> Json:
+def _outcome(outcome: WriteResult | AdapterError | None) -> Json:
     written = effects._outcome_json(outcome)
     assert written is not None
     return json.loads(written)
@@ -91,7 +93,7 @@ class Posted:
     """A Mattermost button as it was read back, and since when it stands."""
 
     intent: Intent
-    ground: Ground
+    ground: ButtonScope
     at: datetime
 
 
@@ -101,7 +103,7 @@ def _posted(action: Json) -> Posted:
     at = datetime.fromtimestamp(facts["at"], UTC)
     press = Buttons(Signer(SECRET), ACTION_URL).read(action["context"], place, facts["user"], at)
     assert not press.expired
-    return Posted(_intent(press.intent), Ground(press.place, press.nonce, press.person, press.url), at)
+    return Posted(_intent(press.intent), ButtonScope(press.place, press.nonce, press.person, press.url), at)
 
 
 def _action(posted: Posted) -> Json:
@@ -137,18 +139,18 @@ WIRES: Mapping[str, Wire] = {
     "intents": Wire(_intent, lambda it: it.model_dump(mode="json"), lambda: {*COMMANDS, "form"}),
     "writes": Wire(
         _write,
-        lambda it: {"kind": type(it).__name__, "write": json.loads(it.model_dump_json())},
+        lambda it: {"kind": effects.stored_kind(it), "write": json.loads(it.model_dump_json())},
         lambda: set(effects._KINDS) - {"TaskWrite"},  # nobody writes that one
     ),
-    "marks": _model(Mark),
-    "known": _model(Known),
+    "marks": _model(WriteMarker),
+    "known": _model(Baseline),
     "told": Wire(lambda said: effects._outcome_of("done", json.dumps(said)), _outcome),
     "errors": Wire(lambda said: effects._outcome_of("refused", json.dumps(said)), _outcome, _errors),
     "runs": _model(Run, exclude_defaults=True),
-    "kept": _model(Kept, exclude_defaults=True),
+    "kept": _model(RunOverlay, exclude_defaults=True),
     "messages": _model(Message, exclude_defaults=True),
     "later_messages": _model(Message),
-    "tickets": _model(Ticket),
+    "tickets": _model(Route),
     "people": _model(Actor),
     "places": _model(Place),
     "local_runs": _model(Document),
@@ -173,7 +175,7 @@ VALUES: Mapping[str, Callable[[], Json]] = {
     "ops": lambda: _words_of(Op),
     "effect states": lambda: _words_of(effects.State),
     "results": lambda: _words_of(Result),
-    "standings": lambda: _words_of(Standing),
+    "standings": lambda: _words_of(Membership),
     "vias": lambda: _words_of(Via),
     "forms": lambda: _words_of(OpenForm.model_fields["about"].annotation),
     "parts of tines that need a case of their own": lambda: [tasks.MARK, cases.COLOUR],
@@ -195,5 +197,5 @@ def digest(said: Json) -> str:
 
 def step_of(write: Write) -> str:
     """Its key in the effect log, with TASK for the task's id; and the options that it takes along."""
-    key = write.step.replace(f":{write.target}", ":TASK", 1) if write.target else write.step
+    key = write.step_key.replace(f":{write.target}", ":TASK", 1) if write.target else write.step_key
     return f"{key} {json.dumps(dict(write.options))}" if write.options else key

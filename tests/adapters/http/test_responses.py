@@ -9,7 +9,7 @@ from aiohttp import web
 
 from adapters.errors import AdapterError, BadResponse, OutcomeUnknown, Unreachable
 from adapters.http.client import HttpClient, HttpClients
-from adapters.http.responses import LARGEST_ANSWER
+from adapters.http.responses import MAX_BODY
 from tests.fakes.serving import Fake, Seen
 
 
@@ -19,7 +19,7 @@ class Strange(Fake):
     async def handle(self, request: web.Request, seen: Seen) -> web.StreamResponse:
         match seen.path:
             case "/bomb":
-                packed = gzip.compress(b"[" + b" " * (2 * LARGEST_ANSWER) + b"]")
+                packed = gzip.compress(b"[" + b" " * (2 * MAX_BODY) + b"]")
                 return web.Response(body=packed, headers={"Content-Encoding": "gzip"})
             case "/deep":
                 return web.Response(body=b"[" * 200_000 + b"]" * 200_000)
@@ -39,7 +39,7 @@ async def strange() -> AsyncIterator[Strange]:
 
 
 def caller(url: str, whole: float = 60.0) -> HttpClient:
-    return HttpClients(whole=whole).client("it", url, credential="c", headers={})
+    return HttpClients(total_timeout=whole).client("it", url, credential="c", headers={})
 
 
 async def _refused(http: HttpClient, path: str, *, write: bool) -> AdapterError:
@@ -57,7 +57,7 @@ async def test_an_answer_that_unpacks_without_end_is_not_kept(strange: Strange) 
 
 
 async def test_an_answer_that_never_ends_holds_nobody_up(strange: Strange) -> None:
-    http = caller(strange.url, whole=0.3)
+    http = caller(strange.url, total_timeout=0.3)
     assert isinstance(await _refused(http, "drip", write=True), OutcomeUnknown)
     assert isinstance(await _refused(http, "drip", write=False), Unreachable)
 
