@@ -41,15 +41,15 @@ class CutoverApi:
         return self.http.platform
 
     async def runbook(self, id: str, operation: str) -> wire.Runbook:
-        path = f"core/runbooks/{self.path_id(id, operation)}"
-        return await self._get(wire.SingleResponse[wire.Runbook], path, operation)
+        path = self.path(operation, "runbooks", id)
+        return await self._get(wire.RunbookResponse, path, operation)
 
     async def runbooks(self, operation: str, params: Mapping[str, str]) -> ListResult[wire.Runbook]:
         return await self._list(wire.ListResponse[wire.Runbook], "core/runbooks", operation, params)
 
     async def task(self, run: str, id: str, operation: str) -> wire.Task:
-        path = f"core/runbooks/{self.path_id(run, operation)}/tasks/{self.path_id(id, operation)}"
-        return await self._get(wire.SingleResponse[wire.Task], path, operation)
+        path = self.path(operation, "runbooks", run, "tasks", id)
+        return await self._get(wire.TaskResponse, path, operation)
 
     async def tasks(self, run: str, operation: str) -> Sequence[wire.Task]:
         """All tasks. ``forecast`` adds their predecessors and successors, but a server may not know it."""
@@ -64,7 +64,7 @@ class CutoverApi:
 
     async def comments(self, run: str, task: str | None, operation: str) -> ListResult[wire.Comment]:
         params = {"task_id": task} if task else {}
-        path = f"core/runbooks/{self.path_id(run, operation)}/comments"
+        path = self.path(operation, "runbooks", run, "comments")
         return await self._list(wire.ListResponse[wire.Comment], path, operation, params)
 
     async def runbook_with_tasks(
@@ -77,7 +77,7 @@ class CutoverApi:
         return runbook, tasks, RunbookContext(streams=streams, branching=dict(self._branching_types))
 
     async def workspace(self, id: str, operation: str) -> wire.Workspace:
-        path = f"core/workspaces/{self.path_id(id, operation)}"
+        path = self.path(operation, "workspaces", id)
         return await self._get(wire.SingleResponse[wire.Workspace], path, operation)
 
     async def first_page_size(self, path: str, operation: str, params: Mapping[str, str]) -> int:
@@ -85,24 +85,28 @@ class CutoverApi:
         body = await self.http.read(path, operation=operation, params=params or None)
         return len(self._parse(wire.ListResponse[wire.Resource[wire.Wire]], body, operation).data)
 
-    async def send(
-        self, method: str, path: str, operation: str, body: Mapping[str, Any], *, expect_json: bool = True
-    ) -> Any:
-        return await self.http.write(method, path, operation=operation, json=body, expect_json=expect_json)
+    async def write(
+        self, method: str, path: str, operation: str, body: Mapping[str, Any], model: type[wire.SingleResponse[R]]
+    ) -> R:
+        """Raises ``OutcomeUnknown`` if the response can't be read."""
+        response = await self.http.write(method, path, operation=operation, json=body)
+        return self._parse(model, response, operation, OutcomeUnknown).data
 
-    def parse_write_response(self, model: type[M], body: Any, operation: str) -> M:
-        """Raises ``OutcomeUnknown`` if the response to a write can't be read."""
-        return self._parse(model, body, operation, OutcomeUnknown)
+    async def update_runbook(self, id: str, attributes: Mapping[str, Any], operation: str) -> wire.Runbook:
+        body = {"data": {"id": id, "type": "runbook", "attributes": attributes}}
+        path = self.path(operation, "runbooks", id)
+        return await self.write("PATCH", path, operation, body, wire.RunbookResponse)
 
-    def path_id(self, id: str, operation: str) -> str:
-        """``id`` if it is safe in a path. People can type ids too (``cutover:7``)."""
-        if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", id):
-            return id
-        raise NotFound(self.platform, operation, key="cutover.not_an_id", id=id[:64])
+    def path(self, operation: str, *parts: str) -> str:
+        """``core/`` and the parts. Raises ``NotFound`` for an unsafe one: people can type ids (``cutover:7``)."""
+        for part in parts:
+            if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", part):
+                raise NotFound(self.platform, operation, key="cutover.not_an_id", id=part[:64])
+        return "/".join(("core", *parts))
 
     async def _streams(self, run: str, operation: str) -> Sequence[wire.Stream]:
         """Streams only name the stages: if they can't be read, tasks have no stage."""
-        path = f"core/runbooks/{self.path_id(run, operation)}/streams"
+        path = self.path(operation, "runbooks", run, "streams")
         try:
             return (await self._list(wire.ListResponse[wire.Stream], path, operation, {})).items
         except OPTIONAL_READ_ERRORS:
@@ -122,7 +126,7 @@ class CutoverApi:
         self._branching_types |= {type: False for type in missing - self._branching_types.keys()}
 
     async def _all_tasks(self, run: str, operation: str, params: Mapping[str, str]) -> Sequence[wire.Task]:
-        path = f"core/runbooks/{self.path_id(run, operation)}/tasks"
+        path = self.path(operation, "runbooks", run, "tasks")
         listing = await self._list(wire.ListResponse[wire.Task], path, operation, params)
         if not listing.complete:
             raise BadResponse(self.platform, operation, key="cutover.endless")

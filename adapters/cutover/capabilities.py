@@ -1,27 +1,17 @@
-"""What Liaison can do on Cutover with its Public API (version 2022-02-22)."""
+"""What Liaison can do on Cutover with its Public API (version 2022-02-22), and with the setting ``extras``."""
 
-from collections.abc import Mapping
-
-from adapters.protocol import Capability, Emulated, Native, Unsupported
+from adapters.protocol import Emulated, Native
+from adapters.toolkit.capabilities import APPROVALS, declare_capabilities
 from adapters.writes import Op
 
-CAPABILITIES: Mapping[Op, Capability] = {
-    Op.RUNBOOKS: Native(),
-    Op.RUNS: Native(),
-    Op.SHOW: Native(),
-    Op.COMMENTS: Native(),
-    Op.START: Native(),
-    Op.FINISH: Native(),
-    Op.BEGIN: Native(),
-    Op.SKIP: Unsupported("cutover.capability.skip"),
-    Op.HOLD: Emulated("cutover.capability.hold"),
-    Op.REOPEN: Unsupported("cutover.capability.reopen"),
-    Op.ASSIGN: Unsupported("cutover.capability.assign"),
-    Op.ADD: Native(),
-    Op.STATUS: Native(),
-    Op.COMMENT: Native(),
-    Op.END: Unsupported("cutover.capability.end"),
-    Op.ACTION: Unsupported("cutover.capability.do"),
-    Op.APPROVE: Unsupported("cutover.capability.approve"),
-    Op.REJECT: Unsupported("cutover.capability.reject"),
+CAPABILITIES = declare_capabilities(
+    "cutover",
+    emulated=(Op.HOLD,),
+    unsupported=(Op.SKIP, Op.REOPEN, Op.ASSIGN, Op.END, Op.ACTION, *APPROVALS),
+)
+WITH_EXTRAS = {
+    **CAPABILITIES,
+    Op.SKIP: Native(),
+    Op.ACTION: Native(),
+    Op.END: Emulated("cutover.capability.end_extras"),
 }

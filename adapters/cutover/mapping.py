@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from adapters.cutover import wire
 from adapters.cutover.errors import MESSAGES
 from adapters.cutover.links import Links
-from adapters.cutover.start import START_OPTIONS
-from adapters.cutover.text import parse_signature, to_text
+from adapters.cutover.text import SIGNER, to_text
 from adapters.models import (
     Comment,
     Health,
@@ -21,6 +20,7 @@ from adapters.models import (
     RunState,
     RunSummary,
     Stage,
+    StartOption,
     Task,
     TaskState,
 )
@@ -88,18 +88,18 @@ def everyone_must_start(task: wire.Task) -> bool:
 def run_health(runbook: wire.Runbook) -> RunHealth:
     """Ignores ``status_updated_at`` without a status: some versions set it when anything in a runbook changes."""
     attributes = runbook.attributes
-    signed = parse_signature(attributes.status_message or "")
+    signed = SIGNER.read(attributes.status_message or "")
     health = HEALTHS.get(attributes.status or "", Health.UNSET)
-    has_status = signed.text or signed.author or health is not Health.UNSET
+    has_status = signed.text or signed.by or health is not Health.UNSET
     at = parse_timestamp(attributes.status_updated_at) if has_status else None
-    return RunHealth(health=health, text=signed.text, by=signed.author, at=at, due=signed.due)
+    return RunHealth(health=health, text=signed.text, by=signed.by, at=at, due=signed.due)
 
 
 def comment(item: wire.Comment) -> Comment:
     """Comments have no author and no time in the reference; the signature of ours says who wrote them."""
-    signed = parse_signature(to_text(item.attributes.content))
+    signed = SIGNER.read(to_text(item.attributes.content))
     at = parse_timestamp(item.attributes.created_at)
-    return Comment(id=item.id, text=signed.text, by=signed.author, at=at, task=item.related_id("task"))
+    return Comment(id=item.id, text=signed.text, by=signed.by, at=at, task=item.related_id("task"))
 
 
 @dataclass(frozen=True)
@@ -206,6 +206,7 @@ def runbook(
     links: Links,
     tasks: Sequence[wire.Task] | None = None,
     context: RunbookContext | None = None,
+    start_options: tuple[StartOption, ...] = (),
 ) -> Runbook:
     """A template can be started any number of times; a planned runbook runs live once."""
     context = context or RunbookContext()
@@ -218,7 +219,7 @@ def runbook(
         task_count=None if tasks is None else len(tasks),
         irreversible=not is_template(item),
         rehearsable=True,
-        start_options=START_OPTIONS,
+        start_options=start_options,
         link=links.run(item.id),
     )
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from adapters.cutover import mapping, wire
 from adapters.cutover.api import CutoverApi
 from adapters.cutover.links import Links
+from adapters.cutover.start import START_OPTIONS
 from adapters.models import Comment, Run, Runbook, RunState, RunSummary, Task
 from adapters.toolkit.timestamps import parse_timestamp
 
@@ -32,12 +33,14 @@ class Reads:
         found = [item for item in templates if mapping.is_template(item) and not item.attributes.archived]
         found += [item for item in others if _is_planned(item)]
         self._templates |= {item.id: mapping.is_template(item) for item in found}
-        return [mapping.runbook(self.api.platform, item, self.links) for item in found]
+        return [
+            mapping.runbook(self.api.platform, item, self.links, start_options=START_OPTIONS) for item in found
+        ]
 
     async def runbook(self, id: str) -> Runbook:
         item, tasks, context = await self.api.runbook_with_tasks(id, "show")
         self._templates[item.id] = mapping.is_template(item)
-        return mapping.runbook(self.api.platform, item, self.links, tasks, context)
+        return mapping.runbook(self.api.platform, item, self.links, tasks, context, START_OPTIONS)
 
     async def runs(self, query: str) -> Sequence[RunSummary]:
         (items,) = await self._search("runs", query, {"is_template": "false"})

@@ -6,14 +6,32 @@ is, and runs live once. ``validation_level`` "warning" is the strict level: it b
 the findings comes with the option that overrides them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from adapters.cutover import mapping, wire
+from adapters.cutover.api import CutoverApi
 from adapters.cutover.errors import BLOCKING_START_CHECKS, MESSAGES, START_CHECK_PREFIX, error_codes
-from adapters.errors import Rejected
-from adapters.models import RunKey, StartOption
+from adapters.errors import AdapterError, Conflict, Rejected
+from adapters.http.responses import ListResult
+from adapters.models import RunKey, RunState, StartOption
 from adapters.toolkit.messages import message_text
-from adapters.writes import StartRun
+from adapters.toolkit.reconciliation import applied_if
+from adapters.toolkit.steps import reconciles, step
+from adapters.toolkit.timestamps import parse_timestamp
+from adapters.writes import (
+    Applied,
+    Baseline,
+    Indeterminate,
+    NotApplied,
+    Reconciliation,
+    Recovery,
+    StartRun,
+    WriteMarker,
+    WriteResult,
+)
 
 TRUE_FALSE = ("true", "false")
 LATE_TASKS = {"runbooks.start.late_tasks"}
@@ -35,6 +53,98 @@ START_OPTIONS = (
     StartOption(label="cutover.way_test", values={"run_type": "live", "comms": "test"}),
 )
 CONFIRMED_OPTIONS = (COPIED, ALERT, "validation_level", "rebaseline")  # kept for the next attempt
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+MAX_CLOCK_SKEW = timedelta(minutes=5)  # between Cutover's clock and ours
+
+
+@dataclass
+class Starts:
+    """``is_template`` returns None for a runbook that has not been read yet."""
+
+    api: CutoverApi
+    workspace: str
+    filters: Mapping[str, str]
+    is_template: Callable[[str], bool | None]
+
+    @step(StartRun, part="copy", recovery=Recovery.LOOKUP)
+    async def copy(self, step: StartRun, marker: WriteMarker) -> WriteResult:
+        """Copies a template into a runbook in planning. A planned runbook is the run itself: nothing is sent."""
+        require_comms_confirmed(step)
+        platform, id = step.runbook.platform, step.runbook.id
+        if self.is_template(id) is None and not mapping.is_template(await self.api.runbook(id, "start")):
+            return WriteResult(run=RunKey(platform=platform, id=id))
+        body = copy_body(step, self.workspace)
+        copy = await self.api.write("POST", "core/runbooks", "start", body, wire.RunbookResponse)
+        return WriteResult(run=RunKey(platform=platform, id=copy.id), state=RunState.STARTING)
+
+    @reconciles(StartRun, part="copy")
+    async def find_copy(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        """By its name, which contains the run's handle. Another Liaison database may have used the same name."""
+        filters, since = {**self.filters, "is_template": "false"}, baseline.sent_at - MAX_CLOCK_SKEW
+        found = _newest_copy(await self.api.runbooks("start", {**filters, "query": step.title}), step.title, since)
+        if found is None:  # the search is fuzzy: only the whole list proves that the copy does not exist
+            listing = await self.api.runbooks("start", filters)
+            found = _newest_copy(listing, step.title, since)
+            if found is None:
+                return NotApplied() if listing.complete else Indeterminate()
+        run = RunKey(platform=step.runbook.platform, id=found.id)
+        return Applied(WriteResult(run=run, state=RunState.STARTING))
+
+    @step(StartRun, part="name", recovery=Recovery.IDEMPOTENT)
+    async def rename(self, step: StartRun, marker: WriteMarker) -> WriteResult:
+        await self.api.update_runbook(step.run_id, {"name": step.title}, "start")
+        return WriteResult(run=step.run)
+
+    @reconciles(StartRun, part="name")
+    async def find_name(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        runbook = await self.api.runbook(step.run_id, "start")
+        return applied_if(mapping.title(runbook) == step.title, WriteResult(run=step.run))
+
+    @step(StartRun, part="start", recovery=Recovery.IDEMPOTENT)
+    async def start(self, step: StartRun, marker: WriteMarker) -> WriteResult:
+        require_comms_confirmed(step)
+        path = self.api.path("start", "runbooks", step.run_id, "start")
+        body = start_body(step, is_copy=step.run_id != step.runbook.id)
+        try:
+            started = await self.api.write("PATCH", path, "start", body, wire.RunbookResponse)
+        except (Rejected, Conflict) as error:
+            if isinstance(error, Rejected) and error.key.startswith("cutover.start_checks"):
+                raise start_rejected(error, step) from error
+            return await self._resolve_failed_start(error, step)
+        return WriteResult(run=step.run, state=mapping.run_state(started))
+
+    @reconciles(StartRun, part="start")
+    async def find_start(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        state = mapping.run_state(await self.api.runbook(step.run_id, "start"))
+        return applied_if(state is not RunState.PLANNED, WriteResult(run=step.run, state=state))
+
+    async def _resolve_failed_start(self, error: Rejected | Conflict, step: StartRun) -> WriteResult:
+        """A second start is rejected without a code of its own, so the runbook's state decides."""
+        try:
+            state = mapping.run_state(await self.api.runbook(step.run_id, "start"))
+        except AdapterError:
+            raise error from None
+        if state in (RunState.ACTIVE, RunState.PAUSED):
+            return WriteResult(run=step.run, state=state, already=True)
+        if state.is_over:
+            raise Conflict(self.api.platform, "start", key="cutover.run_is_over", said=error.said) from error
+        if isinstance(error, Rejected):
+            raise start_rejected(error, step) from error
+        raise error
+
+
+def _newest_copy(listing: ListResult[wire.Runbook], title: str, since: datetime) -> wire.Runbook | None:
+    """The newest runbook of that name that is still in planning, or was made since and started by hand."""
+
+    def created_at(item: wire.Runbook) -> datetime:
+        return parse_timestamp(item.attributes.created_at) or LONG_AGO
+
+    def is_candidate(item: wire.Runbook) -> bool:
+        state = mapping.run_state(item)
+        return state is RunState.PLANNED or (not state.is_over and created_at(item) >= since)
+
+    named = [item for item in listing.items if mapping.title(item) == title and not item.attributes.archived]
+    return max(filter(is_candidate, named), key=created_at, default=None)
 
 
 def check_options(write: StartRun) -> None:
@@ -55,7 +165,7 @@ def require_comms_confirmed(write: StartRun) -> None:
         raise _rejected(write, "cutover.comms_on", retry_with=_retry_options(write, f"{ALERT}=yes"))
 
 
-def start_steps(write: StartRun, is_template: bool | None) -> Sequence[StartRun]:
+def plan_start(write: StartRun, is_template: bool | None) -> Sequence[StartRun]:
     """With ``is_template`` None (unknown), the copy step finds out and copies only a template."""
     check_options(write)
     platform = write.runbook.platform
@@ -93,7 +203,7 @@ def start_body(write: StartRun, is_copy: bool) -> dict[str, Any]:
     }
 
 
-def start_rejected(error: Rejected, write: StartRun, run: str) -> Rejected:
+def start_rejected(error: Rejected, write: StartRun) -> Rejected:
     """The rejected start with all findings, the option that overrides them, and the copy that now exists.
 
     The copy's id is the fact ``copied``: the next attempt with the same run passes it as the option ``_copied``.
@@ -106,9 +216,9 @@ def start_rejected(error: Rejected, write: StartRun, run: str) -> Rejected:
         name: value for name, value in error.facts.items() if name not in ("platform", "operation")
     }
     reasons = error.reasons
-    copied = () if run == write.runbook.id else (f"{COPIED}={run}",)
+    copied = () if write.run_id == write.runbook.id else (f"{COPIED}={write.run_id}",)
     if copied:
-        facts["copied"] = run
+        facts["copied"] = write.run_id
         reasons = (*reasons, message_text(MESSAGES, "cutover.copy_waits", title=write.title))
     override = _retry_options(write, "validation_level=error", *copied)
     choices: Mapping[str, Sequence[str]] = {}

@@ -123,6 +123,11 @@ class SingleResponse(Wire, Generic[R]):
     data: R
 
 
+RunbookResponse = SingleResponse[Runbook]
+TaskResponse = SingleResponse[Task]
+CommentResponse = SingleResponse[Comment]
+
+
 class ListResponse(Wire, Generic[R]):
     data: tuple[R, ...]
     links: Annotated[Links, BeforeValidator(_object_or_empty)] = Links()

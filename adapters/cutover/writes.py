@@ -1,88 +1,67 @@
-"""The write requests. Each method sends one request and returns what Cutover's response says.
+"""Writes to tasks and runs: begin, finish, added tasks, statuses and comments.
 
-When Cutover says that something was already done, the task or runbook is read to find its real state: the error
-code only says that a second action came too late.
+When Cutover says that something was already done, the task is read to find its real state: the error code only
+says that a second action came too late.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
 from adapters.cutover import mapping, wire
-from adapters.cutover import start as starting
 from adapters.cutover.api import CutoverApi
-from adapters.cutover.errors import MESSAGES, error_codes
-from adapters.cutover.text import add_signature, to_html
+from adapters.cutover.errors import error_codes
+from adapters.cutover.reads import Reads
+from adapters.cutover.text import SIGNER, to_html, to_text
 from adapters.errors import AdapterError, Conflict, Rejected
-from adapters.models import Comment, RunKey, RunState, TaskState
-from adapters.toolkit.messages import message_text
+from adapters.http.responses import ListResult
+from adapters.models import RunState, TaskState
+from adapters.toolkit.comments import PostedComment, SignedComments, comment_text
+from adapters.toolkit.reconciliation import applied_if
+from adapters.toolkit.steps import reconciles, step
+from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import (
     AddComment,
     AddTask,
+    Applied,
+    Baseline,
     BeginTask,
     FinishTask,
     HoldTask,
+    Indeterminate,
+    NotApplied,
+    Reconciliation,
+    Recovery,
     SetStatus,
-    StartRun,
-    TaskWrite,
     Write,
     WriteMarker,
     WriteResult,
 )
 
-RUNNING = (RunState.ACTIVE, RunState.PAUSED)
 SUCCESSORS_FIELD = "selected successor ids"  # as ``errors`` names the field
 OVERRIDE_NOTE = "Done with a runbook administrator's override."
-CommentWrite = AddComment | HoldTask | FinishTask | BeginTask
-"""The writes that post a comment. Of a finish or begin, it is the part "note"."""
+BeginStep = BeginTask | FinishTask
+"""A begin, or the part of a finish that begins the task first."""
 
 
 @dataclass
-class Writes:
+class TaskWrites:
+    """Cutover rejects a second begin or finish, so both can be sent again."""
+
     api: CutoverApi
-    workspace: str = ""
+    reads: Reads
 
-    async def copy(self, step: StartRun, is_template: bool | None) -> WriteResult:
-        """Copies a template into a runbook in planning. A planned runbook is the run itself: nothing is sent."""
-        starting.require_comms_confirmed(step)
-        platform, id = step.runbook.platform, step.runbook.id
-        if is_template is None:
-            found = await self.api.runbook(id, "start")
-            if not mapping.is_template(found):
-                return WriteResult(run=RunKey(platform=platform, id=id))
-        body = starting.copy_body(step, self.workspace)
-        response = await self.api.send("POST", "core/runbooks", "start", body)
-        copy = self.api.parse_write_response(wire.SingleResponse[wire.Runbook], response, "start").data
-        return WriteResult(run=RunKey(platform=platform, id=copy.id), state=RunState.STARTING)
-
-    async def rename(self, step: StartRun) -> WriteResult:
-        await self._update_runbook(self.run_id(step), {"name": step.title}, "start")
-        return WriteResult(run=step.run)
-
-    async def start(self, step: StartRun) -> WriteResult:
-        starting.require_comms_confirmed(step)
-        run = self.run_id(step)
-        path = f"core/runbooks/{self.api.path_id(run, 'start')}/start"
-        body = starting.start_body(step, is_copy=run != step.runbook.id)
-        try:
-            response = await self.api.send("PATCH", path, "start", body)
-        except (Rejected, Conflict) as error:
-            if isinstance(error, Rejected) and error.key.startswith("cutover.start_checks"):
-                raise starting.start_rejected(error, step, run) from error
-            return await self._resolve_failed_start(error, step, run)
-        started = self.api.parse_write_response(wire.SingleResponse[wire.Runbook], response, "start").data
-        return WriteResult(run=step.run, state=mapping.run_state(started))
-
-    async def begin(self, step: TaskWrite) -> WriteResult:
+    @step(BeginTask, recovery=Recovery.IDEMPOTENT)
+    @step(FinishTask, part="begin", recovery=Recovery.IDEMPOTENT)
+    async def begin(self, step: BeginStep, marker: WriteMarker) -> WriteResult:
         try:
             item = await self._act(step, "start", "begin", {"override": has_override(step)})
         except Conflict as error:
             return await self._resolve_begin_conflict(error, step)
-        task = mapping.task(item)
-        if task.state in (TaskState.READY, TaskState.WAITING):
-            return WriteResult(tasks=(task,), partial=True, message="cutover.start_recorded")
-        return WriteResult(tasks=(task,))
+        is_partial = mapping.task_state(item) in (TaskState.READY, TaskState.WAITING)
+        return self._result(step, item, partial=is_partial, message="cutover.start_recorded")
 
-    async def finish(self, step: FinishTask) -> WriteResult:
+    @step(FinishTask, recovery=Recovery.IDEMPOTENT)
+    async def finish(self, step: FinishTask, marker: WriteMarker) -> WriteResult:
         meta: dict[str, Any] = {"override": has_override(step)}
         if step.then:
             if not step.then.isdecimal():
@@ -97,108 +76,65 @@ class Writes:
                 raise
             key = "cutover.choose_branch"
             raise Rejected(self.api.platform, "finish", key=key, codes=error_codes(error)) from error
-        task = mapping.task(item)
-        if task.state.is_over:
-            return WriteResult(tasks=(task,))
-        return WriteResult(tasks=(task,), partial=True, message="cutover.finish_recorded")
+        is_partial = not mapping.task_state(item).is_over
+        return self._result(step, item, partial=is_partial, message="cutover.finish_recorded")
 
-    async def status(self, step: SetStatus, marker: WriteMarker) -> WriteResult:
-        """Sends only what changes, because a missing ``status`` could be read as its default, "off"."""
-        changes: dict[str, Any] = {"status_message": add_signature(step.text, marker, step.next_at)}
-        if step.health is not None:
-            changes["status"] = mapping.STATUSES[step.health]
-        runbook = await self._update_runbook(self.run_id(step), changes, "status")
-        return WriteResult(health=mapping.run_health(runbook))
+    @reconciles(BeginTask)
+    @reconciles(FinishTask, part="begin")
+    async def find_begin(self, step: BeginStep, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        """One person's part of a begin that everyone must do is invisible, but safe to send again."""
+        task = mapping.task(await self.api.task(step.run_id, step.task, step.op))
+        return applied_if(task.state.is_over or task.state is TaskState.RUNNING, WriteResult(tasks=(task,)))
 
-    async def comment(self, step: CommentWrite, marker: WriteMarker) -> WriteResult:
-        """Posts the comment on the step's task, if it has one, otherwise on the runbook."""
-        text, task = comment_content(step)
-        content = to_html(add_signature(text, marker))
-        data: dict[str, Any] = {"type": "comment", "attributes": {"content": content}}
-        if task:
-            data["relationships"] = {"task": {"data": {"id": task, "type": "task"}}}
-        path = f"core/runbooks/{self.api.path_id(self.run_id(step), 'comment')}/comments"
-        response = await self.api.send("POST", path, "comment", {"data": data})
-        posted = self.api.parse_write_response(wire.SingleResponse[wire.Comment], response, "comment").data
-        comment = Comment(id=posted.id, text=text, by=marker.who, at=marker.at, task=task)
-        return WriteResult(id=posted.id, comment=comment)
+    @reconciles(FinishTask)
+    async def find_finish(self, step: FinishTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        """As for a begin, one person's part is invisible."""
+        task = mapping.task(await self.api.task(step.run_id, step.task, step.op))
+        return applied_if(task.state.is_over, WriteResult(tasks=(task,)))
 
-    async def add(self, step: AddTask, marker: WriteMarker) -> WriteResult:
-        attributes = {"name": step.title, "description": add_signature("Added from chat", marker)}
-        data: dict[str, Any] = {"type": "task", "attributes": attributes}
-        if step.stage:
-            data["relationships"] = {"stream": {"data": {"id": step.stage, "type": "stream"}}}
-        path = f"core/runbooks/{self.api.path_id(self.run_id(step), 'add')}/tasks"
-        response = await self.api.send("POST", path, "add", {"data": data})
-        task = self.api.parse_write_response(wire.SingleResponse[wire.Task], response, "add").data
-        return WriteResult(id=task.id, tasks=(mapping.task(task),))
+    def _result(
+        self, step: BeginStep, item: wire.Task, *, already: bool = False, partial: bool = False, message: str = ""
+    ) -> WriteResult:
+        """``message`` is for a partial result."""
+        task = self.reads.with_branches(step.run_id, mapping.task(item))
+        return WriteResult(tasks=(task,), already=already, partial=partial, message=message if partial else "")
 
-    def run_id(self, step: Write) -> str:
-        """The id of the step's run. The later steps of a start have the run that the copy step made."""
-        if step.run is None:
-            said = message_text(MESSAGES, "cutover.label.no_runbook")
-            raise Rejected(self.api.platform, step.op.value, key="cutover.refused", said=said)
-        return step.run.id
+    async def _act(self, step: BeginStep, verb: str, operation: str, meta: dict[str, Any]) -> wire.Task:
+        path = self.api.path(operation, "runbooks", step.run_id, "tasks", step.task, verb)
+        return await self.api.write("PATCH", path, operation, {"meta": meta}, wire.TaskResponse)
 
-    async def _update_runbook(self, id: str, attributes: dict[str, Any], operation: str) -> wire.Runbook:
-        path = f"core/runbooks/{self.api.path_id(id, operation)}"
-        body = {"data": {"id": id, "type": "runbook", "attributes": attributes}}
-        response = await self.api.send("PATCH", path, operation, body)
-        return self.api.parse_write_response(wire.SingleResponse[wire.Runbook], response, operation).data
-
-    async def _act(self, step: TaskWrite, verb: str, operation: str, meta: dict[str, Any]) -> wire.Task:
-        run = self.api.path_id(self.run_id(step), operation)
-        path = f"core/runbooks/{run}/tasks/{self.api.path_id(step.task, operation)}/{verb}"
-        response = await self.api.send("PATCH", path, operation, {"meta": meta})
-        return self.api.parse_write_response(wire.SingleResponse[wire.Task], response, operation).data
-
-    async def _resolve_failed_start(self, error: Rejected | Conflict, step: StartRun, run: str) -> WriteResult:
-        """A second start is rejected without a code of its own, so the runbook's state decides."""
-        try:
-            runbook = await self.api.runbook(run, "start")
-        except AdapterError:
-            raise error from None
-        state = mapping.run_state(runbook)
-        if state in RUNNING:
-            return WriteResult(run=step.run, state=state, already=True)
-        if state.is_over:
-            raise Conflict(self.api.platform, "start", key="cutover.run_is_over", said=error.said) from error
-        if isinstance(error, Rejected):
-            raise starting.start_rejected(error, step, run) from error
-        raise error
-
-    async def _resolve_begin_conflict(self, error: Conflict, step: TaskWrite) -> WriteResult:
-        task = mapping.task(await self._reread_task(step, error))
+    async def _resolve_begin_conflict(self, error: Conflict, step: BeginStep) -> WriteResult:
+        item = await self._reread_task(step, error)
+        state = mapping.task_state(item)
+        key = "cutover.task.user_already_started"
         if "task.user_already_started" in error_codes(error):
-            partial = task.state is not TaskState.RUNNING
-            message = "cutover.task.user_already_started" if partial else ""
-            return WriteResult(tasks=(task,), already=True, partial=partial, message=message)
-        if task.state is TaskState.RUNNING:
-            return WriteResult(tasks=(task,), already=True)
-        if task.state.is_over and isinstance(step, BeginTask):
+            is_partial = state is not TaskState.RUNNING
+            return self._result(step, item, already=True, partial=is_partial, message=key)
+        if state is TaskState.RUNNING:
+            return self._result(step, item, already=True)
+        if state.is_over and isinstance(step, BeginTask):
             raise Conflict(self.api.platform, "begin", key="cutover.task_is_over", said=error.said) from error
-        if task.state.is_over:
-            return WriteResult(tasks=(task,), already=True)  # the finish that follows reports who finished it
+        if state.is_over:
+            return self._result(step, item, already=True)  # the finish that follows reports who finished it
         raise await self._explain_conflict(error, step)
 
     async def _resolve_finish_conflict(self, error: Conflict, step: FinishTask) -> WriteResult:
         item = await self._reread_task(step, error)
-        task = mapping.task(item)
+        state = mapping.task_state(item)
+        key = "cutover.task.user_already_finished"
         if "task.user_already_finished" in error_codes(error):
-            partial = not task.state.is_over
-            message = "cutover.task.user_already_finished" if partial else ""
-            return WriteResult(tasks=(task,), already=True, partial=partial, message=message)
-        if task.state.is_over:
-            return WriteResult(tasks=(task,), already=True)
-        if task.state is TaskState.READY and mapping.everyone_must_start(item):
+            return self._result(step, item, already=True, partial=not state.is_over, message=key)
+        if state.is_over:
+            return self._result(step, item, already=True)
+        if state is TaskState.READY and mapping.everyone_must_start(item):
             key = "cutover.others_must_start"
             raise Conflict(self.api.platform, "finish", key=key, codes=error_codes(error)) from error
         raise await self._explain_conflict(error, step)
 
-    async def _explain_conflict(self, error: Conflict, step: TaskWrite) -> Conflict:
+    async def _explain_conflict(self, error: Conflict, step: BeginStep) -> Conflict:
         """If nothing about the task explains the conflict, a paused run does."""
         try:
-            run = await self.api.runbook(self.run_id(step), error.operation)
+            run = await self.api.runbook(step.run_id, error.operation)
         except AdapterError:
             return error
         if mapping.run_state(run) is not RunState.PAUSED:
@@ -206,23 +142,97 @@ class Writes:
         codes = error_codes(error)
         return Conflict(self.api.platform, error.operation, key="cutover.run_paused", codes=codes)
 
-    async def _reread_task(self, step: TaskWrite, error: Conflict) -> wire.Task:
+    async def _reread_task(self, step: BeginStep, error: Conflict) -> wire.Task:
         """Raises ``error``, which is certain, if the task can't be read."""
         try:
-            return await self.api.task(self.run_id(step), step.task, error.operation)
+            return await self.api.task(step.run_id, step.task, error.operation)
         except AdapterError:
             raise error from None
 
 
-def comment_content(step: CommentWrite) -> tuple[str, str | None]:
-    """The text of the step's comment, and the id of the task to post it on."""
-    match step:
-        case HoldTask():
-            return f"On hold: {step.reason}", step.task
-        case FinishTask() | BeginTask():
-            note = step.note.strip() if isinstance(step, FinishTask) else ""
-            return "\n".join(filter(None, (note, OVERRIDE_NOTE if has_override(step) else ""))), step.task
-    return step.text, step.task
+@dataclass
+class RunWrites:
+    api: CutoverApi
+
+    @step(SetStatus, recovery=Recovery.IDEMPOTENT)
+    async def status(self, step: SetStatus, marker: WriteMarker) -> WriteResult:
+        """Sends only what changes, because a missing ``status`` could be read as its default, "off"."""
+        changes: dict[str, Any] = {"status_message": SIGNER.sign(step.text, marker, step.next_at)}
+        if step.health is not None:
+            changes["status"] = mapping.STATUSES[step.health]
+        runbook = await self.api.update_runbook(step.run_id, changes, "status")
+        return WriteResult(health=mapping.run_health(runbook))
+
+    @reconciles(SetStatus)
+    async def find_status(self, step: SetStatus, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        """Sending again must not overwrite a status that somebody else has set since."""
+        runbook = await self.api.runbook(step.run_id, "status")
+        if marker.is_in(runbook.attributes.status_message):
+            return Applied(WriteResult(health=mapping.run_health(runbook)))
+        updated_at = parse_timestamp(runbook.attributes.status_updated_at)
+        is_newer = updated_at is not None and updated_at > baseline.sent_at
+        return Indeterminate() if is_newer else NotApplied()
+
+    @step(AddTask, recovery=Recovery.LOOKUP)
+    async def add(self, step: AddTask, marker: WriteMarker) -> WriteResult:
+        attributes = {"name": step.title, "description": SIGNER.sign("Added from chat", marker)}
+        data: dict[str, Any] = {"type": "task", "attributes": attributes}
+        if step.stage:
+            data["relationships"] = {"stream": {"data": {"id": step.stage, "type": "stream"}}}
+        path = self.api.path("add", "runbooks", step.run_id, "tasks")
+        item = await self.api.write("POST", path, "add", {"data": data}, wire.TaskResponse)
+        return WriteResult(id=item.id, tasks=(mapping.task(item),))
+
+    @reconciles(AddTask)
+    async def find_added_task(self, step: AddTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        """By the code in its description, or by its title if the server drops descriptions."""
+        tasks = await self.api.tasks(step.run_id, "add")
+        found = next((task for task in tasks if marker.is_in(task.attributes.description)), None)
+        if found is None and baseline.ids:
+            new = [task for task in tasks if task.id not in baseline.ids and task.attributes.name == step.title]
+            unsigned = (task for task in new if not SIGNER.read(task.attributes.description or "").code)
+            found = next(unsigned, None)
+        if found is None:
+            return NotApplied()
+        return Applied(WriteResult(id=found.id, tasks=(mapping.task(found),)))
+
+
+@dataclass
+class Comments(SignedComments):
+    api: CutoverApi
+    signer = SIGNER
+
+    @step(AddComment, HoldTask, recovery=Recovery.LOOKUP)
+    @step(BeginTask, FinishTask, part="note", recovery=Recovery.LOOKUP)
+    async def write(self, step: Write, marker: WriteMarker) -> WriteResult:
+        return await self.write_comment(step, marker)
+
+    @reconciles(AddComment, HoldTask)
+    @reconciles(BeginTask, FinishTask, part="note")
+    async def find(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        return await self.find_comment(step, marker, baseline)
+
+    def text_of(self, step: Write) -> str:
+        """A note also says that an override was used."""
+        if not isinstance(step, BeginTask | FinishTask):
+            return comment_text(step)
+        note = step.note.strip() if isinstance(step, FinishTask) else ""
+        return "\n".join(filter(None, (note, OVERRIDE_NOTE if has_override(step) else "")))
+
+    async def send_comment(self, step: Write, text: str, marker: WriteMarker) -> PostedComment:
+        data: dict[str, Any] = {"type": "comment", "attributes": {"content": to_html(text)}}
+        if step.target:
+            data["relationships"] = {"task": {"data": {"id": step.target, "type": "task"}}}
+        path = self.api.path("comment", "runbooks", step.run_id, "comments")
+        item = await self.api.write("POST", path, "comment", {"data": data}, wire.CommentResponse)
+        return PostedComment(id=item.id)
+
+    async def list_comments(
+        self, step: Write, marker: WriteMarker, baseline: Baseline
+    ) -> ListResult[PostedComment]:
+        listing = await self.api.comments(step.run_id, step.target or None, "comment")
+        posted = [PostedComment(id=item.id, text=to_text(item.attributes.content)) for item in listing.items]
+        return ListResult(posted[::-1], complete=listing.complete)
 
 
 def has_override(step: Write) -> bool:

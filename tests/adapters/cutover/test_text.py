@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.cutover.text import SignedText, add_signature, parse_signature, to_html, to_text
+from adapters.cutover.text import SIGNER, to_html, to_text
+from adapters.toolkit.signing import SignedText
 from adapters.writes import WriteMarker
 
 AT = datetime(2026, 7, 18, 14, 20, tzinfo=UTC)
@@ -16,24 +17,24 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl
 
 @given(TEXTS)
 def test_a_signed_text_round_trips(text: str) -> None:
-    signed = parse_signature(add_signature(text, MARKER))
-    assert (signed.text, signed.author, signed.code) == (text.strip(), "Ana via Slack", "7K2F")
+    signed = SIGNER.read(SIGNER.sign(text, MARKER))
+    assert (signed.text, signed.by, signed.code) == (text.strip(), "Ana via Slack", "7K2F")
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=4))
 def test_a_comment_round_trips_through_html(lines: list[str]) -> None:
     text = "\n".join(lines)
-    content = to_html(add_signature(text, MARKER))
+    content = to_html(SIGNER.sign(text, MARKER))
     assert MARKER.is_in(content)
-    assert parse_signature(to_text(content)).text.split("\n") == text.strip().split("\n")
+    assert SIGNER.read(to_text(content)).text.split("\n") == text.strip().split("\n")
     assert "<" not in content.replace("<p>", "").replace("</p>", "")
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("lagging — Ana via Slack (7K2F)", SignedText(text="lagging", author="Ana via Slack", code="7K2F")),
-        ("Ana via Slack (7K2F)", SignedText(text="", author="Ana via Slack", code="7K2F")),
+        ("lagging — Ana via Slack (7K2F)", SignedText(text="lagging", by="Ana via Slack", code="7K2F")),
+        ("Ana via Slack (7K2F)", SignedText(text="", by="Ana via Slack", code="7K2F")),
         ("x — Ana via Slack (7K2F), next update 2026-07-18 14:20 UTC", None),
         ("lagging", SignedText(text="lagging")),
         ("Database (DB01)", SignedText(text="Database (DB01)")),
@@ -41,7 +42,7 @@ def test_a_comment_round_trips_through_html(lines: list[str]) -> None:
     ],
 )
 def test_only_liaisons_signature_is_removed(text: str, expected: SignedText | None) -> None:
-    assert parse_signature(text) == (expected or SignedText(text="x", author="Ana via Slack", code="7K2F", due=AT))
+    assert SIGNER.read(text) == (expected or SignedText(text="x", by="Ana via Slack", code="7K2F", due=AT))
 
 
 @pytest.mark.parametrize(
