@@ -100,14 +100,14 @@ def _without_surrogates(value: Any) -> Any:
 
 
 ErrorMapper = Callable[[Response, str, bool], AdapterError | None]
-"""(response, operation, is_write) -> the error that says it best, or None for ``error_from_status``."""
+"""(response, operation, is_write) -> the error, or None to use ``error_from_status``."""
 
 
 def retry_after(headers: Mapping[str, str], default: float = 5.0) -> float:
     """Seconds to wait by Retry-After, or else (X-)RateLimit-Reset; an hour at most. ``default`` without either.
 
     A header has a number of seconds, seconds since the epoch, or a date (HTTP's, ISO 8601, or one with a space).
-    A point in time is compared with the server's own clock (``Date``) and rounded up, as it has whole seconds only.
+    A point in time is compared with the server's own clock (``Date``) and rounded up, as it has whole seconds.
     One in the past means that clocks or time zones differ, not that the wait is over: then it is ``default``.
     """
     now = _date(headers.get("date", "")) or datetime.now(UTC)
