@@ -5,17 +5,16 @@ The vendor's own open-source client for current versions sends them, but the Cut
 (405, 501, or 404 for something that can be read) is not asked for it again.
 """
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import TypeVar
 
 from adapters.cutover import mapping
 from adapters.cutover.api import CutoverApi
 from adapters.cutover.text import SIGNER
 from adapters.errors import AdapterError, Conflict, NotFound, Unsupported
 from adapters.models import PlatformAction, Run, RunState, Task, TaskState
-from adapters.toolkit.reconciliation import applied_if
+from adapters.toolkit.reconciliation import applied_if, read_or_raise
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     Baseline,
@@ -29,7 +28,6 @@ from adapters.writes import (
     WriteResult,
 )
 
-T = TypeVar("T")
 SKIP, PAUSE, RESUME, CANCEL = "skip", "pause", "resume", "cancel"
 RESULTING_STATES = {PAUSE: RunState.PAUSED, RESUME: RunState.ACTIVE, CANCEL: RunState.CANCELLED}
 ACTIONS = {
@@ -62,7 +60,7 @@ class ExtraActions:
         try:
             await self._send(SKIP, path, {"comment": comment})
         except (NotFound, Conflict) as error:
-            task = await self._read_or_raise(error, self._task(step))
+            task = await read_or_raise(self._task(step), error)
             if isinstance(error, NotFound):
                 raise self._reject_verb(SKIP) from error
             if task.state is not TaskState.SKIPPED:
@@ -87,7 +85,7 @@ class ExtraActions:
         try:
             await self._send(verb, path, {"message": SIGNER.sign(text, marker), "notify": False})
         except (NotFound, Conflict) as error:
-            state = await self._read_or_raise(error, self._run_state(step))
+            state = await read_or_raise(self._run_state(step), error)
             if isinstance(error, NotFound):
                 raise self._reject_verb(verb) from error
             if state is not RESULTING_STATES[verb]:
@@ -110,13 +108,6 @@ class ExtraActions:
             await self.api.http.write("PATCH", path, operation=verb, json={"meta": meta}, expect_json=False)
         except Unsupported as error:
             raise self._reject_verb(verb) from error
-
-    async def _read_or_raise(self, error: NotFound | Conflict, read: Awaitable[T]) -> T:
-        """The result of ``read``. Raises ``error``, which is certain, if it fails."""
-        try:
-            return await read
-        except AdapterError:
-            raise error from None
 
     def _reject_verb(self, verb: str) -> Unsupported:
         self.rejected_verbs.add(verb)

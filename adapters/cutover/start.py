@@ -14,11 +14,11 @@ from typing import Any
 from adapters.cutover import mapping, wire
 from adapters.cutover.api import CutoverApi
 from adapters.cutover.errors import BLOCKING_START_CHECKS, MESSAGES, START_CHECK_PREFIX, error_codes
-from adapters.errors import AdapterError, Conflict, Rejected
+from adapters.errors import Conflict, Rejected
 from adapters.http.responses import ListResult
 from adapters.models import RunKey, RunState, StartOption
 from adapters.toolkit.messages import message_text
-from adapters.toolkit.reconciliation import applied_if
+from adapters.toolkit.reconciliation import applied_if, read_or_raise
 from adapters.toolkit.steps import reconciles, step
 from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import (
@@ -120,10 +120,7 @@ class Starts:
 
     async def _resolve_failed_start(self, error: Rejected | Conflict, step: StartRun) -> WriteResult:
         """A second start is rejected without a code of its own, so the runbook's state decides."""
-        try:
-            state = mapping.run_state(await self.api.runbook(step.run_id, "start"))
-        except AdapterError:
-            raise error from None
+        state = mapping.run_state(await read_or_raise(self.api.runbook(step.run_id, "start"), error))
         if state in (RunState.ACTIVE, RunState.PAUSED):
             return WriteResult(run=step.run, state=state, already=True)
         if state.is_over:

@@ -31,7 +31,6 @@ class RunbookAttributes(Wire):
     description: str | None = None
     archived: bool | None = None
     is_template: bool | None = None
-    template_status: str | None = None
     stage: str | None = None
     status: str | None = None
     status_message: str | None = None
@@ -40,7 +39,6 @@ class RunbookAttributes(Wire):
     run_comms: str | None = None
     created_at: str | None = None
     start_actual: str | None = None
-    start_scheduled: str | None = None
     end_actual: str | None = None
     end_forecast: str | None = None
     end_planned: str | None = None
@@ -81,7 +79,6 @@ class TaskTypeAttributes(Wire):
 
 class WorkspaceAttributes(Wire):
     name: str | None = None
-    key: str | None = None
 
 
 A = TypeVar("A", bound=Wire)

@@ -12,11 +12,11 @@ from adapters.cutover.api import CutoverApi
 from adapters.cutover.errors import error_codes
 from adapters.cutover.reads import Reads
 from adapters.cutover.text import SIGNER, to_html, to_text
-from adapters.errors import AdapterError, Conflict, Rejected
+from adapters.errors import Conflict, Rejected
 from adapters.http.responses import ListResult
 from adapters.models import RunState, TaskState
 from adapters.toolkit.comments import PostedComment, SignedComments, comment_text
-from adapters.toolkit.reconciliation import applied_if
+from adapters.toolkit.reconciliation import applied_if, read_or_raise
 from adapters.toolkit.steps import reconciles, step
 from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import (
@@ -104,7 +104,7 @@ class TaskWrites:
         return await self.api.write("PATCH", path, operation, {"meta": meta}, wire.TaskResponse)
 
     async def _resolve_begin_conflict(self, error: Conflict, step: BeginStep) -> WriteResult:
-        item = await self._reread_task(step, error)
+        item = await read_or_raise(self.api.task(step.run_id, step.task, error.operation), error)
         state = mapping.task_state(item)
         key = "cutover.task.user_already_started"
         if "task.user_already_started" in error_codes(error):
@@ -119,7 +119,7 @@ class TaskWrites:
         raise await self._explain_conflict(error, step)
 
     async def _resolve_finish_conflict(self, error: Conflict, step: FinishTask) -> WriteResult:
-        item = await self._reread_task(step, error)
+        item = await read_or_raise(self.api.task(step.run_id, step.task, error.operation), error)
         state = mapping.task_state(item)
         key = "cutover.task.user_already_finished"
         if "task.user_already_finished" in error_codes(error):
@@ -133,21 +133,11 @@ class TaskWrites:
 
     async def _explain_conflict(self, error: Conflict, step: BeginStep) -> Conflict:
         """If nothing about the task explains the conflict, a paused run does."""
-        try:
-            run = await self.api.runbook(step.run_id, error.operation)
-        except AdapterError:
-            return error
+        run = await read_or_raise(self.api.runbook(step.run_id, error.operation), error)
         if mapping.run_state(run) is not RunState.PAUSED:
             return error
         codes = error_codes(error)
         return Conflict(self.api.platform, error.operation, key="cutover.run_paused", codes=codes)
-
-    async def _reread_task(self, step: BeginStep, error: Conflict) -> wire.Task:
-        """Raises ``error``, which is certain, if the task can't be read."""
-        try:
-            return await self.api.task(step.run_id, step.task, error.operation)
-        except AdapterError:
-            raise error from None
 
 
 @dataclass

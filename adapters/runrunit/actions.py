@@ -12,7 +12,9 @@ from adapters.models import PlatformAction, Run
 from adapters.runrunit.api import RunrunitApi
 from adapters.runrunit.wire import OPENED, WireStage, WireTask
 from adapters.runrunit.writes.runs import RunWrites
-from adapters.writes import Applied, NotApplied, PerformAction, Reconciliation, WriteResult
+from adapters.toolkit.reconciliation import applied_if
+from adapters.toolkit.steps import reconciles, step
+from adapters.writes import Baseline, PerformAction, Reconciliation, Recovery, WriteMarker, WriteResult
 
 URGENT, NOT_URGENT, STAGE_PREFIX = "urgent", "not_urgent", "stage:"
 _OPERATION = "do"
@@ -30,7 +32,8 @@ class Actions:
         next_stage = _next_stage(await self.runs.stages(task, _OPERATION), task)
         return [_flag_action(task), *([_move_action(next_stage)] if next_stage else [])]
 
-    async def perform(self, step: PerformAction) -> WriteResult:
+    @step(PerformAction, recovery=Recovery.IDEMPOTENT)
+    async def perform(self, step: PerformAction, marker: WriteMarker) -> WriteResult:
         before = await self.api.task(step.run_id, _OPERATION)
         if before.is_closed:
             raise Conflict(self.api.name, _OPERATION, key="runrunit.run_is_over")
@@ -48,9 +51,9 @@ class Actions:
         await self.api.act(before.id, "change_status", _OPERATION, {"task_status_id": int(stage.id)})
         return WriteResult(message="runrunit.moved", facts={"stage": stage.name})
 
-    async def reconcile(self, step: PerformAction) -> Reconciliation:
-        run = await self.api.task(step.run_id, _OPERATION)
-        return Applied(WriteResult()) if _is_applied(step, run) else NotApplied()
+    @reconciles(PerformAction)
+    async def find_action(self, step: PerformAction, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        return applied_if(_is_applied(step, await self.api.task(step.run_id, _OPERATION)))
 
 
 def _is_applied(step: PerformAction, task: WireTask) -> bool:

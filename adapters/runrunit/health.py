@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from adapters.errors import AdapterError, CredentialsRejected, NotFound, Rejected, Unreachable, Unsupported
-from adapters.protocol import CheckResult, CheckStatus
+from adapters.protocol import CheckResult
 from adapters.runrunit.api import RunrunitApi
 from adapters.runrunit.errors import MESSAGES
 from adapters.runrunit.people import People
+from adapters.toolkit.health import check_result
 from adapters.toolkit.messages import message_text
 
 
@@ -18,37 +19,26 @@ async def check(name: str, api: RunrunitApi, people: People) -> Sequence[CheckRe
         setting = "project_id"
         tasks = await api.project_tasks("check")
     except AdapterError as error:
-        return [_failure(name, setting, error)]
+        said = error.said or message_text(MESSAGES, "runrunit.health_check.no_reason")
+        return [check_result(MESSAGES, _failure_key(error), name=name, setting=setting, said=said)]
     counts = {"runbooks": len(templates.items), "tasks": len(tasks.items)}
-    summary = message_text(MESSAGES, "runrunit.health_check.answers", **counts)
-    results = [CheckResult(status=CheckStatus.OK, summary=summary)]
+    results = [check_result(MESSAGES, "runrunit.health_check.answers", **counts)]
     if not templates.items:
-        summary = message_text(MESSAGES, "runrunit.health_check.no_runbook", name=name)
-        results.append(CheckResult(status=CheckStatus.OK, summary=summary))
+        results.append(check_result(MESSAGES, "runrunit.health_check.no_runbook", name=name))
     await people.refresh()
     if not people.count:
-        results.append(_fix("runrunit.health_check.no_users", name=name))
+        results.append(check_result(MESSAGES, "runrunit.health_check.no_users", name=name))
     return results
 
 
-def _failure(name: str, setting: str, error: AdapterError) -> CheckResult:
-    key = "runrunit.health_check.unreadable"
+def _failure_key(error: AdapterError) -> str:
     match error:
         case CredentialsRejected():
-            key = "runrunit.health_check.keys"
+            return "runrunit.health_check.keys"
         case NotFound():
-            key = "runrunit.health_check.not_found"
+            return "runrunit.health_check.not_found"
         case Rejected() | Unsupported():
-            key = "runrunit.health_check.refused"
+            return "runrunit.health_check.refused"
         case Unreachable():
-            key = "runrunit.health_check.unreachable"
-    said = error.said or message_text(MESSAGES, "runrunit.health_check.no_reason")
-    return _fix(key, name=name, setting=setting, said=said)
-
-
-def _fix(key: str, **facts: str) -> CheckResult:
-    return CheckResult(
-        status=CheckStatus.FIX,
-        summary=message_text(MESSAGES, key, **facts),
-        fix=message_text(MESSAGES, f"{key}_fix", **facts),
-    )
+            return "runrunit.health_check.unreachable"
+    return "runrunit.health_check.unreadable"

@@ -19,7 +19,7 @@ from adapters.models import (
 from adapters.runrunit.errors import MESSAGES
 from adapters.runrunit.links import Links
 from adapters.runrunit.people import People
-from adapters.runrunit.text import health_of_stage, parse_signature, remove_code
+from adapters.runrunit.text import SIGNER, health_of_stage, remove_code
 from adapters.runrunit.wire import WireAssignment, WireComment, WireSubtaskAssignee, WireTask, WireTemplate
 from adapters.toolkit.messages import message_text
 from adapters.toolkit.timestamps import parse_timestamp
@@ -130,8 +130,8 @@ def runbook(platform: str, item: WireTemplate, people: People, description: str 
 
 
 def comment(item: WireComment, task: str | None) -> Comment:
-    signed = parse_signature(item.text)
-    author = signed.author or item.commenter_name or ("Runrun.it" if item.is_system_message else "")
+    signed = SIGNER.read(item.text)
+    author = signed.by or item.commenter_name or ("Runrun.it" if item.is_system_message else "")
     return Comment(id=item.id, text=signed.text, by=author, at=parse_timestamp(item.created_at), task=task)
 
 

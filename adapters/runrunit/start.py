@@ -4,22 +4,37 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.errors import Rejected
+from adapters.errors import AdapterError, Rejected
+from adapters.http.responses import ListResult
 from adapters.models import RunKey, RunState
 from adapters.runrunit.api import RunrunitApi
 from adapters.runrunit.errors import with_key
 from adapters.runrunit.people import People
+from adapters.runrunit.reads import Reads
 from adapters.runrunit.text import add_code
-from adapters.runrunit.wire import WireSubtaskAssignee, WireTemplate
-from adapters.writes import StartRun, WriteMarker, WriteResult
+from adapters.runrunit.wire import WireSubtaskAssignee, WireTask, WireTemplate
+from adapters.toolkit.steps import reconciles, step
+from adapters.writes import (
+    Applied,
+    Baseline,
+    Indeterminate,
+    NotApplied,
+    Reconciliation,
+    Recovery,
+    StartRun,
+    WriteMarker,
+    WriteResult,
+)
 
 
 @dataclass
 class Starts:
     api: RunrunitApi
     people: People
+    reads: Reads
     type_id: int
 
+    @step(StartRun, recovery=Recovery.LOOKUP)
     async def start(self, step: StartRun, marker: WriteMarker) -> WriteResult:
         if step.options:
             option = ", ".join(step.options)
@@ -30,11 +45,27 @@ class Starts:
             task = await self.api.create_task(self._body(step, marker, template, owner), step.op)
         except Rejected as error:
             raise with_key(error, "runrunit.start_refused") from error
-        run = RunKey(platform=self.api.name, id=task.id)
+        result = WriteResult(run=RunKey(platform=self.api.name, id=task.id), state=RunState.ACTIVE)
         if step.owner and owner is None:
             facts = {"person": step.owner.shown}
-            return WriteResult(run=run, state=RunState.ACTIVE, message="runrunit.nobody_assigned", facts=facts)
-        return WriteResult(run=run, state=RunState.ACTIVE)
+            result = result.model_copy(update={"message": "runrunit.nobody_assigned", "facts": facts})
+        try:
+            return result.model_copy(update={"snapshot": await self.reads.run(task.id)})
+        except AdapterError:
+            return result  # the run has started; the next read shows its tasks
+
+    @reconciles(StartRun)
+    async def find_start(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        """By its title, which no other task has. Open tasks come first, because they are few."""
+        title = add_code(step.title, marker)
+        listing = ListResult[WireTask](())
+        for include_closed in (False, True):
+            listing = await self.api.project_tasks(step.op, include_closed=include_closed)
+            for task in listing.items:
+                if task.title.strip() == title:
+                    run = RunKey(platform=self.api.name, id=task.id)
+                    return Applied(WriteResult(run=run, state=RunState.ACTIVE))
+        return NotApplied() if listing.complete else Indeterminate()
 
     def _body(
         self, step: StartRun, marker: WriteMarker, template: WireTemplate, owner: str | None

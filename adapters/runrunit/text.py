@@ -8,16 +8,19 @@ signature, which is removed before the text is shown in chat: ``— Ana via Slac
 import html
 import re
 import unicodedata
-from datetime import UTC, datetime
 
-from adapters.models import Health, Model
+from adapters.models import Health
+from adapters.toolkit.signing import TextSigner
 from adapters.writes import WriteMarker
 
-_DUE_FORMAT = "%Y-%m-%d %H:%M"
-_SIGNATURE = re.compile(
-    r"(?:^|\s|<br\s*/?>|<p>)— (?P<who>[^\n<—]{1,160}) \((?P<code>[0-9A-Z]{3,12})\)"
-    r"(?:, next update (?P<due>\d{4}-\d\d-\d\d \d\d:\d\d) UTC)?\s*(?:</p>)?\Z"
+SIGNER = TextSigner(
+    separator="\n— ",
+    bare="— ",
+    before=r"(?:^|\s|<br\s*/?>|<p>)— ",
+    after=r"\s*(?:</p>)?",
+    escape=lambda text: text.lstrip("\n"),
 )
+
 _CODED_TITLE = re.compile(r"\A(R\d+\b.*) \[[0-9A-Z]{3,12}\]\Z", re.DOTALL)
 _HTML = re.compile(r"</[a-z]\w*>|<br\s*/?>", re.IGNORECASE)
 _BREAK = re.compile(r"<br\s*/?>|</(?:p|div|li|h\d)>", re.IGNORECASE)
@@ -27,26 +30,6 @@ _HEALTH_WORDS = {
     Health.AMBER: {"amber", "yellow", "amarelo", "ambar"},
     Health.RED: {"red", "vermelho"},
 }
-
-
-class SignedText(Model):
-    """A text without its signature. ``author`` is empty for text that Liaison did not write."""
-
-    text: str
-    author: str = ""
-
-
-def add_signature(text: str, marker: WriteMarker, due: datetime | None = None) -> str:
-    next_update = f", next update {due.astimezone(UTC).strftime(_DUE_FORMAT)} UTC" if due else ""
-    return f"{text.rstrip()}\n— {marker.signature}{next_update}".lstrip("\n")
-
-
-def parse_signature(text: str) -> SignedText:
-    text = text.strip()
-    match = _SIGNATURE.search(text)
-    if match is None:
-        return SignedText(text=text)
-    return SignedText(text=text[: match.start()].strip(), author=match["who"].strip())
 
 
 def add_code(title: str, marker: WriteMarker) -> str:

@@ -1,19 +1,20 @@
-"""Comments: the comment command, notes, reasons, and the text of a status. Found again by their receipt code."""
+"""Comments: the comment command, notes, reasons, and the text of a status."""
 
 from dataclasses import dataclass
 
-from adapters.models import Comment, Health, RunHealth
+from adapters.http.responses import ListResult
 from adapters.runrunit.api import RunrunitApi
-from adapters.runrunit.text import add_signature, parse_signature
+from adapters.runrunit.text import SIGNER
+from adapters.toolkit.comments import PostedComment, SignedComments
+from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     AddComment,
-    Applied,
+    Baseline,
     EndRun,
     FinishTask,
     HoldTask,
-    Indeterminate,
-    NotApplied,
     Reconciliation,
+    Recovery,
     SetStatus,
     SkipTask,
     Write,
@@ -21,49 +22,36 @@ from adapters.writes import (
     WriteResult,
 )
 
+NOTE = "note"
+
 
 @dataclass
-class CommentWrites:
+class Comments(SignedComments):
+    """They go on the step's task, or on the run's own."""
+
     api: RunrunitApi
+    signer = SIGNER
 
-    async def post(self, step: Write, text: str, marker: WriteMarker) -> WriteResult:
-        due = step.next_at if isinstance(step, SetStatus) else None
-        posted = await self.api.create_comment(_commented_task(step), add_signature(text, marker, due), step.op)
-        return _result(step, posted.id, text, marker)
+    @step(AddComment, HoldTask, SetStatus, recovery=Recovery.LOOKUP)
+    @step(FinishTask, SkipTask, EndRun, part=NOTE, recovery=Recovery.LOOKUP)
+    async def write(self, step: Write, marker: WriteMarker) -> WriteResult:
+        return await self.write_comment(step, marker)
 
-    async def reconcile(self, step: Write, marker: WriteMarker) -> Reconciliation:
-        listing = await self.api.comments(_commented_task(step), step.op)
-        for item in listing.items:
-            if marker.is_in(item.text):
-                return Applied(_result(step, item.id, parse_signature(item.text).text, marker))
-        return NotApplied() if listing.complete else Indeterminate()
+    @reconciles(AddComment, HoldTask, SetStatus)
+    @reconciles(FinishTask, SkipTask, EndRun, part=NOTE)
+    async def find(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        return await self.find_comment(step, marker, baseline)
 
+    def sign(self, step: Write, text: str, marker: WriteMarker) -> str:
+        return self.signer.sign(text, marker, step.next_at if isinstance(step, SetStatus) else None)
 
-def comment_text(step: Write) -> str | None:
-    """The text of a step that posts a comment; None for any other step."""
-    match step:
-        case AddComment(text=text):
-            return text
-        case SetStatus(part="", text=text):
-            return f"{step.health_word}{text}"
-        case HoldTask(part="", reason=reason):
-            return f"On hold: {reason}"
-        case FinishTask(part="note", note=text) | EndRun(part="note", text=text):
-            return text
-        case SkipTask(part="note", reason=reason):
-            return f"Skipped: {reason}" if reason.strip() else "Skipped"
-    return None
+    async def send_comment(self, step: Write, text: str, marker: WriteMarker) -> PostedComment:
+        comment = await self.api.create_comment(step.target or step.run_id, text, step.op)
+        return PostedComment(id=comment.id)
 
-
-def _commented_task(step: Write) -> str:
-    """The id of the task that the comment goes on: the step's task, or the run's own."""
-    return step.target or step.run_id
-
-
-def _result(step: Write, id: str, text: str, marker: WriteMarker) -> WriteResult:
-    comment = Comment(id=id, text=text, by=marker.who, at=marker.at, task=step.target or None)
-    if not isinstance(step, SetStatus):
-        return WriteResult(id=id, comment=comment)
-    health = step.health or Health.UNSET
-    status = RunHealth(health=health, text=step.text, by=marker.who, at=marker.at, due=step.next_at)
-    return WriteResult(id=id, comment=comment, health=status)
+    async def list_comments(
+        self, step: Write, marker: WriteMarker, baseline: Baseline
+    ) -> ListResult[PostedComment]:
+        listing = await self.api.comments(step.target or step.run_id, step.op)
+        posted = [PostedComment(id=item.id, text=item.text) for item in listing.items]
+        return ListResult(posted, complete=listing.complete)

@@ -14,20 +14,30 @@ from adapters.runrunit.api import RunrunitApi
 from adapters.runrunit.errors import with_key
 from adapters.runrunit.links import Links
 from adapters.runrunit.people import People
+from adapters.runrunit.reads import Reads
 from adapters.runrunit.wire import WireTask
-from adapters.runrunit.workflows import Workflows
+from adapters.runrunit.workflows import Workflows, chosen_step
+from adapters.runrunit.writes.comments import Comments
+from adapters.toolkit.reconciliation import applied_if, read_or_raise
+from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     AssignTask,
+    Baseline,
     BeginTask,
     FinishTask,
     HoldTask,
+    Reconciliation,
+    Recovery,
     ReopenTask,
     SkipTask,
     TaskWrite,
+    WriteMarker,
     WriteResult,
 )
 
+TAKE, PAUSE = "take", "pause"  # the first parts of a begin and of a hold
 PART, MINE, WHOLE = "part", "mine", "whole"  # the option that says how much of a task is finished
+WITHOUT_USER = "Being worked on"  # the comment of a begin by a person without a user
 DESCENDANTS = "descendants"  # the option that lets a reopen pause or reopen the tasks that waited for it
 
 
@@ -37,9 +47,12 @@ class TaskWrites:
     people: People
     links: Links
     workflows: Workflows
+    reads: Reads
+    comments: Comments
     _timer_notices: set[tuple[str, str]] = field(default_factory=set)  # (run, user) who were told about timers
 
-    async def finish(self, step: FinishTask | SkipTask) -> WriteResult:
+    @step(FinishTask, SkipTask, recovery=Recovery.IDEMPOTENT)
+    async def finish(self, step: FinishTask | SkipTask, marker: WriteMarker) -> WriteResult:
         """Asks how much is finished if the task has several people or a workflow. A skip is for the whole task."""
         before = await self.api.task(step.task, step.op)
         if before.is_closed:
@@ -64,7 +77,21 @@ class TaskWrites:
             return self.result(after, partial=True, message="runrunit.still_open")
         return self.result(after, message="runrunit.counts_as_delivered" if isinstance(step, SkipTask) else "")
 
-    async def take(self, step: BeginTask) -> WriteResult:
+    @reconciles(FinishTask, SkipTask)
+    async def find_finish(
+        self, step: FinishTask | SkipTask, marker: WriteMarker, baseline: Baseline
+    ) -> Reconciliation:
+        task = await self.api.task(step.task, step.op)
+        is_applied = task.is_closed
+        if not is_applied and isinstance(step, FinishTask):
+            if step.options.get(PART) == MINE:
+                is_applied = has_delivered(task, await self.people.find_by_email(step.by))
+            elif (element := chosen_step(step)) is not None:
+                is_applied = await self.workflows.is_past(step, element)
+        return applied_if(is_applied, self.result(task))
+
+    @step(BeginTask, part=TAKE, recovery=Recovery.LOOKUP)
+    async def take(self, step: BeginTask, marker: WriteMarker) -> WriteResult:
         """The first half of a begin: assigns the task to the person, unless they have it.
 
         For a person without a user it only checks that the task can begin.
@@ -78,8 +105,36 @@ class TaskWrites:
         after = await self._create_assignment(step, user)
         return self.result(after, message="runrunit.joined" if others else "", facts={"person": others})
 
-    async def play(self, step: BeginTask, user: str) -> WriteResult:
-        """The second half of a begin: starts the person's timer, which pauses their other one."""
+    @reconciles(BeginTask, part=TAKE)
+    async def find_take(self, step: BeginTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        user, task = await self.people.find_by_email(step.by), await self.api.task(step.task, step.op)
+        return applied_if(user is None or task.assignment_of(user) is not None, self.result(task))
+
+    @step(BeginTask, recovery=Recovery.LOOKUP)
+    async def begin(self, step: BeginTask, marker: WriteMarker) -> WriteResult:
+        """The second half of a begin: starts the person's timer. Without a user, it only posts a comment."""
+        user = await self.people.find_by_email(step.by)
+        if user is None:
+            result = await self.comments.write_comment(step, marker, text=WITHOUT_USER)
+            facts = {"person": step.by.shown}
+            return result.model_copy(update={"message": "runrunit.no_timer", "facts": facts})
+        result = await self._play(step, user)
+        instructions = "" if result.already else await self.reads.instructions(step.task)
+        tasks = tuple(task.model_copy(update={"instructions": instructions}) for task in result.tasks)
+        return result.model_copy(update={"tasks": tasks})
+
+    @reconciles(BeginTask)
+    async def find_begin(self, step: BeginTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        user = await self.people.find_by_email(step.by)
+        if user is None:
+            return await self.comments.find_comment(step, marker, baseline, text=WITHOUT_USER)
+        task = await self.api.task(step.task, step.op)
+        if is_playing(task, user):
+            return applied_if(True, self._playing_result(step, user, task))
+        return applied_if(task.is_closed, self.result(task))
+
+    async def _play(self, step: BeginTask, user: str) -> WriteResult:
+        """Starting a timer pauses the person's other one."""
         before = await self._open_task(step)
         assignment = before.assignment_of(user)
         if assignment is None:
@@ -93,16 +148,17 @@ class TaskWrites:
             playing = await self.api.act_on_assignment(step.task, assignment, "play", step.op)
         except (Rejected, Conflict) as error:
             return await self._already_or_raise(error, step, lambda task: is_playing(task, user))
-        return self.playing_result(step, user, before.with_assignment(playing))
+        return self._playing_result(step, user, before.with_assignment(playing))
 
-    def playing_result(self, step: BeginTask, user: str, task: WireTask) -> WriteResult:
+    def _playing_result(self, step: BeginTask, user: str, task: WireTask) -> WriteResult:
         """Explains timers once per run and person."""
         notice = (step.run_id, user)
         message = "" if notice in self._timer_notices else "runrunit.timer"
         self._timer_notices.add(notice)
         return self.result(task, message=message)
 
-    async def pause(self, step: HoldTask) -> WriteResult:
+    @step(HoldTask, part=PAUSE, recovery=Recovery.IDEMPOTENT)
+    async def pause(self, step: HoldTask, marker: WriteMarker) -> WriteResult:
         """Pauses only the timer of the person who holds the task."""
         user = await self.people.find_by_email(step.by)
         before = await self._open_task(step)
@@ -119,7 +175,13 @@ class TaskWrites:
             return await self._already_or_raise(error, step, lambda task: not is_playing(task, user))
         return self.result(before.with_assignment(paused), message="runrunit.paused")
 
-    async def reopen(self, step: ReopenTask) -> WriteResult:
+    @reconciles(HoldTask, part=PAUSE)
+    async def find_pause(self, step: HoldTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        user, task = await self.people.find_by_email(step.by), await self.api.task(step.task, step.op)
+        return applied_if(not is_playing(task, user), self.result(task))
+
+    @step(ReopenTask, recovery=Recovery.IDEMPOTENT)
+    async def reopen(self, step: ReopenTask, marker: WriteMarker) -> WriteResult:
         """A task that running or closed tasks waited for only reopens together with them, which is asked first."""
         before = await self.api.task(step.task, step.op)
         if not before.is_closed:
@@ -135,7 +197,13 @@ class TaskWrites:
                 error = Rejected(self.api.name, step.op, key=key, said=refusal.said, retry_with=retry_with)
             return await self._already_or_raise(error, step, lambda task: not task.is_closed)
 
-    async def assign(self, step: AssignTask) -> WriteResult:
+    @reconciles(ReopenTask)
+    async def find_reopen(self, step: ReopenTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        task = await self.api.task(step.task, step.op)
+        return applied_if(not task.is_closed, self.result(task))
+
+    @step(AssignTask, recovery=Recovery.LOOKUP)
+    async def assign(self, step: AssignTask, marker: WriteMarker) -> WriteResult:
         """Adds an assignment. Others keep theirs, because their worked time would go with it."""
         user = await self.people.find(step.person)
         if user is None:
@@ -149,6 +217,13 @@ class TaskWrites:
             return self.result(after)
         facts = {"person": mapping.names(before.open_assignments, self.people)}
         return self.result(after, message="runrunit.still_with", facts=facts)
+
+    @reconciles(AssignTask)
+    async def find_assignment(self, step: AssignTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        user, task = await self.people.find(step.person), await self.api.task(step.task, step.op)
+        assignment = task.assignment_of(user)
+        is_applied = assignment is not None and (task.is_closed or not assignment.is_closed)
+        return applied_if(is_applied, self.result(task))
 
     def result(self, task: WireTask, **fields: Any) -> WriteResult:
         """``fields`` are other fields of ``WriteResult``."""
@@ -218,10 +293,7 @@ class TaskWrites:
         self, error: AdapterError, step: TaskWrite, is_done: Callable[[WireTask], bool]
     ) -> WriteResult:
         """Somebody else may have been faster: reads the task again, and raises ``error`` unless it ``is_done``."""
-        try:
-            task = await self.api.task(step.task, step.op)
-        except AdapterError:
-            raise error from None
+        task = await read_or_raise(self.api.task(step.task, step.op), error)
         if is_done(task):
             return self.result(task, already=True)
         raise error

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from adapters.cutover.capabilities import CAPABILITIES
 from adapters.cutover.errors import CONFLICT_CODES, MESSAGES, NOT_FOUND_CODES, error_mapper
 from adapters.errors import (
     AdapterError,
@@ -17,6 +18,8 @@ from adapters.errors import (
     Unsupported,
 )
 from adapters.http.responses import Response
+from adapters.protocol import Emulated
+from adapters.protocol import Unsupported as NotSupported
 from adapters.toolkit.messages import load_messages
 from commands.text.catalogue import plain_text, translate
 from tests.adapters.cutover.recording_files import load_recording
@@ -100,6 +103,10 @@ def test_no_message_is_unused_or_missing() -> None:
     source = "\n".join(path.read_text() for path in MESSAGES.parent.glob("*.py"))
     used = set(re.findall(r'"(cutover\.[a-z_.]+)"', source))
     used |= {f"{key}_fix" for key in used if key.startswith("cutover.health_check.") and f"{key}_fix" in TEXTS}
+    used |= {capability.how for capability in CAPABILITIES.values() if isinstance(capability, Emulated)}
+    used |= {
+        capability.alternative for capability in CAPABILITIES.values() if isinstance(capability, NotSupported)
+    }
     assert used <= set(TEXTS)
     assert set(TEXTS) - used <= {f"cutover.{code}" for code in [*CODES, "empty", "too_short"]}
 

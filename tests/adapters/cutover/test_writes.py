@@ -132,7 +132,7 @@ async def test_a_task_that_everyone_must_start(fake: CutoverFake, cutover: Cutov
     begin = BeginTask(run=run_key(live.id), by=ANA, task=task.id)
     (result,) = await execute(cutover, begin)
     assert result.message == "cutover.start_recorded"
-    assert isinstance(await cutover.reconcile(begin, MARKER, BASELINE), NotApplied)  # the recorded start is invisible
+    assert isinstance(await cutover.reconcile(begin, MARKER, BASELINE), NotApplied)  # invisible
     (result,) = await execute(cutover, begin)  # but Cutover recognizes the second one
     assert (result.already, result.message) == (True, "cutover.task.user_already_started")
     assert [what for what, _, _ in fake.effects] == ["begin"]

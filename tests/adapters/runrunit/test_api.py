@@ -84,7 +84,7 @@ async def test_one_account_has_one_rate_limit(fake: RunrunitFake) -> None:
     http = HttpClients()
     first, second = connect_adapter(fake, http), connect_adapter(fake, http, user_token="another")
     assert RATE_LIMIT.calls == 80
-    assert first.api.http.rate_limiter is second.api.http.rate_limiter
+    assert first._api.http.rate_limiter is second._api.http.rate_limiter
     await first.runs("")
     headers = {name.lower(): value for name, value in fake.seen[0].headers.items()}
     assert (headers["app-key"], headers["user-token"]) == (fake.app_key, fake.user_token)

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 import adapters.runrunit
 from adapters.models import Health
-from adapters.runrunit.text import add_code, add_signature, fold, health_of_stage, parse_signature, remove_code
+from adapters.protocol import Emulated, Unsupported
+from adapters.runrunit.capabilities import CAPABILITIES
+from adapters.runrunit.text import SIGNER, add_code, fold, health_of_stage, remove_code
 from adapters.toolkit.messages import load_messages
 from adapters.writes import WriteMarker
 
@@ -19,21 +21,21 @@ MARKER = WriteMarker(code="7K2F", who="Ana via Slack", at=datetime(2026, 7, 18, 
 
 @given(text=st.text(max_size=200))
 def test_a_signed_text_round_trips(text: str) -> None:
-    signed = add_signature(text, MARKER, MARKER.at)
+    signed = SIGNER.sign(text, MARKER, MARKER.at)
     assert MARKER.is_in(signed)
-    assert parse_signature(signed).author == "Ana via Slack"
-    assert parse_signature(signed).text == text.rstrip().lstrip("\n").strip()
+    assert SIGNER.read(signed).by == "Ana via Slack"
+    assert SIGNER.read(signed).text == text.rstrip().lstrip("\n").strip()
 
 
 @pytest.mark.parametrize("text", ["by hand", "see (7K2F)", "a — b (note)", "", "— \n (7K2F)"])
 def test_a_text_without_a_signature_has_no_author(text: str) -> None:
-    assert parse_signature(text).author == ""
-    assert parse_signature(text).text == text.strip()
+    assert SIGNER.read(text).by == ""
+    assert SIGNER.read(text).text == text.strip()
 
 
 def test_a_signature_is_found_in_html() -> None:
-    found = parse_signature("<p>seen<br>— Ana via Slack (7K2F)</p>")
-    assert found.author == "Ana via Slack"
+    found = SIGNER.read("<p>seen<br>— Ana via Slack (7K2F)</p>")
+    assert found.by == "Ana via Slack"
 
 
 def test_a_run_title_has_its_code() -> None:
@@ -67,4 +69,6 @@ def test_no_message_is_unused_or_missing() -> None:
     texts = set(load_messages(folder / "messages.toml"))
     used = set(re.findall(r'"(runrunit\.[a-z_.]+)"', source))
     used |= {f"{key}_fix" for key in used if key.startswith("runrunit.health_check.") and f"{key}_fix" in texts}
+    used |= {capability.how for capability in CAPABILITIES.values() if isinstance(capability, Emulated)}
+    used |= {capability.alternative for capability in CAPABILITIES.values() if isinstance(capability, Unsupported)}
     assert used == texts
