@@ -111,9 +111,9 @@ class CutoverFake(Fake):
         for name, value in (*FILTERED, ("workspace_id", "workspace")):
             if name in params:
                 runbooks = [item for item in runbooks if getattr(item, value) == params[name]]
-        words = params.get("query", "").lower().split()
+        terms = params.get("query", "").lower().split()
         runbooks = [
-            item for item in runbooks if all(word in f"{item.name} {item.description}".lower() for word in words)
+            item for item in runbooks if all(term in f"{item.name} {item.description}".lower() for term in terms)
         ]
         return self._page(seen, [fake_responses.runbook(item, self.url) for item in runbooks])
 
@@ -257,8 +257,7 @@ class CutoverFake(Fake):
         if self.next_url is not None:
             links["next"] = self.next_url
         offset = (number - 1) * size
-        shown = items[offset : offset + size]
-        return 200, fake_responses.page(shown, links, offset, size, len(items))
+        return 200, fake_responses.page(items[offset : offset + size], links, offset, size, len(items))
 
     def _link(self, seen: Seen, number: int) -> str:
         query: dict[str, Any] = {**seen.query, "page[number]": number}

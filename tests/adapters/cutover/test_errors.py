@@ -131,9 +131,9 @@ def test_no_message_is_unused_or_missing() -> None:
 )
 @pytest.mark.parametrize("body", [b"", b"<html>oops</html>", b"[]", b'"x"', b'{"errors": "no list"}', b"{}"])
 def test_every_status_is_mapped_without_a_body(status: int, error: type[AdapterError], body: bytes) -> None:
-    found = map_error(status, body)
-    assert type(found) is error
-    assert found.key in TEXTS or found.key == "platform.unknown"
+    mapped = map_error(status, body)
+    assert type(mapped) is error
+    assert mapped.key in TEXTS or mapped.key == "platform.unknown"
 
 
 @pytest.mark.parametrize("status", [408, 500, 503, 504])

@@ -35,9 +35,9 @@ def client(fake: CutoverFake, **headers: str) -> httpx.AsyncClient:
     ],
 )
 async def test_responses_match_the_recordings(fake: CutoverFake, path: str, recording: str) -> None:
-    live = create_active_run(fake)
+    runbook = create_active_run(fake)
     async with client(fake) as http:
-        response = await http.get(path.format(run=live.id, task=next(iter(live.tasks))))
+        response = await http.get(path.format(run=runbook.id, task=next(iter(runbook.tasks))))
     assert response.status_code == 200
     actual, recorded = response.json(), load_recording(recording)
     assert actual.keys() == recorded.keys()
@@ -99,19 +99,19 @@ async def test_missing_or_wrong_headers_are_rejected(
 async def test_requests_outside_the_reference_are_rejected(
     fake: CutoverFake, method: str, path: str, body: Any, status: int
 ) -> None:
-    live = create_active_run(fake)
+    runbook = create_active_run(fake)
     async with client(fake) as http:
-        where = path.format(run=live.id, task=next(iter(live.tasks)))
-        response = await http.request(method, where, json=body)
+        url = path.format(run=runbook.id, task=next(iter(runbook.tasks)))
+        response = await http.request(method, url, json=body)
     assert response.status_code == status
     assert response.json()["errors"][0]["code"]
     assert fake.effects == []
 
 
 async def test_a_run_completes_with_its_last_task(fake: CutoverFake) -> None:
-    live = create_active_run(fake)
-    for task in live.tasks.values():
-        fake.world.begin(live, task)
-        fake.world.finish(live, task, None)
-    assert live.stage == "complete"
-    assert {task.completion_type for task in live.tasks.values()} == {"complete_normal"}
+    runbook = create_active_run(fake)
+    for task in runbook.tasks.values():
+        fake.world.begin(runbook, task)
+        fake.world.finish(runbook, task, None)
+    assert runbook.stage == "complete"
+    assert {task.completion_type for task in runbook.tasks.values()} == {"complete_normal"}

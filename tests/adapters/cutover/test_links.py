@@ -8,11 +8,11 @@ from tests.adapters.cutover.helpers import create_active_run, run_key
 
 
 async def test_api_links_are_parsed(fake: CutoverFake, cutover: Cutover) -> None:
-    live = create_active_run(fake)
-    task = live.task("Page the DBA").id
-    assert cutover.parse_link(f"{fake.url}/core/runbooks/{live.id}") == run_key(live.id)
-    assert cutover.parse_link(f"{fake.url}/core/runbooks/{live.id}/tasks/{task}") == TaskKey(
-        run=run_key(live.id), id=task
+    runbook = create_active_run(fake)
+    task = runbook.task("Page the DBA").id
+    assert cutover.parse_link(f"{fake.url}/core/runbooks/{runbook.id}") == run_key(runbook.id)
+    assert cutover.parse_link(f"{fake.url}/core/runbooks/{runbook.id}/tasks/{task}") == TaskKey(
+        run=run_key(runbook.id), id=task
     )
     assert cutover.parse_link(f"{fake.url}/core/workspaces/3") is None
     await cutover.runbooks("")

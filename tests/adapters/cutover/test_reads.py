@@ -43,10 +43,10 @@ async def test_a_list_that_links_to_itself_ends(fake: CutoverFake, cutover: Cuto
 
 
 async def test_an_endless_task_list_is_an_error(fake: CutoverFake, cutover: Cutover) -> None:
-    live = create_active_run(fake)
+    runbook = create_active_run(fake)
     fake.endless, fake.forecast = True, "bare"
     with pytest.raises(BadResponse) as raised:
-        await cutover.read(live.id)
+        await cutover.read(runbook.id)
     assert raised.value.key == "cutover.endless"
 
 
@@ -54,15 +54,15 @@ async def test_an_endless_task_list_is_an_error(fake: CutoverFake, cutover: Cuto
 async def test_tasks_can_be_read_without_forecast(fake: CutoverFake, forecast: str) -> None:
     fake.forecast = "bare" if forecast == "bare" else "refused"
     fake.page_size = 3
-    live = create_active_run(fake)
+    runbook = create_active_run(fake)
     http = HttpClients()
     cutover = connect_adapter(fake, http)
-    run = await cutover.read(live.id)
-    assert [task.title for task in run.tasks] == [task.name for task in live.tasks.values()]
+    run = await cutover.read(runbook.id)
+    assert [task.title for task in run.tasks] == [task.name for task in runbook.tasks.values()]
     assert run.tasks[2].state is TaskState.WAITING
     assert run.tasks[2].waits_for == ()
     first_count = len([seen for seen in fake.seen if "forecast" in seen.query])
-    await cutover.read(live.id)
+    await cutover.read(runbook.id)
     second_count = len([seen for seen in fake.seen if "forecast" in seen.query])
     assert (second_count == first_count) is (forecast == "refused")  # once rejected, it is not sent again
     await http.close()
@@ -73,9 +73,9 @@ async def test_tasks_can_be_read_without_forecast(fake: CutoverFake, forecast: s
 async def test_unreadable_streams_and_task_types_are_left_out(
     fake: CutoverFake, cutover: Cutover, path: str, status: int
 ) -> None:
-    live = create_active_run(fake)
+    runbook = create_active_run(fake)
     fake.fault("answer", path=path, status=status, body="{}", times=10)
-    run = await cutover.read(live.id)
+    run = await cutover.read(runbook.id)
     assert len(run.tasks) == 4
     assert all(task.stage in {stage.id for stage in run.stages} | {None} for task in run.tasks)
 
@@ -87,10 +87,10 @@ async def test_only_startable_runbooks_and_open_runs_are_listed(fake: CutoverFak
     fake.world.planned("Cancelled").stage = "canceled"
     elsewhere = fake.world.planned("Elsewhere")
     elsewhere.workspace = "4"
-    live = create_active_run(fake)
+    runbook = create_active_run(fake)
     assert [item.title for item in await cutover.runbooks("")] == ["Database failover", "Planned"]
-    assert [item.key.id for item in await cutover.runs("")] == [live.id]
-    live.stage = "complete"
+    assert [item.key.id for item in await cutover.runs("")] == [runbook.id]
+    runbook.stage = "complete"
     assert await cutover.runs("") == []
 
 

@@ -52,9 +52,9 @@ async def test_a_template_is_copied_and_the_copy_is_started(fake: CutoverFake, c
 
 async def test_a_planned_runbook_is_started_without_a_copy(fake: CutoverFake, cutover: Cutover) -> None:
     planned = fake.world.planned("Quarterly restore test")
-    found = {runbook.title: runbook for runbook in await cutover.runbooks("")}
-    assert found["Quarterly restore test"].irreversible
-    assert not found["Database failover"].irreversible
+    runbooks = {runbook.title: runbook for runbook in await cutover.runbooks("")}
+    assert runbooks["Quarterly restore test"].irreversible
+    assert not runbooks["Database failover"].irreversible
     steps = cutover.steps(start(planned.id), None)
     assert [step.part for step in steps] == ["start"]
     await execute(cutover, start(planned.id))
@@ -116,9 +116,9 @@ async def test_messaging_people_needs_confirmation(fake: CutoverFake, cutover: C
     assert fake.effects == []
     with pytest.raises(Rejected) as raised:
         await execute(cutover, start(fake.template.id, {"comms": "on", "_alert": "yes"}))
-    made = next(id for what, id, _ in fake.effects if what == "copy")
+    copy_id = next(id for what, id, _ in fake.effects if what == "copy")
     # Earlier confirmations are kept, and the next attempt continues with the copy that was made.
-    assert raised.value.retry_with == ("_alert=yes", "validation_level=error", f"_copied={made}")
+    assert raised.value.retry_with == ("_alert=yes", "validation_level=error", f"_copied={copy_id}")
     fake.template.checks = []
     results = await execute(cutover, start(fake.template.id, {"comms": "on", "_alert": "yes"}))
     assert results[0].run is not None
@@ -130,13 +130,13 @@ async def test_the_report_lists_every_finding_and_the_override(fake: CutoverFake
     with pytest.raises(Rejected) as raised:
         await execute(cutover, start(fake.template.id))
     error = raised.value
-    made = next(id for what, id, _ in fake.effects if what == "copy")
+    copy_id = next(id for what, id, _ in fake.effects if what == "copy")
     assert error.key == "cutover.start_checks"
     assert error.reasons[:2] == (UNASSIGNED[1], NO_PHONE[1])
     assert "R9 Primary down" in error.reasons[2]
-    assert error.retry_with == ("validation_level=error", f"_copied={made}")
-    assert error.facts["copied"] == made
-    assert fake.runbooks[made].stage == "planning"
+    assert error.retry_with == ("validation_level=error", f"_copied={copy_id}")
+    assert error.facts["copied"] == copy_id
+    assert fake.runbooks[copy_id].stage == "planning"
     await execute(cutover, start(fake.template.id, {"validation_level": "error"}))
     assert fake.effects[-1][0] == "start"
 
@@ -202,14 +202,16 @@ async def test_an_older_run_of_the_same_name_is_not_the_copy(fake: CutoverFake, 
 
 
 async def test_a_lost_copy_that_was_started_by_hand_is_found(fake: CutoverFake, cutover: Cutover) -> None:
-    by_hand = fake.world.planned("R9 Primary down")
-    fake.world.start(by_hand, run_type="live", comms="off", strict=False)
+    started_by_hand = fake.world.planned("R9 Primary down")
+    fake.world.start(started_by_hand, run_type="live", comms="off", strict=False)
     step = cutover.steps(start(fake.template.id), None)[0]
-    outcome = await cutover.reconcile(step, MARKER, Baseline(sent_at=datetime.fromisoformat(by_hand.created_at)))
+    outcome = await cutover.reconcile(
+        step, MARKER, Baseline(sent_at=datetime.fromisoformat(started_by_hand.created_at))
+    )
     assert isinstance(outcome, Applied)
     assert outcome.result.run is not None
-    assert outcome.result.run.id == by_hand.id
-    later = Baseline(sent_at=datetime.fromisoformat(by_hand.created_at) + timedelta(hours=1))
+    assert outcome.result.run.id == started_by_hand.id
+    later = Baseline(sent_at=datetime.fromisoformat(started_by_hand.created_at) + timedelta(hours=1))
     assert isinstance(await cutover.reconcile(step, MARKER, later), NotApplied), "an older one of that name"
 
 

@@ -13,18 +13,18 @@ async def test_run_and_task_states(runrunit: Runrunit, fake: RunrunitFake) -> No
     fake.world.deliver(second)
     third.waits_for.append(first.id)
     run.stage = 42
-    shown = await runrunit.read(str(run.id))
-    assert [task.state for task in shown.tasks] == [
+    result = await runrunit.read(str(run.id))
+    assert [task.state for task in result.tasks] == [
         TaskState.RUNNING,
         TaskState.DONE,
         TaskState.WAITING,
         TaskState.READY,
     ]
-    assert shown.tasks[2].waits_for == (str(first.id),)
-    assert shown.tasks[0].assignees[0].email == "ana@example.com"
-    assert shown.tasks[0].started_by == "Ana Reis"
-    assert shown.title == "R7 Primary down"  # without its code
-    assert (shown.health, shown.health_text) == (Health.AMBER, "Em risco: amarelo")
+    assert result.tasks[2].waits_for == (str(first.id),)
+    assert result.tasks[0].assignees[0].email == "ana@example.com"
+    assert result.tasks[0].started_by == "Ana Reis"
+    assert result.title == "R7 Primary down"  # without its code
+    assert (result.health, result.health_text) == (Health.AMBER, "Em risco: amarelo")
     fake.world.deliver(run)
     assert (await runrunit.read(str(run.id))).state is RunState.FINISHED
 
@@ -51,8 +51,8 @@ async def test_assignees_are_shown_even_if_users_cannot_be_listed(runrunit: Runr
     fake.fault("answer", path="/users$", status=403, times=99)
     run = fake.world.run()
     fake.world.add_assignment(fake.world.step(run), "ana-reis")
-    shown = await runrunit.read(str(run.id))
-    assert [person.name for person in shown.tasks[0].assignees] == ["Ana Reis"]
+    result = await runrunit.read(str(run.id))
+    assert [person.name for person in result.tasks[0].assignees] == ["Ana Reis"]
     await runrunit.read(str(run.id))
     assert len(fake.calls("GET", "/users$")) == 1
 
