@@ -1,4 +1,4 @@
-"""A new webhook is confirmed by a call to the address that it brings, on the account's own site alone."""
+"""A new webhook is verified by opening its callback URL, on the account's own site only."""
 
 import base64
 import json
@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from adapters.errors import BadResponse, NotFound, Unreachable
 from adapters.http.client import HttpClients
 from adapters.protocol import WebhookVerification
-from adapters.xurrent.adapter import Xurrent
+from adapters.xurrent.adapter import XurrentAdapter
 from adapters.xurrent.links import Links
-from adapters.xurrent.webhooks import callback
+from adapters.xurrent.webhooks import callback_url
 from bot.app import bootstrap
 from bot.config.settings import load
 from bot.surfaces.console.surface import Console
@@ -25,7 +25,7 @@ from tests.fakes.serving import Fake, Seen
 
 
 class Site(Fake):
-    """Pages for people: whatever is opened is there."""
+    """The site that people open: every page exists."""
 
     async def handle(self, request: web.Request, seen: Seen) -> web.StreamResponse:
         return web.Response(text="verified")
@@ -38,31 +38,31 @@ async def site() -> AsyncIterator[Site]:
         yield site
 
 
-def delivery(address: object, event: str = "webhook.verify") -> bytes:
-    return json.dumps({"webhook_id": 49, "event": event, "payload": {"callback": address}}).encode()
+def delivery(callback: object, event: str = "webhook.verify") -> bytes:
+    return json.dumps({"webhook_id": 49, "event": event, "payload": {"callback": callback}}).encode()
 
 
-def in_a_token(said: bytes) -> bytes:
-    """As a webhook policy has it sent."""
-    head, body = (base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (b'{"alg":"rs256"}', said))
+def as_jwt(payload: bytes) -> bytes:
+    """The delivery as a webhook policy sends it."""
+    head, body = (base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (b'{"alg":"rs256"}', payload))
     return json.dumps({"jwt": f"{head}.{body}.c2lnbmF0dXJl"}).encode()
 
 
-@pytest.mark.parametrize("sent", [bytes, in_a_token])
-async def test_the_address_is_opened_once_and_without_our_token(
-    fake: XurrentFake, http: HttpClients, site: Site, sent: Callable[[bytes], bytes]
+@pytest.mark.parametrize("encode", [bytes, as_jwt])
+async def test_the_callback_is_opened_once_without_the_token(
+    fake: XurrentFake, http: HttpClients, site: Site, encode: Callable[[bytes], bytes]
 ) -> None:
     adapter = connected(fake, http, site=site.url)
     address = f"{site.url}/webhooks/49/verify?code=7aa6ef"
     assert isinstance(adapter, WebhookVerification)
-    assert await adapter.verify_webhook(sent(delivery(address))) == address
+    assert await adapter.verify_webhook(encode(delivery(address))) == address
     (seen,) = site.seen
     assert (seen.method, seen.path, seen.query) == ("GET", "/webhooks/49/verify", {"code": "7aa6ef"})
     assert not {name.lower() for name in seen.headers} & {"authorization", "x-xurrent-account"}
     assert fake.seen == []
 
 
-async def test_the_site_of_the_api_is_ours_too(xurrent: Xurrent, fake: XurrentFake) -> None:
+async def test_a_callback_on_the_api_site_is_opened(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     fake.fault("answer", method="GET", path="/webhooks/", status=204)
     assert await xurrent.verify_webhook(delivery(f"{fake.url}/webhooks/49/verify"))
     assert Links("x", "https://api.au.xurrent.com/v1", "wdc").origins() == [
@@ -83,7 +83,9 @@ async def test_the_site_of_the_api_is_ours_too(xurrent: Xurrent, fake: XurrentFa
         "http://[",
     ],
 )
-async def test_no_other_address_is_opened(xurrent: Xurrent, fake: XurrentFake, site: Site, address: str) -> None:
+async def test_no_other_address_is_opened(
+    xurrent: XurrentAdapter, fake: XurrentFake, site: Site, address: str
+) -> None:
     for name, url in (("EVIL", site.url), ("OURS", fake.url)):
         address = address.replace(name, url.removeprefix("http://"))
     with pytest.raises(BadResponse) as refused:
@@ -92,21 +94,21 @@ async def test_no_other_address_is_opened(xurrent: Xurrent, fake: XurrentFake, s
     assert (site.seen, fake.seen) == ([], [])
 
 
-async def test_what_did_not_work_is_told(fake: XurrentFake, http: HttpClients, site: Site) -> None:
+async def test_a_failed_callback_raises(fake: XurrentFake, http: HttpClients, site: Site) -> None:
     adapter = connected(fake, http, site=site.url)
-    said = delivery(f"{site.url}/webhooks/49/verify")
+    payload = delivery(f"{site.url}/webhooks/49/verify")
     site.fault("answer", method="GET", status=404)
     with pytest.raises(NotFound):
-        await adapter.verify_webhook(said)
+        await adapter.verify_webhook(payload)
     site.fault("answer", method="GET", status=302, headers={"Location": "https://evil.example.com/"})
     with pytest.raises(BadResponse):
-        await adapter.verify_webhook(said)
+        await adapter.verify_webhook(payload)
     await site.stop()
     with pytest.raises(Unreachable):
-        await adapter.verify_webhook(said)
+        await adapter.verify_webhook(payload)
 
 
-async def test_the_application_confirms_and_survives_what_it_may_not(
+async def test_the_application_verifies_webhooks_and_survives_refusals(
     fake: XurrentFake, site: Site, tmp_path: Path
 ) -> None:
     table = "\n".join(f'{name} = "{value}"' for name, value in {**fake.settings(), "site": site.url}.items())
@@ -123,8 +125,8 @@ async def test_the_application_confirms_and_survives_what_it_may_not(
     assert [seen.path for seen in site.seen] == ["/webhooks/49/verify"]
 
 
-async def test_other_deliveries_open_nothing(xurrent: Xurrent, fake: XurrentFake) -> None:
-    for said in (
+async def test_other_deliveries_open_nothing(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
+    for payload in (
         delivery(f"{fake.url}/x", event="task.update"),
         delivery(None),
         delivery({}),
@@ -135,11 +137,11 @@ async def test_other_deliveries_open_nothing(xurrent: Xurrent, fake: XurrentFake
         b"",
         b"\xff",
     ):
-        assert await xurrent.verify_webhook(said) == ""
+        assert await xurrent.verify_webhook(payload) == ""
     assert fake.seen == []
 
 
 @given(st.binary(max_size=60))
-def test_no_delivery_breaks_us(said: bytes) -> None:
-    assert callback(said) == ""
-    assert callback(json.dumps({"jwt": said.decode("latin-1")}).encode()) == ""
+def test_no_delivery_crashes(payload: bytes) -> None:
+    assert callback_url(payload) == ""
+    assert callback_url(json.dumps({"jwt": payload.decode("latin-1")}).encode()) == ""

@@ -1,9 +1,9 @@
-"""What may be sent: a field that the documents do not have for that request is refused."""
+"""Validates request bodies: a field that the documents do not list for a request is refused."""
 
 from collections.abc import Collection
 from typing import Any
 
-from tests.adapters.xurrent.world import Refusal
+from tests.adapters.xurrent.fake_account import ErrorResponse
 
 STATUSES = (
     "registered",
@@ -64,22 +64,22 @@ ENUMS: dict[str, dict[str, tuple[str, ...]]] = {
 LIMITS = {"subject": 255, "source": 30, "sourceID": 128, "note": 65536, "text": 65536, "instructions": 65536}
 
 
-def checked(body: Any, allowed: dict[str, type], of: str, required: Collection[str] = ()) -> dict[str, Any]:
-    """The body, if it is an object of allowed fields, each of its kind, within its limit, from its enumeration."""
+def validate(body: Any, allowed: dict[str, type], record: str, required: Collection[str] = ()) -> dict[str, Any]:
+    """The body, if each field is allowed and has the right type, length and enumeration value."""
     if not isinstance(body, dict):
-        raise Refusal(status=400, message="Problems parsing JSON")
+        raise ErrorResponse(status=400, message="Problems parsing JSON")
     for name, value in body.items():
         if name not in allowed:
-            raise Refusal(status=400, message=f"Unknown field '{name}'")
+            raise ErrorResponse(status=400, message=f"Unknown field '{name}'")
         if type(value) is not allowed[name]:
-            raise Refusal((name, f"{_label(name)} is invalid"))
+            raise ErrorResponse((name, f"{_label(name)} is invalid"))
         if isinstance(value, str) and len(value.encode()) > LIMITS.get(name, 65536):
-            raise Refusal((name, f"{_label(name)} is too long"))
-        if value not in (ENUMS.get(name, {}).get(of) or (value,)):
-            raise Refusal((name, f"{_label(name)} is not included in the list"))
+            raise ErrorResponse((name, f"{_label(name)} is too long"))
+        if value not in (ENUMS.get(name, {}).get(record) or (value,)):
+            raise ErrorResponse((name, f"{_label(name)} is not included in the list"))
     missing = [name for name in required if body.get(name) in (None, "")]
     if missing:
-        raise Refusal(*((name.removesuffix("_id"), f"{_label(name)} can't be blank") for name in missing))
+        raise ErrorResponse(*((name.removesuffix("_id"), f"{_label(name)} can't be blank") for name in missing))
     return body
 
 

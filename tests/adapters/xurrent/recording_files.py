@@ -1,4 +1,4 @@
-"""The recorded exchanges, by generation and name."""
+"""Loads the recordings: one exchange per file, by API generation and name."""
 
 import json
 from pathlib import Path
@@ -10,8 +10,8 @@ NAMES = sorted(f"{path.parent.name}/{path.stem}" for path in FOLDER.glob("*/*.js
 
 def exchange(name: str) -> dict[str, Any]:
     """``name`` is "xurrent/task" or "itrp/task"."""
-    found: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-    return found
+    content: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    return content
 
 
 def body(name: str) -> Any:

@@ -1,6 +1,6 @@
-"""What lives in the fake account: templates, workflows, tasks, notes and people, and the rules by which they move.
+"""The fake account's templates, workflows, tasks, notes and people, and their status transitions.
 
-The documents give the statuses and no table of arrows; the ones here are those that their field texts imply.
+The documents list the statuses but not the transitions between them: these follow from the fields' descriptions.
 """
 
 import itertools
@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from tests.contract.subject import RUNBOOK, TASKS
 
 FINAL = ("failed", "rejected", "completed", "approved", "canceled")
-PASSED = ("completed", "approved", "canceled")  # what comes after these may begin
-ARROWS = {
+UNBLOCKING = ("completed", "approved", "canceled")
+TRANSITIONS = {
     "registered": ("canceled",),
     "declined": ("assigned", "canceled"),
     "assigned": ("declined", "accepted", "in_progress", "waiting_for", "failed", "completed", "canceled"),
@@ -20,20 +20,20 @@ ARROWS = {
     "in_progress": ("waiting_for", "failed", "completed", "canceled"),
     "waiting_for": ("assigned", "in_progress", "waiting_for", "failed", "completed", "canceled"),
 }
-APPROVAL_ARROWS = ("approved", "rejected", "canceled")
-BOT = 54  # the person whose token it is
+APPROVAL_STATUSES = ("approved", "rejected", "canceled")
+BOT = 54  # the person of Liaison's token
 TEAM, SERVICE = 14, 33
 
 
-class Refusal(Exception):
-    """``errors``: (field, sentence) of a 422; without any, ``message`` and ``status`` are the answer."""
+class ErrorResponse(Exception):
+    """``errors``: (field, sentence) pairs of a 422. Without any, the response has only the ``message``."""
 
     def __init__(self, *errors: tuple[str, str], status: int = 422, message: str = "Validation Failed") -> None:
         super().__init__(message, errors)
         self.errors, self.status, self.message = errors, status, message
 
 
-NOT_FOUND = Refusal(status=404, message="Not Found")
+NOT_FOUND = ErrorResponse(status=404, message="Not Found")
 
 
 @dataclass
@@ -61,7 +61,7 @@ class FakeTask:
     team: int | None = TEAM
     member: int | None = None
     phase: int | None = None
-    before: list[int] = field(default_factory=list)
+    predecessors: list[int] = field(default_factory=list)
     approvals: list[FakeApproval] = field(default_factory=list)
     required_approvals: int | None = None
     instructions: str | None = None
@@ -89,7 +89,7 @@ class FakeNote:
 
 @dataclass
 class FakeTemplate:
-    """``tasks``: (id, phase, subject, category, ids before it)."""
+    """``tasks``: (ID, phase, subject, category, predecessor IDs)."""
 
     id: int
     subject: str
@@ -104,13 +104,13 @@ class FakeTemplate:
 
 @dataclass
 class FakeRun:
-    """``looks``: how often it may still be looked at before its tasks are there."""
+    """``polls_until_created``: how many reads still find it without tasks."""
 
     id: int
     subject: str
     template: int | None
     status: str = "being_created"
-    looks: int = 0
+    polls_until_created: int = 0
     manager: int = BOT
     source: str | None = None
     source_id: str | None = None
@@ -120,8 +120,8 @@ class FakeRun:
 
 
 @dataclass
-class World:
-    """``effects`` lists (what, id) of all that was done, whoever asked. ``looks``: of each new run."""
+class FakeAccount:
+    """``effects``: (operation, record ID) of every write. ``polls_until_created``: of each new run."""
 
     templates: dict[int, FakeTemplate] = field(default_factory=dict)
     runs: dict[int, FakeRun] = field(default_factory=dict)
@@ -129,8 +129,8 @@ class World:
     people: dict[int, FakePerson] = field(default_factory=dict)
     team: set[int] = field(default_factory=set)
     effects: list[tuple[str, int]] = field(default_factory=list)
-    looks: int = 0
-    acting: int = BOT  # whose token the request at hand bears
+    polls_until_created: int = 0
+    acting_person: int = BOT  # whose token the current request has
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(7001))
 
     def __post_init__(self) -> None:
@@ -144,47 +144,46 @@ class World:
     def now(self) -> str:
         return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
 
-    def did(self, what: str, id: int) -> None:
-        self.effects.append((what, id))
+    def record_effect(self, operation: str, id: int) -> None:
+        self.effects.append((operation, id))
 
     def template(self, subject: str = RUNBOOK) -> FakeTemplate:
         """With ``TASKS``: the third waits for the first two, the fourth for the third."""
-        made = FakeTemplate(self.id(), subject)
+        template = FakeTemplate(self.id(), subject)
         for number, (phase, title) in enumerate(TASKS):
-            before = (
-                [one[0] for one in made.tasks[:2]] if number == 2 else [made.tasks[2][0]] if number > 2 else []
-            )
-            made.tasks.append((self.id(), phase, title, "implementation", before))
-        self.templates[made.id] = made
-        return made
+            ids = [task[0] for task in template.tasks]
+            predecessors = {2: ids[:2], 3: ids[2:3]}.get(number, [])
+            template.tasks.append((self.id(), phase, title, "implementation", predecessors))
+        self.templates[template.id] = template
+        return template
 
     def start(self, template: FakeTemplate, subject: str) -> FakeRun:
-        run = FakeRun(self.id(), subject, template.id, looks=self.looks)
+        run = FakeRun(self.id(), subject, template.id, polls_until_created=self.polls_until_created)
         self.runs[run.id] = run
         return run
 
-    def look(self, run: FakeRun) -> None:
-        """A workflow is created in the background: each look at it may be the one that finds it ready."""
+    def poll(self, run: FakeRun) -> None:
+        """Counts a read of the run, and creates its tasks once it was read often enough."""
         if run.status != "being_created":
             return
-        if run.looks > 0:
-            run.looks -= 1
+        if run.polls_until_created > 0:
+            run.polls_until_created -= 1
             return
         self.create(run)
 
     def create(self, run: FakeRun) -> None:
         run.status = "registered"
-        made: dict[int, int] = {}
+        created: dict[int, int] = {}  # task ID by template task ID
         phases: dict[str, int] = {}
-        for id, phase, subject, category, before in self.templates[run.template or 0].tasks:
+        for id, phase, subject, category, predecessors in self.templates[run.template or 0].tasks:
             if phase not in phases:
                 phases[phase] = self.id()
                 run.phases[phases[phase]] = phase
             task = FakeTask(self.id(), run.id, subject, category, phase=phases[phase])
-            task.before = [made[one] for one in before]
-            made[id] = task.id
+            task.predecessors = [created[predecessor] for predecessor in predecessors]
+            created[id] = task.id
             self.tasks[task.id] = task
-        self.advance(run)
+        self.update_statuses(run)
 
     def tasks_of(self, run: FakeRun) -> list[FakeTask]:
         return [task for task in self.tasks.values() if task.run == run.id]
@@ -192,11 +191,13 @@ class World:
     def task(self, run: FakeRun, subject: str) -> FakeTask:
         return next(task for task in self.tasks_of(run) if task.subject == subject)
 
-    def advance(self, run: FakeRun) -> None:
-        """Assigns what no longer waits, and tells the run's own status from its tasks."""
+    def update_statuses(self, run: FakeRun) -> None:
+        """Assigns tasks that no longer wait, and derives the run's status from its tasks."""
         tasks = self.tasks_of(run)
         for task in tasks:
-            if task.status == "registered" and all(self.tasks[id].status in PASSED for id in task.before):
+            if task.status == "registered" and all(
+                self.tasks[id].status in UNBLOCKING for id in task.predecessors
+            ):
                 task.status = "assigned"
         if tasks and all(task.status in FINAL for task in tasks):
             run.status, run.completion_reason = "completed", "complete"
@@ -205,41 +206,42 @@ class World:
         else:
             run.status = "in_progress"
 
-    def move(self, task: FakeTask, status: str, note: str | None) -> None:
-        arrows = ARROWS.get(task.status, ())
+    def set_status(self, task: FakeTask, status: str, note: str | None) -> None:
+        allowed = TRANSITIONS.get(task.status, ())
         if task.category == "approval" and task.status != "registered":
-            arrows = APPROVAL_ARROWS
-        if task.status in FINAL or status not in arrows:
-            raise Refusal(("status", f"Status cannot be changed from {task.status} to {status}"))
+            allowed = APPROVAL_STATUSES
+        if task.status in FINAL or status not in allowed:
+            raise ErrorResponse(("status", f"Status cannot be changed from {task.status} to {status}"))
         if status == "completed" and task.needs_note and not note:
-            raise Refusal(("note", "Note can't be blank"))
-        if status in ("approved", "rejected") and (task.approvals or task.member not in (None, self.acting)):
-            raise Refusal(("status", "Status can only be changed by the approver"))
+            raise ErrorResponse(("note", "Note can't be blank"))
+        by_somebody_else = bool(task.approvals) or task.member not in (None, self.acting_person)
+        if status in ("approved", "rejected") and by_somebody_else:
+            raise ErrorResponse(("status", "Status can only be changed by the approver"))
         task.status = status
         if status in FINAL:
             task.finished_at = self.now()
         if status != "waiting_for":
             task.waiting_until = None
-        self.advance(self.runs[task.run])
+        self.update_statuses(self.runs[task.run])
 
     def decide(self, task: FakeTask, approval: FakeApproval, status: str) -> None:
-        """As many as are required approve the task, one rejects it."""
-        if approval.approver != self.acting:
-            raise Refusal(status=403, message="Forbidden")
+        """The required number of approvals approves the task; one rejection rejects it."""
+        if approval.approver != self.acting_person:
+            raise ErrorResponse(status=403, message="Forbidden")
         if status not in ("approved", "rejected") or (task.status, approval.status) != ("assigned", "assigned"):
-            raise Refusal(("status", f"Status cannot be changed from {approval.status} to {status}"))
+            raise ErrorResponse(("status", f"Status cannot be changed from {approval.status} to {status}"))
         approval.status = status
-        given = sum(one.status == "approved" for one in task.approvals)
-        if status == "rejected" or given >= (task.required_approvals or 1):
+        approved = sum(other.status == "approved" for other in task.approvals)
+        if status == "rejected" or approved >= (task.required_approvals or 1):
             task.status, task.finished_at = status, self.now()
-            self.advance(self.runs[task.run])
+            self.update_statuses(self.runs[task.run])
 
     def assign(self, task: FakeTask, member: int) -> None:
         if member not in self.team or self.people[member].disabled:
-            raise Refusal(("member", "Member is not a member of the team"))
+            raise ErrorResponse(("member", "Member is not a member of the team"))
         task.member = member
 
     def write_note(self, run: FakeRun, text: str, task: FakeTask | None = None) -> FakeNote:
-        note = FakeNote(self.id(), text, self.acting, self.now(), task.id if task else None)
+        note = FakeNote(self.id(), text, self.acting_person, self.now(), task.id if task else None)
         run.notes.append(note)
         return note
