@@ -9,7 +9,9 @@ from bot.outbound.responder import Responder
 from bot.storage.inbox import Inbox
 from bot.surfaces.protocol import FieldErrors, Recorded, SubmittedForm
 from commands.cards.run_card import live_card
-from commands.forms import form as forms
+from commands.forms.opening import form_for_line, open_form
+from commands.forms.options import search_options
+from commands.forms.submission import FormErrors, submit
 from commands.model.card import Card, Form, Option
 from commands.model.intents import OpenForm
 from commands.model.messages import Actor, Message, Place
@@ -46,17 +48,17 @@ class AppIntake:
         await self._inbox.answer(key, answer)
 
     async def open_form(self, wanted: OpenForm, actor: Actor, place: Place) -> Form:
-        return await forms.open_form(wanted, actor, place, self._world)
+        return await open_form(wanted, place, self._world)
 
     async def search_options(self, about: str, run: str, field: str, typed: str) -> Sequence[Option]:
-        return await forms.options(about, run, field, typed, self._world)
+        return await search_options(run, field, typed, self._world)
 
     def submit(self, form: SubmittedForm) -> dict[str, Any] | FieldErrors:
-        read = forms.submit(form.about, form.run, form.values)
-        return FieldErrors(read.errors) if isinstance(read, forms.FormErrors) else read
+        result = submit(form.about, form.run, form.values, self._world.commands)
+        return FieldErrors(result.errors) if isinstance(result, FormErrors) else result
 
     def form_for_line(self, text: str) -> OpenForm | None:
-        return forms.wants_form(text, self._world)
+        return form_for_line(text, self._world)
 
     async def live_card(self, place: Place, run: str) -> Card | None:
         known = await self._world.runs.get(run)

@@ -65,7 +65,7 @@ class MessageProcessor:
             known = await self._known(message)
             if self._just_changed(known):
                 return dispatch.just_changed_answer()
-            decided = await dispatch.route(known, self._world, self._now())
+            decided = await dispatch.route(known, self._world)
         except Exception as error:  # noqa: BLE001  a bug of ours ends here, in words
             return self._fault(message, error)
         if isinstance(decided, Answer):
@@ -73,7 +73,7 @@ class MessageProcessor:
         return decided
 
     def _keep_intent(self, message: Message) -> None:
-        intent = dispatch.intent_dump(message, self._world)
+        intent = dispatch.intent_json(message, self._world)
         if intent is not None:
             self._inbox.read_as(message.key, intent)
 

@@ -147,9 +147,10 @@ def decision_line(
         at=clock(sent_at, world.zone),
     )
     buttons = (
-        button("button.there", DecideOutcome(run=known.handle, key=message.key, step=step.step_key, there=True)),
+        button("button.there", DecideOutcome(run=known.handle, key=message.key, step=step.step_key, applied=True)),
         button(
-            "button.write_again", DecideOutcome(run=known.handle, key=message.key, step=step.step_key, there=False)
+            "button.write_again",
+            DecideOutcome(run=known.handle, key=message.key, step=step.step_key, applied=False),
         ),
     )
     return ActivityLine(known.handle, slot(message.key, step), words, buttons)

@@ -162,7 +162,7 @@ def adapter_message(told: WriteResult, known: TrackedRun, world: Services) -> Te
 
 def _told_apart(press: Button, among: Sequence[Button]) -> Button:
     """ "T3: My part" where another task of the same line asks the same."""
-    of = press.intent.of if isinstance(press.intent, Choose) else ""
+    of = press.intent.task if isinstance(press.intent, Choose) else ""
     alike = sum(other.label == press.label for other in among) > 1
     return replace(press, label=f"{of}: {press.label}") if of and alike else press
 

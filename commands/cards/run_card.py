@@ -172,7 +172,7 @@ def _own(known: TrackedRun, can: Mapping[Op, Capability]) -> list[Button]:
         return []
     if len(names) > 1:
         return [button("button.offers", DoAction(run=known.handle), count=len(names))]
-    return [Button(shorten(names[0], 30), DoAction(run=known.handle, offer=names[0]))]
+    return [Button(shorten(names[0], 30), DoAction(run=known.handle, action=names[0]))]
 
 
 def _unstarted(known: TrackedRun) -> Card:

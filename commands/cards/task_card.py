@@ -86,7 +86,7 @@ def _buttons(context: CommandContext, known: TrackedRun, task: Task) -> list[But
     comment = OpenForm(run=run, about="comment", fill={"task": handle})
     steps.append((Op.COMMENT, button("button.comment", comment)))
     if task.command.strip() and not task.state.is_over:
-        steps.append((Op.ACTION, button("button.command", DoAction(run=run, offer=handle))))
+        steps.append((Op.ACTION, button("button.command", DoAction(run=run, action=handle))))
     return [press for op, press in steps if supports(can, op)]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from adapters.models import Person, Task, TaskState
-from commands.language.tokens import folded
+from commands.language.tokens import fold
 from commands.model.card import Row, Text
 from commands.model.messages import Actor
 from commands.model.tracked_run import TrackedRun
@@ -47,13 +47,13 @@ def same_person(one: Person, other: Person) -> bool:
             return True
     if one.email and other.email:
         return False
-    return bool(one.name and other.name) and folded(one.name) == folded(other.name)
+    return bool(one.name and other.name) and fold(one.name) == fold(other.name)
 
 
 def last_actor_name(known: TrackedRun, task: Task) -> str:
     """The name of who brought it into its state through us."""
     actor = last_actor(known, task)
-    return actor.shown if actor else ""
+    return actor.display_name if actor else ""
 
 
 def last_actor(known: TrackedRun, task: Task) -> Actor | None:

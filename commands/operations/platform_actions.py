@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from adapters.models import PlatformAction
 from adapters.protocol import Unsupported, supports
 from adapters.writes import Op
-from commands.lookup.fuzzy import match
+from commands.lookup.fuzzy import find_matches
 from commands.model.card import Answer, Button, Code, Link, Separator, Text
 from commands.model.errors import Ambiguous, CommandError, Missing
 from commands.model.intents import DoAction, Drop
@@ -87,11 +87,11 @@ def named(words: str, known: TrackedRun, offers: Sequence[NamedAction]) -> Named
     by_id = next((one for one in offers if one.offer.id == words), None)
     if by_id is not None:
         return by_id
-    found = match(words, [(one.name, one) for one in offers])
-    if found.one is None and not found.several:
-        found = match(words, [(one.label, one) for one in offers])
-    if found.one is not None:
-        return found.one
+    found = find_matches(words, [(one.name, one) for one in offers])
+    if found.single is None and not found.several:
+        found = find_matches(words, [(one.label, one) for one in offers])
+    if found.single is not None:
+        return found.single
     if found.several:
         rest = ", ".join(one.name for one in found.several[MOST_CHOICES:])
         buttons = [_press(known, one) for one in found.several[:MOST_CHOICES]]
@@ -126,7 +126,7 @@ def _presses(known: TrackedRun, offers: Sequence[NamedAction]) -> list[Button]:
 
 
 def _press(known: TrackedRun, one: NamedAction) -> Button:
-    return Button(shorten(one.name, 30), DoAction(run=known.handle, offer=one.offer.id))
+    return Button(shorten(one.name, 30), DoAction(run=known.handle, action=one.offer.id))
 
 
 def _title(known: TrackedRun, world: Services) -> str:

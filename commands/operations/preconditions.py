@@ -22,6 +22,7 @@ from commands.cards.task_row import as_shown, is_asked, people_names
 from commands.lookup.task_lookup import task_choices
 from commands.model.card import Button, Text
 from commands.model.errors import Ambiguous, CommandError, NotAllowed, Stale
+from commands.model.intents import Choose
 from commands.model.messages import Message
 from commands.model.tracked_run import Receipt, TrackedRun
 from commands.operations.write import Precondition
@@ -164,9 +165,11 @@ def _theirs(known: TrackedRun, task: Task, with_: PreconditionContext) -> Comman
 def _with_task(buttons: Sequence[Button], known: TrackedRun, task: Task) -> list[Button]:
     """A branch's button also says which task it finishes: the typed line may have named several."""
     return [
-        Button(press.label, press.intent.model_copy(update={"pick": {**press.intent.pick, "tasks": (handle,)}}))
+        Button(
+            press.label, press.intent.model_copy(update={"values": {**press.intent.values, "tasks": (handle,)}})
+        )
         for press in buttons
-        if (handle := known.task_handle(task.id)) and hasattr(press.intent, "pick")
+        if (handle := known.task_handle(task.id)) and isinstance(press.intent, Choose)
     ]
 
 

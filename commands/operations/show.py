@@ -6,11 +6,11 @@ from adapters.errors import AdapterError, NotFound
 from adapters.models import Runbook, RunbookKey, RunKey, Task, TaskKey
 from commands.cards.run_card import live_card
 from commands.cards.task_card import runbook_card, task_card
-from commands.language.references import is_run, is_task
-from commands.lookup.fuzzy import Matches, match
-from commands.lookup.run_lookup import link_of, no_run
+from commands.language.references import is_run_handle, is_task_handle
+from commands.lookup.fuzzy import Matches, find_matches
+from commands.lookup.run_lookup import no_run_error, parse_platform_reference
 from commands.lookup.runbook_lookup import RunbookSearch, search_runbooks
-from commands.lookup.task_lookup import task_named
+from commands.lookup.task_lookup import find_task
 from commands.model.card import Answer, Button
 from commands.model.errors import Ambiguous, CommandError, Missing
 from commands.model.intents import Help, Runbooks, Show
@@ -49,7 +49,7 @@ async def show_task(context: CommandContext, known: TrackedRun, words: str) -> A
 
 
 def _of_words(words: str, known: TrackedRun, context: CommandContext) -> Task:
-    return task_named(words, known, context.message, context.services, field="what")
+    return find_task(words, known, context.message, context.services, field="what")
 
 
 async def show_runbook(context: CommandContext, key: RunbookKey) -> Answer:
@@ -59,15 +59,15 @@ async def show_runbook(context: CommandContext, key: RunbookKey) -> Answer:
 
 async def show(intent: Show, context: CommandContext) -> Answer:
     what = intent.what.strip()
-    if not what or is_run(what):
+    if not what or is_run_handle(what):
         if context.run is None:
-            raise no_run()
+            raise no_run_error()
         return await show_run(context, context.run)
-    if is_task(what):
+    if is_task_handle(what):
         if context.run is None:
-            raise no_run()
+            raise no_run_error()
         return await show_task(context, context.run, what)
-    key = link_of(what, context.services)
+    key = parse_platform_reference(what, context.services)
     if key is not None:
         return await _show_key(context, key)
     return await _show_named(intent, what, context)
@@ -98,20 +98,20 @@ async def _show_named(intent: Show, what: str, context: CommandContext) -> Answe
     runs: Matches[TrackedRun] = Matches()
     if intent.kind != "runbook":
         active = [one for one in await context.services.runs.list_runs(active=True) if one.started]
-        runs = match(what, [(bare_title(one.run, one.handle), one) for one in active])
-        tasks = match(what, [(task.title, task) for task in known.run.tasks] if known else [])
+        runs = find_matches(what, [(bare_title(one.run, one.handle), one) for one in active])
+        tasks = find_matches(what, [(task.title, task) for task in known.run.tasks] if known else [])
     if min(tasks.rank, runs.rank) > _SURE:
         on = await _shelf(what, context)
-        books = match(what, [(runbook.title, runbook) for runbook in on.runbooks])
+        books = find_matches(what, [(runbook.title, runbook) for runbook in on.runbooks])
     else:
         on, books = RunbookSearch(), Matches[Runbook]()
     best = min(tasks.rank, runs.rank, books.rank)
-    if tasks.one and known and tasks.rank == best:
-        return await show_task(context, known, known.task_handle(tasks.one.id))
-    if runs.one and runs.rank == best:
-        return await show_run(context, runs.one)
-    if books.one and books.rank == best:
-        return await show_runbook(context, books.one.key)
+    if tasks.single and known and tasks.rank == best:
+        return await show_task(context, known, known.task_handle(tasks.single.id))
+    if runs.single and runs.rank == best:
+        return await show_run(context, runs.single)
+    if books.single and books.rank == best:
+        return await show_runbook(context, books.single.key)
     several = _buttons(known, tasks.several, runs.several, books.several)
     if several:
         raise Ambiguous("show.several", words=shorten(what, 60), buttons=several[:MOST_CHOICES])
@@ -123,7 +123,7 @@ async def _shelf(what: str, context: CommandContext) -> RunbookSearch:
         on = await search_runbooks(what, "", context.services)
         return on if on.runbooks else await search_runbooks("", "", context.services)
     except AdapterError as error:
-        return RunbookSearch(missing=(translate("read.no_runbooks", platform=error.platform),))
+        return RunbookSearch(failures=(translate("read.no_runbooks", platform=error.platform),))
 
 
 def _buttons(
@@ -145,4 +145,4 @@ def _buttons(
 
 def _nothing(what: str, guesses: list[Button], on: RunbookSearch) -> CommandError:
     buttons = [*guesses[:3], button("button.runbooks", Runbooks()), button("button.help", Help())]
-    return Missing("show.nothing", words=shorten(what, 60), also=on.also, buttons=buttons)
+    return Missing("show.nothing", words=shorten(what, 60), also=on.failure_text, buttons=buttons)

@@ -82,7 +82,7 @@ async def _kept(context: CommandContext, written: WriteOutcome, wanted: SetStatu
         known.handle,
         health=wanted.health or known.overlay.health,
         health_text=wanted.text,
-        health_by=actor.shown,
+        health_by=actor.display_name,
         health_at=at,
     )
 

@@ -9,7 +9,7 @@ from adapters.errors import Rejected
 from adapters.models import Run
 from adapters.protocol import Adapter
 from adapters.writes import TaskWrite, Write, WriteMarker, WriteResult
-from commands.access import rights
+from commands.access import rights_of
 from commands.model.command import Right
 from commands.model.intents import Choose, DecideOutcome, Start
 from commands.model.ports import AccessRules
@@ -25,16 +25,16 @@ async def test_writing_an_unknown_end_or_start_again_takes_the_right_to_it(
     await room.start()
     room.allow(AccessRules(start=("ana",), end=("ana",)))
     for there in (True, False):
-        answer = await room.press(DecideOutcome(run="R1", key="K", step=step, there=there), by=BEN)
+        answer = await room.press(DecideOutcome(run="R1", key="K", step=step, applied=there), by=BEN)
         assert f"Only ana may {what}. Nothing changed." in shown(answer)
         assert "not unknown any more" in shown(
-            await room.press(DecideOutcome(run="R1", key="K", step=step, there=there))
+            await room.press(DecideOutcome(run="R1", key="K", step=step, applied=there))
         )
 
 
 async def test_deciding_what_became_of_a_task_takes_the_right_to_write(room: Room) -> None:
     await room.start()
-    decide = DecideOutcome(run="R1", key="K", step="finish:1", there=True)
+    decide = DecideOutcome(run="R1", key="K", step="finish:1", applied=True)
     assert "Guests may look" in shown(await room.press(decide, by=EVE))
     assert "not unknown any more" in shown(await room.press(decide, by=BEN))
 
@@ -54,16 +54,16 @@ SLACKS, MATTERMOSTS = "U0ANA1234", "8hzwq4t1bpfr5yw6k3odxn9c7e"
 async def test_a_handle_that_is_spelt_like_an_id_does_not_stand_for_it(room: Room, id: str) -> None:
     rules = AccessRules(end=(id,), places=())
     mallory = BEN.model_copy(update={"handle": id.lower()})
-    assert Right.END not in rights(mallory, HERE, rules)
-    assert Right.END in rights(BEN.model_copy(update={"id": id}), HERE, rules)
-    assert Right.END in rights(mallory, HERE, AccessRules(end=(f"@{id.lower()}",)))
+    assert Right.END not in rights_of(mallory, HERE, rules)
+    assert Right.END in rights_of(BEN.model_copy(update={"id": id}), HERE, rules)
+    assert Right.END in rights_of(mallory, HERE, AccessRules(end=(f"@{id.lower()}",)))
 
 
 @pytest.mark.parametrize("id", ["C0OPS1234", MATTERMOSTS])
 async def test_a_channel_that_is_named_like_an_id_does_not_stand_for_it(room: Room, id: str) -> None:
     rules = AccessRules(places=(id,))
-    assert Right.WRITE not in rights(ANA, HERE.model_copy(update={"channel_name": id.lower()}), rules)
-    assert Right.WRITE in rights(ANA, HERE.model_copy(update={"channel": id, "thread": "t1"}), rules)
+    assert Right.WRITE not in rights_of(ANA, HERE.model_copy(update={"channel_name": id.lower()}), rules)
+    assert Right.WRITE in rights_of(ANA, HERE.model_copy(update={"channel": id, "thread": "t1"}), rules)
 
 
 class Choosy(Wilful):
@@ -94,5 +94,5 @@ async def test_only_a_button_says_what_an_adapter_keeps_for_its_second_try(room:
     await room.type("start Database failover --set _copied=7008 --set region=eu")
     assert seeing.options == {"copied": "7008", "region": "eu"}
     room.messages.intents["K"] = Start(runbook="Third-party outage").model_dump(mode="json")
-    await room.press(Choose(key="K", pick={"confirmed": True, "options": {"_copied": "7008"}}))
+    await room.press(Choose(key="K", values={"confirmed": True, "options": {"_copied": "7008"}}))
     assert seeing.options == {"_copied": "7008"}

@@ -13,7 +13,7 @@ OTHER = Place(surface="console", channel="other")
 
 async def ticket(room: Room, text: str, where: Place = HERE) -> Route:
     message = Message(key="K", actor=ANA, place=where, via=Via.COMMAND, at=NOW, text=text)
-    decided = await route(message, room.world, NOW)
+    decided = await route(message, room.world)
     assert isinstance(decided, Route), decided
     return decided
 
@@ -47,7 +47,7 @@ async def test_a_choice_carries_the_key_and_not_the_text(room: Room) -> None:
     await room.type("start Third-party outage", place=THREAD)
     answer = await room.type("comment hello", key="K7")
     assert answer.private is not None
-    assert answer.private.buttons[0].intent == Choose(key="K7", pick={"run": "R1"})
+    assert answer.private.buttons[0].intent == Choose(key="K7", values={"run": "R1"})
 
 
 async def test_a_thread_means_its_own_run(room: Room) -> None:
@@ -121,7 +121,7 @@ def test_what_a_start_holds_back() -> None:
     assert not needs_place_run(Finish(tasks=("R7.T1",)), COMMANDS)
     assert not needs_place_run(Finish(run="R7", tasks=("T1",)), COMMANDS)
     assert not needs_place_run(Show(what="R7", kind="run"), COMMANDS)
-    assert not needs_place_run(Choose(key="K", pick={"run": "R7"}), COMMANDS)
+    assert not needs_place_run(Choose(key="K", values={"run": "R7"}), COMMANDS)
 
 
 def test_what_cannot_be_read_is_not_held_back(room: Room) -> None:
@@ -180,7 +180,7 @@ async def test_lists_of_people_and_places_say_who_and_where(room: Room) -> None:
 
 
 async def test_a_forgotten_choice_says_so(room: Room) -> None:
-    answer = await room.press(Choose(key="long ago", pick={"run": "R1"}))
+    answer = await room.press(Choose(key="long ago", values={"run": "R1"}))
     assert "not kept any more. Nothing changed" in shown(answer)
 
 

@@ -200,11 +200,13 @@ class Room:
         return await self.send(self._message(by, place, Via.FORM, "", intent=dump))
 
     async def send(self, message: Message) -> Answer:
-        decided = await dispatch.route(message, self.world, self.now())
+        decided = await dispatch.route(message, self.world)
         if isinstance(decided, Answer):
-            read = dispatch.intent_dump(message, self.world)
+            read = dispatch.intent_json(message, self.world)
             if read is not None:
-                self.messages.intents[message.key] = dispatch.read_now(message, self.world).model_dump(mode="json")
+                self.messages.intents[message.key] = dispatch.parse_message(message, self.world).model_dump(
+                    mode="json"
+                )
             return decided
         self.messages.intents[message.key] = decided.intent or {}
         return await self.carry(message, decided)

@@ -198,7 +198,7 @@ async def test_a_lost_copy_goes_on_when_a_person_has_named_it(fake: CutoverFake,
     effect = Effect("lost", copy, handle, "cutover", MARK, Baseline(sent_at=at), "unknown", 1)
     await talk.app.ledger.sent(effect)
     await talk.app.ledger.outcome(effect, "unknown", None)
-    there = DecideOutcome(run=handle, key="lost", step=copy.step_key, there=True)
+    there = DecideOutcome(run=handle, key="lost", step=copy.step_key, applied=True)
     assert "Cutover shows nothing called “R1 Primary down”" in await talk.execute(there)
     assert fake.effects == []
     made = fake.world.planned("R1 Primary down")

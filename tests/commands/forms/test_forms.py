@@ -5,19 +5,21 @@ import pytest
 from adapters.errors import Unreachable
 from adapters.protocol import Capability, Emulated, Unsupported
 from adapters.writes import Op
-from commands.forms import form as forms
-from commands.forms.form import FormErrors, open_form, submit, wants_form
+from commands.forms.opening import form_for_line, open_form
+from commands.forms.options import search_options
+from commands.forms.submission import FormErrors, submit
 from commands.model.card import Form
 from commands.model.errors import CommandError, Missing
 from commands.model.intents import OpenForm
-from tests.commands.world import ANA, HERE, Room, button, labels, shown
+from commands.registry import COMMANDS
+from tests.commands.world import HERE, Room, button, labels, shown
 
 THREAD = HERE.model_copy(update={"thread": "t1"})
 
 
 async def opened(room: Room, about: str, **fill: str) -> Form:
     wanted = OpenForm.model_validate({"about": about, "run": fill.pop("run", ""), "fill": fill})
-    return await open_form(wanted, ANA, HERE, room.world)
+    return await open_form(wanted, HERE, room.world)
 
 
 def values(form: Form) -> dict[str, str]:
@@ -37,10 +39,10 @@ async def test_where_several_runs_are_one_is_chosen_in_the_form(room: Room) -> N
     form = await opened(room, "comment")
     assert form.run == ""
     assert [option.value for option in form.fields[0].options] == ["R1", "R2"]
-    assert submit("comment", "", {"run": "R2", "text": "hello", "task": ""}) == {
+    assert submit("comment", "", {"run": "R2", "text": "hello", "task": ""}, COMMANDS) == {
         "verb": "comment", "run": "R2", "options": {}, "text": "hello", "task": "",
     }  # fmt: skip
-    assert submit("comment", "", {"run": "", "text": "hello"}) == FormErrors({"run": "This is needed."})
+    assert submit("comment", "", {"run": "", "text": "hello"}, COMMANDS) == FormErrors({"run": "This is needed."})
 
 
 async def test_without_any_run_the_form_says_so(room: Room) -> None:
@@ -59,23 +61,23 @@ async def test_a_task_that_was_chosen_before_stands_in_the_form(room: Room) -> N
 async def test_tasks_are_searched_by_handle_and_title_open_ones_first(room: Room) -> None:
     await room.start()
     await room.type("finish T1")
-    found = await forms.options("more", "R1", "task", "", room.world)
+    found = await search_options("R1", "task", "", room.world)
     assert [option.value for option in found] == ["T2", "T3", "T4", "T1"]
-    assert [one.value for one in await forms.options("more", "R1", "task", "t3", room.world)] == ["T3"]
-    assert [one.value for one in await forms.options("more", "R1", "task", "replica", room.world)] == ["T3"]
+    assert [one.value for one in await search_options("R1", "task", "t3", room.world)] == ["T3"]
+    assert [one.value for one in await search_options("R1", "task", "replica", room.world)] == ["T3"]
 
 
 async def test_runbooks_are_searched_and_a_platform_in_trouble_only_empties_the_list(room: Room) -> None:
-    found = await forms.options("start", "", "runbook", "fail", room.world)
+    found = await search_options("", "runbook", "fail", room.world)
     assert [(one.value, one.label) for one in found] == [("local:failover.md", "Database failover (local)")]
     room.platform.raises["runbooks"] = Unreachable("local", "runbooks")
-    assert await forms.options("start", "", "runbook", "fail", room.world) == []
+    assert await search_options("", "runbook", "fail", room.world) == []
 
 
 async def test_everything_can_be_done_with_the_more_form(room: Room) -> None:
     await room.start()
     for do in ("begin", "hold", "comment", "status", "assign", "finish", "reopen", "skip", "add", "end"):
-        read = submit("more", "R1", {"do": do, "task": "T1", "text": "some words", "person": "@ben"})
+        read = submit("more", "R1", {"do": do, "task": "T1", "text": "some words", "person": "@ben"}, COMMANDS)
         assert not isinstance(read, FormErrors), do
         answer = await room.submit(read)
         assert answer.result in ("done", "question"), (do, shown(answer))
@@ -96,29 +98,29 @@ async def test_everything_can_be_done_with_the_more_form(room: Room) -> None:
     ],
 )
 def test_what_a_verb_cannot_do_without_is_asked_in_its_field(do: str, missing: set[str]) -> None:
-    read = submit("more", "R1", {"do": do, "task": "", "text": "", "person": ""})
+    read = submit("more", "R1", {"do": do, "task": "", "text": "", "person": ""}, COMMANDS)
     assert (set(read.errors) if isinstance(read, FormErrors) else set()) == missing
 
 
 def test_fields_are_checked_for_length_and_when() -> None:
-    read = submit("status", "R1", {"text": "x" * 3001, "next": "soon", "health": "blue"})
+    read = submit("status", "R1", {"text": "x" * 3001, "next": "soon", "health": "blue"}, COMMANDS)
     assert isinstance(read, FormErrors)
     assert set(read.errors) == {"text", "next", "health"}
     assert "At most 3000 characters." in read.errors["text"]
     assert "soon" in read.errors["next"]
-    assert isinstance(submit("nonsense", "R1", {"text": "x"}), FormErrors)
+    assert isinstance(submit("nonsense", "R1", {"text": "x"}, COMMANDS), FormErrors)
 
 
 async def test_a_failed_form_offers_itself_filled_again(room: Room) -> None:
     await room.start()
     room.platform.raises["status"] = Unreachable("local", "status")
-    read = submit("status", "R1", {"health": "amber", "text": "a long text", "next": "30m"})
+    read = submit("status", "R1", {"health": "amber", "text": "a long text", "next": "30m"}, COMMANDS)
     assert not isinstance(read, FormErrors)
     answer = await room.submit(read)
     assert labels(answer) == ["Try again", "Drop"]
     again = button(answer, "Try again").intent
     assert isinstance(again, OpenForm)
-    form = await open_form(again, ANA, HERE, room.world)
+    form = await open_form(again, HERE, room.world)
     assert (form.about, form.run) == ("status", "R1")
     assert values(form) == {"health": "amber", "text": "a long text", "next": "30m"}
 
@@ -137,22 +139,22 @@ async def test_a_failed_form_offers_itself_filled_again(room: Room) -> None:
 async def test_a_form_filled_again_holds_what_was_said(room: Room, values: dict[str, str], about: str) -> None:
     await room.start()
     run = "" if about == "start" else "R1"
-    read = submit(about, run, values)
+    read = submit(about, run, values, COMMANDS)
     assert not isinstance(read, FormErrors)
     room.messages.intents["K"] = read
-    form = await open_form(OpenForm(about="retry", fill={"key": "K"}), ANA, HERE, room.world)
+    form = await open_form(OpenForm(about="retry", fill={"key": "K"}), HERE, room.world)
     assert form.about == about
     assert {field.name: field.value for field in form.fields} == values
 
 
 async def test_a_form_of_a_forgotten_message(room: Room) -> None:
     with pytest.raises(CommandError):
-        await open_form(OpenForm(about="retry", fill={"key": "gone"}), ANA, HERE, room.world)
+        await open_form(OpenForm(about="retry", fill={"key": "gone"}), HERE, room.world)
 
 
 def test_a_line_that_only_names_what_to_do_asks_for_a_form(room: Room) -> None:
     wanted = {
-        text: wants_form(text, room.world) for text in ("start", "comment", "add", "status", "finish T1", "x")
+        text: form_for_line(text, room.world) for text in ("start", "comment", "add", "status", "finish T1", "x")
     }
     assert {text: form.about for text, form in wanted.items() if form} == {
         "start": "start", "comment": "comment", "add": "add",

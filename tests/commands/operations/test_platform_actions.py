@@ -101,6 +101,6 @@ async def test_what_a_start_held_back_too_long_can_be_tried_again(room: Room) ->
     typed = Message(key="K9", actor=BEN, place=HERE, via=Via.COMMAND, at=room.now(), text="comment T2: hello")
     answer = dispatch.busy_answer(typed, "R2")
     assert "R2 is still being started. Nothing was done" in shown(answer)
-    room.messages.intents["K9"] = dispatch.read_now(typed, room.world).model_dump(mode="json")
+    room.messages.intents["K9"] = dispatch.parse_message(typed, room.world).model_dump(mode="json")
     again = await room.press(button(answer, "Try again"), by=BEN)
     assert "T2 Page the DBA: comment added" in shown(again)

@@ -8,9 +8,10 @@ from adapters.models import Health, HomeChannel, Person
 from adapters.protocol import Emulated
 from adapters.writes import EndRun, Op, WriteMarker
 from commands.model.card import PersonName
-from commands.model.intents import DecideOutcome, MoveCard, PromiseUpdate, Stop, UpdateDue
+from commands.model.intents import DecideOutcome, PromiseUpdate, Stop, UpdateDue
 from commands.model.messages import Place
 from commands.model.outcomes import Done
+from commands.verbs.move import MoveCard
 from tests.commands.world import BEN, EVE, HERE, Room, button, labels, said_publicly, shown, traces
 
 OTHER = Place(surface="console", channel="other")
@@ -263,7 +264,7 @@ async def test_help_for_all_and_for_one(room: Room) -> None:
     assert "choose" not in shown(answer)
     room.platform.capabilities = {**room.platform.capabilities, Op.FINISH: Emulated("a tick")}
     one = await room.type("help done")
-    assert shown(one).startswith("finish: finish tasks")
+    assert shown(one).startswith("finish: mark tasks as done")
     assert "Example: /run finish T3 promoted by hand" in shown(one)
     assert "a tick." in shown(one)
 
@@ -316,9 +317,9 @@ async def test_a_persons_word_settles_an_unknown_write(room: Room) -> None:
     outcome = room.log["K1", "start"]
     assert isinstance(outcome, Done)
     room.messages.outcomes["K1", "start", True] = outcome
-    answer = await room.press(DecideOutcome(run="R1", key="K1", step="start", there=True))
+    answer = await room.press(DecideOutcome(run="R1", key="K1", step="start", applied=True))
     assert "Noted: starting R1 is there. Receipt" in shown(answer)
-    gone = await room.press(DecideOutcome(run="R1", key="K1", step="other", there=True))
+    gone = await room.press(DecideOutcome(run="R1", key="K1", step="other", applied=True))
     assert "not unknown any more" in shown(gone)
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from adapters.toolkit.messages import load_messages
-from commands.forms.fields import FIELDS
-from commands.forms.form import open_form
+from commands.forms.opening import forms_of, open_form
 from commands.model.intents import OpenForm
-from tests.commands.world import ANA, HERE, Room
+from commands.registry import COMMANDS
+from tests.commands.world import HERE, Room
 
 ROOT = Path(__file__).parent.parent.parent.parent
 OURS = load_messages(ROOT / "commands" / "text" / "messages.toml")
@@ -75,10 +75,10 @@ def test_nothing_is_said_without_saying_it_short() -> None:
 
 
 def test_labels_fit_every_chat() -> None:
-    for fields in FIELDS.values():
-        for field in fields:
-            assert 0 < len(field.label) <= 24, field.label
-            assert len(field.hint) <= 150
+    for form in forms_of(COMMANDS).values():
+        for field in form.fields:
+            assert 0 < len(OURS[field.label]) <= 24, field.label
+            assert len(OURS[field.hint] if field.hint else "") <= 150
             assert re.fullmatch("[a-z]+", field.name)
     for key, sentence in OURS.items():
         if key.startswith("button."):
@@ -90,9 +90,9 @@ class _Short(dict[str, str]):
         return "R1.T12"
 
 
-@pytest.mark.parametrize("about", sorted(FIELDS))
+@pytest.mark.parametrize("about", sorted(forms_of(COMMANDS)))
 async def test_titles_of_forms_fit_every_chat(room: Room, about: str) -> None:
     await room.start()
-    form = await open_form(OpenForm.model_validate({"about": about, "run": "R1"}), ANA, HERE, room.world)
+    form = await open_form(OpenForm.model_validate({"about": about, "run": "R1"}), HERE, room.world)
     assert 0 < len(form.title) <= 24
     assert 0 < len(form.submit) <= 24

@@ -7,11 +7,11 @@ from adapters.models import PlatformAction
 from adapters.protocol import Native
 from adapters.writes import Op
 from commands.cards.run_card import live_card
-from commands.forms.form import open_form
+from commands.forms.opening import open_form
 from commands.model.card import Link
 from commands.model.intents import DoAction, OpenForm
 from commands.model.ports import AccessRules
-from tests.commands.world import ANA, BEN, EVE, HERE, Room, button, labels, shown, traces
+from tests.commands.world import BEN, EVE, HERE, Room, button, labels, shown, traces
 
 # The sentences of an offer are the adapter's own: these are some that the local catalogue finds in ours.
 FLAG = PlatformAction(id="flag:1", label="form.do_end", warning="said.nothing_changed", note="run.rehearsal")
@@ -105,8 +105,8 @@ async def test_several_of_one_name_are_told_apart_by_their_buttons(offering: Roo
     assert answer.result == "question"
     assert answer.private is not None
     assert [press.intent for press in answer.private.buttons] == [
-        DoAction(run="R1", offer="flag:1"),
-        DoAction(run="R1", offer="flag:2"),
+        DoAction(run="R1", action="flag:1"),
+        DoAction(run="R1", action="flag:2"),
     ]
 
 
@@ -127,13 +127,13 @@ async def test_where_a_platform_has_no_such_thing_it_is_neither_done_nor_named(r
     answer = await room.type("do something")
     assert "offers nothing more to do from here. Nothing changed; write it into the runbook" in shown(answer)
     assert "/run do" not in shown(await room.type("help"))
-    form = await open_form(OpenForm(run="R1", about="more"), ANA, HERE, room.world)
+    form = await open_form(OpenForm(run="R1", about="more"), HERE, room.world)
     assert "do" not in [option.value for option in form.fields[0].options]
 
 
 async def test_where_it_has_it_help_and_the_form_name_it(offering: Room) -> None:
     assert "/run do [WHAT]" in shown(await offering.type("help"))
-    form = await open_form(OpenForm(run="R1", about="more"), ANA, HERE, offering.world)
+    form = await open_form(OpenForm(run="R1", about="more"), HERE, offering.world)
     assert "do" in [option.value for option in form.fields[0].options]
     assert labels(await offering.submit({"verb": "do", "run": "R1"})) == ["End the run", "T1 Run its command"]
 
