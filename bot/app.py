@@ -37,7 +37,7 @@ from bot.storage.runs import RunRows
 from bot.storage.store import Store
 from bot.surfaces.protocol import Surface
 from commands.cards.activity_line import halted_line
-from commands.cards.run_card import live_card
+from commands.cards.run_card import channel_card
 from commands.model.card import Result
 from commands.model.messages import Actor, Message
 from commands.model.outcomes import Outcome
@@ -165,9 +165,10 @@ def bootstrap(
     chats = {surface.name: surface for surface in (*_chats(settings, store, now), *surfaces)}
     inbox, rows, posts, ledger = Inbox(store), RunRows(store, now), PostRows(store), EffectLog(store)
     past = MessageHistory(inbox, now)
+    language = settings.bot.language
 
-    board = LiveCards(posts, chats, rows.get, lambda known: live_card(known, world, now()), now)
-    traces = ActivityLog(posts, chats, board, now)
+    board = LiveCards(posts, chats, rows.get, lambda known: channel_card(known, world, now()), now, language)
+    traces = ActivityLog(posts, chats, board, now, language)
     desk = Responder(chats, board, traces, rows, past.message, now)
     runs = RunService(
         rows,
@@ -177,6 +178,7 @@ def bootstrap(
         board.changed,
         lambda known: traces.say(halted_line(known, world)),
         lambda handle: engine.waiting(handle),
+        language,
     )
     people = PeopleDirectory(PeopleRows(store, now), chats, settings.people, now)
     world = Services(
@@ -191,6 +193,7 @@ def bootstrap(
         root_command=settings.bot.command,
         aliases=settings.aliases,
         zone=settings.bot.zone,
+        language=language,
     )
     rules = EffectServices(
         log=ledger,

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from adapters.errors import AdapterError
 from adapters.models import Model
+from adapters.toolkit.messages import in_language
 from commands.access import require_right
 from commands.cards.error_card import error_answer, retry_button
 from commands.language.parser import parse
@@ -28,6 +29,7 @@ from commands.model.messages import Message
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import translate
+from commands.text.locales import language_of
 from commands.text.phrases import button, short_card
 
 
@@ -55,6 +57,7 @@ def parse_message(message: Message, services: Services) -> Intent:
     except UnknownCommand as error:
         if error.facts.get("guesses"):
             error.buttons = suggestion_buttons(error, services)
+            error.key = "parse.did_you_mean" if len(error.buttons) > 1 else error.key
             raise
         return Show(what=str(error.facts.get("text", message.text)))
 
@@ -102,13 +105,14 @@ def needs_place_run(intent: Intent, commands: CommandSet) -> bool:
 
 async def route(message: Message, services: Services) -> Route | Answer:
     """An ``Answer`` means that the message is finished."""
-    try:
-        intent = await _permitted_intent(message, services)
-        if isinstance(intent, Start):
-            return await _route_start(intent, message, services)
-        return await _route_to_run(intent, message, services)
-    except CommandError as error:
-        return error_answer(error, services, message)
+    with in_language(language_of(message.actor, services)):
+        try:
+            intent = await _permitted_intent(message, services)
+            if isinstance(intent, Start):
+                return await _route_start(intent, message, services)
+            return await _route_to_run(intent, message, services)
+        except CommandError as error:
+            return error_answer(error, services, message)
 
 
 async def _permitted_intent(message: Message, services: Services) -> Intent:
@@ -179,9 +183,16 @@ async def _find_run(intent: Intent, message: Message, services: Services) -> Tra
 
 async def execute(message: Message, route: Route, context: CommandContext) -> Answer:
     """Calls the handler of the routed intent."""
+    with in_language(language_of(message.actor, context.services)):
+        return await _execute(message, route, context)
+
+
+async def _execute(message: Message, route: Route, context: CommandContext) -> Answer:
     services = context.services
+    right = Right.READ
     try:
         intent = services.commands.intent_from(route.intent or {})
+        right = services.commands.right_of(intent)
         if context.run is None and intent.run:
             context = replace(context, run=await services.runs.get(intent.run))
         if context.run is not None and _was_never_read(context.run):
@@ -190,7 +201,7 @@ async def execute(message: Message, route: Route, context: CommandContext) -> An
         if context.run is not None:
             await services.runs.mark_used(message.actor, context.run.handle)
     except (CommandError, AdapterError) as error:
-        return error_answer(error, services, message)
+        return error_answer(error, services, message, is_write=right is not Right.READ)
     return answer
 
 

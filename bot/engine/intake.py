@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from adapters.toolkit.messages import in_language
 from bot.engine.port import Engine
 from bot.outbound.responder import Responder
 from bot.storage.inbox import Inbox
@@ -17,6 +18,7 @@ from commands.model.intents import OpenForm
 from commands.model.messages import Actor, Message, Place
 from commands.model.ports import Services
 from commands.text.catalogue import translate
+from commands.text.locales import language_of
 from commands.text.phrases import short_card
 
 
@@ -48,7 +50,8 @@ class AppIntake:
         await self._inbox.answer(key, answer)
 
     async def open_form(self, wanted: OpenForm, actor: Actor, place: Place) -> Form:
-        return await open_form(wanted, place, self._world)
+        with in_language(language_of(actor, self._world)):
+            return await open_form(wanted, place, self._world)
 
     async def search_options(self, about: str, run: str, field: str, typed: str) -> Sequence[Option]:
         return await search_options(run, field, typed, self._world)

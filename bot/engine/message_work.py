@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import structlog
 
 from adapters.http.rate_limits import background
+from adapters.toolkit.messages import in_language
 from bot.engine.effects import Effects, EffectServices
 from bot.engine.port import Progress
 from bot.observability import metrics
@@ -28,6 +29,7 @@ from commands.model.card import Answer, Result
 from commands.model.intents import Intent
 from commands.model.messages import Actor, Membership, Message, Via
 from commands.model.ports import CommandContext, Services
+from commands.text.locales import language_of
 
 GUARD_SECONDS = 1.0
 MOST_PRESSES = 10_000  # remembered; forgetting one only means that a double click within its second counts
@@ -61,13 +63,15 @@ class MessageProcessor:
 
     async def route(self, message: Message) -> Route | Answer:
         self._arrived[message.key] = time.monotonic()
+        known = message
         try:
             known = await self._known(message)
             if self._just_changed(known):
-                return dispatch.just_changed_answer()
+                with in_language(language_of(known.actor, self._world)):
+                    return dispatch.just_changed_answer()
             decided = await dispatch.route(known, self._world)
         except Exception as error:  # noqa: BLE001  a bug of ours ends here, in words
-            return self._fault(message, error)
+            return self._fault(known, error)
         if isinstance(decided, Answer):
             self._keep_intent(known)
         return decided
@@ -79,16 +83,18 @@ class MessageProcessor:
 
     def busy(self, message: Message, run: str) -> Answer:
         self._keep_intent(message)  # for [Try again]
-        return dispatch.busy_answer(message, run)
+        with in_language(language_of(message.actor, self._world)):
+            return dispatch.busy_answer(message, run)
 
     async def queued(self, message: Message, ticket: Route, ahead: int) -> None:
-        await self._desk.queued(message, notices.queued_card(message, self._intent(ticket), ahead))
+        await self._desk.queued(message, notices.queued_card(message, self._intent(ticket), ahead, self._world))
 
     def stopped(self, message: Message, ticket: Route, by: Actor) -> Answer:
-        return notices.stopped_answer(message, self._intent(ticket), by)
+        return notices.stopped_answer(message, self._intent(ticket), by, self._world)
 
     async def execute(self, message: Message, ticket: Route, progress: Progress) -> Answer:
         structlog.contextvars.bind_contextvars(delivery=message.key)
+        known = message
         try:
             known = await self._known(message)
             context = CommandContext(
@@ -103,7 +109,7 @@ class MessageProcessor:
                 answer = await dispatch.execute(known, ticket, context)
                 return replace(answer, private=None) if _heard(message, progress) else answer
         except Exception as error:  # noqa: BLE001  likewise
-            return self._fault(message, error)
+            return self._fault(known, error)
 
     async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> Result:
         structlog.contextvars.bind_contextvars(delivery=message.key)
@@ -148,7 +154,8 @@ class MessageProcessor:
     def _fault(self, message: Message, error: Exception) -> Answer:
         id = secrets.token_hex(4)
         log.error("fault", id=id, delivery=message.key, exc_info=error)
-        return dispatch.fault_answer(id)
+        with in_language(language_of(message.actor, self._world)):
+            return dispatch.fault_answer(id)
 
 
 def _heard(message: Message, progress: Progress) -> bool:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from adapters.toolkit.messages import ENGLISH, in_language
 from bot.outbound.live_cards import LiveCards
 from bot.storage.posts import ActivityPost, PostRows
 from bot.surfaces.protocol import ChatUnreachable, PostGone, PostRef, Surface, SurfaceError
@@ -28,8 +29,14 @@ log = structlog.get_logger(__name__)
 
 class ActivityLog:
     def __init__(
-        self, rows: PostRows, surfaces: Mapping[str, Surface], board: LiveCards, now: Callable[[], datetime]
+        self,
+        rows: PostRows,
+        surfaces: Mapping[str, Surface],
+        board: LiveCards,
+        now: Callable[[], datetime],
+        language: str = ENGLISH,
     ) -> None:
+        self._language = language
         self._rows = rows
         self._surfaces = surfaces
         self._board = board
@@ -68,7 +75,8 @@ class ActivityLog:
         self._waiting.setdefault(line.run, {})[line.slot] = line
         said = self._saying.setdefault(line.slot, asyncio.get_running_loop().create_future())
         if line.run not in self._workers:
-            self._workers[line.run] = asyncio.create_task(self._work(line.run))
+            with in_language(self._language):  # and not in that of the person who caused the line
+                self._workers[line.run] = asyncio.create_task(self._work(line.run))
         return said
 
     async def stop(self) -> None:

@@ -15,6 +15,7 @@ from datetime import datetime
 import structlog
 from pydantic_core import to_json
 
+from adapters.toolkit.messages import ENGLISH, in_language
 from bot.storage.posts import LiveCardRow, PostRows
 from bot.surfaces.protocol import ChatUnreachable, NotInChannel, PostGone, PostRef, Surface, SurfaceError
 from commands.model.card import Card
@@ -37,7 +38,9 @@ class LiveCards:
         run: Callable[[str], TrackedRun | None],
         draw: Callable[[TrackedRun], Card],
         now: Callable[[], datetime],
+        language: str = ENGLISH,
     ) -> None:
+        self._language = language
         self._rows = rows
         self._surfaces = surfaces
         self._run = run
@@ -158,7 +161,8 @@ class LiveCards:
         place = card.place.key
         self._dirty.setdefault(place, {})[card.run] = None
         if place not in self._workers:
-            self._workers[place] = asyncio.create_task(self._work(place))
+            with in_language(self._language):  # and not in that of the person who caused the change
+                self._workers[place] = asyncio.create_task(self._work(place))
 
     async def _work(self, place: str) -> None:
         loop = asyncio.get_running_loop()

@@ -15,6 +15,7 @@ import structlog
 
 from adapters.errors import AdapterError
 from adapters.models import HomeChannel
+from adapters.toolkit.messages import in_language
 from bot.engine.port import Engine
 from bot.outbound.activity_log import ActivityLog
 from bot.outbound.live_cards import LiveCards
@@ -29,6 +30,7 @@ from commands.model.messages import Actor, Message, Place, Via
 from commands.model.outcomes import Outcome, Unknown
 from commands.model.ports import CannotPost, Services
 from commands.text.catalogue import plain_text
+from commands.text.locales import language_of
 
 CHAT_TRIES = 6
 _TYPED_ANYWHERE = (Via.COMMAND, Via.MENTION)  # a press is made on the card, above its thread
@@ -74,7 +76,8 @@ class Responder:
     async def post_card(self, handle: str, place: Place) -> None:
         if place.surface not in self._surfaces:
             return
-        ref = await self._board.open(handle, place)
+        with in_language(self._world().language):
+            ref = await self._board.open(handle, place)
         await self._rows.bind(handle, ref.place.model_copy(update={"thread": ref.place.thread or ref.id}))
 
     async def post_activity(self, line: ActivityLine) -> None:
@@ -102,11 +105,12 @@ class Responder:
         known = self._rows.get(effect.run)
         if known is None:
             return
-        line = notices.waiting_line(message, known, effect.step, why, until, self._world())
+        language = self._line_language(message, known.handle)
+        line = notices.waiting_line(message, known, effect.step, why, until, self._world(), language=language)
         await self._notice(message, line)
         apart = message.via in _TYPED_ANYWHERE and self._traces.has_room(line.run)
         if apart and message.key not in self._queued:
-            await self.whisper(message, notices.waiting_card(known, effect.step, self._world()))
+            await self.whisper(message, notices.waiting_card(message, known, effect.step, self._world()))
 
     async def queued(self, message: Message, card: Card) -> None:
         """It waits for others; that it waits for its platform too, its line says."""
@@ -116,14 +120,18 @@ class Responder:
     async def slow(self, message: Message, effect: Effect) -> None:
         known = self._rows.get(effect.run)
         if known is not None:
-            line = notices.slow_line(message, known, effect.step, effect.baseline.sent_at, self._world())
+            language = self._line_language(message, known.handle)
+            sent_at = effect.baseline.sent_at
+            line = notices.slow_line(message, known, effect.step, sent_at, self._world(), language=language)
             await self._notice(message, line)
 
     async def checking(self, message: Message, effect: Effect) -> None:
         known = self._rows.get(effect.run)
         if known is not None:
             unknown = Unknown(effect.step, effect.marker, effect.baseline.sent_at)
-            await self._notice(message, tracelines.activity_line(message, known, unknown, self._world()))
+            language = self._line_language(message, known.handle)
+            line = tracelines.activity_line(message, known, unknown, self._world(), language=language)
+            await self._notice(message, line)
 
     async def found(self, effect: Effect, outcome: Outcome) -> None:
         """An unknown write turned out: its trace line says so now."""
@@ -132,6 +140,11 @@ class Responder:
         if known is not None and message is not None:
             self._traces.say(tracelines.activity_line(message, known, outcome, self._world()))
             self._board.changed(known.handle)
+
+    def _line_language(self, message: Message, run: str) -> str:
+        """A line of a run without a card goes to its person."""
+        services = self._world()
+        return services.language if self._traces.has_room(run) else language_of(message.actor, services)
 
     async def _notice(self, message: Message, line: ActivityLine) -> None:
         if self._traces.has_room(line.run):
@@ -178,8 +191,10 @@ class Responder:
         told = {line.slot for line in answer.activity}
         if answer.private is None:
             return []
-        said = answer.private.title
-        return [notices.resolved_line(message, line, said) for line in noticed if line.slot not in told]
+        services = self._world()
+        return [
+            notices.resolved_line(message, line, answer, services) for line in noticed if line.slot not in told
+        ]
 
     async def outcome(self, key: str, within: float) -> Card | None:
         """The private card, if it comes in time: then it is the caller's to show."""
@@ -198,7 +213,8 @@ class Responder:
     async def _move(self, handle: str, place: Place) -> None:
         if place.surface not in self._surfaces:
             return
-        ref = await self._board.move(handle, place)
+        with in_language(self._world().language):
+            ref = await self._board.move(handle, place)
         await self._rows.bind(handle, ref.place.model_copy(update={"thread": ref.place.thread or ref.id}))
 
     async def _publish(self, message: Message, card: Card, resumed: bool) -> None:
@@ -208,7 +224,8 @@ class Responder:
         nonce = hashlib.sha256(f"public\n{message.key}".encode()).hexdigest()[:24]
         if resumed and await surface.find_post(message.place, nonce) is not None:
             return
-        await surface.post(message.place, card, nonce=nonce)
+        with in_language(self._world().language):
+            await surface.post(message.place, card, nonce=nonce)
 
     async def _at_home(self, handle: str, home: HomeChannel) -> None:
         """The platform gave the run a channel in one of our chats: bound, with a card, where we are a member."""
@@ -221,7 +238,8 @@ class Responder:
     async def whisper(self, message: Message, card: Card) -> None:
         surface = self._surfaces.get(message.place.surface)
         if surface is not None:
-            await self._attempt(lambda: surface.send_private(message, card))
+            with in_language(language_of(message.actor, self._world())):
+                await self._attempt(lambda: surface.send_private(message, card))
 
     async def _attempt(self, say: Callable[[], Awaitable[Any]]) -> bool:
         """Tries again while the chat cannot be reached; what it refuses is logged, the rest goes on. Whether it

@@ -15,6 +15,7 @@ from adapters.errors import AdapterError
 from adapters.http.rate_limits import background
 from adapters.models import Run, RunbookKey, RunKey, RunState, RunSummary
 from adapters.protocol import Adapter
+from adapters.toolkit.messages import ENGLISH, in_language
 from adapters.writes import WriteResult
 from bot.storage.effects import EffectLog
 from bot.storage.runs import RunRows
@@ -40,7 +41,9 @@ class RunService:
         changed: Callable[[str], None],
         halted: Callable[[TrackedRun], object],
         queued: Callable[[str], int],
+        language: str = ENGLISH,
     ) -> None:
+        self._language = language  # of what its cards show
         self._rows = rows
         self._ledger = ledger
         self._platforms = platforms
@@ -243,7 +246,9 @@ class RunService:
         gone = before.run.model_copy(
             update={"key": key.model_copy(update={"id": ""}), "state": RunState.CANCELLED}
         )
-        kept = before.overlay.model_copy(update={"not_started": plain_text(translate("run.is_now", run=to))})
+        with in_language(self._language):
+            continues = plain_text(translate("run.is_now", run=to))
+        kept = before.overlay.model_copy(update={"not_started": continues})
         self._rows.save(before.model_copy(update={"run": gone, "overlay": kept, "started": False}))
         self._changed(before.handle)
 

@@ -56,7 +56,8 @@ async def search_runbooks(query: str, platform: str, services: Services) -> Runb
             found += result
     if errors and len(errors) == len(names):
         raise errors[0]
-    return RunbookSearch(tuple(found), tuple(adapter_error_text(error, services) for error in errors))
+    failures = tuple(adapter_error_text(error, services, nothing_changed=False) for error in errors)
+    return RunbookSearch(tuple(found), failures)
 
 
 def find_platform(query: str, services: Services) -> str:

@@ -73,6 +73,11 @@ class Row:
     handle: str
     title: str
     note: Text = ()
+    word: str = ""  # the state in the card's language
+
+    @property
+    def state_word(self) -> str:
+        return self.word or (self.state.value if self.state else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +170,16 @@ Result = Literal["done", "failed", "question"]
 
 @dataclass(frozen=True)
 class Answer:
-    """All that one message leads to. The engine delivers it; only what nobody asked for may be empty.
+    """Everything that one message leads to. All parts are optional.
 
-    ``private`` goes only to the person. ``trace`` goes under the run's card. ``public`` is said in the place.
-    ``touched`` are handles of runs whose live cards must now be brought up to date. ``moved`` is the handle of
-    the run whose live card is to be moved down to this place. ``homes`` binds runs, by handle, to the chat
-    channels that their platforms made for them.
+    ``private`` is for the person alone. ``channel_title`` is its title in the channel's language, if that differs.
+    ``activity`` goes to the thread of the run's card, ``public`` to the place of the message. The live cards of
+    ``changed_runs`` (handles) are drawn again; the one of ``move_card`` moves down to the place. ``home_channels``
+    binds runs, by handle, to the chat channels that their platforms created for them.
     """
 
     private: Card | None = None
+    channel_title: Text = ()
     activity: Sequence[ActivityLine] = ()
     public: Card | None = None
     changed_runs: Sequence[str] = ()

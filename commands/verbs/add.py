@@ -68,7 +68,7 @@ async def handle(intent: Add, context: CommandContext) -> Answer:
         options=intent.options,
     )
     written = await write(context, tracked, task, not_over)
-    return answer_of(written.known, [report_outcome(context, written)])
+    return answer_of(written.tracked, [report_outcome(context, written)])
 
 
 def _require_insertion(context: CommandContext, tracked: TrackedRun) -> None:

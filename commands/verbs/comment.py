@@ -39,7 +39,7 @@ async def handle(intent: Comment, context: CommandContext) -> Answer:
         options=intent.options,
     )
     written = await write(context, tracked, comment)
-    return answer_of(written.known, [report_outcome(context, written)])
+    return answer_of(written.tracked, [report_outcome(context, written)])
 
 
 def _read_form(run: str, values: Values) -> Comment:

@@ -30,8 +30,11 @@ async def handle(intent: DecideOutcome, context: CommandContext) -> Answer:
             text, result = translate(key, what=what, code=marker.code), "done"
         case Unknown() if intent.applied:
             platform = platform_title(tracked.run.key.platform, context.services) if tracked else ""
-            title = step.title if isinstance(step, StartRun) else what
-            text, result = translate("decide.not_found", platform=platform, title=title), "question"
+            if isinstance(step, StartRun):
+                text = translate("decide.not_found", platform=platform, title=step.title)
+            else:
+                text = translate("decide.still_unknown", platform=platform, what=what)
+            result = "question"
         case Unknown():
             text, result = translate("decide.unknown", what=what), "question"
         case Refused():

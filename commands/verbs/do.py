@@ -8,7 +8,14 @@ from commands.model.card import Answer
 from commands.model.command import Command, Example, ParsedLine, Right, Scope
 from commands.model.intents import DoAction
 from commands.model.ports import CommandContext
-from commands.operations.platform_actions import menu, named, offers_of, page, question, require_offers
+from commands.operations.platform_actions import (
+    action_list,
+    confirmation,
+    find_action,
+    page_link,
+    platform_actions,
+    require_actions,
+)
 from commands.operations.task_action import required_run
 from commands.operations.write import write
 
@@ -21,16 +28,16 @@ def read(line: ParsedLine) -> DoAction:
 async def handle(intent: DoAction, context: CommandContext) -> Answer:
     """Once confirmed, it does not ask the platform for its actions again: it may run twice after a crash."""
     tracked = required_run(context)
-    require_offers(context, tracked)
+    require_actions(context, tracked)
     if not (intent.confirmed and intent.action):
-        actions = await offers_of(context, tracked)
+        actions = await platform_actions(context, tracked)
         if not intent.action:
-            return menu(tracked, actions, context.services)
-        action = named(intent.action, tracked, actions)
-        if action.offer.link:
-            return page(action)
-        raise question(tracked, action, context)
-    performed = PerformAction(
+            return action_list(tracked, actions, context.services)
+        named = find_action(intent.action, tracked, actions)
+        if named.action.link:
+            return page_link(named)
+        raise confirmation(tracked, named, context)
+    action = PerformAction(
         run=tracked.run.key,
         by=context.services.people.person(context.actor),
         action=intent.action,
@@ -38,8 +45,8 @@ async def handle(intent: DoAction, context: CommandContext) -> Answer:
         task=intent.task or None,
         options=intent.options,
     )
-    written = await write(context, tracked, performed)
-    return answer_of(written.known, [report_outcome(context, written)])
+    written = await write(context, tracked, action)
+    return answer_of(written.tracked, [report_outcome(context, written)])
 
 
 COMMAND = Command(

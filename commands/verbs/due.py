@@ -1,5 +1,6 @@
 """``due``: reminds of a promised status update. Only the engine sends it."""
 
+from adapters.toolkit.messages import in_language
 from commands.model.card import Answer, PersonName
 from commands.model.command import Command, Scope, button_only
 from commands.model.intents import OpenForm, PromiseUpdate, UpdateDue
@@ -15,12 +16,13 @@ async def handle(intent: UpdateDue, context: CommandContext) -> Answer:
         return Answer()
     actor = tracked.overlay.update_by or context.actor
     who = PersonName(actor.display_name, actor.id, ping=True)
-    text = translate("due.now", who=who, run=run_name(tracked))
-    buttons = (
-        button("button.update", OpenForm(run=tracked.handle, about="status")),
-        button("button.later", PromiseUpdate(run=tracked.handle, next="15m")),
-        button("button.no_more", PromiseUpdate(run=tracked.handle, next="off")),
-    )
+    with in_language(context.services.language):
+        text = translate("due.now", who=who, run=run_name(tracked))
+        buttons = (
+            button("button.update", OpenForm(run=tracked.handle, about="status")),
+            button("button.later", PromiseUpdate(run=tracked.handle, next="15m")),
+            button("button.no_more", PromiseUpdate(run=tracked.handle, next="off")),
+        )
     return Answer(public=short_card(text, buttons=buttons), changed_runs=(tracked.handle,))
 
 

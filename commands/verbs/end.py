@@ -12,9 +12,10 @@ from commands.model.intents import Drop, End
 from commands.model.outcomes import Done
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
-from commands.operations.preconditions import said_by
+from commands.operations.preconditions import by_and_at
 from commands.operations.task_action import require, required_run
 from commands.operations.write import Precondition, write
+from commands.text.catalogue import lazy, plural
 from commands.text.phrases import button, choice, label, run_name, shorten
 
 
@@ -40,7 +41,7 @@ async def handle(intent: End, context: CommandContext) -> Answer:
     written = await write(context, tracked, end, await _precondition(intent, end, tracked, context))
     if isinstance(written.last, Done):
         await context.services.responder.schedule_reminder(tracked.handle, None, context.actor, context.place)
-    return answer_of(written.known, [report_outcome(context, written)])
+    return answer_of(written.tracked, [report_outcome(context, written)])
 
 
 async def _precondition(intent: End, end: EndRun, tracked: TrackedRun, context: CommandContext) -> Precondition:
@@ -51,8 +52,9 @@ async def _precondition(intent: End, end: EndRun, tracked: TrackedRun, context: 
 
     def check(latest: TrackedRun) -> CommandError | None:
         if latest.run.state.is_over:
-            by = said_by(earlier.by, earlier.at, context.zone) if earlier else ()
-            return AlreadyDone("already.end", run=run_name(latest), state=latest.run.state.value, deed=by)
+            by = by_and_at(earlier.by, earlier.at, context.zone) if earlier else ""
+            state = lazy(f"run.{latest.run.state}")
+            return AlreadyDone("already.end", run=run_name(latest), state=state, deed=by)
         open_tasks = [latest.task_handle(task.id) for task in latest.run.tasks if not task.state.is_over]
         return None if intent.confirmed or not open_tasks else _confirmation(latest, open_tasks, context)
 
@@ -64,7 +66,7 @@ def _confirmation(tracked: TrackedRun, open_tasks: list[str], context: CommandCo
     confirm = choice(key, {"run": tracked.handle, "confirmed": True}, label("button.end", run=tracked.handle))
     cancel = button("button.leave", Drop(key=key))
     return Ambiguous(
-        "end.ask_one" if len(open_tasks) == 1 else "end.ask",
+        plural("end.ask", len(open_tasks)),
         run=run_name(tracked),
         count=len(open_tasks),
         tasks=shorten(", ".join(open_tasks), 80),

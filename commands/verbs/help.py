@@ -10,7 +10,7 @@ from commands.model.intents import Help, Mine, OpenForm, Runbooks
 from commands.model.ports import CommandContext, Services
 from commands.operations.platform_actions import is_supported_on
 from commands.text.catalogue import translate
-from commands.text.error_text import platform_title
+from commands.text.error_text import capability_text, platform_title
 from commands.text.phrases import button, short_card, shorten
 
 
@@ -73,9 +73,10 @@ def _capability_line(name: str, op: Op, services: Services) -> Text:
     platform = platform_title(name, services)
     match services.platforms[name].capabilities.get(op):
         case Emulated(how=how):
-            return translate("help.emulated", platform=platform, how=how)
+            return translate("help.emulated", platform=platform, how=capability_text(how, name, services))
         case Unsupported(alternative=alternative):
-            return translate("help.unsupported", platform=platform, instead=alternative)
+            instead = capability_text(alternative, name, services)
+            return translate("help.unsupported", platform=platform, instead=instead)
     return ()
 
 

@@ -1,6 +1,6 @@
 """``home``: what a bare root command shows: the run here, and the sender's tasks."""
 
-from commands.cards.run_card import counted, likely_steps
+from commands.cards.run_card import likely_steps, task_counts
 from commands.cards.task_row import shown_tasks
 from commands.language.references import RUN_FLAG, run_argument
 from commands.model.card import Answer, Button, Code, Text
@@ -11,7 +11,7 @@ from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
 from commands.operations.task_action import is_mine
 from commands.text.catalogue import translate
-from commands.text.phrases import button, join_parts, run_name, short_card, show_button, task_name
+from commands.text.phrases import button, join_parts, run_name, short_card, show_button, state_word, task_name
 
 _MOST_TASKS = 5
 _MOST_BUTTONS = 4
@@ -39,7 +39,7 @@ async def handle(intent: Home, context: CommandContext) -> Answer:
 def _run_line(tracked: TrackedRun | None) -> Text:
     if tracked is None:
         return translate("home.no_run")
-    return join_parts([translate("home.run", run=run_name(tracked)), counted(shown_tasks(tracked))])
+    return join_parts([translate("home.run", run=run_name(tracked)), task_counts(shown_tasks(tracked))])
 
 
 async def _task_lines(context: CommandContext) -> list[Text]:
@@ -48,7 +48,7 @@ async def _task_lines(context: CommandContext) -> list[Text]:
         for task in shown_tasks(tracked):
             if tracked.started and not task.state.is_over and is_mine(task, tracked, context):
                 name = f"{tracked.handle}.{task_name(tracked, task)}"
-                lines.append(translate("home.task", task=name, state=task.state.value))
+                lines.append(translate("home.task", task=name, state=state_word(task.state)))
     return lines[:_MOST_TASKS] or [translate("mine.none")]
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Literal
 
 from adapters.models import Task, TaskState
-from commands.cards.run_card import STATES
 from commands.cards.task_buttons import begin_button, finish_in_button
 from commands.cards.task_row import row, shown_tasks
 from commands.language.references import RUN_FLAG, normalize_handle, run_argument
@@ -36,7 +35,7 @@ async def handle(intent: Next, context: CommandContext) -> Answer:
     if tracked is None:
         raise no_run_error()
     if tracked.run.state.is_over:
-        text = translate("next.over", run=run_name(tracked), state=translate(STATES[tracked.run.state]))
+        text = translate("next.over", run=run_name(tracked), state=translate(f"run.{tracked.run.state}"))
         return Answer(private=short_card(text, buttons=[show_button(tracked)]))
     tasks = shown_tasks(tracked)
     ready = [task for task in tasks if task.state is TaskState.READY]

@@ -9,7 +9,7 @@ from commands.model.card import Answer, Button, Text
 from commands.model.command import Command, Example, Flag, ParsedLine
 from commands.model.intents import Runbooks, Start
 from commands.model.ports import CommandContext
-from commands.text.catalogue import translate
+from commands.text.catalogue import plural, translate
 from commands.text.phrases import disambiguated_label, join_parts, label, short_card
 
 _MOST_RUNBOOKS = 20
@@ -44,7 +44,7 @@ async def handle(intent: Runbooks, context: CommandContext) -> Answer:
 
 def _line(runbook: Runbook) -> Text:
     count = runbook.task_count
-    tasks: Text = () if count is None else translate("start.tasks_short", count=count)
+    tasks: Text = () if count is None else translate(plural("start.tasks_short", count), count=count)
     return join_parts([runbook.title, tasks, translate("run.on", platform=runbook.key.platform)])
 
 

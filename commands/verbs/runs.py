@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from adapters.errors import AdapterError, NotFound
 from adapters.models import RunSummary
 from adapters.writes import Op
-from commands.cards.run_card import counted
+from commands.cards.run_card import task_counts
 from commands.cards.task_row import shown_tasks
 from commands.language.tokens import unquote
 from commands.lookup.fuzzy import find_matches
@@ -15,7 +15,7 @@ from commands.model.command import Command, Example, ParsedLine
 from commands.model.intents import OpenForm, Runs
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
-from commands.text.catalogue import translate
+from commands.text.catalogue import plural, translate
 from commands.text.error_text import adapter_error_text
 from commands.text.phrases import bare_title, button, join_parts, short_card, show_button
 
@@ -61,7 +61,7 @@ async def _ask_platforms(query: str, services: Services) -> tuple[list[RunSummar
     answered: set[str] = set()
     for name, result in zip(services.platforms, results, strict=True):
         if isinstance(result, AdapterError):
-            failures.append(adapter_error_text(result, services))
+            failures.append(adapter_error_text(result, services, nothing_changed=False))
         elif isinstance(result, BaseException):
             raise result
         else:
@@ -106,9 +106,9 @@ def _line(tracked: TrackedRun, summary: RunSummary) -> Text:
     tasks = shown_tasks(tracked)
     counts: Text = ()
     if tasks:
-        counts = counted(tasks)
+        counts = task_counts(tasks)
     elif summary.total is not None and summary.done is not None:
-        counts = translate("run.counts", done=summary.done, total=summary.total)
+        counts = translate(plural("run.counts", summary.total), done=summary.done, total=summary.total)
     title = bare_title(tracked.run, tracked.handle) or summary.title
     platform = translate("run.on", platform=tracked.run.key.platform)
     return join_parts([f"{tracked.handle} {title}", counts, platform])

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from adapters.toolkit.messages import in_language
 from commands.cards.error_card import cannot_post_error
 from commands.language.references import RUN_FLAG, normalize_handle, run_argument
 from commands.language.tokens import unquote
@@ -37,7 +38,8 @@ async def handle(intent: Use, context: CommandContext) -> Answer:
         raise cannot_post_error(error) from error
     await context.services.runs.bind(tracked.handle, place, channel_too=False)
     key = "use.thread" if place.thread else "use.channel"
-    text = translate(key, run=run_name(tracked), who=plain_name(context.actor))
+    with in_language(context.services.language):
+        text = translate(key, run=run_name(tracked), who=plain_name(context.actor))
     return Answer(public=short_card(text), changed_runs=(tracked.handle,))
 
 
