@@ -1,6 +1,6 @@
-"""What typed lines mean: the grammar of DESIGN section 4 as a table.
+"""The grammar of typed lines as a table.
 
-One row is a line (without the root command) and the fields that its intent has; fields not named are empty.
+Each row has a line (without the root command) and the fields of its intent. All other fields are empty.
 """
 
 from typing import Any

@@ -12,7 +12,7 @@ from adapters.toolkit.messages import load_messages
 from commands.forms.opening import forms_of, open_form
 from commands.model.intents import OpenForm
 from commands.registry import COMMANDS
-from tests.commands.world import HERE, Room
+from tests.commands.room import HERE, Room
 
 ROOT = Path(__file__).parent.parent.parent.parent
 OURS = load_messages(ROOT / "commands" / "text" / "messages.toml")
@@ -93,6 +93,6 @@ class _Short(dict[str, str]):
 @pytest.mark.parametrize("about", sorted(forms_of(COMMANDS)))
 async def test_titles_of_forms_fit_every_chat(room: Room, about: str) -> None:
     await room.start()
-    form = await open_form(OpenForm.model_validate({"about": about, "run": "R1"}), HERE, room.world)
+    form = await open_form(OpenForm.model_validate({"about": about, "run": "R1"}), HERE, room.services)
     assert 0 < len(form.title) <= 24
     assert 0 < len(form.submit) <= 24
