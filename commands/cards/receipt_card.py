@@ -127,8 +127,8 @@ def _report_refused(context: CommandContext, written: WriteOutcome, outcome: Ref
 
 
 def _part_name(step: Write) -> str:
-    """What the step does, in the message's words; a step of an adapter that has none keeps its own name."""
-    key = f"part.{step.part or 'itself'}"
+    """What the step does, for people. A step of an adapter from elsewhere may only have its own name."""
+    key = f"part.{step.part.rstrip('0123456789') or 'itself'}"
     return plain_text(translate(key)) if key in own_messages() else step.part
 
 

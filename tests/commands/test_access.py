@@ -24,8 +24,8 @@ async def test_deciding_an_unknown_end_or_start_needs_the_right_to_it(room: Room
     room.allow(AccessRules(start=("ana",), end=("ana",)))
     for there in (True, False):
         answer = await room.press(DecideOutcome(run="R1", key="K", step=step, applied=there), by=BEN)
-        assert f"Only ana may {what}. Nothing changed." in private_text(answer)
-        assert "not unknown any more" in private_text(
+        assert f"Only ana can {what}. Nothing changed." in private_text(answer)
+        assert "already been resolved" in private_text(
             await room.press(DecideOutcome(run="R1", key="K", step=step, applied=there))
         )
 
@@ -33,8 +33,8 @@ async def test_deciding_an_unknown_end_or_start_needs_the_right_to_it(room: Room
 async def test_deciding_an_unknown_task_write_needs_the_right_to_write(room: Room) -> None:
     await room.start()
     decide = DecideOutcome(run="R1", key="K", step="finish:1", applied=True)
-    assert "Guests may look" in private_text(await room.press(decide, by=EVE))
-    assert "not unknown any more" in private_text(await room.press(decide, by=BEN))
+    assert "Guests can view runs" in private_text(await room.press(decide, by=EVE))
+    assert "already been resolved" in private_text(await room.press(decide, by=BEN))
 
 
 class RecordingAdapter(ScriptedAdapter):

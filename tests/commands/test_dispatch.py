@@ -34,12 +34,12 @@ async def test_a_write_never_guesses_between_two_runs(room: Room) -> None:
     answer = await room.type("comment hello")
     assert answer.result == "question"
     assert button_labels(answer) == ["R1 Primary down in EU", "R2 Third-party outage"]
-    assert "Nothing changed" in private_text(answer)
+    assert private_text(answer) == "Several runs are active here. Which one do you mean?"
     done = await room.press(find_button(answer, "R2 Third-party outage"), by=BEN)
     assert "R2 Third-party outage: comment added" in private_text(done)
     assert "“hello”" in private_text(done)
     late = await room.press(find_button(answer, "R1 Primary down in EU"))
-    assert "Ben has done that already" in private_text(late)
+    assert "Ben already handled this" in private_text(late)
 
 
 async def test_a_choice_has_the_key_of_the_message_and_not_its_text(room: Room) -> None:
@@ -65,7 +65,7 @@ async def test_a_write_in_a_channel_without_a_run_offers_runs_of_other_channels(
 
 async def test_without_any_run_the_answer_has_buttons(room: Room) -> None:
     answer = await room.type("finish T1")
-    assert "No run is active here. Nothing changed" in private_text(answer)
+    assert "No run is active here. Start one, or name the run." in private_text(answer)
     assert button_labels(answer) == ["Start a run…", "Runbooks"]
     assert answer.result == "failed"
 
@@ -87,16 +87,16 @@ async def test_runs_are_found_by_handle_title_link_and_id(room: Room) -> None:
 
 async def test_an_unknown_run_is_refused(room: Room) -> None:
     await room.start()
-    assert private_text(await room.type("finish T1 --run R9")) == "There is no R9. Nothing changed."
+    assert private_text(await room.type("finish T1 --run R9")) == "I can't find a run R9."
     answer = await room.type('finish T1 --run "primery donw in EU soon"')
-    assert "No active run is called" in private_text(answer)
+    assert "I can't find an active run called" in private_text(answer)
 
 
 async def test_tasks_of_two_runs_are_refused(room: Room) -> None:
     await room.start()
     await room.type("start Third-party outage")
     answer = await room.type("finish R1.T1 R2.T1")
-    assert "R1 and R2 are two runs. Nothing changed" in private_text(answer)
+    assert "R1 and R2 are two different runs. Name one at a time." in private_text(answer)
 
 
 async def test_reads_join_no_queue(room: Room) -> None:
@@ -132,7 +132,7 @@ def test_a_line_that_cannot_be_parsed_is_not_held_back(room: Room) -> None:
 async def test_a_misspelt_verb_offers_the_corrected_line(room: Room) -> None:
     await room.start()
     answer = await room.type("finsh T1")
-    assert private_text(answer) == "finsh is not a word here. Nothing changed."
+    assert private_text(answer) == "Unknown command finsh. Did you mean:"
     assert button_labels(answer) == ["Finish T1", "Help"]
     assert "T1 Confirm the primary is down: done" in private_text(
         await room.press(find_button(answer, "Finish T1"))
@@ -142,20 +142,20 @@ async def test_a_misspelt_verb_offers_the_corrected_line(room: Room) -> None:
 async def test_the_title_of_a_runbook_shows_its_steps_and_start(room: Room) -> None:
     answer = await room.type("Database failover")
     assert private_text(answer).startswith("Database failover")
-    assert button_labels(answer) == ["Start", "Start with a name…"]
+    assert button_labels(answer) == ["Start", "Start with options…"]
     assert "started" in private_text(await room.press(find_button(answer, "Start")))
 
 
 async def test_an_unknown_text_gets_the_help_button(room: Room) -> None:
     answer = await room.type("thanks a lot")
-    assert "“thanks a lot” is no command, run, task or runbook here." in private_text(answer)
+    assert "I can't find a command, run, task or runbook called “thanks a lot”." in private_text(answer)
     assert button_labels(answer)[-1] == "Help"
 
 
 async def test_a_guest_can_only_read(room: Room) -> None:
     await room.start()
     answer = await room.type("finish T1", by=EVE)
-    assert "Guests may look, and not change runs. Nothing changed" in private_text(answer)
+    assert "Guests can view runs but can't change runs. Nothing changed" in private_text(answer)
     assert answer.result == "failed"
     assert "T1" in private_text(await room.type("show T1", by=EVE))
     assert "start runs" in private_text(await room.type("start Database failover", by=EVE))
@@ -167,7 +167,7 @@ async def test_a_button_needs_the_right_of_whoever_presses_it(room: Room) -> Non
     await room.type("start Third-party outage", place=THREAD)
     answer = await room.type("comment hello")
     refused = await room.press(find_button(answer, "R1 Primary down in EU"), by=EVE)
-    assert "Guests may look" in private_text(refused)
+    assert "Guests can view runs" in private_text(refused)
     done = await room.press(find_button(answer, "R1 Primary down in EU"), by=BEN)
     assert "comment added" in private_text(done)
 
@@ -175,15 +175,15 @@ async def test_a_button_needs_the_right_of_whoever_presses_it(room: Room) -> Non
 async def test_a_refusal_says_who_is_allowed_and_where(room: Room) -> None:
     await room.start()
     room.allow(AccessRules(end=("ana",), places=("#inc-42",)))
-    assert "Only ana may end runs. Nothing changed." in private_text(await room.type("end --yes", by=BEN))
+    assert "Only ana can end runs. Nothing changed." in private_text(await room.type("end --yes", by=BEN))
     elsewhere = await room.type("finish R1.T1", place=OTHER)
-    assert "Runs are changed only in #inc-42. Nothing changed" in private_text(elsewhere)
+    assert "Runs can only be changed in #inc-42. Nothing changed" in private_text(elsewhere)
     assert "ended" in private_text(await room.type("end --yes"))
 
 
 async def test_a_choice_that_is_not_stored_any_more_says_so(room: Room) -> None:
     answer = await room.press(Choose(key="long ago", values={"run": "R1"}))
-    assert "not kept any more. Nothing changed" in private_text(answer)
+    assert "This button has expired. Nothing changed" in private_text(answer)
 
 
 async def test_a_choice_of_a_choice_completes_the_first_command(room: Room) -> None:
@@ -203,7 +203,5 @@ async def test_a_write_after_the_end_of_the_run_names_that_run(room: Room) -> No
     await room.start()
     await room.type("end --yes")
     answer = await room.type("finish T1")
-    assert "R1 Primary down in EU is over, and no other run is active here. Nothing changed" in private_text(
-        answer
-    )
+    assert "R1 Primary down in EU has ended, and no other run is active here." in private_text(answer)
     assert button_labels(answer) == ["Show R1", "Start a run…", "Runbooks"]

@@ -109,10 +109,10 @@ async def test_a_lost_comment_is_written_once_more_and_a_lost_start_is_a_persons
     await other.command('start "Database failover" --on cutover')
     await scene.done("comment", within=60)
     await scene.sees("commented on .*lost on the way")
-    await other.with_button("Write it again")
-    assert "It is there" in other.labels()
+    await other.with_button("Send it again")
+    assert "It was done" in other.labels()
     assert len(scene.cutover.calls("POST", "/core/runbooks$")) == copies + 1, "never written again by itself"
-    await other.press("Write it again", user="ben")
+    await other.press("Send it again", user="ben")
     await scene.done("start", 2)
     await other.sees("T1 Confirm the primary is down")
     await other.sees("started R")

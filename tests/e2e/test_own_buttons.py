@@ -42,11 +42,11 @@ async def test_who_may_only_look_presses_nothing_and_who_may_is_asked_once(scene
     await scene.room.press("Isolate host", user="gil")
     await scene.sees(r"\(to gil\).* may look, and not change runs.*Nothing changed")
     await scene.room.press("Isolate host")
-    asked = await scene.room.with_button("Do it")
+    asked = await scene.room.with_button("Go ahead")
     assert asked.to == "ana" or scene.chat == "mattermost"  # there a click is answered in the card's thread
     assert _pressed(fake) == before
-    await scene.room.click("Do it", asked)
-    await scene.room.click("Do it", asked)
+    await scene.room.click("Go ahead", asked)
+    await scene.room.click("Go ahead", asked)
     await scene.sees("has done that already")
     await until(lambda: _pressed(fake) > before)  # the second press may be answered while the first is carried out
     assert _pressed(fake) == before + 1
@@ -58,9 +58,9 @@ async def test_a_button_that_was_changed_after_the_question_is_not_pressed(scene
     fake, handle = await _with(scene, "Isolate host")
     before = _pressed(fake)
     await scene.room.press("Isolate host")
-    asked = await scene.room.with_button("Do it")
+    asked = await scene.room.with_button("Go ahead")
     case = next(case for case in fake.world.cases.values() if case.name.startswith(f"{handle} "))
     case.actions = [{**a_button(fake, "Isolate host"), "query_params": {"host": "everything"}}]
-    await scene.room.click("Do it", asked)
+    await scene.room.click("Go ahead", asked)
     await scene.sees("(?i)not .*any ?more|changed|is gone")
     assert _pressed(fake) == before

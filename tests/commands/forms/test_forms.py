@@ -42,7 +42,9 @@ async def test_a_form_asks_for_the_run_if_there_are_several(room: Room) -> None:
     assert submit("comment", "", {"run": "R2", "text": "hello", "task": ""}, COMMANDS) == {
         "verb": "comment", "run": "R2", "options": {}, "text": "hello", "task": "",
     }  # fmt: skip
-    assert submit("comment", "", {"run": "", "text": "hello"}, COMMANDS) == FormErrors({"run": "This is needed."})
+    assert submit("comment", "", {"run": "", "text": "hello"}, COMMANDS) == FormErrors(
+        {"run": "This field is required."}
+    )
 
 
 async def test_a_form_cannot_open_without_a_run(room: Room) -> None:
@@ -106,7 +108,7 @@ def test_lengths_choices_and_due_times_are_checked() -> None:
     read = submit("status", "R1", {"text": "x" * 3001, "next": "soon", "health": "blue"}, COMMANDS)
     assert isinstance(read, FormErrors)
     assert set(read.errors) == {"text", "next", "health"}
-    assert "At most 3000 characters." in read.errors["text"]
+    assert "Use at most 3000 characters." in read.errors["text"]
     assert "soon" in read.errors["next"]
     assert isinstance(submit("nonsense", "R1", {"text": "x"}, COMMANDS), FormErrors)
 
@@ -117,7 +119,7 @@ async def test_a_failed_submission_offers_the_filled_form(room: Room) -> None:
     read = submit("status", "R1", {"health": "amber", "text": "a long text", "next": "30m"}, COMMANDS)
     assert not isinstance(read, FormErrors)
     answer = await room.submit(read)
-    assert button_labels(answer) == ["Try again", "Drop"]
+    assert button_labels(answer) == ["Try again", "Dismiss"]
     again = find_button(answer, "Try again").intent
     assert isinstance(again, OpenForm)
     form = await open_form(again, HERE, room.services)
@@ -164,8 +166,8 @@ def test_a_line_with_only_a_verb_opens_its_form(room: Room) -> None:
 
 async def test_the_more_form_offers_only_supported_verbs(room: Room) -> None:
     await room.start()
-    can: dict[Op, Capability] = {Op.SKIP: Unsupported("skip it there"), Op.REOPEN: Unsupported("add a new task")}
-    room.platform.capabilities = {**room.platform.capabilities, **can, Op.HOLD: Emulated("kept by Liaison")}
+    can: dict[Op, Capability] = {Op.SKIP: Unsupported("Skip it there."), Op.REOPEN: Unsupported("Add a new task.")}
+    room.platform.capabilities = {**room.platform.capabilities, **can, Op.HOLD: Emulated("saved in Liaison only")}
     verbs = [option.value for option in (await opened(room, "more")).fields[0].options]
     assert {"finish", "begin", "hold", "end"} <= set(verbs)
     assert not {"skip", "reopen"} & set(verbs)

@@ -49,5 +49,5 @@ async def test_a_partial_result_is_reported_even_if_a_note_follows(room: Room) -
     room.platform.parts = {Op.FINISH: ("", "note")}
     room.platform.partial_ops = frozenset({Op.FINISH})
     answer = await room.type("finish T1 my half")
-    assert "one part of it is recorded" in private_text(answer)
-    assert "waits for the others" in activity_texts(answer)[0]
+    assert "your part is recorded" in private_text(answer)
+    assert "waiting for the others" in activity_texts(answer)[0]

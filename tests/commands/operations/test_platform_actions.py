@@ -18,7 +18,7 @@ from tests.commands.room import BEN, HERE, Room, activity_texts, button_labels, 
 async def test_a_title_that_only_resembles_one_is_asked_about(room: Room, words: str) -> None:
     await room.start()
     answer = await room.type(f"finish {words}")
-    assert "is no task of R1" in private_text(answer)
+    assert "I can't find a task " in private_text(answer)
     assert button_labels(answer)[-1] == "Show R1"
     assert button_labels(answer)[0].split()[0] in ("T2", "T3")
     assert room.platform.executed == ["start"]
@@ -33,50 +33,53 @@ async def test_a_form_that_failed_opens_again_as_it_was_filled(room: Room) -> No
     await room.start()
     filled = {"verb": "assign", "run": "R1", "tasks": ["T2"], "person": "@zorro"}
     answer = await room.submit(filled)
-    assert "Nobody here is called “@zorro”" in private_text(answer)
+    assert "I can't find anyone called “@zorro” here" in private_text(answer)
     assert button_labels(answer)[-1] == "Try again"
 
 
 async def test_a_platform_that_did_not_answer_is_not_quoted(room: Room) -> None:
     room.platform.errors["runbooks"] = Unreachable("local", "runbooks", said="ConnectError: connection refused")
     answer = await room.type("start Database failover")
-    assert private_text(answer) == "Local runbooks does not answer. Nothing was sent."
+    assert private_text(answer) == "Local runbooks isn't responding. Nothing was sent."
 
 
 async def test_reopening_is_not_offered_where_it_cannot_be_done(room: Room) -> None:
     await room.start()
-    room.platform.capabilities = {**room.platform.capabilities, Op.REOPEN: Unsupported("add a new task")}
+    room.platform.capabilities = {**room.platform.capabilities, Op.REOPEN: Unsupported("Add a new task.")}
     await room.type("finish T1", by=BEN)
     answer = await room.type("begin T1")
-    assert "was finished by Ben via Console" in private_text(answer)
+    assert "was already finished by Ben via Console" in private_text(answer)
     assert "reopen" not in private_text(answer)
     assert button_labels(answer) == ["Show T1"]
 
 
 async def test_what_only_we_hold_can_be_let_go_where_nothing_can_be_reopened(room: Room) -> None:
     await room.start()
-    can: dict[Op, Capability] = {Op.REOPEN: Unsupported("add a new task"), Op.HOLD: Emulated("kept by Liaison")}
+    can: dict[Op, Capability] = {
+        Op.REOPEN: Unsupported("Add a new task."),
+        Op.HOLD: Emulated("saved in Liaison only"),
+    }
     room.platform.capabilities = {**room.platform.capabilities, **can}
     await room.type("hold T1 vendor is asleep")
-    assert private_text(await room.type("reopen T1")) == "T1 Confirm the primary is down: not held any more."
+    assert private_text(await room.type("reopen T1")) == "T1 Confirm the primary is down: no longer held."
     await room.type("finish T1")
-    assert "add a new task" in private_text(await room.type("reopen T1"))
+    assert "Add a new task." in private_text(await room.type("reopen T1"))
 
 
 async def test_what_runs_is_not_begun_again_where_nothing_can_be_assigned(room: Room) -> None:
     await room.start()
-    room.platform.capabilities = {**room.platform.capabilities, Op.ASSIGN: Unsupported("assign it there")}
+    room.platform.capabilities = {**room.platform.capabilities, Op.ASSIGN: Unsupported("Assign it there.")}
     room.platform.task_changes["Page the DBA"] = {"assignees": ()}
     await room.type("begin T2", by=BEN)
     answer = await room.type("begin T2")
-    assert private_text(answer).startswith("T2 Page the DBA was begun by Ben via Console at ")
+    assert private_text(answer).startswith("T2 Page the DBA was already begun by Ben via Console at ")
     assert "and is running. Nothing changed." in private_text(answer)
     assert activity_texts(answer) == []
 
 
 async def test_finish_alone_offers_what_could_be_finished(room: Room) -> None:
     await room.start()
-    room.platform.capabilities = {**room.platform.capabilities, Op.END: Unsupported("finish the open tasks")}
+    room.platform.capabilities = {**room.platform.capabilities, Op.END: Unsupported("Finish the open tasks.")}
     assert button_labels(await room.type("finish")) == ["T1 Confirm the primary is down", "T2 Page the DBA"]
 
 
@@ -102,7 +105,7 @@ async def test_what_a_start_held_back_too_long_can_be_tried_again(room: Room) ->
     await room.start()
     typed = Message(key="K9", actor=BEN, place=HERE, via=Via.COMMAND, at=room.now(), text="comment T2: hello")
     answer = dispatch.busy_answer(typed, "R2")
-    assert "R2 is still being started. Nothing was done" in private_text(answer)
+    assert "R2 is still starting. Nothing was done" in private_text(answer)
     room.messages.intents["K9"] = dispatch.parse_message(typed, room.services).model_dump(mode="json")
     again = await room.press(find_button(answer, "Try again"), by=BEN)
     assert "T2 Page the DBA: comment added" in private_text(again)

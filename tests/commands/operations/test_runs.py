@@ -30,7 +30,7 @@ OTHER = Place(surface="console", channel="other")
 async def test_a_status_is_said_in_the_place_and_promises_the_next(room: Room) -> None:
     await room.start()
     answer = await room.type("status amber replica lagging behind 40 s --next 15m")
-    assert private_text(answer).startswith("R1 Primary down in EU: status is amber. Receipt ")
+    assert private_text(answer).startswith("R1 Primary down in EU: status AMBER. Receipt ")
     assert public_text(answer).splitlines() == [
         "R1 Primary down in EU",
         "AMBER  replica lagging behind 40 s",
@@ -49,7 +49,7 @@ async def test_the_reminder_names_who_promised_and_is_said_for_the_last_promise_
     due = room.responder.reminders["R1"]
     assert due is not None
     answer = await room.press(UpdateDue(run="R1", at=due), by=BEN)
-    assert "the update of R1 Primary down in EU that you promised is due" in public_text(answer)
+    assert "the update you promised for R1 Primary down in EU is due" in public_text(answer)
     assert answer.public is not None
     assert answer.public.title[0] == PersonName("Ben", "U2", ping=True)
     assert button_labels(answer) == ["Update status", "+15m", "No more"]
@@ -75,7 +75,7 @@ async def test_a_colour_that_the_platform_cannot_hold_is_kept_by_liaison(room: R
 async def test_status_alone_shows_it(room: Room) -> None:
     await room.start()
     answer = await room.type("status")
-    assert "Nobody has said how R1 Primary down in EU goes." in private_text(answer)
+    assert "No status update yet for R1 Primary down in EU." in private_text(answer)
     await room.type("status green fine")
     answer = await room.type("status")
     assert "GREEN  fine" in private_text(answer)
@@ -86,7 +86,7 @@ async def test_status_alone_shows_it(room: Room) -> None:
 async def test_a_colour_without_words_asks_for_them(room: Room) -> None:
     await room.start()
     answer = await room.type("status amber")
-    assert "A colour needs a few words with it. Nothing changed" in private_text(answer)
+    assert "A status update needs some text." in private_text(answer)
     assert button_labels(answer) == ["Update status"]
 
 
@@ -117,7 +117,7 @@ async def test_a_task_is_added_between_others(room: Room) -> None:
     by_title = await room.type('add Once more --after "test again"')
     assert "T6 Once more: added" in private_text(by_title)
     unknown = await room.type("add Look --before T99")
-    assert "“T99” is no task of R1" in private_text(unknown)
+    assert "I can't find a task “T99” in R1" in private_text(unknown)
 
 
 async def test_where_a_platform_puts_no_task_between_others_nothing_is_added(room: Room) -> None:
@@ -125,20 +125,20 @@ async def test_where_a_platform_puts_no_task_between_others_nothing_is_added(roo
     local = replace(room.services.platform_types["local"], supports_insertion=False)
     room.services.platform_types["local"] = local  # type: ignore[index]
     refused = await room.type("add Look --after T1")
-    assert "Nothing was added; leave --after and --before out" in private_text(refused)
+    assert "Nothing was added. Leave out --after and --before" in private_text(refused)
     assert len((await room.run("R1")).run.tasks) == 4
 
 
 async def test_end_asks_while_tasks_are_open(room: Room) -> None:
     await room.start()
     answer = await room.type("end")
-    assert "R1 Primary down in EU has 4 open tasks: T1, T2, T3, T4." in private_text(answer)
+    assert "R1 Primary down in EU still has 4 open tasks: T1, T2, T3, T4. End it anyway?" in private_text(answer)
     assert answer.result == "question"
     done = await room.press(find_button(answer, "End R1"), by=BEN)
     assert "R1 Primary down in EU: ended" in private_text(done)
     assert room.responder.reminders == {"R1": None}
     again = await room.type("end R1")
-    assert "is over" in private_text(again)
+    assert "was already finished by" in private_text(again)
     assert " by Ben via Console at " in private_text(again)
     assert again.result == "done"
 
@@ -169,15 +169,15 @@ async def test_a_platform_that_does_not_answer_shows_what_was_read_last(room: Ro
     await room.start()
     room.platform.errors["read"] = Unreachable("local", "show")
     answer = await room.type("show R1", place=OTHER)
-    assert "does not answer. This is as read at 14:05 UTC." in private_text(answer)
+    assert "isn't responding. Showing the run as of 14:05 UTC." in private_text(answer)
 
 
 async def test_reads_name_the_writes_that_still_wait(room: Room) -> None:
     await room.start()
     room.runs.queued["R1"] = 2
-    assert "2 changes to R1 are still on their way." in private_text(await room.type("next"))
+    assert "2 changes to R1 are still pending." in private_text(await room.type("next"))
     room.runs.queued["R1"] = 1
-    assert "One change to R1 is still on its way." in private_text(await room.type("show"))
+    assert "One change to R1 is still pending." in private_text(await room.type("show"))
 
 
 async def test_a_task_is_shown_with_who_waits_for_whom(room: Room) -> None:
@@ -186,8 +186,8 @@ async def test_a_task_is_shown_with_who_waits_for_whom(room: Room) -> None:
     answer = await room.type("show T3")
     lines = private_text(answer).splitlines()
     assert lines[0] == "T3 Promote the replica"
-    assert lines[1] == "waiting  for T1, T2"
-    assert "T4 waits for it." in private_text(answer)
+    assert lines[1] == "waiting  waiting for T1, T2"
+    assert "T4 is waiting for this task." in private_text(answer)
     assert "careful" in private_text(answer)
     assert button_labels(answer) == ["Comment"]
     first = await room.type("show T1")
@@ -245,11 +245,11 @@ async def test_mine_lists_my_tasks_of_all_runs(room: Room) -> None:
     await room.type("assign R2.T1 @ben")
     answer = await room.type("mine")
     assert answer.private is not None
-    assert private_text(answer) == "2 tasks are yours"
+    assert private_text(answer) == "You have 2 open tasks"
     rows = [(section.title, row.handle) for section in answer.private.sections for row in section.rows]
     assert rows == [("R2 Primary down in EU", "T2"), ("R1 Primary down in EU", "T1")]
     assert button_labels(answer) == ["Finish R1.T1"]
-    assert private_text(await room.type("mine", by=EVE)) == "No open task is yours."
+    assert private_text(await room.type("mine", by=EVE)) == "You have no open tasks."
 
 
 async def test_runs_are_listed_with_a_handle_each(room: Room) -> None:
@@ -259,7 +259,7 @@ async def test_runs_are_listed_with_a_handle_each(room: Room) -> None:
     room.platform.errors["runs"] = Unreachable("local", "runs")
     answer = await room.type("runs")
     assert "R1 Primary down in EU" in private_text(answer)
-    assert "does not answer" in private_text(answer)
+    assert "isn't responding" in private_text(answer)
 
 
 async def test_runbooks_are_listed_and_start(room: Room) -> None:
@@ -282,23 +282,23 @@ async def test_help_for_all_and_for_one(room: Room) -> None:
 
 async def test_whoami_says_standing_mail_and_rights(room: Room) -> None:
     answer = await room.type("whoami")
-    assert "You are Ana." in private_text(answer)
+    assert "You're Ana (full member)." in private_text(answer)
     assert "Platforms know you as ana@x.example." in private_text(answer)
     assert "start runs, change runs, end runs" in private_text(answer)
-    assert private_text(await room.type("whoami", by=EVE)).endswith("You may here: look.")
+    assert private_text(await room.type("whoami", by=EVE)).endswith("Here you can: view runs.")
 
 
 async def test_use_binds_and_tells_the_place(room: Room) -> None:
     await room.start(place=OTHER)
     assert button_labels(await room.type("use", by=BEN)) == ["R1 Primary down in EU"]
     answer = await room.type("use R1", by=BEN)
-    assert public_text(answer) == "This channel is about R1 Primary down in EU now, says Ben."
+    assert public_text(answer) == "This channel now uses R1 Primary down in EU (set by Ben)."
     assert room.responder.posted_cards[-1] == ("R1", "inc-42")
     assert "T1" in private_text(await room.type("finish T1", by=BEN))
     refused = await room.type("use R1", by=EVE)
-    assert "Guests may look" in private_text(refused)
+    assert "Guests can view runs" in private_text(refused)
     await room.type("end R1 --yes")
-    assert private_text(await room.type("use R1")) == "R1 Primary down in EU is over. Nothing changed."
+    assert private_text(await room.type("use R1")) == "R1 Primary down in EU has ended. Nothing changed."
     assert "No run is active here." in private_text(await room.type(""))
 
 
@@ -309,16 +309,16 @@ async def test_a_bare_command_shows_what_goes_on(room: Room) -> None:
     await room.start()
     await room.type("begin T1")
     answer = await room.type("")
-    assert "Here: R1 Primary down in EU, 0 of 4 done, 1 running" in private_text(answer)
-    assert "Yours: R1.T1 Confirm the primary is down, running" in private_text(answer)
+    assert "Active here: R1 Primary down in EU, 0 of 4 done, 1 running" in private_text(answer)
+    assert "Your task: R1.T1 Confirm the primary is down, running" in private_text(answer)
     assert button_labels(answer) == ["Finish T1", "Begin T2", "Show R1", "More…"]
 
 
 async def test_stop_and_move(room: Room) -> None:
     await room.start()
     room.messages.stoppable |= {"K": "stopped", "L": "trying"}
-    assert private_text(await room.press(Stop(key="K"))) == "Stopped. What waited was not sent."
-    assert "on its way already" in private_text(await room.press(Stop(key="L")))
+    assert private_text(await room.press(Stop(key="K"))) == "Stopped. Nothing was sent."
+    assert "already being sent" in private_text(await room.press(Stop(key="L")))
     assert "too late" in private_text(await room.press(Stop(key="other")))
     assert (await room.press(MoveCard(run="R1"))).move_card == "R1"
 
@@ -329,9 +329,9 @@ async def test_a_persons_word_settles_an_unknown_write(room: Room) -> None:
     assert isinstance(outcome, Done)
     room.messages.outcomes["K1", "start", True] = outcome
     answer = await room.press(DecideOutcome(run="R1", key="K1", step="start", applied=True))
-    assert "Noted: starting R1 is there. Receipt" in private_text(answer)
+    assert "Noted: starting R1 went through. Receipt" in private_text(answer)
     gone = await room.press(DecideOutcome(run="R1", key="K1", step="other", applied=True))
-    assert "not unknown any more" in private_text(gone)
+    assert "already been resolved" in private_text(gone)
 
 
 async def test_a_status_typed_in_the_runs_own_channel_is_not_said_there_twice(room: Room) -> None:

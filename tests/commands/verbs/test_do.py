@@ -4,17 +4,18 @@ import pytest
 
 from adapters.errors import OutcomeUnknown, Unreachable
 from adapters.models import PlatformAction
-from adapters.protocol import Native
+from adapters.protocol import Native, Unsupported
 from adapters.writes import Op
 from commands.cards.run_card import live_card
 from commands.forms.opening import open_form
 from commands.model.card import Link
 from commands.model.intents import DoAction, OpenForm
 from commands.model.ports import AccessRules
+from commands.text.error_text import capability_text
 from tests.commands.room import BEN, EVE, HERE, Room, activity_texts, button_labels, find_button, private_text
 
 # An action's texts are in the adapter's catalogue. The local adapter has none, so these keys are of commands.
-FLAG = PlatformAction(id="flag:1", label="form.do_end", warning="said.nothing_changed", note="run.rehearsal")
+FLAG = PlatformAction(id="flag:1", label="form.do_end", warning="nothing.changed", note="run.rehearsal")
 PAGE = PlatformAction(id="page:1", label="button.mine", link="https://tines.example/pages/form")
 
 
@@ -31,11 +32,11 @@ async def acting(room: Room) -> Room:
 async def test_do_without_a_name_lists_the_actions(acting: Room) -> None:
     answer = await acting.type("do")
     assert private_text(answer).splitlines()[:3] == [
-        "What Local runbooks offers for R1 Primary down in EU",
-        "End the run   a rehearsal",
-        "T1 Run its command",
+        "Local runbooks actions for R1 Primary down in EU",
+        "End the run   rehearsal",
+        "T1 Run the command",
     ]
-    assert button_labels(answer) == ["End the run", "T1 Run its command"]
+    assert button_labels(answer) == ["End the run", "T1 Run the command"]
     assert answer.private is not None
     assert answer.private.lines[2] == (Link("My tasks", PAGE.link),)
     assert answer.result == "done"
@@ -46,17 +47,15 @@ async def test_do_without_a_name_lists_the_actions(acting: Room) -> None:
 async def test_an_action_is_confirmed_first_and_then_executed_once(acting: Room, line: str) -> None:
     asked = await acting.type(line)
     assert asked.result == "question"
-    assert private_text(asked) == (
-        "Do “End the run” for R1 Primary down in EU? Nothing changed. Nothing was done yet."
-    )
-    assert button_labels(asked) == ["Do it", "Cancel"]
+    assert private_text(asked) == ("Go ahead with “End the run” on R1 Primary down in EU? Nothing changed.")
+    assert button_labels(asked) == ["Go ahead", "Cancel"]
     assert acting.platform.executed == ["start"]
-    done = await acting.press(find_button(asked, "Do it"), by=BEN)
-    assert private_text(done).startswith("R1 Primary down in EU: “End the run” is done. Receipt ")
+    done = await acting.press(find_button(asked, "Go ahead"), by=BEN)
+    assert private_text(done).startswith("R1 Primary down in EU: “End the run” done. Receipt ")
     assert activity_texts(done)[0].startswith("Ben pressed “End the run” on R1 Primary down in EU (")
     assert acting.platform.executed == ["start", "do"]
-    again = await acting.press(find_button(asked, "Do it"))
-    assert "has done that already" in private_text(again)
+    again = await acting.press(find_button(asked, "Go ahead"))
+    assert "already handled this" in private_text(again)
     assert acting.platform.executed == ["start", "do"]
 
 
@@ -67,38 +66,38 @@ async def test_a_cancelled_action_is_not_executed(acting: Room) -> None:
 
 
 async def test_an_action_on_a_task_names_the_task(acting: Room) -> None:
-    asked = await acting.press(find_button(await acting.type("do"), "T1 Run its command"))
-    assert private_text(asked).startswith("Do “T1 Run its command” for R1 ")
-    done = await acting.press(find_button(asked, "Do it"))
-    assert private_text(done).startswith("T1 Confirm the primary is down: “Run its command” is done.")
+    asked = await acting.press(find_button(await acting.type("do"), "T1 Run the command"))
+    assert private_text(asked).startswith("Go ahead with “T1 Run the command” on R1 ")
+    done = await acting.press(find_button(asked, "Go ahead"))
+    assert private_text(done).startswith("T1 Confirm the primary is down: “Run the command” done.")
     assert (await acting.type("do T1")).result == "question"
 
 
 async def test_a_confirmed_action_does_not_list_the_actions_again(acting: Room) -> None:
     asked = await acting.type("do end the run")
     acting.platform.errors["actions"] = Unreachable("local", "offers")
-    assert (await acting.press(find_button(asked, "Do it"))).result == "done"
+    assert (await acting.press(find_button(asked, "Go ahead"))).result == "done"
 
 
 async def test_an_action_without_a_response_is_not_reported_as_done(acting: Room) -> None:
     asked = await acting.type("do end the run")
     acting.platform.errors["do"] = OutcomeUnknown("local", "do")
-    answer = await acting.press(find_button(asked, "Do it"))
+    answer = await acting.press(find_button(asked, "Go ahead"))
     assert answer.result == "question"
     assert "“End the run” on R1" in private_text(answer)
-    assert [press.label for press in answer.activity[0].buttons] == ["It is there", "Write it again"]
+    assert [press.label for press in answer.activity[0].buttons] == ["It was done", "Send it again"]
 
 
 async def test_an_action_that_is_a_page_is_only_linked(acting: Room) -> None:
     answer = await acting.type("do my tasks")
-    assert private_text(answer).startswith("That is a page: My tasks")
+    assert private_text(answer).startswith("This action opens a page: My tasks")
     assert (answer.result, acting.platform.executed) == ("done", ["start"])
 
 
 async def test_an_unknown_action_gets_the_list_of_actions(acting: Room) -> None:
     answer = await acting.type("do make coffee")
-    assert private_text(answer) == "“make coffee” is not offered for R1 Primary down in EU. Nothing changed."
-    assert button_labels(answer) == ["End the run", "T1 Run its command"]
+    assert private_text(answer) == "I can't find an action “make coffee” for R1 Primary down in EU."
+    assert button_labels(answer) == ["End the run", "T1 Run the command"]
 
 
 async def test_actions_with_the_same_name_are_chosen_by_button(acting: Room) -> None:
@@ -116,20 +115,21 @@ async def test_only_five_actions_have_a_button(acting: Room) -> None:
     acting.platform.offered_actions = tuple(FLAG.model_copy(update={"id": f"flag:{n}"}) for n in range(7))
     answer = await acting.type("do")
     assert len(button_labels(answer)) == 5
-    assert private_text(answer).endswith("For the others: /run do NAME")
+    assert private_text(answer).endswith("To use one of the others, type /run do NAME")
 
 
 async def test_a_run_without_actions_says_so(acting: Room) -> None:
     acting.platform.offered_actions = ()
-    assert "offers nothing more to do for R1" in private_text(await acting.type("do"))
+    assert "has no other actions for R1" in private_text(await acting.type("do"))
 
 
 async def test_do_is_hidden_and_refused_where_the_platform_has_no_actions(room: Room) -> None:
     await room.start()
     answer = await room.type("do something")
-    assert "offers nothing more to do from here. Nothing changed; write it into the runbook" in private_text(
-        answer
-    )
+    capability = room.platform.capabilities[Op.ACTION]
+    assert isinstance(capability, Unsupported)
+    instead = capability_text(capability.alternative, "local", room.services)
+    assert private_text(answer) == f"Local runbooks has no other actions from here. {instead}"
     assert "/run do" not in private_text(await room.type("help"))
     form = await open_form(OpenForm(run="R1", about="more"), HERE, room.services)
     assert "do" not in [option.value for option in form.fields[0].options]
@@ -139,19 +139,18 @@ async def test_do_is_in_help_and_in_the_form_where_the_platform_has_actions(acti
     assert "/run do [WHAT]" in private_text(await acting.type("help"))
     form = await open_form(OpenForm(run="R1", about="more"), HERE, acting.services)
     assert "do" in [option.value for option in form.fields[0].options]
-    assert button_labels(await acting.submit({"verb": "do", "run": "R1"})) == [
-        "End the run",
-        "T1 Run its command",
-    ]
+    assert button_labels(await acting.submit({"verb": "do", "run": "R1"})) == ["End the run", "T1 Run the command"]
 
 
 async def test_everybody_can_list_the_actions_but_not_execute_them(acting: Room) -> None:
     menu = await acting.type("do", by=EVE)
-    assert button_labels(menu) == ["End the run", "T1 Run its command"]
-    assert "may look" in private_text(await acting.press(find_button(menu, "End the run"), by=EVE))
+    assert button_labels(menu) == ["End the run", "T1 Run the command"]
+    assert "Guests can view runs but can't change runs." in private_text(
+        await acting.press(find_button(menu, "End the run"), by=EVE)
+    )
     asked = await acting.type("do end the run")
     acting.allow(AccessRules(write=["@ana"]))
-    assert "Nothing changed" in private_text(await acting.press(find_button(asked, "Do it"), by=BEN))
+    assert "Nothing changed" in private_text(await acting.press(find_button(asked, "Go ahead"), by=BEN))
     assert acting.platform.executed == ["start"]
 
 
@@ -168,7 +167,7 @@ async def test_a_button_of_the_platform_is_on_the_live_card_and_asks_first(actin
     card = live_card(tracked, acting.services, acting.now())
     assert [press.label for press in card.buttons][-2:] == ["More…", "End the run"]
     asked = await acting.press(card.buttons[-1])
-    assert private_text(asked).startswith("Do “End the run” for R1 Primary down in EU?")
+    assert private_text(asked).startswith("Go ahead with “End the run” on R1 Primary down in EU?")
     assert acting.platform.executed == ["start"]
 
 

@@ -39,7 +39,7 @@ async def test_a_second_start_in_the_channel_does_not_rebind_it(room: Room) -> N
 async def test_nothing_is_started_where_liaison_cannot_post(room: Room) -> None:
     room.responder.is_blocked = True
     answer = await room.type("start database failover")
-    assert private_text(answer) == "I am not in #inc-42. Nothing was done; /invite @liaison, then try again."
+    assert private_text(answer) == "I'm not in #inc-42. Nothing was done. Type /invite @liaison, then try again."
     assert button_labels(answer) == ["Try again"]
     assert room.platform.executed == []
     assert not (await room.runs.list_runs())
@@ -63,7 +63,7 @@ async def test_the_card_of_a_refused_start_says_why_and_has_no_button(room: Room
 async def test_the_card_of_a_start_that_may_work_later_has_try_again(room: Room) -> None:
     room.platform.errors["start"] = Unreachable("local", "start")
     answer = await room.type("start database failover")
-    assert button_labels(answer) == ["Try again", "Drop"]
+    assert button_labels(answer) == ["Try again", "Dismiss"]
     card = live_card(await room.run("R1"), room.services, NOW)
     assert plain_text(card.title) == "R1 Database failover was not started."
     assert [press.label for press in card.buttons] == ["Try again"]
@@ -76,7 +76,7 @@ async def test_the_card_of_a_start_that_may_work_later_has_try_again(room: Room)
 async def test_an_unreachable_platform_starts_nothing(room: Room) -> None:
     room.platform.errors["runbooks"] = Unreachable("local", "runbooks")
     answer = await room.type("start database failover")
-    assert "does not answer" in private_text(answer)
+    assert "isn't responding" in private_text(answer)
     assert "Nothing was sent" in private_text(answer)
     assert button_labels(answer) == ["Try again"]
     assert not room.responder.posted_cards
@@ -86,7 +86,7 @@ async def test_a_start_with_an_unknown_outcome_keeps_its_card(room: Room) -> Non
     room.platform.errors["start"] = OutcomeUnknown("local", "start")
     answer = await room.type("start database failover")
     assert answer.result == "question"
-    assert [press.label for press in answer.activity[0].buttons] == ["It is there", "Write it again"]
+    assert [press.label for press in answer.activity[0].buttons] == ["It was done", "Send it again"]
     card = live_card(await room.run("R1"), room.services, NOW)
     assert plain_text(card.title) == "Starting R1 Database failover…"
 
@@ -94,7 +94,10 @@ async def test_a_start_with_an_unknown_outcome_keeps_its_card(room: Room) -> Non
 async def test_a_second_start_within_ten_minutes_is_confirmed_first(room: Room) -> None:
     await room.start()
     answer = await room.type("start database failover", by=BEN)
-    assert "R1 Primary down in EU was started from it here less than ten minutes ago." in private_text(answer)
+    assert (
+        "R1 Primary down in EU was started here from the same runbook less than 10 minutes ago."
+        in private_text(answer)
+    )
     assert button_labels(answer) == ["Start another", "Cancel"]
     assert answer.result == "question"
     assert len([step for step in room.platform.executed if step.startswith("start")]) == 1
@@ -113,14 +116,14 @@ async def test_a_start_that_alerts_people_is_confirmed_first(room: Room) -> None
     answer = await room.type("start database failover")
     assert private_text(answer).splitlines()[1:] == [
         "It has 4 tasks.",
-        "It reaches people: SMS to 12 people.",
-        "It cannot be taken back.",
+        "It notifies people: SMS to 12 people.",
+        "It can't be undone.",
     ]
     assert button_labels(answer) == ["Start live", "Rehearsal", "Cancel"]
     assert room.platform.executed == []
-    assert private_text(await room.press(find_button(answer, "Cancel"))) == "Dropped. Nothing changed."
+    assert private_text(await room.press(find_button(answer, "Cancel"))) == "Cancelled. Nothing changed."
     late = await room.press(find_button(answer, "Start live"), by=BEN)
-    assert "Ana has done that already" in private_text(late)
+    assert "Ana already handled this" in private_text(late)
 
 
 async def test_a_rehearsal_is_not_confirmed(room: Room) -> None:
@@ -131,10 +134,12 @@ async def test_a_rehearsal_is_not_confirmed(room: Room) -> None:
 async def test_starting_the_title_of_an_active_run_shows_that_run(room: Room) -> None:
     await room.type("start database failover --name Primary down in EU")
     answer = await room.type("start primary down in eu")
-    assert "No runbook is called “primary down in eu”, but R1 Primary down in EU is running" in private_text(
-        answer
+    assert (
+        "I can't find a runbook called “primary down in eu”, but the run R1 Primary down in EU is active"
+        in private_text(answer)
     )
-    assert "Nothing was started" in private_text(answer)
+    assert not (await room.run("R1")).run.state.is_over
+    assert [tracked.handle for tracked in await room.runs.list_runs()] == ["R1"]
     assert button_labels(answer) == ["Show R1"]
 
 
@@ -158,13 +163,13 @@ async def test_start_without_a_runbook_lists_them(room: Room) -> None:
 
 async def test_a_misspelt_runbook_is_suggested_as_a_button(room: Room) -> None:
     answer = await room.type("start datbse failovr exercise")
-    assert "No runbook is called" in private_text(answer)
+    assert "I can't find a runbook called" in private_text(answer)
     assert "Database failover" in button_labels(answer)
 
 
 async def test_an_unknown_platform_gets_the_list_of_platforms(room: Room) -> None:
     answer = await room.type("start failover --on jira")
-    assert "no platform “jira”" in private_text(answer)
+    assert "I can't find a platform “jira”" in private_text(answer)
     assert "local" in private_text(answer)
 
 
@@ -182,8 +187,8 @@ async def test_a_start_that_was_done_in_part_continues_with_its_run(room: Room) 
         "local", "start", key="platform.forbidden", said="late", retry_with=("level=error",)
     )
     answer = await room.type("start database failover")
-    assert "Only a part of starting R1 was done (the copy was made)" in private_text(answer)
-    assert [line for line in activity_texts(answer) if "was not done" in line]
+    assert "Only part of starting R1 went through: the copy" in private_text(answer)
+    assert [line for line in activity_texts(answer) if "didn't go through" in line]
     assert not [line for line in activity_texts(answer) if "Nothing" in line], "a copy was made"
     assert (await room.run("R1")).started
     room.platform.errors.clear()
@@ -194,5 +199,5 @@ async def test_a_start_that_was_done_in_part_continues_with_its_run(room: Room) 
 
 async def test_an_unknown_owner_is_refused_before_anything_is_sent(room: Room) -> None:
     answer = await room.type("start database failover --owner @zoe")
-    assert "Nobody here is called “@zoe”" in private_text(answer)
+    assert "I can't find anyone called “@zoe” here" in private_text(answer)
     assert room.platform.executed == []

@@ -38,7 +38,9 @@ async def test_a_task_that_is_already_done_says_who_and_when(room: Room) -> None
     await room.type("finish T1", by=BEN)
     room.wait(minutes=3)
     answer = await room.type("finish T1")
-    assert "T1 Confirm the primary is down was finished by Ben via Console at 14:06 UTC" in private_text(answer)
+    assert "T1 Confirm the primary is down was already finished by Ben via Console at 14:06 UTC" in private_text(
+        answer
+    )
     assert "Nothing changed" in private_text(answer)
     assert answer.result == "done"
     assert room.platform.executed.count("finish:1") <= 1
@@ -59,7 +61,7 @@ async def test_finishing_a_waiting_task_offers_the_task_it_is_waiting_for(room: 
     await room.type("finish T1")
     answer = await room.type("finish T3")
     assert private_text(answer) == (
-        "T3 Promote the replica waits for T2 Page the DBA (nobody has it). Nothing changed."
+        "T3 Promote the replica is waiting for T2 Page the DBA (unassigned). Nothing changed."
     )
     assert button_labels(answer) == ["Begin T2", "Show T2"]
     assert answer.result == "failed"
@@ -74,7 +76,9 @@ async def test_a_task_waiting_for_an_approval_names_its_approvers(room: Room) ->
     await room.start()
     await room.type("finish T1")
     answer = await room.type("finish T3")
-    assert "T3 Promote the replica waits for T2 Page the DBA (Ben, Eve). Nothing changed." in private_text(answer)
+    assert "T3 Promote the replica is waiting for T2 Page the DBA (Ben, Eve). Nothing changed." in private_text(
+        answer
+    )
     assert button_labels(answer) == ["Show T2"]
     room.platform.task_changes = {"Page the DBA": {"state": TaskState.FAILED}}
     await room.type("show")
@@ -103,14 +107,14 @@ async def test_one_failing_task_does_not_stop_the_others(room: Room) -> None:
     await room.start()
     answer = await room.type("finish T1 T4 T2")
     assert "2 of 3 done" in private_text(answer)
-    assert "T4 Repoint the app waits for T3 Promote the replica" in private_text(answer)
+    assert "T4 Repoint the app is waiting for T3 Promote the replica" in private_text(answer)
     assert answer.result == "failed"
 
 
 async def test_one_unknown_task_among_several_prevents_all_writes(room: Room) -> None:
     await room.start()
     answer = await room.type("finish T1 T9")
-    assert "“T9” is no task of R1" in private_text(answer)
+    assert "I can't find a task “T9” in R1" in private_text(answer)
     assert not [step for step in room.platform.executed if step.startswith("finish")]
 
 
@@ -152,8 +156,9 @@ async def test_a_range_does_not_finish_approvals(room: Room) -> None:
     }
     await room.runs.refresh("R1")
     answer = await room.type("finish T1-T2")
-    assert "is an approval by Ana, Rui. It is theirs to give: Local runbooks. Nothing changed." in private_text(
-        answer
+    assert (
+        "is an approval (Ana, Rui), and only they can give it, in Local runbooks. Nothing changed."
+        in private_text(answer)
     )
     assert "1 of 2 done" in private_text(answer)
     assert room.platform.executed[-1].startswith("finish")
@@ -174,11 +179,9 @@ async def test_finishing_a_branching_task_asks_for_the_branch(room: Room) -> Non
 
 async def test_an_unsupported_command_is_refused_before_any_call(room: Room) -> None:
     await room.start()
-    room.platform.capabilities = {**room.platform.capabilities, Op.SKIP: Unsupported("finish it with a note")}
+    room.platform.capabilities = {**room.platform.capabilities, Op.SKIP: Unsupported("Finish it with a note.")}
     answer = await room.type("skip T1")
-    assert "cannot skip" in private_text(answer)
-    assert "finish it with a note" in private_text(answer)
-    assert "Nothing changed" in private_text(answer)
+    assert private_text(answer) == "Local runbooks can't skip a task from here. Finish it with a note."
     assert "skip" not in " ".join(room.platform.executed)
 
 
@@ -199,7 +202,7 @@ async def test_reopening_clears_a_stored_hold_without_asking_the_platform(room: 
     await room.runs.update_overlay("R1", holds={tracked.run.tasks[0].id: "vendor"})
     before = list(room.platform.executed)
     answer = await room.type("reopen T1")
-    assert "T1 Confirm the primary is down: not held any more" in private_text(answer)
+    assert "T1 Confirm the primary is down: no longer held" in private_text(answer)
     assert room.platform.executed == before
 
 
@@ -207,25 +210,25 @@ async def test_an_unreachable_platform_leaves_try_again_and_drop(room: Room) -> 
     await room.start()
     room.platform.errors["finish"] = Unreachable("local", "finish")
     answer = await room.type("finish T1")
-    assert "Not done" in private_text(answer)
+    assert "Local runbooks didn't respond, so finishing T1 didn't go through." in private_text(answer)
     assert "Nothing changed" in private_text(answer)
-    assert button_labels(answer) == ["Try again", "Drop"]
+    assert button_labels(answer) == ["Try again", "Dismiss"]
     assert answer.result == "failed"
     room.platform.errors.clear()
     again = await room.press(find_button(answer, "Try again"), by=BEN)
     assert "T1 Confirm the primary is down: done" in private_text(again)
     assert activity_texts(again)[0].startswith("Ben finished")
     twice = await room.press(find_button(answer, "Try again"))
-    assert "Ben has done that already, at " in private_text(twice)
+    assert "Ben already handled this at " in private_text(twice)
 
 
 async def test_a_command_is_dropped_only_once(room: Room) -> None:
     await room.start()
     room.platform.errors["finish"] = Unreachable("local", "finish")
     answer = await room.type("finish T1")
-    assert private_text(await room.press(find_button(answer, "Drop"))) == "Dropped. Nothing changed."
+    assert private_text(await room.press(find_button(answer, "Dismiss"))) == "Cancelled. Nothing changed."
     late = await room.press(find_button(answer, "Try again"), by=BEN)
-    assert "Ana has done that already" in private_text(late)
+    assert "Ana already handled this" in private_text(late)
 
 
 async def test_an_unknown_outcome_is_an_activity_line_and_no_failure(room: Room) -> None:
@@ -233,12 +236,12 @@ async def test_an_unknown_outcome_is_an_activity_line_and_no_failure(room: Room)
     room.platform.errors["finish"] = OutcomeUnknown("local", "finish")
     answer = await room.type("finish T1")
     assert answer.result == "question"
-    assert "The line under the card of R1" in private_text(answer)
+    assert "The activity line in the thread of R1's card" in private_text(answer)
     line = answer.activity[0]
     assert "finishing T1" in activity_texts(answer)[0]
-    assert "no answer" in activity_texts(answer)[0]
+    assert "didn't confirm" in activity_texts(answer)[0]
     assert any(isinstance(span, ClockTime) for span in line.text)
-    assert [press.label for press in line.buttons] == ["It is there", "Write it again"]
+    assert [press.label for press in line.buttons] == ["It was done", "Send it again"]
 
 
 async def test_a_refusal_quotes_the_platform_and_offers_a_confirmed_retry(room: Room) -> None:
@@ -277,9 +280,9 @@ async def test_a_confirmed_retry_has_the_options(room: Room) -> None:
 
 async def test_an_unsupported_command_says_what_to_do_instead(room: Room) -> None:
     await room.start()
-    room.platform.capabilities = {**room.platform.capabilities, Op.END: Unsupported("end it there")}
+    room.platform.capabilities = {**room.platform.capabilities, Op.END: Unsupported("End it there.")}
     answer = await room.type("end R1 --yes")
-    assert private_text(answer) == "Local runbooks cannot end a run from here. Nothing changed; end it there."
+    assert private_text(answer) == "Local runbooks can't end a run from here. End it there."
 
 
 async def test_a_write_that_was_done_in_part_never_says_nothing_changed(room: Room) -> None:
@@ -288,7 +291,7 @@ async def test_a_write_that_was_done_in_part_never_says_nothing_changed(room: Ro
     tracked = await room.run("R1")
     room.platform.errors[f"finish:{tracked.run.tasks[0].id}:finish"] = Rejected("local", "finish", said="no")
     answer = await room.type("finish T1")
-    assert "Only a part of finishing T1 was done (it was begun)" in private_text(answer)
+    assert "Only part of finishing T1 went through: beginning the task." in private_text(answer)
     assert "Nothing changed" not in private_text(answer)
     assert answer.result == "failed"
 
@@ -296,11 +299,11 @@ async def test_a_write_that_was_done_in_part_never_says_nothing_changed(room: Ro
 async def test_assign_finds_people_of_the_chat(room: Room) -> None:
     await room.start()
     answer = await room.type("assign T1 @ben")
-    assert "T1 Confirm the primary is down: with Ben now" in private_text(answer)
+    assert "T1 Confirm the primary is down: assigned to Ben" in private_text(answer)
     already = await room.type("assign T1 @ben")
-    assert "is with Ben already" in private_text(already)
+    assert "is already assigned to Ben" in private_text(already)
     nobody = await room.type("assign T1 @zoe")
-    assert "Nobody here is called “@zoe”" in private_text(nobody)
+    assert "I can't find anyone called “@zoe” here" in private_text(nobody)
 
 
 async def test_skip_and_reopen(room: Room) -> None:
@@ -309,10 +312,10 @@ async def test_skip_and_reopen(room: Room) -> None:
     stale = await room.type("finish T1")
     assert "was skipped by Ana via Console at" in private_text(stale)
     assert button_labels(stale) == ["Reopen T1", "Show T1"]
-    assert "T1 Confirm the primary is down: open again" in private_text(
+    assert "T1 Confirm the primary is down: reopened" in private_text(
         await room.press(find_button(stale, "Reopen T1"))
     )
-    assert "is open: ready" in private_text(await room.type("reopen T1"))
+    assert "is already open (ready)" in private_text(await room.type("reopen T1"))
 
 
 @pytest.mark.parametrize("line", ["finish T1", "status green fine", "comment hello", "add One more", "end"])
@@ -323,7 +326,7 @@ async def test_nothing_is_written_to_a_run_that_is_over(room: Room, line: str) -
     before = list(room.platform.executed)
     answer = await room.type(line, place=thread)
     if not line.startswith("comment"):
-        assert "is over" in private_text(answer)
+        assert ("was already finished" if line == "end" else "has ended") in private_text(answer)
         assert room.platform.executed == before
 
 
@@ -338,7 +341,7 @@ async def test_a_write_that_changed_nothing_has_no_activity_line(room: Room) -> 
     await room.start()
     room.platform.results[Op.BEGIN] = WriteResult(already=True)
     answer = await room.type("begin T1")
-    assert "T1 Confirm the primary is down: it is so already. Nothing changed." in private_text(answer)
+    assert "T1 Confirm the primary is down: already done. Nothing changed." in private_text(answer)
     assert answer.result == "done"
     assert not answer.activity
 
@@ -346,8 +349,8 @@ async def test_a_write_that_changed_nothing_has_no_activity_line(room: Room) -> 
 async def test_tasks_that_were_already_done_are_not_counted_as_done(room: Room) -> None:
     await room.start()
     answer = await room.type("reopen T1 T2")
-    assert private_text(answer).startswith("Nothing was to be done in R1")
-    assert "T1 Confirm the primary is down is open: ready. Nothing changed." in private_text(answer)
+    assert private_text(answer).startswith("All of this was already done in R1")
+    assert "T1 Confirm the primary is down is already open (ready). Nothing changed." in private_text(answer)
     await room.type("finish T1")
     assert private_text(await room.type("finish T1 T2")).startswith("1 of 2 done in R1")
 
@@ -355,19 +358,19 @@ async def test_tasks_that_were_already_done_are_not_counted_as_done(room: Room) 
 async def test_an_example_uses_the_task_that_was_typed(room: Room) -> None:
     await room.start()
     for line, example in (
-        ("hold T2", "hold T2 waiting for the vendor"),
-        ("assign R1.T1 T2", "assign R1.T1 T2 @ben"),
-        ("reopen T2 now", "reopen T2"),
-        ("hold", "hold T4 waiting for the vendor"),
+        ("hold T2", "Add a reason, for example: hold T2 waiting for the vendor"),
+        ("assign R1.T1 T2", "Say who to assign it to, for example: assign R1.T1 T2 @ben"),
+        ("reopen T2 now", "reopen doesn't take now. For example: reopen T2"),
+        ("hold", "Add a reason, for example: hold T4 waiting for the vendor"),
     ):
-        assert private_text(await room.type(line)).endswith(f"Like this: {example}")
+        assert private_text(await room.type(line)) == example
 
 
 async def test_finishing_a_held_task_that_is_waiting_says_for_what(room: Room) -> None:
     await room.start()
     await room.type("hold T3 waiting for the vendor")
     answer = await room.type("finish T3")
-    assert "T3 Promote the replica waits for T1" in private_text(answer)
+    assert "T3 Promote the replica is waiting for T1" in private_text(answer)
     assert "Try again" not in button_labels(answer)
 
 
