@@ -1,6 +1,6 @@
 """Takes a message from its text to its handler: parsing, access, the run, and errors turned into answers.
 
-``route`` runs in the place queue and uses the local store only. ``execute`` runs in the run's queue; reads skip it.
+``route`` runs in the place queue, on the local store only. ``execute`` runs in the run's queue; reads need none.
 Both turn ``CommandError`` and ``AdapterError`` into an answer. Any other exception is a bug, which the engine
 answers with ``fault_answer``.
 """

@@ -82,7 +82,6 @@ class Command:
     intent: type[Intent]
     read: Callable[[ParsedLine], Intent]
     handle: "Callable[[Any, CommandContext], Awaitable[Answer]]"
-    summary: str = ""  # message key of what it does
     arguments: str = ""  # as help writes them: "TASK… [NOTE] [--then TASK]"
     examples: tuple[Example, ...] = ()  # shown by help, and run as tests
     aliases: tuple[str, ...] = ()
@@ -95,6 +94,11 @@ class Command:
     form: CommandForm | None = None
     arguments_end: Callable[[str], int] | None = None  # where the tasks or the health before the text end
     only_reads: Callable[[Any], bool] | None = None  # this very intent only reads: Scope.READ, Right.READ
+
+    @property
+    def summary_key(self) -> str:
+        """The message that says what a typed command does."""
+        return f"usage.{self.verb}"
 
 
 def button_only(line: ParsedLine) -> Intent:

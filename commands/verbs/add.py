@@ -125,7 +125,6 @@ COMMAND = Command(
     intent=Add,
     read=read,
     handle=handle,
-    summary="usage.add",
     arguments="[task] TEXT [--stage S] [--assign @u] [--after TASK] [--before TASK]",
     examples=(
         Example("add Tell support", {"title": "Tell support"}),

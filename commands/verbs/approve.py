@@ -25,7 +25,6 @@ COMMAND = Command(
     intent=Approve,
     read=read,
     handle=handle,
-    summary="usage.approve",
     arguments="TASK… [NOTE]",
     examples=(
         Example("approve T5", {"tasks": ("T5",), "note": ""}),

@@ -37,7 +37,6 @@ COMMAND = Command(
     intent=Assign,
     read=read,
     handle=handle,
-    summary="usage.assign",
     arguments="TASK… @u|me",
     examples=(
         Example("assign T3 @ben", {"tasks": ("T3",), "person": "@ben"}),

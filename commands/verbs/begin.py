@@ -27,7 +27,6 @@ COMMAND = Command(
     intent=Begin,
     read=read,
     handle=handle,
-    summary="usage.begin",
     arguments="TASK…",
     examples=(
         Example("begin T3", {"tasks": ("T3",)}),

@@ -55,7 +55,6 @@ COMMAND = Command(
     intent=Comment,
     read=read,
     handle=handle,
-    summary="usage.comment",
     arguments="[TASK:] TEXT [--task TASK]",
     examples=(
         Example("comment the vendor answered", {"text": "the vendor answered", "task": ""}),

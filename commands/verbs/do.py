@@ -54,7 +54,6 @@ COMMAND = Command(
     intent=DoAction,
     read=read,
     handle=handle,
-    summary="usage.do",
     arguments="[WHAT]",
     examples=(
         Example("do", {"run": "", "action": ""}),

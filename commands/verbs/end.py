@@ -79,7 +79,6 @@ COMMAND = Command(
     intent=End,
     read=read,
     handle=handle,
-    summary="usage.end",
     arguments="[RUN] [--message TEXT] [--yes]",
     examples=(
         Example("end", {"run": "", "text": "", "confirmed": False}),

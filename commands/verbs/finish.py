@@ -34,7 +34,6 @@ COMMAND = Command(
     intent=Finish,
     read=read,
     handle=handle,
-    summary="usage.finish",
     arguments="TASK… [NOTE] [--then TASK]",
     examples=(
         Example("finish T3 promoted by hand", {"tasks": ("T3",), "note": "promoted by hand"}),

@@ -34,7 +34,7 @@ def _list_card(unknown_topic: str, services: Services) -> Card:
         if command.typed and command.verb != "home" and (not command.op or is_supported_on(command.op, services))
     ]
     listed.sort(key=lambda command: (command.op is None, command.verb))
-    lines: list[Text] = [(_usage(command, services), "  ", *translate(command.summary)) for command in listed]
+    lines: list[Text] = [(_usage(command, services), "  ", *translate(command.summary_key)) for command in listed]
     lines.append(translate("help.more", root=services.root_command, mention=services.mention))
     buttons = [
         button("button.start", OpenForm(about="start")),
@@ -58,7 +58,7 @@ def _command_card(command: Command, services: Services) -> Card:
     if command.op is not None:
         lines += [line for name in services.platforms if (line := _capability_line(name, command.op, services))]
     return short_card(
-        translate("help.one", verb=command.verb, summary=translate(command.summary)),
+        translate("help.one", verb=command.verb, summary=translate(command.summary_key)),
         lines=lines,
         buttons=[button("button.help", Help())],
     )
@@ -85,7 +85,6 @@ COMMAND = Command(
     intent=Help,
     read=read,
     handle=handle,
-    summary="usage.help",
     arguments="[VERB]",
     examples=(Example("help", {"topic": ""}), Example("help finish", {"topic": "finish"})),
     synonyms={"en": ("?",), "pt": ("ajuda",)},

@@ -30,7 +30,6 @@ COMMAND = Command(
     intent=Hold,
     read=read,
     handle=handle,
-    summary="usage.hold",
     arguments="TASK… REASON",
     examples=(
         Example("hold T4 waiting for the vendor", {"tasks": ("T4",), "reason": "waiting for the vendor"}),

@@ -74,7 +74,6 @@ COMMAND = Command(
     intent=Home,
     read=read,
     handle=handle,
-    summary="usage.home",
     examples=(Example("", {"verb": "home"}), Example("home", {})),
     synonyms={"pt": ("início",)},
     flags=(RUN_FLAG,),

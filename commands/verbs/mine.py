@@ -78,7 +78,6 @@ COMMAND = Command(
     intent=Mine,
     read=read,
     handle=handle,
-    summary="usage.mine",
     examples=(Example("mine", {"run": ""}),),
     synonyms={"en": ("my tasks",), "pt": ("minhas", "meus", "minhas tarefas")},
 )

@@ -71,7 +71,6 @@ COMMAND = Command(
     intent=Next,
     read=read,
     handle=handle,
-    summary="usage.next",
     arguments="[RUN]",
     examples=(Example("next", {"run": ""}), Example("next R7", {"run": "R7"})),
     synonyms={"pt": ("próximo", "próxima", "próximas", "próximos")},

@@ -30,7 +30,6 @@ COMMAND = Command(
     intent=Reject,
     read=read,
     handle=handle,
-    summary="usage.reject",
     arguments="TASK… REASON",
     examples=(
         Example("reject T5 outside the window", {"tasks": ("T5",), "reason": "outside the window"}),

@@ -27,7 +27,6 @@ COMMAND = Command(
     intent=Reopen,
     read=read,
     handle=handle,
-    summary="usage.reopen",
     arguments="TASK…",
     examples=(
         Example("reopen T3", {"tasks": ("T3",)}),

@@ -53,7 +53,6 @@ COMMAND = Command(
     intent=Runbooks,
     read=read,
     handle=handle,
-    summary="usage.runbooks",
     arguments="[WORDS] [--on PLATFORM]",
     examples=(
         Example("runbooks", {"query": ""}),

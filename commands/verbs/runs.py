@@ -119,7 +119,6 @@ COMMAND = Command(
     intent=Runs,
     read=read,
     handle=handle,
-    summary="usage.runs",
     arguments="[WORDS]",
     examples=(Example("runs", {"query": ""}), Example("runs failover", {"query": "failover"})),
     synonyms={"pt": ("execuções",)},

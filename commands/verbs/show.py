@@ -26,7 +26,6 @@ COMMAND = Command(
     intent=Show,
     read=read,
     handle=handle,
-    summary="usage.show",
     arguments="[RUN|TASK|RUNBOOK]",
     examples=(
         Example("show", {"what": ""}),

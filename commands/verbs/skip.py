@@ -30,7 +30,6 @@ COMMAND = Command(
     intent=Skip,
     read=read,
     handle=handle,
-    summary="usage.skip",
     arguments="TASK… [REASON]",
     examples=(
         Example("skip T4 already pointed there", {"tasks": ("T4",), "reason": "already pointed there"}),

@@ -59,7 +59,6 @@ COMMAND = Command(
     intent=Start,
     read=read,
     handle=handle,
-    summary="usage.start",
     arguments="RUNBOOK [--name TEXT] [--on PLATFORM] [--owner @u] [--set key=value]… [--rehearsal]",
     examples=(
         Example("start Database failover", {"runbook": "Database failover"}),

@@ -44,7 +44,6 @@ COMMAND = Command(
     intent=Status,
     read=read,
     handle=handle,
-    summary="usage.status",
     arguments="[green|amber|red] MESSAGE [--next WHEN]",
     examples=(
         Example(

@@ -48,7 +48,6 @@ COMMAND = Command(
     intent=Use,
     read=read,
     handle=handle,
-    summary="usage.use",
     arguments="RUN",
     examples=(Example("use R7", {"run": "R7"}), Example("use primary down in EU", {"run": "primary down in EU"})),
     synonyms={"pt": ("usar",)},

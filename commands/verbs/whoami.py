@@ -37,7 +37,6 @@ COMMAND = Command(
     intent=Whoami,
     read=read,
     handle=handle,
-    summary="usage.whoami",
     examples=(Example("whoami", {}),),
     synonyms={"en": ("who am i",), "pt": ("quem sou eu",)},
 )

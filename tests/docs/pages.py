@@ -79,7 +79,7 @@ def _typed(command: Command) -> str:
 
 
 def _summary(command: Command) -> str:
-    return plain_text(translate(command.summary))
+    return plain_text(translate(command.summary_key))
 
 
 def _aliases(command: Command) -> list[str]:
