@@ -13,7 +13,8 @@ from typing import Any
 
 from adapters.errors import AdapterError
 from adapters.http.client import HttpClients
-from adapters.local import PLATFORM, LocalAdapter, LocalSettings
+from adapters.local import PLATFORM, LocalSettings
+from adapters.local.adapter import LocalAdapter
 from adapters.models import Comment, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
 from adapters.protocol import Capability, CheckResult, Platform, Resources
 from adapters.writes import Baseline, Op, Reconciliation, Recovery, Write, WriteMarker, WriteResult
@@ -125,7 +126,7 @@ class ScriptedAdapter:
             return self.results[step.op]
         if step.op is Op.ACTION or (step.part and step.part != self.parts[step.op][0]):
             return WriteResult()
-        result = await self.inner.execute(step.model_copy(update={"options": {}}), marker)
+        result = await self.inner.execute(step.model_copy(update={"options": {}, "part": ""}), marker)
         snapshot = self._changed_snapshot(step, result.snapshot) if result.snapshot else None
         return result.model_copy(update={"snapshot": snapshot, "partial": step.op in self.partial_ops})
 
