@@ -17,7 +17,7 @@ from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, translate
 from commands.text.error_text import adapter_error_text, platform_title
-from commands.text.phrases import button, clock, first_line, run_name, task_name
+from commands.text.phrases import button, clock, first_line, health_name, run_name, task_name
 
 
 def typed_text(write: Write) -> str:
@@ -44,7 +44,7 @@ def message_facts(tracked: TrackedRun, write: Write, result: WriteResult | None 
         "about": task_name(tracked, task) if task else run_name(tracked),
         "person": person.shown if person else "",
         "title": _added_title(tracked, write, result) if isinstance(write, AddTask) else "",
-        "health": translate(f"health.{write.health}") if isinstance(write, SetStatus) and write.health else "",
+        "health": health_name(write.health) if isinstance(write, SetStatus) and write.health else "",
         "offer": getattr(write, "label", ""),
         "text": first_line(typed_text(write)),
     }

@@ -17,7 +17,17 @@ from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, plural, translate
 from commands.text.error_text import platform_messages
-from commands.text.phrases import button, clock, join_parts, open_link, run_name, short_card, shorten, start_button
+from commands.text.phrases import (
+    button,
+    clock,
+    health_name,
+    join_parts,
+    open_link,
+    run_name,
+    short_card,
+    shorten,
+    start_button,
+)
 
 _MOST_TASKS = 12  # drawn as rows; a longer run gets one line for each stage
 _MOST_ROWS = 10
@@ -208,7 +218,7 @@ def _subtitle(tracked: TrackedRun) -> Text:
 
 
 def _health_word(health: RunHealth) -> str:
-    return "" if health.health is Health.UNSET else plain_text(translate(f"health.{health.health}"))
+    return "" if health.health is Health.UNSET else health_name(health.health)
 
 
 def _lines(tracked: TrackedRun, health: RunHealth, counts: Text, zone: tzinfo | None) -> tuple[Text, ...]:

@@ -13,7 +13,16 @@ from commands.model.intents import DoAction, OpenForm, Start
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, plural, translate
-from commands.text.phrases import button, clock, join_parts, open_link, run_name, shorten, task_name
+from commands.text.phrases import (
+    button,
+    clock,
+    join_parts,
+    open_link,
+    run_name,
+    shorten,
+    task_name,
+    task_state_name,
+)
 
 _MOST_COMMENTS = 3
 _MOST_TASKS = 40
@@ -22,7 +31,7 @@ _MOST_TASKS = 40
 async def task_card(context: CommandContext, tracked: TrackedRun, task: Task, notes: Sequence[Text] = ()) -> Card:
     task = as_shown(tracked, task)
     drawn = row(tracked, task, context.now, context.zone, whole=True)
-    state: Text = join_parts([(Bold(drawn.state_word),), drawn.note], "  ")
+    state: Text = join_parts([(Bold(task_state_name(task.state)),), drawn.note], "  ")
     after = [other.id for other in tracked.run.tasks if task.id in other.waits_for]
     lines: list[Text] = [state]
     if after:
@@ -38,7 +47,9 @@ async def task_card(context: CommandContext, tracked: TrackedRun, task: Task, no
     return Card(
         title=(f"{tracked.task_handle(task.id)} {task.title}".strip(),),
         subtitle=(run_name(tracked),),
-        summary=plain_text(translate("task.summary", task=name, state=drawn.state_word, run=run_name(tracked))),
+        summary=plain_text(
+            translate("task.summary", task=name, state=task_state_name(task.state), run=run_name(tracked))
+        ),
         lines=(*lines, *notes),
         buttons=tuple(_buttons(context, tracked, task)),
         link=open_link(tracked.run.key.platform, task.link or tracked.run.link),

@@ -9,7 +9,7 @@ from commands.model.card import Row, Text
 from commands.model.messages import Actor
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import translate
-from commands.text.phrases import clock, join_parts, shorten, state_word
+from commands.text.phrases import clock, join_parts, shorten
 
 _EXPECTED_KEYS = {TaskState.WAITING: "row.expected", TaskState.HELD: "row.until"}
 _REASON = 80  # characters of it in a row
@@ -75,7 +75,7 @@ def row(tracked: TrackedRun, task: Task, now: datetime, zone: tzinfo | None, *, 
     if not whole:
         task = task.model_copy(update={"reason": shorten(task.reason, _REASON)})
     note = _note(tracked, task, now, zone)
-    return Row(task.state, tracked.task_handle(task.id), task.title, note, state_word(task.state))
+    return Row(task.state, tracked.task_handle(task.id), task.title, note)
 
 
 def _note(tracked: TrackedRun, task: Task, now: datetime, zone: tzinfo | None) -> Text:

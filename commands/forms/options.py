@@ -9,7 +9,7 @@ from commands.lookup.runbook_lookup import search_runbooks
 from commands.model.card import Option
 from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
-from commands.text.phrases import shorten, state_word, task_name
+from commands.text.phrases import shorten, task_name, task_state_name
 
 MOST_OPTIONS = 100
 
@@ -43,7 +43,7 @@ def task_options(tracked: TrackedRun, query: str) -> Sequence[Option]:
         found = find_matches(query, [(task.title, task) for task in tasks])
         tasks = by_handle or ([found.single] if found.single else [*found.several, *found.guesses])
     return [
-        Option(handle, shorten(f"{task_name(tracked, task)} ({state_word(task.state)})", 70))
+        Option(handle, shorten(f"{task_name(tracked, task)} ({task_state_name(task.state)})", 70))
         for task in tasks[:MOST_OPTIONS]
         if (handle := tracked.task_handle(task.id))
     ]

@@ -73,11 +73,6 @@ class Row:
     handle: str
     title: str
     note: Text = ()
-    word: str = ""  # the state in the card's language
-
-    @property
-    def state_word(self) -> str:
-        return self.word or (self.state.value if self.state else "")
 
 
 @dataclass(frozen=True, slots=True)

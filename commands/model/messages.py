@@ -41,7 +41,7 @@ class Actor(Model):
     email: str | None = None
     membership: Membership = Field(Membership.UNKNOWN, alias="standing")
     timezone: str | None = None  # IANA name, if the chat reports it
-    locale: str | None = None  # such as "pt-BR", if the chat reports it
+    locale: str | None = Field(None, exclude_if=lambda locale: locale is None)  # of the chat client: "pt-BR"
 
     @property
     def display_name(self) -> str:

@@ -22,7 +22,7 @@ from commands.operations.read_run import refreshed
 from commands.operations.task_action import is_emulated, require, required_run
 from commands.operations.write import write
 from commands.text.catalogue import plain_text, translate
-from commands.text.phrases import button, clock, join_parts, run_name, short_card
+from commands.text.phrases import button, clock, health_name, join_parts, run_name, short_card
 
 _LONGEST = 3000  # characters; no form takes more
 
@@ -109,7 +109,7 @@ def _public_card(context: CommandContext, tracked: TrackedRun, wanted: SetStatus
     """The update for everybody in the place where it was typed."""
     zone, due = context.services.zone, tracked.overlay.update_due
     with in_language(context.services.language):
-        health = plain_text(translate(f"health.{wanted.health}")) if wanted.health else ""
+        health = health_name(wanted.health) if wanted.health else ""
         text: Text = (Bold(health), "  ", wanted.text) if health else (wanted.text,)
         by = translate("status.by", who=plain_name(context.actor), at=clock(context.message.at, zone))
         next_update = translate("run.next_update", at=clock(due, zone)) if due else ()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
-from adapters.models import Run, Runbook, Task, TaskState
+from adapters.models import Health, Run, Runbook, Task, TaskState
 from commands.model.card import Button, Card, ClockTime, Link, Span, Text, Tone
 from commands.model.intents import Choose, Intent, Show, Start
 from commands.model.tracked_run import TrackedRun
@@ -95,8 +95,12 @@ def task_name(tracked: TrackedRun, task: Task) -> str:
     return shorten(f"{tracked.task_handle(task.id)} {task.title}", _NAME)
 
 
-def state_word(state: TaskState) -> str:
+def task_state_name(state: TaskState) -> str:
     return plain_text(translate(f"state.{state}"))
+
+
+def health_name(health: Health) -> str:
+    return plain_text(translate(f"health.{health}"))
 
 
 def short_card(

@@ -11,7 +11,7 @@ from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
 from commands.operations.task_action import is_mine
 from commands.text.catalogue import translate
-from commands.text.phrases import button, join_parts, run_name, short_card, show_button, state_word, task_name
+from commands.text.phrases import button, join_parts, run_name, short_card, show_button, task_name, task_state_name
 
 _MOST_TASKS = 5
 _MOST_BUTTONS = 4
@@ -48,7 +48,7 @@ async def _task_lines(context: CommandContext) -> list[Text]:
         for task in shown_tasks(tracked):
             if tracked.started and not task.state.is_over and is_mine(task, tracked, context):
                 name = f"{tracked.handle}.{task_name(tracked, task)}"
-                lines.append(translate("home.task", task=name, state=state_word(task.state)))
+                lines.append(translate("home.task", task=name, state=task_state_name(task.state)))
     return lines[:_MOST_TASKS] or [translate("mine.none")]
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from adapters.protocol import Emulated, Native, Platform, Unsupported
+from adapters.toolkit.messages import load_messages
 from adapters.writes import READS, Op
 from bot.cli import cli
 from bot.config.parse import TABLES
@@ -134,12 +135,13 @@ def _by_other_means(platforms: Sequence[Platform]) -> Iterator[str]:
     for platform in platforms:
         hows: dict[str, list[str]] = {}
         insteads: dict[str, list[str]] = {}
+        texts = load_messages(platform.messages)
         for op in Op:
             match platform.capabilities[op]:
                 case Emulated(how=how):
-                    hows.setdefault(how, []).append(f"`{op}`")
+                    hows.setdefault(texts.get(how, how), []).append(f"`{op}`")
                 case Unsupported(alternative=instead):
-                    insteads.setdefault(instead, []).append(f"`{op}`")
+                    insteads.setdefault(texts.get(instead, instead), []).append(f"`{op}`")
         told = [f"- {', '.join(ops)}, emulated: {how}" for how, ops in hows.items()]
         told += [f"- {', '.join(ops)}, unsupported: {instead}" for instead, ops in insteads.items()]
         if told:

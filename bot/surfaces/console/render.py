@@ -185,8 +185,7 @@ class _Columns:
 
     def __init__(self, rows: Sequence[Row], most: int, ink: Ink) -> None:
         self._ink = ink
-        states = [width(row.state_word) + 2 for row in rows if row.state]
-        self._state = max(_STATE, *states) if states else 0
+        self._state = _STATE if any(row.state for row in rows) else 0
         self._room = most - self._state
         notes = max((width(self._note(row)) for row in rows), default=0)
         names = max((width(_name(row)) for row in rows), default=0)
@@ -200,7 +199,7 @@ class _Columns:
             cells = _columns(name, note, self._names, self._room - self._names - 2)
         else:
             cells = [*wrap(name, self._room), *(f"  {line}" for line in wrap(note, self._room - 2))]
-        state = row.state_word if row.state else ""
+        state = row.state.value if row.state else ""
         return [pad("" if at else state, self._state) + cell for at, cell in enumerate(cells)]
 
     def _note(self, row: Row) -> str:

@@ -90,7 +90,7 @@ def _section(section: Section, handles: Handles) -> list[str]:
 
 
 def _row(row: Row, handles: Handles) -> str:
-    state = f"_{row.state_word}_" if row.state is not None else ""
+    state = f"_{row.state.value}_" if row.state is not None else ""
     handle = f"**{escape(one_line(row.handle), opens_line=False)}**" if row.handle else ""
     title = escape(_short(row.title), opens_line=False)
     note = line(row.note, handles)

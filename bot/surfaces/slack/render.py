@@ -60,7 +60,7 @@ def lines(lines: Sequence[Text], buttons: Sequence[Button] = ()) -> Drawn:
 
 
 def _row(row: Row) -> Text:
-    state = () if row.state is None else (Code(f"{row.state_word:<7}"), " ")
+    state = () if row.state is None else (Code(f"{row.state.value:<7}"), " ")
     handle = (Bold(row.handle), " ") if row.handle else ()
     note = (" — ", *row.note) if row.note else ()
     return (*state, *handle, row.title, *note)

@@ -77,50 +77,51 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
 async def test_who_waits_behind_others_is_told_and_may_stop(scene: Scene) -> None:
     scene.platform.down = True
     first, second = scene.say("begin T1"), scene.say("begin T2", by=BEN)
-    waits = await until(lambda: scene.told("begin T2 waits behind an earlier change to R1."))
-    assert "Nothing of it was sent" in plain_text(waits.card.title)
+    waits = await until(lambda: scene.told("begin T2 is queued behind an earlier change to R1."))
+    assert "It hasn't been sent yet" in plain_text(waits.card.title)
     assert waits.message.actor.id == "ben"
-    await until(lambda: any("does not answer (beginning T1). Nothing was sent." in line for line in scene.lines))
+    waiting = "isn't responding (beginning T1). Nothing was sent yet."
+    await until(lambda: any(waiting in line for line in scene.lines))
     assert await scene.press(waits.buttons[0], by=BEN) == "done"
     assert await asyncio.wait_for(second, 30) == "failed"
     third = scene.say("finish T2", by=BEN)
-    waits = await until(lambda: scene.told("finish T2 waits behind an earlier change to R1."))
+    waits = await until(lambda: scene.told("finish T2 is queued behind an earlier change to R1."))
     assert await scene.press(waits.buttons[0]) == "done"
     assert await asyncio.wait_for(third, 30) == "failed"
     assert scene.told("Ana stopped finish T2 before anything was sent. Nothing changed.")
     scene.platform.down = False
     assert await asyncio.wait_for(first, 30) == "done"
-    assert not scene.told("beginning T2 was not sent"), "who pressed it was told by the press"
-    assert not any("does not answer" in line for line in scene.lines)
+    assert not scene.told("(beginning T2). Nothing changed."), "who pressed it was told by the press"
+    assert not any("isn't responding" in line for line in scene.lines)
 
 
 async def test_who_stops_what_is_their_own_is_told_once(scene: Scene) -> None:
     scene.platform.down = True
     for by, told in ((ANA, False), (BEN, True)):
         waiting = scene.say("begin T1", by=ANA)
-        await until(lambda: any("Nothing was sent" in line for line in scene.lines))
+        await until(lambda: any("Nothing was sent yet" in line for line in scene.lines))
         assert await scene.press(Button("Stop", Stop(run="R1", key=scene.sent[-1].key)), by=by) == "done"
         assert await asyncio.wait_for(waiting, 30) == "failed"
-        assert bool(scene.told("Stopped: beginning T1 was not sent")) == told
-        assert not any("does not answer" in line for line in scene.lines)
+        assert bool(scene.told("Stopped before anything was sent to Local runbooks (beginning T1).")) == told
+        assert not any("isn't responding" in line for line in scene.lines)
 
 
 async def test_who_waited_behind_others_is_not_told_again_that_it_waits(scene: Scene) -> None:
     scene.platform.down = True
     first, second = scene.say("begin T1"), scene.say("begin T2", by=BEN, via=Via.COMMAND)
-    await until(lambda: scene.told("begin T2 waits behind an earlier change to R1."))
+    await until(lambda: scene.told("begin T2 is queued behind an earlier change to R1."))
     assert await scene.press(Button("Stop", Stop(run="R1", key=scene.sent[-2].key))) == "done"
     assert await asyncio.wait_for(first, 30) == "failed"
-    await until(lambda: any("does not answer (beginning T2)" in line for line in scene.lines))
+    await until(lambda: any("isn't responding (beginning T2)" in line for line in scene.lines))
     scene.platform.down = False
     assert await asyncio.wait_for(second, 30) == "done"
-    assert not scene.told("cannot be asked just now")
+    assert not scene.told("isn't available right now")
 
 
 async def test_a_line_that_waited_says_what_was_done_by_somebody_else_meanwhile(scene: Scene) -> None:
     scene.platform.down = True
     waiting = scene.say("finish T1")
-    await until(lambda: any("Nothing was sent" in line for line in scene.lines))
+    await until(lambda: any("Nothing was sent yet" in line for line in scene.lines))
     known = await scene.app.runs.get("R1")
     assert known is not None
     theirs = FinishTask(run=known.run.key, task=known.task_id("T1") or "", by=Person(id="zoe", name="Zoe"))
@@ -128,16 +129,17 @@ async def test_a_line_that_waited_says_what_was_done_by_somebody_else_meanwhile(
     await scene.platform.execute(theirs, WriteMarker(code="ZZZZ", who="Zoe", at=datetime.now(UTC)))
     assert await asyncio.wait_for(waiting, 30) == "done"
     said = await until(lambda: [line for line in scene.lines if line.startswith("Ana: T1 Confirm")])
-    assert "was finished by Zoe" in said[0]
-    assert not any("does not answer" in line for line in scene.lines)
+    assert "was already finished by Zoe" in said[0]
+    assert not any("isn't responding" in line for line in scene.lines)
 
 
 async def test_who_typed_it_is_told_that_it_waits_also_where_the_line_is_out_of_sight(scene: Scene) -> None:
     """The line stands in the card's thread; the command was typed in the channel."""
     scene.platform.down = True
     waiting = scene.say("begin T1", via=Via.COMMAND)
-    told = await until(lambda: scene.told("Local runbooks cannot be asked just now, so beginning T1 waits."))
-    assert "The line under the card of R1 says how it goes on" in plain_text(told.card.title)
+    waits = "Local runbooks isn't available right now, so beginning T1 has to wait."
+    told = await until(lambda: scene.told(waits))
+    assert "The activity line in the thread of R1's card shows how it goes" in plain_text(told.card.title)
     scene.platform.down = False
     assert await asyncio.wait_for(waiting, 30) == "done"
 
@@ -151,5 +153,5 @@ async def test_a_platform_that_asks_to_wait_is_not_said_to_be_silent(scene: Scen
     why = RateLimited("local", Op.FINISH, retry_after=3)
     line = waiting_line(message, known, step, why, now, scene.app.world)
     assert plain_text(line.text).startswith(
-        "Ana: Local runbooks asks us to wait (finishing T1). Nothing was sent. Trying"
+        "Ana: Local runbooks is rate-limiting us (finishing T1). Nothing was sent yet. Retrying"
     )

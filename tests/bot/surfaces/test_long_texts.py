@@ -3,10 +3,13 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from adapters.cutover import text as cutover
+from adapters.errors import Rejected
 from adapters.playbooks import text as playbooks
 from adapters.runrunit import text as runrunit
 from adapters.tines import text as tines
@@ -17,9 +20,11 @@ from commands.language.parser import parse
 from commands.lookup.fuzzy import find_matches
 from commands.model.card import Card
 from commands.model.errors import CommandError
+from commands.model.ports import Services
 from commands.registry import COMMANDS
-from commands.text.error_text import append_nothing_changed
+from commands.text.error_text import adapter_error_text
 
+SERVICES = SimpleNamespace(platform_types={})
 LONG = 40_000  # characters: the most that Slack lets somebody write in one message
 TITLES = [(f"Data base step number {number}, do the thing", number) for number in range(500)]
 
@@ -71,7 +76,8 @@ def test_a_text_of_whatever_length_is_taken_apart_quickly(read: Callable[[str], 
 
 
 def test_a_refusal_of_whatever_length_is_told_quickly() -> None:
-    quickly(lambda: append_nothing_changed((f"No{' ' * LONG}such value",)))
+    error = Rejected("local", "finish", key="show.several", words=f"No{' ' * LONG}such value")
+    quickly(lambda: adapter_error_text(error, cast(Services, SERVICES), nothing_changed=True))
 
 
 @pytest.mark.parametrize("words", ["é" * LONG, f"https://{'é' * LONG}", "`" * LONG])

@@ -70,19 +70,21 @@ def literal_keys(paths: Sequence[Path]) -> set[str]:
         for node in _nodes(path):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.add(node.value)
-            if _is_plural(node) and isinstance(node.args[0], ast.Constant):
-                found.add(f"{node.args[0].value}_one")
+            if isinstance(argument := _plural_argument(node), ast.Constant):
+                found.add(f"{argument.value!s}_one")
     return {text for text in found if _KEY.fullmatch(text)}
 
 
-def _is_plural(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "plural"
+def _plural_argument(node: ast.AST) -> ast.expr | None:
+    """The key that a call of ``plural`` takes."""
+    is_plural = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "plural"
+    return node.args[0] if is_plural and isinstance(node, ast.Call) else None
 
 
 def built_patterns(paths: Sequence[Path]) -> Iterator[tuple[str, bool]]:
     """(pattern, whether ``plural`` takes it) for every f-string that builds a key: ("count.{}", True)."""
     for path in paths:
-        plurals = {id(node.args[0]) for node in _nodes(path) if _is_plural(node)}
+        plurals = {id(argument) for node in _nodes(path) if (argument := _plural_argument(node))}
         for node in _nodes(path):
             if isinstance(node, ast.JoinedStr):
                 parts = [str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values]
@@ -102,7 +104,7 @@ def suffixes(paths: Sequence[Path]) -> set[str]:
 
 
 def built_keys(paths: Sequence[Path]) -> set[str]:
-    """The keys of ``commands`` that f-strings build. Raises ``KeyError`` for a pattern that is not in ``BUILT``."""
+    """The keys that f-strings build in ``commands``. Raises ``KeyError`` for a pattern that ``BUILT`` lacks."""
     found: set[str] = set()
     for pattern, plural in built_patterns(paths):
         keys = [pattern.replace("{}", value) for value in BUILT[pattern]]

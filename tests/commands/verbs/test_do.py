@@ -52,7 +52,7 @@ async def test_an_action_is_confirmed_first_and_then_executed_once(acting: Room,
     assert acting.platform.executed == ["start"]
     done = await acting.press(find_button(asked, "Go ahead"), by=BEN)
     assert private_text(done).startswith("R1 Primary down in EU: “End the run” done. Receipt ")
-    assert activity_texts(done)[0].startswith("Ben pressed “End the run” on R1 Primary down in EU (")
+    assert activity_texts(done)[0].startswith("Ben used “End the run” on R1 Primary down in EU (")
     assert acting.platform.executed == ["start", "do"]
     again = await acting.press(find_button(asked, "Go ahead"))
     assert "already handled this" in private_text(again)
