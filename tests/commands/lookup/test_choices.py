@@ -2,7 +2,7 @@
 
 from adapters.errors import Rejected
 from adapters.writes import Op
-from bot.storage.effects import _outcome_json, _outcome_of
+from bot.storage.effects import _dump_outcome, _load_outcome
 from tests.commands.room import Room, activity_texts, button_labels, find_button, private_text
 
 CHOICES = {"button.begin": ("part=mine",), "button.again": ("part=whole", "loud")}
@@ -22,7 +22,7 @@ async def test_each_choice_of_the_platform_is_a_button_and_no_failure(room: Room
 
 
 def test_the_effect_log_stores_the_choices() -> None:
-    stored = _outcome_of("refused", _outcome_json(Rejected("local", "finish", choices=CHOICES)))
+    stored = _load_outcome("refused", _dump_outcome(Rejected("local", "finish", choices=CHOICES)))
     assert isinstance(stored, Rejected)
     assert {key: tuple(options) for key, options in stored.choices.items()} == CHOICES
 
