@@ -1,31 +1,28 @@
-"""The Tines adapter: reads, the steps of each write, and who carries and settles them."""
+"""The Tines adapter: which steps a write has, and what executes and reconciles each."""
 
-import asyncio
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.errors import Unsupported
 from adapters.http.client import HttpClient, HttpClients
-from adapters.http.responses import ListResult
 from adapters.models import Comment, Health, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
 from adapters.protocol import Capability, CheckResult, Resources, require_supported
-from adapters.tines import links, mapping, wire
-from adapters.tines.actions import Offers
+from adapters.tines import links
+from adapters.tines.actions import Actions
+from adapters.tines.api import Api
 from adapters.tines.capabilities import CAPABILITIES
-from adapters.tines.cases import COLOUR, Cases
-from adapters.tines.comments import NOTE, Comments
-from adapters.tines.errors import explaining
-from adapters.tines.extras import Extras
-from adapters.tines.health import check
+from adapters.tines.errors import error_mapper
+from adapters.tines.health import HealthCheck
 from adapters.tines.people import People
 from adapters.tines.reads import Reads
 from adapters.tines.settings import TinesSettings
-from adapters.tines.start import Starting
+from adapters.tines.start import BUTTONS, StartWrites
 from adapters.tines.stories import Stories
-from adapters.tines.tasks import ASSIGN, MARK, Tasks
 from adapters.tines.webhooks import Webhooks
+from adapters.tines.writes.case import COLOUR, CaseWrites
+from adapters.tines.writes.comments import NOTE, CommentWrites
+from adapters.tines.writes.tasks import ASSIGN, MARK, TaskViews, TaskWrites
 from adapters.writes import (
     AddComment,
     AddTask,
@@ -50,15 +47,15 @@ from adapters.writes import (
     WriteResult,
 )
 
-_SAID = (AddComment, HoldTask, SetStatus)
+_COMMENTS = (AddComment, HoldTask, SetStatus)
 
 
 @dataclass
 class Tines:
     name: str
     settings: TinesSettings
-    caller: HttpClient
-    http: HttpClients
+    client: HttpClient
+    clients: HttpClients
     now: Callable[[], datetime]
     capabilities: Mapping[Op, Capability] = field(default_factory=lambda: CAPABILITIES)
 
@@ -66,62 +63,50 @@ class Tines:
         settings = self.settings
         colours = {Health.GREEN: settings.green, Health.AMBER: settings.amber, Health.RED: settings.red}
         self.colours = {health: status.strip() for health, status in colours.items() if status.strip()}
-        self.reading = Reads(self.caller, settings.team_id)
-        people = People(self.reading, self.now)
-        self.starting = Starting(self.reading, people, settings)
-        self.tasks = Tasks(self.reading, people)
-        self.said = Comments(self.reading, people, self.tasks, self.colours)
-        self.cases = Cases(self.reading, people, self.colours)
-        self.extras = Extras(self.reading, people)
-        webhooks, stories = Webhooks(self.caller, self.http), Stories(self.reading, self.now)
-        self.pressing = Offers(self.reading, webhooks, self.extras, stories, settings.stories)
+        self.api = Api(self.client, settings.team_id)
+        people, views = People(self.api, self.now), TaskViews(self.api)
+        self.starts = StartWrites(self.api, people, settings)
+        self.task_writes = TaskWrites(self.api, people, views)
+        self.comment_writes = CommentWrites(self.api, people, self.task_writes, views, self.colours)
+        self.case_writes = CaseWrites(self.api, people, self.colours)
+        webhooks, stories = Webhooks(self.client, self.clients), Stories(self.api, self.now)
+        self.case_actions = Actions(self.api, people, webhooks, stories, settings.stories)
+        self.reads = Reads(
+            self.name, settings, self.api, self.now, self.starts, self.case_writes, self.case_actions, views
+        )
 
     async def runbooks(self, words: str) -> Sequence[Runbook]:
-        """Cases with the template tag, open or closed; callers match the titles themselves."""
-        listing = await self._tagged({"tags": [self.settings.template_tag]}, "runbooks")
-        found = [case for case in listing.items if mapping.has_tag(case, self.settings.template_tag)]
-        for case in found:
-            self.starting.learn(case)
-        return [mapping.runbook(self.name, case) for case in found]
+        return await self.reads.runbooks()
 
     async def runbook(self, id: str) -> Runbook:
-        case, tasks = await self._whole(id)
-        if mapping.has_tag(case, self.settings.template_tag):
-            self.starting.learn(case, tasks)
-        return mapping.runbook(self.name, case, tasks)
+        return await self.reads.runbook(id)
 
     async def runs(self, words: str) -> Sequence[RunSummary]:
-        tag = self.settings.run_tag
-        listing = await self._tagged({"status": "OPEN", "tags": [tag]}, "runs")
-        found = [case for case in listing.items if mapping.has_tag(case, tag) and mapping.is_open(case)]
-        return [mapping.run_head(self.name, case) for case in found]
+        return await self.reads.runs()
 
     async def read(self, id: str) -> Run:
-        (case, tasks), coloured = await asyncio.gather(self._whole(id), self.cases.coloured(id))
-        run = mapping.run(self.name, case, tasks, mapping.health_of(case, self.colours), self.now(), coloured)
-        self.tasks.learn(run)
-        return run.model_copy(update={"own_buttons": self.pressing.names(case.actions)})
+        return await self.reads.run(id)
 
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
-        return await self.said.last(id, task)
+        return await self.comment_writes.recent(id, task)
 
     async def actions(self, run: Run) -> Sequence[PlatformAction]:
-        return await self.pressing.of(run)
+        return await self.case_actions.list(run)
 
     def steps(self, write: Write, run: Run | None) -> Sequence[Write]:
-        """What changes a task is followed by a comment that says who did it: those calls name no author."""
+        """A comment that says who did it follows each change of a task: those requests have no author."""
         require_supported(self.name, self.capabilities, write.op)
         match write:
             case StartRun():
-                return self.starting.steps(write)
+                return self.starts.steps(write)
             case BeginTask():
                 task = run.task(write.task) if run else None
-                taken = task is not None and bool(task.assignees)
-                return [write, *(write.as_part(part) for part in ([NOTE] if taken else [ASSIGN, NOTE]))]
+                is_assigned = task is not None and bool(task.assignees)
+                return [write, *(write.as_part(part) for part in ([NOTE] if is_assigned else [ASSIGN, NOTE]))]
             case ReopenTask():
                 task = run.task(write.task) if run else None
-                begun = task is None or task.started_at is not None
-                return [write, *(write.as_part(part) for part in ([MARK, NOTE] if begun else [NOTE]))]
+                may_run = task is None or task.started_at is not None
+                return [write, *(write.as_part(part) for part in ([MARK, NOTE] if may_run else [NOTE]))]
             case FinishTask() | SkipTask() | AssignTask():
                 return [write, write.as_part(NOTE)]
             case EndRun(text=text) if text.strip():
@@ -133,78 +118,84 @@ class Tines:
     def recovery(self, step: Write) -> Recovery:
         match step:
             case StartRun():
-                return self.starting.recovery(step)
+                return self.starts.recovery(step)
             case SetStatus(part="colour"):
                 return Recovery.IDEMPOTENT
             case PerformAction():
-                return self.pressing.recovery(step)
-        return Recovery.LOOKUP if step.part == NOTE or isinstance(step, (*_SAID, AddTask)) else Recovery.IDEMPOTENT
+                return self.case_actions.recovery(step)
+        is_lookup = step.part == NOTE or isinstance(step, (*_COMMENTS, AddTask))
+        return Recovery.LOOKUP if is_lookup else Recovery.IDEMPOTENT
 
     async def execute(self, step: Write, mark: WriteMarker) -> WriteResult:
         match step:
-            case StartRun():
-                return await self.starting.execute(step, mark)
+            case StartRun(part=""):
+                return await self.starts.create_case(step, mark)
+            case StartRun(part=part):
+                return await (self.starts.copy_buttons if part == BUTTONS else self.starts.add_batch)(step)
             case SetStatus(part="colour"):
-                return await self.cases.colour(step)
+                return await self.case_writes.set_colour(step)
             case EndRun(part=""):
-                return await self.cases.end(step)
+                return await self.case_writes.close(step)
             case AddTask():
-                return await self.tasks.add(step, mark)
+                return await self.task_writes.add(step, mark)
             case PerformAction():
-                return await self.pressing.execute(step, mark)
-            case _ if step.part == NOTE or isinstance(step, _SAID):
-                return await self.said.say(step, mark)
+                return await self.case_actions.execute(step, mark)
+            case _ if step.part == NOTE or isinstance(step, _COMMENTS):
+                return await self.comment_writes.write(step, mark)
+            case BeginTask(part=""):
+                return await self.task_writes.begin(step, mark)
+            case BeginTask():
+                return await self.task_writes.assign_to_beginner(step)
+            case ReopenTask(part="mark"):
+                return await self.task_writes.clear_running(step, mark)
+            case AssignTask():
+                return await self.task_writes.assign(step)
             case TaskWrite():
-                return await self.tasks.execute(step, mark)
+                return await self.task_writes.set_state(step)
         raise Unsupported(self.name, step.op.value)
 
     async def reconcile(self, step: Write, mark: WriteMarker, known: Baseline) -> Reconciliation:
         match step:
-            case StartRun():
-                return await self.starting.reconcile(step, mark)
+            case StartRun(part=""):
+                return await self.starts.reconcile_case(step, mark)
+            case StartRun(part=part):
+                return await (self.starts.reconcile_buttons if part == BUTTONS else self.starts.reconcile_batch)(
+                    step
+                )
             case SetStatus(part="colour"):
-                return await self.cases.settle_colour(step)
+                return await self.case_writes.reconcile_colour(step)
             case EndRun(part=""):
-                return await self.cases.settle_end(step)
+                return await self.case_writes.reconcile_close(step)
             case AddTask():
-                return await self.tasks.settle_add(step, mark)
+                return await self.task_writes.reconcile_add(step, mark)
             case PerformAction():
-                return await self.pressing.reconcile(step)
-            case _ if step.part == NOTE or isinstance(step, _SAID):
-                return await self.said.reconcile(step, mark)
+                return await self.case_actions.reconcile(step)
+            case _ if step.part == NOTE or isinstance(step, _COMMENTS):
+                return await self.comment_writes.reconcile(step, mark)
+            case BeginTask(part=""):
+                return await self.task_writes.reconcile_begin(step)
+            case BeginTask():
+                return await self.task_writes.reconcile_assign_to_beginner(step)
+            case ReopenTask(part="mark"):
+                return await self.task_writes.reconcile_clear_running(step)
+            case AssignTask():
+                return await self.task_writes.reconcile_assign(step)
             case TaskWrite():
-                return await self.tasks.reconcile(step)
+                return await self.task_writes.reconcile_state(step)
         return Indeterminate()
 
     async def changed_since(self, since: datetime) -> Mapping[str, str]:
-        """There are no outgoing webhooks (sheet 1, "Outbound webhooks"); closed cases are edited too."""
-        filters = {"tags": [self.settings.run_tag], "updated_at_start_date": f"{since:%Y-%m-%dT%H:%M:%SZ}"}
-        listing = await self.reading.cases(filters, "show", "RECENTLY_EDITED")
-        return {
-            case.case_id: hashlib.sha256(case.model_dump_json().encode()).hexdigest() for case in listing.items
-        }
+        """Tines has no outgoing webhooks for cases."""
+        return await self.reads.changed_since(since)
 
     def parse_link(self, url: str) -> RunKey | TaskKey | RunbookKey | None:
-        found = links.parse(url, self.settings.url, self.name)
-        if found is not None and self.starting.is_template(found.id):
-            return RunbookKey(platform=self.name, id=found.id)
-        return found
+        key = links.parse(url, self.settings.url, self.name)
+        if key is not None and self.starts.is_template(key.id):
+            return RunbookKey(platform=self.name, id=key.id)
+        return key
 
     async def check(self) -> Sequence[CheckResult]:
-        return await check(self.name, self.settings, self.reading)
-
-    async def _whole(self, id: str) -> tuple[wire.Case, Sequence[wire.Task]]:
-        """The case's own list of tasks is not promised to be whole, nor to say who is who."""
-        case, tasks = await asyncio.gather(self.reading.case(id, "show"), self.reading.tasks(id, "show"))
-        self.cases.learn(case)
-        self.extras.learn(case)
-        return case, tasks
-
-    async def _tagged(self, filters: Mapping[str, object], operation: str) -> ListResult[wire.Case]:
-        listing = await self.reading.cases(filters, operation)
-        for case in listing.items:
-            self.cases.learn(case)
-        return listing
+        return await HealthCheck(self.name, self.settings, self.api).check()
 
 
 def connect(name: str, settings: TinesSettings, resources: Resources) -> Tines:
@@ -214,5 +205,7 @@ def connect(name: str, settings: TinesSettings, resources: Resources) -> Tines:
         "Accept": "application/json",
         "Content-Type": "application/json",
     }
-    caller = resources.http.client(name, settings.url, credential=token, headers=headers, explain=explaining(name))
-    return Tines(name, settings, caller, resources.http, resources.now)
+    client = resources.http.client(
+        name, settings.url, credential=token, headers=headers, explain=error_mapper(name)
+    )
+    return Tines(name, settings, client, resources.http, resources.now)

@@ -1,28 +1,27 @@
-"""What can be done with Tines cases (the table of docs/platforms/tines.md)."""
+"""What Tines cases support, and how the rest is emulated (keys of the message catalogue)."""
 
 from collections.abc import Mapping
 
-from adapters.protocol import NO_APPROVALS, Capability, Emulated, Native
+from adapters.protocol import Capability, Emulated, Native, Unsupported
 from adapters.writes import Op
 
 CAPABILITIES: Mapping[Op, Capability] = {
-    Op.RUNBOOKS: Emulated("the cases that bear the template tag"),
-    Op.RUNS: Emulated("the open cases that bear the run tag"),
+    Op.RUNBOOKS: Emulated("tines.capability.runbooks"),
+    Op.RUNS: Emulated("tines.capability.runs"),
     Op.SHOW: Native(),
     Op.COMMENTS: Native(),
-    Op.START: Emulated("a new case, cloned from the template case with its tasks"),
+    Op.START: Emulated("tines.capability.start"),
     Op.FINISH: Native(),
-    Op.BEGIN: Emulated("a note in the case's metadata; the task is assigned to whoever begins it"),
-    Op.SKIP: Emulated("completed, with [SKIPPED: reason] in front of its description"),
-    Op.HOLD: Emulated("a comment on the case, and a mark kept by Liaison"),
+    Op.BEGIN: Emulated("tines.capability.begin"),
+    Op.SKIP: Emulated("tines.capability.skip"),
+    Op.HOLD: Emulated("tines.capability.hold"),
     Op.REOPEN: Native(),
     Op.ASSIGN: Native(),
     Op.ADD: Native(),
-    Op.STATUS: Emulated(
-        "a comment; its colour is the case's sub-status where that is set up, else kept by Liaison"
-    ),
+    Op.STATUS: Emulated("tines.capability.status"),
     Op.COMMENT: Native(),
     Op.END: Native(),
     Op.ACTION: Native(),
-    **NO_APPROVALS,
+    Op.APPROVE: Unsupported("tines.capability.approve"),
+    Op.REJECT: Unsupported("tines.capability.reject"),
 }

@@ -14,7 +14,7 @@ from tests.adapters.connecting import reached, resources, table
 from tests.adapters.tines.fake import TinesFake
 from tests.contract.subject import RUNBOOK, Subject
 
-DONE_AS = {
+EFFECTS = {
     Op.START: "case",
     Op.FINISH: "complete",
     Op.SKIP: "skip",
@@ -45,19 +45,19 @@ class TinesSubject:
     fake: TinesFake
 
     async def a_run(self) -> Run:
-        case = a_case(self.fake)
-        self.fake.world.cases[case].actions = [a_button(self.fake)]
+        case = add_case_from_template(self.fake)
+        self.fake.world.cases[case].actions = [make_button(self.fake)]
         return await self.adapter.read(str(case))
 
     def effects(self, op: Op) -> int:
-        wanted = DONE_AS.get(op, "comment")
+        wanted = EFFECTS.get(op, "comment")
         return sum(what == wanted for what, _ in self.fake.world.effects)
 
     def write_paths(self, op: Op) -> tuple[str, str]:
         return PATHS.get(op, SAID)
 
 
-def a_case(fake: TinesFake) -> int:
+def add_case_from_template(fake: TinesFake) -> int:
     """An open case with the template's tasks, as somebody else started it."""
     world = fake.world
     case = world.add_case(f"R{len(world.cases)} {RUNBOOK}", tags=["runbook-run"])
@@ -66,7 +66,7 @@ def a_case(fake: TinesFake) -> int:
     return case.id
 
 
-def a_button(fake: TinesFake, label: str = "Claim case") -> dict[str, Any]:
+def make_button(fake: TinesFake, label: str = "Claim case") -> dict[str, Any]:
     """A case action that calls a story of this tenant."""
     url = f"{fake.url}/webhook/claim-case/s3cr3t"
     return {"url": url, "label": label, "action_type": "webhook", "query_params": {"assignee": "john@doe.com"}}
@@ -76,9 +76,9 @@ def a_button(fake: TinesFake, label: str = "Claim case") -> dict[str, Any]:
 async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
     fake = TinesFake()
     async with reached(fake, timeout) as http:
-        yield TinesSubject(connected(fake, http), fake)
+        yield TinesSubject(connect_adapter(fake, http), fake)
 
 
-def connected(fake: TinesFake, http: HttpClients, **settings: Any) -> Tines:
+def connect_adapter(fake: TinesFake, http: HttpClients, **settings: Any) -> Tines:
     """The adapter as the application makes it, from the fake's own settings."""
     return connect("tines", TinesSettings.model_validate(table(fake, **settings)), resources(http))

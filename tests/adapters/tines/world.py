@@ -16,9 +16,9 @@ PRIORITIES = ("critical", "high", "medium", "low", "info")
 class Refusal(Exception):
     """What Tines says no with. The document gives no shape for it: an object with words is a guess."""
 
-    def __init__(self, words: str, status: int = 422) -> None:
-        super().__init__(words)
-        self.words = words
+    def __init__(self, message: str, status: int = 422) -> None:
+        super().__init__(message)
+        self.message = message
         self.status = status
 
 
@@ -104,7 +104,7 @@ class FakeStory:
 
 
 class World:
-    """``effects``: (what, id) of everything done since the start."""
+    """``effects``: (what, id) of list_actions done since the start."""
 
     def __init__(self) -> None:
         self._ids: Iterator[int] = itertools.count(101)
@@ -133,13 +133,13 @@ class World:
         self._clock += timedelta(seconds=1)
         return f"{self._clock:%Y-%m-%dT%H:%M:%SZ}"
 
-    def did(self, what: str, id: int) -> None:
+    def record(self, what: str, id: int) -> None:
         self.effects.append((what, id))
 
     def user(self, email: str) -> FakeUser | None:
-        return next((one for one in self.users if one.email.casefold() == email.casefold()), None)
+        return next((item for item in self.users if item.email.casefold() == email.casefold()), None)
 
-    def known(self, emails: list[str]) -> list[FakeUser]:
+    def users_with(self, emails: list[str]) -> list[FakeUser]:
         """Who is not in the team is left out: the document says nothing better."""
         return [user for email in emails if (user := self.user(email)) is not None]
 
@@ -150,7 +150,7 @@ class World:
 
     def add_task(self, case: FakeCase, description: str, emails: list[str] | None = None) -> FakeTask:
         at = self.now()
-        task = FakeTask(self.id(), description, self.known(emails or []), created_at=at, updated_at=at)
+        task = FakeTask(self.id(), description, self.users_with(emails or []), created_at=at, updated_at=at)
         case.tasks[task.id] = task
         return task
 

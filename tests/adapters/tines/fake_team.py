@@ -3,9 +3,9 @@
 import re
 from typing import TYPE_CHECKING
 
-from tests.adapters.tines import shapes
-from tests.adapters.tines.bodies import STORY_ORDERS, body_of, paging
-from tests.adapters.tines.shapes import Json
+from tests.adapters.tines import fake_responses
+from tests.adapters.tines.fake_requests import STORY_ORDERS, body_of, paging
+from tests.adapters.tines.fake_responses import Json
 from tests.adapters.tines.world import TEAM, Refusal
 from tests.fakes.serving import Seen
 
@@ -17,12 +17,12 @@ def list_members(fake: "TinesFake", seen: Seen, at: "re.Match[str]") -> "Answer"
     page, per_page = paging(seen, 500)
     if at["team"] != str(TEAM) or fake.hides_members:
         raise Refusal("Not Found", 404)
-    return fake.page(seen, "members", [shapes.member(one) for one in fake.world.users], page, per_page)
+    return fake.page(seen, "members", [fake_responses.member(item) for item in fake.world.users], page, per_page)
 
 
 def list_inputs(fake: "TinesFake", seen: Seen, _: "re.Match[str]") -> "Answer":
     page, per_page = paging(seen, 500, "team_id")
-    items = [shapes.case_input(one) for one in fake.world.inputs]
+    items = [fake_responses.case_input(item) for item in fake.world.inputs]
     return fake.page(seen, "case_inputs", items, page, per_page)
 
 
@@ -36,14 +36,14 @@ def list_stories(fake: "TinesFake", seen: Seen, _: "re.Match[str]") -> "Answer":
     live = seen.query.get("include_live_activity", "false")
     if live not in ("true", "false"):
         raise Refusal("include_live_activity is true or false")
-    items = [shapes.story(one, live=live == "true") for one in fake.world.stories]
+    items = [fake_responses.story(item, live=live == "true") for item in fake.world.stories]
     return fake.page(seen, "stories", items, page, per_page)
 
 
 def list_subscribers(fake: "TinesFake", seen: Seen, at: "re.Match[str]") -> "Answer":
     page, per_page = paging(seen, 500)
     case = fake.case(at)
-    items = [shapes.subscriber(number, one) for number, one in enumerate(case.followers, 12)]
+    items = [fake_responses.subscriber(number, item) for number, item in enumerate(case.followers, 12)]
     status, body = fake.page(seen, "subscribers", items, page, per_page)
     return status, {"case_id": case.id, **body}
 
@@ -58,8 +58,8 @@ def create_subscriber(fake: "TinesFake", seen: Seen, at: "re.Match[str]") -> "An
     if user in case.followers:
         raise Refusal("user is already subscribed")
     case.followers.append(user)
-    fake.world.did("follow", case.id)
-    about = {name: value for name, value in shapes.user(user).items() if name != "is_service_account"}
+    fake.world.record("follow", case.id)
+    about = {name: value for name, value in fake_responses.user(user).items() if name != "is_service_account"}
     return 201, {"case_id": case.id, "id": 11 + len(case.followers), "user": about | {"user_id": user.id}}
 
 

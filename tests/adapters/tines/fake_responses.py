@@ -18,81 +18,81 @@ from tests.adapters.tines.world import (
 Json = dict[str, Any]
 
 
-def user(one: FakeUser) -> Json:
+def user(item: FakeUser) -> Json:
     """As in a case."""
     return {
-        "user_id": str(one.id),
-        "first_name": one.first,
-        "last_name": one.last,
-        "email": one.email,
+        "user_id": str(item.id),
+        "first_name": item.first,
+        "last_name": item.last,
+        "email": item.email,
         "avatar_url": "",
-        "is_service_account": one.service,
+        "is_service_account": item.service,
     }
 
 
-def assignee(one: FakeUser, *, whole: bool) -> Json:
+def assignee(item: FakeUser, *, whole: bool) -> Json:
     """In the answer to a list, create or update of cases an assignee of a task has nothing but its id."""
     if not whole:
-        return {"id": str(one.id)}
-    return {"id": str(one.id), "email": one.email, "first_name": one.first, "last_name": one.last}
+        return {"id": str(item.id)}
+    return {"id": str(item.id), "email": item.email, "first_name": item.first, "last_name": item.last}
 
 
-def task(one: FakeTask, *, whole: bool = True) -> Json:
+def task(item: FakeTask, *, whole: bool = True) -> Json:
     return {
-        "id": one.id,
-        "description": one.description,
-        "completed": one.completed,
-        "assignees": [assignee(user, whole=whole) for user in one.assignees],
-        "created_at": one.created_at,
-        "updated_at": one.updated_at,
+        "id": item.id,
+        "description": item.description,
+        "completed": item.completed,
+        "assignees": [assignee(user, whole=whole) for user in item.assignees],
+        "created_at": item.created_at,
+        "updated_at": item.updated_at,
     }
 
 
-def comment(one: FakeComment) -> Json:
+def comment(item: FakeComment) -> Json:
     """Here a user's id is a number."""
     return {
-        "id": one.id,
+        "id": item.id,
         "activity_type": "COMMENTED",
-        "value": one.value,
-        "created_at": one.at,
-        "user": {**user(one.by), "user_id": one.by.id},
+        "value": item.value,
+        "created_at": item.at,
+        "user": {**user(item.by), "user_id": item.by.id},
         "reactions": [],
     }
 
 
-def activity(one: FakeComment, kind: str) -> Json:
+def activity(item: FakeComment, kind: str) -> Json:
     """In the list of activities a user has an ``id``, and every activity its file."""
-    about = {name: value for name, value in user(one.by).items() if name != "user_id"}
+    about = {name: value for name, value in user(item.by).items() if name != "user_id"}
     return {
-        "id": one.id,
+        "id": item.id,
         "activity_type": kind,
-        "value": one.value,
-        "user": {"id": one.by.id, **about},
-        "created_at": one.at,
+        "value": item.value,
+        "user": {"id": item.by.id, **about},
+        "created_at": item.at,
     }
 
 
-def case_input(one: FakeInput) -> Json:
+def case_input(item: FakeInput) -> Json:
     return {
-        "id": one.id,
-        "name": one.name,
-        "key": one.key,
+        "id": item.id,
+        "name": item.name,
+        "key": item.key,
         "input_type": "string",
         "sensitive": False,
-        "validation_type": "options" if one.options else "none",
-        "validation_options": {"options": list(one.options)} if one.options else {},
+        "validation_type": "options" if item.options else "none",
+        "validation_options": {"options": list(item.options)} if item.options else {},
         "team": {"id": TEAM, "name": TEAM_NAME},
         "created_at": "2022-06-24T08:35:21Z",
         "updated_at": "2022-06-24T08:35:21Z",
     }
 
 
-def member(one: FakeUser) -> Json:
+def member(item: FakeUser) -> Json:
     return {
-        "id": one.id,
-        "first_name": one.first,
-        "last_name": one.last,
-        "email": one.email,
+        "id": item.id,
+        "first_name": item.first,
+        "last_name": item.last,
+        "email": item.email,
         "is_admin": False,
         "created_at": "2021-03-11T09:00:58Z",
         "last_seen": "2021-04-30T08:56:05Z",
@@ -101,39 +101,39 @@ def member(one: FakeUser) -> Json:
     }
 
 
-def case(one: FakeCase, world: World, url: str, *, whole: bool) -> Json:
+def case(item: FakeCase, world: World, url: str, *, whole: bool) -> Json:
     """``whole``: as GET of one case tells it, which alone says who the assignees of its tasks are."""
     return {
-        "case_id": one.id,
-        "name": one.name,
-        "description": one.description,
-        "status": one.status,
-        "sub_status": {"id": one.sub_status, "name": world.sub_statuses[one.sub_status]},
-        "priority": one.priority,
-        "url": f"{url}/team/{TEAM}/cases/{one.id}",
-        "metadata": dict(one.metadata),
-        "author": user(one.author),
+        "case_id": item.id,
+        "name": item.name,
+        "description": item.description,
+        "status": item.status,
+        "sub_status": {"id": item.sub_status, "name": world.sub_statuses[item.sub_status]},
+        "priority": item.priority,
+        "url": f"{url}/team/{TEAM}/cases/{item.id}",
+        "metadata": dict(item.metadata),
+        "author": user(item.author),
         "opened_by": None,
         "resolved_by": None,
-        "assignees": [user(assigned) for assigned in one.assignees],
-        "tags": [{"id": number, "name": name} for number, name in enumerate(one.tags, 7)],
+        "assignees": [user(assigned) for assigned in item.assignees],
+        "tags": [{"id": number, "name": name} for number, name in enumerate(item.tags, 7)],
         "sla": _sla(),
-        "slas": [_sla(kind, *told) for kind, told in (one.slas or {"completion": (0, False)}).items()],
-        "fields": [_field(input, one.fields[input.id]) for input in world.inputs if input.id in one.fields],
-        "activities": [_activity(said) for said in one.comments[:20]],
+        "slas": [_sla(kind, *result) for kind, result in (item.slas or {"completion": (0, False)}).items()],
+        "fields": [_field(input, item.fields[input.id]) for input in world.inputs if input.id in item.fields],
+        "activities": [_activity(said) for said in item.comments[:20]],
         "team": {"id": TEAM, "name": TEAM_NAME},
         "linked_cases": [],
-        "closure_conditions": [dict(condition) for condition in one.conditions],
-        "opened_at": one.at,
-        "resolved_at": one.resolved_at,
-        "created_at": one.at,
-        "updated_at": one.at,
+        "closure_conditions": [dict(condition) for condition in item.conditions],
+        "opened_at": item.at,
+        "resolved_at": item.resolved_at,
+        "created_at": item.at,
+        "updated_at": item.at,
         "records": [],
-        "actions": [_short(number, action) for number, action in enumerate(one.actions, 1)],
+        "actions": [_short(number, action) for number, action in enumerate(item.actions, 1)],
         "blocks": [],
-        "tasks": [task(done, whole=whole) for done in one.tasks.values()],
-        "activities_meta": meta(f"{url}/api/v2/cases/{one.id}/activities", 1, 20, len(one.comments)),
-        "records_meta": meta(f"{url}/api/v2/cases/{one.id}/records", 1, 20, 0),
+        "tasks": [task(done, whole=whole) for done in item.tasks.values()],
+        "activities_meta": meta(f"{url}/api/v2/cases/{item.id}/activities", 1, 20, len(item.comments)),
+        "records_meta": meta(f"{url}/api/v2/cases/{item.id}/records", 1, 20, 0),
     }
 
 
@@ -188,20 +188,20 @@ def _short(number: int, given: Json) -> Json:
     return {"id": number, **{name: given[name] for name in ("url", "label", "action_type")}}
 
 
-def story(one: FakeStory, *, live: bool) -> Json:
+def story(item: FakeStory, *, live: bool) -> Json:
     """As the list of stories shows it (L3335-3386)."""
     counts: Json = {}
     if live:
-        counts = {"pending_action_runs_count": one.waiting, "concurrent_runs_count": one.running}
+        counts = {"pending_action_runs_count": item.waiting, "concurrent_runs_count": item.running}
         counts |= {"tokens_used_percentage": 15.7}
-    if live and one.broken is not None:
-        counts |= {"not_working_actions_count": one.broken}
+    if live and item.broken is not None:
+        counts |= {"not_working_actions_count": item.broken}
     return {
-        "name": one.name,
+        "name": item.name,
         "user_id": 167,
         "description": None,
         "keep_events_for": 604800,
-        "disabled": one.disabled,
+        "disabled": item.disabled,
         "priority": False,
         "send_to_story_enabled": False,
         "send_to_story_access_source": "OFF",
@@ -213,12 +213,12 @@ def story(one: FakeStory, *, live: bool) -> Json:
         "team_id": TEAM,
         "tags": ["Tag 1"],
         "guid": "df1e838a18d20696120b41516497b017",
-        "slug": one.name.lower().replace(" ", "_"),
+        "slug": item.name.lower().replace(" ", "_"),
         "created_at": "2021-05-10T08:56:50Z",
         "updated_at": "2021-05-10T08:56:50Z",
         "edited_at": "2021-05-10T08:56:50Z",
         "mode": "LIVE",
-        "id": one.id,
+        "id": item.id,
         "folder_id": 1,
         "published": True,
         "change_control_enabled": False,
@@ -231,9 +231,9 @@ def story(one: FakeStory, *, live: bool) -> Json:
     }
 
 
-def subscriber(number: int, one: FakeUser) -> Json:
+def subscriber(number: int, item: FakeUser) -> Json:
     """In the list all ids are text (L17847-17866)."""
-    about = {name: value for name, value in user(one).items() if name != "is_service_account"}
+    about = {name: value for name, value in user(item).items() if name != "is_service_account"}
     return {"id": str(number), **about}
 
 

@@ -79,7 +79,7 @@ def checked(body: Any, allowed: Types, required: Collection[str] = ()) -> dict[s
             raise Refusal(f"{name} has the wrong type")
         if name in ENUMS and value not in ENUMS[name]:
             raise Refusal(f"{value} is not a {name}")
-        if name.endswith("emails") and not all(isinstance(one, str) and "@" in one for one in value):
+        if name.endswith("emails") and not all(isinstance(item, str) and "@" in item for item in value):
             raise Refusal(f"{name} has something that is no e-mail")
     for name in required:
         if body.get(name) in (None, ""):

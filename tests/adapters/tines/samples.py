@@ -6,7 +6,7 @@ from typing import Any
 
 FOLDER = Path(__file__).with_name("recordings")
 EXCHANGES: dict[str, dict[str, Any]] = {
-    one["name"]: one for one in json.loads((FOLDER / "cases-v2.json").read_text(encoding="utf-8"))["exchanges"]
+    item["name"]: item for item in json.loads((FOLDER / "cases-v2.json").read_text(encoding="utf-8"))["exchanges"]
 }
 
 

@@ -14,9 +14,9 @@ from adapters.models import Health, RunState, TaskState
 from adapters.tines import mapping, wire
 from adapters.tines.stories import activity
 from tests.adapters.mutations import aged, damaged
-from tests.adapters.tines import shapes
+from tests.adapters.tines import fake_responses
 from tests.adapters.tines.fake import TinesFake
-from tests.adapters.tines.recorded import EXCHANGES, answer, request
+from tests.adapters.tines.samples import EXCHANGES, answer, request
 from tests.adapters.tines.world import FakeComment, FakeUser, World
 
 # A busy machine is no finding.
@@ -26,7 +26,7 @@ NOW = datetime(2026, 7, 18, 14, tzinfo=UTC)
 
 def show_case(case: wire.Case) -> object:
     mapping.run("tines", case, case.tasks, mapping.health_of(case, {Health.GREEN: "To do"}), NOW)
-    mapping.run_head("tines", case)
+    mapping.run_summary("tines", case)
     return mapping.runbook("tines", case, case.tasks)
 
 
@@ -35,24 +35,24 @@ MODELS: dict[str, tuple[type[BaseModel], Callable[[Any], object]]] = {
     "get_case": (wire.Case, show_case),
     "update_case": (wire.Case, show_case),
     "list_cases": (wire.Cases, lambda page: [show_case(case) for case in page.cases]),
-    "create_task": (wire.OneTask, lambda one: mapping.task(one.task)),
-    "get_task": (wire.OneTask, lambda one: mapping.task(one.task)),
-    "update_task": (wire.OneTask, lambda one: mapping.task(one.task)),
-    "list_tasks": (wire.Tasks, lambda page: [mapping.task(one) for one in page.tasks]),
-    "batch_create_tasks": (wire.Tasks, lambda page: [mapping.task(one) for one in page.tasks]),
+    "create_task": (wire.TaskResponse, lambda item: mapping.task(item.task)),
+    "get_task": (wire.TaskResponse, lambda item: mapping.task(item.task)),
+    "update_task": (wire.TaskResponse, lambda item: mapping.task(item.task)),
+    "list_tasks": (wire.Tasks, lambda page: [mapping.task(item) for item in page.tasks]),
+    "batch_create_tasks": (wire.Tasks, lambda page: [mapping.task(item) for item in page.tasks]),
     "create_comment": (wire.Comment, mapping.comment),
-    "list_comments": (wire.Comments, lambda page: [mapping.comment(one) for one in page.comments]),
+    "list_comments": (wire.Comments, lambda page: [mapping.comment(item) for item in page.comments]),
     "list_activities": (wire.Activities, lambda page: page.activities),
-    "update_metadata": (wire.Metadata, lambda one: one.metadata),
-    "list_members": (wire.Members, lambda page: [mapping.person(one) for one in page.members]),
+    "update_metadata": (wire.Metadata, lambda item: item.metadata),
+    "list_members": (wire.Members, lambda page: [mapping.person(item) for item in page.members]),
     "list_case_inputs": (wire.CaseInputs, lambda page: page.case_inputs),
-    "list_actions": (wire.Actions, lambda page: page.actions),
-    "list_stories": (wire.Stories, lambda page: [activity(one) for one in page.stories]),
+    "list_actions": (wire.CaseActions, lambda page: page.actions),
+    "list_stories": (wire.Stories, lambda page: [activity(item) for item in page.stories]),
     "list_subscribers": (wire.Subscribers, lambda page: page.subscribers),
 }
 
 
-def test_a_case_as_it_is_shown() -> None:
+def test_a_case_is_mapped_to_a_run() -> None:
     case = wire.Case.model_validate(answer("get_case"))
     run = mapping.run("tines", case, case.tasks, Health.UNSET, NOW)
     assert (run.key.id, run.title, run.state) == ("1", "Case 1..25", RunState.ACTIVE)
@@ -65,10 +65,10 @@ def test_a_case_as_it_is_shown() -> None:
     ]
     assert [person.name for person in run.tasks[0].assignees] == ["John Doe", "Jane Smith"]
     assert run.tasks[1].finished_at == datetime(2024, 3, 25, 16, 15, 45, tzinfo=UTC)
-    assert mapping.run_head("tines", case).done == 1
+    assert mapping.run_summary("tines", case).done == 1
 
 
-def test_what_a_start_clones_is_read() -> None:
+def test_everything_a_start_copies_is_parsed() -> None:
     case = wire.Case.model_validate(answer("get_case"))
     assert case.tags == ("Tag 1", "Tag 2", "Tag 3")
     assert case.closure_conditions[0].formula == "=SIZE(team_case.assignees) > 2"
@@ -82,7 +82,7 @@ def test_what_a_start_clones_is_read() -> None:
     }
 
 
-def test_a_user_is_known_by_whatever_key() -> None:
+def test_a_user_id_is_read_from_any_field() -> None:
     """``user_id`` as text, ``user_id`` as number, ``id``: sheet 4.1."""
     case = wire.Case.model_validate(answer("create_case"))
     assert [user.id for user in case.assignees] == ["176", "178", "180"]
@@ -92,20 +92,20 @@ def test_a_user_is_known_by_whatever_key() -> None:
     assert (comment.user.id, mapping.comment(comment).by) == ("1", "Jane Doe")
 
 
-def test_a_comment_that_is_not_ours_is_shown_as_it_is() -> None:
+def test_a_comment_written_in_tines_is_shown_unchanged() -> None:
     (comment,) = wire.Comments.model_validate(answer("list_comments")).comments
     shown = mapping.comment(comment)
     assert (shown.id, shown.text, shown.by, shown.task) == ("7508", "This is a comment", "Jane Doe", None)
     assert shown.at == datetime(2024, 3, 7, 11, 42, 58, tzinfo=UTC)
 
 
-def test_options_of_a_field_are_read() -> None:
+def test_the_options_of_a_field_are_parsed() -> None:
     (field,) = wire.CaseInputs.model_validate(answer("list_case_inputs")).case_inputs
     assert (field.id, field.key) == ("19990840", "priority")
     assert field.validation_options.options == ("low", "medium", "high", "critical")
 
 
-def test_what_goes_on_in_a_story_is_read() -> None:
+def test_stories_and_subscribers_are_parsed() -> None:
     (story,) = wire.Stories.model_validate(answer("list_stories")).stories
     assert (story.id, story.name, story.disabled) == ("7981", "Simple story", False)
     assert activity(story) == {"running": "3", "waiting": "150"}
@@ -119,11 +119,11 @@ def test_what_goes_on_in_a_story_is_read() -> None:
 def keys(value: Any) -> Any:
     """The keys of an answer, without its values; a list by its first object's."""
     if isinstance(value, dict):
-        return {name: keys(one) for name, one in value.items()}
+        return {name: keys(item) for name, item in value.items()}
     return [keys(value[0])] if isinstance(value, list) and value and isinstance(value[0], dict) else ()
 
 
-def test_the_fake_answers_with_the_same_keys() -> None:
+def test_the_fake_responds_with_the_documented_keys() -> None:
     world = World()
     case = world.add_case(
         "R1", tags=["runbook-run"], fields={1: "Windows"}, conditions=[{"name": "a", "formula": "b"}]
@@ -132,32 +132,32 @@ def test_the_fake_answers_with_the_same_keys() -> None:
     case.assignees = [world.users[0]]
     task = world.add_task(case, "Look", ["ana@example.com"])
     world.comment(case, "Hello", None)
-    ours = keys(shapes.case(case, world, "http://localhost", whole=True))
+    ours = keys(fake_responses.case(case, world, "http://localhost", whole=True))
     theirs = keys(answer("get_case"))
     for name in ("records", "linked_cases", "blocks", "metadata"):  # things that the adapter never looks at
         del ours[name], theirs[name]
     assert ours == theirs
-    assert keys({"task": shapes.task(task)}) == keys(answer("get_task"))
+    assert keys({"task": fake_responses.task(task)}) == keys(answer("get_task"))
     said = FakeComment(1, "Hello", world.users[0], "2024-03-07T11:42:58Z")
-    assert keys({"case_id": 1, **shapes.comment(said)}) | {"reactions": ()} == keys(answer("create_comment")) | {
-        "reactions": ()
-    }
+    assert keys({"case_id": 1, **fake_responses.comment(said)}) | {"reactions": ()} == keys(
+        answer("create_comment")
+    ) | {"reactions": ()}
     theirs_activity = keys(answer("list_activities"))["activities"][0]
     del theirs_activity["file"]  # of activities with a file only
-    assert keys(shapes.activity(said, "COMMENTED")) == theirs_activity
-    assert keys(shapes.member(world.users[0])) == keys(answer("list_members"))["members"][0]
-    ours_input, theirs_input = keys(shapes.case_input(world.inputs[1])), keys(answer("list_case_inputs"))
+    assert keys(fake_responses.activity(said, "COMMENTED")) == theirs_activity
+    assert keys(fake_responses.member(world.users[0])) == keys(answer("list_members"))["members"][0]
+    ours_input, theirs_input = keys(fake_responses.case_input(world.inputs[1])), keys(answer("list_case_inputs"))
     assert ours_input == theirs_input["case_inputs"][0]
-    assert keys(shapes.story(world.stories[0], live=True)) == keys(answer("list_stories"))["stories"][0]
-    follower = shapes.subscriber(12, world.users[0])
+    assert keys(fake_responses.story(world.stories[0], live=True)) == keys(answer("list_stories"))["stories"][0]
+    follower = fake_responses.subscriber(12, world.users[0])
     assert keys(follower) == keys(answer("list_subscribers"))["subscribers"][0]
-    assert keys(shapes.meta("http://x/api/v2/cases", 1, 20, 1)) == keys(answer("list_cases"))["meta"]
+    assert keys(fake_responses.meta("http://x/api/v2/cases", 1, 20, 1)) == keys(answer("list_cases"))["meta"]
 
 
 @pytest.mark.parametrize(
     "name", ["update_task", "create_task", "batch_create_tasks", "create_comment", "create_subscriber"]
 )
-async def test_the_fake_takes_what_the_samples_send(name: str) -> None:
+async def test_the_fake_accepts_the_documented_requests(name: str) -> None:
     fake = TinesFake()
     async with fake, aiohttp.ClientSession() as session:
         case = fake.world.add_case("R1")
@@ -180,14 +180,14 @@ async def test_the_fake_takes_what_the_samples_send(name: str) -> None:
 # Mutations
 
 
-def test_there_are_samples_enough() -> None:
+def test_there_are_enough_samples() -> None:
     assert len(EXCHANGES) >= 12
     assert set(MODELS) <= set(EXCHANGES)
 
 
 @UNHURRIED
 @given(name=st.sampled_from(sorted(MODELS)), data=st.data())
-def test_a_mutated_answer_never_crashes(name: str, data: st.DataObject) -> None:
+def test_a_damaged_response_never_crashes(name: str, data: st.DataObject) -> None:
     """It is understood, or it is said that it cannot be: no other error comes out."""
     model, show = MODELS[name]
     try:
@@ -199,7 +199,7 @@ def test_a_mutated_answer_never_crashes(name: str, data: st.DataObject) -> None:
 
 @UNHURRIED
 @given(name=st.sampled_from(sorted(MODELS)), data=st.data())
-def test_an_answer_survives_what_is_optional(name: str, data: st.DataObject) -> None:
+def test_optional_fields_may_be_missing(name: str, data: st.DataObject) -> None:
     """Every field but the ids and the list itself may be null or gone, and new ones may come."""
     model, show = MODELS[name]
     required = {field for field, about in model.model_fields.items() if about.is_required()}

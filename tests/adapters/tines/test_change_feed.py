@@ -53,16 +53,14 @@ def rounds(fake: TinesFake) -> int:
     return sum(b"updated_at_start_date" in seen.body for seen in fake.calls("GET", "/cases/?$"))
 
 
-async def test_what_others_do_in_tines_shows_without_anybody_asking(app: Application, fake: TinesFake) -> None:
+async def test_changes_made_in_tines_are_polled(app: Application, fake: TinesFake) -> None:
     await say(app, "start database failover")
     await until(lambda: not app.runs.rereading)
     finish_elsewhere(fake)
     await until(lambda: app.rows.known(active=True)[0].run.tasks[1].state is TaskState.DONE)
 
 
-async def test_nothing_is_asked_without_a_run_and_nothing_read_without_a_change(
-    app: Application, fake: TinesFake
-) -> None:
+async def test_nothing_is_polled_without_a_run_or_read_without_a_change(app: Application, fake: TinesFake) -> None:
     await asyncio.sleep(0.1)
     assert rounds(fake) == 0
     await say(app, "start database failover")
@@ -74,7 +72,7 @@ async def test_nothing_is_asked_without_a_run_and_nothing_read_without_a_change(
     assert len(fake.calls("GET", r"/cases/\d+$")) == read
 
 
-async def test_an_answer_that_cannot_be_read_does_not_end_the_watch(app: Application, fake: TinesFake) -> None:
+async def test_an_unreadable_response_does_not_stop_the_polling(app: Application, fake: TinesFake) -> None:
     await say(app, "start database failover")
     await until(lambda: not app.runs.rereading)
     answer = {"cases": [{"case_id": {"odd": []}}], "meta": {"next_page_number": "x"}}
@@ -83,7 +81,7 @@ async def test_an_answer_that_cannot_be_read_does_not_end_the_watch(app: Applica
     await until(lambda: app.rows.known(active=True)[0].run.tasks[1].state is TaskState.DONE)
 
 
-async def test_a_platform_that_fails_is_asked_again(app: Application, fake: TinesFake) -> None:
+async def test_a_failing_platform_is_polled_again(app: Application, fake: TinesFake) -> None:
     await say(app, "start database failover")
     await until(lambda: not app.runs.rereading)
     fake.fault("answer", method="GET", path="/cases/?$", status=404, body="Not Found", times=3)
