@@ -1,4 +1,4 @@
-"""A started fake, and the adapter that talks to it."""
+"""A running fake and an adapter connected to it."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""What the fake takes: the parameters of the document's tables, and nothing that they do not name."""
+"""The requests that the fake accepts: only parameters in the tables of the Tines API."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -80,7 +80,7 @@ def checked(body: Any, allowed: Types, required: Collection[str] = ()) -> dict[s
         if name in ENUMS and value not in ENUMS[name]:
             raise Refusal(f"{value} is not a {name}")
         if name.endswith("emails") and not all(isinstance(item, str) and "@" in item for item in value):
-            raise Refusal(f"{name} has something that is no e-mail")
+            raise Refusal(f"{name} contains something that is not an email address")
     for name in required:
         if body.get(name) in (None, ""):
             raise Refusal(f"{name} is missing")
@@ -88,13 +88,13 @@ def checked(body: Any, allowed: Types, required: Collection[str] = ()) -> dict[s
 
 
 def check_pairs(pairs: Mapping[str, Any], name: str) -> None:
-    """Key-value pairs are text, and say something."""
+    """Values must be non-empty text."""
     if any(not isinstance(value, str) or not value for value in pairs.values()):
-        raise Refusal(f"{name} has a value that is none")
+        raise Refusal(f"{name} has an empty value")
 
 
 def filters_of(seen: Seen) -> dict[str, Any]:
-    """They stand in the body of the GET, with nothing beside them."""
+    """The filters in the body of a GET, which must contain nothing else."""
     body = seen.json if seen.body else {}
     if not isinstance(body, dict) or set(body) - {"filters"}:
         raise Refusal("only filters go in the body", 400)
@@ -105,14 +105,14 @@ def filters_of(seen: Seen) -> dict[str, Any]:
     if "updated_at_start_date" in filters:
         datetime.fromisoformat(filters["updated_at_start_date"])
     if filters.get("status") not in (None, "OPEN", "CLOSED"):
-        raise Refusal("a status to filter by is OPEN or CLOSED")
+        raise Refusal("status must be OPEN or CLOSED")
     return filters
 
 
-def fits(case: FakeCase, filters: Mapping[str, Any], sub_status: str) -> bool:
+def matches(case: FakeCase, filters: Mapping[str, Any], sub_status: str) -> bool:
     tags = filters.get("tags", [])
-    wanted = filters.get("metadata", [])
-    pairs = [wanted] if isinstance(wanted, dict) else wanted
+    metadata = filters.get("metadata", [])
+    pairs = [metadata] if isinstance(metadata, dict) else metadata
     names = filters.get("sub_status_names", [])
     return (
         all(tag in case.tags for tag in ([tags] if isinstance(tags, str) else tags))
@@ -123,7 +123,7 @@ def fits(case: FakeCase, filters: Mapping[str, Any], sub_status: str) -> bool:
 
 
 def paging(seen: Seen, cap: int, *allowed: str) -> tuple[int, int]:
-    """(page, per_page). More than the cap is refused, so that nobody counts on it."""
+    """(page, per_page). Refuses more than ``cap``, so that the adapter cannot rely on it."""
     for name in seen.query:
         if name not in ("page", "per_page", *allowed):
             raise Refusal(f"{name} is not a query parameter", 400)

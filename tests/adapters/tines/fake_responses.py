@@ -1,4 +1,4 @@
-"""The fake's things as Tines' JSON, key by key as in the document's samples."""
+"""The JSON of the fake's objects, with the keys of the samples in the Tines API."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 
 def user(item: FakeUser) -> Json:
-    """As in a case."""
+    """A user in a case."""
     return {
         "user_id": str(item.id),
         "first_name": item.first,
@@ -30,26 +30,26 @@ def user(item: FakeUser) -> Json:
     }
 
 
-def assignee(item: FakeUser, *, whole: bool) -> Json:
-    """In the answer to a list, create or update of cases an assignee of a task has nothing but its id."""
-    if not whole:
+def assignee(item: FakeUser, *, is_full: bool) -> Json:
+    """Responses to list, create and update of cases contain only the id of a task's assignee."""
+    if not is_full:
         return {"id": str(item.id)}
     return {"id": str(item.id), "email": item.email, "first_name": item.first, "last_name": item.last}
 
 
-def task(item: FakeTask, *, whole: bool = True) -> Json:
+def task(item: FakeTask, *, is_full: bool = True) -> Json:
     return {
         "id": item.id,
         "description": item.description,
         "completed": item.completed,
-        "assignees": [assignee(user, whole=whole) for user in item.assignees],
+        "assignees": [assignee(user, is_full=is_full) for user in item.assignees],
         "created_at": item.created_at,
         "updated_at": item.updated_at,
     }
 
 
 def comment(item: FakeComment) -> Json:
-    """Here a user's id is a number."""
+    """The user's id is a number here."""
     return {
         "id": item.id,
         "activity_type": "COMMENTED",
@@ -61,7 +61,7 @@ def comment(item: FakeComment) -> Json:
 
 
 def activity(item: FakeComment, kind: str) -> Json:
-    """In the list of activities a user has an ``id``, and every activity its file."""
+    """A user has an ``id`` in the list of activities."""
     about = {name: value for name, value in user(item.by).items() if name != "user_id"}
     return {
         "id": item.id,
@@ -101,8 +101,8 @@ def member(item: FakeUser) -> Json:
     }
 
 
-def case(item: FakeCase, world: World, url: str, *, whole: bool) -> Json:
-    """``whole``: as GET of one case tells it, which alone says who the assignees of its tasks are."""
+def case(item: FakeCase, world: World, url: str, *, is_full: bool) -> Json:
+    """``is_full``: as in GET of one case, which also has the names of task assignees."""
     return {
         "case_id": item.id,
         "name": item.name,
@@ -129,23 +129,23 @@ def case(item: FakeCase, world: World, url: str, *, whole: bool) -> Json:
         "created_at": item.at,
         "updated_at": item.at,
         "records": [],
-        "actions": [_short(number, action) for number, action in enumerate(item.actions, 1)],
+        "actions": [_embedded_action(number, action) for number, action in enumerate(item.actions, 1)],
         "blocks": [],
-        "tasks": [task(done, whole=whole) for done in item.tasks.values()],
+        "tasks": [task(done, is_full=is_full) for done in item.tasks.values()],
         "activities_meta": meta(f"{url}/api/v2/cases/{item.id}/activities", 1, 20, len(item.comments)),
         "records_meta": meta(f"{url}/api/v2/cases/{item.id}/records", 1, 20, 0),
     }
 
 
 def meta(address: str, page: int, per_page: int, count: int, *, endless: bool = False) -> Json:
-    """The addresses are as odd as in the samples: nobody should follow them."""
+    """The links point elsewhere, as in the samples: the adapter must not follow them."""
     pages = max(1, -(-count // per_page))
     following = page + 1 if page < pages or endless else None
-    strange = address.replace("http://", "http://elsewhere.invalid/")
+    elsewhere = address.replace("http://", "http://elsewhere.invalid/")
     return {
-        "current_page": f"{strange}?per_page={per_page}&page={page}",
-        "previous_page": f"{strange}?per_page={per_page}&page={page - 1}" if page > 1 else None,
-        "next_page": f"{strange}?per_page={per_page}&page={following}" if following else None,
+        "current_page": f"{elsewhere}?per_page={per_page}&page={page}",
+        "previous_page": f"{elsewhere}?per_page={per_page}&page={page - 1}" if page > 1 else None,
+        "next_page": f"{elsewhere}?per_page={per_page}&page={following}" if following else None,
         "next_page_number": following,
         "per_page": per_page,
         "pages": pages,
@@ -153,7 +153,7 @@ def meta(address: str, page: int, per_page: int, count: int, *, endless: bool = 
     }
 
 
-def shown(items: Sequence[Json], page: int, per_page: int) -> Sequence[Json]:
+def page_of(items: Sequence[Json], page: int, per_page: int) -> Sequence[Json]:
     return items[(page - 1) * per_page : page * per_page]
 
 
@@ -183,13 +183,13 @@ def _activity(said: FakeComment) -> Json:
     }
 
 
-def _short(number: int, given: Json) -> Json:
-    """As a case shows its actions: neither text nor parameters (L9486-9493)."""
+def _embedded_action(number: int, given: Json) -> Json:
+    """An action in a case has no text and no parameters (Tines API, Cases v2, Get)."""
     return {"id": number, **{name: given[name] for name in ("url", "label", "action_type")}}
 
 
 def story(item: FakeStory, *, live: bool) -> Json:
-    """As the list of stories shows it (L3335-3386)."""
+    """A story in Tines API, Stories, List."""
     counts: Json = {}
     if live:
         counts = {"pending_action_runs_count": item.waiting, "concurrent_runs_count": item.running}
@@ -232,13 +232,13 @@ def story(item: FakeStory, *, live: bool) -> Json:
 
 
 def subscriber(number: int, item: FakeUser) -> Json:
-    """In the list all ids are text (L17847-17866)."""
+    """All ids are text in Tines API, Case subscribers, List."""
     about = {name: value for name, value in user(item).items() if name != "is_service_account"}
     return {"id": str(number), **about}
 
 
 def action(number: int, given: Json) -> Json:
-    """As the list of a case's actions shows it (L11884-11928)."""
+    """An action in Tines API, Case actions, List."""
     return {
         "id": number,
         "url": given["url"],

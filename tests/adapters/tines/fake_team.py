@@ -1,4 +1,4 @@
-"""The fake's answers beyond cases: the team, its fields and stories, and what only newer tenants have."""
+"""The fake's endpoints for the team, its fields and stories, followers, and those of newer tenants."""
 
 import re
 from typing import TYPE_CHECKING
@@ -10,24 +10,24 @@ from tests.adapters.tines.world import TEAM, Refusal
 from tests.fakes.serving import Seen
 
 if TYPE_CHECKING:
-    from tests.adapters.tines.fake import Answer, TinesFake
+    from tests.adapters.tines.fake import FakeResponse, TinesFake
 
 
-def list_members(fake: "TinesFake", seen: Seen, at: "re.Match[str]") -> "Answer":
+def list_members(fake: "TinesFake", seen: Seen, at: "re.Match[str]") -> "FakeResponse":
     page, per_page = paging(seen, 500)
     if at["team"] != str(TEAM) or fake.hides_members:
         raise Refusal("Not Found", 404)
     return fake.page(seen, "members", [fake_responses.member(item) for item in fake.world.users], page, per_page)
 
 
-def list_inputs(fake: "TinesFake", seen: Seen, _: "re.Match[str]") -> "Answer":
+def list_inputs(fake: "TinesFake", seen: Seen, _: "re.Match[str]") -> "FakeResponse":
     page, per_page = paging(seen, 500, "team_id")
     items = [fake_responses.case_input(item) for item in fake.world.inputs]
     return fake.page(seen, "case_inputs", items, page, per_page)
 
 
-def list_stories(fake: "TinesFake", seen: Seen, _: "re.Match[str]") -> "Answer":
-    """Only live ones. The counts are there when they are asked for (L3257-3390)."""
+def list_stories(fake: "TinesFake", seen: Seen, _: "re.Match[str]") -> "FakeResponse":
+    """Live stories only. The counts are included on request (Tines API, Stories, List)."""
     page, per_page = paging(seen, 500, "team_id", "order", "include_live_activity")
     if fake.hides_stories or seen.query.get("team_id", str(TEAM)) != str(TEAM):
         raise Refusal("Not Found", 404)
@@ -40,7 +40,7 @@ def list_stories(fake: "TinesFake", seen: Seen, _: "re.Match[str]") -> "Answer":
     return fake.page(seen, "stories", items, page, per_page)
 
 
-def list_subscribers(fake: "TinesFake", seen: Seen, at: "re.Match[str]") -> "Answer":
+def list_subscribers(fake: "TinesFake", seen: Seen, at: "re.Match[str]") -> "FakeResponse":
     page, per_page = paging(seen, 500)
     case = fake.case(at)
     items = [fake_responses.subscriber(number, item) for number, item in enumerate(case.followers, 12)]
@@ -48,8 +48,8 @@ def list_subscribers(fake: "TinesFake", seen: Seen, at: "re.Match[str]") -> "Ans
     return status, {"case_id": case.id, **body}
 
 
-def create_subscriber(fake: "TinesFake", seen: Seen, at: "re.Match[str]") -> "Answer":
-    """A second one is refused: the document says nothing, so nobody should count on better."""
+def create_subscriber(fake: "TinesFake", seen: Seen, at: "re.Match[str]") -> "FakeResponse":
+    """Refuses a second subscription: the API does not state what happens, so the adapter must not rely on it."""
     case = fake.case(at)
     email = body_of(seen, {"user_email": str}, ("user_email",))["user_email"]
     user = fake.world.user(email)
@@ -63,8 +63,8 @@ def create_subscriber(fake: "TinesFake", seen: Seen, at: "re.Match[str]") -> "An
     return 201, {"case_id": case.id, "id": 11 + len(case.followers), "user": about | {"user_id": user.id}}
 
 
-def list_sub_statuses(fake: "TinesFake", seen: Seen, _: "re.Match[str]") -> "Answer":
-    """Not in the document: only tenants with a newer API have it (sheet 7)."""
+def list_sub_statuses(fake: "TinesFake", seen: Seen, _: "re.Match[str]") -> "FakeResponse":
+    """Not in the documented API: only newer tenants have it."""
     if not fake.is_newer:
         raise Refusal("Not Found", 404)
     page, per_page = paging(seen, 500, "team_id", "parent_status")

@@ -1,4 +1,4 @@
-"""Helpers for the tests: writes executed step by step as the effect log does, with the run of a start passed on."""
+"""Test helpers: execute writes step by step, as the effect log does."""
 
 import itertools
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The samples of the document, by name."""
+"""The samples of the Tines API, by name."""
 
 import json
 from pathlib import Path
@@ -10,10 +10,10 @@ EXCHANGES: dict[str, dict[str, Any]] = {
 }
 
 
-def answer(name: str) -> Any:
+def response_body(name: str) -> Any:
     return EXCHANGES[name]["response"]["body"]
 
 
 def request(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = EXCHANGES[name]["request"]
-    return found
+    result: dict[str, Any] = EXCHANGES[name]["request"]
+    return result

@@ -1,4 +1,4 @@
-"""Tines in the contract suite."""
+"""Tines for the contract suite."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -36,7 +36,7 @@ PATHS = {
     Op.END: ("PUT", r"/api/v2/cases/\d+$"),
     Op.ACTION: ("POST", r"^/webhook/"),
 }
-SAID = ("POST", r"/comments$")
+COMMENT_PATH = ("POST", r"/comments$")
 
 
 @dataclass
@@ -51,14 +51,14 @@ class TinesSubject:
 
     def effects(self, op: Op) -> int:
         wanted = EFFECTS.get(op, "comment")
-        return sum(what == wanted for what, _ in self.fake.world.effects)
+        return sum(name == wanted for name, _ in self.fake.world.effects)
 
     def write_paths(self, op: Op) -> tuple[str, str]:
-        return PATHS.get(op, SAID)
+        return PATHS.get(op, COMMENT_PATH)
 
 
 def add_case_from_template(fake: TinesFake) -> int:
-    """An open case with the template's tasks, as somebody else started it."""
+    """The id of an open case with the template's tasks, as if somebody had created it in Tines."""
     world = fake.world
     case = world.add_case(f"R{len(world.cases)} {RUNBOOK}", tags=["runbook-run"])
     for task in list(fake.template.tasks.values()):
@@ -67,7 +67,7 @@ def add_case_from_template(fake: TinesFake) -> int:
 
 
 def make_button(fake: TinesFake, label: str = "Claim case") -> dict[str, Any]:
-    """A case action that calls a story of this tenant."""
+    """A case action that calls a webhook of this tenant."""
     url = f"{fake.url}/webhook/claim-case/s3cr3t"
     return {"url": url, "label": label, "action_type": "webhook", "query_params": {"assignee": "john@doe.com"}}
 
@@ -80,5 +80,5 @@ async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
 
 
 def connect_adapter(fake: TinesFake, http: HttpClients, **settings: Any) -> Tines:
-    """The adapter as the application makes it, from the fake's own settings."""
+    """The adapter as the application connects it, with the fake's settings."""
     return connect("tines", TinesSettings.model_validate(table(fake, **settings)), resources(http))

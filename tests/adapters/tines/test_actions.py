@@ -21,7 +21,7 @@ MESSAGES = load_messages(PLATFORM.messages)
 
 
 async def list_own_actions(tines: Tines, case: FakeCase) -> list[PlatformAction]:
-    """The case's buttons and the stories of the settings."""
+    """The case's buttons and the stories in the settings."""
     return [item for item in await list_actions(tines, case) if item.id.startswith(("action:", "story:"))]
 
 
@@ -29,20 +29,20 @@ async def list_actions(tines: Tines, case: FakeCase) -> list[PlatformAction]:
     return list(await tines.actions(await tines.read(str(case.id))))
 
 
-async def press(tines: Tines, case: FakeCase, offer: PlatformAction, label: str = "Claim case") -> WriteResult:
-    step = PerformAction(run=run_key(case), by=ANA, action=offer.id, label=label)
+async def press(tines: Tines, case: FakeCase, action: PlatformAction, label: str = "Claim case") -> WriteResult:
+    step = PerformAction(run=run_key(case), by=ANA, action=action.id, label=label)
     assert tines.steps(step, None) == [step]
     assert tines.recovery(step) is Recovery.MANUAL
     assert await tines.reconcile(step, make_marker(), BASELINE) == Indeterminate()
     return await tines.execute(step, make_marker())
 
 
-def label(offer: PlatformAction) -> str:
-    return plain_text(translate(offer.label, MESSAGES, **offer.facts))
+def label(action: PlatformAction) -> str:
+    return plain_text(translate(action.label, MESSAGES, **action.facts))
 
 
-def warning(offer: PlatformAction) -> str:
-    return plain_text(translate(offer.warning, MESSAGES, **offer.facts))
+def warning(action: PlatformAction) -> str:
+    return plain_text(translate(action.warning, MESSAGES, **action.facts))
 
 
 async def test_the_buttons_of_a_case_are_listed(fake: TinesFake, tines: Tines) -> None:
@@ -51,7 +51,7 @@ async def test_the_buttons_of_a_case_are_listed(fake: TinesFake, tines: Tines) -
     case.actions = [make_button(fake), form]
     button, page = await list_own_actions(tines, case)
     assert (label(button), button.link) == ("Claim case", "")
-    assert warning(button).startswith("It calls 127.0.0.1, as the button in Tines does;")
+    assert warning(button).startswith("This calls 127.0.0.1, as the button in Tines does.")
     assert (label(page), page.link) == ("Open form", "https://tenant.tines.com/pages/form")
     assert (await tines.read(str(case.id))).own_buttons == ("Claim case",)
 
@@ -80,7 +80,7 @@ async def test_a_story_in_the_settings_is_listed_for_every_run(fake: TinesFake, 
     case = add_open_case(fake)
     (story,) = await list_own_actions(tines, case)
     assert label(story) == "Restart service"
-    assert warning(story).startswith("It starts that story in Tines for this case;")
+    assert warning(story).startswith("This starts the story in Tines for this case.")
     assert "s3cr3t" not in story.model_dump_json()
     result = await press(tines, case, story, "Restart service")
     assert result.message == "tines.pressed"
@@ -91,9 +91,9 @@ async def test_a_story_in_the_settings_is_listed_for_every_run(fake: TinesFake, 
         await press(tines, case, story.model_copy(update={"id": "story:Other"}), "Other")
 
 
-def perform(case: FakeCase, offer: PlatformAction | str, by: Person = ANA) -> PerformAction:
-    id = offer if isinstance(offer, str) else offer.id
-    return PerformAction(run=run_key(case), by=by, action=id, label="As offered")
+def perform(case: FakeCase, action: PlatformAction | str, by: Person = ANA) -> PerformAction:
+    id = action if isinstance(action, str) else action.id
+    return PerformAction(run=run_key(case), by=by, action=id, label="As listed")
 
 
 async def test_the_priority_is_set(fake: TinesFake, tines: Tines) -> None:
@@ -105,7 +105,7 @@ async def test_the_priority_is_set(fake: TinesFake, tines: Tines) -> None:
         "Priority medium",
         "Priority info",
     ]
-    assert warning(found[0]).endswith("as last read it is low.")
+    assert warning(found[0]).endswith("When last read, it was low.")
     step = perform(case, found[0])
     assert tines.recovery(step) is Recovery.IDEMPOTENT
     assert isinstance(await tines.reconcile(step, make_marker(), BASELINE), NotApplied)

@@ -1,4 +1,4 @@
-"""Tines calls nobody: the whole application asks it what was edited, and the card says what is true there."""
+"""Tines has no webhooks for cases: the application polls it for changes, and updates the runs."""
 
 import asyncio
 import itertools
@@ -37,53 +37,53 @@ async def say(app: Application, text: str) -> None:
     await app.submit(message)
 
 
-async def until(true: Callable[[], bool]) -> None:
+async def wait_until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(30):
-        while not true():  # noqa: ASYNC110  nothing tells when a run was read
+        while not condition():  # noqa: ASYNC110  no event tells when a run was read
             await asyncio.sleep(0.01)
 
 
-def finish_elsewhere(fake: TinesFake) -> None:
-    """The second task of the newest case."""
+def finish_a_task_in_tines(fake: TinesFake) -> None:
+    """Completes the second task of the newest case."""
     case = list(fake.world.cases.values())[-1]
     list(case.tasks.values())[1].completed = True
 
 
-def rounds(fake: TinesFake) -> int:
+def poll_count(fake: TinesFake) -> int:
     return sum(b"updated_at_start_date" in seen.body for seen in fake.calls("GET", "/cases/?$"))
 
 
 async def test_changes_made_in_tines_are_polled(app: Application, fake: TinesFake) -> None:
     await say(app, "start database failover")
-    await until(lambda: not app.runs.rereading)
-    finish_elsewhere(fake)
-    await until(lambda: app.rows.known(active=True)[0].run.tasks[1].state is TaskState.DONE)
+    await wait_until(lambda: not app.runs.rereading)
+    finish_a_task_in_tines(fake)
+    await wait_until(lambda: app.rows.known(active=True)[0].run.tasks[1].state is TaskState.DONE)
 
 
 async def test_nothing_is_polled_without_a_run_or_read_without_a_change(app: Application, fake: TinesFake) -> None:
     await asyncio.sleep(0.1)
-    assert rounds(fake) == 0
+    assert poll_count(fake) == 0
     await say(app, "start database failover")
-    await until(lambda: rounds(fake) > 2)
-    await until(lambda: not app.runs.rereading)
+    await wait_until(lambda: poll_count(fake) > 2)
+    await wait_until(lambda: not app.runs.rereading)
     read = len(fake.calls("GET", r"/cases/\d+$"))
-    so_far = rounds(fake)
-    await until(lambda: rounds(fake) > so_far + 5)
+    so_far = poll_count(fake)
+    await wait_until(lambda: poll_count(fake) > so_far + 5)
     assert len(fake.calls("GET", r"/cases/\d+$")) == read
 
 
 async def test_an_unreadable_response_does_not_stop_the_polling(app: Application, fake: TinesFake) -> None:
     await say(app, "start database failover")
-    await until(lambda: not app.runs.rereading)
+    await wait_until(lambda: not app.runs.rereading)
     answer = {"cases": [{"case_id": {"odd": []}}], "meta": {"next_page_number": "x"}}
     fake.fault("answer", method="GET", path="/cases/?$", status=200, body=json.dumps(answer), times=2)
-    finish_elsewhere(fake)
-    await until(lambda: app.rows.known(active=True)[0].run.tasks[1].state is TaskState.DONE)
+    finish_a_task_in_tines(fake)
+    await wait_until(lambda: app.rows.known(active=True)[0].run.tasks[1].state is TaskState.DONE)
 
 
 async def test_a_failing_platform_is_polled_again(app: Application, fake: TinesFake) -> None:
     await say(app, "start database failover")
-    await until(lambda: not app.runs.rereading)
+    await wait_until(lambda: not app.runs.rereading)
     fake.fault("answer", method="GET", path="/cases/?$", status=404, body="Not Found", times=3)
-    finish_elsewhere(fake)
-    await until(lambda: app.rows.known(active=True)[0].run.tasks[1].state is TaskState.DONE)
+    finish_a_task_in_tines(fake)
+    await wait_until(lambda: app.rows.known(active=True)[0].run.tasks[1].state is TaskState.DONE)

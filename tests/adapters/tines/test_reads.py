@@ -33,7 +33,7 @@ async def test_all_tasks_are_read(fake: TinesFake, tines: Tines) -> None:
     for number in range(110):
         fake.world.add_task(case, f"Task {number}")
     assert len((await tines.read(str(case.id))).tasks) == 114
-    assert (await tines.runs(""))[0].total is None  # its own list is not promised to be whole
+    assert (await tines.runs(""))[0].total is None  # the case's own list may be incomplete
 
 
 async def test_lists_without_an_end_are_cut(fake: TinesFake, tines: Tines) -> None:

@@ -1,4 +1,4 @@
-"""A start: what the new case gets from the template, tasks by the batch, and how a lost answer is found out."""
+"""Starting a run: what is copied from the template, batches of tasks, and how a lost start is reconciled."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from tests.adapters.tines.helpers import (
 from tests.adapters.tines.subject import connect_adapter
 
 
-def created(fake: TinesFake) -> Any:
+def created_case(fake: TinesFake) -> Any:
     return fake.calls("POST", r"/cases$")[-1].json
 
 
@@ -56,28 +56,28 @@ async def test_the_case_is_a_clone_of_the_template(fake: TinesFake, tines: Tines
 
 
 async def test_assignees_are_always_sent(fake: TinesFake, tines: Tines) -> None:
-    """Else Tines assigns the key's own user."""
+    """Otherwise Tines assigns the key's own user."""
     await execute_steps(tines, build_start(fake, owner=BEN))
-    assert created(fake)["assignee_emails"] == ["ben@example.com"]
-    assert created(fake)["author_email"] == "ana@example.com"
+    assert created_case(fake)["assignee_emails"] == ["ben@example.com"]
+    assert created_case(fake)["author_email"] == "ana@example.com"
     await execute_steps(tines, build_start(fake, by=Person(name="Nobody")))
-    assert created(fake)["assignee_emails"] == []
-    assert "author_email" not in created(fake)
+    assert created_case(fake)["assignee_emails"] == []
+    assert "author_email" not in created_case(fake)
     await execute_steps(tines, build_start(fake, by=Person(name="Cleo Marsh")))
-    assert created(fake)["assignee_emails"] == ["cleo@example.com"]
+    assert created_case(fake)["assignee_emails"] == ["cleo@example.com"]
 
 
 async def test_a_start_by_somebody_outside_the_team_assigns_nobody(
     fake: TinesFake, tines: Tines, http: HttpClients
 ) -> None:
-    """What Tines makes of a stranger's e-mail in a new case is not stated: it is not tried where that is known."""
+    """The API does not state what a new case does with the email of an outsider, so it is not sent if known."""
     (result, *_) = await execute_steps(tines, build_start(fake, by=STRANGER))
-    assert created(fake)["assignee_emails"] == []
-    assert created(fake)["author_email"] == STRANGER.email
+    assert created_case(fake)["assignee_emails"] == []
+    assert created_case(fake)["author_email"] == STRANGER.email
     assert (result.message, dict(result.facts)) == ("tines.owned_by_nobody", {"person": "Zoe"})
     fake.hides_members = True
     (result, *_) = await execute_steps(connect_adapter(fake, http), build_start(fake, by=STRANGER))
-    assert created(fake)["assignee_emails"] == [STRANGER.email]
+    assert created_case(fake)["assignee_emails"] == [STRANGER.email]
     assert result.message == ""
 
 
@@ -86,8 +86,8 @@ async def test_options_set_the_priority_and_fields(fake: TinesFake, tines: Tines
     await execute_steps(
         tines, build_start(fake, {"operating_system": "Linux", "Region": "eu-1", "priority": "Critical"})
     )
-    assert created(fake)["field_values"] == {"1": "Linux", "2": "eu-1"}
-    assert created(fake)["priority"] == "critical"
+    assert created_case(fake)["field_values"] == {"1": "Linux", "2": "eu-1"}
+    assert created_case(fake)["priority"] == "critical"
 
 
 @pytest.mark.parametrize(
@@ -113,15 +113,15 @@ async def test_there_are_no_rehearsals(fake: TinesFake, tines: Tines) -> None:
     assert error.value.key == "tines.no_rehearsal"
 
 
-def more_tasks(fake: TinesFake, total: int) -> list[str]:
-    """The template has so many now; some are called alike."""
+def fill_template(fake: TinesFake, total: int) -> list[str]:
+    """Fills the template up to ``total`` tasks, some with the same description, and returns all descriptions."""
     for number in range(len(fake.template.tasks), total):
         fake.world.add_task(fake.template, f"Check host {number % 40}")
     return [task.description for task in fake.template.tasks.values()]
 
 
 async def test_more_tasks_than_one_request_holds(fake: TinesFake, tines: Tines) -> None:
-    wanted = more_tasks(fake, 60)
+    wanted = fill_template(fake, 60)
     await tines.runbook(str(fake.template.id))
     parts = [step.part for step in tines.steps(build_start(fake), None)]
     assert parts == ["", "tasks2", "tasks3"]
@@ -134,7 +134,7 @@ async def test_more_tasks_than_one_request_holds(fake: TinesFake, tines: Tines) 
 
 async def test_an_unread_template_is_cloned_completely(fake: TinesFake, tines: Tines) -> None:
     """As after a restart in the middle of a start."""
-    wanted = more_tasks(fake, 30)
+    wanted = fill_template(fake, 30)
     result = await execute_steps(tines, build_start(fake))
     assert result[0].run is not None
     assert len((await tines.read(result[0].run.id)).tasks) == len(wanted)
@@ -145,7 +145,7 @@ async def test_a_template_that_grew_is_not_truncated(fake: TinesFake, tines: Tin
     await tines.runbooks("")
     write = build_start(fake)
     steps = tines.steps(write, None)
-    more_tasks(fake, 26)
+    fill_template(fake, 26)
     with pytest.raises(Rejected) as error:
         await tines.execute(steps[0], make_marker())
     assert (error.value.key, effects(fake)) == ("tines.more_tasks", [])
@@ -153,7 +153,7 @@ async def test_a_template_that_grew_is_not_truncated(fake: TinesFake, tines: Tin
 
 
 async def test_a_long_template_in_a_list_is_taken_as_incomplete(fake: TinesFake, tines: Tines) -> None:
-    more_tasks(fake, 25)
+    fill_template(fake, 25)
     (found,) = await tines.runbooks("")
     assert found.task_count is None
     assert len(tines.steps(build_start(fake), None)) > 2
@@ -161,7 +161,7 @@ async def test_a_long_template_in_a_list_is_taken_as_incomplete(fake: TinesFake,
 
 @pytest.mark.parametrize("fault", ["cut_before", "cut_after"])
 async def test_a_lost_batch_is_found_by_its_tasks(fake: TinesFake, tines: Tines, fault: Any) -> None:
-    more_tasks(fake, 60)
+    fill_template(fake, 60)
     await tines.runbook(str(fake.template.id))
     first, second, third = tines.steps(build_start(fake), None)
     run = (await tines.execute(first, make_marker())).run
@@ -179,7 +179,7 @@ async def test_a_lost_batch_is_found_by_its_tasks(fake: TinesFake, tines: Tines,
 
 
 async def test_half_a_batch_is_indeterminate(fake: TinesFake, tines: Tines) -> None:
-    wanted = more_tasks(fake, 60)
+    wanted = fill_template(fake, 60)
     await tines.runbook(str(fake.template.id))
     first, second, _ = tines.steps(build_start(fake), None)
     run = (await tines.execute(first, make_marker())).run
@@ -192,7 +192,7 @@ async def test_half_a_batch_is_indeterminate(fake: TinesFake, tines: Tines) -> N
 
 async def test_a_lost_start_is_found_only_by_its_key(fake: TinesFake, tines: Tines) -> None:
     step, marker = tines.steps(build_start(fake), None)[0], make_marker()
-    await tines.execute(step, make_marker())  # somebody else's, of the same name
+    await tines.execute(step, make_marker())  # another start with the same name
     assert isinstance(await tines.reconcile(step, marker, BASELINE), NotApplied)
     fake.fault("cut_after", method="POST", path=r"/cases$")
     with pytest.raises(OutcomeUnknown):
@@ -237,7 +237,7 @@ async def test_an_unreadable_template_sends_nothing(fake: TinesFake, tines: Tine
 
 async def test_the_buttons_are_copied(fake: TinesFake, tines: Tines) -> None:
     button = {"url": "https://tenant.example.com/webhook/a", "label": "Isolate", "action_type": "webhook"}
-    more = {"action_text": "Isolate now", "query_params": {"host": "db-1"}}  # only the list of actions tells these
+    more = {"action_text": "Isolate now", "query_params": {"host": "db-1"}}  # only in the list of actions
     fake.template.actions = [{**button, **more}]
     await tines.runbook(str(fake.template.id))
     assert [step.part for step in tines.steps(build_start(fake), None)] == ["", "buttons"]
@@ -252,8 +252,8 @@ async def test_the_buttons_are_copied(fake: TinesFake, tines: Tines) -> None:
 
 
 async def test_step_keys_are_stable_across_restarts(fake: TinesFake, tines: Tines) -> None:
-    """What the log knows of a start made before a restart is found under the same names after it."""
-    more_tasks(fake, 60)
+    """Steps in the effect log from before a restart are found under the same keys after it."""
+    fill_template(fake, 60)
     after_restart = [step.step_key for step in tines.steps(build_start(fake), None)]
     await tines.runbook(str(fake.template.id))
     before = [step.step_key for step in tines.steps(build_start(fake), None)]

@@ -17,7 +17,7 @@ async def test_an_action_shows_the_activity_of_the_whole_story(fake: TinesFake, 
     case = add_open_case(fake)
     (story,) = await list_own_actions(with_stories(fake, http, "restart  SERVICE"), case)
     assert label(story) == "restart  SERVICE"
-    assert "as a whole, whoever started it, has now: runs at work 3, action runs waiting 150." in warning(story)
+    assert "not only this case: runs in progress 3, action runs waiting 150." in warning(story)
     assert story.note == "tines.story_busy"
     (asked,) = fake.calls("GET", "/api/v1/stories$")
     assert asked.query["include_live_activity"] == "true"
@@ -26,13 +26,13 @@ async def test_an_action_shows_the_activity_of_the_whole_story(fake: TinesFake, 
 async def test_an_action_shows_broken_actions_of_the_story(fake: TinesFake, http: HttpClients) -> None:
     fake.world.stories[0].broken = 2
     (story,) = await list_own_actions(with_stories(fake, http, "Restart service"), add_open_case(fake))
-    assert "actions that do not work 2" in warning(story)
+    assert "broken actions 2" in warning(story)
 
 
 async def test_a_disabled_story_has_a_warning(fake: TinesFake, http: HttpClients) -> None:
     fake.world.stories[0].disabled = True
     (story,) = await list_own_actions(with_stories(fake, http, "Restart service"), add_open_case(fake))
-    assert warning(story).startswith("The story of this name is disabled in Tines")
+    assert warning(story).startswith("The story with this name is disabled in Tines")
 
 
 async def test_a_story_without_known_activity_is_still_listed(fake: TinesFake, http: HttpClients) -> None:
@@ -42,7 +42,7 @@ async def test_a_story_without_known_activity_is_still_listed(fake: TinesFake, h
         (story,) = await list_own_actions(with_stories(fake, http, *names), case)
         assert (story.note, story.warning) == ("", "tines.offer_story")
     fake.hides_stories = False
-    fake.world.stories.append(FakeStory(7999, "Restart service", running=1))  # which of the two is meant?
+    fake.world.stories.append(FakeStory(7999, "Restart service", running=1))  # the name is ambiguous now
     (story,) = await list_own_actions(with_stories(fake, http, "Restart service"), case)
     assert story.note == ""
 

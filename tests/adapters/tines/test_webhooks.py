@@ -15,7 +15,7 @@ from tests.fakes.serving import Fake, Seen
 
 
 class OtherSite(Fake):
-    """Somebody else's site."""
+    """A site that does not belong to the tenant."""
 
     async def handle(self, request: web.Request, seen: Seen) -> web.StreamResponse:
         return web.Response(status=200, text="thanks")
@@ -66,11 +66,11 @@ async def test_a_forbidden_url_is_not_listed(fake: TinesFake, tines: Tines, url:
 async def test_another_site_is_called_without_the_api_key(
     fake: TinesFake, tines: Tines, http: HttpClients
 ) -> None:
-    stranger = OtherSite()
-    async with stranger:
-        assert not tines.case_actions.webhooks.is_allowed(f"{stranger.url}/hook")  # not https
-        await Webhooks(tines.client, http).post(f"{stranger.url}/hook", {"case_id": 1})
-        (seen,) = stranger.seen
+    other_site = OtherSite()
+    async with other_site:
+        assert not tines.case_actions.webhooks.is_allowed(f"{other_site.url}/hook")  # not https
+        await Webhooks(tines.client, http).post(f"{other_site.url}/hook", {"case_id": 1})
+        (seen,) = other_site.seen
     assert "Authorization" not in seen.headers
     assert fake.token not in str(seen)
     assert tines.case_actions.webhooks.is_allowed("https://other.example.com/hook")

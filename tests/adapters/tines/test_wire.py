@@ -1,4 +1,4 @@
-"""The document's samples through the adapter, as they are and mutated: nothing unexpected may crash."""
+"""Parsing and mapping the samples of the Tines API, unchanged and damaged."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -16,11 +16,11 @@ from adapters.tines.stories import activity
 from tests.adapters.mutations import aged, damaged
 from tests.adapters.tines import fake_responses
 from tests.adapters.tines.fake import TinesFake
-from tests.adapters.tines.samples import EXCHANGES, answer, request
+from tests.adapters.tines.samples import EXCHANGES, request, response_body
 from tests.adapters.tines.world import FakeComment, FakeUser, World
 
-# A busy machine is no finding.
-UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# A slow machine must not fail the test.
+NO_DEADLINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NOW = datetime(2026, 7, 18, 14, tzinfo=UTC)
 
 
@@ -53,7 +53,7 @@ MODELS: dict[str, tuple[type[BaseModel], Callable[[Any], object]]] = {
 
 
 def test_a_case_is_mapped_to_a_run() -> None:
-    case = wire.Case.model_validate(answer("get_case"))
+    case = wire.Case.model_validate(response_body("get_case"))
     run = mapping.run("tines", case, case.tasks, Health.UNSET, NOW)
     assert (run.key.id, run.title, run.state) == ("1", "Case 1..25", RunState.ACTIVE)
     assert run.link == "http://tenant.tines.com/team/276/cases/1"
@@ -69,7 +69,7 @@ def test_a_case_is_mapped_to_a_run() -> None:
 
 
 def test_everything_a_start_copies_is_parsed() -> None:
-    case = wire.Case.model_validate(answer("get_case"))
+    case = wire.Case.model_validate(response_body("get_case"))
     assert case.tags == ("Tag 1", "Tag 2", "Tag 3")
     assert case.closure_conditions[0].formula == "=SIZE(team_case.assignees) > 2"
     assert case.fields[0].case_input is not None
@@ -83,41 +83,41 @@ def test_everything_a_start_copies_is_parsed() -> None:
 
 
 def test_a_user_id_is_read_from_any_field() -> None:
-    """``user_id`` as text, ``user_id`` as number, ``id``: sheet 4.1."""
-    case = wire.Case.model_validate(answer("create_case"))
+    """``user_id`` as text in cases, ``user_id`` as a number in comments, ``id`` in tasks."""
+    case = wire.Case.model_validate(response_body("create_case"))
     assert [user.id for user in case.assignees] == ["176", "178", "180"]
     assert [user.id for user in case.tasks[0].assignees] == ["123", "456"]
-    comment = wire.Comment.model_validate(answer("create_comment"))
+    comment = wire.Comment.model_validate(response_body("create_comment"))
     assert comment.user is not None
     assert (comment.user.id, mapping.comment(comment).by) == ("1", "Jane Doe")
 
 
 def test_a_comment_written_in_tines_is_shown_unchanged() -> None:
-    (comment,) = wire.Comments.model_validate(answer("list_comments")).comments
+    (comment,) = wire.Comments.model_validate(response_body("list_comments")).comments
     shown = mapping.comment(comment)
     assert (shown.id, shown.text, shown.by, shown.task) == ("7508", "This is a comment", "Jane Doe", None)
     assert shown.at == datetime(2024, 3, 7, 11, 42, 58, tzinfo=UTC)
 
 
 def test_the_options_of_a_field_are_parsed() -> None:
-    (field,) = wire.CaseInputs.model_validate(answer("list_case_inputs")).case_inputs
+    (field,) = wire.CaseInputs.model_validate(response_body("list_case_inputs")).case_inputs
     assert (field.id, field.key) == ("19990840", "priority")
     assert field.validation_options.options == ("low", "medium", "high", "critical")
 
 
 def test_stories_and_subscribers_are_parsed() -> None:
-    (story,) = wire.Stories.model_validate(answer("list_stories")).stories
+    (story,) = wire.Stories.model_validate(response_body("list_stories")).stories
     assert (story.id, story.name, story.disabled) == ("7981", "Simple story", False)
     assert activity(story) == {"running": "3", "waiting": "150"}
-    (follower,) = wire.Subscribers.model_validate(answer("list_subscribers")).subscribers
+    (follower,) = wire.Subscribers.model_validate(response_body("list_subscribers")).subscribers
     assert (follower.id, follower.email) == ("12", "jane@example.com")
 
 
-# The fake is held to the samples
+# The fake and the samples
 
 
 def keys(value: Any) -> Any:
-    """The keys of an answer, without its values; a list by its first object's."""
+    """The keys of a response without the values; a list by its first object."""
     if isinstance(value, dict):
         return {name: keys(item) for name, item in value.items()}
     return [keys(value[0])] if isinstance(value, list) and value and isinstance(value[0], dict) else ()
@@ -132,26 +132,34 @@ def test_the_fake_responds_with_the_documented_keys() -> None:
     case.assignees = [world.users[0]]
     task = world.add_task(case, "Look", ["ana@example.com"])
     world.comment(case, "Hello", None)
-    ours = keys(fake_responses.case(case, world, "http://localhost", whole=True))
-    theirs = keys(answer("get_case"))
-    for name in ("records", "linked_cases", "blocks", "metadata"):  # things that the adapter never looks at
+    ours = keys(fake_responses.case(case, world, "http://localhost", is_full=True))
+    theirs = keys(response_body("get_case"))
+    for name in ("records", "linked_cases", "blocks", "metadata"):  # not used by the adapter
         del ours[name], theirs[name]
     assert ours == theirs
-    assert keys({"task": fake_responses.task(task)}) == keys(answer("get_task"))
+    assert keys({"task": fake_responses.task(task)}) == keys(response_body("get_task"))
     said = FakeComment(1, "Hello", world.users[0], "2024-03-07T11:42:58Z")
     assert keys({"case_id": 1, **fake_responses.comment(said)}) | {"reactions": ()} == keys(
-        answer("create_comment")
+        response_body("create_comment")
     ) | {"reactions": ()}
-    theirs_activity = keys(answer("list_activities"))["activities"][0]
-    del theirs_activity["file"]  # of activities with a file only
+    theirs_activity = keys(response_body("list_activities"))["activities"][0]
+    del theirs_activity["file"]  # only for activities with a file
     assert keys(fake_responses.activity(said, "COMMENTED")) == theirs_activity
-    assert keys(fake_responses.member(world.users[0])) == keys(answer("list_members"))["members"][0]
-    ours_input, theirs_input = keys(fake_responses.case_input(world.inputs[1])), keys(answer("list_case_inputs"))
+    assert keys(fake_responses.member(world.users[0])) == keys(response_body("list_members"))["members"][0]
+    ours_input, theirs_input = (
+        keys(fake_responses.case_input(world.inputs[1])),
+        keys(response_body("list_case_inputs")),
+    )
     assert ours_input == theirs_input["case_inputs"][0]
-    assert keys(fake_responses.story(world.stories[0], live=True)) == keys(answer("list_stories"))["stories"][0]
+    assert (
+        keys(fake_responses.story(world.stories[0], live=True))
+        == keys(response_body("list_stories"))["stories"][0]
+    )
     follower = fake_responses.subscriber(12, world.users[0])
-    assert keys(follower) == keys(answer("list_subscribers"))["subscribers"][0]
-    assert keys(fake_responses.meta("http://x/api/v2/cases", 1, 20, 1)) == keys(answer("list_cases"))["meta"]
+    assert keys(follower) == keys(response_body("list_subscribers"))["subscribers"][0]
+    assert (
+        keys(fake_responses.meta("http://x/api/v2/cases", 1, 20, 1)) == keys(response_body("list_cases"))["meta"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -174,10 +182,10 @@ async def test_the_fake_accepts_the_documented_requests(name: str) -> None:
             request(name)["method"], fake.url + path, json=request(name)["body"], headers=headers
         ) as reply:
             assert reply.status in (200, 201)
-            assert set(await reply.json()) == set(answer(name))
+            assert set(await reply.json()) == set(response_body(name))
 
 
-# Mutations
+# Damaged responses
 
 
 def test_there_are_enough_samples() -> None:
@@ -185,23 +193,23 @@ def test_there_are_enough_samples() -> None:
     assert set(MODELS) <= set(EXCHANGES)
 
 
-@UNHURRIED
+@NO_DEADLINE
 @given(name=st.sampled_from(sorted(MODELS)), data=st.data())
 def test_a_damaged_response_never_crashes(name: str, data: st.DataObject) -> None:
-    """It is understood, or it is said that it cannot be: no other error comes out."""
+    """It is parsed or refused with ``ValidationError``: no other error is raised."""
     model, show = MODELS[name]
     try:
-        found = model.model_validate(data.draw(damaged(answer(name))))
+        found = model.model_validate(data.draw(damaged(response_body(name))))
     except ValidationError:
         return
     show(found)
 
 
-@UNHURRIED
+@NO_DEADLINE
 @given(name=st.sampled_from(sorted(MODELS)), data=st.data())
 def test_optional_fields_may_be_missing(name: str, data: st.DataObject) -> None:
-    """Every field but the ids and the list itself may be null or gone, and new ones may come."""
+    """Every field except ids and the list itself may be null or missing, and new fields may appear."""
     model, show = MODELS[name]
     required = {field for field, about in model.model_fields.items() if about.is_required()}
     needed = {"id", "case_id", "task", *required}
-    show(model.model_validate(data.draw(aged(answer(name), lambda path: path[-1] in needed))))
+    show(model.model_validate(data.draw(aged(response_body(name), lambda path: path[-1] in needed))))

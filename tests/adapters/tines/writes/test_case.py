@@ -33,7 +33,7 @@ def amber(case: FakeCase, **what: Any) -> SetStatus:
 async def test_a_status_sets_the_sub_status(fake: TinesFake, http: HttpClients, sub_status: str) -> None:
     tines = connect_adapter(fake, http, amber=sub_status)
     other = add_open_case(fake)
-    other.sub_status = 3  # where its number is learned from
+    other.sub_status = 3  # Liaison learns its id from this case
     case = add_open_case(fake)
     colour, words = await execute_steps(tines, amber(case))
     assert (case.sub_status, effects(fake)) == (3, ["sub_status", "comment"])
@@ -79,7 +79,7 @@ async def test_an_unknown_sub_status_is_reported(fake: TinesFake, http: HttpClie
 
 
 async def test_a_newer_tenant_lists_its_sub_statuses(fake: TinesFake, http: HttpClients) -> None:
-    """Beyond the document (sheet 7): asked for when no case tells, and a tenant that has no list is asked once."""
+    """The list is read if no case has the sub-status. A tenant without the list is asked once."""
     tines = connect_adapter(fake, http, amber="At risk")
     case = add_open_case(fake)
     for _ in range(2):
@@ -94,7 +94,6 @@ async def test_a_newer_tenant_lists_its_sub_statuses(fake: TinesFake, http: Http
 async def test_a_status_is_written_even_if_its_sub_status_cannot_be_looked_up(
     fake: TinesFake, http: HttpClients, status: int
 ) -> None:
-    """Where the list that tells the number cannot be had, the words are still written."""
     tines = connect_adapter(fake, http, amber="At risk")
     case = add_open_case(fake)
     fake.fault("answer", method="GET", path=r"/cases$", status=status, times=9)

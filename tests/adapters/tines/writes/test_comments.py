@@ -40,7 +40,7 @@ async def test_a_status_is_a_comment_that_names_its_colour(fake: TinesFake, tine
 
 @pytest.mark.parametrize("by", [STRANGER, Person(name="Nobody")])
 async def test_an_author_outside_the_team_is_named_in_the_text(fake: TinesFake, tines: Tines, by: Person) -> None:
-    """Tines then says that the key wrote it (L14008)."""
+    """Tines then shows the key as the author (Tines API, Case comments, Create)."""
     case = add_open_case(fake)
     await execute_steps(tines, AddComment(run=run_key(case), by=by, text="Seen it too"))
     assert case.comments[0].by is BOT

@@ -1,4 +1,4 @@
-"""Changes to tasks: what is sent, who is named, and what somebody else had done before."""
+"""Changes to tasks: what is sent, who is named, and changes made by others."""
 
 import pytest
 
@@ -96,7 +96,7 @@ async def test_an_assignee_keeps_a_task_that_somebody_else_begins(fake: TinesFak
     case.task("Page").assignees = [fake.world.users[1]]
     write = BeginTask(run=run_key(case), by=ANA, task=str(case.task("Page").id))
     assert [step.part for step in tines.steps(write, await tines.read(str(case.id)))] == ["", "note"]
-    await execute_steps(tines, write)  # as if nobody had looked
+    await execute_steps(tines, write)  # as if the run had not been read
     assert [user.first for user in case.task("Page").assignees] == ["Ben"]
 
 
@@ -118,7 +118,7 @@ async def test_a_completed_task_cannot_be_begun(fake: TinesFake, tines: Tines) -
 
 
 async def test_an_assignment_leaves_a_running_task_running(fake: TinesFake, tines: Tines) -> None:
-    """The answer to a change of one task does not show the case's metadata."""
+    """The response to a change of one task does not contain the case's metadata."""
     case = add_open_case(fake)
     task = str(case.task("Page").id)
     await execute_steps(tines, BeginTask(run=run_key(case), by=ANA, task=task))
@@ -193,7 +193,7 @@ async def test_an_assignee_with_a_hidden_email_keeps_the_task(fake: TinesFake, t
     with pytest.raises(Rejected) as error:
         await execute_steps(tines, AssignTask(run=run_key(case), by=ANA, task=str(task.id), person=BEN))
     assert (error.value.key, effects(fake)) == ("tines.hidden_assignee", [])
-    fake.world.users.append(FakeUser(77, "Old", "Hand", "old@example.com"))  # the team's list tells it
+    fake.world.users.append(FakeUser(77, "Old", "Hand", "old@example.com"))  # in the list of members
     await execute_steps(tines, AssignTask(run=run_key(case), by=ANA, task=str(task.id), person=BEN))
     assert [user.first for user in task.assignees] == ["Old", "Ben"]
 
@@ -221,7 +221,7 @@ async def test_assigning_an_unknown_user_is_refused(
 async def test_people_are_found_by_name_or_id_in_the_team(
     fake: TinesFake, tines: Tines, http: HttpClients
 ) -> None:
-    """The team is read once; again only for somebody who is not in it, as they may have just been invited."""
+    """The team is read once, and again only for somebody who is not in it: they may have just been invited."""
     case = add_open_case(fake)
     task = str(case.task("Page").id)
     for person in (Person(name="cleo marsh"), Person(id="12")):
@@ -297,7 +297,7 @@ async def test_a_response_without_the_change_is_reconciled(fake: TinesFake, tine
 
 
 async def test_a_delayed_first_attempt_counts_as_done(fake: TinesFake, tines: Tines) -> None:
-    """Sent again while the first send was only slow: it is done, and nobody is result otherwise."""
+    """A second attempt while the first was only slow: the task is done, and nothing is refused."""
     case = add_open_case(fake)
     task = case.task("Page")
     write = FinishTask(run=run_key(case), by=ANA, task=str(task.id))
