@@ -1,13 +1,13 @@
-"""What the plugin's source reads of a request; anything else in one is a mistake of ours.
+"""The parameters and fields that the plugin's source reads.
 
-The server itself would let it pass unseen: here it is refused, so that no test passes with it.
+The real server ignores any other. The fake refuses them, so that a mistake of the adapter fails a test.
 """
 
 import re
 
 from aiohttp import web
 
-from tests.adapters.playbooks.shapes import CURRENT
+from tests.adapters.playbooks.fake_responses import CURRENT
 from tests.fakes.serving import Seen
 
 _PAGES = {"team_id", "page", "per_page", "sort", "direction"}
@@ -35,11 +35,11 @@ _BODIES: dict[str, dict[str, type]] = {
     r".*/reminder": {"new_reminder_seconds": int},
     r"/query": {"operationName": str, "query": str, "variables": dict},
 }
-_ANY_BODY = r"/playbooks"  # making a playbook is a test's own doing
+_ANY_BODY = r"/playbooks"  # only tests create playbooks
 
 
 def check(request: web.Request, seen: Seen, path: str, generation: str) -> None:
-    """Raises a 400 that names what nobody reads, or what is of another kind."""
+    """Raises a 400 that names the unknown fields and those of the wrong type."""
     if seen.method == "GET":
         allowed = next((names for pattern, names in _QUERIES.items() if re.fullmatch(pattern, path)), set())
         _refuse(sorted(set(request.query) - allowed))
@@ -51,12 +51,12 @@ def check(request: web.Request, seen: Seen, path: str, generation: str) -> None:
         _refuse(["a body"] if seen.body else [])
         return
     body = seen.json
-    wrong = [name for name, value in body.items() if name not in fields or not isinstance(value, fields[name])]
+    refused = [name for name, value in body.items() if name not in fields or not isinstance(value, fields[name])]
     if generation != CURRENT:
-        wrong += [name for name in ("finish_run",) if name in body]
-    _refuse(wrong)
+        refused += [name for name in ("finish_run",) if name in body]
+    _refuse(refused)
 
 
-def _refuse(wrong: list[str]) -> None:
-    if wrong:
-        raise web.HTTPBadRequest(text=f"nobody reads {', '.join(wrong)}")
+def _refuse(names: list[str]) -> None:
+    if names:
+        raise web.HTTPBadRequest(text=f"not read by the plugin: {', '.join(names)}")

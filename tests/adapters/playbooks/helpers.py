@@ -1,4 +1,4 @@
-"""Short ways to write to Playbooks in tests."""
+"""Test helpers: people, markers, and executing all steps of a write."""
 
 from datetime import UTC, datetime
 from itertools import count
@@ -13,19 +13,18 @@ STRANGER = Person(id="U0STRANGER", name="Zoe")
 _codes = count(1)
 
 
-def a_mark(who: str = "Ana via Slack") -> WriteMarker:
+def make_marker(who: str = "Ana via Slack") -> WriteMarker:
     return WriteMarker(code=f"P{next(_codes):03}", who=who, at=datetime.now(UTC))
 
 
-async def do(
-    subject: PlaybooksSubject, write: Write, run: Run | None = None, mark: WriteMarker | None = None
+async def execute_steps(
+    subject: PlaybooksSubject, write: Write, run: Run | None = None, marker: WriteMarker | None = None
 ) -> list[WriteResult]:
-    """All steps of the write, carried in order."""
-    mark = mark or a_mark()
-    return [await subject.adapter.execute(step, mark) for step in subject.adapter.steps(write, run)]
+    marker = marker or make_marker()
+    return [await subject.adapter.execute(step, marker) for step in subject.adapter.steps(write, run)]
 
 
-def known_now(run: Run | None = None) -> Baseline:
+def make_baseline(run: Run | None = None) -> Baseline:
     return Baseline(
         sent_at=datetime.now(UTC), ids=frozenset(task.id for task in run.tasks) if run else frozenset()
     )

@@ -1,37 +1,37 @@
-"""What only Playbooks 2 answers: skip, restore, reminders, asking for an update, letting oneself into a run."""
+"""The routes that only Playbooks 2 has: skip, restore, reminders, update requests, and joining a run."""
 
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from tests.adapters.playbooks.core import json_answer
-from tests.adapters.playbooks.shapes import Json
+from tests.adapters.playbooks.fake_core import json_response
+from tests.adapters.playbooks.fake_responses import Json
 from tests.fakes.serving import Seen
 
 if TYPE_CHECKING:
-    from tests.adapters.playbooks.routes import Answer, PlaybooksRoutes
+    from tests.adapters.playbooks.fake_routes import Handler, PlaybooksRoutes
 
 
-def table(routes: "PlaybooksRoutes", run: str, item: str) -> list[tuple[str, str, "Answer"]]:
-    """(method, pattern, answer); ``run`` and ``item`` are the patterns of their paths."""
-    newer = _Newer(routes)
+def table(routes: "PlaybooksRoutes", run: str, item: str) -> list[tuple[str, str, "Handler"]]:
+    """(method, pattern, handler). ``run`` and ``item`` are the patterns of their paths."""
+    handlers = _Routes(routes)
     return [
-        ("PUT", f"{item}/skip", newer.skip),
-        ("PUT", f"{item}/restore", newer.restore_item),
-        ("PUT", f"{item}/duedate", newer.due),
-        ("PUT", f"{run}/restore", newer.restore),
-        ("POST", f"{run}/reminder", newer.snooze),
-        ("POST", f"{run}/request-update", newer.request_update),
-        ("POST", "/query", newer.query),
+        ("PUT", f"{item}/skip", handlers.skip),
+        ("PUT", f"{item}/restore", handlers.restore_item),
+        ("PUT", f"{item}/duedate", handlers.due),
+        ("PUT", f"{run}/restore", handlers.restore),
+        ("POST", f"{run}/reminder", handlers.snooze),
+        ("POST", f"{run}/request-update", handlers.request_update),
+        ("POST", "/query", handlers.query),
     ]
 
 
-class _Newer:
+class _Routes:
     def __init__(self, routes: "PlaybooksRoutes") -> None:
         self.routes, self.world, self.clock = routes, routes.world, routes.clock
 
     def skip(self, request: web.Request, seen: Seen, user: str, id: str, c: str, i: str) -> web.Response:
-        """Leaves ``state_modified`` and the timeline as they were: only ``delete_at`` tells when."""
+        """Changes only ``delete_at``, not ``state_modified`` or the timeline."""
 
         def change(run: Json, item: Json) -> web.Response:
             item |= {"state": "skipped", "delete_at": self.clock.now()}
@@ -41,7 +41,7 @@ class _Newer:
         return self.routes.edit(user, id, c, i, change)
 
     def restore_item(self, request: web.Request, seen: Seen, user: str, id: str, c: str, i: str) -> web.Response:
-        """``delete_at`` stays what it was."""
+        """Does not change ``delete_at``."""
 
         def change(run: Json, item: Json) -> web.Response:
             item["state"] = ""
@@ -54,7 +54,7 @@ class _Newer:
         def change(run: Json, item: Json) -> web.Response:
             item["due_date"] = seen.json["due_date"]
             self.world.effects["due"] += 1
-            return json_answer({})
+            return json_response({})
 
         return self.routes.edit(user, id, c, i, change)
 
@@ -77,34 +77,34 @@ class _Newer:
             return _refused(400, "new_reminder_seconds must be > 0")
         at = self.clock.now()
         run |= {"previous_reminder": seconds * 1_000_000_000, "last_status_update_at": at}
-        self.world.tell(run, "status_update_snoozed", user)
+        self.world.add_event(run, "status_update_snoozed", user)
         self.world.effects["snooze"] += 1
         return web.Response(status=204)
 
     def request_update(self, request: web.Request, seen: Seen, user: str, id: str) -> web.Response:
-        """Whoever may see the run may ask (sheet, section 2)."""
+        """Whoever can see the run can request an update."""
         run = self.world.runs.get(id)
         if run is None:
             return _refused(403, "Not authorized")
-        self.world.tell(run, "status_update_requested", user, post=self.world.post(run, user))
+        self.world.add_event(run, "status_update_requested", user, post=self.world.post(run, user))
         self.world.effects["request-update"] += 1
         return web.Response()
 
     def query(self, request: web.Request, seen: Seen, user: str) -> web.Response:
-        """GraphQL: a refusal comes with 200. Only ``addRunParticipants``, for oneself."""
-        given: dict[str, Any] = seen.json
-        if not given["operationName"] or "addRunParticipants(" not in given["query"]:
+        """GraphQL, where a refusal has status 200. Only ``addRunParticipants`` for oneself."""
+        body: dict[str, Any] = seen.json
+        if not body["operationName"] or "addRunParticipants(" not in body["query"]:
             return web.Response()
-        wanted = given["variables"]
-        run = self.world.runs.get(wanted["runID"])
-        if run is None or wanted["userIDs"] != [user] or not self.world.may_see(run, user):
+        variables = body["variables"]
+        run = self.world.runs.get(variables["runID"])
+        if run is None or variables["userIDs"] != [user] or not self.world.may_see(run, user):
             refusal = {"message": "attempted to join run without permissions"}
-            return json_answer({"errors": [refusal], "data": None})
+            return json_response({"errors": [refusal], "data": None})
         if user not in run["participant_ids"]:
             run["participant_ids"].append(user)
             self.world.effects["join"] += 1
-        return json_answer({"data": {"addRunParticipants": ""}})
+        return json_response({"data": {"addRunParticipants": ""}})
 
 
 def _refused(status: int, error: str) -> web.Response:
-    return json_answer({"error": error}, status)
+    return json_response({"error": error}, status)

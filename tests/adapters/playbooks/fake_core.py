@@ -1,4 +1,4 @@
-"""The few parts of Mattermost that Playbooks and its adapter lean on: users, teams, channels, posts.
+"""The parts of Mattermost that Playbooks and the adapter use: users, teams, channels and posts.
 
 ``Site`` is what ``PlaybooksRoutes`` needs of the Mattermost around it; ``Core`` is a small one with the
 ``/api/v4`` endpoints that the adapter calls. Another fake of Mattermost may be the site instead.
@@ -18,7 +18,7 @@ from aiohttp import web
 from tests.fakes.serving import Seen
 
 _ALPHABET = "ybndrfg8ejkmcpqxot1uwisza345h769"  # of Mattermost's ids
-_RUNES = 16_383
+_MAX_RUNES = 16_383
 _numbers = count(1)
 
 
@@ -27,7 +27,7 @@ def new_id() -> str:
 
 
 class Clock:
-    """Milliseconds since the epoch, never the same twice."""
+    """Milliseconds since the epoch, strictly increasing."""
 
     def __init__(self) -> None:
         self._last = 0
@@ -38,7 +38,7 @@ class Clock:
 
 
 class Site(Protocol):
-    """The Mattermost that a Playbooks plugin runs in."""
+    """What the Playbooks plugin needs of the Mattermost around it."""
 
     def user_of(self, headers: Mapping[str, str]) -> str | None:
         """The user id of the request's token."""
@@ -51,13 +51,13 @@ class Site(Protocol):
         ...
 
     def new_channel(self, team: str, title: str, members: list[str]) -> str:
-        """The id of a public channel."""
+        """Creates a public channel and returns its id."""
         ...
 
     def members(self, channel: str) -> set[str]: ...
 
     def write(self, channel: str, user: str, message: str, kind: str) -> str:
-        """The id of a post that the plugin makes; ``kind`` is its type, often ``custom_*``."""
+        """Creates a post of the plugin and returns its id. ``kind`` is its type, often ``custom_*``."""
         ...
 
 
@@ -70,7 +70,7 @@ class Channel:
     private: bool = False
 
 
-def json_answer(body: Any, status: int = 200, **headers: str) -> web.Response:
+def json_response(body: Any, status: int = 200, **headers: str) -> web.Response:
     return web.Response(
         status=status, text=json.dumps(body), headers={"content-type": "application/json", **headers}
     )
@@ -81,12 +81,12 @@ def no_route() -> web.Response:
 
 
 def app_error(status: int, id: str, message: str) -> web.Response:
-    return json_answer({"id": id, "message": message, "detailed_error": "", "status_code": status}, status)
+    return json_response({"id": id, "message": message, "detailed_error": "", "status_code": status}, status)
 
 
 @dataclass
 class Core:
-    """``welcoming``: an e-mail nobody has is given to a new user, for tests that bring their own people."""
+    """``creates_users``: looking up an unknown email creates a user, for tests with their own people."""
 
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
@@ -94,7 +94,7 @@ class Core:
     channels: dict[str, Channel] = field(default_factory=dict)
     posts: dict[str, dict[str, Any]] = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
-    welcoming: bool = False
+    creates_users: bool = False
 
     def add_user(self, username: str, email: str = "", name: str = "", id: str = "") -> str:
         first, _, last = name.partition(" ")
@@ -115,7 +115,7 @@ class Core:
         self.teams[id] = {"id": id, "name": name, "display_name": name.title(), "members": set(members)}
         return id
 
-    # What a plugin sees
+    # The ``Site`` of the plugin
 
     def user_of(self, headers: Mapping[str, str]) -> str | None:
         value = next((value for name, value in headers.items() if name.lower() == "authorization"), "")
@@ -168,17 +168,17 @@ class Core:
     # Over HTTP
 
     async def handle(self, seen: Seen, path: str) -> web.StreamResponse | None:
-        """``path`` is without the site's sub-path. None for what this little Mattermost does not have."""
+        """``path`` is without the site's sub-path. None for an endpoint that this fake does not have."""
         if not path.startswith("/api/v4/"):
             return None
-        for method, pattern, answer in self._routes():
-            found = re.fullmatch(pattern, path.removeprefix("/api/v4"))
-            if found and method == seen.method:
+        for method, pattern, handler in self._routes():
+            match = re.fullmatch(pattern, path.removeprefix("/api/v4"))
+            if match and method == seen.method:
                 user = self.user_of(seen.headers)
                 if user is None:
                     message = "Invalid or expired session, please login again."
                     return app_error(401, "api.context.session_expired.app_error", message)
-                return await answer(seen, user, *found.groups())
+                return await handler(seen, user, *match.groups())
         return None
 
     def _routes(self) -> tuple[tuple[str, str, Callable[..., Awaitable[web.Response]]], ...]:
@@ -194,55 +194,55 @@ class Core:
         )
 
     async def _me(self, seen: Seen, user: str) -> web.Response:
-        return json_answer(self.users[user])
+        return json_response(self.users[user])
 
     async def _my_teams(self, seen: Seen, user: str) -> web.Response:
-        mine = [team for team in self.teams.values() if user in team["members"]]
-        return json_answer([{key: team[key] for key in ("id", "name", "display_name")} for team in mine])
+        teams = [team for team in self.teams.values() if user in team["members"]]
+        return json_response([{key: team[key] for key in ("id", "name", "display_name")} for team in teams])
 
     async def _by_email(self, seen: Seen, user: str, email: str) -> web.Response:
-        found = next((one for one in self.users.values() if one["email"] == email), None)
-        if found is None and self.welcoming:
-            found = self.users[self.add_user(email.partition("@")[0], email)]
-        return self._user(found)
+        user_json = next((user for user in self.users.values() if user["email"] == email), None)
+        if user_json is None and self.creates_users:
+            user_json = self.users[self.add_user(email.partition("@")[0], email)]
+        return self._user(user_json)
 
     async def _by_username(self, seen: Seen, user: str, name: str) -> web.Response:
-        return self._user(next((one for one in self.users.values() if one["username"] == name), None))
+        return self._user(next((user for user in self.users.values() if user["username"] == name), None))
 
-    def _user(self, found: dict[str, Any] | None) -> web.Response:
-        if found is None:
+    def _user(self, user: dict[str, Any] | None) -> web.Response:
+        if user is None:
             return app_error(404, "app.user.missing_account.const", "Unable to find the user.")
-        return json_answer(found)
+        return json_response(user)
 
     async def _by_ids(self, seen: Seen, user: str) -> web.Response:
-        return json_answer([self.users[id] for id in seen.json if id in self.users])
+        return json_response([self.users[id] for id in seen.json if id in self.users])
 
     async def _post(self, seen: Seen, user: str) -> web.Response:
         body = seen.json
         channel, message, root = body["channel_id"], body["message"], body.get("root_id", "")
         if user not in self.members(channel):
             return forbidden()
-        if len(message) > _RUNES:
+        if len(message) > _MAX_RUNES:
             return app_error(400, "model.post.is_valid.msg.app_error", "Invalid message.")
         if root and (root not in self.posts or self.posts[root]["root_id"]):
             return app_error(400, "api.post.create_post.root_id.app_error", "Invalid RootId parameter.")
-        return json_answer(self.posts[self.write(channel, user, message, "", root, body.get("props"))], 201)
+        return json_response(self.posts[self.write(channel, user, message, "", root, body.get("props"))], 201)
 
     async def _channel_posts(self, seen: Seen, user: str, channel: str) -> web.Response:
         if user not in self.members(channel):
             return forbidden()
         page, size = int(seen.query.get("page", 0)), int(seen.query.get("per_page", 60))
-        here = [post for post in self.posts.values() if post["channel_id"] == channel and not post["delete_at"]]
-        here.sort(key=lambda post: -post["create_at"])
-        shown = here[page * size : (page + 1) * size]
-        return json_answer({"order": [post["id"] for post in shown], "posts": {p["id"]: p for p in shown}})
+        posts = [post for post in self.posts.values() if post["channel_id"] == channel and not post["delete_at"]]
+        posts.sort(key=lambda post: -post["create_at"])
+        items = posts[page * size : (page + 1) * size]
+        return json_response({"order": [post["id"] for post in items], "posts": {p["id"]: p for p in items}})
 
     async def _join(self, seen: Seen, user: str, channel: str) -> web.Response:
-        here = self.channels.get(channel)
-        if here is None or here.private or not self.team_of(user, here.team):
+        target = self.channels.get(channel)
+        if target is None or target.private or not self.team_of(user, target.team):
             return forbidden()
-        here.members.add(seen.json["user_id"])
-        return json_answer({"channel_id": channel, "user_id": seen.json["user_id"]}, 201)
+        target.members.add(seen.json["user_id"])
+        return json_response({"channel_id": channel, "user_id": seen.json["user_id"]}, 201)
 
 
 def forbidden() -> web.Response:

@@ -1,4 +1,4 @@
-"""The recordings of both generations, and what it means that two answers have the same shape."""
+"""Recorded and documented exchanges, and comparing the shapes of two responses."""
 
 import json
 import re
@@ -20,7 +20,7 @@ def webhooks(name: str) -> list[dict[str, Any]]:
 
 
 def shape(value: Any) -> Any:
-    """A body without its chances: ids, times and words by kind; a list by the shapes it holds."""
+    """A body with its ids, times and texts replaced by their kind, and a list by the shapes of its items."""
     match value:
         case dict():
             return {key: shape(part) for key, part in value.items()}
@@ -32,31 +32,31 @@ def shape(value: Any) -> Any:
             return "number" if value else 0
         case str() if _ID.fullmatch(value):
             return "id"
-    return value if value == "" else "words"
+    return value if value == "" else "text"
 
 
-def ids(recorded: Any, ours: Any) -> dict[str, str]:
-    """recorded id -> our id, where both stand in the same place."""
+def matching_ids(recorded: Any, ours: Any) -> dict[str, str]:
+    """recorded id -> our id, for ids in the same place."""
     found: dict[str, str] = {}
     if isinstance(recorded, dict) and isinstance(ours, dict):
         for key in recorded.keys() & ours.keys():
-            found |= ids(recorded[key], ours[key])
+            found |= matching_ids(recorded[key], ours[key])
     elif isinstance(recorded, list) and isinstance(ours, list):
-        for one, other in zip(recorded, ours, strict=False):
-            found |= ids(one, other)
+        for item, other in zip(recorded, ours, strict=False):
+            found |= matching_ids(item, other)
     elif isinstance(recorded, str) and isinstance(ours, str) and _ID.fullmatch(recorded) and _ID.fullmatch(ours):
         found[recorded] = ours
     return found
 
 
-def translated(value: Any, known: dict[str, str]) -> Any:
-    """A recorded request with our ids in it."""
+def translate_ids(value: Any, ids: dict[str, str]) -> Any:
+    """A recorded request with our ids."""
     text = json.dumps(value)
-    return json.loads(_ID.sub(lambda id: known.get(id[0], id[0]), text))
+    return json.loads(_ID.sub(lambda match: ids.get(match[0], match[0]), text))
 
 
 def differences(ours: Any, theirs: Any, where: str = "") -> list[str]:
-    """Where two shapes are not the same, one line each."""
+    """The differences of two shapes, one line each."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         missing = [f"{where}.{key}: only recorded" for key in theirs.keys() - ours.keys()]
         extra = [f"{where}.{key}: not recorded" for key in ours.keys() - theirs.keys()]

@@ -1,5 +1,4 @@
-"""The JSON of the Playbooks plugin, in both generations, with every field as it was recorded (1.20) or is
-documented for the current one (contract sheet, section 3)."""
+"""The JSON of the Playbooks plugin with every field, as recorded (1.20) and as in the current source (2.x)."""
 
 import copy
 from typing import Any
@@ -9,8 +8,8 @@ RECORDED = "1.20"
 Json = dict[str, Any]
 
 
-def item(title: str, generation: str, **given: Any) -> Json:
-    made: Json = {
+def item(title: str, generation: str, **fields: Any) -> Json:
+    result: Json = {
         "id": "",
         "title": title,
         "state": "",
@@ -22,24 +21,24 @@ def item(title: str, generation: str, **given: Any) -> Json:
         "description": "",
     }
     if generation == RECORDED:
-        made |= {"state_modified_post_id": "", "assignee_modified_post_id": ""}
+        result |= {"state_modified_post_id": "", "assignee_modified_post_id": ""}
     else:
-        made |= {"delete_at": 0, "due_date": 0, "task_actions": None, "update_at": 0, "assignee_type": ""}
-        made |= {"condition_id": "", "condition_action": "", "condition_reason": ""}
-    return made | {key: value for key, value in given.items() if key in made}
+        result |= {"delete_at": 0, "due_date": 0, "task_actions": None, "update_at": 0, "assignee_type": ""}
+        result |= {"condition_id": "", "condition_action": "", "condition_reason": ""}
+    return result | {key: value for key, value in fields.items() if key in result}
 
 
 def playbook(id: str, body: Json, generation: str, at: int) -> Json:
     checklists = [
         {
             "id": "",
-            "title": one["title"],
-            "items": [item(generation=generation, **given) for given in one["items"]],
+            "title": checklist["title"],
+            "items": [item(generation=generation, **fields) for fields in checklist["items"]],
             **({} if generation == RECORDED else {"items_order": [], "update_at": 0}),
         }
-        for one in body["checklists"]
+        for checklist in body["checklists"]
     ]
-    made: Json = {
+    result: Json = {
         "id": id,
         "title": body["title"],
         "description": body.get("description", ""),
@@ -49,7 +48,7 @@ def playbook(id: str, body: Json, generation: str, at: int) -> Json:
         "update_at": 0,
         "delete_at": 0,
         "num_stages": len(checklists),
-        "num_steps": sum(len(one["items"]) for one in checklists),
+        "num_steps": sum(len(checklist["items"]) for checklist in checklists),
         "num_runs": 0,
         "num_actions": 0,
         "last_run_at": 0,
@@ -77,15 +76,16 @@ def playbook(id: str, body: Json, generation: str, at: int) -> Json:
         "category_name": "",
     }
     if generation == RECORDED:
-        return made | {"webhook_on_creation_url": "", "webhook_on_status_update_url": ""}
-    made |= {"webhook_on_creation_urls": [], "webhook_on_status_update_urls": [], "active_runs": 0}
-    return made | {"channel_mode": "create_new_channel", "channel_id": "", "channel_name_template": ""}
+        return result | {"webhook_on_creation_url": "", "webhook_on_status_update_url": ""}
+    result |= {"webhook_on_creation_urls": [], "webhook_on_status_update_urls": [], "active_runs": 0}
+    return result | {"channel_mode": "create_new_channel", "channel_id": "", "channel_name_template": ""}
 
 
-def run(id: str, body: Json, book: Json, generation: str, **given: Any) -> Json:
-    """``body`` is what POST /runs got. The recorded generation takes the playbook's description, not ours; the
-    current one its name, where the playbook makes names."""
-    made: Json = {
+def run(id: str, body: Json, book: Json, generation: str, **fields: Any) -> Json:
+    """``body`` is that of POST /runs. 1.20 uses the playbook's description instead of the one in the body. 2.x
+    uses the name that the playbook sets, if it does.
+    """
+    result: Json = {
         "id": id,
         "name": body["name"],
         "owner_user_id": body["owner_user_id"],
@@ -116,14 +116,14 @@ def run(id: str, body: Json, book: Json, generation: str, **given: Any) -> Json:
         "category_name": "",
     }
     if generation == RECORDED:
-        made |= {"description": book["description"], "active_stage": 0, "active_stage_title": ""}
-        made |= {"webhook_on_creation_url": "", "webhook_on_status_update_url": ""}
+        result |= {"description": book["description"], "active_stage": 0, "active_stage_title": ""}
+        result |= {"webhook_on_creation_url": "", "webhook_on_status_update_url": ""}
     else:
-        made |= {"summary": body.get("summary", ""), "update_at": given["create_at"], "type": "playbook"}
-        made["name"] = book["channel_name_template"] or body["name"]
-        made |= {"status_update_enabled": True, "items_order": [], "run_number": 1, "sequential_id": ""}
-        made |= {"task_total": book["num_steps"], "task_completed": 0, "property_fields": []}
-    return made | {"last_status_update_at": given["create_at"]} | given
+        result |= {"summary": body.get("summary", ""), "update_at": fields["create_at"], "type": "playbook"}
+        result["name"] = book["channel_name_template"] or body["name"]
+        result |= {"status_update_enabled": True, "items_order": [], "run_number": 1, "sequential_id": ""}
+        result |= {"task_total": book["num_steps"], "task_completed": 0, "property_fields": []}
+    return result | {"last_status_update_at": fields["create_at"]} | fields
 
 
 def event(id: str, run_id: str, kind: str, at: int, by: str, summary: str = "", post: str = "") -> Json:

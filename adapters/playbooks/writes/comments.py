@@ -1,0 +1,175 @@
+"""Comments: posts in the run's channel, because Playbooks has no comments of its own.
+
+A comment on a task names the task, and its ``props`` contain "playbook_run_id" and "checklist_item_id". The first
+comment on a task is the root of the thread for the later ones.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from adapters.errors import AdapterError, NotFound, Rejected
+from adapters.models import Comment
+from adapters.playbooks import links, mapping
+from adapters.playbooks import text as texts
+from adapters.playbooks.api import Api
+from adapters.playbooks.errors import NOT_PARTICIPANT
+from adapters.playbooks.people import People
+from adapters.playbooks.wire import WirePost, WireRun, to_datetime
+from adapters.writes import (
+    AddComment,
+    Applied,
+    Baseline,
+    EndRun,
+    FinishTask,
+    HoldTask,
+    Indeterminate,
+    NotApplied,
+    Reconciliation,
+    SkipTask,
+    Write,
+    WriteMarker,
+    WriteResult,
+)
+
+NOTE = "note"  # the part that writes what was typed along with another write
+MAX_COMMENTS = 20
+RUN_PROP, TASK_PROP, KIND_PROP = "playbook_run_id", "checklist_item_id", "liaison"
+_PAGES_TO_SEARCH = 3
+_SEARCH_MARGIN = timedelta(minutes=10)
+
+
+@dataclass
+class CommentWrites:
+    api: Api
+    people: People
+    site: str
+
+    async def recent(self, run: WireRun, task: str | None) -> Sequence[Comment]:
+        """The last comments on the run or on one of its tasks, newest last."""
+        try:
+            posts = await self.api.posts(run.channel_id, 0, "comments")
+        except NotFound as error:
+            raise self._not_in_channel(run, "comments", error) from error
+        tasks = _tasks_of(posts)
+        comments = [
+            post for post in posts if mapping.is_comment(post) and (task is None or tasks.get(post.id) == task)
+        ][:MAX_COMMENTS]
+        await self.people.load_names(post.user_id for post in comments)
+        return [mapping.to_comment(post, self.people, tasks.get(post.id)) for post in reversed(comments)]
+
+    async def write(self, step: Write, text: str, marker: WriteMarker) -> WriteResult:
+        run = await self.api.run(step.run_id, step.op)
+        kind = f"{step.op}:{NOTE}" if step.part == NOTE else step.op.value
+        props = {RUN_PROP: run.id, KIND_PROP: kind}
+        message, root = texts.sign(text, marker), ""
+        if step.target:
+            props[TASK_PROP] = step.target
+            message = texts.with_task_header(self._task_title(step, run), message)
+            root = await self._thread_root(run, step.target, kind)
+        if len(message) > texts.MAX_POST_LENGTH:
+            raise Rejected(self.api.name, kind, key="playbooks.too_long", limit=texts.MAX_POST_LENGTH)
+        body: dict[str, object] = {
+            "channel_id": run.channel_id,
+            "message": message,
+            "root_id": root,
+            "props": props,
+        }
+        post = await self._create_post(run, body, kind)
+        await self.people.load_names([post.user_id])
+        return self._result(step, post)
+
+    async def reconcile(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        run = await self.api.run(step.run_id, step.op)
+        try:
+            post = await self.find_post(run, marker, baseline, step.op)
+        except NotFound:
+            return Indeterminate()
+        return NotApplied() if post is None else Applied(self._result(step, post))
+
+    async def find_post(
+        self, run: WireRun, marker: WriteMarker, baseline: Baseline, operation: str
+    ) -> WirePost | None:
+        """The post with this receipt's code, of any type, among the last few hundred."""
+        for page in range(_PAGES_TO_SEARCH):
+            posts = await self.api.posts(run.channel_id, page, operation)
+            for post in posts:
+                if marker.is_in(post.message) and post.id not in baseline.ids and post.delete_at == 0:
+                    return post
+            if not posts or _is_older(posts[-1], marker.at - _SEARCH_MARGIN):
+                return None
+        return None
+
+    def _result(self, step: Write, post: WirePost) -> WriteResult:
+        comment = mapping.to_comment(post, self.people, step.target or None)
+        return WriteResult(id=post.id, comment=comment)
+
+    def _task_title(self, step: Write, run: WireRun) -> str:
+        positions = mapping.find_positions(run, step.target)
+        if not positions:
+            link = links.run_link(self.site, run.id)
+            raise NotFound(self.api.name, step.op, key="playbooks.task_gone", run=run.name, link=link)
+        checklist, item = positions[0]
+        return run.checklists[checklist].items[item].title
+
+    async def _thread_root(self, run: WireRun, task: str, operation: str) -> str:
+        """The first comment on the task, if it is on the last page. A missing permission is left to the post."""
+        try:
+            posts = await self.api.posts(run.channel_id, 0, operation)
+        except NotFound:
+            return ""
+        roots = [post for post in posts if post.prop(TASK_PROP) == task and not post.root_id]
+        return roots[-1].id if roots else ""
+
+    async def _create_post(self, run: WireRun, body: dict[str, object], operation: str) -> WirePost:
+        """If the bot is not in the channel, it joins (it can if the channel is public) and tries again."""
+        try:
+            return await self.api.create_post(body, operation)
+        except Rejected as refusal:
+            if refusal.key != NOT_PARTICIPANT or "permission" not in refusal.said:
+                raise
+            try:
+                bot = await self.people.me()
+                await self.api.join_channel(run.channel_id, bot.id, operation)
+            except AdapterError as error:
+                raise self._not_in_channel(run, operation, error) from refusal
+        return await self.api.create_post(body, operation)
+
+    def _not_in_channel(self, run: WireRun, operation: str, error: AdapterError) -> Rejected:
+        return Rejected(
+            self.api.name,
+            operation,
+            key="playbooks.not_in_channel",
+            said=error.said,
+            run=run.name,
+            bot=self.people.bot_name,
+            link=links.run_link(self.site, run.id),
+        )
+
+
+def comment_text(step: Write) -> str | None:
+    """The text of a step that is a comment. None for every other step."""
+    match step:
+        case AddComment(text=text):
+            return text
+        case HoldTask(reason=reason):
+            return f"On hold: {reason}"
+        case FinishTask(part="note", note=note):
+            return note
+        case SkipTask(part="note", reason=reason):
+            return f"Skipped: {reason}" if reason.strip() else "Skipped"
+        case EndRun(part="note", text=text):
+            return text
+    return None
+
+
+def _tasks_of(posts: Sequence[WirePost]) -> dict[str, str]:
+    """post id -> task id, for comments of Liaison and for replies to them."""
+    tasks = {post.id: post.prop(TASK_PROP) for post in posts if post.prop(TASK_PROP)}
+    replies = {post.id: tasks[post.root_id] for post in posts if post.root_id in tasks}
+    return replies | tasks
+
+
+def _is_older(post: WirePost, than: datetime) -> bool:
+    at = to_datetime(post.create_at)
+    return at is not None and at < than
