@@ -40,7 +40,9 @@ from commands.cards.activity_line import halted_line
 from commands.cards.run_card import live_card
 from commands.model.card import Result
 from commands.model.messages import Actor, Message
-from commands.model.ports import AccessRules, Outcome, Services
+from commands.model.outcomes import Outcome
+from commands.model.ports import AccessRules, Services
+from commands.registry import COMMANDS
 
 GRACE_SECONDS = 20.0
 FORGET_EVERY_SECONDS = 3600.0
@@ -178,6 +180,7 @@ def bootstrap(
     )
     people = PeopleDirectory(PeopleRows(store, now), chats, settings.people, now)
     world = Services(
+        commands=COMMANDS,
         platforms=platforms,
         platform_types={name: known.platform for name, known in settings.platforms.items()},
         runs=runs,

@@ -22,7 +22,7 @@ from commands.lookup.earlier_message import completed_intent, original_intent
 from commands.lookup.run_lookup import link_of, run_named, run_of_key, run_to_read, run_to_write
 from commands.lookup.task_lookup import split_handle
 from commands.model.card import Answer, Button
-from commands.model.command import Right, Scope
+from commands.model.command import CommandSet, Right, Scope
 from commands.model.errors import BadArguments, CommandError, UnknownCommand
 from commands.model.intents import (
     Choose,
@@ -38,8 +38,8 @@ from commands.model.intents import (
     TaskIntent,
 )
 from commands.model.messages import Message
-from commands.model.ports import CommandContext, Services, TrackedRun
-from commands.registry import COMMANDS, intent_from
+from commands.model.ports import CommandContext, Services
+from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import translate
 from commands.text.phrases import button, short_card, shorten
 
@@ -60,9 +60,9 @@ class Route(Model):
 def read_now(message: Message, world: Services) -> Intent:
     """What the message says, without the store. Raises ``CommandError``."""
     if message.intent is not None:
-        return intent_from(message.intent)
+        return world.commands.intent_from(message.intent)
     try:
-        return parse(message.text, world.aliases, root=world.root_command, mention=world.mention)
+        return parse(message.text, world.commands, world.aliases, root=world.root_command, mention=world.mention)
     except UnknownCommand as error:
         if error.facts.get("guesses"):
             error.buttons = did_you_mean(error, world)
@@ -93,17 +93,17 @@ def intent_dump(message: Message, world: Services) -> str | None:
 def lacks_run(message: Message, world: Services) -> bool:
     """Pure: whether it needs this place's run and names none. A start counts: two at once may be one too many."""
     try:
-        return needs_place_run(read_now(message, world))
+        return needs_place_run(read_now(message, world), world.commands)
     except CommandError:
         return False
 
 
-def needs_place_run(intent: Intent) -> bool:
+def needs_place_run(intent: Intent, commands: CommandSet) -> bool:
     if isinstance(intent, Choose | Retry | Drop | Stop):
         return False
     if isinstance(intent, Start):
         return True
-    return _scope(intent) in (Scope.READ, Scope.WRITE) and not _names_run(intent)
+    return commands.scope_of(intent) in (Scope.READ, Scope.WRITE) and not _names_run(intent)
 
 
 def _names_run(intent: Intent) -> bool:
@@ -124,27 +124,6 @@ def _task_words(intent: Intent) -> tuple[str, ...]:
     return ()
 
 
-def _only_reads(intent: Intent) -> bool:
-    only_reads = COMMANDS[intent.verb].only_reads
-    return only_reads is not None and only_reads(intent)
-
-
-def _scope(intent: Intent) -> Scope:
-    return Scope.READ if _only_reads(intent) else COMMANDS[intent.verb].scope
-
-
-def right_of(intent: Intent) -> Right:
-    if intent.options.get("override") == "true":
-        return Right.OVERRIDE
-    return Right.READ if _only_reads(intent) else COMMANDS[intent.verb].right
-
-
-def _right_of_step(step: str) -> Right:
-    """What an effect's step takes, by the op that it begins with ("end", "finish:17:begin")."""
-    command = COMMANDS.get(step.partition(":")[0])
-    return Right.WRITE if command is None else command.right
-
-
 async def route(message: Message, world: Services, now: datetime) -> Route | Answer:
     """From the local store only. An ``Answer`` means that it ends here."""
     try:
@@ -160,20 +139,20 @@ async def _placed(message: Message, world: Services) -> Route:
             intent,
             message,
             world,
-            lambda it: allow(right_of(it), message.actor, message.place, world.access_rules),
+            lambda it: allow(world.commands.right_of(it), message.actor, message.place, world.access_rules),
         )
     else:
-        right = right_of(intent)
+        right = world.commands.right_of(intent)
         if isinstance(intent, Drop | Stop) and (about := await original_intent(intent.key, world)):
-            right = right_of(about)
+            right = world.commands.right_of(about)
         if isinstance(intent, DecideOutcome):
-            right = _right_of_step(intent.step)
+            right = world.commands.right_of_step(intent.step)
         allow(right, message.actor, message.place, world.access_rules)
     return await _with_run(intent, message, world)
 
 
 async def _with_run(intent: Intent, message: Message, world: Services) -> Route:
-    scope, bare = _scope(intent), needs_place_run(intent)
+    scope, bare = world.commands.scope_of(intent), needs_place_run(intent, world.commands)
     if isinstance(intent, Start):
         handle = await _start_handle(intent, message, world)
         dump = intent.model_copy(update={"run": handle}).model_dump(mode="json")
@@ -181,14 +160,16 @@ async def _with_run(intent: Intent, message: Message, world: Services) -> Route:
     known: TrackedRun | None = None
     if scope is not Scope.NONE or intent.run:
         known = await _named_run(intent, message, world)
-    guesses = scope is Scope.READ and right_of(intent) is Right.READ  # what changes anything never does
+    guesses = (
+        scope is Scope.READ and world.commands.right_of(intent) is Right.READ
+    )  # what changes anything never does
     if known is None and scope in (Scope.READ, Scope.WRITE) and not guesses:
         known = await run_to_write(message, world)
     elif known is None and guesses:
         known = await run_to_read(message, world)
     if known is not None:
         intent = intent.model_copy(update={"run": known.handle})
-    writes = scope is Scope.WRITE and COMMANDS[intent.verb].op is not None
+    writes = scope is Scope.WRITE and world.commands[intent.verb].op is not None
     queue = known.handle if known is not None and writes else ""
     return Route(intent=intent.model_dump(mode="json"), queue=queue, lacks_run=bare)
 
@@ -228,12 +209,12 @@ async def _named_run(intent: Intent, message: Message, world: Services) -> Track
 async def execute(message: Message, ticket: Route, context: CommandContext) -> Answer:
     """Runs the handler of what ``route`` decided."""
     try:
-        intent = intent_from(ticket.intent or {})
+        intent = context.services.commands.intent_from(ticket.intent or {})
         if context.run is None and intent.run:
             context = replace(context, run=await context.services.runs.get(intent.run))
         if context.run is not None and _never_read(context.run):
             context = replace(context, run=await context.services.runs.refresh(context.run.handle))
-        answer = await COMMANDS[intent.verb].handle(intent, context)
+        answer = await context.services.commands[intent.verb].handle(intent, context)
         if context.run is not None:
             await context.services.runs.mark_used(message.actor, context.run.handle)
     except (CommandError, AdapterError) as error:
@@ -252,7 +233,7 @@ def did_you_mean(error: UnknownCommand, world: Services) -> tuple[Button, ...]:
     rest = str(error.facts.get("rest", ""))
     for verb in error.facts.get("guesses") or ():  # type: ignore[attr-defined]
         try:
-            intent = parse(f"{verb} {rest}", world.aliases)
+            intent = parse(f"{verb} {rest}", world.commands, world.aliases)
         except CommandError:
             continue
         if len(intent.model_dump_json()) <= _LONGEST_IN_BUTTON:
@@ -289,6 +270,5 @@ __all__ = [
     "needs_place_run",
     "read_message",
     "read_now",
-    "right_of",
     "route",
 ]

@@ -181,6 +181,6 @@ def connect(name: str, settings: PlaybooksSettings, resources: Resources) -> Pla
         settings.url,
         credential=token,
         headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
-        explain=error_mapper(name),
+        map_error=error_mapper(name),
     )
     return Playbooks(name, http, settings.url, settings.team, resources.now)

@@ -206,6 +206,6 @@ def connect(name: str, settings: TinesSettings, resources: Resources) -> Tines:
         "Content-Type": "application/json",
     }
     client = resources.http.client(
-        name, settings.url, credential=token, headers=headers, explain=error_mapper(name)
+        name, settings.url, credential=token, headers=headers, map_error=error_mapper(name)
     )
     return Tines(name, settings, client, resources.http, resources.now)

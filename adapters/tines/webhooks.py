@@ -47,7 +47,7 @@ class Webhooks:
         if origin not in self._by_origin:
             name = self.tenant.platform
             self._by_origin[origin] = self.clients.client(
-                name, origin, credential=f"webhooks of {name}", headers=_HEADERS, explain=_error_mapper(name)
+                name, origin, credential=f"webhooks of {name}", headers=_HEADERS, map_error=_error_mapper(name)
             )
         return self._by_origin[origin]
 

@@ -174,8 +174,8 @@ def connect(name: str, settings: XurrentSettings, resources: Resources) -> Xurre
             settings.url,
             credential=f"{settings.account} {token}",
             headers=headers(settings, token),
-            pace=PACE,
-            explain=explaining(name, own=own),
+            rate_limit=PACE,
+            map_error=explaining(name, own=own),
         )
 
     def nobody(origin: str) -> HttpClient:

@@ -50,7 +50,7 @@ class Api:
         return self.caller.platform
 
     async def one(self, model: type[W], path: str, operation: str) -> W:
-        reply = await self.caller.read_reply(path, operation=operation)
+        reply = await self.caller.read_response(path, operation=operation)
         return self._parsed(model, self._json(reply, operation), operation, BadResponse)
 
     async def many(
@@ -116,7 +116,7 @@ class Api:
         place = path
         for number in range(pages):
             asked = params if number == 0 else None  # the next page's address says it all
-            reply = await self.caller.read_reply(place, operation=operation, params=asked or None)
+            reply = await self.caller.read_response(place, operation=operation, params=asked or None)
             page = self._list(model, self._json(reply, operation), operation)
             fresh = {getattr(item, "id"): item for item in page}  # noqa: B009
             more = fresh.keys() - items.keys()
@@ -160,4 +160,4 @@ class Api:
         if left is not None and left.strip() == "0" and re.fullmatch(r"\d{1,12}", reset.strip()):
             rest = int(reset) - self.now().timestamp()
             if rest > 0:
-                self.caller.turns.block_for(min(rest, LONGEST_REST))
+                self.caller.rate_limiter.block_for(min(rest, LONGEST_REST))

@@ -27,7 +27,7 @@ class Confirmation:
             return ""
         for site in self._sites:
             if "://" in address and (whole := site.same_origin(address)):
-                await site.read_reply(whole, operation="confirm")
+                await site.read_response(whole, operation="confirm")
                 return whole
         raise BadResponse(self._platform, "confirm", key="platform.foreign_link", said=address)
 

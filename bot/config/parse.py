@@ -12,7 +12,8 @@ from rapidfuzz import fuzz, process
 from adapters.protocol import Platform
 from bot.config.options import AccessOptions, BotOptions
 from bot.surfaces.options import MattermostOptions, SlackOptions
-from commands.registry import COMMANDS, unknown_aliases
+from commands.language.vocabulary import unknown_aliases
+from commands.registry import COMMANDS
 
 TABLES: Mapping[str, type[BaseModel]] = {
     "bot": BotOptions,
@@ -121,7 +122,7 @@ class SettingsParser:
 
     def agree(self, found: Mapping[str, Any]) -> None:
         """What one key demands of another, and of the words people type."""
-        for word, means in unknown_aliases(found["aliases"]).items():
+        for word, means in unknown_aliases(COMMANDS, found["aliases"]).items():
             self.problems.append(f"aliases.{word}: {means!r} is not a verb{_meant(means, COMMANDS)}")
         slack = found.get("slack")
         if slack is not None and slack.signing_secret is None and slack.app_token is None:

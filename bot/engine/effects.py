@@ -32,7 +32,9 @@ from bot.engine.port import Progress
 from bot.observability import metrics
 from bot.storage.effects import Effect, EffectLog
 from commands.model.messages import Message
-from commands.model.ports import Done, Outcome, Refused, RunsPort, TrackedRun, Unknown
+from commands.model.outcomes import Done, Outcome, Refused, Unknown
+from commands.model.ports import RunsPort
+from commands.model.tracked_run import TrackedRun
 
 RECONCILE_DELAYS = (0.0, 2.0, 10.0, 30.0)  # seconds after the answer was lost
 NOTICE_AFTER_SECONDS = 3.0

@@ -9,7 +9,8 @@ from bot.engine.port import Engine
 from bot.engine.reconciler import Reconciler
 from bot.storage.inbox import Inbox
 from commands.model.messages import Actor, Message
-from commands.model.ports import Outcome, StopResult
+from commands.model.outcomes import Outcome
+from commands.model.ports import StopResult
 
 CHOICE_LIVES = timedelta(hours=24)
 

@@ -25,6 +25,7 @@ from commands import dispatch
 from commands.cards import pending_lines as notices
 from commands.dispatch import Route
 from commands.model.card import Answer, Result
+from commands.model.intents import Intent
 from commands.model.messages import Actor, Membership, Message, Via
 from commands.model.ports import CommandContext, Services
 
@@ -81,10 +82,10 @@ class MessageProcessor:
         return dispatch.busy_answer(message, run)
 
     async def queued(self, message: Message, ticket: Route, ahead: int) -> None:
-        await self._desk.queued(message, notices.queued_card(message, ticket.intent or {}, ahead))
+        await self._desk.queued(message, notices.queued_card(message, self._intent(ticket), ahead))
 
     def stopped(self, message: Message, ticket: Route, by: Actor) -> Answer:
-        return notices.stopped_answer(message, ticket.intent or {}, by)
+        return notices.stopped_answer(message, self._intent(ticket), by)
 
     async def execute(self, message: Message, ticket: Route, progress: Progress) -> Answer:
         structlog.contextvars.bind_contextvars(delivery=message.key)
@@ -132,6 +133,9 @@ class MessageProcessor:
         self._pressed[press] = message.at
         ago = self._board.edited_ago(message.place, message.reply.post)
         return before is not None and ago is not None and ago < GUARD_SECONDS
+
+    def _intent(self, ticket: Route) -> Intent:
+        return self._world.commands.intent_from(ticket.intent or {})
 
     def _zone(self, actor: Actor) -> tzinfo:
         if actor.timezone:

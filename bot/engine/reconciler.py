@@ -12,7 +12,7 @@ from adapters.writes import Op, Recovery, WriteResult
 from bot.engine.effects import EffectServices, finish, reconcile_once, send_again
 from bot.storage.effects import Effect
 from commands.model.messages import Actor
-from commands.model.ports import Outcome, Unknown
+from commands.model.outcomes import Outcome, Unknown
 
 EACH_SECONDS = 60.0
 FOR = timedelta(hours=1)

@@ -19,7 +19,8 @@ from bot.storage.posts import LiveCardRow, PostRows
 from bot.surfaces.protocol import ChatUnreachable, NotInChannel, PostGone, PostRef, Surface, SurfaceError
 from commands.model.card import Card
 from commands.model.messages import Place
-from commands.model.ports import CannotPost, TrackedRun
+from commands.model.ports import CannotPost
+from commands.model.tracked_run import TrackedRun
 
 LONGEST_PAUSE_SECONDS = 30.0
 

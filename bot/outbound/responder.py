@@ -26,7 +26,8 @@ from commands.cards import pending_lines as notices
 from commands.model.card import ActivityLine, Answer, Card, Result
 from commands.model.intents import UpdateDue
 from commands.model.messages import Actor, Message, Place, Via
-from commands.model.ports import CannotPost, Outcome, Services, Unknown
+from commands.model.outcomes import Outcome, Unknown
+from commands.model.ports import CannotPost, Services
 from commands.text.catalogue import plain_text
 
 CHAT_TRIES = 6

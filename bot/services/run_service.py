@@ -19,7 +19,7 @@ from adapters.writes import WriteResult
 from bot.storage.effects import EffectLog
 from bot.storage.runs import RunRows
 from commands.model.messages import Actor, Place
-from commands.model.ports import Receipt, TrackedRun
+from commands.model.tracked_run import Receipt, TrackedRun
 from commands.text.catalogue import plain_text, translate
 
 REREAD_EVERY_SECONDS = 1.0

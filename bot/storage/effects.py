@@ -13,7 +13,7 @@ from adapters.errors import AdapterError
 from adapters.writes import Baseline, Write, WriteMarker, WriteResult
 from bot.storage.store import Store
 from bot.storage.tables import effects, ledger
-from commands.model.ports import Receipt
+from commands.model.tracked_run import Receipt
 
 State = Literal["sent", "unsent", "unknown", "done", "refused"]
 

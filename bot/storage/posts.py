@@ -13,7 +13,7 @@ from bot.storage.tables import activity_lines, activity_posts, live_cards
 from commands.model import card as shapes
 from commands.model.card import ActivityLine, Bold, Button, ClockTime, Code, Link, PersonName, Span, Text
 from commands.model.messages import Place
-from commands.registry import intent_from
+from commands.registry import COMMANDS
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def _line_json(line: ActivityLine) -> str:
 
 def _line(row: Row[Any]) -> ActivityLine:
     data = json.loads(row.line)
-    buttons = tuple(Button(b["label"], intent_from(b["intent"]), b["style"]) for b in data["buttons"])
+    buttons = tuple(Button(b["label"], COMMANDS.intent_from(b["intent"]), b["style"]) for b in data["buttons"])
     words: Text = tuple(_span_in(span) for span in data["words"])
     return ActivityLine(run=f"R{row.run}", slot=row.slot, text=words, buttons=buttons)
 

@@ -14,7 +14,7 @@ from adapters.models import Run, RunKey, RunState
 from bot.storage.store import Store, put
 from bot.storage.tables import bindings, last_used, runs
 from commands.model.messages import Actor, Place
-from commands.model.ports import RunOverlay, TrackedRun
+from commands.model.tracked_run import RunOverlay, TrackedRun
 
 
 class RunRows:

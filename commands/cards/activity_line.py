@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from adapters.writes import AddTask, Op, SetStatus, StartRun, Write, WriteResult
-from commands.cards.error_card import adapter_error_text, platform_title, strip_nothing_changed
 from commands.lookup.earlier_message import plain_name
 from commands.model.card import ActivityLine
 from commands.model.intents import DecideOutcome
 from commands.model.messages import Message
-from commands.model.ports import Done, Outcome, Refused, Services, TrackedRun, Unknown
+from commands.model.outcomes import Done, Outcome, Refused, Unknown
+from commands.model.ports import Services
+from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, translate
+from commands.text.error_text import adapter_error_text, platform_title, strip_nothing_changed
 from commands.text.phrases import button, clock, first_line, run_name, task_name
 
 ACTIVITY_KEYS: Mapping[Op, str] = {

@@ -1,20 +1,19 @@
 """What is said about a write while nobody knows yet what becomes of it. None of it may stay when that is known."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from adapters.errors import AdapterError, RateLimited
 from adapters.writes import Write
 from commands.cards.activity_line import slot, write_summary
-from commands.cards.error_card import drop_button, platform_title, retry_button
+from commands.cards.error_card import drop_button, retry_button
 from commands.lookup.earlier_message import plain_name
 from commands.model.card import ActivityLine, Answer, Card, Code, Text
 from commands.model.intents import Intent, Stop, TaskIntent
 from commands.model.messages import Actor, Message
-from commands.model.ports import Services, TrackedRun
-from commands.registry import intent_from
+from commands.model.ports import Services
+from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import translate
+from commands.text.error_text import platform_title
 from commands.text.phrases import button, clock, short_card
 
 
@@ -62,19 +61,18 @@ def resolved_line(message: Message, line: ActivityLine, said: Text) -> ActivityL
     return ActivityLine(line.run, line.slot, words, corrects=True)
 
 
-def queued_card(message: Message, dump: Mapping[str, Any], ahead: int) -> Card:
+def queued_card(message: Message, intent: Intent, ahead: int) -> Card:
     """``ahead`` earlier changes to the run are not through yet, and nothing of this one was sent."""
-    intent = intent_from(dump)
     key = "unknown.queued_one" if ahead == 1 else "unknown.queued"
     words = translate(key, what=_as_typed(intent), count=ahead, run=intent.run)
     return short_card(words, buttons=[button("button.stop", Stop(run=intent.run, key=message.key))])
 
 
-def stopped_answer(message: Message, dump: Mapping[str, Any], by: Actor) -> Answer:
+def stopped_answer(message: Message, intent: Intent, by: Actor) -> Answer:
     """It stood in the queue; whoever stopped it knows."""
     if message.actor.same_as(by):
         return Answer(result="failed")
-    words = translate("refused.stopped_by", who=plain_name(by), what=_as_typed(intent_from(dump)))
+    words = translate("refused.stopped_by", who=plain_name(by), what=_as_typed(intent))
     buttons = [retry_button(message), drop_button(message)]
     return Answer(private=short_card(words, buttons=buttons, tone="warn"), result="failed")
 

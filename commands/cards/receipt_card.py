@@ -6,26 +6,23 @@ from dataclasses import dataclass, replace
 from adapters.errors import AdapterError, Conflict, RateLimited, Rejected
 from adapters.writes import Op, Write, WriteResult
 from commands.cards.activity_line import activity_line, decision_line, message_facts, typed_text, write_summary
-from commands.cards.error_card import (
-    AlreadyDone,
+from commands.cards.error_card import AlreadyDone, confirmed_retry, drop_button, retry_button, retry_buttons
+from commands.model.card import ActivityLine, Answer, Button, Result, Text, Tone
+from commands.model.errors import CommandError
+from commands.model.intents import Choose
+from commands.model.outcomes import Done, Refused, Unknown, WriteOutcome
+from commands.model.ports import CommandContext, Services
+from commands.model.tracked_run import TrackedRun
+from commands.text.catalogue import plain_text, translate
+from commands.text.error_text import (
     adapter_error_text,
     append_nothing_changed,
     catalogue,
     command_error_text,
-    confirmed_retry,
-    drop_button,
     platform_title,
     reason_lines,
-    retry_button,
-    retry_buttons,
     strip_nothing_changed,
 )
-from commands.model.card import ActivityLine, Answer, Button, Result, Text, Tone
-from commands.model.errors import CommandError
-from commands.model.intents import Choose
-from commands.model.ports import CommandContext, Done, Refused, Services, TrackedRun, Unknown
-from commands.operations.write import WriteOutcome
-from commands.text.catalogue import plain_text, translate
 from commands.text.phrases import first_line, run_name, short_card
 
 RECEIPTS: Mapping[Op, str] = {

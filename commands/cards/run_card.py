@@ -8,13 +8,14 @@ from itertools import islice
 from adapters.models import Health, Run, RunHealth, RunState, Stage, Task, TaskState
 from adapters.protocol import Capability, supports
 from adapters.writes import Op
-from commands.cards.error_card import catalogue
 from commands.cards.task_buttons import begin_button, finish_button
 from commands.cards.task_row import is_late, row, shown_tasks
 from commands.model.card import Bold, Button, Card, Row, Section, Separator, Span, Text, Tone
 from commands.model.intents import DoAction, End, OpenForm, Retry
-from commands.model.ports import Services, TrackedRun
+from commands.model.ports import Services
+from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, translate
+from commands.text.error_text import catalogue
 from commands.text.phrases import button, clock, join_parts, open_link, run_name, short_card, shorten, start_button
 
 _ALL_DRAWN = 12  # tasks; a longer run gets one line a stage

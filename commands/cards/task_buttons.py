@@ -3,7 +3,7 @@
 from adapters.models import Task
 from commands.model.card import Button
 from commands.model.intents import Approve, Begin, Finish, Reopen, Show
-from commands.model.ports import TrackedRun
+from commands.model.tracked_run import TrackedRun
 from commands.text.phrases import button
 
 
@@ -30,3 +30,8 @@ def approve_button(known: TrackedRun, task: Task) -> Button:
 def show_task_button(known: TrackedRun, task: Task) -> Button:
     handle = known.task_handle(task.id)
     return button("button.show", Show(run=known.handle, what=handle, kind="task"), what=handle)
+
+
+def finish_in_button(known: TrackedRun, task: Task) -> Button:
+    handle = known.task_handle(task.id)
+    return button("button.finish_in", Finish(run=known.handle, tasks=(handle,)), run=known.handle, task=handle)

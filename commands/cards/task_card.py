@@ -10,7 +10,8 @@ from commands.cards.task_buttons import approve_button, begin_button, finish_but
 from commands.cards.task_row import as_shown, handles, is_asked, row
 from commands.model.card import Bold, Button, Card, Code, Row, Section, Text
 from commands.model.intents import DoAction, OpenForm, Start
-from commands.model.ports import CommandContext, TrackedRun
+from commands.model.ports import CommandContext
+from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, translate
 from commands.text.phrases import button, clock, join_parts, open_link, run_name, shorten, task_name
 

@@ -7,7 +7,7 @@ from adapters.models import Person, Task, TaskState
 from commands.language.tokens import folded
 from commands.model.card import Row, Text
 from commands.model.messages import Actor
-from commands.model.ports import TrackedRun
+from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import translate
 from commands.text.phrases import clock, join_parts, shorten
 

@@ -22,7 +22,8 @@ from commands.model.card import Field, Form, Option
 from commands.model.errors import BadArguments, CommandError, Stale
 from commands.model.intents import OpenForm, Start
 from commands.model.messages import Actor, Place
-from commands.model.ports import Services, TrackedRun
+from commands.model.ports import Services
+from commands.model.tracked_run import TrackedRun
 from commands.operations.platform_actions import is_supported_on
 from commands.text.catalogue import plain_text, translate
 from commands.text.phrases import run_name, shorten, task_name
@@ -157,7 +158,7 @@ def task_options(known: TrackedRun, typed: str) -> Sequence[Option]:
 def wants_form(text: str, world: Services) -> OpenForm | None:
     """A line that names only what to do, where a form asks for the rest. Pure."""
     try:
-        intent = parse(text, world.aliases, root=world.root_command, mention=world.mention)
+        intent = parse(text, world.commands, world.aliases, root=world.root_command, mention=world.mention)
     except BadArguments as error:
         about = _BARE.get(error.key)
         return OpenForm.model_validate({"about": about}) if about else None

@@ -14,11 +14,11 @@ from rapidfuzz.distance import DamerauLevenshtein
 from commands.language.flags import take_flags
 from commands.language.references import bare_reference
 from commands.language.tokens import clean, folded, unquote
+from commands.language.vocabulary import vocabulary
 from commands.model.card import Code
-from commands.model.command import Line
+from commands.model.command import CommandSet, Line
 from commands.model.errors import UnknownCommand
 from commands.model.intents import Home, Intent
-from commands.registry import COMMANDS, vocabulary
 
 _WORD = re.compile(r"[^\s:]+:?|:+")
 _LONGEST_PHRASE = 3  # words: "who am i"
@@ -29,13 +29,14 @@ _MOST_GUESSES = 3
 
 def parse(
     text: str,
+    commands: CommandSet,
     aliases: Mapping[str, str] | None = None,
     *,
     root: str = "/run",
     mention: str = "@liaison",
 ) -> Intent:
     """``aliases``: word -> verb, from the settings. The mention and the root command may stand first."""
-    words = vocabulary(aliases)
+    words = vocabulary(commands, aliases)
     line = _unaddressed(clean(text), words, root, mention)
     if not line:
         return Home()
@@ -44,7 +45,7 @@ def parse(
         if shown := bare_reference(unquote(line)):
             return shown
         raise _unknown(line, words)
-    command = COMMANDS[verb]
+    command = commands[verb]
     rest, flags = take_flags(rest, command)
     return command.read(Line(verb=verb, rest=rest, flags=flags))
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from commands.model.card import PersonName
+from commands.model.command import CommandSet
 from commands.model.errors import Stale
 from commands.model.intents import Choose, Drop, Intent, Retry
 from commands.model.messages import Actor, Message
 from commands.model.ports import Services
-from commands.registry import intent_from
 from commands.text.phrases import clock
 
 _DEEPEST = 8  # a choice of a choice of …
@@ -18,20 +18,20 @@ async def original_intent(key: str, world: Services, depth: int = 0) -> Intent |
     dump = await world.messages.intent_of(key)
     if dump is None or depth > _DEEPEST:
         return None
-    intent = intent_from(dump)
+    intent = world.commands.intent_from(dump)
     if isinstance(intent, Choose | Retry):
         before = await original_intent(intent.key, world, depth + 1)
-        return fill_choice(before, intent) if before else None
+        return fill_choice(before, intent, world.commands) if before else None
     return intent
 
 
-def fill_choice(intent: Intent, press: Choose | Retry) -> Intent:
+def fill_choice(intent: Intent, press: Choose | Retry, commands: CommandSet) -> Intent:
     """What was picked before stays picked: options come on top of each other."""
     if not isinstance(press, Choose):
         return intent
     picked = press.pick.get("options")
     options = {**intent.options, **(picked if isinstance(picked, dict) else {})}
-    return intent_from({**intent.model_dump(), **press.pick, "options": options})
+    return commands.intent_from({**intent.model_dump(), **press.pick, "options": options})
 
 
 async def completed_intent(
@@ -41,7 +41,7 @@ async def completed_intent(
     before = await original_intent(press.key, world)
     if before is None:
         raise Stale("choice.forgotten")
-    intent = fill_choice(before, press)
+    intent = fill_choice(before, press, world.commands)
     allowed(intent)
     await take_choice(press, message, world)
     return intent

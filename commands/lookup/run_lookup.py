@@ -13,7 +13,8 @@ from commands.model.card import Button
 from commands.model.errors import Ambiguous, CommandError, Missing
 from commands.model.intents import OpenForm, Runbooks, Runs
 from commands.model.messages import Message
-from commands.model.ports import Services, TrackedRun
+from commands.model.ports import Services
+from commands.model.tracked_run import TrackedRun
 from commands.text.phrases import MOST_CHOICES, bare_title, button, choice, run_name, show_button
 
 LinkTarget = RunKey | TaskKey | RunbookKey

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 from adapters.errors import AdapterError, NotFound
 from adapters.models import Runbook, RunbookKey, RunKey
-from commands.cards.error_card import adapter_error_text
 from commands.language.tokens import folded
 from commands.lookup.fuzzy import match
 from commands.lookup.run_lookup import link_of
 from commands.model.card import Button, Text
 from commands.model.errors import Ambiguous, BadArguments, Missing
 from commands.model.intents import Runbooks
-from commands.model.ports import CommandContext, Services, TrackedRun
+from commands.model.ports import CommandContext, Services
+from commands.model.tracked_run import TrackedRun
+from commands.text.error_text import adapter_error_text
 from commands.text.phrases import (
     MOST_CHOICES,
     bare_title,

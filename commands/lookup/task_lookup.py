@@ -9,7 +9,8 @@ from commands.lookup.run_lookup import link_of
 from commands.model.card import Button
 from commands.model.errors import Ambiguous, BadArguments, Missing
 from commands.model.messages import Message
-from commands.model.ports import Services, TrackedRun
+from commands.model.ports import Services
+from commands.model.tracked_run import TrackedRun
 from commands.text.phrases import MOST_CHOICES, choice, run_name, show_button, task_name
 
 

@@ -4,14 +4,16 @@ The life of a command: ``read(line)`` makes its intent (pure), dispatch checks `
 ``scope``, then ``handle`` carries it out. ``examples`` are shown by help and run as tests.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from adapters.writes import Op
-from commands.model.card import Answer
-from commands.model.errors import BadArguments
+from commands.model.card import Answer, Code
+from commands.model.errors import BadArguments, UnknownCommand
 from commands.model.intents import Intent
 
 if TYPE_CHECKING:
@@ -93,3 +95,50 @@ class Command:
 def button_only(line: Line) -> Intent:
     """The ``read`` of commands that only buttons say."""
     raise BadArguments("parse.stale_intent", verb=line.verb)
+
+
+class CommandSet(Mapping[str, Command]):
+    """Commands by verb. ``commands.registry`` builds the one that is used; lower layers get it passed in."""
+
+    def __init__(self, commands: Iterable[Command]) -> None:
+        self._commands = {command.verb: command for command in commands}
+
+    def __getitem__(self, verb: str) -> Command:
+        return self._commands[verb]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._commands)
+
+    def __len__(self) -> int:
+        return len(self._commands)
+
+    def intent_from(self, dump: Mapping[str, Any]) -> Intent:
+        """The intent that ``model_dump`` wrote, from a button, a form or the store.
+
+        Raises ``UnknownCommand`` for an unknown verb and ``BadArguments`` if the fields do not fit the verb.
+        """
+        verb = str(dump.get("verb", ""))
+        command = self.get(verb)
+        if command is None:
+            raise UnknownCommand("parse.unknown", word=verb, shown=Code(verb[:40]), text=verb, rest="", guesses=())
+        try:
+            return command.intent.model_validate(dict(dump))
+        except ValidationError as error:
+            raise BadArguments("parse.stale_intent", verb=verb) from error
+
+    def scope_of(self, intent: Intent) -> Scope:
+        return Scope.READ if self._only_reads(intent) else self[intent.verb].scope
+
+    def right_of(self, intent: Intent) -> Right:
+        if intent.options.get("override") == "true":
+            return Right.OVERRIDE
+        return Right.READ if self._only_reads(intent) else self[intent.verb].right
+
+    def right_of_step(self, step_key: str) -> Right:
+        """The right that a write needs, from the verb its step key starts with ("end", "finish:17:begin")."""
+        command = self.get(step_key.partition(":")[0])
+        return Right.WRITE if command is None else command.right
+
+    def _only_reads(self, intent: Intent) -> bool:
+        only_reads = self[intent.verb].only_reads
+        return only_reads is not None and only_reads(intent)

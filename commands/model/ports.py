@@ -9,76 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Literal, Protocol
 
-from pydantic import Field
-
-from adapters.errors import AdapterError
-from adapters.models import Health, Model, Person, Run, RunbookKey, RunKey, RunSummary, TaskState
+from adapters.models import Person, Run, RunbookKey, RunKey, RunSummary
 from adapters.protocol import Adapter, Platform
 from adapters.writes import Write, WriteMarker, WriteResult
 from commands.model.card import ActivityLine
+from commands.model.command import CommandSet
 from commands.model.messages import Actor, Message, Place
-
-
-class LastAction(Model):
-    """A task's last move through Liaison: shown where the platform names nobody (one token acts for all)."""
-
-    state: TaskState
-    by: Actor
-    at: datetime
-
-
-class RunOverlay(Model):
-    """What a platform cannot hold and Liaison keeps for it (DESIGN section 6, point 7)."""
-
-    health: Health = Health.UNSET
-    health_text: str = ""
-    health_by: str = ""
-    health_at: datetime | None = None
-    update_due: datetime | None = None
-    update_by: Actor | None = None  # who promised it
-    promised_at: datetime | None = None  # when that, or that nothing is promised any more, was said
-    holds: Mapping[str, str] = {}  # task id -> reason
-    last_actions: Mapping[str, LastAction] = Field({}, alias="deeds")  # by task id
-    not_started: str = ""  # why a start came to nothing, as its card says it
-    retry_key: str = Field(
-        "", alias="again"
-    )  # the key of the message that [Try again] on that card carries out anew
-
-
-class TrackedRun(Model):
-    """A run with the short names we gave it. ``handles``: task id -> "T3". ``run`` is the snapshot.
-
-    ``started``: False while a start has only reserved the handle (then ``run.key.id`` is empty).
-    """
-
-    handle: str
-    run: Run
-    handles: Mapping[str, str] = {}
-    overlay: RunOverlay = RunOverlay()
-    started: bool = True
-
-    @property
-    def only_named(self) -> bool:
-        """Somebody gave its id, and no platform has shown it yet: there may be no such run."""
-        return self.started and self.run.read_at is None and self.run.title == self.run.key.id
-
-    def task_handle(self, id: str) -> str:
-        return self.handles.get(id, "")
-
-    def task_id(self, handle: str) -> str | None:
-        wanted = handle.upper()
-        return next((id for id, given in self.handles.items() if given == wanted), None)
-
-
-class Receipt(Model):
-    """Proof of one effect, from the ledger. ``task`` is a task id, or empty."""
-
-    code: str
-    op: str
-    run: str  # handle
-    task: str = ""
-    by: str
-    at: datetime
+from commands.model.outcomes import Outcome
+from commands.model.tracked_run import Receipt, TrackedRun
 
 
 class RunsPort(Protocol):
@@ -166,34 +104,6 @@ class PeoplePort(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    step: Write
-    marker: WriteMarker
-    result: WriteResult
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The platform said no, or nothing was sent within patience (``why``)."""
-
-    step: Write
-    error: AdapterError | None
-    why: Literal["refused", "patience", "stopped"] = "refused"
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """Sent, no answer. Settling goes on by itself, and corrects the trace line of this step."""
-
-    step: Write
-    marker: WriteMarker
-    sent_at: datetime
-
-
-Outcome = Done | Refused | Unknown
-
-
 class EffectsPort(Protocol):
     async def execute(
         self, step: Write, run: TrackedRun | None, *, check: Callable[[], None] | None = None
@@ -273,6 +183,7 @@ class AccessRules:
 class Services:
     """Made once at start-up. ``platforms`` and ``kinds`` have the same keys: the NAMEs of ``[platforms]``."""
 
+    commands: CommandSet
     platforms: Mapping[str, Adapter]
     platform_types: Mapping[str, Platform]
     runs: RunsPort

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from adapters.models import PlatformAction
 from adapters.protocol import Unsupported, supports
 from adapters.writes import Op
-from commands.cards.error_card import catalogue, platform_title
 from commands.lookup.fuzzy import match
 from commands.model.card import Answer, Button, Code, Link, Separator, Text
 from commands.model.errors import Ambiguous, CommandError, Missing
 from commands.model.intents import DoAction, Drop
-from commands.model.ports import CommandContext, Services, TrackedRun
+from commands.model.ports import CommandContext, Services
+from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, translate
+from commands.text.error_text import catalogue, platform_title
 from commands.text.phrases import (
     MOST_CHOICES,
     ChoiceValues,

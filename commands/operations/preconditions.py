@@ -23,7 +23,7 @@ from commands.lookup.task_lookup import task_choices
 from commands.model.card import Button, Text
 from commands.model.errors import Ambiguous, CommandError, NotAllowed, Stale
 from commands.model.messages import Message
-from commands.model.ports import Receipt, TrackedRun
+from commands.model.tracked_run import Receipt, TrackedRun
 from commands.operations.write import Precondition
 from commands.text.catalogue import translate
 from commands.text.phrases import clock, join_parts, open_link, run_name, show_button, start_button, task_name

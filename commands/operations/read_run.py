@@ -1,10 +1,11 @@
 """Reading a run for somebody who looks at it: as fresh as the platform allows, and saying how fresh that is."""
 
 from adapters.errors import AdapterError, RateLimited, Unreachable
-from commands.cards.error_card import adapter_error_text, platform_title, strip_nothing_changed
 from commands.model.card import ClockTime, Text
-from commands.model.ports import CommandContext, TrackedRun
+from commands.model.ports import CommandContext
+from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import translate
+from commands.text.error_text import adapter_error_text, platform_title, strip_nothing_changed
 from commands.text.phrases import clock
 
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from adapters.errors import AdapterError, NotFound
 from adapters.models import Runbook, RunbookKey, RunKey, Task, TaskKey
-from commands.cards.error_card import catalogue
 from commands.cards.run_card import live_card
 from commands.cards.task_card import runbook_card, task_card
 from commands.language.references import is_run, is_task
@@ -15,9 +14,11 @@ from commands.lookup.task_lookup import task_named
 from commands.model.card import Answer, Button
 from commands.model.errors import Ambiguous, CommandError, Missing
 from commands.model.intents import Help, Runbooks, Show
-from commands.model.ports import CommandContext, TrackedRun
+from commands.model.ports import CommandContext
+from commands.model.tracked_run import TrackedRun
 from commands.operations.read_run import refreshed
 from commands.text.catalogue import translate
+from commands.text.error_text import catalogue
 from commands.text.phrases import MOST_CHOICES, bare_title, button, run_name, short_card, shorten, task_name
 
 _SURE = 1  # a rank of ``Matches``: an exact title or its beginning

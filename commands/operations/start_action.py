@@ -11,17 +11,20 @@ from datetime import timedelta
 from adapters.errors import AdapterError
 from adapters.models import Runbook, RunbookKey, TaskState
 from adapters.writes import Op, StartRun
-from commands.cards.error_card import cannot_post_error, catalogue, error_answer, platform_title, retry_button
+from commands.cards.error_card import cannot_post_error, error_answer, retry_button
 from commands.cards.receipt_card import OutcomeReport, answer_of, report_outcome
 from commands.lookup.person_lookup import person_named
 from commands.lookup.runbook_lookup import runbook_named
 from commands.model.card import Answer, Button, Text
 from commands.model.errors import CommandError
 from commands.model.intents import Drop, OpenForm, Retry, Start
-from commands.model.ports import CannotPost, CommandContext, Done, Refused, TrackedRun
+from commands.model.outcomes import Done, Refused, WriteOutcome
+from commands.model.ports import CannotPost, CommandContext
+from commands.model.tracked_run import TrackedRun
 from commands.operations.task_action import require
-from commands.operations.write import WriteOutcome, write
+from commands.operations.write import write
 from commands.text.catalogue import plain_text, translate
+from commands.text.error_text import catalogue, platform_title
 from commands.text.phrases import (
     MOST_CHOICES,
     ChoiceValues,

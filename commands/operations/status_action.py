@@ -13,11 +13,13 @@ from commands.lookup.earlier_message import plain_name
 from commands.model.card import Answer, Bold, Card, Separator, Text
 from commands.model.errors import BadArguments
 from commands.model.intents import OpenForm, Status
-from commands.model.ports import CommandContext, Done, TrackedRun
+from commands.model.outcomes import Done, WriteOutcome
+from commands.model.ports import CommandContext
+from commands.model.tracked_run import TrackedRun
 from commands.operations.preconditions import not_over
 from commands.operations.read_run import refreshed
 from commands.operations.task_action import is_emulated, require, required_run
-from commands.operations.write import WriteOutcome, write
+from commands.operations.write import write
 from commands.text.catalogue import plain_text, translate
 from commands.text.phrases import button, clock, join_parts, run_name, short_card
 

@@ -8,7 +8,6 @@ from adapters.errors import AdapterError
 from adapters.models import Task, TaskState
 from adapters.protocol import Capability, Emulated, Unsupported, supports
 from adapters.writes import Op, TaskWrite
-from commands.cards.error_card import CAPABILITY_KEYS, platform_title
 from commands.cards.receipt_card import OutcomeReport, answer_of, report_outcome, report_refusal
 from commands.cards.task_buttons import finish_button
 from commands.cards.task_row import is_asked, last_actor, shown_tasks
@@ -16,10 +15,13 @@ from commands.lookup.task_lookup import task_choices, tasks_named
 from commands.model.card import Answer, Code
 from commands.model.errors import Ambiguous, CommandError, Missing, Stale
 from commands.model.intents import End, OpenForm, TaskIntent
-from commands.model.ports import CommandContext, Done, LastAction, TrackedRun
+from commands.model.outcomes import Done
+from commands.model.ports import CommandContext
+from commands.model.tracked_run import LastAction, TrackedRun
 from commands.operations.preconditions import PreconditionContext, run_over, task_precondition
 from commands.operations.write import write
 from commands.text.catalogue import translate
+from commands.text.error_text import CAPABILITY_KEYS, platform_title
 from commands.text.phrases import MOST_CHOICES, button, run_name, show_button, task_name
 
 _OPEN = (TaskState.RUNNING, TaskState.READY, TaskState.HELD, TaskState.WAITING, TaskState.FAILED)

@@ -6,42 +6,17 @@ the step was sent before.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 
 from adapters.errors import AdapterError, Conflict
 from adapters.writes import Write
 from commands.cards.error_card import AlreadyDone
 from commands.model.errors import CommandError
-from commands.model.ports import CommandContext, Done, Outcome, Refused, TrackedRun
+from commands.model.outcomes import Done, Outcome, Refused, WriteOutcome
+from commands.model.ports import CommandContext
+from commands.model.tracked_run import TrackedRun
 from commands.text.phrases import run_name, task_name
 
 Precondition = Callable[[TrackedRun], CommandError | None]
-
-
-@dataclass(frozen=True)
-class WriteOutcome:
-    """``known``: the run afterwards. ``outcomes``: of the steps in order; only the last may not be ``Done``."""
-
-    wanted: Write
-    known: TrackedRun
-    outcomes: tuple[Outcome, ...]
-
-    @property
-    def last(self) -> Outcome:
-        return self.outcomes[-1]
-
-    @property
-    def last_told(self) -> Outcome:
-        """The last one, which is partial if any of them was: what comes after is only words on it."""
-        partial = any(isinstance(one, Done) and one.result.partial for one in self.outcomes)
-        if not partial or not isinstance(self.last, Done):
-            return self.last
-        return replace(self.last, result=self.last.result.model_copy(update={"partial": True}))
-
-    @property
-    def partly(self) -> bool:
-        """Some steps were done, and then one was not."""
-        return len(self.outcomes) > 1 and not isinstance(self.last, Done)
 
 
 def no_precondition(known: TrackedRun) -> CommandError | None:

@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from adapters.models import Run, Runbook, Task
 from commands.model.card import Button, Card, ClockTime, Link, Span, Text, Tone
 from commands.model.intents import Choose, Intent, Show, Start
-from commands.model.ports import TrackedRun
+from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, translate
 
 _LABEL = 30  # what a button draws

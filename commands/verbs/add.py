@@ -1,7 +1,6 @@
 """``add``: a new task in the run; ``add comment TEXT`` is a comment (an alias of two words)."""
 
 from adapters.writes import AddTask, Op
-from commands.cards.error_card import platform_title
 from commands.cards.receipt_card import answer_of, report_outcome
 from commands.language.references import RUN, one_run, take_tasks
 from commands.language.tokens import unquote
@@ -12,10 +11,12 @@ from commands.model.card import Answer, Code
 from commands.model.command import Command, Example, Flag, Line, Right, Scope
 from commands.model.errors import Ambiguous, BadArguments, Missing
 from commands.model.intents import Add
-from commands.model.ports import CommandContext, TrackedRun
+from commands.model.ports import CommandContext
+from commands.model.tracked_run import TrackedRun
 from commands.operations.preconditions import not_over
 from commands.operations.task_action import require, required_run
 from commands.operations.write import write
+from commands.text.error_text import platform_title
 from commands.text.phrases import MOST_CHOICES, choice, run_name
 
 

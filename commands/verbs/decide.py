@@ -2,13 +2,14 @@
 
 from adapters.writes import StartRun
 from commands.cards.activity_line import write_summary
-from commands.cards.error_card import adapter_error_text, platform_title
 from commands.model.card import Answer, Result
 from commands.model.command import Command, Right, Scope, button_only
 from commands.model.errors import Stale
 from commands.model.intents import DecideOutcome
-from commands.model.ports import CommandContext, Done, Refused, Unknown
+from commands.model.outcomes import Done, Refused, Unknown
+from commands.model.ports import CommandContext
 from commands.text.catalogue import translate
+from commands.text.error_text import adapter_error_text, platform_title
 from commands.text.phrases import short_card
 
 

@@ -9,7 +9,9 @@ from commands.model.card import Answer, Code
 from commands.model.command import Command, Example, Flag, Line, Right, Scope, Takes
 from commands.model.errors import Ambiguous, BadArguments, CommandError
 from commands.model.intents import Drop, End
-from commands.model.ports import CommandContext, Done, TrackedRun
+from commands.model.outcomes import Done
+from commands.model.ports import CommandContext
+from commands.model.tracked_run import TrackedRun
 from commands.operations.preconditions import said_by
 from commands.operations.task_action import require, required_run
 from commands.operations.write import write

@@ -11,17 +11,9 @@ from adapters.protocol import Adapter
 from adapters.writes import Write, WriteMarker, WriteResult
 from commands.model.card import ActivityLine
 from commands.model.messages import Actor, Message, Place
-from commands.model.ports import (
-    CannotPost,
-    Done,
-    Outcome,
-    Receipt,
-    Refused,
-    RunOverlay,
-    StopResult,
-    TrackedRun,
-    Unknown,
-)
+from commands.model.outcomes import Done, Outcome, Refused, Unknown
+from commands.model.ports import CannotPost, StopResult
+from commands.model.tracked_run import Receipt, RunOverlay, TrackedRun
 
 Clock = Callable[[], datetime]
 
@@ -119,7 +111,7 @@ class MemoryRunsPort:
 
     async def update_overlay(self, handle: str, **changes: object) -> TrackedRun:
         known = self.kept[handle]
-        kept = RunOverlay.model_validate({**known.overlay.model_dump(), **changes})
+        kept = RunOverlay.model_validate({**known.overlay.model_dump(by_alias=False), **changes})
         return self._save(known.model_copy(update={"overlay": kept}))
 
     async def receipts(self, handle: str, task: str = "") -> Sequence[Receipt]:

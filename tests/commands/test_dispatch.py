@@ -4,6 +4,7 @@ from commands.dispatch import Route, lacks_run, needs_place_run, route
 from commands.model.intents import Choose, Finish, Show, Start, Status
 from commands.model.messages import Message, Place, Via
 from commands.model.ports import AccessRules
+from commands.registry import COMMANDS
 from tests.commands.world import ANA, BEN, EVE, HERE, NOW, Room, button, labels, shown
 
 THREAD = HERE.model_copy(update={"thread": "t1"})
@@ -113,14 +114,14 @@ async def test_a_start_is_a_ticket_of_its_own_reserved_run(room: Room) -> None:
 
 
 def test_what_a_start_holds_back() -> None:
-    assert needs_place_run(Finish(tasks=("T1",)))
-    assert needs_place_run(Show())
-    assert needs_place_run(Status())
-    assert needs_place_run(Start(runbook="x"))
-    assert not needs_place_run(Finish(tasks=("R7.T1",)))
-    assert not needs_place_run(Finish(run="R7", tasks=("T1",)))
-    assert not needs_place_run(Show(what="R7", kind="run"))
-    assert not needs_place_run(Choose(key="K", pick={"run": "R7"}))
+    assert needs_place_run(Finish(tasks=("T1",)), COMMANDS)
+    assert needs_place_run(Show(), COMMANDS)
+    assert needs_place_run(Status(), COMMANDS)
+    assert needs_place_run(Start(runbook="x"), COMMANDS)
+    assert not needs_place_run(Finish(tasks=("R7.T1",)), COMMANDS)
+    assert not needs_place_run(Finish(run="R7", tasks=("T1",)), COMMANDS)
+    assert not needs_place_run(Show(what="R7", kind="run"), COMMANDS)
+    assert not needs_place_run(Choose(key="K", pick={"run": "R7"}), COMMANDS)
 
 
 def test_what_cannot_be_read_is_not_held_back(room: Room) -> None:

@@ -7,11 +7,12 @@ import pytest
 from commands import verbs as handlers
 from commands.language.aliases import built_in, health_of
 from commands.language.tokens import folded
+from commands.language.vocabulary import unknown_aliases, vocabulary
 from commands.model import intents
 from commands.model.command import Takes
 from commands.model.errors import BadArguments, UnknownCommand
 from commands.model.intents import Choose, Finish, Intent, Start
-from commands.registry import COMMANDS, intent_from, unknown_aliases, vocabulary
+from commands.registry import COMMANDS
 
 NEVER_RECORDED = {"form"}
 
@@ -64,7 +65,7 @@ def test_built_in_aliases_mean_verbs_that_can_be_typed() -> None:
     ],
 )
 def test_portuguese_words_are_known_from_the_start(word: str) -> None:
-    assert word in vocabulary()
+    assert word in vocabulary(COMMANDS)
 
 
 def test_flags_are_lower_case_and_one_at_most_takes_the_rest() -> None:
@@ -87,7 +88,7 @@ def test_a_colour_is_known_in_any_language_and_only_as_a_whole_word() -> None:
 
 def test_unknown_aliases_are_named() -> None:
     aliases = {"tick": "finish", "fertig": "done", "zap": "explode", "halt": "stop"}
-    assert unknown_aliases(aliases) == {"zap": "explode", "halt": "stop"}
+    assert unknown_aliases(COMMANDS, aliases) == {"zap": "explode", "halt": "stop"}
 
 
 @pytest.mark.parametrize(
@@ -99,17 +100,17 @@ def test_unknown_aliases_are_named() -> None:
     ],
 )
 def test_an_intent_comes_back_from_its_json(intent: Intent) -> None:
-    assert intent_from(intent.model_dump(mode="json")) == intent
+    assert COMMANDS.intent_from(intent.model_dump(mode="json")) == intent
 
 
 def test_fields_of_a_newer_version_are_passed_over() -> None:
-    assert intent_from({"verb": "finish", "tasks": ["T1"], "mood": "good"}) == Finish(tasks=("T1",))
+    assert COMMANDS.intent_from({"verb": "finish", "tasks": ["T1"], "mood": "good"}) == Finish(tasks=("T1",))
 
 
 @pytest.mark.parametrize("dump", [{}, {"verb": "explode"}, {"verb": 7}, {"verb": None}, {"verb": "form"}])
 def test_an_intent_of_no_verb_is_unknown(dump: dict[str, object]) -> None:
     with pytest.raises(UnknownCommand):
-        intent_from(dump)
+        COMMANDS.intent_from(dump)
 
 
 @pytest.mark.parametrize(
@@ -117,5 +118,5 @@ def test_an_intent_of_no_verb_is_unknown(dump: dict[str, object]) -> None:
 )
 def test_fields_that_do_not_fit_are_refused(dump: dict[str, object]) -> None:
     with pytest.raises(BadArguments) as refused:
-        intent_from(dump)
+        COMMANDS.intent_from(dump)
     assert refused.value.key == "parse.stale_intent"

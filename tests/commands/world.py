@@ -12,7 +12,8 @@ from typing import Any
 
 from adapters.errors import AdapterError
 from adapters.http.client import HttpClients
-from adapters.local import PLATFORM, LocalAdapter, LocalSettings
+from adapters.local import PLATFORM, LocalSettings
+from adapters.local.adapter import LocalAdapter
 from adapters.models import Comment, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
 from adapters.protocol import Capability, CheckResult, Platform, Resources
 from adapters.writes import Baseline, Op, Reconciliation, Recovery, Write, WriteMarker, WriteResult
@@ -21,7 +22,10 @@ from commands.dispatch import Route
 from commands.model.card import Answer, Button
 from commands.model.intents import Intent
 from commands.model.messages import Actor, Membership, Message, Place, Via
-from commands.model.ports import AccessRules, CommandContext, Outcome, Services, TrackedRun
+from commands.model.outcomes import Outcome
+from commands.model.ports import AccessRules, CommandContext, Services
+from commands.model.tracked_run import TrackedRun
+from commands.registry import COMMANDS
 from commands.text.catalogue import plain_text
 from tests.adapters.local.store import MemoryRuns
 from tests.commands.memory import MemoryDesk, MemoryEffects, MemoryMessages, MemoryPeople, MemoryRunsPort
@@ -121,7 +125,7 @@ class Wilful:
             return self.says[step.op]
         if step.op is Op.ACTION or (step.part and step.part != self.parts[step.op][0]):
             return WriteResult()
-        told = await self.inner.execute(step.model_copy(update={"options": {}}), mark)
+        told = await self.inner.execute(step.model_copy(update={"options": {}, "part": ""}), mark)
         snapshot = self._told(step, told.snapshot) if told.snapshot else None
         return told.model_copy(update={"snapshot": snapshot, "partial": step.op in self.partial})
 
@@ -165,6 +169,7 @@ class Room:
         self.log: dict[tuple[str, str], Outcome] = {}
         kinds: dict[str, Platform] = {"local": PLATFORM}
         self.world = Services(
+            commands=COMMANDS,
             platforms=adapters,
             platform_types=kinds,
             runs=self.runs,

@@ -11,6 +11,7 @@ from bot.cli import cli
 from bot.config.settings import kinds, parse
 from commands.language.parser import parse as parse_line
 from commands.model.errors import UnknownCommand
+from commands.registry import COMMANDS
 from tests.docs import __main__ as docs
 from tests.docs.pages import NoSuchPart, filled
 
@@ -81,7 +82,7 @@ def test_lines_to_type_are_understood(path: Path) -> None:
     for text in fences(path, "", "sh"):
         for line in re.findall(r"^/run .*$", text, re.MULTILINE):
             try:
-                parse_line(line)
+                parse_line(line, COMMANDS)
             except UnknownCommand:
                 pytest.fail(f"{line} is not a command")
 

@@ -31,8 +31,8 @@ from commands.forms.fields import FIELDS
 from commands.model.card import Button, Form, Result
 from commands.model.intents import Intent, OpenForm
 from commands.model.messages import Actor, Membership, Message, Place, Via
-from commands.model.ports import RunOverlay
-from commands.registry import COMMANDS, intent_from
+from commands.model.tracked_run import RunOverlay
+from commands.registry import COMMANDS
 
 Json = Any
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -57,7 +57,7 @@ def _model(kind: Any, **how: Any) -> Wire:
 
 
 def _intent(said: Json) -> Intent:
-    return OpenForm.model_validate(said) if said["verb"] == "form" else intent_from(said)
+    return OpenForm.model_validate(said) if said["verb"] == "form" else COMMANDS.intent_from(said)
 
 
 def _of_press(value: str) -> Intent:

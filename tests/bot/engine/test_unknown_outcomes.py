@@ -34,7 +34,8 @@ from bot.storage.inbox import Inbox
 from bot.storage.store import Store
 from commands.dispatch import Route
 from commands.model.messages import Actor, Message, Place, Via
-from commands.model.ports import Done, Outcome, Refused, RunsPort, Unknown
+from commands.model.outcomes import Done, Outcome, Refused, Unknown
+from commands.model.ports import RunsPort
 from tests.commands.memory import MemoryRunsPort
 
 NOW = datetime(2026, 5, 4, 14, 5, tzinfo=UTC)

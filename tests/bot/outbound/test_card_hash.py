@@ -7,7 +7,7 @@ from adapters.models import Run, RunKey, Task, TaskState
 from bot.outbound.live_cards import drawn_hash
 from commands.cards.run_card import run_card
 from commands.model.card import Card
-from commands.model.ports import RunOverlay, TrackedRun
+from commands.model.tracked_run import RunOverlay, TrackedRun
 
 AT = datetime(2026, 11, 21, 14, 3, 7, 123456, tzinfo=UTC)
 

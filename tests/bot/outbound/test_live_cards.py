@@ -16,7 +16,8 @@ from bot.surfaces.console.surface import Console, room
 from bot.surfaces.protocol import NotInChannel, PostRef
 from commands.model.card import Card
 from commands.model.messages import Place
-from commands.model.ports import CannotPost, TrackedRun
+from commands.model.ports import CannotPost
+from commands.model.tracked_run import TrackedRun
 from tests.e2e.process import until
 
 

@@ -11,7 +11,7 @@ from commands.model import intents
 from commands.model.card import Button, Card
 from commands.model.intents import Finish, Intent, OpenForm, TaskIntent
 from commands.model.messages import Via
-from commands.registry import intent_from
+from commands.registry import COMMANDS
 from tests.bot.surfaces.recorder import WRONG
 from tests.bot.surfaces.stands import Stand, served
 
@@ -50,7 +50,7 @@ async def test_every_intent_comes_back_as_it_was_put_on_its_button(stand: Stand)
         ref = await stand.surface.post(stand.ops(), card, nonce=f"n-{intent.verb}")
         message = await stand.press(ref, intent.verb)
         assert message.intent is not None
-        assert intent_from(message.intent) == intent
+        assert COMMANDS.intent_from(message.intent) == intent
         assert (message.via, message.text, message.actor.id) == (Via.BUTTON, "", stand.person("ana").id)
         assert message.place.key == stand.ops().key
 
@@ -61,7 +61,7 @@ async def test_each_button_of_a_card_is_its_own_and_anybodys(stand: Stand) -> No
     for number, user in ((3, "ben"), (1, "ana"), (4, "gil")):
         message = await stand.press(ref, f"Finish T{number}", user=user)
         assert message.intent is not None
-        assert intent_from(message.intent) == buttons[number - 1].intent
+        assert COMMANDS.intent_from(message.intent) == buttons[number - 1].intent
         assert message.actor.id == stand.person(user).id
 
 
@@ -81,7 +81,7 @@ async def test_a_button_that_was_edited_in_carries_the_new_intent(stand: Stand) 
     await stand.surface.edit(ref, Card(title=("R7",), summary="R7", buttons=(two,)))
     message = await stand.press(ref, "Finish")
     assert message.intent is not None
-    assert intent_from(message.intent) == two.intent
+    assert COMMANDS.intent_from(message.intent) == two.intent
 
 
 async def test_a_form_is_opened_by_its_button_corrected_in_place_and_recorded_once(stand: Stand) -> None:

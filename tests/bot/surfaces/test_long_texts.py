@@ -12,12 +12,13 @@ from adapters.runrunit import text as runrunit
 from adapters.tines import text as tines
 from adapters.xurrent import text as xurrent
 from bot.surfaces.console.render import draw
-from commands.cards.error_card import append_nothing_changed
 from commands.forms.form import FormErrors, submit
 from commands.language.parser import parse
 from commands.lookup.fuzzy import match
 from commands.model.card import Card
 from commands.model.errors import CommandError
+from commands.registry import COMMANDS
+from commands.text.error_text import append_nothing_changed
 
 LONG = 40_000  # characters: the most that Slack lets somebody write in one message
 TITLES = [(f"Data base step number {number}, do the thing", number) for number in range(500)]
@@ -43,7 +44,7 @@ def quickly(read: Callable[[], object]) -> None:
     ids=lambda line: line[:24],
 )
 def test_a_line_of_whatever_length_is_read_quickly(line: str) -> None:
-    quickly(lambda: parse(line))
+    quickly(lambda: parse(line, COMMANDS))
 
 
 def test_a_form_of_whatever_length_is_checked_quickly() -> None:

@@ -8,7 +8,7 @@ from adapters.writes import Op
 from commands.cards.run_card import run_card
 from commands.model.card import Card
 from commands.model.intents import Begin, End, OpenForm
-from commands.model.ports import RunOverlay, TrackedRun
+from commands.model.tracked_run import RunOverlay, TrackedRun
 from commands.text.catalogue import plain_text
 
 NOW = datetime(2026, 5, 4, 14, 5, tzinfo=UTC)

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from commands.language.due_time import parse_due_time
 from commands.language.parser import parse
 from commands.language.tokens import clean, unquote
+from commands.language.vocabulary import vocabulary
 from commands.model.errors import CommandError
 from commands.model.intents import Comment, Finish, Intent
-from commands.registry import COMMANDS, intent_from, vocabulary
+from commands.registry import COMMANDS
 from commands.text.catalogue import plain_text, translate
 
-WORDS = sorted(vocabulary())
+WORDS = sorted(vocabulary(COMMANDS))
 INVISIBLE = string.whitespace + "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 PIECES = st.sampled_from(
     [
@@ -54,7 +55,7 @@ WILD_MIDDLE = st.lists(st.sampled_from(WILD_PIECES), max_size=12).map(" ".join)
 
 def read(line: str) -> Intent | None:
     try:
-        return parse(line)
+        return parse(line, COMMANDS)
     except CommandError as error:
         said(error)
         return None
@@ -78,7 +79,7 @@ def test_what_was_read_can_be_kept_and_comes_back(line: str) -> None:
     intent = read(line)
     if intent is not None:
         assert intent.model_dump_json().encode()
-        assert intent_from(intent.model_dump(mode="json")) == intent
+        assert COMMANDS.intent_from(intent.model_dump(mode="json")) == intent
 
 
 @given(ANYTHING)
@@ -97,36 +98,36 @@ def test_the_root_command_in_front_changes_nothing(line: str) -> None:
 def test_the_text_of_a_comment_is_kept_as_typed(text: str) -> None:
     assume(text.strip())
     assume(not any(dash in text for dash in ("--", "—", "–")))
-    assert parse(f"comment {text}") == Comment(text=text.strip())
+    assert parse(f"comment {text}", COMMANDS) == Comment(text=text.strip())
 
 
 @given(WILD_MIDDLE)
 def test_quotes_dashes_handles_and_code_inside_a_comment_are_text(middle: str) -> None:
     text = f"so {middle} all is ok"
-    assert parse(f"comment {text}") == Comment(text=text)
-    assert parse(f"comment T3: {text}") == Comment(text=text, task="T3")
+    assert parse(f"comment {text}", COMMANDS) == Comment(text=text)
+    assert parse(f"comment T3: {text}", COMMANDS) == Comment(text=text, task="T3")
 
 
 @given(WILD_MIDDLE)
 def test_flags_last_on_the_line_are_flags_whatever_the_text(middle: str) -> None:
     text = f"so {middle} all is ok"
-    assert parse(f"comment {text} --task t3 --run R7") == Comment(text=text, task="T3", run="R7")
-    assert parse(f"finish T1 {text} --then t3") == Finish(tasks=("T1",), note=text, then="T3")
+    assert parse(f"comment {text} --task t3 --run R7", COMMANDS) == Comment(text=text, task="T3", run="R7")
+    assert parse(f"finish T1 {text} --then t3", COMMANDS) == Finish(tasks=("T1",), note=text, then="T3")
 
 
 @given(TAME)
 def test_a_quoted_whole_text_loses_only_its_quotes(text: str) -> None:
     assume(text.strip())
     for opening, closing in ('""', "“”", "„“", "«»"):
-        assert parse(f"comment {opening}{text}{closing}") == Comment(text=text.strip())
-        assert parse(f"comment {opening}{text}") == Comment(text=text.strip())
+        assert parse(f"comment {opening}{text}{closing}", COMMANDS) == Comment(text=text.strip())
+        assert parse(f"comment {opening}{text}", COMMANDS) == Comment(text=text.strip())
 
 
 @given(st.sampled_from(WORDS), LINES)
 def test_every_word_of_a_verb_reads_like_the_verb(word: str, rest: str) -> None:
     assume(not rest.strip() or rest[0] not in ":,;.!?…")
     assume(not any(f"{word} {' '.join(rest.split()[:n])}".casefold() in WORDS for n in (1, 2)))
-    verb = vocabulary()[word]
+    verb = vocabulary(COMMANDS)[word]
     assume(not any(f"{verb} {' '.join(rest.split()[:n])}".casefold() in WORDS for n in (1, 2)))
     assert read(f"{word} {rest}") == read(f"{verb} {rest}")
 
@@ -150,14 +151,14 @@ def test_handles_joined_in_any_way_name_the_same_tasks(numbers: list[int], joint
     handles = tuple(dict.fromkeys(f"T{number}" for number in numbers))
     for spelled in (str.upper, str.lower):
         line = spelled(joint.join(f"T{number}" for number in numbers))
-        assert parse(f"finish {line}") == Finish(tasks=handles)
-        assert parse(f"finish {line} by hand") == Finish(tasks=handles, note="by hand")
+        assert parse(f"finish {line}", COMMANDS) == Finish(tasks=handles)
+        assert parse(f"finish {line} by hand", COMMANDS) == Finish(tasks=handles, note="by hand")
 
 
 @given(st.integers(1, 900), st.integers(0, 49), st.sampled_from(["-", "–", "..", "…", " - "]))
 def test_a_range_names_all_between(first: int, more: int, dash: str) -> None:
     wanted = tuple(f"T{number}" for number in range(first, first + more + 1))
-    assert parse(f"finish T{first}{dash}T{first + more}") == Finish(tasks=wanted)
+    assert parse(f"finish T{first}{dash}T{first + more}", COMMANDS) == Finish(tasks=wanted)
 
 
 @given(st.text())
@@ -178,4 +179,6 @@ def test_any_when_is_a_time_or_a_sentence(words: str) -> None:
 
 
 def test_the_properties_see_every_verb() -> None:
-    assert {vocabulary()[word] for word in WORDS} == {verb for verb, command in COMMANDS.items() if command.typed}
+    assert {vocabulary(COMMANDS)[word] for word in WORDS} == {
+        verb for verb, command in COMMANDS.items() if command.typed
+    }

@@ -24,7 +24,7 @@ def rows() -> Iterator[tuple[str, dict[str, object]]]:
 
 @pytest.mark.parametrize(("line", "means"), list(rows()), ids=lambda value: repr(value)[:60])
 def test_a_line_means_exactly_this(line: str, means: dict[str, object]) -> None:
-    intent = parse(line)
+    intent = parse(line, COMMANDS)
     said = {name: value for name, value in intent if value or name == "verb"}
     assert said == {name: value for name, value in means.items() if value or name == "verb"}
 
@@ -32,14 +32,14 @@ def test_a_line_means_exactly_this(line: str, means: dict[str, object]) -> None:
 @pytest.mark.parametrize(("line", "key", "field"), REFUSED)
 def test_a_line_that_cannot_be_carried_out_says_why(line: str, key: str, field: str) -> None:
     with pytest.raises(BadArguments) as refused:
-        parse(line)
+        parse(line, COMMANDS)
     assert (refused.value.key, refused.value.field) == (key, field)
     assert "Nothing changed." in plain_text(translate(key, **refused.value.facts))
 
 
 @pytest.mark.parametrize(("verb", "example"), EXAMPLES, ids=lambda value: getattr(value, "line", value))
 def test_the_examples_of_a_command_are_true(verb: str, example: Example) -> None:
-    intent = parse(example.line)
+    intent = parse(example.line, COMMANDS)
     fields = {"verb": verb, **example.fields}
     assert {name: getattr(intent, name) for name in fields} == fields
 
@@ -63,7 +63,7 @@ def test_a_typed_command_has_examples_and_a_button_none(command: object) -> None
 )
 def test_a_misspelt_verb_is_guessed(line: str, guess: str) -> None:
     with pytest.raises(UnknownCommand) as unknown:
-        parse(line)
+        parse(line, COMMANDS)
     guesses = unknown.value.facts["guesses"]
     assert isinstance(guesses, tuple)
     assert guesses[0] == guess
@@ -72,10 +72,10 @@ def test_a_misspelt_verb_is_guessed(line: str, guess: str) -> None:
 
 def test_an_unknown_line_carries_itself_whole() -> None:
     with pytest.raises(UnknownCommand) as unknown:
-        parse("/run “Database failover”")
+        parse("/run “Database failover”", COMMANDS)
     assert unknown.value.facts["text"] == "Database failover"
     with pytest.raises(UnknownCommand) as unknown:
-        parse("finsh T1 by hand")
+        parse("finsh T1 by hand", COMMANDS)
     assert unknown.value.facts["word"] == "finsh"
     assert unknown.value.facts["rest"] == "T1 by hand"
     assert (
@@ -87,49 +87,49 @@ def test_an_unknown_line_carries_itself_whole() -> None:
 @pytest.mark.parametrize("line", ["xyzzy", "Database failover", "R7 T3", "🚒", '"', "`", ":", "--", "—", "T", "R"])
 def test_what_is_no_verb_handle_or_link_is_unknown(line: str) -> None:
     with pytest.raises(UnknownCommand):
-        parse(line)
+        parse(line, COMMANDS)
 
 
 def test_words_that_only_buttons_say_are_not_verbs() -> None:
     for verb in [command.verb for command in COMMANDS.values() if not command.typed]:
         with pytest.raises(UnknownCommand):
-            parse(verb)
+            parse(verb, COMMANDS)
 
 
 def test_another_root_and_mention() -> None:
-    assert parse("/rb finish T1", root="/rb") == Finish(tasks=("T1",))
-    assert parse("rb", root="/rb") == Home()
-    assert parse("@Ops, rb done T1", root="/rb", mention="@ops") == Finish(tasks=("T1",))
+    assert parse("/rb finish T1", COMMANDS, root="/rb") == Finish(tasks=("T1",))
+    assert parse("rb", COMMANDS, root="/rb") == Home()
+    assert parse("@Ops, rb done T1", COMMANDS, root="/rb", mention="@ops") == Finish(tasks=("T1",))
     with pytest.raises(UnknownCommand):
-        parse("/run finish T1", root="/rb")
+        parse("/run finish T1", COMMANDS, root="/rb")
 
 
 def test_settings_aliases_come_over_the_built_in_ones() -> None:
     aliases = {"Tick": "finish", "note": "add", "ça va": "status", "fertig": "done", "go go": "start"}
-    assert parse("tick T1", aliases) == Finish(tasks=("T1",))
-    assert parse("note Tell support", aliases).verb == "add"
-    assert parse("CA VA ok", aliases).verb == "status"
-    assert parse("fertig T1", aliases).verb == "finish"
-    assert parse("go go failover", aliases).verb == "start"
+    assert parse("tick T1", COMMANDS, aliases) == Finish(tasks=("T1",))
+    assert parse("note Tell support", COMMANDS, aliases).verb == "add"
+    assert parse("CA VA ok", COMMANDS, aliases).verb == "status"
+    assert parse("fertig T1", COMMANDS, aliases).verb == "finish"
+    assert parse("go go failover", COMMANDS, aliases).verb == "start"
 
 
 def test_a_verb_always_means_itself_and_an_alias_of_nothing_is_left_out() -> None:
     aliases = {"finish": "end", "zap": "explode", "": "end", "halt": "stop"}
-    assert parse("finish T1", aliases) == Finish(tasks=("T1",))
+    assert parse("finish T1", COMMANDS, aliases) == Finish(tasks=("T1",))
     for word in ("zap", "halt"):
         with pytest.raises(UnknownCommand):
-            parse(word, aliases)
-    assert parse("", aliases) == Home()
+            parse(word, COMMANDS, aliases)
+    assert parse("", COMMANDS, aliases) == Home()
 
 
 def test_an_alias_that_is_the_root_word_is_a_verb_without_its_slash() -> None:
-    assert parse("run failover", {"run": "start"}).verb == "start"
-    assert parse("/run finish T1", {"run": "start"}) == Finish(tasks=("T1",))
+    assert parse("run failover", COMMANDS, {"run": "start"}).verb == "start"
+    assert parse("/run finish T1", COMMANDS, {"run": "start"}) == Finish(tasks=("T1",))
 
 
 def test_ten_thousand_characters_are_kept() -> None:
     text = ("one `two --task T3` “three” four's 🚒\n" * 400)[:10_000].strip()
-    assert parse(f"comment {text}") == Comment(text=text)
+    assert parse(f"comment {text}", COMMANDS) == Comment(text=text)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +146,6 @@ def test_long_odd_lines_are_read_quickly(piece: str) -> None:
 
 def _outcome(line: str) -> Intent | str:
     try:
-        return parse(line)
+        return parse(line, COMMANDS)
     except (BadArguments, UnknownCommand) as error:
         return error.key

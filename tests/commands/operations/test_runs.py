@@ -10,7 +10,7 @@ from adapters.writes import EndRun, Op, WriteMarker
 from commands.model.card import PersonName
 from commands.model.intents import DecideOutcome, MoveCard, PromiseUpdate, Stop, UpdateDue
 from commands.model.messages import Place
-from commands.model.ports import Done
+from commands.model.outcomes import Done
 from tests.commands.world import BEN, EVE, HERE, Room, button, labels, said_publicly, shown, traces
 
 OTHER = Place(surface="console", channel="other")

@@ -1,9 +1,9 @@
-"""Short ways to say who writes what, for the tests of the local platform."""
+"""Writes, for the tests of the local platform."""
 
 import itertools
 from datetime import UTC, datetime, timedelta
 
-from adapters.local import LocalAdapter
+from adapters.local.adapter import LocalAdapter
 from adapters.models import Person, Run, RunbookKey, Task
 from adapters.writes import StartRun, Write, WriteMarker, WriteResult
 
@@ -22,34 +22,36 @@ class Clock:
         return self.at
 
 
-def mark(who: str = "Ana via Slack") -> WriteMarker:
-    """A fresh one, as every message has its own."""
+def new_marker(who: str = "Ana via Slack") -> WriteMarker:
+    """A new one for each write, as every message has its own."""
     number = next(_numbers)
     return WriteMarker(
         code=f"M{number:03}", who=who, at=datetime(2026, 3, 4, tzinfo=UTC) + timedelta(seconds=number)
     )
 
 
-def a_start(runbook: str = "failover.md", *, handle: str = "R9", **more: object) -> StartRun:
+def start_write(runbook: str = "failover.md", *, handle: str = "R9", **more: object) -> StartRun:
     key = RunbookKey(platform="local", id=runbook)
     said = {"by": ANA, "runbook": key, "title": f"{handle} Primary down", "handle": handle, **more}
     return StartRun.model_validate(said)
 
 
-async def started(local: LocalAdapter, runbook: str = "failover.md", *, handle: str = "R9", **more: object) -> Run:
-    told = await local.execute(a_start(runbook, handle=handle, **more), mark())
-    assert told.run is not None
-    return await local.read(told.run.id)
+async def start_run(
+    local: LocalAdapter, runbook: str = "failover.md", *, handle: str = "R9", **more: object
+) -> Run:
+    result = await local.execute(start_write(runbook, handle=handle, **more), new_marker())
+    assert result.run is not None
+    return await local.read(result.run.id)
 
 
-async def carried(local: LocalAdapter, *writes: Write) -> WriteResult:
-    """The answer to the last one; each as a message of its own."""
+async def execute_all(local: LocalAdapter, *writes: Write) -> WriteResult:
+    """The result of the last one. Each is a message of its own."""
     for write in writes:
         (step,) = local.steps(write, None)
-        told = await local.execute(step, mark())
-    return told
+        result = await local.execute(step, new_marker())
+    return result
 
 
-def only(told: WriteResult) -> Task:
-    (task,) = told.tasks
+def only_task(result: WriteResult) -> Task:
+    (task,) = result.tasks
     return task
