@@ -8,9 +8,9 @@ from adapters.tines.settings import TinesSettings
 
 def connect(name: str, settings: TinesSettings, resources: Resources) -> Adapter:
     """Imports the adapter only if the platform is configured: building its models takes time."""
-    from adapters.tines.adapter import connect as make
+    from adapters.tines.adapter import Tines
 
-    return make(name, settings, resources)
+    return Tines(name, settings, resources)
 
 
 PLATFORM = Platform(

@@ -23,10 +23,11 @@ from adapters.tines.start import PRIORITIES
 from adapters.tines.stories import Stories, activity, normalized_name
 from adapters.tines.webhooks import Webhooks
 from adapters.toolkit.messages import message_text
+from adapters.toolkit.reconciliation import applied_if
+from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
-    Applied,
+    Baseline,
     Indeterminate,
-    NotApplied,
     PerformAction,
     Reconciliation,
     Recovery,
@@ -80,6 +81,7 @@ class Actions:
             return Recovery.LOOKUP
         return Recovery.IDEMPOTENT if _is_priority(step) else Recovery.MANUAL
 
+    @step(PerformAction, recovery=lambda actions, step: actions.recovery(step))
     async def execute(self, step: PerformAction, marker: WriteMarker) -> WriteResult:
         if step.action == FOLLOW:
             return await self._follow(step)
@@ -87,7 +89,8 @@ class Actions:
             return await self._set_priority(step)
         return await self._press(step, marker)
 
-    async def reconcile(self, step: PerformAction) -> Reconciliation:
+    @reconciles(PerformAction)
+    async def reconcile(self, step: PerformAction, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         if step.action == FOLLOW:
             is_applied = await self._follows(step, await self._required_email(step))
         elif _is_priority(step):
@@ -96,7 +99,7 @@ class Actions:
             is_applied = case.priority.lower() == step.action.removeprefix(_PRIORITY)
         else:
             return Indeterminate()
-        return Applied(WriteResult()) if is_applied else NotApplied()
+        return applied_if(is_applied)
 
     # Buttons and stories
 

@@ -2,7 +2,7 @@
 template's buttons are parts of their own.
 
 A batch holds at most 25 tasks (Tines API, Case tasks, Batch create). The limit for a new case is not stated, so
-the same is assumed. ``steps`` cannot read the template. It uses what earlier reads showed, and plans for 200 tasks
+the same is assumed. A plan cannot read the template. It uses what earlier reads showed, and plans for 200 tasks
 otherwise: a step that has nothing to write sends nothing.
 """
 
@@ -19,8 +19,11 @@ from adapters.tines import text as texts
 from adapters.tines.api import CASES, Api
 from adapters.tines.people import People
 from adapters.tines.settings import TinesSettings
+from adapters.toolkit.reconciliation import applied_if
+from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     Applied,
+    Baseline,
     Indeterminate,
     NotApplied,
     Reconciliation,
@@ -65,7 +68,7 @@ class StartWrites:
     def is_template(self, id: str) -> bool:
         return id in self._shapes
 
-    def steps(self, write: StartRun) -> Sequence[StartRun]:
+    def plan(self, write: StartRun) -> Sequence[StartRun]:
         if write.rehearsal:
             raise Rejected(write.runbook.platform, "start", key="tines.no_rehearsal")
         shape = self._shapes.get(write.runbook.id, TemplateShape(DEFAULT_BATCHES, has_buttons=True))
@@ -73,11 +76,9 @@ class StartWrites:
         parts = [f"tasks{number}" for number in range(2, shape.batches + 1)] + [BUTTONS] * shape.has_buttons
         return [first, *(write.as_part(part) for part in parts)]
 
-    def recovery(self, step: StartRun) -> Recovery:
-        return Recovery.IDEMPOTENT if step.part == BUTTONS else Recovery.LOOKUP
-
     # The case with its first tasks
 
+    @step(StartRun, recovery=Recovery.LOOKUP)
     async def create_case(self, step: StartRun, marker: WriteMarker) -> WriteResult:
         template, tasks = await self._read_template(step)
         planned = int(step.options.get(_BATCHES_OPTION, "1"))
@@ -91,7 +92,8 @@ class StartWrites:
         person = (step.owner or step.by).shown
         return result.model_copy(update={"message": "tines.owned_by_nobody", "facts": {"person": person}})
 
-    async def reconcile_case(self, step: StartRun, marker: WriteMarker) -> Reconciliation:
+    @reconciles(StartRun)
+    async def reconcile_case(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         key = texts.start_key(marker)
         result = await self.api.cases({"metadata": {"key": texts.START_KEY, "value": key}}, "start")
         for case in result.items:
@@ -171,7 +173,8 @@ class StartWrites:
 
     # Further tasks
 
-    async def add_batch(self, step: StartRun) -> WriteResult:
+    @step(StartRun, part="tasks*", recovery=Recovery.LOOKUP)
+    async def add_batch(self, step: StartRun, marker: WriteMarker) -> WriteResult:
         _, tasks = await self._read_template(step)
         batch = _batch(tasks, step)
         if not batch:
@@ -181,7 +184,8 @@ class StartWrites:
         created = await self.api.write("POST", path, body, wire.Tasks, "start")
         return WriteResult(tasks=tuple(mapping.task(task) for task in created.tasks))
 
-    async def reconcile_batch(self, step: StartRun) -> Reconciliation:
+    @reconciles(StartRun, part="tasks*")
+    async def reconcile_batch(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         """Applied if the run has all tasks up to this batch, not applied if it has only those before it."""
         _, tasks = await self._read_template(step)
         present = _descriptions(await self.api.tasks(step.run_id, "start"))
@@ -195,7 +199,8 @@ class StartWrites:
 
     # Buttons
 
-    async def copy_buttons(self, step: StartRun) -> WriteResult:
+    @step(StartRun, part=BUTTONS, recovery=Recovery.IDEMPOTENT)
+    async def copy_buttons(self, step: StartRun, marker: WriteMarker) -> WriteResult:
         """Replaces all buttons of the run, which has none yet.
 
         Only the list of a case's actions contains their text and parameters (samples of Tines API, Case actions,
@@ -211,12 +216,12 @@ class StartWrites:
             await self.api.http.write("PUT", path, operation="start", json={"actions": buttons})
         return WriteResult()
 
-    async def reconcile_buttons(self, step: StartRun) -> Reconciliation:
+    @reconciles(StartRun, part=BUTTONS)
+    async def reconcile_buttons(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         template = await self.api.actions(step.runbook.id, "start")
         run = await self.api.actions(step.run_id, "start")
         buttons = {(action.label, action.url) for action in template if action.url and action.label}
-        is_applied = buttons <= {(action.label, action.url) for action in run}
-        return Applied(WriteResult()) if is_applied else NotApplied()
+        return applied_if(buttons <= {(action.label, action.url) for action in run})
 
     async def _read_template(self, step: StartRun) -> tuple[wire.Case, Sequence[wire.Task]]:
         template = await self.api.case(step.runbook.id, "start")
@@ -233,7 +238,7 @@ def _metadata(marker: WriteMarker, template: wire.Case) -> dict[str, str]:
         texts.START_KEY: texts.start_key(marker),
         texts.RUNBOOK_ID_KEY: template.case_id,
         texts.RUNBOOK_NAME_KEY: template.name,
-        texts.STARTED_BY_KEY: texts.signature(marker),
+        texts.STARTED_BY_KEY: texts.SIGNER.signature(marker),
     }
 
 

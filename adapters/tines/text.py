@@ -9,11 +9,11 @@ import re
 from datetime import UTC, datetime
 
 from adapters.models import Model
+from adapters.toolkit.signing import TextSigner
 from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import WriteMarker
 
 _ZERO_WIDTH_SPACE = "\u200b"  # invisible to people, and Tines no longer sees a mention
-_SIGNATURE = re.compile(r"(?:\A|\n\n)(?P<who>[^\n]{1,120}? via [^\n]{1,60}?) \((?P<code>[0-9A-Z]{3,12})\)\s*\Z")
 _TASK_HEADER = re.compile(r"\A\*\*[^\n]*\*\* \(task (?P<task>[A-Za-z0-9_-]{1,64})\)\n")
 _SKIPPED = re.compile(r"\A\[SKIPPED(?:: (?P<reason>[^\]\n]*))?\] ?")
 _RUNNING = re.compile(r"running since (?P<at>\S+), (?P<who>.+) \((?P<code>[0-9A-Z]{3,12})\)")
@@ -48,12 +48,16 @@ def unescape_mentions(text: str) -> str:
     return text.replace(f"<{_ZERO_WIDTH_SPACE}@", "<@")
 
 
-def signature(marker: WriteMarker) -> str:
-    return escape_mentions(" ".join(marker.signature.split()))
+def _escape_name(name: str) -> str:
+    return escape_mentions(" ".join(name.split()))
 
 
-def sign(text: str, marker: WriteMarker) -> str:
-    return f"{escape_mentions(text.rstrip())}\n\n{signature(marker)}" if text.strip() else signature(marker)
+SIGNER = TextSigner(
+    before=r"\n\n(?=[^\n]* via )",  # people may end a comment with a word and a code in parentheses too
+    escape=escape_mentions,
+    escape_name=_escape_name,
+    unescape=unescape_mentions,
+)
 
 
 def with_task_header(task: str, title: str, text: str) -> str:
@@ -63,13 +67,8 @@ def with_task_header(task: str, title: str, text: str) -> str:
 
 def parse_comment(value: str) -> ParsedComment:
     header = _TASK_HEADER.search(value)
-    body = value[header.end() :] if header else value
-    signed = _SIGNATURE.search(body)
-    return ParsedComment(
-        text=unescape_mentions(body[: signed.start()] if signed else body),
-        author=signed["who"] if signed else "",
-        task=header["task"] if header else None,
-    )
+    signed = SIGNER.read(value[header.end() :] if header else value)
+    return ParsedComment(text=signed.text, author=signed.by, task=header["task"] if header else None)
 
 
 def add_skip_prefix(description: str, reason: str) -> str:
@@ -95,11 +94,11 @@ def running_key(task: str) -> str:
 
 
 def format_running(marker: WriteMarker) -> str:
-    return f"running since {_timestamp(marker)}, {signature(marker)}"
+    return f"running since {_timestamp(marker)}, {SIGNER.signature(marker)}"
 
 
 def format_reopened(marker: WriteMarker) -> str:
-    return f"reopened {_timestamp(marker)}, {signature(marker)}"
+    return f"reopened {_timestamp(marker)}, {SIGNER.signature(marker)}"
 
 
 def parse_running(value: str) -> RunningSince | None:

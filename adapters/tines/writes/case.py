@@ -20,7 +20,9 @@ from adapters.tines.api import Api
 from adapters.tines.errors import MESSAGES
 from adapters.tines.people import People
 from adapters.toolkit.messages import message_text
-from adapters.writes import Applied, EndRun, NotApplied, Reconciliation, SetStatus, WriteResult
+from adapters.toolkit.reconciliation import applied_if
+from adapters.toolkit.steps import reconciles, step
+from adapters.writes import Baseline, EndRun, Reconciliation, Recovery, SetStatus, WriteMarker, WriteResult
 
 COLOUR = "colour"  # the part of a status that sets the sub-status
 
@@ -48,7 +50,8 @@ class CaseWrites:
             return None  # the key can see the case but not its history
         return changes[-1] if changes else None
 
-    async def set_colour(self, step: SetStatus) -> WriteResult:
+    @step(SetStatus, part=COLOUR, recovery=Recovery.IDEMPOTENT)
+    async def set_colour(self, step: SetStatus, marker: WriteMarker) -> WriteResult:
         """If the sub-status cannot be set, the result says so: the text of the status is still written."""
         name = self.colours[step.health] if step.health is not None else ""
         id = await self._sub_status_id(name)
@@ -62,14 +65,15 @@ class CaseWrites:
             return WriteResult(message="tines.sub_status_refused", facts={"name": name, "said": said})
         return WriteResult(state=mapping.run_state(case))
 
-    async def reconcile_colour(self, step: SetStatus) -> Reconciliation:
+    @reconciles(SetStatus, part=COLOUR)
+    async def reconcile_colour(self, step: SetStatus, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         case = await self.api.case(step.run_id, "status")
         self.remember_sub_status(case)
-        if step.health is not None and mapping.health_of(case, self.colours) is step.health:
-            return Applied(WriteResult(state=mapping.run_state(case)))
-        return NotApplied()
+        is_applied = step.health is not None and mapping.health_of(case, self.colours) is step.health
+        return applied_if(is_applied, WriteResult(state=mapping.run_state(case)))
 
-    async def close(self, step: EndRun) -> WriteResult:
+    @step(EndRun, recovery=Recovery.IDEMPOTENT)
+    async def close(self, step: EndRun, marker: WriteMarker) -> WriteResult:
         """A refusal lists all closure conditions, because Tines does not say which one is not met."""
         try:
             case = await self._update(step, {"status": "closed"})
@@ -79,9 +83,10 @@ class CaseWrites:
             await self._require_closed(step)
         return WriteResult(state=RunState.FINISHED)
 
-    async def reconcile_close(self, step: EndRun) -> Reconciliation:
+    @reconciles(EndRun)
+    async def reconcile_close(self, step: EndRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         case = await self.api.case(step.run_id, "end")
-        return NotApplied() if mapping.is_open(case) else Applied(WriteResult(state=RunState.FINISHED))
+        return applied_if(not mapping.is_open(case), WriteResult(state=RunState.FINISHED))
 
     async def _update(self, step: SetStatus | EndRun, body: Mapping[str, object]) -> wire.Case:
         author = await self.people.author_fields(step.by, step.op.value)

@@ -18,14 +18,16 @@ from adapters.tines.api import Api
 from adapters.tines.errors import MESSAGES
 from adapters.tines.people import People
 from adapters.toolkit.messages import message_text
+from adapters.toolkit.reconciliation import applied_if, find_by_code
+from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     AddTask,
-    Applied,
     AssignTask,
+    Baseline,
     BeginTask,
     FinishTask,
-    NotApplied,
     Reconciliation,
+    Recovery,
     ReopenTask,
     SkipTask,
     TaskWrite,
@@ -101,7 +103,8 @@ class TaskWrites:
 
     # Finish, skip, reopen
 
-    async def set_state(self, step: TaskWrite) -> WriteResult:
+    @step(FinishTask, SkipTask, ReopenTask, recovery=Recovery.IDEMPOTENT)
+    async def set_state(self, step: TaskWrite, marker: WriteMarker) -> WriteResult:
         task = await self.api.task(step.run_id, step.task, step.op.value)
         if _has_state(step, task):
             return self._already_done(step, task)
@@ -114,12 +117,14 @@ class TaskWrites:
             raise OutcomeUnknown(self.api.platform, step.op.value, said=said)
         return WriteResult(tasks=(self.views.task(step, changed),))
 
-    async def reconcile_state(self, step: TaskWrite) -> Reconciliation:
+    @reconciles(FinishTask, SkipTask, ReopenTask)
+    async def reconcile_state(self, step: TaskWrite, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         task = await self.api.task(step.run_id, step.task, step.op.value)
         return self._reconciled(step, task, _has_state(step, task))
 
     # Begin, and its undoing by a reopen: a note in the case's metadata
 
+    @step(BeginTask, recovery=Recovery.IDEMPOTENT)
     async def begin(self, step: BeginTask, marker: WriteMarker) -> WriteResult:
         case, task = await asyncio.gather(
             self.api.case(step.run_id, "begin"), self.api.task(step.run_id, step.task, "begin")
@@ -136,24 +141,30 @@ class TaskWrites:
         self.views.set_running(step, texts.parse_running(value))
         return WriteResult(tasks=(self.views.task(step, task),))
 
-    async def reconcile_begin(self, step: BeginTask) -> Reconciliation:
+    @reconciles(BeginTask)
+    async def reconcile_begin(self, step: BeginTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         running = mapping.running_since(await self.api.case(step.run_id, "begin"), step.task)
         self.views.set_running(step, running)
-        return Applied(WriteResult()) if running is not None else NotApplied()
+        return applied_if(running is not None)
 
+    @step(ReopenTask, part=MARK, recovery=Recovery.IDEMPOTENT)
     async def clear_running(self, step: ReopenTask, marker: WriteMarker) -> WriteResult:
         value = texts.format_reopened(marker)
         await self.api.set_metadata(step.run_id, {texts.running_key(step.task): value}, "reopen")
         self.views.set_running(step, None)
         return WriteResult()
 
-    async def reconcile_clear_running(self, step: ReopenTask) -> Reconciliation:
+    @reconciles(ReopenTask, part=MARK)
+    async def reconcile_clear_running(
+        self, step: ReopenTask, marker: WriteMarker, baseline: Baseline
+    ) -> Reconciliation:
         running = mapping.running_since(await self.api.case(step.run_id, "reopen"), step.task)
-        return Applied(WriteResult()) if running is None else NotApplied()
+        return applied_if(running is None)
 
     # Assignees
 
-    async def assign_to_beginner(self, step: BeginTask) -> WriteResult:
+    @step(BeginTask, part=ASSIGN, recovery=Recovery.IDEMPOTENT)
+    async def assign_to_beginner(self, step: BeginTask, marker: WriteMarker) -> WriteResult:
         """Assigns an unassigned task to whoever begins it. The begin stands if Tines does not know them."""
         task = await self.api.task(step.run_id, step.task, "begin")
         unchanged = WriteResult(tasks=(self.views.task(step, task),))
@@ -169,11 +180,15 @@ class TaskWrites:
         result = WriteResult(tasks=(self.views.task(step, changed),))
         return result if changed.assignees else _nobody_assigned(result, step.by)
 
-    async def reconcile_assign_to_beginner(self, step: BeginTask) -> Reconciliation:
+    @reconciles(BeginTask, part=ASSIGN)
+    async def reconcile_assign_to_beginner(
+        self, step: BeginTask, marker: WriteMarker, baseline: Baseline
+    ) -> Reconciliation:
         task = await self.api.task(step.run_id, step.task, "begin")
         return self._reconciled(step, task, bool(task.assignees))
 
-    async def assign(self, step: AssignTask) -> WriteResult:
+    @step(AssignTask, recovery=Recovery.IDEMPOTENT)
+    async def assign(self, step: AssignTask, marker: WriteMarker) -> WriteResult:
         """Tines replaces the list of assignees, so the present ones are sent too."""
         task = await self.api.task(step.run_id, step.task, "assign")
         email = await self._required_email(step)
@@ -187,7 +202,8 @@ class TaskWrites:
             raise Rejected(self.api.platform, "assign", key="tines.not_a_member", person=step.person.shown)
         return WriteResult(tasks=(self.views.task(step, changed),))
 
-    async def reconcile_assign(self, step: AssignTask) -> Reconciliation:
+    @reconciles(AssignTask)
+    async def reconcile_assign(self, step: AssignTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         task = await self.api.task(step.run_id, step.task, "assign")
         email = (await self._required_email(step)).casefold()
         present = await self._assignee_emails(task)
@@ -209,9 +225,10 @@ class TaskWrites:
 
     # A new task
 
+    @step(AddTask, recovery=Recovery.LOOKUP)
     async def add(self, step: AddTask, marker: WriteMarker) -> WriteResult:
         """The description says who added it, and ``reconcile_add`` finds it by that signature."""
-        added_by = f"Added by {texts.signature(marker)}"
+        added_by = f"Added by {texts.SIGNER.signature(marker)}"
         body: dict[str, Any] = {"description": f"{texts.escape_mentions(step.title)}\n\n{added_by}"}
         email = await self.people.email(step.assignee, "add") if step.assignee else ""
         if email:
@@ -221,11 +238,14 @@ class TaskWrites:
         result = WriteResult(id=task.id, tasks=(mapping.task(task),))
         return _nobody_assigned(result, step.assignee) if step.assignee and not email else result
 
-    async def reconcile_add(self, step: AddTask, marker: WriteMarker) -> Reconciliation:
-        for task in await self.api.tasks(step.run_id, "add"):
-            if marker.is_in(task.description):
-                return Applied(WriteResult(id=task.id, tasks=(mapping.task(task),)))
-        return NotApplied()
+    @reconciles(AddTask)
+    async def reconcile_add(self, step: AddTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        return find_by_code(
+            await self.api.tasks(step.run_id, "add"),
+            marker,
+            text=lambda task: task.description,
+            result=lambda task: WriteResult(id=task.id, tasks=(mapping.task(task),)),
+        )
 
     async def _update(self, step: TaskWrite, body: dict[str, Any]) -> wire.Task:
         path = self.api.task_path(step.run_id, step.task, step.op.value)
@@ -239,7 +259,7 @@ class TaskWrites:
         self._unchanged.discard((step.run_id, step.op.value, step.task))
 
     def _reconciled(self, step: TaskWrite, task: wire.Task, is_applied: bool) -> Reconciliation:
-        return Applied(WriteResult(tasks=(self.views.task(step, task),))) if is_applied else NotApplied()
+        return applied_if(is_applied, WriteResult(tasks=(self.views.task(step, task),)))
 
 
 def _has_state(step: TaskWrite, task: wire.Task) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from adapters.http.client import HttpClients
 from adapters.models import Run
-from adapters.tines.adapter import Tines, connect
+from adapters.tines.adapter import Tines
 from adapters.tines.settings import TinesSettings
 from adapters.writes import Op
 from tests.adapters.connecting import reached, resources, table
@@ -81,4 +81,4 @@ async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
 
 def connect_adapter(fake: TinesFake, http: HttpClients, **settings: Any) -> Tines:
     """The adapter as the application connects it, with the fake's settings."""
-    return connect("tines", TinesSettings.model_validate(table(fake, **settings)), resources(http))
+    return Tines("tines", TinesSettings.model_validate(table(fake, **settings)), resources(http))

@@ -6,7 +6,6 @@ from aiohttp import web
 from adapters.errors import OutcomeUnknown, Rejected
 from adapters.http.client import HttpClients
 from adapters.tines.adapter import Tines
-from adapters.tines.webhooks import Webhooks
 from tests.adapters.tines.fake import TinesFake
 from tests.adapters.tines.helpers import add_open_case, effects
 from tests.adapters.tines.subject import make_button
@@ -68,12 +67,12 @@ async def test_another_site_is_called_without_the_api_key(
 ) -> None:
     other_site = OtherSite()
     async with other_site:
-        assert not tines.case_actions.webhooks.is_allowed(f"{other_site.url}/hook")  # not https
-        await Webhooks(tines.client, http).post(f"{other_site.url}/hook", {"case_id": 1})
+        assert not tines.webhooks.is_allowed(f"{other_site.url}/hook")  # not https
+        await tines.webhooks.post(f"{other_site.url}/hook", {"case_id": 1})
         (seen,) = other_site.seen
     assert "Authorization" not in seen.headers
     assert fake.token not in str(seen)
-    assert tines.case_actions.webhooks.is_allowed("https://other.example.com/hook")
+    assert tines.webhooks.is_allowed("https://other.example.com/hook")
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
