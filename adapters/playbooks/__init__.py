@@ -8,9 +8,9 @@ from adapters.protocol import Adapter, Platform, Resources
 
 def connect(name: str, settings: PlaybooksSettings, resources: Resources) -> Adapter:
     """Imports the adapter only if the platform is configured: building its models takes time."""
-    from adapters.playbooks.adapter import connect as make
+    from adapters.playbooks.adapter import Playbooks
 
-    return make(name, settings, resources)
+    return Playbooks(name, settings, resources)
 
 
 PLATFORM = Platform(

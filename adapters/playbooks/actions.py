@@ -19,14 +19,15 @@ from adapters.playbooks.reads import Reads
 from adapters.playbooks.start import MAX_CLOCK_SKEW
 from adapters.playbooks.wire import WireRun, to_datetime
 from adapters.playbooks.writes.tasks import TaskWrites
+from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     Applied,
     Baseline,
-    Indeterminate,
     NotApplied,
     PerformAction,
     Reconciliation,
     Recovery,
+    WriteMarker,
     WriteResult,
 )
 
@@ -70,7 +71,8 @@ class Actions:
         is_manual = step.action == UPDATE or step.action.startswith(COMMAND)
         return Recovery.MANUAL if is_manual else Recovery.IDEMPOTENT
 
-    async def execute(self, step: PerformAction) -> WriteResult:
+    @step(PerformAction, recovery=lambda actions, step: actions.recovery(step))
+    async def execute(self, step: PerformAction, marker: WriteMarker) -> WriteResult:
         if step.action.startswith(COMMAND):
             return await self._run_command(step)
         if step.action == OWN:
@@ -87,9 +89,8 @@ class Actions:
             raise Conflict(self.api.name, step.op, key="playbooks.offer_gone", label=step.label)
         return WriteResult(snapshot=await self.reads.run_after_write(step.run_id, step.op))
 
-    async def reconcile(self, step: PerformAction, baseline: Baseline) -> Reconciliation:
-        if self.recovery(step) is Recovery.MANUAL:
-            return Indeterminate()
+    @reconciles(PerformAction)
+    async def reconcile(self, step: PerformAction, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         run = await self.api.run(step.run_id, step.op)
         if not await self._is_applied(step, run, baseline):
             return NotApplied()

@@ -12,7 +12,17 @@ from adapters.playbooks.people import People
 from adapters.playbooks.reads import Reads
 from adapters.playbooks.teams import Teams
 from adapters.playbooks.wire import WirePlaybook, to_datetime
-from adapters.writes import Applied, Baseline, NotApplied, Reconciliation, StartRun, WriteMarker, WriteResult
+from adapters.toolkit.steps import reconciles, step
+from adapters.writes import (
+    Applied,
+    Baseline,
+    NotApplied,
+    Reconciliation,
+    Recovery,
+    StartRun,
+    WriteMarker,
+    WriteResult,
+)
 
 MAX_CLOCK_SKEW = timedelta(minutes=2)
 _PAGES_TO_SEARCH = 2
@@ -25,6 +35,7 @@ class StartWrites:
     teams: Teams
     reads: Reads
 
+    @step(StartRun, recovery=Recovery.LOOKUP)
     async def start(self, step: StartRun, marker: WriteMarker) -> WriteResult:
         """Reads the playbook first: POST /runs with an unknown one is a 500, which leaves the outcome unknown.
 
@@ -43,6 +54,7 @@ class StartWrites:
             return result.model_copy(update={"message": "playbooks.bot_owns", "facts": {"person": person.shown}})
         return result
 
+    @reconciles(StartRun)
     async def reconcile(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         """Searches the newest runs, also finished ones: by the code in the summary, or by the name.
 
@@ -70,7 +82,7 @@ class StartWrites:
 
         Playbooks creates a channel for the run, unless the playbook or ``--set channel=here`` names one.
         """
-        started_by = f"Started by {texts.signature(marker)}"
+        started_by = f"Started by {texts.SIGNER.signature(marker)}"
         body = {
             "name": texts.run_name(step.title, step.handle),
             "description": started_by,

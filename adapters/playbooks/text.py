@@ -6,7 +6,7 @@ stays unchanged and commands can be copied from it. ``@channel``, ``@here`` and 
 
 import re
 
-from adapters.writes import WriteMarker
+from adapters.toolkit.signing import TextSigner
 
 MAX_POST_LENGTH = 16_383  # runes; Mattermost refuses a longer post with 400
 MAX_NAME_LENGTH = 64  # of a channel's display name, which is made from the run's name
@@ -18,7 +18,6 @@ _MENTION = re.compile(r"(?<![A-Za-z0-9])@(?=\w)")
 # Mattermost strips punctuation after a name, including underscores: "@channel_" mentions everybody.
 _MENTION_ALL = re.compile(r"@(?=(?:channel|here|all)(?![A-Za-z0-9]))", re.IGNORECASE)
 _MARKDOWN = re.compile(r"([\\`*~\[\]<>|!#])")
-_SIGNATURE = re.compile(r"\n\n([^\n]+) \([0-9A-Z]{3,8}\)\s*\Z")
 _TASK_HEADER = re.compile(r"\A\*\*[^\n]+\*\*\n")
 
 
@@ -37,12 +36,7 @@ def escape_line(text: str) -> str:
     return escape_mentions(_MARKDOWN.sub(r"\\\1", " ".join(text.split())))
 
 
-def signature(marker: WriteMarker) -> str:
-    return f"{escape_line(marker.who)} ({marker.code})"
-
-
-def sign(text: str, marker: WriteMarker) -> str:
-    return f"{escape_mentions(text)}\n\n{signature(marker)}"
+SIGNER = TextSigner(escape=escape_mentions, escape_name=escape_line, unescape=unescape_mentions)
 
 
 def with_task_header(title: str, text: str) -> str:
@@ -51,10 +45,10 @@ def with_task_header(title: str, text: str) -> str:
 
 def parse_signed(text: str, default_author: str) -> tuple[str, str]:
     """(text, author) of a text that Liaison wrote; ``default_author`` if it has no signature."""
-    match = _SIGNATURE.search(text)
-    if match is None:
+    signed = SIGNER.read(text)
+    if not signed.by:
         return text, default_author
-    return _TASK_HEADER.sub("", text[: match.start()]), match[1]
+    return _TASK_HEADER.sub("", signed.text), signed.by
 
 
 def run_name(title: str, handle: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from adapters.errors import AdapterError, NotFound, Rejected
+from adapters.http.responses import ListResult
 from adapters.models import Comment
 from adapters.playbooks import links, mapping
 from adapters.playbooks import text as texts
@@ -16,16 +17,16 @@ from adapters.playbooks.api import Api
 from adapters.playbooks.errors import NOT_PARTICIPANT
 from adapters.playbooks.people import People
 from adapters.playbooks.wire import WirePost, WireRun, to_datetime
+from adapters.toolkit.comments import PostedComment, SignedComments
+from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     AddComment,
-    Applied,
     Baseline,
     EndRun,
     FinishTask,
     HoldTask,
-    Indeterminate,
-    NotApplied,
     Reconciliation,
+    Recovery,
     SkipTask,
     Write,
     WriteMarker,
@@ -40,10 +41,11 @@ _SEARCH_MARGIN = timedelta(minutes=10)
 
 
 @dataclass
-class CommentWrites:
+class CommentWrites(SignedComments):
     api: Api
     people: People
     site: str
+    signer = texts.SIGNER
 
     async def recent(self, run: WireRun, task: str | None) -> Sequence[Comment]:
         """The last comments on the run or on one of its tasks, newest last."""
@@ -58,34 +60,44 @@ class CommentWrites:
         await self.people.load_names(post.user_id for post in comments)
         return [mapping.to_comment(post, self.people, tasks.get(post.id)) for post in reversed(comments)]
 
-    async def write(self, step: Write, text: str, marker: WriteMarker) -> WriteResult:
+    @step(AddComment, HoldTask, recovery=Recovery.LOOKUP)
+    @step(FinishTask, SkipTask, EndRun, part=NOTE, recovery=Recovery.LOOKUP)
+    async def write(self, step: Write, marker: WriteMarker) -> WriteResult:
+        return await self.write_comment(step, marker)
+
+    @reconciles(AddComment, HoldTask)
+    @reconciles(FinishTask, SkipTask, EndRun, part=NOTE)
+    async def find(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        return await self.find_comment(step, marker, baseline)
+
+    async def send_comment(self, step: Write, text: str, marker: WriteMarker) -> PostedComment:
         run = await self.api.run(step.run_id, step.op)
         kind = f"{step.op}:{NOTE}" if step.part == NOTE else step.op.value
-        props = {RUN_PROP: run.id, KIND_PROP: kind}
-        message, root = texts.sign(text, marker), ""
+        props, root = {RUN_PROP: run.id, KIND_PROP: kind}, ""
         if step.target:
             props[TASK_PROP] = step.target
-            message = texts.with_task_header(self._task_title(step, run), message)
+            text = texts.with_task_header(self._task_title(step, run), text)
             root = await self._thread_root(run, step.target, kind)
-        if len(message) > texts.MAX_POST_LENGTH:
+        if len(text) > texts.MAX_POST_LENGTH:
             raise Rejected(self.api.name, kind, key="playbooks.too_long", limit=texts.MAX_POST_LENGTH)
         body: dict[str, object] = {
             "channel_id": run.channel_id,
-            "message": message,
+            "message": text,
             "root_id": root,
             "props": props,
         }
-        post = await self._create_post(run, body, kind)
-        await self.people.load_names([post.user_id])
-        return self._result(step, post)
+        return _posted(await self._create_post(run, body, kind))
 
-    async def reconcile(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+    async def list_comments(
+        self, step: Write, marker: WriteMarker, baseline: Baseline
+    ) -> ListResult[PostedComment]:
+        """Only the one with the receipt's code. Incomplete if the bot cannot read the channel."""
         run = await self.api.run(step.run_id, step.op)
         try:
             post = await self.find_post(run, marker, baseline, step.op)
         except NotFound:
-            return Indeterminate()
-        return NotApplied() if post is None else Applied(self._result(step, post))
+            return ListResult((), complete=False)
+        return ListResult([_posted(post)] if post else [])
 
     async def find_post(
         self, run: WireRun, marker: WriteMarker, baseline: Baseline, operation: str
@@ -99,10 +111,6 @@ class CommentWrites:
             if not posts or _is_older(posts[-1], marker.at - _SEARCH_MARGIN):
                 return None
         return None
-
-    def _result(self, step: Write, post: WirePost) -> WriteResult:
-        comment = mapping.to_comment(post, self.people, step.target or None)
-        return WriteResult(id=post.id, comment=comment)
 
     def _task_title(self, step: Write, run: WireRun) -> str:
         positions = mapping.find_positions(run, step.target)
@@ -147,20 +155,8 @@ class CommentWrites:
         )
 
 
-def comment_text(step: Write) -> str | None:
-    """The text of a step that is a comment. None for every other step."""
-    match step:
-        case AddComment(text=text):
-            return text
-        case HoldTask(reason=reason):
-            return f"On hold: {reason}"
-        case FinishTask(part="note", note=note):
-            return note
-        case SkipTask(part="note", reason=reason):
-            return f"Skipped: {reason}" if reason.strip() else "Skipped"
-        case EndRun(part="note", text=text):
-            return text
-    return None
+def _posted(post: WirePost) -> PostedComment:
+    return PostedComment(post.id, post.message, to_datetime(post.create_at))
 
 
 def _tasks_of(posts: Sequence[WirePost]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from adapters.playbooks.api import Api
 from adapters.playbooks.reads import Reads
 from adapters.playbooks.wire import WireRun, to_datetime
 from adapters.playbooks.writes.comments import CommentWrites
+from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     Applied,
     Baseline,
@@ -20,6 +21,7 @@ from adapters.writes import (
     Indeterminate,
     NotApplied,
     Reconciliation,
+    Recovery,
     SetStatus,
     WriteMarker,
     WriteResult,
@@ -36,10 +38,11 @@ class RunWrites:
     reads: Reads
     now: Callable[[], datetime]
 
+    @step(SetStatus, recovery=Recovery.LOOKUP)
     async def post_status(self, step: SetStatus, marker: WriteMarker) -> WriteResult:
         run = await self.api.run(step.run_id, step.op)
         reminder = self._reminder(run, step.next_at)
-        message = texts.sign(f"{step.health_word}{step.text}", marker)
+        message = texts.SIGNER.sign(f"{step.health_word}{step.text}", marker)
         if len(message) > texts.MAX_POST_LENGTH:
             raise Rejected(self.api.name, step.op, key="playbooks.too_long", limit=texts.MAX_POST_LENGTH)
         await self.api.post_status(run.id, {"message": message, "description": "", "reminder": reminder})
@@ -47,6 +50,7 @@ class RunWrites:
         health = _health(step, marker, at, at + timedelta(seconds=reminder))
         return WriteResult(health=health, snapshot=await self.reads.run_after_write(run.id, step.op))
 
+    @reconciles(SetStatus)
     async def reconcile_status(self, step: SetStatus, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         run = await self.api.run(step.run_id, step.op)
         try:
@@ -59,7 +63,8 @@ class RunWrites:
         health = _health(step, marker, to_datetime(post.create_at), step.next_at or snapshot.update_due)
         return Applied(WriteResult(health=health, snapshot=snapshot))
 
-    async def finish(self, step: EndRun) -> WriteResult:
+    @step(EndRun, recovery=Recovery.IDEMPOTENT)
+    async def finish(self, step: EndRun, marker: WriteMarker) -> WriteResult:
         before = await self.api.run(step.run_id, step.op)
         if before.is_over:
             snapshot = await self.reads.to_run(before)
@@ -74,7 +79,8 @@ class RunWrites:
         link = links.retrospective_link(self.reads.site, before.id)
         return result.model_copy(update={"message": "playbooks.retrospective", "facts": {"link": link}})
 
-    async def reconcile_finish(self, step: EndRun) -> Reconciliation:
+    @reconciles(EndRun)
+    async def reconcile_finish(self, step: EndRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         run = await self.api.run(step.run_id, step.op)
         if not run.is_over:
             return NotApplied()

@@ -16,6 +16,7 @@ from adapters.playbooks.errors import NO_ROUTE
 from adapters.playbooks.people import People
 from adapters.playbooks.reads import Reads
 from adapters.playbooks.wire import CLOSED, IN_PROGRESS, OPEN, SKIPPED, WireItem, WireRun
+from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     AddTask,
     Applied,
@@ -26,6 +27,7 @@ from adapters.writes import (
     NotApplied,
     PerformAction,
     Reconciliation,
+    Recovery,
     ReopenTask,
     SkipTask,
     TaskWrite,
@@ -51,7 +53,9 @@ class TaskWrites:
     people: People
     reads: Reads
 
-    async def change(self, step: TaskWrite) -> WriteResult:
+    @step(FinishTask, BeginTask, SkipTask, ReopenTask, AssignTask, recovery=Recovery.IDEMPOTENT)
+    @step(BeginTask, part=ASSIGN, recovery=Recovery.IDEMPOTENT)
+    async def change(self, step: TaskWrite, marker: WriteMarker) -> WriteResult:
         before = await self.api.run(step.run_id, step.op)
         position = self.position(before, step)
         item = _item_at(before, position)
@@ -71,7 +75,9 @@ class TaskWrites:
         self._require_applied(step, change, before, after)
         return WriteResult(snapshot=await self.reads.to_run(after))
 
-    async def reconcile(self, step: TaskWrite) -> Reconciliation:
+    @reconciles(FinishTask, BeginTask, SkipTask, ReopenTask, AssignTask)
+    @reconciles(BeginTask, part=ASSIGN)
+    async def reconcile(self, step: TaskWrite, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         run = await self.api.run(step.run_id, step.op)
         item = _item_at(run, self.position(run, step))
         change = await self._change(step, item)
@@ -176,10 +182,11 @@ class TaskWrites:
 
     # A new task
 
+    @step(AddTask, recovery=Recovery.LOOKUP)
     async def add(self, step: AddTask, marker: WriteMarker) -> WriteResult:
         before = await self.api.run(step.run_id, step.op)
         checklist = self._checklist(before, step)
-        body = {"title": step.title, "description": f"Added by {texts.signature(marker)}"}
+        body = {"title": step.title, "description": f"Added by {texts.SIGNER.signature(marker)}"}
         assignee = await self.people.user_id(step.assignee) if step.assignee else None
         if assignee:
             body["assignee_id"] = assignee
@@ -194,6 +201,7 @@ class TaskWrites:
             return result.model_copy(update={"message": "playbooks.nobody_assigned", "facts": facts})
         return result
 
+    @reconciles(AddTask)
     async def reconcile_add(self, step: AddTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         run = await self.api.run(step.run_id, step.op)
         item = _find_added(run, step, marker, baseline.ids)
