@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from pydantic import ValidationError
-
 from adapters.errors import OPTIONAL_READ_ERRORS, BadResponse, NotFound, OutcomeUnknown, Rejected, Unsupported
 from adapters.http.client import HttpClient
+from adapters.http.responses import parse_model
 from adapters.playbooks.errors import NO_ROUTE
 from adapters.playbooks.wire import (
     Wire,
@@ -72,7 +71,7 @@ class Api:
     # Playbooks: reads
 
     async def run(self, id: str, operation: str = "show") -> WireRun:
-        path = f"{PLAYBOOKS}/runs/{self.checked_id(id, operation)}"
+        path = self._run_path(id, operation)
         run = self._parse(WireRun, await self.http.read(path, operation=operation), operation)
         if run.can_skip is not None and self.features.can_skip is not True:
             self.features.can_skip = run.can_skip
@@ -107,57 +106,52 @@ class Api:
 
     async def update_item(self, run: str, position: Position, field: str, body: Any, operation: str) -> None:
         """``field`` is the last part of the path: "state", "assignee", …"""
-        await self._put(f"{self._item_path(run, position, operation)}/{field}", operation, body)
+        await self._send("PUT", f"{self._item_path(run, position, operation)}/{field}", operation, body)
 
     async def add_item(self, run: str, checklist: int, body: Mapping[str, Any]) -> None:
         """PUT on Playbooks 1.20, POST on 2.x and in the API reference. The other method is 405."""
-        path = f"{PLAYBOOKS}/runs/{self.checked_id(run, 'add')}/checklists/{checklist}/add"
+        path = f"{self._run_path(run, 'add')}/checklists/{checklist}/add"
         first, second = self.features.add_methods
         try:
-            await self.http.write(first, path, operation="add", json=body, expect_json=False)
+            await self._send(first, path, "add", body)
             self.features.add_method = first
         except Unsupported as error:
             if error.key != NO_ROUTE:
                 raise
-            await self.http.write(second, path, operation="add", json=body, expect_json=False)
+            await self._send(second, path, "add", body)
             self.features.add_method = second
 
     async def post_status(self, run: str, body: Mapping[str, Any]) -> None:
-        path = f"{PLAYBOOKS}/runs/{self.checked_id(run, 'status')}/status"
-        await self.http.write("POST", path, operation="status", json=body, expect_json=False)
+        await self._send("POST", f"{self._run_path(run, 'status')}/status", "status", body)
 
     async def finish(self, run: str) -> None:
-        path = f"{PLAYBOOKS}/runs/{self.checked_id(run, 'end')}"
+        path = self._run_path(run, "end")
         first, second = self.features.finish_routes
         try:
-            await self._put(f"{path}/{first}", "end")
+            await self._send("PUT", f"{path}/{first}", "end")
         except Unsupported as error:
             if error.key != NO_ROUTE:
                 raise
-            await self._put(f"{path}/{second}", "end")
+            await self._send("PUT", f"{path}/{second}", "end")
             self.features.finish_routes = (second, first)
 
     async def run_command(self, run: str, position: Position) -> None:
         """Runs the slash command of an item. POST: the API reference says PUT, which is 405."""
-        path = f"{self._item_path(run, position, 'do')}/run"
-        await self.http.write("POST", path, operation="do", expect_json=False)
+        await self._send("POST", f"{self._item_path(run, position, 'do')}/run", "do")
 
     async def request_update(self, run: str) -> None:
-        path = f"{PLAYBOOKS}/runs/{self.checked_id(run, 'do')}/request-update"
-        await self.http.write("POST", path, operation="do", expect_json=False)
+        await self._send("POST", f"{self._run_path(run, 'do')}/request-update", "do")
 
     async def set_owner(self, run: str, user: str) -> None:
-        path = f"{PLAYBOOKS}/runs/{self.checked_id(run, 'do')}/owner"
-        await self.http.write("POST", path, operation="do", json={"owner_id": user}, expect_json=False)
+        await self._send("POST", f"{self._run_path(run, 'do')}/owner", "do", {"owner_id": user})
 
     async def restore(self, run: str) -> None:
-        await self._put(f"{PLAYBOOKS}/runs/{self.checked_id(run, 'do')}/restore", "do")
+        await self._send("PUT", f"{self._run_path(run, 'do')}/restore", "do")
 
     async def snooze(self, run: str, seconds: int) -> None:
         """Moves the reminder for the next update to ``seconds`` from now."""
-        path = f"{PLAYBOOKS}/runs/{self.checked_id(run, 'do')}/reminder"
         body = {"new_reminder_seconds": seconds}
-        await self.http.write("POST", path, operation="do", json=body, expect_json=False)
+        await self._send("POST", f"{self._run_path(run, 'do')}/reminder", "do", body)
 
     async def add_participant(self, run: str, user: str, operation: str) -> None:
         """Only GraphQL can do this, where a refusal has status 200. Raises ``Rejected``."""
@@ -200,14 +194,11 @@ class Api:
 
     async def create_post(self, body: Mapping[str, Any], operation: str) -> WirePost:
         response = await self.http.write("POST", f"{CORE}/posts", operation=operation, json=body)
-        try:
-            return WirePost.model_validate(response)
-        except ValidationError as error:
-            raise OutcomeUnknown(self.name, operation, said=str(response)) from error
+        return parse_model(WirePost, response, self.name, operation, OutcomeUnknown)
 
     async def join_channel(self, channel: str, user: str, operation: str) -> None:
         path = f"{CORE}/channels/{self.checked_id(channel, operation)}/members"
-        await self.http.write("POST", path, operation=operation, json={"user_id": user}, expect_json=False)
+        await self._send("POST", path, operation, {"user_id": user})
 
     # Helpers
 
@@ -217,12 +208,14 @@ class Api:
             raise NotFound(self.name, operation, key="playbooks.bad_id", id=id[:40])
         return id
 
-    def _item_path(self, run: str, position: Position, operation: str) -> str:
-        checklist, item = position
-        return f"{PLAYBOOKS}/runs/{self.checked_id(run, operation)}/checklists/{checklist}/item/{item}"
+    def _run_path(self, run: str, operation: str) -> str:
+        return f"{PLAYBOOKS}/runs/{self.checked_id(run, operation)}"
 
-    async def _put(self, path: str, operation: str, body: Any = None) -> None:
-        await self.http.write("PUT", path, operation=operation, json=body, expect_json=False)
+    def _item_path(self, run: str, position: Position, operation: str) -> str:
+        return f"{self._run_path(run, operation)}/checklists/{position[0]}/item/{position[1]}"
+
+    async def _send(self, method: str, path: str, operation: str, body: Any = None) -> None:
+        await self.http.write(method, path, operation=operation, json=body, expect_json=False)
 
     async def _user(self, path: str, operation: str) -> WireUser:
         user = await self.http.read(f"{CORE}/users/{path}", operation=operation)
@@ -251,9 +244,4 @@ class Api:
         return body
 
     def _parse(self, model: type[W], body: Any, operation: str) -> W:
-        try:
-            return model.model_validate(body)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            field = ".".join(str(part) for part in first["loc"])
-            raise BadResponse(self.name, operation, said=f"{field}: {first['msg']}") from error
+        return parse_model(model, body, self.name, operation)

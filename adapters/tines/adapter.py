@@ -1,18 +1,19 @@
 """The Tines adapter: which steps a write has, and the objects that read and write."""
 
+import asyncio
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from adapters.models import Comment, Health, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
 from adapters.protocol import CheckResult, Resources
-from adapters.tines import links
+from adapters.tines import links, mapping, wire
 from adapters.tines.actions import Actions
 from adapters.tines.api import Api
 from adapters.tines.capabilities import CAPABILITIES
 from adapters.tines.errors import error_mapper
 from adapters.tines.health import HealthCheck
 from adapters.tines.people import People
-from adapters.tines.reads import Reads
 from adapters.tines.settings import TinesSettings
 from adapters.tines.start import StartWrites
 from adapters.tines.stories import Stories
@@ -48,30 +49,46 @@ class Tines(PlatformAdapter):
         client = http.client(name, settings.url, credential=token, headers=headers, map_error=error_mapper(name))
         colours = {Health.GREEN: settings.green, Health.AMBER: settings.amber, Health.RED: settings.red}
         self._colours = {health: status.strip() for health, status in colours.items() if status.strip()}
-        self._settings = settings
+        self._settings, self._now = settings, now
         self._api = Api(client, settings.team_id)
-        people, views = People(self._api, now), TaskViews(self._api)
+        people, self._views = People(self._api, now), TaskViews(self._api)
         self._starts = StartWrites(self._api, people, settings)
-        tasks = TaskWrites(self._api, people, views)
-        self._comments = CommentWrites(self._api, people, tasks, views, self._colours)
-        cases = CaseWrites(self._api, people, self._colours)
+        tasks = TaskWrites(self._api, people, self._views)
+        self._comments = CommentWrites(self._api, people, tasks, self._views, self._colours)
+        self._case_writes = CaseWrites(self._api, people, self._colours)
         self.webhooks = Webhooks(client, http)
         stories = Stories(self._api, now)
         self._actions = Actions(self._api, people, self.webhooks, stories, settings.stories)
-        self._reads = Reads(name, settings, self._api, now, self._starts, cases, self._actions, views)
-        super().__init__(name, CAPABILITIES, self._starts, tasks, self._comments, cases, self._actions)
+        super().__init__(name, CAPABILITIES, self._starts, tasks, self._comments, self._case_writes, self._actions)
 
     async def runbooks(self, query: str) -> Sequence[Runbook]:
-        return await self._reads.runbooks()
+        """Open and closed templates. Proxies may drop the filter, so the tag is checked again."""
+        tag = self._settings.template_tag
+        templates = [case for case in await self._cases({"tags": [tag]}, "runbooks") if mapping.has_tag(case, tag)]
+        for case in templates:
+            self._starts.remember_template(case)
+        return [mapping.runbook(self.name, case) for case in templates]
 
     async def runbook(self, id: str) -> Runbook:
-        return await self._reads.runbook(id)
+        case, tasks = await self._case_with_tasks(id)
+        if mapping.has_tag(case, self._settings.template_tag):
+            self._starts.remember_template(case, tasks)
+        return mapping.runbook(self.name, case, tasks)
 
     async def runs(self, query: str) -> Sequence[RunSummary]:
-        return await self._reads.runs()
+        tag = self._settings.run_tag
+        cases = await self._cases({"status": "OPEN", "tags": [tag]}, "runs")
+        runs = [case for case in cases if mapping.has_tag(case, tag) and mapping.is_open(case)]
+        return [mapping.run_summary(self.name, case) for case in runs]
 
     async def read(self, id: str) -> Run:
-        return await self._reads.run(id)
+        (case, tasks), change = await asyncio.gather(
+            self._case_with_tasks(id), self._case_writes.last_colour_change(id)
+        )
+        health = mapping.health_of(case, self._colours)
+        run = mapping.run(self.name, case, tasks, health, self._now(), change)
+        self._views.remember(run)
+        return run.model_copy(update={"own_buttons": self._actions.button_names(case.actions)})
 
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
         return await self._comments.recent(id, task)
@@ -101,8 +118,10 @@ class Tines(PlatformAdapter):
         return [write]
 
     async def changed_since(self, since: datetime) -> Mapping[str, str]:
-        """Tines has no outgoing webhooks for cases."""
-        return await self._reads.changed_since(since)
+        """Tines has no outgoing webhooks for cases. Closed cases are included: they can be edited too."""
+        filters = {"tags": [self._settings.run_tag], "updated_at_start_date": f"{since:%Y-%m-%dT%H:%M:%SZ}"}
+        result = await self._api.cases(filters, "show", "RECENTLY_EDITED")
+        return {case.case_id: hashlib.sha256(case.model_dump_json().encode()).hexdigest() for case in result.items}
 
     def parse_link(self, url: str) -> RunKey | TaskKey | RunbookKey | None:
         key = links.parse(url, self._settings.url, self.name)
@@ -112,3 +131,16 @@ class Tines(PlatformAdapter):
 
     async def check(self) -> Sequence[CheckResult]:
         return await HealthCheck(self.name, self._settings, self._api).check()
+
+    async def _case_with_tasks(self, id: str) -> tuple[wire.Case, Sequence[wire.Task]]:
+        """The tasks inside a case may be incomplete, and their assignees may have no names."""
+        case, tasks = await asyncio.gather(self._api.case(id, "show"), self._api.tasks(id, "show"))
+        self._case_writes.remember_sub_status(case)
+        self._actions.remember_priority(case)
+        return case, tasks
+
+    async def _cases(self, filters: Mapping[str, object], operation: str) -> Sequence[wire.Case]:
+        result = await self._api.cases(filters, operation)
+        for case in result.items:
+            self._case_writes.remember_sub_status(case)
+        return result.items

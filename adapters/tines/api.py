@@ -6,7 +6,7 @@ List). Proxies may drop such a body, so callers that filter also check the resul
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -31,7 +31,6 @@ class WithId(Protocol):
 
 
 M = TypeVar("M", bound=BaseModel)
-P = TypeVar("P", bound=wire.Page)
 W = TypeVar("W", bound=WithId)
 
 
@@ -56,21 +55,14 @@ class Api:
     ) -> ListResult[wire.Case]:
         """``filters`` as in the table of Cases v2, List; always limited to the team in the settings."""
         params = {"order": order, **self._team_params()}
-        return await self._pages(
-            CASES,
-            wire.Cases,
-            lambda page: page.cases,
-            operation,
-            CASES_PER_PAGE,
-            params,
-            {"filters": dict(filters)},
-        )
+        body = {"filters": dict(filters)}
+        return await self._pages(CASES, wire.Cases, operation, CASES_PER_PAGE, params, body)
 
     async def first_cases(self, filters: Mapping[str, Any], operation: str) -> Sequence[wire.Case]:
         """One page of one case: the cheapest proof that cases can be read."""
         params = {"per_page": "1", "page": "1", **self._team_params()}
         body = await self.http.read(CASES, operation=operation, params=params, json={"filters": dict(filters)})
-        return self._parse(wire.Cases, body, operation).cases
+        return self._parse(wire.Cases, body, operation).items
 
     async def update_case(self, id: str, body: Mapping[str, Any], operation: str) -> wire.Case:
         return await self.write("PUT", self.case_path(id, operation), body, wire.Case, operation)
@@ -83,17 +75,17 @@ class Api:
     async def actions(self, case: str, operation: str) -> Sequence[wire.CaseAction]:
         """The buttons of a case."""
         path = f"{self.case_path(case, operation)}/actions"
-        return (await self._pages(path, wire.CaseActions, lambda page: page.actions, operation)).items
+        return (await self._pages(path, wire.CaseActions, operation)).items
 
     async def activities(self, case: str, kind: str, operation: str) -> Sequence[wire.Activity]:
         """Those of one ``activity_type``, oldest first. Array parameters are written ``name[]``."""
         path, params = f"{self.case_path(case, operation)}/activities", {"activity_type[]": kind}
-        result = await self._pages(path, wire.Activities, lambda page: page.activities, operation, params=params)
+        result = await self._pages(path, wire.Activities, operation, params=params)
         return sorted((activity for activity in result.items if activity.activity_type == kind), key=_age)
 
     async def subscribers(self, case: str, operation: str) -> Sequence[wire.Subscriber]:
         path = f"{self.case_path(case, operation)}/subscribers"
-        return (await self._pages(path, wire.Subscribers, lambda page: page.subscribers, operation)).items
+        return (await self._pages(path, wire.Subscribers, operation)).items
 
     # Tasks and comments
 
@@ -104,7 +96,7 @@ class Api:
     async def tasks(self, case: str, operation: str) -> Sequence[wire.Task]:
         """All tasks, in Tines' order. Raises ``BadResponse`` if the list has no end."""
         path = f"{self.case_path(case, operation)}/tasks"
-        result = await self._pages(path, wire.Tasks, lambda page: page.tasks, operation)
+        result = await self._pages(path, wire.Tasks, operation)
         if not result.complete:
             raise BadResponse(self.platform, operation, key="tines.endless")
         return result.items
@@ -112,38 +104,32 @@ class Api:
     async def comments(self, case: str, operation: str) -> ListResult[wire.Comment]:
         """Oldest first. The API does not state the order of the list, so it is sorted by time."""
         path = f"{self.case_path(case, operation)}/comments"
-        result = await self._pages(path, wire.Comments, lambda page: page.comments, operation, COMMENTS_PER_PAGE)
+        result = await self._pages(path, wire.Comments, operation, COMMENTS_PER_PAGE)
         return ListResult(sorted(result.items, key=_age), result.complete)
 
     # The team
 
     async def members(self, team: str, operation: str) -> Sequence[wire.User]:
         path = f"api/v1/teams/{self.checked_id(team, operation)}/members"
-        return (await self._pages(path, wire.Members, lambda page: page.members, operation)).items
+        return (await self._pages(path, wire.Members, operation)).items
 
     async def case_inputs(self, team: str, operation: str) -> Sequence[wire.CaseInput]:
         """The fields that cases of the team can have."""
         params = {"team_id": team} if team else {}
-        result = await self._pages(
-            "api/v1/case_inputs", wire.CaseInputs, lambda page: page.case_inputs, operation, params=params
-        )
+        result = await self._pages("api/v1/case_inputs", wire.CaseInputs, operation, params=params)
         return result.items
 
     async def stories(self, operation: str) -> Sequence[wire.Story]:
         """The live stories of the team with their activity (Tines API, Stories, List)."""
         params = {"include_live_activity": "true", "order": "NAME", **self._team_params()}
-        result = await self._pages(
-            "api/v1/stories", wire.Stories, lambda page: page.stories, operation, STORIES_PER_PAGE, params
-        )
+        result = await self._pages("api/v1/stories", wire.Stories, operation, STORIES_PER_PAGE, params)
         return result.items
 
     async def sub_statuses(self, operation: str) -> Sequence[wire.SubStatus]:
         """Those of open cases. Older tenants do not have this endpoint: raises ``NotFound``."""
         params = {"parent_status": "OPEN", **self._team_params()}
         path = "api/v1/case_sub_statuses"
-        result = await self._pages(
-            path, wire.SubStatuses, lambda page: page.case_sub_statuses, operation, params=params
-        )
+        result = await self._pages(path, wire.SubStatuses, operation, params=params)
         return result.items
 
     # Building blocks
@@ -171,8 +157,7 @@ class Api:
     async def _pages(
         self,
         path: str,
-        model: type[P],
-        items_of: Callable[[P], Sequence[W]],
+        model: "type[wire.Page[W]]",
         operation: str,
         per_page: int = DEFAULT_PER_PAGE,
         params: Mapping[str, str] | None = None,
@@ -185,7 +170,7 @@ class Api:
             response = await self.http.read(path, operation=operation, params=query, json=body)
             page = self._parse(model, response, operation)
             count_before = len(items)
-            items |= {item.id: item for item in items_of(page)}
+            items |= {item.id: item for item in page.items}
             next_number = page.meta.next_page_number
             if next_number is None:
                 return ListResult(tuple(items.values()))

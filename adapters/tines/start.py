@@ -182,7 +182,7 @@ class StartWrites:
         path = f"{self.api.case_path(step.run_id, 'start')}/tasks/batch"
         body = {"tasks": [_new_task(task) for task in batch]}
         created = await self.api.write("POST", path, body, wire.Tasks, "start")
-        return WriteResult(tasks=tuple(mapping.task(task) for task in created.tasks))
+        return WriteResult(tasks=tuple(mapping.task(task) for task in created.items))
 
     @reconciles(StartRun, part="tasks*")
     async def reconcile_batch(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:

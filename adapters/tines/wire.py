@@ -6,9 +6,9 @@ activity. An assignee of a task may have no other field. Only ids are required.
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -229,8 +229,9 @@ class Meta(Wire):
     next_page_number: Count = None
 
 
-class Page(Wire):
+class Page(Wire, Generic[T]):
     meta: Annotated[Meta, BeforeValidator(_to_object)] = Meta()
+    items: tuple[T, ...]
 
 
 class Subscriber(Wire):
@@ -249,41 +250,41 @@ class Story(Wire):
     not_working_actions_count: Count = None
 
 
-class Cases(Page):
-    cases: Annotated[tuple[Case, ...], BeforeValidator(_page_items("case_id"))]
+class Cases(Page[Case]):
+    items: Annotated[tuple[Case, ...], BeforeValidator(_page_items("case_id"))] = Field(alias="cases")
 
 
-class Tasks(Page):
-    tasks: Items[Task]
+class Tasks(Page[Task]):
+    items: Items[Task] = Field(alias="tasks")
 
 
-class Comments(Page):
-    comments: Items[Comment]
+class Comments(Page[Comment]):
+    items: Items[Comment] = Field(alias="comments")
 
 
-class CaseActions(Page):
-    actions: Items[CaseAction]
+class CaseActions(Page[CaseAction]):
+    items: Items[CaseAction] = Field(alias="actions")
 
 
-class Activities(Page):
-    activities: Items[Activity]
+class Activities(Page[Activity]):
+    items: Items[Activity] = Field(alias="activities")
 
 
-class Members(Page):
-    members: Items[User]
+class Members(Page[User]):
+    items: Items[User] = Field(alias="members")
 
 
-class Subscribers(Page):
-    subscribers: Items[Subscriber]
+class Subscribers(Page[Subscriber]):
+    items: Items[Subscriber] = Field(alias="subscribers")
 
 
-class Stories(Page):
-    stories: Items[Story]
+class Stories(Page[Story]):
+    items: Items[Story] = Field(alias="stories")
 
 
-class SubStatuses(Page):
-    case_sub_statuses: Items[SubStatus]
+class SubStatuses(Page[SubStatus]):
+    items: Items[SubStatus] = Field(alias="case_sub_statuses")
 
 
-class CaseInputs(Page):
-    case_inputs: Items[CaseInput]
+class CaseInputs(Page[CaseInput]):
+    items: Items[CaseInput] = Field(alias="case_inputs")

@@ -91,26 +91,18 @@ class CommentWrites(SignedComments):
     async def list_comments(
         self, step: Write, marker: WriteMarker, baseline: Baseline
     ) -> ListResult[PostedComment]:
-        """Only the one with the receipt's code. Incomplete if the bot cannot read the channel."""
-        run = await self.api.run(step.run_id, step.op)
-        try:
-            post = await self.find_post(run, marker, baseline, step.op)
-        except NotFound:
-            return ListResult((), complete=False)
-        return ListResult([_posted(post)] if post else [])
-
-    async def find_post(
-        self, run: WireRun, marker: WriteMarker, baseline: Baseline, operation: str
-    ) -> WirePost | None:
-        """The post with this receipt's code, of any type, among the last few hundred."""
+        """Posts of any type, back to the time of the write. Incomplete if the bot cannot read the channel."""
+        run, posts = await self.api.run(step.run_id, step.op), list[WirePost]()
         for page in range(_PAGES_TO_SEARCH):
-            posts = await self.api.posts(run.channel_id, page, operation)
-            for post in posts:
-                if marker.is_in(post.message) and post.id not in baseline.ids and post.delete_at == 0:
-                    return post
-            if not posts or _is_older(posts[-1], marker.at - _SEARCH_MARGIN):
-                return None
-        return None
+            try:
+                posts_of_page = await self.api.posts(run.channel_id, page, step.op)
+            except NotFound:
+                return ListResult((), complete=False)
+            posts += posts_of_page
+            is_found = any(marker.is_in(post.message) for post in posts_of_page)
+            if is_found or not posts_of_page or _is_older(posts_of_page[-1], marker.at - _SEARCH_MARGIN):
+                break
+        return ListResult([_posted(post) for post in posts if post.delete_at == 0])
 
     def _task_title(self, step: Write, run: WireRun) -> str:
         positions = mapping.find_positions(run, step.target)

@@ -5,20 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from adapters.errors import NotFound, OutcomeUnknown, Rejected
+from adapters.errors import OutcomeUnknown, Rejected
 from adapters.models import Health, RunHealth, RunState
 from adapters.playbooks import links
 from adapters.playbooks import text as texts
 from adapters.playbooks.api import Api
 from adapters.playbooks.reads import Reads
-from adapters.playbooks.wire import WireRun, to_datetime
+from adapters.playbooks.wire import WireRun
 from adapters.playbooks.writes.comments import CommentWrites
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     Applied,
     Baseline,
     EndRun,
-    Indeterminate,
     NotApplied,
     Reconciliation,
     Recovery,
@@ -47,20 +46,22 @@ class RunWrites:
             raise Rejected(self.api.name, step.op, key="playbooks.too_long", limit=texts.MAX_POST_LENGTH)
         await self.api.post_status(run.id, {"message": message, "description": "", "reminder": reminder})
         at = self.now()
-        health = _health(step, marker, at, at + timedelta(seconds=reminder))
+        health = RunHealth(
+            health=step.health or Health.UNSET,
+            text=step.text,
+            by=marker.who,
+            at=at,
+            due=at + timedelta(seconds=reminder),
+        )
         return WriteResult(health=health, snapshot=await self.reads.run_after_write(run.id, step.op))
 
     @reconciles(SetStatus)
     async def reconcile_status(self, step: SetStatus, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
-        run = await self.api.run(step.run_id, step.op)
-        try:
-            post = await self.comments.find_post(run, marker, baseline, step.op)
-        except NotFound:
-            return Indeterminate()
-        if post is None:
-            return NotApplied()
-        snapshot = await self.reads.to_run(run)
-        health = _health(step, marker, to_datetime(post.create_at), step.next_at or snapshot.update_due)
+        found = await self.comments.find_comment(step, marker, baseline)
+        if not isinstance(found, Applied) or found.result.health is None:
+            return found
+        snapshot = await self.reads.run(step.run_id, step.op)
+        health = found.result.health.model_copy(update={"due": step.next_at or snapshot.update_due})
         return Applied(WriteResult(health=health, snapshot=snapshot))
 
     @step(EndRun, recovery=Recovery.IDEMPOTENT)
@@ -93,7 +94,3 @@ class RunWrites:
         previous = run.previous_reminder // 1_000_000_000
         reminders = (previous, run.reminder_timer_default_seconds)
         return next((seconds for seconds in reminders if seconds > 0), DEFAULT_REMINDER)
-
-
-def _health(step: SetStatus, marker: WriteMarker, at: datetime | None, due: datetime | None) -> RunHealth:
-    return RunHealth(health=step.health or Health.UNSET, text=step.text, by=marker.who, at=at, due=due)

@@ -34,21 +34,21 @@ MODELS: dict[str, tuple[type[BaseModel], Callable[[Any], object]]] = {
     "create_case": (wire.Case, show_case),
     "get_case": (wire.Case, show_case),
     "update_case": (wire.Case, show_case),
-    "list_cases": (wire.Cases, lambda page: [show_case(case) for case in page.cases]),
+    "list_cases": (wire.Cases, lambda page: [show_case(case) for case in page.items]),
     "create_task": (wire.TaskResponse, lambda item: mapping.task(item.task)),
     "get_task": (wire.TaskResponse, lambda item: mapping.task(item.task)),
     "update_task": (wire.TaskResponse, lambda item: mapping.task(item.task)),
-    "list_tasks": (wire.Tasks, lambda page: [mapping.task(item) for item in page.tasks]),
-    "batch_create_tasks": (wire.Tasks, lambda page: [mapping.task(item) for item in page.tasks]),
+    "list_tasks": (wire.Tasks, lambda page: [mapping.task(item) for item in page.items]),
+    "batch_create_tasks": (wire.Tasks, lambda page: [mapping.task(item) for item in page.items]),
     "create_comment": (wire.Comment, mapping.comment),
-    "list_comments": (wire.Comments, lambda page: [mapping.comment(item) for item in page.comments]),
-    "list_activities": (wire.Activities, lambda page: page.activities),
+    "list_comments": (wire.Comments, lambda page: [mapping.comment(item) for item in page.items]),
+    "list_activities": (wire.Activities, lambda page: page.items),
     "update_metadata": (wire.Metadata, lambda item: item.metadata),
-    "list_members": (wire.Members, lambda page: [mapping.person(item) for item in page.members]),
-    "list_case_inputs": (wire.CaseInputs, lambda page: page.case_inputs),
-    "list_actions": (wire.CaseActions, lambda page: page.actions),
-    "list_stories": (wire.Stories, lambda page: [activity(item) for item in page.stories]),
-    "list_subscribers": (wire.Subscribers, lambda page: page.subscribers),
+    "list_members": (wire.Members, lambda page: [mapping.person(item) for item in page.items]),
+    "list_case_inputs": (wire.CaseInputs, lambda page: page.items),
+    "list_actions": (wire.CaseActions, lambda page: page.items),
+    "list_stories": (wire.Stories, lambda page: [activity(item) for item in page.items]),
+    "list_subscribers": (wire.Subscribers, lambda page: page.items),
 }
 
 
@@ -93,23 +93,23 @@ def test_a_user_id_is_read_from_any_field() -> None:
 
 
 def test_a_comment_written_in_tines_is_shown_unchanged() -> None:
-    (comment,) = wire.Comments.model_validate(response_body("list_comments")).comments
+    (comment,) = wire.Comments.model_validate(response_body("list_comments")).items
     shown = mapping.comment(comment)
     assert (shown.id, shown.text, shown.by, shown.task) == ("7508", "This is a comment", "Jane Doe", None)
     assert shown.at == datetime(2024, 3, 7, 11, 42, 58, tzinfo=UTC)
 
 
 def test_the_options_of_a_field_are_parsed() -> None:
-    (field,) = wire.CaseInputs.model_validate(response_body("list_case_inputs")).case_inputs
+    (field,) = wire.CaseInputs.model_validate(response_body("list_case_inputs")).items
     assert (field.id, field.key) == ("19990840", "priority")
     assert field.validation_options.options == ("low", "medium", "high", "critical")
 
 
 def test_stories_and_subscribers_are_parsed() -> None:
-    (story,) = wire.Stories.model_validate(response_body("list_stories")).stories
+    (story,) = wire.Stories.model_validate(response_body("list_stories")).items
     assert (story.id, story.name, story.disabled) == ("7981", "Simple story", False)
     assert activity(story) == {"running": "3", "waiting": "150"}
-    (follower,) = wire.Subscribers.model_validate(response_body("list_subscribers")).subscribers
+    (follower,) = wire.Subscribers.model_validate(response_body("list_subscribers")).items
     assert (follower.id, follower.email) == ("12", "jane@example.com")
 
 
@@ -210,6 +210,6 @@ def test_a_damaged_response_never_crashes(name: str, data: st.DataObject) -> Non
 def test_optional_fields_may_be_missing(name: str, data: st.DataObject) -> None:
     """Every field except ids and the list itself may be null or missing, and new fields may appear."""
     model, show = MODELS[name]
-    required = {field for field, about in model.model_fields.items() if about.is_required()}
+    required = {about.alias or field for field, about in model.model_fields.items() if about.is_required()}
     needed = {"id", "case_id", "task", *required}
     show(model.model_validate(data.draw(aged(response_body(name), lambda path: path[-1] in needed))))
