@@ -52,7 +52,6 @@ class WireItem(Wire):
     state: str = OPEN
     state_modified: int = 0
     assignee_id: str = ""
-    assignee_modified: int = 0
     command: str = ""
     description: str = ""
     due_date: int = 0
@@ -73,12 +72,10 @@ class WireChecklist(Wire):
 class WireEvent(Wire):
     event_type: str = ""
     event_at: int = 0
-    post_id: str = ""
     subject_user_id: str = ""
 
 
 class WireStatusPost(Wire):
-    id: str = ""
     create_at: int = 0
     delete_at: int = 0
 
@@ -182,7 +179,6 @@ class WirePost(Wire):
     create_at: int = 0
     delete_at: int = 0
     user_id: str = ""
-    channel_id: str = ""
     root_id: str = ""
     message: str = ""
     type: str = ""
