@@ -29,7 +29,7 @@ async def test_a_label_is_shown_as_it_is_and_rings_for_nobody(scene: Scene) -> N
     fake, _ = await _with(scene, HOSTILE[:60])
     before = _pressed(fake)
     await scene.room.press(HOSTILE[:29] + "…")
-    await scene.sees("(?s)Do “<!channel> @here @channel @ana.*It calls 127.0.0.1")
+    await scene.sees("(?s)Do “<!channel> @here @channel @ana.*This calls 127.0.0.1")
     assert all(alarm.startswith("@ana\nDo “") for alarm in scene.room.alarms()), (
         "none but hers whose question it is"
     )

@@ -153,14 +153,16 @@ async def test_ending_a_run_closes_the_case_and_then_comments(fake: TinesFake, t
     assert await tines.runs("") == []
 
 
-@pytest.mark.parametrize("quiet", [False, True])
-async def test_a_refused_close_lists_all_closure_conditions(fake: TinesFake, tines: Tines, quiet: bool) -> None:
+@pytest.mark.parametrize("ignores_refusal", [False, True])
+async def test_a_refused_close_lists_all_closure_conditions(
+    fake: TinesFake, tines: Tines, ignores_refusal: bool
+) -> None:
     case = add_open_case(fake)
     case.conditions = [
         {"name": "somebody has it", "formula": "=SIZE(team_case.assignees) > 0"},
         {"name": "", "formula": "=team_case.fields.reviewed"},
     ]
-    fake.ignores_refused_close = quiet
+    fake.ignores_refused_close = ignores_refusal
     with pytest.raises(Rejected) as error:
         await execute_steps(tines, EndRun(run=run_key(case), by=ANA, text="all good"))
     assert error.value.key == "tines.closure"
