@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 from adapters.writes import Op
 from tests.adapters.cutover import subject as cutover
 from tests.adapters.cutover.fake import CutoverFake
-from tests.adapters.local.subject import FAILOVER
+from tests.adapters.local.harness import FAILOVER
 from tests.adapters.playbooks.fake import PlaybooksFake
 from tests.adapters.playbooks.mounted import Mounted, mount
 from tests.adapters.runrunit import subject as runrunit

@@ -6,17 +6,18 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 from adapters.http.client import HttpClients
-from adapters.local import LocalSettings
+from adapters.local import PLATFORM, LocalSettings
 from adapters.local.adapter import LocalAdapter
 from adapters.local.wire import Document
 from adapters.models import Person, Run, RunbookKey
-from adapters.protocol import Resources
+from adapters.protocol import Adapter, Resources
+from adapters.testing.fake_server import Fake
+from adapters.testing.harness import RUNBOOK, Harness
 from adapters.writes import Op, StartRun, WriteMarker
 from tests.adapters.local.store import MemoryRuns
-from tests.contract.subject import RUNBOOK
-from tests.fakes.serving import Fake
 
 FAILOVER = f"""# {RUNBOOK}
 
@@ -48,42 +49,51 @@ def local_adapter(
     return LocalAdapter(name, LocalSettings(path=folder), Resources(http=HttpClients(), now=now, local_runs=runs))
 
 
-class LocalSubject:
+class PlatformHarness(Harness):
+    platform = PLATFORM
+    has_network = False
+
     def __init__(self, folder: Path) -> None:
-        (folder / "failover.md").write_text(FAILOVER)
+        self.fake = None
         self.runs = MemoryRuns()
-        self.adapter = local_adapter(folder, self.runs)
-        self._codes: Iterator[int] = itertools.count(1)
+        self._folder = folder
+        self._numbers: Iterator[int] = itertools.count(1)
+        (folder / "failover.md").write_text(FAILOVER)
+        self.adapter = self.connect()
 
-    @property
-    def fake(self) -> Fake | None:
-        return None
+    @classmethod
+    def new_fake(cls) -> Fake:
+        raise NotImplementedError("local runs have no network")
 
-    async def a_run(self) -> Run:
-        number = next(self._codes)
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, timeout: float = 10.0) -> AsyncIterator[Self]:
+        with tempfile.TemporaryDirectory() as folder:
+            yield cls(Path(folder))
+
+    def connect(self) -> Adapter:
+        return local_adapter(self._folder, self.runs)
+
+    async def new_run(self) -> Run:
+        number = next(self._numbers)
         start = StartRun(
             by=ANA,
             runbook=RunbookKey(platform="local", id="failover.md"),
             title=f"R{number} Primary down",
             handle=f"R{number}",
         )
-        result = await self.adapter.execute(
-            start, WriteMarker(code=f"S{number:03}", who="Ana via tests", at=utc_now())
-        )
+        marker = WriteMarker(code=f"S{number:03}", who="Ana via tests", at=utc_now())
+        result = await self.adapter.execute(start, marker)
         assert result.run is not None
         return await self.adapter.read(result.run.id)
 
     def effects(self, op: Op) -> int:
         documents = [Document.model_validate_json(text) for text in self.runs.documents.values()]
-        steps = [held.step for document in documents for held in document.applied]
+        steps = [applied.step for document in documents for applied in document.applied]
         return sum(step.split(":")[0] == op.value for step in steps)
 
-    def write_paths(self, op: Op) -> tuple[str, str]:
-        """No requests are made; there is nothing to aim at."""
-        return ("", "")
+    def write_request(self, op: Op) -> tuple[str, str]:
+        raise NotImplementedError("local runs have no network")
 
-
-@asynccontextmanager
-async def make(timeout: float = 10.0) -> AsyncIterator[LocalSubject]:
-    with tempfile.TemporaryDirectory() as folder:
-        yield LocalSubject(Path(folder))
+    def insert_task(self, run: str) -> None:
+        raise NotImplementedError("local runs have no network")
