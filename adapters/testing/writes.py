@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -84,13 +83,6 @@ class PendingWrite:
     async def execute_again(self) -> None:
         """The step that raised."""
         await self.adapter.execute(self.step, self.marker)
-
-    async def send_again(self, steps: Sequence[Write]) -> None:
-        """Those that say that they may be sent again."""
-        for step in steps:
-            if self.adapter.recovery(step) is Recovery.IDEMPOTENT:
-                with suppress(Conflict):
-                    await self.adapter.execute(step, self.marker)
 
     async def reconcile(self, baseline: Baseline) -> Reconciliation:
         return await self.adapter.reconcile(self.step, self.marker, baseline)

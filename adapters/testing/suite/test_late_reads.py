@@ -1,7 +1,7 @@
 """A platform may show a write only seconds later. That is no reason to do it again.
 
-An adapter that reads before it writes may refuse what the old state does not allow: then a person looks, and nothing
-was done twice.
+An adapter that reads before it writes may refuse what the old state does not allow: then a person looks, and
+nothing was done twice.
 """
 
 from collections.abc import Mapping
