@@ -10,9 +10,13 @@ JSON = {"Content-Type": "application/json"}
 SAYS_NO = '{"errors":[{"code":"no","title":"No","detail":"The task is locked by audit.","source":{"pointer":""}}]}'
 
 REFUSALS = {
-    "401": (401, "", "Cutover does not accept Liaison's token"),
-    "403": (403, "", "Liaison's Cutover account is not allowed to do this"),
-    "404": (404, "", "Cutover has no such thing, or it is archived, or Liaison's account may not see it"),
+    "401": (401, "", "Cutover doesn't accept Liaison's token"),
+    "403": (403, "", "Liaison's Cutover account isn't allowed to do this"),
+    "404": (
+        404,
+        "",
+        "Cutover can't find this: it doesn't exist, it's archived, or Liaison's account can't see it",
+    ),
     "409": (409, SAYS_NO, "locked by audit"),
     "422": (422, SAYS_NO, "locked by audit"),
 }
