@@ -25,7 +25,7 @@ async def app(fake: TinesFake, tmp_path: Path) -> AsyncIterator[Application]:
     file = tmp_path / "liaison.toml"
     file.write_text(f'[bot]\ndatabase_url = "sqlite:///{tmp_path}/l.db"\n[platforms.tines]\n{table}\n')
     app = bootstrap(load(file, {}).with_secret_key(), surfaces=[Console()])
-    app.watch.every = 0.02
+    app.change_poller.interval = 0.02
     await app.start()
     yield app
     await app.stop()
@@ -55,9 +55,9 @@ def poll_count(fake: TinesFake) -> int:
 
 async def test_changes_made_in_tines_are_polled(app: Application, fake: TinesFake) -> None:
     await say(app, "start database failover")
-    await wait_until(lambda: not app.runs.rereading)
+    await wait_until(lambda: not app.runs.is_refreshing)
     finish_a_task_in_tines(fake)
-    await wait_until(lambda: app.rows.known(active=True)[0].run.tasks[1].state is TaskState.DONE)
+    await wait_until(lambda: app.run_rows.list_runs(active=True)[0].run.tasks[1].state is TaskState.DONE)
 
 
 async def test_nothing_is_polled_without_a_run_or_read_without_a_change(app: Application, fake: TinesFake) -> None:
@@ -65,7 +65,7 @@ async def test_nothing_is_polled_without_a_run_or_read_without_a_change(app: App
     assert poll_count(fake) == 0
     await say(app, "start database failover")
     await wait_until(lambda: poll_count(fake) > 2)
-    await wait_until(lambda: not app.runs.rereading)
+    await wait_until(lambda: not app.runs.is_refreshing)
     read = len(fake.calls("GET", r"/cases/\d+$"))
     so_far = poll_count(fake)
     await wait_until(lambda: poll_count(fake) > so_far + 5)
@@ -74,16 +74,16 @@ async def test_nothing_is_polled_without_a_run_or_read_without_a_change(app: App
 
 async def test_an_unreadable_response_does_not_stop_the_polling(app: Application, fake: TinesFake) -> None:
     await say(app, "start database failover")
-    await wait_until(lambda: not app.runs.rereading)
+    await wait_until(lambda: not app.runs.is_refreshing)
     answer = {"cases": [{"case_id": {"odd": []}}], "meta": {"next_page_number": "x"}}
     fake.fault("answer", method="GET", path="/cases/?$", status=200, body=json.dumps(answer), times=2)
     finish_a_task_in_tines(fake)
-    await wait_until(lambda: app.rows.known(active=True)[0].run.tasks[1].state is TaskState.DONE)
+    await wait_until(lambda: app.run_rows.list_runs(active=True)[0].run.tasks[1].state is TaskState.DONE)
 
 
 async def test_a_failing_platform_is_polled_again(app: Application, fake: TinesFake) -> None:
     await say(app, "start database failover")
-    await wait_until(lambda: not app.runs.rereading)
+    await wait_until(lambda: not app.runs.is_refreshing)
     fake.fault("answer", method="GET", path="/cases/?$", status=404, body="Not Found", times=3)
     finish_a_task_in_tines(fake)
-    await wait_until(lambda: app.rows.known(active=True)[0].run.tasks[1].state is TaskState.DONE)
+    await wait_until(lambda: app.run_rows.list_runs(active=True)[0].run.tasks[1].state is TaskState.DONE)
