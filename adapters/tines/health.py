@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from adapters.errors import AdapterError, CredentialsRejected, NotFound, Rejected, Unreachable, Unsupported
-from adapters.protocol import CheckResult, CheckStatus
+from adapters.protocol import CheckResult
 from adapters.tines import wire
 from adapters.tines.api import Api
 from adapters.tines.errors import MESSAGES
 from adapters.tines.settings import TinesSettings
 from adapters.tines.stories import normalized_name
-from adapters.toolkit.messages import message_text
+from adapters.toolkit.health import check_result
 
 _MAX_NAMES = 10
 
@@ -28,11 +28,11 @@ class HealthCheck:
         except AdapterError as error:
             return [self._failure(error)]
         if settings.team_id:
-            results = [_ok("tines.health_check.answers", url=settings.url, team=settings.team_id)]
+            results = [self._result("answers", team=settings.team_id)]
         else:
-            results = [_ok("tines.health_check.answers_all", url=settings.url)]
+            results = [self._result("answers_all")]
         if not templates:
-            results.append(_ok("tines.health_check.no_template", tag=settings.template_tag))
+            results.append(self._result("no_template", tag=settings.template_tag))
         return [*results, *await self._check_stories()]
 
     async def _check_stories(self) -> Sequence[CheckResult]:
@@ -42,7 +42,7 @@ class HealthCheck:
         except AdapterError as error:
             if not self.settings.stories:
                 return []
-            return [_ok("tines.health_check.stories_hidden", said=error.said)]
+            return [self._result("stories_hidden", said=error.said)]
         return [*self._configured_stories(stories), *self._available_stories(stories)]
 
     def _configured_stories(self, stories: Sequence[wire.Story]) -> Sequence[CheckResult]:
@@ -50,11 +50,11 @@ class HealthCheck:
         for name in self.settings.stories:
             matches = [story for story in stories if normalized_name(story.name) == normalized_name(name)]
             if matches and all(story.disabled for story in matches):
-                results.append(self._fix("tines.health_check.story_disabled", story=name))
+                results.append(self._result("story_disabled", story=name))
             elif not matches:
-                results.append(_ok("tines.health_check.story_unknown", story=name))
+                results.append(self._result("story_unknown", story=name))
             elif len(matches) > 1:
-                results.append(_ok("tines.health_check.story_ambiguous", story=name))
+                results.append(self._result("story_ambiguous", story=name))
         return results
 
     def _available_stories(self, stories: Sequence[wire.Story]) -> Sequence[CheckResult]:
@@ -64,28 +64,22 @@ class HealthCheck:
         names = [name for name in names if normalized_name(name) not in configured]
         if not names:
             return []
-        facts = {"name": self.name, "stories": ", ".join(names[:_MAX_NAMES])}
-        if len(names) > _MAX_NAMES:
-            return [_ok("tines.health_check.stories_available_more", count=len(names) - _MAX_NAMES, **facts)]
-        return [_ok("tines.health_check.stories_available", **facts)]
+        shown, more = ", ".join(names[:_MAX_NAMES]), len(names) - _MAX_NAMES
+        if more > 0:
+            return [self._result("stories_available_more", stories=shown, count=more)]
+        return [self._result("stories_available", stories=shown)]
 
     def _failure(self, error: AdapterError) -> CheckResult:
         match error:
             case CredentialsRejected():
-                return self._fix("tines.health_check.token")
+                return self._result("token")
             case NotFound() | Unsupported():
-                return self._fix("tines.health_check.no_cases")
+                return self._result("no_cases")
             case Rejected():
-                return self._fix("tines.health_check.refused", said=error.said)
+                return self._result("refused", said=error.said)
             case Unreachable():
-                return self._fix("tines.health_check.unreachable", url=self.settings.url)
-        return self._fix("tines.health_check.unreadable", said=error.said)
+                return self._result("unreachable")
+        return self._result("unreadable", said=error.said)
 
-    def _fix(self, key: str, **facts: object) -> CheckResult:
-        """``key`` says what is wrong, and ``{key}_fix`` what to do."""
-        fix = message_text(MESSAGES, f"{key}_fix", name=self.name)
-        return CheckResult(status=CheckStatus.FIX, summary=message_text(MESSAGES, key, **facts), fix=fix)
-
-
-def _ok(key: str, **facts: object) -> CheckResult:
-    return CheckResult(status=CheckStatus.OK, summary=message_text(MESSAGES, key, **facts))
+    def _result(self, key: str, **facts: object) -> CheckResult:
+        return check_result(MESSAGES, f"tines.health_check.{key}", name=self.name, url=self.settings.url, **facts)

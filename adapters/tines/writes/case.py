@@ -20,7 +20,7 @@ from adapters.tines.api import Api
 from adapters.tines.errors import MESSAGES
 from adapters.tines.people import People
 from adapters.toolkit.messages import message_text
-from adapters.toolkit.reconciliation import applied_if
+from adapters.toolkit.reconciliation import applied_if, read_or_raise
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import Baseline, EndRun, Reconciliation, Recovery, SetStatus, WriteMarker, WriteResult
 
@@ -105,10 +105,7 @@ class CaseWrites:
         """Raises ``refusal`` itself if reading the case does not explain it."""
         if refusal.key == "platform.forbidden":
             raise refusal
-        try:
-            case = await self.api.case(step.run_id, "end")
-        except AdapterError:
-            raise refusal from None
+        case = await read_or_raise(self.api.case(step.run_id, "end"), refusal)
         if not mapping.is_open(case):
             return WriteResult(state=RunState.FINISHED, already=True, message="tines.already_closed")
         if not case.closure_conditions:

@@ -17,8 +17,8 @@ _NEARBY = 400  # characters of source around a key, in which its facts are given
 
 
 def is_made_of_parts(key: str) -> bool:
-    """A fix is used with its check, counts with their label, and capabilities by their operation."""
-    return key.endswith("_fix") or key.startswith(("playbooks.label.", "playbooks.capability."))
+    """Keys made from a check, a label or an operation."""
+    return key.startswith(("playbooks.label.", "playbooks.capability.", "playbooks.health_check."))
 
 
 def test_every_message_is_used_and_every_used_message_exists() -> None:
