@@ -28,11 +28,11 @@ class HealthCheck:
         except AdapterError as error:
             return [self._failure(error)]
         if settings.team_id:
-            results = [self._result("answers", team=settings.team_id)]
+            results = [self._result("tines.health_check.answers", team=settings.team_id)]
         else:
-            results = [self._result("answers_all")]
+            results = [self._result("tines.health_check.answers_all")]
         if not templates:
-            results.append(self._result("no_template", tag=settings.template_tag))
+            results.append(self._result("tines.health_check.no_template", tag=settings.template_tag))
         return [*results, *await self._check_stories()]
 
     async def _check_stories(self) -> Sequence[CheckResult]:
@@ -42,7 +42,7 @@ class HealthCheck:
         except AdapterError as error:
             if not self.settings.stories:
                 return []
-            return [self._result("stories_hidden", said=error.said)]
+            return [self._result("tines.health_check.stories_hidden", said=error.said)]
         return [*self._configured_stories(stories), *self._available_stories(stories)]
 
     def _configured_stories(self, stories: Sequence[wire.Story]) -> Sequence[CheckResult]:
@@ -50,11 +50,11 @@ class HealthCheck:
         for name in self.settings.stories:
             matches = [story for story in stories if normalized_name(story.name) == normalized_name(name)]
             if matches and all(story.disabled for story in matches):
-                results.append(self._result("story_disabled", story=name))
+                results.append(self._result("tines.health_check.story_disabled", story=name))
             elif not matches:
-                results.append(self._result("story_unknown", story=name))
+                results.append(self._result("tines.health_check.story_unknown", story=name))
             elif len(matches) > 1:
-                results.append(self._result("story_ambiguous", story=name))
+                results.append(self._result("tines.health_check.story_ambiguous", story=name))
         return results
 
     def _available_stories(self, stories: Sequence[wire.Story]) -> Sequence[CheckResult]:
@@ -66,20 +66,20 @@ class HealthCheck:
             return []
         shown, more = ", ".join(names[:_MAX_NAMES]), len(names) - _MAX_NAMES
         if more > 0:
-            return [self._result("stories_available_more", stories=shown, count=more)]
-        return [self._result("stories_available", stories=shown)]
+            return [self._result("tines.health_check.stories_available_more", stories=shown, count=more)]
+        return [self._result("tines.health_check.stories_available", stories=shown)]
 
     def _failure(self, error: AdapterError) -> CheckResult:
         match error:
             case CredentialsRejected():
-                return self._result("token")
+                return self._result("tines.health_check.token")
             case NotFound() | Unsupported():
-                return self._result("no_cases")
+                return self._result("tines.health_check.no_cases")
             case Rejected():
-                return self._result("refused", said=error.said)
+                return self._result("tines.health_check.refused", said=error.said)
             case Unreachable():
-                return self._result("unreachable")
-        return self._result("unreadable", said=error.said)
+                return self._result("tines.health_check.unreachable")
+        return self._result("tines.health_check.unreadable", said=error.said)
 
     def _result(self, key: str, **facts: object) -> CheckResult:
-        return check_result(MESSAGES, f"tines.health_check.{key}", name=self.name, url=self.settings.url, **facts)
+        return check_result(MESSAGES, key, name=self.name, url=self.settings.url, **facts)

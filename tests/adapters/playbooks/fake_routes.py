@@ -96,12 +96,12 @@ class PlaybooksRoutes:
 
     def _list_playbooks(self, request: web.Request, seen: Seen, user: str) -> web.Response:
         team = seen.query.get("team_id", "")
-        shown = [
+        items = [
             {**book, "checklists": []}
             for book in self.world.playbooks.values()
             if team in ("", book["team_id"]) and not book["delete_at"] and self.site.team_of(user, book["team_id"])
         ]
-        return self._page(seen, sorted(shown, key=lambda book: str(book["title"])))
+        return self._page(seen, sorted(items, key=lambda book: str(book["title"])))
 
     def _get_playbook(self, request: web.Request, seen: Seen, user: str, id: str) -> web.Response:
         book = self.world.playbooks.get(id)
@@ -135,15 +135,15 @@ class PlaybooksRoutes:
         sort, team = seen.query.get("sort", "create_at"), seen.query.get("team_id", "")
         if sort == "is_active" or not {"InProgress", "Finished"}.issuperset(statuses):
             return refused(400, "Bad parameter")
-        shown = [
+        items = [
             run
             for run in self.world.runs.values()
             if team in ("", run["team_id"])
             and (not statuses or run["current_status"] in statuses)
             and self.world.may_see(run, user)
         ]
-        shown.sort(key=lambda run: run[sort], reverse=seen.query.get("direction") == "desc")
-        return self._page(seen, shown)
+        items.sort(key=lambda run: run[sort], reverse=seen.query.get("direction") == "desc")
+        return self._page(seen, items)
 
     def _get_run(self, request: web.Request, seen: Seen, user: str, id: str) -> web.Response:
         run = self.world.runs.get(id)
@@ -296,12 +296,12 @@ class PlaybooksRoutes:
 
     def _page(self, seen: Seen, rows: list[Any]) -> web.Response:
         page, size = int(seen.query.get("page", 0)), int(seen.query.get("per_page", 1000))
-        shown = rows[:1] if self.world.endless else rows[page * size : (page + 1) * size]
+        items = rows[:1] if self.world.endless else rows[page * size : (page + 1) * size]
         return json_response(
             {
                 "total_count": len(rows),
                 "page_count": -(-len(rows) // size),
                 "has_more": self.world.endless or (page + 1) * size < len(rows),
-                "items": shown,
+                "items": items,
             }
         )

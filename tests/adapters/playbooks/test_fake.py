@@ -115,15 +115,15 @@ async def _documented_ids(fake: PlaybooksFake, client: httpx.AsyncClient) -> dic
     ids = {run["owner_user_id"]: fake.ana, run["team_id"]: fake.team, run["playbook_id"]: fake.playbook}
     body = {"name": "x", "owner_user_id": fake.ana, "team_id": fake.team, "playbook_id": fake.playbook}
     headers = {"authorization": f"Bearer {fake.token}"}
-    made = await client.post("/plugins/playbooks/api/v0/runs", json=body, headers=headers)
-    return ids | {run["id"]: made.json()["id"]}
+    response = await client.post("/plugins/playbooks/api/v0/runs", json=body, headers=headers)
+    return ids | {run["id"]: response.json()["id"]}
 
 
 def _missing(ours: Any, theirs: Any, where: str) -> list[str]:
     if isinstance(theirs, dict) and isinstance(ours, dict):
-        lost = [f"{where}.{key}" for key in theirs.keys() - ours.keys() - _UNUSED]
+        missing = [f"{where}.{key}" for key in theirs.keys() - ours.keys() - _UNUSED]
         return [
-            *lost,
+            *missing,
             *(line for key in theirs.keys() & ours.keys() for line in _missing(ours[key], theirs[key], key)),
         ]
     if isinstance(theirs, list) and isinstance(ours, list) and theirs and ours:

@@ -38,15 +38,15 @@ def map_run(wire: Any) -> Run:
 
 
 def all_recorded_runs() -> list[Any]:
-    found = []
+    runs = []
     for recording in NAMES:
         for exchange in samples.exchanges(recording):
             answer = exchange["response"]["body"]
             if isinstance(answer, dict) and "checklists" in answer and "owner_user_id" in answer:
-                found.append(answer)
+                runs.append(answer)
             elif isinstance(answer, dict):
-                found += [item for item in answer.get("items") or () if "owner_user_id" in item]
-    return [*found, *(hook["body"] for hook in samples.webhooks("playbooks-1.20"))]
+                runs += [item for item in answer.get("items") or () if "owner_user_id" in item]
+    return [*runs, *(hook["body"] for hook in samples.webhooks("playbooks-1.20"))]
 
 
 def test_every_recorded_run_is_map_run() -> None:

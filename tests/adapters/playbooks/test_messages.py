@@ -17,8 +17,8 @@ _NEARBY = 400  # characters of source around a key, in which its facts are given
 
 
 def is_made_of_parts(key: str) -> bool:
-    """Keys made from a check, a label or an operation."""
-    return key.startswith(("playbooks.label.", "playbooks.capability.", "playbooks.health_check."))
+    """A fix is used with its check, a count with its label, and a capability with its operation."""
+    return key.endswith("_fix") or key.startswith(("playbooks.label.", "playbooks.capability."))
 
 
 def test_every_message_is_used_and_every_used_message_exists() -> None:

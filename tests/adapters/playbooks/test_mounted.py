@@ -41,8 +41,8 @@ async def test_a_run_from_start_to_end_on_the_site_of_the_chat(generation: str, 
             for step in adapter.steps(write, run):
                 await adapter.execute(step, marker)
                 assert isinstance(await adapter.reconcile(step, marker, baseline), Applied)
-        now = await adapter.read(run.key.id)
-        assert now.tasks[0].state is TaskState.RUNNING
+        reread = await adapter.read(run.key.id)
+        assert reread.tasks[0].state is TaskState.RUNNING
         assert [item.text for item in await adapter.comments(run.key.id, None)] == ["hello"]
         await adapter.execute(EndRun(run=run.key, by=ana), marker)
         assert await adapter.runs("") == []

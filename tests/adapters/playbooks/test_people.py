@@ -20,9 +20,9 @@ async def test_user_ids_are_shown_if_names_cannot_be_read(subject: PlaybooksSubj
     http = HttpClients()
     adapter = connect_adapter(subject.fake, http)
     subject.fake.fault("answer", path="/api/v4/users/(ids|email|username)", status=403, body="{}", times=99)
-    now = await adapter.read(run.key.id)
-    assert now.owner is not None
-    assert now.owner.shown == subject.fake.ana  # the id is shown without a name
+    run_now = await adapter.read(run.key.id)
+    assert run_now.owner is not None
+    assert run_now.owner.shown == subject.fake.ana  # the id is shown without a name
     subject.adapter = adapter
     [result] = await execute_steps(subject, build_start(subject))
     assert result.message == "playbooks.bot_owns"

@@ -18,21 +18,21 @@ async def test_lists_are_requested_explicitly_and_bounded(subject: PlaybooksSubj
     assert [head.key for head in heads] == [second.key]
     assert (heads[0].done, heads[0].total) == (0, 4)
     query = subject.fake.calls("GET", "/runs$")[-1].query
-    wanted = {"team_id": subject.fake.team, "statuses": "InProgress", "sort": "create_at", "direction": "desc"}
-    assert query.items() >= wanted.items()
+    expected = {"team_id": subject.fake.team, "statuses": "InProgress", "sort": "create_at", "direction": "desc"}
+    assert query.items() >= expected.items()
     subject.fake.world.endless = True
-    before = len(subject.fake.seen)
+    requests_before = len(subject.fake.seen)
     assert len(await subject.adapter.runs("")) == 1
     assert len(await subject.adapter.runbooks("")) == 1
-    assert len(subject.fake.seen) - before <= 20
+    assert len(subject.fake.seen) - requests_before <= 20
 
 
 async def test_all_pages_of_runs_are_read(subject: PlaybooksSubject) -> None:
     run = await subject.a_run()
-    there = subject.fake.run(run.key.id)
+    run_json = subject.fake.run(run.key.id)
     for number in range(150):
         id = f"{number:026d}"
-        subject.fake.world.runs[id] = {**there, "id": id, "create_at": there["create_at"] - number}
+        subject.fake.world.runs[id] = {**run_json, "id": id, "create_at": run_json["create_at"] - number}
     assert len(await subject.adapter.runs("")) == 151
 
 

@@ -122,11 +122,11 @@ async def test_a_start_stands_if_the_run_cannot_be_read_afterwards(subject: Play
 
 
 async def test_a_run_can_be_started_in_the_current_channel(playbooks_2: PlaybooksSubject) -> None:
-    here = playbooks_2.fake.core.new_channel(playbooks_2.fake.team, "incidents", [playbooks_2.fake.bot])
-    changes = {"channel": here, "site": playbooks_2.fake.site, "options": {"channel": "here"}}
+    channel = playbooks_2.fake.core.new_channel(playbooks_2.fake.team, "incidents", [playbooks_2.fake.bot])
+    changes = {"channel": channel, "site": playbooks_2.fake.site, "options": {"channel": "here"}}
     [result] = await execute_steps(playbooks_2, build_start(playbooks_2).model_copy(update=changes))
     assert result.snapshot is not None
-    assert result.snapshot.home == HomeChannel(site=playbooks_2.fake.site, channel=here)
+    assert result.snapshot.home == HomeChannel(site=playbooks_2.fake.site, channel=channel)
     elsewhere = changes | {"site": "https://other.example.com"}
     await execute_steps(playbooks_2, build_start(playbooks_2).model_copy(update=elsewhere))
     assert "channel_id" not in playbooks_2.fake.calls("POST", "/runs$")[-1].json

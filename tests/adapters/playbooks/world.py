@@ -34,8 +34,8 @@ class World:
 
     def new_run(self, body: Json, book: Json, user: str, owner: str) -> tuple[Json, list[str]]:
         members = list(dict.fromkeys([user, owner]))
-        wanted = body.get("channel_id") if self.generation == CURRENT else None
-        channel = wanted or self.site.new_channel(body["team_id"], body["name"], members)
+        existing_channel = body.get("channel_id") if self.generation == CURRENT else None
+        channel = existing_channel or self.site.new_channel(body["team_id"], body["name"], members)
         id, at = new_id(), self.clock.now()
         run = fake_responses.run(
             id, body, book, self.generation, channel_id=channel, create_at=at, reporter_user_id=user

@@ -206,12 +206,12 @@ class TinesFake(Fake):
     def create_tasks(self, seen: Seen, at: "re.Match[str]") -> FakeResponse:
         case = self.case(at)
         given = body_of(seen, {"tasks": list}, ("tasks",))["tasks"]
-        wanted = [checked(item, fake_requests.NEW_TASK, ("description",)) for item in given]
-        if len(wanted) > MAX_TASKS:
+        new_tasks = [checked(item, fake_requests.NEW_TASK, ("description",)) for item in given]
+        if len(new_tasks) > MAX_TASKS:
             raise Refusal(f"at most {MAX_TASKS} tasks")
-        made = [self.world.add_task(case, item["description"], item.get("assignee_emails")) for item in wanted]
+        tasks = [self.world.add_task(case, item["description"], item.get("assignee_emails")) for item in new_tasks]
         self.world.record("batch", case.id)
-        return 201, {"tasks": [fake_responses.task(item) for item in made]}
+        return 201, {"tasks": [fake_responses.task(item) for item in tasks]}
 
     def change_task(self, seen: Seen, at: "re.Match[str]") -> FakeResponse:
         task = self._task(at)
@@ -251,9 +251,9 @@ class TinesFake(Fake):
     def create_comment(self, seen: Seen, at: "re.Match[str]") -> FakeResponse:
         case = self.case(at)
         body = body_of(seen, fake_requests.COMMENT, ("value",))
-        made = self.world.comment(case, body["value"], body.get("author_email"))
-        self.world.record("comment", made.id)
-        return 201, {"case_id": case.id, **fake_responses.comment(made)}
+        comment = self.world.comment(case, body["value"], body.get("author_email"))
+        self.world.record("comment", comment.id)
+        return 201, {"case_id": case.id, **fake_responses.comment(comment)}
 
     # Helpers
 

@@ -50,8 +50,8 @@ class TinesSubject:
         return await self.adapter.read(str(case))
 
     def effects(self, op: Op) -> int:
-        wanted = EFFECTS.get(op, "comment")
-        return sum(name == wanted for name, _ in self.fake.world.effects)
+        effect = EFFECTS.get(op, "comment")
+        return sum(name == effect for name, _ in self.fake.world.effects)
 
     def write_paths(self, op: Op) -> tuple[str, str]:
         return PATHS.get(op, COMMENT_PATH)

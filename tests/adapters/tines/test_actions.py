@@ -98,15 +98,15 @@ def perform(case: FakeCase, action: PlatformAction | str, by: Person = ANA) -> P
 
 async def test_the_priority_is_set(fake: TinesFake, tines: Tines) -> None:
     case = add_open_case(fake)
-    found = [item for item in await list_actions(tines, case) if item.id.startswith("priority:")]
-    assert [label(item) for item in found] == [
+    priorities = [item for item in await list_actions(tines, case) if item.id.startswith("priority:")]
+    assert [label(item) for item in priorities] == [
         "Priority critical",
         "Priority high",
         "Priority medium",
         "Priority info",
     ]
-    assert warning(found[0]).endswith("When last read, it was low.")
-    step = perform(case, found[0])
+    assert warning(priorities[0]).endswith("When last read, it was low.")
+    step = perform(case, priorities[0])
     assert tines.recovery(step) is Recovery.IDEMPOTENT
     assert isinstance(await tines.reconcile(step, make_marker(), BASELINE), NotApplied)
     await tines.execute(step, make_marker())

@@ -15,12 +15,12 @@ async def test_the_card_shows_a_high_priority_and_the_slas(fake: TinesFake, http
     case.priority = "CRITICAL"
     case.slas = {"response": (0, True), "resolution": (3600, False)}
     run = await tines.read(str(case.id))
-    urgent, late, promised = run.notes
-    assert (urgent.key, dict(urgent.facts)) == ("tines.priority", {"priority": "critical"})
-    assert (late.key, dict(late.facts)) == ("tines.sla_exceeded", {"kind": "response"})
-    assert (promised.key, dict(promised.facts)) == ("tines.sla_until", {"kind": "resolution"})
+    priority, exceeded, running = run.notes
+    assert (priority.key, dict(priority.facts)) == ("tines.priority", {"priority": "critical"})
+    assert (exceeded.key, dict(exceeded.facts)) == ("tines.sla_exceeded", {"kind": "response"})
+    assert (running.key, dict(running.facts)) == ("tines.sla_until", {"kind": "resolution"})
     assert run.read_at is not None
-    until = promised.times["until"]
+    until = running.times["until"]
     assert abs(until - run.read_at - timedelta(hours=1)) <= timedelta(minutes=2, seconds=31)
     assert (until.minute % 5, until.second) == (0, 0)
     case.status = "CLOSED"

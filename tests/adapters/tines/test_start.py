@@ -35,22 +35,22 @@ async def test_the_case_is_a_clone_of_the_template(fake: TinesFake, tines: Tines
     template.task("Page the DBA").completed = True
     result = await execute_steps(tines, build_start(fake))
     assert result[0].run is not None
-    made = fake.world.cases[int(result[0].run.id)]
-    assert (made.name, made.description, made.priority, made.status) == (
+    case = fake.world.cases[int(result[0].run.id)]
+    assert (case.name, case.description, case.priority, case.status) == (
         "R9 Primary down",
         "The primary is gone",
         "HIGH",
         "OPEN",
     )
-    assert made.tags == ["database", "runbook-run"]
-    assert (made.fields, made.conditions) == ({1: "Windows"}, template.conditions)
-    assert (made.author.first, [item.first for item in made.assignees]) == ("Ana", ["Ana"])
-    assert [task.description for task in made.tasks.values()] == [
+    assert case.tags == ["database", "runbook-run"]
+    assert (case.fields, case.conditions) == ({1: "Windows"}, template.conditions)
+    assert (case.author.first, [item.first for item in case.assignees]) == ("Ana", ["Ana"])
+    assert [task.description for task in case.tasks.values()] == [
         task.description for task in template.tasks.values()
     ]
-    assert not any(task.completed for task in made.tasks.values())
-    assert [user.first for user in made.task("Page the DBA").assignees] == ["Ben"]
-    assert made.metadata["liaison_runbook"] == str(template.id)
+    assert not any(task.completed for task in case.tasks.values())
+    assert [user.first for user in case.task("Page the DBA").assignees] == ["Ben"]
+    assert case.metadata["liaison_runbook"] == str(template.id)
     run = await tines.read(result[0].run.id)
     assert (run.runbook, run.runbook_id) == ("Database failover", str(template.id))
 
@@ -121,23 +121,23 @@ def fill_template(fake: TinesFake, total: int) -> list[str]:
 
 
 async def test_more_tasks_than_one_request_holds(fake: TinesFake, tines: Tines) -> None:
-    wanted = fill_template(fake, 60)
+    descriptions = fill_template(fake, 60)
     await tines.runbook(str(fake.template.id))
     parts = [step.part for step in tines.steps(build_start(fake), None)]
     assert parts == ["", "tasks2", "tasks3"]
     result = await execute_steps(tines, build_start(fake))
     assert result[0].run is not None
     run = await tines.read(result[0].run.id)
-    assert [task.title for task in run.tasks] == wanted
+    assert [task.title for task in run.tasks] == descriptions
     assert [len(call.json["tasks"]) for call in fake.calls("POST", r"/batch$")] == [25, 10]
 
 
 async def test_an_unread_template_is_cloned_completely(fake: TinesFake, tines: Tines) -> None:
     """As after a restart in the middle of a start."""
-    wanted = fill_template(fake, 30)
+    descriptions = fill_template(fake, 30)
     result = await execute_steps(tines, build_start(fake))
     assert result[0].run is not None
-    assert len((await tines.read(result[0].run.id)).tasks) == len(wanted)
+    assert len((await tines.read(result[0].run.id)).tasks) == len(descriptions)
     assert effects(fake) == ["case", "batch"]
 
 
@@ -165,13 +165,13 @@ async def test_a_lost_batch_is_found_by_its_tasks(fake: TinesFake, tines: Tines,
     await tines.runbook(str(fake.template.id))
     first, second, third = tines.steps(build_start(fake), None)
     run = (await tines.execute(first, make_marker())).run
-    lost = second.model_copy(update={"run": run})
+    lost_step = second.model_copy(update={"run": run})
     fake.fault(fault, method="POST", path=r"/batch$")
     with pytest.raises(OutcomeUnknown):
-        await tines.execute(lost, make_marker())
-    reconciliation = await tines.reconcile(lost, make_marker(), BASELINE)
+        await tines.execute(lost_step, make_marker())
+    reconciliation = await tines.reconcile(lost_step, make_marker(), BASELINE)
     assert isinstance(reconciliation, Applied if fault == "cut_after" else NotApplied)
-    assert tines.recovery(lost) is Recovery.LOOKUP
+    assert tines.recovery(lost_step) is Recovery.LOOKUP
     last = third.model_copy(update={"run": run})
     assert isinstance(
         await tines.reconcile(last, make_marker(), BASELINE), NotApplied if fault == "cut_after" else Indeterminate
@@ -179,12 +179,12 @@ async def test_a_lost_batch_is_found_by_its_tasks(fake: TinesFake, tines: Tines,
 
 
 async def test_half_a_batch_is_indeterminate(fake: TinesFake, tines: Tines) -> None:
-    wanted = fill_template(fake, 60)
+    descriptions = fill_template(fake, 60)
     await tines.runbook(str(fake.template.id))
     first, second, _ = tines.steps(build_start(fake), None)
     run = (await tines.execute(first, make_marker())).run
     assert run is not None
-    fake.world.add_task(fake.world.cases[int(run.id)], wanted[30])
+    fake.world.add_task(fake.world.cases[int(run.id)], descriptions[30])
     assert isinstance(
         await tines.reconcile(second.model_copy(update={"run": run}), make_marker(), BASELINE), Indeterminate
     )
@@ -243,11 +243,11 @@ async def test_the_buttons_are_copied(fake: TinesFake, tines: Tines) -> None:
     assert [step.part for step in tines.steps(build_start(fake), None)] == ["", "buttons"]
     result = await execute_steps(tines, build_start(fake))
     assert result[0].run is not None
-    made = fake.world.cases[int(result[0].run.id)]
-    assert made.actions == [{**button, **more}]
+    case = fake.world.cases[int(result[0].run.id)]
+    assert case.actions == [{**button, **more}]
     last = tines.steps(build_start(fake), None)[-1].model_copy(update={"run": result[0].run})
     assert isinstance(await tines.reconcile(last, make_marker(), BASELINE), Applied)
-    made.actions = []
+    case.actions = []
     assert isinstance(await tines.reconcile(last, make_marker(), BASELINE), NotApplied)
 
 

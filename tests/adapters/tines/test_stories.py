@@ -61,12 +61,12 @@ async def test_actions_with_the_same_name_are_distinguishable(fake: TinesFake, h
     case = add_open_case(fake)
     button = make_button(fake, "Restart service")
     case.actions = [{**button, "action_text": "Now"}, {**button, "query_params": {"when": "later"}}]
-    found = await list_own_actions(with_stories(fake, http, "Restart service"), case)
-    assert [label(item) for item in found] == [
+    actions = await list_own_actions(with_stories(fake, http, "Restart service"), case)
+    assert [label(item) for item in actions] == [
         "Restart service (Now)",
         "Restart service (2)",
         "Restart service",
     ]
     case.actions = [button]
-    found = await list_own_actions(with_stories(fake, http, "Restart service"), case)
-    assert [label(item) for item in found] == ["Restart service", "Restart service (story)"]
+    actions = await list_own_actions(with_stories(fake, http, "Restart service"), case)
+    assert [label(item) for item in actions] == ["Restart service", "Restart service (story)"]

@@ -138,13 +138,13 @@ def test_the_fake_responds_with_the_documented_keys() -> None:
         del ours[name], theirs[name]
     assert ours == theirs
     assert keys({"task": fake_responses.task(task)}) == keys(response_body("get_task"))
-    said = FakeComment(1, "Hello", world.users[0], "2024-03-07T11:42:58Z")
-    assert keys({"case_id": 1, **fake_responses.comment(said)}) | {"reactions": ()} == keys(
+    comment = FakeComment(1, "Hello", world.users[0], "2024-03-07T11:42:58Z")
+    assert keys({"case_id": 1, **fake_responses.comment(comment)}) | {"reactions": ()} == keys(
         response_body("create_comment")
     ) | {"reactions": ()}
     theirs_activity = keys(response_body("list_activities"))["activities"][0]
     del theirs_activity["file"]  # only for activities with a file
-    assert keys(fake_responses.activity(said, "COMMENTED")) == theirs_activity
+    assert keys(fake_responses.activity(comment, "COMMENTED")) == theirs_activity
     assert keys(fake_responses.member(world.users[0])) == keys(response_body("list_members"))["members"][0]
     ours_input, theirs_input = (
         keys(fake_responses.case_input(world.inputs[1])),
@@ -199,10 +199,10 @@ def test_a_damaged_response_never_crashes(name: str, data: st.DataObject) -> Non
     """It is parsed or refused with ``ValidationError``: no other error is raised."""
     model, show = MODELS[name]
     try:
-        found = model.model_validate(data.draw(damaged(response_body(name))))
+        parsed = model.model_validate(data.draw(damaged(response_body(name))))
     except ValidationError:
         return
-    show(found)
+    show(parsed)
 
 
 @NO_DEADLINE

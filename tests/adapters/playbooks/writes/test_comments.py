@@ -81,8 +81,8 @@ async def test_a_hold_is_a_comment_on_the_task(subject: PlaybooksSubject) -> Non
 async def test_the_bot_joins_a_public_channel_by_itself(subject: PlaybooksSubject) -> None:
     run = await subject.a_run()
     assert run.home is not None
-    there = subject.fake.core.channels[run.home.channel]
-    there.members.discard(subject.fake.bot)
+    channel = subject.fake.core.channels[run.home.channel]
+    channel.members.discard(subject.fake.bot)
     subject.fake.world.private.clear()
     await execute_steps(subject, AddComment(run=run.key, by=ANA, text="hello"), run)
     [joined] = subject.fake.calls("POST", f"/channels/{run.home.channel}/members$")
@@ -93,9 +93,9 @@ async def test_the_bot_joins_a_public_channel_by_itself(subject: PlaybooksSubjec
 async def test_a_bot_that_cannot_join_says_how_to_invite_it(subject: PlaybooksSubject) -> None:
     run = await subject.a_run()
     assert run.home is not None
-    there = subject.fake.core.channels[run.home.channel]
-    there.members.discard(subject.fake.bot)
-    there.private = True
+    channel = subject.fake.core.channels[run.home.channel]
+    channel.members.discard(subject.fake.bot)
+    channel.private = True
     write = AddComment(run=run.key, by=ANA, text="hello")
     with pytest.raises(Rejected) as error:
         await execute_steps(subject, write, run)

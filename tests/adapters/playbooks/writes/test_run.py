@@ -39,8 +39,8 @@ async def test_a_reminder_is_never_zero(subject: PlaybooksSubject) -> None:
     run = await subject.a_run()
     write = SetStatus(run=run.key, by=ANA, text="all quiet")
     past = write.model_copy(update={"next_at": make_marker().at - timedelta(hours=1)})
-    wanted = [(write, 3600), (past, 60), (write, 60)]  # the default, the minimum, the previous one
-    for number, (step, reminder) in enumerate(wanted):
+    expected = [(write, 3600), (past, 60), (write, 60)]  # the default, the minimum, the previous one
+    for number, (step, reminder) in enumerate(expected):
         await execute_steps(subject, step, run)
         assert subject.fake.calls("POST", "/status$")[number].json["reminder"] == reminder
     subject.fake.run(run.key.id).update(previous_reminder=0, reminder_timer_default_seconds=900)
@@ -74,9 +74,9 @@ async def test_a_lost_status_is_found_by_its_code(subject: PlaybooksSubject) -> 
 async def test_a_run_is_finished_with_a_message_and_only_once(subject: PlaybooksSubject) -> None:
     run = await subject.a_run()
     write = EndRun(run=run.key, by=ANA, text="all good")
-    said, ended = await execute_steps(subject, write, run)
-    assert said.comment is not None
-    assert (said.comment.text, said.comment.by) == ("all good", "Ana via Slack")
+    note, ended = await execute_steps(subject, write, run)
+    assert note.comment is not None
+    assert (note.comment.text, note.comment.by) == ("all good", "Ana via Slack")
     assert ended.state is RunState.FINISHED
     assert not ended.already
     [again] = await execute_steps(subject, EndRun(run=run.key, by=ANA), run)
