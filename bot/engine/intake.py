@@ -19,48 +19,55 @@ from commands.text.phrases import short_card
 
 
 class AppIntake:
+    """``on_recorded`` callbacks get each new message once, when it is durable."""
+
     def __init__(
-        self, engine: Engine, desk: Responder, inbox: Inbox, world: Services, now: Callable[[], datetime]
+        self,
+        engine: Engine,
+        responder: Responder,
+        inbox: Inbox,
+        services: Services,
+        now: Callable[[], datetime],
     ) -> None:
         self._engine = engine
-        self._desk = desk
+        self._responder = responder
         self._inbox = inbox
-        self._world = world
+        self._services = services
         self._now = now
-        self.watchers: list[Callable[[Message], None]] = []  # see each message once, when it is durable
+        self.on_recorded: list[Callable[[Message], None]] = []
 
     async def record(self, message: Message, answer: bytes = b"") -> Recorded:
         recorded = await self._engine.record(message, answer)
         if recorded.new:
-            for watcher in self.watchers:
-                watcher(message)
+            for callback in self.on_recorded:
+                callback(message)
         return recorded
 
     def process(self, key: str) -> None:
         self._engine.process(key)
 
     async def private_answer(self, key: str, within: float) -> Card | None:
-        return await self._desk.outcome(key, within)
+        return await self._responder.private_answer(key, within)
 
     async def store_answer(self, key: str, answer: bytes) -> None:
-        await self._inbox.answer(key, answer)
+        await self._inbox.store_answer(key, answer)
 
     async def open_form(self, wanted: OpenForm, actor: Actor, place: Place) -> Form:
-        return await forms.open_form(wanted, actor, place, self._world)
+        return await forms.open_form(wanted, actor, place, self._services)
 
     async def search_options(self, about: str, run: str, field: str, typed: str) -> Sequence[Option]:
-        return await forms.options(about, run, field, typed, self._world)
+        return await forms.options(about, run, field, typed, self._services)
 
     def submit(self, form: SubmittedForm) -> dict[str, Any] | FieldErrors:
-        read = forms.submit(form.about, form.run, form.values)
-        return FieldErrors(read.errors) if isinstance(read, forms.FormErrors) else read
+        intent = forms.submit(form.about, form.run, form.values)
+        return FieldErrors(intent.errors) if isinstance(intent, forms.FormErrors) else intent
 
     def form_for_line(self, text: str) -> OpenForm | None:
-        return forms.wants_form(text, self._world)
+        return forms.wants_form(text, self._services)
 
     async def live_card(self, place: Place, run: str) -> Card | None:
-        known = await self._world.runs.get(run)
-        return None if known is None else live_card(known, self._world, self._now())
+        tracked = await self._services.runs.get(run)
+        return None if tracked is None else live_card(tracked, self._services, self._now())
 
     def error_card(self, key: str, **facts: object) -> Card:
         return short_card(translate(key, **facts), tone="warn")

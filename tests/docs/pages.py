@@ -20,7 +20,7 @@ from adapters.protocol import Emulated, Native, Platform, Unsupported
 from adapters.writes import READS, Op
 from bot.cli import cli
 from bot.config.parse import TABLES
-from bot.config.settings import kinds
+from bot.config.settings import available_platforms
 from bot.observability import metrics
 from commands.model.command import Command, Flag, Right, Takes
 from commands.registry import COMMANDS
@@ -115,7 +115,7 @@ def _flag(flag: Flag) -> str:
 
 
 def capabilities() -> str:
-    platforms = list(kinds().values())
+    platforms = list(available_platforms().values())
     head = ("", *(f"[{platform.title}]({platform.kind}.md)" for platform in platforms))
     rows = [(f"`{op}`", *(_level(platform, op) for platform in platforms)) for op in Op]
     return "\n\n".join((table(head, rows), *_by_other_means(platforms)))
@@ -152,7 +152,7 @@ def _by_other_means(platforms: Sequence[Platform]) -> Iterator[str]:
 
 def settings() -> str:
     parts = [f"## `[{section}]`\n\n{_keys(model)}" for section, model in TABLES.items()]
-    for kind, platform in kinds().items():
+    for kind, platform in available_platforms().items():
         parts.append(
             f'## `[platforms.NAME]` with `kind = "{kind}"`: {platform.title}\n\n{_keys(platform.settings)}'
         )
@@ -209,7 +209,7 @@ def _options(command: click.Command) -> str:
 
 
 def counted() -> str:
-    text = metrics.text().decode()
+    text = metrics.exposition().decode()
     types = dict(re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE))
     helps = re.findall(r"^# HELP (\w+) (.+)$", text, re.MULTILINE)
     return table(("metric", "kind", "what"), [(f"`{name}`", types[name], what) for name, what in helps])

@@ -59,8 +59,8 @@ class Conversation:
     @property
     def card(self) -> str:
         """The text of the live card as it would be drawn now."""
-        tracked = self.app.rows.known(active=True)[0]
-        card = self.app.board.card(tracked.handle)
+        tracked = self.app.run_rows.list_runs(active=True)[0]
+        card = self.app.live_cards.draw_card(tracked.handle)
         assert card is not None
         return "\n".join(
             [*(plain_text(line) for line in card.lines), *(f"[{button.label}]" for button in card.buttons)]

@@ -25,7 +25,7 @@ async def app(fake: TinesFake, tmp_path: Path) -> AsyncIterator[Application]:
     file = tmp_path / "liaison.toml"
     file.write_text(f'[bot]\ndatabase_url = "sqlite:///{tmp_path}/l.db"\n[platforms.tines]\n{table}\n')
     app = bootstrap(load(file, {}).with_secret_key(), surfaces=[Console()])
-    app.watch.every = 0.02
+    app.change_poller.interval = 0.02
     await app.start()
     yield app
     await app.stop()
@@ -55,9 +55,9 @@ def rounds(fake: TinesFake) -> int:
 
 async def test_what_others_do_in_tines_shows_without_anybody_asking(app: Application, fake: TinesFake) -> None:
     await say(app, "start database failover")
-    await until(lambda: not app.runs.rereading)
+    await until(lambda: not app.runs.is_refreshing)
     finish_elsewhere(fake)
-    await until(lambda: app.rows.known(active=True)[0].run.tasks[1].state is TaskState.DONE)
+    await until(lambda: app.run_rows.list_runs(active=True)[0].run.tasks[1].state is TaskState.DONE)
 
 
 async def test_nothing_is_asked_without_a_run_and_nothing_read_without_a_change(
@@ -67,7 +67,7 @@ async def test_nothing_is_asked_without_a_run_and_nothing_read_without_a_change(
     assert rounds(fake) == 0
     await say(app, "start database failover")
     await until(lambda: rounds(fake) > 2)
-    await until(lambda: not app.runs.rereading)
+    await until(lambda: not app.runs.is_refreshing)
     read = len(fake.calls("GET", r"/cases/\d+$"))
     so_far = rounds(fake)
     await until(lambda: rounds(fake) > so_far + 5)
@@ -76,16 +76,16 @@ async def test_nothing_is_asked_without_a_run_and_nothing_read_without_a_change(
 
 async def test_an_answer_that_cannot_be_read_does_not_end_the_watch(app: Application, fake: TinesFake) -> None:
     await say(app, "start database failover")
-    await until(lambda: not app.runs.rereading)
+    await until(lambda: not app.runs.is_refreshing)
     answer = {"cases": [{"case_id": {"odd": []}}], "meta": {"next_page_number": "x"}}
     fake.fault("answer", method="GET", path="/cases/?$", status=200, body=json.dumps(answer), times=2)
     finish_elsewhere(fake)
-    await until(lambda: app.rows.known(active=True)[0].run.tasks[1].state is TaskState.DONE)
+    await until(lambda: app.run_rows.list_runs(active=True)[0].run.tasks[1].state is TaskState.DONE)
 
 
 async def test_a_platform_that_fails_is_asked_again(app: Application, fake: TinesFake) -> None:
     await say(app, "start database failover")
-    await until(lambda: not app.runs.rereading)
+    await until(lambda: not app.runs.is_refreshing)
     fake.fault("answer", method="GET", path="/cases/?$", status=404, body="Not Found", times=3)
     finish_elsewhere(fake)
-    await until(lambda: app.rows.known(active=True)[0].run.tasks[1].state is TaskState.DONE)
+    await until(lambda: app.run_rows.list_runs(active=True)[0].run.tasks[1].state is TaskState.DONE)

@@ -2,7 +2,7 @@
 
 from adapters.errors import Rejected
 from adapters.writes import Op
-from bot.storage.effects import _outcome_json, _outcome_of
+from bot.storage.effects import _dump_outcome, _load_outcome
 from tests.commands.world import Room, button, labels, shown, traces
 
 WHICH = {"button.begin": ("part=mine",), "button.again": ("part=whole", "loud")}
@@ -22,7 +22,7 @@ async def test_each_choice_is_a_button_and_nothing_failed(room: Room) -> None:
 
 
 def test_the_effect_log_keeps_them() -> None:
-    kept = _outcome_of("refused", _outcome_json(Rejected("local", "finish", choices=WHICH)))
+    kept = _load_outcome("refused", _dump_outcome(Rejected("local", "finish", choices=WHICH)))
     assert isinstance(kept, Rejected)
     assert {key: tuple(options) for key, options in kept.choices.items()} == WHICH
 

@@ -1,13 +1,12 @@
 """The Example adapter: what it reads. Its writes are in ``writes``."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from adapters.errors import AdapterError
 from adapters.http.responses import parse_model
 from adapters.models import Comment, Run, Runbook, RunSummary
 from adapters.protocol import CheckResult, Resources
-from adapters.testing import skeleton
+from adapters.testing.skeleton import PLATFORM
 from adapters.testing.skeleton.capabilities import CAPABILITIES
 from adapters.testing.skeleton.settings import ExampleSettings
 from adapters.toolkit.base import PlatformAdapter
@@ -15,8 +14,6 @@ from adapters.toolkit.health import check_result
 from adapters.writes import EndRun, FinishTask, Op, Write
 from tests.contract.sample.wire import WireComments, WireRun, WireRunbook, WireRunbooks, WireRuns
 from tests.contract.sample.writes import Comments, Writes
-
-MESSAGES = Path(skeleton.__file__).with_name("messages.toml")
 
 
 class ExampleAdapter(PlatformAdapter):
@@ -60,8 +57,8 @@ class ExampleAdapter(PlatformAdapter):
             runbooks = await self.runbooks("")
         except AdapterError as error:
             reason = error.said or error.key
-            return [check_result(MESSAGES, "example.health_check.failed", name=self.name, error=reason)]
-        return [check_result(MESSAGES, "example.health_check.answers", runbooks=len(runbooks))]
+            return [check_result(PLATFORM.messages, "example.health_check.failed", name=self.name, error=reason)]
+        return [check_result(PLATFORM.messages, "example.health_check.answers", runbooks=len(runbooks))]
 
     def plan(self, write: Write, run: Run | None) -> Sequence[Write]:
         """A note is a step of its own."""

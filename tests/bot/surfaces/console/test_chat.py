@@ -9,18 +9,18 @@ from bot.surfaces.console.chat import Chat, Controls
 from bot.surfaces.console.surface import person, room
 from bot.surfaces.console.terminal import Piped, Screen, Script
 from commands.model.messages import Via
-from tests.bot.room import Room
+from tests.bot.scripted_app import ScriptedApp
 
 
 class Talk:
-    """A chat in ``Room``, its screen a text."""
+    """A chat with a scripted application, on a screen that is a text."""
 
     def __init__(self, controls: Controls | None = None) -> None:
-        self.room = Room()
+        self.room = ScriptedApp()
         self.out = io.StringIO()
         self.screen = Screen(self.out, 80)
         me, place = person("ana"), room()
-        self.chat = Chat(self.room.console, self.room.hear, self.screen, place=place, me=me, controls=controls)
+        self.chat = Chat(self.room.console, self.room.handle, self.screen, place=place, me=me, controls=controls)
 
     async def script(self, *lines: str) -> str:
         await self.chat.run(Script(self.screen, lines))
@@ -128,7 +128,7 @@ async def test_a_pipe_goes_on_after_a_failure_and_ends_at_quit(talk: Talk) -> No
     await talk.chat.run(Piped(talk.screen, io.StringIO("fail\nstart x\n:quit\nstart y\n")))
     assert talk.texts == ["fail", "start x"]
     assert talk.chat.failed == []
-    assert talk.out.getvalue().startswith("\n> fail\nT9 is not there.\n")
+    assert talk.out.getvalue().startswith("\n> fail\nThere is no task T9.\n")
 
 
 async def test_the_end_of_the_input_ends_the_chat(talk: Talk) -> None:
@@ -157,5 +157,5 @@ async def test_what_happens_in_another_channel_is_not_drawn(talk: Talk) -> None:
     elsewhere = talk.room.messages
     await talk.script("start x")
     before = talk.out.getvalue()
-    await talk.room.hear(elsewhere[0].model_copy(update={"place": room("other")}))
+    await talk.room.handle(elsewhere[0].model_copy(update={"place": room("other")}))
     assert talk.out.getvalue() == before

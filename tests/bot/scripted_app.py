@@ -1,4 +1,4 @@
-"""A room whose engine answers from a table: what the console and ``liaison say`` are tried against."""
+"""An application with scripted answers, for tests of the console and of ``liaison say``."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -32,26 +32,26 @@ STATUS_FORM = Form(
 )
 
 
-class Room:
-    """``hear`` carries a message out: it remembers it, and shows cards in its console. Also an ``Intake``."""
+class ScriptedApp:
+    """``handle`` remembers a message and answers its first word in the console. Also implements ``Intake``."""
 
     def __init__(self) -> None:
         self.console = Console()
         self.console.intake = self
         self.messages: list[Message] = []
-        self.stuck: Callable[[Message], Awaitable[object]] | None = None
+        self.before_answer: Callable[[Message], Awaitable[object]] | None = None
 
-    async def hear(self, message: Message) -> Result:
+    async def handle(self, message: Message) -> Result:
         self.messages.append(message)
-        if self.stuck is not None:
-            await self.stuck(message)
+        if self.before_answer is not None:
+            await self.before_answer(message)
         word = message.text.partition(" ")[0] or str((message.intent or {}).get("verb", ""))
         match word:
             case "start":
                 await self.console.post(message.place, RUN_CARD, nonce="card")
             case "fail":
                 await self.console.send_private(
-                    message, Card(title=("T9 is not there.",), summary="no", tone="bad")
+                    message, Card(title=("There is no task T9.",), summary="no", tone="bad")
                 )
                 return "failed"
             case "which":
@@ -64,8 +64,8 @@ class Room:
             case "unrecorded":
                 raise NotRecorded
             case "finish" | "choose" | "status":
-                said = f"{message.actor.name} did: {word}"
-                await self.console.send_private(message, Card(title=(said,), summary=said))
+                text = f"{message.actor.name} did: {word}"
+                await self.console.send_private(message, Card(title=(text,), summary=text))
             case "edit":
                 await self.console.edit((await self.console.post(message.place, RUN_CARD, nonce="card")), RUN_CARD)
         return "done"
