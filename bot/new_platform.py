@@ -47,7 +47,9 @@ def _adapter_files() -> list[str]:
 
 def _write(target: Path, name: str, files: Mapping[str, str], package: str, tests: str) -> None:
     if not NAME.fullmatch(name):
-        raise CannotWrite(f"{name} can't be a name: use small letters, digits and single underscores, like acme_runs.")
+        raise CannotWrite(
+            f"{name} can't be a name: use small letters, digits and single underscores, like acme_runs."
+        )
     existing = [path for path in files if (target / path).exists()]
     if existing:
         raise CannotWrite(f"{target / existing[0]} exists already. Nothing was written.")
