@@ -129,7 +129,7 @@ async def serve_all(stack: AsyncExitStack, chat: Chat, folder: Path) -> dict[str
     return {
         "cutover": Counted(await served(CutoverFake()), cutover.DONE_AS, "comment"),
         "playbooks": playbooks,
-        "tines": Counted(await served(TinesFake()), tines.DONE_AS, "comment"),
+        "tines": Counted(await served(TinesFake()), tines.EFFECTS, "comment"),
         "xurrent": WithOwnTokens(
             xurrent, same | {Op.STATUS: "comment"}, "comment", {chat.id_of("ana"): "anas-own"}
         ),
