@@ -69,7 +69,7 @@ class MessageProcessor:
             if self._is_double_click(message):
                 with self._language_of(message):
                     return dispatch.just_changed_answer()
-            route = await dispatch.route(message, self._services, self._now())
+            route = await dispatch.route(message, self._services)
         except Exception as error:  # noqa: BLE001  an unexpected error gets an answer too
             return self._error_answer(message, error)
         if isinstance(route, Answer):
@@ -77,7 +77,7 @@ class MessageProcessor:
         return route
 
     def _save_intent(self, message: Message) -> None:
-        intent = dispatch.intent_dump(message, self._services)
+        intent = dispatch.intent_json(message, self._services)
         if intent is not None:
             self._inbox.save_intent(message.key, intent)
 

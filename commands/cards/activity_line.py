@@ -143,7 +143,7 @@ def decision_line(
             at=clock(sent_at, services.zone),
         )
         buttons = tuple(
-            button(key, DecideOutcome(run=tracked.handle, key=message.key, step=step.step_key, there=there))
+            button(key, DecideOutcome(run=tracked.handle, key=message.key, step=step.step_key, applied=there))
             for key, there in decisions
         )
     return ActivityLine(tracked.handle, slot(message.key, step), text, buttons)

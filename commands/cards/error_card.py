@@ -59,7 +59,7 @@ def confirmed_retry(
         ]
     if not error.retry_with:
         return []
-    return [button("button.anyway", Choose(key=message.key, pick=_with_options(run, error.retry_with)))]
+    return [button("button.anyway", Choose(key=message.key, values=_with_options(run, error.retry_with)))]
 
 
 def _with_options(run: str, options: Sequence[str]) -> ChoiceValues:

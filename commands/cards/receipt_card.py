@@ -191,6 +191,6 @@ def _summary_of(tracked: TrackedRun, reports: Sequence[OutcomeReport]) -> Text:
 
 def _with_task(press: Button, among: Sequence[Button]) -> Button:
     """ "T3: My part" where another task of the same line has the same button."""
-    task = press.intent.of if isinstance(press.intent, Choose) else ""
+    task = press.intent.task if isinstance(press.intent, Choose) else ""
     same = sum(other.label == press.label for other in among) > 1
     return replace(press, label=f"{task}: {press.label}") if task and same else press

@@ -193,7 +193,7 @@ def _platform_button(tracked: TrackedRun, can: Mapping[Op, Capability]) -> list[
         return []
     if len(names) > 1:
         return [button("button.offers", DoAction(run=tracked.handle), count=len(names))]
-    return [Button(shorten(names[0], 30), DoAction(run=tracked.handle, offer=names[0]))]
+    return [Button(shorten(names[0], 30), DoAction(run=tracked.handle, action=names[0]))]
 
 
 def _card_before_start(tracked: TrackedRun) -> Card:

@@ -95,7 +95,7 @@ def _buttons(context: CommandContext, tracked: TrackedRun, task: Task) -> list[B
     comment = OpenForm(run=run, about="comment", fill={"task": handle})
     buttons.append((Op.COMMENT, button("button.comment", comment)))
     if task.command.strip() and not task.state.is_over:
-        buttons.append((Op.ACTION, button("button.command", DoAction(run=run, offer=handle))))
+        buttons.append((Op.ACTION, button("button.command", DoAction(run=run, action=handle))))
     return [press for op, press in buttons if supports(can, op)]
 
 

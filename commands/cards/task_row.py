@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from adapters.models import Person, Task, TaskState
-from commands.language.tokens import folded
+from commands.language.tokens import fold
 from commands.model.card import Row, Text
 from commands.model.messages import Actor
 from commands.model.tracked_run import TrackedRun
@@ -48,13 +48,13 @@ def same_person(first: Person, second: Person) -> bool:
             return True
     if first.email and second.email:
         return False
-    return bool(first.name and second.name) and folded(first.name) == folded(second.name)
+    return bool(first.name and second.name) and fold(first.name) == fold(second.name)
 
 
 def last_actor_name(tracked: TrackedRun, task: Task) -> str:
     """The name of ``last_actor``, or empty."""
     actor = last_actor(tracked, task)
-    return actor.shown if actor else ""
+    return actor.display_name if actor else ""
 
 
 def last_actor(tracked: TrackedRun, task: Task) -> Actor | None:

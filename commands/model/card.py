@@ -117,13 +117,16 @@ class Option:
     label: str
 
 
+FieldKind = Literal["line", "lines", "choice", "search", "when"]
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """``search`` fields may have many options and are answered by typing; ``when`` takes a WHEN."""
 
     name: str  # [a-z]+
     label: str  # at most 24 characters
-    kind: Literal["line", "lines", "choice", "search", "when"] = "line"
+    kind: FieldKind = "line"
     options: tuple[Option, ...] = ()
     value: str = ""
     hint: str = ""  # at most 150 characters

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from adapters.models import PlatformAction
 from adapters.protocol import Unsupported, supports
 from adapters.writes import Op
-from commands.lookup.fuzzy import match
+from commands.lookup.fuzzy import find_matches
 from commands.model.card import Answer, Button, Code, Link, Separator, Text
 from commands.model.errors import Ambiguous, CommandError, Missing
 from commands.model.intents import DoAction, Drop
@@ -88,11 +88,11 @@ def find_action(query: str, tracked: TrackedRun, actions: Sequence[NamedAction])
     by_id = next((named for named in actions if named.action.id == query), None)
     if by_id is not None:
         return by_id
-    found = match(query, [(named.name, named) for named in actions])
-    if found.one is None and not found.several:
-        found = match(query, [(named.label, named) for named in actions])
-    if found.one is not None:
-        return found.one
+    found = find_matches(query, [(named.name, named) for named in actions])
+    if found.single is None and not found.several:
+        found = find_matches(query, [(named.label, named) for named in actions])
+    if found.single is not None:
+        return found.single
     facts = {"words": shorten(query, 60), "run": run_name(tracked)}
     if found.several:
         rest = ", ".join(named.name for named in found.several[MOST_CHOICES:])
@@ -132,7 +132,7 @@ def _buttons(tracked: TrackedRun, actions: Sequence[NamedAction]) -> list[Button
 
 
 def _button(tracked: TrackedRun, named: NamedAction) -> Button:
-    return Button(shorten(named.name, 30), DoAction(run=tracked.handle, offer=named.action.id))
+    return Button(shorten(named.name, 30), DoAction(run=tracked.handle, action=named.action.id))
 
 
 def _title(tracked: TrackedRun, services: Services) -> str:

@@ -6,11 +6,11 @@ from adapters.errors import AdapterError, NotFound
 from adapters.models import Runbook, RunbookKey, RunKey, Task, TaskKey
 from commands.cards.run_card import live_card
 from commands.cards.task_card import runbook_card, task_card
-from commands.language.references import is_run, is_task
-from commands.lookup.fuzzy import Matches, match
-from commands.lookup.run_lookup import link_of, no_run
+from commands.language.references import is_run_handle, is_task_handle
+from commands.lookup.fuzzy import Matches, find_matches
+from commands.lookup.run_lookup import no_run_error, parse_platform_reference
 from commands.lookup.runbook_lookup import RunbookSearch, search_runbooks
-from commands.lookup.task_lookup import task_named
+from commands.lookup.task_lookup import find_task
 from commands.model.card import Answer, Button
 from commands.model.errors import Ambiguous, CommandError, Missing
 from commands.model.intents import Help, Runbooks, Show
@@ -44,7 +44,7 @@ async def _lives_here(context: CommandContext, tracked: TrackedRun) -> bool:
 
 async def show_task(context: CommandContext, tracked: TrackedRun, query: str) -> Answer:
     tracked, notes = await refreshed(context, tracked)
-    task = task_named(query, tracked, context.message, context.services, field="what")
+    task = find_task(query, tracked, context.message, context.services, field="what")
     return Answer(private=await task_card(context, tracked, task, notes), changed_runs=(tracked.handle,))
 
 
@@ -55,15 +55,15 @@ async def show_runbook(context: CommandContext, key: RunbookKey) -> Answer:
 
 async def show(intent: Show, context: CommandContext) -> Answer:
     what = intent.what.strip()
-    if not what or is_run(what):
+    if not what or is_run_handle(what):
         if context.run is None:
-            raise no_run()
+            raise no_run_error()
         return await show_run(context, context.run)
-    if is_task(what):
+    if is_task_handle(what):
         if context.run is None:
-            raise no_run()
+            raise no_run_error()
         return await show_task(context, context.run, what)
-    key = link_of(what, context.services)
+    key = parse_platform_reference(what, context.services)
     if key is not None:
         return await _show_key(context, key)
     return await _show_named(intent, what, context)
@@ -94,20 +94,20 @@ async def _show_named(intent: Show, what: str, context: CommandContext) -> Answe
     runs: Matches[TrackedRun] = Matches()
     if intent.kind != "runbook":
         active = [run for run in await context.services.runs.list_runs(active=True) if run.started]
-        runs = match(what, [(bare_title(run.run, run.handle), run) for run in active])
-        tasks = match(what, [(task.title, task) for task in tracked.run.tasks] if tracked else [])
+        runs = find_matches(what, [(bare_title(run.run, run.handle), run) for run in active])
+        tasks = find_matches(what, [(task.title, task) for task in tracked.run.tasks] if tracked else [])
     if min(tasks.rank, runs.rank) > _SURE_RANK:
         search = await _search_runbooks(what, context)
-        books = match(what, [(runbook.title, runbook) for runbook in search.runbooks])
+        books = find_matches(what, [(runbook.title, runbook) for runbook in search.runbooks])
     else:
         search, books = RunbookSearch(), Matches[Runbook]()
     best = min(tasks.rank, runs.rank, books.rank)
-    if tasks.one and tracked and tasks.rank == best:
-        return await show_task(context, tracked, tracked.task_handle(tasks.one.id))
-    if runs.one and runs.rank == best:
-        return await show_run(context, runs.one)
-    if books.one and books.rank == best:
-        return await show_runbook(context, books.one.key)
+    if tasks.single and tracked and tasks.rank == best:
+        return await show_task(context, tracked, tracked.task_handle(tasks.single.id))
+    if runs.single and runs.rank == best:
+        return await show_run(context, runs.single)
+    if books.single and books.rank == best:
+        return await show_runbook(context, books.single.key)
     several = _buttons(tracked, tasks.several, runs.several, books.several)
     if several:
         raise Ambiguous("show.several", words=shorten(what, 60), buttons=several[:MOST_CHOICES])
@@ -119,7 +119,7 @@ async def _search_runbooks(what: str, context: CommandContext) -> RunbookSearch:
         search = await search_runbooks(what, "", context.services)
         return search if search.runbooks else await search_runbooks("", "", context.services)
     except AdapterError as error:
-        return RunbookSearch(missing=(translate("read.no_runbooks", platform=error.platform),))
+        return RunbookSearch(failures=(translate("read.no_runbooks", platform=error.platform),))
 
 
 def _buttons(
@@ -141,4 +141,4 @@ def _buttons(
 
 def _not_found(what: str, guesses: list[Button], search: RunbookSearch) -> CommandError:
     buttons = [*guesses[:3], button("button.runbooks", Runbooks()), button("button.help", Help())]
-    return Missing("show.nothing", words=shorten(what, 60), also=search.also, buttons=buttons)
+    return Missing("show.nothing", words=shorten(what, 60), also=search.failure_text, buttons=buttons)

@@ -14,8 +14,8 @@ from adapters.toolkit.messages import in_language
 from adapters.writes import Op, StartRun
 from commands.cards.error_card import cannot_post_error, error_answer, retry_button
 from commands.cards.receipt_card import OutcomeReport, answer_of, report_outcome
-from commands.lookup.person_lookup import person_named
-from commands.lookup.runbook_lookup import runbook_named
+from commands.lookup.person_lookup import find_person
+from commands.lookup.runbook_lookup import find_runbook
 from commands.model.card import Answer, Button, Text
 from commands.model.errors import CommandError
 from commands.model.intents import Drop, OpenForm, Retry, Start
@@ -58,9 +58,9 @@ async def start(intent: Start, context: CommandContext) -> Answer:
         )
         return await _start_chosen(intent, chosen, tracked, context)
     try:
-        runbook = await runbook_named(intent.runbook, intent.platform, context)
+        runbook = await find_runbook(intent.runbook, intent.platform, context)
         question = await _question(intent, runbook, tracked, context)
-        owner = (await person_named(intent.owner, context, field="owner")) if intent.owner else None
+        owner = (await find_person(intent.owner, context, field="owner")) if intent.owner else None
     except (CommandError, AdapterError):
         await context.services.runs.cancel_start(tracked.handle)
         raise
@@ -114,7 +114,7 @@ async def _start_write(
     intent: Start, chosen: ChosenRunbook, tracked: TrackedRun, context: CommandContext
 ) -> StartRun:
     people = context.services.people
-    owner = await person_named(intent.owner, context, field="owner") if intent.owner else None
+    owner = await find_person(intent.owner, context, field="owner") if intent.owner else None
     return StartRun(
         by=people.person(context.actor),
         runbook=chosen.runbook,

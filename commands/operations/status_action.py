@@ -85,7 +85,7 @@ async def _store_health(context: CommandContext, written: WriteOutcome, wanted: 
         tracked.handle,
         health=wanted.health or tracked.overlay.health,
         health_text=wanted.text,
-        health_by=actor.shown,
+        health_by=actor.display_name,
         health_at=at,
     )
 

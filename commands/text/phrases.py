@@ -115,4 +115,4 @@ ChoiceValues = dict[str, str | bool | tuple[str, ...] | dict[str, str]]  # what 
 
 def choice(key: str, pick: ChoiceValues, text: str, *, of: str = "") -> Button:
     """Completes the command that the message ``key`` typed."""
-    return Button(shorten(text, _LABEL), Choose(key=key, pick=pick, of=of))
+    return Button(shorten(text, _LABEL), Choose(key=key, values=pick, task=of))

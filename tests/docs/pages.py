@@ -5,17 +5,14 @@ writes it anew. ``make docs`` does so for every page, and ``tests/docs/test_docs
 """
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, get_args
 
 import click
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-import commands
 from adapters.protocol import Emulated, Native, Platform, Unsupported
 from adapters.toolkit.messages import load_messages
 from adapters.writes import READS, Op
@@ -23,7 +20,7 @@ from bot.cli import cli
 from bot.config.parse import TABLES
 from bot.config.settings import available_platforms
 from bot.observability import metrics
-from commands.model.command import Command, Flag, Right, Takes
+from commands.model.command import Command, Flag, FlagKind, Right
 from commands.registry import COMMANDS
 from commands.text.catalogue import plain_text, translate
 
@@ -78,12 +75,12 @@ def _shown() -> list[Command]:
     return sorted((command for command in COMMANDS.values() if command.typed), key=place)
 
 
-def _summary(command: Command) -> str:
-    return plain_text(translate(f"usage.{command.verb}"))
-
-
 def _typed(command: Command) -> str:
-    return f"{command.verb} {command.usage}".strip()
+    return f"{command.verb} {command.arguments}".strip()
+
+
+def _summary(command: Command) -> str:
+    return plain_text(translate(command.summary_key))
 
 
 def _aliases(command: Command) -> list[str]:
@@ -103,18 +100,14 @@ def _command(command: Command) -> str:
 
 
 def _words_for(command: Command) -> Mapping[str, Sequence[str]]:
-    """Language -> words, spelt as in ``aliases.toml``."""
-    source = Path(commands.__file__).parent / "language" / "aliases.toml"
-    tables = {name: words for name, words in tomllib.loads(source.read_text()).items() if name != "health"}
-    found = {
-        name: [word for word, verb in words.items() if verb == command.verb] for name, words in tables.items()
-    }
-    found["en"] = [*command.aliases, *found["en"]]
-    return {name: words for name, words in found.items() if words}
+    """Language -> the other words for the verb."""
+    english = (*command.aliases, *command.synonyms.get("en", ()))
+    words = {**command.synonyms, "en": english}
+    return {language: words[language] for language in sorted(words) if words[language]}
 
 
 def _flag(flag: Flag) -> str:
-    several = "…" if flag.takes is Takes.PAIRS else ""
+    several = "…" if flag.kind is FlagKind.PAIRS else ""
     return f"--{flag.name} {flag.hint}".strip() + several
 
 

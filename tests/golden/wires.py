@@ -14,7 +14,7 @@ from adapters.errors import AdapterError
 from adapters.local import mapping as local
 from adapters.local.wire import Document
 from adapters.models import Health, Run, RunState, TaskState
-from adapters.tines import cases, tasks
+from adapters.tines.writes import case, tasks
 from adapters.writes import Baseline, Op, Write, WriteMarker, WriteResult
 from bot.storage import effects
 from bot.surfaces.mattermost.buttons import Buttons, ButtonScope, action_id
@@ -27,7 +27,7 @@ from bot.surfaces.slack import posting as posts
 from bot.surfaces.slack.identity import Identity
 from bot.surfaces.slack.views import Meta
 from commands.dispatch import Route
-from commands.forms.fields import FIELDS
+from commands.forms.opening import forms_of
 from commands.model.card import Button, Form, Result
 from commands.model.intents import Intent, OpenForm
 from commands.model.messages import Actor, Membership, Message, Place, Via
@@ -178,8 +178,10 @@ VALUES: Mapping[str, Callable[[], Json]] = {
     "standings": lambda: _words_of(Membership),
     "vias": lambda: _words_of(Via),
     "forms": lambda: _words_of(OpenForm.model_fields["about"].annotation),
-    "parts of tines that need a case of their own": lambda: [tasks.MARK, cases.COLOUR],
-    "form fields": lambda: {about: [field.name for field in fields] for about, fields in FIELDS.items()},
+    "parts of tines that need a case of their own": lambda: [tasks.MARK, case.COLOUR],
+    "form fields": lambda: {
+        about: [field.name for field in form.fields] for about, form in forms_of(COMMANDS).items()
+    },
     "slack button action": lambda: presses.ACTION,
     "slack form callback": lambda: views.CALLBACK,
     "slack field action": lambda: views.ACTION,

@@ -15,9 +15,9 @@ from adapters.runrunit import text as runrunit
 from adapters.tines import text as tines
 from adapters.xurrent import text as xurrent
 from bot.surfaces.console.render import draw
-from commands.forms.form import FormErrors, submit
+from commands.forms.submission import FormErrors, submit
 from commands.language.parser import parse
-from commands.lookup.fuzzy import match
+from commands.lookup.fuzzy import find_matches
 from commands.model.card import Card
 from commands.model.errors import CommandError
 from commands.model.ports import Services
@@ -54,27 +54,27 @@ def test_a_line_of_whatever_length_is_read_quickly(line: str) -> None:
 
 def test_a_form_of_whatever_length_is_checked_quickly() -> None:
     values = {"text": " " * 3000, "next": f"+{' ' * LONG}x"}
-    quickly(lambda: submit("status", "R1", values))
-    assert isinstance(submit("status", "R1", values), FormErrors)
+    quickly(lambda: submit("status", "R1", values, COMMANDS))
+    assert isinstance(submit("status", "R1", values, COMMANDS), FormErrors)
 
 
 @pytest.mark.parametrize("words", ["d " * (LONG // 2), "data " * (LONG // 5), "step number " * (LONG // 12)])
 def test_a_title_of_whatever_length_is_looked_for_quickly(words: str) -> None:
-    quickly(lambda: match(words, TITLES))
+    quickly(lambda: find_matches(words, TITLES))
 
 
 def test_a_title_is_found_whatever_its_length() -> None:
     title = "Check the mirrors " * 60
-    assert match(title, [*((name, str(id)) for name, id in TITLES), (title, "it")]).one == "it"
+    assert find_matches(title, [*((name, str(id)) for name, id in TITLES), (title, "it")]).single == "it"
 
 
 @pytest.mark.parametrize("filler", [" ", "\n", "\n \n", " (7K2F)", "— a (7K2F) ", "\n\nAna via Slack (7K2F)\n"])
 @pytest.mark.parametrize(
-    "read", [cutover.SIGNER.read, xurrent.SIGNER.read, runrunit.SIGNER.read, tines.taken_apart]
+    "read", [cutover.SIGNER.read, xurrent.SIGNER.read, runrunit.SIGNER.read, tines.parse_comment]
 )
 def test_a_text_of_whatever_length_is_taken_apart_quickly(read: Callable[[str], object], filler: str) -> None:
     quickly(lambda: read(f"a — b{filler * (LONG // len(filler))}x"))
-    quickly(lambda: playbooks.unsigned(f"a{filler * (LONG // len(filler))}x", "Ana"))
+    quickly(lambda: playbooks.parse_signed(f"a{filler * (LONG // len(filler))}x", "Ana"))
 
 
 def test_a_refusal_of_whatever_length_is_told_quickly() -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from adapters.toolkit.messages import ENGLISH, LANGUAGES, in_language
-from commands.forms.fields import FIELDS
-from commands.forms.form import open_form
+from commands.forms.opening import forms_of, open_form
 from commands.model.intents import OpenForm
+from commands.registry import COMMANDS
+from tests.commands.room import HERE, Room
 from tests.commands.text.catalogues import (
     BUILT,
     CATALOGUES,
@@ -25,7 +26,6 @@ from tests.commands.text.catalogues import (
     sources,
     suffixes,
 )
-from tests.commands.world import ANA, HERE, Room
 
 CODE = [path for folder in ("commands", "bot", "adapters") for path in sources(ROOT / folder)]
 COMMANDS_CODE = sources(ROOT / "commands")
@@ -156,11 +156,11 @@ class _Handles(dict[str, str]):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("about", sorted(FIELDS))
+@pytest.mark.parametrize("about", sorted(forms_of(COMMANDS)))
 async def test_forms_fit_every_chat(room: Room, about: str, language: str) -> None:
     await room.start()
     with in_language(language):
-        form = await open_form(OpenForm.model_validate({"about": about, "run": "R1"}), ANA, HERE, room.world)
+        form = await open_form(OpenForm.model_validate({"about": about, "run": "R1"}), HERE, room.services)
     assert 0 < len(form.title) <= 24
     assert 0 < len(form.submit) <= 24
     for field in form.fields:
