@@ -12,7 +12,7 @@
 
 Seeded: team ``ops``; members ana and ben, gil (a guest), the bot ``liaison``; channels ``town`` (all of them)
 and ``far`` (the bot is not in it). ``mm.add_user``, ``mm.add_channel``, ``mm.direct`` make more.
-``mm.sockets`` cuts, forgets and skips; faults on the wire are those of ``tests.fakes.serving.Fake``.
+``mm.sockets`` cuts, forgets and skips; faults on the wire are those of ``adapters.testing.fake_server.Fake``.
 ``extra`` answers paths under ``/plugins/`` first, so that Playbooks can live on the same site.
 """
 
