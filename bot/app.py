@@ -210,7 +210,7 @@ def bootstrap(
     settler = Reconciler(rules, found)
     work = MessageProcessor(world, rules, people, desk, board, inbox, now)
     engine = EmbeddedEngine(inbox, ScheduledRows(store), work, now)
-    intake = AppIntake(engine, desk, inbox, world, now)
+    intake = AppIntake(engine, desk, inbox, world, people, now)
     desk.engine, desk.world = engine, world
     past.engine, past.settler = engine, settler
     return Application(
@@ -252,7 +252,7 @@ def _chats(settings: Settings, store: Store, now: Callable[[], datetime]) -> lis
         from bot.surfaces.slack.surface import SlackSurface
 
         chats.append(
-            SlackSurface(settings.slack, command=command, notes=SurfaceStateRows(store, "slack:"), now=now)
+            SlackSurface(settings.slack, command=command, state=SurfaceStateRows(store, "slack:"), now=now)
         )
     if settings.mattermost is not None:
         from bot.surfaces.mattermost.surface import MattermostSurface
@@ -263,7 +263,7 @@ def _chats(settings: Settings, store: Store, now: Callable[[], datetime]) -> lis
                 command=command,
                 public_url=settings.bot.address,
                 secret_key=settings.secret_key().encode(),
-                notes=SurfaceStateRows(store, "mattermost:"),
+                state=SurfaceStateRows(store, "mattermost:"),
                 now=now,
             )
         )

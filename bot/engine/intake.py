@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.engine.port import Engine
 from bot.outbound.responder import Responder
+from bot.services.people_directory import PeopleDirectory
 from bot.storage.inbox import Inbox
 from bot.surfaces.protocol import FieldErrors, Recorded, SubmittedForm
 from commands.cards.run_card import live_card
@@ -20,12 +21,19 @@ from commands.text.phrases import short_card
 
 class AppIntake:
     def __init__(
-        self, engine: Engine, desk: Responder, inbox: Inbox, world: Services, now: Callable[[], datetime]
+        self,
+        engine: Engine,
+        desk: Responder,
+        inbox: Inbox,
+        world: Services,
+        people: PeopleDirectory,
+        now: Callable[[], datetime],
     ) -> None:
         self._engine = engine
         self._desk = desk
         self._inbox = inbox
         self._world = world
+        self._people = people
         self._now = now
         self.watchers: list[Callable[[Message], None]] = []  # see each message once, when it is durable
 
@@ -64,3 +72,6 @@ class AppIntake:
 
     def error_card(self, key: str, **facts: object) -> Card:
         return short_card(translate(key, **facts), tone="warn")
+
+    def language_for(self, actor: Actor) -> str:
+        return self._people.language_for(actor)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from adapters.models import Person
+from adapters.toolkit.messages import current_language, language_of_locale
 from bot.storage.facts import PeopleRows
 from bot.surfaces.protocol import Surface, SurfaceError
 from commands.access import is_chat_id
@@ -75,8 +76,13 @@ class PeopleDirectory:
         email = self._emails.get(actor.id) or by_handle or actor.email
         return Person(id=actor.id, name=actor.name, email=email, handle=actor.handle or None)
 
+    def language_for(self, actor: Actor) -> str:
+        """From the locale that the chat reported last, without asking it; else the current language."""
+        stored = self._known.get(_key(actor))
+        return language_of_locale((stored[0] if stored else actor).locale) or current_language()
+
     def _merged(self, actor: Actor, profile: Actor) -> Actor:
-        update = {name: getattr(profile, name) for name in ("email", "membership", "timezone")}
+        update = {name: getattr(profile, name) for name in ("email", "membership", "timezone", "locale")}
         update |= {name: getattr(profile, name) or getattr(actor, name) for name in ("name", "handle")}
         return actor.model_copy(update=update)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
-from adapters.models import Run, Runbook, Task
+from adapters.models import Run, Runbook, Task, TaskState
 from commands.model.card import Button, Card, ClockTime, Link, Span, Text, Tone
 from commands.model.intents import Choose, Intent, Show, Start
 from commands.model.tracked_run import TrackedRun
@@ -26,6 +26,15 @@ def first_line(words: str) -> str:
     """What an answer quotes of a stored text."""
     lines = [line for line in words.strip().splitlines() if line.strip()]
     return shorten(lines[0], _QUOTE) if lines else ""
+
+
+def task_state_name(state: TaskState) -> str:
+    return plain_text(translate(f"state.{state.value}"))
+
+
+def task_state_width() -> int:
+    """Of the longest state name in the current language, for columns."""
+    return max(len(task_state_name(state)) for state in TaskState)
 
 
 def label(key: str, **facts: object) -> str:

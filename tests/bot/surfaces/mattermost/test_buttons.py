@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.surfaces.mattermost.signing import Forged, Signer
+from bot.surfaces.mattermost.signing import ForgedDelivery, Signer
 from commands.model.card import Button
 from commands.model.intents import Begin, Choose, Finish, OpenForm
 from commands.model.messages import Via
@@ -109,9 +109,9 @@ def test_a_seal_opens_only_for_its_purpose_and_unchanged() -> None:
     sealed = signer.seal("button", {"a": "é\ud800", "b": [1]})
     assert signer.open("button", sealed) == {"a": "é?", "b": [1]}
     for wrong in (sealed[:-1], sealed + " ", sealed.replace("[1]", "[2]"), "", "1", "1" + "é" * 60):
-        with pytest.raises(Forged):
+        with pytest.raises(ForgedDelivery):
             signer.open("button", wrong)
-    with pytest.raises(Forged):
+    with pytest.raises(ForgedDelivery):
         signer.open("dialog", sealed)
 
 

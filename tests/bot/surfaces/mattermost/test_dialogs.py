@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from bot.surfaces.mattermost.dialogs import dialog
+from bot.surfaces.mattermost.dialogs import build_dialog
 from commands.model.card import Button, Field, Form, Option
 from commands.model.errors import NotAllowed
 from commands.model.intents import OpenForm
@@ -25,7 +25,7 @@ async def opened(rig: Rig) -> Dialog:
 
 
 async def test_a_button_opens_the_form_complete_and_records_nothing(rig: Rig) -> None:
-    shown = (await opened(rig)).dialog
+    shown = (await opened(rig)).build_dialog
     assert rig.engine.forms == [OPEN]
     assert shown["title"] == "Update status of R7"
     assert shown["submit_label"] == "Send"
@@ -171,7 +171,7 @@ async def test_who_may_not_is_told_why_with_what_can_be_done(rig: Rig) -> None:
 async def test_search_fields_are_selects_of_what_the_snapshot_has(rig: Rig) -> None:
     rig.engine.shown = Form("more", "R7", "More", "Go", (Field("task", "Task", "search"),))
     rig.engine.found = [Option(f"T{n}", f"T{n} Task") for n in range(100)]
-    [element] = (await opened(rig)).dialog["elements"]
+    [element] = (await opened(rig)).build_dialog["elements"]
     assert (element["type"], len(element["options"])) == ("select", 100)
 
 
@@ -192,7 +192,7 @@ def test_every_form_stays_within_the_limits_of_the_oldest_server() -> None:
             Field("f", "F", "when", longest=10),
         ),
     )
-    shown = dialog(form, {}, "state")
+    shown = build_dialog(form, {}, "state")
     check_dialog(shown)
     assert [len(one.get("options", ())) for one in shown["elements"]] == [100, 100, 0, 0, 0, 0]
     assert shown["elements"][0]["default"] == "v250"

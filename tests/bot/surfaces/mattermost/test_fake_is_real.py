@@ -104,8 +104,8 @@ async def test_a_dialog_is_delivered_as_the_real_server_does(mm: FakeMattermost,
         200,
         REST["open_dialog"]["response"]["body"],
     )
-    dialog = await mm.until(lambda: mm.dialog_of(mm.ana))
-    await mm.submit_dialog(dialog, {"message": "all good", "rag": "green"})
+    build_dialog = await mm.until(lambda: mm.dialog_of(mm.ana))
+    await mm.submit_dialog(build_dialog, {"message": "all good", "rag": "green"})
     real = INBOUND["dialog"][0]
     assert headers(app.seen[0].headers) == headers(real["headers"])
     assert shape(app.seen[0].json) == shape(json.loads(real["body"]))
@@ -116,10 +116,10 @@ async def test_errors_of_a_dialog_keep_it_open(mm: FakeMattermost, app: App) -> 
     body |= {"trigger_id": mm.trigger(mm.ana, mm.town), "url": f"{app.url}/dialog"}
     await rest(mm, "POST", "/api/v4/actions/dialogs/open", body)
     app.answer = REST["submit_dialog_bad"]["response"]["body"]
-    dialog = await mm.until(lambda: mm.dialog_of(mm.ana))
-    delivered = await mm.submit_dialog(dialog, {"message": "bad", "rag": "green"})
+    build_dialog = await mm.until(lambda: mm.dialog_of(mm.ana))
+    delivered = await mm.submit_dialog(build_dialog, {"message": "bad", "rag": "green"})
     assert delivered.json == app.answer
-    assert dialog.open
+    assert build_dialog.open
 
 
 async def test_a_post_of_the_bot_is_answered_as_by_the_real_server(mm: FakeMattermost) -> None:

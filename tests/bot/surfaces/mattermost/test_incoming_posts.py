@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.surfaces.mattermost import seen_posts as memory
-from bot.surfaces.mattermost.websocket import Socket
+from bot.surfaces.mattermost import seen_posts as seen_posts
+from bot.surfaces.mattermost.websocket import WebSocketClient
 from commands.model.messages import Via
 from tests.bot.surfaces.mattermost.rig import Rig, rigged
 
@@ -220,14 +220,14 @@ async def test_a_server_that_does_not_answer_pings_is_left_and_come_back_to(rig:
     await rig.surface.stop()
     rig.mm.sockets.silent = True
     lost: list[bool] = []
-    ear = Socket(
+    account = WebSocketClient(
         f"ws{rig.mm.url[4:]}/api/v4/websocket",
         rig.mm.bot.token,
-        heard=lambda event: None,
+        incoming=lambda event: None,
         lost=lambda: lost.append(True),
         ping_seconds=0.2,
     )
-    running = asyncio.create_task(ear.run())
+    running = asyncio.create_task(account.run())
     try:
         await rig.mm.until(lambda: rig.mm.sockets.resumed >= 1)
         assert lost == [True]
@@ -278,7 +278,7 @@ async def test_a_site_under_a_path() -> None:
 
 
 async def test_the_notes_are_written_at_the_latest_when_we_stop(rig: Rig) -> None:
-    assert memory.WRITE_EVERY_SECONDS <= 5
+    assert seen_posts.WRITE_EVERY_SECONDS <= 5
     post = await rig.mm.say(rig.mm.town, "@liaison one", rig.mm.ana)
     await settled(rig)
     await rig.surface.stop()

@@ -41,9 +41,9 @@ async def test_a_direct_message_is_answered_beside_it(rig: Rig) -> None:
     direct = rig.mm.direct(rig.mm.ana, rig.mm.bot)
     asked = await rig.mm.say(direct, "mine", rig.mm.ana)
     place = {"channel": direct.id, "direct": True}
-    heard = message(rig, Via.DIRECT, asked)
+    incoming = message(rig, Via.DIRECT, asked)
     await rig.surface.send_private(
-        heard.model_copy(update={"place": heard.place.model_copy(update=place)}), card("Yours")
+        incoming.model_copy(update={"place": incoming.place.model_copy(update=place)}), card("Yours")
     )
     [reply] = bots(rig)
     assert (reply.channel, reply.root) == (direct.id, "")

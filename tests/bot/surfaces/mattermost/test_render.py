@@ -8,7 +8,7 @@ import pytest
 
 from adapters.models import TaskState
 from bot.surfaces.mattermost.buttons import Buttons, ButtonScope
-from bot.surfaces.mattermost.escape import GAP, address, code, escape
+from bot.surfaces.mattermost.escape import ZERO_WIDTH_SPACE, safe_url, code, escape
 from bot.surfaces.mattermost.markdown import clock, text
 from bot.surfaces.mattermost.render import Renderer, fit, private_text, props_runes
 from bot.surfaces.mattermost.signing import Signer
@@ -21,7 +21,7 @@ from tests.fakes.mattermost.rules import check_post
 from tests.fakes.mattermost.world import mentioned
 
 NOW = datetime(2026, 11, 21, 14, 5, tzinfo=UTC)
-GROUND = ButtonScope(Place(surface="mattermost", channel="c" * 26), "n" * 24)
+SCOPE = ButtonScope(Place(surface="mattermost", channel="c" * 26), "n" * 24)
 RENDERER = Renderer(Buttons(Signer(SECRET), "https://bot.example.com/mattermost/action"))
 
 FAILOVER = Card(
@@ -49,7 +49,7 @@ FAILOVER = Card(
 
 
 def test_a_card_reads_like_a_card() -> None:
-    drawn = RENDERER.card(FAILOVER, GROUND, {}, NOW)
+    drawn = RENDERER.card(FAILOVER, SCOPE, {}, NOW)
     [attachment] = drawn.attachments
     assert drawn.message == ""
     assert attachment["fallback"] == FAILOVER.summary
@@ -74,7 +74,7 @@ def test_a_card_reads_like_a_card() -> None:
 
 def test_the_colour_never_says_more_than_the_words() -> None:
     tones = [
-        RENDERER.card(card("x", tone=tone), GROUND, {}, NOW).attachments[0] for tone in ("", "good", "warn", "bad")
+        RENDERER.card(card("x", tone=tone), SCOPE, {}, NOW).attachments[0] for tone in ("", "good", "warn", "bad")
     ]
     assert len({one["color"] for one in tones}) == 4
     assert len({one["text"] for one in tones}) == 1
@@ -94,12 +94,12 @@ def test_a_time_has_its_zone(zone: str, shown: str) -> None:
 
 
 HOSTILE = [
-    ("*bold* _em_ ~~gone~~", f"\\*bold\\* \\_em\\_ ~{GAP}~{GAP}gone~{GAP}~{GAP}"),
+    ("*bold* _em_ ~~gone~~", f"\\*bold\\* \\_em\\_ ~{ZERO_WIDTH_SPACE}~{ZERO_WIDTH_SPACE}gone~{ZERO_WIDTH_SPACE}~{ZERO_WIDTH_SPACE}"),
     ("[x](https://evil.example/a)", "\\[x\\](https://evil.example/a%29"),
-    ("@channel @here @all @ana", f"@{GAP}channel @{GAP}here @{GAP}all @{GAP}ana"),
+    ("@channel @here @all @ana", f"@{ZERO_WIDTH_SPACE}channel @{ZERO_WIDTH_SPACE}here @{ZERO_WIDTH_SPACE}all @{ZERO_WIDTH_SPACE}ana"),
     ("# big", "# big"),
-    ("#tag ~town :fire:", f"#{GAP}tag ~{GAP}town :{GAP}fire:{GAP}"),
-    ("<!channel> <@U1> &lt;b&gt;", f"<{GAP}!channel> <{GAP}@{GAP}U1> &{GAP}lt;b&{GAP}gt;"),
+    ("#tag ~town :fire:", f"#{ZERO_WIDTH_SPACE}tag ~{ZERO_WIDTH_SPACE}town :{ZERO_WIDTH_SPACE}fire:{ZERO_WIDTH_SPACE}"),
+    ("<!channel> <@U1> &lt;b&gt;", f"<{ZERO_WIDTH_SPACE}!channel> <{ZERO_WIDTH_SPACE}@{ZERO_WIDTH_SPACE}U1> &{ZERO_WIDTH_SPACE}lt;b&{ZERO_WIDTH_SPACE}gt;"),
     ("`code` | table", "\\`code\\` \\| table"),
     ("14:03 snake_case_name", "14:03 snake_case_name"),
     ("see!", "see\\!"),
@@ -109,7 +109,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize(("given", "shown"), HOSTILE)
 def test_outside_words_are_shown_and_do_nothing(given: str, shown: str) -> None:
-    got = escape(given, opens_line=False)
+    got = escape(given, at_line_start=False)
     if given == "[x](https://evil.example/a)":
         assert got.startswith("\\[x\\](")
     else:
@@ -173,7 +173,7 @@ def test_nobody_is_mentioned_from_anywhere_in_a_card(hostile: str) -> None:
         sections=(Section(hostile, (Row(TaskState.READY, hostile, hostile, (hostile,)),), more=(hostile,)),),
         buttons=(Button(hostile, Show(what=hostile)),),
     )
-    drawn = RENDERER.card(full, GROUND, {}, NOW)
+    drawn = RENDERER.card(full, SCOPE, {}, NOW)
     texts = [drawn.message, *(str(one.get("text", "")) for one in drawn.attachments), private_text(full, {})]
     assert mentioned(texts, USERS) == set()
     assert "@channel" not in "".join(texts)
@@ -207,7 +207,7 @@ def test_a_code_block_cannot_be_ended_from_inside() -> None:
     ],
 )
 def test_only_web_addresses_become_links(url: str, safe: str | None) -> None:
-    assert address(url) == safe
+    assert safe_url(url) == safe
     shown = text((Link("label", url),), {})
     assert shown == (f"[label]({safe})" if safe else "label")
 
@@ -222,7 +222,7 @@ def huge(**how: Any) -> Card:
 
 
 def test_what_has_no_room_is_dropped_from_the_end_and_said() -> None:
-    drawn = RENDERER.card(huge(buttons=FAILOVER.buttons), GROUND, {}, NOW)
+    drawn = RENDERER.card(huge(buttons=FAILOVER.buttons), SCOPE, {}, NOW)
     check_post(drawn.message, drawn.props("n"))
     assert drawn.message.startswith("**R7**")
     assert "**T1**" in drawn.message
@@ -233,7 +233,7 @@ def test_what_has_no_room_is_dropped_from_the_end_and_said() -> None:
 
 def test_a_card_too_long_for_the_props_of_an_old_server_stands_in_the_message() -> None:
     long = Card(title=("R7",), summary="R7", lines=tuple((f"line {n} " + "<&>" * 50,) for n in range(20)))
-    drawn = RENDERER.card(long, GROUND, {}, NOW)
+    drawn = RENDERER.card(long, SCOPE, {}, NOW)
     check_post(drawn.message, drawn.props("n"))
     assert drawn.attachments == []
     assert "line 19" in drawn.message
@@ -241,11 +241,11 @@ def test_a_card_too_long_for_the_props_of_an_old_server_stands_in_the_message() 
 
 def test_more_than_five_buttons_or_too_heavy_ones_are_named() -> None:
     many = tuple(Button(f"Finish T{n}", Finish(run="R7", tasks=(f"T{n}",))) for n in range(8))
-    drawn = RENDERER.card(card("R7", *many), GROUND, {}, NOW)
+    drawn = RENDERER.card(card("R7", *many), SCOPE, {}, NOW)
     assert [one["name"] for one in drawn.attachments[0]["actions"]] == [f"Finish T{n}" for n in range(5)]
     assert "Finish T5, Finish T6, Finish T7" in drawn.attachments[0]["text"]
     heavy = tuple(Button(f"Again {n}", OpenForm(about="retry", fill={"text": f"{n}" * 3000})) for n in range(3))
-    drawn = RENDERER.card(card("R7", *heavy), GROUND, {}, NOW)
+    drawn = RENDERER.card(card("R7", *heavy), SCOPE, {}, NOW)
     check_post(drawn.message, drawn.props("n"))
     assert [one["name"] for one in drawn.attachments[0]["actions"]] == ["Again 0"]
     assert "Again 1, Again 2" in drawn.attachments[0].get("text", drawn.message)
@@ -253,7 +253,7 @@ def test_more_than_five_buttons_or_too_heavy_ones_are_named() -> None:
 
 def test_the_same_intent_twice_is_one_button() -> None:
     twice = (Button("Finish", Finish(tasks=("T1",))), Button("Finish it", Finish(tasks=("T1",))))
-    assert len(RENDERER.card(card("R7", *twice), GROUND, {}, NOW).attachments[0]["actions"]) == 1
+    assert len(RENDERER.card(card("R7", *twice), SCOPE, {}, NOW).attachments[0]["actions"]) == 1
 
 
 def test_runes_are_counted_as_go_writes_them() -> None:
@@ -266,5 +266,5 @@ def test_fit_keeps_what_fits() -> None:
 
 
 def test_what_travels_says_nothing_secret() -> None:
-    sealed = json.dumps(RENDERER.card(FAILOVER, GROUND, {}, NOW).attachments)
+    sealed = json.dumps(RENDERER.card(FAILOVER, SCOPE, {}, NOW).attachments)
     assert SECRET.decode() not in sealed

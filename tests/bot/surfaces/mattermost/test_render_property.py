@@ -9,8 +9,8 @@ from markdown_it import MarkdownIt
 
 from adapters.models import TaskState
 from bot.surfaces.mattermost.buttons import Buttons, ButtonScope
-from bot.surfaces.mattermost.dialogs import dialog
-from bot.surfaces.mattermost.escape import GAP, escape
+from bot.surfaces.mattermost.dialogs import build_dialog
+from bot.surfaces.mattermost.escape import ZERO_WIDTH_SPACE, escape
 from bot.surfaces.mattermost.render import MESSAGE_RUNES, Renderer, private_text
 from bot.surfaces.mattermost.signing import Signer
 from commands.model.card import (
@@ -35,7 +35,7 @@ from tests.fakes.mattermost.rules import check_dialog, check_post
 from tests.fakes.mattermost.world import mentioned
 
 NOW = datetime(2026, 11, 21, 14, 5, tzinfo=UTC)
-GROUND = ButtonScope(Place(surface="mattermost", channel="c" * 26), "n" * 24)
+SCOPE = ButtonScope(Place(surface="mattermost", channel="c" * 26), "n" * 24)
 RENDERER = Renderer(Buttons(Signer(b"k" * 32), "https://bot.example.com/mattermost/action"))
 USERS = [User("ana"), User("ben"), User("all.in-one")]
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -85,7 +85,7 @@ cards = st.builds(
 @given(cards)
 @settings(max_examples=100, deadline=None)
 def test_every_card_is_a_post_that_the_server_takes_and_that_tells_nobody(drawn_from: Card) -> None:
-    drawn = RENDERER.card(drawn_from, GROUND, {}, NOW)
+    drawn = RENDERER.card(drawn_from, SCOPE, {}, NOW)
     check_post(drawn.message or "x", drawn.props("n" * 24))
     assert drawn.message or drawn.attachments
     assert len(private_text(drawn_from, {})) <= MESSAGE_RUNES
@@ -93,7 +93,7 @@ def test_every_card_is_a_post_that_the_server_takes_and_that_tells_nobody(drawn_
     assert mentioned(shown, USERS) == set()
     labels = [action["name"] for one in drawn.attachments for action in one.get("actions", ())]
     assert len(labels) <= 5
-    assert all(0 < len(label.replace(GAP, "")) <= 30 for label in labels)
+    assert all(0 < len(label.replace(ZERO_WIDTH_SPACE, "")) <= 30 for label in labels)
     intents = {repr(button.intent) for button in drawn_from.buttons}
     if len(labels) < len(intents):
         assert "Not drawn" in "".join(shown) or "left out" in "".join(shown)
@@ -104,7 +104,7 @@ def test_every_card_is_a_post_that_the_server_takes_and_that_tells_nobody(drawn_
 def test_every_line_said_is_a_post_that_the_server_takes(
     lines: list[tuple[Span, ...]], shown: list[Button]
 ) -> None:
-    drawn = RENDERER.lines(lines, shown, GROUND, {}, NOW)
+    drawn = RENDERER.lines(lines, shown, SCOPE, {}, NOW)
     check_post(drawn.message or "x", drawn.props("n" * 24))
     assert mentioned([drawn.message], USERS) == set()
 
@@ -136,7 +136,7 @@ def test_outside_words_are_no_markup_and_are_all_there(given_words: str) -> None
 def _letters(words: str) -> str:
     """Without blanks, gaps, and the controls that no client shows."""
     words = words.encode("utf-8", "replace").decode()
-    return re.sub(rf"[\s{GAP}\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]", "", words)
+    return re.sub(rf"[\s{ZERO_WIDTH_SPACE}\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]", "", words)
 
 
 fields = st.builds(
@@ -164,4 +164,4 @@ fields = st.builds(
 )
 @settings(max_examples=100, deadline=None)
 def test_every_form_is_a_dialog_that_the_server_opens(form: Form) -> None:
-    check_dialog(dialog(form, {}, "state"))
+    check_dialog(build_dialog(form, {}, "state"))

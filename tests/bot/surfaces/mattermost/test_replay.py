@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 from pydantic import SecretStr
 
-from bot.surfaces.mattermost.incoming_posts import PostReader, from_event
+from bot.surfaces.mattermost.incoming_posts import BotAccount, from_event
 from commands.model.messages import Via
 from tests.bot.surfaces.mattermost.rig import T3, Rig
 from tests.bot.surfaces.mattermost.test_fake_is_real import INBOUND, RECORDING
@@ -54,9 +54,9 @@ async def test_the_recorded_dialog_has_no_state_of_ours(rig: Rig) -> None:
 
 
 def test_of_the_recorded_frames_only_the_mention_is_for_us() -> None:
-    ear = PostReader(BOT, "relay", "http://127.0.0.1:8065", "mattermost:127.0.0.1:8065:")
-    heard = [from_event(frame) for frame in RECORDING["websocket"] if frame.get("event") == "posted"]
-    messages = [ear.message(one, datetime.now(UTC)) for one in heard if one is not None]
+    account = BotAccount(BOT, "relay", "http://127.0.0.1:8065", "mattermost:127.0.0.1:8065:")
+    incoming = [from_event(frame) for frame in RECORDING["websocket"] if frame.get("event") == "posted"]
+    messages = [account.message(one, datetime.now(UTC)) for one in incoming if one is not None]
     assert len(messages) == 3
     [message] = [one for one in messages if one is not None]
     assert message.text == 'finish "Promote replica" on Primary down'

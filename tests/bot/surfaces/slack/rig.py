@@ -134,9 +134,9 @@ def options_for(slack: Slack, *, socket_mode: bool = False) -> SlackOptions:
 async def opened(
     slack: Slack, *, socket_mode: bool = False, notes: Notepad | None = None
 ) -> AsyncIterator[Office]:
-    desk, notes = Desk(), notes or Notepad()
+    desk, state = Desk(), notes or Notepad()
     options = options_for(slack, socket_mode=socket_mode)
-    surface = SlackSurface(options, command="/run", notes=notes, now=lambda: datetime.now(UTC))
+    surface = SlackSurface(options, command="/run", state=notes, now=lambda: datetime.now(UTC))
     async with _served(Starlette(routes=surface.routes())) as url:
         await surface.start(desk)
         try:

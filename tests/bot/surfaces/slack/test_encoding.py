@@ -1,6 +1,6 @@
 import pytest
 
-from bot.surfaces.slack.encoding import decode, mention_rest
+from bot.surfaces.slack.encoding import decode, text_after_mention
 
 
 @pytest.mark.parametrize(
@@ -37,4 +37,4 @@ def test_slack_text_is_read_as_it_was_typed(raw: str, typed: str) -> None:
     ],
 )
 def test_a_mention_counts_where_it_opens_the_message(raw: str, rest: str | None) -> None:
-    assert mention_rest(raw, "U1") == rest
+    assert text_after_mention(raw, "U1") == rest

@@ -209,10 +209,10 @@ async def test_while_slack_is_down_it_starts_is_not_ready_and_takes_deliveries(s
 
 async def test_a_restart_without_slack_still_knows_who_it_is(slack: Slack) -> None:
     notes = Notepad()
-    async with opened(slack, notes=notes):
+    async with opened(slack, state=notes):
         assert notes.kept
     slack.fault("cut_before", path="auth.test", times=1000)
-    async with opened(slack, notes=notes) as office:
+    async with opened(slack, state=notes) as office:
         post = slack.say(f"<@{slack.bot_user}> mine", ANA, OPS)
         anonymous = {**slack.event(post, "app_mention"), "authorizations": []}
         assert (await slack.deliver(office.url, "events_api", anonymous)).status == 200

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.models import TaskState
 from bot.surfaces.protocol import ChatUnreachable, NotInChannel, PostGone, PostRef, RouteClosed, SurfaceError
-from bot.surfaces.slack.client import Client
+from bot.surfaces.slack.client import SlackClient
 from commands.model.card import Bold, Card, ClockTime, Code, Link, PersonName, Row, Section, text
 from commands.model.messages import Actor, Membership, Place
 from tests.bot.surfaces.slack.conftest import ANA, BEN, OPS
@@ -108,9 +108,9 @@ async def test_an_old_card_becomes_a_pointer(slack: Slack, office: Office) -> No
     ["https://10.0.0.7/admin", "https://slack.com.example.org/x", "http://hooks.slack.com/x", "https://[x", "x"],
 )
 async def test_an_answer_goes_to_slack_and_nowhere_else(slack: Slack, url: str) -> None:
-    client = Client(slack.token, slack.api_url)
+    client = SlackClient(slack.token, slack.api_url)
     with pytest.raises(RouteClosed):
-        await client.respond(url, {"text": "for Ana alone"})
+        await client.post_to_response_url(url, {"text": "for Ana alone"})
     await client.close()
 
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.models import TaskState
-from bot.surfaces.slack import button_values as presses
+from bot.surfaces.slack import button_values as button_values
 from bot.surfaces.slack import render, views
-from bot.surfaces.slack.encoding import decode, escape, escape_within
+from bot.surfaces.slack.encoding import decode, escape, escape_truncated
 from bot.surfaces.slack.views import Meta
 from commands.model.card import (
     Bold,
@@ -107,7 +107,7 @@ FORMS = st.builds(
 )
 
 
-def check(drawn: render.Drawn) -> None:
+def check(drawn: render.RenderedMessage) -> None:
     assert message_faults(drawn.blocks) == []
     assert 0 < len(drawn.text) <= 4000
     assert drawn.text.strip()
@@ -147,12 +147,12 @@ def test_any_card_fits_a_modal(card: Card) -> None:
 @settings(max_examples=50, deadline=None)
 @given(st.lists(OPTIONS, max_size=150))
 def test_any_options_are_an_answer_that_slack_takes(options: list[Option]) -> None:
-    assert option_faults(views.options_answer(options)["options"]) == []
+    assert option_faults(views.options_response(options)["options"]) == []
 
 
 @given(INTENTS)
 def test_a_button_gives_back_its_intent(intent: Intent) -> None:
-    loaded = presses.load(presses.dump(intent))
+    loaded = button_values.load(button_values.dump(intent))
     assert loaded is not None
     assert loaded["verb"] == intent.verb
     if "\ud800" not in json.dumps(intent.model_dump(), ensure_ascii=False):
@@ -166,7 +166,7 @@ def test_what_is_escaped_is_read_as_typed(typed: str) -> None:
 
 @given(WORDS, st.integers(2, 50))
 def test_a_cut_never_halves_an_entity(words: str, longest: int) -> None:
-    shown = escape_within(words, longest)
+    shown = escape_truncated(words, longest)
     assert len(shown) <= longest
     assert not re.search(r"&(?!lt;|gt;|amp;)", shown)
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[4]
 
 
 async def problems(options: SlackOptions) -> list[str]:
-    surface = SlackSurface(options, command="/run", notes=Notepad(), now=lambda: datetime.now(UTC))
+    surface = SlackSurface(options, command="/run", state=Notepad(), now=lambda: datetime.now(UTC))
     found = await surface.check()
     return [f"{one.summary} -> {one.fix}" for one in found if one.status is CheckStatus.FIX]
 

@@ -1,13 +1,13 @@
 """Socket Mode: the same deliveries over our own websockets."""
 
-from bot.surfaces.slack.socket import Sockets
+from bot.surfaces.slack.socket import SocketMode
 from tests.bot.surfaces.slack.conftest import ANA, OPS
 from tests.bot.surfaces.slack.rig import Office, opened
 from tests.fakes.slack import SOCKET, Slack
 
 
 async def connected(slack: Slack, office: Office) -> None:
-    await slack.until(lambda: len(slack.sockets) == Sockets.COUNT and office.surface.ready()["socket"])
+    await slack.until(lambda: len(slack.sockets) == SocketMode.COUNT and office.surface.ready()["socket"])
 
 
 async def test_deliveries_come_and_are_answered_on_their_socket(slack: Slack) -> None:
