@@ -24,7 +24,7 @@ from bot.observability import logs
 from bot.server.lock import CannotStart, StoreFolderNotWritable, StoreLocked, hold_lock
 from bot.server.say_socket import SILENCE_SECONDS, ConnectionCut, Reply, Request, SocketSilent, ask
 from bot.surfaces.console.surface import CHANNEL, account
-from bot.surfaces.console.terminal_text import tame
+from bot.surfaces.console.terminal_text import strip_controls
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_QUESTION = 0, 1, 2, 3
 _BY_RESULT = {"done": EXIT_OK, "failed": EXIT_FAILED, "question": EXIT_QUESTION, "": EXIT_FAILED}
@@ -103,12 +103,12 @@ def say(config: Path | None, words: tuple[str, ...], user: str, channel: str, ye
     request = Request(text=_line(words), user=user or account("operator"), channel=channel, yes=yes, width=width)
     reply = _run(_guarded(_say(settings, request), settings))
     if as_json:
-        click.echo(tame(json.dumps(reply.model_dump(mode="json"), ensure_ascii=False, indent=2)))
+        click.echo(strip_controls(json.dumps(reply.model_dump(mode="json"), ensure_ascii=False, indent=2)))
     else:
         for block in reply.shown:
-            click.echo(tame("\n".join(block.lines)))
+            click.echo(strip_controls("\n".join(block.lines)))
         if reply.says:
-            click.echo(tame(reply.says), err=True)
+            click.echo(strip_controls(reply.says), err=True)
     sys.exit(_BY_RESULT[reply.result])
 
 

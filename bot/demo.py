@@ -15,7 +15,7 @@ from bot.server.serve import Answers, knocking, started
 from bot.surfaces.console.chat import Chat, Controls
 from bot.surfaces.console.render import draw
 from bot.surfaces.console.surface import Console, ConsoleEntry, account, person, room
-from bot.surfaces.console.terminal import Keyboard, Lines, Piped, Screen, Script
+from bot.surfaces.console.terminal import Keyboard, LineSource, Piped, Screen, Script
 from commands.model.card import Button, Card, Row, Section
 from commands.model.intents import Help, Show, Start
 
@@ -34,7 +34,7 @@ _MOST_TASKS = 10
 async def demo(script: Sequence[str] | None) -> int:
     """0, or 1 when a line of ``script`` did not end as it should."""
     screen = Screen()
-    screen.tell(PROGRESS)
+    screen.show_text(PROGRESS)
     with TemporaryDirectory(prefix="liaison-demo-") as folder:
         settings = demo_settings(Path(folder)).with_secret_key()
         console = Console()
@@ -51,8 +51,8 @@ async def demo(script: Sequence[str] | None) -> int:
                     root=settings.bot.command,
                     controls=_controls(app.platforms["local"]),
                 )
-                screen.tell(*WELCOME)
-                await _offer(app.platforms["local"], chat, screen)
+                screen.show_text(*WELCOME)
+                await _show_runbook(app.platforms["local"], chat, screen)
                 await _chat(chat, screen, script)
     for problem in chat.failed:
         print(f"liaison demo: {problem}", file=sys.stderr)
@@ -60,7 +60,7 @@ async def demo(script: Sequence[str] | None) -> int:
 
 
 async def _chat(chat: Chat, screen: Screen, script: Sequence[str] | None) -> None:
-    lines: Lines
+    lines: LineSource
     with ExitStack() as after:
         if script is not None:
             lines = Script(screen, script)
@@ -72,7 +72,7 @@ async def _chat(chat: Chat, screen: Screen, script: Sequence[str] | None) -> Non
         await chat.run(lines)
 
 
-async def _offer(adapter: Adapter, chat: Chat, screen: Screen) -> None:
+async def _show_runbook(adapter: Adapter, chat: Chat, screen: Screen) -> None:
     """A runbook as it is before anybody starts it, with a button that does."""
     found = next(book for book in await adapter.runbooks(RUNBOOK) if book.title == RUNBOOK)
     book = await adapter.runbook(found.key.id)
@@ -96,10 +96,10 @@ async def _offer(adapter: Adapter, chat: Chat, screen: Screen) -> None:
         lines=((f"and {more} more tasks",),) if more else (),
         buttons=buttons,
     )
-    screen.gap()
+    screen.show_blank_line()
     screen.show(draw(card, screen.width))
-    screen.tell(f"Press 1 to start {book.title}, or type help.")
-    chat.offer(ConsoleEntry("lines", room(), "offer", buttons=buttons))
+    screen.show_text(f"Press 1 to start {book.title}, or type help.")
+    chat.set_buttons(ConsoleEntry("lines", room(), "offer", buttons=buttons))
 
 
 def _controls(adapter: Any) -> Controls:
@@ -113,4 +113,4 @@ def _controls(adapter: Any) -> Controls:
         adapter.down = False
         return "The platform is back."
 
-    return Controls({":down": down, ":up": up}, cut=lambda: bool(adapter.down))
+    return Controls({":down": down, ":up": up}, is_cut_off=lambda: bool(adapter.down))

@@ -20,7 +20,7 @@ import structlog
 from pydantic import Field, ValidationError
 
 from adapters.models import Model
-from bot.surfaces.console.chat import SOON_SECONDS, Submit
+from bot.surfaces.console.chat import CARD_WAIT_SECONDS, Submit
 from bot.surfaces.console.render import DEFAULT_WIDTH, draw, draw_lines
 from bot.surfaces.console.surface import CHANNEL, Console, ConsoleEntry, person, room
 from bot.surfaces.protocol import NotRecorded
@@ -115,7 +115,7 @@ async def carry(submit: Submit, console: Console, request: Request) -> Reply:
 async def _card_after(seen: Mapping[str, ConsoleEntry], news: asyncio.Event) -> None:
     """Where only a trace was said, the live card is about to be drawn; without any difference, it is not."""
     try:
-        async with asyncio.timeout(SOON_SECONDS):
+        async with asyncio.timeout(CARD_WAIT_SECONDS):
             while seen and not any(shown.card for shown in seen.values()):
                 news.clear()
                 await news.wait()
@@ -140,7 +140,7 @@ def _block(shown: ConsoleEntry, width: int) -> Block:
         return Block(
             kind=shown.kind, summary=shown.card.summary, lines=tuple(draw(shown.card, width)), buttons=labels
         )
-    lines = tuple(draw_lines(shown.fresh, shown.buttons, width))
+    lines = tuple(draw_lines(shown.new_lines, shown.buttons, width))
     return Block(kind=shown.kind, summary=lines[0] if lines else "", lines=lines, buttons=labels)
 
 

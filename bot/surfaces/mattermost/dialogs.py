@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.surfaces.mattermost.escape import one_line, remove_controls
+from bot.surfaces.mattermost.escape import one_line, strip_controls
 from bot.surfaces.mattermost.markdown import text_markdown
 from bot.surfaces.mattermost.signing import ForgedDelivery, Signer
 from bot.surfaces.mattermost.text import translate_plain
@@ -93,7 +93,7 @@ def submitted_values(body: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _as_text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else remove_controls(str(value))
+    return str(value).lower() if isinstance(value, bool) else strip_controls(str(value))
 
 
 def build_dialog(form: Form, options: Mapping[str, Sequence[Option]], state: str) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def _text_element(field: Field) -> dict[str, Any]:
     limit = min(field.longest, _MAX_LINES if is_long else _MAX_LINE)
     element: dict[str, Any] = {"type": "textarea" if is_long else "text", "max_length": limit}
     if field.value:
-        element["default"] = remove_controls(field.value)[:limit]
+        element["default"] = strip_controls(field.value)[:limit]
     return element
 
 

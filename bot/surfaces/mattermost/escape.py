@@ -18,19 +18,19 @@ _LINE_MARKUP = re.compile(r"[#>+\-=]|\d+[.)]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]")
 
 
-def remove_controls(text: str) -> str:
+def strip_controls(text: str) -> str:
     """Also removes direction overrides and lone surrogates, and normalizes line breaks."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode()
     return _CONTROL.sub("", text)
 
 
 def one_line(text: str) -> str:
-    return " ".join(remove_controls(text).split())
+    return " ".join(strip_controls(text).split())
 
 
 def escape(text: str, *, at_line_start: bool = True) -> str:
     """``at_line_start``: more characters are markup at the start of a line."""
-    text = remove_controls(text)
+    text = strip_controls(text)
     parts: list[str] = []
     position = 0
     for match in _URL.finditer(text):
@@ -69,7 +69,7 @@ def _escape_inline(text: str) -> str:
 
 def safe_url(url: str) -> str | None:
     """``url`` encoded for ``[…](…)``; None unless it is a plain http(s) URL."""
-    url = remove_controls(url)
+    url = strip_controls(url)
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -95,7 +95,7 @@ def _percent_encode(text: str, safe: str) -> str:
 
 def code_markdown(text: str, *, block: bool) -> str:
     """A code span or block whose fence is longer than any run of backticks in ``text``."""
-    text = remove_controls(text)
+    text = strip_controls(text)
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     if block:
         fence = "`" * max(3, longest + 1)

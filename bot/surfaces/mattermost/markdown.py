@@ -9,8 +9,8 @@ from bot.surfaces.mattermost.escape import (
     code_markdown,
     escape,
     one_line,
-    remove_controls,
     safe_url,
+    strip_controls,
 )
 from commands.model.card import Bold, Card, ClockTime, Code, Link, PersonName, Row, Section, Span, Text
 from commands.text.phrases import task_state_name
@@ -154,7 +154,7 @@ def _truncate_title(text: str) -> str:
 def _flatten(span: Span) -> Span:
     match span:
         case str() as text:
-            text = remove_controls(text)
+            text = strip_controls(text)
             edges = text[:1].isspace(), text[-1:].isspace()
             return f"{' ' * edges[0]}{_truncate_title(text)}{' ' * edges[1]}"
         case Code(text=text):

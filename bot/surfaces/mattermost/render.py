@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.surfaces.mattermost.buttons import Buttons, ButtonScope
-from bot.surfaces.mattermost.escape import one_line, remove_controls
+from bot.surfaces.mattermost.escape import one_line, strip_controls
 from bot.surfaces.mattermost.markdown import Handles, card_lines, text_lines
 from bot.surfaces.mattermost.text import translate_plain
 from commands.model.card import Button, Card, Text, Tone
@@ -124,5 +124,5 @@ def props_runes(props: Any) -> int:
 
 def _fallback_text(summary: str) -> str:
     """Unescaped, because notifications and screen readers show it literally."""
-    summary = one_line(remove_controls(summary))
+    summary = one_line(strip_controls(summary))
     return summary if len(summary) <= _MAX_FALLBACK else f"{summary[: _MAX_FALLBACK - 1]}…"

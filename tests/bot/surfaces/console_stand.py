@@ -86,7 +86,7 @@ class ConsoleStand:
             me=person(user),
         )
         if on is not None:
-            chat.offer(on)
+            chat.set_buttons(on)
         await chat.run(Script(self._screen, lines))
         return await next_message(self.recorder, before)
 

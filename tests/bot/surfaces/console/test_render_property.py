@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.models import TaskState
-from bot.surfaces.console.render import draw, draw_lines, keys
-from bot.surfaces.console.terminal_text import cut, tame, width, wrap
+from bot.surfaces.console.render import draw, draw_lines, button_lines
+from bot.surfaces.console.terminal_text import cut, strip_controls, width, wrap
 from commands.model.card import Bold, Button, Card, ClockTime, Code, Link, PersonName, Row, Section, Span, Text
 from commands.model.intents import Home
 
@@ -72,7 +72,7 @@ def test_nothing_from_outside_steers_the_terminal(card: Card) -> None:
 
 
 def test_escape_sequences_are_taken_out() -> None:
-    assert tame("a\x1b[31mred\x1b[0m\x07 \u202eb\r\n") == "ared b\n"
+    assert strip_controls("a\x1b[31mred\x1b[0m\x07 \u202eb\r\n") == "ared b\n"
 
 
 @given(st.text(), st.integers(2, 80))
@@ -83,7 +83,7 @@ def test_wrapping_loses_no_word(text: str, most: int) -> None:
 
 @given(buttons)
 def test_every_button_has_its_number(pressable: tuple[Button, ...]) -> None:
-    drawn = "\n".join(keys(pressable, 80))
+    drawn = "\n".join(button_lines(pressable, 80))
     assert all(f"[{number} " in drawn for number in range(1, len(pressable) + 1))
 
 
