@@ -41,7 +41,7 @@ class Actor(Model):
     email: str | None = None
     membership: Membership = Field(Membership.UNKNOWN, alias="standing")
     timezone: str | None = None  # IANA, where the chat knows it
-    locale: str | None = None  # of the person's chat client: "pt-BR", "en-GB"
+    locale: str | None = Field(None, exclude_if=lambda locale: locale is None)  # of the chat client: "pt-BR"
 
     @property
     def shown(self) -> str:

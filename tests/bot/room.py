@@ -101,3 +101,6 @@ class Room:
 
     def error_card(self, key: str, **facts: object) -> Card:
         return Card(title=(key,), summary=key)
+
+    def language_for(self, actor: Actor) -> str:
+        return "en"

@@ -8,8 +8,8 @@ from typing import Any
 from tests.e2e.chats import Room, Sent, Shown
 from tests.e2e.process import until
 from tests.fakes.mattermost import Channel, Delivered, FakeMattermost, Post, User
-from tests.fakes.mattermost.reading import as_read
-from tests.fakes.mattermost.world import Json, millis
+from tests.fakes.mattermost.models import Json, millis
+from tests.fakes.mattermost.visible_text import visible_text
 
 
 class MattermostChat:
@@ -109,7 +109,7 @@ class MattermostRoom(Room):
         return [
             Shown(
                 post.id,
-                as_read(post.text),
+                visible_text(post.text),
                 post.labels,
                 direct.get(post.channel) or names.get(post.seen_by, ""),
                 post.root,

@@ -47,7 +47,7 @@ async def _check_delivery(client: SlackClient, options: SlackOptions) -> list[Ch
         if options.signing_secret is not None:
             return [_ok("Deliveries arrive over HTTP, signed")]
         fix = f"Copy the Signing Secret from {_APP_SETTINGS} → Basic Information into slack.signing_secret."
-        return [_problem("Set neither slack.signing_secret nor slack.app_token, so nothing can arrive", fix)]
+        return [_problem("Neither slack.signing_secret nor slack.app_token is set, so nothing can arrive", fix)]
     try:
         request = client.web.apps_connections_open(app_token=options.app_token.get_secret_value())
         await client.call("apps.connections.open", request)

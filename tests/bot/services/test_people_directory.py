@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.toolkit.messages import in_language
 from bot.services.people_directory import PeopleDirectory
 from bot.storage.facts import PeopleRows
 from bot.storage.store import Store
@@ -69,3 +70,20 @@ async def test_an_email_of_the_settings_is_its_own_persons(rows: PeopleRows) -> 
     for standing in (Membership.EXTERNAL, Membership.GUEST, Membership.BOT, Membership.UNKNOWN):
         assert people.person(eve(handle="ana", membership=standing)).email is None
     assert people.person(eve(handle="U0BEN")).email is None
+
+
+async def test_the_language_of_a_person_follows_the_last_known_locale(rows: PeopleRows) -> None:
+    people = await met(rows, ANA.model_copy(update={"locale": "pt-BR"}), BEN)
+    assert people.language_for(ANA) == "pt-BR"
+    assert people.language_for(BEN) == "en"
+    with in_language("pt-BR"):
+        assert people.language_for(BEN) == "pt-BR"
+    assert (await people.profile(ANA)).locale == "pt-BR"
+    restarted = PeopleDirectory(rows, {}, EMAILS, lambda: NOW)
+    await restarted.load()
+    assert restarted.language_for(ANA) == "pt-BR"
+
+
+async def test_a_stored_profile_without_locale_is_read(rows: PeopleRows) -> None:
+    assert "locale" not in ANA.model_dump_json()
+    assert Actor.model_validate_json(ANA.model_dump_json()).locale is None
