@@ -79,11 +79,13 @@ async def test_the_language_of_a_person_follows_the_last_known_locale(rows: Peop
     with in_language("pt-BR"):
         assert people.language_for(BEN) == "pt-BR"
     assert (await people.profile(ANA)).locale == "pt-BR"
-    restarted = PeopleDirectory(rows, {}, EMAILS, lambda: NOW)
-    await restarted.load()
-    assert restarted.language_for(ANA) == "pt-BR"
 
 
-async def test_a_stored_profile_without_locale_is_read(rows: PeopleRows) -> None:
+def test_the_locale_is_stored_with_the_profile() -> None:
+    brazilian = ANA.model_copy(update={"locale": "pt-BR"})
+    assert Actor.model_validate_json(brazilian.model_dump_json()).locale == "pt-BR"
+
+
+def test_a_stored_profile_without_locale_is_read() -> None:
     assert "locale" not in ANA.model_dump_json()
     assert Actor.model_validate_json(ANA.model_dump_json()).locale is None
