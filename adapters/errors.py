@@ -1,19 +1,20 @@
-"""What can go wrong with a platform, sorted by what is true afterwards and by who must act.
+"""What can go wrong with a platform, sorted by what is true afterwards and who must act.
 
 AdapterError(platform, operation)
-├── Unreachable          nothing was sent, or only a read failed: retry freely
-├── OutcomeUnknown       a write was sent and no answer that we can read came back: settle, never repeat blindly
-├── RateLimited          nothing was done; carries ``retry_after`` seconds
-├── CredentialsRejected  the operator acts: the key is wrong, or lacks a right
-├── NotFound             no such thing, or not visible to our key
-├── Conflict             the state moved on; ``already`` when it is exactly as asked
-├── Rejected             the platform's own refusal; ``said`` has its words
-├── BadResponse          a read answered 2xx with something we cannot read
-└── Unsupported          this platform has no such thing; raised before any call
+├── Unreachable          nothing was sent, or only a read failed: it may be retried
+├── OutcomeUnknown       a write was sent and no readable response came back: reconcile it before sending it again
+├── RateLimited          nothing was done; try again after ``retry_after`` seconds
+├── CredentialsRejected  the operator must act: the key is wrong or lacks a right
+├── NotFound             it does not exist, or our key cannot see it
+├── Conflict             the state has changed; ``already`` if it is exactly as asked for
+├── Rejected             the platform refused; ``said`` has its own text
+├── BadResponse          a read got a 2xx response that cannot be parsed
+└── Unsupported          the platform has no such operation; raised before any call
 
-Every error names a sentence: ``key`` in the adapter's ``messages.toml`` (first) or in ``commands/text/messages.toml``, and
-``facts`` for its placeholders. ``said`` is the platform's own text, trimmed to 300 characters, unescaped,
-never holding a secret. Only the effect log turns these into outcomes; only dispatch turns them into cards.
+Every error names a message: ``key`` in the adapter's ``messages.toml``, or else in
+``commands/text/messages.toml``, and ``facts`` for its placeholders. ``said`` is the platform's own text, cut to
+300 characters, unescaped and without secrets. Only the effect log turns these errors into outcomes, and only
+dispatch turns them into cards.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ class AdapterError(Exception):
     """Base of all. ``platform`` is the ``[platforms.NAME]`` name, ``operation`` a short word: "finish"."""
 
     default_key = "platform.error"
-    may_pass = True  # the very same, sent again, may be taken: nobody has to change it, or a right, before
+    may_pass = True  # sent again unchanged, it may succeed
 
     def __init__(
         self, platform: str, operation: str, *, key: str | None = None, said: str = "", **facts: object
@@ -65,7 +66,7 @@ class NotFound(AdapterError):
 
 
 class Conflict(AdapterError):
-    """``already``: the thing is exactly as this write wanted it, done by somebody before us."""
+    """``already``: it is exactly as the write wanted it, because somebody else did it before."""
 
     default_key = "platform.conflict"
 
@@ -84,9 +85,9 @@ class Conflict(AdapterError):
 
 
 class Rejected(AdapterError):
-    """``retry_with``: a confirmed second try may pass these write options (``Write.options``) and succeed.
+    """``retry_with``: the write options (``Write.options``) with which a confirmed second try may succeed.
 
-    ``choices``: the platform needs to know which. Sentence key of a button -> the options it passes.
+    ``choices``: the platform needs to know which: the message key of each button and the options it passes.
     """
 
     default_key = "platform.rejected"
@@ -120,4 +121,4 @@ class Unsupported(AdapterError):
 
 
 OPTIONAL_READ_ERRORS = (NotFound, Rejected, Unsupported)
-"""What a read of something beside the matter ends in where a key or a server has no such thing: left out."""
+"""The errors of an optional read that a key or a server does not allow: what it would have read is left out."""

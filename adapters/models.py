@@ -1,7 +1,7 @@
-"""What every platform's things look like to the rest of Liaison.
+"""Runs, runbooks and tasks, in the form that every adapter maps its platform to.
 
-Plain frozen values: safe to keep as JSON in the store (``Run.model_dump_json``) and to share between tasks.
-Times are aware and in UTC. All text is the platform's own, unescaped: whoever shows it escapes it.
+Frozen values, stored as JSON and shared between tasks. Times are aware and in UTC. Texts are the platform's own,
+unescaped: whoever shows them escapes them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Model(BaseModel):
-    """Frozen, and blind to fields it does not know (rows written by a newer Liaison stay readable)."""
+    """Frozen. Ignores unknown fields, so that rows written by a newer version stay readable."""
 
     model_config = ConfigDict(
         frozen=True, extra="ignore", validate_by_name=True, validate_by_alias=True, serialize_by_alias=True
@@ -20,7 +20,7 @@ class Model(BaseModel):
 
 
 class Person(Model):
-    """Somebody as a platform or a chat knows them. ``id`` is the platform's own, empty while unknown."""
+    """Somebody as a platform or a chat knows them. ``id`` is theirs there; empty while unknown."""
 
     id: str = ""
     name: str = ""
@@ -33,7 +33,7 @@ class Person(Model):
 
 
 class RunKey(Model):
-    """A run's identity: the ``[platforms.NAME]`` it lives on, and its id there."""
+    """The NAME of the run's ``[platforms.NAME]``, and its id there."""
 
     platform: str
     id: str
@@ -71,7 +71,7 @@ class TaskState(StrEnum):
 
 class RunState(StrEnum):
     PLANNED = "planned"
-    STARTING = "starting"  # the platform is still making it
+    STARTING = "starting"  # the platform is still creating it
     ACTIVE = "active"
     PAUSED = "paused"
     FINISHED = "finished"
@@ -95,9 +95,9 @@ class Stage(Model):
 
 
 class Task(Model):
-    """One step of a run. ``mark`` is a short fact beside the state: "2 of 3 done".
+    """``mark`` is a short fact shown beside the state: "2 of 3 done".
 
-    Of an open approval it begins with "approval" and says whose: "approval: Ana, Rui, 1 of 2".
+    For an open approval it begins with "approval" and says whose: "approval: Ana, Rui, 1 of 2".
     """
 
     id: str
@@ -115,17 +115,17 @@ class Task(Model):
     due_at: datetime | None = None
     reason: str = ""  # why it is held or was skipped
     mark: str = ""
-    branches: tuple[str, ...] = ()  # task ids, of which finishing this one must choose
-    approval: bool = False  # a person's own decision: finish refuses it
+    branches: tuple[str, ...] = ()  # task ids; whoever finishes this task must choose one
+    approval: bool = False  # a person's own decision, which ``finish`` refuses
     approvers: tuple[Person, ...] = ()  # who is asked, while the approval is open
-    automatic: bool = False  # the platform does it itself: nobody begins or finishes it
+    automatic: bool = False  # the platform does it: nobody begins or finishes it
     urgent: bool = False
-    expected_at: datetime | None = None  # when the platform expects that a waiting or held task goes on
+    expected_at: datetime | None = None  # when the platform expects a waiting or held task to continue
     link: str | None = None
 
     @property
     def is_ours(self) -> bool:
-        """Whether people can begin and finish it here: no approval, and not the platform's own doing."""
+        """Whether people can begin and finish it: it is neither an approval nor automatic."""
         return not (self.approval or self.automatic)
 
 
@@ -138,7 +138,7 @@ class Comment(Model):
 
 
 class HomeChannel(Model):
-    """The chat channel that a platform gave this run. ``site`` is the chat's URL; it tells whose channel."""
+    """The chat channel that a platform created for the run. ``site`` is the URL of the chat."""
 
     site: str
     channel: str
@@ -160,8 +160,10 @@ class RunSummary(Model):
 
 
 class RunNote(Model):
-    """One more line on a run's card. ``key``: a sentence of the adapter's ``messages.toml``; ``facts`` and ``times`` are
-    for its placeholders, the times drawn as the reader's."""
+    """One more line on a run's card. ``key`` is a message of the adapter's catalogue.
+
+    ``facts`` and ``times`` fill its placeholders; times are shown in the reader's time zone.
+    """
 
     key: str
     facts: Mapping[str, str] = {}
@@ -169,10 +171,10 @@ class RunNote(Model):
 
 
 class Run(Model):
-    """A run as last read. ``read_at`` says when; tasks stand in the platform's order.
+    """A run as read at ``read_at``, with its tasks in the platform's order.
 
-    ``notes`` are more lines for its card; ``own_buttons`` the names of what people put on this very run to press
-    (``Adapter.offers`` has them whole).
+    ``notes`` are more lines for its card. ``own_buttons`` are the labels of buttons that people added to this run
+    on the platform (``Adapter.actions`` has them in full).
     """
 
     key: RunKey
@@ -188,7 +190,7 @@ class Run(Model):
     owner: Person | None = None
     stages: tuple[Stage, ...] = ()
     tasks: tuple[Task, ...] = ()
-    comments: tuple[Comment, ...] = ()  # the last few, newest last; empty where reading them costs extra
+    comments: tuple[Comment, ...] = ()  # the last few, newest last; empty where they need a request of their own
     link: str | None = None
     home: HomeChannel | None = None
     rehearsal: bool = False
@@ -211,15 +213,17 @@ class Run(Model):
         )
 
     def merge(self, changed: Iterable[Task]) -> "Run":
-        """The same run with these tasks replaced by id, and new ones added at the end."""
-        fresh = {task.id: task for task in changed}
-        tasks = tuple(fresh.pop(task.id, task) for task in self.tasks) + tuple(fresh.values())
+        """The run with these tasks replaced by id, and new ones added at the end."""
+        by_id = {task.id: task for task in changed}
+        tasks = tuple(by_id.pop(task.id, task) for task in self.tasks) + tuple(by_id.values())
         return self.model_copy(update={"tasks": tasks})
 
 
 class StartOption(Model):
-    """One way to start a runbook, as a button. ``label``: a sentence of the adapter's ``messages.toml``; ``values``: as
-    ``--set`` would give them; ``confirms``: options that say that the button was asked first."""
+    """One way to start a runbook, as a button. ``label`` is a message of the adapter's catalogue.
+
+    ``values`` are as for ``--set``. ``confirms`` are options that say that the person was asked and confirmed it.
+    """
 
     label: str
     values: Mapping[str, str] = {}
@@ -228,11 +232,11 @@ class StartOption(Model):
 
 
 class Runbook(Model):
-    """A procedure that can be started. ``runbooks()`` may leave ``tasks`` empty; ``runbook()`` fills it.
+    """A procedure that can be started. ``runbooks()`` may leave ``tasks`` empty; ``runbook()`` fills them in.
 
-    ``alerts`` says in words whom a start reaches beyond its people ("e-mail and SMS to 12 people"); a start
-    of such a runbook, or of one that is ``irreversible`` (a live run that exists once), asks first: which of its
-    ``ways`` (four at most, the usual one first), or live or rehearsal where it names none.
+    ``alerts`` says whom a start notifies on the platform ("e-mail and SMS to 12 people"). Starting such a runbook,
+    or an ``irreversible`` one (which can be run live only once), asks first: which of its ``start_options`` (four
+    at most, the usual one first), or live or rehearsal if it has none.
     """
 
     key: RunbookKey
@@ -249,11 +253,11 @@ class Runbook(Model):
 
 
 class PlatformAction(Model):
-    """Something more that a platform can do about a run: a button of theirs, a task's command, a flag.
+    """Something else that a platform can do with a run: a button of its own, the command of a task, a flag.
 
-    ``label``, ``warning`` and ``note`` are sentence keys, ``facts`` are for all; ``warning`` says what pressing
-    does, ``note`` what is known of it just now, for a list (never on a button, it changes).
-    ``task``: the Task.id it is about. ``link``: it only opens this page, and nothing is written.
+    ``label``, ``warning`` and ``note`` are message keys, which share ``facts``. ``warning`` says what it does;
+    ``note`` is its present state, shown in lists only because it changes. ``task`` is the Task.id it is about.
+    With ``link`` it only opens that page and writes nothing.
     """
 
     id: str
@@ -266,7 +270,7 @@ class PlatformAction(Model):
 
 
 class RunHealth(Model):
-    """A run status as a platform holds it after a write."""
+    """A status update as the platform has it after a write."""
 
     health: Health = Health.UNSET
     text: str = ""

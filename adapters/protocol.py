@@ -1,11 +1,11 @@
-"""The one contract between Liaison and a platform.
+"""The contract between Liaison and a platform's adapter. ``adapters.toolkit.base`` implements most of it.
 
-Order of calls for a write: ``steps(write, run)`` cuts it into single changing requests, then for each step the
-effect log commits *sent*, awaits ``carry(step, mark)`` and commits the outcome. After a crash or an
-``OutcomeUnknown`` it awaits ``settle(step, mark, known)`` instead of sending again.
+A write takes these calls: ``steps(write, run)`` splits it into steps of one changing request each. For each step
+the effect log commits *sent*, awaits ``execute(step, marker)`` and commits the outcome. After a crash or an
+``OutcomeUnknown`` it awaits ``reconcile(step, marker, baseline)`` instead of sending again.
 
-An adapter never retries a write, never sleeps, never swallows an error. Reads are retried by
-``adapters/http.py``. One adapter object lives as long as the process, and is used by many tasks at once.
+An adapter never repeats a write, never sleeps and never swallows an error. ``adapters.http`` retries its reads.
+One adapter object lives as long as the process and is used by many tasks at once.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -32,6 +32,9 @@ from adapters.models import (
 )
 from adapters.writes import Baseline, Op, Reconciliation, Recovery, Write, WriteMarker, WriteResult
 
+API_VERSION = 1
+"""Increased when the contract changes so that adapters must change too. ``Platform.api_version`` must be the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Native:
@@ -40,14 +43,14 @@ class Native:
 
 @dataclass(frozen=True, slots=True)
 class Emulated:
-    """Done by other means. ``how`` is one clause for people: "a comment, and a mark kept by Liaison"."""
+    """Done by other means. ``how`` is the key of a message that says how, as a clause: "a comment on the task"."""
 
     how: str
 
 
 @dataclass(frozen=True, slots=True)
 class Unsupported:
-    """Refused before any call. ``instead`` says what to do: "skip it in Cutover, or finish it with a note"."""
+    """Refused before any call. ``alternative`` is the key of a message that says what to do instead."""
 
     alternative: str
 
@@ -61,12 +64,12 @@ NO_APPROVALS: Mapping[Op, Capability] = {
 
 
 def supports(capabilities: Mapping[Op, Capability], op: Op) -> bool:
-    """Whether it can be done at all. Where nothing is said of it, the platform is asked."""
+    """Whether it can be done at all. An operation that is not declared is left to the platform."""
     return not isinstance(capabilities.get(op), Unsupported)
 
 
 def require_supported(platform: str, capabilities: Mapping[Op, Capability], op: Op) -> None:
-    """For the first line of ``steps``. Raises ``adapters.errors.Unsupported``."""
+    """Raises ``adapters.errors.Unsupported`` for an operation that is declared so."""
     capability = capabilities[op]
     if isinstance(capability, Unsupported):
         facts = {"verb": op.value, "instead": capability.alternative}
@@ -79,7 +82,7 @@ class CheckStatus(StrEnum):
 
 
 class CheckResult(Model):
-    """One line of ``liaison doctor``. ``fix`` names the exact setting or click; empty when ok."""
+    """One line of ``liaison doctor``. ``fix`` names the setting to change or the button to press."""
 
     status: CheckStatus
     summary: str
@@ -87,7 +90,7 @@ class CheckResult(Model):
 
 
 class Adapter(Protocol):
-    """One per ``[platforms.NAME]``. All methods raise ``adapters.errors``, and nothing else."""
+    """One per ``[platforms.NAME]``. Methods raise ``adapters.errors`` and nothing else."""
 
     @property
     def name(self) -> str:
@@ -96,108 +99,112 @@ class Adapter(Protocol):
 
     @property
     def capabilities(self) -> Mapping[Op, Capability]:
-        """Says something for every ``Op``."""
+        """For every ``Op``."""
         ...
 
-    async def runbooks(self, words: str) -> Sequence[Runbook]:
-        """What can be started; ``words`` may narrow it, callers match titles themselves."""
+    async def runbooks(self, query: str, /) -> Sequence[Runbook]:
+        """The runbooks that can be started. ``query`` may narrow the list; callers match titles themselves."""
         ...
 
-    async def runbook(self, id: str) -> Runbook:
-        """One with its tasks, so that it can be read before it is started."""
+    async def runbook(self, id: str, /) -> Runbook:
+        """A runbook with its tasks, for reading before it is started."""
         ...
 
-    async def runs(self, words: str) -> Sequence[RunSummary]:
-        """Runs that are not over, newest first."""
+    async def runs(self, query: str, /) -> Sequence[RunSummary]:
+        """The runs that are not over, newest first."""
         ...
 
-    async def read(self, id: str) -> Run:
-        """The whole run, with its tasks."""
+    async def read(self, id: str, /) -> Run:
+        """A run with its tasks."""
         ...
 
-    async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
-        """The last few comments of a run, or of one of its tasks, newest last."""
+    async def comments(self, id: str, task: str | None, /) -> Sequence[Comment]:
+        """The last few comments on a run, or on one of its tasks, newest last."""
         ...
 
-    async def actions(self, run: Run) -> Sequence[PlatformAction]:
-        """What else can be done about this run, as last read; nothing where ``Op.DO`` is not supported."""
+    async def actions(self, run: Run, /) -> Sequence[PlatformAction]:
+        """What else can be done with this run, as last read; empty where ``Op.ACTION`` is not supported."""
         ...
 
-    def steps(self, write: Write, run: Run | None) -> Sequence[Write]:
-        """The single changing requests of a write, in order, told apart by ``part``.
+    def steps(self, write: Write, run: Run | None, /) -> Sequence[Write]:
+        """The steps of a write in order, each with a ``part`` of its own.
 
-        Raises ``Unsupported``, ``Conflict`` or ``Rejected`` where the snapshot already forbids it.
+        Raises ``Unsupported``, and ``Conflict`` or ``Rejected`` where ``run``, as last read, already forbids it.
         """
         ...
 
-    def recovery(self, step: Write) -> Recovery: ...
+    def recovery(self, step: Write, /) -> Recovery: ...
 
-    async def execute(self, step: Write, mark: WriteMarker) -> WriteResult:
-        """Sends one step, once. May read before and after where that is what makes it safe."""
+    async def execute(self, step: Write, marker: WriteMarker, /) -> WriteResult:
+        """Sends one step once. May read before and after it, where that makes it safe."""
         ...
 
-    async def reconcile(self, step: Write, mark: WriteMarker, known: Baseline) -> Reconciliation: ...
+    async def reconcile(self, step: Write, marker: WriteMarker, baseline: Baseline, /) -> Reconciliation:
+        """Whether a step with an unknown outcome was done. Reads only."""
+        ...
 
-    def parse_link(self, url: str) -> RunKey | TaskKey | RunbookKey | None: ...
+    def parse_link(self, url: str, /) -> RunKey | TaskKey | RunbookKey | None: ...
 
     async def check(self) -> Sequence[CheckResult]:
-        """Proves the credentials with the cheapest read; never raises for what it can say as a Problem."""
+        """Tests the credentials with the cheapest read. Reports problems as results instead of raising."""
         ...
 
 
 @runtime_checkable
 class WebhookVerification(Protocol):
-    """An adapter may have this too: its platform wants a new webhook confirmed by opening an address that it
-    sends."""
+    """Optional: for a platform that wants a new webhook confirmed by opening an address that it sends."""
 
-    async def verify_webhook(self, said: bytes) -> str:
-        """``said``: what came to this platform's webhook address. The address that was opened, or "" where nothing
-        asks for it. It is the platform's own site, or nothing is opened: raises ``adapters.errors``.
+    async def verify_webhook(self, payload: bytes, /) -> str:
+        """Opens the address in ``payload``, which came to this platform's webhook. Returns it, or "" without one.
+
+        Only an address of the platform's own site is opened. Raises ``adapters.errors``.
         """
         ...
 
 
 @runtime_checkable
 class WebhookHints(Protocol):
-    """An adapter may have this too: its platform's webhooks say what they are about.
+    """Optional: for a platform whose webhooks name the runs or tasks that changed.
 
-    Nothing that they say of it is believed: it only tells which runs to read again. A platform may call for
-    everything that happens in a whole company, and reading all runs each time would use up its calls.
+    The payload is not trusted: it only says which runs to read again. A platform may call for everything that
+    happens in a whole company, and reading all runs each time would use up its rate limit.
     """
 
-    def affected_ids(self, said: bytes) -> Collection[str] | None:
-        """Ids of runs and tasks; None where it may be about any run (a new task), or cannot be read."""
+    def affected_ids(self, payload: bytes, /) -> Collection[str] | None:
+        """Ids of runs and tasks. None if it may be about any run (a new task), or cannot be read."""
         ...
 
 
 @runtime_checkable
 class ChangeFeed(Protocol):
-    """An adapter may have this too: its platform calls nobody when something changes, so it is asked."""
+    """Optional: for a platform without webhooks, which is polled for changes."""
 
-    async def changed_since(self, since: datetime) -> Mapping[str, str]:
-        """Ids of the runs edited since then, each with a word that is another one after each edit. One request."""
+    async def changed_since(self, since: datetime, /) -> Mapping[str, str]:
+        """Ids of the runs edited since then, each with a version that differs after each edit. One request."""
         ...
 
 
 @runtime_checkable
 class LazyInstructions(Protocol):
-    """An adapter may have this too: its platform tells what is to be done for each task by a request of its own,
-    so a run's ``read`` has no ``Task.instructions``."""
+    """Optional: for a platform where reading ``Task.instructions`` takes a request per task.
 
-    async def instructions(self, task: str) -> str:
-        """Empty where there are none, or where they cannot be read now."""
+    ``read`` leaves them empty there.
+    """
+
+    async def instructions(self, task: str, /) -> str:
+        """Empty if there are none, or if they cannot be read now."""
         ...
 
 
 class LocalRuns(Protocol):
-    """Where local runs live. Storage implements it; ``adapters.local`` is the only user."""
+    """Where the documents of local runs are stored. Only ``adapters.local`` uses it."""
 
     async def load(self, id: str) -> str | None:
-        """The run's document (JSON), or None."""
+        """The document of a run (JSON), or None."""
         ...
 
     async def save(self, id: str, document: str) -> None:
-        """Durable when it returns."""
+        """It is durable when this returns."""
         ...
 
     async def all(self) -> Sequence[tuple[str, str]]:
@@ -216,7 +223,10 @@ class Resources:
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """What a platform's folder exports as ``PLATFORM``. Adding it to ``adapters/registry.py`` registers it."""
+    """What a platform's package exports as ``PLATFORM``, for ``adapters.registry`` to find.
+
+    Importing it must be cheap: ``connect`` imports the adapter itself.
+    """
 
     kind: str
     title: str  # as people write it: "Mattermost Playbooks"
@@ -224,5 +234,6 @@ class Platform:
     connect: Callable[[str, Any, Resources], Adapter]  # (NAME, settings, resources)
     capabilities: Mapping[Op, Capability]
     messages: Path  # its messages.toml
-    secret_fields: Sequence[str] = ()  # of its settings; the contract suite holds them to be secrets
+    secret_fields: Sequence[str] = ()  # of its settings
     supports_insertion: bool = False  # a new task can be put between others
+    api_version: int = 1  # the ``API_VERSION`` that it was written for

@@ -1,7 +1,7 @@
-"""What is asked of a platform, and what became of it: plain frozen values, safe to keep as JSON in the store.
+"""Writes and their outcomes: frozen values that are stored as JSON.
 
-A handler wants a ``Write``. ``Adapter.steps`` cuts it into single changing requests, told apart by ``part``; each
-ends as a ``WriteResult``, or is looked for afterwards (``Recovery``) and ends as ``Reconciliation``.
+A command makes a ``Write``. ``Adapter.steps`` splits it into steps of one changing request each, told apart by
+``part``. A step ends with a ``WriteResult``, or its outcome is found out later (``Recovery``, ``Reconciliation``).
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from adapters.models import Comment, Health, Model, Person, Run, RunbookKey, Run
 
 
 class Op(StrEnum):
-    """Everything that can be asked of a platform. The values are the verbs people type."""
+    """Every operation of a platform. The values are the verbs that people type."""
 
     RUNBOOKS = "runbooks"
     RUNS = "runs"
@@ -42,39 +42,39 @@ READS = frozenset({Op.RUNBOOKS, Op.RUNS, Op.SHOW, Op.COMMENTS})
 
 
 class Recovery(StrEnum):
-    """How an unknown outcome of a step is found out (DESIGN section 6, point 4)."""
+    """What to do about a step whose outcome is unknown."""
 
-    IDEMPOTENT = "idempotent"  # the platform refuses a second one, or it sets a state: may be sent again
-    LOOKUP = "lookup"  # found by our mark, or as an id that was not there before
-    MANUAL = "manual"  # cannot be found: a person decides
+    IDEMPOTENT = "idempotent"  # it sets a state, or the platform refuses a second one: it may be sent again
+    LOOKUP = "lookup"  # it is found by its receipt code, or as an id that did not exist before
+    MANUAL = "manual"  # it leaves nothing to find: a person decides
 
 
 class Write(Model):
-    """A wanted change. ``part`` is set by ``steps`` when one write takes several requests.
+    """A change to make. ``part`` tells the steps of a write apart that takes several requests.
 
-    ``options`` carries what only some platforms know (``comms``, ``run_type``, ``override``), from ``--set``
-    or from the button of a question.
+    ``options`` are for some platforms only (``comms``, ``run_type``, ``override``), from ``--set`` or from the
+    button of a question.
     """
 
     op: Op
-    run: RunKey | None = None  # None only for a start that has not made its run yet
+    run: RunKey | None = None  # None only for a start that has not created its run yet
     by: Person = Person()
     part: str = ""
     options: Mapping[str, str] = {}
 
     @property
     def target(self) -> str:
-        """What this is done to, as a word for the effect key: a task id, or empty for the run itself."""
+        """The id of the task that is changed; empty for the run itself."""
         return ""
 
     @property
     def step_key(self) -> str:
-        """The effect log's key of this write within its message: ``finish:17:begin``."""
-        return ":".join(word for word in (self.op.value, self.target, self.part) if word)
+        """The key of this step in the effect log, unique within its message: ``finish:17:begin``."""
+        return ":".join(part for part in (self.op.value, self.target, self.part) if part)
 
     @property
     def run_id(self) -> str:
-        """Of the run on its platform; empty for a start that has not made it yet."""
+        """The run's id on its platform; empty for a start that has not created it yet."""
         return self.run.id if self.run else ""
 
     def as_part(self, part: str) -> Self:
@@ -82,7 +82,7 @@ class Write(Model):
 
 
 class StartRun(Write):
-    """``title`` is the run's full name with its handle in front ("R9 Primary down"): settling looks for it."""
+    """``title`` is the run's full name, with its handle in front ("R9 Primary down"): it can be found by it."""
 
     op: Op = Op.START
     runbook: RunbookKey
@@ -90,7 +90,7 @@ class StartRun(Write):
     handle: str
     rehearsal: bool = False
     owner: Person | None = None
-    channel: str | None = None  # the chat channel it was asked for in, for platforms that live in that chat
+    channel: str | None = None  # the chat channel of the command, for platforms that are part of that chat
     site: str | None = None  # that chat's URL
 
 
@@ -109,7 +109,7 @@ class FinishTask(TaskWrite):
 
 
 class BeginTask(TaskWrite):
-    """Running, and assigned to ``by`` if nobody has it."""
+    """Also assigns an unassigned task to ``by``."""
 
     op: Op = Op.BEGIN
 
@@ -134,21 +134,24 @@ class AssignTask(TaskWrite):
 
 
 class ApproveTask(TaskWrite):
-    """``by`` gives their approval, under their own name: no adapter does it with a token of somebody else."""
+    """``by`` approves under their own name: no adapter may do it with somebody else's token."""
 
     op: Op = Op.APPROVE
     note: str = ""
 
 
 class RejectTask(TaskWrite):
-    """As ``ApproveTask``, the other way."""
+    """Like ``ApproveTask``."""
 
     op: Op = Op.REJECT
     reason: str = ""
 
 
 class AddTask(Write):
-    """``after``, ``before``: Task.ids that it waits for, and that wait for it. Only where ``Platform.places``."""
+    """``after`` are the tasks that it waits for, ``before`` those that wait for it, by Task.id.
+
+    They are set only where ``Platform.supports_insertion``.
+    """
 
     op: Op = Op.ADD
     title: str
@@ -159,7 +162,7 @@ class AddTask(Write):
 
 
 class SetStatus(Write):
-    """``health`` None leaves the health as it is. ``next_at``: when the next update is promised."""
+    """``health`` None leaves the health as it is. ``next_at`` is when the next update is due."""
 
     op: Op = Op.STATUS
     health: Health | None = None
@@ -168,7 +171,7 @@ class SetStatus(Write):
 
     @property
     def health_word(self) -> str:
-        """ "[amber] ", to stand before the text on a platform whose runs have no health; empty without one."""
+        """A prefix for the text ("[amber] ") on a platform whose runs have no health; empty without a health."""
         return "" if self.health in (None, Health.UNSET) else f"[{self.health}] "
 
 
@@ -188,7 +191,7 @@ class EndRun(Write):
 
 
 class PerformAction(Write):
-    """``offer``: an ``Offer.id``; ``label``: what it was called when it was pressed."""
+    """``action`` is a ``PlatformAction.id``, ``label`` its label when it was chosen."""
 
     op: Op = Op.ACTION
     action: str = Field(alias="offer")
@@ -201,7 +204,7 @@ class PerformAction(Write):
 
 
 class WriteMarker(Model):
-    """Who a write is for, and its receipt's code. Put ``signature`` into every text that is written."""
+    """Who a write is for, and the code of its receipt. Every text that is written carries ``signature``."""
 
     code: str  # "7K2F"
     who: str  # "Ana via Slack"
@@ -212,28 +215,28 @@ class WriteMarker(Model):
         return f"{self.who} ({self.code})"
 
     def is_in(self, text: str | None) -> bool:
-        """Whether this text was written for it, whatever the platform made of the text's markup."""
+        """Whether ``text`` was written for this receipt, whatever the platform did to its markup."""
         return f"({self.code})" in (text or "")
 
 
 class Baseline(Model):
-    """What was true when a step was sent: ids (of tasks and comments) that already existed."""
+    """The state before a step was sent. ``ids`` are those of the tasks and comments that already existed."""
 
     sent_at: datetime
     ids: frozenset[str] = frozenset()
 
 
 class WriteResult(Model):
-    """What a write's answer told us. Everything is optional; what is there is merged into the snapshot.
+    """What is known after a write. Everything is optional, and is merged into the stored snapshot.
 
-    ``already``: it was so before us (treated as done, but the card says by whom it was done).
-    ``says``: a sentence key in the adapter's ``messages.toml`` to add to the receipt ("waits for the others").
-    ``partial``: our part is recorded, and the task is not what was asked until others have done theirs.
+    ``already``: somebody else had done it before (it counts as done, but the card says who did it).
+    ``message``: the key of a message in the adapter's catalogue to add to the receipt, with ``facts``.
+    ``partial``: this person's part is recorded, but the task stays as it is until others have done theirs.
     """
 
-    run: RunKey | None = None  # the run that a start made; the next step gets it
-    id: str = ""  # the comment or task that was made
-    snapshot: Run | None = None  # the whole run, where the adapter read it anyway
+    run: RunKey | None = None  # the run that a start created; the next step gets it
+    id: str = ""  # the comment or task that was created
+    snapshot: Run | None = None  # the whole run, if the adapter has read it anyway
     tasks: tuple[Task, ...] = ()
     state: RunState | None = None
     health: RunHealth | None = None
@@ -246,19 +249,19 @@ class WriteResult(Model):
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The write did happen."""
+    """The write was done."""
 
     result: WriteResult
 
 
 @dataclass(frozen=True, slots=True)
 class NotApplied:
-    """The platform was read, and the write is not there (yet)."""
+    """The platform does not show the write (yet)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Indeterminate:
-    """This write leaves nothing that can be found."""
+    """It cannot be found out: the write leaves nothing to find, or not everything could be read."""
 
 
 Reconciliation = Applied | NotApplied | Indeterminate

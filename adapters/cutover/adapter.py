@@ -229,7 +229,9 @@ def connect(name: str, settings: CutoverSettings, resources: Resources) -> Cutov
         "Accept": "application/json",
         "Content-Type": "application/json",
     }
-    caller = resources.http.client(name, settings.url, credential=token, headers=headers, explain=explaining(name))
+    caller = resources.http.client(
+        name, settings.url, credential=token, headers=headers, map_error=explaining(name)
+    )
     return Cutover(name, settings, caller, resources.now)
 
 

@@ -1,15 +1,16 @@
-"""Every call to a platform goes through here, and no httpx exception leaves.
+"""The HTTP client of every adapter. It raises ``adapters.errors``, never an exception of httpx.
 
-``HttpClients`` lives as long as the process and hands each adapter a ``HttpClient`` bound to its site and credential.
-What a failure means is decided once, in ``HttpClient.send``:
+``HttpClients`` lives as long as the process and gives each adapter an ``HttpClient`` for its site and credential.
+``HttpClient.send`` decides what a failure means:
 
-- could not connect          -> Unreachable (nothing was sent)
-- read timed out, or was cut -> OutcomeUnknown for a write, Unreachable for a read
-- 429                        -> RateLimited
-- any other but a 2xx        -> what the adapter's ``explain`` makes of it, else ``refusals.error_from_status``
+- could not connect              -> Unreachable (nothing was sent)
+- timed out or was cut off       -> OutcomeUnknown for a write, Unreachable for a read
+- 429                            -> RateLimited
+- any other status but a 2xx     -> the error of the adapter's ``map_error``, or else ``error_from_status``
 
-Reads are tried three times with backoff; writes are never repeated. Connections are few and kept idle for 2 s at
-most: servers close theirs at about 5 s, and a write on a closing connection ends in a false unknown.
+Reads are tried three times with backoff; writes are never repeated. Connections stay idle for 2 s at most: servers
+close theirs after about 5 s, and a write on a closing connection would be reported as unknown though it never
+arrived.
 """
 
 import asyncio
@@ -41,21 +42,19 @@ from adapters.http.rate_limits import RateLimit, RateLimiter, is_background
 from adapters.http.responses import ErrorMapper, Response, ResponseTooLarge, read_body, retry_after
 
 READ_ATTEMPTS = 3
-READ_WAIT_LIMIT = (
-    5.0  # seconds that somebody who only looks may be kept waiting by a platform that asks us to rest
-)
+READ_WAIT_LIMIT = 5.0  # seconds that a person's read waits for a rate limit to pass before it fails
 KEEP_IDLE_SECONDS = 2.0
-SHORTEST_SECRET = 12  # letters; a shorter word may stand in any answer
+SHORTEST_SECRET = 12  # characters; a shorter word may be part of any response
 _NOT_SECRET = ("accept", "content-type")
 
 
-def _passes_soon(error: BaseException) -> bool:
-    """The next try waits for its turn, and so until the platform's rest is over."""
+def _is_short_rate_limit(error: BaseException) -> bool:
+    """Worth another attempt, which waits in the rate limiter until the limit has passed."""
     return isinstance(error, RateLimited) and (error.retry_after <= READ_WAIT_LIMIT or is_background())
 
 
-_read_again = AsyncRetrying(
-    retry=retry_if_exception_type(Unreachable) | retry_if_exception(_passes_soon),
+_retry_reads = AsyncRetrying(
+    retry=retry_if_exception_type(Unreachable) | retry_if_exception(_is_short_rate_limit),
     stop=stop_after_attempt(READ_ATTEMPTS),
     wait=wait_random_exponential(multiplier=0.3, max=2),
     reraise=True,
@@ -71,12 +70,12 @@ _NOTHING_SENT = (
 
 @dataclass
 class HttpClients:
-    """Seconds. ``timeout`` is how long a platform may be silent, ``whole`` how long all of an answer may take."""
+    """Seconds: ``timeout`` for a silent server, ``total_timeout`` for a whole exchange."""
 
     timeout: float = 10.0
     connect_timeout: float = 5.0
-    whole: float = 60.0
-    _turns: dict[tuple[str, str], RateLimiter] = field(default_factory=dict)
+    total_timeout: float = 60.0
+    _rate_limiters: dict[tuple[str, str], RateLimiter] = field(default_factory=dict)
     _connections: "list[_Connections]" = field(default_factory=list)
 
     def client(
@@ -86,18 +85,21 @@ class HttpClients:
         *,
         credential: str,
         headers: Mapping[str, str],
-        pace: RateLimit | None = None,
-        explain: ErrorMapper | None = None,
+        rate_limit: RateLimit | None = None,
+        map_error: ErrorMapper | None = None,
     ) -> "HttpClient":
-        """Adapters of one origin and ``credential`` share one pace. It, and what the headers say, is taken out of
-        what the platform says when it refuses: gateways put the request they did not like on their error pages."""
-        pace = pace or RateLimit()
+        """Clients with the same origin and ``credential`` share one rate limiter.
+
+        The credential and the values of ``headers`` are removed from error responses, because gateways quote the
+        request on their error pages.
+        """
         base = httpx.URL(url.rstrip("/") + "/")
-        turns = self._turns.setdefault((_origin(base), credential), RateLimiter(pace))
+        limiter = RateLimiter(rate_limit or RateLimit())
+        limiter = self._rate_limiters.setdefault((_origin(base), credential), limiter)
         timeout = httpx.Timeout(self.timeout, connect=self.connect_timeout)
-        connections = _Connections(base, dict(headers), timeout, self.whole, _secrets(credential, headers))
+        connections = _Connections(base, dict(headers), timeout, self.total_timeout, _secrets(credential, headers))
         self._connections.append(connections)
-        return HttpClient(platform, base, connections, turns, explain)
+        return HttpClient(platform, base, connections, limiter, map_error)
 
     async def close(self) -> None:
         for connections in self._connections:
@@ -106,22 +108,22 @@ class HttpClients:
 
 @dataclass
 class _Connections:
-    """Clients of one connection each; the warmest free one is taken.
+    """httpx clients with one connection each. The one that was used last is used first.
 
-    One client with a pool would look at every pooled connection at every request, and ask the system about each:
-    with 16 of them that took a third of the time of a command (measured with ``make bench``).
+    A single client with a pool checks every pooled connection at every request, with a system call each. With 16
+    connections that took a third of the time of a command (measured with ``make bench``).
     """
 
     base: httpx.URL
     headers: dict[str, str]
     timeout: httpx.Timeout
-    whole: float
+    total_timeout: float
     secrets: Sequence[bytes]
     _free: list[httpx.AsyncClient] = field(default_factory=list)
     _all: list[httpx.AsyncClient] = field(default_factory=list)
 
     @asynccontextmanager
-    async def one(self) -> AsyncIterator[httpx.AsyncClient]:
+    async def client(self) -> AsyncIterator[httpx.AsyncClient]:
         client = self._free.pop() if self._free else self._open()
         try:
             yield client
@@ -133,17 +135,16 @@ class _Connections:
     ) -> tuple[httpx.Response, bytes]:
         """Raises httpx's errors, ``TimeoutError`` and ``ResponseTooLarge``."""
         async with (
-            self.one() as client,
-            asyncio.timeout(self.whole),
+            self.client() as client,
+            asyncio.timeout(self.total_timeout),
             client.stream(method, url, json=json, params=params) as response,
         ):
             return response, await read_body(response.aiter_bytes())
 
-    def without_secrets(self, said: bytes) -> bytes:
+    def without_secrets(self, content: bytes) -> bytes:
         for secret in self.secrets:
-            if secret in said:
-                said = said.replace(secret, b"[secret]")
-        return said
+            content = content.replace(secret, b"[secret]")
+        return content
 
     def _open(self) -> httpx.AsyncClient:
         client = httpx.AsyncClient(
@@ -151,7 +152,7 @@ class _Connections:
             headers=self.headers,
             timeout=self.timeout,
             limits=httpx.Limits(max_connections=1, keepalive_expiry=KEEP_IDLE_SECONDS),
-            verify=_trust() if self.base.scheme == "https" else False,
+            verify=_ssl_context() if self.base.scheme == "https" else False,
             follow_redirects=False,
             trust_env=False,
         )
@@ -164,15 +165,15 @@ class _Connections:
 
 
 def _secrets(credential: str, headers: Mapping[str, str]) -> Sequence[bytes]:
-    """Every word that is long enough to be one; the longest first, as one may hold another."""
-    said = [credential, *(value for name, value in headers.items() if name.lower() not in _NOT_SECRET)]
-    words = {word for value in said for word in value.split() if len(word) >= SHORTEST_SECRET}
+    """Every word that is long enough to be a secret, the longest first, as one may contain another."""
+    values = [credential, *(value for name, value in headers.items() if name.lower() not in _NOT_SECRET)]
+    words = {word for value in values for word in value.split() if len(word) >= SHORTEST_SECRET}
     return [word.encode() for word in sorted(words, key=len, reverse=True)]
 
 
 @cache
-def _trust() -> ssl.SSLContext:
-    """Made once: reading the authorities takes longer than a request."""
+def _ssl_context() -> ssl.SSLContext:
+    """Created once: loading the certificate authorities takes longer than a request."""
     return httpx.create_ssl_context(trust_env=False)
 
 
@@ -181,8 +182,8 @@ class HttpClient:
     platform: str
     _base: httpx.URL
     _connections: _Connections
-    turns: RateLimiter
-    _explain: ErrorMapper | None
+    rate_limiter: RateLimiter
+    _map_error: ErrorMapper | None
 
     async def read(
         self,
@@ -193,14 +194,14 @@ class HttpClient:
         json: Any = None,
         method: str = "GET",
     ) -> Any:
-        """The JSON of a 2xx answer. Tried ``READ_ATTEMPTS`` times when unreachable, or asked to wait for a moment."""
-        reply = await self.read_reply(path, operation=operation, params=params, json=json, method=method)
-        body = reply.json()
-        if body is None and reply.content.strip() != b"null":
-            raise BadResponse(self.platform, operation, said=reply.text)
+        """The JSON of a 2xx response. Tries ``READ_ATTEMPTS`` times while unreachable or briefly rate limited."""
+        response = await self.read_response(path, operation=operation, params=params, json=json, method=method)
+        body = response.json()
+        if body is None and response.content.strip() != b"null":
+            raise BadResponse(self.platform, operation, said=response.text)
         return body
 
-    async def read_reply(
+    async def read_response(
         self,
         path: str,
         *,
@@ -209,8 +210,8 @@ class HttpClient:
         json: Any = None,
         method: str = "GET",
     ) -> Response:
-        """Like ``read``, where paging headers are needed too."""
-        return await _read_again(
+        """Like ``read``, for callers that need the headers too."""
+        return await _retry_reads(
             self.send, method, path, operation=operation, write=False, params=params, json=json
         )
 
@@ -224,11 +225,11 @@ class HttpClient:
         params: Mapping[str, Any] | None = None,
         expect_json: bool = True,
     ) -> Any:
-        """Sends once. A 2xx whose promised JSON cannot be read is an unknown outcome."""
-        reply = await self.send(method, path, operation=operation, write=True, json=json, params=params)
-        body = reply.json()
+        """Sends once. Raises ``OutcomeUnknown`` for a 2xx response without the expected JSON."""
+        response = await self.send(method, path, operation=operation, write=True, json=json, params=params)
+        body = response.json()
         if body is None and expect_json:
-            raise OutcomeUnknown(self.platform, operation, said=reply.text)
+            raise OutcomeUnknown(self.platform, operation, said=response.text)
         return body
 
     async def send(
@@ -241,45 +242,45 @@ class HttpClient:
         json: Any = None,
         params: Mapping[str, Any] | None = None,
     ) -> Response:
-        """One exchange; returns 2xx replies only, raises for all else."""
+        """One exchange. Returns a 2xx response, and raises for any other."""
         url = self._join(path, operation)
-        closed = self.turns.blocked_for
-        if closed > (0 if write else READ_WAIT_LIMIT) and (write or not is_background()):
-            raise RateLimited(self.platform, operation, retry_after=closed)
-        async with self.turns.slot():
+        wait = self.rate_limiter.blocked_for
+        if wait > (0 if write else READ_WAIT_LIMIT) and (write or not is_background()):
+            raise RateLimited(self.platform, operation, retry_after=wait)
+        async with self.rate_limiter.slot():
             try:
-                response, content = await self._connections.exchange(method, url, json, params)
+                received, content = await self._connections.exchange(method, url, json, params)
             except _NOTHING_SENT as error:
-                raise Unreachable(self.platform, operation, said=self._why(error)) from error
+                raise Unreachable(self.platform, operation, said=self._reason(error)) from error
             except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ResponseTooLarge) as error:
-                unread = BadResponse if isinstance(error, ResponseTooLarge) else Unreachable
-                kind = OutcomeUnknown if write else unread
-                raise kind(self.platform, operation, said=self._why(error)) from error
-        if not response.is_success or content.lstrip()[:1] not in (b"{", b"["):
+                read_error = BadResponse if isinstance(error, ResponseTooLarge) else Unreachable
+                error_type = OutcomeUnknown if write else read_error
+                raise error_type(self.platform, operation, said=self._reason(error)) from error
+        if not received.is_success or content.lstrip()[:1] not in (b"{", b"["):
             content = self._connections.without_secrets(content)
-        reply = Response(response.status_code, response.headers, content)
-        if 200 <= reply.status < 300:
-            self.turns.answered()
-            return reply
-        raise self._error(reply, operation, write)
+        response = Response(received.status_code, received.headers, content)
+        if 200 <= response.status < 300:
+            self.rate_limiter.reset_backoff()
+            return response
+        raise self._error(response, operation, write)
 
     def require_not_limited(self, operation: str) -> None:
-        """Raises ``RateLimited`` while the platform wants us to wait: a write's own reads would wait silently."""
-        closed = self.turns.blocked_for
-        if closed > 0:
-            raise RateLimited(self.platform, operation, retry_after=closed)
+        """Raises ``RateLimited`` while the platform wants us to wait. A write's own reads would wait silently."""
+        wait = self.rate_limiter.blocked_for
+        if wait > 0:
+            raise RateLimited(self.platform, operation, retry_after=wait)
 
     def same_origin(self, link: str) -> str | None:
-        """``link`` (absolute or relative) if our token may be sent there, else None."""
+        """``link`` (absolute or relative) in full, or None where our credential must not be sent."""
         try:
             url = self._base.join(link)
         except httpx.InvalidURL:
             return None
         return str(url) if _origin(url) == _origin(self._base) else None
 
-    def _why(self, error: Exception) -> str:
-        said = type(error).__name__ if not str(error) else f"{type(error).__name__}: {error}"
-        return self._connections.without_secrets(said.encode("utf-8", "replace")).decode()
+    def _reason(self, error: Exception) -> str:
+        reason = type(error).__name__ if not str(error) else f"{type(error).__name__}: {error}"
+        return self._connections.without_secrets(reason.encode("utf-8", "replace")).decode()
 
     def _join(self, path: str, operation: str) -> httpx.URL | str:
         if "://" not in path:
@@ -288,16 +289,16 @@ class HttpClient:
             raise BadResponse(self.platform, operation, key="platform.foreign_link", said=path)
         return path
 
-    def _error(self, reply: Response, operation: str, write: bool) -> AdapterError:
-        if reply.status == 429:
-            wait = retry_after(reply.headers, self.turns.next_backoff())
-            self.turns.block_for(wait)
+    def _error(self, response: Response, operation: str, write: bool) -> AdapterError:
+        if response.status == 429:
+            wait = retry_after(response.headers, self.rate_limiter.next_backoff())
+            self.rate_limiter.block_for(wait)
             return RateLimited(self.platform, operation, retry_after=wait)
-        if self._explain is not None:
-            said = self._explain(reply, operation, write)
-            if said is not None:
-                return said
-        return error_from_status(reply, self.platform, operation, write)
+        if self._map_error is not None:
+            error = self._map_error(response, operation, write)
+            if error is not None:
+                return error
+        return error_from_status(response, self.platform, operation, write)
 
 
 def _origin(url: httpx.URL) -> str:

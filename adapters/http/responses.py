@@ -1,4 +1,4 @@
-"""An answer of a platform, whatever its status, and what can be read off it."""
+"""A platform's response, whatever its status, and ways to read it."""
 
 import json as jsonlib
 import math
@@ -13,11 +13,11 @@ from pydantic import BaseModel, ValidationError
 
 from adapters.errors import AdapterError, BadResponse
 
-LARGEST_ANSWER = 32 * 2**20  # bytes, unpacked; the largest run that we know of has a twentieth of it
-_HALF = re.compile("[\ud800-\udfff]")
-_WAITS = ("retry-after", "ratelimit-reset", "x-ratelimit-reset")
-_AN_EPOCH = 1e9  # a "number of seconds" above this is a moment, not a wait
-_A_SECOND = 1.0
+MAX_BODY = 32 * 2**20  # bytes, decompressed; the largest run that we know of takes a twentieth of it
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_WAIT_HEADERS = ("retry-after", "ratelimit-reset", "x-ratelimit-reset")
+_EPOCH = 1e9  # a number of seconds above this is a point in time, not a wait
+_ONE_SECOND = 1.0
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -25,7 +25,7 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer, whatever its status. ``headers`` ignores case."""
+    """``headers`` ignores case."""
 
     status: int
     headers: Mapping[str, str]
@@ -36,22 +36,22 @@ class Response:
         return self.content.decode("utf-8", "replace")
 
     def json(self) -> Any:
-        """The body as JSON, or None when it is not JSON (error pages often are not), or is nested too deep."""
+        """The body as JSON; None if it is not JSON (error pages often are not) or nested too deeply."""
         try:
-            said = jsonlib.loads(self.content)
-            return _whole(said) if b"\\ud" in self.content.lower() else said
+            body = jsonlib.loads(self.content)
+            return _without_surrogates(body) if b"\\ud" in self.content.lower() else body
         except (ValueError, RecursionError):
             return None
 
 
 def json_object(content: bytes) -> Mapping[str, Any]:
-    """The JSON object that ``content`` is; an empty one where it is none."""
-    found = Response(0, {}, content).json()
-    return found if isinstance(found, dict) else {}
+    """``content`` as a JSON object; an empty one if it is something else."""
+    body = Response(0, {}, content).json()
+    return body if isinstance(body, dict) else {}
 
 
 def nested_value(value: Any, *names: str) -> Any:
-    """What stands at ``names`` within objects, or None."""
+    """The value at ``names`` in nested objects, or None."""
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
     return value
@@ -59,7 +59,7 @@ def nested_value(value: Any, *names: str) -> Any:
 
 @dataclass(frozen=True)
 class ListResult(Generic[T]):
-    """What the pages of a list held. ``complete``: False when there was, or may be, more than was read."""
+    """The items of all pages. ``complete`` is False if there are, or may be, more than were read."""
 
     items: Sequence[T]
     complete: bool = True
@@ -68,7 +68,7 @@ class ListResult(Generic[T]):
 def parse_model(
     model: type[M], body: Any, platform: str, operation: str, otherwise: type[AdapterError] = BadResponse
 ) -> M:
-    """A body as what it must be. Raises ``otherwise`` where it is not: of a write, that its outcome is unknown."""
+    """The body as ``model``. Raises ``otherwise`` if it does not fit: for a write, ``OutcomeUnknown``."""
     try:
         return model.model_validate(body)
     except ValidationError as error:
@@ -77,43 +77,42 @@ def parse_model(
 
 
 class ResponseTooLarge(Exception):
-    """An answer of more than ``LARGEST_ANSWER``."""
+    """The body is larger than ``MAX_BODY``."""
 
 
-async def read_body(pieces: AsyncIterator[bytes]) -> bytes:
-    """All of an answer. Raises ``ResponseTooLarge``: a small one may unpack to a thousand times its size."""
-    found = bytearray()
-    async for piece in pieces:
-        found += piece
-        if len(found) > LARGEST_ANSWER:
-            raise ResponseTooLarge(f"an answer of more than {LARGEST_ANSWER >> 20} MB")
-    return bytes(found)
+async def read_body(chunks: AsyncIterator[bytes]) -> bytes:
+    """Raises ``ResponseTooLarge``: a small response may decompress to a thousand times its size."""
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise ResponseTooLarge(f"a response of more than {MAX_BODY >> 20} MB")
+    return bytes(body)
 
 
-def _whole(said: Any) -> Any:
-    """Without halves of surrogate pairs: platforms cut titles within one, and no store and no chat can hold it."""
-    if isinstance(said, str):
-        return _HALF.sub("\ufffd", said)
-    if isinstance(said, dict):
-        return {_whole(name): _whole(value) for name, value in said.items()}
-    return [_whole(part) for part in said] if isinstance(said, list) else said
+def _without_surrogates(value: Any) -> Any:
+    """Platforms cut titles inside a surrogate pair; neither the store nor a chat can take one half of it."""
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_without_surrogates(name): _without_surrogates(item) for name, item in value.items()}
+    return [_without_surrogates(item) for item in value] if isinstance(value, list) else value
 
 
 ErrorMapper = Callable[[Response, str, bool], AdapterError | None]
-"""(reply, operation, is_write) -> the error that says it best, or None for the general rule."""
+"""(response, operation, is_write) -> the error, or None to use ``error_from_status``."""
 
 
 def retry_after(headers: Mapping[str, str], default: float = 5.0) -> float:
-    """Seconds of a Retry-After header, else of (X-)RateLimit-Reset; bounded to an hour. ``default`` without one.
+    """Seconds to wait by Retry-After, or else (X-)RateLimit-Reset; an hour at most. ``default`` without either.
 
-    Either is a number of seconds, a moment since the epoch, or a date (of HTTP, ISO 8601, or with a space).
-    A moment is measured by the server's own clock (``Date``), and rounded up: it is written in whole seconds.
-    One that is past says that clocks or zones are apart, not that it is over: then ``default`` too, because
-    asking at once would be refused at once, and again.
+    A header has a number of seconds, seconds since the epoch, or a date (HTTP's, ISO 8601, or one with a space).
+    A point in time is compared with the server's own clock (``Date``) and rounded up, as it has whole seconds.
+    One in the past means that clocks or time zones differ, not that the wait is over: then it is ``default``.
     """
     now = _date(headers.get("date", "")) or datetime.now(UTC)
-    found = (_seconds(headers.get(name, "").strip(), now) for name in _WAITS)
-    seconds = next((one for one in found if one is not None), default)
+    waits = (_seconds(headers.get(name, "").strip(), now) for name in _WAIT_HEADERS)
+    seconds = next((wait for wait in waits if wait is not None), default)
     return min(max(seconds, 0.1), 3600.0)
 
 
@@ -125,12 +124,12 @@ def _seconds(value: str, now: datetime) -> float | None:
         return None if at is None else _until(at.timestamp(), now)
     if not math.isfinite(number):
         return None
-    return _until(number, now) if number > _AN_EPOCH else number
+    return _until(number, now) if number > _EPOCH else number
 
 
-def _until(moment: float, now: datetime) -> float | None:
-    left = moment - now.timestamp()
-    return None if left < -_A_SECOND else max(left, 0.0) + _A_SECOND
+def _until(timestamp: float, now: datetime) -> float | None:
+    left = timestamp - now.timestamp()
+    return None if left < -_ONE_SECOND else max(left, 0.0) + _ONE_SECOND
 
 
 def _date(value: str) -> datetime | None:
@@ -144,8 +143,8 @@ def _date(value: str) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def excerpt(reply: Response) -> str:
-    """A short plain-text sight of an error body; HTML pages say nothing worth showing."""
-    if "html" in reply.headers.get("content-type", "") or reply.content.lstrip()[:1] == b"<":
-        return f"HTTP {reply.status}"
-    return reply.text[:300]
+def excerpt(response: Response) -> str:
+    """The beginning of an error body as plain text; the status alone for HTML pages."""
+    if "html" in response.headers.get("content-type", "") or response.content.lstrip()[:1] == b"<":
+        return f"HTTP {response.status}"
+    return response.text[:300]

@@ -1,16 +1,19 @@
-"""Runbooks as Markdown files in a folder, runs in Liaison's own store: the platform that is always there."""
+"""Local runbooks: Markdown files in a folder, and runs in Liaison's own store. Needs no account and no network."""
 
 from pathlib import Path
 
-from adapters.local.adapter import CAPABILITIES, LocalAdapter, LocalSettings
-from adapters.local.text import SENTENCES
-from adapters.protocol import Platform, Resources
+from adapters.local.capabilities import CAPABILITIES
+from adapters.local.settings import LocalSettings
+from adapters.protocol import Adapter, Platform, Resources
 
 SAMPLES = Path(__file__).with_name("samples")
-"""Three runbooks to try things with: what ``liaison demo`` offers."""
+"""The runbooks of ``liaison demo``."""
 
 
-def connect(name: str, settings: LocalSettings, resources: Resources) -> LocalAdapter:
+def connect(name: str, settings: LocalSettings, resources: Resources) -> Adapter:
+    """Imports the adapter only where the platform is configured: the Markdown parser takes time to load."""
+    from adapters.local.adapter import LocalAdapter
+
     return LocalAdapter(name, settings, resources)
 
 
@@ -20,8 +23,8 @@ PLATFORM = Platform(
     settings=LocalSettings,
     connect=connect,
     capabilities=CAPABILITIES,
-    messages=SENTENCES,
+    messages=Path(__file__).with_name("messages.toml"),
     supports_insertion=True,
 )
 
-__all__ = ["PLATFORM", "SAMPLES", "LocalAdapter", "LocalSettings"]
+__all__ = ["PLATFORM", "SAMPLES", "LocalSettings"]

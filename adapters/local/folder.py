@@ -1,22 +1,23 @@
-"""The folder of runbooks: which files it has, and what they say. Everything here blocks; call it in a thread.
+"""The folder of runbooks: lists and parses its files. Everything here blocks; call it in a thread.
 
-A runbook's id is its file's path from the folder, as listed: an id from outside is only ever compared with the
-listing, never made into a path. Links are followed while they stay within the folder (a mounted Kubernetes
-ConfigMap is made of such links); one that leaves it is named as a problem and not opened.
+A runbook's id is the path of its file inside the folder. An id from outside is only compared with the listing,
+never used as a path. Links are followed while they stay inside the folder (a mounted Kubernetes ConfigMap consists
+of such links); one that leaves it is reported as a problem and not opened.
 """
 
 import codecs
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from adapters.local.markdown import read
-from adapters.local.procedure import Procedure, Trouble
+from adapters.local.markdown import parse
+from adapters.local.procedure import FileProblem, Procedure
+from adapters.local.text import message
 
 SUFFIXES = (".md", ".markdown")
-LARGEST = 512 * 1024  # bytes; a bigger file is no runbook that anybody reads during an incident
+MAX_FILE_SIZE = 512 * 1024  # bytes; nobody reads a larger runbook during an incident
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +29,23 @@ class RunbookFile:
 @dataclass
 class Folder:
     path: Path
-    _read: dict[str, tuple[tuple[int, int, int], RunbookFile]] = field(default_factory=dict)
+    _cache: dict[str, tuple[tuple[int, int, int], RunbookFile]] = field(default_factory=dict)
 
     def files(self) -> list[RunbookFile]:
-        """By id. Empty when the folder is missing; a file that cannot be read is there, with its trouble."""
+        """By id. Empty when the folder is missing. A file that cannot be read is listed with its problem."""
         found = [self._file(id, path) for id, path in sorted(self._paths())]
-        return [file for file in found if not _is_about_the_folder(file)]
+        return [file for file in found if not _is_readme(file)]
 
     def file(self, id: str) -> RunbookFile | None:
         path = dict(self._paths()).get(id)
         return None if path is None else self._file(id, path)
 
     def _paths(self) -> Iterator[tuple[str, Path]]:
-        for where, folders, names in os.walk(self.path):
+        for root, folders, names in os.walk(self.path):
             folders[:] = [name for name in folders if not name.startswith(".")]
             for name in names:
                 if name.lower().endswith(SUFFIXES) and not name.startswith("."):
-                    path = Path(where, name)
+                    path = Path(root, name)
                     id = path.relative_to(self.path).as_posix()
                     yield id.encode("utf-8", "backslashreplace").decode(), path
 
@@ -53,26 +54,26 @@ class Folder:
         try:
             real = path.resolve(strict=True)
             if not real.is_relative_to(self.path.resolve()):
-                return _unread(id, name, "local.outside")
-            found = real.stat()
-            if not stat.S_ISREG(found.st_mode):
-                return _unread(id, name, "local.no_file")
-            if found.st_size > LARGEST:
-                return _unread(id, name, "local.too_big", most=f"{LARGEST // 1024} KB")
-            version = (found.st_mtime_ns, found.st_size, found.st_ino)
-            known = self._read.get(id)
-            if known is None or known[0] != version:
-                known = (version, RunbookFile(id, procedure(real.read_bytes(), name)))
-                self._read[id] = known
-        except (OSError, RuntimeError) as error:  # RuntimeError: links that go round in a circle
-            why = error.strerror if isinstance(error, OSError) and error.strerror else "its link goes in a circle"
-            return _unread(id, name, "local.unreadable", why=why)
-        return known[1]
+                return _unreadable(id, name, "local.outside")
+            status = real.stat()
+            if not stat.S_ISREG(status.st_mode):
+                return _unreadable(id, name, "local.no_file")
+            if status.st_size > MAX_FILE_SIZE:
+                return _unreadable(id, name, "local.too_big", most=f"{MAX_FILE_SIZE // 1024} KB")
+            version = (status.st_mtime_ns, status.st_size, status.st_ino)
+            cached = self._cache.get(id)
+            if cached is None or cached[0] != version:
+                cached = (version, RunbookFile(id, parse_file(real.read_bytes(), name)))
+                self._cache[id] = cached
+        except (OSError, RuntimeError) as error:  # RuntimeError: links that lead back to themselves
+            why = error.strerror if isinstance(error, OSError) and error.strerror else message("label.link_circle")
+            return _unreadable(id, name, "local.unreadable", why=why)
+        return cached[1]
 
 
-def procedure(content: bytes, name: str) -> Procedure:
-    """A file's bytes, read. Text that is not UTF-8 is read all the same, and said."""
-    troubles: tuple[Trouble, ...] = ()
+def parse_file(content: bytes, name: str) -> Procedure:
+    """Text that is not UTF-8 is parsed anyway, with a problem that is not fatal."""
+    problems: tuple[FileProblem, ...] = ()
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         text = content.decode("utf-16", "replace")
     else:
@@ -81,16 +82,16 @@ def procedure(content: bytes, name: str) -> Procedure:
         except UnicodeDecodeError as error:
             text = content.decode("utf-8-sig", "replace")
             line = content.count(b"\n", 0, error.start) + 1
-            troubles = (Trouble("local.encoding", {"line": line}, fatal=False),)
-    said = read(text, name)
-    return Procedure(said.title, said.description, said.stages, said.steps, said.troubles + troubles)
+            problems = (FileProblem("local.encoding", {"line": line}, fatal=False),)
+    parsed = parse(text, name)
+    return replace(parsed, problems=parsed.problems + problems)
 
 
-def _unread(id: str, name: str, key: str, **facts: object) -> RunbookFile:
-    return RunbookFile(id, Procedure(name, troubles=(Trouble(key, {"line": 1, **facts}),)))
+def _unreadable(id: str, name: str, key: str, **facts: object) -> RunbookFile:
+    return RunbookFile(id, Procedure(name, problems=(FileProblem(key, {"line": 1, **facts}),)))
 
 
-def _is_about_the_folder(file: RunbookFile) -> bool:
-    """A README without tasks tells about the folder; it is not a runbook gone wrong."""
-    readme = Path(file.id).stem.lower() == "readme"
-    return readme and [trouble.key for trouble in file.procedure.fatal] == ["local.no_tasks"]
+def _is_readme(file: RunbookFile) -> bool:
+    """A README without tasks describes the folder; it is not a broken runbook."""
+    is_named_readme = Path(file.id).stem.lower() == "readme"
+    return is_named_readme and [problem.key for problem in file.procedure.fatal] == ["local.no_tasks"]

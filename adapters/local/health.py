@@ -1,49 +1,55 @@
-"""The lines that ``liaison doctor`` says about a folder of runbooks and the runs made from it."""
+"""The lines of ``liaison doctor`` about a folder of runbooks and the runs started from it."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from adapters.local.folder import RunbookFile
-from adapters.local.text import told
+from adapters.local.text import message, problem_text
 from adapters.protocol import CheckResult, CheckStatus
 
 
-def folder_line(path: Path, setting: str, files: Sequence[RunbookFile]) -> CheckResult:
-    """``setting`` names the key that says where the folder is."""
+def disconnected(name: str) -> CheckResult:
+    return _problem("cut_off", name=name)
+
+
+def folder(path: Path, name: str, files: Sequence[RunbookFile]) -> CheckResult:
+    """``name`` is the NAME of the ``[platforms.NAME]`` that says where the folder is."""
     if not path.is_dir():
-        fix = f"Make the folder, or set {setting} to the one that has your runbooks."
-        return CheckResult(status=CheckStatus.FIX, summary=f"There is no folder {path}.", fix=fix)
+        return _problem("no_folder", path=path, name=name)
     if not files:
-        fix = f"Put a Markdown file with a task list there, or set {setting} to another folder."
-        return CheckResult(status=CheckStatus.FIX, summary=f"The folder {path} holds no runbooks.", fix=fix)
-    count = "1 runbook" if len(files) == 1 else f"{len(files)} runbooks"
-    return CheckResult(status=CheckStatus.OK, summary=f"{count} in {path}")
+        return _problem("no_runbooks", path=path, name=name)
+    key = "runbooks_one" if len(files) == 1 else "runbooks"
+    return CheckResult(status=CheckStatus.OK, summary=message(f"health_check.{key}", count=len(files), path=path))
 
 
-def file_lines(files: Sequence[RunbookFile]) -> list[CheckResult]:
+def file_problems(files: Sequence[RunbookFile]) -> list[CheckResult]:
     return [
-        CheckResult(status=CheckStatus.FIX, summary=what, fix=fix)
+        CheckResult(status=CheckStatus.FIX, summary=summary, fix=fix)
         for file in files
-        for what, fix in (told(trouble, file.id) for trouble in file.procedure.troubles)
+        for summary, fix in (problem_text(problem, file.id) for problem in file.procedure.problems)
     ]
 
 
-def twin_lines(files: Sequence[RunbookFile]) -> list[CheckResult]:
+def shared_titles(files: Sequence[RunbookFile]) -> list[CheckResult]:
     by_title: dict[str, list[RunbookFile]] = {}
     for file in files:
         by_title.setdefault(file.procedure.title.casefold(), []).append(file)
     return [
-        CheckResult(
-            status=CheckStatus.FIX,
-            summary=f'{len(twins)} files are titled "{twins[0].procedure.title}".',
-            fix=f"Give each a title of its own: {', '.join(file.id for file in twins)}.",
+        _problem(
+            "same_title",
+            count=len(group),
+            title=group[0].procedure.title,
+            files=", ".join(file.id for file in group),
         )
-        for twins in by_title.values()
-        if len(twins) > 1
+        for group in by_title.values()
+        if len(group) > 1
     ]
 
 
-def run_lines(unread: Sequence[str]) -> list[CheckResult]:
-    """``unread``: ids of runs whose documents make no sense."""
-    fix = "Restore the store from a backup; all other runs can be used meanwhile."
-    return [CheckResult(status=CheckStatus.FIX, summary=f"Run {id} cannot be read.", fix=fix) for id in unread]
+def unreadable_runs(ids: Sequence[str]) -> list[CheckResult]:
+    return [_problem("run_unreadable", run=id) for id in ids]
+
+
+def _problem(key: str, **facts: object) -> CheckResult:
+    summary, fix = message(f"health_check.{key}", **facts), message(f"health_check.{key}_fix", **facts)
+    return CheckResult(status=CheckStatus.FIX, summary=summary, fix=fix)

@@ -1,4 +1,4 @@
-"""The first line of a task: its title, ``@name`` for who does it, ``(after: …)`` for what comes first."""
+"""The first line of a task: its title, ``@name`` for assignees and ``(after: …)`` for what it waits for."""
 
 import re
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ _AFTER = re.compile(r"\(\s*after\s*:", re.IGNORECASE)
 _NAME = r"@(\w(?:[\w.-]*\w)?)"
 _NAME_AT_END = re.compile(rf"(?:^|(?<=\s)){_NAME}[,;]?$")
 _NAME_INSIDE = re.compile(rf"(?:^|(?<=[\s(])){_NAME}(?=[\s,;:.!?)]|$)")
-LONGEST = 2000  # characters; a longer line is taken as it is
+MAX_LINE = 2000  # characters; a longer line is used as it is
 _CODE = re.compile(r"`[^`]*`")
 
 
 @dataclass(frozen=True, slots=True)
 class TaskLine:
-    """``after``: the text of each clause, unresolved. ``misplaced``: a clause stands before other words."""
+    """``after`` is the text of each clause. ``misplaced``: a clause is followed by other text."""
 
     title: str
     assignees: tuple[str, ...] = ()
@@ -22,10 +22,10 @@ class TaskLine:
     misplaced: bool = False
 
 
-def read_line(text: str) -> TaskLine:
-    """Names and clauses at the end are taken out of the title; a name within the sentence stays in it too."""
+def parse_line(text: str) -> TaskLine:
+    """Removes names and clauses at the end from the title. A name inside the sentence also stays in the title."""
     title, names, clauses = " ".join(text.split()), list[str](), list[str]()
-    if len(title) > LONGEST:
+    if len(title) > MAX_LINE:
         return TaskLine(title)
     while True:
         if found := _NAME_AT_END.search(title):
@@ -36,14 +36,14 @@ def read_line(text: str) -> TaskLine:
             clauses.insert(0, after)
         else:
             break
-    said = _CODE.sub("", title)
-    inside = [found[1] for found in _NAME_INSIDE.finditer(said)]
+    without_code = _CODE.sub("", title)
+    inside = [found[1] for found in _NAME_INSIDE.finditer(without_code)]
     assignees = tuple(dict.fromkeys(inside + names))
-    return TaskLine(title, assignees, tuple(clauses), misplaced=_AFTER.search(said) is not None)
+    return TaskLine(title, assignees, tuple(clauses), misplaced=_AFTER.search(without_code) is not None)
 
 
 def _clause_at_end(text: str) -> tuple[str, str] | None:
-    """(what stands before, what the clause says); titles within it may have brackets of their own."""
+    """(the text before the clause, the clause's own text). Titles in it may have brackets."""
     if not text.endswith(")"):
         return None
     starts = list(_AFTER.finditer(text))
@@ -57,8 +57,8 @@ def _clause_at_end(text: str) -> tuple[str, str] | None:
 
 def _balanced(text: str) -> bool:
     depth = 0
-    for sign in text:
-        depth += (sign == "(") - (sign == ")")
+    for character in text:
+        depth += (character == "(") - (character == ")")
         if depth < 0:
             return False
     return depth == 0

@@ -1,4 +1,4 @@
-"""Files and documents -> models, and a file -> the document of a new run."""
+"""From files and documents to models, and from a file to the document of a new run."""
 
 import hashlib
 import re
@@ -14,29 +14,29 @@ LAST_COMMENTS = 20
 _VALUE = re.compile(r"\{\{\s*([A-Za-z_][\w-]*)\s*\}\}")
 
 
-def who(write: Write, mark: WriteMarker) -> str:
-    """Who did it, as shown: the person where a name is known."""
-    return write.by.name or write.by.handle or mark.who
+def who(write: Write, marker: WriteMarker) -> str:
+    """The name to show: the person's own, or else the one in the marker."""
+    return write.by.name or write.by.handle or marker.who
 
 
 def digest(write: Write) -> str:
     return hashlib.sha256(write.model_dump_json().encode()).hexdigest()[:16]
 
 
-def run_id(platform: str, start: StartRun, mark: WriteMarker) -> str:
-    """The same for every repeat of the same start; the handle in it is unique within a store."""
-    said = "\n".join((platform, start.runbook.id, start.title, start.handle, mark.code, mark.who))
-    return f"{start.handle or 'run'}-{mark.code}-{hashlib.sha256(said.encode()).hexdigest()[:8]}".lower()
+def run_id(platform: str, start: StartRun, marker: WriteMarker) -> str:
+    """The same every time the same start is sent. Its handle is unique in a store."""
+    identity = "\n".join((platform, start.runbook.id, start.title, start.handle, marker.code, marker.who))
+    return f"{start.handle or 'run'}-{marker.code}-{hashlib.sha256(identity.encode()).hexdigest()[:8]}".lower()
 
 
-def runbook(platform: str, file: RunbookFile, *, twin: bool = False) -> Runbook:
-    """``twin``: another file has the same title, so this one's is followed by its file."""
-    said = file.procedure
-    stages, tasks = _copied(file, {})
+def runbook(platform: str, file: RunbookFile, *, show_file: bool = False) -> Runbook:
+    """``show_file`` adds the file's name to the title, where another file has the same title."""
+    procedure = file.procedure
+    stages, tasks = _copy(file, {})
     return Runbook(
         key=RunbookKey(platform=platform, id=file.id),
-        title=f"{said.title} ({file.id})" if twin else said.title,
-        description=said.description,
+        title=f"{procedure.title} ({file.id})" if show_file else procedure.title,
+        description=procedure.description,
         stages=stages,
         tasks=_tasks(tasks),
         task_count=len(tasks),
@@ -46,22 +46,22 @@ def runbook(platform: str, file: RunbookFile, *, twin: bool = False) -> Runbook:
 
 def values_asked(file: RunbookFile) -> list[str]:
     """The names of ``{{name}}`` in its tasks, which ``--set name=value`` fills."""
-    texts = [text for step in file.procedure.steps for text in (step.title, step.instructions, step.command)]
+    texts = [text for task in file.procedure.tasks for text in (task.title, task.instructions, task.command)]
     return sorted({name for text in texts for name in _VALUE.findall(text)})
 
 
-def document(platform: str, file: RunbookFile, start: StartRun, mark: WriteMarker, now: datetime) -> Document:
-    stages, tasks = _copied(file, start.options)
+def document(platform: str, file: RunbookFile, start: StartRun, marker: WriteMarker, now: datetime) -> Document:
+    stages, tasks = _copy(file, start.options)
     return Document(
         platform=platform,
-        id=run_id(platform, start, mark),
+        id=run_id(platform, start, marker),
         title=start.title,
         runbook=file.procedure.title,
         runbook_id=file.id,
         owner=start.owner or (start.by if start.by != Person() else None),
         rehearsal=start.rehearsal,
         started_at=now,
-        started_by=who(start, mark),
+        started_by=who(start, marker),
         stages=stages,
         tasks=tasks,
     )
@@ -88,36 +88,36 @@ def run(document: Document, now: datetime) -> Run:
     )
 
 
-def head(document: Document) -> RunSummary:
+def summary(document: Document) -> RunSummary:
     return run(document, document.started_at).summary()
 
 
 def comments(document: Document, task: str | None) -> tuple[Comment, ...]:
-    kept = [comment for comment in document.comments if task is None or comment.task == task]
+    shown = [comment for comment in document.comments if task is None or comment.task == task]
     return tuple(
-        Comment(id=said.id, text=said.text, by=said.by, at=said.at, task=said.task)
-        for said in kept[-LAST_COMMENTS:]
+        Comment(id=stored.id, text=stored.text, by=stored.by, at=stored.at, task=stored.task)
+        for stored in shown[-LAST_COMMENTS:]
     )
 
 
-def _copied(file: RunbookFile, values: Mapping[str, str]) -> tuple[tuple[Stage, ...], tuple[StoredTask, ...]]:
-    """A task's id is its number in the file."""
+def _copy(file: RunbookFile, values: Mapping[str, str]) -> tuple[tuple[Stage, ...], tuple[StoredTask, ...]]:
+    """The id of a task is its number in the file."""
 
-    def filled(text: str) -> str:
-        return _VALUE.sub(lambda found: values.get(found[1], found[0]), text)
+    def fill(text: str) -> str:
+        return _VALUE.sub(lambda match: values.get(match[1], match[0]), text)
 
     stages = tuple(Stage(id=f"s{n}", title=title) for n, title in enumerate(file.procedure.stages, start=1))
     tasks = tuple(
         StoredTask(
             id=str(number),
-            title=filled(step.title),
-            stage=None if step.stage is None else stages[step.stage].id,
-            instructions=filled(step.instructions),
-            command=filled(step.command),
-            assignees=tuple(Person(handle=name) for name in step.assignees),
-            after=tuple(str(place + 1) for place in step.after),
+            title=fill(task.title),
+            stage=None if task.stage is None else stages[task.stage].id,
+            instructions=fill(task.instructions),
+            command=fill(task.command),
+            assignees=tuple(Person(handle=name) for name in task.assignees),
+            after=tuple(str(index + 1) for index in task.after),
         )
-        for number, step in enumerate(file.procedure.steps, start=1)
+        for number, task in enumerate(file.procedure.tasks, start=1)
     )
     return stages, tasks
 

@@ -1,14 +1,14 @@
-"""A runbook file, read: what ``markdown`` makes, and what a run copies."""
+"""A runbook file as parsed: what ``markdown`` returns and a run copies."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """Something wrong in a file. ``key`` is a sentence of ``messages.toml``; ``facts`` always hold ``line`` (from 1).
+class FileProblem:
+    """Something wrong in a file. ``key`` is a message of the catalogue; ``facts`` always have ``line`` (from 1).
 
-    A ``fatal`` one keeps the runbook from being started: the order of its tasks would not be what was meant.
+    A ``fatal`` one keeps the runbook from being started: its tasks would come in another order than was meant.
     """
 
     key: str
@@ -17,8 +17,8 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One task line. ``after`` are places in ``Procedure.steps``; ``stage`` one in ``Procedure.stages``."""
+class TaskEntry:
+    """One task of a file. ``after`` are indices in ``Procedure.tasks``, ``stage`` one in ``Procedure.stages``."""
 
     title: str
     line: int
@@ -34,9 +34,9 @@ class Procedure:
     title: str
     description: str = ""
     stages: tuple[str, ...] = ()
-    steps: tuple[Step, ...] = ()
-    troubles: tuple[Trouble, ...] = field(default=())
+    tasks: tuple[TaskEntry, ...] = ()
+    problems: tuple[FileProblem, ...] = field(default=())
 
     @property
-    def fatal(self) -> tuple[Trouble, ...]:
-        return tuple(trouble for trouble in self.troubles if trouble.fatal)
+    def fatal(self) -> tuple[FileProblem, ...]:
+        return tuple(problem for problem in self.problems if problem.fatal)

@@ -1,15 +1,19 @@
-"""This platform's own sentences (``messages.toml``), where they must be plain text: the lines of ``liaison doctor``."""
+"""The platform's own messages as plain text, for the lines of ``liaison doctor`` and the reasons of a refusal."""
 
 from pathlib import Path
 
-from adapters.local.procedure import Trouble
-from adapters.toolkit.messages import load_messages
+from adapters.local.procedure import FileProblem
+from adapters.toolkit.messages import load_messages, message_text
 
-SENTENCES = Path(__file__).with_name("messages.toml")
+_MESSAGES = Path(__file__).with_name("messages.toml")
 
 
-def told(trouble: Trouble, file: str) -> tuple[str, str]:
-    """(what is wrong in ``file``, what to do): a trouble's sentence ends with what to do."""
-    what, _, fix = load_messages(SENTENCES)[trouble.key].rpartition(". ")
-    facts = {**trouble.facts, "file": file}
-    return f"{what.format(**facts)}.", fix.format(**facts)
+def message(key: str, /, **facts: object) -> str:
+    return message_text(_MESSAGES, f"local.{key}", **facts)
+
+
+def problem_text(problem: FileProblem, file: str) -> tuple[str, str]:
+    """(what is wrong in ``file``, what to do): the last sentence of a problem's message says what to do."""
+    summary, _, fix = load_messages(_MESSAGES)[problem.key].rpartition(". ")
+    facts = {**problem.facts, "file": file}
+    return f"{summary.format(**facts)}.", fix.format(**facts)

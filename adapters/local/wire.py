@@ -1,15 +1,17 @@
-"""A local run as it is kept in the store: one JSON document a run, rewritten whole by every write.
+"""A run as stored: one JSON document, which every write rewrites as a whole.
 
-The document carries everything the run needs, so that a changed or deleted Markdown file never changes a run.
+It has everything that the run needs, so changing or deleting the Markdown file changes no run.
 """
 
 from datetime import datetime
+
+from pydantic import Field
 
 from adapters.models import Health, Model, Person, RunState, Stage, TaskState
 
 
 class StoredTask(Model):
-    """``state`` is never WAITING: that follows from ``after``, the ids of the tasks that come first."""
+    """``state`` is never WAITING: that follows from ``after``, the ids of the tasks it waits for."""
 
     id: str
     title: str
@@ -35,10 +37,10 @@ class StoredComment(Model):
 
 
 class AppliedStep(Model):
-    """A step that this document already holds. ``made`` is the id of the task or comment it made.
+    """A step that this document holds. ``created`` is the id of the task or comment that it added.
 
-    Receipt codes are short, so a busy run will see one twice; ``at`` and ``digest`` (of the whole write) tell
-    a repeated step from another person's write that happens to have drawn the same code.
+    Receipt codes are short, so a busy run will see one twice. ``at`` and ``digest`` (of the whole write) tell a
+    step that was sent again from another person's write that happens to have the same code.
     """
 
     code: str
@@ -46,7 +48,7 @@ class AppliedStep(Model):
     who: str
     at: datetime
     digest: str
-    made: str = ""
+    created: str = Field("", alias="made")
 
 
 class Document(Model):
@@ -83,5 +85,5 @@ class Document(Model):
         return self.model_copy(update={"tasks": tasks})
 
     def open_before(self, task: StoredTask) -> tuple[StoredTask, ...]:
-        """The unfinished tasks that ``task`` waits for, in the run's order."""
+        """The unfinished tasks that ``task`` waits for, in the order of the run."""
         return tuple(other for other in self.tasks if other.id in task.after and not other.state.is_over)

@@ -1,241 +1,260 @@
-"""What each write does to a run's document. Pure: no store, no clock.
+"""What each write changes in a run's document.
 
-``change`` raises ``Conflict``, ``NotFound`` or ``Rejected`` and then nothing is changed. What is already as
-asked comes back as ``already``, with the document untouched.
+The functions at the end are pure. They raise ``Conflict``, ``NotFound`` or ``Rejected``, and then nothing was
+changed; what is already as asked for comes back as ``already``, with the document untouched.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from adapters.errors import Conflict, NotFound, Rejected
-from adapters.local.mapping import who
+from adapters.local.documents import Change, Documents, Edit, applied_step
+from adapters.local.text import message
 from adapters.local.wire import Document, StoredComment, StoredTask
 from adapters.models import Person, RunState, TaskState
+from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     AddComment,
     AddTask,
+    Applied,
     AssignTask,
+    Baseline,
     BeginTask,
     EndRun,
     FinishTask,
     HoldTask,
+    NotApplied,
+    Reconciliation,
+    Recovery,
     ReopenTask,
     SetStatus,
     SkipTask,
-    TaskWrite,
     Write,
     WriteMarker,
+    WriteResult,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """``made``: the id of the task or comment that the write made."""
-
-    document: Document
-    made: str = ""
-    already: bool = False
+AnyEdit = Edit[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Doing:
-    """One write, with what is needed to judge it."""
+@dataclass
+class Writes:
+    """Every step may be sent again: a document knows the steps that it holds."""
 
-    document: Document
-    write: Write
-    by: str
-    now: datetime
+    documents: Documents
 
-    @property
-    def operation(self) -> str:
-        return self.write.op.value
+    @step(FinishTask, recovery=Recovery.IDEMPOTENT)
+    async def finish(self, step: FinishTask, marker: WriteMarker) -> WriteResult:
+        return await self.documents.change(step, marker, finish)
 
-    def put(self, task: StoredTask, **changes: object) -> Document:
-        return self.document.with_task(task.model_copy(update=changes))
+    @step(BeginTask, recovery=Recovery.IDEMPOTENT)
+    async def begin(self, step: BeginTask, marker: WriteMarker) -> WriteResult:
+        return await self.documents.change(step, marker, begin)
+
+    @step(SkipTask, recovery=Recovery.IDEMPOTENT)
+    async def skip(self, step: SkipTask, marker: WriteMarker) -> WriteResult:
+        return await self.documents.change(step, marker, skip)
+
+    @step(HoldTask, recovery=Recovery.IDEMPOTENT)
+    async def hold(self, step: HoldTask, marker: WriteMarker) -> WriteResult:
+        return await self.documents.change(step, marker, hold)
+
+    @step(ReopenTask, recovery=Recovery.IDEMPOTENT)
+    async def reopen(self, step: ReopenTask, marker: WriteMarker) -> WriteResult:
+        return await self.documents.change(step, marker, reopen)
+
+    @step(AssignTask, recovery=Recovery.IDEMPOTENT)
+    async def assign(self, step: AssignTask, marker: WriteMarker) -> WriteResult:
+        return await self.documents.change(step, marker, assign)
+
+    @step(AddTask, recovery=Recovery.IDEMPOTENT)
+    async def add(self, step: AddTask, marker: WriteMarker) -> WriteResult:
+        return await self.documents.change(step, marker, add)
+
+    @step(AddComment, recovery=Recovery.IDEMPOTENT)
+    async def comment(self, step: AddComment, marker: WriteMarker) -> WriteResult:
+        return await self.documents.change(step, marker, comment)
+
+    @step(SetStatus, recovery=Recovery.IDEMPOTENT)
+    async def status(self, step: SetStatus, marker: WriteMarker) -> WriteResult:
+        return await self.documents.change(step, marker, status)
+
+    @step(EndRun, recovery=Recovery.IDEMPOTENT)
+    async def end(self, step: EndRun, marker: WriteMarker) -> WriteResult:
+        return await self.documents.change(step, marker, end)
+
+    @reconciles(FinishTask, BeginTask, SkipTask, HoldTask, ReopenTask, AssignTask)
+    @reconciles(AddTask, AddComment, SetStatus, EndRun)
+    async def find(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        async with self.documents.lock(step.run_id):
+            document = await self.documents.find(step.run_id, step.op)
+        applied = applied_step(document, step, marker) if document else None
+        if document is None or applied is None:
+            return NotApplied()
+        return Applied(self.documents.result(document, step, applied.created))
 
 
-def change(document: Document, write: Write, mark: WriteMarker, now: datetime) -> Change:
-    doing = Doing(document, write, who(write, mark), now)
-    if document.state.is_over:
-        raise _ended(doing)
-    match write:
-        case TaskWrite():
-            return _task_change(doing, write)
-        case AddTask():
-            return _add(doing, write)
-        case AddComment():
-            if write.task is not None:
-                _task(doing, write.task)
-            return _said(doing, document, write.text, write.task)
-        case SetStatus():
-            return _status(doing, write)
-        case EndRun():
-            ended = {"state": RunState.FINISHED, "ended_at": now, "ended_by": doing.by, "update_due": None}
-            return _said(doing, document.model_copy(update=ended), write.text, None)
-    raise TypeError(f"no such write: {type(write).__name__}")
-
-
-def _task_change(doing: Doing, write: TaskWrite) -> Change:
-    task = _task(doing, write.task)
-    match write:
-        case FinishTask():
-            return _finish(doing, task, write)
-        case BeginTask():
-            return _begin(doing, task)
-        case SkipTask():
-            return _skip(doing, task, write.reason)
-        case HoldTask():
-            return _hold(doing, task, write.reason)
-        case ReopenTask():
-            return _reopen(doing, task)
-        case AssignTask():
-            if task.assignees == (write.person,):
-                return Change(doing.document, already=True)
-            return Change(doing.put(task, assignees=(write.person,)))
-    raise TypeError(f"no such write: {type(write).__name__}")
-
-
-def _finish(doing: Doing, task: StoredTask, write: FinishTask) -> Change:
+def finish(edit: Edit[FinishTask]) -> Change:
+    task = _task(edit, edit.step.task)
     if task.state is TaskState.DONE:
-        return Change(doing.document, already=True)
-    _must_be_open(doing, task)
-    if task.state is not TaskState.RUNNING:  # what is under way may be finished, whatever was reopened since
-        _must_not_wait(doing, task)
-    if write.then is not None:
-        raise Rejected(doing.document.platform, doing.operation, key="local.no_branches", title=task.title)
-    done = doing.put(task, state=TaskState.DONE, finished_at=doing.now, finished_by=doing.by, reason="")
-    return _said(doing, done, write.note, task.id)
+        return Change(edit.document, already=True)
+    _require_open(edit, task)
+    if task.state is not TaskState.RUNNING:  # a running task may be finished, whatever was reopened since
+        _require_not_waiting(edit, task)
+    if edit.step.then is not None:
+        raise Rejected(edit.document.platform, edit.step.op, key="local.no_branches", title=task.title)
+    finished = _with(edit, task, state=TaskState.DONE, finished_at=edit.now, finished_by=edit.by, reason="")
+    return _with_comment(edit, finished, edit.step.note, task.id)
 
 
-def _begin(doing: Doing, task: StoredTask) -> Change:
-    _must_be_open(doing, task)
-    mine = {} if task.assignees or doing.write.by == Person() else {"assignees": (doing.write.by,)}
+def begin(edit: Edit[BeginTask]) -> Change:
+    task = _task(edit, edit.step.task)
+    _require_open(edit, task)
+    by = edit.step.by
+    assigned = {} if task.assignees or by == Person() else {"assignees": (by,)}
     if task.state is TaskState.RUNNING:
-        return Change(doing.put(task, **mine)) if mine else Change(doing.document, already=True)
-    _must_not_wait(doing, task)
-    started = {"state": TaskState.RUNNING, "reason": "", "started_at": doing.now, "started_by": doing.by}
-    return Change(doing.put(task, **{**started, **mine}))
+        return Change(_with(edit, task, **assigned)) if assigned else Change(edit.document, already=True)
+    _require_not_waiting(edit, task)
+    started = {"state": TaskState.RUNNING, "reason": "", "started_at": edit.now, "started_by": edit.by}
+    return Change(_with(edit, task, **{**started, **assigned}))
 
 
-def _skip(doing: Doing, task: StoredTask, reason: str) -> Change:
+def skip(edit: Edit[SkipTask]) -> Change:
+    task = _task(edit, edit.step.task)
     if task.state is TaskState.SKIPPED:
-        return Change(doing.document, already=True)
-    _must_be_open(doing, task)
-    over = {"state": TaskState.SKIPPED, "finished_at": doing.now, "finished_by": doing.by}
-    return Change(doing.put(task, reason=reason.strip(), **over))
+        return Change(edit.document, already=True)
+    _require_open(edit, task)
+    skipped = {"state": TaskState.SKIPPED, "finished_at": edit.now, "finished_by": edit.by}
+    return Change(_with(edit, task, reason=edit.step.reason.strip(), **skipped))
 
 
-def _hold(doing: Doing, task: StoredTask, reason: str) -> Change:
-    _must_be_open(doing, task)
-    if task.state is TaskState.HELD and task.reason == reason.strip():
-        return Change(doing.document, already=True)
-    return Change(doing.put(task, state=TaskState.HELD, reason=reason.strip()))
+def hold(edit: Edit[HoldTask]) -> Change:
+    task, reason = _task(edit, edit.step.task), edit.step.reason.strip()
+    _require_open(edit, task)
+    if task.state is TaskState.HELD and task.reason == reason:
+        return Change(edit.document, already=True)
+    return Change(_with(edit, task, state=TaskState.HELD, reason=reason))
 
 
-def _reopen(doing: Doing, task: StoredTask) -> Change:
-    """Also lets go of a held task."""
+def reopen(edit: Edit[ReopenTask]) -> Change:
+    """Also releases a held task."""
+    task = _task(edit, edit.step.task)
     if task.state in (TaskState.READY, TaskState.RUNNING):
-        return Change(doing.document, already=True)
-    fresh = dict.fromkeys(("started_at", "started_by", "finished_at", "finished_by"))
-    return Change(doing.put(task, state=TaskState.READY, reason="", **fresh))
+        return Change(edit.document, already=True)
+    cleared = dict.fromkeys(("started_at", "started_by", "finished_at", "finished_by"))
+    return Change(_with(edit, task, state=TaskState.READY, reason="", **cleared))
 
 
-def _add(doing: Doing, write: AddTask) -> Change:
-    document, title = doing.document, " ".join(write.title.split())
+def assign(edit: Edit[AssignTask]) -> Change:
+    task, person = _task(edit, edit.step.task), edit.step.person
+    if task.assignees == (person,):
+        return Change(edit.document, already=True)
+    return Change(_with(edit, task, assignees=(person,)))
+
+
+def add(edit: Edit[AddTask]) -> Change:
+    """The new task comes last in its stage, and its number is its id."""
+    document, step, title = edit.document, edit.step, " ".join(edit.step.title.split())
     if not title:
-        raise Rejected(document.platform, doing.operation, key="local.no_words")
+        raise Rejected(document.platform, step.op, key="local.no_words")
     stages = [stage.id for stage in document.stages]
-    if write.stage is not None and write.stage not in stages:
-        key = "local.no_stage"
-        raise Rejected(document.platform, doing.operation, key=key, run=document.title, stage=write.stage)
-    stage = write.stage or (stages[-1] if stages else None)
-    assignees = (write.assignee,) if write.assignee else ()
-    _between(doing, write)
-    id = str(len(document.tasks) + 1)
-    task = StoredTask(id=id, title=title, stage=stage, assignees=assignees, after=write.after)
+    if step.stage is not None and step.stage not in stages:
+        key, run = "local.no_stage", document.title
+        raise Rejected(document.platform, step.op, key=key, run=run, stage=step.stage)
+    _require_order(edit)
+    task = StoredTask(
+        id=str(len(document.tasks) + 1),
+        title=title,
+        stage=step.stage or (stages[-1] if stages else None),
+        assignees=(step.assignee,) if step.assignee else (),
+        after=step.after,
+    )
     others = [
-        other.model_copy(update={"after": (*other.after, id)}) if other.id in write.before else other
+        other.model_copy(update={"after": (*other.after, task.id)}) if other.id in step.before else other
         for other in document.tasks
     ]
-    before = [place for place, other in enumerate(others) if other.stage == stage]
-    place = before[-1] + 1 if before else len(others)
-    tasks = (*others[:place], task, *others[place:])
-    return Change(document.model_copy(update={"tasks": tasks}), made=id)
+    last = max((index for index, other in enumerate(others) if other.stage == task.stage), default=len(others) - 1)
+    tasks = (*others[: last + 1], task, *others[last + 1 :])
+    return Change(document.model_copy(update={"tasks": tasks}), created=task.id)
 
 
-def _between(doing: Doing, write: AddTask) -> None:
-    """Raises where the tasks named are not there, or a new one between them would wait for itself."""
-    for id in write.before:
-        _task(doing, id)
-    first, waiting = set[str](), list(write.after)
-    while waiting:
-        task = _task(doing, waiting.pop())
-        if task.id in write.before:
-            title = task.title
-            raise Rejected(doing.document.platform, doing.operation, key="local.wrong_order", title=title)
-        waiting += set(task.after) - first
-        first |= set(task.after)
+def comment(edit: Edit[AddComment]) -> Change:
+    if edit.step.task is not None:
+        _task(edit, edit.step.task)
+    return _with_comment(edit, edit.document, edit.step.text, edit.step.task)
 
 
-def _status(doing: Doing, write: SetStatus) -> Change:
-    told = {"health_text": write.text, "health_by": doing.by, "health_at": doing.now, "update_due": write.next_at}
-    if write.health is not None:
-        told["health"] = write.health
-    return Change(doing.document.model_copy(update=told))
+def status(edit: Edit[SetStatus]) -> Change:
+    step = edit.step
+    update = {
+        "health": edit.document.health if step.health is None else step.health,
+        "health_text": step.text,
+        "health_by": edit.by,
+        "health_at": edit.now,
+        "update_due": step.next_at,
+    }
+    return Change(edit.document.model_copy(update=update))
 
 
-def _said(doing: Doing, document: Document, text: str, task: str | None) -> Change:
-    """The document with a comment, if there is any text."""
+def end(edit: Edit[EndRun]) -> Change:
+    ended = {"state": RunState.FINISHED, "ended_at": edit.now, "ended_by": edit.by, "update_due": None}
+    return _with_comment(edit, edit.document.model_copy(update=ended), edit.step.text, None)
+
+
+def _with(edit: AnyEdit, task: StoredTask, **changes: object) -> Document:
+    return edit.document.with_task(task.model_copy(update=changes))
+
+
+def _with_comment(edit: AnyEdit, document: Document, text: str, task: str | None) -> Change:
     if not text.strip():
         return Change(document)
     number = len(document.comments) + 1
-    comment = StoredComment(id=f"c{number}", text=text, by=doing.by, at=doing.now, task=task)
-    return Change(document.model_copy(update={"comments": (*document.comments, comment)}), made=comment.id)
+    added = StoredComment(id=f"c{number}", text=text, by=edit.by, at=edit.now, task=task)
+    return Change(document.model_copy(update={"comments": (*document.comments, added)}), created=added.id)
 
 
-def _task(doing: Doing, id: str) -> StoredTask:
-    task = doing.document.task(id)
+def _task(edit: AnyEdit, id: str) -> StoredTask:
+    task = edit.document.task(id)
     if task is None:
-        facts = {"run": doing.document.title, "task": id}
-        raise NotFound(doing.document.platform, doing.operation, key="local.no_task", **facts)
+        facts = {"run": edit.document.title, "task": id}
+        raise NotFound(edit.document.platform, edit.step.op, key="local.no_task", **facts)
     return task
 
 
-def _must_be_open(doing: Doing, task: StoredTask) -> None:
+def _require_open(edit: AnyEdit, task: StoredTask) -> None:
     if task.state.is_over:
         key = "local.skipped" if task.state is TaskState.SKIPPED else "local.done"
         facts: dict[str, Any] = {
             "title": task.title,
             "task": task.id,
-            "by": task.finished_by or "somebody",
+            "by": task.finished_by or message("label.somebody"),
             "at": task.finished_at,
         }
-        raise Conflict(doing.document.platform, doing.operation, key=key, **facts)
+        raise Conflict(edit.document.platform, edit.step.op, key=key, **facts)
 
 
-def _must_not_wait(doing: Doing, task: StoredTask) -> None:
-    """``waits_for`` in the facts are task ids; ``tasks`` their titles, for the sentence."""
-    before = doing.document.open_before(task)
+def _require_not_waiting(edit: AnyEdit, task: StoredTask) -> None:
+    """``waits_for`` in the facts are task ids; ``tasks`` their titles, for the message."""
+    before = edit.document.open_before(task)
     if before:
         facts: dict[str, Any] = {
             "title": task.title,
             "task": task.id,
-            "tasks": ", ".join(f'"{other.title}"' for other in before),
+            "tasks": ", ".join(f"“{other.title}”" for other in before),
             "waits_for": tuple(other.id for other in before),
         }
-        raise Conflict(doing.document.platform, doing.operation, key="local.waits", **facts)
+        raise Conflict(edit.document.platform, edit.step.op, key="local.waits", **facts)
 
 
-def _ended(doing: Doing) -> Conflict:
-    """Ending it again is as asked: the run stays ended by whoever ended it."""
-    document = doing.document
-    return Conflict(
-        document.platform,
-        doing.operation,
-        already=isinstance(doing.write, EndRun),
-        key="local.ended",
-        run=document.title,
-        by=document.ended_by,
-        at=document.ended_at,
-    )
+def _require_order(edit: Edit[AddTask]) -> None:
+    """Raises where a task that is named does not exist, or the new one between them would wait for itself."""
+    for id in edit.step.before:
+        _task(edit, id)
+    seen, waiting = set[str](), list(edit.step.after)
+    while waiting:
+        task = _task(edit, waiting.pop())
+        if task.id in edit.step.before:
+            key, title = "local.wrong_order", task.title
+            raise Rejected(edit.document.platform, edit.step.op, key=key, title=title)
+        waiting += set(task.after) - seen
+        seen |= set(task.after)

@@ -255,6 +255,6 @@ def connect(name: str, settings: PlaybooksSettings, resources: Resources) -> Pla
         settings.url,
         credential=token,
         headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
-        explain=explain_for(name),
+        map_error=explain_for(name),
     )
     return Playbooks(name, caller, settings.url, settings.team, resources.now)

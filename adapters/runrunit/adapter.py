@@ -258,7 +258,7 @@ def connect(name: str, settings: RunrunitSettings, resources: Resources) -> Runr
         "Content-Type": "application/json",
     }
     caller = resources.http.client(
-        name, settings.url, credential=key, headers=headers, pace=PACE, explain=explain_for(name)
+        name, settings.url, credential=key, headers=headers, rate_limit=PACE, map_error=explain_for(name)
     )
     api = Api(name, caller, settings.project_template_id, settings.project_id)
     return Runrunit(name, api, Links(settings.url), settings.type_id, resources.now)

@@ -144,7 +144,7 @@ class Api:
         page = 1
         for _ in range(pages):
             query = {**(params or {}), "limit": LIMIT, **({"page": page} if page > 1 else {})}
-            reply = await self.caller.read_reply(path, operation=operation, params=query)
+            reply = await self.caller.read_response(path, operation=operation, params=query)
             body = reply.json()
             if not isinstance(body, list):
                 raise BadResponse(self.name, operation, said="a list was expected")

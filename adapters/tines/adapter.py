@@ -214,5 +214,7 @@ def connect(name: str, settings: TinesSettings, resources: Resources) -> Tines:
         "Accept": "application/json",
         "Content-Type": "application/json",
     }
-    caller = resources.http.client(name, settings.url, credential=token, headers=headers, explain=explaining(name))
+    caller = resources.http.client(
+        name, settings.url, credential=token, headers=headers, map_error=explaining(name)
+    )
     return Tines(name, settings, caller, resources.http, resources.now)

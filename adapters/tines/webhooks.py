@@ -47,7 +47,7 @@ class Webhooks:
         if origin not in self._callers:
             name = self.tenant.platform
             self._callers[origin] = self.http.client(
-                name, origin, credential=f"webhooks of {name}", headers=_HEADERS, explain=_explaining(name)
+                name, origin, credential=f"webhooks of {name}", headers=_HEADERS, map_error=_explaining(name)
             )
         return self._callers[origin]
 

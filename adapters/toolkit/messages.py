@@ -34,7 +34,7 @@ def current_language() -> str:
 
 
 def language_of_locale(locale: str | None) -> str | None:
-    """The language for a chat's locale such as "pt-BR", "pt_BR" or "en-GB"; None if there is no catalogue for it."""
+    """The language of a locale such as "pt-BR", "pt_BR" or "en-GB"; None if there is no catalogue for it."""
     base = (locale or "").replace("_", "-").partition("-")[0].lower()
     return next((known for known in LANGUAGES if known.partition("-")[0] == base), None)
 
@@ -47,7 +47,7 @@ def load_messages(path: Path, language: str | None = None) -> Mapping[str, str]:
     return _load(path, language or current_language())
 
 
-def message_text(path: Path, key: str, **facts: object) -> str:
+def message_text(path: Path, key: str, /, **facts: object) -> str:
     """One message of ``path`` as plain text, for places that no chat draws: the lines of ``liaison doctor``."""
     return string.Formatter().vformat(load_messages(path)[key], (), facts)
 

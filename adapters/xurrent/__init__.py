@@ -1,20 +1,19 @@
-"""Xurrent, once 4me, once ITRP. ``PLATFORM`` is what the registry needs; the rest is this folder's own.
+"""Xurrent, formerly 4me and ITRP.
 
-``PLATFORM.capabilities`` are those of the ``xurrent`` flavour; an adapter's own are those of its settings.
+``PLATFORM.capabilities`` are those of the ``xurrent`` flavour; an adapter's own depend on its settings.
 """
-
-from pathlib import Path
 
 from adapters.protocol import Adapter, Platform, Resources
 from adapters.xurrent.capabilities import CAPABILITIES
 from adapters.xurrent.settings import XurrentSettings
+from adapters.xurrent.text import MESSAGES
 
 
 def connect(name: str, settings: XurrentSettings, resources: Resources) -> Adapter:
-    """Loads the rest of this folder only where the platform is configured: its models take time to build."""
-    from adapters.xurrent.adapter import connect as make
+    """Imports the adapter only where it is configured: building its wire models takes time."""
+    from adapters.xurrent.adapter import XurrentAdapter
 
-    return make(name, settings, resources)
+    return XurrentAdapter(name, settings, resources)
 
 
 PLATFORM = Platform(
@@ -23,7 +22,7 @@ PLATFORM = Platform(
     settings=XurrentSettings,
     connect=connect,
     capabilities=CAPABILITIES,
-    messages=Path(__file__).with_name("messages.toml"),
+    messages=MESSAGES,
     secret_fields=("token", "tokens"),
     supports_insertion=True,
 )

@@ -1,7 +1,7 @@
-"""What else Xurrent can do about a task: accepted for oneself, urgent, failed, or left until a time.
+"""Other actions on a task: accept it, mark it as urgent, report it as failed, or hold it for another hour.
 
-All are fields of the task's own PATCH, so each sets a state that can be read back. They are offered from the run
-as last read; whether one may follow the task's present status the server says.
+All are fields of the task's own PATCH, so each sets a state that can be read back. They are listed from the run as
+last read; whether one is allowed in the task's present status is up to the server.
 """
 
 from collections.abc import Sequence
@@ -9,92 +9,95 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import Any
 
-from adapters.errors import Conflict, Rejected
+from adapters.errors import Conflict
 from adapters.models import PlatformAction, Run, Task, TaskState
+from adapters.toolkit.reconciliation import applied_if
+from adapters.toolkit.steps import reconciles, step
 from adapters.toolkit.timestamps import parse_timestamp
-from adapters.writes import Applied, NotApplied, PerformAction, Reconciliation, WriteMarker, WriteResult
+from adapters.writes import Baseline, PerformAction, Reconciliation, Recovery, WriteMarker, WriteResult
 from adapters.xurrent import mapping, wire
-from adapters.xurrent import text as words
 from adapters.xurrent.api import Api
 from adapters.xurrent.people import People
-from adapters.xurrent.writes import Writes
+from adapters.xurrent.text import SIGNER
+from adapters.xurrent.writes.tasks import TaskWrites
 
 ACCEPT, FAIL, URGENT, CALM, WAIT = "accept", "fail", "urgent", "calm", "wait"
-_GOES_ON = timedelta(hours=1)
-_WORKED_ON = (TaskState.READY, TaskState.RUNNING, TaskState.HELD)
+_HOLD_DURATION = timedelta(hours=1)
+_OPEN_STATES = (TaskState.READY, TaskState.RUNNING, TaskState.HELD)
 
 
 @dataclass
-class Offers:
-    """``old``: the old API, which knows nobody by e-mail address, so nobody can accept."""
+class Actions:
+    """``itrp``: the old API, which can't look people up, so nobody can accept a task."""
 
     api: Api
     people: People
-    writing: Writes
-    old: bool
+    tasks: TaskWrites
+    itrp: bool
 
-    def of(self, run: Run) -> Sequence[PlatformAction]:
-        """Asks nothing. What people work on first: the tasks that are ready, running or held."""
-        tasks = [task for task in run.tasks if task.is_ours and task.state in _WORKED_ON]
-        return [_offer(kind, task) for task in tasks for kind in self._kinds(task)]
+    def list_for(self, run: Run) -> Sequence[PlatformAction]:
+        """Sends no request."""
+        tasks = [task for task in run.tasks if task.is_ours and task.state in _OPEN_STATES]
+        return [_action(kind, task) for task in tasks for kind in self._kinds(task)]
 
-    async def execute(self, step: PerformAction, mark: WriteMarker) -> WriteResult:
-        found = await self._task(step)
-        self._refuse(step, found)
-        wanted = await self._wanted(step, mark)
-        if _is_so(found, wanted):
-            return WriteResult(tasks=self.writing.shown(found), already=True)
+    @step(PerformAction, recovery=Recovery.IDEMPOTENT)
+    async def perform(self, step: PerformAction, marker: WriteMarker) -> WriteResult:
+        task = await self._read_task(step)
+        self._require_possible(step, task)
+        changes = await self._changes(step, marker)
+        if _has(task, changes):
+            return WriteResult(tasks=self.tasks.mapped(task), already=True)
         if _kind(step) == FAIL:
-            wanted["note"] = words.signed("Reported as failed from chat", mark)
-        answer = await self.api.change(found.id, step.op, wanted)
-        return WriteResult(tasks=self.writing.shown(answer))
+            changes["note"] = SIGNER.sign("Reported as failed from chat", marker)
+        updated = await self.api.update_task(task.id, step.op, changes)
+        return WriteResult(tasks=self.tasks.mapped(updated))
 
-    async def reconcile(self, step: PerformAction, mark: WriteMarker) -> Reconciliation:
-        found, wanted = await self._task(step), await self._wanted(step, mark)
-        return Applied(WriteResult(tasks=self.writing.shown(found))) if _is_so(found, wanted) else NotApplied()
+    @reconciles(PerformAction)
+    async def find_performed(self, step: PerformAction, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        task, changes = await self._read_task(step), await self._changes(step, marker)
+        return applied_if(_has(task, changes), WriteResult(tasks=self.tasks.mapped(task)))
 
     def _kinds(self, task: Task) -> Sequence[str]:
         kinds = [CALM if task.urgent else URGENT, FAIL]
-        if task.state is TaskState.READY and not self.old and task.mark != "accepted":
+        if task.state is TaskState.READY and not self.itrp and task.mark != "accepted":
             kinds.insert(0, ACCEPT)
         if task.state is TaskState.HELD and task.expected_at is None:
             kinds.insert(0, WAIT)
         return kinds
 
-    async def _task(self, step: PerformAction) -> wire.Task:
-        """Raises ``NotFound`` for an offer that names no task."""
-        return await self.api.one(wire.Task, f"tasks/{self.api.id(step.task or '', step.op)}", step.op)
+    async def _read_task(self, step: PerformAction) -> wire.Task:
+        """Raises ``NotFound`` for an action without a task."""
+        return await self.api.fetch(wire.Task, f"tasks/{self.api.path_id(step.task or '', step.op)}", step.op)
 
-    def _refuse(self, step: PerformAction, found: wire.Task) -> None:
-        task = mapping.single(found, self.writing.links)
+    def _require_possible(self, step: PerformAction, record: wire.Task) -> None:
+        task = mapping.map_task(record, self.tasks.links)
         facts: dict[str, Any] = {"title": task.title, "label": step.label}
         if task.state.is_over and not (_kind(step) == FAIL and task.state is TaskState.FAILED):
-            raise Conflict(self.api.name, step.op, key="xurrent.over", status=found.status, **facts)
-        gone = _kind(step) == WAIT and task.state is not TaskState.HELD
-        if gone or not task.is_ours or task.state is TaskState.WAITING:
+            raise Conflict(self.api.name, step.op, key="xurrent.over", status=record.status, **facts)
+        not_held = _kind(step) == WAIT and task.state is not TaskState.HELD
+        if not_held or not task.is_ours or task.state is TaskState.WAITING:
             raise Conflict(self.api.name, step.op, key="xurrent.offer_gone", **facts)
 
-    async def _wanted(self, step: PerformAction, mark: WriteMarker) -> dict[str, Any]:
+    async def _changes(self, step: PerformAction, marker: WriteMarker) -> dict[str, Any]:
+        """The fields to change, without a note."""
         match _kind(step):
             case "accept":
-                member = await self.people.id(step.by, step.op)
-                if member is None:
-                    raise Rejected(self.api.name, step.op, key="xurrent.unknown_person", person=step.by.shown)
-                return {"status": "accepted", "member_id": self.api.number(member, step.op)}
+                member = await self.people.require_body_id(step.by, step.op)
+                return {"status": "accepted", "member_id": member}
             case "fail":
                 return {"status": "failed"}
             case "wait":
-                until = (mark.at.astimezone(UTC) + _GOES_ON).replace(microsecond=0)
+                until = (marker.at.astimezone(UTC) + _HOLD_DURATION).replace(microsecond=0)
                 return {"status": mapping.WAITING_FOR, "waiting_until": until.strftime("%Y-%m-%dT%H:%M:%SZ")}
             case "urgent" | "calm" as kind:
                 return {"urgent": kind == URGENT}
         raise Conflict(self.api.name, step.op, key="xurrent.offer_gone", title=step.label, label=step.label)
 
 
-def _offer(kind: str, task: Task) -> PlatformAction:
-    label = f"xurrent.offer_{kind}"
+def _action(kind: str, task: Task) -> PlatformAction:
+    key = f"xurrent.offer_{kind}"
     return PlatformAction(
-        id=f"{kind}:{task.id}", label=label, warning=f"{label}_does", facts={"title": task.title}, task=task.id
+        id=f"{kind}:{task.id}", label=key, warning=f"{key}_does", facts={"title": task.title}, task=task.id
     )
 
 
@@ -102,12 +105,12 @@ def _kind(step: PerformAction) -> str:
     return step.action.partition(":")[0]
 
 
-def _is_so(found: wire.Task, wanted: dict[str, Any]) -> bool:
-    """Whether the task is as ``wanted``, whoever made it so. Some servers do not tell whether one is urgent."""
-    member, until = wanted.get("member_id"), wanted.get("waiting_until")
+def _has(task: wire.Task, changes: dict[str, Any]) -> bool:
+    """Whether the task has these values already. Some servers do not return ``urgent``: then it has not."""
+    member, until = changes.get("member_id"), changes.get("waiting_until")
     return (
-        wanted.get("status", found.status) == found.status
-        and (member is None or (found.member is not None and found.member.id == str(member)))
-        and (until is None or parse_timestamp(found.waiting_until) == parse_timestamp(until))
-        and wanted.get("urgent", found.urgent) == found.urgent
+        changes.get("status", task.status) == task.status
+        and (member is None or (task.member is not None and task.member.id == str(member)))
+        and (until is None or parse_timestamp(task.waiting_until) == parse_timestamp(until))
+        and changes.get("urgent", task.urgent) == task.urgent
     )

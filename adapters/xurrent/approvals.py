@@ -1,8 +1,8 @@
-"""Approvals: a person's own decision, sent with that person's own token and with no other (sheet, section 2).
+"""Approvals: a person's own decision, sent with that person's own token and no other.
 
-Asked of one person, the approval is the task's status. Asked of several, each has an approval of their own on it
-(``/tasks/:id/approvals/:aid``), which holds no words: those follow as a note, a step of its own. The old API knows
-no approvals and no "me": there the task's status is set, and the server says whose it is.
+An approval by one person is the task's status. For several people, each has a record of their own
+(``/tasks/:id/approvals/:aid``, "Approvals"), which takes no text: a note follows as a step of its own. The old API
+has no approval records and no ``me``: there the task's status is set, and the server checks whose approval it is.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,124 +10,134 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.errors import AdapterError, Conflict, Rejected
+from adapters.models import Run
+from adapters.toolkit.reconciliation import applied_if
+from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
-    Applied,
     ApproveTask,
-    NotApplied,
+    Baseline,
     Op,
     Reconciliation,
+    Recovery,
     RejectTask,
     Write,
     WriteMarker,
     WriteResult,
 )
 from adapters.xurrent import mapping, wire
-from adapters.xurrent import text as words
 from adapters.xurrent.api import Api
 from adapters.xurrent.links import Links
+from adapters.xurrent.writes.notes import Notes
 
 Decision = ApproveTask | RejectTask
-WANTED: Mapping[Op, str] = {Op.APPROVE: "approved", Op.REJECT: "rejected"}
-NOTE = "note"  # the part of a decision that only writes its words
+TARGET_STATUS: Mapping[Op, str] = {Op.APPROVE: "approved", Op.REJECT: "rejected"}
+NOTE_PART = "note"
 
 
 @dataclass
-class Approving:
-    """``own``: the API as the person of this chat id, or None where Liaison has no token of theirs."""
+class Approvals:
+    """``personal_api`` returns the API with the token of a chat user ID, or None if the settings have none."""
 
     platform: str
-    own: Callable[[str], Api | None]
+    personal_api: Callable[[str], Api | None]
     links: Links
-    old: bool
-    _ids: dict[str, str] = field(default_factory=dict)  # chat id -> person id
+    itrp: bool
+    _person_ids: dict[str, str] = field(default_factory=dict)  # by chat user ID
 
-    def steps(self, write: Decision, alone: bool) -> Sequence[Write]:
-        """``alone``: one person is asked, and words go with the status."""
+    def __post_init__(self) -> None:
+        self._notes = Notes(self._api)
+
+    def plan(self, write: Decision, run: Run | None) -> Sequence[Write]:
+        """Raises ``Rejected`` for a person without a token."""
         self._api(write)
-        return [write] if alone or not said(write) else [write, write.as_part(NOTE)]
+        task = run.task(write.task) if run else None
+        single_approver = self.itrp or bool(task and task.assignees)
+        return [write] if single_approver or not self._notes.text_of(write) else [write, write.as_part(NOTE_PART)]
 
-    async def execute(self, step: Decision, mark: WriteMarker) -> WriteResult:
-        api = self._api(step)
-        path = f"tasks/{api.id(step.task, step.op)}"
-        if step.part == NOTE:
-            note = {"text": words.signed(said(step), mark)}
-            made = await api.write("POST", f"{path}/notes", step.op, note, wire.CreatedRecord)
-            return WriteResult(id=made.id)
-        task = await api.one(wire.Task, path, step.op)
-        mine = await self._mine(api, step, task)
-        if self._given(step, task, mine) == WANTED[step.op]:
+    @step(ApproveTask, RejectTask, recovery=Recovery.IDEMPOTENT)
+    async def decide(self, step: Decision, marker: WriteMarker) -> WriteResult:
+        api, task, own = await self._read(step)
+        if _decision(task, own) == TARGET_STATUS[step.op]:
             return WriteResult(already=True)
-        self._refuse(step, task, mine)
-        body: dict[str, Any] = {"status": WANTED[step.op]}
-        if mine is not None:
-            await api.write("PATCH", f"{path}/approvals/{mine.id}", step.op, body, wire.Wire)
+        self._require_open(step, task, own)
+        body: dict[str, Any] = {"status": TARGET_STATUS[step.op]}
+        path = f"tasks/{step.task}"
+        if own is not None:
+            await api.write("PATCH", f"{path}/approvals/{own.id}", step.op, body, wire.Wire)
             return WriteResult()
-        if said(step):
-            body["note"] = words.signed(said(step), mark)
-        answer = await api.write("PATCH", path, step.op, body, wire.Task)
-        return WriteResult(tasks=(mapping.single(answer, self.links),))
+        if note := self._notes.text_of(step):
+            body["note"] = self._notes.sign(step, note, marker)
+        updated = await api.write("PATCH", path, step.op, body, wire.Task)
+        return WriteResult(tasks=(mapping.map_task(updated, self.links),))
 
-    async def reconcile(self, step: Decision, mark: WriteMarker) -> Reconciliation:
+    @reconciles(ApproveTask, RejectTask)
+    async def find_decision(self, step: Decision, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        _, task, own = await self._read(step)
+        return applied_if(_decision(task, own) == TARGET_STATUS[step.op])
+
+    @step(ApproveTask, RejectTask, part=NOTE_PART, recovery=Recovery.LOOKUP)
+    async def write_note(self, step: Decision, marker: WriteMarker) -> WriteResult:
+        return await self._notes.write_comment(step, marker)
+
+    @reconciles(ApproveTask, RejectTask, part=NOTE_PART)
+    async def find_note(self, step: Decision, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        return await self._notes.find_comment(step, marker, baseline)
+
+    async def _read(self, step: Decision) -> tuple[Api, wire.Task, wire.Approval | None]:
+        """(personal API, task, this person's record). Raises ``Rejected`` if this person is not asked."""
         api = self._api(step)
-        path = f"tasks/{api.id(step.task, step.op)}"
-        if step.part == NOTE:
-            notes = await api.many(wire.Note, f"{path}/notes", step.op)
-            ours = next((note for note in notes.items if mark.is_in(note.text)), None)
-            return Applied(WriteResult(id=ours.id)) if ours else NotApplied()
-        task = await api.one(wire.Task, path, step.op)
-        mine = await self._mine(api, step, task)
-        return Applied(WriteResult()) if self._given(step, task, mine) == WANTED[step.op] else NotApplied()
+        task = await api.fetch(wire.Task, f"tasks/{api.path_id(step.task, step.op)}", step.op)
+        return api, task, await self._own_approval(api, step, task)
 
-    async def _mine(self, api: Api, step: Decision, task: wire.Task) -> wire.Approval | None:
-        """This person's part of an approval that several are asked for; None where it is the task's status.
+    async def _own_approval(self, api: Api, step: Decision, task: wire.Task) -> wire.Approval | None:
+        """This person's record in an approval by several people; None if the decision is the task's status.
 
-        Raises ``Rejected`` where it is not theirs to give.
+        Raises ``Rejected`` if this person is not asked.
         """
-        if self.old or task.category != mapping.APPROVAL:
+        if self.itrp or task.category != mapping.APPROVAL:
             return None
-        me = await self._me(api, step)
+        person = await self._person_id(api, step)
         if task.member is not None:
-            if task.member.id == me:
+            if task.member.id == person:
                 return None
-            raise self._not_theirs(step, task)
-        found = await api.many(wire.Approval, f"tasks/{task.id}/approvals", step.op)
-        mine = next((one for one in found.items if one.approver and one.approver.id == me), None)
-        if mine is None:
-            raise self._not_theirs(step, task)
-        return mine
+            raise self._not_asked(step, task)
+        approvals = await api.fetch_list(wire.Approval, f"tasks/{task.id}/approvals", step.op)
+        for approval in approvals.items:
+            if approval.approver and approval.approver.id == person:
+                return approval
+        raise self._not_asked(step, task)
 
-    async def _me(self, api: Api, step: Decision) -> str:
-        if step.by.id not in self._ids:
-            self._ids[step.by.id] = (await api.one(wire.Person, "me", step.op)).id
-        return self._ids[step.by.id]
+    async def _person_id(self, api: Api, step: Decision) -> str:
+        if step.by.id not in self._person_ids:
+            self._person_ids[step.by.id] = (await api.fetch(wire.Person, "me", step.op)).id
+        return self._person_ids[step.by.id]
 
-    def _given(self, step: Decision, task: wire.Task, mine: wire.Approval | None) -> str:
-        return (mine.status if mine is not None else task.status) or ""
-
-    def _refuse(self, step: Decision, task: wire.Task, mine: wire.Approval | None) -> None:
-        title, given = task.subject or task.id, self._given(step, task, mine)
+    def _require_open(self, step: Decision, task: wire.Task, own: wire.Approval | None) -> None:
+        title, decision = task.subject or task.id, _decision(task, own)
+        over = mapping.task_state(task).is_over
         if task.category != mapping.APPROVAL:
             raise Rejected(self.platform, step.op, key="xurrent.no_approval", title=title)
-        if mine is not None and given in WANTED.values() and not mapping.task_state(task).is_over:
-            raise Rejected(self.platform, step.op, key="xurrent.decided", title=title, status=given)
-        if mapping.task_state(task).is_over or given in ("approved", "rejected", "canceled"):
-            raise Conflict(self.platform, step.op, key="xurrent.over", title=title, status=given or task.status)
-        if "registered" in (task.status, given):
+        if own is not None and decision in TARGET_STATUS.values() and not over:
+            raise Rejected(self.platform, step.op, key="xurrent.decided", title=title, status=decision)
+        if over or decision in ("approved", "rejected", "canceled"):
+            status = decision or task.status
+            raise Conflict(self.platform, step.op, key="xurrent.over", title=title, status=status)
+        if "registered" in (task.status, decision):
             raise Conflict(self.platform, step.op, key="xurrent.waits", title=title)
 
-    def _not_theirs(self, step: Decision, task: wire.Task) -> AdapterError:
-        title, who = task.subject or task.id, step.by.shown
-        return Rejected(self.platform, step.op, key="xurrent.not_asked", title=title, person=who)
+    def _not_asked(self, step: Decision, task: wire.Task) -> AdapterError:
+        title, person = task.subject or task.id, step.by.shown
+        return Rejected(self.platform, step.op, key="xurrent.not_asked", title=title, person=person)
 
-    def _api(self, step: Decision) -> Api:
-        """Known by the chat's own id: a name, a handle or an e-mail address proves nothing here."""
-        api = self.own(step.by.id) if step.by.id else None
+    def _api(self, step: Write) -> Api:
+        """Looks up by chat user ID only: a name, handle or email address does not prove who somebody is."""
+        api = self.personal_api(step.by.id) if step.by.id else None
         if api is None:
-            link, id = self.links.task(step.task), step.by.id or step.by.shown
+            link, id = self.links.task(step.target), step.by.id or step.by.shown
             key = "xurrent.no_token_at" if link else "xurrent.no_token"
             raise Rejected(self.platform, step.op, key=key, link=link, id=id)
         return api
 
 
-def said(step: Decision) -> str:
-    return (step.note if isinstance(step, ApproveTask) else step.reason).strip()
+def _decision(task: wire.Task, own: wire.Approval | None) -> str:
+    return (own.status if own is not None else task.status) or ""

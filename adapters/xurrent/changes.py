@@ -1,7 +1,7 @@
-"""The old API's reads: tasks alone. A run is a change, known by the tasks that name it.
+"""Reads through the old API, which only has tasks. A run is a change, and consists of the tasks that refer to it.
 
-The tasks page documents five lists, ``?fields=`` with any field of a task, and nothing that lists changes or
-filters by one. So the lists are asked for with their change; a server that leaves it out is asked task by task.
+The ITRP page "Tasks" documents five lists, ``?fields=`` with any field of a task, and nothing that lists changes
+or filters by one. So the lists are read with each task's change; where a server leaves it out, task by task.
 """
 
 import asyncio
@@ -13,152 +13,129 @@ from adapters.errors import BadResponse, NotFound, Rejected, Unsupported
 from adapters.http.responses import ListResult
 from adapters.models import Comment, Run, Runbook, RunKey, RunState, RunSummary
 from adapters.xurrent import mapping, wire
-from adapters.xurrent.api import MAX_PAGES, Api
+from adapters.xurrent.api import COMMON_TASK_FIELDS, MAX_PAGES, Api
 from adapters.xurrent.links import Links
+from adapters.xurrent.text import label
 
-TASK_FIELDS = (
-    "id",
-    "sourceID",
-    "subject",
-    "category",
-    "status",
-    "team",
-    "member",
-    "completion_target_at",
-    "finished_at",
-    "required_approvals",
-    "waiting_until",
-    "anticipated_assignment_at",
-    "urgent",
-    "instructions",
-    "change",
-)
-OURS = ("managed_by_me", "assigned_to_my_team", "assigned_to_me", "approval_by_me")
+TASK_FIELDS = (*COMMON_TASK_FIELDS, "change")
+OUR_LISTS = ("managed_by_me", "assigned_to_my_team", "assigned_to_me", "approval_by_me")
 OLDEST_FIRST = {"sort": "id"}
-MOST_ASKED = 100
-FEW_PAGES = 5
+MAX_SINGLE_READS = 100
+SHORT_LIST_PAGES = 5
 
 
 @dataclass
-class Changes:
+class ChangeReads:
     api: Api
     links: Links
     now: Callable[[], datetime]
-    _filters: bool | None = None  # whether this server takes ``?change=``; None until a long list makes us ask
-    _changes: dict[str, wire.Named] = field(default_factory=dict)  # task id -> its change, which never moves
-    _reasons: dict[str, str] = field(default_factory=dict)  # why a task is held: our own words, none can be read
+    _supports_filter: bool | None = None  # whether this server takes `?change=`; None until a list was too long
+    _change_by_task: dict[str, wire.Reference] = field(default_factory=dict)  # a task's change never changes
+    _hold_reasons: dict[str, str] = field(default_factory=dict)  # only those given here: notes can't be read
 
-    async def runbooks(self, words: str) -> Sequence[Runbook]:
-        raise self._lacking("runbooks")
+    async def runbooks(self, query: str) -> Sequence[Runbook]:
+        raise Unsupported(self.api.name, "runbooks", key="xurrent.itrp_runbooks")
 
     async def runbook(self, id: str) -> Runbook:
-        raise self._lacking("runbooks")
-
-    async def template(self, id: str, operation: str) -> wire.Template:
-        raise self._lacking("start")
-
-    async def started(self, key: str) -> wire.Workflow | None:
-        raise self._lacking("start")
-
-    async def notes(self, run: str, task: str | None, operation: str) -> ListResult[wire.Note]:
-        raise self._lacking("comments")
+        raise Unsupported(self.api.name, "runbooks", key="xurrent.itrp_runbooks")
 
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
-        raise self._lacking("comments")
+        raise Unsupported(self.api.name, "comments", key="xurrent.itrp_comments")
 
-    def remember(self, task: str, reason: str) -> None:
-        self._reasons[task] = reason
+    def remember_hold_reason(self, task: str, reason: str) -> None:
+        self._hold_reasons[task] = reason
 
     async def approvals(self, task: str, operation: str) -> Sequence[wire.Approval]:
-        """Not in the old API: a member of an approval task is all that is known."""
+        """Empty: the old API has only the member of an approval task."""
         return ()
 
-    async def runs(self, words: str) -> Sequence[RunSummary]:
-        """The changes whose tasks are ours to manage, to do or to approve, while any of those is open."""
-        lists = await asyncio.gather(*(self._listed(f"tasks/{name}", "runs") for name in OURS))
+    async def runs(self, query: str) -> Sequence[RunSummary]:
+        """The changes with an open task that is ours to manage, do or approve."""
+        lists = await asyncio.gather(*(self._list_all(f"tasks/{name}", "runs") for name in OUR_LISTS))
         tasks = {task.id: task for found in lists for task in found}
-        changes = await self._with_changes(list(tasks.values()), "runs")
-        open = {change.id: change for id, change in changes.items() if not mapping.task_state(tasks[id]).is_over}
-        newest = sorted(open.values(), key=lambda change: mapping.number(change.id), reverse=True)
+        changes = await self._read_changes(list(tasks.values()), "runs")
+        open_changes = {
+            change.id: change for id, change in changes.items() if not mapping.task_state(tasks[id]).is_over
+        }
+        newest_first = sorted(open_changes.values(), key=lambda change: mapping.id_order(change.id), reverse=True)
         return [
             RunSummary(
                 key=RunKey(platform=self.api.name, id=change.id),
                 title=_title(change),
                 link=self.links.run(change.id),
             )
-            for change in newest
+            for change in newest_first
         ]
 
     async def read(self, id: str) -> Run:
-        found = await self.tasks(id, "show")
-        change = self._changes[found[0].id]
-        shown = mapping.tasks(found, mapping.MappingContext(reasons=self._reasons), self.links)
-        over = all(task.state.is_over for task in shown)
+        records = await self.tasks(id, "show")
+        change = self._change_by_task[records[0].id]
+        tasks = mapping.map_tasks(records, mapping.TaskDetails(hold_reasons=self._hold_reasons), self.links)
+        over = all(task.state.is_over for task in tasks)
         return Run(
             key=RunKey(platform=self.api.name, id=id),
             title=_title(change),
             state=RunState.FINISHED if over else RunState.ACTIVE,
-            tasks=shown,
+            tasks=tasks,
             link=self.links.run(id),
             read_at=self.now(),
         )
 
     async def tasks(self, run: str, operation: str) -> Sequence[wire.Task]:
-        """Of one change. The filter is asked for, and not relied on: the old page names none."""
-        found = await self._perhaps_of(self.api.id(run, operation), operation)
-        changes = await self._with_changes(found, operation)
-        ours = [task for task in found if task.id in changes and changes[task.id].id == run]
-        if not ours:
+        """The tasks of one change. Checks each task's change: a server may ignore the filter."""
+        candidates = await self._candidates(self.api.path_id(run, operation), operation)
+        changes = await self._read_changes(candidates, operation)
+        tasks = [task for task in candidates if task.id in changes and changes[task.id].id == run]
+        if not tasks:
             raise NotFound(self.api.name, operation, key="xurrent.no_change", id=run)
-        return ours
+        return tasks
 
-    async def _perhaps_of(self, run: str, operation: str) -> Sequence[wire.Task]:
-        """The documented list, where it is short; only of a long one the filter is tried that no page names."""
-        if self._filters is None:
-            found = await self._some("tasks", operation, pages=FEW_PAGES)
-            if found.complete:
-                return found.items
-        if self._filters is not False:
+    async def _candidates(self, run: str, operation: str) -> Sequence[wire.Task]:
+        """All tasks if the list is short. Only for a long one, tries the undocumented filter by change."""
+        if self._supports_filter is None:
+            result = await self._list("tasks", operation, pages=SHORT_LIST_PAGES)
+            if result.complete:
+                return result.items
+        if self._supports_filter is not False:
             try:
-                filtered = await self._listed("tasks", operation, {"change": run})
+                filtered = await self._list_all("tasks", operation, {"change": run})
             except Rejected as error:
                 if error.facts.get("status") not in (400, 422):
                     raise
             else:
-                self._filters = True
+                self._supports_filter = True
                 return filtered
-        everything = await self._listed("tasks", operation)
-        self._filters = False  # the same call without it went well
-        return everything
+        unfiltered = await self._list_all("tasks", operation)
+        self._supports_filter = False  # the same request succeeded without it
+        return unfiltered
 
-    async def _listed(
+    async def _list_all(
         self, path: str, operation: str, params: Mapping[str, str] | None = None
     ) -> Sequence[wire.Task]:
-        found = await self._some(path, operation, params)
-        if not found.complete:
+        result = await self._list(path, operation, params)
+        if not result.complete:
             raise BadResponse(self.api.name, operation, key="xurrent.endless")
-        return found.items
+        return result.items
 
-    async def _some(
+    async def _list(
         self, path: str, operation: str, params: Mapping[str, str] | None = None, *, pages: int = MAX_PAGES
     ) -> ListResult[wire.Task]:
-        asked = {**OLDEST_FIRST, **(params or {})}
-        return await self.api.many(wire.Task, path, operation, asked, fields=TASK_FIELDS, pages=pages)
+        query = {**OLDEST_FIRST, **(params or {})}
+        return await self.api.fetch_list(wire.Task, path, operation, query, fields=TASK_FIELDS, pages=pages)
 
-    async def _with_changes(self, found: Sequence[wire.Task], operation: str) -> Mapping[str, wire.Named]:
-        self._changes |= {task.id: task.run for task in found if task.run}
-        unknown = [task.id for task in found if task.id not in self._changes]
-        if len(unknown) > MOST_ASKED:
+    async def _read_changes(self, tasks: Sequence[wire.Task], operation: str) -> Mapping[str, wire.Reference]:
+        """The change of each task, by task ID."""
+        self._change_by_task |= {task.id: task.run for task in tasks if task.run}
+        missing = [task.id for task in tasks if task.id not in self._change_by_task]
+        if len(missing) > MAX_SINGLE_READS:
             raise BadResponse(self.api.name, operation, key="xurrent.no_fields")
-        asked = [self.api.one(wire.Task, f"tasks/{self.api.id(id, operation)}", operation) for id in unknown]
-        self._changes |= {task.id: task.run for task in await asyncio.gather(*asked) if task.run}
-        changes = {task.id: self._changes[task.id] for task in found if task.id in self._changes}
-        self.links.runs |= {id: change.id for id, change in changes.items()}
+        paths = [f"tasks/{self.api.path_id(id, operation)}" for id in missing]
+        found = await asyncio.gather(*(self.api.fetch(wire.Task, path, operation) for path in paths))
+        self._change_by_task |= {task.id: task.run for task in found if task.run}
+        changes = {task.id: self._change_by_task[task.id] for task in tasks if task.id in self._change_by_task}
+        self.links.run_by_task |= {id: change.id for id, change in changes.items()}
         return changes
 
-    def _lacking(self, operation: str) -> Unsupported:
-        return Unsupported(self.api.name, operation, key=f"xurrent.itrp_{operation}")
 
-
-def _title(change: wire.Named) -> str:
-    return change.subject or change.name or f"Change {change.id}"
+def _title(change: wire.Reference) -> str:
+    return change.subject or change.name or label("change", id=change.id)

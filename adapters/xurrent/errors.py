@@ -1,7 +1,7 @@
-"""What the error answers mean (the developer site's introduction, "HTTP Status Codes").
+"""Maps Xurrent's error responses (developer site, "Introduction", HTTP Status Codes) to adapter errors.
 
-A 422 carries ``errors``: pairs of a field's name and a sentence in the language of the token's person. So a
-refusal is told by its field, and the sentences are shown as they are.
+A 422 has ``errors``: pairs of a field name and a sentence in the language of the token's person. The field decides
+which error it is; the sentences are shown as they are.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from adapters.errors import (
 )
 from adapters.http.responses import ErrorMapper, Response, excerpt
 
-_BY_FIELD = {  # the field that a 422 names -> sentence
+_MESSAGE_BY_FIELD = {
     "note": "xurrent.note_needed",
     "member": "xurrent.member",
     "member_id": "xurrent.member",
@@ -28,21 +28,18 @@ _BY_FIELD = {  # the field that a 422 names -> sentence
 }
 
 
-def explaining(platform: str, *, own: bool = False) -> ErrorMapper:
-    """The ``explain`` of ``adapters/http.py`` for the account named ``platform``.
+def error_mapper(platform: str, *, personal: bool = False) -> ErrorMapper:
+    """``personal`` is True for requests with somebody's own token instead of Liaison's."""
 
-    ``own``: with a person's own token.
-    """
-
-    def explain(reply: Response, operation: str, write: bool) -> AdapterError | None:
-        status, said = reply.status, _said(reply)
+    def map_error(response: Response, operation: str, write: bool) -> AdapterError | None:
+        status, said = response.status, _error_text(response)
         if status == 408 or status >= 500:
             if status == 501:
                 return None
-            kind = OutcomeUnknown if write else Unreachable
-            return kind(platform, operation, said=said, status=status)
+            error_type = OutcomeUnknown if write else Unreachable
+            return error_type(platform, operation, said=said, status=status)
         match status:
-            case 401 if own:
+            case 401 if personal:
                 return Rejected(platform, operation, key="xurrent.own_token", said=said, status=status)
             case 401:
                 return CredentialsRejected(platform, operation, key="xurrent.token", said=said)
@@ -54,51 +51,51 @@ def explaining(platform: str, *, own: bool = False) -> ErrorMapper:
                 return Conflict(platform, operation, said=said)
             case 405:
                 return None
-        return _refused(platform, operation, status, said, pairs(reply)) if status >= 400 else None
+        errors = validation_errors(response)
+        return _validation_error(platform, operation, status, said, errors) if status >= 400 else None
 
-    return explain
+    return map_error
 
 
-def pairs(reply: Response) -> Sequence[tuple[str, str]]:
-    """(field, sentence) of each validation error; a field may come several times, or be empty."""
-    body = reply.json()
+def validation_errors(response: Response) -> Sequence[tuple[str, str]]:
+    """(field, sentence) of each validation error. A field may be empty, or come several times."""
+    body = response.json()
     errors = body.get("errors") if isinstance(body, dict) else None
     if isinstance(errors, dict):
         errors = list(errors.items())
-    found: list[tuple[str, str]] = []
+    pairs: list[tuple[str, str]] = []
     for error in errors if isinstance(errors, list) else ():
         match error:
-            case [str() as field, str() as words]:
-                found.append((field, words))
-            case [str() as field, list() as several]:
-                found += [(field, str(words)) for words in several]
-            case str() as words:
-                found.append(("", words))
+            case [str() as field, str() as sentence]:
+                pairs.append((field, sentence))
+            case [str() as field, list() as sentences]:
+                pairs += [(field, str(sentence)) for sentence in sentences]
+            case str() as sentence:
+                pairs.append(("", sentence))
             case _:
                 continue
-    return found
+    return pairs
 
 
-def _refused(
+def _validation_error(
     platform: str, operation: str, status: int, said: str, errors: Sequence[tuple[str, str]]
 ) -> AdapterError:
     fields = [field for field, _ in errors]
-    reasons = tuple(_line(field, words) for field, words in errors)
-    said = "; ".join(reasons) or said
+    said = "; ".join(_format_error(field, sentence) for field, sentence in errors) or said
     if operation == "start":
         return Rejected(platform, operation, key="xurrent.start_refused", said=said, status=status)
-    keys = [_BY_FIELD[field] for field in fields if field in _BY_FIELD]
+    keys = [_MESSAGE_BY_FIELD[field] for field in fields if field in _MESSAGE_BY_FIELD]
     if "status" in fields and not keys:
         return Conflict(platform, operation, key="xurrent.status_refused", said=said, status=status)
     return Rejected(platform, operation, key=keys[0] if keys else "xurrent.refused", said=said, status=status)
 
 
-def _line(field: str, words: str) -> str:
-    line = f"{field}: {words}" if field and field != "base" else words
+def _format_error(field: str, sentence: str) -> str:
+    line = f"{field}: {sentence}" if field and field != "base" else sentence
     return " ".join(line.split())[:300]
 
 
-def _said(reply: Response) -> str:
-    body = reply.json()
+def _error_text(response: Response) -> str:
+    body = response.json()
     message = body.get("message") if isinstance(body, dict) else None
-    return message if isinstance(message, str) else excerpt(reply)
+    return message if isinstance(message, str) else excerpt(response)

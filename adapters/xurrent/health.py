@@ -1,76 +1,77 @@
-"""What ``liaison doctor`` says of an account: two small reads, and the setting or right that is wrong."""
+"""What ``liaison doctor`` checks: two small reads, and one with each personal token."""
 
 from collections.abc import Mapping, Sequence
 
 from adapters.errors import AdapterError, CredentialsRejected, NotFound, Rejected, Unreachable, Unsupported
 from adapters.protocol import CheckResult, CheckStatus
+from adapters.toolkit.messages import message_text
 from adapters.xurrent import wire
 from adapters.xurrent.api import Api
 from adapters.xurrent.settings import XurrentSettings
+from adapters.xurrent.text import MESSAGES
 
 
-async def check(api: Api, settings: XurrentSettings, own: Mapping[str, Api]) -> Sequence[CheckResult]:
-    """The first thing that is wrong hides the rest, so it is the only one told; people's ``own`` tokens follow."""
-    found = await _check(api, settings)
-    if any(one.status is CheckStatus.FIX for one in found):
-        return found
-    return [*found, *[await _own(api.name, id, theirs, settings) for id, theirs in own.items()]]
+async def check(api: Api, settings: XurrentSettings, personal: Mapping[str, Api]) -> Sequence[CheckResult]:
+    """Checks the ``personal`` APIs (by chat user ID) only if Liaison's own token works."""
+    results = await _check_account(api, settings)
+    if any(result.status is CheckStatus.FIX for result in results):
+        return results
+    return [*results, *[await _check_personal(api.name, id, own, settings) for id, own in personal.items()]]
 
 
-async def _own(name: str, id: str, api: Api, settings: XurrentSettings) -> CheckResult:
-    """Whose it is is told, so that a token under a wrong id is seen."""
+async def _check_personal(name: str, id: str, api: Api, settings: XurrentSettings) -> CheckResult:
+    """Names the token's person, so that a token under somebody else's ID gets noticed."""
     try:
         if settings.flavour == "itrp":
-            await api.many(wire.Task, "tasks/approval_by_me", "check", pages=1)
-            return _ok(f"the own token of {id} is accepted")
-        me = await api.one(wire.Person, "me", "check")
+            await api.fetch_list(wire.Task, "tasks/approval_by_me", "check", pages=1)
+            return _ok("own_token_itrp", id=id)
+        me = await api.fetch(wire.Person, "me", "check")
     except AdapterError as error:
-        fix = (
-            f"platforms.{name}.tokens.{id}: a valid token of that person, with the scopes me, tasks and approvals"
-        )
-        return CheckResult(
-            status=CheckStatus.FIX, summary=f"the own token of {id} does not work ({error.said})", fix=fix
-        )
-    return _ok(f"{id} approves as {me.name or me.id}")
+        return _problem("own_token_bad", name=name, id=id, said=error.said)
+    return _ok("own_token", id=id, person=me.name or me.id)
 
 
-async def _check(api: Api, settings: XurrentSettings) -> Sequence[CheckResult]:
+async def _check_account(api: Api, settings: XurrentSettings) -> Sequence[CheckResult]:
+    facts = {"url": settings.url, "account": settings.account}
     try:
         if settings.flavour == "itrp":
-            mine = await api.many(wire.Task, "tasks/assigned_to_me", "check", pages=1)
-            said = f"{len(mine.items)} tasks are assigned to the token's person"
-            return [_ok(f"{settings.url} answers for account {settings.account}; {said}")]
-        me = await api.one(wire.Person, "me", "check")
-        templates = await api.many(wire.Template, "workflow_templates/enabled", "check", pages=1)
+            mine = await api.fetch_list(wire.Task, "tasks/assigned_to_me", "check", pages=1)
+            return [_ok("answers_itrp", count=len(mine.items), **facts)]
+        me = await api.fetch(wire.Person, "me", "check")
+        templates = await api.fetch_list(wire.Template, "workflow_templates/enabled", "check", pages=1)
     except AdapterError as error:
-        return [_problem(api.name, settings, error)]
-    found = [_ok(f"{settings.url} answers for account {settings.account}; Liaison acts as {me.name or me.id}")]
+        key, fix = _explain(error, settings)
+        return [_problem(key, fix, name=api.name, said=error.said, **facts)]
+    results = [_ok("answers", person=me.name or me.id, **facts)]
     if not templates.items:
-        found.append(_ok("no enabled workflow template there (enable one, so that it can be started)"))
-    return found
+        results.append(_ok("no_template"))
+    return results
 
 
-def _ok(what: str) -> CheckResult:
-    return CheckResult(status=CheckStatus.OK, summary=what)
-
-
-def _problem(name: str, settings: XurrentSettings, error: AdapterError) -> CheckResult:
-    key = f"platforms.{name}"
-    what = f"{settings.url} does not answer like Xurrent ({error.said})"
-    fix = f"{key}.url must be the API's address with its version, {key}.flavour its generation"
+def _explain(error: AdapterError, settings: XurrentSettings) -> tuple[str, str]:
+    """The keys of the problem and of its fix."""
+    key = "not_xurrent"
     match error:
         case CredentialsRejected():
-            what = f"the token is not accepted for account {settings.account}"
-            fix = f"{key}.token: generate a token in My Profile > Personal Access Tokens; {key}.account"
-            if settings.flavour == "itrp":
-                fix = f"{key}.token and {key}.account; hosts of today take no such token: set {key}.flavour"
+            return "token", "token_itrp_fix" if settings.flavour == "itrp" else "token_fix"
         case NotFound() | Unsupported():
-            what = f"{settings.url} has no such address"
-            fix = f"{key}.url (…/v1) and {key}.flavour"
+            key = "address"
         case Rejected() if error.key == "xurrent.forbidden":
-            what = "the token may not read that: it lacks a scope, or its person a role"
-            fix = "give the token the scopes me, workflow templates, workflows, tasks, notes and people"
+            key = "scope"
         case Unreachable():
-            what = f"{settings.url} does not answer"
-            fix = f"check {key}.url, and that this machine may reach it"
-    return CheckResult(status=CheckStatus.FIX, summary=what, fix=fix)
+            key = "unreachable"
+    return key, f"{key}_fix"
+
+
+def _ok(key: str, **facts: object) -> CheckResult:
+    return CheckResult(status=CheckStatus.OK, summary=_text(key, **facts))
+
+
+def _problem(key: str, fix: str = "", **facts: object) -> CheckResult:
+    return CheckResult(
+        status=CheckStatus.FIX, summary=_text(key, **facts), fix=_text(fix or f"{key}_fix", **facts)
+    )
+
+
+def _text(key: str, **facts: object) -> str:
+    return message_text(MESSAGES, f"xurrent.health_check.{key}", **facts)

@@ -1,77 +1,86 @@
-"""Who somebody is in Xurrent: a person is found by e-mail address, the one thing that a chat knows too."""
+"""Finds people in Xurrent by email address, the only thing about them that a chat knows too."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from adapters.errors import OPTIONAL_READ_ERRORS, BadResponse
+from adapters.errors import OPTIONAL_READ_ERRORS, BadResponse, Rejected
 from adapters.models import Person, Task
 from adapters.xurrent import wire
 from adapters.xurrent.api import Api
 
 FIELDS = ("id", "name", "primary_email")
-MOST_ASKED = 100  # people in one request
+MAX_IDS = 100  # in one request
 
 
 @dataclass
 class People:
-    """Answers are kept while the process lives; that somebody is unknown is asked again."""
+    """Results are cached for the life of the process, except that an email address was not found."""
 
     api: Api
-    searchable: bool = True  # the old API's page has no people
-    _ids: dict[str, str] = field(default_factory=dict)  # e-mail address -> person id
-    _emails: dict[str, str] = field(default_factory=dict)  # person id -> e-mail address, or "" if it is not told
+    searchable: bool = True  # False for the old API, which documents no people
+    _id_by_email: dict[str, str] = field(default_factory=dict)
+    _email_by_id: dict[str, str] = field(default_factory=dict)  # "" if it can't be read
 
-    async def meet(self, ids: Iterable[str], operation: str) -> None:
-        """Asks once for the addresses of those whom a run names: its tasks tell only their names."""
-        unknown = sorted(set(ids) - self._emails.keys())[:MOST_ASKED]
-        if not (unknown and self.searchable):
+    async def load_emails(self, ids: Iterable[str], operation: str) -> None:
+        """Reads the email addresses of these people, once: a run's tasks only have their names."""
+        missing = sorted(set(ids) - self._email_by_id.keys())[:MAX_IDS]
+        if not (missing and self.searchable):
             return
         try:
-            asked = {"id": ",".join(unknown)}
-            found = (await self.api.many(wire.Person, "people", operation, asked, fields=FIELDS, pages=1)).items
+            query = {"id": ",".join(missing)}
+            people = (
+                await self.api.fetch_list(wire.Person, "people", operation, query, fields=FIELDS, pages=1)
+            ).items
         except (*OPTIONAL_READ_ERRORS, BadResponse):
-            found = ()  # the token may not see people: names have to do
-        told = {one.id: (one.primary_email or "").strip() for one in found}
-        self._emails |= {id: told.get(id, "") for id in unknown}
+            people = ()  # the token may not read people: their names have to do
+        emails = {person.id: (person.primary_email or "").strip() for person in people}
+        self._email_by_id |= {id: emails.get(id, "") for id in missing}
 
-    def named(self, task: Task) -> Task:
-        """The same task, with what is known of its people."""
+    def with_emails(self, task: Task) -> Task:
+        """``task``, with the email addresses of its people as far as they were loaded."""
         return task.model_copy(
             update={
-                "assignees": tuple(self._known(one) for one in task.assignees),
-                "approvers": tuple(self._known(one) for one in task.approvers),
+                "assignees": tuple(self._with_email(person) for person in task.assignees),
+                "approvers": tuple(self._with_email(person) for person in task.approvers),
             }
         )
 
-    def _known(self, person: Person) -> Person:
-        email = self._emails.get(person.id)
+    def _with_email(self, person: Person) -> Person:
+        email = self._email_by_id.get(person.id)
         return person.model_copy(update={"email": email}) if email else person
 
-    async def id_if_shown(self, person: Person, operation: str) -> str | None:
-        """None also where the token may not see people: the work itself must not fail of it."""
+    async def find_id_if_readable(self, person: Person, operation: str) -> str | None:
+        """As ``find_id``, but None if the token may not read people: for writes that work without a person."""
         try:
-            return await self.id(person, operation)
+            return await self.find_id(person, operation)
         except OPTIONAL_READ_ERRORS:
             return None
 
-    async def id(self, person: Person, operation: str) -> str | None:
+    async def find_id(self, person: Person, operation: str) -> str | None:
         email = (person.email or "").strip().casefold()
         if not (email and self.searchable):
             return None
-        if email not in self._ids:
-            found = await self._search(email, operation)
-            if found is None:
+        if email not in self._id_by_email:
+            id = await self._search(email, operation)
+            if id is None:
                 return None
-            self._ids[email] = found
-            self._emails[found] = email
-        return self._ids[email]
+            self._id_by_email[email] = id
+            self._email_by_id[id] = email
+        return self._id_by_email[email]
+
+    async def require_body_id(self, person: Person, operation: str) -> int:
+        """The person's ID for a request body. Raises ``Rejected`` if the person is unknown."""
+        id = await self.find_id(person, operation)
+        if id is None:
+            raise Rejected(self.api.name, operation, key="xurrent.unknown_person", person=person.shown)
+        return self.api.body_id(id, operation)
 
     async def _search(self, email: str, operation: str) -> str | None:
-        """A server that ignores the filter must not make us take the first person of its list."""
-        asked = {"primary_email": email}
-        found = await self.api.many(wire.Person, "people", operation, asked, fields=FIELDS, pages=1)
-        alive = [one for one in found.items if not one.disabled]
-        same = [one.id for one in alive if (one.primary_email or "").strip().casefold() == email]
-        if same:
-            return same[0]
-        return alive[0].id if len(alive) == 1 and alive[0].primary_email is None else None
+        """Compares the addresses too: a server may ignore the filter and return everybody."""
+        query = {"primary_email": email}
+        result = await self.api.fetch_list(wire.Person, "people", operation, query, fields=FIELDS, pages=1)
+        enabled = [person for person in result.items if not person.disabled]
+        matches = [person.id for person in enabled if (person.primary_email or "").strip().casefold() == email]
+        if matches:
+            return matches[0]
+        return enabled[0].id if len(enabled) == 1 and enabled[0].primary_email is None else None

@@ -1,7 +1,7 @@
-"""The new API's reads: templates, workflows with their tasks, who waits for whom, approvals, notes.
+"""Reads through the new API: templates, workflows with their tasks, predecessors, approvals and notes.
 
-Who waits for whom is one request a task (``GET /tasks/:id/predecessors``), so it is asked for waiting tasks only,
-and kept until the run has other tasks, or a task still waits though all we know of is over.
+A task's predecessors take a request of their own (``GET /tasks/:id/predecessors``). They are read for waiting
+tasks only, and cached until the run has other tasks, or a task still waits though all its known ones are over.
 """
 
 import asyncio
@@ -13,178 +13,167 @@ from adapters.errors import OPTIONAL_READ_ERRORS, BadResponse, NotFound
 from adapters.http.responses import ListResult
 from adapters.models import Comment, Run, Runbook, RunState, RunSummary, Task, TaskState
 from adapters.xurrent import mapping, wire
-from adapters.xurrent import text as words
-from adapters.xurrent.api import Api
+from adapters.xurrent.api import COMMON_TASK_FIELDS, Api
 from adapters.xurrent.links import Links
 from adapters.xurrent.people import People
+from adapters.xurrent.text import SIGNER
 
-TASK_FIELDS = (
-    "id",
-    "sourceID",
-    "subject",
-    "category",
-    "status",
-    "team",
-    "member",
-    "completion_target_at",
-    "finished_at",
-    "required_approvals",
-    "waiting_until",
-    "anticipated_assignment_at",
-    "urgent",
-    "instructions",
-    "workflow",
-    "phase",
-)
-LAST_COMMENTS = 20
-MOST_ASKED = 60  # tasks of one run whose predecessors, approvals or last notes are asked for
-RUN_PAGES = 10  # a whole company's open workflows are no list for a chat: the newest thousand
+TASK_FIELDS = (*COMMON_TASK_FIELDS, "workflow", "phase")
+MAX_COMMENTS = 20
+MAX_DETAIL_READS = 60  # tasks of one run whose predecessors, approvals or notes are read
+RUN_PAGES = 10  # the newest 1,000 open workflows of the account
 
 
 @dataclass
-class Edges:
-    """What is known of one run: its tasks when it was asked, and what each waits for."""
+class RunPredecessors:
+    """Predecessors by task ID, valid while the run has exactly these tasks."""
 
-    ids: frozenset[str]
-    before: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    task_ids: frozenset[str]
+    by_task: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass
-class Workflows:
+class WorkflowReads:
     api: Api
     links: Links
     people: People
     now: Callable[[], datetime]
-    _edges: dict[str, Edges] = field(default_factory=dict)  # by run id
-    _reasons: dict[str, str] = field(default_factory=dict)  # of held tasks, while they are
+    _predecessors: dict[str, RunPredecessors] = field(default_factory=dict)  # by run ID
+    _hold_reasons: dict[str, str] = field(default_factory=dict)  # by ID of a held task
 
-    async def runbooks(self, words: str) -> Sequence[Runbook]:
-        """Enabled templates. The subject filter is exact and minds case, so ``words`` stays with the caller."""
-        found = await self.api.many(wire.Template, "workflow_templates/enabled", "runbooks")
-        return [mapping.runbook(self.api.name, one, None, self.links) for one in found.items if not one.disabled]
+    async def runbooks(self, query: str) -> Sequence[Runbook]:
+        """Enabled templates. Ignores ``query``: the API's subject filter is exact and case-sensitive."""
+        result = await self.api.fetch_list(wire.Template, "workflow_templates/enabled", "runbooks")
+        return [
+            mapping.map_runbook(self.api.name, template, None, self.links)
+            for template in result.items
+            if not template.disabled
+        ]
 
     async def runbook(self, id: str) -> Runbook:
-        place = f"workflow_templates/{self.api.id(id, 'show')}"
-        template = await self.api.one(wire.Template, place, "show")
+        template = await self.template(id, "show")
         try:
-            steps = (await self.api.many(wire.TaskTemplate, f"{place}/task_templates", "show")).items
-        except OPTIONAL_READ_ERRORS:  # it can be started all the same
-            return mapping.runbook(self.api.name, template, None, self.links)
-        return mapping.runbook(self.api.name, template, steps, self.links)
+            path = f"workflow_templates/{id}/task_templates"
+            steps = (await self.api.fetch_list(wire.TaskTemplate, path, "show")).items
+        except OPTIONAL_READ_ERRORS:  # the template can be started all the same
+            return mapping.map_runbook(self.api.name, template, None, self.links)
+        return mapping.map_runbook(self.api.name, template, steps, self.links)
 
     async def template(self, id: str, operation: str) -> wire.Template:
-        return await self.api.one(wire.Template, f"workflow_templates/{self.api.id(id, operation)}", operation)
+        path = f"workflow_templates/{self.api.path_id(id, operation)}"
+        return await self.api.fetch(wire.Template, path, operation)
 
-    async def runs(self, words: str) -> Sequence[RunSummary]:
-        found = await self.api.many(wire.Workflow, "workflows/open", "runs", pages=RUN_PAGES)
-        alive = [flow for flow in found.items if not mapping.run_state(flow).is_over]
-        alive.sort(key=lambda flow: mapping.number(flow.id), reverse=True)
-        return [mapping.run_head(self.api.name, flow, self.links) for flow in alive]
+    async def runs(self, query: str) -> Sequence[RunSummary]:
+        result = await self.api.fetch_list(wire.Workflow, "workflows/open", "runs", pages=RUN_PAGES)
+        workflows = [workflow for workflow in result.items if not mapping.run_state(workflow).is_over]
+        workflows.sort(key=lambda workflow: mapping.id_order(workflow.id), reverse=True)
+        return [mapping.map_run_summary(self.api.name, workflow, self.links) for workflow in workflows]
 
     async def read(self, id: str) -> Run:
-        """A workflow that is still being created has no tasks to be asked for: its list is a 404 until then."""
-        flow = await self.api.one(wire.Workflow, f"workflows/{self.api.id(id, 'show')}", "show")
-        found: Sequence[wire.Task] = ()
-        state = mapping.run_state(flow)
+        """Reads no tasks while a workflow is being created: the list of its tasks is a 404 until then."""
+        workflow = await self.api.fetch(wire.Workflow, f"workflows/{self.api.path_id(id, 'show')}", "show")
+        tasks: Sequence[wire.Task] = ()
+        state = mapping.run_state(workflow)
         if state is not RunState.STARTING:
             try:
-                found = await self.tasks(id, "show")
+                tasks = await self.tasks(id, "show")
             except NotFound:
                 state = RunState.STARTING
-        sight = mapping.MappingContext(
-            await self._before(id, found), await self._approvals(found), await self._why_held(found)
+        details = mapping.TaskDetails(
+            await self._read_predecessors(id, tasks),
+            await self._read_approvals(tasks),
+            await self._read_hold_reasons(tasks),
         )
-        run = mapping.run(self.api.name, flow, found, sight, self.links)
-        tasks = await self._with_people(run)
-        return run.model_copy(update={"state": state, "tasks": tasks, "read_at": self.now()})
+        run = mapping.map_run(self.api.name, workflow, tasks, details, self.links)
+        with_emails = await self._with_emails(run)
+        return run.model_copy(update={"state": state, "tasks": with_emails, "read_at": self.now()})
 
     async def tasks(self, run: str, operation: str) -> Sequence[wire.Task]:
-        path = f"workflows/{self.api.id(run, operation)}/tasks"
-        found = await self.api.many(wire.Task, path, operation, fields=TASK_FIELDS)
-        if not found.complete:
+        path = f"workflows/{self.api.path_id(run, operation)}/tasks"
+        result = await self.api.fetch_list(wire.Task, path, operation, fields=TASK_FIELDS)
+        if not result.complete:
             raise BadResponse(self.api.name, operation, key="xurrent.endless")
-        self.links.runs |= {task.id: run for task in found.items}
-        return found.items
+        self.links.run_by_task |= {task.id: run for task in result.items}
+        return result.items
 
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
-        found = await self.notes(id, task, "comments")
-        shown = sorted(
-            (note for note in found.items if mapping.is_shown(note)), key=lambda note: mapping.number(note.id)
-        )
-        return [mapping.comment(note, task) for note in shown[-LAST_COMMENTS:]]
+        result = await self.notes(id, task, "comments")
+        visible = [note for note in result.items if mapping.is_visible(note)]
+        visible.sort(key=lambda note: mapping.id_order(note.id))
+        return [mapping.map_comment(note, task) for note in visible[-MAX_COMMENTS:]]
 
     async def notes(self, run: str, task: str | None, operation: str) -> ListResult[wire.Note]:
-        place = f"tasks/{self.api.id(task, operation)}" if task else f"workflows/{self.api.id(run, operation)}"
-        return await self.api.many(wire.Note, f"{place}/notes", operation)
+        path_id = self.api.path_id(task or run, operation)
+        path = f"tasks/{path_id}/notes" if task else f"workflows/{path_id}/notes"
+        return await self.api.fetch_list(wire.Note, path, operation)
 
-    async def started(self, key: str) -> wire.Workflow | None:
-        """The workflow that bears our key. The filter is asked for, and not relied on."""
-        found = await self.api.many(wire.Workflow, "workflows", "start", {"sourceID": key}, pages=RUN_PAGES)
-        return next((flow for flow in found.items if flow.source_id == key), None)
+    async def find_started(self, source_id: str) -> wire.Workflow | None:
+        """The workflow with this ``sourceID``. Checks it again: a server may ignore the filter."""
+        query = {"sourceID": source_id}
+        result = await self.api.fetch_list(wire.Workflow, "workflows", "start", query, pages=RUN_PAGES)
+        return next((workflow for workflow in result.items if workflow.source_id == source_id), None)
 
-    def remember(self, task: str, reason: str) -> None:
-        """Why a task is held from now on."""
-        self._reasons[task] = reason
-
-    async def _before(self, run: str, found: Sequence[wire.Task]) -> Mapping[str, Sequence[str]]:
-        ids = frozenset(task.id for task in found)
-        edges = self._edges.get(run)
-        if edges is None or edges.ids != ids:
-            edges = self._edges[run] = Edges(ids)
-        over = {task.id for task in found if mapping.is_passed(task)}
-        waiting = [task.id for task in found if mapping.task_state(task) is TaskState.WAITING]
-        stale = [id for id in waiting if not set(edges.before.get(id, ())) - over]
-        asked = [id for id in stale if edges.before.get(id) != ()][:MOST_ASKED]
-        answers = await asyncio.gather(*(self._predecessors(id) for id in asked))
-        edges.before |= {id: before for id, before in zip(asked, answers, strict=True) if before is not None}
-        return edges.before
-
-    async def _predecessors(self, task: str) -> tuple[str, ...] | None:
-        """None where the token may not see them: the task waits all the same."""
-        try:
-            found = await self.api.many(wire.Task, f"tasks/{task}/predecessors", "show")
-        except OPTIONAL_READ_ERRORS:
-            return None
-        return tuple(sorted((one.id for one in found.items), key=mapping.number))
-
-    async def _with_people(self, run: Run) -> tuple[Task, ...]:
-        await self.people.meet(
-            (person.id for task in run.tasks for person in (*task.assignees, *task.approvers)), "show"
-        )
-        return tuple(self.people.named(task) for task in run.tasks)
-
-    async def _why_held(self, found: Sequence[wire.Task]) -> Mapping[str, str]:
-        """Whoever holds a task says why in a note: the last one when it was first seen held."""
-        held = [task.id for task in found if task.status == mapping.WAITING_FOR]
-        asked = [id for id in held if id not in self._reasons][:MOST_ASKED]
-        answers = await asyncio.gather(*(self._last_words(id) for id in asked))
-        for id in {task.id for task in found} - set(held):
-            self._reasons.pop(id, None)
-        self._reasons |= dict(zip(asked, answers, strict=True))
-        return self._reasons
-
-    async def _last_words(self, task: str) -> str:
-        try:
-            found = await self.api.many(wire.Note, f"tasks/{task}/notes", "show", pages=1)
-        except OPTIONAL_READ_ERRORS:
-            return ""
-        shown = [note for note in found.items if mapping.is_shown(note)]
-        last = max(shown, key=lambda note: mapping.number(note.id), default=None)
-        return words.unsigned(last.text or "").text if last else ""
-
-    async def _approvals(self, found: Sequence[wire.Task]) -> Mapping[str, Sequence[wire.Approval]]:
-        """Of open approvals by several people: such a task has no member."""
-        asked = [
-            task.id
-            for task in found
-            if task.category == mapping.APPROVAL and not task.member and not mapping.task_state(task).is_over
-        ][:MOST_ASKED]
-        answers = await asyncio.gather(*(self.approvals(id, "show") for id in asked))
-        return dict(zip(asked, answers, strict=True))
+    def remember_hold_reason(self, task: str, reason: str) -> None:
+        self._hold_reasons[task] = reason
 
     async def approvals(self, task: str, operation: str) -> Sequence[wire.Approval]:
         try:
-            found = await self.api.many(wire.Approval, f"tasks/{task}/approvals", operation)
+            result = await self.api.fetch_list(wire.Approval, f"tasks/{task}/approvals", operation)
         except OPTIONAL_READ_ERRORS:
             return ()
-        return sorted(found.items, key=lambda approval: mapping.number(approval.id))
+        return sorted(result.items, key=lambda approval: mapping.id_order(approval.id))
+
+    async def _read_predecessors(self, run: str, tasks: Sequence[wire.Task]) -> Mapping[str, Sequence[str]]:
+        ids = frozenset(task.id for task in tasks)
+        cached = self._predecessors.get(run)
+        if cached is None or cached.task_ids != ids:
+            cached = self._predecessors[run] = RunPredecessors(ids)
+        passed = {task.id for task in tasks if mapping.unblocks_successors(task)}
+        waiting = [task.id for task in tasks if mapping.task_state(task) is TaskState.WAITING]
+        stale = [id for id in waiting if not set(cached.by_task.get(id, ())) - passed]
+        wanted = [id for id in stale if cached.by_task.get(id) != ()][:MAX_DETAIL_READS]
+        results = await asyncio.gather(*(self._predecessors_of(id) for id in wanted))
+        cached.by_task |= {id: found for id, found in zip(wanted, results, strict=True) if found is not None}
+        return cached.by_task
+
+    async def _predecessors_of(self, task: str) -> tuple[str, ...] | None:
+        """None if the token may not read them."""
+        try:
+            result = await self.api.fetch_list(wire.Task, f"tasks/{task}/predecessors", "show")
+        except OPTIONAL_READ_ERRORS:
+            return None
+        return tuple(sorted((predecessor.id for predecessor in result.items), key=mapping.id_order))
+
+    async def _with_emails(self, run: Run) -> tuple[Task, ...]:
+        people = (person.id for task in run.tasks for person in (*task.assignees, *task.approvers))
+        await self.people.load_emails(people, "show")
+        return tuple(self.people.with_emails(task) for task in run.tasks)
+
+    async def _read_hold_reasons(self, tasks: Sequence[wire.Task]) -> Mapping[str, str]:
+        """The last note of each held task at the time it was first seen held: later notes are comments."""
+        held = [task.id for task in tasks if task.status == mapping.WAITING_FOR]
+        wanted = [id for id in held if id not in self._hold_reasons][:MAX_DETAIL_READS]
+        results = await asyncio.gather(*(self._last_note_text(id) for id in wanted))
+        for id in {task.id for task in tasks} - set(held):
+            self._hold_reasons.pop(id, None)
+        self._hold_reasons |= dict(zip(wanted, results, strict=True))
+        return self._hold_reasons
+
+    async def _last_note_text(self, task: str) -> str:
+        try:
+            result = await self.api.fetch_list(wire.Note, f"tasks/{task}/notes", "show", pages=1)
+        except OPTIONAL_READ_ERRORS:
+            return ""
+        visible = [note for note in result.items if mapping.is_visible(note)]
+        last = max(visible, key=lambda note: mapping.id_order(note.id), default=None)
+        return SIGNER.read(last.text or "").text if last else ""
+
+    async def _read_approvals(self, tasks: Sequence[wire.Task]) -> Mapping[str, Sequence[wire.Approval]]:
+        """Of open approvals by several people, which are those without a member."""
+        wanted = [
+            task.id
+            for task in tasks
+            if task.category == mapping.APPROVAL and not task.member and not mapping.task_state(task).is_over
+        ][:MAX_DETAIL_READS]
+        results = await asyncio.gather(*(self.approvals(id, "show") for id in wanted))
+        return dict(zip(wanted, results, strict=True))

@@ -1,71 +1,62 @@
-"""Text on its way to Xurrent and back: whose it is, and that it calls nobody.
+"""Text on its way to Xurrent and back.
 
-Everything is written as the token's person, so each text ends in a line with the mark's signature. Xurrent draws
-simple markup in notes; ``<@209|Ellen>`` there mentions a person ("Text Formatting"), and what people type in chat
-must not.
+Everything is written as the token's person, so each text ends in a line that says who it is for. Xurrent renders
+``<@209|Ellen>`` in notes as a mention ("Text Formatting"); text typed in chat must not notify anybody there.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
-from adapters.models import Model
+from adapters.toolkit.messages import message_text
+from adapters.toolkit.signing import TextSigner
 from adapters.writes import SetStatus, WriteMarker
 
-SOURCE = "liaison"  # of everything that we create (field ``source``, at most 30 letters)
-NOTE_BYTES = 64 * 1024
-SUBJECT_LETTERS = 255
-_BREAK = "\u200b"  # zero width: people see no difference, Xurrent sees no mention
-_SIGNED = re.compile(r"(?:\A(?=.* via )|\n[^\S\n]*\n)([^\n]{1,200}?) \(([0-9A-Z]{3,12})\)\Z")
+MESSAGES = Path(__file__).with_name("messages.toml")
+SOURCE = "liaison"  # the `source` of every record that we create; at most 30 characters
+MAX_NOTE_BYTES = 64 * 1024
+MAX_SUBJECT_LENGTH = 255
+_ZERO_WIDTH_SPACE = "\u200b"
 
 
-class Signed(Model):
-    """A text of ours, taken apart. ``code`` is empty for text that others wrote."""
-
-    text: str
-    by: str = ""
-    code: str = ""
+def label(name: str, **facts: object) -> str:
+    """A text of the catalogue's ``[xurrent.label]`` table."""
+    return message_text(MESSAGES, f"xurrent.label.{name}", **facts)
 
 
-def quiet(text: str) -> str:
-    return text.replace("<@", f"<{_BREAK}@")
+def escape_mentions(text: str) -> str:
+    """Looks the same to people, but Xurrent finds no mention in it."""
+    return text.replace("<@", f"<{_ZERO_WIDTH_SPACE}@")
 
 
-def signed(text: str, mark: WriteMarker) -> str:
-    words = quiet(text.rstrip())
-    return f"{words}\n\n{quiet(mark.signature)}" if words else quiet(mark.signature)
+def unescape_mentions(text: str) -> str:
+    return text.replace(f"<{_ZERO_WIDTH_SPACE}@", "<@")
 
 
-def unsigned(text: str) -> Signed:
-    whole = text.replace(f"<{_BREAK}@", "<@").strip()
-    found = _SIGNED.search(whole)
-    if found is None:
-        return Signed(text=whole)
-    return Signed(text=whole[: found.start()].strip(), by=found[1].strip(), code=found[2])
+SIGNER = TextSigner(before=r"\n[^\S\n]*\n", escape=escape_mentions, unescape=unescape_mentions)
 
 
 def status_text(step: SetStatus) -> str:
-    """Xurrent has no colour of a run and no promise of a next update: both become words."""
-    due = f"\nNext update: {_day(step.next_at)}" if step.next_at else ""
+    """Xurrent runs have no health and no promised update, so both are written as text."""
+    due = f"\nNext update: {_format_time(step.next_at)}" if step.next_at else ""
     return f"{step.health_word}{step.text.rstrip()}{due}"
 
 
-def key(mark: WriteMarker) -> str:
-    """Our key of a record that ``mark`` creates (field ``sourceID``, at most 128 letters).
+def source_id(marker: WriteMarker) -> str:
+    """The ``sourceID`` of a record that this write creates; at most 128 characters.
 
-    The code alone is short; with the time of the message it is not met twice.
+    A receipt code alone may come up again, so the time of the message is part of it.
     """
-    return f"{mark.code}-{mark.at.astimezone(UTC):%Y%m%dT%H%M%S}"
+    return f"{marker.code}-{marker.at.astimezone(UTC):%Y%m%dT%H%M%S}"
 
 
-def halted(titles: Sequence[str]) -> str:
-    """Said of a run that Xurrent has stopped, until somebody says something newer."""
-    return f"progress halted: {', '.join(titles)}" if titles else "progress halted"
+def halted_text(titles: Sequence[str]) -> str:
+    return label("halted_by", tasks=", ".join(titles)) if titles else label("halted")
 
 
-def too_long(text: str) -> bool:
-    return len(text.encode()) > NOTE_BYTES
+def is_too_long(text: str) -> bool:
+    return len(text.encode()) > MAX_NOTE_BYTES
 
 
-def _day(at: datetime) -> str:
+def _format_time(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

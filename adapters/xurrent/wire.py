@@ -1,8 +1,9 @@
-"""The product's JSON, of both generations, read leniently: only an ``id`` is demanded.
+"""The JSON records of both generations of the API.
 
-Old: the tasks page of about 2017 ("change", Basic token). New: the developer site's pages on tasks, workflows,
-workflow templates, approvals, notes and people. A field of a kind that we do not expect is as good as missing;
-dates stay text here, since some are words (``best_effort``).
+The old one is documented in the ITRP page "Tasks" (about 2017), the new one on the Xurrent developer site:
+"Tasks", "Workflows", "Workflow Templates", "Approvals", "Notes" and "People". The pages' samples contradict their
+own field tables, so only ``id`` is required, and a value of an unexpected type is treated as missing. Dates stay
+text here, because some of them are words (``best_effort``).
 """
 
 from typing import Annotated
@@ -14,121 +15,120 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True)
 
 
-def _text(value: object) -> object:
+def _text_or_none(value: object) -> object:
     if isinstance(value, bool):
         return None
     return value if isinstance(value, str | int | float) else None
 
 
-def _number(value: object) -> object:
+def _int_or_none(value: object) -> object:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _reference(value: object) -> object:
-    """A reference is an object with an id; an empty one, or one of another kind, is none."""
+def _reference_or_none(value: object) -> object:
     id = value.get("id") if isinstance(value, dict) else None
-    known = isinstance(id, int | str) and not isinstance(id, bool) and id != ""
-    return value if known else None
+    has_id = isinstance(id, int | str) and not isinstance(id, bool) and id != ""
+    return value if has_id else None
 
 
 Id = Annotated[str, Field(min_length=1)]
-Text = Annotated[str | None, BeforeValidator(_text)]
-Number = Annotated[int | None, BeforeValidator(_number)]
-Known = Annotated[bool | None, BeforeValidator(lambda value: value if isinstance(value, bool) else None)]
+OptionalText = Annotated[str | None, BeforeValidator(_text_or_none)]
+OptionalInt = Annotated[int | None, BeforeValidator(_int_or_none)]
+OptionalBool = Annotated[bool | None, BeforeValidator(lambda value: value if isinstance(value, bool) else None)]
 Flag = Annotated[bool, BeforeValidator(lambda value: value is True)]
 
 
-class Named(Wire):
-    """Somebody or something referred to: people and teams have a name, records a subject."""
+class Reference(Wire):
+    """A person, team or record inside another record: people and teams have a name, records a subject."""
 
     id: Id
-    name: Text = None
-    subject: Text = None
+    name: OptionalText = None
+    subject: OptionalText = None
 
     @property
     def shown(self) -> str:
         return self.name or self.subject or self.id
 
 
-Reference = Annotated[Named | None, BeforeValidator(_reference)]
+OptionalReference = Annotated[Reference | None, BeforeValidator(_reference_or_none)]
 
 
 class Task(Wire):
-    """``run`` is its workflow (new) or its change (old); lists leave it out unless asked."""
+    """``run`` is its workflow (new API) or change (old API); lists leave it out unless asked for."""
 
     id: Id
-    source_id: Text = Field(None, alias="sourceID")
-    subject: Text = None
-    category: Text = None
-    status: Text = None
-    team: Reference = None
-    member: Reference = None
-    run: Reference = Field(None, validation_alias=AliasChoices("workflow", "change"))
-    phase: Reference = None
-    instructions: Text = None
-    required_approvals: Number = None
-    completion_target_at: Text = None
-    finished_at: Text = None
-    anticipated_assignment_at: Text = None
-    waiting_until: Text = None
-    urgent: Known = None  # in no sample: a server may leave it out
+    source_id: OptionalText = Field(None, alias="sourceID")
+    subject: OptionalText = None
+    category: OptionalText = None
+    status: OptionalText = None
+    team: OptionalReference = None
+    member: OptionalReference = None
+    run: OptionalReference = Field(None, validation_alias=AliasChoices("workflow", "change"))
+    phase: OptionalReference = None
+    instructions: OptionalText = None
+    required_approvals: OptionalInt = None
+    completion_target_at: OptionalText = None
+    finished_at: OptionalText = None
+    anticipated_assignment_at: OptionalText = None
+    waiting_until: OptionalText = None
+    urgent: OptionalBool = None  # in the field table of "Tasks" and in no sample: a server may leave it out
 
 
 class Workflow(Wire):
     id: Id
-    source_id: Text = Field(None, alias="sourceID")
-    subject: Text = None
-    status: Text = None
-    completion_reason: Text = None
-    manager: Reference = None
-    template: Reference = None
+    source_id: OptionalText = Field(None, alias="sourceID")
+    subject: OptionalText = None
+    status: OptionalText = None
+    completion_reason: OptionalText = None
+    manager: OptionalReference = None
+    template: OptionalReference = None
 
 
 class Template(Wire):
-    """What a new workflow takes over from its template."""
+    """A workflow template, with the fields that a start copies from it."""
 
     id: Id
-    subject: Text = None
-    instructions: Text = None
-    note: Text = None
-    category: Text = None
-    justification: Text = None
-    workflow_type: Text = None
-    service: Reference = None
+    subject: OptionalText = None
+    instructions: OptionalText = None
+    note: OptionalText = None
+    category: OptionalText = None
+    justification: OptionalText = None
+    workflow_type: OptionalText = None
+    service: OptionalReference = None
     disabled: Flag = False
 
 
 class TaskTemplate(Wire):
     id: Id
-    subject: Text = None
-    category: Text = None
-    instructions: Text = None
+    subject: OptionalText = None
+    category: OptionalText = None
+    instructions: OptionalText = None
 
 
 class Approval(Wire):
     id: Id
-    approver: Reference = None
-    status: Text = None
+    approver: OptionalReference = None
+    status: OptionalText = None
 
 
 class Note(Wire):
     id: Id
-    person: Reference = None
-    created_at: Text = None
-    text: Text = None
-    medium: Text = None
+    person: OptionalReference = None
+    created_at: OptionalText = None
+    text: OptionalText = None
+    medium: OptionalText = None
     internal: Flag = False
-    task: Reference = None
+    task: OptionalReference = None
 
 
 class Person(Wire):
     id: Id
-    name: Text = None
-    primary_email: Text = None
+    name: OptionalText = None
+    primary_email: OptionalText = None
     disabled: Flag = False
 
 
 class CreatedRecord(Wire):
-    """The answer to a new note is its id alone."""
+    """The response to a new note has only its ID."""
 
     id: Id

@@ -1,4 +1,4 @@
-"""What the tests of every platform's adapter need."""
+"""Fixtures for the tests of every platform adapter."""
 
 from collections.abc import AsyncIterator
 

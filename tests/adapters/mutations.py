@@ -1,4 +1,4 @@
-"""Answers that a platform may give one day: fields that are gone, empty, of another kind, or new."""
+"""Hypothesis strategies for responses with missing, empty, new or malformed fields."""
 
 import copy
 from collections.abc import Callable
@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 Path = tuple[Any, ...]
-_NEW: st.SearchStrategy[Any] = st.sampled_from((None, 1, "text", [], {"a": []}))
-_STRANGE: st.SearchStrategy[Any] = st.one_of(
+_NEW_VALUES: st.SearchStrategy[Any] = st.sampled_from((None, 1, "text", [], {"a": []}))
+_ANY_VALUES: st.SearchStrategy[Any] = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(),
@@ -19,42 +19,48 @@ _STRANGE: st.SearchStrategy[Any] = st.one_of(
 )
 
 
-def places(value: Any, path: Path = ()) -> list[Path]:
-    """Where every value inside ``value`` stands: keys of objects and positions in lists."""
+def value_paths(value: Any, path: Path = ()) -> list[Path]:
+    """The path of every value inside ``value``: object keys and list positions."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    found: list[Path] = []
+    paths: list[Path] = []
     for name, inner in items:
-        found += [(*path, name), *places(inner, (*path, name))]
-    return found
+        paths += [(*path, name), *value_paths(inner, (*path, name))]
+    return paths
 
 
 @st.composite
-def aged(draw: st.DrawFn, answer: Any, kept: Callable[[Path], bool]) -> Any:
-    """Of another version: fields that are not ``kept`` are null or gone, and some have come."""
-    return _changed(draw, answer, lambda path: isinstance(path[-1], int) or kept(path), st.none())
+def other_version(draw: st.DrawFn, response: Any, is_kept: Callable[[Path], bool]) -> Any:
+    """A response of another API version: fields are missing, null or new, except those that ``is_kept``."""
+    return _mutate(draw, response, lambda path: isinstance(path[-1], int) or is_kept(path), st.none())
 
 
 @st.composite
-def damaged(draw: st.DrawFn, answer: Any, kept: Callable[[Path], bool] = lambda path: False) -> Any:
-    """Whatever is not ``kept`` may be anything."""
-    return _changed(draw, answer, kept, _STRANGE)
+def corrupted(draw: st.DrawFn, response: Any, is_kept: Callable[[Path], bool] = lambda path: False) -> Any:
+    """A response in which any value may be anything, except those that ``is_kept``."""
+    return _mutate(draw, response, is_kept, _ANY_VALUES)
 
 
-def _changed(draw: st.DrawFn, answer: Any, kept: Callable[[Path], bool], values: st.SearchStrategy[Any]) -> Any:
-    answer = copy.deepcopy(answer)
+def _mutate(
+    draw: st.DrawFn, response: Any, is_kept: Callable[[Path], bool], values: st.SearchStrategy[Any]
+) -> Any:
+    response = copy.deepcopy(response)
     for _ in range(draw(st.integers(0, 6))):
-        open_ = [path for path in places(answer) if not kept(path)]
-        if not open_:
+        paths = [path for path in value_paths(response) if not is_kept(path)]
+        if not paths:
             break
-        *path, last = draw(st.sampled_from(open_))
-        where = answer
-        for step in path:
-            where = where[step]
+        *parents, last = draw(st.sampled_from(paths))
+        container = response
+        for key in parents:
+            container = container[key]
         match draw(st.sampled_from(("add", "remove", "change"))):
-            case "add" if isinstance(where, dict):
-                where["field_from_the_future"] = copy.deepcopy(draw(_NEW))
+            case "add" if isinstance(container, dict):
+                container["field_from_the_future"] = copy.deepcopy(draw(_NEW_VALUES))
             case "remove":
-                del where[last]
+                del container[last]
             case _:
-                where[last] = copy.deepcopy(draw(values))
-    return answer
+                container[last] = copy.deepcopy(draw(values))
+    return response
+
+
+# The former names, until the other platforms use the new ones.
+aged, damaged, places = other_version, corrupted, value_paths

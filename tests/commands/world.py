@@ -12,7 +12,8 @@ from typing import Any
 
 from adapters.errors import AdapterError
 from adapters.http.client import HttpClients
-from adapters.local import PLATFORM, LocalAdapter, LocalSettings
+from adapters.local import PLATFORM, LocalSettings
+from adapters.local.adapter import LocalAdapter
 from adapters.models import Comment, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
 from adapters.protocol import Capability, CheckResult, Platform, Resources
 from adapters.writes import Baseline, Op, Reconciliation, Recovery, Write, WriteMarker, WriteResult
@@ -124,7 +125,7 @@ class Wilful:
             return self.says[step.op]
         if step.op is Op.ACTION or (step.part and step.part != self.parts[step.op][0]):
             return WriteResult()
-        told = await self.inner.execute(step.model_copy(update={"options": {}}), mark)
+        told = await self.inner.execute(step.model_copy(update={"options": {}, "part": ""}), mark)
         snapshot = self._told(step, told.snapshot) if told.snapshot else None
         return told.model_copy(update={"snapshot": snapshot, "partial": step.op in self.partial})
 

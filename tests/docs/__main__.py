@@ -1,7 +1,7 @@
-"""Writes what is generated in README.md and docs/ anew: ``make docs``. Prints the pages that changed.
+"""``make docs``: rewrites the generated parts of the docs and prints the changed pages.
 
-``docs/demo.md`` is what ``liaison demo --script docs/demo.txt`` really says. Its clock times are shifted so that
-the first is 14:02; it is written only when more than times and receipts' codes changed.
+``docs/demo.md`` is the real output of ``liaison demo --script docs/demo.txt``, with times shifted so that the first
+one is 14:02. The page is rewritten only if more than times and receipt codes changed.
 """
 
 import os
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from tests.docs import pages
+from tests.docs.import_order import import_order
 
 ROOT = Path(__file__).parent.parent.parent
 SCRIPT = ROOT / "docs" / "demo.txt"
@@ -23,33 +24,37 @@ _CODE = re.compile(r"(?<=Receipt )[2-9A-HJ-NP-Z]{4}(?=\.)|(?<=\()[2-9A-HJ-NP-Z]{
 _HEAD = """\
 # The demo
 
-`make demo` opens this chat in your terminal: no accounts, no network, nothing is kept. `make docs` carried out
-[demo.txt](demo.txt) and wrote down what was answered, times shifted. In Slack and Mattermost the same cards are
-messages with real buttons, and each change edits the one card instead of drawing another.
+`make demo` opens this chat in your terminal: no accounts, no network, nothing is kept. This page is what it
+answers to [demo.txt](demo.txt), with times shifted. In Slack and Mattermost the same cards are messages with real
+buttons, and every change edits the one live card.
 """
 
 
 class DemoFailed(Exception):
-    """A line of the script did not end as it should."""
+    """A line of the script failed."""
 
 
 def generated() -> list[Path]:
-    return [ROOT / "README.md", *(path for path in sorted((ROOT / "docs").rglob("*.md")) if path != DEMO)]
+    return [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        *(path for path in sorted((ROOT / "docs").rglob("*.md")) if path != DEMO),
+    ]
 
 
 def parts() -> Mapping[str, Callable[[], str]]:
-    return {**pages.PARTS, "card": card}
+    return {**pages.PARTS, "card": card, "import-order": import_order}
 
 
 def card() -> str:
-    """The live card as the demo's ``show`` drew it."""
+    """The live card from the demo's ``show``."""
     blocks = DEMO.read_text(encoding="utf-8").split("```\n")
     shown = next(block for block in blocks if block.startswith("> show\n"))
     return f"```\n{shown.partition(chr(10))[2]}```"
 
 
-def said() -> str:
-    """What the demo says to the script. Raises ``DemoFailed``."""
+def demo_output() -> str:
+    """The demo's output for the script. Raises ``DemoFailed``."""
     ran = subprocess.run(
         [sys.executable, "-m", "bot", "demo", "--script", str(SCRIPT)],
         cwd=ROOT,
@@ -65,9 +70,9 @@ def said() -> str:
 
 
 def transcript(output: str) -> str:
-    """The page: the script's comments as prose, what was said between them as blocks."""
-    told = _shifted(output)
-    welcome, *answers = _by_line(told, [line for line in _script() if not line.startswith("#")])
+    """The page: comments of the script as prose, and the output between them as blocks."""
+    shifted = _shifted(output)
+    welcome, *answers = _by_line(shifted, [line for line in _script() if not line.startswith("#")])
     page = [_HEAD, _block([welcome])]
     left = iter(answers)
     for words, lines in _scenes():
@@ -84,14 +89,14 @@ def _script() -> list[str]:
 
 
 def _scenes() -> Iterator[tuple[str, list[str]]]:
-    """Words, and the lines typed under them. The comments before the first empty line are about the file."""
+    """Prose, and the lines typed under it. Comments before the first empty line are about the file itself."""
     text = SCRIPT.read_text(encoding="utf-8").partition("\n\n")[2]
     for words, lines in re.findall(r"((?:^#.*\n)+)((?:^[^#\n].*\n)+)", text, re.MULTILINE):
         yield " ".join(line.lstrip("# ") for line in words.splitlines()), lines.splitlines()
 
 
 def _by_line(output: str, lines: list[str]) -> Iterator[str]:
-    """What was said before the first line, then each line with its answers. "!" is a mark for the script only."""
+    """The output before the first line, then each line with its answers. "!" only matters to the script."""
     for line in lines:
         before, prompt, output = output.partition(f"> {line}\n")
         assert prompt, f"{line!r} was not typed"
@@ -124,7 +129,7 @@ def _written(path: Path, text: str) -> bool:
 
 
 def main() -> int:
-    page = transcript(said())
+    page = transcript(demo_output())
     if not DEMO.exists() or masked(page) != masked(DEMO.read_text(encoding="utf-8")):
         _written(DEMO, page)
     for path in generated():

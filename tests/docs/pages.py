@@ -116,7 +116,7 @@ def _flag(flag: Flag) -> str:
 
 def capabilities() -> str:
     platforms = list(kinds().values())
-    head = ("", *(f"[{platform.title}](docs/platforms/{platform.kind}.md)" for platform in platforms))
+    head = ("", *(f"[{platform.title}]({platform.kind}.md)" for platform in platforms))
     rows = [(f"`{op}`", *(_level(platform, op) for platform in platforms)) for op in Op]
     return "\n\n".join((table(head, rows), *_by_other_means(platforms)))
 

@@ -1,4 +1,4 @@
-"""README.md and docs/ say what is true: generated parts equal the code, and what they name exists."""
+"""The docs are true: generated parts match the code, and everything they name exists."""
 
 import re
 import tomllib
@@ -15,7 +15,7 @@ from commands.registry import COMMANDS
 from tests.docs import __main__ as docs
 from tests.docs.pages import NoSuchPart, filled
 
-TRIES = 3  # a busy machine may draw a card later than the next line; it never says other words
+TRIES = 3  # on a busy machine a card may be drawn after the next line; its text never differs
 PAGES = [*docs.generated(), docs.DEMO]
 WRITTEN = [*PAGES, docs.SCRIPT, docs.ROOT / "Makefile", *sorted((docs.ROOT / "deploy").iterdir())]
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -33,37 +33,41 @@ def fences(path: Path, *languages: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", named(docs.generated()))
-def test_what_is_generated_equals_the_code(path: Path) -> None:
+def test_generated_parts_match_the_code(path: Path) -> None:
     page = path.read_text(encoding="utf-8")
-    assert filled(page, docs.parts()) == page, "written parts are old: run `make docs`, and commit what it changes"
+    assert filled(page, docs.parts()) == page, (
+        "generated parts are outdated: run `make docs` and commit the changes"
+    )
 
 
-def test_a_part_that_nobody_writes_is_refused() -> None:
+def test_an_unknown_part_is_an_error() -> None:
     with pytest.raises(NoSuchPart):
         filled("<!-- weather: written by make docs -->\n<!-- end weather -->", docs.parts())
 
 
-def test_every_part_is_on_a_page() -> None:
+def test_every_generated_part_is_on_a_page() -> None:
     pages = "".join(path.read_text(encoding="utf-8") for path in docs.generated())
     assert {name for name in docs.parts() if f"<!-- {name}: written by make docs -->" not in pages} == set()
 
 
 @pytest.mark.timeout(TRIES * docs.DEMO_SECONDS)
-def test_the_demo_answers_as_its_page_says() -> None:
+def test_the_demo_page_matches_the_demo() -> None:
     page = docs.masked(docs.DEMO.read_text(encoding="utf-8"))
     for _ in range(TRIES - 1):
-        if docs.masked(docs.transcript(docs.said())) == page:
+        if docs.masked(docs.transcript(docs.demo_output())) == page:
             return
-    assert docs.masked(docs.transcript(docs.said())) == page, "docs/demo.md is old: run `make docs`, and commit it"
+    assert docs.masked(docs.transcript(docs.demo_output())) == page, (
+        "docs/demo.md is outdated: run `make docs` and commit it"
+    )
 
 
 @pytest.mark.parametrize("kind", list(kinds()))
 def test_every_platform_has_its_page(kind: str) -> None:
-    assert (docs.ROOT / "docs" / "platforms" / f"{kind}.md").exists(), "its engineer writes it by hand"
+    assert (docs.ROOT / "docs" / "platforms" / f"{kind}.md").exists(), "this page is written by hand"
 
 
 @pytest.mark.parametrize("path", named(PAGES))
-def test_links_lead_somewhere(path: Path) -> None:
+def test_links_are_not_broken(path: Path) -> None:
     prose = _FENCE.sub("", path.read_text(encoding="utf-8"))
     targets = [target.partition("#")[0] for target in _LINK.findall(prose) if "://" not in target]
     assert [target for target in targets if target and not (path.parent / target).exists()] == []
@@ -78,7 +82,7 @@ def test_examples_of_settings_are_accepted(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", named(PAGES))
-def test_lines_to_type_are_understood(path: Path) -> None:
+def test_command_examples_parse(path: Path) -> None:
     for text in fences(path, "", "sh"):
         for line in re.findall(r"^/run .*$", text, re.MULTILINE):
             try:
@@ -88,7 +92,7 @@ def test_lines_to_type_are_understood(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", named(WRITTEN))
-def test_commands_that_are_named_exist(path: Path) -> None:
+def test_named_commands_and_targets_exist(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     code = "\n".join(
         [*re.findall(r"`([^`\n]+)`", text), *fences(path, "sh"), *re.findall(r"^CMD .*$", text, re.M)]

@@ -48,7 +48,11 @@ class Counted:
 
     def log(self, op: Op) -> Sequence[str]:
         what = self._names.get(op, self._other)
-        return [str(entry[1]) for entry in self.fake.world.effects if entry[0] == what]
+        return [str(entry[1]) for entry in self._effects() if entry[0] == what]
+
+    def _effects(self) -> Sequence[tuple[Any, ...]]:
+        effects: Sequence[tuple[Any, ...]] = self.fake.world.effects
+        return effects
 
 
 class WithOwnTokens(Counted):
@@ -57,6 +61,10 @@ class WithOwnTokens(Counted):
     def __init__(self, fake: Any, names: Mapping[Op, str], other: str, tokens: Mapping[str, str]) -> None:
         super().__init__(fake, names, other)
         self._tokens = tokens
+
+    def _effects(self) -> Sequence[tuple[Any, ...]]:
+        effects: Sequence[tuple[Any, ...]] = self.fake.account.effects
+        return effects
 
     def settings(self) -> Mapping[str, Any]:
         return {**super().settings(), "tokens": dict(self._tokens)}
@@ -113,7 +121,7 @@ async def serve_all(stack: AsyncExitStack, chat: Chat, folder: Path) -> dict[str
 
     same = {op: op.value for op in Op}
     xurrent = await served(XurrentFake())
-    xurrent.own_tokens = {"anas-own": 58}
+    xurrent.personal_tokens = {"anas-own": 58}
     if isinstance(chat, MattermostChat):
         playbooks: Platform = PlaybooksHere(mount(chat.fake))
     else:

@@ -1,26 +1,26 @@
-"""An approval is never given on the way, and only ever by the person it is asked of."""
+"""Approvals are given only by the people who are asked, never by finishing a range of tasks."""
 
 import re
 
-from tests.adapters.xurrent.acting import an_approval, the_run
-from tests.adapters.xurrent.world import FakeTask
+from tests.adapters.xurrent.fake_account import FakeTask
+from tests.adapters.xurrent.helpers import add_approval, find_run
 from tests.e2e.conftest import Scene
 
 ANA, RUI = 58, 61
 
 
-async def _asked(scene: Scene) -> FakeTask:
-    """A run on Xurrent, with an approval that is asked of Ana and Rui."""
+async def _run_with_approval(scene: Scene) -> FakeTask:
+    """Starts a run on Xurrent, and adds an approval by Ana and Rui."""
     handle = await scene.started("xurrent")
     fake = scene.house.xurrent
-    task = an_approval(fake, the_run(fake, handle), ANA, RUI, required=2)
+    task = add_approval(fake, find_run(fake, handle), ANA, RUI, required=2)
     await scene.room.command("show")
     await scene.sees("approval: Ana Reis, Rui Dias, 2 of 2 needed")
     return task
 
 
-async def test_finish_does_not_approve_also_within_a_range(scene: Scene) -> None:
-    task = await _asked(scene)
+async def test_finish_does_not_approve_even_within_a_range(scene: Scene) -> None:
+    task = await _run_with_approval(scene)
     answer = await scene.room.answer("finish T1-T2, T5")
     assert "T5 Release manager's approval is an approval by Ana Reis, Rui Dias, 2 of 2 needed" in answer.words
     assert "It is theirs to give" in answer.words
@@ -29,7 +29,7 @@ async def test_finish_does_not_approve_also_within_a_range(scene: Scene) -> None
 
 
 async def test_ana_approves_with_her_own_token_and_ben_has_none(scene: Scene) -> None:
-    task = await _asked(scene)
+    task = await _run_with_approval(scene)
     refused = await scene.room.answer("approve T5", user="ben")
     assert "Liaison has no token of yours. Nothing changed" in refused.words
     answer = await scene.room.answer("approve T5 within the window")
@@ -37,7 +37,10 @@ async def test_ana_approves_with_her_own_token_and_ben_has_none(scene: Scene) ->
     await scene.sees("(?i)ana.* approved T5 Release manager's approval")
     assert [(one.approver, one.status) for one in task.approvals] == [(ANA, "approved"), (RUI, "assigned")]
     await scene.sees("2 of 2 needed, given by Ana Reis")
-    assert not re.search(r"(?i)\bana( costa)?, approval:", scene.room.words()), "she has not got the task by it"
+    # Approving does not assign the task.
+    assert not re.search(r"(?i)\bana( costa)?, approval:", scene.room.words()), (
+        "approving does not assign the task"
+    )
     again = await scene.room.answer("approve T5")
     assert "Nothing changed" in again.words or "given" in again.words
     assert scene.effects("approve", on="xurrent") == 1

@@ -2,7 +2,7 @@
 
 import aiohttp
 
-from tests.adapters.xurrent.acting import the_run
+from tests.adapters.xurrent.helpers import find_run
 from tests.e2e.conftest import HOOK_SECRET, Scene
 
 
@@ -36,9 +36,9 @@ async def test_a_hint_that_names_a_run_is_about_that_run_alone(scene: Scene) -> 
 
 async def test_a_run_that_stands_still_says_so_once_in_its_thread(scene: Scene) -> None:
     handle = await scene.started("xurrent")
-    world, run = scene.house.xurrent.world, the_run(scene.house.xurrent, handle)
-    world.task(run, "Page the DBA").status = "failed"
-    world.advance(run)
+    account, run = scene.house.xurrent.account, find_run(scene.house.xurrent, handle)
+    account.task(run, "Page the DBA").status = "failed"
+    account.update_statuses(run)
     halted = {"event": "workflow.status-changed", "object_id": run.id, "payload": {"status": "progress_halted"}}
     for _ in range(2):
         assert await _post(scene, f"/hooks/xurrent/{HOOK_SECRET}", halted) == 200

@@ -52,7 +52,7 @@ async def test_background_work_never_takes_every_place() -> None:
 async def test_who_is_refused_again_and_again_rests_longer_and_longer() -> None:
     turns = RateLimiter(RateLimit(backoff=20.0))
     assert [turns.next_backoff() for _ in range(4)] == [20.0, 40.0, 60.0, 60.0]
-    turns.answered()
+    turns.reset_backoff()
     assert turns.next_backoff() == 20.0
     turns.block_for(60.0)
     assert turns.next_backoff() == 20.0, "one that was in flight with the last one"

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from adapters.errors import AdapterError, BadResponse, OutcomeUnknown, Unreachable
 from adapters.http.client import HttpClient, HttpClients
-from adapters.http.responses import LARGEST_ANSWER
+from adapters.http.responses import MAX_BODY
 from tests.fakes.serving import Fake, Seen
 
 
@@ -19,7 +19,7 @@ class Strange(Fake):
     async def handle(self, request: web.Request, seen: Seen) -> web.StreamResponse:
         match seen.path:
             case "/bomb":
-                packed = gzip.compress(b"[" + b" " * (2 * LARGEST_ANSWER) + b"]")
+                packed = gzip.compress(b"[" + b" " * (2 * MAX_BODY) + b"]")
                 return web.Response(body=packed, headers={"Content-Encoding": "gzip"})
             case "/deep":
                 return web.Response(body=b"[" * 200_000 + b"]" * 200_000)
@@ -38,8 +38,8 @@ async def strange() -> AsyncIterator[Strange]:
         yield fake  # type: ignore[misc]
 
 
-def caller(url: str, whole: float = 60.0) -> HttpClient:
-    return HttpClients(whole=whole).client("it", url, credential="c", headers={})
+def client(url: str, total_timeout: float = 60.0) -> HttpClient:
+    return HttpClients(total_timeout=total_timeout).client("it", url, credential="c", headers={})
 
 
 async def _refused(http: HttpClient, path: str, *, write: bool) -> AdapterError:
@@ -49,7 +49,7 @@ async def _refused(http: HttpClient, path: str, *, write: bool) -> AdapterError:
 
 
 async def test_an_answer_that_unpacks_without_end_is_not_kept(strange: Strange) -> None:
-    http = caller(strange.url)
+    http = client(strange.url)
     assert isinstance(await _refused(http, "bomb", write=True), OutcomeUnknown)
     assert isinstance(await _refused(http, "bomb", write=False), BadResponse)
     assert len(strange.seen) == 2, "a read that is too long is not asked for again"
@@ -57,19 +57,19 @@ async def test_an_answer_that_unpacks_without_end_is_not_kept(strange: Strange) 
 
 
 async def test_an_answer_that_never_ends_holds_nobody_up(strange: Strange) -> None:
-    http = caller(strange.url, whole=0.3)
+    http = client(strange.url, total_timeout=0.3)
     assert isinstance(await _refused(http, "drip", write=True), OutcomeUnknown)
     assert isinstance(await _refused(http, "drip", write=False), Unreachable)
 
 
 async def test_json_too_deep_to_read_is_an_answer_that_cannot_be_read(strange: Strange) -> None:
-    http = caller(strange.url)
+    http = client(strange.url)
     assert isinstance(await _refused(http, "deep", write=True), OutcomeUnknown)
     assert isinstance(await _refused(http, "deep", write=False), BadResponse)
     assert await http.write("POST", "deep", operation="x", expect_json=False) is None
 
 
 async def test_half_a_surrogate_pair_does_not_keep_an_answer_from_being_stored(strange: Strange) -> None:
-    said = await caller(strange.url).read("half", operation="x")
+    said = await client(strange.url).read("half", operation="x")
     assert said == {"title": "cut �", "�": ["😀"]}
     assert str(said).encode()

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.local import LocalAdapter
-from tests.adapters.local.acting import Clock
+from adapters.local.adapter import LocalAdapter
 from tests.adapters.local.store import MemoryRuns
-from tests.adapters.local.subject import FAILOVER, adapter_over
+from tests.adapters.local.subject import FAILOVER, local_adapter
+from tests.adapters.local.writes import Clock
 
 
 @pytest.fixture
@@ -28,4 +28,4 @@ def clock() -> Clock:
 
 @pytest.fixture
 def local(folder: Path, runs: MemoryRuns, clock: Clock) -> LocalAdapter:
-    return adapter_over(folder, runs, now=clock)
+    return local_adapter(folder, runs, now=clock)

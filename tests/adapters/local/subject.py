@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from adapters.http.client import HttpClients
-from adapters.local import LocalAdapter, LocalSettings
+from adapters.local import LocalSettings
+from adapters.local.adapter import LocalAdapter
 from adapters.local.wire import Document
 from adapters.models import Person, Run, RunbookKey
 from adapters.protocol import Resources
@@ -41,7 +42,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def adapter_over(
+def local_adapter(
     folder: Path, runs: MemoryRuns, *, name: str = "local", now: Callable[[], datetime] = utc_now
 ) -> LocalAdapter:
     return LocalAdapter(name, LocalSettings(path=folder), Resources(http=HttpClients(), now=now, local_runs=runs))
@@ -51,7 +52,7 @@ class LocalSubject:
     def __init__(self, folder: Path) -> None:
         (folder / "failover.md").write_text(FAILOVER)
         self.runs = MemoryRuns()
-        self.adapter = adapter_over(folder, self.runs)
+        self.adapter = local_adapter(folder, self.runs)
         self._codes: Iterator[int] = itertools.count(1)
 
     @property
@@ -66,11 +67,11 @@ class LocalSubject:
             title=f"R{number} Primary down",
             handle=f"R{number}",
         )
-        told = await self.adapter.execute(
+        result = await self.adapter.execute(
             start, WriteMarker(code=f"S{number:03}", who="Ana via tests", at=utc_now())
         )
-        assert told.run is not None
-        return await self.adapter.read(told.run.id)
+        assert result.run is not None
+        return await self.adapter.read(result.run.id)
 
     def effects(self, op: Op) -> int:
         documents = [Document.model_validate_json(text) for text in self.runs.documents.values()]

@@ -212,7 +212,7 @@ async def test_every_call_has_both_keys_and_one_pace(fake: RunrunitFake) -> None
     http = HttpClients()
     one, other = connected(fake, http), connected(fake, http, user_token="another")
     assert PACE.calls == 80
-    assert one._api.caller.turns is other._api.caller.turns
+    assert one._api.caller.rate_limiter is other._api.caller.rate_limiter
     await one.runs("")
     headers = {name.lower(): value for name, value in fake.seen[0].headers.items()}
     assert (headers["app-key"], headers["user-token"]) == (fake.app_key, fake.user_token)

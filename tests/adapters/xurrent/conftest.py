@@ -1,11 +1,11 @@
-"""A started fake of the new API, one of the old, and the adapters that talk to them."""
+"""Started fakes of the new and the old API, and an adapter for each."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
 from adapters.http.client import HttpClients
-from adapters.xurrent.adapter import Xurrent
+from adapters.xurrent.adapter import XurrentAdapter
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.subject import connected
 
@@ -18,17 +18,17 @@ async def fake() -> AsyncIterator[XurrentFake]:
 
 
 @pytest.fixture
-async def xurrent(fake: XurrentFake, http: HttpClients) -> Xurrent:
+async def xurrent(fake: XurrentFake, http: HttpClients) -> XurrentAdapter:
     return connected(fake, http)
 
 
 @pytest.fixture
-async def old() -> AsyncIterator[XurrentFake]:
+async def itrp_fake() -> AsyncIterator[XurrentFake]:
     fake = XurrentFake(flavour="itrp")
     async with fake:
         yield fake
 
 
 @pytest.fixture
-async def itrp(old: XurrentFake, http: HttpClients) -> Xurrent:
-    return connected(old, http)
+async def itrp(itrp_fake: XurrentFake, http: HttpClients) -> XurrentAdapter:
+    return connected(itrp_fake, http)

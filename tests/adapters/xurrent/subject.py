@@ -1,4 +1,4 @@
-"""Xurrent in the contract suite: the new API. The old one has tests of its own (``test_itrp.py``)."""
+"""Xurrent in the contract suite, on the new API. The old one is tested in ``test_itrp.py``."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,11 +8,11 @@ from typing import Any
 from adapters.http.client import HttpClients
 from adapters.models import Run
 from adapters.writes import Op
-from adapters.xurrent.adapter import Xurrent, connect
+from adapters.xurrent.adapter import XurrentAdapter
 from adapters.xurrent.settings import XurrentSettings
-from tests.adapters.connecting import reached, resources, table
-from tests.adapters.xurrent.acting import an_approval
+from tests.adapters.connections import platform_settings, resources, running
 from tests.adapters.xurrent.fake import XurrentFake
+from tests.adapters.xurrent.helpers import add_approval
 from tests.contract.subject import Errors, Subject
 
 _TASK = ("PATCH", r"/v1/tasks/\d+$")
@@ -50,40 +50,42 @@ _ERRORS = Errors(
 
 @dataclass
 class XurrentSubject:
-    adapter: Xurrent
+    adapter: XurrentAdapter
     fake: XurrentFake
     errors: Errors = _ERRORS
 
     async def a_run(self) -> Run:
-        world = self.fake.world
-        run = world.start(self.fake.template, f"R{len(world.runs) + 1} Primary down")
-        world.create(run)
+        account = self.fake.account
+        run = account.start(self.fake.template, f"R{len(account.runs) + 1} Primary down")
+        account.create(run)
         return await self.adapter.read(str(run.id))
 
     async def a_run_to_approve(self) -> Run:
         run = await self.a_run()
-        an_approval(self.fake, self.fake.world.runs[int(run.key.id)], 58, 61, required=2)
+        add_approval(self.fake, self.fake.account.runs[int(run.key.id)], 58, 61, required=2)
         return await self.adapter.read(run.key.id)
 
     def effects(self, op: Op) -> int:
-        wanted = {Op.STATUS: "comment", Op.ACTION: "accepted"}.get(op, op.value)
-        return sum(what == wanted for what, _ in self.fake.world.effects)
+        name = {Op.STATUS: "comment", Op.ACTION: "accepted"}.get(op, op.value)
+        return sum(effect == name for effect, _ in self.fake.account.effects)
 
     def write_paths(self, op: Op) -> tuple[str, str]:
         return PATHS[op]
 
     def page_forever(self, next_url: str | None = None) -> None:
-        self.fake.endless, self.fake.next_url = True, next_url
+        self.fake.endless_lists, self.fake.next_url = True, next_url
 
 
 @asynccontextmanager
 async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
     fake = XurrentFake()
-    fake.own_tokens = {"anas-own": 58}
-    async with reached(fake, timeout) as http:
+    fake.personal_tokens = {"anas-own": 58}
+    async with running(fake, timeout) as http:
         yield XurrentSubject(connected(fake, http, tokens={"U0ANA": "anas-own"}), fake)
 
 
-def connected(fake: XurrentFake, http: HttpClients, **settings: Any) -> Xurrent:
-    """The adapter as the application makes it, from the fake's own settings."""
-    return connect("xurrent", XurrentSettings.model_validate(table(fake, **settings)), resources(http))
+def connected(fake: XurrentFake, http: HttpClients, **settings: Any) -> XurrentAdapter:
+    """An adapter connected to the fake, with its settings and these."""
+    return XurrentAdapter(
+        "xurrent", XurrentSettings.model_validate(platform_settings(fake, **settings)), resources(http)
+    )

@@ -1,4 +1,4 @@
-"""The fake gives what the recordings have, and takes only what the documents allow."""
+"""The fake answers like the recordings, and accepts only what the documents allow."""
 
 from base64 import b64encode
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.adapters.xurrent.acting import a_run, an_approval
 from tests.adapters.xurrent.fake import ACCOUNT, XurrentFake
-from tests.adapters.xurrent.recorded import body
+from tests.adapters.xurrent.helpers import add_approval, create_run
+from tests.adapters.xurrent.recording_files import body
 
 NEW = {"Accept": "application/json", "X-Xurrent-Account": ACCOUNT}
 OLD = {"Accept": "application/json", "X-ITRP-Account": ACCOUNT}
@@ -16,15 +16,14 @@ OLD = {"Accept": "application/json", "X-ITRP-Account": ACCOUNT}
 
 def client(fake: XurrentFake, **headers: str) -> httpx.AsyncClient:
     basic = b64encode(f"{fake.token}:x".encode()).decode()
-    ours = (
-        OLD | {"Authorization": f"Basic {basic}"} if fake.old else NEW | {"Authorization": f"Bearer {fake.token}"}
+    defaults = (
+        OLD | {"Authorization": f"Basic {basic}"} if fake.itrp else NEW | {"Authorization": f"Bearer {fake.token}"}
     )
-    return httpx.AsyncClient(base_url=fake.url, headers=ours | headers, trust_env=False)
+    return httpx.AsyncClient(base_url=fake.url, headers=defaults | headers, trust_env=False)
 
 
-def keys(answer: Any) -> set[str]:
-    one = answer[0] if isinstance(answer, list) else answer
-    return set(one)
+def field_names(body: Any) -> set[str]:
+    return set(body[0] if isinstance(body, list) else body)
 
 
 @pytest.mark.parametrize(
@@ -41,27 +40,27 @@ def keys(answer: Any) -> set[str]:
         ("people?primary_email=BEN@example.com&fields=name,primary_email", "people_by_email"),
     ],
 )
-async def test_its_answers_have_the_recorded_shape(fake: XurrentFake, path: str, recording: str) -> None:
-    run = a_run(fake)
-    tasks = fake.world.tasks_of(run)
+async def test_responses_have_the_fields_of_the_recordings(fake: XurrentFake, path: str, recording: str) -> None:
+    run = create_run(fake)
+    tasks = fake.account.tasks_of(run)
     place = path.format(template=fake.template.id, run=run.id, task=tasks[0].id, last=tasks[-1].id)
     async with client(fake) as http:
-        answer = await http.get(f"/v1/{place}")
-    assert answer.status_code == 200
-    assert keys(answer.json()) == keys(body(f"xurrent/{recording}"))
+        response = await http.get(f"/v1/{place}")
+    assert response.status_code == 200
+    assert field_names(response.json()) == field_names(body(f"xurrent/{recording}"))
 
 
-async def test_the_old_one_has_its_own_shape(old: XurrentFake) -> None:
-    run = a_run(old)
-    task = old.world.tasks_of(run)[0]
-    async with client(old) as http:
+async def test_old_api_responses_have_the_fields_of_the_recordings(itrp_fake: XurrentFake) -> None:
+    run = create_run(itrp_fake)
+    task = itrp_fake.account.tasks_of(run)[0]
+    async with client(itrp_fake) as http:
         listed, single = await http.get("/v1/tasks/managed_by_me"), await http.get(f"/v1/tasks/{task.id}")
-        absent = [
+        missing = [
             await http.get(f"/v1/{path}") for path in ("workflows", f"tasks/{task.id}/notes", "me", "people")
         ]
-    assert keys(listed.json()) == keys(body("itrp/tasks_managed_by_me"))
-    assert keys(single.json()) == keys(body("itrp/task"))
-    assert [answer.status_code for answer in absent] == [404] * 4
+    assert field_names(listed.json()) == field_names(body("itrp/tasks_managed_by_me"))
+    assert field_names(single.json()) == field_names(body("itrp/task"))
+    assert [response.status_code for response in missing] == [404] * 4
 
 
 @pytest.mark.parametrize(
@@ -74,7 +73,7 @@ async def test_the_old_one_has_its_own_shape(old: XurrentFake) -> None:
         ({"Accept": "text/html"}, 406),
     ],
 )
-async def test_it_wants_its_headers(fake: XurrentFake, headers: dict[str, str], status: int) -> None:
+async def test_the_fake_requires_its_headers(fake: XurrentFake, headers: dict[str, str], status: int) -> None:
     async with client(fake, **headers) as http:
         assert (await http.get("/v1/me")).status_code == status
 
@@ -99,24 +98,24 @@ async def test_it_wants_its_headers(fake: XurrentFake, headers: dict[str, str], 
         ("GET", "tasks?fields=id,note", None, 400, ""),
     ],
 )
-async def test_it_refuses_what_the_documents_do_not_have(
+async def test_the_fake_refuses_undocumented_requests(
     fake: XurrentFake, method: str, path: str, sent: Any, status: int, field: str
 ) -> None:
-    run = a_run(fake)
-    tasks = fake.world.tasks_of(run)
-    approval = an_approval(fake, run, 58)
+    run = create_run(fake)
+    tasks = fake.account.tasks_of(run)
+    approval = add_approval(fake, run, 58)
     place = path.format(run=run.id, task=tasks[0].id, last=tasks[-1].id, approval=approval.id)
     async with client(fake) as http:
-        answer = await http.request(method, f"/v1/{place}", json=sent)
-    assert answer.status_code == status
+        response = await http.request(method, f"/v1/{place}", json=sent)
+    assert response.status_code == status
     if field:
-        assert answer.json()["errors"][0][0] == field
-    assert fake.world.effects == []
+        assert response.json()["errors"][0][0] == field
+    assert fake.account.effects == []
 
 
 async def test_a_workflow_being_created_has_no_tasks_yet(fake: XurrentFake) -> None:
-    run = fake.world.start(fake.template, "R7 Primary down")
-    run.looks = 1
+    run = fake.account.start(fake.template, "R7 Primary down")
+    run.polls_until_created = 1
     async with client(fake) as http:
         assert (await http.get(f"/v1/workflows/{run.id}/tasks")).status_code == 404
         assert (await http.get(f"/v1/workflows/{run.id}")).json()["status"] == "being_created"
@@ -124,9 +123,9 @@ async def test_a_workflow_being_created_has_no_tasks_yet(fake: XurrentFake) -> N
         assert len((await http.get(f"/v1/workflows/{run.id}/tasks")).json()) == 4
 
 
-async def test_it_pages_by_the_link_header(fake: XurrentFake) -> None:
+async def test_the_fake_pages_by_the_link_header(fake: XurrentFake) -> None:
     for number in range(5):
-        fake.world.template(f"Runbook {number}")
+        fake.account.template(f"Runbook {number}")
     async with client(fake) as http:
         first = await http.get("/v1/workflow_templates/enabled?per_page=4")
         second = await http.get(first.links["next"]["url"])

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from adapters.errors import RateLimited
-from adapters.local import LocalAdapter
+from adapters.local.adapter import LocalAdapter
 from adapters.models import Person
 from adapters.writes import FinishTask, Op, WriteMarker
 from bot.app import Application, bootstrap

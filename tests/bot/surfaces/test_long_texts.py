@@ -64,7 +64,7 @@ def test_a_long_title_is_found() -> None:
 
 
 @pytest.mark.parametrize("filler", [" ", "\n", "\n \n", " (7K2F)", "— a (7K2F) ", "\n\nAna via Slack (7K2F)\n"])
-@pytest.mark.parametrize("read", [cutover.unsign, xurrent.unsigned, runrunit.unsign, tines.taken_apart])
+@pytest.mark.parametrize("read", [cutover.unsign, xurrent.SIGNER.read, runrunit.unsign, tines.taken_apart])
 def test_a_long_signed_text_is_parsed_quickly(read: Callable[[str], object], filler: str) -> None:
     assert_fast(lambda: read(f"a — b{filler * (LONG // len(filler))}x"))
     assert_fast(lambda: playbooks.unsigned(f"a{filler * (LONG // len(filler))}x", "Ana"))

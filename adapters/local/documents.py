@@ -1,0 +1,175 @@
+"""The documents of runs in Liaison's store, and how one is changed: loaded, changed and saved whole.
+
+A document remembers the steps that it holds. A step that is sent again, because the process died between saving
+and noting that it was done, is found there and changes nothing. Writes to one run wait for each other.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, TypeVar
+from weakref import WeakValueDictionary
+
+from pydantic import ValidationError
+
+from adapters.errors import BadResponse, Conflict, NotFound, Unreachable
+from adapters.local import mapping
+from adapters.local.text import message
+from adapters.local.wire import AppliedStep, Document
+from adapters.models import RunHealth
+from adapters.protocol import LocalRuns
+from adapters.writes import (
+    AddComment,
+    AddTask,
+    EndRun,
+    Op,
+    SetStatus,
+    StartRun,
+    TaskWrite,
+    Write,
+    WriteMarker,
+    WriteResult,
+)
+
+W = TypeVar("W", bound=Write)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit(Generic[W]):
+    """One step on one document. ``by`` and ``now`` say who and when."""
+
+    document: Document
+    step: W
+    by: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The document after an edit. ``created`` is the id of the task or comment that it added."""
+
+    document: Document
+    created: str = ""
+    already: bool = False
+
+
+@dataclass
+class Documents:
+    """Raises ``Unreachable`` while ``disconnected``, as a broken network would make every call do."""
+
+    platform: str
+    runs: LocalRuns
+    now: Callable[[], datetime]
+    disconnected: bool = False
+    _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+
+    def require_connected(self, op: Op) -> None:
+        if self.disconnected:
+            raise Unreachable(self.platform, op.value, said=message("health_check.cut_off", name=self.platform))
+
+    def lock(self, id: str) -> AbstractAsyncContextManager[None]:
+        return self._locks.setdefault(id, asyncio.Lock())
+
+    async def all(self) -> Sequence[tuple[str, Document | None]]:
+        """(id, document) of every run in the store; None for a document that cannot be read."""
+        return [(id, _parse(text)) for id, text in await self.runs.all()]
+
+    async def find(self, id: str, op: Op) -> Document | None:
+        self.require_connected(op)
+        text = await self.runs.load(id)
+        if text is None:
+            return None
+        document = _parse(text)
+        if document is None:
+            raise BadResponse(self.platform, op.value, said=message("label.run_unreadable", run=id))
+        return document if document.platform == self.platform else None
+
+    async def load(self, id: str, op: Op) -> Document:
+        document = await self.find(id, op)
+        if document is None:
+            raise NotFound(self.platform, op.value, key="local.no_run", run=id)
+        return document
+
+    async def save(self, document: Document, step: Write, marker: WriteMarker, created: str = "") -> Document:
+        """Saves it with a note that it holds ``step``."""
+        note = AppliedStep(
+            code=marker.code,
+            step=step.step_key,
+            who=marker.who,
+            at=marker.at,
+            digest=mapping.digest(step),
+            created=created,
+        )
+        document = document.model_copy(update={"applied": (*document.applied, note)})
+        await self.runs.save(document.id, document.model_dump_json())
+        return document
+
+    async def change(self, step: W, marker: WriteMarker, change: Callable[[Edit[W]], Change]) -> WriteResult:
+        """Applies ``change`` unless the document holds the step already. Raises what ``change`` raises."""
+        async with self.lock(step.run_id):
+            document = await self.load(step.run_id, step.op)
+            applied = applied_step(document, step, marker)
+            if applied is not None:
+                return self.result(document, step, applied.created)
+            _require_running(document, step)
+            changed = change(Edit(document, step, mapping.who(step, marker), self.now()))
+            if changed.already:
+                return self.result(document, step, already=True)
+            document = await self.save(changed.document, step, marker, changed.created)
+            return self.result(document, step, changed.created)
+
+    def result(self, document: Document, step: Write, created: str = "", *, already: bool = False) -> WriteResult:
+        run = mapping.run(document, self.now())
+        changed = step.task if isinstance(step, TaskWrite) else created if isinstance(step, AddTask) else ""
+        task = run.task(changed) if changed else None
+        status = RunHealth(
+            health=run.health, text=run.health_text, by=run.health_by, at=run.health_at, due=run.update_due
+        )
+        return WriteResult(
+            run=run.key if isinstance(step, StartRun) else None,
+            id=created if isinstance(step, AddTask | AddComment) else "",
+            snapshot=run,
+            tasks=(task,) if task else (),
+            state=run.state,
+            health=status if isinstance(step, SetStatus) else None,
+            comment=next((comment for comment in run.comments if comment.id == created), None),
+            already=already,
+        )
+
+
+def applied_step(document: Document, step: Write, marker: WriteMarker) -> AppliedStep | None:
+    """The note of this very step, if the document holds it (``AppliedStep`` says why the code is not enough)."""
+    digest = mapping.digest(step)
+    key = (marker.code, step.step_key, marker.who)
+    return next(
+        (
+            applied
+            for applied in document.applied
+            if (applied.code, applied.step, applied.who) == key
+            and (applied.at == marker.at or applied.digest == digest)
+        ),
+        None,
+    )
+
+
+def _require_running(document: Document, step: Write) -> None:
+    """Ending an ended run is as asked: it stays ended by whoever ended it."""
+    if document.state.is_over:
+        raise Conflict(
+            document.platform,
+            step.op,
+            already=isinstance(step, EndRun),
+            key="local.ended",
+            run=document.title,
+            by=document.ended_by,
+            at=document.ended_at,
+        )
+
+
+def _parse(text: str) -> Document | None:
+    try:
+        return Document.model_validate_json(text)
+    except ValidationError:
+        return None

@@ -1,0 +1,72 @@
+"""Starting a run: the runbook's file is copied into a document, so that changing the file later changes no run."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.errors import NotFound, Rejected
+from adapters.local import mapping
+from adapters.local.documents import Documents, applied_step
+from adapters.local.folder import Folder, RunbookFile
+from adapters.local.text import problem_text
+from adapters.toolkit.steps import reconciles, step
+from adapters.writes import (
+    Applied,
+    Baseline,
+    NotApplied,
+    Op,
+    Reconciliation,
+    Recovery,
+    StartRun,
+    WriteMarker,
+    WriteResult,
+)
+
+
+@dataclass
+class Start:
+    folder: Folder
+    documents: Documents
+
+    @step(StartRun, recovery=Recovery.IDEMPOTENT)
+    async def start(self, step: StartRun, marker: WriteMarker) -> WriteResult:
+        """A start that comes again finds its run: the id follows from the step and its marker."""
+        id = mapping.run_id(self.documents.platform, step, marker)
+        async with self.documents.lock(id):
+            document = await self.documents.find(id, Op.START)
+            if document is None:
+                file = await self.startable_file(step.runbook.id, Op.START)
+                self._check_options(file, step)
+                document = mapping.document(self.documents.platform, file, step, marker, self.documents.now())
+                document = await self.documents.save(document, step, marker)
+        return self.documents.result(document, step)
+
+    @reconciles(StartRun)
+    async def find(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        id = mapping.run_id(self.documents.platform, step, marker)
+        async with self.documents.lock(id):
+            document = await self.documents.find(id, Op.START)
+        if document is None or applied_step(document, step, marker) is None:
+            return NotApplied()
+        return Applied(self.documents.result(document, step))
+
+    async def startable_file(self, id: str, op: Op) -> RunbookFile:
+        """Raises ``Rejected`` with the line and the title where a file cannot be started as it is."""
+        self.documents.require_connected(op)
+        file = await asyncio.to_thread(self.folder.file, id)
+        if file is None:
+            raise NotFound(self.documents.platform, op.value, key="local.no_runbook", file=id)
+        problems = file.procedure.fatal
+        if problems:
+            reasons = tuple(" ".join(problem_text(problem, file.id)) for problem in problems)
+            facts: dict[str, Any] = {**problems[0].facts, "file": file.id}
+            raise Rejected(self.documents.platform, op.value, key=problems[0].key, reasons=reasons, **facts)
+        return file
+
+    def _check_options(self, file: RunbookFile, step: StartRun) -> None:
+        names = mapping.values_asked(file)
+        for name in step.options:
+            if name not in names:
+                key = "local.no_value" if names else "local.no_values"
+                facts: dict[str, Any] = {"name": name, "file": file.id, "known": ", ".join(names)}
+                raise Rejected(self.documents.platform, "start", key=key, **facts)

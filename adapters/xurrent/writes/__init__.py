@@ -1,0 +1,1 @@
+"""Writes to tasks (``tasks``) and notes (``notes``), on both generations of the API."""

@@ -1,0 +1,80 @@
+"""Reconciles writes whose response was lost, on the new API."""
+
+import pytest
+
+from adapters.errors import RateLimited
+from adapters.writes import AddComment, AddTask, Applied, HoldTask, NotApplied, Recovery, SetStatus, TaskWrite
+from adapters.xurrent.adapter import XurrentAdapter
+from adapters.xurrent.text import SIGNER
+from tests.adapters.xurrent.fake import XurrentFake
+from tests.adapters.xurrent.fake_account import FakeRun
+from tests.adapters.xurrent.helpers import (
+    ANA,
+    BASELINE,
+    MARKER,
+    OTHER_MARKER,
+    create_run,
+    execute,
+    finish_write,
+    run_key,
+)
+
+
+async def reconcile(xurrent: XurrentAdapter, write: TaskWrite) -> object:
+    (step,) = xurrent.steps(write, None)
+    return await xurrent.reconcile(step, MARKER, BASELINE)
+
+
+@pytest.fixture
+def run(fake: XurrentFake) -> FakeRun:
+    return create_run(fake)
+
+
+async def test_a_finish_is_recognized_by_its_note(
+    xurrent: XurrentAdapter, fake: XurrentFake, run: FakeRun
+) -> None:
+    task = fake.account.tasks_of(run)[0]
+    write = finish_write(run, task, "by hand")
+    assert isinstance(await reconcile(xurrent, write), NotApplied)
+    fake.writes.change(task, {"status": "completed", "note": SIGNER.sign("first", OTHER_MARKER)})
+    # Sent again, it is reported as already done.
+    assert isinstance(await reconcile(xurrent, write), NotApplied)
+    assert (await execute(xurrent, write)).already
+    fake.account.write_note(run, SIGNER.sign("by hand", MARKER), task)
+    assert isinstance(await reconcile(xurrent, write), Applied)
+
+
+async def test_the_status_decides_if_notes_are_forbidden(
+    xurrent: XurrentAdapter, fake: XurrentFake, run: FakeRun
+) -> None:
+    task = fake.account.tasks_of(run)[0]
+    fake.forbidden_paths = "/notes$"
+    write = HoldTask(run=run_key(run), by=ANA, task=str(task.id), reason="vendor")
+    assert isinstance(await reconcile(xurrent, write), NotApplied)
+    fake.account.set_status(task, "waiting_for", None)
+    assert isinstance(await reconcile(xurrent, write), Applied)
+
+
+async def test_new_records_are_looked_up_before_a_retry(xurrent: XurrentAdapter, run: FakeRun) -> None:
+    steps = {
+        "A111": AddTask(run=run_key(run), title="Tell support"),
+        "B222": AddComment(run=run_key(run), text="here"),
+        "C333": SetStatus(run=run_key(run), text="all well"),
+    }
+    assert [xurrent.recovery(step) for step in steps.values()] == [Recovery.LOOKUP] * 3
+    for code, step in steps.items():
+        marker = MARKER.model_copy(update={"code": code})
+        assert isinstance(await xurrent.reconcile(step, marker, BASELINE), NotApplied)
+        await xurrent.execute(step, marker)
+        assert isinstance(await xurrent.reconcile(step, marker, BASELINE), Applied)
+
+
+async def test_a_rate_limited_write_is_not_sent_again(
+    xurrent: XurrentAdapter, fake: XurrentFake, run: FakeRun
+) -> None:
+    fake.fault("answer", method="POST", status=429, body="{}", headers={"Retry-After": "30"})
+    for _ in range(2):
+        with pytest.raises(RateLimited) as limited:
+            await execute(xurrent, AddComment(run=run_key(run), by=ANA, text="here"))
+        assert 25 < limited.value.retry_after <= 30
+    assert len(fake.calls("POST", "")) == 1
