@@ -17,7 +17,7 @@ from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, translate
 from commands.text.error_text import adapter_error_text, platform_title, strip_nothing_changed
-from commands.text.phrases import button, clock, first_line, run_name, task_name
+from commands.text.phrases import button, clock, first_line, health_name, run_name, task_name
 
 ACTIVITY_KEYS: Mapping[Op, str] = {
     Op.START: "trace.start",
@@ -65,7 +65,7 @@ def typed_text(wanted: Write) -> str:
 def message_facts(known: TrackedRun, wanted: Write, told: WriteResult | None = None) -> dict[str, object]:
     task = known.run.task(wanted.target) if wanted.target else None
     person = getattr(wanted, "person", None)
-    health = wanted.health.value if isinstance(wanted, SetStatus) and wanted.health else ""
+    health = health_name(wanted.health).lower() if isinstance(wanted, SetStatus) and wanted.health else ""
     return {
         "task": task_name(known, task) if task else (known.task_handle(wanted.target) or wanted.target),
         "run": run_name(known),

@@ -16,7 +16,17 @@ from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, translate
 from commands.text.error_text import catalogue
-from commands.text.phrases import button, clock, join_parts, open_link, run_name, short_card, shorten, start_button
+from commands.text.phrases import (
+    button,
+    clock,
+    health_name,
+    join_parts,
+    open_link,
+    run_name,
+    short_card,
+    shorten,
+    start_button,
+)
 
 _ALL_DRAWN = 12  # tasks; a longer run gets one line a stage
 _MOST_ROWS = 10
@@ -122,7 +132,7 @@ def health_line(known: TrackedRun, zone: tzinfo | None, longest: int = _LONGEST_
     rest = join_parts([text, said], Separator(", "))
     if health.health is Health.UNSET:
         return rest
-    word: Span = Bold(_health_word(health).upper())
+    word: Span = Bold(health_name(health.health))
     return (word, "  ", *rest) if rest else (word,)
 
 
@@ -195,7 +205,7 @@ def _aside(known: TrackedRun) -> Text:
 
 
 def _health_word(health: RunHealth) -> str:
-    return "" if health.health is Health.UNSET else health.health.value
+    return "" if health.health is Health.UNSET else health_name(health.health).lower()
 
 
 def _lines(known: TrackedRun, health: RunHealth, counts: Text, zone: tzinfo | None) -> tuple[Text, ...]:

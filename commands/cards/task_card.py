@@ -13,7 +13,16 @@ from commands.model.intents import DoAction, OpenForm, Start
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, translate
-from commands.text.phrases import button, clock, join_parts, open_link, run_name, shorten, task_name
+from commands.text.phrases import (
+    button,
+    clock,
+    join_parts,
+    open_link,
+    run_name,
+    shorten,
+    task_name,
+    task_state_name,
+)
 
 _MOST_COMMENTS = 3
 _MOST_STEPS = 40
@@ -22,7 +31,7 @@ _MOST_STEPS = 40
 async def task_card(context: CommandContext, known: TrackedRun, task: Task, notes: Sequence[Text] = ()) -> Card:
     task = as_shown(known, task)
     drawn = row(known, task, context.now, context.zone, whole=True)
-    state: Text = join_parts([(Bold(task.state.value),), drawn.note], "  ")
+    state: Text = join_parts([(Bold(task_state_name(task.state)),), drawn.note], "  ")
     after = [other.id for other in known.run.tasks if task.id in other.waits_for]
     lines: list[Text] = [state]
     if after:
@@ -40,7 +49,9 @@ async def task_card(context: CommandContext, known: TrackedRun, task: Task, note
     return Card(
         title=(f"{known.task_handle(task.id)} {task.title}".strip(),),
         subtitle=(run_name(known),),
-        summary=plain_text(translate("task.summary", task=name, state=task.state.value, run=run_name(known))),
+        summary=plain_text(
+            translate("task.summary", task=name, state=task_state_name(task.state), run=run_name(known))
+        ),
         lines=(*lines, *notes),
         buttons=tuple(_buttons(context, known, task)),
         link=open_link(known.run.key.platform, task.link or known.run.link),

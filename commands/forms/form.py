@@ -26,7 +26,7 @@ from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
 from commands.operations.platform_actions import is_supported_on
 from commands.text.catalogue import plain_text, translate
-from commands.text.phrases import run_name, shorten, task_name
+from commands.text.phrases import run_name, shorten, task_name, task_state_name
 
 _MOST_OPTIONS = 100
 _TITLES: Mapping[str, str] = {
@@ -149,7 +149,7 @@ def task_options(known: TrackedRun, typed: str) -> Sequence[Option]:
         found = match(typed, [(task.title, task) for task in tasks])
         tasks = by_handle or ([found.one] if found.one else [*found.several, *found.guesses])
     return [
-        Option(handle, shorten(f"{task_name(known, task)} ({task.state.value})", 70))
+        Option(handle, shorten(f"{task_name(known, task)} ({task_state_name(task.state)})", 70))
         for task in tasks[:_MOST_OPTIONS]
         if (handle := known.task_handle(task.id))
     ]

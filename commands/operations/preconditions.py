@@ -26,7 +26,16 @@ from commands.model.messages import Message
 from commands.model.tracked_run import Receipt, TrackedRun
 from commands.operations.write import Precondition
 from commands.text.catalogue import translate
-from commands.text.phrases import clock, join_parts, open_link, run_name, show_button, start_button, task_name
+from commands.text.phrases import (
+    clock,
+    join_parts,
+    open_link,
+    run_name,
+    show_button,
+    start_button,
+    task_name,
+    task_state_name,
+)
 
 _ALREADY: Mapping[tuple[Op, TaskState], str] = {
     (Op.FINISH, TaskState.DONE): "already.finish",
@@ -111,7 +120,11 @@ def _already(wanted: TaskWrite, known: TrackedRun, task: Task, with_: Preconditi
         key = "already.assign"
     if key is None or (wanted.op in _DECISIONS and not task.approval):
         return None
-    facts = {"task": task_name(known, task), "state": task.state.value, "people": people_names(task.assignees)}
+    facts = {
+        "task": task_name(known, task),
+        "state": task_state_name(task.state),
+        "people": people_names(task.assignees),
+    }
     buttons = [finish_button(known, task)] if task.state is TaskState.RUNNING and task.is_ours else []
     return AlreadyDone(key, deed=deed(task, with_), buttons=buttons, **facts)
 

@@ -21,7 +21,7 @@ from commands.operations.read_run import refreshed
 from commands.operations.task_action import is_emulated, require, required_run
 from commands.operations.write import write
 from commands.text.catalogue import plain_text, translate
-from commands.text.phrases import button, clock, join_parts, run_name, short_card
+from commands.text.phrases import button, clock, health_name, join_parts, run_name, short_card
 
 _LONGEST = 3000  # all of it: no form takes more
 
@@ -104,7 +104,7 @@ def _is_home(context: CommandContext, known: TrackedRun) -> bool:
 
 def _public(context: CommandContext, known: TrackedRun, wanted: SetStatus) -> Card:
     """Said in the place itself: the status update is for everybody there."""
-    word: Text = (Bold(wanted.health.value.upper()), "  ") if wanted.health else ()
+    word: Text = (Bold(health_name(wanted.health)), "  ") if wanted.health else ()
     due = known.overlay.update_due
     by = translate("status.by", who=plain_name(context.actor), at=clock(context.message.at, context.services.zone))
     next_update = translate("run.next_update", at=clock(due, context.services.zone)) if due else ()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
-from adapters.models import Run, Runbook, Task, TaskState
+from adapters.models import Health, Run, Runbook, Task, TaskState
 from commands.model.card import Button, Card, ClockTime, Link, Span, Text, Tone
 from commands.model.intents import Choose, Intent, Show, Start
 from commands.model.tracked_run import TrackedRun
@@ -14,6 +14,21 @@ _LABEL = 30  # what a button draws
 _QUOTE = 120
 _NAME = 100  # of a run or task within a sentence
 MOST_CHOICES = 5
+_STATE_KEYS = {
+    TaskState.WAITING: "state.waiting",
+    TaskState.READY: "state.ready",
+    TaskState.RUNNING: "state.running",
+    TaskState.HELD: "state.held",
+    TaskState.DONE: "state.done",
+    TaskState.SKIPPED: "state.skipped",
+    TaskState.FAILED: "state.failed",
+}
+_HEALTH_KEYS = {
+    Health.GREEN: "health.green",
+    Health.AMBER: "health.amber",
+    Health.RED: "health.red",
+    Health.UNSET: "health.unset",
+}
 
 
 def shorten(words: str, longest: int) -> str:
@@ -29,7 +44,12 @@ def first_line(words: str) -> str:
 
 
 def task_state_name(state: TaskState) -> str:
-    return plain_text(translate(f"state.{state.value}"))
+    return plain_text(translate(_STATE_KEYS[state]))
+
+
+def health_name(health: Health) -> str:
+    """ "AMBER", as cards show it; sentences use it in lower case."""
+    return plain_text(translate(_HEALTH_KEYS[health]))
 
 
 def task_state_width() -> int:

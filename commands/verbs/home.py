@@ -10,7 +10,7 @@ from commands.model.intents import Help, Home, Mine, OpenForm, Runbooks
 from commands.model.ports import CommandContext
 from commands.operations.task_action import is_mine
 from commands.text.catalogue import translate
-from commands.text.phrases import button, join_parts, run_name, short_card, show_button, task_name
+from commands.text.phrases import button, join_parts, run_name, short_card, show_button, task_name, task_state_name
 
 
 def read(line: Line) -> Home:
@@ -50,7 +50,7 @@ async def _about_me(context: CommandContext) -> list[Text]:
         for task in shown_tasks(known):
             if known.started and not task.state.is_over and is_mine(task, known, context):
                 name = f"{known.handle}.{task_name(known, task)}"
-                lines.append(translate("home.task", task=name, state=task.state.value))
+                lines.append(translate("home.task", task=name, state=task_state_name(task.state)))
     return lines[:5] or [translate("mine.none")]
 
 

@@ -162,8 +162,8 @@ class Slack(SlackServer):
         return await self.deliver(app_url, "interactive", payload)
 
     def _newest_with(self, label: str, user: str) -> Posted:
-        mine = [ephemeral for ephemeral in self.ephemerals if ephemeral.to == user]
-        seen = sorted([*self.posts, *mine], key=lambda post: post.ts)
+        ephemerals = [ephemeral for ephemeral in self.ephemerals if ephemeral.to == user]
+        seen = sorted([*self.posts, *ephemerals], key=lambda post: post.ts)
         found = [post for post in seen if label in post.labels]
         assert found, f"no button {label!r} in {[post.labels for post in seen]}"
         return found[-1]

@@ -274,12 +274,12 @@ class SlackServer(Fake):
         return {"members": members, "response_metadata": {"next_cursor": ""}}
 
     def _views_open(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        user, made = self._triggers.get(str(arguments.get("trigger_id")), ("", 0.0))
+        user, created_at = self._triggers.get(str(arguments.get("trigger_id")), ("", 0.0))
         if not user:
             raise ApiFailure("invalid_trigger_id")
-        if made == 0.0:
+        if created_at == 0.0:
             raise ApiFailure("exchanged_trigger_id")
-        if time.monotonic() - made > self.trigger_life:
+        if time.monotonic() - created_at > self.trigger_life:
             raise ApiFailure("expired_trigger_id")
         self._triggers[str(arguments["trigger_id"])] = (user, 0.0)
         modal = Modal(f"V{next(self._numbers)}", user, self._valid_view(arguments))

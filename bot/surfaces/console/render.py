@@ -48,10 +48,10 @@ def draw(card: Card, width_limit: int = DEFAULT_WIDTH, *, now: datetime | None =
 
 def _two_halves(text: Text, width_limit: int, formatter: "TextFormatter") -> list[str]:
     """Puts the second half of a line into the second column if both fit."""
-    gap = next((index for index, span in enumerate(text) if isinstance(span, Separator)), None)
-    if gap is None:
+    separator_index = next((index for index, span in enumerate(text) if isinstance(span, Separator)), None)
+    if separator_index is None:
         return formatter.block(text, width_limit)
-    left, right = formatter.block(text[:gap], width_limit), formatter.line(text[gap + 1 :])
+    left, right = formatter.block(text[:separator_index], width_limit), formatter.line(text[separator_index + 1 :])
     wide = max(SECOND_COLUMN, width(left[0]) + 2) + width(right) if len(left) == 1 else width_limit + 1
     return (
         _side_by_side(left[0], right, width_limit) if wide <= width_limit else formatter.block(text, width_limit)
@@ -227,4 +227,7 @@ def _two_columns(left: str, right: str, left_room: int, right_room: int) -> list
     height = max(len(left_lines), len(right_lines))
     left_lines += [""] * (height - len(left_lines))
     right_lines += [""] * (height - len(right_lines))
-    return [f"{pad(one, left_room)}  {other}" for one, other in zip(left_lines, right_lines, strict=True)]
+    return [
+        f"{pad(left_line, left_room)}  {right_line}"
+        for left_line, right_line in zip(left_lines, right_lines, strict=True)
+    ]

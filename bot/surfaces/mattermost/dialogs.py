@@ -129,8 +129,8 @@ def _element(field: Field, options: Sequence[Option]) -> dict[str, Any]:
 def _select_element(field: Field, options: Sequence[Option]) -> dict[str, Any]:
     """The default must be one of the options, or the server rejects the dialog."""
     chosen = [option for option in options if option.value == field.value and field.value]
-    kept = [*chosen, *(option for option in options if option not in chosen)][:_MAX_OPTIONS]
-    listed = [option for option in options if option in kept]
+    included = [*chosen, *(option for option in options if option not in chosen)][:_MAX_OPTIONS]
+    listed = [option for option in options if option in included]
     select: dict[str, Any] = {
         "type": "select",
         "options": [

@@ -87,9 +87,9 @@ def escape(text: str) -> str:
 
 def escape_truncated(text: str, limit: int) -> str:
     """At most ``limit`` characters after escaping. Never splits an entity."""
-    room = limit
-    while len(escaped := escape(truncate(text, room))) > limit:
-        room -= max(1, (len(escaped) - limit) // 5)
+    allowed = limit
+    while len(escaped := escape(truncate(text, allowed))) > limit:
+        allowed -= max(1, (len(escaped) - limit) // 5)
     return escaped
 
 

@@ -166,12 +166,12 @@ def options_response(options: Sequence[Option]) -> dict[str, list[dict[str, Any]
 
 def submitted_values(view: Mapping[str, Any]) -> dict[str, str]:
     """The entered values by field name; "" for an empty field."""
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     for name, actions in ((view.get("state") or {}).get("values") or {}).items():
         for entered in actions.values():
             chosen = entered.get("selected_option")
-            found[name] = (chosen.get("value") if chosen else entered.get("value")) or ""
-    return found
+            result[name] = (chosen.get("value") if chosen else entered.get("value")) or ""
+    return result
 
 
 def errors_response(view: Mapping[str, Any], field_errors: Mapping[str, str]) -> dict[str, Any]:

@@ -34,9 +34,9 @@ class MattermostClients(RestApi):
     def trigger(self, user: User, channel: Channel) -> str:
         """In the format of ``model.GenerateTriggerId``: client id, user, time and signature in base64."""
         now = int(time.time() * 1000)
-        made = base64.b64encode(f"{new_id()}:{user.id}:{now}:{'MEUCIQ' + 'x' * 90}".encode()).decode()
-        self.triggers[made] = (user, channel, now)
-        return made
+        trigger_id = base64.b64encode(f"{new_id()}:{user.id}:{now}:{'MEUCIQ' + 'x' * 90}".encode()).decode()
+        self.triggers[trigger_id] = (user, channel, now)
+        return trigger_id
 
     def response_url(self, user: User, channel: Channel) -> str:
         hook = new_id()

@@ -39,7 +39,7 @@ class User:
     deleted: bool = False
 
     def json(self) -> Json:
-        made: Json = {
+        user: Json = {
             "id": self.id,
             "create_at": 1,
             "update_at": 1,
@@ -60,7 +60,7 @@ class User:
                 "useAutomaticTimezone": "true",
             },
         }
-        return made | ({"is_bot": True, "bot_description": ""} if self.is_bot else {})
+        return user | ({"is_bot": True, "bot_description": ""} if self.is_bot else {})
 
 
 @dataclass

@@ -105,8 +105,8 @@ class RestApi(SiteState):
     def _channels(self, user: User, team: str) -> list[Json]:
         if team != self.team["id"] or user.id not in self.team_members:
             raise Rejection(403, FORBIDDEN)
-        mine = [channel for channel in self.channels.values() if user.id in channel.members]
-        return [channel.json() for channel in mine if channel.team in ("", team)]
+        members_channels = [channel for channel in self.channels.values() if user.id in channel.members]
+        return [channel.json() for channel in members_channels if channel.team in ("", team)]
 
     def _channel(self, user: User, id: str) -> Channel:
         channel = self.channels.get(id)
@@ -195,10 +195,10 @@ class RestApi(SiteState):
 
     def _open_dialog(self, seen: Seen, user: User) -> Json:
         body = seen.json
-        presser, channel, made = self.triggers.get(str(body.get("trigger_id")), (None, None, 0))
+        presser, channel, created_at = self.triggers.get(str(body.get("trigger_id")), (None, None, 0))
         if presser is None or channel is None:
             raise Rejection(400, "interactive_message.decode_trigger_id.base64_decode_failed")
-        if time.time() * 1000 - made > self.trigger_seconds * 1000:
+        if time.time() * 1000 - created_at > self.trigger_seconds * 1000:
             raise Rejection(
                 400,
                 "interactive_message.decode_trigger_id.expired",
@@ -215,12 +215,12 @@ class RestApi(SiteState):
         """Valid for 5 uses within 30 minutes (``CommandWebhookLifetime``)."""
         if hook not in self.hooks:
             raise Rejection(404, "app.command_webhook.get.missing", "Unable to get the webhook.")
-        user, channel, made, uses_left = self.hooks[hook]
-        if uses_left <= 0 or time.time() * 1000 - made > 30 * 60_000:
+        user, channel, created_at, uses_left = self.hooks[hook]
+        if uses_left <= 0 or time.time() * 1000 - created_at > 30 * 60_000:
             raise Rejection(400, "app.command_webhook.try_use.invalid", "Invalid webhook.")
         body = json.loads(seen.body)
         check_attachments(body.get("attachments") or [])
-        self.hooks[hook] = (user, channel, made, uses_left - 1)
+        self.hooks[hook] = (user, channel, created_at, uses_left - 1)
         if body.get("text") or body.get("attachments"):
             self.post_ephemeral(user, channel, body.get("text") or "", body.get("attachments") or [])
         return web.Response(text="ok")

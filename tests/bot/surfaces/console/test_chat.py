@@ -155,10 +155,10 @@ async def test_controls_start_with_a_colon() -> None:
 
 
 async def test_entries_of_another_channel_are_not_printed(harness: ConsoleHarness) -> None:
-    elsewhere = harness.room.messages
+    messages = harness.room.messages
     await harness.script("start x")
     before = harness.out.getvalue()
-    await harness.room.hear(elsewhere[0].model_copy(update={"place": room("other")}))
+    await harness.room.hear(messages[0].model_copy(update={"place": room("other")}))
     assert harness.out.getvalue() == before
 
 

@@ -15,30 +15,30 @@ from commands.model.card import Bold, Button, Card, ClockTime, Code, Link, Perso
 from commands.model.intents import Home
 
 NOW = datetime(2026, 11, 21, 14, 5, tzinfo=UTC)
-words = st.text(max_size=60)
+strings = st.text(max_size=60)
 clocks = st.builds(ClockTime, st.datetimes(timezones=st.just(UTC)), st.sampled_from(["UTC", "America/Sao_Paulo"]))
 spans: st.SearchStrategy[Span] = st.one_of(
-    words,
+    strings,
     clocks,
-    st.builds(PersonName, words),
-    st.builds(Link, words, words),
-    st.builds(Code, words, st.booleans()),
-    st.builds(Bold, words),
+    st.builds(PersonName, strings),
+    st.builds(Link, strings, strings),
+    st.builds(Code, strings, st.booleans()),
+    st.builds(Bold, strings),
 )
 texts: st.SearchStrategy[Text] = st.lists(spans, max_size=4).map(tuple)
 states = st.none() | st.sampled_from(TaskState)
-rows = st.builds(Row, states, st.sampled_from(["T1", "T12", ""]), words, texts)
-sections = st.builds(Section, words, st.lists(rows, max_size=4).map(tuple), texts)
-buttons = st.lists(st.builds(Button, words, st.just(Home())), max_size=5).map(tuple)
+rows = st.builds(Row, states, st.sampled_from(["T1", "T12", ""]), strings, texts)
+sections = st.builds(Section, strings, st.lists(rows, max_size=4).map(tuple), texts)
+buttons = st.lists(st.builds(Button, strings, st.just(Home())), max_size=5).map(tuple)
 cards = st.builds(
     Card,
     title=texts,
-    summary=words,
+    summary=strings,
     subtitle=texts,
     lines=st.lists(texts, max_size=3).map(tuple),
     sections=st.lists(sections, max_size=3).map(tuple),
     buttons=buttons,
-    link=st.none() | st.builds(Link, words, words),
+    link=st.none() | st.builds(Link, strings, strings),
 )
 EXAMPLE = Card(
     title=("R7 Primary down in EU",),
@@ -86,8 +86,8 @@ def test_wrapping_loses_no_word(text: str, width_limit: int) -> None:
 
 @given(buttons)
 def test_every_button_has_a_number(buttons_shown: tuple[Button, ...]) -> None:
-    drawn = "\n".join(button_lines(buttons_shown, 80))
-    assert all(f"[{number} " in drawn for number in range(1, len(buttons_shown) + 1))
+    rendered = "\n".join(button_lines(buttons_shown, 80))
+    assert all(f"[{number} " in rendered for number in range(1, len(buttons_shown) + 1))
 
 
 def test_a_card_at_80_columns() -> None:

@@ -83,8 +83,8 @@ def _tampered(body: dict[str, Any]) -> list[dict[str, Any]]:
         {"user_id": ""},
     ]
     for change in changes:
-        made = copy.deepcopy(body)
-        forged.append(made | change)
+        forged_body = copy.deepcopy(body)
+        forged.append(forged_body | change)
     return forged
 
 

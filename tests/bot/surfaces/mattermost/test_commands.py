@@ -128,16 +128,16 @@ async def test_only_the_reader_of_a_private_answer_can_press_its_buttons(
 async def test_response_urls_of_other_sites_are_never_called(harness: MattermostHarness) -> None:
     from tests.fakes.mattermost import FakeMattermost
 
-    async with FakeMattermost() as elsewhere:
+    async with FakeMattermost() as other_site:
         dialog = harness.mm.command_form(
             "help",
             harness.mm.ana,
             harness.mm.town,
-            response_url=f"{elsewhere.url}/somewhere/else?x=/hooks/commands/abc",
+            response_url=f"{other_site.url}/somewhere/else?x=/hooks/commands/abc",
         )
         await harness.mm.send_command(harness.url, dialog)
         await harness.surface.send_private(harness.intake.messages[0], simple_card("Help"))
-        assert elsewhere.seen == []
+        assert other_site.seen == []
     direct = await harness.mm.until(
         lambda: harness.mm.last_post(harness.mm.direct(harness.mm.ana, harness.mm.bot))
     )

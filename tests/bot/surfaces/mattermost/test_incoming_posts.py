@@ -291,5 +291,5 @@ async def test_the_last_seen_posts_are_written_on_stop(harness: MattermostHarnes
     post = await harness.mm.say(harness.mm.town, "@liaison one", harness.mm.ana)
     await wait_until_idle(harness)
     await harness.surface.stop()
-    [kept] = harness.state.values.values()
-    assert post.id in kept
+    [stored] = harness.state.values.values()
+    assert post.id in stored

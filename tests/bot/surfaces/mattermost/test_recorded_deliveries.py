@@ -35,11 +35,11 @@ async def test_a_recorded_command_is_accepted(harness: MattermostHarness) -> Non
 
 async def test_a_recorded_click_with_our_context_is_accepted(harness: MattermostHarness) -> None:
     post = await harness.post(FINISH_T3)
-    url, mine = harness.mm.click_body(post, "Finish", harness.mm.ana)
+    url, ours = harness.mm.click_body(post, "Finish", harness.mm.ana)
     real = json.loads(INBOUND["action"][1]["body"])
     foreign = await harness.mm.send_json(url, real)
     assert foreign.status == 401
-    real |= {"channel_id": harness.mm.town.id, "context": mine["context"]}
+    real |= {"channel_id": harness.mm.town.id, "context": ours["context"]}
     assert (await harness.mm.send_json(url, real)).status == 200
     [message] = harness.intake.messages
     assert message.via is Via.BUTTON

@@ -162,8 +162,8 @@ async def test_a_foreign_response_url_falls_back_to_an_ephemeral_message(
 ) -> None:
     await slack.command(harness.url, "mine", user=ANA, channel=OPS)
     message = harness.intake.messages[0]
-    elsewhere = message.reply.model_copy(update={"url": "http://127.0.0.2:9/steal"})
-    await harness.surface.send_private(message.model_copy(update={"reply": elsewhere}), CARD)
+    foreign_reply = message.reply.model_copy(update={"url": "http://127.0.0.2:9/steal"})
+    await harness.surface.send_private(message.model_copy(update={"reply": foreign_reply}), CARD)
     assert slack.ephemerals[0].route == "chat.postEphemeral"
 
 
