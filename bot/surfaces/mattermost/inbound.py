@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qs
 
 import structlog
 from starlette.requests import Request
@@ -24,6 +23,7 @@ from bot.surfaces.mattermost.driver import is_id
 from bot.surfaces.mattermost.forms import FormOpener
 from bot.surfaces.mattermost.render import private_text
 from bot.surfaces.mattermost.replies import PrivateReplies
+from bot.surfaces.mattermost.request_body import RequestRejected, parse_fields, parse_object, read_body
 from bot.surfaces.mattermost.signing import ForgedDelivery, Signer, is_known_token
 from bot.surfaces.mattermost.text import message_card, translate_plain
 from bot.surfaces.protocol import FieldErrors, Intake, NotRecorded, SubmittedForm, SurfaceError
@@ -32,18 +32,10 @@ from commands.model.intents import OpenForm
 from commands.model.messages import Actor, Message, Place, ReplyRoute, Via
 
 ANSWER_WAIT_SECONDS = 1.5
-_MAX_BODY_BYTES = 2**20
-_MAX_FIELDS = 100  # a command has fifteen
 
 log = structlog.get_logger(__name__)
 Json = dict[str, Any]
 EMPTY_RESPONSE: Json = {}
-
-
-class RequestRejected(Exception):
-    def __init__(self, status: int) -> None:
-        self.status = status
-        super().__init__(str(status))
 
 
 class InboundRoutes:
@@ -103,7 +95,7 @@ class InboundRoutes:
     # Commands
 
     async def _on_command(self, request: Request, intake: Intake) -> Json | bytes:
-        fields = _parse_fields(await _read_body(request))
+        fields = parse_fields(await read_body(request))
         scheme, _, header = request.headers.get("authorization", "").partition(" ")
         tokens = [
             token
@@ -141,7 +133,7 @@ class InboundRoutes:
     # Clicks
 
     async def _on_action(self, request: Request, intake: Intake) -> Json | bytes:
-        body = _parse_object(await _read_body(request))
+        body = parse_object(await read_body(request))
         user, place = self._sender(body, "")
         press = self._buttons.read(body.get("context"), place, user, self._now())
         actor = Actor(surface="mattermost", id=user, handle=str(body.get("user_name") or ""))
@@ -197,7 +189,7 @@ class InboundRoutes:
     # Forms
 
     async def _on_dialog(self, request: Request, intake: Intake) -> Json | bytes:
-        body = _parse_object(await _read_body(request))
+        body = parse_object(await read_body(request))
         state = read_state(self._signer, body, self._site, self._now())
         if body.get("cancelled"):
             return EMPTY_RESPONSE
@@ -273,31 +265,3 @@ def _click_response(card: Card | None) -> Json:
 
 def _encode(response: Json) -> bytes:
     return json.dumps(response, ensure_ascii=False).encode()
-
-
-def _parse_fields(body: bytes) -> dict[str, str]:
-    try:
-        fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
-    except ValueError as error:
-        raise RequestRejected(400) from error
-    return {name: values[-1] for name, values in fields.items()}
-
-
-def _parse_object(body: bytes) -> Json:
-    try:
-        parsed = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise RequestRejected(400) from error
-    if not isinstance(parsed, dict):
-        raise RequestRejected(400)
-    return parsed
-
-
-async def _read_body(request: Request) -> bytes:
-    """Limits the size, because anybody can call the routes."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MAX_BODY_BYTES:
-            raise RequestRejected(413)
-    return body

@@ -21,11 +21,8 @@ from slack_bolt.response import BoltResponse
 from adapters.toolkit.messages import in_language
 from bot.surfaces.protocol import FieldErrors, Intake, NotRecorded, SurfaceError
 from bot.surfaces.slack import views
-from bot.surfaces.slack.forms import FormOpener
-from bot.surfaces.slack.identity import Identity
-from bot.surfaces.slack.inbound import (
+from bot.surfaces.slack.deliveries import (
     Delivery,
-    DeliveryParser,
     FormRequest,
     FormSubmission,
     Ignored,
@@ -34,6 +31,9 @@ from bot.surfaces.slack.inbound import (
     OptionSearch,
     UnreadableButton,
 )
+from bot.surfaces.slack.forms import FormOpener
+from bot.surfaces.slack.identity import Identity
+from bot.surfaces.slack.inbound import DeliveryParser
 from bot.surfaces.slack.replies import PrivateReplies
 from bot.surfaces.slack.text import translate
 from commands.model.card import Card, Text

@@ -7,7 +7,7 @@ from adapters.toolkit.messages import in_language
 from bot.surfaces.protocol import Intake, SurfaceError
 from bot.surfaces.slack import views
 from bot.surfaces.slack.client import SlackClient
-from bot.surfaces.slack.inbound import FormRequest
+from bot.surfaces.slack.deliveries import FormRequest
 from bot.surfaces.slack.replies import PrivateReplies
 from bot.surfaces.slack.text import translate, translate_plain
 from bot.surfaces.slack.views import Meta

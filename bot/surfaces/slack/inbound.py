@@ -16,6 +16,16 @@ from pydantic import ValidationError
 
 from bot.surfaces.protocol import SubmittedForm
 from bot.surfaces.slack import button_values, views
+from bot.surfaces.slack.deliveries import (
+    Delivery,
+    FormRequest,
+    FormSubmission,
+    Ignored,
+    NewMessage,
+    NotIdentified,
+    OptionSearch,
+    UnreadableButton,
+)
 from bot.surfaces.slack.encoding import decode, text_after_mention
 from bot.surfaces.slack.identity import Identity
 from bot.surfaces.slack.views import Meta
@@ -26,70 +36,6 @@ START_HERE = "start_here"
 ADD_COMMENT = "add_comment"
 # Messages from people. Any other subtype is an edit, a notice from Slack, or a bot's message.
 _HUMAN_SUBTYPES = (None, "", "file_share", "thread_broadcast")
-
-
-class NotIdentified(Exception):
-    """An event arrived before the bot's user id is known. Slack must send it again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ignored:
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class NewMessage:
-    """A message to record, acknowledge and process. ``slack_retries``: Slack sends it again if not acknowledged.
-
-    ``view`` is the modal whose button was pressed, to be replaced by a confirmation.
-    """
-
-    message: Message
-    slack_retries: bool = False
-    view: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FormRequest:
-    """A form to open; not recorded. ``view`` is the modal to show it in, if a button in a modal asked for it."""
-
-    form: OpenForm
-    actor: Actor
-    place: Place
-    trigger: str
-    reply: ReplyRoute
-    link: str = ""
-    view: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class OptionSearch:
-    actor: Actor
-    about: str
-    run: str
-    field: str
-    typed: str
-
-
-@dataclass(frozen=True, slots=True)
-class FormSubmission:
-    """A submitted form. ``draft`` becomes the message once the fields are valid and the intent is known."""
-
-    submitted: SubmittedForm
-    draft: Message
-    view: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadableButton:
-    """A button whose value this version can't read."""
-
-    actor: Actor
-    place: Place
-    reply: ReplyRoute
-
-
-Delivery = Ignored | NewMessage | FormRequest | OptionSearch | FormSubmission | UnreadableButton
 
 
 @dataclass(frozen=True, slots=True)
