@@ -1,1 +1,1 @@
-"""The running application: surfaces, engine, store, command line."""
+"""The running application: chat surfaces, engine, storage and command line."""

@@ -1,8 +1,8 @@
-"""Builds everything once, and starts and stops it in order. Tests call the same ``bootstrap``, with fakes behind
-the addresses in their settings.
+"""Builds all parts of the application, and starts and stops them in order.
 
-Order of ``start``: store (migrated), what it remembers, chats (so that answers have a way out), the engine with
-unfinished messages; only then may the port open. ``stop`` goes the other way.
+``start``: the store (migrated), the stored state, the chats (so that answers can be delivered), then the engine
+with its unfinished messages. Only after that may the port open. ``stop`` goes the other way. Tests call the same
+``bootstrap``, with fakes behind the addresses in their settings.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from adapters.errors import AdapterError
 from adapters.http.client import HttpClients
 from adapters.protocol import Adapter, CheckResult, Resources, WebhookHints, WebhookVerification
 from bot.config.settings import Settings
-from bot.engine.effects import EffectServices
+from bot.engine.effect_outcomes import EffectServices
 from bot.engine.embedded import EmbeddedEngine
 from bot.engine.intake import AppIntake
 from bot.engine.message_history import MessageHistory
@@ -29,23 +29,27 @@ from bot.outbound.responder import Responder
 from bot.services.change_poller import ChangePoller
 from bot.services.people_directory import PeopleDirectory
 from bot.services.run_service import RunService
+from bot.storage.activity import ActivityRows
 from bot.storage.effects import Effect, EffectLog
-from bot.storage.facts import LocalRunRows, PeopleRows, ScheduledRows, SurfaceStateRows
 from bot.storage.inbox import Inbox
-from bot.storage.posts import PostRows
+from bot.storage.live_cards import LiveCardRows
+from bot.storage.local_runs import LocalRunRows
+from bot.storage.people import PeopleRows
 from bot.storage.runs import RunRows
+from bot.storage.scheduled import ScheduledRows
 from bot.storage.store import Store
+from bot.storage.surface_state import SurfaceStateRows
 from bot.surfaces.protocol import Surface
 from commands.cards.activity_line import halted_line
-from commands.cards.run_card import live_card
+from commands.cards.run_card import channel_card
 from commands.model.card import Result
 from commands.model.messages import Actor, Message
 from commands.model.outcomes import Outcome
 from commands.model.ports import AccessRules, Services
 from commands.registry import COMMANDS
 
-GRACE_SECONDS = 20.0
-FORGET_EVERY_SECONDS = 3600.0
+SHUTDOWN_GRACE_SECONDS = 20.0
+INBOX_CLEANUP_SECONDS = 3600.0
 
 log = structlog.get_logger(__name__)
 
@@ -56,52 +60,52 @@ def utc_now() -> datetime:
 
 @dataclass
 class Application:
-    """What ``bootstrap`` made. Nothing is connected before ``start``."""
+    """Nothing is connected before ``start``."""
 
     settings: Settings
     surfaces: Mapping[str, Surface]
     platforms: Mapping[str, Adapter]
     store: Store
     http: HttpClients
-    rows: RunRows
-    ledger: EffectLog
-    runs: RunService
-    watch: ChangePoller
-    people: PeopleDirectory
-    board: LiveCards
-    traces: ActivityLog
-    desk: Responder
-    engine: EmbeddedEngine
-    settler: Reconciler
-    intake: AppIntake
     inbox: Inbox
-    world: Services
+    run_rows: RunRows
+    effect_log: EffectLog
+    people: PeopleDirectory
+    runs: RunService
+    change_poller: ChangePoller
+    live_cards: LiveCards
+    activity_log: ActivityLog
+    responder: Responder
+    services: Services
+    engine: EmbeddedEngine
+    reconciler: Reconciler
+    intake: AppIntake
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
     async def start(self) -> None:
         await self.store.open()
-        await self.rows.load()
-        await self.ledger.load()
+        await self.run_rows.load()
+        await self.effect_log.load()
         await self.people.load()
-        await self.board.load()
-        await self.traces.load()
-        unfinished = frozenset(left.message.key for left in await self.inbox.unfinished())
+        await self.live_cards.load()
+        await self.activity_log.load()
+        unfinished = frozenset(item.message.key for item in await self.inbox.unfinished())
         for surface in self.surfaces.values():
             await surface.start(self.intake)
         await self.engine.start()
-        self.board.resume()
-        await self.settler.resume(unfinished)
-        self._tasks.append(asyncio.create_task(self.inbox.forget_old(FORGET_EVERY_SECONDS)))
-        self._tasks.append(asyncio.create_task(self.watch.watch()))
+        self.live_cards.resume()
+        await self.reconciler.resume(unfinished)
+        self._tasks.append(asyncio.create_task(self.inbox.delete_old_forever(INBOX_CLEANUP_SECONDS)))
+        self._tasks.append(asyncio.create_task(self.change_poller.poll_forever()))
         log.info("started", surfaces=list(self.surfaces), platforms=list(self.platforms), resumed=len(unfinished))
 
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
-        await self.engine.stop(GRACE_SECONDS)
-        await self.settler.stop()
-        await self.traces.stop()
-        await self.board.stop()
+        await self.engine.stop(SHUTDOWN_GRACE_SECONDS)
+        await self.reconciler.stop()
+        await self.activity_log.stop()
+        await self.live_cards.stop()
         await self.runs.stop()
         for surface in self.surfaces.values():
             await surface.stop()
@@ -114,138 +118,172 @@ class Application:
     def readiness(self) -> Mapping[str, bool]:
         parts = {"engine": self.engine.ready(), "database": self.store.ready()}
         for name, surface in self.surfaces.items():
-            parts |= {f"{name} {part}": ok for part, ok in surface.ready().items()}
+            parts |= {f"{name} {part}": is_ready for part, is_ready in surface.ready().items()}
         return parts
 
-    async def hint(self, name: str, said: bytes) -> None:
-        adapter = self.platforms.get(name)
-        self.runs.hint(name, adapter.affected_ids(said) if isinstance(adapter, WebhookHints) else None)
+    async def hint(self, platform: str, body: bytes) -> None:
+        """A webhook was called: refreshes the runs that its body names, or else all of the platform."""
+        adapter = self.platforms.get(platform)
+        self.runs.hint(platform, adapter.affected_ids(body) if isinstance(adapter, WebhookHints) else None)
 
-    async def confirm(self, name: str, said: bytes) -> None:
-        """Where the platform asks whether its new webhook is really ours."""
-        adapter = self.platforms.get(name)
+    async def verify_webhook(self, platform: str, body: bytes) -> None:
+        """Answers a platform that asks whether a new webhook is really ours."""
+        adapter = self.platforms.get(platform)
         if not isinstance(adapter, WebhookVerification):
             return
         try:
-            opened = await adapter.verify_webhook(said)
+            opened = await adapter.verify_webhook(body)
         except AdapterError as error:
-            log.warning("webhook not confirmed: open its address yourself", platform=name, why=str(error))
+            log.warning(
+                "webhook not verified: open its verification link yourself", platform=platform, error=str(error)
+            )
             return
         if opened:
-            log.info("webhook confirmed", platform=name, address=opened)
+            log.info("webhook verified", platform=platform, url=opened)
 
     async def submit(self, message: Message) -> Result:
-        """Records and carries a message, and waits until all of its answer is to be seen."""
-        result = self.desk.listen(message.key)
+        """Records and processes a message, and waits until its whole answer is visible."""
+        result = self.responder.result_of(message.key)
         recorded = await self.intake.record(message)
         if not recorded.new:
-            known = await self.inbox.get(message.key)
-            if known is not None and known.result is not None:
-                return known.result
+            earlier = await self.inbox.get(message.key)
+            if earlier is not None and earlier.result is not None:
+                return earlier.result
         self.intake.process(message.key)
         return await result
 
     async def check(self) -> Mapping[str, Sequence[CheckResult]]:
-        """By part: each chat, each platform."""
-        found: dict[str, Sequence[CheckResult]] = {}
+        """The results of ``liaison doctor``, by the name of the chat or platform."""
+        results: dict[str, Sequence[CheckResult]] = {}
         for name, surface in self.surfaces.items():
-            found[name] = await surface.check()
+            results[name] = await surface.check()
         for name, adapter in self.platforms.items():
-            found[name] = await adapter.check()
-        return found
+            results[name] = await adapter.check()
+        return results
 
 
 def bootstrap(
     settings: Settings, *, surfaces: Sequence[Surface] = (), now: Callable[[], datetime] = utc_now
 ) -> Application:
-    """``surfaces`` join those that the settings name (the console does)."""
-    store = Store(settings.bot.database_url)
-    http = HttpClients()
-    platforms = _platforms(settings, http, now, LocalRunRows(store))
-    chats = {surface.name: surface for surface in (*_chats(settings, store, now), *surfaces)}
-    inbox, rows, posts, ledger = Inbox(store), RunRows(store, now), PostRows(store), EffectLog(store)
-    past = MessageHistory(inbox, now)
-
-    board = LiveCards(posts, chats, rows.get, lambda known: live_card(known, world, now()), now)
-    traces = ActivityLog(posts, chats, board, now)
-    desk = Responder(chats, board, traces, rows, past.message, now)
+    """``surfaces`` are added to those in the settings, such as the console."""
+    store, http = Store(settings.bot.database_url), HttpClients()
+    platforms = _connect_platforms(settings, http, store, now)
+    chats = {surface.name: surface for surface in (*_create_chats(settings, store, now), *surfaces)}
+    inbox, run_rows, effect_log = Inbox(store), RunRows(store, now), EffectLog(store)
+    history = MessageHistory(inbox, now)
+    language = settings.bot.language
+    # Some parts depend on each other. The lambdas refer to ``services`` and ``engine``, which are created below.
+    live_cards = LiveCards(
+        LiveCardRows(store), chats, run_rows.get, lambda run: channel_card(run, services, now()), now, language
+    )
+    activity_log = ActivityLog(ActivityRows(store), chats, live_cards, now, language)
+    responder = Responder(chats, live_cards, activity_log, run_rows, history.message, now)
     runs = RunService(
-        rows,
-        ledger,
+        run_rows,
+        effect_log,
         platforms,
         now,
-        board.changed,
-        lambda known: traces.say(halted_line(known, world)),
-        lambda handle: engine.waiting(handle),
+        on_change=live_cards.mark_changed,
+        on_halt=lambda run: activity_log.post(halted_line(run, services)),
+        count_queued_writes=lambda handle: engine.queued_writes(handle),
+        language=language,
     )
     people = PeopleDirectory(PeopleRows(store, now), chats, settings.people, now)
-    world = Services(
-        commands=COMMANDS,
-        platforms=platforms,
-        platform_types={name: known.platform for name, known in settings.platforms.items()},
-        runs=runs,
-        people=people,
-        messages=past,
-        responder=desk,
-        access_rules=AccessRules(**settings.access.model_dump()),
-        root_command=settings.bot.command,
-        aliases=settings.aliases,
-        zone=settings.bot.zone,
+    services = _create_services(settings, platforms, runs, people, history, responder)
+    engine, reconciler = _create_engine(
+        settings, inbox, ScheduledRows(store), services, effect_log, responder, live_cards, people, now
     )
-    rules = EffectServices(
-        log=ledger,
-        platforms=platforms,
-        runs=runs,
-        notices=desk,
-        now=now,
-        write_timeout=settings.bot.patience,
-        hurry=asyncio.Event(),
-        later_looks=lambda effect: settler.look_later(effect),
-    )
-
-    async def found(effect: Effect, outcome: Outcome, by: Actor | None) -> None:
-        if not await engine.resume(effect.key, by=by):
-            await desk.found(effect, outcome)
-
-    settler = Reconciler(rules, found)
-    work = MessageProcessor(world, rules, people, desk, board, inbox, now)
-    engine = EmbeddedEngine(inbox, ScheduledRows(store), work, now)
-    intake = AppIntake(engine, desk, inbox, world, people, now)
-    desk.engine, desk.world = engine, world
-    past.engine, past.settler = engine, settler
+    responder.scheduler, responder.services = engine, services
+    history.engine, history.reconciler = engine, reconciler
     return Application(
         settings=settings,
         surfaces=chats,
         platforms=platforms,
         store=store,
         http=http,
-        rows=rows,
-        ledger=ledger,
-        runs=runs,
-        watch=ChangePoller(platforms, runs, now),
-        people=people,
-        board=board,
-        traces=traces,
-        desk=desk,
-        engine=engine,
-        settler=settler,
-        intake=intake,
         inbox=inbox,
-        world=world,
+        run_rows=run_rows,
+        effect_log=effect_log,
+        people=people,
+        runs=runs,
+        change_poller=ChangePoller(platforms, runs, now),
+        live_cards=live_cards,
+        activity_log=activity_log,
+        responder=responder,
+        services=services,
+        engine=engine,
+        reconciler=reconciler,
+        intake=AppIntake(engine, responder, inbox, services, people, now),
     )
 
 
-def _platforms(
-    settings: Settings, http: HttpClients, now: Callable[[], datetime], local_runs: LocalRunRows
+def _create_services(
+    settings: Settings,
+    platforms: Mapping[str, Adapter],
+    runs: RunService,
+    people: PeopleDirectory,
+    history: MessageHistory,
+    responder: Responder,
+) -> Services:
+    return Services(
+        commands=COMMANDS,
+        platforms=platforms,
+        platform_types={name: entry.platform for name, entry in settings.platforms.items()},
+        runs=runs,
+        people=people,
+        messages=history,
+        responder=responder,
+        access_rules=AccessRules(**settings.access.model_dump()),
+        root_command=settings.bot.command,
+        aliases=settings.aliases,
+        zone=settings.bot.zone,
+        language=settings.bot.language,
+    )
+
+
+def _create_engine(
+    settings: Settings,
+    inbox: Inbox,
+    scheduled: ScheduledRows,
+    services: Services,
+    effect_log: EffectLog,
+    responder: Responder,
+    live_cards: LiveCards,
+    people: PeopleDirectory,
+    now: Callable[[], datetime],
+) -> tuple[EmbeddedEngine, Reconciler]:
+    effect_services = EffectServices(
+        effect_log=effect_log,
+        platforms=services.platforms,
+        runs=services.runs,
+        notices=responder,
+        now=now,
+        write_timeout=settings.bot.write_timeout,
+        shutting_down=asyncio.Event(),
+        reconcile_later=lambda effect: reconciler.check_later(effect),
+    )
+
+    async def on_late_outcome(effect: Effect, outcome: Outcome, by: Actor | None) -> None:
+        if not await engine.resume(effect.key, by=by):
+            await responder.post_late_outcome(effect, outcome)
+
+    reconciler = Reconciler(effect_services, on_late_outcome)
+    work = MessageProcessor(services, effect_services, people, responder, live_cards, inbox, now)
+    engine = EmbeddedEngine(inbox, scheduled, work, now)
+    return engine, reconciler
+
+
+def _connect_platforms(
+    settings: Settings, http: HttpClients, store: Store, now: Callable[[], datetime]
 ) -> dict[str, Adapter]:
-    resources = Resources(http=http, now=now, local_runs=local_runs)
+    resources = Resources(http=http, now=now, local_runs=LocalRunRows(store))
     return {
-        name: known.platform.connect(name, known.options, resources) for name, known in settings.platforms.items()
+        name: entry.platform.connect(name, entry.options, resources) for name, entry in settings.platforms.items()
     }
 
 
-def _chats(settings: Settings, store: Store, now: Callable[[], datetime]) -> list[Surface]:
-    """Each chat's libraries are loaded only where it is configured: they are most of the time to start."""
+def _create_chats(settings: Settings, store: Store, now: Callable[[], datetime]) -> list[Surface]:
+    """Imports a chat's libraries only if it is configured, because they take most of the startup time."""
     chats: list[Surface] = []
     command = settings.bot.command
     if settings.slack is not None:

@@ -1,7 +1,7 @@
-"""The ``liaison`` command. Exit codes: 0 ok, 1 it failed, 2 settings or usage wrong, 3 a question is open.
+"""The ``liaison`` command. Exit codes: 0 success, 1 failure, 2 invalid settings or usage, 3 an open question.
 
-Commands import what they need when they run: loading the whole application takes longer than most of a ``say``,
-which only talks to a socket.
+Commands import what they need when they run: loading the whole application takes longer than the rest of a
+``say``, which only talks to a socket.
 """
 
 import asyncio
@@ -22,17 +22,24 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 from bot.config.settings import Settings, SettingsError, load
 from bot.observability import logs
 from bot.server.lock import CannotStart, StoreFolderNotWritable, StoreLocked, hold_lock
-from bot.server.say_socket import SILENCE_SECONDS, ConnectionCut, Reply, Request, SocketSilent, ask
+from bot.server.say_socket import (
+    GREETING_TIMEOUT_SECONDS,
+    ConnectionCut,
+    Reply,
+    Request,
+    SocketSilent,
+    send_request,
+)
 from bot.surfaces.console.surface import CHANNEL, account
 from bot.surfaces.console.terminal_text import strip_controls
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_QUESTION = 0, 1, 2, 3
-_BY_RESULT = {"done": EXIT_OK, "failed": EXIT_FAILED, "question": EXIT_QUESTION, "": EXIT_FAILED}
+_EXIT_CODES = {"done": EXIT_OK, "failed": EXIT_FAILED, "question": EXIT_QUESTION, "": EXIT_FAILED}
 T = TypeVar("T")
 
 
 class CommandFailed(click.ClickException):
-    """Ends the command with a sentence."""
+    """Ends the command with a message and exit code 1."""
 
     exit_code = EXIT_FAILED
 
@@ -41,7 +48,7 @@ class CommandFailed(click.ClickException):
 
 
 class UsageFailed(CommandFailed):
-    """So does this, when settings or usage are to blame."""
+    """Invalid settings or usage: exit code 2."""
 
     exit_code = EXIT_USAGE
 
@@ -49,79 +56,81 @@ class UsageFailed(CommandFailed):
 _config = click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The settings file; else LIAISON_CONFIG, else ./liaison.toml.",
+    help="The settings file. Default: LIAISON_CONFIG, else ./liaison.toml.",
 )
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="liaison")
 def cli() -> None:
-    """Runs your runbooks from chat. New here? Try: liaison demo"""
+    """Run your runbooks from chat. New here? Try: liaison demo"""
 
 
 @cli.command()
 @_config
 def serve(config: Path | None) -> None:
-    """Run Liaison until it is told to stop."""
-    settings = _settings(config, key=True)
+    """Run Liaison until it is stopped."""
+    settings = _load_settings(config, secret_key=True)
     logs.configure(settings.secret_values())
-    from bot.server.serve import serve as until_told
+    from bot.server import serve as server
 
-    _run(_guarded(until_told(settings), settings))
+    _run(_with_exit_codes(server.serve(settings), settings))
 
 
 cli.add_command(serve, "run")
 
 
 @cli.command()
-@click.option("--script", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Lines to carry out.")
+@click.option("--script", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Commands to run.")
 def demo(script: Path | None) -> None:
-    """Try it: a chat in this terminal, over sample runbooks. No accounts, no network."""
-    from bot.demo import demo as chat
+    """Try Liaison in this terminal with sample runbooks. No accounts, no network."""
+    from bot.demo import demo as run_demo
 
     try:
         lines = script.read_text(encoding="utf-8").splitlines() if script is not None else None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageFailed(f"The script cannot be read: {error}") from None
     logs.configure(level=logging.ERROR)
-    with suppress(KeyboardInterrupt):  # a way of leaving, like Ctrl-D
-        sys.exit(_run(chat(lines)))
+    with suppress(KeyboardInterrupt):  # leaves the demo, like Ctrl-D
+        sys.exit(_run(run_demo(lines)))
 
 
 @cli.command(context_settings={"ignore_unknown_options": True})
 @_config
 @click.argument("words", nargs=-1, required=True, metavar="TEXT", type=click.UNPROCESSED)
-@click.option("--as", "user", default="", help="Whose word it is; else this account's name.")
-@click.option("--channel", default=CHANNEL, show_default=True, help="The channel it is said in.")
-@click.option("--yes", is_flag=True, help="Answer a question with its first choice.")
+@click.option("--as", "user", default="", help="The name to act under. Default: this account's name.")
+@click.option("--channel", default=CHANNEL, show_default=True, help="The channel to act in.")
+@click.option("--yes", is_flag=True, help="Answer questions with their first choice.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 def say(config: Path | None, words: tuple[str, ...], user: str, channel: str, yes: bool, as_json: bool) -> None:
-    """Carry out one command, wait for its outcome, and print the card."""
-    settings = _settings(config)
+    """Run one command, wait for its outcome, and print the card."""
+    settings = _load_settings(config)
     logs.configure(settings.secret_values(), level=logging.ERROR)
     width = shutil.get_terminal_size().columns
-    request = Request(text=_line(words), user=user or account("operator"), channel=channel, yes=yes, width=width)
-    reply = _run(_guarded(_say(settings, request), settings))
+    request = Request(
+        text=_command_line(words), user=user or account("operator"), channel=channel, yes=yes, width=width
+    )
+    reply = _run(_with_exit_codes(_say(settings, request), settings))
     if as_json:
         click.echo(strip_controls(json.dumps(reply.model_dump(mode="json"), ensure_ascii=False, indent=2)))
     else:
         for block in reply.shown:
             click.echo(strip_controls("\n".join(block.lines)))
-        if reply.says:
-            click.echo(strip_controls(reply.says), err=True)
-    sys.exit(_BY_RESULT[reply.result])
+        if reply.text:
+            click.echo(strip_controls(reply.text), err=True)
+    sys.exit(_EXIT_CODES[reply.result])
 
 
 @cli.command()
 @_config
 @click.option("--in", "channel", help="Post a button in this channel and wait until somebody presses it.")
 def doctor(config: Path | None, channel: str | None) -> None:
-    """Check settings, store, chats and platforms; say how to fix what is wrong."""
-    from bot.doctor import doctor as examine
+    """Check settings, database, chats and platforms."""
+    from bot.doctor import doctor as run_checks
 
-    with suppress(SettingsError):  # doctor reports those
+    with suppress(SettingsError):  # doctor reports them
         logs.configure(load(config).secret_values(), level=logging.CRITICAL)
-    sys.exit(_run(examine(config, channel, click.echo)))
+    sys.exit(_run(run_checks(config, channel, click.echo)))
 
 
 @cli.command()
@@ -135,49 +144,50 @@ def settings() -> None:
 @cli.command()
 @_config
 def manifest(config: Path | None) -> None:
-    """Print the Slack app's manifest."""
+    """Print the manifest of the Slack app."""
     from bot.surfaces.slack.manifest import manifest_yaml
 
-    found = _settings(config)
-    socket = found.slack is not None and found.slack.app_token is not None
-    click.echo(manifest_yaml(found.bot.command, found.bot.public_url, socket), nl=False)
+    settings = _load_settings(config)
+    socket_mode = settings.slack is not None and settings.slack.app_token is not None
+    click.echo(manifest_yaml(settings.bot.command, settings.bot.public_url, socket_mode), nl=False)
 
 
 @cli.command()
 @_config
 def migrate(config: Path | None) -> None:
-    """Bring the database's tables up to date (serve does it by itself)."""
-    from bot.server.serve import migrate as bring_up_to_date
+    """Migrate the database (serve also does this at startup)."""
+    from bot.server import serve as server
 
-    found = _settings(config)
-    logs.configure(found.secret_values(), level=logging.WARNING)
-    _run(_guarded(bring_up_to_date(found), found))
-    click.echo(f"{found.store_path} is up to date.")
+    settings = _load_settings(config)
+    logs.configure(settings.secret_values(), level=logging.WARNING)
+    _run(_with_exit_codes(server.migrate(settings), settings))
+    click.echo(f"{settings.store_path} is up to date.")
 
 
 async def _say(settings: Settings, request: Request) -> Reply:
-    """Here where the store is free, else by whoever holds it; either may be about to change, so for 2 s."""
-    tries = AsyncRetrying(
+    """Retries for 2 s, because the process that has the store may just be starting or stopping."""
+    attempts = AsyncRetrying(
         retry=retry_if_exception_type(SocketSilent),
-        stop=stop_after_delay(SILENCE_SECONDS),
+        stop=stop_after_delay(GREETING_TIMEOUT_SECONDS),
         wait=wait_fixed(0.1),
         reraise=True,
     )
-    return await tries(_say_once, settings, request)
+    return await attempts(_say_once, settings, request)
 
 
 async def _say_once(settings: Settings, request: Request) -> Reply:
+    """Executes the command here if the store is free, or else in the process that has it."""
     try:
         with hold_lock(settings.lock_path):
-            from bot.server.serve import say_alone
+            from bot.server.serve import execute_without_server
 
-            return await say_alone(settings, request)
+            return await execute_without_server(settings, request)
     except StoreLocked:
-        return await ask(settings.socket_path, request)
+        return await send_request(settings.socket_path, request)
 
 
-async def _guarded(work: Coroutine[Any, Any, T], settings: Settings) -> T:
-    """What can go wrong around a store and a port, as a sentence and an exit code."""
+async def _with_exit_codes(work: Coroutine[Any, Any, T], settings: Settings) -> T:
+    """Turns errors of the store, the port and the socket into messages with exit codes."""
     try:
         return await work
     except StoreFolderNotWritable as error:
@@ -185,39 +195,40 @@ async def _guarded(work: Coroutine[Any, Any, T], settings: Settings) -> T:
     except CannotStart as error:
         raise CommandFailed(logs.Redactor(settings.secret_values())(str(error))) from None
     except SettingsError as error:
-        raise UsageFailed(_problems(error)) from None
+        raise UsageFailed(_problem_list(error)) from None
     except SocketSilent:
         raise CommandFailed(
-            f"A Liaison holds {settings.store_path}, but is silent for 2 s. Nothing was done."
+            f"A Liaison process is using {settings.store_path}, but did not respond within "
+            f"{GREETING_TIMEOUT_SECONDS:.0f} s. The command was not sent."
         ) from None
     except ConnectionCut:
         raise CommandFailed(
-            "Liaison stopped before the outcome was known. It is recorded, and goes on when Liaison runs again: "
-            "look with liaison say show."
+            "Liaison stopped before the outcome was known. The command is recorded and will continue when Liaison "
+            "runs again. Check with: liaison say show"
         ) from None
 
 
-def _settings(config: Path | None, *, key: bool = False) -> Settings:
-    """``key``: with the secret key, which is made where there is none yet."""
+def _load_settings(config: Path | None, *, secret_key: bool = False) -> Settings:
+    """With ``secret_key``, a key is generated if there is none yet."""
     try:
-        return load(config).with_secret_key() if key else load(config)
+        return load(config).with_secret_key() if secret_key else load(config)
     except SettingsError as error:
-        raise UsageFailed(_problems(error)) from None
+        raise UsageFailed(_problem_list(error)) from None
 
 
-def _problems(error: SettingsError) -> str:
-    return "\n".join(["Settings:", *(f"  {problem}" for problem in error.problems)])
+def _problem_list(error: SettingsError) -> str:
+    return "\n".join(["Invalid settings:", *(f"  {problem}" for problem in error.problems)])
 
 
-def _line(words: tuple[str, ...]) -> str:
-    """As typed: the shell took the quotes off, so an argument with spaces gets them back."""
+def _command_line(words: tuple[str, ...]) -> str:
+    """The command as typed: the shell has removed the quotes around arguments with spaces."""
     if len(words) == 1:
         return words[0]
     return " ".join(f'"{word}"' if any(map(str.isspace, word)) else word for word in words)
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
-    os.umask(0o077)  # the store holds what people said
-    make: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=make) as runner:
+    os.umask(0o077)  # only the owner may read what people wrote
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
         return runner.run(work)

@@ -1,6 +1,7 @@
-"""``liaison doctor``: one line a check, ``ok`` or ``FIX`` with the exact setting or click; the last line counts.
+"""``liaison doctor``: one line per check, ``ok`` or ``FIX`` with what to set or click, and the totals.
 
-Settings problems are lines too. Nothing is started and nothing is written, but for the button of ``--in``.
+Invalid settings are reported in the same way. Nothing is started, and nothing is posted except the button of
+``--in``.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -8,15 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.protocol import CheckResult, CheckStatus
-from bot.config.parse import PREFIX, SECTIONS
+from bot.config.parse import PREFIX, RENAMED, SECTIONS
 from bot.config.settings import Settings, SettingsError, load
 from bot.server.lock import CannotStart, StoreLocked
-from bot.server.say_socket import ConnectionCut, Request, SocketSilent, ask
+from bot.server.say_socket import ConnectionCut, Request, SocketSilent, send_request
 from bot.surfaces.console.terminal_text import one_line
 from commands.access import is_chat_id
 
 SHORTEST_HOOK_SECRET = 16
-Print = Callable[[str], None]
 
 
 @dataclass
@@ -24,115 +24,137 @@ class CheckCounter:
     ok: int = 0
     fix: int = 0
 
-    def line(self, problem: CheckResult) -> str:
-        """What platforms, chats and files are called is in it: nothing of that may move a terminal's cursor."""
-        if problem.status is CheckStatus.OK:
+    def line(self, result: CheckResult) -> str:
+        """Names from platforms, chats and files are made safe for a terminal."""
+        if result.status is CheckStatus.OK:
             self.ok += 1
-            return one_line(f"ok   {problem.summary}")
+            return one_line(f"ok   {result.summary}")
         self.fix += 1
-        return one_line(f"FIX  {problem.summary}" + (f" -> {problem.fix}" if problem.fix else ""))
+        return one_line(f"FIX  {result.summary}" + (f" -> {result.fix}" if result.fix else ""))
+
+    def totals(self) -> str:
+        return f"{self.ok} ok, {self.fix} to fix"
 
 
-async def doctor(config: Path | None, channel: str | None, show: Print, read: "ReadSettings" = load) -> int:
-    """0 all well, 1 something to fix, 2 the settings cannot be used."""
-    count = CheckCounter()
+async def doctor(
+    config: Path | None,
+    channel: str | None,
+    show: Callable[[str], None],
+    load_settings: Callable[[Path | None], Settings] = load,
+) -> int:
+    """Returns the exit code: 0 if all is well, 1 if there is something to fix, 2 if the settings are invalid."""
+    counter = CheckCounter()
     try:
-        settings = read(config)
+        settings = load_settings(config)
     except SettingsError as error:
-        for sentence in error.problems:
-            show(count.line(fix(sentence, _where(sentence))))
-        show(_total(count))
+        for problem in error.problems:
+            show(counter.line(fix(problem, _how_to_fix(problem))))
+        show(counter.totals())
         return 2
-    show(count.line(ok(f"settings: {settings.source or 'no file, defaults and the environment'}")))
-    async for problem in _checks(settings):
-        show(count.line(problem))
+    show(counter.line(ok(f"settings: {settings.source or 'no file, only defaults and the environment'}")))
+    async for result in _checks(settings):
+        show(counter.line(result))
     if channel is not None:
-        show(f"     Posting a button in {channel}; press it there within a minute ...")
-        show(count.line(await _press(settings, channel)))
-    show(_total(count))
-    return 1 if count.fix else 0
+        show(f"     Posting a button in {channel}. Press it there within a minute ...")
+        show(counter.line(await _check_roundtrip(settings, channel)))
+    show(counter.totals())
+    return 1 if counter.fix else 0
 
 
-ReadSettings = Callable[[Path | None], Settings]
+def ok(summary: str) -> CheckResult:
+    return CheckResult(status=CheckStatus.OK, summary=summary)
 
 
-def ok(what: str) -> CheckResult:
-    return CheckResult(status=CheckStatus.OK, summary=what)
+def fix(summary: str, how: str) -> CheckResult:
+    return CheckResult(status=CheckStatus.FIX, summary=summary, fix=how)
 
 
-def fix(what: str, how: str) -> CheckResult:
-    return CheckResult(status=CheckStatus.FIX, summary=what, fix=how)
-
-
-def _where(problem: str) -> str:
-    """The exact place of the key that a problem begins with; what is no key is a variable, or the file."""
+def _how_to_fix(problem: str) -> str:
+    """Names the place of the key that the problem begins with: the settings file and the variable."""
     key = problem.partition(":")[0]
     section, dot, name = key.rpartition(".")
     if "cannot be read" in problem:
-        return "name the right file with --config or LIAISON_CONFIG; liaison settings prints one to begin with"
+        return "name the right file with --config or LIAISON_CONFIG; liaison settings prints a template"
     if not dot or section.partition(".")[0] not in SECTIONS:
         return f"correct {key}"
-    variable = f"{PREFIX}{key.replace('.', '__').replace('-', '_').upper()}"
-    act = "set" if ": is missing" in problem else "correct"
-    return f"{act} {name} under [{section}] in the settings file, or {variable}"
+    verb = "set" if ": is missing" in problem else "correct"
+    return f"{verb} {name} under [{section}] in the settings file, or {_variable(key)}"
 
 
-def _total(count: CheckCounter) -> str:
-    return f"{count.ok} ok, {count.fix} to fix"
+def _variable(key: str) -> str:
+    return f"{PREFIX}{key.replace('.', '__').replace('-', '_').upper()}"
 
 
 async def _checks(settings: Settings) -> AsyncIterator[CheckResult]:
-    from bot.app import bootstrap  # settings that are wrong are said at once, without loading all of it
+    from bot.app import bootstrap  # late: invalid settings are reported without loading all of it
 
-    for problem in [*_address(settings), *_hooks(settings), *_places(settings), await _store(settings)]:
-        yield problem
+    for result in [
+        *_renamed_settings(settings),
+        *_check_chats(settings),
+        *_check_hook_secrets(settings),
+        *_check_places(settings),
+        await _check_store(settings),
+    ]:
+        yield result
     try:
         app = bootstrap(settings.with_secret_key())
     except SettingsError as error:
-        for sentence in error.problems:
-            yield fix(sentence, "")
+        for problem in error.problems:
+            yield fix(problem, "")
         return
     try:
-        for part, problems in (await app.check()).items():
-            for problem in problems:
-                yield problem.model_copy(update={"summary": f"{part}: {problem.summary}"})
+        for part, results in (await app.check()).items():
+            for result in results:
+                yield result.model_copy(update={"summary": f"{part}: {result.summary}"})
     finally:
         await app.http.close()
 
 
-def _address(settings: Settings) -> Sequence[CheckResult]:
-    bot = settings.bot
+def _renamed_settings(settings: Settings) -> Sequence[CheckResult]:
+    """A line for each setting that was set by its old name."""
     found = []
-    if settings.slack is None and settings.mattermost is None:
-        found.append(fix("chat: none is configured", "add [slack] or [mattermost] (liaison settings shows them)"))
-    if settings.mattermost is not None and bot.public_url is None:
-        how = f"set bot.public_url to where Mattermost reaches port {bot.port}"
-        found.append(fix(f"bot.public_url: not set; Mattermost will call its buttons at {bot.address}", how))
+    for warning in settings.warnings:
+        section, _, old = warning.partition(":")[0].rpartition(".")
+        new = RENAMED[section][old]
+        how = (
+            f"rename {old} to {new} under [{section}] in the settings file, or use {_variable(f'{section}.{new}')}"
+        )
+        found.append(fix(warning, how))
     return found
 
 
-def _hooks(settings: Settings) -> Sequence[CheckResult]:
+def _check_chats(settings: Settings) -> Sequence[CheckResult]:
+    bot = settings.bot
+    found = []
+    if settings.slack is None and settings.mattermost is None:
+        found.append(fix("chat: none is configured", "add [slack] or [mattermost]; see liaison settings"))
+    if settings.mattermost is not None and bot.public_url is None:
+        how = f"set bot.public_url to the URL at which Mattermost can reach port {bot.port}"
+        found.append(fix(f"bot.public_url: not set, so Mattermost will send clicks to {bot.address}", how))
+    return found
+
+
+def _check_hook_secrets(settings: Settings) -> Sequence[CheckResult]:
     short = [
         name
-        for name, known in settings.platforms.items()
-        if known.hook_secret is not None and len(known.hook_secret.get_secret_value()) < SHORTEST_HOOK_SECRET
+        for name, entry in settings.platforms.items()
+        if entry.hook_secret is not None and len(entry.hook_secret.get_secret_value()) < SHORTEST_HOOK_SECRET
     ]
-    how = f"at least {SHORTEST_HOOK_SECRET} characters: openssl rand -hex 16"
-    return [fix(f"platforms.{name}.hook_secret: can be guessed", how) for name in short]
+    how = f"use at least {SHORTEST_HOOK_SECRET} characters: openssl rand -hex 16"
+    return [fix(f"platforms.{name}.hook_secret: is too short and can be guessed", how) for name in short]
 
 
-def _places(settings: Settings) -> Sequence[CheckResult]:
-    """On Mattermost anybody may make a team, with a channel of any name in it, and let our bot in."""
-    site = settings.mattermost
-    if site is None or site.team:
+def _check_places(settings: Settings) -> Sequence[CheckResult]:
+    """On Mattermost anybody may create a team with a channel of any name, and add our bot to it."""
+    if settings.mattermost is None or settings.mattermost.team:
         return []
-    how = "name it by its id (the channel's menu, View Info), or set mattermost.team"
+    how = "use its id (in the channel's menu, View Info), or set mattermost.team"
     names = [place for place in settings.access.places if not is_chat_id(place)]
-    return [fix(f"access.places: {name} may be a channel of any team's", how) for name in names]
+    return [fix(f"access.places: {name} matches channels of every team", how) for name in names]
 
 
-async def _store(settings: Settings) -> CheckResult:
-    """Opened only when nobody else has it."""
+async def _check_store(settings: Settings) -> CheckResult:
+    """Opens the database only if no other process uses it."""
     from bot.server.serve import migrate
 
     path = settings.store_path
@@ -145,14 +167,16 @@ async def _store(settings: Settings) -> CheckResult:
     return ok(f"store: {path}")
 
 
-async def _press(settings: Settings, channel: str) -> CheckResult:
-    what = f"button in {channel}"
+async def _check_roundtrip(settings: Settings, channel: str) -> CheckResult:
+    summary = f"button in {channel}"
     try:
-        reply = await ask(settings.socket_path, Request(about="press", channel=channel))
+        reply = await send_request(settings.socket_path, Request(about="press", channel=channel))
     except SocketSilent:
-        return fix(f"{what}: no Liaison is running to receive the press", "start liaison serve, then try again")
+        return fix(f"{summary}: no Liaison is running", "start liaison serve, then try again")
     except ConnectionCut:
-        return fix(f"{what}: Liaison stopped meanwhile", "start liaison serve, then try again")
+        return fix(
+            f"{summary}: Liaison stopped before the button was pressed", "start liaison serve, then try again"
+        )
     if reply.result == "done":
         return ok(" ".join(block.summary for block in reply.shown))
-    return fix(what, reply.says)
+    return fix(summary, reply.text)

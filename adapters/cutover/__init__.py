@@ -1,16 +1,16 @@
-"""Cutover (public API 2022-02-22). ``PLATFORM`` is what the registry needs; the rest is this folder's own."""
+"""Cutover, through its Public API (version 2022-02-22). The registry needs only ``PLATFORM``."""
 
 from adapters.cutover.capabilities import CAPABILITIES
-from adapters.cutover.errors import SENTENCES
+from adapters.cutover.errors import MESSAGES
 from adapters.cutover.settings import CutoverSettings
 from adapters.protocol import Adapter, Platform, Resources
 
 
 def connect(name: str, settings: CutoverSettings, resources: Resources) -> Adapter:
-    """Loads the rest of this folder only where the platform is configured: its models take time to build."""
-    from adapters.cutover.adapter import connect as make
+    """Imports the adapter only where the platform is configured, because its models take time to build."""
+    from adapters.cutover.adapter import connect as connect_adapter
 
-    return make(name, settings, resources)
+    return connect_adapter(name, settings, resources)
 
 
 PLATFORM = Platform(
@@ -19,6 +19,6 @@ PLATFORM = Platform(
     settings=CutoverSettings,
     connect=connect,
     capabilities=CAPABILITIES,
-    messages=SENTENCES,
+    messages=MESSAGES,
     secret_fields=("token",),
 )

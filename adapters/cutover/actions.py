@@ -1,132 +1,123 @@
-"""What newer Cores do beside the reference: skip a task, pause, resume and cancel a run.
+"""Writes that newer Cutover versions have and the reference does not: skip a task; pause, resume and cancel a run.
 
-The vendor's own open client for current Cores sends these; the API reference of 2022-02-22 has none of them.
-So they are used only where the setting ``extras`` says so, and a Core that does not know one (404 on something
-that can be read, 405, 501) is not asked for it again.
+The vendor's own open-source client for current versions sends them, but the Cutover Public API reference of
+2022-02-22 has none of them. So they are used only if the setting ``extras`` is on. A server that does not know one
+(405, 501, or 404 for something that can be read) is not asked for it again.
 """
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any, TypeVar
 
 from adapters.cutover import mapping
-from adapters.cutover.reads import Reads
-from adapters.cutover.text import sign
+from adapters.cutover.api import CutoverApi
+from adapters.cutover.text import SIGNER
 from adapters.errors import AdapterError, Conflict, NotFound, Unsupported
 from adapters.models import PlatformAction, Run, RunState, Task, TaskState
-from adapters.protocol import Capability, Emulated, Native
+from adapters.toolkit.reconciliation import applied_if, read_or_raise
+from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
-    Applied,
+    Baseline,
     EndRun,
-    NotApplied,
     Op,
     PerformAction,
     Reconciliation,
+    Recovery,
     SkipTask,
     WriteMarker,
     WriteResult,
 )
 
-S = TypeVar("S")
 SKIP, PAUSE, RESUME, CANCEL = "skip", "pause", "resume", "cancel"
-BECOMES = {PAUSE: RunState.PAUSED, RESUME: RunState.ACTIVE, CANCEL: RunState.CANCELLED}
-OFFERED = {
+RESULTING_STATES = {PAUSE: RunState.PAUSED, RESUME: RunState.ACTIVE, CANCEL: RunState.CANCELLED}
+ACTIONS = {
     RunState.ACTIVE: PlatformAction(id=PAUSE, label="cutover.offer_pause", warning="cutover.offer_pause_does"),
     RunState.PAUSED: PlatformAction(id=RESUME, label="cutover.offer_resume", warning="cutover.offer_resume_does"),
 }
-CAPABILITIES: Mapping[Op, tuple[frozenset[str], Capability]] = {
-    Op.SKIP: (frozenset({SKIP}), Native()),
-    Op.ACTION: (frozenset({PAUSE, RESUME}), Native()),
-    Op.END: (frozenset({CANCEL}), Emulated("what is left of the run is cancelled")),
+VERBS: Mapping[Op, frozenset[str]] = {
+    Op.SKIP: frozenset({SKIP}),
+    Op.ACTION: frozenset({PAUSE, RESUME}),
+    Op.END: frozenset({CANCEL}),
 }
 
 
 @dataclass
 class ExtraActions:
-    """``lacks``: what this server turned out not to know."""
+    api: CutoverApi
+    rejected_verbs: set[str] = field(default_factory=set)  # those that this server does not know
 
-    reading: Reads
-    on: bool
-    lacks: set[str] = field(default_factory=set)
+    def available(self, run: Run) -> Sequence[PlatformAction]:
+        action = ACTIONS.get(run.state)
+        return () if action is None or action.id in self.rejected_verbs else (action,)
 
-    def capabilities(self) -> Mapping[Op, Capability]:
-        if not self.on:
-            return {}
-        return {op: offered for op, (needs, offered) in CAPABILITIES.items() if not needs <= self.lacks}
+    def unsupported_ops(self) -> Sequence[Op]:
+        return [op for op, verbs in VERBS.items() if verbs <= self.rejected_verbs]
 
-    def offers(self, run: Run) -> Sequence[PlatformAction]:
-        offer = OFFERED.get(run.state)
-        return () if offer is None or not self.on or offer.id in self.lacks else (offer,)
-
-    async def skip(self, step: SkipTask, run: str, mark: WriteMarker) -> WriteResult:
-        task = self.reading.path(step.task, "skip")
-        path = f"core/runbooks/{self.reading.path(run, 'skip')}/tasks/{task}/skip"
-        said = escape(sign(step.reason or "Skipped", mark), quote=False)
+    @step(SkipTask, recovery=Recovery.IDEMPOTENT)
+    async def skip(self, step: SkipTask, marker: WriteMarker) -> WriteResult:
+        path = self.api.path("skip", "runbooks", step.run_id, "tasks", step.task, "skip")
+        comment = escape(SIGNER.sign(step.reason or "Skipped", marker), quote=False)
         try:
-            await self._send(SKIP, path, {"comment": said})
+            await self._send(SKIP, path, {"comment": comment})
         except (NotFound, Conflict) as error:
-            found = await self._or(error, self._task(step, run))
+            task = await read_or_raise(self._task(step), error)
             if isinstance(error, NotFound):
-                raise self._unknown(SKIP) from error
-            if found.state is not TaskState.SKIPPED:
+                raise self._reject_verb(SKIP) from error
+            if task.state is not TaskState.SKIPPED:
                 raise
-            return WriteResult(tasks=(found,), already=True)
+            return WriteResult(tasks=(task,), already=True)
         try:
-            return WriteResult(tasks=(await self._task(step, run),))
+            return WriteResult(tasks=(await self._task(step),))
         except AdapterError:
-            return WriteResult()  # it was skipped; the re-read that every write schedules will show it
+            return WriteResult()  # the skip went through; the next read shows it
 
-    async def change(self, step: PerformAction | EndRun, run: str, mark: WriteMarker) -> WriteResult:
-        """Pauses, resumes or cancels; Cutover's people get no message about it from here."""
+    @reconciles(SkipTask)
+    async def find_skip(self, step: SkipTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        task = await self._task(step)
+        return applied_if(task.state is TaskState.SKIPPED, WriteResult(tasks=(task,)))
+
+    @step(PerformAction, EndRun, recovery=Recovery.IDEMPOTENT)
+    async def change_run(self, step: PerformAction | EndRun, marker: WriteMarker) -> WriteResult:
+        """``notify`` is off: people get no message from Cutover."""
         verb = verb_of(step)
-        path = f"core/runbooks/{self.reading.path(run, verb)}/{verb}"
-        words = step.text if isinstance(step, EndRun) else step.label
+        path = self.api.path(verb, "runbooks", step.run_id, verb)
+        text = step.text if isinstance(step, EndRun) else step.label
         try:
-            await self._send(verb, path, {"message": sign(words, mark), "notify": False})
+            await self._send(verb, path, {"message": SIGNER.sign(text, marker), "notify": False})
         except (NotFound, Conflict) as error:
-            state = await self._or(error, self._state(run, verb))
+            state = await read_or_raise(self._run_state(step), error)
             if isinstance(error, NotFound):
-                raise self._unknown(verb) from error
-            if state is not BECOMES[verb]:
+                raise self._reject_verb(verb) from error
+            if state is not RESULTING_STATES[verb]:
                 raise
             return WriteResult(state=state, already=True)
-        return WriteResult(state=BECOMES[verb])
+        return WriteResult(state=RESULTING_STATES[verb])
 
-    async def reconcile(self, step: SkipTask | PerformAction | EndRun, run: str) -> Reconciliation:
-        if isinstance(step, SkipTask):
-            found = await self._task(step, run)
-            return Applied(WriteResult(tasks=(found,))) if found.state is TaskState.SKIPPED else NotApplied()
-        verb = verb_of(step)
-        state = await self._state(run, verb)
-        return Applied(WriteResult(state=state)) if state is BECOMES[verb] else NotApplied()
+    @reconciles(PerformAction, EndRun)
+    async def find_change(
+        self, step: PerformAction | EndRun, marker: WriteMarker, baseline: Baseline
+    ) -> Reconciliation:
+        state = await self._run_state(step)
+        return applied_if(state is RESULTING_STATES[verb_of(step)], WriteResult(state=state))
 
-    async def _send(self, verb: str, path: str, meta: Mapping[str, Any]) -> None:
-        """What is answered is an acknowledgement, and need not be JSON."""
-        if verb in self.lacks:
-            raise self._unknown(verb)
-        caller = self.reading.caller
+    async def _send(self, verb: str, path: str, meta: Mapping[str, str | bool]) -> None:
+        """The response is only an acknowledgement, and does not have to be JSON."""
+        if verb in self.rejected_verbs:
+            raise self._reject_verb(verb)
         try:
-            await caller.write("PATCH", path, operation=verb, json={"meta": meta}, expect_json=False)
+            await self.api.http.write("PATCH", path, operation=verb, json={"meta": meta}, expect_json=False)
         except Unsupported as error:
-            raise self._unknown(verb) from error
+            raise self._reject_verb(verb) from error
 
-    async def _or(self, refusal: NotFound | Conflict, reading: Awaitable[S]) -> S:
-        """What is read, or the refusal, which is certain. Whoever can be read is not what was not found."""
-        try:
-            return await reading
-        except AdapterError:
-            raise refusal from None
+    def _reject_verb(self, verb: str) -> Unsupported:
+        self.rejected_verbs.add(verb)
+        return Unsupported(self.api.platform, verb, key="cutover.too_old")
 
-    def _unknown(self, verb: str) -> Unsupported:
-        self.lacks.add(verb)
-        return Unsupported(self.reading.caller.platform, verb, key="cutover.too_old")
+    async def _task(self, step: SkipTask) -> Task:
+        return mapping.task(await self.api.task(step.run_id, step.task, "skip"))
 
-    async def _task(self, step: SkipTask, run: str) -> Task:
-        return mapping.single(await self.reading.task(run, step.task, "skip"))
-
-    async def _state(self, run: str, verb: str) -> RunState:
-        return mapping.run_state(await self.reading.runbook(run, verb))
+    async def _run_state(self, step: PerformAction | EndRun) -> RunState:
+        return mapping.run_state(await self.api.runbook(step.run_id, verb_of(step)))
 
 
 def verb_of(step: PerformAction | EndRun) -> str:

@@ -1,8 +1,8 @@
-"""What Cutover's error answers mean (reference, "Error Statuses" and "Error Codes").
+"""Maps Cutover's error responses to adapter errors (Cutover Public API, "Error Statuses" and "Error Codes").
 
-Errors are told by ``code`` and ``source``: titles and details are copy that may change. A detail is still shown,
-as it carries the counts ("3 tasks in this runbook are unassigned"). The statuses listed for an endpoint are
-never complete, so every status is expected everywhere.
+Errors are recognized by ``code`` and ``source``, because titles and details are copy that may change. The detail
+is still shown: it carries the counts ("3 tasks in this runbook are unassigned"). The reference never lists all
+statuses of an endpoint, so every endpoint may answer with any status.
 """
 
 import re
@@ -24,10 +24,10 @@ from adapters.errors import (
     Unsupported,
 )
 from adapters.http.responses import ErrorMapper, Response, excerpt
-from adapters.toolkit.messages import load_messages
+from adapters.toolkit.messages import load_messages, message_text
 
-SENTENCES = Path(__file__).with_name("messages.toml")
-MOVED_ON = frozenset(
+MESSAGES = Path(__file__).with_name("messages.toml")
+CONFLICT_CODES = frozenset(
     {
         "already_actioned",
         "task.already_started",
@@ -37,103 +37,106 @@ MOVED_ON = frozenset(
         "task.not_finishable",
     }
 )
-MISSING = frozenset({"not_found", "wrong_task_internal_id"})
-START_CHECK = "runbooks.start."
-HARD_CHECKS = frozenset({"runbooks.start.max_tasks_exceeded"})
-OVERRIDABLE = frozenset({"task.same_must_finish", "task.user_not_assigned"})
+NOT_FOUND_CODES = frozenset({"not_found", "wrong_task_internal_id"})
+START_CHECK_PREFIX = "runbooks.start."
+BLOCKING_START_CHECKS = frozenset({"runbooks.start.max_tasks_exceeded"})
+OVERRIDABLE_CODES = frozenset({"task.same_must_finish", "task.user_not_assigned"})
 
 
-def explaining(platform: str) -> ErrorMapper:
-    """The ``explain`` of ``adapters/http.py`` for the Cutover named ``platform``."""
+def error_mapper(platform: str) -> ErrorMapper:
+    """The error mapper of the Cutover named ``platform``."""
 
-    def explain(reply: Response, operation: str, write: bool) -> AdapterError | None:
-        refusals = _refusals(reply)
-        said = _said(refusals) or excerpt(reply)
-        error = _by_status(platform, operation, reply.status, said, write)
+    def map_error(response: Response, operation: str, is_write: bool) -> AdapterError | None:
+        objects = _error_objects(response)
+        said = _details(objects) or excerpt(response)
+        error = _error_by_status(platform, operation, response.status, said, is_write)
         if error is not None:
             return error
-        if reply.status < 400:
-            return None  # a redirect: the general rule knows
-        return _by_code(platform, operation, reply.status, refusals, said)
+        if response.status < 400:
+            return None  # a redirect: the HTTP client handles it
+        return _error_by_code(platform, operation, response.status, objects, said)
 
-    return explain
-
-
-def codes(error: AdapterError) -> frozenset[str]:
-    """Cutover's own codes in an error that came from here."""
-    found = error.facts.get("codes", ())
-    return frozenset(found) if isinstance(found, tuple) else frozenset()
+    return map_error
 
 
-def _by_status(platform: str, operation: str, status: int, said: str, write: bool) -> AdapterError | None:
+def error_codes(error: AdapterError) -> frozenset[str]:
+    """Cutover's own codes in an error made by ``error_mapper``."""
+    codes = error.facts.get("codes", ())
+    return frozenset(codes) if isinstance(codes, tuple) else frozenset()
+
+
+def reason_line(error: wire.ErrorObject) -> str:
+    """One line for one error object: Cutover's detail, or our text for its code if it has none."""
+    own_text = _messages().get(f"cutover.{error.code}", "")
+    text = error.detail or own_text or error.title or error.code or ""
+    line = " ".join(text.replace("{field}", _field_name([error], error.code)).split())
+    return line[:300]
+
+
+def _error_by_status(platform: str, operation: str, status: int, said: str, is_write: bool) -> AdapterError | None:
     if status == 401:
         return CredentialsRejected(platform, operation, key="cutover.token", said=said)
     if status in (405, 501):
         return Unsupported(platform, operation, key="cutover.too_old", said=said, status=status)
     if status == 408 or status >= 500:
-        if write:
+        if is_write:
             return OutcomeUnknown(platform, operation, said=said, status=status)
         return Unreachable(platform, operation, key="cutover.busy", said=said, status=status)
     return None
 
 
-def _by_code(
-    platform: str, operation: str, status: int, refusals: Sequence[wire.Refusal], said: str
+def _error_by_code(
+    platform: str, operation: str, status: int, objects: Sequence[wire.ErrorObject], said: str
 ) -> AdapterError:
-    found = tuple(dict.fromkeys(refusal.code for refusal in refusals if refusal.code))
-    known = next((code for code in found if f"cutover.{code}" in _sentences()), None)
-    facts: dict[str, Any] = {"codes": found, "status": status, "field": _field(refusals, known)}
-    key = f"cutover.{known}" if known else None
-    if status in (404, 410) or known in MISSING:
+    codes = tuple(dict.fromkeys(error.code for error in objects if error.code))
+    code = next((code for code in codes if f"cutover.{code}" in _messages()), None)
+    facts: dict[str, Any] = {"codes": codes, "status": status, "field": _field_name(objects, code)}
+    key = f"cutover.{code}" if code else None
+    if status in (404, 410) or code in NOT_FOUND_CODES:
         return NotFound(platform, operation, key=key or "cutover.not_found", said=said, **facts)
-    if known in MOVED_ON:
+    if code in CONFLICT_CODES:
         return Conflict(platform, operation, key=key, said=said, **facts)
     if status == 409:
         return Conflict(platform, operation, key=key or "cutover.already_actioned", said=said, **facts)
     if status == 403:
         return Rejected(platform, operation, key=key or "cutover.unauthorized", said=said, **facts)
-    reasons = tuple(reason(refusal) for refusal in refusals)
-    if any(code.startswith(START_CHECK) for code in found):
+    reasons = tuple(reason_line(error) for error in objects)
+    if any(code.startswith(START_CHECK_PREFIX) for code in codes):
         return Rejected(platform, operation, key="cutover.start_checks", said=said, reasons=reasons, **facts)
-    several = reasons if len(reasons) > 1 else ()
-    again = ("override=true",) if found and set(found) <= OVERRIDABLE else ()
-    key = key or "cutover.refused"
-    return Rejected(platform, operation, key=key, said=said, reasons=several, retry_with=again, **facts)
-
-
-def sentence(key: str, **facts: str) -> str:
-    return _sentences()[key].format(**facts)
-
-
-def reason(refusal: wire.Refusal) -> str:
-    """One refusal in one line: Cutover's detail, as it has the counts, else our words for its code."""
-    words = (
-        refusal.detail or _sentences().get(f"cutover.{refusal.code}", "") or refusal.title or refusal.code or ""
+    retry_with = ("override=true",) if codes and set(codes) <= OVERRIDABLE_CODES else ()
+    return Rejected(
+        platform,
+        operation,
+        key=key or "cutover.refused",
+        said=said,
+        reasons=reasons if len(reasons) > 1 else (),
+        retry_with=retry_with,
+        **facts,
     )
-    line = " ".join(words.replace("{field}", _field([refusal], refusal.code)).split())
-    return line[:300]
 
 
-def _refusals(reply: Response) -> tuple[wire.Refusal, ...]:
+def _error_objects(response: Response) -> tuple[wire.ErrorObject, ...]:
     try:
-        return wire.Refusals.model_validate(reply.json()).errors
+        return wire.ErrorResponse.model_validate(response.json()).errors
     except ValidationError:
         return ()
 
 
-def _said(refusals: Sequence[wire.Refusal]) -> str:
-    return "; ".join(words for refusal in refusals if (words := refusal.detail or refusal.title))
+def _details(objects: Sequence[wire.ErrorObject]) -> str:
+    return "; ".join(text for error in objects if (text := error.detail or error.title))
 
 
-def _field(refusals: Sequence[wire.Refusal], code: str | None) -> str:
-    """The field that a refusal is about, in words: ``/data/attributes/status_message`` is "status message"."""
-    for refusal in refusals:
-        place = refusal.source.pointer or refusal.source.parameter
-        if place and (code is None or refusal.code == code):
-            return re.split(r"[/.\[\]]+", place.rstrip("/]"))[-1].replace("_", " ") or "a field"
-    return "a field"
+def _field_name(objects: Sequence[wire.ErrorObject], code: str | None) -> str:
+    """The field an error is about, as people say it: ``/data/attributes/status_message`` is "status message"."""
+    for error in objects:
+        pointer = error.source.pointer or error.source.parameter
+        if pointer and (code is None or error.code == code):
+            name = re.split(r"[/.\[\]]+", pointer.rstrip("/]"))[-1].replace("_", " ")
+            if name:
+                return name
+            break
+    return message_text(MESSAGES, "cutover.label.a_field")
 
 
-def _sentences() -> Mapping[str, str]:
-    """Here they only tell which codes have words, and what they are."""
-    return load_messages(SENTENCES)
+def _messages() -> Mapping[str, str]:
+    return load_messages(MESSAGES)

@@ -1,8 +1,8 @@
-"""Addresses of runbooks and tasks: the API's own (``links.self``) and the pages that people open.
+"""Links to runbooks and tasks: the API's own (``links.self``) and the pages people open in a browser.
 
-The page of a runbook is ``https://INSTANCE.cutover.com/#/app/WORKSPACE/runbooks/ID/current_version/tasks/list``
-where the API is ``https://api.INSTANCE.cutover.com``; the vendor's API pages show it in their webhook samples.
-Elsewhere the ``link_template`` setting says it.
+For the API at ``https://api.INSTANCE.cutover.com``, a runbook's page is
+``https://INSTANCE.cutover.com/#/app/WORKSPACE/runbooks/ID/current_version/tasks/list``. The webhook samples of
+the Cutover Public API show this address. Elsewhere, set ``link_template``.
 """
 
 import re
@@ -23,8 +23,8 @@ class Links:
     template: str | None = None
 
     def run(self, id: str) -> str | None:
-        """The page of a runbook, or None where nobody can know its address."""
-        template = self.template or self._known_page()
+        """The page of a runbook, or None if its address is unknown."""
+        template = self.template or self._default_template()
         if template is None:
             return None
         return template.format(runbook_id=quote(id, safe=""), workspace_id=quote(self.workspace, safe=""))
@@ -37,11 +37,11 @@ class Links:
             return None
         if parts.scheme not in ("http", "https") or host not in self._hosts():
             return None
-        found = _RUNBOOK.search(parts.path) or _RUNBOOK.search(parts.fragment)
-        if found is None:
+        match = _RUNBOOK.search(parts.path) or _RUNBOOK.search(parts.fragment)
+        if match is None:
             return None
-        run = RunKey(platform=self.platform, id=found["run"])
-        return TaskKey(run=run, id=found["task"]) if found["task"] else run
+        run = RunKey(platform=self.platform, id=match["run"])
+        return TaskKey(run=run, id=match["task"]) if match["task"] else run
 
     def _hosts(self) -> set[str]:
         pages = [page for page in (self.template, self._site()) if page]
@@ -49,9 +49,9 @@ class Links:
 
     def _site(self) -> str | None:
         host = urlsplit(self.url).netloc
-        own = host.startswith("api.") and host.endswith(".cutover.com") and host != "api.cutover.com"
-        return f"https://{host.removeprefix('api.')}" if own else None
+        is_instance = host.startswith("api.") and host.endswith(".cutover.com") and host != "api.cutover.com"
+        return f"https://{host.removeprefix('api.')}" if is_instance else None
 
-    def _known_page(self) -> str | None:
+    def _default_template(self) -> str | None:
         site = self._site()
         return site + _PAGE if site and self.workspace else None

@@ -1,146 +1,96 @@
-"""Cutover's GET side: single resources, and lists to their last page."""
+"""The read commands: runbooks, runs, a run with its tasks, and comments."""
 
 import asyncio
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from datetime import datetime
 
-from pydantic import BaseModel
+from adapters.cutover import mapping, wire
+from adapters.cutover.api import CutoverApi
+from adapters.cutover.links import Links
+from adapters.cutover.start import START_OPTIONS
+from adapters.models import Comment, Run, Runbook, RunState, RunSummary, Task
+from adapters.toolkit.timestamps import parse_timestamp
 
-from adapters.cutover import wire
-from adapters.cutover.mapping import MappingContext
-from adapters.errors import (
-    OPTIONAL_READ_ERRORS,
-    AdapterError,
-    BadResponse,
-    NotFound,
-    OutcomeUnknown,
-    Rejected,
-    Unsupported,
-)
-from adapters.http.client import HttpClient
-from adapters.http.responses import ListResult, parse_model
-
-MAX_PAGES = 100
-
-M = TypeVar("M", bound=BaseModel)
-R = TypeVar("R", bound=wire.Resource[Any])
+COMMENT_LIMIT = 20
 
 
 @dataclass
 class Reads:
-    caller: HttpClient
-    _forecast: bool = True  # until this server turns the parameter down
-    _branching: dict[str, bool] = field(default_factory=dict)  # task type id -> conditional_progression
+    """Remembers which runbooks are templates, and where the tasks of the runs that were read branch."""
 
-    async def runbook(self, id: str, operation: str) -> wire.Runbook:
-        return await self._one(wire.One[wire.Runbook], f"core/runbooks/{self.path(id, operation)}", operation)
+    api: CutoverApi
+    links: Links
+    filters: Mapping[str, str]
+    now: Callable[[], datetime]
+    _templates: dict[str, bool] = field(default_factory=dict)  # runbook id -> is it a template
+    _branches: dict[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)  # run -> task -> next tasks
 
-    async def runbooks(self, operation: str, params: Mapping[str, str]) -> ListResult[wire.Runbook]:
-        return await self._many(wire.Many[wire.Runbook], "core/runbooks", operation, params)
+    async def runbooks(self, query: str) -> Sequence[Runbook]:
+        """Approved templates, then runbooks in planning."""
+        kinds = ({"is_template": "true", "template_status": "approved"}, {"is_template": "false"})
+        templates, others = await self._search("runbooks", query, *kinds)
+        found = [item for item in templates if mapping.is_template(item) and not item.attributes.archived]
+        found += [item for item in others if _is_planned(item)]
+        self._templates |= {item.id: mapping.is_template(item) for item in found}
+        return [
+            mapping.runbook(self.api.platform, item, self.links, start_options=START_OPTIONS) for item in found
+        ]
 
-    async def task(self, run: str, id: str, operation: str) -> wire.Task:
-        path = f"core/runbooks/{self.path(run, operation)}/tasks/{self.path(id, operation)}"
-        return await self._one(wire.One[wire.Task], path, operation)
+    async def runbook(self, id: str) -> Runbook:
+        item, tasks, context = await self.api.runbook_with_tasks(id, "show")
+        self._templates[item.id] = mapping.is_template(item)
+        return mapping.runbook(self.api.platform, item, self.links, tasks, context, START_OPTIONS)
 
-    async def tasks(self, run: str, operation: str) -> Sequence[wire.Task]:
-        """All of them. ``forecast`` adds who comes before and after whom; a Core may not know it."""
-        if not self._forecast:
-            return await self._all_tasks(run, operation, {})
-        try:
-            return await self._all_tasks(run, operation, {"forecast": "true"})
-        except (Rejected, Unsupported):
-            found = await self._all_tasks(run, operation, {})
-            self._forecast = False  # the same call without it went well
-            return found
+    async def runs(self, query: str) -> Sequence[RunSummary]:
+        (items,) = await self._search("runs", query, {"is_template": "false"})
+        open_states = (RunState.ACTIVE, RunState.PAUSED)
+        found = [item for item in items if not mapping.is_template(item) and not item.attributes.archived]
+        found = [item for item in found if mapping.run_state(item) in open_states]
+        found.sort(key=_started_at, reverse=True)
+        return [mapping.run_summary(self.api.platform, item, self.links) for item in found]
 
-    async def comments(self, run: str, task: str | None, operation: str) -> ListResult[wire.Comment]:
-        params = {"task_id": task} if task else {}
-        path = f"core/runbooks/{self.path(run, operation)}/comments"
-        return await self._many(wire.Many[wire.Comment], path, operation, params)
+    async def run(self, id: str) -> Run:
+        item, tasks, context = await self.api.runbook_with_tasks(id, "show")
+        run = mapping.run(self.api.platform, item, tasks, context, self.links)
+        branches = {task.id: task.branches for task in run.tasks if task.branches}
+        if branches or item.id in self._branches:
+            self._branches[item.id] = branches
+        return run.model_copy(update={"read_at": self.now()})
 
-    async def whole(self, id: str, operation: str) -> tuple[wire.Runbook, Sequence[wire.Task], MappingContext]:
-        """A runbook, its tasks, and what is needed to understand them."""
-        runbook, tasks, streams = await asyncio.gather(
-            self.runbook(id, operation), self.tasks(id, operation), self._streams(id, operation)
-        )
-        await self._learn_types(tasks, operation)
-        return runbook, tasks, MappingContext(streams=streams, branching=dict(self._branching))
+    async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
+        listing = await self.api.comments(id, task, "comments")
+        found = [item for item in listing.items if task is None or item.related_id("task") in (task, None)]
+        if all(item.id.isdecimal() for item in found):
+            found.sort(key=lambda item: int(item.id))
+        return [mapping.comment(item) for item in found[-COMMENT_LIMIT:]]
 
-    async def workspace(self, id: str, operation: str) -> wire.Workspace:
-        return await self._one(wire.One[wire.Workspace], f"core/workspaces/{self.path(id, operation)}", operation)
+    def is_template(self, id: str) -> bool | None:
+        """None for a runbook that has not been read since the process started."""
+        return self._templates.get(id)
 
-    async def first_page(self, path: str, operation: str, params: Mapping[str, str]) -> int:
-        """How many things the first page of a list holds: the cheapest proof that it may be read."""
-        body = await self.caller.read(path, operation=operation, params=params or None)
-        return len(self._read(wire.Many[wire.Resource[wire.Wire]], body, operation).data)
+    def with_branches(self, run: str, task: Task) -> Task:
+        """``task`` with the branches of the last read, which the response to an action on one task lacks."""
+        branches = self._branches.get(run, {}).get(task.id, ())
+        return task if task.state.is_over or not branches else task.model_copy(update={"branches": branches})
 
-    def path(self, id: str, operation: str) -> str:
-        """``id`` if it can stand in an address. People type ids too (``cutover:7``)."""
-        if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", id):
-            return id
-        raise NotFound(self.caller.platform, operation, key="cutover.not_an_id", id=id[:64])
+    async def _search(
+        self, operation: str, query: str, *kinds: Mapping[str, str]
+    ) -> Sequence[Sequence[wire.Runbook]]:
+        """Cutover's search does not tolerate typos. If it finds nothing, this returns everything, unfiltered."""
+        search = {"query": query.strip()} if query.strip() else {}
+        requests = (self.api.runbooks(operation, {**kind, **self.filters, **search}) for kind in kinds)
+        listings = await asyncio.gather(*requests)
+        if search and not any(listing.items for listing in listings):
+            return await self._search(operation, "", *kinds)
+        return [listing.items for listing in listings]
 
-    def written(self, model: type[M], body: Any, operation: str) -> M:
-        """The answer to a write. What cannot be read there leaves the outcome unknown."""
-        return self._read(model, body, operation, OutcomeUnknown)
 
-    async def _streams(self, run: str, operation: str) -> Sequence[wire.Stream]:
-        """Only names: a Core that does not give them leaves the tasks without stages."""
-        path = f"core/runbooks/{self.path(run, operation)}/streams"
-        try:
-            return (await self._many(wire.Many[wire.Stream], path, operation, {})).items
-        except OPTIONAL_READ_ERRORS:
-            return ()
+def _is_planned(item: wire.Runbook) -> bool:
+    attributes = item.attributes
+    return not attributes.is_template and not attributes.archived and mapping.run_state(item) is RunState.PLANNED
 
-    async def _learn_types(self, tasks: Sequence[wire.Task], operation: str) -> None:
-        wanted = {type for task in tasks if (type := task.related("task_type"))} - self._branching.keys()
-        if not wanted:
-            return
-        try:
-            listing = await self._many(wire.Many[wire.TaskType], "core/task_types", operation, {})
-            self._branching |= {one.id: bool(one.attributes.conditional_progression) for one in listing.items}
-        except OPTIONAL_READ_ERRORS:
-            pass  # without the right to read types no task can be known to branch; Cutover still says so
-        self._branching |= {type: False for type in wanted - self._branching.keys()}
 
-    async def _all_tasks(self, run: str, operation: str, params: Mapping[str, str]) -> Sequence[wire.Task]:
-        path = f"core/runbooks/{self.path(run, operation)}/tasks"
-        listing = await self._many(wire.Many[wire.Task], path, operation, params)
-        if not listing.complete:
-            raise BadResponse(self.caller.platform, operation, key="cutover.endless")
-        return listing.items
-
-    async def _one(self, model: type[wire.One[R]], path: str, operation: str) -> R:
-        body = await self.caller.read(path, operation=operation)
-        return self._read(model, body, operation).data
-
-    async def _many(
-        self, model: type[wire.Many[R]], path: str, operation: str, params: Mapping[str, str]
-    ) -> ListResult[R]:
-        """Follows ``links.next`` as it is given. A link seen before ends the list: all it leads to was read."""
-        items: dict[str, R] = {}
-        followed: set[str] = set()
-        body = await self.caller.read(path, operation=operation, params=params or None)
-        for _ in range(MAX_PAGES):
-            page = self._read(model, body, operation)
-            items |= {one.id: one for one in page.data}
-            link = self._next(page.links.next, operation)
-            if link is None or link in followed:
-                return ListResult(tuple(items.values()))
-            followed.add(link)
-            body = await self.caller.read(link, operation=operation)
-        return ListResult(tuple(items.values()), complete=False)
-
-    def _next(self, link: str | None, operation: str) -> str | None:
-        """``link`` in full. Our token goes to no other site, whatever a page says."""
-        if link is None:
-            return None
-        whole = self.caller.same_origin(link)
-        if whole is None:
-            raise BadResponse(self.caller.platform, operation, key="platform.foreign_link", said=link)
-        return whole
-
-    def _read(self, model: type[M], body: Any, operation: str, otherwise: type[AdapterError] = BadResponse) -> M:
-        return parse_model(model, body, self.caller.platform, operation, otherwise)
+def _started_at(item: wire.Runbook) -> float:
+    at = parse_timestamp(item.attributes.start_actual) or parse_timestamp(item.attributes.created_at)
+    return at.timestamp() if at else 0.0

@@ -1,75 +1,182 @@
-"""Starting a runbook: its options (``--set``), its steps, and what the checks before the start said.
+"""Starting a runbook: the options for ``--set``, the steps, and the report of Cutover's pre-start checks.
 
-A template is copied and the copy is started, two requests. A planned runbook is started where it is, and lives
-once. ``validation_level`` "warning" is the strict one: it blocks on every finding, "error" lets warnings pass
-(reference 3.5). So the first try is strict, and the report comes back with the option that overrides it.
+A template is copied and then the copy is started, which takes two requests. A planned runbook is started as it
+is, and runs live once. ``validation_level`` "warning" is the strict level: it blocks on every finding, while
+"error" lets warnings pass (Cutover Public API, "Start Runbook"). The first attempt is strict, and the report of
+the findings comes with the option that overrides them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from adapters.cutover.errors import HARD_CHECKS, START_CHECK, codes, sentence
-from adapters.errors import Rejected
-from adapters.models import RunKey, StartOption
-from adapters.writes import StartRun
+from adapters.cutover import mapping, wire
+from adapters.cutover.api import CutoverApi
+from adapters.cutover.errors import BLOCKING_START_CHECKS, MESSAGES, START_CHECK_PREFIX, error_codes
+from adapters.errors import Conflict, Rejected
+from adapters.http.responses import ListResult
+from adapters.models import RunKey, RunState, StartOption
+from adapters.toolkit.messages import message_text
+from adapters.toolkit.reconciliation import applied_if, read_or_raise
+from adapters.toolkit.steps import reconciles, step
+from adapters.toolkit.timestamps import parse_timestamp
+from adapters.writes import (
+    Applied,
+    Baseline,
+    Indeterminate,
+    NotApplied,
+    Reconciliation,
+    Recovery,
+    StartRun,
+    WriteMarker,
+    WriteResult,
+)
 
-ON_OFF = ("true", "false")
-LATE = {"runbooks.start.late_tasks"}
+TRUE_FALSE = ("true", "false")
+LATE_TASKS = {"runbooks.start.late_tasks"}
 OPTIONS: Mapping[str, Sequence[str]] = {
     "comms": ("off", "test", "on"),
     "run_type": ("live", "rehearsal"),
     "validation_level": ("warning", "error"),
-    "rebaseline": ON_OFF,
-    "shift_fixed_times": ON_OFF,
-    "disable_task_notify": ON_OFF,
+    "rebaseline": TRUE_FALSE,
+    "shift_fixed_times": TRUE_FALSE,
+    "disable_task_notify": TRUE_FALSE,
 }
-# Never typed: a name with an underscore in front is only said by a button that we made.
-COPIED = "_copied"  # the id of the copy that an earlier try made and could not start, to go on with that one
+# Options that start with an underscore can't be typed: only buttons made by Liaison pass them.
+COPIED = "_copied"  # the id of the copy made by an earlier attempt that could not start it
 ALERT = "_alert"  # "yes": somebody confirmed that Cutover sends messages to people
-WAYS = (
+START_OPTIONS = (
     StartOption(label="cutover.way_live", values={"run_type": "live", "comms": "off"}),
     StartOption(label="cutover.way_rehearsal", values={"run_type": "rehearsal", "comms": "off"}, rehearsal=True),
     StartOption(label="cutover.way_messages", values={"run_type": "live", "comms": "on"}, confirms={ALERT: "yes"}),
     StartOption(label="cutover.way_test", values={"run_type": "live", "comms": "test"}),
 )
-CONFIRMED = (COPIED, ALERT, "validation_level", "rebaseline")  # what a second try has beside what people typed
+CONFIRMED_OPTIONS = (COPIED, ALERT, "validation_level", "rebaseline")  # kept for the next attempt
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+MAX_CLOCK_SKEW = timedelta(minutes=5)  # between Cutover's clock and ours
+
+
+@dataclass
+class Starts:
+    """``is_template`` returns None for a runbook that has not been read yet."""
+
+    api: CutoverApi
+    workspace: str
+    filters: Mapping[str, str]
+    is_template: Callable[[str], bool | None]
+
+    @step(StartRun, part="copy", recovery=Recovery.LOOKUP)
+    async def copy(self, step: StartRun, marker: WriteMarker) -> WriteResult:
+        """Copies a template into a runbook in planning. A planned runbook is the run itself: nothing is sent."""
+        require_comms_confirmed(step)
+        platform, id = step.runbook.platform, step.runbook.id
+        if self.is_template(id) is None and not mapping.is_template(await self.api.runbook(id, "start")):
+            return WriteResult(run=RunKey(platform=platform, id=id))
+        body = copy_body(step, self.workspace)
+        copy = await self.api.write("POST", "core/runbooks", "start", body, wire.RunbookResponse)
+        return WriteResult(run=RunKey(platform=platform, id=copy.id), state=RunState.STARTING)
+
+    @reconciles(StartRun, part="copy")
+    async def find_copy(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        """By its name, which contains the run's handle. Another Liaison database may have used the same name."""
+        filters, since = {**self.filters, "is_template": "false"}, baseline.sent_at - MAX_CLOCK_SKEW
+        found = _newest_copy(await self.api.runbooks("start", {**filters, "query": step.title}), step.title, since)
+        if found is None:  # the search is fuzzy: only the whole list proves that the copy does not exist
+            listing = await self.api.runbooks("start", filters)
+            found = _newest_copy(listing, step.title, since)
+            if found is None:
+                return NotApplied() if listing.complete else Indeterminate()
+        run = RunKey(platform=step.runbook.platform, id=found.id)
+        return Applied(WriteResult(run=run, state=RunState.STARTING))
+
+    @step(StartRun, part="name", recovery=Recovery.IDEMPOTENT)
+    async def rename(self, step: StartRun, marker: WriteMarker) -> WriteResult:
+        await self.api.update_runbook(step.run_id, {"name": step.title}, "start")
+        return WriteResult(run=step.run)
+
+    @reconciles(StartRun, part="name")
+    async def find_name(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        runbook = await self.api.runbook(step.run_id, "start")
+        return applied_if(mapping.title(runbook) == step.title, WriteResult(run=step.run))
+
+    @step(StartRun, part="start", recovery=Recovery.IDEMPOTENT)
+    async def start(self, step: StartRun, marker: WriteMarker) -> WriteResult:
+        require_comms_confirmed(step)
+        path = self.api.path("start", "runbooks", step.run_id, "start")
+        body = start_body(step, is_copy=step.run_id != step.runbook.id)
+        try:
+            started = await self.api.write("PATCH", path, "start", body, wire.RunbookResponse)
+        except (Rejected, Conflict) as error:
+            if isinstance(error, Rejected) and error.key.startswith("cutover.start_checks"):
+                raise start_rejected(error, step) from error
+            return await self._resolve_failed_start(error, step)
+        return WriteResult(run=step.run, state=mapping.run_state(started))
+
+    @reconciles(StartRun, part="start")
+    async def find_start(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        state = mapping.run_state(await self.api.runbook(step.run_id, "start"))
+        return applied_if(state is not RunState.PLANNED, WriteResult(run=step.run, state=state))
+
+    async def _resolve_failed_start(self, error: Rejected | Conflict, step: StartRun) -> WriteResult:
+        """A second start is rejected without a code of its own, so the runbook's state decides."""
+        state = mapping.run_state(await read_or_raise(self.api.runbook(step.run_id, "start"), error))
+        if state in (RunState.ACTIVE, RunState.PAUSED):
+            return WriteResult(run=step.run, state=state, already=True)
+        if state.is_over:
+            raise Conflict(self.api.platform, "start", key="cutover.run_is_over", said=error.said) from error
+        if isinstance(error, Rejected):
+            raise start_rejected(error, step) from error
+        raise error
+
+
+def _newest_copy(listing: ListResult[wire.Runbook], title: str, since: datetime) -> wire.Runbook | None:
+    """The newest runbook of that name that is still in planning, or was made since and started by hand."""
+
+    def created_at(item: wire.Runbook) -> datetime:
+        return parse_timestamp(item.attributes.created_at) or LONG_AGO
+
+    def is_candidate(item: wire.Runbook) -> bool:
+        state = mapping.run_state(item)
+        return state is RunState.PLANNED or (not state.is_over and created_at(item) >= since)
+
+    named = [item for item in listing.items if mapping.title(item) == title and not item.attributes.archived]
+    return max(filter(is_candidate, named), key=created_at, default=None)
 
 
 def check_options(write: StartRun) -> None:
-    """Raises ``Rejected`` for an option that Cutover does not have."""
+    """Raises ``Rejected`` for an option or a value that Cutover does not have."""
     for option, value in write.options.items():
         if option in (COPIED, ALERT):
             continue
         allowed = OPTIONS.get(option)
         if allowed is None:
-            names = ", ".join(OPTIONS)
-            raise _rejected(write, "cutover.unknown_option", option=option, allowed=names)
+            raise _rejected(write, "cutover.unknown_option", option=option, allowed=", ".join(OPTIONS))
         if value not in allowed:
-            words = ", ".join(allowed)
-            raise _rejected(write, "cutover.bad_option", option=option, value=value, allowed=words)
+            raise _rejected(write, "cutover.bad_option", option=option, value=value, allowed=", ".join(allowed))
 
 
-def check_messages(write: StartRun) -> None:
-    """Raises ``Rejected``, with the option that confirms it, where people would get messages unasked."""
+def require_comms_confirmed(write: StartRun) -> None:
+    """Raises ``Rejected`` with the confirming option if the start would message people without confirmation."""
     if write.options.get("comms") == "on" and write.options.get(ALERT) != "yes":
-        raise _rejected(write, "cutover.comms_on", retry_with=_again(write, f"{ALERT}=yes"))
+        raise _rejected(write, "cutover.comms_on", retry_with=_retry_options(write, f"{ALERT}=yes"))
 
 
-def steps(write: StartRun, template: bool | None) -> Sequence[StartRun]:
-    """``template`` None: not known here; then the copying step finds out, and copies only a template."""
+def plan_start(write: StartRun, is_template: bool | None) -> Sequence[StartRun]:
+    """With ``is_template`` None (unknown), the copy step finds out and copies only a template."""
     check_options(write)
-    name = write.runbook.platform
+    platform = write.runbook.platform
     copied = write.options.get(COPIED)
     if copied:
-        run = RunKey(platform=name, id=copied)
+        run = RunKey(platform=platform, id=copied)
         return [_part(write, "name", run), _part(write, "start", run)]
-    if template is False:
-        return [_part(write, "start", RunKey(platform=name, id=write.runbook.id))]
+    if is_template is False:
+        return [_part(write, "start", RunKey(platform=platform, id=write.runbook.id))]
     return [_part(write, "copy", write.run), _part(write, "start", write.run)]
 
 
 def copy_body(write: StartRun, workspace: str) -> dict[str, Any]:
-    """The copy flags are all off by default, hence all three."""
+    """All three copy flags are off by default."""
     data: dict[str, Any] = {"type": "runbook", "attributes": {"name": write.title}}
     if workspace:
         data["relationships"] = {"workspace": {"data": {"id": workspace, "type": "workspace"}}}
@@ -77,8 +184,8 @@ def copy_body(write: StartRun, workspace: str) -> dict[str, Any]:
     return {"data": data, "meta": {"copy": copy}}
 
 
-def start_body(write: StartRun, copied: bool) -> dict[str, Any]:
-    """A fresh copy is planned anew from now; a runbook that people planned keeps its times."""
+def start_body(write: StartRun, is_copy: bool) -> dict[str, Any]:
+    """A fresh copy is replanned from now; a runbook that people planned keeps its times."""
     options = write.options
     run_type = "rehearsal" if write.rehearsal else options.get("run_type", "live")
     return {
@@ -87,54 +194,59 @@ def start_body(write: StartRun, copied: bool) -> dict[str, Any]:
             "run_type": run_type,
             "validation_level": options.get("validation_level", "warning"),
             "disable_task_notify": options.get("disable_task_notify") == "true",
-            "rebaseline": _from_now(write, copied),
+            "rebaseline": _rebaselines(write, is_copy),
             "shift_fixed_times": options.get("shift_fixed_times") == "true",
         }
     }
 
 
-def not_started(error: Rejected, write: StartRun, run: str) -> Rejected:
-    """The refusal of a start: every finding, the option that overrides them, and the copy that is there now.
+def start_rejected(error: Rejected, write: StartRun) -> Rejected:
+    """The rejected start with all findings, the option that overrides them, and the copy that now exists.
 
-    The copy's id is the fact ``copied``: whoever goes on with the same run passes it as that option.
+    The copy's id is the fact ``copied``: the next attempt with the same run passes it as the option ``_copied``.
     """
-    found = codes(error)
-    checks = {code for code in found if code.startswith(START_CHECK)}
-    strict = write.options.get("validation_level", "warning") == "warning"
-    forgivable = bool(checks) and checks == found and not checks & HARD_CHECKS and strict
+    codes = error_codes(error)
+    checks = {code for code in codes if code.startswith(START_CHECK_PREFIX)}
+    is_strict = write.options.get("validation_level", "warning") == "warning"
+    overridable = bool(checks) and checks == codes and not checks & BLOCKING_START_CHECKS and is_strict
     facts: dict[str, Any] = {
         name: value for name, value in error.facts.items() if name not in ("platform", "operation")
     }
     reasons = error.reasons
-    copied = () if run == write.runbook.id else (f"{COPIED}={run}",)
+    copied = () if write.run_id == write.runbook.id else (f"{COPIED}={write.run_id}",)
     if copied:
-        facts["copied"] = run
-        reasons = (*reasons, sentence("cutover.copy_waits", title=write.title))
-    anyway = _again(write, "validation_level=error", *copied)
+        facts["copied"] = write.run_id
+        reasons = (*reasons, message_text(MESSAGES, "cutover.copy_waits", title=write.title))
+    override = _retry_options(write, "validation_level=error", *copied)
     choices: Mapping[str, Sequence[str]] = {}
-    if forgivable and checks == LATE and not _from_now(write, bool(copied)):
-        choices = {"cutover.from_now": _again(write, "rebaseline=true", *copied), "cutover.anyway": anyway}
+    if overridable and checks == LATE_TASKS and not _rebaselines(write, bool(copied)):
+        from_now = _retry_options(write, "rebaseline=true", *copied)
+        choices = {"cutover.from_now": from_now, "cutover.anyway": override}
     return Rejected(
         error.platform,
         error.operation,
-        key="cutover.start_checks_hard" if checks and not forgivable else error.key,
+        key="cutover.start_checks_hard" if checks and not overridable else error.key,
         said="" if checks else error.said,
         reasons=reasons,
-        retry_with=anyway if forgivable else (),
+        retry_with=override if overridable else (),
         choices=choices,
         **facts,
     )
 
 
-def _from_now(write: StartRun, copied: bool) -> bool:
-    return write.options.get("rebaseline", "true" if copied else "false") == "true"
+def _rebaselines(write: StartRun, is_copy: bool) -> bool:
+    return write.options.get("rebaseline", "true" if is_copy else "false") == "true"
 
 
-def _again(write: StartRun, *more: str) -> tuple[str, ...]:
-    """What was confirmed before stays confirmed."""
-    names = {option.partition("=")[0] for option in more}
-    kept = (f"{name}={write.options[name]}" for name in CONFIRMED if name in write.options and name not in names)
-    return (*kept, *more)
+def _retry_options(write: StartRun, *added: str) -> tuple[str, ...]:
+    """``added`` after the options that were confirmed before."""
+    names = {option.partition("=")[0] for option in added}
+    confirmed = (
+        f"{name}={write.options[name]}"
+        for name in CONFIRMED_OPTIONS
+        if name in write.options and name not in names
+    )
+    return (*confirmed, *added)
 
 
 def _part(write: StartRun, part: str, run: RunKey | None) -> StartRun:

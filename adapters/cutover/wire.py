@@ -1,7 +1,7 @@
-"""Cutover's JSON (API version 2022-02-22, sections 1 to 10 of its reference), read as leniently as it is loose.
+"""Cutover's JSON (Cutover Public API, version 2022-02-22).
 
-Every attribute may be missing or null; a field we do not know is no news. Only what cannot be done without,
-a resource's ``id`` and a list's ``data``, is demanded. Dates stay text here: the reference gives no format.
+Every attribute may be missing or null, and unknown fields are ignored. Only a resource's ``id`` and a list's
+``data`` are required. Dates stay text here, because the reference does not give their format.
 """
 
 from typing import Annotated, Any, Generic, TypeVar
@@ -13,17 +13,17 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True)
 
 
-def _object(value: object) -> object:
+def _object_or_empty(value: object) -> object:
     return value if isinstance(value, dict) else {}
 
 
 def _ids(value: object) -> object:
-    """Ids are numbers in some places and text in others (reference 6.5 against 6.1)."""
+    """Ids are numbers in request bodies and strings in responses."""
     return [str(id) for id in value if isinstance(id, int | str)] if isinstance(value, list) else None
 
 
 def _objects(value: object) -> object:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 class RunbookAttributes(Wire):
@@ -31,7 +31,6 @@ class RunbookAttributes(Wire):
     description: str | None = None
     archived: bool | None = None
     is_template: bool | None = None
-    template_status: str | None = None
     stage: str | None = None
     status: str | None = None
     status_message: str | None = None
@@ -40,7 +39,6 @@ class RunbookAttributes(Wire):
     run_comms: str | None = None
     created_at: str | None = None
     start_actual: str | None = None
-    start_scheduled: str | None = None
     end_actual: str | None = None
     end_forecast: str | None = None
     end_planned: str | None = None
@@ -48,7 +46,7 @@ class RunbookAttributes(Wire):
 
 
 class TaskAttributes(Wire):
-    """``predecessor_ids`` and ``successor_ids`` come only with ``forecast=true``, and not from every Core."""
+    """``predecessor_ids`` and ``successor_ids`` come only with ``forecast=true``, and not from every version."""
 
     name: str | None = None
     description: str | None = None
@@ -72,7 +70,7 @@ class StreamAttributes(Wire):
 
 class CommentAttributes(Wire):
     content: str | None = None
-    created_at: str | None = None  # not in the reference; used where a newer Core gives it
+    created_at: str | None = None  # not in the reference; newer versions may send it
 
 
 class TaskTypeAttributes(Wire):
@@ -81,7 +79,6 @@ class TaskTypeAttributes(Wire):
 
 class WorkspaceAttributes(Wire):
     name: str | None = None
-    key: str | None = None
 
 
 A = TypeVar("A", bound=Wire)
@@ -89,11 +86,11 @@ A = TypeVar("A", bound=Wire)
 
 class Resource(Wire, Generic[A]):
     id: str
-    attributes: Annotated[A, BeforeValidator(_object), Field(default_factory=dict, validate_default=True)]
-    relationships: Annotated[dict[str, Any], BeforeValidator(_object)] = {}
+    attributes: Annotated[A, BeforeValidator(_object_or_empty), Field(default_factory=dict, validate_default=True)]
+    relationships: Annotated[dict[str, Any], BeforeValidator(_object_or_empty)] = {}
 
-    def related(self, name: str) -> str | None:
-        """The id on the other end of a to-one relationship."""
+    def related_id(self, name: str) -> str | None:
+        """The id of the resource that the to-one relationship ``name`` points to."""
         relation = self.relationships.get(name)
         data = relation.get("data") if isinstance(relation, dict) else None
         id = data.get("id") if isinstance(data, dict) else None
@@ -110,7 +107,7 @@ Workspace = Resource[WorkspaceAttributes]
 
 
 def _link(value: object) -> object:
-    """JSON:API allows a link to be text, an object with ``href``, or null."""
+    """JSON:API allows a string, an object with ``href``, or null."""
     link = value.get("href") if isinstance(value, dict) else value
     return link if isinstance(link, str) and link else None
 
@@ -119,28 +116,33 @@ class Links(Wire):
     next: Annotated[str | None, BeforeValidator(_link)] = None
 
 
-class One(Wire, Generic[R]):
+class SingleResponse(Wire, Generic[R]):
     data: R
 
 
-class Many(Wire, Generic[R]):
+RunbookResponse = SingleResponse[Runbook]
+TaskResponse = SingleResponse[Task]
+CommentResponse = SingleResponse[Comment]
+
+
+class ListResponse(Wire, Generic[R]):
     data: tuple[R, ...]
-    links: Annotated[Links, BeforeValidator(_object)] = Links()
+    links: Annotated[Links, BeforeValidator(_object_or_empty)] = Links()
 
 
-class Source(Wire):
+class ErrorSource(Wire):
     """The reference's example says ``pointer``, its schemas say ``parameter``."""
 
     pointer: str | None = None
     parameter: str | None = None
 
 
-class Refusal(Wire):
+class ErrorObject(Wire):
     code: str | None = None
     title: str | None = None
     detail: str | None = None
-    source: Annotated[Source, BeforeValidator(_object)] = Source()
+    source: Annotated[ErrorSource, BeforeValidator(_object_or_empty)] = ErrorSource()
 
 
-class Refusals(Wire):
-    errors: Annotated[tuple[Refusal, ...], BeforeValidator(_objects)] = ()
+class ErrorResponse(Wire):
+    errors: Annotated[tuple[ErrorObject, ...], BeforeValidator(_objects)] = ()

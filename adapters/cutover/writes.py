@@ -1,232 +1,230 @@
-"""One changing request each. Every function sends once, and returns what Cutover's answer told.
+"""Writes to tasks and runs: begin, finish, added tasks, statuses and comments.
 
-Where Cutover says that something was already so, the task or runbook is read to see what is really the case:
-its codes say that a second action is too late, not who was first or what came of it.
+When Cutover says that something was already done, the task is read to find its real state: the error code only
+says that a second action came too late.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
 from adapters.cutover import mapping, wire
-from adapters.cutover import start as starting
-from adapters.cutover.errors import codes
-from adapters.cutover.mapping import EVERYONE_STARTS, STATUSES
+from adapters.cutover.api import CutoverApi
+from adapters.cutover.errors import error_codes
 from adapters.cutover.reads import Reads
-from adapters.cutover.text import sign, to_html
-from adapters.errors import AdapterError, Conflict, Rejected
-from adapters.models import Comment, RunKey, RunState, Task, TaskState
+from adapters.cutover.text import SIGNER, to_html, to_text
+from adapters.errors import Conflict, Rejected
+from adapters.http.responses import ListResult
+from adapters.models import RunState, TaskState
+from adapters.toolkit.comments import PostedComment, SignedComments, comment_text
+from adapters.toolkit.reconciliation import applied_if, read_or_raise
+from adapters.toolkit.steps import reconciles, step
+from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import (
     AddComment,
     AddTask,
+    Applied,
+    Baseline,
     BeginTask,
     FinishTask,
     HoldTask,
+    Indeterminate,
+    NotApplied,
+    Reconciliation,
+    Recovery,
     SetStatus,
-    StartRun,
-    TaskWrite,
     Write,
     WriteMarker,
     WriteResult,
 )
 
-RUNNING = (RunState.ACTIVE, RunState.PAUSED)
-SUCCESSORS = "selected successor ids"  # the field in words, as a refusal names it
-OVERRODE = "Done with a runbook administrator's override."
-Remark = AddComment | HoldTask | FinishTask | BeginTask
-"""What writes a comment: of a finish or begin, its part "note"."""
+SUCCESSORS_FIELD = "selected successor ids"  # as ``errors`` names the field
+OVERRIDE_NOTE = "Done with a runbook administrator's override."
+BeginStep = BeginTask | FinishTask
+"""A begin, or the part of a finish that begins the task first."""
 
 
 @dataclass
-class Writes:
-    reading: Reads
-    workspace: str = ""
+class TaskWrites:
+    """Cutover rejects a second begin or finish, so both can be sent again."""
 
-    async def copy(self, step: StartRun, template: bool | None) -> WriteResult:
-        """Makes the run, in planning. A runbook that is no template is the run itself: nothing is written."""
-        starting.check_messages(step)
-        name, id = step.runbook.platform, step.runbook.id
-        if template is None:
-            found = await self.reading.runbook(id, "start")
-            if not mapping.is_template(found):
-                return WriteResult(run=RunKey(platform=name, id=id))
-        body = await self._send("POST", "core/runbooks", "start", starting.copy_body(step, self.workspace))
-        made = self.reading.written(wire.One[wire.Runbook], body, "start").data
-        return WriteResult(run=RunKey(platform=name, id=made.id), state=RunState.STARTING)
+    api: CutoverApi
+    reads: Reads
 
-    async def rename(self, step: StartRun) -> WriteResult:
-        run = self.run_id(step)
-        await self._change_runbook(run, {"name": step.title}, "start")
-        return WriteResult(run=step.run)
-
-    async def start(self, step: StartRun) -> WriteResult:
-        starting.check_messages(step)
-        run = self.run_id(step)
-        path = f"core/runbooks/{self.reading.path(run, 'start')}/start"
-        body = starting.start_body(step, copied=run != step.runbook.id)
+    @step(BeginTask, recovery=Recovery.IDEMPOTENT)
+    @step(FinishTask, part="begin", recovery=Recovery.IDEMPOTENT)
+    async def begin(self, step: BeginStep, marker: WriteMarker) -> WriteResult:
         try:
-            answer = await self._send("PATCH", path, "start", body)
-        except (Rejected, Conflict) as error:
-            if isinstance(error, Rejected) and error.key.startswith("cutover.start_checks"):
-                raise starting.not_started(error, step, run) from error
-            return await self._started_before(error, step, run)
-        found = self.reading.written(wire.One[wire.Runbook], answer, "start").data
-        return WriteResult(run=step.run, state=mapping.run_state(found))
-
-    async def begin(self, step: TaskWrite) -> WriteResult:
-        try:
-            task = await self._act(step, "start", "begin", {"override": overrides(step)})
+            item = await self._act(step, "start", "begin", {"override": has_override(step)})
         except Conflict as error:
-            return await self._begun_before(error, step)
-        waits = task.state in (TaskState.READY, TaskState.WAITING)
-        return (
-            WriteResult(tasks=(task,), partial=True, message="cutover.start_recorded")
-            if waits
-            else WriteResult(tasks=(task,))
-        )
+            return await self._resolve_begin_conflict(error, step)
+        is_partial = mapping.task_state(item) in (TaskState.READY, TaskState.WAITING)
+        return self._result(step, item, partial=is_partial, message="cutover.start_recorded")
 
-    async def finish(self, step: FinishTask) -> WriteResult:
-        meta: dict[str, Any] = {"override": overrides(step)}
+    @step(FinishTask, recovery=Recovery.IDEMPOTENT)
+    async def finish(self, step: FinishTask, marker: WriteMarker) -> WriteResult:
+        meta: dict[str, Any] = {"override": has_override(step)}
         if step.then:
             if not step.then.isdecimal():
-                raise Rejected(self._name, "finish", key="cutover.bad_branch")
+                raise Rejected(self.api.platform, "finish", key="cutover.bad_branch")
             meta["selected_successor_ids"] = [int(step.then)]
         try:
-            task = await self._act(step, "finish", "finish", meta)
+            item = await self._act(step, "finish", "finish", meta)
         except Conflict as error:
-            return await self._finished_before(error, step)
+            return await self._resolve_finish_conflict(error, step)
         except Rejected as error:
-            if error.facts.get("field") != SUCCESSORS:
+            if error.facts.get("field") != SUCCESSORS_FIELD:
                 raise
-            raise Rejected(self._name, "finish", key="cutover.choose_branch", codes=codes(error)) from error
-        if task.state.is_over:
-            return WriteResult(tasks=(task,))
-        return WriteResult(tasks=(task,), partial=True, message="cutover.finish_recorded")
+            key = "cutover.choose_branch"
+            raise Rejected(self.api.platform, "finish", key=key, codes=error_codes(error)) from error
+        is_partial = not mapping.task_state(item).is_over
+        return self._result(step, item, partial=is_partial, message="cutover.finish_recorded")
 
-    async def status(self, step: SetStatus, mark: WriteMarker) -> WriteResult:
-        """Only what changes is sent: a missing ``status`` would otherwise fall back to its default, off."""
-        changes: dict[str, Any] = {"status_message": sign(step.text, mark, step.next_at)}
+    @reconciles(BeginTask)
+    @reconciles(FinishTask, part="begin")
+    async def find_begin(self, step: BeginStep, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        """One person's part of a begin that everyone must do is invisible, but safe to send again."""
+        task = mapping.task(await self.api.task(step.run_id, step.task, step.op))
+        return applied_if(task.state.is_over or task.state is TaskState.RUNNING, WriteResult(tasks=(task,)))
+
+    @reconciles(FinishTask)
+    async def find_finish(self, step: FinishTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        """As for a begin, one person's part is invisible."""
+        task = mapping.task(await self.api.task(step.run_id, step.task, step.op))
+        return applied_if(task.state.is_over, WriteResult(tasks=(task,)))
+
+    def _result(
+        self, step: BeginStep, item: wire.Task, *, already: bool = False, partial: bool = False, message: str = ""
+    ) -> WriteResult:
+        """``message`` is for a partial result."""
+        task = self.reads.with_branches(step.run_id, mapping.task(item))
+        return WriteResult(tasks=(task,), already=already, partial=partial, message=message if partial else "")
+
+    async def _act(self, step: BeginStep, verb: str, operation: str, meta: dict[str, Any]) -> wire.Task:
+        path = self.api.path(operation, "runbooks", step.run_id, "tasks", step.task, verb)
+        return await self.api.write("PATCH", path, operation, {"meta": meta}, wire.TaskResponse)
+
+    async def _resolve_begin_conflict(self, error: Conflict, step: BeginStep) -> WriteResult:
+        item = await read_or_raise(self.api.task(step.run_id, step.task, error.operation), error)
+        state = mapping.task_state(item)
+        key = "cutover.task.user_already_started"
+        if "task.user_already_started" in error_codes(error):
+            is_partial = state is not TaskState.RUNNING
+            return self._result(step, item, already=True, partial=is_partial, message=key)
+        if state is TaskState.RUNNING:
+            return self._result(step, item, already=True)
+        if state.is_over and isinstance(step, BeginTask):
+            raise Conflict(self.api.platform, "begin", key="cutover.task_is_over", said=error.said) from error
+        if state.is_over:
+            return self._result(step, item, already=True)  # the finish that follows reports who finished it
+        raise await self._explain_conflict(error, step)
+
+    async def _resolve_finish_conflict(self, error: Conflict, step: FinishTask) -> WriteResult:
+        item = await read_or_raise(self.api.task(step.run_id, step.task, error.operation), error)
+        state = mapping.task_state(item)
+        key = "cutover.task.user_already_finished"
+        if "task.user_already_finished" in error_codes(error):
+            return self._result(step, item, already=True, partial=not state.is_over, message=key)
+        if state.is_over:
+            return self._result(step, item, already=True)
+        if state is TaskState.READY and mapping.everyone_must_start(item):
+            key = "cutover.others_must_start"
+            raise Conflict(self.api.platform, "finish", key=key, codes=error_codes(error)) from error
+        raise await self._explain_conflict(error, step)
+
+    async def _explain_conflict(self, error: Conflict, step: BeginStep) -> Conflict:
+        """If nothing about the task explains the conflict, a paused run does."""
+        run = await read_or_raise(self.api.runbook(step.run_id, error.operation), error)
+        if mapping.run_state(run) is not RunState.PAUSED:
+            return error
+        codes = error_codes(error)
+        return Conflict(self.api.platform, error.operation, key="cutover.run_paused", codes=codes)
+
+
+@dataclass
+class RunWrites:
+    api: CutoverApi
+
+    @step(SetStatus, recovery=Recovery.IDEMPOTENT)
+    async def status(self, step: SetStatus, marker: WriteMarker) -> WriteResult:
+        """Sends only what changes, because a missing ``status`` could be read as its default, "off"."""
+        changes: dict[str, Any] = {"status_message": SIGNER.sign(step.text, marker, step.next_at)}
         if step.health is not None:
-            changes["status"] = STATUSES[step.health]
-        found = await self._change_runbook(self.run_id(step), changes, "status")
-        return WriteResult(health=mapping.health_note(found))
+            changes["status"] = mapping.STATUSES[step.health]
+        runbook = await self.api.update_runbook(step.run_id, changes, "status")
+        return WriteResult(health=mapping.run_health(runbook))
 
-    async def comment(self, step: Remark, mark: WriteMarker) -> WriteResult:
-        """On the task where there is one. Whoever reads it in Cutover sees the person's name in it."""
-        words, task = comment_of(step)
-        data: dict[str, Any] = {"type": "comment", "attributes": {"content": to_html(sign(words, mark))}}
-        if task:
-            data["relationships"] = {"task": {"data": {"id": task, "type": "task"}}}
-        path = f"core/runbooks/{self.reading.path(self.run_id(step), 'comment')}/comments"
-        answer = await self._send("POST", path, "comment", {"data": data})
-        made = self.reading.written(wire.One[wire.Comment], answer, "comment").data
-        said = Comment(id=made.id, text=words, by=mark.who, at=mark.at, task=task)
-        return WriteResult(id=made.id, comment=said)
+    @reconciles(SetStatus)
+    async def find_status(self, step: SetStatus, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        """Sending again must not overwrite a status that somebody else has set since."""
+        runbook = await self.api.runbook(step.run_id, "status")
+        if marker.is_in(runbook.attributes.status_message):
+            return Applied(WriteResult(health=mapping.run_health(runbook)))
+        updated_at = parse_timestamp(runbook.attributes.status_updated_at)
+        is_newer = updated_at is not None and updated_at > baseline.sent_at
+        return Indeterminate() if is_newer else NotApplied()
 
-    async def add(self, step: AddTask, mark: WriteMarker) -> WriteResult:
-        attributes = {"name": step.title, "description": sign("Added from chat", mark)}
+    @step(AddTask, recovery=Recovery.LOOKUP)
+    async def add(self, step: AddTask, marker: WriteMarker) -> WriteResult:
+        attributes = {"name": step.title, "description": SIGNER.sign("Added from chat", marker)}
         data: dict[str, Any] = {"type": "task", "attributes": attributes}
         if step.stage:
             data["relationships"] = {"stream": {"data": {"id": step.stage, "type": "stream"}}}
-        path = f"core/runbooks/{self.reading.path(self.run_id(step), 'add')}/tasks"
-        answer = await self._send("POST", path, "add", {"data": data})
-        made = self.reading.written(wire.One[wire.Task], answer, "add").data
-        return WriteResult(id=made.id, tasks=(mapping.single(made),))
+        path = self.api.path("add", "runbooks", step.run_id, "tasks")
+        item = await self.api.write("POST", path, "add", {"data": data}, wire.TaskResponse)
+        return WriteResult(id=item.id, tasks=(mapping.task(item),))
 
-    def run_id(self, step: Write) -> str:
-        """A step that is carried out has its run: of a start, the one its copy made."""
-        if step.run is None:
-            raise Rejected(self._name, step.op.value, key="cutover.refused", said="the step names no runbook")
-        return step.run.id
-
-    @property
-    def _name(self) -> str:
-        return self.reading.caller.platform
-
-    async def _send(self, method: str, path: str, operation: str, body: dict[str, Any]) -> Any:
-        return await self.reading.caller.write(method, path, operation=operation, json=body)
-
-    async def _change_runbook(self, id: str, attributes: dict[str, Any], operation: str) -> wire.Runbook:
-        path = f"core/runbooks/{self.reading.path(id, operation)}"
-        body = {"data": {"id": id, "type": "runbook", "attributes": attributes}}
-        answer = await self._send("PATCH", path, operation, body)
-        return self.reading.written(wire.One[wire.Runbook], answer, operation).data
-
-    async def _act(self, step: TaskWrite, verb: str, operation: str, meta: dict[str, Any]) -> Task:
-        run = self.reading.path(self.run_id(step), operation)
-        path = f"core/runbooks/{run}/tasks/{self.reading.path(step.task, operation)}/{verb}"
-        answer = await self._send("PATCH", path, operation, {"meta": meta})
-        return mapping.single(self.reading.written(wire.One[wire.Task], answer, operation).data)
-
-    async def _started_before(self, error: Rejected | Conflict, step: StartRun, run: str) -> WriteResult:
-        """A second start is refused with no code of its own, so what the runbook is now decides."""
-        try:
-            found = await self.reading.runbook(run, "start")
-        except AdapterError:
-            raise error from None
-        state = mapping.run_state(found)
-        if state in RUNNING:
-            return WriteResult(run=step.run, state=state, already=True)
-        if state.is_over:
-            raise Conflict(self._name, "start", key="cutover.run_is_over", said=error.said) from error
-        if isinstance(error, Rejected):
-            raise starting.not_started(error, step, run) from error
-        raise error
-
-    async def _begun_before(self, error: Conflict, step: TaskWrite) -> WriteResult:
-        found = await self._now(step, error)
-        if "task.user_already_started" in codes(error):
-            partial = found.state is not TaskState.RUNNING
-            says = "cutover.task.user_already_started" if partial else ""
-            return WriteResult(tasks=(found,), already=True, partial=partial, message=says)
-        if found.state is TaskState.RUNNING:
-            return WriteResult(tasks=(found,), already=True)
-        if found.state.is_over and isinstance(step, BeginTask):
-            raise Conflict(self._name, "begin", key="cutover.task_is_over", said=error.said) from error
-        if found.state.is_over:
-            return WriteResult(tasks=(found,), already=True)  # the finish that follows says by whom
-        raise await self._why_not(error, step)
-
-    async def _finished_before(self, error: Conflict, step: FinishTask) -> WriteResult:
-        found = await self._now(step, error)
-        if "task.user_already_finished" in codes(error):
-            partial = not found.state.is_over
-            says = "cutover.task.user_already_finished" if partial else ""
-            return WriteResult(tasks=(found,), already=True, partial=partial, message=says)
-        if found.state.is_over:
-            return WriteResult(tasks=(found,), already=True)
-        if found.state is TaskState.READY and found.mark == EVERYONE_STARTS:
-            raise Conflict(self._name, "finish", key="cutover.others_must_start", codes=codes(error)) from error
-        raise await self._why_not(error, step)
-
-    async def _why_not(self, refusal: Conflict, step: TaskWrite) -> Conflict:
-        """Of a task that seems fit for it: it is the run that rests."""
-        try:
-            run = await self.reading.runbook(self.run_id(step), refusal.operation)
-        except AdapterError:
-            return refusal
-        if mapping.run_state(run) is not RunState.PAUSED:
-            return refusal
-        return Conflict(self._name, refusal.operation, key="cutover.run_paused", codes=codes(refusal))
-
-    async def _now(self, step: TaskWrite, refusal: Conflict) -> Task:
-        """The task as it is. If it cannot be read, the refusal is all that is known, and it is certain."""
-        try:
-            return mapping.single(await self.reading.task(self.run_id(step), step.task, refusal.operation))
-        except AdapterError:
-            raise refusal from None
+    @reconciles(AddTask)
+    async def find_added_task(self, step: AddTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        """By the code in its description, or by its title if the server drops descriptions."""
+        tasks = await self.api.tasks(step.run_id, "add")
+        found = next((task for task in tasks if marker.is_in(task.attributes.description)), None)
+        if found is None and baseline.ids:
+            new = [task for task in tasks if task.id not in baseline.ids and task.attributes.name == step.title]
+            unsigned = (task for task in new if not SIGNER.read(task.attributes.description or "").code)
+            found = next(unsigned, None)
+        if found is None:
+            return NotApplied()
+        return Applied(WriteResult(id=found.id, tasks=(mapping.task(found),)))
 
 
-def comment_of(step: Remark) -> tuple[str, str | None]:
-    """The text of the comment that a step writes, and the task it is written on."""
-    match step:
-        case HoldTask():
-            return f"On hold: {step.reason}", step.task
-        case FinishTask() | BeginTask():
-            note = step.note.strip() if isinstance(step, FinishTask) else ""
-            return "\n".join(filter(None, (note, OVERRODE if overrides(step) else ""))), step.task
-    return step.text, step.task
+@dataclass
+class Comments(SignedComments):
+    api: CutoverApi
+    signer = SIGNER
+
+    @step(AddComment, HoldTask, recovery=Recovery.LOOKUP)
+    @step(BeginTask, FinishTask, part="note", recovery=Recovery.LOOKUP)
+    async def write(self, step: Write, marker: WriteMarker) -> WriteResult:
+        return await self.write_comment(step, marker)
+
+    @reconciles(AddComment, HoldTask)
+    @reconciles(BeginTask, FinishTask, part="note")
+    async def find(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        return await self.find_comment(step, marker, baseline)
+
+    def text_of(self, step: Write) -> str:
+        """A note also says that an override was used."""
+        if not isinstance(step, BeginTask | FinishTask):
+            return comment_text(step)
+        note = step.note.strip() if isinstance(step, FinishTask) else ""
+        return "\n".join(filter(None, (note, OVERRIDE_NOTE if has_override(step) else "")))
+
+    async def send_comment(self, step: Write, text: str, marker: WriteMarker) -> PostedComment:
+        data: dict[str, Any] = {"type": "comment", "attributes": {"content": to_html(text)}}
+        if step.target:
+            data["relationships"] = {"task": {"data": {"id": step.target, "type": "task"}}}
+        path = self.api.path("comment", "runbooks", step.run_id, "comments")
+        item = await self.api.write("POST", path, "comment", {"data": data}, wire.CommentResponse)
+        return PostedComment(id=item.id)
+
+    async def list_comments(
+        self, step: Write, marker: WriteMarker, baseline: Baseline
+    ) -> ListResult[PostedComment]:
+        listing = await self.api.comments(step.run_id, step.target or None, "comment")
+        posted = [PostedComment(id=item.id, text=to_text(item.attributes.content)) for item in listing.items]
+        return ListResult(posted[::-1], complete=listing.complete)
 
 
-def overrides(step: Write) -> bool:
-    """Acting for somebody else needs a runbook administrator's token, and a person who may and confirmed it."""
+def has_override(step: Write) -> bool:
+    """Acting for somebody else needs a runbook administrator's token, and a permitted person's confirmation."""
     return step.options.get("override") == "true"

@@ -1,16 +1,16 @@
-"""Runrun.it (API v1.0): a run is a task, its steps are subtasks. ``PLATFORM`` is what the registry needs."""
+"""Runrun.it (API v1.0). A run is a task and its steps are subtasks. The registry needs only ``PLATFORM``."""
 
 from adapters.protocol import Adapter, Platform, Resources
 from adapters.runrunit.capabilities import CAPABILITIES
-from adapters.runrunit.errors import SENTENCES
+from adapters.runrunit.errors import MESSAGES
 from adapters.runrunit.settings import RunrunitSettings
 
 
 def connect(name: str, settings: RunrunitSettings, resources: Resources) -> Adapter:
-    """Loads the rest of this folder only where the platform is configured: its models take time to build."""
-    from adapters.runrunit.adapter import connect as make
+    """Imports the adapter only where the platform is configured, because its models take time to build."""
+    from adapters.runrunit.adapter import connect as connect_adapter
 
-    return make(name, settings, resources)
+    return connect_adapter(name, settings, resources)
 
 
 PLATFORM = Platform(
@@ -19,6 +19,6 @@ PLATFORM = Platform(
     settings=RunrunitSettings,
     connect=connect,
     capabilities=CAPABILITIES,
-    messages=SENTENCES,
+    messages=MESSAGES,
     secret_fields=("app_key", "user_token"),
 )

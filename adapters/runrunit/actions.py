@@ -1,7 +1,7 @@
-"""What else Runrun.it does about a run: its urgent flag, and the next stage of its board.
+"""The other actions on a run: its urgent flag, and moving it to the next stage of its board.
 
-Both are states that are set and read back. Their "move to the next stage" would move again when sent again, so
-the stage itself is named (sheet, section 2, RUN STATUS).
+Both set a state that can be read back. Runrun.it's "Move to next stage" would move a run again if it were sent
+twice, so the stage is set by its id instead.
 """
 
 from collections.abc import Sequence
@@ -9,73 +9,78 @@ from dataclasses import dataclass
 
 from adapters.errors import Conflict
 from adapters.models import PlatformAction, Run
-from adapters.runrunit.api import Api
-from adapters.runrunit.runs import Runs
+from adapters.runrunit.api import RunrunitApi
 from adapters.runrunit.wire import OPENED, WireStage, WireTask
-from adapters.writes import Applied, NotApplied, PerformAction, Reconciliation, WriteResult
+from adapters.runrunit.writes.runs import RunWrites
+from adapters.toolkit.reconciliation import applied_if
+from adapters.toolkit.steps import reconciles, step
+from adapters.writes import Baseline, PerformAction, Reconciliation, Recovery, WriteMarker, WriteResult
 
-URGENT, NOT_URGENT, STAGE = "urgent", "not_urgent", "stage:"
-_OP = "do"
+URGENT, NOT_URGENT, STAGE_PREFIX = "urgent", "not_urgent", "stage:"
+_OPERATION = "do"
 
 
 @dataclass
-class Offers:
-    api: Api
-    runs: Runs
+class Actions:
+    api: RunrunitApi
+    runs: RunWrites
 
-    async def of(self, run: Run) -> Sequence[PlatformAction]:
-        task = await self.api.task(run.key.id, _OP)
+    async def available(self, run: Run) -> Sequence[PlatformAction]:
+        task = await self.api.task(run.key.id, _OPERATION)
         if task.is_closed:
             return ()
-        following = _next(await self.runs.stages_of(task, _OP), task)
-        return [_flag(task), *([_move(following)] if following else [])]
+        next_stage = _next_stage(await self.runs.stages(task, _OPERATION), task)
+        return [_flag_action(task), *([_move_action(next_stage)] if next_stage else [])]
 
-    async def execute(self, step: PerformAction) -> WriteResult:
-        before = await self.api.task(step.run_id, _OP)
+    @step(PerformAction, recovery=Recovery.IDEMPOTENT)
+    async def perform(self, step: PerformAction, marker: WriteMarker) -> WriteResult:
+        before = await self.api.task(step.run_id, _OPERATION)
         if before.is_closed:
-            raise Conflict(self.api.name, _OP, key="runrunit.run_is_over")
-        if _is_so(step, before):
+            raise Conflict(self.api.name, _OPERATION, key="runrunit.run_is_over")
+        if _is_applied(step, before):
             return WriteResult(already=True, message="runrunit.offer_already")
         if step.action in (URGENT, NOT_URGENT):
             verb = "mark_as_urgent" if step.action == URGENT else "unmark_as_urgent"
-            await self.api.act(before.id, verb, _OP)
+            await self.api.act(before.id, verb, _OPERATION)
             return WriteResult(message="runrunit.urgent" if step.action == URGENT else "runrunit.not_urgent")
-        id = step.action.removeprefix(STAGE)
-        stages = await self.runs.stages_of(before, _OP)
-        stage = next((one for one in stages if one.id == id and one.stage_group == OPENED), None)
+        id = step.action.removeprefix(STAGE_PREFIX)
+        stages = await self.runs.stages(before, _OPERATION)
+        stage = next((item for item in stages if item.id == id and item.stage_group == OPENED), None)
         if stage is None:
-            raise Conflict(self.api.name, _OP, key="runrunit.stage_gone", label=step.label)
-        await self.api.act(before.id, "change_status", _OP, {"task_status_id": int(stage.id)})
+            raise Conflict(self.api.name, _OPERATION, key="runrunit.stage_gone", label=step.label)
+        await self.api.act(before.id, "change_status", _OPERATION, {"task_status_id": int(stage.id)})
         return WriteResult(message="runrunit.moved", facts={"stage": stage.name})
 
-    async def reconcile(self, step: PerformAction) -> Reconciliation:
-        now = await self.api.task(step.run_id, _OP)
-        return Applied(WriteResult()) if _is_so(step, now) else NotApplied()
+    @reconciles(PerformAction)
+    async def find_action(self, step: PerformAction, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        return applied_if(_is_applied(step, await self.api.task(step.run_id, _OPERATION)))
 
 
-def _is_so(step: PerformAction, task: WireTask) -> bool:
+def _is_applied(step: PerformAction, task: WireTask) -> bool:
     if step.action in (URGENT, NOT_URGENT):
         return task.is_urgent == (step.action == URGENT)
-    return task.board_stage_id == step.action.removeprefix(STAGE)
+    return task.board_stage_id == step.action.removeprefix(STAGE_PREFIX)
 
 
-def _flag(task: WireTask) -> PlatformAction:
+def _flag_action(task: WireTask) -> PlatformAction:
     if task.is_urgent:
         return PlatformAction(id=NOT_URGENT, label="runrunit.offer_calm", warning="runrunit.offer_calm_does")
     return PlatformAction(id=URGENT, label="runrunit.offer_urgent", warning="runrunit.offer_urgent_does")
 
 
-def _move(stage: WireStage) -> PlatformAction:
-    facts = {"stage": stage.name}
+def _move_action(stage: WireStage) -> PlatformAction:
     return PlatformAction(
-        id=f"{STAGE}{stage.id}", label="runrunit.offer_stage", warning="runrunit.offer_stage_does", facts=facts
+        id=f"{STAGE_PREFIX}{stage.id}",
+        label="runrunit.offer_stage",
+        warning="runrunit.offer_stage_does",
+        facts={"stage": stage.name},
     )
 
 
-def _next(stages: Sequence[WireStage], task: WireTask) -> WireStage | None:
-    """The open stage after the task's own; none after the last: there the run ends."""
-    opened = sorted((one for one in stages if one.stage_group == OPENED), key=lambda one: one.position)
-    ids = [one.id for one in opened]
+def _next_stage(stages: Sequence[WireStage], task: WireTask) -> WireStage | None:
+    """The open stage after the task's; None after the last one, where the run ends."""
+    opened = sorted((stage for stage in stages if stage.stage_group == OPENED), key=lambda stage: stage.position)
+    ids = [stage.id for stage in opened]
     if task.board_stage_id not in ids:
         return None
     return next(iter(opened[ids.index(task.board_stage_id) + 1 :]), None)

@@ -1,14 +1,20 @@
-"""The requests that the adapter makes, one method each. Ids are checked before they are put into a path."""
+"""Requests to Runrun.it's API, one method each, and its paging. Ids are checked before they go into a path.
+
+Pages (API documentation, "Pagination"): a page out of range returns page 1, so reading "until it is empty" never
+ends. The ``Link`` header is relative and lacks the version, so only its page number is used. The default limit
+is given as 100 and, for tasks, as 1000, so it is always sent.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 from adapters.errors import AdapterError, BadResponse, NotFound, OutcomeUnknown
 from adapters.http.client import HttpClient
 from adapters.http.responses import ListResult, parse_model
-from adapters.runrunit.paging import LIMIT, MAX_PAGES, MOST, PAGES_OF_ALL, next_link, next_page
+from adapters.runrunit.errors import MESSAGES
 from adapters.runrunit.wire import (
     Wire,
     WireAssignment,
@@ -21,16 +27,25 @@ from adapters.runrunit.wire import (
     WireUser,
     WireWorkflow,
 )
+from adapters.toolkit.messages import message_text
+
+PAGE_SIZE = 100
+MAX_ITEMS = 1000  # an account has 80 requests a minute in all
+MAX_PAGES = 20  # for servers whose pages are smaller than requested
+MAX_PAGES_WITH_CLOSED = 3
+
+_NEXT = re.compile(r'<([^<>]*)>\s*;[^,<]*\brel="?next\b"?', re.IGNORECASE)
+_RANGE = re.compile(r"\b(\d{1,9})\s{0,9}-\s{0,9}(\d{1,9})\s{0,9}/\s{0,9}(\d{1,9})")
 
 W = TypeVar("W", bound=Wire)
 
 
 @dataclass
-class Api:
-    """All methods raise ``adapters.errors``. ``operation`` is the short word that an error carries."""
+class RunrunitApi:
+    """Each method takes the ``operation`` that its errors name. All raise ``adapters.errors``."""
 
     name: str
-    caller: HttpClient
+    http: HttpClient
     project_template: int
     project: int
 
@@ -42,39 +57,36 @@ class Api:
 
     async def template(self, id: str, operation: str) -> WireTemplate:
         path = f"project_templates/{self.project_template}/task_templates/{self.number(id, operation)}"
-        return self._read(WireTemplate, await self.caller.read(path, operation=operation), operation)
+        return await self._get(WireTemplate, path, operation)
 
-    async def project_tasks(self, operation: str, *, closed_too: bool = False) -> ListResult[WireTask]:
-        """Of the project of runs. Without ``bypass_status_default`` the closed ones are hidden.
+    async def project_tasks(self, operation: str, *, include_closed: bool = False) -> ListResult[WireTask]:
+        """The tasks of the project for runs. Closed ones are hidden unless ``bypass_status_default`` is set.
 
-        Closed ones are many, and of no known order: only a few pages are looked at.
+        There are many closed ones, in no documented order, so only a few pages of them are read.
         """
-        which = {"bypass_status_default": "true"} if closed_too else {"is_closed": "false"}
-        params = {"project_id": self.project, **which}
-        return await self._list(WireTask, "tasks", operation, params, PAGES_OF_ALL if closed_too else MAX_PAGES)
+        filters = {"bypass_status_default": "true"} if include_closed else {"is_closed": "false"}
+        params = {"project_id": self.project, **filters}
+        max_pages = MAX_PAGES_WITH_CLOSED if include_closed else MAX_PAGES
+        return await self._list(WireTask, "tasks", operation, params, max_pages)
 
-    async def description_of_template(self, id: str, operation: str) -> str:
+    async def template_description(self, id: str, operation: str) -> str:
         params = {"task_template_id": self.number(id, operation)}
-        body = await self.caller.read("descriptions", operation=operation, params=params)
-        return self._read(WireDescription, body, operation).description
+        return (await self._get(WireDescription, "descriptions", operation, params)).description
 
     async def description(self, task: str, operation: str) -> str:
         path = f"tasks/{self.number(task, operation)}/description"
-        return self._read(
-            WireDescription, await self.caller.read(path, operation=operation), operation
-        ).description
+        return (await self._get(WireDescription, path, operation)).description
 
     async def task(self, id: str, operation: str) -> WireTask:
-        path = f"tasks/{self.number(id, operation)}"
-        return self._read(WireTask, await self.caller.read(path, operation=operation), operation)
+        return await self._get(WireTask, f"tasks/{self.number(id, operation)}", operation)
 
     async def subtasks(self, id: str, operation: str) -> Sequence[WireTask]:
         listing = await self._list(WireTask, f"tasks/{self.number(id, operation)}/subtasks", operation)
-        return self._whole(listing, operation)
+        return self._require_complete(listing, operation)
 
     async def prerequisites(self, id: str, operation: str) -> Sequence[WireTask]:
         listing = await self._list(WireTask, f"tasks/{self.number(id, operation)}/prerequisites", operation)
-        return self._whole(listing, operation)
+        return self._require_complete(listing, operation)
 
     async def comments(self, task: str, operation: str) -> ListResult[WireComment]:
         return await self._list(WireComment, f"tasks/{self.number(task, operation)}/comments", operation)
@@ -84,52 +96,56 @@ class Api:
         return (await self._list(WireStage, path, operation)).items
 
     async def users(self) -> ListResult[WireUser]:
-        """An administrator's token sees all, another one only its teams."""
+        """An administrator's token sees all users, any other token only those of its teams."""
         return await self._list(WireUser, "users", "people")
 
     async def workflow(self, task: str, operation: str) -> WireWorkflow:
-        params = {"task_id": self.number(task, operation)}
-        body = await self.caller.read("workflows", operation=operation, params=params)
-        return self._read(WireWorkflow, body, operation)
+        return await self._get(WireWorkflow, "workflows", operation, {"task_id": self.number(task, operation)})
 
-    async def elements(self, workflow: str, operation: str) -> Sequence[WireElement]:
+    async def workflow_elements(self, workflow: str, operation: str) -> Sequence[WireElement]:
         path = f"workflows/{self.number(workflow, operation)}/workflow_elements"
         return (await self._list(WireElement, path, operation)).items
 
     # Writes
 
-    async def create(self, task: Mapping[str, Any], operation: str) -> WireTask:
-        body = await self.caller.write("POST", "tasks", operation=operation, json={"task": task})
-        return self._written(WireTask, body, operation)
+    async def create_task(self, task: Mapping[str, Any], operation: str) -> WireTask:
+        body = await self.http.write("POST", "tasks", operation=operation, json={"task": task})
+        return self._parse_write_response(WireTask, body, operation)
 
     async def act(self, id: str, verb: str, operation: str, body: Mapping[str, Any] | None = None) -> WireTask:
         """``POST /tasks/:id/VERB``. Most verbs take no body."""
         path = f"tasks/{self.number(id, operation)}/{verb}"
-        answer = await self.caller.write("POST", path, operation=operation, json=body)
-        return self._written(WireTask, answer, operation)
+        response = await self.http.write("POST", path, operation=operation, json=body)
+        return self._parse_write_response(WireTask, response, operation)
 
-    async def act_for(self, task: str, part: WireAssignment, verb: str, operation: str) -> WireAssignment:
+    async def act_on_assignment(
+        self, task: str, assignment: WireAssignment, verb: str, operation: str
+    ) -> WireAssignment:
         """``POST /tasks/:task_id/assignments/:id/VERB``."""
-        path = f"tasks/{self.number(task, operation)}/assignments/{self._hex(part.id, operation)}/{verb}"
-        answer = await self.caller.write("POST", path, operation=operation)
-        return self._written(WireAssignment, answer, operation)
+        id = self._assignment_id(assignment.id, operation)
+        path = f"tasks/{self.number(task, operation)}/assignments/{id}/{verb}"
+        response = await self.http.write("POST", path, operation=operation)
+        return self._parse_write_response(WireAssignment, response, operation)
 
-    async def comment(self, task: str, text: str, operation: str) -> WireComment:
+    async def create_comment(self, task: str, text: str, operation: str) -> WireComment:
         body = {"task_id": int(self.number(task, operation)), "text": text}
-        answer = await self.caller.write("POST", "comments", operation=operation, json=body)
-        return self._written(WireComment, answer, operation)
-
-    # Inside
+        response = await self.http.write("POST", "comments", operation=operation, json=body)
+        return self._parse_write_response(WireComment, response, operation)
 
     def number(self, id: str, operation: str) -> str:
+        """``id`` if it is a number. Raises ``NotFound``."""
         if re.fullmatch(r"[0-9]{1,18}", id, re.ASCII):
             return id
         raise NotFound(self.name, operation, key="runrunit.not_an_id", id=id[:40])
 
-    def _hex(self, id: str, operation: str) -> str:
+    def _assignment_id(self, id: str, operation: str) -> str:
         if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", id, re.ASCII):
             return id
-        raise BadResponse(self.name, operation, said=f"assignment id {id[:40]}")
+        said = message_text(MESSAGES, "runrunit.label.assignment", id=id[:40])
+        raise BadResponse(self.name, operation, said=said)
+
+    async def _get(self, model: type[W], path: str, operation: str, params: Mapping[str, Any] | None = None) -> W:
+        return self._parse(model, await self.http.read(path, operation=operation, params=params), operation)
 
     async def _list(
         self,
@@ -137,42 +153,65 @@ class Api:
         path: str,
         operation: str,
         params: Mapping[str, Any] | None = None,
-        pages: int = MAX_PAGES,
+        max_pages: int = MAX_PAGES,
     ) -> ListResult[W]:
-        """Up to ``pages`` pages, or ``MOST`` things. A page with nothing new on it is page 1 again: the end."""
-        found: dict[str, W] = {}
+        """Up to ``max_pages`` pages or ``MAX_ITEMS`` items. A page without new items is page 1 again: the end."""
+        items: dict[str, W] = {}
         page = 1
-        for _ in range(pages):
-            query = {**(params or {}), "limit": LIMIT, **({"page": page} if page > 1 else {})}
-            reply = await self.caller.read_response(path, operation=operation, params=query)
-            body = reply.json()
+        for _ in range(max_pages):
+            query = {**(params or {}), "limit": PAGE_SIZE, **({"page": page} if page > 1 else {})}
+            response = await self.http.read_response(path, operation=operation, params=query)
+            body = response.json()
             if not isinstance(body, list):
-                raise BadResponse(self.name, operation, said="a list was expected")
-            fresh = [one for one in (self._read(model, one, operation) for one in body) if _id(one) not in found]
-            found |= {_id(one): one for one in fresh}
-            link = next_link(reply.headers)
-            if link is not None and self.caller.same_origin(link) is None:
+                said = message_text(MESSAGES, "runrunit.label.not_a_list")
+                raise BadResponse(self.name, operation, said=said)
+            parsed = {_id(item): item for item in (self._parse(model, entry, operation) for entry in body)}
+            new = {id: item for id, item in parsed.items() if id not in items}
+            items |= new
+            link = next_link(response.headers)
+            if link is not None and self.http.same_origin(link) is None:
                 raise BadResponse(self.name, operation, key="platform.foreign_link", said=link)
-            after = next_page(reply.headers, page)
-            if after is None or not fresh:
-                return ListResult(tuple(found.values()))
-            if len(found) >= MOST:
+            following = next_page(response.headers, page)
+            if following is None or not new:
+                return ListResult(tuple(items.values()))
+            if len(items) >= MAX_ITEMS:
                 break
-            page = after
-        return ListResult(tuple(found.values()), complete=False)
+            page = following
+        return ListResult(tuple(items.values()), complete=False)
 
-    def _whole(self, listing: ListResult[W], operation: str) -> Sequence[W]:
+    def _require_complete(self, listing: ListResult[W], operation: str) -> Sequence[W]:
         if not listing.complete:
             raise BadResponse(self.name, operation, key="runrunit.endless")
         return listing.items
 
-    def _read(self, model: type[W], body: Any, operation: str, otherwise: type[AdapterError] = BadResponse) -> W:
-        return parse_model(model, body, self.name, operation, otherwise)
+    def _parse(self, model: type[W], body: Any, operation: str, error_type: type[AdapterError] = BadResponse) -> W:
+        return parse_model(model, body, self.name, operation, error_type)
 
-    def _written(self, model: type[W], body: Any, operation: str) -> W:
-        """The answer to a write. What cannot be read there leaves the outcome unknown."""
-        return self._read(model, body, operation, OutcomeUnknown)
+    def _parse_write_response(self, model: type[W], body: Any, operation: str) -> W:
+        """Raises ``OutcomeUnknown`` if the response to a write can't be read."""
+        return self._parse(model, body, operation, OutcomeUnknown)
 
 
-def _id(one: Wire) -> str:
-    return str(getattr(one, "id"))  # noqa: B009
+def next_link(headers: Mapping[str, str]) -> str | None:
+    match = _NEXT.search(headers.get("link", ""))
+    return match[1] if match else None
+
+
+def next_page(headers: Mapping[str, str], page: int) -> int | None:
+    """The number of the page after ``page``, or None if the headers say that it is the last one."""
+    link = next_link(headers)
+    item_range = _RANGE.search(headers.get("x-item-range", ""))
+    if item_range is not None and int(item_range[2]) >= int(item_range[3]):
+        return None
+    if link is None:
+        return page + 1 if item_range is not None and "link" not in headers else None
+    try:
+        numbers = parse_qs(urlsplit(link).query).get("page", [])
+    except ValueError:
+        numbers = []
+    number = int(numbers[0]) if numbers and re.fullmatch(r"[0-9]{1,9}", numbers[0]) else 0
+    return number if number > page else None
+
+
+def _id(item: Wire) -> str:
+    return str(getattr(item, "id"))  # noqa: B009

@@ -1,26 +1,8 @@
-"""What can be done on Runrun.it (the table of docs/platforms/runrunit.md)."""
+"""What Liaison can do on Runrun.it (API v1.0)."""
 
-from collections.abc import Mapping
-
-from adapters.protocol import NO_APPROVALS, Capability, Emulated, Native
+from adapters.toolkit.capabilities import APPROVALS, declare_capabilities
 from adapters.writes import Op
 
-CAPABILITIES: Mapping[Op, Capability] = {
-    Op.RUNBOOKS: Native(),
-    Op.RUNS: Native(),
-    Op.SHOW: Native(),
-    Op.COMMENTS: Native(),
-    Op.START: Native(),
-    Op.FINISH: Native(),
-    Op.BEGIN: Native(),
-    Op.SKIP: Emulated("the task is delivered, with a comment that it was skipped; it counts as delivered there"),
-    Op.HOLD: Emulated("a comment says why and your running timer is paused; the mark is kept by Liaison"),
-    Op.REOPEN: Native(),
-    Op.ASSIGN: Native(),
-    Op.ADD: Emulated("a task of its own that the run's task waits for"),
-    Op.STATUS: Emulated("a comment, and the board stage of that name if there is one; colour kept by Liaison"),
-    Op.COMMENT: Native(),
-    Op.END: Native(),
-    Op.ACTION: Native(),
-    **NO_APPROVALS,
-}
+CAPABILITIES = declare_capabilities(
+    "runrunit", emulated=(Op.SKIP, Op.HOLD, Op.ADD, Op.STATUS), unsupported=APPROVALS
+)

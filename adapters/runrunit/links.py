@@ -1,11 +1,14 @@
-"""Pages that people open: ``https://runrun.it/pt-BR/tasks/3302`` (the webhook sample has it; no task does)."""
+"""Pages people open in a browser: ``https://runrun.it/pt-BR/tasks/3302``.
+
+No task in the API has its page's address; the webhook sample of the API documentation shows it.
+"""
 
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 _TASK = re.compile(r"(?:/[a-z]{2}(?:-[A-Za-z]{2})?)?/tasks/(\d{1,18})/?")
-_HOME = "runrun.it"
+_DOMAIN = "runrun.it"
 
 
 @dataclass(frozen=True)
@@ -18,18 +21,18 @@ class Links:
         return f"{re.sub(r'/api(/.*)?$', '', self.url)}/pt-BR/tasks/{id}"
 
     def parse(self, link: str) -> str | None:
-        """The id of the task that a page shows."""
+        """The id of the task on the page ``link``; None for any other page."""
         try:
-            theirs, ours = urlsplit(link.strip()), urlsplit(self.url)
-            same = (theirs.hostname, theirs.port) == (ours.hostname, ours.port)
-            home = theirs.port is None and _at_home(theirs.hostname) and _at_home(ours.hostname)
+            page, api = urlsplit(link.strip()), urlsplit(self.url)
+            same_host = (page.hostname, page.port) == (api.hostname, api.port)
+            same_domain = page.port is None and _is_runrunit(page.hostname) and _is_runrunit(api.hostname)
         except ValueError:
             return None
-        if theirs.scheme not in ("http", "https") or not (same or home):
+        if page.scheme not in ("http", "https") or not (same_host or same_domain):
             return None
-        found = _TASK.fullmatch(theirs.path)
-        return found[1] if found else None
+        match = _TASK.fullmatch(page.path)
+        return match[1] if match else None
 
 
-def _at_home(host: str | None) -> bool:
-    return host == _HOME or (host or "").endswith(f".{_HOME}")
+def _is_runrunit(host: str | None) -> bool:
+    return host == _DOMAIN or (host or "").endswith(f".{_DOMAIN}")

@@ -1,4 +1,4 @@
-"""Their JSON as our models."""
+"""Maps Runrun.it's JSON to Liaison's models."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -16,138 +16,147 @@ from adapters.models import (
     Task,
     TaskState,
 )
-from adapters.runrunit import text as words
+from adapters.runrunit.errors import MESSAGES
 from adapters.runrunit.links import Links
 from adapters.runrunit.people import People
+from adapters.runrunit.text import SIGNER, health_of_stage, plain_title, remove_code
 from adapters.runrunit.wire import WireAssignment, WireComment, WireSubtaskAssignee, WireTask, WireTemplate
+from adapters.toolkit.messages import message_text
 from adapters.toolkit.timestamps import parse_timestamp
 
 
-def by_id(tasks: Iterable[WireTask]) -> list[WireTask]:
-    """In the order they were made: ``subtask_ids`` come reversed, and positions are null (sheet, 2.1)."""
+def sort_by_id(tasks: Iterable[WireTask]) -> list[WireTask]:
+    """In the order they were created: ``subtask_ids`` are newest first, and positions are null in the samples."""
     return sorted(tasks, key=lambda task: (len(task.id), task.id))
 
 
-def task_state(wire: WireTask) -> TaskState:
-    if wire.is_closed:
+def task_state(item: WireTask) -> TaskState:
+    if item.is_closed:
         return TaskState.DONE
-    if wire.running:
+    if item.running:
         return TaskState.RUNNING
-    return TaskState.WAITING if wire.opened_parent_ids else TaskState.READY
+    return TaskState.WAITING if item.opened_parent_ids else TaskState.READY
 
 
-def task(wire: WireTask, people: People, links: Links) -> Task:
-    state = task_state(wire)
-    playing = [part for part in wire.assignments if part.is_working_on]
-    began = [at for part in playing if (at := parse_timestamp(part.start_date))]
+def task(item: WireTask, people: People, links: Links) -> Task:
+    state = task_state(item)
+    is_running = state is TaskState.RUNNING
+    working = [assignment for assignment in item.assignments if assignment.is_working_on]
+    starts = [at for assignment in working if (at := parse_timestamp(assignment.start_date))]
     return Task(
-        id=wire.id,
-        title=wire.title,
+        id=item.id,
+        title=plain_title(item.title),
         state=state,
-        assignees=people.of(wire.assignments),
-        waits_for=() if wire.is_closed else wire.opened_parent_ids,
-        started_at=min(began, default=parse_timestamp(wire.start_date)) if state is TaskState.RUNNING else None,
-        started_by=_names(people.of(playing)) if state is TaskState.RUNNING else None,
-        finished_at=parse_timestamp(wire.close_date) if wire.is_closed else None,
-        due_at=parse_timestamp(wire.desired_date_with_time),
-        mark=_mark(wire),
-        urgent=wire.is_urgent,
-        link=links.task(wire.id),
+        assignees=people.assignees(item.assignments),
+        waits_for=() if item.is_closed else item.opened_parent_ids,
+        started_at=min(starts, default=parse_timestamp(item.start_date)) if is_running else None,
+        started_by=_join_names(people.assignees(working)) if is_running else None,
+        finished_at=parse_timestamp(item.close_date) if item.is_closed else None,
+        due_at=parse_timestamp(item.desired_date_with_time),
+        mark=_progress(item),
+        urgent=item.is_urgent,
+        link=links.task(item.id),
     )
 
 
 def run(
     platform: str,
-    wire: WireTask,
-    steps: Sequence[WireTask],
-    added: Sequence[WireTask],
+    item: WireTask,
+    subtasks: Sequence[WireTask],
+    prerequisites: Sequence[WireTask],
     people: People,
     links: Links,
     at: datetime,
 ) -> Run:
-    """``steps`` are its subtasks; ``added`` the tasks it waits for, which is how one is added to it."""
-    own = {step.id for step in steps}
-    listed = [*by_id(steps), *by_id(one for one in added if one.id not in own)]
-    owners = people.of(wire.assignments)
+    """``prerequisites`` are the tasks that the run's task waits for: those that were added to the run later."""
+    subtask_ids = {subtask.id for subtask in subtasks}
+    added = (prerequisite for prerequisite in prerequisites if prerequisite.id not in subtask_ids)
+    owners = people.assignees(item.assignments)
     return Run(
-        key=RunKey(platform=platform, id=wire.id),
-        title=words.unkeyed(wire.title),
-        state=RunState.FINISHED if wire.is_closed else RunState.ACTIVE,
-        health=health(wire),
-        health_text=wire.board_stage_name,
+        key=RunKey(platform=platform, id=item.id),
+        title=remove_code(item.title),
+        state=RunState.FINISHED if item.is_closed else RunState.ACTIVE,
+        health=health(item),
+        health_text=item.board_stage_name,
         owner=owners[0] if owners else None,
-        tasks=tuple(task(one, people, links) for one in listed),
-        link=links.task(wire.id),
+        tasks=tuple(task(listed, people, links) for listed in [*sort_by_id(subtasks), *sort_by_id(added)]),
+        link=links.task(item.id),
         read_at=at,
     )
 
 
-def health(wire: WireTask) -> Health:
-    """What the board stage's name says; an urgent task is red if its stage says nothing."""
-    said = words.health_of(wire.board_stage_name)
-    return Health.RED if said is Health.UNSET and wire.is_urgent else said
+def health(item: WireTask) -> Health:
+    """The colour in the board stage's name. If it names none, an urgent task is red."""
+    colour = health_of_stage(item.board_stage_name)
+    return Health.RED if colour is Health.UNSET and item.is_urgent else colour
 
 
-def run_head(platform: str, wire: WireTask, links: Links) -> RunSummary:
-    """Counts subtasks only: what was added later is not told in a list."""
+def run_summary(platform: str, item: WireTask, links: Links) -> RunSummary:
+    """Counts subtasks only: a list does not include the tasks added later."""
     return RunSummary(
-        key=RunKey(platform=platform, id=wire.id),
-        title=words.unkeyed(wire.title),
-        state=RunState.FINISHED if wire.is_closed else RunState.ACTIVE,
-        done=wire.subtasks_closed_count,
-        total=wire.subtasks_count,
-        link=links.task(wire.id),
+        key=RunKey(platform=platform, id=item.id),
+        title=remove_code(item.title),
+        state=RunState.FINISHED if item.is_closed else RunState.ACTIVE,
+        done=item.subtasks_closed_count,
+        total=item.subtasks_count,
+        link=links.task(item.id),
     )
 
 
-def runs(listed: Sequence[WireTask]) -> list[WireTask]:
-    """Which tasks of the project are runs, newest first: no subtasks, and none that another task waits for."""
-    waited_for = {id for one in listed for id in one.opened_parent_ids}
-    own = [one for one in listed if not (one.is_subtask or one.child_ids or one.is_closed or one.id in waited_for)]
-    return by_id(own)[::-1]
+def open_runs(tasks: Sequence[WireTask]) -> list[WireTask]:
+    """The open tasks that are runs, newest first: no subtasks, and no tasks that another task waits for."""
+    prerequisites = {id for task in tasks for id in task.opened_parent_ids}
+    runs = [
+        task
+        for task in tasks
+        if not (task.is_subtask or task.child_ids or task.is_closed or task.id in prerequisites)
+    ]
+    return sort_by_id(runs)[::-1]
 
 
-def runbook(platform: str, wire: WireTemplate, people: People, description: str = "") -> Runbook:
-    """Steps of a template have no ids; they are counted from 1."""
+def runbook(platform: str, item: WireTemplate, people: People, description: str = "") -> Runbook:
+    """The steps of a template have no ids, so they are numbered from 1."""
     steps = tuple(
-        Task(id=str(number), title=step.title, assignees=_assignees(step.assignments_data, people))
-        for number, step in enumerate(wire.subtasks_data, 1)
+        Task(id=str(number), title=step.title, assignees=_template_assignees(step.assignments_data, people))
+        for number, step in enumerate(item.subtasks_data, 1)
     )
     return Runbook(
-        key=RunbookKey(platform=platform, id=wire.id),
-        title=wire.title,
+        key=RunbookKey(platform=platform, id=item.id),
+        title=item.title,
         description=description,
         tasks=steps,
         task_count=len(steps),
     )
 
 
-def comment(wire: WireComment, about: str | None) -> Comment:
-    found = words.unsign(wire.text)
-    by = found.by or wire.commenter_name or ("Runrun.it" if wire.is_system_message else "")
-    return Comment(id=wire.id, text=found.text, by=by, at=parse_timestamp(wire.created_at), task=about)
+def comment(item: WireComment, task: str | None) -> Comment:
+    signed = SIGNER.read(item.text)
+    author = signed.by or item.commenter_name or ("Runrun.it" if item.is_system_message else "")
+    return Comment(id=item.id, text=signed.text, by=author, at=parse_timestamp(item.created_at), task=task)
 
 
-def comments(listed: Iterable[WireComment], about: str | None, last: int) -> list[Comment]:
-    """The last few, newest last, whatever order they came in."""
-    shown = sorted((one for one in listed if not one.deleted_at), key=lambda one: (len(one.id), one.id))
-    return [comment(one, about) for one in shown[-last:]]
+def comments(items: Iterable[WireComment], task: str | None, limit: int) -> list[Comment]:
+    """The last ``limit`` comments, newest last, whatever order they came in."""
+    existing = [item for item in items if not item.deleted_at]
+    existing.sort(key=lambda item: (len(item.id), item.id))
+    return [comment(item, task) for item in existing[-limit:]]
 
 
-def names(parts: Iterable[WireAssignment], people: People) -> str:
-    return _names(people.of(parts)) or "somebody"
+def names(assignments: Iterable[WireAssignment], people: People) -> str:
+    return _join_names(people.assignees(assignments)) or message_text(MESSAGES, "runrunit.label.somebody")
 
 
-def _assignees(listed: Iterable[WireSubtaskAssignee], people: People) -> tuple[Person, ...]:
-    return tuple(people.person(one.assignee_id, one.assignee_name) for one in listed if one.assignee_id)
+def _template_assignees(items: Iterable[WireSubtaskAssignee], people: People) -> tuple[Person, ...]:
+    return tuple(people.person(item.assignee_id, item.assignee_name) for item in items if item.assignee_id)
 
 
-def _names(people: Iterable[Person]) -> str:
+def _join_names(people: Iterable[Person]) -> str:
     return ", ".join(person.shown for person in people)
 
 
-def _mark(wire: WireTask) -> str:
-    if len(wire.assignments) < 2 or wire.is_closed:
+def _progress(item: WireTask) -> str:
+    """How many of several people have delivered their part."""
+    if len(item.assignments) < 2 or item.is_closed:
         return ""
-    done = sum(part.is_closed for part in wire.assignments)
-    return f"{done} of {len(wire.assignments)} done"
+    done = sum(assignment.is_closed for assignment in item.assignments)
+    return message_text(MESSAGES, "runrunit.label.parts_done", done=done, total=len(item.assignments))

@@ -1,4 +1,4 @@
-"""Who somebody from a chat is on Runrun.it: by e-mail, because a timer is worked time of a real person."""
+"""Finds the Runrun.it user of a person from chat, by email address: a timer is a real person's worked time."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -7,55 +7,58 @@ from datetime import datetime, timedelta
 
 from adapters.errors import AdapterError
 from adapters.models import Person
-from adapters.runrunit.api import Api
-from adapters.runrunit.text import folded
+from adapters.runrunit.api import RunrunitApi
+from adapters.runrunit.text import fold
 from adapters.runrunit.wire import WireAssignment, WireUser
 
 _log = logging.getLogger(__name__)
-FRESH = timedelta(minutes=10)
-ASK_AGAIN = timedelta(minutes=1)  # for somebody not in the list: they may have just been invited
+MAX_AGE = timedelta(minutes=10)
+RETRY_AFTER = timedelta(minutes=1)  # for somebody who is not in the list: they may have just been invited
 
 
 @dataclass
 class People:
-    api: Api
+    """Caches the account's users."""
+
+    api: RunrunitApi
     now: Callable[[], datetime]
     _users: dict[str, WireUser] = field(default_factory=dict)  # slug -> user
-    _read_at: datetime | None = None
-    _tried_at: datetime | None = None  # by ``learn``, which does not mind a failure
+    _loaded_at: datetime | None = None
+    _refresh_tried_at: datetime | None = None
 
-    async def user_of(self, person: Person) -> str | None:
-        """The slug of whoever has this e-mail address. A chat's names and handles prove nothing: no user."""
+    async def find_by_email(self, person: Person) -> str | None:
+        """The slug of the user with the person's email address. Anybody can choose a chat name or handle."""
         if not person.email:
             return None
         return await self._search(lambda user: user.email.casefold() == (person.email or "").casefold())
 
-    async def named(self, person: Person) -> str | None:
-        """As ``user_of``; without an address also by slug, or by a name that only one user has."""
+    async def find(self, person: Person) -> str | None:
+        """Like ``find_by_email``. Without an email address, also by slug, or by a name only one user has."""
         if person.email:
-            return await self.user_of(person)
-        slugs = {word.removeprefix("@").casefold() for word in (person.id, person.handle or "") if word}
+            return await self.find_by_email(person)
+        slugs = {slug.removeprefix("@").casefold() for slug in (person.id, person.handle or "") if slug}
         found = await self._search(lambda user: user.id.casefold() in slugs)
         if found is None and person.name:
-            alike = [user.id for user in self._users.values() if folded(user.name) == folded(person.name)]
-            found = alike[0] if len(alike) == 1 else None
+            matches = [user.id for user in self._users.values() if fold(user.name) == fold(person.name)]
+            found = matches[0] if len(matches) == 1 else None
         return found
 
     @property
-    def known(self) -> int:
-        """How many users can be seen."""
+    def count(self) -> int:
+        """How many users the token can see."""
         return len(self._users)
 
-    async def learn(self) -> None:
-        """E-mail addresses are only needed to know what is mine: without them a run is still shown."""
-        just_tried = self._tried_at is not None and self.now() - self._tried_at < ASK_AGAIN
-        if not self._older_than(FRESH) or just_tried:
+    async def refresh(self) -> None:
+        """Loads the users if they are outdated. Only logs a failure: a run can be shown without their emails."""
+        tried_at = self._refresh_tried_at
+        tried_recently = tried_at is not None and self.now() - tried_at < RETRY_AFTER
+        if not self._is_older_than(MAX_AGE) or tried_recently:
             return
-        self._tried_at = self.now()
+        self._refresh_tried_at = self.now()
         try:
             await self._load()
         except AdapterError as error:
-            _log.info("users could not be read now: %s", error)
+            _log.info("could not read the users of Runrun.it: %s", error)
 
     def person(self, id: str, name: str = "") -> Person:
         user = self._users.get(id)
@@ -63,23 +66,23 @@ class People:
             return Person(id=id, name=name)
         return Person(id=id, name=user.name or name, email=user.email or None)
 
-    def of(self, parts: Iterable[WireAssignment]) -> tuple[Person, ...]:
-        """Everybody once, in order."""
-        people = {part.assignee_id: part for part in parts if part.assignee_id}
-        return tuple(self.person(id, part.assignee_name) for id, part in people.items())
+    def assignees(self, assignments: Iterable[WireAssignment]) -> tuple[Person, ...]:
+        """Each assigned person once, in order."""
+        by_id = {assignment.assignee_id: assignment for assignment in assignments if assignment.assignee_id}
+        return tuple(self.person(id, assignment.assignee_name) for id, assignment in by_id.items())
 
-    async def _search(self, wanted: Callable[[WireUser], bool]) -> str | None:
-        for age in (FRESH, ASK_AGAIN):
-            if self._older_than(age):
+    async def _search(self, matches: Callable[[WireUser], bool]) -> str | None:
+        for age in (MAX_AGE, RETRY_AFTER):
+            if self._is_older_than(age):
                 await self._load()
-            found = [user.id for user in self._users.values() if wanted(user)]
+            found = [user.id for user in self._users.values() if matches(user)]
             if found:
                 return found[0]
         return None
 
-    def _older_than(self, age: timedelta) -> bool:
-        return self._read_at is None or self.now() - self._read_at >= age
+    def _is_older_than(self, age: timedelta) -> bool:
+        return self._loaded_at is None or self.now() - self._loaded_at >= age
 
     async def _load(self) -> None:
         self._users = {user.id: user for user in (await self.api.users()).items}
-        self._read_at = self.now()
+        self._loaded_at = self.now()

@@ -11,20 +11,20 @@ Id = Annotated[int, Field(ge=1)]
 
 
 class RunrunitSettings(BaseModel):
-    """The keys stand under Integrations and Apps > API and Webhooks; every call acts as ``user_token``'s owner."""
+    """Both keys are under Integrations and Apps > API and Webhooks. Every request acts as the token's owner."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     url: str = Field("https://runrun.it/api/v1.0", description="the API's address, the same for every account")
-    app_key: Secret = Field(description="the account's key")
+    app_key: Secret = Field(description="the account's app key")
     user_token: Secret = Field(description="the token of the user that Liaison acts as")
     project_template_id: Id = Field(description="the project template whose task templates are the runbooks")
-    project_id: Id = Field(description="the project in which runs are made: one that holds nothing else")
-    type_id: Id = Field(description="the task type of runs and added tasks, where the template has none")
+    project_id: Id = Field(description="the project where runs are created; it should hold nothing else")
+    type_id: Id = Field(description="the task type of added tasks, and of runs whose template has none")
 
     @field_validator("url")
     @classmethod
-    def _web_address(cls, url: str) -> str:
+    def _check_url(cls, url: str) -> str:
         url = url.strip().rstrip("/")
         if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", url):
             raise ValueError('must be an address like "https://runrun.it/api/v1.0"')

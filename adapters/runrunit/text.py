@@ -1,79 +1,70 @@
-"""Text on its way to Runrun.it and back: who wrote it, the run's name with its key, names of stages.
+"""Texts and titles written to Runrun.it: signatures, the receipt code in a run's title, and names of stages.
 
-Everything written there is the token owner's. So each text ends in a line with the mark's signature, taken off
-again before it is shown: ``— Ana via Slack (7K2F), next update 2026-07-18 14:20 UTC``. How comments are drawn is
-not documented: text is sent as typed, and their server escapes it.
+Runrun.it shows every text as written by the token's owner. Each text therefore ends in a line with the
+signature, which is removed before the text is shown in chat: ``— Ana via Slack (7K2F), next update 2026-07-18
+14:20 UTC``. The API documentation does not say how comments are rendered, so texts are sent as typed.
 """
 
 import html
 import re
 import unicodedata
-from datetime import UTC, datetime
 
-from adapters.models import Health, Model
+from adapters.models import Health
+from adapters.toolkit.signing import TextSigner
 from adapters.writes import WriteMarker
 
-_DUE = "%Y-%m-%d %H:%M"
-_SIGNED = re.compile(
-    r"(?:^|\s|<br\s*/?>|<p>)— (?P<who>[^\n<—]{1,160}) \((?P<code>[0-9A-Z]{3,12})\)"
-    r"(?:, next update (?P<due>\d{4}-\d\d-\d\d \d\d:\d\d) UTC)?\s*(?:</p>)?\Z"
+SIGNER = TextSigner(
+    separator="\n— ",
+    bare="— ",
+    before=r"(?:^|\s|<br\s*/?>|<p>)— ",
+    after=r"\s*(?:</p>)?",
+    escape=lambda text: text.lstrip("\n"),
 )
-_KEYED = re.compile(r"\A(R\d+\b.*) \[[0-9A-Z]{3,12}\]\Z", re.DOTALL)
+
+TITLE_SIGNER = TextSigner(separator=" — ")
+"""For the title of an added task, which is the only text that is sent with it."""
+
+_CODED_TITLE = re.compile(r"\A(R\d+\b.*) \[[0-9A-Z]{3,12}\]\Z", re.DOTALL)
 _HTML = re.compile(r"</[a-z]\w*>|<br\s*/?>", re.IGNORECASE)
 _BREAK = re.compile(r"<br\s*/?>|</(?:p|div|li|h\d)>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
-_HEALTH_NAMES = {
+_HEALTH_WORDS = {
     Health.GREEN: {"green", "verde"},
     Health.AMBER: {"amber", "yellow", "amarelo", "ambar"},
     Health.RED: {"red", "vermelho"},
 }
 
 
-class Signed(Model):
-    """A text of ours, taken apart. ``by`` is empty for text that others wrote."""
-
-    text: str
-    by: str = ""
+def add_code(title: str, marker: WriteMarker) -> str:
+    """The title of a run's task: unique, so that a start whose response was lost can be found by it."""
+    return f"{' '.join(title.split())} [{marker.code}]"
 
 
-def sign(text: str, mark: WriteMarker, due: datetime | None = None) -> str:
-    promise = f", next update {due.astimezone(UTC).strftime(_DUE)} UTC" if due else ""
-    return f"{text.rstrip()}\n— {mark.signature}{promise}".lstrip("\n")
+def remove_code(title: str) -> str:
+    match = _CODED_TITLE.match(title)
+    return match[1] if match else title
 
 
-def unsign(text: str) -> Signed:
-    text = text.strip()
-    found = _SIGNED.search(text)
-    if found is None:
-        return Signed(text=text)
-    return Signed(text=text[: found.start()].strip(), by=found["who"].strip())
+def plain_title(title: str) -> str:
+    """The title of a task without the name of whoever added it."""
+    return TITLE_SIGNER.read(title).text
 
 
-def keyed(title: str, mark: WriteMarker) -> str:
-    """A run's title there: no other task has it, so settling finds the run by it."""
-    return f"{' '.join(title.split())} [{mark.code}]"
-
-
-def unkeyed(title: str) -> str:
-    found = _KEYED.match(title)
-    return found[1] if found else title
-
-
-def folded(text: str) -> str:
-    """Without case and accents."""
+def fold(text: str) -> str:
+    """``text`` without case, accents and extra spaces, for comparing names."""
     letters = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(one for one in letters if not unicodedata.combining(one)).split())
+    return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())
 
 
-def plain(text: str) -> str:
-    """A description without its tags, if it has any."""
-    if not _HTML.search(text):
-        return text.strip()
-    return html.unescape(_TAG.sub("", _BREAK.sub("\n", text))).strip()
+def to_text(description: str) -> str:
+    """A description as plain text, without its HTML tags if it has any."""
+    if not _HTML.search(description):
+        return description.strip()
+    return html.unescape(_TAG.sub("", _BREAK.sub("\n", description))).strip()
 
 
-def health_of(stage: str) -> Health:
-    """The colour that a board stage's name says: "Em risco - vermelho". UNSET if none, or several."""
-    said = set(re.findall(r"\w+", folded(stage)))
-    found = [health for health, names in _HEALTH_NAMES.items() if names & said]
+def health_of_stage(name: str) -> Health:
+    """The colour in a board stage's name ("Em risco - vermelho"); UNSET if it names none, or several."""
+    words = set(re.findall(r"\w+", fold(name)))
+    found = [health for health, names in _HEALTH_WORDS.items() if names & words]
     return found[0] if len(found) == 1 else Health.UNSET

@@ -1,8 +1,8 @@
-"""What Runrun.it sends: only the fields we use.
+"""Runrun.it's JSON (API v1.0): only the fields that Liaison uses.
 
-Lenient on purpose: ``null`` counts as absent, unknown fields are ignored. Ids of tasks, stages, templates,
-comments are numbers, those of users are slugs, those of assignments short hex (contract sheet, section 3); all
-are text here, and so are dates. What one object cannot do without is its ``id``.
+``null`` counts as absent, and unknown fields are ignored. Ids of tasks, stages, templates and comments are
+numbers, those of users are slugs, those of assignments short hex strings; all are strings here, and so are
+dates. Only an object's ``id`` is required.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-WORKING, OPENED = "working_on", "opened"
+WORKING_ON, QUEUED = "working_on", "queued"  # a task's ``state``
+OPENED = "opened"  # a stage's ``stage_group``
 
 
 class Wire(BaseModel):
@@ -18,14 +19,14 @@ class Wire(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _null_is_absent(cls, data: Any) -> Any:
+    def _drop_nulls(cls, data: Any) -> Any:
         if isinstance(data, Mapping):
             return {key: value for key, value in data.items() if value is not None}
         return data
 
 
 class WireAssignment(Wire):
-    """One person's part of a task. Its id changes when it is made anew: it is read just before it is used."""
+    """One person's part of a task. Its id changes when the task is reassigned, so read it just before using it."""
 
     id: str
     assignee_id: str = ""
@@ -37,7 +38,7 @@ class WireAssignment(Wire):
 
 
 class WireTask(Wire):
-    """``opened_parent_ids``: open prerequisites. ``child_ids`` is in the field table, and in no sample."""
+    """``opened_parent_ids`` are open prerequisites. ``child_ids`` is in the field table, but in no sample."""
 
     id: str
     title: str = ""
@@ -62,24 +63,24 @@ class WireTask(Wire):
 
     @property
     def running(self) -> bool:
-        """``is_working_on`` contradicts ``state`` in a sample (sheet, section 4.6): ``state`` is believed."""
-        return not self.is_closed and (self.state == WORKING if self.state else self.is_working_on)
+        """``state`` decides: ``is_working_on`` contradicts it in the sample of "Change task status"."""
+        return not self.is_closed and (self.state == WORKING_ON if self.state else self.is_working_on)
 
     @property
-    def open_parts(self) -> tuple[WireAssignment, ...]:
-        return tuple(one for one in self.assignments if not one.is_closed)
+    def open_assignments(self) -> tuple[WireAssignment, ...]:
+        return tuple(assignment for assignment in self.assignments if not assignment.is_closed)
 
-    def part_of(self, user: str | None) -> WireAssignment | None:
-        """This person's assignment; an open one if there are several."""
-        mine = [one for one in self.assignments if user and one.assignee_id == user]
-        return next((one for one in mine if not one.is_closed), mine[0] if mine else None)
+    def assignment_of(self, user: str | None) -> WireAssignment | None:
+        """The user's assignment; an open one if there are several."""
+        own = [assignment for assignment in self.assignments if user and assignment.assignee_id == user]
+        return next((assignment for assignment in own if not assignment.is_closed), own[0] if own else None)
 
-    def with_part(self, part: WireAssignment) -> "WireTask":
-        """As it is after this part of it changed."""
-        parts = tuple(part if one.id == part.id else one for one in self.assignments)
-        working = any(one.is_working_on for one in parts)
-        state = WORKING if working else "queued" if self.state == WORKING else self.state
-        return self.model_copy(update={"assignments": parts, "is_working_on": working, "state": state})
+    def with_assignment(self, changed: WireAssignment) -> "WireTask":
+        """The task after this assignment of it changed."""
+        assignments = tuple(changed if item.id == changed.id else item for item in self.assignments)
+        is_working = any(assignment.is_working_on for assignment in assignments)
+        state = WORKING_ON if is_working else QUEUED if self.state == WORKING_ON else self.state
+        return self.model_copy(update={"assignments": assignments, "is_working_on": is_working, "state": state})
 
 
 class WireSubtaskAssignee(Wire):
@@ -116,13 +117,13 @@ class WireComment(Wire):
 
 
 class WireDescription(Wire):
-    """Of a task or of a task template. Whether it is HTML is not documented."""
+    """Of a task or a task template. The API documentation does not say whether it is HTML."""
 
     description: str = ""
 
 
 class WireStage(Wire):
-    """``status_group`` contradicts ``stage_group`` in a sample (sheet, section 4.18): never read."""
+    """``status_group`` is never read: it contradicts ``stage_group`` in the sample of "List board stages"."""
 
     id: str
     name: str = ""

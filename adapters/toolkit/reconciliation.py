@@ -1,8 +1,9 @@
 """The two ways in which an adapter finds out whether a write was done: by the state it sets, or by its code."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import TypeVar
 
+from adapters.errors import AdapterError
 from adapters.writes import Applied, Indeterminate, NotApplied, Reconciliation, WriteMarker, WriteResult
 
 T = TypeVar("T")
@@ -32,3 +33,11 @@ def find_by_code(
         if marker.is_in(text(item)) and id(item) not in existed:
             return Applied(result(item))
     return NotApplied() if complete else Indeterminate()
+
+
+async def read_or_raise(read: Awaitable[T], error: AdapterError) -> T:
+    """What ``read`` returns, after a write was refused. If it fails, raises ``error``, which is certain."""
+    try:
+        return await read
+    except AdapterError:
+        raise error from None

@@ -34,6 +34,7 @@ class TextSigner:
 
     ``separator`` stands between the text and its signature, ``bare`` before a signature without a text.
     ``before`` and ``after`` are patterns, for platforms that give a text back with other white space or markup.
+    ``name`` is a pattern too, of an author's name, where the default does not fit.
     ``escape`` keeps a text from mentioning people, ``escape_name`` does it for a name; ``unescape`` undoes both.
     """
 
@@ -41,6 +42,7 @@ class TextSigner:
     bare: str = ""
     before: str = ""
     after: str = ""
+    name: str = ""
     escape: Callable[[str], str] = _unchanged
     escape_name: Callable[[str], str] | None = None
     unescape: Callable[[str], str] = _unchanged
@@ -68,7 +70,7 @@ class TextSigner:
     @property
     def _pattern(self) -> str:
         alone = "" if self.bare else r"\A(?=[^\n]* via )|"
-        name = r"[^\n<—]{1,160}?" if "—" in self.separator else r"[^\n]{1,200}?"
+        name = self.name or (r"[^\n<—]{1,160}?" if "—" in self.separator else r"[^\n]{1,200}?")
         return (
             rf"(?:{alone}{self.before or re.escape(self.separator)})(?P<who>{name}) \((?P<code>[0-9A-Z]{{3,12}})\)"
             rf"(?:, next update (?P<due>\d{{4}}-\d\d-\d\d \d\d:\d\d) UTC)?(?:{self.after})\Z"

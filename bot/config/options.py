@@ -1,6 +1,6 @@
-"""The tables of the settings file that are Liaison's own: ``[bot]`` and ``[access]``, and their kinds of value.
+"""The ``[bot]`` and ``[access]`` sections of the settings, and the types of their values.
 
-``[slack]`` and ``[mattermost]`` are in ``bot/surfaces/options.py``; each platform brings its own.
+``[slack]`` and ``[mattermost]`` are in ``bot/surfaces/options.py``. Each platform defines its own settings.
 """
 
 import re
@@ -10,20 +10,21 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-LANGUAGES = ("en",)
+from adapters.toolkit.messages import ENGLISH, LANGUAGES
+
 SHORTEST_KEY = 16  # characters
 _DURATION = re.compile(r"(?:(\d+)\s*h)?\s*(?:(\d+)\s*(?:m|$))?\s*(?:(\d+)\s*s)?")
 
 
-def duration(words: object) -> object:
-    """``"2m"``, ``"90s"``, ``"1h30"`` as a timedelta; a bare number says no unit, and is refused."""
-    if isinstance(words, timedelta):
-        return words
-    text = str(words).strip().lower()
-    found = _DURATION.fullmatch(text)
-    if found is None or not any(found.groups()) or text.isdigit():
-        raise ValueError('must be a time like "90s", "2m" or "1h30"')
-    hours, minutes, seconds = (int(part or 0) for part in found.groups())
+def parse_duration(value: object) -> object:
+    """``"2m"``, ``"90s"`` or ``"1h30"`` as a timedelta. A bare number is rejected, because it has no unit."""
+    if isinstance(value, timedelta):
+        return value
+    text = str(value).strip().lower()
+    match = _DURATION.fullmatch(text)
+    if match is None or not any(match.groups()) or text.isdigit():
+        raise ValueError('must be a duration like "90s", "2m" or "1h30"')
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
     return timedelta(hours=hours, minutes=minutes, seconds=seconds)
 
 
@@ -43,13 +44,13 @@ def _language(name: str) -> str:
 
 def _web_address(url: str) -> str:
     if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", url):
-        raise ValueError('must be an address like "https://liaison.example.com"')
+        raise ValueError('must be a URL like "https://liaison.example.com"')
     return url.rstrip("/")
 
 
 def _root_command(word: str) -> str:
     if not re.fullmatch(r"/[^\s/]{1,31}", word):
-        raise ValueError('must be a slash and one word, like "/run"')
+        raise ValueError('must be a slash followed by one word, like "/run"')
     return word
 
 
@@ -57,7 +58,7 @@ def _database(url: str) -> str:
     if re.fullmatch(r"sqlite(\+aiosqlite)?:///[^?]+(\?.*)?", url):
         return url
     if url.startswith("postgresql"):
-        raise ValueError('must be like "sqlite:///liaison.db": the engine for PostgreSQL is not in this version')
+        raise ValueError('must be like "sqlite:///liaison.db"; PostgreSQL is not supported yet')
     raise ValueError('must be like "sqlite:///liaison.db"')
 
 
@@ -66,27 +67,31 @@ class Options(BaseModel):
 
 
 class BotOptions(Options):
-    command: Annotated[str, AfterValidator(_root_command)] = Field(
-        "/run", description="the slash command people type"
-    )
-    host: str = Field("127.0.0.1", description="the address to listen on; 0.0.0.0 for all")
-    port: int = Field(8080, ge=0, le=65535, description="the port to listen on; 0 takes a free one")
+    command: Annotated[str, AfterValidator(_root_command)] = Field("/run", description="the slash command")
+    host: str = Field("127.0.0.1", description="the address to listen on; 0.0.0.0 for all interfaces")
+    port: int = Field(8080, ge=0, le=65535, description="the port to listen on; 0 picks a free one")
     public_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
-        None, description="where the chats reach this Liaison; Mattermost calls its buttons there"
+        None, description="the URL where the chats reach Liaison; Mattermost sends button clicks there"
     )
     secret_key: SecretStr | None = Field(
-        None, min_length=SHORTEST_KEY, description="signs buttons; made, and kept beside the database, if not set"
+        None,
+        min_length=SHORTEST_KEY,
+        description="signs buttons; if not set, one is generated and stored next to the database",
     )
     database_url: Annotated[str, AfterValidator(_database)] = Field(
-        "sqlite:///liaison.db", description="a path after sqlite:/// is relative to the working folder"
+        "sqlite:///liaison.db", description="a path after sqlite:/// is relative to the working directory"
     )
-    patience: Annotated[timedelta, BeforeValidator(duration)] = Field(
-        timedelta(minutes=2), gt=timedelta(0), description="how long a write is wanted while its platform is away"
+    write_timeout: Annotated[timedelta, BeforeValidator(parse_duration)] = Field(
+        timedelta(minutes=2),
+        gt=timedelta(0),
+        description="how long a write is retried while its platform is unreachable",
     )
     timezone: Annotated[str, AfterValidator(_zone)] = Field(
-        "UTC", description="for clock times where the chat does not know the reader's"
+        "UTC", description="the time zone of clock times for people whose chat does not provide one"
     )
-    language: Annotated[str, AfterValidator(_language)] = Field("en", description="of what Liaison says")
+    language: Annotated[str, AfterValidator(_language)] = Field(
+        ENGLISH, description=f"the language of messages: {', '.join(LANGUAGES)}"
+    )
 
     @property
     def zone(self) -> ZoneInfo:
@@ -94,17 +99,23 @@ class BotOptions(Options):
 
     @property
     def address(self) -> str:
-        """Where we can be called: ``public_url``, else the address listened on."""
+        """The URL at which chats reach us: ``public_url``, or else the address we listen on."""
         return self.public_url or f"http://{self.host}:{self.port}"
 
 
 class AccessOptions(Options):
-    """Empty lists mean every full member. Guests, other companies and bots may only read, whatever stands here."""
+    """An empty list means every full member.
 
-    start: tuple[str, ...] = Field((), description="who may start runs: chat ids, handles or e-mails")
+    Guests, people of other organisations and bots have read access only, unless a list names them by chat id.
+    """
+
+    start: tuple[str, ...] = Field((), description="who may start runs: chat ids, handles or e-mail addresses")
     end: tuple[str, ...] = Field((), description="who may end runs")
     write: tuple[str, ...] = Field((), description="who may change runs")
     override: tuple[str, ...] = Field(
-        (), description="who may overrule a platform's own rules where it lets them be; empty: who may end runs"
+        (),
+        description="who may override a platform's own rules, where it allows that; empty: who may end runs",
     )
-    places: tuple[str, ...] = Field((), description="channels where runs may be changed, best by id; empty: all")
+    places: tuple[str, ...] = Field(
+        (), description="channels where runs may be changed, preferably by id; empty: all channels"
+    )

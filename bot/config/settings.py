@@ -1,7 +1,7 @@
-"""What the operator configured: one TOML file, every key also as ``LIAISON_<SECTION>__<KEY>``.
+"""The settings: one TOML file, and every key also as ``LIAISON_<SECTION>__<KEY>`` in the environment.
 
-``load`` reports every problem at once, by the key's name and never with a secret's value. The environment wins
-over the file. A platform's NAME is found in the environment whatever its case, and with ``_`` for ``-``.
+The environment overrides the file. A platform's NAME in a variable matches in any case, and with ``_`` for ``-``.
+``load`` reports all problems at once, by key and never with a secret's value.
 """
 
 import os
@@ -20,14 +20,14 @@ from adapters.local import SAMPLES, LocalSettings
 from adapters.protocol import Platform
 from adapters.registry import PLATFORMS
 from bot.config.options import SHORTEST_KEY, AccessOptions, BotOptions
-from bot.config.parse import LISTS, TABLES, SettingsParser
+from bot.config.parse import FREE_TABLES, TABLES, SettingsParser
 from bot.surfaces.options import MattermostOptions, SlackOptions
 
 DEFAULT_FILE = Path("liaison.toml")
 
 
 class SettingsError(Exception):
-    """``problems``: one sentence each, beginning with the key: "slack.bot_token: is missing"."""
+    """``problems`` are sentences that begin with the key: "slack.bot_token: is missing"."""
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
@@ -49,7 +49,7 @@ class PlatformSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """``source``: the file they were read from, None when there was none."""
+    """``source`` is the file they were read from, if any. ``warnings`` are sentences that begin with the key."""
 
     bot: BotOptions = field(default_factory=BotOptions)
     slack: SlackOptions | None = None
@@ -59,6 +59,7 @@ class Settings:
     people: Mapping[str, str] = field(default_factory=dict)
     platforms: Mapping[str, PlatformSettings] = field(default_factory=dict)
     source: Path | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def store_path(self) -> Path:
@@ -77,87 +78,90 @@ class Settings:
         return self.store_path.with_name(self.store_path.name + ".key")
 
     def secret_key(self) -> str:
-        """The configured one, else the one kept beside the database (mode 0600), made at first need."""
+        """The configured key, or else the one stored next to the database, generated on first use (mode 0600)."""
         if self.bot.secret_key is not None:
             return self.bot.secret_key.get_secret_value()
         try:
             if not self.key_path.exists():
                 self.key_path.parent.mkdir(parents=True, exist_ok=True)
                 _write_once(self.key_path, secrets.token_urlsafe(32))
-            kept = self.key_path.read_text().strip()
+            stored = self.key_path.read_text().strip()
         except OSError as error:
-            why = f"cannot keep a key in {self.key_path} ({error.strerror}); set it"
-            raise SettingsError([f"bot.secret_key: {why}"]) from None
-        if len(kept) < SHORTEST_KEY:
-            raise SettingsError([f"bot.secret_key: {self.key_path} holds no key; delete that file"])
-        return kept
+            problem = f"cannot store a key in {self.key_path} ({error.strerror}); set bot.secret_key"
+            raise SettingsError([f"bot.secret_key: {problem}"]) from None
+        if len(stored) < SHORTEST_KEY:
+            raise SettingsError([f"bot.secret_key: {self.key_path} does not contain a key; delete that file"])
+        return stored
 
     def with_secret_key(self) -> "Settings":
         bot = self.bot.model_copy(update={"secret_key": SecretStr(self.secret_key())})
         return replace(self, bot=bot)
 
     def secret_values(self) -> list[str]:
-        """Every secret's value, for the logs to hide."""
-        models = [self.bot, self.slack, self.mattermost, *(known.options for known in self.platforms.values())]
+        """The values of all secrets, for the logs to redact."""
+        models = [self.bot, self.slack, self.mattermost, *(entry.options for entry in self.platforms.values())]
         found = [value for model in models if model is not None for value in _secrets_of(model)]
-        found += [known.hook_secret.get_secret_value() for known in self.platforms.values() if known.hook_secret]
+        found += [entry.hook_secret.get_secret_value() for entry in self.platforms.values() if entry.hook_secret]
         return found
 
 
 def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """Raises ``SettingsError`` with all problems. ``config`` None: ``LIAISON_CONFIG``, else ./liaison.toml."""
+    """Reads ``config``, else the file named by ``LIAISON_CONFIG``, else ./liaison.toml if it exists.
+
+    Raises ``SettingsError`` with all problems.
+    """
     environ = os.environ if environ is None else environ
-    wanted = config or (Path(environ["LIAISON_CONFIG"]) if environ.get("LIAISON_CONFIG") else None)
-    source = wanted or DEFAULT_FILE
-    if wanted is None and not source.exists():
+    named = config or (Path(environ["LIAISON_CONFIG"]) if environ.get("LIAISON_CONFIG") else None)
+    source = named or DEFAULT_FILE
+    if named is None and not source.exists():
         return parse({}, environ)
     try:
-        table = tomllib.loads(source.read_text(encoding="utf-8"))
+        tables = tomllib.loads(source.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError([f"{source}: cannot be read ({error.strerror})"]) from None
     except UnicodeDecodeError:
         raise SettingsError([f"{source}: is not UTF-8 text"]) from None
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError([f"{source}: is not TOML: {error}"]) from None
-    return _beside(replace(parse(table, environ), source=source), source.parent)
+        raise SettingsError([f"{source}: is not valid TOML: {error}"]) from None
+    return _resolve_platform_paths(replace(parse(tables, environ), source=source), source.parent)
 
 
-def _beside(settings: Settings, folder: Path) -> Settings:
-    """Relative paths of platforms count from the settings file's folder."""
+def _resolve_platform_paths(settings: Settings, folder: Path) -> Settings:
+    """Relative paths of platforms are relative to the folder of the settings file."""
     platforms = {
-        name: replace(known, options=known.options.model_copy(update=_placed(known.options, folder)))
-        for name, known in settings.platforms.items()
+        name: replace(entry, options=entry.options.model_copy(update=_resolved_paths(entry.options, folder)))
+        for name, entry in settings.platforms.items()
     }
     return replace(settings, platforms=platforms)
 
 
-def _placed(options: BaseModel, folder: Path) -> dict[str, Path]:
+def _resolved_paths(options: BaseModel, folder: Path) -> dict[str, Path]:
     paths = {key: value for key, value in dict(options).items() if isinstance(value, Path)}
     return {key: folder / path for key, path in paths.items() if not str(path).startswith("~")}
 
 
 def parse(file: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
-    """The settings of a read TOML file and an environment."""
-    reading = SettingsParser(PLATFORMS)
-    tables = reading.tables(file)
-    reading.overlay(tables, environ)
+    """The settings of a parsed TOML file and an environment. Raises ``SettingsError``."""
+    parser = SettingsParser(PLATFORMS)
+    sections = parser.sections(file)
+    parser.apply_environment(sections, environ)
     found: dict[str, Any] = {}
     for section, model in TABLES.items():
-        if section in tables or section in ("bot", "access"):
-            found[section] = reading.model(section, model, tables.get(section, {}))
-    for section in LISTS:
-        found[section] = reading.words(section, tables.get(section, {}))
-    platforms = tables.get("platforms") or {"local": {"kind": "local"}}
-    read = {name: reading.platform(name, entry) for name, entry in platforms.items()}
-    found["platforms"] = {name: PlatformSettings(*parts) for name, parts in read.items() if parts is not None}
-    reading.agree(found)
-    if reading.problems:
-        raise SettingsError(reading.problems)
-    return Settings(**found)
+        if section in sections or section in ("bot", "access"):
+            found[section] = parser.options(section, model, sections.get(section, {}))
+    for section in FREE_TABLES:
+        found[section] = parser.text_table(section, sections.get(section, {}))
+    entries = sections.get("platforms") or {"local": {"kind": "local"}}
+    platforms = {name: parser.platform(name, entry) for name, entry in entries.items()}
+    found["platforms"] = {name: PlatformSettings(*parts) for name, parts in platforms.items() if parts is not None}
+    parser.check_consistency(found)
+    if parser.problems:
+        raise SettingsError(parser.problems)
+    return Settings(**found, warnings=tuple(parser.warnings))
 
 
 def _write_once(path: Path, text: str) -> None:
-    """Whole or not at all, and whoever is first wins: two processes may start at once."""
+    """Atomic, and never overwrites: two processes may start at the same time."""
     draft, name = tempfile.mkstemp(prefix=path.name, dir=path.parent)  # mode 0600
     with os.fdopen(draft, "w") as file:
         file.write(text + "\n")
@@ -173,13 +177,13 @@ def _secrets_of(model: BaseModel) -> Iterator[str]:
         yield from (part.get_secret_value() for part in parts if isinstance(part, SecretStr))
 
 
-def kinds() -> Mapping[str, Platform]:
+def available_platforms() -> Mapping[str, Platform]:
     """The platforms that can be configured, by ``kind``."""
     return PLATFORMS
 
 
 def demo_settings(folder: Path) -> Settings:
-    """The runbooks that come with Liaison, and a store in ``folder``."""
+    """The sample runbooks, with a database in ``folder``."""
     options = LocalSettings(path=SAMPLES)
     return Settings(
         bot=BotOptions(database_url=f"sqlite:///{folder / 'demo.db'}"),

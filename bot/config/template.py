@@ -1,6 +1,6 @@
-"""``liaison settings``: a commented liaison.toml, written from the models that read it.
+"""``liaison settings``: a commented liaison.toml, generated from the settings models.
 
-Everything is commented out, so that as it stands it says what holds without it.
+Every key is commented out and shows its default, so the file changes nothing until it is edited.
 """
 
 import json
@@ -13,22 +13,24 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from bot.config.parse import TABLES
-from bot.config.settings import kinds
+from bot.config.settings import available_platforms
 
 _HEAD = """\
-# Liaison's settings. Every key can also be set as LIAISON_<SECTION>__<KEY> in the environment, which wins:
-# LIAISON_SLACK__BOT_TOKEN, LIAISON_PLATFORMS__<NAME>__TOKEN. Check with: liaison doctor
+# Liaison settings. Each key can also be set in the environment as LIAISON_<SECTION>__<KEY>, for example
+# LIAISON_SLACK__BOT_TOKEN or LIAISON_PLATFORMS__<NAME>__TOKEN. The environment overrides this file.
+# Check your settings with: liaison doctor
 """
-_WORDS = """
+_FREE_TABLES = """
 [aliases]
-# more words for a verb; those of other languages are built in
-# feito = "finish"
+# your own words for verbs, in addition to the built-in ones
+# fertig = "finish"
 
 [people]
-# chat id = e-mail, where the chat's own profile does not say
+# chat id = e-mail address, for people whose chat profile has none
 # U0123ABCD = "ana@example.com"
 """
-_HOOK = "a webhook of the platform at /hooks/NAME/SECRET makes Liaison read again at once"
+_PLATFORMS = "\n# One section per platform. NAME is your choice.\n"
+_WEBHOOK = "with a webhook of the platform to /hooks/NAME/SECRET, Liaison sees changes immediately"
 _WIDTH = 110
 
 
@@ -37,38 +39,36 @@ def template() -> str:
     for section, model in TABLES.items():
         optional = section in ("slack", "mattermost")
         parts.append("\n".join(["", f"{'# ' if optional else ''}[{section}]", *_fields(model), ""]))
-    parts.append(_WORDS)
-    parts.append("\n# One section for each place where runbooks live; NAME is yours to choose.\n")
-    for kind, platform in kinds().items():
+    parts += [_FREE_TABLES, _PLATFORMS]
+    for kind, platform in available_platforms().items():
         lines = [
             f"# [platforms.{kind}]",
             f"# # {platform.title}",
             f'# kind = "{kind}"',
             *_fields(platform.settings),
+            *_key("hook_secret", "…", _WEBHOOK),
         ]
-        parts.append("\n".join([*lines, *_key("hook_secret", "…", _HOOK, ""), ""]))
-        parts.append("\n")
+        parts.append("\n".join([*lines, "", ""]))
     return "".join(parts).rstrip("\n") + "\n"
 
 
 def _fields(model: type[BaseModel]) -> Iterator[str]:
     for name, field in model.model_fields.items():
-        needed = " (needed)" if field.is_required() else ""
-        yield from _key(name, _value(field), field.description or "", needed)
+        required = " (required)" if field.is_required() else ""
+        yield from _key(name, _example_value(field), (field.description or "") + required)
 
 
-def _key(name: str, value: Any, description: str, needed: str) -> Iterator[str]:
+def _key(name: str, value: Any, comment: str) -> Iterator[str]:
     setting = f"# {name} = {json.dumps(value, ensure_ascii=False)}"
-    words = description + needed
-    if words and len(setting) + len(words) + 3 > _WIDTH:
-        yield from textwrap.wrap(words, _WIDTH, initial_indent="# # ", subsequent_indent="# # ")
-    elif words:
-        setting += f"  # {words}"
+    if comment and len(setting) + len(comment) + 3 > _WIDTH:
+        yield from textwrap.wrap(comment, _WIDTH, initial_indent="# # ", subsequent_indent="# # ")
+    elif comment:
+        setting += f"  # {comment}"
     yield setting
 
 
-def _value(field: FieldInfo) -> Any:
-    """The default, else something of the right shape."""
+def _example_value(field: FieldInfo) -> Any:
+    """The default, or a placeholder of the right type."""
     default = None if field.is_required() else field.get_default(call_default_factory=True)
     if isinstance(default, timedelta):
         return f"{default.total_seconds() / 60:g}m"

@@ -1,1 +1,1 @@
-"""Durable execution of messages (DESIGN section 6): queues, the effect log's rules, settling."""
+"""Durable processing of messages: queues, writes to platforms, and reconciliation of unknown outcomes."""

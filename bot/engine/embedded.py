@@ -1,24 +1,24 @@
-"""The engine of one process: queues in memory over the rows of the store.
+"""The engine of a single process: queues in memory, backed by the rows of the store.
 
-A message's way: ``record`` (durable) -> ``carry`` -> its place queue, in order of arrival -> a write's run queue,
-in order of joining; everything else at once -> its answer is delivered -> its row is done. A crash anywhere
-leaves the row, and ``start`` puts it back where it was. Workers exist only while their queue has something.
+The path of a message: ``record`` (durable) -> ``process`` -> its place queue, in order of arrival -> for a write,
+the queue of its run, in order of entry; everything else runs at once -> its answer is delivered -> its row is
+done. A crash at any point leaves the row, and ``start`` puts the message back where it was.
 """
 
 import asyncio
 import json
-from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import structlog
 
+from bot.engine.keyed_queues import KeyedQueues
 from bot.engine.port import MessageWork, Progress
 from bot.observability import metrics
-from bot.storage.facts import ScheduledRows
 from bot.storage.inbox import Inbox, UnfinishedMessage
+from bot.storage.scheduled import ScheduledRows
 from bot.storage.store import StoreError
 from bot.surfaces.protocol import NotRecorded, Recorded
 from commands.dispatch import Route
@@ -26,87 +26,79 @@ from commands.model.card import Answer
 from commands.model.messages import Actor, Message
 from commands.model.ports import StopResult
 
-RECORD_SECONDS = 2.0
-ORPHAN_SECONDS = 5.0  # recorded but never carried: the surface's ack went wrong
-START_HOLDS_SECONDS = 10.0
-QUEUED_TELL_SECONDS = 3.0
+RECORD_TIMEOUT_SECONDS = 2.0
+UNACKNOWLEDGED_SECONDS = 5.0  # then a recorded message is processed anyway: the surface's acknowledgement failed
+HOLD_FOR_START_SECONDS = 10.0
+QUEUED_NOTICE_SECONDS = 3.0
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(eq=False)
-class _Item:
+class _QueueItem:
     message: Message
-    ticket: Route | None = None
+    route: Route | None = None
     progress: Progress = field(default_factory=Progress)
-    carried: bool = False
+    processing: bool = False
 
 
-def _left_over(left: UnfinishedMessage) -> _Item:
-    item = _Item(left.message, left.ticket, Progress(resumed=True, answered=left.answered), carried=True)
-    if left.stopped:
-        item.progress.stopped.set()
-    return item
-
-
-@dataclass
-class _Queue:
-    """One place or run: what waits, and the worker that empties it."""
-
-    waiting: "deque[_Item]" = field(default_factory=deque)
-    worker: "asyncio.Task[None] | None" = None
+def _resumed_item(unfinished: UnfinishedMessage) -> _QueueItem:
+    progress = Progress(resumed=True, answered=unfinished.answered)
+    if unfinished.stopped:
+        progress.stopped.set()
+    return _QueueItem(unfinished.message, unfinished.route, progress, processing=True)
 
 
 @dataclass
-class _Starting:
-    """A start under way in a place, and the messages it holds back."""
+class _PendingStart:
+    """A start in progress in a place. Messages that need its run wait until ``over`` is set."""
 
     run: str
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class EmbeddedEngine:
+    """Implements ``bot.engine.port.Engine``."""
+
     def __init__(
-        self, inbox: Inbox, laters: ScheduledRows, work: MessageWork, now: Callable[[], datetime]
+        self, inbox: Inbox, scheduled: ScheduledRows, work: MessageWork, now: Callable[[], datetime]
     ) -> None:
         self._inbox = inbox
-        self._laters = laters
+        self._scheduled = scheduled
         self._work = work
         self._now = now
-        self._items: dict[str, _Item] = {}
-        self._places: dict[str, _Queue] = {}
-        self._held: dict[str, _Queue] = {}
-        self._runs: dict[str, _Queue] = {}
-        self._starting: dict[str, _Starting] = {}
-        self._joined = 0
-        self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._items: dict[str, _QueueItem] = {}  # unfinished messages, by key
+        self._place_queues = KeyedQueues(self._route_or_hold, self._spawn)
+        self._held_queues = KeyedQueues(self._route_after_start, self._spawn)  # by place
+        self._run_queues = KeyedQueues(self._execute, self._spawn)
+        self._pending_starts: dict[str, _PendingStart] = {}  # by place
+        self._last_queue_order = 0
+        self._timers: dict[str, asyncio.TimerHandle] = {}  # by slot
+        self._tasks: set[asyncio.Task[None]] = set()
         self._accepting = False
 
     # Lifetime
 
     async def start(self) -> None:
-        self._joined = await self._inbox.last_joined()
-        for left in await self._inbox.unfinished():
-            item = _left_over(left)
-            self._items[left.message.key] = item
-            if item.ticket is None:
-                self._enter(self._places, left.message.place.queue, item, self._place)
+        self._last_queue_order = await self._inbox.last_queue_order()
+        for unfinished in await self._inbox.unfinished():
+            item = self._items[unfinished.message.key] = _resumed_item(unfinished)
+            if item.route is None:
+                self._place_queues.add(item.message.place.queue, item)
             else:
-                self._go_on(item)
-        for slot, (when, message) in (await self._laters.all()).items():
-            self._set_timer(slot, when, message)
+                self._follow_route(item, item.route)
+        for slot, (due_at, message) in (await self._scheduled.all()).items():
+            self._set_timer(slot, due_at, message)
         self._accepting = True
 
     async def stop(self, grace: float) -> None:
-        """Lets what is under way end for ``grace`` seconds; what has only waited is left in its row."""
+        """Waits up to ``grace`` seconds for running work. Waiting messages stay in their rows."""
         self._accepting = False
         self._work.shut_down()
         for timer in self._timers.values():
             timer.cancel()
-        for queues in (self._places, self._held, self._runs):
-            for queue in queues.values():
-                queue.waiting.clear()
+        for queues in (self._place_queues, self._held_queues, self._run_queues):
+            queues.clear()
         running = [task for task in self._tasks if not task.done()]
         if running:
             _, late = await asyncio.wait(running, timeout=grace)
@@ -117,42 +109,42 @@ class EmbeddedEngine:
     def ready(self) -> bool:
         return self._accepting
 
-    # Taking in
+    # Accepting messages
 
     async def record(self, message: Message, answer: bytes) -> Recorded:
         if not self._accepting:
             raise NotRecorded("shutting down")
         try:
-            async with asyncio.timeout(RECORD_SECONDS):
-                before = await self._inbox.record(message, answer)
+            async with asyncio.timeout(RECORD_TIMEOUT_SECONDS):
+                first_answer = await self._inbox.record(message, answer)
         except (TimeoutError, StoreError) as error:
-            log.warning("not recorded in time", delivery=message.key, why=str(error))
+            log.warning("message not recorded in time", delivery=message.key, error=str(error))
             self._inbox.withdraw(message.key)
             raise NotRecorded(str(error)) from error
-        if before is not None:
-            return Recorded(new=False, answer=before)
-        self._items[message.key] = _Item(message)
-        metrics.queue_depth(len(self._items))
-        asyncio.get_running_loop().call_later(ORPHAN_SECONDS, self.process, message.key)
+        if first_answer is not None:
+            return Recorded(new=False, answer=first_answer)
+        self._items[message.key] = _QueueItem(message)
+        metrics.set_queue_depth(len(self._items))
+        asyncio.get_running_loop().call_later(UNACKNOWLEDGED_SECONDS, self.process, message.key)
         return Recorded(new=True, answer=answer)
 
     def process(self, key: str) -> None:
         item = self._items.get(key)
-        if item is None or item.carried or not self._accepting:
+        if item is None or item.processing or not self._accepting:
             return
-        item.carried = True
-        self._enter(self._places, item.message.place.queue, item, self._place)
+        item.processing = True
+        self._place_queues.add(item.message.place.queue, item)
 
     async def resume(self, key: str, *, by: Actor | None) -> bool:
         if not self._accepting or key in self._items:
             return False
-        left = await self._inbox.reopen(key)
-        if left is None:
+        unfinished = await self._inbox.reopen(key)
+        if unfinished is None or unfinished.route is None:
             return False
-        item = self._items[key] = _left_over(left)
-        item.progress.wanted = self._now() if by else None
-        item.progress.pressed = by
-        self._go_on(item)
+        item = self._items[key] = _resumed_item(unfinished)
+        item.progress.requested_at = self._now() if by else None
+        item.progress.decided_by = by
+        self._follow_route(item, unfinished.route)
         return True
 
     async def stop_waiting(self, key: str, by: Actor) -> StopResult:
@@ -161,145 +153,122 @@ class EmbeddedEngine:
             return "over"
         item.progress.stopped.set()
         if item.progress.sent:
-            await self._inbox.stop(key)
+            await self._inbox.mark_stopped(key)
             return "trying"
-        item.progress.pressed = by
-        ticket = self._leaves_queue(item)
-        await self._inbox.stop(key)
-        if ticket is not None:
-            self._spawn(self._finish(item, self._work.stopped(item.message, ticket, by)))
+        item.progress.decided_by = by
+        route = self._leave_run_queue(item)
+        await self._inbox.mark_stopped(key)
+        if route is not None:
+            self._spawn(self._finish(item, self._work.stopped_answer(item.message, route, by)))
         return "stopped"
 
-    def _leaves_queue(self, item: _Item) -> Route | None:
-        """Its ticket, if it stood behind others and nothing of it was ever begun: then it is over."""
-        queue = self._runs.get(item.ticket.queue) if item.ticket and not item.ticket.starting else None
-        if queue is None or item not in queue.waiting or item.progress.resumed:
+    def _leave_run_queue(self, item: _QueueItem) -> Route | None:
+        """The route of an item that was waiting in its run's queue, untouched so far: this ends it."""
+        route = item.route
+        if route is None or route.starting or item.progress.resumed:
             return None
-        queue.waiting.remove(item)
-        return item.ticket
+        return route if self._run_queues.remove(route.queue, item) else None
 
-    async def schedule(self, when: datetime, slot: str, message: Message | None) -> None:
+    async def schedule(self, due_at: datetime, slot: str, message: Message | None) -> None:
         timer = self._timers.pop(slot, None)
         if timer is not None:
             timer.cancel()
         if message is None:
-            await self._laters.drop(slot)
+            await self._scheduled.delete(slot)
             return
-        await self._laters.put(slot, when, message)
-        self._set_timer(slot, when, message)
+        await self._scheduled.put(slot, due_at, message)
+        self._set_timer(slot, due_at, message)
 
-    def waiting(self, run: str) -> int:
-        queue = self._runs.get(run)
-        return len(queue.waiting) if queue else 0
+    def queued_writes(self, run: str) -> int:
+        return self._run_queues.size(run)
 
-    # The way of one message
+    # The path of one message
 
-    async def _place(self, item: _Item) -> None:
-        message = item.message
-        start = self._starting.get(message.place.queue)
-        if start is not None and self._work.lacks_run(message):
-            self._enter(self._held, message.place.queue, item, self._wait_for_start)
+    async def _route_or_hold(self, item: _QueueItem) -> None:
+        place = item.message.place.queue
+        if place in self._pending_starts and self._work.lacks_run(item.message):
+            self._held_queues.add(place, item)
             return
-        await self._decide(item)
+        await self._route(item)
 
-    async def _wait_for_start(self, item: _Item) -> None:
-        start = self._starting.get(item.message.place.queue)
+    async def _route_after_start(self, item: _QueueItem) -> None:
+        start = self._pending_starts.get(item.message.place.queue)
         if start is not None:
             try:
-                async with asyncio.timeout(START_HOLDS_SECONDS):
+                async with asyncio.timeout(HOLD_FOR_START_SECONDS):
                     await start.over.wait()
             except TimeoutError:
-                await self._finish(item, self._work.busy(item.message, start.run))
+                await self._finish(item, self._work.busy_answer(item.message, start.run))
                 return
-        await self._decide(item)
+        await self._route(item)
 
-    async def _decide(self, item: _Item) -> None:
-        decided = await self._work.route(item.message)
-        if not isinstance(decided, Route):
-            self._spawn(self._finish(item, decided))
+    async def _route(self, item: _QueueItem) -> None:
+        route = await self._work.route(item.message)
+        if not isinstance(route, Route):
+            self._spawn(self._finish(item, route))
             return
-        item.ticket = decided
-        self._joined += 1
-        intent = "" if decided.intent is None else json.dumps(decided.intent)
-        self._inbox.placed(item.message.key, intent, decided, self._joined)
-        self._go_on(item)
+        item.route = route
+        self._last_queue_order += 1
+        intent = "" if route.intent is None else json.dumps(route.intent)
+        self._inbox.save_route(item.message.key, intent, route, self._last_queue_order)
+        self._follow_route(item, route)
 
-    def _go_on(self, item: _Item) -> None:
-        ticket = item.ticket
-        assert ticket is not None
-        if ticket.starting:
-            self._starting.setdefault(item.message.place.queue, _Starting(ticket.queue))
-        if ticket.queue:
-            self._enter(self._runs, ticket.queue, item, self._carry)
-            if not item.progress.resumed:  # else something of it may be sent, and its person knows that it waits
-                asyncio.get_running_loop().call_later(QUEUED_TELL_SECONDS, self._tell_queued, item, ticket)
-        else:
-            self._spawn(self._carry(item))
+    def _follow_route(self, item: _QueueItem, route: Route) -> None:
+        if route.starting:
+            self._pending_starts.setdefault(item.message.place.queue, _PendingStart(route.queue))
+        if not route.queue:
+            self._spawn(self._execute(item))
+            return
+        self._run_queues.add(route.queue, item)
+        if not item.progress.resumed:  # its sender already knows, and part of it may have been sent
+            asyncio.get_running_loop().call_later(QUEUED_NOTICE_SECONDS, self._notify_queued, item, route)
 
-    def _tell_queued(self, item: _Item, ticket: Route) -> None:
-        queue = self._runs.get(ticket.queue)
-        if queue is not None and item in queue.waiting and not item.progress.stopped.is_set():
-            ahead = queue.waiting.index(item) + 1  # and the one that is being carried out
-            self._spawn(self._work.queued(item.message, ticket, ahead))
+    def _notify_queued(self, item: _QueueItem, route: Route) -> None:
+        position = self._run_queues.position(route.queue, item)
+        if position is not None and not item.progress.stopped.is_set():
+            ahead = position + 1  # plus the one that is being executed
+            self._spawn(self._work.notify_queued(item.message, route, ahead))
 
-    async def _carry(self, item: _Item) -> None:
-        assert item.ticket is not None
+    async def _execute(self, item: _QueueItem) -> None:
+        assert item.route is not None
         try:
-            answer = await self._work.execute(item.message, item.ticket, item.progress)
+            answer = await self._work.execute(item.message, item.route, item.progress)
         finally:
-            start = self._starting.get(item.message.place.queue)
-            if start is not None and item.ticket.starting and start.run == item.ticket.queue:
-                del self._starting[item.message.place.queue]
+            place = item.message.place.queue
+            start = self._pending_starts.get(place)
+            if start is not None and item.route.starting and start.run == item.route.queue:
+                del self._pending_starts[place]
                 start.over.set()
-        # The answer is on its way while the next write of this run already goes out.
+        # Not awaited: the next write to this run need not wait until the answer is delivered.
         self._spawn(self._finish(item, answer))
 
-    async def _finish(self, item: _Item, answer: Answer) -> None:
+    async def _finish(self, item: _QueueItem, answer: Answer) -> None:
         result = await self._work.deliver(item.message, answer, resumed=item.progress.resumed)
-        await self._inbox.done(item.message.key, result)
+        await self._inbox.mark_done(item.message.key, result)
         self._items.pop(item.message.key, None)
-        metrics.queue_depth(len(self._items))
-        metrics.message(item.message.place.surface, result)
+        metrics.set_queue_depth(len(self._items))
+        metrics.count_message(item.message.place.surface, result)
 
-    # Machinery
+    # Tasks and timers
 
-    def _enter(
-        self, queues: dict[str, _Queue], name: str, item: _Item, step: Callable[[_Item], Awaitable[None]]
-    ) -> None:
-        queue = queues.setdefault(name, _Queue())
-        queue.waiting.append(item)
-        if queue.worker is None:
-            queue.worker = self._spawn(self._empty(queues, name, step))
-
-    async def _empty(self, queues: dict[str, _Queue], name: str, step: Callable[[_Item], Awaitable[None]]) -> None:
-        queue = queues[name]
-        while queue.waiting:
-            try:
-                await step(queue.waiting.popleft())
-            except Exception:
-                # One message that breaks us must not take the others of its queue with it.
-                log.exception("message broke its queue", queue=name)
-        del queues[name]
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
-        return task
+        task.add_done_callback(self._on_task_done)
 
-    def _ended(self, task: "asyncio.Task[Any]") -> None:
+    def _on_task_done(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("engine task failed", exc_info=error)
 
-    def _set_timer(self, slot: str, when: datetime, message: Message) -> None:
-        delay = max(0.0, (when - self._now()).total_seconds())
+    def _set_timer(self, slot: str, due_at: datetime, message: Message) -> None:
+        delay = max(0.0, (due_at - self._now()).total_seconds())
         loop = asyncio.get_running_loop()
-        self._timers[slot] = loop.call_later(delay, lambda: self._spawn(self._due(slot, message)))
+        self._timers[slot] = loop.call_later(delay, lambda: self._spawn(self._on_due(slot, message)))
 
-    async def _due(self, slot: str, message: Message) -> None:
-        """Recorded before the row of its time is dropped: a crash between the two is a repeat of one key."""
+    async def _on_due(self, slot: str, message: Message) -> None:
+        """Records the message before deleting its slot: after a crash in between, the key marks it as a repeat."""
         self._timers.pop(slot, None)
         await self.record(message, b"")
-        await self._laters.drop(slot)
+        await self._scheduled.delete(slot)
         self.process(message.key)

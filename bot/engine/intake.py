@@ -4,74 +4,81 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from adapters.toolkit.messages import in_language
 from bot.engine.port import Engine
 from bot.outbound.responder import Responder
 from bot.services.people_directory import PeopleDirectory
 from bot.storage.inbox import Inbox
 from bot.surfaces.protocol import FieldErrors, Recorded, SubmittedForm
 from commands.cards.run_card import live_card
-from commands.forms import form as forms
+from commands.forms.opening import form_for_line, open_form
+from commands.forms.options import search_options
+from commands.forms.submission import FormErrors, submit
 from commands.model.card import Card, Form, Option
 from commands.model.intents import OpenForm
 from commands.model.messages import Actor, Message, Place
 from commands.model.ports import Services
 from commands.text.catalogue import translate
+from commands.text.locales import language_of
 from commands.text.phrases import short_card
 
 
 class AppIntake:
+    """``on_recorded`` callbacks get each new message once, when it is durable."""
+
     def __init__(
         self,
         engine: Engine,
-        desk: Responder,
+        responder: Responder,
         inbox: Inbox,
-        world: Services,
+        services: Services,
         people: PeopleDirectory,
         now: Callable[[], datetime],
     ) -> None:
         self._engine = engine
-        self._desk = desk
+        self._responder = responder
         self._inbox = inbox
-        self._world = world
+        self._services = services
         self._people = people
         self._now = now
-        self.watchers: list[Callable[[Message], None]] = []  # see each message once, when it is durable
+        self.on_recorded: list[Callable[[Message], None]] = []
 
     async def record(self, message: Message, answer: bytes = b"") -> Recorded:
         recorded = await self._engine.record(message, answer)
         if recorded.new:
-            for watcher in self.watchers:
-                watcher(message)
+            for callback in self.on_recorded:
+                callback(message)
         return recorded
 
     def process(self, key: str) -> None:
         self._engine.process(key)
 
     async def private_answer(self, key: str, within: float) -> Card | None:
-        return await self._desk.outcome(key, within)
+        return await self._responder.private_answer(key, within)
 
     async def store_answer(self, key: str, answer: bytes) -> None:
-        await self._inbox.answer(key, answer)
+        await self._inbox.store_answer(key, answer)
 
     async def open_form(self, wanted: OpenForm, actor: Actor, place: Place) -> Form:
-        return await forms.open_form(wanted, actor, place, self._world)
+        with in_language(self.language_for(actor)):
+            return await open_form(wanted, place, self._services)
 
     async def search_options(self, about: str, run: str, field: str, typed: str) -> Sequence[Option]:
-        return await forms.options(about, run, field, typed, self._world)
+        return await search_options(run, field, typed, self._services)
 
     def submit(self, form: SubmittedForm) -> dict[str, Any] | FieldErrors:
-        read = forms.submit(form.about, form.run, form.values)
-        return FieldErrors(read.errors) if isinstance(read, forms.FormErrors) else read
+        result = submit(form.about, form.run, form.values, self._services.commands)
+        return FieldErrors(result.errors) if isinstance(result, FormErrors) else result
 
     def form_for_line(self, text: str) -> OpenForm | None:
-        return forms.wants_form(text, self._world)
+        return form_for_line(text, self._services)
 
     async def live_card(self, place: Place, run: str) -> Card | None:
-        known = await self._world.runs.get(run)
-        return None if known is None else live_card(known, self._world, self._now())
+        tracked = await self._services.runs.get(run)
+        return None if tracked is None else live_card(tracked, self._services, self._now())
 
     def error_card(self, key: str, **facts: object) -> Card:
         return short_card(translate(key, **facts), tone="warn")
 
     def language_for(self, actor: Actor) -> str:
-        return self._people.language_for(actor)
+        return language_of(self._people.cached_profile(actor), self._services)

@@ -1,4 +1,4 @@
-"""Earlier messages, as buttons speak of them (implements ``MessagesPort``)."""
+"""Earlier messages, which buttons refer to by key (implements ``MessagesPort``)."""
 
 import json
 from collections.abc import Callable
@@ -12,36 +12,36 @@ from commands.model.messages import Actor, Message
 from commands.model.outcomes import Outcome
 from commands.model.ports import StopResult
 
-CHOICE_LIVES = timedelta(hours=24)
+CHOICE_LIFETIME = timedelta(hours=24)
 
 
 class MessageHistory:
-    """``engine`` and ``settler`` are set after it is made: they need it too."""
+    """``engine`` and ``reconciler`` depend on this object, so they are set after it is created."""
 
     def __init__(self, inbox: Inbox, now: Callable[[], datetime]) -> None:
         self._inbox = inbox
         self._now = now
         self.engine: Engine | None = None
-        self.settler: Reconciler | None = None
+        self.reconciler: Reconciler | None = None
 
     async def message(self, key: str) -> Message | None:
-        found = await self._inbox.get(key)
-        return found.message if found else None
+        recorded = await self._inbox.get(key)
+        return recorded.message if recorded else None
 
     async def intent_of(self, key: str) -> dict[str, Any] | None:
-        found = await self._inbox.get(key)
-        if found is None or self._now() - found.message.at > CHOICE_LIVES:
+        recorded = await self._inbox.get(key)
+        if recorded is None or self._now() - recorded.message.at > CHOICE_LIFETIME:
             return None
-        read: dict[str, Any] | None = json.loads(found.intent) if found.intent else found.message.intent
-        return read
+        intent: dict[str, Any] | None = json.loads(recorded.intent) if recorded.intent else recorded.message.intent
+        return intent
 
     async def take_choice(self, key: str, by: Actor, message: str) -> tuple[Actor, datetime] | None:
-        return await self._inbox.choose(key, by, message, self._now())
+        return await self._inbox.take_choice(key, by, message, self._now())
 
     async def stop_waiting(self, key: str, by: Actor) -> StopResult:
         assert self.engine is not None
         return await self.engine.stop_waiting(key, by)
 
     async def decide_outcome(self, key: str, step: str, there: bool, by: Actor) -> Outcome | None:
-        assert self.settler is not None
-        return await self.settler.decide(key, step, there, by)
+        assert self.reconciler is not None
+        return await self.reconciler.decide(key, step, there, by)

@@ -1,6 +1,6 @@
-"""What the engine does with a message (implements ``Work``): who it is from, what it means, the carrying out.
+"""Processes one message for the engine (implements ``MessageWork``): sender's profile, route, execution, answer.
 
-This is where a bug of ours ends: it is logged with an id, and the person is told that id.
+Unexpected errors end here: they are logged with an id, and the sender is told the id.
 """
 
 import secrets
@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import structlog
 
 from adapters.http.rate_limits import background
-from bot.engine.effects import Effects, EffectServices
+from adapters.toolkit.messages import in_language
+from bot.engine.effect_outcomes import EffectServices
+from bot.engine.effects import Effects
 from bot.engine.port import Progress
 from bot.observability import metrics
 from bot.outbound.live_cards import LiveCards
@@ -22,15 +24,16 @@ from bot.outbound.responder import Responder
 from bot.services.people_directory import PeopleDirectory
 from bot.storage.inbox import Inbox
 from commands import dispatch
-from commands.cards import pending_lines as notices
+from commands.cards import pending_lines
 from commands.dispatch import Route
 from commands.model.card import Answer, Result
 from commands.model.intents import Intent
 from commands.model.messages import Actor, Membership, Message, Via
 from commands.model.ports import CommandContext, Services
+from commands.text.locales import language_of
 
-GUARD_SECONDS = 1.0
-MOST_PRESSES = 10_000  # remembered; forgetting one only means that a double click within its second counts
+DOUBLE_CLICK_SECONDS = 1.0
+MAX_REMEMBERED_PRESSES = 10_000  # after that they are forgotten, and a double click may count
 
 log = structlog.get_logger(__name__)
 
@@ -38,104 +41,108 @@ log = structlog.get_logger(__name__)
 class MessageProcessor:
     def __init__(
         self,
-        world: Services,
-        rules: EffectServices,
+        services: Services,
+        effect_services: EffectServices,
         people: PeopleDirectory,
-        desk: Responder,
-        board: LiveCards,
+        responder: Responder,
+        live_cards: LiveCards,
         inbox: Inbox,
         now: Callable[[], datetime],
     ) -> None:
-        self._world = world
-        self._rules = rules
+        self._services = services
+        self._effect_services = effect_services
         self._people = people
-        self._desk = desk
-        self._board = board
+        self._responder = responder
+        self._live_cards = live_cards
         self._inbox = inbox
         self._now = now
-        self._pressed: dict[tuple[str, str], datetime] = {}  # (actor id, post id) -> last press
-        self._arrived: dict[str, float] = {}
+        self._last_press: dict[tuple[str, str], datetime] = {}  # by (actor id, post id)
+        self._routed_at: dict[str, float] = {}  # by message key
 
     def lacks_run(self, message: Message) -> bool:
-        return dispatch.lacks_run(message, self._world)
+        return dispatch.lacks_run(message, self._services)
 
     async def route(self, message: Message) -> Route | Answer:
-        self._arrived[message.key] = time.monotonic()
+        self._routed_at[message.key] = time.monotonic()
         try:
-            known = await self._known(message)
-            if self._just_changed(known):
-                return dispatch.just_changed_answer()
-            decided = await dispatch.route(known, self._world, self._now())
-        except Exception as error:  # noqa: BLE001  a bug of ours ends here, in words
-            return self._fault(message, error)
-        if isinstance(decided, Answer):
-            self._keep_intent(known)
-        return decided
+            message = await self._with_profile(message)
+            if self._is_double_click(message):
+                with self._language_of(message):
+                    return dispatch.just_changed_answer()
+            route = await dispatch.route(message, self._services)
+        except Exception as error:  # noqa: BLE001  an unexpected error gets an answer too
+            return self._error_answer(message, error)
+        if isinstance(route, Answer):
+            self._save_intent(message)
+        return route
 
-    def _keep_intent(self, message: Message) -> None:
-        intent = dispatch.intent_dump(message, self._world)
+    def _save_intent(self, message: Message) -> None:
+        intent = dispatch.intent_json(message, self._services)
         if intent is not None:
-            self._inbox.read_as(message.key, intent)
+            self._inbox.save_intent(message.key, intent)
 
-    def busy(self, message: Message, run: str) -> Answer:
-        self._keep_intent(message)  # for [Try again]
-        return dispatch.busy_answer(message, run)
+    def busy_answer(self, message: Message, run: str) -> Answer:
+        self._save_intent(message)  # for [Try again]
+        with self._language_of(message):
+            return dispatch.busy_answer(message, run)
 
-    async def queued(self, message: Message, ticket: Route, ahead: int) -> None:
-        await self._desk.queued(message, notices.queued_card(message, self._intent(ticket), ahead))
+    async def notify_queued(self, message: Message, route: Route, ahead: int) -> None:
+        card = pending_lines.queued_card(message, self._intent(route), ahead, self._services)
+        await self._responder.notify_queued(message, card)
 
-    def stopped(self, message: Message, ticket: Route, by: Actor) -> Answer:
-        return notices.stopped_answer(message, self._intent(ticket), by)
+    def stopped_answer(self, message: Message, route: Route, by: Actor) -> Answer:
+        return pending_lines.stopped_answer(message, self._intent(route), by, self._services)
 
-    async def execute(self, message: Message, ticket: Route, progress: Progress) -> Answer:
+    async def execute(self, message: Message, route: Route, progress: Progress) -> Answer:
         structlog.contextvars.bind_contextvars(delivery=message.key)
         try:
-            known = await self._known(message)
+            message = await self._with_profile(message)
             context = CommandContext(
-                services=self._world,
-                message=known,
+                services=self._services,
+                message=message,
                 now=self._now(),
-                zone=self._zone(known.actor),
-                effects=Effects(self._rules, known, progress),
-                run=await self._world.runs.get(ticket.queue) if ticket.queue else None,
+                zone=self._zone(message.actor),
+                effects=Effects(self._effect_services, message, progress),
+                run=await self._services.runs.get(route.queue) if route.queue else None,
             )
-            with read_priority(known, ticket):
-                answer = await dispatch.execute(known, ticket, context)
-                return replace(answer, private=None) if _heard(message, progress) else answer
+            with read_priority(message, route):
+                answer = await dispatch.execute(message, route, context)
+                return replace(answer, private=None) if _is_answered_by_press(message, progress) else answer
         except Exception as error:  # noqa: BLE001  likewise
-            return self._fault(message, error)
+            return self._error_answer(message, error)
 
     async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> Result:
         structlog.contextvars.bind_contextvars(delivery=message.key)
-        result = await self._desk.deliver(message, answer, resumed=resumed)
-        log.info("carried", result=result, via=message.via.value)
-        arrived = self._arrived.pop(message.key, None)
-        if arrived is not None:
-            metrics.carried(message.place.surface, time.monotonic() - arrived)
+        result = await self._responder.deliver(message, answer, resumed=resumed)
+        log.info("message processed", result=result, via=message.via.value)
+        routed_at = self._routed_at.pop(message.key, None)
+        if routed_at is not None:
+            metrics.observe_processing(message.place.surface, time.monotonic() - routed_at)
         return result
 
     def shut_down(self) -> None:
-        self._rules.hurry.set()
+        self._effect_services.shutting_down.set()
 
-    async def _known(self, message: Message) -> Message:
-        actor = await self._people.profile(message.actor)
-        return message.model_copy(update={"actor": actor})
+    async def _with_profile(self, message: Message) -> Message:
+        return message.model_copy(update={"actor": await self._people.profile(message.actor)})
 
-    def _just_changed(self, message: Message) -> bool:
-        """The same person presses the same card again, within a second of its last edit: a double click that
-        would hit whatever button has moved under the pointer."""
+    def _is_double_click(self, message: Message) -> bool:
+        """Whether the same person pressed the same card before, and it was edited within the last second.
+
+        A double click would hit whatever button has moved under the pointer.
+        """
         if message.via is not Via.BUTTON or not message.reply.post:
             return False
         press = (message.actor.id, message.reply.post)
-        before = self._pressed.get(press)
-        if len(self._pressed) >= MOST_PRESSES:
-            self._pressed.clear()
-        self._pressed[press] = message.at
-        ago = self._board.edited_ago(message.place, message.reply.post)
-        return before is not None and ago is not None and ago < GUARD_SECONDS
+        pressed_before = press in self._last_press
+        if len(self._last_press) >= MAX_REMEMBERED_PRESSES:
+            self._last_press.clear()
+        self._last_press[press] = message.at
+        elapsed = self._live_cards.seconds_since_edit(message.place, message.reply.post)
+        return pressed_before and elapsed is not None and elapsed < DOUBLE_CLICK_SECONDS
 
-    def _intent(self, ticket: Route) -> Intent:
-        return self._world.commands.intent_from(ticket.intent or {})
+    def _intent(self, route: Route) -> Intent:
+        return self._services.commands.intent_from(route.intent or {})
 
     def _zone(self, actor: Actor) -> tzinfo:
         if actor.timezone:
@@ -143,21 +150,29 @@ class MessageProcessor:
                 return ZoneInfo(actor.timezone)
             except (ZoneInfoNotFoundError, ValueError, OSError):
                 log.info("unknown time zone", zone=actor.timezone)
-        return self._world.zone or ZoneInfo("UTC")
+        return self._services.zone or ZoneInfo("UTC")
 
-    def _fault(self, message: Message, error: Exception) -> Answer:
+    def _error_answer(self, message: Message, error: Exception) -> Answer:
         id = secrets.token_hex(4)
-        log.error("fault", id=id, delivery=message.key, exc_info=error)
-        return dispatch.fault_answer(id)
+        log.error("unexpected error", id=id, delivery=message.key, exc_info=error)
+        with self._language_of(message):
+            return dispatch.fault_answer(id)
+
+    def _language_of(self, message: Message) -> AbstractContextManager[None]:
+        return in_language(language_of(message.actor, self._services))
 
 
-def _heard(message: Message, progress: Progress) -> bool:
-    """Whether its person knows already how it ended: their own press made it end so, and was answered."""
-    return progress.pressed is not None and message.actor.same_as(progress.pressed) and not progress.news
+def _is_answered_by_press(message: Message, progress: Progress) -> bool:
+    """Whether the sender's own click ended the message, and the answer to that click said everything."""
+    pressed_by = progress.decided_by
+    return pressed_by is not None and message.actor.same_as(pressed_by) and not progress.has_news
 
 
-def read_priority(message: Message, ticket: Route) -> AbstractContextManager[None]:
-    """Who may only look waits behind who may do: else a guest with a hundred questions uses up the minute of a
-    platform's calls, and nobody can finish a task."""
-    looks = not ticket.queue and message.actor.membership is not Membership.MEMBER
-    return background() if looks else nullcontext()
+def read_priority(message: Message, route: Route) -> AbstractContextManager[None]:
+    """Makes reads by people who are not full members wait behind all other requests to the platform.
+
+    Otherwise a guest with a hundred questions could use up a platform's calls per minute, and nobody could finish
+    a task.
+    """
+    low_priority = not route.queue and message.actor.membership is not Membership.MEMBER
+    return background() if low_priority else nullcontext()

@@ -1,10 +1,10 @@
-"""The engine, as the application sees it, and the work it carries out.
+"""The engine as the application sees it, and the work it hands out.
 
-Two homes: ``embedded`` (SQLite, one process) and, later, ``distributed`` (procrastinate on PostgreSQL).
-Handlers and surfaces cannot tell which.
+There is one implementation: ``embedded`` (SQLite, one process). Handlers and surfaces must not depend on which
+engine they run on.
 
-Lifetime: ``start`` puts unfinished messages back in their queues, in order, before any port opens; ``stop``
-finishes what is *sent* within its grace and leaves the rest for the next start.
+``start`` puts unfinished messages back into their queues, in order, before any port opens. ``stop`` lets running
+work finish within its grace period and leaves the rest for the next start.
 """
 
 import asyncio
@@ -21,20 +21,22 @@ from commands.model.ports import StopResult
 
 @dataclass
 class Progress:
-    """How far a message has got: shared by the engine, its effects, and whoever presses [Stop].
+    """The state of one message, shared by the engine, its effects, and whoever presses [Stop].
 
-    ``resumed``: it was taken up after a restart. ``answered``: its person was told how it ended, but for a write
-    that was unknown then. ``sent``: something of it is, or may be, on a platform. ``wanted``: when a person's word
-    made it go on, if one did; its patience counts from there. ``pressed``: who stopped it, or said what became
-    of a write: their press was answered. ``news``: something happened since that this answer did not tell.
+    - ``resumed``: it continues after a restart or a late outcome.
+    - ``answered``: it was answered before, while the outcome of one of its writes was unknown.
+    - ``sent``: one of its requests has reached a platform, or may have.
+    - ``requested_at``: when a person's decision made it continue. The write timeout counts from then.
+    - ``decided_by``: who stopped it or decided an unknown outcome. Their click already got an answer.
+    - ``has_news``: something happened that the answer to that click did not report.
     """
 
     resumed: bool = False
     answered: bool = False
     sent: bool = False
-    wanted: datetime | None = None
-    pressed: Actor | None = None
-    news: bool = False
+    requested_at: datetime | None = None
+    decided_by: Actor | None = None
+    has_news: bool = False
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -44,7 +46,7 @@ class Engine(Protocol):
     async def stop(self, grace: float) -> None: ...
 
     async def record(self, message: Message, answer: bytes) -> Recorded:
-        """Durable when it returns. Raises ``NotRecorded``."""
+        """The message is durable when this returns. Raises ``NotRecorded``."""
         ...
 
     def process(self, key: str) -> None:
@@ -52,53 +54,58 @@ class Engine(Protocol):
         ...
 
     async def resume(self, key: str, *, by: Actor | None) -> bool:
-        """Carries a message out to its end that was answered while a write of its was unknown, now that it is not:
-        what the effect log holds is not done again. False where there is no such message (any more). ``by``:
-        whose word of just now makes it go on."""
+        """Continues a message that was answered while a write was unknown, now that its outcome is known.
+
+        What the effect log already has is not done again. ``by`` is the person whose decision makes it continue.
+        Returns False if there is no such message (any more).
+        """
         ...
 
     async def stop_waiting(self, key: str, by: Actor) -> StopResult:
-        """Ends the waiting of ``key``. What is on its way just now goes on, and is not sent a second time."""
+        """Stops a message that waits. A request in progress is finished, but not sent again."""
         ...
 
-    async def schedule(self, when: datetime, slot: str, message: Message | None) -> None:
-        """Records and carries ``message`` at ``when`` (restarts included). A slot holds one; None empties it."""
+    async def schedule(self, due_at: datetime, slot: str, message: Message | None) -> None:
+        """Records and processes ``message`` at ``due_at``, also after a restart.
+
+        A slot holds one message: a new one replaces it, None removes it.
+        """
         ...
 
-    def waiting(self, run: str) -> int:
-        """How many accepted writes stand in the queue of this run's handle."""
+    def queued_writes(self, run: str) -> int:
+        """The number of accepted writes that wait in the queue of the run with this handle."""
         ...
 
     def ready(self) -> bool: ...
 
 
 class MessageWork(Protocol):
-    """What the engine does with a message. None of these raise."""
+    """What the engine does with a message. None of these methods raise."""
 
     def lacks_run(self, message: Message) -> bool:
-        """Pure: whether it needs this place's run and names none, so that a start here holds it back."""
+        """Whether the message needs the run of its place and names none, so that a pending start holds it back."""
         ...
 
     async def route(self, message: Message) -> Route | Answer:
-        """From the local store only. An ``Answer`` means that it ends here."""
+        """Uses the local store only. An ``Answer`` ends the message here."""
         ...
 
-    def busy(self, message: Message, run: str) -> Answer:
-        """It was held back for ``run``, which is still being started, for as long as may be."""
+    def busy_answer(self, message: Message, run: str) -> Answer:
+        """For a message that was held back as long as possible, while ``run`` is still being started."""
         ...
 
-    async def queued(self, message: Message, ticket: Route, ahead: int) -> None:
-        """It has stood in its run's queue for some seconds, behind ``ahead`` others: its person is told."""
+    async def notify_queued(self, message: Message, route: Route, ahead: int) -> None:
+        """Tells the sender that ``ahead`` other writes to the run come first."""
         ...
 
-    def stopped(self, message: Message, ticket: Route, by: Actor) -> Answer:
-        """``by`` stopped it while it stood in its run's queue."""
+    def stopped_answer(self, message: Message, route: Route, by: Actor) -> Answer:
+        """For a message that ``by`` stopped while it waited in the queue of its run."""
         ...
 
-    async def execute(self, message: Message, ticket: Route, progress: Progress) -> Answer: ...
+    async def execute(self, message: Message, route: Route, progress: Progress) -> Answer: ...
 
     async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> Result: ...
 
     def shut_down(self) -> None:
-        """Shutting down: whatever only waits for a platform gives up its place now, and is resumed later."""
+        """Ends all waiting for platforms; the next start resumes it."""
         ...

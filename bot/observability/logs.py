@@ -1,7 +1,7 @@
-"""Structured logs: JSON lines, or readable lines on a terminal; every secret of the settings hidden in both.
+"""Structured logs: JSON lines, or readable lines on a terminal. The secrets of the settings are redacted in both.
 
-Everything goes through the standard library's root logger, so that what uvicorn, Bolt and httpx say is
-drawn and redacted too. ``delivery(key)`` binds one id to all that is logged from a delivery to its card.
+Everything goes through the root logger of the standard library, so the log records of uvicorn, Bolt and httpx are
+formatted and redacted too. ``delivery(key)`` adds one id to all log records about a message.
 """
 
 import json
@@ -21,7 +21,7 @@ from bot.surfaces.console.terminal_text import one_line, strip_controls
 HIDDEN = "[secret]"
 SHORTEST_SECRET = 4  # hiding shorter ones would hide ordinary words
 _QUIET = {
-    "httpx": logging.WARNING,  # logs every address, and ours may hold a secret
+    "httpx": logging.WARNING,  # logs every URL, and ours may contain a secret
     "httpcore": logging.WARNING,
     "aiosqlite": logging.WARNING,
     "alembic": logging.WARNING,
@@ -33,11 +33,11 @@ _QUIET = {
 
 
 class Redactor:
-    """Hides every secret in a text: as it is, within JSON, and percent-encoded."""
+    """Replaces secrets in a text: as they are, escaped as JSON or by ``repr``, and percent-encoded."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        words = (secret.strip() for secret in secrets)  # a secret is sent without the line break of its file
-        forms = {form for word in words if len(word) >= SHORTEST_SECRET for form in _forms(word)}
+        stripped = (secret.strip() for secret in secrets)  # secrets are sent without the line break of their file
+        forms = {form for secret in stripped if len(secret) >= SHORTEST_SECRET for form in _forms(secret)}
         longest_first = sorted(forms, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
 
@@ -52,7 +52,7 @@ def configure(
     level: int = logging.INFO,
     pretty: bool | None = None,
 ) -> None:
-    """Logs go to ``stream`` (standard error). ``pretty`` None: JSON unless it is a terminal."""
+    """Logs to ``stream`` (default: standard error). ``pretty`` defaults to True on a terminal."""
     stream = stream or sys.stderr
     pretty = stream.isatty() if pretty is None else pretty
     redact = Redactor(secrets)
@@ -64,15 +64,15 @@ def configure(
     ]
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[structlog.stdlib.PositionalArgumentsFormatter(), *shared],
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_drawing(pretty, redact)],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(pretty, redact)],
     )
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name, lowest in _QUIET.items():
-        logging.getLogger(name).setLevel(max(level, lowest))
+    for name, minimum in _QUIET.items():
+        logging.getLogger(name).setLevel(max(level, minimum))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -84,29 +84,29 @@ def configure(
 
 @contextmanager
 def delivery(key: str) -> Iterator[None]:
-    """All that is logged inside, and in tasks made inside, carries ``delivery``."""
+    """Adds ``delivery`` to everything logged in this context and in tasks created in it."""
     with structlog.contextvars.bound_contextvars(delivery=key):
         yield
 
 
-def _drawing(pretty: bool, redact: Redactor) -> list[Processor]:
-    draw: Processor
+def _renderers(pretty: bool, redact: Redactor) -> list[Processor]:
+    render: Processor
     if pretty:
-        draw = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
-        return [_on_one_line, _redacting(draw, redact)]
-    draw = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
-    return [structlog.processors.format_exc_info, _redacting(draw, redact)]
+        render = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+        return [_values_on_one_line, _redacted(render, redact)]
+    render = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
+    return [structlog.processors.format_exc_info, _redacted(render, redact)]
 
 
-def _redacting(draw: Processor, redact: Redactor) -> Processor:
-    def drawn(logger: WrappedLogger, method: str, event: EventDict) -> str:
-        return strip_controls(redact(str(draw(logger, method, event))))
+def _redacted(render: Processor, redact: Redactor) -> Processor:
+    def render_redacted(logger: WrappedLogger, method: str, event: EventDict) -> str:
+        return strip_controls(redact(str(render(logger, method, event))))
 
-    return drawn
+    return render_redacted
 
 
-def _on_one_line(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """So that no value can look like another entry; JSON does that by itself."""
+def _values_on_one_line(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """So that no value can look like another log line. JSON escapes line breaks anyway."""
     return {name: one_line(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
@@ -122,7 +122,9 @@ def _forms(secret: str) -> set[str]:
     }
 
 
-def _log_uncaught(kind: type[BaseException], error: BaseException, trace: Any) -> None:
-    if issubclass(kind, KeyboardInterrupt):
+def _log_uncaught(error_type: type[BaseException], error: BaseException, traceback: Any) -> None:
+    if issubclass(error_type, KeyboardInterrupt):
         return
-    structlog.get_logger("liaison").critical("stopped by a fault", exc_info=(kind, error, trace))
+    structlog.get_logger("liaison").critical(
+        "stopped by an unexpected error", exc_info=(error_type, error, traceback)
+    )

@@ -1,4 +1,4 @@
-"""What is counted, for ``GET /metrics``. Labels are few and fixed: never a name, an id or a text of a person.
+"""The metrics behind ``GET /metrics``. Labels are few and fixed: never a person's name, id or text.
 
 The registry lives as long as the process, as Prometheus expects of counters.
 """
@@ -10,7 +10,10 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 disable_created_metrics()  # type: ignore[no-untyped-call]
 _registry = CollectorRegistry()
 _messages = Counter(
-    "liaison_messages", "Accepted messages, by how they ended", ["surface", "result"], registry=_registry
+    "liaison_messages",
+    "Accepted messages, by result (done, failed, question)",
+    ["surface", "result"],
+    registry=_registry,
 )
 _effects = Counter(
     "liaison_effects",
@@ -18,45 +21,43 @@ _effects = Counter(
     ["platform", "op", "outcome"],
     registry=_registry,
 )
-_ack = Histogram(
+_ack_seconds = Histogram(
     "liaison_ack_seconds",
-    "From the arrival of a delivery to its acknowledgement (chats allow 3 s)",
+    "Time from the arrival of a chat's request to our response (chats allow 3 s)",
     ["surface"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0),
     registry=_registry,
 )
-_carried = Histogram(
+_processing_seconds = Histogram(
     "liaison_carry_seconds",
-    "From the acknowledgement of a message to its last visible result",
+    "Time from the acknowledgement of a message until its whole answer is visible",
     ["surface"],
     buckets=(0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0),
     registry=_registry,
 )
-_depth = Gauge("liaison_queue_depth", "Accepted messages that are not carried out yet", registry=_registry)
+_queue_depth = Gauge("liaison_queue_depth", "Accepted messages that are not finished yet", registry=_registry)
 
 
-def message(surface: str, result: str) -> None:
-    """``result``: done, failed or question."""
+def count_message(surface: str, result: str) -> None:
     _messages.labels(surface, result).inc()
 
 
-def effect(platform: str, op: str, outcome: str) -> None:
-    """``outcome``: done, refused or unknown."""
+def count_effect(platform: str, op: str, outcome: str) -> None:
     _effects.labels(platform, op, outcome).inc()
 
 
-def acknowledged(surface: str, seconds: float) -> None:
-    _ack.labels(surface).observe(seconds)
+def observe_ack(surface: str, seconds: float) -> None:
+    _ack_seconds.labels(surface).observe(seconds)
 
 
-def carried(surface: str, seconds: float) -> None:
-    _carried.labels(surface).observe(seconds)
+def observe_processing(surface: str, seconds: float) -> None:
+    _processing_seconds.labels(surface).observe(seconds)
 
 
-def queue_depth(messages: int) -> None:
-    _depth.set(messages)
+def set_queue_depth(messages: int) -> None:
+    _queue_depth.set(messages)
 
 
-def text() -> bytes:
-    """All of it in Prometheus' text format."""
+def exposition() -> bytes:
+    """All metrics in the Prometheus text format."""
     return generate_latest(_registry)

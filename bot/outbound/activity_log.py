@@ -1,7 +1,7 @@
-"""The trace: one line a write, in the thread of the run's card, edited to the truth where it may still change.
+"""The activity log: one line per write, in the thread of the run's live card, edited while it can still change.
 
-Lines of one run within ``JOIN_SECONDS`` share a post. A line's slot is said once: said again it is edited. Rows
-are committed, with the post's nonce, before the post is made.
+Lines of one run that come within ``JOIN_SECONDS`` share a post. Each line has a slot; a later line of the same
+slot replaces it. Rows are committed, with the post's nonce, before anything is posted.
 """
 
 import asyncio
@@ -12,159 +12,169 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from adapters.toolkit.messages import ENGLISH, in_language
 from bot.outbound.live_cards import LiveCards
-from bot.storage.posts import ActivityPost, PostRows
+from bot.storage.activity import ActivityPost, ActivityRows
 from bot.surfaces.protocol import ChatUnreachable, PostGone, PostRef, Surface, SurfaceError
 from commands.model.card import ActivityLine, Button
 from commands.model.messages import Place
 
 JOIN_SECONDS = 5.0
-PAUSE_SECONDS = 2.0
-LONGEST_PAUSE_SECONDS = 30.0
-LINES_A_POST = 12
+POST_INTERVAL_SECONDS = 2.0
+LONGEST_RETRY_SECONDS = 30.0
+MAX_LINES_PER_POST = 12
+MAX_BUTTONS_PER_POST = 5
 
 log = structlog.get_logger(__name__)
 
 
 class ActivityLog:
     def __init__(
-        self, rows: PostRows, surfaces: Mapping[str, Surface], board: LiveCards, now: Callable[[], datetime]
+        self,
+        rows: ActivityRows,
+        surfaces: Mapping[str, Surface],
+        live_cards: LiveCards,
+        now: Callable[[], datetime],
+        language: str = ENGLISH,
     ) -> None:
         self._rows = rows
+        self._language = language
         self._surfaces = surfaces
-        self._board = board
+        self._live_cards = live_cards
         self._now = now
         self._waiting: dict[str, dict[str, ActivityLine]] = {}  # run -> slot -> newest line
-        self._workers: dict[str, asyncio.Task[None]] = {}
+        self._workers: dict[str, asyncio.Task[None]] = {}  # by run
         self._latest: dict[str, tuple[ActivityPost, dict[str, ActivityLine]]] = {}  # run -> its newest post
-        self._saying: dict[str, asyncio.Future[None]] = {}
-        self._said: set[str] = set()  # slots that have a row: a line of theirs is an edit
+        self._posting: dict[str, asyncio.Future[None]] = {}  # by slot
+        self._known_slots: set[str] = set()  # slots with a row: their next line is an edit
 
     async def load(self) -> None:
-        self._said = set(await self._rows.slots())
+        self._known_slots = set(await self._rows.slots())
 
-    def has_room(self, run: str) -> bool:
-        """Whether a line about this run would be seen: it has a card somewhere."""
-        return bool(self._board.of(run))
+    def has_thread(self, run: str) -> bool:
+        """Whether the run has a live card, so that its lines can be posted in the card's thread."""
+        return bool(self._live_cards.cards_of(run))
 
-    def wants(self, line: ActivityLine) -> bool:
-        """Whether it is to be said: one that only corrects needs a line of its slot, said or about to be."""
-        return not line.corrects or line.slot in self._said or line.slot in self._waiting.get(line.run, {})
+    def accepts(self, line: ActivityLine) -> bool:
+        """A line that only corrects is accepted if its slot has a line, posted or waiting."""
+        return not line.corrects or line.slot in self._known_slots or line.slot in self._waiting.get(line.run, {})
 
-    async def said(self, key: str) -> Sequence[ActivityLine]:
-        """The lines that the message ``key`` has in the chat, said before a restart perhaps."""
+    async def lines_of_message(self, key: str) -> Sequence[ActivityLine]:
+        """The lines of the message ``key``, including those posted before a restart."""
         found: list[ActivityLine] = []
-        for slot in [slot for slot in self._said if slot.startswith(f"{key}:")]:
-            post = await self._rows.where(slot)
+        for slot in [slot for slot in self._known_slots if slot.startswith(f"{key}:")]:
+            post = await self._rows.find_post(slot)
             if post is not None:
-                found += [line for line in await self._rows.lines_of(post.nonce) if line.slot == slot]
+                found += [line for line in await self._rows.lines_in_post(post.nonce) if line.slot == slot]
         return found
 
-    def say(self, line: ActivityLine) -> "asyncio.Future[None]":
-        """Said soon, in order; a newer line of the same slot replaces one that is still waiting.
+    def post(self, line: ActivityLine) -> "asyncio.Future[None]":
+        """Posts the line soon, in order. A newer line of the same slot replaces one that still waits.
 
-        The future is done when the line is to be seen, or when the chat will not have it.
+        The future is done when the line is visible, or when the chat has refused it.
         """
         self._waiting.setdefault(line.run, {})[line.slot] = line
-        said = self._saying.setdefault(line.slot, asyncio.get_running_loop().create_future())
+        posted = self._posting.setdefault(line.slot, asyncio.get_running_loop().create_future())
         if line.run not in self._workers:
-            self._workers[line.run] = asyncio.create_task(self._work(line.run))
-        return said
+            with in_language(self._language):  # not the language of the person who caused the line
+                self._workers[line.run] = asyncio.create_task(self._post_waiting(line.run))
+        return posted
 
     async def stop(self) -> None:
-        """Says what still waits, within a few seconds; a worker that only rests is not waited for."""
-        saying = [said for said in self._saying.values() if not said.done()]
-        if saying:
-            await asyncio.wait(saying, timeout=PAUSE_SECONDS + 1.0)
+        """Posts what still waits, within a few seconds."""
+        pending = [posted for posted in self._posting.values() if not posted.done()]
+        if pending:
+            await asyncio.wait(pending, timeout=POST_INTERVAL_SECONDS + 1.0)
         for worker in list(self._workers.values()):
             worker.cancel()
         await asyncio.gather(*self._workers.values(), return_exceptions=True)
 
-    async def _work(self, run: str) -> None:
-        pause = PAUSE_SECONDS
+    async def _post_waiting(self, run: str) -> None:
+        pause = POST_INTERVAL_SECONDS
         try:
             while lines := self._waiting.pop(run, None):
                 try:
-                    await self._say(run, lines)
-                    pause = PAUSE_SECONDS
+                    await self._post_lines(run, lines)
+                    pause = POST_INTERVAL_SECONDS
                 except ChatUnreachable as error:
                     self._waiting[run] = lines | self._waiting.get(run, {})
-                    pause = min(max(pause * 2, error.retry_after), LONGEST_PAUSE_SECONDS)
+                    pause = min(max(pause * 2, error.retry_after), LONGEST_RETRY_SECONDS)
                 except SurfaceError as error:
-                    log.warning("trace not said", run=run, why=str(error))
+                    log.warning("activity lines not posted", run=run, error=str(error))
                 for slot in lines.keys() - self._waiting.get(run, {}).keys():
-                    self._saying.pop(slot).set_result(None)
+                    self._posting.pop(slot).set_result(None)
                 await asyncio.sleep(pause)
         finally:
             del self._workers[run]
 
-    async def _say(self, run: str, lines: Mapping[str, ActivityLine]) -> None:
-        fresh: dict[str, ActivityLine] = {}
+    async def _post_lines(self, run: str, lines: Mapping[str, ActivityLine]) -> None:
+        new: dict[str, ActivityLine] = {}
         for slot, line in lines.items():
-            home = await self._home_of(run, slot)
-            if home is None:
-                fresh[slot] = line
+            post = await self._find_post(run, slot)
+            if post is None:
+                new[slot] = line
             else:
-                await self._correct(home, slot, line)
-        if fresh:
-            await self._append(run, fresh)
+                await self._edit_line(post, slot, line)
+        if new:
+            await self._append(run, new)
 
-    async def _home_of(self, run: str, slot: str) -> ActivityPost | None:
+    async def _find_post(self, run: str, slot: str) -> ActivityPost | None:
         latest = self._latest.get(run)
         if latest is not None and slot in latest[1]:
             return latest[0]
-        return await self._rows.where(slot) if slot in self._said else None
+        return await self._rows.find_post(slot) if slot in self._known_slots else None
 
-    async def _correct(self, post: ActivityPost, slot: str, line: ActivityLine) -> None:
-        lines = {said.slot: said for said in await self._rows.lines_of(post.nonce)}
+    async def _edit_line(self, post: ActivityPost, slot: str, line: ActivityLine) -> None:
+        lines = {stored.slot: stored for stored in await self._rows.lines_in_post(post.nonce)}
         number = list(lines).index(slot) if slot in lines else len(lines)
         if lines.get(slot) == line and post.post:
             return
         lines[slot] = line
         self._rows.put_line(line, post.nonce, number)
-        await self._write(post, lines)
+        await self._publish(post, lines)
 
-    async def _append(self, run: str, fresh: Mapping[str, ActivityLine]) -> None:
+    async def _append(self, run: str, new: Mapping[str, ActivityLine]) -> None:
         latest = self._latest.get(run)
         joins = (
             latest is not None
             and self._now() - latest[0].at < timedelta(seconds=JOIN_SECONDS)
-            and len(latest[1]) + len(fresh) <= LINES_A_POST
+            and len(latest[1]) + len(new) <= MAX_LINES_PER_POST
         )
         if joins and latest is not None:
             post, lines = latest
         else:
-            place = self._thread(run)
-            if place is None:
+            thread = self._thread(run)
+            if thread is None:
                 return
-            post, lines = ActivityPost(secrets.token_hex(12), run, place, self._now()), {}
-        before = len(lines)
-        lines = {**lines, **fresh}
-        for number, line in enumerate(fresh.values(), before):
+            post, lines = ActivityPost(secrets.token_hex(12), run, thread, self._now()), {}
+        first_number = len(lines)
+        lines = {**lines, **new}
+        for number, line in enumerate(new.values(), first_number):
             self._rows.put_line(line, post.nonce, number)
-            self._said.add(line.slot)
-        await self._write(post, lines)
+            self._known_slots.add(line.slot)
+        await self._publish(post, lines)
 
-    async def _write(self, post: ActivityPost, lines: dict[str, ActivityLine]) -> None:
+    async def _publish(self, post: ActivityPost, lines: dict[str, ActivityLine]) -> None:
+        """Edits the post, or makes it if it does not exist (any more)."""
         surface = self._surfaces[post.place.surface]
-        words = [line.text for line in lines.values()]
+        texts = [line.text for line in lines.values()]
         buttons = _buttons(list(lines.values()))
         if post.post:
             try:
-                await surface.edit_lines(PostRef(place=post.place, id=post.post), words, buttons=buttons)
+                await surface.edit_lines(PostRef(place=post.place, id=post.post), texts, buttons=buttons)
             except PostGone:
                 post = replace(post, post="")
         if not post.post:
-            await self._rows.trace_post(post)
-            ref = await surface.post_lines(post.place, words, buttons=buttons, nonce=post.nonce)
+            await self._rows.save_post(post)
+            ref = await surface.post_lines(post.place, texts, buttons=buttons, nonce=post.nonce)
             post = replace(post, post=ref.id)
-            await self._rows.trace_post(post)
-        known = self._latest.get(post.run)
-        if known is None or known[0].at <= post.at:
+            await self._rows.save_post(post)
+        latest = self._latest.get(post.run)
+        if latest is None or latest[0].at <= post.at:
             self._latest[post.run] = (post, lines)
 
     def _thread(self, run: str) -> Place | None:
-        cards = self._board.of(run)
+        cards = self._live_cards.cards_of(run)
         if not cards:
             return None
         card = cards[0]
@@ -172,4 +182,4 @@ class ActivityLog:
 
 
 def _buttons(lines: Sequence[ActivityLine]) -> tuple[Button, ...]:
-    return tuple(button for line in lines for button in line.buttons)[:5]
+    return tuple(button for line in lines for button in line.buttons)[:MAX_BUTTONS_PER_POST]

@@ -1,7 +1,8 @@
-"""Everything that is said: carries an ``Answer`` to where its parts belong, and says what cannot wait.
+"""Delivers an ``Answer``: the private reply, the public post, the live card and the activity lines.
 
-Implements ``DeskPort`` for handlers and ``Notices`` for the effect log. Private answers are never edited; what
-may still change is a trace line. Where a run has no card, and so no trace, its news goes to the person.
+Implements ``ResponderPort`` for handlers and ``EffectNotices`` for writes in progress. A private reply is never
+edited; what can still change is an activity line. A run without a card has no activity lines, so its news goes to
+the sender instead.
 """
 
 import asyncio
@@ -9,82 +10,90 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
 from adapters.errors import AdapterError
 from adapters.models import HomeChannel
-from bot.engine.port import Engine
+from adapters.toolkit.messages import in_language
 from bot.outbound.activity_log import ActivityLog
 from bot.outbound.live_cards import LiveCards
 from bot.storage.effects import Effect
 from bot.storage.runs import RunRows
-from bot.surfaces.protocol import ChatUnreachable, RouteClosed, Surface, SurfaceError
-from commands.cards import activity_line as tracelines
-from commands.cards import pending_lines as notices
+from bot.surfaces.protocol import ChatUnreachable, PostRef, RouteClosed, Surface, SurfaceError
+from commands.cards import activity_line, pending_lines
 from commands.model.card import ActivityLine, Answer, Card, Result
 from commands.model.intents import UpdateDue
 from commands.model.messages import Actor, Message, Place, Via
 from commands.model.outcomes import Outcome, Unknown
 from commands.model.ports import CannotPost, Services
 from commands.text.catalogue import plain_text
+from commands.text.locales import language_of
 
-CHAT_TRIES = 6
-_TYPED_ANYWHERE = (Via.COMMAND, Via.MENTION)  # a press is made on the card, above its thread
-FIRST_PAUSE_SECONDS = 1.0
+CHAT_ATTEMPTS = 6
+FIRST_RETRY_SECONDS = 1.0
+_TYPED_ANYWHERE = (Via.COMMAND, Via.MENTION)  # the sender may not see the card's thread
 
 log = structlog.get_logger(__name__)
 
 
-class Responder:
-    """Two ends of a circle are set after it is made: ``engine`` for reminders, ``world`` for words.
+class Scheduler(Protocol):
+    """The part of the engine that reminders need."""
 
-    ``message`` finds an earlier message by its key.
+    async def schedule(self, due_at: datetime, slot: str, message: Message | None) -> None:
+        """Processes ``message`` at ``due_at``. A slot holds one message; None removes it."""
+        ...
+
+
+class Responder:
+    """``find_message`` returns an earlier message by its key.
+
+    ``scheduler`` and ``services`` depend on this object, so they are set after it is created.
     """
 
     def __init__(
         self,
         surfaces: Mapping[str, Surface],
-        board: LiveCards,
-        traces: ActivityLog,
-        rows: RunRows,
-        message: Callable[[str], Awaitable[Message | None]],
+        live_cards: LiveCards,
+        activity_log: ActivityLog,
+        run_rows: RunRows,
+        find_message: Callable[[str], Awaitable[Message | None]],
         now: Callable[[], datetime],
     ) -> None:
         self._surfaces = surfaces
-        self._board = board
-        self._traces = traces
-        self._rows = rows
+        self._live_cards = live_cards
+        self._activity_log = activity_log
+        self._run_rows = run_rows
+        self._find_message = find_message
         self._now = now
-        self._waiting: dict[str, asyncio.Future[Card | None]] = {}
-        self._listeners: dict[str, asyncio.Future[Result]] = {}
-        self._message = message
-        self._noticed: dict[str, dict[str, ActivityLine]] = {}  # message key -> slot -> what cannot stay as it is
-        self._queued: set[str] = set()  # keys of messages whose person knows that they wait
-        self.engine: Engine | None = None
-        self.world: Services | None = None
+        self._private_answers: dict[str, asyncio.Future[Card | None]] = {}  # by message key, as are the next three
+        self._results: dict[str, asyncio.Future[Result]] = {}
+        self._notices: dict[str, dict[str, ActivityLine]] = {}  # by slot: lines that must not stay as they are
+        self._queued: set[str] = set()  # the senders were told that these messages wait for others
+        self.scheduler: Scheduler | None = None
+        self.services: Services | None = None
 
-    def _world(self) -> Services:
-        assert self.world is not None
-        return self.world
+    def _require_services(self) -> Services:
+        assert self.services is not None
+        return self.services
 
     # For handlers
 
     async def post_card(self, handle: str, place: Place) -> None:
-        if place.surface not in self._surfaces:
-            return
-        ref = await self._board.open(handle, place)
-        await self._rows.bind(handle, ref.place.model_copy(update={"thread": ref.place.thread or ref.id}))
+        if place.surface in self._surfaces:
+            with in_language(self._require_services().language):
+                card = await self._live_cards.ensure_posted(handle, place)
+            await self._bind_thread(handle, card)
 
     async def post_activity(self, line: ActivityLine) -> None:
-        self._traces.say(line)
+        self._activity_log.post(line)
 
     async def schedule_reminder(self, handle: str, at: datetime | None, by: Actor, place: Place) -> None:
-        assert self.engine is not None
+        assert self.scheduler is not None
         slot = f"due:{handle}"
         if at is None:
-            await self.engine.schedule(self._now(), slot, None)
+            await self.scheduler.schedule(self._now(), slot, None)
             return
         message = Message(
             key=f"{slot}:{at.isoformat()}",
@@ -94,112 +103,140 @@ class Responder:
             at=at,
             intent=UpdateDue(run=handle, at=at).model_dump(mode="json"),
         )
-        await self.engine.schedule(at, slot, message)
+        await self.scheduler.schedule(at, slot, message)
 
-    # For the effect log
+    # For writes in progress
 
-    async def waiting(self, message: Message, effect: Effect, why: AdapterError, until: datetime) -> None:
-        known = self._rows.get(effect.run)
-        if known is None:
+    async def notify_waiting(self, message: Message, effect: Effect, error: AdapterError, until: datetime) -> None:
+        run = self._run_rows.get(effect.run)
+        if run is None:
             return
-        line = notices.waiting_line(message, known, effect.step, why, until, self._world())
-        await self._notice(message, line)
-        apart = message.via in _TYPED_ANYWHERE and self._traces.has_room(line.run)
-        if apart and message.key not in self._queued:
-            await self.whisper(message, notices.waiting_card(known, effect.step, self._world()))
+        services = self._require_services()
+        language = self._line_language(message, run.handle)
+        line = pending_lines.waiting_line(message, run, effect.step, error, until, services, language=language)
+        await self._post_notice(message, line)
+        out_of_view = message.via in _TYPED_ANYWHERE and self._activity_log.has_thread(line.run)
+        if out_of_view and message.key not in self._queued:
+            await self._send_private(message, pending_lines.waiting_card(message, run, effect.step, services))
 
-    async def queued(self, message: Message, card: Card) -> None:
-        """It waits for others; that it waits for its platform too, its line says."""
+    async def notify_queued(self, message: Message, card: Card) -> None:
+        """If the message then waits for its platform too, only its activity line says so."""
         self._queued.add(message.key)
-        await self.whisper(message, card)
+        await self._send_private(message, card)
 
-    async def slow(self, message: Message, effect: Effect) -> None:
-        known = self._rows.get(effect.run)
-        if known is not None:
-            line = notices.slow_line(message, known, effect.step, effect.baseline.sent_at, self._world())
-            await self._notice(message, line)
+    async def notify_slow(self, message: Message, effect: Effect) -> None:
+        run = self._run_rows.get(effect.run)
+        if run is not None:
+            sent_at = effect.baseline.sent_at
+            services, language = self._require_services(), self._line_language(message, run.handle)
+            line = pending_lines.slow_line(message, run, effect.step, sent_at, services, language=language)
+            await self._post_notice(message, line)
 
-    async def checking(self, message: Message, effect: Effect) -> None:
-        known = self._rows.get(effect.run)
-        if known is not None:
+    async def notify_checking(self, message: Message, effect: Effect) -> None:
+        run = self._run_rows.get(effect.run)
+        if run is not None:
             unknown = Unknown(effect.step, effect.marker, effect.baseline.sent_at)
-            await self._notice(message, tracelines.activity_line(message, known, unknown, self._world()))
+            services, language = self._require_services(), self._line_language(message, run.handle)
+            line = activity_line.activity_line(message, run, unknown, services, language=language)
+            await self._post_notice(message, line)
 
-    async def found(self, effect: Effect, outcome: Outcome) -> None:
-        """An unknown write turned out: its trace line says so now."""
-        known = self._rows.get(effect.run)
-        message = await self._message(effect.key)
-        if known is not None and message is not None:
-            self._traces.say(tracelines.activity_line(message, known, outcome, self._world()))
-            self._board.changed(known.handle)
+    async def post_late_outcome(self, effect: Effect, outcome: Outcome) -> None:
+        """Corrects the activity line of a write whose outcome was unknown."""
+        run = self._run_rows.get(effect.run)
+        message = await self._find_message(effect.key)
+        if run is not None and message is not None:
+            self._activity_log.post(activity_line.activity_line(message, run, outcome, self._require_services()))
+            self._live_cards.mark_changed(run.handle)
 
-    async def _notice(self, message: Message, line: ActivityLine) -> None:
-        if self._traces.has_room(line.run):
-            self._noticed.setdefault(message.key, {})[line.slot] = line
-            self._traces.say(line)
+    def _line_language(self, message: Message, run: str) -> str:
+        """The channel's, or the sender's if the run has no card and its lines go to the sender."""
+        services = self._require_services()
+        return services.language if self._activity_log.has_thread(run) else language_of(message.actor, services)
+
+    async def _post_notice(self, message: Message, line: ActivityLine) -> None:
+        if self._activity_log.has_thread(line.run):
+            self._notices.setdefault(message.key, {})[line.slot] = line
+            self._activity_log.post(line)
             return
-        await self.whisper(message, Card(title=line.text, summary=plain_text(line.text), buttons=line.buttons))
+        card = Card(title=line.text, summary=plain_text(line.text), buttons=line.buttons)
+        await self._send_private(message, card)
 
-    # For the engine
+    # For the engine and the surfaces
 
     async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> Result:
+        """Returns when every part of the answer is visible, or was refused by the chat."""
         self._queued.discard(message.key)
-        trace = [*answer.activity, *await self._corrections(message, answer, resumed)]
-        lines = [line for line in trace if self._traces.has_room(line.run) and self._traces.wants(line)]
-        said = [self._traces.say(line) for line in lines]
+        activity = [*answer.activity, *await self._corrections(message, answer, resumed)]
+        posting = [
+            self._activity_log.post(line)
+            for line in activity
+            if self._activity_log.has_thread(line.run) and self._activity_log.accepts(line)
+        ]
         for handle in answer.changed_runs:
-            self._board.changed(handle)
+            self._live_cards.mark_changed(handle)
         for handle, home in answer.home_channels.items():
-            await self._at_home(handle, home)
+            await self._join_home_channel(handle, home)
         private = answer.private
-        if answer.move_card and not await self._attempt(lambda: self._move(answer.move_card, message.place)):
-            private = private or self._board.card(answer.move_card)
+        if answer.move_card and not await self._retry(lambda: self._move(answer.move_card, message.place)):
+            private = private or self._live_cards.draw_card(answer.move_card)
         if answer.public is not None:
             card = answer.public
-            await self._attempt(lambda: self._publish(message, card, resumed))
-        if private is not None and (said or answer.public is not None) and answer.result == "done":
+            await self._retry(lambda: self._publish(message, card, resumed))
+        if private is not None and (posting or answer.public is not None) and answer.result == "done":
             private = replace(private, shown_elsewhere=True)
-        waiter = self._waiting.pop(message.key, None)
-        if waiter is not None and not waiter.done():
-            waiter.set_result(private)
-        elif private is not None:
-            await self.whisper(message, private)
-        if said:
-            await asyncio.wait(said)
-        listener = self._listeners.pop(message.key, None)
-        if listener is not None and not listener.done():
-            listener.set_result(answer.result)
+        await self._deliver_private(message, private)
+        if posting:
+            await asyncio.wait(posting)
+        result = self._results.pop(message.key, None)
+        if result is not None and not result.done():
+            result.set_result(answer.result)
         return answer.result
 
+    async def _deliver_private(self, message: Message, card: Card | None) -> None:
+        """Gives the card to the surface that waits for it, or sends it."""
+        waiter = self._private_answers.pop(message.key, None)
+        if waiter is not None and not waiter.done():
+            waiter.set_result(card)
+        elif card is not None:
+            await self._send_private(message, card)
+
     async def _corrections(self, message: Message, answer: Answer, resumed: bool) -> Sequence[ActivityLine]:
-        """For lines that said "waiting" or "no answer yet" of a write whose answer has no line of its own."""
-        noticed = list(self._noticed.pop(message.key, {}).values())
-        noticed += await self._traces.said(message.key) if resumed else []
-        told = {line.slot for line in answer.activity}
+        """Replaces "waiting" and "no answer yet" for writes that have no line of their own in the answer."""
+        notices = list(self._notices.pop(message.key, {}).values())
+        notices += await self._activity_log.lines_of_message(message.key) if resumed else []
         if answer.private is None:
             return []
-        said = answer.private.title
-        return [notices.resolved_line(message, line, said) for line in noticed if line.slot not in told]
+        answered = {line.slot for line in answer.activity}
+        services = self._require_services()
+        return [
+            pending_lines.resolved_line(message, line, answer, services)
+            for line in notices
+            if line.slot not in answered
+        ]
 
-    async def outcome(self, key: str, within: float) -> Card | None:
-        """The private card, if it comes in time: then it is the caller's to show."""
-        waiter = self._waiting.setdefault(key, asyncio.get_running_loop().create_future())
+    async def private_answer(self, key: str, within: float) -> Card | None:
+        """The private card of a message, if it is ready in time: then the caller shows it."""
+        waiter = self._private_answers.setdefault(key, asyncio.get_running_loop().create_future())
         try:
             async with asyncio.timeout(within):
                 return await asyncio.shield(waiter)
         except TimeoutError:
-            self._waiting.pop(key, None)
+            self._private_answers.pop(key, None)
             return None
 
-    def listen(self, key: str) -> "asyncio.Future[Result]":
-        """Done when everything of the message's answer is to be seen (console, ``liaison say``)."""
-        return self._listeners.setdefault(key, asyncio.get_running_loop().create_future())
+    def result_of(self, key: str) -> "asyncio.Future[Result]":
+        """Done when the whole answer to the message ``key`` is visible. Call this before processing it."""
+        return self._results.setdefault(key, asyncio.get_running_loop().create_future())
 
     async def _move(self, handle: str, place: Place) -> None:
-        if place.surface not in self._surfaces:
-            return
-        ref = await self._board.move(handle, place)
-        await self._rows.bind(handle, ref.place.model_copy(update={"thread": ref.place.thread or ref.id}))
+        if place.surface in self._surfaces:
+            with in_language(self._require_services().language):
+                card = await self._live_cards.move(handle, place)
+            await self._bind_thread(handle, card)
+
+    async def _bind_thread(self, handle: str, card: PostRef) -> None:
+        """Commands in the thread of a live card are about its run."""
+        await self._run_rows.bind(handle, card.place.model_copy(update={"thread": card.place.thread or card.id}))
 
     async def _publish(self, message: Message, card: Card, resumed: bool) -> None:
         surface = self._surfaces.get(message.place.surface)
@@ -208,39 +245,41 @@ class Responder:
         nonce = hashlib.sha256(f"public\n{message.key}".encode()).hexdigest()[:24]
         if resumed and await surface.find_post(message.place, nonce) is not None:
             return
-        await surface.post(message.place, card, nonce=nonce)
+        with in_language(self._require_services().language):
+            await surface.post(message.place, card, nonce=nonce)
 
-    async def _at_home(self, handle: str, home: HomeChannel) -> None:
-        """The platform gave the run a channel in one of our chats: bound, with a card, where we are a member."""
+    async def _join_home_channel(self, handle: str, home: HomeChannel) -> None:
+        """Binds the channel that the platform made for the run, and posts a card if we are a member of it."""
         for surface in self._surfaces.values():
             if home.is_of(surface.site):
                 place = Place(surface=surface.name, channel=home.channel, site=surface.site)
-                await self._rows.bind(handle, place)
-                await self._attempt(lambda place=place: self._board.open(handle, place))  # type: ignore[misc]
+                await self._run_rows.bind(handle, place)
+                with in_language(self._require_services().language):
+                    await self._retry(lambda place=place: self._live_cards.ensure_posted(handle, place))  # type: ignore[misc]
 
-    async def whisper(self, message: Message, card: Card) -> None:
+    async def _send_private(self, message: Message, card: Card) -> None:
         surface = self._surfaces.get(message.place.surface)
         if surface is not None:
-            await self._attempt(lambda: surface.send_private(message, card))
+            with in_language(language_of(message.actor, self._require_services())):
+                await self._retry(lambda: surface.send_private(message, card))
 
-    async def _attempt(self, say: Callable[[], Awaitable[Any]]) -> bool:
-        """Tries again while the chat cannot be reached; what it refuses is logged, the rest goes on. Whether it
-        was said."""
-        pause = FIRST_PAUSE_SECONDS
-        for left in reversed(range(CHAT_TRIES)):
+    async def _retry(self, send: Callable[[], Awaitable[Any]]) -> bool:
+        """Retries while the chat is unreachable, and logs what it refuses. Returns whether it succeeded."""
+        pause = FIRST_RETRY_SECONDS
+        for remaining in reversed(range(CHAT_ATTEMPTS)):
             try:
-                await say()
+                await send()
                 return True
             except RouteClosed as error:
-                log.warning("answer not delivered", why=str(error))
+                log.warning("answer not delivered", error=str(error))
                 return False
             except ChatUnreachable as error:
-                if not left:
-                    log.exception("chat unreachable, answer given up")
+                if not remaining:
+                    log.exception("chat unreachable, answer not delivered")
                     return False
                 await asyncio.sleep(max(pause, error.retry_after))
                 pause *= 2
             except (SurfaceError, CannotPost) as error:
-                log.warning("answer refused by the chat", why=str(error))
+                log.warning("answer refused by the chat", error=str(error))
                 return False
         return False

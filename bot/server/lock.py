@@ -1,4 +1,4 @@
-"""One process a store: ``<db>.lock`` is held by whoever carries messages out."""
+"""``<database>.lock``: held by the one process that works on a store."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,29 +8,31 @@ from filelock import FileLock, Timeout
 
 
 class CannotStart(Exception):
-    """The process cannot do its work at all. Its text says why, and what to do."""
+    """The process cannot work at all. The text says why, and what to do."""
 
 
 class StoreLocked(CannotStart):
-    """Another process has the store."""
+    """Another process has the lock."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"Another Liaison is running on this store ({path} is held). Nothing was done.")
+        super().__init__(f"Another Liaison process is using this database (it holds {path}).")
 
 
 class StoreFolderNotWritable(CannotStart):
-    """The store's folder cannot be written."""
+    """The lock file cannot be created."""
 
-    def __init__(self, path: Path, why: str) -> None:
-        super().__init__(f"bot.database_url: cannot write {path} ({why}). Set it to a folder of this account.")
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"bot.database_url: cannot write {path} ({reason}). Set it to a folder that this account can write to."
+        )
 
 
 @contextmanager
-def hold_lock(path: Path, wait: float = 0.0) -> Iterator[None]:
-    """Until the block ends, or the process does. Raises ``StoreLocked`` after ``wait`` seconds, or ``StoreFolderNotWritable``."""
+def hold_lock(path: Path, timeout: float = 0.0) -> Iterator[None]:
+    """Raises ``StoreLocked`` after ``timeout`` seconds, or ``StoreFolderNotWritable``."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path, timeout=wait, mode=0o600)
+        lock = FileLock(path, timeout=timeout, mode=0o600)
         lock.acquire()
     except Timeout:
         raise StoreLocked(path) from None

@@ -1,7 +1,7 @@
-"""``liaison doctor --in CHANNEL``: a button in a real channel, and whether its press comes back.
+"""``liaison doctor --in CHANNEL``: posts a button in a real channel and waits until somebody presses it.
 
-It proves the whole loop: that we can post there, that the chat reaches us, that we believe it, and that what it
-brings is recorded.
+A press that arrives proves that we can post there, that the chat reaches us, that its request is accepted, and
+that it is recorded.
 """
 
 import asyncio
@@ -15,62 +15,65 @@ from commands.model.card import Button, Card
 from commands.model.intents import Whoami
 from commands.model.messages import Message, Place, Via
 
-WAIT_SECONDS = 60.0
+PRESS_TIMEOUT_SECONDS = 60.0
 
 
 class RoundtripCheck:
-    """``see`` is told of every recorded message."""
+    """``on_recorded`` must be called with every recorded message."""
 
     def __init__(self, surfaces: Mapping[str, Surface]) -> None:
         self._chats = {name: surface for name, surface in surfaces.items() if name != CONSOLE}
-        self._waiting: dict[str, tuple[PostRef, asyncio.Future[Message]]] = {}
+        self._waiting: dict[str, tuple[PostRef, asyncio.Future[Message]]] = {}  # by nonce of the post
 
-    def see(self, message: Message) -> None:
-        for ref, pressed in self._waiting.values():
-            if not pressed.done() and _is_press_of(message, ref):
-                pressed.set_result(message)
+    def on_recorded(self, message: Message) -> None:
+        for ref, press in self._waiting.values():
+            if not press.done() and _is_press_of(message, ref):
+                press.set_result(message)
 
-    async def ask(self, channel: str, within: float = WAIT_SECONDS) -> Reply:
-        """Posts the button and waits. ``channel``: its id, with "slack:" in front where there are two chats."""
+    async def run(self, channel: str, timeout: float = PRESS_TIMEOUT_SECONDS) -> Reply:
+        """``channel`` is a channel id, with the chat's name in front if there are two: "slack:C0123"."""
         name, _, id = channel.partition(":") if ":" in channel else ("", "", channel)
-        chats = [name] if name else list(self._chats)
-        if len(chats) != 1 or chats[0] not in self._chats:
-            if not self._chats:
-                return Reply(result="failed", says="No chat is configured, so nothing was posted.")
-            there = ", ".join(f"{chat}:CHANNEL" for chat in self._chats)
-            return Reply(result="failed", says=f"Which chat? Say --in with one of: {there}.")
-        chat = self._chats[chats[0]]
+        names = [name] if name else list(self._chats)
+        if not self._chats:
+            return _failed("No chat is configured, so nothing was posted.")
+        if len(names) != 1 or names[0] not in self._chats:
+            choices = ", ".join(f"{chat}:CHANNEL" for chat in self._chats)
+            return _failed(f"Which chat? Use --in with one of: {choices}.")
+        chat = self._chats[names[0]]
         nonce = secrets.token_hex(12)
-        words = "liaison doctor: press the button, to prove that a press comes back."
-        card = Card(title=(words,), summary=words, buttons=(Button("Press me", Whoami(), "primary"),))
+        text = "liaison doctor: press this button to check that button clicks reach Liaison."
+        card = Card(title=(text,), summary=text, buttons=(Button("Press me", Whoami(), "primary"),))
         try:
             ref = await chat.post(Place(surface=chat.name, channel=id), card, nonce=nonce)
         except NotInChannel as error:
-            return Reply(result="failed", says=f"{chat.name} {id}: I am not in that channel. {error.invite}")
+            return _failed(f"{chat.name} {id}: I am not in that channel. {error.invite}")
         except SurfaceError as error:
-            return Reply(
-                result="failed", says=f"{chat.name} {id}: cannot post there ({error}). Give the channel's id."
-            )
-        return await self._pressed(ref, nonce, within)
+            return _failed(f"{chat.name} {id}: cannot post there ({error}). Use the channel's id.")
+        return await self._wait_for_press(ref, nonce, timeout)
 
-    async def _pressed(self, ref: PostRef, nonce: str, within: float) -> Reply:
-        pressed: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-        self._waiting[nonce] = ref, pressed
+    async def _wait_for_press(self, ref: PostRef, nonce: str, timeout: float) -> Reply:
+        press: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._waiting[nonce] = ref, press
         try:
-            async with asyncio.timeout(within):
-                message = await pressed
+            async with asyncio.timeout(timeout):
+                message = await press
         except TimeoutError:
-            says = (
-                f"{ref.place.surface}: posted, but no press came back in {within:.0f} s. If it was pressed, "
-                "check that the chat reaches bot.public_url (Slack: Interactivity & Shortcuts, or Socket Mode)."
+            return _failed(
+                f"{ref.place.surface}: the button was posted, but no click arrived within {timeout:.0f} s. If you "
+                "pressed it, check that the chat can reach bot.public_url (Slack: Interactivity & Shortcuts, or "
+                "Socket Mode)."
             )
-            return Reply(result="failed", says=says)
         finally:
             del self._waiting[nonce]
-        says = f"{ref.place.surface}: posted, pressed by {message.actor.name or message.actor.id}, and recorded"
-        return Reply(result="done", shown=(Block(kind="lines", summary=says, lines=(says,)),))
+        person = message.actor.name or message.actor.id
+        text = f"{ref.place.surface}: button posted, pressed by {person}, and recorded"
+        return Reply(result="done", shown=(Block(kind="lines", summary=text, lines=(text,)),))
+
+
+def _failed(text: str) -> Reply:
+    return Reply(result="failed", text=text)
 
 
 def _is_press_of(message: Message, ref: PostRef) -> bool:
-    whoami = message.via is Via.BUTTON and (message.intent or {}).get("verb") == "whoami"
-    return whoami and message.place.surface == ref.place.surface and message.reply.post in ("", ref.id)
+    is_whoami = message.via is Via.BUTTON and (message.intent or {}).get("verb") == "whoami"
+    return is_whoami and message.place.surface == ref.place.surface and message.reply.post in ("", ref.id)

@@ -1,8 +1,8 @@
-"""``liaison say``: one command from a shell, over ``<db>.sock`` to whoever holds the store.
+"""``liaison say``: one command from a shell, sent over ``<database>.sock`` to the process that has the store.
 
-On the socket, one JSON line each: the greeting ``{"alive": true}``, our request, and the reply when its outcome
-is known. Nothing is handed over before the greeting, so a silent process cannot carry it out later. The
-request's ``id`` makes the delivery key, and is kept when a cut connection is tried again.
+The protocol is one JSON line each: the greeting ``{"alive": true}``, the request, and the reply once the outcome
+is known. Nothing is sent before the greeting, so a hung process cannot execute the command later. The request's
+``id`` becomes the delivery key, and stays the same when a cut connection is retried.
 """
 
 import asyncio
@@ -28,15 +28,16 @@ from commands.model.card import Result
 from commands.model.intents import Intent, OpenForm
 from commands.model.messages import Message, ReplyRoute, Via
 
-SILENCE_SECONDS = 2.0
-MOST_QUESTIONS = 5  # answered by --yes
-_LONGEST_LINE = 8 * 2**20  # bytes
+GREETING_TIMEOUT_SECONDS = 2.0
+MAX_QUESTIONS = 5  # answered by --yes
+_MAX_LINE_BYTES = 8 * 2**20
+_MAX_PATH_BYTES = 100  # Linux allows 107 in the address of a socket
 
 log = structlog.get_logger(__name__)
 
 
 class Request(Model):
-    """``about``: a line to carry out, or (doctor) a button to post in ``channel`` and wait for."""
+    """``about`` is "say" for a command, or "press" for the button of ``liaison doctor --in``."""
 
     about: Literal["say", "press"] = "say"
     id: str = Field(default_factory=lambda: uuid4().hex, max_length=100)
@@ -48,7 +49,7 @@ class Request(Model):
 
 
 class Block(Model):
-    """One thing that was shown: ``lines`` as drawn, ``buttons`` as labels."""
+    """One card or post: ``lines`` as drawn for the terminal, ``buttons`` as labels."""
 
     kind: str
     summary: str
@@ -57,171 +58,178 @@ class Block(Model):
 
 
 class Reply(Model):
-    """``result`` is empty when it is not known: then ``says`` tells what is true and what to do."""
+    """``result`` is empty if the outcome is unknown; ``text`` then says what is known and what to do."""
 
     result: Result | Literal[""] = ""
     shown: tuple[Block, ...] = ()
-    says: str = ""
+    text: str = Field("", alias="says")
 
 
-Answer = Callable[[Request], Awaitable[Reply]]
+RequestHandler = Callable[[Request], Awaitable[Reply]]
 
 
 class SocketSilent(Exception):
-    """Nobody answered on the socket within ``SILENCE_SECONDS``; nothing was handed over."""
+    """There was no greeting within ``GREETING_TIMEOUT_SECONDS``. Nothing was sent."""
 
 
 class ConnectionCut(Exception):
-    """The connection ended after the request was taken, and before its outcome came."""
+    """The connection ended after the request was sent and before its reply."""
 
 
-async def carry(submit: Submit, console: Console, request: Request) -> Reply:
-    """Carries a request out here, and tells what appeared in its room meanwhile."""
+async def execute_request(submit: Submit, console: Console, request: Request) -> Reply:
+    """Executes a command in this process. The reply shows what appeared in its channel meanwhile."""
     key, place, actor = f"console//say-{request.id}", room(request.channel), person(request.user)
     seen: dict[str, ConsoleEntry] = {}
-    news = asyncio.Event()
+    changed = asyncio.Event()
 
-    def see(shown: ConsoleEntry) -> None:
-        ours = shown.message is None or shown.message.key.startswith(key)
-        if shown.place.key == place.key and ours and shown.kind != "pointer":
-            seen[shown.id] = shown  # an edit stands where its post stood
-            news.set()
+    def see(entry: ConsoleEntry) -> None:
+        is_ours = entry.message is None or entry.message.key.startswith(key)
+        if entry.place.key == place.key and is_ours and entry.kind != "pointer":
+            seen[entry.id] = entry  # an edit keeps the position of its post
+            changed.set()
 
     message = Message(key=key, actor=actor, place=place, via=Via.SAY, at=datetime.now(UTC), text=request.text)
     with console.listening(see):
         try:
             result = await submit(message)
-            for turn in range(1, MOST_QUESTIONS + 1):
+            for turn in range(1, MAX_QUESTIONS + 1):
                 choice = _first_choice(seen) if result == "question" and request.yes else None
                 if choice is None:
                     break
-                asked, intent = choice
-                del seen[asked]  # it is answered
-                press = {
-                    "key": f"{key}:yes{turn}",
-                    "via": Via.BUTTON,
-                    "text": "",
-                    "intent": intent.model_dump(mode="json"),
-                    "reply": ReplyRoute(post=asked),
-                    "at": datetime.now(UTC),
-                }
-                result = await submit(message.model_copy(update=press))
-            await _card_after(seen, news)
+                question, intent = choice
+                del seen[question]
+                result = await submit(_press(message, f"{key}:yes{turn}", question, intent))
+            await _wait_for_card(seen, changed)
         except NotRecorded:
-            return Reply(says="Not surely recorded: the store did not answer. Look with: liaison say show")
-    return Reply(result=result, shown=tuple(_block(shown, request.width) for shown in seen.values()))
+            return Reply(
+                text="The database did not respond, so the command may not have been recorded. "
+                "Check with: liaison say show"
+            )
+    return Reply(result=result, shown=tuple(_block(entry, request.width) for entry in seen.values()))
 
 
-async def _card_after(seen: Mapping[str, ConsoleEntry], news: asyncio.Event) -> None:
-    """Where only a trace was said, the live card is about to be drawn; without any difference, it is not."""
+def _press(message: Message, key: str, post: str, intent: Intent) -> Message:
+    press = {
+        "key": key,
+        "via": Via.BUTTON,
+        "text": "",
+        "intent": intent.model_dump(mode="json"),
+        "reply": ReplyRoute(post=post),
+        "at": datetime.now(UTC),
+    }
+    return message.model_copy(update=press)
+
+
+async def _wait_for_card(seen: Mapping[str, ConsoleEntry], changed: asyncio.Event) -> None:
+    """If only an activity line has appeared, the live card usually follows. An unchanged card is not redrawn."""
     try:
         async with asyncio.timeout(CARD_WAIT_SECONDS):
-            while seen and not any(shown.card for shown in seen.values()):
-                news.clear()
-                await news.wait()
+            while seen and not any(entry.card for entry in seen.values()):
+                changed.clear()
+                await changed.wait()
     except TimeoutError:
         return
 
 
 def _first_choice(seen: dict[str, ConsoleEntry]) -> tuple[str, Intent] | None:
-    """(id of what asks, intent of its first button); a form cannot be answered by a yes.
+    """(id of the newest question, intent of its first button). None if that button opens a form.
 
-    Questions are asked in private. A card that is drawn meanwhile has buttons too, and they answer nothing."""
-    for shown in reversed(seen.values()):
-        if shown.buttons and shown.kind == "private":
-            intent = shown.buttons[0].intent
-            return None if isinstance(intent, OpenForm) else (shown.id, intent)
+    Questions are private. The buttons of a card that was drawn meanwhile are not answers.
+    """
+    for entry in reversed(seen.values()):
+        if entry.buttons and entry.kind == "private":
+            intent = entry.buttons[0].intent
+            return None if isinstance(intent, OpenForm) else (entry.id, intent)
     return None
 
 
-def _block(shown: ConsoleEntry, width: int) -> Block:
-    labels = tuple(button.label for button in shown.buttons)
-    if shown.card is not None:
-        return Block(
-            kind=shown.kind, summary=shown.card.summary, lines=tuple(draw(shown.card, width)), buttons=labels
-        )
-    lines = tuple(draw_lines(shown.new_lines, shown.buttons, width))
-    return Block(kind=shown.kind, summary=lines[0] if lines else "", lines=lines, buttons=labels)
+def _block(entry: ConsoleEntry, width: int) -> Block:
+    labels = tuple(button.label for button in entry.buttons)
+    if entry.card is not None:
+        lines = tuple(draw(entry.card, width))
+        return Block(kind=entry.kind, summary=entry.card.summary, lines=lines, buttons=labels)
+    lines = tuple(draw_lines(entry.new_lines, entry.buttons, width))
+    return Block(kind=entry.kind, summary=lines[0] if lines else "", lines=lines, buttons=labels)
 
 
 class SaySocket:
-    """The listening end. Open before the application has started: who knocks meanwhile waits."""
+    """The server side. Requests that arrive before ``serve`` is called wait for it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._server: asyncio.Server | None = None
-        self._answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._talks: set[asyncio.Task[None]] = set()
+        self._handler: asyncio.Future[RequestHandler] = asyncio.get_running_loop().create_future()
+        self._connections: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
-        """Replaces a socket left by a dead process: the lock says that it is dead."""
+        """Replaces the socket of a dead process. The caller must hold the store's lock."""
         self._path.unlink(missing_ok=True)
-        knob = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        before = os.umask(0o177)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        umask = os.umask(0o177)
         try:
-            with _short(self._path) as path:
-                knob.bind(path)
+            with _short_path(self._path) as path:
+                listener.bind(path)
         finally:
-            os.umask(before)
-        self._server = await asyncio.start_unix_server(self._talk, sock=knob, limit=_LONGEST_LINE)
+            os.umask(umask)
+        self._server = await asyncio.start_unix_server(self._handle, sock=listener, limit=_MAX_LINE_BYTES)
 
-    def serve(self, answer: Answer) -> None:
-        self._answer.set_result(answer)
+    def serve(self, handler: RequestHandler) -> None:
+        self._handler.set_result(handler)
 
     async def close(self, *, unlink: bool = True) -> None:
-        """Talks that are still waiting are cut: what they asked is recorded, or was never taken."""
+        """Cuts open connections: their requests are either recorded or were never read."""
         if self._server is not None:
             self._server.close()
-        for talk in list(self._talks):
-            talk.cancel()
-        await asyncio.gather(*self._talks, return_exceptions=True)
-        self._answer.cancel()
+        for connection in list(self._connections):
+            connection.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+        self._handler.cancel()
         if unlink:
             self._path.unlink(missing_ok=True)
 
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        self._talks.add(task)
+        self._connections.add(task)
         try:
             await _send(writer, {"alive": True})
             request = Request.model_validate_json(await reader.readline())
-            answer = await asyncio.shield(self._answer)
-            reply = await answer(request)
+            handler = await asyncio.shield(self._handler)
+            reply = await handler(request)
             await _send(writer, reply.model_dump(mode="json"))
         except ValidationError:
-            await _send(writer, Reply(says="This is not a request that I know.").model_dump(mode="json"))
-        except (ConnectionError, asyncio.CancelledError, ValueError) as error:  # a line too long
-            log.info("say ended early", why=type(error).__name__)
+            await _send(writer, Reply(text="Invalid request.").model_dump(mode="json"))
+        except (ConnectionError, asyncio.CancelledError, ValueError) as error:  # ValueError: a line is too long
+            log.info("say connection ended early", error=type(error).__name__)
         finally:
-            self._talks.discard(task)
+            self._connections.discard(task)
             writer.close()
 
 
-async def ask(path: Path, request: Request) -> Reply:
-    """Over the socket. Raises ``SocketSilent`` or ``ConnectionCut``; a cut is tried again once, with the same id."""
+async def send_request(path: Path, request: Request) -> Reply:
+    """Retries a cut connection once, with the same id. Raises ``SocketSilent`` or ``ConnectionCut``."""
     try:
-        return await _ask(path, request)
+        return await _send_once(path, request)
     except ConnectionCut:
         with suppress(SocketSilent):
-            return await _ask(path, request)
+            return await _send_once(path, request)
         raise
 
 
-async def _ask(path: Path, request: Request) -> Reply:
+async def _send_once(path: Path, request: Request) -> Reply:
     try:
-        async with asyncio.timeout(SILENCE_SECONDS):
-            with _short(path) as short:
-                reader, writer = await asyncio.open_unix_connection(short, limit=_LONGEST_LINE)
+        async with asyncio.timeout(GREETING_TIMEOUT_SECONDS):
+            with _short_path(path) as short:
+                reader, writer = await asyncio.open_unix_connection(short, limit=_MAX_LINE_BYTES)
     except (OSError, TimeoutError):
         raise SocketSilent from None
     try:
         try:
-            async with asyncio.timeout(SILENCE_SECONDS):
-                greeted = await reader.readline()
+            async with asyncio.timeout(GREETING_TIMEOUT_SECONDS):
+                greeting = await reader.readline()
         except (ConnectionError, TimeoutError):
             raise SocketSilent from None
-        if not greeted:
+        if not greeting:
             raise SocketSilent
         try:
             await _send(writer, request.model_dump(mode="json"))
@@ -243,9 +251,9 @@ async def _send(writer: asyncio.StreamWriter, value: object) -> None:
 
 
 @contextmanager
-def _short(path: Path) -> Iterator[str]:
-    """A name for the socket that fits the system's 107 bytes, however deep its folder is."""
-    if len(os.fsencode(path)) < 100:
+def _short_path(path: Path) -> Iterator[str]:
+    """A path to the socket that fits into a socket address, however deep its folder is."""
+    if len(os.fsencode(path)) < _MAX_PATH_BYTES:
         yield str(path)
         return
     folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)

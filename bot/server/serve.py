@@ -1,7 +1,7 @@
-"""The running process: one store, one port, one socket for ``liaison say``, until SIGTERM.
+"""The running process: one store, one port, and one socket for ``liaison say``, until SIGTERM.
 
-Order: lock, port bound (so that a taken one is known at once, but nobody is let in), the say socket, the
-application, and only then the port listens. Backwards on the way down.
+Startup order: the lock, the port is bound (a port that is in use is reported at once), the say socket, the
+application, and last the port listens. Shutdown is in the opposite order.
 """
 
 import asyncio
@@ -21,58 +21,58 @@ from bot.server import web
 from bot.server.lock import CannotStart, hold_lock
 from bot.server.request_limits import LimitedHttpProtocol
 from bot.server.roundtrip_check import RoundtripCheck
-from bot.server.say_socket import Reply, Request, SaySocket, carry
+from bot.server.say_socket import Reply, Request, SaySocket, execute_request
 from bot.storage.inbox import Inbox
 from bot.storage.store import Store, StoreError
 from bot.surfaces.console.surface import NAME as CONSOLE
 from bot.surfaces.console.surface import Console
 
-LOCK_SECONDS = 5.0
-LAST_ANSWERS_SECONDS = 5  # for deliveries that are being acknowledged when SIGTERM comes
+LOCK_TIMEOUT_SECONDS = 5.0  # a ``liaison say`` may hold the lock for a moment
+GRACEFUL_SHUTDOWN_SECONDS = 5  # for requests that are being acknowledged when SIGTERM comes
 
 log = structlog.get_logger("liaison")
 
 
 async def serve(settings: Settings) -> None:
-    """Until SIGTERM or SIGINT. ``settings`` have their secret key. Raises ``CannotStart``."""
+    """Runs until SIGTERM or SIGINT. ``settings`` must have their secret key. Raises ``CannotStart``."""
     stopping = asyncio.Event()
-    # A short ``liaison say`` may just have it; nobody is served yet, so the loop may wait.
+    # Waiting for the lock blocks the event loop, which serves nobody yet.
     with (
-        hold_lock(settings.lock_path, LOCK_SECONDS),
-        _bound(settings.bot.host, settings.bot.port) as port,
+        hold_lock(settings.lock_path, LOCK_TIMEOUT_SECONDS),
+        _bound_port(settings.bot.host, settings.bot.port) as port,
         _signals(stopping),
     ):
-        settings = _listening_on(settings, port.getsockname()[1])
+        settings = _with_port(settings, port.getsockname()[1])
         console = Console()
         app = bootstrap(settings, surfaces=[console])
-        async with knocking(settings) as door, started(app, stopping) as up:
-            if not up:
+        async with open_say_socket(settings) as say_socket, running(app, stopping) as started:
+            if not started:
                 return
-            say_who_listens(settings)
-            door.serve(Answers(app, console))
-            _rest_from_collecting()
-            await _web(app, port, stopping)
+            _log_warnings(settings)
+            say_socket.serve(SayRequests(app, console))
+            _tune_garbage_collector()
+            await _serve_port(app, port, stopping)
 
 
 @asynccontextmanager
-async def knocking(settings: Settings) -> AsyncIterator[SaySocket]:
-    door = SaySocket(settings.socket_path)
-    await door.open()
+async def open_say_socket(settings: Settings) -> AsyncIterator[SaySocket]:
+    say_socket = SaySocket(settings.socket_path)
+    await say_socket.open()
     try:
-        yield door
+        yield say_socket
     finally:
-        await door.close()
+        await say_socket.close()
 
 
 @asynccontextmanager
-async def started(app: Application, stopping: asyncio.Event | None = None) -> AsyncIterator[bool]:
-    """The application between its ``start`` and its ``stop``; False when ``stopping`` came first."""
+async def running(app: Application, stopping: asyncio.Event | None = None) -> AsyncIterator[bool]:
+    """Starts the application, and stops it at the end. Yields False if ``stopping`` was set before it started."""
     start = asyncio.create_task(app.start())
     stop = asyncio.create_task((stopping or asyncio.Event()).wait())
     try:
         await asyncio.wait({start, stop}, return_when=asyncio.FIRST_COMPLETED)
         if start.done():
-            with _explained():
+            with _store_errors_as_cannot_start():
                 start.result()
         else:
             start.cancel()
@@ -83,18 +83,18 @@ async def started(app: Application, stopping: asyncio.Event | None = None) -> As
         await app.stop()
 
 
-async def say_alone(settings: Settings, request: Request) -> Reply:
-    """Carries a say out in this process, whose lock the caller holds.
+async def execute_without_server(settings: Settings, request: Request) -> Reply:
+    """Executes a ``liaison say`` in this process. The caller holds the lock.
 
-    The chats are left out, unless one of them has a message waiting whose answer would have no way out.
+    The chats are left out, unless an unfinished message needs one of them for its answer.
     """
-    chats = settings.slack is not None or settings.mattermost is not None
-    if chats and not await _owes_a_chat(settings):
+    has_chats = settings.slack is not None or settings.mattermost is not None
+    if has_chats and not await _has_unfinished_chat_messages(settings):
         settings = replace(settings, slack=None, mattermost=None)
     console = Console()
     app = bootstrap(settings.with_secret_key(), surfaces=[console])
-    async with started(app):
-        return await carry(app.submit, console, request)
+    async with running(app):
+        return await execute_request(app.submit, console, request)
 
 
 async def migrate(settings: Settings) -> None:
@@ -102,53 +102,55 @@ async def migrate(settings: Settings) -> None:
     with hold_lock(settings.lock_path):
         store = Store(settings.bot.database_url)
         try:
-            with _explained():
+            with _store_errors_as_cannot_start():
                 await store.open()
         finally:
             await store.close()
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _store_errors_as_cannot_start() -> Iterator[None]:
     try:
         yield
     except StoreError as error:
-        raise CannotStart(f"bot.database_url: {error}. Nothing was started.") from error
+        raise CannotStart(f"bot.database_url: {error}.") from error
 
 
-async def _owes_a_chat(settings: Settings) -> bool:
+async def _has_unfinished_chat_messages(settings: Settings) -> bool:
     store = Store(settings.bot.database_url)
     try:
-        with _explained():
+        with _store_errors_as_cannot_start():
             await store.open()
-        return any(left.message.place.surface != CONSOLE for left in await Inbox(store).unfinished())
+        unfinished = await Inbox(store).unfinished()
+        return any(item.message.place.surface != CONSOLE for item in unfinished)
     finally:
         await store.close()
 
 
-def say_who_listens(settings: Settings) -> None:
-    chats = [name for name in ("slack", "mattermost") if getattr(settings, name) is not None]
-    if not chats:
-        log.warning("no chat is configured: add [slack] or [mattermost]; until then only liaison say works")
+def _log_warnings(settings: Settings) -> None:
+    for warning in settings.warnings:
+        log.warning(warning)
+    if settings.slack is None and settings.mattermost is None:
+        log.warning("no chat is configured, so only liaison say works: add [slack] or [mattermost]")
 
 
-class Answers:
-    """What the say socket can be asked."""
+class SayRequests:
+    """Handles the requests of the say socket."""
 
     def __init__(self, app: Application, console: Console) -> None:
         self._app = app
         self._console = console
-        self._presses = RoundtripCheck(app.surfaces)
-        app.intake.watchers.append(self._presses.see)
+        self._roundtrip = RoundtripCheck(app.surfaces)
+        app.intake.on_recorded.append(self._roundtrip.on_recorded)
 
     async def __call__(self, request: Request) -> Reply:
         if request.about == "press":
-            return await self._presses.ask(request.channel)
-        return await carry(self._app.submit, self._console, request)
+            return await self._roundtrip.run(request.channel)
+        return await execute_request(self._app.submit, self._console, request)
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to us: the application stops after the port does."""
+    """Leaves signals to ``serve``: the application stops after the port is closed."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -160,29 +162,29 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _rest_from_collecting() -> None:
-    """What was loaded stays for good: it is not looked through again and again while messages are carried."""
+def _tune_garbage_collector() -> None:
+    """Loaded modules stay for good, so they are not scanned again and again while messages are processed."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
 
 
-async def _web(app: Application, port: socket.socket, stopping: asyncio.Event) -> None:
-    hooks = {
-        name: known.hook_secret.get_secret_value()
-        for name, known in app.settings.platforms.items()
-        if known.hook_secret is not None
+async def _serve_port(app: Application, port: socket.socket, stopping: asyncio.Event) -> None:
+    hook_secrets = {
+        name: entry.hook_secret.get_secret_value()
+        for name, entry in app.settings.platforms.items()
+        if entry.hook_secret is not None
     }
     server = _Server(
         uvicorn.Config(
-            web.build(app, hooks),
+            web.build(app, hook_secrets),
             log_config=None,
             access_log=False,
             lifespan="off",
             server_header=False,
             http=LimitedHttpProtocol,
-            proxy_headers=False,  # nobody's address is asked for
-            timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
+            proxy_headers=False,  # client addresses are not used
+            timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
         )
     )
     serving = asyncio.create_task(server.serve(sockets=[port]))
@@ -194,31 +196,31 @@ async def _web(app: Application, port: socket.socket, stopping: asyncio.Event) -
 
 
 @contextmanager
-def _bound(host: str, port: int) -> Iterator[socket.socket]:
-    """Bound, and not listening yet: connections are refused until there is somebody to answer them."""
+def _bound_port(host: str, port: int) -> Iterator[socket.socket]:
+    """A bound socket that does not listen yet: connections are refused until the application has started."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         bound = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise _port_taken(host, port, error) from None
+        raise _cannot_listen(host, port, error) from None
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             bound.bind(address)
         except OSError as error:
-            raise _port_taken(host, port, error) from None
+            raise _cannot_listen(host, port, error) from None
         bound.setblocking(False)
         yield bound
     finally:
         bound.close()
 
 
-def _port_taken(host: str, port: int, error: OSError) -> CannotStart:
-    why = error.strerror or str(error)
-    return CannotStart(f"bot.port: cannot listen on {host}:{port} ({why}). Nothing was started. Set another one.")
+def _cannot_listen(host: str, port: int, error: OSError) -> CannotStart:
+    reason = error.strerror or str(error)
+    return CannotStart(f"bot.port: cannot listen on {host}:{port} ({reason}). Choose another port.")
 
 
-def _listening_on(settings: Settings, port: int) -> Settings:
+def _with_port(settings: Settings, port: int) -> Settings:
     return replace(settings, bot=settings.bot.model_copy(update={"port": port}))
 
 

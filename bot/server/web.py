@@ -1,6 +1,6 @@
-"""The ASGI application: the chats' routes, platforms' webhooks, and what a watchman asks.
+"""The ASGI application: the routes of the chats, webhooks of platforms, health checks and metrics.
 
-``POST /hooks/NAME/SECRET`` is only a hint to read runs again: nothing that its body says of them is believed.
+``POST /hooks/NAME/SECRET`` is only a hint to read runs again. Nothing in its body is trusted.
 """
 
 import asyncio
@@ -19,65 +19,69 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.observability import metrics
 
-LARGEST_BODY = 1024 * 1024  # bytes; a chat's form with every field full is far below
-BODY_SECONDS = 10.0  # chats give up on us after 3 s
+MAX_BODY_BYTES = 1024 * 1024  # a chat's form with every field full is far smaller
+BODY_TIMEOUT_SECONDS = 10.0  # chats give up after 3 s
 
 
-class Serving(Protocol):
-    """What ``bot.app.Application`` is to the web."""
+class WebApplication(Protocol):
+    """The part of ``bot.app.Application`` that is served."""
 
     def routes(self) -> Sequence[BaseRoute]: ...
 
     def readiness(self) -> Mapping[str, bool]: ...
 
-    async def hint(self, name: str, said: bytes) -> None: ...
+    async def hint(self, platform: str, body: bytes) -> None: ...
 
-    async def confirm(self, name: str, said: bytes) -> None: ...
+    async def verify_webhook(self, platform: str, body: bytes) -> None: ...
 
 
-def build(serving: Serving, hook_secrets: Mapping[str, str], body_seconds: float = BODY_SECONDS) -> ASGIApp:
-    """``hook_secrets``: NAME of ``[platforms.NAME]`` -> its ``hook_secret``, for those that have one."""
+def build(
+    app: WebApplication, hook_secrets: Mapping[str, str], body_seconds: float = BODY_TIMEOUT_SECONDS
+) -> ASGIApp:
+    """``hook_secrets``: NAME of ``[platforms.NAME]`` -> its ``hook_secret``, if it has one."""
 
-    async def hook(request: Request) -> Response:
+    async def webhook(request: Request) -> Response:
         name = request.path_params["name"]
-        if not _same(request.path_params["secret"], hook_secrets.get(name)):
+        if not _is_secret_of_hook(request.path_params["secret"], hook_secrets.get(name)):
             return PlainTextResponse("not found", status_code=404)
-        said = await request.body()
-        await serving.hint(name, said)
-        return JSONResponse({"ok": True}, background=BackgroundTask(serving.confirm, name, said))
+        body = await request.body()
+        await app.hint(name, body)
+        return JSONResponse({"ok": True}, background=BackgroundTask(app.verify_webhook, name, body))
 
     async def alive(_: Request) -> Response:
         return JSONResponse({"alive": True})
 
     async def ready(_: Request) -> Response:
-        parts = dict(serving.readiness())
-        failing = sorted(part for part, works in parts.items() if not works)
+        parts = dict(app.readiness())
+        failing = sorted(part for part, is_ready in parts.items() if not is_ready)
         return JSONResponse(
             {"ready": not failing, "failing": failing, "parts": parts}, status_code=503 if failing else 200
         )
 
-    async def counted(_: Request) -> Response:
-        return Response(metrics.text(), media_type=metrics.CONTENT_TYPE)
+    async def expose_metrics(_: Request) -> Response:
+        return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
 
     routes = [
-        *serving.routes(),
-        Route("/hooks/{name}/{secret}", hook, methods=["POST"]),
+        *app.routes(),
+        Route("/hooks/{name}/{secret}", webhook, methods=["POST"]),
         Route("/healthz", alive),
         Route("/readyz", ready),
-        Route("/metrics", counted),
+        Route("/metrics", expose_metrics),
     ]
-    return _Bounded(Starlette(routes=routes), body_seconds)
+    return _BodyLimits(Starlette(routes=routes), body_seconds)
 
 
-def _same(given: str, wanted: str | None) -> bool:
-    """In a time that tells nothing of ``wanted``, nor whether there is one."""
-    right = hmac.compare_digest(given.encode(), (wanted or "no such hook").encode())
-    return right and wanted is not None
+def _is_secret_of_hook(given: str, secret: str | None) -> bool:
+    """In constant time, so that it reveals neither the secret nor whether there is one."""
+    is_equal = hmac.compare_digest(given.encode(), (secret or "no such hook").encode())
+    return is_equal and secret is not None
 
 
-class _Bounded:
-    """Answers 413 to a body over ``LARGEST_BODY``, declared or not, and 408 to one that does not come to its end
-    in time; measures what the chats wait for."""
+class _BodyLimits:
+    """Middleware that answers 413 to a body over ``MAX_BODY_BYTES`` and 408 to one that is not complete in time.
+
+    It also measures how long the chats wait for our response.
+    """
 
     def __init__(self, app: ASGIApp, body_seconds: float) -> None:
         self._app = app
@@ -88,32 +92,32 @@ class _Bounded:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        await self._carry(scope, receive, send)
+        await self._call_with_limits(scope, receive, send)
         surface = scope["path"].removeprefix("/").partition("/")[0]
         if surface in ("slack", "mattermost"):
-            metrics.acknowledged(surface, time.perf_counter() - began)
+            metrics.observe_ack(surface, time.perf_counter() - began)
 
-    async def _carry(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _call_with_limits(self, scope: Scope, receive: Receive, send: Send) -> None:
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > LARGEST_BODY:
+        if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
             await PlainTextResponse("too large", status_code=413)(scope, receive, send)
             return
-        read, whole = 0, False
-        end = asyncio.get_running_loop().time() + self._body_seconds
+        size, is_complete = 0, False
+        deadline = asyncio.get_running_loop().time() + self._body_seconds
 
-        async def counting() -> Message:
-            nonlocal read, whole
-            if whole:
-                return await receive()  # who waits for the caller to hang up may wait
+        async def receive_limited() -> Message:
+            nonlocal size, is_complete
+            if is_complete:
+                return await receive()  # waiting for the client to disconnect has no time limit
             try:
-                async with asyncio.timeout_at(end):
+                async with asyncio.timeout_at(deadline):
                     message = await receive()
             except TimeoutError:
                 raise HTTPException(408) from None
-            whole = not message.get("more_body", False)
-            read += len(message.get("body", b""))
-            if read > LARGEST_BODY:
+            is_complete = not message.get("more_body", False)
+            size += len(message.get("body", b""))
+            if size > MAX_BODY_BYTES:
                 raise HTTPException(413)
             return message
 
-        await self._app(scope, counting, send)
+        await self._app(scope, receive_limited, send)

@@ -1,7 +1,7 @@
-"""Runs of platforms that call nobody: what was edited there is asked for now and then, and read again.
+"""Polls platforms that send no webhooks for changes, and has the changed runs read again.
 
-One small request a platform and round, behind everything that people wait for, and none while no run of it is
-active. The first round after a start also brings what was edited while nobody was looking.
+One small request per platform and round, at low priority, and none while the platform has no active run. The first
+round after a start also finds what changed in the ten minutes before.
 """
 
 import asyncio
@@ -15,45 +15,46 @@ from adapters.http.rate_limits import background
 from adapters.protocol import Adapter, ChangeFeed
 from bot.services.run_service import RunService
 
-EVERY_SECONDS = 30.0
-WINDOW = timedelta(minutes=10)  # their clock may be another one, and a round may come late
+POLL_INTERVAL_SECONDS = 30.0
+WINDOW = timedelta(minutes=10)  # the platform's clock may differ, and a round may come late
 
 log = structlog.get_logger(__name__)
 
 
 class ChangePoller:
     def __init__(self, platforms: Mapping[str, Adapter], runs: RunService, now: Callable[[], datetime]) -> None:
-        self.every = EVERY_SECONDS
-        self._watched = {name: adapter for name, adapter in platforms.items() if isinstance(adapter, ChangeFeed)}
+        self.interval = POLL_INTERVAL_SECONDS
+        self._feeds = {name: adapter for name, adapter in platforms.items() if isinstance(adapter, ChangeFeed)}
         self._runs = runs
         self._now = now
 
-    async def watch(self) -> None:
-        """Until it is cancelled."""
-        await asyncio.gather(*(self._rounds(name, adapter) for name, adapter in self._watched.items()))
+    async def poll_forever(self) -> None:
+        """Returns only when cancelled."""
+        await asyncio.gather(*(self._poll_platform(name, feed) for name, feed in self._feeds.items()))
 
-    async def _rounds(self, name: str, adapter: ChangeFeed) -> None:
+    async def _poll_platform(self, name: str, feed: ChangeFeed) -> None:
         seen: Mapping[str, str] = {}
         while True:
-            await asyncio.sleep(self.every)
+            await asyncio.sleep(self.interval)
             try:
-                if await self._is_needed(name):
-                    seen = await self._round(name, adapter, seen)
+                if await self._has_active_runs(name):
+                    seen = await self._poll(name, feed, seen)
             except Exception:
-                # An answer that breaks us must not leave the cards of this platform behind for good.
-                log.exception("a round broke", platform=name)
+                # An unexpected answer must not stop the updates of this platform's cards for good.
+                log.exception("polling for changes failed", platform=name)
 
-    async def _round(self, name: str, adapter: ChangeFeed, seen: Mapping[str, str]) -> Mapping[str, str]:
+    async def _poll(self, name: str, feed: ChangeFeed, seen: Mapping[str, str]) -> Mapping[str, str]:
+        """``seen`` and the return value: id -> version, as in ``ChangeFeed.changed_since``."""
         try:
             with background():
-                edited = await adapter.changed_since(self._now() - WINDOW)
+                versions = await feed.changed_since(self._now() - WINDOW)
         except AdapterError as error:
-            log.info("not watched just now", platform=name, why=str(error))
+            log.info("polling for changes failed", platform=name, error=str(error))
             return seen
-        if changed := [id for id, word in edited.items() if seen.get(id) != word]:
+        if changed := [id for id, version in versions.items() if seen.get(id) != version]:
             self._runs.hint(name, changed)
-        return edited
+        return versions
 
-    async def _is_needed(self, name: str) -> bool:
-        known = await self._runs.list_runs(active=True)
-        return any(one.run.key.platform == name and one.started for one in known)
+    async def _has_active_runs(self, name: str) -> bool:
+        active = await self._runs.list_runs(active=True)
+        return any(run.run.key.platform == name and run.started for run in active)

@@ -1,4 +1,4 @@
-"""Who is who (implements ``PeoplePort``): profiles as the chats told them, kept for a day."""
+"""Profiles of people, fetched from the chats and cached for a day (implements ``PeoplePort``)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -6,19 +6,18 @@ from datetime import datetime, timedelta
 import structlog
 
 from adapters.models import Person
-from adapters.toolkit.messages import current_language, language_of_locale
-from bot.storage.facts import PeopleRows
+from bot.storage.people import PeopleRows
 from bot.surfaces.protocol import Surface, SurfaceError
 from commands.access import is_chat_id
 from commands.model.messages import Actor, Membership, Message
 
-KEEP = timedelta(days=1)
+PROFILE_LIFETIME = timedelta(days=1)
 
 log = structlog.get_logger(__name__)
 
 
 class PeopleDirectory:
-    """``emails`` is ``[people]``: chat id -> e-mail, where the chat's own profile does not say."""
+    """``emails`` is the ``[people]`` section: chat id -> e-mail address, for profiles that have none."""
 
     def __init__(
         self,
@@ -31,83 +30,99 @@ class PeopleDirectory:
         self._surfaces = surfaces
         self._emails = emails
         self._now = now
-        self._known: dict[tuple[str, str, str], tuple[Actor, datetime]] = {}
+        self._profiles: dict[tuple[str, str, str], tuple[Actor, datetime]] = {}
 
     async def load(self) -> None:
-        for actor, at in await self._rows.load():
-            self._known[_key(actor)] = (actor, at)
+        for actor, fetched_at in await self._rows.load():
+            self._profiles[_key(actor)] = (actor, fetched_at)
 
     async def profile(self, actor: Actor) -> Actor:
-        """With standing, name and e-mail. Asks the chat once a day; when it cannot say, the last answer stands,
-        and somebody never seen before stays ``UNKNOWN`` (who may only read)."""
-        known = self._known.get(_key(actor))
-        if known is not None and known[0].membership is not Membership.UNKNOWN and self._now() - known[1] < KEEP:
-            return self._merged(actor, known[0])
+        """The actor with membership, name and e-mail address. Asks the chat at most once a day.
+
+        If the chat does not answer, the last profile is used. Somebody without one stays ``UNKNOWN``, with read
+        access only.
+        """
+        cached = self._profiles.get(_key(actor))
+        if cached is not None and self._is_current(*cached):
+            return _merge(actor, cached[0])
         surface = self._surfaces.get(actor.surface)
         try:
-            found = actor if surface is None else await surface.profile(actor)
+            profile = actor if surface is None else await surface.profile(actor)
         except SurfaceError as error:
-            log.warning("profile not read", actor=actor.id, why=str(error))
-            return self._merged(actor, known[0]) if known else actor
-        self._remember(found)
-        return self._merged(actor, found)
+            log.warning("profile not read", actor=actor.id, error=str(error))
+            return _merge(actor, cached[0]) if cached else actor
+        self._remember(profile)
+        return _merge(actor, profile)
+
+    def cached_profile(self, actor: Actor) -> Actor:
+        """Like ``profile``, but never asks the chat."""
+        cached = self._profiles.get(_key(actor))
+        return _merge(actor, cached[0]) if cached else actor
+
+    def _is_current(self, profile: Actor, fetched_at: datetime) -> bool:
+        return profile.membership is not Membership.UNKNOWN and self._now() - fetched_at < PROFILE_LIFETIME
 
     async def find(self, words: str, near: Message) -> Sequence[Actor]:
+        """People by "@handle", chat id, e-mail address or name; "me" is the sender of ``near``."""
         if words.casefold() in ("me", "eu", "@me"):
             return [near.actor]
-        wanted = words.removeprefix("@")
-        known = [actor for actor, _ in self._known.values()]
-        here = [actor for actor in known if actor.surface == near.place.surface and _is(actor, wanted)]
-        if here:
-            return here
-        surface = self._surfaces.get(near.place.surface)
+        query = words.removeprefix("@")
+        cached = [profile for profile, _ in self._profiles.values()]
+        surface_name = near.place.surface
+        same_surface = [
+            profile for profile in cached if profile.surface == surface_name and _has_identifier(profile, query)
+        ]
+        if same_surface:
+            return same_surface
+        surface = self._surfaces.get(surface_name)
         try:
             found = [] if surface is None else await surface.find_people(words, near.place)
         except SurfaceError as error:
-            log.warning("people not found", why=str(error))
+            log.warning("people search failed", error=str(error))
             found = []
-        for actor in found:
-            self._remember(actor)
-        return found or [actor for actor in known if _is_named(actor, wanted)]
+        for profile in found:
+            self._remember(profile)
+        return found or [profile for profile in cached if _has_name(profile, query)]
 
     def person(self, actor: Actor) -> Person:
-        theirs = actor.membership is Membership.MEMBER and not is_chat_id(actor.handle)
-        by_handle = self._emails.get(actor.handle) if theirs else None
+        """The actor with the e-mail address from ``[people]``, else from their profile."""
+        handle_is_trusted = actor.membership is Membership.MEMBER and not is_chat_id(actor.handle)
+        by_handle = self._emails.get(actor.handle) if handle_is_trusted else None
         email = self._emails.get(actor.id) or by_handle or actor.email
         return Person(id=actor.id, name=actor.name, email=email, handle=actor.handle or None)
 
-    def language_for(self, actor: Actor) -> str:
-        """From the locale that the chat reported last, without asking it; else the current language."""
-        stored = self._known.get(_key(actor))
-        return language_of_locale((stored[0] if stored else actor).locale) or current_language()
+    def _remember(self, profile: Actor) -> None:
+        self._profiles[_key(profile)] = (profile, self._now())
+        self._rows.put(profile)
 
-    def _merged(self, actor: Actor, profile: Actor) -> Actor:
-        update = {name: getattr(profile, name) for name in ("email", "membership", "timezone", "locale")}
-        update |= {name: getattr(profile, name) or getattr(actor, name) for name in ("name", "handle")}
-        return actor.model_copy(update=update)
 
-    def _remember(self, actor: Actor) -> None:
-        self._known[_key(actor)] = (actor, self._now())
-        self._rows.put(actor)
+def _merge(actor: Actor, profile: Actor) -> Actor:
+    update = {name: getattr(profile, name) for name in ("email", "membership", "timezone", "locale")}
+    update |= {name: getattr(profile, name) or getattr(actor, name) for name in ("name", "handle")}
+    return actor.model_copy(update=update)
 
 
 def _key(actor: Actor) -> tuple[str, str, str]:
     return (actor.surface, actor.workspace, actor.id)
 
 
-def _is(actor: Actor, wanted: str) -> bool:
-    """People choose their handles: one that is spelt like somebody's id must not stand for it. What another
-    company says of its people proves nothing here; the chat is asked who is meant."""
-    if is_chat_id(wanted):
-        return actor.id == wanted
-    names = (actor.id.casefold(), actor.handle.casefold(), (actor.email or "").casefold())
-    return _is_ours(actor) and wanted.casefold() in names
+def _has_identifier(profile: Actor, query: str) -> bool:
+    """Whether ``query`` is the id, handle or e-mail address of this person.
+
+    A query that looks like an id only matches ids, because people choose their handles. Handles and addresses of
+    people in other organisations prove nothing here, so they do not match; the chat is asked instead.
+    """
+    if is_chat_id(query):
+        return profile.id == query
+    identifiers = (profile.id.casefold(), profile.handle.casefold(), (profile.email or "").casefold())
+    return _is_local(profile) and query.casefold() in identifiers
 
 
-def _is_named(actor: Actor, wanted: str) -> bool:
-    named = bool(actor.name) and actor.name.casefold() == wanted.casefold()
-    return named and _is_ours(actor) and not is_chat_id(wanted)
+def _has_name(profile: Actor, query: str) -> bool:
+    matches = bool(profile.name) and profile.name.casefold() == query.casefold()
+    return matches and _is_local(profile) and not is_chat_id(query)
 
 
-def _is_ours(actor: Actor) -> bool:
-    return actor.membership in (Membership.MEMBER, Membership.GUEST, Membership.BOT)
+def _is_local(profile: Actor) -> bool:
+    """Whether this person belongs to our own workspace."""
+    return profile.membership in (Membership.MEMBER, Membership.GUEST, Membership.BOT)

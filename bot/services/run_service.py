@@ -1,8 +1,7 @@
-"""Runs, as handlers ask for them: the store's rows, refreshed from the platforms (implements ``RunsPort``).
+"""Runs for handlers: the store's rows, refreshed from the platforms (implements ``RunsPort``).
 
-One re-read a run is scheduled after writes and hints, at most one a second, behind everything that people wait
-for. What it brings is shown: ``changed`` is called for each run whose snapshot is another one now, ``halted`` for
-one that has come to a stop on its platform meanwhile.
+Writes and hints schedule a refresh of their run, at most one per second and at low priority. ``on_change`` gets
+the handle of each run whose snapshot has changed, ``on_halt`` each run that was found halted on its platform.
 """
 
 import asyncio
@@ -15,6 +14,7 @@ from adapters.errors import AdapterError
 from adapters.http.rate_limits import background
 from adapters.models import Run, RunbookKey, RunKey, RunState, RunSummary
 from adapters.protocol import Adapter
+from adapters.toolkit.messages import ENGLISH, in_language
 from adapters.writes import WriteResult
 from bot.storage.effects import EffectLog
 from bot.storage.runs import RunRows
@@ -22,10 +22,10 @@ from commands.model.messages import Actor, Place
 from commands.model.tracked_run import Receipt, TrackedRun
 from commands.text.catalogue import plain_text, translate
 
-REREAD_EVERY_SECONDS = 1.0
-SLOWEST_REREAD_SECONDS = 30.0
-_GOING_ON = (RunState.STARTING, RunState.ACTIVE)
-MAKING_TAKES = timedelta(minutes=10)
+REFRESH_INTERVAL_SECONDS = 1.0
+SLOWEST_REFRESH_SECONDS = 30.0  # of a run that its platform is still creating
+CREATION_TIMEOUT = timedelta(minutes=10)
+MAX_COMMENTS = 5
 
 log = structlog.get_logger(__name__)
 
@@ -34,25 +34,28 @@ class RunService:
     def __init__(
         self,
         rows: RunRows,
-        ledger: EffectLog,
+        effect_log: EffectLog,
         platforms: Mapping[str, Adapter],
         now: Callable[[], datetime],
-        changed: Callable[[str], None],
-        halted: Callable[[TrackedRun], object],
-        queued: Callable[[str], int],
+        *,
+        on_change: Callable[[str], None],
+        on_halt: Callable[[TrackedRun], object],
+        count_queued_writes: Callable[[str], int],
+        language: str = ENGLISH,
     ) -> None:
+        self._language = language  # of the cards
         self._rows = rows
-        self._ledger = ledger
+        self._effect_log = effect_log
         self._platforms = platforms
         self._now = now
-        self._changed = changed
-        self._halted = halted
-        self._queued = queued
-        self._rereads: dict[str, asyncio.Task[None]] = {}
-        self._wanted: set[str] = set()
-        self._asked: dict[str, asyncio.Event] = {}  # of runs that are waited for: somebody asks before their time
+        self._on_change = on_change
+        self._on_halt = on_halt
+        self._count_queued_writes = count_queued_writes
+        self._refreshes: dict[str, asyncio.Task[None]] = {}  # by handle
+        self._requested: set[str] = set()  # handles to refresh (again)
+        self._wakeups: dict[str, asyncio.Event] = {}  # by handle: ends the wait for a run that is being created
 
-    # What the store knows
+    # Lookups in the store
 
     async def get(self, handle: str) -> TrackedRun | None:
         return self._rows.get(handle)
@@ -61,45 +64,45 @@ class RunService:
         return self._rows.find(key)
 
     async def list_runs(self, *, active: bool = True) -> Sequence[TrackedRun]:
-        return self._rows.known(active=active)
+        return self._rows.list_runs(active=active)
 
     async def for_thread(self, place: Place) -> TrackedRun | None:
-        return self._rows.bound(place)
+        return self._rows.bound_to(place)
 
     async def for_channel(self, place: Place) -> Sequence[TrackedRun]:
         return self._rows.in_channel(place)
 
     async def last_used(self, actor: Actor) -> TrackedRun | None:
-        return self._rows.last_touched(actor)
+        return self._rows.last_used(actor)
 
     async def mark_used(self, actor: Actor, handle: str) -> None:
-        self._rows.touch(actor, handle)
+        self._rows.mark_used(actor, handle)
 
     async def receipts(self, handle: str, task: str = "") -> Sequence[Receipt]:
-        return await self._ledger.receipts(handle, task)
+        return await self._effect_log.receipts(handle, task)
 
     async def queued_writes(self, handle: str) -> int:
-        return self._queued(handle)
+        return self._count_queued_writes(handle)
 
     async def recent_start(self, runbook: RunbookKey, place: Place, since: datetime) -> TrackedRun | None:
-        for known in self._rows.in_channel(place):
-            of = RunbookKey(platform=known.run.key.platform, id=known.run.runbook_id)
-            created = self._rows.created(known.handle)
-            if of == runbook and known.started and created is not None and created >= since:
-                return known
+        for tracked in self._rows.in_channel(place):
+            key = RunbookKey(platform=tracked.run.key.platform, id=tracked.run.runbook_id)
+            created_at = self._rows.created_at(tracked.handle)
+            if key == runbook and tracked.started and created_at is not None and created_at >= since:
+                return tracked
         return None
 
-    # What changes
+    # Changes
 
     async def track(self, head: RunSummary | Run) -> TrackedRun:
         if isinstance(head, Run):
-            known = await self._rows.adopt(head)
-            return self._set(known.model_copy(update={"started": True}), head)
+            tracked = await self._rows.track(head)
+            return self._save_run(tracked.model_copy(update={"started": True}), head)
         run = Run(key=head.key, title=head.title, runbook=head.runbook, state=head.state, link=head.link)
-        return await self._rows.adopt(run)
+        return await self._rows.track(run)
 
     async def reserve_handle(self, platform: str, title: str, runbook: str, key: str, *, book: str = "") -> str:
-        """Given again for the same ``key`` it corrects what place() could only guess."""
+        """A second call with the same ``key`` replaces what the first one could only guess."""
         draft = Run(
             key=RunKey(platform=platform, id=""),
             title=title,
@@ -107,158 +110,162 @@ class RunService:
             runbook_id=runbook,
             state=RunState.STARTING,
         )
-        known = await self._rows.reserve(draft, key)
-        if not known.started and known.run != draft:
-            known = self._set(known, draft)
-        return known.handle
+        tracked = await self._rows.reserve_handle(draft, key)
+        if not tracked.started and tracked.run != draft:
+            tracked = self._save_run(tracked, draft)
+        return tracked.handle
 
     async def cancel_start(self, handle: str) -> None:
-        known = self._rows.get(handle)
-        if known is not None and not known.started:
-            self._set(known, known.run.model_copy(update={"state": RunState.CANCELLED}))
+        tracked = self._rows.get(handle)
+        if tracked is not None and not tracked.started:
+            self._save_run(tracked, tracked.run.model_copy(update={"state": RunState.CANCELLED}))
             await self._rows.unbind(handle)
 
     async def reuse_handle(self, handle: str, key: str) -> None:
-        known = self._rows.get(handle)
-        assert known is not None, handle
-        await self._rows.reserve_again(handle, key)
-        self._set(known, known.run.model_copy(update={"state": RunState.STARTING}))
+        tracked = self._require(handle)
+        await self._rows.reuse_handle(handle, key)
+        self._save_run(tracked, tracked.run.model_copy(update={"state": RunState.STARTING}))
 
     async def bind(self, handle: str, place: Place, *, channel_too: bool) -> None:
         await self._rows.bind(handle, place)
         if channel_too and place.thread:
             channel = place.model_copy(update={"thread": ""})
-            holder = self._rows.bound(channel)
-            if holder is None or holder.run.state.is_over:
+            bound = self._rows.bound_to(channel)
+            if bound is None or bound.run.state.is_over:
                 await self._rows.bind(handle, channel)
 
     async def update_overlay(self, handle: str, **changes: object) -> TrackedRun:
-        known = self._rows.get(handle)
-        assert known is not None, handle
-        saved = self._rows.save(known.model_copy(update={"overlay": known.overlay.model_copy(update=changes)}))
-        self._changed(handle)
+        tracked = self._require(handle)
+        overlay = tracked.overlay.model_copy(update=changes)
+        saved = self._rows.save(tracked.model_copy(update={"overlay": overlay}))
+        self._on_change(handle)
         return saved
 
     async def apply_result(self, handle: str, told: WriteResult) -> TrackedRun:
-        known = self._rows.get(handle)
-        assert known is not None, handle
-        run = _keep_what_reads_lack(known.run, told.snapshot) if told.snapshot else known.run
+        tracked, result = self._require(handle), told
+        run = _fill_missing(tracked.run, result.snapshot) if result.snapshot else tracked.run
         changes: dict[str, object] = {}
-        if told.run is not None and not known.run.key.id:
-            self._give_way(told.run, handle)
-            changes["key"] = told.run
-            known = known.model_copy(update={"started": True})
-        if told.tasks and told.snapshot is None:
-            run = run.merge(told.tasks)
-        if told.state is not None:
-            changes["state"] = told.state
-        if told.health is not None:
-            note = told.health
-            changes |= {"health": note.health, "health_text": note.text, "health_by": note.by}
-            changes |= {"health_at": note.at, "update_due": note.due}
-        if told.comment is not None and told.snapshot is None:
-            changes["comments"] = (*run.comments, told.comment)[-5:]
-        known = self._set(known, run.model_copy(update=changes))
-        if told.snapshot is None and known.run.key.id:
-            self.reread(handle)
-        return known
+        if result.run is not None and not tracked.run.key.id:
+            self._replace_handle(result.run, handle)
+            changes["key"] = result.run
+            tracked = tracked.model_copy(update={"started": True})
+        if result.tasks and result.snapshot is None:
+            run = run.merge(result.tasks)
+        if result.state is not None:
+            changes["state"] = result.state
+        if result.health is not None:
+            health = result.health
+            changes |= {"health": health.health, "health_text": health.text, "health_by": health.by}
+            changes |= {"health_at": health.at, "update_due": health.due}
+        if result.comment is not None and result.snapshot is None:
+            changes["comments"] = (*run.comments, result.comment)[-MAX_COMMENTS:]
+        tracked = self._save_run(tracked, run.model_copy(update=changes))
+        if result.snapshot is None and tracked.run.key.id:
+            self.refresh_soon(handle)
+        return tracked
+
+    def _require(self, handle: str) -> TrackedRun:
+        tracked = self._rows.get(handle)
+        assert tracked is not None, handle
+        return tracked
+
+    def _save_run(self, tracked: TrackedRun, run: Run) -> TrackedRun:
+        saved = self._rows.save(tracked.model_copy(update={"run": run}))
+        self._on_change(saved.handle)
+        return saved
+
+    def _replace_handle(self, key: RunKey, handle: str) -> None:
+        """Gives a run that was tracked before its start (a planned run) its new handle: it has only one."""
+        old = self._rows.find(key)
+        if old is None or old.handle == handle:
+            return
+        run = old.run.model_copy(update={"key": key.model_copy(update={"id": ""}), "state": RunState.CANCELLED})
+        with in_language(self._language):
+            continues = plain_text(translate("run.is_now", run=handle))
+        overlay = old.overlay.model_copy(update={"not_started": continues})
+        self._rows.save(old.model_copy(update={"run": run, "overlay": overlay, "started": False}))
+        self._on_change(old.handle)
+
+    # Refreshes
 
     async def refresh(self, handle: str) -> TrackedRun:
-        known = self._rows.get(handle)
-        assert known is not None, handle
-        if not known.run.key.id:
-            return known
-        run = await self._platforms[known.run.key.platform].read(known.run.key.id)
-        newest = self._rows.get(handle) or known
-        read = self._set(newest, _keep_what_reads_lack(newest.run, run))
-        if run.state is RunState.PAUSED and newest.run.state in _GOING_ON:
-            self._halted(read)
-        return read
+        tracked = self._require(handle)
+        if not tracked.run.key.id:
+            return tracked
+        run = await self._platforms[tracked.run.key.platform].read(tracked.run.key.id)
+        newest = self._rows.get(handle) or tracked
+        refreshed = self._save_run(newest, _fill_missing(newest.run, run))
+        if run.state is RunState.PAUSED and newest.run.state in (RunState.STARTING, RunState.ACTIVE):
+            self._on_halt(refreshed)
+        return refreshed
 
-    def reread(self, handle: str) -> None:
-        """Soon, in the background; asked for while one is under way, once more after it."""
-        self._wanted.add(handle)
-        if handle in self._asked:
-            self._asked[handle].set()
-        if handle not in self._rereads:
-            self._rereads[handle] = asyncio.create_task(self._reread(handle))
+    def refresh_soon(self, handle: str) -> None:
+        """In the background. If a refresh is in progress, another one follows it."""
+        self._requested.add(handle)
+        if handle in self._wakeups:
+            self._wakeups[handle].set()
+        if handle not in self._refreshes:
+            self._refreshes[handle] = asyncio.create_task(self._refresh_in_background(handle))
 
-    def hint(self, platform: str, about: Collection[str] | None) -> None:
-        """A webhook came: the active runs that it is about are read again, or all of that platform."""
-        for known in self._rows.known(active=True):
-            run = known.run
-            if run.key.platform == platform and (about is None or _is_about(run, about)):
-                self.reread(known.handle)
+    def hint(self, platform: str, ids: Collection[str] | None) -> None:
+        """Refreshes the active runs that have, or have a task with, one of these ids; None: all active runs."""
+        for tracked in self._rows.list_runs(active=True):
+            run = tracked.run
+            if run.key.platform == platform and (ids is None or _has_any_id(run, ids)):
+                self.refresh_soon(tracked.handle)
 
     @property
-    def rereading(self) -> bool:
-        return bool(self._rereads)
+    def is_refreshing(self) -> bool:
+        return bool(self._refreshes)
 
     async def stop(self) -> None:
-        for task in list(self._rereads.values()):
+        for task in list(self._refreshes.values()):
             task.cancel()
-        await asyncio.gather(*self._rereads.values(), return_exceptions=True)
+        await asyncio.gather(*self._refreshes.values(), return_exceptions=True)
 
-    async def _reread(self, handle: str) -> None:
-        pause, began = REREAD_EVERY_SECONDS, self._now()
+    async def _refresh_in_background(self, handle: str) -> None:
+        pause, began = REFRESH_INTERVAL_SECONDS, self._now()
         try:
             with background():
-                while handle in self._wanted:
-                    self._wanted.discard(handle)
+                while handle in self._requested:
+                    self._requested.discard(handle)
                     try:
                         await self.refresh(handle)
                     except AdapterError as error:
-                        log.info("run not re-read", run=handle, why=str(error))
-                    await asyncio.sleep(REREAD_EVERY_SECONDS)
-                    if self._being_made(handle) and self._now() - began < MAKING_TAKES:
-                        await self._asked_for(handle, pause)
-                        pause = min(pause * 2, SLOWEST_REREAD_SECONDS)
-                        self._wanted.add(handle)
+                        log.info("run not refreshed", run=handle, error=str(error))
+                    await asyncio.sleep(REFRESH_INTERVAL_SECONDS)
+                    if self._is_being_created(handle) and self._now() - began < CREATION_TIMEOUT:
+                        await self._wait_for_request(handle, pause)
+                        pause = min(pause * 2, SLOWEST_REFRESH_SECONDS)
+                        self._requested.add(handle)
         finally:
-            del self._rereads[handle]
+            del self._refreshes[handle]
 
-    async def _asked_for(self, handle: str, seconds: float) -> None:
-        """Waits so long, or until a write or a hint wants the run read again."""
-        asked = self._asked[handle] = asyncio.Event()
-        if handle in self._wanted:
-            asked.set()
+    async def _wait_for_request(self, handle: str, timeout: float) -> None:
+        """Waits until a write or a hint requests a refresh, at most ``timeout`` seconds."""
+        wakeup = self._wakeups[handle] = asyncio.Event()
+        if handle in self._requested:
+            wakeup.set()
         try:
-            async with asyncio.timeout(seconds):
-                await asked.wait()
+            async with asyncio.timeout(timeout):
+                await wakeup.wait()
         except TimeoutError:
             pass
         finally:
-            del self._asked[handle]
+            del self._wakeups[handle]
 
-    def _being_made(self, handle: str) -> bool:
-        """Started, and the platform is still making it: its tasks come later, and nobody tells us."""
-        known = self._rows.get(handle)
-        return known is not None and known.started and known.run.state is RunState.STARTING
-
-    def _give_way(self, key: RunKey, to: str) -> None:
-        """A run has one handle: one that was known before its start (a planned one) goes on as ``to``."""
-        before = self._rows.find(key)
-        if before is None or before.handle == to:
-            return
-        gone = before.run.model_copy(
-            update={"key": key.model_copy(update={"id": ""}), "state": RunState.CANCELLED}
-        )
-        kept = before.overlay.model_copy(update={"not_started": plain_text(translate("run.is_now", run=to))})
-        self._rows.save(before.model_copy(update={"run": gone, "overlay": kept, "started": False}))
-        self._changed(before.handle)
-
-    def _set(self, known: TrackedRun, run: Run) -> TrackedRun:
-        saved = self._rows.save(known.model_copy(update={"run": run}))
-        self._changed(saved.handle)
-        return saved
+    def _is_being_created(self, handle: str) -> bool:
+        """Whether the platform is still creating a started run: its tasks appear later, without a hint."""
+        tracked = self._rows.get(handle)
+        return tracked is not None and tracked.started and tracked.run.state is RunState.STARTING
 
 
-def _is_about(run: Run, about: Collection[str]) -> bool:
-    return run.key.id in about or any(task.id in about for task in run.tasks)
+def _has_any_id(run: Run, ids: Collection[str]) -> bool:
+    return run.key.id in ids or any(task.id in ids for task in run.tasks)
 
 
-def _keep_what_reads_lack(old: Run, new: Run) -> Run:
-    """Comments are not part of every platform's read, nor the runbook's id; an old one is better than none."""
+def _fill_missing(old: Run, new: Run) -> Run:
+    """Keeps the comments and the runbook of the old snapshot where a platform's read does not include them."""
     changes: dict[str, object] = {}
     if not new.comments and old.comments:
         changes["comments"] = old.comments

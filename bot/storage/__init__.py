@@ -1,4 +1,4 @@
-"""Durable state: tables, queries, migrations. The only folder that knows the database library.
+"""Durable state: tables, queries and migrations. The only folder that imports the database library.
 
-``store.py`` owns the connections; each other module owns the queries of one concern.
+``store.py`` owns the connections. Every other module holds the queries of one concern.
 """

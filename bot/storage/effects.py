@@ -1,4 +1,4 @@
-"""The effect log and the ledger: what was sent to a platform, and what came of it."""
+"""The effect log and the ledger: what was sent to a platform, and with what outcome."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,14 +15,14 @@ from bot.storage.store import Store
 from bot.storage.tables import effects, ledger
 from commands.model.tracked_run import Receipt
 
-State = Literal["sent", "unsent", "unknown", "done", "refused"]
+EffectState = Literal["sent", "unsent", "unknown", "done", "refused"]
 
 _STORED_KINDS: Mapping[str, str] = {"PerformAction": "DoOffer"}
-"""Class name -> the name its rows have carried since 0.1, where the class was renamed."""
-_KINDS: Mapping[str, type[Write]] = {
-    _STORED_KINDS.get(kind.__name__, kind.__name__): kind
-    for kind in vars(writes).values()
-    if isinstance(kind, type) and issubclass(kind, Write) and kind is not Write
+"""Class name -> the name its rows have had since 0.1, for classes that were renamed."""
+_WRITE_TYPES: Mapping[str, type[Write]] = {
+    _STORED_KINDS.get(write_type.__name__, write_type.__name__): write_type
+    for write_type in vars(writes).values()
+    if isinstance(write_type, type) and issubclass(write_type, Write) and write_type is not Write
 }
 
 
@@ -33,15 +33,15 @@ def stored_kind(write: Write) -> str:
 
 @dataclass(frozen=True)
 class Effect:
-    """One step of one message. ``outcome``: ``WriteResult`` when done, ``AdapterError`` when refused."""
+    """One step of one message. ``outcome`` is a ``WriteResult`` when done, an ``AdapterError`` when refused."""
 
     key: str
     step: Write
-    run: str  # handle, empty when the run had none
+    run: str  # handle, empty when the write belongs to no run
     platform: str
     marker: WriteMarker
     baseline: Baseline
-    state: State
+    state: EffectState
     sends: int
     outcome: WriteResult | AdapterError | None = None
 
@@ -49,32 +49,36 @@ class Effect:
 class EffectLog:
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._told: set[tuple[str, str]] = set()  # (run, task) that have receipts: most tasks have none yet
+        # (run, task) of every receipt. Most tasks have none, and are answered without a query.
+        self._with_receipts: set[tuple[str, str]] = set()
 
     async def load(self) -> None:
         async with self._store.read() as connection:
             rows = await connection.execute(select(ledger.c.run, ledger.c.task).distinct())
-            self._told = {(f"R{row.run}", row.task) for row in rows}
+            self._with_receipts = {(f"R{row.run}", row.task) for row in rows}
 
-    async def get(self, key: str, step: str) -> Effect | None:
-        query = select(effects).where(effects.c.key == key, effects.c.step == step)
+    async def get(self, key: str, step_key: str) -> Effect | None:
+        query = select(effects).where(effects.c.key == key, effects.c.step == step_key)
         async with self._store.read() as connection:
             row = (await connection.execute(query)).first()
         return None if row is None else _effect(row)
 
-    async def of(self, key: str) -> Mapping[str, Effect]:
-        """All steps of a message, by step."""
+    async def for_message(self, key: str) -> Mapping[str, Effect]:
+        """All effects of a message, by step key."""
         async with self._store.read() as connection:
             rows = await connection.execute(select(effects).where(effects.c.key == key))
             return {row.step: _effect(row) for row in rows}
 
-    async def unknown(self) -> Sequence[Effect]:
+    async def list_unknown(self) -> Sequence[Effect]:
         async with self._store.read() as connection:
             rows = await connection.execute(select(effects).where(effects.c.state == "unknown"))
             return [_effect(row) for row in rows]
 
-    async def sent(self, effect: Effect) -> None:
-        """Durable before the request leaves. Sent again: counts up, and keeps what was known the first time."""
+    async def record_sent(self, effect: Effect) -> None:
+        """Durable when it returns, so call it before the request goes out.
+
+        Sending again updates the count and keeps the first baseline.
+        """
         values = {
             "key": effect.key,
             "step": effect.step.step_key,
@@ -91,33 +95,35 @@ class EffectLog:
         }
 
         def change(connection: Connection) -> None:
-            again = {name: values[name] for name in ("state", "outcome", "sends")}
+            updated = {name: values[name] for name in ("state", "outcome", "sends")}
             connection.execute(
-                insert(effects).values(values).on_conflict_do_update(index_elements=["key", "step"], set_=again)
+                insert(effects).values(values).on_conflict_do_update(index_elements=["key", "step"], set_=updated)
             )
 
         await self._store.write(change)
 
-    async def outcome(self, effect: Effect, state: State, outcome: WriteResult | AdapterError | None) -> None:
-        """With ``done``, the receipt goes into the ledger in the same transaction."""
-        written = _outcome_json(outcome)
+    async def record_outcome(
+        self, effect: Effect, state: EffectState, outcome: WriteResult | AdapterError | None
+    ) -> None:
+        """A ``done`` effect also gets its receipt, in the same transaction."""
+        dumped = _dump_outcome(outcome)
         if state == "done":
-            self._told.add((effect.run, effect.step.target))
+            self._with_receipts.add((effect.run, effect.step.target))
 
         def change(connection: Connection) -> None:
             connection.execute(
                 update(effects)
                 .where(effects.c.key == effect.key, effects.c.step == effect.step.step_key)
-                .values(state=state, outcome=written)
+                .values(state=state, outcome=dumped)
             )
             if state == "done":
-                connection.execute(insert(ledger).values(_receipt(effect, written)).on_conflict_do_nothing())
+                connection.execute(insert(ledger).values(_receipt(effect, dumped)).on_conflict_do_nothing())
 
         await self._store.write(change)
 
     async def receipts(self, run: str, task: str) -> Sequence[Receipt]:
-        """Newest first; all of the run's when ``task`` is empty."""
-        if task and (run, task) not in self._told:
+        """The last 50, newest first. An empty ``task`` means the whole run."""
+        if task and (run, task) not in self._with_receipts:
             return []
         query = select(ledger).where(ledger.c.run == int(run[1:])).order_by(ledger.c.seq.desc()).limit(50)
         if task:
@@ -141,48 +147,48 @@ def _receipt(effect: Effect, answer: str | None) -> dict[str, object]:
     }
 
 
-def _outcome_json(outcome: WriteResult | AdapterError | None) -> str | None:
-    if outcome is None:
-        return None
-    if isinstance(outcome, WriteResult):
-        return outcome.model_dump_json(exclude={"snapshot"}, exclude_defaults=True)
-    facts = {name: str(fact) for name, fact in outcome.facts.items()}
-    more = (
-        {"retry_with": outcome.retry_with, "choices": outcome.choices, "reasons": outcome.reasons}
-        if isinstance(outcome, errors.Rejected)
-        else {}
-    )
-    return json.dumps(
-        {"error": type(outcome).__name__, "key": outcome.key, "said": outcome.said, "facts": facts, **more}
-    )
-
-
 def _effect(row: Row[Any]) -> Effect:
     return Effect(
         key=row.key,
-        step=_KINDS[row.kind].model_validate_json(row.write),
+        step=_WRITE_TYPES[row.kind].model_validate_json(row.write),
         run=f"R{row.run}" if row.run else "",
         platform=row.platform,
         marker=WriteMarker.model_validate_json(row.marker),
         baseline=Baseline.model_validate_json(row.baseline),
         state=row.state,
         sends=row.sends,
-        outcome=_outcome_of(row.state, row.outcome),
+        outcome=_load_outcome(row.state, row.outcome),
     )
 
 
-def _outcome_of(state: State, written: str | None) -> WriteResult | AdapterError | None:
-    if written is None:
+def _dump_outcome(outcome: WriteResult | AdapterError | None) -> str | None:
+    if outcome is None:
+        return None
+    if isinstance(outcome, WriteResult):
+        return outcome.model_dump_json(exclude={"snapshot"}, exclude_defaults=True)
+    facts = {name: str(fact) for name, fact in outcome.facts.items()}
+    details = (
+        {"retry_with": outcome.retry_with, "choices": outcome.choices, "reasons": outcome.reasons}
+        if isinstance(outcome, errors.Rejected)
+        else {}
+    )
+    return json.dumps(
+        {"error": type(outcome).__name__, "key": outcome.key, "said": outcome.said, "facts": facts, **details}
+    )
+
+
+def _load_outcome(state: EffectState, dumped: str | None) -> WriteResult | AdapterError | None:
+    if dumped is None:
         return None
     if state == "done":
-        return WriteResult.model_validate_json(written)
-    told = json.loads(written)
-    facts = told["facts"]
-    where, what = facts.pop("platform", ""), facts.pop("operation", "")
-    kind: type[AdapterError] = getattr(errors, told["error"], AdapterError)
-    if issubclass(kind, errors.Rejected):
-        facts |= {"retry_with": tuple(told["retry_with"]), "reasons": tuple(told["reasons"])}
-        facts |= {"choices": told.get("choices")}
-    if issubclass(kind, errors.RateLimited):
-        kind = AdapterError
-    return kind(where, what, key=told["key"], said=told["said"], **facts)
+        return WriteResult.model_validate_json(dumped)
+    data = json.loads(dumped)
+    facts = data["facts"]
+    platform, operation = facts.pop("platform", ""), facts.pop("operation", "")
+    error_type: type[AdapterError] = getattr(errors, data["error"], AdapterError)
+    if issubclass(error_type, errors.Rejected):
+        facts |= {"retry_with": tuple(data["retry_with"]), "reasons": tuple(data["reasons"])}
+        facts |= {"choices": data.get("choices")}
+    if issubclass(error_type, errors.RateLimited):  # it needs ``retry_after``, which means nothing any more
+        error_type = AdapterError
+    return error_type(platform, operation, key=data["key"], said=data["said"], **facts)

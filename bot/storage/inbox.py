@@ -1,4 +1,4 @@
-"""One row per delivery key: what came in, what was answered, how far it got."""
+"""The inbox: one row per delivery key, with the message, our answer to the chat, and how far we got."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,22 +15,22 @@ from commands.dispatch import Route
 from commands.model.card import Result
 from commands.model.messages import Actor, Message
 
-KEEP = timedelta(days=7)  # longer than any choice lives
+RETENTION = timedelta(days=7)  # must be longer than a choice stays open
 
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedMessage:
-    """A message to take up again. ``ticket`` None: it has not been through its place queue yet."""
+    """A message to resume. ``route`` is None if it has not been through its place queue yet."""
 
     message: Message
-    ticket: Route | None
+    route: Route | None
     stopped: bool
-    answered: bool = False  # once, but for a write that was unknown then
+    answered: bool = False  # answered once, while the outcome of one of its writes was unknown
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedMessage:
-    """An earlier message. ``intent``: as it was read, as JSON. ``result`` None: not carried out yet."""
+    """An earlier message. ``intent`` is JSON, None if it was never parsed. ``result`` is None until it is done."""
 
     message: Message
     intent: str | None
@@ -42,7 +42,7 @@ class Inbox:
         self._store = store
 
     async def record(self, message: Message, answer: bytes) -> bytes | None:
-        """None when it is new; else the answer that the first delivery got."""
+        """None for a new message. For a repeated delivery, the answer that the first one got."""
 
         def change(connection: Connection) -> bytes | None:
             values = {
@@ -53,43 +53,46 @@ class Inbox:
                 "stopped": False,
                 "at": message.at,
             }
-            row = insert(inbox).values(values).on_conflict_do_nothing()
-            done: CursorResult[Any] = connection.execute(row)
-            if done.rowcount:
+            inserted: CursorResult[Any] = connection.execute(insert(inbox).values(values).on_conflict_do_nothing())
+            if inserted.rowcount:
                 return None
-            found = connection.execute(select(inbox.c.answer).where(inbox.c.key == message.key))
-            return bytes(found.scalar_one())
+            stored = connection.execute(select(inbox.c.answer).where(inbox.c.key == message.key))
+            return bytes(stored.scalar_one())
 
         return await self._store.write(change)
 
     def withdraw(self, key: str) -> None:
-        """Its sender was told that it may not have been taken: if it still comes to be recorded, it goes again,
-        and a retry of the same delivery is a new one."""
+        """Deletes a message whose recording timed out, in case it is recorded after all.
+
+        The sender was told that it may not have been recorded, so a retry of the same delivery must count as new.
+        """
 
         def change(connection: Connection) -> None:
             connection.execute(delete(inbox).where(inbox.c.key == key, inbox.c.state == "new"))
 
         self._store.submit(change)
 
-    async def answer(self, key: str, answer: bytes) -> None:
-        await self._set(key, answer=answer)
+    async def store_answer(self, key: str, answer: bytes) -> None:
+        await self._update(key, answer=answer)
 
-    def placed(self, key: str, intent: str, ticket: Route, joined: int) -> None:
-        """Not awaited: whatever is asked of the store later is not durable before this is."""
-        self._submit(key, intent=intent, route=ticket.model_dump_json(), queue_order=joined, state="placed")
+    def save_route(self, key: str, intent: str, route: Route, queue_order: int) -> None:
+        """Not awaited: every later change becomes durable after this one."""
+        self._submit_update(
+            key, intent=intent, route=route.model_dump_json(), queue_order=queue_order, state="placed"
+        )
 
-    def read_as(self, key: str, intent: str) -> None:
-        """Remembers what the message meant, for the choice it is about to be asked."""
-        self._submit(key, intent=intent)
+    def save_intent(self, key: str, intent: str) -> None:
+        """Remembers how the message was understood, for the choice that its sender is about to get."""
+        self._submit_update(key, intent=intent)
 
-    async def done(self, key: str, result: Result) -> None:
-        await self._set(key, state="done", result=result)
+    async def mark_done(self, key: str, result: Result) -> None:
+        await self._update(key, state="done", result=result)
 
-    async def stop(self, key: str) -> None:
-        await self._set(key, stopped=True)
+    async def mark_stopped(self, key: str) -> None:
+        await self._update(key, stopped=True)
 
     async def unfinished(self) -> Sequence[UnfinishedMessage]:
-        """In the order to take them up: those with a place in a run queue first, by that place."""
+        """In the order to resume them: by position in the run queues, then those that have none yet."""
         query = (
             select(inbox.c.message, inbox.c.route, inbox.c.stopped, inbox.c.state)
             .where(inbox.c.state != "done")
@@ -99,7 +102,7 @@ class Inbox:
             return [_unfinished(row) for row in await connection.execute(query)]
 
     async def reopen(self, key: str) -> UnfinishedMessage | None:
-        """A message that was over is to be taken up again, by the next process if not by this one."""
+        """Marks a finished message as unfinished again, so that it survives a restart. None if there is none."""
 
         def change(connection: Connection) -> UnfinishedMessage | None:
             query = select(inbox.c.message, inbox.c.route, inbox.c.stopped, literal("again").label("state"))
@@ -111,53 +114,51 @@ class Inbox:
 
         return await self._store.write(change)
 
-    async def last_joined(self) -> int:
+    async def last_queue_order(self) -> int:
         async with self._store.read() as connection:
             return (await connection.execute(select(func.max(inbox.c.queue_order)))).scalar() or 0
 
-    async def get(self, key: str) -> "RecordedMessage | None":
+    async def get(self, key: str) -> RecordedMessage | None:
         query = select(inbox.c.message, inbox.c.intent, inbox.c.result).where(inbox.c.key == key)
         async with self._store.read() as connection:
             row = (await connection.execute(query)).first()
-        return (
-            None
-            if row is None
-            else RecordedMessage(Message.model_validate_json(row.message), row.intent, row.result)
-        )
+        if row is None:
+            return None
+        return RecordedMessage(Message.model_validate_json(row.message), row.intent, row.result)
 
-    async def choose(self, key: str, by: Actor, message: str, now: datetime) -> tuple[Actor, datetime] | None:
-        """None when the choice is now (or was already) taken by ``message``; else who took it, and when."""
+    async def take_choice(self, key: str, by: Actor, message: str, now: datetime) -> tuple[Actor, datetime] | None:
+        """None if ``message`` has the choice, now or already. Otherwise who took it, and when."""
 
         def change(connection: Connection) -> tuple[Actor, datetime] | None:
-            taking = insert(choices).values(key=key, message=message, by=by.model_dump_json(), at=now)
-            connection.execute(taking.on_conflict_do_nothing())
-            row = (connection.execute(select(choices).where(choices.c.key == key))).one()
+            choice = insert(choices).values(key=key, message=message, by=by.model_dump_json(), at=now)
+            connection.execute(choice.on_conflict_do_nothing())
+            row = connection.execute(select(choices).where(choices.c.key == key)).one()
             return None if row.message == message else (Actor.model_validate_json(row.by), row.at)
 
         return await self._store.write(change)
 
-    async def forget_old(self, every: float) -> None:
-        """Forgets what is older than a week, for as long as the process lives."""
+    async def delete_old_forever(self, interval: float) -> None:
+        """Deletes what is past its retention every ``interval`` seconds, until cancelled."""
         while True:
-            await self.forget(datetime.now(UTC) - KEEP)
-            await asyncio.sleep(every)
+            await self.delete_old(datetime.now(UTC) - RETENTION)
+            await asyncio.sleep(interval)
 
-    async def forget(self, before: datetime) -> int:
-        """Drops what is over and older than ``before``; returns how many messages."""
+    async def delete_old(self, before: datetime) -> int:
+        """Deletes finished messages and choices older than ``before``; returns the number of messages."""
 
         def change(connection: Connection) -> int:
             connection.execute(delete(choices).where(choices.c.at < before))
-            gone: CursorResult[Any] = connection.execute(
+            deleted: CursorResult[Any] = connection.execute(
                 delete(inbox).where(inbox.c.state == "done", inbox.c.at < before)
             )
-            return gone.rowcount
+            return deleted.rowcount
 
         return await self._store.write(change)
 
-    async def _set(self, key: str, **values: object) -> None:
-        await self._submit(key, **values)
+    async def _update(self, key: str, **values: object) -> None:
+        await self._submit_update(key, **values)
 
-    def _submit(self, key: str, **values: object) -> Any:
+    def _submit_update(self, key: str, **values: object) -> "asyncio.Future[None]":
         def change(connection: Connection) -> None:
             connection.execute(update(inbox).where(inbox.c.key == key).values(**values))
 
@@ -165,5 +166,5 @@ class Inbox:
 
 
 def _unfinished(row: Row[Any, Any, Any, Any]) -> UnfinishedMessage:
-    ticket = None if row.route is None else Route.model_validate_json(row.route)
-    return UnfinishedMessage(Message.model_validate_json(row.message), ticket, row.stopped, row.state == "again")
+    route = None if row.route is None else Route.model_validate_json(row.route)
+    return UnfinishedMessage(Message.model_validate_json(row.message), route, row.stopped, row.state == "again")

@@ -1,14 +1,14 @@
 """The database: connections, group commit, migrations.
 
-One writer task carries out all changes in the order they were asked for, and commits many at once: a commit
-waits for the disk, so under load a hundred changes share one wait. A change asked for earlier is never durable
-later than one asked for after it; callers rely on that order. Reads go through their own connections.
+One writer task executes all changes in the order they were submitted, and commits many in one transaction. A
+commit waits for the disk, so under load a hundred changes share one wait. No change becomes durable before one
+that was submitted earlier; callers rely on this. Reads use their own connections.
 
-On SQLite a whole batch is carried out in one thread of its own. Through aiosqlite every statement would travel to
-its thread and back through a busy event loop: 1.7 ms each under load, which made the store the slowest part of a
-command (measured with ``make bench``). Reads are rare and go through aiosqlite.
+On SQLite a whole batch runs in one dedicated thread. Through aiosqlite each statement would go to its thread and
+back through a busy event loop: 1.7 ms each under load, which made the store the slowest part of a command
+(measured with ``make bench``). Reads are rare and go through aiosqlite.
 
-Lifetime: ``open`` before anything else, ``close`` last; ``close`` waits for the changes already asked for.
+Call ``open`` first and ``close`` last; ``close`` waits for the changes already submitted.
 """
 
 import asyncio
@@ -27,38 +27,38 @@ from bot.storage.tables import metadata
 
 T = TypeVar("T")
 Change = Callable[[Connection], T]
-"""Runs within a transaction, perhaps in another thread, perhaps twice (the first one rolled back)."""
+"""Runs in a transaction, possibly in another thread, possibly twice (after a rollback)."""
 
-Asked = tuple[Change[Any], "asyncio.Future[Any]"]
+PendingChange = tuple[Change[Any], "asyncio.Future[Any]"]
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 
 
 class StoreError(Exception):
-    """The database said no. What was asked is not durable."""
+    """A database operation failed. The change is not durable."""
 
 
 class Store:
-    """``url`` as in the settings: ``sqlite:///liaison.db``, or ``sqlite://`` for one that is forgotten."""
+    """``url`` as in the settings: ``sqlite:///liaison.db``, or ``sqlite://`` for a database in memory."""
 
     def __init__(self, url: str) -> None:
         parsed = make_url(url)
         self._engine: AsyncEngine = create_async_engine(
             parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
         )
-        self._own: Engine | None = None  # SQLite's writing connection
+        self._sync_engine: Engine | None = None  # SQLite only: for writes, used in ``_thread``
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
-        self._pending: list[Asked] = []
+        self._pending: list[PendingChange] = []
         self._wake = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         self._failing = False
         if parsed.get_backend_name() == "sqlite":
-            self._own = create_engine(parsed.set(drivername="sqlite+pysqlite"))
-            for engine in (self._engine.sync_engine, self._own):
-                event.listen(engine, "connect", _careful)
+            self._sync_engine = create_engine(parsed.set(drivername="sqlite+pysqlite"))
+            for engine in (self._engine.sync_engine, self._sync_engine):
+                event.listen(engine, "connect", _set_pragmas)
 
     async def open(self) -> None:
-        """Migrates to the newest tables, then starts the writer."""
+        """Migrates the database, then starts the writer. Raises ``StoreError``."""
         try:
             async with self._engine.begin() as connection:
                 await connection.run_sync(migrate)
@@ -78,18 +78,18 @@ class Store:
             with suppress(asyncio.CancelledError):
                 await self._writer
         await self._engine.dispose()
-        if self._own is not None:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._own.dispose)
+        if self._sync_engine is not None:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._sync_engine.dispose)
         self._thread.shutdown()
 
     def ready(self) -> bool:
-        """Whether the last commit went through and the writer lives."""
+        """Whether the writer is running and its last commit succeeded."""
         return self._writer is not None and not self._writer.done() and not self._failing
 
     def submit(self, change: Change[T]) -> "asyncio.Future[T]":
-        """Asks for a change now, in order; await the future only if its durability matters to you."""
+        """Queues a change. Await the future only if you need to know that the change is durable."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        future.add_done_callback(_seen)
+        future.add_done_callback(_ignore_error)
         self._pending.append((change, future))
         self._wake.set()
         return future
@@ -115,35 +115,35 @@ class Store:
                 await self._commit(list(batch))
                 batch = self._pending
 
-    async def _carry_out(self, changes: list[Change[Any]]) -> list[Any]:
-        """In one transaction."""
+    async def _execute(self, changes: list[Change[Any]]) -> list[Any]:
+        """Runs the changes in one transaction."""
 
-        def all_of(connection: Connection) -> list[Any]:
+        def run_all(connection: Connection) -> list[Any]:
             return [change(connection) for change in changes]
 
-        own = self._own
-        if own is None:
+        engine = self._sync_engine
+        if engine is None:
             async with self._engine.begin() as connection:
-                return await connection.run_sync(all_of)
+                return await connection.run_sync(run_all)
 
         def in_thread() -> list[Any]:
-            with own.begin() as connection:
-                return all_of(connection)
+            with engine.begin() as connection:
+                return run_all(connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, in_thread)
 
-    async def _commit(self, batch: list[Asked]) -> None:
+    async def _commit(self, batch: list[PendingChange]) -> None:
         try:
-            results = await self._carry_out([change for change, _ in batch])
-        except Exception as error:  # noqa: BLE001  whatever it was, it reaches the one who asked
+            results = await self._execute([change for change, _ in batch])
+        except Exception as error:  # noqa: BLE001  the caller gets it through the future
             del self._pending[: len(batch)]
             if len(batch) == 1:
                 self._failing = True
-                _settle(batch[0][1], StoreError(str(error)))
+                _set_error(batch[0][1], StoreError(str(error)))
                 return
-            for one in batch:  # one of them is bad: each gets its own transaction
-                self._pending.insert(0, one)
-                await self._commit([one])
+            for pending in batch:  # one of them failed: give each its own transaction
+                self._pending.insert(0, pending)
+                await self._commit([pending])
             return
         self._failing = False
         del self._pending[: len(batch)]
@@ -153,10 +153,10 @@ class Store:
 
 
 def put(table: Table, key: Mapping[str, object], values: Mapping[str, object]) -> Change[None]:
-    """The change that makes the row of ``key`` hold ``values``, whether it was there or not.
+    """A change that inserts or updates the row of ``key``.
 
-    PostgreSQL has the same clause under another import: this function and the other users of ``insert``
-    are where that choice will be made.
+    PostgreSQL has the same clause under another import: supporting it means choosing the import here and in the
+    other users of ``insert``.
     """
 
     def change(connection: Connection) -> None:
@@ -166,19 +166,19 @@ def put(table: Table, key: Mapping[str, object], values: Mapping[str, object]) -
     return change
 
 
-def _settle(future: "asyncio.Future[Any]", error: StoreError) -> None:
+def _set_error(future: "asyncio.Future[Any]", error: StoreError) -> None:
     if not future.done():
         future.set_exception(error)
 
 
-def _seen(future: "asyncio.Future[Any]") -> None:
-    """A change nobody waits for may fail; the next one that somebody waits for will say so."""
+def _ignore_error(future: "asyncio.Future[Any]") -> None:
+    """Keeps asyncio from logging the error of a change that nobody awaits: the next awaited one will fail too."""
     if not future.cancelled():
         future.exception()
 
 
-def _careful(connection: Any, _: object) -> None:
-    """Each SQLite connection: readers never block the writer, and a commit is on the disk when it returns."""
+def _set_pragmas(connection: Any, _: object) -> None:
+    """For each SQLite connection: readers never block the writer, and a commit is on disk when it returns."""
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
@@ -186,29 +186,33 @@ def _careful(connection: Any, _: object) -> None:
 
 
 def migrate(connection: Connection) -> None:
-    """Brings the tables to the newest revision. An empty database gets them as the code has them, which a test
-    holds equal to what the migrations lead to; so Alembic is loaded only where there is something to migrate."""
+    """Brings the tables to the newest revision. Raises ``StoreError`` for a newer database.
+
+    An empty database gets its tables from the metadata, without loading Alembic. A test checks that the migrations
+    lead to the same tables.
+    """
     versions = Path(__file__).with_name("migrations") / "versions"
     known = {path.name.partition("_")[0] for path in versions.glob("[0-9]*.py")}
+    newest = max(known)
     if not inspect(connection).get_table_names():
         metadata.create_all(connection)
         connection.execute(text("create table alembic_version (version_num varchar(32) not null primary key)"))
-        connection.execute(text("insert into alembic_version values (:newest)"), {"newest": max(known)})
+        connection.execute(text("insert into alembic_version values (:newest)"), {"newest": newest})
         return
     if inspect(connection).has_table("alembic_version"):
         current = connection.execute(text("select version_num from alembic_version")).scalar()
-        if current == max(known):
+        if current == newest:
             return
         if current not in known:
             raise StoreError(
-                f"the database is of a newer Liaison (revision {current}; this one knows {max(known)}). "
-                "Nothing was changed: start that newer version, or restore a backup"
+                f"the database was written by a newer version of Liaison (revision {current}; this version knows "
+                f"{newest}). Downgrades are not supported: restore a backup, or start the newer version"
             )
     upgrade(connection)
 
 
 def upgrade(connection: Connection) -> None:
-    """By the migrations alone."""
+    """Runs the migrations with Alembic."""
     from alembic import command
     from alembic.config import Config
 

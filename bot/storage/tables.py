@@ -1,5 +1,6 @@
-"""Every table. The same code serves SQLite and PostgreSQL; times are aware UTC, kept as ISO text so that both
-databases give back exactly what was put in. JSON columns hold pydantic dumps of the named model.
+"""All tables. JSON columns hold the dump of the model named in their comment.
+
+Times are aware and in UTC, stored as ISO 8601 text, so that SQLite and PostgreSQL return exactly what was stored.
 """
 
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ metadata = MetaData()
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time, stored in UTC with microseconds: sorts as text."""
+    """An aware time, stored in UTC with microseconds, so that the text sorts by time."""
 
     impl = String(32)
     cache_ok = True
@@ -42,9 +43,9 @@ inbox = Table(
     Column("key", String(255), nullable=False, unique=True),
     Column("message", Text, nullable=False),  # Message
     Column("answer", LargeBinary, nullable=False),
-    Column("intent", Text),  # as read, before its run was filled in: what a choice completes
+    Column("intent", Text),  # as parsed, before its run was resolved: a choice completes it
     Column("route", Text),  # Route
-    Column("queue_order", Integer),  # the order in which messages joined their run queues
+    Column("queue_order", Integer),  # the order in which messages entered their run queues
     Column("state", String(8), nullable=False),  # new, placed, done, again
     Column("result", String(8)),  # done, failed, question
     Column("stopped", Boolean, nullable=False, default=False),
@@ -67,7 +68,7 @@ runs = Table(
     Column("overlay", Text, nullable=False),  # RunOverlay
     Column("at", UtcDateTime, nullable=False),
     UniqueConstraint("platform", "platform_id"),
-    sqlite_autoincrement=True,  # a handle is never reused, not even the last one
+    sqlite_autoincrement=True,  # handles are never reused, not even the last one
 )
 
 bindings = Table(
@@ -94,12 +95,12 @@ effects = Table(
     Column("step", String(255), primary_key=True),
     Column("run", Integer),
     Column("platform", String(64), nullable=False),
-    Column("kind", String(32), nullable=False),  # the class of the write
+    Column("kind", String(32), nullable=False),  # the stored name of the class of ``write``
     Column("write", Text, nullable=False),
-    Column("marker", Text, nullable=False),
-    Column("baseline", Text, nullable=False),
+    Column("marker", Text, nullable=False),  # WriteMarker
+    Column("baseline", Text, nullable=False),  # Baseline
     Column("state", String(8), nullable=False),  # sent, unsent, unknown, done, refused
-    Column("outcome", Text),  # Told of done; {error, key, said, facts, …} of refused
+    Column("outcome", Text),  # done: WriteResult; refused: {error, key, said, facts, …}
     Column("sends", Integer, nullable=False),
     Column("sent_at", UtcDateTime, nullable=False),
     Index("effects_state", "state"),
@@ -129,7 +130,7 @@ live_cards = Table(
     Column("run", Integer, nullable=False),
     Column("place", Text, nullable=False),  # Place
     Column("place_key", String(255), nullable=False),
-    Column("post", String(255), nullable=False, default=""),  # empty while posting
+    Column("post", String(255), nullable=False, default=""),  # empty while it is being posted
     Column("shown", String(64), nullable=False, default=""),  # hash of the card as drawn
     Column("edited_at", UtcDateTime),
     UniqueConstraint("run", "place_key"),
@@ -141,7 +142,7 @@ activity_lines = Table(
     Column("slot", String(512), primary_key=True),
     Column("run", Integer, nullable=False),
     Column("nonce", String(40), nullable=False),  # of the post that holds it
-    Column("number", Integer, nullable=False),  # its line there
+    Column("number", Integer, nullable=False),  # its position in that post
     Column("line", Text, nullable=False),
     Index("activity_lines_nonce", "nonce"),
 )
@@ -161,7 +162,7 @@ scheduled = Table(
     metadata,
     Column("slot", String(255), primary_key=True),
     Column("due_at", UtcDateTime, nullable=False),
-    Column("message", Text, nullable=False),
+    Column("message", Text, nullable=False),  # Message
 )
 
 choices = Table(
@@ -179,7 +180,7 @@ people = Table(
     Column("surface", String(32), primary_key=True),
     Column("workspace", String(64), primary_key=True),
     Column("id", String(64), primary_key=True),
-    Column("actor", Text, nullable=False),
+    Column("actor", Text, nullable=False),  # Actor
     Column("at", UtcDateTime, nullable=False),
 )
 

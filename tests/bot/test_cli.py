@@ -1,4 +1,4 @@
-"""The ``liaison`` command as a process: exit codes, what it prints, one process a store."""
+"""The ``liaison`` command as a process: exit codes, output, and the lock on the store."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ RUNBOOK = """# Database failover
 
 
 @dataclass
-class Ran:
+class Finished:
     code: int
     out: str
     err: str
@@ -36,7 +36,7 @@ class Ran:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A working folder with a runbook; its store is liaison.db."""
+    """A working directory with a runbook; its database is liaison.db."""
     (tmp_path / "runbooks").mkdir()
     (tmp_path / "runbooks" / "failover.md").write_text(RUNBOOK)
     return tmp_path
@@ -44,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
 
 async def liaison(
     folder: Path, *words: str, typed: str | None = None, environ: Mapping[str, str] | None = None
-) -> Ran:
+) -> Finished:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", *words),
         cwd=folder,
@@ -54,24 +54,24 @@ async def liaison(
         env={**os.environ, "COLUMNS": "80", **(environ or {})},
     )
     out, err = await asyncio.wait_for(process.communicate(typed.encode() if typed is not None else None), 100)
-    return Ran(process.returncode or 0, out.decode(), err.decode())
+    return Finished(process.returncode or 0, out.decode(), err.decode())
 
 
-async def test_say_carries_it_out_itself_when_nobody_else_does(folder: Path) -> None:
+async def test_say_executes_the_command_itself_if_no_process_runs(folder: Path) -> None:
     started = await liaison(folder, "say", "start", "database failover", "--as", "ana")
     assert (started.code, started.err) == (0, "")
     assert "R1 Database failover" in started.out
     finished = await liaison(folder, "say", "finish T1", "--as", "ana", "--json")
     assert finished.code == 0
-    told = json.loads(finished.out)
-    assert told["result"] == "done"
-    assert any("T1 Confirm the primary is down" in block["summary"] for block in told["shown"])
+    reply = json.loads(finished.out)
+    assert reply["result"] == "done"
+    assert any("T1 Confirm the primary is down" in block["summary"] for block in reply["shown"])
     for name in ("liaison.db", "liaison.db.key", "liaison.db.lock"):
         assert (folder / name).stat().st_mode & 0o077 == 0, name
 
 
 @pytest.mark.parametrize(
-    ("words", "environ", "says"),
+    ("words", "environ", "text"),
     [
         (("serve",), {"LIAISON_BOT__PORT": "many", "LIAISON_SLACK__BOT_TOKN": "xoxb-secret"}, "bot.port"),
         (("run", "--config", "gone.toml"), {}, "gone.toml: cannot be read"),
@@ -80,26 +80,34 @@ async def test_say_carries_it_out_itself_when_nobody_else_does(folder: Path) -> 
         (("demo", "--script", "gone.txt"), {}, "gone.txt"),
     ],
 )
-async def test_wrong_settings_or_usage_end_with_2(
-    folder: Path, words: tuple[str, ...], environ: dict[str, str], says: str
+async def test_invalid_settings_and_usage_exit_with_2(
+    folder: Path, words: tuple[str, ...], environ: dict[str, str], text: str
 ) -> None:
     ran = await liaison(folder, *words, environ=environ)
     assert ran.code == 2, ran
-    assert says in ran.err
+    assert text in ran.err
     assert "xoxb-secret" not in ran.out + ran.err
     assert "Traceback" not in ran.err
 
 
-async def test_doctor_counts_settings_problems_too(folder: Path) -> None:
+async def test_doctor_counts_invalid_settings(folder: Path) -> None:
     ran = await liaison(folder, "doctor", environ={"LIAISON_BOT__PORT": "many", "LIAISON_BOT__PROT": "1"})
     assert ran.code == 2
     lines = ran.out.splitlines()
-    where = "correct port under [bot] in the settings file, or LIAISON_BOT__PORT"
-    assert f"FIX  bot.port: must be a whole number -> {where}" in lines
+    how = "correct port under [bot] in the settings file, or LIAISON_BOT__PORT"
+    assert f"FIX  bot.port: must be a whole number -> {how}" in lines
     assert lines[-1] == "0 ok, 2 to fix"
 
 
-async def test_doctor_looks_at_store_and_platforms(folder: Path) -> None:
+async def test_doctor_names_the_new_name_of_a_setting(folder: Path) -> None:
+    lines = (await liaison(folder, "doctor", environ={"LIAISON_BOT__PATIENCE": "90s"})).out.splitlines()
+    renamed = (
+        "FIX  bot.patience: has been renamed to bot.write_timeout -> rename patience to write_timeout under [bot]"
+    )
+    assert [line for line in lines if line.startswith(renamed) and "LIAISON_BOT__WRITE_TIMEOUT" in line], lines
+
+
+async def test_doctor_checks_store_and_platforms(folder: Path) -> None:
     ran = await liaison(folder, "doctor", environ={"LIAISON_PLATFORMS__BOOKS__KIND": "local"})
     lines = ran.out.splitlines()
     assert ran.code == 1
@@ -109,8 +117,8 @@ async def test_doctor_looks_at_store_and_platforms(folder: Path) -> None:
     assert lines[-1] == f"{len(lines) - 2} ok, 1 to fix"
 
 
-async def test_doctor_warns_of_a_place_that_another_team_may_have_too(folder: Path) -> None:
-    """On Mattermost names are a team's own, and anybody may make a team."""
+async def test_doctor_warns_of_a_channel_name_that_other_teams_may_have(folder: Path) -> None:
+    """On Mattermost each team has its own channel names, and anybody may create a team."""
     chat = {"URL": "http://127.0.0.1:9", "TOKEN": "x" * 26, "COMMAND_TOKENS": "y" * 26}
     environ = {f"LIAISON_MATTERMOST__{key}": value for key, value in chat.items()}
     environ["LIAISON_ACCESS__PLACES"] = f"incidents,{'a1' * 13}"
@@ -118,26 +126,24 @@ async def test_doctor_warns_of_a_place_that_another_team_may_have_too(folder: Pa
         line for line in (await liaison(folder, "doctor", environ=environ)).out.splitlines() if "places" in line
     ]
     assert len(warned) == 1
-    assert warned[0].startswith(
-        "FIX  access.places: incidents may be a channel of any team's -> name it by its id"
-    )
+    assert warned[0].startswith("FIX  access.places: incidents matches channels of every team -> use its id")
     one_team = environ | {"LIAISON_MATTERMOST__TEAM": "ops"}
     assert "access.places" not in (await liaison(folder, "doctor", environ=one_team)).out
 
 
-async def test_a_store_that_is_held_by_a_silent_process(folder: Path) -> None:
+async def test_a_store_that_is_locked_by_a_hung_process(folder: Path) -> None:
     with hold_lock(folder / "liaison.db.lock"):
         ran = await liaison(folder, "say", "next")
         assert ran.code == 1
-        assert "silent for 2 s. Nothing was done." in ran.err
+        assert "did not respond within 2 s. The command was not sent." in ran.err
         second = await liaison(folder, "serve")
         assert second.code == 1
-        assert "Another Liaison is running" in second.err
+        assert "Another Liaison process is using this database" in second.err
 
 
-async def test_serve_takes_say_and_ends_well(folder: Path) -> None:
+async def test_serve_executes_say_and_stops_cleanly(folder: Path) -> None:
     books = {"kind": "local", "path": str(folder / "runbooks"), "hook_secret": "a-hook-secret-of-many-words"}
-    async with Liaison(folder, {"platforms.books": books}) as running:
+    async with Liaison(folder, {"bot": {"patience": "90s"}, "platforms.books": books}) as running:
         code, printed = await running.run("say", "start", "database failover", "--as", "ana")
         assert (code, "R1 Database failover" in printed) == (0, True)
         refused, printed = await running.run("say", "finish T99")
@@ -158,11 +164,12 @@ async def test_serve_takes_say_and_ends_well(folder: Path) -> None:
     logged = running.log.read_text()
     assert f"ready on {running.url}" in logged
     assert books["hook_secret"] not in logged
-    assert "liaison say works" in logged
+    assert "only liaison say works" in logged
+    assert "bot.patience: has been renamed to bot.write_timeout" in logged
     assert not (folder / "liaison.db.sock").exists()
 
 
-async def test_a_taken_port_is_said_in_a_sentence(folder: Path) -> None:
+async def test_a_port_that_is_in_use_is_an_error_message(folder: Path) -> None:
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
@@ -188,7 +195,7 @@ end
 """
 
 
-async def test_the_demo_carries_a_script_out(tmp_path: Path) -> None:
+async def test_the_demo_runs_a_script(tmp_path: Path) -> None:
     (tmp_path / "script.txt").write_text(SCRIPT)
     ran = await liaison(tmp_path, "demo", "--script", "script.txt", environ={"COLUMNS": "60"})
     assert (ran.code, ran.err) == (0, "")
@@ -210,7 +217,7 @@ async def test_the_demo_says_which_line_failed(tmp_path: Path) -> None:
     assert "> next" not in ran.out
 
 
-async def test_the_demo_takes_a_pipe_and_leaves_at_its_end(tmp_path: Path) -> None:
+async def test_the_demo_reads_a_pipe_to_its_end(tmp_path: Path) -> None:
     ran = await liaison(tmp_path, "demo", typed="1\nnext\n")
     assert (ran.code, ran.err) == (0, "")
     assert "R1 Database failover" in ran.out

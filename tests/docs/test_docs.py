@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli import cli
-from bot.config.settings import kinds, parse
+from bot.config.settings import available_platforms, parse
 from commands.language.parser import parse as parse_line
 from commands.model.errors import UnknownCommand
 from commands.registry import COMMANDS
@@ -61,7 +61,7 @@ def test_the_demo_page_matches_the_demo() -> None:
     )
 
 
-@pytest.mark.parametrize("kind", list(kinds()))
+@pytest.mark.parametrize("kind", list(available_platforms()))
 def test_every_platform_has_its_page(kind: str) -> None:
     assert (docs.ROOT / "docs" / "platforms" / f"{kind}.md").exists(), "this page is written by hand"
 

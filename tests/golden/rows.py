@@ -7,12 +7,16 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.storage.activity import ActivityRows
 from bot.storage.effects import EffectLog
-from bot.storage.facts import LocalRunRows, PeopleRows, ScheduledRows, SurfaceStateRows
 from bot.storage.inbox import Inbox
-from bot.storage.posts import PostRows
+from bot.storage.live_cards import LiveCardRows
+from bot.storage.local_runs import LocalRunRows
+from bot.storage.people import PeopleRows
 from bot.storage.runs import RunRows
+from bot.storage.scheduled import ScheduledRows
 from bot.storage.store import Store
+from bot.storage.surface_state import SurfaceStateRows
 from commands.model.messages import Actor, Place
 
 Told = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -27,12 +31,13 @@ async def rewrite(old: Store, new: Store, told: Told) -> None:
     await _inbox(Inbox(old), Inbox(new), told)
     await _runs(old, new, told)
     await _effects(EffectLog(old), EffectLog(new), told)
-    await _posts(PostRows(old), PostRows(new), told)
+    await _live_cards(LiveCardRows(old), LiveCardRows(new))
+    await _activity(ActivityRows(old), ActivityRows(new), told)
     await _facts(old, new, told)
 
 
 async def _inbox(old: Inbox, new: Inbox, told: Told) -> None:
-    tickets = {left.message.key: left.ticket for left in await old.unfinished()}
+    tickets = {left.message.key: left.route for left in await old.unfinished()}
     for row in told["inbox"]:
         key = row["key"]
         known = await old.get(key)
@@ -40,24 +45,24 @@ async def _inbox(old: Inbox, new: Inbox, told: Told) -> None:
         answer = await old.record(known.message, b"")
         assert answer is not None
         if known.result is not None and (again := await old.reopen(key)):
-            tickets[key] = again.ticket
+            tickets[key] = again.route
         await new.record(known.message, answer)
         if (ticket := tickets.get(key)) is not None:
-            new.placed(key, known.intent or "", ticket, row["joined"])
+            new.save_route(key, known.intent or "", ticket, row["joined"])
         elif known.intent is not None:
-            new.read_as(key, known.intent)
+            new.save_intent(key, known.intent)
         if row["stopped"]:
-            await new.stop(key)
+            await new.mark_stopped(key)
         if known.result is not None:
-            await new.done(key, known.result)
+            await new.mark_done(key, known.result)
         if row["state"] == "again":
-            await new.done(key, "done")
+            await new.mark_done(key, "done")
             await new.reopen(key)
     for row in told["choices"]:
-        taken = await old.choose(row["key"], Actor(surface="slack", id="U0BEN"), "another", now())
+        taken = await old.take_choice(row["key"], Actor(surface="slack", id="U0BEN"), "another", now())
         assert taken is not None
         by, at = taken
-        assert await new.choose(row["key"], by, row["message"], at) is None
+        assert await new.take_choice(row["key"], by, row["message"], at) is None
 
 
 async def _runs(old_store: Store, new_store: Store, told: Told) -> None:
@@ -66,7 +71,9 @@ async def _runs(old_store: Store, new_store: Store, told: Told) -> None:
     for row in told["runs"]:
         known = old.get(f"R{row['number']}")
         assert known is not None
-        made = await (new.reserve(known.run, row["start_key"]) if row["start_key"] else new.adopt(known.run))
+        made = await (
+            new.reserve_handle(known.run, row["start_key"]) if row["start_key"] else new.track(known.run)
+        )
         new.save(made.model_copy(update=dict(known)))
         for place, thread in old.places(known.handle):
             surface, workspace, channel = place.split("/")
@@ -75,9 +82,9 @@ async def _runs(old_store: Store, new_store: Store, told: Told) -> None:
     for row in told["touched"]:
         surface, workspace, id = row["actor"].split("/")
         actor = Actor(surface=surface, workspace=workspace, id=id)
-        touched = old.last_touched(actor)
+        touched = old.last_used(actor)
         assert touched is not None
-        new.touch(actor, touched.handle)
+        new.mark_used(actor, touched.handle)
 
 
 async def _effects(old: EffectLog, new: EffectLog, told: Told) -> None:
@@ -85,25 +92,28 @@ async def _effects(old: EffectLog, new: EffectLog, told: Told) -> None:
     for row in told["effects"]:
         effect = await old.get(row["key"], row["step"])
         assert effect is not None
-        await new.sent(effect)
+        await new.record_sent(effect)
         if effect.state != "sent":
-            await new.outcome(effect, effect.state, effect.outcome)
-    unknown = {(effect.key, effect.step.step_key) for effect in await old.unknown()}
+            await new.record_outcome(effect, effect.state, effect.outcome)
+    unknown = {(effect.key, effect.step.step_key) for effect in await old.list_unknown()}
     assert unknown == {(row["key"], row["step"]) for row in told["effects"] if row["state"] == "unknown"}
     for row in told["ledger"]:
         receipts = await old.receipts(f"R{row['run']}", row["task"])
         assert row["code"] in [receipt.code for receipt in receipts]
 
 
-async def _posts(old: PostRows, new: PostRows, told: Told) -> None:
-    for card in await old.live_cards():
-        await new.save_card(card)
+async def _live_cards(old: LiveCardRows, new: LiveCardRows) -> None:
+    for card in await old.all():
+        await new.save(card)
+
+
+async def _activity(old: ActivityRows, new: ActivityRows, told: Told) -> None:
     for nonce in [row["nonce"] for row in told["trace_posts"]]:
-        for number, line in enumerate(await old.lines_of(nonce)):
+        for number, line in enumerate(await old.lines_in_post(nonce)):
             new.put_line(line, nonce, number)
-            post = await old.where(line.slot)
+            post = await old.find_post(line.slot)
             assert post is not None
-            await new.trace_post(post)
+            await new.save_post(post)
     assert set(await new.slots()) == set(await old.slots())
 
 

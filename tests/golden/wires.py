@@ -14,7 +14,7 @@ from adapters.errors import AdapterError
 from adapters.local import mapping as local
 from adapters.local.wire import Document
 from adapters.models import Health, Run, RunState, TaskState
-from adapters.tines import cases, tasks
+from adapters.tines.writes import case, tasks
 from adapters.writes import Baseline, Op, Write, WriteMarker, WriteResult
 from bot.storage import effects
 from bot.surfaces.mattermost.buttons import Buttons, ButtonScope, action_id
@@ -27,7 +27,7 @@ from bot.surfaces.slack import posting as posts
 from bot.surfaces.slack.identity import Identity
 from bot.surfaces.slack.views import Meta
 from commands.dispatch import Route
-from commands.forms.fields import FIELDS
+from commands.forms.opening import forms_of
 from commands.model.card import Button, Form, Result
 from commands.model.intents import Intent, OpenForm
 from commands.model.messages import Actor, Membership, Message, Place, Via
@@ -73,11 +73,11 @@ def _meta(dumped: str) -> Meta:
 
 
 def _write(said: Json) -> Write:
-    return effects._KINDS[said["kind"]].model_validate_json(json.dumps(said["write"]))
+    return effects._WRITE_TYPES[said["kind"]].model_validate_json(json.dumps(said["write"]))
 
 
 def _outcome(outcome: WriteResult | AdapterError | None) -> Json:
-    written = effects._outcome_json(outcome)
+    written = effects._dump_outcome(outcome)
     assert written is not None
     return json.loads(written)
 
@@ -140,12 +140,12 @@ WIRES: Mapping[str, Wire] = {
     "writes": Wire(
         _write,
         lambda it: {"kind": effects.stored_kind(it), "write": json.loads(it.model_dump_json())},
-        lambda: set(effects._KINDS) - {"TaskWrite"},  # nobody writes that one
+        lambda: set(effects._WRITE_TYPES) - {"TaskWrite"},  # nobody writes that one
     ),
     "marks": _model(WriteMarker),
     "known": _model(Baseline),
-    "told": Wire(lambda said: effects._outcome_of("done", json.dumps(said)), _outcome),
-    "errors": Wire(lambda said: effects._outcome_of("refused", json.dumps(said)), _outcome, _errors),
+    "told": Wire(lambda said: effects._load_outcome("done", json.dumps(said)), _outcome),
+    "errors": Wire(lambda said: effects._load_outcome("refused", json.dumps(said)), _outcome, _errors),
     "runs": _model(Run, exclude_defaults=True),
     "kept": _model(RunOverlay, exclude_defaults=True),
     "messages": _model(Message, exclude_defaults=True),
@@ -173,13 +173,15 @@ VALUES: Mapping[str, Callable[[], Json]] = {
     "run states": lambda: _words_of(RunState),
     "healths": lambda: _words_of(Health),
     "ops": lambda: _words_of(Op),
-    "effect states": lambda: _words_of(effects.State),
+    "effect states": lambda: _words_of(effects.EffectState),
     "results": lambda: _words_of(Result),
     "standings": lambda: _words_of(Membership),
     "vias": lambda: _words_of(Via),
     "forms": lambda: _words_of(OpenForm.model_fields["about"].annotation),
-    "parts of tines that need a case of their own": lambda: [tasks.MARK, cases.COLOUR],
-    "form fields": lambda: {about: [field.name for field in fields] for about, fields in FIELDS.items()},
+    "parts of tines that need a case of their own": lambda: [tasks.MARK, case.COLOUR],
+    "form fields": lambda: {
+        about: [field.name for field in form.fields] for about, form in forms_of(COMMANDS).items()
+    },
     "slack button action": lambda: presses.ACTION,
     "slack form callback": lambda: views.CALLBACK,
     "slack field action": lambda: views.ACTION,

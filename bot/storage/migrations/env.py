@@ -1,4 +1,4 @@
-"""Run by Alembic, always on a connection that ``store.migrate`` (or a test) hands over."""
+"""Run by Alembic on the connection that ``store.upgrade`` sets."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""A started fake, and the adapter that talks to it."""
+"""A running fake, and the adapter connected to it."""
 
 from collections.abc import AsyncIterator
 
@@ -7,7 +7,7 @@ import pytest
 from adapters.cutover.adapter import Cutover
 from adapters.http.client import HttpClients
 from tests.adapters.cutover.fake import CutoverFake
-from tests.adapters.cutover.subject import connected
+from tests.adapters.cutover.subject import connect_adapter
 
 
 @pytest.fixture
@@ -19,4 +19,4 @@ async def fake() -> AsyncIterator[CutoverFake]:
 
 @pytest.fixture
 async def cutover(fake: CutoverFake, http: HttpClients) -> Cutover:
-    return connected(fake, http)
+    return connect_adapter(fake, http)

@@ -1,7 +1,7 @@
-"""A Cutover that speaks its real wire format, strictly: what the reference does not allow is refused.
+"""A strict fake of the Cutover Public API: it rejects everything that the reference does not allow.
 
-``CutoverFake(token="…")`` is ready to be started; ``settings()`` is its ``[platforms.cutover]`` table. It holds
-the approved template ``tests.contract.subject.RUNBOOK``. ``latency`` seconds are added to every answer.
+Start ``CutoverFake(token="…")`` as a context manager. ``settings()`` is its ``[platforms.cutover]`` table. It has
+the approved template ``tests.contract.subject.RUNBOOK``.
 """
 
 import json
@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from tests.adapters.cutover import shapes
-from tests.adapters.cutover.bodies import (
+from tests.adapters.cutover import fake_responses
+from tests.adapters.cutover.fake_requests import (
     LIST_FILTERS,
     check_action,
     check_values,
@@ -23,8 +23,8 @@ from tests.adapters.cutover.bodies import (
     start_meta,
     task_body,
 )
-from tests.adapters.cutover.shapes import Json
-from tests.adapters.cutover.world import WORKSPACE, FakeComment, FakeRunbook, FakeTask, Refusal, World
+from tests.adapters.cutover.fake_responses import Json
+from tests.adapters.cutover.world import WORKSPACE, FakeApiError, FakeComment, FakeRunbook, FakeTask, World
 from tests.fakes.serving import Fake, Seen
 
 VERSIONS = ("2022-01-10", "2021-10-13", "2022-02-22")
@@ -35,9 +35,9 @@ FILTERED = (("template_status", "template_status"), ("run_type", "run_type"))
 
 
 class CutoverFake(Fake):
-    """``forecast``: what the server makes of that parameter. ``next_url``: a link every list then gives.
+    """``forecast``: how the server handles that parameter. ``next_url``: the next link of every list.
 
-    ``endless``: every list says that there is one more page, forever.
+    ``endless``: every page of a list has a next one.
     """
 
     def __init__(self, token: str = "c0ffee" * 8) -> None:
@@ -56,18 +56,18 @@ class CutoverFake(Fake):
 
     @property
     def effects(self) -> list[tuple[str, str, str]]:
-        """(what, id, who) of everything done since the start, whoever asked."""
+        """Every change made, as (what, id, who), whichever request made it."""
         return self.world.effects
 
     def settings(self) -> dict[str, str]:
-        """The ``[platforms.NAME]`` table that reaches this fake (once it is started)."""
+        """The ``[platforms.NAME]`` table for this fake, once it is started."""
         return {"kind": "cutover", "url": self.url, "token": self.token, "workspace_id": WORKSPACE}
 
     async def handle(self, request: web.Request, seen: Seen) -> web.StreamResponse:
         try:
             status, body = self._answer(seen)
-        except Refusal as refusal:
-            status, body = refusal.status, shapes.errors(refusal)
+        except FakeApiError as error:
+            status, body = error.status, fake_responses.errors(error)
         text = json.dumps(body)
         return web.Response(status=status, text=text, content_type="application/json")
 
@@ -76,87 +76,89 @@ class CutoverFake(Fake):
         try:
             seen.json  # noqa: B018
         except ValueError:
-            raise Refusal(("invalid", "The body is not JSON", ""), status=400) from None
-        known = False
+            raise FakeApiError(("invalid", "The body is not JSON", ""), status=400) from None
+        path_exists = False
         for method, pattern, handler in _ROUTES:
-            found = pattern.fullmatch(seen.path)
-            if found is None:
+            match = pattern.fullmatch(seen.path)
+            if match is None:
                 continue
-            known = True
+            path_exists = True
             if method == seen.method:
-                return handler(self, seen, found)
-        raise Refusal(("not_found", "not found", ""), status=405 if known else 404)
+                return handler(self, seen, match)
+        raise FakeApiError(("not_found", "not found", ""), status=405 if path_exists else 404)
 
     def _check_headers(self, seen: Seen) -> None:
         headers = {name.lower(): value for name, value in seen.headers.items()}
         if headers.get("authorization") != f"Bearer {self.token}":
-            raise Refusal(("unauthorized", "Authorized users only.", ""), status=401)
+            raise FakeApiError(("unauthorized", "Authorized users only.", ""), status=401)
         if headers.get("api-version") not in VERSIONS:
-            raise Refusal(("inclusion", "Api-Version is not included in the list", "Api-Version"), status=400)
+            raise FakeApiError(("inclusion", "Api-Version is not included in the list", "Api-Version"), status=400)
         if "application/json" not in headers.get("accept", ""):
-            raise Refusal(("invalid", "Accept must be application/json", "Accept"), status=400)
+            raise FakeApiError(("invalid", "Accept must be application/json", "Accept"), status=400)
         if seen.body and seen.method == "GET":
-            raise Refusal(("invalid", "A GET has no body", ""), status=400)
+            raise FakeApiError(("invalid", "A GET has no body", ""), status=400)
         if seen.body and not headers.get("content-type", "").startswith("application/json"):
-            raise Refusal(("invalid", "Content-Type must be application/json", "Content-Type"), status=400)
+            raise FakeApiError(("invalid", "Content-Type must be application/json", "Content-Type"), status=400)
 
     # Reads
 
     def list_runbooks(self, seen: Seen, _: "re.Match[str]") -> Answer:
-        asked = self._asked(seen, *LIST_FILTERS)
-        check_values(asked)
-        found = [one for one in self.runbooks.values() if not one.archived]
-        if "is_template" in asked:
-            found = [one for one in found if one.is_template == (asked["is_template"] == "true")]
+        params = self._params(seen, *LIST_FILTERS)
+        check_values(params)
+        runbooks = [item for item in self.runbooks.values() if not item.archived]
+        if "is_template" in params:
+            runbooks = [item for item in runbooks if item.is_template == (params["is_template"] == "true")]
         for name, value in (*FILTERED, ("workspace_id", "workspace")):
-            if name in asked:
-                found = [one for one in found if getattr(one, value) == asked[name]]
-        words = asked.get("query", "").lower().split()
-        found = [one for one in found if all(word in f"{one.name} {one.description}".lower() for word in words)]
-        return self._page(seen, [shapes.runbook(one, self.url) for one in found])
+            if name in params:
+                runbooks = [item for item in runbooks if getattr(item, value) == params[name]]
+        terms = params.get("query", "").lower().split()
+        runbooks = [
+            item for item in runbooks if all(term in f"{item.name} {item.description}".lower() for term in terms)
+        ]
+        return self._page(seen, [fake_responses.runbook(item, self.url) for item in runbooks])
 
-    def show_runbook(self, seen: Seen, at: "re.Match[str]") -> Answer:
-        self._asked(seen)
-        return 200, {"data": shapes.runbook(self._runbook(at), self.url)}
+    def show_runbook(self, seen: Seen, match: "re.Match[str]") -> Answer:
+        self._params(seen)
+        return 200, {"data": fake_responses.runbook(self._runbook(match), self.url)}
 
-    def list_streams(self, seen: Seen, at: "re.Match[str]") -> Answer:
-        self._asked(seen)
-        run = self._runbook(at)
-        return self._page(seen, [shapes.stream(id, name, run, self.url) for id, name in run.streams])
+    def list_streams(self, seen: Seen, match: "re.Match[str]") -> Answer:
+        self._params(seen)
+        run = self._runbook(match)
+        return self._page(seen, [fake_responses.stream(id, name, run, self.url) for id, name in run.streams])
 
-    def list_tasks(self, seen: Seen, at: "re.Match[str]") -> Answer:
-        asked = self._asked(seen, "page[number]", "page[size]", "sort", "fields[task]", "forecast")
-        run = self._runbook(at)
-        check_values(asked)
-        wanted = asked.get("forecast") == "true"
-        if "forecast" in asked and self.forecast == "refused":
-            raise Refusal(("invalid", "forecast is not a known parameter", "forecast"), status=400)
-        full = wanted and self.forecast == "full"
-        items = [shapes.task(task, run, self.url, forecast=full) for task in run.tasks.values()]
+    def list_tasks(self, seen: Seen, match: "re.Match[str]") -> Answer:
+        params = self._params(seen, "page[number]", "page[size]", "sort", "fields[task]", "forecast")
+        run = self._runbook(match)
+        check_values(params)
+        wants_forecast = params.get("forecast") == "true"
+        if "forecast" in params and self.forecast == "refused":
+            raise FakeApiError(("invalid", "forecast is not a known parameter", "forecast"), status=400)
+        full = wants_forecast and self.forecast == "full"
+        items = [fake_responses.task(task, run, self.url, forecast=full) for task in run.tasks.values()]
         return self._page(seen, items, all_at_once=full)
 
-    def show_task(self, seen: Seen, at: "re.Match[str]") -> Answer:
-        self._asked(seen)
-        run = self._runbook(at)
-        return 200, {"data": shapes.task(self._task(run, at), run, self.url)}
+    def show_task(self, seen: Seen, match: "re.Match[str]") -> Answer:
+        self._params(seen)
+        run = self._runbook(match)
+        return 200, {"data": fake_responses.task(self._task(run, match), run, self.url)}
 
-    def list_comments(self, seen: Seen, at: "re.Match[str]") -> Answer:
-        task = self._asked(seen, "task_id", "page[number]").get("task_id")
-        run = self._runbook(at)
-        found = [one for one in run.comments if task is None or one.task == task]
-        return self._page(seen, [shapes.comment(one, run, self.url) for one in found])
+    def list_comments(self, seen: Seen, match: "re.Match[str]") -> Answer:
+        task = self._params(seen, "task_id", "page[number]").get("task_id")
+        run = self._runbook(match)
+        comments = [item for item in run.comments if task is None or item.task == task]
+        return self._page(seen, [fake_responses.comment(item, run, self.url) for item in comments])
 
     def list_task_types(self, seen: Seen, _: "re.Match[str]") -> Answer:
-        return self._page(seen, shapes.task_types(self.url))
+        return self._page(seen, fake_responses.task_types(self.url))
 
     def list_workspaces(self, seen: Seen, _: "re.Match[str]") -> Answer:
-        self._asked(seen, "query")
-        return self._page(seen, [shapes.workspace(WORKSPACE, self.url)])
+        self._params(seen, "query")
+        return self._page(seen, [fake_responses.workspace(WORKSPACE, self.url)])
 
-    def show_workspace(self, seen: Seen, at: "re.Match[str]") -> Answer:
-        if at["id"] != WORKSPACE:
-            raise Refusal(("not_found", "not found", "/data"), status=404)
-        return 200, {"data": shapes.workspace(WORKSPACE, self.url)}
+    def show_workspace(self, seen: Seen, match: "re.Match[str]") -> Answer:
+        if match["id"] != WORKSPACE:
+            raise FakeApiError(("not_found", "not found", "/data"), status=404)
+        return 200, {"data": fake_responses.workspace(WORKSPACE, self.url)}
 
     # Writes
 
@@ -164,89 +166,87 @@ class CutoverFake(Fake):
         name, source_id, tasks = runbook_copy(seen.json, WORKSPACE)
         source = self.runbooks.get(source_id)
         if source is None or source.archived:
-            raise Refusal(("not_found", "not found", "/meta/copy/source_runbook_id"), status=404)
-        return 201, {"data": shapes.runbook(self.world.copy(source, name, tasks=tasks), self.url)}
+            raise FakeApiError(("not_found", "not found", "/meta/copy/source_runbook_id"), status=404)
+        return 201, {"data": fake_responses.runbook(self.world.copy(source, name, tasks=tasks), self.url)}
 
-    def change_runbook(self, seen: Seen, at: "re.Match[str]") -> Answer:
-        run = self._runbook(at)
+    def change_runbook(self, seen: Seen, match: "re.Match[str]") -> Answer:
+        run = self._runbook(match)
         changes = runbook_changes(seen.json, run.id)
         for name, value in changes.items():
             setattr(run, name, value)
         if changes.keys() & {"status", "status_message"}:
             run.status_updated_at = self.world.now()
-        self.world.did("status" if "status_message" in changes else "change", run.id)
-        return 200, {"data": shapes.runbook(run, self.url)}
+        self.world.record_effect("status" if "status_message" in changes else "change", run.id)
+        return 200, {"data": fake_responses.runbook(run, self.url)}
 
-    def start_runbook(self, seen: Seen, at: "re.Match[str]") -> Answer:
-        run = self._runbook(at)
+    def start_runbook(self, seen: Seen, match: "re.Match[str]") -> Answer:
+        run = self._runbook(match)
         meta = start_meta(seen.json)
         strict = meta.get("validation_level", "error") == "warning"
         self.world.start(run, run_type=meta["run_type"], comms=meta["comms"], strict=strict)
-        return 200, {"data": shapes.runbook(run, self.url)}
+        return 200, {"data": fake_responses.runbook(run, self.url)}
 
-    def create_task(self, seen: Seen, at: "re.Match[str]") -> Answer:
-        run = self._runbook(at)
+    def create_task(self, seen: Seen, match: "re.Match[str]") -> Answer:
+        run = self._runbook(match)
         attributes, stream = task_body(seen.json)
         if run.stage != "planning" and not run.dynamic:
-            raise Refusal(("task.not_editable", "Task is not editable.", "/data"))
+            raise FakeApiError(("task.not_editable", "Task is not editable.", "/data"))
         if stream is not None and stream not in [id for id, _ in run.streams]:
-            raise Refusal(("required", "Stream must exist", "/data/relationships/stream"))
+            raise FakeApiError(("required", "Stream must exist", "/data/relationships/stream"))
         stage = "startable" if run.stage == "active" else "default"
         task = FakeTask(self.world.id(), attributes["name"], stream or run.streams[0][0], stage=stage)
         task.description = attributes.get("description") or ""
         run.tasks[task.id] = task
-        self.world.did("task", task.id)
-        return 201, {"data": shapes.task(task, run, self.url)}
+        self.world.record_effect("task", task.id)
+        return 201, {"data": fake_responses.task(task, run, self.url)}
 
-    def begin_task(self, seen: Seen, at: "re.Match[str]") -> Answer:
-        run = self._runbook(at)
+    def begin_task(self, seen: Seen, match: "re.Match[str]") -> Answer:
+        run = self._runbook(match)
         override, _ = check_action(seen.json)
-        task = self._task(run, at)
+        task = self._task(run, match)
         self.world.begin(run, task, override=override)
-        return 200, {"data": shapes.task(task, run, self.url)}
+        return 200, {"data": fake_responses.task(task, run, self.url)}
 
-    def finish_task(self, seen: Seen, at: "re.Match[str]") -> Answer:
-        run = self._runbook(at)
+    def finish_task(self, seen: Seen, match: "re.Match[str]") -> Answer:
+        run = self._runbook(match)
         override, chosen = check_action(seen.json)
-        task = self._task(run, at)
+        task = self._task(run, match)
         self.world.finish(run, task, chosen, override=override)
-        return 200, {"data": shapes.task(task, run, self.url)}
+        return 200, {"data": fake_responses.task(task, run, self.url)}
 
-    def create_comment(self, seen: Seen, at: "re.Match[str]") -> Answer:
-        run = self._runbook(at)
+    def create_comment(self, seen: Seen, match: "re.Match[str]") -> Answer:
+        run = self._runbook(match)
         content, task = comment_body(seen.json)
         if run.archived:
-            raise Refusal(
+            raise FakeApiError(
                 ("comments.create.runbook_archived", "Unable to add a comment to an archived runbook.", "")
             )
         if task is not None and task not in run.tasks:
-            raise Refusal(("required", "Task must exist", "/data/relationships/task"))
-        made = FakeComment(self.world.id(), content, task, author="900")
-        run.comments.append(made)
-        self.world.did("comment", made.id)
-        return 201, {"data": shapes.comment(made, run, self.url)}
+            raise FakeApiError(("required", "Task must exist", "/data/relationships/task"))
+        comment = FakeComment(self.world.id(), content, task, author="900")
+        run.comments.append(comment)
+        self.world.record_effect("comment", comment.id)
+        return 201, {"data": fake_responses.comment(comment, run, self.url)}
 
-    # Parts
+    def _runbook(self, match: "re.Match[str]") -> FakeRunbook:
+        runbook = self.runbooks.get(match["run"])
+        if runbook is None:
+            raise FakeApiError(("not_found", "This link is not valid.", "/data"), status=404)
+        return runbook
 
-    def _runbook(self, at: "re.Match[str]") -> FakeRunbook:
-        found = self.runbooks.get(at["run"])
-        if found is None:
-            raise Refusal(("not_found", "This link is not valid.", "/data"), status=404)
-        return found
+    def _task(self, run: FakeRunbook, match: "re.Match[str]") -> FakeTask:
+        if match["task"] not in run.tasks:
+            raise FakeApiError(("not_found", "This link is not valid.", "/data"), status=404)
+        return run.tasks[match["task"]]
 
-    def _task(self, run: FakeRunbook, at: "re.Match[str]") -> FakeTask:
-        if at["task"] not in run.tasks:
-            raise Refusal(("not_found", "This link is not valid.", "/data"), status=404)
-        return run.tasks[at["task"]]
-
-    def _asked(self, seen: Seen, *allowed: str) -> Mapping[str, str]:
+    def _params(self, seen: Seen, *allowed: str) -> Mapping[str, str]:
         for name in seen.query:
             if name not in (*allowed, "page[number]"):
-                raise Refusal(("invalid", f"{name} is not a known parameter", name), status=400)
+                raise FakeApiError(("invalid", f"{name} is not a known parameter", name), status=400)
         return seen.query
 
     def _page(self, seen: Seen, items: Sequence[Json], *, all_at_once: bool = False) -> Answer:
-        """``last`` is always there, as the vendor's pages say; ``next`` only while there is more."""
+        """``last`` is always present, as in the vendor's samples; ``next`` only if there is another page."""
         size = len(items) or 1 if all_at_once else int(seen.query.get("page[size]", self.page_size))
         number = 1 if all_at_once else max(1, int(seen.query.get("page[number]", "1")))
         last = max(1, -(-len(items) // size))
@@ -257,8 +257,7 @@ class CutoverFake(Fake):
         if self.next_url is not None:
             links["next"] = self.next_url
         offset = (number - 1) * size
-        shown = items[offset : offset + size]
-        return 200, shapes.page(shown, links, offset, size, len(items))
+        return 200, fake_responses.page(items[offset : offset + size], links, offset, size, len(items))
 
     def _link(self, seen: Seen, number: int) -> str:
         query: dict[str, Any] = {**seen.query, "page[number]": number}

@@ -1,4 +1,4 @@
-"""Cutover in the contract suite."""
+"""Connects Cutover to the contract suite."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,15 +32,15 @@ class CutoverSubject:
 
     async def a_run(self) -> Run:
         world = self.fake.world
-        before = list(world.effects)
+        effects = list(world.effects)
         run = world.copy(self.fake.template, f"R{len(world.runbooks)} Primary down", tasks=True)
         world.start(run, run_type="live", comms="off", strict=True)
-        world.effects[:] = before
+        world.effects[:] = effects
         return await self.adapter.read(run.id)
 
     def effects(self, op: Op) -> int:
-        wanted = DONE_AS.get(op, "comment")
-        return sum(what == wanted for what, _, _ in self.fake.effects)
+        expected = DONE_AS.get(op, "comment")
+        return sum(what == expected for what, _, _ in self.fake.effects)
 
     def write_paths(self, op: Op) -> tuple[str, str]:
         return PATHS[op]
@@ -53,9 +53,9 @@ class CutoverSubject:
 async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
     fake = CutoverFake()
     async with reached(fake, timeout) as http:
-        yield CutoverSubject(connected(fake, http), fake)
+        yield CutoverSubject(connect_adapter(fake, http), fake)
 
 
-def connected(fake: CutoverFake, http: HttpClients, **settings: str) -> Cutover:
-    """The adapter as the application makes it, from the fake's own settings."""
+def connect_adapter(fake: CutoverFake, http: HttpClients, **settings: str) -> Cutover:
+    """Connects the adapter as the application does, with the fake's settings."""
     return connect("cutover", CutoverSettings.model_validate(table(fake, **settings)), resources(http))

@@ -1,20 +1,24 @@
-"""The fake gives what the recordings have, and takes only what the reference allows."""
+"""The fake responds like the recordings, and accepts only what the reference allows."""
 
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.adapters.cutover.acting import a_live_run
 from tests.adapters.cutover.fake import CutoverFake
-from tests.adapters.cutover.recorded import recorded
+from tests.adapters.cutover.helpers import create_active_run
+from tests.adapters.cutover.recording_files import load_recording
 
 EXTRA = {"start_display", "end_display", "predecessor_ids", "successor_ids", "created_at", "updated_at"}
 
 
 def client(fake: CutoverFake, **headers: str) -> httpx.AsyncClient:
-    ours = {"Authorization": f"Bearer {fake.token}", "Api-Version": "2022-02-22", "Accept": "application/json"}
-    return httpx.AsyncClient(base_url=fake.url, headers=ours | headers, trust_env=False)
+    own_headers = {
+        "Authorization": f"Bearer {fake.token}",
+        "Api-Version": "2022-02-22",
+        "Accept": "application/json",
+    }
+    return httpx.AsyncClient(base_url=fake.url, headers=own_headers | headers, trust_env=False)
 
 
 @pytest.mark.parametrize(
@@ -30,22 +34,22 @@ def client(fake: CutoverFake, **headers: str) -> httpx.AsyncClient:
         ("/core/workspaces/3", "workspace"),
     ],
 )
-async def test_its_answers_have_the_recorded_shape(fake: CutoverFake, path: str, recording: str) -> None:
-    live = a_live_run(fake)
+async def test_responses_match_the_recordings(fake: CutoverFake, path: str, recording: str) -> None:
+    runbook = create_active_run(fake)
     async with client(fake) as http:
-        answer = await http.get(path.format(run=live.id, task=next(iter(live.tasks))))
-    assert answer.status_code == 200
-    ours, theirs = answer.json(), recorded(recording)
-    assert ours.keys() == theirs.keys()
-    if isinstance(theirs["data"], list):
-        assert ours["links"].keys() <= theirs["links"].keys() | {"next"}
-        assert ours["meta"]["page"].keys() == theirs["meta"]["page"].keys()
-        ours, theirs = ours["data"][0], theirs["data"][0]
+        response = await http.get(path.format(run=runbook.id, task=next(iter(runbook.tasks))))
+    assert response.status_code == 200
+    actual, recorded = response.json(), load_recording(recording)
+    assert actual.keys() == recorded.keys()
+    if isinstance(recorded["data"], list):
+        assert actual["links"].keys() <= recorded["links"].keys() | {"next"}
+        assert actual["meta"]["page"].keys() == recorded["meta"]["page"].keys()
+        actual, recorded = actual["data"][0], recorded["data"][0]
     else:
-        ours, theirs = ours["data"], theirs["data"]
-    assert ours.keys() == theirs.keys()
-    assert ours["attributes"].keys() ^ theirs["attributes"].keys() <= EXTRA
-    assert ours["relationships"].keys() <= theirs["relationships"].keys()
+        actual, recorded = actual["data"], recorded["data"]
+    assert actual.keys() == recorded.keys()
+    assert actual["attributes"].keys() ^ recorded["attributes"].keys() <= EXTRA
+    assert actual["relationships"].keys() <= recorded["relationships"].keys()
 
 
 @pytest.mark.parametrize(
@@ -58,11 +62,13 @@ async def test_its_answers_have_the_recorded_shape(fake: CutoverFake, path: str,
         ({"Accept": "text/html"}, 400),
     ],
 )
-async def test_it_wants_its_headers(fake: CutoverFake, headers: dict[str, str], status: int) -> None:
+async def test_missing_or_wrong_headers_are_rejected(
+    fake: CutoverFake, headers: dict[str, str], status: int
+) -> None:
     async with client(fake, **headers) as http:
-        answer = await http.get("/core/runbooks")
-    assert answer.status_code == status
-    assert answer.json()["errors"][0].keys() == recorded("error_401")["errors"][0].keys()
+        response = await http.get("/core/runbooks")
+    assert response.status_code == status
+    assert response.json()["errors"][0].keys() == load_recording("error_401")["errors"][0].keys()
 
 
 @pytest.mark.parametrize(
@@ -90,22 +96,22 @@ async def test_it_wants_its_headers(fake: CutoverFake, headers: dict[str, str], 
         ("GET", "/core/runbooks?stage=planning", None, 400),
     ],
 )
-async def test_it_refuses_what_the_reference_does_not_have(
+async def test_requests_outside_the_reference_are_rejected(
     fake: CutoverFake, method: str, path: str, body: Any, status: int
 ) -> None:
-    live = a_live_run(fake)
+    runbook = create_active_run(fake)
     async with client(fake) as http:
-        where = path.format(run=live.id, task=next(iter(live.tasks)))
-        answer = await http.request(method, where, json=body)
-    assert answer.status_code == status
-    assert answer.json()["errors"][0]["code"]
+        url = path.format(run=runbook.id, task=next(iter(runbook.tasks)))
+        response = await http.request(method, url, json=body)
+    assert response.status_code == status
+    assert response.json()["errors"][0]["code"]
     assert fake.effects == []
 
 
-async def test_a_run_is_over_with_its_last_task(fake: CutoverFake) -> None:
-    live = a_live_run(fake)
-    for task in live.tasks.values():
-        fake.world.begin(live, task)
-        fake.world.finish(live, task, None)
-    assert live.stage == "complete"
-    assert {task.completion_type for task in live.tasks.values()} == {"complete_normal"}
+async def test_a_run_completes_with_its_last_task(fake: CutoverFake) -> None:
+    runbook = create_active_run(fake)
+    for task in runbook.tasks.values():
+        fake.world.begin(runbook, task)
+        fake.world.finish(runbook, task, None)
+    assert runbook.stage == "complete"
+    assert {task.completion_type for task in runbook.tasks.values()} == {"complete_normal"}

@@ -1,4 +1,4 @@
-"""What lives in the fake Cutover: runbooks, their tasks and streams, and the rules by which they move."""
+"""The state of the fake Cutover: runbooks with their tasks and streams, and the rules for changing them."""
 
 import itertools
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ BOT = "900"  # the user that the token acts as
 NORMAL, DECISION, AUTOMATIC = "1", "2", "3"  # task types
 
 
-class Refusal(Exception):
-    """``errors``: (code, detail, pointer), as Cutover gives them."""
+class FakeApiError(Exception):
+    """``errors``: (code, detail, pointer), as in Cutover's error responses."""
 
     def __init__(self, *errors: tuple[str, str, str], status: int = 422) -> None:
         super().__init__(errors)
@@ -52,7 +52,7 @@ class FakeComment:
 
 @dataclass
 class FakeRunbook:
-    """``checks``: what a start finds, as (code, detail, blocks even without ``warning``)."""
+    """``checks``: the findings of the pre-start checks, as (code, detail, blocks even at level ``error``)."""
 
     id: str
     name: str
@@ -73,7 +73,7 @@ class FakeRunbook:
     end_forecast: str | None = None
     end_planned: str | None = None
     end_scheduled: str | None = None
-    stream_status: dict[str, tuple[str, str]] = field(default_factory=dict)  # stream id -> (RAG, why)
+    stream_status: dict[str, tuple[str, str]] = field(default_factory=dict)  # stream id -> (colour, reason)
     workspace: str = WORKSPACE
     streams: list[tuple[str, str]] = field(default_factory=list)  # (id, name)
     tasks: dict[str, FakeTask] = field(default_factory=dict)
@@ -81,42 +81,41 @@ class FakeRunbook:
     checks: list[tuple[str, str, bool]] = field(default_factory=list)
 
     def task(self, name: str) -> FakeTask:
-        """By its title: for tests."""
         return next(task for task in self.tasks.values() if task.name == name)
 
 
 @dataclass
 class World:
-    """Ids are numbers given in order, as text. ``effects`` lists (what, id, who) of all that was done."""
+    """Ids are consecutive numbers, as text. ``effects`` lists every change runbook_copy, as (what, id, who)."""
 
     runbooks: dict[str, FakeRunbook] = field(default_factory=dict)
     effects: list[tuple[str, str, str]] = field(default_factory=list)
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(7001))
-    clock: datetime | None = None  # None: the real one
+    clock: datetime | None = None  # None: the real time
 
     def id(self) -> str:
         return str(next(self.ids))
 
     def now(self) -> str:
-        """As the vendor's samples write it. A set ``clock`` goes on by a second at each look."""
+        """In the format of the vendor's samples. Each call moves a set ``clock`` on by a second."""
         at = self.clock or datetime.now(UTC)
         if self.clock is not None:
             self.clock += timedelta(seconds=1)
         return at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
-    def did(self, what: str, id: str, who: str = BOT) -> None:
+    def record_effect(self, what: str, id: str, who: str = BOT) -> None:
         self.effects.append((what, id, who))
 
     def template(self, name: str = RUNBOOK, status: str = "approved") -> FakeRunbook:
         """A template with ``TASKS``: the third waits for the first two, the fourth for the third."""
-        made = self.planned(name)
-        made.is_template, made.template_status = True, status
-        return made
+        template = self.planned(name)
+        template.is_template, template.template_status = True, status
+        return template
 
     def planned(self, name: str) -> FakeRunbook:
         """A runbook in planning with ``TASKS``."""
-        made = FakeRunbook(self.id(), name, created_at=self.now(), description=f"What to do: {name}")
-        self.runbooks[made.id] = made
+        runbook = FakeRunbook(self.id(), name, created_at=self.now(), description=f"What to do: {name}")
+        self.runbooks[runbook.id] = runbook
         streams: dict[str, str] = {}
         tasks: list[FakeTask] = []
         for stage, title in TASKS:
@@ -125,54 +124,55 @@ class World:
             tasks.append(FakeTask(self.id(), title, streams[stage], description=f"How to: {title}"))
         tasks[2].before = [tasks[0].id, tasks[1].id]
         tasks[3].before = [tasks[2].id]
-        made.streams = [(id, stage) for stage, id in streams.items()]
-        made.tasks = {task.id: task for task in tasks}
-        return made
+        runbook.streams = [(id, stage) for stage, id in streams.items()]
+        runbook.tasks = {task.id: task for task in tasks}
+        return runbook
 
     def copy(self, source: FakeRunbook, name: str, *, tasks: bool) -> FakeRunbook:
-        made = FakeRunbook(self.id(), name, created_at=self.now(), description=source.description)
-        made.dynamic, made.checks, made.workspace = source.dynamic, list(source.checks), source.workspace
+        copy = FakeRunbook(self.id(), name, created_at=self.now(), description=source.description)
+        copy.dynamic, copy.checks, copy.workspace = source.dynamic, list(source.checks), source.workspace
         if tasks:
             new = {old: self.id() for old in [*(id for id, _ in source.streams), *source.tasks]}
-            made.streams = [(new[id], title) for id, title in source.streams]
+            copy.streams = [(new[id], title) for id, title in source.streams]
             for task in source.tasks.values():
-                copied = FakeTask(new[task.id], task.name, new[task.stream], task.description)
-                copied.type, copied.duration = task.type, task.duration
-                copied.start_requirements, copied.end_requirements = task.start_requirements, task.end_requirements
-                copied.before, copied.people = [new[id] for id in task.before], list(task.people)
-                made.tasks[copied.id] = copied
-        self.runbooks[made.id] = made
-        self.did("copy", made.id)
-        return made
+                task_copy = FakeTask(new[task.id], task.name, new[task.stream], task.description)
+                task_copy.type, task_copy.duration = task.type, task.duration
+                task_copy.start_requirements = task.start_requirements
+                task_copy.end_requirements = task.end_requirements
+                task_copy.before, task_copy.people = [new[id] for id in task.before], list(task.people)
+                copy.tasks[task_copy.id] = task_copy
+        self.runbooks[copy.id] = copy
+        self.record_effect("copy", copy.id)
+        return copy
 
     def start(self, runbook: FakeRunbook, *, run_type: str, comms: str, strict: bool) -> None:
         if runbook.is_template and run_type == "live":
-            raise Refusal(
+            raise FakeApiError(
                 ("runs.create.cannot_run_template_live", "Unable to start a live run of a template", "/data")
             )
         if runbook.stage != "planning":
-            raise Refusal(("invalid", "Runbook is not in planning", "/data/attributes/stage"))
-        found = [(code, detail, "/data") for code, detail, blocks in runbook.checks if blocks or strict]
-        if found:
-            raise Refusal(*found)
+            raise FakeApiError(("invalid", "Runbook is not in planning", "/data/attributes/stage"))
+        findings = [(code, detail, "/data") for code, detail, blocks in runbook.checks if blocks or strict]
+        if findings:
+            raise FakeApiError(*findings)
         runbook.stage, runbook.run_type, runbook.run_comms = "active", run_type, comms
         runbook.start_actual = self.now()
-        self.did("start", runbook.id)
-        self._open_next(runbook)
+        self.record_effect("start", runbook.id)
+        self._make_startable(runbook)
 
     def begin(self, runbook: FakeRunbook, task: FakeTask, *, who: str = BOT, override: bool = False) -> None:
-        self._may_act(task, who, override)
+        self._require_actor(task, who, override)
         if task.stage == "in_progress":
-            raise Refusal(("task.already_started", "Task has already been started.", "/data"))
+            raise FakeApiError(("task.already_started", "Task has already been started.", "/data"))
         if task.stage != "startable" or runbook.stage != "active":
-            raise Refusal(("task.not_startable", "Task is not startable.", "/data"))
+            raise FakeApiError(("task.not_startable", "Task is not startable.", "/data"))
         if who in task.started_by:
-            raise Refusal(("task.user_already_started", "User has already started the task.", "/data"))
+            raise FakeApiError(("task.user_already_started", "User has already started the task.", "/data"))
         task.started_by.append(who)
-        everybody = task.start_requirements == "all_must_start" and not override
-        if not everybody or set(task.people) <= set(task.started_by):
+        needs_everyone = task.start_requirements == "all_must_start" and not override
+        if not needs_everyone or set(task.people) <= set(task.started_by):
             task.stage, task.start_actual = "in_progress", self.now()
-        self.did("begin", task.id, who)
+        self.record_effect("begin", task.id, who)
 
     def finish(
         self,
@@ -184,48 +184,50 @@ class World:
         override: bool = False,
     ) -> None:
         if task.stage == "complete":
-            raise Refusal(("already_actioned", "This action has already taken place.", "/data"))
-        self._may_act(task, who, override)
+            raise FakeApiError(("already_actioned", "This action has already taken place.", "/data"))
+        self._require_actor(task, who, override)
         if task.stage != "in_progress" or runbook.stage != "active":
-            raise Refusal(("task.not_finishable", "Task is not finishable.", "/data"))
+            raise FakeApiError(("task.not_finishable", "Task is not finishable.", "/data"))
         if who in task.finished_by:
-            raise Refusal(("task.user_already_finished", "User has already finished the task.", "/data"))
+            raise FakeApiError(("task.user_already_finished", "User has already finished the task.", "/data"))
         if task.end_requirements == "same_must_end" and who not in task.started_by and not override:
-            raise Refusal(("task.same_must_finish", "The user that started must finish the task.", "/data"))
-        after = [one.id for one in runbook.tasks.values() if task.id in one.before]
-        if task.type == DECISION and (not chosen or set(chosen) - set(after)):
-            raise Refusal(("blank", "Selected successors can't be blank", "/meta/selected_successor_ids"))
+            raise FakeApiError(("task.same_must_finish", "The user that started must finish the task.", "/data"))
+        successors = [item.id for item in runbook.tasks.values() if task.id in item.before]
+        if task.type == DECISION and (not chosen or set(chosen) - set(successors)):
+            raise FakeApiError(("blank", "Selected successors can't be blank", "/meta/selected_successor_ids"))
         task.finished_by.append(who)
         task.chosen = chosen if task.type == DECISION else None
-        everybody = task.end_requirements == "all_must_end" and not override
-        if not everybody or set(task.people) <= set(task.finished_by):
+        needs_everyone = task.end_requirements == "all_must_end" and not override
+        if not needs_everyone or set(task.people) <= set(task.finished_by):
             self._complete(runbook, task, "complete_normal")
-        self.did("finish", task.id, who)
+        self.record_effect("finish", task.id, who)
 
     def skip(self, runbook: FakeRunbook, task: FakeTask) -> None:
         if task.stage == "complete":
-            raise Refusal(("already_actioned", "This action has already taken place.", "/data"))
+            raise FakeApiError(("already_actioned", "This action has already taken place.", "/data"))
         self._complete(runbook, task, "complete_skipped")
-        self.did("skip", task.id)
+        self.record_effect("skip", task.id)
 
-    def _may_act(self, task: FakeTask, who: str, override: bool) -> None:
+    def _require_actor(self, task: FakeTask, who: str, override: bool) -> None:
         if task.type == AUTOMATIC:
             detail = "not possible if auto start and auto finish"
-            raise Refusal(("task_type.auto_start_auto_finish_constraint", detail, "/data/relationships/task_type"))
+            raise FakeApiError(
+                ("task_type.auto_start_auto_finish_constraint", detail, "/data/relationships/task_type")
+            )
         if who not in task.people and not override:
-            raise Refusal(("task.user_not_assigned", "User is not assigned to the task.", "/data"))
+            raise FakeApiError(("task.user_not_assigned", "User is not assigned to the task.", "/data"))
 
     def _complete(self, runbook: FakeRunbook, task: FakeTask, how: str) -> None:
         task.stage, task.completion_type, task.end_actual = "complete", how, self.now()
-        for id in [one.id for one in runbook.tasks.values() if task.id in one.before]:
+        for id in [item.id for item in runbook.tasks.values() if task.id in item.before]:
             other = runbook.tasks[id]
             if task.chosen is not None and id not in task.chosen and other.stage == "default":
                 other.stage, other.completion_type, other.end_actual = "complete", "complete_skipped", self.now()
-        self._open_next(runbook)
-        if all(one.stage == "complete" for one in runbook.tasks.values()):
+        self._make_startable(runbook)
+        if all(item.stage == "complete" for item in runbook.tasks.values()):
             runbook.stage, runbook.end_actual = "complete", self.now()
 
-    def _open_next(self, runbook: FakeRunbook) -> None:
+    def _make_startable(self, runbook: FakeRunbook) -> None:
         for task in runbook.tasks.values():
             ready = all(runbook.tasks[id].stage == "complete" for id in task.before)
             if task.stage == "default" and ready:

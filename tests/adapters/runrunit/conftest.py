@@ -1,4 +1,4 @@
-"""A started fake, and the adapter that talks to it."""
+"""A running fake, and the adapter connected to it."""
 
 from collections.abc import AsyncIterator
 
@@ -7,7 +7,7 @@ import pytest
 from adapters.http.client import HttpClients
 from adapters.runrunit.adapter import Runrunit
 from tests.adapters.runrunit.fake import RunrunitFake
-from tests.adapters.runrunit.subject import connected
+from tests.adapters.runrunit.subject import connect_adapter
 
 
 @pytest.fixture
@@ -19,4 +19,4 @@ async def fake() -> AsyncIterator[RunrunitFake]:
 
 @pytest.fixture
 async def runrunit(fake: RunrunitFake, http: HttpClients) -> Runrunit:
-    return connected(fake, http)
+    return connect_adapter(fake, http)

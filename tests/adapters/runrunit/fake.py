@@ -1,8 +1,8 @@
-"""A Runrun.it that speaks its wire format, strictly, with its traps: what its page does not have is refused.
+"""A strict fake of the Runrun.it API, pitfalls included: it rejects whatever the documentation does not have.
 
-``RunrunitFake()`` is ready to be started; ``settings()`` is its ``[platforms.runrunit]`` table. It holds the task
-template ``tests.contract.subject.RUNBOOK``. Errors have no bodies; 404 is a page; a page out of range is page 1;
-``Link`` is relative and lacks the version.
+Start ``RunrunitFake()`` as a context manager. ``settings()`` is its ``[platforms.runrunit]`` table. It has the
+task template ``tests.contract.subject.RUNBOOK``. Errors have no body, and a 404 claims to be HTML. A page out of
+range is page 1, and the ``Link`` header is relative and lacks the version.
 """
 
 import json
@@ -12,27 +12,27 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.adapters.runrunit import bodies, shapes
-from tests.adapters.runrunit.pages import page
-from tests.adapters.runrunit.recorded import recorded
-from tests.adapters.runrunit.shapes import Json
+from tests.adapters.runrunit import fake_requests, fake_responses
+from tests.adapters.runrunit.fake_pages import page
+from tests.adapters.runrunit.fake_responses import Json
+from tests.adapters.runrunit.recording_files import load_recording
 from tests.adapters.runrunit.world import (
     BOARD,
     PROJECT,
     PROJECT_TEMPLATE,
     TYPE,
-    FakePart,
+    FakeApiError,
+    FakeAssignment,
     FakeTask,
-    Refusal,
     World,
     refuse,
 )
 from tests.fakes.serving import Fake, Seen
 
 BASE = "/api/v1.0"
-At = re.Match[str]
+Match = re.Match[str]
 Answer = tuple[int, Any]
-Handler = Callable[["RunrunitFake", Seen, At], Answer]
+Handler = Callable[["RunrunitFake", Seen, Match], Answer]
 _PAGING = ("page", "limit", "offset")
 _TASK_FILTERS = (
     "ids",
@@ -49,21 +49,21 @@ _TASK_FILTERS = (
 
 
 class RunrunitFake(Fake):
-    """``most``: how many one page holds at most. ``endless``: every list says there is a page after this one.
+    """``max_page_size``: the most items on a page. ``endless``: every page of a list has a next one.
 
-    ``next_url``: the link that every list gives then.
+    ``next_url``: the next link of every list.
     """
 
     def __init__(self, app_key: str = "f00d" * 8, user_token: str = "token-of-liaison") -> None:
         super().__init__()
         self.app_key, self.user_token = app_key, user_token
         self.world = World()
-        self.most = 100
+        self.max_page_size = 100
         self.endless = False
         self.next_url: str | None = None
 
     def settings(self) -> dict[str, Any]:
-        """The ``[platforms.NAME]`` table that reaches this fake (once it is started)."""
+        """The ``[platforms.NAME]`` table for this fake, once it is started."""
         return {
             "kind": "runrunit",
             "url": f"{self.url}{BASE}",
@@ -79,10 +79,10 @@ class RunrunitFake(Fake):
         try:
             status, body = self._answer(seen)
             if seen.method == "GET" and isinstance(body, list):
-                body, headers = page(seen, body, self.most, self.endless, self.next_url)
-        except Refusal as refusal:
-            kind = "text/html" if refusal.status == 404 else "application/json"
-            return web.Response(status=refusal.status, headers={"Content-Type": kind})
+                body, headers = page(seen, body, self.max_page_size, self.endless, self.next_url)
+        except FakeApiError as error:
+            content_type = "text/html" if error.status == 404 else "application/json"
+            return web.Response(status=error.status, headers={"Content-Type": content_type})
         return web.Response(
             status=status, text=json.dumps(body), content_type="application/json", headers=dict(headers)
         )
@@ -98,166 +98,168 @@ class RunrunitFake(Fake):
         except ValueError:
             refuse()
         for method, pattern, handler, allowed in _ROUTES:
-            found = pattern.fullmatch(seen.path)
-            if found is None or method != seen.method:
+            match = pattern.fullmatch(seen.path)
+            if match is None or method != seen.method:
                 continue
             if seen.query.keys() - {*allowed, *(_PAGING if method == "GET" else ())}:
                 refuse()
-            return handler(self, seen, found)
+            return handler(self, seen, match)
         return refuse(404)
 
     # Reads
 
-    def list_templates(self, seen: Seen, at: At) -> Answer:
-        if int(at["id"]) != PROJECT_TEMPLATE:
+    def list_templates(self, seen: Seen, match: Match) -> Answer:
+        if int(match["id"]) != PROJECT_TEMPLATE:
             refuse(404)
-        return 200, [shapes.template(one, self.world) for one in self.world.templates.values()][::-1]
+        return 200, [fake_responses.template(item, self.world) for item in self.world.templates.values()][::-1]
 
-    def show_template(self, seen: Seen, at: At) -> Answer:
-        if int(at["id"]) != PROJECT_TEMPLATE or int(at["other"]) not in self.world.templates:
+    def show_template(self, seen: Seen, match: Match) -> Answer:
+        if int(match["id"]) != PROJECT_TEMPLATE or int(match["other"]) not in self.world.templates:
             refuse(404)
-        return 200, shapes.template(self.world.templates[int(at["other"])], self.world)
+        return 200, fake_responses.template(self.world.templates[int(match["other"])], self.world)
 
-    def list_tasks(self, seen: Seen, at: At) -> Answer:
-        """Closed ones are hidden unless they are asked for."""
-        found = list(self.world.tasks.values())
+    def list_tasks(self, seen: Seen, match: Match) -> Answer:
+        """Closed tasks are hidden unless requested."""
+        tasks = list(self.world.tasks.values())
         if "project_id" in seen.query:
-            found = [one for one in found if str(one.project) == seen.query["project_id"]]
+            tasks = [item for item in tasks if str(item.project) == seen.query["project_id"]]
         if seen.query.get("bypass_status_default") != "true":
             closed = seen.query.get("is_closed", "false") == "true"
-            found = [one for one in found if bool(one.closed_at) == closed]
-        return 200, self._tasks(found)
+            tasks = [item for item in tasks if bool(item.closed_at) == closed]
+        return 200, self._task_bodies(tasks)
 
-    def show_task(self, seen: Seen, at: At) -> Answer:
-        return 200, self._shown(self._task(at))
+    def show_task(self, seen: Seen, match: Match) -> Answer:
+        return 200, self._task_body(self._task(match))
 
-    def show_description(self, seen: Seen, at: At) -> Answer:
-        return 200, recorded("task_description") | {"description": self.world.descriptions.get(self._task(at).id)}
+    def show_description(self, seen: Seen, match: Match) -> Answer:
+        return 200, load_recording("task_description") | {
+            "description": self.world.descriptions.get(self._task(match).id)
+        }
 
-    def show_template_description(self, seen: Seen, at: At) -> Answer:
+    def show_template_description(self, seen: Seen, match: Match) -> Answer:
         id = int(seen.query.get("task_template_id", "0"))
         if id not in self.world.templates:
             refuse(404)
         return 200, {"task_template_id": id, "description": self.world.descriptions.get(id)}
 
-    def list_subtasks(self, seen: Seen, at: At) -> Answer:
-        return 200, self._tasks(self.world.steps(self._task(at))[::-1])
+    def list_subtasks(self, seen: Seen, match: Match) -> Answer:
+        return 200, self._task_bodies(self.world.steps(self._task(match))[::-1])
 
-    def list_prerequisites(self, seen: Seen, at: At) -> Answer:
-        return 200, self._tasks([self.world.tasks[id] for id in self._task(at).waits_for])
+    def list_prerequisites(self, seen: Seen, match: Match) -> Answer:
+        return 200, self._task_bodies([self.world.tasks[id] for id in self._task(match).waits_for])
 
-    def list_comments(self, seen: Seen, at: At) -> Answer:
-        task = self._task(at)
-        found = [one for one in self.world.comments if one.task == task.id]
-        return 200, [shapes.comment(one, self.world) for one in found[::-1]]
+    def list_comments(self, seen: Seen, match: Match) -> Answer:
+        task = self._task(match)
+        comments = [item for item in self.world.comments if item.task == task.id]
+        return 200, [fake_responses.comment(item, self.world) for item in comments[::-1]]
 
-    def list_stages(self, seen: Seen, at: At) -> Answer:
-        if int(at["id"]) != BOARD:
+    def list_stages(self, seen: Seen, match: Match) -> Answer:
+        if int(match["id"]) != BOARD:
             refuse(404)
-        return 200, shapes.stages(self.world)[::-1]
+        return 200, fake_responses.stages(self.world)[::-1]
 
-    def list_users(self, seen: Seen, at: At) -> Answer:
-        return 200, [shapes.user(one) for one in self.world.users]
+    def list_users(self, seen: Seen, match: Match) -> Answer:
+        return 200, [fake_responses.user(item) for item in self.world.users]
 
-    def show_workflow(self, seen: Seen, at: At) -> Answer:
+    def show_workflow(self, seen: Seen, match: Match) -> Answer:
         task = self.world.tasks.get(int(seen.query.get("task_id", "0")))
         if task is None or task.workflow is None:
             return refuse(404)
-        return 200, shapes.workflow(task)
+        return 200, fake_responses.workflow(task)
 
-    def list_elements(self, seen: Seen, at: At) -> Answer:
-        task = next((one for one in self.world.tasks.values() if one.workflow == int(at["id"])), None)
+    def list_elements(self, seen: Seen, match: Match) -> Answer:
+        task = next((item for item in self.world.tasks.values() if item.workflow == int(match["id"])), None)
         if task is None:
             return refuse(404)
-        return 200, [shapes.element(one, place, task) for place, one in enumerate(task.chain, 1)]
+        return 200, [fake_responses.element(item, place, task) for place, item in enumerate(task.elements, 1)]
 
     # Writes
 
-    def create_task(self, seen: Seen, at: At) -> Answer:
-        body = bodies.new_task(seen.json)
-        everybody = [*body.get("assignments", []), *self._people_of(body)]
-        for person in everybody:
+    def create_task(self, seen: Seen, match: Match) -> Answer:
+        body = fake_requests.new_task(seen.json)
+        assignments = [*body.get("assignments", []), *self._subtask_assignments(body)]
+        for person in assignments:
             self.world.user(person["assignee_id"])
-        after = [self._known(id) for id in body.get("task_descendant_ids", [])]
-        if any(one.closed_at for one in after):
+        descendants = [self._find_task(id) for id in body.get("task_descendant_ids", [])]
+        if any(item.closed_at for item in descendants):
             refuse()
-        made = self.world.task(body["title"])
+        task = self.world.task(body["title"])
         for person in body.get("assignments", []):
-            self.world.add_part(made, person["assignee_id"], person.get("team_id"))
+            self.world.add_assignment(task, person["assignee_id"], person.get("team_id"))
         for step in body.get("subtasks_data", []):
-            child = self.world.task(step["title"], parent=made.id)
+            child = self.world.task(step["title"], parent=task.id)
             for person in step.get("assignments_data", []):
-                self.world.add_part(child, person["assignee_id"], person.get("team_id"))
-        for one in after:
-            one.waits_for.append(made.id)
-        self.world.did("add" if after else "start", made.id)
-        return 201, self._shown(made)
+                self.world.add_assignment(child, person["assignee_id"], person.get("team_id"))
+        for item in descendants:
+            item.waits_for.append(task.id)
+        self.world.record_effect("add" if descendants else "start", task.id)
+        return 201, self._task_body(task)
 
-    def create_comment(self, seen: Seen, at: At) -> Answer:
-        task, text = bodies.new_comment(seen.json)
-        made = self.world.comment(self._known(task).id, text)
-        self.world.did("comment", task)
-        return 201, shapes.comment(made, self.world)
+    def create_comment(self, seen: Seen, match: Match) -> Answer:
+        task, text = fake_requests.new_comment(seen.json)
+        comment = self.world.comment(self._find_task(task).id, text)
+        self.world.record_effect("comment", task)
+        return 201, fake_responses.comment(comment, self.world)
 
-    def change_status(self, seen: Seen, at: At) -> Answer:
-        task = self._task(at)
-        self.world.move(task, bodies.stage(seen.json))
-        return 200, self._shown(task)
+    def change_status(self, seen: Seen, match: Match) -> Answer:
+        task = self._task(match)
+        self.world.move(task, fake_requests.stage_id(seen.json))
+        return 200, self._task_body(task)
 
-    def create_assignments(self, seen: Seen, at: At) -> Answer:
-        task = self._task(at)
-        people = bodies.people(bodies.only(seen.json, {"assignments"}, {"assignments"})["assignments"])
+    def create_assignments(self, seen: Seen, match: Match) -> Answer:
+        task = self._task(match)
+        people = fake_requests.assignments(
+            fake_requests.check_fields(seen.json, {"assignments"}, {"assignments"})["assignments"]
+        )
         for person in people:
-            self.world.add_part(task, person["assignee_id"], person.get("team_id"))
-            self.world.did("assign", task.id)
-        return 200, self._shown(task)
+            self.world.add_assignment(task, person["assignee_id"], person.get("team_id"))
+            self.world.record_effect("assign", task.id)
+        return 200, self._task_body(task)
 
-    def act(self, seen: Seen, at: At) -> Answer:
+    def act(self, seen: Seen, match: Match) -> Answer:
         """A verb without a body."""
-        task, verb = self._task(at), at["verb"]
+        task, verb = self._task(match), match["verb"]
         if verb != "reopen":
-            bodies.nothing(seen.json)
+            fake_requests.check_empty(seen.json)
         match verb:
             case "deliver":
                 self.world.deliver(task)
             case "reopen":
-                self.world.reopen(task, bodies.reopening(seen.json))
+                self.world.reopen(task, fake_requests.reopen_descendants(seen.json))
             case "complete_workflow_step":
                 self.world.complete_step(task)
             case _:
                 task.urgent = verb == "mark_as_urgent"
-                self.world.did(verb, task.id)
-        return 200, self._shown(task)
+                self.world.record_effect(verb, task.id)
+        return 200, self._task_body(task)
 
-    def act_for(self, seen: Seen, at: At) -> Answer:
-        """A verb on one person's part."""
-        bodies.nothing(seen.json)
-        task = self._task(at)
-        part = self._part(task, at["other"])
-        {"play": self.world.play, "pause": self.world.pause, "deliver": self.world.deliver_part}[at["verb"]](
-            task, part
-        )
-        return 200, shapes.part(part, task, self.world)
+    def act_for(self, seen: Seen, match: Match) -> Answer:
+        """A verb on one assignment."""
+        fake_requests.check_empty(seen.json)
+        task = self._task(match)
+        assignment = self._assignment(task, match["other"])
+        {"play": self.world.play, "pause": self.world.pause, "deliver": self.world.deliver_assignment}[
+            match["verb"]
+        ](task, assignment)
+        return 200, fake_responses.assignment(assignment, task, self.world)
 
-    # Parts
+    def _task_body(self, task: FakeTask) -> Json:
+        return fake_responses.task(task, self.world)
 
-    def _shown(self, task: FakeTask) -> Json:
-        return shapes.task(task, self.world)
+    def _task_bodies(self, tasks: Sequence[FakeTask]) -> list[Json]:
+        return [self._task_body(item) for item in tasks]
 
-    def _tasks(self, listed: Sequence[FakeTask]) -> list[Json]:
-        return [self._shown(one) for one in listed]
-
-    def _people_of(self, body: Json) -> list[Json]:
+    def _subtask_assignments(self, body: Json) -> list[Json]:
         return [person for step in body.get("subtasks_data", []) for person in step.get("assignments_data", [])]
 
-    def _known(self, id: int) -> FakeTask:
+    def _find_task(self, id: int) -> FakeTask:
         return self.world.tasks.get(id) or refuse(404)
 
-    def _task(self, at: At) -> FakeTask:
-        return self._known(int(at["id"]))
+    def _task(self, match: Match) -> FakeTask:
+        return self._find_task(int(match["id"]))
 
-    def _part(self, task: FakeTask, id: str) -> FakePart:
-        return next((part for part in task.parts if part.id == id), None) or refuse(404)
+    def _assignment(self, task: FakeTask, id: str) -> FakeAssignment:
+        return next((assignment for assignment in task.assignments if assignment.id == id), None) or refuse(404)
 
 
 def _route(

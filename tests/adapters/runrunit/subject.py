@@ -1,4 +1,4 @@
-"""Runrun.it in the contract suite."""
+"""Connects Runrun.it to the contract suite."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,14 +25,14 @@ DONE_AS = {
     Op.END: "deliver",
     Op.ACTION: "mark_as_urgent",
 }
-_PART = r"/tasks/\d+/assignments/[0-9a-f]+"
+_ASSIGNMENT = r"/tasks/\d+/assignments/[0-9a-f]+"
 PATHS = {
     Op.START: ("POST", r"/v1\.0/tasks$"),
     Op.ADD: ("POST", r"/v1\.0/tasks$"),
     Op.FINISH: ("POST", r"/tasks/\d+/deliver$"),
     Op.SKIP: ("POST", r"/tasks/\d+/deliver$"),
     Op.END: ("POST", r"/tasks/\d+/deliver$"),
-    Op.BEGIN: ("POST", rf"{_PART}/play$"),
+    Op.BEGIN: ("POST", rf"{_ASSIGNMENT}/play$"),
     Op.REOPEN: ("POST", r"/tasks/\d+/reopen$"),
     Op.ASSIGN: ("POST", r"/create_assignments$"),
     Op.ACTION: ("POST", r"/mark_as_urgent$"),
@@ -48,7 +48,7 @@ class RunrunitSubject:
         return await self.adapter.read(str(self.fake.world.run().id))
 
     def effects(self, op: Op) -> int:
-        """Statuses, holds and comments are comments there."""
+        """Statuses, holds and comments are all comments on Runrun.it."""
         return sum(what == DONE_AS.get(op, "comment") for what, _ in self.fake.world.effects)
 
     def write_paths(self, op: Op) -> tuple[str, str]:
@@ -62,9 +62,9 @@ class RunrunitSubject:
 async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
     fake = RunrunitFake()
     async with reached(fake, timeout) as http:
-        yield RunrunitSubject(connected(fake, http), fake)
+        yield RunrunitSubject(connect_adapter(fake, http), fake)
 
 
-def connected(fake: RunrunitFake, http: HttpClients, **settings: Any) -> Runrunit:
-    """The adapter as the application makes it, from the fake's own settings."""
+def connect_adapter(fake: RunrunitFake, http: HttpClients, **settings: Any) -> Runrunit:
+    """Connects the adapter as the application does, with the fake's settings."""
     return connect("runrunit", RunrunitSettings.model_validate(table(fake, **settings)), resources(http))

@@ -1,4 +1,4 @@
-"""The fake gives what the document shows, and takes only what the document has."""
+"""The fake responds like the documentation's samples, and accepts only what the documentation has."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ import httpx
 import pytest
 
 from tests.adapters.runrunit.fake import BASE, RunrunitFake
-from tests.adapters.runrunit.recorded import recorded
+from tests.adapters.runrunit.recording_files import load_recording
 
 
 def client(fake: RunrunitFake, **headers: str) -> httpx.AsyncClient:
-    ours = {"App-Key": fake.app_key, "User-Token": fake.user_token, "Content-Type": "application/json"}
-    return httpx.AsyncClient(base_url=fake.url + BASE, headers=ours | headers, trust_env=False)
+    own_headers = {"App-Key": fake.app_key, "User-Token": fake.user_token, "Content-Type": "application/json"}
+    return httpx.AsyncClient(base_url=fake.url + BASE, headers=own_headers | headers, trust_env=False)
 
 
 @pytest.mark.parametrize(
@@ -26,26 +26,30 @@ def client(fake: RunrunitFake, **headers: str) -> httpx.AsyncClient:
         ("/users", "users"),
     ],
 )
-async def test_its_answers_have_the_recorded_shape(fake: RunrunitFake, path: str, recording: str) -> None:
+async def test_responses_match_the_recordings(fake: RunrunitFake, path: str, recording: str) -> None:
     run = fake.world.run()
     fake.world.comment(run.id, "hello")
     async with client(fake) as http:
-        answer = await http.get(path.format(run=run.id))
-    assert answer.status_code == 200
-    ours, theirs = answer.json(), recorded(recording)
-    assert type(ours) is type(theirs)
-    if isinstance(ours, list):
-        ours, theirs = ours[0], theirs[0]
-    assert ours.keys() ^ theirs.keys() <= {"unseen_since", "follower_ids"}  # some samples lack them
-    same = [key for key in ours.keys() & theirs.keys() if ours[key] is not None and theirs[key] is not None]
-    assert {key: type(ours[key]) for key in same} == {key: type(theirs[key]) for key in same}
+        response = await http.get(path.format(run=run.id))
+    assert response.status_code == 200
+    actual, expected_body = response.json(), load_recording(recording)
+    assert type(actual) is type(expected_body)
+    if isinstance(actual, list):
+        actual, expected_body = actual[0], expected_body[0]
+    assert actual.keys() ^ expected_body.keys() <= {"unseen_since", "follower_ids"}  # some samples lack them
+    same = [
+        key
+        for key in actual.keys() & expected_body.keys()
+        if actual[key] is not None and expected_body[key] is not None
+    ]
+    assert {key: type(actual[key]) for key in same} == {key: type(expected_body[key]) for key in same}
 
 
 @pytest.mark.parametrize("headers", [{"App-Key": "wrong"}, {"User-Token": ""}])
-async def test_it_wants_both_keys(fake: RunrunitFake, headers: dict[str, str]) -> None:
+async def test_wrong_or_missing_keys_are_rejected(fake: RunrunitFake, headers: dict[str, str]) -> None:
     async with client(fake, **headers) as http:
-        answer = await http.get("/users")
-    assert (answer.status_code, answer.content) == (401, b"")
+        response = await http.get("/users")
+    assert (response.status_code, response.content) == (401, b"")
 
 
 @pytest.mark.parametrize(
@@ -68,21 +72,21 @@ async def test_it_wants_both_keys(fake: RunrunitFake, headers: dict[str, str]) -
         ("GET", "/nothing", None, 404),
     ],
 )
-async def test_it_refuses_what_the_document_does_not_have(
+async def test_requests_outside_the_documentation_are_rejected(
     fake: RunrunitFake, method: str, path: str, body: Any, status: int
 ) -> None:
     step = fake.world.step(fake.world.run())
     async with client(fake) as http:
-        answer = await http.request(method, path.format(step=step.id), json=body)
-    assert (answer.status_code, answer.content) == (status, b"")
-    assert ("text/html" in answer.headers["content-type"]) == (status == 404)
+        response = await http.request(method, path.format(step=step.id), json=body)
+    assert (response.status_code, response.content) == (status, b"")
+    assert ("text/html" in response.headers["content-type"]) == (status == 404)
     assert fake.world.effects == []
 
 
 async def test_a_page_out_of_range_is_page_1(fake: RunrunitFake) -> None:
     for number in range(5):
         fake.world.task(f"task {number}")
-    fake.most = 2
+    fake.max_page_size = 2
     async with client(fake) as http:
         first, last, beyond = [(await http.get(f"/tasks?page={page}")) for page in (1, 3, 9)]
     assert first.json() == beyond.json() != last.json()
@@ -91,11 +95,11 @@ async def test_a_page_out_of_range_is_page_1(fake: RunrunitFake) -> None:
     assert last.headers["x-item-range"] == "items 5-5/5"
 
 
-async def test_a_timer_pauses_the_others_of_its_person(fake: RunrunitFake) -> None:
-    one, other = (
+async def test_a_timer_pauses_the_same_persons_other_timers(fake: RunrunitFake) -> None:
+    first, second = (
         fake.world.task("one", people=("ana-reis", "ben-costa")),
         fake.world.task("two", people=("ana-reis",)),
     )
-    for task, user in ((one, "ana-reis"), (one, "ben-costa"), (other, "ana-reis")):
-        fake.world.play(task, task.part(user))
-    assert [part.working for part in (*one.parts, *other.parts)] == [False, True, True]
+    for task, user in ((first, "ana-reis"), (first, "ben-costa"), (second, "ana-reis")):
+        fake.world.play(task, task.assignment_of(user))
+    assert [assignment.working for assignment in (*first.assignments, *second.assignments)] == [False, True, True]

@@ -1,4 +1,4 @@
-"""What lives in the fake Runrun.it: templates, tasks, people's parts in them, and the rules by which they move."""
+"""The state of the fake Runrun.it: templates, tasks with their assignments, and the rules for changing them."""
 
 import itertools
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ from typing import NoReturn
 from tests.contract.subject import RUNBOOK, TASKS
 
 PROJECT, PROJECT_TEMPLATE, TYPE, BOARD = 7, 3, 1, 11
-OWNER = "liaison-bot"  # whose token it is
+OWNER = "liaison-bot"  # the owner of the token
 OPENED, CLOSED = "opened", "closed"
 
 
-class Refusal(Exception):
-    """Without words: Runrun.it's error bodies are empty."""
+class FakeApiError(Exception):
+    """Has only a status: Runrun.it's error bodies are empty."""
 
     def __init__(self, status: int = 400) -> None:
         super().__init__(status)
@@ -22,7 +22,7 @@ class Refusal(Exception):
 
 
 def refuse(status: int = 400) -> NoReturn:
-    raise Refusal(status)
+    raise FakeApiError(status)
 
 
 @dataclass
@@ -33,8 +33,8 @@ class FakeUser:
 
 
 @dataclass
-class FakePart:
-    """An assignment. Its id is made anew with each."""
+class FakeAssignment:
+    """Its id changes whenever the task gets another assignment."""
 
     id: str
     user: str
@@ -58,17 +58,17 @@ class FakeTask:
     project: int = PROJECT
     parent: int | None = None  # of a subtask
     waits_for: list[int] = field(default_factory=list)
-    parts: list[FakePart] = field(default_factory=list)
+    assignments: list[FakeAssignment] = field(default_factory=list)
     stage: int = 0
     closed_at: str | None = None
     created_at: str = ""
     urgent: bool = False
     reopened: bool = False
     workflow: int | None = None
-    chain: list[FakeElement] = field(default_factory=list)
+    elements: list[FakeElement] = field(default_factory=list)
 
-    def part(self, user: str) -> FakePart:
-        return next(part for part in self.parts if part.user == user)
+    def assignment_of(self, user: str) -> FakeAssignment:
+        return next(assignment for assignment in self.assignments if assignment.user == user)
 
 
 @dataclass
@@ -95,9 +95,9 @@ class FakeTemplate:
 
 @dataclass
 class World:
-    """``effects`` lists (what, task id) of all that was really done.
+    """``effects`` lists every change made, as (what, task id).
 
-    ``last_part_closes``: whether a task is delivered with its last part, an account's setting.
+    ``last_assignment_closes_task`` is a setting of the account: delivering the last assignment delivers the task.
     """
 
     tasks: dict[int, FakeTask] = field(default_factory=dict)
@@ -107,7 +107,7 @@ class World:
     stages: list[tuple[int, str, str]] = field(default_factory=list)  # (id, name, group)
     effects: list[tuple[str, int]] = field(default_factory=list)
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(501))
-    last_part_closes: bool = True
+    last_assignment_closes_task: bool = True
     descriptions: dict[int, str] = field(default_factory=dict)  # of tasks and templates
 
     def __post_init__(self) -> None:
@@ -122,27 +122,27 @@ class World:
     def now(self) -> str:
         return datetime.now(UTC).isoformat(timespec="seconds")
 
-    def did(self, what: str, task: int) -> None:
+    def record_effect(self, what: str, task: int) -> None:
         self.effects.append((what, task))
 
     def template(self, title: str = RUNBOOK, people: tuple[str, ...] = ()) -> FakeTemplate:
-        made = FakeTemplate(next(self.ids), title, [(name, []) for _, name in TASKS], list(people))
-        self.templates[made.id] = made
-        return made
+        template = FakeTemplate(next(self.ids), title, [(name, []) for _, name in TASKS], list(people))
+        self.templates[template.id] = template
+        return template
 
     def task(self, title: str, *, parent: int | None = None, people: tuple[str, ...] = ()) -> FakeTask:
-        made = FakeTask(next(self.ids), title, parent=parent, stage=self.stages[0][0], created_at=self.now())
-        self.tasks[made.id] = made
+        task = FakeTask(next(self.ids), title, parent=parent, stage=self.stages[0][0], created_at=self.now())
+        self.tasks[task.id] = task
         for user in people:
-            self.add_part(made, user)
-        return made
+            self.add_assignment(task, user)
+        return task
 
     def run(self, title: str = "R7 Primary down [S3ED]") -> FakeTask:
-        """A run of ``TASKS``, of nobody; nothing of it is in ``effects``."""
-        made = self.task(title)
+        """A run of ``TASKS`` without assignees. Does not add to ``effects``."""
+        run = self.task(title)
         for _, name in TASKS:
-            self.task(name, parent=made.id)
-        return made
+            self.task(name, parent=run.id)
+        return run
 
     def step(self, run: FakeTask, number: int = 0) -> FakeTask:
         return self.steps(run)[number]
@@ -151,94 +151,94 @@ class World:
         return [task for task in self.tasks.values() if task.parent == run.id]
 
     def comment(self, task: int, text: str, user: str | None = OWNER) -> FakeComment:
-        made = FakeComment(next(self.ids), task, text, self.now(), user)
-        self.comments.append(made)
-        return made
+        comment = FakeComment(next(self.ids), task, text, self.now(), user)
+        self.comments.append(comment)
+        return comment
 
     def texts(self, task: int) -> list[str]:
-        return [one.text for one in self.comments if one.task == task]
+        return [item.text for item in self.comments if item.task == task]
 
     def user(self, id: str) -> FakeUser:
         return next((user for user in self.users if user.id == id), None) or refuse()
 
-    def add_part(self, task: FakeTask, user: str, team: int | None = None) -> FakePart:
+    def add_assignment(self, task: FakeTask, user: str, team: int | None = None) -> FakeAssignment:
         self.user(user)
-        if any(part.user == user for part in task.parts):
+        if any(assignment.user == user for assignment in task.assignments):
             refuse()
-        part = FakePart("", user, team)
-        task.parts.append(part)
-        for one in task.parts:  # a reassignment gives all of them other ids
-            one.id = f"{next(self.ids) * 2654435761 % 2**36:09x}"
-        return part
+        assignment = FakeAssignment("", user, team)
+        task.assignments.append(assignment)
+        for item in task.assignments:  # a new assignment changes all ids
+            item.id = f"{next(self.ids) * 2654435761 % 2**36:09x}"
+        return assignment
 
-    def add_chain(self, task: FakeTask, *users: str) -> None:
-        """A workflow: one person after the other."""
+    def add_workflow(self, task: FakeTask, *users: str) -> None:
+        """Gives the task a workflow that passes from one user to the next."""
         task.workflow = next(self.ids)
-        task.chain = [FakeElement(next(self.ids), user) for user in users]
-        task.parts = []
-        self.add_part(task, users[0])
+        task.elements = [FakeElement(next(self.ids), user) for user in users]
+        task.assignments = []
+        self.add_assignment(task, users[0])
 
-    # Rules
-
-    def open_before(self, task: FakeTask) -> list[int]:
+    def open_prerequisites(self, task: FakeTask) -> list[int]:
         return [id for id in task.waits_for if not self.tasks[id].closed_at]
 
-    def play(self, task: FakeTask, part: FakePart) -> None:
-        if part.working or part.closed_at or task.closed_at or self.open_before(task):
+    def play(self, task: FakeTask, assignment: FakeAssignment) -> None:
+        if assignment.working or assignment.closed_at or task.closed_at or self.open_prerequisites(task):
             refuse()
-        for another in self.tasks.values():
-            for its in another.parts:
-                its.working = its.working and its.user != part.user
-        part.working, part.started_at = True, part.started_at or self.now()
-        self.did("play", task.id)
+        for another_task in self.tasks.values():
+            for other in another_task.assignments:
+                other.working = other.working and other.user != assignment.user
+        assignment.working, assignment.started_at = True, assignment.started_at or self.now()
+        self.record_effect("play", task.id)
 
-    def pause(self, task: FakeTask, part: FakePart) -> None:
-        if not part.working:
+    def pause(self, task: FakeTask, assignment: FakeAssignment) -> None:
+        if not assignment.working:
             refuse()
-        part.working = False
-        self.did("pause", task.id)
+        assignment.working = False
+        self.record_effect("pause", task.id)
 
     def deliver(self, task: FakeTask) -> None:
-        if task.closed_at or self.open_before(task):
+        if task.closed_at or self.open_prerequisites(task):
             refuse()
         task.closed_at = self.now()
         task.stage = next(id for id, _, group in self.stages if group == CLOSED)
-        for part in task.parts:
-            part.working, part.closed_at = False, part.closed_at or task.closed_at
-        self.did("deliver", task.id)
+        for assignment in task.assignments:
+            assignment.working, assignment.closed_at = False, assignment.closed_at or task.closed_at
+        self.record_effect("deliver", task.id)
 
-    def deliver_part(self, task: FakeTask, part: FakePart) -> None:
-        if part.closed_at or task.closed_at or self.open_before(task):
+    def deliver_assignment(self, task: FakeTask, assignment: FakeAssignment) -> None:
+        if assignment.closed_at or task.closed_at or self.open_prerequisites(task):
             refuse()
-        part.working, part.closed_at = False, self.now()
-        self.did("deliver_part", task.id)
-        if self.last_part_closes and all(one.closed_at for one in task.parts):
+        assignment.working, assignment.closed_at = False, self.now()
+        self.record_effect("deliver_part", task.id)
+        if self.last_assignment_closes_task and all(item.closed_at for item in task.assignments):
             self.deliver(task)
 
     def reopen(self, task: FakeTask, with_descendants: bool) -> None:
-        after = [one for one in self.tasks.values() if task.id in one.waits_for]
-        busy = [one for one in after if one.closed_at or any(part.working for part in one.parts)]
+        after = [item for item in self.tasks.values() if task.id in item.waits_for]
+        busy = [
+            item for item in after if item.closed_at or any(assignment.working for assignment in item.assignments)
+        ]
         if not task.closed_at or (busy and not with_descendants):
             refuse()
-        for one in [*busy, task]:
-            one.reopened, one.closed_at = bool(one.closed_at), None
-            one.stage = self.stages[0][0]
-            for part in one.parts:
-                part.working, part.closed_at = False, None
-        self.did("reopen", task.id)
+        for item in [*busy, task]:
+            item.reopened, item.closed_at = bool(item.closed_at), None
+            item.stage = self.stages[0][0]
+            for assignment in item.assignments:
+                assignment.working, assignment.closed_at = False, None
+        self.record_effect("reopen", task.id)
 
     def move(self, task: FakeTask, stage: int) -> None:
-        """Whether a closed stage may be set so is not documented: here it may not."""
+        """It is not documented whether a task can be moved to a closed stage; here it can't."""
         if task.closed_at or stage not in [id for id, _, group in self.stages if group == OPENED]:
             refuse()
         task.stage = stage
-        self.did("move", task.id)
+        self.record_effect("move", task.id)
 
     def complete_step(self, task: FakeTask) -> None:
-        here = next((one for one in task.chain if not one.completed), None) or refuse()
-        here.completed = True
-        task.parts = []
-        following = next((one for one in task.chain if not one.completed), None)
+        current = next((item for item in task.elements if not item.completed), None) or refuse()
+        current.completed = True
+        task.assignments = []
+        following = next((item for item in task.elements if not item.completed), None)
         if following is not None:
-            self.add_part(task, following.user)
-        self.did("complete_step", task.id)
+            self.add_assignment(task, following.user)
+        self.record_effect("complete_step", task.id)

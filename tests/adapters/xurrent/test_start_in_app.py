@@ -44,14 +44,14 @@ async def wait_until(condition: Callable[[], bool]) -> None:
 
 
 async def wait_for_run(app: Application, condition: Callable[[Run], bool]) -> None:
-    await wait_until(lambda: condition(app.rows.known(active=True)[0].run))
+    await wait_until(lambda: condition(app.run_rows.list_runs(active=True)[0].run))
 
 
 async def test_tasks_are_shown_once_they_exist(app: Application, fake: XurrentFake) -> None:
     """They are not requested before: that would be a 404."""
     fake.account.polls_until_created = 2
     await say(app, "start database failover")
-    assert app.rows.known(active=True)[0].run.state is RunState.STARTING
+    assert app.run_rows.list_runs(active=True)[0].run.state is RunState.STARTING
     await wait_for_run(app, lambda run: len(run.tasks) == 4)
     paths = [seen.path.rpartition("/")[2] for seen in fake.calls("GET", "/v1/workflows/")]
     assert paths.index("tasks") >= 3
@@ -62,7 +62,7 @@ async def test_a_webhook_triggers_a_read_at_once(app: Application, fake: Xurrent
     await say(app, "start database failover")
     (run,) = fake.account.runs.values()
     await wait_until(lambda: len(fake.calls("GET", "/v1/workflows/[0-9]+$")) == 4)
-    next_read = asyncio.get_running_loop().time() + 4 * runs.REREAD_EVERY_SECONDS
+    next_read = asyncio.get_running_loop().time() + 4 * runs.REFRESH_INTERVAL_SECONDS
     run.polls_until_created = 0
     await app.hint("xurrent", b"{}")
     await wait_for_run(app, lambda run: len(run.tasks) == 4)

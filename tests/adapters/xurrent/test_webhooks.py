@@ -117,9 +117,9 @@ async def test_the_application_verifies_webhooks_and_survives_refusals(
     app = bootstrap(load(file, {}).with_secret_key(), surfaces=[Console()])
     await app.start()
     try:
-        await app.confirm("xurrent", delivery("https://evil.example.com/verify"))
-        await app.confirm("nowhere", delivery(f"{site.url}/verify"))
-        await app.confirm("xurrent", delivery(f"{site.url}/webhooks/49/verify"))
+        await app.verify_webhook("xurrent", delivery("https://evil.example.com/verify"))
+        await app.verify_webhook("nowhere", delivery(f"{site.url}/verify"))
+        await app.verify_webhook("xurrent", delivery(f"{site.url}/webhooks/49/verify"))
     finally:
         await app.stop()
     assert [seen.path for seen in site.seen] == ["/webhooks/49/verify"]

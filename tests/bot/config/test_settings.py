@@ -1,4 +1,4 @@
-"""Settings: every problem at once, by the key's name, and never a secret's value."""
+"""Settings: all problems at once, by key, and never with a secret's value."""
 
 import re
 import stat
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.config.options import duration
+from bot.config.options import parse_duration
 from bot.config.settings import Settings, SettingsError, load, parse
 from bot.config.template import template
 
@@ -28,24 +28,24 @@ def read(path: Path, text: str, environ: Mapping[str, str] | None = None) -> Set
     return load(path, environ or {})
 
 
-def test_nothing_set_serves_local_runbooks() -> None:
+def test_the_default_platform_is_local_runbooks() -> None:
     settings = parse({}, {})
     assert (settings.bot.command, settings.bot.port) == ("/run", 8080)
-    assert settings.bot.patience == timedelta(minutes=2)
-    assert [known.kind for known in settings.platforms.values()] == ["local"]
+    assert settings.bot.write_timeout == timedelta(minutes=2)
+    assert [entry.kind for entry in settings.platforms.values()] == ["local"]
 
 
 @pytest.mark.parametrize("token", ["xoxb-12\n34567", "xoxb-1234é", "xoxb 1234", "xoxb-1234\x7f"])
-def test_a_secret_that_no_header_can_carry_is_a_problem_and_not_told(token: str) -> None:
+def test_a_secret_that_does_not_fit_a_header_is_a_problem_and_not_shown(token: str) -> None:
     mattermost = {"url": "http://mm.example", "token": "t", "command_tokens": ["good", token]}
     file = {"slack": {**SLACK, "bot_token": token}, "mattermost": mattermost}
     assert problems(file) == [
-        "slack.bot_token: holds a character that no header can carry; copy it again",
-        "mattermost.command_tokens: holds a character that no header can carry; copy it again",
+        "slack.bot_token: contains a character that is not allowed in an HTTP header; copy it again",
+        "mattermost.command_tokens: contains a character that is not allowed in an HTTP header; copy it again",
     ]
 
 
-def test_an_empty_secret_lets_nobody_in() -> None:
+def test_an_empty_secret_counts_as_not_set() -> None:
     table = {"url": "https://mm.example.com", "token": "t", "command_tokens": ["", "abc"]}
     options = parse({"mattermost": table}, {}).mattermost
     assert options is not None
@@ -57,7 +57,7 @@ def test_a_secret_may_end_with_the_line_break_of_its_file() -> None:
     assert set(settings.secret_values()) == set(SLACK.values())
 
 
-def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
     text = """
     [bot]
     port = 1
@@ -91,16 +91,18 @@ def test_a_platform_may_come_from_the_environment_alone() -> None:
     [
         ({"bot": {"port": "many"}}, {}, "bot.port: must be a whole number"),
         ({"bot": {"port": 70000}}, {}, "bot.port: must be less than"),
-        ({"bot": {"prot": 1}}, {}, "bot.prot: no such setting; did you mean port?"),
-        ({"bott": {}}, {}, "bott: no such section; did you mean bot?"),
+        ({"bot": {"prot": 1}}, {}, "bot.prot: unknown setting; did you mean port?"),
+        ({"bott": {}}, {}, "bott: unknown section; did you mean bot?"),
         ({"bot": 5}, {}, "bot: must be a section"),
-        ({"bot": {"patience": "soon"}}, {}, 'bot.patience: must be a time like "90s"'),
-        ({"bot": {"patience": 2}}, {}, "bot.patience: must be a time like"),
+        ({"bot": {"write_timeout": "soon"}}, {}, 'bot.write_timeout: must be a duration like "90s"'),
+        ({"bot": {"write_timeout": 2}}, {}, "bot.write_timeout: must be a duration like"),
+        ({"bot": {"write_timeout": "0s"}}, {}, "bot.write_timeout: must be greater"),
+        ({"bot": {"patience": "soon"}}, {}, 'bot.patience: must be a duration like "90s"'),
         ({"bot": {"patience": "0s"}}, {}, "bot.patience: must be greater"),
         ({"bot": {"timezone": "Mars/Olympus"}}, {}, "bot.timezone: must be a time zone"),
-        ({"bot": {"language": "xx"}}, {}, "bot.language: must be one of: en"),
-        ({"bot": {"command": "run"}}, {}, "bot.command: must be a slash and one word"),
-        ({"bot": {"public_url": "liaison.example.com"}}, {}, "bot.public_url: must be an address"),
+        ({"bot": {"language": "xx"}}, {}, "bot.language: must be one of: en, pt-BR"),
+        ({"bot": {"command": "run"}}, {}, "bot.command: must be a slash followed by one word"),
+        ({"bot": {"public_url": "liaison.example.com"}}, {}, "bot.public_url: must be a URL"),
         ({"bot": {"database_url": "mysql://x"}}, {}, "bot.database_url: must be like"),
         ({"bot": {"database_url": "postgresql://u:pw@h/d"}}, {}, "bot.database_url: must be like"),
         ({"slack": {}}, {}, "slack.bot_token: is missing (xoxb-"),
@@ -111,14 +113,14 @@ def test_a_platform_may_come_from_the_environment_alone() -> None:
         ({"mattermost": {"url": "https://mm"}}, {}, "mattermost.token: is missing"),
         ({"aliases": {"feito": "finsh"}}, {}, "aliases.feito: 'finsh' is not a verb; did you mean finish?"),
         ({"people": {"U1": 5}}, {}, "people.U1: must be text"),
-        ({"platforms": {"x": {}}}, {}, "platforms.x.kind: is missing; one of: cutover"),
+        ({"platforms": {"x": {}}}, {}, "platforms.x.kind: is missing; must be one of: cutover"),
         ({"platforms": {"x": {"kind": "jira"}}}, {}, "platforms.x.kind: must be one of: cutover"),
         ({"platforms": {"x": {"kind": ["local"]}}}, {}, "platforms.x.kind: must be one of"),
         ({"platforms": {"x": 5}}, {}, "platforms.x: must be a section"),
         (
             {"platforms": {"x": {"kind": "local", "pat": "a"}}},
             {},
-            "platforms.x.pat: no such setting; did you mean path",
+            "platforms.x.pat: unknown setting; did you mean path",
         ),
         ({"platforms": {"x": {"kind": "cutover"}}}, {}, "platforms.x.url: is missing"),
         (
@@ -126,9 +128,13 @@ def test_a_platform_may_come_from_the_environment_alone() -> None:
             {},
             "platforms.x.hook_secret: must be text",
         ),
-        ({}, {"LIAISON_BOTT__PORT": "1"}, "LIAISON_BOTT__PORT: no such section; did you mean bot?"),
-        ({}, {"LIAISON_BOT__PROT": "1"}, "bot.prot: no such setting; did you mean port?"),
-        ({}, {"LIAISON_PLATFORMS__X": "1"}, "LIAISON_PLATFORMS__X: must be LIAISON_PLATFORMS__NAME__KEY"),
+        ({}, {"LIAISON_BOTT__PORT": "1"}, "LIAISON_BOTT__PORT: unknown section; did you mean bot?"),
+        ({}, {"LIAISON_BOT__PROT": "1"}, "bot.prot: unknown setting; did you mean port?"),
+        (
+            {},
+            {"LIAISON_PLATFORMS__X": "1"},
+            "LIAISON_PLATFORMS__X: must have the form LIAISON_PLATFORMS__NAME__KEY",
+        ),
     ],
 )
 def test_a_problem_names_its_key(file: Mapping[str, Any], environ: Mapping[str, str], expected: str) -> None:
@@ -156,7 +162,7 @@ def test_every_problem_is_reported_at_once() -> None:
     assert any(problem.startswith("LIAISON_NOPE__X") for problem in found)
 
 
-def test_no_problem_holds_a_secret() -> None:
+def test_no_problem_contains_a_secret() -> None:
     secrets = ["xoxb-very-secret-token", "hook/secret/with/slash", "hunter2-token", "too-short-key"]
     file = {
         "bot": {"secret_key": "too-short-key", "port": "hunter2-token"},
@@ -167,28 +173,28 @@ def test_no_problem_holds_a_secret() -> None:
     assert not [secret for secret in secrets if secret in found]
 
 
-def test_secrets_do_not_show_when_settings_are_printed() -> None:
+def test_secrets_are_not_printed_with_the_settings() -> None:
     settings = parse({"slack": SLACK}, {})
     assert not [secret for secret in SLACK.values() if secret in repr(settings)]
     assert set(SLACK.values()) <= set(settings.secret_values())
 
 
-def test_the_secret_key_is_made_and_kept(tmp_path: Path) -> None:
+def test_the_secret_key_is_generated_and_stored(tmp_path: Path) -> None:
     settings = parse({"bot": {"database_url": f"sqlite:///{tmp_path}/deep/liaison.db"}}, {})
-    made = settings.secret_key()
-    assert len(made) >= 32
-    assert settings.with_secret_key().secret_values() == [made]
-    assert parse({"bot": {"database_url": settings.bot.database_url}}, {}).secret_key() == made
+    generated = settings.secret_key()
+    assert len(generated) >= 32
+    assert settings.with_secret_key().secret_values() == [generated]
+    assert parse({"bot": {"database_url": settings.bot.database_url}}, {}).secret_key() == generated
     assert stat.S_IMODE(settings.key_path.stat().st_mode) == 0o600
 
 
-def test_a_relative_folder_counts_from_the_settings_file(tmp_path: Path) -> None:
+def test_a_relative_path_is_relative_to_the_settings_file(tmp_path: Path) -> None:
     settings = read(tmp_path / "liaison.toml", '[platforms.here]\nkind = "local"\npath = "books"\n')
     assert dict(settings.platforms["here"].options)["path"] == tmp_path / "books"
 
 
 @pytest.mark.parametrize("text", ["[bot\n", b"\xff\xfe".decode("latin-1")])
-def test_a_file_that_cannot_be_read_is_one_problem(tmp_path: Path, text: str) -> None:
+def test_a_file_that_cannot_be_parsed_is_one_problem(tmp_path: Path, text: str) -> None:
     path = tmp_path / "liaison.toml"
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(SettingsError) as caught:
@@ -202,20 +208,53 @@ def test_a_named_file_must_exist(tmp_path: Path) -> None:
         load(None, {"LIAISON_CONFIG": str(tmp_path / "gone.toml")})
 
 
-def test_the_printed_file_says_what_holds_without_it() -> None:
+def test_the_printed_file_changes_nothing() -> None:
     settings = parse(tomllib.loads(template()), {})
     assert settings.bot == parse({}, {}).bot
 
 
-def test_the_printed_file_is_right_when_its_settings_are_switched_on() -> None:
+def test_every_key_of_the_printed_file_exists() -> None:
     text = re.sub(r"^# (?=\[|\w+ = )", "", template(), flags=re.MULTILINE)
     found = problems(tomllib.loads(text))
-    assert not [problem for problem in found if "no such" in problem or "is missing" in problem], found
+    assert not [problem for problem in found if "unknown" in problem or "is missing" in problem], found
 
 
 @pytest.mark.parametrize(
-    ("words", "seconds"),
+    ("text", "seconds"),
     [("90s", 90), ("12s", 12), ("2m", 120), ("1h30", 5400), ("1h 5m 10s", 3910), ("3h", 10800)],
 )
-def test_a_time_is_read_as_it_is_written(words: str, seconds: int) -> None:
-    assert duration(words) == timedelta(seconds=seconds)
+def test_a_duration_is_parsed(text: str, seconds: int) -> None:
+    assert parse_duration(text) == timedelta(seconds=seconds)
+
+
+OLD = {"bot": {"patience": "90s"}}
+NEW = {"bot": {"write_timeout": "3m"}}
+
+
+@pytest.mark.parametrize(
+    ("file", "environ", "seconds"),
+    [
+        (OLD, {}, 90),
+        ({}, {"LIAISON_BOT__PATIENCE": "90s"}, 90),
+        ({"bot": {**OLD["bot"], **NEW["bot"]}}, {}, 180),
+        (OLD, {"LIAISON_BOT__WRITE_TIMEOUT": "3m"}, 180),
+        (NEW, {"LIAISON_BOT__PATIENCE": "90s"}, 180),
+        (NEW, {"LIAISON_BOT__PATIENCE": "soon"}, 180),
+    ],
+)
+def test_the_old_name_of_a_setting_still_works_with_a_warning(
+    file: Mapping[str, Any], environ: Mapping[str, str], seconds: int
+) -> None:
+    """If both are set, the new one counts, even if the old one comes from the environment."""
+    settings = parse(file, environ)
+    assert settings.bot.write_timeout == timedelta(seconds=seconds)
+    assert settings.warnings == ("bot.patience: has been renamed to bot.write_timeout",)
+
+
+def test_the_new_name_of_a_setting_gives_no_warning() -> None:
+    assert parse(NEW, {}).warnings == ()
+
+
+@pytest.mark.parametrize("language", ["en", "pt-BR"])
+def test_the_language_may_be_any_that_has_a_catalogue(language: str) -> None:
+    assert parse({}, {"LIAISON_BOT__LANGUAGE": language}).bot.language == language

@@ -1,4 +1,4 @@
-"""A platform's calls are few: who may only look waits behind who may do."""
+"""Platforms limit their calls: reads by guests wait behind everything that members do."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -13,38 +13,40 @@ from commands.model.messages import Actor, Membership, Message, Place, Via
 READ, WRITE = Route(intent={}), Route(intent={}, queue="R7")
 
 
-def by(standing: Membership) -> Message:
-    actor = Actor(surface="slack", workspace="T1", id="U0GIL", membership=standing)
+def message_by(membership: Membership) -> Message:
+    actor = Actor(surface="slack", workspace="T1", id="U0GIL", membership=membership)
     place = Place(surface="slack", workspace="T1", channel="C0OPS")
     return Message(key="k", actor=actor, place=place, via=Via.COMMAND, at=datetime(2026, 5, 4, tzinfo=UTC))
 
 
 async def order_of(first: tuple[Message, Route]) -> list[str]:
-    """Who goes first, of ``first`` and a member who comes after and reads."""
-    turns, went = RateLimiter(RateLimit(concurrency=1)), list[str]()
+    """The order in which ``first`` and a later read by a member get their turn."""
+    limiter, order = RateLimiter(RateLimit(concurrency=1)), list[str]()
 
-    async def ask(name: str, message: Message, ticket: Route) -> None:
-        with read_priority(message, ticket):
-            async with turns.slot():
-                went.append(name)
+    async def request(name: str, message: Message, route: Route) -> None:
+        with read_priority(message, route):
+            async with limiter.slot():
+                order.append(name)
 
-    async with turns.slot():
-        asking = [asyncio.create_task(ask("first", *first))]
+    async with limiter.slot():
+        requests = [asyncio.create_task(request("first", *first))]
         await asyncio.sleep(0)
-        asking.append(asyncio.create_task(ask("member", by(Membership.MEMBER), READ)))
+        requests.append(asyncio.create_task(request("member", message_by(Membership.MEMBER), READ)))
         await asyncio.sleep(0)
-    await asyncio.gather(*asking)
-    return went
-
-
-@pytest.mark.parametrize("standing", [one for one in Membership if one is not Membership.MEMBER])
-async def test_a_guests_question_waits_behind_a_members(standing: Membership) -> None:
-    assert await order_of((by(standing), READ)) == ["member", "first"]
+    await asyncio.gather(*requests)
+    return order
 
 
 @pytest.mark.parametrize(
-    ("standing", "ticket"), [(Membership.MEMBER, READ), (Membership.MEMBER, WRITE), (Membership.GUEST, WRITE)]
+    "membership", [membership for membership in Membership if membership is not Membership.MEMBER]
 )
-async def test_who_may_do_something_goes_in_turn(standing: Membership, ticket: Route) -> None:
-    """A guest whose write came so far is one whom [access] names."""
-    assert await order_of((by(standing), ticket)) == ["first", "member"]
+async def test_a_read_by_a_guest_waits_behind_a_read_by_a_member(membership: Membership) -> None:
+    assert await order_of((message_by(membership), READ)) == ["member", "first"]
+
+
+@pytest.mark.parametrize(
+    ("membership", "route"), [(Membership.MEMBER, READ), (Membership.MEMBER, WRITE), (Membership.GUEST, WRITE)]
+)
+async def test_members_and_writes_are_served_in_order(membership: Membership, route: Route) -> None:
+    """A guest whose write gets this far is named in [access]."""
+    assert await order_of((message_by(membership), route)) == ["first", "member"]

@@ -1,4 +1,4 @@
-"""A person's word on a write that nobody could find: believed once, whoever presses how often."""
+"""A person decides a write with an unknown outcome: the decision counts once, however often people press."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,7 +26,8 @@ from adapters.writes import (
     WriteMarker,
     WriteResult,
 )
-from bot.engine.effects import Effects, EffectServices
+from bot.engine.effect_outcomes import EffectServices
+from bot.engine.effects import Effects
 from bot.engine.port import Progress
 from bot.engine.reconciler import Reconciler
 from bot.storage.effects import Effect, EffectLog
@@ -54,229 +55,228 @@ EFFECT = Effect(
 
 
 @dataclass
-class Slow:
-    """A platform whose comments cannot be found again, and which answers when it is let."""
+class SlowPlatform:
+    """A platform that answers once ``may_answer`` is set, and whose comments cannot be looked up by default."""
 
-    carried: int = 0
-    loses: bool = False
-    breaks: bool = False
-    how: Recovery = Recovery.MANUAL
-    there: bool | None = None  # what a look shows; None: nothing
-    made: WriteResult = field(default_factory=lambda: WriteResult(id="c1"))
-    let: asyncio.Event = field(default_factory=asyncio.Event)
+    executed: int = 0
+    loses_answers: bool = False
+    breaks_answers: bool = False
+    recovery_mode: Recovery = Recovery.MANUAL
+    is_applied: bool | None = None  # what a check finds; None if it cannot tell
+    result: WriteResult = field(default_factory=lambda: WriteResult(id="c1"))
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
 
     def recovery(self, step: Write) -> Recovery:
-        return self.how
+        return self.recovery_mode
 
-    async def execute(self, step: Write, mark: WriteMarker) -> WriteResult:
-        self.carried += 1
-        await self.let.wait()
-        if self.breaks:
-            raise RecursionError("an answer as deep as a well")
-        if self.loses:
+    async def execute(self, step: Write, marker: WriteMarker) -> WriteResult:
+        self.executed += 1
+        await self.may_answer.wait()
+        if self.breaks_answers:
+            raise RecursionError("an answer that is nested too deeply")
+        if self.loses_answers:
             raise OutcomeUnknown("slow", "comment")
-        return self.made
+        return self.result
 
-    async def reconcile(self, step: Write, mark: WriteMarker, known: Baseline) -> Reconciliation:
-        if self.there is None:
+    async def reconcile(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        if self.is_applied is None:
             return Indeterminate()
-        return Applied(self.made) if self.there else NotApplied()
+        return Applied(self.result) if self.is_applied else NotApplied()
 
 
-class Quiet:
-    async def checking(self, *_: object) -> None:
-        """Nobody listens."""
+class NoNotices:
+    async def notify_checking(self, *_: object) -> None:
+        """Does nothing."""
 
 
 @dataclass
 class Scene:
-    platform: Slow
-    log: EffectLog
-    settler: Reconciler
-    rules: EffectServices
-    found: list[Outcome]
-    words: list[Actor | None]  # of each found: on whose word
+    platform: SlowPlatform
+    effect_log: EffectLog
+    reconciler: Reconciler
+    services: EffectServices
+    outcomes: list[Outcome]  # reported late
+    decided_by: list[Actor | None]  # for each of ``outcomes``
 
-    async def press(self, *, there: bool, by: Actor = ANA) -> Outcome | None:
-        return await self.settler.decide("K1", STEP.step_key, there, by)
+    async def decide(self, *, applied: bool, by: Actor = ANA) -> Outcome | None:
+        return await self.reconciler.decide("K1", STEP.step_key, applied, by)
 
 
 @pytest.fixture
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     store = Store(f"sqlite:///{tmp_path}/liaison.db")
     await store.open()
-    platform, log, found, words = Slow(), EffectLog(store), list[Outcome](), list[Actor | None]()
+    platform, effect_log = SlowPlatform(), EffectLog(store)
+    outcomes, decided_by = list[Outcome](), list[Actor | None]()
     platforms = {"slow": cast(Adapter, platform)}
     runs: RunsPort = MemoryRunsPort(platforms, lambda: NOW)
-    notices: Any = Quiet()
-    rules = EffectServices(
-        log=log,
+    notices: Any = NoNotices()
+    services = EffectServices(
+        effect_log=effect_log,
         platforms=platforms,
         runs=runs,
         notices=notices,
         now=lambda: NOW,
         write_timeout=timedelta(minutes=2),
-        hurry=asyncio.Event(),
-        later_looks=lambda _: None,
+        shutting_down=asyncio.Event(),
+        reconcile_later=lambda _: None,
     )
 
-    async def tell(_: Effect, outcome: Outcome, by: Actor | None) -> None:
-        found.append(outcome)
-        words.append(by)
+    async def on_outcome(_: Effect, outcome: Outcome, by: Actor | None) -> None:
+        outcomes.append(outcome)
+        decided_by.append(by)
 
-    await log.sent(EFFECT)
-    await log.outcome(EFFECT, "unknown", None)
-    scene = Scene(platform, log, Reconciler(rules, tell), rules, found, words)
-    yield scene
-    platform.let.set()
-    await scene.settler.stop()
+    await effect_log.record_sent(EFFECT)
+    await effect_log.record_outcome(EFFECT, "unknown", None)
+    reconciler = Reconciler(services, on_outcome)
+    yield Scene(platform, effect_log, reconciler, services, outcomes, decided_by)
+    platform.may_answer.set()
+    await reconciler.stop()
     await store.close()
 
 
-async def test_two_people_who_want_it_written_again_get_it_once(scene: Scene) -> None:
-    presses = [asyncio.create_task(scene.press(there=False, by=who)) for who in (ANA, BEN)]
+async def test_two_people_who_press_send_it_again_send_it_once(scene: Scene) -> None:
+    presses = [asyncio.create_task(scene.decide(applied=False, by=who)) for who in (ANA, BEN)]
     late = await asyncio.wait_for(presses[1], 10)
-    scene.platform.let.set()
+    scene.platform.may_answer.set()
     first = await asyncio.wait_for(presses[0], 10)
     assert isinstance(first, Done)
     assert late is None
-    assert scene.platform.carried == 1
-    assert await scene.press(there=False) is None
-    assert scene.platform.carried == 1
+    assert scene.platform.executed == 1
+    assert await scene.decide(applied=False) is None
+    assert scene.platform.executed == 1
 
 
-async def test_of_opposite_words_the_first_counts(scene: Scene) -> None:
-    again = asyncio.create_task(scene.press(there=False))
-    there = await asyncio.wait_for(scene.press(there=True, by=BEN), 10)
-    scene.platform.let.set()
-    assert isinstance(await asyncio.wait_for(again, 10), Done)
-    assert there is None
-    assert scene.platform.carried == 1
+async def test_the_first_of_two_opposite_decisions_counts(scene: Scene) -> None:
+    first = asyncio.create_task(scene.decide(applied=False))
+    second = await asyncio.wait_for(scene.decide(applied=True, by=BEN), 10)
+    scene.platform.may_answer.set()
+    assert isinstance(await asyncio.wait_for(first, 10), Done)
+    assert second is None
+    assert scene.platform.executed == 1
 
 
-async def test_written_again_and_lost_again_can_be_decided_again(scene: Scene) -> None:
-    scene.platform.loses = True
-    scene.platform.let.set()
-    assert isinstance(await scene.press(there=False), Unknown)
-    assert scene.found == [], "its line keeps its two buttons"
-    assert isinstance(await scene.press(there=True), Done)
-    assert scene.platform.carried == 1
+async def test_a_write_whose_answer_is_lost_again_can_be_decided_again(scene: Scene) -> None:
+    scene.platform.loses_answers = True
+    scene.platform.may_answer.set()
+    assert isinstance(await scene.decide(applied=False), Unknown)
+    assert scene.outcomes == [], "the activity line keeps its two buttons"
+    assert isinstance(await scene.decide(applied=True), Done)
+    assert scene.platform.executed == 1
 
 
-async def test_what_came_late_is_not_written_again_on_somebodys_word(scene: Scene) -> None:
-    scene.platform.how, scene.platform.there = Recovery.LOOKUP, True
-    assert isinstance(await scene.press(there=False), Done)
-    assert scene.platform.carried == 0
-    assert scene.words == [ANA]
+async def test_a_write_that_was_applied_late_is_not_sent_again(scene: Scene) -> None:
+    scene.platform.recovery_mode, scene.platform.is_applied = Recovery.LOOKUP, True
+    assert isinstance(await scene.decide(applied=False), Done)
+    assert scene.platform.executed == 0
+    assert scene.decided_by == [ANA]
 
 
-async def test_a_start_is_believed_once_its_run_is_found(scene: Scene) -> None:
-    """The word alone has no id, and the requests that follow need one."""
+async def test_a_start_counts_as_applied_once_its_run_is_found(scene: Scene) -> None:
+    """The decision alone has no run id, and the requests that follow need one."""
     runbook = RunbookKey(platform="slow", id="9")
     copy = StartRun(runbook=runbook, title="R7 Primary down", handle="R7", part="copy")
-    await scene.log.sent(replace(EFFECT, key="K7", step=copy))
-    await scene.log.outcome(replace(EFFECT, key="K7", step=copy), "unknown", None)
-    scene.platform.how, scene.platform.there = Recovery.LOOKUP, False
-    made = scene.platform.made = WriteResult(run=RunKey(platform="slow", id="77"))
-    assert isinstance(await scene.settler.decide("K7", copy.step_key, True, ANA), Unknown)
-    assert scene.found == [], "its line keeps its two buttons"
-    scene.platform.there = True
-    outcome = await scene.settler.decide("K7", copy.step_key, True, ANA)
+    await scene.effect_log.record_sent(replace(EFFECT, key="K7", step=copy))
+    await scene.effect_log.record_outcome(replace(EFFECT, key="K7", step=copy), "unknown", None)
+    scene.platform.recovery_mode, scene.platform.is_applied = Recovery.LOOKUP, False
+    result = scene.platform.result = WriteResult(run=RunKey(platform="slow", id="77"))
+    assert isinstance(await scene.reconciler.decide("K7", copy.step_key, True, ANA), Unknown)
+    assert scene.outcomes == [], "the activity line keeps its two buttons"
+    scene.platform.is_applied = True
+    outcome = await scene.reconciler.decide("K7", copy.step_key, True, ANA)
     assert isinstance(outcome, Done)
-    assert outcome.result == made
-    logged = await scene.log.get("K7", copy.step_key)
+    assert outcome.result == result
+    logged = await scene.effect_log.get("K7", copy.step_key)
     assert logged is not None
-    assert (logged.state, logged.outcome) == ("done", made)
+    assert (logged.state, logged.outcome) == ("done", result)
 
 
-async def test_a_persons_word_gives_what_follows_fresh_patience(scene: Scene) -> None:
-    scene.platform.let.set()
+async def test_a_decision_restarts_the_write_timeout_of_the_next_steps(scene: Scene) -> None:
+    scene.platform.may_answer.set()
     message = Message(key="K3", actor=ANA, place=Place(surface="console", channel="c"), via=Via.SAY, at=NOW)
-    rules = replace(scene.rules, now=lambda: NOW + timedelta(minutes=20))
-    for wanted, kind in ((None, Refused), (NOW + timedelta(minutes=20), Done)):
-        outcome = await Effects(rules, message, Progress(wanted=wanted)).execute(STEP, None)
-        assert isinstance(outcome, kind)
-    assert scene.platform.carried == 1
+    services = replace(scene.services, now=lambda: NOW + timedelta(minutes=20))
+    for requested_at, outcome_type in ((None, Refused), (NOW + timedelta(minutes=20), Done)):
+        outcome = await Effects(services, message, Progress(requested_at=requested_at)).execute(STEP, None)
+        assert isinstance(outcome, outcome_type)
+    assert scene.platform.executed == 1
 
 
-async def test_after_a_long_stop_nothing_is_sent_again_that_was_wanted_then(scene: Scene) -> None:
-    """Killed after it was sent, and started the next day: somebody may have undone it since, on purpose."""
-    scene.platform.how, scene.platform.there = Recovery.IDEMPOTENT, False
-    scene.platform.let.set()
-    for waited, sends in ((timedelta(days=1), 0), (timedelta(seconds=20), 1)):
-        rules = replace(scene.rules, now=lambda waited=waited: NOW + waited)  # type: ignore[misc]
-        await scene.log.sent(EFFECT)
+async def test_after_a_long_downtime_an_old_write_is_not_sent_again(scene: Scene) -> None:
+    """If the process is killed and started again the next day, somebody may have undone the write on purpose."""
+    scene.platform.recovery_mode, scene.platform.is_applied = Recovery.IDEMPOTENT, False
+    scene.platform.may_answer.set()
+    for downtime, sends in ((timedelta(days=1), 0), (timedelta(seconds=20), 1)):
+        services = replace(scene.services, now=lambda downtime=downtime: NOW + downtime)  # type: ignore[misc]
+        await scene.effect_log.record_sent(EFFECT)
         message = Message(key="K1", actor=ANA, place=Place(surface="console", channel="c"), via=Via.SAY, at=NOW)
-        outcome = await Effects(rules, message, Progress(resumed=True)).execute(STEP, None)
-        assert scene.platform.carried == sends
+        outcome = await Effects(services, message, Progress(resumed=True)).execute(STEP, None)
+        assert scene.platform.executed == sends
         assert isinstance(outcome, Done if sends else Unknown)
 
 
-async def test_a_fault_of_ours_on_the_answer_of_a_write_is_settled_by_looking(scene: Scene) -> None:
-    scene.platform.breaks, scene.platform.there = True, True
-    scene.platform.let.set()
+async def test_after_an_unexpected_error_the_write_is_looked_up(scene: Scene) -> None:
+    scene.platform.breaks_answers, scene.platform.is_applied = True, True
+    scene.platform.may_answer.set()
     message = Message(key="K2", actor=ANA, place=Place(surface="console", channel="c"), via=Via.SAY, at=NOW)
-    assert isinstance(await Effects(scene.rules, message, Progress()).execute(STEP, None), Done)
-    logged = await scene.log.get("K2", STEP.step_key)
+    assert isinstance(await Effects(scene.services, message, Progress()).execute(STEP, None), Done)
+    logged = await scene.effect_log.get("K2", STEP.step_key)
     assert logged is not None
-    assert (logged.state, scene.platform.carried) == ("done", 1)
+    assert (logged.state, scene.platform.executed) == ("done", 1)
 
 
-async def test_what_its_person_was_told_is_not_done_stays_undone_when_the_lost_write_is_found(
-    scene: Scene,
-) -> None:
-    """``finish T1 T2``: T1 was lost, T2 waited for it, was stopped or came too late; then T1 turns out done."""
-    scene.platform.let.set()
+async def test_writes_reported_as_not_done_stay_undone_when_a_lost_write_is_found(scene: Scene) -> None:
+    """``finish T1 T2``: T1 is lost; T2 waits for it, is stopped or is too late; then T1 turns out to be done."""
+    scene.platform.may_answer.set()
     run = RunKey(platform="slow", id="1")
-    lost, begun, then = (FinishTask(run=run, task="1", part=part) for part in ("begin", "", "note"))
-    waited, stopped = FinishTask(run=run, task="2"), FinishTask(run=run, task="3")
-    for step, state in ((lost, "done"), (begun, "done"), (stopped, "unsent")):
+    lost, applied, next_part = (FinishTask(run=run, task="1", part=part) for part in ("begin", "", "note"))
+    waiting, stopped = FinishTask(run=run, task="2"), FinishTask(run=run, task="3")
+    for step, state in ((lost, "done"), (applied, "done"), (stopped, "unsent")):
         effect = replace(EFFECT, step=step)
-        await scene.log.sent(effect)
-        await scene.log.outcome(effect, state, WriteResult() if state == "done" else None)  # type: ignore[arg-type]
+        await scene.effect_log.record_sent(effect)
+        await scene.effect_log.record_outcome(effect, state, WriteResult() if state == "done" else None)  # type: ignore[arg-type]
     message = Message(key="K1", actor=ANA, place=Place(surface="console", channel="c"), via=Via.SAY, at=NOW)
-    effects = Effects(scene.rules, message, Progress(resumed=True, answered=True))
-    for step in (waited, stopped):
+    effects = Effects(scene.services, message, Progress(resumed=True, answered=True))
+    for step in (waiting, stopped):
         assert isinstance(await effects.execute(step, None), Refused)
-    assert scene.platform.carried == 0
-    assert isinstance(await effects.execute(then, None), Done), "the rest of the write that was found"
-    assert scene.platform.carried == 1
+    assert scene.platform.executed == 0
+    assert isinstance(await effects.execute(next_part, None), Done), "the rest of the write that was found"
+    assert scene.platform.executed == 1
 
 
-async def test_an_end_that_the_press_has_told_is_no_news_and_what_is_sent_after_it_is(scene: Scene) -> None:
-    scene.platform.let.set()
-    assert isinstance(await scene.press(there=False), Done)
+async def test_only_what_happens_after_the_decision_is_news(scene: Scene) -> None:
+    scene.platform.may_answer.set()
+    assert isinstance(await scene.decide(applied=False), Done)
     message = Message(key="K1", actor=ANA, place=Place(surface="console", channel="c"), via=Via.SAY, at=NOW)
-    progress = Progress(resumed=True, answered=True, pressed=ANA)
-    effects = Effects(scene.rules, message, progress)
+    progress = Progress(resumed=True, answered=True, decided_by=ANA)
+    effects = Effects(scene.services, message, progress)
     assert isinstance(await effects.execute(STEP, None), Done)
-    assert not progress.news
+    assert not progress.has_news
     await effects.execute(STEP.model_copy(update={"part": "more"}), None)
-    assert progress.news
+    assert progress.has_news
 
 
-async def test_killed_while_writing_again_is_unknown_and_not_written_blindly(scene: Scene) -> None:
-    await scene.log.sent(EFFECT)
-    assert isinstance(await scene.press(there=False), Unknown)
-    assert scene.platform.carried == 0
-    scene.platform.let.set()
-    assert isinstance(await scene.press(there=False), Done)
-    assert scene.platform.carried == 1
+async def test_after_a_kill_during_a_resend_the_write_is_unknown_and_not_sent_blindly(scene: Scene) -> None:
+    await scene.effect_log.record_sent(EFFECT)
+    assert isinstance(await scene.decide(applied=False), Unknown)
+    assert scene.platform.executed == 0
+    scene.platform.may_answer.set()
+    assert isinstance(await scene.decide(applied=False), Done)
+    assert scene.platform.executed == 1
 
 
-async def test_a_message_that_is_taken_up_again_is_known_to_be_answered_after_a_crash_too(tmp_path: Path) -> None:
+async def test_a_reopened_message_still_counts_as_answered_after_a_crash(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path}/inbox.db")
     await store.open()
     inbox = Inbox(store)
     message = Message(key="K1", actor=ANA, place=Place(surface="console", channel="c"), via=Via.SAY, at=NOW)
     await inbox.record(message, b"")
-    inbox.placed("K1", "", Route(intent=None), 1)
-    assert [left.answered for left in await inbox.unfinished()] == [False]
-    await inbox.done("K1", "question")
-    again = await inbox.reopen("K1")
-    assert again is not None
-    assert again.answered
-    assert [left.answered for left in await inbox.unfinished()] == [True]
-    await inbox.done("K1", "done")
+    inbox.save_route("K1", "", Route(intent=None), 1)
+    assert [item.answered for item in await inbox.unfinished()] == [False]
+    await inbox.mark_done("K1", "question")
+    reopened = await inbox.reopen("K1")
+    assert reopened is not None
+    assert reopened.answered
+    assert [item.answered for item in await inbox.unfinished()] == [True]
+    await inbox.mark_done("K1", "done")
     assert await inbox.unfinished() == []
     await store.close()

@@ -1,4 +1,4 @@
-"""What others wrote cannot move a terminal's cursor, nor pretend to be a line of ours."""
+"""Texts from outside cannot control the terminal or imitate a line of our own."""
 
 import io
 import logging
@@ -29,7 +29,7 @@ def terminal() -> Iterator[io.StringIO]:
     structlog.reset_defaults()
 
 
-def test_a_log_on_a_terminal_is_one_line_an_entry_without_controls(terminal: io.StringIO) -> None:
+def test_a_log_record_is_one_line_without_control_characters(terminal: io.StringIO) -> None:
     log = structlog.get_logger("liaison")
     log.warning(f"refused {EVIL}", why=f"{EVIL}\n2026-01-01 [error] forged")
     logging.getLogger("theirs").warning("said %s", f"{EVIL}\nforged")
@@ -37,22 +37,22 @@ def test_a_log_on_a_terminal_is_one_line_an_entry_without_controls(terminal: io.
     try:
         raise ValueError(EVIL)
     except ValueError:
-        log.exception("a fault")
+        log.exception("an error")
     written = terminal.getvalue()
     assert "Traceback" in written
     assert not set(CONTROLS) & set(written)
 
 
-def test_doctor_says_one_line_a_check_without_controls() -> None:
-    count = CheckCounter()
-    for problem in (ok(EVIL), fix(f"{EVIL}\nok   all is well", EVIL)):
-        line = count.line(problem)
+def test_a_check_of_doctor_is_one_line_without_control_characters() -> None:
+    counter = CheckCounter()
+    for result in (ok(EVIL), fix(f"{EVIL}\nok   all is well", EVIL)):
+        line = counter.line(result)
         assert "\n" not in line
         assert not set(CONTROLS) & set(line)
-    assert (count.ok, count.fix) == (1, 1)
+    assert (counter.ok, counter.fix) == (1, 1)
 
 
-def test_a_screen_shows_no_controls() -> None:
+def test_a_screen_shows_no_control_characters() -> None:
     out = io.StringIO()
     Screen(out, width=80).show([f"  1 {EVIL}"])
     assert not set(CONTROLS) & set(out.getvalue())

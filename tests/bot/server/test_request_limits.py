@@ -1,4 +1,4 @@
-"""Callers that we know nothing of yet can neither hold a connection nor fill the memory. Over real sockets."""
+"""Unauthenticated clients can neither block connections nor fill the memory. Over real sockets."""
 
 import asyncio
 import socket
@@ -11,20 +11,20 @@ from bot.server import web
 from bot.server.request_limits import LimitedHttpProtocol
 from tests.bot.server.test_web import App, Server
 
-SOON = 0.3  # seconds
+TIMEOUT_SECONDS = 0.3
 
 
-class Hasty(LimitedHttpProtocol):
-    head_seconds = SOON
+class ShortTimeout(LimitedHttpProtocol):
+    head_seconds = TIMEOUT_SECONDS
 
 
-class Patient(LimitedHttpProtocol):
+class LongTimeout(LimitedHttpProtocol):
     head_seconds = 600.0
 
 
 @asynccontextmanager
-async def served(protocol: type[LimitedHttpProtocol] = Hasty) -> AsyncIterator[int]:
-    app = web.build(App(), {}, body_seconds=SOON)
+async def served(protocol: type[LimitedHttpProtocol] = ShortTimeout) -> AsyncIterator[int]:
+    app = web.build(App(), {}, body_seconds=TIMEOUT_SECONDS)
     server = Server(uvicorn.Config(app, http=protocol, log_config=None, lifespan="off", access_log=False))
     with socket.socket() as port:
         port.bind(("127.0.0.1", 0))
@@ -35,8 +35,8 @@ async def served(protocol: type[LimitedHttpProtocol] = Hasty) -> AsyncIterator[i
         await serving
 
 
-async def says(port: int, *pieces: bytes, pause: float = 0.0) -> bytes:
-    """All that comes back until the server hangs up."""
+async def send(port: int, *pieces: bytes, pause: float = 0.0) -> bytes:
+    """Everything that comes back until the server closes the connection."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         async with asyncio.timeout(20):
@@ -52,45 +52,47 @@ async def says(port: int, *pieces: bytes, pause: float = 0.0) -> bytes:
         writer.close()
 
 
-async def test_a_caller_who_says_nothing_is_hung_up() -> None:
+async def test_a_client_that_sends_no_request_is_disconnected() -> None:
     async with served() as port:
-        assert await says(port) == b""
-        assert await says(port, b"POST /slack/events HTTP/1.1\r\n", b"Host: x\r\n", b"X: y\r\n", pause=0.1) == b""
+        assert await send(port) == b""
+        assert await send(port, b"POST /slack/events HTTP/1.1\r\n", b"Host: x\r\n", b"X: y\r\n", pause=0.1) == b""
 
 
-async def test_a_second_request_that_dribbles_is_hung_up() -> None:
+async def test_a_client_with_a_slow_second_request_is_disconnected() -> None:
     async with served() as port:
-        said = await says(port, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /he", pause=0.05)
-        assert said.count(b"HTTP/1.1 200") == 1
+        received = await send(port, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /he", pause=0.05)
+        assert received.count(b"HTTP/1.1 200") == 1
 
 
-async def test_a_head_without_end_is_refused_and_not_kept() -> None:
+async def test_a_head_without_an_end_is_rejected_and_not_buffered() -> None:
     lines = [b"GET /healthz HTTP/1.1\r\n", *(b"X-%d: %s\r\n" % (number, b"a" * 10_000) for number in range(50))]
-    async with served(Patient) as port:
-        assert b"200" not in await says(port, *lines)
-        assert b"200" in (await says(port, b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+    async with served(LongTimeout) as port:
+        assert b"200" not in await send(port, *lines)
+        assert b"200" in (await send(port, b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
 
 
-async def test_a_body_that_dribbles_is_given_up() -> None:
+async def test_a_slow_body_gets_a_timeout() -> None:
     head = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\nConnection: close\r\n\r\n"
     async with served(LimitedHttpProtocol) as port:
-        assert (await says(port, head, b"a")).startswith(b"HTTP/1.1 408")
+        assert (await send(port, head, b"a")).startswith(b"HTTP/1.1 408")
 
 
-async def test_a_body_for_nobody_that_dribbles_is_hung_up() -> None:
+async def test_a_slow_body_for_an_unknown_path_is_disconnected() -> None:
     head = b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"
     async with served() as port:
-        said = await says(port, head, *[b"a"] * 40, pause=0.1)
-    assert said == b"" or said.startswith(b"HTTP/1.1 404"), "hung up, perhaps before the answer was read"
+        received = await send(port, head, *[b"a"] * 40, pause=0.1)
+    assert received == b"" or received.startswith(b"HTTP/1.1 404"), (
+        "disconnected, perhaps before the response was read"
+    )
 
 
-async def test_a_body_in_pieces_is_taken() -> None:
+async def test_a_body_in_pieces_is_accepted() -> None:
     head = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nConnection: close\r\n\r\n"
     async with served(LimitedHttpProtocol) as port:
-        assert (await says(port, head, b"a", b"bc", pause=0.02)).endswith(b"\r\n\r\n3")
+        assert (await send(port, head, b"a", b"bc", pause=0.02)).endswith(b"\r\n\r\n3")
 
 
-async def test_what_is_no_path_leaves_no_fault() -> None:
+async def test_a_request_without_a_path_gets_404() -> None:
     async with served(LimitedHttpProtocol) as port:
-        said = await says(port, b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        assert said.startswith(b"HTTP/1.1 404")
+        received = await send(port, b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert received.startswith(b"HTTP/1.1 404")

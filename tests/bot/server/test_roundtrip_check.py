@@ -1,4 +1,4 @@
-"""The button of ``liaison doctor --in``: posted, pressed, recorded; or a sentence that says what to do."""
+"""The button of ``liaison doctor --in``: posted, pressed and recorded, or a sentence that says what to do."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -9,77 +9,78 @@ from bot.server.roundtrip_check import RoundtripCheck
 from bot.surfaces.console.surface import Console, ConsoleEntry
 from bot.surfaces.protocol import NotInChannel, PostRef, SurfaceError
 from commands.model.card import Card
-from commands.model.intents import Next, Whoami
+from commands.model.intents import Whoami
 from commands.model.messages import Actor, Message, Place, ReplyRoute, Via
+from commands.verbs.next import Next
 
 
 class Chat(Console):
-    """A chat called slack; ``refuses`` is raised where something is posted."""
+    """A chat called slack. ``post_error`` is raised instead of posting."""
 
     name = "slack"
 
-    def __init__(self, refuses: SurfaceError | None = None) -> None:
+    def __init__(self, post_error: SurfaceError | None = None) -> None:
         super().__init__()
-        self.refuses = refuses
+        self.post_error = post_error
         self.posted: asyncio.Queue[ConsoleEntry] = asyncio.Queue()
 
     async def post(self, place: Place, card: Card, *, nonce: str) -> PostRef:
-        if self.refuses is not None:
-            raise self.refuses
+        if self.post_error is not None:
+            raise self.post_error
         with self.listening(self.posted.put_nowait):
             return await super().post(place, card, nonce=nonce)
 
 
-def press(shown: ConsoleEntry, *, intent: object = None, post: str | None = None) -> Message:
-    chosen = intent or Whoami().model_dump()
+def press(entry: ConsoleEntry, *, intent: object = None, post: str | None = None) -> Message:
+    pressed = intent or Whoami().model_dump()
     return Message(
         key="slack/T1/1",
         actor=Actor(surface="slack", id="U1", name="Ana"),
-        place=shown.place,
+        place=entry.place,
         via=Via.BUTTON,
         at=datetime.now(UTC),
-        intent=dict(chosen),  # type: ignore[call-overload]
-        reply=ReplyRoute(post=shown.id if post is None else post),
+        intent=dict(pressed),  # type: ignore[call-overload]
+        reply=ReplyRoute(post=entry.id if post is None else post),
     )
 
 
-async def test_a_press_that_comes_back_proves_the_loop() -> None:
+async def test_only_a_press_of_its_own_button_passes_the_check() -> None:
     chat = Chat()
-    presses = RoundtripCheck({"slack": chat, "console": Console()})
-    asking = asyncio.create_task(presses.ask("C1"))
-    shown = await chat.posted.get()
-    assert shown.place.channel == "C1"
-    presses.see(press(shown, intent=Next().model_dump()))
-    presses.see(press(shown, post="another"))
-    assert not asking.done()
-    presses.see(press(shown))
-    reply = await asking
+    check = RoundtripCheck({"slack": chat, "console": Console()})
+    running = asyncio.create_task(check.run("C1"))
+    entry = await chat.posted.get()
+    assert entry.place.channel == "C1"
+    check.on_recorded(press(entry, intent=Next().model_dump()))
+    check.on_recorded(press(entry, post="another"))
+    assert not running.done()
+    check.on_recorded(press(entry))
+    reply = await running
     assert reply.result == "done"
-    assert reply.shown[0].summary == "slack: posted, pressed by Ana, and recorded"
+    assert reply.shown[0].summary == "slack: button posted, pressed by Ana, and recorded"
 
 
-async def test_no_press_in_time_says_what_to_look_at() -> None:
-    reply = await RoundtripCheck({"slack": Chat()}).ask("slack:C1", within=0.01)
+async def test_without_a_press_in_time_the_reply_says_what_to_check() -> None:
+    reply = await RoundtripCheck({"slack": Chat()}).run("slack:C1", timeout=0.01)
     assert reply.result == "failed"
-    assert "bot.public_url" in reply.says
+    assert "bot.public_url" in reply.text
 
 
 @pytest.mark.parametrize(
-    ("refuses", "says"),
+    ("error", "text"),
     [
         (NotInChannel("#inc", "/invite @liaison"), "I am not in that channel. /invite @liaison"),
         (SurfaceError("channel_not_found"), "cannot post there (channel_not_found)"),
     ],
 )
-async def test_where_we_cannot_post(refuses: SurfaceError, says: str) -> None:
-    reply = await RoundtripCheck({"slack": Chat(refuses)}).ask("C1")
-    assert says in reply.says
+async def test_the_reply_says_why_the_button_cannot_be_posted(error: SurfaceError, text: str) -> None:
+    reply = await RoundtripCheck({"slack": Chat(error)}).run("C1")
+    assert text in reply.text
 
 
-async def test_without_a_chat_nothing_is_posted_and_nobody_is_asked_which() -> None:
-    assert (await RoundtripCheck({}).ask("C1")).says == "No chat is configured, so nothing was posted."
+async def test_nothing_is_posted_if_no_chat_is_configured() -> None:
+    assert (await RoundtripCheck({}).run("C1")).text == "No chat is configured, so nothing was posted."
 
 
-async def test_two_chats_ask_which() -> None:
-    reply = await RoundtripCheck({"slack": Chat(), "mattermost": Chat()}).ask("C1")
-    assert "slack:CHANNEL, mattermost:CHANNEL" in reply.says
+async def test_with_two_chats_the_chat_must_be_named() -> None:
+    reply = await RoundtripCheck({"slack": Chat(), "mattermost": Chat()}).run("C1")
+    assert "slack:CHANNEL, mattermost:CHANNEL" in reply.text

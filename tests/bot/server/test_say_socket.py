@@ -1,4 +1,4 @@
-"""``liaison say`` over its socket: who may open it, what comes back, what silence and death lead to."""
+"""``liaison say`` over its socket: permissions, replies, silent and dying processes."""
 
 import asyncio
 import socket
@@ -9,166 +9,180 @@ from pathlib import Path
 
 import pytest
 
-from bot.server.say_socket import ConnectionCut, Reply, Request, SaySocket, SocketSilent, ask, carry
+from bot.server.say_socket import (
+    ConnectionCut,
+    Reply,
+    Request,
+    RequestHandler,
+    SaySocket,
+    SocketSilent,
+    execute_request,
+    send_request,
+)
 from bot.surfaces.console.surface import room
 from commands.model.messages import Message, Via
-from tests.bot.room import Room
+from tests.bot.scripted_app import ScriptedApp
+
+
+def handler_of(app: ScriptedApp) -> RequestHandler:
+    return lambda request: execute_request(app.handle, app.console, request)
 
 
 @asynccontextmanager
-async def door(path: Path, room: Room | None = None) -> AsyncIterator[SaySocket]:
-    opened = SaySocket(path)
-    await opened.open()
-    if room is not None:
-        opened.serve(lambda request: carry(room.hear, room.console, request))
+async def listening(path: Path, app: ScriptedApp | None = None) -> AsyncIterator[SaySocket]:
+    say_socket = SaySocket(path)
+    await say_socket.open()
+    if app is not None:
+        say_socket.serve(handler_of(app))
     try:
-        yield opened
+        yield say_socket
     finally:
-        await opened.close()
+        await say_socket.close()
 
 
-async def test_a_say_comes_back_as_the_card_drawn(tmp_path: Path) -> None:
-    here = Room()
-    async with door(tmp_path / "s.sock", here):
-        reply = await ask(tmp_path / "s.sock", Request(text="start", user="ana", channel="inc"))
+async def test_the_reply_contains_the_drawn_card(tmp_path: Path) -> None:
+    app = ScriptedApp()
+    async with listening(tmp_path / "s.sock", app):
+        reply = await send_request(tmp_path / "s.sock", Request(text="start", user="ana", channel="inc"))
     assert reply.result == "done"
     assert reply.shown[0].lines == ("R1 Database failover", "[1 Finish T1]  [2 Status]")
     assert reply.shown[0].buttons == ("Finish T1", "Status")
-    message = here.messages[0]
+    message = app.messages[0]
     assert (message.actor.id, message.actor.name, message.place.key) == ("ana", "Ana", room("inc").key)
     assert message.via is Via.SAY
 
 
-async def test_the_socket_is_for_its_owner_alone(tmp_path: Path) -> None:
+async def test_only_the_owner_can_open_the_socket(tmp_path: Path) -> None:
     path = tmp_path / "s.sock"
-    async with door(path):
+    async with listening(path):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert not path.exists()
 
 
 @pytest.mark.parametrize(("text", "result"), [("start", "done"), ("fail", "failed"), ("which", "question")])
-async def test_every_result_is_told(tmp_path: Path, text: str, result: str) -> None:
-    async with door(tmp_path / "s.sock", Room()):
-        assert (await ask(tmp_path / "s.sock", Request(text=text))).result == result
+async def test_the_reply_has_the_result(tmp_path: Path, text: str, result: str) -> None:
+    async with listening(tmp_path / "s.sock", ScriptedApp()):
+        assert (await send_request(tmp_path / "s.sock", Request(text=text))).result == result
 
 
 @pytest.mark.parametrize("text", ["which", "busy"])
-async def test_yes_answers_with_the_first_choice(tmp_path: Path, text: str) -> None:
-    """Of the question, also when a card with buttons of its own is drawn after it."""
-    here = Room()
-    async with door(tmp_path / "s.sock", here):
-        reply = await ask(tmp_path / "s.sock", Request(text=text, yes=True))
+async def test_yes_answers_a_question_with_its_first_choice(tmp_path: Path, text: str) -> None:
+    """Also if a card with buttons of its own is drawn after the question."""
+    app = ScriptedApp()
+    async with listening(tmp_path / "s.sock", app):
+        reply = await send_request(tmp_path / "s.sock", Request(text=text, yes=True))
     assert reply.result == "done"
-    press = here.messages[1]
+    press = app.messages[1]
     assert press.via is Via.BUTTON
     assert press.intent is not None
     assert press.intent["pick"] == {"run": "R1"}
-    assert press.key != here.messages[0].key
+    assert press.key != app.messages[0].key
     assert not any("Which one?" in line for block in reply.shown for line in block.lines), "it is answered"
 
 
-async def test_what_was_not_recorded_is_not_called_failed(tmp_path: Path) -> None:
-    async with door(tmp_path / "s.sock", Room()):
-        reply = await ask(tmp_path / "s.sock", Request(text="unrecorded"))
+async def test_a_command_that_was_not_recorded_has_not_failed(tmp_path: Path) -> None:
+    async with listening(tmp_path / "s.sock", ScriptedApp()):
+        reply = await send_request(tmp_path / "s.sock", Request(text="unrecorded"))
     assert reply.result == ""
-    assert "Not surely recorded" in reply.says
+    assert "may not have been recorded" in reply.text
 
 
-async def test_who_knocks_before_the_start_is_through_waits(tmp_path: Path) -> None:
-    here = Room()
-    async with door(tmp_path / "s.sock") as opened:
-        asking = asyncio.create_task(ask(tmp_path / "s.sock", Request(text="start")))
-        while not opened._talks:  # noqa: ASYNC110  it has no event for it
+async def test_a_request_before_the_start_is_complete_waits(tmp_path: Path) -> None:
+    app = ScriptedApp()
+    async with listening(tmp_path / "s.sock") as say_socket:
+        sending = asyncio.create_task(send_request(tmp_path / "s.sock", Request(text="start")))
+        while not say_socket._connections:  # noqa: ASYNC110  there is no event for it
             await asyncio.sleep(0.01)
-        opened.serve(lambda request: carry(here.hear, here.console, request))
-        assert (await asking).result == "done"
+        say_socket.serve(handler_of(app))
+        assert (await sending).result == "done"
 
 
-async def test_nobody_there_is_silent(tmp_path: Path) -> None:
+async def test_a_missing_socket_counts_as_silent(tmp_path: Path) -> None:
     with pytest.raises(SocketSilent):
-        await ask(tmp_path / "gone.sock", Request(text="start"))
+        await send_request(tmp_path / "gone.sock", Request(text="start"))
 
 
-async def test_a_stopped_process_is_silent_and_is_handed_nothing(tmp_path: Path) -> None:
+async def test_a_hung_process_is_silent_and_gets_no_request(tmp_path: Path) -> None:
     path = tmp_path / "s.sock"
-    with socket.socket(socket.AF_UNIX) as stopped:
-        stopped.bind(str(path))
-        stopped.listen()
+    with socket.socket(socket.AF_UNIX) as hung:
+        hung.bind(str(path))
+        hung.listen()
         with pytest.raises(SocketSilent):
-            await ask(path, Request(text="start"))
-        stopped.settimeout(5)
-        taken, _ = stopped.accept()
-        with taken:
-            taken.settimeout(5)
-            assert taken.recv(100) == b""
+            await send_request(path, Request(text="start"))
+        hung.settimeout(5)
+        connection, _ = hung.accept()
+        with connection:
+            connection.settimeout(5)
+            assert connection.recv(100) == b""
 
 
-async def test_a_cut_is_tried_again_with_the_same_id(tmp_path: Path) -> None:
+async def test_a_cut_connection_is_retried_with_the_same_id(tmp_path: Path) -> None:
     path = tmp_path / "s.sock"
-    here = Room()
-    taken = asyncio.Event()
+    app = ScriptedApp()
+    received = asyncio.Event()
 
-    async def die_first(message: Message) -> None:
-        taken.set()
-        if len(here.messages) == 1:
+    async def block_first(message: Message) -> None:
+        received.set()
+        if len(app.messages) == 1:
             await asyncio.Event().wait()
 
-    here.stuck = die_first
+    app.before_answer = block_first
     first = SaySocket(path)
     await first.open()
-    first.serve(lambda request: carry(here.hear, here.console, request))
-    asking = asyncio.create_task(ask(path, Request(text="start")))
-    await taken.wait()
+    first.serve(handler_of(app))
+    sending = asyncio.create_task(send_request(path, Request(text="start")))
+    await received.wait()
     second = SaySocket(path)
     await second.open()
-    second.serve(lambda request: carry(here.hear, here.console, request))
+    second.serve(handler_of(app))
     await first.close(unlink=False)
-    assert (await asking).result == "done"
+    assert (await sending).result == "done"
     await second.close()
-    assert here.messages[0].key == here.messages[1].key
+    assert app.messages[0].key == app.messages[1].key
 
 
-async def test_a_process_that_dies_leaves_the_outcome_open(tmp_path: Path) -> None:
+async def test_a_process_that_dies_leaves_the_outcome_unknown(tmp_path: Path) -> None:
     path = tmp_path / "s.sock"
-    here = Room()
-    taken = asyncio.Event()
+    app = ScriptedApp()
+    received = asyncio.Event()
 
-    async def never(message: Message) -> None:
-        taken.set()
+    async def block(message: Message) -> None:
+        received.set()
         await asyncio.Event().wait()
 
-    here.stuck = never
-    async with door(path, here):
-        asking = asyncio.create_task(ask(path, Request(text="start")))
-        await taken.wait()
+    app.before_answer = block
+    async with listening(path, app):
+        sending = asyncio.create_task(send_request(path, Request(text="start")))
+        await received.wait()
     with pytest.raises(ConnectionCut):
-        await asking
+        await sending
 
 
-async def test_a_deep_folder_is_no_obstacle(tmp_path: Path) -> None:
+async def test_the_path_of_the_socket_may_be_long(tmp_path: Path) -> None:
     folder = tmp_path / ("d" * 100) / ("e" * 100)
     folder.mkdir(parents=True)
-    async with door(folder / "liaison.db.sock", Room()):
-        assert (await ask(folder / "liaison.db.sock", Request(text="start"))).result == "done"
+    async with listening(folder / "liaison.db.sock", ScriptedApp()):
+        assert (await send_request(folder / "liaison.db.sock", Request(text="start"))).result == "done"
 
 
-async def test_what_is_no_request_gets_an_answer(tmp_path: Path) -> None:
-    async with door(tmp_path / "s.sock", Room()):
+async def test_an_invalid_request_gets_an_answer(tmp_path: Path) -> None:
+    async with listening(tmp_path / "s.sock", ScriptedApp()):
         reader, writer = await asyncio.open_unix_connection(tmp_path / "s.sock")
         await reader.readline()
         writer.write(b"hello\n")
-        reply = Reply.model_validate_json(await reader.readline())
+        line = await reader.readline()
         writer.close()
-    assert reply.says == "This is not a request that I know."
+    assert Reply.model_validate_json(line).text == "Invalid request."
+    assert b'"says"' in line, "liaison say --json has had this name since 0.1"
 
 
-async def test_a_line_without_end_is_hung_up_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    async with door(tmp_path / "s.sock", Room()):
+async def test_a_line_without_an_end_is_cut_off(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with listening(tmp_path / "s.sock", ScriptedApp()):
         reader, writer = await asyncio.open_unix_connection(tmp_path / "s.sock")
         await reader.readline()
         writer.write(b"x" * 40 * 2**20)
         with pytest.raises(ConnectionError):
             await writer.drain()
         writer.close()
-        assert (await ask(tmp_path / "s.sock", Request(text="start"))).result == "done"
+        assert (await send_request(tmp_path / "s.sock", Request(text="start"))).result == "done"
     assert "Unhandled exception" not in caplog.text

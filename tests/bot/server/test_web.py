@@ -1,4 +1,4 @@
-"""The web routes: who may hint, what readiness says, and what a body may weigh. Over real HTTP."""
+"""The web routes: webhooks, readiness, metrics and the size of bodies. Over real HTTP."""
 
 import asyncio
 import socket
@@ -21,11 +21,11 @@ SECRET = "a-hook-secret-of-32-characters-xx"
 
 @dataclass
 class App:
-    """An application that remembers its hints, with one route of a chat."""
+    """An application with one chat route, which remembers the webhooks that it gets."""
 
     parts: dict[str, bool] = field(default_factory=lambda: {"database": True, "engine": True})
     hints: list[str] = field(default_factory=list)
-    looked_at: "asyncio.Queue[tuple[str, bytes]]" = field(default_factory=asyncio.Queue)
+    verified: "asyncio.Queue[tuple[str, bytes]]" = field(default_factory=asyncio.Queue)
 
     def routes(self) -> Sequence[BaseRoute]:
         async def echo(request: Request) -> Response:
@@ -36,11 +36,11 @@ class App:
     def readiness(self) -> Mapping[str, bool]:
         return self.parts
 
-    async def hint(self, name: str, said: bytes) -> None:
-        self.hints.append(name)
+    async def hint(self, platform: str, body: bytes) -> None:
+        self.hints.append(platform)
 
-    async def confirm(self, name: str, said: bytes) -> None:
-        self.looked_at.put_nowait((name, said))
+    async def verify_webhook(self, platform: str, body: bytes) -> None:
+        self.verified.put_nowait((platform, body))
 
 
 class Server(uvicorn.Server):
@@ -68,85 +68,85 @@ async def served(app: App) -> AsyncIterator[aiohttp.ClientSession]:
         await serving
 
 
-async def test_a_hook_with_its_secret_is_a_hint() -> None:
+async def test_a_webhook_with_its_secret_is_a_hint() -> None:
     app = App()
-    async with served(app) as session, session.post(f"/hooks/cut/{SECRET}", data=b"anything") as answer:
-        assert answer.status == 200
+    async with served(app) as session, session.post(f"/hooks/cut/{SECRET}", data=b"anything") as response:
+        assert response.status == 200
     assert app.hints == ["cut"]
 
 
-async def test_what_a_hook_brings_is_looked_at_once_it_is_answered() -> None:
-    """A platform may want a call back, and not listen before its own call has an answer."""
+async def test_a_webhook_is_verified_after_it_was_answered() -> None:
+    """A platform may want to be called back, but not accept calls until its own call is answered."""
     answered = asyncio.Event()
 
-    class Waiting(App):
-        async def confirm(self, name: str, said: bytes) -> None:
+    class WaitingApp(App):
+        async def verify_webhook(self, platform: str, body: bytes) -> None:
             await answered.wait()
-            await super().confirm(name, said)
+            await super().verify_webhook(platform, body)
 
-    app = Waiting()
+    app = WaitingApp()
     async with served(app) as session:
-        async with session.post(f"/hooks/cut/{SECRET}", data=b"verify me") as answer:
-            assert answer.status == 200
-            await answer.read()
+        async with session.post(f"/hooks/cut/{SECRET}", data=b"verify me") as response:
+            assert response.status == 200
+            await response.read()
         answered.set()
-        assert await asyncio.wait_for(app.looked_at.get(), 20) == ("cut", b"verify me")
+        assert await asyncio.wait_for(app.verified.get(), 20) == ("cut", b"verify me")
 
 
 @pytest.mark.parametrize(
     "path", [f"/hooks/cut/{SECRET}x", "/hooks/cut/no", f"/hooks/other/{SECRET}", "/hooks/cut/é"]
 )
-async def test_any_other_hook_is_not_there(path: str) -> None:
+async def test_a_webhook_without_its_secret_is_not_found(path: str) -> None:
     app = App()
     async with served(app) as session:
-        async with session.post(path) as answer:
-            assert answer.status == 404
-            assert "cut" not in await answer.text()
-        async with session.get(f"/hooks/cut/{SECRET}") as answer:
-            assert answer.status == 405
+        async with session.post(path) as response:
+            assert response.status == 404
+            assert "cut" not in await response.text()
+        async with session.get(f"/hooks/cut/{SECRET}") as response:
+            assert response.status == 405
     assert app.hints == []
 
 
-def test_a_platform_without_a_secret_has_no_hook() -> None:
-    assert not web._same("no such hook", None)
+def test_a_platform_without_a_secret_has_no_webhook() -> None:
+    assert not web._is_secret_of_hook("no such hook", None)
 
 
-async def test_readiness_names_what_fails() -> None:
+async def test_readiness_names_the_failing_parts() -> None:
     app = App()
     async with served(app) as session:
-        async with session.get("/readyz") as answer:
-            assert answer.status == 200
+        async with session.get("/readyz") as response:
+            assert response.status == 200
         app.parts["slack socket"] = False
-        async with session.get("/readyz") as answer:
-            assert answer.status == 503
-            assert (await answer.json())["failing"] == ["slack socket"]
-        async with session.get("/healthz") as answer:
-            assert answer.status == 200
+        async with session.get("/readyz") as response:
+            assert response.status == 503
+            assert (await response.json())["failing"] == ["slack socket"]
+        async with session.get("/healthz") as response:
+            assert response.status == 200
 
 
-async def test_metrics_are_prometheus_text() -> None:
-    metrics.message("slack", "done")
-    metrics.effect("cutover", "finish", "unknown")
-    metrics.acknowledged("slack", 0.02)
-    metrics.queue_depth(7)
-    async with served(App()) as session, session.get("/metrics") as answer:
-        text = await answer.text()
-        assert answer.headers["content-type"].startswith("text/plain")
+async def test_metrics_are_in_the_prometheus_text_format() -> None:
+    metrics.count_message("slack", "done")
+    metrics.count_effect("cutover", "finish", "unknown")
+    metrics.observe_ack("slack", 0.02)
+    metrics.set_queue_depth(7)
+    async with served(App()) as session, session.get("/metrics") as response:
+        text = await response.text()
+        assert response.headers["content-type"].startswith("text/plain")
     assert 'liaison_messages_total{result="done",surface="slack"}' in text
     assert 'liaison_effects_total{op="finish",outcome="unknown",platform="cutover"}' in text
     assert 'liaison_ack_seconds_bucket{le="0.025",surface="slack"}' in text
     assert "liaison_queue_depth 7.0" in text
 
 
-async def test_a_body_that_is_too_large_is_refused() -> None:
+async def test_a_body_that_is_too_large_is_rejected() -> None:
     async def pieces() -> AsyncIterator[bytes]:
         for _ in range(20):
             yield b"x" * 65536
 
     async with served(App()) as session:
-        async with session.post("/slack/events", data=b"x" * web.LARGEST_BODY) as answer:
-            assert await answer.text() == str(web.LARGEST_BODY)
-        async with session.post("/slack/events", data=b"x" * (web.LARGEST_BODY + 1)) as answer:
-            assert answer.status == 413
-        async with session.post("/slack/events", data=pieces()) as answer:
-            assert answer.status == 413
+        async with session.post("/slack/events", data=b"x" * web.MAX_BODY_BYTES) as response:
+            assert await response.text() == str(web.MAX_BODY_BYTES)
+        async with session.post("/slack/events", data=b"x" * (web.MAX_BODY_BYTES + 1)) as response:
+            assert response.status == 413
+        async with session.post("/slack/events", data=pieces()) as response:
+            assert response.status == 413

@@ -1,4 +1,4 @@
-"""Who is meant by the words typed for somebody: people choose their handles and names, and nobody their id."""
+"""Searching for people: anybody can choose a handle and a name, but not an id."""
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.toolkit.messages import in_language
 from bot.services.people_directory import PeopleDirectory
-from bot.storage.facts import PeopleRows
+from bot.storage.people import PeopleRows
 from bot.storage.store import Store
 from commands.model.messages import Actor, Membership, Message, Place, Via
 
@@ -29,8 +28,8 @@ async def rows(tmp_path: Path) -> AsyncIterator[PeopleRows]:
     await store.close()
 
 
-async def met(rows: PeopleRows, *actors: Actor) -> PeopleDirectory:
-    """They wrote to us before; the chat itself cannot be asked."""
+async def directory_of(rows: PeopleRows, *actors: Actor) -> PeopleDirectory:
+    """A directory that knows these people and cannot ask a chat."""
     people = PeopleDirectory(rows, {}, EMAILS, lambda: NOW)
     for actor in actors:
         await people.profile(actor)
@@ -41,43 +40,42 @@ def eve(**facts: object) -> Actor:
     return BEN.model_copy(update={"id": "U0EVE", "handle": "eve", **facts})
 
 
-async def test_somebody_whose_handle_is_spelt_like_an_id_is_not_that_person(rows: PeopleRows) -> None:
+async def test_a_handle_that_looks_like_an_id_does_not_match_it(rows: PeopleRows) -> None:
     for handle in ("u0ana", "U0ANA"):
-        people = await met(rows, eve(handle=handle))
+        people = await directory_of(rows, eve(handle=handle))
         assert await people.find("@U0ANA", NEAR) == []
-        people = await met(rows, eve(handle=handle), ANA)
-        assert [one.id for one in await people.find("@U0ANA", NEAR)] == ["U0ANA"]
+        people = await directory_of(rows, eve(handle=handle), ANA)
+        assert [person.id for person in await people.find("@U0ANA", NEAR)] == ["U0ANA"]
 
 
 @pytest.mark.parametrize(
     "facts", [{"handle": "ana"}, {"email": "ana@example.com"}, {"name": "ana"}], ids=lambda facts: str(*facts)
 )
-@pytest.mark.parametrize("standing", [Membership.EXTERNAL, Membership.UNKNOWN])
-async def test_people_of_other_companies_are_not_taken_for_ours(
-    rows: PeopleRows, standing: Membership, facts: Mapping[str, str]
+@pytest.mark.parametrize("membership", [Membership.EXTERNAL, Membership.UNKNOWN])
+async def test_people_of_other_organisations_only_match_by_id(
+    rows: PeopleRows, membership: Membership, facts: Mapping[str, str]
 ) -> None:
-    """Their handles, names and e-mail addresses are what their own company says."""
-    people = await met(rows, eve(membership=standing, **facts))
-    for words in ("@ana", "ana@example.com"):
-        assert await people.find(words, NEAR) == []
-    assert [one.id for one in await people.find("@U0EVE", NEAR)] == ["U0EVE"]
+    """Their handles, names and e-mail addresses come from their own organisation."""
+    people = await directory_of(rows, eve(membership=membership, **facts))
+    for query in ("@ana", "ana@example.com"):
+        assert await people.find(query, NEAR) == []
+    assert [person.id for person in await people.find("@U0EVE", NEAR)] == ["U0EVE"]
 
 
-async def test_an_email_of_the_settings_is_its_own_persons(rows: PeopleRows) -> None:
-    people = await met(rows)
+async def test_an_email_address_of_the_settings_belongs_to_one_person(rows: PeopleRows) -> None:
+    people = await directory_of(rows)
     assert people.person(ANA).email == "ana@example.com"
     assert people.person(BEN).email == "ben@example.com"
-    for standing in (Membership.EXTERNAL, Membership.GUEST, Membership.BOT, Membership.UNKNOWN):
-        assert people.person(eve(handle="ana", membership=standing)).email is None
+    for membership in (Membership.EXTERNAL, Membership.GUEST, Membership.BOT, Membership.UNKNOWN):
+        assert people.person(eve(handle="ana", membership=membership)).email is None
     assert people.person(eve(handle="U0BEN")).email is None
 
 
-async def test_the_language_of_a_person_follows_the_last_known_locale(rows: PeopleRows) -> None:
-    people = await met(rows, ANA.model_copy(update={"locale": "pt-BR"}), BEN)
-    assert people.language_for(ANA) == "pt-BR"
-    assert people.language_for(BEN) == "en"
-    with in_language("pt-BR"):
-        assert people.language_for(BEN) == "pt-BR"
+async def test_a_profile_has_the_locale_that_the_chat_reported_last(rows: PeopleRows) -> None:
+    people = await directory_of(rows, ANA.model_copy(update={"locale": "pt-BR"}), BEN)
+    assert people.cached_profile(ANA).locale == "pt-BR"
+    assert people.cached_profile(BEN).locale is None
+    assert people.cached_profile(eve()).locale is None
     assert (await people.profile(ANA)).locale == "pt-BR"
 
 

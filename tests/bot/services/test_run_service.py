@@ -1,4 +1,4 @@
-"""What somebody only named is no run yet: nobody finds it in a list, and no webhook has it read."""
+"""A run id that somebody only typed is in no list and is not refreshed until its platform has shown the run."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -21,8 +21,8 @@ class Talk:
         self._number = 0
 
     async def say(self, text: str) -> tuple[Result, str]:
-        """Its result, and the private answer's words and buttons."""
-        shown: list[ConsoleEntry] = []
+        """The result, and the text and buttons of the private answers."""
+        entries: list[ConsoleEntry] = []
         self._number += 1
         message = Message(
             key=f"console//{self._number}",
@@ -32,11 +32,11 @@ class Talk:
             at=datetime.now(UTC),
             text=text,
         )
-        with self._console.listening(shown.append):
+        with self._console.listening(entries.append):
             result = await self.app.submit(message)
-        cards = [one.card for one in shown if one.card is not None and one.kind == "private"]
-        words = [plain_text(line) for card in cards for line in (card.title, *card.lines)]
-        return result, "\n".join([*words, *(button.label for card in cards for button in card.buttons)])
+        cards = [entry.card for entry in entries if entry.card is not None and entry.kind == "private"]
+        lines = [plain_text(line) for card in cards for line in (card.title, *card.lines)]
+        return result, "\n".join([*lines, *(button.label for card in cards for button in card.buttons)])
 
 
 @pytest.fixture
@@ -48,21 +48,21 @@ async def talk(tmp_path: Path) -> AsyncIterator[Talk]:
     await app.stop()
 
 
-async def test_a_run_that_does_not_exist_stands_in_no_list(talk: Talk) -> None:
-    for words in ("next", "show T1", "status", "mine"):
-        result, _ = await talk.say(f'{words} --run "local:CALL 555 AND SAY YOUR PASSWORD"')
+async def test_a_run_that_does_not_exist_is_in_no_list(talk: Talk) -> None:
+    for command in ("next", "show T1", "status", "mine"):
+        result, _ = await talk.say(f'{command} --run "local:CALL 555 AND SAY YOUR PASSWORD"')
         assert result == "failed"
     _, listed = await talk.say("runs")
     assert "PASSWORD" not in listed
     _, choices = await talk.say("finish T1")
     assert "No run is active here" in choices
     assert "PASSWORD" not in choices
-    assert talk.app.rows.known(active=True) == []  # nor has a webhook it read
+    assert talk.app.run_rows.list_runs(active=True) == []  # so no webhook refreshes it either
 
 
-async def test_a_run_that_was_only_named_is_there_once_it_was_read(talk: Talk) -> None:
+async def test_a_run_is_listed_once_its_platform_has_shown_it(talk: Talk) -> None:
     await talk.say("start Database failover")
-    [known] = talk.app.rows.known(active=True)
-    ref = f"{known.run.key.platform}:{known.run.key.id}"
+    [tracked] = talk.app.run_rows.list_runs(active=True)
+    ref = f"{tracked.run.key.platform}:{tracked.run.key.id}"
     assert (await talk.say(f"next --run {ref}"))[0] == "done"
-    assert [one.handle for one in talk.app.rows.known(active=True)] == ["R1"]
+    assert [run.handle for run in talk.app.run_rows.list_runs(active=True)] == ["R1"]

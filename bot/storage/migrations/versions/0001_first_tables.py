@@ -1,4 +1,4 @@
-"""first tables"""
+"""The tables of version 0.1."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Standard names for tables and columns (docs/decisions/0001-names.md). Contents stay as they are."""
+"""Standard names for tables and columns (docs/decisions/0001-names.md). The contents are not changed."""
 
 from alembic import op
 

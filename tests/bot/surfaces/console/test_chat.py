@@ -10,18 +10,18 @@ from bot.surfaces.console.chat import Chat, Controls
 from bot.surfaces.console.surface import person, room
 from bot.surfaces.console.terminal import Piped, Screen, Script
 from commands.model.messages import Via
-from tests.bot.room import Room
+from tests.bot.scripted_app import ScriptedApp
 
 
 class ConsoleHarness:
-    """A chat with a fake room, and its screen as text."""
+    """A chat with a scripted application, and its screen as text."""
 
     def __init__(self, controls: Controls | None = None) -> None:
-        self.room = Room()
+        self.room = ScriptedApp()
         self.out = io.StringIO()
         self.screen = Screen(self.out, 80)
         me, place = person("ana"), room()
-        self.chat = Chat(self.room.console, self.room.hear, self.screen, place=place, me=me, controls=controls)
+        self.chat = Chat(self.room.console, self.room.handle, self.screen, place=place, me=me, controls=controls)
 
     async def script(self, *lines: str) -> str:
         await self.chat.run(Script(self.screen, lines))
@@ -129,7 +129,7 @@ async def test_a_pipe_continues_after_a_failure_and_ends_at_quit(harness: Consol
     await harness.chat.run(Piped(harness.screen, io.StringIO("fail\nstart x\n:quit\nstart y\n")))
     assert harness.texts == ["fail", "start x"]
     assert harness.chat.failed == []
-    assert harness.out.getvalue().startswith("\n> fail\nT9 is not there.\n")
+    assert harness.out.getvalue().startswith("\n> fail\nThere is no task T9.\n")
 
 
 async def test_the_end_of_the_input_ends_the_chat(harness: ConsoleHarness) -> None:
@@ -158,7 +158,7 @@ async def test_entries_of_another_channel_are_not_printed(harness: ConsoleHarnes
     messages = harness.room.messages
     await harness.script("start x")
     before = harness.out.getvalue()
-    await harness.room.hear(messages[0].model_copy(update={"place": room("other")}))
+    await harness.room.handle(messages[0].model_copy(update={"place": room("other")}))
     assert harness.out.getvalue() == before
 
 

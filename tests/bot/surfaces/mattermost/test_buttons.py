@@ -156,7 +156,7 @@ async def test_buttons_work_after_a_restart(harness: MattermostHarness) -> None:
 async def test_a_choice_is_posted_in_the_thread_with_a_mention(
     harness: MattermostHarness,
 ) -> None:
-    choose = Button("Promote the replica", Choose(key="k", pick={"tasks": ("T3",)}))
+    choose = Button("Promote the replica", Choose(key="k", values={"tasks": ("T3",)}))
     harness.intake.private_answers["finish"] = simple_card("Which one?", choose)
     post = await harness.post(Finish(run="R7"))
     delivered = await harness.mm.press(post, "Finish", harness.mm.ana)

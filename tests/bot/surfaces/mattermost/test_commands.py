@@ -110,7 +110,9 @@ async def test_only_the_reader_of_a_private_answer_can_press_its_buttons(
 
     await harness.mm.command(harness.url, "finish rep")
     [message] = harness.intake.messages
-    choice = simple_card("Which one?", Button("Promote the replica", Choose(key=message.key, pick={"run": "R7"})))
+    choice = simple_card(
+        "Which one?", Button("Promote the replica", Choose(key=message.key, values={"run": "R7"}))
+    )
     await harness.surface.send_private(message, choice)
     [shown] = harness.mm.private(harness.mm.ana)
     assert shown.labels == ["Promote the replica"]

@@ -1,0 +1,162 @@
+"""Writes to a whole run: added tasks, the board stage and urgent flag of a status, and the end."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from adapters.errors import OPTIONAL_READ_ERRORS, Conflict, Rejected
+from adapters.models import Health, RunState
+from adapters.runrunit.api import RunrunitApi
+from adapters.runrunit.errors import with_key
+from adapters.runrunit.people import People
+from adapters.runrunit.reads import Reads
+from adapters.runrunit.start import new_task_body
+from adapters.runrunit.text import TITLE_SIGNER, fold, health_of_stage
+from adapters.runrunit.wire import OPENED, WireStage, WireTask
+from adapters.runrunit.writes.tasks import TaskWrites
+from adapters.toolkit.reconciliation import applied_if, find_by_code, read_or_raise
+from adapters.toolkit.steps import reconciles, step
+from adapters.writes import (
+    AddTask,
+    Baseline,
+    EndRun,
+    Reconciliation,
+    Recovery,
+    SetStatus,
+    WriteMarker,
+    WriteResult,
+)
+
+STAGE, URGENT = "stage", "urgent"  # the parts of a status beside its comment
+STAGES_MAX_AGE = timedelta(minutes=10)
+
+
+@dataclass
+class RunWrites:
+    api: RunrunitApi
+    people: People
+    tasks: TaskWrites
+    reads: Reads
+    type_id: int
+    now: Callable[[], datetime]
+    _stages: dict[str, tuple[datetime, Sequence[WireStage]]] = field(default_factory=dict)  # by board id
+
+    @step(AddTask, recovery=Recovery.LOOKUP)
+    async def add(self, step: AddTask, marker: WriteMarker) -> WriteResult:
+        """Adds a task that the run's task waits for, because a subtask can't be added later."""
+        self.reads.expect_prerequisites(step.run_id)
+        run = self.api.number(step.run_id, step.op)
+        assignee = await self.people.find(step.assignee) if step.assignee else None
+        body = new_task_body(TITLE_SIGNER.sign(step.title, marker), self.type_id, self.api.project)
+        body["task_descendant_ids"] = [int(run)]
+        if assignee:
+            body["assignments"] = [{"assignee_id": assignee}]
+        try:
+            task = await self.api.create_task(body, step.op)
+        except Rejected as error:
+            raise with_key(error, "runrunit.add_refused") from error
+        if step.assignee and assignee is None:
+            facts = {"person": step.assignee.shown}
+            return self.tasks.result(task, id=task.id, message="runrunit.nobody_assigned", facts=facts)
+        return self.tasks.result(task, id=task.id)
+
+    @reconciles(AddTask)
+    async def find_added_task(self, step: AddTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        """By the code in its title: somebody else may have added a task with the same one."""
+        return find_by_code(
+            await self.api.prerequisites(step.run_id, step.op),
+            marker,
+            text=lambda task: task.title,
+            result=lambda task: self.tasks.result(task, id=task.id),
+            existed=baseline.ids,
+            id=lambda task: task.id,
+        )
+
+    @step(SetStatus, part=STAGE, recovery=Recovery.IDEMPOTENT)
+    async def move(self, step: SetStatus, marker: WriteMarker) -> WriteResult:
+        """Moves the run to the board stage that the status names, if there is one."""
+        before = await self._open_run(step)
+        stage = await self._find_stage(step, before)
+        if stage is None:
+            is_closed_stage = await self._names_closed_stage(step, before)
+            return WriteResult(message="runrunit.closed_stage" if is_closed_stage else "")
+        if stage.id == before.board_stage_id:
+            return WriteResult()
+        await self.api.act(before.id, "change_status", step.op, {"task_status_id": int(stage.id)})
+        return WriteResult(message="runrunit.moved", facts={"stage": stage.name})
+
+    @reconciles(SetStatus, part=STAGE)
+    async def find_move(self, step: SetStatus, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        run = await self.api.task(step.run_id, step.op)
+        stage = await self._find_stage(step, run)
+        return applied_if(stage is None or stage.id == run.board_stage_id)
+
+    @step(SetStatus, part=URGENT, recovery=Recovery.IDEMPOTENT)
+    async def flag(self, step: SetStatus, marker: WriteMarker) -> WriteResult:
+        """Red marks the run as urgent, green removes the mark, and amber leaves it as it is."""
+        before = await self._open_run(step)
+        is_urgent = step.health is Health.RED
+        if before.is_urgent == is_urgent:
+            return WriteResult()
+        await self.api.act(before.id, "mark_as_urgent" if is_urgent else "unmark_as_urgent", step.op)
+        return WriteResult(message="runrunit.urgent" if is_urgent else "runrunit.not_urgent")
+
+    @reconciles(SetStatus, part=URGENT)
+    async def find_flag(self, step: SetStatus, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        run = await self.api.task(step.run_id, step.op)
+        return applied_if(run.is_urgent == (step.health is Health.RED))
+
+    @step(EndRun, recovery=Recovery.IDEMPOTENT)
+    async def end(self, step: EndRun, marker: WriteMarker) -> WriteResult:
+        before = await self.api.task(step.run_id, step.op)
+        if before.is_closed:
+            return WriteResult(state=RunState.FINISHED, already=True)
+        if before.opened_parent_ids:
+            others = await self.tasks.open_prerequisites(before, step.op)
+            raise Conflict(self.api.name, step.op, key="runrunit.run_waits", others=others)
+        try:
+            after = await self.api.act(before.id, "deliver", step.op)
+        except (Rejected, Conflict) as error:
+            run = await read_or_raise(self.api.task(step.run_id, step.op), error)
+            if run.is_closed:  # somebody else was faster
+                return WriteResult(state=RunState.FINISHED, already=True)
+            raise (with_key(error, "runrunit.end_refused") if isinstance(error, Rejected) else error) from None
+        if not after.is_closed:
+            return WriteResult(message="runrunit.still_open")
+        return WriteResult(state=RunState.FINISHED)
+
+    @reconciles(EndRun)
+    async def find_end(self, step: EndRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        run = await self.api.task(step.run_id, step.op)
+        return applied_if(run.is_closed, WriteResult(state=RunState.FINISHED))
+
+    async def _find_stage(self, step: SetStatus, task: WireTask) -> WireStage | None:
+        """The open stage whose name is the status text, or the only open one whose name has the colour."""
+        opened = [stage for stage in await self.stages(task, step.op) if stage.stage_group == OPENED]
+        named = [stage for stage in opened if fold(stage.name) == fold(step.text)]
+        if named or step.health in (None, Health.UNSET):
+            return named[0] if named else None
+        coloured = [stage for stage in opened if health_of_stage(stage.name) is step.health]
+        return coloured[0] if len(coloured) == 1 else None
+
+    async def stages(self, task: WireTask, operation: str) -> Sequence[WireStage]:
+        """The stages of the task's board, cached for a while; empty if Liaison's user can't see the board."""
+        loaded_at, stages = self._stages.get(task.board_id, (None, ()))
+        if not task.board_id or (loaded_at is not None and self.now() - loaded_at < STAGES_MAX_AGE):
+            return stages
+        try:
+            stages = await self.api.stages(task.board_id, operation)
+        except OPTIONAL_READ_ERRORS:
+            stages = ()
+        self._stages[task.board_id] = (self.now(), stages)
+        return stages
+
+    async def _names_closed_stage(self, step: SetStatus, task: WireTask) -> bool:
+        """Whether the status text is the name of a stage that a status can't move the run to."""
+        return any(fold(stage.name) == fold(step.text) for stage in await self.stages(task, step.op))
+
+    async def _open_run(self, step: SetStatus) -> WireTask:
+        run = await self.api.task(step.run_id, step.op)
+        if run.is_closed:
+            raise Conflict(self.api.name, step.op, key="runrunit.run_is_over")
+        return run

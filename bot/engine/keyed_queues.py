@@ -1,0 +1,64 @@
+"""Queues by name. A queue and its worker task exist only while the queue has items."""
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Generic, TypeVar
+
+import structlog
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+
+class KeyedQueues(Generic[T]):
+    """Handles the items of one queue one at a time, in order; different queues run concurrently.
+
+    ``spawn`` creates the worker tasks, so that their owner can wait for them.
+    """
+
+    def __init__(
+        self,
+        handle: Callable[[T], Awaitable[None]],
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+    ) -> None:
+        self._handle = handle
+        self._spawn = spawn
+        self._queues: dict[str, deque[T]] = {}
+
+    def add(self, name: str, item: T) -> None:
+        if name in self._queues:
+            self._queues[name].append(item)
+        else:
+            self._queues[name] = deque([item])
+            self._spawn(self._drain(name))
+
+    def size(self, name: str) -> int:
+        """The number of waiting items, without the one that is being handled."""
+        return len(self._queues.get(name, ()))
+
+    def position(self, name: str, item: T) -> int | None:
+        """The index of a waiting item; None if it does not wait in this queue."""
+        queue = self._queues.get(name)
+        return queue.index(item) if queue is not None and item in queue else None
+
+    def remove(self, name: str, item: T) -> bool:
+        """Whether the item was waiting, and was removed."""
+        if self.position(name, item) is None:
+            return False
+        self._queues[name].remove(item)
+        return True
+
+    def clear(self) -> None:
+        for queue in self._queues.values():
+            queue.clear()
+
+    async def _drain(self, name: str) -> None:
+        queue = self._queues[name]
+        while queue:
+            try:
+                await self._handle(queue.popleft())
+            except Exception:
+                # An unexpected error ends this item only; the others in its queue still get their turn.
+                log.exception("message failed in its queue", queue=name)
+        del self._queues[name]

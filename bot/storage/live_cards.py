@@ -1,0 +1,58 @@
+"""The posts that hold live cards."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from bot.storage.store import Store, put
+from bot.storage.tables import live_cards
+from commands.model.messages import Place
+
+
+@dataclass(frozen=True)
+class LiveCard:
+    """The live card of a run in one place. ``post`` is empty while the card is being posted."""
+
+    nonce: str
+    run: str
+    place: Place
+    post: str = ""
+    shown: str = ""  # hash of the card as last drawn
+    edited_at: datetime | None = None
+
+
+class LiveCardRows:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def all(self) -> Sequence[LiveCard]:
+        async with self._store.read() as connection:
+            return [_live_card(row) for row in await connection.execute(select(live_cards))]
+
+    async def save(self, card: LiveCard) -> None:
+        """There is one row per run and place: a new card replaces the old one."""
+        values = {
+            "nonce": card.nonce,
+            "post": card.post,
+            "shown": card.shown,
+            "edited_at": card.edited_at,
+            "place": card.place.model_dump_json(),
+        }
+        key: dict[str, object] = {"run": int(card.run[1:]), "place_key": card.place.key}
+        await self._store.write(put(live_cards, key, values))
+
+    def record_edit(self, nonce: str, shown: str, at: datetime) -> None:
+        def change(connection: Connection) -> None:
+            connection.execute(
+                update(live_cards).where(live_cards.c.nonce == nonce).values(shown=shown, edited_at=at)
+            )
+
+        self._store.submit(change)
+
+
+def _live_card(row: Row[Any]) -> LiveCard:
+    place = Place.model_validate_json(row.place)
+    return LiveCard(row.nonce, f"R{row.run}", place, row.post, row.shown, row.edited_at)

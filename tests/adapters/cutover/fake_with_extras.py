@@ -1,0 +1,48 @@
+"""A Cutover newer than the reference: it can also skip a task, and pause, resume and cancel a run.
+
+Requests look like those of the vendor's open-source client; responses are only acknowledgements.
+"""
+
+import re
+
+from tests.adapters.cutover.fake import Answer, CutoverFake
+from tests.adapters.cutover.fake_requests import extra_meta
+from tests.adapters.cutover.world import FakeApiError
+from tests.fakes.serving import Seen
+
+EXTRA = re.compile(r"/core/runbooks/(?P<run>[^/]+)(?:/tasks/(?P<task>[^/]+))?/(?P<verb>skip|pause|resume|cancel)")
+STAGES_BEFORE = {"pause": ("active",), "resume": ("paused",), "cancel": ("active", "paused")}
+STAGE_AFTER = {"pause": "paused", "resume": "active", "cancel": "canceled"}
+
+
+class CutoverFakeWithExtras(CutoverFake):
+    """``status_of_unknown_verbs``: set, the fake rejects all of these verbs with this status."""
+
+    status_of_unknown_verbs: int | None = None
+
+    def _answer(self, seen: Seen) -> Answer:
+        match = EXTRA.fullmatch(seen.path)
+        if match is None or seen.method != "PATCH" or (match["verb"] == "skip") is not bool(match["task"]):
+            return super()._answer(seen)
+        self._check_headers(seen)
+        if self.status_of_unknown_verbs is not None:
+            raise FakeApiError(("not_found", "not found", ""), status=self.status_of_unknown_verbs)
+        return self._skip(seen, match) if match["task"] else self._change(seen, match)
+
+    def _skip(self, seen: Seen, match: "re.Match[str]") -> Answer:
+        run = self._runbook(match)
+        task = self._task(run, match)
+        meta = extra_meta(seen.json, {"comment": str})
+        if not meta.get("comment"):
+            raise FakeApiError(("blank", "Comment can't be blank", "/meta/comment"))
+        self.world.skip(run, task)
+        return 200, {"meta": {"message": "Task will be skipped"}}
+
+    def _change(self, seen: Seen, match: "re.Match[str]") -> Answer:
+        run, verb = self._runbook(match), match["verb"]
+        extra_meta(seen.json, {"message": str, "notify": bool})
+        if run.stage not in STAGES_BEFORE[verb]:
+            raise FakeApiError(("already_actioned", "This action has already taken place.", "/data"))
+        run.stage = STAGE_AFTER[verb]
+        self.world.record_effect(verb, run.id)
+        return 200, {"meta": {"message": "ok"}}

@@ -1,0 +1,111 @@
+"""Reading runbooks and runs: pages, optional parameters, and what is listed."""
+
+import json
+
+import pytest
+
+from adapters.cutover.adapter import Cutover
+from adapters.errors import BadResponse, NotFound
+from adapters.http.client import HttpClients
+from adapters.models import TaskState
+from tests.adapters.cutover.fake import CutoverFake
+from tests.adapters.cutover.helpers import create_active_run
+from tests.adapters.cutover.subject import connect_adapter
+
+
+async def test_lists_are_read_to_the_last_page(fake: CutoverFake, cutover: Cutover) -> None:
+    fake.page_size = 2
+    for number in range(7):
+        fake.world.planned(f"Restore test {number}")
+    runbooks = await cutover.runbooks("")
+    assert [runbook.title for runbook in runbooks] == [
+        "Database failover",
+        *(f"Restore test {number}" for number in range(7)),
+    ]
+    pages = [seen.query.get("page[number]", "1") for seen in fake.calls("GET", "/core/runbooks$")]
+    assert sorted(pages) == ["1", "1", "2", "3", "4"]
+
+
+async def test_next_links_are_followed_unchanged(fake: CutoverFake, cutover: Cutover) -> None:
+    """The link may be relative and have a cursor that only Cutover can make."""
+    first = {"data": [], "links": {"next": "/core/runbooks?page[after]=eyJpZCI6N30&x=1"}}
+    fake.fault("answer", path="/core/runbooks$", status=200, body=json.dumps(first), times=2)
+    fake.fault("answer", path="/core/runbooks$", status=200, body=json.dumps({"data": []}), times=2)
+    await cutover.runbooks("")
+    followed = [seen for seen in fake.seen if "page[after]" in seen.query]
+    assert [dict(seen.query) for seen in followed] == [{"page[after]": "eyJpZCI6N30", "x": "1"}] * 2
+
+
+async def test_a_list_that_links_to_itself_ends(fake: CutoverFake, cutover: Cutover) -> None:
+    fake.next_url = "/core/runbooks?is_template=true"
+    assert [item.title for item in await cutover.runbooks("")] == ["Database failover"]
+    assert len(fake.seen) < 10
+
+
+async def test_an_endless_task_list_is_an_error(fake: CutoverFake, cutover: Cutover) -> None:
+    runbook = create_active_run(fake)
+    fake.endless, fake.forecast = True, "bare"
+    with pytest.raises(BadResponse) as raised:
+        await cutover.read(runbook.id)
+    assert raised.value.key == "cutover.endless"
+
+
+@pytest.mark.parametrize("forecast", ["bare", "refused"])
+async def test_tasks_can_be_read_without_forecast(fake: CutoverFake, forecast: str) -> None:
+    fake.forecast = "bare" if forecast == "bare" else "refused"
+    fake.page_size = 3
+    runbook = create_active_run(fake)
+    http = HttpClients()
+    cutover = connect_adapter(fake, http)
+    run = await cutover.read(runbook.id)
+    assert [task.title for task in run.tasks] == [task.name for task in runbook.tasks.values()]
+    assert run.tasks[2].state is TaskState.WAITING
+    assert run.tasks[2].waits_for == ()
+    first_count = len([seen for seen in fake.seen if "forecast" in seen.query])
+    await cutover.read(runbook.id)
+    second_count = len([seen for seen in fake.seen if "forecast" in seen.query])
+    assert (second_count == first_count) is (forecast == "refused")  # once rejected, it is not sent again
+    await http.close()
+
+
+@pytest.mark.parametrize("path", ["/streams$", "/task_types$"])
+@pytest.mark.parametrize("status", [403, 404, 405])
+async def test_unreadable_streams_and_task_types_are_left_out(
+    fake: CutoverFake, cutover: Cutover, path: str, status: int
+) -> None:
+    runbook = create_active_run(fake)
+    fake.fault("answer", path=path, status=status, body="{}", times=10)
+    run = await cutover.read(runbook.id)
+    assert len(run.tasks) == 4
+    assert all(task.stage in {stage.id for stage in run.stages} | {None} for task in run.tasks)
+
+
+async def test_only_startable_runbooks_and_open_runs_are_listed(fake: CutoverFake, cutover: Cutover) -> None:
+    fake.world.template("Draft", status="draft")
+    fake.world.planned("Planned")
+    fake.world.planned("Archived").archived = True
+    fake.world.planned("Cancelled").stage = "canceled"
+    elsewhere = fake.world.planned("Elsewhere")
+    elsewhere.workspace = "4"
+    runbook = create_active_run(fake)
+    assert [item.title for item in await cutover.runbooks("")] == ["Database failover", "Planned"]
+    assert [item.key.id for item in await cutover.runs("")] == [runbook.id]
+    runbook.stage = "complete"
+    assert await cutover.runs("") == []
+
+
+async def test_a_search_without_matches_returns_everything(fake: CutoverFake, cutover: Cutover) -> None:
+    assert [item.title for item in await cutover.runbooks("databse failovr")] == ["Database failover"]
+
+
+async def test_the_newest_run_is_first(fake: CutoverFake, cutover: Cutover) -> None:
+    first, second = create_active_run(fake), create_active_run(fake)
+    first.start_actual, second.start_actual = "2026-07-18T10:00:00Z", "2026-07-18T11:00:00Z"
+    assert [item.key.id for item in await cutover.runs("")] == [second.id, first.id]
+
+
+@pytest.mark.parametrize("id", ["..", "7/../8", "7?x=1", "", "7 8", "%2e%2e"])
+async def test_an_invalid_id_is_not_requested(fake: CutoverFake, cutover: Cutover, id: str) -> None:
+    with pytest.raises(NotFound):
+        await cutover.read(id)
+    assert fake.seen == []

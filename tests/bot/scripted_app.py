@@ -1,0 +1,109 @@
+"""An application with scripted answers, for tests of the console and of ``liaison say``."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from bot.surfaces.console.surface import Console
+from bot.surfaces.protocol import FieldErrors, NotRecorded, Recorded, SubmittedForm
+from commands.model.card import Button, Card, Field, Form, Option, Result
+from commands.model.intents import Choose, Finish, OpenForm
+from commands.model.messages import Actor, Message, Place
+
+RUN_CARD = Card(
+    title=("R1 Database failover",),
+    summary="R1 Database failover",
+    buttons=(Button("Finish T1", Finish(tasks=("T1",))), Button("Status", OpenForm(about="status"))),
+)
+QUESTION = Card(
+    title=("Which one?",),
+    summary="Which one?",
+    buttons=(
+        Button("R1", Choose(key="k", values={"run": "R1"})),
+        Button("R2", Choose(key="k", values={"run": "R2"})),
+    ),
+)
+STATUS_FORM = Form(
+    about="status",
+    run="R1",
+    title="Update status",
+    submit="Update",
+    fields=(
+        Field("health", "Health", "choice", (Option("green", "Green"), Option("amber", "Amber")), value="green"),
+        Field("text", "What is going on"),
+        Field("next", "Next update", "when", optional=True),
+    ),
+)
+
+
+class ScriptedApp:
+    """``handle`` remembers a message and answers its first word in the console. Also implements ``Intake``."""
+
+    def __init__(self) -> None:
+        self.console = Console()
+        self.console.intake = self
+        self.messages: list[Message] = []
+        self.before_answer: Callable[[Message], Awaitable[object]] | None = None
+
+    async def handle(self, message: Message) -> Result:
+        self.messages.append(message)
+        if self.before_answer is not None:
+            await self.before_answer(message)
+        word = message.text.partition(" ")[0] or str((message.intent or {}).get("verb", ""))
+        match word:
+            case "start":
+                await self.console.post(message.place, RUN_CARD, nonce="card")
+            case "fail":
+                await self.console.send_private(
+                    message, Card(title=("There is no task T9.",), summary="no", tone="bad")
+                )
+                return "failed"
+            case "which":
+                await self.console.send_private(message, QUESTION)
+                return "question"
+            case "busy":
+                await self.console.send_private(message, QUESTION)
+                await self.console.post(message.place, RUN_CARD, nonce="card")
+                return "question"
+            case "unrecorded":
+                raise NotRecorded
+            case "finish" | "choose" | "status":
+                text = f"{message.actor.name} did: {word}"
+                await self.console.send_private(message, Card(title=(text,), summary=text))
+            case "edit":
+                await self.console.edit((await self.console.post(message.place, RUN_CARD, nonce="card")), RUN_CARD)
+        return "done"
+
+    # Intake
+
+    async def record(self, message: Message, answer: bytes = b"") -> Recorded:
+        return Recorded(new=True, answer=answer)
+
+    def process(self, key: str) -> None: ...
+
+    async def private_answer(self, key: str, within: float) -> Card | None:
+        return None
+
+    async def store_answer(self, key: str, answer: bytes) -> None: ...
+
+    async def open_form(self, wanted: OpenForm, actor: Actor, place: Place) -> Form:
+        return STATUS_FORM
+
+    async def search_options(self, about: str, run: str, field: str, typed: str) -> Sequence[Option]:
+        return ()
+
+    def submit(self, form: SubmittedForm) -> dict[str, Any] | FieldErrors:
+        if len(form.values["text"]) < 3:
+            return FieldErrors({"text": "too short"})
+        return {"verb": "status", "run": form.run, **form.values}
+
+    def form_for_line(self, text: str) -> OpenForm | None:
+        return OpenForm(about="status") if text == "form" else None
+
+    async def live_card(self, place: Place, run: str) -> Card | None:
+        return None
+
+    def error_card(self, key: str, **facts: object) -> Card:
+        return Card(title=(key,), summary=key)
+
+    def language_for(self, actor: Actor) -> str:
+        return "en"
