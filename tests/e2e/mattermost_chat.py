@@ -19,7 +19,9 @@ class MattermostChat:
         self.fake = FakeMattermost()
         self.fake.trigger_seconds = 30.0  # the machine may be slow; how long an ack takes is measured elsewhere
         cam = self.fake.add_user("cam", email="cam@example.com", first_name="Cam")
-        self.users = {"ana": self.fake.ana, "ben": self.fake.ben, "cam": cam, "gil": self.fake.gil}
+        rui = self.fake.add_user("rui", email="rui@example.com", first_name="Rui")
+        rui.locale = "pt-BR"
+        self.users = {"ana": self.fake.ana, "ben": self.fake.ben, "cam": cam, "gil": self.fake.gil, "rui": rui}
         self.url = ""
         self._rooms = itertools.count(1)
 
@@ -95,6 +97,11 @@ class MattermostRoom(Room):
             dialog, {one["name"]: one.get("default") for one in dialog.dialog["elements"]} | values
         )
         return _sent(await fake.submit_dialog(dialog, values), again)
+
+    async def form_title(self, *, user: str = "ana") -> str:
+        fake, person = self.chat.fake, self.chat.users[user]
+        dialog = await until(lambda: fake.dialog_of(person))
+        return str(dialog.dialog["title"])
 
     def alarms(self) -> list[str]:
         posts: list[Post] = [one.raw for one in self.shown()]

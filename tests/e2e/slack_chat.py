@@ -22,6 +22,7 @@ class SlackChat:
             "ben": self.fake.add_user("U0BEN", "ben", email="ben@example.com"),
             "cam": self.fake.add_user("U0CAM", "cam", email="cam@example.com"),
             "gil": self.fake.add_user("U0GIL", "gil", is_restricted=True),
+            "rui": self.fake.add_user("U0RUI", "rui", email="rui@example.com", locale="pt-BR"),
         }
         self.url = ""
         self._rooms = itertools.count(1)
@@ -81,6 +82,9 @@ class SlackRoom(Room):
     async def fill(self, values: Mapping[str, str], *, user: str = "ana") -> Sent:
         chat = self.chat
         return self._sent(await chat.fake.submit(chat.url, values, user=chat.users[user]))
+
+    async def form_title(self, *, user: str = "ana") -> str:
+        return (await self.chat.fake.modal(self.chat.users[user])).title
 
     def alarms(self) -> list[str]:
         return unsafe_texts([one.raw for one in self.shown()])
