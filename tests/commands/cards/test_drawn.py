@@ -1,4 +1,4 @@
-"""DESIGN's card, drawn as DESIGN draws it, and on a narrow screen."""
+"""The run's card as the console draws it, wide and narrow."""
 
 from bot.surfaces.console.render import draw
 from commands.cards.run_card import run_card

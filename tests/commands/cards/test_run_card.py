@@ -1,4 +1,4 @@
-"""The run's card, as DESIGN section 4 draws it."""
+"""The run's card: what it shows of a run, and its buttons."""
 
 from datetime import UTC, datetime, timedelta
 
