@@ -7,7 +7,7 @@ from adapters.models import Health, RunHealth
 from commands.model.card import Bold, Separator, Span, Text, Tone
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import translate
-from commands.text.phrases import clock, join_parts, shorten
+from commands.text.phrases import clock, health_name, join_parts, shorten
 
 _LONGEST_HEALTH = 200  # characters; ``status`` shows all of it
 TONES: Mapping[Health, Tone] = {
@@ -56,5 +56,5 @@ def health_line(tracked: TrackedRun, zone: tzinfo | None, longest: int = _LONGES
     rest = join_parts([text, details], Separator(", "))
     if health.health is Health.UNSET:
         return rest
-    word: Span = Bold(_health_word(health))
+    word: Span = Bold(health_name(health.health))
     return (word, "  ", *rest) if rest else (word,)
