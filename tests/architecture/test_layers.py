@@ -7,7 +7,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import pytest
+from grimp import ImportGraph
+
+from tests.architecture.contracts import PlatformFoldersContract, platform_folders
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -31,12 +33,22 @@ def test_the_rules_are_kept() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("rule", ["Platforms are unaware of each other", "Chats are unaware of the store"])
-def test_every_platform_is_under_the_rule(rule: str) -> None:
-    contract = next(contract for contract in contracts() if contract["name"].startswith(rule))
-    listed = {*contract.get("modules", ()), *contract.get("forbidden_modules", ())}
-    folders = {f"adapters.{path.parent.name}" for path in (ROOT / "adapters").glob("*/__init__.py")}
-    assert folders <= listed
+def test_every_platform_is_under_the_rule() -> None:
+    """Without being named: the rule finds the folders of platforms by itself."""
+    graph = ImportGraph()
+    for module in ("adapters", "adapters.one", "adapters.one.adapter", "adapters.two", "adapters.two.adapter"):
+        graph.add_module(module)
+    assert platform_folders(graph) == {"adapters.one", "adapters.two"}
+    graph.add_import(importer="adapters.one.adapter", imported="adapters.two")
+    graph.add_import(importer="bot.app", imported="adapters.two.adapter")
+    graph.add_import(importer="adapters.two.adapter", imported="adapters.two")
+    options = {"name": "platforms", "type": "platform_folders"}
+    check = PlatformFoldersContract("platforms", {}, options).check(graph, verbose=False)
+    assert not check.kept
+    assert check.metadata["imports"] == [
+        ("adapters.one.adapter", "adapters.two"),
+        ("bot.app", "adapters.two.adapter"),
+    ]
 
 
 def test_every_chat_is_under_the_rule() -> None:
