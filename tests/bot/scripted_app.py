@@ -17,7 +17,10 @@ RUN_CARD = Card(
 QUESTION = Card(
     title=("Which one?",),
     summary="Which one?",
-    buttons=(Button("R1", Choose(key="k", pick={"run": "R1"})), Button("R2", Choose(key="k", pick={"run": "R2"}))),
+    buttons=(
+        Button("R1", Choose(key="k", values={"run": "R1"})),
+        Button("R2", Choose(key="k", values={"run": "R2"})),
+    ),
 )
 STATUS_FORM = Form(
     about="status",
@@ -101,3 +104,6 @@ class ScriptedApp:
 
     def error_card(self, key: str, **facts: object) -> Card:
         return Card(title=(key,), summary=key)
+
+    def language_for(self, actor: Actor) -> str:
+        return "en"
