@@ -1,4 +1,4 @@
-"""The keys of every write's steps, on every platform: what is in the effect log is found again by them."""
+"""The step keys of every write on every platform are unchanged. Effects in the log are found by them."""
 
 import json
 from pathlib import Path
@@ -11,10 +11,10 @@ from adapters.writes import Op, Write
 from tests.contract.subject import Subject
 from tests.contract.subjects import CAN, maker
 from tests.contract.writes import Doing, a_write
-from tests.golden.wires import WIRES, step_of
+from tests.golden.stored_formats import FORMATS, step_of
 
 STEPS = json.loads((Path(__file__).parent / "words" / "steps.json").read_text())
-MORE: dict[str, list[dict[str, Any]]] = {
+VARIANTS: dict[str, list[dict[str, Any]]] = {
     "start": [{"options": {"_copied": "7"}}, {"runbook": {"platform": "any", "id": "not yet read"}}],
     "finish": [{"note": "by hand"}, {"options": {"override": "true"}}],
     "begin": [{"options": {"override": "true"}}],
@@ -24,19 +24,20 @@ MORE: dict[str, list[dict[str, Any]]] = {
     "approve": [{"note": "as agreed"}],
     "reject": [{"reason": ""}],
 }
-"""What else is asked of an operation than the contract suite asks, in words of ``words/writes.json``."""
+"""Operation -> field values to try besides the contract suite's write, in the format of ``words/writes.json``."""
 
 
-async def keys(subject: Subject, op: Op) -> dict[str, list[str]]:
-    """By what was asked; of what the platform refuses beforehand, the sentence."""
+async def step_keys(subject: Subject, op: Op) -> dict[str, list[str]]:
+    """Changed fields as JSON -> step keys, or the message key if the adapter refuses the write."""
     doing = await a_write(subject, op)
-    wire = WIRES["writes"]
-    written = wire.dump(doing.write)
-    asked = {
-        json.dumps(more): {**written, "write": {**written["write"], **more}} for more in MORE.get(op.value, [])
+    stored_format = FORMATS["writes"]
+    written = stored_format.dump(doing.write)
+    variants = {
+        json.dumps(changes): {**written, "write": {**written["write"], **changes}}
+        for changes in VARIANTS.get(op.value, [])
     }
     return {"": _steps(doing, doing.write)} | {
-        more: _steps(doing, wire.read(changed)) for more, changed in asked.items()
+        changes: _steps(doing, stored_format.read(variant)) for changes, variant in variants.items()
     }
 
 
@@ -48,10 +49,10 @@ def _steps(doing: Doing, write: Write) -> list[str]:
 
 
 @pytest.mark.parametrize(("kind", "op"), CAN)
-async def test_steps_have_the_keys_that_they_had(kind: str, op: Op) -> None:
+async def test_step_keys_are_unchanged(kind: str, op: Op) -> None:
     async with maker(kind)() as subject:
-        assert await keys(subject, op) == STEPS[kind][op.value]
+        assert await step_keys(subject, op) == STEPS[kind][op.value]
 
 
-def test_nothing_that_could_be_done_is_gone() -> None:
+def test_every_recorded_operation_is_still_supported() -> None:
     assert {(kind, op) for kind, ops in STEPS.items() for op in ops} <= {(kind, op.value) for kind, op in CAN}
