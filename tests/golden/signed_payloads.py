@@ -1,8 +1,8 @@
 """The format of the signed payloads of Mattermost buttons and dialogs in version 0.1.
 
 A payload is a version, 43 characters of HMAC-SHA256 in base64url, and JSON. The HMAC key is derived from the
-secret key and the purpose. This is deliberately independent of ``bot.surfaces.mattermost.signing``, so that a change
-of the format fails a test.
+secret key and the purpose. This is deliberately independent of ``bot.surfaces.mattermost.signing``, so that a
+change of the format fails a test.
 """
 
 import base64
