@@ -55,9 +55,9 @@ class NotifyingSlack(Slack):
         self.ephemeral_posted: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self.card_edited: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
-    def _whisper(self, channel: str, user: str, said: Mapping[str, Any], route: str) -> Posted:
+    def _post_ephemeral(self, channel: str, user: str, said: Mapping[str, Any], route: str) -> Posted:
         self.ephemeral_posted[channel].set()
-        return super()._whisper(channel, user, said, route)
+        return super()._post_ephemeral(channel, user, said, route)
 
     def _chat_update(self, said: Mapping[str, Any]) -> dict[str, Any]:
         self.card_edited[str(said["channel"])].set()
@@ -172,7 +172,7 @@ async def measure_liaison(environment: Environment, liaison: Liaison) -> Measure
 
     measurement = await measure(environment, finish)
     done = sum(task.stage == "complete" for runbook in runbooks for task in runbook.tasks.values())
-    unexpected = {whisper.words for whisper in environment.slack.whispers if ": done." not in whisper.words}
+    unexpected = {post.visible_text for post in environment.slack.ephemerals if ": done." not in post.visible_text}
     assert done == RUNS * FINISHES_PER_RUN, (
         f"{done} of {RUNS * FINISHES_PER_RUN} were executed: {sorted(unexpected)[:5]}"
     )

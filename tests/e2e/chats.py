@@ -1,8 +1,8 @@
 """One interface to Slack and Mattermost, so that one test covers both.
 
-A ``Chat`` is a workspace with the members Ana, Ben and Cam and the guest Gil. A ``Room`` is a new channel in it,
-so that tests can share one chat and one Liaison process. A room shows the messages posted since its creation, in
-the channel and in direct messages.
+A ``Chat`` is a workspace with the members Ana, Ben, Cam and Rui, whose locale is pt-BR, and the guest Gil. A
+``Room`` is a new channel in it, so that tests can share one chat and one Liaison process. A room shows messages
+posted since its creation, in the channel and in direct messages.
 """
 
 import re
@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from adapters.testing.fake_server import Fake
 from tests.e2e.process import until
-from tests.fakes.serving import Fake
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,10 @@ class Room(ABC):
     @abstractmethod
     async def submit_form(self, values: Mapping[str, str], *, user: str = "ana") -> Delivery:
         """Fills in and submits the form that a button opened."""
+
+    @abstractmethod
+    async def form_title(self, *, user: str = "ana") -> str:
+        """Waits for the form that a button opened and returns its title."""
 
     @abstractmethod
     def unsafe_texts(self) -> list[str]:

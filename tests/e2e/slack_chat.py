@@ -7,8 +7,8 @@ from typing import Any
 
 from tests.e2e.chats import BotMessage, Delivery, Room
 from tests.fakes.slack import Delivered, Slack
-from tests.fakes.slack_reading import alarms, as_read, as_sent
 from tests.fakes.slack_state import Posted
+from tests.fakes.slack_text import as_delivered, collapse_spaces, unsafe_texts
 
 
 class SlackChat:
@@ -22,6 +22,7 @@ class SlackChat:
             "ben": self.fake.add_user("U0BEN", "ben", email="ben@example.com"),
             "cam": self.fake.add_user("U0CAM", "cam", email="cam@example.com"),
             "gil": self.fake.add_user("U0GIL", "gil", is_restricted=True),
+            "rui": self.fake.add_user("U0RUI", "rui", email="rui@example.com", locale="pt-BR"),
         }
         self.url = ""
         self._rooms = itertools.count(1)
@@ -65,12 +66,12 @@ class SlackRoom(Room):
 
     async def command(self, text: str, *, user: str = "ana") -> Delivery:
         chat = self.chat
-        typed = as_sent(text, chat.users)
+        typed = as_delivered(text, chat.users)
         return self._delivery(await chat.fake.command(chat.url, typed, user=chat.users[user], channel=self.id))
 
     async def mention(self, text: str, *, user: str = "ana", thread: str = "") -> None:
         chat = self.chat
-        typed = as_sent(text, chat.users)
+        typed = as_delivered(text, chat.users)
         await chat.fake.mention(chat.url, typed, user=chat.users[user], channel=self.id, thread=thread)
 
     async def click(self, label: str, on: BotMessage, *, user: str = "ana") -> Delivery:
@@ -82,14 +83,17 @@ class SlackRoom(Room):
         chat = self.chat
         return self._delivery(await chat.fake.submit(chat.url, values, user=chat.users[user]))
 
+    async def form_title(self, *, user: str = "ana") -> str:
+        return (await self.chat.fake.modal(self.chat.users[user])).title
+
     def unsafe_texts(self) -> list[str]:
-        return alarms([message.raw for message in self.bot_messages()])
+        return unsafe_texts([message.raw for message in self.bot_messages()])
 
     def bot_messages(self) -> list[BotMessage]:
         fake = self.chat.fake
         direct = {f"D{user[1:]}": name for name, user in self.chat.users.items()}
         here = [
-            post for post in (*fake.posts, *fake.whispers) if post.channel == self.id or post.channel in direct
+            post for post in (*fake.posts, *fake.ephemerals) if post.channel == self.id or post.channel in direct
         ]
         fresh = [post for post in here if post.user == fake.bot_user and _number(post.ts) > _number(self._since)]
         return [self._bot_message(post, direct) for post in sorted(fresh, key=lambda post: _number(post.ts))]
@@ -97,11 +101,13 @@ class SlackRoom(Room):
     def _bot_message(self, post: Posted, direct: Mapping[str, str]) -> BotMessage:
         names = {id: name for name, id in self.chat.users.items()}
         reader = direct.get(post.channel) or names.get(post.to, "")
-        return BotMessage(post.ts, as_read(post.words), post.labels, reader, post.thread_ts, copy.deepcopy(post))
+        return BotMessage(
+            post.ts, collapse_spaces(post.visible_text), post.labels, reader, post.thread_ts, copy.deepcopy(post)
+        )
 
     def _delivery(self, delivered: Delivered) -> Delivery:
         async def resend() -> Delivery:
-            return self._delivery(await self.chat.fake.again(delivered))
+            return self._delivery(await self.chat.fake.redeliver(delivered))
 
         return Delivery(delivered.status, delivered.body.encode(), resend)
 

@@ -1,7 +1,7 @@
 """Buttons defined on a Tines case. Their labels and URLs come from anyone who can edit cases on Tines."""
 
 from tests.adapters.tines.fake import TinesFake
-from tests.adapters.tines.subject import make_button
+from tests.adapters.tines.harness import make_button
 from tests.e2e.conftest import Scene
 from tests.e2e.platforms import FakePlatform
 from tests.e2e.process import until
