@@ -81,4 +81,4 @@ def test_chats_cannot_import_the_store_or_what_runs_them() -> None:
 
 def test_the_chat_rule_lists_every_chat() -> None:
     folders = {f"bot.surfaces.{path.parent.name}" for path in (ROOT / "bot/surfaces").glob("*/__init__.py")}
-    assert folders == set(contract("Chats are unaware of each other")["modules"])
+    assert folders == set(contract("Chats do not import each other")["modules"])
