@@ -24,9 +24,9 @@ _CODE = re.compile(r"(?<=Receipt )[2-9A-HJ-NP-Z]{4}(?=\.)|(?<=\()[2-9A-HJ-NP-Z]{
 _INTRO = """\
 # The demo
 
-`make demo` opens this chat in your terminal: no accounts, no network, nothing is kept. This page is what it
-answers to [demo.txt](demo.txt), with times shifted. In Slack and Mattermost the same cards are messages with real
-buttons, and every change edits the one live card.
+`make demo` opens this chat in your terminal. It needs no accounts and no network, and deletes everything when you
+leave. This page is its output for [demo.txt](demo.txt), with times shifted. In Slack and Mattermost the same cards are
+messages with buttons, and every change edits the run's live card.
 """
 
 
