@@ -189,6 +189,7 @@ LateAddSentAgain = _harness(_LateAddSentAgain)
 SENT_AGAIN = "test_sent_again_an_idempotent_step_changes_nothing"
 NOTE = "test_the_note_of_a_finish_is_written_once"
 LATE = "test_a_write_that_shows_late_is_not_sent_again"
+EDIT = "test_an_edit_between_read_and_write_never_hits_another_task"
 CAUGHT_BY = {
     "CommentDeclaredIdempotent": f"{SENT_AGAIN}[example-comment]",
     "AddDeclaredIdempotent": f"{SENT_AGAIN}[example-add]",
@@ -197,7 +198,7 @@ CAUGHT_BY = {
     "NoteSendsFinishAgain": f"{NOTE}[example-finish]",
     "BeginLeavesNoTrace": "test_an_emulated_write_leaves_a_trace[example-begin]",
     "AddFoundByTitle": "test_an_added_task_is_found_by_its_code_and_not_by_its_title[example-add]",
-    "TaskByPosition": "test_an_edit_between_read_and_write_never_hits_another_task[example-finish-before the last]",
+    "TaskByPosition": f"{EDIT}[example-finish-before the last]",
     "LateCommentSentAgain": f"{LATE}[example-comment]",
     "LateAddSentAgain": f"{LATE}[example-add]",
 }

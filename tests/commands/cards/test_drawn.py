@@ -1,4 +1,4 @@
-"""The run's card as the console draws it, wide and narrow."""
+"""The example card, also on a narrow screen."""
 
 from bot.surfaces.console.render import draw
 from commands.cards.run_card import run_card

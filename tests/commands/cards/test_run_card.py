@@ -1,4 +1,4 @@
-"""The run's card: what it shows of a run, and its buttons."""
+"""The live card of a run."""
 
 from datetime import UTC, datetime, timedelta
 
