@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
 
 from adapters.models import Health, Run, Runbook, Task, TaskState
 from commands.model.card import Button, Card, ClockTime, Link, Span, Text, Tone
@@ -58,6 +59,14 @@ def disambiguated_label(runbook: Runbook, among: Sequence[Runbook]) -> str:
         return ""
     platform = f" ({shorten(runbook.key.platform, _LABEL // 2)})"
     return shorten(runbook.title, _LABEL - len(platform)) + platform
+
+
+def in_zone(at: datetime, zone: str) -> datetime:
+    """``at`` in the named zone; in UTC if the system doesn't know the zone, or if the year would leave the calendar."""
+    try:
+        return at.astimezone(ZoneInfo(zone))
+    except (KeyError, ValueError, OSError, OverflowError):
+        return at.astimezone(UTC)
 
 
 def zone_name(zone: tzinfo | None) -> str:
