@@ -62,7 +62,7 @@ def disambiguated_label(runbook: Runbook, among: Sequence[Runbook]) -> str:
 
 
 def in_zone(at: datetime, zone: str) -> datetime:
-    """``at`` in the named zone; in UTC if the system doesn't know the zone, or if the year would leave the calendar."""
+    """``at`` in the named zone; in UTC if the zone is unknown or the result would leave the calendar."""
     try:
         return at.astimezone(ZoneInfo(zone))
     except (KeyError, ValueError, OSError, OverflowError):
