@@ -12,6 +12,7 @@ from adapters.local.documents import Change, Documents, Edit, applied_step
 from adapters.local.text import message
 from adapters.local.wire import Document, StoredComment, StoredTask
 from adapters.models import Person, RunState, TaskState
+from adapters.toolkit.guards import Guard
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     AddComment,
@@ -39,31 +40,34 @@ AnyEdit = Edit[Any]
 
 @dataclass
 class Writes:
-    """Every step may be sent again: a document knows the steps that it holds."""
+    """Every step may be sent again: a document knows the steps that it holds.
+
+    No step needs a guard: each decides on the document under its lock.
+    """
 
     documents: Documents
 
-    @step(FinishTask, recovery=Recovery.IDEMPOTENT)
+    @step(FinishTask, recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
     async def finish(self, step: FinishTask, marker: WriteMarker) -> WriteResult:
         return await self.documents.change(step, marker, finish)
 
-    @step(BeginTask, recovery=Recovery.IDEMPOTENT)
+    @step(BeginTask, recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
     async def begin(self, step: BeginTask, marker: WriteMarker) -> WriteResult:
         return await self.documents.change(step, marker, begin)
 
-    @step(SkipTask, recovery=Recovery.IDEMPOTENT)
+    @step(SkipTask, recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
     async def skip(self, step: SkipTask, marker: WriteMarker) -> WriteResult:
         return await self.documents.change(step, marker, skip)
 
-    @step(HoldTask, recovery=Recovery.IDEMPOTENT)
+    @step(HoldTask, recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
     async def hold(self, step: HoldTask, marker: WriteMarker) -> WriteResult:
         return await self.documents.change(step, marker, hold)
 
-    @step(ReopenTask, recovery=Recovery.IDEMPOTENT)
+    @step(ReopenTask, recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
     async def reopen(self, step: ReopenTask, marker: WriteMarker) -> WriteResult:
         return await self.documents.change(step, marker, reopen)
 
-    @step(AssignTask, recovery=Recovery.IDEMPOTENT)
+    @step(AssignTask, recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
     async def assign(self, step: AssignTask, marker: WriteMarker) -> WriteResult:
         return await self.documents.change(step, marker, assign)
 
@@ -75,11 +79,11 @@ class Writes:
     async def comment(self, step: AddComment, marker: WriteMarker) -> WriteResult:
         return await self.documents.change(step, marker, comment)
 
-    @step(SetStatus, recovery=Recovery.IDEMPOTENT)
+    @step(SetStatus, recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
     async def status(self, step: SetStatus, marker: WriteMarker) -> WriteResult:
         return await self.documents.change(step, marker, status)
 
-    @step(EndRun, recovery=Recovery.IDEMPOTENT)
+    @step(EndRun, recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
     async def end(self, step: EndRun, marker: WriteMarker) -> WriteResult:
         return await self.documents.change(step, marker, end)
 
@@ -149,6 +153,7 @@ def assign(edit: Edit[AssignTask]) -> Change:
     task, person = _task(edit, edit.step.task), edit.step.person
     if task.assignees == (person,):
         return Change(edit.document, already=True)
+    _require_open(edit, task)
     return Change(_with(edit, task, assignees=(person,)))
 
 
