@@ -117,4 +117,4 @@ class PlatformAdapter(ABC):
                 try:
                     self.steps(write, run)
                 except AdapterError:
-                    continue  # the plan refuses this one, which is its right
+                    continue  # a plan may refuse a write

@@ -242,8 +242,8 @@ SENT_AGAIN = "test_sent_again_an_idempotent_step_changes_nothing"
 OVER = "test_a_task_that_is_over_does_not_move"
 ENDED = "test_a_run_that_has_ended_stays_as_it_is"
 NOTE = "test_the_note_of_a_finish_is_written_once"
-POSITION = "test_an_edit_between_read_and_write_never_hits_another_task"
 LATE = "test_a_write_that_shows_late_is_not_sent_again"
+EDIT = "test_an_edit_between_read_and_write_never_hits_another_task"
 CAUGHT_BY = {
     "CommentDeclaredIdempotent": f"{SENT_AGAIN}[example-comment]",
     "AddDeclaredIdempotent": f"{SENT_AGAIN}[example-add]",
@@ -252,7 +252,7 @@ CAUGHT_BY = {
     "NoteSendsFinishAgain": f"{NOTE}[example-finish]",
     "BeginLeavesNoTrace": "test_an_emulated_write_leaves_a_trace[example-begin]",
     "AddFoundByTitle": "test_an_added_task_is_found_by_its_code_and_not_by_its_title[example-add]",
-    "TaskByPosition": f"{POSITION}[example-finish-before the last]",
+    "TaskByPosition": f"{EDIT}[example-finish-before the last]",
     "LateCommentSentAgain": f"{LATE}[example-comment]",
     "LateAddSentAgain": f"{LATE}[example-add]",
     "TaskUnguarded": f"{OVER}[example-assign-finished]",
