@@ -173,4 +173,5 @@ def _bound(rule: RecoveryRule, handler: object) -> Callable[[Write], Recovery]:
 def _reader(guard: GuardRule | None, handler: object) -> ReadFresh | None:
     if guard is None or isinstance(guard, Guard):
         return None
-    return partial(guard, handler)
+    own: ReadFresh | None = getattr(handler, guard.__name__, None)  # a subclass may override it
+    return own or partial(guard, handler)

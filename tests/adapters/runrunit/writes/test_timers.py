@@ -102,7 +102,11 @@ async def test_a_begin_plays_the_assignment_that_it_has_when_ids_changed_in_betw
 ) -> None:
     run = fake.world.run()
     step = fake.world.step(run)
-    fake.before_write("POST", "/play$", lambda: fake.world.add_assignment(step, "ben-costa"))
+
+    def assign_ben() -> None:
+        fake.world.add_assignment(step, "ben-costa")
+
+    fake.before_write("POST", "/play$", assign_ben)
     results = await execute(runrunit, begin(run, step))
     assert not results[-1].already
     assert step.assignment_of("ana-reis").working
