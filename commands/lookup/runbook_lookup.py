@@ -83,6 +83,9 @@ async def find_runbook(query: str, platform: str, context: CommandContext) -> Ru
     if not search.runbooks and query:
         search = await search_runbooks("", platform, services)
     found = find_matches(query, [(runbook.title, runbook) for runbook in search.runbooks])
+    if found.single and found.is_near_miss:
+        buttons = _runbook_choices([found.single], key)
+        raise Ambiguous("runbook.confirm", words=query, runbook=found.single.title, buttons=buttons)
     if found.single:
         return found.single
     if found.several:

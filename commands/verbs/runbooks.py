@@ -24,7 +24,7 @@ async def handle(intent: Runbooks, context: CommandContext) -> Answer:
     search = await search_runbooks(intent.query, intent.platform, context.services)
     found = search.runbooks
     if intent.query:
-        matches = find_matches(intent.query, [(runbook.title, runbook) for runbook in found])
+        matches = find_matches(intent.query, [(runbook.title, runbook) for runbook in found], typing=True)
         found = (matches.single,) if matches.single else matches.several or matches.guesses
     lines = [_line(runbook) for runbook in found[:_MOST_RUNBOOKS]]
     if len(found) > _MOST_RUNBOOKS:

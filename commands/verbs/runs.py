@@ -98,7 +98,7 @@ async def _is_over(tracked: TrackedRun, services: Services) -> bool:
 
 
 def _matching(runs: Sequence[RunSummary], query: str) -> list[RunSummary]:
-    found = find_matches(query, [(summary.title, summary) for summary in runs])
+    found = find_matches(query, [(summary.title, summary) for summary in runs], typing=True)
     return [found.single] if found.single else list(found.several)
 
 
