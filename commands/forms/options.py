@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from adapters.errors import AdapterError
 from commands.cards.task_row import shown_tasks
+from commands.lookup.distinct_names import runbook_option_names
 from commands.lookup.fuzzy import find_matches
 from commands.lookup.runbook_lookup import search_runbooks
 from commands.model.card import Option
@@ -30,9 +31,9 @@ async def _runbook_options(query: str, services: Services) -> Sequence[Option]:
     found = find_matches(query, [(runbook.title, runbook) for runbook in search.runbooks], typing=True)
     runbooks = [found.single] if found.single else [*found.several, *found.guesses]
     return [
-        Option(str(runbook.key), shorten(f"{runbook.title} ({runbook.key.platform})", 70))
-        for runbook in runbooks[:MOST_OPTIONS]
-    ]
+        Option(str(runbook.key), name)
+        for runbook, name in zip(runbooks, runbook_option_names(runbooks), strict=True)
+    ][:MOST_OPTIONS]
 
 
 def task_options(tracked: TrackedRun, query: str) -> Sequence[Option]:

@@ -258,7 +258,7 @@ def split_comment(text: str) -> tuple[str, str, str]:
 
 
 def action_tasks(text: str) -> tuple[tuple[str, ...], str]:
-    """The tasks that the name of an action begins or ends with ("T2 report as failed", "restart T2"), and the rest."""
+    """The tasks before or after the name of an action ("T2 report as failed", "restart T2"), and the name."""
     tasks, rest = split_tasks(text)
     if tasks:
         return tasks, rest

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from adapters.models import RunbookKey, RunKey, RunState, RunSummary, TaskKey
 from adapters.writes import Op
 from commands.language.references import is_run_handle
+from commands.lookup.distinct_names import run_names
 from commands.lookup.fuzzy import find_matches
 from commands.lookup.irreversible import is_irreversible
 from commands.model.card import Button
@@ -124,7 +125,11 @@ def no_run_error(ended: TrackedRun | None = None) -> CommandError:
 
 def run_choices(runs: Sequence[TrackedRun], message: Message) -> list[Button]:
     """A button per run, which completes the command of ``message`` with it."""
-    return [choice(message.key, {"run": tracked.handle}, run_name(tracked)) for tracked in runs[:MOST_CHOICES]]
+    shown = runs[:MOST_CHOICES]
+    return [
+        choice(message.key, {"run": tracked.handle}, name)
+        for tracked, name in zip(shown, run_names(shown), strict=True)
+    ]
 
 
 def _ambiguous_run(runs: Sequence[TrackedRun], message: Message, key: str, **facts: object) -> Ambiguous:
