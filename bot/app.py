@@ -213,7 +213,7 @@ def bootstrap(
         services=services,
         engine=engine,
         reconciler=reconciler,
-        intake=AppIntake(engine, responder, inbox, services, people, now),
+        intake=AppIntake(engine, responder, inbox, services, now),
     )
 
 

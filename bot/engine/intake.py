@@ -7,7 +7,6 @@ from typing import Any
 from adapters.toolkit.messages import in_language
 from bot.engine.port import Engine
 from bot.outbound.responder import Responder
-from bot.services.people_directory import PeopleDirectory
 from bot.storage.inbox import Inbox
 from bot.surfaces.protocol import FieldErrors, Recorded, SubmittedForm
 from commands.cards.run_card import live_card
@@ -32,14 +31,12 @@ class AppIntake:
         responder: Responder,
         inbox: Inbox,
         services: Services,
-        people: PeopleDirectory,
         now: Callable[[], datetime],
     ) -> None:
         self._engine = engine
         self._responder = responder
         self._inbox = inbox
         self._services = services
-        self._people = people
         self._now = now
         self.on_recorded: list[Callable[[Message], None]] = []
 
@@ -81,4 +78,4 @@ class AppIntake:
         return short_card(translate(key, **facts), tone="warn")
 
     def language_for(self, actor: Actor) -> str:
-        return language_of(self._people.cached_profile(actor), self._services)
+        return language_of(actor, self._services)

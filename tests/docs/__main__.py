@@ -25,8 +25,8 @@ _INTRO = """\
 # The demo
 
 `make demo` opens this chat in your terminal. It needs no accounts and no network, and deletes everything when you
-leave. This page is its output for [demo.txt](demo.txt), with times shifted. In Slack and Mattermost the same cards are
-messages with buttons, and every change edits the run's live card.
+leave. This page is its output for [demo.txt](demo.txt), with times shifted. In Slack and Mattermost the same cards
+are messages with buttons, and every change edits the run's live card.
 """
 
 

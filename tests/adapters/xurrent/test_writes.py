@@ -4,6 +4,7 @@ import pytest
 
 from adapters.errors import Conflict, Rejected, Unsupported
 from adapters.models import Health, TaskState
+from adapters.toolkit.messages import load_messages
 from adapters.writes import (
     AddComment,
     AddTask,
@@ -293,5 +294,6 @@ async def test_reopen_and_end_are_refused_without_a_request(xurrent: XurrentAdap
     for write in (ReopenTask(run=run_key(run), task=str(task.id)), EndRun(run=run_key(run))):
         with pytest.raises(Unsupported) as refused:
             xurrent.steps(write, None)
-        assert "Nothing changed" in error_text(PLATFORM, refused.value)
+        assert "can't" in error_text(PLATFORM, refused.value)
+        assert str(refused.value.facts["instead"]) in load_messages(PLATFORM.messages)
     assert fake.seen == []
