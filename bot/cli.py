@@ -100,7 +100,7 @@ def demo(script: Path | None) -> None:
 @click.argument("words", nargs=-1, required=True, metavar="TEXT", type=click.UNPROCESSED)
 @click.option("--as", "user", default="", help="The name to act under. Default: this account's name.")
 @click.option("--channel", default=CHANNEL, show_default=True, help="The channel to act in.")
-@click.option("--yes", is_flag=True, help="Answer questions with their first choice.")
+@click.option("--yes", is_flag=True, help="Confirm what a question asks. It never chooses between things.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 def say(config: Path | None, words: tuple[str, ...], user: str, channel: str, yes: bool, as_json: bool) -> None:
     """Run one command, wait for its outcome, and print the card."""
