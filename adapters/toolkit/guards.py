@@ -51,10 +51,10 @@ GUARDED: tuple[type[Write], ...] = (
 """The writes whose steps must declare a guard."""
 
 _AS_ASKED: Mapping[Op, TaskState] = {Op.FINISH: TaskState.DONE, Op.SKIP: TaskState.SKIPPED}
-_OVER: Mapping[TaskState, str] = {
-    TaskState.DONE: "changed.done",
-    TaskState.SKIPPED: "changed.skipped",
-    TaskState.FAILED: "changed.failed",
+_OVER: Mapping[TaskState, tuple[str, str]] = {  # message keys: where nobody knows who did it, and where they do
+    TaskState.DONE: ("changed.done", "changed.done_by"),
+    TaskState.SKIPPED: ("changed.skipped", "changed.skipped_by"),
+    TaskState.FAILED: ("changed.failed", "changed.failed_by"),
 }
 
 
@@ -110,8 +110,7 @@ def already_done(task: Task, snapshot: Run | None = None) -> WriteResult:
 def task_is_over(platform: str, step: Write, task: Task) -> Conflict:
     """Somebody finished, skipped or failed the task. ``by`` and ``at`` say who and when, if the platform does."""
     facts: dict[str, Any] = {"task": task.title, "by": task.finished_by or "", "at": task.finished_at}
-    key = _OVER[task.state] + ("_by" if task.finished_by else "")
-    return Conflict(platform, step.op, key=key, **facts)
+    return Conflict(platform, step.op, key=_OVER[task.state][bool(task.finished_by)], **facts)
 
 
 def run_is_over(platform: str, step: Write) -> Conflict:
