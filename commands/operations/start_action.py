@@ -190,18 +190,28 @@ async def _question(
     recent = await context.services.runs.recent_start(runbook.key, context.place, context.now - REPEAT_WINDOW)
     twice = recent if recent is not None and recent.handle != tracked.handle else None
     needs_care = (runbook.irreversible or runbook.alerts) and not intent.rehearsal
-    if twice is None and not needs_care:
+    if twice is None and not needs_care and not runbook.warning:
         return None
     lines: list[Text] = []
     if twice is not None:
         lines.append(translate("start.twice", run=run_name(twice)))
+    if runbook.warning:
+        lines.append(translate(runbook.warning, platform_messages(runbook.key.platform, context.services)))
     if needs_care:
         lines += await _consequences(runbook, context)
     buttons = _start_buttons(intent, runbook, context) if needs_care else []
     if not buttons:
         pick: ChoiceValues = {"runbook": str(runbook.key), "confirmed": True}
         decided = needs_care and bool(runbook.start_options)  # the line says which option
-        live = label("button.start_this" if decided else "start.live" if needs_care else "start.another")
+        live = label(
+            "button.start_this"
+            if decided
+            else "start.live"
+            if needs_care
+            else "start.another"
+            if twice
+            else "start.anyway"
+        )
         buttons = [choice(context.message.key, pick, live)]
         if needs_care and runbook.rehearsable and not decided:
             buttons.append(choice(context.message.key, {**pick, "rehearsal": True}, label("start.rehearsal")))
