@@ -17,7 +17,7 @@ from adapters.local.procedure import FileProblem, Procedure
 from adapters.local.text import message
 
 SUFFIXES = (".md", ".markdown")
-MAX_FILE_SIZE = 512 * 1024  # bytes; nobody reads a larger runbook during an incident
+MAX_FILE_SIZE = 256 * 1024  # bytes; nobody reads a larger runbook during an incident
 
 
 @dataclass(frozen=True, slots=True)
