@@ -41,7 +41,7 @@ from bot.storage.store import Store
 from bot.storage.surface_state import SurfaceStateRows
 from bot.surfaces.protocol import Surface
 from commands.cards.activity_line import halted_line
-from commands.cards.run_card import live_card
+from commands.cards.run_card import channel_card
 from commands.model.card import Result
 from commands.model.messages import Actor, Message
 from commands.model.outcomes import Outcome
@@ -171,11 +171,12 @@ def bootstrap(
     chats = {surface.name: surface for surface in (*_create_chats(settings, store, now), *surfaces)}
     inbox, run_rows, effect_log = Inbox(store), RunRows(store, now), EffectLog(store)
     history = MessageHistory(inbox, now)
+    language = settings.bot.language
     # Some parts depend on each other. The lambdas refer to ``services`` and ``engine``, which are created below.
     live_cards = LiveCards(
-        LiveCardRows(store), chats, run_rows.get, lambda run: live_card(run, services, now()), now
+        LiveCardRows(store), chats, run_rows.get, lambda run: channel_card(run, services, now()), now, language
     )
-    activity_log = ActivityLog(ActivityRows(store), chats, live_cards, now)
+    activity_log = ActivityLog(ActivityRows(store), chats, live_cards, now, language)
     responder = Responder(chats, live_cards, activity_log, run_rows, history.message, now)
     runs = RunService(
         run_rows,
@@ -185,6 +186,7 @@ def bootstrap(
         on_change=live_cards.mark_changed,
         on_halt=lambda run: activity_log.post(halted_line(run, services)),
         count_queued_writes=lambda handle: engine.queued_writes(handle),
+        language=language,
     )
     people = PeopleDirectory(PeopleRows(store, now), chats, settings.people, now)
     services = _create_services(settings, platforms, runs, people, history, responder)
@@ -235,6 +237,7 @@ def _create_services(
         root_command=settings.bot.command,
         aliases=settings.aliases,
         zone=settings.bot.zone,
+        language=settings.bot.language,
     )
 
 

@@ -1,1 +1,1 @@
-"""Words into typed intents, and what carries them out. No network, no clock, no chat or platform library."""
+"""Parses commands into typed intents and executes them, without network, clock, chat or platform libraries."""

@@ -1,7 +1,7 @@
-"""Who may do what. ``[access]`` lists people for each right; without a list every full member may.
+"""Access rules. ``[access]`` lists people for each right; without a list, every full member has it.
 
-Guests, other companies' people, bots and people the chat has not told about may only read. A list may name
-them, by chat id alone: a handle or an e-mail of another company proves nothing here.
+Guests, people of other companies, bots, and people whose membership is unknown may only read. A list can give them
+more, but only by chat id: anyone can pick a handle, and an email of another company proves nothing.
 """
 
 import re
@@ -13,23 +13,23 @@ from commands.model.messages import Actor, Membership, Place
 from commands.model.ports import AccessRules
 from commands.text.catalogue import plain_text, translate
 
-_ID = re.compile(r"[UWCGD](?=[A-Z0-9]*[0-9])[A-Z0-9]{3,}|[a-z0-9]{26}")
+_CHAT_ID = re.compile(r"[UWCGD](?=[A-Z0-9]*[0-9])[A-Z0-9]{3,}|[a-z0-9]{26}")
 
-STANDINGS: Mapping[Membership, str] = {
+MEMBERSHIP_PLURAL_KEYS: Mapping[Membership, str] = {
     Membership.MEMBER: "standing.member",
     Membership.GUEST: "standing.guest",
     Membership.EXTERNAL: "standing.external",
     Membership.BOT: "standing.bot",
     Membership.UNKNOWN: "standing.unknown",
 }
-ONE: Mapping[Membership, str] = {
+MEMBERSHIP_KEYS: Mapping[Membership, str] = {
     Membership.MEMBER: "one.member",
     Membership.GUEST: "one.guest",
     Membership.EXTERNAL: "one.external",
     Membership.BOT: "one.bot",
     Membership.UNKNOWN: "one.unknown",
 }
-RIGHTS: Mapping[Right, str] = {
+RIGHT_KEYS: Mapping[Right, str] = {
     Right.READ: "right.read",
     Right.START: "right.start",
     Right.WRITE: "right.write",
@@ -38,48 +38,54 @@ RIGHTS: Mapping[Right, str] = {
 }
 
 
-def allow(right: Right, actor: Actor, place: Place, rules: AccessRules) -> None:
-    """Raises ``NotAllowed``, which says who may, and that nothing changed."""
+def require_right(right: Right, actor: Actor, place: Place, rules: AccessRules) -> None:
+    """Raises ``NotAllowed``, which says who has the right."""
     if right is Right.READ:
         return
-    if rules.places and not _in_places(place, rules.places):
+    if rules.places and not _is_listed_place(place, rules.places):
         raise NotAllowed("access.place", places=", ".join(rules.places))
-    listed = _listed(right, rules)
-    if not _has(actor, listed):
-        what = plain_text(translate(RIGHTS[right]))
-        if listed:
-            raise NotAllowed("access.listed", what=what, people=", ".join(listed))
-        raise NotAllowed("access.standing", what=what, who=plain_text(translate(STANDINGS[actor.membership])))
+    people = _people_with(right, rules)
+    if not _is_permitted(actor, people):
+        what = plain_text(translate(RIGHT_KEYS[right]))
+        if people:
+            raise NotAllowed("access.listed", what=what, people=", ".join(people))
+        who = plain_text(translate(MEMBERSHIP_PLURAL_KEYS[actor.membership]))
+        raise NotAllowed("access.standing", what=what, who=who)
 
 
-def rights(actor: Actor, place: Place, rules: AccessRules) -> Sequence[Right]:
-    """What this person may do here."""
-    here = not rules.places or _in_places(place, rules.places)
-    return [right for right in Right if right is Right.READ or (here and _has(actor, _listed(right, rules)))]
+def rights_of(actor: Actor, place: Place, rules: AccessRules) -> Sequence[Right]:
+    """The rights of this person in this channel."""
+    is_listed_place = not rules.places or _is_listed_place(place, rules.places)
+    return [
+        right
+        for right in Right
+        if right is Right.READ or (is_listed_place and _is_permitted(actor, _people_with(right, rules)))
+    ]
 
 
-def _has(actor: Actor, listed: Sequence[str]) -> bool:
+def _is_permitted(actor: Actor, people: Sequence[str]) -> bool:
     if actor.membership is not Membership.MEMBER:
-        return actor.id in listed and actor.membership is not Membership.UNKNOWN
-    if not listed:
+        return actor.id in people and actor.membership is not Membership.UNKNOWN
+    if not people:
         return True
-    return any(_means(entry, actor) for entry in listed)
+    return any(_is_entry_of(entry, actor) for entry in people)
 
 
-def _means(entry: str, actor: Actor) -> bool:
-    """People choose their handles themselves: one that is spelt like somebody's id must not stand for it."""
+def _is_entry_of(entry: str, actor: Actor) -> bool:
+    """An entry that looks like an id matches only the id: people choose their own handles."""
     if is_chat_id(entry):
         return entry == actor.id
     names = {actor.id.casefold(), actor.handle.casefold(), (actor.email or "").casefold()} - {""}
     return entry.removeprefix("@").casefold() in names
 
 
-def is_chat_id(words: str) -> bool:
-    """Whether it is spelt as Slack and Mattermost spell the ids of people and channels."""
-    return _ID.fullmatch(words) is not None
+def is_chat_id(text: str) -> bool:
+    """Whether it looks like a Slack or Mattermost id of a person or channel."""
+    return _CHAT_ID.fullmatch(text) is not None
 
 
-def _listed(right: Right, rules: AccessRules) -> Sequence[str]:
+def _people_with(right: Right, rules: AccessRules) -> Sequence[str]:
+    """Empty: every full member."""
     lists = {
         Right.START: rules.start,
         Right.WRITE: rules.write,
@@ -89,9 +95,9 @@ def _listed(right: Right, rules: AccessRules) -> Sequence[str]:
     return lists.get(right, ())
 
 
-def _in_places(place: Place, places: Sequence[str]) -> bool:
+def _is_listed_place(place: Place, entries: Sequence[str]) -> bool:
     names = {place.channel.casefold(), place.channel_name.casefold()} - {""}
     return any(
         entry == place.channel if is_chat_id(entry) else entry.removeprefix("#").casefold() in names
-        for entry in places
+        for entry in entries
     )

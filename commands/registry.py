@@ -1,5 +1,7 @@
-"""All commands, found by importing every module of ``commands.verbs``. The top of this package: nothing in
-``commands`` imports it, so parser and dispatch get the commands passed in."""
+"""All commands: every module of ``commands.verbs`` exports one as ``COMMAND``.
+
+Nothing else in ``commands`` imports this module. Parser, dispatch and forms get the commands passed in.
+"""
 
 import importlib
 import pkgutil

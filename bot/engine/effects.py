@@ -52,7 +52,7 @@ class Effects:
         digest = hashlib.sha256(f"{self._message.key}\n{step.step_key}".encode()).digest()
         code = "".join(_RECEIPT_SYMBOLS[byte % len(_RECEIPT_SYMBOLS)] for byte in digest[:4])
         actor = self._message.actor
-        who = f"{actor.shown} via {actor.surface.capitalize()}"
+        who = f"{actor.display_name} via {actor.surface.capitalize()}"
         return WriteMarker(code=code, who=who, at=self._message.at)
 
     async def execute(

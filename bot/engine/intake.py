@@ -4,17 +4,21 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from adapters.toolkit.messages import in_language
 from bot.engine.port import Engine
 from bot.outbound.responder import Responder
 from bot.storage.inbox import Inbox
 from bot.surfaces.protocol import FieldErrors, Recorded, SubmittedForm
 from commands.cards.run_card import live_card
-from commands.forms import form as forms
+from commands.forms.opening import form_for_line, open_form
+from commands.forms.options import search_options
+from commands.forms.submission import FormErrors, submit
 from commands.model.card import Card, Form, Option
 from commands.model.intents import OpenForm
 from commands.model.messages import Actor, Message, Place
 from commands.model.ports import Services
 from commands.text.catalogue import translate
+from commands.text.locales import language_of
 from commands.text.phrases import short_card
 
 
@@ -53,17 +57,18 @@ class AppIntake:
         await self._inbox.store_answer(key, answer)
 
     async def open_form(self, wanted: OpenForm, actor: Actor, place: Place) -> Form:
-        return await forms.open_form(wanted, actor, place, self._services)
+        with in_language(language_of(actor, self._services)):
+            return await open_form(wanted, place, self._services)
 
     async def search_options(self, about: str, run: str, field: str, typed: str) -> Sequence[Option]:
-        return await forms.options(about, run, field, typed, self._services)
+        return await search_options(run, field, typed, self._services)
 
     def submit(self, form: SubmittedForm) -> dict[str, Any] | FieldErrors:
-        intent = forms.submit(form.about, form.run, form.values)
-        return FieldErrors(intent.errors) if isinstance(intent, forms.FormErrors) else intent
+        result = submit(form.about, form.run, form.values, self._services.commands)
+        return FieldErrors(result.errors) if isinstance(result, FormErrors) else result
 
     def form_for_line(self, text: str) -> OpenForm | None:
-        return forms.wants_form(text, self._services)
+        return form_for_line(text, self._services)
 
     async def live_card(self, place: Place, run: str) -> Card | None:
         tracked = await self._services.runs.get(run)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import structlog
 
 from adapters.http.rate_limits import background
+from adapters.toolkit.messages import in_language
 from bot.engine.effect_outcomes import EffectServices
 from bot.engine.effects import Effects
 from bot.engine.port import Progress
@@ -29,6 +30,7 @@ from commands.model.card import Answer, Result
 from commands.model.intents import Intent
 from commands.model.messages import Actor, Membership, Message, Via
 from commands.model.ports import CommandContext, Services
+from commands.text.locales import language_of
 
 DOUBLE_CLICK_SECONDS = 1.0
 MAX_REMEMBERED_PRESSES = 10_000  # after that they are forgotten, and a double click may count
@@ -65,8 +67,9 @@ class MessageProcessor:
         try:
             message = await self._with_profile(message)
             if self._is_double_click(message):
-                return dispatch.just_changed_answer()
-            route = await dispatch.route(message, self._services, self._now())
+                with self._language_of(message):
+                    return dispatch.just_changed_answer()
+            route = await dispatch.route(message, self._services)
         except Exception as error:  # noqa: BLE001  an unexpected error gets an answer too
             return self._error_answer(message, error)
         if isinstance(route, Answer):
@@ -74,20 +77,21 @@ class MessageProcessor:
         return route
 
     def _save_intent(self, message: Message) -> None:
-        intent = dispatch.intent_dump(message, self._services)
+        intent = dispatch.intent_json(message, self._services)
         if intent is not None:
             self._inbox.save_intent(message.key, intent)
 
     def busy_answer(self, message: Message, run: str) -> Answer:
         self._save_intent(message)  # for [Try again]
-        return dispatch.busy_answer(message, run)
+        with self._language_of(message):
+            return dispatch.busy_answer(message, run)
 
     async def notify_queued(self, message: Message, route: Route, ahead: int) -> None:
-        card = pending_lines.queued_card(message, self._intent(route), ahead)
+        card = pending_lines.queued_card(message, self._intent(route), ahead, self._services)
         await self._responder.notify_queued(message, card)
 
     def stopped_answer(self, message: Message, route: Route, by: Actor) -> Answer:
-        return pending_lines.stopped_answer(message, self._intent(route), by)
+        return pending_lines.stopped_answer(message, self._intent(route), by, self._services)
 
     async def execute(self, message: Message, route: Route, progress: Progress) -> Answer:
         structlog.contextvars.bind_contextvars(delivery=message.key)
@@ -151,7 +155,11 @@ class MessageProcessor:
     def _error_answer(self, message: Message, error: Exception) -> Answer:
         id = secrets.token_hex(4)
         log.error("unexpected error", id=id, delivery=message.key, exc_info=error)
-        return dispatch.fault_answer(id)
+        with self._language_of(message):
+            return dispatch.fault_answer(id)
+
+    def _language_of(self, message: Message) -> AbstractContextManager[None]:
+        return in_language(language_of(message.actor, self._services))
 
 
 def _is_answered_by_press(message: Message, progress: Progress) -> bool:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from adapters.toolkit.messages import ENGLISH, in_language
 from bot.outbound.live_cards import LiveCards
 from bot.storage.activity import ActivityPost, ActivityRows
 from bot.surfaces.protocol import ChatUnreachable, PostGone, PostRef, Surface, SurfaceError
@@ -34,8 +35,10 @@ class ActivityLog:
         surfaces: Mapping[str, Surface],
         live_cards: LiveCards,
         now: Callable[[], datetime],
+        language: str = ENGLISH,
     ) -> None:
         self._rows = rows
+        self._language = language
         self._surfaces = surfaces
         self._live_cards = live_cards
         self._now = now
@@ -73,7 +76,8 @@ class ActivityLog:
         self._waiting.setdefault(line.run, {})[line.slot] = line
         posted = self._posting.setdefault(line.slot, asyncio.get_running_loop().create_future())
         if line.run not in self._workers:
-            self._workers[line.run] = asyncio.create_task(self._post_waiting(line.run))
+            with in_language(self._language):  # not the language of the person who caused the line
+                self._workers[line.run] = asyncio.create_task(self._post_waiting(line.run))
         return posted
 
     async def stop(self) -> None:

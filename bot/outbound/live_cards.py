@@ -15,6 +15,7 @@ from datetime import datetime
 import structlog
 from pydantic_core import to_json
 
+from adapters.toolkit.messages import ENGLISH, in_language
 from bot.storage.live_cards import LiveCard, LiveCardRows
 from bot.surfaces.protocol import ChatUnreachable, NotInChannel, PostGone, PostRef, Surface, SurfaceError
 from commands.model.card import Card
@@ -37,8 +38,10 @@ class LiveCards:
         find_run: Callable[[str], TrackedRun | None],
         draw: Callable[[TrackedRun], Card],
         now: Callable[[], datetime],
+        language: str = ENGLISH,
     ) -> None:
         self._rows = rows
+        self._language = language
         self._surfaces = surfaces
         self._find_run = find_run
         self._draw = draw
@@ -155,7 +158,8 @@ class LiveCards:
         place = card.place.key
         self._changed.setdefault(place, {})[card.run] = None
         if place not in self._workers:
-            self._workers[place] = asyncio.create_task(self._edit_changed(place))
+            with in_language(self._language):  # not the language of the person who caused the change
+                self._workers[place] = asyncio.create_task(self._edit_changed(place))
 
     async def _edit_changed(self, place: str) -> None:
         loop = asyncio.get_running_loop()

@@ -16,6 +16,7 @@ import structlog
 
 from adapters.errors import AdapterError
 from adapters.models import HomeChannel
+from adapters.toolkit.messages import in_language
 from bot.outbound.activity_log import ActivityLog
 from bot.outbound.live_cards import LiveCards
 from bot.storage.effects import Effect
@@ -28,6 +29,7 @@ from commands.model.messages import Actor, Message, Place, Via
 from commands.model.outcomes import Outcome, Unknown
 from commands.model.ports import CannotPost, Services
 from commands.text.catalogue import plain_text
+from commands.text.locales import language_of
 
 CHAT_ATTEMPTS = 6
 FIRST_RETRY_SECONDS = 1.0
@@ -80,7 +82,9 @@ class Responder:
 
     async def post_card(self, handle: str, place: Place) -> None:
         if place.surface in self._surfaces:
-            await self._bind_thread(handle, await self._live_cards.ensure_posted(handle, place))
+            with in_language(self._require_services().language):
+                card = await self._live_cards.ensure_posted(handle, place)
+            await self._bind_thread(handle, card)
 
     async def post_activity(self, line: ActivityLine) -> None:
         self._activity_log.post(line)
@@ -108,11 +112,12 @@ class Responder:
         if run is None:
             return
         services = self._require_services()
-        line = pending_lines.waiting_line(message, run, effect.step, error, until, services)
+        language = self._line_language(message, run.handle)
+        line = pending_lines.waiting_line(message, run, effect.step, error, until, services, language=language)
         await self._post_notice(message, line)
         out_of_view = message.via in _TYPED_ANYWHERE and self._activity_log.has_thread(line.run)
         if out_of_view and message.key not in self._queued:
-            await self._send_private(message, pending_lines.waiting_card(run, effect.step, services))
+            await self._send_private(message, pending_lines.waiting_card(message, run, effect.step, services))
 
     async def notify_queued(self, message: Message, card: Card) -> None:
         """If the message then waits for its platform too, only its activity line says so."""
@@ -123,14 +128,16 @@ class Responder:
         run = self._run_rows.get(effect.run)
         if run is not None:
             sent_at = effect.baseline.sent_at
-            line = pending_lines.slow_line(message, run, effect.step, sent_at, self._require_services())
+            services, language = self._require_services(), self._line_language(message, run.handle)
+            line = pending_lines.slow_line(message, run, effect.step, sent_at, services, language=language)
             await self._post_notice(message, line)
 
     async def notify_checking(self, message: Message, effect: Effect) -> None:
         run = self._run_rows.get(effect.run)
         if run is not None:
             unknown = Unknown(effect.step, effect.marker, effect.baseline.sent_at)
-            line = activity_line.activity_line(message, run, unknown, self._require_services())
+            services, language = self._require_services(), self._line_language(message, run.handle)
+            line = activity_line.activity_line(message, run, unknown, services, language=language)
             await self._post_notice(message, line)
 
     async def post_late_outcome(self, effect: Effect, outcome: Outcome) -> None:
@@ -140,6 +147,11 @@ class Responder:
         if run is not None and message is not None:
             self._activity_log.post(activity_line.activity_line(message, run, outcome, self._require_services()))
             self._live_cards.mark_changed(run.handle)
+
+    def _line_language(self, message: Message, run: str) -> str:
+        """The channel's, or the sender's if the run has no card and its lines go to the sender."""
+        services = self._require_services()
+        return services.language if self._activity_log.has_thread(run) else language_of(message.actor, services)
 
     async def _post_notice(self, message: Message, line: ActivityLine) -> None:
         if self._activity_log.has_thread(line.run):
@@ -195,8 +207,12 @@ class Responder:
         if answer.private is None:
             return []
         answered = {line.slot for line in answer.activity}
-        text = answer.private.title
-        return [pending_lines.resolved_line(message, line, text) for line in notices if line.slot not in answered]
+        services = self._require_services()
+        return [
+            pending_lines.resolved_line(message, line, answer, services)
+            for line in notices
+            if line.slot not in answered
+        ]
 
     async def private_answer(self, key: str, within: float) -> Card | None:
         """The private card of a message, if it is ready in time: then the caller shows it."""
@@ -214,7 +230,9 @@ class Responder:
 
     async def _move(self, handle: str, place: Place) -> None:
         if place.surface in self._surfaces:
-            await self._bind_thread(handle, await self._live_cards.move(handle, place))
+            with in_language(self._require_services().language):
+                card = await self._live_cards.move(handle, place)
+            await self._bind_thread(handle, card)
 
     async def _bind_thread(self, handle: str, card: PostRef) -> None:
         """Commands in the thread of a live card are about its run."""
@@ -227,7 +245,8 @@ class Responder:
         nonce = hashlib.sha256(f"public\n{message.key}".encode()).hexdigest()[:24]
         if resumed and await surface.find_post(message.place, nonce) is not None:
             return
-        await surface.post(message.place, card, nonce=nonce)
+        with in_language(self._require_services().language):
+            await surface.post(message.place, card, nonce=nonce)
 
     async def _join_home_channel(self, handle: str, home: HomeChannel) -> None:
         """Binds the channel that the platform made for the run, and posts a card if we are a member of it."""
@@ -235,12 +254,14 @@ class Responder:
             if home.is_of(surface.site):
                 place = Place(surface=surface.name, channel=home.channel, site=surface.site)
                 await self._run_rows.bind(handle, place)
-                await self._retry(lambda place=place: self._live_cards.ensure_posted(handle, place))  # type: ignore[misc]
+                with in_language(self._require_services().language):
+                    await self._retry(lambda place=place: self._live_cards.ensure_posted(handle, place))  # type: ignore[misc]
 
     async def _send_private(self, message: Message, card: Card) -> None:
         surface = self._surfaces.get(message.place.surface)
         if surface is not None:
-            await self._retry(lambda: surface.send_private(message, card))
+            with in_language(language_of(message.actor, self._require_services())):
+                await self._retry(lambda: surface.send_private(message, card))
 
     async def _retry(self, send: Callable[[], Awaitable[Any]]) -> bool:
         """Retries while the chat is unreachable, and logs what it refuses. Returns whether it succeeded."""

@@ -14,6 +14,7 @@ from adapters.errors import AdapterError
 from adapters.http.rate_limits import background
 from adapters.models import Run, RunbookKey, RunKey, RunState, RunSummary
 from adapters.protocol import Adapter
+from adapters.toolkit.messages import ENGLISH, in_language
 from adapters.writes import WriteResult
 from bot.storage.effects import EffectLog
 from bot.storage.runs import RunRows
@@ -40,7 +41,9 @@ class RunService:
         on_change: Callable[[str], None],
         on_halt: Callable[[TrackedRun], object],
         count_queued_writes: Callable[[str], int],
+        language: str = ENGLISH,
     ) -> None:
+        self._language = language  # of the cards
         self._rows = rows
         self._effect_log = effect_log
         self._platforms = platforms
@@ -177,7 +180,9 @@ class RunService:
         if old is None or old.handle == handle:
             return
         run = old.run.model_copy(update={"key": key.model_copy(update={"id": ""}), "state": RunState.CANCELLED})
-        overlay = old.overlay.model_copy(update={"not_started": plain_text(translate("run.is_now", run=handle))})
+        with in_language(self._language):
+            continues = plain_text(translate("run.is_now", run=handle))
+        overlay = old.overlay.model_copy(update={"not_started": continues})
         self._rows.save(old.model_copy(update={"run": run, "overlay": overlay, "started": False}))
         self._on_change(old.handle)
 

@@ -1,164 +1,164 @@
-"""The line of a write under its run's card, and a write as a thing ("finishing T3").
+"""The line of a write in the thread of its run's card, and a write as a noun ("finishing T3").
 
-A line's slot is made of the message's key and the write, so whoever settles an unknown step later (the effect log)
-can correct the very line with ``activity_line``.
+A line's slot is made of the message's key and the write, so that whoever learns the outcome later can correct that
+line. Lines are in the channel's language, and stay in the language in which they were written.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 
-from adapters.writes import AddTask, Op, SetStatus, StartRun, Write, WriteResult
+from adapters.toolkit.messages import in_language
+from adapters.writes import AddTask, SetStatus, StartRun, Write, WriteResult
 from commands.lookup.earlier_message import plain_name
-from commands.model.card import ActivityLine
+from commands.model.card import ActivityLine, Text
 from commands.model.intents import DecideOutcome
 from commands.model.messages import Message
 from commands.model.outcomes import Done, Outcome, Refused, Unknown
 from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, translate
-from commands.text.error_text import adapter_error_text, platform_title, strip_nothing_changed
-from commands.text.phrases import button, clock, first_line, run_name, task_name
-
-ACTIVITY_KEYS: Mapping[Op, str] = {
-    Op.START: "trace.start",
-    Op.FINISH: "trace.finish",
-    Op.BEGIN: "trace.begin",
-    Op.SKIP: "trace.skip",
-    Op.HOLD: "trace.hold",
-    Op.REOPEN: "trace.reopen",
-    Op.ASSIGN: "trace.assign",
-    Op.ADD: "trace.add",
-    Op.STATUS: "trace.status",
-    Op.COMMENT: "trace.comment",
-    Op.END: "trace.end",
-    Op.ACTION: "trace.do",
-    Op.APPROVE: "trace.approve",
-    Op.REJECT: "trace.reject",
-}
-PROGRESS_KEYS: Mapping[Op, str] = {
-    Op.START: "doing.start",
-    Op.FINISH: "doing.finish",
-    Op.BEGIN: "doing.begin",
-    Op.SKIP: "doing.skip",
-    Op.HOLD: "doing.hold",
-    Op.REOPEN: "doing.reopen",
-    Op.ASSIGN: "doing.assign",
-    Op.ADD: "doing.add",
-    Op.STATUS: "doing.status",
-    Op.COMMENT: "doing.comment",
-    Op.END: "doing.end",
-    Op.ACTION: "doing.do",
-    Op.APPROVE: "doing.approve",
-    Op.REJECT: "doing.reject",
-}
+from commands.text.error_text import adapter_error_text, platform_title
+from commands.text.phrases import button, clock, first_line, health_name, run_name, task_name
 
 
-def typed_text(wanted: Write) -> str:
-    """What people typed to be kept, if anything."""
-    for name in ("text", "note", "reason", "title"):
-        words = getattr(wanted, name, "")
-        if isinstance(words, str) and words and not isinstance(wanted, AddTask | StartRun):
-            return words
+def typed_text(write: Write) -> str:
+    """The note, reason or comment that the write stores; empty if there is none."""
+    for field in ("text", "note", "reason", "title"):
+        text = getattr(write, field, "")
+        if isinstance(text, str) and text and not isinstance(write, AddTask | StartRun):
+            return text
     return ""
 
 
-def message_facts(known: TrackedRun, wanted: Write, told: WriteResult | None = None) -> dict[str, object]:
-    task = known.run.task(wanted.target) if wanted.target else None
-    person = getattr(wanted, "person", None)
-    health = wanted.health.value if isinstance(wanted, SetStatus) and wanted.health else ""
+def is_health_unset(write: Write) -> bool:
+    """Whether it is a status update of text alone, which has messages of its own."""
+    return isinstance(write, SetStatus) and not write.health
+
+
+def message_facts(tracked: TrackedRun, write: Write, result: WriteResult | None = None) -> dict[str, object]:
+    """The facts of ``receipt.*`` and ``trace.*``."""
+    task = tracked.run.task(write.target) if write.target else None
+    person = getattr(write, "person", None)
     return {
-        "task": task_name(known, task) if task else (known.task_handle(wanted.target) or wanted.target),
-        "run": run_name(known),
-        "about": task_name(known, task) if task else run_name(known),
+        "task": task_name(tracked, task) if task else (tracked.task_handle(write.target) or write.target),
+        "run": run_name(tracked),
+        "about": task_name(tracked, task) if task else run_name(tracked),
         "person": person.shown if person else "",
-        "title": _added(known, wanted, told) if isinstance(wanted, AddTask) else "",
-        "health": health or plain_text(translate("status.text_only")),
-        "offer": getattr(wanted, "label", ""),
-        "text": first_line(typed_text(wanted)),
+        "title": _added_title(tracked, write, result) if isinstance(write, AddTask) else "",
+        "health": health_name(write.health) if isinstance(write, SetStatus) and write.health else "",
+        "offer": getattr(write, "label", ""),
+        "text": first_line(typed_text(write)),
     }
 
 
-def _added(known: TrackedRun, wanted: AddTask, told: WriteResult | None) -> str:
-    """The new task's handle, as far as the answer told which one it is."""
-    ids = [told.id, *(task.id for task in told.tasks)] if told else []
-    handle = next((handle for id in ids if (handle := known.task_handle(id))), "")
-    return f"{handle} {wanted.title}".strip()
+def _added_title(tracked: TrackedRun, write: AddTask, result: WriteResult | None) -> str:
+    """With the new task's handle in front, if the result says which task it is."""
+    ids = [result.id, *(task.id for task in result.tasks)] if result else []
+    handle = next((handle for id in ids if (handle := tracked.task_handle(id))), "")
+    return f"{handle} {write.title}".strip()
 
 
-def write_summary(known: TrackedRun, wanted: Write) -> str:
-    """The write as a thing: "finishing T3"."""
-    task = known.task_handle(wanted.target) if wanted.target else ""
+def write_summary(tracked: TrackedRun, write: Write) -> str:
+    """The write as a noun: "finishing T3"."""
+    task = tracked.task_handle(write.target) if write.target else ""
     return plain_text(
         translate(
-            PROGRESS_KEYS[wanted.op],
-            task=task or known.handle,
-            run=known.handle,
-            offer=getattr(wanted, "label", ""),
+            f"doing.{write.op}",
+            task=task or tracked.handle,
+            run=tracked.handle,
+            offer=getattr(write, "label", ""),
         )
     )
 
 
 def slot(message_key: str, step: Write) -> str:
-    """One line a write: its steps share it."""
-    return ":".join(word for word in (message_key, step.op.value, step.target) if word)
+    """The steps of one write share a line."""
+    return ":".join(part for part in (message_key, step.op.value, step.target) if part)
 
 
 def activity_line(
-    message: Message, known: TrackedRun, outcome: Outcome, world: Services, *, partly: bool = False
+    message: Message,
+    tracked: TrackedRun,
+    outcome: Outcome,
+    services: Services,
+    *,
+    partly: bool = False,
+    language: str | None = None,
 ) -> ActivityLine:
-    """The truth about a write as known now. Said again for the same step, it replaces the line before.
+    """What is known about a write now. A later line of the same write replaces it.
 
-    ``partly``: steps before this one were done, so its "Nothing changed" would not be true.
+    ``partly``: an earlier step went through, so that "Nothing changed." would not be true. ``language`` defaults
+    to the channel's.
     """
+    with in_language(language or services.language):
+        text = _outcome_text(message, tracked, outcome, services, partly)
+    return ActivityLine(tracked.handle, slot(message.key, outcome.step), text)
+
+
+def _outcome_text(
+    message: Message, tracked: TrackedRun, outcome: Outcome, services: Services, partly: bool
+) -> Text:
     step = outcome.step
-    platform = platform_title(known.run.key.platform, world)
-    told = outcome.result if isinstance(outcome, Done) else None
+    platform = platform_title(tracked.run.key.platform, services)
+    result = outcome.result if isinstance(outcome, Done) else None
     facts = {
-        **message_facts(known, step, told),
+        **message_facts(tracked, step, result),
         "who": plain_name(message.actor),
         "platform": platform,
-        "what": write_summary(known, step),
+        "what": write_summary(tracked, step),
     }
     match outcome:
-        case Done(marker=mark):
-            key = "trace.partial" if told and told.partial else ACTIVITY_KEYS[step.op]
-            words = translate(key, code=mark.code, **facts)
+        case Done(result=result, marker=marker):
+            return translate(_done_key(step, result), code=marker.code, **facts)
         case Unknown(sent_at=sent_at):
-            words = translate("unknown.trace", at=clock(sent_at, world.zone), **facts)
-        case Refused(error=error, why=why):
-            said = adapter_error_text(error, world) if error else translate("refused.no_answer", platform=platform)
-            said = strip_nothing_changed(said) if partly else said
-            words = translate(
-                "trace.refused", why=translate("trace.stopped") if why == "stopped" else said, **facts
+            return translate("unknown.trace", at=clock(sent_at, services.zone), **facts)
+        case Refused(why="stopped"):
+            return translate("trace.refused", why=translate("trace.stopped"), **facts)
+        case Refused(error=error):
+            timed_out = "refused.timed_out" if partly else "refused.no_answer"
+            why = (
+                adapter_error_text(error, services, nothing_changed=False if partly else None)
+                if error
+                else translate(timed_out, platform=platform)
             )
-    return ActivityLine(known.handle, slot(message.key, step), words)
+            return translate("trace.refused", why=why, **facts)
+
+
+def _done_key(step: Write, result: WriteResult) -> str:
+    if result.partial:
+        return "trace.partial"
+    return "trace.status_text" if is_health_unset(step) else f"trace.{step.op}"
 
 
 def decision_line(
-    message: Message, known: TrackedRun, step: Write, sent_at: datetime, world: Services
+    message: Message, tracked: TrackedRun, step: Write, sent_at: datetime, services: Services
 ) -> ActivityLine:
-    """The write cannot be found, and must not be sent twice: a person decides."""
-    platform = platform_title(known.run.key.platform, world)
-    words = translate(
-        "unknown.decide",
-        who=plain_name(message.actor),
-        what=write_summary(known, step),
-        platform=platform,
-        at=clock(sent_at, world.zone),
-    )
-    buttons = (
-        button("button.there", DecideOutcome(run=known.handle, key=message.key, step=step.step_key, there=True)),
-        button(
-            "button.write_again", DecideOutcome(run=known.handle, key=message.key, step=step.step_key, there=False)
-        ),
-    )
-    return ActivityLine(known.handle, slot(message.key, step), words, buttons)
+    """Asks a person what happened to a write that was not found and must not be sent twice."""
+    decisions = (("button.there", True), ("button.write_again", False))
+    with in_language(services.language):
+        text = translate(
+            "unknown.decide",
+            who=plain_name(message.actor),
+            what=write_summary(tracked, step),
+            platform=platform_title(tracked.run.key.platform, services),
+            at=clock(sent_at, services.zone),
+        )
+        buttons = tuple(
+            button(key, DecideOutcome(run=tracked.handle, key=message.key, step=step.step_key, applied=there))
+            for key, there in decisions
+        )
+    return ActivityLine(tracked.handle, slot(message.key, step), text, buttons)
 
 
-def halted_line(known: TrackedRun, world: Services) -> ActivityLine:
-    """Said loudly: nothing of the run goes on until somebody acts, and an edited card wakes nobody."""
-    platform = platform_title(known.run.key.platform, world)
-    why = f" {known.run.health_text}" if known.run.health_text else ""
-    at = known.run.read_at.isoformat() if known.run.read_at else ""
-    words = translate("trace.halted", run=run_name(known), platform=platform, why=why)
-    return ActivityLine(known.handle, f"halted:{known.handle}:{at}", words)
+def halted_line(tracked: TrackedRun, services: Services) -> ActivityLine:
+    """A line of its own, because an edited card notifies nobody, and the run does not continue until somebody
+    acts."""
+    run = tracked.run
+    with in_language(services.language):
+        text = translate(
+            "trace.halted",
+            run=run_name(tracked),
+            platform=platform_title(run.key.platform, services),
+            why=f" {run.health_text}" if run.health_text else "",
+        )
+    at = run.read_at.isoformat() if run.read_at else ""
+    return ActivityLine(tracked.handle, f"halted:{tracked.handle}:{at}", text)

@@ -1,46 +1,40 @@
-"""Errors as people read them: what is true, that nothing changed, what to do."""
+"""Errors as cards, with the buttons that may help."""
 
 from collections.abc import Sequence
 
-from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Rejected
-from commands.model.card import Answer, Button, Result
+from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Rejected, Unsupported
+from adapters.toolkit.messages import in_language
+from commands.model.card import Answer, Button, Card, Result, Text
 from commands.model.errors import Ambiguous, CommandError
 from commands.model.intents import Choose, Drop, OpenForm, Retry
 from commands.model.messages import Message, Via
 from commands.model.ports import CannotPost, Services
 from commands.text.catalogue import plain_text, translate
-from commands.text.error_text import (
-    adapter_error_text,
-    append_nothing_changed,
-    catalogue,
-    command_error_text,
-    reason_lines,
-)
+from commands.text.error_text import adapter_error_text, command_error_text, platform_messages, reason_lines
 from commands.text.phrases import ChoiceValues, button, choice, short_card
 
 _MOST_BUTTONS = 5  # of a choice
 
 
 class AlreadyDone(CommandError):
-    """It is exactly as asked, by somebody before us: an answer, and no failure."""
+    """The thing is already as asked. Answered as done, not as a failure."""
 
 
 def cannot_post_error(error: CannotPost) -> CommandError:
-    """We cannot post there: the person's to put right."""
-    told = CommandError(error.key)
-    told.facts = dict(error.facts)
-    return told
+    command_error = CommandError(error.key)
+    command_error.facts = dict(error.facts)
+    return command_error
 
 
 def retry_button(message: Message) -> Button:
-    """Carries the message out anew; of a form it opens the form, filled with what was said."""
+    """Sends the same command again; for a form, opens it again with its values."""
     if message.via is Via.FORM:
         return button("button.again", OpenForm(about="retry", fill={"key": message.key}))
     return button("button.again", Retry(key=message.key))
 
 
 def retry_buttons(error: AdapterError, message: Message) -> list[Button]:
-    """[Try again] where that may help. A form can be put right when it opens again."""
+    """[Try again] where it may help. The values of a form can be corrected when it opens again."""
     return [retry_button(message)] if error.may_pass or message.via is Via.FORM else []
 
 
@@ -49,21 +43,23 @@ def drop_button(message: Message) -> Button:
 
 
 def confirmed_retry(
-    error: AdapterError | None, message: Message, run: str, world: Services, task: str = ""
+    error: AdapterError | None, message: Message, run: str, services: Services, task: str = ""
 ) -> list[Button]:
-    """Where the platform would take a second try that says more: one button, or one for each of its choices."""
+    """Where the platform accepts a second try with more options: one button, or one for each of its choices."""
     if not isinstance(error, Rejected):
         return []
     if error.choices:
         of_task: ChoiceValues = {"tasks": (task,)} if task else {}
-        words = catalogue(error.platform, world)
+        messages = platform_messages(error.platform, services)
         return [
-            choice(message.key, _with_options(run, options) | of_task, plain_text(translate(key, words)), of=task)
+            choice(
+                message.key, _with_options(run, options) | of_task, plain_text(translate(key, messages)), of=task
+            )
             for key, options in error.choices.items()
         ]
     if not error.retry_with:
         return []
-    return [button("button.anyway", Choose(key=message.key, pick=_with_options(run, error.retry_with)))]
+    return [button("button.anyway", Choose(key=message.key, values=_with_options(run, error.retry_with)))]
 
 
 def _with_options(run: str, options: Sequence[str]) -> ChoiceValues:
@@ -71,28 +67,43 @@ def _with_options(run: str, options: Sequence[str]) -> ChoiceValues:
     return {"run": run, "options": {name: value or "true" for name, value in given.items()}, "confirmed": True}
 
 
-def error_answer(error: CommandError | AdapterError, world: Services, message: Message) -> Answer:
-    """The card of an error. A choice is a question; what was so already is done; all else failed."""
+def error_answer(
+    error: CommandError | AdapterError, services: Services, message: Message, *, is_write: bool = False
+) -> Answer:
+    """The answer to a message that raised ``error``, in the current language. ``is_write``: it wanted a change."""
+    with in_language(services.language):
+        channel_title = _error_card(error, services, message, is_write).title
+    card = _error_card(error, services, message, is_write)
+    return Answer(private=card, channel_title=channel_title, result=_result(error))
+
+
+def _error_card(error: CommandError | AdapterError, services: Services, message: Message, is_write: bool) -> Card:
     if isinstance(error, CommandError):
-        result: Result = "failed"
-        if isinstance(error, Ambiguous):
-            result = "question"
-        if isinstance(error, AlreadyDone):
-            result = "done"
-        failed = result == "failed"
+        failed = _result(error) == "failed"
         retry = [retry_button(message)] if failed and message.via is Via.FORM else []
         buttons = [*error.buttons[: _MOST_BUTTONS - len(retry)], *retry]
-        card = short_card(command_error_text(error), buttons=buttons, tone="warn" if failed else "")
-        return Answer(private=card, result=result)
-    words = adapter_error_text(error, world)
+        return short_card(command_error_text(error), buttons=buttons, tone="warn" if failed else "")
     if isinstance(error, Conflict) and error.already:
-        return Answer(private=short_card(words))
-    return Answer(
-        private=short_card(
-            words if isinstance(error, OutcomeUnknown) else append_nothing_changed(words),
-            lines=reason_lines(error),
-            buttons=retry_buttons(error, message),
-            tone="bad",
-        ),
-        result="failed",
+        return short_card(adapter_error_text(error, services))
+    return short_card(
+        refusal_text(error, services) if is_write else adapter_error_text(error, services, nothing_changed=False),
+        lines=reason_lines(error),
+        buttons=retry_buttons(error, message),
+        tone="bad",
     )
+
+
+def refusal_text(error: AdapterError, services: Services) -> Text:
+    """Of a write that did not go through. An unknown outcome may have changed something, and nobody believes that
+    something unsupported did."""
+    as_it_is = isinstance(error, OutcomeUnknown | Unsupported)
+    return adapter_error_text(error, services, nothing_changed=None if as_it_is else True)
+
+
+def _result(error: CommandError | AdapterError) -> Result:
+    match error:
+        case Ambiguous():
+            return "question"
+        case AlreadyDone() | Conflict(already=True):
+            return "done"
+    return "failed"

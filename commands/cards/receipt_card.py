@@ -1,194 +1,196 @@
-"""What became of a write, in words: the receipt of whoever asked for it."""
+"""The outcome of a write, for the person who asked for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from adapters.errors import AdapterError, Conflict, RateLimited, Rejected
+from adapters.toolkit.messages import in_language
 from adapters.writes import Op, Write, WriteResult
-from commands.cards.activity_line import activity_line, decision_line, message_facts, typed_text, write_summary
-from commands.cards.error_card import AlreadyDone, confirmed_retry, drop_button, retry_button, retry_buttons
-from commands.model.card import ActivityLine, Answer, Button, Result, Text, Tone
+from commands.cards.activity_line import (
+    activity_line,
+    decision_line,
+    is_health_unset,
+    message_facts,
+    typed_text,
+    write_summary,
+)
+from commands.cards.error_card import (
+    AlreadyDone,
+    confirmed_retry,
+    drop_button,
+    refusal_text,
+    retry_button,
+    retry_buttons,
+)
+from commands.model.card import ActivityLine, Answer, Button, Card, Result, Text, Tone
 from commands.model.errors import CommandError
 from commands.model.intents import Choose
 from commands.model.outcomes import Done, Refused, Unknown, WriteOutcome
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
-from commands.text.catalogue import plain_text, translate
+from commands.text.catalogue import own_messages, plain_text, translate
 from commands.text.error_text import (
     adapter_error_text,
-    append_nothing_changed,
-    catalogue,
     command_error_text,
+    platform_messages,
     platform_title,
     reason_lines,
-    strip_nothing_changed,
 )
 from commands.text.phrases import first_line, run_name, short_card
-
-RECEIPTS: Mapping[Op, str] = {
-    Op.START: "receipt.start",
-    Op.FINISH: "receipt.finish",
-    Op.BEGIN: "receipt.begin",
-    Op.SKIP: "receipt.skip",
-    Op.HOLD: "receipt.hold",
-    Op.REOPEN: "receipt.reopen",
-    Op.ASSIGN: "receipt.assign",
-    Op.ADD: "receipt.add",
-    Op.STATUS: "receipt.status",
-    Op.COMMENT: "receipt.comment",
-    Op.END: "receipt.end",
-    Op.ACTION: "receipt.do",
-    Op.APPROVE: "receipt.approve",
-    Op.REJECT: "receipt.reject",
-}
-
-
-PARTS: Mapping[str, str] = {  # of what adapters name their requests by
-    "": "part.itself",
-    "assign": "part.assign",
-    "begin": "part.begin",
-    "colour": "part.colour",
-    "copy": "part.copy",
-    "note": "part.note",
-    "stage": "part.stage",
-    "take": "part.take",
-}
 
 
 @dataclass(frozen=True)
 class OutcomeReport:
-    """One write's outcome for its person. ``lines`` stand below ``words``; ``touched``: the card changed."""
+    """One write's outcome for its person: ``lines`` below ``text``, and ``activity`` for the run's thread."""
 
-    words: Text
+    text: Text
     result: Result
     lines: tuple[Text, ...] = ()
     buttons: tuple[Button, ...] = ()
-    trace: tuple[ActivityLine, ...] = ()
+    activity: tuple[ActivityLine, ...] = ()
     tone: Tone = ""
-    so: bool = False  # before us: nothing was changed
+    already: bool = False  # somebody did it before, and nothing was changed
 
 
 def report_outcome(context: CommandContext, written: WriteOutcome) -> OutcomeReport:
-    known, outcome = written.known, written.last_told
-    line = (activity_line(context.message, known, outcome, context.services, partly=written.partly),)
+    tracked, outcome = written.tracked, written.combined
     match outcome:
-        case Done(marker=mark):
-            facts = message_facts(known, written.wanted, outcome.result)
-            words = translate(_receipt(written.wanted, outcome.result), code=mark.code, **facts)
-            return OutcomeReport(words, "done", lines=_below(context, known, written), trace=line)
+        case Done(marker=marker):
+            facts = message_facts(tracked, written.wanted, outcome.result)
+            text = translate(_receipt_key(written.wanted, outcome.result), code=marker.code, **facts)
+            report = OutcomeReport(text, "done", lines=_lines_below(context, tracked, written))
         case Unknown(step=step, sent_at=sent_at):
-            # "question", never "failed": it may well have happened, and its line says so when that is known.
-            words = translate("unknown.private", what=write_summary(known, written.wanted), run=known.handle)
-            decide = decision_line(context.message, known, step, sent_at, context.services)
-            return OutcomeReport(words, "question", trace=(decide,))
+            # "question", never "failed": it may well have gone through, and the line will say so.
+            text = translate("unknown.private", what=write_summary(tracked, written.wanted), run=tracked.handle)
+            decide = decision_line(context.message, tracked, step, sent_at, context.services)
+            return OutcomeReport(text, "question", activity=(decide,))
         case Refused():
-            told = replace(_refused(context, written, outcome), trace=line)
-            return told if written.partly else as_correction(told)
+            report = _report_refused(context, written, outcome)
+    line = activity_line(context.message, tracked, outcome, context.services, partly=written.partly)
+    report = replace(report, activity=(line,))
+    return as_correction(report) if isinstance(outcome, Refused) and not written.partly else report
 
 
-def _receipt(wanted: Write, told: WriteResult) -> str:
-    if told.partial:
+def _receipt_key(write: Write, result: WriteResult) -> str:
+    if result.partial:
         return "receipt.partial"
-    only_said = wanted.op is Op.BEGIN and told.comment is not None and not told.tasks
-    return "receipt.begin_said" if only_said else RECEIPTS[wanted.op]
+    if is_health_unset(write):
+        return "receipt.status_text"
+    only_commented = write.op is Op.BEGIN and result.comment is not None and not result.tasks
+    return "receipt.begin_said" if only_commented else f"receipt.{write.op}"
 
 
-def as_correction(told: OutcomeReport) -> OutcomeReport:
-    """Its trace lines are only for those that stand there already, and are not true any more."""
-    return replace(told, trace=tuple(replace(line, corrects=True) for line in told.trace))
+def as_correction(report: OutcomeReport) -> OutcomeReport:
+    """Its activity lines only replace those that are posted already and are no longer true."""
+    return replace(report, activity=tuple(replace(line, corrects=True) for line in report.activity))
 
 
-def report_refusal(error: CommandError | AdapterError, world: Services) -> OutcomeReport:
-    """A write that was judged and never sent."""
-    if isinstance(error, AdapterError):
-        words, so = adapter_error_text(error, world), isinstance(error, Conflict) and error.already
-        return OutcomeReport(
-            words if so else append_nothing_changed(words),
-            "done" if so else "failed",
-            tuple(reason_lines(error)),
-            so=so,
-        )
-    already = isinstance(error, AlreadyDone)
-    return OutcomeReport(
-        command_error_text(error), "done" if already else "failed", buttons=error.buttons, so=already
-    )
+def report_refusal(error: CommandError | AdapterError, services: Services) -> OutcomeReport:
+    """Of a write that was refused before anything was sent."""
+    if isinstance(error, CommandError):
+        already = isinstance(error, AlreadyDone)
+        result: Result = "done" if already else "failed"
+        return OutcomeReport(command_error_text(error), result, buttons=error.buttons, already=already)
+    lines = tuple(reason_lines(error))
+    if isinstance(error, Conflict) and error.already:
+        return OutcomeReport(adapter_error_text(error, services), "done", lines, already=True)
+    return OutcomeReport(refusal_text(error, services), "failed", lines)
 
 
-def _refused(context: CommandContext, written: WriteOutcome, outcome: Refused) -> OutcomeReport:
-    known, message, world = written.known, context.message, context.services
-    it = write_summary(known, written.wanted)
-    platform = platform_title(known.run.key.platform, world)
-    lines = tuple(reason_lines(outcome.error))
-    retry = confirmed_retry(outcome.error, message, known.handle, world, known.task_handle(written.wanted.target))
+def _report_refused(context: CommandContext, written: WriteOutcome, outcome: Refused) -> OutcomeReport:
+    tracked, message, services, error = written.tracked, context.message, context.services, outcome.error
+    what = write_summary(tracked, written.wanted)
+    platform = platform_title(tracked.run.key.platform, services)
+    lines = tuple(reason_lines(error))
+    task = tracked.task_handle(written.wanted.target)
+    retry = tuple(confirmed_retry(error, message, tracked.handle, services, task))
     if written.partly:
-        done = ", ".join(_part(one.step) for one in written.outcomes[:-1])
+        done = ", ".join(_part_name(step_outcome.step) for step_outcome in written.outcomes[:-1])
         why = (
-            adapter_error_text(outcome.error, world)
-            if outcome.error
-            else translate("refused.no_answer", platform=platform)
+            adapter_error_text(error, services, nothing_changed=False)
+            if error
+            else translate("refused.timed_out", platform=platform)
         )
-        words = translate("refused.partly", what=it, done=done, why=strip_nothing_changed(why))
-        return OutcomeReport(words, "failed", lines, tuple(retry), tone="bad")
-    if outcome.why in ("patience", "stopped") or outcome.error is None:
-        asked = "refused.asked_to_wait" if isinstance(outcome.error, RateLimited) else "refused.patience"
-        key = "refused.stopped" if outcome.why == "stopped" else asked
-        words = translate(key, what=it, platform=platform)
-        return OutcomeReport(words, "failed", lines, (retry_button(message), drop_button(message)), tone="warn")
-    words = append_nothing_changed(adapter_error_text(outcome.error, world))
-    if isinstance(outcome.error, Rejected) and outcome.error.choices:
-        return OutcomeReport(words, "question", lines, tuple(retry))
-    buttons = (*retry, *retry_buttons(outcome.error, message))
-    return OutcomeReport(words, "failed", lines, buttons, tone="bad")
+        text = translate("refused.partly", what=what, done=done, why=why)
+        return OutcomeReport(text, "failed", lines, retry, tone="bad")
+    if outcome.why != "refused" or error is None:
+        rate_limited = isinstance(error, RateLimited)
+        timed_out = "refused.asked_to_wait" if rate_limited else "refused.patience"
+        text = translate(
+            "refused.stopped" if outcome.why == "stopped" else timed_out, what=what, platform=platform
+        )
+        return OutcomeReport(text, "failed", lines, (retry_button(message), drop_button(message)), tone="warn")
+    text = refusal_text(error, services)
+    if isinstance(error, Rejected) and error.choices:
+        return OutcomeReport(text, "question", lines, retry)
+    return OutcomeReport(text, "failed", lines, (*retry, *retry_buttons(error, message)), tone="bad")
 
 
-def _part(step: Write) -> str:
-    key = PARTS.get(step.part)
-    return plain_text(translate(key)) if key else step.part
+def _part_name(step: Write) -> str:
+    """What the step does, for people. A step of an adapter from elsewhere may only have its own name."""
+    key = f"part.{step.part.rstrip('0123456789') or 'itself'}"
+    return plain_text(translate(key)) if key in own_messages() else step.part
 
 
-def _below(context: CommandContext, known: TrackedRun, written: WriteOutcome) -> tuple[Text, ...]:
-    """The first line of what was stored, and what the platform's adapter has to add."""
+def _lines_below(context: CommandContext, tracked: TrackedRun, written: WriteOutcome) -> tuple[Text, ...]:
+    """The first line of what was stored, and what the platform's adapter adds."""
     stored = typed_text(written.wanted)
     lines: list[Text] = [translate("receipt.quote", text=first_line(stored))] if stored.strip() else []
-    told = [one.result for one in written.outcomes if isinstance(one, Done)]
-    lines += [said for one in told if (said := adapter_message(one, known, context.services))]
+    results = [outcome.result for outcome in written.outcomes if isinstance(outcome, Done)]
+    lines += [text for result in results if (text := adapter_message(result, tracked, context.services))]
     return tuple(lines)
 
 
-def adapter_message(told: WriteResult, known: TrackedRun, world: Services) -> Text:
-    """The adapter's own sentence about what it did; empty if it has none."""
-    return translate(told.message, catalogue(known.run.key.platform, world), **told.facts) if told.message else ()
+def adapter_message(result: WriteResult, tracked: TrackedRun, services: Services) -> Text:
+    """The adapter's own message about what it did; empty if it has none."""
+    if not result.message:
+        return ()
+    return translate(result.message, platform_messages(tracked.run.key.platform, services), **result.facts)
 
 
-def _told_apart(press: Button, among: Sequence[Button]) -> Button:
-    """ "T3: My part" where another task of the same line asks the same."""
-    of = press.intent.of if isinstance(press.intent, Choose) else ""
-    alike = sum(other.label == press.label for other in among) > 1
-    return replace(press, label=f"{of}: {press.label}") if of and alike else press
+def answer_of(tracked: TrackedRun, reports: Sequence[OutcomeReport], services: Services | None = None) -> Answer:
+    """The receipt of one write; of several (these need ``services``), one card with a line for each."""
+    activity = [line for report in reports for line in report.activity]
+    if len(reports) == 1:
+        report = reports[0]
+        card = short_card(report.text, lines=report.lines, buttons=report.buttons[:4], tone=report.tone)
+        return Answer(private=card, activity=activity, changed_runs=(tracked.handle,), result=report.result)
+    failed = any(report.result == "failed" for report in reports)
+    all_done = all(report.result == "done" for report in reports)
+    result: Result = "failed" if failed else "done" if all_done else "question"
+    assert services is not None
+    with in_language(services.language):
+        channel_title = _summary_of(tracked, reports)
+    return Answer(
+        private=_card_of_several(tracked, reports, failed),
+        channel_title=channel_title,
+        activity=activity,
+        changed_runs=(tracked.handle,),
+        result=result,
+    )
 
 
-def answer_of(known: TrackedRun, results: Sequence[OutcomeReport]) -> Answer:
-    """One write's receipt; of several, a line each, and it failed if any did."""
-    trace = [line for one in results for line in one.trace]
-    if len(results) == 1:
-        one = results[0]
-        card = short_card(one.words, lines=one.lines, buttons=one.buttons[:4], tone=one.tone)
-        return Answer(private=card, activity=trace, changed_runs=(known.handle,), result=one.result)
-    done = sum(one.result == "done" for one in results)
-    lines = [line for one in results for line in (one.words, *one.lines)]
+def _card_of_several(tracked: TrackedRun, reports: Sequence[OutcomeReport], failed: bool) -> Card:
+    lines = [line for report in reports for line in (report.text, *report.lines)]
     buttons: list[Button] = []
-    for press in [press for one in results if one.result != "done" for press in one.buttons]:
+    for press in [press for report in reports if report.result != "done" for press in report.buttons]:
         if press not in buttons:
             buttons.append(press)
-    buttons = [_told_apart(press, buttons) for press in buttons]
-    so = sum(one.so for one in results)
-    failed = any(one.result == "failed" for one in results)
-    result: Result = "failed" if failed else "done" if done == len(results) else "question"
-    key = "receipt.several_so" if so == len(results) else "receipt.several"
-    card = short_card(
-        translate(key, done=done - so, total=len(results), run=run_name(known)),
-        lines=lines,
-        buttons=tuple(buttons[:4]),
-        tone="warn" if failed else "",
-    )
-    return Answer(private=card, activity=trace, changed_runs=(known.handle,), result=result)
+    buttons = [_with_task(press, buttons) for press in buttons]
+    title = _summary_of(tracked, reports)
+    return short_card(title, lines=lines, buttons=tuple(buttons[:4]), tone="warn" if failed else "")
+
+
+def _summary_of(tracked: TrackedRun, reports: Sequence[OutcomeReport]) -> Text:
+    """ "2 of 3 done in R7". What was already done is not counted."""
+    already = sum(report.already for report in reports)
+    done = sum(report.result == "done" for report in reports) - already
+    key = "receipt.several_so" if already == len(reports) else "receipt.several"
+    return translate(key, done=done, total=len(reports), run=run_name(tracked))
+
+
+def _with_task(press: Button, among: Sequence[Button]) -> Button:
+    """ "T3: My part" where another task of the same line has the same button."""
+    task = press.intent.task if isinstance(press.intent, Choose) else ""
+    same = sum(other.label == press.label for other in among) > 1
+    return replace(press, label=f"{task}: {press.label}") if task and same else press

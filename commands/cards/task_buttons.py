@@ -1,4 +1,4 @@
-"""The buttons of one task, wherever a card offers them."""
+"""The buttons that change or show one task."""
 
 from adapters.models import Task
 from commands.model.card import Button
@@ -7,31 +7,31 @@ from commands.model.tracked_run import TrackedRun
 from commands.text.phrases import button
 
 
-def begin_button(known: TrackedRun, task: Task) -> Button:
-    handle = known.task_handle(task.id)
-    return button("button.begin", Begin(run=known.handle, tasks=(handle,)), task=handle)
+def begin_button(tracked: TrackedRun, task: Task) -> Button:
+    handle = tracked.task_handle(task.id)
+    return button("button.begin", Begin(run=tracked.handle, tasks=(handle,)), task=handle)
 
 
-def finish_button(known: TrackedRun, task: Task) -> Button:
-    handle = known.task_handle(task.id)
-    return button("button.finish", Finish(run=known.handle, tasks=(handle,)), task=handle)
+def finish_button(tracked: TrackedRun, task: Task) -> Button:
+    handle = tracked.task_handle(task.id)
+    return button("button.finish", Finish(run=tracked.handle, tasks=(handle,)), task=handle)
 
 
-def reopen_button(known: TrackedRun, task: Task) -> Button:
-    handle = known.task_handle(task.id)
-    return button("button.reopen", Reopen(run=known.handle, tasks=(handle,)), task=handle)
+def reopen_button(tracked: TrackedRun, task: Task) -> Button:
+    handle = tracked.task_handle(task.id)
+    return button("button.reopen", Reopen(run=tracked.handle, tasks=(handle,)), task=handle)
 
 
-def approve_button(known: TrackedRun, task: Task) -> Button:
-    handle = known.task_handle(task.id)
-    return button("button.approve", Approve(run=known.handle, tasks=(handle,)), task=handle)
+def approve_button(tracked: TrackedRun, task: Task) -> Button:
+    handle = tracked.task_handle(task.id)
+    return button("button.approve", Approve(run=tracked.handle, tasks=(handle,)), task=handle)
 
 
-def show_task_button(known: TrackedRun, task: Task) -> Button:
-    handle = known.task_handle(task.id)
-    return button("button.show", Show(run=known.handle, what=handle, kind="task"), what=handle)
+def show_task_button(tracked: TrackedRun, task: Task) -> Button:
+    handle = tracked.task_handle(task.id)
+    return button("button.show", Show(run=tracked.handle, what=handle, kind="task"), what=handle)
 
 
-def finish_in_button(known: TrackedRun, task: Task) -> Button:
-    handle = known.task_handle(task.id)
-    return button("button.finish_in", Finish(run=known.handle, tasks=(handle,)), run=known.handle, task=handle)
+def finish_in_button(tracked: TrackedRun, task: Task) -> Button:
+    handle = tracked.task_handle(task.id)
+    return button("button.finish_in", Finish(run=tracked.handle, tasks=(handle,)), run=tracked.handle, task=handle)

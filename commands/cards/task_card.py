@@ -1,4 +1,4 @@
-"""A task's own card (what is to be done, who waits for whom), and a runbook's, before anybody starts it."""
+"""The card of one task (its instructions, and which tasks wait for it), and that of a runbook before a start."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,55 +12,64 @@ from commands.model.card import Bold, Button, Card, Code, Row, Section, Text
 from commands.model.intents import DoAction, OpenForm, Start
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
-from commands.text.catalogue import plain_text, translate
-from commands.text.phrases import button, clock, join_parts, open_link, run_name, shorten, task_name
+from commands.text.catalogue import plain_text, plural, translate
+from commands.text.phrases import (
+    button,
+    clock,
+    join_parts,
+    open_link,
+    run_name,
+    shorten,
+    task_name,
+    task_state_name,
+)
 
 _MOST_COMMENTS = 3
-_MOST_STEPS = 40
+_MOST_TASKS = 40
 
 
-async def task_card(context: CommandContext, known: TrackedRun, task: Task, notes: Sequence[Text] = ()) -> Card:
-    task = as_shown(known, task)
-    drawn = row(known, task, context.now, context.zone, whole=True)
-    state: Text = join_parts([(Bold(task.state.value),), drawn.note], "  ")
-    after = [other.id for other in known.run.tasks if task.id in other.waits_for]
+async def task_card(context: CommandContext, tracked: TrackedRun, task: Task, notes: Sequence[Text] = ()) -> Card:
+    task = as_shown(tracked, task)
+    drawn = row(tracked, task, context.now, context.zone, whole=True)
+    state: Text = join_parts([(Bold(task_state_name(task.state)),), drawn.note], "  ")
+    after = [other.id for other in tracked.run.tasks if task.id in other.waits_for]
     lines: list[Text] = [state]
     if after:
-        lines.append(
-            translate("task.awaited_one" if len(after) == 1 else "task.awaited", tasks=handles(known, after))
-        )
+        lines.append(translate(plural("task.awaited", len(after)), tasks=handles(tracked, after)))
     if task.branches:
-        lines.append(translate("task.leads_to", tasks=handles(known, task.branches)))
-    instructions = await _instructions(context, known, task)
+        lines.append(translate("task.leads_to", tasks=handles(tracked, task.branches)))
+    instructions = await _instructions(context, tracked, task)
     lines += [(instructions,)] if instructions else [translate("task.no_instructions")]
     if task.command.strip():
         lines.append((Code(task.command, block=True),))
-    lines += [_comment(comment, context) for comment in await _comments(context, known, task)]
-    name = task_name(known, task)
+    lines += [_comment(comment, context) for comment in await _comments(context, tracked, task)]
+    name = task_name(tracked, task)
     return Card(
-        title=(f"{known.task_handle(task.id)} {task.title}".strip(),),
-        subtitle=(run_name(known),),
-        summary=plain_text(translate("task.summary", task=name, state=task.state.value, run=run_name(known))),
+        title=(f"{tracked.task_handle(task.id)} {task.title}".strip(),),
+        subtitle=(run_name(tracked),),
+        summary=plain_text(
+            translate("task.summary", task=name, state=task_state_name(task.state), run=run_name(tracked))
+        ),
         lines=(*lines, *notes),
-        buttons=tuple(_buttons(context, known, task)),
-        link=open_link(known.run.key.platform, task.link or known.run.link),
+        buttons=tuple(_buttons(context, tracked, task)),
+        link=open_link(tracked.run.key.platform, task.link or tracked.run.link),
     )
 
 
-async def _instructions(context: CommandContext, known: TrackedRun, task: Task) -> str:
-    adapter, found = context.adapter(known), task.instructions.strip()
+async def _instructions(context: CommandContext, tracked: TrackedRun, task: Task) -> str:
+    adapter, found = context.adapter(tracked), task.instructions.strip()
     return await adapter.instructions(task.id) if isinstance(adapter, LazyInstructions) and not found else found
 
 
-async def _comments(context: CommandContext, known: TrackedRun, task: Task) -> Sequence[Comment]:
-    """The last few of this task; those of the snapshot where the platform cannot be asked now."""
-    kept = [comment for comment in known.run.comments if comment.task == task.id]
-    if not supports(context.adapter(known).capabilities, Op.COMMENTS):
-        return kept[-_MOST_COMMENTS:]
+async def _comments(context: CommandContext, tracked: TrackedRun, task: Task) -> Sequence[Comment]:
+    """The task's last few; those of the snapshot where the platform has no comments or is not responding."""
+    snapshot = [comment for comment in tracked.run.comments if comment.task == task.id]
+    if not supports(context.adapter(tracked).capabilities, Op.COMMENTS):
+        return snapshot[-_MOST_COMMENTS:]
     try:
-        found = await context.adapter(known).comments(known.run.key.id, task.id)
+        found = await context.adapter(tracked).comments(tracked.run.key.id, task.id)
     except AdapterError:
-        found = kept  # what the snapshot has is better than no card at all
+        found = snapshot
     return list(found)[-_MOST_COMMENTS:]
 
 
@@ -69,62 +78,62 @@ def _comment(comment: Comment, context: CommandContext) -> Text:
     return join_parts([join_parts([comment.by, at], " "), shorten(comment.text, 300)], ": ")
 
 
-def _buttons(context: CommandContext, known: TrackedRun, task: Task) -> list[Button]:
-    handle, run = known.task_handle(task.id), known.handle
-    can = context.adapter(known).capabilities
-    if known.run.state.is_over:
+def _buttons(context: CommandContext, tracked: TrackedRun, task: Task) -> list[Button]:
+    handle, run = tracked.task_handle(task.id), tracked.handle
+    can = context.adapter(tracked).capabilities
+    if tracked.run.state.is_over:
         return []
-    steps: list[tuple[Op, Button]] = []
+    buttons: list[tuple[Op, Button]] = []
     if task.state.is_over:
-        steps.append((Op.REOPEN, reopen_button(known, task)))
+        buttons.append((Op.REOPEN, reopen_button(tracked, task)))
     elif task.approval and is_asked(context.services.people.person(context.actor), task):
-        steps.append((Op.APPROVE, approve_button(known, task)))
+        buttons.append((Op.APPROVE, approve_button(tracked, task)))
     elif task.is_ours and task.state is not TaskState.WAITING:
         if task.state is not TaskState.RUNNING:
-            steps.append((Op.BEGIN, begin_button(known, task)))
-        steps.append((Op.FINISH, finish_button(known, task)))
+            buttons.append((Op.BEGIN, begin_button(tracked, task)))
+        buttons.append((Op.FINISH, finish_button(tracked, task)))
     comment = OpenForm(run=run, about="comment", fill={"task": handle})
-    steps.append((Op.COMMENT, button("button.comment", comment)))
+    buttons.append((Op.COMMENT, button("button.comment", comment)))
     if task.command.strip() and not task.state.is_over:
-        steps.append((Op.ACTION, button("button.command", DoAction(run=run, offer=handle))))
-    return [press for op, press in steps if supports(can, op)]
+        buttons.append((Op.ACTION, button("button.command", DoAction(run=run, action=handle))))
+    return [press for op, press in buttons if supports(can, op)]
 
 
-def runbook_card(runbook: Runbook, words: Mapping[str, str]) -> Card:
-    """``words``: the sentences of its platform. Of the ways to start it the usual one and two more are buttons."""
+def runbook_card(runbook: Runbook, messages: Mapping[str, str]) -> Card:
+    """``messages``: the catalogue of its platform. The first three start options are buttons."""
     count = runbook.task_count if runbook.task_count is not None else len(runbook.tasks)
     lines: list[Text] = [(runbook.description,)] if runbook.description.strip() else []
-    lines.append(translate("start.tasks_one" if count == 1 else "start.tasks", count=count))
+    lines.append(translate(plural("start.tasks", count), count=count))
     if runbook.alerts:
         lines.append(translate("start.alerts", alerts=runbook.alerts))
-    begin = button("button.start_this", Start(runbook=str(runbook.key)))
-    ways = [
+    start = button("button.start_this", Start(runbook=str(runbook.key)))
+    other_starts = [
         Button(
-            shorten(plain_text(translate(way.label, words)), 30),
-            Start(runbook=str(runbook.key), values=dict(way.values), rehearsal=way.rehearsal),
+            shorten(plain_text(translate(option.label, messages)), 30),
+            Start(runbook=str(runbook.key), values=dict(option.values), rehearsal=option.rehearsal),
         )
-        for way in runbook.start_options[1:3]
+        for option in runbook.start_options[1:3]
     ]
     form = button("button.start_form", OpenForm(about="start", fill={"runbook": str(runbook.key)}))
     return Card(
         title=(runbook.title,),
         subtitle=translate("runbook.on", platform=runbook.key.platform),
-        summary=plain_text(translate("runbook.summary", runbook=runbook.title, count=count)),
+        summary=plain_text(translate(plural("runbook.summary", count), runbook=runbook.title, count=count)),
         lines=tuple(lines),
-        sections=tuple(_steps(runbook)),
-        buttons=(begin, *ways, form),
+        sections=tuple(_task_list(runbook)),
+        buttons=(start, *other_starts, form),
         link=open_link(runbook.key.platform, runbook.link),
     )
 
 
-def _steps(runbook: Runbook) -> list[Section]:
+def _task_list(runbook: Runbook) -> list[Section]:
     stages: list[Stage | None] = [None, *runbook.stages]
-    known = {stage.id for stage in runbook.stages}
-    left = _MOST_STEPS
+    stage_ids = {stage.id for stage in runbook.stages}
+    left = _MOST_TASKS
     sections: list[Section] = []
     for stage in stages:
         if stage is None:
-            tasks = [task for task in runbook.tasks if task.stage not in known]
+            tasks = [task for task in runbook.tasks if task.stage not in stage_ids]
         else:
             tasks = [task for task in runbook.tasks if task.stage == stage.id]
         drawn, more = tasks[:left], len(tasks) - len(tasks[:left])

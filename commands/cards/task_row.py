@@ -1,31 +1,31 @@
-"""A task as a card shows it: its state with our own marks, its row, and the step that likely comes next."""
+"""A task as a card shows it: with the hold that Liaison stores, and as a row."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from adapters.models import Person, Task, TaskState
-from commands.language.tokens import folded
+from commands.language.tokens import fold
 from commands.model.card import Row, Text
 from commands.model.messages import Actor
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import translate
 from commands.text.phrases import clock, join_parts, shorten
 
-_GOES_ON = {TaskState.WAITING: "row.expected", TaskState.HELD: "row.until"}
-_REASON = 80  # letters of it in a row
-_SAME_DEED = timedelta(minutes=10)  # our clock and the platform's, and a write that took its time
+_EXPECTED_KEYS = {TaskState.WAITING: "row.expected", TaskState.HELD: "row.until"}
+_REASON = 80  # characters of it in a row
+_SAME_CHANGE = timedelta(minutes=10)  # between our time of a change and the platform's
 
 
-def as_shown(known: TrackedRun, task: Task) -> Task:
-    """With the hold that Liaison keeps where the platform cannot."""
-    reason = known.overlay.holds.get(task.id)
+def as_shown(tracked: TrackedRun, task: Task) -> Task:
+    """With the hold that Liaison stores where the platform cannot."""
+    reason = tracked.overlay.holds.get(task.id)
     if reason is None or task.state.is_over:
         return task
     return task.model_copy(update={"state": TaskState.HELD, "reason": task.reason or reason})
 
 
-def shown_tasks(known: TrackedRun) -> Sequence[Task]:
-    return [as_shown(known, task) for task in known.run.tasks]
+def shown_tasks(tracked: TrackedRun) -> Sequence[Task]:
+    return [as_shown(tracked, task) for task in tracked.run.tasks]
 
 
 def is_late(task: Task, now: datetime) -> bool:
@@ -36,78 +36,80 @@ def people_names(assignees: Sequence[Person]) -> str:
     return ", ".join(person.shown for person in assignees)
 
 
-def is_asked(me: Person, task: Task) -> bool:
-    """Whether it is this person's to do, or to approve."""
-    return any(same_person(me, other) for other in (*task.assignees, *task.approvers))
+def is_asked(person: Person, task: Task) -> bool:
+    """Whether it is assigned to this person, or waits for their approval."""
+    return any(same_person(person, other) for other in (*task.assignees, *task.approvers))
 
 
-def same_person(one: Person, other: Person) -> bool:
-    for mine, theirs in ((one.email, other.email), (one.id, other.id), (one.handle, other.handle)):
+def same_person(first: Person, second: Person) -> bool:
+    """By e-mail, id or handle; by name only if one of them has no e-mail."""
+    for mine, theirs in ((first.email, second.email), (first.id, second.id), (first.handle, second.handle)):
         if mine and theirs and mine.casefold() == theirs.casefold():
             return True
-    if one.email and other.email:
+    if first.email and second.email:
         return False
-    return bool(one.name and other.name) and folded(one.name) == folded(other.name)
+    return bool(first.name and second.name) and fold(first.name) == fold(second.name)
 
 
-def last_actor_name(known: TrackedRun, task: Task) -> str:
-    """The name of who brought it into its state through us."""
-    actor = last_actor(known, task)
-    return actor.shown if actor else ""
+def last_actor_name(tracked: TrackedRun, task: Task) -> str:
+    """The name of ``last_actor``, or empty."""
+    actor = last_actor(tracked, task)
+    return actor.display_name if actor else ""
 
 
-def last_actor(known: TrackedRun, task: Task) -> Actor | None:
-    """Where the platform names nobody. None if it may have been somebody else since."""
-    deed = known.overlay.last_actions.get(task.id)
-    if deed is None or deed.state is not task.state:
+def last_actor(tracked: TrackedRun, task: Task) -> Actor | None:
+    """Who brought the task into its state through Liaison. None if somebody else may have changed it since."""
+    action = tracked.overlay.last_actions.get(task.id)
+    if action is None or action.state is not task.state:
         return None
     at = task.started_at if task.state is TaskState.RUNNING else task.finished_at
-    return deed.by if at is None or abs(at - deed.at) < _SAME_DEED else None
+    return action.by if at is None or abs(at - action.at) < _SAME_CHANGE else None
 
 
-def handles(known: TrackedRun, ids: Sequence[str]) -> str:
-    return ", ".join(known.task_handle(id) or id for id in ids)
+def handles(tracked: TrackedRun, ids: Sequence[str]) -> str:
+    return ", ".join(tracked.task_handle(id) or id for id in ids)
 
 
-def row(known: TrackedRun, task: Task, now: datetime, zone: tzinfo | None, *, whole: bool = False) -> Row:
-    """``task`` as from ``shown_tasks``. ``whole``: with all of the reason, where it is not one row of many."""
+def row(tracked: TrackedRun, task: Task, now: datetime, zone: tzinfo | None, *, whole: bool = False) -> Row:
+    """``task`` as from ``shown_tasks``. ``whole`` keeps all of the reason, for a card of this task alone."""
     if not whole:
         task = task.model_copy(update={"reason": shorten(task.reason, _REASON)})
-    return Row(task.state, known.task_handle(task.id), task.title, _note(known, task, now, zone))
+    note = _note(tracked, task, now, zone)
+    return Row(task.state, tracked.task_handle(task.id), task.title, note)
 
 
-def _note(known: TrackedRun, task: Task, now: datetime, zone: tzinfo | None) -> Text:
-    parts: list[Text | str] = [_by_state(known, task, zone)]
+def _note(tracked: TrackedRun, task: Task, now: datetime, zone: tzinfo | None) -> Text:
+    parts: list[Text | str] = [_state_note(tracked, task, zone)]
     if task.mark:
         parts.append(task.mark)
     if task.urgent and not task.state.is_over:
         parts.append(translate("row.urgent"))
-    if task.expected_at and task.state in _GOES_ON:
-        parts.append(translate(_GOES_ON[task.state], at=clock(task.expected_at, zone)))
+    if task.expected_at and task.state in _EXPECTED_KEYS:
+        parts.append(translate(_EXPECTED_KEYS[task.state], at=clock(task.expected_at, zone)))
     if is_late(task, now) and task.due_at:
         parts.append(translate("row.late", at=clock(task.due_at, zone)))
     return join_parts(parts)
 
 
-def _by_state(known: TrackedRun, task: Task, zone: tzinfo | None) -> Text:
+def _state_note(tracked: TrackedRun, task: Task, zone: tzinfo | None) -> Text:
     match task.state:
         case TaskState.DONE | TaskState.SKIPPED | TaskState.FAILED:
             at: Text = (clock(task.finished_at, zone),) if task.finished_at else ()
             return join_parts(
-                [join_parts([task.finished_by or last_actor_name(known, task), at], " "), task.reason]
+                [join_parts([task.finished_by or last_actor_name(tracked, task), at], " "), task.reason]
             )
         case TaskState.RUNNING:
-            who = people_names(task.assignees) or task.started_by or last_actor_name(known, task)
+            who = people_names(task.assignees) or task.started_by or last_actor_name(tracked, task)
             since = translate("row.since", at=clock(task.started_at, zone)) if task.started_at else ()
             return join_parts([who, since], " ")
         case TaskState.WAITING if task.waits_for:
-            return join_parts([translate("row.waits", tasks=handles(known, task.waits_for)), _whose(task)])
+            return join_parts([translate("row.waits", tasks=handles(tracked, task.waits_for)), _assigned_to(task)])
         case TaskState.HELD:
             return join_parts([task.reason, people_names(task.assignees)])
-    whose = _whose(task) or last_actor_name(known, task)  # also who began what only a comment there says
-    return (whose,) if whose else ()
+    person = _assigned_to(task) or last_actor_name(tracked, task)  # a begin that is only a comment names nobody
+    return (person,) if person else ()
 
 
-def _whose(task: Task) -> str:
-    """An approval's mark names them already."""
+def _assigned_to(task: Task) -> str:
+    """Empty where the mark of an approval names them already."""
     return "" if task.approval and task.mark else people_names(task.assignees)

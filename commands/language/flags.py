@@ -1,7 +1,7 @@
-"""A verb's own flags, taken off its line (DESIGN section 4, "Reading a line", point 2).
+"""Splits a verb's own flags off its line.
 
-They count before the text and last on the line; everywhere else, in quotes and in code they are text, and so
-is everything that only looks like a flag.
+Flags count before the text and at the end of the line. Everywhere else, and in quotes and code, they are text.
+Everything that only looks like a flag is text too.
 """
 
 import re
@@ -10,34 +10,38 @@ from dataclasses import dataclass, field
 
 from rapidfuzz import fuzz
 
-from commands.language.tokens import Word, unquote, words
+from commands.language.tokens import Word, split_words, unquote
 from commands.model.card import Code
-from commands.model.command import Command, Flag, Takes
+from commands.model.command import Command, Flag, FlagKind
 from commands.model.errors import BadArguments
 
 _FLAG = re.compile(r"(?:--|—|–)([A-Za-z]+)(?:=(.*))?", re.DOTALL)
 _YES = frozenset({"yes", "true", "on", "1"})
 _NO = frozenset({"no", "false", "off", "0"})
-_LIKE_ENOUGH = 75  # of 100: "rehersal" is "rehearsal"
+_MIN_SIMILARITY = 75  # of 100: "rehersal" and "rehearsal"
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _FlagWord:
+    """A word that is a flag of the command."""
+
     flag: Flag
-    value: str | None  # what followed its "="
+    value: str | None  # what follows its "="
 
 
 @dataclass
-class _Reading:
+class _FlagScanner:
+    """Positions are indexes of ``words``. ``values`` collects what the consumed flags were given."""
+
     text: str
     command: Command
-    given: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.words = words(self.text)
-        self.found: list[_Found | None] = [self._own(word) for word in self.words]
+        self.words = split_words(self.text)
+        self.flags: list[_FlagWord | None] = [self._flag_word(word) for word in self.words]
 
-    def _own(self, word: Word) -> _Found | None:
+    def _flag_word(self, word: Word) -> _FlagWord | None:
         match = _FLAG.fullmatch(self.text[word.start : word.end])
         if match is None:
             return None
@@ -45,131 +49,135 @@ class _Reading:
         if flag is None:
             return None
         value = None if match[2] is None else unquote(match[2])
-        if flag.takes is Takes.NOTHING and value is not None and value.lower() not in _YES | _NO:
+        if flag.kind is FlagKind.SWITCH and value is not None and value.lower() not in _YES | _NO:
             return None
-        return _Found(flag, value)
+        return _FlagWord(flag, value)
 
-    def begins(self, index: int) -> int:
+    def offset(self, index: int) -> int:
+        """Where the word starts in the text."""
         return self.words[index].start if index < len(self.words) else len(self.text)
 
-    def leading(self, index: int) -> int:
-        """Takes the flags that stand from ``index`` on; the index behind them."""
+    def consume_leading(self, index: int) -> int:
+        """Consumes the flags from ``index`` on. Returns the index after them."""
         while index < len(self.words):
-            found = self.found[index]
-            if found is None or found.flag.takes is Takes.REST:
+            found = self.flags[index]
+            if found is None or found.flag.kind is FlagKind.REST:
                 return index
-            if self._needs_next(found):
+            if self._takes_next_word(found):
                 if not self._is_value(index + 1, len(self.words)):
-                    raise self._no_value(found.flag)
-                self._give(found.flag, self.words[index + 1].value)
+                    raise self._missing_value(found.flag)
+                self._set(found.flag, self.words[index + 1].value)
                 index += 2
             else:
                 if found.value == "":
-                    raise self._no_value(found.flag)
-                self._give(found.flag, found.value or "")
+                    raise self._missing_value(found.flag)
+                self._set(found.flag, found.value or "")
                 index += 1
         return index
 
-    def trailing(self, first: int, end: int) -> int:
-        """Where the flags begin that stand last among these words."""
-        whole = {end}  # from here to ``end`` there are only flags
+    def trailing_start(self, first: int, end: int) -> int:
+        """The index from which there are only flags up to ``end``."""
+        starts = {end}  # indexes from which there are only flags
         for index in range(end - 1, first - 1, -1):
-            found = self.found[index]
-            if found is None or found.flag.takes is Takes.REST or found.value == "":
+            found = self.flags[index]
+            if found is None or found.flag.kind is FlagKind.REST or found.value == "":
                 continue
-            if self._needs_next(found):
-                if self._is_value(index + 1, end) and index + 2 in whole:
-                    whole.add(index)
-            elif index + 1 in whole:
-                whole.add(index)
-        return min(whole)
+            if self._takes_next_word(found):
+                if self._is_value(index + 1, end) and index + 2 in starts:
+                    starts.add(index)
+            elif index + 1 in starts:
+                starts.add(index)
+        return min(starts)
 
-    def rest(self, first: int, end: int) -> int:
-        """The first flag that takes the rest of the line, or ``end``."""
+    def rest_flag(self, first: int, end: int) -> int:
+        """The index of the first flag that takes the rest of the line, or ``end``."""
         for index in range(first, end):
-            found = self.found[index]
-            if found is not None and found.flag.takes is Takes.REST and self._rest_of(index, end):
+            found = self.flags[index]
+            if found is not None and found.flag.kind is FlagKind.REST and self._rest_value(index, end):
                 return index
         return end
 
-    def refuse_empty(self, index: int) -> None:
-        """Where the text would begin, a flag that takes the rest of the line and finds nothing is a slip."""
-        found = self.found[index] if index < len(self.found) else None
-        end = self.trailing(index, len(self.words))
-        if found is not None and not self._rest_of(index, end):
-            raise self._no_value(found.flag)
+    def reject_empty_rest_flag(self, index: int) -> None:
+        """At the start of the text, a flag that takes the rest of the line needs one: it is no text there."""
+        found = self.flags[index] if index < len(self.flags) else None
+        end = self.trailing_start(index, len(self.words))
+        if found is not None and not self._rest_value(index, end):
+            raise self._missing_value(found.flag)
 
-    def take_rest(self, index: int, end: int) -> None:
-        found = self.found[index]
+    def consume_rest_flag(self, index: int, end: int) -> None:
+        found = self.flags[index]
         assert found is not None
-        self._give(found.flag, self._rest_of(index, end))
+        self._set(found.flag, self._rest_value(index, end))
 
-    def _rest_of(self, index: int, end: int) -> str:
-        word, found = self.words[index], self.found[index]
+    def _rest_value(self, index: int, end: int) -> str:
+        word, found = self.words[index], self.flags[index]
         assert found is not None
         start = word.end if found.value is None else self.text.index("=", word.start) + 1
-        return unquote(self.text[start : self.begins(end)])
+        return unquote(self.text[start : self.offset(end)])
 
-    def _needs_next(self, found: _Found) -> bool:
-        return found.value is None and found.flag.takes in (Takes.WORD, Takes.PAIRS)
+    def _takes_next_word(self, found: _FlagWord) -> bool:
+        return found.value is None and found.flag.kind in (FlagKind.WORD, FlagKind.PAIRS)
 
     def _is_value(self, index: int, end: int) -> bool:
-        return index < end and self.found[index] is None and self.words[index].value.strip() != ""
+        return index < end and self.flags[index] is None and self.words[index].value.strip() != ""
 
-    def _give(self, flag: Flag, value: str) -> None:
-        before = self.given.get(flag.name)
-        if flag.takes is Takes.NOTHING:
+    def _set(self, flag: Flag, value: str) -> None:
+        earlier = self.values.get(flag.name)
+        if flag.kind is FlagKind.SWITCH:
             if value.lower() in _NO:
                 return
             value = ""
-        elif flag.takes is Takes.PAIRS and before is not None:
-            value = f"{before}\n{value}"
-        elif before is not None and before != value:
-            raise BadArguments("parse.flag_twice", field=flag.name, flag=f"--{flag.name}", one=before, other=value)
-        self.given[flag.name] = value
+        elif flag.kind is FlagKind.PAIRS and earlier is not None:
+            value = f"{earlier}\n{value}"
+        elif earlier is not None and earlier != value:
+            raise BadArguments(
+                "parse.flag_twice", field=flag.name, flag=f"--{flag.name}", one=earlier, other=value
+            )
+        self.values[flag.name] = value
 
-    def _no_value(self, flag: Flag) -> BadArguments:
+    def _missing_value(self, flag: Flag) -> BadArguments:
         return BadArguments(
             "parse.flag_value",
             field=flag.name,
             flag=f"--{flag.name}",
-            example=Code(f"{self.command.verb} {self.command.usage}"),
+            example=Code(f"{self.command.verb} {self.command.arguments}"),
         )
 
 
-def take_flags(text: str, command: Command) -> tuple[str, Mapping[str, str]]:
-    """The text without the command's own flags, and those (as ``Line.flags`` holds them)."""
-    line = _Reading(text, command)
-    head, first = _head(line)
-    end = line.trailing(first, len(line.words))
-    rest = last = line.rest(first, end)
-    if rest < end:
-        last = line.trailing(first, rest)
-        line.take_rest(rest, end)
-        line.leading(last)
-    line.leading(end)
-    body = text[line.begins(first) : line.begins(last)].strip()
-    return " ".join(part for part in (head, body) if part), line.given
+def split_flags(text: str, command: Command) -> tuple[str, Mapping[str, str]]:
+    """The text without the command's own flags, and their values (see ``ParsedLine.flags``)."""
+    scanner = _FlagScanner(text, command)
+    arguments, first = _consume_flags_before_text(scanner)
+    end = scanner.trailing_start(first, len(scanner.words))
+    rest_flag = text_end = scanner.rest_flag(first, end)
+    if rest_flag < end:
+        text_end = scanner.trailing_start(first, rest_flag)
+        scanner.consume_rest_flag(rest_flag, end)
+        scanner.consume_leading(text_end)
+    scanner.consume_leading(end)
+    body = text[scanner.offset(first) : scanner.offset(text_end)].strip()
+    return " ".join(part for part in (arguments, body) if part), scanner.values
 
 
-def _head(line: _Reading) -> tuple[str, int]:
-    """Takes the flags before the text. What stands before the last of them, and the word behind it."""
-    first = line.leading(0)
-    line.refuse_empty(first)
-    start = line.begins(first)
-    stop = start + (line.command.leading_arguments(line.text[start:]) if line.command.leading_arguments else 0)
+def _consume_flags_before_text(scanner: _FlagScanner) -> tuple[str, int]:
+    """The arguments that come before the last of these flags (tasks, a health), and the index after it."""
+    first = scanner.consume_leading(0)
+    scanner.reject_empty_rest_flag(first)
+    start = scanner.offset(first)
+    arguments_end = scanner.command.arguments_end
+    stop = start + (arguments_end(scanner.text[start:]) if arguments_end else 0)
     if stop == start:
         return "", first
-    behind = next((n for n, word in enumerate(line.words) if word.start >= stop), len(line.words))
-    after = line.leading(behind)
-    line.refuse_empty(after)
-    return (line.text[start:stop], after) if after > behind else ("", first)
+    next_word = next((n for n, word in enumerate(scanner.words) if word.start >= stop), len(scanner.words))
+    after = scanner.consume_leading(next_word)
+    scanner.reject_empty_rest_flag(after)
+    return (scanner.text[start:stop], after) if after > next_word else ("", first)
 
 
-def pairs(given: str) -> dict[str, str]:
-    """``--set`` as often as it was given. Raises on what is not ``key=value``."""
-    found: dict[str, str] = {}
-    for pair in given.split("\n") if given else ():
+def parse_pairs(text: str) -> dict[str, str]:
+    """Parses the ``key=value`` lines of a PAIRS flag. Raises ``BadArguments`` for anything else."""
+    pairs: dict[str, str] = {}
+    for pair in text.split("\n") if text else ():
         key, equals, value = pair.partition("=")
         if not (equals and key.strip()):
             raise BadArguments(
@@ -178,22 +186,24 @@ def pairs(given: str) -> dict[str, str]:
                 shown=Code(pair),
                 example=Code("start Database failover --set region=eu"),
             )
-        found[key.strip()] = unquote(value)
-    return found
+        pairs[key.strip()] = unquote(value)
+    return pairs
 
 
-def no_stray_flags(text: str, flags: Sequence[Flag]) -> None:
-    """Refuses a flag that is misspelt, or stands where it is text: for a ``start``, where missing
-    ``--rehearsal`` would make it live."""
-    for word in words(text):
+def reject_stray_flags(text: str, flags: Sequence[Flag]) -> None:
+    """Raises ``BadArguments`` for a flag that is misspelt, or placed where it is text.
+
+    ``start`` needs this: without its ``--rehearsal`` the run would be live.
+    """
+    for word in split_words(text):
         match = _FLAG.fullmatch(text[word.start : word.end])
         if match is None:
             continue
         for flag in flags:
-            likeness = fuzz.ratio(match[1].lower(), flag.name)
-            if likeness == 100:
+            similarity = fuzz.ratio(match[1].lower(), flag.name)
+            if similarity == 100:
                 raise BadArguments("parse.flag_place", field="runbook", flag=f"--{flag.name}")
-            if likeness >= _LIKE_ENOUGH:
+            if similarity >= _MIN_SIMILARITY:
                 raise BadArguments(
                     "parse.flag_guess", field="runbook", flag=f"--{match[1]}", guess=f"--{flag.name}"
                 )

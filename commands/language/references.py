@@ -1,22 +1,22 @@
-"""How people name runs and tasks in a line: handles, ranges, links, quoted titles (DESIGN section 4).
+"""How a line refers to runs and tasks: handles, ranges, links, quoted titles.
 
-Pure reading of words: whether a thing of that name exists is for ``commands.resolve`` to find out.
+Pure parsing: ``commands.lookup`` finds out whether the run or task exists.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from commands.language.aliases import health_of
-from commands.language.tokens import joined, take_quoted, unquote
+from commands.language.health_words import health_named
+from commands.language.tokens import join_texts, split_quoted, unquote
 from commands.model.card import Code
-from commands.model.command import Command, Flag, Line
+from commands.model.command import Command, Flag, ParsedLine
 from commands.model.errors import BadArguments
 from commands.model.intents import Show
 
-MOST_TASKS = 50  # on one line; more is a slip of the finger
+MOST_TASKS = 50  # on one line; more is most likely a typing mistake
 
-RUN = Flag("run", hint="RUN")
+RUN_FLAG = Flag("run", hint="RUN")
 
 _END = r"(?=$|[\s,;:&!?]|\.(?:\s|$))"
 _RUN = re.compile(rf"R([0-9]{{1,6}}){_END}", re.IGNORECASE)
@@ -28,238 +28,244 @@ _RANGE = re.compile(
     re.IGNORECASE,
 )
 _LINK = re.compile(r"https?://\S+?(?=[,;:]?(?:\s|$)|,https?:)", re.IGNORECASE)
-_AND = re.compile(r"\s*[,;&]\s*(?:(?:and|e)\s+)?|\s+(?:(?:and|e|&)\s+)?", re.IGNORECASE)
-_SEPARATOR = re.compile(r"\s*[,;:](?=\s|$)\s*|[.!?]+(?=\s|$)\s*|[,;:]\s*|\s+")
+_LIST_SEPARATOR = re.compile(r"\s*[,;&]\s*(?:(?:and|e)\s+)?|\s+(?:(?:and|e|&)\s+)?", re.IGNORECASE)
+_TEXT_SEPARATOR = re.compile(r"\s*[,;:](?=\s|$)\s*|[.!?]+(?=\s|$)\s*|[,;:]\s*|\s+")
 _ME = frozenset({"me", "myself", "mim", "eu"})
 _TO = re.compile(r"(?:to|para|a|ao|à)(?:\s+|$)", re.IGNORECASE)
-_GIVEN_TO = re.compile(r"\s(?:to|para)\s", re.IGNORECASE)
-_FIRST_PERSON = re.compile(r"(?:(?:to|para|a|ao|à)\s+)?(@\S+|me|myself|mim|eu)(?:\s+|$)", re.IGNORECASE)
+_INNER_TO = re.compile(r"\s(?:to|para)\s", re.IGNORECASE)
+_LEADING_PERSON = re.compile(r"(?:(?:to|para|a|ao|à)\s+)?(@\S+|me|myself|mim|eu)(?:\s+|$)", re.IGNORECASE)
 _HEALTH = re.compile(r"[^\s:,.;!]+(?=[\s:,;!]|\.(?:\s|$)|$)")
 _COLON = re.compile(r"[ \t]*:\s*")
 
 
-def reference(words: str) -> str:
-    """A handle in its one spelling ("T3", "R7", "R7.T3"); anything else as typed."""
-    words = words.strip()
-    if found := _RUN.fullmatch(words):
-        return _run(found[1])
-    if found := _TASK.fullmatch(words):
-        return _task(found[1], found[2])
-    return words
+def normalize_handle(text: str) -> str:
+    """A handle in its canonical spelling ("T3", "R7", "R7.T3"). Anything else is returned as typed."""
+    text = text.strip()
+    if found := _RUN.fullmatch(text):
+        return _run_handle(found[1])
+    if found := _TASK.fullmatch(text):
+        return _task_handle(found[1], found[2])
+    return text
 
 
-def is_run(words: str) -> bool:
-    return _RUN.fullmatch(words.strip()) is not None
+def is_run_handle(text: str) -> bool:
+    return _RUN.fullmatch(text.strip()) is not None
 
 
-def is_task(words: str) -> bool:
-    return _TASK.fullmatch(words.strip()) is not None
+def is_task_handle(text: str) -> bool:
+    return _TASK.fullmatch(text.strip()) is not None
 
 
-def is_link(words: str) -> bool:
-    return _LINK.fullmatch(words.strip()) is not None
+def is_link(text: str) -> bool:
+    return _LINK.fullmatch(text.strip()) is not None
 
 
-def _run(number: str) -> str:
+def _run_handle(number: str) -> str:
     return f"R{int(number)}"
 
 
-def _task(run: str | None, number: str) -> str:
-    return f"{_run(run)}.T{int(number)}" if run else f"T{int(number)}"
+def _task_handle(run: str | None, number: str) -> str:
+    return f"{_run_handle(run)}.T{int(number)}" if run else f"T{int(number)}"
 
 
-def take_tasks(text: str) -> tuple[tuple[str, ...], str]:
-    """The leading tasks, ranges spelled out and each once, and what follows them."""
-    tasks, end = _leading(text)
+def split_tasks(text: str) -> tuple[tuple[str, ...], str]:
+    """The leading tasks (ranges expanded, without duplicates), and what follows them."""
+    tasks, end = _leading_tasks(text)
     if len(tasks) > MOST_TASKS:
         raise BadArguments("parse.too_many_tasks", field="tasks", most=MOST_TASKS)
-    return tuple(tasks), _after(text[end:]) if tasks else text
+    return tuple(tasks), _without_separator(text[end:]) if tasks else text
 
 
-def _leading(text: str) -> tuple[dict[str, None], int]:
+def _leading_tasks(text: str) -> tuple[dict[str, None], int]:
+    """The tasks in order, and the offset where they end."""
     tasks: dict[str, None] = {}
-    end = at = 0
+    end = position = 0
     while True:
-        if found := _RANGE.match(text, at):
-            tasks |= dict.fromkeys(_spelled_out(found))
-        elif found := _TASK.match(text, at):
-            tasks[_task(found[1], found[2])] = None
-        elif found := _LINK.match(text, at):
+        if found := _RANGE.match(text, position):
+            tasks |= dict.fromkeys(_expand_range(found))
+        elif found := _TASK.match(text, position):
+            tasks[_task_handle(found[1], found[2])] = None
+        elif found := _LINK.match(text, position):
             tasks[found[0]] = None
         else:
             return tasks, end
         end = found.end()
-        joined = _AND.match(text, end)
-        if joined is None:
+        separator = _LIST_SEPARATOR.match(text, end)
+        if separator is None:
             return tasks, end
-        at = joined.end()
+        position = separator.end()
 
 
-def _spelled_out(found: re.Match[str]) -> list[str]:
-    run, first, other, last = found.groups()
-    if other and (run is None or int(other) != int(run)):
+def _expand_range(found: re.Match[str]) -> list[str]:
+    run, first, other_run, last = found.groups()
+    if other_run and (run is None or int(other_run) != int(run)):
         raise BadArguments("parse.range_runs", field="tasks", range=found[0])
     if int(last) < int(first):
         raise BadArguments("parse.range_order", field="tasks", range=found[0])
     if int(last) - int(first) >= MOST_TASKS:
         raise BadArguments("parse.too_many_tasks", field="tasks", most=MOST_TASKS)
-    return [_task(run, str(number)) for number in range(int(first), int(last) + 1)]
+    return [_task_handle(run, str(number)) for number in range(int(first), int(last) + 1)]
 
 
-def take_run(text: str) -> tuple[str, str]:
+def split_run(text: str) -> tuple[str, str]:
     """A leading run handle, and what follows it."""
     found = _RUN.match(text)
     if found is None:
         return "", text
-    return _run(found[1]), _after(text[found.end() :])
+    return _run_handle(found[1]), _without_separator(text[found.end() :])
 
 
-def example_of(command: Command, tasks: Sequence[str]) -> str:
-    """Its first example, with the tasks that were typed in place of the example's own."""
+def _without_separator(text: str) -> str:
+    separator = _TEXT_SEPARATOR.match(text)
+    return text[separator.end() :] if separator else text
+
+
+def example_with_tasks(command: Command, tasks: Sequence[str]) -> str:
+    """The command's first example, with the handles that were typed instead of its own."""
     first = command.examples[0]
     own = " ".join(first.fields["tasks"])
-    handles = all(is_task(task) for task in tasks)
-    return first.line.replace(own, " ".join(tasks), 1) if tasks and handles else first.line
+    are_handles = all(is_task_handle(task) for task in tasks)
+    return first.line.replace(own, " ".join(tasks), 1) if tasks and are_handles else first.line
 
 
 def tasks_end(text: str) -> int:
-    """Where the run and the tasks at the beginning end: own flags may stand there too (``Command.head``)."""
-    run, rest = take_run(text)
+    """Where the leading run and tasks end (``Command.arguments_end``)."""
+    run, rest = split_run(text)
     offset = len(text) - len(rest)
-    end = _leading(rest)[1]
+    end = _leading_tasks(rest)[1]
     return offset + end if end else (len(text[:offset].rstrip()) if run else 0)
 
 
-def one_run(line: Line, named: str) -> str:
-    """The run of ``--run``, or the one named otherwise. Raises when they differ."""
-    flag = reference(line.flags.get("run", ""))
-    if flag and named and flag != named:
-        raise BadArguments("parse.run_twice", field="run", one=named, other=flag)
-    return flag or named
+def run_argument(line: ParsedLine, run: str = "") -> str:
+    """The run of ``--run``, else ``run``. Raises ``BadArguments`` if they differ."""
+    flag = normalize_handle(line.flags.get("run", ""))
+    if flag and run and flag != run:
+        raise BadArguments("parse.run_twice", field="run", one=run, other=flag)
+    return flag or run
 
 
 @dataclass(frozen=True, slots=True)
 class TaskArguments:
-    """``tasks``: handles and links, or one title, or nothing. ``text`` is what followed them."""
+    """``tasks`` are handles and links, or one title, or empty. ``text`` is what follows them."""
 
     run: str
     tasks: tuple[str, ...]
     text: str
 
 
-def name_tasks(line: Line) -> TaskArguments:
-    run, rest = take_run(line.rest)
-    run = one_run(line, run)
-    tasks, text = take_tasks(rest)
+def parse_tasks(line: ParsedLine) -> TaskArguments:
+    run, rest = split_run(line.text)
+    run = run_argument(line, run)
+    tasks, text = split_tasks(rest)
     if tasks:
         return TaskArguments(run, tasks, unquote(text))
-    title, text = take_quoted(rest)
-    return TaskArguments(run, _titled(title), unquote(_after(text)))
+    title, text = split_quoted(rest)
+    return TaskArguments(run, _title_as_tasks(title), unquote(_without_separator(text)))
 
 
-def _titled(title: str) -> tuple[str, ...]:
+def _title_as_tasks(title: str) -> tuple[str, ...]:
     return (title.strip(),) if title.strip() else ()
 
 
-def _after(text: str) -> str:
-    separator = _SEPARATOR.match(text)
-    return text[separator.end() :] if separator else text
+def parse_tasks_and_reason(line: ParsedLine, required_for: Command | None = None) -> tuple[TaskArguments, str]:
+    """As ``parse_tasks``, with the reason: the text and ``--reason``.
 
-
-def name_reason(line: Line, command: Command | None = None) -> tuple[TaskArguments, str]:
-    """Like ``name_tasks``, and the reason: what follows, or ``--reason``. Raises without one for ``command``."""
-    named = name_tasks(line)
-    reason = joined(named.text, line.flags.get("reason", ""))
-    if not reason and command is not None:
-        example = Code(example_of(command, named.tasks))
+    Raises ``BadArguments`` if ``required_for`` is given and there is no reason.
+    """
+    arguments = parse_tasks(line)
+    reason = join_texts(arguments.text, line.flags.get("reason", ""))
+    if not reason and required_for is not None:
+        example = Code(example_with_tasks(required_for, arguments.tasks))
         raise BadArguments("parse.missing_reason", field="reason", example=example)
-    return named, reason
+    return arguments, reason
 
 
-def name_person(line: Line) -> TaskArguments:
-    """Like ``name_tasks``, for ``TASK… [to] @u``; ``text`` is the person, in either order."""
-    named, rest = take_run(line.rest)
-    run = one_run(line, named)
-    tasks, text = take_tasks(rest)
+def parse_tasks_and_person(line: ParsedLine) -> TaskArguments:
+    """As ``parse_tasks``, for ``TASK… [to] @u`` in either order. ``text`` is the person."""
+    run, rest = split_run(line.text)
+    run = run_argument(line, run)
+    tasks, text = split_tasks(rest)
     if tasks:
         return TaskArguments(run, tasks, _person(text))
-    if first := _FIRST_PERSON.match(rest):
-        tasks, text = take_tasks(rest[first.end() :])
+    if person := _LEADING_PERSON.match(rest):
+        tasks, text = split_tasks(rest[person.end() :])
         if not text:
-            return TaskArguments(run, tasks, _person(first[1]))
-    title, text = take_quoted(rest)
+            return TaskArguments(run, tasks, _person(person[1]))
+    title, text = split_quoted(rest)
     if text.strip():
-        return TaskArguments(run, _titled(title), _person(_after(text)))
-    title, person = _last_person(rest)
-    return TaskArguments(run, _titled(unquote(title)), _person(person))
+        return TaskArguments(run, _title_as_tasks(title), _person(_without_separator(text)))
+    title, last = _split_trailing_person(rest)
+    return TaskArguments(run, _title_as_tasks(unquote(title)), _person(last))
 
 
-def _last_person(text: str) -> tuple[str, str]:
-    """A title and the person behind it: "@ben" and "me" at its end, anybody else behind "to"."""
+def _split_trailing_person(text: str) -> tuple[str, str]:
+    """A title and the person after it: "@ben" or "me" at the end, or anyone after "to"."""
     title, _, last = text.rpartition(" ") if " " in text else ("", "", text)
     if last.startswith("@") or last.lower() in _ME:
         first, _, connector = title.rstrip().rpartition(" ")
         return (first if _TO.fullmatch(connector) else title), last
-    given = list(_GIVEN_TO.finditer(text))
-    return (text[: given[-1].start()], text[given[-1].end() :]) if given else (text, "")
+    connectors = list(_INNER_TO.finditer(text))
+    return (text[: connectors[-1].start()], text[connectors[-1].end() :]) if connectors else (text, "")
 
 
-def _person(words: str) -> str:
-    person = unquote(_TO.sub("", words.strip(), count=1) if _TO.match(words.strip()) else words)
+def _person(text: str) -> str:
+    person = unquote(_TO.sub("", text.strip(), count=1) if _TO.match(text.strip()) else text)
     return "me" if person.lower() in _ME else person
 
 
-def name_health(line: Line) -> tuple[str, str, str]:
-    """The run, the health and the sentence of a status. A run is one only alone, or before a colon or health."""
-    run, health, end = _status_head(line.rest)
-    return one_run(line, run), health, line.rest[end:].strip()
+def parse_health(line: ParsedLine) -> tuple[str, str, str]:
+    """The run, the health and the sentence of a status.
+
+    A run handle counts only if it is alone, or before a colon or a health.
+    """
+    run, health, end = _leading_health(line.text)
+    return run_argument(line, run), health, line.text[end:].strip()
 
 
 def health_end(text: str) -> int:
-    """Where the run and the health at the beginning end (``Command.head``)."""
-    end = _status_head(text)[2]
+    """Where the leading run and health end (``Command.arguments_end``)."""
+    end = _leading_health(text)[2]
     return len(text[:end].rstrip())
 
 
-def _status_head(text: str) -> tuple[str, str, int]:
+def _leading_health(text: str) -> tuple[str, str, int]:
     if is_link(text):
         return text, "", len(text)
-    run, rest = take_run(text)
+    run, rest = split_run(text)
     found = _HEALTH.match(rest)
-    health = health_of(found[0]) if found else ""
+    health = health_named(found[0]) if found else ""
     if health and found:
-        return run, health, len(text) - len(_after(rest[found.end() :]))
+        return run, health, len(text) - len(_without_separator(rest[found.end() :]))
     if run and (not rest or ":" in text[: len(text) - len(rest)]):
         return run, "", len(text) - len(rest)
     return "", "", 0
 
 
-def name_subject(text: str) -> tuple[str, str, str]:
-    """The run, the task and the text of ``[TASK:] TEXT``: only a colon makes the first words a task."""
-    run, rest = take_run(text)
+def split_comment(text: str) -> tuple[str, str, str]:
+    """The run, the task and the text of ``[TASK:] TEXT``. Only a colon makes the first words a task."""
+    run, rest = split_run(text)
     if run and text[: len(text) - len(rest)].rstrip().endswith(":"):
         return run, "", rest
-    quoted, after = take_quoted(rest)
-    task = _TASK.match(rest)
-    if task:
-        about, after = _task(task[1], task[2]), rest[task.end() :]
+    quoted, after = split_quoted(rest)
+    if found := _TASK.match(rest):
+        task, after = _task_handle(found[1], found[2]), rest[found.end() :]
     elif after:
-        about = quoted.strip()
+        task = quoted.strip()
     else:
         return "", "", text
     colon = _COLON.match(after)
-    return (run, about, after[colon.end() :]) if colon else ("", "", text)
+    return (run, task, after[colon.end() :]) if colon else ("", "", text)
 
 
-def shown(words: str) -> Show:
-    """What ``show`` is asked for; the kind only where the words alone tell it."""
-    what = reference(words)
-    if is_run(what):
+def show_intent(text: str) -> Show:
+    """``kind`` is set only if the text alone tells it."""
+    what = normalize_handle(text)
+    if is_run_handle(what):
         return Show(what=what, kind="run")
-    return Show(what=what, kind="task" if is_task(what) else "")
+    return Show(what=what, kind="task" if is_task_handle(what) else "")
 
 
-def bare_reference(words: str) -> Show | None:
-    """A line that is nothing but a handle or a link shows it."""
-    words = words.rstrip("?!., ")
-    return shown(words) if is_run(words) or is_task(words) or is_link(words) else None
+def parse_bare_reference(text: str) -> Show | None:
+    """A line that is only a handle or a link shows it."""
+    text = text.rstrip("?!., ")
+    return show_intent(text) if is_run_handle(text) or is_task_handle(text) or is_link(text) else None

@@ -1,7 +1,4 @@
-"""A line cut into words: quotes, code, and what is never kept (DESIGN section 4, "Reading a line").
-
-Nothing here fails on what people type: an odd quote is text.
-"""
+"""Splits a line into words, respecting quotes and code. No input is an error: an unmatched quote is text."""
 
 import re
 import unicodedata
@@ -10,75 +7,76 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _QUOTES = '"“”„‟«»'
-# A closing quote has a space or the end behind it, or a comma or colon and then one of those.
+# A closing quote is followed by a space, the end of the text, or a comma or colon and then one of those.
 _CLOSING = re.compile(rf"[{_QUOTES}](?=$|\s|[,:;](?:\s|$))")
 _BACKTICKS = re.compile("`+")
-_BREAKS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
-# Controls, lone surrogates (no store can write them), and the two marks that make text read backwards.
-_NEVER = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202d\u202e]")
+_LINE_BREAKS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
+# Control characters, lone surrogates (databases reject them), and the two marks that reverse text.
+_REMOVED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202d\u202e]")
 
 
 def clean(text: str) -> str:
-    """As typed, without what cannot be stored or shown: line breaks are newlines, controls are gone."""
-    return _NEVER.sub("", _BREAKS.sub("\n", text))
+    """Turns all line breaks into newlines, and removes characters that cannot be stored or shown."""
+    return _REMOVED.sub("", _LINE_BREAKS.sub("\n", text))
 
 
-def folded(words: str) -> str:
-    """For comparing: without case, accents and invisible marks, single-spaced."""
-    bare = "".join(
+def fold(text: str) -> str:
+    """For comparing: without case, accents and invisible marks, and with single spaces."""
+    letters = "".join(
         letter
-        for letter in unicodedata.normalize("NFKD", words.casefold())
+        for letter in unicodedata.normalize("NFKD", text.casefold())
         if unicodedata.category(letter) not in ("Mn", "Cf")
     )
-    return " ".join(bare.casefold().split())
+    return " ".join(letters.casefold().split())
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One argument: ``text[start:end]``. ``value`` is it without the quotes that wrap it."""
+    """``text[start:end]``. ``value`` is without the quotes around it."""
 
     start: int
     end: int
     value: str
 
 
-def words(text: str) -> list[Word]:
-    """Cut at spaces, except inside quotes that wrap an argument and inside code."""
+def split_words(text: str) -> list[Word]:
+    """Splits at spaces, except inside code and inside quotes that enclose a word."""
     found: list[Word] = []
-    ends = [close.end() for close in _CLOSING.finditer(text)]  # looked up, never searched for again
-    at = 0
+    closing_ends = [close.end() for close in _CLOSING.finditer(text)]  # once, which keeps the loop linear
+    position = 0
     while True:
-        while at < len(text) and text[at].isspace():
-            at += 1
-        if at == len(text):
+        while position < len(text) and text[position].isspace():
+            position += 1
+        if position == len(text):
             return found
-        word = _quoted(text, at) if text[at] in _QUOTES else _plain(text, at, ends)
+        quoted = text[position] in _QUOTES
+        word = _quoted_word(text, position) if quoted else _plain_word(text, position, closing_ends)
         found.append(word)
-        at = word.end
+        position = word.end
 
 
-def _quoted(text: str, start: int) -> Word:
+def _quoted_word(text: str, start: int) -> Word:
     close = _CLOSING.search(text, start + 1)
     if close is None:
         return Word(start, len(text), text[start + 1 :])
     return Word(start, close.end(), text[start + 1 : close.start()])
 
 
-def _plain(text: str, start: int, ends: Sequence[int]) -> Word:
-    at = start
-    while at < len(text) and not text[at].isspace():
-        if text[at] == "`":
-            at = _behind_code(text, at)
-        elif text[at] == "=" and text[at + 1 : at + 2] in tuple(_QUOTES):
-            close = bisect_right(ends, at + 2)
-            at = ends[close] if close < len(ends) else at + 1
+def _plain_word(text: str, start: int, closing_ends: Sequence[int]) -> Word:
+    position = start
+    while position < len(text) and not text[position].isspace():
+        if text[position] == "`":
+            position = _code_end(text, position)
+        elif text[position] == "=" and text[position + 1 : position + 2] in tuple(_QUOTES):
+            close = bisect_right(closing_ends, position + 2)
+            position = closing_ends[close] if close < len(closing_ends) else position + 1
         else:
-            at += 1
-    return Word(start, at, text[start:at])
+            position += 1
+    return Word(start, position, text[start:position])
 
 
-def _behind_code(text: str, start: int) -> int:
-    """The end of code beginning here. An unclosed block runs to the end; a lone backtick is a character."""
+def _code_end(text: str, start: int) -> int:
+    """Where the code that starts here ends. An unclosed block runs to the end; a lone backtick is a character."""
     fence = _BACKTICKS.match(text, start)
     assert fence is not None
     for other in _BACKTICKS.finditer(text, fence.end()):
@@ -88,22 +86,22 @@ def _behind_code(text: str, start: int) -> int:
 
 
 def unquote(text: str) -> str:
-    """The text without outer spaces, and without the quotes that wrap all of it."""
+    """Strips outer spaces, and the quotes if they enclose all of the text."""
     text = text.strip()
     if text[:1] not in tuple(_QUOTES):
         return text
-    word = _quoted(text, 0)
+    word = _quoted_word(text, 0)
     return word.value.strip() if word.end == len(text) else text
 
 
-def take_quoted(text: str) -> tuple[str, str]:
-    """A quoted argument at the beginning, and what follows it; without one, all of the text and nothing."""
+def split_quoted(text: str) -> tuple[str, str]:
+    """A leading quoted string and what follows it. Without one: all of the text, and an empty string."""
     if text[:1] not in tuple(_QUOTES):
         return text, ""
-    word = _quoted(text, 0)
+    word = _quoted_word(text, 0)
     return word.value, text[word.end :]
 
 
-def joined(text: str, more: str) -> str:
-    """What was said before a flag, and in it."""
-    return f"{text} {more}" if text and more else text or more
+def join_texts(first: str, second: str) -> str:
+    """For the text before a flag and the flag's own: joined by a space where both are there."""
+    return f"{first} {second}" if first and second else first or second

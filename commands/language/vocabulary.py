@@ -1,26 +1,31 @@
-"""The words that mean a verb: the verbs themselves, their aliases in every language, and those of the settings."""
+"""The words for each verb: the verb itself, its aliases and synonyms, and the aliases of the settings."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from commands.language.aliases import built_in
-from commands.language.tokens import folded
-from commands.model.command import CommandSet
+from commands.language.tokens import fold
+from commands.model.command import Command, CommandSet
 
 
 def vocabulary(commands: CommandSet, aliases: Mapping[str, str] | None = None) -> Mapping[str, str]:
-    """Folded word or words -> verb. ``aliases`` override the built-in ones; a verb always means itself.
+    """Folded word or phrase -> verb. ``aliases`` override the built-in ones, but never a verb itself.
 
-    An alias of an alias works. An alias of something that is no verb is left out (see ``unknown_aliases``).
+    An alias of an alias works. An alias of anything else is left out (see ``unknown_aliases``).
     """
     typed = [command for command in commands.values() if command.typed]
-    own = {**{folded(alias): command.verb for command in typed for alias in command.aliases}, **built_in()}
+    built_in = {fold(word): command.verb for command in typed for word in other_words(command)}
     verbs = {command.verb: command.verb for command in typed}
-    known = {**own, **verbs}
-    added = {folded(word): known.get(folded(verb), "") for word, verb in (aliases or {}).items()}
-    return {**own, **{word: verb for word, verb in added.items() if word and verb}, **verbs}
+    known = {**built_in, **verbs}
+    configured = {fold(word): known.get(fold(verb), "") for word, verb in (aliases or {}).items()}
+    return {**built_in, **{word: verb for word, verb in configured.items() if word and verb}, **verbs}
+
+
+def other_words(command: Command) -> Iterator[str]:
+    yield from command.aliases
+    for words in command.synonyms.values():
+        yield from words
 
 
 def unknown_aliases(commands: CommandSet, aliases: Mapping[str, str]) -> Mapping[str, str]:
-    """The aliases that stand for no verb, for settings to report."""
+    """The configured aliases that stand for no verb."""
     words = vocabulary(commands)
-    return {word: verb for word, verb in aliases.items() if folded(verb) not in words}
+    return {word: verb for word, verb in aliases.items() if fold(verb) not in words}

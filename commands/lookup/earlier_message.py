@@ -1,4 +1,4 @@
-"""Commands of earlier messages, completed or carried out anew by a button. The presser is the actor."""
+"""Commands of earlier messages, completed or retried by a button. The person who presses it is the actor."""
 
 from collections.abc import Callable
 
@@ -10,52 +10,53 @@ from commands.model.messages import Actor, Message
 from commands.model.ports import Services
 from commands.text.phrases import clock
 
-_DEEPEST = 8  # a choice of a choice of …
+_MAX_DEPTH = 8  # a choice of a choice of …
 
 
-async def original_intent(key: str, world: Services, depth: int = 0) -> Intent | None:
-    """What the message ``key`` wanted, its own choices filled in; None when it is forgotten."""
-    dump = await world.messages.intent_of(key)
-    if dump is None or depth > _DEEPEST:
+async def original_intent(key: str, services: Services, depth: int = 0) -> Intent | None:
+    """The intent of the message ``key`` with its own choices filled in. None if it is not stored any more."""
+    dump = await services.messages.intent_of(key)
+    if dump is None or depth > _MAX_DEPTH:
         return None
-    intent = world.commands.intent_from(dump)
+    intent = services.commands.intent_from(dump)
     if isinstance(intent, Choose | Retry):
-        before = await original_intent(intent.key, world, depth + 1)
-        return fill_choice(before, intent, world.commands) if before else None
+        earlier = await original_intent(intent.key, services, depth + 1)
+        return fill_choice(earlier, intent, services.commands) if earlier else None
     return intent
 
 
 def fill_choice(intent: Intent, press: Choose | Retry, commands: CommandSet) -> Intent:
-    """What was picked before stays picked: options come on top of each other."""
+    """Earlier choices are kept: the options of a new one are added to theirs."""
     if not isinstance(press, Choose):
         return intent
-    picked = press.pick.get("options")
-    options = {**intent.options, **(picked if isinstance(picked, dict) else {})}
-    return commands.intent_from({**intent.model_dump(), **press.pick, "options": options})
+    chosen = press.values.get("options")
+    options = {**intent.options, **(chosen if isinstance(chosen, dict) else {})}
+    return commands.intent_from({**intent.model_dump(), **press.values, "options": options})
 
 
 async def completed_intent(
-    press: Choose | Retry, message: Message, world: Services, allowed: Callable[[Intent], None]
+    press: Choose | Retry, message: Message, services: Services, require_right: Callable[[Intent], None]
 ) -> Intent:
-    """The command that the press completes. ``allowed`` raises for who may not; then nothing is taken."""
-    before = await original_intent(press.key, world)
-    if before is None:
+    """The command that the press completes. If ``require_right`` raises, the choice stays open."""
+    earlier = await original_intent(press.key, services)
+    if earlier is None:
         raise Stale("choice.forgotten")
-    intent = fill_choice(before, press, world.commands)
-    allowed(intent)
-    await take_choice(press, message, world)
+    intent = fill_choice(earlier, press, services.commands)
+    require_right(intent)
+    await take_choice(press, message, services)
     return intent
 
 
-async def take_choice(press: Choose | Retry | Drop, message: Message, world: Services) -> None:
-    """Each choice is completed once. Raises ``Stale``, which says by whom."""
-    of = press.of if isinstance(press, Choose) else ""
-    taken = await world.messages.take_choice(f"{press.key} {of}" if of else press.key, message.actor, message.key)
+async def take_choice(press: Choose | Retry | Drop, message: Message, services: Services) -> None:
+    """Marks the choice as taken. Raises ``Stale`` with the name of whoever took it before."""
+    task = press.task if isinstance(press, Choose) else ""
+    key = f"{press.key} {task}" if task else press.key
+    taken = await services.messages.take_choice(key, message.actor, message.key)
     if taken is not None:
-        by, at = taken
-        raise Stale("choice.taken", who=plain_name(by), at=clock(at, world.zone))
+        taken_by, taken_at = taken
+        raise Stale("choice.taken", who=plain_name(taken_by), at=clock(taken_at, services.zone))
 
 
 def plain_name(actor: Actor) -> PersonName:
-    """Named, never alerted."""
-    return PersonName(actor.shown, actor.id)
+    """The name without a live mention."""
+    return PersonName(actor.display_name, actor.id)

@@ -1,7 +1,7 @@
-"""Fuzzy titles: what typed words name, among things that have titles. Case and accents never matter.
+"""Fuzzy search in titles. Case and accents never matter.
 
-An exact title wins, then a prefix, then words inside a title, then a near miss. The first of these that fits
-anything decides: one fit is taken, several are a choice.
+There are four ranks: exact title, prefix, words of the title, near miss. The first rank with any match decides:
+one match is taken, several are a choice.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,97 +10,100 @@ from typing import Generic, TypeVar
 
 from rapidfuzz import fuzz
 
-from commands.language.tokens import folded
+from commands.language.tokens import fold
 
 T = TypeVar("T")
 
-_FITS = 80.0  # of 100: near enough to be what was meant
-_AHEAD = 8.0  # by how much the best near miss must beat the next to be taken alone
-_NEAR = 3
-_GUESS = 60.0  # near enough for "did you mean"
-_WORD = 70.0  # of one word: mistyped, and not another word
+# Scores are of 100.
+_MIN_SCORE = 80.0  # a near miss
+_MIN_LEAD = 8.0  # of the best near miss over the second, to be taken alone
+_MIN_GUESS_SCORE = 60.0  # good enough for "did you mean"
+_MIN_WORD_SCORE = 70.0  # one word, mistyped but not another word
+_NEAR_MISS = 3  # the rank
 _MOST_GUESSES = 3
-_SHORTEST = 4  # shorter words than this fit by accident
-_LONGEST = 400  # longer words are no title that somebody half remembers, and comparing them takes seconds
+_MIN_LENGTH = 4  # shorter queries match by accident
+_MAX_LENGTH = 400  # comparing longer queries takes seconds, and nobody remembers such a title
 
 
 @dataclass(frozen=True)
 class Matches(Generic[T]):
-    """``one``: beyond doubt. Else ``several`` that fit alike, best first. Else ``guesses`` that do not fit.
+    """``single`` is the one match, ``several`` are equally good ones (best first), ``guesses`` are no matches.
 
-    ``rank``: 0 for an exact title, then prefix, words inside, near miss: lower is surer.
+    ``rank``: 0 exact title, 1 prefix, 2 words of the title, 3 near miss, 9 no match.
     """
 
     rank: int = 9
-    one: T | None = None
+    single: T | None = None
     several: tuple[T, ...] = ()
     guesses: tuple[T, ...] = ()
 
 
-def match(words: str, things: Iterable[tuple[str, T]]) -> Matches[T]:
-    """``things`` are (title, thing), in the order that a choice should keep."""
-    wanted = folded(words)
-    titled = [(folded(title), thing) for title, thing in things]
-    if not wanted:
-        return Matches(several=tuple(thing for _, thing in titled))
-    for rank, fits in enumerate((_equal, _starts, _holds)[: 2 if len(wanted) > _LONGEST else 3]):
-        found = [thing for title, thing in titled if fits(title, wanted)]
+def find_matches(query: str, items: Iterable[tuple[str, T]]) -> Matches[T]:
+    """``items`` are (title, item) in the order that a choice should keep. An empty query matches all of them."""
+    query = fold(query)
+    folded = [(fold(title), item) for title, item in items]
+    if not query:
+        return Matches(several=tuple(item for _, item in folded))
+    for rank, is_match in enumerate((_is_equal, _is_prefix, _has_words)[: 2 if len(query) > _MAX_LENGTH else 3]):
+        found = [item for title, item in folded if is_match(title, query)]
         if found:
-            return _one_or_several(found, rank)
-    return _near(wanted, titled)
+            return _ranked_matches(found, rank)
+    return _near_misses(query, folded)
 
 
-def _equal(title: str, wanted: str) -> bool:
-    return title == wanted
+def _is_equal(title: str, query: str) -> bool:
+    return title == query
 
 
-def _starts(title: str, wanted: str) -> bool:
-    return title.startswith(wanted)
+def _is_prefix(title: str, query: str) -> bool:
+    return title.startswith(query)
 
 
-def _holds(title: str, wanted: str) -> bool:
-    """Every typed word begins a word of the title."""
+def _has_words(title: str, query: str) -> bool:
+    """Whether every word of the query is the beginning of a word of the title."""
     words = title.split()
-    return len(wanted) >= _SHORTEST and all(any(word.startswith(w) for word in words) for w in wanted.split())
+    return len(query) >= _MIN_LENGTH and all(
+        any(word.startswith(beginning) for word in words) for beginning in query.split()
+    )
 
 
-def _one_or_several(found: Sequence[T], rank: int) -> Matches[T]:
-    return Matches(rank, one=found[0]) if len(found) == 1 else Matches(rank, several=tuple(found))
+def _ranked_matches(found: Sequence[T], rank: int) -> Matches[T]:
+    return Matches(rank, single=found[0]) if len(found) == 1 else Matches(rank, several=tuple(found))
 
 
-def _near(wanted: str, titled: Sequence[tuple[str, T]]) -> Matches[T]:
-    if not _SHORTEST <= len(wanted) <= _LONGEST:
+def _near_misses(query: str, items: Sequence[tuple[str, T]]) -> Matches[T]:
+    if not _MIN_LENGTH <= len(query) <= _MAX_LENGTH:
         return Matches()
-    fits = _ranked([(_nearness(wanted, title), thing) for title, thing in titled], _FITS)
-    if fits and (len(fits) == 1 or fits[0][0] - fits[1][0] >= _AHEAD):
-        return Matches(_NEAR, one=fits[0][1])
-    if fits:
-        return Matches(_NEAR, several=tuple(thing for _, thing in fits))
-    guesses = _ranked([(_resemblance(wanted, title), thing) for title, thing in titled], _GUESS)
-    return Matches(guesses=tuple(thing for _, thing in guesses[:_MOST_GUESSES]))
+    matches = _best([(_match_score(query, title), item) for title, item in items], _MIN_SCORE)
+    if matches and (len(matches) == 1 or matches[0][0] - matches[1][0] >= _MIN_LEAD):
+        return Matches(_NEAR_MISS, single=matches[0][1])
+    if matches:
+        return Matches(_NEAR_MISS, several=tuple(item for _, item in matches))
+    guesses = _best([(_guess_score(query, title), item) for title, item in items], _MIN_GUESS_SCORE)
+    return Matches(guesses=tuple(item for _, item in guesses[:_MOST_GUESSES]))
 
 
-def _ranked(scored: Sequence[tuple[float, T]], least: float) -> list[tuple[float, T]]:
-    return sorted((pair for pair in scored if pair[0] >= least), key=lambda pair: -pair[0])
+def _best(scored: Sequence[tuple[float, T]], min_score: float) -> list[tuple[float, T]]:
+    return sorted((pair for pair in scored if pair[0] >= min_score), key=lambda pair: -pair[0])
 
 
-def _nearness(wanted: str, title: str) -> float:
-    """Mistyped or in another order. More words than the title has are no near miss: they may say "not"."""
-    if len(wanted.split()) > len(title.split()):
+def _match_score(query: str, title: str) -> float:
+    """For mistyped or reordered words. A query with more words than the title scores 0: it may say "not"."""
+    if len(query.split()) > len(title.split()):
         return 0.0
-    return _likeness(wanted, title)
+    return _similarity(query, title)
 
 
-def _likeness(wanted: str, title: str) -> float:
-    return max(fuzz.ratio(wanted, title), fuzz.token_sort_ratio(wanted, title))
+def _similarity(query: str, title: str) -> float:
+    return max(fuzz.ratio(query, title), fuzz.token_sort_ratio(query, title))
 
 
-def _resemblance(wanted: str, title: str) -> float:
-    """Good enough to ask about: the title with words around it, or a word or two of it mistyped."""
-    return max(_likeness(wanted, title), fuzz.token_set_ratio(wanted, title), _word_by_word(wanted, title))
+def _guess_score(query: str, title: str) -> float:
+    """Also high for a title with other words around it, or with a word or two mistyped."""
+    return max(_similarity(query, title), fuzz.token_set_ratio(query, title), _word_score(query, title))
 
 
-def _word_by_word(wanted: str, title: str) -> float:
-    """How near each typed word is to some word of the title; 0 where one is near none."""
-    near = [max((fuzz.ratio(word, other) for other in title.split()), default=0.0) for word in wanted.split()]
-    return sum(near) / len(near) if min(near) >= _WORD else 0.0
+def _word_score(query: str, title: str) -> float:
+    """The mean of each word's best score in the title; 0 if any word matches none."""
+    scores = [max((fuzz.ratio(word, other) for other in title.split()), default=0.0) for word in query.split()]
+    return sum(scores) / len(scores) if min(scores) >= _MIN_WORD_SCORE else 0.0

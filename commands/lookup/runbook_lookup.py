@@ -1,4 +1,4 @@
-"""What people call a runbook -> one runbook of one platform. Asks the platforms."""
+"""Finds runbooks by what was typed. Asks the platforms."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from adapters.errors import AdapterError, NotFound
 from adapters.models import Runbook, RunbookKey, RunKey
-from commands.language.tokens import folded
-from commands.lookup.fuzzy import match
-from commands.lookup.run_lookup import link_of
+from commands.language.tokens import fold
+from commands.lookup.fuzzy import find_matches
+from commands.lookup.run_lookup import parse_platform_reference
 from commands.model.card import Button, Text
 from commands.model.errors import Ambiguous, BadArguments, Missing
 from commands.model.intents import Runbooks
@@ -28,93 +28,102 @@ from commands.text.phrases import (
 
 @dataclass(frozen=True)
 class RunbookSearch:
-    """What can be started. ``missing``: a sentence for each platform that could not be asked."""
+    """``failures`` has a sentence for each platform that could not be asked."""
 
     runbooks: tuple[Runbook, ...] = ()
-    missing: tuple[Text, ...] = ()
+    failures: tuple[Text, ...] = ()
 
     @property
-    def also(self) -> Text:
-        """``missing``, to follow another sentence."""
-        return tuple(span for line in self.missing for span in (" ", *line))
+    def failure_text(self) -> Text:
+        """``failures``, to be appended to a sentence."""
+        return tuple(span for sentence in self.failures for span in (" ", *sentence))
 
 
-async def search_runbooks(words: str, platform: str, world: Services) -> RunbookSearch:
-    """All platforms at once, or the one of ``--on``. Raises the error when none of them could be asked."""
-    names = [platform_named(platform, world)] if platform else list(world.platforms)
-    asked = await asyncio.gather(
-        *(world.platforms[name].runbooks(words) for name in names), return_exceptions=True
+async def search_runbooks(query: str, platform: str, services: Services) -> RunbookSearch:
+    """Asks all platforms at once, or the one of ``--on``. Raises ``AdapterError`` if none could be asked."""
+    names = [find_platform(platform, services)] if platform else list(services.platforms)
+    results = await asyncio.gather(
+        *(services.platforms[name].runbooks(query) for name in names), return_exceptions=True
     )
     found: list[Runbook] = []
     errors: list[AdapterError] = []
-    for answer in asked:
-        if isinstance(answer, AdapterError):
-            errors.append(answer)
-        elif isinstance(answer, BaseException):
-            raise answer
+    for result in results:
+        if isinstance(result, AdapterError):
+            errors.append(result)
+        elif isinstance(result, BaseException):
+            raise result
         else:
-            found += answer
+            found += result
     if errors and len(errors) == len(names):
         raise errors[0]
-    return RunbookSearch(tuple(found), tuple(adapter_error_text(error, world) for error in errors))
+    failures = tuple(adapter_error_text(error, services, nothing_changed=False) for error in errors)
+    return RunbookSearch(tuple(found), failures)
 
 
-def platform_named(words: str, world: Services) -> str:
-    """The NAME of a platform, by it or by its kind's title."""
-    for name, kind in world.platform_types.items():
-        if folded(words) in (folded(name), folded(kind.title), folded(kind.kind)):
+def find_platform(query: str, services: Services) -> str:
+    """The NAME of a platform, by its NAME, kind or title. Raises ``BadArguments``."""
+    for name, platform in services.platform_types.items():
+        if fold(query) in (fold(name), fold(platform.title), fold(platform.kind)):
             return name
-    raise BadArguments("start.no_platform", field="platform", words=words, platforms=", ".join(world.platforms))
+    raise BadArguments("start.no_platform", field="platform", words=query, platforms=", ".join(services.platforms))
 
 
-async def runbook_of_ref(words: str, world: Services) -> Runbook | None:
-    """By link or ``PLATFORM:ID``. None when it is neither. Raises ``NotFound``."""
-    key = link_of(words, world)
+async def find_runbook(query: str, platform: str, context: CommandContext) -> Runbook:
+    """By link, ``PLATFORM:ID`` or title.
+
+    Raises ``Missing`` or ``Ambiguous``, with buttons that complete the command, or ``AdapterError``.
+    """
+    services, key = context.services, context.message.key
+    try:
+        if referenced := await _find_by_reference(query, services):
+            return referenced
+    except NotFound as error:
+        raise _missing_runbook(query, (), RunbookSearch(), key) from error
+    search = await search_runbooks(query, platform, services)
+    if not search.runbooks and query:
+        search = await search_runbooks("", platform, services)
+    found = find_matches(query, [(runbook.title, runbook) for runbook in search.runbooks])
+    if found.single:
+        return found.single
+    if found.several:
+        without_button = found.several[MOST_CHOICES : MOST_CHOICES + 10]
+        rest = ", ".join(
+            disambiguated_label(runbook, found.several) or runbook.title for runbook in without_button
+        )
+        message = "runbook.several" if query else "runbook.which"
+        raise Ambiguous(message, words=query, buttons=_runbook_choices(found.several, key), rest=rest)
+    if running := await _find_running(query, platform, services):
+        raise Missing("runbook.running", words=query, run=run_name(running), buttons=[show_button(running)])
+    raise _missing_runbook(query, found.guesses, search, key)
+
+
+async def _find_by_reference(text: str, services: Services) -> Runbook | None:
+    """By link or ``PLATFORM:ID``. None if the text is neither. Raises ``NotFound``."""
+    key = parse_platform_reference(text, services)
     if isinstance(key, RunbookKey | RunKey):
-        return await world.platforms[key.platform].runbook(key.id)
+        return await services.platforms[key.platform].runbook(key.id)
     return None
 
 
-async def runbook_named(words: str, platform: str, context: CommandContext) -> Runbook:
-    """Raises ``Missing`` or ``Ambiguous``, with buttons that complete the command, or ``AdapterError``."""
-    world, key = context.services, context.message.key
-    try:
-        if by_ref := await runbook_of_ref(words, world):
-            return by_ref
-    except NotFound as error:
-        raise _none(words, (), RunbookSearch(), key) from error
-    on = await search_runbooks(words, platform, world)
-    if not on.runbooks and words:
-        on = await search_runbooks("", platform, world)
-    found = match(words, [(runbook.title, runbook) for runbook in on.runbooks])
-    if found.one:
-        return found.one
-    if found.several:
-        undrawn = found.several[MOST_CHOICES : MOST_CHOICES + 10]
-        rest = ", ".join(disambiguated_label(runbook, found.several) or runbook.title for runbook in undrawn)
-        buttons = _choices(found.several, key)
-        sentence = "runbook.several" if words else "runbook.which"
-        raise Ambiguous(sentence, words=words, buttons=buttons, rest=rest)
-    if running := await _running(words, platform, world):
-        raise Missing("runbook.running", words=words, run=run_name(running), buttons=[show_button(running)])
-    raise _none(words, found.guesses, on, key)
+async def _find_running(query: str, platform: str, services: Services) -> TrackedRun | None:
+    """An active run of that title. Some platforms list a runbook only while it is not running."""
+    if not query:
+        return None
+    name = find_platform(platform, services) if platform else ""
+    active = [tracked for tracked in await services.runs.list_runs(active=True) if tracked.started]
+    candidates = [tracked for tracked in active if name in ("", tracked.run.key.platform)]
+    return find_matches(
+        query, [(bare_title(tracked.run, tracked.handle), tracked) for tracked in candidates]
+    ).single
 
 
-async def _running(words: str, platform: str, world: Services) -> TrackedRun | None:
-    """What cannot be started because it runs already: some platforms have runbooks that run once."""
-    active = [known for known in await world.runs.list_runs(active=True) if known.started]
-    name = platform_named(platform, world) if platform else ""
-    there = [known for known in active if name in ("", known.run.key.platform)]
-    return match(words, [(bare_title(known.run, known.handle), known) for known in there]).one if words else None
-
-
-def _choices(runbooks: Sequence[Runbook], key: str) -> list[Button]:
+def _runbook_choices(runbooks: Sequence[Runbook], key: str) -> list[Button]:
     return [
         choice(key, {"runbook": str(runbook.key)}, disambiguated_label(runbook, runbooks) or runbook.title)
         for runbook in runbooks[:MOST_CHOICES]
     ]
 
 
-def _none(words: str, guesses: Sequence[Runbook], on: RunbookSearch, key: str) -> Missing:
-    all_of_them = button("button.runbooks", Runbooks())
-    return Missing("runbook.none", words=words, also=on.also, buttons=[*_choices(guesses, key)[:4], all_of_them])
+def _missing_runbook(query: str, guesses: Sequence[Runbook], search: RunbookSearch, key: str) -> Missing:
+    buttons = [*_runbook_choices(guesses, key)[:4], button("button.runbooks", Runbooks())]
+    return Missing("runbook.none", words=query, also=search.failure_text, buttons=buttons)

@@ -117,13 +117,16 @@ class Option:
     label: str
 
 
+FieldKind = Literal["line", "lines", "choice", "search", "when"]
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """``search`` fields may have many options and are answered by typing; ``when`` takes a WHEN."""
 
     name: str  # [a-z]+
     label: str  # at most 24 characters
-    kind: Literal["line", "lines", "choice", "search", "when"] = "line"
+    kind: FieldKind = "line"
     options: tuple[Option, ...] = ()
     value: str = ""
     hint: str = ""  # at most 150 characters
@@ -162,15 +165,16 @@ Result = Literal["done", "failed", "question"]
 
 @dataclass(frozen=True)
 class Answer:
-    """All that one message leads to. The engine delivers it; only what nobody asked for may be empty.
+    """Everything that one message leads to. All parts are optional.
 
-    ``private`` goes only to the person. ``trace`` goes under the run's card. ``public`` is said in the place.
-    ``touched`` are handles of runs whose live cards must now be brought up to date. ``moved`` is the handle of
-    the run whose live card is to be moved down to this place. ``homes`` binds runs, by handle, to the chat
-    channels that their platforms made for them.
+    ``private`` is for the person alone. ``channel_title`` is its title in the channel's language, if that differs.
+    ``activity`` goes to the thread of the run's card, ``public`` to the place of the message. The live cards of
+    ``changed_runs`` (handles) are drawn again; the one of ``move_card`` moves down to the place. ``home_channels``
+    binds runs, by handle, to the chat channels that their platforms created for them.
     """
 
     private: Card | None = None
+    channel_title: Text = ()
     activity: Sequence[ActivityLine] = ()
     public: Card | None = None
     changed_runs: Sequence[str] = ()

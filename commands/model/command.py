@@ -1,7 +1,7 @@
-"""What a command is. Each ``handlers/<verb>.py`` exports one as ``COMMAND``; ``commands.registry`` finds them.
+"""What a command is. Each ``commands/verbs/<verb>.py`` exports one as ``COMMAND`` for ``commands.registry``.
 
-The life of a command: ``read(line)`` makes its intent (pure), dispatch checks ``right`` and finds the run by
-``scope``, then ``handle`` carries it out. ``examples`` are shown by help and run as tests.
+The life of a typed command: ``read(line)`` builds its intent, dispatch checks ``right`` and finds the run that
+``scope`` asks for, then ``handle`` executes it. A command with a form gets its intent from ``form.read`` instead.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from adapters.writes import Op
 from commands.model.card import Answer, Code
 from commands.model.errors import BadArguments, UnknownCommand
+from commands.model.form import CommandForm
 from commands.model.intents import Intent
 
 if TYPE_CHECKING:
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 
 
 class Scope(StrEnum):
-    """How a command gets its run (DESIGN section 4, "Naming things")."""
+    """How a command gets its run."""
 
     NONE = "none"  # needs none
-    READ = "read"  # may guess: this place's run, else the one this person touched last; may have none
-    WRITE = "write"  # exactly one, or one button per run and nothing is written
-    START = "start"  # makes one: its handle is reserved before anything is asked of the platform
+    READ = "read"  # may guess: the run of the channel or thread, else the one the person used last; may have none
+    WRITE = "write"  # exactly one; when that is unclear, nothing is written and the answer has a button per run
+    START = "start"  # creates one: its handle is reserved before the platform is asked
 
 
 class Right(StrEnum):
@@ -34,38 +35,40 @@ class Right(StrEnum):
     START = "start"
     WRITE = "write"
     END = "end"
-    OVERRIDE = "override"  # no verb needs it: a confirmed second try with the option "override" does
+    OVERRIDE = "override"  # required by no verb, but by a confirmed second try with the option "override"
 
 
-class Takes(StrEnum):
-    NOTHING = "nothing"
-    WORD = "word"  # one word, or one quoted argument
-    REST = "rest"  # all that is left of the line
-    PAIRS = "pairs"  # key=value, may be given again
+class FlagKind(StrEnum):
+    """What value a flag takes."""
+
+    SWITCH = "switch"  # none
+    WORD = "word"  # one word or quoted text
+    REST = "rest"  # the rest of the line
+    PAIRS = "pairs"  # key=value; may be repeated
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
     name: str  # without dashes
-    takes: Takes = Takes.WORD
+    kind: FlagKind = FlagKind.WORD
     hint: str = ""  # how help writes its value: "WHEN"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A typed line with its verb and the verb's own flags taken off. ``rest`` is otherwise as typed.
+class ParsedLine:
+    """A typed line without its verb and the verb's own flags. ``text`` is what is left, as typed.
 
-    ``flags`` holds the words given (PAIRS are joined by newlines); a flag without a value holds "".
+    ``flags`` holds the values of the flags that were given (PAIRS are joined by newlines, a switch is "").
     """
 
     verb: str
-    rest: str
+    text: str
     flags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """``line`` (without the root command) reads as an intent with these fields set."""
+    """``line`` (without the root command) is read as an intent with these fields."""
 
     line: str
     fields: Mapping[str, Any]
@@ -73,32 +76,38 @@ class Example:
 
 @dataclass(frozen=True)
 class Command:
+    """``aliases`` are other words for the verb that help lists. ``synonyms`` are accepted as well, by language."""
+
     verb: str
-    usage: str  # what follows the verb: "TASK… [NOTE] [--then TASK]"
-    summary: str  # one clause for help: "finish tasks"
     intent: type[Intent]
-    read: Callable[[Line], Intent]
+    read: Callable[[ParsedLine], Intent]
     handle: "Callable[[Any, CommandContext], Awaitable[Answer]]"
-    examples: tuple[Example, ...]
+    arguments: str = ""  # as help writes them: "TASK… [NOTE] [--then TASK]"
+    examples: tuple[Example, ...] = ()  # shown by help, and run as tests
     aliases: tuple[str, ...] = ()
+    synonyms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     flags: tuple[Flag, ...] = ()
     scope: Scope = Scope.NONE
     right: Right = Right.READ
     op: Op | None = None  # the platform capability that it needs, if any
-    typed: bool = True  # False: only buttons say it
-    leading_arguments: Callable[[str], int] | None = (
-        None  # how many characters stand before the text (tasks, a health)
-    )
-    only_reads: Callable[[Any], bool] | None = None  # this very intent only shows: Scope.READ, Right.READ, no op
+    typed: bool = True  # False: only buttons or the engine send it
+    form: CommandForm | None = None
+    arguments_end: Callable[[str], int] | None = None  # where the tasks or the health before the text end
+    only_reads: Callable[[Any], bool] | None = None  # this very intent only reads: Scope.READ, Right.READ
+
+    @property
+    def summary_key(self) -> str:
+        """The message that says what a typed command does."""
+        return f"usage.{self.verb}"
 
 
-def button_only(line: Line) -> Intent:
-    """The ``read`` of commands that only buttons say."""
+def button_only(line: ParsedLine) -> Intent:
+    """The ``read`` of commands that nobody types."""
     raise BadArguments("parse.stale_intent", verb=line.verb)
 
 
 class CommandSet(Mapping[str, Command]):
-    """Commands by verb. ``commands.registry`` builds the one that is used; lower layers get it passed in."""
+    """Commands by verb. ``commands.registry`` builds the one in use; lower layers get it passed in."""
 
     def __init__(self, commands: Iterable[Command]) -> None:
         self._commands = {command.verb: command for command in commands}

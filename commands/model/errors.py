@@ -1,14 +1,14 @@
-"""What the person who typed can put right. Shown to them, never logged as a fault.
+"""Errors that the person who sent the command can fix. They are shown to that person and not logged as faults.
 
 CommandError(key, **facts)
-├── UnknownCommand   no such verb; carries guesses
-├── BadArguments     the verb is known, the rest is not right
-├── Ambiguous        several things fit: carries the choices, each completing the same command
-├── Missing          nothing fits; carries guesses
-├── NotAllowed       not for this person or place; says who can
-└── Stale            the thing has moved on since the button was drawn
+├── UnknownCommand   no such verb; has guesses
+├── BadArguments     the verb is known, its arguments are not valid
+├── Ambiguous        several things match; has a button for each, which completes the same command
+├── Missing          nothing matches; has guesses
+├── NotAllowed       not allowed for this person or channel; says who is allowed
+└── Stale            the thing has changed since the button was drawn
 
-``key`` is a sentence of ``commands/text/messages.toml``; ``facts`` fill its placeholders; ``buttons`` are what to offer.
+``key`` is a key of ``commands/text/messages.toml``, ``facts`` fill its placeholders, ``buttons`` are shown below.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ class UnknownCommand(CommandError): ...
 
 
 class BadArguments(CommandError):
-    """``field`` names the form field that the error belongs to, when there is one."""
+    """``field`` names the form field that the error belongs to, if any."""
 
     def __init__(self, key: str, *, field: str = "", buttons: "Sequence[Button]" = (), **facts: object) -> None:
         super().__init__(key, buttons=buttons, **facts)

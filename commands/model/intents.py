@@ -1,20 +1,25 @@
-"""What people want, typed. One class a verb; a button carries exactly one of these.
+"""Typed commands. There is one class per verb, and a button carries exactly one of them.
 
-References (``run``, ``tasks``, ``task``, ``runbook``, ``person``, ``stage``) are as typed: "T3", "R7.T3", "R7",
-a title, a link, "@ben", "me". ``commands.resolve`` turns them into things. ``--`` options keep their typed words.
+An intent that only its verb uses is defined in ``commands/verbs/<verb>.py``. The ones here are also used by cards,
+lookups, dispatch, other verbs or a chat surface.
+
+References (``run``, ``tasks``, ``task``, ``runbook``, ``owner``) are stored as typed: "T3", "R7.T3", "R7", a
+title, a link, "@ben", "me". ``commands.lookup`` resolves them. An alias is the name of the field in stored JSON.
 """
 
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from adapters.models import Model
 
 
 class Intent(Model):
-    """``options`` are ``Write.options`` to add: only the buttons of a question fill them."""
+    """``options`` are added to ``Write.options``. Only the buttons of a question fill them."""
 
     verb: str
-    run: str = ""  # empty: the run of the place
+    run: str = ""  # empty: the run of the channel or thread
     options: dict[str, str] = {}
 
 
@@ -27,11 +32,11 @@ class Start(Intent):
     values: dict[str, str] = {}  # --set
     rehearsal: bool = False
     confirmed: bool = False
-    link: str = ""  # the chat message it was started from
+    link: str = ""  # permalink of the chat message it was started from
 
 
 class TaskIntent(Intent):
-    tasks: tuple[str, ...] = ()  # handles, expanded ranges, or one title; empty: ask which
+    tasks: tuple[str, ...] = ()  # handles with ranges expanded, or one title; empty: ask which
 
 
 class Finish(TaskIntent):
@@ -44,23 +49,8 @@ class Begin(TaskIntent):
     verb: Literal["begin"] = "begin"
 
 
-class Skip(TaskIntent):
-    verb: Literal["skip"] = "skip"
-    reason: str = ""
-
-
-class Hold(TaskIntent):
-    verb: Literal["hold"] = "hold"
-    reason: str = ""
-
-
 class Reopen(TaskIntent):
     verb: Literal["reopen"] = "reopen"
-
-
-class Assign(TaskIntent):
-    verb: Literal["assign"] = "assign"
-    person: str = ""
 
 
 class Approve(TaskIntent):
@@ -68,22 +58,8 @@ class Approve(TaskIntent):
     note: str = ""
 
 
-class Reject(TaskIntent):
-    verb: Literal["reject"] = "reject"
-    reason: str = ""
-
-
-class Add(Intent):
-    verb: Literal["add"] = "add"
-    title: str = ""
-    stage: str = ""
-    person: str = ""
-    after: str = ""  # tasks, as typed: "T2, T3"
-    before: str = ""
-
-
 class Status(Intent):
-    """No ``text`` and no ``health``: shows the status instead. ``next``: WHEN as typed."""
+    """Without ``text`` and ``health`` it shows the status. ``next`` is a due time as typed."""
 
     verb: Literal["status"] = "status"
     health: str = ""  # green, amber, red
@@ -104,28 +80,24 @@ class End(Intent):
 
 
 class DoAction(Intent):
-    """``offer``: its name as typed, or the id that a button carries; empty: what is there to do.
+    """``action`` is a name as typed, or the id that a button carries. When empty, the actions are listed.
 
-    ``label``, ``task`` (its id) and ``confirmed`` come from the button that was asked first.
+    ``label``, ``task`` (an id) and ``confirmed`` are set by the button that confirms the action.
     """
 
     verb: Literal["do"] = "do"
-    offer: str = ""
+    action: str = Field("", alias="offer")
     label: str = ""
     task: str = ""
     confirmed: bool = False
 
 
 class Show(Intent):
-    """``what``: a run, task, runbook or link; empty: this place's run. ``kind`` narrows it when known."""
+    """``what`` is a run, task, runbook or link; empty: the run of the channel or thread."""
 
     verb: Literal["show"] = "show"
     what: str = ""
-    kind: Literal["", "run", "task", "runbook"] = ""
-
-
-class Next(Intent):
-    verb: Literal["next"] = "next"
+    kind: Literal["", "run", "task", "runbook"] = ""  # empty: any of them
 
 
 class Mine(Intent):
@@ -134,59 +106,55 @@ class Mine(Intent):
 
 class Runs(Intent):
     verb: Literal["runs"] = "runs"
-    words: str = ""
+    query: str = Field("", alias="words")
 
 
 class Runbooks(Intent):
     verb: Literal["runbooks"] = "runbooks"
-    words: str = ""
+    query: str = Field("", alias="words")
     platform: str = ""
 
 
 class Help(Intent):
     verb: Literal["help"] = "help"
-    words: str = ""
+    topic: str = Field("", alias="words")
 
 
 class Whoami(Intent):
     verb: Literal["whoami"] = "whoami"
 
 
-class Use(Intent):
-    verb: Literal["use"] = "use"
-
-
 class Home(Intent):
-    """A bare ``/run``: this place's run, my tasks, what I can do."""
+    """A bare ``/run``."""
 
     verb: Literal["home"] = "home"
 
 
-# What only buttons say.
+# Intents of buttons. Nobody types them.
 
 
 class Choose(Intent):
-    """Completes the command that was typed in the message ``key``: ``pick`` fills its intent's fields.
+    """Completes the command of the message ``key``: ``values`` fill fields of its intent.
 
-    A choice is completed once and lives 24 h. ``of``: the task that is asked about, where one line named several
-    and each is a choice of its own.
+    A choice is completed once and lives 24 h. ``task`` is set where one message named several tasks: each is a
+    choice of its own.
     """
 
     verb: Literal["choose"] = "choose"
     key: str
-    of: str = ""
-    pick: dict[str, str | bool | tuple[str, ...] | dict[str, str]] = {}
+    task: str = Field("", alias="of")
+    values: dict[str, str | bool | tuple[str, ...] | dict[str, str]] = Field({}, alias="pick")
 
 
 class Stop(Intent):
-    """Give up waiting for the platform on behalf of the message ``key`` (only while nothing was sent)."""
+    """Stops waiting for the platform on behalf of the message ``key``, as long as nothing was sent."""
 
     verb: Literal["stop"] = "stop"
     key: str
 
 
 class Retry(Intent):
-    """[Try again]: carry the intent of the message ``key`` out anew, as a new message."""
+    """Runs the intent of the message ``key`` again, as a new message."""
 
     verb: Literal["again"] = "again"
     key: str
@@ -198,37 +166,31 @@ class Drop(Intent):
 
 
 class DecideOutcome(Intent):
-    """A person's word on an unknown outcome: effect ``step`` of message ``key`` is there, or write it again."""
+    """Resolves an unknown outcome: the effect ``step`` of message ``key`` was applied, or is to be sent again."""
 
     verb: Literal["decide"] = "decide"
     key: str
     step: str
-    there: bool
+    applied: bool = Field(alias="there")
 
 
 class PromiseUpdate(Intent):
-    """[+15m] and [No more] under the reminder of a promised update. ``next``: "15m" or "off"."""
+    """Moves or cancels the promised status update. ``next`` is a due time as typed: "15m", "off"."""
 
     verb: Literal["promise"] = "promise"
     next: str
 
 
 class UpdateDue(Intent):
-    """Said by the engine, never by a button: a promised update is due. ``at``: the promise it was made for."""
+    """A promised status update is due. Sent by the engine. ``at`` identifies the promise it was scheduled for."""
 
     verb: Literal["due"] = "due"
     at: datetime
 
 
 class OpenForm(Intent):
-    """Never recorded: asks the surface to open a form. ``about``: the form's name; ``fill``: field values."""
+    """Asks the surface to open a form; never recorded. ``about`` names the form, ``fill`` has field values."""
 
     verb: Literal["form"] = "form"
     about: Literal["status", "comment", "more", "start", "add", "retry"]
     fill: dict[str, str] = {}
-
-
-class MoveCard(Intent):
-    """[Show the card here]: moves this place's live card down to the end of the channel or thread."""
-
-    verb: Literal["move"] = "move"

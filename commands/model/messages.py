@@ -1,4 +1,4 @@
-"""What came in, who sent it, and where. Values only; surfaces build them, the store keeps them as JSON."""
+"""A delivery, its sender and its place. Surfaces build these values, and the store keeps them as JSON."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,24 +10,24 @@ from pydantic import BeforeValidator, Field
 from adapters.models import Model
 
 
-def without_lone_surrogates(said: Any) -> Any:
-    """Without halves of surrogate pairs, however deep: JSON can hold them, and no store can keep them."""
-    if isinstance(said, str):
-        return said.encode("utf-8", "replace").decode()
-    if isinstance(said, Mapping):
-        return {without_lone_surrogates(name): without_lone_surrogates(value) for name, value in said.items()}
-    return [without_lone_surrogates(part) for part in said] if isinstance(said, list | tuple) else said
+def without_lone_surrogates(value: Any) -> Any:
+    """Replaces lone surrogates at any depth: JSON can hold them, but databases cannot store them."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {without_lone_surrogates(name): without_lone_surrogates(item) for name, item in value.items()}
+    return [without_lone_surrogates(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 CleanText = Annotated[str, BeforeValidator(without_lone_surrogates)]
 
 
 class Membership(StrEnum):
-    """What somebody is in the chat's workspace. ``UNKNOWN`` may only read, until the chat has told."""
+    """A person's role in the chat's workspace. ``UNKNOWN`` (not reported by the chat yet) may only read."""
 
     MEMBER = "member"
     GUEST = "guest"
-    EXTERNAL = "external"  # another company's, through a shared channel
+    EXTERNAL = "external"  # from another company, through a shared channel
     BOT = "bot"
     UNKNOWN = "unknown"
 
@@ -36,18 +36,19 @@ class Actor(Model):
     surface: str  # "slack", "mattermost", "console"
     workspace: str = ""
     id: str
-    name: CleanText = ""  # as shown to others, unescaped
+    name: CleanText = ""  # display name, unescaped
     handle: CleanText = ""  # without @
     email: str | None = None
     membership: Membership = Field(Membership.UNKNOWN, alias="standing")
-    timezone: str | None = None  # IANA, where the chat knows it
+    timezone: str | None = None  # IANA name, if the chat reports it
+    locale: str | None = Field(None, exclude_if=lambda locale: locale is None)  # of the chat client: "pt-BR"
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         return self.name or self.handle or self.id
 
     def same_as(self, other: "Actor") -> bool:
-        """The same account, whatever is known of it by now."""
+        """Compares the account only; names and roles may have been read at different times."""
         return (self.surface, self.workspace, self.id) == (other.surface, other.workspace, other.id)
 
 
@@ -64,12 +65,12 @@ class Place(Model):
 
     @property
     def key(self) -> str:
-        """Names the channel everywhere in the store."""
+        """Identifies the channel in the store."""
         return f"{self.surface}/{self.workspace}/{self.channel}"
 
     @property
     def queue(self) -> str:
-        """The place queue: one per thread, one for the channel outside its threads."""
+        """Identifies the place queue: one per thread, and one for the channel outside its threads."""
         return f"{self.key}/{self.thread}"
 
 
@@ -84,18 +85,18 @@ class Via(StrEnum):
 
 
 class ReplyRoute(Model):
-    """How this delivery's person can be answered privately; only the surface that made it reads it."""
+    """How to answer this delivery's sender privately. Only the surface that built it reads it."""
 
     url: str = ""  # response_url
-    post: str = ""  # the message that was written or pressed
+    post: str = ""  # id of the post that was written, or whose button was pressed
     details: dict[str, Any] = {}
 
 
 class Message(Model):
-    """One accepted delivery. Exactly one of ``text`` and ``intent`` says what is wanted.
+    """One accepted delivery: either ``text`` or ``intent`` is set.
 
     ``key`` is the delivery key: the same for every retry of the same event, prefixed by surface and workspace.
-    ``intent`` is the dump of a ``commands.intents`` intent, from a button or a form.
+    ``intent`` is the dump of an intent, from a button or a form.
     """
 
     key: str
@@ -106,4 +107,4 @@ class Message(Model):
     text: CleanText = ""
     intent: Annotated[dict[str, Any] | None, BeforeValidator(without_lone_surrogates)] = None
     reply: ReplyRoute = ReplyRoute()
-    link: str = ""  # a permalink of the message a shortcut was used on
+    link: str = ""  # permalink of the message that a shortcut was used on

@@ -18,7 +18,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The platform said no, or nothing was sent within patience (``why``)."""
+    """The platform refused it; or nothing was sent before the write timeout ("patience") or a [Stop]."""
 
     step: Write
     error: AdapterError | None
@@ -27,7 +27,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Sent, no answer. Settling goes on by itself, and corrects the trace line of this step."""
+    """Sent, without a response. It is reconciled in the background, which corrects the write's activity line."""
 
     step: Write
     marker: WriteMarker
@@ -39,10 +39,10 @@ Outcome = Done | Refused | Unknown
 
 @dataclass(frozen=True)
 class WriteOutcome:
-    """``known``: the run afterwards. ``outcomes``: of the steps in order; only the last may not be ``Done``."""
+    """``tracked``: the run afterwards. ``outcomes``: of the steps, in order; only the last may not be ``Done``."""
 
     wanted: Write
-    known: TrackedRun
+    tracked: TrackedRun
     outcomes: tuple[Outcome, ...]
 
     @property
@@ -50,14 +50,14 @@ class WriteOutcome:
         return self.outcomes[-1]
 
     @property
-    def last_told(self) -> Outcome:
-        """The last one, which is partial if any of them was: what comes after is only words on it."""
-        partial = any(isinstance(one, Done) and one.result.partial for one in self.outcomes)
+    def combined(self) -> Outcome:
+        """The last outcome, marked partial if any step was: the steps after it only add text."""
+        partial = any(isinstance(outcome, Done) and outcome.result.partial for outcome in self.outcomes)
         if not partial or not isinstance(self.last, Done):
             return self.last
         return replace(self.last, result=self.last.result.model_copy(update={"partial": True}))
 
     @property
     def partly(self) -> bool:
-        """Some steps were done, and then one was not."""
+        """Whether some steps went through and then one did not."""
         return len(self.outcomes) > 1 and not isinstance(self.last, Done)

@@ -1,7 +1,7 @@
 """What handlers may use of the world. ``bot`` implements all of it; tests may too.
 
-A handler gets a ``CommandContext`` made for its one message. It may run again from its first line after a crash, so it
-keeps nothing, and writes to platforms only through ``CommandContext.effects``.
+A handler gets a ``CommandContext`` made for its one message. It may run again from its first line after a crash,
+so it keeps nothing, and writes to platforms only through ``CommandContext.effects``.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 
 from adapters.models import Person, Run, RunbookKey, RunKey, RunSummary
 from adapters.protocol import Adapter, Platform
+from adapters.toolkit.messages import ENGLISH
 from adapters.writes import Write, WriteMarker, WriteResult
 from commands.model.card import ActivityLine
 from commands.model.command import CommandSet
@@ -195,6 +196,7 @@ class Services:
     mention: str = "@liaison"
     aliases: Mapping[str, str] = field(default_factory=dict)
     zone: tzinfo | None = None
+    language: str = ENGLISH  # of what a channel sees
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A run with the short handles Liaison gave it, and what Liaison keeps for it."""
+"""A run with the short handles that Liaison gave it, and the facts that Liaison stores for it."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,7 +10,8 @@ from commands.model.messages import Actor
 
 
 class LastAction(Model):
-    """A task's last move through Liaison: shown where the platform names nobody (one token acts for all)."""
+    """A task's last change through Liaison. Shown where the platform names nobody, because one token acts for
+    all."""
 
     state: TaskState
     by: Actor
@@ -18,7 +19,7 @@ class LastAction(Model):
 
 
 class RunOverlay(Model):
-    """What a platform cannot hold and Liaison keeps for it (DESIGN section 6, point 7)."""
+    """What a platform cannot hold and Liaison stores for it."""
 
     health: Health = Health.UNSET
     health_text: str = ""
@@ -26,19 +27,17 @@ class RunOverlay(Model):
     health_at: datetime | None = None
     update_due: datetime | None = None
     update_by: Actor | None = None  # who promised it
-    promised_at: datetime | None = None  # when that, or that nothing is promised any more, was said
+    promised_at: datetime | None = None  # when the next update was last set, or set to none
     holds: Mapping[str, str] = {}  # task id -> reason
     last_actions: Mapping[str, LastAction] = Field({}, alias="deeds")  # by task id
-    not_started: str = ""  # why a start came to nothing, as its card says it
-    retry_key: str = Field(
-        "", alias="again"
-    )  # the key of the message that [Try again] on that card carries out anew
+    not_started: str = ""  # why a start failed, as its card says it
+    retry_key: str = Field("", alias="again")  # the key of the message that [Try again] on that card sends again
 
 
 class TrackedRun(Model):
-    """A run with the short names we gave it. ``handles``: task id -> "T3". ``run`` is the snapshot.
+    """``handles`` maps task ids to handles ("T3"); ``run`` is the snapshot as last read.
 
-    ``started``: False while a start has only reserved the handle (then ``run.key.id`` is empty).
+    ``started`` is False while a start has only reserved the handle (``run.key.id`` is empty then).
     """
 
     handle: str
@@ -49,7 +48,7 @@ class TrackedRun(Model):
 
     @property
     def only_named(self) -> bool:
-        """Somebody gave its id, and no platform has shown it yet: there may be no such run."""
+        """Somebody gave its id, and no platform has confirmed yet that such a run exists."""
         return self.started and self.run.read_at is None and self.run.title == self.run.key.id
 
     def task_handle(self, id: str) -> str:
@@ -61,7 +60,7 @@ class TrackedRun(Model):
 
 
 class Receipt(Model):
-    """Proof of one effect, from the ledger. ``task`` is a task id, or empty."""
+    """Proof of one write, from the ledger. ``task`` is a task id, or empty."""
 
     code: str
     op: str

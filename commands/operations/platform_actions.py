@@ -1,4 +1,4 @@
-"""What a platform offers beyond the verbs: its buttons, flags and commands, as people read and name them."""
+"""The actions that a platform has beyond the verbs (its buttons, flags and commands), and how people name them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from adapters.models import PlatformAction
 from adapters.protocol import Unsupported, supports
 from adapters.writes import Op
-from commands.lookup.fuzzy import match
+from commands.lookup.fuzzy import find_matches
 from commands.model.card import Answer, Button, Code, Link, Separator, Text
 from commands.model.errors import Ambiguous, CommandError, Missing
 from commands.model.intents import DoAction, Drop
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, translate
-from commands.text.error_text import catalogue, platform_title
+from commands.text.error_text import capability_text, platform_messages, platform_title
 from commands.text.phrases import (
     MOST_CHOICES,
     ChoiceValues,
@@ -26,108 +26,114 @@ from commands.text.phrases import (
 )
 
 _MOST_LINES = 20
-_LONGEST = 80  # letters of a label
+_LONGEST = 80  # characters of a label
 
 
 @dataclass(frozen=True)
 class NamedAction:
-    """An offer in words. ``name``: with its task's handle in front, where it is about one."""
+    """``name`` is the label with the task's handle in front, if the action is about a task."""
 
-    offer: PlatformAction
+    action: PlatformAction
     label: str
     name: str
     note: Text = ()
 
 
-def is_supported_on(op: Op, world: Services, known: TrackedRun | None = None) -> bool:
-    """On the platform of ``known``, else on any that is configured."""
-    names = [known.run.key.platform] if known is not None else list(world.platforms)
-    found = [world.platforms[name].capabilities for name in names if name in world.platforms]
+def is_supported_on(op: Op, services: Services, tracked: TrackedRun | None = None) -> bool:
+    """On the platform of ``tracked``; without it, on any configured platform."""
+    names = [tracked.run.key.platform] if tracked is not None else list(services.platforms)
+    found = [services.platforms[name].capabilities for name in names if name in services.platforms]
     return not found or any(supports(capabilities, op) for capabilities in found)
 
 
-def require_offers(context: CommandContext, known: TrackedRun) -> None:
-    capability = context.adapter(known).capabilities.get(Op.ACTION)
+def require_actions(context: CommandContext, tracked: TrackedRun) -> None:
+    capability = context.adapter(tracked).capabilities.get(Op.ACTION)
     if isinstance(capability, Unsupported):
-        platform = platform_title(known.run.key.platform, context.services)
-        raise CommandError("do.unsupported", platform=platform, instead=capability.alternative)
+        platform = platform_title(tracked.run.key.platform, context.services)
+        instead = capability_text(capability.alternative, tracked.run.key.platform, context.services)
+        raise CommandError("do.unsupported", platform=platform, instead=instead)
 
 
-async def offers_of(context: CommandContext, known: TrackedRun) -> Sequence[NamedAction]:
+async def platform_actions(context: CommandContext, tracked: TrackedRun) -> Sequence[NamedAction]:
     """Asks the platform. Raises ``AdapterError``."""
-    words = catalogue(known.run.key.platform, context.services)
-    return [_shown(offer, known, words) for offer in await context.adapter(known).actions(known.run)]
+    messages = platform_messages(tracked.run.key.platform, context.services)
+    return [_named(action, tracked, messages) for action in await context.adapter(tracked).actions(tracked.run)]
 
 
-def _shown(offer: PlatformAction, known: TrackedRun, words: Mapping[str, str]) -> NamedAction:
-    label = shorten(plain_text(translate(offer.label, words, **offer.facts)), _LONGEST)
-    handle = known.task_handle(offer.task) if offer.task else ""
-    note: Text = translate(offer.note, words, **offer.facts) if offer.note else ()
-    return NamedAction(offer, label, f"{handle} {label}".strip(), note)
+def _named(action: PlatformAction, tracked: TrackedRun, messages: Mapping[str, str]) -> NamedAction:
+    label = shorten(plain_text(translate(action.label, messages, **action.facts)), _LONGEST)
+    handle = tracked.task_handle(action.task) if action.task else ""
+    note: Text = translate(action.note, messages, **action.facts) if action.note else ()
+    return NamedAction(action, label, f"{handle} {label}".strip(), note)
 
 
-def menu(known: TrackedRun, offers: Sequence[NamedAction], world: Services) -> Answer:
-    """All of them as lines, the first five also as buttons; what only opens a page is a link."""
-    if not offers:
+def action_list(tracked: TrackedRun, actions: Sequence[NamedAction], services: Services) -> Answer:
+    """All actions as lines, the first five also as buttons. An action that only opens a page is a link."""
+    if not actions:
         return Answer(
-            private=short_card(translate("do.nothing", run=run_name(known), platform=_title(known, world)))
+            private=short_card(translate("do.nothing", run=run_name(tracked), platform=_title(tracked, services)))
         )
-    lines: list[Text] = [_line(one) for one in offers[:_MOST_LINES]]
-    if len(offers) > _MOST_LINES:
-        lines.append(translate("list.more", count=len(offers) - _MOST_LINES))
-    presses = _presses(known, offers)
-    if len(presses) > MOST_CHOICES:
-        lines.append(translate("do.by_name", line=Code(f"{world.root_command} do NAME")))
-    title = translate("do.title", run=run_name(known), platform=_title(known, world))
-    return Answer(private=short_card(title, lines=lines, buttons=presses[:MOST_CHOICES]))
+    lines: list[Text] = [_line(action) for action in actions[:_MOST_LINES]]
+    if len(actions) > _MOST_LINES:
+        lines.append(translate("list.more", count=len(actions) - _MOST_LINES))
+    buttons = _buttons(tracked, actions)
+    if len(buttons) > MOST_CHOICES:
+        lines.append(translate("do.by_name", line=Code(f"{services.root_command} do NAME")))
+    title = translate("do.title", run=run_name(tracked), platform=_title(tracked, services))
+    return Answer(private=short_card(title, lines=lines, buttons=buttons[:MOST_CHOICES]))
 
 
-def named(words: str, known: TrackedRun, offers: Sequence[NamedAction]) -> NamedAction:
-    """By its id (of a button), else by its name. Raises ``Ambiguous`` or ``Missing``, with buttons."""
-    by_id = next((one for one in offers if one.offer.id == words), None)
+def find_action(query: str, tracked: TrackedRun, actions: Sequence[NamedAction]) -> NamedAction:
+    """By id (a button sends it), else by name. Raises ``Ambiguous`` or ``Missing``, with buttons."""
+    by_id = next((named for named in actions if named.action.id == query), None)
     if by_id is not None:
         return by_id
-    found = match(words, [(one.name, one) for one in offers])
-    if found.one is None and not found.several:
-        found = match(words, [(one.label, one) for one in offers])
-    if found.one is not None:
-        return found.one
+    found = find_matches(query, [(named.name, named) for named in actions])
+    if found.single is None and not found.several:
+        found = find_matches(query, [(named.label, named) for named in actions])
+    if found.single is not None:
+        return found.single
+    facts = {"words": shorten(query, 60), "run": run_name(tracked)}
     if found.several:
-        rest = ", ".join(one.name for one in found.several[MOST_CHOICES:])
-        buttons = [_press(known, one) for one in found.several[:MOST_CHOICES]]
-        raise Ambiguous("do.several", words=shorten(words, 60), run=run_name(known), buttons=buttons, rest=rest)
-    buttons = _presses(known, found.guesses or offers)[:MOST_CHOICES]
-    raise Missing("do.none", words=shorten(words, 60), run=run_name(known), buttons=buttons)
+        rest = ", ".join(named.name for named in found.several[MOST_CHOICES:])
+        buttons = [_button(tracked, named) for named in found.several[:MOST_CHOICES]]
+        raise Ambiguous("do.several", buttons=buttons, rest=rest, **facts)
+    buttons = _buttons(tracked, found.guesses or actions)[:MOST_CHOICES]
+    raise Missing("do.none", buttons=buttons, **facts)
 
 
-def question(known: TrackedRun, one: NamedAction, context: CommandContext) -> CommandError:
-    """Says what pressing does, before anything is sent."""
-    key, offer = context.message.key, one.offer
-    words = catalogue(known.run.key.platform, context.services)
-    warning: Text = translate(offer.warning, words, **offer.facts) if offer.warning else ()
-    pick: ChoiceValues = {"run": known.handle, "offer": offer.id, "label": one.label, "confirmed": True}
-    press = choice(key, pick | {"task": offer.task or ""}, plain_text(translate("button.do")))
-    cancel = button("button.cancel", Drop(key=key))
-    return Ambiguous("do.ask", name=one.name, run=run_name(known), warning=warning, buttons=[press, cancel])
+def confirmation(tracked: TrackedRun, named: NamedAction, context: CommandContext) -> CommandError:
+    """The question before an action: says what it does, before anything is sent."""
+    key, action = context.message.key, named.action
+    pick: ChoiceValues = {"run": tracked.handle, "offer": action.id, "label": named.label, "confirmed": True}
+    buttons = [
+        choice(key, pick | {"task": action.task or ""}, plain_text(translate("button.do"))),
+        button("button.cancel", Drop(key=key)),
+    ]
+    if not action.warning:
+        return Ambiguous("do.ask", name=named.name, run=run_name(tracked), buttons=buttons)
+    messages = platform_messages(tracked.run.key.platform, context.services)
+    warning = translate(action.warning, messages, **action.facts)
+    return Ambiguous("do.ask_warned", name=named.name, run=run_name(tracked), warning=warning, buttons=buttons)
 
 
-def page(one: NamedAction) -> Answer:
-    """What only opens a page."""
-    return Answer(private=short_card(translate("do.page", page=Link(one.name, one.offer.link))))
+def page_link(named: NamedAction) -> Answer:
+    """For an action that only opens a page."""
+    return Answer(private=short_card(translate("do.page", page=Link(named.name, named.action.link))))
 
 
-def _line(one: NamedAction) -> Text:
-    name: Text = (Link(one.name, one.offer.link),) if one.offer.link else (one.name,)
-    return join_parts([name, one.note], Separator("   "))
+def _line(named: NamedAction) -> Text:
+    link = named.action.link
+    return join_parts([(Link(named.name, link) if link else named.name,), named.note], Separator("   "))
 
 
-def _presses(known: TrackedRun, offers: Sequence[NamedAction]) -> list[Button]:
-    return [_press(known, one) for one in offers if not one.offer.link]
+def _buttons(tracked: TrackedRun, actions: Sequence[NamedAction]) -> list[Button]:
+    return [_button(tracked, named) for named in actions if not named.action.link]
 
 
-def _press(known: TrackedRun, one: NamedAction) -> Button:
-    return Button(shorten(one.name, 30), DoAction(run=known.handle, offer=one.offer.id))
+def _button(tracked: TrackedRun, named: NamedAction) -> Button:
+    return Button(shorten(named.name, 30), DoAction(run=tracked.handle, action=named.action.id))
 
 
-def _title(known: TrackedRun, world: Services) -> str:
-    return platform_title(known.run.key.platform, world)
+def _title(tracked: TrackedRun, services: Services) -> str:
+    return platform_title(tracked.run.key.platform, services)

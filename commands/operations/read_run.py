@@ -1,38 +1,38 @@
-"""Reading a run for somebody who looks at it: as fresh as the platform allows, and saying how fresh that is."""
+"""Reading a run to show it: as fresh as the platform allows, with a note where it is not fresh."""
 
 from adapters.errors import AdapterError, RateLimited, Unreachable
 from commands.model.card import ClockTime, Text
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
-from commands.text.catalogue import translate
-from commands.text.error_text import adapter_error_text, platform_title, strip_nothing_changed
+from commands.text.catalogue import plural, translate
+from commands.text.error_text import adapter_error_text, platform_title
 from commands.text.phrases import clock
 
 
-async def refreshed(context: CommandContext, known: TrackedRun) -> tuple[TrackedRun, tuple[Text, ...]]:
-    """The run as read now, and what is to be said about it. Raises only when it was never read at all."""
+async def refreshed(context: CommandContext, tracked: TrackedRun) -> tuple[TrackedRun, tuple[Text, ...]]:
+    """The run as read now, with notes to show below it. Raises only if the run was never read before."""
     notes: list[Text] = []
-    if known.started:
+    if tracked.started:
         try:
-            known = await context.services.runs.refresh(known.handle)
+            tracked = await context.services.runs.refresh(tracked.handle)
         except AdapterError as error:
-            if known.run.read_at is None:
+            if tracked.run.read_at is None:
                 raise
-            at = clock(known.run.read_at, context.zone)
-            notes.append(_old(error, context, at))
-    return known, (*notes, *await pending_changes(context, known))
+            at = clock(tracked.run.read_at, context.zone)
+            notes.append(_old_read(error, context, at))
+    return tracked, (*notes, *await pending_changes(context, tracked))
 
 
-def _old(error: AdapterError, context: CommandContext, at: ClockTime) -> Text:
-    """No answer is one thing; that the run is gone, or is not shown to us any more, is another."""
+def _old_read(error: AdapterError, context: CommandContext, at: ClockTime) -> Text:
     if isinstance(error, Unreachable | RateLimited):
         return translate("read.old", platform=platform_title(error.platform, context.services), at=at)
-    return translate("read.refused", why=strip_nothing_changed(adapter_error_text(error, context.services)), at=at)
+    why = adapter_error_text(error, context.services, nothing_changed=False)
+    return translate("read.refused", why=why, at=at)
 
 
-async def pending_changes(context: CommandContext, known: TrackedRun) -> tuple[Text, ...]:
-    """Names the accepted writes that the snapshot cannot show yet."""
-    waiting = await context.services.runs.queued_writes(known.handle)
+async def pending_changes(context: CommandContext, tracked: TrackedRun) -> tuple[Text, ...]:
+    """A note on accepted writes that the snapshot does not show yet."""
+    waiting = await context.services.runs.queued_writes(tracked.handle)
     if not waiting:
         return ()
-    return (translate("read.pending_one" if waiting == 1 else "read.pending", count=waiting, run=known.handle),)
+    return (translate(plural("read.pending", waiting), count=waiting, run=tracked.handle),)

@@ -1,8 +1,8 @@
-"""One wanted change of a run, from judging it to its last step's outcome.
+"""One write to a run, from its precondition to the outcome of its last step.
 
-A handler may run again from its first line after a crash. So what our own write could have changed (the
-judgement, and what ``Adapter.steps`` refuses) is raised from within ``effects.do``, where it is skipped when
-the step was sent before.
+A handler may run again from its first line after a crash, when its own write may have changed the run. So the
+errors of the precondition and of ``Adapter.steps`` are raised from within ``effects.execute``, which skips them if
+the step was already sent.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,83 +19,85 @@ from commands.text.phrases import run_name, task_name
 Precondition = Callable[[TrackedRun], CommandError | None]
 
 
-def no_precondition(known: TrackedRun) -> CommandError | None:
+def no_precondition(tracked: TrackedRun) -> CommandError | None:
     return None
 
 
 async def write(
-    context: CommandContext, known: TrackedRun, wanted: Write, judge: Precondition = no_precondition
+    context: CommandContext, tracked: TrackedRun, wanted: Write, precondition: Precondition = no_precondition
 ) -> WriteOutcome:
-    """Raises what ``judge`` objects, or the adapter's refusal, if nothing of it was ever sent.
+    """Raises the error of ``precondition``, or the adapter's refusal, if nothing was ever sent.
 
-    What the snapshot forbids is judged once more on a fresh one: nobody is told something old.
+    An error found on the stored snapshot is checked again on a fresh one before it is raised.
     """
-    known = await _latest(context, known)
-    steps, objection = _look(context, known, wanted, judge)
-    if objection is not None:
-        known = await _reread(context, known)
-        steps, objection = _look(context, known, wanted, judge)
+    tracked = await _latest(context, tracked)
+    steps, refusal = _steps(context, tracked, wanted, precondition)
+    if refusal is not None:
+        tracked = await _reread(context, tracked)
+        steps, refusal = _steps(context, tracked, wanted, precondition)
     outcomes: list[Outcome] = []
     run = wanted.run
     for step in steps:
-        here = step if run is None or step.run else step.model_copy(update={"run": run})
-        outcome = await context.effects.execute(here, known, check=_raising(objection) if not outcomes else None)
+        complete = step if run is None or step.run else step.model_copy(update={"run": run})
+        outcome = await context.effects.execute(
+            complete, tracked, check=_raising(refusal) if not outcomes else None
+        )
         outcomes.append(outcome)
-        if not isinstance(outcome, Done) or (outcome.result.already and not here.part):
-            break  # what was so before us needs no more of our words on it
+        if not isinstance(outcome, Done) or (outcome.result.already and not complete.part):
+            break  # somebody else did it before, so our note does not belong on it
         run = outcome.result.run or run
-        known = await _latest(context, known)
+        tracked = await _latest(context, tracked)
     if len(outcomes) == 1:
-        await _settle_conflict(context, known, outcomes[0], judge)
-    return WriteOutcome(wanted, await _latest(context, known), tuple(outcomes))
+        await _explain_conflict(context, tracked, outcomes[0], precondition)
+    return WriteOutcome(wanted, await _latest(context, tracked), tuple(outcomes))
 
 
-def _look(
-    context: CommandContext, known: TrackedRun, wanted: Write, judge: Precondition
+def _steps(
+    context: CommandContext, tracked: TrackedRun, wanted: Write, precondition: Precondition
 ) -> tuple[Sequence[Write], CommandError | AdapterError | None]:
-    objection: CommandError | AdapterError | None = judge(known)
+    refusal: CommandError | AdapterError | None = precondition(tracked)
     try:
-        steps = context.adapter(known).steps(wanted, known.run if known.started else None)
+        steps = context.adapter(tracked).steps(wanted, tracked.run if tracked.started else None)
     except AdapterError as error:
-        return [wanted], objection or error
+        return [wanted], refusal or error
     if not steps:
-        already = Conflict(known.run.key.platform, wanted.op.value, already=True, key="said.already")
-        return [wanted], objection or already
-    return steps, objection
+        already = Conflict(tracked.run.key.platform, wanted.op.value, already=True, key="said.already")
+        return [wanted], refusal or already
+    return steps, refusal
 
 
-def _raising(objection: CommandError | AdapterError | None) -> Callable[[], None]:
+def _raising(refusal: CommandError | AdapterError | None) -> Callable[[], None]:
     def check() -> None:
-        if objection is not None:
-            raise objection
+        if refusal is not None:
+            raise refusal
 
     return check
 
 
-async def _latest(context: CommandContext, known: TrackedRun) -> TrackedRun:
-    return await context.services.runs.get(known.handle) or known
+async def _latest(context: CommandContext, tracked: TrackedRun) -> TrackedRun:
+    return await context.services.runs.get(tracked.handle) or tracked
 
 
-async def _reread(context: CommandContext, known: TrackedRun) -> TrackedRun:
-    if not known.started:
-        return known
+async def _reread(context: CommandContext, tracked: TrackedRun) -> TrackedRun:
+    if not tracked.started:
+        return tracked
     try:
-        return await context.services.runs.refresh(known.handle)
+        return await context.services.runs.refresh(tracked.handle)
     except AdapterError:
-        return known  # the objection stands on what was read last, and its card says when that was
+        return tracked  # the refusal is based on the last read
 
 
-async def _settle_conflict(
-    context: CommandContext, known: TrackedRun, outcome: Outcome, judge: Precondition
+async def _explain_conflict(
+    context: CommandContext, tracked: TrackedRun, outcome: Outcome, precondition: Precondition
 ) -> None:
-    """The platform says that the state moved on: read it, and say who did what, with fresh buttons."""
-    moved_on = isinstance(outcome, Refused) and isinstance(outcome.error, Conflict)
-    if moved_on or (isinstance(outcome, Done) and outcome.result.already):
-        known = await _reread(context, known)
-        objection = judge(known)
-        if objection is not None:
-            raise objection
+    """The platform says that the state has changed: reads it, and raises an error that says who did what."""
+    changed = isinstance(outcome, Refused) and isinstance(outcome.error, Conflict)
+    if changed or (isinstance(outcome, Done) and outcome.result.already):
+        tracked = await _reread(context, tracked)
+        refusal = precondition(tracked)
+        if refusal is not None:
+            raise refusal
         if isinstance(outcome, Done) and not outcome.result.partial:
-            # The snapshot does not tell it: a mark that stood there. Of a part the adapter's own sentence does.
-            task = known.run.task(outcome.step.target) if outcome.step.target else None
-            raise AlreadyDone("already.so", what=task_name(known, task) if task else run_name(known))
+            # The snapshot does not show it (an urgent flag, say). For a part, the adapter has its own message.
+            task = tracked.run.task(outcome.step.target) if outcome.step.target else None
+            raise AlreadyDone("already.so", what=task_name(tracked, task) if task else run_name(tracked))

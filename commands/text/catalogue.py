@@ -1,12 +1,14 @@
-"""The catalogue: every sentence we show, by key. ``commands/text/messages.toml`` is ours; each adapter folder has its own.
+"""Looks up messages by key and fills in their facts.
 
-A sentence is plain text with ``{fact}`` placeholders; a fact may be any ``Span`` (a ``ClockTime`` stays a clock), a
-``Text``, a ``datetime`` (shown as a ``ClockTime``), or anything else as its ``str``. A missing key or fact is a bug,
-found by a test over all keys.
+The messages of ``commands`` are in ``messages.toml`` beside this module; each platform and chat folder has its own
+file. A message is plain text with ``{fact}`` placeholders. A fact may be any ``Span`` or ``Text``, a ``datetime``
+(shown as a ``ClockTime``), a ``LazyText``, a list of facts (joined with commas), or anything else, shown as its
+``str``.
 """
 
 import string
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -14,14 +16,41 @@ from adapters.toolkit.messages import load_messages
 from commands.model.card import Bold, ClockTime, Code, Link, PersonName, Span, Text
 
 _SPANS = (str, ClockTime, PersonName, Link, Code, Bold)
-_OURS = Path(__file__).with_name("messages.toml")
+_PATH = Path(__file__).with_name("messages.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class LazyText:
+    """A fact that is a message itself. It is translated together with the message that it fills: an error is
+    raised once and may be shown in two languages, to its person and in the channel."""
+
+    key: str
+    facts: Mapping[str, object]
+
+
+def lazy(key: str, **facts: object) -> LazyText:
+    return LazyText(key, facts)
 
 
 def translate(key: str, catalogue: Mapping[str, str] | None = None, /, **facts: object) -> Text:
-    """The sentence of ``key``, from ``catalogue`` first, then from ours."""
-    template = (catalogue or {}).get(key) or load_messages(_OURS)[key]
+    """The message ``key`` in the current language. ``catalogue`` is searched before the messages of
+    ``commands``."""
+    return fill(template(key, catalogue), facts)
+
+
+def template(key: str, catalogue: Mapping[str, str] | None = None) -> str:
+    """The message with its placeholders."""
+    return (catalogue or {}).get(key) or own_messages()[key]
+
+
+def own_messages(language: str | None = None) -> Mapping[str, str]:
+    """The catalogue of ``commands``."""
+    return load_messages(_PATH, language)
+
+
+def fill(message: str, facts: Mapping[str, object]) -> Text:
     spans: list[Span] = []
-    for literal, fact, _, _ in string.Formatter().parse(template):
+    for literal, fact, _, _ in string.Formatter().parse(message):
         if literal:
             spans.append(literal)
         if fact:
@@ -29,17 +58,28 @@ def translate(key: str, catalogue: Mapping[str, str] | None = None, /, **facts: 
     return tuple(spans)
 
 
+def plural(key: str, count: int) -> str:
+    """The key of the message for ``count``: ``key`` itself, and ``key_one`` for one."""
+    return f"{key}_one" if count == 1 else key
+
+
 def _as_spans(fact: object) -> Text:
-    if isinstance(fact, tuple):
-        return fact
-    if isinstance(fact, datetime):
-        return (ClockTime(fact),)
+    match fact:
+        case tuple():
+            return fact
+        case LazyText():
+            return translate(fact.key, None, **fact.facts)
+        case list():
+            parts = [_as_spans(part) for part in fact]
+            return tuple(span for number, part in enumerate(parts) for span in ((", ",) if number else ()) + part)
+        case datetime():
+            return (ClockTime(fact),)
     return (fact,) if isinstance(fact, _SPANS) else (str(fact),)
 
 
-def plain_text(words: Text) -> str:
-    """As one line of text without any chat's markup: for summaries, logs, and the console."""
-    return "".join(_plain_span(span) for span in words)
+def plain_text(text: Text) -> str:
+    """As one line without any chat's markup: for summaries, logs and the console."""
+    return "".join(_plain_span(span) for span in text)
 
 
 def _plain_span(span: Span) -> str:

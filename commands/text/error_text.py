@@ -1,61 +1,83 @@
-"""Errors as text: what happened, that nothing changed, and what to do."""
+"""Errors as text: what happened, how things stand now, and what to do."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 from adapters.errors import AdapterError, Rejected, Unreachable
-from adapters.toolkit.messages import load_messages
+from adapters.toolkit.messages import LANGUAGES, load_messages
 from commands.model.card import Text
 from commands.model.errors import Ambiguous, CommandError
 from commands.model.ports import Services
-from commands.text.catalogue import plain_text, translate
+from commands.text.catalogue import fill, lazy, own_messages, plain_text, template, translate
 from commands.text.phrases import shorten
 
 _MOST_REASONS = 8
-CAPABILITY_KEYS: Mapping[str, str] = {
-    "start": "can.start",
-    "finish": "can.finish",
-    "begin": "can.begin",
-    "skip": "can.skip",
-    "hold": "can.hold",
-    "reopen": "can.reopen",
-    "assign": "can.assign",
-    "add": "can.add",
-    "status": "can.status",
-    "comment": "can.comment",
-    "end": "can.end",
-    "do": "can.do",
-    "approve": "can.approve",
-    "reject": "can.reject",
-}
-_NOTHING = re.compile(r"(?<!\s)\s*\bNothing (?:was|is|has|changed)\b[^.]*\.", re.IGNORECASE)
+_NOTHING = "nothing."
 
 
-def catalogue(platform: str, world: Services) -> Mapping[str, str]:
-    """The sentences of the platform NAME's own folder."""
-    kind = world.platform_types.get(platform)
-    return load_messages(kind.messages) if kind else {}
+def platform_messages(platform: str, services: Services) -> Mapping[str, str]:
+    """The catalogue of the platform with this NAME, in the current language."""
+    platform_type = services.platform_types.get(platform)
+    return load_messages(platform_type.messages) if platform_type else {}
 
 
-def platform_title(platform: str, world: Services) -> str:
-    """As people write it: "Mattermost Playbooks"; with its NAME where that says more."""
-    kind = world.platform_types.get(platform)
-    alike = [name for name, other in world.platform_types.items() if kind and other.kind == kind.kind]
-    return platform if kind is None or len(alike) > 1 else kind.title
+def platform_title(platform: str, services: Services) -> str:
+    """The product's title ("Mattermost Playbooks"), or the NAME where several platforms are of one kind."""
+    platform_type = services.platform_types.get(platform)
+    if platform_type is None:
+        return platform
+    same_kind = [other for other in services.platform_types.values() if other.kind == platform_type.kind]
+    return platform if len(same_kind) > 1 else platform_type.title
 
 
-def adapter_error_text(error: AdapterError, world: Services) -> Text:
-    """The sentence of an adapter's error, with the platform's own words behind it."""
-    facts = {**error.facts, "platform": platform_title(error.platform, world), "said": error.said}
-    if verb := CAPABILITY_KEYS.get(str(facts.get("verb", ""))):
-        facts["verb"] = translate(verb)
-    words = translate(error.key, catalogue(error.platform, world), **facts)
-    return (*words, " ", *translate("platform.said", said=error.said)) if _to_quote(words, error) else words
+def capability_text(text: str, platform: str, services: Services) -> str:
+    """``Emulated.how`` or ``Unsupported.alternative``: a key of the platform's catalogue, or the text itself."""
+    return platform_messages(platform, services).get(text, text)
 
 
-def _to_quote(words: Text, error: AdapterError) -> bool:
-    """Whether the platform said something that is not in our words. One that did not answer said nothing."""
-    return bool(error.said) and not isinstance(error, Unreachable) and error.said not in plain_text(words)
+def adapter_error_text(error: AdapterError, services: Services, *, nothing_changed: bool | None = None) -> Text:
+    """The message of the error, followed by the platform's own text.
+
+    ``nothing_changed`` True adds "Nothing changed." unless the message says so itself: for a write that was
+    refused. False leaves it out: for a read, and for a write that went through in part. None keeps the message as
+    it is.
+    """
+    facts = {**error.facts, "platform": platform_title(error.platform, services), "said": error.said}
+    if (verb := f"can.{facts.get('verb')}") in own_messages():
+        facts["verb"] = lazy(verb)
+    if "instead" in facts:
+        facts["instead"] = capability_text(str(facts["instead"]), error.platform, services)
+    message = template(error.key, platform_messages(error.platform, services))
+    if nothing_changed is not None:
+        message = _with_nothing_changed(message) if nothing_changed else _without_nothing_changed(message)
+    text = fill(message, facts)
+    return (*text, " ", *translate("platform.said", said=error.said)) if _is_quoted(error, text) else text
+
+
+def _is_quoted(error: AdapterError, text: Text) -> bool:
+    """Whether the platform's text says more than ours. A platform that did not respond said nothing."""
+    return bool(error.said) and not isinstance(error, Unreachable) and error.said not in plain_text(text)
+
+
+def _with_nothing_changed(message: str) -> str:
+    if any(sentence in message for sentence in _nothing_sentences()):
+        return message
+    return f"{message} {template('nothing.changed')}"
+
+
+def _without_nothing_changed(message: str) -> str:
+    for sentence in _nothing_sentences():
+        message = message.replace(f" {sentence}", "").removeprefix(sentence).lstrip()
+    return message
+
+
+def _nothing_sentences() -> Sequence[str]:
+    """In every language: a platform's catalogue may have no translation, and is shown in English then."""
+    return [
+        sentence
+        for language in LANGUAGES
+        for key, sentence in own_messages(language).items()
+        if key.startswith(_NOTHING)
+    ]
 
 
 def reason_lines(error: AdapterError | None) -> Sequence[Text]:
@@ -65,16 +87,6 @@ def reason_lines(error: AdapterError | None) -> Sequence[Text]:
 
 
 def command_error_text(error: CommandError) -> Text:
-    words = translate(error.key, **error.facts)
+    text = translate(error.key, None, **error.facts)
     rest = error.facts.get("rest") if isinstance(error, Ambiguous) else None
-    return (*words, " ", *translate("choice.rest", rest=rest)) if rest else words
-
-
-def append_nothing_changed(words: Text) -> Text:
-    """Says so, where the sentence does not say by itself what was not done ("Nothing was started")."""
-    return words if _NOTHING.search(plain_text(words)) else (*words, " ", *translate("said.nothing_changed"))
-
-
-def strip_nothing_changed(words: Text) -> Text:
-    """For a write that was done in part: whatever its last step's sentence says, something has changed."""
-    return tuple(_NOTHING.sub("", span) if isinstance(span, str) else span for span in words)
+    return (*text, " ", *translate("choice.rest", rest=rest)) if rest else text

@@ -1,58 +1,59 @@
-"""Small pieces of text that several cards share."""
+"""Small pieces of text and buttons that several cards share."""
 
 import re
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
-from adapters.models import Run, Runbook, Task
+from adapters.models import Health, Run, Runbook, Task, TaskState
 from commands.model.card import Button, Card, ClockTime, Link, Span, Text, Tone
 from commands.model.intents import Choose, Intent, Show, Start
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, translate
 
-_LABEL = 30  # what a button draws
+_LABEL = 30  # characters of a button that chats draw
 _QUOTE = 120
 _NAME = 100  # of a run or task within a sentence
 MOST_CHOICES = 5
 
 
-def shorten(words: str, longest: int) -> str:
-    """One line of at most ``longest`` characters, an ellipsis for what is cut."""
-    line = " ".join(words.split())
+def shorten(text: str, longest: int) -> str:
+    """One line of at most ``longest`` characters, with an ellipsis for what is cut."""
+    line = " ".join(text.split())
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
 
-def first_line(words: str) -> str:
+def first_line(text: str) -> str:
     """What an answer quotes of a stored text."""
-    lines = [line for line in words.strip().splitlines() if line.strip()]
+    lines = [line for line in text.strip().splitlines() if line.strip()]
     return shorten(lines[0], _QUOTE) if lines else ""
 
 
 def label(key: str, **facts: object) -> str:
-    return shorten(plain_text(translate(key, **facts)), _LABEL)
+    return shorten(plain_text(translate(key, None, **facts)), _LABEL)
 
 
 def button(key: str, intent: Intent, **facts: object) -> Button:
     return Button(label(key, **facts), intent)
 
 
-def show_button(known: TrackedRun) -> Button:
-    return button("button.show", Show(run=known.handle, what=known.handle, kind="run"), what=known.handle)
+def show_button(tracked: TrackedRun) -> Button:
+    handle = tracked.handle
+    return button("button.show", Show(run=handle, what=handle, kind="run"), what=handle)
 
 
-def start_button(known: TrackedRun) -> Button:
-    """Of a run that is only planned: it is a runbook still, and its start asks what a start asks."""
-    return button("button.start_this", Start(runbook=str(known.run.key)))
+def start_button(tracked: TrackedRun) -> Button:
+    """For a planned run, which is still a runbook: its start asks what every start asks."""
+    return button("button.start_this", Start(runbook=str(tracked.run.key)))
 
 
 def open_link(platform: str, url: str | None) -> Link | None:
-    """To a page on the platform, where there is one."""
+    """To a page on the platform, if there is one."""
     return Link(plain_text(translate("button.open", platform=platform)), url) if url else None
 
 
 def disambiguated_label(runbook: Runbook, among: Sequence[Runbook]) -> str:
-    """ "Database failover (local)" where another platform has one of the same title, else empty. Never cut
-    where the two differ."""
+    """ "Database failover (local)" if another runbook has the same title, else empty. Only the title is ever
+    cut."""
     if sum(other.title == runbook.title for other in among) < 2:
         return ""
     platform = f" ({shorten(runbook.key.platform, _LABEL // 2)})"
@@ -80,30 +81,38 @@ def join_parts(parts: Sequence[Text | str], between: str = ", ") -> Text:
 
 
 def bare_title(run: Run, handle: str) -> str:
-    """The run's name without the handle that we put in front of it on the platform ("R9 Primary")."""
+    """The run's title without the handle that Liaison puts in front of it on the platform ("R9 Primary")."""
     return re.sub(rf"^{re.escape(handle)}\s+", "", run.title) or run.title
 
 
-def run_name(known: TrackedRun) -> str:
+def run_name(tracked: TrackedRun) -> str:
     """ "R7 Primary down in EU"."""
-    return shorten(f"{known.handle} {bare_title(known.run, known.handle)}", _NAME)
+    return shorten(f"{tracked.handle} {bare_title(tracked.run, tracked.handle)}", _NAME)
 
 
-def task_name(known: TrackedRun, task: Task) -> str:
-    """ "T1 Confirm the primary is down", as sentences name it; cards show the whole title."""
-    return shorten(f"{known.task_handle(task.id)} {task.title}", _NAME)
+def task_name(tracked: TrackedRun, task: Task) -> str:
+    """ "T1 Confirm the primary is down", cut for use within a sentence."""
+    return shorten(f"{tracked.task_handle(task.id)} {task.title}", _NAME)
+
+
+def task_state_name(state: TaskState) -> str:
+    return plain_text(translate(f"state.{state}"))
+
+
+def health_name(health: Health) -> str:
+    return plain_text(translate(f"health.{health}"))
 
 
 def short_card(
-    words: Text, *, lines: Sequence[Text] = (), buttons: Sequence[Button] = (), tone: Tone = ""
+    title: Text, *, lines: Sequence[Text] = (), buttons: Sequence[Button] = (), tone: Tone = ""
 ) -> Card:
-    """A card that is one sentence, perhaps with some lines below: receipts, refusals, questions."""
-    return Card(title=words, summary=plain_text(words), lines=tuple(lines), buttons=tuple(buttons), tone=tone)
+    """A card of one sentence, perhaps with lines below: a receipt, an error or a question."""
+    return Card(title=title, summary=plain_text(title), lines=tuple(lines), buttons=tuple(buttons), tone=tone)
 
 
 ChoiceValues = dict[str, str | bool | tuple[str, ...] | dict[str, str]]  # what ``Choose`` fills in
 
 
-def choice(key: str, pick: ChoiceValues, words: str, *, of: str = "") -> Button:
+def choice(key: str, pick: ChoiceValues, text: str, *, of: str = "") -> Button:
     """Completes the command that the message ``key`` typed."""
-    return Button(shorten(words, _LABEL), Choose(key=key, pick=pick, of=of))
+    return Button(shorten(text, _LABEL), Choose(key=key, values=pick, task=of))

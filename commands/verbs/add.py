@@ -1,31 +1,47 @@
-"""``add``: a new task in the run; ``add comment TEXT`` is a comment (an alias of two words)."""
+"""``add``: adds a task to the run. ``add comment TEXT`` is a comment: a longer alias wins."""
+
+from typing import Literal
 
 from adapters.writes import AddTask, Op
 from commands.cards.receipt_card import answer_of, report_outcome
-from commands.language.references import RUN, one_run, take_tasks
+from commands.forms.fields import NAME_LENGTH, PERSON
+from commands.language.references import RUN_FLAG, run_argument, split_tasks
 from commands.language.tokens import unquote
-from commands.lookup.fuzzy import match
-from commands.lookup.person_lookup import person_named
-from commands.lookup.task_lookup import task_named
-from commands.model.card import Answer, Code
-from commands.model.command import Command, Example, Flag, Line, Right, Scope
+from commands.lookup.fuzzy import find_matches
+from commands.lookup.person_lookup import find_person
+from commands.lookup.task_lookup import find_task
+from commands.model.card import Answer, Code, Field, Option
+from commands.model.command import Command, Example, Flag, ParsedLine, Right, Scope
 from commands.model.errors import Ambiguous, BadArguments, Missing
-from commands.model.intents import Add
+from commands.model.form import CommandForm, FormField, Values
+from commands.model.intents import Intent
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
 from commands.operations.preconditions import not_over
 from commands.operations.task_action import require, required_run
 from commands.operations.write import write
+from commands.text.catalogue import plain_text, translate
 from commands.text.error_text import platform_title
-from commands.text.phrases import MOST_CHOICES, choice, run_name
+from commands.text.phrases import MOST_CHOICES, choice, run_name, shorten
+
+_MOST_STAGES = 100  # options of the form
 
 
-def read(line: Line) -> Add:
-    title = unquote(line.rest)
+class Add(Intent):
+    verb: Literal["add"] = "add"
+    title: str = ""
+    stage: str = ""
+    person: str = ""
+    after: str = ""  # tasks, as typed: "T2, T3"
+    before: str = ""
+
+
+def read(line: ParsedLine) -> Add:
+    title = unquote(line.text)
     if not title:
         raise BadArguments("parse.missing_title", field="title", example=Code(COMMAND.examples[0].line))
     return Add(
-        run=one_run(line, ""),
+        run=run_argument(line),
         title=title,
         stage=line.flags.get("stage", ""),
         person=line.flags.get("assign", ""),
@@ -35,64 +51,81 @@ def read(line: Line) -> Add:
 
 
 async def handle(intent: Add, context: CommandContext) -> Answer:
-    known = required_run(context)
-    require(context, known, Op.ADD)
+    tracked = required_run(context)
+    require(context, tracked, Op.ADD)
     if intent.after or intent.before:
-        _require_places(context, known)
+        _require_insertion(context, tracked)
     people = context.services.people
-    wanted = AddTask(
-        run=known.run.key,
+    assignee = await find_person(intent.person, context, field="person") if intent.person else None
+    task = AddTask(
+        run=tracked.run.key,
         by=people.person(context.actor),
         title=intent.title,
-        stage=_stage(intent.stage, known, context) if intent.stage else None,
-        assignee=people.person(await person_named(intent.person, context, field="person"))
-        if intent.person
-        else None,
-        after=_tasks(intent.after, "after", known, context),
-        before=_tasks(intent.before, "before", known, context),
+        stage=_stage_id(intent.stage, tracked, context) if intent.stage else None,
+        assignee=people.person(assignee) if assignee else None,
+        after=_task_ids(intent.after, "after", tracked, context),
+        before=_task_ids(intent.before, "before", tracked, context),
         options=intent.options,
     )
-    written = await write(context, known, wanted, not_over)
-    return answer_of(written.known, [report_outcome(context, written)])
+    written = await write(context, tracked, task, not_over)
+    return answer_of(written.tracked, [report_outcome(context, written)])
 
 
-def _require_places(context: CommandContext, known: TrackedRun) -> None:
-    name = known.run.key.platform
+def _require_insertion(context: CommandContext, tracked: TrackedRun) -> None:
+    name = tracked.run.key.platform
     if not context.services.platform_types[name].supports_insertion:
         raise BadArguments("add.no_places", field="after", platform=platform_title(name, context.services))
 
 
-def _tasks(words: str, field: str, known: TrackedRun, context: CommandContext) -> tuple[str, ...]:
-    """``Task.ids`` of handles, or of one title."""
-    if not words:
+def _task_ids(text: str, field: str, tracked: TrackedRun, context: CommandContext) -> tuple[str, ...]:
+    """``text`` is a list of handles, or one title."""
+    if not text:
         return ()
-    handles, rest = take_tasks(words)
-    named = (words,) if rest.strip() or not handles else handles
-    return tuple(task_named(one, known, context.message, context.services, field=field).id for one in named)
+    handles, rest = split_tasks(text)
+    references = (text,) if rest.strip() or not handles else handles
+    tasks = [
+        find_task(reference, tracked, context.message, context.services, field=field) for reference in references
+    ]
+    return tuple(task.id for task in tasks)
 
 
-def _stage(words: str, known: TrackedRun, context: CommandContext) -> str:
-    """A ``Stage.id``. Raises with the stages there are, each completing the command."""
-    found = match(words, [(stage.title, stage) for stage in known.run.stages])
-    if found.one:
-        return found.one.id
-    stages = found.several or found.guesses or known.run.stages
+def _stage_id(query: str, tracked: TrackedRun, context: CommandContext) -> str:
+    """Raises ``Ambiguous`` with a button per stage, which completes the command."""
+    found = find_matches(query, [(stage.title, stage) for stage in tracked.run.stages])
+    if found.single:
+        return found.single.id
+    stages = found.several or found.guesses or tracked.run.stages
     if not stages:
-        raise Missing("stage.none", run=run_name(known))
+        raise Missing("stage.none", run=run_name(tracked))
     buttons = [
-        choice(context.message.key, {"run": known.handle, "stage": stage.title}, stage.title)
+        choice(context.message.key, {"run": tracked.handle, "stage": stage.title}, stage.title)
         for stage in stages[:MOST_CHOICES]
     ]
-    raise Ambiguous("stage.which", words=words, run=run_name(known), buttons=buttons)
+    raise Ambiguous("stage.which", words=query, run=run_name(tracked), buttons=buttons)
+
+
+def _stage_field(tracked: TrackedRun) -> tuple[Field, ...]:
+    if not tracked.run.stages:
+        return ()
+    titles = [shorten(stage.title, 70) for stage in tracked.run.stages[:_MOST_STAGES]]
+    options = tuple(Option(title, title) for title in titles)
+    return (Field("stage", plain_text(translate("form.stage")), "choice", options, optional=True),)
+
+
+def _read_form(run: str, values: Values) -> Add:
+    return Add(run=run, title=values["title"], stage=values.get("stage", ""), person=values["person"])
+
+
+def _fill_form(intent: Add) -> Values:
+    return {"title": intent.title, "stage": intent.stage, "person": intent.person}
 
 
 COMMAND = Command(
     verb="add",
-    usage="[task] TEXT [--stage S] [--assign @u] [--after TASK] [--before TASK]",
-    summary="add a task to the run",
     intent=Add,
     read=read,
     handle=handle,
+    arguments="[task] TEXT [--stage S] [--assign @u] [--after TASK] [--before TASK]",
     examples=(
         Example("add Tell support", {"title": "Tell support"}),
         Example(
@@ -104,14 +137,26 @@ COMMAND = Command(
         ),
         Example("add comment replica lags", {"verb": "comment", "text": "replica lags"}),
     ),
+    synonyms={
+        "en": ("add task", "add a task", "new task"),
+        "pt": ("adicionar", "acrescentar", "adicionar tarefa", "nova tarefa"),
+    },
     flags=(
         Flag("stage", hint="S"),
         Flag("assign", hint="@u"),
         Flag("after", hint="TASK"),
         Flag("before", hint="TASK"),
-        RUN,
+        RUN_FLAG,
     ),
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.ADD,
+    form=CommandForm(
+        title="form.title_add",
+        fields=(FormField("title", "form.title", max_length=NAME_LENGTH), PERSON),
+        read=_read_form,
+        fill=_fill_form,
+        run_fields=_stage_field,
+        opens_on_error="parse.missing_title",
+    ),
 )

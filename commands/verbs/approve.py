@@ -1,18 +1,19 @@
-"""``approve``: gives an approval that is the writer's own to give."""
+"""``approve``: gives the sender's own approval."""
 
 from adapters.writes import ApproveTask, Op
-from commands.language.references import RUN, name_tasks, tasks_end
-from commands.language.tokens import joined
+from commands.language.references import RUN_FLAG, parse_tasks, tasks_end
+from commands.language.tokens import join_texts
 from commands.model.card import Answer
-from commands.model.command import Command, Example, Flag, Line, Right, Scope, Takes
+from commands.model.command import Command, Example, Flag, FlagKind, ParsedLine, Right, Scope
 from commands.model.intents import Approve
 from commands.model.ports import CommandContext
 from commands.operations.task_action import execute_on_tasks
 
 
-def read(line: Line) -> Approve:
-    named = name_tasks(line)
-    return Approve(run=named.run, tasks=named.tasks, note=joined(named.text, line.flags.get("note", "")))
+def read(line: ParsedLine) -> Approve:
+    arguments = parse_tasks(line)
+    note = join_texts(arguments.text, line.flags.get("note", ""))
+    return Approve(run=arguments.run, tasks=arguments.tasks, note=note)
 
 
 async def handle(intent: Approve, context: CommandContext) -> Answer:
@@ -21,18 +22,18 @@ async def handle(intent: Approve, context: CommandContext) -> Answer:
 
 COMMAND = Command(
     verb="approve",
-    usage="TASK… [NOTE]",
-    summary="give your approval",
     intent=Approve,
     read=read,
     handle=handle,
+    arguments="TASK… [NOTE]",
     examples=(
         Example("approve T5", {"tasks": ("T5",), "note": ""}),
         Example("approve T5 within the window", {"tasks": ("T5",), "note": "within the window"}),
     ),
-    flags=(Flag("note", Takes.REST, hint="TEXT"), RUN),
+    synonyms={"pt": ("aprovar", "aprovo")},
+    flags=(Flag("note", FlagKind.REST, hint="TEXT"), RUN_FLAG),
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.APPROVE,
-    leading_arguments=tasks_end,
+    arguments_end=tasks_end,
 )

@@ -1,22 +1,21 @@
-"""``begin``: tasks are being worked on now, and are mine if nobody's."""
+"""``begin``: starts work on tasks, and assigns those that nobody has to the sender."""
 
 from adapters.writes import BeginTask, Op
-from commands.language.references import RUN, example_of, name_tasks, tasks_end
+from commands.language.references import RUN_FLAG, example_with_tasks, parse_tasks, tasks_end
 from commands.model.card import Answer, Code
-from commands.model.command import Command, Example, Line, Right, Scope
+from commands.model.command import Command, Example, ParsedLine, Right, Scope
 from commands.model.errors import BadArguments
 from commands.model.intents import Begin
 from commands.model.ports import CommandContext
 from commands.operations.task_action import execute_on_tasks
 
 
-def read(line: Line) -> Begin:
-    named = name_tasks(line)
-    if named.text:
-        raise BadArguments(
-            "parse.extra", extra=Code(named.text), verb="begin", example=Code(example_of(COMMAND, named.tasks))
-        )
-    return Begin(run=named.run, tasks=named.tasks)
+def read(line: ParsedLine) -> Begin:
+    arguments = parse_tasks(line)
+    if arguments.text:
+        example = Code(example_with_tasks(COMMAND, arguments.tasks))
+        raise BadArguments("parse.extra", extra=Code(arguments.text), verb="begin", example=example)
+    return Begin(run=arguments.run, tasks=arguments.tasks)
 
 
 async def handle(intent: Begin, context: CommandContext) -> Answer:
@@ -25,20 +24,20 @@ async def handle(intent: Begin, context: CommandContext) -> Answer:
 
 COMMAND = Command(
     verb="begin",
-    usage="TASK…",
-    summary="say that tasks are being worked on",
     intent=Begin,
     read=read,
     handle=handle,
+    arguments="TASK…",
     examples=(
         Example("begin T3", {"tasks": ("T3",)}),
         Example("take T3 and T4", {"tasks": ("T3", "T4")}),
         Example("begin page the DBA", {"tasks": ("page the DBA",)}),
     ),
     aliases=("take", "claim"),
-    flags=(RUN,),
+    synonyms={"en": ("taking",), "pt": ("assumir", "assumo", "pegar", "começar")},
+    flags=(RUN_FLAG,),
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.BEGIN,
-    leading_arguments=tasks_end,
+    arguments_end=tasks_end,
 )

@@ -1,26 +1,15 @@
-"""``choose``: a button that completes the command typed in an earlier message. Only buttons say it."""
+"""``choose``: completes the command of an earlier message. Only buttons send it."""
 
 from commands.model.card import Answer
-from commands.model.command import Command, Right, Scope, button_only
+from commands.model.command import Command, button_only
 from commands.model.errors import Stale
 from commands.model.intents import Choose
 from commands.model.ports import CommandContext
 
 
 async def handle(intent: Choose, context: CommandContext) -> Answer:
-    """Not reached: ``dispatch.place`` puts the command that it completes in its stead."""
+    """Not reached: ``dispatch.route`` replaces the intent with the one it completes."""
     raise Stale("choice.forgotten")
 
 
-COMMAND = Command(
-    verb="choose",
-    usage="",
-    summary="complete an earlier command",
-    intent=Choose,
-    read=button_only,
-    handle=handle,
-    examples=(),
-    scope=Scope.NONE,
-    right=Right.READ,
-    typed=False,
-)
+COMMAND = Command(verb="choose", intent=Choose, read=button_only, handle=handle, typed=False)

@@ -1,9 +1,9 @@
-"""``decide``: a person's word on a write whose outcome is unknown. Only buttons say it."""
+"""``decide``: a person resolves a write whose outcome is unknown. Only buttons send it."""
 
 from adapters.writes import StartRun
 from commands.cards.activity_line import write_summary
 from commands.model.card import Answer, Result
-from commands.model.command import Command, Right, Scope, button_only
+from commands.model.command import Command, Right, button_only
 from commands.model.errors import Stale
 from commands.model.intents import DecideOutcome
 from commands.model.outcomes import Done, Refused, Unknown
@@ -14,40 +14,40 @@ from commands.text.phrases import short_card
 
 
 async def handle(intent: DecideOutcome, context: CommandContext) -> Answer:
-    outcome = await context.services.messages.decide_outcome(intent.key, intent.step, intent.there, context.actor)
+    messages = context.services.messages
+    outcome = await messages.decide_outcome(intent.key, intent.step, intent.applied, context.actor)
     if outcome is None:
         raise Stale("decide.settled")
-    known = context.run
+    tracked = context.run
     step = outcome.step
-    it = write_summary(known, step) if known else step.step_key
+    what = write_summary(tracked, step) if tracked else step.step_key
     result: Result
     match outcome:
-        case Done() if step.part:  # a request of several: the message is carried on, and says itself how it ends
-            words, result = translate("decide.goes_on", what=it), "done"
-        case Done(marker=mark):
-            key = "decide.there" if intent.there else "decide.written"
-            words, result = translate(key, what=it, code=mark.code), "done"
-        case Unknown() if intent.there:
-            platform = platform_title(known.run.key.platform, context.services) if known else ""
-            title = step.title if isinstance(step, StartRun) else it
-            words, result = translate("decide.not_found", platform=platform, title=title), "question"
+        case Done() if step.part:  # one of several requests: the message continues, and reports its own end
+            text, result = translate("decide.goes_on", what=what), "done"
+        case Done(marker=marker):
+            key = "decide.there" if intent.applied else "decide.written"
+            text, result = translate(key, what=what, code=marker.code), "done"
+        case Unknown() if intent.applied:
+            platform = platform_title(tracked.run.key.platform, context.services) if tracked else ""
+            if isinstance(step, StartRun):
+                text = translate("decide.not_found", platform=platform, title=step.title)
+            else:
+                text = translate("decide.still_unknown", platform=platform, what=what)
+            result = "question"
         case Unknown():
-            words, result = translate("decide.unknown", what=it), "question"
+            text, result = translate("decide.unknown", what=what), "question"
         case Refused():
             why = adapter_error_text(outcome.error, context.services) if outcome.error else ""
-            words, result = translate("decide.refused", what=it, why=why), "failed"
-    return Answer(private=short_card(words), changed_runs=(known.handle,) if known else (), result=result)
+            text, result = translate("decide.refused", what=what, why=why), "failed"
+    return Answer(private=short_card(text), changed_runs=(tracked.handle,) if tracked else (), result=result)
 
 
 COMMAND = Command(
     verb="decide",
-    usage="",
-    summary="say what became of a write",
     intent=DecideOutcome,
     read=button_only,
     handle=handle,
-    examples=(),
-    scope=Scope.NONE,
-    right=Right.WRITE,
+    right=Right.WRITE,  # dispatch requires the right of the step instead
     typed=False,
 )

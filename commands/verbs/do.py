@@ -1,63 +1,69 @@
-"""``do``: what this run's platform offers beyond the verbs: its buttons, flags and commands. Asks first."""
+"""``do``: runs an action that only this platform has, once confirmed. Without a name it lists the actions."""
 
 from adapters.writes import Op, PerformAction
 from commands.cards.receipt_card import answer_of, report_outcome
-from commands.language.references import RUN, one_run, take_run
+from commands.language.references import RUN_FLAG, run_argument, split_run
 from commands.language.tokens import unquote
 from commands.model.card import Answer
-from commands.model.command import Command, Example, Line, Right, Scope
+from commands.model.command import Command, Example, ParsedLine, Right, Scope
 from commands.model.intents import DoAction
 from commands.model.ports import CommandContext
-from commands.operations.platform_actions import menu, named, offers_of, page, question, require_offers
+from commands.operations.platform_actions import (
+    action_list,
+    confirmation,
+    find_action,
+    page_link,
+    platform_actions,
+    require_actions,
+)
 from commands.operations.task_action import required_run
 from commands.operations.write import write
 
 
-def read(line: Line) -> DoAction:
-    run, rest = take_run(line.rest)
-    return DoAction(run=one_run(line, run), offer=unquote(rest).strip())
+def read(line: ParsedLine) -> DoAction:
+    run, name = split_run(line.text)
+    return DoAction(run=run_argument(line, run), action=unquote(name).strip())
 
 
 async def handle(intent: DoAction, context: CommandContext) -> Answer:
-    """Once confirmed it asks the platform nothing before the write: it may run again after a crash."""
-    known = required_run(context)
-    require_offers(context, known)
-    if not (intent.confirmed and intent.offer):
-        offers = await offers_of(context, known)
-        if not intent.offer:
-            return menu(known, offers, context.services)
-        one = named(intent.offer, known, offers)
-        if one.offer.link:
-            return page(one)
-        raise question(known, one, context)
-    wanted = PerformAction(
-        run=known.run.key,
+    """Once confirmed, it does not ask the platform for its actions again: it may run twice after a crash."""
+    tracked = required_run(context)
+    require_actions(context, tracked)
+    if not (intent.confirmed and intent.action):
+        actions = await platform_actions(context, tracked)
+        if not intent.action:
+            return action_list(tracked, actions, context.services)
+        named = find_action(intent.action, tracked, actions)
+        if named.action.link:
+            return page_link(named)
+        raise confirmation(tracked, named, context)
+    action = PerformAction(
+        run=tracked.run.key,
         by=context.services.people.person(context.actor),
-        action=intent.offer,
+        action=intent.action,
         label=intent.label,
         task=intent.task or None,
         options=intent.options,
     )
-    written = await write(context, known, wanted)
-    return answer_of(written.known, [report_outcome(context, written)])
+    written = await write(context, tracked, action)
+    return answer_of(written.tracked, [report_outcome(context, written)])
 
 
 COMMAND = Command(
     verb="do",
-    usage="[WHAT]",
-    summary="what else the platform offers for this run",
     intent=DoAction,
     read=read,
     handle=handle,
+    arguments="[WHAT]",
     examples=(
-        Example("do", {"run": "", "offer": ""}),
-        Example("do mark as urgent", {"offer": "mark as urgent"}),
-        Example("press Restart service --run R7", {"run": "R7", "offer": "Restart service"}),
+        Example("do", {"run": "", "action": ""}),
+        Example("do mark as urgent", {"action": "mark as urgent"}),
+        Example("press Restart service --run R7", {"run": "R7", "action": "Restart service"}),
     ),
     aliases=("press",),
-    flags=(RUN,),
+    flags=(RUN_FLAG,),
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.ACTION,
-    only_reads=lambda intent: not intent.offer,
+    only_reads=lambda intent: not intent.action,
 )

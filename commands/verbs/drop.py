@@ -1,8 +1,8 @@
-"""``drop``: a command that was not carried out is not wanted any more. Only buttons say it."""
+"""``drop``: cancels a command that was not executed. Only buttons send it."""
 
 from commands.lookup.earlier_message import take_choice
 from commands.model.card import Answer
-from commands.model.command import Command, Right, Scope, button_only
+from commands.model.command import Command, button_only
 from commands.model.intents import Drop
 from commands.model.ports import CommandContext
 from commands.text.catalogue import translate
@@ -14,15 +14,4 @@ async def handle(intent: Drop, context: CommandContext) -> Answer:
     return Answer(private=short_card(translate("drop.dropped")))
 
 
-COMMAND = Command(
-    verb="drop",
-    usage="",
-    summary="forget a command",
-    intent=Drop,
-    read=button_only,
-    handle=handle,
-    examples=(),
-    scope=Scope.NONE,
-    right=Right.READ,
-    typed=False,
-)
+COMMAND = Command(verb="drop", intent=Drop, read=button_only, handle=handle, typed=False)

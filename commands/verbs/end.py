@@ -1,83 +1,93 @@
-"""``end``: the whole run is over."""
+"""``end``: ends the run."""
 
 from adapters.writes import EndRun, Op
 from commands.cards.error_card import AlreadyDone
 from commands.cards.receipt_card import answer_of, report_outcome
-from commands.language.references import RUN, is_task, one_run, reference, take_run
-from commands.language.tokens import joined, unquote
+from commands.language.references import RUN_FLAG, is_task_handle, normalize_handle, run_argument, split_run
+from commands.language.tokens import join_texts, unquote
 from commands.model.card import Answer, Code
-from commands.model.command import Command, Example, Flag, Line, Right, Scope, Takes
+from commands.model.command import Command, Example, Flag, FlagKind, ParsedLine, Right, Scope
 from commands.model.errors import Ambiguous, BadArguments, CommandError
 from commands.model.intents import Drop, End
 from commands.model.outcomes import Done
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
-from commands.operations.preconditions import said_by
+from commands.operations.preconditions import by_and_at
 from commands.operations.task_action import require, required_run
-from commands.operations.write import write
+from commands.operations.write import Precondition, write
+from commands.text.catalogue import lazy, plural
 from commands.text.phrases import button, choice, label, run_name, shorten
 
 
-def read(line: Line) -> End:
-    run, text = take_run(line.rest)
+def read(line: ParsedLine) -> End:
+    run, text = split_run(line.text)
     if not run:
-        run, text = reference(unquote(line.rest)), ""
-    if is_task(run):
+        run, text = normalize_handle(unquote(line.text)), ""
+    if is_task_handle(run):
         raise BadArguments("parse.end_task", field="run", task=run, example=Code(f"finish {run}"))
-    message = joined(unquote(text), line.flags.get("message", ""))
-    return End(run=one_run(line, run), text=message, confirmed="yes" in line.flags)
+    message = join_texts(unquote(text), line.flags.get("message", ""))
+    return End(run=run_argument(line, run), text=message, confirmed="yes" in line.flags)
 
 
 async def handle(intent: End, context: CommandContext) -> Answer:
-    known = required_run(context)
-    require(context, known, Op.END)
-    receipts = await context.services.runs.receipts(known.handle)
-    wanted = EndRun(
-        run=known.run.key,
+    tracked = required_run(context)
+    require(context, tracked, Op.END)
+    end = EndRun(
+        run=tracked.run.key,
         by=context.services.people.person(context.actor),
         text=intent.text,
         options=intent.options,
     )
-    ended = next(
-        (one for one in receipts if one.op == Op.END and one.code != context.effects.marker(wanted).code), None
-    )
-
-    def judge(known: TrackedRun) -> CommandError | None:
-        if known.run.state.is_over:
-            by = said_by(ended.by, ended.at, context.zone) if ended else ()
-            return AlreadyDone("already.end", run=run_name(known), state=known.run.state.value, deed=by)
-        left = [task for task in known.run.tasks if not task.state.is_over]
-        return None if intent.confirmed or not left else _ask(known, len(left), context)
-
-    written = await write(context, known, wanted, judge)
+    written = await write(context, tracked, end, await _precondition(intent, end, tracked, context))
     if isinstance(written.last, Done):
-        await context.services.responder.schedule_reminder(known.handle, None, context.actor, context.place)
-    return answer_of(written.known, [report_outcome(context, written)])
+        await context.services.responder.schedule_reminder(tracked.handle, None, context.actor, context.place)
+    return answer_of(written.tracked, [report_outcome(context, written)])
 
 
-def _ask(known: TrackedRun, left: int, context: CommandContext) -> CommandError:
+async def _precondition(intent: End, end: EndRun, tracked: TrackedRun, context: CommandContext) -> Precondition:
+    """The run is active, and has no open tasks unless the person confirmed."""
+    receipts = await context.services.runs.receipts(tracked.handle)
+    own_code = context.effects.marker(end).code
+    earlier = next((receipt for receipt in receipts if receipt.op == Op.END and receipt.code != own_code), None)
+
+    def check(latest: TrackedRun) -> CommandError | None:
+        if latest.run.state.is_over:
+            by = by_and_at(earlier.by, earlier.at, context.zone) if earlier else ""
+            state = lazy(f"run.{latest.run.state}")
+            return AlreadyDone("already.end", run=run_name(latest), state=state, deed=by)
+        open_tasks = [latest.task_handle(task.id) for task in latest.run.tasks if not task.state.is_over]
+        return None if intent.confirmed or not open_tasks else _confirmation(latest, open_tasks, context)
+
+    return check
+
+
+def _confirmation(tracked: TrackedRun, open_tasks: list[str], context: CommandContext) -> Ambiguous:
     key = context.message.key
-    yes = choice(key, {"run": known.handle, "confirmed": True}, label("button.end", run=known.handle))
-    handles = ", ".join(known.task_handle(task.id) for task in known.run.tasks if not task.state.is_over)
-    question = "end.ask_one" if left == 1 else "end.ask"
-    leave = button("button.leave", Drop(key=key))
-    return Ambiguous(question, run=run_name(known), count=left, tasks=shorten(handles, 80), buttons=[yes, leave])
+    confirm = choice(key, {"run": tracked.handle, "confirmed": True}, label("button.end", run=tracked.handle))
+    cancel = button("button.leave", Drop(key=key))
+    return Ambiguous(
+        plural("end.ask", len(open_tasks)),
+        run=run_name(tracked),
+        count=len(open_tasks),
+        tasks=shorten(", ".join(open_tasks), 80),
+        buttons=[confirm, cancel],
+    )
 
 
 COMMAND = Command(
     verb="end",
-    usage="[RUN] [--message TEXT] [--yes]",
-    summary="end the run",
     intent=End,
     read=read,
     handle=handle,
+    arguments="[RUN] [--message TEXT] [--yes]",
     examples=(
         Example("end", {"run": "", "text": "", "confirmed": False}),
         Example("end R7 --message back to normal", {"run": "R7", "text": "back to normal"}),
         Example("close --yes", {"confirmed": True}),
     ),
     aliases=("close", "resolve"),
-    flags=(Flag("message", Takes.REST, hint="TEXT"), Flag("yes", Takes.NOTHING), RUN),
+    synonyms={"pt": ("encerrar", "fechar", "resolver")},
+    flags=(Flag("message", FlagKind.REST, hint="TEXT"), Flag("yes", FlagKind.SWITCH), RUN_FLAG),
     scope=Scope.WRITE,
     right=Right.END,
     op=Op.END,

@@ -1,41 +1,40 @@
-"""``finish``: tasks are done, with a note, and maybe which task comes then."""
+"""``finish``: marks tasks as done, with a note. ``--then`` picks the branch that follows."""
 
 from adapters.writes import FinishTask, Op
-from commands.language.references import RUN, name_tasks, reference, tasks_end
-from commands.language.tokens import joined
-from commands.lookup.task_lookup import task_named
+from commands.language.references import RUN_FLAG, normalize_handle, parse_tasks, tasks_end
+from commands.language.tokens import join_texts
+from commands.lookup.task_lookup import find_task
 from commands.model.card import Answer
-from commands.model.command import Command, Example, Flag, Line, Right, Scope, Takes
+from commands.model.command import Command, Example, Flag, FlagKind, ParsedLine, Right, Scope
 from commands.model.intents import Finish
 from commands.model.ports import CommandContext
 from commands.operations.task_action import execute_on_tasks, required_run
 
 
-def read(line: Line) -> Finish:
-    named = name_tasks(line)
+def read(line: ParsedLine) -> Finish:
+    arguments = parse_tasks(line)
     return Finish(
-        run=named.run,
-        tasks=named.tasks,
-        note=joined(named.text, line.flags.get("note", "")),
-        then=reference(line.flags.get("then", "")),
+        run=arguments.run,
+        tasks=arguments.tasks,
+        note=join_texts(arguments.text, line.flags.get("note", "")),
+        then=normalize_handle(line.flags.get("then", "")),
     )
 
 
 async def handle(intent: Finish, context: CommandContext) -> Answer:
-    known = required_run(context)
-    then = (
-        task_named(intent.then, known, context.message, context.services, field="then").id if intent.then else None
-    )
+    tracked = required_run(context)
+    then = None
+    if intent.then:
+        then = find_task(intent.then, tracked, context.message, context.services, field="then").id
     return await execute_on_tasks(intent, context, FinishTask, note=intent.note, then=then)
 
 
 COMMAND = Command(
     verb="finish",
-    usage="TASK… [NOTE] [--then TASK]",
-    summary="finish tasks",
     intent=Finish,
     read=read,
     handle=handle,
+    arguments="TASK… [NOTE] [--then TASK]",
     examples=(
         Example("finish T3 promoted by hand", {"tasks": ("T3",), "note": "promoted by hand"}),
         Example("finish T1-T3, T5 and T6", {"tasks": ("T1", "T2", "T3", "T5", "T6"), "note": ""}),
@@ -44,9 +43,24 @@ COMMAND = Command(
         Example("finish R7", {"run": "R7", "tasks": ()}),
     ),
     aliases=("done", "complete"),
-    flags=(Flag("note", Takes.REST, hint="TEXT"), Flag("then", hint="TASK"), RUN),
+    synonyms={
+        "en": ("finished", "completed"),
+        "pt": (
+            "concluir",
+            "conclui",
+            "concluído",
+            "concluída",
+            "feito",
+            "feita",
+            "pronto",
+            "terminar",
+            "finalizar",
+            "completar",
+        ),
+    },
+    flags=(Flag("note", FlagKind.REST, hint="TEXT"), Flag("then", hint="TASK"), RUN_FLAG),
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.FINISH,
-    leading_arguments=tasks_end,
+    arguments_end=tasks_end,
 )

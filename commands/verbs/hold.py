@@ -1,17 +1,24 @@
-"""``hold``: tasks that cannot go on, and why."""
+"""``hold``: puts tasks on hold, with a reason."""
+
+from typing import Literal
 
 from adapters.writes import HoldTask, Op
-from commands.language.references import RUN, name_reason, tasks_end
+from commands.language.references import RUN_FLAG, parse_tasks_and_reason, tasks_end
 from commands.model.card import Answer
-from commands.model.command import Command, Example, Flag, Line, Right, Scope, Takes
-from commands.model.intents import Hold
+from commands.model.command import Command, Example, Flag, FlagKind, ParsedLine, Right, Scope
+from commands.model.intents import TaskIntent
 from commands.model.ports import CommandContext
 from commands.operations.task_action import execute_on_tasks
 
 
-def read(line: Line) -> Hold:
-    named, reason = name_reason(line, COMMAND)
-    return Hold(run=named.run, tasks=named.tasks, reason=reason)
+class Hold(TaskIntent):
+    verb: Literal["hold"] = "hold"
+    reason: str = ""
+
+
+def read(line: ParsedLine) -> Hold:
+    arguments, reason = parse_tasks_and_reason(line, required_for=COMMAND)
+    return Hold(run=arguments.run, tasks=arguments.tasks, reason=reason)
 
 
 async def handle(intent: Hold, context: CommandContext) -> Answer:
@@ -20,19 +27,19 @@ async def handle(intent: Hold, context: CommandContext) -> Answer:
 
 COMMAND = Command(
     verb="hold",
-    usage="TASK… REASON",
-    summary="say why tasks cannot go on",
     intent=Hold,
     read=read,
     handle=handle,
+    arguments="TASK… REASON",
     examples=(
         Example("hold T4 waiting for the vendor", {"tasks": ("T4",), "reason": "waiting for the vendor"}),
         Example("block promote the replica --reason no quorum", {"tasks": ("promote the replica",)}),
     ),
     aliases=("block", "pause"),
-    flags=(Flag("reason", Takes.REST, hint="TEXT"), RUN),
+    synonyms={"en": ("wait",), "pt": ("bloquear", "pausar", "segurar", "aguardar")},
+    flags=(Flag("reason", FlagKind.REST, hint="TEXT"), RUN_FLAG),
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.HOLD,
-    leading_arguments=tasks_end,
+    arguments_end=tasks_end,
 )

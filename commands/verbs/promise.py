@@ -1,4 +1,4 @@
-"""``promise_update``: moves the time of the promised status update, or takes it back. Only buttons say it."""
+"""``promise``: sets or cancels the time of the promised status update. Buttons and ``status --next`` send it."""
 
 from commands.language.due_time import parse_due_time, resolve_due_time
 from commands.model.card import Answer
@@ -12,24 +12,21 @@ from commands.text.phrases import clock, run_name, short_card
 
 
 async def handle(intent: PromiseUpdate, context: CommandContext) -> Answer:
-    known = required_run(context)
-    at = resolve_due_time(parse_due_time(intent.next), context.message.at, context.zone)
-    known = await promise_update(context, known, at)
-    if at is None:
-        words = translate("promise.off", run=run_name(known))
+    tracked = required_run(context)
+    due_at = resolve_due_time(parse_due_time(intent.next), context.message.at, context.zone)
+    tracked = await promise_update(context, tracked, due_at)
+    if due_at is None:
+        text = translate("promise.off", run=run_name(tracked))
     else:
-        words = translate("promise.set", run=run_name(known), at=clock(at, context.zone))
-    return Answer(private=short_card(words), changed_runs=(known.handle,))
+        text = translate("promise.set", run=run_name(tracked), at=clock(due_at, context.zone))
+    return Answer(private=short_card(text), changed_runs=(tracked.handle,))
 
 
 COMMAND = Command(
     verb="promise",
-    usage="",
-    summary="promise the next update",
     intent=PromiseUpdate,
     read=button_only,
     handle=handle,
-    examples=(),
     scope=Scope.WRITE,
     right=Right.WRITE,
     typed=False,

@@ -1,17 +1,24 @@
-"""``reject``: refuses an approval that is the writer's own to give, and says why."""
+"""``reject``: rejects a task that asks for the sender's approval, with a reason."""
+
+from typing import Literal
 
 from adapters.writes import Op, RejectTask
-from commands.language.references import RUN, name_reason, tasks_end
+from commands.language.references import RUN_FLAG, parse_tasks_and_reason, tasks_end
 from commands.model.card import Answer
-from commands.model.command import Command, Example, Flag, Line, Right, Scope, Takes
-from commands.model.intents import Reject
+from commands.model.command import Command, Example, Flag, FlagKind, ParsedLine, Right, Scope
+from commands.model.intents import TaskIntent
 from commands.model.ports import CommandContext
 from commands.operations.task_action import execute_on_tasks
 
 
-def read(line: Line) -> Reject:
-    named, reason = name_reason(line, COMMAND)
-    return Reject(run=named.run, tasks=named.tasks, reason=reason)
+class Reject(TaskIntent):
+    verb: Literal["reject"] = "reject"
+    reason: str = ""
+
+
+def read(line: ParsedLine) -> Reject:
+    arguments, reason = parse_tasks_and_reason(line, required_for=COMMAND)
+    return Reject(run=arguments.run, tasks=arguments.tasks, reason=reason)
 
 
 async def handle(intent: Reject, context: CommandContext) -> Answer:
@@ -20,18 +27,18 @@ async def handle(intent: Reject, context: CommandContext) -> Answer:
 
 COMMAND = Command(
     verb="reject",
-    usage="TASK… REASON",
-    summary="refuse your approval, and say why",
     intent=Reject,
     read=read,
     handle=handle,
+    arguments="TASK… REASON",
     examples=(
         Example("reject T5 outside the window", {"tasks": ("T5",), "reason": "outside the window"}),
         Example("reject T5 --reason no way back", {"tasks": ("T5",), "reason": "no way back"}),
     ),
-    flags=(Flag("reason", Takes.REST, hint="TEXT"), RUN),
+    synonyms={"pt": ("rejeitar", "recusar")},
+    flags=(Flag("reason", FlagKind.REST, hint="TEXT"), RUN_FLAG),
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.REJECT,
-    leading_arguments=tasks_end,
+    arguments_end=tasks_end,
 )

@@ -1,22 +1,21 @@
-"""``reopen``: tasks that were over are not, after all."""
+"""``reopen``: reopens tasks that are over, and takes tasks off hold."""
 
 from adapters.writes import Op, ReopenTask
-from commands.language.references import RUN, example_of, name_tasks, tasks_end
+from commands.language.references import RUN_FLAG, example_with_tasks, parse_tasks, tasks_end
 from commands.model.card import Answer, Code
-from commands.model.command import Command, Example, Line, Right, Scope
+from commands.model.command import Command, Example, ParsedLine, Right, Scope
 from commands.model.errors import BadArguments
 from commands.model.intents import Reopen
 from commands.model.ports import CommandContext
 from commands.operations.task_action import execute_on_tasks
 
 
-def read(line: Line) -> Reopen:
-    named = name_tasks(line)
-    if named.text:
-        raise BadArguments(
-            "parse.extra", extra=Code(named.text), verb="reopen", example=Code(example_of(COMMAND, named.tasks))
-        )
-    return Reopen(run=named.run, tasks=named.tasks)
+def read(line: ParsedLine) -> Reopen:
+    arguments = parse_tasks(line)
+    if arguments.text:
+        example = Code(example_with_tasks(COMMAND, arguments.tasks))
+        raise BadArguments("parse.extra", extra=Code(arguments.text), verb="reopen", example=example)
+    return Reopen(run=arguments.run, tasks=arguments.tasks)
 
 
 async def handle(intent: Reopen, context: CommandContext) -> Answer:
@@ -25,18 +24,18 @@ async def handle(intent: Reopen, context: CommandContext) -> Answer:
 
 COMMAND = Command(
     verb="reopen",
-    usage="TASK…",
-    summary="open finished tasks again",
     intent=Reopen,
     read=read,
     handle=handle,
+    arguments="TASK…",
     examples=(
         Example("reopen T3", {"tasks": ("T3",)}),
         Example("reabrir t3", {"tasks": ("T3",)}),
     ),
-    flags=(RUN,),
+    synonyms={"pt": ("reabrir",)},
+    flags=(RUN_FLAG,),
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.REOPEN,
-    leading_arguments=tasks_end,
+    arguments_end=tasks_end,
 )

@@ -1,4 +1,4 @@
-"""``runs``: runs that are under way."""
+"""``runs``: lists active runs."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,119 +6,121 @@ from collections.abc import Sequence
 from adapters.errors import AdapterError, NotFound
 from adapters.models import RunSummary
 from adapters.writes import Op
-from commands.cards.run_card import counted
+from commands.cards.run_card import task_counts
 from commands.cards.task_row import shown_tasks
 from commands.language.tokens import unquote
-from commands.lookup.fuzzy import match
+from commands.lookup.fuzzy import find_matches
 from commands.model.card import Answer, Text
-from commands.model.command import Command, Example, Line, Right, Scope
+from commands.model.command import Command, Example, ParsedLine
 from commands.model.intents import OpenForm, Runs
-from commands.model.ports import CommandContext
+from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
-from commands.text.catalogue import translate
+from commands.text.catalogue import plural, translate
 from commands.text.error_text import adapter_error_text
-from commands.text.phrases import (
-    bare_title,
-    button,
-    join_parts,
-    short_card,
-    show_button,
-)
+from commands.text.phrases import bare_title, button, join_parts, short_card, show_button
 
 _MOST_RUNS = 10
 _MOST_BUTTONS = 4
 
 
-def read(line: Line) -> Runs:
-    return Runs(words=unquote(line.rest))
+def read(line: ParsedLine) -> Runs:
+    return Runs(query=unquote(line.text))
 
 
 async def handle(intent: Runs, context: CommandContext) -> Answer:
-    return await list_runs(context, intent.words)
-
-
-async def list_runs(context: CommandContext, words: str) -> Answer:
-    """What is under way on the platforms; each shown gets its handle."""
-    world = context.services
-    asked = await asyncio.gather(
-        *(adapter.runs(words) for adapter in world.platforms.values()), return_exceptions=True
+    """Tracked runs and those that the platforms list. Each run that is shown gets a handle."""
+    services = context.services
+    listed, failures, answered = await _ask_platforms(intent.query, services)
+    active = await _active_runs(intent.query, listed, answered, services)
+    # A run in both lists keeps its place among the listed ones, with the summary of its snapshot.
+    merged = {summary.key: summary for summary in reversed([*active, *listed])}
+    runs = list(reversed(merged.values()))
+    if intent.query:
+        runs = _matching(runs, intent.query)
+    shown = [(await services.runs.track(summary), summary) for summary in runs[:_MOST_RUNS]]
+    lines = [_line(tracked, summary) for tracked, summary in shown]
+    if len(runs) > len(shown):
+        lines.append(translate("list.more", count=len(runs) - len(shown)))
+    buttons = [show_button(tracked) for tracked, _ in shown[:_MOST_BUTTONS]]
+    return Answer(
+        private=short_card(
+            translate("runs.title" if shown else "runs.none"),
+            lines=[*lines, *failures],
+            buttons=buttons or [button("button.start", OpenForm(about="start"))],
+        )
     )
-    heads: list[RunSummary] = []
-    notes: list[Text] = []
+
+
+async def _ask_platforms(query: str, services: Services) -> tuple[list[RunSummary], list[Text], set[str]]:
+    """The runs, a sentence for each platform that failed, and the names of those that answered."""
+    results = await asyncio.gather(
+        *(adapter.runs(query) for adapter in services.platforms.values()), return_exceptions=True
+    )
+    runs: list[RunSummary] = []
+    failures: list[Text] = []
     answered: set[str] = set()
-    for name, answer in zip(world.platforms, asked, strict=True):
-        if isinstance(answer, AdapterError):
-            notes.append(adapter_error_text(answer, world))
-        elif isinstance(answer, BaseException):
-            raise answer
+    for name, result in zip(services.platforms, results, strict=True):
+        if isinstance(result, AdapterError):
+            failures.append(adapter_error_text(result, services, nothing_changed=False))
+        elif isinstance(result, BaseException):
+            raise result
         else:
-            heads += answer
+            runs += result
             answered.add(name)
-    there = {head.key for head in heads}
-    active = [one for one in await world.runs.list_runs(active=True) if one.started]
-    missing = [one for one in active if one.run.key.platform in answered and one.run.key not in there]
-    if words:
-        wanted = {head.key for head in _fitting([one.run.summary() for one in missing], words)}
-        missing = [one for one in missing if one.run.key in wanted]
-    known = await _without_over(context, active, missing[:_MOST_RUNS])
-    listed = [*(one.run.summary() for one in known), *heads]
-    unique = {head.key: head for head in reversed(listed)}
-    fits = list(reversed(unique.values())) if not words else _fitting(list(reversed(unique.values())), words)
-    shown = [await world.runs.track(head) for head in fits[:_MOST_RUNS]]
-    lines = [_run_line(one, head) for one, head in zip(shown, fits, strict=False)]
-    if len(fits) > len(shown):
-        lines.append(translate("list.more", count=len(fits) - len(shown)))
-    key = "runs.none" if not shown else "runs.title"
-    start = button("button.start", OpenForm(about="start"))
-    buttons = [show_button(one) for one in shown[: _MOST_BUTTONS - (not shown)]] or [start]
-    return Answer(private=short_card(translate(key), lines=[*lines, *notes], buttons=buttons))
+    return runs, failures, answered
 
 
-async def _without_over(
-    context: CommandContext, known: Sequence[TrackedRun], missing: Sequence[TrackedRun]
-) -> Sequence[TrackedRun]:
-    """``missing``: not in their platform's list any more. They are read: others may have ended them there."""
-
-    async def is_over(one: TrackedRun) -> bool:
-        try:
-            return (await context.services.runs.refresh(one.handle)).run.state.is_over
-        except NotFound:
-            return True
-        except AdapterError:
-            return False
-
-    over = {
-        one.handle for one, gone in zip(missing, await asyncio.gather(*map(is_over, missing)), strict=True) if gone
-    }
-    return [one for one in known if one.handle not in over]
-
-
-def _fitting(heads: Sequence[RunSummary], words: str) -> list[RunSummary]:
-    found = match(words, [(head.title, head) for head in heads])
-    return [found.one] if found.one else list(found.several)
+async def _active_runs(
+    query: str, listed: Sequence[RunSummary], answered: set[str], services: Services
+) -> list[RunSummary]:
+    """The tracked active runs. Those that their platform does not list are read again, as they may have ended."""
+    keys = {summary.key for summary in listed}
+    active = [tracked for tracked in await services.runs.list_runs(active=True) if tracked.started]
+    missing = [
+        tracked for tracked in active if tracked.run.key.platform in answered and tracked.run.key not in keys
+    ]
+    if query:
+        matching = {summary.key for summary in _matching([tracked.run.summary() for tracked in missing], query)}
+        missing = [tracked for tracked in missing if tracked.run.key in matching]
+    missing = missing[:_MOST_RUNS]
+    are_over = await asyncio.gather(*(_is_over(tracked, services) for tracked in missing))
+    ended = {tracked.handle for tracked, is_over in zip(missing, are_over, strict=True) if is_over}
+    return [tracked.run.summary() for tracked in active if tracked.handle not in ended]
 
 
-def _run_line(known: TrackedRun, head: RunSummary) -> Text:
-    tasks = shown_tasks(known)
+async def _is_over(tracked: TrackedRun, services: Services) -> bool:
+    try:
+        return (await services.runs.refresh(tracked.handle)).run.state.is_over
+    except NotFound:
+        return True
+    except AdapterError:
+        return False
+
+
+def _matching(runs: Sequence[RunSummary], query: str) -> list[RunSummary]:
+    found = find_matches(query, [(summary.title, summary) for summary in runs])
+    return [found.single] if found.single else list(found.several)
+
+
+def _line(tracked: TrackedRun, summary: RunSummary) -> Text:
+    tasks = shown_tasks(tracked)
+    counts: Text = ()
     if tasks:
-        counts = counted(tasks)
-    elif head.total is not None and head.done is not None:
-        counts = translate("run.counts", done=head.done, total=head.total)
-    else:
-        counts = ()
-    title = bare_title(known.run, known.handle) or head.title
-    return join_parts([f"{known.handle} {title}", counts, translate("run.on", platform=known.run.key.platform)])
+        counts = task_counts(tasks)
+    elif summary.total is not None and summary.done is not None:
+        counts = translate(plural("run.counts", summary.total), done=summary.done, total=summary.total)
+    title = bare_title(tracked.run, tracked.handle) or summary.title
+    platform = translate("run.on", platform=tracked.run.key.platform)
+    return join_parts([f"{tracked.handle} {title}", counts, platform])
 
 
 COMMAND = Command(
     verb="runs",
-    usage="[WORDS]",
-    summary="list runs",
     intent=Runs,
     read=read,
     handle=handle,
-    examples=(Example("runs", {"words": ""}), Example("runs failover", {"words": "failover"})),
-    scope=Scope.NONE,
-    right=Right.READ,
+    arguments="[WORDS]",
+    examples=(Example("runs", {"query": ""}), Example("runs failover", {"query": "failover"})),
+    synonyms={"pt": ("execuções",)},
     op=Op.RUNS,
 )

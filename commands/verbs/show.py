@@ -1,20 +1,20 @@
-"""``show``: a run's card, a task and its instructions, or a runbook's steps."""
+"""``show``: shows a run, a task with its instructions, or a runbook."""
 
 from adapters.writes import Op
-from commands.language.references import RUN, is_task, one_run, shown, take_run
+from commands.language.references import RUN_FLAG, is_task_handle, run_argument, show_intent, split_run
 from commands.language.tokens import unquote
 from commands.model.card import Answer
-from commands.model.command import Command, Example, Line, Right, Scope
+from commands.model.command import Command, Example, ParsedLine, Scope
 from commands.model.intents import Show
 from commands.model.ports import CommandContext
 from commands.operations.show import show
 
 
-def read(line: Line) -> Show:
-    run, rest = take_run(line.rest)
-    if not is_task(rest):
-        run, rest = "", line.rest
-    return shown(unquote(rest)).model_copy(update={"run": one_run(line, run)})
+def read(line: ParsedLine) -> Show:
+    run, rest = split_run(line.text)
+    if not is_task_handle(rest):
+        run, rest = "", line.text
+    return show_intent(unquote(rest)).model_copy(update={"run": run_argument(line, run)})
 
 
 async def handle(intent: Show, context: CommandContext) -> Answer:
@@ -23,19 +23,18 @@ async def handle(intent: Show, context: CommandContext) -> Answer:
 
 COMMAND = Command(
     verb="show",
-    usage="[RUN|TASK|RUNBOOK]",
-    summary="show a run, a task or a runbook",
     intent=Show,
     read=read,
     handle=handle,
+    arguments="[RUN|TASK|RUNBOOK]",
     examples=(
         Example("show", {"what": ""}),
         Example("show T3", {"what": "T3", "kind": "task"}),
         Example("show r7", {"what": "R7", "kind": "run"}),
         Example("show database failover", {"what": "database failover", "kind": ""}),
     ),
-    flags=(RUN,),
+    synonyms={"pt": ("mostrar", "ver", "exibir")},
+    flags=(RUN_FLAG,),
     scope=Scope.READ,
-    right=Right.READ,
     op=Op.SHOW,
 )

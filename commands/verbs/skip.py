@@ -1,17 +1,24 @@
-"""``skip``: tasks that will not be done."""
+"""``skip``: skips tasks that are not needed."""
+
+from typing import Literal
 
 from adapters.writes import Op, SkipTask
-from commands.language.references import RUN, name_reason, tasks_end
+from commands.language.references import RUN_FLAG, parse_tasks_and_reason, tasks_end
 from commands.model.card import Answer
-from commands.model.command import Command, Example, Flag, Line, Right, Scope, Takes
-from commands.model.intents import Skip
+from commands.model.command import Command, Example, Flag, FlagKind, ParsedLine, Right, Scope
+from commands.model.intents import TaskIntent
 from commands.model.ports import CommandContext
 from commands.operations.task_action import execute_on_tasks
 
 
-def read(line: Line) -> Skip:
-    named, reason = name_reason(line)
-    return Skip(run=named.run, tasks=named.tasks, reason=reason)
+class Skip(TaskIntent):
+    verb: Literal["skip"] = "skip"
+    reason: str = ""
+
+
+def read(line: ParsedLine) -> Skip:
+    arguments, reason = parse_tasks_and_reason(line)
+    return Skip(run=arguments.run, tasks=arguments.tasks, reason=reason)
 
 
 async def handle(intent: Skip, context: CommandContext) -> Answer:
@@ -20,20 +27,20 @@ async def handle(intent: Skip, context: CommandContext) -> Answer:
 
 COMMAND = Command(
     verb="skip",
-    usage="TASK… [REASON]",
-    summary="leave tasks out",
     intent=Skip,
     read=read,
     handle=handle,
+    arguments="TASK… [REASON]",
     examples=(
         Example("skip T4 already pointed there", {"tasks": ("T4",), "reason": "already pointed there"}),
         Example(
             "skip repoint the app --reason not needed", {"tasks": ("repoint the app",), "reason": "not needed"}
         ),
     ),
-    flags=(Flag("reason", Takes.REST, hint="TEXT"), RUN),
+    synonyms={"pt": ("pular", "saltar", "ignorar")},
+    flags=(Flag("reason", FlagKind.REST, hint="TEXT"), RUN_FLAG),
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.SKIP,
-    leading_arguments=tasks_end,
+    arguments_end=tasks_end,
 )

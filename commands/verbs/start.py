@@ -1,31 +1,33 @@
-"""``start``: a new run of a runbook; ``start T3`` begins a task instead."""
+"""``start``: starts a run of a runbook. ``start T3`` begins the task."""
 
 from adapters.writes import Op
-from commands.language.flags import no_stray_flags, pairs
-from commands.language.references import RUN, one_run, take_run, take_tasks
+from commands.forms.fields import NAME_LENGTH
+from commands.language.flags import parse_pairs, reject_stray_flags
+from commands.language.references import RUN_FLAG, run_argument, split_run, split_tasks
 from commands.language.tokens import unquote
 from commands.model.card import Answer, Code
-from commands.model.command import Command, Example, Flag, Line, Right, Scope, Takes
+from commands.model.command import Command, Example, Flag, FlagKind, ParsedLine, Right, Scope
 from commands.model.errors import BadArguments
+from commands.model.form import CommandForm, FormField, Values
 from commands.model.intents import Begin, Intent, Start
 from commands.model.ports import CommandContext
 from commands.operations.start_action import start
 
 
-def read(line: Line) -> Intent:
-    run, rest = take_run(line.rest)
-    tasks, text = take_tasks(rest)
+def read(line: ParsedLine) -> Intent:
+    run, rest = split_run(line.text)
+    tasks, text = split_tasks(rest)
     if tasks and not text:
-        return Begin(run=one_run(line, run), tasks=tasks)
+        return Begin(run=run_argument(line, run), tasks=tasks)
     if "run" in line.flags:
         raise BadArguments("parse.start_run", field="runbook", example=Code("start Database failover"))
-    no_stray_flags(f"{line.rest} {line.flags.get('name', '')}", COMMAND.flags)
+    reject_stray_flags(f"{line.text} {line.flags.get('name', '')}", COMMAND.flags)
     return Start(
-        runbook=unquote(line.rest),
+        runbook=unquote(line.text),
         name=line.flags.get("name", ""),
         platform=line.flags.get("on", ""),
         owner=line.flags.get("owner", ""),
-        values=pairs(line.flags.get("set", "")),
+        values=parse_pairs(line.flags.get("set", "")),
         rehearsal="rehearsal" in line.flags,
     )
 
@@ -34,13 +36,30 @@ async def handle(intent: Start, context: CommandContext) -> Answer:
     return await start(intent, context)
 
 
+def _read_form(run: str, values: Values) -> Start:
+    return Start(
+        runbook=values["runbook"],
+        name=values["name"],
+        owner=values["owner"],
+        rehearsal=values["rehearsal"] == "yes",
+    )
+
+
+def _fill_form(intent: Start) -> Values:
+    return {
+        "runbook": intent.runbook,
+        "name": intent.name,
+        "owner": intent.owner,
+        "rehearsal": "yes" if intent.rehearsal else "",
+    }
+
+
 COMMAND = Command(
     verb="start",
-    usage="RUNBOOK [--name TEXT] [--on PLATFORM] [--owner @u] [--set key=value]… [--rehearsal]",
-    summary="start a runbook",
     intent=Start,
     read=read,
     handle=handle,
+    arguments="RUNBOOK [--name TEXT] [--on PLATFORM] [--owner @u] [--set key=value]… [--rehearsal]",
     examples=(
         Example("start Database failover", {"runbook": "Database failover"}),
         Example(
@@ -54,15 +73,35 @@ COMMAND = Command(
         Example("start T3", {"verb": "begin", "tasks": ("T3",)}),
     ),
     aliases=("launch",),
+    synonyms={"pt": ("iniciar", "inicia", "disparar", "lançar")},
     flags=(
-        Flag("name", Takes.REST, hint="TEXT"),
+        Flag("name", FlagKind.REST, hint="TEXT"),
         Flag("on", hint="PLATFORM"),
         Flag("owner", hint="@u"),
-        Flag("set", Takes.PAIRS, hint="key=value"),
-        Flag("rehearsal", Takes.NOTHING),
-        RUN,
+        Flag("set", FlagKind.PAIRS, hint="key=value"),
+        Flag("rehearsal", FlagKind.SWITCH),
+        RUN_FLAG,
     ),
     scope=Scope.START,
     right=Right.START,
     op=Op.START,
+    form=CommandForm(
+        title="form.title_start",
+        fields=(
+            FormField("runbook", "form.runbook", "search"),
+            FormField("name", "form.name", optional=True, max_length=NAME_LENGTH),
+            FormField("owner", "form.owner", optional=True, max_length=NAME_LENGTH),
+            FormField(
+                "rehearsal",
+                "form.rehearsal",
+                "choice",
+                {"no": "form.rehearsal_no", "yes": "form.rehearsal_yes"},
+                optional=True,
+            ),
+        ),
+        read=_read_form,
+        fill=_fill_form,
+        needs_run=False,
+        opens_for=lambda intent: not intent.runbook,
+    ),
 )

@@ -1,19 +1,20 @@
-"""``status``: how the run goes, in a colour and a sentence; with nothing to say it is shown."""
+"""``status``: posts a status update (a health and a sentence). Without one it shows the status."""
 
 from adapters.writes import Op
 from commands.language.due_time import parse_due_time
-from commands.language.references import RUN, health_end, name_health
+from commands.language.references import RUN_FLAG, health_end, parse_health
 from commands.language.tokens import unquote
-from commands.lookup.run_lookup import no_run
+from commands.lookup.run_lookup import no_run_error
 from commands.model.card import Answer
-from commands.model.command import Command, Example, Flag, Line, Right, Scope
+from commands.model.command import Command, Example, Flag, ParsedLine, Right, Scope
+from commands.model.form import CommandForm, FormField, Values
 from commands.model.intents import Intent, PromiseUpdate, Status
 from commands.model.ports import CommandContext
 from commands.operations.status_action import set_status, show_status
 
 
-def read(line: Line) -> Intent:
-    run, health, text = name_health(line)
+def read(line: ParsedLine) -> Intent:
+    run, health, text = parse_health(line)
     due = line.flags.get("next", "")
     if due:
         parse_due_time(due)
@@ -25,18 +26,25 @@ def read(line: Line) -> Intent:
 async def handle(intent: Status, context: CommandContext) -> Answer:
     if not (intent.health or intent.text):
         if context.run is None:
-            raise no_run()
+            raise no_run_error()
         return await show_status(context, context.run)
     return await set_status(intent, context)
 
 
+def _read_form(run: str, values: Values) -> Status:
+    return Status(run=run, health=values["health"], text=values["text"], next=values["next"])
+
+
+def _fill_form(intent: Status) -> Values:
+    return {"health": intent.health, "text": intent.text, "next": intent.next}
+
+
 COMMAND = Command(
     verb="status",
-    usage="[green|amber|red] MESSAGE [--next WHEN]",
-    summary="say how the run goes, or show it",
     intent=Status,
     read=read,
     handle=handle,
+    arguments="[green|amber|red] MESSAGE [--next WHEN]",
     examples=(
         Example(
             "status amber replica lagging --next 15m",
@@ -48,10 +56,27 @@ COMMAND = Command(
         Example("status R7", {"run": "R7", "text": ""}),
     ),
     aliases=("update",),
-    flags=(Flag("next", hint="WHEN"), RUN),
+    synonyms={"pt": ("situação", "estado", "atualizar")},
+    flags=(Flag("next", hint="WHEN"), RUN_FLAG),
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.STATUS,
-    leading_arguments=health_end,
-    only_reads=lambda status: not (status.health or status.text),
+    form=CommandForm(
+        title="form.title_status",
+        fields=(
+            FormField(
+                "health",
+                "form.health",
+                "choice",
+                {"green": "form.green", "amber": "form.amber", "red": "form.red"},
+                optional=True,
+            ),
+            FormField("text", "form.text_status", "lines"),
+            FormField("next", "form.next", "when", hint="form.next_hint", optional=True, max_length=20),
+        ),
+        read=_read_form,
+        fill=_fill_form,
+    ),
+    arguments_end=health_end,
+    only_reads=lambda intent: not (intent.health or intent.text),
 )

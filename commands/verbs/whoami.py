@@ -1,9 +1,9 @@
-"""``whoami``: who I am here, and what I may do."""
+"""``whoami``: shows the sender's identity and rights."""
 
-from commands.access import ONE, RIGHTS, rights
+from commands.access import MEMBERSHIP_KEYS, RIGHT_KEYS, rights_of
 from commands.lookup.earlier_message import plain_name
 from commands.model.card import Answer, Code
-from commands.model.command import Command, Example, Line, Right, Scope
+from commands.model.command import Command, Example, ParsedLine
 from commands.model.errors import BadArguments
 from commands.model.intents import Whoami
 from commands.model.ports import CommandContext
@@ -11,33 +11,32 @@ from commands.text.catalogue import plain_text, translate
 from commands.text.phrases import short_card
 
 
-def read(line: Line) -> Whoami:
-    if line.rest:
-        raise BadArguments("parse.extra", extra=Code(line.rest), verb="whoami", example=Code("whoami"))
+def read(line: ParsedLine) -> Whoami:
+    if line.text:
+        raise BadArguments("parse.extra", extra=Code(line.text), verb="whoami", example=Code("whoami"))
     return Whoami()
 
 
 async def handle(intent: Whoami, context: CommandContext) -> Answer:
     actor = context.actor
     person = context.services.people.person(actor)
-    may = rights(actor, context.place, context.services.access_rules)
+    rights = rights_of(actor, context.place, context.services.access_rules)
+    right_names = ", ".join(plain_text(translate(RIGHT_KEYS[right])) for right in rights)
     lines = [
         translate("whoami.id", id=Code(actor.id)),
         translate("whoami.email", email=person.email) if person.email else translate("whoami.no_email"),
-        translate("whoami.rights", rights=", ".join(plain_text(translate(RIGHTS[right])) for right in may)),
+        translate("whoami.rights", rights=right_names),
     ]
-    words = translate("whoami.title", who=plain_name(actor), standing=translate(ONE[actor.membership]))
-    return Answer(private=short_card(words, lines=lines))
+    membership = translate(MEMBERSHIP_KEYS[actor.membership])
+    title = translate("whoami.title", who=plain_name(actor), standing=membership)
+    return Answer(private=short_card(title, lines=lines))
 
 
 COMMAND = Command(
     verb="whoami",
-    usage="",
-    summary="who I am here, and what I may do",
     intent=Whoami,
     read=read,
     handle=handle,
     examples=(Example("whoami", {}),),
-    scope=Scope.NONE,
-    right=Right.READ,
+    synonyms={"en": ("who am i",), "pt": ("quem sou eu",)},
 )

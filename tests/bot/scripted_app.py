@@ -17,7 +17,10 @@ RUN_CARD = Card(
 QUESTION = Card(
     title=("Which one?",),
     summary="Which one?",
-    buttons=(Button("R1", Choose(key="k", pick={"run": "R1"})), Button("R2", Choose(key="k", pick={"run": "R2"}))),
+    buttons=(
+        Button("R1", Choose(key="k", values={"run": "R1"})),
+        Button("R2", Choose(key="k", values={"run": "R2"})),
+    ),
 )
 STATUS_FORM = Form(
     about="status",

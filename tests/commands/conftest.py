@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.world import Room
+from tests.commands.room import Room
 
 
 @pytest.fixture

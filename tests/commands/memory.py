@@ -1,4 +1,4 @@
-"""The ports of ``commands.ports`` in memory: what handlers may use of the world, without a process around it."""
+"""The ports of ``commands.model.ports`` in memory."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,100 +22,104 @@ Clock = Callable[[], datetime]
 class MemoryRunsPort:
     adapters: Mapping[str, Adapter]
     now: Clock
-    kept: dict[str, TrackedRun] = field(default_factory=dict)
-    bound: dict[tuple[str, str], str] = field(default_factory=dict)
-    touched: dict[str, str] = field(default_factory=dict)
-    starts: dict[str, str] = field(default_factory=dict)
+    tracked: dict[str, TrackedRun] = field(default_factory=dict)  # by handle
+    bound: dict[tuple[str, str], str] = field(default_factory=dict)  # (channel key, thread) -> handle
+    last_used_handles: dict[str, str] = field(default_factory=dict)  # by actor id
+    starts: dict[str, str] = field(default_factory=dict)  # message key -> handle
     created: dict[str, datetime] = field(default_factory=dict)
     ledger: list[Receipt] = field(default_factory=list)
     queued: dict[str, int] = field(default_factory=dict)
 
     async def get(self, handle: str) -> TrackedRun | None:
-        return self.kept.get(handle.upper())
+        return self.tracked.get(handle.upper())
 
     async def find(self, key: RunKey) -> TrackedRun | None:
-        return next((known for known in self.kept.values() if known.run.key == key), None)
+        return next((tracked for tracked in self.tracked.values() if tracked.run.key == key), None)
 
     async def list_runs(self, *, active: bool = True) -> Sequence[TrackedRun]:
-        newest = list(reversed(self.kept.values()))
-        return [known for known in newest if not active or not known.run.state.is_over]
+        newest = list(reversed(self.tracked.values()))
+        return [tracked for tracked in newest if not active or not tracked.run.state.is_over]
 
     async def for_thread(self, place: Place) -> TrackedRun | None:
-        return self.kept.get(self.bound.get((place.key, place.thread), ""))
+        return self.tracked.get(self.bound.get((place.key, place.thread), ""))
 
     async def for_channel(self, place: Place) -> Sequence[TrackedRun]:
         handles = dict.fromkeys(handle for (key, _), handle in self.bound.items() if key == place.key)
-        return [self.kept[handle] for handle in handles if not self.kept[handle].run.state.is_over]
+        return [self.tracked[handle] for handle in handles if not self.tracked[handle].run.state.is_over]
 
     async def last_used(self, actor: Actor) -> TrackedRun | None:
-        return self.kept.get(self.touched.get(actor.id, ""))
+        return self.tracked.get(self.last_used_handles.get(actor.id, ""))
 
     async def mark_used(self, actor: Actor, handle: str) -> None:
-        self.touched[actor.id] = handle
+        self.last_used_handles[actor.id] = handle
 
-    async def track(self, head: RunSummary | Run) -> TrackedRun:
-        known = await self.find(head.key)
-        run = head if isinstance(head, Run) else Run(key=head.key, title=head.title, state=head.state)
-        if known is None:
-            known = self._new(run, started=True)
-        return self._save(known.model_copy(update={"run": run})) if isinstance(head, Run) else known
+    async def track(self, summary: RunSummary | Run) -> TrackedRun:
+        tracked = await self.find(summary.key)
+        run = (
+            summary if isinstance(summary, Run) else Run(key=summary.key, title=summary.title, state=summary.state)
+        )
+        if tracked is None:
+            tracked = self._new(run, started=True)
+        return self._save(tracked.model_copy(update={"run": run})) if isinstance(summary, Run) else tracked
 
     async def reserve_handle(self, platform: str, title: str, runbook: str, key: str, *, book: str = "") -> str:
-        where = RunKey(platform=platform, id="")
-        draft = Run(key=where, title=title, runbook=book, runbook_id=runbook, state=RunState.STARTING)
+        key_without_id = RunKey(platform=platform, id="")
+        draft = Run(key=key_without_id, title=title, runbook=book, runbook_id=runbook, state=RunState.STARTING)
         if key not in self.starts:
             self.starts[key] = self._new(draft, started=False).handle
-        known = self.kept[self.starts[key]]
-        if not known.started:
-            self._save(known.model_copy(update={"run": draft}))
-        return known.handle
+        tracked = self.tracked[self.starts[key]]
+        if not tracked.started:
+            self._save(tracked.model_copy(update={"run": draft}))
+        return tracked.handle
 
     async def cancel_start(self, handle: str) -> None:
-        known = self.kept[handle]
-        if not known.started:
+        tracked = self.tracked[handle]
+        if not tracked.started:
             self._save(
-                known.model_copy(update={"run": known.run.model_copy(update={"state": RunState.CANCELLED})})
+                tracked.model_copy(update={"run": tracked.run.model_copy(update={"state": RunState.CANCELLED})})
             )
-            self.bound = {where: run for where, run in self.bound.items() if run != handle}
+            self.bound = {place: bound for place, bound in self.bound.items() if bound != handle}
 
     async def reuse_handle(self, handle: str, key: str) -> None:
-        known = self.kept[handle]
+        tracked = self.tracked[handle]
         self.starts[key] = handle
-        self._save(known.model_copy(update={"run": known.run.model_copy(update={"state": RunState.STARTING})}))
+        self._save(tracked.model_copy(update={"run": tracked.run.model_copy(update={"state": RunState.STARTING})}))
 
     async def bind(self, handle: str, place: Place, *, channel_too: bool) -> None:
         self.bound[place.key, place.thread] = handle
-        holder = self.kept.get(self.bound.get((place.key, ""), ""))
+        holder = self.tracked.get(self.bound.get((place.key, ""), ""))
         if channel_too and (holder is None or holder.run.state.is_over):
             self.bound[place.key, ""] = handle
 
     async def refresh(self, handle: str) -> TrackedRun:
-        known = self.kept[handle]
-        run = await self.adapters[known.run.key.platform].read(known.run.key.id)
-        return self._save(known.model_copy(update={"run": run}))
+        tracked = self.tracked[handle]
+        run = await self.adapters[tracked.run.key.platform].read(tracked.run.key.id)
+        return self._save(tracked.model_copy(update={"run": run}))
 
-    async def apply_result(self, handle: str, told: WriteResult) -> TrackedRun:
-        known = self.kept[handle]
-        run = told.snapshot or known.run.merge(told.tasks)
+    async def apply_result(self, handle: str, result: WriteResult) -> TrackedRun:
+        tracked = self.tracked[handle]
+        run = result.snapshot or tracked.run.merge(result.tasks)
         changes: dict[str, object] = {}
-        if told.run is not None and not known.run.key.id:
-            changes["key"] = told.run
-            known = known.model_copy(update={"started": True})
-        if told.state is not None:
-            changes["state"] = told.state
-        if told.health is not None:
-            note = told.health
+        if result.run is not None and not tracked.run.key.id:
+            changes["key"] = result.run
+            tracked = tracked.model_copy(update={"started": True})
+        if result.state is not None:
+            changes["state"] = result.state
+        if result.health is not None:
+            note = result.health
             changes |= {"health": note.health, "health_text": note.text, "health_by": note.by}
             changes |= {"health_at": note.at}
-        return self._save(known.model_copy(update={"run": run.model_copy(update=changes)}))
+        return self._save(tracked.model_copy(update={"run": run.model_copy(update=changes)}))
 
     async def update_overlay(self, handle: str, **changes: object) -> TrackedRun:
-        known = self.kept[handle]
-        kept = RunOverlay.model_validate({**known.overlay.model_dump(by_alias=False), **changes})
-        return self._save(known.model_copy(update={"overlay": kept}))
+        tracked = self.tracked[handle]
+        overlay = RunOverlay.model_validate({**tracked.overlay.model_dump(by_alias=False), **changes})
+        return self._save(tracked.model_copy(update={"overlay": overlay}))
 
     async def receipts(self, handle: str, task: str = "") -> Sequence[Receipt]:
-        return [one for one in reversed(self.ledger) if one.run == handle and task in ("", one.task)]
+        return [
+            receipt for receipt in reversed(self.ledger) if receipt.run == handle and task in ("", receipt.task)
+        ]
 
     async def queued_writes(self, handle: str) -> int:
         return self.queued.get(handle, 0)
@@ -123,33 +127,33 @@ class MemoryRunsPort:
     async def recent_start(self, runbook: RunbookKey, place: Place, since: datetime) -> TrackedRun | None:
         return next(
             (
-                known
-                for known in await self.for_channel(place)
-                if known.started
-                and RunbookKey(platform=known.run.key.platform, id=known.run.runbook_id) == runbook
-                and self.created[known.handle] >= since
+                tracked
+                for tracked in await self.for_channel(place)
+                if tracked.started
+                and RunbookKey(platform=tracked.run.key.platform, id=tracked.run.runbook_id) == runbook
+                and self.created[tracked.handle] >= since
             ),
             None,
         )
 
     def _new(self, run: Run, *, started: bool) -> TrackedRun:
-        handle = f"R{len(self.kept) + 1}"
+        handle = f"R{len(self.tracked) + 1}"
         self.created[handle] = self.now()
         return self._save(TrackedRun(handle=handle, run=run, started=started))
 
-    def _save(self, known: TrackedRun) -> TrackedRun:
-        new = [task.id for task in known.run.tasks if task.id not in known.handles]
-        handles = {**known.handles, **{id: f"T{len(known.handles) + n}" for n, id in enumerate(new, 1)}}
-        self.kept[known.handle] = known.model_copy(update={"handles": handles})
-        return self.kept[known.handle]
+    def _save(self, tracked: TrackedRun) -> TrackedRun:
+        new = [task.id for task in tracked.run.tasks if task.id not in tracked.handles]
+        handles = {**tracked.handles, **{id: f"T{len(tracked.handles) + n}" for n, id in enumerate(new, 1)}}
+        self.tracked[tracked.handle] = tracked.model_copy(update={"handles": handles})
+        return self.tracked[tracked.handle]
 
 
 @dataclass
 class MemoryPeople:
     actors: Sequence[Actor]
 
-    async def find(self, words: str, near: Message) -> Sequence[Actor]:
-        wanted = words.removeprefix("@").casefold()
+    async def find(self, query: str, near: Message) -> Sequence[Actor]:
+        wanted = query.removeprefix("@").casefold()
         if wanted == "me":
             return [near.actor]
         return [
@@ -183,33 +187,33 @@ class MemoryMessages:
 
 
 @dataclass
-class MemoryDesk:
-    """``closed``: places we cannot post in."""
+class MemoryResponder:
+    """``is_blocked``: Liaison cannot post anywhere."""
 
-    closed: bool = False
-    opened: list[tuple[str, str]] = field(default_factory=list)
-    promises: dict[str, datetime | None] = field(default_factory=dict)
+    is_blocked: bool = False
+    posted_cards: list[tuple[str, str]] = field(default_factory=list)  # (handle, channel)
+    reminders: dict[str, datetime | None] = field(default_factory=dict)  # by handle
 
     async def post_card(self, handle: str, place: Place) -> None:
-        if self.closed:
+        if self.is_blocked:
             raise CannotPost("cannot_post.invite", channel="#inc-42", invite="/invite @liaison")
-        self.opened.append((handle, place.channel))
+        self.posted_cards.append((handle, place.channel))
 
     async def post_activity(self, line: ActivityLine) -> None:
-        raise AssertionError("handlers say their lines in the answer")
+        raise AssertionError("handlers return their lines in the answer")
 
     async def schedule_reminder(self, handle: str, at: datetime | None, by: Actor, place: Place) -> None:
-        self.promises[handle] = at
+        self.reminders[handle] = at
 
 
 @dataclass
 class MemoryEffects:
-    """The engine's rules for one message, with no waiting: what is unreachable is out of patience at once."""
+    """As the engine's, for one message and without waiting: an unreachable platform times out at once."""
 
     message: Message
     adapters: Mapping[str, Adapter]
     runs: MemoryRunsPort
-    log: dict[tuple[str, str], Outcome]
+    log: dict[tuple[str, str], Outcome]  # (message key, step key) -> outcome
     now: Clock
 
     def marker(self, step: Write) -> WriteMarker:
@@ -224,27 +228,27 @@ class MemoryEffects:
             return logged
         if check is not None:
             check()
-        outcome = await self._carried(step, run)
+        outcome = await self._execute_once(step, run)
         self.log[self.message.key, step.step_key] = outcome
         return outcome
 
-    async def _carried(self, step: Write, run: TrackedRun | None) -> Outcome:
-        mark = self.marker(step)
+    async def _execute_once(self, step: Write, run: TrackedRun | None) -> Outcome:
+        marker = self.marker(step)
         platform = run.run.key.platform if run else ""
         try:
-            told = await self.adapters[platform].execute(step, mark)
+            result = await self.adapters[platform].execute(step, marker)
         except (Unreachable, RateLimited) as error:
             return Refused(step, error, "patience")
         except OutcomeUnknown:
-            return Unknown(step, mark, self.now())
+            return Unknown(step, marker, self.now())
         except AdapterError as error:
             if not (isinstance(error, Conflict) and error.already):
                 return Refused(step, error)
-            told = WriteResult(already=True)
+            result = WriteResult(already=True)
         if run is not None:
             receipt = Receipt(
-                code=mark.code, op=step.op, run=run.handle, task=step.target, by=mark.who, at=mark.at
+                code=marker.code, op=step.op, run=run.handle, task=step.target, by=marker.who, at=marker.at
             )
             self.runs.ledger.append(receipt)
-            await self.runs.apply_result(run.handle, told)
-        return Done(step, mark, told)
+            await self.runs.apply_result(run.handle, result)
+        return Done(step, marker, result)

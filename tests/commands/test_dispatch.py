@@ -1,31 +1,31 @@
-"""The place queue: which run a line means, who may, and what a choice completes."""
+"""Dispatch: the run of a line, access, and completed choices."""
 
 from commands.dispatch import Route, lacks_run, needs_place_run, route
 from commands.model.intents import Choose, Finish, Show, Start, Status
 from commands.model.messages import Message, Place, Via
 from commands.model.ports import AccessRules
 from commands.registry import COMMANDS
-from tests.commands.world import ANA, BEN, EVE, HERE, NOW, Room, button, labels, shown
+from tests.commands.room import ANA, BEN, EVE, HERE, NOW, Room, button_labels, find_button, private_text
 
 THREAD = HERE.model_copy(update={"thread": "t1"})
 OTHER = Place(surface="console", channel="other")
 
 
-async def ticket(room: Room, text: str, where: Place = HERE) -> Route:
+async def routed(room: Room, text: str, where: Place = HERE) -> Route:
     message = Message(key="K", actor=ANA, place=where, via=Via.COMMAND, at=NOW, text=text)
-    decided = await route(message, room.world, NOW)
-    assert isinstance(decided, Route), decided
-    return decided
+    result = await route(message, room.services)
+    assert isinstance(result, Route), result
+    return result
 
 
-async def test_the_one_active_run_of_the_channel_and_its_threads_is_meant(room: Room) -> None:
+async def test_the_only_active_run_of_the_channel_and_its_threads_is_used(room: Room) -> None:
     await room.start(place=THREAD)
     room.runs.bound.pop((HERE.key, ""))
-    decided = await ticket(room, "finish T1")
-    assert decided.queue == "R1"
-    assert decided.intent is not None
-    assert decided.intent["run"] == "R1"
-    assert decided.lacks_run
+    result = await routed(room, "finish T1")
+    assert result.queue == "R1"
+    assert result.intent is not None
+    assert result.intent["run"] == "R1"
+    assert result.lacks_run
 
 
 async def test_a_write_never_guesses_between_two_runs(room: Room) -> None:
@@ -33,87 +33,87 @@ async def test_a_write_never_guesses_between_two_runs(room: Room) -> None:
     await room.type("start Third-party outage", place=THREAD)
     answer = await room.type("comment hello")
     assert answer.result == "question"
-    assert labels(answer) == ["R1 Primary down in EU", "R2 Third-party outage"]
-    assert "Nothing changed" in shown(answer)
-    done = await room.press(button(answer, "R2 Third-party outage"), by=BEN)
-    assert "R2 Third-party outage: comment added" in shown(done)
-    assert "“hello”" in shown(done)
-    late = await room.press(button(answer, "R1 Primary down in EU"))
-    assert "Ben has done that already" in shown(late)
+    assert button_labels(answer) == ["R1 Primary down in EU", "R2 Third-party outage"]
+    assert private_text(answer) == "Several runs are active here. Which one do you mean?"
+    done = await room.press(find_button(answer, "R2 Third-party outage"), by=BEN)
+    assert "R2 Third-party outage: comment added" in private_text(done)
+    assert "“hello”" in private_text(done)
+    late = await room.press(find_button(answer, "R1 Primary down in EU"))
+    assert "Ben already handled this" in private_text(late)
 
 
-async def test_a_choice_carries_the_key_and_not_the_text(room: Room) -> None:
+async def test_a_choice_has_the_key_of_the_message_and_not_its_text(room: Room) -> None:
     await room.start()
     await room.type("start Third-party outage", place=THREAD)
     answer = await room.type("comment hello", key="K7")
     assert answer.private is not None
-    assert answer.private.buttons[0].intent == Choose(key="K7", pick={"run": "R1"})
+    assert answer.private.buttons[0].intent == Choose(key="K7", values={"run": "R1"})
 
 
-async def test_a_thread_means_its_own_run(room: Room) -> None:
+async def test_a_thread_uses_its_own_run(room: Room) -> None:
     await room.start()
     await room.type("start Third-party outage", place=THREAD)
-    assert (await ticket(room, "finish T1", THREAD)).queue == "R2"
+    assert (await routed(room, "finish T1", THREAD)).queue == "R2"
 
 
-async def test_a_write_where_no_run_is_offers_those_of_elsewhere(room: Room) -> None:
+async def test_a_write_in_a_channel_without_a_run_offers_runs_of_other_channels(room: Room) -> None:
     await room.start(place=OTHER)
     answer = await room.type("finish T1")
-    assert labels(answer) == ["R1 Primary down in EU"]
+    assert button_labels(answer) == ["R1 Primary down in EU"]
     assert answer.result == "question"
 
 
-async def test_with_no_run_at_all_there_is_something_to_press(room: Room) -> None:
+async def test_without_any_run_the_answer_has_buttons(room: Room) -> None:
     answer = await room.type("finish T1")
-    assert "No run is active here. Nothing changed" in shown(answer)
-    assert labels(answer) == ["Start a run…", "Runbooks"]
+    assert "No run is active here. Start one, or name the run." in private_text(answer)
+    assert button_labels(answer) == ["Start a run…", "Runbooks"]
     assert answer.result == "failed"
 
 
-async def test_a_read_may_guess_the_run_somebody_touched_last(room: Room) -> None:
+async def test_a_read_may_use_the_run_that_the_person_used_last(room: Room) -> None:
     await room.start(place=OTHER)
-    decided = await ticket(room, "next")
-    assert decided.intent is not None
-    assert decided.intent["run"] == "R1"
-    assert decided.queue == ""
+    result = await routed(room, "next")
+    assert result.intent is not None
+    assert result.intent["run"] == "R1"
+    assert result.queue == ""
 
 
-async def test_runs_are_named_by_handle_name_and_reference(room: Room) -> None:
-    known = await room.start()
-    for words in ("R1", "r1", '"Primary down in EU"', '"primary down"', f"local:{known.run.key.id}"):
-        assert (await ticket(room, f"finish T1 --run {words}", OTHER)).queue == "R1", words
-    assert (await ticket(room, f"finish https://local.example/{known.run.key.id}/1", OTHER)).queue == "R1"
+async def test_runs_are_found_by_handle_title_link_and_id(room: Room) -> None:
+    tracked = await room.start()
+    for reference in ("R1", "r1", '"Primary down in EU"', '"primary down"', f"local:{tracked.run.key.id}"):
+        assert (await routed(room, f"finish T1 --run {reference}", OTHER)).queue == "R1", reference
+    assert (await routed(room, f"finish https://local.example/{tracked.run.key.id}/1", OTHER)).queue == "R1"
 
 
-async def test_a_run_that_is_not_there(room: Room) -> None:
+async def test_an_unknown_run_is_refused(room: Room) -> None:
     await room.start()
-    assert shown(await room.type("finish T1 --run R9")) == "There is no R9. Nothing changed."
+    assert private_text(await room.type("finish T1 --run R9")) == "I can't find a run R9."
     answer = await room.type('finish T1 --run "primery donw in EU soon"')
-    assert "No active run is called" in shown(answer)
+    assert "I can't find an active run called" in private_text(answer)
 
 
 async def test_tasks_of_two_runs_are_refused(room: Room) -> None:
     await room.start()
     await room.type("start Third-party outage")
     answer = await room.type("finish R1.T1 R2.T1")
-    assert "R1 and R2 are two runs. Nothing changed" in shown(answer)
+    assert "R1 and R2 are two different runs. Name one at a time." in private_text(answer)
 
 
-async def test_reads_join_no_queue_and_problems_end_in_the_place(room: Room) -> None:
+async def test_reads_join_no_queue(room: Room) -> None:
     await room.start()
-    assert (await ticket(room, "show T1")).queue == ""
-    assert (await ticket(room, "status")).queue == ""
-    assert (await ticket(room, "status green all fine")).queue == "R1"
+    assert (await routed(room, "show T1")).queue == ""
+    assert (await routed(room, "status")).queue == ""
+    assert (await routed(room, "status green all fine")).queue == "R1"
 
 
-async def test_a_start_is_a_ticket_of_its_own_reserved_run(room: Room) -> None:
-    decided = await ticket(room, "start Database failover")
-    assert decided.starting
-    assert decided.queue == "R1"
-    assert (await ticket(room, "start Database failover")).queue == "R1", "the same key, the same handle"
+async def test_a_start_is_routed_to_its_reserved_run(room: Room) -> None:
+    result = await routed(room, "start Database failover")
+    assert result.starting
+    assert result.queue == "R1"
+    assert (await routed(room, "start Database failover")).queue == "R1", "the same key, the same handle"
 
 
-def test_what_a_start_holds_back() -> None:
+def test_which_intents_a_start_holds_back() -> None:
     assert needs_place_run(Finish(tasks=("T1",)), COMMANDS)
     assert needs_place_run(Show(), COMMANDS)
     assert needs_place_run(Status(), COMMANDS)
@@ -121,85 +121,87 @@ def test_what_a_start_holds_back() -> None:
     assert not needs_place_run(Finish(tasks=("R7.T1",)), COMMANDS)
     assert not needs_place_run(Finish(run="R7", tasks=("T1",)), COMMANDS)
     assert not needs_place_run(Show(what="R7", kind="run"), COMMANDS)
-    assert not needs_place_run(Choose(key="K", pick={"run": "R7"}), COMMANDS)
+    assert not needs_place_run(Choose(key="K", values={"run": "R7"}), COMMANDS)
 
 
-def test_what_cannot_be_read_is_not_held_back(room: Room) -> None:
+def test_a_line_that_cannot_be_parsed_is_not_held_back(room: Room) -> None:
     message = Message(key="K", actor=ANA, place=HERE, via=Via.COMMAND, at=NOW, text="finsh T1")
-    assert not lacks_run(message, room.world)
+    assert not lacks_run(message, room.services)
 
 
-async def test_a_mistyped_verb_offers_the_line_as_it_was_meant(room: Room) -> None:
+async def test_a_misspelt_verb_offers_the_corrected_line(room: Room) -> None:
     await room.start()
     answer = await room.type("finsh T1")
-    assert shown(answer) == "finsh is not a word here. Nothing changed."
-    assert labels(answer) == ["Finish T1", "Help"]
-    assert "T1 Confirm the primary is down: done" in shown(await room.press(button(answer, "Finish T1")))
+    assert private_text(answer) == "Unknown command finsh. Did you mean:"
+    assert button_labels(answer) == ["Finish T1", "Help"]
+    assert "T1 Confirm the primary is down: done" in private_text(
+        await room.press(find_button(answer, "Finish T1"))
+    )
 
 
-async def test_a_runbooks_title_shows_its_steps_and_start(room: Room) -> None:
+async def test_the_title_of_a_runbook_shows_its_steps_and_start(room: Room) -> None:
     answer = await room.type("Database failover")
-    assert shown(answer).startswith("Database failover")
-    assert labels(answer) == ["Start", "Start with a name…"]
-    assert "started" in shown(await room.press(button(answer, "Start")))
+    assert private_text(answer).startswith("Database failover")
+    assert button_labels(answer) == ["Start", "Start with options…"]
+    assert "started" in private_text(await room.press(find_button(answer, "Start")))
 
 
-async def test_words_that_mean_nothing_get_something_to_press(room: Room) -> None:
+async def test_an_unknown_text_gets_the_help_button(room: Room) -> None:
     answer = await room.type("thanks a lot")
-    assert "“thanks a lot” is no command, run, task or runbook here." in shown(answer)
-    assert labels(answer)[-1] == "Help"
+    assert "I can't find a command, run, task or runbook called “thanks a lot”." in private_text(answer)
+    assert button_labels(answer)[-1] == "Help"
 
 
-async def test_a_guest_may_only_read(room: Room) -> None:
+async def test_a_guest_can_only_read(room: Room) -> None:
     await room.start()
     answer = await room.type("finish T1", by=EVE)
-    assert "Guests may look, and not change runs. Nothing changed" in shown(answer)
+    assert "Guests can view runs but can't change runs. Nothing changed" in private_text(answer)
     assert answer.result == "failed"
-    assert "T1" in shown(await room.type("show T1", by=EVE))
-    assert "start runs" in shown(await room.type("start Database failover", by=EVE))
-    assert list(room.runs.kept) == ["R1"]
+    assert "T1" in private_text(await room.type("show T1", by=EVE))
+    assert "start runs" in private_text(await room.type("start Database failover", by=EVE))
+    assert list(room.runs.tracked) == ["R1"]
 
 
-async def test_a_button_is_authorised_for_its_presser_and_the_choice_stays_open(room: Room) -> None:
+async def test_a_button_needs_the_right_of_whoever_presses_it(room: Room) -> None:
     await room.start()
     await room.type("start Third-party outage", place=THREAD)
     answer = await room.type("comment hello")
-    refused = await room.press(button(answer, "R1 Primary down in EU"), by=EVE)
-    assert "Guests may look" in shown(refused)
-    done = await room.press(button(answer, "R1 Primary down in EU"), by=BEN)
-    assert "comment added" in shown(done)
+    refused = await room.press(find_button(answer, "R1 Primary down in EU"), by=EVE)
+    assert "Guests can view runs" in private_text(refused)
+    done = await room.press(find_button(answer, "R1 Primary down in EU"), by=BEN)
+    assert "comment added" in private_text(done)
 
 
-async def test_lists_of_people_and_places_say_who_and_where(room: Room) -> None:
+async def test_a_refusal_says_who_is_allowed_and_where(room: Room) -> None:
     await room.start()
     room.allow(AccessRules(end=("ana",), places=("#inc-42",)))
-    assert "Only ana may end runs. Nothing changed." in shown(await room.type("end --yes", by=BEN))
+    assert "Only ana can end runs. Nothing changed." in private_text(await room.type("end --yes", by=BEN))
     elsewhere = await room.type("finish R1.T1", place=OTHER)
-    assert "Runs are changed only in #inc-42. Nothing changed" in shown(elsewhere)
-    assert "ended" in shown(await room.type("end --yes"))
+    assert "Runs can only be changed in #inc-42. Nothing changed" in private_text(elsewhere)
+    assert "ended" in private_text(await room.type("end --yes"))
 
 
-async def test_a_forgotten_choice_says_so(room: Room) -> None:
-    answer = await room.press(Choose(key="long ago", pick={"run": "R1"}))
-    assert "not kept any more. Nothing changed" in shown(answer)
+async def test_a_choice_that_is_not_stored_any_more_says_so(room: Room) -> None:
+    answer = await room.press(Choose(key="long ago", values={"run": "R1"}))
+    assert "This button has expired. Nothing changed" in private_text(answer)
 
 
 async def test_a_choice_of_a_choice_completes_the_first_command(room: Room) -> None:
     await room.start()
     await room.type("start Database failover --name Second", place=THREAD)
-    assert list(room.runs.kept) == ["R1", "R2"]
+    assert list(room.runs.tracked) == ["R1", "R2"]
     await room.runs.cancel_start("R2")
     await room.type("start Third-party outage", place=THREAD)
     answer = await room.type("end")
-    first = await room.press(button(answer, "R1 Primary down in EU"))
-    assert "open tasks" in shown(first)
-    assert labels(first) == ["End R1", "Leave it open"]
-    assert "R1 Primary down in EU: ended" in shown(await room.press(button(first, "End R1")))
+    first = await room.press(find_button(answer, "R1 Primary down in EU"))
+    assert "open tasks" in private_text(first)
+    assert button_labels(first) == ["End R1", "Leave it open"]
+    assert "R1 Primary down in EU: ended" in private_text(await room.press(find_button(first, "End R1")))
 
 
-async def test_where_the_run_is_over_it_is_said_which_one(room: Room) -> None:
+async def test_a_write_after_the_end_of_the_run_names_that_run(room: Room) -> None:
     await room.start()
     await room.type("end --yes")
     answer = await room.type("finish T1")
-    assert "R1 Primary down in EU is over, and no other run is active here. Nothing changed" in shown(answer)
-    assert labels(answer) == ["Show R1", "Start a run…", "Runbooks"]
+    assert "R1 Primary down in EU has ended, and no other run is active here." in private_text(answer)
+    assert button_labels(answer) == ["Show R1", "Start a run…", "Runbooks"]

@@ -5,25 +5,24 @@ writes it anew. ``make docs`` does so for every page, and ``tests/docs/test_docs
 """
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, get_args
 
 import click
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-import commands
 from adapters.protocol import Emulated, Native, Platform, Unsupported
+from adapters.toolkit.messages import load_messages
 from adapters.writes import READS, Op
 from bot.cli import cli
 from bot.config.parse import TABLES
 from bot.config.settings import available_platforms
 from bot.observability import metrics
-from commands.model.command import Command, Flag, Right, Takes
+from commands.model.command import Command, Flag, FlagKind, Right
 from commands.registry import COMMANDS
+from commands.text.catalogue import plain_text, translate
 
 _PART = re.compile(r"(<!-- ([a-z-]+): written by make docs -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 _RIGHTS = {right: "anybody" if right is Right.READ else f"`{right}`" for right in Right}
@@ -58,7 +57,7 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def commands_short() -> str:
-    rows = [(f"`{_typed(command)}`", ", ".join(_aliases(command)), command.summary) for command in _shown()]
+    rows = [(f"`{_typed(command)}`", ", ".join(_aliases(command)), _summary(command)) for command in _shown()]
     return table(("type", "or", "to"), rows)
 
 
@@ -77,7 +76,11 @@ def _shown() -> list[Command]:
 
 
 def _typed(command: Command) -> str:
-    return f"{command.verb} {command.usage}".strip()
+    return f"{command.verb} {command.arguments}".strip()
+
+
+def _summary(command: Command) -> str:
+    return plain_text(translate(command.summary_key))
 
 
 def _aliases(command: Command) -> list[str]:
@@ -85,7 +88,8 @@ def _aliases(command: Command) -> list[str]:
 
 
 def _command(command: Command) -> str:
-    facts = [f"{command.summary[0].upper()}{command.summary[1:]}."]
+    summary = _summary(command)
+    facts = [f"{summary[0].upper()}{summary[1:]}."]
     for language, words in _words_for(command).items():
         facts.append(f"{_LANGUAGES.get(language, language)}: {', '.join(f'`{word}`' for word in words)}.")
     if command.flags:
@@ -96,18 +100,14 @@ def _command(command: Command) -> str:
 
 
 def _words_for(command: Command) -> Mapping[str, Sequence[str]]:
-    """Language -> words, spelt as in ``aliases.toml``."""
-    source = Path(commands.__file__).parent / "language" / "aliases.toml"
-    tables = {name: words for name, words in tomllib.loads(source.read_text()).items() if name != "health"}
-    found = {
-        name: [word for word, verb in words.items() if verb == command.verb] for name, words in tables.items()
-    }
-    found["en"] = [*command.aliases, *found["en"]]
-    return {name: words for name, words in found.items() if words}
+    """Language -> the other words for the verb."""
+    english = (*command.aliases, *command.synonyms.get("en", ()))
+    words = {**command.synonyms, "en": english}
+    return {language: words[language] for language in sorted(words) if words[language]}
 
 
 def _flag(flag: Flag) -> str:
-    several = "…" if flag.takes is Takes.PAIRS else ""
+    several = "…" if flag.kind is FlagKind.PAIRS else ""
     return f"--{flag.name} {flag.hint}".strip() + several
 
 
@@ -135,12 +135,13 @@ def _by_other_means(platforms: Sequence[Platform]) -> Iterator[str]:
     for platform in platforms:
         hows: dict[str, list[str]] = {}
         insteads: dict[str, list[str]] = {}
+        texts = load_messages(platform.messages)
         for op in Op:
             match platform.capabilities[op]:
                 case Emulated(how=how):
-                    hows.setdefault(how, []).append(f"`{op}`")
+                    hows.setdefault(texts.get(how, how), []).append(f"`{op}`")
                 case Unsupported(alternative=instead):
-                    insteads.setdefault(instead, []).append(f"`{op}`")
+                    insteads.setdefault(texts.get(instead, instead), []).append(f"`{op}`")
         told = [f"- {', '.join(ops)}, emulated: {how}" for how, ops in hows.items()]
         told += [f"- {', '.join(ops)}, unsupported: {instead}" for instead, ops in insteads.items()]
         if told:

@@ -22,8 +22,8 @@ async def _run_with_approval(scene: Scene) -> FakeTask:
 async def test_finish_does_not_approve_even_within_a_range(scene: Scene) -> None:
     task = await _run_with_approval(scene)
     answer = await scene.room.answer("finish T1-T2, T5")
-    assert "T5 Release manager's approval is an approval by Ana Reis, Rui Dias, 2 of 2 needed" in answer.words
-    assert "It is theirs to give" in answer.words
+    assert "T5 Release manager's approval is an approval (Ana Reis, Rui Dias, 2 of 2 needed)" in answer.words
+    assert "only they can give it, in Xurrent" in answer.words
     await scene.done("finish", 2, on="xurrent")
     assert task.status == "assigned"
 
@@ -33,7 +33,7 @@ async def test_ana_approves_with_her_own_token_and_ben_has_none(scene: Scene) ->
     refused = await scene.room.answer("approve T5", user="ben")
     assert "Liaison has no token of yours. Nothing changed" in refused.words
     answer = await scene.room.answer("approve T5 within the window")
-    assert "your approval is given. Receipt" in answer.words
+    assert "your approval is recorded. Receipt" in answer.words
     await scene.sees("(?i)ana.* approved T5 Release manager's approval")
     assert [(one.approver, one.status) for one in task.approvals] == [(ANA, "approved"), (RUI, "assigned")]
     await scene.sees("2 of 2 needed, given by Ana Reis")

@@ -10,42 +10,43 @@ from tests.e2e.conftest import RUNBOOK, TITLE, Scene
 
 WRITES = ("start", "begin", "finish", "status", "comment", "add", "end")
 
+NOT_FOUND = "I can't find a command, run, task or runbook called "
 REFUSED = {
-    "a verb misspelt": ("finsh T1", r"finsh is not a word here\. Nothing changed"),
-    "a verb nobody knows": ("frobnicate the widget", r"frobnicate.* (is no|is not a).*Nothing changed"),
-    "no reason": ("hold T1", r"Say why.*Nothing changed.*hold T"),
-    "no person": ("assign T1", r"Say who should have it\. Nothing changed"),
-    "no words": ("status amber", r"A colour needs a few words with it\. Nothing changed"),
-    "no value": ("status --next", r"--next needs something after it\. Nothing changed"),
-    "not a time": ("status late --next sometime", r"sometime is not a time I can read\. Nothing changed"),
-    "a backward range": ("finish T4-T1", r"T4-T1 runs backwards\. Nothing changed"),
-    "a task that is not there": ("finish T99", r"“T99” is no task of R\d+ .*\. Nothing changed"),
-    "a title that is not there": ("finish water the plants", r"is no task of R\d+ .*\. Nothing changed"),
-    "a run that is not there": ("finish R999.T1", r"There is no R999\. Nothing changed"),
-    "two runs": ("finish T1 --run R998 --run R999", r"(is given twice|Two runs are named).*Nothing changed"),
+    "a verb misspelt": ("finsh T1", r"Unknown command finsh\. Did you mean:"),
+    "a verb nobody knows": ("frobnicate the widget", NOT_FOUND + "“frobnicate the widget”"),
+    "no reason": ("hold T1", r"Add a reason, for example: hold T"),
+    "no person": ("assign T1", r"Say who to assign it to, for example: assign T1"),
+    "no words": ("status amber", r"A status update needs some text\. Add a sentence"),
+    "no value": ("status --next", r"--next needs a value, for example: status"),
+    "not a time": ("status late --next sometime", r"sometime isn't a time I understand\. Use 30m"),
+    "a backward range": ("finish T4-T1", r"T4-T1 is backwards\. Put the lower number first"),
+    "a task that is not there": ("finish T99", r"I can't find a task “T99” in R\d+ "),
+    "a title that is not there": ("finish water the plants", r"I can't find a task “water the plants” in R\d+ "),
+    "a run that is not there": ("finish R999.T1", r"I can't find a run R999\."),
+    "two runs": ("finish T1 --run R998 --run R999", r"--run is given twice, as R998 and as R999\. Give it once"),
     "a runbook that is not there": (
         "start xyzzy plugh",
-        r"No runbook is called “xyzzy plugh”\. Nothing was started",
+        r"I can't find a runbook called “xyzzy plugh”\.",
     ),
     "a platform that is not there": (
         f'start "{RUNBOOK}" --on jira',
-        r"no platform “jira” here\. Nothing was started; there are cutover, playbooks",
+        r"I can't find a platform “jira”\. Choose one of these: cutover, playbooks",
     ),
     "a person that is not there": (
         f'start "{RUNBOOK}" --on cutover --owner @nobody',
-        r"Nobody here is called “@?nobody”\. Nothing changed",
+        r"I can't find anyone called “@?nobody” here",
     ),
     "a blocked task": (
         "finish T3",
-        r"T3 Promote the replica waits for T1 Confirm the primary is down.*Nothing changed",
+        r"T3 Promote the replica is waiting for T1 Confirm the primary is down.*Nothing changed",
     ),
-    "no such link": ("show https://elsewhere.example/runs/1", r"is no command, run, task or runbook here"),
-    "everybody": ("@channel @here", r"Nothing changed"),
-    "markup": ("<b>&amp;</b> *bold* _it_ `code` ~no~", r"Nothing changed"),
-    "emoji": ("🔥🔥🔥", r"Nothing changed"),
-    "right to left": ("אנא סיים את המשימה", r"Nothing changed"),
-    "ten thousand letters": ("x" * 10_000, r"Nothing changed"),
-    "a NUL and controls": ("fin\x00ish \x1b[31mT1", r"Nothing changed"),
+    "no such link": ("show https://elsewhere.example/runs/1", NOT_FOUND),
+    "everybody": ("@channel @here", NOT_FOUND + "“@channel @here”"),
+    "markup": ("<b>&amp;</b> *bold* _it_ `code` ~no~", NOT_FOUND + "“<b>"),
+    "emoji": ("🔥🔥🔥", NOT_FOUND + "“🔥🔥🔥”"),
+    "right to left": ("אנא סיים את המשימה", NOT_FOUND + "“אנא סיים את המשימה”"),
+    "ten thousand letters": ("x" * 10_000, NOT_FOUND + "“xxx"),
+    "a NUL and controls": ("fin\x00ish \x1b[31mT1", r"I can't find a task “.*T1” in R\d+ "),
 }
 
 
@@ -147,7 +148,7 @@ async def test_a_finished_run_takes_no_writes(scene: Scene) -> None:
     await scene.room.command("show")
     await scene.sees("finished, 0 of 4 done")
     answer = await scene.room.answer(f"finish {handle}.T2")
-    assert re.search("is over.*Nothing changed", answer.words)
+    assert re.search(r"has ended\. Nothing changed", answer.words)
     assert scene.effects("finish") == 0
 
 
@@ -155,7 +156,7 @@ async def test_where_the_bot_is_not_a_member_nothing_is_started(scene: Scene) ->
     room = scene.house.chat.room(bot=False)
     answer = await room.answer(f'start "{RUNBOOK}" --on cutover')
     assert re.search(
-        rf"I am not in .*{room.name}.*Nothing was done; /invite @liaison, then try again", answer.words
+        rf"I'm not in .*{room.name}.*Nothing was done\. Type /invite @liaison, then try again", answer.words
     )
     assert "Try again" in answer.labels
     assert scene.effects("start") == 0

@@ -62,7 +62,7 @@ async def test_a_click_delivered_twice_is_done_once(scene: Scene) -> None:
     await scene.room.command("comment another")
     await scene.done("comment")
     await scene.done("begin")
-    assert "running already" not in scene.room.words()
+    assert "already begun" not in scene.room.words()
 
 
 async def test_a_form_delivered_twice_is_done_once(scene: Scene) -> None:

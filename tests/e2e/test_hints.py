@@ -42,10 +42,10 @@ async def test_a_run_that_stands_still_says_so_once_in_its_thread(scene: Scene) 
     halted = {"event": "workflow.status-changed", "object_id": run.id, "payload": {"status": "progress_halted"}}
     for _ in range(2):
         assert await _post(scene, f"/hooks/xurrent/{HOOK_SECRET}", halted) == 200
-    await scene.sees(rf"{handle} .* stands still in Xurrent until somebody acts\. .*Page the DBA")
+    await scene.sees(rf"{handle} .* is halted in Xurrent until someone acts on it\. .*Page the DBA")
     await scene.room.command("show")
     await scene.sees("1 failed")
-    assert scene.room.words().count("stands still") == 1
+    assert scene.room.words().count("is halted") == 1
 
 
 async def test_a_hint_without_its_secret_is_nobody(scene: Scene) -> None:

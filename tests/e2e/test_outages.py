@@ -67,8 +67,10 @@ async def test_what_may_have_happened_is_called_neither_done_nor_failed(scene: S
     path = f"/runbooks/{run.id}/comments$"
     scene.cutover.fault("answer", method="POST", path=path, status=status, body=body, headers=JSON)
     await scene.room.command("comment hello")
-    await scene.sees("sent to Cutover at .*, no answer. Checking; no need to press again")
-    assert not re.search("(?i)failed|not done|nothing changed|comment added", scene.room.words())
+    await scene.sees(
+        "Cutover hasn't confirmed .*sent at .*Checking whether it went through. No need to press again"
+    )
+    assert not re.search("(?i)failed|didn't go through|nothing changed|comment added", scene.room.words())
     assert scene.effects("comment") == 0
     scene.house.strays.append(run)  # half a minute later it is written once more
 
@@ -113,10 +115,10 @@ async def test_a_lost_comment_is_written_once_more_and_a_lost_start_is_a_persons
     await other.command('start "Database failover" --on cutover')
     await scene.done("comment", within=60)
     await scene.sees("commented on .*lost on the way")
-    await other.with_button("Write it again")
-    assert "It is there" in other.labels()
+    await other.with_button("Send it again")
+    assert "It was done" in other.labels()
     assert len(scene.cutover.calls("POST", "/core/runbooks$")) == copies + 1, "never written again by itself"
-    await other.press("Write it again", user="ben")
+    await other.press("Send it again", user="ben")
     await scene.done("start", 2)
     await other.sees("T1 Confirm the primary is down")
     await other.sees("started R")
@@ -126,7 +128,7 @@ async def test_an_outage_is_told_and_waited_out(scene: Scene) -> None:
     await scene.started()
     async with scene.without_cutover():
         await scene.room.command("finish T1")
-        await scene.sees("(?s)does not answer.*Nothing was sent. Trying until")
+        await scene.sees("(?s)isn't responding.*Nothing was sent yet. Retrying until")
     await scene.done("finish")
 
 
@@ -136,7 +138,7 @@ async def test_what_waits_for_a_platform_can_be_stopped(scene: Scene) -> None:
     async with scene.without_cutover():
         await scene.room.command("finish T1")
         await scene.room.press("Stop", user="ben")
-        await scene.sees("(?s)[Ss]topped.*not(hing was)? sent")
+        await scene.sees("(?s)[Ss]topped.*before anything was sent")
     await scene.room.command("comment it goes on")
     await scene.done("comment")
     assert scene.effects("finish") == 0
@@ -147,7 +149,7 @@ async def test_what_waits_for_a_platform_survives_a_restart(scene: Scene) -> Non
     await scene.started()
     async with scene.without_cutover():
         await scene.room.command("finish T1")
-        await scene.sees("Trying until")
+        await scene.sees("Retrying until")
         assert await scene.liaison.stop() == 0
         await scene.liaison.start()
     await scene.done("finish")
@@ -158,5 +160,5 @@ async def test_while_a_platform_is_away_its_last_state_is_shown_and_others_go_on
     handle = await scene.started()
     async with scene.without_cutover():
         answer = await scene.room.answer(f"show {handle}.T1")
-        assert re.search("does not answer. This is as read at", answer.words)
+        assert re.search("isn't responding. Showing the run as of", answer.words)
         await scene.started("local", room=scene.house.chat.room())

@@ -100,7 +100,7 @@ async def test_three_runs_of_three_platforms_in_one_channel(scene: Scene) -> Non
     handles = {platform: await scene.started(platform) for platform in ("cutover", "tines", "xurrent")}
     assert len(set(handles.values())) == 3
     choice = await scene.room.answer("finish T1")
-    assert "Several runs are active here. Nothing changed" in choice.words
+    assert "Several runs are active here. Which one do you mean?" in choice.words
     assert set(choice.labels) >= {f"{handle} {RUNBOOK}" for handle in handles.values()}
     await scene.room.click(f"{handles['tines']} {RUNBOOK}", choice)
     await scene.done("finish", on="tines")
@@ -115,7 +115,7 @@ async def test_three_runs_of_three_platforms_in_one_channel(scene: Scene) -> Non
 
 async def test_a_runbook_that_several_platforms_have_is_asked_for(scene: Scene) -> None:
     asked = await scene.room.answer(f'start "{RUNBOOK}"')
-    assert "Nothing was started" in asked.words
+    assert "Several runbooks match" in asked.words
     assert f"Also: {RUNBOOK} (local)." in asked.words, "five buttons, and the sixth by name"
     await scene.room.click(f"{RUNBOOK} (tines)", asked)
     await until(scene.cards)

@@ -154,7 +154,7 @@ async def test_an_old_choice_can_still_be_made_and_one_that_was_made_is_over(pas
     room, local = past.room("choice"), f"{past.handle('local')} Database failover"
     old = {one.id: one for one in past.before("choice")}
     await room.click(local, old[past.told["taken"]])
-    await room.sees("has done that already")
+    await room.sees("already handled this")
     await room.click(local, old[past.told["choice"]])
     await room.sees("finished T1")
     await room.sees(f"(?s){local}.*1 of 4 done")

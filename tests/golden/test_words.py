@@ -12,6 +12,7 @@ import pytest
 from bot.engine.effects import Effects
 from bot.engine.port import Progress
 from commands.forms.submission import FormErrors, submit
+from commands.registry import COMMANDS
 from tests.golden.wires import VALUES, WIRES, digest
 
 WORDS = Path(__file__).parent / "words"
@@ -55,7 +56,7 @@ def test_no_value_is_forgotten() -> None:
 def test_a_submitted_form_means_what_it_meant(name: str) -> None:
     """An open form has the field names of the day on which it was opened."""
     form = words("submissions")[name]
-    read = submit(form["about"], form["run"], form["values"])
+    read = submit(form["about"], form["run"], form["values"], COMMANDS)
     assert not isinstance(read, FormErrors)
     assert read == form["intent"]
 

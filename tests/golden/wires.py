@@ -27,7 +27,7 @@ from bot.surfaces.slack import posting as posts
 from bot.surfaces.slack.identity import Identity
 from bot.surfaces.slack.views import Meta
 from commands.dispatch import Route
-from commands.forms.fields import FIELDS
+from commands.forms.opening import forms_of
 from commands.model.card import Button, Form, Result
 from commands.model.intents import Intent, OpenForm
 from commands.model.messages import Actor, Membership, Message, Place, Via
@@ -179,7 +179,9 @@ VALUES: Mapping[str, Callable[[], Json]] = {
     "vias": lambda: _words_of(Via),
     "forms": lambda: _words_of(OpenForm.model_fields["about"].annotation),
     "parts of tines that need a case of their own": lambda: [tasks.MARK, cases.COLOUR],
-    "form fields": lambda: {about: [field.name for field in fields] for about, fields in FIELDS.items()},
+    "form fields": lambda: {
+        about: [field.name for field in form.fields] for about, form in forms_of(COMMANDS).items()
+    },
     "slack button action": lambda: presses.ACTION,
     "slack form callback": lambda: views.CALLBACK,
     "slack field action": lambda: views.ACTION,

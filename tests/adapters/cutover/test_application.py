@@ -196,7 +196,7 @@ async def test_a_start_continues_once_a_person_confirms_the_lost_copy(
     effect = Effect("lost", copy, handle, "cutover", MARKER, Baseline(sent_at=at), "unknown", 1)
     await chat.app.effect_log.record_sent(effect)
     await chat.app.effect_log.record_outcome(effect, "unknown", None)
-    decision = DecideOutcome(run=handle, key="lost", step=copy.step_key, there=True)
+    decision = DecideOutcome(run=handle, key="lost", step=copy.step_key, applied=True)
     assert "Cutover shows nothing called “R1 Primary down”" in await chat.execute(decision)
     assert fake.effects == []
     copied = fake.world.planned("R1 Primary down")

@@ -9,8 +9,9 @@ from bot.server.roundtrip_check import RoundtripCheck
 from bot.surfaces.console.surface import Console, ConsoleEntry
 from bot.surfaces.protocol import NotInChannel, PostRef, SurfaceError
 from commands.model.card import Card
-from commands.model.intents import Next, Whoami
+from commands.model.intents import Whoami
 from commands.model.messages import Actor, Message, Place, ReplyRoute, Via
+from commands.verbs.next import Next
 
 
 class Chat(Console):

@@ -3,23 +3,28 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from adapters.cutover import text as cutover
+from adapters.errors import Rejected
 from adapters.playbooks import text as playbooks
 from adapters.runrunit import text as runrunit
 from adapters.tines import text as tines
 from adapters.xurrent import text as xurrent
 from bot.surfaces.console.render import draw
-from commands.forms.form import FormErrors, submit
+from commands.forms.submission import FormErrors, submit
 from commands.language.parser import parse
-from commands.lookup.fuzzy import match
+from commands.lookup.fuzzy import find_matches
 from commands.model.card import Card
 from commands.model.errors import CommandError
+from commands.model.ports import Services
 from commands.registry import COMMANDS
-from commands.text.error_text import append_nothing_changed
+from commands.text.error_text import adapter_error_text
 
+SERVICES = SimpleNamespace(platform_types={})
 LONG = 40_000  # characters: the most that Slack lets somebody write in one message
 TITLES = [(f"Data base step number {number}, do the thing", number) for number in range(500)]
 
@@ -49,18 +54,18 @@ def test_a_line_of_whatever_length_is_read_quickly(line: str) -> None:
 
 def test_a_form_of_whatever_length_is_checked_quickly() -> None:
     values = {"text": " " * 3000, "next": f"+{' ' * LONG}x"}
-    quickly(lambda: submit("status", "R1", values))
-    assert isinstance(submit("status", "R1", values), FormErrors)
+    quickly(lambda: submit("status", "R1", values, COMMANDS))
+    assert isinstance(submit("status", "R1", values, COMMANDS), FormErrors)
 
 
 @pytest.mark.parametrize("words", ["d " * (LONG // 2), "data " * (LONG // 5), "step number " * (LONG // 12)])
 def test_a_title_of_whatever_length_is_looked_for_quickly(words: str) -> None:
-    quickly(lambda: match(words, TITLES))
+    quickly(lambda: find_matches(words, TITLES))
 
 
 def test_a_title_is_found_whatever_its_length() -> None:
     title = "Check the mirrors " * 60
-    assert match(title, [*((name, str(id)) for name, id in TITLES), (title, "it")]).one == "it"
+    assert find_matches(title, [*((name, str(id)) for name, id in TITLES), (title, "it")]).single == "it"
 
 
 @pytest.mark.parametrize("filler", [" ", "\n", "\n \n", " (7K2F)", "— a (7K2F) ", "\n\nAna via Slack (7K2F)\n"])
@@ -73,7 +78,8 @@ def test_a_text_of_whatever_length_is_taken_apart_quickly(read: Callable[[str], 
 
 
 def test_a_refusal_of_whatever_length_is_told_quickly() -> None:
-    quickly(lambda: append_nothing_changed((f"No{' ' * LONG}such value",)))
+    error = Rejected("local", "finish", key="show.several", words=f"No{' ' * LONG}such value")
+    quickly(lambda: adapter_error_text(error, cast(Services, SERVICES), nothing_changed=True))
 
 
 @pytest.mark.parametrize("words", ["é" * LONG, f"https://{'é' * LONG}", "`" * LONG])

@@ -8,17 +8,17 @@ UNLINKED = RUN.model_copy(update={"link": None})
 WIDE = """\
 R7 Primary down in EU                      Database failover, on playbooks
 AMBER  replica lagging behind 40 s         Ana 14:03, next update 14:20 UTC
-1 of 4 done, 1 running                     read 14:05 UTC
+1 of 4 done, 1 running                     updated 14:05 UTC
 Triage     done     T1 Confirm the primary is down  Ben 14:01
            running  T2 Page the DBA                 Ana since 14:02
 Fail over  ready    T3 Promote the replica
-           waiting  T4 Repoint the app              for T3
+           waiting  T4 Repoint the app              waiting for T3
 [1 Finish T2]  [2 Begin T3]  [3 Update status]  [4 More…]"""
 NARROW = """\
 R7 Primary down in EU        Database failover, on playbooks
 AMBER replica lagging behind 40 s, Ana 14:03, next update
 14:20 UTC
-1 of 4 done, 1 running                     read 14:05 UTC"""
+1 of 4 done, 1 running                     updated 14:05 UTC"""
 
 
 def test_the_card_of_the_design_is_drawn_like_there() -> None:

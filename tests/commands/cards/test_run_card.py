@@ -68,17 +68,17 @@ def test_the_card_of_the_design() -> None:
     assert plain_text(card.subtitle) == "Database failover, on playbooks"
     assert [plain_text(line) for line in card.lines] == [
         "AMBER  replica lagging behind 40 s, Ana 14:03 UTC, next update 14:20 UTC",
-        "1 of 4 done, 1 running   read 14:05 UTC",
+        "1 of 4 done, 1 running   updated 14:05 UTC",
     ]
     assert rows(card) == [
         ("Triage", "done", "T1", "Ben 14:01 UTC"),
         ("Triage", "running", "T2", "Ana since 14:02 UTC"),
         ("Fail over", "ready", "T3", ""),
-        ("Fail over", "waiting", "T4", "for T3"),
+        ("Fail over", "waiting", "T4", "waiting for T3"),
     ]
     assert [press.label for press in card.buttons] == ["Finish T2", "Begin T3", "Update status", "More…"]
     assert card.tone == "warn"
-    assert card.summary == "R7 Primary down in EU: amber, 1 of 4 done, 1 running"
+    assert card.summary == "R7 Primary down in EU: AMBER, 1 of 4 done, 1 running"
     assert card.link is not None
 
 
@@ -116,7 +116,7 @@ def test_a_kept_hold_and_a_kept_colour_say_that_liaison_keeps_them() -> None:
         now=NOW,
     )
     assert rows(card)[2] == ("Fail over", "held", "T3", "no quorum")
-    assert plain_text(card.lines[0]) == "RED  down, Rui 14:05 UTC, next update 14:20 UTC, kept by Liaison"
+    assert plain_text(card.lines[0]) == "RED  down, Rui 14:05 UTC, next update 14:20 UTC, saved in Liaison only"
     assert card.tone == "bad"
 
 
@@ -177,7 +177,7 @@ def test_an_urgent_task_says_so_and_when_it_is_expected() -> None:
     assert [note for *_, note in rows(card)] == [
         "Ben 14:01 UTC",
         "vendor, Ana, until 14:45 UTC",
-        "for c, urgent, expected 14:45 UTC",
+        "waiting for c, urgent, expected 14:45 UTC",
     ]
 
 

@@ -1,6 +1,6 @@
-"""What typed lines mean: the grammar of DESIGN section 4 as a table.
+"""The grammar of typed lines as a table.
 
-One row is a line (without the root command) and the fields that its intent has; fields not named are empty.
+Each row has a line (without the root command) and the fields of its intent. All other fields are empty.
 """
 
 from typing import Any
@@ -38,7 +38,7 @@ LINES: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("My tasks", {"verb": "mine"}),
         ("help!", {"verb": "help"}),
         ("?", {"verb": "help"}),
-        ("help finish", {"verb": "help", "words": "finish"}),
+        ("help finish", {"verb": "help", "topic": "finish"}),
         ("iniciar Database failover", {"verb": "start", "runbook": "Database failover"}),
         ("concluir T3", {"verb": "finish", "tasks": ("T3",)}),
         ("feito T3", {"verb": "finish", "tasks": ("T3",)}),
@@ -331,8 +331,8 @@ LINES: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("next --run R7", {"verb": "next", "run": "R7"}),
         ("mine", {"verb": "mine"}),
         ("runs", {"verb": "runs"}),
-        ("runs failover", {"verb": "runs", "words": "failover"}),
-        ("runbooks failover --on cutover", {"verb": "runbooks", "words": "failover", "platform": "cutover"}),
+        ("runs failover", {"verb": "runs", "query": "failover"}),
+        ("runbooks failover --on cutover", {"verb": "runbooks", "query": "failover", "platform": "cutover"}),
         ("whoami", {"verb": "whoami"}),
         ("use R7", {"verb": "use", "run": "R7"}),
         ("use", {"verb": "use", "run": ""}),

@@ -1,4 +1,4 @@
-"""WHEN: what is read, and which point in time it is."""
+"""Due times: parsing, and the point in time they stand for."""
 
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("words", "minutes"),
+    ("text", "minutes"),
     [
         ("30m", 30),
         ("30 m", 30),
@@ -29,25 +29,25 @@ NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
         ("48h", 2880),
     ],
 )
-def test_a_duration_counts_from_now(words: str, minutes: float) -> None:
-    when = parse_due_time(words)
-    assert when == DueTime(after=timedelta(minutes=minutes))
-    assert resolve_due_time(when, NOON, UTC) == NOON + timedelta(minutes=minutes)
+def test_a_duration_counts_from_now(text: str, minutes: float) -> None:
+    due = parse_due_time(text)
+    assert due == DueTime(after=timedelta(minutes=minutes))
+    assert resolve_due_time(due, NOON, UTC) == NOON + timedelta(minutes=minutes)
 
 
-@pytest.mark.parametrize(("words", "hour", "minute"), [("14:20", 14, 20), ("0:05", 0, 5), (" 09:00 ", 9, 0)])
-def test_a_clock_time(words: str, hour: int, minute: int) -> None:
-    assert parse_due_time(words) == DueTime(clock=time(hour, minute))
+@pytest.mark.parametrize(("text", "hour", "minute"), [("14:20", 14, 20), ("0:05", 0, 5), (" 09:00 ", 9, 0)])
+def test_a_clock_time(text: str, hour: int, minute: int) -> None:
+    assert parse_due_time(text) == DueTime(clock=time(hour, minute))
 
 
-@pytest.mark.parametrize("words", ["off", "OFF", " off "])
-def test_off_promises_nothing(words: str) -> None:
-    assert parse_due_time(words).is_off
-    assert resolve_due_time(parse_due_time(words), NOON, UTC) is None
+@pytest.mark.parametrize("text", ["off", "OFF", " off "])
+def test_off_is_no_due_time(text: str) -> None:
+    assert parse_due_time(text).is_off
+    assert resolve_due_time(parse_due_time(text), NOON, UTC) is None
 
 
 @pytest.mark.parametrize(
-    "words",
+    "text",
     [
         "",
         " ",
@@ -67,20 +67,20 @@ def test_off_promises_nothing(words: str) -> None:
         "٣m",
     ],
 )
-def test_what_is_no_time(words: str) -> None:
+def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(BadArguments) as refused:
-        parse_due_time(words)
+        parse_due_time(text)
     assert (refused.value.key, refused.value.field) == ("parse.when", "next")
 
 
-@pytest.mark.parametrize("words", ["169h", "999999h", "20000m"])
-def test_a_promise_too_far_away(words: str) -> None:
+@pytest.mark.parametrize("text", ["169h", "999999h", "20000m"])
+def test_more_than_a_week_is_refused(text: str) -> None:
     with pytest.raises(BadArguments) as refused:
-        parse_due_time(words)
+        parse_due_time(text)
     assert refused.value.key == "parse.when_far"
 
 
-def test_a_week_is_not_too_far() -> None:
+def test_a_week_is_accepted() -> None:
     assert parse_due_time("168h").after == timedelta(days=7)
 
 
@@ -93,7 +93,7 @@ def test_a_week_is_not_too_far() -> None:
         ("00:05", "2026-03-10T23:00+00:00", "2026-03-11T03:05+00:00"),  # tomorrow there, and in UTC
     ],
 )
-def test_a_clock_time_is_the_next_one_of_the_writer(clock: str, now: str, at: str) -> None:
+def test_a_clock_time_is_the_next_one_in_the_senders_zone(clock: str, now: str, at: str) -> None:
     zone = ZoneInfo("America/Sao_Paulo")
     assert resolve_due_time(parse_due_time(clock), datetime.fromisoformat(now), zone) == datetime.fromisoformat(at)
 
@@ -104,10 +104,10 @@ def test_a_clock_time_is_the_next_one_of_the_writer(clock: str, now: str, at: st
         ("2026-10-24T23:50+00:00", "2026-10-25T00:30+00:00"),  # before the first 02:30 of that night
         ("2026-10-25T00:40+00:00", "2026-10-25T01:30+00:00"),  # between the two
         ("2026-10-25T01:40+00:00", "2026-10-26T01:30+00:00"),  # after both
-        ("2026-03-29T00:10+00:00", "2026-03-29T00:30+00:00"),  # a night without one, seen from the hour before
+        ("2026-03-29T00:10+00:00", "2026-03-29T00:30+00:00"),  # a night without 02:30, from the hour before
     ],
 )
-def test_clocks_that_are_set_back_or_forward(now: str, at: str) -> None:
+def test_a_clock_time_around_a_change_to_or_from_summer_time(now: str, at: str) -> None:
     found = resolve_due_time(parse_due_time("02:30"), datetime.fromisoformat(now), ZoneInfo("Europe/Berlin"))
     assert found is not None
     assert found > datetime.fromisoformat(now)

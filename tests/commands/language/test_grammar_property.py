@@ -1,4 +1,4 @@
-"""What holds for every line, not only for those that somebody thought of."""
+"""Properties of the grammar that hold for every line."""
 
 import string
 import unicodedata
@@ -28,7 +28,7 @@ PIECES = st.sampled_from(
 LINES = st.lists(st.one_of(PIECES, st.text(max_size=8)), max_size=14).map(" ".join)
 ANYTHING = st.one_of(LINES, st.text(max_size=200), st.lists(PIECES, max_size=10).map("".join))
 
-# Text that is nothing but text wherever it stands: no quote, no code, not a flag of ``comment``, no colon.
+# Text without quotes, code, colons and flags of ``comment``: it is text at any position.
 TAME = st.text(
     st.characters(exclude_categories=("Cs", "Cc", "Cf", "Zl", "Zp"), exclude_characters='"“”„‟«»`:'), min_size=1
 )
@@ -57,12 +57,12 @@ def read(line: str) -> Intent | None:
     try:
         return parse(line, COMMANDS)
     except CommandError as error:
-        said(error)
+        assert_has_text(error)
         return None
 
 
-def said(error: CommandError) -> None:
-    """Fails when the sentence is missing, or lacks a fact."""
+def assert_has_text(error: CommandError) -> None:
+    """Fails if the message is missing, or one of its facts."""
     assert plain_text(translate(error.key, **error.facts))
 
 
@@ -70,12 +70,12 @@ def said(error: CommandError) -> None:
 @example("finish T1 - T4")
 @example('start failover --set x="')
 @example("comment --task")
-def test_any_line_is_an_intent_or_a_sentence(line: str) -> None:
+def test_any_line_gives_an_intent_or_a_command_error(line: str) -> None:
     read(line)
 
 
 @given(ANYTHING)
-def test_what_was_read_can_be_kept_and_comes_back(line: str) -> None:
+def test_any_parsed_intent_survives_being_stored(line: str) -> None:
     intent = read(line)
     if intent is not None:
         assert intent.model_dump_json().encode()
@@ -83,19 +83,19 @@ def test_what_was_read_can_be_kept_and_comes_back(line: str) -> None:
 
 
 @given(ANYTHING)
-def test_the_same_line_always_reads_the_same(line: str) -> None:
+def test_parsing_is_deterministic(line: str) -> None:
     assert read(line) == read(line) == read(clean(line))
 
 
 @given(ANYTHING)
-def test_the_root_command_in_front_changes_nothing(line: str) -> None:
+def test_the_root_command_and_the_mention_are_ignored(line: str) -> None:
     assume(clean(line).casefold().strip(INVISIBLE).split()[:1] not in ([], ["run"], ["/run"], ["@liaison"]))
     assume(not clean(line).strip(INVISIBLE).startswith(("@", "/", "run", "Run", "RUN")))
     assert read(f"/run {line}") == read(f"@liaison {line}") == read(line)
 
 
 @given(TAME)
-def test_the_text_of_a_comment_is_kept_as_typed(text: str) -> None:
+def test_the_text_of_a_comment_is_not_changed(text: str) -> None:
     assume(text.strip())
     assume(not any(dash in text for dash in ("--", "—", "–")))
     assert parse(f"comment {text}", COMMANDS) == Comment(text=text.strip())
@@ -109,14 +109,14 @@ def test_quotes_dashes_handles_and_code_inside_a_comment_are_text(middle: str) -
 
 
 @given(WILD_MIDDLE)
-def test_flags_last_on_the_line_are_flags_whatever_the_text(middle: str) -> None:
+def test_flags_at_the_end_of_a_line_are_flags_whatever_the_text(middle: str) -> None:
     text = f"so {middle} all is ok"
     assert parse(f"comment {text} --task t3 --run R7", COMMANDS) == Comment(text=text, task="T3", run="R7")
     assert parse(f"finish T1 {text} --then t3", COMMANDS) == Finish(tasks=("T1",), note=text, then="T3")
 
 
 @given(TAME)
-def test_a_quoted_whole_text_loses_only_its_quotes(text: str) -> None:
+def test_only_the_quotes_around_a_whole_text_are_removed(text: str) -> None:
     assume(text.strip())
     for opening, closing in ('""', "“”", "„“", "«»"):
         assert parse(f"comment {opening}{text}{closing}", COMMANDS) == Comment(text=text.strip())
@@ -124,7 +124,7 @@ def test_a_quoted_whole_text_loses_only_its_quotes(text: str) -> None:
 
 
 @given(st.sampled_from(WORDS), LINES)
-def test_every_word_of_a_verb_reads_like_the_verb(word: str, rest: str) -> None:
+def test_each_word_for_a_verb_is_parsed_like_the_verb(word: str, rest: str) -> None:
     assume(not rest.strip() or rest[0] not in ":,;.!?…")
     assume(not any(f"{word} {' '.join(rest.split()[:n])}".casefold() in WORDS for n in (1, 2)))
     verb = vocabulary(COMMANDS)[word]
@@ -147,7 +147,7 @@ def test_case_and_accents_of_a_verb_do_not_matter(word: str, data: st.DataObject
     st.lists(st.integers(1, 60), min_size=1, max_size=20),
     st.sampled_from([" ", ", ", ",", " and ", " e ", " & ", "; "]),
 )
-def test_handles_joined_in_any_way_name_the_same_tasks(numbers: list[int], joint: str) -> None:
+def test_all_separators_of_handles_are_equivalent(numbers: list[int], joint: str) -> None:
     handles = tuple(dict.fromkeys(f"T{number}" for number in numbers))
     for spelled in (str.upper, str.lower):
         line = spelled(joint.join(f"T{number}" for number in numbers))
@@ -156,29 +156,29 @@ def test_handles_joined_in_any_way_name_the_same_tasks(numbers: list[int], joint
 
 
 @given(st.integers(1, 900), st.integers(0, 49), st.sampled_from(["-", "–", "..", "…", " - "]))
-def test_a_range_names_all_between(first: int, more: int, dash: str) -> None:
-    wanted = tuple(f"T{number}" for number in range(first, first + more + 1))
-    assert parse(f"finish T{first}{dash}T{first + more}", COMMANDS) == Finish(tasks=wanted)
+def test_a_range_includes_all_tasks_between(first: int, more: int, dash: str) -> None:
+    tasks = tuple(f"T{number}" for number in range(first, first + more + 1))
+    assert parse(f"finish T{first}{dash}T{first + more}", COMMANDS) == Finish(tasks=tasks)
 
 
 @given(st.text())
-def test_cleaning_and_unquoting_settle(text: str) -> None:
+def test_cleaning_is_idempotent_and_unquoting_only_removes(text: str) -> None:
     assert clean(clean(text)) == clean(text)
     assert unquote(text) in text
     clean(text).encode()
 
 
 @given(st.text(string.digits + "hms:+ -offOFF.", max_size=8))
-def test_any_when_is_a_time_or_a_sentence(words: str) -> None:
+def test_any_text_is_a_due_time_or_a_command_error(text: str) -> None:
     try:
-        when = parse_due_time(words)
+        due = parse_due_time(text)
     except CommandError as error:
-        said(error)
+        assert_has_text(error)
     else:
-        assert when.is_off or when.clock is not None or (when.after and when.after.total_seconds() > 0)
+        assert due.is_off or due.clock is not None or (due.after and due.after.total_seconds() > 0)
 
 
-def test_the_properties_see_every_verb() -> None:
+def test_the_vocabulary_covers_every_typed_verb() -> None:
     assert {vocabulary(COMMANDS)[word] for word in WORDS} == {
         verb for verb, command in COMMANDS.items() if command.typed
     }

@@ -10,7 +10,7 @@ from adapters.writes import Op, WriteResult
 from commands.cards.run_card import live_card
 from commands.text.catalogue import plain_text
 from commands.text.phrases import task_name
-from tests.commands.world import BEN, Room, button, labels, said_publicly, shown
+from tests.commands.room import BEN, Room, button_labels, find_button, private_text, public_text
 
 
 @pytest.fixture
@@ -18,13 +18,13 @@ def nameless(room: Room) -> Room:
     """A platform where one token acts for everybody, and nobody can be assigned."""
     nobody: dict[str, object] = {"assignees": (), "started_by": None, "finished_by": None}
     titles = ("Confirm the primary is down", "Page the DBA", "Promote the replica")
-    room.platform.tasks = {title: dict(nobody) for title in titles}
-    room.platform.capabilities = {**room.platform.capabilities, Op.ASSIGN: Unsupported("assign it there")}
+    room.platform.task_changes = {title: dict(nobody) for title in titles}
+    room.platform.capabilities = {**room.platform.capabilities, Op.ASSIGN: Unsupported("Assign it there.")}
     return room
 
 
 async def _note(room: Room, handle: str) -> str:
-    card = live_card(await room.run("R1"), room.world, room.now())
+    card = live_card(await room.run("R1"), room.services, room.now())
     rows = [row for section in card.sections for row in section.rows]
     return next(plain_text(row.note) for row in rows if row.handle == handle)
 
@@ -38,7 +38,10 @@ async def test_the_card_names_who_began_and_finished_through_us(nameless: Room) 
 
 
 async def test_who_finished_what_was_somebody_elses_is_named(nameless: Room) -> None:
-    nameless.platform.tasks["Page the DBA"] |= {"assignees": (Person(id="2", name="Ben"),), "started_by": "Ben"}
+    nameless.platform.task_changes["Page the DBA"] |= {
+        "assignees": (Person(id="2", name="Ben"),),
+        "started_by": "Ben",
+    }
     await nameless.start()
     await nameless.type("begin T2")
     assert await _note(nameless, "T2") == "Ben since 14:06 UTC"
@@ -51,7 +54,7 @@ async def test_who_did_it_is_named_by_the_platforms_clock_however_far_from_ours(
     await nameless.start()
     task = (await nameless.run("R1")).run.tasks[0]
     done = task.model_copy(update={"state": TaskState.DONE, **theirs})
-    nameless.platform.says[Op.FINISH] = WriteResult(tasks=(done,))
+    nameless.platform.results[Op.FINISH] = WriteResult(tasks=(done,))
     await nameless.type("finish T1", by=BEN)
     assert await _note(nameless, "T1") == "Ben 11:05 UTC"
 
@@ -60,7 +63,7 @@ async def test_nobody_is_named_for_what_was_done_elsewhere_since(nameless: Room)
     await nameless.start()
     await nameless.type("finish T1", by=BEN)
     later: dict[str, object] = {"finished_at": nameless.now() + timedelta(hours=1)}
-    nameless.platform.tasks["Confirm the primary is down"] |= later
+    nameless.platform.task_changes["Confirm the primary is down"] |= later
     await nameless.type("show")
     assert await _note(nameless, "T1") == "15:06 UTC"
 
@@ -68,65 +71,61 @@ async def test_nobody_is_named_for_what_was_done_elsewhere_since(nameless: Room)
 async def test_what_i_began_is_mine_where_nobody_can_be_assigned(nameless: Room) -> None:
     await nameless.start()
     await nameless.type("begin T2")
-    assert shown(await nameless.type("mine")) == "One task is yours"
-    assert shown(await nameless.type("mine", by=BEN)).startswith("No open task is yours.")
-    assert labels(await nameless.type("finish"))[0] == "T2 Page the DBA"
+    assert private_text(await nameless.type("mine")) == "You have one open task"
+    assert private_text(await nameless.type("mine", by=BEN)).startswith("You have no open tasks.")
+    assert button_labels(await nameless.type("finish"))[0] == "T2 Page the DBA"
 
 
 async def test_a_promise_taken_back_is_not_shown_although_the_platform_keeps_it(room: Room) -> None:
     await room.start()
     await room.type("status amber lagging --next 15m")
     room.wait(minutes=1)
-    assert (
-        shown(await room.type("status --next off")) == "No update of R1 Primary down in EU is promised any more."
-    )
-    assert "next update" not in shown(await room.type("status"))
-    assert "14:37" in shown(await room.type("status --next 30m"))
-    assert "next update 14:37 UTC" in shown(await room.type("status"))
+    assert private_text(await room.type("status --next off")) == "R1 Primary down in EU: no next update set."
+    assert "next update" not in private_text(await room.type("status"))
+    assert "14:37" in private_text(await room.type("status --next 30m"))
+    assert "next update 14:37 UTC" in private_text(await room.type("status"))
 
 
 async def test_a_long_status_is_whole_where_it_is_said_and_cut_on_the_card(room: Room) -> None:
     await room.start()
     text = "the replica lags " * 40
-    assert text.strip() in said_publicly(await room.type(f"status red {text}"))
-    card = live_card(await room.run("R1"), room.world, room.now())
+    assert text.strip() in public_text(await room.type(f"status red {text}"))
+    card = live_card(await room.run("R1"), room.services, room.now())
     assert len(plain_text(card.lines[0])) < 260
-    assert text.strip() in shown(await room.type("status"))
+    assert text.strip() in private_text(await room.type("status"))
 
 
 async def test_a_sentence_cuts_a_title_that_its_card_shows_whole(room: Room) -> None:
     title = "x" * 150
-    room.platform.tasks["Page the DBA"] = {"title": title}
+    room.platform.task_changes["Page the DBA"] = {"title": title}
     known = await room.start()
     task = known.run.task(known.task_id("T2") or "")
     assert task is not None
     assert task_name(known, task).endswith("…")
-    assert title in shown(await room.type("show T2"))
+    assert title in private_text(await room.type("show T2"))
 
 
 async def test_what_can_begin_after_a_start_is_known_at_once(room: Room) -> None:
     """The answer to a start may have the tasks as they were before it: all waiting."""
-    room.platform.started["state"] = TaskState.WAITING
+    room.platform.started_task_changes["state"] = TaskState.WAITING
     await room.start()
     answer = await room.type("next")
-    assert labels(answer)[0] == "Begin T1"
-    assert button(answer, "Begin T2")
+    assert button_labels(answer)[0] == "Begin T1"
+    assert find_button(answer, "Begin T2")
 
 
 async def test_nothing_can_begin_in_a_run_that_is_over(room: Room) -> None:
     await room.start()
     await room.type("end --yes")
-    assert (
-        shown(await room.type("next")) == "R1 Primary down in EU is over: finished. Nothing more can begin in it."
-    )
+    assert private_text(await room.type("next")) == "R1 Primary down in EU is finished. No more tasks can begin."
 
 
 async def test_a_begin_that_only_a_comment_says_is_no_running_task(nameless: Room) -> None:
     """Runrun.it plays nothing for a person without a user."""
     await nameless.start()
-    nameless.platform.says = {Op.BEGIN: WriteResult(comment=Comment(text="Being worked on"))}
+    nameless.platform.results = {Op.BEGIN: WriteResult(comment=Comment(text="Being worked on"))}
     answer = await nameless.type("begin T1", by=BEN)
-    assert "T1 Confirm the primary is down: written down" in shown(answer)
+    assert "T1 Confirm the primary is down: noted as a comment" in private_text(answer)
     assert await _note(nameless, "T1") == "Ben"
-    assert shown(await nameless.type("mine", by=BEN)) == "One task is yours"
-    assert shown(await nameless.type("mine")).startswith("No open task is yours.")
+    assert private_text(await nameless.type("mine", by=BEN)) == "You have one open task"
+    assert private_text(await nameless.type("mine")).startswith("You have no open tasks.")

@@ -8,10 +8,21 @@ from adapters.models import Health, HomeChannel, Person
 from adapters.protocol import Emulated
 from adapters.writes import EndRun, Op, WriteMarker
 from commands.model.card import PersonName
-from commands.model.intents import DecideOutcome, MoveCard, PromiseUpdate, Stop, UpdateDue
+from commands.model.intents import DecideOutcome, PromiseUpdate, Stop, UpdateDue
 from commands.model.messages import Place
 from commands.model.outcomes import Done
-from tests.commands.world import BEN, EVE, HERE, Room, button, labels, said_publicly, shown, traces
+from commands.verbs.move import MoveCard
+from tests.commands.room import (
+    BEN,
+    EVE,
+    HERE,
+    Room,
+    activity_texts,
+    button_labels,
+    find_button,
+    private_text,
+    public_text,
+)
 
 OTHER = Place(surface="console", channel="other")
 
@@ -19,15 +30,15 @@ OTHER = Place(surface="console", channel="other")
 async def test_a_status_is_said_in_the_place_and_promises_the_next(room: Room) -> None:
     await room.start()
     answer = await room.type("status amber replica lagging behind 40 s --next 15m")
-    assert shown(answer).startswith("R1 Primary down in EU: status is amber. Receipt ")
-    assert said_publicly(answer).splitlines() == [
+    assert private_text(answer).startswith("R1 Primary down in EU: status AMBER. Receipt ")
+    assert public_text(answer).splitlines() == [
         "R1 Primary down in EU",
         "AMBER  replica lagging behind 40 s",
         "Ana 14:06 UTC, next update 14:21 UTC",
     ]
     assert [line.corrects for line in answer.activity] == [True]
     due = room.time + timedelta(minutes=15)
-    assert room.desk.promises == {"R1": due}
+    assert room.responder.reminders == {"R1": due}
     assert (await room.run("R1")).overlay.update_due == due
     assert answer.changed_runs == ("R1",)
 
@@ -35,18 +46,18 @@ async def test_a_status_is_said_in_the_place_and_promises_the_next(room: Room) -
 async def test_the_reminder_names_who_promised_and_is_said_for_the_last_promise_only(room: Room) -> None:
     await room.start()
     await room.type("status amber lagging --next 15m", by=BEN)
-    due = room.desk.promises["R1"]
+    due = room.responder.reminders["R1"]
     assert due is not None
     answer = await room.press(UpdateDue(run="R1", at=due), by=BEN)
-    assert "the update of R1 Primary down in EU that you promised is due" in said_publicly(answer)
+    assert "the update you promised for R1 Primary down in EU is due" in public_text(answer)
     assert answer.public is not None
     assert answer.public.title[0] == PersonName("Ben", "U2", ping=True)
-    assert labels(answer) == ["Update status", "+15m", "No more"]
+    assert button_labels(answer) == ["Update status", "+15m", "No more"]
     room.wait(minutes=15)
     await room.press(PromiseUpdate(run="R1", next="15m"), by=BEN)
     assert (await room.press(UpdateDue(run="R1", at=due))).public is None
     await room.press(PromiseUpdate(run="R1", next="off"), by=BEN)
-    assert room.desk.promises["R1"] is None
+    assert room.responder.reminders["R1"] is None
 
 
 async def test_a_colour_that_the_platform_cannot_hold_is_kept_by_liaison(room: Room) -> None:
@@ -64,83 +75,84 @@ async def test_a_colour_that_the_platform_cannot_hold_is_kept_by_liaison(room: R
 async def test_status_alone_shows_it(room: Room) -> None:
     await room.start()
     answer = await room.type("status")
-    assert "Nobody has said how R1 Primary down in EU goes." in shown(answer)
+    assert "No status update yet for R1 Primary down in EU." in private_text(answer)
     await room.type("status green fine")
     answer = await room.type("status")
-    assert "GREEN  fine" in shown(answer)
-    assert labels(answer) == ["Update status"]
+    assert "GREEN  fine" in private_text(answer)
+    assert button_labels(answer) == ["Update status"]
     assert answer.public is None
 
 
 async def test_a_colour_without_words_asks_for_them(room: Room) -> None:
     await room.start()
     answer = await room.type("status amber")
-    assert "A colour needs a few words with it. Nothing changed" in shown(answer)
-    assert labels(answer) == ["Update status"]
+    assert "A status update needs some text." in private_text(answer)
+    assert button_labels(answer) == ["Update status"]
 
 
 async def test_a_comment_on_a_task_quotes_what_was_stored(room: Room) -> None:
     await room.start()
     answer = await room.type("comment T2: called twice\nno answer")
-    assert "T2 Page the DBA: comment added. Receipt " in shown(answer)
-    assert "“called twice”" in shown(answer)
-    assert traces(answer)[0].startswith("Ana commented on T2 Page the DBA: called twice (")
+    assert "T2 Page the DBA: comment added. Receipt " in private_text(answer)
+    assert "“called twice”" in private_text(answer)
+    assert activity_texts(answer)[0].startswith("Ana commented on T2 Page the DBA: called twice (")
 
 
 async def test_a_task_is_added_to_a_stage(room: Room) -> None:
     await room.start()
     answer = await room.type("add Check DNS --stage triage")
-    assert "T5 Check DNS: added to R1 Primary down in EU" in shown(answer)
+    assert "T5 Check DNS: added to R1 Primary down in EU" in private_text(answer)
     unknown = await room.type("add Check DNS --stage Aftermath")
-    assert labels(unknown) == ["Triage", "Fail over"]
-    assert "Check DNS" in shown(await room.press(button(unknown, "Triage")))
+    assert button_labels(unknown) == ["Triage", "Fail over"]
+    assert "Check DNS" in private_text(await room.press(find_button(unknown, "Triage")))
 
 
 async def test_a_task_is_added_between_others(room: Room) -> None:
     await room.start()
     answer = await room.type("add Test again --after T1,T2 --before T4")
-    assert "T5 Test again: added to R1 Primary down in EU" in shown(answer)
+    assert "T5 Test again: added to R1 Primary down in EU" in private_text(answer)
     new, last = (await room.run("R1")).run.tasks[-1], (await room.run("R1")).run.tasks[-2]
     waits = {task.title: task.waits_for for task in (await room.run("R1")).run.tasks}
     assert (new.title, len(waits["Test again"]), new.id in waits[last.title]) == ("Test again", 2, True)
     by_title = await room.type('add Once more --after "test again"')
-    assert "T6 Once more: added" in shown(by_title)
+    assert "T6 Once more: added" in private_text(by_title)
     unknown = await room.type("add Look --before T99")
-    assert "“T99” is no task of R1" in shown(unknown)
+    assert "I can't find a task “T99” in R1" in private_text(unknown)
 
 
 async def test_where_a_platform_puts_no_task_between_others_nothing_is_added(room: Room) -> None:
     await room.start()
-    room.world.platform_types["local"] = replace(room.world.platform_types["local"], supports_insertion=False)  # type: ignore[index]
+    local = replace(room.services.platform_types["local"], supports_insertion=False)
+    room.services.platform_types["local"] = local  # type: ignore[index]
     refused = await room.type("add Look --after T1")
-    assert "Nothing was added; leave --after and --before out" in shown(refused)
+    assert "Nothing was added. Leave out --after and --before" in private_text(refused)
     assert len((await room.run("R1")).run.tasks) == 4
 
 
 async def test_end_asks_while_tasks_are_open(room: Room) -> None:
     await room.start()
     answer = await room.type("end")
-    assert "R1 Primary down in EU has 4 open tasks: T1, T2, T3, T4." in shown(answer)
+    assert "R1 Primary down in EU still has 4 open tasks: T1, T2, T3, T4. End it anyway?" in private_text(answer)
     assert answer.result == "question"
-    done = await room.press(button(answer, "End R1"), by=BEN)
-    assert "R1 Primary down in EU: ended" in shown(done)
-    assert room.desk.promises == {"R1": None}
+    done = await room.press(find_button(answer, "End R1"), by=BEN)
+    assert "R1 Primary down in EU: ended" in private_text(done)
+    assert room.responder.reminders == {"R1": None}
     again = await room.type("end R1")
-    assert "is over" in shown(again)
-    assert " by Ben via Console at " in shown(again)
+    assert "was already finished by" in private_text(again)
+    assert " by Ben via Console at " in private_text(again)
     assert again.result == "done"
 
 
 async def test_end_asks_nothing_when_all_is_done(room: Room) -> None:
     await room.start()
     await room.type("finish T1-T4")
-    assert "ended" in shown(await room.type("end"))
+    assert "ended" in private_text(await room.type("end"))
 
 
 async def test_end_carried_again_after_a_crash_gives_the_same_answer(room: Room) -> None:
     await room.start()
     first = await room.type("end R1 --yes", key="K1")
-    assert shown(await room.type("end R1 --yes", key="K1")) == shown(first)
+    assert private_text(await room.type("end R1 --yes", key="K1")) == private_text(first)
 
 
 async def test_show_moves_this_places_card_and_draws_another_places(room: Room) -> None:
@@ -150,45 +162,45 @@ async def test_show_moves_this_places_card_and_draws_another_places(room: Room) 
     assert here.private is None
     there = await room.type("show R1", place=OTHER)
     assert there.move_card == ""
-    assert shown(there).startswith("R1 Primary down in EU")
+    assert private_text(there).startswith("R1 Primary down in EU")
 
 
 async def test_a_platform_that_does_not_answer_shows_what_was_read_last(room: Room) -> None:
     await room.start()
-    room.platform.raises["read"] = Unreachable("local", "show")
+    room.platform.errors["read"] = Unreachable("local", "show")
     answer = await room.type("show R1", place=OTHER)
-    assert "does not answer. This is as read at 14:05 UTC." in shown(answer)
+    assert "isn't responding. Showing the run as of 14:05 UTC." in private_text(answer)
 
 
 async def test_reads_name_the_writes_that_still_wait(room: Room) -> None:
     await room.start()
     room.runs.queued["R1"] = 2
-    assert "2 changes to R1 are still on their way." in shown(await room.type("next"))
+    assert "2 changes to R1 are still pending." in private_text(await room.type("next"))
     room.runs.queued["R1"] = 1
-    assert "One change to R1 is still on its way." in shown(await room.type("show"))
+    assert "One change to R1 is still pending." in private_text(await room.type("show"))
 
 
 async def test_a_task_is_shown_with_who_waits_for_whom(room: Room) -> None:
     await room.start()
     await room.type("comment T3: careful")
     answer = await room.type("show T3")
-    lines = shown(answer).splitlines()
+    lines = private_text(answer).splitlines()
     assert lines[0] == "T3 Promote the replica"
-    assert lines[1] == "waiting  for T1, T2"
-    assert "T4 waits for it." in shown(answer)
-    assert "careful" in shown(answer)
-    assert labels(answer) == ["Comment"]
+    assert lines[1] == "waiting  waiting for T1, T2"
+    assert "T4 is waiting for this task." in private_text(answer)
+    assert "careful" in private_text(answer)
+    assert button_labels(answer) == ["Comment"]
     first = await room.type("show T1")
-    assert "Ask from two zones." in shown(first)
-    assert labels(first) == ["Begin T1", "Finish T1", "Comment"]
+    assert "Ask from two zones." in private_text(first)
+    assert button_labels(first) == ["Begin T1", "Finish T1", "Comment"]
 
 
 async def test_what_a_platform_tells_of_each_task_alone_is_asked_for(room: Room) -> None:
     await room.start()
-    assert "No instructions." in shown(await room.type("show T3"))
-    room.platform.instructed = "Only where a task says nothing itself"
-    assert "Only where a task says nothing itself" in shown(await room.type("show T3"))
-    assert "Only where" not in shown(await room.type("show T1"))
+    assert "No instructions." in private_text(await room.type("show T3"))
+    room.platform.instructions_text = "Only where a task says nothing itself"
+    assert "Only where a task says nothing itself" in private_text(await room.type("show T3"))
+    assert "Only where" not in private_text(await room.type("show T1"))
 
 
 async def test_runs_that_others_ended_are_no_longer_under_way(room: Room) -> None:
@@ -196,24 +208,24 @@ async def test_runs_that_others_ended_are_no_longer_under_way(room: Room) -> Non
     known = await room.start()
     mark = WriteMarker(code="7K2F", who="Cy", at=room.now())
     await room.platform.inner.execute(EndRun(run=known.run.key, by=Person(name="Cy")), mark)
-    assert "Primary down in EU" not in shown(await room.type("runs"))
+    assert "Primary down in EU" not in private_text(await room.type("runs"))
     assert (await room.run("R1")).run.state.is_over
 
 
 async def test_show_finds_tasks_runs_and_runbooks_by_title(room: Room) -> None:
     await room.start()
-    assert shown(await room.type("show promote the replica")).startswith("T3 Promote the replica")
+    assert private_text(await room.type("show promote the replica")).startswith("T3 Promote the replica")
     assert (await room.type("show primary down in EU")).move_card == "R1"
-    assert shown(await room.type("show third-party outage")).startswith("Third-party outage")
+    assert private_text(await room.type("show third-party outage")).startswith("Third-party outage")
     reference = await room.type("show local:outage.md")
-    assert shown(reference).startswith("Third-party outage")
+    assert private_text(reference).startswith("Third-party outage")
 
 
 async def test_a_link_shows_what_it_points_to(room: Room) -> None:
     known = await room.start()
     id = known.run.key.id
     answer = await room.type(f"https://local.example/{id}/{known.run.tasks[2].id}", place=OTHER)
-    assert shown(answer).startswith("T3 Promote the replica")
+    assert private_text(answer).startswith("T3 Promote the replica")
 
 
 async def test_next_lists_what_can_begin(room: Room) -> None:
@@ -222,7 +234,7 @@ async def test_next_lists_what_can_begin(room: Room) -> None:
     assert answer.private is not None
     rows = [row.handle for section in answer.private.sections for row in section.rows]
     assert rows == ["T1", "T2"]
-    assert labels(answer) == ["Begin T1", "Begin T2"]
+    assert button_labels(answer) == ["Begin T1", "Begin T2"]
 
 
 async def test_mine_lists_my_tasks_of_all_runs(room: Room) -> None:
@@ -233,99 +245,99 @@ async def test_mine_lists_my_tasks_of_all_runs(room: Room) -> None:
     await room.type("assign R2.T1 @ben")
     answer = await room.type("mine")
     assert answer.private is not None
-    assert shown(answer) == "2 tasks are yours"
+    assert private_text(answer) == "You have 2 open tasks"
     rows = [(section.title, row.handle) for section in answer.private.sections for row in section.rows]
     assert rows == [("R2 Primary down in EU", "T2"), ("R1 Primary down in EU", "T1")]
-    assert labels(answer) == ["Finish R1.T1"]
-    assert shown(await room.type("mine", by=EVE)) == "No open task is yours."
+    assert button_labels(answer) == ["Finish R1.T1"]
+    assert private_text(await room.type("mine", by=EVE)) == "You have no open tasks."
 
 
 async def test_runs_are_listed_with_a_handle_each(room: Room) -> None:
     await room.start()
     answer = await room.type("runs")
-    assert "R1 Primary down in EU, 0 of 4 done, on local" in shown(answer)
-    room.platform.raises["runs"] = Unreachable("local", "runs")
+    assert "R1 Primary down in EU, 0 of 4 done, on local" in private_text(answer)
+    room.platform.errors["runs"] = Unreachable("local", "runs")
     answer = await room.type("runs")
-    assert "R1 Primary down in EU" in shown(answer)
-    assert "does not answer" in shown(answer)
+    assert "R1 Primary down in EU" in private_text(answer)
+    assert "isn't responding" in private_text(answer)
 
 
 async def test_runbooks_are_listed_and_start(room: Room) -> None:
     answer = await room.type("runbooks")
-    assert "Database failover" in shown(answer)
-    assert labels(answer) == ["Start Database failover", "Start Third-party outage"]
-    assert labels(await room.type("runbooks outage")) == ["Start Third-party outage"]
+    assert "Database failover" in private_text(answer)
+    assert button_labels(answer) == ["Start Database failover", "Start Third-party outage"]
+    assert button_labels(await room.type("runbooks outage")) == ["Start Third-party outage"]
 
 
 async def test_help_for_all_and_for_one(room: Room) -> None:
     answer = await room.type("help")
-    assert "/run finish TASK… [NOTE] [--then TASK]" in shown(answer)
-    assert "choose" not in shown(answer)
+    assert "/run finish TASK… [NOTE] [--then TASK]" in private_text(answer)
+    assert "choose" not in private_text(answer)
     room.platform.capabilities = {**room.platform.capabilities, Op.FINISH: Emulated("a tick")}
     one = await room.type("help done")
-    assert shown(one).startswith("finish: finish tasks")
-    assert "Example: /run finish T3 promoted by hand" in shown(one)
-    assert "a tick." in shown(one)
+    assert private_text(one).startswith("finish: mark tasks as done")
+    assert "Example: /run finish T3 promoted by hand" in private_text(one)
+    assert "a tick." in private_text(one)
 
 
 async def test_whoami_says_standing_mail_and_rights(room: Room) -> None:
     answer = await room.type("whoami")
-    assert "You are Ana." in shown(answer)
-    assert "Platforms know you as ana@x.example." in shown(answer)
-    assert "start runs, change runs, end runs" in shown(answer)
-    assert shown(await room.type("whoami", by=EVE)).endswith("You may here: look.")
+    assert "You're Ana (full member)." in private_text(answer)
+    assert "Platforms know you as ana@x.example." in private_text(answer)
+    assert "start runs, change runs, end runs" in private_text(answer)
+    assert private_text(await room.type("whoami", by=EVE)).endswith("Here you can: view runs.")
 
 
 async def test_use_binds_and_tells_the_place(room: Room) -> None:
     await room.start(place=OTHER)
-    assert labels(await room.type("use", by=BEN)) == ["R1 Primary down in EU"]
+    assert button_labels(await room.type("use", by=BEN)) == ["R1 Primary down in EU"]
     answer = await room.type("use R1", by=BEN)
-    assert said_publicly(answer) == "This channel is about R1 Primary down in EU now, says Ben."
-    assert room.desk.opened[-1] == ("R1", "inc-42")
-    assert "T1" in shown(await room.type("finish T1", by=BEN))
+    assert public_text(answer) == "This channel now uses R1 Primary down in EU (set by Ben)."
+    assert room.responder.posted_cards[-1] == ("R1", "inc-42")
+    assert "T1" in private_text(await room.type("finish T1", by=BEN))
     refused = await room.type("use R1", by=EVE)
-    assert "Guests may look" in shown(refused)
+    assert "Guests can view runs" in private_text(refused)
     await room.type("end R1 --yes")
-    assert shown(await room.type("use R1")) == "R1 Primary down in EU is over. Nothing changed."
-    assert "No run is active here." in shown(await room.type(""))
+    assert private_text(await room.type("use R1")) == "R1 Primary down in EU has ended. Nothing changed."
+    assert "No run is active here." in private_text(await room.type(""))
 
 
 async def test_a_bare_command_shows_what_goes_on(room: Room) -> None:
     empty = await room.type("")
-    assert "No run is active here." in shown(empty)
-    assert labels(empty) == ["Start a run…", "Runbooks", "My tasks", "Help"]
+    assert "No run is active here." in private_text(empty)
+    assert button_labels(empty) == ["Start a run…", "Runbooks", "My tasks", "Help"]
     await room.start()
     await room.type("begin T1")
     answer = await room.type("")
-    assert "Here: R1 Primary down in EU, 0 of 4 done, 1 running" in shown(answer)
-    assert "Yours: R1.T1 Confirm the primary is down, running" in shown(answer)
-    assert labels(answer) == ["Finish T1", "Begin T2", "Show R1", "More…"]
+    assert "Active here: R1 Primary down in EU, 0 of 4 done, 1 running" in private_text(answer)
+    assert "Your task: R1.T1 Confirm the primary is down, running" in private_text(answer)
+    assert button_labels(answer) == ["Finish T1", "Begin T2", "Show R1", "More…"]
 
 
 async def test_stop_and_move(room: Room) -> None:
     await room.start()
     room.messages.stoppable |= {"K": "stopped", "L": "trying"}
-    assert shown(await room.press(Stop(key="K"))) == "Stopped. What waited was not sent."
-    assert "on its way already" in shown(await room.press(Stop(key="L")))
-    assert "too late" in shown(await room.press(Stop(key="other")))
+    assert private_text(await room.press(Stop(key="K"))) == "Stopped. Nothing was sent."
+    assert "already being sent" in private_text(await room.press(Stop(key="L")))
+    assert "too late" in private_text(await room.press(Stop(key="other")))
     assert (await room.press(MoveCard(run="R1"))).move_card == "R1"
 
 
 async def test_a_persons_word_settles_an_unknown_write(room: Room) -> None:
     await room.type("start Database failover", key="K1")
-    outcome = room.log["K1", "start"]
+    outcome = room.effect_log["K1", "start"]
     assert isinstance(outcome, Done)
     room.messages.outcomes["K1", "start", True] = outcome
-    answer = await room.press(DecideOutcome(run="R1", key="K1", step="start", there=True))
-    assert "Noted: starting R1 is there. Receipt" in shown(answer)
-    gone = await room.press(DecideOutcome(run="R1", key="K1", step="other", there=True))
-    assert "not unknown any more" in shown(gone)
+    answer = await room.press(DecideOutcome(run="R1", key="K1", step="start", applied=True))
+    assert "Noted: starting R1 went through. Receipt" in private_text(answer)
+    gone = await room.press(DecideOutcome(run="R1", key="K1", step="other", applied=True))
+    assert "already been resolved" in private_text(gone)
 
 
 async def test_a_status_typed_in_the_runs_own_channel_is_not_said_there_twice(room: Room) -> None:
     """The platform that made the channel posts it there itself."""
     home = HomeChannel(site="https://chat.example/", channel=HERE.channel)
-    room.platform.of_run = {"home": home}
+    room.platform.run_changes = {"home": home}
     await room.start()
     there = HERE.model_copy(update={"site": "https://Chat.example"})
     assert (await room.type("status amber lagging", place=there)).public is None

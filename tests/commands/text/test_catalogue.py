@@ -1,4 +1,4 @@
-"""The catalogue: every key that is used exists, every key there is gets used, and every fact is given."""
+"""The message catalogues of commands, chats and platforms, in every language."""
 
 import ast
 import re
@@ -8,91 +8,162 @@ from pathlib import Path
 
 import pytest
 
-from adapters.toolkit.messages import load_messages
-from commands.forms.fields import FIELDS
-from commands.forms.form import open_form
+from adapters.toolkit.messages import ENGLISH, LANGUAGES, in_language
+from commands.forms.opening import forms_of, open_form
 from commands.model.intents import OpenForm
-from tests.commands.world import ANA, HERE, Room
-
-ROOT = Path(__file__).parent.parent.parent.parent
-OURS = load_messages(ROOT / "commands" / "text" / "messages.toml")
-SOURCES = sorted(
-    path
-    for folder in ("commands", "bot", "adapters")
-    for path in (ROOT / folder).rglob("*.py")
-    if "migrations" not in path.parts
+from commands.registry import COMMANDS
+from tests.commands.room import HERE, Room
+from tests.commands.text.catalogues import (
+    BUILT,
+    CATALOGUES,
+    OURS,
+    ROOT,
+    built_keys,
+    built_patterns,
+    literal_keys,
+    messages,
+    placeholders,
+    sources,
+    suffixes,
 )
-_KEY = re.compile(r"[a-z_]+\.[a-z_]+")
-_SAYS = ("say", "label", "button", *("CommandError", "UnknownCommand", "BadArguments", "Ambiguous", "Missing"))
-_RAISES = ("NotAllowed", "Stale", "AlreadySo", "CannotPost")
-_NOT_FACTS = ("buttons", "field", "intent")
+
+CODE = [path for folder in ("commands", "bot", "adapters") for path in sources(ROOT / folder)]
+COMMANDS_CODE = sources(ROOT / "commands")
+OTHERS = [path for path in CATALOGUES if path != OURS]
+_FUNCTIONS = ("translate", "lazy", "label", "button", "plural")
+_ERRORS = (
+    *("CommandError", "UnknownCommand", "BadArguments", "Ambiguous", "Missing", "NotAllowed", "Stale"),
+    *("AlreadyDone", "CannotPost"),
+)
+_NOT_FACTS = {"buttons", "field", "intent", "rest", "word", "text", "guesses", "verb"}  # of errors and buttons
+_LONGEST = {ENGLISH: 200, "pt-BR": 230}  # characters of a message
+
+
+def catalogue_name(path: Path) -> str:
+    return str(path.parent.relative_to(ROOT))
 
 
 def calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
-    """(key, call) of every call that says a sentence by a literal key."""
+    """(key, call) of every call that uses a message of ``commands`` by a literal key."""
     for node in ast.walk(ast.parse(path.read_text())):
-        if not isinstance(node, ast.Call) or not node.args:
-            continue
-        name = node.func.id if isinstance(node.func, ast.Name) else ""
-        first = node.args[0]
-        if name in (*_SAYS, *_RAISES) and isinstance(first, ast.Constant) and isinstance(first.value, str):
-            yield first.value, node
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+            name, first = node.func.id, node.args[0]
+            if (
+                name in (*_FUNCTIONS, *_ERRORS)
+                and isinstance(first, ast.Constant)
+                and isinstance(first.value, str)
+            ):
+                yield first.value, node
 
 
-def literals() -> set[str]:
-    found = set()
-    for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and _KEY.fullmatch(node.value):
-                found.add(node.value)
-    return found
+def test_every_key_of_ours_is_used() -> None:
+    used = literal_keys(CODE) | built_keys(COMMANDS_CODE)
+    assert {key for key in messages(OURS) if not key.startswith("nothing.")} - used == set()
 
 
-def facts_of(sentence: str) -> set[str]:
-    return {fact for _, fact, _, _ in string.Formatter().parse(sentence) if fact}
+def test_every_key_that_the_code_builds_exists() -> None:
+    assert built_keys(COMMANDS_CODE) - set(messages(OURS)) == set()
+    assert set(BUILT) == {pattern for pattern, _ in built_patterns(COMMANDS_CODE)}
 
 
-def test_every_key_is_used() -> None:
-    assert set(OURS) - literals() == set()
-
-
-@pytest.mark.parametrize("path", [path for path in SOURCES if path.parts[-2] in ("commands", "handlers")], ids=str)
-def test_every_key_that_is_said_exists_and_gets_its_facts(path: Path) -> None:
+@pytest.mark.parametrize("path", COMMANDS_CODE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_key_in_the_code_exists_and_gets_its_facts(path: Path) -> None:
     for key, call in calls(path):
-        assert key in OURS, f"{path.name}:{call.lineno} says {key}"
-        given = {word.arg for word in call.keywords}
-        if None not in given:
-            assert facts_of(OURS[key]) <= given, f"{path.name}:{call.lineno} {key}"
-            assert not given - facts_of(OURS[key]) - {*_NOT_FACTS, "rest", "word", "text", "guesses", "verb"}, key
+        assert key in messages(OURS), f"{path.name}:{call.lineno} uses {key}"
+        given = {keyword.arg for keyword in call.keywords}
+        name = call.func.id if isinstance(call.func, ast.Name) else ""
+        if name == "plural":
+            assert f"{key}_one" in messages(OURS), f"{path.name}:{call.lineno} needs {key}_one"
+        elif None not in given:
+            needed = placeholders(messages(OURS)[key])
+            assert needed <= given, f"{path.name}:{call.lineno} {key}"
+            assert given - needed <= _NOT_FACTS, f"{path.name}:{call.lineno} {key}"
 
 
-def test_nothing_is_said_without_saying_it_short() -> None:
-    """Two sentences, no blame, and never "check the logs"."""
-    for key, sentence in OURS.items():
-        assert "log" not in re.findall(r"[a-z]+", sentence.lower()), key
-        assert "please" not in sentence.lower(), key
-        assert len(sentence) <= 200, key
+@pytest.mark.parametrize("path", OTHERS, ids=catalogue_name)
+def test_every_key_of_a_platform_or_chat_is_used(path: Path) -> None:
+    """By the code beside the catalogue, as a literal or by the pattern of an f-string."""
+    code = [*sources(path.parent), *sources(ROOT / "adapters" / "toolkit")]
+    used = literal_keys(code) | _plain_names(code)
+    used |= {key + suffix for key in used for suffix in (*suffixes(code), "_fix", "_one")}
+    patterns = [re.compile(pattern.replace("{}", "[a-z_0-9.]+")) for pattern, _ in built_patterns(code)]
+    unused = [
+        key
+        for key in messages(path)
+        if key not in used and not any(pattern.fullmatch(key) for pattern in patterns)
+    ]
+    assert unused == []
 
 
-def test_labels_fit_every_chat() -> None:
-    for fields in FIELDS.values():
-        for field in fields:
-            assert 0 < len(field.label) <= 24, field.label
-            assert len(field.hint) <= 150
-            assert re.fullmatch("[a-z]+", field.name)
-    for key, sentence in OURS.items():
+def _plain_names(code: list[Path]) -> set[str]:
+    """Chats name their messages without a table: "moved"."""
+    return {
+        node.value
+        for path in code
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch("[a-z_]+", node.value)
+    }
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=catalogue_name)
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != ENGLISH])
+def test_every_language_has_the_same_keys_and_placeholders(path: Path, language: str) -> None:
+    translated = path.with_name(f"messages.{language}.toml")
+    assert translated.exists(), f"{translated} is missing"
+    english, other = messages(path), messages(path, language)
+    assert list(english) == list(other)
+    assert {key: placeholders(message) for key, message in english.items()} == {
+        key: placeholders(message) for key, message in other.items()
+    }
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=catalogue_name)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_message_that_says_that_nothing_was_done_says_it_word_for_word(path: Path, language: str) -> None:
+    """``error_text`` adds and leaves out these sentences."""
+    opening = {ENGLISH: r"Nothing (?:changed|was)\b", "pt-BR": r"Nada (?:mudou|foi)\b"}[language]
+    known = [text for key, text in messages(OURS, language).items() if key.startswith("nothing.")]
+    for key, message in messages(path, language).items():
+        for found in re.finditer(opening, message):
+            rest = message[found.start() :]
+            assert any(rest.startswith(sentence) for sentence in known), f"{key}: {rest}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_messages_are_short_and_blame_nobody(language: str) -> None:
+    for key, message in messages(OURS, language).items():
+        words = re.findall(r"\w+", message.lower())
+        assert not {"log", "logs", "please"} & set(words), key
+        assert key.startswith("deed.") or message == message.strip(), f"{key} begins or ends with a space"
+        assert len(message) <= _LONGEST[language], key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_labels_fit_every_chat(language: str) -> None:
+    for key, message in messages(OURS, language).items():
         if key.startswith("button."):
-            assert len(string.Formatter().vformat(sentence, (), _Short())) <= 30, key
+            assert len(string.Formatter().vformat(message, (), _Handles())) <= 30, key
+    with in_language(language):
+        for path in (OURS, *OTHERS):
+            for key, message in messages(path, language).items():
+                if ".button." in key:
+                    assert len(string.Formatter().vformat(message, (), _Handles())) <= 30, key
 
 
-class _Short(dict[str, str]):
+class _Handles(dict[str, str]):
     def __missing__(self, fact: str) -> str:
         return "R1.T12"
 
 
-@pytest.mark.parametrize("about", sorted(FIELDS))
-async def test_titles_of_forms_fit_every_chat(room: Room, about: str) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("about", sorted(forms_of(COMMANDS)))
+async def test_forms_fit_every_chat(room: Room, about: str, language: str) -> None:
     await room.start()
-    form = await open_form(OpenForm.model_validate({"about": about, "run": "R1"}), ANA, HERE, room.world)
+    with in_language(language):
+        form = await open_form(OpenForm.model_validate({"about": about, "run": "R1"}), HERE, room.services)
     assert 0 < len(form.title) <= 24
     assert 0 < len(form.submit) <= 24
+    for field in form.fields:
+        assert 0 < len(field.label) <= 24, field.label
+        assert len(field.hint) <= 150
+        assert re.fullmatch("[a-z]+", field.name)

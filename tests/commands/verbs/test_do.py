@@ -1,173 +1,179 @@
-"""``do``: what a platform offers is listed, asked about, and carried once."""
+"""``do``: the actions of a platform are listed, confirmed, and executed once."""
 
 import pytest
 
 from adapters.errors import OutcomeUnknown, Unreachable
 from adapters.models import PlatformAction
-from adapters.protocol import Native
+from adapters.protocol import Native, Unsupported
 from adapters.writes import Op
 from commands.cards.run_card import live_card
-from commands.forms.form import open_form
+from commands.forms.opening import open_form
 from commands.model.card import Link
 from commands.model.intents import DoAction, OpenForm
 from commands.model.ports import AccessRules
-from tests.commands.world import ANA, BEN, EVE, HERE, Room, button, labels, shown, traces
+from commands.text.error_text import capability_text
+from tests.commands.room import BEN, EVE, HERE, Room, activity_texts, button_labels, find_button, private_text
 
-# The sentences of an offer are the adapter's own: these are some that the local catalogue finds in ours.
-FLAG = PlatformAction(id="flag:1", label="form.do_end", warning="said.nothing_changed", note="run.rehearsal")
+# An action's texts are in the adapter's catalogue. The local adapter has none, so these keys are of commands.
+FLAG = PlatformAction(id="flag:1", label="form.do_end", warning="nothing.changed", note="run.rehearsal")
 PAGE = PlatformAction(id="page:1", label="button.mine", link="https://tines.example/pages/form")
 
 
 @pytest.fixture
-async def offering(room: Room) -> Room:
+async def acting(room: Room) -> Room:
     await room.start()
     room.platform.capabilities = {**room.platform.capabilities, Op.ACTION: Native()}
     first = (await room.run("R1")).run.tasks[0].id
     task = PlatformAction(id="run:1", label="button.command", task=first)
-    room.platform.offered = (FLAG, task, PAGE)
+    room.platform.offered_actions = (FLAG, task, PAGE)
     return room
 
 
-async def test_alone_it_lists_what_is_offered(offering: Room) -> None:
-    answer = await offering.type("do")
-    assert shown(answer).splitlines()[:3] == [
-        "What Local runbooks offers for R1 Primary down in EU",
-        "End the run   a rehearsal",
-        "T1 Run its command",
+async def test_do_without_a_name_lists_the_actions(acting: Room) -> None:
+    answer = await acting.type("do")
+    assert private_text(answer).splitlines()[:3] == [
+        "Local runbooks actions for R1 Primary down in EU",
+        "End the run   rehearsal",
+        "T1 Run the command",
     ]
-    assert labels(answer) == ["End the run", "T1 Run its command"]
+    assert button_labels(answer) == ["End the run", "T1 Run the command"]
     assert answer.private is not None
     assert answer.private.lines[2] == (Link("My tasks", PAGE.link),)
     assert answer.result == "done"
-    assert offering.platform.carried == ["start"]
+    assert acting.platform.executed == ["start"]
 
 
 @pytest.mark.parametrize("line", ["do end the run", "press END THE", "do R1 end the run", "do flag:1"])
-async def test_it_asks_first_and_then_does_it_once(offering: Room, line: str) -> None:
-    asked = await offering.type(line)
+async def test_an_action_is_confirmed_first_and_then_executed_once(acting: Room, line: str) -> None:
+    asked = await acting.type(line)
     assert asked.result == "question"
-    assert shown(asked) == ("Do “End the run” for R1 Primary down in EU? Nothing changed. Nothing was done yet.")
-    assert labels(asked) == ["Do it", "Cancel"]
-    assert offering.platform.carried == ["start"]
-    done = await offering.press(button(asked, "Do it"), by=BEN)
-    assert shown(done).startswith("R1 Primary down in EU: “End the run” is done. Receipt ")
-    assert traces(done)[0].startswith("Ben pressed “End the run” on R1 Primary down in EU (")
-    assert offering.platform.carried == ["start", "do"]
-    again = await offering.press(button(asked, "Do it"))
-    assert "has done that already" in shown(again)
-    assert offering.platform.carried == ["start", "do"]
+    assert private_text(asked) == ("Go ahead with “End the run” on R1 Primary down in EU? Nothing changed.")
+    assert button_labels(asked) == ["Go ahead", "Cancel"]
+    assert acting.platform.executed == ["start"]
+    done = await acting.press(find_button(asked, "Go ahead"), by=BEN)
+    assert private_text(done).startswith("R1 Primary down in EU: “End the run” done. Receipt ")
+    assert activity_texts(done)[0].startswith("Ben used “End the run” on R1 Primary down in EU (")
+    assert acting.platform.executed == ["start", "do"]
+    again = await acting.press(find_button(asked, "Go ahead"))
+    assert "already handled this" in private_text(again)
+    assert acting.platform.executed == ["start", "do"]
 
 
-async def test_cancelled_nothing_is_done(offering: Room) -> None:
-    asked = await offering.press(button(await offering.type("do"), "End the run"))
-    assert "Nothing changed" in shown(await offering.press(button(asked, "Cancel")))
-    assert offering.platform.carried == ["start"]
+async def test_a_cancelled_action_is_not_executed(acting: Room) -> None:
+    asked = await acting.press(find_button(await acting.type("do"), "End the run"))
+    assert "Nothing changed" in private_text(await acting.press(find_button(asked, "Cancel")))
+    assert acting.platform.executed == ["start"]
 
 
-async def test_what_is_about_a_task_names_it(offering: Room) -> None:
-    asked = await offering.press(button(await offering.type("do"), "T1 Run its command"))
-    assert shown(asked).startswith("Do “T1 Run its command” for R1 ")
-    done = await offering.press(button(asked, "Do it"))
-    assert shown(done).startswith("T1 Confirm the primary is down: “Run its command” is done.")
-    assert (await offering.type("do T1")).result == "question"
+async def test_an_action_on_a_task_names_the_task(acting: Room) -> None:
+    asked = await acting.press(find_button(await acting.type("do"), "T1 Run the command"))
+    assert private_text(asked).startswith("Go ahead with “T1 Run the command” on R1 ")
+    done = await acting.press(find_button(asked, "Go ahead"))
+    assert private_text(done).startswith("T1 Confirm the primary is down: “Run the command” done.")
+    assert (await acting.type("do T1")).result == "question"
 
 
-async def test_once_confirmed_the_platform_is_not_asked_again_what_there_is(offering: Room) -> None:
-    asked = await offering.type("do end the run")
-    offering.platform.raises["offers"] = Unreachable("local", "offers")
-    assert (await offering.press(button(asked, "Do it"))).result == "done"
+async def test_a_confirmed_action_does_not_list_the_actions_again(acting: Room) -> None:
+    asked = await acting.type("do end the run")
+    acting.platform.errors["actions"] = Unreachable("local", "offers")
+    assert (await acting.press(find_button(asked, "Go ahead"))).result == "done"
 
 
-async def test_no_answer_is_not_called_done(offering: Room) -> None:
-    asked = await offering.type("do end the run")
-    offering.platform.raises["do"] = OutcomeUnknown("local", "do")
-    answer = await offering.press(button(asked, "Do it"))
+async def test_an_action_without_a_response_is_not_reported_as_done(acting: Room) -> None:
+    asked = await acting.type("do end the run")
+    acting.platform.errors["do"] = OutcomeUnknown("local", "do")
+    answer = await acting.press(find_button(asked, "Go ahead"))
     assert answer.result == "question"
-    assert "“End the run” on R1" in shown(answer)
-    assert [press.label for press in answer.activity[0].buttons] == ["It is there", "Write it again"]
+    assert "“End the run” on R1" in private_text(answer)
+    assert [press.label for press in answer.activity[0].buttons] == ["It was done", "Send it again"]
 
 
-async def test_a_page_is_only_shown(offering: Room) -> None:
-    answer = await offering.type("do my tasks")
-    assert shown(answer).startswith("That is a page: My tasks")
-    assert (answer.result, offering.platform.carried) == ("done", ["start"])
+async def test_an_action_that_is_a_page_is_only_linked(acting: Room) -> None:
+    answer = await acting.type("do my tasks")
+    assert private_text(answer).startswith("This action opens a page: My tasks")
+    assert (answer.result, acting.platform.executed) == ("done", ["start"])
 
 
-async def test_a_name_that_is_not_offered(offering: Room) -> None:
-    answer = await offering.type("do make coffee")
-    assert shown(answer) == "“make coffee” is not offered for R1 Primary down in EU. Nothing changed."
-    assert labels(answer) == ["End the run", "T1 Run its command"]
+async def test_an_unknown_action_gets_the_list_of_actions(acting: Room) -> None:
+    answer = await acting.type("do make coffee")
+    assert private_text(answer) == "I can't find an action “make coffee” for R1 Primary down in EU."
+    assert button_labels(answer) == ["End the run", "T1 Run the command"]
 
 
-async def test_several_of_one_name_are_told_apart_by_their_buttons(offering: Room) -> None:
-    offering.platform.offered = (FLAG, FLAG.model_copy(update={"id": "flag:2"}))
-    answer = await offering.type("do end the run")
+async def test_actions_with_the_same_name_are_chosen_by_button(acting: Room) -> None:
+    acting.platform.offered_actions = (FLAG, FLAG.model_copy(update={"id": "flag:2"}))
+    answer = await acting.type("do end the run")
     assert answer.result == "question"
     assert answer.private is not None
     assert [press.intent for press in answer.private.buttons] == [
-        DoAction(run="R1", offer="flag:1"),
-        DoAction(run="R1", offer="flag:2"),
+        DoAction(run="R1", action="flag:1"),
+        DoAction(run="R1", action="flag:2"),
     ]
 
 
-async def test_more_than_five_are_done_by_name(offering: Room) -> None:
-    offering.platform.offered = tuple(FLAG.model_copy(update={"id": f"flag:{n}"}) for n in range(7))
-    answer = await offering.type("do")
-    assert len(labels(answer)) == 5
-    assert shown(answer).endswith("For the others: /run do NAME")
+async def test_only_five_actions_have_a_button(acting: Room) -> None:
+    acting.platform.offered_actions = tuple(FLAG.model_copy(update={"id": f"flag:{n}"}) for n in range(7))
+    answer = await acting.type("do")
+    assert len(button_labels(answer)) == 5
+    assert private_text(answer).endswith("To use one of the others, type /run do NAME")
 
 
-async def test_nothing_is_offered_now(offering: Room) -> None:
-    offering.platform.offered = ()
-    assert "offers nothing more to do for R1" in shown(await offering.type("do"))
+async def test_a_run_without_actions_says_so(acting: Room) -> None:
+    acting.platform.offered_actions = ()
+    assert "has no other actions for R1" in private_text(await acting.type("do"))
 
 
-async def test_where_a_platform_has_no_such_thing_it_is_neither_done_nor_named(room: Room) -> None:
+async def test_do_is_hidden_and_refused_where_the_platform_has_no_actions(room: Room) -> None:
     await room.start()
     answer = await room.type("do something")
-    assert "offers nothing more to do from here. Nothing changed; write it into the runbook" in shown(answer)
-    assert "/run do" not in shown(await room.type("help"))
-    form = await open_form(OpenForm(run="R1", about="more"), ANA, HERE, room.world)
+    capability = room.platform.capabilities[Op.ACTION]
+    assert isinstance(capability, Unsupported)
+    instead = capability_text(capability.alternative, "local", room.services)
+    assert private_text(answer) == f"Local runbooks has no other actions from here. {instead}"
+    assert "/run do" not in private_text(await room.type("help"))
+    form = await open_form(OpenForm(run="R1", about="more"), HERE, room.services)
     assert "do" not in [option.value for option in form.fields[0].options]
 
 
-async def test_where_it_has_it_help_and_the_form_name_it(offering: Room) -> None:
-    assert "/run do [WHAT]" in shown(await offering.type("help"))
-    form = await open_form(OpenForm(run="R1", about="more"), ANA, HERE, offering.world)
+async def test_do_is_in_help_and_in_the_form_where_the_platform_has_actions(acting: Room) -> None:
+    assert "/run do [WHAT]" in private_text(await acting.type("help"))
+    form = await open_form(OpenForm(run="R1", about="more"), HERE, acting.services)
     assert "do" in [option.value for option in form.fields[0].options]
-    assert labels(await offering.submit({"verb": "do", "run": "R1"})) == ["End the run", "T1 Run its command"]
+    assert button_labels(await acting.submit({"verb": "do", "run": "R1"})) == ["End the run", "T1 Run the command"]
 
 
-async def test_everybody_may_look_and_not_press(offering: Room) -> None:
-    menu = await offering.type("do", by=EVE)
-    assert labels(menu) == ["End the run", "T1 Run its command"]
-    assert "may look" in shown(await offering.press(button(menu, "End the run"), by=EVE))
-    asked = await offering.type("do end the run")
-    offering.allow(AccessRules(write=["@ana"]))
-    assert "Nothing changed" in shown(await offering.press(button(asked, "Do it"), by=BEN))
-    assert offering.platform.carried == ["start"]
+async def test_everybody_can_list_the_actions_but_not_execute_them(acting: Room) -> None:
+    menu = await acting.type("do", by=EVE)
+    assert button_labels(menu) == ["End the run", "T1 Run the command"]
+    assert "Guests can view runs but can't change runs." in private_text(
+        await acting.press(find_button(menu, "End the run"), by=EVE)
+    )
+    asked = await acting.type("do end the run")
+    acting.allow(AccessRules(write=["@ana"]))
+    assert "Nothing changed" in private_text(await acting.press(find_button(asked, "Go ahead"), by=BEN))
+    assert acting.platform.executed == ["start"]
 
 
-async def test_two_runs_in_one_place_write_nothing_unnamed(offering: Room) -> None:
-    await offering.type("start Third-party outage", place=HERE.model_copy(update={"thread": "t2"}))
-    asked = await offering.type("do end the run")
-    assert "Several runs are active here" in shown(asked)
-    assert offering.platform.carried == ["start", "start"]
+async def test_an_action_with_several_runs_in_the_channel_asks_which(acting: Room) -> None:
+    await acting.type("start Third-party outage", place=HERE.model_copy(update={"thread": "t2"}))
+    asked = await acting.type("do end the run")
+    assert "Several runs are active here" in private_text(asked)
+    assert acting.platform.executed == ["start", "start"]
 
 
-async def test_the_platforms_own_button_stands_on_the_live_card_and_asks_first(offering: Room) -> None:
-    offering.platform.of_run = {"own_buttons": ("End the run",)}
-    known = await offering.runs.refresh("R1")
-    card = live_card(known, offering.world, offering.now())
+async def test_a_button_of_the_platform_is_on_the_live_card_and_asks_first(acting: Room) -> None:
+    acting.platform.run_changes = {"own_buttons": ("End the run",)}
+    tracked = await acting.runs.refresh("R1")
+    card = live_card(tracked, acting.services, acting.now())
     assert [press.label for press in card.buttons][-2:] == ["More…", "End the run"]
-    asked = await offering.press(card.buttons[-1])
-    assert shown(asked).startswith("Do “End the run” for R1 Primary down in EU?")
-    assert offering.platform.carried == ["start"]
+    asked = await acting.press(card.buttons[-1])
+    assert private_text(asked).startswith("Go ahead with “End the run” on R1 Primary down in EU?")
+    assert acting.platform.executed == ["start"]
 
 
-async def test_several_of_them_stand_behind_one_button(offering: Room) -> None:
-    offering.platform.of_run = {"own_buttons": ("End the run", "Restart service")}
-    known = await offering.runs.refresh("R1")
-    card = live_card(known, offering.world, offering.now())
+async def test_several_buttons_of_the_platform_share_one_on_the_live_card(acting: Room) -> None:
+    acting.platform.run_changes = {"own_buttons": ("End the run", "Restart service")}
+    tracked = await acting.runs.refresh("R1")
+    card = live_card(tracked, acting.services, acting.now())
     assert card.buttons[-1].label == "2 other actions…"
-    assert "End the run" in labels(await offering.press(card.buttons[-1]))
+    assert "End the run" in button_labels(await acting.press(card.buttons[-1]))

@@ -1,4 +1,4 @@
-"""The verbs on tasks: judged, written once, and answered with what is true."""
+"""The verbs on tasks: preconditions, one write per task, and the answer."""
 
 import pytest
 
@@ -12,297 +12,310 @@ from commands.model.card import ClockTime
 from commands.model.intents import Finish
 from commands.model.messages import Place
 from commands.text.catalogue import plain_text
-from tests.commands.world import BEN, HERE, Room, button, labels, shown, traces
+from tests.commands.room import BEN, HERE, Room, activity_texts, button_labels, find_button, private_text
 
 
-async def test_finish_answers_with_a_receipt_a_trace_and_the_card(room: Room) -> None:
+async def test_finish_answers_with_a_receipt_an_activity_line_and_the_card(room: Room) -> None:
     await room.start()
     answer = await room.type("finish T1 seen from two zones")
-    assert shown(answer).startswith("T1 Confirm the primary is down: done. Receipt ")
-    assert "“seen from two zones”" in shown(answer)
-    assert len(traces(answer)) == 1
-    assert traces(answer)[0].startswith("Ana finished T1 Confirm the primary is down (")
+    assert private_text(answer).startswith("T1 Confirm the primary is down: done. Receipt ")
+    assert "“seen from two zones”" in private_text(answer)
+    assert len(activity_texts(answer)) == 1
+    assert activity_texts(answer)[0].startswith("Ana finished T1 Confirm the primary is down (")
     assert answer.changed_runs == ("R1",)
     assert answer.result == "done"
 
 
-async def test_a_note_of_several_lines_is_quoted_by_its_first(room: Room) -> None:
+async def test_only_the_first_line_of_a_note_is_quoted(room: Room) -> None:
     await room.start()
     answer = await room.type("finish T1 first line\nsecond line")
-    assert "“first line”" in shown(answer)
-    assert "second" not in shown(answer)
+    assert "“first line”" in private_text(answer)
+    assert "second" not in private_text(answer)
 
 
-async def test_already_as_asked_says_who_and_when(room: Room) -> None:
+async def test_a_task_that_is_already_done_says_who_and_when(room: Room) -> None:
     await room.start()
     await room.type("finish T1", by=BEN)
     room.wait(minutes=3)
     answer = await room.type("finish T1")
-    assert "T1 Confirm the primary is down was finished by Ben via Console at 14:06 UTC" in shown(answer)
-    assert "Nothing changed" in shown(answer)
+    assert "T1 Confirm the primary is down was already finished by Ben via Console at 14:06 UTC" in private_text(
+        answer
+    )
+    assert "Nothing changed" in private_text(answer)
     assert answer.result == "done"
-    assert room.platform.carried.count("finish:1") <= 1
-    assert len([one for one in room.platform.carried if one.startswith("finish")]) == 1
+    assert room.platform.executed.count("finish:1") <= 1
+    assert len([step for step in room.platform.executed if step.startswith("finish")]) == 1
 
 
-async def test_the_same_message_carried_again_after_a_crash_gives_the_same_answer(room: Room) -> None:
-    """A handler may run again from its first line: what its own write changed is no objection."""
+async def test_a_message_that_is_repeated_after_a_crash_gets_the_same_answer(room: Room) -> None:
+    """A handler may run twice: the change of its own write must not fail its precondition."""
     await room.start()
     first = await room.type("finish T1", key="K1")
     again = await room.type("finish T1", key="K1")
-    assert shown(again) == shown(first)
+    assert private_text(again) == private_text(first)
     assert again.activity == first.activity
 
 
-async def test_a_waiting_task_is_stale_and_offers_what_it_waits_for(room: Room) -> None:
+async def test_finishing_a_waiting_task_offers_the_task_it_is_waiting_for(room: Room) -> None:
     await room.start()
     await room.type("finish T1")
     answer = await room.type("finish T3")
-    assert shown(answer) == ("T3 Promote the replica waits for T2 Page the DBA (nobody has it). Nothing changed.")
-    assert labels(answer) == ["Begin T2", "Show T2"]
+    assert private_text(answer) == (
+        "T3 Promote the replica is waiting for T2 Page the DBA (unassigned). Nothing changed."
+    )
+    assert button_labels(answer) == ["Begin T2", "Show T2"]
     assert answer.result == "failed"
-    done = await room.press(button(answer, "Begin T2"))
-    assert "T2 Page the DBA: running" in shown(done)
+    done = await room.press(find_button(answer, "Begin T2"))
+    assert "T2 Page the DBA: running" in private_text(done)
 
 
-async def test_what_waits_for_an_approval_says_who_is_asked_for_it(room: Room) -> None:
+async def test_a_task_waiting_for_an_approval_names_its_approvers(room: Room) -> None:
     who = (Person(id="2", name="Ben"), Person(id="3", name="Eve"))
     asked: dict[str, object] = {"approval": True, "mark": "approval: Ben, Eve", "approvers": who}
-    room.platform.tasks = {"Page the DBA": asked}
+    room.platform.task_changes = {"Page the DBA": asked}
     await room.start()
     await room.type("finish T1")
     answer = await room.type("finish T3")
-    assert "T3 Promote the replica waits for T2 Page the DBA (Ben, Eve). Nothing changed." in shown(answer)
-    assert labels(answer) == ["Show T2"]
-    room.platform.tasks = {"Page the DBA": {"state": TaskState.FAILED}}
+    assert "T3 Promote the replica is waiting for T2 Page the DBA (Ben, Eve). Nothing changed." in private_text(
+        answer
+    )
+    assert button_labels(answer) == ["Show T2"]
+    room.platform.task_changes = {"Page the DBA": {"state": TaskState.FAILED}}
     await room.type("show")
-    assert labels(await room.type("finish T3")) == ["Show T2"]
+    assert button_labels(await room.type("finish T3")) == ["Show T2"]
 
 
-async def test_what_the_snapshot_forbids_is_read_again_before_it_is_refused(room: Room) -> None:
-    """T1 and T2 were finished by others on the platform: T3 can begin, whatever we read before."""
-    known = await room.start()
+async def test_the_run_is_read_again_before_its_snapshot_refuses_a_write(room: Room) -> None:
+    """Others finished T1 and T2 on the platform: T3 can begin, although the snapshot is older."""
+    tracked = await room.start()
     other = await room.type("finish T1 T2")
     assert other.result == "done"
-    room.runs.kept["R1"] = known
+    room.runs.tracked["R1"] = tracked
     answer = await room.type("begin T3")
-    assert "T3 Promote the replica: running" in shown(answer)
+    assert "T3 Promote the replica: running" in private_text(answer)
 
 
-async def test_several_tasks_are_several_writes_and_a_line_each(room: Room) -> None:
+async def test_each_of_several_tasks_gets_its_own_write_and_line(room: Room) -> None:
     await room.start()
     answer = await room.type("finish T1-T4")
-    assert shown(answer).splitlines()[0] == "4 of 4 done in R1 Primary down in EU."
-    assert len(traces(answer)) == 4
+    assert private_text(answer).splitlines()[0] == "4 of 4 done in R1 Primary down in EU."
+    assert len(activity_texts(answer)) == 4
     assert (await room.run("R1")).run.tasks[3].state == "done"
 
 
-async def test_one_that_fails_does_not_stop_the_others_and_the_answer_failed(room: Room) -> None:
+async def test_one_failing_task_does_not_stop_the_others(room: Room) -> None:
     await room.start()
     answer = await room.type("finish T1 T4 T2")
-    assert "2 of 3 done" in shown(answer)
-    assert "T4 Repoint the app waits for T3 Promote the replica" in shown(answer)
+    assert "2 of 3 done" in private_text(answer)
+    assert "T4 Repoint the app is waiting for T3 Promote the replica" in private_text(answer)
     assert answer.result == "failed"
 
 
-async def test_an_unknown_name_among_several_writes_nothing(room: Room) -> None:
+async def test_one_unknown_task_among_several_prevents_all_writes(room: Room) -> None:
     await room.start()
     answer = await room.type("finish T1 T9")
-    assert "“T9” is no task of R1" in shown(answer)
-    assert not [one for one in room.platform.carried if one.startswith("finish")]
+    assert "I can't find a task “T9” in R1" in private_text(answer)
+    assert not [step for step in room.platform.executed if step.startswith("finish")]
 
 
-async def test_a_title_that_fits_several_tasks_asks_and_each_button_completes_the_command(room: Room) -> None:
+async def test_a_title_that_matches_several_tasks_is_a_choice(room: Room) -> None:
     await room.start()
-    room.platform.tasks["Page the DBA"] = {"title": "Confirm the standby is up"}
+    room.platform.task_changes["Page the DBA"] = {"title": "Confirm the standby is up"}
     await room.runs.refresh("R1")
     answer = await room.type("skip confirm the")
     assert answer.result == "question"
-    assert labels(answer) == ["T1 Confirm the primary is down", "T2 Confirm the standby is up"]
-    done = await room.press(button(answer, "T1 Confirm the primary is down"), by=BEN)
-    assert "T1 Confirm the primary is down: skipped" in shown(done)
+    assert button_labels(answer) == ["T1 Confirm the primary is down", "T2 Confirm the standby is up"]
+    done = await room.press(find_button(answer, "T1 Confirm the primary is down"), by=BEN)
+    assert "T1 Confirm the primary is down: skipped" in private_text(done)
 
 
-async def test_begin_answers_with_the_instructions_and_what_comes_next(room: Room) -> None:
+async def test_begin_answers_with_the_instructions_and_the_next_steps(room: Room) -> None:
     await room.start()
     answer = await room.type("begin T1")
-    assert "T1 Confirm the primary is down: running" in shown(answer)
-    assert "Ask from two zones." in shown(answer)
-    assert labels(answer) == ["Finish T1", "Comment"]
+    assert "T1 Confirm the primary is down: running" in private_text(answer)
+    assert "Ask from two zones." in private_text(answer)
+    assert button_labels(answer) == ["Finish T1", "Comment"]
 
 
-async def test_finish_alone_offers_the_running_tasks_and_the_end_of_the_run(room: Room) -> None:
+async def test_finish_without_a_task_offers_running_tasks_and_the_end_of_the_run(room: Room) -> None:
     await room.start()
     await room.type("begin T1")
     answer = await room.type("finish")
-    assert labels(answer) == ["T1 Confirm the primary is down", "End R1"]
+    assert button_labels(answer) == ["T1 Confirm the primary is down", "End R1"]
     assert answer.result == "question"
     done = await room.press(answer.private.buttons[0] if answer.private else Finish())
-    assert "T1 Confirm the primary is down: done" in shown(done)
+    assert "T1 Confirm the primary is down: done" in private_text(done)
 
 
-async def test_an_approval_is_refused_also_within_a_range(room: Room) -> None:
+async def test_a_range_does_not_finish_approvals(room: Room) -> None:
     await room.start()
-    room.platform.tasks["Page the DBA"] = {"approval": True, "mark": "approval: Ana, Rui", "state": "running"}
+    room.platform.task_changes["Page the DBA"] = {
+        "approval": True,
+        "mark": "approval: Ana, Rui",
+        "state": "running",
+    }
     await room.runs.refresh("R1")
     answer = await room.type("finish T1-T2")
-    assert "is an approval by Ana, Rui. It is theirs to give: Local runbooks. Nothing changed." in shown(answer)
-    assert "1 of 2 done" in shown(answer)
-    assert room.platform.carried[-1].startswith("finish")
+    assert (
+        "is an approval (Ana, Rui), and only they can give it, in Local runbooks. Nothing changed."
+        in private_text(answer)
+    )
+    assert "1 of 2 done" in private_text(answer)
+    assert room.platform.executed[-1].startswith("finish")
     assert (await room.run("R1")).run.tasks[1].state == "running"
 
 
-async def test_a_task_that_branches_asks_which_comes_then(room: Room) -> None:
-    known = await room.start()
-    branches = tuple(task.id for task in known.run.tasks[2:])
-    room.platform.tasks["Page the DBA"] = {"branches": branches}
+async def test_finishing_a_branching_task_asks_for_the_branch(room: Room) -> None:
+    tracked = await room.start()
+    branches = tuple(task.id for task in tracked.run.tasks[2:])
+    room.platform.task_changes["Page the DBA"] = {"branches": branches}
     await room.runs.refresh("R1")
     answer = await room.type("finish T2")
-    assert labels(answer) == ["T3 Promote the replica", "T4 Repoint the app"]
+    assert button_labels(answer) == ["T3 Promote the replica", "T4 Repoint the app"]
     assert answer.result == "question"
-    intent = button(answer, "T4 Repoint the app").intent
+    intent = find_button(answer, "T4 Repoint the app").intent
     assert intent.model_dump()["pick"] == {"run": "R1", "then": "T4", "tasks": ("T2",)}
 
 
-async def test_what_a_platform_cannot_do_is_refused_before_any_call(room: Room) -> None:
+async def test_an_unsupported_command_is_refused_before_any_call(room: Room) -> None:
     await room.start()
-    room.platform.capabilities = {**room.platform.capabilities, Op.SKIP: Unsupported("finish it with a note")}
+    room.platform.capabilities = {**room.platform.capabilities, Op.SKIP: Unsupported("Finish it with a note.")}
     answer = await room.type("skip T1")
-    assert "cannot skip" in shown(answer)
-    assert "finish it with a note" in shown(answer)
-    assert "Nothing changed" in shown(answer)
-    assert "skip" not in " ".join(room.platform.carried)
+    assert private_text(answer) == "Local runbooks can't skip a task from here. Finish it with a note."
+    assert "skip" not in " ".join(room.platform.executed)
 
 
-async def test_a_hold_that_liaison_keeps_is_shown_and_cleared_by_finishing(room: Room) -> None:
+async def test_a_hold_that_liaison_stores_is_shown_and_cleared_by_finishing(room: Room) -> None:
     await room.start()
     room.platform.capabilities = {**room.platform.capabilities, Op.HOLD: Emulated("a comment")}
     room.platform.parts[Op.HOLD] = ("x", "comment")
     answer = await room.type("hold T1 vendor is asleep")
-    assert "T1 Confirm the primary is down: held" in shown(answer)
-    known = await room.run("R1")
-    assert list(known.overlay.holds.values()) == ["vendor is asleep"]
+    assert "T1 Confirm the primary is down: held" in private_text(answer)
+    tracked = await room.run("R1")
+    assert list(tracked.overlay.holds.values()) == ["vendor is asleep"]
     await room.type("finish T1")
     assert (await room.run("R1")).overlay.holds == {}
 
 
-async def test_a_kept_hold_is_let_go_by_reopening_without_asking_the_platform(room: Room) -> None:
-    known = await room.start()
-    await room.runs.update_overlay("R1", holds={known.run.tasks[0].id: "vendor"})
-    before = list(room.platform.carried)
+async def test_reopening_clears_a_stored_hold_without_asking_the_platform(room: Room) -> None:
+    tracked = await room.start()
+    await room.runs.update_overlay("R1", holds={tracked.run.tasks[0].id: "vendor"})
+    before = list(room.platform.executed)
     answer = await room.type("reopen T1")
-    assert "T1 Confirm the primary is down: not held any more" in shown(answer)
-    assert room.platform.carried == before
+    assert "T1 Confirm the primary is down: no longer held" in private_text(answer)
+    assert room.platform.executed == before
 
 
-async def test_out_of_patience_is_not_done_with_try_again_and_drop(room: Room) -> None:
+async def test_an_unreachable_platform_leaves_try_again_and_drop(room: Room) -> None:
     await room.start()
-    room.platform.raises["finish"] = Unreachable("local", "finish")
+    room.platform.errors["finish"] = Unreachable("local", "finish")
     answer = await room.type("finish T1")
-    assert "Not done" in shown(answer)
-    assert "Nothing changed" in shown(answer)
-    assert labels(answer) == ["Try again", "Drop"]
+    assert "Local runbooks didn't respond, so finishing T1 didn't go through." in private_text(answer)
+    assert "Nothing changed" in private_text(answer)
+    assert button_labels(answer) == ["Try again", "Dismiss"]
     assert answer.result == "failed"
-    room.platform.raises.clear()
-    again = await room.press(button(answer, "Try again"), by=BEN)
-    assert "T1 Confirm the primary is down: done" in shown(again)
-    assert traces(again)[0].startswith("Ben finished")
-    twice = await room.press(button(answer, "Try again"))
-    assert "Ben has done that already, at " in shown(twice)
+    room.platform.errors.clear()
+    again = await room.press(find_button(answer, "Try again"), by=BEN)
+    assert "T1 Confirm the primary is down: done" in private_text(again)
+    assert activity_texts(again)[0].startswith("Ben finished")
+    twice = await room.press(find_button(answer, "Try again"))
+    assert "Ben already handled this at " in private_text(twice)
 
 
-async def test_drop_ends_a_command_once(room: Room) -> None:
+async def test_a_command_is_dropped_only_once(room: Room) -> None:
     await room.start()
-    room.platform.raises["finish"] = Unreachable("local", "finish")
+    room.platform.errors["finish"] = Unreachable("local", "finish")
     answer = await room.type("finish T1")
-    assert shown(await room.press(button(answer, "Drop"))) == "Dropped. Nothing changed."
-    late = await room.press(button(answer, "Try again"), by=BEN)
-    assert "Ana has done that already" in shown(late)
+    assert private_text(await room.press(find_button(answer, "Dismiss"))) == "Cancelled. Nothing changed."
+    late = await room.press(find_button(answer, "Try again"), by=BEN)
+    assert "Ana already handled this" in private_text(late)
 
 
-async def test_an_unknown_outcome_is_said_in_the_trace_and_never_failed(room: Room) -> None:
+async def test_an_unknown_outcome_is_an_activity_line_and_no_failure(room: Room) -> None:
     await room.start()
-    room.platform.raises["finish"] = OutcomeUnknown("local", "finish")
+    room.platform.errors["finish"] = OutcomeUnknown("local", "finish")
     answer = await room.type("finish T1")
     assert answer.result == "question"
-    assert "The line under the card of R1" in shown(answer)
+    assert "The activity line in the thread of R1's card" in private_text(answer)
     line = answer.activity[0]
-    assert "finishing T1" in traces(answer)[0]
-    assert "no answer" in traces(answer)[0]
+    assert "finishing T1" in activity_texts(answer)[0]
+    assert "didn't confirm" in activity_texts(answer)[0]
     assert any(isinstance(span, ClockTime) for span in line.text)
-    assert [press.label for press in line.buttons] == ["It is there", "Write it again"]
+    assert [press.label for press in line.buttons] == ["It was done", "Send it again"]
 
 
-async def test_a_refusal_has_the_platforms_words_and_reasons_and_a_confirmed_retry(room: Room) -> None:
+async def test_a_refusal_quotes_the_platform_and_offers_a_confirmed_retry(room: Room) -> None:
     await room.start()
-    room.platform.raises["finish"] = Rejected(
+    room.platform.errors["finish"] = Rejected(
         "local", "finish", said="not yours", reasons=("one", "two"), retry_with=("override=true",)
     )
     answer = await room.type("finish T1")
-    assert "It said: “not yours”" in shown(answer)
-    assert "• one\n• two" in shown(answer)
-    assert "Nothing changed" in shown(answer)
+    assert "It said: “not yours”" in private_text(answer)
+    assert "• one\n• two" in private_text(answer)
+    assert "Nothing changed" in private_text(answer)
     assert [line.corrects for line in answer.activity] == [True]
-    assert labels(answer) == ["Do it anyway"]
-    del room.platform.raises["finish"]
-    done = await room.press(button(answer, "Do it anyway"))
-    assert "T1 Confirm the primary is down: done" in shown(done)
+    assert button_labels(answer) == ["Do it anyway"]
+    del room.platform.errors["finish"]
+    done = await room.press(find_button(answer, "Do it anyway"))
+    assert "T1 Confirm the primary is down: done" in private_text(done)
 
 
-async def test_try_again_is_offered_only_where_the_same_may_be_taken(room: Room) -> None:
+async def test_try_again_is_offered_only_where_it_can_help(room: Room) -> None:
     await room.start()
     for refused in (Rejected("local", "finish"), NotThere("local", "finish"), CredentialsRejected("local", "x")):
-        room.platform.raises["finish"] = refused
-        assert "Try again" not in labels(await room.type("finish T1"))
-    room.platform.raises["finish"] = Conflict("local", "finish")
-    assert "Try again" in labels(await room.type("finish T1"))
+        room.platform.errors["finish"] = refused
+        assert "Try again" not in button_labels(await room.type("finish T1"))
+    room.platform.errors["finish"] = Conflict("local", "finish")
+    assert "Try again" in button_labels(await room.type("finish T1"))
 
 
-async def test_the_confirmed_retry_carries_the_options(room: Room) -> None:
+async def test_a_confirmed_retry_has_the_options(room: Room) -> None:
     await room.start()
-    room.platform.raises["finish"] = Rejected("local", "finish", retry_with=("override=true",))
+    room.platform.errors["finish"] = Rejected("local", "finish", retry_with=("override=true",))
     answer = await room.type("finish T1")
-    dump = button(answer, "Do it anyway").intent.model_dump()
+    dump = find_button(answer, "Do it anyway").intent.model_dump()
     assert dump["pick"]["options"] == {"override": "true"}
     assert dump["key"] == "M2"
 
 
-async def test_what_a_platform_cannot_do_is_said_in_words(room: Room) -> None:
+async def test_an_unsupported_command_says_what_to_do_instead(room: Room) -> None:
     await room.start()
-    room.platform.capabilities = {**room.platform.capabilities, Op.END: Unsupported("end it there")}
+    room.platform.capabilities = {**room.platform.capabilities, Op.END: Unsupported("End it there.")}
     answer = await room.type("end R1 --yes")
-    assert shown(answer) == "Local runbooks cannot end a run from here. Nothing changed; end it there."
+    assert private_text(answer) == "Local runbooks can't end a run from here. End it there."
 
 
-async def test_part_of_a_write_is_never_reported_as_nothing(room: Room) -> None:
+async def test_a_write_that_was_done_in_part_never_says_nothing_changed(room: Room) -> None:
     await room.start()
     room.platform.parts[Op.FINISH] = ("begin", "finish")
-    known = await room.run("R1")
-    room.platform.raises[f"finish:{known.run.tasks[0].id}:finish"] = Rejected("local", "finish", said="no")
+    tracked = await room.run("R1")
+    room.platform.errors[f"finish:{tracked.run.tasks[0].id}:finish"] = Rejected("local", "finish", said="no")
     answer = await room.type("finish T1")
-    assert "Only a part of finishing T1 was done (it was begun)" in shown(answer)
-    assert "Nothing changed" not in shown(answer)
+    assert "Only part of finishing T1 went through: beginning the task." in private_text(answer)
+    assert "Nothing changed" not in private_text(answer)
     assert answer.result == "failed"
 
 
 async def test_assign_finds_people_of_the_chat(room: Room) -> None:
     await room.start()
     answer = await room.type("assign T1 @ben")
-    assert "T1 Confirm the primary is down: with Ben now" in shown(answer)
+    assert "T1 Confirm the primary is down: assigned to Ben" in private_text(answer)
     already = await room.type("assign T1 @ben")
-    assert "is with Ben already" in shown(already)
+    assert "is already assigned to Ben" in private_text(already)
     nobody = await room.type("assign T1 @zoe")
-    assert "Nobody here is called “@zoe”" in shown(nobody)
+    assert "I can't find anyone called “@zoe” here" in private_text(nobody)
 
 
 async def test_skip_and_reopen(room: Room) -> None:
     await room.start()
-    assert "T1 Confirm the primary is down: skipped" in shown(await room.type("skip T1 not needed"))
+    assert "T1 Confirm the primary is down: skipped" in private_text(await room.type("skip T1 not needed"))
     stale = await room.type("finish T1")
-    assert "was skipped by Ana via Console at" in shown(stale)
-    assert labels(stale) == ["Reopen T1", "Show T1"]
-    assert "T1 Confirm the primary is down: open again" in shown(await room.press(button(stale, "Reopen T1")))
-    assert "is open: ready" in shown(await room.type("reopen T1"))
+    assert "was skipped by Ana via Console at" in private_text(stale)
+    assert button_labels(stale) == ["Reopen T1", "Show T1"]
+    assert "T1 Confirm the primary is down: reopened" in private_text(
+        await room.press(find_button(stale, "Reopen T1"))
+    )
+    assert "is already open (ready)" in private_text(await room.type("reopen T1"))
 
 
 @pytest.mark.parametrize("line", ["finish T1", "status green fine", "comment hello", "add One more", "end"])
@@ -310,62 +323,62 @@ async def test_nothing_is_written_to_a_run_that_is_over(room: Room, line: str) -
     thread = HERE.model_copy(update={"thread": "t1"})
     await room.start(place=thread)
     await room.type("end --yes", place=thread)
-    before = list(room.platform.carried)
+    before = list(room.platform.executed)
     answer = await room.type(line, place=thread)
     if not line.startswith("comment"):
-        assert "is over" in shown(answer)
-        assert room.platform.carried == before
+        assert ("was already finished" if line == "end" else "has ended") in private_text(answer)
+        assert room.platform.executed == before
 
 
-async def test_a_task_of_a_run_elsewhere_is_named_in_full(room: Room) -> None:
+async def test_a_full_handle_names_a_task_of_a_run_elsewhere(room: Room) -> None:
     await room.start(place=Place(surface="console", channel="other"))
     answer = await room.type("finish R1.T1")
-    assert "T1 Confirm the primary is down: done" in shown(answer)
+    assert "T1 Confirm the primary is down: done" in private_text(answer)
 
 
-async def test_what_was_so_before_us_is_no_deed_of_ours(room: Room) -> None:
-    """One's own part of an approval, given a second time: the snapshot does not say whose parts are given."""
+async def test_a_write_that_changed_nothing_has_no_activity_line(room: Room) -> None:
+    """A second approval by the same person: the snapshot does not show who approved."""
     await room.start()
-    room.platform.says[Op.BEGIN] = WriteResult(already=True)
+    room.platform.results[Op.BEGIN] = WriteResult(already=True)
     answer = await room.type("begin T1")
-    assert "T1 Confirm the primary is down: it is so already. Nothing changed." in shown(answer)
+    assert "T1 Confirm the primary is down: already done. Nothing changed." in private_text(answer)
     assert answer.result == "done"
     assert not answer.activity
 
 
-async def test_of_several_what_was_so_before_is_not_counted_as_done(room: Room) -> None:
+async def test_tasks_that_were_already_done_are_not_counted_as_done(room: Room) -> None:
     await room.start()
     answer = await room.type("reopen T1 T2")
-    assert shown(answer).startswith("Nothing was to be done in R1")
-    assert "T1 Confirm the primary is down is open: ready. Nothing changed." in shown(answer)
+    assert private_text(answer).startswith("All of this was already done in R1")
+    assert "T1 Confirm the primary is down is already open (ready). Nothing changed." in private_text(answer)
     await room.type("finish T1")
-    assert shown(await room.type("finish T1 T2")).startswith("1 of 2 done in R1")
+    assert private_text(await room.type("finish T1 T2")).startswith("1 of 2 done in R1")
 
 
-async def test_the_example_is_about_the_task_that_was_typed(room: Room) -> None:
+async def test_an_example_uses_the_task_that_was_typed(room: Room) -> None:
     await room.start()
     for line, example in (
-        ("hold T2", "hold T2 waiting for the vendor"),
-        ("assign R1.T1 T2", "assign R1.T1 T2 @ben"),
-        ("reopen T2 now", "reopen T2"),
-        ("hold", "hold T4 waiting for the vendor"),
+        ("hold T2", "Add a reason, for example: hold T2 waiting for the vendor"),
+        ("assign R1.T1 T2", "Say who to assign it to, for example: assign R1.T1 T2 @ben"),
+        ("reopen T2 now", "reopen doesn't take now. For example: reopen T2"),
+        ("hold", "Add a reason, for example: hold T4 waiting for the vendor"),
     ):
-        assert shown(await room.type(line)).endswith(f"Like this: {example}")
+        assert private_text(await room.type(line)) == example
 
 
-async def test_a_held_task_that_waits_is_not_sent_and_says_for_what(room: Room) -> None:
+async def test_finishing_a_held_task_that_is_waiting_says_for_what(room: Room) -> None:
     await room.start()
     await room.type("hold T3 waiting for the vendor")
     answer = await room.type("finish T3")
-    assert "T3 Promote the replica waits for T1" in shown(answer)
-    assert "Try again" not in labels(answer)
+    assert "T3 Promote the replica is waiting for T1" in private_text(answer)
+    assert "Try again" not in button_labels(answer)
 
 
-async def test_a_long_reason_is_short_on_the_card_and_whole_on_the_tasks_own(room: Room) -> None:
+async def test_a_long_reason_is_shortened_only_on_the_run_card(room: Room) -> None:
     await room.start()
     await room.type("hold T1 " + "so " * 100 + "end")
-    sections = live_card(await room.run("R1"), room.world, room.now()).sections
+    sections = live_card(await room.run("R1"), room.services, room.now()).sections
     note = plain_text(sections[0].rows[0].note)
     assert note.startswith("so so")
     assert len(note) <= 80
-    assert "so so end" in shown(await room.type("show T1"))
+    assert "so so end" in private_text(await room.type("show T1"))

@@ -149,7 +149,7 @@ async def test_buttons_survive_a_restart(rig: Rig) -> None:
 
 
 async def test_a_choice_cannot_stand_in_ephemeral_text_and_goes_to_the_thread_by_name(rig: Rig) -> None:
-    choose = Button("Promote the replica", Choose(key="k", pick={"tasks": ("T3",)}))
+    choose = Button("Promote the replica", Choose(key="k", values={"tasks": ("T3",)}))
     rig.engine.outcomes["finish"] = card("Which one?", choose)
     post = await rig.post(Finish(run="R7"))
     delivered = await rig.mm.press(post, "Finish", rig.mm.ana)

@@ -106,7 +106,7 @@ async def test_the_private_answer_goes_by_response_url_with_buttons_that_only_it
 
     await rig.mm.command(rig.url, "finish rep")
     [message] = rig.engine.messages
-    choice = card("Which one?", Button("Promote the replica", Choose(key=message.key, pick={"run": "R7"})))
+    choice = card("Which one?", Button("Promote the replica", Choose(key=message.key, values={"run": "R7"})))
     await rig.surface.send_private(message, choice)
     [shown] = rig.mm.private(rig.mm.ana)
     assert shown.labels == ["Promote the replica"]

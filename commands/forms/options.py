@@ -1,0 +1,49 @@
+"""The options of search fields, as somebody types."""
+
+from collections.abc import Sequence
+
+from adapters.errors import AdapterError
+from commands.cards.task_row import shown_tasks
+from commands.lookup.fuzzy import find_matches
+from commands.lookup.runbook_lookup import search_runbooks
+from commands.model.card import Option
+from commands.model.ports import Services
+from commands.model.tracked_run import TrackedRun
+from commands.text.phrases import shorten, task_name, task_state_name
+
+MOST_OPTIONS = 100
+
+
+async def search_options(run: str, field: str, query: str, services: Services) -> Sequence[Option]:
+    """``run`` is the handle of the form's run. At most ``MOST_OPTIONS``."""
+    if field == "runbook":
+        return await _runbook_options(query, services)
+    tracked = await services.runs.get(run) if run else None
+    return task_options(tracked, query) if tracked is not None and field == "task" else []
+
+
+async def _runbook_options(query: str, services: Services) -> Sequence[Option]:
+    try:
+        search = await search_runbooks(query, "", services)
+    except AdapterError:
+        return []  # the field accepts a typed title as well
+    found = find_matches(query, [(runbook.title, runbook) for runbook in search.runbooks])
+    runbooks = [found.single] if found.single else [*found.several, *found.guesses]
+    return [
+        Option(str(runbook.key), shorten(f"{runbook.title} ({runbook.key.platform})", 70))
+        for runbook in runbooks[:MOST_OPTIONS]
+    ]
+
+
+def task_options(tracked: TrackedRun, query: str) -> Sequence[Option]:
+    """Open tasks first. ``query`` is a handle or a part of a title; empty: all tasks."""
+    tasks = sorted(shown_tasks(tracked), key=lambda task: task.state.is_over)
+    if query.strip():
+        by_handle = [task for task in tasks if tracked.task_handle(task.id).casefold() == query.strip().casefold()]
+        found = find_matches(query, [(task.title, task) for task in tasks])
+        tasks = by_handle or ([found.single] if found.single else [*found.several, *found.guesses])
+    return [
+        Option(handle, shorten(f"{task_name(tracked, task)} ({task_state_name(task.state)})", 70))
+        for task in tasks[:MOST_OPTIONS]
+        if (handle := tracked.task_handle(task.id))
+    ]

@@ -1,0 +1,57 @@
+"""The run that an intent itself refers to: by ``run``, by the handle or link of a task, or by what it shows."""
+
+from adapters.models import RunKey, TaskKey
+from commands.language.references import is_run_handle, is_task_handle
+from commands.lookup.run_lookup import find_run, parse_platform_reference, track_run
+from commands.lookup.task_lookup import split_task_handle
+from commands.model.errors import BadArguments
+from commands.model.intents import Comment, Intent, Show, TaskIntent
+from commands.model.messages import Message
+from commands.model.ports import Services
+from commands.model.tracked_run import TrackedRun
+
+
+def refers_to_run(intent: Intent) -> bool:
+    """Pure: whether ``find_intent_run`` would look for a run."""
+    if intent.run:
+        return True
+    if isinstance(intent, Show) and intent.what:
+        return intent.kind in ("run", "runbook") or _has_run(intent.what)
+    return any(_has_run(task) for task in _task_references(intent))
+
+
+async def find_intent_run(intent: Intent, message: Message, services: Services) -> TrackedRun | None:
+    """None if the intent refers to no run. Raises ``BadArguments`` if it refers to two."""
+    tracked = await find_run(intent.run, message, services) if intent.run else None
+    if tracked is None and isinstance(intent, Show) and is_run_handle(intent.what):
+        return await find_run(intent.what, message, services)
+    for reference in _task_references(intent):
+        other = await _find_task_run(reference, message, services)
+        if other and tracked and other.handle != tracked.handle:
+            raise BadArguments("task.two_runs", field="tasks", one=tracked.handle, other=other.handle)
+        tracked = tracked or other
+    return tracked
+
+
+def _has_run(reference: str) -> bool:
+    return bool(split_task_handle(reference)[0]) or "://" in reference
+
+
+def _task_references(intent: Intent) -> tuple[str, ...]:
+    if isinstance(intent, TaskIntent):
+        return intent.tasks
+    if isinstance(intent, Comment) and intent.task:
+        return (intent.task,)
+    if isinstance(intent, Show) and is_task_handle(intent.what):
+        return (intent.what,)
+    return ()
+
+
+async def _find_task_run(reference: str, message: Message, services: Services) -> TrackedRun | None:
+    key = parse_platform_reference(reference, services) if "://" in reference else None
+    if isinstance(key, TaskKey):
+        return await track_run(key.run, services)
+    if isinstance(key, RunKey):
+        return await track_run(key, services)
+    run, _ = split_task_handle(reference)
+    return await find_run(run, message, services) if run else None

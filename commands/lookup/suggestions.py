@@ -1,0 +1,25 @@
+"""Buttons for a line whose verb is unknown."""
+
+from commands.language.parser import parse
+from commands.model.card import Button
+from commands.model.errors import CommandError, UnknownCommand
+from commands.model.intents import Help
+from commands.model.ports import Services
+from commands.text.phrases import button, shorten
+
+_MAX_BUTTON_SIZE = 800  # characters of an intent's dump that every chat's button can hold
+_MOST_SUGGESTIONS = 3
+
+
+def suggestion_buttons(error: UnknownCommand, services: Services) -> tuple[Button, ...]:
+    """The line with each guessed verb instead, if it can be parsed; and [Help]."""
+    buttons: list[Button] = []
+    rest = str(error.facts.get("rest", ""))
+    for verb in error.facts.get("guesses") or ():  # type: ignore[attr-defined]
+        try:
+            intent = parse(f"{verb} {rest}", services.commands, services.aliases)
+        except CommandError:
+            continue
+        if len(intent.model_dump_json()) <= _MAX_BUTTON_SIZE:
+            buttons.append(Button(shorten(f"{str(verb).capitalize()} {rest}", 30), intent))
+    return (*buttons[:_MOST_SUGGESTIONS], button("button.help", Help()))
