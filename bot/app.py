@@ -50,6 +50,7 @@ from commands.registry import COMMANDS
 
 SHUTDOWN_GRACE_SECONDS = 20.0
 INBOX_CLEANUP_SECONDS = 3600.0
+SLOW_BODY = 16 * 1024  # bytes of a webhook; parsing more would hold up the event loop
 
 log = structlog.get_logger(__name__)
 
@@ -123,8 +124,11 @@ class Application:
 
     async def hint(self, platform: str, body: bytes) -> None:
         """A webhook was called: refreshes the runs that its body names, or else all of the platform."""
-        adapter = self.platforms.get(platform)
-        self.runs.hint(platform, adapter.affected_ids(body) if isinstance(adapter, WebhookHints) else None)
+        adapter, ids = self.platforms.get(platform), None
+        if isinstance(adapter, WebhookHints):
+            is_slow = len(body) > SLOW_BODY
+            ids = await asyncio.to_thread(adapter.affected_ids, body) if is_slow else adapter.affected_ids(body)
+        self.runs.hint(platform, ids)
 
     async def verify_webhook(self, platform: str, body: bytes) -> None:
         """Answers a platform that asks whether a new webhook is really ours."""

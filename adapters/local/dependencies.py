@@ -1,4 +1,4 @@
-"""Dependencies: finds the tasks that the titles in ``(after: …)`` refer to. The time is linear in the file's size."""
+"""Dependencies: finds the tasks that the titles in ``(after: …)`` refer to, in time linear in the file's size."""
 
 import re
 from collections import defaultdict

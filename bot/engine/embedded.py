@@ -198,7 +198,7 @@ class EmbeddedEngine:
                 async with asyncio.timeout(HOLD_FOR_START_SECONDS):
                     await start.over.wait()
             except TimeoutError:
-                await self._finish(item, self._work.busy_answer(item.message, start.run))
+                await self._finish(item, await self._work.busy_answer(item.message, start.run))
                 return
         await self._route(item)
 

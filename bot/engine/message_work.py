@@ -73,16 +73,16 @@ class MessageProcessor:
         except Exception as error:  # noqa: BLE001  an unexpected error gets an answer too
             return self._error_answer(message, error)
         if isinstance(route, Answer):
-            self._save_intent(message)
+            await self._save_intent(message)
         return route
 
-    def _save_intent(self, message: Message) -> None:
-        intent = dispatch.intent_json(message, self._services)
+    async def _save_intent(self, message: Message) -> None:
+        intent = await dispatch.intent_json(message, self._services)
         if intent is not None:
             self._inbox.save_intent(message.key, intent)
 
-    def busy_answer(self, message: Message, run: str) -> Answer:
-        self._save_intent(message)  # for [Try again]
+    async def busy_answer(self, message: Message, run: str) -> Answer:
+        await self._save_intent(message)  # for [Try again]
         with self._language_of(message):
             return dispatch.busy_answer(message, run)
 

@@ -90,7 +90,7 @@ class MessageWork(Protocol):
         """Uses the local store only. An ``Answer`` ends the message here."""
         ...
 
-    def busy_answer(self, message: Message, run: str) -> Answer:
+    async def busy_answer(self, message: Message, run: str) -> Answer:
         """For a message that was held back as long as possible, while ``run`` is still being started."""
         ...
 

@@ -205,7 +205,7 @@ class Room:
     async def send(self, message: Message) -> Answer:
         route = await dispatch.route(message, self.services)
         if isinstance(route, Answer):
-            intent = dispatch.intent_json(message, self.services)
+            intent = await dispatch.intent_json(message, self.services)
             if intent is not None:
                 self.messages.intents[message.key] = json.loads(intent)
             return route
