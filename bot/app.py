@@ -35,6 +35,7 @@ from bot.storage.inbox import Inbox
 from bot.storage.live_cards import LiveCardRows
 from bot.storage.local_runs import LocalRunRows
 from bot.storage.people import PeopleRows
+from bot.storage.rate_limits import RateLimitRows
 from bot.storage.runs import RunRows
 from bot.storage.scheduled import ScheduledRows
 from bot.storage.store import Store
@@ -85,6 +86,7 @@ class Application:
 
     async def start(self) -> None:
         await self.store.open()
+        await self.http.load_rate_limits(RateLimitRows(self.store))
         await self.run_rows.load()
         await self.effect_log.load()
         await self.people.load()

@@ -198,3 +198,10 @@ local_runs = Table(
     Column("id", String(255), nullable=False, unique=True),
     Column("document", Text, nullable=False),
 )
+
+rate_limits = Table(
+    "rate_limits",
+    metadata,
+    Column("key", String(64), primary_key=True),  # of an origin and a credential, hashed
+    Column("state", Text, nullable=False),  # RateLimitState
+)

@@ -13,6 +13,7 @@ from bot.storage.store import Store
 from tests.golden.house import DATABASE
 from tests.golden.rows import rewrite
 
+LATER = {"rate_limits"}  # tables that 0.1 did not have
 ROWS = json.loads((Path(__file__).parent / "words" / "rows.json").read_text())
 
 
@@ -55,4 +56,4 @@ async def test_rows_are_read_and_written_alike(tmp_path: Path) -> None:
     assert set(before) == set(after)
     for table, rows in before.items():
         assert after[table] == rows, table
-    assert all(before.values()), "no table without rows"
+    assert all(rows for table, rows in before.items() if table not in LATER), "no table without rows"

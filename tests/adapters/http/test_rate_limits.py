@@ -54,7 +54,7 @@ async def test_who_is_refused_again_and_again_rests_longer_and_longer() -> None:
     assert [turns.next_backoff() for _ in range(4)] == [20.0, 40.0, 60.0, 60.0]
     turns.reset_backoff()
     assert turns.next_backoff() == 20.0
-    turns.block_for(60.0)
+    await turns.block_for(60.0)
     assert turns.next_backoff() == 20.0, "one that was in flight with the last one"
 
 
@@ -62,7 +62,7 @@ async def test_a_closed_gate_opens_by_itself() -> None:
     log: list[str] = []
     turns, release = RateLimiter(RateLimit()), asyncio.Event()
     release.set()
-    turns.block_for(0.05)
+    await turns.block_for(0.05)
     assert turns.blocked_for > 0
     await asyncio.wait_for(_call(turns, "late", log, release), 5)
     assert log == ["late"]
