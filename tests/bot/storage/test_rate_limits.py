@@ -69,11 +69,14 @@ async def within(seconds: float, client: HttpClient) -> None:
 
 
 async def test_a_call_counts_although_the_process_was_killed_during_it(tmp_path: Path, vendor: Vendor) -> None:
-    async with process(tmp_path, vendor) as killed, killed.rate_limiter.slot():
-        async with process(tmp_path, vendor) as client:
-            await read(client, 4)
-            with pytest.raises(TimeoutError):
-                await within(0.3, client)
+    async with (
+        process(tmp_path, vendor) as killed,
+        killed.rate_limiter.slot(),
+        process(tmp_path, vendor) as client,
+    ):
+        await read(client, 4)
+        with pytest.raises(TimeoutError):
+            await within(0.3, client)
 
 
 async def test_the_wait_after_a_429_holds_after_a_restart(tmp_path: Path, vendor: Vendor) -> None:
@@ -98,7 +101,7 @@ async def test_another_credential_has_its_own_limit(tmp_path: Path, vendor: Vend
 async def test_the_credential_is_not_stored(tmp_path: Path, vendor: Vendor) -> None:
     async with process(tmp_path, vendor) as client:
         await read(client)
-    assert not [path for path in tmp_path.iterdir() if SECRET.encode() in path.read_bytes()]
+    assert SECRET.encode() not in contents(tmp_path)
 
 
 async def test_nothing_is_sent_if_the_call_cannot_be_stored(tmp_path: Path, vendor: Vendor) -> None:
@@ -108,6 +111,10 @@ async def test_nothing_is_sent_if_the_call_cannot_be_stored(tmp_path: Path, vend
         with pytest.raises(Unreachable):
             await client.write("POST", "tasks", operation="add")
     assert len(vendor.seen) == 1
+
+
+def contents(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.iterdir())
 
 
 def break_store(folder: Path) -> None:
