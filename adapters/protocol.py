@@ -33,7 +33,7 @@ from adapters.models import (
 from adapters.writes import Baseline, Op, Reconciliation, Recovery, Write, WriteMarker, WriteResult
 
 API_VERSION = 1
-"""Increased when the contract changes so that adapters must change too. ``Platform.api_version`` must be the same."""
+"""Increased when the contract changes in a way that adapters must follow. See ``Platform.api_version``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,3 +237,7 @@ class Platform:
     secret_fields: Sequence[str] = ()  # of its settings
     supports_insertion: bool = False  # a new task can be put between others
     api_version: int = 1  # the ``API_VERSION`` that it was written for
+
+
+class PlatformLoadError(Exception):
+    """A platform's package cannot be used. The text is a sentence for the operator."""

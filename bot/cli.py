@@ -164,6 +164,27 @@ def migrate(config: Path | None) -> None:
     click.echo(f"{settings.store_path} is up to date.")
 
 
+@cli.command("new-platform")
+@click.argument("name")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=Path(),
+    help="Where to write it; the current folder by default.",
+)
+@click.option("--built-in", is_flag=True, help="Write into a checkout of Liaison instead of a package of its own.")
+def new_platform(name: str, folder: Path, built_in: bool) -> None:
+    """Write the skeleton of an adapter for another platform."""
+    from bot.new_platform import CannotWrite, write_built_in, write_package
+
+    try:
+        written = (write_built_in if built_in else write_package)(name, folder)
+    except CannotWrite as error:
+        raise UsageFailed(str(error)) from None
+    click.echo(f"Wrote {written}. Its TODOs are numbered; the contract suite is green when they are done:")
+    click.echo("  pytest tests/contract" if built_in else "  pytest --pyargs adapters.testing.suite")
+
+
 async def _say(settings: Settings, request: Request) -> Reply:
     """Retries for 2 s, because the process that has the store may just be starting or stopping."""
     attempts = AsyncRetrying(

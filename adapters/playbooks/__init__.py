@@ -1,17 +1,16 @@
-"""Mattermost Playbooks: runs in Mattermost, with a channel each. ``PLATFORM`` is what the registry needs."""
-
-from pathlib import Path
+"""Mattermost Playbooks. ``PLATFORM`` is what the registry needs."""
 
 from adapters.playbooks.capabilities import CAPABILITIES
+from adapters.playbooks.errors import MESSAGES
 from adapters.playbooks.settings import PlaybooksSettings
 from adapters.protocol import Adapter, Platform, Resources
 
 
 def connect(name: str, settings: PlaybooksSettings, resources: Resources) -> Adapter:
-    """Loads the rest of this folder only where the platform is configured: its models take time to build."""
-    from adapters.playbooks.adapter import connect as make
+    """Imports the adapter only if the platform is configured: building its models takes time."""
+    from adapters.playbooks.adapter import Playbooks
 
-    return make(name, settings, resources)
+    return Playbooks(name, settings, resources)
 
 
 PLATFORM = Platform(
@@ -20,6 +19,6 @@ PLATFORM = Platform(
     settings=PlaybooksSettings,
     connect=connect,
     capabilities=CAPABILITIES,
-    messages=Path(__file__).with_name("messages.toml"),
+    messages=MESSAGES,
     secret_fields=("token",),
 )

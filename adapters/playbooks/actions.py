@@ -1,8 +1,7 @@
-"""What else Playbooks does about a run, beyond the verbs.
+"""Further actions of Playbooks on a run.
 
-A task's slash command, and asking the owner for an update, leave nothing that says who asked for them: a lost
-answer is a person's to decide. A command runs as the bot (contract sheet, section 2). All others set a state,
-which can be read and may be sent again.
+Running a task's slash command, and requesting an update, leave no trace of who did it, so a person decides about a
+lost response. A command runs as the bot. All other actions set a state that can be read and sent again.
 """
 
 import hashlib
@@ -10,169 +9,170 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from adapters.errors import AdapterError, Conflict, Rejected, Unsupported
+from adapters.errors import Conflict, Rejected, Unsupported
 from adapters.models import PlatformAction, Run, Task, TaskState
-from adapters.playbooks import mapping
+from adapters.playbooks import links
 from adapters.playbooks.api import Api
-from adapters.playbooks.errors import NO_ROUTE
-from adapters.playbooks.joining import NOT_IN_IT
+from adapters.playbooks.errors import NO_ROUTE, NOT_PARTICIPANT
 from adapters.playbooks.people import People
-from adapters.playbooks.tasks import Show, Tasks
-from adapters.playbooks.wire import WireRun, when
+from adapters.playbooks.reads import Reads
+from adapters.playbooks.start import MAX_CLOCK_SKEW
+from adapters.playbooks.wire import WireRun, to_datetime
+from adapters.playbooks.writes.tasks import TaskWrites
+from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     Applied,
     Baseline,
-    Indeterminate,
     NotApplied,
     PerformAction,
     Reconciliation,
     Recovery,
+    WriteMarker,
     WriteResult,
 )
 
 UPDATE, COMMAND, DUE = "update", "command", "due"
 OWN, RESTORE, RETROSPECTIVE = "own", "restore", "retrospective"
-SNOOZES = {"snooze15": 15, "snooze60": 60}  # minutes
+SNOOZE_MINUTES = {"snooze15": 15, "snooze60": 60}
 _UPDATE = PlatformAction(id=UPDATE, label="playbooks.offer_update", warning="playbooks.offer_update_does")
 _OWN = PlatformAction(id=OWN, label="playbooks.offer_own", warning="playbooks.offer_own_does")
 _RESTORE = PlatformAction(id=RESTORE, label="playbooks.offer_restore", warning="playbooks.offer_restore_does")
-_UNTIL_DUE = timedelta(hours=1)
-_LONGEST = 60  # letters of a command in a label
-_ALL_OF_IT = 1500  # and where it is asked about
-_CLOCKS_DIFFER = timedelta(minutes=2)
+_DUE_IN = timedelta(hours=1)
+_MAX_LABEL_LENGTH = 60  # of a command in a label
+_MAX_WARNING_LENGTH = 1500  # of a command in the question
 
 
 @dataclass
-class Offers:
+class Actions:
     api: Api
     people: People
-    tasks: Tasks
-    show: Show
+    tasks: TaskWrites
+    reads: Reads
     now: Callable[[], datetime]
 
-    async def of(self, run: Run) -> Sequence[PlatformAction]:
-        """Asks the server nothing: what it can do is known from the run's last reading."""
-        newer = self.api.features.skip is True
+    def list(self, run: Run) -> Sequence[PlatformAction]:
+        """Makes no request: what the server supports is known from the last read of the run."""
+        is_playbooks_2 = self.api.features.can_skip is True
         if run.state.is_over:
-            link = mapping.retrospective_link(self.tasks.site, run.key.id)
+            link = links.retrospective_link(self.reads.site, run.key.id)
             page = PlatformAction(id=RETROSPECTIVE, label="playbooks.offer_retrospective", link=link)
-            return (_RESTORE, page) if newer else (page,)
-        offers = [_of_command(task.id, task.command) for task in run.tasks if task.command.strip()]
-        if newer:
-            offers += [_due(task) for task in run.tasks if task.state is TaskState.RUNNING and task.due_at is None]
-        if self.api.features.asks_for_update:
-            offers.append(_UPDATE)
-        if newer and run.update_due is not None:
-            offers += [_snooze(id, minutes) for id, minutes in SNOOZES.items()]
-        return [*offers, _OWN]
+            return (_RESTORE, page) if is_playbooks_2 else (page,)
+        actions = [_command_action(task.id, task.command) for task in run.tasks if task.command.strip()]
+        if is_playbooks_2:
+            running = [task for task in run.tasks if task.state is TaskState.RUNNING and task.due_at is None]
+            actions += [_due_action(task) for task in running]
+        if self.api.features.can_request_update:
+            actions.append(_UPDATE)
+        if is_playbooks_2 and run.update_due is not None:
+            actions += [_snooze_action(id, minutes) for id, minutes in SNOOZE_MINUTES.items()]
+        return [*actions, _OWN]
 
     def recovery(self, step: PerformAction) -> Recovery:
-        return Recovery.MANUAL if step.action == UPDATE or step.action.startswith(COMMAND) else Recovery.IDEMPOTENT
+        is_manual = step.action == UPDATE or step.action.startswith(COMMAND)
+        return Recovery.MANUAL if is_manual else Recovery.IDEMPOTENT
 
-    async def execute(self, step: PerformAction) -> WriteResult:
-        run = step.run_id
+    @step(PerformAction, recovery=lambda actions, step: actions.recovery(step))
+    async def execute(self, step: PerformAction, marker: WriteMarker) -> WriteResult:
         if step.action.startswith(COMMAND):
-            return await self._run_command(step, run)
+            return await self._run_command(step)
         if step.action == OWN:
-            return await self._own(step, run)
+            return await self._take_over(step)
         if step.action.startswith(DUE):
-            return await self.tasks.due(step, self.now() + _UNTIL_DUE)
-        try:
-            if step.action == UPDATE:
-                await self.api.request_update(run)
-            elif step.action == RESTORE:
-                await self.api.restore(run)
-            elif step.action in SNOOZES:
-                await self.api.snooze(run, SNOOZES[step.action] * 60)
-            else:
-                raise Conflict(self.api.name, step.op, key="playbooks.offer_gone", label=step.label)
-        except Unsupported as error:
-            if error.key == NO_ROUTE and step.action == UPDATE:
-                self.api.features.knows_update = False
-            raise
-        return await self._told(run, step)
+            return await self.tasks.set_due_date(step, self.now() + _DUE_IN)
+        if step.action == UPDATE:
+            await self._request_update(step)
+        elif step.action == RESTORE:
+            await self.api.restore(step.run_id)
+        elif step.action in SNOOZE_MINUTES:
+            await self.api.snooze(step.run_id, SNOOZE_MINUTES[step.action] * 60)
+        else:
+            raise Conflict(self.api.name, step.op, key="playbooks.offer_gone", label=step.label)
+        return WriteResult(snapshot=await self.reads.run_after_write(step.run_id, step.op))
 
-    async def reconcile(self, step: PerformAction, known: Baseline) -> Reconciliation:
-        if self.recovery(step) is Recovery.MANUAL:
-            return Indeterminate()
+    @reconciles(PerformAction)
+    async def reconcile(self, step: PerformAction, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         run = await self.api.run(step.run_id, step.op)
-        so = await self._is_so(step, run, known)
-        return Applied(WriteResult(snapshot=await self.show(run))) if so else NotApplied()
+        if not await self._is_applied(step, run, baseline):
+            return NotApplied()
+        return Applied(WriteResult(snapshot=await self.reads.to_run(run)))
 
-    async def _is_so(self, step: PerformAction, run: WireRun, known: Baseline) -> bool:
+    async def _is_applied(self, step: PerformAction, run: WireRun, baseline: Baseline) -> bool:
         if step.action == RESTORE:
-            return not run.over
+            return not run.is_over
         if step.action == OWN:
             return run.owner_user_id == await self.people.user_id(step.by)
         if step.action.startswith(DUE):
-            checklist, item = self.tasks.place(run, step)
-            due = when(run.checklists[checklist].items[item].due_date)
-            return due is not None and abs(due - known.sent_at - _UNTIL_DUE) < _CLOCKS_DIFFER
-        since = when(run.last_status_update_at)
-        wanted = run.previous_reminder == SNOOZES.get(step.action, 0) * 60 * 1_000_000_000
-        return wanted and since is not None and since >= known.sent_at - _CLOCKS_DIFFER
+            checklist, item = self.tasks.position(run, step)
+            due = to_datetime(run.checklists[checklist].items[item].due_date)
+            return due is not None and abs(due - baseline.sent_at - _DUE_IN) < MAX_CLOCK_SKEW
+        since = to_datetime(run.last_status_update_at)
+        seconds = SNOOZE_MINUTES.get(step.action, 0) * 60
+        is_snoozed = run.previous_reminder == seconds * 1_000_000_000
+        return is_snoozed and since is not None and since >= baseline.sent_at - MAX_CLOCK_SKEW
 
-    async def _own(self, step: PerformAction, run: str) -> WriteResult:
+    async def _take_over(self, step: PerformAction) -> WriteResult:
         user = await self.people.user_id(step.by)
         if user is None:
-            key, site = "playbooks.unknown_person", self.tasks.site
+            key, site = "playbooks.unknown_person", self.reads.site
             raise Rejected(self.api.name, step.op, key=key, person=step.by.shown, site=site)
-        before = await self.api.run(run, step.op)
+        before = await self.api.run(step.run_id, step.op)
         if before.owner_user_id == user:
-            return WriteResult(already=True, snapshot=await self.show(before))
+            return WriteResult(already=True, snapshot=await self.reads.to_run(before))
         try:
-            await self.api.own(run, user)
-        except Rejected as refused:
-            if refused.key == NOT_IN_IT and not self.api.features.skip:
-                # Or the new owner is not in the channel: one answer for both, and of the bot it is known by now.
-                raise Rejected(self.api.name, step.op, key="playbooks.owner", said=refused.said) from refused
+            await self.api.set_owner(step.run_id, user)
+        except Rejected as refusal:
+            if refusal.key == NOT_PARTICIPANT and not self.api.features.can_skip:
+                # The same response if the new owner is not in the channel. The bot is known to be in it here.
+                raise Rejected(self.api.name, step.op, key="playbooks.owner", said=refusal.said) from refusal
             raise
-        return await self._told(run, step)
+        return WriteResult(snapshot=await self.reads.run_after_write(step.run_id, step.op))
 
-    async def _run_command(self, step: PerformAction, run: str) -> WriteResult:
-        before = await self.api.run(run, step.op)
-        place = self.tasks.place(before, step)
-        command = before.checklists[place[0]].items[place[1]].command
-        if not command or _of_command(step.target, command).id != step.action:
-            link = mapping.run_link(self.tasks.site, run)
+    async def _run_command(self, step: PerformAction) -> WriteResult:
+        """Nothing is run if the command is not the one that was confirmed."""
+        run = await self.api.run(step.run_id, step.op)
+        checklist, item = position = self.tasks.position(run, step)
+        command = run.checklists[checklist].items[item].command
+        if not command or _command_action(step.target, command).id != step.action:
+            link = links.run_link(self.reads.site, step.run_id)
             raise Conflict(self.api.name, step.op, key="playbooks.command_changed", link=link)
-        await self.api.run_command(run, place)
+        await self.api.run_command(step.run_id, position)
         return WriteResult()
 
-    async def _told(self, run: str, step: PerformAction) -> WriteResult:
-        """That the run cannot be read now does not undo what was answered."""
+    async def _request_update(self, step: PerformAction) -> None:
         try:
-            return WriteResult(snapshot=await self.show(await self.api.run(run, step.op)))
-        except AdapterError:
-            return WriteResult()
+            await self.api.request_update(step.run_id)
+        except Unsupported as error:
+            if error.key == NO_ROUTE:
+                self.api.features.has_update_request = False
+            raise
 
 
-def _snooze(id: str, minutes: int) -> PlatformAction:
-    facts = {"minutes": str(minutes)}
-    return PlatformAction(
-        id=id, label="playbooks.offer_snooze", warning="playbooks.offer_snooze_does", facts=facts
-    )
+def _snooze_action(id: str, minutes: int) -> PlatformAction:
+    label, warning = "playbooks.offer_snooze", "playbooks.offer_snooze_does"
+    return PlatformAction(id=id, label=label, warning=warning, facts={"minutes": str(minutes)})
 
 
-def _due(task: Task) -> PlatformAction:
+def _due_action(task: Task) -> PlatformAction:
     label, warning = "playbooks.offer_due", "playbooks.offer_due_does"
-    return PlatformAction(id=_id(DUE, task.id), label=label, warning=warning, task=task.id)
+    return PlatformAction(id=_action_id(DUE, task.id), label=label, warning=warning, task=task.id)
 
 
-def _id(kind: str, of: str) -> str:
-    """The ids of tasks may be long, and this one goes into a button."""
-    return f"{kind}:{hashlib.sha256(of.encode()).hexdigest()[:16]}"
-
-
-def _of_command(task: str, command: str) -> PlatformAction:
-    """Another command makes it another offer."""
+def _command_action(task: str, command: str) -> PlatformAction:
+    """Its id changes with the command, so that only the command that was confirmed is run."""
     line = " ".join(command.split())
-    shown = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
-    whole = line if len(line) <= _ALL_OF_IT else f"{line[: _ALL_OF_IT - 1]}…"  # nobody says yes to an end unseen
     return PlatformAction(
-        id=_id(COMMAND, f"{task} {command}"),
+        id=_action_id(COMMAND, f"{task} {command}"),
         label="playbooks.offer_command",
         warning="playbooks.offer_command_does",
-        facts={"command": shown, "whole": whole},
+        facts={"command": _cut(line, _MAX_LABEL_LENGTH), "whole": _cut(line, _MAX_WARNING_LENGTH)},
         task=task,
     )
+
+
+def _action_id(kind: str, key: str) -> str:
+    """A hash, because ids of tasks may be too long for a button."""
+    return f"{kind}:{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"

@@ -1,7 +1,7 @@
-"""The requests that the adapter makes, one method each, and what this server turned out to understand.
+"""The requests to Playbooks and Mattermost, one method each, and which of them this server supports.
 
-Playbooks lives at ``<site>/plugins/playbooks/api/v0``, Mattermost itself at ``<site>/api/v4``. Ids are checked
-before they are put into a path.
+Playbooks is at ``<site>/plugins/playbooks/api/v0``, Mattermost at ``<site>/api/v4``. Ids are checked before they
+are put into a path.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from pydantic import ValidationError
-
 from adapters.errors import OPTIONAL_READ_ERRORS, BadResponse, NotFound, OutcomeUnknown, Rejected, Unsupported
 from adapters.http.client import HttpClient
+from adapters.http.responses import parse_model
 from adapters.playbooks.errors import NO_ROUTE
 from adapters.playbooks.wire import (
     Wire,
@@ -29,7 +28,7 @@ from adapters.playbooks.wire import (
 PLAYBOOKS = "plugins/playbooks/api/v0"
 CORE = "api/v4"
 PER_PAGE = 100
-MAX_PAGES = 10  # 1,000 playbooks or runs of one team; a server that always has more ends here
+MAX_PAGES = 10  # 1,000 playbooks or runs of one team
 
 _ADD_PARTICIPANTS = (
     "mutation AddRunParticipants($runID: String!, $userIDs: [String!]!, $forceAddToChannel: Boolean = false)"
@@ -37,144 +36,135 @@ _ADD_PARTICIPANTS = (
 )
 
 W = TypeVar("W", bound=Wire)
+Position = tuple[int, int]  # (checklist, item), counted from 0
 
 
 @dataclass
 class Features:
-    """What differs between servers, found out by the first answer and kept while the process lives.
+    """What this server supports, learned from its responses and kept for the lifetime of the process."""
 
-    ``add`` (a method) is empty and ``skip`` None until something told. ``finish`` holds the working one first.
-    """
-
-    add: str = ""
-    finish: tuple[str, ...] = ("finish", "end")
-    skip: bool | None = None
-    knows_update: bool = True  # false once a server did not know how to ask for one
+    add_method: str = ""  # empty until a task was added
+    finish_routes: tuple[str, ...] = ("finish", "end")  # the working one first
+    can_skip: bool | None = None  # None until known; only Playbooks 2 can
+    has_update_request: bool = True  # False once the server did not know the route
 
     @property
-    def adds_by(self) -> tuple[str, str]:
-        """The method that adds a task, and the other one: the generation that skips takes POST."""
-        first = self.add or ("POST" if self.skip else "PUT")
+    def add_methods(self) -> tuple[str, str]:
+        """The method that adds a task, and the one to try next. Playbooks 2 uses POST."""
+        first = self.add_method or ("POST" if self.can_skip else "PUT")
         return first, "PUT" if first == "POST" else "POST"
 
     @property
-    def asks_for_update(self) -> bool:
-        """Only the generation that skips can, and not all of it."""
-        return self.skip is True and self.knows_update
+    def can_request_update(self) -> bool:
+        """Only Playbooks 2 can, and not every version of it."""
+        return self.can_skip is True and self.has_update_request
 
 
 @dataclass
 class Api:
-    """All methods raise ``adapters.errors``. ``operation`` is the short word an error carries."""
+    """All methods raise ``adapters.errors``. ``operation`` is the short name that an error contains."""
 
     name: str
-    caller: HttpClient
+    http: HttpClient
     features: Features = field(default_factory=Features)
 
-    # Reading Playbooks
+    # Playbooks: reads
 
     async def run(self, id: str, operation: str = "show") -> WireRun:
-        path = f"{PLAYBOOKS}/runs/{self.checked(id, operation)}"
-        run = self._read(WireRun, await self.caller.read(path, operation=operation), operation)
-        knows = run.knows_skipping
-        if knows is not None and self.features.skip is not True:
-            self.features.skip = knows
+        path = self._run_path(id, operation)
+        run = self._parse(WireRun, await self.http.read(path, operation=operation), operation)
+        if run.can_skip is not None and self.features.can_skip is not True:
+            self.features.can_skip = run.can_skip
         return run
 
     async def playbook(self, id: str, operation: str = "runbooks") -> WirePlaybook:
-        path = f"{PLAYBOOKS}/playbooks/{self.checked(id, operation)}"
-        return self._read(WirePlaybook, await self.caller.read(path, operation=operation), operation)
+        path = f"{PLAYBOOKS}/playbooks/{self.checked_id(id, operation)}"
+        return self._parse(WirePlaybook, await self.http.read(path, operation=operation), operation)
 
     async def playbooks(self, team: str) -> list[WirePlaybook]:
         params = {"team_id": team, "sort": "title", "direction": "asc"}
         items = await self._pages("playbooks", params, "runbooks", MAX_PAGES)
-        return [self._read(WirePlaybook, item, "runbooks") for item in items]
+        return [self._parse(WirePlaybook, item, "runbooks") for item in items]
 
     async def runs(self, team: str, statuses: Sequence[str], pages: int = MAX_PAGES) -> list[WireRun]:
-        """Newest first. Statuses and order are always said: servers and documents disagree on the defaults."""
+        """Newest first. Statuses and order are always sent: servers and the API reference disagree on defaults."""
         params = {"team_id": team, "statuses": list(statuses), "sort": "create_at", "direction": "desc"}
-        return [self._read(WireRun, item, "runs") for item in await self._pages("runs", params, "runs", pages)]
+        return [self._parse(WireRun, item, "runs") for item in await self._pages("runs", params, "runs", pages)]
 
-    # Changing Playbooks
+    # Playbooks: writes
 
     async def start(self, body: Mapping[str, Any]) -> str:
-        """The id of the run that was made."""
-        reply = await self.caller.send("POST", f"{PLAYBOOKS}/runs", operation="start", write=True, json=body)
-        answer = reply.json()
-        id = answer.get("id") if isinstance(answer, dict) else None
+        """Returns the id of the new run."""
+        response = await self.http.send("POST", f"{PLAYBOOKS}/runs", operation="start", write=True, json=body)
+        content = response.json()
+        id = content.get("id") if isinstance(content, dict) else None
         if not isinstance(id, str) or not is_id(id):
-            id = reply.headers.get("location", "").rstrip("/").rpartition("/")[2]
+            id = response.headers.get("location", "").rstrip("/").rpartition("/")[2]
         if not is_id(id):
-            raise OutcomeUnknown(self.name, "start", said=reply.text)
+            raise OutcomeUnknown(self.name, "start", said=response.text)
         return id
 
-    async def item(self, run: str, place: tuple[int, int], what: str, body: Any, operation: str) -> None:
-        """PUTs one thing about the item that stands at ``place``."""
-        path = f"{PLAYBOOKS}/runs/{self.checked(run, operation)}/checklists/{place[0]}/item/{place[1]}/{what}"
-        await self._put(path, operation, body)
+    async def update_item(self, run: str, position: Position, field: str, body: Any, operation: str) -> None:
+        """``field`` is the last part of the path: "state", "assignee", …"""
+        await self._send("PUT", f"{self._item_path(run, position, operation)}/{field}", operation, body)
 
     async def add_item(self, run: str, checklist: int, body: Mapping[str, Any]) -> None:
-        """PUT where the server was recorded, POST where its documents are right: the other one is 405."""
-        path = f"{PLAYBOOKS}/runs/{self.checked(run, 'add')}/checklists/{checklist}/add"
-        first, second = self.features.adds_by
+        """PUT on Playbooks 1.20, POST on 2.x and in the API reference. The other method is 405."""
+        path = f"{self._run_path(run, 'add')}/checklists/{checklist}/add"
+        first, second = self.features.add_methods
         try:
-            await self.caller.write(first, path, operation="add", json=body, expect_json=False)
-            self.features.add = first
+            await self._send(first, path, "add", body)
+            self.features.add_method = first
         except Unsupported as error:
             if error.key != NO_ROUTE:
                 raise
-            await self.caller.write(second, path, operation="add", json=body, expect_json=False)
-            self.features.add = second
+            await self._send(second, path, "add", body)
+            self.features.add_method = second
 
-    async def status(self, run: str, body: Mapping[str, Any]) -> None:
-        path = f"{PLAYBOOKS}/runs/{self.checked(run, 'status')}/status"
-        await self.caller.write("POST", path, operation="status", json=body, expect_json=False)
+    async def post_status(self, run: str, body: Mapping[str, Any]) -> None:
+        await self._send("POST", f"{self._run_path(run, 'status')}/status", "status", body)
 
     async def finish(self, run: str) -> None:
-        path = f"{PLAYBOOKS}/runs/{self.checked(run, 'end')}"
-        first, second = self.features.finish
+        path = self._run_path(run, "end")
+        first, second = self.features.finish_routes
         try:
-            await self._put(f"{path}/{first}", "end")
+            await self._send("PUT", f"{path}/{first}", "end")
         except Unsupported as error:
             if error.key != NO_ROUTE:
                 raise
-            await self._put(f"{path}/{second}", "end")
-            self.features.finish = (second, first)
+            await self._send("PUT", f"{path}/{second}", "end")
+            self.features.finish_routes = (second, first)
 
-    async def run_command(self, run: str, place: tuple[int, int]) -> None:
-        """Runs the slash command of the item that stands at ``place``. POST, whatever the document says."""
-        path = f"{PLAYBOOKS}/runs/{self.checked(run, 'do')}/checklists/{place[0]}/item/{place[1]}/run"
-        await self.caller.write("POST", path, operation="do", expect_json=False)
+    async def run_command(self, run: str, position: Position) -> None:
+        """Runs the slash command of an item. POST: the API reference says PUT, which is 405."""
+        await self._send("POST", f"{self._item_path(run, position, 'do')}/run", "do")
 
     async def request_update(self, run: str) -> None:
-        path = f"{PLAYBOOKS}/runs/{self.checked(run, 'do')}/request-update"
-        await self.caller.write("POST", path, operation="do", expect_json=False)
+        await self._send("POST", f"{self._run_path(run, 'do')}/request-update", "do")
 
-    async def own(self, run: str, user: str) -> None:
-        path = f"{PLAYBOOKS}/runs/{self.checked(run, 'do')}/owner"
-        await self.caller.write("POST", path, operation="do", json={"owner_id": user}, expect_json=False)
+    async def set_owner(self, run: str, user: str) -> None:
+        await self._send("POST", f"{self._run_path(run, 'do')}/owner", "do", {"owner_id": user})
 
     async def restore(self, run: str) -> None:
-        await self._put(f"{PLAYBOOKS}/runs/{self.checked(run, 'do')}/restore", "do")
+        await self._send("PUT", f"{self._run_path(run, 'do')}/restore", "do")
 
     async def snooze(self, run: str, seconds: int) -> None:
-        """Playbooks reminds of the next update in so many seconds, from now."""
-        path = f"{PLAYBOOKS}/runs/{self.checked(run, 'do')}/reminder"
+        """Moves the reminder for the next update to ``seconds`` from now."""
         body = {"new_reminder_seconds": seconds}
-        await self.caller.write("POST", path, operation="do", json=body, expect_json=False)
+        await self._send("POST", f"{self._run_path(run, 'do')}/reminder", "do", body)
 
-    async def take_part(self, run: str, user: str, operation: str) -> None:
-        """Only its older way in (GraphQL) can do this; there a refusal comes with 200. Raises ``Rejected``."""
+    async def add_participant(self, run: str, user: str, operation: str) -> None:
+        """Only GraphQL can do this, where a refusal has status 200. Raises ``Rejected``."""
         body = {
             "operationName": "AddRunParticipants",
             "query": _ADD_PARTICIPANTS,
-            "variables": {"runID": self.checked(run, operation), "userIDs": [user], "forceAddToChannel": True},
+            "variables": {"runID": self.checked_id(run, operation), "userIDs": [user], "forceAddToChannel": True},
         }
-        answer = await self.caller.write("POST", f"{PLAYBOOKS}/query", operation=operation, json=body)
-        if not isinstance(answer, dict) or answer.get("errors"):
-            raise Rejected(self.name, operation, said=str(answer))
+        response = await self.http.write("POST", f"{PLAYBOOKS}/query", operation=operation, json=body)
+        if not isinstance(response, dict) or response.get("errors"):
+            raise Rejected(self.name, operation, said=str(response))
 
-    # Mattermost itself
+    # Mattermost
 
     async def me(self) -> WireUser:
         return await self._user("me", "check")
@@ -183,62 +173,66 @@ class Api:
         return await self._user_or_none(f"email/{quote(email, safe='@')}")
 
     async def user_by_name(self, username: str) -> WireUser | None:
-        if username.startswith("."):  # ".." would be another address
+        if username.startswith("."):  # ".." would change the path
             return None
         return await self._user_or_none(f"username/{quote(username, safe='')}")
 
     async def users(self, ids: Sequence[str]) -> list[WireUser]:
-        found = await self.caller.read(f"{CORE}/users/ids", method="POST", json=list(ids), operation="people")
-        return [self._read(WireUser, user, "people") for user in self._list(found, "people")]
+        users = await self.http.read(f"{CORE}/users/ids", method="POST", json=list(ids), operation="people")
+        return [self._parse(WireUser, user, "people") for user in self._list(users, "people")]
 
     async def teams(self) -> list[WireTeam]:
-        found = await self.caller.read(f"{CORE}/users/me/teams", operation="check")
-        return [self._read(WireTeam, team, "check") for team in self._list(found, "check")]
+        teams = await self.http.read(f"{CORE}/users/me/teams", operation="check")
+        return [self._parse(WireTeam, team, "check") for team in self._list(teams, "check")]
 
     async def posts(self, channel: str, page: int, operation: str) -> Sequence[WirePost]:
         """One page of a channel, newest first."""
-        path = f"{CORE}/channels/{self.checked(channel, operation)}/posts"
+        path = f"{CORE}/channels/{self.checked_id(channel, operation)}/posts"
         params = {"page": page, "per_page": PER_PAGE}
-        body = await self.caller.read(path, operation=operation, params=params)
-        return self._read(WirePosts, body, operation).newest_first
+        body = await self.http.read(path, operation=operation, params=params)
+        return self._parse(WirePosts, body, operation).newest_first
 
-    async def post(self, body: Mapping[str, Any], operation: str) -> WirePost:
-        answer = await self.caller.write("POST", f"{CORE}/posts", operation=operation, json=body)
-        try:
-            return WirePost.model_validate(answer)
-        except ValidationError as error:
-            raise OutcomeUnknown(self.name, operation, said=str(answer)) from error
+    async def create_post(self, body: Mapping[str, Any], operation: str) -> WirePost:
+        response = await self.http.write("POST", f"{CORE}/posts", operation=operation, json=body)
+        return parse_model(WirePost, response, self.name, operation, OutcomeUnknown)
 
-    async def join(self, channel: str, user: str, operation: str) -> None:
-        path = f"{CORE}/channels/{self.checked(channel, operation)}/members"
-        await self.caller.write("POST", path, operation=operation, json={"user_id": user}, expect_json=False)
+    async def join_channel(self, channel: str, user: str, operation: str) -> None:
+        path = f"{CORE}/channels/{self.checked_id(channel, operation)}/members"
+        await self._send("POST", path, operation, {"user_id": user})
 
-    # Inside
+    # Helpers
 
-    def checked(self, id: str, operation: str) -> str:
+    def checked_id(self, id: str, operation: str) -> str:
+        """``id`` if it is safe in a URL path. Raises ``NotFound``."""
         if not is_id(id):
             raise NotFound(self.name, operation, key="playbooks.bad_id", id=id[:40])
         return id
 
-    async def _put(self, path: str, operation: str, body: Any = None) -> None:
-        await self.caller.write("PUT", path, operation=operation, json=body, expect_json=False)
+    def _run_path(self, run: str, operation: str) -> str:
+        return f"{PLAYBOOKS}/runs/{self.checked_id(run, operation)}"
+
+    def _item_path(self, run: str, position: Position, operation: str) -> str:
+        return f"{self._run_path(run, operation)}/checklists/{position[0]}/item/{position[1]}"
+
+    async def _send(self, method: str, path: str, operation: str, body: Any = None) -> None:
+        await self.http.write(method, path, operation=operation, json=body, expect_json=False)
 
     async def _user(self, path: str, operation: str) -> WireUser:
-        found = await self.caller.read(f"{CORE}/users/{path}", operation=operation)
-        return self._read(WireUser, found, operation)
+        user = await self.http.read(f"{CORE}/users/{path}", operation=operation)
+        return self._parse(WireUser, user, operation)
 
     async def _user_or_none(self, path: str) -> WireUser | None:
         try:
             return await self._user(path, "people")
-        except OPTIONAL_READ_ERRORS:  # hidden by the privacy settings is as good as not there
+        except OPTIONAL_READ_ERRORS:  # missing, or hidden by the privacy settings
             return None
 
-    async def _pages(self, what: str, params: Mapping[str, Any], operation: str, pages: int) -> list[Any]:
+    async def _pages(self, path: str, params: Mapping[str, Any], operation: str, pages: int) -> list[Any]:
         items: list[Any] = []
         for number in range(pages):
             query = {**params, "page": number, "per_page": PER_PAGE}
-            body = await self.caller.read(f"{PLAYBOOKS}/{what}", operation=operation, params=query)
-            page = self._read(WirePage, body, operation)
+            body = await self.http.read(f"{PLAYBOOKS}/{path}", operation=operation, params=query)
+            page = self._parse(WirePage, body, operation)
             items += page.items
             if not page.has_more or not page.items:
                 break
@@ -249,10 +243,5 @@ class Api:
             raise BadResponse(self.name, operation, said=str(body))
         return body
 
-    def _read(self, model: type[W], body: Any, operation: str) -> W:
-        try:
-            return model.model_validate(body)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise BadResponse(self.name, operation, said=f"{where}: {first['msg']}") from error
+    def _parse(self, model: type[W], body: Any, operation: str) -> W:
+        return parse_model(model, body, self.name, operation)

@@ -1,11 +1,13 @@
-"""What the server's refusals mean (contract sheet, section 1.1).
+"""Maps error responses of Playbooks and Mattermost to adapter errors.
 
-Bodies: ``{"error": "..."}`` from Playbooks, ``{"id", "message", "status_code"}`` from Mattermost, and plain text
-for 401 and for a route that does not exist.
+Bodies are ``{"error": "..."}`` from Playbooks, ``{"id", "message", "status_code"}`` from Mattermost, and plain
+text for 401 and for an unknown route.
 
-The plugin's own words for a fault inside it come with 500, and from Playbooks 2 on POST /status with 400, also
-when the status was posted and only something after it failed: whatever the number, that is no refusal.
+The plugin reports its own failures with 500. Playbooks 2 reports them with 400 on POST /status, even if the status
+was posted and only a later step failed. With that text, no status code means that the write was refused.
 """
+
+from pathlib import Path
 
 from adapters.errors import (
     AdapterError,
@@ -18,10 +20,12 @@ from adapters.errors import (
 )
 from adapters.http.responses import ErrorMapper, Response, excerpt
 
+MESSAGES = Path(__file__).with_name("messages.toml")
 NO_ROUTE = "playbooks.no_route"
-_INSIDE = "internal error has occurred"
-_BY_TWO_ROUTES = ("add", "end")
-_BAD_REQUESTS = (  # words in a 400 -> sentence
+NOT_PARTICIPANT = "playbooks.not_participant"
+_INTERNAL_ERROR = "internal error has occurred"
+_TWO_ROUTE_OPERATIONS = ("add", "end")
+_BAD_REQUESTS = (  # text in the body of a 400 -> message key
     ("message must not be empty", "playbooks.empty_message"),
     ("reminder must be set", "playbooks.reminder"),
     ("unable to create playbook run", "playbooks.cannot_start"),
@@ -30,19 +34,21 @@ _BAD_REQUESTS = (  # words in a 400 -> sentence
 )
 
 
-def explain_for(platform: str) -> ErrorMapper:
-    def explain(reply: Response, operation: str, is_write: bool) -> AdapterError | None:
-        said = _words(reply)
-        match reply.status:
-            case 400 if is_write and _INSIDE in said:
-                return OutcomeUnknown(platform, operation, said=said, status=reply.status)
+def error_mapper(platform: str) -> ErrorMapper:
+    """The error mapping for the HTTP client of the Playbooks platform named ``platform``."""
+
+    def map_error(response: Response, operation: str, is_write: bool) -> AdapterError | None:
+        said = _body_text(response)
+        match response.status:
+            case 400 if is_write and _INTERNAL_ERROR in said:
+                return OutcomeUnknown(platform, operation, said=said, status=response.status)
             case 400:
                 return _bad_request(platform, operation, said)
             case 401:
                 return CredentialsRejected(platform, operation, key="playbooks.token", said=said)
             case 403:
                 return _forbidden(platform, operation, is_write, said)
-            case 404 if said.startswith("404 page not found") or (is_write and _no_route(reply, operation)):
+            case 404 if said.startswith("404 page not found") or (is_write and _is_no_route(response, operation)):
                 return Unsupported(platform, operation, key=NO_ROUTE, said=said)
             case 405:
                 return Unsupported(platform, operation, key=NO_ROUTE, said=said)
@@ -50,15 +56,15 @@ def explain_for(platform: str) -> ErrorMapper:
                 return Unsupported(platform, operation, key="playbooks.plugins_off", said=said)
         return None
 
-    return explain
+    return map_error
 
 
 def _bad_request(platform: str, operation: str, said: str) -> AdapterError:
     lower = said.lower()
     if "finished run" in lower:
         return Conflict(platform, operation, key="playbooks.finished", said=said)
-    for words, key in _BAD_REQUESTS:
-        if words in lower:
+    for text, key in _BAD_REQUESTS:
+        if text in lower:
             return Rejected(platform, operation, key=key, said=said)
     return Rejected(platform, operation, said=said, status=400)
 
@@ -70,26 +76,26 @@ def _forbidden(platform: str, operation: str, is_write: bool, said: str) -> Adap
     if is_write and operation == "start":
         return Rejected(platform, operation, key="playbooks.may_not_start", said=said)
     if is_write:
-        return Rejected(platform, operation, key="playbooks.not_participant", said=said)
+        return Rejected(platform, operation, key=NOT_PARTICIPANT, said=said)
     return NotFound(platform, operation, key="playbooks.hidden", said=said)
 
 
-def _no_route(reply: Response, operation: str) -> bool:
-    """Whether it is the route that is not there: a thing that is not comes in Mattermost's or the plugin's words.
+def _is_no_route(response: Response, operation: str) -> bool:
+    """Whether the route is missing. For a missing object, Mattermost and the plugin send a body of their own.
 
-    Those that go by two routes read the run just before, so that it is the route whatever the words are.
+    Operations that can use two routes read the run just before, so only the route can be missing then.
     """
-    body = reply.json()
+    body = response.json()
     if not isinstance(body, dict):
         return True
-    return "status_code" not in body and ("error" not in body or operation in _BY_TWO_ROUTES)
+    return "status_code" not in body and ("error" not in body or operation in _TWO_ROUTE_OPERATIONS)
 
 
-def _words(reply: Response) -> str:
-    body = reply.json()
+def _body_text(response: Response) -> str:
+    body = response.json()
     if isinstance(body, dict):
         parts = [body.get(key) for key in ("error", "details", "id", "message")]
-        found = ": ".join(part for part in parts if isinstance(part, str) and part)
-        if found:
-            return found
-    return excerpt(reply)
+        text = ": ".join(part for part in parts if isinstance(part, str) and part)
+        if text:
+            return text
+    return excerpt(response)

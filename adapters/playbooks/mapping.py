@@ -1,4 +1,4 @@
-"""Their JSON as our models, and their links."""
+"""Maps the JSON of Playbooks and Mattermost to Liaison's models."""
 
 import json
 import re
@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from adapters.models import (
     Comment,
@@ -22,7 +21,9 @@ from adapters.models import (
     Task,
     TaskState,
 )
-from adapters.playbooks import text as words
+from adapters.playbooks import links
+from adapters.playbooks import text as texts
+from adapters.playbooks.errors import MESSAGES
 from adapters.playbooks.wire import (
     CLOSED,
     IN_PROGRESS,
@@ -34,16 +35,18 @@ from adapters.playbooks.wire import (
     WirePost,
     WireRun,
     is_id,
-    when,
+    to_datetime,
 )
+from adapters.toolkit.messages import message_text
 
 _STATES = {IN_PROGRESS: TaskState.RUNNING, CLOSED: TaskState.DONE, SKIPPED: TaskState.SKIPPED}
-_CHECKLISTS_ONLY = "channelChecklist"  # a channel's to-do list, kept as a run without a playbook
-_NAMELESS = "~"  # begins the ids we make up where the server gave none; theirs are letters and digits
+_CHANNEL_CHECKLIST = "channelChecklist"  # the type of a channel's to-do list: a run without a playbook
+_MADE_OF_TITLES = "~"  # the first character of an id made of titles, for servers that send no ids
+_EVENT_TYPE = "task_state_modified"
 
 
 class Names(Protocol):
-    """Who a Mattermost user id is. ``bot`` is our own, empty while unknown."""
+    """Names of Mattermost users. ``bot`` is the id of Liaison's own user, empty while unknown."""
 
     @property
     def bot(self) -> str: ...
@@ -52,74 +55,63 @@ class Names(Protocol):
 
 
 def stage_id(checklist: WireChecklist) -> str:
-    return checklist.id or _NAMELESS + json.dumps([checklist.title])
+    return checklist.id or _MADE_OF_TITLES + json.dumps([checklist.title])
 
 
-def places(run: WireRun, id: str) -> list[tuple[int, int]]:
-    """Where the task ``id`` stands: (checklist, item), counted from 0. Several when titles are all we have.
+def find_positions(run: WireRun, task: str) -> list[tuple[int, int]]:
+    """The (checklist, item) indexes of a task. Several if only titles identify it and they repeat.
 
-    An id that we made up of titles finds its task also after the server has given it a real one.
+    An id made of titles still finds its task after the server has given it a real id.
     """
-    titles = re.sub(r"#[0-9]+\Z", "", id) if id.startswith(_NAMELESS) else None
+    title_id = re.sub(r"#[0-9]+\Z", "", task) if task.startswith(_MADE_OF_TITLES) else None
     return [
-        (c, i)
-        for c, checklist in enumerate(run.checklists)
-        for i, item in enumerate(checklist.items)
-        if (item.id == id if titles is None else _by_titles(checklist, item) == titles)
+        (checklist_index, item_index)
+        for checklist_index, checklist in enumerate(run.checklists)
+        for item_index, item in enumerate(checklist.items)
+        if (item.id == task if title_id is None else _title_id(checklist, item) == title_id)
     ]
 
 
-def _by_titles(checklist: WireChecklist, item: WireItem) -> str:
-    """For an item without an id: its position would say nothing an hour later."""
-    return _NAMELESS + json.dumps([checklist.title, item.title])
-
-
-def run_link(site: str, id: str) -> str:
-    return f"{site}/playbooks/runs/{id}"
-
-
-def retrospective_link(site: str, id: str) -> str:
-    return f"{run_link(site, id)}/retrospective"
-
-
-def playbook_link(site: str, id: str) -> str:
-    return f"{site}/playbooks/playbooks/{id}"
+def _title_id(checklist: WireChecklist, item: WireItem) -> str:
+    """An id for an item without one. Its position would not do, because positions change."""
+    return _MADE_OF_TITLES + json.dumps([checklist.title, item.title])
 
 
 def to_run(wire: WireRun, platform: str, site: str, names: Names, at: datetime, runbook: str = "") -> Run:
-    moves = {event.event_at: event for event in wire.timeline_events if event.event_type == "task_state_modified"}
+    state_events = {event.event_at: event for event in wire.timeline_events if event.event_type == _EVENT_TYPE}
+    last_status = max((post.create_at for post in wire.status_posts if post.delete_at == 0), default=0)
     return Run(
         key=RunKey(platform=platform, id=wire.id),
         title=wire.name,
         runbook=runbook,
         runbook_id=wire.playbook_id,
-        state=RunState.FINISHED if wire.over else RunState.ACTIVE,
-        health_at=when(max((post.create_at for post in wire.status_posts if post.delete_at == 0), default=0)),
+        state=RunState.FINISHED if wire.is_over else RunState.ACTIVE,
+        health_at=to_datetime(last_status),
         update_due=_update_due(wire),
         owner=names.person(wire.owner_user_id) if wire.owner_user_id else None,
         stages=_stages(wire.checklists),
-        tasks=_tasks(wire.checklists, names, moves),
-        link=run_link(site, wire.id),
+        tasks=_tasks(wire.checklists, names, state_events),
+        link=links.run_link(site, wire.id),
         home=HomeChannel(site=site, channel=wire.channel_id) if wire.channel_id else None,
         read_at=at,
     )
 
 
-def to_head(wire: WireRun, platform: str, site: str, runbook: str = "") -> RunSummary:
-    items = [item for checklist in wire.checklists for item in checklist.items if not item.hidden]
+def to_summary(wire: WireRun, platform: str, site: str, runbook: str = "") -> RunSummary:
+    items = [item for checklist in wire.checklists for item in checklist.items if not item.is_hidden]
     return RunSummary(
         key=RunKey(platform=platform, id=wire.id),
         title=wire.name,
         runbook=runbook,
-        state=RunState.FINISHED if wire.over else RunState.ACTIVE,
+        state=RunState.FINISHED if wire.is_over else RunState.ACTIVE,
         done=sum(item.state in (CLOSED, SKIPPED) for item in items),
         total=len(items),
-        link=run_link(site, wire.id),
+        link=links.run_link(site, wire.id),
     )
 
 
 def is_listed(wire: WireRun) -> bool:
-    return not wire.over and wire.delete_at == 0 and wire.type != _CHECKLISTS_ONLY
+    return not wire.is_over and wire.delete_at == 0 and wire.type != _CHANNEL_CHECKLIST
 
 
 def to_runbook(wire: WirePlaybook, platform: str, site: str, names: Names) -> Runbook:
@@ -132,72 +124,56 @@ def to_runbook(wire: WirePlaybook, platform: str, site: str, names: Names) -> Ru
         tasks=tasks,
         task_count=len(tasks) if tasks else wire.num_steps,
         alerts=_alerts(wire),
-        link=playbook_link(site, wire.id),
+        link=links.playbook_link(site, wire.id),
     )
 
 
 def to_comment(post: WirePost, names: Names, task: str | None) -> Comment:
-    text, by = words.as_typed(post.message), names.person(post.user_id).shown
+    text, author = texts.unescape_mentions(post.message), names.person(post.user_id).shown
     if post.user_id == names.bot:
-        text, by = words.unsigned(text, by)
-    return Comment(id=post.id, text=text, by=by, at=when(post.create_at), task=task)
+        text, author = texts.parse_signed(text, author)
+    return Comment(id=post.id, text=text, by=author, at=to_datetime(post.create_at), task=task)
 
 
 def is_comment(post: WirePost) -> bool:
-    """Written by somebody: not Mattermost's own lines, nor Playbooks' cards."""
+    """Not a deleted post, and not one made by Mattermost ("system_") or Playbooks ("custom_")."""
     return post.delete_at == 0 and not post.type.startswith(("system_", "custom_"))
 
 
 def user_ids(run: WireRun) -> set[str]:
-    """Everybody whose name a card of this run may show."""
-    moved = {event.subject_user_id for event in run.timeline_events if event.event_type == "task_state_modified"}
-    assigned = {item.assignee_id for checklist in run.checklists for item in checklist.items}
-    return {id for id in moved | assigned | {run.owner_user_id} if is_id(id)}
-
-
-def from_link(url: str, platform: str, site: str) -> RunKey | RunbookKey | None:
-    """Reads ``<site>/playbooks/runs/ID`` and ``<site>/playbooks/playbooks/ID``, also with a team in front."""
-    try:
-        theirs, ours = urlsplit(url.strip()), urlsplit(site)
-        same = (theirs.hostname, theirs.port) == (ours.hostname, ours.port)
-    except ValueError:
-        return None
-    base = ours.path.rstrip("/") + "/"
-    if not same or theirs.scheme not in ("http", "https") or not theirs.path.startswith(base):
-        return None
-    parts = theirs.path[len(base) :].split("/")
-    for found in (parts, parts[1:]):
-        if len(found) >= 3 and found[0] == "playbooks" and is_id(found[2]):
-            if found[1] == "runs":
-                return RunKey(platform=platform, id=found[2])
-            if found[1] == "playbooks":
-                return RunbookKey(platform=platform, id=found[2])
-    return None
+    """The users whose names a card of this run may show."""
+    actors = {event.subject_user_id for event in run.timeline_events if event.event_type == _EVENT_TYPE}
+    assignees = {item.assignee_id for checklist in run.checklists for item in checklist.items}
+    return {id for id in actors | assignees | {run.owner_user_id} if is_id(id)}
 
 
 def _stages(checklists: Iterable[WireChecklist]) -> tuple[Stage, ...]:
     return tuple(Stage(id=stage_id(checklist), title=checklist.title) for checklist in checklists)
 
 
-def _tasks(checklists: Iterable[WireChecklist], names: Names, moves: Mapping[int, WireEvent]) -> tuple[Task, ...]:
-    alike: Counter[str] = Counter()
+def _tasks(
+    checklists: Iterable[WireChecklist], names: Names, state_events: Mapping[int, WireEvent]
+) -> tuple[Task, ...]:
+    id_counts: Counter[str] = Counter()
     tasks = []
     for checklist in checklists:
         for item in checklist.items:
-            id = item.id or _by_titles(checklist, item)
-            alike[id] += 1
-            if alike[id] > 1:
-                id = f"{id}#{alike[id]}"
-            if not item.hidden:
-                tasks.append(_task(id, checklist, item, names, moves))
+            id = item.id or _title_id(checklist, item)
+            id_counts[id] += 1
+            if id_counts[id] > 1:
+                id = f"{id}#{id_counts[id]}"
+            if not item.is_hidden:
+                tasks.append(_task(id, checklist, item, names, state_events))
     return tuple(tasks)
 
 
-def _task(id: str, checklist: WireChecklist, item: WireItem, names: Names, moves: Mapping[int, WireEvent]) -> Task:
+def _task(
+    id: str, checklist: WireChecklist, item: WireItem, names: Names, state_events: Mapping[int, WireEvent]
+) -> Task:
     state = _STATES.get(item.state, TaskState.READY)
-    at = when(max(item.state_modified, item.delete_at or 0) if state is TaskState.SKIPPED else item.state_modified)
-    by = _mover(moves.get(item.state_modified), names) if at else None
-    running, over = state is TaskState.RUNNING, state.is_over
+    is_skipped, is_running, is_over = state is TaskState.SKIPPED, state is TaskState.RUNNING, state.is_over
+    at = to_datetime(max(item.state_modified, item.delete_at or 0) if is_skipped else item.state_modified)
+    actor = _actor(state_events.get(item.state_modified), names) if at else None
     return Task(
         id=id,
         title=item.title,
@@ -206,24 +182,24 @@ def _task(id: str, checklist: WireChecklist, item: WireItem, names: Names, moves
         instructions=item.description,
         command=item.command,
         assignees=(names.person(item.assignee_id),) if item.assignee_id else (),
-        started_at=at if running else None,
-        started_by=by if running else None,
-        finished_at=at if over else None,
-        finished_by=by if over else None,
-        due_at=when(item.due_date),
+        started_at=at if is_running else None,
+        started_by=actor if is_running else None,
+        finished_at=at if is_over else None,
+        finished_by=actor if is_over else None,
+        due_at=to_datetime(item.due_date),
     )
 
 
-def _mover(move: WireEvent | None, names: Names) -> str | None:
-    """Who changed a task's state; nobody where it was our bot, which did it for somebody."""
-    if move is None or not move.subject_user_id or move.subject_user_id == names.bot:
+def _actor(event: WireEvent | None, names: Names) -> str | None:
+    """Who changed a task's state. None if it was Liaison's bot, which acts for somebody else."""
+    if event is None or not event.subject_user_id or event.subject_user_id == names.bot:
         return None
-    return names.person(move.subject_user_id).shown
+    return names.person(event.subject_user_id).shown
 
 
 def _update_due(wire: WireRun) -> datetime | None:
-    last = when(wire.last_status_update_at)
-    if wire.over or not wire.status_update_enabled or last is None or wire.previous_reminder <= 0:
+    last = to_datetime(wire.last_status_update_at)
+    if wire.is_over or not wire.status_update_enabled or last is None or wire.previous_reminder <= 0:
         return None
     try:
         return last + timedelta(microseconds=wire.previous_reminder / 1000)
@@ -232,18 +208,18 @@ def _update_due(wire: WireRun) -> datetime | None:
 
 
 def _alerts(wire: WirePlaybook) -> str:
-    reached = []
-    invited = len(wire.invited_user_ids)
-    if wire.invite_users_enabled and invited:
-        reached.append(f"{_counted(invited, 'person is', 'people are')} invited to its channel")
-    if wire.invite_users_enabled and wire.invited_group_ids:
-        groups = _counted(len(wire.invited_group_ids), "group is", "groups are")
-        reached.append(f"{groups} invited to its channel")
+    """Who is notified by a start."""
+    alerts = []
+    people, groups = len(wire.invited_user_ids), len(wire.invited_group_ids)
+    if wire.invite_users_enabled and people:
+        alerts.append(_count("people_invited", people))
+    if wire.invite_users_enabled and groups:
+        alerts.append(_count("groups_invited", groups))
     if wire.broadcast_enabled and wire.broadcast_channel_ids:
-        others = _counted(len(wire.broadcast_channel_ids), "other channel", "other channels")
-        reached.append(f"it is announced in {others}")
-    return ", ".join(reached)
+        alerts.append(_count("announced", len(wire.broadcast_channel_ids)))
+    return ", ".join(alerts)
 
 
-def _counted(number: int, one: str, several: str) -> str:
-    return f"{number} {one if number == 1 else several}"
+def _count(label: str, count: int) -> str:
+    key = f"playbooks.label.{label}{'_one' if count == 1 else ''}"
+    return message_text(MESSAGES, key, count=count)

@@ -1,4 +1,4 @@
-"""The ``[platforms.NAME]`` table of a Mattermost with Playbooks."""
+"""The ``[platforms.NAME]`` table of a Mattermost site with Playbooks."""
 
 from typing import Annotated
 
@@ -11,17 +11,17 @@ class PlaybooksSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     url: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https?://[^\s/?#]+")] = Field(
-        description="the Mattermost site, as people open it in the browser"
+        description="The address of the Mattermost site, as people open it in the browser."
     )
-    token: SecretStr = Field(description="a bot account's token", min_length=1)
+    token: SecretStr = Field(description="The token of a bot account.", min_length=1)
     team: Annotated[str, StringConstraints(strip_whitespace=True)] = Field(
-        default="", description="the team's name or id; empty for every team of the bot"
+        default="", description="The name or id of the team. Empty: all teams of the bot."
     )
 
     @field_validator("url")
     @classmethod
-    def _site_only(cls, url: str) -> str:
-        """People paste what they have: the plugin's or the API's address begins with the site."""
+    def _normalize_url(cls, url: str) -> str:
+        """Accepts the address of the plugin or the API too: both start with the address of the site."""
         for tail in ("/plugins/playbooks", "/api/v4"):
             url = url.partition(tail)[0]
         return url.rstrip("/")

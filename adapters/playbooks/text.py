@@ -1,69 +1,59 @@
-"""Text that Liaison writes into Mattermost, made safe there, and read back.
+"""Text that Liaison writes to Mattermost, and how it is parsed back.
 
-A text keeps its Markdown, because Mattermost draws it; but nothing in it may call people. Mattermost looks for
-``@name`` outside code only, so a name in code stays as typed (commands are copied from there), except the
-three that call everybody, which are broken everywhere.
+Text keeps its Markdown but must not mention people. Mattermost looks for ``@name`` outside code only, so code
+stays unchanged and commands can be copied from it. ``@channel``, ``@here`` and ``@all`` are escaped everywhere.
 """
 
 import re
 
-from adapters.writes import WriteMarker
+from adapters.toolkit.signing import TextSigner
 
-LIMIT = 16_383  # runes in a post's message; a longer one is refused with 400
-NAME_LIMIT = 64  # of a channel's display name, which a run's name becomes
-_BREAK = "\u200b"  # zero width: people see no difference, Mattermost sees no name
+MAX_POST_LENGTH = 16_383  # runes; Mattermost refuses a longer post with 400
+MAX_NAME_LENGTH = 64  # of a channel's display name, which is made from the run's name
+_ZERO_WIDTH_SPACE = "\u200b"  # invisible to people, and Mattermost no longer sees a name
 _CODE = re.compile(
     r"((?:\A|(?<=\n))```[^`\n]*\n.*?(?:\Z|\n```[ \t]*(?=\n|\Z))|(?<![\\`])`[^`\n]+`(?!`))", re.DOTALL
-)  # a fence of its own lines, or a span; "\`" opens none
+)  # a fenced block or a span; "\`" does not open one
 _MENTION = re.compile(r"(?<![A-Za-z0-9])@(?=\w)")
-# Mattermost takes punctuation off behind a name, the underscore too: "@channel_" calls everybody.
-_EVERYBODY = re.compile(r"@(?=(?:channel|here|all)(?![A-Za-z0-9]))", re.IGNORECASE)
+# Mattermost strips punctuation after a name, including underscores: "@channel_" mentions everybody.
+_MENTION_ALL = re.compile(r"@(?=(?:channel|here|all)(?![A-Za-z0-9]))", re.IGNORECASE)
 _MARKDOWN = re.compile(r"([\\`*~\[\]<>|!#])")
-_SIGNED = re.compile(r"\n\n([^\n]+) \([0-9A-Z]{3,8}\)\s*\Z")
-_TITLE = re.compile(r"\A\*\*[^\n]+\*\*\n")
+_TASK_HEADER = re.compile(r"\A\*\*[^\n]+\*\*\n")
 
 
-def quiet(text: str) -> str:
-    """The text, calling nobody."""
+def escape_mentions(text: str) -> str:
     parts = _CODE.split(text)
-    parts[::2] = [_MENTION.sub("@" + _BREAK, part) for part in parts[::2]]
-    return _EVERYBODY.sub("@" + _BREAK, "".join(parts))
+    parts[::2] = [_MENTION.sub("@" + _ZERO_WIDTH_SPACE, part) for part in parts[::2]]
+    return _MENTION_ALL.sub("@" + _ZERO_WIDTH_SPACE, "".join(parts))
 
 
-def as_typed(text: str) -> str:
-    """Undoes ``quiet``."""
-    return text.replace("@" + _BREAK, "@")
+def unescape_mentions(text: str) -> str:
+    return text.replace("@" + _ZERO_WIDTH_SPACE, "@")
 
 
-def plain(text: str) -> str:
-    """One line that Mattermost draws letter by letter: for titles and names."""
-    return quiet(_MARKDOWN.sub(r"\\\1", " ".join(text.split())))
+def escape_line(text: str) -> str:
+    """One line without Markdown and mentions, for titles and names."""
+    return escape_mentions(_MARKDOWN.sub(r"\\\1", " ".join(text.split())))
 
 
-def signature(mark: WriteMarker) -> str:
-    return f"{plain(mark.who)} ({mark.code})"
+SIGNER = TextSigner(escape=escape_mentions, escape_name=escape_line, unescape=unescape_mentions)
 
 
-def signed(text: str, mark: WriteMarker) -> str:
-    return f"{quiet(text)}\n\n{signature(mark)}"
+def with_task_header(title: str, text: str) -> str:
+    return f"**{escape_line(title)}**\n{text}"
 
 
-def about(task: str, text: str) -> str:
-    """A text with the task's title over it."""
-    return f"**{plain(task)}**\n{text}"
-
-
-def unsigned(text: str, by: str) -> tuple[str, str]:
-    """(what was typed, who typed it) of one of our own texts, as read; ``by`` where it is not signed."""
-    found = _SIGNED.search(text)
-    if found is None:
-        return text, by
-    return _TITLE.sub("", text[: found.start()]), found[1]
+def parse_signed(text: str, default_author: str) -> tuple[str, str]:
+    """(text, author) of a text that Liaison wrote; ``default_author`` if it has no signature."""
+    signed = SIGNER.read(text)
+    if not signed.by:
+        return text, default_author
+    return _TASK_HEADER.sub("", signed.text), signed.by
 
 
 def run_name(title: str, handle: str) -> str:
-    """At most ``NAME_LIMIT`` letters, and never without the handle, by which settling finds the run."""
+    """At most ``MAX_NAME_LENGTH`` characters, always with the handle: a lost start is found by it."""
     title = " ".join(title.split())
-    if handle and handle not in title[:NAME_LIMIT]:
+    if handle and handle not in title[:MAX_NAME_LENGTH]:
         title = f"{handle} {title}"
-    return title[:NAME_LIMIT].rstrip()
+    return title[:MAX_NAME_LENGTH].rstrip()

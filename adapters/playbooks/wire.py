@@ -1,8 +1,8 @@
-"""What Playbooks and Mattermost send: only the fields we use, of both generations of the plugin.
+"""The JSON of Playbooks and Mattermost: the fields that Liaison uses, of both generations of the plugin.
 
-Lenient on purpose: ``null`` counts as absent (webhooks and old servers send it for empty lists), unknown fields
-are ignored. Times are integers in milliseconds since the epoch, 0 = unset; ``previous_reminder`` is in
-nanoseconds and ``reminder_timer_default_seconds`` in seconds (contract sheet, section 1 "Dates").
+Parsing is lenient: ``null`` counts as missing (webhooks and old servers send it for empty lists), and unknown
+fields are ignored. Times are milliseconds since the epoch, 0 if unset. ``previous_reminder`` is in nanoseconds and
+``reminder_timer_default_seconds`` in seconds (mattermost-plugin-playbooks, server/app/playbook_run.go).
 """
 
 import re
@@ -19,12 +19,12 @@ _SHARED_CHANNEL = ("link_existing_channel", 1)
 
 
 def is_id(text: str) -> bool:
-    """Every id of Mattermost and Playbooks looks so; nothing else may be put into a path."""
+    """Whether it has the form of all Mattermost and Playbooks ids. Nothing else is put into a URL path."""
     return _ID.fullmatch(text) is not None
 
 
-def when(milliseconds: int) -> datetime | None:
-    """None for 0, and for what no calendar has."""
+def to_datetime(milliseconds: int) -> datetime | None:
+    """None for 0 and for a time out of range."""
     if milliseconds <= 0:
         return None
     try:
@@ -38,21 +38,20 @@ class Wire(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _null_is_absent(cls, data: Any) -> Any:
+    def _drop_nulls(cls, data: Any) -> Any:
         if isinstance(data, Mapping):
             return {key: value for key, value in data.items() if value is not None}
         return data
 
 
 class WireItem(Wire):
-    """A task. ``id`` is empty in the answer that creates a run. ``delete_at`` exists where skipping does."""
+    """A task. ``id`` is empty in the response that creates a run. ``delete_at`` exists if the server can skip."""
 
     id: str = ""
     title: str = ""
     state: str = OPEN
     state_modified: int = 0
     assignee_id: str = ""
-    assignee_modified: int = 0
     command: str = ""
     description: str = ""
     due_date: int = 0
@@ -60,7 +59,7 @@ class WireItem(Wire):
     condition_action: str = ""
 
     @property
-    def hidden(self) -> bool:
+    def is_hidden(self) -> bool:
         return self.condition_action == "hidden"
 
 
@@ -73,18 +72,16 @@ class WireChecklist(Wire):
 class WireEvent(Wire):
     event_type: str = ""
     event_at: int = 0
-    post_id: str = ""
     subject_user_id: str = ""
 
 
 class WireStatusPost(Wire):
-    id: str = ""
     create_at: int = 0
     delete_at: int = 0
 
 
 class WireRun(Wire):
-    """A run of either generation: ``is_active`` and ``active_stage`` are the older, ``summary`` the newer."""
+    """A run of either generation. ``is_active`` and ``active_stage`` are only in 1.x, ``summary`` only in 2.x."""
 
     id: str
     name: str = ""
@@ -112,18 +109,17 @@ class WireRun(Wire):
     timeline_events: tuple[WireEvent, ...] = ()
 
     @property
-    def over(self) -> bool:
-        """``end_at`` says it on every generation; the two newer words agree with it where they exist."""
+    def is_over(self) -> bool:
+        """All generations have ``end_at``. The other fields agree with it if they exist."""
         if self.end_at > 0 or self.current_status == FINISHED:
             return True
         return self.is_active is False and self.current_status is None
 
     @property
-    def knows_skipping(self) -> bool | None:
-        """Whether this server can skip a task, as far as a run tells; None where it does not tell.
+    def can_skip(self) -> bool | None:
+        """Whether this server can skip a task. None if the run does not show it.
 
-        Items of a server that can carry ``delete_at`` (when it was last skipped); the generation that cannot
-        has stages instead (sheet, section 3).
+        If it can, items have ``delete_at`` (when the task was last skipped). If not, runs have stages.
         """
         items = [item for checklist in self.checklists for item in checklist.items]
         if any(item.delete_at is not None for item in items):
@@ -134,7 +130,7 @@ class WireRun(Wire):
 
 
 class WirePlaybook(Wire):
-    """``checklists`` is empty in a list; ``num_steps`` counts the tasks there."""
+    """In a list, ``checklists`` is empty and ``num_steps`` is the number of tasks."""
 
     id: str
     title: str = ""
@@ -152,13 +148,13 @@ class WirePlaybook(Wire):
     invited_group_ids: tuple[str, ...] = ()
 
     @property
-    def home(self) -> str:
-        """The channel that its runs share, where it is set up so (Playbooks 2); empty where each gets its own."""
+    def shared_channel(self) -> str:
+        """The channel that all its runs use (a setting of Playbooks 2). Empty if each run gets its own."""
         return self.channel_id if self.channel_mode in _SHARED_CHANNEL else ""
 
 
 class WireUser(Wire):
-    """``delete_at``: since when the account is deactivated."""
+    """``delete_at``: when the account was deactivated."""
 
     id: str
     delete_at: int = 0
@@ -183,7 +179,6 @@ class WirePost(Wire):
     create_at: int = 0
     delete_at: int = 0
     user_id: str = ""
-    channel_id: str = ""
     root_id: str = ""
     message: str = ""
     type: str = ""

@@ -19,7 +19,7 @@ from adapters.models import (
 from adapters.runrunit.errors import MESSAGES
 from adapters.runrunit.links import Links
 from adapters.runrunit.people import People
-from adapters.runrunit.text import SIGNER, health_of_stage, remove_code
+from adapters.runrunit.text import SIGNER, health_of_stage, plain_title, remove_code
 from adapters.runrunit.wire import WireAssignment, WireComment, WireSubtaskAssignee, WireTask, WireTemplate
 from adapters.toolkit.messages import message_text
 from adapters.toolkit.timestamps import parse_timestamp
@@ -45,7 +45,7 @@ def task(item: WireTask, people: People, links: Links) -> Task:
     starts = [at for assignment in working if (at := parse_timestamp(assignment.start_date))]
     return Task(
         id=item.id,
-        title=item.title,
+        title=plain_title(item.title),
         state=state,
         assignees=people.assignees(item.assignments),
         waits_for=() if item.is_closed else item.opened_parent_ids,

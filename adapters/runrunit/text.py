@@ -21,6 +21,9 @@ SIGNER = TextSigner(
     escape=lambda text: text.lstrip("\n"),
 )
 
+TITLE_SIGNER = TextSigner(separator=" — ")
+"""For the title of an added task, which is the only text that is sent with it."""
+
 _CODED_TITLE = re.compile(r"\A(R\d+\b.*) \[[0-9A-Z]{3,12}\]\Z", re.DOTALL)
 _HTML = re.compile(r"</[a-z]\w*>|<br\s*/?>", re.IGNORECASE)
 _BREAK = re.compile(r"<br\s*/?>|</(?:p|div|li|h\d)>", re.IGNORECASE)
@@ -40,6 +43,11 @@ def add_code(title: str, marker: WriteMarker) -> str:
 def remove_code(title: str) -> str:
     match = _CODED_TITLE.match(title)
     return match[1] if match else title
+
+
+def plain_title(title: str) -> str:
+    """The title of a task without the name of whoever added it."""
+    return TITLE_SIGNER.read(title).text
 
 
 def fold(text: str) -> str:

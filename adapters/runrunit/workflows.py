@@ -10,6 +10,7 @@ from adapters.errors import NotFound, Rejected
 from adapters.runrunit.api import RunrunitApi
 from adapters.runrunit.errors import MESSAGES
 from adapters.runrunit.people import People
+from adapters.runrunit.text import plain_title
 from adapters.runrunit.wire import WireTask, WireWorkflow
 from adapters.toolkit.messages import message_text
 from adapters.writes import FinishTask, SkipTask
@@ -42,7 +43,7 @@ class Workflows:
                     "runrunit.button.step": (f"{STEP}={task.id}:{workflow.current_workflow_element_id}",),
                     "runrunit.button.whole": ("part=whole",),
                 },
-                task=task.title,
+                task=plain_title(task.title),
                 person=next_person,
             )
         if chosen != workflow.current_workflow_element_id:

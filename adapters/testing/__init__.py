@@ -1,1 +1,2 @@
-"""For testing platforms: the contract suite, and the skeleton of a new platform. No runtime module imports it."""
+"""For testing platforms: the contract suite, its pytest plugin, and the base of fakes. No runtime module imports
+it."""

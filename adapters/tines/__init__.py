@@ -1,16 +1,16 @@
-"""Tines (cases API v2). ``PLATFORM`` is what the registry needs; the rest is this folder's own."""
+"""Tines (cases API v2). ``PLATFORM`` is what the registry needs."""
 
 from adapters.protocol import Adapter, Platform, Resources
 from adapters.tines.capabilities import CAPABILITIES
-from adapters.tines.errors import SENTENCES
+from adapters.tines.errors import MESSAGES
 from adapters.tines.settings import TinesSettings
 
 
 def connect(name: str, settings: TinesSettings, resources: Resources) -> Adapter:
-    """Loads the rest of this folder only where the platform is configured: its models take time to build."""
-    from adapters.tines.adapter import connect as make
+    """Imports the adapter only if the platform is configured: building its models takes time."""
+    from adapters.tines.adapter import Tines
 
-    return make(name, settings, resources)
+    return Tines(name, settings, resources)
 
 
 PLATFORM = Platform(
@@ -19,6 +19,6 @@ PLATFORM = Platform(
     settings=TinesSettings,
     connect=connect,
     capabilities=CAPABILITIES,
-    messages=SENTENCES,
+    messages=MESSAGES,
     secret_fields=("token", "stories"),
 )

@@ -1,138 +1,238 @@
-"""What can be pressed about a case: its own buttons (case actions), the stories that the settings name, and what
-the case itself can do beyond the verbs.
+"""Further actions on a case: its own buttons, the stories in the settings, its priority, and following it.
 
-There is no call that presses a button: a ``webhook`` action is POSTed to by whoever presses it, with its
-``query_params`` appended, and a ``page`` is for people (sheet 2.1 B, L11854-11928). A story starts by its webhook
-alone (2.1 A). Neither leaves anything by which a press could be found again.
+No request presses a button. A ``webhook`` action is POSTed to by whoever presses it, with its ``query_params``
+appended, and a ``page`` is opened in the browser (Tines API, Case actions, List). A story is started by its
+webhook. Neither leaves a trace that a lost press could be found by.
 """
 
 import asyncio
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from adapters.errors import Conflict
+from adapters.errors import AdapterError, Conflict, Rejected
 from adapters.models import PlatformAction, Run
-from adapters.tines import links, wire
-from adapters.tines.extras import FOLLOW, Extras, is_priority
-from adapters.tines.reads import Reads
-from adapters.tines.stories import Stories, activity, folded
+from adapters.tines import links, mapping, wire
+from adapters.tines.api import Api
+from adapters.tines.errors import MESSAGES
+from adapters.tines.people import People
+from adapters.tines.start import PRIORITIES
+from adapters.tines.stories import Stories, activity, normalized_name
 from adapters.tines.webhooks import Webhooks
-from adapters.writes import Indeterminate, PerformAction, Reconciliation, Recovery, WriteMarker, WriteResult
+from adapters.toolkit.messages import message_text
+from adapters.toolkit.reconciliation import applied_if
+from adapters.toolkit.steps import reconciles, step
+from adapters.writes import (
+    Baseline,
+    Indeterminate,
+    PerformAction,
+    Reconciliation,
+    Recovery,
+    WriteMarker,
+    WriteResult,
+)
 
-WEBHOOK = "webhook"  # a kind of action; the other is "page"
+WEBHOOK = "webhook"  # an ``action_type``; the other is "page"
+FOLLOW = "follow"
 _STORY = "story:"
-_LONGEST = 60  # letters of a label
+_PRIORITY = "priority:"
+_MAX_LABEL_LENGTH = 60
+_MAX_PRIORITIES = 500
 
 
 @dataclass
-class Offers:
-    reading: Reads
+class Actions:
+    api: Api
+    people: People
     webhooks: Webhooks
-    extras: Extras
-    going_on: Stories
-    stories: Mapping[str, SecretStr]  # name -> the address of its webhook
+    stories: Stories
+    story_urls: Mapping[str, SecretStr]  # name -> webhook URL, from the settings
+    _priorities: dict[str, str] = field(default_factory=dict)  # by case, as last read
 
-    async def of(self, run: Run) -> Sequence[PlatformAction]:
-        actions, stories = await asyncio.gather(self.reading.actions(run.key.id, "do"), self._stories())
-        theirs = [offer for one in actions if (offer := self._offer(one, actions)) is not None]
-        labels = {folded(offer.facts["name"]) for offer in theirs}
-        apart = [_told_apart(story, labels) for story in stories]
-        return [*theirs, *apart, *([] if run.state.is_over else self.extras.of(run.key.id))]
+    def remember_priority(self, case: wire.Case) -> None:
+        self._priorities.pop(case.case_id, None)
+        self._priorities[case.case_id] = case.priority.lower()  # requests use lower case, responses upper case
+        while len(self._priorities) > _MAX_PRIORITIES:
+            self._priorities.pop(next(iter(self._priorities)))
 
-    def names(self, actions: Sequence[wire.Action]) -> tuple[str, ...]:
-        """Of the case's buttons that can be pressed from here: for its card."""
-        found = [_name(one) for one in actions if one.action_type == WEBHOOK and self.webhooks.may_call(one.url)]
-        return tuple(dict.fromkeys(filter(None, found)))
+    async def list(self, run: Run) -> Sequence[PlatformAction]:
+        buttons, stories = await asyncio.gather(self.api.actions(run.key.id, "do"), self._story_actions())
+        case_actions = [
+            action for button in buttons if (action := self._button_action(button, buttons)) is not None
+        ]
+        names = {normalized_name(action.facts["name"]) for action in case_actions}
+        actions = [*case_actions, *(_distinct_from_buttons(story, names) for story in stories)]
+        return actions if run.state.is_over else [*actions, *self._case_actions(run.key.id)]
+
+    def button_names(self, buttons: Sequence[wire.EmbeddedAction]) -> tuple[str, ...]:
+        """The case's buttons that can be pressed from a chat, for the run's card."""
+        names = [
+            _button_name(button)
+            for button in buttons
+            if button.action_type == WEBHOOK and self.webhooks.is_allowed(button.url)
+        ]
+        return tuple(dict.fromkeys(filter(None, names)))
 
     def recovery(self, step: PerformAction) -> Recovery:
         if step.action == FOLLOW:
             return Recovery.LOOKUP
-        return Recovery.IDEMPOTENT if is_priority(step) else Recovery.MANUAL
+        return Recovery.IDEMPOTENT if _is_priority(step) else Recovery.MANUAL
 
-    async def reconcile(self, step: PerformAction) -> Reconciliation:
-        if self.recovery(step) is Recovery.MANUAL:
+    @step(PerformAction, recovery=lambda actions, step: actions.recovery(step))
+    async def execute(self, step: PerformAction, marker: WriteMarker) -> WriteResult:
+        if step.action == FOLLOW:
+            return await self._follow(step)
+        if _is_priority(step):
+            return await self._set_priority(step)
+        return await self._press(step, marker)
+
+    @reconciles(PerformAction)
+    async def reconcile(self, step: PerformAction, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        if step.action == FOLLOW:
+            is_applied = await self._follows(step, await self._required_email(step))
+        elif _is_priority(step):
+            case = await self.api.case(step.run_id, "do")
+            self.remember_priority(case)
+            is_applied = case.priority.lower() == step.action.removeprefix(_PRIORITY)
+        else:
             return Indeterminate()
-        return await self.extras.reconcile(step)
+        return applied_if(is_applied)
 
-    async def execute(self, step: PerformAction, mark: WriteMarker) -> WriteResult:
-        """An action is looked up just before: what was confirmed is what is sent, or nothing is."""
-        if self.recovery(step) is not Recovery.MANUAL:
-            return await self.extras.execute(step)
-        body = {"case_id": _number(step.run_id), "pressed_by": mark.who, "receipt": mark.code}
-        name = step.action.removeprefix(_STORY)
-        story = self.stories.get(name) if step.action.startswith(_STORY) else None
-        if story is not None:
-            await self.webhooks.post(story.get_secret_value(), {**body, "story": name})
+    # Buttons and stories
+
+    async def _press(self, step: PerformAction, marker: WriteMarker) -> WriteResult:
+        """Reads the button again just before: nothing is sent if it is not the one that was confirmed."""
+        case = int(step.run_id) if step.run_id.isdecimal() else step.run_id
+        body = {"case_id": case, "pressed_by": marker.who, "receipt": marker.code}
+        story = step.action.removeprefix(_STORY)
+        story_url = self.story_urls.get(story) if step.action.startswith(_STORY) else None
+        if story_url is not None:
+            await self.webhooks.post(story_url.get_secret_value(), {**body, "story": story})
             return WriteResult(message="tines.pressed")
-        actions = await self.reading.actions(step.run_id, "do")
-        for action in actions:
-            offer = self._offer(action, actions)
-            if offer is not None and offer.id == step.action and not offer.link:
-                await self.webhooks.post(action.url, {**body, "action": action.label}, action.query_params)
+        buttons = await self.api.actions(step.run_id, "do")
+        for button in buttons:
+            action = self._button_action(button, buttons)
+            if action is not None and action.id == step.action and not action.link:
+                await self.webhooks.post(button.url, {**body, "action": button.label}, button.query_params)
                 return WriteResult(message="tines.pressed")
-        raise Conflict(self.reading.caller.platform, "do", key="tines.offer_gone", label=step.label)
+        raise Conflict(self.api.platform, "do", key="tines.offer_gone", label=step.label)
 
-    async def _stories(self) -> Sequence[PlatformAction]:
-        """Those of the settings, with what Tines says of the story of that name."""
-        if not self.stories:
+    async def _story_actions(self) -> Sequence[PlatformAction]:
+        if not self.story_urls:
             return ()
-        known = await self.going_on.named()
-        return [_of_story(name, known.get(folded(name))) for name in self.stories]
+        stories = await self.stories.by_name()
+        return [_story_action(name, stories.get(normalized_name(name))) for name in self.story_urls]
 
-    def _offer(self, action: wire.Button, all: Sequence[wire.Button]) -> PlatformAction | None:
-        """None for what can be neither called nor opened."""
-        name = _name(action)
-        host = links.host_of(action.url)
+    def _button_action(
+        self, button: wire.CaseAction, all_buttons: Sequence[wire.CaseAction]
+    ) -> PlatformAction | None:
+        """None for a button that can neither be called nor opened."""
+        name = _button_name(button)
+        host = links.host_of(button.url)
         if not name or host is None:
             return None
-        if sum(folded(_name(one)) == folded(name) for one in all) > 1:
-            name = f"{name} ({action.action_text.strip() or action.id})"
-        facts = {"name": name, "host": host}
-        if action.action_type != WEBHOOK:
-            return PlatformAction(
-                id=_id(action), label="tines.offer", facts=facts, link=links.shown(action.url) or ""
-            )
-        if not self.webhooks.may_call(action.url):
+        if sum(normalized_name(_button_name(other)) == normalized_name(name) for other in all_buttons) > 1:
+            name = f"{name} ({button.action_text.strip() or button.id})"
+        id, facts = _button_id(button), {"name": name, "host": host}
+        if button.action_type != WEBHOOK:
+            link = links.browser_url(button.url) or ""
+            return PlatformAction(id=id, label="tines.offer", facts=facts, link=link)
+        if not self.webhooks.is_allowed(button.url):
             return None
-        return PlatformAction(id=_id(action), label="tines.offer", warning="tines.offer_action", facts=facts)
+        return PlatformAction(id=id, label="tines.offer", warning="tines.offer_action", facts=facts)
+
+    # Priority and followers
+
+    def _case_actions(self, case: str) -> Sequence[PlatformAction]:
+        current = self._priorities.get(case, "")
+        priorities = [_priority_action(name, current) for name in PRIORITIES if name != current]
+        follow = PlatformAction(id=FOLLOW, label="tines.offer_follow", warning="tines.offer_follow_does")
+        return [*priorities, follow]
+
+    async def _set_priority(self, step: PerformAction) -> WriteResult:
+        author = await self.people.author_fields(step.by, "do")
+        body = {"priority": step.action.removeprefix(_PRIORITY), **author}
+        self.remember_priority(await self.api.update_case(step.run_id, body, "do"))
+        return WriteResult()
+
+    async def _follow(self, step: PerformAction) -> WriteResult:
+        """The response for somebody who follows already is not documented, so a refusal is checked."""
+        email = await self._required_email(step)
+        path = f"{self.api.case_path(step.run_id, 'do')}/subscribers"
+        try:
+            await self.api.http.write("POST", path, operation="do", json={"user_email": email})
+        except (Rejected, Conflict):
+            if not await self._follows_surely(step, email):
+                raise
+            return WriteResult(already=True, message="tines.already")
+        return WriteResult()
+
+    async def _follows_surely(self, step: PerformAction, email: str) -> bool:
+        try:
+            return await self._follows(step, email)
+        except AdapterError:
+            return False
+
+    async def _follows(self, step: PerformAction, email: str) -> bool:
+        subscribers = await self.api.subscribers(step.run_id, "do")
+        return email.casefold() in (subscriber.email.casefold() for subscriber in subscribers)
+
+    async def _required_email(self, step: PerformAction) -> str:
+        email = await self.people.email(step.by, "do")
+        if not email:
+            raise Rejected(self.api.platform, "do", key="tines.cannot_follow", person=step.by.shown)
+        return email
 
 
-def _name(action: wire.Action) -> str:
-    return " ".join((action.label or action.action_text).split())[:_LONGEST]
+def _is_priority(step: PerformAction) -> bool:
+    return step.action.removeprefix(_PRIORITY) in PRIORITIES
 
 
-def _id(action: wire.Button) -> str:
-    """Another address or other parameters make it another offer."""
-    whole = json.dumps([action.url, action.action_type, action.label, action.query_params], sort_keys=True)
-    return f"action:{action.id}:{hashlib.sha256(whole.encode()).hexdigest()[:12]}"
+def _priority_action(name: str, current: str) -> PlatformAction:
+    now = mapping.priority_label(current) if current in PRIORITIES else current
+    return PlatformAction(
+        id=f"{_PRIORITY}{name}",
+        label="tines.offer_priority",
+        warning="tines.offer_priority_does",
+        facts={
+            "priority": mapping.priority_label(name),
+            "now": now or message_text(MESSAGES, "tines.label.priority_unknown"),
+        },
+    )
 
 
-def _of_story(name: str, story: wire.Story | None) -> PlatformAction:
-    offer = PlatformAction(
+def _button_name(button: wire.EmbeddedAction) -> str:
+    return " ".join((button.label or button.action_text).split())[:_MAX_LABEL_LENGTH]
+
+
+def _button_id(button: wire.CaseAction) -> str:
+    """Changes with the URL and the parameters, so that only what was confirmed is pressed."""
+    content = json.dumps([button.url, button.action_type, button.label, button.query_params], sort_keys=True)
+    return f"action:{button.id}:{hashlib.sha256(content.encode()).hexdigest()[:12]}"
+
+
+def _story_action(name: str, story: wire.Story | None) -> PlatformAction:
+    action = PlatformAction(
         id=f"{_STORY}{name}", label="tines.offer", warning="tines.offer_story", facts={"name": name}
     )
     if story is None:
-        return offer
+        return action
     if story.disabled:
-        return offer.model_copy(update={"warning": "tines.offer_story_disabled"})
+        return action.model_copy(update={"warning": "tines.offer_story_disabled"})
     facts = activity(story)
     if not facts:
-        return offer
-    how = "broken" if "broken" in facts else "busy"
-    said = {"warning": f"tines.offer_story_{how}", "note": f"tines.story_{how}", "facts": {"name": name, **facts}}
-    return offer.model_copy(update=said)
+        return action
+    warning, note = "tines.offer_story_busy", "tines.story_busy"
+    if "broken" in facts:
+        warning, note = "tines.offer_story_broken", "tines.story_broken"
+    return action.model_copy(update={"warning": warning, "note": note, "facts": {"name": name, **facts}})
 
 
-def _told_apart(story: PlatformAction, buttons: set[str]) -> PlatformAction:
-    """A case's button and a story may have one name."""
-    if folded(story.facts["name"]) not in buttons:
+def _distinct_from_buttons(story: PlatformAction, button_names: set[str]) -> PlatformAction:
+    """A button of the case and a story may have the same name."""
+    if normalized_name(story.facts["name"]) not in button_names:
         return story
     return story.model_copy(update={"label": "tines.offer_as_story"})
-
-
-def _number(case: str) -> int | str:
-    return int(case) if case.isdecimal() else case

@@ -1,220 +1,146 @@
-"""The Tines adapter: reads, the steps of each write, and who carries and settles them."""
+"""The Tines adapter: which steps a write has, and the objects that read and write."""
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from adapters.errors import Unsupported
-from adapters.http.client import HttpClient, HttpClients
-from adapters.http.responses import ListResult
 from adapters.models import Comment, Health, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
-from adapters.protocol import Capability, CheckResult, Resources, require_supported
+from adapters.protocol import CheckResult, Resources
 from adapters.tines import links, mapping, wire
-from adapters.tines.actions import Offers
+from adapters.tines.actions import Actions
+from adapters.tines.api import Api
 from adapters.tines.capabilities import CAPABILITIES
-from adapters.tines.cases import COLOUR, Cases
-from adapters.tines.comments import NOTE, Comments
-from adapters.tines.errors import explaining
-from adapters.tines.extras import Extras
-from adapters.tines.health import check
+from adapters.tines.errors import error_mapper
+from adapters.tines.health import HealthCheck
 from adapters.tines.people import People
-from adapters.tines.reads import Reads
 from adapters.tines.settings import TinesSettings
-from adapters.tines.start import Starting
+from adapters.tines.start import StartWrites
 from adapters.tines.stories import Stories
-from adapters.tines.tasks import ASSIGN, MARK, Tasks
 from adapters.tines.webhooks import Webhooks
+from adapters.tines.writes.case import COLOUR, CaseWrites
+from adapters.tines.writes.comments import NOTE, CommentWrites
+from adapters.tines.writes.tasks import ASSIGN, MARK, TaskViews, TaskWrites
+from adapters.toolkit.base import PlatformAdapter
 from adapters.writes import (
-    AddComment,
-    AddTask,
     AssignTask,
-    Baseline,
     BeginTask,
     EndRun,
     FinishTask,
-    HoldTask,
-    Indeterminate,
-    Op,
-    PerformAction,
-    Reconciliation,
-    Recovery,
     ReopenTask,
     SetStatus,
     SkipTask,
     StartRun,
-    TaskWrite,
     Write,
-    WriteMarker,
-    WriteResult,
 )
 
-_SAID = (AddComment, HoldTask, SetStatus)
 
+class Tines(PlatformAdapter):
+    """One Tines tenant."""
 
-@dataclass
-class Tines:
-    name: str
-    settings: TinesSettings
-    caller: HttpClient
-    http: HttpClients
-    now: Callable[[], datetime]
-    capabilities: Mapping[Op, Capability] = field(default_factory=lambda: CAPABILITIES)
-
-    def __post_init__(self) -> None:
-        settings = self.settings
+    def __init__(self, name: str, settings: TinesSettings, resources: Resources) -> None:
+        token = settings.token.get_secret_value().strip()
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+        }
+        http, now = resources.http, resources.now
+        client = http.client(name, settings.url, credential=token, headers=headers, map_error=error_mapper(name))
         colours = {Health.GREEN: settings.green, Health.AMBER: settings.amber, Health.RED: settings.red}
-        self.colours = {health: status.strip() for health, status in colours.items() if status.strip()}
-        self.reading = Reads(self.caller, settings.team_id)
-        people = People(self.reading, self.now)
-        self.starting = Starting(self.reading, people, settings)
-        self.tasks = Tasks(self.reading, people)
-        self.said = Comments(self.reading, people, self.tasks, self.colours)
-        self.cases = Cases(self.reading, people, self.colours)
-        self.extras = Extras(self.reading, people)
-        webhooks, stories = Webhooks(self.caller, self.http), Stories(self.reading, self.now)
-        self.pressing = Offers(self.reading, webhooks, self.extras, stories, settings.stories)
+        self._colours = {health: status.strip() for health, status in colours.items() if status.strip()}
+        self._settings, self._now = settings, now
+        self._api = Api(client, settings.team_id)
+        people, self._views = People(self._api, now), TaskViews(self._api)
+        self._starts = StartWrites(self._api, people, settings)
+        tasks = TaskWrites(self._api, people, self._views)
+        self._comments = CommentWrites(self._api, people, tasks, self._views, self._colours)
+        self._case_writes = CaseWrites(self._api, people, self._colours)
+        self.webhooks = Webhooks(client, http)
+        stories = Stories(self._api, now)
+        self._actions = Actions(self._api, people, self.webhooks, stories, settings.stories)
+        super().__init__(name, CAPABILITIES, self._starts, tasks, self._comments, self._case_writes, self._actions)
 
-    async def runbooks(self, words: str) -> Sequence[Runbook]:
-        """Cases with the template tag, open or closed; callers match the titles themselves."""
-        listing = await self._tagged({"tags": [self.settings.template_tag]}, "runbooks")
-        found = [case for case in listing.items if mapping.has_tag(case, self.settings.template_tag)]
-        for case in found:
-            self.starting.learn(case)
-        return [mapping.runbook(self.name, case) for case in found]
+    async def runbooks(self, query: str) -> Sequence[Runbook]:
+        """Open and closed templates. Proxies may drop the filter, so the tag is checked again."""
+        tag = self._settings.template_tag
+        templates = [case for case in await self._cases({"tags": [tag]}, "runbooks") if mapping.has_tag(case, tag)]
+        for case in templates:
+            self._starts.remember_template(case)
+        return [mapping.runbook(self.name, case) for case in templates]
 
     async def runbook(self, id: str) -> Runbook:
-        case, tasks = await self._whole(id)
-        if mapping.has_tag(case, self.settings.template_tag):
-            self.starting.learn(case, tasks)
+        case, tasks = await self._case_with_tasks(id)
+        if mapping.has_tag(case, self._settings.template_tag):
+            self._starts.remember_template(case, tasks)
         return mapping.runbook(self.name, case, tasks)
 
-    async def runs(self, words: str) -> Sequence[RunSummary]:
-        tag = self.settings.run_tag
-        listing = await self._tagged({"status": "OPEN", "tags": [tag]}, "runs")
-        found = [case for case in listing.items if mapping.has_tag(case, tag) and mapping.is_open(case)]
-        return [mapping.run_head(self.name, case) for case in found]
+    async def runs(self, query: str) -> Sequence[RunSummary]:
+        tag = self._settings.run_tag
+        cases = await self._cases({"status": "OPEN", "tags": [tag]}, "runs")
+        runs = [case for case in cases if mapping.has_tag(case, tag) and mapping.is_open(case)]
+        return [mapping.run_summary(self.name, case) for case in runs]
 
     async def read(self, id: str) -> Run:
-        (case, tasks), coloured = await asyncio.gather(self._whole(id), self.cases.coloured(id))
-        run = mapping.run(self.name, case, tasks, mapping.health_of(case, self.colours), self.now(), coloured)
-        self.tasks.learn(run)
-        return run.model_copy(update={"own_buttons": self.pressing.names(case.actions)})
+        (case, tasks), change = await asyncio.gather(
+            self._case_with_tasks(id), self._case_writes.last_colour_change(id)
+        )
+        health = mapping.health_of(case, self._colours)
+        run = mapping.run(self.name, case, tasks, health, self._now(), change)
+        self._views.remember(run)
+        return run.model_copy(update={"own_buttons": self._actions.button_names(case.actions)})
 
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
-        return await self.said.last(id, task)
+        return await self._comments.recent(id, task)
 
     async def actions(self, run: Run) -> Sequence[PlatformAction]:
-        return await self.pressing.of(run)
+        return await self._actions.list(run)
 
-    def steps(self, write: Write, run: Run | None) -> Sequence[Write]:
-        """What changes a task is followed by a comment that says who did it: those calls name no author."""
-        require_supported(self.name, self.capabilities, write.op)
+    def plan(self, write: Write, run: Run | None) -> Sequence[Write]:
+        """A comment that says who did it follows each change of a task: those requests have no author."""
         match write:
             case StartRun():
-                return self.starting.steps(write)
+                return self._starts.plan(write)
             case BeginTask():
                 task = run.task(write.task) if run else None
-                taken = task is not None and bool(task.assignees)
-                return [write, *(write.as_part(part) for part in ([NOTE] if taken else [ASSIGN, NOTE]))]
+                is_assigned = task is not None and bool(task.assignees)
+                return [write, *(write.as_part(part) for part in ([NOTE] if is_assigned else [ASSIGN, NOTE]))]
             case ReopenTask():
                 task = run.task(write.task) if run else None
-                begun = task is None or task.started_at is not None
-                return [write, *(write.as_part(part) for part in ([MARK, NOTE] if begun else [NOTE]))]
+                may_run = task is None or task.started_at is not None
+                return [write, *(write.as_part(part) for part in ([MARK, NOTE] if may_run else [NOTE]))]
             case FinishTask() | SkipTask() | AssignTask():
                 return [write, write.as_part(NOTE)]
             case EndRun(text=text) if text.strip():
                 return [write, write.as_part(NOTE)]
-            case SetStatus(health=health) if health in self.colours:
+            case SetStatus(health=health) if health in self._colours:
                 return [write.as_part(COLOUR), write]
         return [write]
 
-    def recovery(self, step: Write) -> Recovery:
-        match step:
-            case StartRun():
-                return self.starting.recovery(step)
-            case SetStatus(part="colour"):
-                return Recovery.IDEMPOTENT
-            case PerformAction():
-                return self.pressing.recovery(step)
-        return Recovery.LOOKUP if step.part == NOTE or isinstance(step, (*_SAID, AddTask)) else Recovery.IDEMPOTENT
-
-    async def execute(self, step: Write, mark: WriteMarker) -> WriteResult:
-        match step:
-            case StartRun():
-                return await self.starting.execute(step, mark)
-            case SetStatus(part="colour"):
-                return await self.cases.colour(step)
-            case EndRun(part=""):
-                return await self.cases.end(step)
-            case AddTask():
-                return await self.tasks.add(step, mark)
-            case PerformAction():
-                return await self.pressing.execute(step, mark)
-            case _ if step.part == NOTE or isinstance(step, _SAID):
-                return await self.said.say(step, mark)
-            case TaskWrite():
-                return await self.tasks.execute(step, mark)
-        raise Unsupported(self.name, step.op.value)
-
-    async def reconcile(self, step: Write, mark: WriteMarker, known: Baseline) -> Reconciliation:
-        match step:
-            case StartRun():
-                return await self.starting.reconcile(step, mark)
-            case SetStatus(part="colour"):
-                return await self.cases.settle_colour(step)
-            case EndRun(part=""):
-                return await self.cases.settle_end(step)
-            case AddTask():
-                return await self.tasks.settle_add(step, mark)
-            case PerformAction():
-                return await self.pressing.reconcile(step)
-            case _ if step.part == NOTE or isinstance(step, _SAID):
-                return await self.said.reconcile(step, mark)
-            case TaskWrite():
-                return await self.tasks.reconcile(step)
-        return Indeterminate()
-
     async def changed_since(self, since: datetime) -> Mapping[str, str]:
-        """There are no outgoing webhooks (sheet 1, "Outbound webhooks"); closed cases are edited too."""
-        filters = {"tags": [self.settings.run_tag], "updated_at_start_date": f"{since:%Y-%m-%dT%H:%M:%SZ}"}
-        listing = await self.reading.cases(filters, "show", "RECENTLY_EDITED")
-        return {
-            case.case_id: hashlib.sha256(case.model_dump_json().encode()).hexdigest() for case in listing.items
-        }
+        """Tines has no outgoing webhooks for cases. Closed cases are included: they can be edited too."""
+        filters = {"tags": [self._settings.run_tag], "updated_at_start_date": f"{since:%Y-%m-%dT%H:%M:%SZ}"}
+        result = await self._api.cases(filters, "show", "RECENTLY_EDITED")
+        return {case.case_id: hashlib.sha256(case.model_dump_json().encode()).hexdigest() for case in result.items}
 
     def parse_link(self, url: str) -> RunKey | TaskKey | RunbookKey | None:
-        found = links.parse(url, self.settings.url, self.name)
-        if found is not None and self.starting.is_template(found.id):
-            return RunbookKey(platform=self.name, id=found.id)
-        return found
+        key = links.parse(url, self._settings.url, self.name)
+        if key is not None and self._starts.is_template(key.id):
+            return RunbookKey(platform=self.name, id=key.id)
+        return key
 
     async def check(self) -> Sequence[CheckResult]:
-        return await check(self.name, self.settings, self.reading)
+        return await HealthCheck(self.name, self._settings, self._api).check()
 
-    async def _whole(self, id: str) -> tuple[wire.Case, Sequence[wire.Task]]:
-        """The case's own list of tasks is not promised to be whole, nor to say who is who."""
-        case, tasks = await asyncio.gather(self.reading.case(id, "show"), self.reading.tasks(id, "show"))
-        self.cases.learn(case)
-        self.extras.learn(case)
+    async def _case_with_tasks(self, id: str) -> tuple[wire.Case, Sequence[wire.Task]]:
+        """The tasks inside a case may be incomplete, and their assignees may have no names."""
+        case, tasks = await asyncio.gather(self._api.case(id, "show"), self._api.tasks(id, "show"))
+        self._case_writes.remember_sub_status(case)
+        self._actions.remember_priority(case)
         return case, tasks
 
-    async def _tagged(self, filters: Mapping[str, object], operation: str) -> ListResult[wire.Case]:
-        listing = await self.reading.cases(filters, operation)
-        for case in listing.items:
-            self.cases.learn(case)
-        return listing
-
-
-def connect(name: str, settings: TinesSettings, resources: Resources) -> Tines:
-    token = settings.token.get_secret_value().strip()
-    headers = {
-        "Authorization": f"Bearer {token}",
-        "Accept": "application/json",
-        "Content-Type": "application/json",
-    }
-    caller = resources.http.client(
-        name, settings.url, credential=token, headers=headers, map_error=explaining(name)
-    )
-    return Tines(name, settings, caller, resources.http, resources.now)
+    async def _cases(self, filters: Mapping[str, object], operation: str) -> Sequence[wire.Case]:
+        result = await self._api.cases(filters, operation)
+        for case in result.items:
+            self._case_writes.remember_sub_status(case)
+        return result.items

@@ -1,6 +1,7 @@
-"""What Tines' error answers mean. Their bodies have no documented shape (sheet 1), so none is demanded.
+"""Maps Tines' error responses to adapter errors.
 
-A key that lacks a right gets 404, never 401 or 403 (L88 of the document), so "not found" always says both.
+The API gives no schema for error bodies (Tines API, "HTTP Status codes"), so any shape is read. A key without the
+required permission gets 404, never 401 or 403 (Tines API, "View API Keys"), so "not found" always says both.
 """
 
 import re
@@ -10,44 +11,47 @@ from typing import Any
 from adapters.errors import AdapterError, Conflict, NotFound, Rejected
 from adapters.http.responses import ErrorMapper, Response, excerpt
 
-SENTENCES = Path(__file__).with_name("messages.toml")
-_DEEPEST = 4
-_EMPTY = re.compile(r"(|\{\}|\[\]|null|(404:? )?not found\.?)", re.IGNORECASE)
+MESSAGES = Path(__file__).with_name("messages.toml")
+_MAX_DEPTH = 4
+_UNINFORMATIVE = re.compile(r"(|\{\}|\[\]|null|(404:? )?not found\.?)", re.IGNORECASE)
 
 
-def explaining(platform: str) -> ErrorMapper:
-    """The ``explain`` of ``adapters/http.py`` for the Tines named ``platform``."""
+def error_mapper(platform: str) -> ErrorMapper:
+    """The error mapping for the HTTP client of the Tines platform named ``platform``."""
 
-    def explain(reply: Response, operation: str, write: bool) -> AdapterError | None:
-        said = _words(reply.json()) or excerpt(reply)
-        if reply.status in (404, 410):
-            return NotFound(platform, operation, key="tines.not_found", said=_worth(said))
-        if reply.status == 409:
-            return Conflict(platform, operation, said=_worth(said))
-        if reply.status in (400, 422):
-            return Rejected(platform, operation, key="tines.refused", said=_worth(said), status=reply.status)
+    def map_error(response: Response, operation: str, is_write: bool) -> AdapterError | None:
+        said = _body_text(response.json()) or excerpt(response)
+        if response.status in (404, 410):
+            return NotFound(platform, operation, key="tines.not_found", said=_informative(said))
+        if response.status == 409:
+            return Conflict(platform, operation, said=_informative(said))
+        if response.status in (400, 422):
+            return Rejected(
+                platform, operation, key="tines.refused", said=_informative(said), status=response.status
+            )
         return None
 
-    return explain
+    return map_error
 
 
-def _words(body: Any, depth: int = 0) -> str:
-    """The text in an error body, whatever it is made of: ``{"error": …}``, ``{"errors": […]}``, text."""
-    if depth > _DEEPEST:
+def _body_text(body: Any, depth: int = 0) -> str:
+    """The text in an error body of any shape: ``{"error": …}``, ``{"errors": […]}``, a string."""
+    if depth > _MAX_DEPTH:
         return ""
     match body:
         case str():
             return body.strip()
         case list():
-            return "; ".join(words for one in body if (words := _words(one, depth + 1)))
+            return "; ".join(text for item in body if (text := _body_text(item, depth + 1)))
         case dict():
             for name in ("message", "error", "errors", "detail", "title"):
-                if words := _words(body.get(name), depth + 1):
-                    return words
-            return "; ".join(f"{name}: {words}" for name, one in body.items() if (words := _words(one, depth + 1)))
+                if text := _body_text(body.get(name), depth + 1):
+                    return text
+            texts = ((name, _body_text(value, depth + 1)) for name, value in body.items())
+            return "; ".join(f"{name}: {text}" for name, text in texts if text)
     return ""
 
 
-def _worth(said: str) -> str:
-    """Nothing where there is nothing to read, or nothing but what the sentence says already."""
-    return "" if _EMPTY.fullmatch(said.strip()) else said
+def _informative(said: str) -> str:
+    """Empty for an empty body, and for one that only repeats the status."""
+    return "" if _UNINFORMATIVE.fullmatch(said.strip()) else said

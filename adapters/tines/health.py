@@ -1,87 +1,85 @@
-"""What ``liaison doctor`` says of a Tines tenant: small reads, and the setting or right that is wrong."""
+"""The health check of a Tines tenant (``liaison doctor``): a few small reads."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from adapters.errors import AdapterError, CredentialsRejected, NotFound, Rejected, Unreachable, Unsupported
-from adapters.protocol import CheckResult, CheckStatus
+from adapters.protocol import CheckResult
 from adapters.tines import wire
-from adapters.tines.reads import Reads
+from adapters.tines.api import Api
+from adapters.tines.errors import MESSAGES
 from adapters.tines.settings import TinesSettings
-from adapters.tines.stories import folded
+from adapters.tines.stories import normalized_name
+from adapters.toolkit.health import check_result
 
-_MOST_NAMES = 10
-
-
-async def check(name: str, settings: TinesSettings, reading: Reads) -> Sequence[CheckResult]:
-    try:
-        templates = await reading.first_cases({"tags": [settings.template_tag]}, "check")
-    except AdapterError as error:
-        return [_problem(name, settings, error)]
-    place = f"team {settings.team_id}" if settings.team_id else "all teams that the key may see"
-    problems = [CheckResult(status=CheckStatus.OK, summary=f"Tines at {settings.url} answers; {place}")]
-    if not templates:
-        what = f'no case has the tag "{settings.template_tag}", so there is nothing to start yet'
-        problems.append(CheckResult(status=CheckStatus.OK, summary=what))
-    return [*problems, *await _stories(name, settings, reading)]
+_MAX_NAMES = 10
 
 
-async def _stories(name: str, settings: TinesSettings, reading: Reads) -> Sequence[CheckResult]:
-    """Stories are started by their webhooks, which need no right of the key; to see them does."""
-    try:
-        stories = await reading.stories("check")
-    except AdapterError as error:
-        if not settings.stories:
+@dataclass
+class HealthCheck:
+    name: str
+    settings: TinesSettings
+    api: Api
+
+    async def check(self) -> Sequence[CheckResult]:
+        settings = self.settings
+        try:
+            templates = await self.api.first_cases({"tags": [settings.template_tag]}, "check")
+        except AdapterError as error:
+            return [self._failure(error)]
+        if settings.team_id:
+            results = [self._result("tines.health_check.answers", team=settings.team_id)]
+        else:
+            results = [self._result("tines.health_check.answers_all")]
+        if not templates:
+            results.append(self._result("tines.health_check.no_template", tag=settings.template_tag))
+        return [*results, *await self._check_stories()]
+
+    async def _check_stories(self) -> Sequence[CheckResult]:
+        """Starting a story needs no permission of the key, reading it does."""
+        try:
+            stories = await self.api.stories("check")
+        except AdapterError as error:
+            if not self.settings.stories:
+                return []
+            return [self._result("tines.health_check.stories_hidden", said=error.said)]
+        return [*self._configured_stories(stories), *self._available_stories(stories)]
+
+    def _configured_stories(self, stories: Sequence[wire.Story]) -> Sequence[CheckResult]:
+        results = []
+        for name in self.settings.stories:
+            matches = [story for story in stories if normalized_name(story.name) == normalized_name(name)]
+            if matches and all(story.disabled for story in matches):
+                results.append(self._result("tines.health_check.story_disabled", story=name))
+            elif not matches:
+                results.append(self._result("tines.health_check.story_unknown", story=name))
+            elif len(matches) > 1:
+                results.append(self._result("tines.health_check.story_ambiguous", story=name))
+        return results
+
+    def _available_stories(self, stories: Sequence[wire.Story]) -> Sequence[CheckResult]:
+        """The stories that the settings could name."""
+        configured = {normalized_name(name) for name in self.settings.stories}
+        names = sorted({story.name for story in stories if story.name and not story.disabled})
+        names = [name for name in names if normalized_name(name) not in configured]
+        if not names:
             return []
-        what = f"the key may not see the team's stories, so what is going on in them is not shown ({error.said})"
-        return [CheckResult(status=CheckStatus.OK, summary=what)]
-    return [*_configured(name, settings, stories), *_others(name, settings, stories)]
+        shown, more = ", ".join(names[:_MAX_NAMES]), len(names) - _MAX_NAMES
+        if more > 0:
+            return [self._result("tines.health_check.stories_available_more", stories=shown, count=more)]
+        return [self._result("tines.health_check.stories_available", stories=shown)]
 
+    def _failure(self, error: AdapterError) -> CheckResult:
+        match error:
+            case CredentialsRejected():
+                return self._result("tines.health_check.token")
+            case NotFound() | Unsupported():
+                return self._result("tines.health_check.no_cases")
+            case Rejected():
+                return self._result("tines.health_check.refused", said=error.said)
+            case Unreachable():
+                return self._result("tines.health_check.unreachable")
+        return self._result("tines.health_check.unreadable", said=error.said)
 
-def _configured(name: str, settings: TinesSettings, stories: Sequence[wire.Story]) -> Sequence[CheckResult]:
-    problems = []
-    for wanted in settings.stories:
-        found = [story for story in stories if folded(story.name) == folded(wanted)]
-        if found and all(story.disabled for story in found):
-            fix = f"enable it in Tines, or take it out of [platforms.{name}.stories]"
-            problems.append(
-                CheckResult(status=CheckStatus.FIX, summary=f'the story "{wanted}" is disabled', fix=fix)
-            )
-        elif len(found) != 1:
-            many = "no story of the team has" if not found else "several stories of the team have"
-            what = f'{many} the name "{wanted}": it can be started, but what is going on in it is not shown'
-            problems.append(CheckResult(status=CheckStatus.OK, summary=what))
-    return problems
-
-
-def _others(name: str, settings: TinesSettings, stories: Sequence[wire.Story]) -> Sequence[CheckResult]:
-    """Which stories there are to start, for whoever writes the settings."""
-    have = {folded(wanted) for wanted in settings.stories}
-    names = sorted({story.name for story in stories if story.name and not story.disabled})
-    others = [one for one in names if folded(one) not in have]
-    if not others:
-        return []
-    more = f", and {len(others) - _MOST_NAMES} more" if len(others) > _MOST_NAMES else ""
-    what = (
-        f"stories that could be started from a run, once the address of their webhook is in "
-        f"[platforms.{name}.stories]: {', '.join(others[:_MOST_NAMES])}{more}"
-    )
-    return [CheckResult(status=CheckStatus.OK, summary=what)]
-
-
-def _problem(name: str, settings: TinesSettings, error: AdapterError) -> CheckResult:
-    what = f"Tines' answer cannot be read ({error.said})"
-    fix = f"platforms.{name}.url must be the tenant's address"
-    match error:
-        case CredentialsRejected():
-            what = "Tines does not accept the key"
-            fix = f"platforms.{name}.token: make a new team API key in Tines, under API keys"
-        case NotFound() | Unsupported():
-            what = "Tines shows no cases: the key lacks the right, the team is another, or this is no tenant"
-            fix = f"platforms.{name}.token (a key of the team), platforms.{name}.team_id, platforms.{name}.url"
-        case Rejected():
-            what = f"Tines refuses to list cases ({error.said})"
-            fix = f"platforms.{name}.team_id, and the role of the key in that team"
-        case Unreachable():
-            what = f"Tines at {settings.url} does not answer"
-            fix = f"check platforms.{name}.url, and that this machine may reach it"
-    return CheckResult(status=CheckStatus.FIX, summary=what, fix=fix)
+    def _result(self, key: str, **facts: object) -> CheckResult:
+        return check_result(MESSAGES, key, name=self.name, url=self.settings.url, **facts)

@@ -1,4 +1,4 @@
-"""Addresses of cases: ``https://TENANT/team/2/cases/42``, as their ``url`` says (samples of L9246-9577)."""
+"""URLs of cases, such as ``https://TENANT/team/2/cases/42`` (Tines API, Cases v2, Get: ``url`` in the sample)."""
 
 import re
 from urllib.parse import urlsplit
@@ -8,7 +8,7 @@ from adapters.models import RunKey
 _CASE = re.compile(r"(?:^|/)cases/(?P<case>\d{1,20})(?=/|$)")
 
 
-def shown(url: str) -> str | None:
+def browser_url(url: str) -> str | None:
     """``url`` if a browser can open it."""
     try:
         parts = urlsplit(url.strip())
@@ -18,24 +18,25 @@ def shown(url: str) -> str | None:
 
 
 def host_of(url: str) -> str | None:
-    """The host of a web address without a name and password in it; None for anything else."""
+    """The host of a web address without credentials. None for anything else."""
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018 - raises for what is none
+        parts.port  # noqa: B018 - raises for an invalid port
     except ValueError:
         return None
-    whole = parts.scheme in ("http", "https") and "@" not in parts.netloc and url.isascii() and url.isprintable()
-    return parts.hostname if whole and " " not in url else None
+    is_plain = url.isascii() and url.isprintable() and " " not in url
+    is_valid = parts.scheme in ("http", "https") and "@" not in parts.netloc and is_plain
+    return parts.hostname if is_valid else None
 
 
 def parse(url: str, tenant: str, platform: str) -> RunKey | None:
-    """The case that a link on this tenant names."""
+    """The case that a link to this tenant points to."""
     try:
-        theirs, ours = urlsplit(url.strip()), urlsplit(tenant)
-        same = (theirs.hostname, theirs.port) == (ours.hostname, ours.port)
+        link, site = urlsplit(url.strip()), urlsplit(tenant)
+        is_same_site = (link.hostname, link.port) == (site.hostname, site.port)
     except ValueError:
         return None
-    if not same or theirs.scheme not in ("http", "https"):
+    if not is_same_site or link.scheme not in ("http", "https"):
         return None
-    found = _CASE.search(theirs.path)
-    return RunKey(platform=platform, id=found["case"]) if found else None
+    match = _CASE.search(link.path)
+    return RunKey(platform=platform, id=match["case"]) if match else None

@@ -1,7 +1,7 @@
-"""Tines' cases as Liaison's models. A value nobody has heard of must still be shown, never crash."""
+"""Maps Tines' JSON to Liaison's models. Unknown values must never raise."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from adapters.models import (
     Comment,
@@ -11,17 +11,22 @@ from adapters.models import (
     Runbook,
     RunbookKey,
     RunKey,
+    RunNote,
     RunState,
     RunSummary,
     Task,
     TaskState,
 )
 from adapters.tines import links, wire
-from adapters.tines import text as words
-from adapters.tines.notes import notes
+from adapters.tines import text as texts
+from adapters.tines.errors import MESSAGES
+from adapters.toolkit.messages import message_text
 from adapters.toolkit.timestamps import parse_timestamp
 
-CERTAIN = 20  # a case's own list of tasks is not promised to be whole; a shorter one surely is (a default page)
+COMPLETE_BELOW = 20  # a case's own list of tasks may be cut at a default page; a shorter one is complete
+URGENT_PRIORITIES = ("critical", "high")
+_SLA_PRECISION = timedelta(minutes=5)
+_MAX_SLA = timedelta(days=3650)
 
 
 def person(user: wire.User) -> Person:
@@ -30,7 +35,7 @@ def person(user: wire.User) -> Person:
 
 
 def has_tag(case: wire.Case, tag: str) -> bool:
-    return tag.casefold() in (one.casefold() for one in case.tags)
+    return tag.casefold() in (name.casefold() for name in case.tags)
 
 
 def is_open(case: wire.Case) -> bool:
@@ -41,35 +46,35 @@ def run_state(case: wire.Case) -> RunState:
     return RunState.ACTIVE if is_open(case) else RunState.FINISHED
 
 
-def running(case: wire.Case, task: str) -> words.Running | None:
-    """Since when a task is worked on, as Liaison noted it in the case's metadata."""
-    return words.read_running(case.metadata.get(words.task_key(task), ""))
+def running_since(case: wire.Case, task: str) -> texts.RunningSince | None:
+    """When a task was begun, from the case's metadata."""
+    return texts.parse_running(case.metadata.get(texts.running_key(task), ""))
 
 
 def title(task: wire.Task) -> str:
-    """A task is only a description: its first line is the title."""
-    lines = words.unskipped(words.as_typed(task.description)).strip().splitlines()
-    return " ".join(lines[0].split()) if lines else f"Task {task.id}"
+    """The first line of the description: a task has no other text."""
+    lines = texts.remove_skip_prefix(texts.unescape_mentions(task.description)).strip().splitlines()
+    return " ".join(lines[0].split()) if lines else message_text(MESSAGES, "tines.label.task", id=task.id)
 
 
-def task(found: wire.Task, since: words.Running | None = None) -> Task:
-    """``finished_at`` is when a completed task last changed: Tines tells no other time."""
-    description = words.unskipped(words.as_typed(found.description)).strip()
-    reason = words.skip_reason(found.description)
+def task(item: wire.Task, running: texts.RunningSince | None = None) -> Task:
+    """``finished_at`` is when a completed task last changed: the API has no other timestamp."""
+    description = texts.remove_skip_prefix(texts.unescape_mentions(item.description)).strip()
+    reason = texts.skip_reason(item.description)
     state = TaskState.READY
-    if found.completed:
+    if item.completed:
         state = TaskState.DONE if reason is None else TaskState.SKIPPED
-    elif since is not None:
+    elif running is not None:
         state = TaskState.RUNNING
     return Task(
-        id=found.id,
-        title=title(found),
+        id=item.id,
+        title=title(item),
         state=state,
         instructions="\n".join(description.splitlines()[1:]).strip(),
-        assignees=tuple(person(user) for user in found.assignees),
-        started_at=since.since if since else None,
-        started_by=since.by if since else None,
-        finished_at=parse_timestamp(found.updated_at) if state.is_over else None,
+        assignees=tuple(person(user) for user in item.assignees),
+        started_at=running.since if running else None,
+        started_by=running.by if running else None,
+        finished_at=parse_timestamp(item.updated_at) if state.is_over else None,
         reason=reason or "" if state is TaskState.SKIPPED else "",
     )
 
@@ -80,63 +85,99 @@ def run(
     tasks: Sequence[wire.Task],
     health: Health,
     at: datetime,
-    coloured: wire.Activity | None = None,
+    last_colour_change: wire.Activity | None = None,
 ) -> Run:
-    """``coloured``: what last changed the sub-status, where that is the run's colour."""
+    """``last_colour_change``: the last change of the sub-status, if sub-statuses are the run's health."""
+    change = last_colour_change
     return Run(
         key=RunKey(platform=platform, id=case.case_id),
-        title=case.name or f"Case {case.case_id}",
-        runbook=case.metadata.get(words.RUNBOOK_NAME, ""),
-        runbook_id=case.metadata.get(words.RUNBOOK_KEY, ""),
+        title=_case_title(case),
+        runbook=case.metadata.get(texts.RUNBOOK_NAME_KEY, ""),
+        runbook_id=case.metadata.get(texts.RUNBOOK_ID_KEY, ""),
         state=run_state(case),
         health=health,
-        health_by=person(coloured.user).shown if coloured and coloured.user else "",
-        health_at=parse_timestamp(coloured.created_at) if coloured else None,
+        health_by=person(change.user).shown if change and change.user else "",
+        health_at=parse_timestamp(change.created_at) if change else None,
         owner=person(case.assignees[0]) if case.assignees else None,
-        tasks=tuple(task(one, running(case, one.id)) for one in tasks),
-        link=links.shown(case.url),
-        notes=notes(case, at) if is_open(case) else (),
+        tasks=tuple(task(item, running_since(case, item.id)) for item in tasks),
+        link=links.browser_url(case.url),
+        notes=run_notes(case, at) if is_open(case) else (),
         read_at=at,
     )
 
 
-def run_head(platform: str, case: wire.Case) -> RunSummary:
-    whole = len(case.tasks) < CERTAIN
+def run_summary(platform: str, case: wire.Case) -> RunSummary:
+    is_complete = len(case.tasks) < COMPLETE_BELOW
     return RunSummary(
         key=RunKey(platform=platform, id=case.case_id),
-        title=case.name or f"Case {case.case_id}",
-        runbook=case.metadata.get(words.RUNBOOK_NAME, ""),
+        title=_case_title(case),
+        runbook=case.metadata.get(texts.RUNBOOK_NAME_KEY, ""),
         state=run_state(case),
-        done=sum(one.completed for one in case.tasks) if whole else None,
-        total=len(case.tasks) if whole else None,
-        link=links.shown(case.url),
+        done=sum(item.completed for item in case.tasks) if is_complete else None,
+        total=len(case.tasks) if is_complete else None,
+        link=links.browser_url(case.url),
     )
 
 
 def runbook(platform: str, case: wire.Case, tasks: Sequence[wire.Task] | None = None) -> Runbook:
-    """With ``tasks`` as they will be in a run: to do, whatever was ticked in the template."""
-    fresh = tuple(task(one.model_copy(update={"completed": False})) for one in tasks or ())
-    count = len(fresh) if tasks is not None else len(case.tasks) if len(case.tasks) < CERTAIN else None
+    """``tasks`` are shown as a new run will have them: not completed, whatever the template says."""
+    new_tasks = tuple(task(item.model_copy(update={"completed": False})) for item in tasks or ())
+    count = len(new_tasks) if tasks is not None else len(case.tasks) if len(case.tasks) < COMPLETE_BELOW else None
     return Runbook(
         key=RunbookKey(platform=platform, id=case.case_id),
-        title=case.name or f"Case {case.case_id}",
-        description=words.as_typed(case.description),
-        tasks=fresh,
+        title=_case_title(case),
+        description=texts.unescape_mentions(case.description),
+        tasks=new_tasks,
         task_count=count,
-        link=links.shown(case.url),
+        link=links.browser_url(case.url),
     )
 
 
-def comment(found: wire.Comment) -> Comment:
-    said = words.taken_apart(found.value)
-    by = said.by or (person(found.user).shown if found.user else "")
-    return Comment(id=found.id, text=said.text, by=by, at=parse_timestamp(found.created_at), task=said.task)
+def comment(item: wire.Comment) -> Comment:
+    parsed = texts.parse_comment(item.value)
+    author = parsed.author or (person(item.user).shown if item.user else "")
+    return Comment(id=item.id, text=parsed.text, by=author, at=parse_timestamp(item.created_at), task=parsed.task)
 
 
 def health_of(case: wire.Case, colours: Mapping[Health, str]) -> Health:
-    """The colour whose sub-status the case has, by its id or its name."""
+    """The health whose sub-status the case has, matched by id or name."""
     status = case.sub_status
     if status is None:
         return Health.UNSET
     names = (status.id.casefold(), status.name.casefold())
-    return next((health for health, wanted in colours.items() if wanted.casefold() in names), Health.UNSET)
+    return next((health for health, name in colours.items() if name.casefold() in names), Health.UNSET)
+
+
+def priority_label(priority: str) -> str:
+    return message_text(MESSAGES, f"tines.label.priority_{priority}")
+
+
+def run_notes(case: wire.Case, at: datetime) -> tuple[RunNote, ...]:
+    """What the card shows beside the tasks: a high priority, and the SLAs. ``at`` is when the case was read."""
+    priority = case.priority.lower()  # requests use lower case, responses upper case
+    urgent: tuple[RunNote, ...] = ()
+    if priority in URGENT_PRIORITIES:
+        urgent = (RunNote(key="tines.priority", facts={"priority": priority_label(priority)}),)
+    return (*urgent, *(note for sla in case.slas if (note := _sla_note(sla, at)) is not None))
+
+
+def _sla_note(sla: wire.Sla, at: datetime) -> RunNote | None:
+    """None for an SLA that is not set: all its numbers are 0 then (samples of Tines API, Cases v2, Get)."""
+    kind = {"kind": sla.sla_type or message_text(MESSAGES, "tines.label.sla_unnamed")}
+    if sla.exceeded:
+        return RunNote(key="tines.sla_exceeded", facts=kind)
+    seconds_left = sla.remaining_time_seconds or 0
+    if not 0 < seconds_left < _MAX_SLA.total_seconds():
+        return None
+    until = _round_to_precision(at + timedelta(seconds=seconds_left))
+    return RunNote(key="tines.sla_until", facts=kind, times={"until": until})
+
+
+def _round_to_precision(at: datetime) -> datetime:
+    """The API gives the seconds left, so an exact time would change with every read."""
+    step = _SLA_PRECISION.total_seconds()
+    return datetime.fromtimestamp(round(at.timestamp() / step) * step, UTC)
+
+
+def _case_title(case: wire.Case) -> str:
+    return case.name or message_text(MESSAGES, "tines.label.case", id=case.case_id)

@@ -1,4 +1,4 @@
-"""Who somebody is on Tines: most writes want an e-mail, and there is no search by one (sheet 3.5)."""
+"""Finds the email address of a person: writes need one, and the API has no search for users."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -7,72 +7,82 @@ from datetime import datetime, timedelta
 from adapters.errors import OPTIONAL_READ_ERRORS, BadResponse
 from adapters.models import Person
 from adapters.tines import wire
-from adapters.tines.lately import Lately
-from adapters.tines.reads import Reads
+from adapters.tines.api import Api
+from adapters.toolkit.cache import CachedValue
 
-_FRESH = timedelta(minutes=5)
+_TEAM_MAX_AGE = timedelta(minutes=5)
 
 
 @dataclass
 class People:
-    reading: Reads
+    api: Api
     now: Callable[[], datetime]
-    _team: Lately[Sequence[wire.User]] = field(init=False)
+    _team: CachedValue[Sequence[wire.User]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._team = Lately(self.now, _FRESH)
+        self._team = CachedValue(self.now, _TEAM_MAX_AGE)
 
     async def email(self, person: Person, operation: str) -> str:
-        """The e-mail, else that of the team's member of this id or very name. Empty where nobody knows it."""
+        """The person's email, else that of the team member with this id or exact name. Empty if unknown."""
         if person.email:
             return person.email
         if not (person.id or person.name):
             return ""
-        return _email(person, await self._members(operation, lambda team: bool(_email(person, team))))
+        return _email_in_team(
+            person, await self._members(operation, lambda team: bool(_email_in_team(person, team)))
+        )
 
-    async def assignable(self, person: Person, operation: str) -> str:
-        """As ``email``, and empty too where the whole team is known and has nobody of that e-mail.
+    async def assignable_email(self, person: Person, operation: str) -> str:
+        """Like ``email``, but empty if the whole team is known and nobody in it has that address.
 
-        What Tines makes of such a one in a new case is not stated, and the case matters more than whose it is.
+        The API does not state what a new case does with such an address, and creating the case matters more.
         """
         email = await self.email(person, operation)
         if not email:
             return ""
-        team = await self._members(operation, lambda team: _has(team, email))
-        strange = bool(team) and all(one.email for one in team) and not _has(team, email)
-        return "" if strange else email
+        team = await self._members(operation, lambda team: _has_email(team, email))
+        is_outsider = bool(team) and all(user.email for user in team) and not _has_email(team, email)
+        return "" if is_outsider else email
 
-    async def missing(self, users: tuple[wire.User, ...], operation: str) -> dict[str, str]:
-        """id -> e-mail of those users that came without one, as far as the team's members tell."""
-        wanted = {user.id for user in users if not user.email}
-        if not wanted:
+    async def author_fields(self, person: Person, operation: str) -> dict[str, str]:
+        """The ``author_email`` of a request body, if the email is known."""
+        email = await self.email(person, operation)
+        return {"author_email": email} if email else {}
+
+    async def missing_emails(self, users: tuple[wire.User, ...], operation: str) -> dict[str, str]:
+        """id -> email of the users that came without one, as far as the team's members have it."""
+        ids = {user.id for user in users if not user.email}
+        if not ids:
             return {}
-        team = await self._members(operation, lambda team: wanted <= {one.id for one in team})
-        return {one.id: one.email for one in team if one.id in wanted and one.email}
+        team = await self._members(operation, lambda team: ids <= {user.id for user in team})
+        return {user.id: user.email for user in team if user.id in ids and user.email}
 
-    async def _members(self, operation: str, enough: Callable[[Sequence[wire.User]], bool]) -> Sequence[wire.User]:
-        """As read lately, unless somebody is missing: they may have just been invited."""
-        return await self._team.get(lambda: self._read(operation), enough)
+    async def _members(
+        self, operation: str, is_usable: Callable[[Sequence[wire.User]], bool]
+    ) -> Sequence[wire.User]:
+        """From the cache, unless somebody is missing there: they may have just been invited."""
+        return await self._team.get(lambda: self._read_members(operation), is_usable)
 
-    async def _read(self, operation: str) -> Sequence[wire.User]:
-        """Nobody where the key may not see the team: then only e-mails can be used."""
-        if not self.reading.team:
+    async def _read_members(self, operation: str) -> Sequence[wire.User]:
+        """Empty if the key cannot see the team: then only email addresses work."""
+        if not self.api.team:
             return ()
         try:
-            return await self.reading.members(self.reading.team, operation)
+            return await self.api.members(self.api.team, operation)
         except (*OPTIONAL_READ_ERRORS, BadResponse):
             return ()
 
 
-def _has(team: Sequence[wire.User], email: str) -> bool:
-    return email.casefold() in (one.email.casefold() for one in team)
+def _has_email(team: Sequence[wire.User], email: str) -> bool:
+    return email.casefold() in (user.email.casefold() for user in team)
 
 
-def _email(person: Person, team: Sequence[wire.User]) -> str:
-    by_id = [one for one in team if person.id and one.id == person.id]
-    by_name = [one for one in team if person.name and _name(one) == person.name.strip().casefold()]
-    return next((found[0].email for found in (by_id, by_name) if len(found) == 1 and found[0].email), "")
+def _email_in_team(person: Person, team: Sequence[wire.User]) -> str:
+    """By id, else by name. Ambiguous matches do not count."""
+    by_id = [user for user in team if person.id and user.id == person.id]
+    by_name = [user for user in team if person.name and _full_name(user) == person.name.strip().casefold()]
+    return next((users[0].email for users in (by_id, by_name) if len(users) == 1 and users[0].email), "")
 
 
-def _name(user: wire.User) -> str:
+def _full_name(user: wire.User) -> str:
     return " ".join(f"{user.first_name} {user.last_name}".split()).casefold()

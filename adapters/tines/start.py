@@ -1,25 +1,29 @@
-"""A start: one POST makes the case with its first tasks; more tasks, and the buttons, are steps of their own.
+"""Starts a run: clones a template case. One POST creates the case with its first tasks; further tasks and the
+template's buttons are parts of their own.
 
-Tines takes at most 25 tasks in a batch (L18475); how many a new case may bring along is not stated, so as many.
-``steps`` cannot read the template, so it goes by what was read of it before; unknown, it plans for 200 tasks. A
-step that turns out to have nothing to write sends nothing.
+A batch holds at most 25 tasks (Tines API, Case tasks, Batch create). The limit for a new case is not stated, so
+the same is assumed. A plan cannot read the template. It uses what earlier reads showed, and plans for 200 tasks
+otherwise: a step that has nothing to write sends nothing.
 """
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.errors import Rejected
 from adapters.models import RunKey, RunState
-from adapters.tines import fields, mapping, wire
-from adapters.tines import text as words
+from adapters.tines import mapping, wire
+from adapters.tines import text as texts
+from adapters.tines.api import CASES, Api
 from adapters.tines.people import People
-from adapters.tines.reads import CASES, Reads
 from adapters.tines.settings import TinesSettings
+from adapters.toolkit.reconciliation import applied_if
+from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     Applied,
+    Baseline,
     Indeterminate,
     NotApplied,
     Reconciliation,
@@ -29,200 +33,242 @@ from adapters.writes import (
     WriteResult,
 )
 
-BATCH = 25
-BATCHES_IF_UNKNOWN = 8
+BATCH_SIZE = 25
+DEFAULT_BATCHES = 8
 BUTTONS = "buttons"
-_PLANNED = "_batches"  # the option in which the first step is told how many batches follow
-_TASKS = re.compile(r"tasks(\d+)")
+PRIORITIES = ("critical", "high", "medium", "low", "info")
+PRIORITY = "priority"
+_BATCHES_OPTION = "_batches"  # tells the first step how many batches were planned
+_BATCH_PART = re.compile(r"tasks(\d+)")
 
 
 @dataclass(frozen=True)
-class Shape:
-    """What is known of a template: enough to plan a start."""
+class TemplateShape:
+    """What the plan of a start depends on."""
 
     batches: int
-    buttons: bool
+    has_buttons: bool
 
 
 @dataclass
-class Starting:
-    reading: Reads
+class StartWrites:
+    api: Api
     people: People
     settings: TinesSettings
-    _shapes: dict[str, Shape] = field(default_factory=dict)
+    _shapes: dict[str, TemplateShape] = field(default_factory=dict)
 
-    def learn(self, template: wire.Case, tasks: Sequence[wire.Task] | None = None) -> None:
-        """Of a list only a short case is known to show all its tasks."""
+    def remember_template(self, template: wire.Case, tasks: Sequence[wire.Task] | None = None) -> None:
+        """Without ``tasks``, only a short case is known to contain all its tasks."""
         count = len(tasks) if tasks is not None else len(template.tasks)
-        if tasks is not None or count < mapping.CERTAIN:
-            self._shapes[template.case_id] = Shape(_batches(count), bool(template.actions))
+        if tasks is not None or count < mapping.COMPLETE_BELOW:
+            self._shapes[template.case_id] = TemplateShape(_batch_count(count), bool(template.actions))
         else:
             self._shapes.pop(template.case_id, None)
 
     def is_template(self, id: str) -> bool:
         return id in self._shapes
 
-    def steps(self, write: StartRun) -> Sequence[StartRun]:
+    def plan(self, write: StartRun) -> Sequence[StartRun]:
         if write.rehearsal:
             raise Rejected(write.runbook.platform, "start", key="tines.no_rehearsal")
-        shape = self._shapes.get(write.runbook.id, Shape(BATCHES_IF_UNKNOWN, buttons=True))
-        first = write.model_copy(update={"options": {**write.options, _PLANNED: str(shape.batches)}})
-        parts = [f"tasks{number}" for number in range(2, shape.batches + 1)] + [BUTTONS] * shape.buttons
+        shape = self._shapes.get(write.runbook.id, TemplateShape(DEFAULT_BATCHES, has_buttons=True))
+        first = write.model_copy(update={"options": {**write.options, _BATCHES_OPTION: str(shape.batches)}})
+        parts = [f"tasks{number}" for number in range(2, shape.batches + 1)] + [BUTTONS] * shape.has_buttons
         return [first, *(write.as_part(part) for part in parts)]
 
-    def recovery(self, step: StartRun) -> Recovery:
-        return Recovery.IDEMPOTENT if step.part == BUTTONS else Recovery.LOOKUP
+    # The case with its first tasks
 
-    async def execute(self, step: StartRun, mark: WriteMarker) -> WriteResult:
-        if step.part == BUTTONS:
-            return await self._buttons(step)
-        if step.part:
-            return await self._more_tasks(step)
-        return await self._case(step, mark)
-
-    async def reconcile(self, step: StartRun, mark: WriteMarker) -> Reconciliation:
-        if step.part == BUTTONS:
-            return await self._settle_buttons(step)
-        if step.part:
-            return await self._settle_tasks(step)
-        return await self._settle_case(step, mark)
-
-    async def _case(self, step: StartRun, mark: WriteMarker) -> WriteResult:
-        template, tasks = await self._template(step)
-        planned = int(step.options.get(_PLANNED, "1"))
-        if _batches(len(tasks)) > planned:
-            raise Rejected(self._platform, "start", key="tines.more_tasks", count=len(tasks))
-        body = await self._body(step, mark, template, tasks[:BATCH])
-        answer = await self.reading.caller.write("POST", CASES, operation="start", json=body)
-        made = self.reading.written(wire.Case, answer, "start")
-        told = WriteResult(run=RunKey(platform=self._platform, id=made.case_id), state=RunState.ACTIVE)
+    @step(StartRun, recovery=Recovery.LOOKUP)
+    async def create_case(self, step: StartRun, marker: WriteMarker) -> WriteResult:
+        template, tasks = await self._read_template(step)
+        planned = int(step.options.get(_BATCHES_OPTION, "1"))
+        if _batch_count(len(tasks)) > planned:
+            raise Rejected(self.api.platform, "start", key="tines.more_tasks", count=len(tasks))
+        body = await self._case_body(step, marker, template, tasks[:BATCH_SIZE])
+        case = await self.api.write("POST", CASES, body, wire.Case, "start")
+        result = WriteResult(run=self._run_key(case), state=RunState.ACTIVE)
         if body["assignee_emails"]:
-            return told
+            return result
         person = (step.owner or step.by).shown
-        return told.model_copy(update={"message": "tines.owned_by_nobody", "facts": {"person": person}})
+        return result.model_copy(update={"message": "tines.owned_by_nobody", "facts": {"person": person}})
 
-    async def _body(
-        self, step: StartRun, mark: WriteMarker, template: wire.Case, tasks: Sequence[wire.Task]
+    @reconciles(StartRun)
+    async def reconcile_case(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        key = texts.start_key(marker)
+        result = await self.api.cases({"metadata": {"key": texts.START_KEY, "value": key}}, "start")
+        for case in result.items:
+            if case.metadata.get(texts.START_KEY) == key:
+                return Applied(WriteResult(run=self._run_key(case), state=mapping.run_state(case)))
+        return NotApplied() if result.complete else Indeterminate()
+
+    async def _case_body(
+        self, step: StartRun, marker: WriteMarker, template: wire.Case, tasks: Sequence[wire.Task]
     ) -> dict[str, Any]:
-        """``assignee_emails`` is always there: without it Tines assigns the key's own user."""
-        options = {name: value for name, value in step.options.items() if name != _PLANNED}
+        """``assignee_emails`` is always sent: without it Tines assigns the key's own user."""
+        options = {name: value for name, value in step.options.items() if name != _BATCHES_OPTION}
         team = self.settings.team_id or template.team.id
-        values = fields.of_template(template) | dict(await fields.chosen(template, options, team, self.reading))
+        field_values = _template_values(template) | dict(await self._field_values(template, options, team))
         author = await self.people.email(step.by, "start")
-        owner = await self.people.assignable(step.owner or step.by, "start")
+        owner = await self.people.assignable_email(step.owner or step.by, "start")
         template_tag, run_tag = self.settings.template_tag, self.settings.run_tag
-        tags = [
-            tag for tag in template.tags if tag.casefold() not in (template_tag.casefold(), run_tag.casefold())
-        ]
+        own_tags = (template_tag.casefold(), run_tag.casefold())
         conditions = [
-            {"name": one.name, "formula": one.formula} for one in template.closure_conditions if one.formula
+            {"name": condition.name, "formula": condition.formula}
+            for condition in template.closure_conditions
+            if condition.formula
         ]
         body: dict[str, Any] = {
             "team_id": int(team) if team.isdecimal() else team,
             "name": step.title,
             "description": template.description,
-            "priority": fields.priority(template, options, self._platform),
+            "priority": self._priority(template, options),
             "status": "open",
             "author_email": author,
-            "tag_names": [*tags, run_tag],
-            "metadata": self._metadata(mark, template),
+            "tag_names": [*(tag for tag in template.tags if tag.casefold() not in own_tags), run_tag],
+            "metadata": _metadata(marker, template),
             "closure_conditions": conditions,
-            "field_values": values,
-            "tasks": [_clone(task) for task in tasks],
+            "field_values": field_values,
+            "tasks": [_new_task(task) for task in tasks],
         }
-        wanted = {name: value for name, value in body.items() if value not in (None, "", [], {})}
-        return wanted | {"assignee_emails": [email for email in (owner,) if email]}
+        filled = {name: value for name, value in body.items() if value not in (None, "", [], {})}
+        return filled | {"assignee_emails": [email for email in (owner,) if email]}
 
-    def _metadata(self, mark: WriteMarker, template: wire.Case) -> dict[str, str]:
-        return {
-            words.KEY: words.start_key(mark),
-            words.RUNBOOK_KEY: template.case_id,
-            words.RUNBOOK_NAME: template.name,
-            "liaison_started_by": words.signature(mark),
-        }
+    # The inputs of a run: ``--set key=value``
 
-    async def _more_tasks(self, step: StartRun) -> WriteResult:
-        _, tasks = await self._template(step)
+    def _priority(self, template: wire.Case, options: Mapping[str, str]) -> str | None:
+        """In lower case, as requests need it. Responses use upper case."""
+        chosen = options.get(PRIORITY)
+        if chosen is None:
+            return template.priority.lower() if template.priority.lower() in PRIORITIES else None
+        if chosen.lower() not in PRIORITIES:
+            raise self._bad_option(PRIORITY, chosen, PRIORITIES)
+        return chosen.lower()
+
+    async def _field_values(self, template: wire.Case, options: Mapping[str, str], team: str) -> Mapping[str, str]:
+        """Values by case input id. Raises ``Rejected`` for an unknown field or a value it does not allow."""
+        chosen = {name: value for name, value in options.items() if name != PRIORITY}
+        if not chosen:
+            return {}
+        inputs: Sequence[wire.CaseInput] = [value.case_input for value in template.fields if value.case_input]
+        if any(_find_input(name, inputs) is None for name in chosen):
+            inputs = [*inputs, *(await self.api.case_inputs(team, "start"))]
+        values: dict[str, str] = {}
+        for name, value in chosen.items():
+            case_input = _find_input(name, inputs)
+            if case_input is None:
+                allowed = ", ".join(sorted({item.key or item.name for item in inputs} | {PRIORITY}))
+                raise Rejected(
+                    self.api.platform, "start", key="tines.unknown_option", option=name, allowed=allowed
+                )
+            choices = case_input.validation_options.options if case_input.validation_type == "options" else ()
+            if choices and value not in choices:
+                raise self._bad_option(name, value, choices)
+            values[case_input.id] = value
+        return values
+
+    def _bad_option(self, option: str, value: str, choices: Sequence[str]) -> Rejected:
+        allowed = ", ".join(choices)
+        key = "tines.bad_option"
+        return Rejected(self.api.platform, "start", key=key, option=option, value=value, allowed=allowed)
+
+    # Further tasks
+
+    @step(StartRun, part="tasks*", recovery=Recovery.LOOKUP)
+    async def add_batch(self, step: StartRun, marker: WriteMarker) -> WriteResult:
+        _, tasks = await self._read_template(step)
         batch = _batch(tasks, step)
         if not batch:
             return WriteResult()
-        path = f"{self.reading.path(step.run_id, 'start')}/tasks/batch"
-        body = {"tasks": [_clone(task) for task in batch]}
-        answer = await self.reading.caller.write("POST", path, operation="start", json=body)
-        made = self.reading.written(wire.Tasks, answer, "start")
-        return WriteResult(tasks=tuple(mapping.task(task) for task in made.tasks))
+        path = f"{self.api.case_path(step.run_id, 'start')}/tasks/batch"
+        body = {"tasks": [_new_task(task) for task in batch]}
+        created = await self.api.write("POST", path, body, wire.Tasks, "start")
+        return WriteResult(tasks=tuple(mapping.task(task) for task in created.items))
 
-    async def _buttons(self, step: StartRun) -> WriteResult:
-        """Replaces all buttons of the run, which has none yet. Only their own list tells a button's text and
-        parameters; a case leaves them out (L9246-9577 beside L11884-11928)."""
+    @reconciles(StartRun, part="tasks*")
+    async def reconcile_batch(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        """Applied if the run has all tasks up to this batch, not applied if it has only those before it."""
+        _, tasks = await self._read_template(step)
+        present = _descriptions(await self.api.tasks(step.run_id, "start"))
+        earlier = _descriptions(tasks[: BATCH_SIZE * (_batch_number(step) - 1)])
+        if not earlier <= present:
+            return Indeterminate()
+        batch = _descriptions(_batch(tasks, step))
+        if batch <= present - earlier:
+            return Applied(WriteResult())
+        return NotApplied() if not (present - earlier) & batch else Indeterminate()
+
+    # Buttons
+
+    @step(StartRun, part=BUTTONS, recovery=Recovery.IDEMPOTENT)
+    async def copy_buttons(self, step: StartRun, marker: WriteMarker) -> WriteResult:
+        """Replaces all buttons of the run, which has none yet.
+
+        Only the list of a case's actions contains their text and parameters (samples of Tines API, Case actions,
+        List, and Cases v2, Get).
+        """
         buttons = [
-            one.model_dump(exclude={"id"}, exclude_defaults=True)
-            for one in await self.reading.actions(step.runbook.id, "start")
-            if one.url and one.label
+            action.model_dump(exclude={"id"}, exclude_defaults=True)
+            for action in await self.api.actions(step.runbook.id, "start")
+            if action.url and action.label
         ]
-        if not buttons:
-            return WriteResult()
-        path = f"{self.reading.path(step.run_id, 'start')}/actions/batch"
-        await self.reading.caller.write("PUT", path, operation="start", json={"actions": buttons})
+        if buttons:
+            path = f"{self.api.case_path(step.run_id, 'start')}/actions/batch"
+            await self.api.http.write("PUT", path, operation="start", json={"actions": buttons})
         return WriteResult()
 
-    async def _settle_case(self, step: StartRun, mark: WriteMarker) -> Reconciliation:
-        key = words.start_key(mark)
-        listing = await self.reading.cases({"metadata": {"key": words.KEY, "value": key}}, "start")
-        for found in listing.items:
-            if found.metadata.get(words.KEY) == key:
-                run = RunKey(platform=self._platform, id=found.case_id)
-                return Applied(WriteResult(run=run, state=mapping.run_state(found)))
-        return NotApplied() if listing.complete else Indeterminate()
+    @reconciles(StartRun, part=BUTTONS)
+    async def reconcile_buttons(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        template = await self.api.actions(step.runbook.id, "start")
+        run = await self.api.actions(step.run_id, "start")
+        buttons = {(action.label, action.url) for action in template if action.url and action.label}
+        return applied_if(buttons <= {(action.label, action.url) for action in run})
 
-    async def _settle_tasks(self, step: StartRun) -> Reconciliation:
-        """All tasks up to this batch are in the run, or those before it: anything else nobody can tell."""
-        _, tasks = await self._template(step)
-        batch = _batch(tasks, step)
-        there = _described(await self.reading.tasks(step.run_id, "start"))
-        before = _described(tasks[: BATCH * (_number(step) - 1)])
-        if not before <= there:
-            return Indeterminate()
-        new = _described(batch)
-        if new <= there - before:
-            return Applied(WriteResult())
-        return NotApplied() if not (there - before) & new else Indeterminate()
-
-    async def _settle_buttons(self, step: StartRun) -> Reconciliation:
-        template = await self.reading.actions(step.runbook.id, "start")
-        run = await self.reading.actions(step.run_id, "start")
-        wanted = {(one.label, one.url) for one in template if one.url and one.label}
-        return Applied(WriteResult()) if wanted <= {(one.label, one.url) for one in run} else NotApplied()
-
-    async def _template(self, step: StartRun) -> tuple[wire.Case, Sequence[wire.Task]]:
-        template = await self.reading.case(step.runbook.id, "start")
-        tasks = await self.reading.tasks(step.runbook.id, "start")
-        self.learn(template, tasks)
+    async def _read_template(self, step: StartRun) -> tuple[wire.Case, Sequence[wire.Task]]:
+        template = await self.api.case(step.runbook.id, "start")
+        tasks = await self.api.tasks(step.runbook.id, "start")
+        self.remember_template(template, tasks)
         return template, tasks
 
-    @property
-    def _platform(self) -> str:
-        return self.reading.caller.platform
+    def _run_key(self, case: wire.Case) -> RunKey:
+        return RunKey(platform=self.api.platform, id=case.case_id)
 
 
-def _batches(count: int) -> int:
-    return max(1, -(-count // BATCH))
+def _metadata(marker: WriteMarker, template: wire.Case) -> dict[str, str]:
+    return {
+        texts.START_KEY: texts.start_key(marker),
+        texts.RUNBOOK_ID_KEY: template.case_id,
+        texts.RUNBOOK_NAME_KEY: template.name,
+        texts.STARTED_BY_KEY: texts.SIGNER.signature(marker),
+    }
 
 
-def _number(step: StartRun) -> int:
-    found = _TASKS.fullmatch(step.part)
-    return int(found[1]) if found else 1
+def _template_values(template: wire.Case) -> dict[str, str]:
+    return {item.case_input.id: item.value for item in template.fields if item.case_input and item.value}
+
+
+def _find_input(name: str, inputs: Sequence[wire.CaseInput]) -> wire.CaseInput | None:
+    name = name.casefold()
+    return next((item for item in inputs if name in (item.key.casefold(), item.name.casefold(), item.id)), None)
+
+
+def _batch_count(task_count: int) -> int:
+    return max(1, -(-task_count // BATCH_SIZE))
+
+
+def _batch_number(step: StartRun) -> int:
+    match = _BATCH_PART.fullmatch(step.part)
+    return int(match[1]) if match else 1
 
 
 def _batch(tasks: Sequence[wire.Task], step: StartRun) -> Sequence[wire.Task]:
-    number = _number(step)
-    return tasks[BATCH * (number - 1) : BATCH * number]
+    number = _batch_number(step)
+    return tasks[BATCH_SIZE * (number - 1) : BATCH_SIZE * number]
 
 
-def _described(tasks: Sequence[wire.Task]) -> Counter[str]:
+def _descriptions(tasks: Sequence[wire.Task]) -> Counter[str]:
     return Counter(task.description for task in tasks)
 
 
-def _clone(task: wire.Task) -> dict[str, Any]:
+def _new_task(task: wire.Task) -> dict[str, Any]:
     emails = [user.email for user in task.assignees if user.email]
     return {"description": task.description} | ({"assignee_emails": emails} if emails else {})

@@ -1,6 +1,6 @@
-"""The team's stories, and what is going on in them (L2975-3100, L3257-3390).
+"""The stories of the team and their current activity (Tines API, Stories, List).
 
-Tines counts for a story as a whole, whoever started it: nothing here is ever the state of one run (sheet 4.15).
+Tines counts activity per story, whoever started it. It says nothing about a single run.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,39 +9,37 @@ from datetime import datetime, timedelta
 
 from adapters.errors import AdapterError
 from adapters.tines import wire
-from adapters.tines.lately import Lately
-from adapters.tines.reads import Reads
+from adapters.tines.api import Api
+from adapters.toolkit.cache import CachedValue
 
-_FRESH = timedelta(seconds=20)  # a list of offers is asked for several times while one is chosen
+_MAX_AGE = timedelta(seconds=20)  # the actions are listed several times while a person chooses one
 
 
 @dataclass
 class Stories:
-    reading: Reads
+    api: Api
     now: Callable[[], datetime]
-    _all: Lately[Sequence[wire.Story]] = field(init=False)
+    _stories: CachedValue[Sequence[wire.Story]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._all = Lately(self.now, _FRESH)
+        self._stories = CachedValue(self.now, _MAX_AGE)
 
-    async def named(self) -> Mapping[str, wire.Story]:
-        """Those that are live, by their folded name; none where they cannot be read: they are only told about.
-
-        Of two stories of one name nobody can say which is meant."""
+    async def by_name(self) -> Mapping[str, wire.Story]:
+        """The live stories by ``normalized_name``, without ambiguous names. Empty if they cannot be read."""
         try:
-            stories = await self._all.get(lambda: self.reading.stories("do"))
+            stories = await self._stories.get(lambda: self.api.stories("do"))
         except AdapterError:
             return {}
-        names = [folded(story.name) for story in stories]
+        names = [normalized_name(story.name) for story in stories]
         return {name: story for name, story in zip(names, stories, strict=True) if names.count(name) == 1}
 
 
-def folded(name: str) -> str:
+def normalized_name(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
 def activity(story: wire.Story) -> Mapping[str, str]:
-    """In numbers; empty where Tines told none. ``broken`` is there only where something is."""
+    """The counts as message facts. Empty if Tines gave none; ``broken`` exists only if it is not 0."""
     if story.pending_action_runs_count is None or story.concurrent_runs_count is None:
         return {}
     facts = {"running": str(story.concurrent_runs_count), "waiting": str(story.pending_action_runs_count)}

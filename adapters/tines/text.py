@@ -1,113 +1,116 @@
-"""Text on its way to Tines and back: who wrote it, which task it is about, and what a task cannot hold itself.
+"""Text that Liaison writes to Tines, and how it is parsed back.
 
-A comment is signed at its end, because Tines takes the key's user for an author that is not in the team (sheet
-2.4), and says which task it is about at its start, because comments belong to the case. Nobody is called: a
-mention, ``<@user-1>``, is broken.
+A comment ends with a signature, because Tines shows the key's user as the author if the person is not in the team
+(Tines API, Case comments, Create). A comment on a task starts with the task's title and id, because comments
+belong to the case. Mentions (``<@user-1>``) are escaped so that nobody is notified.
 """
 
 import re
 from datetime import UTC, datetime
 
 from adapters.models import Model
+from adapters.toolkit.signing import TextSigner
 from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import WriteMarker
 
-_BREAK = "\u200b"  # zero width: people see no difference, Tines sees no mention
-_SIGNED = re.compile(r"(?:\A|\n\n)(?P<who>[^\n]{1,120}? via [^\n]{1,60}?) \((?P<code>[0-9A-Z]{3,12})\)\s*\Z")
-_ABOUT = re.compile(r"\A\*\*[^\n]*\*\* \(task (?P<task>[A-Za-z0-9_-]{1,64})\)\n")
+_ZERO_WIDTH_SPACE = "\u200b"  # invisible to people, and Tines no longer sees a mention
+_TASK_HEADER = re.compile(r"\A\*\*[^\n]*\*\* \(task (?P<task>[A-Za-z0-9_-]{1,64})\)\n")
 _SKIPPED = re.compile(r"\A\[SKIPPED(?:: (?P<reason>[^\]\n]*))?\] ?")
 _RUNNING = re.compile(r"running since (?P<at>\S+), (?P<who>.+) \((?P<code>[0-9A-Z]{3,12})\)")
-_TASK_KEY = "liaison_task_"
-KEY = "liaison_key"  # the metadata that a start is found by
-RUNBOOK_KEY, RUNBOOK_NAME = "liaison_runbook", "liaison_runbook_name"
+
+# Keys of the case metadata.
+START_KEY = "liaison_key"  # identifies the start that created the case
+RUNBOOK_ID_KEY = "liaison_runbook"
+RUNBOOK_NAME_KEY = "liaison_runbook_name"
+STARTED_BY_KEY = "liaison_started_by"
 
 
-class Said(Model):
-    """A comment taken apart. ``by`` is empty for one that is not ours."""
+class ParsedComment(Model):
+    """``author`` is empty for a comment that Liaison did not write."""
 
     text: str
-    by: str = ""
+    author: str = ""
     task: str | None = None
 
 
-class Running(Model):
-    """Since when a task is worked on, and who said so."""
+class RunningSince(Model):
+    """When a task was begun, and by whom."""
 
     since: datetime
     by: str
 
 
-def quiet(text: str) -> str:
-    """The text, calling nobody."""
-    return text.replace("<@", f"<{_BREAK}@")
+def escape_mentions(text: str) -> str:
+    return text.replace("<@", f"<{_ZERO_WIDTH_SPACE}@")
 
 
-def as_typed(text: str) -> str:
-    """Undoes ``quiet``."""
-    return text.replace(f"<{_BREAK}@", "<@")
+def unescape_mentions(text: str) -> str:
+    return text.replace(f"<{_ZERO_WIDTH_SPACE}@", "<@")
 
 
-def signature(mark: WriteMarker) -> str:
-    return quiet(" ".join(mark.signature.split()))
+def _escape_name(name: str) -> str:
+    return escape_mentions(" ".join(name.split()))
 
 
-def signed(text: str, mark: WriteMarker) -> str:
-    return f"{quiet(text.rstrip())}\n\n{signature(mark)}" if text.strip() else signature(mark)
+SIGNER = TextSigner(
+    before=r"\n\n(?=[^\n]* via )",  # people may end a comment with a word and a code in parentheses too
+    escape=escape_mentions,
+    escape_name=_escape_name,
+    unescape=unescape_mentions,
+)
 
 
-def about(task: str, title: str, text: str) -> str:
-    """A comment that says which task it is about."""
-    line = quiet(" ".join(title.replace("*", "").split()))[:200]
+def with_task_header(task: str, title: str, text: str) -> str:
+    line = escape_mentions(" ".join(title.replace("*", "").split()))[:200]
     return f"**{line}** (task {task})\n{text}"
 
 
-def taken_apart(value: str) -> Said:
-    about = _ABOUT.search(value)
-    rest = value[about.end() :] if about else value
-    signed = _SIGNED.search(rest)
-    text = rest[: signed.start()] if signed else rest
-    return Said(text=as_typed(text), by=signed["who"] if signed else "", task=about["task"] if about else None)
+def parse_comment(value: str) -> ParsedComment:
+    header = _TASK_HEADER.search(value)
+    signed = SIGNER.read(value[header.end() :] if header else value)
+    return ParsedComment(text=signed.text, author=signed.by, task=header["task"] if header else None)
 
 
-def skipped(description: str, reason: str) -> str:
-    """What a skipped task is called: Tines knows only completed or not."""
-    why = " ".join(quiet(reason).replace("[", "(").replace("]", ")").split())[:200]
-    return f"[SKIPPED: {why}] {unskipped(description)}" if why else f"[SKIPPED] {unskipped(description)}"
+def add_skip_prefix(description: str, reason: str) -> str:
+    """The description of a skipped task. Tines only knows completed or not."""
+    line = " ".join(escape_mentions(reason).replace("[", "(").replace("]", ")").split())[:200]
+    prefix = f"[SKIPPED: {line}]" if line else "[SKIPPED]"
+    return f"{prefix} {remove_skip_prefix(description)}"
 
 
-def unskipped(description: str) -> str:
+def remove_skip_prefix(description: str) -> str:
     return _SKIPPED.sub("", description, count=1)
 
 
 def skip_reason(description: str) -> str | None:
-    """Why a task was skipped; None when it was not."""
-    found = _SKIPPED.search(description)
-    return as_typed(found["reason"] or "") if found else None
+    """None if the task was not skipped."""
+    match = _SKIPPED.search(description)
+    return unescape_mentions(match["reason"] or "") if match else None
 
 
-def task_key(task: str) -> str:
-    """The case metadata that says whether a task is being worked on."""
-    return f"{_TASK_KEY}{task}"
+def running_key(task: str) -> str:
+    """The metadata key that says whether a task is running."""
+    return f"liaison_task_{task}"
 
 
-def running(mark: WriteMarker) -> str:
-    return f"running since {_moment(mark)}, {signature(mark)}"
+def format_running(marker: WriteMarker) -> str:
+    return f"running since {_timestamp(marker)}, {SIGNER.signature(marker)}"
 
 
-def no_longer(mark: WriteMarker) -> str:
-    return f"reopened {_moment(mark)}, {signature(mark)}"
+def format_reopened(marker: WriteMarker) -> str:
+    return f"reopened {_timestamp(marker)}, {SIGNER.signature(marker)}"
 
 
-def read_running(value: str) -> Running | None:
-    found = _RUNNING.fullmatch(value)
-    at = parse_timestamp(found["at"]) if found else None
-    return Running(since=at, by=found["who"]) if found and at else None
+def parse_running(value: str) -> RunningSince | None:
+    match = _RUNNING.fullmatch(value)
+    at = parse_timestamp(match["at"]) if match else None
+    return RunningSince(since=at, by=match["who"]) if match and at else None
 
 
-def start_key(mark: WriteMarker) -> str:
-    """What tells this very start from all others, those of other Liaisons included."""
-    return f"{mark.code}-{mark.at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
+def start_key(marker: WriteMarker) -> str:
+    """Unique among all starts, also those of other Liaison installations."""
+    return f"{marker.code}-{marker.at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
 
 
-def _moment(mark: WriteMarker) -> str:
-    return f"{mark.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+def _timestamp(marker: WriteMarker) -> str:
+    return f"{marker.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,8 +1,8 @@
-"""POSTs to webhooks: addresses beyond the API, which never get our key.
+"""Calls webhooks: URLs outside the API, which never get the API key.
 
-An address comes from the settings, or from a case, where everybody who may change cases may write one. The latter
-is only called with https and at a name of the public net, or on the tenant itself; redirects are not followed.
-What a webhook answers is not quoted: its words may repeat the secret of the address.
+A URL comes from the settings, or from a case, where everybody who can edit cases can write one. The latter is
+called only over https on a public host name, or on the tenant itself. Redirects are not followed. The response of
+a webhook is not quoted, because it may repeat the secret in the URL.
 """
 
 import json
@@ -16,20 +16,20 @@ from adapters.http.client import HttpClient, HttpClients
 from adapters.http.responses import ErrorMapper, Response
 from adapters.tines.links import host_of
 
-_OURS_ALONE = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
+_PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 _HEADERS = {"Accept": "application/json, text/plain, */*"}
 
 
 @dataclass
 class Webhooks:
-    """``tenant``: the caller of the API; only its address is looked at."""
+    """``tenant``: the client of the API, used for its address only."""
 
     tenant: HttpClient
-    http: HttpClients
-    _callers: dict[str, HttpClient] = field(default_factory=dict)
+    clients: HttpClients
+    _by_origin: dict[str, HttpClient] = field(default_factory=dict)
 
-    def may_call(self, url: str) -> bool:
-        """Whether an address that somebody wrote into a case is one to call."""
+    def is_allowed(self, url: str) -> bool:
+        """Whether a URL that somebody wrote into a case may be called."""
         host = host_of(url)
         if host is None:
             return False
@@ -37,45 +37,45 @@ class Webhooks:
 
     async def post(self, url: str, body: Mapping[str, Any], query: Mapping[str, Any] | None = None) -> None:
         """Sends once. Raises ``adapters.errors``."""
-        await self._caller(url).write(
+        await self._client(url).write(
             "POST", _with_query(url, query or {}), operation="do", json=dict(body), expect_json=False
         )
 
-    def _caller(self, url: str) -> HttpClient:
+    def _client(self, url: str) -> HttpClient:
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
-        if origin not in self._callers:
+        if origin not in self._by_origin:
             name = self.tenant.platform
-            self._callers[origin] = self.http.client(
-                name, origin, credential=f"webhooks of {name}", headers=_HEADERS, map_error=_explaining(name)
+            self._by_origin[origin] = self.clients.client(
+                name, origin, credential=f"webhooks of {name}", headers=_HEADERS, map_error=_error_mapper(name)
             )
-        return self._callers[origin]
+        return self._by_origin[origin]
 
 
 def _is_public(host: str) -> bool:
-    """A name with a domain: no bare name and no address of a machine, which may be one of our own net.
+    """Whether it is a name with a public domain: not a bare name or an IP address, which may be in our network.
 
-    No domain's last word begins with a digit, and every spelling of an address does ("127.1", "0x7f.1").
+    No top-level domain starts with a digit, and the last part of every form of an IPv4 address does ("0x7f.1").
     """
     name = host.rstrip(".")
-    return name.rpartition(".")[2][:1].isalpha() and "." in name and not name.endswith(_OURS_ALONE)
+    return name.rpartition(".")[2][:1].isalpha() and "." in name and not name.endswith(_PRIVATE_SUFFIXES)
 
 
 def _with_query(url: str, query: Mapping[str, Any]) -> str:
     if not query:
         return url
     parts = urlsplit(url)
-    added = [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in query.items()]
-    pairs = [*parse_qsl(parts.query, keep_blank_values=True), *added]
+    extra = [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in query.items()]
+    pairs = [*parse_qsl(parts.query, keep_blank_values=True), *extra]
     return urlunsplit(parts._replace(query=urlencode(pairs)))
 
 
-def _explaining(platform: str) -> ErrorMapper:
-    def explain(reply: Response, operation: str, write: bool) -> AdapterError | None:
-        if reply.status == 408 or reply.status >= 500:
-            return OutcomeUnknown(platform, operation, status=reply.status)
-        if reply.status >= 400:
-            return Rejected(platform, operation, key="tines.webhook_refused", status=reply.status)
+def _error_mapper(platform: str) -> ErrorMapper:
+    def map_error(response: Response, operation: str, is_write: bool) -> AdapterError | None:
+        if response.status == 408 or response.status >= 500:
+            return OutcomeUnknown(platform, operation, status=response.status)
+        if response.status >= 400:
+            return Rejected(platform, operation, key="tines.webhook_refused", status=response.status)
         return None
 
-    return explain
+    return map_error

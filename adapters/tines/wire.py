@@ -1,93 +1,100 @@
-"""The JSON of Tines' cases API v2, read as leniently as its samples are loose.
+"""The JSON of the Tines cases API v2, parsed leniently because its samples are inconsistent.
 
-A user's id is ``user_id`` (text) in a case, ``user_id`` (number) in a comment and ``id`` in a task or an
-activity; an assignee of a task may have nothing else (sheet 4.1 and 4.12). Only an id is demanded of anything.
+A user's id is ``user_id`` (text) in a case, ``user_id`` (number) in a comment, and ``id`` in a task or an
+activity. An assignee of a task may have no other field. Only ids are required.
 """
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-def _text(value: object) -> str:
+def _to_text(value: object) -> str:
     if isinstance(value, bool) or value is None:
         return ""
     return str(value) if isinstance(value, str | int | float) else ""
 
 
-def _id(value: object) -> object:
-    """An id as text; ``None``, which no id field takes, for what cannot be one."""
-    text = _text(value)
+def _to_id(value: object) -> object:
+    """An id as text. ``None`` for anything else, which a field of type ``Id`` then refuses."""
+    text = _to_text(value)
     return text if _ID.fullmatch(text) else None
 
 
-def _flag(value: object) -> bool:
+def _to_flag(value: object) -> bool:
     return value is True or value == "true"
 
 
-def _object(value: object) -> object:
+def _to_object(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _texts(value: object) -> dict[str, str]:
-    """Key-value pairs of any kind, as text."""
-    return {str(key): _text(one) for key, one in value.items()} if isinstance(value, dict) else {}
+def _to_text_values(value: object) -> dict[str, str]:
+    return {str(key): _to_text(item) for key, item in _to_object(value).items()}
 
 
-def _objects(value: object) -> list[object]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+def _to_objects(value: object) -> list[object]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _known(*keys: str) -> Callable[[object], list[object]]:
-    """Those objects of a list that have an id, under whichever of these keys comes first."""
+def _with_id(*keys: str) -> Callable[[object], list[object]]:
+    """The objects of a list that have an id under any of ``keys`` (the first wins), with it as ``id``."""
 
-    def known(value: object) -> list[object]:
-        found: list[object] = []
-        for one in _objects(value):
-            id = next((id for key in keys if (id := _id(_object_of(one).get(key)))), None)
+    def with_id(value: object) -> list[object]:
+        result: list[object] = []
+        for item in _to_objects(value):
+            fields = _to_object(item)
+            id = next((id for key in keys if (id := _to_id(fields.get(key)))), None)
             if id is not None:
-                found.append({**_object_of(one), "id": id})
-        return found
+                result.append({**fields, "id": id})
+        return result
 
-    return known
-
-
-def _object_of(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+    return with_id
 
 
-def _one(*keys: str) -> Callable[[object], object]:
-    def one(value: object) -> object:
-        return next(iter(_known(*keys)([value])), None)
+def _optional(*keys: str) -> Callable[[object], object]:
+    """One object with an id, or ``None``."""
+    with_id = _with_id(*keys)
+    return lambda value: next(iter(with_id([value])), None)
 
-    return one
 
-
-def _names(value: object) -> list[str]:
+def _to_names(value: object) -> list[str]:
     """Tags are objects with a name."""
-    return [name for one in _objects(value) if (name := _text(_object_of(one).get("name")))]
+    return [name for item in _to_objects(value) if (name := _to_text(_to_object(item).get("name")))]
 
 
-def _strings(value: object) -> list[str]:
-    return [_text(one) for one in value] if isinstance(value, list) else []
+def _to_texts(value: object) -> list[str]:
+    return [_to_text(item) for item in value] if isinstance(value, list) else []
 
 
-def _number(value: object) -> int | None:
+def _to_number(value: object) -> int | None:
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value):
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def _page_items(key: str) -> Callable[[object], object]:
+    """The items of a page that have an id. A value that is no list is left for pydantic to refuse."""
+
+    def page_items(value: object) -> object:
+        if not isinstance(value, list):
+            return value
+        return [item for item in _to_objects(value) if _to_id(_to_object(item).get(key)) is not None]
+
+    return page_items
+
+
 T = TypeVar("T")
-Text = Annotated[str, BeforeValidator(_text)]
-Id = Annotated[str, BeforeValidator(_id)]
-Flag = Annotated[bool, BeforeValidator(_flag)]
-Count = Annotated[int | None, BeforeValidator(_number)]
-Many = Annotated[tuple[T, ...], BeforeValidator(_known("id"))]
+Text = Annotated[str, BeforeValidator(_to_text)]
+Id = Annotated[str, BeforeValidator(_to_id)]
+Flag = Annotated[bool, BeforeValidator(_to_flag)]
+Count = Annotated[int | None, BeforeValidator(_to_number)]
+Many = Annotated[tuple[T, ...], BeforeValidator(_with_id("id"))]
+Items = Annotated[tuple[T, ...], BeforeValidator(_page_items("id"))]
 
 
 class Wire(BaseModel):
@@ -101,7 +108,7 @@ class User(Wire):
     last_name: Text = ""
 
 
-Users = Annotated[tuple[User, ...], BeforeValidator(_known("user_id", "id"))]
+Users = Annotated[tuple[User, ...], BeforeValidator(_with_id("user_id", "id"))]
 
 
 class Task(Wire):
@@ -119,7 +126,7 @@ class SubStatus(Wire):
 
 
 class ValidationOptions(Wire):
-    options: Annotated[tuple[str, ...], BeforeValidator(_strings)] = ()
+    options: Annotated[tuple[str, ...], BeforeValidator(_to_texts)] = ()
 
 
 class CaseInput(Wire):
@@ -127,32 +134,34 @@ class CaseInput(Wire):
     key: Text = ""
     name: Text = ""
     validation_type: Text = ""
-    validation_options: Annotated[ValidationOptions, BeforeValidator(_object)] = ValidationOptions()
+    validation_options: Annotated[ValidationOptions, BeforeValidator(_to_object)] = ValidationOptions()
 
 
 class FieldValue(Wire):
     id: Text = ""
     value: Text = ""
-    case_input: Annotated[CaseInput | None, BeforeValidator(_one("id"))] = None
+    case_input: Annotated[CaseInput | None, BeforeValidator(_optional("id"))] = None
 
 
-class Condition(Wire):
+class ClosureCondition(Wire):
     name: Text = ""
     formula: Text = ""
 
 
-class Action(Wire):
-    """A button of a case. ``action_type`` is ``webhook`` or ``page``."""
+class EmbeddedAction(Wire):
+    """An action inside a case, where its text and parameters are missing. ``action_type``: ``webhook`` or
+    ``page``.
+    """
 
     label: Text = ""
     url: Text = ""
     action_type: Text = ""
     action_text: Text = ""
-    query_params: Annotated[dict[str, Any], BeforeValidator(_object)] = {}
+    query_params: Annotated[dict[str, Any], BeforeValidator(_to_object)] = {}
 
 
-class Button(Action):
-    """An action as the list of them tells it."""
+class CaseAction(EmbeddedAction):
+    """An action as the list of a case's actions returns it."""
 
     id: Id
 
@@ -173,18 +182,18 @@ class Case(Wire):
     name: Text = ""
     description: Text = ""
     status: Text = ""
-    sub_status: Annotated[SubStatus | None, BeforeValidator(_one("id"))] = None
+    sub_status: Annotated[SubStatus | None, BeforeValidator(_optional("id"))] = None
     priority: Text = ""
     url: Text = ""
-    metadata: Annotated[dict[str, str], BeforeValidator(_texts)] = {}
+    metadata: Annotated[dict[str, str], BeforeValidator(_to_text_values)] = {}
     assignees: Users = ()
-    tags: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
-    fields: Annotated[tuple[FieldValue, ...], BeforeValidator(_objects)] = ()
-    closure_conditions: Annotated[tuple[Condition, ...], BeforeValidator(_objects)] = ()
-    actions: Annotated[tuple[Action, ...], BeforeValidator(_objects)] = ()
+    tags: Annotated[tuple[str, ...], BeforeValidator(_to_names)] = ()
+    fields: Annotated[tuple[FieldValue, ...], BeforeValidator(_to_objects)] = ()
+    closure_conditions: Annotated[tuple[ClosureCondition, ...], BeforeValidator(_to_objects)] = ()
+    actions: Annotated[tuple[EmbeddedAction, ...], BeforeValidator(_to_objects)] = ()
     tasks: Many[Task] = ()
-    slas: Annotated[tuple[Sla, ...], BeforeValidator(_objects)] = ()
-    team: Annotated[Team, BeforeValidator(_object)] = Team()
+    slas: Annotated[tuple[Sla, ...], BeforeValidator(_to_objects)] = ()
+    team: Annotated[Team, BeforeValidator(_to_object)] = Team()
     created_at: Text = ""
 
     @property
@@ -193,35 +202,36 @@ class Case(Wire):
 
 
 class Comment(Wire):
-    """``user`` is the key's own where the author was not taken."""
+    """``user`` is the service account of the key if Tines did not accept ``author_email``."""
 
     id: Id
     value: Text = ""
     created_at: Text = ""
-    user: Annotated[User | None, BeforeValidator(_one("user_id", "id"))] = None
+    user: Annotated[User | None, BeforeValidator(_optional("user_id", "id"))] = None
 
 
 class Activity(Wire):
     id: Id
     activity_type: Text = ""
     created_at: Text = ""
-    user: Annotated[User | None, BeforeValidator(_one("user_id", "id"))] = None
+    user: Annotated[User | None, BeforeValidator(_optional("user_id", "id"))] = None
 
 
-class OneTask(Wire):
+class TaskResponse(Wire):
     task: Task
 
 
 class Metadata(Wire):
-    metadata: Annotated[dict[str, str], BeforeValidator(_texts)] = {}
+    metadata: Annotated[dict[str, str], BeforeValidator(_to_text_values)] = {}
 
 
 class Meta(Wire):
     next_page_number: Count = None
 
 
-class Page(Wire):
-    meta: Annotated[Meta, BeforeValidator(_object)] = Meta()
+class Page(Wire, Generic[T]):
+    meta: Annotated[Meta, BeforeValidator(_to_object)] = Meta()
+    items: tuple[T, ...]
 
 
 class Subscriber(Wire):
@@ -230,7 +240,7 @@ class Subscriber(Wire):
 
 
 class Story(Wire):
-    """The counts are there where live activity was asked for, and are about the story as a whole."""
+    """The counts exist if live activity was requested. They cover the whole story."""
 
     id: Id
     name: Text = ""
@@ -240,48 +250,41 @@ class Story(Wire):
     not_working_actions_count: Count = None
 
 
-class Cases(Page):
-    cases: Annotated[tuple[Case, ...], BeforeValidator(lambda value: _listed(value, "case_id"))]
+class Cases(Page[Case]):
+    items: Annotated[tuple[Case, ...], BeforeValidator(_page_items("case_id"))] = Field(alias="cases")
 
 
-class Tasks(Page):
-    tasks: Annotated[tuple[Task, ...], BeforeValidator(lambda value: _listed(value, "id"))]
+class Tasks(Page[Task]):
+    items: Items[Task] = Field(alias="tasks")
 
 
-class Comments(Page):
-    comments: Annotated[tuple[Comment, ...], BeforeValidator(lambda value: _listed(value, "id"))]
+class Comments(Page[Comment]):
+    items: Items[Comment] = Field(alias="comments")
 
 
-class Actions(Page):
-    actions: Annotated[tuple[Button, ...], BeforeValidator(lambda value: _listed(value, "id"))]
+class CaseActions(Page[CaseAction]):
+    items: Items[CaseAction] = Field(alias="actions")
 
 
-class Activities(Page):
-    activities: Annotated[tuple[Activity, ...], BeforeValidator(lambda value: _listed(value, "id"))]
+class Activities(Page[Activity]):
+    items: Items[Activity] = Field(alias="activities")
 
 
-class Members(Page):
-    members: Annotated[tuple[User, ...], BeforeValidator(lambda value: _listed(value, "id"))]
+class Members(Page[User]):
+    items: Items[User] = Field(alias="members")
 
 
-class Subscribers(Page):
-    subscribers: Annotated[tuple[Subscriber, ...], BeforeValidator(lambda value: _listed(value, "id"))]
+class Subscribers(Page[Subscriber]):
+    items: Items[Subscriber] = Field(alias="subscribers")
 
 
-class Stories(Page):
-    stories: Annotated[tuple[Story, ...], BeforeValidator(lambda value: _listed(value, "id"))]
+class Stories(Page[Story]):
+    items: Items[Story] = Field(alias="stories")
 
 
-class SubStatuses(Page):
-    case_sub_statuses: Annotated[tuple[SubStatus, ...], BeforeValidator(lambda value: _listed(value, "id"))]
+class SubStatuses(Page[SubStatus]):
+    items: Items[SubStatus] = Field(alias="case_sub_statuses")
 
 
-class CaseInputs(Page):
-    case_inputs: Annotated[tuple[CaseInput, ...], BeforeValidator(lambda value: _listed(value, "id"))]
-
-
-def _listed(value: object, key: str) -> object:
-    """A list's things that have an id. What is no list at all stays as it is, to be complained about."""
-    if not isinstance(value, list):
-        return value
-    return [one for one in _objects(value) if _id(_object_of(one).get(key)) is not None]
+class CaseInputs(Page[CaseInput]):
+    items: Items[CaseInput] = Field(alias="case_inputs")

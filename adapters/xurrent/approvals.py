@@ -54,7 +54,7 @@ class Approvals:
         single_approver = self.itrp or bool(task and task.assignees)
         return [write] if single_approver or not self._notes.text_of(write) else [write, write.as_part(NOTE_PART)]
 
-    @step(ApproveTask, RejectTask, recovery=Recovery.IDEMPOTENT)
+    @step(ApproveTask, RejectTask, recovery=lambda approvals, step: approvals.recovery(step))
     async def decide(self, step: Decision, marker: WriteMarker) -> WriteResult:
         api, task, own = await self._read(step)
         if _decision(task, own) == TARGET_STATUS[step.op]:
@@ -69,6 +69,10 @@ class Approvals:
             body["note"] = self._notes.sign(step, note, marker)
         updated = await api.write("PATCH", path, step.op, body, wire.Task)
         return WriteResult(tasks=(mapping.map_task(updated, self.links),))
+
+    def recovery(self, step: Decision) -> Recovery:
+        """A decision can be sent again, but a note in the same request would be written again."""
+        return Recovery.LOOKUP if self._notes.text_of(step) else Recovery.IDEMPOTENT
 
     @reconciles(ApproveTask, RejectTask)
     async def find_decision(self, step: Decision, marker: WriteMarker, baseline: Baseline) -> Reconciliation:

@@ -9,7 +9,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, SecretStr, ValidationError
 from rapidfuzz import fuzz, process
 
-from adapters.protocol import Platform
+from adapters.protocol import Platform, PlatformLoadError
 from bot.config.options import AccessOptions, BotOptions
 from bot.surfaces.options import MattermostOptions, SlackOptions
 from commands.language.vocabulary import unknown_aliases
@@ -130,7 +130,11 @@ class SettingsParser:
         if not isinstance(kind, str) or kind not in self.platforms:
             return None
         own = {key: value for key, value in entry.items() if key not in _COMMON_PLATFORM_KEYS}
-        options = self.options(section, self.platforms[kind].settings, own)
+        try:
+            options = self.options(section, self.platforms[kind].settings, own)
+        except PlatformLoadError as error:
+            self.problems.append(f"{section}.kind: {error}")
+            return None
         if options is None:
             return None
         return kind, options, SecretStr(str(hook_secret)) if hook_secret else None

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 from adapters.writes import Op
 from tests.adapters.cutover import subject as cutover
 from tests.adapters.cutover.fake import CutoverFake
-from tests.adapters.local.subject import FAILOVER
+from tests.adapters.local.harness import FAILOVER
 from tests.adapters.playbooks.fake import PlaybooksFake
 from tests.adapters.playbooks.mounted import Mounted, mount
 from tests.adapters.runrunit import subject as runrunit
@@ -129,7 +129,7 @@ async def serve_all(stack: AsyncExitStack, chat: Chat, folder: Path) -> dict[str
     return {
         "cutover": Counted(await served(CutoverFake()), cutover.DONE_AS, "comment"),
         "playbooks": playbooks,
-        "tines": Counted(await served(TinesFake()), tines.DONE_AS, "comment"),
+        "tines": Counted(await served(TinesFake()), tines.EFFECTS, "comment"),
         "xurrent": WithOwnTokens(
             xurrent, same | {Op.STATUS: "comment"}, "comment", {chat.id_of("ana"): "anas-own"}
         ),

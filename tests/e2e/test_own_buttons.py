@@ -1,7 +1,7 @@
 """A case's own buttons, whose labels and addresses are written by whoever may change cases on Tines."""
 
 from tests.adapters.tines.fake import TinesFake
-from tests.adapters.tines.subject import a_button
+from tests.adapters.tines.subject import make_button
 from tests.e2e.conftest import Scene
 from tests.e2e.platforms import Counted
 from tests.e2e.process import until
@@ -16,7 +16,7 @@ async def _with(scene: Scene, *labels: str) -> tuple[TinesFake, str]:
     fake = platform.fake
     assert isinstance(fake, TinesFake)
     case = next(case for case in fake.world.cases.values() if case.name.startswith(f"{handle} "))
-    case.actions = [a_button(fake, label) for label in labels]
+    case.actions = [make_button(fake, label) for label in labels]
     await scene.room.command("show")
     return fake, handle
 
@@ -29,7 +29,7 @@ async def test_a_label_is_shown_as_it_is_and_rings_for_nobody(scene: Scene) -> N
     fake, _ = await _with(scene, HOSTILE[:60])
     before = _pressed(fake)
     await scene.room.press(HOSTILE[:29] + "…")
-    await scene.sees("(?s)Go ahead with “<!channel> @here @channel @ana.*It calls 127.0.0.1")
+    await scene.sees("(?s)Go ahead with “<!channel> @here @channel @ana.*This calls 127.0.0.1")
     assert all(alarm.startswith("@ana\nGo ahead with “") for alarm in scene.room.alarms()), (
         "none but hers whose question it is"
     )
@@ -60,7 +60,7 @@ async def test_a_button_that_was_changed_after_the_question_is_not_pressed(scene
     await scene.room.press("Isolate host")
     asked = await scene.room.with_button("Go ahead")
     case = next(case for case in fake.world.cases.values() if case.name.startswith(f"{handle} "))
-    case.actions = [{**a_button(fake, "Isolate host"), "query_params": {"host": "everything"}}]
+    case.actions = [{**make_button(fake, "Isolate host"), "query_params": {"host": "everything"}}]
     await scene.room.click("Go ahead", asked)
     await scene.sees("(?i)not .*any ?more|changed|is gone")
     assert _pressed(fake) == before

@@ -14,7 +14,7 @@ from adapters.errors import AdapterError
 from adapters.local import mapping as local
 from adapters.local.wire import Document
 from adapters.models import Health, Run, RunState, TaskState
-from adapters.tines import cases, tasks
+from adapters.tines.writes import case, tasks
 from adapters.writes import Baseline, Op, Write, WriteMarker, WriteResult
 from bot.storage import effects
 from bot.surfaces.mattermost.buttons import Buttons, ButtonScope, action_id
@@ -178,7 +178,7 @@ VALUES: Mapping[str, Callable[[], Json]] = {
     "standings": lambda: _words_of(Membership),
     "vias": lambda: _words_of(Via),
     "forms": lambda: _words_of(OpenForm.model_fields["about"].annotation),
-    "parts of tines that need a case of their own": lambda: [tasks.MARK, cases.COLOUR],
+    "parts of tines that need a case of their own": lambda: [tasks.MARK, case.COLOUR],
     "form fields": lambda: {
         about: [field.name for field in form.fields] for about, form in forms_of(COMMANDS).items()
     },

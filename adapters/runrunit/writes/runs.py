@@ -11,18 +11,15 @@ from adapters.runrunit.errors import with_key
 from adapters.runrunit.people import People
 from adapters.runrunit.reads import Reads
 from adapters.runrunit.start import new_task_body
-from adapters.runrunit.text import fold, health_of_stage
+from adapters.runrunit.text import TITLE_SIGNER, fold, health_of_stage
 from adapters.runrunit.wire import OPENED, WireStage, WireTask
 from adapters.runrunit.writes.tasks import TaskWrites
-from adapters.toolkit.reconciliation import applied_if, read_or_raise
+from adapters.toolkit.reconciliation import applied_if, find_by_code, read_or_raise
 from adapters.toolkit.steps import reconciles, step
-from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import (
     AddTask,
-    Applied,
     Baseline,
     EndRun,
-    NotApplied,
     Reconciliation,
     Recovery,
     SetStatus,
@@ -32,7 +29,6 @@ from adapters.writes import (
 
 STAGE, URGENT = "stage", "urgent"  # the parts of a status beside its comment
 STAGES_MAX_AGE = timedelta(minutes=10)
-MAX_CLOCK_SKEW = timedelta(minutes=10)  # between Runrun.it's clock and ours
 
 
 @dataclass
@@ -51,7 +47,7 @@ class RunWrites:
         self.reads.expect_prerequisites(step.run_id)
         run = self.api.number(step.run_id, step.op)
         assignee = await self.people.find(step.assignee) if step.assignee else None
-        body = new_task_body(step.title, self.type_id, self.api.project)
+        body = new_task_body(TITLE_SIGNER.sign(step.title, marker), self.type_id, self.api.project)
         body["task_descendant_ids"] = [int(run)]
         if assignee:
             body["assignments"] = [{"assignee_id": assignee}]
@@ -66,14 +62,15 @@ class RunWrites:
 
     @reconciles(AddTask)
     async def find_added_task(self, step: AddTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
-        """A new task of that title among those that the run waits for."""
-        oldest = baseline.sent_at - MAX_CLOCK_SKEW
-        for task in await self.api.prerequisites(step.run_id, step.op):
-            created_at = parse_timestamp(task.created_at)
-            is_new = task.id not in baseline.ids and (not created_at or created_at >= oldest)
-            if is_new and task.title.strip() == step.title.strip():
-                return Applied(self.tasks.result(task, id=task.id))
-        return NotApplied()
+        """By the code in its title: somebody else may have added a task with the same one."""
+        return find_by_code(
+            await self.api.prerequisites(step.run_id, step.op),
+            marker,
+            text=lambda task: task.title,
+            result=lambda task: self.tasks.result(task, id=task.id),
+            existed=baseline.ids,
+            id=lambda task: task.id,
+        )
 
     @step(SetStatus, part=STAGE, recovery=Recovery.IDEMPOTENT)
     async def move(self, step: SetStatus, marker: WriteMarker) -> WriteResult:

@@ -15,6 +15,7 @@ from adapters.runrunit.errors import with_key
 from adapters.runrunit.links import Links
 from adapters.runrunit.people import People
 from adapters.runrunit.reads import Reads
+from adapters.runrunit.text import plain_title
 from adapters.runrunit.wire import WireTask
 from adapters.runrunit.workflows import Workflows, chosen_step
 from adapters.runrunit.writes.comments import Comments
@@ -232,7 +233,9 @@ class TaskWrites:
     async def open_prerequisites(self, task: WireTask, operation: str) -> str:
         """The titles of what a task waits for, or the numbers of those that can't be read."""
         try:
-            titles = {item.id: item.title for item in await self.api.prerequisites(task.id, operation)}
+            titles = {
+                item.id: plain_title(item.title) for item in await self.api.prerequisites(task.id, operation)
+            }
         except AdapterError:
             titles = {}
         return ", ".join(titles.get(id) or f"#{id}" for id in task.opened_parent_ids)
@@ -265,7 +268,7 @@ class TaskWrites:
             step.op,
             key="runrunit.several",
             choices={**own_part, "runrunit.button.whole": (f"{PART}={WHOLE}",)},
-            task=before.title,
+            task=plain_title(before.title),
             people=mapping.names(before.open_assignments, self.people),
         )
 
@@ -280,14 +283,16 @@ class TaskWrites:
     async def _open_task(self, step: TaskWrite) -> WireTask:
         task = await self.api.task(step.task, step.op)
         if task.is_closed:
-            raise Conflict(self.api.name, step.op, key="runrunit.task_is_over", task=task.title)
+            raise Conflict(self.api.name, step.op, key="runrunit.task_is_over", task=plain_title(task.title))
         return task
 
     async def _require_no_prerequisites(self, task: WireTask, operation: str) -> None:
         """Runrun.it rejects playing or delivering a task that waits for others, without giving that reason."""
         if task.opened_parent_ids:
             others = await self.open_prerequisites(task, operation)
-            raise Conflict(self.api.name, operation, key="runrunit.waits", task=task.title, others=others)
+            raise Conflict(
+                self.api.name, operation, key="runrunit.waits", task=plain_title(task.title), others=others
+            )
 
     async def _already_or_raise(
         self, error: AdapterError, step: TaskWrite, is_done: Callable[[WireTask], bool]

@@ -60,7 +60,7 @@ class TaskWrites:
     team_id: str
     itrp: bool
 
-    @step(FinishTask, BeginTask, SkipTask, HoldTask, recovery=Recovery.IDEMPOTENT)
+    @step(FinishTask, BeginTask, SkipTask, HoldTask, recovery=lambda _, step: _recovery(step))
     async def set_status(self, step: TaskWrite, marker: WriteMarker) -> WriteResult:
         task = await self.fetch_allowed(step)
         if self._is_already_done(step, task):
@@ -207,6 +207,11 @@ class Assignment:
         task, member = await self.tasks.fetch(step), await self.people.find_id(step.person, step.op)
         is_assigned = task.member is not None and task.member.id == member
         return applied_if(is_assigned, WriteResult(tasks=self.tasks.mapped(task)))
+
+
+def _recovery(step: TaskWrite) -> Recovery:
+    """A status can be set again, but the note in the same request would be written again."""
+    return Recovery.LOOKUP if note_text(step) else Recovery.IDEMPOTENT
 
 
 def note_text(step: TaskWrite) -> str:

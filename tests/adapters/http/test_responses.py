@@ -35,7 +35,7 @@ class Strange(Fake):
 @pytest.fixture
 async def strange() -> AsyncIterator[Strange]:
     async with Strange() as fake:
-        yield fake  # type: ignore[misc]
+        yield fake
 
 
 def client(url: str, total_timeout: float = 60.0) -> HttpClient:

@@ -23,7 +23,7 @@ class Echo(Fake):
 @pytest.fixture
 async def echo() -> AsyncIterator[Echo]:
     async with Echo() as fake:
-        yield fake  # type: ignore[misc]
+        yield fake
 
 
 def caller(url: str, token: str = TOKEN) -> HttpClient:

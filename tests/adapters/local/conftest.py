@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from adapters.local.adapter import LocalAdapter
+from tests.adapters.local.harness import FAILOVER, local_adapter
 from tests.adapters.local.store import MemoryRuns
-from tests.adapters.local.subject import FAILOVER, local_adapter
 from tests.adapters.local.writes import Clock
 
 

@@ -15,8 +15,8 @@ from adapters.protocol import CheckStatus
 from adapters.toolkit.messages import load_messages
 from adapters.writes import FinishTask
 from commands.text.catalogue import plain_text, translate
+from tests.adapters.local.harness import local_adapter
 from tests.adapters.local.store import MemoryRuns
-from tests.adapters.local.subject import local_adapter
 from tests.adapters.local.writes import ANA, execute_all, new_marker, start_run, start_write
 
 

@@ -27,8 +27,8 @@ from adapters.writes import (
     SkipTask,
     Write,
 )
+from tests.adapters.local.harness import local_adapter, utc_now
 from tests.adapters.local.store import Killed, MemoryRuns
-from tests.adapters.local.subject import local_adapter, utc_now
 from tests.adapters.local.writes import ANA, BEN, execute_all, new_marker, start_run, start_write
 
 WRITES: dict[str, Callable[[RunKey], Write]] = {

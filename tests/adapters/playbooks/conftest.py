@@ -4,26 +4,26 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.adapters.playbooks.shapes import CURRENT, RECORDED
+from tests.adapters.playbooks.fake_responses import CURRENT, RECORDED
 from tests.adapters.playbooks.subject import PlaybooksSubject, make
 
 GENERATIONS = (RECORDED, CURRENT)
 
 
 @pytest.fixture(params=GENERATIONS)
-async def either(request: pytest.FixtureRequest) -> AsyncIterator[PlaybooksSubject]:
-    """Both generations, one after the other."""
+async def subject(request: pytest.FixtureRequest) -> AsyncIterator[PlaybooksSubject]:
+    """Runs a test once for each generation."""
     async with make(generation=request.param) as subject:
         yield subject
 
 
 @pytest.fixture
-async def recorded_one() -> AsyncIterator[PlaybooksSubject]:
+async def playbooks_1() -> AsyncIterator[PlaybooksSubject]:
     async with make() as subject:
         yield subject
 
 
 @pytest.fixture
-async def current() -> AsyncIterator[PlaybooksSubject]:
+async def playbooks_2() -> AsyncIterator[PlaybooksSubject]:
     async with make(generation=CURRENT) as subject:
         yield subject

@@ -1,20 +1,20 @@
-"""A Mattermost site with the Playbooks plugin: one server, as in real life."""
+"""A fake Mattermost site with the Playbooks plugin."""
 
 from collections import Counter
 
 from aiohttp import web
 
-from tests.adapters.playbooks.core import Core, no_route
-from tests.adapters.playbooks.routes import PlaybooksRoutes
-from tests.adapters.playbooks.shapes import RECORDED, Json
+from tests.adapters.playbooks.fake_core import Core, no_route
+from tests.adapters.playbooks.fake_responses import RECORDED, Json
+from tests.adapters.playbooks.fake_routes import PlaybooksRoutes
 from tests.contract.subject import RUNBOOK, TASKS
 from tests.fakes.serving import Fake, Seen
 
 TOKEN = "botaccesstokenplaybooks123"
 
 
-def the_playbook(team: str) -> Json:
-    """ "Database failover", as a request to make it."""
+def playbook_body(team: str) -> Json:
+    """The request body that creates the playbook "Database failover"."""
     stages = dict.fromkeys(stage for stage, _ in TASKS)
     checklists = [
         {"title": stage, "items": [{"title": title} for here, title in TASKS if here == stage]} for stage in stages
@@ -23,7 +23,7 @@ def the_playbook(team: str) -> Json:
 
 
 class PlaybooksFake(Fake):
-    """``generation``: "1.20" as recorded, "2.x" as the current source says. ``prefix``: the site's sub-path.
+    """``generation``: "1.20" as recorded, "2.x" as in the current source. ``prefix``: the site's sub-path.
 
     People: @relay (the bot whose token it is), @ana (Ana Reis) and @ben (Ben Cole), all in team "ops".
     """
@@ -46,12 +46,12 @@ class PlaybooksFake(Fake):
 
     @property
     def effects(self) -> Counter[str]:
-        """By the verb people type: what was really carried out, posts of comments included."""
-        said = Counter(str(post["props"].get("liaison", "")) for post in self.core.posts.values())
-        return self.world.effects + Counter({kind: said[kind] for kind in said if kind})
+        """Counts of what was executed, comments included, by the verb people type."""
+        comments = Counter(str(post["props"].get("liaison", "")) for post in self.core.posts.values())
+        return self.world.effects + Counter({kind: count for kind, count in comments.items() if kind})
 
     def settings(self) -> dict[str, str]:
-        """The table of a ``[platforms.NAME]``, for TOML."""
+        """The ``[platforms.NAME]`` table for this fake, once it is started."""
         return {"kind": "playbooks", "url": self.site, "token": self.token, "team": "ops"}
 
     def run(self, id: str) -> Json:
@@ -70,4 +70,4 @@ class PlaybooksFake(Fake):
         self.ana = core.add_user("ana", "ana@example.com", "Ana Reis")
         self.ben = core.add_user("ben", "ben@example.com", "Ben Cole")
         self.team = core.add_team("ops", [self.bot, self.ana, self.ben])
-        self.playbook = self.world.add_playbook(the_playbook(self.team))
+        self.playbook = self.world.add_playbook(playbook_body(self.team))

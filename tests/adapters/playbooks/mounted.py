@@ -1,4 +1,4 @@
-"""Playbooks on the Mattermost that the chat surface is tested with: one site, as in real life.
+"""Playbooks on the fake Mattermost of the chat tests: one site for both.
 
 async with FakeMattermost() as mm:
     playbooks = mount(mm)      # playbooks.playbook is the id of "Database failover"
@@ -9,15 +9,15 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from tests.adapters.playbooks.fake import the_playbook
-from tests.adapters.playbooks.routes import PlaybooksRoutes
-from tests.adapters.playbooks.shapes import RECORDED
+from tests.adapters.playbooks.fake import playbook_body
+from tests.adapters.playbooks.fake_responses import RECORDED
+from tests.adapters.playbooks.fake_routes import PlaybooksRoutes
 from tests.fakes.mattermost import FakeMattermost, Post
 from tests.fakes.serving import Seen
 
 
 class MattermostSite:
-    """What the plugin sees of that Mattermost."""
+    """The ``Site`` of the plugin on the fake Mattermost."""
 
     def __init__(self, mm: FakeMattermost) -> None:
         self.mm = mm
@@ -48,12 +48,12 @@ class MattermostSite:
 
 
 class Mounted(PlaybooksRoutes):
-    """``world.runs`` has the runs, ``world.effects`` counts what was done."""
+    """``world.runs`` contains the runs, and ``world.effects`` counts what was executed."""
 
     def __init__(self, mm: FakeMattermost, generation: str) -> None:
         super().__init__(MattermostSite(mm), generation)
         self.mm = mm
-        self.playbook = self.world.add_playbook(the_playbook(str(mm.team["id"])))
+        self.playbook = self.world.add_playbook(playbook_body(str(mm.team["id"])))
 
     async def __call__(self, request: web.Request, seen: Seen) -> web.StreamResponse | None:
         return await self.handle(request, seen, seen.path.removeprefix(self.mm.sub_path))

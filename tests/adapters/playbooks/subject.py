@@ -1,4 +1,4 @@
-"""Playbooks, for the suite over all platforms."""
+"""Playbooks for the contract suite."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +14,7 @@ from adapters.protocol import Adapter
 from adapters.writes import Op, StartRun, WriteMarker
 from tests.adapters.connecting import resources, table
 from tests.adapters.playbooks.fake import PlaybooksFake
-from tests.adapters.playbooks.shapes import CURRENT, RECORDED
+from tests.adapters.playbooks.fake_responses import CURRENT, RECORDED
 from tests.contract.subject import RUNBOOK, Errors
 
 PAGE = "/page dba now"  # the slash command of the second task
@@ -47,7 +47,7 @@ _ERRORS = Errors(
 )
 
 
-def connect(fake: PlaybooksFake, http: HttpClients, **settings: Any) -> Adapter:
+def connect_adapter(fake: PlaybooksFake, http: HttpClients, **settings: Any) -> Adapter:
     return PLATFORM.connect(
         "playbooks", PlaybooksSettings.model_validate(table(fake, **settings)), resources(http)
     )
@@ -68,14 +68,14 @@ class PlaybooksSubject:
             handle=f"R{self._started}",
             by=Person(name="Ana Reis", email="ana@example.com", handle="ana"),
         )
-        mark = WriteMarker(code=f"S7A{self._started}", who="Ana via Slack", at=datetime.now(UTC))
-        told = await self.adapter.execute(step, mark)
-        assert told.run is not None
-        self.fake.run(told.run.id)["checklists"][0]["items"][1]["command"] = PAGE
-        return await self.adapter.read(told.run.id)
+        marker = WriteMarker(code=f"S7A{self._started}", who="Ana via Slack", at=datetime.now(UTC))
+        result = await self.adapter.execute(step, marker)
+        assert result.run is not None
+        self.fake.run(result.run.id)["checklists"][0]["items"][1]["command"] = PAGE
+        return await self.adapter.read(result.run.id)
 
     def effects(self, op: Op) -> int:
-        """Counted by the last request of each: a skip is then said in words, a begun task taken by somebody."""
+        """Counts the last request of each: the comment of a skip, and the assignment of a begin."""
         return self.fake.effects[{Op.SKIP: "skip:note", Op.BEGIN: "take"}.get(op, op.value)]
 
     def write_paths(self, op: Op) -> tuple[str, str]:
@@ -87,15 +87,15 @@ class PlaybooksSubject:
 
 @asynccontextmanager
 async def make(timeout: float = 10.0, generation: str = RECORDED) -> AsyncIterator[PlaybooksSubject]:
-    """The adapter has read a run before: it knows which generation it talks to."""
+    """The adapter has read a run, so it knows the generation of the server."""
     async with PlaybooksFake(generation=generation) as fake:
         assert isinstance(fake, PlaybooksFake)
-        fake.core.welcoming = True
+        fake.core.creates_users = True
         http = HttpClients(timeout=timeout)
-        subject = PlaybooksSubject(connect(fake, http), fake)
+        subject = PlaybooksSubject(connect_adapter(fake, http), fake)
         try:
-            over = await subject.a_run()
-            fake.world.runs.pop(over.key.id)
+            run = await subject.a_run()
+            fake.world.runs.pop(run.key.id)
             fake.world.effects.clear()
             fake.seen.clear()
             yield subject

@@ -1,4 +1,4 @@
-"""A started fake, and the adapter that talks to it."""
+"""A running fake and an adapter connected to it."""
 
 from collections.abc import AsyncIterator
 
@@ -7,7 +7,7 @@ import pytest
 from adapters.http.client import HttpClients
 from adapters.tines.adapter import Tines
 from tests.adapters.tines.fake import TinesFake
-from tests.adapters.tines.subject import connected
+from tests.adapters.tines.subject import connect_adapter
 
 
 @pytest.fixture
@@ -19,4 +19,4 @@ async def fake() -> AsyncIterator[TinesFake]:
 
 @pytest.fixture
 def tines(fake: TinesFake, http: HttpClients) -> Tines:
-    return connected(fake, http)
+    return connect_adapter(fake, http)

@@ -1,7 +1,6 @@
-"""A Tines tenant that speaks the wire format of its cases API v2, strictly.
+"""A strict fake of a Tines tenant with the cases API v2.
 
-``TinesFake(token="…")`` is ready to be started; ``settings()`` is its ``[platforms.tines]`` table. It holds the
-template case ``tests.contract.subject.RUNBOOK``. ``latency`` seconds are added to every answer.
+It contains the template case ``tests.contract.subject.RUNBOOK``. ``latency`` seconds are added to every response.
 """
 
 import json
@@ -11,21 +10,26 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.adapters.tines import beyond, bodies, shapes
-from tests.adapters.tines.bodies import body_of, checked, paging
-from tests.adapters.tines.shapes import Json
+from tests.adapters.tines import fake_requests, fake_responses, fake_team
+from tests.adapters.tines.fake_requests import body_of, checked, paging
+from tests.adapters.tines.fake_responses import Json
 from tests.adapters.tines.world import BOT, TEAM, FakeCase, FakeTask, Refusal, World
 from tests.fakes.serving import Fake, Seen
 
-Answer = tuple[int, Json]
-Handler = Callable[["TinesFake", Seen, "re.Match[str]"], Answer]
-MOST_TASKS = 25
+FakeResponse = tuple[int, Json]
+Handler = Callable[["TinesFake", Seen, "re.Match[str]"], FakeResponse]
+MAX_TASKS = 25
 
 
 class TinesFake(Fake):
-    """``endless``: every list says that there is one more page. ``drops_bodies``: something on the way eats the
-    body of a GET. ``hides_members``, ``hides_stories``: the key may not see them. ``is_newer``: the tenant has a
-    list of sub-statuses. ``quiet_close``: a close that is refused is answered 200, with the case still open."""
+    """The flags, all off at first:
+
+    - ``endless``: every list has one more page.
+    - ``drops_get_bodies``: a proxy removes the body of a GET.
+    - ``hides_members``, ``hides_stories``: the key has no permission to see them.
+    - ``is_newer``: the tenant has a list of sub-statuses.
+    - ``ignores_refused_close``: a refused close returns 200, with the case still open.
+    """
 
     def __init__(self, token: str = "t1nes" * 8) -> None:
         super().__init__()
@@ -33,36 +37,36 @@ class TinesFake(Fake):
         self.world = World()
         self.template = self.world.template
         self.endless = False
-        self.drops_bodies = False
+        self.drops_get_bodies = False
         self.hides_members = False
         self.hides_stories = False
         self.is_newer = False
-        self.quiet_close = False
+        self.ignores_refused_close = False
 
     def settings(self) -> dict[str, str]:
-        """The ``[platforms.NAME]`` table that reaches this fake (once it is started)."""
+        """The ``[platforms.NAME]`` table for this fake, once it is started."""
         return {"kind": "tines", "url": self.url, "token": self.token, "team_id": str(TEAM)}
 
     async def handle(self, request: web.Request, seen: Seen) -> web.StreamResponse:
         if seen.path.startswith("/webhook/"):
             return self._webhook(seen)
         try:
-            status, body = self._answer(seen)
+            status, body = self._respond(seen)
         except Refusal as refusal:
-            status, body = refusal.status, {"error": refusal.words}
+            status, body = refusal.status, {"error": refusal.message}
         return web.Response(status=status, text=json.dumps(body), content_type="application/json")
 
     def _webhook(self, seen: Seen) -> web.Response:
-        """A story's entry. It knows nobody's key, and whoever sends one has told it to a stranger."""
+        """The webhook of a story. Fails the test if the API key is sent to it."""
         if "authorization" in {name.lower() for name in seen.headers}:
-            raise AssertionError("a webhook was sent the key of the API")
-        known = re.fullmatch(r"/webhook/[a-z-]+/[A-Za-z0-9]+", seen.path)
-        if seen.method != "POST" or known is None or not isinstance(seen.json, dict):
+            raise AssertionError("the API key was sent to a webhook")
+        match = re.fullmatch(r"/webhook/[a-z-]+/[A-Za-z0-9]+", seen.path)
+        if seen.method != "POST" or match is None or not isinstance(seen.json, dict):
             return web.Response(status=404, text=f"no webhook at {seen.path}")
-        self.world.did("press", int(seen.json["case_id"]))
+        self.world.record("press", int(seen.json["case_id"]))
         return web.Response(status=201, text="Ok")
 
-    def _answer(self, seen: Seen) -> Answer:
+    def _respond(self, seen: Seen) -> FakeResponse:
         headers = {name.lower(): value for name, value in seen.headers.items()}
         if headers.get("authorization") != f"Bearer {self.token}":
             raise Refusal("Unauthorized", 401)
@@ -73,42 +77,46 @@ class TinesFake(Fake):
         except ValueError:
             raise Refusal("the body is not JSON", 400) from None
         for method, pattern, handler in _ROUTES:
-            found = pattern.fullmatch(seen.path)
-            if found is not None and method == seen.method:
-                return handler(self, seen, found)
+            match = pattern.fullmatch(seen.path)
+            if match is not None and method == seen.method:
+                return handler(self, seen, match)
         raise Refusal("Not Found", 404)
 
     # Cases
 
-    def list_cases(self, seen: Seen, _: "re.Match[str]") -> Answer:
+    def list_cases(self, seen: Seen, _: "re.Match[str]") -> FakeResponse:
         page, per_page = paging(seen, 500, "team_id", "order")
-        if seen.query.get("order", "CREATED_DESC") not in bodies.ORDERS:
+        if seen.query.get("order", "CREATED_DESC") not in fake_requests.ORDERS:
             raise Refusal("order is not known")
         if seen.query.get("team_id", str(TEAM)) != str(TEAM):
             raise Refusal("Not Found", 404)
-        filters = {} if self.drops_bodies else bodies.filters_of(seen)
+        filters = {} if self.drops_get_bodies else fake_requests.filters_of(seen)
         names = self.world.sub_statuses
-        found = [one for one in self.world.cases.values() if bodies.fits(one, filters, names[one.sub_status])]
+        cases = [
+            case
+            for case in self.world.cases.values()
+            if fake_requests.matches(case, filters, names[case.sub_status])
+        ]
         if seen.query.get("order") == "CREATED_DESC":
-            found.reverse()
-        items = [shapes.case(one, self.world, self.url, whole=False) for one in found]
+            cases.reverse()
+        items = [fake_responses.case(case, self.world, self.url, is_full=False) for case in cases]
         return self.page(seen, "cases", items, page, per_page)
 
-    def create_case(self, seen: Seen, _: "re.Match[str]") -> Answer:
-        body = body_of(seen, bodies.CREATE, ("team_id", "name"))
+    def create_case(self, seen: Seen, _: "re.Match[str]") -> FakeResponse:
+        body = body_of(seen, fake_requests.CREATE, ("team_id", "name"))
         if str(body["team_id"]) != str(TEAM):
             raise Refusal("Not Found", 404)
-        tasks = [checked(one, bodies.NEW_TASK, ("description",)) for one in body.get("tasks", [])]
-        if len(tasks) > MOST_TASKS:
-            raise Refusal(f"at most {MOST_TASKS} tasks")
+        tasks = [checked(item, fake_requests.NEW_TASK, ("description",)) for item in body.get("tasks", [])]
+        if len(tasks) > MAX_TASKS:
+            raise Refusal(f"at most {MAX_TASKS} tasks")
         fields = {int(id): str(value) for id, value in body.get("field_values", {}).items()}
-        if set(fields) - {one.id for one in self.world.inputs}:
+        if set(fields) - {item.id for item in self.world.inputs}:
             raise Refusal("case input not found in the team")
-        bodies.check_pairs(body.get("metadata", {}), "metadata")
-        bodies.check_pairs(body.get("field_values", {}), "field_values")
-        for one in body.get("closure_conditions", []):
-            checked(one, {"name": str, "formula": str}, ("name", "formula"))
-        assignees = self.world.known(body["assignee_emails"]) if "assignee_emails" in body else [BOT]
+        fake_requests.check_pairs(body.get("metadata", {}), "metadata")
+        fake_requests.check_pairs(body.get("field_values", {}), "field_values")
+        for item in body.get("closure_conditions", []):
+            checked(item, {"name": str, "formula": str}, ("name", "formula"))
+        assignees = self.world.users_with_email(body["assignee_emails"]) if "assignee_emails" in body else [BOT]
         case = self.world.add_case(
             body["name"],
             description=body.get("description"),
@@ -118,136 +126,136 @@ class TinesFake(Fake):
             assignees=assignees,
             tags=list(body.get("tag_names", [])),
             metadata=dict(body.get("metadata", {})),
-            conditions=[dict(one) for one in body.get("closure_conditions", [])],
+            conditions=[dict(item) for item in body.get("closure_conditions", [])],
             fields=fields,
         )
-        for one in tasks:
-            self.world.add_task(case, one["description"], one.get("assignee_emails"))
-        self.world.did("case", case.id)
-        return 201, shapes.case(case, self.world, self.url, whole=False)
+        for item in tasks:
+            self.world.add_task(case, item["description"], item.get("assignee_emails"))
+        self.world.record("case", case.id)
+        return 201, fake_responses.case(case, self.world, self.url, is_full=False)
 
-    def show_case(self, seen: Seen, at: "re.Match[str]") -> Answer:
-        return 200, shapes.case(self.case(at), self.world, self.url, whole=True)
+    def show_case(self, seen: Seen, at: "re.Match[str]") -> FakeResponse:
+        return 200, fake_responses.case(self.case(at), self.world, self.url, is_full=True)
 
-    def change_case(self, seen: Seen, at: "re.Match[str]") -> Answer:
+    def change_case(self, seen: Seen, at: "re.Match[str]") -> FakeResponse:
         case = self.case(at)
-        body = body_of(seen, bodies.UPDATE)
+        body = body_of(seen, fake_requests.UPDATE)
         if "sub_status_id" in body:
             if body["sub_status_id"] not in self.world.sub_statuses:
                 raise Refusal("sub status not found")
             self.world.set_sub_status(case, body["sub_status_id"])
-            self.world.did("sub_status", case.id)
+            self.world.record("sub_status", case.id)
         if "priority" in body:
             case.priority = body["priority"].upper()
-            self.world.did("priority", case.id)
+            self.world.record("priority", case.id)
         if body.get("status") == "closed":
             self._close(case)
-        return 200, shapes.case(case, self.world, self.url, whole=False)
+        return 200, fake_responses.case(case, self.world, self.url, is_full=False)
 
     def _close(self, case: FakeCase) -> None:
         try:
             self.world.close(case)
         except Refusal:
-            if not self.quiet_close:
+            if not self.ignores_refused_close:
                 raise
             return
-        self.world.did("close", case.id)
+        self.world.record("close", case.id)
 
-    def change_metadata(self, seen: Seen, at: "re.Match[str]") -> Answer:
+    def change_metadata(self, seen: Seen, at: "re.Match[str]") -> FakeResponse:
         case = self.case(at)
         changes = body_of(seen, {"metadata": dict}, ("metadata",))["metadata"]
-        bodies.check_pairs(changes, "metadata")
+        fake_requests.check_pairs(changes, "metadata")
         case.metadata |= changes
-        self.world.did("metadata", case.id)
+        self.world.record("metadata", case.id)
         return 200, {"case_id": case.id, "metadata": dict(case.metadata)}
 
-    def list_actions(self, seen: Seen, at: "re.Match[str]") -> Answer:
+    def list_actions(self, seen: Seen, at: "re.Match[str]") -> FakeResponse:
         page, per_page = paging(seen, 50)
         case = self.case(at)
-        items = [shapes.action(number, one) for number, one in enumerate(case.actions, 1)]
+        items = [fake_responses.action(number, item) for number, item in enumerate(case.actions, 1)]
         status, body = self.page(seen, "actions", items, page, per_page)
         return status, {"case_id": case.id, **body}
 
-    def change_actions(self, seen: Seen, at: "re.Match[str]") -> Answer:
+    def change_actions(self, seen: Seen, at: "re.Match[str]") -> FakeResponse:
         case = self.case(at)
         given = body_of(seen, {"actions": list}, ("actions",))["actions"]
-        case.actions = [checked(one, bodies.ACTION, ("url", "label", "action_type")) for one in given]
-        for one in case.actions:
-            bodies.check_pairs(one.get("query_params", {}), "query_params")
-        self.world.did("actions", case.id)
-        shown = [{"id": number, **one} for number, one in enumerate(case.actions, 1)]
+        case.actions = [checked(item, fake_requests.ACTION, ("url", "label", "action_type")) for item in given]
+        for item in case.actions:
+            fake_requests.check_pairs(item.get("query_params", {}), "query_params")
+        self.world.record("actions", case.id)
+        shown = [{"id": number, **item} for number, item in enumerate(case.actions, 1)]
         return 200, {"case_id": case.id, "actions": shown}
 
     # Tasks
 
-    def list_tasks(self, seen: Seen, at: "re.Match[str]") -> Answer:
+    def list_tasks(self, seen: Seen, at: "re.Match[str]") -> FakeResponse:
         page, per_page = paging(seen, 50)
-        items = [shapes.task(one) for one in self.case(at).tasks.values()]
+        items = [fake_responses.task(item) for item in self.case(at).tasks.values()]
         return self.page(seen, "tasks", items, page, per_page)
 
-    def show_task(self, seen: Seen, at: "re.Match[str]") -> Answer:
-        return 200, {"task": shapes.task(self._task(at))}
+    def show_task(self, seen: Seen, at: "re.Match[str]") -> FakeResponse:
+        return 200, {"task": fake_responses.task(self._task(at))}
 
-    def create_task(self, seen: Seen, at: "re.Match[str]") -> Answer:
+    def create_task(self, seen: Seen, at: "re.Match[str]") -> FakeResponse:
         case = self.case(at)
-        body = body_of(seen, bodies.NEW_TASK, ("description",))
+        body = body_of(seen, fake_requests.NEW_TASK, ("description",))
         task = self.world.add_task(case, body["description"], body.get("assignee_emails"))
-        self.world.did("task", task.id)
-        return 201, {"task": shapes.task(task)}
+        self.world.record("task", task.id)
+        return 201, {"task": fake_responses.task(task)}
 
-    def create_tasks(self, seen: Seen, at: "re.Match[str]") -> Answer:
+    def create_tasks(self, seen: Seen, at: "re.Match[str]") -> FakeResponse:
         case = self.case(at)
         given = body_of(seen, {"tasks": list}, ("tasks",))["tasks"]
-        wanted = [checked(one, bodies.NEW_TASK, ("description",)) for one in given]
-        if len(wanted) > MOST_TASKS:
-            raise Refusal(f"at most {MOST_TASKS} tasks")
-        made = [self.world.add_task(case, one["description"], one.get("assignee_emails")) for one in wanted]
-        self.world.did("batch", case.id)
-        return 201, {"tasks": [shapes.task(one) for one in made]}
+        new_tasks = [checked(item, fake_requests.NEW_TASK, ("description",)) for item in given]
+        if len(new_tasks) > MAX_TASKS:
+            raise Refusal(f"at most {MAX_TASKS} tasks")
+        tasks = [self.world.add_task(case, item["description"], item.get("assignee_emails")) for item in new_tasks]
+        self.world.record("batch", case.id)
+        return 201, {"tasks": [fake_responses.task(item) for item in tasks]}
 
-    def change_task(self, seen: Seen, at: "re.Match[str]") -> Answer:
+    def change_task(self, seen: Seen, at: "re.Match[str]") -> FakeResponse:
         task = self._task(at)
-        body = body_of(seen, bodies.CHANGED_TASK)
+        body = body_of(seen, fake_requests.CHANGED_TASK)
         if "description" in body:
             task.description = body["description"]
         if "assignee_emails" in body:
-            task.assignees = self.world.known(body["assignee_emails"])
-            self.world.did("assign", task.id)
+            task.assignees = self.world.users_with_email(body["assignee_emails"])
+            self.world.record("assign", task.id)
         if "completed" in body:
             task.completed = body["completed"]
             skipped = task.completed and task.description.startswith("[SKIPPED")
-            self.world.did("skip" if skipped else "complete" if task.completed else "incomplete", task.id)
+            self.world.record("skip" if skipped else "complete" if task.completed else "incomplete", task.id)
         task.updated_at = self.world.now()
-        return 200, {"task": shapes.task(task)}
+        return 200, {"task": fake_responses.task(task)}
 
     # Comments
 
-    def list_comments(self, seen: Seen, at: "re.Match[str]") -> Answer:
-        """Newest first: the document states no order, so nobody should count on the other one."""
+    def list_comments(self, seen: Seen, at: "re.Match[str]") -> FakeResponse:
+        """Newest first: the API does not state an order, so the adapter must not rely on one."""
         page, per_page = paging(seen, 500)
         case = self.case(at)
-        items = [shapes.comment(one) for one in reversed(case.comments)]
+        items = [fake_responses.comment(item) for item in reversed(case.comments)]
         status, body = self.page(seen, "comments", items, page, per_page)
         return status, {"case_id": case.id, **body}
 
-    def list_activities(self, seen: Seen, at: "re.Match[str]") -> Answer:
+    def list_activities(self, seen: Seen, at: "re.Match[str]") -> FakeResponse:
         page, per_page = paging(seen, 50, "activity_type[]")
         case = self.case(at)
-        said = [shapes.activity(one, "COMMENTED") for one in case.comments]
-        changed = [shapes.activity(one, "SUB_STATUS_UPDATED") for one in case.activities]
+        comments = [fake_responses.activity(item, "COMMENTED") for item in case.comments]
+        changed = [fake_responses.activity(item, "SUB_STATUS_UPDATED") for item in case.activities]
         kind = seen.query.get("activity_type[]")
-        items = [one for one in (*changed, *said) if kind in (None, one["activity_type"])]
+        items = [item for item in (*changed, *comments) if kind in (None, item["activity_type"])]
         status, body = self.page(seen, "activities", items, page, per_page)
         return status, {"case_id": case.id, **body}
 
-    def create_comment(self, seen: Seen, at: "re.Match[str]") -> Answer:
+    def create_comment(self, seen: Seen, at: "re.Match[str]") -> FakeResponse:
         case = self.case(at)
-        body = body_of(seen, bodies.COMMENT, ("value",))
-        made = self.world.comment(case, body["value"], body.get("author_email"))
-        self.world.did("comment", made.id)
-        return 201, {"case_id": case.id, **shapes.comment(made)}
+        body = body_of(seen, fake_requests.COMMENT, ("value",))
+        comment = self.world.comment(case, body["value"], body.get("author_email"))
+        self.world.record("comment", comment.id)
+        return 201, {"case_id": case.id, **fake_responses.comment(comment)}
 
-    # Parts
+    # Helpers
 
     def case(self, at: "re.Match[str]") -> FakeCase:
         found = self.world.cases.get(int(at["case"]))
@@ -261,9 +269,9 @@ class TinesFake(Fake):
             raise Refusal("Not Found", 404)
         return found
 
-    def page(self, seen: Seen, name: str, items: Sequence[Json], page: int, per_page: int) -> Answer:
-        about = shapes.meta(f"{self.url}{seen.path}", page, per_page, len(items), endless=self.endless)
-        body: dict[str, Any] = {name: shapes.shown(items, page, per_page), "meta": about}
+    def page(self, seen: Seen, name: str, items: Sequence[Json], page: int, per_page: int) -> FakeResponse:
+        about = fake_responses.meta(f"{self.url}{seen.path}", page, per_page, len(items), endless=self.endless)
+        body: dict[str, Any] = {name: fake_responses.page_of(items, page, per_page), "meta": about}
         return 200, body
 
 
@@ -288,10 +296,10 @@ _ROUTES = (
     _route("GET", "/v2/cases/{case}/comments", TinesFake.list_comments),
     _route("POST", "/v2/cases/{case}/comments", TinesFake.create_comment),
     _route("GET", "/v2/cases/{case}/activities", TinesFake.list_activities),
-    _route("GET", "/v1/teams/{team}/members", beyond.list_members),
-    _route("GET", "/v1/case_inputs", beyond.list_inputs),
-    _route("GET", "/v1/stories", beyond.list_stories),
-    _route("GET", "/v2/cases/{case}/subscribers", beyond.list_subscribers),
-    _route("POST", "/v2/cases/{case}/subscribers", beyond.create_subscriber),
-    _route("GET", "/v1/case_sub_statuses", beyond.list_sub_statuses),
+    _route("GET", "/v1/teams/{team}/members", fake_team.list_members),
+    _route("GET", "/v1/case_inputs", fake_team.list_inputs),
+    _route("GET", "/v1/stories", fake_team.list_stories),
+    _route("GET", "/v2/cases/{case}/subscribers", fake_team.list_subscribers),
+    _route("POST", "/v2/cases/{case}/subscribers", fake_team.create_subscriber),
+    _route("GET", "/v1/case_sub_statuses", fake_team.list_sub_statuses),
 )

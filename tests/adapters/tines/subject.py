@@ -1,4 +1,4 @@
-"""Tines in the contract suite."""
+"""Tines for the contract suite."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,14 +7,14 @@ from typing import Any
 
 from adapters.http.client import HttpClients
 from adapters.models import Run
-from adapters.tines.adapter import Tines, connect
+from adapters.tines.adapter import Tines
 from adapters.tines.settings import TinesSettings
 from adapters.writes import Op
 from tests.adapters.connecting import reached, resources, table
 from tests.adapters.tines.fake import TinesFake
 from tests.contract.subject import RUNBOOK, Subject
 
-DONE_AS = {
+EFFECTS = {
     Op.START: "case",
     Op.FINISH: "complete",
     Op.SKIP: "skip",
@@ -36,7 +36,7 @@ PATHS = {
     Op.END: ("PUT", r"/api/v2/cases/\d+$"),
     Op.ACTION: ("POST", r"^/webhook/"),
 }
-SAID = ("POST", r"/comments$")
+COMMENT_PATH = ("POST", r"/comments$")
 
 
 @dataclass
@@ -45,20 +45,20 @@ class TinesSubject:
     fake: TinesFake
 
     async def a_run(self) -> Run:
-        case = a_case(self.fake)
-        self.fake.world.cases[case].actions = [a_button(self.fake)]
+        case = add_case_from_template(self.fake)
+        self.fake.world.cases[case].actions = [make_button(self.fake)]
         return await self.adapter.read(str(case))
 
     def effects(self, op: Op) -> int:
-        wanted = DONE_AS.get(op, "comment")
-        return sum(what == wanted for what, _ in self.fake.world.effects)
+        effect = EFFECTS.get(op, "comment")
+        return sum(name == effect for name, _ in self.fake.world.effects)
 
     def write_paths(self, op: Op) -> tuple[str, str]:
-        return PATHS.get(op, SAID)
+        return PATHS.get(op, COMMENT_PATH)
 
 
-def a_case(fake: TinesFake) -> int:
-    """An open case with the template's tasks, as somebody else started it."""
+def add_case_from_template(fake: TinesFake) -> int:
+    """The id of an open case with the template's tasks, as if somebody had created it in Tines."""
     world = fake.world
     case = world.add_case(f"R{len(world.cases)} {RUNBOOK}", tags=["runbook-run"])
     for task in list(fake.template.tasks.values()):
@@ -66,8 +66,8 @@ def a_case(fake: TinesFake) -> int:
     return case.id
 
 
-def a_button(fake: TinesFake, label: str = "Claim case") -> dict[str, Any]:
-    """A case action that calls a story of this tenant."""
+def make_button(fake: TinesFake, label: str = "Claim case") -> dict[str, Any]:
+    """A case action that calls a webhook of this tenant."""
     url = f"{fake.url}/webhook/claim-case/s3cr3t"
     return {"url": url, "label": label, "action_type": "webhook", "query_params": {"assignee": "john@doe.com"}}
 
@@ -76,9 +76,9 @@ def a_button(fake: TinesFake, label: str = "Claim case") -> dict[str, Any]:
 async def make(timeout: float = 10.0) -> AsyncIterator[Subject]:
     fake = TinesFake()
     async with reached(fake, timeout) as http:
-        yield TinesSubject(connected(fake, http), fake)
+        yield TinesSubject(connect_adapter(fake, http), fake)
 
 
-def connected(fake: TinesFake, http: HttpClients, **settings: Any) -> Tines:
-    """The adapter as the application makes it, from the fake's own settings."""
-    return connect("tines", TinesSettings.model_validate(table(fake, **settings)), resources(http))
+def connect_adapter(fake: TinesFake, http: HttpClients, **settings: Any) -> Tines:
+    """The adapter as the application connects it, with the fake's settings."""
+    return Tines("tines", TinesSettings.model_validate(table(fake, **settings)), resources(http))

@@ -1,4 +1,4 @@
-"""What lives in the fake tenant: cases, their tasks and comments, people, and the rules of closing."""
+"""The state of the fake tenant: cases with tasks and comments, people, and the rules for closing a case."""
 
 import itertools
 import re
@@ -14,11 +14,11 @@ PRIORITIES = ("critical", "high", "medium", "low", "info")
 
 
 class Refusal(Exception):
-    """What Tines says no with. The document gives no shape for it: an object with words is a guess."""
+    """An error response. Its shape is a guess, because the API gives no schema."""
 
-    def __init__(self, words: str, status: int = 422) -> None:
-        super().__init__(words)
-        self.words = words
+    def __init__(self, message: str, status: int = 422) -> None:
+        super().__init__(message)
+        self.message = message
         self.status = status
 
 
@@ -54,7 +54,7 @@ class FakeComment:
 
 @dataclass
 class FakeCase:
-    """``unmet`` refuses a close whatever the conditions; their formulas are only looked at for assignees."""
+    """``unmet`` refuses any close. Of the conditions, only those about assignees are evaluated."""
 
     id: int
     name: str
@@ -78,9 +78,9 @@ class FakeCase:
     at: str = ""
     resolved_at: str | None = None
 
-    def task(self, words: str) -> FakeTask:
-        """The one whose description holds these words: for tests."""
-        return next(task for task in self.tasks.values() if words in task.description)
+    def task(self, text: str) -> FakeTask:
+        """The task with ``text`` in its description."""
+        return next(task for task in self.tasks.values() if text in task.description)
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class FakeInput:
 
 @dataclass
 class FakeStory:
-    """``broken`` None: the answer leaves that count out, as the samples do."""
+    """``broken`` None: the response omits that count, as the samples do."""
 
     id: int
     name: str
@@ -104,7 +104,7 @@ class FakeStory:
 
 
 class World:
-    """``effects``: (what, id) of everything done since the start."""
+    """``effects``: (name, id) of every change that a request made."""
 
     def __init__(self) -> None:
         self._ids: Iterator[int] = itertools.count(101)
@@ -133,32 +133,32 @@ class World:
         self._clock += timedelta(seconds=1)
         return f"{self._clock:%Y-%m-%dT%H:%M:%SZ}"
 
-    def did(self, what: str, id: int) -> None:
-        self.effects.append((what, id))
+    def record(self, effect: str, id: int) -> None:
+        self.effects.append((effect, id))
 
     def user(self, email: str) -> FakeUser | None:
-        return next((one for one in self.users if one.email.casefold() == email.casefold()), None)
+        return next((item for item in self.users if item.email.casefold() == email.casefold()), None)
 
-    def known(self, emails: list[str]) -> list[FakeUser]:
-        """Who is not in the team is left out: the document says nothing better."""
+    def users_with_email(self, emails: list[str]) -> list[FakeUser]:
+        """Leaves out people outside the team. The API does not state what happens to them."""
         return [user for email in emails if (user := self.user(email)) is not None]
 
-    def add_case(self, name: str, **what: Any) -> FakeCase:
-        case = FakeCase(self.id(), name, at=self.now(), **what)
+    def add_case(self, name: str, **fields: Any) -> FakeCase:
+        case = FakeCase(self.id(), name, at=self.now(), **fields)
         self.cases[case.id] = case
         return case
 
     def add_task(self, case: FakeCase, description: str, emails: list[str] | None = None) -> FakeTask:
         at = self.now()
-        task = FakeTask(self.id(), description, self.known(emails or []), created_at=at, updated_at=at)
+        task = FakeTask(self.id(), description, self.users_with_email(emails or []), created_at=at, updated_at=at)
         case.tasks[task.id] = task
         return task
 
     def comment(self, case: FakeCase, value: str, author: str | None) -> FakeComment:
         by = self.user(author) if author else None
-        made = FakeComment(self.id(), value, by or BOT, self.now())
-        case.comments.append(made)
-        return made
+        comment = FakeComment(self.id(), value, by or BOT, self.now())
+        case.comments.append(comment)
+        return comment
 
     def set_sub_status(self, case: FakeCase, id: int, by: FakeUser = BOT) -> None:
         case.sub_status = id
@@ -168,8 +168,7 @@ class World:
         for condition in case.conditions:
             found = re.fullmatch(r"=SIZE\(team_case\.assignees\) > (\d+)", condition["formula"])
             if found and len(case.assignees) <= int(found[1]):
-                case_is_open = "Case cannot be closed: closure conditions are not met"
-                raise Refusal(case_is_open)
+                raise Refusal("Case cannot be closed: closure conditions are not met")
         if case.unmet:
             raise Refusal("Case cannot be closed: closure conditions are not met")
         case.status, case.resolved_at = "CLOSED", self.now()

@@ -70,11 +70,11 @@ def test_a_title_is_found_whatever_its_length() -> None:
 
 @pytest.mark.parametrize("filler", [" ", "\n", "\n \n", " (7K2F)", "— a (7K2F) ", "\n\nAna via Slack (7K2F)\n"])
 @pytest.mark.parametrize(
-    "read", [cutover.SIGNER.read, xurrent.SIGNER.read, runrunit.SIGNER.read, tines.taken_apart]
+    "read", [cutover.SIGNER.read, xurrent.SIGNER.read, runrunit.SIGNER.read, tines.parse_comment]
 )
 def test_a_text_of_whatever_length_is_taken_apart_quickly(read: Callable[[str], object], filler: str) -> None:
     quickly(lambda: read(f"a — b{filler * (LONG // len(filler))}x"))
-    quickly(lambda: playbooks.unsigned(f"a{filler * (LONG // len(filler))}x", "Ana"))
+    quickly(lambda: playbooks.parse_signed(f"a{filler * (LONG // len(filler))}x", "Ana"))
 
 
 def test_a_refusal_of_whatever_length_is_told_quickly() -> None:

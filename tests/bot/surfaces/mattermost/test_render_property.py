@@ -62,7 +62,7 @@ buttons = st.builds(
     st.one_of(
         st.builds(Finish, tasks=st.lists(words, max_size=3).map(tuple)),
         st.builds(Comment, text=longer),
-        st.builds(Choose, key=words, pick=st.dictionaries(words, words, max_size=3)),
+        st.builds(Choose, key=words, values=st.dictionaries(words, words, max_size=3)),
         st.builds(OpenForm, about=st.just("retry"), fill=st.dictionaries(words, longer, max_size=3)),
     ),
     st.sampled_from(["", "primary", "danger"]),

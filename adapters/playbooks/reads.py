@@ -1,0 +1,74 @@
+"""Runbooks and runs, as the adapter returns them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from adapters.errors import AdapterError, NotFound
+from adapters.models import Run, Runbook, RunSummary
+from adapters.playbooks import mapping
+from adapters.playbooks.api import Api
+from adapters.playbooks.people import People
+from adapters.playbooks.teams import Teams
+from adapters.playbooks.wire import WireRun
+
+
+@dataclass
+class Reads:
+    """``site`` has no trailing slash."""
+
+    api: Api
+    people: People
+    teams: Teams
+    site: str
+    now: Callable[[], datetime]
+    _titles: dict[str, str] = field(default_factory=dict)  # of playbooks
+
+    async def runbooks(self) -> Sequence[Runbook]:
+        playbooks = await self.teams.playbooks()
+        self._titles.update((playbook.id, playbook.title) for playbook in playbooks)
+        return [
+            mapping.to_runbook(playbook, self.api.name, self.site, self.people)
+            for playbook in playbooks
+            if playbook.delete_at == 0
+        ]
+
+    async def runbook(self, id: str) -> Runbook:
+        playbook = await self.teams.playbook(id, "runbooks")
+        self._titles[playbook.id] = playbook.title
+        return mapping.to_runbook(playbook, self.api.name, self.site, self.people)
+
+    async def runs(self) -> Sequence[RunSummary]:
+        runs = [run for team in await self.teams.ids() for run in await self.api.runs(team, ("InProgress",))]
+        listed = {run.id: run for run in runs if mapping.is_listed(run)}
+        return [
+            mapping.to_summary(run, self.api.name, self.site, self._titles.get(run.playbook_id, ""))
+            for run in sorted(listed.values(), key=lambda run: run.create_at, reverse=True)
+        ]
+
+    async def run(self, id: str, operation: str = "show") -> Run:
+        return await self.to_run(await self.api.run(id, operation))
+
+    async def run_after_write(self, id: str, operation: str) -> Run | None:
+        """None if the run cannot be read now: that does not undo a write that was accepted."""
+        try:
+            return await self.run(id, operation)
+        except AdapterError:
+            return None
+
+    async def to_run(self, wire: WireRun) -> Run:
+        """Loads the names that the run needs."""
+        await self.people.load_names(mapping.user_ids(wire))
+        title = await self._title(wire.playbook_id)
+        return mapping.to_run(wire, self.api.name, self.site, self.people, self.now(), title)
+
+    async def _title(self, playbook: str) -> str:
+        """The title of a playbook, read once. Empty if the bot cannot see it."""
+        if playbook and playbook not in self._titles:
+            try:
+                self._titles[playbook] = (await self.api.playbook(playbook, "show")).title
+            except NotFound:
+                self._titles[playbook] = ""
+            except AdapterError:
+                return ""
+        return self._titles.get(playbook, "")

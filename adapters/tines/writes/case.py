@@ -1,0 +1,141 @@
+"""Changes to the case itself: its sub-status as the health of the run, and closing it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from adapters.errors import (
+    OPTIONAL_READ_ERRORS,
+    AdapterError,
+    BadResponse,
+    Conflict,
+    NotFound,
+    OutcomeUnknown,
+    Rejected,
+    Unreachable,
+    Unsupported,
+)
+from adapters.models import Health, RunState
+from adapters.tines import mapping, wire
+from adapters.tines.api import Api
+from adapters.tines.errors import MESSAGES
+from adapters.tines.people import People
+from adapters.toolkit.messages import message_text
+from adapters.toolkit.reconciliation import applied_if, read_or_raise
+from adapters.toolkit.steps import reconciles, step
+from adapters.writes import Baseline, EndRun, Reconciliation, Recovery, SetStatus, WriteMarker, WriteResult
+
+COLOUR = "colour"  # the part of a status that sets the sub-status
+
+
+@dataclass
+class CaseWrites:
+    api: Api
+    people: People
+    colours: Mapping[Health, str]  # the sub-status of each health, by name or id
+    _sub_status_ids: dict[str, str] = field(default_factory=dict)  # by case-folded name
+    _has_sub_status_list: bool = True  # until the tenant answers that it has none
+
+    def remember_sub_status(self, case: wire.Case) -> None:
+        """The documented API has no list of sub-statuses, so their ids are collected from cases."""
+        if case.sub_status is not None and case.sub_status.name:
+            self._sub_status_ids[case.sub_status.name.casefold()] = case.sub_status.id
+
+    async def last_colour_change(self, case: str) -> wire.Activity | None:
+        """The last change of the sub-status. A colour set in Tines may be newer than the one Liaison has."""
+        if not self.colours:
+            return None
+        try:
+            changes = await self.api.activities(case, "SUB_STATUS_UPDATED", "show")
+        except OPTIONAL_READ_ERRORS:
+            return None  # the key can see the case but not its history
+        return changes[-1] if changes else None
+
+    @step(SetStatus, part=COLOUR, recovery=Recovery.IDEMPOTENT)
+    async def set_colour(self, step: SetStatus, marker: WriteMarker) -> WriteResult:
+        """If the sub-status cannot be set, the result says so: the text of the status is still written."""
+        name = self.colours[step.health] if step.health is not None else ""
+        id = await self._sub_status_id(name)
+        if id is None:
+            return WriteResult(message="tines.no_sub_status", facts={"name": name})
+        body = {"sub_status_id": int(id) if id.isdecimal() else id}
+        try:
+            case = await self._update(step, body)
+        except Rejected as error:
+            said = error.said or message_text(MESSAGES, "tines.label.no_reason")
+            return WriteResult(message="tines.sub_status_refused", facts={"name": name, "said": said})
+        return WriteResult(state=mapping.run_state(case))
+
+    @reconciles(SetStatus, part=COLOUR)
+    async def reconcile_colour(self, step: SetStatus, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        case = await self.api.case(step.run_id, "status")
+        self.remember_sub_status(case)
+        is_applied = step.health is not None and mapping.health_of(case, self.colours) is step.health
+        return applied_if(is_applied, WriteResult(state=mapping.run_state(case)))
+
+    @step(EndRun, recovery=Recovery.IDEMPOTENT)
+    async def close(self, step: EndRun, marker: WriteMarker) -> WriteResult:
+        """A refusal lists all closure conditions, because Tines does not say which one is not met."""
+        try:
+            case = await self._update(step, {"status": "closed"})
+        except (Rejected, Conflict) as error:
+            return await self._explain_refusal(step, error)
+        if mapping.is_open(case):
+            await self._require_closed(step)
+        return WriteResult(state=RunState.FINISHED)
+
+    @reconciles(EndRun)
+    async def reconcile_close(self, step: EndRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        case = await self.api.case(step.run_id, "end")
+        return applied_if(not mapping.is_open(case), WriteResult(state=RunState.FINISHED))
+
+    async def _update(self, step: SetStatus | EndRun, body: Mapping[str, object]) -> wire.Case:
+        author = await self.people.author_fields(step.by, step.op.value)
+        return await self.api.update_case(step.run_id, {**body, **author}, step.op.value)
+
+    async def _require_closed(self, step: EndRun) -> None:
+        """A response with an open case may be outdated, or may be a refusal."""
+        try:
+            case = await self.api.case(step.run_id, "end")
+        except AdapterError as error:
+            raise OutcomeUnknown(error.platform, "end", said=error.said) from error
+        if mapping.is_open(case):
+            raise self._not_closed(case, "")
+
+    async def _explain_refusal(self, step: EndRun, refusal: Rejected | Conflict) -> WriteResult:
+        """Raises ``refusal`` itself if reading the case does not explain it."""
+        if refusal.key == "platform.forbidden":
+            raise refusal
+        case = await read_or_raise(self.api.case(step.run_id, "end"), refusal)
+        if not mapping.is_open(case):
+            return WriteResult(state=RunState.FINISHED, already=True, message="tines.already_closed")
+        if not case.closure_conditions:
+            raise refusal
+        raise self._not_closed(case, refusal.said) from refusal
+
+    def _not_closed(self, case: wire.Case, said: str) -> Rejected:
+        reasons = tuple(condition.name or condition.formula for condition in case.closure_conditions)
+        key = "tines.closure" if reasons else "tines.not_closed"
+        return Rejected(self.api.platform, "end", key=key, reasons=reasons, said=said)
+
+    async def _sub_status_id(self, name_or_id: str) -> str | None:
+        """None if Tines does not say. A failed lookup must not keep the text of a status from being written."""
+        if name_or_id.isdecimal():
+            return name_or_id
+        name, ids = name_or_id.casefold(), self._sub_status_ids
+        try:
+            if name not in ids:
+                for case in await self.api.first_cases({"sub_status_names": [name_or_id]}, "status"):
+                    self.remember_sub_status(case)
+            if name not in ids and self._has_sub_status_list:
+                ids |= {status.name.casefold(): status.id for status in await self._sub_statuses() if status.name}
+        except (NotFound, Rejected, Unsupported, BadResponse, Unreachable):
+            return None
+        return ids.get(name)
+
+    async def _sub_statuses(self) -> Sequence[wire.SubStatus]:
+        """A tenant without the list is asked only once."""
+        try:
+            return await self.api.sub_statuses("status")
+        except (NotFound, Unsupported):
+            self._has_sub_status_list = False
+            return ()

@@ -1,0 +1,119 @@
+"""Comments on a case: what people type, what a task has no field for, and who changed a task.
+
+Requests that change a task have no author (Tines API, Case tasks, Update), so a comment that has one follows each.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+
+from adapters.http.responses import ListResult
+from adapters.models import Comment, Health
+from adapters.tines import mapping, wire
+from adapters.tines import text as texts
+from adapters.tines.api import Api
+from adapters.tines.people import People
+from adapters.tines.writes.tasks import TaskViews, TaskWrites
+from adapters.toolkit.comments import PostedComment, SignedComments
+from adapters.toolkit.steps import reconciles, step
+from adapters.toolkit.timestamps import parse_timestamp
+from adapters.writes import (
+    AddComment,
+    AssignTask,
+    Baseline,
+    BeginTask,
+    EndRun,
+    FinishTask,
+    HoldTask,
+    Reconciliation,
+    Recovery,
+    ReopenTask,
+    SetStatus,
+    SkipTask,
+    Write,
+    WriteMarker,
+    WriteResult,
+)
+
+NOTE = "note"  # the part that says who did what the part before it did
+MAX_COMMENTS = 20
+
+
+@dataclass
+class CommentWrites(SignedComments):
+    api: Api
+    people: People
+    tasks: TaskWrites
+    views: TaskViews
+    colours: Mapping[Health, str]
+    signer = texts.SIGNER
+
+    async def recent(self, case: str, task: str | None) -> Sequence[Comment]:
+        result = await self.api.comments(case, "comments")
+        comments = [mapping.comment(item) for item in result.items]
+        return [comment for comment in comments if task is None or comment.task == task][-MAX_COMMENTS:]
+
+    @step(AddComment, HoldTask, SetStatus, recovery=Recovery.LOOKUP)
+    @step(FinishTask, SkipTask, BeginTask, ReopenTask, AssignTask, EndRun, part=NOTE, recovery=Recovery.LOOKUP)
+    async def write(self, step: Write, marker: WriteMarker) -> WriteResult:
+        return await self.write_comment(step, marker)
+
+    @reconciles(AddComment, HoldTask, SetStatus)
+    @reconciles(FinishTask, SkipTask, BeginTask, ReopenTask, AssignTask, EndRun, part=NOTE)
+    async def find(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        return await self.find_comment(step, marker, baseline)
+
+    async def send_comment(self, step: Write, text: str, marker: WriteMarker) -> PostedComment:
+        operation = step.op.value
+        if step.target:
+            text = texts.with_task_header(step.target, await self.views.title(step), text)
+        body = {"value": text, **await self.people.author_fields(step.by, operation)}
+        path = f"{self.api.case_path(step.run_id, operation)}/comments"
+        return _posted(await self.api.write("POST", path, body, wire.Comment, operation))
+
+    async def list_comments(
+        self, step: Write, marker: WriteMarker, baseline: Baseline
+    ) -> ListResult[PostedComment]:
+        result = await self.api.comments(step.run_id, step.op.value)
+        return ListResult([_posted(item) for item in result.items], result.complete)
+
+    def text_of(self, step: Write) -> str | None:
+        """None if the part before changed nothing and nobody typed anything."""
+        changed = self.tasks.did_change(step)
+        match step:
+            case FinishTask(note=typed):
+                return _change_text("Finished", typed, changed)
+            case SkipTask(reason=typed):
+                return _change_text("Skipped", typed, changed)
+            case BeginTask():
+                return _change_text("Begun", "", changed)
+            case ReopenTask():
+                return _change_text("Reopened", "", changed)
+            case AssignTask(person=person):
+                return _change_text(f"Assigned to {person.shown}", "", changed)
+            case SetStatus(text=text, next_at=next_at):
+                due = f"\nNext update {next_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if next_at else ""
+                return f"{step.health_word}{text}{due}"
+        return super().text_of(step)
+
+    def result(self, step: Write, text: str, marker: WriteMarker, posted: PostedComment) -> WriteResult:
+        """A status is dated by Tines' clock, which also dates changes of the sub-status."""
+        result = super().result(step, text, marker, posted)
+        if result.health is None or not isinstance(step, SetStatus):
+            return result
+        health = self.views.of(step).health if step.health is None else step.health
+        changes = {
+            "health": health if health in self.colours else Health.UNSET,
+            "at": max(marker.at, posted.at or marker.at),
+        }
+        return result.model_copy(update={"health": result.health.model_copy(update=changes)})
+
+
+def _posted(item: wire.Comment) -> PostedComment:
+    return PostedComment(item.id, item.value, parse_timestamp(item.created_at))
+
+
+def _change_text(change: str, typed: str, changed: bool) -> str | None:
+    if not changed:
+        return typed.strip() or None
+    return f"{change}: {typed}" if typed.strip() else change

@@ -1,0 +1,284 @@
+"""Changes to one task. A Tines task has a description, assignees and "completed"; other states are built from
+these.
+
+Each change reads the task first: an assignment replaces the whole list of assignees (Tines API, Case tasks,
+Update), a skip is written into the description, and only a read shows that somebody else was faster.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapters.errors import Conflict, OutcomeUnknown, Rejected
+from adapters.models import Health, Person, Run, Task
+from adapters.tines import mapping, wire
+from adapters.tines import text as texts
+from adapters.tines.api import Api
+from adapters.tines.errors import MESSAGES
+from adapters.tines.people import People
+from adapters.toolkit.messages import message_text
+from adapters.toolkit.reconciliation import applied_if, find_by_code
+from adapters.toolkit.steps import reconciles, step
+from adapters.writes import (
+    AddTask,
+    AssignTask,
+    Baseline,
+    BeginTask,
+    FinishTask,
+    Reconciliation,
+    Recovery,
+    ReopenTask,
+    SkipTask,
+    TaskWrite,
+    Write,
+    WriteMarker,
+    WriteResult,
+)
+
+ASSIGN = "assign"  # the part of a begin that assigns the task
+MARK = "mark"  # the part of a reopen that removes "running"
+_MAX_VIEWS = 500
+
+
+@dataclass
+class TaskView:
+    """What the last read of a run showed and the response to a change of one task does not contain."""
+
+    titles: dict[str, str] = field(default_factory=dict)
+    running: dict[str, texts.RunningSince] = field(default_factory=dict)
+    health: Health = Health.UNSET
+
+
+@dataclass
+class TaskViews:
+    """The views of the last runs that were read."""
+
+    api: Api
+    _views: dict[str, TaskView] = field(default_factory=dict)
+
+    def remember(self, run: Run) -> None:
+        view = self._views.pop(run.key.id, TaskView())
+        view.health = run.health
+        view.titles = {task.id: task.title for task in run.tasks}
+        view.running = {
+            task.id: texts.RunningSince(since=task.started_at, by=task.started_by or "")
+            for task in run.tasks
+            if task.started_at
+        }
+        self._views[run.key.id] = view
+        while len(self._views) > _MAX_VIEWS:
+            self._views.pop(next(iter(self._views)))
+
+    def of(self, step: Write) -> TaskView:
+        return self._views.setdefault(step.run_id, TaskView())
+
+    async def title(self, step: Write) -> str:
+        titles = self.of(step).titles
+        if step.target not in titles:
+            task = await self.api.task(step.run_id, step.target, step.op.value)
+            titles[step.target] = mapping.title(task)
+        return titles[step.target]
+
+    def set_running(self, step: TaskWrite, running: texts.RunningSince | None) -> None:
+        if running is None:
+            self.of(step).running.pop(step.task, None)
+        else:
+            self.of(step).running[step.task] = running
+
+    def task(self, step: TaskWrite, task: wire.Task) -> Task:
+        return mapping.task(task, self.of(step).running.get(step.task))
+
+
+@dataclass
+class TaskWrites:
+    api: Api
+    people: People
+    views: TaskViews
+    _unchanged: set[tuple[str, str, str]] = field(default_factory=set)  # (run, op, task) that were already done
+
+    def did_change(self, step: Write) -> bool:
+        """Whether the step before this note changed anything, as far as this process remembers."""
+        return (step.run_id, step.op.value, step.target) not in self._unchanged
+
+    # Finish, skip, reopen
+
+    @step(FinishTask, SkipTask, ReopenTask, recovery=Recovery.IDEMPOTENT)
+    async def set_state(self, step: TaskWrite, marker: WriteMarker) -> WriteResult:
+        task = await self.api.task(step.run_id, step.task, step.op.value)
+        if _has_state(step, task):
+            return self._already_done(step, task)
+        if isinstance(step, SkipTask) and task.completed:
+            raise Conflict(self.api.platform, "skip", key="tines.task_is_over")
+        self._remember_change(step)
+        changed = await self._update(step, _state_change(step, task))
+        if changed.completed is isinstance(step, ReopenTask):  # the next read shows what is true
+            said = message_text(MESSAGES, "tines.label.change_not_shown")
+            raise OutcomeUnknown(self.api.platform, step.op.value, said=said)
+        return WriteResult(tasks=(self.views.task(step, changed),))
+
+    @reconciles(FinishTask, SkipTask, ReopenTask)
+    async def reconcile_state(self, step: TaskWrite, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        task = await self.api.task(step.run_id, step.task, step.op.value)
+        return self._reconciled(step, task, _has_state(step, task))
+
+    # Begin, and its undoing by a reopen: a note in the case's metadata
+
+    @step(BeginTask, recovery=Recovery.IDEMPOTENT)
+    async def begin(self, step: BeginTask, marker: WriteMarker) -> WriteResult:
+        case, task = await asyncio.gather(
+            self.api.case(step.run_id, "begin"), self.api.task(step.run_id, step.task, "begin")
+        )
+        if task.completed:
+            raise Conflict(self.api.platform, "begin", key="tines.task_is_over")
+        running = mapping.running_since(case, step.task)
+        if running is not None:
+            self.views.set_running(step, running)
+            return self._already_done(step, task)
+        self._remember_change(step)
+        value = texts.format_running(marker)
+        await self.api.set_metadata(step.run_id, {texts.running_key(step.task): value}, "begin")
+        self.views.set_running(step, texts.parse_running(value))
+        return WriteResult(tasks=(self.views.task(step, task),))
+
+    @reconciles(BeginTask)
+    async def reconcile_begin(self, step: BeginTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        running = mapping.running_since(await self.api.case(step.run_id, "begin"), step.task)
+        self.views.set_running(step, running)
+        return applied_if(running is not None)
+
+    @step(ReopenTask, part=MARK, recovery=Recovery.IDEMPOTENT)
+    async def clear_running(self, step: ReopenTask, marker: WriteMarker) -> WriteResult:
+        value = texts.format_reopened(marker)
+        await self.api.set_metadata(step.run_id, {texts.running_key(step.task): value}, "reopen")
+        self.views.set_running(step, None)
+        return WriteResult()
+
+    @reconciles(ReopenTask, part=MARK)
+    async def reconcile_clear_running(
+        self, step: ReopenTask, marker: WriteMarker, baseline: Baseline
+    ) -> Reconciliation:
+        running = mapping.running_since(await self.api.case(step.run_id, "reopen"), step.task)
+        return applied_if(running is None)
+
+    # Assignees
+
+    @step(BeginTask, part=ASSIGN, recovery=Recovery.IDEMPOTENT)
+    async def assign_to_beginner(self, step: BeginTask, marker: WriteMarker) -> WriteResult:
+        """Assigns an unassigned task to whoever begins it. The begin stands if Tines does not know them."""
+        task = await self.api.task(step.run_id, step.task, "begin")
+        unchanged = WriteResult(tasks=(self.views.task(step, task),))
+        if task.assignees:
+            return unchanged
+        email = await self.people.email(step.by, "begin")
+        if not email:
+            return _nobody_assigned(unchanged, step.by)
+        try:
+            changed = await self._update(step, {"assignee_emails": [email]})
+        except Rejected:
+            return _nobody_assigned(unchanged, step.by)
+        result = WriteResult(tasks=(self.views.task(step, changed),))
+        return result if changed.assignees else _nobody_assigned(result, step.by)
+
+    @reconciles(BeginTask, part=ASSIGN)
+    async def reconcile_assign_to_beginner(
+        self, step: BeginTask, marker: WriteMarker, baseline: Baseline
+    ) -> Reconciliation:
+        task = await self.api.task(step.run_id, step.task, "begin")
+        return self._reconciled(step, task, bool(task.assignees))
+
+    @step(AssignTask, recovery=Recovery.IDEMPOTENT)
+    async def assign(self, step: AssignTask, marker: WriteMarker) -> WriteResult:
+        """Tines replaces the list of assignees, so the present ones are sent too."""
+        task = await self.api.task(step.run_id, step.task, "assign")
+        email = await self._required_email(step)
+        present = await self._assignee_emails(task)
+        if email.casefold() in (address.casefold() for address in present):
+            return self._already_done(step, task)
+        self._remember_change(step)
+        changed = await self._update(step, {"assignee_emails": [*present, email]})
+        emails = [user.email.casefold() for user in changed.assignees]
+        if all(emails) and email.casefold() not in emails:
+            raise Rejected(self.api.platform, "assign", key="tines.not_a_member", person=step.person.shown)
+        return WriteResult(tasks=(self.views.task(step, changed),))
+
+    @reconciles(AssignTask)
+    async def reconcile_assign(self, step: AssignTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        task = await self.api.task(step.run_id, step.task, "assign")
+        email = (await self._required_email(step)).casefold()
+        present = await self._assignee_emails(task)
+        return self._reconciled(step, task, email in (address.casefold() for address in present))
+
+    async def _required_email(self, step: AssignTask) -> str:
+        email = await self.people.email(step.person, "assign")
+        if not email:
+            raise Rejected(self.api.platform, "assign", key="tines.no_email", person=step.person.shown)
+        return email
+
+    async def _assignee_emails(self, task: wire.Task) -> Sequence[str]:
+        """Raises ``Rejected`` if one is hidden: writing the list would remove that assignee."""
+        missing = await self.people.missing_emails(task.assignees, "assign")
+        emails = [user.email or missing.get(user.id, "") for user in task.assignees]
+        if not all(emails):
+            raise Rejected(self.api.platform, "assign", key="tines.hidden_assignee")
+        return emails
+
+    # A new task
+
+    @step(AddTask, recovery=Recovery.LOOKUP)
+    async def add(self, step: AddTask, marker: WriteMarker) -> WriteResult:
+        """The description says who added it, and ``reconcile_add`` finds it by that signature."""
+        added_by = f"Added by {texts.SIGNER.signature(marker)}"
+        body: dict[str, Any] = {"description": f"{texts.escape_mentions(step.title)}\n\n{added_by}"}
+        email = await self.people.email(step.assignee, "add") if step.assignee else ""
+        if email:
+            body["assignee_emails"] = [email]
+        path = f"{self.api.case_path(step.run_id, 'add')}/tasks"
+        task = (await self.api.write("POST", path, body, wire.TaskResponse, "add")).task
+        result = WriteResult(id=task.id, tasks=(mapping.task(task),))
+        return _nobody_assigned(result, step.assignee) if step.assignee and not email else result
+
+    @reconciles(AddTask)
+    async def reconcile_add(self, step: AddTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        return find_by_code(
+            await self.api.tasks(step.run_id, "add"),
+            marker,
+            text=lambda task: task.description,
+            result=lambda task: WriteResult(id=task.id, tasks=(mapping.task(task),)),
+        )
+
+    async def _update(self, step: TaskWrite, body: dict[str, Any]) -> wire.Task:
+        path = self.api.task_path(step.run_id, step.task, step.op.value)
+        return (await self.api.write("PUT", path, body, wire.TaskResponse, step.op.value)).task
+
+    def _already_done(self, step: TaskWrite, task: wire.Task) -> WriteResult:
+        self._unchanged.add((step.run_id, step.op.value, step.task))
+        return WriteResult(tasks=(self.views.task(step, task),), already=True, message="tines.already")
+
+    def _remember_change(self, step: TaskWrite) -> None:
+        self._unchanged.discard((step.run_id, step.op.value, step.task))
+
+    def _reconciled(self, step: TaskWrite, task: wire.Task, is_applied: bool) -> Reconciliation:
+        return applied_if(is_applied, WriteResult(tasks=(self.views.task(step, task),)))
+
+
+def _has_state(step: TaskWrite, task: wire.Task) -> bool:
+    match step:
+        case FinishTask():
+            return task.completed
+        case SkipTask():
+            return task.completed and texts.skip_reason(task.description) is not None
+    return not task.completed
+
+
+def _state_change(step: TaskWrite, task: wire.Task) -> dict[str, Any]:
+    match step:
+        case SkipTask():
+            return {"description": texts.add_skip_prefix(task.description, step.reason), "completed": True}
+        case ReopenTask() if texts.skip_reason(task.description) is not None:
+            return {"description": texts.remove_skip_prefix(task.description), "completed": False}
+    return {"completed": not isinstance(step, ReopenTask)}
+
+
+def _nobody_assigned(result: WriteResult, person: Person) -> WriteResult:
+    return result.model_copy(update={"message": "tines.nobody_assigned", "facts": {"person": person.shown}})

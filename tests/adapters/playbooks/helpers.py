@@ -1,0 +1,30 @@
+"""Test helpers: people, markers, and executing all steps of a write."""
+
+from datetime import UTC, datetime
+from itertools import count
+
+from adapters.models import Person, Run
+from adapters.writes import Baseline, Write, WriteMarker, WriteResult
+from tests.adapters.playbooks.subject import PlaybooksSubject
+
+ANA = Person(name="Ana Reis", email="ana@example.com", handle="ana")
+BEN = Person(name="Ben Cole", email="ben@example.com", handle="ben")
+STRANGER = Person(id="U0STRANGER", name="Zoe")
+_codes = count(1)
+
+
+def make_marker(who: str = "Ana via Slack") -> WriteMarker:
+    return WriteMarker(code=f"P{next(_codes):03}", who=who, at=datetime.now(UTC))
+
+
+async def execute_steps(
+    subject: PlaybooksSubject, write: Write, run: Run | None = None, marker: WriteMarker | None = None
+) -> list[WriteResult]:
+    marker = marker or make_marker()
+    return [await subject.adapter.execute(step, marker) for step in subject.adapter.steps(write, run)]
+
+
+def make_baseline(run: Run | None = None) -> Baseline:
+    return Baseline(
+        sent_at=datetime.now(UTC), ids=frozenset(task.id for task in run.tasks) if run else frozenset()
+    )

@@ -1,0 +1,300 @@
+"""Changes to tasks, which the server knows by position and Liaison by id."""
+
+import pytest
+
+from adapters.errors import Conflict, NotFound, OutcomeUnknown, Rejected
+from adapters.http.client import HttpClients
+from adapters.models import TaskState
+from adapters.playbooks import PLATFORM
+from adapters.protocol import Emulated, Native
+from adapters.toolkit.messages import message_text
+from adapters.writes import (
+    AddTask,
+    Applied,
+    AssignTask,
+    BeginTask,
+    FinishTask,
+    NotApplied,
+    Op,
+    ReopenTask,
+    SkipTask,
+)
+from tests.adapters.playbooks.helpers import ANA, BEN, STRANGER, execute_steps, make_baseline, make_marker
+from tests.adapters.playbooks.subject import PlaybooksSubject, connect_adapter
+
+WRITES = r"/checklists/"
+
+
+async def test_a_finish_is_one_read_one_write_and_one_read(subject: PlaybooksSubject) -> None:
+    run = await subject.a_run()
+    await subject.adapter.read(run.key.id)
+    subject.fake.seen.clear()
+    [result] = await execute_steps(subject, FinishTask(run=run.key, by=ANA, task=run.tasks[1].id), run)
+    assert [seen.method for seen in subject.fake.seen] == ["GET", "PUT", "GET"]
+    assert subject.fake.seen[1].path.endswith("/checklists/0/item/1/state")
+    assert subject.fake.seen[1].json == {"new_state": "closed"}
+    assert result.snapshot is not None
+    assert [task.state for task in result.snapshot.tasks] == [TaskState.READY, TaskState.DONE] + [
+        TaskState.READY
+    ] * 2
+
+
+async def test_the_position_is_looked_up_just_before_the_write(subject: PlaybooksSubject) -> None:
+    run = await subject.a_run()
+    subject.fake.world.move(run.key.id, 0, 0, 1)
+    [result] = await execute_steps(subject, FinishTask(run=run.key, by=ANA, task=run.tasks[0].id), run)
+    assert subject.fake.calls("PUT", "/item/1/state$")
+    assert result.snapshot is not None
+    done = result.snapshot.task(run.tasks[0].id)
+    assert done is not None
+    assert done.state is TaskState.DONE
+    assert done.finished_at is not None
+
+
+async def test_a_list_moved_between_read_and_write_is_reported(subject: PlaybooksSubject) -> None:
+    run = await subject.a_run()
+    subject.fake.world.before_change.append(lambda: subject.fake.world.move(run.key.id, 0, 0, 1))
+    write, marker = FinishTask(run=run.key, by=ANA, task=run.tasks[0].id), make_marker()
+    with pytest.raises(OutcomeUnknown) as error:
+        await subject.adapter.execute(write, marker)
+    assert error.value.key == "playbooks.wrong_place"
+    assert error.value.facts["task"] == "Confirm the primary is down"
+    assert error.value.facts["other"] == "Page the DBA"
+    assert isinstance(await subject.adapter.reconcile(write, marker, make_baseline(run)), NotApplied)
+
+
+async def test_an_overwritten_change_is_unknown(subject: PlaybooksSubject) -> None:
+    run = await subject.a_run()
+    item = subject.fake.run(run.key.id)["checklists"][0]["items"][0]
+    subject.fake.world.after_change.append(lambda: item.update(state=""))
+    with pytest.raises(OutcomeUnknown) as error:
+        await execute_steps(subject, FinishTask(run=run.key, by=ANA, task=run.tasks[0].id), run)
+    assert error.value.key == "playbooks.overwritten"
+
+
+async def test_a_finished_task_is_not_written_again(subject: PlaybooksSubject) -> None:
+    run = await subject.a_run()
+    write = FinishTask(run=run.key, by=ANA, task=run.tasks[0].id)
+    await execute_steps(subject, write, run)
+    subject.fake.seen.clear()
+    [result] = await execute_steps(subject, write, run)
+    assert result.already
+    assert not subject.fake.calls("PUT", WRITES)
+
+
+async def test_a_deleted_task_is_reported_with_the_link(subject: PlaybooksSubject) -> None:
+    run = await subject.a_run()
+    subject.fake.run(run.key.id)["checklists"][0]["items"].pop(0)
+    with pytest.raises(NotFound) as error:
+        await execute_steps(subject, FinishTask(run=run.key, by=ANA, task=run.tasks[0].id), run)
+    assert error.value.facts["link"] == f"{subject.fake.site}/playbooks/runs/{run.key.id}"
+    assert not subject.fake.calls("PUT", WRITES)
+
+
+async def test_a_server_error_is_checked_by_a_read(subject: PlaybooksSubject) -> None:
+    run = await subject.a_run()
+    items = subject.fake.run(run.key.id)["checklists"][0]["items"]
+    subject.fake.world.before_change.append(items.clear)
+    with pytest.raises(NotFound) as error:
+        await execute_steps(subject, FinishTask(run=run.key, by=ANA, task=run.tasks[1].id), run)
+    assert error.value.key == "playbooks.task_gone"
+
+
+async def test_an_unknown_run_is_not_found(subject: PlaybooksSubject) -> None:
+    run = await subject.a_run()
+    key = run.key.model_copy(update={"id": "z" * 26})
+    with pytest.raises(NotFound) as error:
+        await execute_steps(subject, FinishTask(run=key, by=ANA, task=run.tasks[0].id), run)
+    assert error.value.key == "playbooks.hidden"
+
+
+@pytest.mark.parametrize("id", ["", "../../users", "A" * 26, "a" * 25, "a" * 26 + "\n"])
+async def test_only_valid_ids_are_requested(subject: PlaybooksSubject, id: str) -> None:
+    subject.fake.seen.clear()
+    with pytest.raises(NotFound) as error:
+        await subject.adapter.read(id)
+    assert error.value.key == "playbooks.bad_id"
+    assert subject.fake.seen == []
+
+
+async def test_tasks_without_ids_are_found_by_title(playbooks_1: PlaybooksSubject) -> None:
+    key = (await playbooks_1.a_run()).key
+    _take_ids_away(playbooks_1, key.id)
+    run = await playbooks_1.adapter.read(key.id)
+    assert len({task.id for task in run.tasks}) == 4
+    [result] = await execute_steps(playbooks_1, FinishTask(run=key, by=ANA, task=run.tasks[2].id), run)
+    assert result.snapshot is not None
+    assert [task.title for task in result.snapshot.tasks if task.state is TaskState.DONE] == [
+        "Promote the replica"
+    ]
+
+
+async def test_tasks_without_ids_and_with_the_same_title_are_refused(playbooks_1: PlaybooksSubject) -> None:
+    key = (await playbooks_1.a_run()).key
+    _take_ids_away(playbooks_1, key.id)
+    items = playbooks_1.fake.run(key.id)["checklists"][0]["items"]
+    items[1]["title"] = items[0]["title"]
+    run = await playbooks_1.adapter.read(key.id)
+    assert len({task.id for task in run.tasks}) == 4
+    for task in run.tasks[:2]:
+        with pytest.raises(Rejected) as error:
+            await execute_steps(playbooks_1, FinishTask(run=key, by=ANA, task=task.id), run)
+        assert error.value.key == "playbooks.alike"
+        assert "/playbooks/runs/" in str(error.value.facts["link"])
+    assert not playbooks_1.fake.calls("PUT", WRITES)
+
+
+def _take_ids_away(subject: PlaybooksSubject, run: str) -> None:
+    for checklist in subject.fake.run(run)["checklists"]:
+        checklist["id"] = ""
+        for item in checklist["items"]:
+            item["id"] = ""
+
+
+async def test_begin_assigns_an_unassigned_task(subject: PlaybooksSubject) -> None:
+    run = await subject.a_run()
+    result = await execute_steps(subject, BeginTask(run=run.key, by=ANA, task=run.tasks[0].id), run)
+    task = result[-1].snapshot.tasks[0] if result[-1].snapshot else None
+    assert task is not None
+    assert (task.state, [person.name for person in task.assignees]) == (TaskState.RUNNING, ["Ana Reis"])
+    assert subject.fake.calls("PUT", "/assignee$")[0].json == {"assignee_id": subject.fake.ana}
+
+
+async def test_begin_keeps_the_assignee(subject: PlaybooksSubject) -> None:
+    run = await subject.a_run()
+    task = run.tasks[0].id
+    await execute_steps(subject, AssignTask(run=run.key, by=ANA, task=task, person=BEN), run)
+    now = await subject.adapter.read(run.key.id)
+    assert len(subject.adapter.steps(BeginTask(run=run.key, by=ANA, task=task), now)) == 1
+    result = await execute_steps(
+        subject, BeginTask(run=run.key, by=ANA, task=task), run
+    )  # the snapshot has no assignee yet
+    assert result[-1].snapshot is not None
+    assert [person.name for person in result[-1].snapshot.tasks[0].assignees] == ["Ben Cole"]
+
+
+async def test_begin_by_somebody_without_an_account_assigns_nobody(subject: PlaybooksSubject) -> None:
+    run = await subject.a_run()
+    result = await execute_steps(subject, BeginTask(run=run.key, by=STRANGER, task=run.tasks[0].id), run)
+    assert result[-1].message == "playbooks.nobody_assigned"
+    assert result[-1].facts == {"person": "Zoe"}
+    assert not subject.fake.calls("PUT", "/assignee$")
+
+
+async def test_assigning_somebody_without_an_account_is_refused(subject: PlaybooksSubject) -> None:
+    run = await subject.a_run()
+    with pytest.raises(Rejected) as error:
+        await execute_steps(subject, AssignTask(run=run.key, by=ANA, task=run.tasks[0].id, person=STRANGER), run)
+    assert error.value.key == "playbooks.unknown_person"
+    assert not subject.fake.calls("PUT", "/assignee$")
+
+
+async def test_a_task_is_skipped_and_restored(playbooks_2: PlaybooksSubject) -> None:
+    assert isinstance(playbooks_2.adapter.capabilities[Op.SKIP], Native)
+    run = await playbooks_2.a_run()
+    task = run.tasks[0].id
+    [result] = await execute_steps(playbooks_2, SkipTask(run=run.key, by=ANA, task=task), run)
+    assert result.snapshot is not None
+    assert result.snapshot.tasks[0].state is TaskState.SKIPPED
+    assert result.snapshot.tasks[0].finished_at is not None
+    [result] = await execute_steps(playbooks_2, ReopenTask(run=run.key, by=ANA, task=task), result.snapshot)
+    assert playbooks_2.fake.calls("PUT", "/item/0/restore$")
+    assert result.snapshot is not None
+    assert result.snapshot.tasks[0].state is TaskState.READY
+
+
+async def test_skip_is_emulated_on_older_servers(playbooks_1: PlaybooksSubject) -> None:
+    capability = playbooks_1.adapter.capabilities[Op.SKIP]
+    assert isinstance(capability, Emulated)
+    assert "closed" in message_text(PLATFORM.messages, capability.how)
+    run = await playbooks_1.a_run()
+    for number, reason in enumerate(("", "not needed")):
+        write = SkipTask(run=run.key, by=ANA, task=run.tasks[number].id, reason=reason)
+        result = await execute_steps(playbooks_1, write, run)
+        assert result[0].snapshot is not None
+        assert result[0].snapshot.tasks[number].state is TaskState.DONE
+        assert result[1].comment is not None
+        assert result[1].comment.text == ("Skipped: not needed" if reason else "Skipped")
+    assert not playbooks_1.fake.calls("PUT", "/skip$")
+    with pytest.raises(Conflict) as error:
+        await execute_steps(playbooks_1, SkipTask(run=run.key, by=ANA, task=run.tasks[0].id), run)
+    assert error.value.key == "playbooks.done"
+
+
+async def test_skip_is_tried_once_on_an_unknown_server(playbooks_1: PlaybooksSubject) -> None:
+    key = (await playbooks_1.a_run()).key
+    playbooks_1.fake.run(key.id).pop("active_stage")  # now nothing in a run shows the generation
+    http = HttpClients()
+    playbooks_1.adapter = connect_adapter(playbooks_1.fake, http)
+    run = await playbooks_1.adapter.read(key.id)
+    for number in (0, 1):
+        result = await execute_steps(playbooks_1, SkipTask(run=key, by=ANA, task=run.tasks[number].id), run)
+        assert result[1].comment is not None
+        assert result[1].comment.text == "Skipped"
+    assert len(playbooks_1.fake.calls("PUT", "/skip$")) == 1
+    assert len(playbooks_1.fake.calls("PUT", "/state$")) == 2
+    await http.close()
+
+
+async def test_add_uses_the_method_of_the_generation(subject: PlaybooksSubject) -> None:
+    run = await subject.a_run()
+    right = "PUT" if subject.fake.routes.generation == "1.20" else "POST"
+    result = []
+    for title in ("Tell support", "Tell the press"):
+        marker = make_marker()
+        result += await execute_steps(
+            subject, AddTask(run=run.key, by=ANA, title=title, stage=run.stages[0].id), run, marker
+        )
+        sent = subject.fake.calls(right, "/checklists/0/add$")[-1].json
+        assert sent == {"title": title, "description": f"Added by Ana via Slack ({marker.code})"}
+    wrong = "POST" if right == "PUT" else "PUT"
+    assert len(subject.fake.calls(wrong, "/add$")) == 0
+    assert len(subject.fake.calls(right, "/add$")) == 2
+    assert result[1].snapshot is not None
+    assert result[1].snapshot.task(result[1].id) is not None
+    assert subject.fake.effects["add"] == 2
+
+
+@pytest.mark.parametrize("refusal", [(405, ""), (404, "404 page not found\n"), (404, '{"error":"no such path"}')])
+async def test_add_learns_the_method_of_the_server(
+    playbooks_1: PlaybooksSubject, refusal: tuple[int, str]
+) -> None:
+    """An older server that accepts only POST, as in the API reference."""
+    run, (status, body) = await playbooks_1.a_run(), refusal
+    playbooks_1.fake.fault("answer", method="PUT", path="/add$", status=status, body=body, times=99)
+    playbooks_1.fake.routes.add_method = "POST"
+    for title in ("Tell support", "Tell the press"):
+        await execute_steps(playbooks_1, AddTask(run=run.key, by=ANA, title=title), run)
+    assert len(playbooks_1.fake.calls("PUT", "/add$")) == 1
+    assert playbooks_1.fake.effects["add"] == 2
+
+
+async def test_a_lost_add_is_found_by_its_code_not_by_its_title(subject: PlaybooksSubject) -> None:
+    run, marker = await subject.a_run(), make_marker()
+    baseline = make_baseline(run)
+    write = AddTask(run=run.key, by=ANA, title="Tell support")
+    await execute_steps(subject, write.model_copy(update={"by": BEN}), run)  # Ben's task, with another code
+    assert isinstance(await subject.adapter.reconcile(write, marker, baseline), NotApplied)
+    [result] = await execute_steps(subject, write, run, marker)
+    reconciliation = await subject.adapter.reconcile(write, marker, baseline)
+    assert isinstance(reconciliation, Applied)
+    assert reconciliation.result.id == result.id
+
+
+async def test_a_task_is_added_with_an_assignee(subject: PlaybooksSubject) -> None:
+    run = await subject.a_run()
+    [result] = await execute_steps(subject, AddTask(run=run.key, by=ANA, title="Tell support", assignee=BEN), run)
+    assert result.snapshot is not None
+    added = result.snapshot.task(result.id)
+    assert added is not None
+    assert [person.name for person in added.assignees] == ["Ben Cole"]
+    assert added.stage == run.stages[-1].id
+
+
+async def test_a_hidden_task_counts_for_positions(playbooks_2: PlaybooksSubject) -> None:
+    run = await playbooks_2.a_run()
+    playbooks_2.fake.run(run.key.id)["checklists"][0]["items"][0]["condition_action"] = "hidden"
+    now = await playbooks_2.adapter.read(run.key.id)
+    assert now.tasks[0].title == "Page the DBA"
+    await execute_steps(playbooks_2, FinishTask(run=run.key, by=ANA, task=now.tasks[0].id), now)
+    assert playbooks_2.fake.calls("PUT", "/item/1/state$")

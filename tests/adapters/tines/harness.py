@@ -1,0 +1,9 @@
+from adapters.tines import PLATFORM
+from tests.adapters.subject_harness import SubjectHarness
+
+
+class PlatformHarness(SubjectHarness):
+    platform = PLATFORM
+
+    def insert_task(self, run: str) -> None:
+        pass

@@ -1,0 +1,8 @@
+"""The contract suite, for the platforms that come with Liaison."""
+
+from adapters.testing.suite.test_failures import *  # noqa: F403
+from adapters.testing.suite.test_foreign_edits import *  # noqa: F403
+from adapters.testing.suite.test_late_reads import *  # noqa: F403
+from adapters.testing.suite.test_outcomes import *  # noqa: F403
+from adapters.testing.suite.test_reads import *  # noqa: F403
+from adapters.testing.suite.test_writes import *  # noqa: F403
