@@ -31,7 +31,7 @@ from bot.server.say_socket import (
     send_request,
 )
 from bot.surfaces.console.surface import CHANNEL, account
-from bot.surfaces.console.terminal_text import tame
+from bot.surfaces.console.terminal_text import strip_controls
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_QUESTION = 0, 1, 2, 3
 _EXIT_CODES = {"done": EXIT_OK, "failed": EXIT_FAILED, "question": EXIT_QUESTION, "": EXIT_FAILED}
@@ -112,12 +112,12 @@ def say(config: Path | None, words: tuple[str, ...], user: str, channel: str, ye
     )
     reply = _run(_with_exit_codes(_say(settings, request), settings))
     if as_json:
-        click.echo(tame(json.dumps(reply.model_dump(mode="json"), ensure_ascii=False, indent=2)))
+        click.echo(strip_controls(json.dumps(reply.model_dump(mode="json"), ensure_ascii=False, indent=2)))
     else:
         for block in reply.shown:
-            click.echo(tame("\n".join(block.lines)))
+            click.echo(strip_controls("\n".join(block.lines)))
         if reply.text:
-            click.echo(tame(reply.text), err=True)
+            click.echo(strip_controls(reply.text), err=True)
     sys.exit(_EXIT_CODES[reply.result])
 
 

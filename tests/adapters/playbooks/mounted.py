@@ -64,5 +64,5 @@ class Mounted(PlaybooksRoutes):
 
 
 def mount(mm: FakeMattermost, generation: str = RECORDED) -> Mounted:
-    mm.extra = mounted = Mounted(mm, generation)
+    mm.plugin_handler = mounted = Mounted(mm, generation)
     return mounted

@@ -1,4 +1,4 @@
-"""The fake sends and answers what a real 5.37 did (recordings), field for field."""
+"""The fake's requests and responses match the recordings of a real 5.37, field for field."""
 
 import json
 from collections.abc import AsyncIterator
@@ -16,15 +16,15 @@ from tests.fakes.serving import Fake, Seen
 RECORDING = json.loads(
     (Path(__file__).parents[3] / "fakes/mattermost/recordings/mattermost-5.37.json").read_text()
 )
-REST = {one["name"]: one for one in RECORDING["rest"]}
+REST = {item["name"]: item for item in RECORDING["rest"]}
 INBOUND = {
-    name: [one for one in RECORDING["inbound"] if one["path"] == f"/{name}"]
+    name: [item for item in RECORDING["inbound"] if item["path"] == f"/{name}"]
     for name in ("command", "action", "dialog")
 }
 
 
-class App(Fake):
-    """Stands where the bot would, and keeps what the fake delivers."""
+class Receiver(Fake):
+    """Receives what the fake delivers to the bot."""
 
     answer: Any = {}
 
@@ -39,28 +39,28 @@ async def mm() -> AsyncIterator[FakeMattermost]:
 
 
 @pytest.fixture
-async def app() -> AsyncIterator[App]:
-    fake = App()
+async def receiver() -> AsyncIterator[Receiver]:
+    fake = Receiver()
     async with fake:
         yield fake
 
 
 def shape(value: Any) -> Any:
-    """Names and types, without what they say."""
+    """The names and types of values."""
     if isinstance(value, dict):
-        return {name: shape(one) for name, one in sorted(value.items())}
+        return {name: shape(item) for name, item in sorted(value.items())}
     if isinstance(value, list):
-        return [shape(one) for one in value]
+        return [shape(item) for item in value]
     return type(value).__name__
 
 
 def headers(given: Any) -> dict[str, str]:
-    """Those that Mattermost sets, apart from lengths and tokens."""
+    """The headers that Mattermost sets, without lengths and tokens."""
     names = ("user-agent", "accept", "content-type", "accept-encoding")
     return {name.lower(): value for name, value in given.items() if name.lower() in names}
 
 
-async def rest(mm: FakeMattermost, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+async def call_api(mm: FakeMattermost, method: str, path: str, body: Any = None) -> tuple[int, Any]:
     sent = {"Authorization": f"Bearer {mm.bot.token}"}
     async with (
         aiohttp.ClientSession() as http,
@@ -69,70 +69,70 @@ async def rest(mm: FakeMattermost, method: str, path: str, body: Any = None) -> 
         return reply.status, await reply.json(content_type=None)
 
 
-def bot_post(mm: FakeMattermost, url: str = "http://127.0.0.1:9/mattermost/action") -> Any:
+def bot_post_body(mm: FakeMattermost, url: str = "http://127.0.0.1:9/mattermost/action") -> Any:
     body = json.loads(json.dumps(REST["bot_post"]["request"]["body"]))
     body["channel_id"] = mm.town.id
     body["props"]["attachments"][0]["actions"][0]["integration"]["url"] = url
     return body
 
 
-async def test_a_command_is_delivered_as_the_real_server_does(mm: FakeMattermost, app: App) -> None:
-    await mm.command(app.url, 'start "Database failover" --owner @ben')
+async def test_a_command_is_delivered_as_recorded(mm: FakeMattermost, receiver: Receiver) -> None:
+    await mm.command(receiver.url, 'start "Database failover" --owner @ben')
     real = INBOUND["command"][0]
-    assert headers(app.seen[0].headers) == headers(real["headers"])
-    mine, theirs = parse_qs(app.seen[0].body.decode()), parse_qs(real["body"])
+    assert headers(receiver.seen[0].headers) == headers(real["headers"])
+    mine, theirs = parse_qs(receiver.seen[0].body.decode()), parse_qs(real["body"])
     assert sorted(mine) == sorted(theirs)
     assert mine["text"] == theirs["text"]
     assert mine["user_mentions"] == theirs["user_mentions"]
-    assert app.seen[0].headers["Authorization"] == f"Token {mine['token'][0]}"
+    assert receiver.seen[0].headers["Authorization"] == f"Token {mine['token'][0]}"
     assert real["headers"]["authorization"] == f"Token {theirs['token'][0]}"
 
 
-async def test_a_click_is_delivered_as_the_real_server_does(mm: FakeMattermost, app: App) -> None:
-    _, made = await rest(mm, "POST", "/api/v4/posts", bot_post(mm, f"{app.url}/action"))
+async def test_a_click_is_delivered_as_recorded(mm: FakeMattermost, receiver: Receiver) -> None:
+    _, made = await call_api(mm, "POST", "/api/v4/posts", bot_post_body(mm, f"{receiver.url}/action"))
     await mm.press(mm.posts[made["id"]], "Finish", mm.ana)
     real = INBOUND["action"][1]
-    assert headers(app.seen[0].headers) == headers(real["headers"])
-    assert shape(app.seen[0].json) == shape(json.loads(real["body"]))
-    assert app.seen[0].json["context"] == json.loads(real["body"])["context"]
+    assert headers(receiver.seen[0].headers) == headers(real["headers"])
+    assert shape(receiver.seen[0].json) == shape(json.loads(real["body"]))
+    assert receiver.seen[0].json["context"] == json.loads(real["body"])["context"]
 
 
-async def test_a_dialog_is_delivered_as_the_real_server_does(mm: FakeMattermost, app: App) -> None:
+async def test_a_dialog_is_delivered_as_recorded(mm: FakeMattermost, receiver: Receiver) -> None:
     body = json.loads(json.dumps(REST["open_dialog"]["request"]["body"]))
-    body |= {"trigger_id": mm.trigger(mm.ana, mm.town), "url": f"{app.url}/dialog"}
-    assert (await rest(mm, "POST", "/api/v4/actions/dialogs/open", body)) == (
+    body |= {"trigger_id": mm.trigger(mm.ana, mm.town), "url": f"{receiver.url}/dialog"}
+    assert (await call_api(mm, "POST", "/api/v4/actions/dialogs/open", body)) == (
         200,
         REST["open_dialog"]["response"]["body"],
     )
-    dialog = await mm.until(lambda: mm.dialog_of(mm.ana))
-    await mm.submit_dialog(dialog, {"message": "all good", "rag": "green"})
+    build_dialog = await mm.until(lambda: mm.dialog_of(mm.ana))
+    await mm.submit_dialog(build_dialog, {"message": "all good", "rag": "green"})
     real = INBOUND["dialog"][0]
-    assert headers(app.seen[0].headers) == headers(real["headers"])
-    assert shape(app.seen[0].json) == shape(json.loads(real["body"]))
+    assert headers(receiver.seen[0].headers) == headers(real["headers"])
+    assert shape(receiver.seen[0].json) == shape(json.loads(real["body"]))
 
 
-async def test_errors_of_a_dialog_keep_it_open(mm: FakeMattermost, app: App) -> None:
+async def test_errors_of_a_dialog_keep_it_open(mm: FakeMattermost, receiver: Receiver) -> None:
     body = json.loads(json.dumps(REST["open_dialog"]["request"]["body"]))
-    body |= {"trigger_id": mm.trigger(mm.ana, mm.town), "url": f"{app.url}/dialog"}
-    await rest(mm, "POST", "/api/v4/actions/dialogs/open", body)
-    app.answer = REST["submit_dialog_bad"]["response"]["body"]
-    dialog = await mm.until(lambda: mm.dialog_of(mm.ana))
-    delivered = await mm.submit_dialog(dialog, {"message": "bad", "rag": "green"})
-    assert delivered.json == app.answer
-    assert dialog.open
+    body |= {"trigger_id": mm.trigger(mm.ana, mm.town), "url": f"{receiver.url}/dialog"}
+    await call_api(mm, "POST", "/api/v4/actions/dialogs/open", body)
+    receiver.answer = REST["submit_dialog_bad"]["response"]["body"]
+    build_dialog = await mm.until(lambda: mm.dialog_of(mm.ana))
+    delivered = await mm.submit_dialog(build_dialog, {"message": "bad", "rag": "green"})
+    assert delivered.json == receiver.answer
+    assert build_dialog.open
 
 
-async def test_a_post_of_the_bot_is_answered_as_by_the_real_server(mm: FakeMattermost) -> None:
-    status, made = await rest(mm, "POST", "/api/v4/posts", bot_post(mm))
+async def test_the_response_to_a_bot_post_is_as_recorded(mm: FakeMattermost) -> None:
+    status, made = await call_api(mm, "POST", "/api/v4/posts", bot_post_body(mm))
     real = REST["bot_post"]["response"]
     assert status == real["status"]
     assert shape(made) == shape(real["body"])
     assert made["props"] == real["body"]["props"]
 
 
-async def test_a_patch_is_answered_as_by_the_real_server(mm: FakeMattermost) -> None:
-    _, made = await rest(mm, "POST", "/api/v4/posts", bot_post(mm))
-    _, changed = await rest(
+async def test_the_response_to_a_patch_is_as_recorded(mm: FakeMattermost) -> None:
+    _, made = await call_api(mm, "POST", "/api/v4/posts", bot_post_body(mm))
+    _, changed = await call_api(
         mm, "PUT", f"/api/v4/posts/{made['id']}/patch", REST["update_post"]["request"]["body"] | {"props": {}}
     )
     real = REST["update_post"]["response"]["body"]
@@ -141,24 +141,24 @@ async def test_a_patch_is_answered_as_by_the_real_server(mm: FakeMattermost) -> 
 
 
 @pytest.mark.parametrize("name", ["ephemeral", "too_long"])
-async def test_refusals_are_those_of_the_real_server(mm: FakeMattermost, name: str) -> None:
+async def test_rejections_are_as_recorded(mm: FakeMattermost, name: str) -> None:
     real = REST[name]
     body = real["request"]["body"] | {"channel_id": mm.town.id}
-    status, said = await rest(mm, "POST", real["request"]["path"], body)
+    status, texts = await call_api(mm, "POST", real["request"]["path"], body)
     assert status == real["response"]["status"]
-    assert shape(said) == shape(real["response"]["body"])
-    assert (said["id"], said["message"]) == (real["response"]["body"]["id"], real["response"]["body"]["message"])
+    assert shape(texts) == shape(real["response"]["body"])
+    assert (texts["id"], texts["message"]) == (real["response"]["body"]["id"], real["response"]["body"]["message"])
 
 
-async def test_the_websocket_speaks_as_the_real_server_does(mm: FakeMattermost) -> None:
-    """The recorded connection signed in by challenge; then a post of the bot, its edit, and a mention."""
+async def test_websocket_frames_are_as_recorded(mm: FakeMattermost) -> None:
+    """The recorded connection signs in by challenge. Then follow a post of the bot, its edit, and a mention."""
     mm.sockets.challenge_only = True
     async with aiohttp.ClientSession() as http, http.ws_connect(f"{mm.url}/api/v4/websocket") as ws:
         await ws.send_json({"seq": 1, "action": "authentication_challenge", "data": {"token": mm.bot.token}})
         hello, signed_in = await ws.receive_json(), await ws.receive_json()
-        _, made = await rest(mm, "POST", "/api/v4/posts", bot_post(mm))
+        _, made = await call_api(mm, "POST", "/api/v4/posts", bot_post_body(mm))
         by_bot = await ws.receive_json()
-        await rest(mm, "PUT", f"/api/v4/posts/{made['id']}/patch", {"message": "updated", "props": {}})
+        await call_api(mm, "PUT", f"/api/v4/posts/{made['id']}/patch", {"message": "updated", "props": {}})
         edited = await ws.receive_json()
         await mm.say(mm.town, "@liaison finish", mm.ana)
         mention = await ws.receive_json()

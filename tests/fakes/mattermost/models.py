@@ -1,4 +1,4 @@
-"""What a Mattermost site holds, and its JSON as 5.37 writes it (recordings/mattermost/mattermost-5.37.json)."""
+"""The objects of a Mattermost site, and their JSON as in 5.37 (see ``recordings/mattermost-5.37.json``)."""
 
 import re
 import secrets
@@ -19,7 +19,7 @@ def new_id() -> str:
 
 
 def millis() -> int:
-    """The time, never twice the same: Mattermost orders posts by it."""
+    """The time in milliseconds, never the same twice, because Mattermost orders posts by it."""
     _clock[0] = max(_clock[0] + 1, int(time.time() * 1000))
     return _clock[0]
 
@@ -35,10 +35,11 @@ class User:
     roles: str = "system_user"
     is_bot: bool = False
     zone: str = "Europe/London"
+    locale: str = "en"
     deleted: bool = False
 
     def json(self) -> Json:
-        made: Json = {
+        user: Json = {
             "id": self.id,
             "create_at": 1,
             "update_at": 1,
@@ -52,14 +53,14 @@ class User:
             "last_name": self.last_name,
             "position": "",
             "roles": self.roles,
-            "locale": "en",
+            "locale": self.locale,
             "timezone": {
                 "automaticTimezone": self.zone,
                 "manualTimezone": "",
                 "useAutomaticTimezone": "true",
             },
         }
-        return made | ({"is_bot": True, "bot_description": ""} if self.is_bot else {})
+        return user | ({"is_bot": True, "bot_description": ""} if self.is_bot else {})
 
 
 @dataclass
@@ -92,8 +93,8 @@ class Channel:
 
 @dataclass
 class Post:
-    """``props`` as stored: attachments still have their integrations. ``seen_by``: the one reader of an
-    ephemeral post."""
+    """``props`` as stored, with the integrations of attachments. ``seen_by`` is the only reader of an ephemeral
+    post."""
 
     user: str
     channel: str
@@ -117,7 +118,7 @@ class Post:
 
     @property
     def text(self) -> str:
-        """All that stands in it, attachments included."""
+        """Message and attachments."""
         return "\n".join(
             part for part in [self.message, *(str(a.get("text") or "") for a in self.attachments)] if part
         )
@@ -131,10 +132,10 @@ class Post:
             yield from attachment.get("actions") or []
 
     def json(self) -> Json:
-        """As clients get it: without integrations."""
+        """As clients receive it: without integrations."""
         props = dict(self.props)
         if "attachments" in props:
-            props["attachments"] = [_shown(attachment) for attachment in self.attachments]
+            props["attachments"] = [_client_attachment(attachment) for attachment in self.attachments]
         shown = bool(self.attachments)
         return {
             "id": self.id,
@@ -162,7 +163,7 @@ class Post:
 
 @dataclass
 class Dialog:
-    """One that a person has open. ``url`` and the state are what their client sends back."""
+    """An open dialog of a person."""
 
     user: User
     channel: Channel
@@ -175,29 +176,29 @@ class Dialog:
         return next(element for element in self.dialog["elements"] if element["name"] == name)
 
 
-def full_attachment(given: Json) -> Json:
-    """As the server stores it: every field of ``model.SlackAttachment``."""
+def full_attachment(attachment: Json) -> Json:
+    """As the server stores it: with every field of ``model.SlackAttachment``."""
     empty: Json = {"id": 0, "fields": None, "ts": None}
-    words = (
+    names = (
         "fallback color pretext author_name author_link author_icon title title_link text image_url thumb_url"
         " footer footer_icon"
     )
-    made = empty | dict.fromkeys(words.split(), "") | given
-    if made.get("fields"):
-        made["fields"] = [{"title": "", "value": "", "short": False} | one for one in made["fields"]]
-    return made
+    full = empty | dict.fromkeys(names.split(), "") | attachment
+    if full.get("fields"):
+        full["fields"] = [{"title": "", "value": "", "short": False} | item for item in full["fields"]]
+    return full
 
 
-def _shown(attachment: Json) -> Json:
+def _client_attachment(attachment: Json) -> Json:
     actions = attachment.get("actions")
     if not actions:
         return attachment
-    return attachment | {"actions": [{k: v for k, v in one.items() if k != "integration"} for one in actions]}
+    return attachment | {"actions": [{k: v for k, v in item.items() if k != "integration"} for item in actions]}
 
 
 def mentioned(texts: list[str], users: list[User]) -> set[str]:
-    """Ids of who is told, after ``app/notification.go``: code is left out; a word is whatever letters, digits and
-    ``:.-_@`` make; suffixes are tried off."""
+    """Ids of the users who are notified, by the rules of ``app/notification.go``: code is ignored, a word consists
+    of letters, digits and ``:.-_@``, and trailing punctuation is removed until the word is a name."""
     names = {f"@{user.username}": user.id for user in users}
     found: set[str] = set()
     for word in re.findall(r"[\w:.@-]+", "\n".join(_prose(text) for text in texts)):
@@ -218,6 +219,6 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "striketh
 
 
 def _prose(markdown: str) -> str:
-    """What is neither code nor an address."""
+    """The text without code and URLs."""
     children = [child for token in _MARKDOWN.parse(markdown) for child in (token.children or ())]
     return "".join(child.content if child.type == "text" else "\n" for child in children)

@@ -1,4 +1,4 @@
-"""People at their clients: what they type, press and send, delivered to the bot as the server delivers it."""
+"""People at their clients: what they type, press and submit is delivered to the bot as by the server."""
 
 import base64
 import json
@@ -9,15 +9,15 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from tests.fakes.mattermost.rest import Rest
-from tests.fakes.mattermost.world import Channel, Dialog, Json, Post, User, new_id
+from tests.fakes.mattermost.models import Channel, Dialog, Json, Post, User, new_id
+from tests.fakes.mattermost.rest import RestApi
 
 AGENT = "Mattermost-Bot/1.1"
 
 
 @dataclass(frozen=True)
 class Delivered:
-    """What the bot answered. ``json`` is None where it is not JSON."""
+    """The bot's response. ``json`` is None if the body is not JSON."""
 
     status: int
     json: Any
@@ -25,18 +25,18 @@ class Delivered:
     seconds: float
 
 
-class People(Rest):
-    async def say(self, channel: Channel, text: str, user: User, *, root: str = "", **how: Any) -> Post:
-        """A post of a person; ``how``: fields of ``Post``. ``lose=True``: its event is numbered and never sent."""
-        lose = bool(how.pop("lose", False))
-        return await self.keep(Post(user.id, channel.id, text, root=root, **how), lose=lose)
+class MattermostClients(RestApi):
+    async def say(self, channel: Channel, text: str, user: User, *, root: str = "", **fields: Any) -> Post:
+        """A person's post, with ``fields`` of ``Post``. ``lose=True``: its event gets a number but is not sent."""
+        lose = bool(fields.pop("lose", False))
+        return await self.store_post(Post(user.id, channel.id, text, root=root, **fields), lose=lose)
 
     def trigger(self, user: User, channel: Channel) -> str:
-        """As ``model.GenerateTriggerId`` looks: client id, user, time and signature, in base64."""
+        """In the format of ``model.GenerateTriggerId``: client id, user, time and signature in base64."""
         now = int(time.time() * 1000)
-        made = base64.b64encode(f"{new_id()}:{user.id}:{now}:{'MEUCIQ' + 'x' * 90}".encode()).decode()
-        self.triggers[made] = (user, channel, now)
-        return made
+        trigger_id = base64.b64encode(f"{new_id()}:{user.id}:{now}:{'MEUCIQ' + 'x' * 90}".encode()).decode()
+        self.triggers[trigger_id] = (user, channel, now)
+        return trigger_id
 
     def response_url(self, user: User, channel: Channel) -> str:
         hook = new_id()
@@ -44,9 +44,9 @@ class People(Rest):
         return f"{self.url}/hooks/commands/{hook}"
 
     def command_form(self, text: str, user: User, channel: Channel, **changed: str) -> dict[str, str]:
-        """The form of one slash command; send it twice for a doubled delivery."""
+        """The form of one slash command. Send it twice for a duplicate delivery."""
         named = [self.user_named(word[1:].rstrip(".,")) for word in text.split() if word.startswith("@")]
-        found = [one for one in named if one is not None]
+        found = [item for item in named if item is not None]
         form = {
             "channel_id": channel.id,
             "channel_name": channel.name,
@@ -61,22 +61,22 @@ class People(Rest):
             "user_name": user.username,
         }
         if found:
-            form["user_mentions"] = ",".join(one.username for one in found)
-            form["user_mentions_ids"] = ",".join(one.id for one in found)
+            form["user_mentions"] = ",".join(item.username for item in found)
+            form["user_mentions_ids"] = ",".join(item.id for item in found)
         return form | changed
 
     async def command(
         self, app_url: str, text: str, *, user: User | None = None, channel: Channel | None = None
     ) -> Delivered:
-        """``text`` without the command word."""
+        """Types a command. ``text`` does not include the command word."""
         return await self.typed(app_url, self.command_form(text, user or self.ana, channel or self.town))
 
     async def typed(self, app_url: str, form: dict[str, str]) -> Delivered:
-        """Sends it, and shows its person what the bot answers."""
+        """Sends a command, and shows the bot's response to its sender."""
         user, channel = self.users[form["user_id"]], self.channels[form["channel_id"]]
         delivered = await self.send_command(app_url, form)
         if delivered.status == 200 and isinstance(delivered.json, dict) and delivered.json.get("text"):
-            self.whisper(user, channel, delivered.json["text"], delivered.json.get("attachments") or [])
+            self.post_ephemeral(user, channel, delivered.json["text"], delivered.json.get("attachments") or [])
         return delivered
 
     async def send_command(self, app_url: str, form: dict[str, str], *, header: bool = True) -> Delivered:
@@ -86,8 +86,8 @@ class People(Rest):
         return await deliver(f"{app_url}/mattermost/command", urlencode(form).encode(), headers)
 
     def click_body(self, post: Post, label: str, user: User) -> tuple[str, Json]:
-        """Where the button leads, and the delivery, with the context that the server kept."""
-        action = next((one for one in post.actions() if one["name"] == label), None)
+        """The button's URL and the delivery, with the context that the server stored."""
+        action = next((item for item in post.actions() if item["name"] == label), None)
         assert action is not None, f"no button {label!r}: {post.labels}"
         channel = self.channels[post.channel]
         return action["integration"]["url"], {
@@ -105,19 +105,19 @@ class People(Rest):
         }
 
     async def press(self, post: Post, label: str, user: User) -> Delivered:
-        """Clicks; shows ``ephemeral_text`` and applies ``update``, as the server does with a good answer."""
+        """Clicks a button. Shows ``ephemeral_text`` and applies ``update`` as the server does."""
         url, body = self.click_body(post, label, user)
         return await self.clicked(post, user, url, body)
 
     async def clicked(self, post: Post, user: User, url: str, body: Json) -> Delivered:
         delivered = await self.send_json(url, body)
-        said = delivered.json
-        if delivered.status == 200 and isinstance(said, dict):
-            if said.get("update"):
-                await self.change(post, said["update"].get("message"), said["update"].get("props"))
-            if said.get("ephemeral_text"):
+        body = delivered.json
+        if delivered.status == 200 and isinstance(body, dict):
+            if body.get("update"):
+                await self.change(post, body["update"].get("message"), body["update"].get("props"))
+            if body.get("ephemeral_text"):
                 root = "" if post.seen_by else post.root or post.id
-                self.whisper(user, self.channels[post.channel], said["ephemeral_text"], [], root)
+                self.post_ephemeral(user, self.channels[post.channel], body["ephemeral_text"], [], root)
         return delivered
 
     def submission(self, dialog: Dialog, values: Json, *, cancelled: bool = False) -> Json:
@@ -133,20 +133,23 @@ class People(Rest):
         }
 
     async def submit_dialog(self, dialog: Dialog, values: Json) -> Delivered:
-        """As the client does: defaults stand unless changed, limits are kept, errors leave it open."""
-        sent: Json = {one["name"]: one.get("default") for one in dialog.dialog["elements"]} | values
+        """Submits as the client does: unchanged defaults are sent, limits are enforced, errors keep the dialog
+        open."""
+        sent: Json = {item["name"]: item.get("default") for item in dialog.dialog["elements"]} | values
         for name, value in values.items():
             element = dialog.element(name)
             if element["type"] == "select" and value is not None:
-                assert value in [option["value"] for option in element["options"]], f"{value!r} is not offered"
-            assert len(str(value or "")) <= element.get("max_length", 3000), f"{name} takes less text"
+                assert value in [option["value"] for option in element["options"]], f"{value!r} is not an option"
+            assert len(str(value or "")) <= element.get("max_length", 3000), f"{name} is too long"
         missing = [
-            one["name"] for one in dialog.dialog["elements"] if not one.get("optional") and not sent[one["name"]]
+            item["name"]
+            for item in dialog.dialog["elements"]
+            if not item.get("optional") and not sent[item["name"]]
         ]
-        assert not missing, f"the client asks for {missing}"
+        assert not missing, f"required by the client: {missing}"
         delivered = await self.send_json(dialog.url, self.submission(dialog, sent))
-        said = delivered.json if isinstance(delivered.json, dict) else {}
-        if delivered.status == 200 and not said.get("errors") and not said.get("error"):
+        body = delivered.json if isinstance(delivered.json, dict) else {}
+        if delivered.status == 200 and not body.get("errors") and not body.get("error"):
             dialog.open = False
         return delivered
 
@@ -156,15 +159,15 @@ class People(Rest):
 
 
 async def deliver(url: str, body: bytes, headers: dict[str, str]) -> Delivered:
-    began = time.monotonic()
-    given = {"User-Agent": AGENT, "Accept": "application/json", "Accept-Encoding": "gzip", **headers}
+    started = time.monotonic()
+    all_headers = {"User-Agent": AGENT, "Accept": "application/json", "Accept-Encoding": "gzip", **headers}
     async with (
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session,
-        session.post(url, data=body, headers=given) as reply,
+        session.post(url, data=body, headers=all_headers) as response,
     ):
-        content = await reply.read()
+        content = await response.read()
         try:
-            said = await reply.json(content_type=None)
+            parsed = await response.json(content_type=None)
         except ValueError:
-            said = None
-        return Delivered(reply.status, said, content, time.monotonic() - began)
+            parsed = None
+        return Delivered(response.status, parsed, content, time.monotonic() - started)

@@ -1,4 +1,4 @@
-"""Markdown as its reader sees it: the words, without the markup that drew them."""
+"""Converts Markdown to the text that people see."""
 
 import re
 
@@ -6,14 +6,14 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-_GAP = "\u200b"
+_ZERO_WIDTH_SPACE = "\u200b"
 
 
-def as_read(markdown: str) -> str:
-    """Line by line; code without its fence, links as their labels, blanks and zero-width gaps evened out."""
+def visible_text(markdown: str) -> str:
+    """Code without its fence, links as their labels, runs of spaces collapsed, zero-width spaces removed."""
     blocks = [_block(token) for token in _MARKDOWN.parse(markdown)]
-    words = "\n".join(block for block in blocks if block)
-    return re.sub(r"[^\S\n]+", " ", words.replace(_GAP, ""))
+    text = "\n".join(block for block in blocks if block)
+    return re.sub(r"[^\S\n]+", " ", text.replace(_ZERO_WIDTH_SPACE, ""))
 
 
 def _block(token: Token) -> str:
