@@ -23,6 +23,7 @@ from bot.outbound.live_cards import LiveCards
 from bot.outbound.responder import Responder
 from bot.services.people_directory import PeopleDirectory
 from bot.storage.inbox import Inbox
+from bot.storage.store import StoreError
 from commands import dispatch
 from commands.cards import pending_lines
 from commands.dispatch import Route
@@ -73,16 +74,22 @@ class MessageProcessor:
         except Exception as error:  # noqa: BLE001  an unexpected error gets an answer too
             return self._error_answer(message, error)
         if isinstance(route, Answer):
-            self._save_intent(message)
+            await self._save_intent(message)
         return route
 
-    def _save_intent(self, message: Message) -> None:
+    async def _save_intent(self, message: Message) -> None:
         intent = dispatch.intent_json(message, self._services)
         if intent is not None:
-            self._inbox.save_intent(message.key, intent)
+            try:
+                await self._inbox.save_intent(message.key, intent)
+            except StoreError as error:  # only its choice is lost
+                log.warning("intent not stored", delivery=message.key, error=str(error))
 
-    def busy_answer(self, message: Message, run: str) -> Answer:
-        self._save_intent(message)  # for [Try again]
+    def failed_answer(self, message: Message, error: Exception) -> Answer:
+        return self._error_answer(message, error)
+
+    async def busy_answer(self, message: Message, run: str) -> Answer:
+        await self._save_intent(message)  # for [Try again]
         with self._language_of(message):
             return dispatch.busy_answer(message, run)
 
