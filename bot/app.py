@@ -216,7 +216,7 @@ def bootstrap(
         services=services,
         engine=engine,
         reconciler=reconciler,
-        intake=AppIntake(engine, responder, inbox, services, now),
+        intake=AppIntake(engine, responder, inbox, services, people, now),
     )
 
 
@@ -296,7 +296,7 @@ def _create_chats(settings: Settings, store: Store, now: Callable[[], datetime])
         from bot.surfaces.slack.surface import SlackSurface
 
         chats.append(
-            SlackSurface(settings.slack, command=command, notes=SurfaceStateRows(store, "slack:"), now=now)
+            SlackSurface(settings.slack, command=command, state=SurfaceStateRows(store, "slack:"), now=now)
         )
     if settings.mattermost is not None:
         from bot.surfaces.mattermost.surface import MattermostSurface
@@ -307,7 +307,7 @@ def _create_chats(settings: Settings, store: Store, now: Callable[[], datetime])
                 command=command,
                 public_url=settings.bot.address,
                 secret_key=settings.secret_key().encode(),
-                notes=SurfaceStateRows(store, "mattermost:"),
+                state=SurfaceStateRows(store, "mattermost:"),
                 now=now,
             )
         )

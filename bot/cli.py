@@ -31,7 +31,7 @@ from bot.server.say_socket import (
     send_request,
 )
 from bot.surfaces.console.surface import CHANNEL, account
-from bot.surfaces.console.terminal_text import tame
+from bot.surfaces.console.terminal_text import strip_controls
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_QUESTION = 0, 1, 2, 3
 _EXIT_CODES = {"done": EXIT_OK, "failed": EXIT_FAILED, "question": EXIT_QUESTION, "": EXIT_FAILED}
@@ -112,12 +112,12 @@ def say(config: Path | None, words: tuple[str, ...], user: str, channel: str, ye
     )
     reply = _run(_with_exit_codes(_say(settings, request), settings))
     if as_json:
-        click.echo(tame(json.dumps(reply.model_dump(mode="json"), ensure_ascii=False, indent=2)))
+        click.echo(strip_controls(json.dumps(reply.model_dump(mode="json"), ensure_ascii=False, indent=2)))
     else:
         for block in reply.shown:
-            click.echo(tame("\n".join(block.lines)))
+            click.echo(strip_controls("\n".join(block.lines)))
         if reply.text:
-            click.echo(tame(reply.text), err=True)
+            click.echo(strip_controls(reply.text), err=True)
     sys.exit(_EXIT_CODES[reply.result])
 
 
@@ -162,6 +162,27 @@ def migrate(config: Path | None) -> None:
     logs.configure(settings.secret_values(), level=logging.WARNING)
     _run(_with_exit_codes(server.migrate(settings), settings))
     click.echo(f"{settings.store_path} is up to date.")
+
+
+@cli.command("new-platform")
+@click.argument("name")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=Path(),
+    help="Where to write it; the current folder by default.",
+)
+@click.option("--built-in", is_flag=True, help="Write into a checkout of Liaison instead of a package of its own.")
+def new_platform(name: str, folder: Path, built_in: bool) -> None:
+    """Write the skeleton of an adapter for another platform."""
+    from bot.new_platform import CannotWrite, write_built_in, write_package
+
+    try:
+        written = (write_built_in if built_in else write_package)(name, folder)
+    except CannotWrite as error:
+        raise UsageFailed(str(error)) from None
+    click.echo(f"Wrote {written}. Its TODOs are numbered; the contract suite is green when they are done:")
+    click.echo("  pytest tests/contract" if built_in else "  pytest --pyargs adapters.testing.suite")
 
 
 async def _say(settings: Settings, request: Request) -> Reply:

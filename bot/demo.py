@@ -16,7 +16,7 @@ from bot.server.serve import SayRequests, open_say_socket, running
 from bot.surfaces.console.chat import Chat, Controls
 from bot.surfaces.console.render import draw
 from bot.surfaces.console.surface import Console, ConsoleEntry, account, person, room
-from bot.surfaces.console.terminal import Keyboard, Lines, Piped, Screen, Script
+from bot.surfaces.console.terminal import Keyboard, LineSource, Piped, Screen, Script
 from commands.model.card import Button, Card, Row, Section
 from commands.model.intents import Help, Show, Start
 
@@ -35,7 +35,7 @@ _MAX_TASKS = 10
 async def demo(script: Sequence[str] | None) -> int:
     """Returns 0, or 1 if a line of ``script`` did not have the expected result."""
     screen = Screen()
-    screen.tell(PROGRESS)
+    screen.show_text(PROGRESS)
     with TemporaryDirectory(prefix="liaison-demo-") as folder:
         settings = demo_settings(Path(folder)).with_secret_key()
         console = Console()
@@ -52,7 +52,7 @@ async def demo(script: Sequence[str] | None) -> int:
                     root=settings.bot.command,
                     controls=_controls(app.platforms["local"]),
                 )
-                screen.tell(*WELCOME)
+                screen.show_text(*WELCOME)
                 await _show_runbook(app.platforms["local"], chat, screen)
                 await _run_chat(chat, screen, script)
     for problem in chat.failed:
@@ -61,7 +61,7 @@ async def demo(script: Sequence[str] | None) -> int:
 
 
 async def _run_chat(chat: Chat, screen: Screen, script: Sequence[str] | None) -> None:
-    lines: Lines
+    lines: LineSource
     with ExitStack() as cleanup:
         if script is not None:
             lines = Script(screen, script)
@@ -77,10 +77,10 @@ async def _show_runbook(adapter: Adapter, chat: Chat, screen: Screen) -> None:
     """Shows a runbook that is not started yet, with a button that starts it."""
     found = next(runbook for runbook in await adapter.runbooks(RUNBOOK) if runbook.title == RUNBOOK)
     card = _runbook_card(await adapter.runbook(found.key.id))
-    screen.gap()
+    screen.show_blank_line()
     screen.show(draw(card, screen.width))
-    screen.tell(f"Press 1 to start {RUNBOOK}, or type help.")
-    chat.offer(ConsoleEntry("lines", room(), "offer", buttons=tuple(card.buttons)))
+    screen.show_text(f"Press 1 to start {RUNBOOK}, or type help.")
+    chat.set_buttons(ConsoleEntry("lines", room(), "offer", buttons=tuple(card.buttons)))
 
 
 def _runbook_card(runbook: Runbook) -> Card:
@@ -117,4 +117,4 @@ def _controls(adapter: Any) -> Controls:
         adapter.down = False
         return "The platform is reachable again."
 
-    return Controls({":down": down, ":up": up}, cut=lambda: bool(adapter.down))
+    return Controls({":down": down, ":up": up}, is_cut_off=lambda: bool(adapter.down))

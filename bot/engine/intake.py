@@ -7,6 +7,7 @@ from typing import Any
 from adapters.toolkit.messages import in_language
 from bot.engine.port import Engine
 from bot.outbound.responder import Responder
+from bot.services.people_directory import PeopleDirectory
 from bot.storage.inbox import Inbox
 from bot.surfaces.protocol import FieldErrors, Recorded, SubmittedForm
 from commands.cards.run_card import live_card
@@ -31,12 +32,14 @@ class AppIntake:
         responder: Responder,
         inbox: Inbox,
         services: Services,
+        people: PeopleDirectory,
         now: Callable[[], datetime],
     ) -> None:
         self._engine = engine
         self._responder = responder
         self._inbox = inbox
         self._services = services
+        self._people = people
         self._now = now
         self.on_recorded: list[Callable[[Message], None]] = []
 
@@ -57,7 +60,7 @@ class AppIntake:
         await self._inbox.store_answer(key, answer)
 
     async def open_form(self, wanted: OpenForm, actor: Actor, place: Place) -> Form:
-        with in_language(language_of(actor, self._services)):
+        with in_language(self.language_for(actor)):
             return await open_form(wanted, place, self._services)
 
     async def search_options(self, about: str, run: str, field: str, typed: str) -> Sequence[Option]:
@@ -76,3 +79,6 @@ class AppIntake:
 
     def error_card(self, key: str, **facts: object) -> Card:
         return short_card(translate(key, **facts), tone="warn")
+
+    def language_for(self, actor: Actor) -> str:
+        return language_of(self._people.cached_profile(actor), self._services)

@@ -16,7 +16,7 @@ from urllib.parse import quote, quote_plus
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from bot.surfaces.console.terminal_text import one_line, tame
+from bot.surfaces.console.terminal_text import one_line, strip_controls
 
 HIDDEN = "[secret]"
 SHORTEST_SECRET = 4  # hiding shorter ones would hide ordinary words
@@ -100,7 +100,7 @@ def _renderers(pretty: bool, redact: Redactor) -> list[Processor]:
 
 def _redacted(render: Processor, redact: Redactor) -> Processor:
     def render_redacted(logger: WrappedLogger, method: str, event: EventDict) -> str:
-        return tame(redact(str(render(logger, method, event))))
+        return strip_controls(redact(str(render(logger, method, event))))
 
     return render_redacted
 

@@ -20,7 +20,7 @@ import structlog
 from pydantic import Field, ValidationError
 
 from adapters.models import Model
-from bot.surfaces.console.chat import SOON_SECONDS, Submit
+from bot.surfaces.console.chat import CARD_WAIT_SECONDS, Submit
 from bot.surfaces.console.render import DEFAULT_WIDTH, draw, draw_lines
 from bot.surfaces.console.surface import CHANNEL, Console, ConsoleEntry, person, room
 from bot.surfaces.protocol import NotRecorded
@@ -123,7 +123,7 @@ def _press(message: Message, key: str, post: str, intent: Intent) -> Message:
 async def _wait_for_card(seen: Mapping[str, ConsoleEntry], changed: asyncio.Event) -> None:
     """If only an activity line has appeared, the live card usually follows. An unchanged card is not redrawn."""
     try:
-        async with asyncio.timeout(SOON_SECONDS):
+        async with asyncio.timeout(CARD_WAIT_SECONDS):
             while seen and not any(entry.card for entry in seen.values()):
                 changed.clear()
                 await changed.wait()
@@ -148,7 +148,7 @@ def _block(entry: ConsoleEntry, width: int) -> Block:
     if entry.card is not None:
         lines = tuple(draw(entry.card, width))
         return Block(kind=entry.kind, summary=entry.card.summary, lines=lines, buttons=labels)
-    lines = tuple(draw_lines(entry.fresh, entry.buttons, width))
+    lines = tuple(draw_lines(entry.new_lines, entry.buttons, width))
     return Block(kind=entry.kind, summary=lines[0] if lines else "", lines=lines, buttons=labels)
 
 

@@ -54,6 +54,11 @@ class PeopleDirectory:
         await self._remember([profile])
         return _merge(actor, profile)
 
+    def cached_profile(self, actor: Actor) -> Actor:
+        """Like ``profile``, but never asks the chat."""
+        cached = self._profiles.get(_key(actor))
+        return _merge(actor, cached[0]) if cached else actor
+
     def _is_current(self, profile: Actor, fetched_at: datetime) -> bool:
         return profile.membership is not Membership.UNKNOWN and self._now() - fetched_at < PROFILE_LIFETIME
 
@@ -92,7 +97,7 @@ class PeopleDirectory:
 
 
 def _merge(actor: Actor, profile: Actor) -> Actor:
-    update = {name: getattr(profile, name) for name in ("email", "membership", "timezone")}
+    update = {name: getattr(profile, name) for name in ("email", "membership", "timezone", "locale")}
     update |= {name: getattr(profile, name) or getattr(actor, name) for name in ("name", "handle")}
     return actor.model_copy(update=update)
 

@@ -1,10 +1,14 @@
-"""What a chat is to the rest of Liaison, and what the rest is to a chat.
+"""The contract between a chat (``Surface``) and the engine (``Intake``).
 
-Inbound: the surface verifies a delivery, decodes it to a ``Message``, awaits ``Intake.record`` (durable), only
-then acknowledges, and calls ``Intake.carry`` after that. Nothing else happens before the ack.
+Inbound: the surface verifies a delivery, decodes it into a ``Message`` and awaits ``Intake.record``. When that
+returns, the message is durable: only then does the surface acknowledge the delivery and call ``Intake.process``.
+Nothing else happens before the ack.
 
-Outbound: the engine calls the ``Surface`` methods. They raise ``SurfaceError`` and nothing else; the engine
-retries ``ChatUnreachable``, within reason. A surface never knows platforms or the store.
+Outbound: the engine calls the ``Surface`` methods. They raise only ``SurfaceError``; the engine retries
+``ChatUnreachable`` for a limited time. A surface has no access to platforms or to the store.
+
+Language: a surface renders its own messages in ``current_language()``. The engine sets it before it calls an
+outbound method; the surface sets it from ``Intake.language_for`` while it answers a delivery itself.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,11 +26,11 @@ if TYPE_CHECKING:
 
 
 class SurfaceError(Exception):
-    """The chat refused, or said something that we cannot read. Final."""
+    """The chat rejected the request, or sent a response that can't be read. Not retried."""
 
 
 class ChatUnreachable(SurfaceError):
-    """Try again: connection trouble, 5xx, or 429 with ``retry_after`` seconds."""
+    """A connection error, a 5xx, or a 429. Retry after ``retry_after`` seconds."""
 
     def __init__(self, message: str, retry_after: float = 1.0) -> None:
         super().__init__(message)
@@ -34,7 +38,7 @@ class ChatUnreachable(SurfaceError):
 
 
 class NotInChannel(SurfaceError):
-    """We cannot post there. ``invite`` is what to type so that we can."""
+    """The bot is not a member of the channel. ``invite`` is the command that adds it."""
 
     def __init__(self, channel: str, invite: str) -> None:
         super().__init__(f"not in {channel}")
@@ -43,15 +47,15 @@ class NotInChannel(SurfaceError):
 
 
 class PostGone(SurfaceError):
-    """The post to edit was deleted, or cannot be edited any more."""
+    """The post to edit was deleted or can no longer be edited."""
 
 
 class RouteClosed(SurfaceError):
-    """This private route is used up (``response_url``: 5 uses, 30 min)."""
+    """The ``response_url`` is used up or expired (5 uses, 30 minutes)."""
 
 
 class PostRef(Model):
-    """A message of ours. ``place`` is where it stands; ``id`` is the chat's own id of it."""
+    """A message posted by the bot. ``place`` is the channel or thread it is in; ``id`` is the chat's id for it."""
 
     place: Place
     id: str
@@ -59,65 +63,70 @@ class PostRef(Model):
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """``new`` False: seen before, answer with these stored bytes and do nothing else."""
+    """If ``new`` is False, the delivery is a duplicate: respond with the stored ``answer`` and do nothing else."""
 
     new: bool
     answer: bytes
 
 
 class NotRecorded(Exception):
-    """The store did not take it within 2 s. Events: 503. Commands, clicks, forms: say "not surely recorded"."""
+    """The store did not confirm within 2 s. Respond to an event with 503, and tell the person who sent a command,
+    click or form that it may not be saved."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldErrors:
-    """Field name -> sentence. Shown in the form; nothing was recorded."""
+    """Error messages by field name, to show in the form. Nothing was recorded."""
 
     errors: Mapping[str, str]
 
 
 class Intake(Protocol):
-    """The engine, as surfaces see it."""
+    """What surfaces call."""
 
     async def record(self, message: Message, answer: bytes = b"") -> Recorded:
-        """Durable when it returns; ``answer`` is kept for repeats. Raises ``NotRecorded``."""
+        """Returns once the message is durable. ``answer`` is stored for duplicates. Raises ``NotRecorded``."""
         ...
 
     def process(self, key: str) -> None:
-        """Call after the ack: carries the recorded message out. Returns at once."""
+        """Starts processing a recorded message and returns immediately. Call after the ack."""
         ...
 
     async def private_answer(self, key: str, within: float) -> Card | None:
-        """The private card of the message, if it comes within these seconds: then it is yours to show, and
-        is not sent by the message's reply route. None: too late, or there was nothing private to say."""
+        """The message's private card, if it is ready within ``within`` seconds. The caller then shows it, and it
+        is not sent by the message's reply route. None if it is late, or if there is no private answer."""
         ...
 
     async def store_answer(self, key: str, answer: bytes) -> None:
-        """Replaces the kept answer bytes of a recorded message (a click whose outcome came in time)."""
+        """Replaces the stored answer of a recorded message, for a click whose result was ready in time."""
         ...
 
     async def open_form(self, wanted: OpenForm, actor: Actor, place: Place) -> Form:
-        """From the snapshot only; fast. Raises ``CommandError`` (show its card privately)."""
+        """Fast: uses only snapshots. Raises ``CommandError``, whose card is to be shown privately."""
         ...
 
     async def search_options(self, about: str, run: str, field: str, typed: str) -> Sequence[Option]:
-        """For ``search`` fields, from the snapshot; at most 100."""
+        """At most 100 options for a ``search`` field, from the snapshot."""
         ...
 
     def submit(self, form: "SubmittedForm") -> dict[str, Any] | FieldErrors:
-        """Pure checks. The intent's dump, for ``Message.intent``; or what is wrong with which field."""
+        """Validates the values without I/O. Returns the intent's dump, for ``Message.intent``, or the errors."""
         ...
 
     def form_for_line(self, text: str) -> OpenForm | None:
-        """Whether this typed line asks for a form (``/run status`` alone does not; ``/run start`` may)."""
+        """The form that this typed line opens, or None (``/run start`` may open one, ``/run status`` doesn't)."""
         ...
 
     async def live_card(self, place: Place, run: str) -> Card | None:
-        """The present live card of a run, for a press that came too late."""
+        """The run's current live card, to answer a click on an expired button."""
         ...
 
     def error_card(self, key: str, **facts: object) -> Card:
-        """A private card for what went wrong before there was a message (forged, expired, not recorded)."""
+        """A private card for an error that occurs before there is a message."""
+        ...
+
+    def language_for(self, actor: Actor) -> str:
+        """The language of forms and private answers: from the person's locale as last read, without I/O."""
         ...
 
 
@@ -136,32 +145,32 @@ class Surface(Protocol):
 
     @property
     def site(self) -> str:
-        """The chat's own URL, compared with ``HomeChannel.site``; empty where runs never live there."""
+        """The chat's URL, compared with ``HomeChannel.site``. Empty if no platform has runs in this chat."""
         ...
 
     @property
     def edit_interval(self) -> float:
-        """Seconds that must lie between two edits in one channel."""
+        """Minimum seconds between two edits in one channel."""
         ...
 
     def routes(self) -> "Sequence[BaseRoute]":
-        """What the chat calls over HTTP; none where it does not."""
+        """The HTTP routes that the chat calls."""
         ...
 
     async def start(self, intake: Intake) -> None:
-        """Begins to listen."""
+        """Starts to receive deliveries."""
         ...
 
     async def stop(self) -> None:
-        """Stops accepting; what was accepted is still answered after this."""
+        """Stops receiving. Messages that were accepted can still be answered afterwards."""
         ...
 
     def ready(self) -> Mapping[str, bool]:
-        """Each part that must work: {"socket": True}. By the socket's own pings, never by human silence."""
+        """The state of each required part: {"socket": True}. Based on pings, not on whether people write."""
         ...
 
     async def post(self, place: Place, card: Card, *, nonce: str) -> PostRef:
-        """A new message of ours. In the thread of ``place`` if it has one. ``nonce`` finds it again."""
+        """Posts in the thread of ``place`` if it has one. ``find_post`` finds the post by its ``nonce``."""
         ...
 
     async def edit(self, ref: PostRef, card: Card) -> None:
@@ -173,36 +182,36 @@ class Surface(Protocol):
         ...
 
     async def replace_with_pointer(self, ref: PostRef, to: PostRef) -> None:
-        """Turns an old live card into a pointer to the new one."""
+        """Replaces an old live card with a link to the new one."""
         ...
 
     async def post_lines(
         self, place: Place, lines: Sequence[Text], *, buttons: Sequence[Button] = (), nonce: str
     ) -> PostRef:
-        """Plain lines, no card: traces."""
+        """Posts lines without a card, such as activity lines."""
         ...
 
     async def edit_lines(self, ref: PostRef, lines: Sequence[Text], *, buttons: Sequence[Button] = ()) -> None: ...
 
     async def send_private(self, message: Message, card: Card) -> None:
-        """Only to the person who sent ``message``, by the best route there is (DESIGN section 4)."""
+        """Shows the card only to the person who sent ``message``, by the best route available."""
         ...
 
     async def profile(self, actor: Actor) -> Actor:
-        """The same person with name, e-mail, handle, standing and zone as the chat knows them."""
+        """The same person with the chat's name, e-mail, handle, membership, time zone and locale."""
         ...
 
-    async def find_people(self, words: str, near: Place) -> Sequence[Actor]:
-        """By "@handle", id or e-mail."""
+    async def find_people(self, query: str, near: Place) -> Sequence[Actor]:
+        """``query`` is a handle ("@ana"), an id or an e-mail address."""
         ...
 
     async def check(self) -> Sequence[CheckResult]:
-        """``liaison doctor``: token, scopes, reachability."""
+        """For ``liaison doctor``: token, scopes and reachability."""
         ...
 
 
 class SurfaceState(Protocol):
-    """A surface's own small durable facts: the last post seen in a channel, a socket's sequence number."""
+    """A surface's durable key-value state, such as the last post seen in each channel."""
 
     async def get(self, name: str) -> str | None: ...
 

@@ -156,7 +156,7 @@ def _impossible(
         return _still_waiting(tracked, task)
     if isinstance(wanted, FinishTask) and task.branches and not wanted.then:
         branches = [other for id in task.branches if (other := tracked.run.task(id))]
-        buttons = _checktask(task_choices(branches, tracked, "then", check.message), tracked, task)
+        buttons = _with_task(task_choices(branches, tracked, "then", check.message), tracked, task)
         return Ambiguous("task.branches", task=name, buttons=buttons)
     return None
 
@@ -177,7 +177,7 @@ def _needs_approval(tracked: TrackedRun, task: Task, check: PreconditionContext)
     )
 
 
-def _checktask(buttons: Sequence[Button], tracked: TrackedRun, task: Task) -> list[Button]:
+def _with_task(buttons: Sequence[Button], tracked: TrackedRun, task: Task) -> list[Button]:
     """The button of a branch also says which task it finishes: the typed line may have named several."""
     handle = tracked.task_handle(task.id)
     return [

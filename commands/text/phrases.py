@@ -99,6 +99,11 @@ def task_state_name(state: TaskState) -> str:
     return plain_text(translate(f"state.{state}"))
 
 
+def task_state_width() -> int:
+    """Of the longest state name in the current language, for columns."""
+    return max(len(task_state_name(state)) for state in TaskState)
+
+
 def health_name(health: Health) -> str:
     return plain_text(translate(f"health.{health}"))
 

@@ -55,9 +55,9 @@ class Heard(Slack):
         self.heard: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self.edited: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
-    def _whisper(self, channel: str, user: str, said: Mapping[str, Any], route: str) -> Posted:
+    def _post_ephemeral(self, channel: str, user: str, said: Mapping[str, Any], route: str) -> Posted:
         self.heard[channel].set()
-        return super()._whisper(channel, user, said, route)
+        return super()._post_ephemeral(channel, user, said, route)
 
     def _chat_update(self, said: Mapping[str, Any]) -> dict[str, Any]:
         self.edited[str(said["channel"])].set()
@@ -165,7 +165,7 @@ async def durable(stage: Stage, liaison: Liaison) -> Measured:
 
     measured = await loaded(stage, finish)
     done = sum(task.stage == "complete" for runbook in runbooks for task in runbook.tasks.values())
-    said = {whisper.words for whisper in stage.slack.whispers if ": done." not in whisper.words}
+    said = {post.visible_text for post in stage.slack.ephemerals if ": done." not in post.visible_text}
     assert done == RUNS * EACH, f"{done} of {RUNS * EACH} were carried out: {sorted(said)[:5]}"
     return measured
 

@@ -104,3 +104,6 @@ class ScriptedApp:
 
     def error_card(self, key: str, **facts: object) -> Card:
         return Card(title=(key,), summary=key)
+
+    def language_for(self, actor: Actor) -> str:
+        return "en"

@@ -1,6 +1,6 @@
 """``make docs``: rewrites the generated parts of the docs and prints the changed pages.
 
-``docs/demo.md`` is the real output of ``liaison demo --script docs/demo.txt``, with times shifted so that the first
+``docs/demo.md`` is the real output of ``liaison demo --script docs/demo.txt``. Times are shifted so that the first
 one is 14:02. The page is rewritten only if more than times and receipt codes changed.
 """
 

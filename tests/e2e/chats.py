@@ -1,8 +1,8 @@
 """The two chats as people use them, so that one test speaks for both.
 
-A ``Chat`` is a workspace with Ana, Ben and Cam (members) and Gil (a guest). A ``Room`` is a channel of its own in
-it, so that tests can share one chat and one Liaison. What counts in a room is what was said there, or privately,
-since it was made.
+A ``Chat`` is a workspace with Ana, Ben and Cam (members), Rui (a member whose locale is pt-BR) and Gil (a guest).
+A ``Room`` is a channel of its own in it, so that tests can share one chat and one Liaison. What counts in a room
+is what was said there, or privately, since it was made.
 """
 
 import re
@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from adapters.testing.fake_server import Fake
 from tests.e2e.process import until
-from tests.fakes.serving import Fake
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,10 @@ class Room(ABC):
     @abstractmethod
     async def fill(self, values: Mapping[str, str], *, user: str = "ana") -> Sent:
         """Fills the form that a press opened, and submits it."""
+
+    @abstractmethod
+    async def form_title(self, *, user: str = "ana") -> str:
+        """Waits for the form that a press opened."""
 
     @abstractmethod
     def alarms(self) -> list[str]:

@@ -8,8 +8,8 @@ from typing import Any
 from tests.e2e.chats import Room, Sent, Shown
 from tests.e2e.process import until
 from tests.fakes.mattermost import Channel, Delivered, FakeMattermost, Post, User
-from tests.fakes.mattermost.reading import as_read
-from tests.fakes.mattermost.world import Json, millis
+from tests.fakes.mattermost.models import Json, millis
+from tests.fakes.mattermost.visible_text import visible_text
 
 
 class MattermostChat:
@@ -19,7 +19,9 @@ class MattermostChat:
         self.fake = FakeMattermost()
         self.fake.trigger_seconds = 30.0  # the machine may be slow; how long an ack takes is measured elsewhere
         cam = self.fake.add_user("cam", email="cam@example.com", first_name="Cam")
-        self.users = {"ana": self.fake.ana, "ben": self.fake.ben, "cam": cam, "gil": self.fake.gil}
+        rui = self.fake.add_user("rui", email="rui@example.com", first_name="Rui")
+        rui.locale = "pt-BR"
+        self.users = {"ana": self.fake.ana, "ben": self.fake.ben, "cam": cam, "gil": self.fake.gil, "rui": rui}
         self.url = ""
         self._rooms = itertools.count(1)
 
@@ -96,6 +98,11 @@ class MattermostRoom(Room):
         )
         return _sent(await fake.submit_dialog(dialog, values), again)
 
+    async def form_title(self, *, user: str = "ana") -> str:
+        fake, person = self.chat.fake, self.chat.users[user]
+        dialog = await until(lambda: fake.dialog_of(person))
+        return str(dialog.dialog["title"])
+
     def alarms(self) -> list[str]:
         posts: list[Post] = [one.raw for one in self.shown()]
         return [post.text for post in posts if self.chat.fake.mentions(post)]
@@ -109,7 +116,7 @@ class MattermostRoom(Room):
         return [
             Shown(
                 post.id,
-                as_read(post.text),
+                visible_text(post.text),
                 post.labels,
                 direct.get(post.channel) or names.get(post.seen_by, ""),
                 post.root,

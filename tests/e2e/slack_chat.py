@@ -7,8 +7,8 @@ from typing import Any
 
 from tests.e2e.chats import Room, Sent, Shown
 from tests.fakes.slack import Delivered, Slack
-from tests.fakes.slack_reading import alarms, as_read, as_sent
 from tests.fakes.slack_state import Posted
+from tests.fakes.slack_text import as_delivered, collapse_spaces, unsafe_texts
 
 
 class SlackChat:
@@ -22,6 +22,7 @@ class SlackChat:
             "ben": self.fake.add_user("U0BEN", "ben", email="ben@example.com"),
             "cam": self.fake.add_user("U0CAM", "cam", email="cam@example.com"),
             "gil": self.fake.add_user("U0GIL", "gil", is_restricted=True),
+            "rui": self.fake.add_user("U0RUI", "rui", email="rui@example.com", locale="pt-BR"),
         }
         self.url = ""
         self._rooms = itertools.count(1)
@@ -65,12 +66,12 @@ class SlackRoom(Room):
 
     async def command(self, text: str, *, user: str = "ana") -> Sent:
         chat = self.chat
-        typed = as_sent(text, chat.users)
+        typed = as_delivered(text, chat.users)
         return self._sent(await chat.fake.command(chat.url, typed, user=chat.users[user], channel=self.id))
 
     async def mention(self, text: str, *, user: str = "ana", thread: str = "") -> None:
         chat = self.chat
-        typed = as_sent(text, chat.users)
+        typed = as_delivered(text, chat.users)
         await chat.fake.mention(chat.url, typed, user=chat.users[user], channel=self.id, thread=thread)
 
     async def click(self, label: str, on: Shown, *, user: str = "ana") -> Sent:
@@ -82,14 +83,17 @@ class SlackRoom(Room):
         chat = self.chat
         return self._sent(await chat.fake.submit(chat.url, values, user=chat.users[user]))
 
+    async def form_title(self, *, user: str = "ana") -> str:
+        return (await self.chat.fake.modal(self.chat.users[user])).title
+
     def alarms(self) -> list[str]:
-        return alarms([one.raw for one in self.shown()])
+        return unsafe_texts([one.raw for one in self.shown()])
 
     def shown(self) -> list[Shown]:
         fake = self.chat.fake
         direct = {f"D{user[1:]}": name for name, user in self.chat.users.items()}
         here = [
-            post for post in (*fake.posts, *fake.whispers) if post.channel == self.id or post.channel in direct
+            post for post in (*fake.posts, *fake.ephemerals) if post.channel == self.id or post.channel in direct
         ]
         fresh = [post for post in here if post.user == fake.bot_user and _number(post.ts) > _number(self._since)]
         return [self._shown(post, direct) for post in sorted(fresh, key=lambda post: _number(post.ts))]
@@ -97,11 +101,13 @@ class SlackRoom(Room):
     def _shown(self, post: Posted, direct: Mapping[str, str]) -> Shown:
         names = {id: name for name, id in self.chat.users.items()}
         to = direct.get(post.channel) or names.get(post.to, "")
-        return Shown(post.ts, as_read(post.words), post.labels, to, post.thread_ts, copy.deepcopy(post))
+        return Shown(
+            post.ts, collapse_spaces(post.visible_text), post.labels, to, post.thread_ts, copy.deepcopy(post)
+        )
 
     def _sent(self, delivered: Delivered) -> Sent:
         async def again() -> Sent:
-            return self._sent(await self.chat.fake.again(delivered))
+            return self._sent(await self.chat.fake.redeliver(delivered))
 
         return Sent(delivered.status, delivered.body.encode(), again)
 

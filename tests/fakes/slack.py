@@ -1,26 +1,27 @@
-"""A whole Slack for tests: the server that Liaison calls, and the people who type and click.
+"""A fake Slack: the server that Liaison calls, and the people who type and click.
 
-    async with Slack() as slack:
-        ana = slack.add_user("U0ANA", "ana")
-        slack.add_channel("C0OPS", "ops", members=(ana,))
-        delivered = await slack.command(app_url, "start Database failover", user=ana, channel="C0OPS")
-        assert delivered.status == 200                       # the ack
-        card = await slack.until(lambda: slack.cards and slack.cards[0])
-        await slack.press(app_url, "Begin T1", user=ana)     # the newest message with such a button
-        await slack.press(app_url, "Update status", user=ana)
-        modal = await slack.modal(ana)                       # waits until it is filled
-        await slack.submit(app_url, {"text": "all good"}, user=ana)
+async with Slack() as slack:
+ana = slack.add_user("U0ANA", "ana")
+slack.add_channel("C0OPS", "ops", members=(ana,))
+delivered = await slack.command(app_url, "start Database failover", user=ana, channel="C0OPS")
+assert delivered.status == 200                       # the ack
+card = await slack.until(lambda: slack.bot_posts and slack.bot_posts[0])
+await slack.press(app_url, "Begin T1", user=ana)     # on the newest message with this button
+await slack.press(app_url, "Update status", user=ana)
+modal = await slack.modal(ana)                       # waits until it is loaded
+await slack.submit(app_url, {"text": "all good"}, user=ana)
 
-``app_url`` is where our application listens ("http://127.0.0.1:8080"), or ``SOCKET``: then the delivery goes
-through one of the application's Socket Mode connections, and ``status`` is 200 when its envelope was answered
-and 0 when it was not. Point Liaison at it with ``api_url=slack.api_url``, ``bot_token=slack.token``,
+``app_url`` is where Liaison listens ("http://127.0.0.1:8080"), or ``SOCKET``: then the delivery goes through one
+of Liaison's Socket Mode connections, and ``status`` is 200 if its envelope was acknowledged and 0 if not. Point
+Liaison at the fake with ``api_url=slack.api_url``, ``bot_token=slack.token``,
 ``signing_secret=slack.signing_secret`` (and ``app_token=slack.app_token``).
 
-Waiting: ``until(predicate)``, ``shown(words)`` (a message of the bot's), ``whispered(words)`` (a private answer).
+To wait: ``until(predicate)``, ``wait_for_post(text)`` (a message of the bot), ``wait_for_private(text)`` (a
+private answer).
 
-What people see: ``slack.cards`` (messages of the bot), ``slack.whispers`` (private ones, with their ``route``),
-``slack.modals``. Each has ``words`` (the text as read) and ``labels`` (its buttons). ``slack.again(delivered)``
-sends a delivery once more, as Slack does on retry. Triggers live ``slack.trigger_life`` seconds (3, as in Slack):
+What people see: ``slack.bot_posts``, ``slack.ephemerals`` (with their ``route``) and ``slack.modals``. Each has
+``visible_text`` and, except for modals, ``labels`` (of its buttons). ``slack.redeliver(delivered)`` sends a
+delivery again, as Slack does on a retry. Triggers are valid for ``slack.trigger_life`` seconds (3, as in Slack):
 raise it on a slow machine. Faults: ``slack.fault("cut_after", path="chat.postMessage")``.
 """
 
@@ -46,7 +47,7 @@ Kind = Literal["slash_commands", "events_api", "interactive"]
 
 @dataclass(frozen=True)
 class Delivered:
-    """A delivery and its answer. ``took`` is in seconds; ``payload`` is what Slack sent, decoded."""
+    """A delivery and its response. ``took`` is in seconds; ``payload`` is the delivery before encoding."""
 
     app_url: str
     kind: Kind
@@ -61,11 +62,11 @@ class Delivered:
 
 
 class Slack(SlackServer):
-    """``socket_patience``: how long an envelope may stay unanswered before ``status`` is 0."""
+    """``socket_timeout``: seconds to wait for an envelope's acknowledgement before ``status`` is 0."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.socket_patience = 3.0
+        self.socket_timeout = 3.0
         self._http: aiohttp.ClientSession | None = None
 
     @property
@@ -84,12 +85,12 @@ class Slack(SlackServer):
             self._http = None
         await super().stop()
 
-    # What people do.
+    # Actions of people
 
     async def command(
         self, app_url: str, text: str, *, user: str, channel: str, command: str = "/run"
     ) -> Delivered:
-        """Types ``/run text``. ``text`` is as Slack sends it: escaped, mentions as ``<@U1|ana>``."""
+        """Types ``/run text``. ``text`` is encoded as Slack sends it: escaped, mentions as ``<@U1|ana>``."""
         payload = {
             "token": "legacy",
             "team_id": self.team,
@@ -110,23 +111,23 @@ class Slack(SlackServer):
     async def mention(
         self, app_url: str, text: str, *, user: str, channel: str, thread: str = "", opening: bool = True
     ) -> Delivered:
-        """Says ``@liaison text`` (``opening=False``: just ``text``), and delivers it as ``app_mention``."""
+        """Posts ``@liaison text`` (just ``text`` if not ``opening``), and delivers it as ``app_mention``."""
         post = self.say(f"<@{self.bot_user}> {text}" if opening else text, user, channel, thread)
         return await self.deliver(app_url, "events_api", self.event(post, "app_mention"))
 
     async def direct(self, app_url: str, text: str, *, user: str) -> Delivered:
-        """Writes to the bot in their direct message."""
+        """Posts a direct message to the bot."""
         post = self.say(text, user, self._channel(user).id)
         return await self.deliver(app_url, "events_api", self.event(post, "message", channel_type="im"))
 
     def say(self, text: str, user: str, channel: str, thread: str = "") -> Posted:
-        """A person's message, not delivered to anybody."""
+        """Posts a person's message without delivering it."""
         post = Posted(channel, self.new_ts(), text, user, thread_ts=thread)
         self.channels[channel].add(post)
         return post
 
     def event(self, post: Posted, type: str, **facts: Any) -> dict[str, Any]:
-        """The envelope of ``post`` as an event, with an ``event_id`` of its own."""
+        """The envelope of an event for ``post``, with a new ``event_id``."""
         inner = {"type": type, "user": post.user, "text": post.text, "ts": post.ts, "channel": post.channel}
         thread = {"thread_ts": post.thread_ts} if post.thread_ts not in ("", post.ts) else {}
         return {
@@ -140,7 +141,8 @@ class Slack(SlackServer):
         }
 
     async def press(self, app_url: str, label: str, *, user: str, on: Posted | Modal | None = None) -> Delivered:
-        """Presses the button ``label`` of ``on``; by default of the newest message ``user`` can see it on."""
+        """Presses the button ``label`` on ``on``, by default the newest message on which ``user`` sees the
+        button."""
         if isinstance(on, Modal):
             return await self.deliver(app_url, "interactive", self._pressed_in_modal(on, label, user))
         post = on or self._newest_with(label, user)
@@ -160,14 +162,14 @@ class Slack(SlackServer):
         return await self.deliver(app_url, "interactive", payload)
 
     def _newest_with(self, label: str, user: str) -> Posted:
-        mine = [whisper for whisper in self.whispers if whisper.to == user]
-        seen = sorted([*self.posts, *mine], key=lambda post: post.ts)
+        ephemerals = [ephemeral for ephemeral in self.ephemerals if ephemeral.to == user]
+        seen = sorted([*self.posts, *ephemerals], key=lambda post: post.ts)
         found = [post for post in seen if label in post.labels]
         assert found, f"no button {label!r} in {[post.labels for post in seen]}"
         return found[-1]
 
     def _pressed_in_modal(self, modal: Modal, label: str, user: str) -> dict[str, Any]:
-        block_id, button = next(one for one in buttons(modal.view["blocks"]) if one[1]["text"]["text"] == label)
+        block_id, button = next(item for item in buttons(modal.view["blocks"]) if item[1]["text"]["text"] == label)
         return {
             **self._interaction("block_actions", user),
             "container": {"type": "view", "view_id": modal.id},
@@ -176,18 +178,18 @@ class Slack(SlackServer):
         }
 
     async def modal(self, user: str) -> Modal:
-        """The open modal of ``user``, once it no longer says that it is loading."""
+        """Waits until the open modal of ``user`` is loaded."""
 
         def filled() -> Modal | None:
-            open = [one for one in self.modals.values() if one.user == user]
-            return open[-1] if open and "private_metadata" in open[-1].view else None
+            open_modals = [item for item in self.modals.values() if item.user == user]
+            return open_modals[-1] if open_modals and "private_metadata" in open_modals[-1].view else None
 
         found = await self.until(filled)
         assert found is not None
         return found
 
     async def search(self, app_url: str, field: str, typed: str, *, user: str) -> list[str]:
-        """Types into a searchable field of the open modal: the labels that are offered."""
+        """Types into a search field of the open modal, and returns the labels of the options."""
         modal = await self.modal(user)
         payload = {
             **self._interaction("block_suggestion", user),
@@ -202,9 +204,10 @@ class Slack(SlackServer):
         return [option["text"]["text"] for option in options]
 
     async def submit(self, app_url: str, values: Mapping[str, str], *, user: str) -> Delivered:
-        """Fills the open modal (fields not named keep what they show) and submits it.
+        """Fills in and submits the open modal. Fields that are not in ``values`` keep their value.
 
-        A good answer closes it; field errors are in ``Delivered.json["errors"]`` and leave it open.
+        If the submission is accepted, the modal closes. Errors are in ``Delivered.json["errors"]`` and keep it
+        open.
         """
         modal = await self.modal(user)
         assert not set(values) - set(modal.fields), f"the form has {modal.fields}"
@@ -241,10 +244,10 @@ class Slack(SlackServer):
             "trigger_id": self.new_trigger(user),
         }
 
-    # How it gets there.
+    # Delivery
 
-    async def again(self, delivered: Delivered, reason: str = "http_timeout") -> Delivered:
-        """The same delivery once more, with the headers of a retry."""
+    async def redeliver(self, delivered: Delivered, reason: str = "http_timeout") -> Delivered:
+        """Sends the same delivery again, with the headers of a retry."""
         headers = {"x-slack-retry-num": "1", "x-slack-retry-reason": reason}
         return await self.deliver(delivered.app_url, delivered.kind, delivered.payload, headers=headers)
 
@@ -258,7 +261,7 @@ class Slack(SlackServer):
         age: float = 0.0,
         secret: str | None = None,
     ) -> Delivered:
-        """Signs and sends. ``age`` backdates the signature by seconds; ``secret`` forges it."""
+        """Signs and sends. ``age`` backdates the signature by seconds; ``secret`` replaces the signing secret."""
         started = time.monotonic()
         if app_url == SOCKET:
             status, body = await self._through_socket(kind, payload)
@@ -289,7 +292,7 @@ class Slack(SlackServer):
             {"envelope_id": id, "type": kind, "payload": payload, "accepts_response_payload": True}
         )
         try:
-            answer = await asyncio.wait_for(answered, self.socket_patience)
+            answer = await asyncio.wait_for(answered, self.socket_timeout)
         except TimeoutError:
             return 0, ""
         return 200, json.dumps(answer) if answer else ""
@@ -308,6 +311,6 @@ def _entered(element: Mapping[str, Any], value: str | None) -> dict[str, Any]:
         return {element["action_id"]: {"type": element["type"], "value": entered or None}}
     chosen = element.get("initial_option")
     if value is not None:
-        known = (one for one in element.get("options", ()) if value in (one["value"], one["text"]["text"]))
+        known = (item for item in element.get("options", ()) if value in (item["value"], item["text"]["text"]))
         chosen = next(known, {"text": {"type": "plain_text", "text": value}, "value": value}) if value else None
     return {element["action_id"]: {"type": element["type"], "selected_option": chosen}}

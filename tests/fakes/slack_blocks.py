@@ -1,7 +1,7 @@
-"""Block Kit's rules, written down as checks: what Slack answers ``invalid_blocks`` or ``invalid_arguments`` to.
+"""Checks of Block Kit's rules: what Slack rejects with ``invalid_blocks`` or ``invalid_arguments``.
 
-Limits are those of docs.slack.dev/reference/block-kit; where sources differ the smaller one is taken. Each
-function returns sentences, one a fault; none means that Slack would take it.
+The limits are from the Slack docs, "Block Kit reference"; where sources differ, the smaller one is used. Each
+function returns a list of faults. If it is empty, Slack would accept the value.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,9 +21,9 @@ def view_faults(view: Mapping[str, Any]) -> list[str]:
     return list(_view(view))
 
 
-def _blocks(blocks: object, most: int, kinds: set[str]) -> Faults:
-    if not isinstance(blocks, list) or not 1 <= len(blocks) <= most:
-        yield f"must be a list of 1 to {most} blocks"
+def _blocks(blocks: object, limit: int, kinds: set[str]) -> Faults:
+    if not isinstance(blocks, list) or not 1 <= len(blocks) <= limit:
+        yield f"must be a list of 1 to {limit} blocks"
         return
     ids: set[str] = set()
     for number, block in enumerate(blocks):
@@ -40,15 +40,15 @@ def _blocks(blocks: object, most: int, kinds: set[str]) -> Faults:
         yield from (f"{where}: {fault}" for fault in _BLOCKS[block["type"]](block))
 
 
-def _text(text: object, longest: int, *, plain: bool = False) -> Faults:
+def _text(text: object, limit: int, *, plain: bool = False) -> Faults:
     if not isinstance(text, dict) or text.get("type") not in ("plain_text", "mrkdwn"):
         yield "not a text object"
         return
-    said = text.get("text")
+    value = text.get("text")
     if plain and text["type"] != "plain_text":
         yield "must be plain_text"
-    if not isinstance(said, str) or not 0 < len(said) <= longest:
-        yield f"text must have 1 to {longest} characters"
+    if not isinstance(value, str) or not 0 < len(value) <= limit:
+        yield f"text must have 1 to {limit} characters"
     if set(text) - {"type", "text", "emoji", "verbatim"} or ("emoji" in text and text["type"] == "mrkdwn"):
         yield "text object has unknown fields"
 
@@ -86,7 +86,7 @@ def _actions(block: Mapping[str, Any]) -> Faults:
         yield "action ids are used twice"
     for element in elements:
         if element.get("type") != "button":
-            yield f"actions: {element.get('type')} is not drawn by Liaison"
+            yield f"actions: Liaison does not use {element.get('type')}"
             continue
         yield from _button(element)
 
@@ -108,34 +108,37 @@ def _rich_text(block: Mapping[str, Any]) -> Faults:
     if not isinstance(containers, list) or not containers:
         yield "rich_text needs elements"
         return
-    if sum(len(str(piece.get("text", ""))) for one in containers for piece in one.get("elements", ())) > 3000:
+    if (
+        sum(len(str(element.get("text", ""))) for item in containers for element in item.get("elements", ()))
+        > 3000
+    ):
         yield "rich_text over 3000 characters"
     for container in containers:
         if container.get("type") not in ("rich_text_section", "rich_text_preformatted", "rich_text_quote"):
             yield f"rich_text: unknown {container.get('type')}"
         if not container.get("elements"):
             yield f"{container.get('type')} needs elements"
-        for piece in container.get("elements", ()):
-            yield from _piece(piece, container.get("type") == "rich_text_preformatted")
+        for element in container.get("elements", ()):
+            yield from _element(element, container.get("type") == "rich_text_preformatted")
 
 
-def _piece(piece: Mapping[str, Any], preformatted: bool) -> Faults:
-    kind = piece.get("type")
+def _element(element: Mapping[str, Any], preformatted: bool) -> Faults:
+    kind = element.get("type")
     allowed = ("text", "link") if preformatted else ("text", "link", "user", "date", "emoji", "channel")
     if kind not in allowed:
-        yield f"rich_text: {kind} may not stand here"
-    if kind == "text" and not (isinstance(piece.get("text"), str) and piece["text"]):
+        yield f"rich_text: {kind} is not allowed here"
+    if kind == "text" and not (isinstance(element.get("text"), str) and element["text"]):
         yield "rich_text: empty text"
-    if any(_is_unsendable(letter) for letter in str(piece.get("text", ""))):
+    if any(_is_unsendable(letter) for letter in str(element.get("text", ""))):
         yield "rich_text: characters that cannot be sent"
-    if set(piece.get("style") or {}) - _STYLES:
+    if set(element.get("style") or {}) - _STYLES:
         yield "rich_text: unknown style"
-    if kind == "link" and not _is_url(str(piece.get("url", ""))):
-        yield f"rich_text: not a URL: {piece.get('url')!r}"
-    if kind == "user" and not str(piece.get("user_id", "")).startswith(("U", "W")):
+    if kind == "link" and not _is_url(str(element.get("url", ""))):
+        yield f"rich_text: not a URL: {element.get('url')!r}"
+    if kind == "user" and not str(element.get("user_id", "")).startswith(("U", "W")):
         yield "rich_text: not a user id"
-    stamp = piece.get("timestamp")
-    if kind == "date" and not (isinstance(stamp, int) and stamp > 0 and "{" in str(piece.get("format"))):
+    stamp = element.get("timestamp")
+    if kind == "date" and not (isinstance(stamp, int) and stamp > 0 and "{" in str(element.get("format"))):
         yield "rich_text: not a date"
 
 
@@ -178,8 +181,8 @@ def _input(block: Mapping[str, Any]) -> Faults:
         yield from (f"placeholder: {fault}" for fault in _text(element["placeholder"], 150, plain=True))
     match element.get("type"):
         case "plain_text_input":
-            longest = element.get("max_length", 3000)
-            if not 1 <= longest <= 3000 or len(element.get("initial_value", "")) > longest:
+            limit = element.get("max_length", 3000)
+            if not 1 <= limit <= 3000 or len(element.get("initial_value", "")) > limit:
                 yield "plain_text_input: length"
         case "static_select":
             yield from _options(element.get("options"), "static_select")
@@ -193,7 +196,7 @@ def _input(block: Mapping[str, Any]) -> Faults:
 
 
 def option_faults(options: object) -> list[str]:
-    """Of the answer to an option search, which may be empty."""
+    """For the response to an option search, which may be empty."""
     return [] if options == [] else list(_options(options, "options"))
 
 
@@ -218,15 +221,15 @@ _BLOCKS: Mapping[str, Callable[[Mapping[str, Any]], Faults]] = {
 }
 
 
-def shown_words(blocks: Sequence[Mapping[str, Any]]) -> str:
-    """All words of the blocks as somebody reads them, without buttons."""
-    return "\n".join(filter(None, (_shown(block) for block in blocks)))
+def visible_block_text(blocks: Sequence[Mapping[str, Any]]) -> str:
+    """The text of the blocks as people read it, without buttons."""
+    return "\n".join(filter(None, (_visible_block(block) for block in blocks)))
 
 
-def _shown(block: Mapping[str, Any]) -> str:
+def _visible_block(block: Mapping[str, Any]) -> str:
     match block.get("type"):
         case "rich_text":
-            return "\n".join("".join(map(_shown_piece, one["elements"])) for one in block["elements"])
+            return "\n".join("".join(map(_visible_element, item["elements"])) for item in block["elements"])
         case "section" | "header":
             return str(block["text"]["text"])
         case "context":
@@ -236,10 +239,10 @@ def _shown(block: Mapping[str, Any]) -> str:
     return ""
 
 
-def _shown_piece(piece: Mapping[str, Any]) -> str:
-    if piece["type"] == "user":
-        return f"@{piece['user_id']}"
-    return str(piece.get("text") or piece.get("fallback") or piece.get("url") or "")
+def _visible_element(element: Mapping[str, Any]) -> str:
+    if element["type"] == "user":
+        return f"@{element['user_id']}"
+    return str(element.get("text") or element.get("fallback") or element.get("url") or "")
 
 
 def buttons(blocks: Sequence[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:

@@ -1,7 +1,7 @@
-"""Slack's side of the wire: the Web API methods that Liaison calls, ``response_url``s, and Socket Mode.
+"""A fake Slack server: the Web API methods that Liaison calls, ``response_url``s, and Socket Mode.
 
-Strict: the token, the body's content type, channel membership, Block Kit, single-use triggers and the five uses
-of a ``response_url`` are all enforced. ``tests/fakes/slack.py`` adds the people who type and click.
+It enforces the token, the body's content type, channel membership, Block Kit, single-use triggers and the five
+uses of a ``response_url``. ``tests/fakes/slack.py`` adds the people who type and click.
 """
 
 import asyncio
@@ -13,20 +13,20 @@ from typing import Any, TypeVar
 
 from aiohttp import WSMsgType, web
 
-from tests.fakes.serving import Fake, Seen
+from adapters.testing.fake_server import Fake, Seen
 from tests.fakes.slack_blocks import message_faults, view_faults
-from tests.fakes.slack_state import Channel, Modal, No, Posted
+from tests.fakes.slack_state import ApiFailure, Channel, Modal, Posted
 
 SCOPES = (
     "app_mentions:read,channels:history,chat:write,commands,groups:history,im:history,mpim:history,"
     "users:read,users:read.email"
 )
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 _JSON_METHODS = {"chat.postMessage", "chat.postEphemeral", "chat.update", "views.open", "views.update"}
 
 
 class SlackServer(Fake):
-    """``posts``, ``whispers`` and ``modals`` are what people see. ``trigger_life`` is in seconds."""
+    """People see ``posts``, ``ephemerals`` and ``modals``. ``trigger_life`` is in seconds."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class SlackServer(Fake):
         self.trigger_life = 3.0
         self.users: dict[str, dict[str, Any]] = {}
         self.channels: dict[str, Channel] = {}
-        self.whispers: list[Posted] = []
+        self.ephemerals: list[Posted] = []
         self.modals: dict[str, Modal] = {}
         self.sockets: list[web.WebSocketResponse] = []
         self.envelopes: dict[str, asyncio.Future[Any]] = {}
@@ -50,12 +50,20 @@ class SlackServer(Fake):
         self._changed = asyncio.Event()
         self.add_user(self.bot_user, "liaison", is_bot=True)
 
-    # What the test sets up.
+    # Set up by tests
 
-    def add_user(self, id: str, name: str, *, email: str = "", **facts: Any) -> str:
-        """``facts`` go into the user object: ``is_restricted=True``, ``team_id="T2"``, ``tz="Europe/Lisbon"``."""
+    def add_user(self, id: str, name: str, *, email: str = "", **fields: Any) -> str:
+        """``fields`` of the user object, such as ``is_restricted=True``, ``tz="Europe/Lisbon"``,
+        ``locale="pt-BR"``."""
         profile = {"display_name": name, "real_name": name.title(), **({"email": email} if email else {})}
-        self.users[id] = {"id": id, "team_id": self.team, "name": name, "profile": profile, **facts}
+        self.users[id] = {
+            "id": id,
+            "team_id": self.team,
+            "name": name,
+            "profile": profile,
+            "locale": "en-US",
+            **fields,
+        }
         return id
 
     def add_channel(self, id: str, name: str, *, members: tuple[str, ...] = (), bot: bool = True) -> Channel:
@@ -66,10 +74,12 @@ class SlackServer(Fake):
     @property
     def posts(self) -> list[Posted]:
         """Every message in every channel, in the order they were posted."""
-        return sorted((one for channel in self.channels.values() for one in channel.messages), key=lambda p: p.ts)
+        return sorted(
+            (item for channel in self.channels.values() for item in channel.messages), key=lambda p: p.ts
+        )
 
     @property
-    def cards(self) -> list[Posted]:
+    def bot_posts(self) -> list[Posted]:
         """The messages that the bot posted."""
         return [post for post in self.posts if post.user == self.bot_user]
 
@@ -86,28 +96,30 @@ class SlackServer(Fake):
         self._responses[id] = (channel, user, "", [])
         return f"{self.url}/response/{id}"
 
-    async def until(self, predicate: Callable[[], Found], timeout: float = 30.0) -> Found:
+    async def until(self, predicate: Callable[[], Result], timeout: float = 30.0) -> Result:
         """Waits until ``predicate()`` is truthy, and returns what it returned."""
         deadline = time.monotonic() + timeout
         while not (found := predicate()):
             if time.monotonic() > deadline:
-                raise AssertionError(f"waited {timeout} s in vain; posts: {[post.words for post in self.posts]}")
+                raise AssertionError(
+                    f"still waiting after {timeout} s; posts: {[post.visible_text for post in self.posts]}"
+                )
             self._changed.clear()
-            try:  # the predicate may also look at something that is not ours
+            try:  # the predicate may depend on something outside the fake
                 await asyncio.wait_for(self._changed.wait(), 0.1)
             except TimeoutError:
                 continue
         return found
 
-    async def whispered(self, words: str) -> Posted:
-        """Waits for a private answer with these words in it; the newest one."""
-        return (await self.until(lambda: [one for one in self.whispers if words in one.words]))[-1]
+    async def wait_for_private(self, text: str) -> Posted:
+        """Waits for a private answer that contains the text, and returns the newest one."""
+        return (await self.until(lambda: [item for item in self.ephemerals if text in item.visible_text]))[-1]
 
-    async def shown(self, words: str) -> Posted:
-        """Waits for a message of the bot's with these words in it; the newest one."""
-        return (await self.until(lambda: [one for one in self.cards if words in one.words]))[-1]
+    async def wait_for_post(self, text: str) -> Posted:
+        """Waits for a message of the bot that contains the text, and returns the newest one."""
+        return (await self.until(lambda: [item for item in self.bot_posts if text in item.visible_text]))[-1]
 
-    # What Liaison calls.
+    # Called by Liaison
 
     async def handle(self, request: web.Request, seen: Seen) -> web.StreamResponse:
         try:
@@ -124,76 +136,80 @@ class SlackServer(Fake):
         try:
             token = self.app_token if method == "apps.connections.open" else self.token
             if seen.headers.get("Authorization") != f"Bearer {token}":
-                raise No("invalid_auth")
+                raise ApiFailure("invalid_auth")
             if handler is None:
-                raise No("unknown_method")
-            said = {"ok": True, **handler(_arguments(method, seen))}
-        except No as no:
-            metadata = {"response_metadata": {"messages": list(no.messages)}} if no.messages else {}
-            said = {"ok": False, "error": no.code, **metadata}
-        return web.json_response(said, headers={"x-oauth-scopes": self.scopes})
+                raise ApiFailure("unknown_method")
+            body = {"ok": True, **handler(_arguments(method, seen))}
+        except ApiFailure as failure:
+            metadata = {"response_metadata": {"messages": list(failure.messages)}} if failure.messages else {}
+            body = {"ok": False, "error": failure.code, **metadata}
+        return web.json_response(body, headers={"x-oauth-scopes": self.scopes})
 
     def _auth_test(self, _: Mapping[str, Any]) -> dict[str, Any]:
         who = {"team_id": self.team, "user_id": self.bot_user, "bot_id": self.bot_id}
         return {"url": "https://acme.slack.com/", "team": "Acme", "user": "liaison", **who}
 
     def _channel(self, id: object) -> Channel:
-        """Posting to a person's id opens the direct message with them."""
+        """The id of a person opens the direct message with them."""
         if id in self.users:
             direct = f"D{str(id)[1:]}"
             return self.channels.get(direct) or self.add_channel(direct, "directmessage", members=(str(id),))
         channel = self.channels.get(str(id))
         if channel is None:
-            raise No("channel_not_found")
+            raise ApiFailure("channel_not_found")
         if self.bot_user not in channel.members:
-            raise No("not_in_channel")
+            raise ApiFailure("not_in_channel")
         if channel.archived:
-            raise No("is_archived")
+            raise ApiFailure("is_archived")
         return channel
 
-    def _content(self, said: Mapping[str, Any]) -> None:
-        if len(said.get("text", "")) > 4000:
-            raise No("msg_too_long")
-        if not said.get("text") and not said.get("blocks"):
-            raise No("no_text")
-        if "blocks" in said and (faults := message_faults(said["blocks"])):
-            raise No("invalid_blocks", *faults)
+    def _check_content(self, arguments: Mapping[str, Any]) -> None:
+        if len(arguments.get("text", "")) > 4000:
+            raise ApiFailure("msg_too_long")
+        if not arguments.get("text") and not arguments.get("blocks"):
+            raise ApiFailure("no_text")
+        if "blocks" in arguments and (faults := message_faults(arguments["blocks"])):
+            raise ApiFailure("invalid_blocks", *faults)
 
-    def _chat_postMessage(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        self._content(said)
-        channel = self._channel(said.get("channel"))
-        thread = str(said.get("thread_ts") or "")
-        post = Posted(channel.id, self.new_ts(), said["text"], self.bot_user, list(said.get("blocks", ())), thread)
-        post.metadata = said.get("metadata")
+    def _chat_postMessage(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        self._check_content(arguments)
+        channel = self._channel(arguments.get("channel"))
+        thread = str(arguments.get("thread_ts") or "")
+        post = Posted(
+            channel.id, self.new_ts(), arguments["text"], self.bot_user, list(arguments.get("blocks", ())), thread
+        )
+        post.metadata = arguments.get("metadata")
         channel.add(post)
         return {"channel": channel.id, "ts": post.ts, "message": _message(post, metadata=False)}
 
-    def _chat_update(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        self._content(said)
-        channel = self._channel(said.get("channel"))
-        post = next((one for one in channel.messages if one.ts == said.get("ts")), None)
+    def _chat_update(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        self._check_content(arguments)
+        channel = self._channel(arguments.get("channel"))
+        post = next((item for item in channel.messages if item.ts == arguments.get("ts")), None)
         if post is None:
-            raise No("message_not_found")
+            raise ApiFailure("message_not_found")
         if post.user != self.bot_user:
-            raise No("cant_update_message")
+            raise ApiFailure("cant_update_message")
         before = {block.get("block_id") for block in post.blocks}
-        if before & {block.get("block_id") for block in said.get("blocks", ())} - {None}:
-            raise No("invalid_blocks", "an update needs new block ids")
-        post.text, post.blocks, post.edits = said["text"], list(said.get("blocks", ())), post.edits + 1
-        post.metadata = said.get("metadata", post.metadata)
+        if before & {block.get("block_id") for block in arguments.get("blocks", ())} - {None}:
+            raise ApiFailure("invalid_blocks", "an update needs new block ids")
+        post.text, post.blocks, post.edits = arguments["text"], list(arguments.get("blocks", ())), post.edits + 1
+        post.metadata = arguments.get("metadata", post.metadata)
         return {"channel": channel.id, "ts": post.ts, "text": post.text}
 
-    def _chat_postEphemeral(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        self._content(said)
-        channel, user = self._channel(said.get("channel")), str(said.get("user"))
+    def _chat_postEphemeral(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        self._check_content(arguments)
+        channel, user = self._channel(arguments.get("channel")), str(arguments.get("user"))
         if user not in channel.members:
-            raise No("user_not_in_channel")
-        return {"message_ts": self._whisper(channel.id, user, said, "chat.postEphemeral").ts}
+            raise ApiFailure("user_not_in_channel")
+        return {"message_ts": self._post_ephemeral(channel.id, user, arguments, "chat.postEphemeral").ts}
 
-    def _whisper(self, channel: str, user: str, said: Mapping[str, Any], route: str) -> Posted:
-        blocks, thread = list(said.get("blocks", ())), str(said.get("thread_ts") or "")
-        post = Posted(channel, self.new_ts(), said["text"], self.bot_user, blocks, thread, to=user, route=route)
-        self.whispers.append(post)
+    def _post_ephemeral(self, channel: str, user: str, arguments: Mapping[str, Any], route: str) -> Posted:
+        blocks, thread = list(arguments.get("blocks", ())), str(arguments.get("thread_ts") or "")
+        post = Posted(
+            channel, self.new_ts(), arguments["text"], self.bot_user, blocks, thread, to=user, route=route
+        )
+        self.ephemerals.append(post)
         return post
 
     def _respond(self, id: str, seen: Seen) -> web.Response:
@@ -203,81 +219,84 @@ class SlackServer(Fake):
         uses.append(time.monotonic())
         if len(uses) > 5:
             return web.json_response({"ok": False, "error": "used_url"}, status=404)
-        said = seen.json
+        message = seen.json
         try:
-            self._content(said)
-        except No as no:
-            return web.json_response({"ok": False, "error": no.code}, status=400)
-        self._whisper(channel, user, said, "response_url")
+            self._check_content(message)
+        except ApiFailure as failure:
+            return web.json_response({"ok": False, "error": failure.code}, status=400)
+        self._post_ephemeral(channel, user, message, "response_url")
         return web.Response(text="ok")
 
     def expire(self, response_url: str) -> None:
         """As after 30 minutes."""
         self._responses.pop(response_url.rpartition("/")[2], None)
 
-    def _chat_getPermalink(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        channel, ts = self._channel(said.get("channel")), str(said.get("message_ts"))
+    def _chat_getPermalink(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        channel, ts = self._channel(arguments.get("channel")), str(arguments.get("message_ts"))
         if all(post.ts != ts for post in channel.messages):
-            raise No("message_not_found")
+            raise ApiFailure("message_not_found")
         link = f"https://acme.slack.com/archives/{channel.id}/p{ts.replace('.', '')}"
         return {"channel": channel.id, "permalink": link}
 
-    def _conversations_history(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        channel = self._channel(said.get("channel"))
-        told = said.get("include_all_metadata") in ("1", "true", True)
+    def _conversations_history(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        channel = self._channel(arguments.get("channel"))
+        include_metadata = arguments.get("include_all_metadata") in ("1", "true", True)
         newest = [post for post in reversed(channel.messages) if post.thread_ts in ("", post.ts)]
-        return {"messages": [_message(post, told) for post in newest[: int(said.get("limit") or 100)]]}
+        return {
+            "messages": [_message(post, include_metadata) for post in newest[: int(arguments.get("limit") or 100)]]
+        }
 
-    def _conversations_replies(self, said: Mapping[str, Any]) -> dict[str, Any]:
+    def _conversations_replies(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Oldest first, in pages."""
-        channel, ts = self._channel(said.get("channel")), str(said.get("ts"))
-        told = said.get("include_all_metadata") in ("1", "true", True)
+        channel, ts = self._channel(arguments.get("channel")), str(arguments.get("ts"))
+        include_metadata = arguments.get("include_all_metadata") in ("1", "true", True)
         thread = [post for post in channel.messages if ts in (post.ts, post.thread_ts)]
         if not thread:
-            raise No("thread_not_found")
-        start, limit = int(said.get("cursor") or 0), int(said.get("limit") or 100)
+            raise ApiFailure("thread_not_found")
+        start, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit") or 100)
         cursor = str(start + limit) if start + limit < len(thread) else ""
-        page = [_message(post, told) for post in thread[start : start + limit]]
+        page = [_message(post, include_metadata) for post in thread[start : start + limit]]
         return {"messages": page, "has_more": bool(cursor), "response_metadata": {"next_cursor": cursor}}
 
-    def _users_info(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        if said.get("user") not in self.users:
-            raise No("user_not_found")
-        return {"user": self.users[str(said["user"])]}
+    def _users_info(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        if arguments.get("user") not in self.users:
+            raise ApiFailure("user_not_found")
+        return {"user": _with_locale(self.users[str(arguments["user"])], arguments)}
 
-    def _users_lookupByEmail(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        found = [user for user in self.users.values() if user["profile"].get("email") == said.get("email")]
+    def _users_lookupByEmail(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        found = [user for user in self.users.values() if user["profile"].get("email") == arguments.get("email")]
         if not found:
-            raise No("users_not_found")
-        return {"user": found[0]}
+            raise ApiFailure("users_not_found")
+        return {"user": _with_locale(found[0], {})}
 
-    def _users_list(self, _: Mapping[str, Any]) -> dict[str, Any]:
-        return {"members": list(self.users.values()), "response_metadata": {"next_cursor": ""}}
+    def _users_list(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        members = [_with_locale(user, arguments) for user in self.users.values()]
+        return {"members": members, "response_metadata": {"next_cursor": ""}}
 
-    def _views_open(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        user, made = self._triggers.get(str(said.get("trigger_id")), ("", 0.0))
+    def _views_open(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        user, created_at = self._triggers.get(str(arguments.get("trigger_id")), ("", 0.0))
         if not user:
-            raise No("invalid_trigger_id")
-        if made == 0.0:
-            raise No("exchanged_trigger_id")
-        if time.monotonic() - made > self.trigger_life:
-            raise No("expired_trigger_id")
-        self._triggers[str(said["trigger_id"])] = (user, 0.0)
-        modal = Modal(f"V{next(self._numbers)}", user, self._good_view(said))
+            raise ApiFailure("invalid_trigger_id")
+        if created_at == 0.0:
+            raise ApiFailure("exchanged_trigger_id")
+        if time.monotonic() - created_at > self.trigger_life:
+            raise ApiFailure("expired_trigger_id")
+        self._triggers[str(arguments["trigger_id"])] = (user, 0.0)
+        modal = Modal(f"V{next(self._numbers)}", user, self._valid_view(arguments))
         self.modals[modal.id] = modal
         return {"view": {"id": modal.id, **modal.view}}
 
-    def _views_update(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        if said.get("view_id") not in self.modals:
-            raise No("not_found")
-        modal = self.modals[str(said["view_id"])]
-        modal.view = self._good_view(said)
+    def _views_update(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        if arguments.get("view_id") not in self.modals:
+            raise ApiFailure("not_found")
+        modal = self.modals[str(arguments["view_id"])]
+        modal.view = self._valid_view(arguments)
         return {"view": {"id": modal.id, **modal.view}}
 
-    def _good_view(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        if faults := view_faults(said["view"]):
-            raise No("invalid_arguments", *faults)
-        return dict(said["view"])
+    def _valid_view(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        if faults := view_faults(arguments["view"]):
+            raise ApiFailure("invalid_arguments", *faults)
+        return dict(arguments["view"])
 
     def _apps_connections_open(self, _: Mapping[str, Any]) -> dict[str, Any]:
         return {"url": f"ws://127.0.0.1:{self.port}/socket"}
@@ -299,23 +318,30 @@ class SlackServer(Fake):
 
 
 def _arguments(method: str, seen: Seen) -> Mapping[str, Any]:
-    """JSON where Slack's SDK sends JSON; otherwise the query or a form."""
+    """JSON where Slack's SDK sends JSON, otherwise the query."""
     content_type = seen.headers.get("Content-Type", "")
     if method in _JSON_METHODS:
         if seen.method != "POST" or not content_type.startswith("application/json"):
-            raise No("invalid_post_type")
+            raise ApiFailure("invalid_post_type")
         read: Mapping[str, Any] = seen.json
         return read
     if content_type.startswith("application/json") and seen.body:
-        raise No("invalid_arguments", "this method takes no JSON")
+        raise ApiFailure("invalid_arguments", "this method takes no JSON")
     return dict(seen.query)
 
 
+def _with_locale(user: dict[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Slack only returns the locale if ``include_locale`` is set."""
+    if arguments.get("include_locale") in ("1", "true", True):
+        return user
+    return {name: value for name, value in user.items() if name != "locale"}
+
+
 def _message(post: Posted, metadata: bool) -> dict[str, Any]:
-    """As Slack shows a message; without ``include_all_metadata`` only the event type of its metadata."""
+    """A message as Slack returns it: without ``include_all_metadata``, only the event type of its metadata."""
     thread = {"thread_ts": post.thread_ts} if post.thread_ts else {}
     shown = {"type": "message", "ts": post.ts, "user": post.user, "text": post.text, "blocks": post.blocks}
     if post.metadata is None:
         return {**shown, **thread}
-    told = post.metadata if metadata else {"event_type": post.metadata["event_type"]}
-    return {**shown, **thread, "metadata": told}
+    shown_metadata = post.metadata if metadata else {"event_type": post.metadata["event_type"]}
+    return {**shown, **thread, "metadata": shown_metadata}

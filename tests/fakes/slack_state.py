@@ -1,14 +1,14 @@
-"""What stands in the fake Slack: messages, channels, modals."""
+"""The fake Slack's messages, channels and modals."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.fakes.slack_blocks import buttons, shown_words
+from tests.fakes.slack_blocks import buttons, visible_block_text
 
 
 @dataclass
 class Posted:
-    """A message as it stands now. ``words`` is what people read; ``edits`` counts ``chat.update``s."""
+    """A message in its present state. ``edits`` counts calls of ``chat.update``."""
 
     channel: str
     ts: str
@@ -17,13 +17,13 @@ class Posted:
     blocks: list[dict[str, Any]] = field(default_factory=list)
     thread_ts: str = ""
     metadata: dict[str, Any] | None = None
-    to: str = ""  # for ephemerals: the only reader
-    route: str = ""  # for ephemerals: "response_url" or "chat.postEphemeral"
+    to: str = ""  # for an ephemeral message: the only reader
+    route: str = ""  # for an ephemeral message: "response_url" or "chat.postEphemeral"
     edits: int = 0
 
     @property
-    def words(self) -> str:
-        return shown_words(self.blocks) or self.text
+    def visible_text(self) -> str:
+        return visible_block_text(self.blocks) or self.text
 
     @property
     def labels(self) -> list[str]:
@@ -39,7 +39,7 @@ class Channel:
     messages: list[Posted] = field(default_factory=list)
 
     def add(self, post: Posted) -> None:
-        """The first reply makes the message it hangs under the root of a thread."""
+        """The first reply to a message makes that message the root of a thread."""
         self.messages.append(post)
         for root in self.messages:
             if root.ts == post.thread_ts:
@@ -57,15 +57,15 @@ class Modal:
         return str(self.view["title"]["text"])
 
     @property
-    def words(self) -> str:
-        return shown_words(self.view["blocks"])
+    def visible_text(self) -> str:
+        return visible_block_text(self.view["blocks"])
 
     @property
     def fields(self) -> list[str]:
         return [block["block_id"] for block in self.view["blocks"] if block["type"] == "input"]
 
 
-class No(Exception):
+class ApiFailure(Exception):
     """``{"ok": false, "error": code}``; ``messages`` go into ``response_metadata``."""
 
     def __init__(self, code: str, *messages: str) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 from tests.adapters.cutover.fake import CutoverFake
 from tests.adapters.cutover.world import FakeComment, FakeRunbook, FakeTask
 from tests.fakes.mattermost import FakeMattermost
-from tests.fakes.mattermost.world import Channel as MattermostChannel
-from tests.fakes.mattermost.world import Dialog, Post, User, millis
+from tests.fakes.mattermost.models import Channel as MattermostChannel
+from tests.fakes.mattermost.models import Dialog, Post, User, millis
 from tests.fakes.slack import Slack
 from tests.fakes.slack_state import Channel, Modal, Posted
 
@@ -46,7 +46,7 @@ def slack_state(fake: Slack) -> Json:
     channels = [{**asdict(one), "members": sorted(one.members)} for one in fake.channels.values()]
     return {
         "channels": channels,
-        "whispers": [asdict(one) for one in fake.whispers],
+        "whispers": [asdict(one) for one in fake.ephemerals],
         "modals": [asdict(one) for one in fake.modals.values()],
         "responses": [[id, channel, user] for id, (channel, user, _, _) in fake._responses.items()],
         "next_number": next(fake._numbers),
@@ -58,7 +58,7 @@ def restore_slack(fake: Slack, state: Json) -> None:
         messages = [Posted(**post) for post in facts["messages"]]
         told = {**facts, "members": set(facts["members"]), "messages": messages}
         fake.channels[facts["id"]] = Channel(**told)
-    fake.whispers = [Posted(**post) for post in state["whispers"]]
+    fake.ephemerals = [Posted(**post) for post in state["whispers"]]
     fake.modals = {facts["id"]: Modal(**facts) for facts in state["modals"]}
     fake._responses = {id: (channel, user, "", []) for id, channel, user in state["responses"]}
     fake._numbers = itertools.count(state["next_number"])

@@ -1,7 +1,7 @@
-"""A chat in a terminal: typed lines become messages, what the room says is drawn, numbers press buttons.
+"""A chat in a terminal: typed lines become messages, numbers press buttons, and the channel's entries are printed.
 
-``ben: finish T2`` speaks as a teammate. ``:quit`` ends it, as the end of the input does; other words with a
-colon in front are ``controls`` of whoever runs the chat.
+``ben: finish T2`` is a message from a teammate. ``:quit`` or the end of the input ends the chat. Other words that
+start with a colon are ``controls``.
 """
 
 import asyncio
@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from bot.surfaces.console.forms import Cancelled, fill
-from bot.surfaces.console.render import Ink, draw, draw_lines
+from bot.surfaces.console.forms import Cancelled, fill_form
+from bot.surfaces.console.render import TextFormatter, draw, draw_lines
 from bot.surfaces.console.surface import Console, ConsoleEntry, person
-from bot.surfaces.console.terminal import PROMPT, Lines, Screen
+from bot.surfaces.console.terminal import PROMPT, LineSource, Screen
+from bot.surfaces.console.text import translate_plain
 from bot.surfaces.protocol import Intake, NotRecorded
 from commands.model.card import Button, Result
 from commands.model.errors import CommandError
@@ -23,33 +24,34 @@ from commands.model.messages import Actor, Message, Place, ReplyRoute, Via
 from commands.text.catalogue import plain_text, translate
 
 QUIT = ":quit"
-PROMPT_AFTER_SECONDS = 3.0  # an outcome that takes longer is told when it comes
-SOON_SECONDS = 1.2  # a live card is edited after the outcome, at most once a second
-_CUT_SECONDS = 4.0  # with the platform cut, a script goes on after this
-_AS_SOMEBODY = re.compile(r"(?P<who>[^\W\d][\w.\-]*):\s+(?P<text>.+)", re.DOTALL)
+RESULT_WAIT_SECONDS = 3.0  # the prompt comes back after this; a later result is printed above it
+CARD_WAIT_SECONDS = 1.2  # a live card is edited after the result, at most once a second
+_CUT_OFF_WAIT_SECONDS = 4.0  # while the platform is cut off, a script continues after this
+_AS_TEAMMATE = re.compile(r"(?P<who>[^\W\d][\w.\-]*):\s+(?P<text>.+)", re.DOTALL)
 _HANDLE = re.compile(r"[TR]\d+", re.IGNORECASE)
 
 Submit = Callable[[Message], Awaitable[Result]]
-"""Records and carries a message; returns when its answer has been shown. Raises ``NotRecorded``."""
+"""Records and processes a message. Returns when its answer has been shown. Raises ``NotRecorded``."""
 
 
 @dataclass
 class Controls:
-    """``words`` says what ":word" does and answers with a line; ``cut`` whether outcomes may now be held up."""
+    """``commands`` maps ":name" to a function that returns the line to print. While ``is_cut_off()``, results may
+    be delayed."""
 
-    words: Mapping[str, Callable[[], str]] = field(default_factory=dict)
-    cut: Callable[[], bool] = lambda: False
+    commands: Mapping[str, Callable[[], str]] = field(default_factory=dict)
+    is_cut_off: Callable[[], bool] = lambda: False
 
 
 @dataclass
 class Line:
     text: str
     number: int
-    fails: bool  # written with "!" in front: it has to fail
+    must_fail: bool  # the line starts with "!": a script expects it to fail
 
 
 class Chat:
-    """``failed`` holds what did not end as it should, for scripts."""
+    """``failed`` lists the lines of a script that did not have the expected result."""
 
     def __init__(
         self,
@@ -69,168 +71,170 @@ class Chat:
         self._me = me
         self._root = root
         self._controls = controls or Controls()
-        self._drawn: dict[str, list[str]] = {}  # post id -> as last printed
-        self._held: dict[str, ConsoleEntry] = {}  # edits that wait for the outcome they belong to
-        self._latest: ConsoleEntry | None = None  # the last thing printed that has buttons
-        self._carrying: set[asyncio.Task[None]] = set()
-        self._seen: set[str] = set()  # kinds of what was shown since the last line
-        self._news = asyncio.Event()
+        self._printed: dict[str, list[str]] = {}  # post id -> as last printed
+        self._delayed_edits: dict[str, ConsoleEntry] = {}  # printed after the result of the running message
+        self._latest: ConsoleEntry | None = None  # the last printed entry that has buttons
+        self._submissions: set[asyncio.Task[None]] = set()
+        self._kinds_seen: set[str] = set()  # kinds of the entries since the last line
+        self._entry_arrived = asyncio.Event()
         self.failed: list[str] = []
 
-    def listen(self, shown: ConsoleEntry) -> None:
-        """What happens in the room, drawn. An edit that comes while a line is carried out waits for its end."""
-        if shown.place.key != self._place.key:
+    def on_entry(self, entry: ConsoleEntry) -> None:
+        """Prints the entries of the channel. While a message is processed, edits are printed after its result."""
+        if entry.place.key != self._place.key:
             return
-        self._seen.add(shown.kind)
-        self._news.set()
-        if shown.kind == "edit" and any(not task.done() for task in self._carrying) and not self._controls.cut():
-            self._held[shown.id] = shown
+        self._kinds_seen.add(entry.kind)
+        self._entry_arrived.set()
+        is_processing = any(not task.done() for task in self._submissions)
+        if entry.kind == "edit" and is_processing and not self._controls.is_cut_off():
+            self._delayed_edits[entry.id] = entry
             return
-        self._draw(shown)
+        self._print(entry)
 
-    def offer(self, shown: ConsoleEntry) -> None:
-        """Buttons that stand on the screen already."""
-        self._latest = shown
+    def set_buttons(self, entry: ConsoleEntry) -> None:
+        """Makes the entry's buttons the ones that numbers press, for an entry that is already on the screen."""
+        self._latest = entry
 
-    async def run(self, lines: Lines) -> None:
-        """Until ``:quit`` or the end of the input; a script ends at the first line that ends as it should not."""
+    async def run(self, lines: LineSource) -> None:
+        """Runs until ``:quit`` or the end of the input. A script ends at its first unexpected result."""
         number = 0
-        with self._console.listening(self.listen):
+        with self._console.listening(self.on_entry):
             while not self.failed:
-                self._screen.gap()
+                self._screen.show_blank_line()
                 typed = await lines.next(PROMPT)
                 if typed is None or typed.strip() == QUIT:
                     break
                 number = getattr(lines, "number", number + 1)
                 text = typed.strip()
                 if text and not text.startswith("#"):
-                    await self._take(_line(text, number, lines), lines)
-                    await self._pause(lines)
-            self._release()
-        for task in self._carrying:
+                    await self._handle_line(_line(text, number, lines), lines)
+                    await self._wait_for_result(lines)
+            self._print_delayed_edits()
+        for task in self._submissions:
             task.cancel()
 
-    async def _take(self, line: Line, lines: Lines) -> None:
+    async def _handle_line(self, line: Line, lines: LineSource) -> None:
         if line.text.startswith(":"):
-            self._control(line.text)
+            self._run_control(line.text)
             return
         actor, text = self._me, line.text
-        said = _AS_SOMEBODY.fullmatch(text)
-        if said is not None and not _HANDLE.fullmatch(said["who"]):
-            actor, text = person(said["who"]), said["text"]
+        match = _AS_TEAMMATE.fullmatch(text)
+        if match is not None and not _HANDLE.fullmatch(match["who"]):
+            actor, text = person(match["who"]), match["text"]
         if text.split()[0] == self._root:
             text = text[len(self._root) :].strip()
         if text.isdigit():
             await self._press(int(text), actor, line, lines)
             return
-        wanted = self._intake.form_for_line(text)
-        if wanted is not None:
-            await self._form(wanted, actor, line, lines)
+        form = self._intake.form_for_line(text)
+        if form is not None:
+            await self._fill_form(form, actor, line, lines)
         else:
-            self._carry(self._message(actor, Via.SAY, text=text), line)
+            self._submit_in_background(self._message(actor, Via.SAY, text=text), line)
 
-    def _control(self, word: str) -> None:
-        act = self._controls.words.get(word)
-        known = ", ".join([*self._controls.words, QUIT])
-        self._screen.tell(act() if act else f"{word} is not a word here. There are: {known}")
+    def _run_control(self, name: str) -> None:
+        control = self._controls.commands.get(name)
+        names = ", ".join([*self._controls.commands, QUIT])
+        text = control() if control else translate_plain("unknown_control", name=name, names=names)
+        self._screen.show_text(text)
 
-    async def _press(self, number: int, actor: Actor, line: Line, lines: Lines) -> None:
+    async def _press(self, number: int, actor: Actor, line: Line, lines: LineSource) -> None:
         buttons = self._latest.buttons if self._latest is not None else ()
         if self._latest is None or not 1 <= number <= len(buttons):
-            self._screen.tell(f"There is no button {number} here. Nothing changed.")
-            self._wrong(line, f"there is no button {number}")
+            self._screen.show_text(translate_plain("no_button", number=number))
+            self._record_failure(line, f"there is no button {number}")
             return
         button = buttons[number - 1]
         if isinstance(button.intent, OpenForm):
-            await self._form(button.intent, actor, line, lines)
+            await self._fill_form(button.intent, actor, line, lines)
             return
         reply = ReplyRoute(post=self._latest.id)
         intent = button.intent.model_dump(mode="json")
-        self._carry(self._message(actor, Via.BUTTON, intent=intent, reply=reply), line)
+        self._submit_in_background(self._message(actor, Via.BUTTON, intent=intent, reply=reply), line)
 
-    async def _form(self, wanted: OpenForm, actor: Actor, line: Line, lines: Lines) -> None:
-        ink = Ink(datetime.now(UTC))
+    async def _fill_form(self, request: OpenForm, actor: Actor, line: Line, lines: LineSource) -> None:
+        formatter = TextFormatter(datetime.now(UTC))
         try:
-            form = await self._intake.open_form(wanted, actor, self._place)
-            intent = await fill(form, self._intake, lines.next, self._screen.show, ink)
+            form = await self._intake.open_form(request, actor, self._place)
+            intent = await fill_form(form, self._intake, lines.next, self._screen.show, formatter)
         except CommandError as error:
-            words = plain_text(translate(error.key, None, **error.facts))
-            self._show_buttons(words, error.buttons)
-            self._wrong(line, words)
+            text = plain_text(translate(error.key, None, **error.facts))
+            self._print_text(text, error.buttons)
+            self._record_failure(line, text)
         except Cancelled:
-            self._screen.tell("Given up. Nothing changed.")
-            self._wrong(line, "the form was given up")
+            self._screen.show_text(translate_plain("cancelled"))
+            self._record_failure(line, "the form was cancelled")
         else:
-            self._carry(self._message(actor, Via.FORM, intent=intent), line)
+            self._submit_in_background(self._message(actor, Via.FORM, intent=intent), line)
 
-    def _carry(self, message: Message, line: Line) -> None:
-        task = asyncio.create_task(self._outcome(message, line), name=message.key)
-        self._carrying.add(task)
+    def _submit_in_background(self, message: Message, line: Line) -> None:
+        task = asyncio.create_task(self._submit_and_wait(message, line), name=message.key)
+        self._submissions.add(task)
 
-    async def _outcome(self, message: Message, line: Line) -> None:
-        self._seen.clear()
+    async def _submit_and_wait(self, message: Message, line: Line) -> None:
+        self._kinds_seen.clear()
         try:
             result = await self._submit(message)
         except NotRecorded:
-            self._screen.tell(f"Not surely recorded. Look with {self._root} show.")
-            self._wrong(line, "it was not recorded")
+            self._screen.show_text(translate_plain("not_recorded", show=f"{self._root} show"))
+            self._record_failure(line, "it was not recorded")
             return
-        if (result == "failed") != line.fails:
-            self._wrong(line, "it failed" if not line.fails else "it did not fail", expected=False)
-        await self._follow()
+        if (result == "failed") != line.must_fail:
+            self._record_failure(line, "it failed" if not line.must_fail else "it did not fail", expected=False)
+        await self._wait_for_card()
 
-    async def _follow(self) -> None:
-        """A trace or a status update means that something changed: the prompt waits for the card's edit."""
+    async def _wait_for_card(self) -> None:
+        """Waits for the card's edit, which follows when an activity line or a status update was posted."""
         try:
-            async with asyncio.timeout(SOON_SECONDS):
-                while self._seen & {"lines", "edited lines", "card"} and not self._seen & {"edit", "pointer"}:
-                    self._news.clear()
-                    await self._news.wait()
+            async with asyncio.timeout(CARD_WAIT_SECONDS):
+                seen = self._kinds_seen
+                while seen & {"lines", "edited lines", "card"} and not seen & {"edit", "pointer"}:
+                    self._entry_arrived.clear()
+                    await self._entry_arrived.wait()
         except TimeoutError:
-            return  # the card shows no difference, or is late: then it is drawn when it comes
+            return  # the card has not changed, or its edit is late and is printed when it comes
 
-    def _wrong(self, line: Line, why: str, *, expected: bool | None = None) -> None:
-        """Only a script cares; ``expected`` False: the line's own "!" has been looked at."""
-        if line.number and (expected is False or not line.fails):
-            self.failed.append(f"line {line.number}, {line.text}: {why}")
+    def _record_failure(self, line: Line, reason: str, *, expected: bool | None = None) -> None:
+        """For scripts only. ``expected`` is False if the line's "!" has been taken into account already."""
+        if line.number and (expected is False or not line.must_fail):
+            self.failed.append(f"line {line.number}, {line.text}: {reason}")
 
-    async def _pause(self, lines: Lines) -> None:
-        """Until what was asked is told; a person gets their prompt back meanwhile."""
-        running = {task for task in self._carrying if not task.done()}
+    async def _wait_for_result(self, lines: LineSource) -> None:
+        """Waits for the results of all messages. At a keyboard, the prompt comes back after a few seconds."""
+        running = {task for task in self._submissions if not task.done()}
         if running:
-            most: float | None = _CUT_SECONDS if self._controls.cut() else None
-            await asyncio.wait(running, timeout=most if lines.patient else PROMPT_AFTER_SECONDS)
-        for task in [task for task in self._carrying if task.done()]:
-            self._carrying.discard(task)
-            task.result()  # a fault of ours is not swallowed
-        self._release()
+            timeout: float | None = _CUT_OFF_WAIT_SECONDS if self._controls.is_cut_off() else None
+            await asyncio.wait(running, timeout=timeout if lines.waits_for_result else RESULT_WAIT_SECONDS)
+        for task in [task for task in self._submissions if task.done()]:
+            self._submissions.discard(task)
+            task.result()  # raises unexpected errors
+        self._print_delayed_edits()
 
-    def _release(self) -> None:
-        held, self._held = self._held, {}
-        for shown in held.values():
-            self._draw(shown)
+    def _print_delayed_edits(self) -> None:
+        delayed, self._delayed_edits = self._delayed_edits, {}
+        for entry in delayed.values():
+            self._print(entry)
 
-    def _draw(self, shown: ConsoleEntry) -> None:
-        if shown.kind == "pointer":
-            self._drawn.pop(shown.id, None)
+    def _print(self, entry: ConsoleEntry) -> None:
+        if entry.kind == "pointer":
+            self._printed.pop(entry.id, None)
             return
-        if shown.card is not None:
-            lines = draw(shown.card, self._screen.width)
+        if entry.card is not None:
+            lines = draw(entry.card, self._screen.width)
         else:
-            lines = draw_lines(shown.fresh, shown.buttons, self._screen.width)
-        if self._drawn.get(shown.id) == lines:
+            lines = draw_lines(entry.new_lines, entry.buttons, self._screen.width)
+        if self._printed.get(entry.id) == lines:
             return
-        if shown.kind != "private":
-            self._drawn[shown.id] = lines
-        elif shown.message is not None and shown.message.actor.id != self._me.id:
-            lines = [f"(only {shown.message.actor.name} sees this)", *lines]
+        if entry.kind != "private":
+            self._printed[entry.id] = lines
+        elif entry.message is not None and entry.message.actor.id != self._me.id:
+            lines = [translate_plain("only_visible_to", name=entry.message.actor.name), *lines]
         self._screen.show(lines)
-        if shown.buttons:
-            self._latest = shown
+        if entry.buttons:
+            self._latest = entry
 
-    def _show_buttons(self, words: str, buttons: tuple[Button, ...]) -> None:
-        shown = ConsoleEntry("lines", self._place, uuid4().hex, fresh=((words,),), buttons=buttons)
-        self._draw(shown)
+    def _print_text(self, text: str, buttons: tuple[Button, ...]) -> None:
+        self._print(ConsoleEntry("lines", self._place, uuid4().hex, new_lines=((text,),), buttons=buttons))
 
     def _message(
         self,
@@ -259,8 +263,8 @@ class Chat:
         return self._console.intake
 
 
-def _line(text: str, number: int, lines: Lines) -> Line:
-    """A number only for scripts, where an unexpected end counts."""
+def _line(text: str, number: int, lines: LineSource) -> Line:
+    """The number is 0 except in scripts, where an unexpected result is reported."""
     scripted = hasattr(lines, "number")
-    fails = scripted and text.startswith("!")
-    return Line(text[1:].strip() if fails else text, number if scripted else 0, fails)
+    must_fail = scripted and text.startswith("!")
+    return Line(text[1:].strip() if must_fail else text, number if scripted else 0, must_fail)

@@ -1,14 +1,14 @@
-"""Cards as plain text: fits the given width, needs no colour, and reads the same in a pipe.
+"""Renders cards as plain text without colour, for terminals and pipes.
 
-``draw`` returns lines, none wider than ``width`` cells (from 20 up). Buttons are numbered from 1: typing the
-number presses one.
+No line is wider than the given number of cells (at least 20). Buttons are numbered from 1; typing the number
+presses the button.
 """
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from bot.surfaces.console.terminal_text import clip, cut, pad, tame, width, wrap
+from bot.surfaces.console.terminal_text import clip, cut, pad, strip_controls, width, wrap
 from commands.model.card import (
     Bold,
     Button,
@@ -23,201 +23,211 @@ from commands.model.card import (
     Span,
     Text,
 )
+from commands.text.phrases import task_state_name, task_state_width
 
 DEFAULT_WIDTH = 80
-NARROWEST = 20
-ASIDE_AT = 43  # the second column, where both fit
-LONGEST_LABEL = 30
-_BESIDE_FROM = 60  # narrower, a stage stands above its tasks, not beside them
-_STAGE_SHARE = 4  # of the width, one part at most is a stage's
-_STATE = 9  # "waiting" and two spaces
-_LEAST_TITLE = 18
+MIN_WIDTH = 20
+SECOND_COLUMN = 43  # where the second half of a line starts, if both halves fit
+MAX_LABEL = 30
+_MIN_WIDTH_FOR_STAGE_COLUMN = 60  # on a narrower screen, stages are above their tasks, not beside them
+_STAGE_COLUMN_SHARE = 4  # the stage column takes at most this part of the width: a quarter
+_MIN_NAME_COLUMN = 18
 
 
-def draw(card: Card, most: int = DEFAULT_WIDTH, *, now: datetime | None = None) -> list[str]:
-    most = max(most, NARROWEST)
-    ink = Ink(now or datetime.now(UTC))
-    lines = _beside(ink.line(card.title), ink.line(card.subtitle), most)
+def draw(card: Card, width_limit: int = DEFAULT_WIDTH, *, now: datetime | None = None) -> list[str]:
+    width_limit = max(width_limit, MIN_WIDTH)
+    formatter = TextFormatter(now or datetime.now(UTC))
+    lines = _side_by_side(formatter.line(card.title), formatter.line(card.subtitle), width_limit)
     for text in card.lines:
-        lines += _halves(text, most, ink)
-    lines += _sections(card.sections, most, ink)
+        lines += _two_halves(text, width_limit, formatter)
+    lines += _sections(card.sections, width_limit, formatter)
     if card.link is not None:
-        lines += wrap(f"{tame(card.link.label)}: {tame(card.link.url)}", most)
-    return [line.rstrip() for line in (*lines, *keys(card.buttons, most))]
+        lines += wrap(f"{strip_controls(card.link.label)}: {strip_controls(card.link.url)}", width_limit)
+    return [line.rstrip() for line in (*lines, *button_lines(card.buttons, width_limit))]
 
 
-def _halves(text: Text, most: int, ink: "Ink") -> list[str]:
-    """The second half of a line in the second column, if there is room for both."""
-    gap = next((at for at, span in enumerate(text) if isinstance(span, Separator)), None)
-    if gap is None:
-        return ink.block(text, most)
-    left, right = ink.block(text[:gap], most), ink.line(text[gap + 1 :])
-    wide = max(ASIDE_AT, width(left[0]) + 2) + width(right) if len(left) == 1 else most + 1
-    return _beside(left[0], right, most) if wide <= most else ink.block(text, most)
+def _two_halves(text: Text, width_limit: int, formatter: "TextFormatter") -> list[str]:
+    """Puts the second half of a line into the second column if both fit."""
+    separator_index = next((index for index, span in enumerate(text) if isinstance(span, Separator)), None)
+    if separator_index is None:
+        return formatter.block(text, width_limit)
+    left, right = formatter.block(text[:separator_index], width_limit), formatter.line(text[separator_index + 1 :])
+    wide = max(SECOND_COLUMN, width(left[0]) + 2) + width(right) if len(left) == 1 else width_limit + 1
+    return (
+        _side_by_side(left[0], right, width_limit) if wide <= width_limit else formatter.block(text, width_limit)
+    )
 
 
 def draw_lines(
-    lines: Sequence[Text], buttons: Sequence[Button], most: int, *, now: datetime | None = None
+    lines: Sequence[Text], buttons: Sequence[Button], width_limit: int, *, now: datetime | None = None
 ) -> list[str]:
-    """Plain lines without a card: traces."""
-    most = max(most, NARROWEST)
-    ink = Ink(now or datetime.now(UTC))
-    drawn: list[str] = []
+    """Lines without a card, such as activity lines."""
+    width_limit = max(width_limit, MIN_WIDTH)
+    formatter = TextFormatter(now or datetime.now(UTC))
+    rendered: list[str] = []
     for text in lines:
-        first, *rest = ink.block(text, most - 2)
-        drawn += [f"- {first}", *(f"  {line}" for line in rest)]
-    return [line.rstrip() for line in (*drawn, *keys(buttons, most))]
+        first, *rest = formatter.block(text, width_limit - 2)
+        rendered += [f"- {first}", *(f"  {line}" for line in rest)]
+    return [line.rstrip() for line in (*rendered, *button_lines(buttons, width_limit))]
 
 
-def keys(buttons: Sequence[Button], most: int) -> list[str]:
-    """``[1 Finish T2]  [2 Begin T3]``, on as many lines as it takes."""
+def button_lines(buttons: Sequence[Button], width_limit: int) -> list[str]:
+    """``[1 Finish T2]  [2 Begin T3]``, on as many lines as needed."""
     lines: list[str] = []
     for number, button in enumerate(buttons, 1):
-        label = clip(clip(" ".join(tame(button.label).split()), LONGEST_LABEL), most - len(f"[{number} ]"))
-        key = f"[{number} {label}]"
-        if lines and width(lines[-1]) + 2 + width(key) <= most:
-            lines[-1] += f"  {key}"
+        label = clip(
+            clip(" ".join(strip_controls(button.label).split()), MAX_LABEL), width_limit - len(f"[{number} ]")
+        )
+        shown = f"[{number} {label}]"
+        if lines and width(lines[-1]) + 2 + width(shown) <= width_limit:
+            lines[-1] += f"  {shown}"
         else:
-            lines.append(key)
+            lines.append(shown)
     return lines
 
 
-class Ink:
-    """Spans as words. A clock time names its zone once a text, and its day when that is not today."""
+class TextFormatter:
+    """Formats spans as plain text. Only the last time of a text has its zone; a time of another day has its
+    date."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
 
     def line(self, text: Text, *, zone: bool = True) -> str:
-        """On one line, runs of spaces joined."""
-        return " ".join(self._words(text, zone).split())
+        """On one line, with runs of spaces collapsed."""
+        return " ".join(self._join_spans(text, zone).split())
 
-    def block(self, text: Text, most: int) -> list[str]:
-        """Wrapped; line breaks are kept, code blocks stand indented and are not re-flowed. Never empty."""
+    def block(self, text: Text, width_limit: int) -> list[str]:
+        """Wrapped. Line breaks are kept, and code blocks are indented and not wrapped at spaces. Never empty."""
         lines: list[str] = []
-        for code, part in _code_apart(text):
+        for code, part in _split_code(text):
             if code:
-                lines += [f"    {piece}" for line in part for piece in cut(tame(_text(line)), most - 4)]
+                lines += [
+                    f"    {piece}" for line in part for piece in cut(strip_controls(_text(line)), width_limit - 4)
+                ]
             else:
-                words = self._words(part, True).strip("\n")
-                lines += [piece for line in words.split("\n") for piece in _flow(line, most)]
+                joined = self._join_spans(part, True).strip("\n")
+                lines += [piece for line in joined.split("\n") for piece in _wrap_if_needed(line, width_limit)]
         return lines or [""]
 
-    def _words(self, text: Text, zone: bool) -> str:
-        last = max((at for at, span in enumerate(text) if isinstance(span, ClockTime)), default=-1)
-        return "".join(self._span(span, zone and at == last) for at, span in enumerate(text))
+    def _join_spans(self, text: Text, zone: bool) -> str:
+        last = max((index for index, span in enumerate(text) if isinstance(span, ClockTime)), default=-1)
+        return "".join(self._span(span, zone and index == last) for index, span in enumerate(text))
 
     def _span(self, span: Span, zone: bool) -> str:
         match span:
             case ClockTime():
                 return self._clock(span, zone)
             case PersonName(name=name, ping=ping):
-                return tame(f"@{name}" if ping else name)
+                return strip_controls(f"@{name}" if ping else name)
             case Link(label=label, url=url):
-                return tame(label if not url or url == label else f"{label} ({url})")
+                return strip_controls(label if not url or url == label else f"{label} ({url})")
             case Code(text=text):
-                return tame(f"`{text}`")
+                return strip_controls(f"`{text}`")
             case Bold(text=text):
-                return tame(text)
-        return tame(span)
+                return strip_controls(text)
+        return strip_controls(span)
 
     def _clock(self, clock: ClockTime, zone: bool) -> str:
-        at = clock.at.astimezone(ZoneInfo(clock.zone))
-        today = self._now.astimezone(at.tzinfo).date()
-        day = "" if at.date() == today else f"{at.day} {at:%b} "
-        return f"{day}{at:%H:%M}" + (f" {at:%Z}" if zone else "")
+        local = clock.at.astimezone(ZoneInfo(clock.zone))
+        today = self._now.astimezone(local.tzinfo).date()
+        day = "" if local.date() == today else f"{local.day} {local:%b} "
+        return f"{day}{local:%H:%M}" + (f" {local:%Z}" if zone else "")
 
 
-def _flow(line: str, most: int) -> list[str]:
-    """As it is where it fits (spaces may be meant), else wrapped."""
-    return [line.rstrip()] if width(line) <= most else wrap(line, most)
+def _wrap_if_needed(line: str, width_limit: int) -> list[str]:
+    """Unchanged if it fits, because its spaces may be intended."""
+    return [line.rstrip()] if width(line) <= width_limit else wrap(line, width_limit)
 
 
-def _code_apart(text: Text) -> Iterator[tuple[bool, Text]]:
-    """(is code, spans): blocks of code apart from the words around them."""
-    words: list[Span] = []
+def _split_code(text: Text) -> Iterator[tuple[bool, Text]]:
+    """Splits into (is_code, spans) parts. The spans of a code part are its lines."""
+    plain_spans: list[Span] = []
     for span in text:
         if isinstance(span, Code) and (span.block or "\n" in span.text):
-            if words:
-                yield False, tuple(words)
+            if plain_spans:
+                yield False, tuple(plain_spans)
             yield True, tuple(span.text.strip("\n").split("\n"))
-            words = []
+            plain_spans = []
         else:
-            words.append(span)
-    if words:
-        yield False, tuple(words)
+            plain_spans.append(span)
+    if plain_spans:
+        yield False, tuple(plain_spans)
 
 
 def _text(span: Span) -> str:
     return span if isinstance(span, str) else ""
 
 
-def _beside(left: str, right: str, most: int) -> list[str]:
-    """``right`` in the second column if both fit, else below."""
-    at = max(width(left) + 2, min(ASIDE_AT, most - width(right)))
+def _side_by_side(left: str, right: str, width_limit: int) -> list[str]:
+    """``right`` in the second column if both fit, else below ``left``."""
+    column = max(width(left) + 2, min(SECOND_COLUMN, width_limit - width(right)))
     if not right:
-        return wrap(left, most)
-    if at + width(right) <= most:
-        return [pad(left, at) + right]
-    return [*wrap(left, most), *wrap(right, most)]
+        return wrap(left, width_limit)
+    if column + width(right) <= width_limit:
+        return [pad(left, column) + right]
+    return [*wrap(left, width_limit), *wrap(right, width_limit)]
 
 
-def _sections(sections: Sequence[Section], most: int, ink: Ink) -> list[str]:
-    titles = [_joined(section.title) for section in sections]
+def _sections(sections: Sequence[Section], width_limit: int, formatter: TextFormatter) -> list[str]:
+    titles = [_one_line(section.title) for section in sections]
     widest = max(map(width, titles), default=0)
-    beside = most >= _BESIDE_FROM and widest <= most // _STAGE_SHARE
-    margin = (widest + 2 if widest else 0) if beside else 2 if widest else 0
-    columns = _Columns([row for section in sections for row in section.rows], most - margin, ink)
+    has_stage_column = width_limit >= _MIN_WIDTH_FOR_STAGE_COLUMN and widest <= width_limit // _STAGE_COLUMN_SHARE
+    margin = (widest + 2 if widest else 0) if has_stage_column else 2 if widest else 0
+    columns = _TaskTable([row for section in sections for row in section.rows], width_limit - margin, formatter)
     lines: list[str] = []
     for section, title in zip(sections, titles, strict=True):
         body = [line for row in section.rows for line in columns.row(row)]
         if section.more:
-            body += ink.block(section.more, most - margin)
-        if not beside and title:
-            lines += wrap(title, most)
-        for at, line in enumerate(body or [""]):
-            lines.append((pad(title, margin) if beside and at == 0 else " " * margin) + line)
+            body += formatter.block(section.more, width_limit - margin)
+        if not has_stage_column and title:
+            lines += wrap(title, width_limit)
+        for index, line in enumerate(body or [""]):
+            lines.append((pad(title, margin) if has_stage_column and index == 0 else " " * margin) + line)
     return lines
 
 
-class _Columns:
-    """State, name and note of a card's tasks, each column as wide as its widest, notes at most half the room."""
+class _TaskTable:
+    """State, name and note of a card's tasks in columns. Notes take at most half the width."""
 
-    def __init__(self, rows: Sequence[Row], most: int, ink: Ink) -> None:
-        self._ink = ink
-        self._state = _STATE if any(row.state for row in rows) else 0
-        self._room = most - self._state
+    def __init__(self, rows: Sequence[Row], width_limit: int, formatter: TextFormatter) -> None:
+        self._formatter = formatter
+        self._state_width = task_state_width() + 2 if any(row.state for row in rows) else 0
+        self._width = width_limit - self._state_width
         notes = max((width(self._note(row)) for row in rows), default=0)
         names = max((width(_name(row)) for row in rows), default=0)
-        self._names = min(names, self._room - min(notes, self._room // 2) - 2)
+        self._name_width = min(names, self._width - min(notes, self._width // 2) - 2)
 
     def row(self, row: Row) -> list[str]:
         name, note = _name(row), self._note(row)
         if not note:
-            cells = wrap(name, self._room)
-        elif self._names >= _LEAST_TITLE or self._names >= width(name):
-            cells = _columns(name, note, self._names, self._room - self._names - 2)
+            lines = wrap(name, self._width)
+        elif self._name_width >= _MIN_NAME_COLUMN or self._name_width >= width(name):
+            lines = _two_columns(name, note, self._name_width, self._width - self._name_width - 2)
         else:
-            cells = [*wrap(name, self._room), *(f"  {line}" for line in wrap(note, self._room - 2))]
-        state = row.state.value if row.state else ""
-        return [pad("" if at else state, self._state) + cell for at, cell in enumerate(cells)]
+            lines = [*wrap(name, self._width), *(f"  {line}" for line in wrap(note, self._width - 2))]
+        state = task_state_name(row.state) if row.state else ""
+        return [pad("" if index else state, self._state_width) + line for index, line in enumerate(lines)]
 
     def _note(self, row: Row) -> str:
-        return self._ink.line(row.note, zone=False)
+        return self._formatter.line(row.note, zone=False)
 
 
 def _name(row: Row) -> str:
-    return _joined(f"{row.handle} {row.title}")
+    return _one_line(f"{row.handle} {row.title}")
 
 
-def _joined(text: str) -> str:
-    return " ".join(tame(text).split())
+def _one_line(text: str) -> str:
+    return " ".join(strip_controls(text).split())
 
 
-def _columns(left: str, right: str, left_room: int, right_room: int) -> list[str]:
-    """Two wrapped texts side by side."""
-    lefts, rights = wrap(left, left_room), wrap(right, right_room)
-    tall = max(len(lefts), len(rights))
-    lefts += [""] * (tall - len(lefts))
-    rights += [""] * (tall - len(rights))
-    return [f"{pad(one, left_room)}  {other}" for one, other in zip(lefts, rights, strict=True)]
+def _two_columns(left: str, right: str, left_room: int, right_room: int) -> list[str]:
+    """Wraps both texts and joins them line by line."""
+    left_lines, right_lines = wrap(left, left_room), wrap(right, right_room)
+    height = max(len(left_lines), len(right_lines))
+    left_lines += [""] * (height - len(left_lines))
+    right_lines += [""] * (height - len(right_lines))
+    return [
+        f"{pad(left_line, left_room)}  {right_line}"
+        for left_line, right_line in zip(left_lines, right_lines, strict=True)
+    ]

@@ -1,7 +1,7 @@
-"""The console as a chat: one room in memory, which whoever listens may draw.
+"""Implements ``Surface`` for the console: channels in memory, whose entries are passed to listeners.
 
-``serve`` has one without a screen, for ``liaison say``; ``demo`` has one with a terminal in front. Nothing is
-kept: an edit is shown to whoever listens now, whether they saw the post or not.
+``serve`` has a console without a screen for ``liaison say``; ``demo`` shows one in the terminal. Entries are not
+stored: an edit is passed to the present listeners, whether or not they saw the post.
 """
 
 import getpass
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 
 NAME = "console"
 CHANNEL = "console"
-_MOST_REMEMBERED = 100  # posts of lines
+_MAX_REMEMBERED = 100  # posts of lines
 _HANDLE = re.compile(r"@?[^\W\d][\w.\-]*")
 
 
 def person(id: str) -> Actor:
-    """Anybody who can type here has the rights of the account that Liaison runs as: a full member."""
+    """Always a full member: whoever can type here already has access to Liaison's own account."""
     name = id if any(letter.isupper() for letter in id) else id.title()
     return Actor(surface=NAME, id=id.lower(), name=name, handle=id.lower(), membership=Membership.MEMBER)
 
 
-def account(otherwise: str) -> str:
-    """The name of the account that this runs as; some have none."""
+def account(default: str) -> str:
+    """The name of the system account that runs this process. ``default`` is for accounts without a name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
-        return otherwise
+        return default
 
 
 def room(channel: str = CHANNEL) -> Place:
@@ -47,14 +47,14 @@ def room(channel: str = CHANNEL) -> Place:
 
 @dataclass(frozen=True, slots=True)
 class ConsoleEntry:
-    """Something that appeared. ``fresh``: those of ``lines`` that were not there before this edit."""
+    """Something to show. ``new_lines`` are the ``lines`` that this edit added."""
 
     kind: Literal["card", "edit", "lines", "edited lines", "pointer", "private"]
     place: Place
     id: str
     card: Card | None = None
     lines: tuple[Text, ...] = ()
-    fresh: tuple[Text, ...] = ()
+    new_lines: tuple[Text, ...] = ()
     buttons: tuple[Button, ...] = ()
     message: Message | None = None
 
@@ -63,7 +63,7 @@ Listener = Callable[[ConsoleEntry], None]
 
 
 class Console:
-    """A ``Surface``. ``listening(...)`` sees everything that is posted, edited and whispered."""
+    """``listening`` adds a listener for everything that is posted, edited or sent privately."""
 
     name = NAME
     site = ""
@@ -89,63 +89,65 @@ class Console:
         self.intake = intake
 
     async def stop(self) -> None:
-        """Nothing comes in by itself: ``say`` and the terminal end on their own."""
+        """Nothing to stop: ``liaison say`` and the terminal end by themselves."""
 
     def ready(self) -> Mapping[str, bool]:
         return {}
 
     async def post(self, place: Place, card: Card, *, nonce: str) -> PostRef:
-        self._tell(ConsoleEntry("card", place, nonce, card=card, buttons=card.buttons))
+        self._notify(ConsoleEntry("card", place, nonce, card=card, buttons=card.buttons))
         return PostRef(place=place, id=nonce)
 
     async def edit(self, ref: PostRef, card: Card) -> None:
-        self._tell(ConsoleEntry("edit", ref.place, ref.id, card=card, buttons=card.buttons))
+        self._notify(ConsoleEntry("edit", ref.place, ref.id, card=card, buttons=card.buttons))
 
     async def find_post(self, place: Place, nonce: str) -> PostRef | None:
         return None
 
     async def replace_with_pointer(self, ref: PostRef, to: PostRef) -> None:
-        self._tell(ConsoleEntry("pointer", ref.place, ref.id))
+        self._notify(ConsoleEntry("pointer", ref.place, ref.id))
 
     async def post_lines(
         self, place: Place, lines: Sequence[Text], *, buttons: Sequence[Button] = (), nonce: str
     ) -> PostRef:
-        self._say("lines", PostRef(place=place, id=nonce), lines, buttons)
+        self._show_lines("lines", PostRef(place=place, id=nonce), lines, buttons)
         return PostRef(place=place, id=nonce)
 
     async def edit_lines(self, ref: PostRef, lines: Sequence[Text], *, buttons: Sequence[Button] = ()) -> None:
-        self._say("edited lines", ref, lines, buttons)
+        self._show_lines("edited lines", ref, lines, buttons)
 
     async def send_private(self, message: Message, card: Card) -> None:
-        shown = ConsoleEntry(
+        entry = ConsoleEntry(
             "private", message.place, message.key, card=card, buttons=card.buttons, message=message
         )
-        self._tell(shown)
+        self._notify(entry)
 
     async def profile(self, actor: Actor) -> Actor:
         return person(actor.id)
 
-    async def find_people(self, words: str, near: Place) -> Sequence[Actor]:
-        """Everybody exists here: "@ben" is Ben."""
-        return [person(words.lstrip("@"))] if _HANDLE.fullmatch(words) else []
+    async def find_people(self, query: str, near: Place) -> Sequence[Actor]:
+        """Any valid handle is a person: "@ben" is Ben."""
+        return [person(query.lstrip("@"))] if _HANDLE.fullmatch(query) else []
 
     async def check(self) -> Sequence[CheckResult]:
-        return [CheckResult(status=CheckStatus.OK, summary="liaison say is taken")]
+        return [CheckResult(status=CheckStatus.OK, summary="Accepts commands from liaison say")]
 
-    def _say(
+    def _show_lines(
         self,
         kind: Literal["lines", "edited lines"],
         ref: PostRef,
         lines: Sequence[Text],
         buttons: Sequence[Button],
     ) -> None:
-        before = self._lines.pop(ref.id, ())
-        fresh = tuple(line for line in lines if line not in before)
+        previous = self._lines.pop(ref.id, ())
+        new_lines = tuple(line for line in lines if line not in previous)
         self._lines[ref.id] = tuple(lines)
-        if len(self._lines) > _MOST_REMEMBERED:
+        if len(self._lines) > _MAX_REMEMBERED:
             self._lines.popitem(last=False)
-        self._tell(ConsoleEntry(kind, ref.place, ref.id, lines=tuple(lines), fresh=fresh, buttons=tuple(buttons)))
+        self._notify(
+            ConsoleEntry(kind, ref.place, ref.id, lines=tuple(lines), new_lines=new_lines, buttons=tuple(buttons))
+        )
 
-    def _tell(self, shown: ConsoleEntry) -> None:
+    def _notify(self, entry: ConsoleEntry) -> None:
         for listener in tuple(self._listeners):
-            listener(shown)
+            listener(entry)

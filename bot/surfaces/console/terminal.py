@@ -1,6 +1,6 @@
-"""Where lines come from (keyboard, pipe or script) and where text goes.
+"""Input lines (from a keyboard, a pipe or a script) and the screen.
 
-Reading blocks, so it has a thread of its own; that thread is a daemon, because nothing can wake it.
+Reading blocks, so it runs in a thread. The thread is a daemon, because a blocking read can't be interrupted.
 """
 
 import asyncio
@@ -14,27 +14,27 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Protocol, TextIO
 
-from bot.surfaces.console.render import DEFAULT_WIDTH, NARROWEST
-from bot.surfaces.console.terminal_text import tame, wrap
+from bot.surfaces.console.render import DEFAULT_WIDTH, MIN_WIDTH
+from bot.surfaces.console.terminal_text import strip_controls, wrap
 
 PROMPT = "> "
-_WIDEST = 100  # longer lines are hard to read
-_ERASE = "\r\x1b[K"
+_MAX_WIDTH = 100  # longer lines are hard to read
+_ERASE_LINE = "\r\x1b[K"
 
 
-class Lines(Protocol):
-    """``patient``: the next line waits until the last one's outcome is known, as in a script."""
+class LineSource(Protocol):
+    """``waits_for_result``: the next line is read only after the result of the previous one, as in a script."""
 
     @property
-    def patient(self) -> bool: ...
+    def waits_for_result(self) -> bool: ...
 
     async def next(self, prompt: str) -> str | None:
-        """The next line without its end; None when there are no more."""
+        """The next line without its line break; None at the end."""
         ...
 
 
 class Screen:
-    """Standard output. What is shown while somebody types stands above their line."""
+    """Standard output. Text that is shown while somebody types is printed above their line."""
 
     def __init__(self, out: TextIO | None = None, width: int = 0) -> None:
         self._out = out or sys.stdout
@@ -42,24 +42,23 @@ class Screen:
         if reconfigure is not None:
             reconfigure(errors="replace")
         columns = width or shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns
-        self.width = max(NARROWEST, min(columns, _WIDEST))
-        self.prompt: str | None = None  # set while somebody is being asked
+        self.width = max(MIN_WIDTH, min(columns, _MAX_WIDTH))
+        self.prompt: str | None = None  # set while the keyboard is read
 
     def show(self, lines: Sequence[str]) -> None:
         if not lines:
             return
-        text = "".join(f"{tame(line)}\n" for line in lines)
+        text = "".join(f"{strip_controls(line)}\n" for line in lines)
         if self.prompt is None:
             self._write(text)
         else:
-            self._write(f"{_ERASE}{text}{self.prompt}{_typed_so_far()}")
+            self._write(f"{_ERASE_LINE}{text}{self.prompt}{_typed_so_far()}")
 
-    def tell(self, *sentences: str) -> None:
-        """Words of ours, wrapped."""
+    def show_text(self, *sentences: str) -> None:
+        """Wrapped to the width of the screen."""
         self.show([line for sentence in sentences for line in wrap(sentence, self.width)])
 
-    def gap(self) -> None:
-        """An empty line between what was said and what is asked next."""
+    def show_blank_line(self) -> None:
         self._write("\n")
 
     def _write(self, text: str) -> None:
@@ -68,13 +67,13 @@ class Screen:
 
 
 class Keyboard:
-    """Somebody at a terminal, with history and editing where Python has readline."""
+    """Lines typed at a terminal, with history and editing where Python has readline."""
 
-    patient = False
+    waits_for_result = False
 
     def __init__(self, screen: Screen) -> None:
         with suppress(ImportError):
-            importlib.import_module("readline")  # being there is enough for input()
+            importlib.import_module("readline")  # importing it is enough for input()
         self._screen = screen
         self._reader = _Reader(lambda prompt: input(prompt))
         self._modes = termios.tcgetattr(sys.stdin)
@@ -87,14 +86,14 @@ class Keyboard:
             self._screen.prompt = None
 
     def restore(self) -> None:
-        """The terminal as it was: a thread that still reads leaves it without echo."""
+        """Restores the terminal's modes. The reading thread, which is still waiting, leaves it without echo."""
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self._modes)
 
 
 class Piped:
-    """Lines from another program, echoed so that what comes out can be read alone."""
+    """Lines from another program. They are echoed, so that the output is readable by itself."""
 
-    patient = True
+    waits_for_result = True
 
     def __init__(self, screen: Screen, source: TextIO | None = None) -> None:
         stream = source or sys.stdin
@@ -111,9 +110,9 @@ class Piped:
 
 
 class Script:
-    """The lines of a file; empty ones and comments only count as answers. ``number`` is the last one, from 1."""
+    """The lines of a file. Empty lines and comments are skipped, except as answers. ``number`` counts from 1."""
 
-    patient = True
+    waits_for_result = True
 
     def __init__(self, screen: Screen, lines: Iterable[str]) -> None:
         self._screen = screen
@@ -131,39 +130,39 @@ class Script:
 
 
 class _Reader:
-    """One blocking read at a time, in a thread made for the first."""
+    """Runs one blocking read at a time in a thread, which the first read starts."""
 
     def __init__(self, blocking: "ReadLine") -> None:
         self._blocking = blocking
-        self._wanted: queue.SimpleQueue[tuple[str, asyncio.Future[str | None]]] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[tuple[str, asyncio.Future[str | None]]] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
     async def read(self, prompt: str) -> str | None:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[str | None] = loop.create_future()
         if self._thread is None:
-            self._thread = threading.Thread(target=self._work, args=(loop,), daemon=True, name="lines")
+            self._thread = threading.Thread(target=self._serve, args=(loop,), daemon=True, name="lines")
             self._thread.start()
-        self._wanted.put((prompt, future))
+        self._requests.put((prompt, future))
         return await future
 
-    def _work(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
         while True:
-            prompt, future = self._wanted.get()
+            prompt, future = self._requests.get()
             try:
                 line: str | None = self._blocking(prompt)
-            except (EOFError, OSError, ValueError):  # closed, or closing
+            except (EOFError, OSError, ValueError):  # closed
                 line = None
             if loop.is_closed():
                 return
-            loop.call_soon_threadsafe(_settle, future, line)
+            loop.call_soon_threadsafe(_set_result, future, line)
 
 
 class ReadLine(Protocol):
     def __call__(self, prompt: str, /) -> str: ...
 
 
-def _settle(future: "asyncio.Future[str | None]", line: str | None) -> None:
+def _set_result(future: "asyncio.Future[str | None]", line: str | None) -> None:
     if not future.done():
         future.set_result(line)
 

@@ -1,4 +1,4 @@
-"""Text measured in terminal cells: wide characters take two, combining ones none."""
+"""Measures, wraps and cuts text in terminal cells: wide characters take two cells, combining characters none."""
 
 import re
 import unicodedata
@@ -9,65 +9,65 @@ _CONTROLS = re.compile(
 )
 
 
-def tame(text: str) -> str:
-    """Without escape sequences, control characters and direction overrides; newlines stay, tabs are spaces."""
+def strip_controls(text: str) -> str:
+    """Removes escape sequences, control characters and direction overrides. Tabs become spaces; newlines stay."""
     return _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\t", "    "))
 
 
 def one_line(text: str) -> str:
-    return " ".join(tame(text).splitlines())
+    return " ".join(strip_controls(text).splitlines())
 
 
 def width(text: str) -> int:
-    return len(text) if text.isascii() else sum(map(_cell, text))
+    return len(text) if text.isascii() else sum(map(_character_width, text))
 
 
-def clip(text: str, most: int) -> str:
-    """At most ``most`` cells, with an ellipsis where something is left out."""
-    if width(text) <= most:
+def clip(text: str, limit: int) -> str:
+    """At most ``limit`` cells, ending in an ellipsis if the text was cut."""
+    if width(text) <= limit:
         return text
-    return _head(text, most - 1) + ELLIPSIS if most > 1 else ELLIPSIS[:most]
+    return _prefix(text, limit - 1) + ELLIPSIS if limit > 1 else ELLIPSIS[:limit]
 
 
 def pad(text: str, cells: int) -> str:
     return text + " " * (cells - width(text))
 
 
-def wrap(text: str, most: int) -> list[str]:
-    """Lines of at most ``most`` cells, broken at spaces; a longer word is cut. Never empty."""
+def wrap(text: str, limit: int) -> list[str]:
+    """Lines of at most ``limit`` cells, broken at spaces. Longer words are cut. Never empty."""
     lines: list[str] = []
     line = ""
     for word in text.split():
         joined = f"{line} {word}" if line else word
-        if width(joined) <= most:
+        if width(joined) <= limit:
             line = joined
             continue
         if line:
             lines.append(line)
-        *full, line = cut(word, most)
+        *full, line = cut(word, limit)
         lines += full
     return [*lines, line] if line or not lines else lines
 
 
-def cut(text: str, most: int) -> list[str]:
-    """The text in pieces of at most ``most`` cells, spaces kept. Never empty."""
+def cut(text: str, limit: int) -> list[str]:
+    """Pieces of at most ``limit`` cells. Spaces are kept. Never empty."""
     pieces: list[str] = []
-    while len(head := _head(text, most) or text[:1]) < len(text):
-        pieces.append(head)
-        text = text[len(head) :]
+    while len(prefix := _prefix(text, limit) or text[:1]) < len(text):
+        pieces.append(prefix)
+        text = text[len(prefix) :]
     return [*pieces, text]
 
 
-def _head(text: str, most: int) -> str:
+def _prefix(text: str, limit: int) -> str:
     cells = 0
-    for at, character in enumerate(text):
-        cells += _cell(character)
-        if cells > most:
-            return text[:at]
+    for position, character in enumerate(text):
+        cells += _character_width(character)
+        if cells > limit:
+            return text[:position]
     return text
 
 
-def _cell(character: str) -> int:
+def _character_width(character: str) -> int:
     if unicodedata.combining(character) or character in "\u200b\u200d\ufe0f":
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -1,7 +1,7 @@
-"""Buttons of a post: an intent sealed into the ``context`` that only the server keeps, and read back from it.
+"""Seals a button's intent into its ``context``, which only the server stores, and reads it back from a click.
 
-Two kinds. A card's button is anybody's, in its channel, for as long as the post stands. A private one (sent by
-``response_url`` to one person) is that person's, for a day. Both carry the thread that they stand in.
+Anybody in the channel can press a card's button for as long as the post exists. A private button (sent to one
+person by ``response_url``) can be pressed by that person for a day. Both hold the thread that they are in.
 """
 
 import hashlib
@@ -12,24 +12,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.surfaces.mattermost.escape import GAP, one_line
-from bot.surfaces.mattermost.signing import Forged, Signer
+from bot.surfaces.mattermost.escape import ZERO_WIDTH_SPACE, one_line
+from bot.surfaces.mattermost.signing import ForgedDelivery, Signer
 from commands.model.card import Button
 from commands.model.intents import Intent
 from commands.model.messages import Place
 
-_PIECE = 2000  # mm_blocks: a context value has at most 2,048 characters (CHAT_LIMITS, Mattermost table)
-_LABEL = 30
-_LIVES = timedelta(hours=24)  # a private button; the same as a choice (DESIGN section 4)
+_MAX_PIECE = 2000  # newer servers accept at most 2,048 characters per context value
+_MAX_LABEL = 30
+_PRIVATE_LIFETIME = timedelta(hours=24)  # the same as the lifetime of a choice
 _STYLES = {"primary": "primary", "danger": "danger"}
 
 
 @dataclass(frozen=True, slots=True)
 class ButtonScope:
-    """Where buttons are about to stand: what their seal binds them to.
-
-    ``person`` makes them private; ``url`` is then the ``response_url`` by which that person is answered.
-    """
+    """Where buttons are valid. If ``person`` is set, they are private to that user id, and ``url`` is the
+    ``response_url`` to answer the person by."""
 
     place: Place
     nonce: str
@@ -39,7 +37,8 @@ class ButtonScope:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """What a sealed context says. ``intent`` is the dump; ``expired`` private buttons write nothing."""
+    """The contents of a sealed context. ``intent`` is the intent's dump. An expired button must not be
+    executed."""
 
     intent: dict[str, Any]
     place: Place
@@ -58,27 +57,31 @@ class Buttons:
         self._signer = signer
         self._url = action_url
 
-    def actions(self, buttons: Sequence[Button], ground: ButtonScope, now: datetime) -> list[dict[str, Any]]:
-        """As an attachment's ``actions``. An id names its intent: a click on a post that was edited meanwhile
-        then finds no action, instead of another one that took the same place."""
-        return [self._action(button, ground, now) for button in buttons]
+    def actions(self, buttons: Sequence[Button], scope: ButtonScope, now: datetime) -> list[dict[str, Any]]:
+        """For an attachment's ``actions``. Ids are derived from intents, so that a click on a post that was edited
+        in the meantime finds no action rather than a different one in the same position."""
+        return [self._action(button, scope, now) for button in buttons]
 
-    def _action(self, button: Button, ground: ButtonScope, now: datetime) -> dict[str, Any]:
-        dump = _dump(button.intent)
-        facts: dict[str, Any] = {
-            "intent": dump,
-            "channel": ground.place.channel,
-            "thread": ground.place.thread,
-            "nonce": ground.nonce,
+    def _action(self, button: Button, scope: ButtonScope, now: datetime) -> dict[str, Any]:
+        intent_dump = _dump(button.intent)
+        payload: dict[str, Any] = {
+            "intent": intent_dump,
+            "channel": scope.place.channel,
+            "thread": scope.place.thread,
+            "nonce": scope.nonce,
         }
-        if ground.person:
-            facts |= {"person": ground.person, "until": int((now + _LIVES).timestamp()), "url": ground.url}
-        sealed = self._signer.seal("button", facts)
-        pieces = [sealed[at : at + _PIECE] for at in range(0, len(sealed), _PIECE)]
+        if scope.person:
+            payload |= {
+                "person": scope.person,
+                "until": int((now + _PRIVATE_LIFETIME).timestamp()),
+                "url": scope.url,
+            }
+        sealed = self._signer.seal("button", payload)
+        pieces = [sealed[start : start + _MAX_PIECE] for start in range(0, len(sealed), _MAX_PIECE)]
         action: dict[str, Any] = {
             "id": action_id(button.intent),
             "type": "button",
-            "name": _name(button.label),
+            "name": _button_name(button.label),
             "integration": {"url": self._url, "context": {f"p{n}": piece for n, piece in enumerate(pieces)}},
         }
         if style := _STYLES.get(button.style):
@@ -86,44 +89,42 @@ class Buttons:
         return action
 
     def read(self, context: object, place: Place, user: str, now: datetime) -> Press:
-        """``place`` and ``user`` are the delivery's own fields: they must be the sealed ones.
-
-        Raises ``Forged``.
-        """
+        """``place`` and ``user`` come from the delivery and must match the sealed ones. Raises
+        ``ForgedDelivery``."""
         if not isinstance(context, Mapping):
-            raise Forged("no context")
+            raise ForgedDelivery("no context")
         pieces = [context.get(f"p{n}") for n in range(len(context))]
         if not pieces or not all(isinstance(piece, str) for piece in pieces):
-            raise Forged("not our context")
-        facts = self._signer.open("button", "".join(str(piece) for piece in pieces))
-        person = str(facts.get("person", ""))
-        if facts["channel"] != place.channel:
-            raise Forged("another channel's button")
+            raise ForgedDelivery("the context is not ours")
+        payload = self._signer.open("button", "".join(str(piece) for piece in pieces))
+        person = str(payload.get("person", ""))
+        if payload["channel"] != place.channel:
+            raise ForgedDelivery("the button belongs to another channel")
         if person and person != user:
-            raise Forged("another person's button")
+            raise ForgedDelivery("the button belongs to another person")
         return Press(
-            intent=facts["intent"],
-            place=place.model_copy(update={"thread": facts["thread"]}),
-            nonce=facts["nonce"],
+            intent=payload["intent"],
+            place=place.model_copy(update={"thread": payload["thread"]}),
+            nonce=payload["nonce"],
             person=person,
-            url=str(facts.get("url", "")),
-            expired=bool(person) and facts["until"] < now.timestamp(),
+            url=str(payload.get("url", "")),
+            expired=bool(person) and payload["until"] < now.timestamp(),
         )
 
 
 def action_id(intent: Intent) -> str:
-    """Letters and digits only: anything else makes a legacy action silently dead (CHAT_LIMITS, complaint 17)."""
-    words = json.dumps(_dump(intent), sort_keys=True).encode()
+    """Letters and digits only: buttons with any other character in their id do nothing (mattermost#25747)."""
+    encoded = json.dumps(_dump(intent), sort_keys=True).encode()
     verb = re.sub(r"[^a-z0-9]", "", intent.verb)
-    return f"{verb}{hashlib.sha256(words).hexdigest()[:12]}"
+    return f"{verb}{hashlib.sha256(encoded).hexdigest()[:12]}"
 
 
 def _dump(intent: Intent) -> dict[str, Any]:
-    """Short, because it travels: without fields that hold their defaults; the verb tells the class."""
+    """Without fields that have their defaults, to keep it short. The verb names the class."""
     return {**intent.model_dump(mode="json", exclude_defaults=True), "verb": intent.verb}
 
 
-def _name(label: str) -> str:
+def _button_name(label: str) -> str:
     label = one_line(label)
-    label = label if len(label) <= _LABEL else label[: _LABEL - 1].rstrip() + "…"
-    return re.sub(r":(?=\S)", f":{GAP}", label) or "…"
+    label = label if len(label) <= _MAX_LABEL else label[: _MAX_LABEL - 1].rstrip() + "…"
+    return re.sub(r":(?=\S)", f":{ZERO_WIDTH_SPACE}", label) or "…"

@@ -1,7 +1,7 @@
-"""Forms as interactive dialogs, opened complete; and what comes back.
+"""Renders forms as interactive dialogs, and reads the submitted values.
 
-A dialog's ``state`` passes through the person's own client: it is sealed over person, channel, nonce and
-expiry, and the nonce is its delivery key, so that it is recorded once.
+A dialog's ``state`` passes through the person's client, so it is sealed over person, channel, nonce and expiry.
+The nonce is the delivery key, so that a submission is recorded once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,28 +9,28 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.surfaces.mattermost.escape import clean, one_line
-from bot.surfaces.mattermost.markdown import text
-from bot.surfaces.mattermost.signing import Forged, Signer
-from bot.surfaces.mattermost.text import words
+from bot.surfaces.mattermost.escape import one_line, strip_controls
+from bot.surfaces.mattermost.markdown import text_markdown
+from bot.surfaces.mattermost.signing import ForgedDelivery, Signer
+from bot.surfaces.mattermost.text import translate_plain
 from commands.model.card import Field, Form, Option
 from commands.model.messages import Actor, Place, ReplyRoute
 
-_LIVES = timedelta(hours=24)
-# CHAT_LIMITS, Mattermost table, "Dialog".
-_TITLE = 24
-_NAME = 24
-_HELP = 150
-_PLACEHOLDER = 150
-_LINE = 150
-_LINES = 3000
-_MOST_OPTIONS = 100
-_OPTION = 100
+_LIFETIME = timedelta(hours=24)
+# Limits from the Mattermost docs, "Interactive dialogs".
+_MAX_TITLE = 24
+_MAX_NAME = 24
+_MAX_HELP = 150
+_MAX_PLACEHOLDER = 150
+_MAX_LINE = 150
+_MAX_LINES = 3000
+_MAX_OPTIONS = 100
+_MAX_OPTION = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """What a dialog was opened for, as its sealed state says."""
+class DialogState:
+    """The contents of a dialog's sealed state."""
 
     about: str
     run: str
@@ -57,35 +57,35 @@ def state_of(
         "url": reply.url,
         "private": bool(reply.details.get("private")),
         "nonce": nonce,
-        "until": int((now + _LIVES).timestamp()),
+        "until": int((now + _LIFETIME).timestamp()),
     }
 
 
-def read_state(signer: Signer, body: Mapping[str, Any], site: str, now: datetime) -> Sent:
-    """Raises ``Forged``: also when the delivery names another person or channel than the state does."""
-    facts = signer.open("dialog", str(body.get("state") or ""))
-    if facts["person"] != body.get("user_id") or facts["channel"] != body.get("channel_id"):
-        raise Forged("another person's or channel's dialog")
-    return Sent(
-        about=facts["about"],
-        run=facts["run"],
-        actor=Actor(surface="mattermost", id=facts["person"], handle=facts["handle"]),
+def read_state(signer: Signer, body: Mapping[str, Any], site: str, now: datetime) -> DialogState:
+    """Raises ``ForgedDelivery``, also if the delivery names another person or channel than the state."""
+    payload = signer.open("dialog", str(body.get("state") or ""))
+    if payload["person"] != body.get("user_id") or payload["channel"] != body.get("channel_id"):
+        raise ForgedDelivery("the dialog belongs to another person or channel")
+    return DialogState(
+        about=payload["about"],
+        run=payload["run"],
+        actor=Actor(surface="mattermost", id=payload["person"], handle=payload["handle"]),
         place=Place(
             surface="mattermost",
-            channel=facts["channel"],
-            thread=facts["thread"],
-            direct=facts["direct"],
-            channel_name=facts["name"],
+            channel=payload["channel"],
+            thread=payload["thread"],
+            direct=payload["direct"],
+            channel_name=payload["name"],
             site=site,
         ),
-        reply=ReplyRoute(url=facts["url"], post=facts["post"], details={"private": facts["private"]}),
-        nonce=facts["nonce"],
-        expired=facts["until"] < now.timestamp(),
+        reply=ReplyRoute(url=payload["url"], post=payload["post"], details={"private": payload["private"]}),
+        nonce=payload["nonce"],
+        expired=payload["until"] < now.timestamp(),
     )
 
 
-def values_of(body: Mapping[str, Any]) -> dict[str, str]:
-    """Every field as text; one left empty comes as null, or not at all."""
+def submitted_values(body: Mapping[str, Any]) -> dict[str, str]:
+    """Every field as text. Mattermost sends an empty field as null, or leaves it out."""
     submission = body.get("submission")
     if not isinstance(submission, Mapping):
         return {}
@@ -93,18 +93,18 @@ def values_of(body: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _as_text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else clean(str(value))
+    return str(value).lower() if isinstance(value, bool) else strip_controls(str(value))
 
 
-def dialog(form: Form, options: Mapping[str, Sequence[Option]], state: str) -> dict[str, Any]:
-    """``options`` of the search fields: static ones, because 5.37 knows no other (dynamic select came in 11.0)."""
-    lead = text(form.intro, {})
+def build_dialog(form: Form, options: Mapping[str, Sequence[Option]], state: str) -> dict[str, Any]:
+    """``options`` are those of the search fields: static, because dynamic selects need Mattermost 11.0."""
+    intro = text_markdown(form.intro, {})
     return {
         "callback_id": form.about,
-        "title": _short(form.title, _TITLE) or "…",
-        **({"introduction_text": lead} if lead else {}),
+        "title": _truncate(form.title, _MAX_TITLE) or "…",
+        **({"introduction_text": intro} if intro else {}),
         "elements": [_element(field, options.get(field.name, field.options)) for field in form.fields],
-        "submit_label": _short(form.submit, _TITLE) or "…",
+        "submit_label": _truncate(form.submit, _MAX_TITLE) or "…",
         "notify_on_cancel": False,
         "state": state,
     }
@@ -112,41 +112,43 @@ def dialog(form: Form, options: Mapping[str, Sequence[Option]], state: str) -> d
 
 def _element(field: Field, options: Sequence[Option]) -> dict[str, Any]:
     element: dict[str, Any] = {
-        "display_name": _short(field.label, _NAME) or "…",
+        "display_name": _truncate(field.label, _MAX_NAME) or "…",
         "name": field.name[:300],
         "optional": field.optional,
     }
     if field.kind in ("choice", "search") and options:
-        element |= _select(field, options)
+        element |= _select_element(field, options)
     else:
-        element |= _text(field)
-    hint = field.hint or (words("when") if field.kind == "when" else "")
+        element |= _text_element(field)
+    hint = field.hint or (translate_plain("when") if field.kind == "when" else "")
     if hint:
-        element["help_text"] = _short(hint, _HELP)
+        element["help_text"] = _truncate(hint, _MAX_HELP)
     return element
 
 
-def _select(field: Field, options: Sequence[Option]) -> dict[str, Any]:
-    """The chosen one is always among those offered, or the server refuses the dialog."""
+def _select_element(field: Field, options: Sequence[Option]) -> dict[str, Any]:
+    """The default must be one of the options, or the server rejects the dialog."""
     chosen = [option for option in options if option.value == field.value and field.value]
-    offered = [*chosen, *(option for option in options if option not in chosen)][:_MOST_OPTIONS]
-    ordered = [option for option in options if option in offered]
+    included = [*chosen, *(option for option in options if option not in chosen)][:_MAX_OPTIONS]
+    listed = [option for option in options if option in included]
     select: dict[str, Any] = {
         "type": "select",
-        "options": [{"text": _short(option.label, _OPTION) or "…", "value": option.value} for option in ordered],
+        "options": [
+            {"text": _truncate(option.label, _MAX_OPTION) or "…", "value": option.value} for option in listed
+        ],
     }
     return select | ({"default": field.value} if chosen else {})
 
 
-def _text(field: Field) -> dict[str, Any]:
-    long = field.kind == "lines" or len(field.value) > _LINE
-    most = min(field.longest, _LINES if long else _LINE)
-    element: dict[str, Any] = {"type": "textarea" if long else "text", "max_length": most}
+def _text_element(field: Field) -> dict[str, Any]:
+    is_long = field.kind == "lines" or len(field.value) > _MAX_LINE
+    limit = min(field.longest, _MAX_LINES if is_long else _MAX_LINE)
+    element: dict[str, Any] = {"type": "textarea" if is_long else "text", "max_length": limit}
     if field.value:
-        element["default"] = clean(field.value)[:most]
+        element["default"] = strip_controls(field.value)[:limit]
     return element
 
 
-def _short(label: str, most: int) -> str:
+def _truncate(label: str, limit: int) -> str:
     label = one_line(label)
-    return label if len(label) <= most else f"{label[: most - 1]}…"
+    return label if len(label) <= limit else f"{label[: limit - 1]}…"

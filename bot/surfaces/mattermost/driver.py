@@ -1,9 +1,10 @@
-"""The one place that knows ``mattermostdriver``: its catalogue of endpoints, on a transport of our own.
+"""Mattermost's REST API: the endpoints of ``mattermostdriver`` on an asynchronous transport.
 
-The released driver calls ``requests``. Its endpoint methods return whatever the client's ``get``, ``post`` and
-``put`` return, so ``Client`` returns awaitables. Endpoints build paths by joining strings: ids are checked first.
+The released driver uses ``requests``. Its endpoint methods return whatever the client's ``get``, ``post`` and
+``put`` return, so ``AsyncTransport`` returns awaitables. The driver builds paths by joining strings, so ids are
+checked first.
 
-Raises ``ChatUnreachable`` (connection trouble, 5xx, 429) and ``ApiError`` (any other refusal).
+Raises ``ChatUnreachable`` (connection errors, 5xx, 429) and ``ApiError`` (any other rejection).
 """
 
 import re
@@ -18,105 +19,105 @@ from mattermostdriver import Driver
 from bot.surfaces.protocol import ChatUnreachable, SurfaceError
 
 Json = dict[str, Any]
-_ID = re.compile(r"[a-z0-9]{26}")  # model.NewId of the server: 26 characters of a base32 alphabet
-_USERNAME = re.compile(r"[a-z0-9_-][a-z0-9._-]{0,63}")  # not "..": that would be another address
+_ID = re.compile(r"[a-z0-9]{26}")  # the server's model.NewId: 26 characters of a base32 alphabet
+_USERNAME = re.compile(r"[a-z0-9_-][a-z0-9._-]{0,63}")  # not "..", which would lead to another path
 _HOOK = re.compile(r"/hooks/commands/([A-Za-z0-9]+)$")
-_KEEP_IDLE_SECONDS = 2.0  # DESIGN section 6: a write on a closing connection ends in a false unknown
+_KEEPALIVE_SECONDS = 2.0  # short, because the outcome of a post on a closing connection is unknown
 
 
 class ApiError(SurfaceError):
-    """A 4xx other than 429. ``id`` is Mattermost's own name of the error ("api.context.permissions.app_error")."""
+    """A 4xx other than 429. ``id`` is Mattermost's error id, such as "api.context.permissions.app_error"."""
 
-    def __init__(self, status: int, id: str, words: str) -> None:
-        super().__init__(f"Mattermost said {status}: {words[:300]} ({id})")
+    def __init__(self, status: int, id: str, message: str) -> None:
+        super().__init__(f"Mattermost responded {status}: {message[:300]} ({id})")
         self.status = status
         self.id = id
 
 
-def is_id(words: str) -> bool:
-    return _ID.fullmatch(words) is not None
+def is_id(text: str) -> bool:
+    return _ID.fullmatch(text) is not None
 
 
-def checked(id: str) -> str:
-    """The id, if it may stand in a path."""
+def require_id(id: str) -> str:
+    """Returns the id if it is safe in a path. Raises ``SurfaceError`` otherwise."""
     if not is_id(id):
         raise SurfaceError(f"{id[:40]!r} is not a Mattermost id; nothing was sent")
     return id
 
 
-class Client:
-    """Stands where ``mattermostdriver.client.Client`` would: same four verbs, but they return awaitables."""
+class AsyncTransport:
+    """Replaces ``mattermostdriver.client.Client``: the same four methods, but they return awaitables."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         base = f"{options['scheme']}://{options['url']}:{options['port']}{options['basepath']}"
         seconds = float(options["request_timeout"])
         self._http = _http(seconds, base_url=base, headers={"Authorization": f"Bearer {options['token']}"})
-        self._bare = _http(seconds)  # kept: to make one costs 20 ms, most of it reading certificates
+        self._unauthenticated = _http(seconds)  # reused: creating one takes 20 ms, mostly to read certificates
 
     def get(self, endpoint: str, options: Any = None, params: Any = None) -> Awaitable[Any]:
-        return self._ask("GET", endpoint, None, params)
+        return self._request("GET", endpoint, None, params)
 
     def post(
         self, endpoint: str, options: Any = None, params: Any = None, data: Any = None, files: Any = None
     ) -> Awaitable[Any]:
-        return self._ask("POST", endpoint, options, params)
+        return self._request("POST", endpoint, options, params)
 
     def put(self, endpoint: str, options: Any = None, params: Any = None, data: Any = None) -> Awaitable[Any]:
-        return self._ask("PUT", endpoint, options, params)
+        return self._request("PUT", endpoint, options, params)
 
     def delete(self, endpoint: str, options: Any = None, params: Any = None, data: Any = None) -> Awaitable[Any]:
-        return self._ask("DELETE", endpoint, options, params)
+        return self._request("DELETE", endpoint, options, params)
 
-    async def _ask(self, method: str, endpoint: str, body: Any, params: Any) -> Any:
-        reply = await self._send(self._http, method, endpoint.lstrip("/"), body, params)
+    async def _request(self, method: str, endpoint: str, body: Any, params: Any) -> Any:
+        response = await self._send(self._http, method, endpoint.lstrip("/"), body, params)
         try:
-            return reply.json()
+            return response.json()
         except ValueError as error:
-            raise SurfaceError("Mattermost answered with something that is not JSON") from error
+            raise SurfaceError("Mattermost sent a response that is not JSON") from error
 
     async def close(self) -> None:
         await self._http.aclose()
-        await self._bare.aclose()
+        await self._unauthenticated.aclose()
 
-    async def send_bare(self, url: str, body: Json) -> None:
-        """POSTs without our token: a ``response_url`` needs none. The caller has checked where it leads."""
-        await self._send(self._bare, "POST", url, body, None)
+    async def post_unauthenticated(self, url: str, body: Json) -> None:
+        """POSTs without the bot's token, which a ``response_url`` doesn't need. The caller must check the URL."""
+        await self._send(self._unauthenticated, "POST", url, body, None)
 
     async def _send(
         self, http: httpx.AsyncClient, method: str, url: str, body: Any, params: Any
     ) -> httpx.Response:
         try:
-            reply = await http.request(method, url, json=body, params=params)
+            response = await http.request(method, url, json=body, params=params)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ChatUnreachable(f"Mattermost: {type(error).__name__} {error}".strip()) from error
-        if reply.is_success:
-            return reply
-        if reply.status_code == 429 or reply.status_code >= 500 or reply.is_redirect:
-            raise ChatUnreachable(f"Mattermost answered {reply.status_code}", _wait(reply.headers))
-        raise _said_no(reply)
+        if response.is_success:
+            return response
+        if response.status_code == 429 or response.status_code >= 500 or response.is_redirect:
+            raise ChatUnreachable(f"Mattermost responded {response.status_code}", _retry_after(response.headers))
+        raise _api_error(response)
 
 
-def _http(seconds: float, **how: Any) -> httpx.AsyncClient:
+def _http(seconds: float, **options: Any) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         timeout=httpx.Timeout(seconds, connect=min(seconds, 5.0)),
-        limits=httpx.Limits(max_connections=8, max_keepalive_connections=8, keepalive_expiry=_KEEP_IDLE_SECONDS),
+        limits=httpx.Limits(max_connections=8, max_keepalive_connections=8, keepalive_expiry=_KEEPALIVE_SECONDS),
         follow_redirects=False,
         trust_env=False,
-        **how,
+        **options,
     )
 
 
-def _said_no(reply: httpx.Response) -> ApiError:
+def _api_error(response: httpx.Response) -> ApiError:
     try:
-        body = reply.json()
+        body = response.json()
     except ValueError:
         body = {}
-    said = body if isinstance(body, dict) else {}
-    return ApiError(reply.status_code, str(said.get("id", "")), str(said.get("message", "")))
+    error = body if isinstance(body, dict) else {}
+    return ApiError(response.status_code, str(error.get("id", "")), str(error.get("message", "")))
 
 
-def _wait(headers: Mapping[str, str]) -> float:
-    """Seconds from ``Retry-After`` or ``X-Ratelimit-Reset`` (seconds, on some servers an epoch time)."""
+def _retry_after(headers: Mapping[str, str]) -> float:
+    """Seconds from ``Retry-After`` or ``X-Ratelimit-Reset``, which some servers send as an epoch time."""
     for name in ("retry-after", "x-ratelimit-reset"):
         try:
             seconds = float(headers.get(name, ""))
@@ -128,8 +129,8 @@ def _wait(headers: Mapping[str, str]) -> float:
     return 1.0
 
 
-class Site:
-    """The Mattermost server, seen with the bot's token. ``url`` may have a sub-path."""
+class MattermostApi:
+    """The API with the bot's token. ``url`` is the site's address and may have a sub-path."""
 
     def __init__(self, url: str, token: str, timeout: float = 10.0) -> None:
         self.url = url.rstrip("/")
@@ -149,12 +150,12 @@ class Site:
                 "token": token,
                 "request_timeout": timeout,
             },
-            client_cls=Client,
+            client_cls=AsyncTransport,
         )
 
     @property
-    def client(self) -> Client:
-        client: Client = self._driver.client
+    def client(self) -> AsyncTransport:
+        client: AsyncTransport = self._driver.client
         return client
 
     @property
@@ -164,13 +165,13 @@ class Site:
     async def close(self) -> None:
         await self.client.close()
 
-    # Who and where.
+    # Users, teams and channels
 
     async def me(self) -> Json:
-        return _object(await self._driver.users.get_user("me"))
+        return _json_object(await self._driver.users.get_user("me"))
 
     async def user(self, id: str) -> Json:
-        return _object(await self._driver.users.get_user(checked(id)))
+        return _json_object(await self._driver.users.get_user(require_id(id)))
 
     async def user_named(self, username: str) -> Json | None:
         if not _USERNAME.fullmatch(username):
@@ -181,49 +182,49 @@ class Site:
         return await _or_none(self._driver.users.get_user_by_email(quote(email, safe="@")))
 
     async def teams(self, me: str) -> list[Json]:
-        return _objects(await self._driver.teams.get_user_teams(checked(me)))
+        return _json_objects(await self._driver.teams.get_user_teams(require_id(me)))
 
     async def team_named(self, name: str) -> Json | None:
         return await _or_none(self._driver.teams.get_team_by_name(quote(name, safe="")))
 
     async def channels(self, me: str, team: str) -> list[Json]:
-        """Ours in that team; direct channels are in every team's list."""
-        return _objects(await self._driver.channels.get_channels_for_user(checked(me), checked(team)))
+        """The bot's channels in that team, and its direct channels, which are listed for every team."""
+        return _json_objects(await self._driver.channels.get_channels_for_user(require_id(me), require_id(team)))
 
     async def direct_channel(self, me: str, other: str) -> str:
-        made = await self._driver.channels.create_direct_message_channel([checked(me), checked(other)])
-        return checked(str(_object(made).get("id", "")))
+        response = await self._driver.channels.create_direct_message_channel([require_id(me), require_id(other)])
+        return require_id(str(_json_object(response).get("id", "")))
 
-    # Posts.
+    # Posts
 
     async def create_post(self, post: Json) -> Json:
-        return _object(await self._driver.posts.create_post(post))
+        return _json_object(await self._driver.posts.create_post(post))
 
     async def patch_post(self, id: str, changes: Json) -> Json:
-        return _object(await self._driver.posts.patch_post(checked(id), changes))
+        return _json_object(await self._driver.posts.patch_post(require_id(id), changes))
 
     async def posts(self, channel: str, *, after: str = "", count: int = 60, page: int = 0) -> list[Json]:
-        """Oldest first: the newest ``count``, or the first ``count`` that follow the post ``after``."""
+        """Oldest first. The newest ``count`` posts, or the first ``count`` after the post ``after``."""
         params: Json = {"page": page, "per_page": count}
         if after:
-            params["after"] = checked(after)
-        return _in_order(await self._driver.posts.get_posts_for_channel(checked(channel), params=params))
+            params["after"] = require_id(after)
+        return _posts_in_order(await self._driver.posts.get_posts_for_channel(require_id(channel), params=params))
 
     async def thread(self, root: str) -> list[Json]:
-        return _in_order(await self._driver.posts.get_thread(checked(root)))
+        return _posts_in_order(await self._driver.posts.get_thread(require_id(root)))
 
-    # Integrations.
+    # Integrations
 
     async def open_dialog(self, body: Json) -> None:
         await self._driver.integration_actions.open_dialog(body)
 
-    async def respond(self, url: str, body: Json) -> None:
-        """To a ``response_url``, but only on this site: one that names the site by another address (its own
-        idea of it, ``SiteURL``) is followed by its path; anything else is refused with ``ApiError``."""
+    async def post_to_response_url(self, url: str, body: Json) -> None:
+        """Only to the configured site. If ``url`` has the server's ``SiteURL`` instead of the configured address,
+        its path is used. Raises ``ApiError`` for any other URL."""
         target = self.response_target(url)
         if target is None:
-            raise ApiError(0, "foreign_response_url", "the response_url does not lead to the configured site")
-        await self.client.send_bare(target, body)
+            raise ApiError(0, "foreign_response_url", "the response_url is not on the configured site")
+        await self.client.post_unauthenticated(target, body)
 
     def response_target(self, url: str) -> str | None:
         try:
@@ -239,29 +240,29 @@ class Site:
         return f"{self.url}/hooks/commands/{hook[1]}" if hook else None
 
 
-def _object(said: Any) -> Json:
-    if not isinstance(said, dict):
-        raise SurfaceError("Mattermost answered with something else than an object")
-    return said
+def _json_object(value: Any) -> Json:
+    if not isinstance(value, dict):
+        raise SurfaceError("Mattermost sent a response that is not an object")
+    return value
 
 
-def _objects(said: Any) -> list[Json]:
-    return [one for one in said if isinstance(one, dict)] if isinstance(said, list) else []
+def _json_objects(value: Any) -> list[Json]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-async def _or_none(asked: Awaitable[Any]) -> Json | None:
+async def _or_none(request: Awaitable[Any]) -> Json | None:
     try:
-        return _object(await asked)
+        return _json_object(await request)
     except ApiError as error:
         if error.status in (400, 404):
             return None
         raise
 
 
-def _in_order(said: Any) -> list[Json]:
-    """The posts of a list answer, oldest first. ``posts`` may hold thread roots that ``order`` does not name."""
-    body = _object(said)
+def _posts_in_order(value: Any) -> list[Json]:
+    """The listed posts, oldest first. ``posts`` may hold thread roots that are not in ``order``."""
+    body = _json_object(value)
     posts = body.get("posts") or {}
     order: Sequence[str] = body.get("order") or []
-    found = [posts[id] for id in order if isinstance(posts.get(id), dict)]
-    return sorted(reversed(found), key=lambda post: int(post.get("create_at") or 0))
+    listed = [posts[id] for id in order if isinstance(posts.get(id), dict)]
+    return sorted(reversed(listed), key=lambda post: int(post.get("create_at") or 0))

@@ -1,75 +1,75 @@
-"""Outside text as Mattermost Markdown that shows exactly that text: no markup, no live mention, no link.
+"""Escapes text from outside, so that Mattermost shows it literally: no markup, no mention, no hidden link.
 
-Two means, both checked against the server's own mention parser and the client's Markdown: a backslash where
-both accept one, and a zero-width space where they do not (``@ana``, ``#tag``, ``~channel``, ``:emoji:``,
-``<http…>``, ``&lt;``). Plain http(s) addresses stay links, with everything that could be markup percent-encoded.
+There are two means, both checked against the server's mention parser and the client's Markdown: a backslash where
+both accept one, and a zero-width space where they don't (``@ana``, ``#tag``, ``~channel``, ``:emoji:``,
+``<http…>``, ``&lt;``). Plain http(s) URLs stay links, with everything that could be markup percent-encoded.
 """
 
 import re
 from urllib.parse import quote, urlsplit
 
-GAP = "\u200b"  # neither letter nor blank to Go's unicode.IsLetter and JavaScript's \s: it only parts things
+ZERO_WIDTH_SPACE = "\u200b"  # neither a letter for Go's unicode.IsLetter nor a space for JavaScript's \s
 _URL = re.compile(r"https?://[^\s<>\"'`\\^{}|\[\]]+")
-_LONGEST_URL = 1000  # percent-encoding can make one twelve times as long
-_BACKSLASHED = re.compile(r"[\\`*\[\]|]")
-_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")  # inside a word it is no markup
-_PARTED = re.compile(r"[@#~<&](?!\s)|:(?![\s\d])|(?<!\d):(?=\d)")  # 14:03 stays as it is
-_LINE_OPENER = re.compile(r"[#>+\-=]|\d+[.)]")
+_MAX_URL = 1000  # percent-encoding can make a URL twelve times as long
+_BACKSLASH_ESCAPED = re.compile(r"[\\`*\[\]|]")
+_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")  # inside a word it isn't markup
+_NEEDS_SPACE_AFTER = re.compile(r"[@#~<&](?!\s)|:(?![\s\d])|(?<!\d):(?=\d)")  # 14:03 is left alone
+_LINE_MARKUP = re.compile(r"[#>+\-=]|\d+[.)]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]")
 
 
-def clean(words: str) -> str:
-    """Without what a database, a terminal or a reader's eye would stumble over: controls, bidi overrides."""
-    words = words.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode()
-    return _CONTROL.sub("", words)
+def strip_controls(text: str) -> str:
+    """Also removes direction overrides and lone surrogates, and normalizes line breaks."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode()
+    return _CONTROL.sub("", text)
 
 
-def one_line(words: str) -> str:
-    return " ".join(clean(words).split())
+def one_line(text: str) -> str:
+    return " ".join(strip_controls(text).split())
 
 
-def escape(words: str, *, opens_line: bool = True) -> str:
-    """``opens_line``: whether ``words`` stand at the beginning of a line, where more things are markup."""
-    words = clean(words)
-    pieces: list[str] = []
-    at = 0
-    for found in _URL.finditer(words):
-        safe = address(found.group())
+def escape(text: str, *, at_line_start: bool = True) -> str:
+    """``at_line_start``: more characters are markup at the start of a line."""
+    text = strip_controls(text)
+    parts: list[str] = []
+    position = 0
+    for match in _URL.finditer(text):
+        safe = safe_url(match.group())
         safe = _UNDERSCORE.sub("%5F", safe) if safe is not None else None
-        if safe is not None and len(safe) <= _LONGEST_URL:
-            pieces += [_plain(words[at : found.start()], opens_line and at == 0), safe]
-            at = found.end()
-    pieces.append(_plain(words[at:], opens_line and at == 0))
-    return "".join(pieces)
+        if safe is not None and len(safe) <= _MAX_URL:
+            parts += [_escape_plain(text[position : match.start()], at_line_start and position == 0), safe]
+            position = match.end()
+    parts.append(_escape_plain(text[position:], at_line_start and position == 0))
+    return "".join(parts)
 
 
-def _plain(words: str, opens_line: bool) -> str:
-    if opens_line:
-        return _lines(words)
-    head, newline, tail = words.partition("\n")
-    return _inline(head) + (newline + _lines(tail) if newline else "")
+def _escape_plain(text: str, at_line_start: bool) -> str:
+    if at_line_start:
+        return _escape_lines(text)
+    first, newline, rest = text.partition("\n")
+    return _escape_inline(first) + (newline + _escape_lines(rest) if newline else "")
 
 
-def _lines(words: str) -> str:
+def _escape_lines(text: str) -> str:
     lines = []
-    for line in words.split("\n"):
+    for line in text.split("\n"):
         indent = len(line) - len(line.lstrip(" \t"))
         body = line[indent:]
-        opener = GAP if _LINE_OPENER.match(body) else ""
-        lines.append("\u00a0" * len(line[:indent].expandtabs(4)) + opener + _inline(body))
+        separator = ZERO_WIDTH_SPACE if _LINE_MARKUP.match(body) else ""
+        lines.append("\u00a0" * len(line[:indent].expandtabs(4)) + separator + _escape_inline(body))
     return "\n".join(lines)
 
 
-def _inline(words: str) -> str:
-    words = _BACKSLASHED.sub(lambda found: "\\" + found.group(), words)
-    words = _UNDERSCORE.sub(r"\\_", words)
-    words = _PARTED.sub(lambda found: found.group() + GAP, words)
-    return words[:-1] + "\\!" if words.endswith("!") else words  # "!" and then a link would be an image
+def _escape_inline(text: str) -> str:
+    text = _BACKSLASH_ESCAPED.sub(lambda match: "\\" + match.group(), text)
+    text = _UNDERSCORE.sub(r"\\_", text)
+    text = _NEEDS_SPACE_AFTER.sub(lambda match: match.group() + ZERO_WIDTH_SPACE, text)
+    return text[:-1] + "\\!" if text.endswith("!") else text  # "!" followed by a link would be an image
 
 
-def address(url: str) -> str | None:
-    """``url`` as it may stand in ``[…](…)``, or None when it is not one that a link should lead to."""
-    url = clean(url)
+def safe_url(url: str) -> str | None:
+    """``url`` encoded for ``[…](…)``; None unless it is a plain http(s) URL."""
+    url = strip_controls(url)
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -82,27 +82,27 @@ def address(url: str) -> str | None:
         return None
     if ":" in host:
         host = f"[{host}]"
-    rest = _quoted(parts.path, "/")
-    rest += f"?{_quoted(parts.query, '/?')}" if parts.query else ""
-    rest += f"#{_quoted(parts.fragment, '/?')}" if parts.fragment else ""
-    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{rest}"
+    suffix = _percent_encode(parts.path, "/")
+    suffix += f"?{_percent_encode(parts.query, '/?')}" if parts.query else ""
+    suffix += f"#{_percent_encode(parts.fragment, '/?')}" if parts.fragment else ""
+    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{suffix}"
 
 
-def _quoted(words: str, also: str) -> str:
-    """Encodes ":" (an emoji's), "@" (a mention's), "~" (a channel's), and what is Markdown's own."""
-    return quote(words, safe=f"%+,;=&-.{also}").replace("~", "%7E")
+def _percent_encode(text: str, safe: str) -> str:
+    """Also encodes what could become an emoji (":"), a mention ("@"), a channel ("~") or Markdown."""
+    return quote(text, safe=f"%+,;=&-.{safe}").replace("~", "%7E")
 
 
-def code(words: str, *, block: bool) -> str:
-    """A code span or block that ``words`` cannot end: its fence is longer than any run of backticks inside."""
-    words = clean(words)
-    longest = max((len(run) for run in re.findall(r"`+", words)), default=0)
+def code_markdown(text: str, *, block: bool) -> str:
+    """A code span or block whose fence is longer than any run of backticks in ``text``."""
+    text = strip_controls(text)
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     if block:
         fence = "`" * max(3, longest + 1)
-        return f"{fence}\n{words}\n{fence}"
-    words = one_line(words)
-    if not words:
+        return f"{fence}\n{text}\n{fence}"
+    text = one_line(text)
+    if not text:
         return ""
     fence = "`" * (longest + 1)
-    room = " " if longest else ""
-    return f"{fence}{room}{words}{room}{fence}"
+    padding = " " if longest else ""
+    return f"{fence}{padding}{text}{padding}{fence}"

@@ -1,4 +1,4 @@
-"""Opens a dialog, complete, while the trigger lives. Opening is no message and is not recorded."""
+"""Opens a form as a dialog while the trigger is valid. Opening a form is not a message and is not recorded."""
 
 import asyncio
 import secrets
@@ -8,11 +8,11 @@ from datetime import datetime
 
 import structlog
 
-from bot.surfaces.mattermost.dialogs import dialog, state_of
-from bot.surfaces.mattermost.driver import Site
-from bot.surfaces.mattermost.replies import Replies
+from bot.surfaces.mattermost.dialogs import build_dialog, state_of
+from bot.surfaces.mattermost.driver import MattermostApi
+from bot.surfaces.mattermost.replies import PrivateReplies
 from bot.surfaces.mattermost.signing import Signer
-from bot.surfaces.mattermost.text import card, words
+from bot.surfaces.mattermost.text import message_card, translate_plain
 from bot.surfaces.protocol import Intake, SurfaceError
 from commands.model.card import Button, Card, Form, Option
 from commands.model.errors import CommandError
@@ -24,11 +24,16 @@ OPEN_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
 
-class Forms:
+class FormOpener:
     def __init__(
-        self, site: Site, signer: Signer, replies: Replies, dialog_url: str, now: Callable[[], datetime]
+        self,
+        api: MattermostApi,
+        signer: Signer,
+        replies: PrivateReplies,
+        dialog_url: str,
+        now: Callable[[], datetime],
     ) -> None:
-        self._site = site
+        self._api = api
         self._signer = signer
         self._replies = replies
         self._url = dialog_url
@@ -36,24 +41,27 @@ class Forms:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def open(
-        self, wanted: OpenForm, actor: Actor, place: Place, reply: ReplyRoute, trigger: str, intake: Intake
+        self, request: OpenForm, actor: Actor, place: Place, reply: ReplyRoute, trigger: str, intake: Intake
     ) -> Card | None:
-        """None: it is open, or why not was told by ``response_url``. Else a card to show to the person."""
+        """Returns None if the dialog is open or the person was answered by ``response_url``, else a card to
+        show."""
         try:
             async with asyncio.timeout(OPEN_SECONDS):
-                form = await intake.open_form(wanted, actor, place)
-                await self._open(form, actor, place, reply, trigger, intake)
+                form = await intake.open_form(request, actor, place)
+                await self._open_dialog(form, actor, place, reply, trigger, intake)
         except CommandError as error:
             refusal = replace(intake.error_card(error.key, **error.facts), buttons=error.buttons)
-            return self._tell(refusal, actor, place, reply) if error.buttons else refusal
+            return self._send_or_return(refusal, actor, place, reply) if error.buttons else refusal
         except (SurfaceError, TimeoutError) as error:
-            log.warning("mattermost dialog did not open", why=str(error) or type(error).__name__)
-            again = Button(words("again"), wanted)
-            late = replace(card("not_opened"), buttons=(again,))
-            return self._tell(late, actor, place, reply) if reply.url else card("not_opened_press")
+            log.warning("mattermost dialog not opened", error=str(error) or type(error).__name__)
+            open_again = Button(translate_plain("again"), request)
+            card = replace(message_card("not_opened"), buttons=(open_again,))
+            return (
+                self._send_or_return(card, actor, place, reply) if reply.url else message_card("not_opened_press")
+            )
         return None
 
-    async def _open(
+    async def _open_dialog(
         self, form: Form, actor: Actor, place: Place, reply: ReplyRoute, trigger: str, intake: Intake
     ) -> None:
         options: dict[str, list[Option]] = {}
@@ -61,23 +69,24 @@ class Forms:
             if field.kind == "search" and not field.options:
                 options[field.name] = list(await intake.search_options(form.about, form.run, field.name, ""))
         state = state_of(form, actor, place, reply, secrets.token_hex(16), self._now())
-        shown = dialog(form, options, self._signer.seal("dialog", state))
-        await self._site.open_dialog({"trigger_id": trigger, "url": self._url, "dialog": shown})
+        body = build_dialog(form, options, self._signer.seal("dialog", state))
+        await self._api.open_dialog({"trigger_id": trigger, "url": self._url, "dialog": body})
 
-    def _tell(self, said: Card, actor: Actor, place: Place, reply: ReplyRoute) -> Card | None:
-        """With its buttons by ``response_url``, after the answer; without one, bare, in the answer itself."""
+    def _send_or_return(self, card: Card, actor: Actor, place: Place, reply: ReplyRoute) -> Card | None:
+        """Sends the card with its buttons by ``response_url`` if there is one. Otherwise returns the card, which
+        the caller can only show without buttons."""
         if not reply.url:
-            return said
-        task = asyncio.create_task(self._respond(said, actor, place, reply))
+            return card
+        task = asyncio.create_task(self._respond(card, actor, place, reply))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return None
 
-    async def _respond(self, said: Card, actor: Actor, place: Place, reply: ReplyRoute) -> None:
+    async def _respond(self, card: Card, actor: Actor, place: Place, reply: ReplyRoute) -> None:
         try:
-            await self._replies.respond(reply.url, place, actor.id, said)
+            await self._replies.post_to_response_url(reply.url, place, actor.id, card)
         except SurfaceError as error:
-            log.warning("mattermost answer not delivered", why=str(error))
+            log.warning("mattermost private answer not sent", error=str(error))
 
     async def close(self) -> None:
         if self._tasks:

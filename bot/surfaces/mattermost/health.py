@@ -1,54 +1,57 @@
-"""``liaison doctor`` for Mattermost: token, account, teams, command tokens, and the way in."""
+"""The ``liaison doctor`` checks for Mattermost: token, account, teams, command tokens, and where clicks are
+sent."""
 
 import ipaddress
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from adapters.protocol import CheckResult, CheckStatus
-from bot.surfaces.mattermost.driver import ApiError, Json, Site, is_id
-from bot.surfaces.mattermost.text import words
+from bot.surfaces.mattermost.driver import ApiError, Json, MattermostApi, is_id
+from bot.surfaces.mattermost.text import translate_plain
 from bot.surfaces.protocol import SurfaceError
 
 
-async def check(site: Site, *, team: str, tokens: int, command: str, public_url: str) -> Sequence[CheckResult]:
-    found = await _account(site, team)
+async def check(
+    api: MattermostApi, *, team: str, tokens: int, command: str, public_url: str
+) -> Sequence[CheckResult]:
+    results = await _check_account(api, team)
     url = f"{public_url}/mattermost/command"
     if tokens:
-        found.append(_ok("check.tokens", count=tokens, command=command))
+        results.append(_ok("check.tokens", count=tokens, command=command))
     else:
-        found.append(_fix("check.no_tokens", command=command, url=url))
+        results.append(_fix("check.no_tokens", command=command, url=url))
     host = urlsplit(public_url).hostname or public_url
-    where = f"{public_url}/mattermost/action"
-    found.append(_ok("check.inward" if _inward(host) else "check.public", url=where, host=host))
-    return found
+    url = f"{public_url}/mattermost/action"
+    results.append(_ok("check.inward" if _is_internal(host) else "check.public", url=url, host=host))
+    return results
 
 
-async def _account(site: Site, team: str) -> list[CheckResult]:
+async def _check_account(api: MattermostApi, team: str) -> list[CheckResult]:
     try:
-        me = await site.me()
-        teams = await site.teams(str(me.get("id") or ""))
+        account = await api.me()
+        teams = await api.teams(str(account.get("id") or ""))
     except ApiError as error:
-        return [_fix("check.token", site=site.url, said=str(error))]
+        return [_fix("check.token", site=api.url, said=str(error))]
     except SurfaceError as error:
-        return [_fix("check.unreachable", site=site.url, said=str(error))]
-    name = str(me.get("username") or "")
-    found = [_ok("check.account", site=site.url, name=name)]
-    if not me.get("is_bot"):
-        found.append(_fix("check.not_bot", name=name))
-    return [*found, _teams(name, teams, team)]
+        return [_fix("check.unreachable", site=api.url, said=str(error))]
+    name = str(account.get("username") or "")
+    results = [_ok("check.account", site=api.url, name=name)]
+    if not account.get("is_bot"):
+        results.append(_fix("check.not_bot", name=name))
+    return [*results, _check_teams(name, teams, team)]
 
 
-def _teams(name: str, teams: list[Json], wanted: str) -> CheckResult:
+def _check_teams(name: str, teams: list[Json], configured: str) -> CheckResult:
     if not teams:
         return _fix("check.no_team", name=name)
-    field = "id" if is_id(wanted) else "name"
-    if wanted and wanted.lower() not in [str(team.get(field) or "").lower() for team in teams]:
-        return _fix("check.not_in_team", name=name, team=wanted)
+    field = "id" if is_id(configured) else "name"
+    if configured and configured.lower() not in [str(team.get(field) or "").lower() for team in teams]:
+        return _fix("check.not_in_team", name=name, team=configured)
     return _ok("check.team", name=name, count=len(teams))
 
 
-def _inward(host: str) -> bool:
-    """Whether Mattermost refuses to call it unless AllowedUntrustedInternalConnections names it."""
+def _is_internal(host: str) -> bool:
+    """Whether Mattermost only calls the host if it is in AllowedUntrustedInternalConnections."""
     if host == "localhost" or not set(".:") & set(host):
         return True
     try:
@@ -58,8 +61,9 @@ def _inward(host: str) -> bool:
 
 
 def _ok(key: str, **facts: object) -> CheckResult:
-    return CheckResult(status=CheckStatus.OK, summary=words(key, **facts))
+    return CheckResult(status=CheckStatus.OK, summary=translate_plain(key, **facts))
 
 
 def _fix(key: str, **facts: object) -> CheckResult:
-    return CheckResult(status=CheckStatus.FIX, summary=words(key, **facts), fix=words(f"{key}_fix", **facts))
+    fix = translate_plain(f"{key}_fix", **facts)
+    return CheckResult(status=CheckStatus.FIX, summary=translate_plain(key, **facts), fix=fix)

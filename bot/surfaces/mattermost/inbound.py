@@ -1,7 +1,8 @@
-"""The three routes that Mattermost calls. Verify, decode, record, answer; nothing over the network before that.
+"""The HTTP routes that Mattermost calls. Each verifies, decodes, records and responds without using the network.
 
-A command is proved by its token. A click and a form are proved by what we sealed into them (``buttons``,
-``dialogs``): forged is 401 and leaves no trace, too old is 200 with how things are now.
+A command is verified by its token. A click and a dialog are verified by the data that we sealed into them
+(``buttons``, ``dialogs``). A forged delivery gets 401 and is not recorded; an expired one gets 200 with the run's
+current card.
 """
 
 import hashlib
@@ -9,43 +10,37 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qs
 
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.surfaces.mattermost.buttons import Buttons, Press
-from bot.surfaces.mattermost.dialogs import Sent, read_state, values_of
+from adapters.toolkit.messages import in_language
+from bot.surfaces.mattermost.buttons import Buttons
+from bot.surfaces.mattermost.dialogs import DialogState, read_state, submitted_values
 from bot.surfaces.mattermost.driver import is_id
-from bot.surfaces.mattermost.forms import Forms
+from bot.surfaces.mattermost.forms import FormOpener
 from bot.surfaces.mattermost.render import private_text
-from bot.surfaces.mattermost.replies import Replies
-from bot.surfaces.mattermost.signing import Forged, Signer, same_token
-from bot.surfaces.mattermost.text import card, words
+from bot.surfaces.mattermost.replies import PrivateReplies
+from bot.surfaces.mattermost.request_body import RequestRejected, parse_fields, parse_object, read_body
+from bot.surfaces.mattermost.signing import ForgedDelivery, Signer, is_known_token
+from bot.surfaces.mattermost.text import message_card, translate_plain
 from bot.surfaces.protocol import FieldErrors, Intake, NotRecorded, SubmittedForm, SurfaceError
 from commands.model.card import Card, Code
 from commands.model.intents import OpenForm
 from commands.model.messages import Actor, Message, Place, ReplyRoute, Via
 
-OUTCOME_SECONDS = 1.5
-_LARGEST_BODY = 2**20
-_MOST_FIELDS = 100  # a command has fifteen
+ANSWER_WAIT_SECONDS = 1.5
 
 log = structlog.get_logger(__name__)
 Json = dict[str, Any]
-NOTHING: Json = {}
+EMPTY_RESPONSE: Json = {}
 
 
-class Refused(Exception):
-    def __init__(self, status: int) -> None:
-        self.status = status
-        super().__init__(str(status))
-
-
-class Inbound:
-    """``me`` tells our own user id once it is known (a direct channel is named after its two people)."""
+class InboundRoutes:
+    """``me`` returns the bot's user id, or "" until it is known. A direct channel's name consists of two user
+    ids."""
 
     def __init__(
         self,
@@ -56,8 +51,8 @@ class Inbound:
         key_prefix: str,
         signer: Signer,
         buttons: Buttons,
-        forms: Forms,
-        replies: Replies,
+        forms: FormOpener,
+        replies: PrivateReplies,
         me: Callable[[], str],
         now: Callable[[], datetime],
     ) -> None:
@@ -75,46 +70,48 @@ class Inbound:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/mattermost/command", self._guarded(self._on_command), methods=["POST"]),
-            Route("/mattermost/action", self._guarded(self._on_action), methods=["POST"]),
-            Route("/mattermost/dialog", self._guarded(self._on_dialog), methods=["POST"]),
+            Route("/mattermost/command", self._endpoint(self._on_command), methods=["POST"]),
+            Route("/mattermost/action", self._endpoint(self._on_action), methods=["POST"]),
+            Route("/mattermost/dialog", self._endpoint(self._on_dialog), methods=["POST"]),
         ]
 
-    def _guarded(self, take: "Callable[[Request, Intake], Any]") -> Callable[[Request], Any]:
-        async def answer(request: Request) -> Response:
+    def _endpoint(self, handler: "Callable[[Request, Intake], Any]") -> Callable[[Request], Any]:
+        async def respond(request: Request) -> Response:
             if self.intake is None:
                 return Response(status_code=503)
             try:
-                said = await take(request, self.intake)
-            except Refused as refused:
-                return Response(status_code=refused.status)
-            except Forged as error:
-                log.warning("mattermost delivery refused", path=request.url.path, why=str(error))
+                result = await handler(request, self.intake)
+            except RequestRejected as rejection:
+                return Response(status_code=rejection.status)
+            except ForgedDelivery as error:
+                log.warning("mattermost delivery rejected", path=request.url.path, error=str(error))
                 return Response(status_code=401)
-            return Response(said if isinstance(said, bytes) else _bytes(said), media_type="application/json")
+            return Response(
+                result if isinstance(result, bytes) else _encode(result), media_type="application/json"
+            )
 
-        return answer
+        return respond
 
     # Commands
 
     async def _on_command(self, request: Request, intake: Intake) -> Json | bytes:
-        body = await _body(request)
-        form = _form(body)
+        fields = parse_fields(await read_body(request))
         scheme, _, header = request.headers.get("authorization", "").partition(" ")
-        given = [
+        tokens = [
             token
-            for token in (form.get("token", ""), header.strip() if scheme.lower() == "token" else "")
+            for token in (fields.get("token", ""), header.strip() if scheme.lower() == "token" else "")
             if token
         ]
-        if not given or not all(same_token(token, self._tokens) for token in given):
-            raise Forged("no command token of ours")
-        user, place = self._sender(form, form.get("root_id", ""))
-        actor = Actor(surface="mattermost", id=user, handle=form.get("user_name", ""))
-        reply = ReplyRoute(url=form.get("response_url", ""))
-        trigger, text = form.get("trigger_id", ""), form.get("text", "").strip()
-        wanted = intake.form_for_line(text) if trigger else None
-        if wanted is not None:
-            return _slash(await self._forms.open(wanted, actor, place, reply, trigger, intake))
+        if not tokens or not all(is_known_token(token, self._tokens) for token in tokens):
+            raise ForgedDelivery("the command token is missing or unknown")
+        user, place = self._sender(fields, fields.get("root_id", ""))
+        actor = Actor(surface="mattermost", id=user, handle=fields.get("user_name", ""))
+        reply = ReplyRoute(url=fields.get("response_url", ""))
+        trigger, text = fields.get("trigger_id", ""), fields.get("text", "").strip()
+        form = intake.form_for_line(text) if trigger else None
+        if form is not None:
+            with in_language(intake.language_for(actor)):
+                return _command_response(await self._forms.open(form, actor, place, reply, trigger, intake))
         message = Message(
             key=self._key(trigger or f"{reply.url}:{user}:{place.channel}:{text}"),
             actor=actor,
@@ -125,9 +122,10 @@ class Inbound:
             reply=reply,
         )
         try:
-            recorded = await intake.record(message, _bytes(_slash(None)))
+            recorded = await intake.record(message, _encode(_command_response(None)))
         except NotRecorded:
-            return _slash(self._not_recorded())
+            with in_language(intake.language_for(actor)):
+                return _command_response(self._not_recorded())
         if recorded.new:
             intake.process(message.key)
         return recorded.answer
@@ -135,18 +133,20 @@ class Inbound:
     # Clicks
 
     async def _on_action(self, request: Request, intake: Intake) -> Json | bytes:
-        body = _object(await _body(request))
+        body = parse_object(await read_body(request))
         user, place = self._sender(body, "")
         press = self._buttons.read(body.get("context"), place, user, self._now())
         actor = Actor(surface="mattermost", id=user, handle=str(body.get("user_name") or ""))
         post, trigger = str(body.get("post_id") or ""), str(body.get("trigger_id") or "")
         if press.expired:
-            present = await intake.live_card(press.place, press.run)
-            return _ephemeral(present or card("expired", show=Code(f"{self._command} show")))
+            with in_language(intake.language_for(actor)):
+                live_card = await intake.live_card(press.place, press.run)
+                return _click_response(live_card or message_card("expired", show=Code(f"{self._command} show")))
         reply = ReplyRoute(url=press.url, post=post, details={"private": bool(press.person)})
         if press.intent.get("verb") == "form":
-            wanted = OpenForm.model_validate(press.intent)
-            return _ephemeral(await self._forms.open(wanted, actor, press.place, reply, trigger, intake))
+            form = OpenForm.model_validate(press.intent)
+            with in_language(intake.language_for(actor)):
+                return _click_response(await self._forms.open(form, actor, press.place, reply, trigger, intake))
         message = Message(
             key=self._key(trigger or f"{press.nonce}:{post}:{user}"),
             actor=actor,
@@ -156,134 +156,112 @@ class Inbound:
             intent=press.intent,
             reply=reply,
         )
-        return await self._carry_click(message, press, intake)
+        return await self._process_click(message, intake)
 
-    async def _carry_click(self, message: Message, press: Press, intake: Intake) -> Json | bytes:
+    async def _process_click(self, message: Message, intake: Intake) -> Json | bytes:
+        language = intake.language_for(message.actor)
         try:
-            recorded = await intake.record(message, _bytes(NOTHING))
+            recorded = await intake.record(message, _encode(EMPTY_RESPONSE))
         except NotRecorded:
-            return _ephemeral(self._not_recorded())
+            with in_language(language):
+                return _click_response(self._not_recorded())
         if not recorded.new:
             return recorded.answer
         intake.process(message.key)
-        said = await intake.private_answer(message.key, OUTCOME_SECONDS)
-        if said is None:
-            return NOTHING
-        elsewhere = said.buttons and not said.shown_elsewhere and await self._said_elsewhere(message, said)
-        answer = NOTHING if elsewhere else _ephemeral(said)
-        await intake.store_answer(message.key, _bytes(answer))
-        return answer
+        card = await intake.private_answer(message.key, ANSWER_WAIT_SECONDS)
+        if card is None:
+            return EMPTY_RESPONSE
+        with in_language(language):
+            is_sent = card.buttons and not card.shown_elsewhere and await self._send_with_buttons(message, card)
+            response = EMPTY_RESPONSE if is_sent else _click_response(card)
+        await intake.store_answer(message.key, _encode(response))
+        return response
 
-    async def _said_elsewhere(self, message: Message, said: Card) -> bool:
-        """``ephemeral_text`` holds no buttons: a choice goes where buttons can stand. False: it could not."""
+    async def _send_with_buttons(self, message: Message, card: Card) -> bool:
+        """Sends a choice as a post, because ``ephemeral_text`` can't have buttons. Returns False on failure."""
         try:
-            await self._replies.whisper_soon(message, said)
+            await self._replies.send_within_timeout(message, card)
         except (SurfaceError, TimeoutError) as error:
-            log.warning("mattermost answer without its buttons", why=str(error) or type(error).__name__)
+            log.warning("mattermost buttons not sent", error=str(error) or type(error).__name__)
             return False
         return True
 
     # Forms
 
     async def _on_dialog(self, request: Request, intake: Intake) -> Json | bytes:
-        body = _object(await _body(request))
-        sent = read_state(self._signer, body, self._site, self._now())
+        body = parse_object(await read_body(request))
+        state = read_state(self._signer, body, self._site, self._now())
         if body.get("cancelled"):
-            return NOTHING
-        if sent.expired:
-            present = await intake.live_card(sent.place, sent.run)
-            return {"error": words("form_expired") + (f" {present.summary}" if present else "")}
-        checked = intake.submit(SubmittedForm(sent.about, sent.run, values_of(body)))
-        if isinstance(checked, FieldErrors):
-            return {"errors": dict(checked.errors)}
-        return await self._carry_form(sent, checked, intake)
+            return EMPTY_RESPONSE
+        with in_language(intake.language_for(state.actor)):
+            if state.expired:
+                live_card = await intake.live_card(state.place, state.run)
+                return {"error": translate_plain("form_expired") + (f" {live_card.summary}" if live_card else "")}
+            intent = intake.submit(SubmittedForm(state.about, state.run, submitted_values(body)))
+            if isinstance(intent, FieldErrors):
+                return {"errors": dict(intent.errors)}
+        return await self._process_form(state, intent, intake)
 
-    async def _carry_form(self, sent: Sent, intent: dict[str, Any], intake: Intake) -> Json | bytes:
-        """The dialog closes at once. What comes of it is told by card, trace and ``whisper``: an error here would
-        keep the dialog open, and its second submission is the same delivery."""
+    async def _process_form(self, state: DialogState, intent: dict[str, Any], intake: Intake) -> Json | bytes:
+        """Closes the dialog immediately. The result is shown by the card, the activity line and a private answer.
+        An error here would keep the dialog open, and a second submission would be a duplicate."""
         message = Message(
-            key=self._key(sent.nonce),
-            actor=sent.actor,
-            place=sent.place,
+            key=self._key(state.nonce),
+            actor=state.actor,
+            place=state.place,
             via=Via.FORM,
             at=self._now(),
             intent=intent,
-            reply=sent.reply,
+            reply=state.reply,
         )
         try:
-            recorded = await intake.record(message, _bytes(NOTHING))
+            recorded = await intake.record(message, _encode(EMPTY_RESPONSE))
         except NotRecorded:
-            return {"error": words("not_recorded", show=f"{self._command} show")}
+            with in_language(intake.language_for(state.actor)):
+                return {"error": translate_plain("not_recorded", show=f"{self._command} show")}
         if recorded.new:
             intake.process(message.key)
         return recorded.answer
 
-    # All of them
+    # Shared
 
-    def _sender(self, said: Mapping[str, Any], thread: str) -> tuple[str, Place]:
-        """The person and place that a delivery names."""
-        user, channel = str(said.get("user_id") or ""), str(said.get("channel_id") or "")
+    def _sender(self, fields: Mapping[str, Any], thread: str) -> tuple[str, Place]:
+        """The user id and place that a delivery names."""
+        user, channel = str(fields.get("user_id") or ""), str(fields.get("channel_id") or "")
         if not user or not channel:
-            raise Forged("it names no person or no channel")
-        name = str(said.get("channel_name") or "")
-        people = name.split("__")
+            raise ForgedDelivery("the delivery has no user or no channel")
+        name = str(fields.get("channel_name") or "")
+        user_ids = name.split("__")
         return user, Place(
             surface="mattermost",
             channel=channel,
             thread=thread if is_id(thread) else "",
-            direct=len(people) == 2 and self._me() in people,
+            direct=len(user_ids) == 2 and self._me() in user_ids,
             channel_name=name,
             site=self._site,
         )
 
-    def _key(self, own: str) -> str:
-        """A trigger id has some 220 characters, all of which are needed to tell it from others: its digest."""
-        short = own if len(own) <= 64 else hashlib.sha256(own.encode("utf-8", "replace")).hexdigest()
-        return f"{self._prefix}{short}"
+    def _key(self, unique_part: str) -> str:
+        """Hashes long parts: a trigger id has about 220 characters, and all of them matter."""
+        if len(unique_part) > 64:
+            unique_part = hashlib.sha256(unique_part.encode("utf-8", "replace")).hexdigest()
+        return f"{self._prefix}{unique_part}"
 
     def _not_recorded(self) -> Card:
-        return card("not_recorded", show=Code(f"{self._command} show"))
+        return message_card("not_recorded", show=Code(f"{self._command} show"))
 
 
-def _slash(said: Card | None) -> Json:
-    """Never with buttons: this answer shows its sender everything that is in it."""
-    text = private_text(said, {}) if said is not None else ""
+def _command_response(card: Card | None) -> Json:
+    """Without buttons, because the sender's client receives the whole response, including their contexts."""
+    text = private_text(card, {}) if card is not None else ""
     return {"response_type": "ephemeral", "text": text, "skip_slack_parsing": True}
 
 
-def _ephemeral(said: Card | None) -> Json:
-    if said is None:
-        return NOTHING
-    return {"ephemeral_text": private_text(said, {}), "skip_slack_parsing": True}
+def _click_response(card: Card | None) -> Json:
+    if card is None:
+        return EMPTY_RESPONSE
+    return {"ephemeral_text": private_text(card, {}), "skip_slack_parsing": True}
 
 
-def _bytes(said: Json) -> bytes:
-    return json.dumps(said, ensure_ascii=False).encode()
-
-
-def _form(body: bytes) -> dict[str, str]:
-    try:
-        fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
-    except ValueError as error:
-        raise Refused(400) from error
-    return {name: values[-1] for name, values in fields.items()}
-
-
-def _object(body: bytes) -> Json:
-    try:
-        said = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Refused(400) from error
-    if not isinstance(said, dict):
-        raise Refused(400)
-    return said
-
-
-async def _body(request: Request) -> bytes:
-    """Anybody may call: nothing large is read."""
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > _LARGEST_BODY:
-            raise Refused(413)
-    return body
+def _encode(response: Json) -> bytes:
+    return json.dumps(response, ensure_ascii=False).encode()

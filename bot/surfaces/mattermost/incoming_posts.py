@@ -1,7 +1,7 @@
-"""A post as the websocket or a channel's history has it -> a ``Message``, if it is meant for us.
+"""Turns a post from the websocket or a channel's history into a ``Message``, if it is addressed to the bot.
 
-Meant for us: a person's post that opens with our name, or any person's post in a direct channel with us. Never
-our own, a bot's, a webhook's (an ``in_channel`` slash answer comes back under the person's id) or a system's.
+These are people's posts that start with a mention of the bot, or that are in a direct channel with it. Posts of
+bots, webhooks (an ``in_channel`` slash command response has the person's id) and the system are ignored.
 """
 
 import json
@@ -17,7 +17,7 @@ from commands.model.messages import Actor, Message, Place, ReplyRoute, Via
 
 @dataclass(frozen=True, slots=True)
 class ChannelInfo:
-    """Where a post was heard. ``type``: O, P, G or D, as Mattermost has it."""
+    """The channel of a post. ``type`` is O, P, G or D (open, private, group, direct)."""
 
     type: str
     name: str = ""
@@ -27,8 +27,8 @@ class ChannelInfo:
 @dataclass(frozen=True, slots=True)
 class IncomingPost:
     post: Mapping[str, Any]
-    room: ChannelInfo
-    handle: str = ""  # of who wrote it, where the delivery says so
+    channel_info: ChannelInfo
+    handle: str = ""  # of the author, if the delivery has it
 
     @property
     def id(self) -> str:
@@ -40,13 +40,13 @@ class IncomingPost:
 
     @property
     def at(self) -> int:
-        """Milliseconds since the epoch, by the server's clock."""
+        """In milliseconds since the epoch, by the server's clock."""
         at = self.post.get("create_at")
         return at if isinstance(at, int) else 0
 
 
 def from_event(event: Mapping[str, Any]) -> IncomingPost | None:
-    """A ``posted`` frame: ``data.post`` is JSON in a string. None: not one that can be read."""
+    """From a ``posted`` frame, whose ``data.post`` is JSON in a string. None if it can't be read."""
     data = event.get("data")
     if not isinstance(data, Mapping):
         return None
@@ -56,15 +56,15 @@ def from_event(event: Mapping[str, Any]) -> IncomingPost | None:
         return None
     if not isinstance(post, dict) or not is_id(str(post.get("id"))) or not is_id(str(post.get("channel_id"))):
         return None
-    room = ChannelInfo(
+    channel_info = ChannelInfo(
         str(data.get("channel_type") or ""), str(data.get("channel_name") or ""), str(data.get("team_id") or "")
     )
-    return IncomingPost(post, room, str(data.get("sender_name") or "").removeprefix("@"))
+    return IncomingPost(post, channel_info, str(data.get("sender_name") or "").removeprefix("@"))
 
 
 @dataclass(frozen=True, slots=True)
-class PostReader:
-    """What we listen for. ``team``: the only team whose channels count (direct channels always do)."""
+class BotAccount:
+    """The bot's account, and which posts are for it. If ``team`` is set, channels of other teams are ignored."""
 
     me: str
     username: str
@@ -72,31 +72,31 @@ class PostReader:
     key_prefix: str
     team: str = ""
 
-    def message(self, heard: IncomingPost, at: datetime) -> Message | None:
-        words = self._words(heard)
-        if words is None:
+    def parse(self, incoming: IncomingPost, at: datetime) -> Message | None:
+        text = self._text_for_bot(incoming)
+        if text is None:
             return None
-        post, room = heard.post, heard.room
-        direct = room.type == "D"
+        post, channel_info = incoming.post, incoming.channel_info
+        direct = channel_info.type == "D"
         return Message(
-            key=f"{self.key_prefix}{heard.id}",
-            actor=Actor(surface="mattermost", id=str(post["user_id"]), handle=heard.handle),
+            key=f"{self.key_prefix}{incoming.id}",
+            actor=Actor(surface="mattermost", id=str(post["user_id"]), handle=incoming.handle),
             place=Place(
                 surface="mattermost",
-                channel=heard.channel,
+                channel=incoming.channel,
                 thread=str(post.get("root_id") or ""),
                 direct=direct,
-                channel_name=room.name,
+                channel_name=channel_info.name,
                 site=self.site,
             ),
             via=Via.DIRECT if direct else Via.MENTION,
             at=at,
-            text=words,
-            reply=ReplyRoute(post=heard.id),
+            text=text,
+            reply=ReplyRoute(post=incoming.id),
         )
 
-    def _words(self, heard: IncomingPost) -> str | None:
-        post = heard.post
+    def _text_for_bot(self, incoming: IncomingPost) -> str | None:
+        post = incoming.post
         props = post.get("props")
         props = props if isinstance(props, Mapping) else {}
         user = str(post.get("user_id") or "")
@@ -104,15 +104,15 @@ class PostReader:
             return None
         if any(str(props.get(name, "")).lower() == "true" for name in ("from_webhook", "from_bot", "from_plugin")):
             return None
-        if self.team and heard.room.team and heard.room.team != self.team:
+        if self.team and incoming.channel_info.team and incoming.channel_info.team != self.team:
             return None
-        said = str(post.get("message") or "").strip()
-        opening = re.match(rf"@{re.escape(self.username)}(?:[:,]?\s+|[:,]?$)", said, re.IGNORECASE)
-        if opening is not None:
-            return said[opening.end() :].strip()
-        return said if heard.room.type == "D" else None
+        message = str(post.get("message") or "").strip()
+        mention = re.match(rf"@{re.escape(self.username)}(?:[:,]?\s+|[:,]?$)", message, re.IGNORECASE)
+        if mention is not None:
+            return message[mention.end() :].strip()
+        return message if incoming.channel_info.type == "D" else None
 
 
-def moment(heard: IncomingPost, now: datetime) -> datetime:
-    """When a post that we heard late was written; never later than now."""
-    return min(now, datetime.fromtimestamp(heard.at / 1000, UTC)) if heard.at else now
+def written_at(incoming: IncomingPost, now: datetime) -> datetime:
+    """When the post was written, but never later than ``now``."""
+    return min(now, datetime.fromtimestamp(incoming.at / 1000, UTC)) if incoming.at else now

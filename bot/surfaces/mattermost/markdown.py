@@ -1,45 +1,53 @@
-"""Spans, texts and cards as lines of Mattermost Markdown. Everything from outside goes through ``escape``."""
+"""Renders spans, texts and cards as lines of Mattermost Markdown. All text from outside is escaped."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.surfaces.mattermost.escape import GAP, address, clean, code, escape, one_line
+from bot.surfaces.mattermost.escape import (
+    ZERO_WIDTH_SPACE,
+    code_markdown,
+    escape,
+    one_line,
+    safe_url,
+    strip_controls,
+)
 from commands.model.card import Bold, Card, ClockTime, Code, Link, PersonName, Row, Section, Span, Text
+from commands.text.phrases import task_state_name
 
-_ROOM = 5000  # characters of one text; a status update or instructions longer than this are cut, and say so
-_TITLE_ROOM = 300
+_MAX_TEXT = 5000  # characters of one text; longer ones, such as instructions, end in "…"
+_MAX_TITLE = 300
 
 Handles = Mapping[str, str]
-"""User id -> username, for real mentions: Mattermost has no mention by id."""
+"""Usernames by user id, for mentions: Mattermost has no mention by id."""
 
 
-def text(words: Text, handles: Handles, *, opens_line: bool = True) -> str:
-    """May be several lines. Cut at ``_ROOM`` characters, with "…"."""
-    drawn: list[str] = []
-    room = _ROOM
-    for span in words:
-        if room <= 0:
-            drawn.append("…")
+def text_markdown(text: Text, handles: Handles, *, at_line_start: bool = True) -> str:
+    """May have several lines. Truncated to ``_MAX_TEXT`` characters."""
+    parts: list[str] = []
+    remaining = _MAX_TEXT
+    for span in text:
+        if remaining <= 0:
+            parts.append("…")
             break
-        shown, used = _cut(span, room)
-        room -= used
-        starts = drawn[-1].endswith("\n") if drawn else opens_line
-        piece = _span(shown, handles, starts)
-        if drawn and drawn[-1].endswith("`") and piece.startswith("`"):
-            drawn.append(GAP)  # two fences side by side would be read as one longer fence
-        drawn.append(piece)
-    return "".join(drawn)
+        shown, length = _truncate_span(span, remaining)
+        remaining -= length
+        at_start = parts[-1].endswith("\n") if parts else at_line_start
+        markdown = _span_markdown(shown, handles, at_start)
+        if parts and parts[-1].endswith("`") and markdown.startswith("`"):
+            parts.append(ZERO_WIDTH_SPACE)  # adjacent fences would be read as one longer fence
+        parts.append(markdown)
+    return "".join(parts)
 
 
-def line(words: Text, handles: Handles, *, opens_line: bool = False) -> str:
-    """The same on one line, for titles and rows: line breaks become blanks."""
-    flat = tuple(_flat(span) for span in words)
-    return text(flat, handles, opens_line=opens_line).replace("\n", " ").strip()
+def line_markdown(text: Text, handles: Handles, *, at_line_start: bool = False) -> str:
+    """The same on one line, for titles and rows: line breaks become spaces."""
+    flattened = tuple(_flatten(span) for span in text)
+    return text_markdown(flattened, handles, at_line_start=at_line_start).replace("\n", " ").strip()
 
 
-def clock(at: datetime, zone: str) -> str:
-    """ "14:03 UTC": Mattermost does not tell the reader's zone, so the zone's name is part of the time."""
+def clock_text(at: datetime, zone: str) -> str:
+    """ "14:03 UTC", always with the zone: Mattermost can't show a time in the reader's zone."""
     try:
         local = at.astimezone(ZoneInfo(zone))
     except (ZoneInfoNotFoundError, ValueError):
@@ -49,31 +57,31 @@ def clock(at: datetime, zone: str) -> str:
 
 
 def card_lines(card: Card, handles: Handles) -> list[str]:
-    """From the top down, so that what does not fit is dropped from the end."""
-    aside = line(card.subtitle, handles)
+    """In order of importance, because lines that do not fit are left out from the end."""
+    subtitle = line_markdown(card.subtitle, handles)
     if card.subtitle or card.lines or card.sections:
         plain = tuple(span.text if isinstance(span, Bold) else span for span in card.title)
-        head = f"**{title}**" if (title := line(plain, handles)) else ""
+        heading = f"**{title}**" if (title := line_markdown(plain, handles)) else ""
     else:
-        head = line(card.title, handles, opens_line=True)  # one sentence, and nothing that it heads
-    lines = [" · ".join(part for part in (head, aside) if part), *text_lines(card.lines, handles)]
+        heading = line_markdown(card.title, handles, at_line_start=True)  # a card of one sentence is not bold
+    lines = [" · ".join(part for part in (heading, subtitle) if part), *text_lines(card.lines, handles)]
     for section in card.sections:
-        lines += ["", *_section(section, handles)]  # without a blank line it would belong to the list before
+        lines += ["", *_section_lines(section, handles)]  # the blank line ends the list before it
     if card.link is not None:
-        lines += ["", _span(card.link, handles, True)]
+        lines += ["", _span_markdown(card.link, handles, True)]
     return lines
 
 
 def text_lines(texts: Sequence[Text], handles: Handles) -> list[str]:
-    return [piece for words in texts for piece in _split(text(words, handles))]
+    return [markdown for text in texts for markdown in _split_lines(text_markdown(text, handles))]
 
 
-def pinged(texts: Iterable[Text]) -> set[str]:
-    """Ids of the people who get a real mention."""
-    return {span.id for words in texts for span in words if isinstance(span, PersonName) and span.ping and span.id}
+def mentioned_ids(texts: Iterable[Text]) -> set[str]:
+    """Ids of the people whom the texts mention."""
+    return {span.id for text in texts for span in text if isinstance(span, PersonName) and span.ping and span.id}
 
 
-def texts_of(card: Card) -> Iterator[Text]:
+def card_texts(card: Card) -> Iterator[Text]:
     yield card.title
     yield card.subtitle
     yield from card.lines
@@ -82,79 +90,79 @@ def texts_of(card: Card) -> Iterator[Text]:
         yield from (row.note for row in section.rows)
 
 
-def _section(section: Section, handles: Handles) -> list[str]:
-    lines = [f"**{escape(_short(section.title), opens_line=False)}**"] if section.title.strip() else []
-    lines += [_row(row, handles) for row in section.rows]
-    more = line(section.more, handles)
+def _section_lines(section: Section, handles: Handles) -> list[str]:
+    lines = [f"**{escape(_truncate_title(section.title), at_line_start=False)}**"] if section.title.strip() else []
+    lines += [_row_markdown(row, handles) for row in section.rows]
+    more = line_markdown(section.more, handles)
     return [*lines, f"- {more}"] if more else lines
 
 
-def _row(row: Row, handles: Handles) -> str:
-    state = f"_{row.state.value}_" if row.state is not None else ""
-    handle = f"**{escape(one_line(row.handle), opens_line=False)}**" if row.handle else ""
-    title = escape(_short(row.title), opens_line=False)
-    note = line(row.note, handles)
-    words = " ".join(part for part in (state, handle, title) if part)
-    return f"- {words}" + (f" · {note}" if note else "")
+def _row_markdown(row: Row, handles: Handles) -> str:
+    state = f"_{task_state_name(row.state)}_" if row.state is not None else ""
+    handle = f"**{escape(one_line(row.handle), at_line_start=False)}**" if row.handle else ""
+    title = escape(_truncate_title(row.title), at_line_start=False)
+    note = line_markdown(row.note, handles)
+    text = " ".join(part for part in (state, handle, title) if part)
+    return f"- {text}" + (f" · {note}" if note else "")
 
 
-def _span(span: Span, handles: Handles, opens_line: bool) -> str:
+def _span_markdown(span: Span, handles: Handles, at_line_start: bool) -> str:
     match span:
         case ClockTime(at=at, zone=zone):
-            return escape(clock(at, zone), opens_line=False)
+            return escape(clock_text(at, zone), at_line_start=False)
         case PersonName(name=name, id=id, ping=ping):
             handle = handles.get(id, "")
-            return f"@{handle}" if ping and handle else escape(one_line(name), opens_line=opens_line)
+            return f"@{handle}" if ping and handle else escape(one_line(name), at_line_start=at_line_start)
         case Link(label=label, url=url):
-            safe = address(url)
-            shown = escape(one_line(label) or "link", opens_line=opens_line)
+            safe = safe_url(url)
+            shown = escape(one_line(label) or "link", at_line_start=at_line_start)
             return f"[{shown}]({safe})" if safe else shown
-        case Code(text=words, block=True):
-            return f"{'' if opens_line else chr(10)}{code(words, block=True)}\n"
-        case Code(text=words):
-            return code(words, block=False)
-        case Bold(text=words):
-            shown = escape(one_line(words), opens_line=False)
+        case Code(text=text, block=True):
+            return f"{'' if at_line_start else chr(10)}{code_markdown(text, block=True)}\n"
+        case Code(text=text):
+            return code_markdown(text, block=False)
+        case Bold(text=text):
+            shown = escape(one_line(text), at_line_start=False)
             return f"**{shown}**" if shown else ""
-    return escape(span, opens_line=opens_line)
+    return escape(span, at_line_start=at_line_start)
 
 
-def _cut(span: Span, room: int) -> tuple[Span, int]:
-    """The span within ``room`` characters, and how many it takes."""
+def _truncate_span(span: Span, remaining: int) -> tuple[Span, int]:
+    """The span cut to ``remaining`` characters, and the number of characters it counts for."""
     match span:
-        case str() as words:
-            return _within(words, room), len(words)
-        case Code(text=words, block=block):
-            return Code(_within(words, room), block), len(words)
-        case Bold(text=words):
-            return Bold(_within(words, room)), len(words)
+        case str() as text:
+            return _truncate(text, remaining), len(text)
+        case Code(text=text, block=block):
+            return Code(_truncate(text, remaining), block), len(text)
+        case Bold(text=text):
+            return Bold(_truncate(text, remaining)), len(text)
         case Link(label=label, url=url):
-            return Link(_short(label), url), len(url)
+            return Link(_truncate_title(label), url), len(url)
         case PersonName(name=name, id=id, ping=ping):
-            return PersonName(_short(name), id, ping), len(name)
+            return PersonName(_truncate_title(name), id, ping), len(name)
     return span, 0
 
 
-def _within(words: str, room: int) -> str:
-    return words if len(words) <= room else f"{words[:room]}…"
+def _truncate(text: str, remaining: int) -> str:
+    return text if len(text) <= remaining else f"{text[:remaining]}…"
 
 
-def _short(words: str) -> str:
-    return _within(one_line(words), _TITLE_ROOM)
+def _truncate_title(text: str) -> str:
+    return _truncate(one_line(text), _MAX_TITLE)
 
 
-def _flat(span: Span) -> Span:
+def _flatten(span: Span) -> Span:
     match span:
-        case str() as words:
-            words = clean(words)
-            edges = words[:1].isspace(), words[-1:].isspace()
-            return f"{' ' * edges[0]}{_short(words)}{' ' * edges[1]}"
-        case Code(text=words):
-            return Code(_short(words))
+        case str() as text:
+            text = strip_controls(text)
+            edges = text[:1].isspace(), text[-1:].isspace()
+            return f"{' ' * edges[0]}{_truncate_title(text)}{' ' * edges[1]}"
+        case Code(text=text):
+            return Code(_truncate_title(text))
     return span
 
 
-def _split(words: str) -> list[str]:
-    """By lines, so that a long text loses its end and not all of itself. A code block stays whole."""
-    words = words.rstrip("\n")
-    return [words] if "```" in words else words.split("\n")
+def _split_lines(text: str) -> list[str]:
+    """Split, so that only the end of a long text is left out. A code block is kept whole."""
+    text = text.rstrip("\n")
+    return [text] if "```" in text else text.split("\n")

@@ -1,101 +1,102 @@
-"""Who we are, and who others are, as Mattermost knows them."""
+"""Reads the bot's own account and people's profiles, and finds people by id, e-mail or username."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.surfaces.mattermost.driver import ApiError, Site, is_id
-from bot.surfaces.mattermost.incoming_posts import PostReader
+from bot.surfaces.mattermost.driver import ApiError, MattermostApi, is_id
+from bot.surfaces.mattermost.incoming_posts import BotAccount
 from bot.surfaces.protocol import SurfaceError
 from commands.model.messages import Actor, Membership
 
-_MOST_NAMES = 10_000
+_MAX_USERNAMES = 10_000
 
 
-class People:
-    def __init__(self, site: Site, team: str, key_prefix: str) -> None:
-        self._site = site
+class UserDirectory:
+    def __init__(self, api: MattermostApi, team: str, key_prefix: str) -> None:
+        self._api = api
         self._team = team
         self._prefix = key_prefix
-        self._ear: PostReader | None = None
-        self._names: dict[str, str] = {}
+        self._account: BotAccount | None = None
+        self._usernames: dict[str, str] = {}
 
     @property
     def me(self) -> str:
-        """Our user id; empty until the site was asked."""
-        return self._ear.me if self._ear is not None else ""
+        """The bot's user id; empty until ``account`` has read it."""
+        return self._account.me if self._account is not None else ""
 
-    async def ear(self) -> PostReader:
-        if self._ear is None:
-            me = await self._site.me()
+    async def account(self) -> BotAccount:
+        if self._account is None:
+            me = await self._api.me()
             id, name = str(me.get("id") or ""), str(me.get("username") or "")
             if not is_id(id) or not name:
-                raise SurfaceError("Mattermost did not say who we are")
-            self._ear = PostReader(id, name, self._site.url, self._prefix, await self.team_id())
-        return self._ear
+                raise SurfaceError("Mattermost did not return the bot's account")
+            self._account = BotAccount(id, name, self._api.url, self._prefix, await self.team_id())
+        return self._account
 
     async def team_id(self) -> str:
-        """Of ``[mattermost] team``, which may be the team's name (as in its address) or id; empty: any team."""
+        """The id of ``[mattermost] team``, which is a name (as in the team's URL) or an id; "" for any team."""
         if not self._team or is_id(self._team):
             return self._team
-        team = await self._site.team_named(self._team.lower())
+        team = await self._api.team_named(self._team.lower())
         if team is None:
-            raise SurfaceError(f"Mattermost has no team {self._team!r} that we can see")
+            raise SurfaceError(f"Mattermost has no team {self._team!r} that the bot can see")
         return str(team["id"])
 
-    def met(self, id: str, username: str) -> None:
-        if len(self._names) >= _MOST_NAMES:
-            self._names.clear()
+    def remember_username(self, id: str, username: str) -> None:
+        if len(self._usernames) >= _MAX_USERNAMES:
+            self._usernames.clear()
         if id and username:
-            self._names[id] = username
+            self._usernames[id] = username
 
     async def handles(self, ids: Iterable[str]) -> Mapping[str, str]:
-        """Usernames, for real mentions. Whoever is gone is left out, and drawn by name."""
-        found: dict[str, str] = {}
+        """Usernames by id, for mentions. People who no longer exist are left out."""
+        handles: dict[str, str] = {}
         for id in ids:
-            if id not in self._names and is_id(id):
-                await self._meet(id)
-            if name := self._names.get(id):
-                found[id] = name
-        return found
+            if id not in self._usernames and is_id(id):
+                await self._fetch_username(id)
+            if name := self._usernames.get(id):
+                handles[id] = name
+        return handles
 
-    async def _meet(self, id: str) -> None:
+    async def _fetch_username(self, id: str) -> None:
         try:
-            self.met(id, str((await self._site.user(id)).get("username") or ""))
+            self.remember_username(id, str((await self._api.user(id)).get("username") or ""))
         except ApiError as error:
             if error.status not in (400, 403, 404):
                 raise
 
     async def profile(self, actor: Actor) -> Actor:
-        return self._actor(await self._site.user(actor.id))
+        return self._actor(await self._api.user(actor.id))
 
-    async def find(self, words: str) -> Sequence[Actor]:
-        words = words.strip()
+    async def find(self, query: str) -> Sequence[Actor]:
+        query = query.strip()
         user: dict[str, Any] | None = None
-        if is_id(words):
-            user = await self._site.user(words)  # a username may be spelt like somebody's id: "@" stands before it
-        elif "@" in words[1:] and not any(char.isspace() for char in words):
-            user = await self._site.user_by_email(words)
-        elif words:
-            user = await self._site.user_named(words.removeprefix("@").lower())
+        if is_id(query):
+            user = await self._api.user(query)  # a username that looks like an id needs "@" in front
+        elif "@" in query[1:] and not any(char.isspace() for char in query):
+            user = await self._api.user_by_email(query)
+        elif query:
+            user = await self._api.user_named(query.removeprefix("@").lower())
         return (self._actor(user),) if user else ()
 
     def _actor(self, user: Mapping[str, Any]) -> Actor:
         id, username = str(user.get("id") or ""), str(user.get("username") or "")
-        self.met(id, username)
-        full = " ".join(str(user.get(part) or "") for part in ("first_name", "last_name")).strip()
+        self.remember_username(id, username)
+        full_name = " ".join(str(user.get(part) or "") for part in ("first_name", "last_name")).strip()
         return Actor(
             surface="mattermost",
             id=id,
-            name=full or str(user.get("nickname") or "") or username,
+            name=full_name or str(user.get("nickname") or "") or username,
             handle=username,
             email=str(user.get("email") or "") or None,
-            membership=_standing(user),
-            timezone=_zone(user.get("timezone")),
+            membership=_membership(user),
+            timezone=_timezone(user.get("timezone")),
+            locale=str(user.get("locale") or "") or None,
         )
 
 
-def _standing(user: Mapping[str, Any]) -> Membership:
+def _membership(user: Mapping[str, Any]) -> Membership:
     roles = str(user.get("roles") or "").split()
     if user.get("is_bot"):
         return Membership.BOT
@@ -106,13 +107,13 @@ def _standing(user: Mapping[str, Any]) -> Membership:
     return Membership.GUEST if "system_guest" in roles else Membership.MEMBER
 
 
-def _zone(said: object) -> str | None:
-    """IANA. Mattermost keeps two, and which of them counts ("true" is a string there)."""
-    if not isinstance(said, Mapping):
+def _timezone(setting: object) -> str | None:
+    """The IANA name. Mattermost has an automatic and a manual one, and a flag, which is a string."""
+    if not isinstance(setting, Mapping):
         return None
-    automatic = str(said.get("useAutomaticTimezone", "true")).lower() == "true"
-    name = str(said.get("automaticTimezone" if automatic else "manualTimezone") or "")
+    automatic = str(setting.get("useAutomaticTimezone", "true")).lower() == "true"
+    name = str(setting.get("automaticTimezone" if automatic else "manualTimezone") or "")
     try:
         return ZoneInfo(name).key if name else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # anybody may set theirs to "America", which is a folder
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # people can set it to "America", which is a folder
         return None

@@ -1,7 +1,7 @@
-"""How far each channel was heard, kept in ``SurfaceState`` so that a restart goes on from there.
+"""Remembers the last post seen in each channel in ``SurfaceState``, so that a restart continues from there.
 
-One note of JSON for all channels, written at most every few seconds: what was recorded twice is recognised by
-its delivery key, so an old note costs a little reading and loses nothing.
+All channels are stored as one JSON value, at most every few seconds. An outdated value is harmless: posts that are
+read again have the same delivery key and are not recorded twice.
 """
 
 import asyncio
@@ -17,42 +17,42 @@ WRITE_EVERY_SECONDS = 5.0
 
 @dataclass
 class SeenPosts:
-    """``since`` (ms, the server's clock): up to then everything was heard, so that in a channel without a mark
-    (one that we were added to, or a new direct one) only what is younger concerns us."""
+    """``since`` is in ms by the server's clock. All posts up to then were seen, so in a channel without an entry
+    (a new direct channel, or one that the bot was added to) only newer posts are read."""
 
-    notes: SurfaceState
+    state: SurfaceState
     name: str
     since: int | None = None
-    _marks: dict[str, tuple[str, int]] = field(default_factory=dict)
+    _last_seen: dict[str, tuple[str, int]] = field(default_factory=dict)
     _changed: bool = False
     _writing: asyncio.Task[None] | None = None
 
     async def load(self) -> None:
-        kept = await self.notes.get(self.name)
-        if kept is None:
+        stored = await self.state.get(self.name)
+        if stored is None:
             return
-        said = json.loads(kept)
-        self.since = int(said["since"])
-        self._marks = {channel: (str(id), int(at)) for channel, (id, at) in said["channels"].items()}
+        stored_state = json.loads(stored)
+        self.since = int(stored_state["since"])
+        self._last_seen = {channel: (str(id), int(at)) for channel, (id, at) in stored_state["channels"].items()}
 
-    def mark(self, channel: str) -> tuple[str, int]:
-        """The last post heard there and its time; ("", ``since``) where none was."""
-        return self._marks.get(channel, ("", self.since or 0))
+    def last_seen(self, channel: str) -> tuple[str, int]:
+        """The id and time of the last post seen in the channel; ("", ``since``) if there is none."""
+        return self._last_seen.get(channel, ("", self.since or 0))
 
-    def heard(self, heard: IncomingPost) -> None:
-        """Call only after everything up to this post of its channel is recorded."""
-        if heard.at >= self.mark(heard.channel)[1]:
-            self._marks[heard.channel] = (heard.id, heard.at)
-            self._later()
+    def mark_seen(self, post: IncomingPost) -> None:
+        """Call only after all posts of the channel up to this one are recorded."""
+        if post.at >= self.last_seen(post.channel)[1]:
+            self._last_seen[post.channel] = (post.id, post.at)
+            self._schedule_write()
 
-    def all_heard(self, at: int) -> None:
-        """A live post: the websocket brings those of all channels in order, so nothing older is to come."""
-        first = self.since is None
+    def mark_all_seen(self, at: int) -> None:
+        """For a live post: the websocket delivers posts of all channels in order, so no older one can follow."""
+        is_first = self.since is None
         self.since = max(self.since or 0, at)
-        self._later(0.0 if first else WRITE_EVERY_SECONDS)
+        self._schedule_write(0.0 if is_first else WRITE_EVERY_SECONDS)
 
-    def _later(self, seconds: float = WRITE_EVERY_SECONDS) -> None:
-        """The very first mark is kept at once: without one, the next start would take nothing for missed."""
+    def _schedule_write(self, seconds: float = WRITE_EVERY_SECONDS) -> None:
+        """The very first write is immediate: without it, the next start would not read missed posts."""
         self._changed = True
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_soon(seconds))
@@ -63,8 +63,8 @@ class SeenPosts:
 
     async def _write(self) -> None:
         self._changed = False
-        kept = {"since": self.since or 0, "channels": self._marks}
-        await self.notes.put(self.name, json.dumps(kept, separators=(",", ":")))
+        stored = {"since": self.since or 0, "channels": self._last_seen}
+        await self.state.put(self.name, json.dumps(stored, separators=(",", ":")))
 
     async def close(self) -> None:
         if self._writing is not None:

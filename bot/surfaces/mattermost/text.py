@@ -1,4 +1,4 @@
-"""The sentences of ``messages.toml`` beside this file."""
+"""Mattermost's own messages: ``messages.toml`` beside this file, and its translations."""
 
 from pathlib import Path
 
@@ -14,10 +14,10 @@ def translate(key: str, /, **facts: object) -> Text:
     return translate_from(key, load_messages(_MESSAGES), **facts)
 
 
-def words(key: str, /, **facts: object) -> str:
+def translate_plain(key: str, /, **facts: object) -> str:
     return plain_text(translate(key, **facts))
 
 
-def card(key: str, /, **facts: object) -> Card:
+def message_card(key: str, /, **facts: object) -> Card:
     title = translate(key, **facts)
     return Card(title=title, summary=plain_text(title), tone="warn")

@@ -1,9 +1,10 @@
-"""The bot's ear on Mattermost's websocket: connects, stays, resumes, and never misses a post without noticing.
+"""A client for Mattermost's websocket that reconnects, resumes, and reports every possible gap.
 
-Protocol (server 5.37, ``app/web_conn.go`` and ``web_hub.go``): every event carries ``seq``, counted up by one
-per connection from ``hello`` (0). Coming back with ``connection_id`` and the next expected ``sequence_number``,
-the server sends what was missed, and no ``hello``; a ``hello`` with another id means that it could not. Then,
-and whenever a number is missing, ``lost`` is called and whoever listens reads the channels' history.
+Protocol (server 5.37, ``app/web_conn.go`` and ``web_hub.go``): every event has a ``seq`` that counts up by one per
+connection, starting with ``hello`` (0). When a client reconnects with its ``connection_id`` and the next expected
+``sequence_number``, the server sends the missed events and no ``hello``. A ``hello`` with another id means that it
+couldn't. In that case, and whenever a number is missing, ``on_gap`` is called, and the caller must read the
+channels' history.
 """
 
 import asyncio
@@ -16,140 +17,142 @@ from typing import Any
 import aiohttp
 import structlog
 
-PING_SECONDS = 20.0  # the server pings at 60 s and gives up at 100 s; half of ours without a pong closes
+PING_SECONDS = 20.0  # the connection is closed if no pong arrives within half of this
 HELLO_SECONDS = 15.0
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30.0
-_LARGEST_FRAME = 16 * 2**20
+FIRST_RETRY_SECONDS = 0.5
+MAX_RETRY_SECONDS = 30.0
+_MAX_FRAME_BYTES = 16 * 2**20
 
 log = structlog.get_logger(__name__)
 Event = Mapping[str, Any]
 
 
 class SocketError(Exception):
-    """This connection is of no use; another one may be."""
+    """The connection failed. A new one may work."""
 
 
 @dataclass
-class Socket:
-    """``run`` never returns by itself. ``heard`` gets each ``posted`` frame, ``lost`` a call per suspected gap:
-    both in order, and quickly (they only queue), so that pings are answered meanwhile."""
+class WebSocketClient:
+    """``run`` only ends when cancelled. ``on_post`` is called for each ``posted`` frame and ``on_gap`` for each
+    possible gap, in order. Both must return quickly, so that pings are answered."""
 
     url: str
     token: str
-    heard: Callable[[Event], None]
-    lost: Callable[[], None]
+    on_post: Callable[[Event], None]
+    on_gap: Callable[[], None]
     ping_seconds: float = PING_SECONDS
-    _connection: str = ""
-    _next: int = 0
-    _live: bool = False
+    _connection_id: str = ""
+    _next_sequence_number: int = 0
+    _is_live: bool = False
     _ws: aiohttp.ClientWebSocketResponse | None = field(default=None, repr=False)
 
     @property
-    def live(self) -> bool:
-        """Signed in, and the last ping was answered in time."""
-        return self._live
+    def is_live(self) -> bool:
+        """Whether the connection is signed in and the last ping was answered in time."""
+        return self._is_live
 
     async def run(self) -> None:
-        pause = FIRST_PAUSE_SECONDS
+        delay = FIRST_RETRY_SECONDS
         while True:
             try:
                 async with aiohttp.ClientSession(trust_env=False) as session:
-                    await self._stay(session)
-                pause = FIRST_PAUSE_SECONDS
+                    await self._run_connection(session)
+                delay = FIRST_RETRY_SECONDS
             except (aiohttp.ClientError, TimeoutError, OSError, SocketError) as error:
-                was_live, self._live = self._live, False
-                pause = FIRST_PAUSE_SECONDS if was_live else min(pause * 2, LONGEST_PAUSE_SECONDS)
-                log.warning("mattermost websocket", why=f"{type(error).__name__} {error}".strip(), again_in=pause)
+                was_live, self._is_live = self._is_live, False
+                delay = FIRST_RETRY_SECONDS if was_live else min(delay * 2, MAX_RETRY_SECONDS)
+                reason = f"{type(error).__name__} {error}".strip()
+                log.warning("mattermost websocket not connected", error=reason, retry_in=delay)
             finally:
-                self._live = False
-            await asyncio.sleep(pause)
+                self._is_live = False
+            await asyncio.sleep(delay)
 
-    async def _stay(self, session: aiohttp.ClientSession) -> None:
-        resuming = bool(self._connection)
-        query = {"connection_id": self._connection, "sequence_number": str(self._next)} if resuming else {}
+    async def _run_connection(self, session: aiohttp.ClientSession) -> None:
+        resuming = bool(self._connection_id)
+        resume_from = {"connection_id": self._connection_id, "sequence_number": str(self._next_sequence_number)}
+        query = resume_from if resuming else {}
         headers = {"Authorization": f"Bearer {self.token}"}
         async with session.ws_connect(
-            self.url, params=query, headers=headers, heartbeat=self.ping_seconds, max_msg_size=_LARGEST_FRAME
+            self.url, params=query, headers=headers, heartbeat=self.ping_seconds, max_msg_size=_MAX_FRAME_BYTES
         ) as ws:
             self._ws = ws
-            # The header signs us in and makes resuming possible; servers and proxies that ignore it want the
-            # challenge, and those that took it ignore the challenge. "ping" is answered only to the signed in.
+            # The header signs in and makes resuming possible. Servers and proxies that ignore it need the
+            # challenge; others ignore the challenge. Only a signed-in client gets a response to "ping".
             await ws.send_json({"seq": 1, "action": "authentication_challenge", "data": {"token": self.token}})
             await ws.send_json({"seq": 2, "action": "ping"})
             try:
-                await self._welcome(ws, resuming)
-                self._live = True
+                await self._wait_until_signed_in(ws, resuming)
+                self._is_live = True
                 while True:
-                    self._take(await _frame(ws, None))
+                    self._handle_frame(await _receive_frame(ws, None))
             finally:
                 self._ws = None
 
-    async def _welcome(self, ws: aiohttp.ClientWebSocketResponse, resuming: bool) -> None:
-        """Until the server has shown that we are signed in: by hello, or, when it resumes us (and where it knows
-        no hello), by answering us or by going on counting."""
+    async def _wait_until_signed_in(self, ws: aiohttp.ClientWebSocketResponse, resuming: bool) -> None:
+        """Returns once a frame shows that we are signed in: a hello, or, if the server resumes the connection
+        (or has no hello), a response or any event."""
         try:
             async with asyncio.timeout(HELLO_SECONDS):
                 while True:
-                    frame = await _frame(ws, HELLO_SECONDS)
-                    self._take(frame)
+                    frame = await _receive_frame(ws, HELLO_SECONDS)
+                    self._handle_frame(frame)
                     if frame.get("event") == "hello" or (resuming and "event" in frame):
                         return
                     if frame.get("status") == "OK":
                         if not resuming:
-                            self.lost()
+                            self.on_gap()
                         return
         except TimeoutError as error:
-            self._connection = ""
+            self._connection_id = ""
             raise SocketError("no hello") from error
 
-    def _take(self, frame: Event) -> None:
+    def _handle_frame(self, frame: Event) -> None:
         if frame.get("status") == "FAIL" and frame.get("seq_reply") == 1:
-            self._connection = ""
+            self._connection_id = ""
             raise SocketError(f"not signed in: {frame.get('error')}")
         event = frame.get("event")
         if event is None:
             return
         if event == "hello":
-            self._hello(frame)
+            self._handle_hello(frame)
         else:
-            self._count(frame)
+            self._check_sequence(frame)
         if event == "posted":
-            self.heard(frame)
+            self.on_post(frame)
 
-    def _hello(self, frame: Event) -> None:
+    def _handle_hello(self, frame: Event) -> None:
         data = frame.get("data") or {}
-        connection = str(data.get("connection_id") or "")
-        if not connection or connection != self._connection:
-            self.lost()
-        self._connection = connection
-        self._next = _number(frame) + 1
+        connection_id = str(data.get("connection_id") or "")
+        if not connection_id or connection_id != self._connection_id:
+            self.on_gap()
+        self._connection_id = connection_id
+        self._next_sequence_number = _sequence_number(frame) + 1
 
-    def _count(self, frame: Event) -> None:
-        number = _number(frame)
-        if number > self._next:
-            log.warning("mattermost websocket skipped", expected=self._next, got=number)
-            self.lost()
-        self._next = max(self._next, number + 1)
+    def _check_sequence(self, frame: Event) -> None:
+        sequence_number = _sequence_number(frame)
+        if sequence_number > self._next_sequence_number:
+            log.warning("mattermost websocket gap", expected=self._next_sequence_number, received=sequence_number)
+            self.on_gap()
+        self._next_sequence_number = max(self._next_sequence_number, sequence_number + 1)
 
-    async def hang_up(self) -> None:
-        """Says goodbye properly; ``run`` is to be cancelled next."""
+    async def close(self) -> None:
+        """Closes the connection. Cancel ``run`` afterwards."""
         if self._ws is not None:
             with contextlib.suppress(aiohttp.ClientError, OSError):
                 await self._ws.close()
 
 
-def _number(frame: Event) -> int:
+def _sequence_number(frame: Event) -> int:
     try:
         return int(frame.get("seq") or 0)
     except (TypeError, ValueError):
         return 0
 
 
-async def _frame(ws: aiohttp.ClientWebSocketResponse, within: float | None) -> Event:
-    """The next frame that holds an object."""
+async def _receive_frame(ws: aiohttp.ClientWebSocketResponse, timeout: float | None) -> Event:
+    """The next frame that is a JSON object. Raises ``SocketError`` when the connection is closed."""
     while True:
-        message = await ws.receive(within)
+        message = await ws.receive(timeout)
         if message.type is aiohttp.WSMsgType.TEXT:
             try:
                 frame = json.loads(message.data)

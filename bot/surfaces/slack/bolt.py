@@ -1,9 +1,9 @@
-"""The Bolt application: verified deliveries in, acknowledgements out.
+"""The Bolt application: receives verified deliveries, records and acknowledges them.
 
-One global middleware makes the record and is awaited before ``next()``: a Bolt listener for an event runs after
-its ack, which would be too late. Nothing here asks the network before the ack: ``authorize`` returns what the
-start-up built, and Bolt's own verification and self-filter (which would log whole bodies, or look the bot up)
-are replaced by ours.
+A global middleware records the message before ``next()``, because Bolt runs a listener for an event after its ack,
+which would be too late. Nothing here uses the network before the ack: ``authorize`` returns what is known already,
+and Bolt's request verification and self filter, which would log whole bodies or look up the bot, are switched off
+in favour of our own.
 """
 
 import asyncio
@@ -18,22 +18,23 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
+from adapters.toolkit.messages import in_language
 from bot.surfaces.protocol import FieldErrors, Intake, NotRecorded, SurfaceError
 from bot.surfaces.slack import views
-from bot.surfaces.slack.forms import Forms
-from bot.surfaces.slack.identity import Identity
-from bot.surfaces.slack.inbound import (
+from bot.surfaces.slack.deliveries import (
     Delivery,
+    FormRequest,
+    FormSubmission,
     Ignored,
+    NewMessage,
     NotIdentified,
-    Opening,
-    Reader,
-    Recording,
-    Search,
-    Submission,
-    Unreadable,
+    OptionSearch,
+    UnreadableButton,
 )
-from bot.surfaces.slack.replies import Replies
+from bot.surfaces.slack.forms import FormOpener
+from bot.surfaces.slack.identity import Identity
+from bot.surfaces.slack.inbound import DeliveryParser
+from bot.surfaces.slack.replies import PrivateReplies
 from bot.surfaces.slack.text import translate
 from commands.model.card import Card, Text
 from commands.text.catalogue import plain_text
@@ -43,40 +44,41 @@ _ANY = re.compile("")
 _DELIVERY = "delivery"
 
 
-class Deliveries:
-    """``reader`` makes a ``Reader`` for now; ``show`` is what to type to see what was recorded."""
+class DeliveryHandler:
+    """``new_parser`` returns a parser for the present time and identity. ``show_command`` is shown to people whose
+    message may be lost ("/run show")."""
 
     def __init__(
         self,
         token: str,
-        me: Callable[[], Identity],
-        reader: Callable[[], Reader],
-        replies: Replies,
-        forms: Forms,
-        show: str,
+        identity: Callable[[], Identity],
+        new_parser: Callable[[], DeliveryParser],
+        replies: PrivateReplies,
+        forms: FormOpener,
+        show_command: str,
     ) -> None:
         self._token = token
-        self._me = me
-        self._reader = reader
+        self._identity = identity
+        self._new_parser = new_parser
         self._replies = replies
         self._forms = forms
-        self._show = show
+        self._show_command = show_command
         self._intake: Intake | None = None
         self._accepting = False
-        self._work: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self.app = self._build()
 
-    def open(self, intake: Intake) -> None:
+    def start(self, intake: Intake) -> None:
         self._intake = intake
         self._accepting = True
 
-    def close(self) -> None:
-        """From now on nothing is accepted; what was recorded is still carried."""
+    def stop_accepting(self) -> None:
+        """Rejects new deliveries with 503. Recorded messages are still processed."""
         self._accepting = False
 
     async def drain(self) -> None:
-        """Waits until what follows earlier acks (forms being opened) is done."""
-        await asyncio.gather(*self._work, return_exceptions=True)
+        """Waits for work that follows earlier acks, such as forms that are being opened."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def dispatch(self, request: AsyncBoltRequest) -> BoltResponse:
         if not self._accepting:
@@ -84,7 +86,7 @@ class Deliveries:
         return await self.app.async_dispatch(request)
 
     def _build(self) -> AsyncApp:
-        async def authorize() -> AuthorizeResult:  # Bolt cannot call a method here
+        async def authorize() -> AuthorizeResult:  # Bolt can't call a method here
             return self._authorized()
 
         app = AsyncApp(
@@ -95,107 +97,122 @@ class Deliveries:
             ignoring_self_events_enabled=False,
             attaching_function_token_enabled=False,
         )
-        app.middleware(self._record)
-        app.command(_ANY)(self._follow)
-        app.action(_ANY)(self._follow)
-        app.shortcut(_ANY)(self._follow)
-        app.view(_ANY)(self._follow)
-        app.event("app_mention")(self._follow)
-        app.event("message")(self._follow)
+        app.middleware(self._record_delivery)
+        app.command(_ANY)(self._process)
+        app.action(_ANY)(self._process)
+        app.shortcut(_ANY)(self._process)
+        app.view(_ANY)(self._process)
+        app.event("app_mention")(self._process)
+        app.event("message")(self._process)
         app.options(_ANY)(self._options)
         return app
 
     def _authorized(self) -> AuthorizeResult:
-        me = self._me()
+        identity = self._identity()
         return AuthorizeResult(
-            enterprise_id=me.enterprise or None,
-            team_id=me.team or None,
-            bot_user_id=me.user or None,
-            bot_id=me.bot or None,
+            enterprise_id=identity.enterprise or None,
+            team_id=identity.team or None,
+            bot_user_id=identity.user or None,
+            bot_id=identity.bot or None,
             bot_token=self._token,
         )
 
-    async def _record(self, req: AsyncBoltRequest, next: Callable[[], Awaitable[None]]) -> BoltResponse | None:
+    async def _record_delivery(
+        self, req: AsyncBoltRequest, next: Callable[[], Awaitable[None]]
+    ) -> BoltResponse | None:
         intake = self._intake
         if intake is None:
             return BoltResponse(status=503)
         try:
-            delivery = self._reader().read(req.body)
+            delivery = self._new_parser().parse(req.body)
         except NotIdentified:
             return BoltResponse(status=503)
-        if isinstance(delivery, Submission):
-            intent = intake.submit(delivery.submitted)
-            if isinstance(intent, FieldErrors):
-                return BoltResponse(status=200, body=views.errors(delivery.view, intent.errors))
-            delivery = _submitted(delivery, intent)
+        if isinstance(delivery, FormSubmission):
+            with in_language(intake.language_for(delivery.draft.actor)):
+                intent = intake.submit(delivery.submitted)
+                if isinstance(intent, FieldErrors):
+                    return BoltResponse(status=200, body=views.errors_response(delivery.view, intent.errors))
+            delivery = _submitted_message(delivery, intent)
         if isinstance(delivery, Ignored):
             return BoltResponse(status=200)
-        if isinstance(delivery, Recording) and (known := await self._recorded(delivery, intake, req.body)):
-            return known
+        if isinstance(delivery, NewMessage):
+            response = await self._record_message(delivery, intake, req.body)
+            if response is not None:
+                return response
         req.context[_DELIVERY] = delivery
         await next()
         return None
 
-    async def _recorded(self, delivery: Recording, intake: Intake, body: dict[str, Any]) -> BoltResponse | None:
-        """The answer, when this delivery ends here: seen before, or not recorded."""
+    async def _record_message(
+        self, delivery: NewMessage, intake: Intake, body: dict[str, Any]
+    ) -> BoltResponse | None:
+        """The response, if the delivery ends here: it is a duplicate, or it could not be recorded."""
         try:
             recorded = await intake.record(delivery.message, b"")
         except NotRecorded:
-            return self._not_recorded(delivery, body)
+            with in_language(intake.language_for(delivery.message.actor)):
+                return self._not_recorded(delivery, body)
         return None if recorded.new else BoltResponse(status=200, body=recorded.answer.decode())
 
-    def _not_recorded(self, delivery: Recording, body: dict[str, Any]) -> BoltResponse:
-        """Nobody sends a command, click or form again: its person must know. An event comes again by itself."""
-        if delivery.resent:
+    def _not_recorded(self, delivery: NewMessage, body: dict[str, Any]) -> BoltResponse:
+        """Slack retries an event. It does not retry a command, click or form, so the person has to be told."""
+        if delivery.slack_retries:
             return BoltResponse(status=503)
-        said = translate("not_recorded", show=self._show)
+        text = translate("not_recorded", show=self._show_command)
         if body.get("type") == "view_submission":
-            return BoltResponse(status=200, body=views.errors(body.get("view") or {}, {"": plain_text(said)}))
+            return BoltResponse(
+                status=200, body=views.errors_response(body.get("view") or {}, {"": plain_text(text)})
+            )
         message = delivery.message
-        if body.get("type") is not None:  # Slack shows the body of a command's answer only
-            self._spawn(self._replies.send(message.actor, message.place, message.reply, _card(said)))
-        return BoltResponse(status=200, body={"response_type": "ephemeral", "text": plain_text(said)})
+        if body.get("type") is not None:  # Slack only shows the response body of a command
+            self._spawn(self._replies.send(message.actor, message.place, message.reply, _error_card(text)))
+        return BoltResponse(status=200, body={"response_type": "ephemeral", "text": plain_text(text)})
 
-    async def _follow(self, ack: AsyncAck, delivery: Delivery) -> None:
+    async def _process(self, ack: AsyncAck, delivery: Delivery) -> None:
         await ack()
         intake = self._intake
         match delivery:
-            case Recording(message=message, view=view) if intake is not None:
+            case NewMessage(message=message, view=view) if intake is not None:
                 intake.process(message.key)
                 if view:
-                    self._spawn(self._forms.taken(view))
-            case Opening() if intake is not None:
+                    with in_language(intake.language_for(message.actor)):
+                        self._spawn(self._forms.show_received(view))
+            case FormRequest() if intake is not None:
                 self._spawn(self._forms.open(delivery, intake))
-            case Unreadable(actor=actor, place=place, reply=reply):
-                said = translate("too_old", show=self._show)
-                self._spawn(self._replies.send(actor, place, reply, _card(said)))
+            case UnreadableButton(actor=actor, place=place, reply=reply) if intake is not None:
+                with in_language(intake.language_for(actor)):
+                    text = translate("too_old", show=self._show_command)
+                    self._spawn(self._replies.send(actor, place, reply, _error_card(text)))
 
     async def _options(self, ack: AsyncAck, delivery: Delivery) -> None:
-        if not isinstance(delivery, Search) or self._intake is None:
+        if not isinstance(delivery, OptionSearch) or self._intake is None:
             await ack(options=[])
             return
-        found = await self._intake.search_options(delivery.about, delivery.run, delivery.field, delivery.typed)
-        await ack(options=views.options_answer(found)["options"])
+        with in_language(self._intake.language_for(delivery.actor)):
+            options = await self._intake.search_options(
+                delivery.about, delivery.run, delivery.field, delivery.typed
+            )
+        await ack(options=views.options_response(options)["options"])
 
     def _spawn(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(_logged(work))
-        self._work.add(task)
-        task.add_done_callback(self._work.discard)
+        task = asyncio.ensure_future(_log_failure(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
-async def _logged(work: Awaitable[None]) -> None:
+async def _log_failure(work: Awaitable[None]) -> None:
     try:
         await work
-    except SurfaceError as error:  # the last route to this person: nothing was recorded, so nothing is owed
-        log.warning("slack: a person could not be told: %s", error)
+    except SurfaceError as error:  # no route to this person is left, and nothing was recorded
+        log.warning("slack: could not send a private answer: %s", error)
 
 
-def _card(said: Text) -> Card:
-    return Card(title=said, summary=plain_text(said), tone="bad")
+def _error_card(text: Text) -> Card:
+    return Card(title=text, summary=plain_text(text), tone="bad")
 
 
-def _submitted(delivery: Submission, intent: dict[str, Any]) -> Recording:
+def _submitted_message(delivery: FormSubmission, intent: dict[str, Any]) -> NewMessage:
     link = delivery.draft.link
     if link and intent.get("link") == "":
         intent = {**intent, "link": link}
-    return Recording(delivery.draft.model_copy(update={"intent": intent}))
+    return NewMessage(delivery.draft.model_copy(update={"intent": intent}))

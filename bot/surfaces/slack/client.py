@@ -1,8 +1,8 @@
-"""Calls to Slack's Web API and to ``response_url``, with every failure as a ``SurfaceError``.
+"""Calls to Slack's Web API and to ``response_url``. Every failure is a ``SurfaceError``.
 
-``slack_sdk`` would by itself send a call again when the connection broke, also one that Slack has already
-carried out; that is switched off. Idle connections are closed after 2 s: Slack closes them at about 5 s, and a
-post on a connection just being closed looks like a lost one.
+Retries by ``slack_sdk`` are off: after a broken connection it would repeat a call that Slack may already have
+executed. Idle connections are closed after 2 s, because Slack closes them after about 5 s, and a post on a
+connection that is being closed looks like a lost one.
 """
 
 import asyncio
@@ -21,53 +21,51 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.surfaces.protocol import ChatUnreachable, NotInChannel, PostGone, RouteClosed, SurfaceError
 
-CONNECTIONS = 24  # Slack answers in 50 to 300 ms, and a command takes two or three calls
-IDLE = 2.0
-PATIENCE = 10.0
-_OWN = (".slack.com", ".slack-gov.com")
-_NOT_IN = frozenset({"not_in_channel", "channel_not_found", "user_not_in_channel"})
-_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "cant_edit"})
-_TRY_AGAIN = frozenset(
+MAX_CONNECTIONS = 24  # Slack answers in 50 to 300 ms, and a command takes two or three calls
+KEEPALIVE_SECONDS = 2.0
+TIMEOUT_SECONDS = 10.0
+_SLACK_DOMAINS = (".slack.com", ".slack-gov.com")
+_NOT_IN_CHANNEL_ERRORS = frozenset({"not_in_channel", "channel_not_found", "user_not_in_channel"})
+_POST_GONE_ERRORS = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "cant_edit"})
+_CLOSED_URL_ERRORS = frozenset({"used_url", "expired_url", "no_such_url", "channel_not_found", "user_not_found"})
+_RETRYABLE_ERRORS = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited", "rate_limited"}
 )
 
 
-class Refused(SurfaceError):
-    """Slack said no; ``code`` is its error word, ``facts`` the whole answer."""
+class ApiError(SurfaceError):
+    """Slack rejected the call. ``code`` is its ``error`` value, such as "is_archived"."""
 
-    def __init__(self, method: str, code: str, facts: Mapping[str, Any] | None = None) -> None:
-        said = "; ".join(
-            str(word) for word in ((facts or {}).get("response_metadata") or {}).get("messages") or ()
-        )
-        super().__init__(f"Slack refused {method}: {code} {said}".strip()[:500])
+    def __init__(self, method: str, code: str, body: Mapping[str, Any] | None = None) -> None:
+        details = ((body or {}).get("response_metadata") or {}).get("messages") or ()
+        super().__init__(f"Slack refused {method}: {code} {'; '.join(map(str, details))}".strip()[:500])
         self.code = code
-        self.facts = facts or {}
 
 
-class Client:
-    """Connects by itself when first used, also again after ``close``."""
+class SlackClient:
+    """Connects on first use, and again on the first use after ``close``."""
 
     def __init__(self, token: str, api_url: str) -> None:
         self.web = AsyncWebClient(
             token=token,
             base_url=api_url if api_url.endswith("/") else f"{api_url}/",
-            timeout=int(PATIENCE),
+            timeout=int(TIMEOUT_SECONDS),
             retry_handlers=[],
             logger=logging.getLogger("liaison.slack.web"),
         )
-        self.web.proxy = None  # the session reads the environment itself, NO_PROXY included
+        self.web.proxy = None  # the session reads the environment itself, including NO_PROXY
         self.invite = "/invite @liaison"
         self._host = _host(api_url)
         self._session: aiohttp.ClientSession | None = None
 
     @property
     def session(self) -> aiohttp.ClientSession:
-        """Only inside the running loop."""
+        """Only available inside the running loop."""
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=IDLE),
-                timeout=aiohttp.ClientTimeout(total=PATIENCE),
-                trust_env=bool(getproxies()),  # else every call would look for a .netrc
+                connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS),
+                timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
+                trust_env=bool(getproxies()),  # otherwise every call would look for a .netrc
             )
         return self._session
 
@@ -76,61 +74,63 @@ class Client:
             await self._session.close()
 
     async def call(self, method: str, request: Awaitable[AsyncSlackResponse], channel: str = "") -> dict[str, Any]:
-        """The answer's body. ``request`` is a call of ``self.web`` not awaited yet."""
-        answer = await self.ask(method, request, channel)
-        return dict(answer.data) if isinstance(answer.data, dict) else {}
+        """Returns the response body. ``request`` is a call on ``self.web`` that has not been awaited yet."""
+        response = await self.request_with_headers(method, request, channel)
+        return dict(response.data) if isinstance(response.data, dict) else {}
 
-    async def ask(
+    async def request_with_headers(
         self, method: str, request: Awaitable[AsyncSlackResponse], channel: str = ""
     ) -> AsyncSlackResponse:
-        """The whole answer, with its headers."""
         self.web.session = self.session
         try:
             return await request
         except SlackApiError as error:
-            raise self._sorted(method, error, channel) from error
+            raise self._map_error(method, error, channel) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise ChatUnreachable(f"Slack did not answer {method}: {type(error).__name__}") from error
+            raise ChatUnreachable(f"Slack did not respond to {method}: {type(error).__name__}") from error
         except (AttributeError, TypeError, ValueError) as error:  # slack_sdk on a body that is not an object
-            raise ChatUnreachable(f"Slack's answer to {method} cannot be read") from error
+            raise ChatUnreachable(f"Slack's response to {method} can't be read") from error
 
-    def _sorted(self, method: str, error: SlackApiError, channel: str) -> SurfaceError:
+    def _map_error(self, method: str, error: SlackApiError, channel: str) -> SurfaceError:
         response: Any = error.response
         status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0) or 0)
         data = getattr(response, "data", None)
-        facts = data if isinstance(data, dict) else {}
-        code = str(facts.get("error") or "")
-        if status == HTTPStatus.TOO_MANY_REQUESTS or code in _TRY_AGAIN or status >= 500 or not code:
+        body = data if isinstance(data, dict) else {}
+        code = str(body.get("error") or "")
+        if status == HTTPStatus.TOO_MANY_REQUESTS or code in _RETRYABLE_ERRORS or status >= 500 or not code:
             headers = {str(name).lower(): value for name, value in dict(response.headers or {}).items()}
-            return ChatUnreachable(f"Slack, {method}: {code or status}", _seconds(headers.get("retry-after")))
-        if code in _NOT_IN:
+            retry_after = _parse_seconds(headers.get("retry-after"))
+            return ChatUnreachable(f"Slack, {method}: {code or status}", retry_after)
+        if code in _NOT_IN_CHANNEL_ERRORS:
             return NotInChannel(channel, self.invite)
-        if code in _GONE:
+        if code in _POST_GONE_ERRORS:
             return PostGone(f"Slack, {method}: {code}")
-        return Refused(method, code, facts)
+        return ApiError(method, code, body)
 
-    def _is_slacks(self, url: str) -> bool:
-        """On the host of the API, or, with https, on any of Slack's own (hooks.slack.com)."""
+    def _is_slack_url(self, url: str) -> bool:
+        """Whether ``url`` is on the API's host or, over https, on a host of Slack's (hooks.slack.com)."""
         host = _host(url)
-        return bool(host) and (host == self._host or (url.startswith("https://") and host.endswith(_OWN)))
+        if not host:
+            return False
+        return host == self._host or (url.startswith("https://") and host.endswith(_SLACK_DOMAINS))
 
-    async def respond(self, url: str, message: Mapping[str, Any]) -> None:
-        """Posts to a ``response_url``. Raises ``RouteClosed`` when it is used up, or is no address of Slack's."""
-        if not self._is_slacks(url):
-            raise RouteClosed("not an address that an answer may be sent to")
+    async def post_to_response_url(self, url: str, message: Mapping[str, Any]) -> None:
+        """Raises ``RouteClosed`` when the URL is used up or expired, or is not one of Slack's."""
+        if not self._is_slack_url(url):
+            raise RouteClosed("the response_url is not on a Slack host")
         try:
-            async with self.session.post(url, json=message, allow_redirects=False) as answer:
-                said, status = await answer.text(), answer.status
-                retry_after = _seconds(answer.headers.get("Retry-After"))
+            async with self.session.post(url, json=message, allow_redirects=False) as response:
+                body, status = await response.text(), response.status
+                retry_after = _parse_seconds(response.headers.get("Retry-After"))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise ChatUnreachable(f"Slack did not take the answer: {type(error).__name__}") from error
+            raise ChatUnreachable(f"Slack did not accept the answer: {type(error).__name__}") from error
         if status == HTTPStatus.TOO_MANY_REQUESTS or status >= 500:
-            raise ChatUnreachable(f"Slack did not take the answer: {status}", retry_after)
-        code = _response_error(said)
-        if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.FORBIDDEN) or code in _CLOSED:
-            raise RouteClosed(f"the answer came too late for its route: {code or status}")
+            raise ChatUnreachable(f"Slack did not accept the answer: {status}", retry_after)
+        code = _error_code(body)
+        if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.FORBIDDEN) or code in _CLOSED_URL_ERRORS:
+            raise RouteClosed(f"the response_url no longer works: {code or status}")
         if status != HTTPStatus.OK or code:
-            raise Refused("response_url", code or str(status))
+            raise ApiError("response_url", code or str(status))
 
 
 def _host(url: str) -> str:
@@ -140,29 +140,26 @@ def _host(url: str) -> str:
         return ""
 
 
-_CLOSED = frozenset({"used_url", "expired_url", "no_such_url", "channel_not_found", "user_not_found"})
-
-
-def _response_error(said: str) -> str:
-    """The error word of an answer: a bare "ok", or JSON."""
+def _error_code(body: str) -> str:
+    """The error code in a ``response_url``'s body, which is a bare "ok", a bare code, or JSON."""
     try:
-        read = json.loads(said)
+        parsed = json.loads(body)
     except ValueError:
-        return "" if said.strip() in ("", "ok") or len(said) > 60 else said.strip()
-    if isinstance(read, dict) and read.get("ok") is False:
-        return str(read.get("error") or "unknown")
+        return "" if body.strip() in ("", "ok") or len(body) > 60 else body.strip()
+    if isinstance(parsed, dict) and parsed.get("ok") is False:
+        return str(parsed.get("error") or "unknown")
     return ""
 
 
-def _seconds(header: object) -> float:
+def _parse_seconds(header: object) -> float:
     try:
         return max(0.0, float(str(header)))
     except ValueError:
         return 1.0
 
 
-async def settle(tasks: set[asyncio.Task[None]]) -> None:
-    """Cancels background work and waits until it is over."""
+async def cancel_all(tasks: set[asyncio.Task[None]]) -> None:
+    """Cancels the tasks and waits until all of them have ended."""
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

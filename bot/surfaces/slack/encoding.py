@@ -1,7 +1,7 @@
-"""Slack's own way to write text, and plain words: both directions.
+"""Converts between Slack's text encoding and plain text.
 
-Incoming text has control sequences in angle brackets and three HTML entities
-(docs.slack.dev/messaging/formatting-message-text); outgoing ``text`` must escape the same three characters.
+Incoming text has control sequences in angle brackets and three HTML entities (Slack docs, "Formatting message
+text"). Outgoing ``text`` must escape the same three characters.
 """
 
 import re
@@ -14,49 +14,49 @@ from commands.model.card import Bold, ClockTime, Code, Link, PersonName, Text
 _TOKEN = re.compile(r"<([^<>\n]*)>")
 _ENTITY = re.compile(r"&(lt|gt|amp);")
 _CHARACTERS = {"lt": "<", "gt": ">", "amp": "&"}
-# Control characters other than tab and line break, and halves of surrogate pairs: Slack refuses or eats them.
+# Control characters other than tab and line break, and lone surrogates: Slack rejects or drops them.
 _UNSENDABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _USER = re.compile(r"[UW][A-Z0-9]{2,}")
-_LATEST = 4_102_444_800  # 2100-01-01: beyond it is no clock time that anybody meant
+_MAX_TIMESTAMP = 4_102_444_800  # 2100-01-01: a later time is an error in the data
 
 
 def decode(text: str) -> str:
-    """What the person typed: ``<@U1|ben>`` is "@U1", ``<#C1|ops>`` is "#ops", ``&lt;`` is "<"."""
-    pieces: list[str] = []
+    """The text as the person typed it: ``<@U1|ben>`` becomes "@U1", ``<#C1|ops>`` "#ops", and ``&lt;`` "<"."""
+    parts: list[str] = []
     end = 0
     for token in _TOKEN.finditer(text):
-        pieces += [_entities(text[end : token.start()]), _entities(_token(token[1]))]
+        parts += [_decode_entities(text[end : token.start()]), _decode_entities(_decode_token(token[1]))]
         end = token.end()
-    pieces.append(_entities(text[end:]))
-    return "".join(pieces)
+    parts.append(_decode_entities(text[end:]))
+    return "".join(parts)
 
 
-def _entities(text: str) -> str:
+def _decode_entities(text: str) -> str:
     return _ENTITY.sub(lambda entity: _CHARACTERS[entity[1]], text)
 
 
-def _token(inner: str) -> str:
-    what, _, label = inner.partition("|")
-    match what[:1]:
+def _decode_token(inner: str) -> str:
+    target, _, label = inner.partition("|")
+    match target[:1]:
         case "@":
-            return what
+            return target
         case "#":
-            return f"#{label}" if label else what
+            return f"#{label}" if label else target
         case "!":
-            return _special(what[1:], label)
-    return _link(what, label)
+            return _decode_special(target[1:], label)
+    return _decode_link(target, label)
 
 
-def _special(what: str, label: str) -> str:
-    if what.startswith("subteam^"):
-        return "@" + (label.removeprefix("@") or what.removeprefix("subteam^"))
-    if what.startswith("date^"):
-        return label or what
-    return label or f"@{what}"
+def _decode_special(target: str, label: str) -> str:
+    if target.startswith("subteam^"):
+        return "@" + (label.removeprefix("@") or target.removeprefix("subteam^"))
+    if target.startswith("date^"):
+        return label or target
+    return label or f"@{target}"
 
 
-def _link(url: str, label: str) -> str:
-    """Slack turns a typed "example.com" into ``<http://example.com|example.com>``: then the label was typed."""
+def _decode_link(url: str, label: str) -> str:
+    """The label where the person typed it: Slack turns "example.com" into ``<http://example.com|example.com>``."""
     if not label or label == url:
         return url
     bare = url.split("://", 1)[-1].removeprefix("mailto:").removeprefix("tel:")
@@ -65,45 +65,45 @@ def _link(url: str, label: str) -> str:
     return f"{label} ({url})"
 
 
-def mention_rest(text: str, bot: str) -> str | None:
-    """What follows when a mention of ``bot`` opens the raw text; None when it does not."""
+def text_after_mention(text: str, bot: str) -> str | None:
+    """The text after a mention of ``bot`` at the start of the raw text; None if it does not start with one."""
     opening = re.match(rf"\s*<@{re.escape(bot)}(?:\|[^<>]*)?>[\s,:]*", text) if bot else None
     return text[opening.end() :] if opening else None
 
 
-def clean(text: str) -> str:
-    """Without characters that Slack does not take."""
+def remove_unsendable(text: str) -> str:
+    """Also normalizes line breaks to ``\\n``."""
     return _UNSENDABLE.sub("", text.replace("\r\n", "\n"))
 
 
-def cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+def truncate(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def escape(text: str) -> str:
-    """For ``text`` and mrkdwn: ``<!channel>`` typed by somebody must stay words."""
-    return clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """For ``text`` and mrkdwn, so that a typed ``<!channel>`` stays text."""
+    return remove_unsendable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def escape_within(text: str, longest: int) -> str:
-    """Escaped, and at most ``longest`` characters after that; never half an entity."""
-    wanted = longest
-    while len(escaped := escape(cut(text, wanted))) > longest:
-        wanted -= max(1, (len(escaped) - longest) // 5)
+def escape_truncated(text: str, limit: int) -> str:
+    """At most ``limit`` characters after escaping. Never splits an entity."""
+    allowed = limit
+    while len(escaped := escape(truncate(text, allowed))) > limit:
+        allowed -= max(1, (len(escaped) - limit) // 5)
     return escaped
 
 
-def fallback(words: Text) -> str:
-    """As mrkdwn for the ``text`` of a message: escaped, with date tokens, nobody mentioned unless ``ping``."""
-    return "".join(_fallback(span) for span in words)
+def fallback_text(text: Text) -> str:
+    """mrkdwn for the ``text`` of a message: escaped, with date tokens, and mentions only where ``ping`` is set."""
+    return "".join(_fallback_span(span) for span in text)
 
 
-def _fallback(span: object) -> str:
+def _fallback_span(span: object) -> str:
     match span:
         case ClockTime():
-            if (stamp := timestamp(span)) is not None:
-                return f"<!date^{stamp}^{{time}}|{escape(clock_words(span))}>"
-            return escape(clock_words(span))
+            if (seconds := unix_seconds(span)) is not None:
+                return f"<!date^{seconds}^{{time}}|{escape(clock_text(span))}>"
+            return escape(clock_text(span))
         case PersonName(name=name, id=id, ping=ping):
             return f"<@{id}>" if ping and _USER.fullmatch(id) else escape(name)
         case Link(label=label, url=url):
@@ -113,28 +113,28 @@ def _fallback(span: object) -> str:
     return escape(str(span))
 
 
-def timestamp(clock: ClockTime) -> int | None:
-    """Unix seconds, or None where a date token would be nonsense."""
-    stamp = int(clock.at.timestamp())
-    return stamp if 0 < stamp < _LATEST else None
+def unix_seconds(clock: ClockTime) -> int | None:
+    """None where a date token would make no sense (before 1970 or after 2100)."""
+    seconds = int(clock.at.timestamp())
+    return seconds if 0 < seconds < _MAX_TIMESTAMP else None
 
 
-def clock_words(clock: ClockTime) -> str:
+def clock_text(clock: ClockTime) -> str:
     try:
         zone = ZoneInfo(clock.zone)
-    except (KeyError, ValueError, OSError):  # not a zone of this system: UTC is true everywhere
+    except (KeyError, ValueError, OSError):  # a zone that this system doesn't know
         return clock.at.astimezone(UTC).strftime("%H:%M UTC")
     local = clock.at.astimezone(zone)
     return local.strftime("%H:%M ") + (local.tzname() or clock.zone)
 
 
-def pinged(who: PersonName) -> str:
-    """The user id to mention, or "" when this is only a name."""
-    return who.id if who.ping and _USER.fullmatch(who.id) else ""
+def mentioned_id(person: PersonName) -> str:
+    """The user id to mention; "" for a plain name."""
+    return person.id if person.ping and _USER.fullmatch(person.id) else ""
 
 
-def linkable(url: str) -> bool:
-    """Whether Slack will take ``url`` as a link."""
+def is_linkable_url(url: str) -> bool:
+    """Whether Slack accepts ``url`` as a link."""
     if len(url) > 3000 or re.search(r"[\s<>|\x00-\x1f\x7f\ud800-\udfff]", url):
         return False
     try:

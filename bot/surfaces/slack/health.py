@@ -1,65 +1,71 @@
-"""``liaison doctor`` for Slack: every line says what is wrong and the exact place to put it right."""
+"""The ``liaison doctor`` checks for Slack: token, scopes, and how deliveries arrive."""
 
 from collections.abc import Sequence
 
 from adapters.protocol import CheckResult, CheckStatus
 from bot.surfaces.options import SlackOptions
 from bot.surfaces.protocol import ChatUnreachable, SurfaceError
-from bot.surfaces.slack.client import Client, Refused
+from bot.surfaces.slack.client import ApiError, SlackClient
 from bot.surfaces.slack.manifest import SCOPES
 
-_APPS = "api.slack.com/apps → your app"
+_APP_SETTINGS = "api.slack.com/apps → your app"
+_ALLOW_HTTPS = "Allow this machine to reach slack.com over HTTPS."
 
 
-async def check(client: Client, options: SlackOptions) -> Sequence[CheckResult]:
-    return [*await _token(client), *await _receiving(client, options)]
+async def check(client: SlackClient, options: SlackOptions) -> Sequence[CheckResult]:
+    return [*await _check_token(client), *await _check_delivery(client, options)]
 
 
-async def _token(client: Client) -> list[CheckResult]:
+async def _check_token(client: SlackClient) -> list[CheckResult]:
     try:
-        answer = await client.ask("auth.test", client.web.auth_test())
+        response = await client.request_with_headers("auth.test", client.web.auth_test())
     except ChatUnreachable as error:
-        return [_fix(f"Slack cannot be reached: {error}", "let this machine reach slack.com over HTTPS")]
-    except Refused as error:
-        fix = f"copy the Bot User OAuth Token from {_APPS} → OAuth & Permissions into slack.bot_token"
-        return [_fix(f"Slack refuses slack.bot_token: {error.code}", fix)]
+        return [_problem(f"Can't reach Slack: {error}", _ALLOW_HTTPS)]
+    except ApiError as error:
+        fix = f"Copy the Bot User OAuth Token from {_APP_SETTINGS} → OAuth & Permissions into slack.bot_token."
+        return [_problem(f"Slack doesn't accept slack.bot_token: {error.code}", fix)]
     except SurfaceError as error:
-        return [_fix(str(error), f"look at {_APPS} → OAuth & Permissions")]
-    who = f"{answer.get('user')} in {answer.get('team')} ({answer.get('url')})"
-    return [CheckResult(status=CheckStatus.OK, summary=f"Slack knows us as {who}"), *_scopes(answer.headers)]
+        return [_problem(str(error), f"Check {_APP_SETTINGS} → OAuth & Permissions.")]
+    account = f"{response.get('user')} in {response.get('team')} ({response.get('url')})"
+    return [_ok(f"Slack: signed in as {account}"), *_check_scopes(response.headers)]
 
 
-def _scopes(headers: object) -> list[CheckResult]:
-    named = {str(name).lower(): str(value) for name, value in dict(headers or {}).items()}  # type: ignore[call-overload]
-    if "x-oauth-scopes" not in named:
+def _check_scopes(headers: object) -> list[CheckResult]:
+    values = {str(name).lower(): str(value) for name, value in dict(headers or {}).items()}  # type: ignore[call-overload]
+    if "x-oauth-scopes" not in values:
         return []
-    given = {scope.strip() for scope in named["x-oauth-scopes"].split(",")}
-    missing = [scope for scope in SCOPES if scope not in given]
+    granted = {scope.strip() for scope in values["x-oauth-scopes"].split(",")}
+    missing = [scope for scope in SCOPES if scope not in granted]
     if not missing:
-        return [CheckResult(status=CheckStatus.OK, summary="the bot has every scope it needs")]
-    fix = f"add them under {_APPS} → OAuth & Permissions → Bot Token Scopes, then press Reinstall to Workspace"
-    return [_fix(f"scopes are missing: {', '.join(missing)}", fix)]
+        return [_ok("The bot has all the scopes it needs")]
+    fix = f"Add them under {_APP_SETTINGS} → OAuth & Permissions → Bot Token Scopes, then reinstall the app."
+    return [_problem(f"Missing scopes: {', '.join(missing)}", fix)]
 
 
-async def _receiving(client: Client, options: SlackOptions) -> list[CheckResult]:
+async def _check_delivery(client: SlackClient, options: SlackOptions) -> list[CheckResult]:
     if options.app_token is None:
         if options.signing_secret is not None:
-            return [CheckResult(status=CheckStatus.OK, summary="deliveries come over HTTP, signed")]
-        fix = f"copy the Signing Secret from {_APPS} → Basic Information into slack.signing_secret"
-        return [_fix("neither slack.signing_secret nor slack.app_token is set: nothing can arrive", fix)]
+            return [_ok("Deliveries arrive over HTTP, signed")]
+        fix = f"Copy the Signing Secret from {_APP_SETTINGS} → Basic Information into slack.signing_secret."
+        return [_problem("Neither slack.signing_secret nor slack.app_token is set, so nothing can arrive", fix)]
     try:
         request = client.web.apps_connections_open(app_token=options.app_token.get_secret_value())
         await client.call("apps.connections.open", request)
     except ChatUnreachable as error:
-        return [_fix(f"Socket Mode cannot be tried: {error}", "let this machine reach slack.com over HTTPS")]
+        return [_problem(f"Can't check Socket Mode: {error}", _ALLOW_HTTPS)]
     except SurfaceError as error:
-        said = error.code if isinstance(error, Refused) else str(error)
-        fix = f"make a token with connections:write under {_APPS} → Basic Information → App-Level Tokens"
-        return [
-            _fix(f"Slack refuses slack.app_token: {said}", f"{fix}, and switch on Socket Mode in the app's menu")
-        ]
-    return [CheckResult(status=CheckStatus.OK, summary="deliveries come by Socket Mode")]
+        reason = error.code if isinstance(error, ApiError) else str(error)
+        fix = (
+            f"Create a token with connections:write under {_APP_SETTINGS} → Basic Information → App-Level Tokens, "
+            "and turn on Socket Mode in the app's menu."
+        )
+        return [_problem(f"Slack doesn't accept slack.app_token: {reason}", fix)]
+    return [_ok("Deliveries arrive over Socket Mode")]
 
 
-def _fix(what: str, fix: str) -> CheckResult:
-    return CheckResult(status=CheckStatus.FIX, summary=what, fix=fix)
+def _ok(summary: str) -> CheckResult:
+    return CheckResult(status=CheckStatus.OK, summary=summary)
+
+
+def _problem(summary: str, fix: str) -> CheckResult:
+    return CheckResult(status=CheckStatus.FIX, summary=summary, fix=fix)

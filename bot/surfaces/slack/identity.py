@@ -1,4 +1,4 @@
-"""Who we are in the workspace, as ``auth.test`` says. Kept in the notes: a start without Slack knows it too."""
+"""The bot's account in the workspace, from ``auth.test``. Stored, so that it is known while Slack is down."""
 
 import json
 from dataclasses import asdict, dataclass, fields
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """``url`` is the workspace's own: "https://acme.slack.com/"."""
+    """``url`` is the workspace's, such as "https://acme.slack.com/"."""
 
     team: str = ""
     user: str = ""
@@ -21,18 +21,17 @@ class Identity:
 
     @staticmethod
     def load(dumped: str) -> "Identity":
-        facts = json.loads(dumped)
-        return Identity(**{field.name: str(facts.get(field.name) or "") for field in fields(Identity)})
+        values = json.loads(dumped)
+        return Identity(**{field.name: str(values.get(field.name) or "") for field in fields(Identity)})
 
     @staticmethod
-    def told(answer: dict[str, object]) -> "Identity":
-        """From the answer of ``auth.test``."""
+    def from_auth_test(response: dict[str, object]) -> "Identity":
         names = {"team": "team_id", "user": "user_id", "bot": "bot_id", "handle": "user", "url": "url"}
-        facts = {ours: str(answer.get(theirs) or "") for ours, theirs in names.items()}
-        return Identity(**facts, enterprise=str(answer.get("enterprise_id") or ""))
+        values = {field: str(response.get(key) or "") for field, key in names.items()}
+        return Identity(**values, enterprise=str(response.get("enterprise_id") or ""))
 
     def permalink(self, channel: str, ts: str, thread: str) -> str:
-        """Built, not asked for: a message shortcut needs it before its ack. "" while our URL is unknown."""
+        """Makes no call, because a message shortcut needs the link before the ack. "" while ``url`` is unknown."""
         if urlsplit(self.url).scheme not in ("http", "https"):
             return ""
         link = f"{self.url.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"

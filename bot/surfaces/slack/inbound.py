@@ -1,8 +1,8 @@
-"""One verified delivery of Slack, read: what is wanted, by whom, where. No network, no store, no clock.
+"""Parses a verified Slack delivery into what it asks for, by whom and where. Uses no network, store or clock.
 
-Payloads: docs.slack.dev/interactivity (slash commands, block_actions, message_action, view_submission,
-block_suggestion) and docs.slack.dev/apis/events-api. Everything is read leniently, and told apart by the fields
-Slack documents; a delivery that is nothing for us is ``Ignored``, never an error.
+The payloads are documented in the Slack docs: "Implementing slash commands", "block_actions", "message_action",
+"view_submission", "block_suggestion" and "Events API". Parsing is lenient. A delivery that is not for Liaison
+becomes ``Ignored`` and is never an error.
 """
 
 import hashlib
@@ -15,9 +15,18 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.surfaces.protocol import SubmittedForm
-from bot.surfaces.slack import button_values as presses
-from bot.surfaces.slack import views
-from bot.surfaces.slack.encoding import decode, mention_rest
+from bot.surfaces.slack import button_values, views
+from bot.surfaces.slack.deliveries import (
+    Delivery,
+    FormRequest,
+    FormSubmission,
+    Ignored,
+    NewMessage,
+    NotIdentified,
+    OptionSearch,
+    UnreadableButton,
+)
+from bot.surfaces.slack.encoding import decode, text_after_mention
 from bot.surfaces.slack.identity import Identity
 from bot.surfaces.slack.views import Meta
 from commands.model.intents import Comment, OpenForm
@@ -25,99 +34,36 @@ from commands.model.messages import Actor, Message, Place, ReplyRoute, Via
 
 START_HERE = "start_here"
 ADD_COMMENT = "add_comment"
-# Messages of people. Every other subtype is an edit, a notice of Slack's, or a bot's word.
-_SPOKEN = (None, "", "file_share", "thread_broadcast")
-
-
-class NotIdentified(Exception):
-    """An event came before we know our own user id: it must be sent again."""
+# Messages from people. Any other subtype is an edit, a notice from Slack, or a bot's message.
+_HUMAN_SUBTYPES = (None, "", "file_share", "thread_broadcast")
 
 
 @dataclass(frozen=True, slots=True)
-class Ignored:
-    why: str
+class DeliveryParser:
+    """``wants_form`` is ``Intake.form_for_line``."""
 
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """To be recorded, then acknowledged, then carried. ``resent``: Slack repeats it when we do not acknowledge.
-
-    ``view``: the modal that was pressed in, to be told that the press was taken.
-    """
-
-    message: Message
-    resent: bool = False
-    view: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """A form to open. Not recorded. ``view``: the modal to draw it in, when it was asked for in one."""
-
-    wanted: OpenForm
-    actor: Actor
-    place: Place
-    trigger: str
-    reply: ReplyRoute
-    link: str = ""
-    view: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    about: str
-    run: str
-    field: str
-    typed: str
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """A filled form; ``draft`` becomes the message once the fields are right and the intent is known."""
-
-    submitted: SubmittedForm
-    draft: Message
-    view: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A button that this version cannot read."""
-
-    actor: Actor
-    place: Place
-    reply: ReplyRoute
-
-
-Delivery = Ignored | Recording | Opening | Search | Submission | Unreadable
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """``wants_form`` is ``Intake.wants_form``."""
-
-    me: Identity
-    at: datetime
+    identity: Identity
+    now: datetime
     wants_form: Callable[[str], OpenForm | None]
 
-    def read(self, body: Mapping[str, Any]) -> Delivery:
+    def parse(self, body: Mapping[str, Any]) -> Delivery:
         """Raises ``NotIdentified``."""
         match body.get("type"):
             case "event_callback":
-                return self._event(body)
+                return self._parse_event(body)
             case "block_actions":
-                return self._press(body)
+                return self._parse_button(body)
             case "view_submission":
-                return self._submission(body)
+                return self._parse_submission(body)
             case "block_suggestion":
-                return _search(body)
+                return self._parse_search(body)
             case "message_action":
-                return self._shortcut(body)
+                return self._parse_shortcut(body)
             case None if str(body.get("command") or "").startswith("/"):
-                return self._command(body)
+                return self._parse_command(body)
         return Ignored(str(body.get("type") or "unknown"))
 
-    def _command(self, body: Mapping[str, Any]) -> Delivery:
+    def _parse_command(self, body: Mapping[str, Any]) -> Delivery:
         channel_name = str(body.get("channel_name") or "")
         channel = str(body.get("channel_id") or "")
         direct = channel_name == "directmessage" or channel.startswith("D")
@@ -127,130 +73,136 @@ class Reader:
         reply = ReplyRoute(url=str(body.get("response_url") or ""))
         trigger = str(body.get("trigger_id") or "")
         text = decode(str(body.get("text") or "")).strip()
-        if trigger and (wanted := self.wants_form(text)) is not None:
-            return Opening(wanted, actor, place, trigger, reply)
+        if trigger and (form := self.wants_form(text)) is not None:
+            return FormRequest(form, actor, place, trigger, reply)
         key = self._key(body, trigger or _digest(body))
-        return Recording(
-            Message(key=key, actor=actor, place=place, via=Via.COMMAND, at=self.at, text=text, reply=reply)
+        return NewMessage(
+            Message(key=key, actor=actor, place=place, via=Via.COMMAND, at=self.now, text=text, reply=reply)
         )
 
-    def _event(self, body: Mapping[str, Any]) -> Delivery:
+    def _parse_event(self, body: Mapping[str, Any]) -> Delivery:
         event = body.get("event") or {}
         if event.get("type") not in ("app_mention", "message"):
             return Ignored(f"event {event.get('type')}")
         user = str(event.get("user") or "")
-        bots = event.get("bot_id") or event.get("bot_profile") or user in ("", "USLACKBOT")
-        if event.get("subtype") not in _SPOKEN or bots or event.get("hidden"):
-            return Ignored("not said by a person")
-        me = self.me.user or _authorized(body)
-        if not me:
+        from_bot = event.get("bot_id") or event.get("bot_profile") or user in ("", "USLACKBOT")
+        if event.get("subtype") not in _HUMAN_SUBTYPES or from_bot or event.get("hidden"):
+            return Ignored("not a person's message")
+        bot_user = self.identity.user or _authorized_bot_user(body)
+        if not bot_user:
             raise NotIdentified
-        if user == me:
-            return Ignored("said by ourselves")
+        if user == bot_user:
+            return Ignored("the bot's own message")
         channel, ts = str(event.get("channel") or ""), str(event.get("ts") or "")
         direct = event.get("channel_type") == "im" or channel.startswith("D")
         raw = str(event.get("text") or "")
-        rest = mention_rest(raw, me)
-        if rest is None and not direct:
-            return Ignored("no mention opens it")
-        place = self._place(body, channel, thread=_thread(event), direct=direct)
+        remainder = text_after_mention(raw, bot_user)
+        if remainder is None and not direct:
+            return Ignored("does not start with a mention")
+        place = self._place(body, channel, thread=_thread_of(event), direct=direct)
         message = Message(
             key=self._key(body, f"{channel}:{ts}" if ts else str(body.get("event_id"))),
             actor=self._actor(body, {"id": user}),
             place=place,
             via=Via.DIRECT if direct else Via.MENTION,
-            at=self.at,
-            text=decode(raw if rest is None else rest).strip(),
+            at=self.now,
+            text=decode(raw if remainder is None else remainder).strip(),
             reply=ReplyRoute(post=ts),
         )
-        return Recording(message, resent=True)
+        return NewMessage(message, slack_retries=True)
 
-    def _press(self, body: Mapping[str, Any]) -> Delivery:
+    def _parse_button(self, body: Mapping[str, Any]) -> Delivery:
         action: Mapping[str, Any] = next(iter(body.get("actions") or ()), {})
         if action.get("type") != "button":
             return Ignored("not a button")
         view, trigger = body.get("view") or {}, str(body.get("trigger_id") or "")
         meta = Meta.load(str(view.get("private_metadata") or "")) if view else None
-        container, pressed = body.get("container") or {}, body.get("message") or {}
+        container, pressed_message = body.get("container") or {}, body.get("message") or {}
         channel = str((body.get("channel") or {}).get("id") or container.get("channel_id") or "")
-        ts = str(container.get("message_ts") or pressed.get("ts") or "")
-        place = meta.place if meta is not None else self._pressed_in(body, channel, ts)
+        ts = str(container.get("message_ts") or pressed_message.get("ts") or "")
+        place = meta.place if meta is not None else self._button_place(body, channel, ts)
         actor = self._actor(body, body.get("user") or {})
         reply = ReplyRoute(url=str(body.get("response_url") or ""), post=ts)
-        intent = presses.load(str(action.get("value") or ""))
+        intent = button_values.load(str(action.get("value") or ""))
         if intent is None:
-            return Unreadable(actor, place, reply)
+            return UnreadableButton(actor, place, reply)
         view_id = str(view.get("id") or "")
         if intent["verb"] == "form":
-            wanted = _form(intent)
+            form = _open_form(intent)
             link = meta.link if meta is not None else ""
-            if wanted is None:
-                return Unreadable(actor, place, reply)
-            return Opening(wanted, actor, place, trigger, reply, link, view_id)
+            if form is None:
+                return UnreadableButton(actor, place, reply)
+            return FormRequest(form, actor, place, trigger, reply, link, view_id)
         key = self._key(body, trigger or _digest(body))
         message = Message(
-            key=key, actor=actor, place=place, via=Via.BUTTON, at=self.at, intent=intent, reply=reply
+            key=key, actor=actor, place=place, via=Via.BUTTON, at=self.now, intent=intent, reply=reply
         )
-        return Recording(message, view=view_id)
+        return NewMessage(message, view=view_id)
 
-    def _pressed_in(self, body: Mapping[str, Any], channel: str, ts: str) -> Place:
+    def _button_place(self, body: Mapping[str, Any], channel: str, ts: str) -> Place:
         name = str((body.get("channel") or {}).get("name") or "")
         direct = name == "directmessage" or channel.startswith("D")
-        thread = _thread({"ts": ts, **(body.get("container") or {}), **(body.get("message") or {})})
+        thread = _thread_of({"ts": ts, **(body.get("container") or {}), **(body.get("message") or {})})
         return self._place(body, channel, name="" if direct else name, thread=thread, direct=direct)
 
-    def _shortcut(self, body: Mapping[str, Any]) -> Delivery:
-        said, trigger = body.get("message") or {}, str(body.get("trigger_id") or "")
+    def _parse_shortcut(self, body: Mapping[str, Any]) -> Delivery:
+        message_body, trigger = body.get("message") or {}, str(body.get("trigger_id") or "")
         channel = body.get("channel") or {}
-        id, ts = str(channel.get("id") or ""), str(said.get("ts") or body.get("message_ts") or "")
-        actor, reply = (
-            self._actor(body, body.get("user") or {}),
-            ReplyRoute(url=str(body.get("response_url") or ""), post=ts),
-        )
-        link = self.me.permalink(id, ts, str(said.get("thread_ts") or ""))
+        id, ts = str(channel.get("id") or ""), str(message_body.get("ts") or body.get("message_ts") or "")
+        actor = self._actor(body, body.get("user") or {})
+        reply = ReplyRoute(url=str(body.get("response_url") or ""), post=ts)
+        link = self.identity.permalink(id, ts, str(message_body.get("thread_ts") or ""))
         direct = channel.get("name") == "directmessage" or id.startswith("D")
         name = "" if direct else str(channel.get("name") or "")
         if body.get("callback_id") == START_HERE:
-            thread = str(said.get("thread_ts") or ts)
+            thread = str(message_body.get("thread_ts") or ts)
             place = self._place(body, id, name=name, thread=thread, direct=direct)
-            return Opening(OpenForm(about="start"), actor, place, trigger, reply, link)
+            return FormRequest(OpenForm(about="start"), actor, place, trigger, reply, link)
         if body.get("callback_id") != ADD_COMMENT:
             return Ignored(f"shortcut {body.get('callback_id')}")
-        text = "\n".join(filter(None, (decode(str(said.get("text") or "")).strip(), link)))
+        text = "\n".join(filter(None, (decode(str(message_body.get("text") or "")).strip(), link)))
         message = Message(
             key=self._key(body, trigger or _digest(body)),
             actor=actor,
-            place=self._place(body, id, name=name, thread=_thread(said), direct=direct),
+            place=self._place(body, id, name=name, thread=_thread_of(message_body), direct=direct),
             via=Via.SHORTCUT,
-            at=self.at,
+            at=self.now,
             intent=Comment(text=text).model_dump(mode="json"),
             reply=reply,
             link=link,
         )
-        return Recording(message)
+        return NewMessage(message)
 
-    def _submission(self, body: Mapping[str, Any]) -> Delivery:
+    def _parse_submission(self, body: Mapping[str, Any]) -> Delivery:
         view = body.get("view") or {}
         meta = Meta.load(str(view.get("private_metadata") or ""))
         if meta is None or not meta.nonce:
-            return Ignored("not a form of ours")
+            return Ignored("not one of our forms")
         draft = Message(
             key=self._key(body, meta.nonce),
             actor=self._actor(body, body.get("user") or {}),
             place=meta.place,
             via=Via.FORM,
-            at=self.at,
+            at=self.now,
             link=meta.link,
         )
-        return Submission(SubmittedForm(meta.about, meta.run, views.values(view)), draft, view)
+        return FormSubmission(SubmittedForm(meta.about, meta.run, views.submitted_values(view)), draft, view)
+
+    def _parse_search(self, body: Mapping[str, Any]) -> Delivery:
+        meta = Meta.load(str((body.get("view") or {}).get("private_metadata") or ""))
+        if meta is None:
+            return Ignored("not one of our forms")
+        actor = self._actor(body, body.get("user") or {})
+        field, typed = str(body.get("block_id") or ""), str(body.get("value") or "")
+        return OptionSearch(actor, meta.about, meta.run, field, typed)
 
     def _workspace(self, body: Mapping[str, Any]) -> str:
-        """Ours, not the delivery's: in shared channels and Enterprise Grid those differ for one message."""
+        """The bot's own: in shared channels and Enterprise Grid, deliveries of one message name different ones."""
         team = body.get("team") or {}
-        return self.me.team or str(body.get("team_id") or team.get("id") or "")
+        return self.identity.team or str(body.get("team_id") or team.get("id") or "")
 
-    def _key(self, body: Mapping[str, Any], of: str) -> str:
-        return f"slack:{self._workspace(body)}:{of}"
+    def _key(self, body: Mapping[str, Any], unique_part: str) -> str:
+        return f"slack:{self._workspace(body)}:{unique_part}"
 
     def _actor(self, body: Mapping[str, Any], user: Mapping[str, Any]) -> Actor:
         handle = str(user.get("username") or user.get("name") or "")
@@ -272,30 +224,23 @@ class Reader:
         )
 
 
-def _thread(said: Mapping[str, Any]) -> str:
-    """The thread that a message stands in. The message that a thread hangs under stands in the channel."""
-    thread = str(said.get("thread_ts") or "")
-    return "" if thread == str(said.get("ts") or said.get("message_ts") or "") else thread
+def _thread_of(message_body: Mapping[str, Any]) -> str:
+    """The thread that a message is in. The first message of a thread is in the channel."""
+    thread = str(message_body.get("thread_ts") or "")
+    return "" if thread == str(message_body.get("ts") or message_body.get("message_ts") or "") else thread
 
 
-def _search(body: Mapping[str, Any]) -> Delivery:
-    meta = Meta.load(str((body.get("view") or {}).get("private_metadata") or ""))
-    if meta is None:
-        return Ignored("not a form of ours")
-    return Search(meta.about, meta.run, str(body.get("block_id") or ""), str(body.get("value") or ""))
-
-
-def _form(intent: Mapping[str, Any]) -> OpenForm | None:
+def _open_form(intent: Mapping[str, Any]) -> OpenForm | None:
     try:
         return OpenForm.model_validate(intent)
     except ValidationError:
         return None
 
 
-def _authorized(body: Mapping[str, Any]) -> str:
-    """Our own user id as the event envelope names it, for the time before ``auth.test`` answered."""
-    bots = (one.get("user_id") for one in body.get("authorizations") or () if one.get("is_bot"))
-    return str(next(bots, None) or "")
+def _authorized_bot_user(body: Mapping[str, Any]) -> str:
+    """The bot's user id from the event envelope, for use before ``auth.test`` has responded."""
+    users = (item.get("user_id") for item in body.get("authorizations") or () if item.get("is_bot"))
+    return str(next(users, None) or "")
 
 
 def _digest(body: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The app manifest, from the code that relies on it (docs.slack.dev/reference/app-manifest)."""
+"""Generates the app manifest (Slack docs, "App manifest reference") from the constants that the code uses."""
 
 import json
 import re
@@ -19,18 +19,18 @@ SCOPES = (
     "users:read.email",
 )
 EVENTS = ("app_mention", "message.im")
-PATH = "/slack/events"
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]*[A-Za-z0-9]")  # needs no quotes in YAML, unless it is one of:
-_MEANT_OTHERWISE = ("true", "false", "null", "yes", "no", "on", "off")
+EVENTS_PATH = "/slack/events"
+_UNQUOTED = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]*[A-Za-z0-9]")  # needs no quotes in YAML, unless it is a keyword
+_YAML_KEYWORDS = ("true", "false", "null", "yes", "no", "on", "off")
 
 
 def manifest(command: str, public_url: str | None, socket: bool) -> dict[str, Any]:
-    """``public_url`` is where Slack reaches us; not needed, and left out, with Socket Mode."""
-    url = "" if socket else f"{(public_url or 'https://liaison.example.com').rstrip('/')}{PATH}"
+    """``public_url`` is where Slack can reach Liaison. Socket Mode doesn't need it."""
+    url = "" if socket else f"{(public_url or 'https://liaison.example.com').rstrip('/')}{EVENTS_PATH}"
     return {
         "display_information": {
             "name": "Liaison",
-            "description": "Runs your runbooks from chat, on the platform where they live.",
+            "description": "Run your runbooks from chat, on the platform where they live.",
             "background_color": "#1d3557",
         },
         "features": {
@@ -41,8 +41,8 @@ def manifest(command: str, public_url: str | None, socket: bool) -> dict[str, An
             },
             "bot_user": {"display_name": "liaison", "always_online": True},
             "shortcuts": [
-                _shortcut("Start a runbook here", START_HERE, "Starts a runbook in this message's thread"),
-                _shortcut("Add to run as comment", ADD_COMMENT, "Puts this message into the run's comments"),
+                _shortcut("Start a runbook here", START_HERE, "Start a runbook in this message's thread"),
+                _shortcut("Add to run as comment", ADD_COMMENT, "Add this message to the run as a comment"),
             ],
             "slash_commands": [
                 {
@@ -77,7 +77,7 @@ def manifest_yaml(command: str, public_url: str | None, socket: bool) -> str:
 
 
 def _yaml(value: Mapping[str, Any] | Sequence[Any], indent: str) -> Iterator[str]:
-    """As much YAML as a manifest needs: mappings, lists, and scalars, which are JSON where they must be quoted."""
+    """The subset of YAML that a manifest needs: mappings, lists and scalars. Quoted scalars are JSON."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if isinstance(inner, Mapping | list):
@@ -96,6 +96,6 @@ def _yaml(value: Mapping[str, Any] | Sequence[Any], indent: str) -> Iterator[str
 
 
 def _scalar(value: object) -> str:
-    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _MEANT_OTHERWISE:
+    if isinstance(value, str) and _UNQUOTED.fullmatch(value) and value.lower() not in _YAML_KEYWORDS:
         return value
     return json.dumps(value, ensure_ascii=False)

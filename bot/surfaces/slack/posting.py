@@ -1,7 +1,7 @@
-"""Our public messages: cards and lines, posted, edited and found again.
+"""Posts, edits and finds the bot's messages in channels.
 
-The nonce travels in the message's metadata; an edit that names no metadata leaves it as it is
-(docs.slack.dev/reference/methods/chat.update).
+The nonce is stored in the message's metadata. An edit without metadata keeps it (Slack docs,
+"chat.update").
 """
 
 from collections.abc import Mapping
@@ -9,89 +9,89 @@ from typing import Any
 
 from bot.surfaces.protocol import PostGone, PostRef, SurfaceError
 from bot.surfaces.slack import render
-from bot.surfaces.slack.client import Client, Refused
-from bot.surfaces.slack.text import translate, words
+from bot.surfaces.slack.client import ApiError, SlackClient
+from bot.surfaces.slack.text import translate, translate_plain
 from commands.model.card import Link
 from commands.model.messages import Place
 
 EVENT = "liaison_card"
-LOOKED_AT = 50  # of a channel; a thread comes oldest first and is read in pages
-_PAGE, _PAGES = 200, 5
+HISTORY_LIMIT = 50  # messages of a channel; a thread comes oldest first and is read in pages
+_PAGE_SIZE, _MAX_PAGES = 200, 5
 
 
-class Posts:
-    def __init__(self, client: Client) -> None:
+class ChannelPosts:
+    def __init__(self, client: SlackClient) -> None:
         self._client = client
 
-    async def post(self, place: Place, drawn: render.Drawn, nonce: str) -> PostRef:
+    async def post(self, place: Place, message: render.RenderedMessage, nonce: str) -> PostRef:
         request = self._client.web.chat_postMessage(
             channel=place.channel,
-            text=drawn.text,
-            blocks=drawn.blocks,
+            text=message.text,
+            blocks=message.blocks,
             thread_ts=place.thread or None,
             metadata={"event_type": EVENT, "event_payload": {"nonce": nonce}},
             unfurl_links=False,
             unfurl_media=False,
         )
-        told = await self._client.call("chat.postMessage", request, place.channel_name or place.channel)
-        if not told.get("ts"):
-            raise SurfaceError("Slack took the message and did not name it")
-        channel = str(told.get("channel") or place.channel)
-        return PostRef(place=place.model_copy(update={"channel": channel}), id=str(told["ts"]))
+        response = await self._client.call("chat.postMessage", request, place.channel_name or place.channel)
+        if not response.get("ts"):
+            raise SurfaceError("Slack accepted the message but returned no ts")
+        channel = str(response.get("channel") or place.channel)
+        return PostRef(place=place.model_copy(update={"channel": channel}), id=str(response["ts"]))
 
-    async def edit(self, ref: PostRef, drawn: render.Drawn) -> None:
+    async def edit(self, ref: PostRef, message: render.RenderedMessage) -> None:
         request = self._client.web.chat_update(
-            channel=ref.place.channel, ts=ref.id, text=drawn.text, blocks=drawn.blocks
+            channel=ref.place.channel, ts=ref.id, text=message.text, blocks=message.blocks
         )
         await self._client.call("chat.update", request, ref.place.channel_name or ref.place.channel)
 
     async def find(self, place: Place, nonce: str) -> PostRef | None:
         try:
-            found = await (self._in_thread(place, nonce) if place.thread else self._in_channel(place, nonce))
-        except Refused as error:
+            message_ts = await (self._in_thread(place, nonce) if place.thread else self._in_channel(place, nonce))
+        except ApiError as error:
             if error.code == "thread_not_found":
                 return None
             raise
-        return None if found is None else PostRef(place=place, id=found)
+        return None if message_ts is None else PostRef(place=place, id=message_ts)
 
     async def _in_channel(self, place: Place, nonce: str) -> str | None:
         request = self._client.web.conversations_history(
-            channel=place.channel, limit=LOOKED_AT, include_all_metadata=True
+            channel=place.channel, limit=HISTORY_LIMIT, include_all_metadata=True
         )
-        told = await self._client.call("conversations.history", request, place.channel)
-        return _with_nonce(told, nonce)
+        response = await self._client.call("conversations.history", request, place.channel)
+        return _with_nonce(response, nonce)
 
     async def _in_thread(self, place: Place, nonce: str) -> str | None:
         cursor = ""
-        for _ in range(_PAGES):
+        for _ in range(_MAX_PAGES):
             request = self._client.web.conversations_replies(
                 channel=place.channel,
                 ts=place.thread,
-                limit=_PAGE,
+                limit=_PAGE_SIZE,
                 include_all_metadata=True,
                 cursor=cursor or None,
             )
-            told = await self._client.call("conversations.replies", request, place.channel)
-            found = _with_nonce(told, nonce)
-            cursor = str((told.get("response_metadata") or {}).get("next_cursor") or "")
-            if found or not cursor:
-                return found
+            response = await self._client.call("conversations.replies", request, place.channel)
+            message_ts = _with_nonce(response, nonce)
+            cursor = str((response.get("response_metadata") or {}).get("next_cursor") or "")
+            if message_ts or not cursor:
+                return message_ts
         return None
 
-    async def point(self, ref: PostRef, to: PostRef) -> None:
+    async def replace_with_pointer(self, ref: PostRef, to: PostRef) -> None:
         place = to.place
         try:
             request = self._client.web.chat_getPermalink(channel=place.channel, message_ts=to.id)
-            told = await self._client.call("chat.getPermalink", request, place.channel)
-        except (PostGone, Refused):
-            told = {}  # a pointer without its link still says that this card is not the live one
-        link = Link(words("moved_link"), str(told.get("permalink") or ""))
+            response = await self._client.call("chat.getPermalink", request, place.channel)
+        except (PostGone, ApiError):
+            response = {}  # even without a link, the text says that this card moved
+        link = Link(translate_plain("moved_link"), str(response.get("permalink") or ""))
         await self.edit(ref, render.lines([translate("moved", link=link if link.url else link.label)]))
 
 
-def _with_nonce(told: Mapping[str, Any], nonce: str) -> str | None:
-    for message in told.get("messages") or ():
-        metadata = message.get("metadata") or {}
+def _with_nonce(response: Mapping[str, Any], nonce: str) -> str | None:
+    for post in response.get("messages") or ():
+        metadata = post.get("metadata") or {}
         if metadata.get("event_type") == EVENT and (metadata.get("event_payload") or {}).get("nonce") == nonce:
-            return str(message["ts"])
+            return str(post["ts"])
     return None

@@ -1,66 +1,66 @@
-"""Private answers: only the person sees them, by the best route that is open.
+"""Sends an answer that only one person sees, by the first route that works.
 
-The delivery's ``response_url`` (5 uses within 30 minutes; it works where we are no member), else an ephemeral
-message in the place, else a direct message. In a direct message with us everything is private already.
+The routes are the delivery's ``response_url`` (5 uses within 30 minutes, also in channels without the bot), an
+ephemeral message in the channel or thread, and a direct message. A direct message with the bot is answered there.
 """
 
 from typing import Any
 
 from bot.surfaces.protocol import NotInChannel, RouteClosed
 from bot.surfaces.slack import render
-from bot.surfaces.slack.client import Client, Refused
+from bot.surfaces.slack.client import ApiError, SlackClient
 from commands.model.card import Card
 from commands.model.messages import Actor, Place, ReplyRoute
 
 
-class Replies:
-    def __init__(self, client: Client) -> None:
+class PrivateReplies:
+    def __init__(self, client: SlackClient) -> None:
         self._client = client
 
     async def send(self, actor: Actor, place: Place, route: ReplyRoute, card: Card) -> None:
         """Raises ``ChatUnreachable``, or ``SurfaceError`` when no route is left."""
-        drawn = render.card(card)
+        message = render.card(card)
         if route.url:
             try:
-                await self._respond(route, place, drawn)
+                await self._use_response_url(route, place, message)
             except RouteClosed:
-                pass  # the next route is as private
+                pass  # try the next route
             else:
                 return
         try:
-            await self._in_place(actor, place, drawn)
-        except (NotInChannel, Refused):
-            await self._post(actor.id, drawn, "")
+            await self._post_in_place(actor, place, message)
+        except (NotInChannel, ApiError):
+            await self._post_message(actor.id, message, "")
 
-    async def _respond(self, route: ReplyRoute, place: Place, drawn: render.Drawn) -> None:
-        message: dict[str, Any] = {
+    async def _use_response_url(self, route: ReplyRoute, place: Place, message: render.RenderedMessage) -> None:
+        body: dict[str, Any] = {
             "response_type": "ephemeral",
             "replace_original": False,
-            "text": drawn.text,
-            "blocks": drawn.blocks,
+            "text": message.text,
+            "blocks": message.blocks,
         }
         if place.thread:
-            message["thread_ts"] = place.thread
-        await self._client.respond(route.url, message)
+            body["thread_ts"] = place.thread
+        await self._client.post_to_response_url(route.url, body)
 
-    async def _in_place(self, actor: Actor, place: Place, drawn: render.Drawn) -> None:
+    async def _post_in_place(self, actor: Actor, place: Place, message: render.RenderedMessage) -> None:
         if place.direct:
-            await self._post(place.channel, drawn, place.thread)
+            await self._post_message(place.channel, message, place.thread)
             return
         request = self._client.web.chat_postEphemeral(
             channel=place.channel,
             user=actor.id,
-            text=drawn.text,
-            blocks=drawn.blocks,
+            text=message.text,
+            blocks=message.blocks,
             thread_ts=place.thread or None,
         )
         await self._client.call("chat.postEphemeral", request, place.channel)
 
-    async def _post(self, channel: str, drawn: render.Drawn, thread: str) -> None:
+    async def _post_message(self, channel: str, message: render.RenderedMessage, thread: str) -> None:
         request = self._client.web.chat_postMessage(
             channel=channel,
-            text=drawn.text,
-            blocks=drawn.blocks,
+            text=message.text,
+            blocks=message.blocks,
             thread_ts=thread or None,
             unfurl_links=False,
             unfurl_media=False,

@@ -1,36 +1,43 @@
-"""Texts as ``rich_text`` blocks: there nothing from outside can become markup or a mention.
+"""Renders texts as ``rich_text`` blocks, so that text from outside never becomes markup or a mention.
 
-In mrkdwn a title like ``*drop* <!channel>`` would have to be escaped, and ``*`` cannot be. In rich text every
-piece says what it is (docs.slack.dev/reference/block-kit/blocks/rich-text-block).
+In mrkdwn, a title such as ``*drop* <!channel>`` would need escaping, and ``*`` can't be escaped. In rich text the
+type of each element is explicit (Slack docs, "Rich text block").
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from bot.surfaces.slack.encoding import clean, clock_words, cut, linkable, pinged, timestamp
+from bot.surfaces.slack.encoding import (
+    clock_text,
+    is_linkable_url,
+    mentioned_id,
+    remove_unsendable,
+    truncate,
+    unix_seconds,
+)
 from commands.model.card import Bold, ClockTime, Code, Link, PersonName, Span
 
-Piece = dict[str, Any]
+Element = dict[str, Any]
 Line = Sequence[Span]
 
 
-def pieces(line: Line, *, bold: bool = False) -> list[Piece]:
-    """The elements of one line, empty ones left out."""
-    return [piece for span in line if (piece := _piece(span, bold)) is not None]
+def line_elements(line: Line, *, bold: bool = False) -> list[Element]:
+    """The elements of one line, without empty ones."""
+    return [element for span in line if (element := _element(span, bold)) is not None]
 
 
-def _piece(span: Span, bold: bool) -> Piece | None:
+def _element(span: Span, bold: bool) -> Element | None:
     match span:
         case ClockTime():
             return _clock(span)
         case PersonName(name=name):
-            if id := pinged(span):
+            if id := mentioned_id(span):
                 return {"type": "user", "user_id": id}
             return _text(name, bold=bold)
         case Link(label=label, url=url):
-            if not linkable(url):
+            if not is_linkable_url(url):
                 return _text(f"{label} ({url})" if url else label, bold=bold)
-            return {"type": "link", "url": url, "text": clean(label) or url}
+            return {"type": "link", "url": url, "text": remove_unsendable(label) or url}
         case Code(text=text):
             return _text(text, code=True)
         case Bold(text=text):
@@ -38,101 +45,101 @@ def _piece(span: Span, bold: bool) -> Piece | None:
     return _text(span, bold=bold)
 
 
-def _text(text: str, *, bold: bool = False, code: bool = False) -> Piece | None:
-    if not (shown := clean(text)):
+def _text(text: str, *, bold: bool = False, code: bool = False) -> Element | None:
+    if not (sendable := remove_unsendable(text)):
         return None
     style = {name: True for name, on in (("bold", bold), ("code", code)) if on}
-    return {"type": "text", "text": shown, **({"style": style} if style else {})}
+    return {"type": "text", "text": sendable, **({"style": style} if style else {})}
 
 
-def _clock(clock: ClockTime) -> Piece | None:
-    stamp = timestamp(clock)
-    if stamp is None:
-        return _text(clock_words(clock))
-    return {"type": "date", "timestamp": stamp, "format": "{time}", "fallback": clock_words(clock)}
+def _clock(clock: ClockTime) -> Element | None:
+    seconds = unix_seconds(clock)
+    if seconds is None:
+        return _text(clock_text(clock))
+    return {"type": "date", "timestamp": seconds, "format": "{time}", "fallback": clock_text(clock)}
 
 
-def size(piece: Piece) -> int:
-    """Characters, as we budget them."""
-    return sum(len(str(piece.get(key, ""))) for key in ("text", "url", "fallback", "user_id"))
+def element_length(element: Element) -> int:
+    """Characters that the element counts towards our limits."""
+    return sum(len(str(element.get(key, ""))) for key in ("text", "url", "fallback", "user_id"))
 
 
-def is_block(line: Line) -> bool:
+def has_code_block(line: Line) -> bool:
     return any(isinstance(span, Code) and span.block for span in line)
 
 
-class Paper:
-    """Collects lines into rich_text blocks until ``left`` characters or ``blocks_left`` blocks are used up.
+class RichTextBuilder:
+    """Collects lines into rich_text blocks until the given number of characters or blocks is used up.
 
-    What does not fit any more is dropped from the end, and ``dropped`` says so.
+    Lines that no longer fit are left out, and ``is_truncated`` is set.
     """
 
     BLOCK = 2800  # characters of one block; sections may have 3,000
 
     def __init__(self, characters: int, blocks: int) -> None:
-        self.left = characters
+        self.characters_left = characters
         self.blocks_left = blocks
-        self.dropped = False
-        self.blocks: list[Piece] = []
-        self._room = 0
-        self._open: list[Piece] = []  # the section being written to
+        self.is_truncated = False
+        self.blocks: list[Element] = []
+        self._block_room = 0
+        self._section: list[Element] = []  # the section that lines are appended to
 
-    def new_block(self) -> None:
-        self._room = 0
+    def start_block(self) -> None:
+        self._block_room = 0
 
-    def write(self, line: Line, *, bold: bool = False) -> None:
-        if not is_block(line):
-            self._write(pieces(line, bold=bold), preformatted=False)
+    def add_line(self, line: Line, *, bold: bool = False) -> None:
+        if not has_code_block(line):
+            self._add_elements(line_elements(line, bold=bold), preformatted=False)
             return
         for span in line:
             if isinstance(span, Code) and span.block:
-                self._write(pieces((span.text,)), preformatted=True)
+                self._add_elements(line_elements((span.text,)), preformatted=True)
             else:
-                self._write(pieces((span,), bold=bold), preformatted=False)
+                self._add_elements(line_elements((span,), bold=bold), preformatted=False)
 
-    def _write(self, line: list[Piece], *, preformatted: bool) -> None:
-        if self.dropped or not line:
+    def _add_elements(self, line: list[Element], *, preformatted: bool) -> None:
+        if self.is_truncated or not line:
             return
-        line = _shortened(line, self.BLOCK)
-        needed = sum(size(piece) for piece in line) + 1
-        if needed > self.left or (needed > self._room and self.blocks_left == 0):
-            self.dropped = True
+        line = _truncate_line(line, self.BLOCK)
+        length = sum(element_length(element) for element in line) + 1
+        if length > self.characters_left or (length > self._block_room and self.blocks_left == 0):
+            self.is_truncated = True
             return
-        if needed > self._room:
-            self._start_block()
-        self._room -= needed
-        self.left -= needed
+        if length > self._block_room:
+            self._open_block()
+        self._block_room -= length
+        self.characters_left -= length
         if preformatted:
-            self._container("rich_text_preformatted").extend(line)
-            self._open = []
+            self._add_container("rich_text_preformatted").extend(line)
+            self._section = []
             return
-        if not self._open:
-            self._open = self._container("rich_text_section")
+        if not self._section:
+            self._section = self._add_container("rich_text_section")
         else:
-            self._open.append({"type": "text", "text": "\n"})
-        self._open.extend(line)
+            self._section.append({"type": "text", "text": "\n"})
+        self._section.extend(line)
 
-    def _start_block(self) -> None:
+    def _open_block(self) -> None:
         self.blocks.append({"type": "rich_text", "elements": []})
         self.blocks_left -= 1
-        self._room = self.BLOCK + 1
-        self._open = []
+        self._block_room = self.BLOCK + 1
+        self._section = []
 
-    def _container(self, kind: str) -> list[Piece]:
-        elements: list[Piece] = []
+    def _add_container(self, kind: str) -> list[Element]:
+        elements: list[Element] = []
         self.blocks[-1]["elements"].append({"type": kind, "elements": elements})
         return elements
 
 
-def _shortened(line: Iterable[Piece], longest: int) -> list[Piece]:
-    kept: list[Piece] = []
-    room = longest
-    for piece in line:
-        if size(piece) <= room:
-            kept.append(piece)
-            room -= size(piece)
+def _truncate_line(line: Iterable[Element], limit: int) -> list[Element]:
+    result: list[Element] = []
+    remaining = limit
+    for element in line:
+        if element_length(element) <= remaining:
+            result.append(element)
+            remaining -= element_length(element)
             continue
-        if piece["type"] == "text" and room > 1:
-            kept.append({**piece, "text": cut(piece["text"], room)})
+        if element["type"] == "text" and remaining > 1:
+            result.append({**element, "text": truncate(element["text"], remaining)})
         break
-    return kept or [{"type": "text", "text": "…"}]
+    return result or [{"type": "text", "text": "…"}]

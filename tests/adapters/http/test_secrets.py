@@ -7,7 +7,7 @@ from aiohttp import web
 
 from adapters.errors import AdapterError, BadResponse, Rejected, Unreachable
 from adapters.http.client import HttpClient, HttpClients
-from tests.fakes.serving import Fake, Seen
+from adapters.testing.fake_server import Fake, Seen
 
 TOKEN = "c0ffee-c0ffee-c0ffee"
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "App-Key": "another-key-0123", "Accept": "application/json"}
@@ -23,7 +23,7 @@ class Echo(Fake):
 @pytest.fixture
 async def echo() -> AsyncIterator[Echo]:
     async with Echo() as fake:
-        yield fake  # type: ignore[misc]
+        yield fake
 
 
 def caller(url: str, token: str = TOKEN) -> HttpClient:

@@ -69,3 +69,21 @@ async def test_an_email_address_of_the_settings_belongs_to_one_person(rows: Peop
     for membership in (Membership.EXTERNAL, Membership.GUEST, Membership.BOT, Membership.UNKNOWN):
         assert people.person(eve(handle="ana", membership=membership)).email is None
     assert people.person(eve(handle="U0BEN")).email is None
+
+
+async def test_a_profile_has_the_locale_that_the_chat_reported_last(rows: PeopleRows) -> None:
+    people = await directory_of(rows, ANA.model_copy(update={"locale": "pt-BR"}), BEN)
+    assert people.cached_profile(ANA).locale == "pt-BR"
+    assert people.cached_profile(BEN).locale is None
+    assert people.cached_profile(eve()).locale is None
+    assert (await people.profile(ANA)).locale == "pt-BR"
+
+
+def test_the_locale_is_stored_with_the_profile() -> None:
+    brazilian = ANA.model_copy(update={"locale": "pt-BR"})
+    assert Actor.model_validate_json(brazilian.model_dump_json()).locale == "pt-BR"
+
+
+def test_a_stored_profile_without_locale_is_read() -> None:
+    assert "locale" not in ANA.model_dump_json()
+    assert Actor.model_validate_json(ANA.model_dump_json()).locale is None

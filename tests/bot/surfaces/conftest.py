@@ -1,4 +1,4 @@
-"""The same suite over every surface."""
+"""Runs a test on every surface."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 
-from tests.bot.surfaces.console_stand import console_stand
-from tests.bot.surfaces.mattermost_stand import mattermost_stand
-from tests.bot.surfaces.slack_stand import slack_stand
-from tests.bot.surfaces.stands import Stand
+from tests.bot.surfaces.console_harness import start_console
+from tests.bot.surfaces.harness import SurfaceHarness
+from tests.bot.surfaces.mattermost_harness import start_mattermost
+from tests.bot.surfaces.slack_harness import start_slack
 
-STANDS: Mapping[str, Callable[[], AbstractAsyncContextManager[Any]]] = {
-    "console": console_stand,
-    "mattermost": mattermost_stand,
-    "slack": slack_stand,
+STARTS: Mapping[str, Callable[[], AbstractAsyncContextManager[Any]]] = {
+    "console": start_console,
+    "mattermost": start_mattermost,
+    "slack": start_slack,
 }
 
 
-@pytest.fixture(params=sorted(STANDS))
-async def stand(request: pytest.FixtureRequest) -> AsyncIterator[Stand]:
-    async with STANDS[request.param]() as made:
-        yield made
+@pytest.fixture(params=sorted(STARTS))
+async def harness(request: pytest.FixtureRequest) -> AsyncIterator[SurfaceHarness]:
+    async with STARTS[request.param]() as started:
+        yield started

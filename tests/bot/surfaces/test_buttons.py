@@ -1,4 +1,4 @@
-"""A button carries its intent there and back; commands, mentions and forms are read as they were meant."""
+"""Buttons keep their intent, and commands, mentions and forms arrive as they were typed."""
 
 import typing
 from collections.abc import Iterator
@@ -12,22 +12,22 @@ from commands.model.card import Button, Card
 from commands.model.intents import Finish, Intent, OpenForm, TaskIntent
 from commands.model.messages import Via
 from commands.registry import COMMANDS
-from tests.bot.surfaces.recorder import WRONG
-from tests.bot.surfaces.stands import Stand, served
+from tests.bot.surfaces.fake_intake import FIELD_ERROR
+from tests.bot.surfaces.harness import SurfaceHarness, needs_server
 
-WORDS = 'R7.T3 “é” <b> & "x" :) 🔥'
+SPECIAL_TEXT = 'R7.T3 “é” <b> & "x" :) 🔥'
 
 
-def _every_intent() -> Iterator[Intent]:
-    """One of each class that a button may carry, every field filled."""
+def _one_intent_of_each_class() -> Iterator[Intent]:
+    """One intent of each class that a button can have, with every field set."""
     for kind in vars(intents).values():
         if isinstance(kind, type) and issubclass(kind, Intent) and kind not in (Intent, TaskIntent, OpenForm):
             yield kind.model_validate(
-                {name: _value(name, of.annotation) for name, of in kind.model_fields.items()}
+                {name: _sample_value(name, of.annotation) for name, of in kind.model_fields.items()}
             )
 
 
-def _value(name: str, kind: Any) -> Any:
+def _sample_value(name: str, kind: Any) -> Any:
     choices = typing.get_args(kind) if typing.get_origin(kind) is typing.Literal else ()
     if choices:
         return choices[-1]
@@ -36,65 +36,71 @@ def _value(name: str, kind: Any) -> Any:
     if kind is datetime:
         return datetime(2026, 11, 21, 14, 5, tzinfo=UTC)
     if typing.get_origin(kind) is tuple:
-        return (WORDS, "T2")
+        return (SPECIAL_TEXT, "T2")
     if typing.get_origin(kind) is dict:
-        return {"a": WORDS}
-    return f"{name} {WORDS}"
+        return {"a": SPECIAL_TEXT}
+    return f"{name} {SPECIAL_TEXT}"
 
 
-async def test_every_intent_comes_back_as_it_was_put_on_its_button(stand: Stand) -> None:
-    everything = list(_every_intent())
+async def test_every_intent_survives_its_button(harness: SurfaceHarness) -> None:
+    everything = list(_one_intent_of_each_class())
     assert len(everything) > 20
     for intent in everything:
         card = Card(title=(intent.verb,), summary=intent.verb, buttons=(Button(intent.verb, intent),))
-        ref = await stand.surface.post(stand.ops(), card, nonce=f"n-{intent.verb}")
-        message = await stand.press(ref, intent.verb)
+        ref = await harness.surface.post(harness.ops(), card, nonce=f"n-{intent.verb}")
+        message = await harness.press(ref, intent.verb)
         assert message.intent is not None
         assert COMMANDS.intent_from(message.intent) == intent
-        assert (message.via, message.text, message.actor.id) == (Via.BUTTON, "", stand.person("ana").id)
-        assert message.place.key == stand.ops().key
+        assert (message.via, message.text, message.actor.id) == (Via.BUTTON, "", harness.person("ana").id)
+        assert message.place.key == harness.ops().key
 
 
-async def test_each_button_of_a_card_is_its_own_and_anybodys(stand: Stand) -> None:
+async def test_anybody_can_press_each_button_of_a_card(harness: SurfaceHarness) -> None:
     buttons = tuple(Button(f"Finish T{n}", Finish(run="R7", tasks=(f"T{n}",))) for n in range(1, 5))
-    ref = await stand.surface.post(stand.ops(), Card(title=("R7",), summary="R7", buttons=buttons), nonce="n1")
+    ref = await harness.surface.post(harness.ops(), Card(title=("R7",), summary="R7", buttons=buttons), nonce="n1")
     for number, user in ((3, "ben"), (1, "ana"), (4, "gil")):
-        message = await stand.press(ref, f"Finish T{number}", user=user)
+        message = await harness.press(ref, f"Finish T{number}", user=user)
         assert message.intent is not None
         assert COMMANDS.intent_from(message.intent) == buttons[number - 1].intent
-        assert message.actor.id == stand.person(user).id
+        assert message.actor.id == harness.person(user).id
 
 
-@served
-async def test_a_button_in_a_thread_speaks_of_that_thread(stand: Stand) -> None:
-    thread = await stand.thread()
+@needs_server
+async def test_a_click_in_a_thread_belongs_to_the_thread(harness: SurfaceHarness) -> None:
+    thread = await harness.start_thread()
     card = Card(title=("R7",), summary="R7", buttons=(Button("Finish T1", Finish(run="R7", tasks=("T1",))),))
-    ref = await stand.surface.post(stand.ops(thread=thread), card, nonce="n1")
-    message = await stand.press(ref, "Finish T1")
+    ref = await harness.surface.post(harness.ops(thread=thread), card, nonce="n1")
+    message = await harness.press(ref, "Finish T1")
     assert message.place.thread == thread
     assert message.reply.post == ref.id
 
 
-async def test_a_button_that_was_edited_in_carries_the_new_intent(stand: Stand) -> None:
-    one, two = (Button("Finish", Finish(run="R7", tasks=(task,))) for task in ("T1", "T2"))
-    ref = await stand.surface.post(stand.ops(), Card(title=("R7",), summary="R7", buttons=(one,)), nonce="n1")
-    await stand.surface.edit(ref, Card(title=("R7",), summary="R7", buttons=(two,)))
-    message = await stand.press(ref, "Finish")
+async def test_an_edited_button_has_the_new_intent(harness: SurfaceHarness) -> None:
+    actor, two = (Button("Finish", Finish(run="R7", tasks=(task,))) for task in ("T1", "T2"))
+    ref = await harness.surface.post(
+        harness.ops(), Card(title=("R7",), summary="R7", buttons=(actor,)), nonce="n1"
+    )
+    await harness.surface.edit(ref, Card(title=("R7",), summary="R7", buttons=(two,)))
+    message = await harness.press(ref, "Finish")
     assert message.intent is not None
     assert COMMANDS.intent_from(message.intent) == two.intent
 
 
-async def test_a_form_is_opened_by_its_button_corrected_in_place_and_recorded_once(stand: Stand) -> None:
+async def test_a_form_is_corrected_in_place_and_recorded_once(
+    harness: SurfaceHarness,
+) -> None:
     update = Button("Update status", OpenForm(run="R7", about="status"))
-    ref = await stand.surface.post(stand.ops(), Card(title=("R7",), summary="R7", buttons=(update,)), nonce="n1")
-    message = await stand.fill(
+    ref = await harness.surface.post(
+        harness.ops(), Card(title=("R7",), summary="R7", buttons=(update,)), nonce="n1"
+    )
+    message = await harness.submit_form(
         ref, "Update status", {"health": "green", "text": "short"}, {"health": "green", "text": "all is well"}
     )
     assert message.via is Via.FORM
     assert message.intent == {"verb": "status", "run": "R7", "health": "green", "text": "all is well"}
-    assert (message.actor.id, message.place.key) == (stand.person("ana").id, stand.ops().key)
-    assert len(stand.recorder.messages) == 1
-    assert WRONG not in stand.public()
+    assert (message.actor.id, message.place.key) == (harness.person("ana").id, harness.ops().key)
+    assert len(harness.intake.messages) == 1
+    assert FIELD_ERROR not in harness.public_text()
 
 
 TYPED = [
@@ -108,13 +114,13 @@ TYPED = [
 
 
 @pytest.mark.parametrize("line", TYPED)
-async def test_a_typed_line_arrives_as_it_was_typed(stand: Stand, line: str) -> None:
-    assert (await stand.command(line)).text == line
+async def test_a_typed_line_arrives_unchanged(harness: SurfaceHarness, line: str) -> None:
+    assert (await harness.command(line)).text == line
 
 
 @pytest.mark.parametrize("line", TYPED)
-@served
-async def test_a_mention_arrives_as_it_was_typed_in_its_thread(stand: Stand, line: str) -> None:
-    thread = await stand.thread()
-    message = await stand.mention(line, thread=thread)
+@needs_server
+async def test_a_mention_arrives_unchanged_in_its_thread(harness: SurfaceHarness, line: str) -> None:
+    thread = await harness.start_thread()
+    message = await harness.mention(line, thread=thread)
     assert (message.text, message.place.thread, message.via) == (line, thread, Via.MENTION)

@@ -1,4 +1,4 @@
-"""``/api/v4`` as 5.37 answers it to a token, and the ``response_url``."""
+"""``/api/v4`` as 5.37 responds to a token, and the ``response_url``."""
 
 import json
 import re
@@ -8,17 +8,17 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.fakes.mattermost.rules import FORBIDDEN, Refusal, check_attachments, check_dialog, check_post
-from tests.fakes.mattermost.state import State
-from tests.fakes.mattermost.world import Channel, Dialog, Json, Post, User, millis, new_id
-from tests.fakes.serving import Seen
+from adapters.testing.fake_server import Seen
+from tests.fakes.mattermost.models import Channel, Dialog, Json, Post, User, millis, new_id
+from tests.fakes.mattermost.rules import FORBIDDEN, Rejection, check_attachments, check_dialog, check_post
+from tests.fakes.mattermost.state import SiteState
 
 ID = "([a-z0-9]{26})"
-Extra = Callable[[web.Request, Seen], Awaitable[web.StreamResponse | None]]
+PluginHandler = Callable[[web.Request, Seen], Awaitable[web.StreamResponse | None]]
 
 
-class Rest(State):
-    extra: Extra | None = None
+class RestApi(SiteState):
+    plugin_handler: PluginHandler | None = None
 
     async def handle(self, request: web.Request, seen: Seen) -> web.StreamResponse:
         path = seen.path.removeprefix(self.sub_path) if seen.path.startswith(f"{self.sub_path}/") else None
@@ -26,47 +26,51 @@ class Rest(State):
             return web.Response(status=404, text="<!DOCTYPE html>not this site")
         if path == "/api/v4/websocket":
             return await self.sockets.serve(request)
-        if self.extra is not None and path.startswith("/plugins/"):
-            answer = await self.extra(request, seen)
-            if answer is not None:
-                return answer
+        if self.plugin_handler is not None and path.startswith("/plugins/"):
+            response = await self.plugin_handler(request, seen)
+            if response is not None:
+                return response
         try:
             if hook := re.fullmatch(r"/hooks/commands/([a-z0-9]+)", path):
                 return self._response_url(hook[1], seen)
             if not path.startswith("/api/v4/"):
-                raise Refusal(404, "api.context.404.app_error")
+                raise Rejection(404, "api.context.404.app_error")
             scheme, _, token = seen.headers.get("Authorization", "").partition(" ")
             user = self.user_of(token) if scheme.lower() == "bearer" else None
             if user is None:
-                raise Refusal(401, "api.context.session_expired.app_error", "Invalid or expired session.")
+                raise Rejection(401, "api.context.session_expired.app_error", "Invalid or expired session.")
             status, body = await self._api(seen, path.removeprefix("/api/v4"), user)
-        except Refusal as refusal:
-            status, body = refusal.status, _error(refusal)
+        except Rejection as rejection:
+            status, body = rejection.status, _error(rejection)
         return web.json_response(body, status=status)
 
     async def _api(self, seen: Seen, path: str, user: User) -> tuple[int, Any]:
-        for method, pattern, answer in self._routes():
+        for method, pattern, handler in self._routes():
             found = re.fullmatch(pattern, path) if seen.method == method else None
             if found is not None:
-                said = answer(seen, user, *found.groups())
-                made = await said if hasattr(said, "__await__") else said
-                return (201 if method == "POST" and pattern in ("/posts", "/channels/direct") else 200), made
-        raise Refusal(404, "api.context.404.app_error", f"no such endpoint: {seen.method} {path}")
+                body = handler(seen, user, *found.groups())
+                body = await body if hasattr(body, "__await__") else body
+                return (201 if method == "POST" and pattern in ("/posts", "/channels/direct") else 200), body
+        raise Rejection(404, "api.context.404.app_error", f"no such endpoint: {seen.method} {path}")
 
     def _routes(self) -> list[tuple[str, str, Callable[..., Any]]]:
         return [
             (
                 "GET",
                 f"/users/(me|{ID})",
-                lambda s, u, who, _: self._user(u if who == "me" else self.users.get(who)),
+                lambda s, u, user_id, _: self._user(u if user_id == "me" else self.users.get(user_id)),
             ),
             ("GET", r"/users/username/([a-z0-9._-]+)", lambda s, u, name: self._user(self.user_named(name))),
             ("GET", r"/users/email/([^/]+)", lambda s, u, email: self._user(self._by_email(email))),
             ("POST", "/users/ids", lambda s, u: [self.users[id].json() for id in s.json if id in self.users]),
-            ("GET", f"/users/(me|{ID})/teams", lambda s, u, who, _: self._teams(u)),
+            ("GET", f"/users/(me|{ID})/teams", lambda s, u, user_id, _: self._teams(u)),
             ("GET", r"/teams/name/([a-z0-9-]+)", lambda s, u, name: self._team("name", name)),
             ("GET", f"/teams/{ID}", lambda s, u, id: self._team("id", id)),
-            ("GET", f"/users/(me|{ID})/teams/{ID}/channels", lambda s, u, who, _, team: self._channels(u, team)),
+            (
+                "GET",
+                f"/users/(me|{ID})/teams/{ID}/channels",
+                lambda s, u, user_id, _, team: self._channels(u, team),
+            ),
             ("GET", f"/channels/{ID}", lambda s, u, id: self._channel(u, id).json()),
             ("POST", "/channels/direct", self._direct),
             ("GET", f"/channels/{ID}/posts", self._posts),
@@ -84,7 +88,7 @@ class Rest(State):
 
     def _user(self, user: User | None) -> Json:
         if user is None:
-            raise Refusal(404, "app.user.missing_account.const", "Unable to find the user.")
+            raise Rejection(404, "app.user.missing_account.const", "Unable to find the user.")
         return user.json()
 
     def _by_email(self, email: str) -> User | None:
@@ -95,47 +99,47 @@ class Rest(State):
 
     def _team(self, field: str, value: str) -> Json:
         if self.team[field] != value:
-            raise Refusal(404, "app.team.get_by_name.missing.app_error", "Unable to find the team.")
+            raise Rejection(404, "app.team.get_by_name.missing.app_error", "Unable to find the team.")
         return self.team
 
     def _channels(self, user: User, team: str) -> list[Json]:
         if team != self.team["id"] or user.id not in self.team_members:
-            raise Refusal(403, FORBIDDEN)
-        mine = [channel for channel in self.channels.values() if user.id in channel.members]
-        return [channel.json() for channel in mine if channel.team in ("", team)]
+            raise Rejection(403, FORBIDDEN)
+        members_channels = [channel for channel in self.channels.values() if user.id in channel.members]
+        return [channel.json() for channel in members_channels if channel.team in ("", team)]
 
     def _channel(self, user: User, id: str) -> Channel:
         channel = self.channels.get(id)
         if channel is None:
-            raise Refusal(404, "app.channel.get.existing.app_error", "Unable to find the existing channel.")
+            raise Rejection(404, "app.channel.get.existing.app_error", "Unable to find the existing channel.")
         if user.id not in channel.members:
-            raise Refusal(403, FORBIDDEN, "You do not have the appropriate permissions.")
+            raise Rejection(403, FORBIDDEN, "You do not have the appropriate permissions.")
         return channel
 
     def _direct(self, seen: Seen, user: User) -> Json:
         ids = seen.json
         if len(ids) != 2 or user.id not in ids or any(id not in self.users for id in ids):
-            raise Refusal(400, "api.context.invalid_body_param.app_error")
+            raise Rejection(400, "api.context.invalid_body_param.app_error")
         return self.direct(self.users[ids[0]], self.users[ids[1]]).json()
 
     # Posts
 
     async def _create(self, seen: Seen, user: User) -> Json:
-        said = seen.json
-        pending = str(said.get("pending_post_id") or "")
+        body = seen.json
+        pending = str(body.get("pending_post_id") or "")
         if pending in self.pending:
             return self.posts[self.pending[pending]].json() | {"pending_post_id": pending}
-        channel = self.channels.get(str(said.get("channel_id")))
+        channel = self.channels.get(str(body.get("channel_id")))
         if channel is None or user.id not in channel.members:
-            raise Refusal(403, FORBIDDEN, "You do not have the appropriate permissions.")
-        message, props, root = said.get("message") or "", dict(said.get("props") or {}), said.get("root_id") or ""
+            raise Rejection(403, FORBIDDEN, "You do not have the appropriate permissions.")
+        message, props, root = body.get("message") or "", dict(body.get("props") or {}), body.get("root_id") or ""
         check_post(message, props)
         above = self.posts.get(root)
         if root and (above is None or above.root or above.delete_at or above.channel != channel.id):
-            raise Refusal(400, "api.post.create_post.root_id.app_error", "Invalid RootId parameter.")
+            raise Rejection(400, "api.post.create_post.root_id.app_error", "Invalid RootId parameter.")
         if user.is_bot:
             props["from_bot"] = "true"
-        post = await self.keep(Post(user.id, channel.id, message, props, root=root, pending=pending))
+        post = await self.store_post(Post(user.id, channel.id, message, props, root=root, pending=pending))
         return post.json() | {"pending_post_id": pending}
 
     async def _patch(self, seen: Seen, user: User, id: str) -> Json:
@@ -146,15 +150,15 @@ class Rest(State):
             or post.user != user.id
             or user.id not in self.channels[post.channel].members
         ):
-            raise Refusal(403, FORBIDDEN, "You do not have the appropriate permissions.")
-        said = seen.json
-        check_post(said.get("message", post.message), said.get("props", post.props))
-        return (await self.change(post, said.get("message"), said.get("props"))).json()
+            raise Rejection(403, FORBIDDEN, "You do not have the appropriate permissions.")
+        body = seen.json
+        check_post(body.get("message", post.message), body.get("props", post.props))
+        return (await self.change(post, body.get("message"), body.get("props"))).json()
 
     def _post(self, id: str, status: int) -> Post:
         post = self.posts.get(id)
         if post is None or post.delete_at:
-            raise Refusal(status, "app.post.get.app_error", "Unable to get the post.")
+            raise Rejection(status, "app.post.get.app_error", "Unable to get the post.")
         return post
 
     def _delete(self, seen: Seen, user: User, id: str) -> Json:
@@ -176,7 +180,7 @@ class Rest(State):
         size, page = min(int(seen.query.get("per_page", 60)), 200), int(seen.query.get("page", 0))
         if after := seen.query.get("after"):
             if after not in self.posts:
-                raise Refusal(404, "app.post.get_posts_around.get.app_error")
+                raise Rejection(404, "app.post.get_posts_around.get.app_error")
             younger = [
                 post for post in posts if post.create_at > self.posts[after].create_at and not post.delete_at
             ]
@@ -185,45 +189,45 @@ class Rest(State):
         return _list(list(reversed(newest[page * size : (page + 1) * size])))
 
     def _forbidden(self, seen: Seen, user: User) -> Json:
-        raise Refusal(403, FORBIDDEN, "You do not have the appropriate permissions.")
+        raise Rejection(403, FORBIDDEN, "You do not have the appropriate permissions.")
 
     # Integrations
 
     def _open_dialog(self, seen: Seen, user: User) -> Json:
-        said = seen.json
-        presser, channel, made = self.triggers.get(str(said.get("trigger_id")), (None, None, 0))
+        body = seen.json
+        presser, channel, created_at = self.triggers.get(str(body.get("trigger_id")), (None, None, 0))
         if presser is None or channel is None:
-            raise Refusal(400, "interactive_message.decode_trigger_id.base64_decode_failed")
-        if time.time() * 1000 - made > self.trigger_seconds * 1000:
-            raise Refusal(
+            raise Rejection(400, "interactive_message.decode_trigger_id.base64_decode_failed")
+        if time.time() * 1000 - created_at > self.trigger_seconds * 1000:
+            raise Rejection(
                 400,
                 "interactive_message.decode_trigger_id.expired",
                 "Trigger ID for interactive dialog is expired.",
             )
-        if not str(said.get("url", "")).startswith(("http://", "https://")):
-            raise Refusal(400, "api.context.invalid_body_param.app_error")
-        check_dialog(said.get("dialog"))
-        self.dialogs.append(Dialog(presser, channel, str(self.team["id"]), said["url"], said["dialog"]))
+        if not str(body.get("url", "")).startswith(("http://", "https://")):
+            raise Rejection(400, "api.context.invalid_body_param.app_error")
+        check_dialog(body.get("dialog"))
+        self.dialogs.append(Dialog(presser, channel, str(self.team["id"]), body["url"], body["dialog"]))
         self.changed()
         return {"status": "OK"}
 
     def _response_url(self, hook: str, seen: Seen) -> web.Response:
-        """5 uses within 30 minutes (``CommandWebhookLifetime``)."""
+        """Valid for 5 uses within 30 minutes (``CommandWebhookLifetime``)."""
         if hook not in self.hooks:
-            raise Refusal(404, "app.command_webhook.get.missing", "Unable to get the webhook.")
-        user, channel, made, left = self.hooks[hook]
-        if left <= 0 or time.time() * 1000 - made > 30 * 60_000:
-            raise Refusal(400, "app.command_webhook.try_use.invalid", "Invalid webhook.")
-        said = json.loads(seen.body)
-        check_attachments(said.get("attachments") or [])
-        self.hooks[hook] = (user, channel, made, left - 1)
-        if said.get("text") or said.get("attachments"):
-            self.whisper(user, channel, said.get("text") or "", said.get("attachments") or [])
+            raise Rejection(404, "app.command_webhook.get.missing", "Unable to get the webhook.")
+        user, channel, created_at, uses_left = self.hooks[hook]
+        if uses_left <= 0 or time.time() * 1000 - created_at > 30 * 60_000:
+            raise Rejection(400, "app.command_webhook.try_use.invalid", "Invalid webhook.")
+        body = json.loads(seen.body)
+        check_attachments(body.get("attachments") or [])
+        self.hooks[hook] = (user, channel, created_at, uses_left - 1)
+        if body.get("text") or body.get("attachments"):
+            self.post_ephemeral(user, channel, body.get("text") or "", body.get("attachments") or [])
         return web.Response(text="ok")
 
 
 def _list(posts: list[Post]) -> Json:
-    """Newest first in ``order``."""
+    """``order`` has the newest post first."""
     return {
         "order": [post.id for post in reversed(posts)],
         "posts": {post.id: post.json() for post in posts},
@@ -232,11 +236,11 @@ def _list(posts: list[Post]) -> Json:
     }
 
 
-def _error(refusal: Refusal) -> Json:
+def _error(rejection: Rejection) -> Json:
     return {
-        "id": refusal.id,
-        "message": refusal.words,
+        "id": rejection.id,
+        "message": rejection.message,
         "detailed_error": "",
         "request_id": new_id(),
-        "status_code": refusal.status,
+        "status_code": rejection.status,
     }

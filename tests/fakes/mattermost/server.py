@@ -1,15 +1,17 @@
-"""All of it together."""
+"""The complete fake."""
 
-from tests.fakes.mattermost.people import People
-from tests.fakes.mattermost.rest import Extra
+from tests.fakes.mattermost.clients import MattermostClients
+from tests.fakes.mattermost.rest import PluginHandler
 
 
-class FakeMattermost(People):
-    """See the package's own words. ``extra`` may be set later too."""
+class FakeMattermost(MattermostClients):
+    """See the package's docstring. ``plugin_handler`` can also be set later."""
 
-    def __init__(self, *, command: str = "/run", sub_path: str = "", extra: Extra | None = None) -> None:
+    def __init__(
+        self, *, command: str = "/run", sub_path: str = "", plugin_handler: PluginHandler | None = None
+    ) -> None:
         super().__init__(command=command, sub_path=sub_path)
-        self.extra = extra
+        self.plugin_handler = plugin_handler
 
     async def stop(self) -> None:
         await self.sockets.cut()

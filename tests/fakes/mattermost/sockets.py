@@ -1,4 +1,4 @@
-"""The websocket side: sign in, count, remember what was sent, resume (``app/web_conn.go``, ``web_hub.go``)."""
+"""The websocket: signing in, numbering events, resuming connections (``app/web_conn.go``, ``web_hub.go``)."""
 
 import asyncio
 import contextlib
@@ -9,12 +9,12 @@ from typing import Any, cast
 
 from aiohttp import WSMsgType, web
 
-from tests.fakes.mattermost.world import Json, User, new_id
+from tests.fakes.mattermost.models import Json, User, new_id
 
 
 @dataclass
 class Connection:
-    """``sent``: every event, its place in the list being its ``seq``."""
+    """``sent`` has every event; its index is its ``seq``."""
 
     user: User
     id: str = field(default_factory=new_id)
@@ -25,37 +25,37 @@ class Connection:
 
 @dataclass
 class Sockets:
-    """``deaf`` refuses connections with 503. ``heard`` is called whenever something changed."""
+    """``on_change`` is called whenever a connection changes."""
 
     user_of: Callable[[str], User | None]
-    heard: Callable[[], None]
-    known: dict[str, Connection] = field(default_factory=dict)
-    resumed: int = 0
-    greeted: int = 0
-    deaf: bool = False
-    silent: bool = False  # answers no ping: as a peer that is gone, or hangs
-    challenge_only: bool = False  # a server (or proxy) that looks at no header
+    on_change: Callable[[], None]
+    connections: dict[str, Connection] = field(default_factory=dict)
+    resume_count: int = 0
+    hello_count: int = 0
+    refuses_connections: bool = False  # with 503
+    ignores_pings: bool = False  # like a peer that hangs
+    challenge_only: bool = False  # ignores the Authorization header, like some servers and proxies
     queries: list[Json] = field(default_factory=list)
 
     @property
     def open(self) -> list[Connection]:
-        return [one for one in self.known.values() if one.ws is not None and not one.ws.closed]
+        return [item for item in self.connections.values() if item.ws is not None and not item.ws.closed]
 
     async def cut(self) -> None:
-        """Drops every connection without goodbye; what is published meanwhile waits for who comes back."""
+        """Drops every connection without a close frame. Later events are sent when a connection is resumed."""
         for connection in self.open:
             if connection.transport is not None:
                 cast(asyncio.Transport, connection.transport).abort()
             connection.ws = None
-        self.heard()
+        self.on_change()
 
-    def forget(self) -> None:
-        """A restart: nobody can be resumed any more."""
-        self.known = {id: one for id, one in self.known.items() if one in self.open}
+    def forget_connections(self) -> None:
+        """Closed connections can't be resumed any more, as after a restart of the server."""
+        self.connections = {id: item for id, item in self.connections.items() if item in self.open}
 
     async def publish(self, event: Json, to: set[str], *, lose: bool = False) -> None:
-        """``lose``: counted, and never sent."""
-        for connection in list(self.known.values()):
+        """``lose``: the event gets a number but is not sent."""
+        for connection in list(self.connections.values()):
             if connection.user.id in to:
                 await self._send(connection, event, lose)
 
@@ -67,9 +67,9 @@ class Sockets:
                 await connection.ws.send_str(json.dumps(frame))
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        if self.deaf:
+        if self.refuses_connections:
             return web.Response(status=503)
-        ws = web.WebSocketResponse(autoping=not self.silent)
+        ws = web.WebSocketResponse(autoping=not self.ignores_pings)
         await ws.prepare(request)
         self.queries.append(dict(request.query))
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -78,39 +78,39 @@ class Sockets:
         try:
             async for message in ws:
                 if message.type is WSMsgType.TEXT:
-                    connection = await self._asked(ws, request, connection, json.loads(message.data))
+                    connection = await self._handle_action(ws, request, connection, json.loads(message.data))
         finally:
             if connection is not None and connection.ws is ws:
                 connection.ws = None
-            self.heard()
+            self.on_change()
         return ws
 
     async def _connect(self, ws: web.WebSocketResponse, user: User, request: web.Request) -> Connection:
-        """Only who is signed in by the header can be resumed: the server looks at the query before any frame."""
-        before = self.known.get(request.query.get("connection_id", ""))
+        """Only a connection that is signed in by the header can be resumed, because the query is read first."""
+        before = self.connections.get(request.query.get("connection_id", ""))
         if before is not None and before.user is user and not self.challenge_only:
             before.ws, before.transport = ws, request.transport
-            self.resumed += 1
+            self.resume_count += 1
             for frame in before.sent[int(request.query.get("sequence_number") or 0) :]:
                 await ws.send_str(json.dumps(frame))
-            self.heard()
+            self.on_change()
             return before
         connection = Connection(user, ws=ws, transport=request.transport)
-        self.known[connection.id] = connection
-        self.greeted += 1
+        self.connections[connection.id] = connection
+        self.hello_count += 1
         data = {"connection_id": connection.id, "server_version": "5.37.0..fake.false"}
         await self._send(connection, {"event": "hello", "data": data, "broadcast": broadcast(user=user.id)})
-        self.heard()
+        self.on_change()
         return connection
 
-    async def _asked(
-        self, ws: web.WebSocketResponse, request: web.Request, connection: Connection | None, asked: Any
+    async def _handle_action(
+        self, ws: web.WebSocketResponse, request: web.Request, connection: Connection | None, frame: Any
     ) -> Connection | None:
-        action, number = asked.get("action"), asked.get("seq")
+        action, number = frame.get("action"), frame.get("seq")
         if action == "authentication_challenge":
             if connection is not None:
                 return connection
-            user = self.user_of(str(asked.get("data", {}).get("token")))
+            user = self.user_of(str(frame.get("data", {}).get("token")))
             if user is None:
                 await ws.close()
                 return None

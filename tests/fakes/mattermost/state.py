@@ -1,12 +1,12 @@
-"""The site's state, and what every part of the fake may ask of it."""
+"""The site's state, shared by all parts of the fake."""
 
 import asyncio
 import json
 from collections.abc import Callable
 from typing import TypeVar
 
-from tests.fakes.mattermost.sockets import Sockets, broadcast
-from tests.fakes.mattermost.world import (
+from adapters.testing.fake_server import Fake
+from tests.fakes.mattermost.models import (
     Channel,
     Dialog,
     Json,
@@ -17,13 +17,13 @@ from tests.fakes.mattermost.world import (
     millis,
     new_id,
 )
-from tests.fakes.serving import Fake
+from tests.fakes.mattermost.sockets import Sockets, broadcast
 
 T = TypeVar("T")
 
 
-class State(Fake):
-    """``sub_path``: the site lives under it ("/chat"). Triggers live for ``trigger_seconds``."""
+class SiteState(Fake):
+    """``sub_path`` is the path of the site ("/chat"). Triggers are valid for ``trigger_seconds``."""
 
     def __init__(self, *, command: str = "/run", sub_path: str = "") -> None:
         super().__init__()
@@ -75,12 +75,12 @@ class State(Fake):
         self.channels[channel.id] = channel
         return channel
 
-    def direct(self, one: User, other: User) -> Channel:
-        """Their direct channel, made if need be."""
-        name = "__".join(sorted((one.id, other.id)))
+    def direct(self, first: User, second: User) -> Channel:
+        """Their direct channel, which is created on first use."""
+        name = "__".join(sorted((first.id, second.id)))
         found = next((channel for channel in self.channels.values() if channel.name == name), None)
         if found is None:
-            found = Channel(name, "", "D", members={one.id, other.id})
+            found = Channel(name, "", "D", members={first.id, second.id})
             self.channels[found.id] = found
         return found
 
@@ -90,15 +90,15 @@ class State(Fake):
     def user_named(self, username: str) -> User | None:
         return next((user for user in self.users.values() if user.username == username), None)
 
-    # What tests look at.
+    # Read by tests
 
     def posts_in(self, channel: Channel, *, root: str | None = None) -> list[Post]:
-        """Oldest first, without deleted ones; ``root`` narrows to one thread (its root included)."""
+        """Oldest first, without deleted posts. ``root``: only the posts of this thread, including its root."""
         posts = [post for post in self.posts.values() if post.channel == channel.id and not post.delete_at]
         return [post for post in posts if root is None or root in (post.root, post.id)]
 
     def last_post(self, channel: Channel, *, by: User | None = None) -> Post | None:
-        """The newest of the bot (or of ``by``) there."""
+        """The newest post of the bot (or of ``by``) in the channel."""
         author = (by or self.bot).id
         return next((post for post in reversed(self.posts_in(channel)) if post.user == author), None)
 
@@ -109,7 +109,7 @@ class State(Fake):
         return next((dialog for dialog in reversed(self.dialogs) if dialog.user is user and dialog.open), None)
 
     async def until(self, predicate: Callable[[], T | None], seconds: float = 20.0) -> T:
-        """The first true thing that ``predicate`` says, looked at again whenever something changed here."""
+        """Waits until ``predicate()`` is truthy, and returns its result."""
         async with asyncio.timeout(seconds):
             while True:
                 self._wake = self._wake or asyncio.Event()
@@ -117,7 +117,7 @@ class State(Fake):
                 if found := predicate():
                     return found
                 try:
-                    async with asyncio.timeout(0.2):  # what the predicate looks at may not be ours
+                    async with asyncio.timeout(0.2):  # the predicate may depend on something outside the fake
                         await self._wake.wait()
                 except TimeoutError:
                     continue
@@ -126,12 +126,12 @@ class State(Fake):
         if self._wake is not None:
             self._wake.set()
 
-    # What the server does.
+    # Done by the server
 
-    async def keep(self, post: Post, *, lose: bool = False) -> Post:
-        """Stores a new post, and tells those who are there."""
+    async def store_post(self, post: Post, *, lose: bool = False) -> Post:
+        """Stores a new post and publishes it to the members of the channel."""
         if post.attachments:
-            post.props["attachments"] = [full_attachment(one) for one in post.attachments]
+            post.props["attachments"] = [full_attachment(item) for item in post.attachments]
         channel = self.channels[post.channel]
         self.posts[post.id] = post
         channel.last_post_at = post.create_at
@@ -147,28 +147,31 @@ class State(Fake):
             "set_online": True,
             "team_id": channel.team,
         }
-        told = self.mentions(post)
-        if told:
-            data["mentions"] = json.dumps(sorted(told))
+        mentioned_ids = self.mentions(post)
+        if mentioned_ids:
+            data["mentions"] = json.dumps(sorted(mentioned_ids))
         event = {"event": "posted", "data": data, "broadcast": broadcast(channel=channel.id)}
         await self.sockets.publish(event, channel.members, lose=lose)
         self.changed()
         return post
 
     def mentions(self, post: Post) -> set[str]:
-        """Whom the server would notify of it."""
-        texts = [post.message, *(f"{one.get('pretext', '')}\n{one.get('text', '')}" for one in post.attachments)]
+        """Ids of the users whom the server notifies of the post."""
+        texts = [
+            post.message,
+            *(f"{item.get('pretext', '')}\n{item.get('text', '')}" for item in post.attachments),
+        ]
         members = [self.users[id] for id in self.channels[post.channel].members]
         return mentioned(texts, members) - {post.user}
 
     async def change(self, post: Post, message: str | None, props: Json | None) -> Post:
-        """As a patch or an ``update`` does: what is given replaces."""
+        """Replaces what is given, as a patch or an ``update`` does."""
         if message is not None:
             post.message = message
         if props is not None:
             post.props = dict(props)
             if post.attachments:
-                post.props["attachments"] = [full_attachment(one) for one in post.attachments]
+                post.props["attachments"] = [full_attachment(item) for item in post.attachments]
         post.edit_at = post.update_at = millis()
         post.edits += 1
         event = {
@@ -180,9 +183,11 @@ class State(Fake):
         self.changed()
         return post
 
-    def whisper(self, user: User, channel: Channel, text: str, attachments: list[Json], root: str = "") -> Post:
-        """An ephemeral post: not kept, its integrations only in an encrypted cookie."""
-        props: Json = {"attachments": [full_attachment(one) for one in attachments], "from_webhook": "true"}
+    def post_ephemeral(
+        self, user: User, channel: Channel, text: str, attachments: list[Json], root: str = ""
+    ) -> Post:
+        """Shows an ephemeral post, which the server does not store."""
+        props: Json = {"attachments": [full_attachment(item) for item in attachments], "from_webhook": "true"}
         post = Post(user.id, channel.id, text, props, root=root, type="system_ephemeral", seen_by=user.id)
         self.ephemerals.append(post)
         self.changed()

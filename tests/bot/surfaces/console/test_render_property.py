@@ -1,4 +1,4 @@
-"""The console's drawing: nothing is ever wider than the screen, nothing gets lost, nothing steers the terminal."""
+"""Rendering for the console: within the width, complete, and without control characters."""
 
 import re
 from collections.abc import Sequence
@@ -8,36 +8,37 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.models import TaskState
-from bot.surfaces.console.render import draw, draw_lines, keys
-from bot.surfaces.console.terminal_text import cut, tame, width, wrap
+from adapters.toolkit.messages import in_language
+from bot.surfaces.console.render import button_lines, draw, draw_lines
+from bot.surfaces.console.terminal_text import cut, strip_controls, width, wrap
 from commands.model.card import Bold, Button, Card, ClockTime, Code, Link, PersonName, Row, Section, Span, Text
 from commands.model.intents import Home
 
 NOW = datetime(2026, 11, 21, 14, 5, tzinfo=UTC)
-words = st.text(max_size=60)
+strings = st.text(max_size=60)
 clocks = st.builds(ClockTime, st.datetimes(timezones=st.just(UTC)), st.sampled_from(["UTC", "America/Sao_Paulo"]))
 spans: st.SearchStrategy[Span] = st.one_of(
-    words,
+    strings,
     clocks,
-    st.builds(PersonName, words),
-    st.builds(Link, words, words),
-    st.builds(Code, words, st.booleans()),
-    st.builds(Bold, words),
+    st.builds(PersonName, strings),
+    st.builds(Link, strings, strings),
+    st.builds(Code, strings, st.booleans()),
+    st.builds(Bold, strings),
 )
 texts: st.SearchStrategy[Text] = st.lists(spans, max_size=4).map(tuple)
 states = st.none() | st.sampled_from(TaskState)
-rows = st.builds(Row, states, st.sampled_from(["T1", "T12", ""]), words, texts)
-sections = st.builds(Section, words, st.lists(rows, max_size=4).map(tuple), texts)
-buttons = st.lists(st.builds(Button, words, st.just(Home())), max_size=5).map(tuple)
+rows = st.builds(Row, states, st.sampled_from(["T1", "T12", ""]), strings, texts)
+sections = st.builds(Section, strings, st.lists(rows, max_size=4).map(tuple), texts)
+buttons = st.lists(st.builds(Button, strings, st.just(Home())), max_size=5).map(tuple)
 cards = st.builds(
     Card,
     title=texts,
-    summary=words,
+    summary=strings,
     subtitle=texts,
     lines=st.lists(texts, max_size=3).map(tuple),
     sections=st.lists(sections, max_size=3).map(tuple),
     buttons=buttons,
-    link=st.none() | st.builds(Link, words, words),
+    link=st.none() | st.builds(Link, strings, strings),
 )
 EXAMPLE = Card(
     title=("R7 Primary down in EU",),
@@ -52,39 +53,41 @@ EXAMPLE = Card(
 )
 
 
-def fits(lines: Sequence[str], most: int) -> bool:
-    return all(width(line) <= most and "\n" not in line for line in lines)
+def fits_width(lines: Sequence[str], width_limit: int) -> bool:
+    return all(width(line) <= width_limit and "\n" not in line for line in lines)
 
 
 @given(cards, st.integers(20, 120))
-def test_no_line_is_wider_than_the_screen(card: Card, most: int) -> None:
-    assert fits(draw(card, most, now=NOW), most)
+def test_no_line_is_wider_than_the_screen(card: Card, width_limit: int) -> None:
+    assert fits_width(draw(card, width_limit, now=NOW), width_limit)
 
 
 @given(st.lists(texts, max_size=4), buttons, st.integers(20, 120))
-def test_nor_is_a_line_without_a_card(lines: list[Text], pressable: tuple[Button, ...], most: int) -> None:
-    assert fits(draw_lines(lines, pressable, most, now=NOW), most)
+def test_no_line_without_a_card_is_wider_than_the_screen(
+    lines: list[Text], buttons_shown: tuple[Button, ...], width_limit: int
+) -> None:
+    assert fits_width(draw_lines(lines, buttons_shown, width_limit, now=NOW), width_limit)
 
 
 @given(cards)
-def test_nothing_from_outside_steers_the_terminal(card: Card) -> None:
+def test_text_from_outside_has_no_control_characters(card: Card) -> None:
     assert not re.search(r"[\x00-\x1f\x7f-\x9f]", "".join(draw(card, 80, now=NOW)))
 
 
-def test_escape_sequences_are_taken_out() -> None:
-    assert tame("a\x1b[31mred\x1b[0m\x07 \u202eb\r\n") == "ared b\n"
+def test_escape_sequences_are_removed() -> None:
+    assert strip_controls("a\x1b[31mred\x1b[0m\x07 \u202eb\r\n") == "ared b\n"
 
 
 @given(st.text(), st.integers(2, 80))
-def test_wrapping_loses_no_word(text: str, most: int) -> None:
-    assert "".join("".join(wrap(text, most)).split()) == "".join(text.split())
-    assert "".join(cut(text, most)) == text
+def test_wrapping_loses_no_word(text: str, width_limit: int) -> None:
+    assert "".join("".join(wrap(text, width_limit)).split()) == "".join(text.split())
+    assert "".join(cut(text, width_limit)) == text
 
 
 @given(buttons)
-def test_every_button_has_its_number(pressable: tuple[Button, ...]) -> None:
-    drawn = "\n".join(keys(pressable, 80))
-    assert all(f"[{number} " in drawn for number in range(1, len(pressable) + 1))
+def test_every_button_has_a_number(buttons_shown: tuple[Button, ...]) -> None:
+    rendered = "\n".join(button_lines(buttons_shown, 80))
+    assert all(f"[{number} " in rendered for number in range(1, len(buttons_shown) + 1))
 
 
 def test_a_card_at_80_columns() -> None:
@@ -98,7 +101,7 @@ def test_a_card_at_80_columns() -> None:
     ]
 
 
-def test_a_card_at_40_columns_stands_its_stages_above() -> None:
+def test_a_card_at_40_columns_has_stages_above_tasks() -> None:
     assert draw(EXAMPLE, 40, now=NOW) == [
         "R7 Primary down in EU",
         "Database failover, on playbooks",
@@ -114,7 +117,7 @@ def test_a_card_at_40_columns_stands_its_stages_above() -> None:
     ]
 
 
-def test_a_clock_of_another_day_says_the_day() -> None:
+def test_a_time_of_another_day_has_its_date() -> None:
     card = Card(title=(ClockTime(NOW),), summary="")
     assert draw(card, 80, now=NOW.replace(day=23)) == ["21 Nov 14:05 UTC"]
 
@@ -122,3 +125,14 @@ def test_a_clock_of_another_day_says_the_day() -> None:
 def test_code_keeps_its_shape() -> None:
     card = Card(title=("x",), summary="", lines=(("run\n", Code("a:\n  b", block=True)),))
     assert draw(card, 80, now=NOW) == ["x", "run", "    a:", "      b"]
+
+
+def test_the_state_column_fits_the_current_language() -> None:
+    rows = (Row(TaskState.RUNNING, "T1", "Page the DBA"), Row(TaskState.DONE, "T2", "Confirm"))
+    card = Card(title=("R7",), summary="", sections=(Section("Triage", rows),))
+    with in_language("pt-BR"):
+        assert draw(card, 80, now=NOW) == [
+            "R7",
+            "Triage  em andamento  T1 Page the DBA",
+            "        concluída     T2 Confirm",
+        ]

@@ -2,10 +2,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.bot.surfaces.mattermost.rig import Rig, rigged
+from tests.bot.surfaces.mattermost.harness import MattermostHarness, start_surface
 
 
 @pytest.fixture
-async def rig() -> AsyncIterator[Rig]:
-    async with rigged() as made:
-        yield made
+async def harness() -> AsyncIterator[MattermostHarness]:
+    async with start_surface() as started:
+        yield started

@@ -1,164 +1,177 @@
-"""Slash commands: proved by their token, recorded once, answered with nothing that a client should not see."""
+"""Slash commands are verified by their token, recorded once, and answered privately."""
 
 import json
 
 import pytest
 
 from commands.model.messages import Via
-from tests.bot.surfaces.mattermost.rig import Rig, card
+from tests.bot.surfaces.mattermost.harness import MattermostHarness, simple_card
 
 
-async def test_a_command_is_recorded_and_then_carried(rig: Rig) -> None:
-    delivered = await rig.mm.command(rig.url, 'start "Database failover" --owner @ben', user=rig.mm.ana)
+async def test_a_command_is_recorded_and_processed(harness: MattermostHarness) -> None:
+    delivered = await harness.mm.command(
+        harness.url, 'start "Database failover" --owner @ben', user=harness.mm.ana
+    )
     assert delivered.status == 200
     assert delivered.json == {"response_type": "ephemeral", "text": "", "skip_slack_parsing": True}
-    [message] = rig.engine.messages
+    [message] = harness.intake.messages
     assert message.via is Via.COMMAND
     assert message.text == 'start "Database failover" --owner @ben'
-    assert (message.actor.id, message.actor.handle) == (rig.mm.ana.id, "ana")
-    assert (message.place.channel, message.place.thread, message.place.direct) == (rig.mm.town.id, "", False)
-    assert message.place.site == rig.mm.url
-    assert message.reply.url.startswith(f"{rig.mm.url}/hooks/commands/")
-    assert rig.engine.carried == [message.key]
-    assert message.key.startswith(f"mattermost:127.0.0.1:{rig.mm.port}:")
+    assert (message.actor.id, message.actor.handle) == (harness.mm.ana.id, "ana")
+    assert (message.place.channel, message.place.thread, message.place.direct) == (harness.mm.town.id, "", False)
+    assert message.place.site == harness.mm.url
+    assert message.reply.url.startswith(f"{harness.mm.url}/hooks/commands/")
+    assert harness.intake.processed == [message.key]
+    assert message.key.startswith(f"mattermost:127.0.0.1:{harness.mm.port}:")
     assert len(message.key) <= 128
 
 
-async def test_the_same_delivery_twice_is_one_message_and_one_answer(rig: Rig) -> None:
-    form = rig.mm.command_form("finish T3", rig.mm.ana, rig.mm.town)
-    first = await rig.mm.send_command(rig.url, form)
-    second = await rig.mm.send_command(rig.url, form)
+async def test_a_duplicate_command_is_recorded_once_and_gets_the_same_response(harness: MattermostHarness) -> None:
+    dialog = harness.mm.command_form("finish T3", harness.mm.ana, harness.mm.town)
+    first = await harness.mm.send_command(harness.url, dialog)
+    second = await harness.mm.send_command(harness.url, dialog)
     assert first.body == second.body
-    assert len(rig.engine.messages) == 1
-    assert len(rig.engine.carried) == 1
+    assert len(harness.intake.messages) == 1
+    assert len(harness.intake.processed) == 1
 
 
-async def test_a_delivery_without_trigger_id_is_still_told_from_another(rig: Rig) -> None:
-    form = rig.mm.command_form("finish T3", rig.mm.ana, rig.mm.town, trigger_id="")
-    other = rig.mm.command_form("finish T3", rig.mm.ana, rig.mm.town, trigger_id="")
-    for sent in (form, form, other):
-        assert (await rig.mm.send_command(rig.url, sent)).status == 200
-    assert len(rig.engine.messages) == 2
+async def test_commands_without_trigger_id_are_distinguished(harness: MattermostHarness) -> None:
+    dialog = harness.mm.command_form("finish T3", harness.mm.ana, harness.mm.town, trigger_id="")
+    other = harness.mm.command_form("finish T3", harness.mm.ana, harness.mm.town, trigger_id="")
+    for sent in (dialog, dialog, other):
+        assert (await harness.mm.send_command(harness.url, sent)).status == 200
+    assert len(harness.intake.messages) == 2
 
 
-async def test_fields_without_end_are_400(rig: Rig) -> None:
-    assert (await rig.mm.send_command(rig.url, {f"f{number}": "" for number in range(1000)})).status == 400
+async def test_too_many_fields_are_400(harness: MattermostHarness) -> None:
+    assert (await harness.mm.send_command(harness.url, {f"f{number}": "" for number in range(1000)})).status == 400
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "8zfcikhqgidijxhepbieg85iuw", "\u00e9"])
-async def test_a_wrong_token_is_401_and_leaves_nothing(rig: Rig, token: str) -> None:
-    form = rig.mm.command_form("finish T3", rig.mm.ana, rig.mm.town, token=token)
-    assert (await rig.mm.send_command(rig.url, form, header=False)).status == 401
-    assert rig.engine.messages == []
+async def test_a_wrong_token_is_401_and_not_recorded(harness: MattermostHarness, token: str) -> None:
+    dialog = harness.mm.command_form("finish T3", harness.mm.ana, harness.mm.town, token=token)
+    assert (await harness.mm.send_command(harness.url, dialog, header=False)).status == 401
+    assert harness.intake.messages == []
 
 
-async def test_the_header_alone_is_proof_but_a_wrong_header_is_not(rig: Rig) -> None:
-    form = rig.mm.command_form("next", rig.mm.ana, rig.mm.town)
-    token = form.pop("token")
-    assert (await rig.mm.send_command(rig.url, form | {"x": "y"})).status == 401
-    assert (await rig.mm.send_command(rig.url, form | {"token": token}, header=False)).status == 200
+async def test_the_header_or_the_token_is_enough_but_a_wrong_one_is_401(harness: MattermostHarness) -> None:
+    dialog = harness.mm.command_form("next", harness.mm.ana, harness.mm.town)
+    token = dialog.pop("token")
+    assert (await harness.mm.send_command(harness.url, dialog | {"x": "y"})).status == 401
+    assert (await harness.mm.send_command(harness.url, dialog | {"token": token}, header=False)).status == 200
 
 
-async def test_no_configured_token_refuses_every_command(rig: Rig) -> None:
-    await rig.surface.stop()
-    rig.build(command_tokens=())
-    await rig.listen()
-    assert (await rig.mm.command(rig.url, "next")).status == 401
+async def test_without_configured_tokens_every_command_is_401(harness: MattermostHarness) -> None:
+    await harness.surface.stop()
+    harness.build(command_tokens=())
+    await harness.start()
+    assert (await harness.mm.command(harness.url, "next")).status == 401
 
 
-async def test_a_store_that_does_not_answer_is_said_and_nothing_is_carried(rig: Rig) -> None:
-    rig.engine.broken = 1
-    delivered = await rig.mm.command(rig.url, "finish T3")
+async def test_a_command_that_is_not_recorded_says_so(harness: MattermostHarness) -> None:
+    harness.intake.failing_records = 1
+    delivered = await harness.mm.command(harness.url, "finish T3")
     assert delivered.status == 200
-    assert "not surely recorded" in delivered.json["text"]
+    assert "couldn't confirm that this was saved" in delivered.json["text"]
     assert "`/run show`" in delivered.json["text"]
-    assert rig.engine.carried == []
+    assert harness.intake.processed == []
 
 
-async def test_before_the_start_it_is_503(rig: Rig) -> None:
-    await rig.surface.stop()
-    assert (await rig.mm.command(rig.url, "next")).status == 503
+async def test_routes_are_503_when_not_started(harness: MattermostHarness) -> None:
+    await harness.surface.stop()
+    assert (await harness.mm.command(harness.url, "next")).status == 503
 
 
-async def test_a_command_in_a_direct_channel_with_us_says_so(rig: Rig) -> None:
-    await rig.mm.command(rig.url, "mine", channel=rig.mm.direct(rig.mm.ana, rig.mm.bot))
-    await rig.mm.command(rig.url, "mine", channel=rig.mm.direct(rig.mm.ana, rig.mm.ben))
-    assert [message.place.direct for message in rig.engine.messages] == [True, False]
+async def test_a_command_in_a_direct_channel_with_the_bot_is_direct(harness: MattermostHarness) -> None:
+    await harness.mm.command(harness.url, "mine", channel=harness.mm.direct(harness.mm.ana, harness.mm.bot))
+    await harness.mm.command(harness.url, "mine", channel=harness.mm.direct(harness.mm.ana, harness.mm.ben))
+    assert [message.place.direct for message in harness.intake.messages] == [True, False]
 
 
-async def test_a_thread_named_by_a_newer_server_is_the_place(rig: Rig) -> None:
-    root = await rig.post()
-    await rig.mm.send_command(rig.url, rig.mm.command_form("next", rig.mm.ana, rig.mm.town, root_id=root.id))
-    assert rig.engine.messages[0].place.thread == root.id
+async def test_a_command_in_a_thread_has_the_thread_as_its_place(harness: MattermostHarness) -> None:
+    root = await harness.post()
+    await harness.mm.send_command(
+        harness.url, harness.mm.command_form("next", harness.mm.ana, harness.mm.town, root_id=root.id)
+    )
+    assert harness.intake.messages[0].place.thread == root.id
 
 
-async def test_a_body_too_large_to_be_a_delivery_is_not_read(rig: Rig) -> None:
-    form = rig.mm.command_form("x" * 2**21, rig.mm.ana, rig.mm.town)
-    assert (await rig.mm.send_command(rig.url, form)).status == 413
-    assert rig.engine.messages == []
+async def test_a_large_body_is_413(harness: MattermostHarness) -> None:
+    dialog = harness.mm.command_form("x" * 2**21, harness.mm.ana, harness.mm.town)
+    assert (await harness.mm.send_command(harness.url, dialog)).status == 413
+    assert harness.intake.messages == []
 
 
-async def test_the_private_answer_goes_by_response_url_with_buttons_that_only_its_reader_can_press(
-    rig: Rig,
+async def test_only_the_reader_of_a_private_answer_can_press_its_buttons(
+    harness: MattermostHarness,
 ) -> None:
     from commands.model.card import Button
     from commands.model.intents import Choose
 
-    await rig.mm.command(rig.url, "finish rep")
-    [message] = rig.engine.messages
-    choice = card("Which one?", Button("Promote the replica", Choose(key=message.key, values={"run": "R7"})))
-    await rig.surface.send_private(message, choice)
-    [shown] = rig.mm.private(rig.mm.ana)
+    await harness.mm.command(harness.url, "finish rep")
+    [message] = harness.intake.messages
+    choice = simple_card(
+        "Which one?", Button("Promote the replica", Choose(key=message.key, values={"run": "R7"}))
+    )
+    await harness.surface.send_private(message, choice)
+    [shown] = harness.mm.private(harness.mm.ana)
     assert shown.labels == ["Promote the replica"]
-    assert not [post for post in rig.mm.posts_in(rig.mm.town) if post.user == rig.mm.bot.id]
+    assert not [post for post in harness.mm.posts_in(harness.mm.town) if post.user == harness.mm.bot.id]
 
-    stolen = rig.mm.click_body(shown, "Promote the replica", rig.mm.ben)
-    assert (await rig.mm.send_json(*stolen)).status == 401
-    assert (await rig.mm.press(shown, "Promote the replica", rig.mm.ana)).status == 200
-    pressed = rig.engine.messages[-1]
+    stolen = harness.mm.click_body(shown, "Promote the replica", harness.mm.ben)
+    assert (await harness.mm.send_json(*stolen)).status == 401
+    assert (await harness.mm.press(shown, "Promote the replica", harness.mm.ana)).status == 200
+    pressed = harness.intake.messages[-1]
     assert pressed.intent == {"verb": "choose", "key": message.key, "pick": {"run": "R7"}}
     assert pressed.reply.url == message.reply.url
-    assert len(rig.engine.messages) == 2
+    assert len(harness.intake.messages) == 2
 
 
-async def test_response_urls_of_other_sites_are_never_called(rig: Rig) -> None:
+async def test_response_urls_of_other_sites_are_never_called(harness: MattermostHarness) -> None:
     from tests.fakes.mattermost import FakeMattermost
 
-    async with FakeMattermost() as elsewhere:
-        form = rig.mm.command_form(
-            "help", rig.mm.ana, rig.mm.town, response_url=f"{elsewhere.url}/somewhere/else?x=/hooks/commands/abc"
+    async with FakeMattermost() as other_site:
+        dialog = harness.mm.command_form(
+            "help",
+            harness.mm.ana,
+            harness.mm.town,
+            response_url=f"{other_site.url}/somewhere/else?x=/hooks/commands/abc",
         )
-        await rig.mm.send_command(rig.url, form)
-        await rig.surface.send_private(rig.engine.messages[0], card("Help"))
-        assert elsewhere.seen == []
-    direct = await rig.mm.until(lambda: rig.mm.last_post(rig.mm.direct(rig.mm.ana, rig.mm.bot)))
+        await harness.mm.send_command(harness.url, dialog)
+        await harness.surface.send_private(harness.intake.messages[0], simple_card("Help"))
+        assert other_site.seen == []
+    direct = await harness.mm.until(
+        lambda: harness.mm.last_post(harness.mm.direct(harness.mm.ana, harness.mm.bot))
+    )
     assert "Help" in direct.text
 
 
-async def test_a_site_that_calls_itself_by_another_name_is_answered_at_our_address(rig: Rig) -> None:
-    form = rig.mm.command_form("help", rig.mm.ana, rig.mm.town)
-    form["response_url"] = form["response_url"].replace(rig.mm.url, "https://chat.example.com/mm")
-    await rig.mm.send_command(rig.url, form)
-    await rig.surface.send_private(rig.engine.messages[0], card("Help"))
-    assert [post.text for post in rig.mm.private(rig.mm.ana)] == ["Help"]
+async def test_a_response_url_with_another_host_name_uses_the_configured_address(
+    harness: MattermostHarness,
+) -> None:
+    dialog = harness.mm.command_form("help", harness.mm.ana, harness.mm.town)
+    dialog["response_url"] = dialog["response_url"].replace(harness.mm.url, "https://chat.example.com/mm")
+    await harness.mm.send_command(harness.url, dialog)
+    await harness.surface.send_private(harness.intake.messages[0], simple_card("Help"))
+    assert [post.text for post in harness.mm.private(harness.mm.ana)] == ["Help"]
 
 
-async def test_five_uses_and_then_a_direct_message_for_a_refusal_only(rig: Rig) -> None:
-    await rig.mm.command(rig.url, "finish T3")
-    [message] = rig.engine.messages
+async def test_after_five_uses_only_a_refusal_is_sent_directly(harness: MattermostHarness) -> None:
+    await harness.mm.command(harness.url, "finish T3")
+    [message] = harness.intake.messages
     for _ in range(5):
-        await rig.surface.send_private(message, card("T4 waits for T3"))
-    await rig.surface.send_private(message, card("Done", shown_elsewhere=True))
-    assert len(rig.mm.private(rig.mm.ana)) == 5
-    assert rig.mm.posts_in(rig.mm.direct(rig.mm.ana, rig.mm.bot)) == []
-    await rig.surface.send_private(message, card("T5 waits for T3", tone="bad"))
-    [last] = rig.mm.posts_in(rig.mm.direct(rig.mm.ana, rig.mm.bot))
+        await harness.surface.send_private(message, simple_card("T4 waits for T3"))
+    await harness.surface.send_private(message, simple_card("Done", shown_elsewhere=True))
+    assert len(harness.mm.private(harness.mm.ana)) == 5
+    assert harness.mm.posts_in(harness.mm.direct(harness.mm.ana, harness.mm.bot)) == []
+    await harness.surface.send_private(message, simple_card("T5 waits for T3", tone="bad"))
+    [last] = harness.mm.posts_in(harness.mm.direct(harness.mm.ana, harness.mm.bot))
     assert "T5 waits for T3" in last.text
 
 
-async def test_the_token_of_the_bot_is_not_sent_to_a_response_url(rig: Rig) -> None:
-    await rig.mm.command(rig.url, "help")
-    await rig.surface.send_private(rig.engine.messages[0], card("Help"))
-    [call] = rig.mm.calls("POST", "/hooks/commands/")
+async def test_a_response_url_does_not_get_the_bots_token(harness: MattermostHarness) -> None:
+    await harness.mm.command(harness.url, "help")
+    await harness.surface.send_private(harness.intake.messages[0], simple_card("Help"))
+    [call] = harness.mm.calls("POST", "/hooks/commands/")
     assert "Authorization" not in call.headers
     assert json.loads(call.body)["response_type"] == "ephemeral"

@@ -1,93 +1,108 @@
-"""Where an answer for one person goes (the table of DESIGN section 4)."""
+"""The routes of private answers."""
 
 from typing import Any
 
 from commands.model.card import Button
 from commands.model.messages import Actor, Message, ReplyRoute, Via
-from tests.bot.surfaces.mattermost.rig import T3, Rig, card
+from tests.bot.surfaces.mattermost.harness import FINISH_T3, MattermostHarness, simple_card
 from tests.fakes.mattermost import Post
 
 
-def message(rig: Rig, via: Via, post: Post | None = None, *, place: dict[str, Any] | None = None) -> Message:
+def message(
+    harness: MattermostHarness, via: Via, post: Post | None = None, *, place: dict[str, Any] | None = None
+) -> Message:
     return Message(
         key=f"mattermost:x:{via}",
-        actor=Actor(surface="mattermost", id=rig.mm.ana.id, handle="ana"),
-        place=rig.town(**(place or {})),
+        actor=Actor(surface="mattermost", id=harness.mm.ana.id, handle="ana"),
+        place=harness.town(**(place or {})),
         via=via,
-        at=rig.now(),
+        at=harness.now(),
         reply=ReplyRoute(post=post.id if post else ""),
     )
 
 
-def bots(rig: Rig) -> list[Post]:
-    return [post for post in rig.mm.posts.values() if post.user == rig.mm.bot.id]
+def bot_posts(harness: MattermostHarness) -> list[Post]:
+    return [post for post in harness.mm.posts.values() if post.user == harness.mm.bot.id]
 
 
-async def test_a_mention_is_answered_in_its_thread(rig: Rig) -> None:
-    asked = await rig.mm.say(rig.mm.town, "@liaison mine", rig.mm.ana)
-    await rig.surface.send_private(message(rig, Via.MENTION, asked), card("Yours"))
-    [reply] = bots(rig)
-    assert (reply.root, reply.text) == (asked.id, "Yours")
+async def test_a_mention_is_answered_in_its_thread(harness: MattermostHarness) -> None:
+    question = await harness.mm.say(harness.mm.town, "@liaison mine", harness.mm.ana)
+    await harness.surface.send_private(message(harness, Via.MENTION, question), simple_card("Yours"))
+    [reply] = bot_posts(harness)
+    assert (reply.root, reply.text) == (question.id, "Yours")
 
 
-async def test_a_mention_in_a_thread_is_answered_there(rig: Rig) -> None:
-    root = await rig.mm.say(rig.mm.town, "R7", rig.mm.ana)
-    asked = await rig.mm.say(rig.mm.town, "@liaison mine", rig.mm.ana, root=root.id)
-    await rig.surface.send_private(message(rig, Via.MENTION, asked, place={"thread": root.id}), card("Yours"))
-    assert bots(rig)[0].root == root.id
-
-
-async def test_a_direct_message_is_answered_beside_it(rig: Rig) -> None:
-    direct = rig.mm.direct(rig.mm.ana, rig.mm.bot)
-    asked = await rig.mm.say(direct, "mine", rig.mm.ana)
-    place = {"channel": direct.id, "direct": True}
-    heard = message(rig, Via.DIRECT, asked)
-    await rig.surface.send_private(
-        heard.model_copy(update={"place": heard.place.model_copy(update=place)}), card("Yours")
+async def test_a_mention_in_a_thread_is_answered_there(harness: MattermostHarness) -> None:
+    root = await harness.mm.say(harness.mm.town, "R7", harness.mm.ana)
+    question = await harness.mm.say(harness.mm.town, "@liaison mine", harness.mm.ana, root=root.id)
+    await harness.surface.send_private(
+        message(harness, Via.MENTION, question, place={"thread": root.id}), simple_card("Yours")
     )
-    [reply] = bots(rig)
+    assert bot_posts(harness)[0].root == root.id
+
+
+async def test_a_direct_message_is_answered_in_its_channel(harness: MattermostHarness) -> None:
+    direct = harness.mm.direct(harness.mm.ana, harness.mm.bot)
+    question = await harness.mm.say(direct, "mine", harness.mm.ana)
+    place = {"channel": direct.id, "direct": True}
+    incoming = message(harness, Via.DIRECT, question)
+    await harness.surface.send_private(
+        incoming.model_copy(update={"place": incoming.place.model_copy(update=place)}), simple_card("Yours")
+    )
+    [reply] = bot_posts(harness)
     assert (reply.channel, reply.root) == (direct.id, "")
 
 
-async def test_a_late_refusal_of_a_click_is_a_reply_under_the_card_that_names_the_person(rig: Rig) -> None:
-    post = await rig.post(T3)
+async def test_a_late_refusal_of_a_click_is_a_reply_that_mentions_the_person(
+    harness: MattermostHarness,
+) -> None:
+    post = await harness.post(FINISH_T3)
     for via in (Via.BUTTON, Via.FORM):
-        await rig.surface.send_private(message(rig, via, post), card(f"T4 waits for T3 {via}", tone="bad"))
-        reply = bots(rig)[-1]
+        await harness.surface.send_private(
+            message(harness, via, post), simple_card(f"T4 waits for T3 {via}", tone="bad")
+        )
+        reply = bot_posts(harness)[-1]
         assert (reply.root, reply.message) == (post.id, "@ana")
-        assert rig.mm.mentions(reply) == {rig.mm.ana.id}
+        assert harness.mm.mentions(reply) == {harness.mm.ana.id}
 
 
-async def test_a_late_success_of_a_click_is_seen_on_card_and_trace(rig: Rig) -> None:
-    post = await rig.post(T3)
-    await rig.surface.send_private(message(rig, Via.BUTTON, post), card("T3 is done", shown_elsewhere=True))
-    assert bots(rig) == [post]
-    await rig.surface.send_private(
-        message(rig, Via.BUTTON, post), card("T3 is yours", Button("Finish T3", T3), shown_elsewhere=True)
+async def test_a_late_success_of_a_click_without_buttons_is_not_posted(harness: MattermostHarness) -> None:
+    post = await harness.post(FINISH_T3)
+    await harness.surface.send_private(
+        message(harness, Via.BUTTON, post), simple_card("T3 is done", shown_elsewhere=True)
     )
-    assert bots(rig)[-1].labels == ["Finish T3"]
+    assert bot_posts(harness) == [post]
+    await harness.surface.send_private(
+        message(harness, Via.BUTTON, post),
+        simple_card("T3 is yours", Button("Finish T3", FINISH_T3), shown_elsewhere=True),
+    )
+    assert bot_posts(harness)[-1].labels == ["Finish T3"]
 
 
-async def test_the_same_whisper_tried_twice_is_one_post(rig: Rig) -> None:
-    asked = await rig.mm.say(rig.mm.town, "@liaison mine", rig.mm.ana)
+async def test_a_private_answer_sent_twice_is_one_post(harness: MattermostHarness) -> None:
+    question = await harness.mm.say(harness.mm.town, "@liaison mine", harness.mm.ana)
     for _ in range(2):
-        await rig.surface.send_private(message(rig, Via.MENTION, asked), card("Yours"))
-    assert len(bots(rig)) == 1
+        await harness.surface.send_private(message(harness, Via.MENTION, question), simple_card("Yours"))
+    assert len(bot_posts(harness)) == 1
 
 
-async def test_where_nothing_can_be_posted_a_direct_message_is_the_last_resort(rig: Rig) -> None:
-    post = await rig.post(T3)
-    rig.mm.town.members.discard(rig.mm.bot.id)
-    await rig.surface.send_private(message(rig, Via.BUTTON, post), card("T4 waits for T3", tone="bad"))
-    [reply] = rig.mm.posts_in(rig.mm.direct(rig.mm.ana, rig.mm.bot))
+async def test_a_direct_message_is_sent_where_the_bot_cannot_post(harness: MattermostHarness) -> None:
+    post = await harness.post(FINISH_T3)
+    harness.mm.town.members.discard(harness.mm.bot.id)
+    await harness.surface.send_private(
+        message(harness, Via.BUTTON, post), simple_card("T4 waits for T3", tone="bad")
+    )
+    [reply] = harness.mm.posts_in(harness.mm.direct(harness.mm.ana, harness.mm.bot))
     assert "T4 waits for T3" in reply.text
     assert reply.message == ""
 
 
-async def test_a_form_opened_by_a_command_is_answered_by_that_commands_response_url(rig: Rig) -> None:
-    await rig.mm.command(rig.url, "status", user=rig.mm.ana)
-    form = rig.mm.dialog_of(rig.mm.ana)
-    assert form is not None
-    await rig.mm.submit_dialog(form, {"health": "red", "text": "x"})
-    await rig.surface.send_private(rig.engine.messages[0], card("R7 is over", tone="bad"))
-    assert [post.text for post in rig.mm.private(rig.mm.ana)] == ["R7 is over"]
+async def test_a_form_opened_by_a_command_is_answered_by_its_response_url(
+    harness: MattermostHarness,
+) -> None:
+    await harness.mm.command(harness.url, "status", user=harness.mm.ana)
+    dialog = harness.mm.dialog_of(harness.mm.ana)
+    assert dialog is not None
+    await harness.mm.submit_dialog(dialog, {"health": "red", "text": "x"})
+    await harness.surface.send_private(harness.intake.messages[0], simple_card("R7 is over", tone="bad"))
+    assert [post.text for post in harness.mm.private(harness.mm.ana)] == ["R7 is over"]

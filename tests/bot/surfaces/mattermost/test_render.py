@@ -1,4 +1,4 @@
-"""Cards as posts: readable, within every limit, and with nothing from outside come alive."""
+"""Cards rendered as posts: their text, limits and escaping."""
 
 import json
 from datetime import UTC, datetime
@@ -8,20 +8,21 @@ import pytest
 
 from adapters.models import TaskState
 from bot.surfaces.mattermost.buttons import Buttons, ButtonScope
-from bot.surfaces.mattermost.escape import GAP, address, code, escape
-from bot.surfaces.mattermost.markdown import clock, text
-from bot.surfaces.mattermost.render import Renderer, fit, private_text, props_runes
+from bot.surfaces.mattermost.escape import ZERO_WIDTH_SPACE as GAP
+from bot.surfaces.mattermost.escape import code_markdown, escape, safe_url
+from bot.surfaces.mattermost.markdown import clock_text, text_markdown
+from bot.surfaces.mattermost.render import Renderer, fit_lines, private_text, props_runes
 from bot.surfaces.mattermost.signing import Signer
 from commands.model.card import Bold, Button, Card, ClockTime, Code, Link, PersonName, Row, Section
 from commands.model.intents import Finish, OpenForm, Show
 from commands.model.messages import Place
-from tests.bot.surfaces.mattermost.rig import SECRET, card
+from tests.bot.surfaces.mattermost.harness import SECRET, simple_card
 from tests.fakes.mattermost import User
+from tests.fakes.mattermost.models import mentioned
 from tests.fakes.mattermost.rules import check_post
-from tests.fakes.mattermost.world import mentioned
 
 NOW = datetime(2026, 11, 21, 14, 5, tzinfo=UTC)
-GROUND = ButtonScope(Place(surface="mattermost", channel="c" * 26), "n" * 24)
+SCOPE = ButtonScope(Place(surface="mattermost", channel="c" * 26), "n" * 24)
 RENDERER = Renderer(Buttons(Signer(SECRET), "https://bot.example.com/mattermost/action"))
 
 FAILOVER = Card(
@@ -48,10 +49,10 @@ FAILOVER = Card(
 )
 
 
-def test_a_card_reads_like_a_card() -> None:
-    drawn = RENDERER.card(FAILOVER, GROUND, {}, NOW)
-    [attachment] = drawn.attachments
-    assert drawn.message == ""
+def test_a_card_is_rendered_as_an_attachment() -> None:
+    rendered = RENDERER.card(FAILOVER, SCOPE, {}, NOW)
+    [attachment] = rendered.attachments
+    assert rendered.message == ""
     assert attachment["fallback"] == FAILOVER.summary
     assert attachment["text"].split("\n") == [
         "**R7 Primary down in EU** · Database failover, on playbooks",
@@ -72,12 +73,13 @@ def test_a_card_reads_like_a_card() -> None:
     assert (action["name"], action["style"]) == ("Finish T2", "primary")
 
 
-def test_the_colour_never_says_more_than_the_words() -> None:
+def test_the_tone_only_changes_the_colour() -> None:
     tones = [
-        RENDERER.card(card("x", tone=tone), GROUND, {}, NOW).attachments[0] for tone in ("", "good", "warn", "bad")
+        RENDERER.card(simple_card("x", tone=tone), SCOPE, {}, NOW).attachments[0]
+        for tone in ("", "good", "warn", "bad")
     ]
-    assert len({one["color"] for one in tones}) == 4
-    assert len({one["text"] for one in tones}) == 1
+    assert len({item["color"] for item in tones}) == 4
+    assert len({item["text"] for item in tones}) == 1
 
 
 @pytest.mark.parametrize(
@@ -89,17 +91,29 @@ def test_the_colour_never_says_more_than_the_words() -> None:
         ("Mars", "14:05 UTC"),
     ],
 )
-def test_a_time_has_its_zone(zone: str, shown: str) -> None:
-    assert clock(NOW, zone) == shown
+def test_a_time_includes_its_zone(zone: str, shown: str) -> None:
+    assert clock_text(NOW, zone) == shown
 
 
-HOSTILE = [
-    ("*bold* _em_ ~~gone~~", f"\\*bold\\* \\_em\\_ ~{GAP}~{GAP}gone~{GAP}~{GAP}"),
+ESCAPED = [
+    (
+        "*bold* _em_ ~~gone~~",
+        f"\\*bold\\* \\_em\\_ ~{GAP}~{GAP}gone~{GAP}~{GAP}",
+    ),
     ("[x](https://evil.example/a)", "\\[x\\](https://evil.example/a%29"),
-    ("@channel @here @all @ana", f"@{GAP}channel @{GAP}here @{GAP}all @{GAP}ana"),
+    (
+        "@channel @here @all @ana",
+        f"@{GAP}channel @{GAP}here @{GAP}all @{GAP}ana",
+    ),
     ("# big", "# big"),
-    ("#tag ~town :fire:", f"#{GAP}tag ~{GAP}town :{GAP}fire:{GAP}"),
-    ("<!channel> <@U1> &lt;b&gt;", f"<{GAP}!channel> <{GAP}@{GAP}U1> &{GAP}lt;b&{GAP}gt;"),
+    (
+        "#tag ~town :fire:",
+        f"#{GAP}tag ~{GAP}town :{GAP}fire:{GAP}",
+    ),
+    (
+        "<!channel> <@U1> &lt;b&gt;",
+        f"<{GAP}!channel> <{GAP}@{GAP}U1> &{GAP}lt;b&{GAP}gt;",
+    ),
     ("`code` | table", "\\`code\\` \\| table"),
     ("14:03 snake_case_name", "14:03 snake_case_name"),
     ("see!", "see\\!"),
@@ -107,9 +121,9 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize(("given", "shown"), HOSTILE)
-def test_outside_words_are_shown_and_do_nothing(given: str, shown: str) -> None:
-    got = escape(given, opens_line=False)
+@pytest.mark.parametrize(("given", "shown"), ESCAPED)
+def test_text_from_outside_is_escaped(given: str, shown: str) -> None:
+    got = escape(given, at_line_start=False)
     if given == "[x](https://evil.example/a)":
         assert got.startswith("\\[x\\](")
     else:
@@ -134,9 +148,9 @@ def test_outside_words_are_shown_and_do_nothing(given: str, shown: str) -> None:
         "|a|b|\n|---|---|",
     ],
 )
-def test_no_line_opens_a_block(opener: str) -> None:
-    for words in (opener, f"text\n{opener}"):
-        for line in escape(words).split("\n"):
+def test_no_line_starts_a_markdown_block(opener: str) -> None:
+    for text in (opener, f"text\n{opener}"):
+        for line in escape(text).split("\n"):
             assert not line.startswith(("#", ">", "-", "+", "1.", "2)", "=", " ", "\t", "`", "*", "|")), line
 
 
@@ -161,7 +175,7 @@ USERS = [User("ana"), User("ben"), User("liaison")]
         ":@ana:",
     ],
 )
-def test_nobody_is_mentioned_from_anywhere_in_a_card(hostile: str) -> None:
+def test_no_part_of_a_card_mentions_anybody(hostile: str) -> None:
     full = Card(
         title=(hostile, "ana"),
         subtitle=(hostile,),
@@ -173,22 +187,26 @@ def test_nobody_is_mentioned_from_anywhere_in_a_card(hostile: str) -> None:
         sections=(Section(hostile, (Row(TaskState.READY, hostile, hostile, (hostile,)),), more=(hostile,)),),
         buttons=(Button(hostile, Show(what=hostile)),),
     )
-    drawn = RENDERER.card(full, GROUND, {}, NOW)
-    texts = [drawn.message, *(str(one.get("text", "")) for one in drawn.attachments), private_text(full, {})]
+    rendered = RENDERER.card(full, SCOPE, {}, NOW)
+    texts = [
+        rendered.message,
+        *(str(item.get("text", "")) for item in rendered.attachments),
+        private_text(full, {}),
+    ]
     assert mentioned(texts, USERS) == set()
     assert "@channel" not in "".join(texts)
 
 
-def test_code_beside_code_stays_code() -> None:
-    assert mentioned([text((Code("a `` b"), Code("@all")), {})], USERS) == set()
+def test_adjacent_code_spans_stay_separate() -> None:
+    assert mentioned([text_markdown((Code("a `` b"), Code("@all")), {})], USERS) == set()
 
 
-def test_a_code_block_cannot_be_ended_from_inside() -> None:
-    assert code("a ``` b", block=True).startswith("````\n")
-    assert code("a `` b", block=False) == "``` a `` b ```"
-    assert code("rm -rf /tmp/x", block=False) == "`rm -rf /tmp/x`"
-    assert code(" \n ", block=False) == ""
-    assert text(("run ", Code("a\nb", block=True), "then"), {}) == "run \n```\na\nb\n```\nthen"
+def test_code_cannot_end_its_own_fence() -> None:
+    assert code_markdown("a ``` b", block=True).startswith("````\n")
+    assert code_markdown("a `` b", block=False) == "``` a `` b ```"
+    assert code_markdown("rm -rf /tmp/x", block=False) == "`rm -rf /tmp/x`"
+    assert code_markdown(" \n ", block=False) == ""
+    assert text_markdown(("run ", Code("a\nb", block=True), "then"), {}) == "run \n```\na\nb\n```\nthen"
 
 
 @pytest.mark.parametrize(
@@ -206,65 +224,65 @@ def test_a_code_block_cannot_be_ended_from_inside() -> None:
         ("https://a b/", None),
     ],
 )
-def test_only_web_addresses_become_links(url: str, safe: str | None) -> None:
-    assert address(url) == safe
-    shown = text((Link("label", url),), {})
+def test_only_web_urls_become_links(url: str, safe: str | None) -> None:
+    assert safe_url(url) == safe
+    shown = text_markdown((Link("label", url),), {})
     assert shown == (f"[label]({safe})" if safe else "label")
 
 
-def test_a_plain_address_stays_a_link() -> None:
+def test_a_plain_url_stays_a_link() -> None:
     assert escape("see https://a.example/b_c/_d for more") == "see https://a.example/b_c/%5Fd for more"
 
 
-def huge(**how: Any) -> Card:
+def huge(**fields: Any) -> Card:
     rows = tuple(Row(TaskState.READY, f"T{n}", "x" * 200) for n in range(200))
-    return Card(title=("R7",), summary="s" * 900, sections=(Section("All", rows),), **how)
+    return Card(title=("R7",), summary="s" * 900, sections=(Section("All", rows),), **fields)
 
 
-def test_what_has_no_room_is_dropped_from_the_end_and_said() -> None:
-    drawn = RENDERER.card(huge(buttons=FAILOVER.buttons), GROUND, {}, NOW)
-    check_post(drawn.message, drawn.props("n"))
-    assert drawn.message.startswith("**R7**")
-    assert "**T1**" in drawn.message
-    assert "more, left out" in drawn.message.split("\n")[-1]
-    assert [one["name"] for one in drawn.attachments[0]["actions"]] == ["Finish T2"]
-    assert len(drawn.attachments[0]["fallback"]) == 300
+def test_lines_that_do_not_fit_are_left_out_with_a_note() -> None:
+    rendered = RENDERER.card(huge(buttons=FAILOVER.buttons), SCOPE, {}, NOW)
+    check_post(rendered.message, rendered.props("n"))
+    assert rendered.message.startswith("**R7**")
+    assert "**T1**" in rendered.message
+    assert "more left out" in rendered.message.split("\n")[-1]
+    assert [item["name"] for item in rendered.attachments[0]["actions"]] == ["Finish T2"]
+    assert len(rendered.attachments[0]["fallback"]) == 300
 
 
-def test_a_card_too_long_for_the_props_of_an_old_server_stands_in_the_message() -> None:
+def test_a_card_too_long_for_the_props_is_put_in_the_message() -> None:
     long = Card(title=("R7",), summary="R7", lines=tuple((f"line {n} " + "<&>" * 50,) for n in range(20)))
-    drawn = RENDERER.card(long, GROUND, {}, NOW)
-    check_post(drawn.message, drawn.props("n"))
-    assert drawn.attachments == []
-    assert "line 19" in drawn.message
+    rendered = RENDERER.card(long, SCOPE, {}, NOW)
+    check_post(rendered.message, rendered.props("n"))
+    assert rendered.attachments == []
+    assert "line 19" in rendered.message
 
 
-def test_more_than_five_buttons_or_too_heavy_ones_are_named() -> None:
+def test_buttons_that_do_not_fit_are_listed_by_label() -> None:
     many = tuple(Button(f"Finish T{n}", Finish(run="R7", tasks=(f"T{n}",))) for n in range(8))
-    drawn = RENDERER.card(card("R7", *many), GROUND, {}, NOW)
-    assert [one["name"] for one in drawn.attachments[0]["actions"]] == [f"Finish T{n}" for n in range(5)]
-    assert "Finish T5, Finish T6, Finish T7" in drawn.attachments[0]["text"]
+    rendered = RENDERER.card(simple_card("R7", *many), SCOPE, {}, NOW)
+    assert [item["name"] for item in rendered.attachments[0]["actions"]] == [f"Finish T{n}" for n in range(5)]
+    assert "Finish T5, Finish T6, Finish T7" in rendered.attachments[0]["text"]
     heavy = tuple(Button(f"Again {n}", OpenForm(about="retry", fill={"text": f"{n}" * 3000})) for n in range(3))
-    drawn = RENDERER.card(card("R7", *heavy), GROUND, {}, NOW)
-    check_post(drawn.message, drawn.props("n"))
-    assert [one["name"] for one in drawn.attachments[0]["actions"]] == ["Again 0"]
-    assert "Again 1, Again 2" in drawn.attachments[0].get("text", drawn.message)
+    rendered = RENDERER.card(simple_card("R7", *heavy), SCOPE, {}, NOW)
+    check_post(rendered.message, rendered.props("n"))
+    assert [item["name"] for item in rendered.attachments[0]["actions"]] == ["Again 0"]
+    assert "Again 1, Again 2" in rendered.attachments[0].get("text", rendered.message)
 
 
-def test_the_same_intent_twice_is_one_button() -> None:
+def test_two_buttons_with_the_same_intent_become_one() -> None:
     twice = (Button("Finish", Finish(tasks=("T1",))), Button("Finish it", Finish(tasks=("T1",))))
-    assert len(RENDERER.card(card("R7", *twice), GROUND, {}, NOW).attachments[0]["actions"]) == 1
+    assert len(RENDERER.card(simple_card("R7", *twice), SCOPE, {}, NOW).attachments[0]["actions"]) == 1
 
 
-def test_runes_are_counted_as_go_writes_them() -> None:
+def test_props_are_measured_as_go_encodes_them() -> None:
     assert props_runes({"a": "<é>"}) == len('{"a":"é"}') + 12
 
 
-def test_fit_keeps_what_fits() -> None:
-    assert fit(["a", "b"], 100) == "a\nb"
-    assert len(fit(["a" * 60] * 10, 200)) <= 200
+def test_fit_lines_keeps_the_lines_that_fit() -> None:
+    assert fit_lines(["a", "b"], 100) == "a\nb"
+    assert len(fit_lines(["a" * 60] * 10, 200)) <= 200
 
 
-def test_what_travels_says_nothing_secret() -> None:
-    sealed = json.dumps(RENDERER.card(FAILOVER, GROUND, {}, NOW).attachments)
+def test_attachments_do_not_contain_the_secret_key() -> None:
+    sealed = json.dumps(RENDERER.card(FAILOVER, SCOPE, {}, NOW).attachments)
     assert SECRET.decode() not in sealed

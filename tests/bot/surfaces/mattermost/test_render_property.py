@@ -1,4 +1,4 @@
-"""Whatever a card holds, its post is one that the oldest server takes, and nothing from outside comes alive."""
+"""Any card becomes a post that the oldest server accepts, without markup or mentions from outside."""
 
 import re
 from datetime import UTC, datetime
@@ -9,8 +9,8 @@ from markdown_it import MarkdownIt
 
 from adapters.models import TaskState
 from bot.surfaces.mattermost.buttons import Buttons, ButtonScope
-from bot.surfaces.mattermost.dialogs import dialog
-from bot.surfaces.mattermost.escape import GAP, escape
+from bot.surfaces.mattermost.dialogs import build_dialog
+from bot.surfaces.mattermost.escape import ZERO_WIDTH_SPACE, escape
 from bot.surfaces.mattermost.render import MESSAGE_RUNES, Renderer, private_text
 from bot.surfaces.mattermost.signing import Signer
 from commands.model.card import (
@@ -31,44 +31,44 @@ from commands.model.card import (
 from commands.model.intents import Choose, Comment, Finish, OpenForm
 from commands.model.messages import Place
 from tests.fakes.mattermost import User
+from tests.fakes.mattermost.models import mentioned
 from tests.fakes.mattermost.rules import check_dialog, check_post
-from tests.fakes.mattermost.world import mentioned
 
 NOW = datetime(2026, 11, 21, 14, 5, tzinfo=UTC)
-GROUND = ButtonScope(Place(surface="mattermost", channel="c" * 26), "n" * 24)
+SCOPE = ButtonScope(Place(surface="mattermost", channel="c" * 26), "n" * 24)
 RENDERER = Renderer(Buttons(Signer(b"k" * 32), "https://bot.example.com/mattermost/action"))
 USERS = [User("ana"), User("ben"), User("all.in-one")]
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
-NASTY = [
+MARKUP = [
     *("@ana", "@all", "@channel", "@here", "#tag", "~town", ":fire:", "[x](http://y)", "<b>", "&lt;", "```\n"),
     *("    ", "- ", "1. ", "> ", "---", "===", "\n\n", "\r\n", "https://x.example/@ana_b", "\x00", "\ud800"),
     *"*_`|\\! \t\n\"'()aZé🔥9.:@",
 ]
-words = st.lists(st.sampled_from(NASTY), max_size=8).map("".join)
-longer = st.one_of(words, words.map(lambda one: one * 100))
+text = st.lists(st.sampled_from(MARKUP), max_size=8).map("".join)
+longer = st.one_of(text, text.map(lambda item: item * 100))
 spans: st.SearchStrategy[Span] = st.one_of(
     longer,
     st.builds(ClockTime, st.just(NOW), st.sampled_from(["UTC", "Europe/Lisbon", "nowhere"])),
-    st.builds(PersonName, words),
-    st.builds(Link, words, st.one_of(words, words.map(lambda one: f"https://x.example/{one}"))),
+    st.builds(PersonName, text),
+    st.builds(Link, text, st.one_of(text, text.map(lambda item: f"https://x.example/{item}"))),
     st.builds(Code, longer, st.booleans()),
     st.builds(Bold, longer),
 )
 texts = st.lists(spans, max_size=3).map(tuple)
 buttons = st.builds(
     Button,
-    words,
+    text,
     st.one_of(
-        st.builds(Finish, tasks=st.lists(words, max_size=3).map(tuple)),
+        st.builds(Finish, tasks=st.lists(text, max_size=3).map(tuple)),
         st.builds(Comment, text=longer),
-        st.builds(Choose, key=words, pick=st.dictionaries(words, words, max_size=3)),
-        st.builds(OpenForm, about=st.just("retry"), fill=st.dictionaries(words, longer, max_size=3)),
+        st.builds(Choose, key=text, values=st.dictionaries(text, text, max_size=3)),
+        st.builds(OpenForm, about=st.just("retry"), fill=st.dictionaries(text, longer, max_size=3)),
     ),
     st.sampled_from(["", "primary", "danger"]),
 )
-rows = st.builds(Row, st.one_of(st.none(), st.sampled_from(TaskState)), words, longer, texts)
-sections = st.builds(Section, words, st.lists(rows, max_size=6).map(tuple), texts)
+rows = st.builds(Row, st.one_of(st.none(), st.sampled_from(TaskState)), text, longer, texts)
+sections = st.builds(Section, text, st.lists(rows, max_size=6).map(tuple), texts)
 cards = st.builds(
     Card,
     title=texts,
@@ -78,39 +78,37 @@ cards = st.builds(
     sections=st.lists(sections, max_size=4).map(tuple),
     buttons=st.lists(buttons, max_size=7).map(tuple),
     tone=st.sampled_from(["", "good", "warn", "bad"]),
-    link=st.one_of(st.none(), st.builds(Link, words, words)),
+    link=st.one_of(st.none(), st.builds(Link, text, text)),
 )
 
 
 @given(cards)
 @settings(max_examples=100, deadline=None)
-def test_every_card_is_a_post_that_the_server_takes_and_that_tells_nobody(drawn_from: Card) -> None:
-    drawn = RENDERER.card(drawn_from, GROUND, {}, NOW)
-    check_post(drawn.message or "x", drawn.props("n" * 24))
-    assert drawn.message or drawn.attachments
+def test_every_card_is_accepted_and_mentions_nobody(drawn_from: Card) -> None:
+    rendered = RENDERER.card(drawn_from, SCOPE, {}, NOW)
+    check_post(rendered.message or "x", rendered.props("n" * 24))
+    assert rendered.message or rendered.attachments
     assert len(private_text(drawn_from, {})) <= MESSAGE_RUNES
-    shown = [drawn.message, *(str(one.get("text", "")) for one in drawn.attachments)]
+    shown = [rendered.message, *(str(item.get("text", "")) for item in rendered.attachments)]
     assert mentioned(shown, USERS) == set()
-    labels = [action["name"] for one in drawn.attachments for action in one.get("actions", ())]
+    labels = [action["name"] for item in rendered.attachments for action in item.get("actions", ())]
     assert len(labels) <= 5
-    assert all(0 < len(label.replace(GAP, "")) <= 30 for label in labels)
+    assert all(0 < len(label.replace(ZERO_WIDTH_SPACE, "")) <= 30 for label in labels)
     intents = {repr(button.intent) for button in drawn_from.buttons}
     if len(labels) < len(intents):
-        assert "Not drawn" in "".join(shown) or "left out" in "".join(shown)
+        assert "No room for" in "".join(shown) or "left out" in "".join(shown)
 
 
 @given(st.lists(texts, max_size=8), st.lists(buttons, max_size=3))
 @settings(max_examples=80, deadline=None)
-def test_every_line_said_is_a_post_that_the_server_takes(
-    lines: list[tuple[Span, ...]], shown: list[Button]
-) -> None:
-    drawn = RENDERER.lines(lines, shown, GROUND, {}, NOW)
-    check_post(drawn.message or "x", drawn.props("n" * 24))
-    assert mentioned([drawn.message], USERS) == set()
+def test_all_lines_are_accepted(lines: list[tuple[Span, ...]], shown: list[Button]) -> None:
+    rendered = RENDERER.lines(lines, shown, SCOPE, {}, NOW)
+    check_post(rendered.message or "x", rendered.props("n" * 24))
+    assert mentioned([rendered.message], USERS) == set()
 
 
 def _plain(markdown: str) -> tuple[set[str], str]:
-    """The kinds of markup in it, and the words that a reader sees."""
+    """The kinds of markup in the text, and the text that people see."""
     kinds: set[str] = set()
     seen: list[str] = []
     for token in MARKDOWN.parse(markdown):
@@ -121,30 +119,30 @@ def _plain(markdown: str) -> tuple[set[str], str]:
     return kinds, "".join(seen)
 
 
-@given(words)
+@given(text)
 @settings(max_examples=400, deadline=None)
 @example("a\n===")
 @example("[a]: http://b")
 @example("&amp;")
-def test_outside_words_are_no_markup_and_are_all_there(given_words: str) -> None:
+def test_escaped_text_is_complete_and_has_no_markup(given_words: str) -> None:
     kinds, seen = _plain(escape(given_words))
     assert kinds <= {"paragraph_open", "paragraph_close", "inline", "text", "softbreak", "hardbreak"}, kinds
     if "http" not in given_words:  # addresses are percent-encoded where they must be
         assert _letters(seen) == _letters(given_words)
 
 
-def _letters(words: str) -> str:
-    """Without blanks, gaps, and the controls that no client shows."""
-    words = words.encode("utf-8", "replace").decode()
-    return re.sub(rf"[\s{GAP}\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]", "", words)
+def _letters(text: str) -> str:
+    """Without spaces and control characters."""
+    text = text.encode("utf-8", "replace").decode()
+    return re.sub(rf"[\s{ZERO_WIDTH_SPACE}\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]", "", text)
 
 
 fields = st.builds(
     Field,
     name=st.sampled_from(["a", "b", "c", "d"]),
-    label=words,
+    label=text,
     kind=st.sampled_from(["line", "lines", "choice", "search", "when"]),
-    options=st.lists(st.builds(Option, st.from_regex(r"\A[a-z]{1,4}\Z"), words), max_size=5).map(tuple),
+    options=st.lists(st.builds(Option, st.from_regex(r"\A[a-z]{1,4}\Z"), text), max_size=5).map(tuple),
     value=longer,
     hint=longer,
     optional=st.booleans(),
@@ -155,13 +153,13 @@ fields = st.builds(
     st.builds(
         Form,
         st.just("status"),
-        words,
-        words,
-        words,
+        text,
+        text,
+        text,
         st.lists(fields, max_size=4, unique_by=lambda f: f.name).map(tuple),
         texts,
     )
 )
 @settings(max_examples=100, deadline=None)
-def test_every_form_is_a_dialog_that_the_server_opens(form: Form) -> None:
-    check_dialog(dialog(form, {}, "state"))
+def test_every_form_is_a_valid_dialog(dialog: Form) -> None:
+    check_dialog(build_dialog(dialog, {}, "state"))

@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.bot.surfaces.slack.rig import Office, opened
+from tests.bot.surfaces.slack.harness import SlackHarness, start_surface
 from tests.fakes.slack import Slack
 
 ANA, BEN = "U0ANA", "U0BEN"
@@ -12,7 +12,7 @@ OPS = "C0OPS"
 @pytest.fixture
 async def slack() -> AsyncIterator[Slack]:
     async with Slack() as slack:
-        slack.trigger_life = 60.0  # the machine may be slow; the tests of expiry set their own
+        slack.trigger_life = 60.0  # the machine may be slow; tests of expiry set their own
         slack.add_user(ANA, "ana", email="ana@acme.example", tz="Europe/Lisbon")
         slack.add_user(BEN, "ben")
         slack.add_channel(OPS, "ops", members=(ANA, BEN))
@@ -20,6 +20,6 @@ async def slack() -> AsyncIterator[Slack]:
 
 
 @pytest.fixture
-async def office(slack: Slack) -> AsyncIterator[Office]:
-    async with opened(slack) as office:
-        yield office
+async def harness(slack: Slack) -> AsyncIterator[SlackHarness]:
+    async with start_surface(slack) as started:
+        yield started

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.surfaces.slack.encoding import decode, mention_rest
+from bot.surfaces.slack.encoding import decode, text_after_mention
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from bot.surfaces.slack.encoding import decode, mention_rest
         ("", ""),
     ],
 )
-def test_slack_text_is_read_as_it_was_typed(raw: str, typed: str) -> None:
+def test_slack_text_is_decoded_as_typed(raw: str, typed: str) -> None:
     assert decode(raw) == typed
 
 
@@ -36,5 +36,5 @@ def test_slack_text_is_read_as_it_was_typed(raw: str, typed: str) -> None:
         ("<@U12> finish", None),
     ],
 )
-def test_a_mention_counts_where_it_opens_the_message(raw: str, rest: str | None) -> None:
-    assert mention_rest(raw, "U1") == rest
+def test_a_mention_counts_only_at_the_start(raw: str, rest: str | None) -> None:
+    assert text_after_mention(raw, "U1") == rest

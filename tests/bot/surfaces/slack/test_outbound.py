@@ -1,39 +1,41 @@
-"""What we say: cards, lines, private answers, and what Slack's refusals become."""
+"""Cards, lines, private answers, profiles, and what Slack's rejections become."""
 
 from datetime import UTC, datetime
 
 import pytest
 
 from adapters.models import TaskState
+from adapters.toolkit.messages import in_language
 from bot.surfaces.protocol import ChatUnreachable, NotInChannel, PostGone, PostRef, RouteClosed, SurfaceError
-from bot.surfaces.slack.client import Client
+from bot.surfaces.slack.client import SlackClient
 from commands.model.card import Bold, Card, ClockTime, Code, Link, PersonName, Row, Section, text
 from commands.model.messages import Actor, Membership, Place
 from tests.bot.surfaces.slack.conftest import ANA, BEN, OPS
-from tests.bot.surfaces.slack.rig import Office
+from tests.bot.surfaces.slack.harness import SlackHarness
 from tests.fakes.slack import Slack
 
-HERE = Place(surface="slack", workspace="T1", channel=OPS)
-AT = datetime(2026, 11, 21, 14, 3, tzinfo=UTC)
+OPS_PLACE = Place(surface="slack", workspace="T1", channel=OPS)
+CLOCK_TIME = datetime(2026, 11, 21, 14, 3, tzinfo=UTC)
 CARD = Card(
     title=("R7 Primary down in EU",),
     summary="R7 <Primary> is amber & 1 of 4 tasks is done.",
     subtitle=text("Database failover, on playbooks"),
-    lines=(text(Bold("AMBER"), " replica lagging, ", PersonName("Ana", ANA), " ", ClockTime(AT)),),
+    lines=(text(Bold("AMBER"), " replica lagging, ", PersonName("Ana", ANA), " ", ClockTime(CLOCK_TIME)),),
     sections=(
         Section(
-            "Triage", (Row(TaskState.DONE, "T1", "Say *hi* to <!channel> `now`", text("Ben ", ClockTime(AT))),)
+            "Triage",
+            (Row(TaskState.DONE, "T1", "Say *hi* to <!channel> `now`", text("Ben ", ClockTime(CLOCK_TIME))),),
         ),
     ),
     link=Link("Open it", "https://mm.example/run/7"),
 )
 
 
-async def test_a_card_is_drawn_in_words_and_nothing_in_it_is_markup(slack: Slack, office: Office) -> None:
-    await office.surface.post(HERE, CARD, nonce="n1")
-    post = slack.cards[0]
+async def test_a_card_is_rich_text_without_markup(slack: Slack, harness: SlackHarness) -> None:
+    await harness.surface.post(OPS_PLACE, CARD, nonce="n1")
+    post = slack.bot_posts[0]
     assert post.text == "R7 &lt;Primary&gt; is amber &amp; 1 of 4 tasks is done."
-    assert post.words.splitlines() == [
+    assert post.visible_text.splitlines() == [
         "R7 Primary down in EU",
         "Database failover, on playbooks",
         "AMBER replica lagging, Ana 14:03 UTC",
@@ -43,172 +45,182 @@ async def test_a_card_is_drawn_in_words_and_nothing_in_it_is_markup(slack: Slack
     ]
     assert {block["type"] for block in post.blocks} == {"rich_text"}
     pieces = [piece for block in post.blocks for part in block["elements"] for piece in part["elements"]]
-    clock = {"type": "date", "timestamp": int(AT.timestamp()), "format": "{time}", "fallback": "14:03 UTC"}
+    clock = {"type": "date", "timestamp": int(CLOCK_TIME.timestamp()), "format": "{time}", "fallback": "14:03 UTC"}
     assert clock in pieces
     assert all(piece["type"] != "user" for piece in pieces)
 
 
-async def test_lines_have_date_tokens_and_mention_only_who_is_pinged(slack: Slack, office: Office) -> None:
+async def test_lines_have_date_tokens_and_mention_only_with_ping(slack: Slack, harness: SlackHarness) -> None:
     line = text(
         PersonName("Ana", ANA, ping=True),
         " promised <news> at ",
-        ClockTime(AT),
+        ClockTime(CLOCK_TIME),
         ", ",
         PersonName("Ben", BEN),
         Code("x"),
     )
-    await office.surface.post_lines(HERE, [line], nonce="n1")
-    stamp = int(AT.timestamp())
+    await harness.surface.post_lines(OPS_PLACE, [line], nonce="n1")
+    stamp = int(CLOCK_TIME.timestamp())
     expected = f"<@{ANA}> promised &lt;news&gt; at <!date^{stamp}^{{time}}|14:03 UTC>, Benx"
-    assert slack.cards[0].text == expected
-    assert {"type": "user", "user_id": ANA} in slack.cards[0].blocks[0]["elements"][0]["elements"]
+    assert slack.bot_posts[0].text == expected
+    assert {"type": "user", "user_id": ANA} in slack.bot_posts[0].blocks[0]["elements"][0]["elements"]
 
 
-async def test_a_post_stands_in_its_thread_and_is_found_by_its_nonce(slack: Slack, office: Office) -> None:
+async def test_a_post_is_in_its_thread_and_found_by_its_nonce(slack: Slack, harness: SlackHarness) -> None:
     root = slack.say("it is down", BEN, OPS)
-    thread = HERE.model_copy(update={"thread": root.ts})
-    ref = await office.surface.post(thread, CARD, nonce="n1")
-    other = await office.surface.post_lines(HERE, [text("hello")], nonce="n2")
-    assert next(post for post in slack.cards if post.ts == ref.id).thread_ts == root.ts
-    assert await office.surface.find_post(thread, "n1") == ref
-    assert await office.surface.find_post(HERE, "n2") == other
-    assert await office.surface.find_post(HERE, "n1") is None
-    assert await office.surface.find_post(HERE.model_copy(update={"thread": "1.1"}), "n1") is None
+    thread = OPS_PLACE.model_copy(update={"thread": root.ts})
+    ref = await harness.surface.post(thread, CARD, nonce="n1")
+    other = await harness.surface.post_lines(OPS_PLACE, [text("hello")], nonce="n2")
+    assert next(post for post in slack.bot_posts if post.ts == ref.id).thread_ts == root.ts
+    assert await harness.surface.find_post(thread, "n1") == ref
+    assert await harness.surface.find_post(OPS_PLACE, "n2") == other
+    assert await harness.surface.find_post(OPS_PLACE, "n1") is None
+    assert await harness.surface.find_post(OPS_PLACE.model_copy(update={"thread": "1.1"}), "n1") is None
 
 
-async def test_a_long_thread_is_read_to_its_end(slack: Slack, office: Office) -> None:
+async def test_a_post_is_found_in_a_long_thread(slack: Slack, harness: SlackHarness) -> None:
     root = slack.say("it is down", BEN, OPS)
     for number in range(250):
         slack.say(str(number), BEN, OPS, thread=root.ts)
-    thread = HERE.model_copy(update={"thread": root.ts})
-    ref = await office.surface.post(thread, CARD, nonce="n1")
-    assert await office.surface.find_post(thread, "n1") == ref
+    thread = OPS_PLACE.model_copy(update={"thread": root.ts})
+    ref = await harness.surface.post(thread, CARD, nonce="n1")
+    assert await harness.surface.find_post(thread, "n1") == ref
 
 
-async def test_an_edit_keeps_the_nonce_and_has_new_block_ids(slack: Slack, office: Office) -> None:
-    ref = await office.surface.post(HERE, CARD, nonce="n1")
-    await office.surface.edit(ref, CARD)
-    await office.surface.edit_lines(ref, [text("done")])
-    assert (slack.cards[0].words, slack.cards[0].edits) == ("done", 2)
-    assert await office.surface.find_post(HERE, "n1") == ref
+async def test_an_edit_keeps_the_nonce_and_has_new_block_ids(slack: Slack, harness: SlackHarness) -> None:
+    ref = await harness.surface.post(OPS_PLACE, CARD, nonce="n1")
+    await harness.surface.edit(ref, CARD)
+    await harness.surface.edit_lines(ref, [text("done")])
+    assert (slack.bot_posts[0].visible_text, slack.bot_posts[0].edits) == ("done", 2)
+    assert await harness.surface.find_post(OPS_PLACE, "n1") == ref
 
 
-async def test_an_old_card_becomes_a_pointer(slack: Slack, office: Office) -> None:
-    old = await office.surface.post(HERE, CARD, nonce="n1")
-    new = await office.surface.post(HERE, CARD, nonce="n2")
-    await office.surface.replace_with_pointer(old, new)
+async def test_a_moved_card_links_to_the_new_one(slack: Slack, harness: SlackHarness) -> None:
+    old = await harness.surface.post(OPS_PLACE, CARD, nonce="n1")
+    new = await harness.surface.post(OPS_PLACE, CARD, nonce="n2")
+    await harness.surface.replace_with_pointer(old, new)
     link = f"https://acme.slack.com/archives/{OPS}/p{new.id.replace('.', '')}"
-    assert slack.cards[0].words == "This card moved: the live card"
-    assert link in str(slack.cards[0].blocks)
-    assert slack.cards[0].labels == []
+    assert slack.bot_posts[0].visible_text == "This card moved: the live card"
+    assert link in str(slack.bot_posts[0].blocks)
+    assert slack.bot_posts[0].labels == []
 
 
 @pytest.mark.parametrize(
     "url",
     ["https://10.0.0.7/admin", "https://slack.com.example.org/x", "http://hooks.slack.com/x", "https://[x", "x"],
 )
-async def test_an_answer_goes_to_slack_and_nowhere_else(slack: Slack, url: str) -> None:
-    client = Client(slack.token, slack.api_url)
+async def test_a_response_url_of_another_host_is_never_called(slack: Slack, url: str) -> None:
+    client = SlackClient(slack.token, slack.api_url)
     with pytest.raises(RouteClosed):
-        await client.respond(url, {"text": "for Ana alone"})
+        await client.post_to_response_url(url, {"text": "for Ana alone"})
     await client.close()
 
 
-async def test_a_private_answer_to_a_command_goes_by_its_response_url(slack: Slack, office: Office) -> None:
+async def test_a_command_is_answered_by_its_response_url(slack: Slack, harness: SlackHarness) -> None:
     slack.add_channel("C0FAR", "far", members=(ANA,), bot=False)
-    await slack.command(office.url, "mine", user=ANA, channel="C0FAR")
-    await office.surface.send_private(office.desk.messages[0], CARD)
-    whisper = slack.whispers[0]
-    assert (whisper.to, whisper.channel, whisper.route) == (ANA, "C0FAR", "response_url")
+    await slack.command(harness.url, "mine", user=ANA, channel="C0FAR")
+    await harness.surface.send_private(harness.intake.messages[0], CARD)
+    ephemeral = slack.ephemerals[0]
+    assert (ephemeral.to, ephemeral.channel, ephemeral.route) == (ANA, "C0FAR", "response_url")
 
 
-async def test_after_five_uses_the_answer_is_ephemeral_in_the_place(slack: Slack, office: Office) -> None:
-    await slack.command(office.url, "mine", user=ANA, channel=OPS)
+async def test_after_five_uses_the_answer_is_an_ephemeral_message(slack: Slack, harness: SlackHarness) -> None:
+    await slack.command(harness.url, "mine", user=ANA, channel=OPS)
     for _ in range(6):
-        await office.surface.send_private(office.desk.messages[0], CARD)
-    assert [whisper.route for whisper in slack.whispers] == ["response_url"] * 5 + ["chat.postEphemeral"]
+        await harness.surface.send_private(harness.intake.messages[0], CARD)
+    assert [ephemeral.route for ephemeral in slack.ephemerals] == ["response_url"] * 5 + ["chat.postEphemeral"]
 
 
-async def test_a_closed_route_from_where_we_are_not_ends_in_a_direct_message(slack: Slack, office: Office) -> None:
+async def test_without_response_url_and_membership_the_answer_is_a_direct_message(
+    slack: Slack, harness: SlackHarness
+) -> None:
     slack.add_channel("C0FAR", "far", members=(ANA,), bot=False)
-    delivered = await slack.command(office.url, "mine", user=ANA, channel="C0FAR")
+    delivered = await slack.command(harness.url, "mine", user=ANA, channel="C0FAR")
     slack.expire(delivered.payload["response_url"])
-    await office.surface.send_private(office.desk.messages[0], CARD)
-    assert slack.cards[-1].channel == "D0ANA"
+    await harness.surface.send_private(harness.intake.messages[0], CARD)
+    assert slack.bot_posts[-1].channel == "D0ANA"
 
 
-async def test_a_private_answer_to_a_mention_is_ephemeral_in_its_thread(slack: Slack, office: Office) -> None:
+async def test_a_mention_is_answered_by_an_ephemeral_message_in_its_thread(
+    slack: Slack, harness: SlackHarness
+) -> None:
     root = slack.say("it is down", BEN, OPS)
-    await slack.mention(office.url, "mine", user=ANA, channel=OPS, thread=root.ts)
-    await office.surface.send_private(office.desk.messages[0], CARD)
-    whisper = slack.whispers[0]
-    assert (whisper.to, whisper.thread_ts, whisper.route) == (ANA, root.ts, "chat.postEphemeral")
+    await slack.mention(harness.url, "mine", user=ANA, channel=OPS, thread=root.ts)
+    await harness.surface.send_private(harness.intake.messages[0], CARD)
+    ephemeral = slack.ephemerals[0]
+    assert (ephemeral.to, ephemeral.thread_ts, ephemeral.route) == (ANA, root.ts, "chat.postEphemeral")
 
 
-async def test_in_a_direct_message_the_answer_is_a_message(slack: Slack, office: Office) -> None:
-    await slack.direct(office.url, "mine", user=ANA)
-    await office.surface.send_private(office.desk.messages[0], CARD)
-    assert slack.cards[0].channel == "D0ANA"
+async def test_a_direct_message_is_answered_by_a_message(slack: Slack, harness: SlackHarness) -> None:
+    await slack.direct(harness.url, "mine", user=ANA)
+    await harness.surface.send_private(harness.intake.messages[0], CARD)
+    assert slack.bot_posts[0].channel == "D0ANA"
 
 
-async def test_an_answer_goes_only_to_slack(slack: Slack, office: Office) -> None:
-    await slack.command(office.url, "mine", user=ANA, channel=OPS)
-    message = office.desk.messages[0]
-    elsewhere = message.reply.model_copy(update={"url": "http://127.0.0.2:9/steal"})
-    await office.surface.send_private(message.model_copy(update={"reply": elsewhere}), CARD)
-    assert slack.whispers[0].route == "chat.postEphemeral"
+async def test_a_foreign_response_url_falls_back_to_an_ephemeral_message(
+    slack: Slack, harness: SlackHarness
+) -> None:
+    await slack.command(harness.url, "mine", user=ANA, channel=OPS)
+    message = harness.intake.messages[0]
+    foreign_reply = message.reply.model_copy(update={"url": "http://127.0.0.2:9/steal"})
+    await harness.surface.send_private(message.model_copy(update={"reply": foreign_reply}), CARD)
+    assert slack.ephemerals[0].route == "chat.postEphemeral"
 
 
-async def test_where_we_are_no_member_the_refusal_says_what_to_type(slack: Slack, office: Office) -> None:
+async def test_a_post_in_a_channel_without_the_bot_names_the_invite_command(
+    slack: Slack, harness: SlackHarness
+) -> None:
     slack.add_channel("C0FAR", "far", members=(ANA,), bot=False)
     for channel in ("C0FAR", "C0NONE"):
-        with pytest.raises(NotInChannel) as caught:
-            await office.surface.post(HERE.model_copy(update={"channel": channel}), CARD, nonce="n")
-        assert caught.value.invite == "/invite @liaison"
+        with pytest.raises(NotInChannel) as error:
+            await harness.surface.post(OPS_PLACE.model_copy(update={"channel": channel}), CARD, nonce="n")
+        assert error.value.invite == "/invite @liaison"
 
 
-async def test_a_deleted_post_is_gone(slack: Slack, office: Office) -> None:
+async def test_editing_a_deleted_post_raises_post_gone(slack: Slack, harness: SlackHarness) -> None:
     with pytest.raises(PostGone):
-        await office.surface.edit(PostRef(place=HERE, id="1.1"), CARD)
+        await harness.surface.edit(PostRef(place=OPS_PLACE, id="1.1"), CARD)
 
 
-async def test_an_archived_channel_is_a_final_refusal(slack: Slack, office: Office) -> None:
+async def test_an_archived_channel_is_not_retryable(slack: Slack, harness: SlackHarness) -> None:
     slack.channels[OPS].archived = True
-    with pytest.raises(SurfaceError, match="is_archived") as caught:
-        await office.surface.post(HERE, CARD, nonce="n")
-    assert not isinstance(caught.value, ChatUnreachable)
+    with pytest.raises(SurfaceError, match="is_archived") as error:
+        await harness.surface.post(OPS_PLACE, CARD, nonce="n")
+    assert not isinstance(error.value, ChatUnreachable)
 
 
-async def test_too_many_requests_says_when_to_come_back(slack: Slack, office: Office) -> None:
+async def test_a_rate_limit_has_slacks_retry_time(slack: Slack, harness: SlackHarness) -> None:
     body = '{"ok": false, "error": "ratelimited"}'
     headers = {"Retry-After": "17", "Content-Type": "application/json"}
     slack.fault("answer", path="chat.postMessage", status=429, body=body, headers=headers)
-    with pytest.raises(ChatUnreachable) as caught:
-        await office.surface.post(HERE, CARD, nonce="n")
-    assert caught.value.retry_after == 17
+    with pytest.raises(ChatUnreachable) as error:
+        await harness.surface.post(OPS_PLACE, CARD, nonce="n")
+    assert error.value.retry_after == 17
 
 
 @pytest.mark.parametrize("body", ["<html>bad gateway</html>", "", "[]", '{"ok": fal'])
 @pytest.mark.parametrize("status", [200, 502])
-async def test_an_unreadable_answer_is_unreachable(slack: Slack, office: Office, status: int, body: str) -> None:
+async def test_an_unreadable_response_is_retryable(
+    slack: Slack, harness: SlackHarness, status: int, body: str
+) -> None:
     for kind in ("application/json", "text/html", "text/plain"):
         slack.fault("answer", path="chat.postMessage", status=status, body=body, headers={"Content-Type": kind})
         with pytest.raises(ChatUnreachable):
-            await office.surface.post(HERE, CARD, nonce="n")
+            await harness.surface.post(OPS_PLACE, CARD, nonce="n")
 
 
 @pytest.mark.parametrize("kind", ["cut_before", "cut_after"])
-async def test_a_cut_post_is_sent_once_and_can_be_found(slack: Slack, office: Office, kind: str) -> None:
+async def test_a_post_on_a_broken_connection_is_sent_once(slack: Slack, harness: SlackHarness, kind: str) -> None:
     slack.fault(kind, path="chat.postMessage")  # type: ignore[arg-type]
     with pytest.raises(ChatUnreachable):
-        await office.surface.post(HERE, CARD, nonce="n1")
+        await harness.surface.post(OPS_PLACE, CARD, nonce="n1")
     assert len(slack.calls("POST", "chat.postMessage")) == 1
-    found = await office.surface.find_post(HERE, "n1")
-    assert (found is not None) == (kind == "cut_after")
+    results = await harness.surface.find_post(OPS_PLACE, "n1")
+    assert (results is not None) == (kind == "cut_after")
 
 
 @pytest.mark.parametrize(
-    ("facts", "standing"),
+    ("fields", "membership"),
     [
         ({}, Membership.MEMBER),
         ({"is_restricted": True}, Membership.GUEST),
@@ -219,17 +231,26 @@ async def test_a_cut_post_is_sent_once_and_can_be_found(slack: Slack, office: Of
         ({"deleted": True}, Membership.UNKNOWN),
     ],
 )
-async def test_what_somebody_is_in_the_workspace(
-    slack: Slack, office: Office, facts: dict[str, object], standing: Membership
+async def test_membership_follows_the_user_object(
+    slack: Slack, harness: SlackHarness, fields: dict[str, object], membership: Membership
 ) -> None:
-    slack.add_user("U0CAT", "cat", email="cat@acme.example", tz="Europe/Rome", **facts)
-    found = await office.surface.profile(Actor(surface="slack", id="U0CAT"))
-    assert found.membership is standing
-    assert (found.handle, found.email, found.timezone) == ("cat", "cat@acme.example", "Europe/Rome")
+    slack.add_user("U0CAT", "cat", email="cat@acme.example", tz="Europe/Rome", **fields)
+    profile = await harness.surface.profile(Actor(surface="slack", id="U0CAT"))
+    assert profile.membership is membership
+    assert (profile.handle, profile.email, profile.timezone) == ("cat", "cat@acme.example", "Europe/Rome")
 
 
-async def test_people_are_found_by_id_e_mail_and_handle(slack: Slack, office: Office) -> None:
-    for words in (f"@{ANA}", ANA, "ana@acme.example", "@ana", "Ana"):
-        assert [actor.id for actor in await office.surface.find_people(words, HERE)] == [ANA]
-    for words in ("@nobody", "no@acme.example", "@U0NOBODY", ""):
-        assert list(await office.surface.find_people(words, HERE)) == []
+async def test_people_are_found_by_id_email_and_name(slack: Slack, harness: SlackHarness) -> None:
+    for query in (f"@{ANA}", ANA, "ana@acme.example", "@ana", "Ana"):
+        assert [actor.id for actor in await harness.surface.find_people(query, OPS_PLACE)] == [ANA]
+    for query in ("@nobody", "no@acme.example", "@U0NOBODY", ""):
+        assert list(await harness.surface.find_people(query, OPS_PLACE)) == []
+
+
+async def test_the_state_column_fits_the_current_language(slack: Slack, harness: SlackHarness) -> None:
+    rows = (Row(TaskState.RUNNING, "T1", "Page the DBA"), Row(TaskState.DONE, "T2", "Confirm"))
+    card = Card(title=("R7",), summary="R7", sections=(Section("Triage", rows),))
+    with in_language("pt-BR"):
+        await harness.surface.post(OPS_PLACE, card, nonce="n1")
+    lines = slack.bot_posts[0].visible_text.splitlines()
+    assert lines[-2:] == ["em andamento T1 Page the DBA", "concluída    T2 Confirm"]

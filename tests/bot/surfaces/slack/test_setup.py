@@ -1,4 +1,4 @@
-"""``liaison doctor`` and the manifest."""
+"""The checks of ``liaison doctor``, and the manifest."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,69 +10,70 @@ from adapters.protocol import CheckStatus
 from bot.surfaces.options import SlackOptions
 from bot.surfaces.slack import SlackSurface
 from bot.surfaces.slack.manifest import SCOPES, manifest, manifest_yaml
-from tests.bot.surfaces.slack.rig import Notepad, options_for
+from tests.bot.surfaces.memory_state import MemoryState
+from tests.bot.surfaces.slack.harness import options_for
 from tests.fakes.slack import Slack
 
 ROOT = Path(__file__).parents[4]
 
 
-async def problems(options: SlackOptions) -> list[str]:
-    surface = SlackSurface(options, command="/run", notes=Notepad(), now=lambda: datetime.now(UTC))
-    found = await surface.check()
-    return [f"{one.summary} -> {one.fix}" for one in found if one.status is CheckStatus.FIX]
+async def list_problems(options: SlackOptions) -> list[str]:
+    surface = SlackSurface(options, command="/run", state=MemoryState(), now=lambda: datetime.now(UTC))
+    results = await surface.check()
+    return [f"{item.summary} -> {item.fix}" for item in results if item.status is CheckStatus.FIX]
 
 
 async def test_a_good_setup_has_nothing_to_fix(slack: Slack) -> None:
-    assert await problems(options_for(slack)) == []
-    assert await problems(options_for(slack, socket_mode=True)) == []
+    assert await list_problems(options_for(slack)) == []
+    assert await list_problems(options_for(slack, socket_mode=True)) == []
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "text"),
     [
         ({"bot_token": SecretStr("xoxb-wrong")}, "slack.bot_token: invalid_auth"),
         ({"app_token": SecretStr("xapp-wrong")}, "slack.app_token: invalid_auth"),
-        ({"signing_secret": None}, "neither slack.signing_secret nor slack.app_token"),
-        ({"api_url": "http://127.0.0.1:1/api/"}, "cannot be reached"),
+        ({"signing_secret": None}, "Neither slack.signing_secret nor slack.app_token"),
+        ({"api_url": "http://127.0.0.1:1/api/"}, "Can't reach Slack"),
     ],
 )
-async def test_each_wrong_setting_is_named_with_its_remedy(
-    slack: Slack, change: dict[str, object], said: str
+async def test_each_wrong_setting_is_reported_with_its_fix(
+    slack: Slack, change: dict[str, object], text: str
 ) -> None:
-    found = await problems(options_for(slack).model_copy(update=change))
-    assert len(found) == 1
-    assert said in found[0]
-    assert not found[0].endswith("-> ")
-    assert "wrong" not in found[0]
+    results = await list_problems(options_for(slack).model_copy(update=change))
+    assert len(results) == 1
+    assert text in results[0]
+    assert not results[0].endswith("-> ")
+    assert "wrong" not in results[0]
 
 
 async def test_missing_scopes_are_listed(slack: Slack) -> None:
     slack.scopes = ",".join(scope for scope in SCOPES if scope not in ("commands", "users:read.email"))
-    found = await problems(options_for(slack))
-    assert len(found) == 1
-    assert "commands, users:read.email" in found[0]
+    results = await list_problems(options_for(slack))
+    assert len(results) == 1
+    assert "commands, users:read.email" in results[0]
 
 
-def test_the_manifest_in_the_repository_is_the_generated_one() -> None:
+def test_the_manifest_file_is_up_to_date() -> None:
     assert (ROOT / "manifest.yml").read_text() == manifest_yaml("/run", None, socket=True)
 
 
-def test_the_manifest_names_one_address_for_everything() -> None:
-    made = manifest("/go", "https://bot.acme.example/", socket=False)
+def test_the_manifest_uses_one_url() -> None:
+    manifest_dict = manifest("/go", "https://bot.acme.example/", socket=False)
     address = "https://bot.acme.example/slack/events"
-    command = made["features"]["slash_commands"][0]
+    command = manifest_dict["features"]["slash_commands"][0]
     assert (command["command"], command["url"], command["should_escape"]) == ("/go", address, True)
-    assert made["settings"]["event_subscriptions"]["request_url"] == address
-    assert made["settings"]["interactivity"]["request_url"] == address
-    assert made["settings"]["interactivity"]["message_menu_options_url"] == address
+    assert manifest_dict["settings"]["event_subscriptions"]["request_url"] == address
+    assert manifest_dict["settings"]["interactivity"]["request_url"] == address
+    assert manifest_dict["settings"]["interactivity"]["message_menu_options_url"] == address
     assert "url" not in str(manifest("/go", None, socket=True))
 
 
-def test_the_manifest_keeps_slacks_limits() -> None:
-    made = manifest("/run", None, socket=True)
-    assert all(len(shortcut["name"]) <= 24 for shortcut in made["features"]["shortcuts"])
-    assert len(made["features"]["slash_commands"][0]["description"]) <= 2000
-    assert len(made["display_information"]["description"]) <= 140
+def test_the_manifest_is_within_slacks_limits() -> None:
+    manifest_dict = manifest("/run", None, socket=True)
+    assert all(len(shortcut["name"]) <= 24 for shortcut in manifest_dict["features"]["shortcuts"])
+    assert len(manifest_dict["features"]["slash_commands"][0]["description"]) <= 2000
+    assert len(manifest_dict["display_information"]["description"]) <= 140
 
 
 def test_the_manifest_as_yaml() -> None:

@@ -1,20 +1,20 @@
-"""Socket Mode: the same deliveries over our own websockets."""
+"""Socket Mode: deliveries over websockets."""
 
-from bot.surfaces.slack.socket import Sockets
+from bot.surfaces.slack.socket import SocketMode
 from tests.bot.surfaces.slack.conftest import ANA, OPS
-from tests.bot.surfaces.slack.rig import Office, opened
+from tests.bot.surfaces.slack.harness import SlackHarness, start_surface
 from tests.fakes.slack import SOCKET, Slack
 
 
-async def connected(slack: Slack, office: Office) -> None:
-    await slack.until(lambda: len(slack.sockets) == Sockets.COUNT and office.surface.ready()["socket"])
+async def wait_until_connected(slack: Slack, harness: SlackHarness) -> None:
+    await slack.until(lambda: len(slack.sockets) == SocketMode.COUNT and harness.surface.ready()["socket"])
 
 
-async def test_deliveries_come_and_are_answered_on_their_socket(slack: Slack) -> None:
-    slack.socket_patience = 30.0
-    async with opened(slack, socket_mode=True) as office:
-        await connected(slack, office)
-        assert office.surface.ready() == {"identified": True, "socket": True}
+async def test_deliveries_are_acknowledged_on_their_connection(slack: Slack) -> None:
+    slack.socket_timeout = 30.0
+    async with start_surface(slack, socket_mode=True) as harness:
+        await wait_until_connected(slack, harness)
+        assert harness.surface.ready() == {"identified": True, "socket": True}
         assert (await slack.command(SOCKET, "status form", user=ANA, channel=OPS)).status == 200
         assert (await slack.search(SOCKET, "task", "", user=ANA))[0] == "T3 Promote the replica"
         wrong = await slack.submit(SOCKET, {"text": ""}, user=ANA)
@@ -22,48 +22,48 @@ async def test_deliveries_come_and_are_answered_on_their_socket(slack: Slack) ->
         assert (await slack.submit(SOCKET, {"text": "fine"}, user=ANA)).body == ""
         mention = await slack.mention(SOCKET, "finish T1", user=ANA, channel=OPS)
         assert mention.status == 200
-        assert (await slack.again(mention)).status == 200
-        assert len(office.desk.carried) == 2
+        assert (await slack.redeliver(mention)).status == 200
+        assert len(harness.intake.processed) == 2
 
 
-async def test_an_envelope_that_cannot_be_recorded_is_not_answered(slack: Slack) -> None:
-    async with opened(slack, socket_mode=True) as office:
-        await connected(slack, office)
-        office.desk.refuse = True
-        slack.socket_patience = 0.5
+async def test_an_envelope_that_cannot_be_recorded_is_not_acknowledged(slack: Slack) -> None:
+    async with start_surface(slack, socket_mode=True) as harness:
+        await wait_until_connected(slack, harness)
+        harness.intake.failing_records = 1000
+        slack.socket_timeout = 0.5
         mention = await slack.mention(SOCKET, "finish T1", user=ANA, channel=OPS)
         assert mention.status == 0
-        slack.socket_patience = 30.0
+        slack.socket_timeout = 30.0
         command = await slack.command(SOCKET, "finish T1", user=ANA, channel=OPS)
-        assert "not surely recorded" in command.json["text"]
-        office.desk.refuse = False
-        assert (await slack.again(mention)).status == 200
+        assert "couldn't confirm that this was saved" in command.json["text"]
+        harness.intake.failing_records = 0
+        assert (await slack.redeliver(mention)).status == 200
 
 
-async def test_a_socket_that_slack_retires_is_replaced(slack: Slack) -> None:
-    async with opened(slack, socket_mode=True) as office:
-        await connected(slack, office)
+async def test_a_connection_that_slack_closes_is_replaced(slack: Slack) -> None:
+    async with start_surface(slack, socket_mode=True) as harness:
+        await wait_until_connected(slack, harness)
         retired = slack.sockets[0]
         await retired.send_json({"type": "disconnect", "reason": "refresh_requested"})
         await slack.until(lambda: retired not in slack.sockets)
-        await connected(slack, office)
+        await wait_until_connected(slack, harness)
 
 
-async def test_without_sockets_it_is_not_ready_and_keeps_trying(slack: Slack) -> None:
+async def test_without_connections_it_is_not_ready_and_keeps_trying(slack: Slack) -> None:
     body = '{"ok": false, "error": "internal_error"}'
     fault = slack.fault("answer", path="apps.connections.open", status=200, body=body, times=1000)
     fault.headers = {"Content-Type": "application/json"}
-    async with opened(slack, socket_mode=True) as office:
+    async with start_surface(slack, socket_mode=True) as harness:
         await fault.reached.wait()
-        assert not office.surface.ready()["socket"]
+        assert not harness.surface.ready()["socket"]
         fault.times = 0
-        await connected(slack, office)
+        await wait_until_connected(slack, harness)
         for socket in list(slack.sockets):
             await socket.close()
-        await slack.until(lambda: not slack.sockets or office.surface.ready()["socket"])
-        await connected(slack, office)
+        await slack.until(lambda: not slack.sockets or harness.surface.ready()["socket"])
+        await wait_until_connected(slack, harness)
 
 
-async def test_over_http_nothing_is_taken_without_a_signing_secret(slack: Slack) -> None:
-    async with opened(slack, socket_mode=True) as office:
-        assert (await slack.command(office.url, "mine", user=ANA, channel=OPS)).status == 401
+async def test_without_a_signing_secret_http_deliveries_are_401(slack: Slack) -> None:
+    async with start_surface(slack, socket_mode=True) as harness:
+        assert (await slack.command(harness.url, "mine", user=ANA, channel=OPS)).status == 401

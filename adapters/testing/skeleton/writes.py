@@ -1,0 +1,95 @@
+"""What each write sends to Example, and how an unknown outcome is found out.
+
+IDEMPOTENT is for a request that sets a state, or that the platform refuses the second time. LOOKUP is for one that
+creates something: it carries the receipt's code, and is found by it. The contract suite tests these promises.
+"""
+
+from dataclasses import dataclass
+
+from adapters.http.client import HttpClient
+from adapters.http.responses import ListResult
+from adapters.testing.skeleton.text import SIGNER
+from adapters.toolkit.comments import PostedComment, SignedComments
+from adapters.toolkit.steps import reconciles, step
+from adapters.writes import (
+    AddComment,
+    AddTask,
+    AssignTask,
+    Baseline,
+    BeginTask,
+    EndRun,
+    FinishTask,
+    HoldTask,
+    Reconciliation,
+    Recovery,
+    ReopenTask,
+    SetStatus,
+    StartRun,
+    Write,
+    WriteMarker,
+    WriteResult,
+)
+
+
+@dataclass
+class Writes:
+    client: HttpClient
+
+    @step(StartRun, recovery=Recovery.LOOKUP)
+    async def start(self, step: StartRun, marker: WriteMarker) -> WriteResult:
+        raise NotImplementedError("TODO 10: start the runbook, with the receipt's code in a text of the run")
+
+    @reconciles(StartRun)
+    async def find_start(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        raise NotImplementedError("TODO 11: find the run by the code")
+
+    @step(FinishTask, ReopenTask, AssignTask, recovery=Recovery.IDEMPOTENT)
+    async def change_task(self, step: Write, marker: WriteMarker) -> WriteResult:
+        raise NotImplementedError("TODO 12: read the task, and set its state or assignee unless it is so already")
+
+    @reconciles(FinishTask, ReopenTask, AssignTask)
+    async def find_change(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        raise NotImplementedError("TODO 13: read the task, and compare")
+
+    @step(AddTask, recovery=Recovery.LOOKUP)
+    async def add(self, step: AddTask, marker: WriteMarker) -> WriteResult:
+        raise NotImplementedError("TODO 14: add a task, with the receipt's code in a text of it")
+
+    @reconciles(AddTask)
+    async def find_added(self, step: AddTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        raise NotImplementedError("TODO 15: find the task by the code")
+
+    @step(EndRun, recovery=Recovery.IDEMPOTENT)
+    async def end(self, step: EndRun, marker: WriteMarker) -> WriteResult:
+        raise NotImplementedError("TODO 16: end the run")
+
+    @reconciles(EndRun)
+    async def find_end(self, step: EndRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        raise NotImplementedError("TODO 17: read the run, and see whether it is over")
+
+
+@dataclass
+class Comments(SignedComments):
+    client: HttpClient
+    signer = SIGNER
+
+    @step(AddComment, HoldTask, SetStatus, BeginTask, recovery=Recovery.LOOKUP)
+    @step(FinishTask, EndRun, part="note", recovery=Recovery.LOOKUP)
+    async def write(self, step: Write, marker: WriteMarker) -> WriteResult:
+        return await self.write_comment(step, marker)
+
+    @reconciles(AddComment, HoldTask, SetStatus, BeginTask)
+    @reconciles(FinishTask, EndRun, part="note")
+    async def find(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        return await self.find_comment(step, marker, baseline)
+
+    def text_of(self, step: Write) -> str | None:
+        return "Being worked on" if isinstance(step, BeginTask) else super().text_of(step)
+
+    async def send_comment(self, step: Write, text: str, marker: WriteMarker) -> PostedComment:
+        raise NotImplementedError("TODO 18: send a comment")
+
+    async def list_comments(
+        self, step: Write, marker: WriteMarker, baseline: Baseline
+    ) -> ListResult[PostedComment]:
+        raise NotImplementedError("TODO 19: list the comments among which it would be")

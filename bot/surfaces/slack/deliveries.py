@@ -1,0 +1,73 @@
+"""What a Slack delivery can ask for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.surfaces.protocol import SubmittedForm
+from commands.model.intents import OpenForm
+from commands.model.messages import Actor, Message, Place, ReplyRoute
+
+
+class NotIdentified(Exception):
+    """An event arrived before the bot's user id is known. Slack must send it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message to record, acknowledge and process. ``slack_retries``: Slack sends it again if not acknowledged.
+
+    ``view`` is the modal whose button was pressed, to be replaced by a confirmation.
+    """
+
+    message: Message
+    slack_retries: bool = False
+    view: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FormRequest:
+    """A form to open; not recorded. ``view`` is the modal to show it in, if a button in a modal asked for it."""
+
+    form: OpenForm
+    actor: Actor
+    place: Place
+    trigger: str
+    reply: ReplyRoute
+    link: str = ""
+    view: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OptionSearch:
+    actor: Actor
+    about: str
+    run: str
+    field: str
+    typed: str
+
+
+@dataclass(frozen=True, slots=True)
+class FormSubmission:
+    """A submitted form. ``draft`` becomes the message once the fields are valid and the intent is known."""
+
+    submitted: SubmittedForm
+    draft: Message
+    view: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableButton:
+    """A button whose value this version can't read."""
+
+    actor: Actor
+    place: Place
+    reply: ReplyRoute
+
+
+Delivery = Ignored | NewMessage | FormRequest | OptionSearch | FormSubmission | UnreadableButton

@@ -1,0 +1,27 @@
+"""Converts Markdown to the text that people see."""
+
+import re
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+_ZERO_WIDTH_SPACE = "\u200b"
+
+
+def visible_text(markdown: str) -> str:
+    """Code without its fence, links as their labels, runs of spaces collapsed, zero-width spaces removed."""
+    blocks = [_block(token) for token in _MARKDOWN.parse(markdown)]
+    text = "\n".join(block for block in blocks if block)
+    return re.sub(r"[^\S\n]+", " ", text.replace(_ZERO_WIDTH_SPACE, ""))
+
+
+def _block(token: Token) -> str:
+    if token.type in ("fence", "code_block"):
+        return token.content.rstrip("\n")
+    children = token.children or ()
+    return "".join(
+        "\n" if child.type in ("softbreak", "hardbreak") else child.content
+        for child in children
+        if child.type in ("text", "code_inline", "softbreak", "hardbreak")
+    )
