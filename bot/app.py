@@ -27,11 +27,12 @@ from bot.outbound.activity_log import ActivityLog
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.responder import Responder
 from bot.services.change_poller import ChangePoller
+from bot.services.outcome_recorder import OutcomeRecorder
 from bot.services.people_directory import PeopleDirectory
 from bot.services.run_service import RunService
 from bot.storage.activity import ActivityRows
 from bot.storage.effects import Effect, EffectLog
-from bot.storage.inbox import Inbox
+from bot.storage.inbox import Inbox, UnfinishedMessage
 from bot.storage.live_cards import LiveCardRows
 from bot.storage.local_runs import LocalRunRows
 from bot.storage.people import PeopleRows
@@ -97,6 +98,7 @@ class Application:
             await surface.start(self.intake)
         await self.engine.start()
         self.live_cards.resume()
+        self.activity_log.resume()
         await self.reconciler.resume(unfinished)
         self._tasks.append(asyncio.create_task(self.inbox.delete_old_forever(INBOX_CLEANUP_SECONDS)))
         self._tasks.append(asyncio.create_task(self.change_poller.poll_forever()))
@@ -105,8 +107,8 @@ class Application:
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
-        await self.engine.stop(SHUTDOWN_GRACE_SECONDS)
         await self.reconciler.stop()
+        await self.engine.stop(SHUTDOWN_GRACE_SECONDS)
         await self.activity_log.stop()
         await self.live_cards.stop()
         await self.runs.stop()
@@ -194,10 +196,11 @@ def bootstrap(
         count_queued_writes=lambda handle: engine.queued_writes(handle),
         language=language,
     )
+    outcomes = OutcomeRecorder(run_rows, effect_log, inbox, runs)
     people = PeopleDirectory(PeopleRows(store, now), chats, settings.people, now)
     services = _create_services(settings, platforms, runs, people, history, responder)
     engine, reconciler = _create_engine(
-        settings, inbox, ScheduledRows(store), services, effect_log, responder, live_cards, people, now
+        settings, inbox, ScheduledRows(store), services, effect_log, outcomes, responder, live_cards, people, now
     )
     responder.scheduler, responder.services = engine, services
     history.engine, history.reconciler = engine, reconciler
@@ -253,6 +256,7 @@ def _create_engine(
     scheduled: ScheduledRows,
     services: Services,
     effect_log: EffectLog,
+    outcomes: OutcomeRecorder,
     responder: Responder,
     live_cards: LiveCards,
     people: PeopleDirectory,
@@ -261,7 +265,7 @@ def _create_engine(
     effect_services = EffectServices(
         effect_log=effect_log,
         platforms=services.platforms,
-        runs=services.runs,
+        outcomes=outcomes,
         notices=responder,
         now=now,
         write_timeout=settings.bot.write_timeout,
@@ -269,8 +273,10 @@ def _create_engine(
         reconcile_later=lambda effect: reconciler.check_later(effect),
     )
 
-    async def on_late_outcome(effect: Effect, outcome: Outcome, by: Actor | None) -> None:
-        if not await engine.resume(effect.key, by=by):
+    async def on_late_outcome(
+        effect: Effect, outcome: Outcome, reopened: UnfinishedMessage | None, by: Actor | None
+    ) -> None:
+        if not engine.resume(effect.key, reopened, by=by):
             await responder.post_late_outcome(effect, outcome)
 
     reconciler = Reconciler(effect_services, on_late_outcome)

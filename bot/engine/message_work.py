@@ -23,6 +23,7 @@ from bot.outbound.live_cards import LiveCards
 from bot.outbound.responder import Responder
 from bot.services.people_directory import PeopleDirectory
 from bot.storage.inbox import Inbox
+from bot.storage.store import StoreError
 from commands import dispatch
 from commands.cards import pending_lines
 from commands.dispatch import Route
@@ -79,7 +80,13 @@ class MessageProcessor:
     async def _save_intent(self, message: Message) -> None:
         intent = await dispatch.intent_json(message, self._services)
         if intent is not None:
-            self._inbox.save_intent(message.key, intent)
+            try:
+                await self._inbox.save_intent(message.key, intent)
+            except StoreError as error:  # only its choice is lost
+                log.warning("intent not stored", delivery=message.key, error=str(error))
+
+    def failed_answer(self, message: Message, error: Exception) -> Answer:
+        return self._error_answer(message, error)
 
     async def busy_answer(self, message: Message, run: str) -> Answer:
         await self._save_intent(message)  # for [Try again]

@@ -51,7 +51,7 @@ class PeopleDirectory:
         except SurfaceError as error:
             log.warning("profile not read", actor=actor.id, error=str(error))
             return _merge(actor, cached[0]) if cached else actor
-        self._remember(profile)
+        await self._remember([profile])
         return _merge(actor, profile)
 
     def cached_profile(self, actor: Actor) -> Actor:
@@ -80,8 +80,7 @@ class PeopleDirectory:
         except SurfaceError as error:
             log.warning("people search failed", error=str(error))
             found = []
-        for profile in found:
-            self._remember(profile)
+        await self._remember(found)
         return found or [profile for profile in cached if _has_name(profile, query)]
 
     def person(self, actor: Actor) -> Person:
@@ -91,9 +90,10 @@ class PeopleDirectory:
         email = self._emails.get(actor.id) or by_handle or actor.email
         return Person(id=actor.id, name=actor.name, email=email, handle=actor.handle or None)
 
-    def _remember(self, profile: Actor) -> None:
-        self._profiles[_key(profile)] = (profile, self._now())
-        self._rows.put(profile)
+    async def _remember(self, profiles: Sequence[Actor]) -> None:
+        if profiles:
+            await self._rows.put(profiles)
+            self._profiles |= {_key(profile): (profile, self._now()) for profile in profiles}
 
 
 def _merge(actor: Actor, profile: Actor) -> Actor:

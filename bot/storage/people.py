@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Row, select
 
-from bot.storage.store import Store, put
+from bot.storage.store import Commit, Store, put
 from bot.storage.tables import people
 from commands.model.messages import Actor
 
@@ -19,9 +20,20 @@ class PeopleRows:
         """Every stored profile, with the time it was fetched."""
         async with self._store.read() as connection:
             rows = await connection.execute(select(people))
-            return [(Actor.model_validate_json(row.actor), row.at) for row in rows]
+            return self._store.parse_rows(people, rows, _profile, key=["surface", "workspace", "id"])
 
-    def put(self, actor: Actor) -> None:
-        values: dict[str, object] = {"actor": actor.model_dump_json(), "at": self._now()}
-        key: dict[str, object] = {"surface": actor.surface, "workspace": actor.workspace, "id": actor.id}
-        self._store.submit(put(people, key, values))
+    async def put(self, actors: Sequence[Actor]) -> None:
+        """Stores the profiles in one transaction."""
+        at = self._now()
+
+        def change(connection: Connection) -> None:
+            for actor in actors:
+                values: dict[str, object] = {"actor": actor.model_dump_json(), "at": at}
+                key: dict[str, object] = {"surface": actor.surface, "workspace": actor.workspace, "id": actor.id}
+                put(people, key, values)(connection)
+
+        await self._store.transaction(change, Commit.PERSON)
+
+
+def _profile(row: Row[Any]) -> tuple[Actor, datetime]:
+    return Actor.model_validate_json(row.actor), row.at

@@ -1,13 +1,14 @@
 """Connects an adapter to its fake: the fake's settings, a real HTTP client, and resources."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from adapters.http.client import HttpClients
-from adapters.protocol import Resources
-from tests.fakes.serving import Fake
+from adapters.testing.fake_server import Fake
+from adapters.testing.harness import resources
+
+__all__ = ["HasSettings", "platform_settings", "resources", "running"]
 
 
 class HasSettings(Protocol):
@@ -16,19 +17,6 @@ class HasSettings(Protocol):
     def settings(self) -> Mapping[str, Any]:
         """The ``[platforms.NAME]`` table that reaches it, including ``kind``."""
         ...
-
-
-class NoLocalRuns:
-    """For adapters other than the local one: they must not store runs with Liaison."""
-
-    async def load(self, id: str) -> str | None:
-        raise AssertionError("only the local platform stores its runs here")
-
-    async def save(self, id: str, document: str) -> None:
-        raise AssertionError("only the local platform stores its runs here")
-
-    async def all(self) -> Sequence[tuple[str, str]]:
-        raise AssertionError("only the local platform stores its runs here")
 
 
 def platform_settings(fake: HasSettings, **changes: Any) -> Mapping[str, Any]:
@@ -45,7 +33,3 @@ async def running(fake: Fake, timeout: float = 10.0) -> AsyncIterator[HttpClient
             yield http
         finally:
             await http.close()
-
-
-def resources(http: HttpClients) -> Resources:
-    return Resources(http=http, now=lambda: datetime.now(UTC), local_runs=NoLocalRuns())

@@ -1,12 +1,12 @@
 """Runs the contract suite for every built-in platform."""
 
+from functools import partial
+
 import pytest
 
-from adapters.errors import AdapterError
 from adapters.testing.fixtures import ErrorText, harness, harness_type, parametrize
 from adapters.testing.harness import Harness
-from adapters.toolkit.messages import load_messages
-from commands.text.catalogue import plain_text, translate
+from tests.adapters.error_text import error_text as text_of_error
 from tests.contract.harnesses import find_harnesses
 
 __all__ = ["harness", "harness_type"]
@@ -23,10 +23,5 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def error_text(harness_type: type[Harness]) -> ErrorText:
-    """An error as people read it, with the messages of the application too."""
-    messages = load_messages(harness_type.platform.messages)
-
-    def text(error: AdapterError) -> str:
-        return plain_text(translate(error.key, messages, **{**error.facts, "said": error.said}))
-
-    return text
+    """With the messages of the application too."""
+    return partial(text_of_error, harness_type.platform)

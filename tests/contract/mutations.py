@@ -197,7 +197,7 @@ CAUGHT_BY = {
     "NoteSendsFinishAgain": f"{NOTE}[example-finish]",
     "BeginLeavesNoTrace": "test_an_emulated_write_leaves_a_trace[example-begin]",
     "AddFoundByTitle": "test_an_added_task_is_found_by_its_code_and_not_by_its_title[example-add]",
-    "TaskByPosition": "test_an_edit_between_read_and_write_never_hits_another_task[example-finish]",
+    "TaskByPosition": "test_an_edit_between_read_and_write_never_hits_another_task[example-finish-before the last]",
     "LateCommentSentAgain": f"{LATE}[example-comment]",
     "LateAddSentAgain": f"{LATE}[example-add]",
 }

@@ -23,6 +23,6 @@ def run_suite(*arguments: str, folder: Path = ROOT, python: Path | None = None) 
     options = ["-q", "-p", "no:cacheprovider", "-o", "addopts=", "--no-header", "--tb=line", "-rfE"]
     command = [str(python or sys.executable), "-m", "pytest", *SUITE, *options, *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    failed = re.findall(r"^(?:FAILED|ERROR) \S+?::(\S+)", done.stdout, re.MULTILINE)
+    failed = re.findall(r"^(?:FAILED|ERROR) \S+?::(\w+(?:\[.*?\])?)(?: - |$)", done.stdout, re.MULTILINE)
     passed = re.search(r"(\d+) passed", done.stdout)
     return SuiteRun(failed, int(passed[1]) if passed else 0, done.stdout + done.stderr)

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from adapters.testing.fake_server import Fake
 from tests.e2e.process import until
-from tests.fakes.serving import Fake
 
 
 @dataclass(frozen=True)

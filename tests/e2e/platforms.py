@@ -8,20 +8,20 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from adapters.testing.fake_server import Fake
 from adapters.writes import Op
-from tests.adapters.cutover import subject as cutover
+from tests.adapters.cutover import harness as cutover
 from tests.adapters.cutover.fake import CutoverFake
 from tests.adapters.local.harness import FAILOVER
 from tests.adapters.playbooks.fake import PlaybooksFake
 from tests.adapters.playbooks.mounted import Mounted, mount
-from tests.adapters.runrunit import subject as runrunit
+from tests.adapters.runrunit import harness as runrunit
 from tests.adapters.runrunit.fake import RunrunitFake
-from tests.adapters.tines import subject as tines
+from tests.adapters.tines import harness as tines
 from tests.adapters.tines.fake import TinesFake
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.e2e.chats import Chat
 from tests.e2e.mattermost_chat import MattermostChat
-from tests.fakes.serving import Fake
 
 FakeT = TypeVar("FakeT", bound=Fake)
 

@@ -1,7 +1,7 @@
 """A case's own buttons, whose labels and addresses are written by whoever may change cases on Tines."""
 
 from tests.adapters.tines.fake import TinesFake
-from tests.adapters.tines.subject import make_button
+from tests.adapters.tines.harness import make_button
 from tests.e2e.conftest import Scene
 from tests.e2e.platforms import Counted
 from tests.e2e.process import until

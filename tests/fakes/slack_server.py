@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from aiohttp import WSMsgType, web
 
-from tests.fakes.serving import Fake, Seen
+from adapters.testing.fake_server import Fake, Seen
 from tests.fakes.slack_blocks import message_faults, view_faults
 from tests.fakes.slack_state import ApiFailure, Channel, Modal, Posted
 

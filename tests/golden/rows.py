@@ -5,19 +5,24 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
+from sqlalchemy import Connection
+
 from bot.storage.activity import ActivityRows
-from bot.storage.effects import EffectLog
-from bot.storage.inbox import Inbox
+from bot.storage.effects import Effect, EffectLog
+from bot.storage.inbox import Inbox, UnfinishedMessage
 from bot.storage.live_cards import LiveCardRows
 from bot.storage.local_runs import LocalRunRows
 from bot.storage.people import PeopleRows
+from bot.storage.run_transaction import RunTransaction
 from bot.storage.runs import RunRows
 from bot.storage.scheduled import ScheduledRows
-from bot.storage.store import Store
+from bot.storage.store import Commit, Store
 from bot.storage.surface_state import SurfaceStateRows
 from commands.model.messages import Actor, Place
+from commands.model.tracked_run import TrackedRun
 
 Told = Mapping[str, Sequence[Mapping[str, Any]]]
 AT = datetime(2026, 11, 30, 12, 3, 30, 26234, tzinfo=UTC)
@@ -28,15 +33,20 @@ def now() -> datetime:
 
 
 async def rewrite(old: Store, new: Store, told: Told) -> None:
-    await _inbox(Inbox(old), Inbox(new), told)
+    await _inbox(old, new, told)
     await _runs(old, new, told)
-    await _effects(EffectLog(old), EffectLog(new), told)
+    await _effects(old, new, told)
     await _live_cards(LiveCardRows(old), LiveCardRows(new))
     await _activity(ActivityRows(old), ActivityRows(new), told)
     await _facts(old, new, told)
 
 
-async def _inbox(old: Inbox, new: Inbox, told: Told) -> None:
+async def _reopen(store: Store, key: str) -> UnfinishedMessage | None:
+    return await store.transaction(lambda connection: Inbox(store).reopen(connection, key, None), Commit.OUTCOME)
+
+
+async def _inbox(old_store: Store, new_store: Store, told: Told) -> None:
+    old, new = Inbox(old_store), Inbox(new_store)
     tickets = {left.message.key: left.route for left in await old.unfinished()}
     for row in told["inbox"]:
         key = row["key"]
@@ -44,20 +54,20 @@ async def _inbox(old: Inbox, new: Inbox, told: Told) -> None:
         assert known is not None
         answer = await old.record(known.message, b"")
         assert answer is not None
-        if known.result is not None and (again := await old.reopen(key)):
+        if known.result is not None and (again := await _reopen(old_store, key)):
             tickets[key] = again.route
         await new.record(known.message, answer)
         if (ticket := tickets.get(key)) is not None:
-            new.save_route(key, known.intent or "", ticket, row["joined"])
+            await new.save_route(key, known.intent or "", ticket, row["joined"])
         elif known.intent is not None:
-            new.save_intent(key, known.intent)
+            await new.save_intent(key, known.intent)
         if row["stopped"]:
             await new.mark_stopped(key)
         if known.result is not None:
             await new.mark_done(key, known.result)
         if row["state"] == "again":
             await new.mark_done(key, "done")
-            await new.reopen(key)
+            await _reopen(new_store, key)
     for row in told["choices"]:
         taken = await old.take_choice(row["key"], Actor(surface="slack", id="U0BEN"), "another", now())
         assert taken is not None
@@ -71,10 +81,7 @@ async def _runs(old_store: Store, new_store: Store, told: Told) -> None:
     for row in told["runs"]:
         known = old.get(f"R{row['number']}")
         assert known is not None
-        made = await (
-            new.reserve_handle(known.run, row["start_key"]) if row["start_key"] else new.track(known.run)
-        )
-        new.save(made.model_copy(update=dict(known)))
+        await new.transaction(partial(_rewrite_run, known, row["start_key"]), Commit.RUN)
         for place, thread in old.places(known.handle):
             surface, workspace, channel = place.split("/")
             where = Place(surface=surface, workspace=workspace, channel=channel, thread=thread)
@@ -84,22 +91,33 @@ async def _runs(old_store: Store, new_store: Store, told: Told) -> None:
         actor = Actor(surface=surface, workspace=workspace, id=id)
         touched = old.last_used(actor)
         assert touched is not None
-        new.mark_used(actor, touched.handle)
+        await new.mark_used(actor, touched.handle)
 
 
-async def _effects(old: EffectLog, new: EffectLog, told: Told) -> None:
+def _rewrite_run(known: TrackedRun, start_key: str | None, rows: RunTransaction) -> None:
+    started = start_key is None
+    made = rows.insert(known.run, start_key=start_key, started=started)
+    rows.change(made.handle, lambda _: known)
+
+
+async def _effects(old_store: Store, new_store: Store, told: Told) -> None:
+    old, new = EffectLog(old_store), EffectLog(new_store)
     await old.load()
     for row in told["effects"]:
         effect = await old.get(row["key"], row["step"])
         assert effect is not None
         await new.record_sent(effect)
         if effect.state != "sent":
-            await new.record_outcome(effect, effect.state, effect.outcome)
-    unknown = {(effect.key, effect.step.step_key) for effect in await old.list_unknown()}
+            await new_store.transaction(partial(_rewrite_outcome, new, effect), Commit.OUTCOME)
+    unknown = {effect.id for effect in await old.list_open() if effect.state == "unknown"}
     assert unknown == {(row["key"], row["step"]) for row in told["effects"] if row["state"] == "unknown"}
     for row in told["ledger"]:
         receipts = await old.receipts(f"R{row['run']}", row["task"])
         assert row["code"] in [receipt.code for receipt in receipts]
+
+
+def _rewrite_outcome(log: EffectLog, effect: Effect, connection: Connection) -> None:
+    log.write_outcome(connection, effect, effect.state, effect.outcome)
 
 
 async def _live_cards(old: LiveCardRows, new: LiveCardRows) -> None:
@@ -110,10 +128,9 @@ async def _live_cards(old: LiveCardRows, new: LiveCardRows) -> None:
 async def _activity(old: ActivityRows, new: ActivityRows, told: Told) -> None:
     for nonce in [row["nonce"] for row in told["trace_posts"]]:
         for number, line in enumerate(await old.lines_in_post(nonce)):
-            new.put_line(line, nonce, number)
             post = await old.find_post(line.slot)
             assert post is not None
-            await new.save_post(post)
+            await new.save(post, {number: line}, shown=True)
     assert set(await new.slots()) == set(await old.slots())
 
 
@@ -121,7 +138,7 @@ async def _facts(old: Store, new: Store, told: Told) -> None:
     for slot, (when, message) in (await ScheduledRows(old).all()).items():
         await ScheduledRows(new).put(slot, when, message)
     for actor, _ in await PeopleRows(old, now).load():
-        PeopleRows(new, now).put(actor)
+        await PeopleRows(new, now).put([actor])
     for row in told["notes"]:
         value = await SurfaceStateRows(old, "").get(row["name"])
         assert value is not None

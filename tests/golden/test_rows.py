@@ -38,6 +38,8 @@ def everything(path: Path) -> dict[str, list[dict[str, Any]]]:
         found: dict[str, list[dict[str, Any]]] = {}
         for table in set(tables) - {"sqlite_sequence", "alembic_version"}:
             rows = [dict(row) for row in database.execute(f"select * from {table} order by rowid")]
+            for row in rows:
+                row.pop("version", None)  # it counts how often a row was changed, and these were changed anew
             found[table] = sorted(rows, key=lambda row: json.dumps(row, default=str))
     return found
 

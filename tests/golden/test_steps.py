@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from adapters.errors import AdapterError
+from adapters.protocol import supports
+from adapters.testing.fixtures import WRITES
+from adapters.testing.harness import Harness
+from adapters.testing.writes import PendingWrite, new_write
 from adapters.writes import Op, Write
-from tests.contract.subject import Subject
-from tests.contract.subjects import CAN, maker
-from tests.contract.writes import Doing, a_write
+from tests.contract.harnesses import find_harnesses
 from tests.golden.wires import WIRES, step_of
 
 STEPS = json.loads((Path(__file__).parent / "words" / "steps.json").read_text())
@@ -27,31 +29,40 @@ MORE: dict[str, list[dict[str, Any]]] = {
 """What else is asked of an operation than the contract suite asks, in words of ``words/writes.json``."""
 
 
-async def keys(subject: Subject, op: Op) -> dict[str, list[str]]:
+async def keys(harness: Harness, op: Op) -> dict[str, list[str]]:
     """By what was asked; of what the platform refuses beforehand, the sentence."""
-    doing = await a_write(subject, op)
+    pending = await new_write(harness, op)
     wire = WIRES["writes"]
-    written = wire.dump(doing.write)
+    written = wire.dump(pending.write)
     asked = {
         json.dumps(more): {**written, "write": {**written["write"], **more}} for more in MORE.get(op.value, [])
     }
-    return {"": _steps(doing, doing.write)} | {
-        more: _steps(doing, wire.read(changed)) for more, changed in asked.items()
+    return {"": _steps(pending, pending.write)} | {
+        more: _steps(pending, wire.read(changed)) for more, changed in asked.items()
     }
 
 
-def _steps(doing: Doing, write: Write) -> list[str]:
+def _steps(pending: PendingWrite, write: Write) -> list[str]:
     try:
-        return [step_of(step) for step in doing.subject.adapter.steps(write, doing.run)]
+        return [step_of(step) for step in pending.adapter.steps(write, pending.run)]
     except AdapterError as error:
         return [f"refused: {error.key}"]
 
 
-@pytest.mark.parametrize(("kind", "op"), CAN)
+HARNESSES = {harness.platform.kind: harness for harness in find_harnesses()}
+OFFERED = [
+    (kind, op)
+    for kind, harness in HARNESSES.items()
+    for op in WRITES
+    if supports(harness.platform.capabilities, op)
+]
+
+
+@pytest.mark.parametrize(("kind", "op"), OFFERED)
 async def test_steps_have_the_keys_that_they_had(kind: str, op: Op) -> None:
-    async with maker(kind)() as subject:
-        assert await keys(subject, op) == STEPS[kind][op.value]
+    async with HARNESSES[kind].open() as harness:
+        assert await keys(harness, op) == STEPS[kind][op.value]
 
 
 def test_nothing_that_could_be_done_is_gone() -> None:
-    assert {(kind, op) for kind, ops in STEPS.items() for op in ops} <= {(kind, op.value) for kind, op in CAN}
+    assert {(kind, op) for kind, ops in STEPS.items() for op in ops} <= {(kind, op.value) for kind, op in OFFERED}

@@ -15,13 +15,16 @@ pytestmark = pytest.mark.asyncio
 ON_A_TASK = [Op.FINISH, Op.BEGIN, Op.SKIP, Op.HOLD, Op.REOPEN, Op.ASSIGN]
 
 
+@pytest.mark.parametrize("before_first", [True, False], ids=["before the first request", "before the last"])
 @contract(ON_A_TASK, network=True)
-async def test_an_edit_between_read_and_write_never_hits_another_task(harness: Harness, op: Op) -> None:
+async def test_an_edit_between_read_and_write_never_hits_another_task(
+    harness: Harness, op: Op, before_first: bool
+) -> None:
     """Where a platform knows tasks only by position it may happen, but then it is never called a success."""
     pending = await new_write(harness, op)
     run = pending.write.run_id
     before = (await observe(pending)).run
-    method, path = harness.write_request(op)
+    method, path = ("POST|PUT|PATCH|DELETE", "") if before_first else harness.write_request(op)
     harness.fake.before_write(method, path, lambda: harness.insert_task(run))
     try:
         await pending.execute()

@@ -7,7 +7,7 @@ import pytest
 from adapters.cutover.adapter import Cutover
 from adapters.http.client import HttpClients
 from tests.adapters.cutover.fake import CutoverFake
-from tests.adapters.cutover.subject import connect_adapter
+from tests.adapters.cutover.harness import connect_adapter
 
 
 @pytest.fixture

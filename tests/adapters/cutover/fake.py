@@ -1,7 +1,7 @@
 """A strict fake of the Cutover Public API: it rejects everything that the reference does not allow.
 
 Start ``CutoverFake(token="…")`` as a context manager. ``settings()`` is its ``[platforms.cutover]`` table. It has
-the approved template ``tests.contract.subject.RUNBOOK``.
+the approved template ``adapters.testing.harness.RUNBOOK``.
 """
 
 import json
@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from adapters.testing.fake_server import Fake, Seen
 from tests.adapters.cutover import fake_responses
 from tests.adapters.cutover.fake_requests import (
     LIST_FILTERS,
@@ -25,7 +26,6 @@ from tests.adapters.cutover.fake_requests import (
 )
 from tests.adapters.cutover.fake_responses import Json
 from tests.adapters.cutover.world import WORKSPACE, FakeApiError, FakeComment, FakeRunbook, FakeTask, World
-from tests.fakes.serving import Fake, Seen
 
 VERSIONS = ("2022-01-10", "2021-10-13", "2022-02-22")
 Answer = tuple[int, Json]

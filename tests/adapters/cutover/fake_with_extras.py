@@ -5,10 +5,10 @@ Requests look like those of the vendor's open-source client; responses are only 
 
 import re
 
+from adapters.testing.fake_server import Seen
 from tests.adapters.cutover.fake import Answer, CutoverFake
 from tests.adapters.cutover.fake_requests import extra_meta
 from tests.adapters.cutover.world import FakeApiError
-from tests.fakes.serving import Seen
 
 EXTRA = re.compile(r"/core/runbooks/(?P<run>[^/]+)(?:/tasks/(?P<task>[^/]+))?/(?P<verb>skip|pause|resume|cancel)")
 STAGES_BEFORE = {"pause": ("active",), "resume": ("paused",), "cancel": ("active", "paused")}

@@ -1,9 +1,60 @@
+"""Connects Cutover to the contract suite."""
+
 from adapters.cutover import PLATFORM
-from tests.adapters.subject_harness import SubjectHarness
+from adapters.cutover.adapter import Cutover, connect
+from adapters.cutover.settings import CutoverSettings
+from adapters.http.client import HttpClients
+from adapters.models import Run
+from adapters.testing.harness import Harness
+from adapters.writes import Op
+from tests.adapters.connections import platform_settings, resources
+from tests.adapters.cutover.fake import CutoverFake
+from tests.adapters.cutover.world import FakeTask
+
+DONE_AS = {Op.START: "start", Op.BEGIN: "begin", Op.FINISH: "finish", Op.STATUS: "status", Op.ADD: "task"}
+PATHS = {
+    Op.START: ("PATCH", r"/core/runbooks/\d+/start$"),
+    Op.BEGIN: ("PATCH", r"/tasks/\d+/start$"),
+    Op.FINISH: ("PATCH", r"/tasks/\d+/finish$"),
+    Op.STATUS: ("PATCH", r"/core/runbooks/\d+$"),
+    Op.ADD: ("POST", r"/tasks$"),
+    Op.COMMENT: ("POST", r"/comments$"),
+    Op.HOLD: ("POST", r"/comments$"),
+}
 
 
-class PlatformHarness(SubjectHarness):
+class PlatformHarness(Harness):
     platform = PLATFORM
+    fake: CutoverFake
+
+    @classmethod
+    def new_fake(cls) -> CutoverFake:
+        return CutoverFake()
+
+    async def new_run(self) -> Run:
+        world = self.fake.world
+        effects = list(world.effects)
+        run = world.copy(self.fake.template, f"R{len(world.runbooks)} Primary down", tasks=True)
+        world.start(run, run_type="live", comms="off", strict=True)
+        world.effects[:] = effects
+        return await self.adapter.read(run.id)
+
+    def effects(self, op: Op) -> int:
+        expected = DONE_AS.get(op, "comment")
+        return sum(what == expected for what, _, _ in self.fake.effects)
+
+    def write_request(self, op: Op) -> tuple[str, str]:
+        return PATHS[op]
 
     def insert_task(self, run: str) -> None:
-        pass
+        runbook = self.fake.world.runbooks[run]
+        task = FakeTask(self.fake.world.id(), "Somebody else's", runbook.streams[0][0], stage="startable")
+        runbook.tasks = {task.id: task, **runbook.tasks}
+
+    def page_forever(self, next_url: str | None = None) -> None:
+        self.fake.endless, self.fake.next_url = True, next_url
+
+
+def connect_adapter(fake: CutoverFake, http: HttpClients, **settings: str) -> Cutover:
+    """Connects the adapter as the application does, with the fake's settings."""
+    return connect("cutover", CutoverSettings.model_validate(platform_settings(fake, **settings)), resources(http))

@@ -13,8 +13,8 @@ from adapters.protocol import Unsupported as NotSupported
 from adapters.writes import Applied, EndRun, NotApplied, Op, PerformAction, Recovery, SkipTask, WriteResult
 from tests.adapters.cutover.fake import CutoverFake
 from tests.adapters.cutover.fake_with_extras import CutoverFakeWithExtras
+from tests.adapters.cutover.harness import connect_adapter
 from tests.adapters.cutover.helpers import ANA, BASELINE, MARKER, create_active_run, run_key
-from tests.adapters.cutover.subject import connect_adapter
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from adapters.cutover.adapter import Cutover
 from adapters.http.client import HttpClients
 from adapters.protocol import CheckStatus
 from tests.adapters.cutover.fake import CutoverFake
-from tests.adapters.cutover.subject import connect_adapter
+from tests.adapters.cutover.harness import connect_adapter
 
 
 @pytest.mark.parametrize(

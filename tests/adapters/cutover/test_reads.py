@@ -9,8 +9,8 @@ from adapters.errors import BadResponse, NotFound
 from adapters.http.client import HttpClients
 from adapters.models import TaskState
 from tests.adapters.cutover.fake import CutoverFake
+from tests.adapters.cutover.harness import connect_adapter
 from tests.adapters.cutover.helpers import create_active_run
-from tests.adapters.cutover.subject import connect_adapter
 
 
 async def test_lists_are_read_to_the_last_page(fake: CutoverFake, cutover: Cutover) -> None:

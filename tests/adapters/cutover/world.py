@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from tests.contract.subject import RUNBOOK, TASKS
+from adapters.testing.harness import RUNBOOK, TASKS
 
 WORKSPACE = "3"
 BOT = "900"  # the user that the token acts as

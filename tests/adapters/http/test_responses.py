@@ -10,7 +10,7 @@ from aiohttp import web
 from adapters.errors import AdapterError, BadResponse, OutcomeUnknown, Unreachable
 from adapters.http.client import HttpClient, HttpClients
 from adapters.http.responses import MAX_BODY
-from tests.fakes.serving import Fake, Seen
+from adapters.testing.fake_server import Fake, Seen
 
 
 class Strange(Fake):

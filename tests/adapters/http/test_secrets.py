@@ -7,7 +7,7 @@ from aiohttp import web
 
 from adapters.errors import AdapterError, BadResponse, Rejected, Unreachable
 from adapters.http.client import HttpClient, HttpClients
-from tests.fakes.serving import Fake, Seen
+from adapters.testing.fake_server import Fake, Seen
 
 TOKEN = "c0ffee-c0ffee-c0ffee"
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "App-Key": "another-key-0123", "Accept": "application/json"}

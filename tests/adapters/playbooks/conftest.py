@@ -4,26 +4,25 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.adapters.playbooks.fake_responses import CURRENT, RECORDED
-from tests.adapters.playbooks.subject import PlaybooksSubject, make
+from tests.adapters.playbooks.harness import PlatformHarness, Playbooks2Harness
 
-GENERATIONS = (RECORDED, CURRENT)
+GENERATIONS = (PlatformHarness, Playbooks2Harness)
 
 
 @pytest.fixture(params=GENERATIONS)
-async def subject(request: pytest.FixtureRequest) -> AsyncIterator[PlaybooksSubject]:
+async def harness(request: pytest.FixtureRequest) -> AsyncIterator[PlatformHarness]:
     """Runs a test once for each generation."""
-    async with make(generation=request.param) as subject:
-        yield subject
+    async with request.param.open() as harness:
+        yield harness
 
 
 @pytest.fixture
-async def playbooks_1() -> AsyncIterator[PlaybooksSubject]:
-    async with make() as subject:
-        yield subject
+async def playbooks_1() -> AsyncIterator[PlatformHarness]:
+    async with PlatformHarness.open() as harness:
+        yield harness
 
 
 @pytest.fixture
-async def playbooks_2() -> AsyncIterator[PlaybooksSubject]:
-    async with make(generation=CURRENT) as subject:
-        yield subject
+async def playbooks_2() -> AsyncIterator[PlatformHarness]:
+    async with Playbooks2Harness.open() as harness:
+        yield harness

@@ -4,11 +4,11 @@ from collections import Counter
 
 from aiohttp import web
 
+from adapters.testing.fake_server import Fake, Seen
+from adapters.testing.harness import RUNBOOK, TASKS
 from tests.adapters.playbooks.fake_core import Core, no_route
 from tests.adapters.playbooks.fake_responses import RECORDED, Json
 from tests.adapters.playbooks.fake_routes import PlaybooksRoutes
-from tests.contract.subject import RUNBOOK, TASKS
-from tests.fakes.serving import Fake, Seen
 
 TOKEN = "botaccesstokenplaybooks123"
 

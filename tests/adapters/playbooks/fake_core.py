@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from tests.fakes.serving import Seen
+from adapters.testing.fake_server import Seen
 
 _ALPHABET = "ybndrfg8ejkmcpqxot1uwisza345h769"  # of Mattermost's ids
 _MAX_RUNES = 16_383

@@ -7,8 +7,8 @@ import re
 
 from aiohttp import web
 
+from adapters.testing.fake_server import Seen
 from tests.adapters.playbooks.fake_responses import CURRENT
-from tests.fakes.serving import Seen
 
 _PAGES = {"team_id", "page", "per_page", "sort", "direction"}
 _QUERIES = {

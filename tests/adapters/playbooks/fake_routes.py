@@ -12,11 +12,11 @@ from typing import Any
 
 from aiohttp import web
 
+from adapters.testing.fake_server import Seen
 from tests.adapters.playbooks import fake_requests, fake_responses, fake_routes_2
 from tests.adapters.playbooks.fake_core import Clock, Site, json_response, new_id, no_route
 from tests.adapters.playbooks.fake_responses import CURRENT, RECORDED, Json
 from tests.adapters.playbooks.world import World
-from tests.fakes.serving import Seen
 
 BASE = "/plugins/playbooks/api/v0"
 _ID = "([a-z0-9]{26})"

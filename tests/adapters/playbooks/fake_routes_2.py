@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from adapters.testing.fake_server import Seen
 from tests.adapters.playbooks.fake_core import json_response
 from tests.adapters.playbooks.fake_responses import Json
-from tests.fakes.serving import Seen
 
 if TYPE_CHECKING:
     from tests.adapters.playbooks.fake_routes import Handler, PlaybooksRoutes

@@ -5,7 +5,7 @@ from itertools import count
 
 from adapters.models import Person, Run
 from adapters.writes import Baseline, Write, WriteMarker, WriteResult
-from tests.adapters.playbooks.subject import PlaybooksSubject
+from tests.adapters.playbooks.harness import PlatformHarness
 
 ANA = Person(name="Ana Reis", email="ana@example.com", handle="ana")
 BEN = Person(name="Ben Cole", email="ben@example.com", handle="ben")
@@ -18,10 +18,10 @@ def make_marker(who: str = "Ana via Slack") -> WriteMarker:
 
 
 async def execute_steps(
-    subject: PlaybooksSubject, write: Write, run: Run | None = None, marker: WriteMarker | None = None
+    harness: PlatformHarness, write: Write, run: Run | None = None, marker: WriteMarker | None = None
 ) -> list[WriteResult]:
     marker = marker or make_marker()
-    return [await subject.adapter.execute(step, marker) for step in subject.adapter.steps(write, run)]
+    return [await harness.adapter.execute(step, marker) for step in harness.adapter.steps(write, run)]
 
 
 def make_baseline(run: Run | None = None) -> Baseline:

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from adapters.testing.fake_server import Seen
 from tests.adapters.playbooks.fake import playbook_body
 from tests.adapters.playbooks.fake_responses import RECORDED
 from tests.adapters.playbooks.fake_routes import PlaybooksRoutes
 from tests.fakes.mattermost import FakeMattermost, Post
-from tests.fakes.serving import Seen
 
 
 class MattermostSite:

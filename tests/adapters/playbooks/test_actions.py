@@ -14,83 +14,83 @@ from adapters.writes import (
     Recovery,
     SetStatus,
 )
+from tests.adapters.playbooks.harness import PAGE, PlatformHarness
 from tests.adapters.playbooks.helpers import ANA, BEN, STRANGER, execute_steps, make_baseline, make_marker
-from tests.adapters.playbooks.subject import PAGE, PlaybooksSubject
 
 
 def build_step(run: Run, action: PlatformAction, by: Person = ANA) -> PerformAction:
     return PerformAction(run=run.key, by=by, action=action.id, label="As listed", task=action.task)
 
 
-async def find_action(subject: PlaybooksSubject, run: Run, id: str) -> PlatformAction:
-    return next(item for item in await subject.adapter.actions(run) if item.id == id)
+async def find_action(harness: PlatformHarness, run: Run, id: str) -> PlatformAction:
+    return next(item for item in await harness.adapter.actions(run) if item.id == id)
 
 
-async def command_action(subject: PlaybooksSubject, run: Run) -> PlatformAction:
-    return next(item for item in await subject.adapter.actions(run) if item.task)
+async def command_action(harness: PlatformHarness, run: Run) -> PlatformAction:
+    return next(item for item in await harness.adapter.actions(run) if item.task)
 
 
-async def test_a_command_is_run_at_the_current_position_of_its_task(subject: PlaybooksSubject) -> None:
-    run = await subject.a_run()
-    action = await command_action(subject, run)
+async def test_a_command_is_run_at_the_current_position_of_its_task(harness: PlatformHarness) -> None:
+    run = await harness.new_run()
+    action = await command_action(harness, run)
     assert (action.task, action.label, action.facts) == (
         run.tasks[1].id,
         "playbooks.offer_command",
         {"command": PAGE, "whole": PAGE},
     )
-    subject.fake.world.move(run.key.id, 0, 0, 1)
-    await execute_steps(subject, build_step(run, action))
-    (seen,) = subject.fake.calls("POST", "/run$")
+    harness.fake.world.move(run.key.id, 0, 0, 1)
+    await execute_steps(harness, build_step(run, action))
+    (seen,) = harness.fake.calls("POST", "/run$")
     assert seen.path.endswith("/checklists/0/item/0/run")
     assert seen.body == b""
-    assert subject.fake.effects["do"] == 1
+    assert harness.fake.effects["do"] == 1
 
 
-async def test_only_the_confirmed_command_is_run(subject: PlaybooksSubject) -> None:
-    run = await subject.a_run()
-    action = await command_action(subject, run)
-    subject.fake.run(run.key.id)["checklists"][0]["items"][1]["command"] = "/drop database"
+async def test_only_the_confirmed_command_is_run(harness: PlatformHarness) -> None:
+    run = await harness.new_run()
+    action = await command_action(harness, run)
+    harness.fake.run(run.key.id)["checklists"][0]["items"][1]["command"] = "/drop database"
     with pytest.raises(Conflict) as error:
-        await execute_steps(subject, build_step(run, action))
+        await execute_steps(harness, build_step(run, action))
     assert error.value.key == "playbooks.command_changed"
-    assert subject.fake.effects["do"] == 0
+    assert harness.fake.effects["do"] == 0
     gone = build_step(run, action).model_copy(update={"task": "x" * 26})
     with pytest.raises(NotFound):
-        await execute_steps(subject, gone)
+        await execute_steps(harness, gone)
 
 
-async def test_a_lost_command_is_indeterminate(subject: PlaybooksSubject) -> None:
-    run = await subject.a_run()
-    step = build_step(run, await command_action(subject, run))
-    subject.fake.fault("cut_after", method="POST", path="/item/1/run$")
+async def test_a_lost_command_is_indeterminate(harness: PlatformHarness) -> None:
+    run = await harness.new_run()
+    step = build_step(run, await command_action(harness, run))
+    harness.fake.fault("cut_after", method="POST", path="/item/1/run$")
     with pytest.raises(OutcomeUnknown):
-        await execute_steps(subject, step)
-    assert subject.adapter.recovery(step) is Recovery.MANUAL
-    assert await subject.adapter.reconcile(step, make_marker(), make_baseline(run)) == Indeterminate()
+        await execute_steps(harness, step)
+    assert harness.adapter.recovery(step) is Recovery.MANUAL
+    assert await harness.adapter.reconcile(step, make_marker(), make_baseline(run)) == Indeterminate()
 
 
-async def test_a_long_command_is_cut_in_its_label(subject: PlaybooksSubject) -> None:
-    run = await subject.a_run()
+async def test_a_long_command_is_cut_in_its_label(harness: PlatformHarness) -> None:
+    run = await harness.new_run()
     long = run.model_copy(
         update={"tasks": (run.tasks[0].model_copy(update={"command": "/page\n" + "dba " * 40}),)}
     )
-    action = await command_action(subject, long)
+    action = await command_action(harness, long)
     assert len(action.facts["command"]) <= 60
     assert "\n" not in action.facts["command"]
     assert action.facts["whole"].endswith("dba dba"), "the question must show the whole command"
 
 
-async def test_a_finished_run_lists_its_retrospective(subject: PlaybooksSubject) -> None:
-    run = await subject.a_run()
-    await execute_steps(subject, EndRun(run=run.key, by=ANA), run)
-    actions = await subject.adapter.actions(await subject.adapter.read(run.key.id))
-    newer = subject.fake.routes.generation == "2.x"
+async def test_a_finished_run_lists_its_retrospective(harness: PlatformHarness) -> None:
+    run = await harness.new_run()
+    await execute_steps(harness, EndRun(run=run.key, by=ANA), run)
+    actions = await harness.adapter.actions(await harness.adapter.read(run.key.id))
+    newer = harness.fake.routes.generation == "2.x"
     assert [item.id for item in actions] == (["restore"] if newer else []) + ["retrospective"]
-    assert actions[-1].link == f"{subject.fake.site}/playbooks/runs/{run.key.id}/retrospective"
+    assert actions[-1].link == f"{harness.fake.site}/playbooks/runs/{run.key.id}/retrospective"
 
 
-async def test_a_run_is_reopened(playbooks_2: PlaybooksSubject) -> None:
-    run = await playbooks_2.a_run()
+async def test_a_run_is_reopened(playbooks_2: PlatformHarness) -> None:
+    run = await playbooks_2.new_run()
     await execute_steps(playbooks_2, EndRun(run=run.key, by=ANA), run)
     over = await playbooks_2.adapter.read(run.key.id)
     step = build_step(over, await find_action(playbooks_2, over, "restore"))
@@ -106,31 +106,31 @@ async def test_a_run_is_reopened(playbooks_2: PlaybooksSubject) -> None:
     assert playbooks_2.fake.effects["restore"] == 1
 
 
-async def test_a_run_is_taken_over(subject: PlaybooksSubject) -> None:
-    run = await subject.a_run()
-    step = build_step(run, await find_action(subject, run, "own"), BEN)
-    assert isinstance(await subject.adapter.reconcile(step, make_marker(), make_baseline(run)), NotApplied)
-    if subject.fake.routes.generation == "1.20":
+async def test_a_run_is_taken_over(harness: PlatformHarness) -> None:
+    run = await harness.new_run()
+    step = build_step(run, await find_action(harness, run, "own"), BEN)
+    assert isinstance(await harness.adapter.reconcile(step, make_marker(), make_baseline(run)), NotApplied)
+    if harness.fake.routes.generation == "1.20":
         with pytest.raises(Rejected) as error:  # not in the run's channel yet
-            await execute_steps(subject, step)
+            await execute_steps(harness, step)
         assert error.value.key == "playbooks.owner"
-        subject.fake.core.channels[subject.fake.run(run.key.id)["channel_id"]].members.add(subject.fake.ben)
-    [result] = await execute_steps(subject, step)
-    assert subject.fake.calls("POST", "/owner$")[-1].json == {"owner_id": subject.fake.ben}
+        harness.fake.core.channels[harness.fake.run(run.key.id)["channel_id"]].members.add(harness.fake.ben)
+    [result] = await execute_steps(harness, step)
+    assert harness.fake.calls("POST", "/owner$")[-1].json == {"owner_id": harness.fake.ben}
     assert result.snapshot is not None
     assert result.snapshot.owner is not None
     assert result.snapshot.owner.name == "Ben Cole"
-    [again] = await execute_steps(subject, step)
+    [again] = await execute_steps(harness, step)
     assert again.already
-    assert subject.fake.effects["own"] == 1
-    assert isinstance(await subject.adapter.reconcile(step, make_marker(), make_baseline(run)), Applied)
+    assert harness.fake.effects["own"] == 1
+    assert isinstance(await harness.adapter.reconcile(step, make_marker(), make_baseline(run)), Applied)
     with pytest.raises(Rejected) as error:
-        await execute_steps(subject, build_step(run, await find_action(subject, run, "own"), STRANGER))
+        await execute_steps(harness, build_step(run, await find_action(harness, run, "own"), STRANGER))
     assert error.value.key == "playbooks.unknown_person"
 
 
-async def test_the_next_update_is_snoozed(playbooks_2: PlaybooksSubject) -> None:
-    run = await playbooks_2.a_run()
+async def test_the_next_update_is_snoozed(playbooks_2: PlatformHarness) -> None:
+    run = await playbooks_2.new_run()
     assert not [item for item in await playbooks_2.adapter.actions(run) if item.id.startswith("snooze")]
     [status] = await execute_steps(playbooks_2, SetStatus(run=run.key, by=ANA, text="all quiet"), run)
     assert status.snapshot is not None
@@ -146,8 +146,8 @@ async def test_the_next_update_is_snoozed(playbooks_2: PlaybooksSubject) -> None
     assert isinstance(await playbooks_2.adapter.reconcile(step, make_marker(), baseline), Applied)
 
 
-async def test_a_running_task_gets_a_due_date(playbooks_2: PlaybooksSubject) -> None:
-    run = await playbooks_2.a_run()
+async def test_a_running_task_gets_a_due_date(playbooks_2: PlatformHarness) -> None:
+    run = await playbooks_2.new_run()
     begun = (await execute_steps(playbooks_2, BeginTask(run=run.key, by=ANA, task=run.tasks[2].id), run))[
         -1
     ].snapshot
@@ -174,15 +174,15 @@ async def test_a_running_task_gets_a_due_date(playbooks_2: PlaybooksSubject) -> 
     assert error.value.key == "playbooks.licence"
 
 
-async def test_an_unknown_action_is_refused(subject: PlaybooksSubject) -> None:
-    run = await subject.a_run()
+async def test_an_unknown_action_is_refused(harness: PlatformHarness) -> None:
+    run = await harness.new_run()
     with pytest.raises(Conflict) as error:
-        await execute_steps(subject, build_step(run, PlatformAction(id="something-else", label="x")))
+        await execute_steps(harness, build_step(run, PlatformAction(id="something-else", label="x")))
     assert error.value.key == "playbooks.offer_gone"
 
 
-async def test_an_update_is_requested(playbooks_2: PlaybooksSubject) -> None:
-    run = await playbooks_2.a_run()
+async def test_an_update_is_requested(playbooks_2: PlatformHarness) -> None:
+    run = await playbooks_2.new_run()
     action = await find_action(playbooks_2, run, "update")
     await execute_steps(playbooks_2, build_step(run, action))
     assert playbooks_2.fake.effects["request-update"] == 1
@@ -190,8 +190,8 @@ async def test_an_update_is_requested(playbooks_2: PlaybooksSubject) -> None:
     assert seen.body == b""
 
 
-async def test_a_missing_route_for_update_requests_is_remembered(playbooks_2: PlaybooksSubject) -> None:
-    run = await playbooks_2.a_run()
+async def test_a_missing_route_for_update_requests_is_remembered(playbooks_2: PlatformHarness) -> None:
+    run = await playbooks_2.new_run()
     action = await find_action(playbooks_2, run, "update")
     text = {"content-type": "text/plain; charset=utf-8"}
     playbooks_2.fake.fault(
@@ -202,16 +202,16 @@ async def test_a_missing_route_for_update_requests_is_remembered(playbooks_2: Pl
     assert [item.id for item in await playbooks_2.adapter.actions(run) if item.task is None] == ["own"]
 
 
-async def test_playbooks_1_lists_no_update_request(playbooks_1: PlaybooksSubject) -> None:
-    run = await playbooks_1.a_run()
+async def test_playbooks_1_lists_no_update_request(playbooks_1: PlatformHarness) -> None:
+    run = await playbooks_1.new_run()
     assert [item.task or item.id for item in await playbooks_1.adapter.actions(run)] == [run.tasks[1].id, "own"]
 
 
-async def test_the_same_command_on_two_tasks_is_two_actions(subject: PlaybooksSubject) -> None:
-    run = await subject.a_run()
+async def test_the_same_command_on_two_tasks_is_two_actions(harness: PlatformHarness) -> None:
+    run = await harness.new_run()
     twice = run.model_copy(
         update={"tasks": tuple(task.model_copy(update={"command": PAGE}) for task in run.tasks[:2])}
     )
-    ids = [item.id for item in await subject.adapter.actions(twice) if item.task]
+    ids = [item.id for item in await harness.adapter.actions(twice) if item.task]
     assert len(set(ids)) == 2
     assert all(len(id) < 40 for id in ids)

@@ -3,7 +3,7 @@
 from adapters.http.client import HttpClients
 from adapters.protocol import CheckStatus
 from tests.adapters.playbooks.fake import PlaybooksFake
-from tests.adapters.playbooks.subject import PlaybooksSubject, connect_adapter
+from tests.adapters.playbooks.harness import PlatformHarness, connect_adapter
 
 
 async def failed_check(fake: PlaybooksFake, **settings: str) -> tuple[str, str]:
@@ -14,15 +14,15 @@ async def failed_check(fake: PlaybooksFake, **settings: str) -> tuple[str, str]:
     return results[-1].summary, results[-1].fix
 
 
-async def test_a_healthy_site_passes(subject: PlaybooksSubject) -> None:
-    results = await subject.adapter.check()
+async def test_a_healthy_site_passes(harness: PlatformHarness) -> None:
+    results = await harness.adapter.check()
     assert [result.status for result in results] == [CheckStatus.OK, CheckStatus.OK]
     assert "@relay" in results[0].summary
     assert "1 playbook found" in results[1].summary
 
 
-async def test_a_failed_check_says_what_to_fix(subject: PlaybooksSubject) -> None:
-    fake = subject.fake
+async def test_a_failed_check_says_what_to_fix(harness: PlatformHarness) -> None:
+    fake = harness.fake
     summary, fix = await failed_check(fake, token="wrong")
     assert "refuses the token" in summary
     assert "[platforms.playbooks] token" in fix

@@ -1,12 +1,12 @@
 """Links to runs and playbooks."""
 
 from adapters.models import RunbookKey
-from tests.adapters.playbooks.subject import PlaybooksSubject
+from tests.adapters.playbooks.harness import PlatformHarness
 
 
-async def test_links_to_runs_and_playbooks_are_parsed_and_others_are_not(subject: PlaybooksSubject) -> None:
-    run, site = await subject.a_run(), subject.fake.site
-    runbook = RunbookKey(platform="playbooks", id=subject.fake.playbook)
+async def test_links_to_runs_and_playbooks_are_parsed_and_others_are_not(harness: PlatformHarness) -> None:
+    run, site = await harness.new_run(), harness.fake.site
+    runbook = RunbookKey(platform="playbooks", id=harness.fake.playbook)
     assert run.link is not None
     for link in (
         run.link,
@@ -14,12 +14,12 @@ async def test_links_to_runs_and_playbooks_are_parsed_and_others_are_not(subject
         f"{run.link}?from=x#y",
         f"{site}/ops/playbooks/runs/{run.key.id}/overview",
     ):
-        assert subject.adapter.parse_link(link) == run.key
-    assert subject.adapter.parse_link(f"{site}/playbooks/playbooks/{runbook.id}/usage") == runbook
+        assert harness.adapter.parse_link(link) == run.key
+    assert harness.adapter.parse_link(f"{site}/playbooks/playbooks/{runbook.id}/usage") == runbook
     for stranger in (
         f"https://other.example.com/playbooks/runs/{run.key.id}",
         f"{site}/playbooks/runs/short",
         f"{site}/ops/channels/town-square",
         f"javascript:{run.link}",
     ):
-        assert subject.adapter.parse_link(stranger) is None
+        assert harness.adapter.parse_link(stranger) is None

@@ -7,7 +7,7 @@ from adapters.models import HomeChannel, Person, RunbookKey, TaskState
 from adapters.playbooks import PLATFORM
 from adapters.playbooks.settings import PlaybooksSettings
 from adapters.writes import AddComment, Applied, BeginTask, EndRun, SetStatus, StartRun, Write
-from tests.adapters.connecting import resources, table
+from tests.adapters.connections import platform_settings, resources
 from tests.adapters.playbooks.conftest import GENERATIONS
 from tests.adapters.playbooks.helpers import make_baseline, make_marker
 from tests.adapters.playbooks.mounted import mount
@@ -19,7 +19,7 @@ from tests.fakes.mattermost import FakeMattermost
 async def test_a_run_from_start_to_end_on_the_site_of_the_chat(generation: str, sub_path: str) -> None:
     async with FakeMattermost(sub_path=sub_path) as mm:
         playbooks, http = mount(mm, generation), HttpClients()
-        settings = PlaybooksSettings.model_validate(table(playbooks))
+        settings = PlaybooksSettings.model_validate(platform_settings(playbooks))
         adapter = PLATFORM.connect("playbooks", settings, resources(http))
         ana = Person(id=mm.ana.id, name="Ana")  # found by her id: she types on the same site
         runbook = RunbookKey(platform="playbooks", id=playbooks.playbook)

@@ -6,32 +6,32 @@ from adapters.writes import (
     AssignTask,
     StartRun,
 )
+from tests.adapters.playbooks.harness import PlatformHarness, connect_adapter
 from tests.adapters.playbooks.helpers import ANA, execute_steps
-from tests.adapters.playbooks.subject import PlaybooksSubject, connect_adapter
 
 
-def build_start(subject: PlaybooksSubject, title: str = "R9 Primary down", by: Person = ANA) -> StartRun:
-    runbook = RunbookKey(platform="playbooks", id=subject.fake.playbook)
+def build_start(harness: PlatformHarness, title: str = "R9 Primary down", by: Person = ANA) -> StartRun:
+    runbook = RunbookKey(platform="playbooks", id=harness.fake.playbook)
     return StartRun(runbook=runbook, title=title, handle="R9", by=by)
 
 
-async def test_user_ids_are_shown_if_names_cannot_be_read(subject: PlaybooksSubject) -> None:
-    run = await subject.a_run()
+async def test_user_ids_are_shown_if_names_cannot_be_read(harness: PlatformHarness) -> None:
+    run = await harness.new_run()
     http = HttpClients()
-    adapter = connect_adapter(subject.fake, http)
-    subject.fake.fault("answer", path="/api/v4/users/(ids|email|username)", status=403, body="{}", times=99)
+    adapter = connect_adapter(harness.fake, http)
+    harness.fake.fault("answer", path="/api/v4/users/(ids|email|username)", status=403, body="{}", times=99)
     run_now = await adapter.read(run.key.id)
     assert run_now.owner is not None
-    assert run_now.owner.shown == subject.fake.ana  # the id is shown without a name
-    subject.adapter = adapter
-    [result] = await execute_steps(subject, build_start(subject))
+    assert run_now.owner.shown == harness.fake.ana  # the id is shown without a name
+    harness.adapter = adapter
+    [result] = await execute_steps(harness, build_start(harness))
     assert result.message == "playbooks.bot_owns"
     await http.close()
 
 
-async def test_people_are_found_by_id_email_and_name(subject: PlaybooksSubject) -> None:
-    subject.fake.core.creates_users = False
-    ana, run = subject.fake.ana, await subject.a_run()
+async def test_people_are_found_by_id_email_and_name(harness: PlatformHarness) -> None:
+    harness.fake.core.creates_users = False
+    ana, run = harness.fake.ana, await harness.new_run()
     by = {
         "id": Person(id=ana, name="x"),
         "mail": Person(id="U1", email="ana@example.com", handle="other"),
@@ -39,9 +39,9 @@ async def test_people_are_found_by_id_email_and_name(subject: PlaybooksSubject) 
     }
     for number, person in enumerate(by.values()):
         await execute_steps(
-            subject, AssignTask(run=run.key, by=ANA, task=run.tasks[number].id, person=person), run
+            harness, AssignTask(run=run.key, by=ANA, task=run.tasks[number].id, person=person), run
         )
-        assert subject.fake.calls("PUT", "/assignee$")[-1].json == {"assignee_id": ana}
-    asked = len(subject.fake.calls("GET", "/users/"))
-    await execute_steps(subject, AssignTask(run=run.key, by=ANA, task=run.tasks[3].id, person=by["mail"]), run)
-    assert len(subject.fake.calls("GET", "/users/")) == asked
+        assert harness.fake.calls("PUT", "/assignee$")[-1].json == {"assignee_id": ana}
+    asked = len(harness.fake.calls("GET", "/users/"))
+    await execute_steps(harness, AssignTask(run=run.key, by=ANA, task=run.tasks[3].id, person=by["mail"]), run)
+    assert len(harness.fake.calls("GET", "/users/")) == asked

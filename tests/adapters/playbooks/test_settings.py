@@ -6,7 +6,7 @@ from adapters.errors import Rejected
 from adapters.http.client import HttpClients
 from adapters.playbooks.settings import PlaybooksSettings
 from tests.adapters.playbooks.fake import PlaybooksFake
-from tests.adapters.playbooks.subject import PlaybooksSubject, connect_adapter
+from tests.adapters.playbooks.harness import PlatformHarness, connect_adapter
 
 
 async def test_a_site_can_have_a_sub_path() -> None:
@@ -34,9 +34,9 @@ def test_the_url_of_the_site_is_normalized(url: str) -> None:
     assert "x" not in repr(settings.token)
 
 
-async def test_reads_fail_if_the_bot_is_not_in_the_team(subject: PlaybooksSubject) -> None:
+async def test_reads_fail_if_the_bot_is_not_in_the_team(harness: PlatformHarness) -> None:
     http = HttpClients()
-    adapter = connect_adapter(subject.fake, http, team="sales")
+    adapter = connect_adapter(harness.fake, http, team="sales")
     with pytest.raises(Rejected) as error:
         await adapter.runs("")
     assert error.value.key == "playbooks.no_team"

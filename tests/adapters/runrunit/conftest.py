@@ -7,7 +7,7 @@ import pytest
 from adapters.http.client import HttpClients
 from adapters.runrunit.adapter import Runrunit
 from tests.adapters.runrunit.fake import RunrunitFake
-from tests.adapters.runrunit.subject import connect_adapter
+from tests.adapters.runrunit.harness import connect_adapter
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """A strict fake of the Runrun.it API, pitfalls included: it rejects whatever the documentation does not have.
 
 Start ``RunrunitFake()`` as a context manager. ``settings()`` is its ``[platforms.runrunit]`` table. It has the
-task template ``tests.contract.subject.RUNBOOK``. Errors have no body, and a 404 claims to be HTML. A page out of
+task template ``adapters.testing.harness.RUNBOOK``. Errors have no body, and a 404 claims to be HTML. A page out of
 range is page 1, and the ``Link`` header is relative and lacks the version.
 """
 
@@ -12,6 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
+from adapters.testing.fake_server import Fake, Seen
 from tests.adapters.runrunit import fake_requests, fake_responses
 from tests.adapters.runrunit.fake_pages import page
 from tests.adapters.runrunit.fake_responses import Json
@@ -27,7 +28,6 @@ from tests.adapters.runrunit.world import (
     World,
     refuse,
 )
-from tests.fakes.serving import Fake, Seen
 
 BASE = "/api/v1.0"
 Match = re.Match[str]

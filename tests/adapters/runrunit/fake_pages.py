@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
+from adapters.testing.fake_server import Seen
 from tests.adapters.runrunit.fake_responses import Json
 from tests.adapters.runrunit.world import refuse
-from tests.fakes.serving import Seen
 
 
 def page(

@@ -11,9 +11,9 @@ from adapters.http.client import HttpClients
 from adapters.runrunit.adapter import RATE_LIMIT, Runrunit
 from adapters.runrunit.api import next_link, next_page
 from tests.adapters.runrunit.fake import RunrunitFake
+from tests.adapters.runrunit.harness import connect_adapter
 from tests.adapters.runrunit.helpers import MARKER, begin, execute, finish
 from tests.adapters.runrunit.recording_files import load_exchange
-from tests.adapters.runrunit.subject import connect_adapter
 
 
 async def test_lists_are_read_to_the_last_page(runrunit: Runrunit, fake: RunrunitFake) -> None:

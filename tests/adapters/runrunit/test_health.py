@@ -4,7 +4,7 @@ from adapters.http.client import HttpClients
 from adapters.protocol import CheckStatus
 from adapters.runrunit.adapter import Runrunit
 from tests.adapters.runrunit.fake import RunrunitFake
-from tests.adapters.runrunit.subject import connect_adapter
+from tests.adapters.runrunit.harness import connect_adapter
 
 
 async def test_a_failed_check_names_the_setting(runrunit: Runrunit, fake: RunrunitFake) -> None:

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from adapters.runrunit.settings import RunrunitSettings
-from tests.adapters.connecting import table
+from tests.adapters.connections import platform_settings
 from tests.adapters.runrunit.fake import RunrunitFake
 
 
@@ -18,7 +18,7 @@ from tests.adapters.runrunit.fake import RunrunitFake
     ],
 )
 def test_the_url_may_lack_the_api_path(fake: RunrunitFake, given: str, url: str) -> None:
-    assert RunrunitSettings.model_validate(table(fake, url=given)).url == url
+    assert RunrunitSettings.model_validate(platform_settings(fake, url=given)).url == url
 
 
 @pytest.mark.parametrize(
@@ -26,4 +26,4 @@ def test_the_url_may_lack_the_api_path(fake: RunrunitFake, given: str, url: str)
 )
 def test_invalid_settings_are_rejected(fake: RunrunitFake, changes: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        RunrunitSettings.model_validate(table(fake, **changes))
+        RunrunitSettings.model_validate(platform_settings(fake, **changes))

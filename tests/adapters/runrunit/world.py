@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from tests.contract.subject import RUNBOOK, TASKS
+from adapters.testing.harness import RUNBOOK, TASKS
 
 PROJECT, PROJECT_TEMPLATE, TYPE, BOARD = 7, 3, 1, 11
 OWNER = "liaison-bot"  # the owner of the token

@@ -7,7 +7,7 @@ import pytest
 from adapters.http.client import HttpClients
 from adapters.tines.adapter import Tines
 from tests.adapters.tines.fake import TinesFake
-from tests.adapters.tines.subject import connect_adapter
+from tests.adapters.tines.harness import connect_adapter
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A strict fake of a Tines tenant with the cases API v2.
 
-It contains the template case ``tests.contract.subject.RUNBOOK``. ``latency`` seconds are added to every response.
+It contains the template case ``adapters.testing.harness.RUNBOOK``.
 """
 
 import json
@@ -10,11 +10,11 @@ from typing import Any
 
 from aiohttp import web
 
+from adapters.testing.fake_server import Fake, Seen
 from tests.adapters.tines import fake_requests, fake_responses, fake_team
 from tests.adapters.tines.fake_requests import body_of, checked, paging
 from tests.adapters.tines.fake_responses import Json
 from tests.adapters.tines.world import BOT, TEAM, FakeCase, FakeTask, Refusal, World
-from tests.fakes.serving import Fake, Seen
 
 FakeResponse = tuple[int, Json]
 Handler = Callable[["TinesFake", Seen, "re.Match[str]"], FakeResponse]

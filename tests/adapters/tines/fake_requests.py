@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
+from adapters.testing.fake_server import Seen
 from tests.adapters.tines.world import PRIORITIES, FakeCase, Refusal
-from tests.fakes.serving import Seen
 
 FILTERS = {"tags", "status", "metadata", "sub_status_names", "search", "name", "case_ids", "updated_at_start_date"}
 ORDERS = (

@@ -3,11 +3,11 @@
 import re
 from typing import TYPE_CHECKING
 
+from adapters.testing.fake_server import Seen
 from tests.adapters.tines import fake_responses
 from tests.adapters.tines.fake_requests import STORY_ORDERS, body_of, paging
 from tests.adapters.tines.fake_responses import Json
 from tests.adapters.tines.world import TEAM, Refusal
-from tests.fakes.serving import Seen
 
 if TYPE_CHECKING:
     from tests.adapters.tines.fake import FakeResponse, TinesFake

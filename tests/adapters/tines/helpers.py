@@ -8,7 +8,7 @@ from adapters.models import Person, Run, RunbookKey, RunKey
 from adapters.tines.adapter import Tines
 from adapters.writes import Baseline, StartRun, Write, WriteMarker, WriteResult
 from tests.adapters.tines.fake import TinesFake
-from tests.adapters.tines.subject import add_case_from_template
+from tests.adapters.tines.harness import add_case_from_template
 from tests.adapters.tines.world import FakeCase
 
 ANA = Person(name="Ana Reis", email="ana@example.com")

@@ -13,8 +13,8 @@ from adapters.toolkit.messages import load_messages
 from adapters.writes import Applied, Indeterminate, NotApplied, PerformAction, Recovery, WriteResult
 from commands.text.catalogue import plain_text, translate
 from tests.adapters.tines.fake import TinesFake
+from tests.adapters.tines.harness import connect_adapter, make_button
 from tests.adapters.tines.helpers import ANA, BASELINE, STRANGER, add_open_case, effects, make_marker, run_key
-from tests.adapters.tines.subject import connect_adapter, make_button
 from tests.adapters.tines.world import FakeCase
 
 MESSAGES = load_messages(PLATFORM.messages)

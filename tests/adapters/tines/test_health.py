@@ -4,7 +4,7 @@ from adapters.http.client import HttpClients
 from adapters.protocol import CheckStatus
 from adapters.tines.adapter import Tines
 from tests.adapters.tines.fake import TinesFake
-from tests.adapters.tines.subject import connect_adapter
+from tests.adapters.tines.harness import connect_adapter
 
 
 async def test_a_failed_check_names_the_setting_to_fix(fake: TinesFake, tines: Tines, http: HttpClients) -> None:

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from adapters.http.client import HttpClients
 from tests.adapters.tines.fake import TinesFake
+from tests.adapters.tines.harness import connect_adapter
 from tests.adapters.tines.helpers import add_open_case
-from tests.adapters.tines.subject import connect_adapter
 
 
 async def test_the_card_shows_a_high_priority_and_the_slas(fake: TinesFake, http: HttpClients) -> None:

@@ -6,8 +6,8 @@ from adapters.errors import BadResponse, NotFound
 from adapters.http.client import HttpClients
 from adapters.tines.adapter import Tines
 from tests.adapters.tines.fake import TinesFake
+from tests.adapters.tines.harness import connect_adapter
 from tests.adapters.tines.helpers import add_open_case
-from tests.adapters.tines.subject import connect_adapter
 
 
 async def test_filters_go_in_the_body_and_the_rest_in_the_query(fake: TinesFake, tines: Tines) -> None:

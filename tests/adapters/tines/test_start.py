@@ -10,6 +10,7 @@ from adapters.models import Person, RunKey
 from adapters.tines.adapter import Tines
 from adapters.writes import Applied, Indeterminate, NotApplied, Recovery
 from tests.adapters.tines.fake import TinesFake
+from tests.adapters.tines.harness import connect_adapter
 from tests.adapters.tines.helpers import (
     BASELINE,
     BEN,
@@ -19,7 +20,6 @@ from tests.adapters.tines.helpers import (
     execute_steps,
     make_marker,
 )
-from tests.adapters.tines.subject import connect_adapter
 
 
 def created_case(fake: TinesFake) -> Any:

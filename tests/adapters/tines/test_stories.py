@@ -3,8 +3,8 @@
 from adapters.http.client import HttpClients
 from adapters.tines.adapter import Tines
 from tests.adapters.tines.fake import TinesFake
+from tests.adapters.tines.harness import connect_adapter, make_button
 from tests.adapters.tines.helpers import add_open_case
-from tests.adapters.tines.subject import connect_adapter, make_button
 from tests.adapters.tines.test_actions import label, list_own_actions, warning
 from tests.adapters.tines.world import FakeStory
 

@@ -5,12 +5,12 @@ from aiohttp import web
 
 from adapters.errors import OutcomeUnknown, Rejected
 from adapters.http.client import HttpClients
+from adapters.testing.fake_server import Fake, Seen
 from adapters.tines.adapter import Tines
 from tests.adapters.tines.fake import TinesFake
+from tests.adapters.tines.harness import make_button
 from tests.adapters.tines.helpers import add_open_case, effects
-from tests.adapters.tines.subject import make_button
 from tests.adapters.tines.test_actions import list_own_actions, press
-from tests.fakes.serving import Fake, Seen
 
 
 class OtherSite(Fake):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.contract.subject import RUNBOOK, TASKS
+from adapters.testing.harness import RUNBOOK, TASKS
 
 TEAM, TEAM_NAME = 276, "Operations"
 PRIORITIES = ("critical", "high", "medium", "low", "info")

@@ -7,7 +7,7 @@ import pytest
 from adapters.http.client import HttpClients
 from adapters.xurrent.adapter import XurrentAdapter
 from tests.adapters.xurrent.fake import XurrentFake
-from tests.adapters.xurrent.subject import connected
+from tests.adapters.xurrent.harness import connect_adapter
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ async def fake() -> AsyncIterator[XurrentFake]:
 
 @pytest.fixture
 async def xurrent(fake: XurrentFake, http: HttpClients) -> XurrentAdapter:
-    return connected(fake, http)
+    return connect_adapter(fake, http)
 
 
 @pytest.fixture
@@ -31,4 +31,4 @@ async def itrp_fake() -> AsyncIterator[XurrentFake]:
 
 @pytest.fixture
 async def itrp(itrp_fake: XurrentFake, http: HttpClients) -> XurrentAdapter:
-    return connected(itrp_fake, http)
+    return connect_adapter(itrp_fake, http)

@@ -14,11 +14,11 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from adapters.testing.fake_server import Fake, Seen
 from tests.adapters.xurrent import fake_json
 from tests.adapters.xurrent.fake_account import BOT, NOT_FOUND, ErrorResponse, FakeAccount, FakeRun, FakeTask
 from tests.adapters.xurrent.fake_json import Json
 from tests.adapters.xurrent.fake_writes import FakeWrites
-from tests.fakes.serving import Fake, Seen
 
 ACCOUNT = "wdc"
 ACCOUNT_HEADERS = {"xurrent": "x-xurrent-account", "4me": "x-4me-account", "itrp": "x-itrp-account"}

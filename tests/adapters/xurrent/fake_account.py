@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from tests.contract.subject import RUNBOOK, TASKS
+from adapters.testing.harness import RUNBOOK, TASKS
 
 FINAL = ("failed", "rejected", "completed", "approved", "canceled")
 UNBLOCKING = ("completed", "approved", "canceled")

@@ -1,9 +1,81 @@
+"""Xurrent in the contract suite, on the new API. The old one is tested in ``test_itrp.py``."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.http.client import HttpClients
+from adapters.models import Run
+from adapters.testing.harness import Harness
+from adapters.writes import Op
 from adapters.xurrent import PLATFORM
-from tests.adapters.subject_harness import SubjectHarness
+from adapters.xurrent.adapter import XurrentAdapter
+from adapters.xurrent.settings import XurrentSettings
+from tests.adapters.connections import platform_settings, resources
+from tests.adapters.xurrent.fake import XurrentFake
+from tests.adapters.xurrent.fake_account import FakeTask
+from tests.adapters.xurrent.helpers import add_approval
+
+_TASK = ("PATCH", r"/v1/tasks/\d+$")
+_APPROVAL = ("PATCH", r"/v1/tasks/\d+/approvals/\d+$")
+_NOTE = ("POST", r"/v1/(workflows|tasks)/\d+/notes$")
+PATHS = {
+    Op.START: ("POST", r"/v1/workflows$"),
+    Op.FINISH: _TASK,
+    Op.BEGIN: _TASK,
+    Op.SKIP: _TASK,
+    Op.HOLD: _TASK,
+    Op.ASSIGN: _TASK,
+    Op.APPROVE: _APPROVAL,
+    Op.REJECT: _APPROVAL,
+    Op.ACTION: _TASK,
+    Op.ADD: ("POST", r"/v1/(workflows|changes)/\d+/tasks$"),
+    Op.STATUS: _NOTE,
+    Op.COMMENT: _NOTE,
+}
 
 
-class PlatformHarness(SubjectHarness):
+class PlatformHarness(Harness):
     platform = PLATFORM
+    fake: XurrentFake
+
+    @classmethod
+    def new_fake(cls) -> XurrentFake:
+        fake = XurrentFake()
+        fake.personal_tokens = {"anas-own": 58}
+        return fake
+
+    def settings(self) -> Mapping[str, Any]:
+        return {**super().settings(), "tokens": {"U0ANA": "anas-own"}}
+
+    async def new_run(self) -> Run:
+        account = self.fake.account
+        run = account.start(self.fake.template, f"R{len(account.runs) + 1} Primary down")
+        account.create(run)
+        return await self.adapter.read(str(run.id))
+
+    async def new_run_with_approval(self) -> Run:
+        run = await self.new_run()
+        add_approval(self.fake, self.fake.account.runs[int(run.key.id)], 58, 61, required=2)
+        return await self.adapter.read(run.key.id)
+
+    def effects(self, op: Op) -> int:
+        name = {Op.STATUS: "comment", Op.ACTION: "accepted"}.get(op, op.value)
+        return sum(effect == name for effect, _ in self.fake.account.effects)
+
+    def write_request(self, op: Op) -> tuple[str, str]:
+        return PATHS[op]
 
     def insert_task(self, run: str) -> None:
-        pass
+        account = self.fake.account
+        task = FakeTask(account.id(), int(run), "Somebody else's", "implementation", "assigned")
+        account.tasks = {task.id: task, **account.tasks}
+
+    def page_forever(self, next_url: str | None = None) -> None:
+        self.fake.endless_lists, self.fake.next_url = True, next_url
+
+
+def connect_adapter(fake: XurrentFake, http: HttpClients, **settings: Any) -> XurrentAdapter:
+    """An adapter connect_adapter to the fake, with its settings and these."""
+    return XurrentAdapter(
+        "xurrent", XurrentSettings.model_validate(platform_settings(fake, **settings)), resources(http)
+    )

@@ -7,7 +7,9 @@ import pytest
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Rejected
 from adapters.models import PlatformAction, TaskState
 from adapters.writes import Applied, NotApplied, PerformAction, Recovery
+from adapters.xurrent import PLATFORM
 from adapters.xurrent.adapter import XurrentAdapter
+from tests.adapters.error_text import error_text
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.fake_account import FakeRun, FakeTask
 from tests.adapters.xurrent.helpers import (
@@ -20,7 +22,6 @@ from tests.adapters.xurrent.helpers import (
     execute,
     run_key,
 )
-from tests.contract.subjects import is_told
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ async def test_only_possible_actions_are_listed_and_accepted(
         for kind in BODIES:
             with pytest.raises(Conflict) as refused:
                 await execute(xurrent, action_write(run, task, kind))
-            assert is_told("xurrent", refused.value)
+            assert error_text(PLATFORM, refused.value)
     assert fake.calls("PATCH", "") == []
 
 
@@ -134,7 +135,7 @@ async def test_an_action_that_was_never_listed_is_refused(
     ):
         with pytest.raises(AdapterError) as refused:
             await execute(xurrent, step)
-        assert is_told("xurrent", refused.value)
+        assert error_text(PLATFORM, refused.value)
     assert fake.calls("PATCH", "") == []
 
 

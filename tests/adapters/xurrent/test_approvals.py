@@ -10,8 +10,8 @@ from adapters.writes import ApproveTask, AssignTask, Op, RejectTask, Write, Writ
 from adapters.xurrent.adapter import XurrentAdapter
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.fake_account import BOT, FakeRun, FakeTask
+from tests.adapters.xurrent.harness import connect_adapter
 from tests.adapters.xurrent.helpers import BEN, MARKER, add_approval, create_run, run_key
-from tests.adapters.xurrent.subject import connected
 
 ANA_ID, BEN_ID, RUI_ID = 58, 60, 61
 ANA = Person(id="U0ANA", name="Ana", email="ana@example.com")
@@ -21,7 +21,7 @@ TOKENS = {"U0ANA": "anas-own", "U0BEN": "revoked"}
 @pytest.fixture
 def approver(fake: XurrentFake, http: HttpClients) -> XurrentAdapter:
     fake.personal_tokens = {"anas-own": ANA_ID}
-    return connected(fake, http, tokens=TOKENS)
+    return connect_adapter(fake, http, tokens=TOKENS)
 
 
 def approve(run: FakeRun, task: FakeTask, note: str = "", by: Person = ANA) -> ApproveTask:
@@ -139,7 +139,7 @@ async def test_the_old_api_lets_the_server_check_whose_approval_it_is(
     itrp_fake: XurrentFake, http: HttpClients
 ) -> None:
     itrp_fake.personal_tokens = {"anas-own": ANA_ID}
-    approver = connected(itrp_fake, http, tokens={"U0ANA": "anas-own"})
+    approver = connect_adapter(itrp_fake, http, tokens={"U0ANA": "anas-own"})
     run = create_run(itrp_fake)
     anas, ruis = add_approval(itrp_fake, run, ANA_ID), add_approval(itrp_fake, run, RUI_ID)
     await approver.execute(approve(run, anas, "within the window"), MARKER)

@@ -24,8 +24,10 @@ from adapters.writes import (
     StartRun,
     Write,
 )
+from adapters.xurrent import PLATFORM
 from adapters.xurrent.adapter import XurrentAdapter
 from adapters.xurrent.text import source_id
+from tests.adapters.error_text import error_text
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.fake_account import FakeRun
 from tests.adapters.xurrent.helpers import (
@@ -40,7 +42,6 @@ from tests.adapters.xurrent.helpers import (
     finish_write,
     run_key,
 )
-from tests.contract.subjects import is_told
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ async def test_tasks_of_other_changes_are_left_out_if_the_filter_is_ignored(
     }
     with pytest.raises(NotFound) as refused:
         await itrp.read("424242")
-    assert is_told("xurrent", refused.value)
+    assert error_text(PLATFORM, refused.value)
 
 
 async def test_a_short_list_is_read_without_the_filter(
@@ -206,7 +207,7 @@ async def test_a_comment_must_name_a_task(itrp: XurrentAdapter, itrp_fake: Xurre
     step = AddComment(run=run_key(run), by=ANA, text="here")
     with pytest.raises(Rejected) as refused:
         itrp.steps(step, None)
-    assert "Say which task" in is_told("xurrent", refused.value)
+    assert "Say which task" in error_text(PLATFORM, refused.value)
     with pytest.raises(AdapterError):
         await itrp.execute(step, MARKER)
     assert itrp_fake.calls("PATCH", "") == []
@@ -231,7 +232,7 @@ async def test_a_second_hold_reason_is_refused(itrp: XurrentAdapter, itrp_fake: 
     itrp_fake.account.set_status(task, "waiting_for", None)
     with pytest.raises(Conflict) as refused:
         await execute(itrp, HoldTask(run=run_key(run), by=ANA, task=str(task.id), reason="and lunch"))
-    assert "comment" in is_told("xurrent", refused.value)
+    assert "comment" in error_text(PLATFORM, refused.value)
 
 
 async def test_unsupported_operations_are_refused_without_a_request(
@@ -249,12 +250,12 @@ async def test_unsupported_operations_are_refused_without_a_request(
     for write in writes:
         with pytest.raises(Unsupported) as refused:
             await execute(itrp, write)
-        assert "Nothing changed" in is_told("xurrent", refused.value)
+        assert "Nothing changed" in error_text(PLATFORM, refused.value)
         assert isinstance(itrp.capabilities[write.op], UnsupportedCapability)
     for read in (itrp.runbooks(""), itrp.runbook("9"), itrp.comments("1", None)):
         with pytest.raises(Unsupported) as refused:
             await read
-        assert is_told("xurrent", refused.value)
+        assert error_text(PLATFORM, refused.value)
     assert itrp_fake.seen == []
 
 

@@ -9,13 +9,13 @@ import pytest
 from adapters.errors import BadResponse, NotFound, RateLimited, Rejected
 from adapters.http.client import HttpClients
 from adapters.models import RunState, TaskState
+from adapters.testing.harness import RUNBOOK, TASKS
 from adapters.writes import AssignTask
 from adapters.xurrent.adapter import XurrentAdapter
 from tests.adapters.xurrent.fake import ACCOUNT, XurrentFake
 from tests.adapters.xurrent.fake_account import FakePerson
+from tests.adapters.xurrent.harness import connect_adapter
 from tests.adapters.xurrent.helpers import ANA, UNKNOWN_PERSON, add_approval, create_run, execute, run_key
-from tests.adapters.xurrent.subject import connected
-from tests.contract.subject import RUNBOOK, TASKS
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ async def test_each_flavour_sends_its_headers(http: HttpClients, flavour: str, h
     async with XurrentFake(flavour=flavour) as fake:  # type: ignore[arg-type]
         assert isinstance(fake, XurrentFake)
         create_run(fake)
-        await connected(fake, http).runs("")
+        await connect_adapter(fake, http).runs("")
         headers = fake.seen[0].headers
     assert headers[header] == ACCOUNT
     assert headers["Authorization"].startswith("Basic " if flavour == "itrp" else "Bearer ")

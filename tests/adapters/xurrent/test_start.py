@@ -6,9 +6,12 @@ from adapters.errors import OutcomeUnknown, Rejected
 from adapters.http.client import HttpClients
 from adapters.models import RunState
 from adapters.writes import Applied, NotApplied, Recovery
+from adapters.xurrent import PLATFORM
 from adapters.xurrent.adapter import XurrentAdapter
 from adapters.xurrent.text import source_id
+from tests.adapters.error_text import error_text
 from tests.adapters.xurrent.fake import XurrentFake
+from tests.adapters.xurrent.harness import connect_adapter
 from tests.adapters.xurrent.helpers import (
     BASELINE,
     BEN,
@@ -18,8 +21,6 @@ from tests.adapters.xurrent.helpers import (
     execute,
     start_write,
 )
-from tests.adapters.xurrent.subject import connected
-from tests.contract.subjects import is_told
 
 POST = r"/v1/workflows$"
 
@@ -75,7 +76,9 @@ async def test_an_ignored_source_id_filter_finds_no_other_run(xurrent: XurrentAd
 async def test_the_settings_provide_what_the_template_lacks(fake: XurrentFake, http: HttpClients) -> None:
     template = fake.template
     template.service = template.category = template.justification = template.workflow_type = None
-    adapter = connected(fake, http, service_id="3", justification="correction", workflow_type="application_change")
+    adapter = connect_adapter(
+        fake, http, service_id="3", justification="correction", workflow_type="application_change"
+    )
     await execute(adapter, start_write(fake, {"category": "emergency"}))
     (sent,) = fake.calls("POST", POST)
     values = {name: sent.json[name] for name in ("service_id", "category", "justification", "workflow_type")}
@@ -92,7 +95,7 @@ async def test_missing_values_are_listed(xurrent: XurrentAdapter, fake: XurrentF
     with pytest.raises(Rejected) as refused:
         await execute(xurrent, start_write(fake))
     assert refused.value.said == "service: Service can't be blank; workflow_type: Workflow type can't be blank"
-    assert "--set service_id=3" in is_told("xurrent", refused.value)
+    assert "--set service_id=3" in error_text(PLATFORM, refused.value)
     assert fake.account.effects == []
 
 
@@ -112,7 +115,7 @@ async def test_an_unknown_option_is_refused(
 ) -> None:
     with pytest.raises(Rejected) as refused:
         xurrent.steps(start_write(fake, options), None)
-    assert "Nothing was started" in is_told("xurrent", refused.value)
+    assert "Nothing was started" in error_text(PLATFORM, refused.value)
 
 
 async def test_rehearsals_are_refused(xurrent: XurrentAdapter, fake: XurrentFake) -> None:

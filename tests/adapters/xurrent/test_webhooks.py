@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from adapters.errors import BadResponse, NotFound, Unreachable
 from adapters.http.client import HttpClients
 from adapters.protocol import WebhookVerification
+from adapters.testing.fake_server import Fake, Seen
 from adapters.xurrent.adapter import XurrentAdapter
 from adapters.xurrent.links import Links
 from adapters.xurrent.webhooks import callback_url
@@ -20,8 +21,7 @@ from bot.app import bootstrap
 from bot.config.settings import load
 from bot.surfaces.console.surface import Console
 from tests.adapters.xurrent.fake import XurrentFake
-from tests.adapters.xurrent.subject import connected
-from tests.fakes.serving import Fake, Seen
+from tests.adapters.xurrent.harness import connect_adapter
 
 
 class Site(Fake):
@@ -52,7 +52,7 @@ def as_jwt(payload: bytes) -> bytes:
 async def test_the_callback_is_opened_once_without_the_token(
     fake: XurrentFake, http: HttpClients, site: Site, encode: Callable[[bytes], bytes]
 ) -> None:
-    adapter = connected(fake, http, site=site.url)
+    adapter = connect_adapter(fake, http, site=site.url)
     address = f"{site.url}/webhooks/49/verify?code=7aa6ef"
     assert isinstance(adapter, WebhookVerification)
     assert await adapter.verify_webhook(encode(delivery(address))) == address
@@ -95,7 +95,7 @@ async def test_no_other_address_is_opened(
 
 
 async def test_a_failed_callback_raises(fake: XurrentFake, http: HttpClients, site: Site) -> None:
-    adapter = connected(fake, http, site=site.url)
+    adapter = connect_adapter(fake, http, site=site.url)
     payload = delivery(f"{site.url}/webhooks/49/verify")
     site.fault("answer", method="GET", status=404)
     with pytest.raises(NotFound):

@@ -16,8 +16,10 @@ from adapters.writes import (
     SkipTask,
     TaskWrite,
 )
+from adapters.xurrent import PLATFORM
 from adapters.xurrent.adapter import XurrentAdapter
 from adapters.xurrent.text import source_id
+from tests.adapters.error_text import error_text
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.helpers import (
     ANA,
@@ -31,7 +33,6 @@ from tests.adapters.xurrent.helpers import (
     finish_write,
     run_key,
 )
-from tests.contract.subjects import is_told
 
 
 def patch_body(fake: XurrentFake) -> object:
@@ -63,7 +64,7 @@ async def test_a_required_note_is_asked_for(xurrent: XurrentAdapter, fake: Xurre
         await execute(xurrent, finish_write(run, task))
     assert refused.value.key == "xurrent.note_needed"
     assert refused.value.said == "note: Note can't be blank"
-    assert "Nothing changed" in is_told("xurrent", refused.value)
+    assert "Nothing changed" in error_text(PLATFORM, refused.value)
 
 
 @pytest.mark.parametrize("people", [(58,), (58, 61)])
@@ -84,8 +85,8 @@ async def test_an_approval_is_never_given(
     with pytest.raises(Rejected) as refused:
         xurrent.steps(writes[kind], shown)
     assert len(fake.seen) == calls
-    assert "needs approval from Ana Reis" in is_told("xurrent", refused.value)
-    assert "Only they can give it" in is_told("xurrent", refused.value)
+    assert "needs approval from Ana Reis" in error_text(PLATFORM, refused.value)
+    assert "Only they can give it" in error_text(PLATFORM, refused.value)
     with pytest.raises(Rejected) as again:
         await execute(xurrent, writes[kind])
     assert again.value.facts["people"] == refused.value.facts["people"]
@@ -123,7 +124,7 @@ async def test_a_task_that_is_already_done_is_reported_as_such(xurrent: XurrentA
     assert fake.calls("PATCH", "") == []
     with pytest.raises(Conflict) as refused:
         await execute(xurrent, SkipTask(run=run_key(run), by=ANA, task=str(task.id)))
-    assert "already over" in is_told("xurrent", refused.value)
+    assert "already over" in error_text(PLATFORM, refused.value)
 
 
 async def test_begin_assigns_an_unassigned_task(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
@@ -292,5 +293,5 @@ async def test_reopen_and_end_are_refused_without_a_request(xurrent: XurrentAdap
     for write in (ReopenTask(run=run_key(run), task=str(task.id)), EndRun(run=run_key(run))):
         with pytest.raises(Unsupported) as refused:
             xurrent.steps(write, None)
-        assert "Nothing changed" in is_told("xurrent", refused.value)
+        assert "Nothing changed" in error_text(PLATFORM, refused.value)
     assert fake.seen == []

@@ -89,7 +89,7 @@ def built_patterns(paths: Sequence[Path]) -> Iterator[tuple[str, bool]]:
             if isinstance(node, ast.JoinedStr):
                 parts = [str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values]
                 pattern = "".join(parts)
-                if re.fullmatch(r"([a-z_]+|\{\})\.([a-z_0-9.]|\{\})*", pattern) and "{}" in pattern:
+                if re.fullmatch(r"([a-z_]+|\{\}\.[a-z_]+)\.([a-z_0-9.]|\{\})*", pattern) and "{}" in pattern:
                     yield pattern, id(node) in plurals
 
 

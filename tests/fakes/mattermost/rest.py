@@ -8,10 +8,10 @@ from typing import Any
 
 from aiohttp import web
 
+from adapters.testing.fake_server import Seen
 from tests.fakes.mattermost.models import Channel, Dialog, Json, Post, User, millis, new_id
 from tests.fakes.mattermost.rules import FORBIDDEN, Rejection, check_attachments, check_dialog, check_post
 from tests.fakes.mattermost.state import SiteState
-from tests.fakes.serving import Seen
 
 ID = "([a-z0-9]{26})"
 PluginHandler = Callable[[web.Request, Seen], Awaitable[web.StreamResponse | None]]

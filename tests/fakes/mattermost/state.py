@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from typing import TypeVar
 
+from adapters.testing.fake_server import Fake
 from tests.fakes.mattermost.models import (
     Channel,
     Dialog,
@@ -17,7 +18,6 @@ from tests.fakes.mattermost.models import (
     new_id,
 )
 from tests.fakes.mattermost.sockets import Sockets, broadcast
-from tests.fakes.serving import Fake
 
 T = TypeVar("T")
 

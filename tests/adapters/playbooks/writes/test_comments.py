@@ -4,14 +4,14 @@ import pytest
 
 from adapters.errors import Rejected
 from adapters.writes import AddComment, Applied, FinishTask, HoldTask, Indeterminate, NotApplied
+from tests.adapters.playbooks.harness import PlatformHarness
 from tests.adapters.playbooks.helpers import ANA, execute_steps, make_baseline, make_marker
-from tests.adapters.playbooks.subject import PlaybooksSubject
 
 
-async def test_a_comment_is_a_signed_post(subject: PlaybooksSubject) -> None:
-    run, marker = await subject.a_run(), make_marker()
-    [result] = await execute_steps(subject, AddComment(run=run.key, by=ANA, text="line one\n> two"), run, marker)
-    [sent] = subject.fake.calls("POST", "/api/v4/posts$")
+async def test_a_comment_is_a_signed_post(harness: PlatformHarness) -> None:
+    run, marker = await harness.new_run(), make_marker()
+    [result] = await execute_steps(harness, AddComment(run=run.key, by=ANA, text="line one\n> two"), run, marker)
+    [sent] = harness.fake.calls("POST", "/api/v4/posts$")
     assert run.home is not None
     assert sent.json == {
         "channel_id": run.home.channel,
@@ -21,24 +21,24 @@ async def test_a_comment_is_a_signed_post(subject: PlaybooksSubject) -> None:
     }
     assert result.comment is not None
     assert result.comment.text == "line one\n> two"
-    assert result.id in subject.fake.core.posts
+    assert result.id in harness.fake.core.posts
 
 
-async def test_comments_on_a_task_share_a_thread(subject: PlaybooksSubject) -> None:
-    run = await subject.a_run()
+async def test_comments_on_a_task_share_a_thread(harness: PlatformHarness) -> None:
+    run = await harness.new_run()
     task = run.tasks[1]
     for text in ("first", "second"):
-        await execute_steps(subject, AddComment(run=run.key, by=ANA, text=text, task=task.id), run)
-    first, second = [seen.json for seen in subject.fake.calls("POST", "/api/v4/posts$")]
+        await execute_steps(harness, AddComment(run=run.key, by=ANA, text=text, task=task.id), run)
+    first, second = [seen.json for seen in harness.fake.calls("POST", "/api/v4/posts$")]
     assert first["message"].startswith("**Page the DBA**\nfirst\n")
     assert first["props"]["checklist_item_id"] == task.id
     assert first["root_id"] == ""
-    assert subject.fake.core.posts[second["root_id"]]["message"] == first["message"]
-    subject.fake.core.write(
-        run.home.channel if run.home else "", subject.fake.ben, "third", root=second["root_id"]
+    assert harness.fake.core.posts[second["root_id"]]["message"] == first["message"]
+    harness.fake.core.write(
+        run.home.channel if run.home else "", harness.fake.ben, "third", root=second["root_id"]
     )
-    await execute_steps(subject, AddComment(run=run.key, by=ANA, text="elsewhere"), run)
-    comments = await subject.adapter.comments(run.key.id, task.id)
+    await execute_steps(harness, AddComment(run=run.key, by=ANA, text="elsewhere"), run)
+    comments = await harness.adapter.comments(run.key.id, task.id)
     assert [(item.text, item.by) for item in comments] == [
         ("first", "Ana via Slack"),
         ("second", "Ana via Slack"),
@@ -46,86 +46,86 @@ async def test_comments_on_a_task_share_a_thread(subject: PlaybooksSubject) -> N
     ]
 
 
-async def test_system_posts_are_not_comments(subject: PlaybooksSubject) -> None:
-    run = await subject.a_run()
+async def test_system_posts_are_not_comments(harness: PlatformHarness) -> None:
+    run = await harness.new_run()
     assert run.home is not None
-    core, channel = subject.fake.core, run.home.channel
-    core.write(channel, subject.fake.ben, "hello", "")
+    core, channel = harness.fake.core, run.home.channel
+    core.write(channel, harness.fake.ben, "hello", "")
     for kind in ("system_join_channel", "custom_run_update", "custom_pb_task"):
-        core.write(channel, subject.fake.bot, "noise", kind)
-    assert [item.text for item in await subject.adapter.comments(run.key.id, None)] == ["hello"]
+        core.write(channel, harness.fake.bot, "noise", kind)
+    assert [item.text for item in await harness.adapter.comments(run.key.id, None)] == ["hello"]
 
 
-async def test_a_finish_note_is_a_comment(subject: PlaybooksSubject) -> None:
-    run, marker = await subject.a_run(), make_marker()
+async def test_a_finish_note_is_a_comment(harness: PlatformHarness) -> None:
+    run, marker = await harness.new_run(), make_marker()
     write = FinishTask(run=run.key, by=ANA, task=run.tasks[0].id, note="promoted by hand")
     baseline = make_baseline(run)
-    _, note = await execute_steps(subject, write, run, marker)
+    _, note = await execute_steps(harness, write, run, marker)
     assert note.comment is not None
     assert (note.comment.text, note.comment.task) == ("promoted by hand", run.tasks[0].id)
-    step = subject.adapter.steps(write, run)[1]
-    assert isinstance(await subject.adapter.reconcile(step, marker, baseline), Applied)
-    assert isinstance(await subject.adapter.reconcile(step, make_marker(), baseline), NotApplied)
+    step = harness.adapter.steps(write, run)[1]
+    assert isinstance(await harness.adapter.reconcile(step, marker, baseline), Applied)
+    assert isinstance(await harness.adapter.reconcile(step, make_marker(), baseline), NotApplied)
 
 
-async def test_a_hold_is_a_comment_on_the_task(subject: PlaybooksSubject) -> None:
-    run = await subject.a_run()
+async def test_a_hold_is_a_comment_on_the_task(harness: PlatformHarness) -> None:
+    run = await harness.new_run()
     [result] = await execute_steps(
-        subject, HoldTask(run=run.key, by=ANA, task=run.tasks[0].id, reason="vendor is asleep"), run
+        harness, HoldTask(run=run.key, by=ANA, task=run.tasks[0].id, reason="vendor is asleep"), run
     )
     assert result.comment is not None
     assert result.comment.text == "On hold: vendor is asleep"
     assert result.comment.task == run.tasks[0].id
 
 
-async def test_the_bot_joins_a_public_channel_by_itself(subject: PlaybooksSubject) -> None:
-    run = await subject.a_run()
+async def test_the_bot_joins_a_public_channel_by_itself(harness: PlatformHarness) -> None:
+    run = await harness.new_run()
     assert run.home is not None
-    channel = subject.fake.core.channels[run.home.channel]
-    channel.members.discard(subject.fake.bot)
-    subject.fake.world.private.clear()
-    await execute_steps(subject, AddComment(run=run.key, by=ANA, text="hello"), run)
-    [joined] = subject.fake.calls("POST", f"/channels/{run.home.channel}/members$")
-    assert joined.json == {"user_id": subject.fake.bot}
-    assert subject.fake.effects["comment"] == 1
+    channel = harness.fake.core.channels[run.home.channel]
+    channel.members.discard(harness.fake.bot)
+    harness.fake.world.private.clear()
+    await execute_steps(harness, AddComment(run=run.key, by=ANA, text="hello"), run)
+    [joined] = harness.fake.calls("POST", f"/channels/{run.home.channel}/members$")
+    assert joined.json == {"user_id": harness.fake.bot}
+    assert harness.fake.effects["comment"] == 1
 
 
-async def test_a_bot_that_cannot_join_says_how_to_invite_it(subject: PlaybooksSubject) -> None:
-    run = await subject.a_run()
+async def test_a_bot_that_cannot_join_says_how_to_invite_it(harness: PlatformHarness) -> None:
+    run = await harness.new_run()
     assert run.home is not None
-    channel = subject.fake.core.channels[run.home.channel]
-    channel.members.discard(subject.fake.bot)
+    channel = harness.fake.core.channels[run.home.channel]
+    channel.members.discard(harness.fake.bot)
     channel.private = True
     write = AddComment(run=run.key, by=ANA, text="hello")
     with pytest.raises(Rejected) as error:
-        await execute_steps(subject, write, run)
+        await execute_steps(harness, write, run)
     assert error.value.key == "playbooks.not_in_channel"
     assert error.value.facts["bot"] == "@relay"
-    assert subject.fake.effects["comment"] == 0
+    assert harness.fake.effects["comment"] == 0
     with pytest.raises(Rejected):
-        await subject.adapter.comments(run.key.id, None)
-    assert isinstance(await subject.adapter.reconcile(write, make_marker(), make_baseline(run)), Indeterminate)
+        await harness.adapter.comments(run.key.id, None)
+    assert isinstance(await harness.adapter.reconcile(write, make_marker(), make_baseline(run)), Indeterminate)
 
 
-async def test_a_text_that_is_too_long_is_refused(subject: PlaybooksSubject) -> None:
-    run = await subject.a_run()
+async def test_a_text_that_is_too_long_is_refused(harness: PlatformHarness) -> None:
+    run = await harness.new_run()
     with pytest.raises(Rejected) as error:
-        await execute_steps(subject, AddComment(run=run.key, by=ANA, text="x" * 16_383), run)
+        await execute_steps(harness, AddComment(run=run.key, by=ANA, text="x" * 16_383), run)
     assert error.value.key == "playbooks.too_long"
-    assert not subject.fake.calls("POST", "/api/v4/posts$")
-    await execute_steps(subject, AddComment(run=run.key, by=ANA, text="x" * 16_300), run)
-    assert subject.fake.effects["comment"] == 1
+    assert not harness.fake.calls("POST", "/api/v4/posts$")
+    await execute_steps(harness, AddComment(run=run.key, by=ANA, text="x" * 16_300), run)
+    assert harness.fake.effects["comment"] == 1
 
 
-async def test_markdown_in_titles_and_names_is_escaped(subject: PlaybooksSubject) -> None:
-    run = await subject.a_run()
-    item = subject.fake.run(run.key.id)["checklists"][0]["items"][0]
+async def test_markdown_in_titles_and_names_is_escaped(harness: PlatformHarness) -> None:
+    run = await harness.new_run()
+    item = harness.fake.run(run.key.id)["checklists"][0]["items"][0]
     item["title"] = "[click](http://evil.example.com) @all\n# `x`"
     marker = make_marker("*Ana* [x](y) @here via Slack")
     [result] = await execute_steps(
-        subject, AddComment(run=run.key, by=ANA, text="hi", task=run.tasks[0].id), run, marker
+        harness, AddComment(run=run.key, by=ANA, text="hi", task=run.tasks[0].id), run, marker
     )
-    message = subject.fake.calls("POST", "/api/v4/posts$")[0].json["message"]
+    message = harness.fake.calls("POST", "/api/v4/posts$")[0].json["message"]
     assert "@all" not in message
     assert "@here" not in message
     assert message.startswith("**\\[click\\](http://evil.example.com) @\u200ball \\# \\`x\\`**\nhi\n\n\\*Ana\\*")

@@ -5,12 +5,12 @@ import pytest
 from adapters.errors import NotFound, Rejected
 from adapters.models import TaskState
 from adapters.writes import EndRun, FinishTask, SetStatus
+from tests.adapters.playbooks.harness import PlatformHarness
 from tests.adapters.playbooks.helpers import ANA, execute_steps
-from tests.adapters.playbooks.subject import PlaybooksSubject
 
 
-async def test_a_bot_that_is_not_a_participant_asks_to_join(playbooks_2: PlaybooksSubject) -> None:
-    run = await playbooks_2.a_run()
+async def test_a_bot_that_is_not_a_participant_asks_to_join(playbooks_2: PlatformHarness) -> None:
+    run = await playbooks_2.new_run()
     run_json = playbooks_2.fake.run(run.key.id)
     run_json.update(participant_ids=[], owner_user_id=playbooks_2.fake.ana)
     for write in (
@@ -28,41 +28,41 @@ async def test_a_bot_that_is_not_a_participant_asks_to_join(playbooks_2: Playboo
     assert hidden.value.key == "playbooks.hidden"
 
 
-async def test_the_bot_joins_a_run_once_a_person_agrees(subject: PlaybooksSubject) -> None:
-    run = await subject.a_run()
-    run_json, bot = subject.fake.run(run.key.id), subject.fake.bot
-    run_json.update(participant_ids=[], owner_user_id=subject.fake.ana)
-    subject.fake.core.channels[run_json["channel_id"]].members.discard(bot)
+async def test_the_bot_joins_a_run_once_a_person_agrees(harness: PlatformHarness) -> None:
+    run = await harness.new_run()
+    run_json, bot = harness.fake.run(run.key.id), harness.fake.bot
+    run_json.update(participant_ids=[], owner_user_id=harness.fake.ana)
+    harness.fake.core.channels[run_json["channel_id"]].members.discard(bot)
     write = FinishTask(run=run.key, by=ANA, task=run.tasks[0].id)
     with pytest.raises(Rejected):
-        await execute_steps(subject, write, run)
-    [result] = await execute_steps(subject, write.model_copy(update={"options": {"join": "true"}}), run)
+        await execute_steps(harness, write, run)
+    [result] = await execute_steps(harness, write.model_copy(update={"options": {"join": "true"}}), run)
     assert result.snapshot is not None
     assert result.snapshot.tasks[0].state is TaskState.DONE
-    assert subject.fake.effects["finish"] == 1
-    if subject.fake.routes.generation == "2.x":
-        [asked] = subject.fake.calls("POST", "/query$")
+    assert harness.fake.effects["finish"] == 1
+    if harness.fake.routes.generation == "2.x":
+        [asked] = harness.fake.calls("POST", "/query$")
         assert asked.json["variables"] == {"runID": run.key.id, "userIDs": [bot], "forceAddToChannel": True}
-    await execute_steps(subject, EndRun(run=run.key, by=ANA), run)  # the bot is a participant now
+    await execute_steps(harness, EndRun(run=run.key, by=ANA), run)  # the bot is a participant now
 
 
-async def test_a_bot_that_is_not_allowed_to_join_is_refused(subject: PlaybooksSubject) -> None:
-    run = await subject.a_run()
-    run_json = subject.fake.run(run.key.id)
-    run_json.update(participant_ids=[], owner_user_id=subject.fake.ana)
-    subject.fake.core.channels[run_json["channel_id"]].members.discard(subject.fake.bot)
+async def test_a_bot_that_is_not_allowed_to_join_is_refused(harness: PlatformHarness) -> None:
+    run = await harness.new_run()
+    run_json = harness.fake.run(run.key.id)
+    run_json.update(participant_ids=[], owner_user_id=harness.fake.ana)
+    harness.fake.core.channels[run_json["channel_id"]].members.discard(harness.fake.bot)
     refusal = '{"errors":[{"message":"attempted to join run without permissions"}],"data":null}'
-    subject.fake.fault("answer", method="POST", path="/query$", status=200, body=refusal)
-    subject.fake.fault("answer", method="POST", path="/members$", status=403, body="{}")
+    harness.fake.fault("answer", method="POST", path="/query$", status=200, body=refusal)
+    harness.fake.fault("answer", method="POST", path="/members$", status=403, body="{}")
     write = FinishTask(run=run.key, by=ANA, task=run.tasks[0].id, options={"join": "true"})
     with pytest.raises(Rejected) as error:
-        await execute_steps(subject, write, run)
+        await execute_steps(harness, write, run)
     assert error.value.key == "playbooks.may_not_join"
-    assert subject.fake.effects["finish"] == 0
+    assert harness.fake.effects["finish"] == 0
 
 
-async def test_a_run_that_only_its_owner_can_end(playbooks_2: PlaybooksSubject) -> None:
-    run = await playbooks_2.a_run()
+async def test_a_run_that_only_its_owner_can_end(playbooks_2: PlatformHarness) -> None:
+    run = await playbooks_2.new_run()
     body = '{"error":"Not authorized"}'
     playbooks_2.fake.fault("answer", method="PUT", path="/finish$", status=403, body=body)
     with pytest.raises(Rejected) as error:

@@ -15,16 +15,16 @@ from adapters.writes import (
     Recovery,
     SetStatus,
 )
+from tests.adapters.playbooks.harness import PlatformHarness
 from tests.adapters.playbooks.helpers import ANA, execute_steps, make_baseline, make_marker
-from tests.adapters.playbooks.subject import PlaybooksSubject
 
 
-async def test_a_status_has_a_colour_and_a_reminder(subject: PlaybooksSubject) -> None:
-    run, marker = await subject.a_run(), make_marker()
+async def test_a_status_has_a_colour_and_a_reminder(harness: PlatformHarness) -> None:
+    run, marker = await harness.new_run(), make_marker()
     write = SetStatus(run=run.key, by=ANA, health=Health.AMBER, text="@here replica lags")
     next_at = marker.at + timedelta(minutes=30)
-    [result] = await execute_steps(subject, write.model_copy(update={"next_at": next_at}), run, marker)
-    sent = subject.fake.calls("POST", "/status$")[0].json
+    [result] = await execute_steps(harness, write.model_copy(update={"next_at": next_at}), run, marker)
+    sent = harness.fake.calls("POST", "/status$")[0].json
     assert sent["message"] == f"[amber] @\u200bhere replica lags\n\nAna via Slack ({marker.code})"
     assert sent["description"] == ""
     assert 1740 < sent["reminder"] <= 1800
@@ -35,22 +35,22 @@ async def test_a_status_has_a_colour_and_a_reminder(subject: PlaybooksSubject) -
     assert abs((result.snapshot.update_due - next_at).total_seconds()) < 60
 
 
-async def test_a_reminder_is_never_zero(subject: PlaybooksSubject) -> None:
-    run = await subject.a_run()
+async def test_a_reminder_is_never_zero(harness: PlatformHarness) -> None:
+    run = await harness.new_run()
     write = SetStatus(run=run.key, by=ANA, text="all quiet")
     past = write.model_copy(update={"next_at": make_marker().at - timedelta(hours=1)})
     expected = [(write, 3600), (past, 60), (write, 60)]  # the default, the minimum, the previous one
     for number, (step, reminder) in enumerate(expected):
-        await execute_steps(subject, step, run)
-        assert subject.fake.calls("POST", "/status$")[number].json["reminder"] == reminder
-    subject.fake.run(run.key.id).update(previous_reminder=0, reminder_timer_default_seconds=900)
-    await execute_steps(subject, write, run)
-    assert subject.fake.calls("POST", "/status$")[-1].json["reminder"] == 900
+        await execute_steps(harness, step, run)
+        assert harness.fake.calls("POST", "/status$")[number].json["reminder"] == reminder
+    harness.fake.run(run.key.id).update(previous_reminder=0, reminder_timer_default_seconds=900)
+    await execute_steps(harness, write, run)
+    assert harness.fake.calls("POST", "/status$")[-1].json["reminder"] == 900
 
 
-async def test_an_internal_error_after_a_status_is_unknown(playbooks_2: PlaybooksSubject) -> None:
+async def test_an_internal_error_after_a_status_is_unknown(playbooks_2: PlatformHarness) -> None:
     """Playbooks 2 responds with 400 even if the post was created and a later step failed."""
-    run, marker, baseline = await playbooks_2.a_run(), make_marker(), make_baseline()
+    run, marker, baseline = await playbooks_2.new_run(), make_marker(), make_baseline()
     write = SetStatus(run=run.key, by=ANA, text="all quiet")
     playbooks_2.fake.routes.status_breaks = True
     with pytest.raises(OutcomeUnknown):
@@ -58,45 +58,45 @@ async def test_an_internal_error_after_a_status_is_unknown(playbooks_2: Playbook
     assert isinstance(await playbooks_2.adapter.reconcile(write, marker, baseline), Applied)
 
 
-async def test_a_lost_status_is_found_by_its_code(subject: PlaybooksSubject) -> None:
-    run, marker = await subject.a_run(), make_marker()
+async def test_a_lost_status_is_found_by_its_code(harness: PlatformHarness) -> None:
+    run, marker = await harness.new_run(), make_marker()
     write = SetStatus(run=run.key, by=ANA, text="all quiet")
-    await execute_steps(subject, write, run)  # the same text for another receipt
+    await execute_steps(harness, write, run)  # the same text for another receipt
     baseline = make_baseline(run)
-    assert isinstance(await subject.adapter.reconcile(write, marker, baseline), NotApplied)
-    await execute_steps(subject, write, run, marker)
-    assert isinstance(await subject.adapter.reconcile(write, marker, baseline), Applied)
-    subject.fake.core.channels[subject.fake.run(run.key.id)["channel_id"]].members.discard(subject.fake.bot)
-    assert isinstance(await subject.adapter.reconcile(write, marker, baseline), Indeterminate)
-    assert subject.adapter.recovery(write) is Recovery.LOOKUP
+    assert isinstance(await harness.adapter.reconcile(write, marker, baseline), NotApplied)
+    await execute_steps(harness, write, run, marker)
+    assert isinstance(await harness.adapter.reconcile(write, marker, baseline), Applied)
+    harness.fake.core.channels[harness.fake.run(run.key.id)["channel_id"]].members.discard(harness.fake.bot)
+    assert isinstance(await harness.adapter.reconcile(write, marker, baseline), Indeterminate)
+    assert harness.adapter.recovery(write) is Recovery.LOOKUP
 
 
-async def test_a_run_is_finished_with_a_message_and_only_once(subject: PlaybooksSubject) -> None:
-    run = await subject.a_run()
+async def test_a_run_is_finished_with_a_message_and_only_once(harness: PlatformHarness) -> None:
+    run = await harness.new_run()
     write = EndRun(run=run.key, by=ANA, text="all good")
-    note, ended = await execute_steps(subject, write, run)
+    note, ended = await execute_steps(harness, write, run)
     assert note.comment is not None
     assert (note.comment.text, note.comment.by) == ("all good", "Ana via Slack")
     assert ended.state is RunState.FINISHED
     assert not ended.already
-    [again] = await execute_steps(subject, EndRun(run=run.key, by=ANA), run)
+    [again] = await execute_steps(harness, EndRun(run=run.key, by=ANA), run)
     assert again.already
-    assert subject.fake.effects["end"] == 1
-    assert isinstance(await subject.adapter.reconcile(write, make_marker(), make_baseline(run)), Applied)
+    assert harness.fake.effects["end"] == 1
+    assert isinstance(await harness.adapter.reconcile(write, make_marker(), make_baseline(run)), Applied)
 
 
-async def test_an_older_server_finishes_by_another_route(playbooks_1: PlaybooksSubject) -> None:
+async def test_an_older_server_finishes_by_another_route(playbooks_1: PlatformHarness) -> None:
     playbooks_1.fake.routes.finish_route = "end"
     for _ in range(2):
-        run = await playbooks_1.a_run()
+        run = await playbooks_1.new_run()
         await execute_steps(playbooks_1, EndRun(run=run.key, by=ANA), run)
         assert (await playbooks_1.adapter.read(run.key.id)).state is RunState.FINISHED
     assert len(playbooks_1.fake.calls("PUT", "/finish$")) == 1
     assert len(playbooks_1.fake.calls("PUT", "/end$")) == 2
 
 
-async def test_a_finished_run_accepts_no_changes(playbooks_2: PlaybooksSubject) -> None:
-    run = await playbooks_2.a_run()
+async def test_a_finished_run_accepts_no_changes(playbooks_2: PlatformHarness) -> None:
+    run = await playbooks_2.new_run()
     await execute_steps(playbooks_2, EndRun(run=run.key, by=ANA), run)
     with pytest.raises(Conflict) as error:
         await execute_steps(playbooks_2, FinishTask(run=run.key, by=ANA, task=run.tasks[0].id), run)

@@ -10,6 +10,7 @@ from adapters.models import Health, RunState
 from adapters.tines.adapter import Tines
 from adapters.writes import Applied, EndRun, NotApplied, SetStatus
 from tests.adapters.tines.fake import TinesFake
+from tests.adapters.tines.harness import connect_adapter
 from tests.adapters.tines.helpers import (
     ANA,
     BASELINE,
@@ -20,7 +21,6 @@ from tests.adapters.tines.helpers import (
     make_marker,
     run_key,
 )
-from tests.adapters.tines.subject import connect_adapter
 from tests.adapters.tines.world import FakeCase
 
 

@@ -18,6 +18,7 @@ from adapters.writes import (
     SkipTask,
 )
 from tests.adapters.tines.fake import TinesFake
+from tests.adapters.tines.harness import connect_adapter
 from tests.adapters.tines.helpers import (
     ANA,
     BASELINE,
@@ -30,7 +31,6 @@ from tests.adapters.tines.helpers import (
     make_marker,
     run_key,
 )
-from tests.adapters.tines.subject import connect_adapter
 from tests.adapters.tines.world import FakeUser
 
 

@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from adapters.testing.fake_server import Fake, Seen
 from tests.fakes.mattermost import FakeMattermost
-from tests.fakes.serving import Fake, Seen
 
 RECORDING = json.loads(
     (Path(__file__).parents[3] / "fakes/mattermost/recordings/mattermost-5.37.json").read_text()
