@@ -1,13 +1,13 @@
 """What platforms' rate limits have left, for the next process (implements ``RateLimitStore``)."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import structlog
-from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from adapters.http.rate_limits import RateLimitNotStored, RateLimitState
-from bot.storage.store import Store, StoreError, put
+from bot.storage.store import Commit, Store, StoreError, put
 from bot.storage.tables import rate_limits
 
 log = structlog.get_logger(__name__)
@@ -18,20 +18,18 @@ class RateLimitRows:
         self._store = store
 
     async def load(self) -> Mapping[str, RateLimitState]:
-        """Leaves out a row that cannot be read."""
-        found: dict[str, RateLimitState] = {}
         async with self._store.read() as connection:
             rows = await connection.execute(select(rate_limits))
-            for row in rows:
-                try:
-                    found[row.key] = RateLimitState.model_validate_json(row.state)
-                except ValidationError:
-                    log.warning("rate limit not readable", key=row.key)
-        return found
+            return dict(self._store.parse_rows(rate_limits, rows, _state, key=["key"]))
 
     async def save(self, key: str, state: RateLimitState) -> None:
         try:
-            await self._store.write(put(rate_limits, {"key": key}, {"state": state.model_dump_json()}))
+            change = put(rate_limits, {"key": key}, {"state": state.model_dump_json()})
+            await self._store.transaction(change, Commit.RATE_LIMIT)
         except StoreError as error:
             log.warning("rate limit not stored", error=str(error))
             raise RateLimitNotStored(f"the database did not store the rate limit ({error})") from error
+
+
+def _state(row: Row[Any]) -> tuple[str, RateLimitState]:
+    return row.key, RateLimitState.model_validate_json(row.state)

@@ -58,6 +58,7 @@ class Commit(StrEnum):
     ACTIVITY = "activity"
     SCHEDULED = "scheduled"
     PERSON = "person"
+    RATE_LIMIT = "rate limit"
     SURFACE_STATE = "surface state"
     LOCAL_RUN = "local run"
 

@@ -12,9 +12,9 @@ from aiohttp import web
 from adapters.errors import RateLimited, Unreachable
 from adapters.http.client import HttpClient, HttpClients
 from adapters.http.rate_limits import RateLimit
+from adapters.testing.fake_server import Fake, Seen
 from bot.storage.rate_limits import RateLimitRows
 from bot.storage.store import Store
-from tests.fakes.serving import Fake, Seen
 
 LIMIT = RateLimit(concurrency=4, calls=5, per=60.0)
 SECRET = "a-very-secret-credential"
