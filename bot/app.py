@@ -197,7 +197,7 @@ def bootstrap(
         language=language,
     )
     outcomes = OutcomeRecorder(run_rows, effect_log, inbox, runs)
-    people = PeopleDirectory(PeopleRows(store, now), chats, settings.people, now)
+    people = PeopleDirectory(PeopleRows(store), chats, settings.people, now)
     services = _create_services(settings, platforms, runs, people, history, responder)
     engine, reconciler = _create_engine(
         settings, inbox, ScheduledRows(store), services, effect_log, outcomes, responder, live_cards, people, now

@@ -25,7 +25,7 @@ from commands.lookup.suggestions import suggestion_buttons
 from commands.model.card import Answer
 from commands.model.command import CommandSet, Right, Scope
 from commands.model.errors import BadArguments, CommandError, UnknownCommand
-from commands.model.intents import Choose, DecideOutcome, Drop, Intent, Retry, Show, Start, Stop
+from commands.model.intents import Choose, DecideOutcome, Drop, Intent, Retry, Show, Start, Stop, Whoami
 from commands.model.messages import Message
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
@@ -108,6 +108,23 @@ def lacks_run(message: Message, services: Services) -> bool:
         return needs_place_run(parse_message(message, services), services.commands)
     except CommandError:
         return False
+
+
+def message_needs_current_rights(message: Message, services: Services) -> bool:
+    """``needs_current_rights`` for a message. Pure."""
+    if is_slow(message):
+        return True
+    try:
+        return needs_current_rights(parse_message(message, services), services.commands)
+    except CommandError:
+        return False
+
+
+def needs_current_rights(intent: Intent, commands: CommandSet) -> bool:
+    """Whether it may change something, or asks for rights: a day-old membership is not enough then."""
+    if isinstance(intent, Choose | Retry | Drop | Stop | DecideOutcome | Whoami):
+        return True
+    return commands.right_of(intent) is not Right.READ
 
 
 def needs_place_run(intent: Intent, commands: CommandSet) -> bool:
@@ -200,18 +217,25 @@ async def _find_run(intent: Intent, message: Message, services: Services) -> Tra
     return await find_run_for_write(message, services)
 
 
-async def execute(message: Message, route: Route, context: CommandContext) -> Answer:
-    """Calls the handler of the routed intent."""
+async def execute(message: Message, route: Route, context: CommandContext, *, has_begun: bool = False) -> Answer:
+    """Calls the handler of the routed intent.
+
+    Checks the rights again, because they may have changed while the message waited. One that ``has_begun`` is
+    finished anyway: half of a write would be worse.
+    """
     with in_language(language_of(message.actor, context.services)):
-        return await _execute(message, route, context)
+        return await _execute(message, route, context, has_begun)
 
 
-async def _execute(message: Message, route: Route, context: CommandContext) -> Answer:
+async def _execute(message: Message, route: Route, context: CommandContext, has_begun: bool) -> Answer:
     services = context.services
     right = Right.READ
     try:
         intent = services.commands.intent_from(route.intent or {})
         right = services.commands.right_of(intent)
+        if not has_begun:
+            required = await _required_right(intent, services)
+            require_right(required, message.actor, message.place, services.access_rules)
         if context.run is None and intent.run:
             context = replace(context, run=await services.runs.get(intent.run))
         if context.run is not None and _was_never_read(context.run):

@@ -9,7 +9,8 @@ from bot.engine.port import Engine
 from bot.outbound.responder import Responder
 from bot.services.people_directory import PeopleDirectory
 from bot.storage.inbox import Inbox
-from bot.surfaces.protocol import FieldErrors, Recorded, SubmittedForm
+from bot.storage.store import StoreError
+from bot.surfaces.protocol import FieldErrors, NotRecorded, Recorded, SubmittedForm
 from commands.cards.run_card import live_card
 from commands.forms.opening import form_for_line, open_form
 from commands.forms.options import search_options
@@ -49,6 +50,12 @@ class AppIntake:
             for callback in self.on_recorded:
                 callback(message)
         return recorded
+
+    async def person_changed(self, surface: str, person: str = "") -> None:
+        try:
+            await self._people.forget(surface, person)
+        except StoreError as error:
+            raise NotRecorded(str(error)) from error
 
     def process(self, key: str) -> None:
         self._engine.process(key)

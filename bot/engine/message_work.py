@@ -66,7 +66,8 @@ class MessageProcessor:
     async def route(self, message: Message) -> Route | Answer:
         self._routed_at[message.key] = time.monotonic()
         try:
-            message = await self._with_profile(message)
+            is_write = dispatch.message_needs_current_rights(message, self._services)
+            message = await self._with_profile(message, is_write)
             if self._is_double_click(message):
                 with self._language_of(message):
                     return dispatch.just_changed_answer()
@@ -103,7 +104,8 @@ class MessageProcessor:
     async def execute(self, message: Message, route: Route, progress: Progress) -> Answer:
         structlog.contextvars.bind_contextvars(delivery=message.key)
         try:
-            message = await self._with_profile(message)
+            is_write = dispatch.needs_current_rights(self._intent(route), self._services.commands)
+            message = await self._with_profile(message, is_write)
             context = CommandContext(
                 services=self._services,
                 message=message,
@@ -113,7 +115,8 @@ class MessageProcessor:
                 run=await self._services.runs.get(route.queue) if route.queue else None,
             )
             with read_priority(message, route):
-                answer = await dispatch.execute(message, route, context)
+                has_begun = progress.resumed and await self._has_begun(message)
+                answer = await dispatch.execute(message, route, context, has_begun=has_begun)
                 return replace(answer, private=None) if _is_answered_by_press(message, progress) else answer
         except Exception as error:  # noqa: BLE001  likewise
             return self._error_answer(message, error)
@@ -130,8 +133,13 @@ class MessageProcessor:
     def shut_down(self) -> None:
         self._effect_services.shutting_down.set()
 
-    async def _with_profile(self, message: Message) -> Message:
-        return message.model_copy(update={"actor": await self._people.profile(message.actor)})
+    async def _with_profile(self, message: Message, current: bool) -> Message:
+        read = self._people.current_profile if current else self._people.profile
+        return message.model_copy(update={"actor": await read(message.actor)})
+
+    async def _has_begun(self, message: Message) -> bool:
+        """Whether one of its writes was sent before a restart."""
+        return bool(await self._effect_services.effect_log.for_message(message.key))
 
     def _is_double_click(self, message: Message) -> bool:
         """Whether the same person pressed the same card before, and it was edited within the last second.

@@ -1,10 +1,10 @@
 """Profiles of chat users, as their chats described them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, delete, select
 
 from bot.storage.store import Commit, Store, put
 from bot.storage.tables import people
@@ -12,9 +12,8 @@ from commands.model.messages import Actor
 
 
 class PeopleRows:
-    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._now = now
 
     async def load(self) -> Sequence[tuple[Actor, datetime]]:
         """Every stored profile, with the time it was fetched."""
@@ -22,15 +21,25 @@ class PeopleRows:
             rows = await connection.execute(select(people))
             return self._store.parse_rows(people, rows, _profile, key=["surface", "workspace", "id"])
 
-    async def put(self, actors: Sequence[Actor]) -> None:
-        """Stores the profiles in one transaction."""
-        at = self._now()
+    async def put(self, actors: Sequence[Actor], at: datetime) -> None:
+        """Stores the profiles in one transaction. ``at``: when they were fetched."""
 
         def change(connection: Connection) -> None:
             for actor in actors:
                 values: dict[str, object] = {"actor": actor.model_dump_json(), "at": at}
                 key: dict[str, object] = {"surface": actor.surface, "workspace": actor.workspace, "id": actor.id}
                 put(people, key, values)(connection)
+
+        await self._store.transaction(change, Commit.PERSON)
+
+    async def delete(self, surface: str, person: str = "") -> None:
+        """Without ``person``, everybody's."""
+        query = delete(people).where(people.c.surface == surface)
+        if person:
+            query = query.where(people.c.id == person)
+
+        def change(connection: Connection) -> None:
+            connection.execute(query)
 
         await self._store.transaction(change, Commit.PERSON)
 

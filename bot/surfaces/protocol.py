@@ -88,6 +88,11 @@ class Intake(Protocol):
         """Returns once the message is durable. ``answer`` is stored for duplicates. Raises ``NotRecorded``."""
         ...
 
+    async def person_changed(self, surface: str, person: str = "") -> None:
+        """The chat reported that a person (or, without an id, somebody) changed: what we know of them is not used
+        any more. Raises ``NotRecorded``."""
+        ...
+
     def process(self, key: str) -> None:
         """Starts processing a recorded message and returns immediately. Call after the ack."""
         ...

@@ -212,11 +212,11 @@ class Room:
         self.messages.intents[message.key] = route.intent or {}
         return await self.execute(message, route)
 
-    async def execute(self, message: Message, route: Route) -> Answer:
+    async def execute(self, message: Message, route: Route, *, has_begun: bool = False) -> Answer:
         effects = MemoryEffects(message, self.services.platforms, self.runs, self.effect_log, self.now)
         run = await self.runs.get(route.queue) if route.queue else None
         context = CommandContext(self.services, message, self.now(), UTC, effects, run)
-        return await dispatch.execute(message, route, context)
+        return await dispatch.execute(message, route, context, has_begun=has_begun)
 
     def _message(self, by: Actor, place: Place, via: Via, key: str, **content: Any) -> Message:
         key = key or f"M{next(self._numbers)}"

@@ -137,8 +137,8 @@ async def _activity(old: ActivityRows, new: ActivityRows, told: Told) -> None:
 async def _facts(old: Store, new: Store, told: Told) -> None:
     for slot, (when, message) in (await ScheduledRows(old).all()).items():
         await ScheduledRows(new).put(slot, when, message)
-    for actor, _ in await PeopleRows(old, now).load():
-        await PeopleRows(new, now).put([actor])
+    for actor, at in await PeopleRows(old).load():
+        await PeopleRows(new).put([actor], at)
     for row in told["notes"]:
         value = await SurfaceStateRows(old, "").get(row["name"])
         assert value is not None

@@ -98,10 +98,10 @@ class UserDirectory:
 
 def _membership(user: Mapping[str, Any]) -> Membership:
     roles = str(user.get("roles") or "").split()
-    if user.get("is_bot"):
-        return Membership.BOT
     if user.get("delete_at"):
         return Membership.UNKNOWN
+    if user.get("is_bot"):
+        return Membership.BOT
     if user.get("remote_id"):
         return Membership.EXTERNAL
     return Membership.GUEST if "system_guest" in roles else Membership.MEMBER
