@@ -94,6 +94,7 @@ async def _checks(settings: Settings) -> AsyncIterator[CheckResult]:
         *_check_hook_secrets(settings),
         *_check_places(settings),
         await _check_store(settings),
+        *await _check_rows(settings),
     ]:
         yield result
     try:
@@ -165,6 +166,21 @@ async def _check_store(settings: Settings) -> CheckResult:
     except CannotStart as error:
         return fix(f"store: {error}", "set bot.database_url to a database that this account can open and write")
     return ok(f"store: {path}")
+
+
+async def _check_rows(settings: Settings) -> Sequence[CheckResult]:
+    """A line for each row that cannot be read; nothing where the database cannot be read at all."""
+    from bot.storage.store import StoreError
+    from bot.storage.unreadable import find_unreadable_rows
+
+    if not settings.store_path.is_file():
+        return []
+    try:
+        unreadable = await find_unreadable_rows(settings.bot.database_url)
+    except StoreError:
+        return []
+    how = "Liaison runs without it; keep a copy of the database and report this"
+    return [fix(f"store: {row.table} {row.key} cannot be read ({row.reason})", how) for row in unreadable]
 
 
 async def _check_roundtrip(settings: Settings, channel: str) -> CheckResult:

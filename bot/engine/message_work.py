@@ -123,7 +123,11 @@ class MessageProcessor:
 
     async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> Result:
         structlog.contextvars.bind_contextvars(delivery=message.key)
-        result = await self._responder.deliver(message, answer, resumed=resumed)
+        try:
+            result = await self._responder.deliver(message, answer, resumed=resumed)
+        except Exception:
+            log.exception("answer not delivered", delivery=message.key)
+            result = answer.result
         log.info("message processed", result=result, via=message.via.value)
         routed_at = self._routed_at.pop(message.key, None)
         if routed_at is not None:

@@ -180,6 +180,8 @@ class LiveCards:
                     pause = min(max(pause * 2, error.retry_after, 1.0), LONGEST_RETRY_SECONDS)
                 except SurfaceError as error:
                     log.warning("card not edited", run=run, place=place, error=str(error))
+                except Exception:
+                    log.exception("card not drawn", run=run, place=place)
         finally:
             del self._workers[place]
 

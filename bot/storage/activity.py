@@ -68,6 +68,13 @@ class ActivityRows:
             rows = await connection.execute(query)
             return self._store.parse_rows(activity_lines, rows, _load_line, key=["slot"])
 
+    async def read_all(self) -> None:
+        """Parses every row, so that the store knows those that cannot be read."""
+        await self._lines(select(activity_lines))
+        async with self._store.read() as connection:
+            rows = await connection.execute(select(activity_posts))
+            self._store.parse_rows(activity_posts, rows, _load_post, key=["nonce"])
+
     async def slots(self) -> Sequence[str]:
         """The slot of every stored line."""
         async with self._store.read() as connection:

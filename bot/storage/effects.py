@@ -86,6 +86,13 @@ class EffectLog:
             rows = await connection.execute(select(effects).where(effects.c.state.in_(("sent", "unknown"))))
             return self._parse(rows.all())
 
+    async def read_all(self) -> None:
+        """Parses every row, so that the store knows those that cannot be read."""
+        async with self._store.read() as connection:
+            self._parse((await connection.execute(select(effects))).all())
+            rows = (await connection.execute(select(ledger))).all()
+            self._store.parse_rows(ledger, rows, _load_receipt, key=["key", "step"])
+
     def _parse(self, rows: Sequence[Row[Any]]) -> list[Effect]:
         return self._store.parse_rows(effects, rows, _effect, key=["key", "step"])
 

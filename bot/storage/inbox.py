@@ -123,6 +123,15 @@ class Inbox:
             found = self._store.parse_rows(inbox, await connection.execute(query), _recorded, key=["key"])
         return found[0] if found else None
 
+    async def read_all(self) -> None:
+        """Parses every row, so that the store knows those that cannot be read."""
+        async with self._store.read() as connection:
+            rows = (await connection.execute(select(inbox))).all()
+            self._store.parse_rows(inbox, rows, _recorded, key=["key"])
+            self._store.parse_rows(inbox, rows, _unfinished, key=["key"])
+            rows = (await connection.execute(select(choices))).all()
+            self._store.parse_rows(choices, rows, _choice, key=["key"])
+
     async def take_choice(self, key: str, by: Actor, message: str, now: datetime) -> tuple[Actor, datetime] | None:
         """None if ``message`` has the choice, now or already. Otherwise who took it, and when."""
 
@@ -130,7 +139,7 @@ class Inbox:
             choice = insert(choices).values(key=key, message=message, by=by.model_dump_json(), at=now)
             connection.execute(choice.on_conflict_do_nothing())
             row = connection.execute(select(choices).where(choices.c.key == key)).one()
-            return None if row.message == message else (Actor.model_validate_json(row.by), row.at)
+            return None if row.message == message else _choice(row)
 
         return await self._store.transaction(change, Commit.CHOICE)
 
@@ -176,3 +185,7 @@ def _unfinished(row: Row[Any]) -> UnfinishedMessage:
 
 def _recorded(row: Row[Any]) -> RecordedMessage:
     return RecordedMessage(Message.model_validate_json(row.message), row.intent, row.result)
+
+
+def _choice(row: Row[Any]) -> tuple[Actor, datetime]:
+    return Actor.model_validate_json(row.by), row.at

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import structlog
+from pydantic import ValidationError
 from sqlalchemy import Connection, Engine, Row, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import SQLAlchemyError
@@ -175,7 +176,7 @@ class Store:
                     raise ValueError("a time is not an ISO 8601 time")
                 parsed.append(parse(row))
             except Exception as error:  # noqa: BLE001  whatever is wrong with it
-                self._set_aside(UnreadableRow(table.name, name, f"{type(error).__name__}: {error}"))
+                self._set_aside(UnreadableRow(table.name, name, _reason(error)))
         return parsed
 
     def _set_aside(self, row: UnreadableRow) -> None:
@@ -264,6 +265,14 @@ def _set_error(future: "asyncio.Future[Any]", error: StoreError) -> None:
 def _call_hook(when: Literal["before", "after"], kinds: Sequence[Commit]) -> None:
     if (hook := Store.commit_hook) is not None:
         hook(when, kinds)
+
+
+def _reason(error: Exception) -> str:
+    """Without the contents of the row, which are people's messages."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_input=False, include_url=False)[0]
+        return f"{error.title}: {'.'.join(str(part) for part in first['loc'])} {first['msg']}"[:200]
+    return f"{type(error).__name__}: {error}"[:200]
 
 
 def _begin_immediately(connection: Connection) -> None:
