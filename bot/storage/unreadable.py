@@ -23,7 +23,7 @@ async def find_unreadable_rows(url: str) -> Sequence[UnreadableRow]:
         await ActivityRows(store).read_all()
         await LiveCardRows(store).all()
         await ScheduledRows(store).all()
-        await PeopleRows(store, _now).load()
+        await PeopleRows(store).load()
         return store.unreadable
     finally:
         await store.close()
