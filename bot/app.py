@@ -6,7 +6,7 @@ with its unfinished messages. Only after that may the port open. ``stop`` goes t
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -87,7 +87,7 @@ class Application:
 
     async def start(self) -> None:
         await self.store.open()
-        await self.http.load_rate_limits(RateLimitRows(self.store))
+        await self.load_rate_limits()
         await self.run_rows.load()
         await self.effect_log.load()
         await self.people.load()
@@ -160,14 +160,13 @@ class Application:
         self.intake.process(message.key)
         return await result
 
-    async def check(self) -> Mapping[str, Sequence[CheckResult]]:
-        """The results of ``liaison doctor``, by the name of the chat or platform."""
-        results: dict[str, Sequence[CheckResult]] = {}
-        for name, surface in self.surfaces.items():
-            results[name] = await surface.check()
-        for name, adapter in self.platforms.items():
-            results[name] = await adapter.check()
-        return results
+    def checks(self) -> Mapping[str, Callable[[], Awaitable[Sequence[CheckResult]]]]:
+        """The checks of ``liaison doctor``, by the name of the chat or platform."""
+        chats = {name: surface.check for name, surface in self.surfaces.items()}
+        return chats | {name: adapter.check for name, adapter in self.platforms.items()}
+
+    async def load_rate_limits(self, *, read_only: bool = False) -> None:
+        await self.http.load_rate_limits(RateLimitRows(self.store, read_only=read_only))
 
 
 def bootstrap(

@@ -14,8 +14,11 @@ log = structlog.get_logger(__name__)
 
 
 class RateLimitRows:
-    def __init__(self, store: Store) -> None:
+    """With ``read_only``, nothing is saved."""
+
+    def __init__(self, store: Store, *, read_only: bool = False) -> None:
         self._store = store
+        self._read_only = read_only
 
     async def load(self) -> Mapping[str, RateLimitState]:
         async with self._store.read() as connection:
@@ -23,6 +26,8 @@ class RateLimitRows:
             return dict(self._store.parse_rows(rate_limits, rows, _state, key=["key"]))
 
     async def save(self, key: str, state: RateLimitState) -> None:
+        if self._read_only:
+            return
         try:
             change = put(rate_limits, {"key": key}, {"state": state.model_dump_json()})
             await self._store.transaction(change, Commit.RATE_LIMIT)

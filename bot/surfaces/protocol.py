@@ -210,6 +210,10 @@ class Surface(Protocol):
         """``query`` is a handle ("@ana"), an id or an e-mail address."""
         ...
 
+    async def channels_named(self, name: str) -> Sequence[str] | None:
+        """The ids of the bot's channels with this name. None if the chat does not let us find out."""
+        ...
+
     async def check(self) -> Sequence[CheckResult]:
         """For ``liaison doctor``: token, scopes and reachability."""
         ...

@@ -71,3 +71,8 @@ async def test_each_problem_is_reported_with_its_fix(harness: MattermostHarness)
     await harness.mm.stop()
     assert "isn't responding" in (await harness.surface.check())[0].summary
     await harness.mm.start()
+
+
+@pytest.mark.parametrize(("name", "found"), [("town-square", True), ("Town Square", True), ("nowhere", False)])
+async def test_a_channel_is_found_by_its_name(harness: MattermostHarness, name: str, found: bool) -> None:
+    assert await harness.surface.channels_named(name) == ([harness.mm.town.id] if found else [])
