@@ -16,7 +16,7 @@ from bot.server.serve import running
 from bot.surfaces.console.surface import Console, ConsoleEntry, room
 from commands.model.intents import OpenForm
 from commands.text.catalogue import plain_text
-from tests.bot.outbound.test_pending_lines import ANA, BEN, Scene
+from tests.bot.app_scene import ANA, BEN, Scene
 from tests.e2e.process import until
 
 LIA = ANA.model_copy(update={"id": "lia", "name": "Lia", "handle": "lia", "locale": "pt_BR"})
