@@ -164,9 +164,7 @@ async def settle(
     try:
         await services.outcomes.record(effect, state, known, reopening=reopening)
     except StoreError as error:
-        log.exception(
-            "outcome of a write not stored", step=effect.step.step_key, platform=effect.platform, error=str(error)
-        )
+        log.warning("outcome not stored", step=effect.step.step_key, platform=effect.platform, error=str(error))
         is_second_attempt = effect.id in services.unstored
         services.unstored[effect.id] = known
         if not (is_second_attempt and await _store_without_details(services, effect, known, reopening)):

@@ -173,7 +173,10 @@ class MessageProcessor:
 
     def _error_answer(self, message: Message, error: Exception) -> Answer:
         id = secrets.token_hex(4)
-        log.error("unexpected error", id=id, delivery=message.key, exc_info=error)
+        if isinstance(error, StoreError):
+            log.error("database failed", id=id, delivery=message.key, error=str(error))
+        else:
+            log.error("unexpected error", id=id, delivery=message.key, exc_info=error)
         with self._language_of(message):
             return dispatch.fault_answer(id)
 

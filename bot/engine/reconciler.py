@@ -58,6 +58,10 @@ class Reconciler:
             self._checks[id] = task
             task.add_done_callback(self._forget)
 
+    @property
+    def is_checking(self) -> bool:
+        return bool(self._checks)
+
     def _forget(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("check of a write failed", exc_info=error)

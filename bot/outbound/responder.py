@@ -265,7 +265,7 @@ class Responder:
                 await self._retry(lambda: surface.send_private(message, card))
 
     async def _retry(self, send: Callable[[], Awaitable[Any]]) -> bool:
-        """Retries while the chat or the store cannot be reached, and logs what it refuses. Returns whether it succeeded."""
+        """Retries while the chat or the store fails, and logs what is refused. Returns whether it succeeded."""
         pause = FIRST_RETRY_SECONDS
         for remaining in reversed(range(CHAT_ATTEMPTS)):
             try:

@@ -110,6 +110,7 @@ class Store:
         self._wake = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         self._failing = False
+        self._closed = False
         self._unreadable: dict[tuple[str, str], UnreadableRow] = {}  # by (table, key)
         if parsed.get_backend_name() == "sqlite":
             self._sync_engine = create_engine(parsed.set(drivername="sqlite+pysqlite"))
@@ -131,6 +132,9 @@ class Store:
         self._writer = asyncio.create_task(self._write_all(), name="store writer")
 
     async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         if self._writer is not None:
             while self._pending:
                 await asyncio.wait([pending.future for pending in self._pending])

@@ -1,10 +1,12 @@
 """One row that cannot be read does not stop the bot: it stays where it is, is reported, and the rest works."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from bot.config.settings import demo_settings
 from bot.doctor import doctor
@@ -43,8 +45,26 @@ REPLACED = ("live_cards", "scheduled", "people")
 """A new card, promise or profile takes the place of the one that cannot be read."""
 
 
+@pytest.fixture(autouse=True)
+def quick_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.outbound.activity_log.POST_INTERVAL_SECONDS", 0.02)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with rows in each table: R1 with a promise, a choice, and a message that is not finished."""
+    folder = tmp_path_factory.mktemp("rows")
+    await _leave_rows(folder)
+    return folder / "demo.db"
+
+
+@pytest.fixture
+def folder(rows: Path, tmp_path: Path) -> Path:
+    shutil.copy(rows, tmp_path)
+    return tmp_path
+
+
 async def _leave_rows(folder: Path) -> None:
-    """At least one row of each table: R1 with a promise, an open choice, and messages that are not finished."""
     async with app_scene(folder) as scene:
         assert await scene.say("start Database failover") == "done"
         assert await scene.say("begin T1") == "done"
@@ -53,8 +73,8 @@ async def _leave_rows(folder: Path) -> None:
         await scene.press(scene.private[-1].buttons[-1])
         await scene.app.people.profile(person("ana"))
     with closing(sqlite3.connect(folder / "demo.db")) as database:
-        database.execute("update inbox set state = 'placed' where route is not null")
-        database.execute("update effects set state = 'unknown', outcome = '{}' where kind = 'BeginTask'")
+        database.execute("update inbox set state = 'placed' where message like '%begin T1%'")
+        database.execute("update effects set state = 'unknown', outcome = null where kind = 'BeginTask'")
         database.execute("update activity_lines set shown = 0")
         database.commit()
 
@@ -74,33 +94,30 @@ async def _is_alive(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(("table", "column"), ROWS)
-async def test_a_row_that_cannot_be_read_is_left_out_and_reported(tmp_path: Path, table: str, column: str) -> None:
-    await _leave_rows(tmp_path)
+async def test_a_row_that_cannot_be_read_is_left_out_and_reported(folder: Path, table: str, column: str) -> None:
     value: object = NOT_UTF8 if column in ("message", "snapshot", "line") else "no such thing"
-    _break(tmp_path, table, column, value)
+    _break(folder, table, column, value)
     shown: list[str] = []
-    await doctor(None, None, shown.append, lambda _: demo_settings(tmp_path))
+    await doctor(None, None, shown.append, lambda _: demo_settings(folder))
     assert [line for line in shown if line.startswith(f"FIX  store: {table} ") and "cannot be read" in line], shown
-    async with app_scene(tmp_path) as scene:
+    async with app_scene(folder) as scene:
         await _is_alive(scene)
-    with closing(sqlite3.connect(tmp_path / "demo.db")) as database:
+    with closing(sqlite3.connect(folder / "demo.db")) as database:
         kept = database.execute(f'select count(*) from {table} where "{column}" = cast(? as text)', (value,))
         if table not in REPLACED:
             assert kept.fetchone()[0], "it is kept"
 
 
-async def test_unreadable_rows_are_counted_in_the_metrics(tmp_path: Path) -> None:
-    await _leave_rows(tmp_path)
-    _break(tmp_path, "runs", "snapshot", DEEP)
-    async with app_scene(tmp_path) as scene:
+async def test_unreadable_rows_are_counted_in_the_metrics(folder: Path) -> None:
+    _break(folder, "runs", "snapshot", DEEP)
+    async with app_scene(folder) as scene:
         assert b'liaison_unreadable_rows{table="runs"} 2.0' in metrics.exposition()
         await _is_alive(scene)
 
 
-async def test_a_run_whose_row_cannot_be_read_gets_a_new_handle_when_its_platform_shows_it(tmp_path: Path) -> None:
-    await _leave_rows(tmp_path)
-    _break(tmp_path, "runs", "snapshot", "no such thing")
-    async with app_scene(tmp_path) as scene:
+async def test_a_run_whose_row_cannot_be_read_gets_a_new_handle_when_its_platform_shows_it(folder: Path) -> None:
+    _break(folder, "runs", "snapshot", "no such thing")
+    async with app_scene(folder) as scene:
         assert scene.app.run_rows.list_runs(active=False) == []
         assert await scene.say("runs") == "done"
         [tracked] = scene.app.run_rows.list_runs(active=True)
@@ -108,14 +125,13 @@ async def test_a_run_whose_row_cannot_be_read_gets_a_new_handle_when_its_platfor
         assert await scene.say(f"finish {tracked.handle}.T1") == "done"
 
 
-async def test_nothing_is_sent_for_a_message_whose_effects_cannot_be_read(tmp_path: Path) -> None:
+async def test_nothing_is_sent_for_a_message_whose_effects_cannot_be_read(folder: Path) -> None:
     """They might say that it was sent already."""
-    await _leave_rows(tmp_path)
-    _break(tmp_path, "effects", "write", "no such thing")
-    with closing(sqlite3.connect(tmp_path / "demo.db")) as database:
+    _break(folder, "effects", "write", "no such thing")
+    with closing(sqlite3.connect(folder / "demo.db")) as database:
         before = database.execute("select document from local_runs").fetchall()
-    async with app_scene(tmp_path) as scene:
+    async with app_scene(folder) as scene:
         await _is_alive(scene)
-    with closing(sqlite3.connect(tmp_path / "demo.db")) as database:
+    with closing(sqlite3.connect(folder / "demo.db")) as database:
         after = database.execute("select document from local_runs").fetchall()
     assert after[: len(before)] == before
