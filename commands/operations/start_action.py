@@ -175,7 +175,8 @@ async def _not_started(tracked: TrackedRun, why: Text, context: CommandContext, 
     if not tracked.started:
         buttons = answer.private.buttons if answer.private else ()
         retry_key = context.message.key if any(isinstance(press.intent, Retry) for press in buttons) else ""
-        await runs.update_overlay(tracked.handle, not_started=plain_text(why), retry_key=retry_key)
+        reason = {"not_started": plain_text(why), "retry_key": retry_key}
+        await runs.update_overlay(tracked.handle, lambda overlay: overlay.model_copy(update=reason))
         await runs.cancel_start(tracked.handle)
     return replace(answer, changed_runs=(tracked.handle,), result="failed")
 

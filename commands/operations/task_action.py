@@ -151,13 +151,16 @@ def _is_held_by_liaison(tracked: TrackedRun, task: Task) -> bool:
 
 
 async def _store_hold(context: CommandContext, tracked: TrackedRun, wanted: TaskWrite) -> None:
-    holds = dict(tracked.overlay.holds)
     if wanted.op is Op.HOLD and is_emulated(context, tracked, Op.HOLD):
-        holds[wanted.task] = getattr(wanted, "reason", "")
-    elif wanted.op in _CLEARS_HOLD:
-        holds.pop(wanted.task, None)
-    if holds != dict(tracked.overlay.holds):
-        await context.services.runs.update_overlay(tracked.handle, holds=holds)
+        reason = getattr(wanted, "reason", "")
+        if tracked.overlay.holds.get(wanted.task) != reason:
+            await context.services.runs.update_overlay(
+                tracked.handle, lambda overlay: overlay.with_hold(wanted.task, reason)
+            )
+    elif wanted.op in _CLEARS_HOLD and wanted.task in tracked.overlay.holds:
+        await context.services.runs.update_overlay(
+            tracked.handle, lambda overlay: overlay.without_hold(wanted.task)
+        )
 
 
 async def _store_last_action(context: CommandContext, tracked: TrackedRun, wanted: TaskWrite) -> None:
@@ -170,7 +173,7 @@ async def _store_last_action(context: CommandContext, tracked: TrackedRun, wante
     at = task.finished_at if task.state.is_over else task.started_at  # by the platform's clock
     action = LastAction(state=task.state, by=context.actor, at=at or context.now)
     await context.services.runs.update_overlay(
-        tracked.handle, last_actions={**tracked.overlay.last_actions, wanted.task: action}
+        tracked.handle, lambda overlay: overlay.with_last_action(wanted.task, action)
     )
 
 

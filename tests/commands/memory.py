@@ -111,10 +111,9 @@ class MemoryRunsPort:
             changes |= {"health_at": note.at}
         return self._save(tracked.model_copy(update={"run": run.model_copy(update=changes)}))
 
-    async def update_overlay(self, handle: str, **changes: object) -> TrackedRun:
+    async def update_overlay(self, handle: str, change: Callable[[RunOverlay], RunOverlay]) -> TrackedRun:
         tracked = self.tracked[handle]
-        overlay = RunOverlay.model_validate({**tracked.overlay.model_dump(by_alias=False), **changes})
-        return self._save(tracked.model_copy(update={"overlay": overlay}))
+        return self._save(tracked.model_copy(update={"overlay": change(tracked.overlay)}))
 
     async def receipts(self, handle: str, task: str = "") -> Sequence[Receipt]:
         return [

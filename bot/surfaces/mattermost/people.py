@@ -43,6 +43,18 @@ class UserDirectory:
             raise SurfaceError(f"Mattermost has no team {self._team!r} that the bot can see")
         return str(team["id"])
 
+    async def channels_named(self, name: str) -> Sequence[str]:
+        """The ids of the bot's channels whose name in the URL, or shown name, is this one."""
+        account = await self.account()
+        found: dict[str, None] = {}
+        for team in await self._api.teams(account.me):
+            id = str(team.get("id") or "")
+            for channel in await self._api.channels(account.me, id) if account.team in ("", id) else ():
+                names = (str(channel.get("name") or ""), str(channel.get("display_name") or ""))
+                if name.casefold() in (known.casefold() for known in names):
+                    found[str(channel.get("id") or "")] = None
+        return list(found)
+
     def remember_username(self, id: str, username: str) -> None:
         if len(self._usernames) >= _MAX_USERNAMES:
             self._usernames.clear()
@@ -112,10 +124,10 @@ def _is_called(user: Mapping[str, Any], name: str) -> bool:
 
 def _membership(user: Mapping[str, Any]) -> Membership:
     roles = str(user.get("roles") or "").split()
-    if user.get("is_bot"):
-        return Membership.BOT
     if user.get("delete_at"):
         return Membership.UNKNOWN
+    if user.get("is_bot"):
+        return Membership.BOT
     if user.get("remote_id"):
         return Membership.EXTERNAL
     return Membership.GUEST if "system_guest" in roles else Membership.MEMBER

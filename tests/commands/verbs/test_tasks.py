@@ -201,7 +201,7 @@ async def test_a_hold_that_liaison_stores_is_shown_and_cleared_by_finishing(room
 
 async def test_reopening_clears_a_stored_hold_without_asking_the_platform(room: Room) -> None:
     tracked = await room.start()
-    await room.runs.update_overlay("R1", holds={tracked.run.tasks[0].id: "vendor"})
+    await room.runs.update_overlay("R1", lambda overlay: overlay.with_hold(tracked.run.tasks[0].id, "vendor"))
     before = list(room.platform.executed)
     answer = await room.type("reopen T1")
     assert "T1 Confirm the primary is down: no longer held" in private_text(answer)
