@@ -101,7 +101,7 @@ async def _find_by_reference(text: str, services: Services) -> Runbook | None:
     """By link or ``PLATFORM:ID``. None if the text is neither. Raises ``NotFound``."""
     key = parse_platform_reference(text, services)
     if isinstance(key, RunbookKey | RunKey):
-        return await services.platforms[key.platform].runbook(key.id)
+        return await services.adapter(key.platform).runbook(key.id)
     return None
 
 
