@@ -21,6 +21,7 @@ from typing import cast
 import structlog
 
 from adapters.errors import AdapterError, OutcomeUnknown, RateLimited, Unreachable
+from adapters.unconfigured import adapter_named
 from adapters.writes import Baseline, Op, Recovery, StartRun, Write, WriteMarker, WriteResult
 from bot.engine.effect_outcomes import EffectServices, KnownOutcome, reconcile_once, record_unknown, settle
 from bot.engine.port import Progress
@@ -168,7 +169,8 @@ class Effects:
     async def _call_platform(self, effect: Effect) -> WriteResult:
         slow_notice = asyncio.create_task(self._notify_when_slow(effect))
         try:
-            return await self._services.platforms[effect.platform].execute(effect.step, effect.marker)
+            adapter = adapter_named(self._services.platforms, effect.platform)
+            return await adapter.execute(effect.step, effect.marker)
         finally:
             slow_notice.cancel()
 

@@ -15,6 +15,7 @@ from adapters.http.rate_limits import background
 from adapters.models import Run, RunbookKey, RunKey, RunState, RunSummary
 from adapters.protocol import Adapter
 from adapters.toolkit.messages import ENGLISH
+from adapters.unconfigured import adapter_named
 from bot.services.run_changes import fill_missing, find_or_track, reserve, with_state
 from bot.storage.effects import EffectLog
 from bot.storage.run_transaction import RunTransaction
@@ -164,7 +165,7 @@ class RunService:
             tracked = self._require(handle)
             if not tracked.run.key.id:
                 return tracked
-            run = await self._platforms[tracked.run.key.platform].read(tracked.run.key.id)
+            run = await adapter_named(self._platforms, tracked.run.key.platform).read(tracked.run.key.id)
             refreshed = await self._save_read(tracked, run, even_if_changed=last)
             if refreshed is not None:
                 break

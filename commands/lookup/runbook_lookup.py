@@ -108,7 +108,7 @@ async def _find_by_reference(text: str, services: Services) -> Runbook | None:
         state = lazy(f"run.{tracked.run.state}")
         raise Missing("runbook.is_run", run=run_name(tracked), state=state, buttons=[show_button(tracked)])
     if isinstance(key, RunbookKey | RunKey):
-        return await services.platforms[key.platform].runbook(key.id)
+        return await services.adapter(key.platform).runbook(key.id)
     return None
 
 

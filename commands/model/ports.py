@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 from adapters.models import Person, Run, RunbookKey, RunKey, RunSummary
 from adapters.protocol import Adapter, Platform
 from adapters.toolkit.messages import ENGLISH
+from adapters.unconfigured import adapter_named
 from adapters.writes import Write, WriteMarker
 from commands.model.card import ActivityLine
 from commands.model.command import CommandSet
@@ -194,6 +195,10 @@ class Services:
     zone: tzinfo | None = None
     language: str = ENGLISH  # of what a channel sees
 
+    def adapter(self, name: str) -> Adapter:
+        """Of the platform with this NAME, also if it is not configured any more but still has runs."""
+        return adapter_named(self.platforms, name)
+
 
 @dataclass(frozen=True)
 class CommandContext:
@@ -215,4 +220,4 @@ class CommandContext:
         return self.message.place
 
     def adapter(self, run: TrackedRun) -> Adapter:
-        return self.services.platforms[run.run.key.platform]
+        return self.services.adapter(run.run.key.platform)

@@ -239,7 +239,7 @@ def _start_buttons(intent: Start, runbook: Runbook, context: CommandContext) -> 
 async def _consequences(runbook: Runbook, context: CommandContext) -> list[Text]:
     full = runbook
     if runbook.task_count is None and not runbook.tasks:
-        full = await context.services.platforms[runbook.key.platform].runbook(runbook.key.id)
+        full = await context.services.adapter(runbook.key.platform).runbook(runbook.key.id)
     count = full.task_count if full.task_count is not None else len(full.tasks)
     lines = [translate(plural("start.tasks", count), count=count)]
     if runbook.alerts:
