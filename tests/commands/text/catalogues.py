@@ -37,7 +37,7 @@ BUILT: Mapping[str, Sequence[str]] = {
     "health.{}": [health for health in Health if health is not Health.UNSET],
     "part.{}": _parts(),
     "receipt.{}": _WRITES,
-    "run.{}": RunState,
+    "run.{}": list(RunState),
     "state.{}": list(TaskState),
     "to.{}": [verb for verb, command in COMMANDS.items() if issubclass(command.intent, TaskIntent)],
     "trace.{}": _WRITES,
