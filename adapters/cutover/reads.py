@@ -11,7 +11,9 @@ from adapters.cutover.links import Links
 from adapters.cutover.start import START_OPTIONS
 from adapters.errors import NotFound
 from adapters.models import Comment, Run, Runbook, RunState, RunSummary, Task
+from adapters.toolkit.guards import Fresh
 from adapters.toolkit.timestamps import parse_timestamp
+from adapters.writes import TaskWrite, Write
 
 COMMENT_LIMIT = 20
 
@@ -68,6 +70,17 @@ class Reads:
         if all(item.id.isdecimal() for item in found):
             found.sort(key=lambda item: int(item.id))
         return [mapping.comment(item) for item in found[-COMMENT_LIMIT:]]
+
+    async def fresh_task(self, step: TaskWrite) -> Fresh[wire.Task]:
+        item, run = await asyncio.gather(
+            self.api.task(step.run_id, step.task, step.op), self.api.runbook(step.run_id, step.op)
+        )
+        task = self.with_branches(step.run_id, mapping.task(item))
+        return Fresh(item, task=task, run_state=mapping.run_state(run))
+
+    async def fresh_run(self, step: Write) -> Fresh[wire.Runbook]:
+        run = await self.api.runbook(step.run_id, step.op)
+        return Fresh(run, run_state=mapping.run_state(run))
 
     def is_template(self, id: str) -> bool | None:
         """None for a runbook that has not been read since the process started."""

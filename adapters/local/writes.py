@@ -13,6 +13,7 @@ from adapters.local.documents import Change, Documents, Edit
 from adapters.local.text import message
 from adapters.local.wire import Document, StoredComment, StoredTask
 from adapters.models import Person, RunState, TaskState
+from adapters.toolkit.guards import Guard
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     AddComment,
@@ -91,6 +92,7 @@ def assign(edit: Edit[AssignTask]) -> Change:
     task, person = _task(edit, edit.step.task), edit.step.person
     if task.assignees == (person,):
         return Change(edit.document, already=True)
+    _require_open(edit, task)
     return Change(_with(edit, task, assignees=(person,)))
 
 
@@ -203,9 +205,11 @@ def _require_order(edit: Edit[AddTask]) -> None:
 
 
 def _step(kind: type[Write], change: Callable[[Any], Change]) -> Any:
-    """Every step may be sent again: a document knows the steps that it holds."""
+    """Every step may be sent again: a document knows the steps that it holds. None needs a guard: each decides on
+    the document while nobody else can change it.
+    """
 
-    @step(kind, recovery=Recovery.IDEMPOTENT)
+    @step(kind, recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
     async def execute(writes: "Writes", step: Write, marker: WriteMarker) -> WriteResult:
         return await writes.documents.change(step, marker, change)
 

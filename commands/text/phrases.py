@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
 
 from adapters.models import Health, Run, Task, TaskState
 from commands.model.card import Button, Card, ClockTime, Link, Span, Text, Tone
@@ -49,6 +50,14 @@ def start_button(tracked: TrackedRun) -> Button:
 def open_link(platform: str, url: str | None) -> Link | None:
     """To a page on the platform, if there is one."""
     return Link(plain_text(translate("button.open", platform=platform)), url) if url else None
+
+
+def in_zone(at: datetime, zone: str) -> datetime:
+    """``at`` in the named zone; in UTC if the zone is unknown or the result would leave the calendar."""
+    try:
+        return at.astimezone(ZoneInfo(zone))
+    except (KeyError, ValueError, OSError, OverflowError):
+        return at.astimezone(UTC)
 
 
 def zone_name(zone: tzinfo | None) -> str:

@@ -11,6 +11,7 @@ from adapters.models import Comment, Person, Run, Runbook, RunKey, RunSummary
 from adapters.protocol import CheckResult
 from adapters.toolkit.base import PlatformAdapter
 from adapters.toolkit.capabilities import declare_capabilities
+from adapters.toolkit.guards import Guard
 from adapters.toolkit.reconciliation import applied_if
 from adapters.toolkit.steps import StepTableError, reconciles, step
 from adapters.writes import (
@@ -66,7 +67,7 @@ class Tasks:
     def __init__(self, *, notes: bool = False) -> None:
         self.is_done, self.notes = False, notes
 
-    @step(FinishTask, recovery=Recovery.IDEMPOTENT)
+    @step(FinishTask, recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
     async def finish(self, step: FinishTask, marker: WriteMarker) -> WriteResult:
         return WriteResult(id="finished")
 
@@ -74,7 +75,11 @@ class Tasks:
     async def find_finish(self, step: FinishTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         return applied_if(self.is_done)
 
-    @step(SkipTask, recovery=lambda tasks, step: Recovery.LOOKUP if tasks.notes else Recovery.MANUAL)
+    @step(
+        SkipTask,
+        recovery=lambda tasks, step: Recovery.LOOKUP if tasks.notes else Recovery.MANUAL,
+        guard=Guard.PLATFORM,
+    )
     async def skip(self, step: SkipTask, marker: WriteMarker) -> WriteResult:
         return WriteResult(id="skipped")
 
@@ -84,7 +89,7 @@ class Tasks:
 
 
 class TasksWithNote(Tasks):
-    @step(FinishTask, part="note*", recovery=Recovery.MANUAL)
+    @step(FinishTask, part="note*", recovery=Recovery.MANUAL, guard=Guard.EARLIER_STEP)
     async def note(self, step: FinishTask, marker: WriteMarker) -> WriteResult:
         return WriteResult(id=step.part)
 

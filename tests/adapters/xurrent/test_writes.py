@@ -125,7 +125,7 @@ async def test_a_task_that_is_already_done_is_reported_as_such(xurrent: XurrentA
     assert fake.calls("PATCH", "") == []
     with pytest.raises(Conflict) as refused:
         await execute(xurrent, SkipTask(run=run_key(run), by=ANA, task=str(task.id)))
-    assert "already over" in error_text(PLATFORM, refused.value)
+    assert "has been finished" in error_text(PLATFORM, refused.value)
 
 
 async def test_begin_assigns_an_unassigned_task(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
