@@ -1,5 +1,7 @@
 """The verbs on tasks: preconditions, one write per task, and the answer."""
 
+from dataclasses import replace
+
 import pytest
 
 from adapters.errors import Conflict, CredentialsRejected, OutcomeUnknown, Rejected, Unreachable
@@ -421,3 +423,13 @@ async def test_runs_says_that_it_could_not_ask_instead_of_none(room: Room) -> No
     assert "No active runs" not in text
     assert text.startswith("Some runs can't be listed.")
     assert "Local runbooks" in text
+
+
+async def test_a_field_that_the_platform_has_no_place_for_is_mentioned(room: Room) -> None:
+    ignored = frozenset({"start.owner", "add.assignee"})
+    types = {"local": replace(room.services.platform_types["local"], ignored_fields=ignored)}
+    room.services = replace(room.services, platform_types=types)
+    started = await room.type("start Database failover --owner @ben")
+    assert "so Ben was not set." in private_text(started)
+    assert "so Ben was not assigned." in private_text(await room.type("add Tell support --assign @ben"))
+    assert "was not assigned" not in private_text(await room.type("add Tell sales"))
