@@ -4,12 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import structlog
+
 from bot.surfaces.mattermost.driver import ApiError, MattermostApi, is_id
 from bot.surfaces.mattermost.incoming_posts import BotAccount
 from bot.surfaces.protocol import SurfaceError
 from commands.model.messages import Actor, Membership
 
 _MAX_USERNAMES = 10_000
+
+log = structlog.get_logger(__name__)
 
 
 class UserDirectory:
@@ -96,8 +100,16 @@ class UserDirectory:
         return (self._actor(user),) if user else ()
 
     async def _with_name(self, name: str, user: Mapping[str, Any] | None) -> Sequence[Actor]:
-        """``user``, who has it as username, and everybody whose full name or nickname it is."""
-        found = [self._actor(other) for other in await self._api.search_users(name) if _is_called(other, name)]
+        """``user``, who has it as username, and everybody whose full name or nickname it is.
+
+        Only ``user`` on a server that doesn't let the bot search.
+        """
+        try:
+            others = await self._api.search_users(name)
+        except ApiError as error:
+            log.warning("the bot can't search people by name", error=str(error))
+            others = []
+        found = [self._actor(other) for other in others if _is_called(other, name)]
         first = [self._actor(user)] if user else []
         return list({actor.id: actor for actor in (*first, *found)}.values())
 
