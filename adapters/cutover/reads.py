@@ -2,17 +2,21 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from adapters.cutover import mapping, wire
 from adapters.cutover.api import CutoverApi
 from adapters.cutover.links import Links
 from adapters.cutover.start import START_OPTIONS
+from adapters.errors import Rejected, Unsupported
 from adapters.models import Comment, Run, Runbook, RunState, RunSummary, Task
+from adapters.protocol import Edit, EditPages
 from adapters.toolkit.timestamps import parse_timestamp
 
 COMMENT_LIMIT = 20
+SAME_EDIT = timedelta(seconds=2)  # between the times of one edit on the task and on its runbook
 
 
 @dataclass
@@ -25,6 +29,8 @@ class Reads:
     now: Callable[[], datetime]
     _templates: dict[str, bool] = field(default_factory=dict)  # runbook id -> is it a template
     _branches: dict[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)  # run -> task -> next tasks
+    _dates_runs_by_tasks: bool = False  # whether an edit of a task was seen to change its runbook's ``updated_at``
+    _sorts_by_edit: bool = True  # until this server refuses or ignores that order
 
     async def runbooks(self, query: str) -> Sequence[Runbook]:
         """Approved templates, then runbooks in planning."""
@@ -52,6 +58,7 @@ class Reads:
 
     async def run(self, id: str) -> Run:
         item, tasks, context = await self.api.runbook_with_tasks(id, "show")
+        self._dates_runs_by_tasks = _is_dated_by_tasks(item, tasks, self._dates_runs_by_tasks)
         run = mapping.run(self.api.platform, item, tasks, context, self.links)
         branches = {task.id: task.branches for task in run.tasks if task.branches}
         if branches or item.id in self._branches:
@@ -64,6 +71,27 @@ class Reads:
         if all(item.id.isdecimal() for item in found):
             found.sort(key=lambda item: int(item.id))
         return [mapping.comment(item) for item in found[-COMMENT_LIMIT:]]
+
+    async def edits(self, since: datetime) -> EditPages:
+        """Runbooks, the one that was edited last first. The reference documents neither that order nor that an
+        edit of a task counts as one of its runbook, so both are checked: raises ``Unsupported`` otherwise."""
+        if not (self._sorts_by_edit and self._dates_runs_by_tasks):
+            raise Unsupported(self.api.platform, "show")
+        try:
+            async with aclosing(
+                self.api.edited_runbooks("show", {"is_template": "false", **self.filters})
+            ) as pages:
+                async for page in pages:
+                    edits = [edit for item in page if (edit := _edit(item)) and edit.at and edit.at >= since]
+                    times = [parse_timestamp(item.attributes.updated_at) for item in page]
+                    if None in times or times != sorted(filter(None, times), reverse=True):
+                        raise Unsupported(self.api.platform, "show")
+                    yield edits
+                    if len(edits) < len(page):
+                        return
+        except (Rejected, Unsupported) as error:
+            self._sorts_by_edit = False
+            raise Unsupported(self.api.platform, "show", said=error.said) from error
 
     def is_template(self, id: str) -> bool | None:
         """None for a runbook that has not been read since the process started."""
@@ -94,3 +122,22 @@ def _is_planned(item: wire.Runbook) -> bool:
 def _started_at(item: wire.Runbook) -> float:
     at = parse_timestamp(item.attributes.start_actual) or parse_timestamp(item.attributes.created_at)
     return at.timestamp() if at else 0.0
+
+
+def _edit(item: wire.Runbook) -> Edit:
+    attributes = item.attributes
+    return Edit(item.id, attributes.updated_at or "", parse_timestamp(attributes.updated_at))
+
+
+def _is_dated_by_tasks(item: wire.Runbook, tasks: Sequence[wire.Task], before: bool) -> bool:
+    """``before``, unless this read proves something: a task was edited later than its runbook, or both at once."""
+    edited_at, started_at = (
+        parse_timestamp(text) for text in (item.attributes.updated_at, item.attributes.start_actual)
+    )
+    last = max(filter(None, (parse_timestamp(task.attributes.updated_at) for task in tasks)), default=None)
+    if edited_at is None or last is None:
+        return False
+    if last > edited_at + SAME_EDIT:
+        return False
+    was_edited_in_run = started_at is not None and last > started_at + SAME_EDIT
+    return before or (was_edited_in_run and edited_at - last <= SAME_EDIT)
