@@ -21,6 +21,7 @@ PING_SECONDS = 20.0  # the connection is closed if no pong arrives within half o
 HELLO_SECONDS = 15.0
 FIRST_RETRY_SECONDS = 0.5
 MAX_RETRY_SECONDS = 30.0
+PLUGIN_EVENTS = "custom_"  # then the id of the plugin (server 5.37, app/plugin_api.go, PublishWebSocketEvent)
 _MAX_FRAME_BYTES = 16 * 2**20
 
 log = structlog.get_logger(__name__)
@@ -33,12 +34,14 @@ class SocketError(Exception):
 
 @dataclass
 class WebSocketClient:
-    """``run`` only ends when cancelled. ``on_post`` is called for each ``posted`` frame and ``on_gap`` for each
-    possible gap, in order. Both must return quickly, so that pings are answered."""
+    """``run`` only ends when cancelled. ``on_post`` is called for each ``posted`` frame, ``on_plugin_event`` for
+    each event of a plugin and ``on_gap`` for each possible gap, in order. All must return quickly, so that pings
+    are answered."""
 
     url: str
     token: str
     on_post: Callable[[Event], None]
+    on_plugin_event: Callable[[str, str], None]  # (name of the event, its payload as JSON)
     on_gap: Callable[[], None]
     ping_seconds: float = PING_SECONDS
     _connection_id: str = ""
@@ -119,6 +122,9 @@ class WebSocketClient:
             self._check_sequence(frame)
         if event == "posted":
             self.on_post(frame)
+        elif isinstance(event, str) and event.startswith(PLUGIN_EVENTS):
+            payload = (frame.get("data") or {}).get("payload")
+            self.on_plugin_event(event, payload if isinstance(payload, str) else json.dumps(payload))
 
     def _handle_hello(self, frame: Event) -> None:
         data = frame.get("data") or {}
