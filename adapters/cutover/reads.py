@@ -16,7 +16,8 @@ from adapters.protocol import Edit, EditPages
 from adapters.toolkit.timestamps import parse_timestamp
 
 COMMENT_LIMIT = 20
-SAME_EDIT = timedelta(seconds=2)  # between the times of one edit on the task and on its runbook
+SAME_EDIT = timedelta(seconds=1)  # at most between the times of one edit on the task and on its runbook
+MIN_SHARED_EDITS = 2
 
 
 @dataclass
@@ -29,7 +30,8 @@ class Reads:
     now: Callable[[], datetime]
     _templates: dict[str, bool] = field(default_factory=dict)  # runbook id -> is it a template
     _branches: dict[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)  # run -> task -> next tasks
-    _dates_runs_by_tasks: bool = False  # whether an edit of a task was seen to change its runbook's ``updated_at``
+    _shared_edits: int = 0  # that were dated the same on a task and on its runbook
+    _last_shared: datetime | None = None
     _sorts_by_edit: bool = True  # until this server refuses or ignores that order
 
     async def runbooks(self, query: str) -> Sequence[Runbook]:
@@ -58,7 +60,7 @@ class Reads:
 
     async def run(self, id: str) -> Run:
         item, tasks, context = await self.api.runbook_with_tasks(id, "show")
-        self._dates_runs_by_tasks = _is_dated_by_tasks(item, tasks, self._dates_runs_by_tasks)
+        self._compare_edit_times(item, _last_edit_of_tasks(tasks))
         run = mapping.run(self.api.platform, item, tasks, context, self.links)
         branches = {task.id: task.branches for task in run.tasks if task.branches}
         if branches or item.id in self._branches:
@@ -75,7 +77,7 @@ class Reads:
     async def edits(self, since: datetime) -> EditPages:
         """Runbooks, the one that was edited last first. The reference documents neither that order nor that an
         edit of a task counts as one of its runbook, so both are checked: raises ``Unsupported`` otherwise."""
-        if not (self._sorts_by_edit and self._dates_runs_by_tasks):
+        if not self._sorts_by_edit or self._shared_edits < MIN_SHARED_EDITS:
             raise Unsupported(self.api.platform, "show")
         try:
             async with aclosing(
@@ -92,6 +94,16 @@ class Reads:
         except (Rejected, Unsupported) as error:
             self._sorts_by_edit = False
             raise Unsupported(self.api.platform, "show", said=error.said) from error
+
+    def _compare_edit_times(self, item: wire.Runbook, last: datetime | None) -> None:
+        """Learns whether the server dates a runbook by its tasks. One edit in common may be a coincidence."""
+        edited_at = parse_timestamp(item.attributes.updated_at)
+        started_at = parse_timestamp(item.attributes.start_actual)  # edits the runbook and its tasks
+        if edited_at is None or last is None or last > edited_at + SAME_EDIT:
+            self._shared_edits = 0
+        elif edited_at <= last + SAME_EDIT and started_at is not None and last > started_at + SAME_EDIT:
+            self._shared_edits += last != self._last_shared
+            self._last_shared = last
 
     def is_template(self, id: str) -> bool | None:
         """None for a runbook that has not been read since the process started."""
@@ -129,15 +141,5 @@ def _edit(item: wire.Runbook) -> Edit:
     return Edit(item.id, attributes.updated_at or "", parse_timestamp(attributes.updated_at))
 
 
-def _is_dated_by_tasks(item: wire.Runbook, tasks: Sequence[wire.Task], before: bool) -> bool:
-    """``before``, unless this read proves something: a task was edited later than its runbook, or both at once."""
-    edited_at, started_at = (
-        parse_timestamp(text) for text in (item.attributes.updated_at, item.attributes.start_actual)
-    )
-    last = max(filter(None, (parse_timestamp(task.attributes.updated_at) for task in tasks)), default=None)
-    if edited_at is None or last is None:
-        return False
-    if last > edited_at + SAME_EDIT:
-        return False
-    was_edited_in_run = started_at is not None and last > started_at + SAME_EDIT
-    return before or (was_edited_in_run and edited_at - last <= SAME_EDIT)
+def _last_edit_of_tasks(tasks: Sequence[wire.Task]) -> datetime | None:
+    return max(filter(None, (parse_timestamp(task.attributes.updated_at) for task in tasks)), default=None)

@@ -89,8 +89,7 @@ class ChangePoller:
             for number, pages in enumerate(platform.adapter.changed_since(self._since(platform, runs))):
                 async with aclosing(pages):
                     await self._read_list(platform, number, pages)
-        except Unsupported as error:
-            log.debug("no list of edits", platform=platform.name, error=str(error))
+        except Unsupported:
             return False
         return True
 

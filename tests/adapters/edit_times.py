@@ -12,6 +12,10 @@ class EditTimes:
     _seen: dict[Hashable, tuple[str, datetime]] = field(default_factory=dict)
     _last: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
+    def advance(self, by: timedelta) -> None:
+        """The next edits count from this much later than the last one."""
+        self._last += by
+
     def of(self, key: Hashable, record: object) -> datetime:
         state = repr(record)
         if key not in self._seen or self._seen[key][0] != state:
