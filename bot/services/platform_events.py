@@ -1,4 +1,4 @@
-"""Events of a platform that is a plugin of a chat: they arrive on the chat's own connection, and say what to read."""
+"""Events of a platform that is a plugin of a chat: they arrive on the chat's connection, and say what to read."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
