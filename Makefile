@@ -1,5 +1,5 @@
-# Everything runs from .venv, which is made from uv.lock.
-PYTHON ?= $(notdir $(firstword $(foreach known,python3.11 python3.12 python3.13 python3.14,$(shell command -v $(known))) python3.11))
+# Every target uses .venv, which is created from uv.lock.
+PYTHON ?= $(notdir $(firstword $(foreach name,python3.11 python3.12 python3.13 python3.14,$(shell command -v $(name))) python3.11))
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -8,9 +8,9 @@ BIN := $(VENV)/bin
 setup: $(VENV)/.ready
 
 $(VENV)/.ready: uv.lock pyproject.toml
-	@command -v $(PYTHON) >/dev/null || { echo "Liaison needs Python 3.11: install the package python3.11"; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Liaison needs Python's venv module: install the package $(notdir $(PYTHON))-venv"; exit 1; }
-	@echo "Setting up .venv (once, about a minute) ..."
+	@command -v $(PYTHON) >/dev/null || { echo "Liaison needs Python 3.11. Install the python3.11 package."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Liaison needs Python's venv module. Install the $(notdir $(PYTHON))-venv package."; exit 1; }
+	@echo "Creating .venv, which takes about a minute the first time ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv==0.13.*' 2>$(VENV)/pip.log || { cat $(VENV)/pip.log; exit 1; }
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv sync --quiet --frozen

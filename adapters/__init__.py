@@ -1,1 +1,2 @@
-"""Clients of the platforms, behind one protocol (``protocol.py``). Nothing here knows of chats or commands."""
+"""The adapters of the platforms, behind one contract (``protocol.py``). They know nothing of chats and
+commands."""

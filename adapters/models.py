@@ -241,6 +241,8 @@ class Runbook(Model):
     ``alerts`` says whom a start notifies on the platform ("e-mail and SMS to 12 people"). Starting such a runbook,
     or an ``irreversible`` one (which can be run live only once), asks first: which of its ``start_options`` (four
     at most, the usual one first), or live or rehearsal if it has none.
+
+    ``folder`` (a workspace, team or project) and ``created_at`` tell runbooks of one title apart.
     """
 
     key: RunbookKey
@@ -254,6 +256,8 @@ class Runbook(Model):
     rehearsable: bool = False
     start_options: tuple[StartOption, ...] = ()
     link: str | None = None
+    folder: str = ""
+    created_at: datetime | None = None
 
 
 class PlatformAction(Model):

@@ -214,7 +214,7 @@ def bootstrap(
         services=services,
         engine=engine,
         reconciler=reconciler,
-        intake=AppIntake(engine, responder, inbox, services, people, now, PlatformEvents(platforms, runs, now)),
+        intake=AppIntake(engine, responder, inbox, services, now, PlatformEvents(platforms, runs, now)),
     )
 
 

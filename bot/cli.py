@@ -100,7 +100,7 @@ def demo(script: Path | None) -> None:
 @click.argument("words", nargs=-1, required=True, metavar="TEXT", type=click.UNPROCESSED)
 @click.option("--as", "user", default="", help="The name to act under. Default: this account's name.")
 @click.option("--channel", default=CHANNEL, show_default=True, help="The channel to act in.")
-@click.option("--yes", is_flag=True, help="Answer questions with their first choice.")
+@click.option("--yes", is_flag=True, help="Confirm what a question asks. It never chooses between things.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 def say(config: Path | None, words: tuple[str, ...], user: str, channel: str, yes: bool, as_json: bool) -> None:
     """Run one command, wait for its outcome, and print the card."""
@@ -172,17 +172,17 @@ def migrate(config: Path | None) -> None:
     default=Path(),
     help="Where to write it; the current folder by default.",
 )
-@click.option("--built-in", is_flag=True, help="Write into a checkout of Liaison instead of a package of its own.")
-def new_platform(name: str, folder: Path, built_in: bool) -> None:
+def new_platform(name: str, folder: Path) -> None:
     """Write the skeleton of an adapter for another platform."""
-    from bot.new_platform import CannotWrite, write_built_in, write_package
+    from bot.new_platform import CannotWrite, suite_command, write_skeleton
 
     try:
-        written = (write_built_in if built_in else write_package)(name, folder)
+        written = write_skeleton(name, folder)
     except CannotWrite as error:
         raise UsageFailed(str(error)) from None
-    click.echo(f"Wrote {written}. Its TODOs are numbered; the contract suite is green when they are done:")
-    click.echo("  pytest tests/contract" if built_in else "  pytest --pyargs adapters.testing.suite")
+    click.echo(
+        f"Wrote {written}. Its TODOs are numbered. When they are done, this passes: {suite_command(name, folder)}"
+    )
 
 
 async def _say(settings: Settings, request: Request) -> Reply:

@@ -16,27 +16,38 @@ class CannotWrite(Exception):
     """Its text is a sentence for the person at the terminal."""
 
 
-def write_package(name: str, folder: Path) -> Path:
-    """A package of its own in ``folder``, with an entry point. Returns its folder."""
-    target, package = folder / f"liaison-{name.replace('_', '-')}", f"liaison_{name}"
-    extra = {"pyproject.toml": "pyproject.toml.txt", "README.md": "page.md"}
-    files = {f"{package}/{file}": file for file in _adapter_files()} | extra
+def write_skeleton(name: str, folder: Path) -> Path:
+    """In a checkout of Liaison, a platform that comes with it; elsewhere a package of its own. Returns its
+    folder."""
+    if _is_checkout(folder):
+        return _write_built_in(name, folder)
+    return _write_package(name, folder / f"liaison-{name.replace('_', '-')}")
+
+
+def suite_command(name: str, folder: Path) -> str:
+    """What runs the contract suite for it."""
+    return f"pytest tests/contract -k {name}" if _is_checkout(folder) else "pytest --pyargs adapters.testing.suite"
+
+
+def _is_checkout(folder: Path) -> bool:
+    return (folder / "adapters" / "registry.py").exists()
+
+
+def _write_package(name: str, folder: Path) -> Path:
+    package = f"liaison_{name}"
+    files = {f"{package}/{file}": file for file in _adapter_files()}
     files |= {f"tests/{module}.py": f"{module}.py" for module in _TESTING}
-    _write(target, name, files, package, "tests")
-    (target / "tests" / "__init__.py").touch()
-    return target
+    files |= {"pyproject.toml": "pyproject.toml.txt", "README.md": "page.md"}
+    _write(folder, name, files, package, "tests")
+    return folder
 
 
-def write_built_in(name: str, folder: Path) -> Path:
-    """The folders of a platform that comes with Liaison, in a checkout of it. Returns the adapter's folder."""
-    if not (folder / "adapters" / "registry.py").exists():
-        raise CannotWrite(f"{folder} is not a checkout of Liaison.")
+def _write_built_in(name: str, folder: Path) -> Path:
     package, tests = f"adapters.{name}", f"tests.adapters.{name}"
     files = {f"adapters/{name}/{file}": file for file in _adapter_files()}
     files |= {f"tests/adapters/{name}/{module}.py": f"{module}.py" for module in _TESTING}
     files[f"docs/platforms/{name}.md"] = "page.md"
     _write(folder, name, files, package, tests)
-    (folder / "tests" / "adapters" / name / "__init__.py").touch()
     return folder / "adapters" / name
 
 
@@ -57,6 +68,7 @@ def _write(target: Path, name: str, files: Mapping[str, str], package: str, test
         text = (_SKELETON / source).read_text(encoding="utf-8")
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         (target / path).write_text(_renamed(text, name, package, tests), encoding="utf-8")
+    (target / tests.replace(".", "/") / "__init__.py").touch()
 
 
 def _renamed(text: str, name: str, package: str, tests: str) -> str:

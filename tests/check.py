@@ -1,6 +1,6 @@
-"""Every check and test with one command: ``python -m tests.check``. Words after it go to pytest.
+"""Runs every check and test: ``python -m tests.check [PYTEST ARGUMENTS]``.
 
-All steps run, whatever fails before. The tests come last, so that the last line of output is pytest's summary.
+All steps run even if an earlier one fails. The tests run last, so that the output ends with pytest's summary.
 """
 
 import subprocess
@@ -14,7 +14,7 @@ STEPS: Sequence[tuple[str, Sequence[str]]] = (
     ("lint", ("ruff", "check", ".")),
     ("format", ("ruff", "format", "--check", ".")),
     ("types", ("mypy",)),
-    ("layers", ("lint-imports", "--no-logo")),
+    ("imports", ("lint-imports", "--no-logo")),
 )
 TESTS = ("pytest", "-n", "2", "--cov", "--cov-report=term:skip-covered")
 
@@ -24,11 +24,11 @@ def run(name: str, command: Sequence[str]) -> bool:
     return subprocess.run([TOOLS / command[0], *command[1:]], cwd=ROOT, check=False).returncode == 0
 
 
-def main(words: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     failed = [name for name, command in STEPS if not run(name, command)]
     if failed:
-        print(f"== failed so far: {', '.join(failed)}", flush=True)
-    passed = run("tests", (*TESTS, *words))
+        print(f"== failed: {', '.join(failed)}", flush=True)
+    passed = run("tests", (*TESTS, *arguments))
     return 0 if passed and not failed else 1
 
 

@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from adapters.cutover import mapping
+from adapters.cutover import mapping, wire
 from adapters.cutover.api import CutoverApi
+from adapters.cutover.reads import Reads
 from adapters.cutover.text import SIGNER
 from adapters.errors import AdapterError, Conflict, NotFound, Unsupported
 from adapters.models import PlatformAction, Run, RunState, Task, TaskState
+from adapters.toolkit.guards import Fresh
 from adapters.toolkit.reconciliation import applied_if, read_or_raise
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
@@ -44,6 +46,7 @@ VERBS: Mapping[Op, frozenset[str]] = {
 @dataclass
 class ExtraActions:
     api: CutoverApi
+    reads: Reads
     rejected_verbs: set[str] = field(default_factory=set)  # those that this server does not know
 
     def available(self, run: Run) -> Sequence[PlatformAction]:
@@ -53,8 +56,14 @@ class ExtraActions:
     def unsupported_ops(self) -> Sequence[Op]:
         return [op for op, verbs in VERBS.items() if verbs <= self.rejected_verbs]
 
-    @step(SkipTask, recovery=Recovery.IDEMPOTENT)
-    async def skip(self, step: SkipTask, marker: WriteMarker) -> WriteResult:
+    async def read_task(self, step: SkipTask) -> Fresh[wire.Task]:
+        return await self.reads.fresh_task(step)
+
+    async def read_run(self, step: EndRun) -> Fresh[wire.Runbook]:
+        return await self.reads.fresh_run(step)
+
+    @step(SkipTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
+    async def skip(self, step: SkipTask, marker: WriteMarker, fresh: Fresh[wire.Task]) -> WriteResult:
         path = self.api.path("skip", "runbooks", step.run_id, "tasks", step.task, "skip")
         comment = escape(SIGNER.sign(step.reason or "Skipped", marker), quote=False)
         try:
@@ -76,7 +85,11 @@ class ExtraActions:
         task = await self._task(step)
         return applied_if(task.state is TaskState.SKIPPED, WriteResult(tasks=(task,)))
 
-    @step(PerformAction, EndRun, recovery=Recovery.IDEMPOTENT)
+    @step(EndRun, recovery=Recovery.IDEMPOTENT, guard=read_run)
+    async def end(self, step: EndRun, marker: WriteMarker, fresh: Fresh[wire.Runbook]) -> WriteResult:
+        return await self.change_run(step, marker)
+
+    @step(PerformAction, recovery=Recovery.IDEMPOTENT)
     async def change_run(self, step: PerformAction | EndRun, marker: WriteMarker) -> WriteResult:
         """``notify`` is off: people get no message from Cutover."""
         verb = verb_of(step)

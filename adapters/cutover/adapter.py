@@ -42,9 +42,9 @@ class Cutover(PlatformAdapter):
         self._links = Links(name, settings.url, workspace, settings.link_template)
         self._api = api = CutoverApi(http)
         self._reads = Reads(api, self._links, filters, resources.now)
-        self._extras = ExtraActions(api) if settings.extras else None
+        self._extras = ExtraActions(api, self._reads) if settings.extras else None
         starts = Starts(api, workspace, filters, self._reads.is_template)
-        handlers = [starts, TaskWrites(api, self._reads), RunWrites(api), Comments(api)]
+        handlers = [starts, TaskWrites(api, self._reads), RunWrites(api, self._reads), Comments(api, self._reads)]
         capabilities = WITH_EXTRAS if self._extras else CAPABILITIES
         super().__init__(name, capabilities, *handlers, *filter(None, [self._extras]), http=http)
 

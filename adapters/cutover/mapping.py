@@ -221,6 +221,7 @@ def runbook(
         rehearsable=True,
         start_options=start_options,
         link=links.run(item.id),
+        created_at=parse_timestamp(item.attributes.created_at),
     )
 
 

@@ -13,7 +13,9 @@ from adapters.cutover.start import START_OPTIONS
 from adapters.errors import Rejected, Unsupported
 from adapters.models import Comment, Run, Runbook, RunState, RunSummary, Task
 from adapters.protocol import Edit, EditPages
+from adapters.toolkit.guards import Fresh
 from adapters.toolkit.timestamps import parse_timestamp
+from adapters.writes import TaskWrite, Write
 
 COMMENT_LIMIT = 20
 SAME_EDIT = timedelta(seconds=1)  # at most between the times of one edit on the task and on its runbook
@@ -104,6 +106,17 @@ class Reads:
         elif edited_at <= last + SAME_EDIT and started_at is not None and last > started_at + SAME_EDIT:
             self._shared_edits += last != self._last_shared
             self._last_shared = last
+
+    async def fresh_task(self, step: TaskWrite) -> Fresh[wire.Task]:
+        item, run = await asyncio.gather(
+            self.api.task(step.run_id, step.task, step.op), self.api.runbook(step.run_id, step.op)
+        )
+        task = self.with_branches(step.run_id, mapping.task(item))
+        return Fresh(item, task=task, run_state=mapping.run_state(run))
+
+    async def fresh_run(self, step: Write) -> Fresh[wire.Runbook]:
+        run = await self.api.runbook(step.run_id, step.op)
+        return Fresh(run, run_state=mapping.run_state(run))
 
     def is_template(self, id: str) -> bool | None:
         """None for a runbook that has not been read since the process started."""

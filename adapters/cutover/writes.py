@@ -1,7 +1,8 @@
 """Writes to tasks and runs: begin, finish, added tasks, statuses and comments.
 
-When Cutover says that something was already done, the task is read to find its real state: the error code only
-says that a second action came too late.
+Cutover itself refuses to begin or finish a task that is over (Cutover Public API, "Error Codes"), so nothing is
+read before. Then the task is read to find its real state: the error code only says that the action came too late.
+A hold and a status are guarded by a read: a comment is always accepted, and no code is documented for a status.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from adapters.errors import Conflict, Rejected
 from adapters.http.responses import ListResult
 from adapters.models import RunState, TaskState
 from adapters.toolkit.comments import PostedComment, SignedComments, comment_text
+from adapters.toolkit.guards import Fresh, Guard, run_is_over, task_is_over
 from adapters.toolkit.reconciliation import applied_if, read_or_raise
 from adapters.toolkit.steps import reconciles, step
 from adapters.toolkit.timestamps import parse_timestamp
@@ -32,6 +34,7 @@ from adapters.writes import (
     Reconciliation,
     Recovery,
     SetStatus,
+    TaskWrite,
     Write,
     WriteMarker,
     WriteResult,
@@ -50,8 +53,8 @@ class TaskWrites:
     api: CutoverApi
     reads: Reads
 
-    @step(BeginTask, recovery=Recovery.IDEMPOTENT)
-    @step(FinishTask, part="begin", recovery=Recovery.IDEMPOTENT)
+    @step(BeginTask, recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
+    @step(FinishTask, part="begin", recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
     async def begin(self, step: BeginStep, marker: WriteMarker) -> WriteResult:
         try:
             item = await self._act(step, "start", "begin", {"override": has_override(step)})
@@ -60,7 +63,7 @@ class TaskWrites:
         is_partial = mapping.task_state(item) in (TaskState.READY, TaskState.WAITING)
         return self._result(step, item, partial=is_partial, message="cutover.start_recorded")
 
-    @step(FinishTask, recovery=Recovery.IDEMPOTENT)
+    @step(FinishTask, recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
     async def finish(self, step: FinishTask, marker: WriteMarker) -> WriteResult:
         meta: dict[str, Any] = {"override": has_override(step)}
         if step.then:
@@ -90,7 +93,7 @@ class TaskWrites:
     async def find_finish(self, step: FinishTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         """As for a begin, one person's part is invisible."""
         task = mapping.task(await self.api.task(step.run_id, step.task, step.op))
-        return applied_if(task.state.is_over, WriteResult(tasks=(task,)))
+        return applied_if(task.state is TaskState.DONE, WriteResult(tasks=(task,)))
 
     def _result(
         self, step: BeginStep, item: wire.Task, *, already: bool = False, partial: bool = False, message: str = ""
@@ -113,7 +116,7 @@ class TaskWrites:
         if state is TaskState.RUNNING:
             return self._result(step, item, already=True)
         if state.is_over and isinstance(step, BeginTask):
-            raise Conflict(self.api.platform, "begin", key="cutover.task_is_over", said=error.said) from error
+            raise task_is_over(self.api.platform, step, mapping.task(item)) from error
         if state.is_over:
             return self._result(step, item, already=True)  # the finish that follows reports who finished it
         raise await self._explain_conflict(error, step)
@@ -124,16 +127,20 @@ class TaskWrites:
         key = "cutover.task.user_already_finished"
         if "task.user_already_finished" in error_codes(error):
             return self._result(step, item, already=True, partial=not state.is_over, message=key)
-        if state.is_over:
+        if state is TaskState.DONE:
             return self._result(step, item, already=True)
+        if state.is_over:
+            raise task_is_over(self.api.platform, step, mapping.task(item)) from error
         if state is TaskState.READY and mapping.everyone_must_start(item):
             key = "cutover.others_must_start"
             raise Conflict(self.api.platform, "finish", key=key, codes=error_codes(error)) from error
         raise await self._explain_conflict(error, step)
 
     async def _explain_conflict(self, error: Conflict, step: BeginStep) -> Conflict:
-        """If nothing about the task explains the conflict, a paused run does."""
+        """If nothing about the task explains the conflict, a run that is paused or over does."""
         run = await read_or_raise(self.api.runbook(step.run_id, error.operation), error)
+        if mapping.run_state(run).is_over:
+            return run_is_over(self.api.platform, step)
         if mapping.run_state(run) is not RunState.PAUSED:
             return error
         codes = error_codes(error)
@@ -143,9 +150,13 @@ class TaskWrites:
 @dataclass
 class RunWrites:
     api: CutoverApi
+    reads: Reads
 
-    @step(SetStatus, recovery=Recovery.IDEMPOTENT)
-    async def status(self, step: SetStatus, marker: WriteMarker) -> WriteResult:
+    async def read_run(self, step: Write) -> Fresh[wire.Runbook]:
+        return await self.reads.fresh_run(step)
+
+    @step(SetStatus, recovery=Recovery.IDEMPOTENT, guard=read_run)
+    async def status(self, step: SetStatus, marker: WriteMarker, fresh: Fresh[wire.Runbook]) -> WriteResult:
         """Sends only what changes, because a missing ``status`` could be read as its default, "off"."""
         changes: dict[str, Any] = {"status_message": SIGNER.sign(step.text, marker, step.next_at)}
         if step.health is not None:
@@ -190,11 +201,19 @@ class RunWrites:
 @dataclass
 class Comments(SignedComments):
     api: CutoverApi
+    reads: Reads
     signer = SIGNER
 
-    @step(AddComment, HoldTask, recovery=Recovery.LOOKUP)
-    @step(BeginTask, FinishTask, part="note", recovery=Recovery.LOOKUP)
+    async def read_task(self, step: TaskWrite) -> Fresh[wire.Task]:
+        return await self.reads.fresh_task(step)
+
+    @step(AddComment, recovery=Recovery.LOOKUP)
+    @step(BeginTask, FinishTask, part="note", recovery=Recovery.LOOKUP, guard=Guard.EARLIER_STEP)
     async def write(self, step: Write, marker: WriteMarker) -> WriteResult:
+        return await self.write_comment(step, marker)
+
+    @step(HoldTask, recovery=Recovery.LOOKUP, guard=read_task)
+    async def hold(self, step: HoldTask, marker: WriteMarker, fresh: Fresh[wire.Task]) -> WriteResult:
         return await self.write_comment(step, marker)
 
     @reconciles(AddComment, HoldTask)

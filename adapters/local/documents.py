@@ -23,8 +23,11 @@ from adapters.protocol import LocalRuns
 from adapters.writes import (
     AddComment,
     AddTask,
+    Applied,
     EndRun,
+    NotApplied,
     Op,
+    Reconciliation,
     SetStatus,
     StartRun,
     TaskWrite,
@@ -119,6 +122,13 @@ class Documents:
                 return self.result(document, step, already=True)
             document = await self.save(changed.document, step, marker, changed.created)
             return self.result(document, step, changed.created)
+
+    async def find_step(self, step: Write, id: str, marker: WriteMarker) -> Reconciliation:
+        """Whether the document of run ``id`` holds ``step``."""
+        async with self.lock(id):
+            document = await self.find(id, step.op)
+        applied = applied_step(document, step, marker) if document else None
+        return Applied(self.result(document, step, applied.created)) if document and applied else NotApplied()
 
     def result(self, document: Document, step: Write, created: str = "", *, already: bool = False) -> WriteResult:
         run = mapping.run(document, self.now())

@@ -6,21 +6,11 @@ from typing import Any
 
 from adapters.errors import NotFound, Rejected
 from adapters.local import mapping
-from adapters.local.documents import Documents, applied_step
+from adapters.local.documents import Documents
 from adapters.local.folder import Folder, RunbookFile
 from adapters.local.text import problem_text
 from adapters.toolkit.steps import reconciles, step
-from adapters.writes import (
-    Applied,
-    Baseline,
-    NotApplied,
-    Op,
-    Reconciliation,
-    Recovery,
-    StartRun,
-    WriteMarker,
-    WriteResult,
-)
+from adapters.writes import Baseline, Op, Reconciliation, Recovery, StartRun, WriteMarker, WriteResult
 
 
 @dataclass
@@ -43,12 +33,7 @@ class Start:
 
     @reconciles(StartRun)
     async def find(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
-        id = mapping.run_id(self.documents.platform, step, marker)
-        async with self.documents.lock(id):
-            document = await self.documents.find(id, Op.START)
-        if document is None or applied_step(document, step, marker) is None:
-            return NotApplied()
-        return Applied(self.documents.result(document, step))
+        return await self.documents.find_step(step, mapping.run_id(self.documents.platform, step, marker), marker)
 
     async def startable_file(self, id: str, op: Op) -> RunbookFile:
         """Raises ``Rejected`` with the line and the title where a file cannot be started as it is."""

@@ -1,29 +1,29 @@
 """What each write changes in a run's document.
 
-The functions at the end are pure. They raise ``Conflict``, ``NotFound`` or ``Rejected``, and then nothing was
-changed; what is already as asked for comes back as ``already``, with the document untouched.
+The functions are pure. They raise ``Conflict``, ``NotFound`` or ``Rejected``, and then nothing was changed; what
+is already as asked for comes back as ``already``, with the document untouched.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from adapters.errors import Conflict, NotFound, Rejected
-from adapters.local.documents import Change, Documents, Edit, applied_step
+from adapters.local.documents import Change, Documents, Edit
 from adapters.local.text import message
 from adapters.local.wire import Document, StoredComment, StoredTask
 from adapters.models import Person, RunState, TaskState
+from adapters.toolkit.guards import Guard
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     AddComment,
     AddTask,
-    Applied,
     AssignTask,
     Baseline,
     BeginTask,
     EndRun,
     FinishTask,
     HoldTask,
-    NotApplied,
     Reconciliation,
     Recovery,
     ReopenTask,
@@ -35,63 +35,6 @@ from adapters.writes import (
 )
 
 AnyEdit = Edit[Any]
-
-
-@dataclass
-class Writes:
-    """Every step may be sent again: a document knows the steps that it holds."""
-
-    documents: Documents
-
-    @step(FinishTask, recovery=Recovery.IDEMPOTENT)
-    async def finish(self, step: FinishTask, marker: WriteMarker) -> WriteResult:
-        return await self.documents.change(step, marker, finish)
-
-    @step(BeginTask, recovery=Recovery.IDEMPOTENT)
-    async def begin(self, step: BeginTask, marker: WriteMarker) -> WriteResult:
-        return await self.documents.change(step, marker, begin)
-
-    @step(SkipTask, recovery=Recovery.IDEMPOTENT)
-    async def skip(self, step: SkipTask, marker: WriteMarker) -> WriteResult:
-        return await self.documents.change(step, marker, skip)
-
-    @step(HoldTask, recovery=Recovery.IDEMPOTENT)
-    async def hold(self, step: HoldTask, marker: WriteMarker) -> WriteResult:
-        return await self.documents.change(step, marker, hold)
-
-    @step(ReopenTask, recovery=Recovery.IDEMPOTENT)
-    async def reopen(self, step: ReopenTask, marker: WriteMarker) -> WriteResult:
-        return await self.documents.change(step, marker, reopen)
-
-    @step(AssignTask, recovery=Recovery.IDEMPOTENT)
-    async def assign(self, step: AssignTask, marker: WriteMarker) -> WriteResult:
-        return await self.documents.change(step, marker, assign)
-
-    @step(AddTask, recovery=Recovery.IDEMPOTENT)
-    async def add(self, step: AddTask, marker: WriteMarker) -> WriteResult:
-        return await self.documents.change(step, marker, add)
-
-    @step(AddComment, recovery=Recovery.IDEMPOTENT)
-    async def comment(self, step: AddComment, marker: WriteMarker) -> WriteResult:
-        return await self.documents.change(step, marker, comment)
-
-    @step(SetStatus, recovery=Recovery.IDEMPOTENT)
-    async def status(self, step: SetStatus, marker: WriteMarker) -> WriteResult:
-        return await self.documents.change(step, marker, status)
-
-    @step(EndRun, recovery=Recovery.IDEMPOTENT)
-    async def end(self, step: EndRun, marker: WriteMarker) -> WriteResult:
-        return await self.documents.change(step, marker, end)
-
-    @reconciles(FinishTask, BeginTask, SkipTask, HoldTask, ReopenTask, AssignTask)
-    @reconciles(AddTask, AddComment, SetStatus, EndRun)
-    async def find(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
-        async with self.documents.lock(step.run_id):
-            document = await self.documents.find(step.run_id, step.op)
-        applied = applied_step(document, step, marker) if document else None
-        if document is None or applied is None:
-            return NotApplied()
-        return Applied(self.documents.result(document, step, applied.created))
 
 
 def finish(edit: Edit[FinishTask]) -> Change:
@@ -149,6 +92,7 @@ def assign(edit: Edit[AssignTask]) -> Change:
     task, person = _task(edit, edit.step.task), edit.step.person
     if task.assignees == (person,):
         return Change(edit.document, already=True)
+    _require_open(edit, task)
     return Change(_with(edit, task, assignees=(person,)))
 
 
@@ -258,3 +202,36 @@ def _require_order(edit: Edit[AddTask]) -> None:
             raise Rejected(edit.document.platform, edit.step.op, key=key, title=title)
         waiting += set(task.after) - seen
         seen |= set(task.after)
+
+
+def _step(kind: type[Write], change: Callable[[Any], Change]) -> Any:
+    """Every step may be sent again: a document knows the steps that it holds. None needs a guard: each decides on
+    the document while nobody else can change it.
+    """
+
+    @step(kind, recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
+    async def execute(writes: "Writes", step: Write, marker: WriteMarker) -> WriteResult:
+        return await writes.documents.change(step, marker, change)
+
+    return execute
+
+
+@dataclass
+class Writes:
+    documents: Documents
+
+    finish = _step(FinishTask, finish)
+    begin = _step(BeginTask, begin)
+    skip = _step(SkipTask, skip)
+    hold = _step(HoldTask, hold)
+    reopen = _step(ReopenTask, reopen)
+    assign = _step(AssignTask, assign)
+    add = _step(AddTask, add)
+    comment = _step(AddComment, comment)
+    status = _step(SetStatus, status)
+    end = _step(EndRun, end)
+
+    @reconciles(FinishTask, BeginTask, SkipTask, HoldTask, ReopenTask, AssignTask)
+    @reconciles(AddTask, AddComment, SetStatus, EndRun)
+    async def find(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        return await self.documents.find_step(step, step.run_id, marker)

@@ -102,7 +102,7 @@ class Actions:
         if step.action == OWN:
             return run.owner_user_id == await self.people.user_id(step.by)
         if step.action.startswith(DUE):
-            checklist, item = self.tasks.position(run, step)
+            checklist, item = self.reads.position(run, step)
             due = to_datetime(run.checklists[checklist].items[item].due_date)
             return due is not None and abs(due - baseline.sent_at - _DUE_IN) < MAX_CLOCK_SKEW
         since = to_datetime(run.last_status_update_at)
@@ -130,7 +130,7 @@ class Actions:
     async def _run_command(self, step: PerformAction) -> WriteResult:
         """Nothing is run if the command is not the one that was confirmed."""
         run = await self.api.run(step.run_id, step.op)
-        checklist, item = position = self.tasks.position(run, step)
+        checklist, item = position = self.reads.position(run, step)
         command = run.checklists[checklist].items[item].command
         if not command or _command_action(step.target, command).id != step.action:
             link = links.run_link(self.reads.site, step.run_id)

@@ -43,7 +43,7 @@ class Playbooks(PlatformAdapter):
         self._api = Api(name, http)
         people, self._teams = People(self._api), Teams(self._api, settings.team)
         self._reads = Reads(self._api, people, self._teams, self._site, now)
-        self._comments = CommentWrites(self._api, people, self._site)
+        self._comments = CommentWrites(self._api, people, self._reads)
         starts = StartWrites(self._api, people, self._teams, self._reads)
         tasks = TaskWrites(self._api, people, self._reads)
         runs = RunWrites(self._api, self._comments, self._reads, now)

@@ -72,6 +72,34 @@ def find_positions(run: WireRun, task: str) -> list[tuple[int, int]]:
     ]
 
 
+def find_rival_change(before: WireRun, after: WireRun, task: str, bot: str) -> str | None:
+    """Who changed the state of a task between two reads, besides ``bot``: a user id, or "" if nobody can tell.
+
+    None if nobody did. An event of the timeline names its task by title only. A skip has no event, only a time.
+    """
+    item_before, item = (_find_item(run, task) for run in (before, after))
+    if item_before is None or item is None:
+        return None
+    title = _plain(item.title)
+    known = {event.id for event in before.timeline_events}
+    for event in after.timeline_events:
+        is_new = event.event_type == _EVENT_TYPE and event.id not in known and event.subject_user_id != bot
+        if is_new and _plain(event.summary).endswith(f" {title}"):
+            return event.subject_user_id
+    is_skipped_since = item.state != SKIPPED and (item.delete_at or 0) > (item_before.delete_at or 0)
+    return "" if is_skipped_since else None
+
+
+def _find_item(run: WireRun, task: str) -> WireItem | None:
+    positions = find_positions(run, task)
+    return run.checklists[positions[0][0]].items[positions[0][1]] if len(positions) == 1 else None
+
+
+def _plain(text: str) -> str:
+    """Without markup, which Playbooks removes from a title and adds around it."""
+    return re.sub(r"[*_`~]", "", text).strip()
+
+
 def _title_id(checklist: WireChecklist, item: WireItem) -> str:
     """An id for an item without one. Its position would not do, because positions change."""
     return _MADE_OF_TITLES + json.dumps([checklist.title, item.title])

@@ -4,13 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from adapters.errors import AdapterError, NotFound
+from adapters.errors import AdapterError, NotFound, Rejected
 from adapters.models import Run, Runbook, RunSummary
-from adapters.playbooks import mapping
-from adapters.playbooks.api import Api
+from adapters.playbooks import links, mapping
+from adapters.playbooks.api import Api, Position
 from adapters.playbooks.people import People
 from adapters.playbooks.teams import Teams
 from adapters.playbooks.wire import WireRun
+from adapters.toolkit.guards import Fresh
+from adapters.writes import PerformAction, TaskWrite, Write
 
 
 @dataclass
@@ -55,6 +57,28 @@ class Reads:
             return await self.run(id, operation)
         except AdapterError:
             return None
+
+    async def fresh(self, step: Write) -> Fresh[WireRun]:
+        """The run, and the task if the step is on one. Raises what ``position`` does."""
+        wire = await self.api.run(step.run_id, step.op)
+        run = await self.to_run(wire)
+        if not isinstance(step, TaskWrite):
+            return Fresh(wire, run_state=run.state, snapshot=run)
+        checklist, item = self.position(wire, step)
+        id = wire.checklists[checklist].items[item].id or step.task
+        return Fresh(wire, task=run.task(id), run_state=run.state, snapshot=run)
+
+    def position(self, run: WireRun, step: TaskWrite | PerformAction) -> Position:
+        """Raises ``NotFound``, or ``Rejected`` if the server sends no ids and two titles are the same."""
+        positions = mapping.find_positions(run, step.target)
+        link = links.run_link(self.site, run.id)
+        if not positions:
+            raise NotFound(self.api.name, step.op, key="playbooks.task_gone", run=run.name, link=link)
+        if len(positions) > 1:
+            checklist, item = positions[0]
+            title = run.checklists[checklist].items[item].title
+            raise Rejected(self.api.name, step.op, key="playbooks.alike", task=title, link=link)
+        return positions[0]
 
     async def to_run(self, wire: WireRun) -> Run:
         """Loads the names that the run needs."""

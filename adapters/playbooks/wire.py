@@ -70,8 +70,12 @@ class WireChecklist(Wire):
 
 
 class WireEvent(Wire):
+    """``summary`` names the task: "checked off checklist item **Confirm the primary is down**"."""
+
+    id: str = ""
     event_type: str = ""
     event_at: int = 0
+    summary: str = ""
     subject_user_id: str = ""
 
 

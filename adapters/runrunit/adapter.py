@@ -5,7 +5,7 @@ from datetime import datetime
 
 from adapters.http.rate_limits import RateLimit
 from adapters.http.responses import json_object, nested_value
-from adapters.models import Comment, Health, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
+from adapters.models import Comment, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
 from adapters.protocol import CheckResult, Resources
 from adapters.runrunit.actions import Actions
 from adapters.runrunit.api import RunrunitApi
@@ -18,15 +18,14 @@ from adapters.runrunit.reads import Reads
 from adapters.runrunit.settings import RunrunitSettings
 from adapters.runrunit.start import Starts
 from adapters.runrunit.workflows import Workflows
-from adapters.runrunit.writes.comments import NOTE, Comments
-from adapters.runrunit.writes.runs import STAGE, URGENT, RunWrites
+from adapters.runrunit.writes.comments import NOTE, Comments, status_parts
+from adapters.runrunit.writes.runs import RunWrites
 from adapters.runrunit.writes.tasks import PAUSE, TAKE, TaskWrites
 from adapters.toolkit.base import PlatformAdapter
 from adapters.writes import BeginTask, EndRun, FinishTask, HoldTask, SetStatus, SkipTask, Write
 
 # Runrun.it allows 100 requests a minute and revokes the account's key when it is abused.
 RATE_LIMIT = RateLimit(concurrency=4, calls=80, per=60.0, backoff=60.0)
-MAX_STAGE_NAME = 60  # characters; a longer status names no stage
 
 
 class Runrunit(PlatformAdapter):
@@ -36,7 +35,7 @@ class Runrunit(PlatformAdapter):
         self._api, self._links = api, links
         self._people = people = People(api, now)
         self._reads = reads = Reads(api, people, links, now)
-        comments = Comments(api)
+        comments = Comments(api, reads)
         tasks = TaskWrites(api, people, links, Workflows(api, people), reads, comments)
         runs = RunWrites(api, people, tasks, reads, type_id, now)
         self._actions = Actions(api, runs)
@@ -99,11 +98,8 @@ class Runrunit(PlatformAdapter):
                 return [write, write.as_part(NOTE)]
             case FinishTask(note=text) | EndRun(text=text):
                 return [write, write.as_part(NOTE)] if text.strip() else [write]
-            case SetStatus(health=health, text=text):
-                flag = [write.as_part(URGENT)] if health in (Health.RED, Health.GREEN) else []
-                has_colour = health not in (None, Health.UNSET)
-                move = [write.as_part(STAGE)] if has_colour or len(text) <= MAX_STAGE_NAME else []
-                return [*move, *flag, write]
+            case SetStatus():
+                return [*(write.as_part(part) for part in status_parts(write)), write]
         return [write]
 
 

@@ -70,7 +70,7 @@ class RunrunitApi:
         return await self._list(WireTask, "tasks", operation, params, max_pages)
 
     async def tasks(self, ids: Sequence[str], operation: str) -> Sequence[WireTask]:
-        """Up to ``PAGE_SIZE`` tasks, closed ones too, with one request."""
+        """Up to ``PAGE_SIZE`` open and closed tasks, in one request ("Query tasks", ``ids``)."""
         numbers = [self.number(id, operation) for id in ids]
         params = {"ids": ",".join(numbers), "bypass_status_default": "true"}
         return (await self._list(WireTask, "tasks", operation, params, max_pages=1)).items
@@ -85,6 +85,12 @@ class RunrunitApi:
 
     async def task(self, id: str, operation: str) -> WireTask:
         return await self._get(WireTask, f"tasks/{self.number(id, operation)}", operation)
+
+    async def tasks_by_id(self, ids: Sequence[str], operation: str) -> Mapping[str, WireTask]:
+        """Like ``tasks``. One that the list leaves out is read alone."""
+        found = {task.id: task for task in await self.tasks(ids, operation) if task.id in ids}
+        missing = [id for id in ids if id not in found]
+        return found | {id: await self.task(id, operation) for id in missing}
 
     async def subtasks(self, id: str, operation: str) -> Sequence[WireTask]:
         listing = await self._list(WireTask, f"tasks/{self.number(id, operation)}/subtasks", operation)

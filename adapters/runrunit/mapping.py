@@ -38,6 +38,10 @@ def task_state(item: WireTask) -> TaskState:
     return TaskState.WAITING if item.opened_parent_ids else TaskState.READY
 
 
+def run_state(item: WireTask) -> RunState:
+    return RunState.FINISHED if item.is_closed else RunState.ACTIVE
+
+
 def task(item: WireTask, people: People, links: Links) -> Task:
     state = task_state(item)
     is_running = state is TaskState.RUNNING
@@ -75,7 +79,7 @@ def run(
     return Run(
         key=RunKey(platform=platform, id=item.id),
         title=remove_code(item.title),
-        state=RunState.FINISHED if item.is_closed else RunState.ACTIVE,
+        state=run_state(item),
         health=health(item),
         health_text=item.board_stage_name,
         owner=owners[0] if owners else None,
@@ -125,7 +129,7 @@ def run_summary(platform: str, item: WireTask, links: Links) -> RunSummary:
     return RunSummary(
         key=RunKey(platform=platform, id=item.id),
         title=remove_code(item.title),
-        state=RunState.FINISHED if item.is_closed else RunState.ACTIVE,
+        state=run_state(item),
         done=item.subtasks_closed_count,
         total=item.subtasks_count,
         link=links.task(item.id),

@@ -13,6 +13,8 @@ from adapters.runrunit.links import Links
 from adapters.runrunit.people import People
 from adapters.runrunit.text import to_text
 from adapters.runrunit.wire import WireTask
+from adapters.toolkit.guards import Fresh
+from adapters.writes import TaskWrite, Write
 
 COMMENT_LIMIT = 20
 MAX_REPORTS = 3  # of one difference: reading the run may fail
@@ -85,6 +87,16 @@ class Reads:
             times = self._reported[run][1]
         self._reported[run] = (version, times + 1)
         return times < MAX_REPORTS
+
+    async def fresh_task(self, step: TaskWrite) -> Fresh[WireTask]:
+        """The task and its run, in one request."""
+        found = await self.api.tasks_by_id([step.task, step.run_id], step.op)
+        item, run = found[step.task], found[step.run_id]
+        return Fresh(item, task=mapping.task(item, self.people, self.links), run_state=mapping.run_state(run))
+
+    async def fresh_run(self, step: Write) -> Fresh[WireTask]:
+        run = await self.api.task(step.run_id, step.op)
+        return Fresh(run, run_state=mapping.run_state(run))
 
     def expect_prerequisites(self, run: str) -> None:
         """The next read of this run looks for added tasks."""

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from adapters.http.client import HttpClients
@@ -25,11 +26,26 @@ TASKS = (  # (stage, title); the third waits for the first two where the platfor
 )
 
 
+class ForeignChange(StrEnum):
+    """What somebody else may have done to a task or its run since Liaison has read them."""
+
+    FINISHED = "finished"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    DELETED = "deleted"
+    HELD = "held"
+    BEGUN = "begun"  # after it was reopened, if it was over
+    ASSIGNED = "assigned to somebody else"
+    RUN_ENDED = "run ended"
+
+
 class Harness(ABC):
     """One platform under test, opened anew for every test. ``RUNBOOK`` with ``TASKS`` can be started on it."""
 
     platform: ClassVar[Platform]
     has_network: ClassVar[bool] = True
+    shows_races: ClassVar[bool] = True
+    """False where the platform keeps no trace of a change that another one replaced a moment later."""
 
     def __init__(self, fake: Any, http: HttpClients) -> None:
         """``fake`` is what ``new_fake`` returned, and is being served."""
@@ -80,6 +96,13 @@ class Harness(ABC):
     @abstractmethod
     def insert_task(self, run: str) -> None:
         """Somebody else adds a task on the platform, before all others where tasks have an order."""
+
+    @abstractmethod
+    def change_there(self, run: str, task: str, change: "ForeignChange") -> bool:
+        """Somebody else does this on the platform, and not through Liaison. Undo what it counts as effects.
+
+        False, with nothing changed, where the platform has no such thing.
+        """
 
 
 @runtime_checkable

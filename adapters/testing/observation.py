@@ -39,12 +39,14 @@ class Observation:
 
 
 async def observe(pending: PendingWrite) -> Observation:
+    """Without the comments of its task, if that was deleted."""
     adapter = pending.harness.connect()
     runs = tuple(await adapter.runs(""))
     run = await pending.read_run(adapter) if pending.write.run or pending.results else None
     if run is None:
         return Observation(runs, None, ())
-    comments = await comments_of(adapter, run.key.id, pending.write.target)
+    task = pending.write.target if run.task(pending.write.target) else ""
+    comments = await comments_of(adapter, run.key.id, task)
     return Observation(runs, run, tuple(comments))
 
 

@@ -75,10 +75,12 @@ class PendingWrite:
         return self.adapter.recovery(self.step)
 
     async def execute(self) -> None:
-        """All steps. When one raises, ``step`` is that one."""
+        """All steps, until one was done before by somebody else. When one raises, ``step`` is that one."""
         for step in self.steps:
             self.step = self.with_run(step)
             self.results.append(await self.adapter.execute(self.step, self.marker))
+            if self.results[-1].already and not step.part:
+                break
 
     async def execute_again(self) -> None:
         """The step that raised."""

@@ -102,7 +102,7 @@ class PlatformAdapter(ABC):
             raise Unsupported(self.name, step.op)
         if self._http is not None:
             self._http.require_not_limited(step.op)
-        return await declared.execute(step, marker)
+        return await declared.execute(self.name, step, marker)
 
     async def reconcile(self, step: Write, marker: WriteMarker, baseline: Baseline, /) -> Reconciliation:
         declared = self._steps.find(step)
@@ -117,4 +117,4 @@ class PlatformAdapter(ABC):
                 try:
                     self.steps(write, run)
                 except AdapterError:
-                    continue  # the plan refuses this one, which is its right
+                    continue  # a plan may refuse a write

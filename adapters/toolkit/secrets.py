@@ -1,4 +1,4 @@
-"""Secrets in a platform's settings: one that is needed, and tables of them."""
+"""Types for secrets in a platform's settings: a required one, and a table of them."""
 
 import json
 from typing import Annotated, Any
@@ -15,12 +15,12 @@ def _from_text(table: Any) -> Any:
         raise ValueError('must be a table; in the environment, its JSON: {"name": "secret"}') from None
 
 
-def _is_there(secret: SecretStr) -> SecretStr:
+def _not_empty(secret: SecretStr) -> SecretStr:
     if not secret.get_secret_value().strip():
         raise ValueError("must not be empty")
     return secret
 
 
-Secret = Annotated[SecretStr, AfterValidator(_is_there)]
+Secret = Annotated[SecretStr, AfterValidator(_not_empty)]
 SecretTable = Annotated[dict[str, SecretStr], BeforeValidator(_from_text)]
-"""A table in the file, JSON in an environment variable."""
+"""A table in the settings file, JSON in an environment variable."""

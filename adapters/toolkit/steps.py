@@ -9,18 +9,23 @@ sends the request, ``@reconciles`` on the method that finds out whether it was d
     @reconciles(FinishTask, part="note")
     async def find_note(self, step: FinishTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation: ...
 
+A step that changes a task or a run also declares its ``guard`` (``adapters.toolkit.guards``).
+
 An overriding method keeps the declarations of the method it overrides.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any, TypeVar
 
 from adapters.protocol import Capability, Unsupported
+from adapters.toolkit.guards import GUARDED, Fresh, Guard, GuardRule, check_fresh
 from adapters.writes import READS, Baseline, Op, Reconciliation, Recovery, Write, WriteMarker, WriteResult
 
-Execute = Callable[[Any, WriteMarker], Awaitable[WriteResult]]
+Execute = Callable[..., Awaitable[WriteResult]]
+ReadFresh = Callable[[Any], Awaitable[Fresh[Any] | None]]
 Reconcile = Callable[[Any, WriteMarker, Baseline], Awaitable[Reconciliation]]
 RecoveryRule = Recovery | Callable[[Any, Any], Recovery]
 StepKey = tuple[type[Write], str]
@@ -33,13 +38,23 @@ class StepTableError(Exception):
     """An adapter's declarations do not fit together. It is a bug in the adapter, found when it connects."""
 
 
-def step(*kinds: type[Write], part: str = "", recovery: RecoveryRule) -> Callable[[F], F]:
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    recovery: RecoveryRule
+    guard: GuardRule | None
+
+
+def step(
+    *kinds: type[Write], part: str = "", recovery: RecoveryRule, guard: GuardRule | None = None
+) -> Callable[[F], F]:
     """Declares that the method executes this part of these kinds of write.
 
     ``part`` may end with ``*`` for parts that are numbered. ``recovery`` may be a function of the object that the
-    method belongs to and the step, where it differs by settings or by what is asked.
+    method belongs to and the step, where it differs by settings or by what is asked. ``guard`` is a method of the
+    same class that reads what the step changes; the method then gets what it returned as a third argument.
     """
-    return lambda method: _declare(method, _EXECUTES, {(kind, part): recovery for kind in kinds})
+    rules = _Rules(recovery, guard)
+    return lambda method: _declare(method, _EXECUTES, {(kind, part): rules for kind in kinds})
 
 
 def reconciles(*kinds: type[Write], part: str = "") -> Callable[[F], F]:
@@ -54,10 +69,20 @@ def _declare(method: F, attribute: str, keys: Mapping[StepKey, object]) -> F:
 
 @dataclass(frozen=True)
 class DeclaredStep:
-    execute: Execute
+    method: Execute
     recovery: Callable[[Write], Recovery]
     reconcile: Reconcile | None
     is_manual: bool
+    is_guarded: bool  # or says why it need not be
+    read_fresh: ReadFresh | None
+
+    async def execute(self, platform: str, step: Write, marker: WriteMarker) -> WriteResult:
+        """Sends the step, unless its guard finds it done already. Raises ``Conflict`` if it is wrong now."""
+        if self.read_fresh is None:
+            return await self.method(step, marker)
+        fresh = await self.read_fresh(step)
+        already = check_fresh(platform, step, fresh) if fresh is not None else None
+        return already or await self.method(step, marker, fresh)
 
 
 class StepTable:
@@ -70,11 +95,17 @@ class StepTable:
             key: method for handler in handlers for key, method, _ in _declared(handler, _RECONCILES)
         }
         for handler in handlers:
-            for key, method, rule in _declared(handler, _EXECUTES):
+            for key, method, rules in _declared(handler, _EXECUTES):
                 if key in self._steps:
                     raise self._error(key, "is declared twice")
-                recovery = _bound(rule, handler)
-                self._steps[key] = DeclaredStep(method, recovery, reconcilers.get(key), rule is Recovery.MANUAL)
+                self._steps[key] = DeclaredStep(
+                    method,
+                    _bound(rules.recovery, handler),
+                    reconcilers.get(key),
+                    is_manual=rules.recovery is Recovery.MANUAL,
+                    is_guarded=rules.guard is not None or key[0] not in GUARDED,
+                    read_fresh=_reader(rules.guard, handler),
+                )
         for key in reconcilers.keys() - self._steps.keys():
             raise self._error(key, "has @reconciles, but no @step")
 
@@ -96,6 +127,8 @@ class StepTable:
         for key, declared in self._steps.items():
             if declared.reconcile is None and not declared.is_manual:
                 raise self._error(key, "needs @reconciles, or Recovery.MANUAL")
+            if not declared.is_guarded:
+                raise self._error(key, "needs a guard: how to read it again, or why that is not needed")
         declared_ops = {op_of(kind) for kind, _ in self._steps}
         offered = {op for op, found in capabilities.items() if not isinstance(found, Unsupported)} - READS
         if capabilities.keys() != set(Op):
@@ -116,7 +149,7 @@ def op_of(kind: type[Write]) -> Op:
 
 
 def _declared(handler: object, attribute: str) -> Iterator[tuple[StepKey, Any, Any]]:
-    """(key, bound method, recovery). What a subclass declares replaces what its bases declare for the same key."""
+    """(key, bound method, rules). What a subclass declares replaces what its bases declare for the same key."""
     found: dict[StepKey, tuple[str, Any]] = {}
     for cls in reversed(type(handler).__mro__):
         own: dict[StepKey, str] = {}
@@ -135,3 +168,10 @@ def _bound(rule: RecoveryRule, handler: object) -> Callable[[Write], Recovery]:
     if isinstance(rule, Recovery):
         return lambda step: rule
     return lambda step: rule(handler, step)
+
+
+def _reader(guard: GuardRule | None, handler: object) -> ReadFresh | None:
+    if guard is None or isinstance(guard, Guard):
+        return None
+    own: ReadFresh | None = getattr(handler, guard.__name__, None)  # a subclass may override it
+    return own or partial(guard, handler)

@@ -1,10 +1,10 @@
-"""Dates that come as text: few platforms say in which form, and some write words there."""
+"""Timestamps in JSON: few platforms document the format, and some put words there."""
 
 from datetime import UTC, datetime
 
 
 def parse_timestamp(text: str | None) -> datetime | None:
-    """A date in whatever ISO form, in UTC; without a zone it is UTC; anything else is as good as none."""
+    """An ISO timestamp of any form in UTC, which is also the default time zone; None for anything else."""
     try:
         at = datetime.fromisoformat((text or "").strip())
     except ValueError:

@@ -7,7 +7,6 @@ from typing import Any
 from adapters.toolkit.messages import in_language
 from bot.engine.port import Engine
 from bot.outbound.responder import Responder
-from bot.services.people_directory import PeopleDirectory
 from bot.services.platform_events import PlatformEvents
 from bot.storage.inbox import Inbox
 from bot.surfaces.protocol import FieldErrors, Recorded, SubmittedForm
@@ -33,7 +32,6 @@ class AppIntake:
         responder: Responder,
         inbox: Inbox,
         services: Services,
-        people: PeopleDirectory,
         now: Callable[[], datetime],
         platform_events: PlatformEvents,
     ) -> None:
@@ -41,7 +39,6 @@ class AppIntake:
         self._responder = responder
         self._inbox = inbox
         self._services = services
-        self._people = people
         self._now = now
         self._platform_events = platform_events
         self.on_recorded: list[Callable[[Message], None]] = []
@@ -90,4 +87,4 @@ class AppIntake:
         self._platform_events.on_gap(site)
 
     def language_for(self, actor: Actor) -> str:
-        return language_of(self._people.cached_profile(actor), self._services)
+        return language_of(actor, self._services)

@@ -9,7 +9,7 @@ import asyncio
 import json
 import os
 import socket
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,11 +25,11 @@ from bot.surfaces.console.render import DEFAULT_WIDTH, draw, draw_lines
 from bot.surfaces.console.surface import CHANNEL, Console, ConsoleEntry, person, room
 from bot.surfaces.protocol import NotRecorded
 from commands.model.card import Result
-from commands.model.intents import Intent, OpenForm
+from commands.model.intents import Choose, Intent
 from commands.model.messages import Message, ReplyRoute, Via
 
 GREETING_TIMEOUT_SECONDS = 2.0
-MAX_QUESTIONS = 5  # answered by --yes
+MAX_QUESTIONS = 5  # confirmed by --yes
 _MAX_LINE_BYTES = 8 * 2**20
 _MAX_PATH_BYTES = 100  # Linux allows 107 in the address of a socket
 
@@ -93,7 +93,7 @@ async def execute_request(submit: Submit, console: Console, request: Request) ->
         try:
             result = await submit(message)
             for turn in range(1, MAX_QUESTIONS + 1):
-                choice = _first_choice(seen) if result == "question" and request.yes else None
+                choice = _confirmation(seen) if result == "question" and request.yes else None
                 if choice is None:
                     break
                 question, intent = choice
@@ -131,16 +131,27 @@ async def _wait_for_card(seen: Mapping[str, ConsoleEntry], changed: asyncio.Even
         return
 
 
-def _first_choice(seen: dict[str, ConsoleEntry]) -> tuple[str, Intent] | None:
-    """(id of the newest question, intent of its first button). None if that button opens a form.
+def _confirmation(seen: dict[str, ConsoleEntry]) -> tuple[str, Intent] | None:
+    """(id of the newest question, intent of the button that confirms it). None if it asks which thing is meant.
 
     Questions are private. The buttons of a card that was drawn meanwhile are not answers.
     """
     for entry in reversed(seen.values()):
         if entry.buttons and entry.kind == "private":
-            intent = entry.buttons[0].intent
-            return None if isinstance(intent, OpenForm) else (entry.id, intent)
+            choices = [button.intent for button in entry.buttons if isinstance(button.intent, Choose)]
+            return (entry.id, choices[0]) if _only_confirms(choices) else None
     return None
+
+
+def _only_confirms(choices: Sequence[Choose]) -> bool:
+    """Whether they confirm one thing. A live start and its rehearsal do; several options of a platform do not."""
+    confirmed = [choice for choice in choices if choice.values.get("confirmed") is True]
+    first = confirmed[0].values.get("options") if confirmed else None
+    return (
+        bool(confirmed)
+        and confirmed == list(choices)
+        and all(choice.values.get("options") == first for choice in confirmed)
+    )
 
 
 def _block(entry: ConsoleEntry, width: int) -> Block:

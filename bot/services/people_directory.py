@@ -9,6 +9,7 @@ from adapters.models import Person
 from bot.storage.people import PeopleRows
 from bot.surfaces.protocol import Surface, SurfaceError
 from commands.access import is_chat_id
+from commands.model.errors import Missing
 from commands.model.messages import Actor, Membership, Message
 
 PROFILE_LIFETIME = timedelta(days=1)
@@ -63,26 +64,30 @@ class PeopleDirectory:
         return profile.membership is not Membership.UNKNOWN and self._now() - fetched_at < PROFILE_LIFETIME
 
     async def find(self, words: str, near: Message) -> Sequence[Actor]:
-        """People by "@handle", chat id, e-mail address or name; "me" is the sender of ``near``."""
+        """People by "@handle", chat id, e-mail address or name; "me" is the sender of ``near``.
+
+        The chat decides who they are, so that the same words always mean the same people, whoever was looked up
+        before. Raises ``Missing`` if it cannot be asked.
+        """
         if words.casefold() in ("me", "eu", "@me"):
             return [near.actor]
-        query = words.removeprefix("@")
-        cached = [profile for profile, _ in self._profiles.values()]
-        surface_name = near.place.surface
-        same_surface = [
-            profile for profile in cached if profile.surface == surface_name and _has_identifier(profile, query)
-        ]
-        if same_surface:
-            return same_surface
-        surface = self._surfaces.get(surface_name)
+        surface = self._surfaces.get(near.place.surface)
+        if surface is None or is_chat_id(words):
+            cached = self._cached(words, near.place.surface)
+            if cached or surface is None:
+                return cached
         try:
-            found = [] if surface is None else await surface.find_people(words, near.place)
+            found = await surface.find_people(words, near.place)
         except SurfaceError as error:
             log.warning("people search failed", error=str(error))
-            found = []
+            raise Missing("person.not_asked", words=words) from error
         for profile in found:
             self._remember(profile)
-        return found or [profile for profile in cached if _has_name(profile, query)]
+        return found
+
+    def _cached(self, words: str, surface: str) -> Sequence[Actor]:
+        profiles = [profile for profile, _ in self._profiles.values() if profile.surface == surface]
+        return [profile for profile in profiles if _has_identifier(profile, words.removeprefix("@"))]
 
     def person(self, actor: Actor) -> Person:
         """The actor with the e-mail address from ``[people]``, else from their profile."""
@@ -116,11 +121,6 @@ def _has_identifier(profile: Actor, query: str) -> bool:
         return profile.id == query
     identifiers = (profile.id.casefold(), profile.handle.casefold(), (profile.email or "").casefold())
     return _is_local(profile) and query.casefold() in identifiers
-
-
-def _has_name(profile: Actor, query: str) -> bool:
-    matches = bool(profile.name) and profile.name.casefold() == query.casefold()
-    return matches and _is_local(profile) and not is_chat_id(query)
 
 
 def _is_local(profile: Actor) -> bool:

@@ -111,11 +111,11 @@ class RunService:
 
     # Changes
 
-    async def track(self, head: RunSummary | Run) -> TrackedRun:
-        if isinstance(head, Run):
-            tracked = await self._rows.track(head)
-            return self._save_run(tracked.model_copy(update={"started": True}), head)
-        run = Run(key=head.key, title=head.title, runbook=head.runbook, state=head.state, link=head.link)
+    async def track(self, run: RunSummary | Run) -> TrackedRun:
+        if isinstance(run, Run):
+            tracked = await self._rows.track(run)
+            return self._save_run(tracked.model_copy(update={"started": True}), run)
+        run = Run(key=run.key, title=run.title, runbook=run.runbook, state=run.state, link=run.link)
         return await self._rows.track(run)
 
     async def reserve_handle(self, platform: str, title: str, runbook: str, key: str, *, book: str = "") -> str:
@@ -158,8 +158,8 @@ class RunService:
         self._on_change(handle)
         return saved
 
-    async def apply_result(self, handle: str, told: WriteResult) -> TrackedRun:
-        tracked, result = self._require(handle), told
+    async def apply_result(self, handle: str, result: WriteResult) -> TrackedRun:
+        tracked = self._require(handle)
         self._used_at[handle] = self._now()
         run = _fill_missing(tracked.run, result.snapshot) if result.snapshot else tracked.run
         changes: dict[str, object] = {}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from adapters.errors import AdapterError
 from commands.cards.task_row import shown_tasks
+from commands.lookup.distinct_names import runbook_option_names
 from commands.lookup.fuzzy import find_matches
 from commands.lookup.runbook_lookup import search_runbooks
 from commands.model.card import Option
@@ -27,12 +28,12 @@ async def _runbook_options(query: str, services: Services) -> Sequence[Option]:
         search = await search_runbooks(query, "", services)
     except AdapterError:
         return []  # the field accepts a typed title as well
-    found = find_matches(query, [(runbook.title, runbook) for runbook in search.runbooks])
+    found = find_matches(query, [(runbook.title, runbook) for runbook in search.runbooks], typing=True)
     runbooks = [found.single] if found.single else [*found.several, *found.guesses]
     return [
-        Option(str(runbook.key), shorten(f"{runbook.title} ({runbook.key.platform})", 70))
-        for runbook in runbooks[:MOST_OPTIONS]
-    ]
+        Option(str(runbook.key), name)
+        for runbook, name in zip(runbooks, runbook_option_names(runbooks), strict=True)
+    ][:MOST_OPTIONS]
 
 
 def task_options(tracked: TrackedRun, query: str) -> Sequence[Option]:
@@ -40,7 +41,7 @@ def task_options(tracked: TrackedRun, query: str) -> Sequence[Option]:
     tasks = sorted(shown_tasks(tracked), key=lambda task: task.state.is_over)
     if query.strip():
         by_handle = [task for task in tasks if tracked.task_handle(task.id).casefold() == query.strip().casefold()]
-        found = find_matches(query, [(task.title, task) for task in tasks])
+        found = find_matches(query, [(task.title, task) for task in tasks], typing=True)
         tasks = by_handle or ([found.single] if found.single else [*found.several, *found.guesses])
     return [
         Option(handle, shorten(f"{task_name(tracked, task)} ({task_state_name(task.state)})", 70))

@@ -257,6 +257,17 @@ def split_comment(text: str) -> tuple[str, str, str]:
     return (run, task, after[colon.end() :]) if colon else ("", "", text)
 
 
+def action_tasks(text: str) -> tuple[tuple[str, ...], str]:
+    """The tasks before or after the name of an action ("T2 report as failed", "restart T2"), and the name."""
+    tasks, rest = split_tasks(text)
+    if tasks:
+        return tasks, rest
+    first, _, last = text.rstrip(" .!?").rpartition(" ")
+    if is_task_handle(last) or is_link(last):
+        return (normalize_handle(last),), first.strip()
+    return (), text
+
+
 def show_intent(text: str) -> Show:
     """``kind`` is set only if the text alone tells it."""
     what = normalize_handle(text)

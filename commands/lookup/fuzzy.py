@@ -1,9 +1,13 @@
 """Fuzzy search in titles. Case and accents never matter.
 
+Only words are matched loosely. A number, a handle ("T2") or an id is exact: a title without it is no match,
+however similar the rest. A link matches no title but its own.
+
 There are four ranks: exact title, prefix, words of the title, near miss. The first rank with any match decides:
 one match is taken, several are a choice.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -22,6 +26,7 @@ _MIN_WORD_SCORE = 70.0  # one word, mistyped but not another word
 _NEAR_MISS = 3  # the rank
 _MOST_GUESSES = 3
 _MIN_LENGTH = 4  # shorter queries match by accident
+_NUMBERED = re.compile(r"[^\W_]*\d[^\W_]*")  # a word with a digit: "T2", "17", "eu1"
 _MAX_LENGTH = 400  # comparing longer queries takes seconds, and nobody remembers such a title
 
 
@@ -37,18 +42,40 @@ class Matches(Generic[T]):
     several: tuple[T, ...] = ()
     guesses: tuple[T, ...] = ()
 
+    @property
+    def is_near_miss(self) -> bool:
+        """Whether ``single`` was found only because it is similar to what was typed."""
+        return self.rank == _NEAR_MISS and self.single is not None
 
-def find_matches(query: str, items: Iterable[tuple[str, T]]) -> Matches[T]:
-    """``items`` are (title, item) in the order that a choice should keep. An empty query matches all of them."""
+    @property
+    def is_exact(self) -> bool:
+        return self.rank == 0
+
+
+def find_matches(query: str, items: Iterable[tuple[str, T]], *, typing: bool = False) -> Matches[T]:
+    """``items`` are (title, item) in the order that a choice should keep. An empty query matches all of them.
+
+    ``typing``: the query may end within a number, as in a search field that answers while somebody types.
+    """
     query = fold(query)
     folded = [(fold(title), item) for title, item in items]
     if not query:
         return Matches(several=tuple(item for _, item in folded))
+    candidates = folded if typing else [pair for pair in folded if _has_numbers(pair[0], query)]
     for rank, is_match in enumerate((_is_equal, _is_prefix, _has_words)[: 2 if len(query) > _MAX_LENGTH else 3]):
-        found = [item for title, item in folded if is_match(title, query)]
+        found = [item for title, item in candidates if is_match(title, query)]
         if found:
             return _ranked_matches(found, rank)
-    return _near_misses(query, folded)
+        if "://" in query:
+            return Matches()
+    near = _near_misses(query, candidates)
+    return near if near.rank == _NEAR_MISS else Matches(guesses=_guesses(query, folded))
+
+
+def _has_numbers(title: str, query: str) -> bool:
+    """Whether the title has each word of the query that contains a digit. Such a word is never matched loosely."""
+    wanted = set(_NUMBERED.findall(query))
+    return not wanted or wanted <= set(_NUMBERED.findall(title))
 
 
 def _is_equal(title: str, query: str) -> bool:
@@ -79,8 +106,15 @@ def _near_misses(query: str, items: Sequence[tuple[str, T]]) -> Matches[T]:
         return Matches(_NEAR_MISS, single=matches[0][1])
     if matches:
         return Matches(_NEAR_MISS, several=tuple(item for _, item in matches))
+    return Matches()
+
+
+def _guesses(query: str, items: Sequence[tuple[str, T]]) -> tuple[T, ...]:
+    """For "did you mean": a person picks one, so that their numbers may differ."""
+    if not _MIN_LENGTH <= len(query) <= _MAX_LENGTH:
+        return ()
     guesses = _best([(_guess_score(query, title), item) for title, item in items], _MIN_GUESS_SCORE)
-    return Matches(guesses=tuple(item for _, item in guesses[:_MOST_GUESSES]))
+    return tuple(item for _, item in guesses[:_MOST_GUESSES])
 
 
 def _best(scored: Sequence[tuple[float, T]], min_score: float) -> list[tuple[float, T]]:

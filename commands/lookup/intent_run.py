@@ -1,11 +1,11 @@
 """The run that an intent itself refers to: by ``run``, by the handle or link of a task, or by what it shows."""
 
 from adapters.models import RunKey, TaskKey
-from commands.language.references import is_run_handle, is_task_handle
+from commands.language.references import action_tasks, is_run_handle, is_task_handle
 from commands.lookup.run_lookup import find_run, parse_platform_reference, track_run
 from commands.lookup.task_lookup import split_task_handle
 from commands.model.errors import BadArguments
-from commands.model.intents import Comment, Intent, Show, TaskIntent
+from commands.model.intents import Comment, DoAction, Intent, Show, TaskIntent
 from commands.model.messages import Message
 from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
@@ -22,7 +22,8 @@ def refers_to_run(intent: Intent) -> bool:
 
 async def find_intent_run(intent: Intent, message: Message, services: Services) -> TrackedRun | None:
     """None if the intent refers to no run. Raises ``BadArguments`` if it refers to two."""
-    tracked = await find_run(intent.run, message, services) if intent.run else None
+    op = services.commands[intent.verb].op
+    tracked = await find_run(intent.run, message, services, op=op) if intent.run else None
     if tracked is None and isinstance(intent, Show) and is_run_handle(intent.what):
         return await find_run(intent.what, message, services)
     for reference in _task_references(intent):
@@ -40,6 +41,8 @@ def _has_run(reference: str) -> bool:
 def _task_references(intent: Intent) -> tuple[str, ...]:
     if isinstance(intent, TaskIntent):
         return intent.tasks
+    if isinstance(intent, DoAction) and not intent.confirmed:
+        return action_tasks(intent.action)[0]
     if isinstance(intent, Comment) and intent.task:
         return (intent.task,)
     if isinstance(intent, Show) and is_task_handle(intent.what):

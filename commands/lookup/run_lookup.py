@@ -7,11 +7,14 @@ run in its channel or thread. Otherwise nothing is written, and one button per r
 from collections.abc import Sequence
 
 from adapters.models import RunbookKey, RunKey, RunState, RunSummary, TaskKey
+from adapters.writes import Op
 from commands.language.references import is_run_handle
+from commands.lookup.distinct_names import run_names
 from commands.lookup.fuzzy import find_matches
+from commands.lookup.irreversible import is_irreversible
 from commands.model.card import Button
 from commands.model.errors import Ambiguous, CommandError, Missing
-from commands.model.intents import OpenForm, Runbooks, Runs
+from commands.model.intents import OpenForm, Runbooks, Runs, Show
 from commands.model.messages import Message
 from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
@@ -40,8 +43,11 @@ async def track_run(key: RunKey, services: Services) -> TrackedRun:
     return tracked or await services.runs.track(RunSummary(key=key, title=key.id, state=RunState.ACTIVE))
 
 
-async def find_run(reference: str, message: Message, services: Services) -> TrackedRun:
-    """By handle, link, ``PLATFORM:ID`` or title. Raises ``Missing`` or ``Ambiguous``."""
+async def find_run(reference: str, message: Message, services: Services, *, op: Op | None = None) -> TrackedRun:
+    """By handle, link, ``PLATFORM:ID`` or title. Raises ``Missing`` or ``Ambiguous``.
+
+    A title that is not typed in full is confirmed before an ``op`` that cannot be undone (``Ambiguous``).
+    """
     if is_run_handle(reference):
         tracked = await services.runs.get(reference)
         if tracked is None:
@@ -52,14 +58,25 @@ async def find_run(reference: str, message: Message, services: Services) -> Trac
         return await track_run(key.run, services)
     if isinstance(key, RunKey):
         return await track_run(key, services)
+    if isinstance(key, RunbookKey):
+        raise Missing(
+            "run.is_runbook", buttons=[button("button.show_runbook", Show(what=str(key), kind="runbook"))]
+        )
     active = [tracked for tracked in await services.runs.list_runs(active=True) if tracked.started]
     found = find_matches(reference, [(bare_title(tracked.run, tracked.handle), tracked) for tracked in active])
+    if found.single and not found.is_exact and _cannot_undo(op, found.single, services):
+        raise _ambiguous_run([found.single], message, "run.confirm", words=reference, run=run_name(found.single))
     if found.single:
         return found.single
     if found.several:
         raise _ambiguous_run(found.several, message, "run.several_named", words=reference)
     buttons = run_choices(found.guesses, message) or [button("button.runs", Runs())]
     raise Missing("run.none_named", words=reference, buttons=buttons)
+
+
+def _cannot_undo(op: Op | None, tracked: TrackedRun, services: Services) -> bool:
+    adapter = services.platforms.get(tracked.run.key.platform)
+    return is_irreversible(op, adapter.capabilities if adapter else {})
 
 
 async def find_run_of_place(message: Message, services: Services) -> TrackedRun | None:
@@ -108,7 +125,11 @@ def no_run_error(ended: TrackedRun | None = None) -> CommandError:
 
 def run_choices(runs: Sequence[TrackedRun], message: Message) -> list[Button]:
     """A button per run, which completes the command of ``message`` with it."""
-    return [choice(message.key, {"run": tracked.handle}, run_name(tracked)) for tracked in runs[:MOST_CHOICES]]
+    shown = runs[:MOST_CHOICES]
+    return [
+        choice(message.key, {"run": tracked.handle}, name)
+        for tracked, name in zip(shown, run_names(shown), strict=True)
+    ]
 
 
 def _ambiguous_run(runs: Sequence[TrackedRun], message: Message, key: str, **facts: object) -> Ambiguous:

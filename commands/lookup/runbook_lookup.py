@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from adapters.errors import AdapterError, NotFound
 from adapters.models import Runbook, RunbookKey, RunKey
 from commands.language.tokens import fold
+from commands.lookup.distinct_names import runbook_names
 from commands.lookup.fuzzy import find_matches
 from commands.lookup.run_lookup import parse_platform_reference
 from commands.model.card import Button, Text
@@ -20,7 +21,6 @@ from commands.text.phrases import (
     bare_title,
     button,
     choice,
-    disambiguated_label,
     run_name,
     show_button,
 )
@@ -83,13 +83,13 @@ async def find_runbook(query: str, platform: str, context: CommandContext) -> Ru
     if not search.runbooks and query:
         search = await search_runbooks("", platform, services)
     found = find_matches(query, [(runbook.title, runbook) for runbook in search.runbooks])
+    if found.single and found.is_near_miss:
+        buttons = _runbook_choices([found.single], key)
+        raise Ambiguous("runbook.confirm", words=query, runbook=found.single.title, buttons=buttons)
     if found.single:
         return found.single
     if found.several:
-        without_button = found.several[MOST_CHOICES : MOST_CHOICES + 10]
-        rest = ", ".join(
-            disambiguated_label(runbook, found.several) or runbook.title for runbook in without_button
-        )
+        rest = ", ".join(runbook_names(found.several)[MOST_CHOICES : MOST_CHOICES + 10])
         message = "runbook.several" if query else "runbook.which"
         raise Ambiguous(message, words=query, buttons=_runbook_choices(found.several, key), rest=rest)
     if running := await _find_running(query, platform, services):
@@ -119,8 +119,8 @@ async def _find_running(query: str, platform: str, services: Services) -> Tracke
 
 def _runbook_choices(runbooks: Sequence[Runbook], key: str) -> list[Button]:
     return [
-        choice(key, {"runbook": str(runbook.key)}, disambiguated_label(runbook, runbooks) or runbook.title)
-        for runbook in runbooks[:MOST_CHOICES]
+        choice(key, {"runbook": str(runbook.key)}, name)
+        for runbook, name in list(zip(runbooks, runbook_names(runbooks), strict=True))[:MOST_CHOICES]
     ]
 
 

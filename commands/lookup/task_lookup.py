@@ -22,15 +22,29 @@ def split_task_handle(text: str) -> tuple[str, str]:
     return run, task
 
 
-def find_tasks(references: Sequence[str], tracked: TrackedRun, message: Message, services: Services) -> list[Task]:
+def find_tasks(
+    references: Sequence[str], tracked: TrackedRun, message: Message, services: Services, *, confirm: bool = False
+) -> list[Task]:
     """All of them, or it raises as ``find_task`` does."""
-    return [find_task(reference, tracked, message, services, field="tasks") for reference in references]
+    return [
+        find_task(reference, tracked, message, services, field="tasks", confirm=confirm)
+        for reference in references
+    ]
 
 
-def find_task(reference: str, tracked: TrackedRun, message: Message, services: Services, *, field: str) -> Task:
+def find_task(
+    reference: str,
+    tracked: TrackedRun,
+    message: Message,
+    services: Services,
+    *,
+    field: str,
+    confirm: bool = False,
+) -> Task:
     """By handle, link or title. ``field`` is the intent's field that a choice fills: "tasks", "task" or "then".
 
-    Raises ``Missing``, ``Ambiguous`` or ``BadArguments`` (a task of another run).
+    Raises ``Missing``, ``Ambiguous`` or ``BadArguments`` (a task of another run). With ``confirm`` a title that is
+    not typed in full raises ``Ambiguous`` too: the person confirms which task it is.
     """
     run, handle = split_task_handle(reference)
     if run and run != tracked.handle:
@@ -42,12 +56,16 @@ def find_task(reference: str, tracked: TrackedRun, message: Message, services: S
             raise _missing_task(reference, tracked, field, message)
         return task
     key = parse_platform_reference(reference, services)
-    if isinstance(key, TaskKey):
-        task = tracked.run.task(key.id) if key.run == tracked.run.key else None
+    if key is not None:
+        is_ours = isinstance(key, TaskKey) and key.run == tracked.run.key
+        task = tracked.run.task(key.id) if is_ours else None
         if task is None:
             raise _missing_task(reference, tracked, field, message)
         return task
     found = find_matches(reference, [(task.title, task) for task in tracked.run.tasks])
+    if found.single and confirm and not found.is_exact:
+        buttons = task_choices([found.single], tracked, field, message)
+        raise Ambiguous("task.confirm", buttons=buttons, words=reference, task=task_name(tracked, found.single))
     if found.single:
         return found.single
     if found.several:

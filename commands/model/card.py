@@ -1,6 +1,6 @@
-"""What we show, before any chat has drawn it.
+"""What is shown, before a chat draws it.
 
-All strings are plain and unescaped: a surface escapes every one of them for its chat, and turns ``ClockTime`` into
+All strings are plain and unescaped. A surface escapes each of them for its chat, and turns ``ClockTime`` into
 the reader's time, ``PersonName`` into a name (never a live mention, unless ``ping``), ``Code`` into a code span or
 block. Nothing from outside is ever markup.
 """
@@ -49,7 +49,7 @@ class Bold:
 
 
 class Separator(str):
-    """What stands between the two halves of a line: ", " or spaces. A chat with columns may use those instead."""
+    """Separates the two halves of a line: ", " or spaces. A chat with columns may use columns instead."""
 
 
 Span = str | ClockTime | PersonName | Link | Code | Bold
@@ -58,7 +58,7 @@ Text = tuple[Span, ...]
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """Of ``label`` at most 30 characters are drawn."""
+    """Chats draw at most 30 characters of ``label``."""
 
     label: str
     intent: Intent
@@ -77,7 +77,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A stage: its title, the rows drawn, and a line for what is not ("4 done, 3 waiting")."""
+    """A stage: its title, rows, and a line for the tasks without a row ("4 done, 3 waiting")."""
 
     title: str
     rows: tuple[Row, ...] = ()
@@ -89,11 +89,11 @@ Tone = Literal["", "good", "warn", "bad"]
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """``summary`` says the whole card in one sentence (notifications, screen readers, logs).
+    """``summary`` is the card in one sentence, for notifications, screen readers and logs.
 
-    ``tone`` colours it where a chat can; a word in the card always says the same.
-    At most four buttons (a choice, and a run with buttons of its platform: five). ``seen``: a private answer
-    whose news stands on card and trace too, so that a chat which could only tell it to everybody need not.
+    ``tone`` colours the card where a chat can; a word on it always says the same. At most four buttons; five for a
+    choice, and for a run with buttons of its platform. ``shown_elsewhere``: what a private card says is on the
+    live card and in an activity line too, so a chat that could only post it publicly may leave it out.
     """
 
     title: Text
@@ -122,7 +122,7 @@ FieldKind = Literal["line", "lines", "choice", "search", "when"]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """``search`` fields may have many options and are answered by typing; ``when`` takes a WHEN."""
+    """``search`` fields have many options and are searched by typing; ``when`` takes a time ("30m", "14:20")."""
 
     name: str  # [a-z]+
     label: str  # at most 24 characters
@@ -136,7 +136,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """``about`` and ``run`` come back with the submission, and say what it is for."""
+    """``about`` and ``run`` come back with the submission, and identify the form."""
 
     about: str
     run: str
@@ -148,9 +148,9 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class ActivityLine:
-    """One line a write, in the thread of the run's card. The same ``slot`` is edited, never said twice.
+    """A line for one write in the thread of the run's card. A line with the same ``slot`` is edited, not repeated.
 
-    ``corrects``: said only where the slot has a line already ("Trying until …") that would else stay untrue.
+    ``corrects``: only shown where the slot already has a line ("Retrying until …") that is no longer true.
     """
 
     run: str  # handle

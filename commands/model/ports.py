@@ -1,7 +1,7 @@
-"""What handlers may use of the world. ``bot`` implements all of it; tests may too.
+"""What handlers need from the rest of the program. ``bot`` implements it; tests have their own.
 
-A handler gets a ``CommandContext`` made for its one message. It may run again from its first line after a crash,
-so it keeps nothing, and writes to platforms only through ``CommandContext.effects``.
+A handler gets a ``CommandContext`` for its message. It may run again from its first line after a crash, so it
+keeps no state, and writes to platforms only through ``CommandContext.effects``.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +21,7 @@ from commands.model.tracked_run import Receipt, TrackedRun
 
 
 class RunsPort(Protocol):
-    """Runs as the store knows them. Only ``refresh`` asks a platform."""
+    """Runs as stored. Only ``refresh`` sends a request to a platform."""
 
     async def get(self, handle: str) -> TrackedRun | None: ...
     async def find(self, key: RunKey) -> TrackedRun | None: ...
@@ -30,49 +30,48 @@ class RunsPort(Protocol):
         ...
 
     async def for_thread(self, place: Place) -> TrackedRun | None:
-        """The run bound to exactly this thread (or to the channel, when ``place`` has no thread)."""
+        """The run bound to exactly this thread, or to the channel if ``place`` has no thread."""
         ...
 
     async def for_channel(self, place: Place) -> Sequence[TrackedRun]:
-        """All active runs of the channel, its threads included."""
+        """All active runs of the channel and its threads."""
         ...
 
     async def last_used(self, actor: Actor) -> TrackedRun | None: ...
     async def mark_used(self, actor: Actor, handle: str) -> None: ...
-    async def track(self, head: RunSummary | Run) -> TrackedRun:
-        """Gives a run that lives on a platform its handle, or returns the one it has."""
+    async def track(self, run: RunSummary | Run) -> TrackedRun:
+        """Gives a run on a platform a handle, unless it has one."""
         ...
 
     async def reserve_handle(self, platform: str, title: str, runbook: str, key: str, *, book: str = "") -> str:
-        """A handle for a run about to be started by the message ``key``.
+        """A handle for the run that the message ``key`` starts; the same one for the same key.
 
-        The same one for the same key: the second call, once the runbook is found, corrects ``platform``,
-        ``title`` (with the handle in front) and ``runbook``, which place() could only guess. ``runbook`` is
-        the platform's id of it (``Run.runbook_id``), and empty before; ``book``
-        is its own title.
+        The second call, once the runbook is found, corrects ``platform``, ``title`` (with the handle in front) and
+        ``runbook``, which ``route`` could only guess. ``runbook`` is its id on the platform (``Run.runbook_id``)
+        and empty before; ``book`` is its title.
         """
         ...
 
     async def cancel_start(self, handle: str) -> None:
-        """A reserved handle whose start came to nothing: the run is over before it began."""
+        """The start of a reserved handle failed: its run is over."""
         ...
 
     async def reuse_handle(self, handle: str, key: str) -> None:
-        """A dropped handle whose start only asked something: reserved again, now by the message ``key``."""
+        """Reserves a handle again, now for the message ``key``, after its start was cancelled to ask something."""
         ...
 
     async def bind(self, handle: str, place: Place, *, channel_too: bool) -> None:
-        """Binds the thread (or channel); with ``channel_too`` also the channel, if no active run has it."""
+        """Binds the thread or channel; with ``channel_too`` also the channel, unless an active run has it."""
         ...
 
     async def refresh(self, handle: str) -> TrackedRun:
-        """Reads the platform now. Raises ``adapters.errors``."""
+        """Reads the run on its platform. Raises ``AdapterError``."""
         ...
 
-    async def apply_result(self, handle: str, told: WriteResult) -> TrackedRun:
-        """Puts a write's answer into the snapshot, and schedules one re-read.
+    async def apply_result(self, handle: str, result: WriteResult) -> TrackedRun:
+        """Updates the snapshot with the result of a write, and schedules a refresh.
 
-        ``told.run`` gives a reserved handle its run, and starts it.
+        ``result.run`` gives a reserved handle its run, and starts it.
         """
         ...
 
@@ -81,27 +80,31 @@ class RunsPort(Protocol):
         ...
 
     async def receipts(self, handle: str, task: str = "") -> Sequence[Receipt]:
-        """The ledger of a run or task, newest first."""
+        """The receipts of a run or task, newest first."""
         ...
 
     async def queued_writes(self, handle: str) -> int:
-        """How many accepted writes to this run have not been carried out yet."""
+        """How many accepted writes to this run have not been processed yet."""
         ...
 
     async def recent_start(self, runbook: RunbookKey, place: Place, since: datetime) -> TrackedRun | None:
-        """A run of this runbook that was started in this place since then."""
+        """A run of this runbook that was started in this place after ``since``."""
         ...
 
 
 class PeoplePort(Protocol):
-    """Who is who. Local store first; may ask the chat for one profile."""
+    """People as stored; may ask the chat for one profile."""
 
     async def find(self, words: str, near: Message) -> Sequence[Actor]:
         """By "@handle", chat id, e-mail or name, on the surface of ``near``; "me" is its actor."""
         ...
 
     def person(self, actor: Actor) -> Person:
-        """As a platform may look them up: e-mail from ``[people]``, else from the chat's profile."""
+        """As platforms look people up: with the e-mail from ``[people]``, else from the chat's profile."""
+        ...
+
+    def cached_profile(self, actor: Actor) -> Actor:
+        """The actor as the chat described them last, without asking it."""
         ...
 
 
@@ -109,11 +112,11 @@ class EffectsPort(Protocol):
     async def execute(
         self, step: Write, run: TrackedRun | None, *, check: Callable[[], None] | None = None
     ) -> Outcome:
-        """Carries out one step of this message at most once, whatever is retried, cut or killed.
+        """Executes one step of this message at most once, whatever is retried, interrupted or killed.
 
-        ``check`` runs only if nothing was sent before, and may raise; it sees the snapshot of now. Waits for
-        an unreachable platform within patience (telling so after 3 s), and settles a sent step up to 30 s.
-        On ``Done`` the ledger has its receipt and the snapshot has its news.
+        ``check`` runs only if nothing was sent before, and may raise. Retries an unreachable platform until the
+        write timeout (and says so after 3 seconds), and reconciles a step without a response for up to 30 seconds.
+        After ``Done`` the receipt is stored and the snapshot updated.
         """
         ...
 
@@ -121,20 +124,20 @@ class EffectsPort(Protocol):
 
 
 class ResponderPort(Protocol):
-    """What a handler may say before it is through. Everything else it says by its ``Answer``."""
+    """What a handler may post before it returns. Everything else is in its ``Answer``."""
 
     async def post_card(self, handle: str, place: Place) -> None:
-        """Posts the run's live card in ``place``: the test that we can post there. Raises ``CannotPost``."""
+        """Posts the run's live card in ``place``, which shows that we can post there. Raises ``CannotPost``."""
         ...
 
     async def post_activity(self, line: ActivityLine) -> None: ...
     async def schedule_reminder(self, handle: str, at: datetime | None, by: Actor, place: Place) -> None:
-        """Says in ``place`` at ``at`` that the promised update is due; None takes the promise back."""
+        """Reminds ``by`` in ``place`` at ``at`` that the next update is due; None cancels the reminder."""
         ...
 
 
 class CannotPost(Exception):
-    """``key``: a sentence saying why and what to do: "I am not in #inc-42. /invite @liaison, then"."""
+    """``key`` is a message that says why, and what to do."""
 
     def __init__(self, key: str, **facts: object) -> None:
         self.key = key
@@ -143,35 +146,35 @@ class CannotPost(Exception):
 
 
 StopResult = Literal["stopped", "trying", "over"]
-"""Nothing of it is sent any more; it is on its way just now, and is not sent again; it was over before."""
+"""Nothing will be sent; it is being sent now, and won't be sent again; it was over already."""
 
 
 class MessagesPort(Protocol):
     """Earlier messages: for choices, [Try again], [Stop] and decisions."""
 
     async def intent_of(self, key: str) -> dict[str, Any] | None:
-        """The intent the message ``key`` was read as, or None when it is forgotten (7 days)."""
+        """The intent of the message ``key``, or None once it is forgotten."""
         ...
 
     async def take_choice(self, key: str, by: Actor, message: str) -> tuple[Actor, datetime] | None:
-        """Takes the choice of ``key`` for the message ``message``, or says who took it before, and when.
+        """Takes the choice of ``key`` for ``message``. Returns who took it before and when, None if nobody did.
 
-        Repeating it with the same ``message`` is not a second taking.
+        The same ``message`` may take it again.
         """
         ...
 
     async def stop_waiting(self, key: str, by: Actor) -> StopResult:
-        """Ends the waiting of ``key``."""
+        """Stops the message ``key`` if it is still waiting."""
         ...
 
     async def decide_outcome(self, key: str, step: str, there: bool, by: Actor) -> Outcome | None:
-        """A person's word on an unknown outcome; None when it is not unknown (any more)."""
+        """A person's decision on an unknown outcome; None if the outcome is known."""
         ...
 
 
 @dataclass(frozen=True)
 class AccessRules:
-    """``[access]``: chat ids or handles or e-mails; empty means every full member (``override``: as ``end``)."""
+    """``[access]``: chat ids, handles or e-mails; empty means every full member (``override``: as ``end``)."""
 
     start: Sequence[str] = ()
     end: Sequence[str] = ()
@@ -182,7 +185,7 @@ class AccessRules:
 
 @dataclass(frozen=True)
 class Services:
-    """Made once at start-up. ``platforms`` and ``kinds`` have the same keys: the NAMEs of ``[platforms]``."""
+    """``platforms`` and ``platform_types`` have the same keys: the NAMEs of ``[platforms]``."""
 
     commands: CommandSet
     platforms: Mapping[str, Adapter]
@@ -201,7 +204,7 @@ class Services:
 
 @dataclass(frozen=True)
 class CommandContext:
-    """For one message, and one run when the command has one (``run`` as the store knew it just now)."""
+    """For one message, and its run if the command has one."""
 
     services: Services
     message: Message

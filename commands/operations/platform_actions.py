@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from adapters.models import PlatformAction
 from adapters.protocol import Unsupported, supports
 from adapters.writes import Op
+from commands.language.references import action_tasks
+from commands.language.tokens import fold
 from commands.lookup.fuzzy import find_matches
+from commands.lookup.task_lookup import find_task
 from commands.model.card import Answer, Button, Code, Link, Separator, Text
-from commands.model.errors import Ambiguous, CommandError, Missing
+from commands.model.errors import Ambiguous, BadArguments, CommandError, Missing
 from commands.model.intents import DoAction, Drop
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
@@ -23,6 +26,7 @@ from commands.text.phrases import (
     run_name,
     short_card,
     shorten,
+    task_name,
 )
 
 _MOST_LINES = 20
@@ -83,17 +87,35 @@ def action_list(tracked: TrackedRun, actions: Sequence[NamedAction], services: S
     return Answer(private=short_card(title, lines=lines, buttons=buttons[:MOST_CHOICES]))
 
 
-def find_action(query: str, tracked: TrackedRun, actions: Sequence[NamedAction]) -> NamedAction:
-    """By id (a button sends it), else by name. Raises ``Ambiguous`` or ``Missing``, with buttons."""
-    by_id = next((named for named in actions if named.action.id == query), None)
-    if by_id is not None:
-        return by_id
-    found = find_matches(query, [(named.name, named) for named in actions])
+def find_action(
+    query: str, tracked: TrackedRun, actions: Sequence[NamedAction], context: CommandContext
+) -> NamedAction:
+    """By id (a button sends it), else by name. Raises ``Ambiguous`` or ``Missing``, with buttons.
+
+    A task that is named by handle or link is binding: only its own actions are looked at.
+    """
+    exact = [named for named in actions if query == named.action.id or fold(query) == fold(named.name)]
+    if len(exact) == 1:
+        return exact[0]
+    references, name = action_tasks(query)
+    task_ids = {find_task(ref, tracked, context.message, context.services, field="").id for ref in references}
+    if len(task_ids) > 1:
+        raise BadArguments("do.one_task", field="offer")
+    fitting = [named for named in actions if not task_ids or named.action.task in task_ids]
+    names = [(named.label if references else named.name, named) for named in fitting]
+    found = find_matches(name, names)
     if found.single is None and not found.several:
-        found = find_matches(query, [(named.label, named) for named in actions])
+        found = find_matches(name, [(named.label, named) for named in fitting])
     if found.single is not None:
         return found.single
-    facts = {"words": shorten(query, 60), "run": run_name(tracked)}
+    if references and not name.strip() and len(found.several) == 1:
+        return found.several[0]
+    facts = {"words": shorten(name, 60), "run": run_name(tracked)}
+    if references and not found.several:
+        task = tracked.run.task(next(iter(task_ids)))
+        about = task_name(tracked, task) if task else references[0]
+        key = "do.none_for_task" if name.strip() else "do.nothing_for_task"
+        raise Missing(key, words=facts["words"], task=about, buttons=_buttons(tracked, fitting)[:MOST_CHOICES])
     if found.several:
         rest = ", ".join(named.name for named in found.several[MOST_CHOICES:])
         buttons = [_button(tracked, named) for named in found.several[:MOST_CHOICES]]

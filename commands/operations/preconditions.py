@@ -56,7 +56,7 @@ _CAUSES: Mapping[TaskState, Sequence[Op]] = {
     TaskState.RUNNING: (Op.BEGIN,),
     TaskState.HELD: (Op.HOLD,),
 }
-_NOT_WHEN_OVER = (Op.FINISH, Op.BEGIN, Op.SKIP, Op.HOLD, Op.APPROVE, Op.REJECT)
+_NOT_WHEN_OVER = (Op.FINISH, Op.BEGIN, Op.SKIP, Op.HOLD, Op.ASSIGN, Op.APPROVE, Op.REJECT)
 _DECISIONS = (Op.APPROVE, Op.REJECT)
 
 

@@ -7,6 +7,7 @@ from adapters.models import Runbook, RunbookKey, RunKey, Task, TaskKey
 from commands.cards.run_card import live_card
 from commands.cards.task_card import runbook_card, task_card
 from commands.language.references import is_run_handle, is_task_handle
+from commands.lookup.distinct_names import run_names, runbook_names
 from commands.lookup.fuzzy import Matches, find_matches
 from commands.lookup.run_lookup import no_run_error, parse_platform_reference
 from commands.lookup.runbook_lookup import RunbookSearch, search_runbooks
@@ -19,7 +20,7 @@ from commands.model.tracked_run import TrackedRun
 from commands.operations.read_run import refreshed
 from commands.text.catalogue import translate
 from commands.text.error_text import platform_messages
-from commands.text.phrases import MOST_CHOICES, bare_title, button, run_name, short_card, shorten, task_name
+from commands.text.phrases import LABEL_LENGTH, MOST_CHOICES, bare_title, button, short_card, shorten, task_name
 
 _SURE_RANK = 1  # of ``Matches``: an exact title or its beginning
 
@@ -133,9 +134,13 @@ def _buttons(
             if (handle := tracked.task_handle(task.id))
         ]
     found += [
-        Button(shorten(run_name(run), 30), Show(run=run.handle, what=run.handle, kind="run")) for run in runs
+        Button(shorten(name, LABEL_LENGTH), Show(run=run.handle, what=run.handle, kind="run"))
+        for run, name in zip(runs, run_names(runs), strict=True)
     ]
-    found += [Button(shorten(book.title, 30), Show(what=str(book.key), kind="runbook")) for book in books]
+    found += [
+        Button(shorten(name, LABEL_LENGTH), Show(what=str(book.key), kind="runbook"))
+        for book, name in zip(books, runbook_names(books), strict=True)
+    ]
     return found
 
 

@@ -6,8 +6,9 @@ from datetime import datetime
 from adapters.models import Health
 from adapters.toolkit.messages import in_language
 from adapters.writes import Op, SetStatus
+from commands.cards.health_line import TONES, health_line
 from commands.cards.receipt_card import answer_of, as_correction, report_outcome
-from commands.cards.run_card import TONES, health_line, task_counts
+from commands.cards.run_card import task_counts
 from commands.cards.task_row import shown_tasks
 from commands.language.due_time import parse_due_time, resolve_due_time
 from commands.lookup.earlier_message import plain_name

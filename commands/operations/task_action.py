@@ -11,6 +11,7 @@ from adapters.writes import Op, TaskWrite
 from commands.cards.receipt_card import OutcomeReport, answer_of, report_outcome, report_refusal
 from commands.cards.task_buttons import finish_button
 from commands.cards.task_row import is_asked, last_actor, shown_tasks
+from commands.lookup.irreversible import is_irreversible
 from commands.lookup.task_lookup import find_tasks, task_choices
 from commands.model.card import Answer, Code
 from commands.model.errors import Ambiguous, CommandError, Missing, Stale
@@ -82,11 +83,12 @@ async def execute_on_tasks(
         require(context, tracked, op)
     if not intent.tasks:
         raise await which_task(context, tracked, op)
+    confirm = is_irreversible(op, context.adapter(tracked).capabilities)
     try:
-        tasks = find_tasks(intent.tasks, tracked, context.message, context.services)
+        tasks = find_tasks(intent.tasks, tracked, context.message, context.services, confirm=confirm)
     except Missing:
         tracked = await context.services.runs.refresh(tracked.handle)  # somebody may have added it there
-        tasks = find_tasks(intent.tasks, tracked, context.message, context.services)
+        tasks = find_tasks(intent.tasks, tracked, context.message, context.services, confirm=confirm)
     if may_release and not all(_is_held_by_liaison(tracked, task) for task in tasks):
         require(context, tracked, op)
     tasks = list({task.id: task for task in tasks}.values())  # a task that is named twice is written once

@@ -47,8 +47,8 @@ async def write(
             break  # somebody else did it before, so our note does not belong on it
         run = outcome.result.run or run
         tracked = await _latest(context, tracked)
-    if len(outcomes) == 1:
-        await _explain_conflict(context, tracked, outcomes[0], precondition)
+    if all(isinstance(outcome, Done) and outcome.result.already for outcome in outcomes[:-1]):
+        await _explain_conflict(context, tracked, outcomes[-1], precondition)
     return WriteOutcome(wanted, await _latest(context, tracked), tuple(outcomes))
 
 

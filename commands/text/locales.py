@@ -7,5 +7,6 @@ from commands.model.ports import Services
 
 
 def language_of(actor: Actor, services: Services) -> str:
-    """The language of the actor's chat locale, or the channel's where there is no catalogue for it."""
-    return language_of_locale(actor.locale) or services.language
+    """The language of the actor's chat locale, or the channel's if there is no catalogue for it."""
+    locale = actor.locale or services.people.cached_profile(actor).locale
+    return language_of_locale(locale) or services.language

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
 
-from adapters.models import Health, Run, Runbook, Task, TaskState
+from adapters.models import Health, Run, Task, TaskState
 from commands.model.card import Button, Card, ClockTime, Link, Span, Text, Tone
 from commands.model.intents import Choose, Intent, Show, Start
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, translate
 
-_LABEL = 30  # characters of a button that chats draw
+LABEL_LENGTH = 30  # characters of a button that chats draw
 _QUOTE = 120
 _NAME = 100  # of a run or task within a sentence
 MOST_CHOICES = 5
@@ -29,7 +30,7 @@ def first_line(text: str) -> str:
 
 
 def label(key: str, **facts: object) -> str:
-    return shorten(plain_text(translate(key, None, **facts)), _LABEL)
+    return shorten(plain_text(translate(key, None, **facts)), LABEL_LENGTH)
 
 
 def button(key: str, intent: Intent, **facts: object) -> Button:
@@ -51,13 +52,12 @@ def open_link(platform: str, url: str | None) -> Link | None:
     return Link(plain_text(translate("button.open", platform=platform)), url) if url else None
 
 
-def disambiguated_label(runbook: Runbook, among: Sequence[Runbook]) -> str:
-    """ "Database failover (local)" if another runbook has the same title, else empty. Only the title is ever
-    cut."""
-    if sum(other.title == runbook.title for other in among) < 2:
-        return ""
-    platform = f" ({shorten(runbook.key.platform, _LABEL // 2)})"
-    return shorten(runbook.title, _LABEL - len(platform)) + platform
+def in_zone(at: datetime, zone: str) -> datetime:
+    """``at`` in the named zone; in UTC if the zone is unknown or the result would leave the calendar."""
+    try:
+        return at.astimezone(ZoneInfo(zone))
+    except (KeyError, ValueError, OSError, OverflowError):
+        return at.astimezone(UTC)
 
 
 def zone_name(zone: tzinfo | None) -> str:
@@ -120,4 +120,4 @@ ChoiceValues = dict[str, str | bool | tuple[str, ...] | dict[str, str]]  # what 
 
 def choice(key: str, pick: ChoiceValues, text: str, *, of: str = "") -> Button:
     """Completes the command that the message ``key`` typed."""
-    return Button(shorten(text, _LABEL), Choose(key=key, values=pick, task=of))
+    return Button(shorten(text, LABEL_LENGTH), Choose(key=key, values=pick, task=of))

@@ -33,7 +33,7 @@ async def handle(intent: DoAction, context: CommandContext) -> Answer:
         actions = await platform_actions(context, tracked)
         if not intent.action:
             return action_list(tracked, actions, context.services)
-        named = find_action(intent.action, tracked, actions)
+        named = find_action(intent.action, tracked, actions, context)
         if named.action.link:
             return page_link(named)
         raise confirmation(tracked, named, context)

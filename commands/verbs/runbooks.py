@@ -3,6 +3,7 @@
 from adapters.models import Runbook
 from adapters.writes import Op
 from commands.language.tokens import unquote
+from commands.lookup.distinct_names import runbook_names
 from commands.lookup.fuzzy import find_matches
 from commands.lookup.runbook_lookup import find_platform, search_runbooks
 from commands.model.card import Answer, Button, Text
@@ -10,10 +11,11 @@ from commands.model.command import Command, Example, Flag, ParsedLine
 from commands.model.intents import Runbooks, Start
 from commands.model.ports import CommandContext
 from commands.text.catalogue import plural, translate
-from commands.text.phrases import disambiguated_label, join_parts, label, short_card
+from commands.text.phrases import join_parts, label, short_card
 
 _MOST_RUNBOOKS = 20
 _MOST_BUTTONS = 4
+_NAME = 100  # characters
 
 
 def read(line: ParsedLine) -> Runbooks:
@@ -24,17 +26,20 @@ async def handle(intent: Runbooks, context: CommandContext) -> Answer:
     search = await search_runbooks(intent.query, intent.platform, context.services)
     found = search.runbooks
     if intent.query:
-        matches = find_matches(intent.query, [(runbook.title, runbook) for runbook in found])
+        matches = find_matches(intent.query, [(runbook.title, runbook) for runbook in found], typing=True)
         found = (matches.single,) if matches.single else matches.several or matches.guesses
-    lines = [_line(runbook) for runbook in found[:_MOST_RUNBOOKS]]
+    names = runbook_names(found)
+    lines = [_line(runbook, name) for runbook, name in zip(found, runbook_names(found, _NAME), strict=True)][
+        :_MOST_RUNBOOKS
+    ]
     if len(found) > _MOST_RUNBOOKS:
         lines.append(translate("list.more", count=len(found) - _MOST_RUNBOOKS))
     buttons = [
         Button(
-            disambiguated_label(runbook, found) or label("button.start_named", runbook=runbook.title),
+            label("button.start_named", runbook=runbook.title) if name == runbook.title else name,
             Start(runbook=str(runbook.key)),
         )
-        for runbook in found[:_MOST_BUTTONS]
+        for runbook, name in list(zip(found, names, strict=True))[:_MOST_BUTTONS]
     ]
     name = find_platform(intent.platform, context.services) if intent.platform else ""
     platform = translate("run.on", platform=name) if name else ()
@@ -42,10 +47,10 @@ async def handle(intent: Runbooks, context: CommandContext) -> Answer:
     return Answer(private=short_card(title, lines=[*lines, *search.failures], buttons=buttons))
 
 
-def _line(runbook: Runbook) -> Text:
+def _line(runbook: Runbook, name: str) -> Text:
     count = runbook.task_count
     tasks: Text = () if count is None else translate(plural("start.tasks_short", count), count=count)
-    return join_parts([runbook.title, tasks, translate("run.on", platform=runbook.key.platform)])
+    return join_parts([name, tasks, translate("run.on", platform=runbook.key.platform)])
 
 
 COMMAND = Command(

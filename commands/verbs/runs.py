@@ -9,6 +9,7 @@ from adapters.writes import Op
 from commands.cards.run_card import task_counts
 from commands.cards.task_row import shown_tasks
 from commands.language.tokens import unquote
+from commands.lookup.distinct_names import run_names
 from commands.lookup.fuzzy import find_matches
 from commands.model.card import Answer, Text
 from commands.model.command import Command, Example, ParsedLine
@@ -17,10 +18,11 @@ from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plural, translate
 from commands.text.error_text import adapter_error_text
-from commands.text.phrases import bare_title, button, join_parts, short_card, show_button
+from commands.text.phrases import button, join_parts, short_card, show_button
 
 _MOST_RUNS = 10
 _MOST_BUTTONS = 4
+_NAME = 100  # characters
 
 
 def read(line: ParsedLine) -> Runs:
@@ -38,7 +40,8 @@ async def handle(intent: Runs, context: CommandContext) -> Answer:
     if intent.query:
         runs = _matching(runs, intent.query)
     shown = [(await services.runs.track(summary), summary) for summary in runs[:_MOST_RUNS]]
-    lines = [_line(tracked, summary) for tracked, summary in shown]
+    names = run_names([tracked for tracked, _ in shown], _NAME)
+    lines = [_line(name, tracked, summary) for name, (tracked, summary) in zip(names, shown, strict=True)]
     if len(runs) > len(shown):
         lines.append(translate("list.more", count=len(runs) - len(shown)))
     buttons = [show_button(tracked) for tracked, _ in shown[:_MOST_BUTTONS]]
@@ -98,20 +101,19 @@ async def _is_over(tracked: TrackedRun, services: Services) -> bool:
 
 
 def _matching(runs: Sequence[RunSummary], query: str) -> list[RunSummary]:
-    found = find_matches(query, [(summary.title, summary) for summary in runs])
+    found = find_matches(query, [(summary.title, summary) for summary in runs], typing=True)
     return [found.single] if found.single else list(found.several)
 
 
-def _line(tracked: TrackedRun, summary: RunSummary) -> Text:
+def _line(name: str, tracked: TrackedRun, summary: RunSummary) -> Text:
     tasks = shown_tasks(tracked)
     counts: Text = ()
     if tasks:
         counts = task_counts(tasks)
-    elif summary.total is not None and summary.done is not None:
+    elif summary.total and summary.done is not None:  # a run that was never read has no tasks yet
         counts = translate(plural("run.counts", summary.total), done=summary.done, total=summary.total)
-    title = bare_title(tracked.run, tracked.handle) or summary.title
     platform = translate("run.on", platform=tracked.run.key.platform)
-    return join_parts([f"{tracked.handle} {title}", counts, platform])
+    return join_parts([name, counts, platform])
 
 
 COMMAND = Command(

@@ -1,4 +1,4 @@
-"""Rules for import-linter that its own contract types cannot say without naming every platform."""
+"""An import-linter contract that applies to every platform without listing them."""
 
 from grimp import ImportGraph
 from importlinter import Contract, ContractCheck, fields, output
@@ -14,7 +14,7 @@ class PlatformFoldersContract(Contract):
     allowed_importers = fields.SetField(subfield=fields.StringField(), required=False)
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
-        allowed: set[str] = self.allowed_importers or set()  # type: ignore[assignment]  # a field turns into its value
+        allowed: set[str] = self.allowed_importers or set()  # type: ignore[assignment]  # the field is replaced by its value
         found = sorted(
             (importer, imported)
             for folder in platform_folders(graph)

@@ -6,7 +6,7 @@ from typing import Any
 from bot.surfaces.console.surface import Console
 from bot.surfaces.protocol import FieldErrors, NotRecorded, Recorded, SubmittedForm
 from commands.model.card import Button, Card, Field, Form, Option, Result
-from commands.model.intents import Choose, Finish, OpenForm
+from commands.model.intents import Choose, Drop, Finish, OpenForm
 from commands.model.messages import Actor, Message, Place
 
 RUN_CARD = Card(
@@ -20,6 +20,14 @@ QUESTION = Card(
     buttons=(
         Button("R1", Choose(key="k", values={"run": "R1"})),
         Button("R2", Choose(key="k", values={"run": "R2"})),
+    ),
+)
+CONFIRMATION = Card(
+    title=("End R1?",),
+    summary="End R1?",
+    buttons=(
+        Button("End R1", Choose(key="k", values={"run": "R1", "confirmed": True})),
+        Button("Cancel", Drop(key="k")),
     ),
 )
 STATUS_FORM = Form(
@@ -61,8 +69,11 @@ class ScriptedApp:
                 await self.console.send_private(message, QUESTION)
                 return "question"
             case "busy":
-                await self.console.send_private(message, QUESTION)
+                await self.console.send_private(message, CONFIRMATION)
                 await self.console.post(message.place, RUN_CARD, nonce="card")
+                return "question"
+            case "sure":
+                await self.console.send_private(message, CONFIRMATION)
                 return "question"
             case "unrecorded":
                 raise NotRecorded

@@ -48,7 +48,7 @@ def test_a_package_is_red_until_its_todos_are_done(tmp_path: Path) -> None:
 def test_a_built_in_platform_is_written_into_a_checkout(tmp_path: Path) -> None:
     (tmp_path / "adapters").mkdir()
     shutil.copy(ROOT / "adapters" / "registry.py", tmp_path / "adapters")
-    assert new_platform(tmp_path, "acme_runs", "--built-in").exit_code == 0
+    assert new_platform(tmp_path, "acme_runs").exit_code == 0
     adapter = (tmp_path / "adapters" / "acme_runs" / "adapter.py").read_text()
     assert "class AcmeRunsAdapter(PlatformAdapter):" in adapter
     assert "from adapters.acme_runs.settings import AcmeRunsSettings" in adapter
@@ -72,9 +72,3 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     again = new_platform(tmp_path, "acme")
     assert again.exit_code == 2
     assert "exists already. Nothing was written." in again.output
-
-
-def test_a_built_in_platform_needs_a_checkout(tmp_path: Path) -> None:
-    refused = new_platform(tmp_path, "acme", "--built-in")
-    assert refused.exit_code == 2
-    assert "is not a checkout of Liaison" in refused.output

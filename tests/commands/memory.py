@@ -163,6 +163,9 @@ class MemoryPeople:
     def person(self, actor: Actor) -> Person:
         return Person(id=actor.id, name=actor.name, email=actor.email, handle=actor.handle)
 
+    def cached_profile(self, actor: Actor) -> Actor:
+        return actor
+
 
 @dataclass
 class MemoryMessages:

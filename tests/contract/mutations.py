@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 
 from adapters.errors import OutcomeUnknown
 from adapters.http.responses import parse_model
-from adapters.models import Run
+from adapters.models import Run, RunState
 from adapters.testing.fake_server import Seen
 from adapters.testing.skeleton import PLATFORM, harness
 from adapters.testing.skeleton.fake import ExampleFake
 from adapters.toolkit.comments import PostedComment
+from adapters.toolkit.guards import Fresh, Guard
 from adapters.toolkit.reconciliation import applied_if
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
@@ -20,11 +21,14 @@ from adapters.writes import (
     AssignTask,
     Baseline,
     BeginTask,
+    EndRun,
     FinishTask,
+    HoldTask,
     Op,
     Reconciliation,
     Recovery,
     ReopenTask,
+    SetStatus,
     StartRun,
     TaskWrite,
     Write,
@@ -32,7 +36,7 @@ from adapters.writes import (
     WriteResult,
 )
 from tests.contract.sample.adapter import ExampleAdapter
-from tests.contract.sample.wire import WireTask
+from tests.contract.sample.wire import WireRun, WireTask
 from tests.contract.sample.writes import Comments, Writes
 
 
@@ -116,9 +120,9 @@ class _AddFoundByTitle(_Mutated):
 
 
 class _ByPosition(Writes):
-    @step(FinishTask, ReopenTask, AssignTask, recovery=Recovery.IDEMPOTENT)
-    async def change_task(self, step: TaskWrite, marker: WriteMarker) -> WriteResult:
-        tasks = (await self._read_run(step)).tasks
+    @step(FinishTask, ReopenTask, AssignTask, recovery=Recovery.IDEMPOTENT, guard=Writes.read_fresh)
+    async def change_task(self, step: TaskWrite, marker: WriteMarker, fresh: Fresh[WireRun]) -> WriteResult:
+        tasks = fresh.record.tasks
         position = [task.id for task in tasks].index(step.task)
         path = f"runs/{step.run_id}/positions/{position}"
         answer = await self.client.write("PATCH", path, operation=step.op, json=self._changes(step))
@@ -148,6 +152,51 @@ class TaskByPosition(_harness(_TaskByPosition)):  # type: ignore[misc]  # a base
     def write_request(self, op: Op) -> tuple[str, str]:
         on_a_task = op in (Op.FINISH, Op.REOPEN, Op.ASSIGN)
         return ("PATCH", r"/positions/\d+$") if on_a_task else super().write_request(op)
+
+
+class _UnguardedWrites(Writes):
+    """Says that the platform refuses, which it does not."""
+
+    @step(FinishTask, ReopenTask, AssignTask, recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
+    async def change_blindly(self, step: TaskWrite, marker: WriteMarker) -> WriteResult:
+        path = f"runs/{step.run_id}/tasks/{step.task}"
+        answer = await self.client.write("PATCH", path, operation=step.op, json=self._changes(step))
+        task = parse_model(WireTask, answer, self.client.platform, step.op, OutcomeUnknown)
+        return WriteResult(tasks=(task.mapped(),))
+
+    @step(EndRun, recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
+    async def end_blindly(self, step: EndRun, marker: WriteMarker) -> WriteResult:
+        await self.client.write("PATCH", f"runs/{step.run_id}", operation=step.op, json={"state": "closed"})
+        return WriteResult(state=RunState.FINISHED)
+
+
+class _TaskUnguarded(_Mutated):
+    writes_type = _UnguardedWrites
+
+
+class _UnguardedComments(Comments):
+    @step(HoldTask, SetStatus, BeginTask, recovery=Recovery.LOOKUP, guard=Guard.PLATFORM)
+    async def write_blindly(self, step: Write, marker: WriteMarker) -> WriteResult:
+        return await self.write_comment(step, marker)
+
+
+class _CommentUnguarded(_Mutated):
+    comments_type = _UnguardedComments
+
+
+class _RunNotRead(Writes):
+    """Its guard reads the task only."""
+
+    async def read_task(self, step: Write) -> Fresh[WireRun]:
+        return replace(await self.read_fresh(step), run_state=None)
+
+    @step(FinishTask, ReopenTask, AssignTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
+    async def change_task(self, step: TaskWrite, marker: WriteMarker, fresh: Fresh[WireRun]) -> WriteResult:
+        return await super().change_task(step, marker, fresh)
+
+
+class _RunUnguarded(_Mutated):
+    writes_type = _RunNotRead
 
 
 class _ImpatientComments(Comments):
@@ -185,10 +234,16 @@ BeginLeavesNoTrace = _harness(_BeginLeavesNoTrace)
 AddFoundByTitle = _harness(_AddFoundByTitle)
 LateCommentSentAgain = _harness(_LateCommentSentAgain)
 LateAddSentAgain = _harness(_LateAddSentAgain)
+TaskUnguarded = _harness(_TaskUnguarded)
+CommentUnguarded = _harness(_CommentUnguarded)
+RunUnguarded = _harness(_RunUnguarded)
 
 SENT_AGAIN = "test_sent_again_an_idempotent_step_changes_nothing"
+OVER = "test_a_task_that_is_over_does_not_move"
+ENDED = "test_a_run_that_has_ended_stays_as_it_is"
 NOTE = "test_the_note_of_a_finish_is_written_once"
 LATE = "test_a_write_that_shows_late_is_not_sent_again"
+EDIT = "test_an_edit_between_read_and_write_never_hits_another_task"
 CAUGHT_BY = {
     "CommentDeclaredIdempotent": f"{SENT_AGAIN}[example-comment]",
     "AddDeclaredIdempotent": f"{SENT_AGAIN}[example-add]",
@@ -197,8 +252,11 @@ CAUGHT_BY = {
     "NoteSendsFinishAgain": f"{NOTE}[example-finish]",
     "BeginLeavesNoTrace": "test_an_emulated_write_leaves_a_trace[example-begin]",
     "AddFoundByTitle": "test_an_added_task_is_found_by_its_code_and_not_by_its_title[example-add]",
-    "TaskByPosition": "test_an_edit_between_read_and_write_never_hits_another_task[example-finish-before the last]",
+    "TaskByPosition": f"{EDIT}[example-finish-before the last]",
     "LateCommentSentAgain": f"{LATE}[example-comment]",
     "LateAddSentAgain": f"{LATE}[example-add]",
+    "TaskUnguarded": f"{OVER}[example-assign-finished]",
+    "CommentUnguarded": f"{OVER}[example-begin-finished]",
+    "RunUnguarded": f"{ENDED}[example-assign]",
 }
 """Each mutation, and the test of the suite that is about it."""

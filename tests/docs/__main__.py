@@ -21,12 +21,12 @@ DEMO_SECONDS = 120
 _FIRST_TIME = 14 * 60 + 2
 _TIME = re.compile(r"\b(?:\d{1,2} [A-Z][a-z]{2} )?(\d\d):(\d\d)\b")
 _CODE = re.compile(r"(?<=Receipt )[2-9A-HJ-NP-Z]{4}(?=\.)|(?<=\()[2-9A-HJ-NP-Z]{4}(?=\))")
-_HEAD = """\
+_INTRO = """\
 # The demo
 
-`make demo` opens this chat in your terminal: no accounts, no network, nothing is kept. This page is what it
-answers to [demo.txt](demo.txt), with times shifted. In Slack and Mattermost the same cards are messages with real
-buttons, and every change edits the one live card.
+`make demo` opens this chat in your terminal. It needs no accounts and no network, and deletes everything when you
+leave. This page is its output for [demo.txt](demo.txt), with times shifted. In Slack and Mattermost the same cards
+are messages with buttons, and every change edits the run's live card.
 """
 
 
@@ -34,7 +34,7 @@ class DemoFailed(Exception):
     """A line of the script failed."""
 
 
-def generated() -> list[Path]:
+def pages_with_parts() -> list[Path]:
     return [
         ROOT / "README.md",
         ROOT / "CONTRIBUTING.md",
@@ -55,7 +55,7 @@ def card() -> str:
 
 def demo_output() -> str:
     """The demo's output for the script. Raises ``DemoFailed``."""
-    ran = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", "bot", "demo", "--script", str(SCRIPT)],
         cwd=ROOT,
         env={**os.environ, "LOGNAME": "ana", "COLUMNS": "80"},
@@ -64,19 +64,19 @@ def demo_output() -> str:
         check=False,
         timeout=DEMO_SECONDS,
     )
-    if ran.returncode:
-        raise DemoFailed(f"{ran.stderr}\n{ran.stdout[-2000:]}")
-    return ran.stdout
+    if completed.returncode:
+        raise DemoFailed(f"{completed.stderr}\n{completed.stdout[-2000:]}")
+    return completed.stdout
 
 
 def transcript(output: str) -> str:
-    """The page: comments of the script as prose, and the output between them as blocks."""
+    """The page: the script's comments as prose, with the output of the commands below each."""
     shifted = _shifted(output)
     welcome, *answers = _by_line(shifted, [line for line in _script() if not line.startswith("#")])
-    page = [_HEAD, _block([welcome])]
-    left = iter(answers)
-    for words, lines in _scenes():
-        page += [words, _block([next(left) for _ in lines])]
+    page = [_INTRO, _block([welcome])]
+    remaining = iter(answers)
+    for prose, lines in _sections():
+        page += [prose, _block([next(remaining) for _ in lines])]
     return "\n\n".join(part.strip("\n") for part in page) + "\n"
 
 
@@ -88,15 +88,15 @@ def _script() -> list[str]:
     return [line.strip() for line in SCRIPT.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-def _scenes() -> Iterator[tuple[str, list[str]]]:
-    """Prose, and the lines typed under it. Comments before the first empty line are about the file itself."""
+def _sections() -> Iterator[tuple[str, list[str]]]:
+    """(prose, the lines typed below it). The comments before the first empty line are skipped."""
     text = SCRIPT.read_text(encoding="utf-8").partition("\n\n")[2]
-    for words, lines in re.findall(r"((?:^#.*\n)+)((?:^[^#\n].*\n)+)", text, re.MULTILINE):
-        yield " ".join(line.lstrip("# ") for line in words.splitlines()), lines.splitlines()
+    for comments, lines in re.findall(r"((?:^#.*\n)+)((?:^[^#\n].*\n)+)", text, re.MULTILINE):
+        yield " ".join(line.lstrip("# ") for line in comments.splitlines()), lines.splitlines()
 
 
 def _by_line(output: str, lines: list[str]) -> Iterator[str]:
-    """The output before the first line, then each line with its answers. "!" only matters to the script."""
+    """The output before the first line, then each line with its answers, without the script's "!" prefix."""
     for line in lines:
         before, prompt, output = output.partition(f"> {line}\n")
         assert prompt, f"{line!r} was not typed"
@@ -120,7 +120,7 @@ def _shifted(output: str) -> str:
     return _TIME.sub(clock, output)
 
 
-def _written(path: Path, text: str) -> bool:
+def _write_if_changed(path: Path, text: str) -> bool:
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
     path.write_text(text, encoding="utf-8")
@@ -131,9 +131,9 @@ def _written(path: Path, text: str) -> bool:
 def main() -> int:
     page = transcript(demo_output())
     if not DEMO.exists() or masked(page) != masked(DEMO.read_text(encoding="utf-8")):
-        _written(DEMO, page)
-    for path in generated():
-        _written(path, pages.filled(path.read_text(encoding="utf-8"), parts()))
+        _write_if_changed(DEMO, page)
+    for path in pages_with_parts():
+        _write_if_changed(path, pages.fill_parts(path.read_text(encoding="utf-8"), parts()))
     return 0
 
 

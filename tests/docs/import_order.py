@@ -1,4 +1,4 @@
-"""The folders of the three packages in import order, as docs/architecture.md draws them."""
+"""Draws the import order of the three packages for docs/architecture.md."""
 
 from collections.abc import Iterator, Mapping
 
@@ -9,9 +9,9 @@ PLATFORMS = "<platform>"
 
 
 def import_order() -> str:
-    """A text block: every folder or module of a package, each one above everything it imports."""
+    """A code block that lists each folder or module of a package above everything it imports."""
     graph = grimp.build_graph(*PACKAGES, cache_dir=None)
-    blocks = ["\n".join([package, *_drawn(imports_between(graph, package))]) for package in PACKAGES]
+    blocks = ["\n".join([package, *_draw(imports_between(graph, package))]) for package in PACKAGES]
     return "```text\n" + "\n\n".join(blocks) + "\n```"
 
 
@@ -33,12 +33,12 @@ def _name(graph: grimp.ImportGraph, child: str) -> str:
     return PLATFORMS if f"{child}.adapter" in graph.modules else child.partition(".")[2]
 
 
-def _drawn(imports: Mapping[str, frozenset[str]]) -> Iterator[str]:
+def _draw(imports: Mapping[str, frozenset[str]]) -> Iterator[str]:
     width = max(map(len, imports))
     for name in sorted(imports, key=lambda name: (-_height(name, imports), name)):
         yield f"  {name:<{width}}  {'-> ' + ', '.join(sorted(imports[name])) if imports[name] else ''}".rstrip()
 
 
 def _height(name: str, imports: Mapping[str, frozenset[str]]) -> int:
-    """The longest chain of imports below. A cycle, which the layering rules forbid, is a ``RecursionError``."""
+    """Length of the longest import chain below ``name``. An import cycle raises ``RecursionError``."""
     return 1 + max((_height(lower, imports) for lower in imports[name]), default=0)

@@ -1,7 +1,7 @@
-"""The parts of README.md and docs/ that repeat the code: tables and lists written from what they describe.
+"""Generates the tables and lists in README.md and docs/ that describe the code.
 
-A page holds such a part between ``<!-- NAME: written by make docs -->`` and ``<!-- end NAME -->``; ``filled``
-writes it anew. ``make docs`` does so for every page, and ``tests/docs/test_docs.py`` compares.
+A generated part stands between ``<!-- NAME: written by make docs -->`` and ``<!-- end NAME -->``. ``make docs``
+rewrites the parts of every page with ``fill_parts``, and ``tests/docs/test_docs.py`` fails if one is outdated.
 """
 
 import re
@@ -29,20 +29,20 @@ _RIGHTS = {right: "anybody" if right is Right.READ else f"`{right}`" for right i
 _LANGUAGES = {"en": "Also", "pt": "Português"}
 
 
-class NoSuchPart(Exception):
-    """A page has marks that nothing is written for."""
+class UnknownPart(Exception):
+    """A page marks a part that nothing generates."""
 
 
-def filled(page: str, parts: Mapping[str, Callable[[], str]]) -> str:
-    """``page`` with every marked part as it is now. Raises ``NoSuchPart``."""
+def fill_parts(page: str, parts: Mapping[str, Callable[[], str]]) -> str:
+    """Replaces every marked part of ``page`` with its current text. Raises ``UnknownPart``."""
 
-    def written(found: re.Match[str]) -> str:
+    def generated_part(found: re.Match[str]) -> str:
         part = parts.get(found[2])
         if part is None:
-            raise NoSuchPart(found[2])
+            raise UnknownPart(found[2])
         return f"{found[1]}\n{part().strip()}\n\n{found[3]}"
 
-    return _PART.sub(written, page)
+    return _PART.sub(generated_part, page)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -56,23 +56,25 @@ def _row(cells: Sequence[str]) -> str:
 # Commands
 
 
-def commands_short() -> str:
-    rows = [(f"`{_typed(command)}`", ", ".join(_aliases(command)), _summary(command)) for command in _shown()]
+def command_table() -> str:
+    rows = [
+        (f"`{_typed(command)}`", ", ".join(_aliases(command)), _summary(command)) for command in _typed_commands()
+    ]
     return table(("type", "or", "to"), rows)
 
 
-def commands_whole() -> str:
-    return "\n\n".join(_command(command) for command in _shown())
+def command_reference() -> str:
+    return "\n\n".join(_command(command) for command in _typed_commands())
 
 
-def _shown() -> list[Command]:
-    """Those that change something in the order of ``Op``, then what only reads."""
+def _typed_commands() -> list[Command]:
+    """Commands that write, in the order of ``Op``, then commands that only read."""
     writes = [op for op in Op if op not in READS]
 
-    def place(command: Command) -> tuple[int, str]:
+    def sort_key(command: Command) -> tuple[int, str]:
         return (writes.index(command.op) if command.op in writes else len(writes), command.verb)
 
-    return sorted((command for command in COMMANDS.values() if command.typed), key=place)
+    return sorted((command for command in COMMANDS.values() if command.typed), key=sort_key)
 
 
 def _typed(command: Command) -> str:
@@ -90,7 +92,7 @@ def _aliases(command: Command) -> list[str]:
 def _command(command: Command) -> str:
     summary = _summary(command)
     facts = [f"{summary[0].upper()}{summary[1:]}."]
-    for language, words in _words_for(command).items():
+    for language, words in _synonyms(command).items():
         facts.append(f"{_LANGUAGES.get(language, language)}: {', '.join(f'`{word}`' for word in words)}.")
     if command.flags:
         facts.append(f"Flags: {', '.join(f'`{_flag(flag)}`' for flag in command.flags)}.")
@@ -99,8 +101,8 @@ def _command(command: Command) -> str:
     return f"### `/run {_typed(command)}`\n\n{' '.join(facts)}\n\n```\n{examples}\n```"
 
 
-def _words_for(command: Command) -> Mapping[str, Sequence[str]]:
-    """Language -> the other words for the verb."""
+def _synonyms(command: Command) -> Mapping[str, Sequence[str]]:
+    """Language -> aliases and synonyms of the verb."""
     english = (*command.aliases, *command.synonyms.get("en", ()))
     words = {**command.synonyms, "en": english}
     return {language: words[language] for language in sorted(words) if words[language]}
@@ -118,7 +120,7 @@ def capabilities() -> str:
     platforms = list(available_platforms().values())
     head = ("", *(f"[{platform.title}]({platform.kind}.md)" for platform in platforms))
     rows = [(f"`{op}`", *(_level(platform, op) for platform in platforms)) for op in Op]
-    return "\n\n".join((table(head, rows), *_by_other_means(platforms)))
+    return "\n\n".join((table(head, rows), *_emulated_and_unsupported(platforms)))
 
 
 def _level(platform: Platform, op: Op) -> str:
@@ -131,21 +133,21 @@ def _level(platform: Platform, op: Op) -> str:
             return "unsupported"
 
 
-def _by_other_means(platforms: Sequence[Platform]) -> Iterator[str]:
+def _emulated_and_unsupported(platforms: Sequence[Platform]) -> Iterator[str]:
     for platform in platforms:
-        hows: dict[str, list[str]] = {}
-        insteads: dict[str, list[str]] = {}
+        emulations: dict[str, list[str]] = {}
+        alternatives: dict[str, list[str]] = {}
         texts = load_messages(platform.messages)
         for op in Op:
             match platform.capabilities[op]:
                 case Emulated(how=how):
-                    hows.setdefault(texts.get(how, how), []).append(f"`{op}`")
-                case Unsupported(alternative=instead):
-                    insteads.setdefault(texts.get(instead, instead), []).append(f"`{op}`")
-        told = [f"- {', '.join(ops)}, emulated: {how}" for how, ops in hows.items()]
-        told += [f"- {', '.join(ops)}, unsupported: {instead}" for instead, ops in insteads.items()]
-        if told:
-            yield f"**{platform.title}**\n\n" + "\n".join(told)
+                    emulations.setdefault(texts.get(how, how), []).append(f"`{op}`")
+                case Unsupported(alternative=alternative):
+                    alternatives.setdefault(texts.get(alternative, alternative), []).append(f"`{op}`")
+        lines = [f"- {', '.join(ops)}, emulated: {how}" for how, ops in emulations.items()]
+        lines += [f"- {', '.join(ops)}, unsupported: {alternative}" for alternative, ops in alternatives.items()]
+        if lines:
+            yield f"**{platform.title}**\n\n" + "\n".join(lines)
 
 
 # Settings
@@ -167,12 +169,12 @@ def _keys(model: type[BaseModel]) -> str:
 
 def _meaning(field: FieldInfo) -> str:
     choices = [f'`"{choice}"`' for choice in get_args(field.annotation) if isinstance(choice, str)]
-    told = [
+    parts = [
         field.description or "",
         f"one of {', '.join(choices)}" if choices else "",
         "a secret" if SecretStr.__name__ in str(field.annotation) else "",
     ]
-    return "; ".join(part for part in told if part)
+    return "; ".join(part for part in parts if part)
 
 
 def _default(field: FieldInfo) -> str:
@@ -192,10 +194,10 @@ def _default(field: FieldInfo) -> str:
 
 
 def command_line() -> str:
-    once = {str(command.name): command for command in cli.commands.values()}  # ``run`` is ``serve`` again
+    by_name = {str(command.name): command for command in cli.commands.values()}  # ``run`` is an alias of ``serve``
     rows = [
         (f"`liaison {name}`", _options(command), " ".join((command.help or "").split()))
-        for name, command in once.items()
+        for name, command in by_name.items()
     ]
     return table(("command", "options", "does"), rows)
 
@@ -209,7 +211,7 @@ def _options(command: click.Command) -> str:
     return ", ".join(shown)
 
 
-def counted() -> str:
+def metric_table() -> str:
     text = metrics.exposition().decode()
     types = dict(re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE))
     helps = re.findall(r"^# HELP (\w+) (.+)$", text, re.MULTILINE)
@@ -217,10 +219,10 @@ def counted() -> str:
 
 
 PARTS: Mapping[str, Callable[[], str]] = {
-    "commands": commands_short,
-    "command-reference": commands_whole,
+    "commands": command_table,
+    "command-reference": command_reference,
     "capabilities": capabilities,
     "settings": settings,
     "command-line": command_line,
-    "metrics": counted,
+    "metrics": metric_table,
 }

@@ -1,4 +1,4 @@
-"""The docs are true: generated parts match the code, and everything they name exists."""
+"""The docs are correct: generated parts match the code, and links, commands and settings in them exist."""
 
 import re
 import tomllib
@@ -13,47 +13,47 @@ from commands.language.parser import parse as parse_line
 from commands.model.errors import UnknownCommand
 from commands.registry import COMMANDS
 from tests.docs import __main__ as docs
-from tests.docs.pages import NoSuchPart, filled
+from tests.docs.pages import UnknownPart, fill_parts
 
-TRIES = 3  # on a busy machine a card may be drawn after the next line; its text never differs
-PAGES = [*docs.generated(), docs.DEMO]
+ATTEMPTS = 3  # on a busy machine a card may be printed after the next line; its text is the same
+PAGES = [*docs.pages_with_parts(), docs.DEMO]
 WRITTEN = [*PAGES, docs.SCRIPT, docs.ROOT / "Makefile", *sorted((docs.ROOT / "deploy").iterdir())]
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def named(paths: Sequence[Path]) -> list[object]:
+def path_params(paths: Sequence[Path]) -> list[object]:
     return [pytest.param(path, id=str(path.relative_to(docs.ROOT))) for path in paths]
 
 
-def fences(path: Path, *languages: str) -> Iterator[str]:
+def code_blocks(path: Path, *languages: str) -> Iterator[str]:
     for language, text in _FENCE.findall(path.read_text(encoding="utf-8")):
         if language in languages:
             yield text
 
 
-@pytest.mark.parametrize("path", named(docs.generated()))
+@pytest.mark.parametrize("path", path_params(docs.pages_with_parts()))
 def test_generated_parts_match_the_code(path: Path) -> None:
     page = path.read_text(encoding="utf-8")
-    assert filled(page, docs.parts()) == page, (
+    assert fill_parts(page, docs.parts()) == page, (
         "generated parts are outdated: run `make docs` and commit the changes"
     )
 
 
 def test_an_unknown_part_is_an_error() -> None:
-    with pytest.raises(NoSuchPart):
-        filled("<!-- weather: written by make docs -->\n<!-- end weather -->", docs.parts())
+    with pytest.raises(UnknownPart):
+        fill_parts("<!-- weather: written by make docs -->\n<!-- end weather -->", docs.parts())
 
 
 def test_every_generated_part_is_on_a_page() -> None:
-    pages = "".join(path.read_text(encoding="utf-8") for path in docs.generated())
+    pages = "".join(path.read_text(encoding="utf-8") for path in docs.pages_with_parts())
     assert {name for name in docs.parts() if f"<!-- {name}: written by make docs -->" not in pages} == set()
 
 
-@pytest.mark.timeout(TRIES * docs.DEMO_SECONDS)
+@pytest.mark.timeout(ATTEMPTS * docs.DEMO_SECONDS)
 def test_the_demo_page_matches_the_demo() -> None:
     page = docs.masked(docs.DEMO.read_text(encoding="utf-8"))
-    for _ in range(TRIES - 1):
+    for _ in range(ATTEMPTS - 1):
         if docs.masked(docs.transcript(docs.demo_output())) == page:
             return
     assert docs.masked(docs.transcript(docs.demo_output())) == page, (
@@ -63,27 +63,27 @@ def test_the_demo_page_matches_the_demo() -> None:
 
 @pytest.mark.parametrize("kind", list(available_platforms()))
 def test_every_platform_has_its_page(kind: str) -> None:
-    assert (docs.ROOT / "docs" / "platforms" / f"{kind}.md").exists(), "this page is written by hand"
+    assert (docs.ROOT / "docs" / "platforms" / f"{kind}.md").exists(), "write this page by hand"
 
 
-@pytest.mark.parametrize("path", named(PAGES))
+@pytest.mark.parametrize("path", path_params(PAGES))
 def test_links_are_not_broken(path: Path) -> None:
     prose = _FENCE.sub("", path.read_text(encoding="utf-8"))
     targets = [target.partition("#")[0] for target in _LINK.findall(prose) if "://" not in target]
     assert [target for target in targets if target and not (path.parent / target).exists()] == []
 
 
-@pytest.mark.parametrize("path", named(PAGES))
+@pytest.mark.parametrize("path", path_params(PAGES))
 def test_examples_of_settings_are_accepted(path: Path) -> None:
-    for text in fences(path, "toml"):
-        table = tomllib.loads(text.replace("…", "0123456789abcdef"))  # dots stand for a secret
-        if "tally" not in table:  # a catalogue's sentence
+    for text in code_blocks(path, "toml"):
+        table = tomllib.loads(text.replace("…", "0123456789abcdef"))  # "…" stands for a secret
+        if "tally" not in table:  # an example of a message catalogue
             parse(table, {})
 
 
-@pytest.mark.parametrize("path", named(PAGES))
+@pytest.mark.parametrize("path", path_params(PAGES))
 def test_command_examples_parse(path: Path) -> None:
-    for text in fences(path, "", "sh"):
+    for text in code_blocks(path, "", "sh"):
         for line in re.findall(r"^/run .*$", text, re.MULTILINE):
             try:
                 parse_line(line, COMMANDS)
@@ -91,13 +91,13 @@ def test_command_examples_parse(path: Path) -> None:
                 pytest.fail(f"{line} is not a command")
 
 
-@pytest.mark.parametrize("path", named(WRITTEN))
+@pytest.mark.parametrize("path", path_params(WRITTEN))
 def test_named_commands_and_targets_exist(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     code = "\n".join(
-        [*re.findall(r"`([^`\n]+)`", text), *fences(path, "sh"), *re.findall(r"^CMD .*$", text, re.M)]
+        [*re.findall(r"`([^`\n]+)`", text), *code_blocks(path, "sh"), *re.findall(r"^CMD .*$", text, re.M)]
     )
-    verbs = set(re.findall(r"(?:^|[/ ])liaison ([a-z]+)", code, re.MULTILINE))
+    verbs = set(re.findall(r"(?:^|[/ ])liaison ([a-z-]+)", code, re.MULTILINE))
     targets = set(re.findall(r"(?:^|&& )make ([a-z]+)", code, re.MULTILINE))
     makefile = (docs.ROOT / "Makefile").read_text(encoding="utf-8")
     assert verbs - set(cli.commands) == set()

@@ -1,8 +1,8 @@
-"""The two chats as people use them, so that one test speaks for both.
+"""One interface to Slack and Mattermost, so that one test covers both.
 
-A ``Chat`` is a workspace with Ana, Ben and Cam (members), Rui (a member whose locale is pt-BR) and Gil (a guest).
-A ``Room`` is a channel of its own in it, so that tests can share one chat and one Liaison. What counts in a room
-is what was said there, or privately, since it was made.
+A ``Chat`` is a workspace with the members Ana, Ben, Cam and Rui, whose locale is pt-BR, and the guest Gil. A
+``Room`` is a new channel in it, so that tests can share one chat and one Liaison process. A room shows messages
+posted since its creation, in the channel and in direct messages.
 """
 
 import re
@@ -16,22 +16,23 @@ from tests.e2e.process import until
 
 
 @dataclass(frozen=True)
-class Sent:
-    """What Liaison answered to a delivery. ``again`` delivers the very same once more."""
+class Delivery:
+    """Liaison's HTTP response to a command, click or form. ``resend`` sends the identical request again."""
 
     status: int
     body: bytes
-    again: "Callable[[], Awaitable[Sent]]"
+    resend: "Callable[[], Awaitable[Delivery]]"
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A message of the bot as it stands. ``to``: the only reader of a private one. ``raw``: the fake's own."""
+class BotMessage:
+    """A snapshot of one message by the bot. ``visible_to``: the only reader, or "" for everyone; ``raw``: the fake
+    chat's own object."""
 
     id: str
-    words: str
+    text: str
     labels: Sequence[str]
-    to: str
+    visible_to: str
     thread: str
     raw: Any
 
@@ -43,76 +44,85 @@ class Room(ABC):
     id: str
 
     @abstractmethod
-    async def command(self, text: str, *, user: str = "ana") -> Sent:
-        """Types ``/run text``; the chat delivers it in its own encoding."""
+    async def command(self, text: str, *, user: str = "ana") -> Delivery:
+        """Types ``/run text``, delivered in the chat's own encoding."""
 
     @abstractmethod
     async def mention(self, text: str, *, user: str = "ana", thread: str = "") -> None:
-        """Says ``@liaison text``, in the thread of the message with the id ``thread`` if there is one."""
+        """Posts ``@liaison text``; ``thread``: the id of the message to reply to."""
 
     @abstractmethod
-    async def click(self, label: str, on: Shown, *, user: str = "ana") -> Sent:
-        """Presses the button as it stood on ``on`` when that was looked at, whatever became of it since."""
+    async def click(self, label: str, on: BotMessage, *, user: str = "ana") -> Delivery:
+        """Presses the button as it was in the snapshot ``on``, even if the message has changed since."""
 
     @abstractmethod
-    async def fill(self, values: Mapping[str, str], *, user: str = "ana") -> Sent:
-        """Fills the form that a press opened, and submits it."""
+    async def submit_form(self, values: Mapping[str, str], *, user: str = "ana") -> Delivery:
+        """Fills in and submits the form that a button opened."""
 
     @abstractmethod
     async def form_title(self, *, user: str = "ana") -> str:
-        """Waits for the form that a press opened."""
+        """Waits for the form that a button opened and returns its title."""
 
     @abstractmethod
-    def alarms(self) -> list[str]:
-        """Whatever in those messages would ring for somebody, or is markup that nobody of us wrote."""
+    def unsafe_texts(self) -> list[str]:
+        """Texts that notify somebody or contain markup that Liaison did not write."""
 
     @abstractmethod
-    def shown(self) -> list[Shown]:
-        """Every message of the bot that anybody here can read, oldest first."""
+    def bot_messages(self) -> list[BotMessage]:
+        """Every message by the bot that anyone here can read, oldest first."""
 
-    async def answer(self, text: str, *, user: str = "ana") -> Shown:
-        """Types it, and waits for what is then said to this person alone."""
-        before = {one.id for one in self.shown()}
-        sent = await self.command(text, user=user)
-        assert sent.status == 200, sent
+    async def private_answer(self, text: str, *, user: str = "ana") -> BotMessage:
+        """Types the command and waits for the first new message that only this person can see."""
+        before = {message.id for message in self.bot_messages()}
+        delivery = await self.command(text, user=user)
+        assert delivery.status == 200, delivery
 
-        def told() -> list[Shown]:
-            return [one for one in self.shown() if one.id not in before and one.to == user]
-
-        try:
-            return (await until(told))[0]  # type: ignore[no-any-return]
-        except TimeoutError:
-            raise AssertionError(f"no answer to {text!r}; this was said:\n{self.words()}") from None
-
-    async def press(self, label: str, *, user: str = "ana") -> Sent:
-        """The newest button with this label that ``user`` can see, once there is one."""
-        return await self.click(label, await self.with_button(label, user=user), user=user)
-
-    async def with_button(self, label: str, *, user: str = "ana") -> Shown:
-        def found() -> list[Shown]:
-            return [one for one in self.shown() if label in one.labels and one.to in ("", user)]
+        def answers() -> list[BotMessage]:
+            new = [message for message in self.bot_messages() if message.id not in before]
+            return [message for message in new if message.visible_to == user]
 
         try:
-            return (await until(found))[-1]  # type: ignore[no-any-return]
+            return (await until(answers))[0]  # type: ignore[no-any-return]
         except TimeoutError:
-            raise AssertionError(f"nobody offered {label!r}, only {self.labels()}:\n{self.words()}") from None
+            raise AssertionError(f"no private answer to {text!r}; the room shows:\n{self.text()}") from None
 
-    def labels(self) -> list[str]:
-        return [label for one in self.shown() for label in one.labels]
+    async def press(self, label: str, *, user: str = "ana") -> Delivery:
+        """Waits for a button with this label that ``user`` can see, and presses the newest."""
+        return await self.click(label, await self.wait_for_button(label, user=user), user=user)
 
-    def words(self) -> str:
-        """What anybody here has been told, private answers included."""
-        return "\n".join(f"(to {one.to}) {one.words}" if one.to else one.words for one in self.shown())
+    async def wait_for_button(self, label: str, *, user: str = "ana") -> BotMessage:
+        """The newest message with this button that ``user`` can see."""
 
-    def public_words(self) -> str:
-        return "\n".join(one.words for one in self.shown() if not one.to)
+        def messages() -> list[BotMessage]:
+            visible = [message for message in self.bot_messages() if message.visible_to in ("", user)]
+            return [message for message in visible if label in message.labels]
 
-    async def sees(self, pattern: str, *, within: float = 25.0) -> str:
-        """Waits until the bot has said something that matches."""
         try:
-            match = await until(lambda: re.search(pattern, self.words()), within=within)
+            return (await until(messages))[-1]  # type: ignore[no-any-return]
         except TimeoutError:
-            raise AssertionError(f"{pattern!r} was never said; this was:\n{self.words()}") from None
+            raise AssertionError(
+                f"no button {label!r}, only {self.button_labels()}; the room shows:\n{self.text()}"
+            ) from None
+
+    def button_labels(self) -> list[str]:
+        return [label for message in self.bot_messages() for label in message.labels]
+
+    def text(self) -> str:
+        """All messages by the bot, private ones marked with "(to NAME)"."""
+        return "\n".join(
+            f"(to {message.visible_to}) {message.text}" if message.visible_to else message.text
+            for message in self.bot_messages()
+        )
+
+    def public_text(self) -> str:
+        return "\n".join(message.text for message in self.bot_messages() if not message.visible_to)
+
+    async def wait_for_text(self, pattern: str, *, within: float = 25.0) -> str:
+        """Waits until the text of the room matches, and returns the match."""
+        try:
+            match = await until(lambda: re.search(pattern, self.text()), within=within)
+        except TimeoutError:
+            raise AssertionError(f"{pattern!r} never matched; the room shows:\n{self.text()}") from None
         return str(match.group(0))
 
 
@@ -127,15 +137,15 @@ class Chat(Protocol):
     async def __aexit__(self, *_: object) -> None: ...
 
     def settings(self) -> Mapping[str, Mapping[str, Any]]:
-        """Tables of liaison.toml that reach it."""
+        """The tables of liaison.toml that connect Liaison to it."""
         ...
 
-    def id_of(self, user: str) -> str: ...
+    def user_id(self, user: str) -> str: ...
 
-    def at(self, url: str) -> None:
-        """Where Liaison listens."""
+    def set_liaison_url(self, url: str) -> None:
+        """Where commands, clicks and forms are delivered."""
         ...
 
-    def room(self, *, bot: bool = True) -> Room:
-        """A new channel with everybody in it; ``bot`` False: without Liaison."""
+    def create_room(self, *, bot: bool = True) -> Room:
+        """A new channel with everyone in it; without Liaison if ``bot`` is False."""
         ...

@@ -1,7 +1,7 @@
-"""One house a chat: the chat, every platform, and the real process between them, kept for the whole session.
+"""One environment per chat, shared by the whole session: the chat, every platform and the real Liaison process.
 
-A test gets a ``Scene``: a room of its own in that house. It leaves no fault behind and lets no process die
-without starting it again.
+A test gets a ``Scene``: a new room in that environment. After each test, faults are cleared and a process that was
+stopped is started again.
 """
 
 import re
@@ -20,19 +20,19 @@ from tests.adapters.cutover.world import FakeRunbook
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.e2e.chats import Chat, Room
 from tests.e2e.mattermost_chat import MattermostChat
-from tests.e2e.platforms import Counted, Platform, serve_all
+from tests.e2e.platforms import FakePlatform, Platform, serve_platforms
 from tests.e2e.process import Liaison, until
 from tests.e2e.slack_chat import SlackChat
 
 CHATS: Mapping[str, Callable[[], Chat]] = {"slack": SlackChat, "mattermost": MattermostChat}
 RUNBOOK = "Database failover"
-TITLE = "Confirm the primary is down"
+FIRST_TASK = "Confirm the primary is down"
 HOOK_SECRET = "a-hook-secret-of-many-words"
 FOLDER = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The houses live in one event loop, so their tests do too."""
+    """Environments and their tests share the session's event loop."""
     for item in items:
         if FOLDER in item.path.parents:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
@@ -41,150 +41,154 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 on_slack = pytest.mark.parametrize("scene", ["slack"], indirect=True)
 on_mattermost = pytest.mark.parametrize("scene", ["mattermost"], indirect=True)
 on_one_chat = on_slack
-"""For what takes long and has nothing to do with the chat."""
+"""For slow tests whose result does not depend on the chat."""
 
 
 @dataclass
-class House:
-    """``strays``: runs in which something is still on its way when their test is over; nobody counts them."""
+class Environment:
+    """``ignored_runs``: runs whose writes may still finish after their test; their effects are not counted."""
 
     chat: Chat
     platforms: Mapping[str, Platform]
     liaison: Liaison
-    strays: list[FakeRunbook] = field(default_factory=list)
+    ignored_runs: list[FakeRunbook] = field(default_factory=list)
 
     @property
     def cutover(self) -> CutoverFake:
         platform = self.platforms["cutover"]
-        assert isinstance(platform, Counted)
+        assert isinstance(platform, FakePlatform)
         fake: CutoverFake = platform.fake
         return fake
 
     @property
     def xurrent(self) -> XurrentFake:
         platform = self.platforms["xurrent"]
-        assert isinstance(platform, Counted)
+        assert isinstance(platform, FakePlatform)
         fake: XurrentFake = platform.fake
         return fake
 
 
 @dataclass
-class Houses:
-    """Each is built when it is first asked for."""
+class Environments:
+    """Starts each environment when it is first requested."""
 
     stack: AsyncExitStack
     folder: Callable[[str], Path]
-    built: dict[str, House] = field(default_factory=dict)
+    running: dict[str, Environment] = field(default_factory=dict)
 
-    async def of(self, name: str) -> House:
-        if name not in self.built:
+    async def get(self, name: str) -> Environment:
+        if name not in self.running:
             folder, chat = self.folder(name), CHATS[name]()
             await self.stack.enter_async_context(chat)
-            platforms = await serve_all(self.stack, chat, folder)
+            platforms = await serve_platforms(self.stack, chat, folder)
             tables = {
                 f"platforms.{name}": {**platform.settings(), "hook_secret": HOOK_SECRET}
                 for name, platform in platforms.items()
             }
             liaison = Liaison(folder, {**chat.settings(), **tables})
-            chat.at(liaison.url)
+            chat.set_liaison_url(liaison.url)
             await self.stack.enter_async_context(liaison)
-            self.built[name] = House(chat, platforms, liaison)
-        return self.built[name]
+            self.running[name] = Environment(chat, platforms, liaison)
+        return self.running[name]
 
 
 class Scene:
-    """``room`` is the test's own channel. Effects are counted from when it was made."""
+    """A test's own room in an environment. Effects are counted from its creation."""
 
-    def __init__(self, house: House, room: Room) -> None:
-        self.house = house
+    def __init__(self, environment: Environment, room: Room) -> None:
+        self.environment = environment
         self.room = room
         self._before = {
-            (name, op): len(platform.log(op))
-            for name, platform in house.platforms.items()
+            (name, op): len(platform.effects(op))
+            for name, platform in environment.platforms.items()
             if name != "local"
             for op in Op
         }
 
     @property
-    def chat(self) -> str:
-        return self.house.chat.name
+    def chat_name(self) -> str:
+        return self.environment.chat.name
 
     @property
     def cutover(self) -> CutoverFake:
-        return self.house.cutover
+        return self.environment.cutover
 
     @property
     def liaison(self) -> Liaison:
-        return self.house.liaison
+        return self.environment.liaison
 
-    async def sees(self, pattern: str, **how: Any) -> str:
-        return await self.room.sees(pattern, **how)
+    async def wait_for_text(self, pattern: str, **options: Any) -> str:
+        return await self.room.wait_for_text(pattern, **options)
 
     @asynccontextmanager
     async def without_cutover(self) -> AsyncIterator[None]:
-        """Connections to it are refused meanwhile."""
+        """Cutover refuses connections in this block."""
         await self.cutover.stop()
         try:
             yield
         finally:
             await self.cutover.start()
 
-    def effects(self, what: str, on: str = "cutover") -> int:
-        """How often the platform really did it."""
-        log = self.house.platforms[on].log(Op(what))[self._before[on, Op(what)] :]
-        strays = {
+    def count_effects(self, op: str, on: str = "cutover") -> int:
+        """How often the platform executed the operation ``op``."""
+        effects = self.environment.platforms[on].effects(Op(op))[self._before[on, Op(op)] :]
+        ignored = {
             id
-            for run in self.house.strays
+            for run in self.environment.ignored_runs
             for id in (run.id, *run.tasks, *(comment.id for comment in run.comments))
         }
-        return len(log) if on != "cutover" else sum(id not in strays for id in log)
+        return len(effects) if on != "cutover" else sum(id not in ignored for id in effects)
 
-    async def done(self, what: str, times: int = 1, *, on: str = "cutover", within: float = 20.0) -> None:
-        """Waits until the platform did it that often, and finds that it did not do more."""
+    async def wait_for_effects(
+        self, op: str, times: int = 1, *, on: str = "cutover", within: float = 20.0
+    ) -> None:
+        """Waits until the platform executed ``op`` that often, and fails if it did so more often."""
         try:
-            await until(lambda: self.effects(what, on) >= times, within=within)
+            await until(lambda: self.count_effects(op, on) >= times, within=within)
         except TimeoutError:
-            said = f"{what}: {self.effects(what, on)} of {times}; said:\n{self.room.words()}"
-            raise AssertionError(said) from None
-        assert self.effects(what, on) == times
+            count = self.count_effects(op, on)
+            raise AssertionError(f"{op}: {count} of {times}; the room shows:\n{self.room.text()}") from None
+        assert self.count_effects(op, on) == times
 
-    async def started(self, on: str = "cutover", *, room: Room | None = None) -> str:
-        """The handle ("R7") of a new live run of ``RUNBOOK`` in ``room``, whose card stands."""
-        room, before = room or self.room, set(self.cards(room))
+    async def start_run(self, on: str = "cutover", *, room: Room | None = None) -> str:
+        """Starts ``RUNBOOK`` and returns the handle ("R7") once its card is posted in ``room``."""
+        room, before = room or self.room, set(self.card_handles(room))
         await room.command(f'start "{RUNBOOK}" --on {on}')
-        return str(await until(lambda: next(iter(set(self.cards(room)) - before), None), within=30))
+        return str(await until(lambda: next(iter(set(self.card_handles(room)) - before), None), within=30))
 
-    def cards(self, room: Room | None = None) -> list[str]:
-        """Handles of the runs whose cards stand in the room, tasks and all."""
-        texts = [one.words for one in (room or self.room).shown()]
-        return [found[1] for text in texts if (found := re.search(rf"(R\d+) {RUNBOOK}(?s:.*)T1 {TITLE}", text))]
+    def card_handles(self, room: Room | None = None) -> list[str]:
+        """Handles of the runs whose complete cards are posted in the room."""
+        texts = [message.text for message in (room or self.room).bot_messages()]
+        return [
+            found[1] for text in texts if (found := re.search(rf"(R\d+) {RUNBOOK}(?s:.*)T1 {FIRST_TASK}", text))
+        ]
 
-    def run(self, handle: str) -> FakeRunbook:
-        """It, as Cutover has it."""
+    def cutover_run(self, handle: str) -> FakeRunbook:
+        """The run as the fake Cutover holds it."""
         return next(run for run in self.cutover.runbooks.values() if run.name.startswith(f"{handle} "))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def houses(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Houses]:
+async def environments(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Environments]:
     async with AsyncExitStack() as stack:
-        yield Houses(stack, tmp_path_factory.mktemp)
+        yield Environments(stack, tmp_path_factory.mktemp)
 
 
 @pytest_asyncio.fixture(loop_scope="session", params=sorted(CHATS))
-async def scene(request: pytest.FixtureRequest, houses: Houses) -> AsyncIterator[Scene]:
-    house = await houses.of(request.param)
-    yield Scene(house, house.chat.room())
-    for fault in house.cutover.faults:
+async def scene(request: pytest.FixtureRequest, environments: Environments) -> AsyncIterator[Scene]:
+    environment = await environments.get(request.param)
+    yield Scene(environment, environment.chat.create_room())
+    for fault in environment.cutover.faults:
         fault.release.set()
-    house.cutover.faults.clear()
-    house.cutover.latency = 0.0
-    await house.liaison.start()
+    environment.cutover.faults.clear()
+    environment.cutover.latency = 0.0
+    await environment.liaison.start()
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module", params=sorted(CHATS))
-async def busy(request: pytest.FixtureRequest, houses: Houses) -> AsyncIterator[Scene]:
-    """A room with one run in it, shared by the tests that must not change it."""
-    house = await houses.of(request.param)
-    scene = Scene(house, house.chat.room())
-    await scene.started()
+async def shared_scene(request: pytest.FixtureRequest, environments: Environments) -> AsyncIterator[Scene]:
+    """A room with one run, shared by the tests of a module. They must not depend on each other."""
+    environment = await environments.get(request.param)
+    scene = Scene(environment, environment.chat.create_room())
+    await scene.start_run()
     yield scene

@@ -1,11 +1,11 @@
-"""Mattermost as people use it: commands, posts that the bot hears by its websocket, buttons, dialogs."""
+"""Mattermost, driven through the fake by commands, posts over the websocket, buttons and dialogs."""
 
 import copy
 import itertools
 from collections.abc import Mapping
 from typing import Any
 
-from tests.e2e.chats import Room, Sent, Shown
+from tests.e2e.chats import BotMessage, Delivery, Room
 from tests.e2e.process import until
 from tests.fakes.mattermost import Channel, Delivered, FakeMattermost, Post, User
 from tests.fakes.mattermost.models import Json, millis
@@ -17,7 +17,7 @@ class MattermostChat:
 
     def __init__(self) -> None:
         self.fake = FakeMattermost()
-        self.fake.trigger_seconds = 30.0  # the machine may be slow; how long an ack takes is measured elsewhere
+        self.fake.trigger_seconds = 30.0  # for slow machines; other tests measure acks
         cam = self.fake.add_user("cam", email="cam@example.com", first_name="Cam")
         rui = self.fake.add_user("rui", email="rui@example.com", first_name="Rui")
         rui.locale = "pt-BR"
@@ -36,18 +36,18 @@ class MattermostChat:
         token, commands = self.fake.bot.token, [self.fake.command_token]
         return {"mattermost": {"url": self.fake.url, "token": token, "command_tokens": commands}}
 
-    def id_of(self, user: str) -> str:
+    def user_id(self, user: str) -> str:
         return self.users[user].id
 
-    def at(self, url: str) -> None:
+    def set_liaison_url(self, url: str) -> None:
         self.url = url
 
     def close_forms(self, user: str) -> None:
-        """Nobody presses a button behind an open form."""
+        """A person cannot press a button behind an open form."""
         for dialog in self.fake.dialogs:
             dialog.open = dialog.open and dialog.user is not self.users[user]
 
-    def room(self, *, bot: bool = True) -> "MattermostRoom":
+    def create_room(self, *, bot: bool = True) -> "MattermostRoom":
         members = [*self.users.values(), *([self.fake.bot] if bot else [])]
         return MattermostRoom(self, self.fake.add_channel(f"room-{next(self._rooms)}", *members))
 
@@ -60,61 +60,62 @@ class MattermostRoom(Room):
         self.name = channel.name
         self._since = millis()
 
-    async def command(self, text: str, *, user: str = "ana") -> Sent:
+    async def command(self, text: str, *, user: str = "ana") -> Delivery:
         fake, url = self.chat.fake, self.chat.url
         form = fake.command_form(text, self.chat.users[user], self.channel)
 
-        async def send() -> Sent:
-            return _sent(await fake.send_command(url, form), send)
+        async def resend() -> Delivery:
+            return _delivery(await fake.send_command(url, form), resend)
 
         delivered = await fake.typed(url, form)
-        return _sent(delivered, send)
+        return _delivery(delivered, resend)
 
     async def mention(self, text: str, *, user: str = "ana", thread: str = "") -> None:
         await self.chat.fake.say(self.channel, f"@liaison {text}", self.chat.users[user], root=thread)
 
-    async def click(self, label: str, on: Shown, *, user: str = "ana") -> Sent:
+    async def click(self, label: str, on: BotMessage, *, user: str = "ana") -> Delivery:
         fake = self.chat.fake
         post: Post = on.raw
         url, body = fake.click_body(post, label, self.chat.users[user])
         self.chat.close_forms(user)
 
-        async def again() -> Sent:
-            return _sent(await fake.send_json(url, body), again)
+        async def resend() -> Delivery:
+            return _delivery(await fake.send_json(url, body), resend)
 
-        return _sent(await fake.clicked(fake.posts.get(post.id, post), self.chat.users[user], url, body), again)
+        current = fake.posts.get(post.id, post)
+        return _delivery(await fake.clicked(current, self.chat.users[user], url, body), resend)
 
-    async def fill(self, values: Mapping[str, str], *, user: str = "ana") -> Sent:
-        fake, who = self.chat.fake, self.chat.users[user]
-        dialog = await until(lambda: fake.dialog_of(who))
+    async def submit_form(self, values: Mapping[str, str], *, user: str = "ana") -> Delivery:
+        fake, person = self.chat.fake, self.chat.users[user]
+        dialog = await until(lambda: fake.dialog_of(person))
         body: Json = {}
 
-        async def again() -> Sent:
-            return _sent(await fake.send_json(dialog.url, body), again)
+        async def resend() -> Delivery:
+            return _delivery(await fake.send_json(dialog.url, body), resend)
 
-        values = {name: _offered(dialog.element(name), value) for name, value in values.items()}
+        values = {name: _option_value(dialog.element(name), value) for name, value in values.items()}
         body = fake.submission(
-            dialog, {one["name"]: one.get("default") for one in dialog.dialog["elements"]} | values
+            dialog, {element["name"]: element.get("default") for element in dialog.dialog["elements"]} | values
         )
-        return _sent(await fake.submit_dialog(dialog, values), again)
+        return _delivery(await fake.submit_dialog(dialog, values), resend)
 
     async def form_title(self, *, user: str = "ana") -> str:
         fake, person = self.chat.fake, self.chat.users[user]
         dialog = await until(lambda: fake.dialog_of(person))
         return str(dialog.dialog["title"])
 
-    def alarms(self) -> list[str]:
-        posts: list[Post] = [one.raw for one in self.shown()]
+    def unsafe_texts(self) -> list[str]:
+        posts: list[Post] = [message.raw for message in self.bot_messages()]
         return [post.text for post in posts if self.chat.fake.mentions(post)]
 
-    def shown(self) -> list[Shown]:
+    def bot_messages(self) -> list[BotMessage]:
         fake = self.chat.fake
         direct = {fake.direct(fake.bot, user).id: name for name, user in self.chat.users.items()}
         names = {user.id: name for name, user in self.chat.users.items()}
         posts = [post for post in fake.posts.values() if post.user == fake.bot.id and not post.delete_at]
         here = [post for post in (*posts, *fake.ephemerals) if post.channel == self.id or post.channel in direct]
         return [
-            Shown(
+            BotMessage(
                 post.id,
                 visible_text(post.text),
                 post.labels,
@@ -127,14 +128,14 @@ class MattermostRoom(Room):
         ]
 
 
-def _offered(element: Json, value: str) -> str:
-    """People choose by what they read; a select sends its value."""
+def _option_value(element: Json, value: str) -> str:
+    """People choose an option by its label; the form sends the value of that option."""
     options = element.get("options") or []
-    return next((str(one["value"]) for one in options if value in (one["value"], one["text"])), value)
+    return next((str(option["value"]) for option in options if value in (option["value"], option["text"])), value)
 
 
-def _sent(delivered: Delivered, again: Any) -> Sent:
-    return Sent(delivered.status, delivered.body, again)
+def _delivery(delivered: Delivered, resend: Any) -> Delivery:
+    return Delivery(delivered.status, delivered.body, resend)
 
 
 __all__ = ["MattermostChat", "MattermostRoom", "User"]

@@ -1,7 +1,5 @@
-"""Every platform behind its fake, as the tests of the real process count on it.
-
-Each holds the runbook "Database failover" with the four tasks of the contract suite.
-"""
+"""Every platform, served by its fake. Each has the runbook "Database failover" with the contract suite's four
+tasks."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -27,15 +25,15 @@ FakeT = TypeVar("FakeT", bound=Fake)
 
 
 class Platform(Protocol):
-    """``log``: what an operation was done to, each time that it really was, by whatever request."""
+    """``effects``: the target of each execution of an operation, whatever request caused it."""
 
     def settings(self) -> Mapping[str, Any]: ...
 
-    def log(self, op: Op) -> Sequence[str]: ...
+    def effects(self, op: Op) -> Sequence[str]: ...
 
 
-class Counted:
-    """A platform whose fake lists what was done. ``names``: its word for an operation; ``other``: for the rest."""
+class FakePlatform:
+    """Reads the effects that the fake recorded. ``names``: the fake's operation names; ``other``: for the rest."""
 
     def __init__(self, fake: Any, names: Mapping[Op, str], other: str) -> None:
         self.fake = fake
@@ -46,17 +44,17 @@ class Counted:
         table: Mapping[str, Any] = self.fake.settings()
         return table
 
-    def log(self, op: Op) -> Sequence[str]:
-        what = self._names.get(op, self._other)
-        return [str(entry[1]) for entry in self._effects() if entry[0] == what]
+    def effects(self, op: Op) -> Sequence[str]:
+        name = self._names.get(op, self._other)
+        return [str(entry[1]) for entry in self._effects() if entry[0] == name]
 
     def _effects(self) -> Sequence[tuple[Any, ...]]:
         effects: Sequence[tuple[Any, ...]] = self.fake.world.effects
         return effects
 
 
-class WithOwnTokens(Counted):
-    """``tokens``: people's own, by chat id."""
+class XurrentPlatform(FakePlatform):
+    """``tokens``: personal tokens by the person's chat id."""
 
     def __init__(self, fake: Any, names: Mapping[Op, str], other: str, tokens: Mapping[str, str]) -> None:
         super().__init__(fake, names, other)
@@ -70,8 +68,8 @@ class WithOwnTokens(Counted):
         return {**super().settings(), "tokens": dict(self._tokens)}
 
 
-class PlaybooksElsewhere:
-    """A Mattermost with Playbooks that is not the chat."""
+class SeparatePlaybooks:
+    """Playbooks on a Mattermost server other than the chat."""
 
     def __init__(self, fake: PlaybooksFake) -> None:
         self.fake = fake
@@ -79,12 +77,12 @@ class PlaybooksElsewhere:
     def settings(self) -> Mapping[str, Any]:
         return self.fake.settings()
 
-    def log(self, op: Op) -> Sequence[str]:
+    def effects(self, op: Op) -> Sequence[str]:
         return [op.value] * self.fake.effects["take" if op is Op.BEGIN else op.value]
 
 
-class PlaybooksHere:
-    """Playbooks on the very Mattermost where people chat."""
+class ChatPlaybooks:
+    """Playbooks on the same Mattermost server as the chat."""
 
     def __init__(self, mounted: Mounted) -> None:
         self.mounted, self.mm, self.world = mounted, mounted.mm, mounted.world
@@ -92,13 +90,13 @@ class PlaybooksHere:
     def settings(self) -> Mapping[str, Any]:
         return self.mounted.settings()
 
-    def log(self, op: Op) -> Sequence[str]:
-        said = [op.value for post in self.mm.posts.values() if post.props.get("liaison") == op.value]
-        return said + [op.value] * self.world.effects["take" if op is Op.BEGIN else op.value]
+    def effects(self, op: Op) -> Sequence[str]:
+        posted = [op.value for post in self.mm.posts.values() if post.props.get("liaison") == op.value]
+        return posted + [op.value] * self.world.effects["take" if op is Op.BEGIN else op.value]
 
 
-class Local:
-    """No network; what was done stands on its cards alone."""
+class LocalPlatform:
+    """Has no server that counts effects: tests read the run's card."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
@@ -108,31 +106,31 @@ class Local:
     def settings(self) -> Mapping[str, Any]:
         return {"kind": "local", "path": str(self._folder)}
 
-    def log(self, op: Op) -> Sequence[str]:
-        raise NotImplementedError("look at the card")
+    def effects(self, op: Op) -> Sequence[str]:
+        raise NotImplementedError("the local platform counts no effects: read the card")
 
 
-async def serve_all(stack: AsyncExitStack, chat: Chat, folder: Path) -> dict[str, Platform]:
-    """Each platform by its NAME, its fake served for as long as ``stack`` is open."""
+async def serve_platforms(stack: AsyncExitStack, chat: Chat, folder: Path) -> dict[str, Platform]:
+    """Platform name -> platform. The fakes run as long as ``stack`` is open."""
 
-    async def served(fake: FakeT) -> FakeT:
+    async def serve(fake: FakeT) -> FakeT:
         await stack.enter_async_context(fake)
         return fake
 
-    same = {op: op.value for op in Op}
-    xurrent = await served(XurrentFake())
-    xurrent.personal_tokens = {"anas-own": 58}
+    same_names = {op: op.value for op in Op}
+    xurrent = await serve(XurrentFake())
+    xurrent.personal_tokens = {"anas-token": 58}
     if isinstance(chat, MattermostChat):
-        playbooks: Platform = PlaybooksHere(mount(chat.fake))
+        playbooks: Platform = ChatPlaybooks(mount(chat.fake))
     else:
-        playbooks = PlaybooksElsewhere(await served(PlaybooksFake()))
+        playbooks = SeparatePlaybooks(await serve(PlaybooksFake()))
     return {
-        "cutover": Counted(await served(CutoverFake()), cutover.DONE_AS, "comment"),
+        "cutover": FakePlatform(await serve(CutoverFake()), cutover.DONE_AS, "comment"),
         "playbooks": playbooks,
-        "tines": Counted(await served(TinesFake()), tines.EFFECTS, "comment"),
-        "xurrent": WithOwnTokens(
-            xurrent, same | {Op.STATUS: "comment"}, "comment", {chat.id_of("ana"): "anas-own"}
+        "tines": FakePlatform(await serve(TinesFake()), tines.EFFECTS, "comment"),
+        "xurrent": XurrentPlatform(
+            xurrent, same_names | {Op.STATUS: "comment"}, "comment", {chat.user_id("ana"): "anas-token"}
         ),
-        "runrunit": Counted(await served(RunrunitFake()), runrunit.DONE_AS, "comment"),
-        "local": Local(folder / "runbooks"),
+        "runrunit": FakePlatform(await serve(RunrunitFake()), runrunit.DONE_AS, "comment"),
+        "local": LocalPlatform(folder / "runbooks"),
     }

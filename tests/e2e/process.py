@@ -1,4 +1,4 @@
-"""The real ``liaison serve``, as a process: started, waited for, stopped, killed, started again."""
+"""The real ``liaison serve`` process: start, stop, kill and restart it."""
 
 import asyncio
 import json
@@ -21,19 +21,19 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def toml(tables: Mapping[str, Mapping[str, Any]]) -> str:
-    """JSON's values are TOML's for all that settings hold; a table in a table gets a heading of its own."""
+def to_toml(tables: Mapping[str, Mapping[str, Any]]) -> str:
+    """Values are written as JSON, which is valid TOML for all types in settings. Nested tables get a heading."""
     lines: list[str] = []
     for name, table in tables.items():
-        inner = {f"{name}.{key}": value for key, value in table.items() if isinstance(value, Mapping)}
+        nested = {f"{name}.{key}": value for key, value in table.items() if isinstance(value, Mapping)}
         lines.append(f"[{name}]")
         lines += [f"{key} = {json.dumps(value)}" for key, value in table.items() if not isinstance(value, Mapping)]
-        lines.append(toml(inner) if inner else "")
+        lines.append(to_toml(nested) if nested else "")
     return "\n".join(lines) + "\n"
 
 
 class Liaison:
-    """``settings``: tables of liaison.toml; ``[bot]`` gets a port and a database in ``folder`` by itself."""
+    """``settings``: tables of liaison.toml. ``[bot]`` gets a free port and a database in ``folder``."""
 
     def __init__(self, folder: Path, settings: Mapping[str, Mapping[str, Any]]) -> None:
         self.port = free_port()
@@ -47,7 +47,7 @@ class Liaison:
         }
         rest = {name: table for name, table in settings.items() if name != "bot"}
         self.config = folder / "liaison.toml"
-        self.config.write_text(toml({"bot": bot, **rest}))
+        self.config.write_text(to_toml({"bot": bot, **rest}))
         self.log = folder / "liaison.log"
         self._process: asyncio.subprocess.Process | None = None
 
@@ -61,7 +61,7 @@ class Liaison:
         return self._process.pid
 
     async def start(self) -> None:
-        """Returns once /readyz says so. Does nothing where it is running."""
+        """Returns when /readyz answers 200. Does nothing if the process is running."""
         if self._process is not None and self._process.returncode is None:
             return
         with self.log.open("ab") as log:
@@ -71,32 +71,32 @@ class Liaison:
                 stderr=log,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
-        await self.ready()
+        await self.wait_until_ready()
 
-    async def ready(self) -> None:
+    async def wait_until_ready(self) -> None:
         assert self._process is not None
         async with aiohttp.ClientSession() as session, asyncio.timeout(READY_SECONDS):
             while True:
                 if self._process.returncode is not None:
                     raise AssertionError(
-                        f"liaison ended with {self._process.returncode}:\n{self.log.read_text()[-3000:]}"
+                        f"liaison exited with {self._process.returncode}:\n{self.log.read_text()[-3000:]}"
                     )
                 try:
-                    async with session.get(f"{self.url}/readyz") as answer:
-                        if answer.status == 200:
+                    async with session.get(f"{self.url}/readyz") as response:
+                        if response.status == 200:
                             return
                 except aiohttp.ClientError:
                     pass
                 await asyncio.sleep(0.05)
 
     async def kill(self) -> None:
-        """As the kernel would: no chance to tidy up."""
+        """SIGKILL: the process cannot shut down cleanly."""
         assert self._process is not None
         self._process.send_signal(signal.SIGKILL)
         await self._process.wait()
 
     async def stop(self) -> int:
-        """As an operator would. Returns the exit code."""
+        """SIGTERM. Returns the exit code."""
         assert self._process is not None
         if self._process.returncode is None:
             self._process.send_signal(signal.SIGTERM)
@@ -104,12 +104,12 @@ class Liaison:
             return await self._process.wait()
 
     async def post(self, path: str) -> int:
-        """The status of an empty POST there."""
-        async with aiohttp.ClientSession() as session, session.post(f"{self.url}{path}") as answer:
-            return answer.status
+        """Sends an empty POST and returns the status."""
+        async with aiohttp.ClientSession() as session, session.post(f"{self.url}{path}") as response:
+            return response.status
 
-    async def refusing(self) -> None:
-        """Waits until the port lets nobody in any more."""
+    async def wait_until_closed(self) -> None:
+        """Waits until the port refuses connections."""
 
         async def refused() -> bool:
             try:
@@ -130,23 +130,23 @@ class Liaison:
             await self.kill()
 
     async def run(self, *arguments: str) -> tuple[int, str]:
-        """Another ``liaison`` command with the same settings: (exit code, what it printed)."""
+        """Runs another ``liaison`` command with the same settings. Returns (exit code, output)."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot", *arguments, "--config", str(self.config)),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        printed, _ = await asyncio.wait_for(process.communicate(), 60)
-        return process.returncode or 0, printed.decode()
+        output, _ = await asyncio.wait_for(process.communicate(), 60)
+        return process.returncode or 0, output.decode()
 
 
-async def until(what: Any, *, within: float = 20.0) -> Any:
-    """Waits for ``what()`` to be true, and returns it."""
+async def until(condition: Any, *, within: float = 20.0) -> Any:
+    """Polls ``condition()``, which may be async, and returns its first true result."""
     async with asyncio.timeout(within):
         while True:
-            found = what()
-            if asyncio.iscoroutine(found):
-                found = await found
-            if found:
-                return found
+            result = condition()
+            if asyncio.iscoroutine(result):
+                result = await result
+            if result:
+                return result
             await asyncio.sleep(0.02)

@@ -1,11 +1,11 @@
-"""Slack as people use it."""
+"""Slack, driven through the fake by commands, mentions, buttons and modals."""
 
 import copy
 import itertools
 from collections.abc import Mapping
 from typing import Any
 
-from tests.e2e.chats import Room, Sent, Shown
+from tests.e2e.chats import BotMessage, Delivery, Room
 from tests.fakes.slack import Delivered, Slack
 from tests.fakes.slack_state import Posted
 from tests.fakes.slack_text import as_delivered, collapse_spaces, unsafe_texts
@@ -16,7 +16,7 @@ class SlackChat:
 
     def __init__(self) -> None:
         self.fake = Slack()
-        self.fake.trigger_life = 30.0  # the machine may be slow; how long an ack takes is measured elsewhere
+        self.fake.trigger_life = 30.0  # for slow machines; other tests measure acks
         self.users = {
             "ana": self.fake.add_user("U0ANA", "ana", email="ana@example.com"),
             "ben": self.fake.add_user("U0BEN", "ben", email="ben@example.com"),
@@ -38,18 +38,18 @@ class SlackChat:
         secrets = {"bot_token": self.fake.token, "signing_secret": self.fake.signing_secret}
         return {"slack": {**secrets, "api_url": self.fake.api_url}}
 
-    def id_of(self, user: str) -> str:
+    def user_id(self, user: str) -> str:
         return self.users[user]
 
-    def at(self, url: str) -> None:
+    def set_liaison_url(self, url: str) -> None:
         self.url = url
 
     def close_forms(self, user: str) -> None:
-        """Nobody presses a button behind an open form."""
+        """A person cannot press a button behind an open form."""
         fake = self.fake
         fake.modals = {id: modal for id, modal in fake.modals.items() if modal.user != self.users[user]}
 
-    def room(self, *, bot: bool = True) -> "SlackRoom":
+    def create_room(self, *, bot: bool = True) -> "SlackRoom":
         number = next(self._rooms)
         channel = self.fake.add_channel(
             f"C0ROOM{number}", f"room-{number}", members=tuple(self.users.values()), bot=bot
@@ -64,54 +64,54 @@ class SlackRoom(Room):
         self.name = name
         self._since = chat.fake.new_ts()
 
-    async def command(self, text: str, *, user: str = "ana") -> Sent:
+    async def command(self, text: str, *, user: str = "ana") -> Delivery:
         chat = self.chat
         typed = as_delivered(text, chat.users)
-        return self._sent(await chat.fake.command(chat.url, typed, user=chat.users[user], channel=self.id))
+        return self._delivery(await chat.fake.command(chat.url, typed, user=chat.users[user], channel=self.id))
 
     async def mention(self, text: str, *, user: str = "ana", thread: str = "") -> None:
         chat = self.chat
         typed = as_delivered(text, chat.users)
         await chat.fake.mention(chat.url, typed, user=chat.users[user], channel=self.id, thread=thread)
 
-    async def click(self, label: str, on: Shown, *, user: str = "ana") -> Sent:
+    async def click(self, label: str, on: BotMessage, *, user: str = "ana") -> Delivery:
         chat = self.chat
         chat.close_forms(user)
-        return self._sent(await chat.fake.press(chat.url, label, user=chat.users[user], on=on.raw))
+        return self._delivery(await chat.fake.press(chat.url, label, user=chat.users[user], on=on.raw))
 
-    async def fill(self, values: Mapping[str, str], *, user: str = "ana") -> Sent:
+    async def submit_form(self, values: Mapping[str, str], *, user: str = "ana") -> Delivery:
         chat = self.chat
-        return self._sent(await chat.fake.submit(chat.url, values, user=chat.users[user]))
+        return self._delivery(await chat.fake.submit(chat.url, values, user=chat.users[user]))
 
     async def form_title(self, *, user: str = "ana") -> str:
         return (await self.chat.fake.modal(self.chat.users[user])).title
 
-    def alarms(self) -> list[str]:
-        return unsafe_texts([one.raw for one in self.shown()])
+    def unsafe_texts(self) -> list[str]:
+        return unsafe_texts([message.raw for message in self.bot_messages()])
 
-    def shown(self) -> list[Shown]:
+    def bot_messages(self) -> list[BotMessage]:
         fake = self.chat.fake
         direct = {f"D{user[1:]}": name for name, user in self.chat.users.items()}
         here = [
             post for post in (*fake.posts, *fake.ephemerals) if post.channel == self.id or post.channel in direct
         ]
         fresh = [post for post in here if post.user == fake.bot_user and _number(post.ts) > _number(self._since)]
-        return [self._shown(post, direct) for post in sorted(fresh, key=lambda post: _number(post.ts))]
+        return [self._bot_message(post, direct) for post in sorted(fresh, key=lambda post: _number(post.ts))]
 
-    def _shown(self, post: Posted, direct: Mapping[str, str]) -> Shown:
+    def _bot_message(self, post: Posted, direct: Mapping[str, str]) -> BotMessage:
         names = {id: name for name, id in self.chat.users.items()}
-        to = direct.get(post.channel) or names.get(post.to, "")
-        return Shown(
-            post.ts, collapse_spaces(post.visible_text), post.labels, to, post.thread_ts, copy.deepcopy(post)
+        reader = direct.get(post.channel) or names.get(post.to, "")
+        return BotMessage(
+            post.ts, collapse_spaces(post.visible_text), post.labels, reader, post.thread_ts, copy.deepcopy(post)
         )
 
-    def _sent(self, delivered: Delivered) -> Sent:
-        async def again() -> Sent:
-            return self._sent(await self.chat.fake.redeliver(delivered))
+    def _delivery(self, delivered: Delivered) -> Delivery:
+        async def resend() -> Delivery:
+            return self._delivery(await self.chat.fake.redeliver(delivered))
 
-        return Sent(delivered.status, delivered.body.encode(), again)
+        return Delivery(delivered.status, delivered.body.encode(), resend)
 
 
 def _number(ts: str) -> int:
-    """The fake counts behind the point, over all channels."""
+    """The fake numbers all messages after the decimal point of ``ts``."""
     return int(ts.partition(".")[2])

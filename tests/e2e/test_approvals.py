@@ -1,4 +1,4 @@
-"""Approvals are given only by the people who are asked, never by finishing a range of tasks."""
+"""Only the requested approvers can approve. Finishing a range of tasks approves nothing."""
 
 import re
 
@@ -10,37 +10,37 @@ ANA, RUI = 58, 61
 
 
 async def _run_with_approval(scene: Scene) -> FakeTask:
-    """Starts a run on Xurrent, and adds an approval by Ana and Rui."""
-    handle = await scene.started("xurrent")
-    fake = scene.house.xurrent
+    """Starts a run on Xurrent with an approval task for Ana and Rui."""
+    handle = await scene.start_run("xurrent")
+    fake = scene.environment.xurrent
     task = add_approval(fake, find_run(fake, handle), ANA, RUI, required=2)
     await scene.room.command("show")
-    await scene.sees("approval: Ana Reis, Rui Dias, 2 of 2 needed")
+    await scene.wait_for_text("approval: Ana Reis, Rui Dias, 2 of 2 needed")
     return task
 
 
 async def test_finish_does_not_approve_even_within_a_range(scene: Scene) -> None:
     task = await _run_with_approval(scene)
-    answer = await scene.room.answer("finish T1-T2, T5")
-    assert "T5 Release manager's approval is an approval (Ana Reis, Rui Dias, 2 of 2 needed)" in answer.words
-    assert "only they can give it, in Xurrent" in answer.words
-    await scene.done("finish", 2, on="xurrent")
+    answer = await scene.room.private_answer("finish T1-T2, T5")
+    assert "T5 Release manager's approval is an approval (Ana Reis, Rui Dias, 2 of 2 needed)" in answer.text
+    assert "only they can give it, in Xurrent" in answer.text
+    await scene.wait_for_effects("finish", 2, on="xurrent")
     assert task.status == "assigned"
 
 
 async def test_ana_approves_with_her_own_token_and_ben_has_none(scene: Scene) -> None:
     task = await _run_with_approval(scene)
-    refused = await scene.room.answer("approve T5", user="ben")
-    assert "Liaison has no token of yours. Nothing changed" in refused.words
-    answer = await scene.room.answer("approve T5 within the window")
-    assert "your approval is recorded. Receipt" in answer.words
-    await scene.sees("(?i)ana.* approved T5 Release manager's approval")
-    assert [(one.approver, one.status) for one in task.approvals] == [(ANA, "approved"), (RUI, "assigned")]
-    await scene.sees("2 of 2 needed, given by Ana Reis")
-    # Approving does not assign the task.
-    assert not re.search(r"(?i)\bana( costa)?, approval:", scene.room.words()), (
-        "approving does not assign the task"
-    )
-    again = await scene.room.answer("approve T5")
-    assert "Nothing changed" in again.words or "given" in again.words
-    assert scene.effects("approve", on="xurrent") == 1
+    refused = await scene.room.private_answer("approve T5", user="ben")
+    assert "Liaison has no token of yours. Nothing changed" in refused.text
+    answer = await scene.room.private_answer("approve T5 within the window")
+    assert "your approval is recorded. Receipt" in answer.text
+    await scene.wait_for_text("(?i)ana.* approved T5 Release manager's approval")
+    assert [(approval.approver, approval.status) for approval in task.approvals] == [
+        (ANA, "approved"),
+        (RUI, "assigned"),
+    ]
+    await scene.wait_for_text("2 of 2 needed, given by Ana Reis")
+    assert not re.search(r"(?i)\bana( costa)?, approval:", scene.room.text()), "approving does not assign the task"
+    again = await scene.room.private_answer("approve T5")
+    assert "Nothing changed" in again.text or "given" in again.text
+    assert scene.count_effects("approve", on="xurrent") == 1

@@ -14,8 +14,8 @@ from tests.adapters.runrunit.fake import RunrunitFake
 from tests.adapters.tines.fake import TinesFake
 from tests.adapters.xurrent.helpers import find_run
 from tests.e2e.chats import Room
-from tests.e2e.conftest import RUNBOOK, Houses, Scene, on_mattermost
-from tests.e2e.platforms import Counted, PlaybooksElsewhere, PlaybooksHere
+from tests.e2e.conftest import RUNBOOK, Environments, Scene, on_mattermost
+from tests.e2e.platforms import ChatPlaybooks, FakePlatform, SeparatePlaybooks
 
 TASKS = ("Confirm the primary is down", "Page the DBA")
 PLATFORMS = ("cutover", "tines", "xurrent", "runrunit", "playbooks")
@@ -24,9 +24,9 @@ WITHIN = 15.0  # seconds, at p95
 
 @on_mattermost
 async def test_a_card_follows_playbooks_by_its_events(scene: Scene) -> None:
-    platform = scene.house.platforms["playbooks"]
-    assert isinstance(platform, PlaybooksHere)
-    handle = await scene.started("playbooks")
+    platform = scene.environment.platforms["playbooks"]
+    assert isinstance(platform, ChatPlaybooks)
+    handle = await scene.start_run("playbooks")
     run = next(run for run in platform.world.runs.values() if run["name"].startswith(f"{handle} "))
     took = []
     for done, title in enumerate(TASKS, 1):
@@ -38,21 +38,21 @@ async def test_a_card_follows_playbooks_by_its_events(scene: Scene) -> None:
             await platform.mounted.finish_task(run, title, platform.mm.ana.id)
         finally:
             platform.mounted.generation = generation
-        await scene.sees(rf"{handle} (?s:.*){done} of 4 done")
+        await scene.wait_for_text(rf"{handle} (?s:.*){done} of 4 done")
         took.append(time.monotonic() - began)
     assert max(took) < 8  # sooner than a poll
 
 
 async def test_cards_follow_every_platform_by_polls(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """In a house of its own: where runs are read in turn, those of other tests would have their turns too."""
+    """In an environment of its own: where runs are read in turn, those of other tests would wait too."""
     async with AsyncExitStack() as stack:
-        house = await Houses(stack, tmp_path_factory.mktemp).of("slack")
-        await _follow_all(Scene(house, house.chat.room()))
+        environment = await Environments(stack, tmp_path_factory.mktemp).get("slack")
+        await _follow_all(Scene(environment, environment.chat.create_room()))
 
 
 async def _follow_all(scene: Scene) -> None:
-    rooms = {name: scene.house.chat.room() for name in PLATFORMS}
-    handles = {name: await scene.started(name, room=room) for name, room in rooms.items()}
+    rooms = {name: scene.environment.chat.create_room() for name in PLATFORMS}
+    handles = {name: await scene.start_run(name, room=room) for name, room in rooms.items()}
     took: list[float] = []
     for done in range(1, 3):
         await asyncio.gather(*(_follow(scene, name, rooms[name], handles[name], done, took) for name in PLATFORMS))
@@ -64,7 +64,7 @@ async def _follow(scene: Scene, name: str, room: Room, handle: str, done: int, t
     await asyncio.sleep(0.7 * PLATFORMS.index(name))  # not all at the same point between two polls
     began = time.monotonic()
     _finish(scene, name, handle, TASKS[done - 1])
-    await room.sees(rf"{handle} (?s:.*){done} of 4 done", within=2 * WITHIN)
+    await room.wait_for_text(rf"{handle} (?s:.*){done} of 4 done", within=2 * WITHIN)
     took.append(time.monotonic() - began)
 
 
@@ -81,27 +81,27 @@ def _finish(scene: Scene, name: str, handle: str, title: str) -> None:
 
 
 def _finish_in_cutover(scene: Scene, handle: str, title: str) -> None:
-    task = scene.run(handle).task(title)
+    task = scene.cutover_run(handle).task(title)
     task.stage, task.completion_type = "complete", "complete_normal"
 
 
 def _finish_in_xurrent(scene: Scene, handle: str, title: str) -> None:
-    account, run = scene.house.xurrent.account, find_run(scene.house.xurrent, handle)
+    account, run = scene.environment.xurrent.account, find_run(scene.environment.xurrent, handle)
     account.task(run, title).status = "completed"
     account.update_statuses(run)
 
 
 def _finish_in_tines(scene: Scene, handle: str, title: str) -> None:
-    platform = scene.house.platforms["tines"]
-    assert isinstance(platform, Counted)
+    platform = scene.environment.platforms["tines"]
+    assert isinstance(platform, FakePlatform)
     fake: TinesFake = platform.fake
     case = next(case for case in fake.world.cases.values() if case.name.startswith(f"{handle} "))
     next(task for task in case.tasks.values() if task.description.startswith(title)).completed = True
 
 
 def _finish_in_runrunit(scene: Scene, handle: str, title: str) -> None:
-    platform = scene.house.platforms["runrunit"]
-    assert isinstance(platform, Counted)
+    platform = scene.environment.platforms["runrunit"]
+    assert isinstance(platform, FakePlatform)
     fake: RunrunitFake = platform.fake
     run = next(task for task in fake.world.tasks.values() if re.match(rf"{handle} {RUNBOOK}", task.title))
     step = next(step for step in fake.world.steps(run) if step.title == title)
@@ -109,8 +109,8 @@ def _finish_in_runrunit(scene: Scene, handle: str, title: str) -> None:
 
 
 def _finish_in_playbooks(scene: Scene, handle: str, title: str) -> None:
-    platform = scene.house.platforms["playbooks"]
-    assert isinstance(platform, PlaybooksElsewhere)
+    platform = scene.environment.platforms["playbooks"]
+    assert isinstance(platform, SeparatePlaybooks)
     fake: PlaybooksFake = platform.fake
     run = next(run for run in fake.world.runs.values() if run["name"].startswith(f"{handle} "))
     items = [item for checklist in run["checklists"] for item in checklist["items"]]

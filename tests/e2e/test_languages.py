@@ -4,24 +4,24 @@ from tests.e2e.conftest import Scene
 
 
 async def test_a_private_answer_is_in_the_persons_language(scene: Scene) -> None:
-    await scene.started()
-    english = await scene.room.answer("finsh T1", user="ana")
-    assert "Unknown command finsh" in english.words
-    brazilian = await scene.room.answer("finsh T1", user="rui")
-    assert "Comando desconhecido: finsh" in brazilian.words
+    await scene.start_run()
+    english = await scene.room.private_answer("finsh T1", user="ana")
+    assert "Unknown command finsh" in english.text
+    brazilian = await scene.room.private_answer("finsh T1", user="rui")
+    assert "Comando desconhecido: finsh" in brazilian.text
 
 
 async def test_a_channel_sees_the_channels_language_whoever_acts(scene: Scene) -> None:
-    await scene.started()
-    await scene.room.answer("next", user="rui")
+    await scene.start_run()
+    await scene.room.private_answer("next", user="rui")
     await scene.room.command("begin T1", user="rui")
-    await scene.done("begin")
-    await scene.sees(r"running\s+T1 Confirm the primary is down")
-    assert "em andamento" not in scene.room.public_words()
+    await scene.wait_for_effects("begin")
+    await scene.wait_for_text(r"running\s+T1 Confirm the primary is down")
+    assert "em andamento" not in scene.room.public_text()
 
 
 async def test_a_form_is_in_the_persons_language(scene: Scene) -> None:
-    await scene.started()
-    await scene.room.answer("next", user="rui")  # until then the profile is not known
+    await scene.start_run()
+    await scene.room.private_answer("next", user="rui")  # until then the profile is not known
     await scene.room.press("Update status", user="rui")
     assert await scene.room.form_title(user="rui") == "Atualizar status"

@@ -1,13 +1,17 @@
-"""Made ``database_0_1.sql`` and ``house_0_1.json``, by the real process of version 0.1 (commit c35e052).
+"""Recorded ``database_0_1.sql`` and ``house_0_1.json`` with the real process of version 0.1 (commit c35e052).
 
-Kept to show how they were made. Never run it against later code: the files must stay what 0.1 wrote.
+Kept as documentation. Do not run it against later code: the files must stay what version 0.1 wrote.
 
     python -m tests.golden.make_database
 
-In six channels of each chat: a live run with a promise and two open forms; a finish that Cutover has
-done and not answered, and a comment that waits behind it; a comment whose answer was lost a moment ago; one whose
-answer was lost for good, which a person is asked about; two questions, one of them answered; a start that Cutover
-has done and not answered, and a comment that waits for it. Then the process is killed.
+When the process is killed, the six channels of each chat contain:
+
+- live: a run with a promised update and two open forms
+- sent: a finish that Cutover has executed but not answered, and a comment queued behind it
+- unknown: a comment whose response was lost a moment ago
+- asked: a comment whose response was lost for good, and the question to a person about it
+- choice: two questions which run was meant, one of them answered
+- starting: a start that Cutover has executed but not answered, and a comment queued behind it
 """
 
 import asyncio
@@ -16,6 +20,7 @@ import re
 import sqlite3
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
@@ -25,56 +30,56 @@ from tests.e2e.chats import Chat
 from tests.e2e.mattermost_chat import MattermostRoom
 from tests.e2e.process import until
 from tests.e2e.slack_chat import SlackRoom
-from tests.golden import fakes, house
-from tests.golden.house import House
+from tests.golden import environment, fake_state
+from tests.golden.environment import Environment
 
 START = 'start "Database failover" --on'
 FOREVER = 10_000
 
 
-class Story:
-    """What happens in one chat."""
+class ChatScript:
+    """The commands typed in one chat."""
 
-    def __init__(self, golden: House, chat: Chat) -> None:
+    def __init__(self, golden: Environment, chat: Chat) -> None:
         self.golden = golden
-        self.rooms = {name: chat.room() for name in house.ROOMS}
+        self.rooms = {name: chat.create_room() for name in environment.ROOMS}
         self.runs: dict[str, str] = {}
-        self.told: dict[str, Any] = {}
+        self.recorded: dict[str, Any] = {}
 
-    async def started(self, name: str, on: str = "cutover") -> str:
+    async def start_run(self, name: str, on: str = "cutover") -> str:
         room = self.rooms[name]
         await room.command(f"{START} {on}")
         pattern = r"(R\d+) Database failover(?s:.*)T1 Confirm"
-        known = set(self.runs.values())
+        earlier = set(self.runs.values())
 
-        def handle() -> str | None:
-            found = [match[1] for one in room.shown() if (match := re.search(pattern, one.words))]
-            return next((one for one in found if one not in known), None)
+        def new_handle() -> str | None:
+            matches = [match for message in room.bot_messages() if (match := re.search(pattern, message.text))]
+            return next((match[1] for match in matches if match[1] not in earlier), None)
 
-        return str(await until(handle, within=30))
+        return str(await until(new_handle, within=30))
 
     def cutover_id(self, name: str) -> str:
         handle = self.runs[name]
         return next(run.id for run in self.golden.cutover.runbooks.values() if run.name.startswith(f"{handle} "))
 
     def lose_comments_of(self, name: str) -> None:
-        """The next comment is written and its answer lost; nobody can read what is there."""
+        """Cutover executes the next comment but sends no response, and cannot list comments afterwards."""
         path = f"/runbooks/{self.cutover_id(name)}/comments$"
         self.golden.cutover.fault("cut_after", method="POST", path=path)
         self.golden.cutover.fault("answer", method="GET", path=path, times=FOREVER)
 
     async def ask_a_person(self) -> None:
-        """Half a minute passes until Liaison gives up looking."""
-        self.runs["asked"] = await self.started("asked")
+        """Takes half a minute, until Liaison's last lookup."""
+        self.runs["asked"] = await self.start_run("asked")
         self.lose_comments_of("asked")
         await self.rooms["asked"].command("comment lost for good")
-        await until(lambda: "It is there" in self.rooms["asked"].labels(), within=90)
+        await until(lambda: "It is there" in self.rooms["asked"].button_labels(), within=90)
 
     async def live(self) -> None:
         room = self.rooms["live"]
-        self.runs["live"] = await self.started("live")
-        self.told["comment"] = await house.typed(room, "comment second DBA paged")
-        await room.sees("commented on .*second DBA paged")
+        self.runs["live"] = await self.start_run("live")
+        self.recorded["comment"] = await environment.send_command(room, "comment second DBA paged")
+        await room.wait_for_text("commented on .*second DBA paged")
         await self.open_form("Update status", "cam")
         await self.open_form("More…", "ben")
 
@@ -88,31 +93,31 @@ class Story:
             await until(lambda: chat.fake.dialog_of(chat.users[user]))
 
     async def choice(self) -> None:
-        self.runs["choice"] = await self.started("choice")
-        self.runs["local"] = await self.started("choice", on="local")
+        self.runs["choice"] = await self.start_run("choice")
+        self.runs["local"] = await self.start_run("choice", on="local")
         room, local = self.rooms["choice"], f"{self.runs['local']} Database failover"
-        finished = await room.answer(f"finish {self.runs['choice']}.T2")
-        self.told["receipt"] = re.findall(r"Receipt (\w{4})", finished.words)[0]
-        taken = await room.answer("comment asked where")
+        finished = await room.private_answer(f"finish {self.runs['choice']}.T2")
+        self.recorded["receipt"] = re.findall(r"Receipt (\w{4})", finished.text)[0]
+        taken = await room.private_answer("comment asked where")
         await room.click(local, taken)
-        await room.sees("commented on .*asked where")
-        asked = await room.answer("finish T1")
-        assert local in asked.labels
-        self.told["taken"], self.told["choice"] = taken.id, asked.id
+        await room.wait_for_text("commented on .*asked where")
+        open_choice = await room.private_answer("finish T1")
+        assert local in open_choice.labels
+        self.recorded["taken"], self.recorded["choice"] = taken.id, open_choice.id
 
-    async def before(self) -> None:
-        """All that is over when the process is killed."""
+    async def run_finished_commands(self) -> None:
+        """Commands that have ended when the process is killed."""
         await self.ask_a_person()
         await self.live()
         for name in ("sent", "unknown"):
-            self.runs[name] = await self.started(name)
+            self.runs[name] = await self.start_run(name)
         await self.choice()
 
-    async def at_the_end(self) -> None:
-        """What is on its way when the process is killed: all of it within the patience of two minutes."""
+    async def run_unfinished_commands(self) -> None:
+        """Commands in progress when the process is killed, all less than two minutes old (the write timeout)."""
         cutover, rooms = self.golden.cutover, self.rooms
         await rooms["live"].command("status amber replica lagging --next 1m")
-        await rooms["live"].sees("AMBER replica lagging")
+        await rooms["live"].wait_for_text("AMBER replica lagging")
         path = rf"/runbooks/{self.cutover_id('sent')}/tasks/\d+/finish$"
         finish = cutover.fault("hold", method="PATCH", path=path)
         await rooms["sent"].command("finish T1")
@@ -120,87 +125,86 @@ class Story:
         await rooms["sent"].command("comment waited behind the finish")
         self.lose_comments_of("unknown")
         await rooms["unknown"].command("comment lost just now")
-        await rooms["sent"].sees("there is no answer yet")
-        await rooms["unknown"].sees("no answer. Checking")
+        await rooms["sent"].wait_for_text("there is no answer yet")
+        await rooms["unknown"].wait_for_text("no answer. Checking")
 
 
-async def together(stories: list[Story], what: Callable[[Story], Awaitable[None]]) -> None:
-    await asyncio.gather(*(what(story) for story in stories))
+async def run_in_all(scripts: list[ChatScript], method: Callable[[ChatScript], Awaitable[None]]) -> None:
+    await asyncio.gather(*(method(script) for script in scripts))
 
 
 async def make(folder: Path) -> None:
-    async with house.fresh(folder) as golden:
+    async with environment.new_environment(folder) as golden:
         await golden.liaison.start()
-        stories = [Story(golden, golden.slack), Story(golden, golden.mattermost)]
-        await together(stories, Story.before)
-        code, said = await golden.liaison.run("say", "comment --run R1 said in the console", "--as", "ana")
-        assert code == 0, said
-        await together(stories, Story.at_the_end)
-        await starts(golden, stories)
+        scripts = [ChatScript(golden, golden.slack), ChatScript(golden, golden.mattermost)]
+        await run_in_all(scripts, ChatScript.run_finished_commands)
+        code, output = await golden.liaison.run("say", "comment --run R1 said in the console", "--as", "ana")
+        assert code == 0, output
+        await run_in_all(scripts, ChatScript.run_unfinished_commands)
+        await start_unanswered_runs(golden, scripts)
         await golden.liaison.kill()
-        write(golden, dict(zip(("slack", "mattermost"), stories, strict=True)))
+        write_files(golden, dict(zip(("slack", "mattermost"), scripts, strict=True)))
 
 
-async def starts(golden: House, stories: list[Story]) -> None:
-    held = golden.cutover.fault("hold", method="POST", path="/core/runbooks$", times=len(stories))
+async def start_unanswered_runs(golden: Environment, scripts: list[ChatScript]) -> None:
+    held = golden.cutover.fault("hold", method="POST", path="/core/runbooks$", times=len(scripts))
     before = len(golden.cutover.calls("POST", "/core/runbooks$"))
-    for story in stories:
-        await story.rooms["starting"].command(f"{START} cutover")
-    await until(lambda: len(golden.cutover.calls("POST", "/core/runbooks$")) == before + len(stories))
+    for script in scripts:
+        await script.rooms["starting"].command(f"{START} cutover")
+    await until(lambda: len(golden.cutover.calls("POST", "/core/runbooks$")) == before + len(scripts))
     await asyncio.wait_for(held.reached.wait(), 20)
-    for story in stories:
-        await story.rooms["starting"].command("comment waited for the start")
-    wanted = {("sent", "finish"): 2, ("sent", "start"): 2, ("unknown", "comment"): 4, ("new", "held back"): 2}
-    await until(lambda: states(golden) == wanted)
+    for script in scripts:
+        await script.rooms["starting"].command("comment waited for the start")
+    expected = {("sent", "finish"): 2, ("sent", "start"): 2, ("unknown", "comment"): 4, ("new", "held back"): 2}
+    await until(lambda: count_unfinished(golden) == expected)
 
 
-def states(golden: House) -> dict[tuple[str, str], int]:
-    """How many effects and messages are in which unfinished state."""
-    found: dict[tuple[str, str], int] = {}
+def count_unfinished(golden: Environment) -> dict[tuple[str, str], int]:
+    """(state, kind of write) -> number of unfinished effects; ("new", "held back") counts queued messages."""
     with closing(sqlite3.connect(golden.database)) as database:
         unfinished = "select state, step from effects where state not in ('done', 'refused')"
-        names = [(state, step.partition(":")[0]) for state, step in database.execute(unfinished)]
-        names += [("new", "held back") for _ in database.execute("select 1 from inbox where state = 'new'")]
-    for name in names:
-        found[name] = found.get(name, 0) + 1
-    return found
+        states = [(state, step.partition(":")[0]) for state, step in database.execute(unfinished)]
+        states += [("new", "held back") for _ in database.execute("select 1 from inbox where state = 'new'")]
+    return Counter(states)
 
 
-def write(golden: House, stories: dict[str, Story]) -> None:
+def write_files(golden: Environment, scripts: dict[str, ChatScript]) -> None:
     with closing(sqlite3.connect(golden.database)) as database:
         dump = "\n".join(database.iterdump()) + "\n"
         (due_at,) = database.execute('select max("when") from laters').fetchone()
         for (answer,) in database.execute("select answer from inbox"):
             assert b"127.0.0.1" not in answer, answer
-        for story in stories.values():
-            sent = "select mark from effects where state = 'sent' and step like 'finish:%' and run = ?"
-            (mark,) = database.execute(sent, (story.runs["sent"][1:],)).fetchone()
-            story.told["receipt_of_sent"] = json.loads(mark)["code"]
+        for script in scripts.values():
+            query = "select mark from effects where state = 'sent' and step like 'finish:%' and run = ?"
+            (marker,) = database.execute(query, (script.runs["sent"][1:],)).fetchone()
+            script.recorded["receipt_of_sent"] = json.loads(marker)["code"]
     assert str(golden.liaison.folder) not in dump
-    house.DATABASE.write_text(house.templated(dump, golden.hosts))
-    around = {
+    environment.DATABASE.write_text(environment.with_placeholders(dump, golden.hosts))
+    state = {
         "made_by": "0.1.0, commit c35e052",
         "due_at": due_at,
         "secret_key": golden.key_file.read_text().strip(),
         "told": {
             name: {
-                **story.told,
-                "rooms": {room: story.rooms[room].id for room in house.ROOMS},
-                "runs": story.runs,
+                **script.recorded,
+                "rooms": {room: script.rooms[room].id for room in environment.ROOMS},
+                "runs": script.runs,
             }
-            for name, story in stories.items()
+            for name, script in scripts.items()
         },
-        "cutover": fakes.cutover_state(golden.cutover),
-        "slack": fakes.slack_state(golden.slack.fake),
-        "mattermost": fakes.mattermost_state(golden.mattermost.fake),
+        "cutover": fake_state.cutover_state(golden.cutover),
+        "slack": fake_state.slack_state(golden.slack.fake),
+        "mattermost": fake_state.mattermost_state(golden.mattermost.fake),
     }
-    lines = [f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in around.items()]
-    house.AROUND.write_text(house.templated("{\n" + ",\n".join(lines) + "\n}\n", golden.hosts))
+    lines = [f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in state.items()]
+    environment.STATE_FILE.write_text(
+        environment.with_placeholders("{\n" + ",\n".join(lines) + "\n}\n", golden.hosts)
+    )
 
 
 def main() -> int:
-    if house.DATABASE.exists() and "--again" not in sys.argv:
-        print(f"{house.DATABASE} is there already, made by 0.1: nothing was changed")
+    if environment.DATABASE.exists() and "--again" not in sys.argv:
+        print(f"{environment.DATABASE} exists and was recorded by version 0.1. Nothing changed.")
         return 1
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(make(Path(folder)))

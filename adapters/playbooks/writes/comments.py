@@ -16,8 +16,10 @@ from adapters.playbooks import text as texts
 from adapters.playbooks.api import Api
 from adapters.playbooks.errors import NOT_PARTICIPANT
 from adapters.playbooks.people import People
+from adapters.playbooks.reads import Reads
 from adapters.playbooks.wire import WirePost, WireRun, to_datetime
 from adapters.toolkit.comments import PostedComment, SignedComments
+from adapters.toolkit.guards import Fresh, Guard
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     AddComment,
@@ -44,7 +46,7 @@ _SEARCH_MARGIN = timedelta(minutes=10)
 class CommentWrites(SignedComments):
     api: Api
     people: People
-    site: str
+    reads: Reads
     signer = texts.SIGNER
 
     async def recent(self, run: WireRun, task: str | None) -> Sequence[Comment]:
@@ -60,10 +62,20 @@ class CommentWrites(SignedComments):
         await self.people.load_names(post.user_id for post in comments)
         return [mapping.to_comment(post, self.people, tasks.get(post.id)) for post in reversed(comments)]
 
-    @step(AddComment, HoldTask, recovery=Recovery.LOOKUP)
-    @step(FinishTask, SkipTask, EndRun, part=NOTE, recovery=Recovery.LOOKUP)
+    async def read_fresh(self, step: Write) -> Fresh[WireRun]:
+        return await self.reads.fresh(step)
+
+    @step(AddComment, recovery=Recovery.LOOKUP)
+    @step(FinishTask, SkipTask, part=NOTE, recovery=Recovery.LOOKUP, guard=Guard.EARLIER_STEP)
     async def write(self, step: Write, marker: WriteMarker) -> WriteResult:
         return await self.write_comment(step, marker)
+
+    @step(HoldTask, recovery=Recovery.LOOKUP, guard=read_fresh)
+    @step(EndRun, part=NOTE, recovery=Recovery.LOOKUP, guard=read_fresh)
+    async def write_guarded(self, step: Write, marker: WriteMarker, fresh: Fresh[WireRun]) -> WriteResult:
+        text = self.text_of(step) or ""
+        posted = await self._send(step, self.sign(step, text, marker), fresh.record)
+        return self.result(step, text, marker, posted)
 
     @reconciles(AddComment, HoldTask)
     @reconciles(FinishTask, SkipTask, EndRun, part=NOTE)
@@ -71,7 +83,9 @@ class CommentWrites(SignedComments):
         return await self.find_comment(step, marker, baseline)
 
     async def send_comment(self, step: Write, text: str, marker: WriteMarker) -> PostedComment:
-        run = await self.api.run(step.run_id, step.op)
+        return await self._send(step, text, await self.api.run(step.run_id, step.op))
+
+    async def _send(self, step: Write, text: str, run: WireRun) -> PostedComment:
         kind = f"{step.op}:{NOTE}" if step.part == NOTE else step.op.value
         props, root = {RUN_PROP: run.id, KIND_PROP: kind}, ""
         if step.target:
@@ -107,7 +121,7 @@ class CommentWrites(SignedComments):
     def _task_title(self, step: Write, run: WireRun) -> str:
         positions = mapping.find_positions(run, step.target)
         if not positions:
-            link = links.run_link(self.site, run.id)
+            link = links.run_link(self.reads.site, run.id)
             raise NotFound(self.api.name, step.op, key="playbooks.task_gone", run=run.name, link=link)
         checklist, item = positions[0]
         return run.checklists[checklist].items[item].title
@@ -143,7 +157,7 @@ class CommentWrites(SignedComments):
             said=error.said,
             run=run.name,
             bot=self.people.bot_name,
-            link=links.run_link(self.site, run.id),
+            link=links.run_link(self.reads.site, run.id),
         )
 
 

@@ -13,6 +13,7 @@ from adapters.playbooks.api import Api
 from adapters.playbooks.reads import Reads
 from adapters.playbooks.wire import WireRun
 from adapters.playbooks.writes.comments import CommentWrites
+from adapters.toolkit.guards import Fresh
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     Applied,
@@ -22,6 +23,7 @@ from adapters.writes import (
     Reconciliation,
     Recovery,
     SetStatus,
+    Write,
     WriteMarker,
     WriteResult,
 )
@@ -37,9 +39,12 @@ class RunWrites:
     reads: Reads
     now: Callable[[], datetime]
 
-    @step(SetStatus, recovery=Recovery.LOOKUP)
-    async def post_status(self, step: SetStatus, marker: WriteMarker) -> WriteResult:
-        run = await self.api.run(step.run_id, step.op)
+    async def read_fresh(self, step: Write) -> Fresh[WireRun]:
+        return await self.reads.fresh(step)
+
+    @step(SetStatus, recovery=Recovery.LOOKUP, guard=read_fresh)
+    async def post_status(self, step: SetStatus, marker: WriteMarker, fresh: Fresh[WireRun]) -> WriteResult:
+        run = fresh.record
         reminder = self._reminder(run, step.next_at)
         message = texts.SIGNER.sign(f"{step.health_word}{step.text}", marker)
         if len(message) > texts.MAX_POST_LENGTH:
@@ -64,12 +69,9 @@ class RunWrites:
         health = found.result.health.model_copy(update={"due": step.next_at or snapshot.update_due})
         return Applied(WriteResult(health=health, snapshot=snapshot))
 
-    @step(EndRun, recovery=Recovery.IDEMPOTENT)
-    async def finish(self, step: EndRun, marker: WriteMarker) -> WriteResult:
-        before = await self.api.run(step.run_id, step.op)
-        if before.is_over:
-            snapshot = await self.reads.to_run(before)
-            return WriteResult(already=True, state=RunState.FINISHED, snapshot=snapshot)
+    @step(EndRun, recovery=Recovery.IDEMPOTENT, guard=read_fresh)
+    async def finish(self, step: EndRun, marker: WriteMarker, fresh: Fresh[WireRun]) -> WriteResult:
+        before = fresh.record
         await self.api.finish(before.id)
         after = await self.reads.run_after_write(before.id, step.op)
         if after is not None and not after.state.is_over:

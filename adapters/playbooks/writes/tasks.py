@@ -1,21 +1,24 @@
 """Changes to one task, made safe on a server that knows tasks by position only and has no versions.
 
-A read before the write finds the position of the task's id, and a read after it proves that this task changed. If
-somebody moved the list in between, the result says which task was changed instead.
+The guard's read before the write finds the position of the task's id, and a read after it proves that this task
+changed. If somebody moved the list in between, the result says which task was changed instead; if somebody changed
+the task in between, it says who.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from adapters.errors import AdapterError, Conflict, NotFound, OutcomeUnknown, Rejected, Unsupported
+from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Rejected, Unsupported
 from adapters.playbooks import links, mapping
 from adapters.playbooks import text as texts
 from adapters.playbooks.api import Api, Position
-from adapters.playbooks.errors import NO_ROUTE
+from adapters.playbooks.errors import MESSAGES, NO_ROUTE
 from adapters.playbooks.people import People
 from adapters.playbooks.reads import Reads
 from adapters.playbooks.wire import CLOSED, IN_PROGRESS, OPEN, SKIPPED, WireItem, WireRun
+from adapters.toolkit.guards import Fresh
+from adapters.toolkit.messages import message_text
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     AddTask,
@@ -53,33 +56,32 @@ class TaskWrites:
     people: People
     reads: Reads
 
-    @step(FinishTask, BeginTask, SkipTask, ReopenTask, AssignTask, recovery=Recovery.IDEMPOTENT)
-    @step(BeginTask, part=ASSIGN, recovery=Recovery.IDEMPOTENT)
-    async def change(self, step: TaskWrite, marker: WriteMarker) -> WriteResult:
-        before = await self.api.run(step.run_id, step.op)
-        position = self.position(before, step)
+    async def read_fresh(self, step: TaskWrite) -> Fresh[WireRun]:
+        return await self.reads.fresh(step)
+
+    @step(FinishTask, BeginTask, SkipTask, ReopenTask, AssignTask, recovery=Recovery.IDEMPOTENT, guard=read_fresh)
+    @step(BeginTask, part=ASSIGN, recovery=Recovery.IDEMPOTENT, guard=read_fresh)
+    async def change(self, step: TaskWrite, marker: WriteMarker, fresh: Fresh[WireRun]) -> WriteResult:
+        before = fresh.record
+        position = self.reads.position(before, step)
         item = _item_at(before, position)
         change = await self._change(step, item)
         if change is None:
-            facts, snapshot = {"person": step.by.shown}, await self.reads.to_run(before)
-            return WriteResult(snapshot=snapshot, message="playbooks.nobody_assigned", facts=facts)
-        closes_to_skip = isinstance(step, SkipTask) and self.api.features.can_skip is False
-        if closes_to_skip and item.state == CLOSED:
-            link = links.run_link(self.reads.site, step.run_id)
-            raise Conflict(self.api.name, step.op, key="playbooks.done", task=item.title, link=link)
+            facts = {"person": step.by.shown}
+            return WriteResult(snapshot=fresh.snapshot, message="playbooks.nobody_assigned", facts=facts)
         if change.is_applied(item):
-            return WriteResult(snapshot=await self.reads.to_run(before), already=step.part != ASSIGN)
+            return WriteResult(snapshot=fresh.snapshot, already=step.part != ASSIGN)
         after = await self._send(step, position, change)
         if isinstance(step, SkipTask) and self.api.features.can_skip is False:
             change = _set_state(CLOSED)
         self._require_applied(step, change, before, after)
-        return WriteResult(snapshot=await self.reads.to_run(after))
+        return await self._result(step, before, after)
 
     @reconciles(FinishTask, BeginTask, SkipTask, ReopenTask, AssignTask)
     @reconciles(BeginTask, part=ASSIGN)
     async def reconcile(self, step: TaskWrite, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         run = await self.api.run(step.run_id, step.op)
-        item = _item_at(run, self.position(run, step))
+        item = _item_at(run, self.reads.position(run, step))
         change = await self._change(step, item)
         if change is None or change.is_applied(item):
             return Applied(WriteResult(snapshot=await self.reads.to_run(run)))
@@ -90,20 +92,9 @@ class TaskWrites:
         milliseconds = int(at.timestamp() * 1000)
         before = await self.api.run(step.run_id, step.op)
         change = Change("duedate", {"due_date": milliseconds}, lambda item: item.due_date == milliseconds)
-        after = await self._send(step, self.position(before, step), change)
+        after = await self._send(step, self.reads.position(before, step), change)
         self._require_applied(step, change, before, after)
         return WriteResult(snapshot=await self.reads.to_run(after))
-
-    def position(self, run: WireRun, step: TaskWrite | PerformAction) -> Position:
-        """Raises ``NotFound``, or ``Rejected`` if the server sends no ids and two titles are the same."""
-        positions = mapping.find_positions(run, step.target)
-        link = links.run_link(self.reads.site, run.id)
-        if not positions:
-            raise NotFound(self.api.name, step.op, key="playbooks.task_gone", run=run.name, link=link)
-        if len(positions) > 1:
-            title = _item_at(run, positions[0]).title
-            raise Rejected(self.api.name, step.op, key="playbooks.alike", task=title, link=link)
-        return positions[0]
 
     async def _change(self, step: TaskWrite, item: WireItem) -> Change | None:
         """None for a begin that should assign somebody without an account: the begin stands without it."""
@@ -144,7 +135,7 @@ class TaskWrites:
             if error.facts.get("status") != 500:
                 raise
             after = await self._read_after(step)
-            if not change.is_applied(_item_at(after, self.position(after, step))):
+            if not change.is_applied(_item_at(after, self.reads.position(after, step))):
                 raise
             return after
         if change.field == "skip":
@@ -179,6 +170,18 @@ class TaskWrites:
             key, other = "playbooks.wrong_place", ", ".join(changed_instead)
             raise OutcomeUnknown(self.api.name, step.op, key=key, task=title, other=other, link=link)
         raise OutcomeUnknown(self.api.name, step.op, key="playbooks.overwritten", task=title, link=link)
+
+    async def _result(self, step: TaskWrite, before: WireRun, after: WireRun) -> WriteResult:
+        """Says so if this replaced a change that somebody made after the guard's read."""
+        result = WriteResult(snapshot=await self.reads.to_run(after))
+        bot = await self.people.me()
+        rival = mapping.find_rival_change(before, after, step.task, bot.id)
+        if rival is None:
+            return result
+        await self.people.load_names([rival])
+        person = self.people.person(rival).shown if rival else message_text(MESSAGES, "playbooks.label.somebody")
+        facts = {"person": person, "link": links.run_link(self.reads.site, after.id)}
+        return result.model_copy(update={"message": "playbooks.raced", "facts": facts})
 
     # A new task
 

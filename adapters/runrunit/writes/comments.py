@@ -1,11 +1,16 @@
 """Comments: the comment command, notes, reasons, and the text of a status."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from adapters.http.responses import ListResult
+from adapters.models import Health
 from adapters.runrunit.api import RunrunitApi
+from adapters.runrunit.reads import Reads
 from adapters.runrunit.text import SIGNER
+from adapters.runrunit.wire import WireTask
 from adapters.toolkit.comments import PostedComment, SignedComments
+from adapters.toolkit.guards import Fresh, Guard
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     AddComment,
@@ -23,6 +28,15 @@ from adapters.writes import (
 )
 
 NOTE = "note"
+STAGE, URGENT = "stage", "urgent"  # the parts of a status before its comment
+MAX_STAGE_NAME = 60  # characters; a longer status names no stage
+
+
+def status_parts(status: SetStatus) -> Sequence[str]:
+    """The parts that a status has besides its comment. Depends on the write alone."""
+    has_colour = status.health not in (None, Health.UNSET)
+    move = [STAGE] if has_colour or len(status.text) <= MAX_STAGE_NAME else []
+    return [*move, *([URGENT] if status.health in (Health.RED, Health.GREEN) else [])]
 
 
 @dataclass
@@ -30,11 +44,23 @@ class Comments(SignedComments):
     """They go on the step's task, or on the run's own."""
 
     api: RunrunitApi
+    reads: Reads
     signer = SIGNER
 
-    @step(AddComment, HoldTask, SetStatus, recovery=Recovery.LOOKUP)
-    @step(FinishTask, SkipTask, EndRun, part=NOTE, recovery=Recovery.LOOKUP)
+    async def read_run(self, step: SetStatus) -> Fresh[WireTask] | None:
+        """None if a part of the status that reads the run comes before."""
+        return None if status_parts(step) else await self.reads.fresh_run(step)
+
+    @step(AddComment, recovery=Recovery.LOOKUP)
+    @step(HoldTask, recovery=Recovery.LOOKUP, guard=Guard.EARLIER_STEP)
+    @step(FinishTask, SkipTask, EndRun, part=NOTE, recovery=Recovery.LOOKUP, guard=Guard.EARLIER_STEP)
     async def write(self, step: Write, marker: WriteMarker) -> WriteResult:
+        return await self.write_comment(step, marker)
+
+    @step(SetStatus, recovery=Recovery.LOOKUP, guard=read_run)
+    async def write_status(
+        self, step: SetStatus, marker: WriteMarker, fresh: Fresh[WireTask] | None
+    ) -> WriteResult:
         return await self.write_comment(step, marker)
 
     @reconciles(AddComment, HoldTask, SetStatus)

@@ -13,7 +13,9 @@ from adapters.runrunit.reads import Reads
 from adapters.runrunit.start import new_task_body
 from adapters.runrunit.text import TITLE_SIGNER, fold, health_of_stage
 from adapters.runrunit.wire import OPENED, WireStage, WireTask
+from adapters.runrunit.writes.comments import STAGE, URGENT
 from adapters.runrunit.writes.tasks import TaskWrites
+from adapters.toolkit.guards import Fresh
 from adapters.toolkit.reconciliation import applied_if, find_by_code, read_or_raise
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
@@ -23,11 +25,11 @@ from adapters.writes import (
     Reconciliation,
     Recovery,
     SetStatus,
+    Write,
     WriteMarker,
     WriteResult,
 )
 
-STAGE, URGENT = "stage", "urgent"  # the parts of a status beside its comment
 STAGES_MAX_AGE = timedelta(minutes=10)
 
 
@@ -72,10 +74,13 @@ class RunWrites:
             id=lambda task: task.id,
         )
 
-    @step(SetStatus, part=STAGE, recovery=Recovery.IDEMPOTENT)
-    async def move(self, step: SetStatus, marker: WriteMarker) -> WriteResult:
+    async def read_run(self, step: Write) -> Fresh[WireTask]:
+        return await self.reads.fresh_run(step)
+
+    @step(SetStatus, part=STAGE, recovery=Recovery.IDEMPOTENT, guard=read_run)
+    async def move(self, step: SetStatus, marker: WriteMarker, fresh: Fresh[WireTask]) -> WriteResult:
         """Moves the run to the board stage that the status names, if there is one."""
-        before = await self._open_run(step)
+        before = fresh.record
         stage = await self._find_stage(step, before)
         if stage is None:
             is_closed_stage = await self._names_closed_stage(step, before)
@@ -91,10 +96,10 @@ class RunWrites:
         stage = await self._find_stage(step, run)
         return applied_if(stage is None or stage.id == run.board_stage_id)
 
-    @step(SetStatus, part=URGENT, recovery=Recovery.IDEMPOTENT)
-    async def flag(self, step: SetStatus, marker: WriteMarker) -> WriteResult:
+    @step(SetStatus, part=URGENT, recovery=Recovery.IDEMPOTENT, guard=read_run)
+    async def flag(self, step: SetStatus, marker: WriteMarker, fresh: Fresh[WireTask]) -> WriteResult:
         """Red marks the run as urgent, green removes the mark, and amber leaves it as it is."""
-        before = await self._open_run(step)
+        before = fresh.record
         is_urgent = step.health is Health.RED
         if before.is_urgent == is_urgent:
             return WriteResult()
@@ -106,11 +111,9 @@ class RunWrites:
         run = await self.api.task(step.run_id, step.op)
         return applied_if(run.is_urgent == (step.health is Health.RED))
 
-    @step(EndRun, recovery=Recovery.IDEMPOTENT)
-    async def end(self, step: EndRun, marker: WriteMarker) -> WriteResult:
-        before = await self.api.task(step.run_id, step.op)
-        if before.is_closed:
-            return WriteResult(state=RunState.FINISHED, already=True)
+    @step(EndRun, recovery=Recovery.IDEMPOTENT, guard=read_run)
+    async def end(self, step: EndRun, marker: WriteMarker, fresh: Fresh[WireTask]) -> WriteResult:
+        before = fresh.record
         if before.opened_parent_ids:
             others = await self.tasks.open_prerequisites(before, step.op)
             raise Conflict(self.api.name, step.op, key="runrunit.run_waits", others=others)
@@ -154,9 +157,3 @@ class RunWrites:
     async def _names_closed_stage(self, step: SetStatus, task: WireTask) -> bool:
         """Whether the status text is the name of a stage that a status can't move the run to."""
         return any(fold(stage.name) == fold(step.text) for stage in await self.stages(task, step.op))
-
-    async def _open_run(self, step: SetStatus) -> WireTask:
-        run = await self.api.task(step.run_id, step.op)
-        if run.is_closed:
-            raise Conflict(self.api.name, step.op, key="runrunit.run_is_over")
-        return run

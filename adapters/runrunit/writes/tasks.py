@@ -1,4 +1,4 @@
-"""Writes to one task. Each reads the task first: assignment ids change, and Runrun.it rejects without a reason.
+"""Writes to one task. A guard reads it first: assignment ids change, and Runrun.it rejects without a reason.
 
 ``play`` and ``pause`` control a person's real working time, so they are only sent for the person who asked, and
 never for somebody without a Runrun.it user. Runrun.it calls finishing a task "deliver".
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from adapters.errors import AdapterError, Conflict, Rejected
+from adapters.errors import AdapterError, Conflict, NotFound, Rejected
 from adapters.runrunit import mapping
 from adapters.runrunit.api import RunrunitApi
 from adapters.runrunit.errors import with_key
@@ -19,6 +19,7 @@ from adapters.runrunit.text import plain_title
 from adapters.runrunit.wire import WireTask
 from adapters.runrunit.workflows import Workflows, chosen_step
 from adapters.runrunit.writes.comments import Comments
+from adapters.toolkit.guards import Fresh, Guard, task_is_over
 from adapters.toolkit.reconciliation import applied_if, read_or_raise
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
@@ -42,6 +43,14 @@ WITHOUT_USER = "Being worked on"  # the comment of a begin by a person without a
 DESCENDANTS = "descendants"  # the option that lets a reopen pause or reopen the tasks that waited for it
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A task as the first half of a begin left it, and whether that has just assigned it."""
+
+    task: WireTask
+    was_assigned_now: bool = False
+
+
 @dataclass
 class TaskWrites:
     api: RunrunitApi
@@ -50,14 +59,18 @@ class TaskWrites:
     workflows: Workflows
     reads: Reads
     comments: Comments
+    _taken: dict[tuple[str, str], Taken] = field(default_factory=dict)  # by (task, receipt)
     _timer_notices: set[tuple[str, str]] = field(default_factory=set)  # (run, user) who were told about timers
 
-    @step(FinishTask, SkipTask, recovery=Recovery.IDEMPOTENT)
-    async def finish(self, step: FinishTask | SkipTask, marker: WriteMarker) -> WriteResult:
+    async def read_task(self, step: TaskWrite) -> Fresh[WireTask]:
+        return await self.reads.fresh_task(step)
+
+    @step(FinishTask, SkipTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
+    async def finish(
+        self, step: FinishTask | SkipTask, marker: WriteMarker, fresh: Fresh[WireTask]
+    ) -> WriteResult:
         """Asks how much is finished if the task has several people or a workflow. A skip is for the whole task."""
-        before = await self.api.task(step.task, step.op)
-        if before.is_closed:
-            return self.result(before, already=True)
+        before = fresh.record
         await self._require_no_prerequisites(before, step.op)
         part = step.options.get(PART) if isinstance(step, FinishTask) else WHOLE
         if part == MINE:
@@ -91,19 +104,22 @@ class TaskWrites:
                 is_applied = await self.workflows.is_past(step, element)
         return applied_if(is_applied, self.result(task))
 
-    @step(BeginTask, part=TAKE, recovery=Recovery.LOOKUP)
-    async def take(self, step: BeginTask, marker: WriteMarker) -> WriteResult:
+    @step(BeginTask, part=TAKE, recovery=Recovery.LOOKUP, guard=read_task)
+    async def take(self, step: BeginTask, marker: WriteMarker, fresh: Fresh[WireTask]) -> WriteResult:
         """The first half of a begin: assigns the task to the person, unless they have it.
 
         For a person without a user it only checks that the task can begin.
         """
-        user = await self.people.find_by_email(step.by)
-        before = await self._open_task(step)
+        user, before = await self.people.find_by_email(step.by), fresh.record
         await self._require_no_prerequisites(before, step.op)
-        if user is None or before.assignment_of(user) is not None:
+        if user is None:
+            return self.result(before)
+        if before.assignment_of(user) is not None:
+            self._taken[step.task, marker.code] = Taken(before)
             return self.result(before)
         others = mapping.names(before.open_assignments, self.people) if before.open_assignments else ""
         after = await self._create_assignment(step, user)
+        self._taken[step.task, marker.code] = Taken(after, was_assigned_now=True)
         return self.result(after, message="runrunit.joined" if others else "", facts={"person": others})
 
     @reconciles(BeginTask, part=TAKE)
@@ -111,7 +127,7 @@ class TaskWrites:
         user, task = await self.people.find_by_email(step.by), await self.api.task(step.task, step.op)
         return applied_if(user is None or task.assignment_of(user) is not None, self.result(task))
 
-    @step(BeginTask, recovery=Recovery.LOOKUP)
+    @step(BeginTask, recovery=Recovery.LOOKUP, guard=Guard.EARLIER_STEP)
     async def begin(self, step: BeginTask, marker: WriteMarker) -> WriteResult:
         """The second half of a begin: starts the person's timer. Without a user, it only posts a comment."""
         user = await self.people.find_by_email(step.by)
@@ -119,8 +135,11 @@ class TaskWrites:
             result = await self.comments.write_comment(step, marker, text=WITHOUT_USER)
             facts = {"person": step.by.shown}
             return result.model_copy(update={"message": "runrunit.no_timer", "facts": facts})
-        result = await self._play(step, user)
-        instructions = "" if result.already else await self.reads.instructions(step.task)
+        before = self._taken.pop((step.task, marker.code), None)
+        result = await self._play(step, user, before.task if before else None)
+        if result.already or (before is not None and before.was_assigned_now):
+            return result  # a third request was sent already; reading the task shows the instructions
+        instructions = await self.reads.instructions(step.task)
         tasks = tuple(task.model_copy(update={"instructions": instructions}) for task in result.tasks)
         return result.model_copy(update={"tasks": tasks})
 
@@ -134,22 +153,32 @@ class TaskWrites:
             return applied_if(True, self._playing_result(step, user, task))
         return applied_if(task.is_closed, self.result(task))
 
-    async def _play(self, step: BeginTask, user: str) -> WriteResult:
-        """Starting a timer pauses the person's other one."""
-        before = await self._open_task(step)
-        assignment = before.assignment_of(user)
+    async def _play(self, step: BeginTask, user: str, before: WireTask | None) -> WriteResult:
+        """Starting a timer pauses the person's other one.
+
+        ``before`` is the task as the first half of the begin left it. It is read again where that is not known
+        (after a restart), or where the assignment has a new id since.
+        """
+        current = before or await self._open_task(step)
+        assignment = current.assignment_of(user)
         if assignment is None:
             raise Conflict(self.api.name, step.op, key="runrunit.no_part", person=step.by.shown)
         if assignment.is_closed:
             raise Conflict(self.api.name, step.op, key="runrunit.part_is_over", person=step.by.shown)
         if assignment.is_working_on:
-            return self.result(before, already=True)
-        await self._require_no_prerequisites(before, step.op)
+            return self.result(current, already=True)
+        await self._require_no_prerequisites(current, step.op)
         try:
             playing = await self.api.act_on_assignment(step.task, assignment, "play", step.op)
-        except (Rejected, Conflict) as error:
-            return await self._already_or_raise(error, step, lambda task: is_playing(task, user))
-        return self._playing_result(step, user, before.with_assignment(playing))
+        except (Rejected, Conflict, NotFound) as error:
+            now = await self._read_after_refusal(step, error)
+            if is_playing(now, user):
+                return self.result(now, already=True)
+            own = now.assignment_of(user)
+            if before is None or own is None or own.id == assignment.id:
+                raise
+            return await self._play(step, user, None)
+        return self._playing_result(step, user, current.with_assignment(playing))
 
     def _playing_result(self, step: BeginTask, user: str, task: WireTask) -> WriteResult:
         """Explains timers once per run and person."""
@@ -158,11 +187,10 @@ class TaskWrites:
         self._timer_notices.add(notice)
         return self.result(task, message=message)
 
-    @step(HoldTask, part=PAUSE, recovery=Recovery.IDEMPOTENT)
-    async def pause(self, step: HoldTask, marker: WriteMarker) -> WriteResult:
+    @step(HoldTask, part=PAUSE, recovery=Recovery.IDEMPOTENT, guard=read_task)
+    async def pause(self, step: HoldTask, marker: WriteMarker, fresh: Fresh[WireTask]) -> WriteResult:
         """Pauses only the timer of the person who holds the task."""
-        user = await self.people.find_by_email(step.by)
-        before = await self._open_task(step)
+        user, before = await self.people.find_by_email(step.by), fresh.record
         assignment = before.assignment_of(user)
         if assignment is None or not assignment.is_working_on:
             others = [other for other in before.assignments if other.is_working_on]
@@ -181,12 +209,9 @@ class TaskWrites:
         user, task = await self.people.find_by_email(step.by), await self.api.task(step.task, step.op)
         return applied_if(not is_playing(task, user), self.result(task))
 
-    @step(ReopenTask, recovery=Recovery.IDEMPOTENT)
-    async def reopen(self, step: ReopenTask, marker: WriteMarker) -> WriteResult:
+    @step(ReopenTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
+    async def reopen(self, step: ReopenTask, marker: WriteMarker, fresh: Fresh[WireTask]) -> WriteResult:
         """A task that running or closed tasks waited for only reopens together with them, which is asked first."""
-        before = await self.api.task(step.task, step.op)
-        if not before.is_closed:
-            return self.result(before, already=True)
         with_descendants = step.options.get(DESCENDANTS) == "true"
         body = {"reopen_or_pause_descendant_tasks": True} if with_descendants else None
         try:
@@ -203,13 +228,13 @@ class TaskWrites:
         task = await self.api.task(step.task, step.op)
         return applied_if(not task.is_closed, self.result(task))
 
-    @step(AssignTask, recovery=Recovery.LOOKUP)
-    async def assign(self, step: AssignTask, marker: WriteMarker) -> WriteResult:
+    @step(AssignTask, recovery=Recovery.LOOKUP, guard=read_task)
+    async def assign(self, step: AssignTask, marker: WriteMarker, fresh: Fresh[WireTask]) -> WriteResult:
         """Adds an assignment. Others keep theirs, because their worked time would go with it."""
         user = await self.people.find(step.person)
         if user is None:
             raise Rejected(self.api.name, step.op, key="runrunit.unknown_person", person=step.person.shown)
-        before = await self._open_task(step)
+        before = fresh.record
         assignment = before.assignment_of(user)
         if assignment is not None and not assignment.is_closed:
             return self.result(before, already=True)
@@ -283,7 +308,14 @@ class TaskWrites:
     async def _open_task(self, step: TaskWrite) -> WireTask:
         task = await self.api.task(step.task, step.op)
         if task.is_closed:
-            raise Conflict(self.api.name, step.op, key="runrunit.task_is_over", task=plain_title(task.title))
+            raise task_is_over(self.api.name, step, mapping.task(task, self.people, self.links))
+        return task
+
+    async def _read_after_refusal(self, step: TaskWrite, error: AdapterError) -> WireTask:
+        """The task as it is now, which the refusal does not say. Raises where that explains it."""
+        task = await read_or_raise(self.api.task(step.task, step.op), error)
+        if task.is_closed and isinstance(step, BeginTask | HoldTask):
+            raise task_is_over(self.api.name, step, mapping.task(task, self.people, self.links)) from error
         return task
 
     async def _require_no_prerequisites(self, task: WireTask, operation: str) -> None:
@@ -298,7 +330,7 @@ class TaskWrites:
         self, error: AdapterError, step: TaskWrite, is_done: Callable[[WireTask], bool]
     ) -> WriteResult:
         """Somebody else may have been faster: reads the task again, and raises ``error`` unless it ``is_done``."""
-        task = await read_or_raise(self.api.task(step.task, step.op), error)
+        task = await self._read_after_refusal(step, error)
         if is_done(task):
             return self.result(task, already=True)
         raise error

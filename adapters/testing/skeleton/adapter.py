@@ -17,7 +17,8 @@ class ExampleAdapter(PlatformAdapter):
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         self._client = resources.http.client(name, settings.url, credential=token, headers=headers)
         self._now = resources.now
-        comments, writes = Comments(self._client), Writes(self._client)
+        writes = Writes(self._client)
+        comments = Comments(self._client, writes)
         super().__init__(name, CAPABILITIES, comments, writes, http=self._client)
 
     async def runbooks(self, query: str) -> Sequence[Runbook]:

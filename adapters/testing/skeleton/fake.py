@@ -1,6 +1,6 @@
 """An Example that speaks its wire format, strictly: what its documents do not have is refused.
 
-TODO 20: this is an invented API. Replace its routes and checks by those of your platform, from its documents.
+TODO 21: this is an invented API. Replace its routes and checks by those of your platform, from its documents.
 """
 
 import json

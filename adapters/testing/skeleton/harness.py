@@ -1,7 +1,7 @@
 """Example in Liaison's contract suite."""
 
 from adapters.models import Run
-from adapters.testing.harness import Harness
+from adapters.testing.harness import ForeignChange, Harness
 from adapters.testing.skeleton import PLATFORM
 from adapters.testing.skeleton.fake import ExampleFake
 from adapters.writes import Op
@@ -43,3 +43,21 @@ class PlatformHarness(Harness):
     def insert_task(self, run: str) -> None:
         account = self.fake.account
         account.runs[run]["tasks"].insert(0, account.new_task("Somebody else's", "Triage"))
+
+    def change_there(self, run: str, task: str, change: ForeignChange) -> bool:
+        """TODO 22: make your fake do each of these that your platform has, as if somebody else had."""
+        found = self.fake.account.runs[run]
+        tasks = found["tasks"]
+        item = next((item for item in tasks if item["id"] == task), tasks[0])
+        match change:
+            case ForeignChange.FINISHED:
+                item["state"] = "done"
+            case ForeignChange.DELETED:
+                tasks.remove(item)
+            case ForeignChange.ASSIGNED:
+                item["assignee"] = "Cleo"
+            case ForeignChange.RUN_ENDED:
+                found["state"] = "closed"
+            case _:
+                return False
+        return True

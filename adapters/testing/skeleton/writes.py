@@ -1,15 +1,19 @@
 """What each write sends to Example, and how an unknown outcome is found out.
 
 IDEMPOTENT is for a request that sets a state, or that the platform refuses the second time. LOOKUP is for one that
-creates something: it carries the receipt's code, and is found by it. The contract suite tests these promises.
+creates something: it carries the receipt's code, and is found by it. The guard reads what somebody may have
+changed since the last read; say ``Guard.PLATFORM`` instead where your platform refuses such a write itself. The
+contract suite tests these promises.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from adapters.http.client import HttpClient
 from adapters.http.responses import ListResult
 from adapters.testing.skeleton.text import SIGNER
 from adapters.toolkit.comments import PostedComment, SignedComments
+from adapters.toolkit.guards import Fresh, Guard
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     AddComment,
@@ -43,39 +47,50 @@ class Writes:
     async def find_start(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         raise NotImplementedError("TODO 11: find the run by the code")
 
-    @step(FinishTask, ReopenTask, AssignTask, recovery=Recovery.IDEMPOTENT)
-    async def change_task(self, step: Write, marker: WriteMarker) -> WriteResult:
-        raise NotImplementedError("TODO 12: read the task, and set its state or assignee unless it is so already")
+    async def read_fresh(self, step: Write) -> Fresh[Any]:
+        raise NotImplementedError("TODO 12: read the run, and the task of the step, as it is just before a write")
+
+    @step(FinishTask, ReopenTask, AssignTask, recovery=Recovery.IDEMPOTENT, guard=read_fresh)
+    async def change_task(self, step: Write, marker: WriteMarker, fresh: Fresh[Any]) -> WriteResult:
+        raise NotImplementedError("TODO 13: set the task's state or assignee unless it is so already")
 
     @reconciles(FinishTask, ReopenTask, AssignTask)
     async def find_change(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
-        raise NotImplementedError("TODO 13: read the task, and compare")
+        raise NotImplementedError("TODO 14: read the task, and compare")
 
     @step(AddTask, recovery=Recovery.LOOKUP)
     async def add(self, step: AddTask, marker: WriteMarker) -> WriteResult:
-        raise NotImplementedError("TODO 14: add a task, with the receipt's code in a text of it")
+        raise NotImplementedError("TODO 15: add a task, with the receipt's code in a text of it")
 
     @reconciles(AddTask)
     async def find_added(self, step: AddTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
-        raise NotImplementedError("TODO 15: find the task by the code")
+        raise NotImplementedError("TODO 16: find the task by the code")
 
-    @step(EndRun, recovery=Recovery.IDEMPOTENT)
-    async def end(self, step: EndRun, marker: WriteMarker) -> WriteResult:
-        raise NotImplementedError("TODO 16: end the run")
+    @step(EndRun, recovery=Recovery.IDEMPOTENT, guard=read_fresh)
+    async def end(self, step: EndRun, marker: WriteMarker, fresh: Fresh[Any]) -> WriteResult:
+        raise NotImplementedError("TODO 17: end the run")
 
     @reconciles(EndRun)
     async def find_end(self, step: EndRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
-        raise NotImplementedError("TODO 17: read the run, and see whether it is over")
+        raise NotImplementedError("TODO 18: read the run, and see whether it is over")
 
 
 @dataclass
 class Comments(SignedComments):
     client: HttpClient
+    writes: Writes
     signer = SIGNER
 
-    @step(AddComment, HoldTask, SetStatus, BeginTask, recovery=Recovery.LOOKUP)
-    @step(FinishTask, EndRun, part="note", recovery=Recovery.LOOKUP)
+    async def read_fresh(self, step: Write) -> Fresh[Any]:
+        return await self.writes.read_fresh(step)
+
+    @step(AddComment, recovery=Recovery.LOOKUP)
+    @step(FinishTask, EndRun, part="note", recovery=Recovery.LOOKUP, guard=Guard.EARLIER_STEP)
     async def write(self, step: Write, marker: WriteMarker) -> WriteResult:
+        return await self.write_comment(step, marker)
+
+    @step(HoldTask, SetStatus, BeginTask, recovery=Recovery.LOOKUP, guard=read_fresh)
+    async def write_guarded(self, step: Write, marker: WriteMarker, fresh: Fresh[Any]) -> WriteResult:
         return await self.write_comment(step, marker)
 
     @reconciles(AddComment, HoldTask, SetStatus, BeginTask)
@@ -87,9 +102,9 @@ class Comments(SignedComments):
         return "Being worked on" if isinstance(step, BeginTask) else super().text_of(step)
 
     async def send_comment(self, step: Write, text: str, marker: WriteMarker) -> PostedComment:
-        raise NotImplementedError("TODO 18: send a comment")
+        raise NotImplementedError("TODO 19: send a comment")
 
     async def list_comments(
         self, step: Write, marker: WriteMarker, baseline: Baseline
     ) -> ListResult[PostedComment]:
-        raise NotImplementedError("TODO 19: list the comments among which it would be")
+        raise NotImplementedError("TODO 20: list the comments among which it would be")

@@ -19,10 +19,11 @@ from adapters.tines import mapping, wire
 from adapters.tines.api import Api
 from adapters.tines.errors import MESSAGES
 from adapters.tines.people import People
+from adapters.toolkit.guards import Fresh
 from adapters.toolkit.messages import message_text
 from adapters.toolkit.reconciliation import applied_if, read_or_raise
 from adapters.toolkit.steps import reconciles, step
-from adapters.writes import Baseline, EndRun, Reconciliation, Recovery, SetStatus, WriteMarker, WriteResult
+from adapters.writes import Baseline, EndRun, Reconciliation, Recovery, SetStatus, Write, WriteMarker, WriteResult
 
 COLOUR = "colour"  # the part of a status that sets the sub-status
 
@@ -50,8 +51,13 @@ class CaseWrites:
             return None  # the key can see the case but not its history
         return changes[-1] if changes else None
 
-    @step(SetStatus, part=COLOUR, recovery=Recovery.IDEMPOTENT)
-    async def set_colour(self, step: SetStatus, marker: WriteMarker) -> WriteResult:
+    async def read_case(self, step: Write) -> Fresh[wire.Case]:
+        case = await self.api.case(step.run_id, step.op.value)
+        self.remember_sub_status(case)
+        return Fresh(case, run_state=mapping.run_state(case))
+
+    @step(SetStatus, part=COLOUR, recovery=Recovery.IDEMPOTENT, guard=read_case)
+    async def set_colour(self, step: SetStatus, marker: WriteMarker, fresh: Fresh[wire.Case]) -> WriteResult:
         """If the sub-status cannot be set, the result says so: the text of the status is still written."""
         name = self.colours[step.health] if step.health is not None else ""
         id = await self._sub_status_id(name)
@@ -72,8 +78,8 @@ class CaseWrites:
         is_applied = step.health is not None and mapping.health_of(case, self.colours) is step.health
         return applied_if(is_applied, WriteResult(state=mapping.run_state(case)))
 
-    @step(EndRun, recovery=Recovery.IDEMPOTENT)
-    async def close(self, step: EndRun, marker: WriteMarker) -> WriteResult:
+    @step(EndRun, recovery=Recovery.IDEMPOTENT, guard=read_case)
+    async def close(self, step: EndRun, marker: WriteMarker, fresh: Fresh[wire.Case]) -> WriteResult:
         """A refusal lists all closure conditions, because Tines does not say which one is not met."""
         try:
             case = await self._update(step, {"status": "closed"})

@@ -6,6 +6,7 @@ Requests that change a task have no author (Tines API, Case tasks, Update), so a
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from typing import Any
 
 from adapters.http.responses import ListResult
 from adapters.models import Comment, Health
@@ -15,6 +16,7 @@ from adapters.tines.api import Api
 from adapters.tines.people import People
 from adapters.tines.writes.tasks import TaskViews, TaskWrites
 from adapters.toolkit.comments import PostedComment, SignedComments
+from adapters.toolkit.guards import Fresh, Guard
 from adapters.toolkit.steps import reconciles, step
 from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import (
@@ -53,9 +55,29 @@ class CommentWrites(SignedComments):
         comments = [mapping.comment(item) for item in result.items]
         return [comment for comment in comments if task is None or comment.task == task][-MAX_COMMENTS:]
 
-    @step(AddComment, HoldTask, SetStatus, recovery=Recovery.LOOKUP)
-    @step(FinishTask, SkipTask, BeginTask, ReopenTask, AssignTask, EndRun, part=NOTE, recovery=Recovery.LOOKUP)
+    async def read_task(self, step: HoldTask) -> Fresh[wire.Task]:
+        return await self.tasks.read_task(step)
+
+    async def read_case(self, step: SetStatus) -> Fresh[wire.Case] | None:
+        """None if the step that sets the colour comes before."""
+        if step.health in self.colours:
+            return None
+        case = await self.api.case(step.run_id, step.op.value)
+        return Fresh(case, run_state=mapping.run_state(case))
+
+    @step(AddComment, recovery=Recovery.LOOKUP)
+    @step(
+        *(FinishTask, SkipTask, BeginTask, ReopenTask, AssignTask, EndRun),
+        part=NOTE,
+        recovery=Recovery.LOOKUP,
+        guard=Guard.EARLIER_STEP,
+    )
     async def write(self, step: Write, marker: WriteMarker) -> WriteResult:
+        return await self.write_comment(step, marker)
+
+    @step(HoldTask, recovery=Recovery.LOOKUP, guard=read_task)
+    @step(SetStatus, recovery=Recovery.LOOKUP, guard=read_case)
+    async def write_guarded(self, step: Write, marker: WriteMarker, fresh: Fresh[Any] | None) -> WriteResult:
         return await self.write_comment(step, marker)
 
     @reconciles(AddComment, HoldTask, SetStatus)
@@ -78,19 +100,17 @@ class CommentWrites(SignedComments):
         return ListResult([_posted(item) for item in result.items], result.complete)
 
     def text_of(self, step: Write) -> str | None:
-        """None if the part before changed nothing and nobody typed anything."""
-        changed = self.tasks.did_change(step)
         match step:
             case FinishTask(note=typed):
-                return _change_text("Finished", typed, changed)
+                return _change_text("Finished", typed)
             case SkipTask(reason=typed):
-                return _change_text("Skipped", typed, changed)
+                return _change_text("Skipped", typed)
             case BeginTask():
-                return _change_text("Begun", "", changed)
+                return "Begun"
             case ReopenTask():
-                return _change_text("Reopened", "", changed)
+                return "Reopened"
             case AssignTask(person=person):
-                return _change_text(f"Assigned to {person.shown}", "", changed)
+                return f"Assigned to {person.shown}"
             case SetStatus(text=text, next_at=next_at):
                 due = f"\nNext update {next_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if next_at else ""
                 return f"{step.health_word}{text}{due}"
@@ -113,7 +133,5 @@ def _posted(item: wire.Comment) -> PostedComment:
     return PostedComment(item.id, item.value, parse_timestamp(item.created_at))
 
 
-def _change_text(change: str, typed: str, changed: bool) -> str | None:
-    if not changed:
-        return typed.strip() or None
+def _change_text(change: str, typed: str) -> str:
     return f"{change}: {typed}" if typed.strip() else change

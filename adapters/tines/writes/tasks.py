@@ -1,8 +1,9 @@
 """Changes to one task. A Tines task has a description, assignees and "completed"; other states are built from
 these.
 
-Each change reads the task first: an assignment replaces the whole list of assignees (Tines API, Case tasks,
-Update), a skip is written into the description, and only a read shows that somebody else was faster.
+Each change is guarded by a read of the task and its case: an assignment replaces the whole list of assignees
+(Tines API, Case tasks, Update), a skip is written into the description, and only a read shows that somebody else
+was faster.
 """
 
 import asyncio
@@ -10,13 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.errors import Conflict, OutcomeUnknown, Rejected
-from adapters.models import Health, Person, Run, Task
+from adapters.errors import OutcomeUnknown, Rejected
+from adapters.models import Health, Person, Run, Task, TaskState
 from adapters.tines import mapping, wire
 from adapters.tines import text as texts
 from adapters.tines.api import Api
 from adapters.tines.errors import MESSAGES
 from adapters.tines.people import People
+from adapters.toolkit.guards import Fresh, Guard, already_done
 from adapters.toolkit.messages import message_text
 from adapters.toolkit.reconciliation import applied_if, find_by_code
 from adapters.toolkit.steps import reconciles, step
@@ -95,23 +97,20 @@ class TaskWrites:
     api: Api
     people: People
     views: TaskViews
-    _unchanged: set[tuple[str, str, str]] = field(default_factory=set)  # (run, op, task) that were already done
 
-    def did_change(self, step: Write) -> bool:
-        """Whether the step before this note changed anything, as far as this process remembers."""
-        return (step.run_id, step.op.value, step.target) not in self._unchanged
+    async def read_task(self, step: TaskWrite) -> Fresh[wire.Task]:
+        case, task = await asyncio.gather(
+            self.api.case(step.run_id, step.op.value), self.api.task(step.run_id, step.task, step.op.value)
+        )
+        running = mapping.running_since(case, step.task)
+        self.views.set_running(step, running)
+        return Fresh(task, task=mapping.task(task, running), run_state=mapping.run_state(case))
 
     # Finish, skip, reopen
 
-    @step(FinishTask, SkipTask, ReopenTask, recovery=Recovery.IDEMPOTENT)
-    async def set_state(self, step: TaskWrite, marker: WriteMarker) -> WriteResult:
-        task = await self.api.task(step.run_id, step.task, step.op.value)
-        if _has_state(step, task):
-            return self._already_done(step, task)
-        if isinstance(step, SkipTask) and task.completed:
-            raise Conflict(self.api.platform, "skip", key="tines.task_is_over")
-        self._remember_change(step)
-        changed = await self._update(step, _state_change(step, task))
+    @step(FinishTask, SkipTask, ReopenTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
+    async def set_state(self, step: TaskWrite, marker: WriteMarker, fresh: Fresh[wire.Task]) -> WriteResult:
+        changed = await self._update(step, _state_change(step, fresh.record))
         if changed.completed is isinstance(step, ReopenTask):  # the next read shows what is true
             said = message_text(MESSAGES, "tines.label.change_not_shown")
             raise OutcomeUnknown(self.api.platform, step.op.value, said=said)
@@ -124,22 +123,14 @@ class TaskWrites:
 
     # Begin, and its undoing by a reopen: a note in the case's metadata
 
-    @step(BeginTask, recovery=Recovery.IDEMPOTENT)
-    async def begin(self, step: BeginTask, marker: WriteMarker) -> WriteResult:
-        case, task = await asyncio.gather(
-            self.api.case(step.run_id, "begin"), self.api.task(step.run_id, step.task, "begin")
-        )
-        if task.completed:
-            raise Conflict(self.api.platform, "begin", key="tines.task_is_over")
-        running = mapping.running_since(case, step.task)
-        if running is not None:
-            self.views.set_running(step, running)
-            return self._already_done(step, task)
-        self._remember_change(step)
+    @step(BeginTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
+    async def begin(self, step: BeginTask, marker: WriteMarker, fresh: Fresh[wire.Task]) -> WriteResult:
+        if fresh.task is not None and fresh.task.state is TaskState.RUNNING:
+            return already_done(fresh.task)
         value = texts.format_running(marker)
         await self.api.set_metadata(step.run_id, {texts.running_key(step.task): value}, "begin")
         self.views.set_running(step, texts.parse_running(value))
-        return WriteResult(tasks=(self.views.task(step, task),))
+        return WriteResult(tasks=(self.views.task(step, fresh.record),))
 
     @reconciles(BeginTask)
     async def reconcile_begin(self, step: BeginTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
@@ -147,7 +138,7 @@ class TaskWrites:
         self.views.set_running(step, running)
         return applied_if(running is not None)
 
-    @step(ReopenTask, part=MARK, recovery=Recovery.IDEMPOTENT)
+    @step(ReopenTask, part=MARK, recovery=Recovery.IDEMPOTENT, guard=Guard.EARLIER_STEP)
     async def clear_running(self, step: ReopenTask, marker: WriteMarker) -> WriteResult:
         value = texts.format_reopened(marker)
         await self.api.set_metadata(step.run_id, {texts.running_key(step.task): value}, "reopen")
@@ -163,10 +154,12 @@ class TaskWrites:
 
     # Assignees
 
-    @step(BeginTask, part=ASSIGN, recovery=Recovery.IDEMPOTENT)
-    async def assign_to_beginner(self, step: BeginTask, marker: WriteMarker) -> WriteResult:
+    @step(BeginTask, part=ASSIGN, recovery=Recovery.IDEMPOTENT, guard=read_task)
+    async def assign_to_beginner(
+        self, step: BeginTask, marker: WriteMarker, fresh: Fresh[wire.Task]
+    ) -> WriteResult:
         """Assigns an unassigned task to whoever begins it. The begin stands if Tines does not know them."""
-        task = await self.api.task(step.run_id, step.task, "begin")
+        task = fresh.record
         unchanged = WriteResult(tasks=(self.views.task(step, task),))
         if task.assignees:
             return unchanged
@@ -187,15 +180,14 @@ class TaskWrites:
         task = await self.api.task(step.run_id, step.task, "begin")
         return self._reconciled(step, task, bool(task.assignees))
 
-    @step(AssignTask, recovery=Recovery.IDEMPOTENT)
-    async def assign(self, step: AssignTask, marker: WriteMarker) -> WriteResult:
+    @step(AssignTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
+    async def assign(self, step: AssignTask, marker: WriteMarker, fresh: Fresh[wire.Task]) -> WriteResult:
         """Tines replaces the list of assignees, so the present ones are sent too."""
-        task = await self.api.task(step.run_id, step.task, "assign")
+        task = fresh.record
         email = await self._required_email(step)
         present = await self._assignee_emails(task)
         if email.casefold() in (address.casefold() for address in present):
-            return self._already_done(step, task)
-        self._remember_change(step)
+            return already_done(self.views.task(step, task))
         changed = await self._update(step, {"assignee_emails": [*present, email]})
         emails = [user.email.casefold() for user in changed.assignees]
         if all(emails) and email.casefold() not in emails:
@@ -250,13 +242,6 @@ class TaskWrites:
     async def _update(self, step: TaskWrite, body: dict[str, Any]) -> wire.Task:
         path = self.api.task_path(step.run_id, step.task, step.op.value)
         return (await self.api.write("PUT", path, body, wire.TaskResponse, step.op.value)).task
-
-    def _already_done(self, step: TaskWrite, task: wire.Task) -> WriteResult:
-        self._unchanged.add((step.run_id, step.op.value, step.task))
-        return WriteResult(tasks=(self.views.task(step, task),), already=True, message="tines.already")
-
-    def _remember_change(self, step: TaskWrite) -> None:
-        self._unchanged.discard((step.run_id, step.op.value, step.task))
 
     def _reconciled(self, step: TaskWrite, task: wire.Task, is_applied: bool) -> Reconciliation:
         return applied_if(is_applied, WriteResult(tasks=(self.views.task(step, task),)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from adapters.errors import Rejected
 from adapters.http.responses import ListResult
 from adapters.toolkit.comments import PostedComment, SignedComments
+from adapters.toolkit.guards import Fresh
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     AddComment,
@@ -19,7 +20,7 @@ from adapters.writes import (
     WriteMarker,
     WriteResult,
 )
-from adapters.xurrent import wire
+from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import Api
 from adapters.xurrent.text import SIGNER, is_too_long, status_text
 
@@ -67,8 +68,19 @@ class Notes(SignedComments):
 class WorkflowNotes(Notes):
     """Notes on tasks and workflows, in the new API."""
 
-    @step(AddComment, SetStatus, recovery=Recovery.LOOKUP)
+    async def read_workflow(self, step: SetStatus) -> Fresh[wire.Workflow]:
+        """A workflow that is over takes notes too."""
+        api = self.api_for(step)
+        path = f"workflows/{api.path_id(step.run_id, step.op)}"
+        workflow = await api.fetch(wire.Workflow, path, step.op)
+        return Fresh(workflow, run_state=mapping.run_state(workflow))
+
+    @step(AddComment, recovery=Recovery.LOOKUP)
     async def write(self, step: Write, marker: WriteMarker) -> WriteResult:
+        return await self.write_comment(step, marker)
+
+    @step(SetStatus, recovery=Recovery.LOOKUP, guard=read_workflow)
+    async def write_status(self, step: SetStatus, marker: WriteMarker, fresh: Fresh[wire.Workflow]) -> WriteResult:
         return await self.write_comment(step, marker)
 
     @reconciles(AddComment, SetStatus)

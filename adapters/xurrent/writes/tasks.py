@@ -1,7 +1,8 @@
 """Writes to tasks: one changing request each.
 
-A task is read before it is changed: approvals are never given here, and what is already as asked is not written
-again. No document has a table of allowed status transitions, so the server decides, and its refusal is shown.
+A guard reads the task before it is changed: approvals are never given here, and what is already as asked is not
+written again. The run is not read: it ends when all of its tasks are over. No document has a table of allowed
+status transitions, so the server decides, and its refusal is shown.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Any
 
 from adapters.errors import OPTIONAL_READ_ERRORS, Conflict, Rejected
 from adapters.models import Task, TaskState
+from adapters.toolkit.guards import Fresh, already_done
 from adapters.toolkit.reconciliation import applied_if
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
@@ -60,9 +62,22 @@ class TaskWrites:
     team_id: str
     itrp: bool
 
-    @step(FinishTask, BeginTask, SkipTask, HoldTask, recovery=lambda _, step: _recovery(step))
-    async def set_status(self, step: TaskWrite, marker: WriteMarker) -> WriteResult:
-        task = await self.fetch_allowed(step)
+    async def read_task(self, step: TaskWrite) -> Fresh[wire.Task]:
+        """With the approvers of an open approval, for the message that says whose it is."""
+        task = await self.fetch(step)
+        several = task.category == mapping.APPROVAL and not task.member and not mapping.task_state(task).is_over
+        approvals = await self.reads.approvals(task.id, "show") if several else ()
+        mapped = mapping.map_task(task, self.links, approvals)
+        return Fresh(task, task=self.people.with_emails(mapped))
+
+    @step(
+        *(FinishTask, BeginTask, SkipTask, HoldTask),
+        recovery=lambda _, step: _recovery(step),
+        guard=read_task,
+    )
+    async def set_status(self, step: TaskWrite, marker: WriteMarker, fresh: Fresh[wire.Task]) -> WriteResult:
+        task = fresh.record
+        self.require_allowed(step, fresh.task)
         if self._is_already_done(step, task):
             return WriteResult(tasks=self.mapped(task), already=True)
         target, note = TARGET_STATUS[step.op], note_text(step)
@@ -138,17 +153,11 @@ class TaskWrites:
     async def fetch(self, step: TaskWrite) -> wire.Task:
         return await self.api.fetch(wire.Task, f"tasks/{self.api.path_id(step.task, step.op)}", step.op)
 
-    async def fetch_allowed(self, step: TaskWrite) -> wire.Task:
-        """Raises what ``require_allowed`` does."""
-        task = await self.fetch(step)
-        several = task.category == mapping.APPROVAL and not task.member and not mapping.task_state(task).is_over
-        approvals = await self.reads.approvals(task.id, "show") if several else ()
-        self.require_allowed(step, mapping.map_task(task, self.links, approvals))
-        return task
-
-    def require_allowed(self, step: TaskWrite, task: Task) -> None:
+    def require_allowed(self, step: TaskWrite, task: Task | None) -> None:
         """Raises if the task's kind or state forbids this, as read now or in the snapshot."""
         op = step.op
+        if task is None:
+            return
         facts: dict[str, Any] = {"title": task.title, "link": task.link or ""}
         if task.approval and op in REFUSED_FOR_APPROVALS and not task.state.is_over:
             people = task.mark.removeprefix(mapping.APPROVAL).lstrip(": ") or label("approvers")
@@ -164,16 +173,12 @@ class TaskWrites:
         return (self.people.with_emails(mapping.map_task(task, self.links, reason=reason)),) if task else ()
 
     def _is_already_done(self, step: TaskWrite, task: wire.Task) -> bool:
-        """Raises ``Conflict`` if the task is over in another way."""
-        state, title = mapping.task_state(task), task.subject or task.id
-        if task.status == TARGET_STATUS[step.op]:
-            if not isinstance(step, HoldTask):
-                return state.is_over or task.member is not None or self.itrp
-            if self.itrp:  # notes can't be read there, so a lost second reason could not be told from the first
-                raise Conflict(self.api.name, step.op, key="xurrent.held", title=title)
-        if state.is_over:
-            status = task.status or state.value
-            raise Conflict(self.api.name, step.op, key="xurrent.over", title=title, status=status)
+        if task.status != TARGET_STATUS[step.op]:
+            return False
+        if not isinstance(step, HoldTask):
+            return task.member is not None or self.itrp
+        if self.itrp:  # notes can't be read there, so a lost second reason could not be told from the first
+            raise Conflict(self.api.name, step.op, key="xurrent.held", title=task.subject or task.id)
         return False
 
     async def _team_id(self, step: AddTask) -> str:
@@ -196,10 +201,15 @@ class Assignment:
     tasks: TaskWrites
     people: People
 
-    @step(AssignTask, recovery=Recovery.IDEMPOTENT)
-    async def assign(self, step: AssignTask, marker: WriteMarker) -> WriteResult:
-        await self.tasks.fetch_allowed(step)
+    async def read_task(self, step: TaskWrite) -> Fresh[wire.Task]:
+        return await self.tasks.read_task(step)
+
+    @step(AssignTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
+    async def assign(self, step: AssignTask, marker: WriteMarker, fresh: Fresh[wire.Task]) -> WriteResult:
+        self.tasks.require_allowed(step, fresh.task)
         body = {"member_id": await self.people.require_body_id(step.person, step.op)}
+        if fresh.task is not None and fresh.record.member and fresh.record.member.id == str(body["member_id"]):
+            return already_done(fresh.task)
         return WriteResult(tasks=self.tasks.mapped(await self.tasks.api.update_task(step.task, step.op, body)))
 
     @reconciles(AssignTask)

@@ -6,7 +6,6 @@ presses the button.
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from bot.surfaces.console.terminal_text import clip, cut, pad, strip_controls, width, wrap
 from commands.model.card import (
@@ -23,7 +22,7 @@ from commands.model.card import (
     Span,
     Text,
 )
-from commands.text.phrases import task_state_name, task_state_width
+from commands.text.phrases import in_zone, task_state_name, task_state_width
 
 DEFAULT_WIDTH = 80
 MIN_WIDTH = 20
@@ -129,7 +128,7 @@ class TextFormatter:
         return strip_controls(span)
 
     def _clock(self, clock: ClockTime, zone: bool) -> str:
-        local = clock.at.astimezone(ZoneInfo(clock.zone))
+        local = in_zone(clock.at, clock.zone)
         today = self._now.astimezone(local.tzinfo).date()
         day = "" if local.date() == today else f"{local.day} {local:%b} "
         return f"{day}{local:%H:%M}" + (f" {local:%Z}" if zone else "")

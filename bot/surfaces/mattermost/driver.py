@@ -181,6 +181,10 @@ class MattermostApi:
     async def user_by_email(self, email: str) -> Json | None:
         return await _or_none(self._driver.users.get_user_by_email(quote(email, safe="@")))
 
+    async def search_users(self, term: str) -> list[Json]:
+        """Active people whose username, full name, nickname or e-mail address begins with ``term``."""
+        return _json_objects(await self._driver.users.search_users({"term": term, "limit": 100}))
+
     async def teams(self, me: str) -> list[Json]:
         return _json_objects(await self._driver.teams.get_user_teams(require_id(me)))
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.surfaces.mattermost.escape import (
     ZERO_WIDTH_SPACE,
@@ -13,7 +12,7 @@ from bot.surfaces.mattermost.escape import (
     strip_controls,
 )
 from commands.model.card import Bold, Card, ClockTime, Code, Link, PersonName, Row, Section, Span, Text
-from commands.text.phrases import task_state_name
+from commands.text.phrases import in_zone, task_state_name
 
 _MAX_TEXT = 5000  # characters of one text; longer ones, such as instructions, end in "…"
 _MAX_TITLE = 300
@@ -48,10 +47,7 @@ def line_markdown(text: Text, handles: Handles, *, at_line_start: bool = False) 
 
 def clock_text(at: datetime, zone: str) -> str:
     """ "14:03 UTC", always with the zone: Mattermost can't show a time in the reader's zone."""
-    try:
-        local = at.astimezone(ZoneInfo(zone))
-    except (ZoneInfoNotFoundError, ValueError):
-        local = at.astimezone(ZoneInfo("UTC"))
+    local = in_zone(at, zone)
     name = local.strftime("%Z")
     return f"{local:%H:%M} {f'UTC{name}' if name[:1] in '+-' else name}"
 

@@ -70,6 +70,7 @@ class UserDirectory:
         return self._actor(await self._api.user(actor.id))
 
     async def find(self, query: str) -> Sequence[Actor]:
+        """A handle with "@" is one person; without it the words may also be the names of other people."""
         query = query.strip()
         user: dict[str, Any] | None = None
         if is_id(query):
@@ -78,7 +79,15 @@ class UserDirectory:
             user = await self._api.user_by_email(query)
         elif query:
             user = await self._api.user_named(query.removeprefix("@").lower())
+            if not query.startswith("@"):
+                return await self._with_name(query, user)
         return (self._actor(user),) if user else ()
+
+    async def _with_name(self, name: str, user: Mapping[str, Any] | None) -> Sequence[Actor]:
+        """``user``, who has it as username, and everybody whose full name or nickname it is."""
+        found = [self._actor(other) for other in await self._api.search_users(name) if _is_called(other, name)]
+        first = [self._actor(user)] if user else []
+        return list({actor.id: actor for actor in (*first, *found)}.values())
 
     def _actor(self, user: Mapping[str, Any]) -> Actor:
         id, username = str(user.get("id") or ""), str(user.get("username") or "")
@@ -94,6 +103,11 @@ class UserDirectory:
             timezone=_timezone(user.get("timezone")),
             locale=str(user.get("locale") or "") or None,
         )
+
+
+def _is_called(user: Mapping[str, Any], name: str) -> bool:
+    full_name = f"{user.get('first_name') or ''} {user.get('last_name') or ''}".strip()
+    return name.casefold() in (full_name.casefold(), str(user.get("nickname") or "").casefold())
 
 
 def _membership(user: Mapping[str, Any]) -> Membership:

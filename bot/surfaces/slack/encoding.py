@@ -5,11 +5,10 @@ text"). Outgoing ``text`` must escape the same three characters.
 """
 
 import re
-from datetime import UTC
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from commands.model.card import Bold, ClockTime, Code, Link, PersonName, Text
+from commands.text.phrases import in_zone
 
 _TOKEN = re.compile(r"<([^<>\n]*)>")
 _ENTITY = re.compile(r"&(lt|gt|amp);")
@@ -120,11 +119,7 @@ def unix_seconds(clock: ClockTime) -> int | None:
 
 
 def clock_text(clock: ClockTime) -> str:
-    try:
-        zone = ZoneInfo(clock.zone)
-    except (KeyError, ValueError, OSError):  # a zone that this system doesn't know
-        return clock.at.astimezone(UTC).strftime("%H:%M UTC")
-    local = clock.at.astimezone(zone)
+    local = in_zone(clock.at, clock.zone)
     return local.strftime("%H:%M ") + (local.tzname() or clock.zone)
 
 

@@ -5,7 +5,7 @@ from adapters.cutover.adapter import Cutover, connect
 from adapters.cutover.settings import CutoverSettings
 from adapters.http.client import HttpClients
 from adapters.models import Run
-from adapters.testing.harness import Harness
+from adapters.testing.harness import ForeignChange, Harness
 from adapters.writes import Op
 from tests.adapters.connections import platform_settings, resources
 from tests.adapters.cutover.fake import CutoverFake
@@ -50,6 +50,30 @@ class PlatformHarness(Harness):
         runbook = self.fake.world.runbooks[run]
         task = FakeTask(self.fake.world.id(), "Somebody else's", runbook.streams[0][0], stage="startable")
         runbook.tasks = {task.id: task, **runbook.tasks}
+
+    def change_there(self, run: str, task: str, change: ForeignChange) -> bool:
+        """A skipped task, a failed one (abandoned) and a cancelled run are in the reference, without requests."""
+        world, runbook = self.fake.world, self.fake.world.runbooks[run]
+        item, effects = runbook.tasks.get(task), list(world.effects)
+        match change:
+            case ForeignChange.RUN_ENDED:
+                runbook.stage, runbook.end_actual = "canceled", world.now()
+            case _ if item is None:
+                return False
+            case ForeignChange.FINISHED:
+                item.stage = "in_progress"
+                world.finish(runbook, item, None, who="901", override=True)
+            case ForeignChange.SKIPPED | ForeignChange.FAILED:
+                how = "skipped" if change is ForeignChange.SKIPPED else "abandoned"
+                item.stage, item.completion_type, item.end_actual = "complete", f"complete_{how}", world.now()
+            case ForeignChange.DELETED:
+                del runbook.tasks[task]
+            case ForeignChange.BEGUN:
+                item.stage, item.start_actual = "in_progress", world.now()
+            case _:
+                return False
+        world.effects[:] = effects
+        return True
 
     def page_forever(self, next_url: str | None = None) -> None:
         self.fake.endless, self.fake.next_url = True, next_url

@@ -46,9 +46,9 @@ async def test_a_copy_that_did_not_start_can_be_started_from_its_card(
     assert "planned, not started" in chat.card
     assert "[Start]" in chat.card
     answer = await chat.say("finish T1")
-    assert "R1 Primary down is only planned: none of its tasks can begin before it is started." in answer
+    assert "R1 Primary down hasn't started yet, so its tasks can't begin." in answer
     next(item for item in fake.runbooks.values() if not item.is_template).checks = []
-    assert "Start R1 Primary down on Cutover? Nothing was started yet." in await chat.press("Start")
+    assert "Start R1 Primary down on Cutover?" in await chat.press("Start")
     assert "started. Receipt" in await chat.press("Start live")
     assert [what for what, _, _ in fake.effects] == ["copy", "start"]
 
@@ -78,13 +78,13 @@ async def test_a_recorded_part_is_not_shown_as_done(fake: CutoverFake, chat: Con
     first.start_requirements, second.end_requirements = "all_must_start", "all_must_end"
     first.people = second.people = [BOT, OTHER]
     answer = await chat.say("begin T1")
-    assert "T1 Confirm the primary is down: one part of it is recorded." in answer
+    assert "T1 Confirm the primary is down: your part is recorded." in answer
     assert "running" not in answer
     assert "[Finish T1]" not in answer
     answer = await chat.say("finish T1 all fine")
     assert "The task wasn't finished: the other people on it have to start it first." in answer
     answer = await chat.say("finish T2")
-    assert "T2 Page the DBA: one part of it is recorded." in answer
+    assert "T2 Page the DBA: your part is recorded." in answer
     assert "done" not in answer
     answer = await chat.say("finish T2")
     assert "Your finish was already recorded. The other people on the task still have to finish it." in answer
@@ -127,7 +127,7 @@ async def test_options_in_the_command_are_not_asked_again(fake: CutoverFake, cha
 
 async def test_showing_a_runbook_offers_a_rehearsal(fake: CutoverFake, chat: Conversation) -> None:
     answer = await chat.say("show Database failover")
-    assert answer.splitlines()[-4:] == ["[Start]", "[Rehearsal]", "[Live, send messages]", "[Start with a name…]"]
+    assert answer.splitlines()[-4:] == ["[Start]", "[Rehearsal]", "[Live, send messages]", "[Start with options…]"]
     assert "Nothing was started yet." in await chat.press("Live, send messages"), (
         "it asks before anybody is alerted"
     )
@@ -161,7 +161,7 @@ async def test_an_override_needs_permission_and_leaves_a_note(fake: CutoverFake,
         first.people = second.people = [OTHER]
         answer = await chat.say("finish T1 seen from two zones")
         assert "Liaison's Cutover account isn't assigned to this task. Nothing changed" in answer
-        assert "Only ben may overrule a platform's rules. Nothing changed." in await chat.press("Do it anyway")
+        assert "Only ben can override a platform's rules. Nothing changed." in await chat.press("Do it anyway")
         assert first.stage == "startable"
         assert "T1 Confirm the primary is down: done." in await chat.press("Do it anyway", by="ben")
         (note,) = run.comments
@@ -177,7 +177,7 @@ async def test_a_missing_run_is_not_reported_as_unreachable(fake: CutoverFake, c
     fake.fault("answer", path="/core/runbooks/", status=404, body='{"errors": []}', times=50)
     answer = await chat.say("show T1")
     assert "Cutover can't find this: it doesn't exist, it's archived, or Liaison's account can't see it." in answer
-    assert "This is as read at" in answer
+    assert "Showing the run as of" in answer
     assert "does not answer" not in answer
 
 
@@ -197,10 +197,10 @@ async def test_a_start_continues_once_a_person_confirms_the_lost_copy(
     await chat.app.effect_log.record_sent(effect)
     await chat.app.effect_log.record_outcome(effect, "unknown", None)
     decision = DecideOutcome(run=handle, key="lost", step=copy.step_key, applied=True)
-    assert "Cutover shows nothing called “R1 Primary down”" in await chat.execute(decision)
+    assert "I can't find “R1 Primary down” in Cutover" in await chat.execute(decision)
     assert fake.effects == []
     copied = fake.world.planned("R1 Primary down")
-    assert "starting R1 goes on from there" in await chat.execute(decision)
+    assert "starting R1 continues from there" in await chat.execute(decision)
     await chat.wait_until(lambda: copied.stage == "active" and "[Begin T1]" in chat.card)
     assert fake.effects == [("start", copied.id, "900")]
 
@@ -208,9 +208,9 @@ async def test_a_start_continues_once_a_person_confirms_the_lost_copy(
 async def test_mine_explains_that_assignees_are_unknown(chat: Conversation) -> None:
     await chat.say("start Database failover")
     assert await chat.say("mine") == (
-        "No open task is yours.\nWhose a task is cannot be seen on Cutover; /run next shows what can begin."
+        "You have no open tasks.\nCutover doesn't show who has which task. Type /run next to see what can begin."
     )
     await chat.say("begin T1")
     answer = await chat.say("mine")
-    assert "cannot be seen" not in answer, "a task that I began is mine"
+    assert "doesn't show who has which task" not in answer, "a task that I began is mine"
     assert "[Finish R1.T1]" in answer

@@ -73,7 +73,7 @@ async def test_actions_on_a_stale_snapshot_report_already_done(fake: CutoverFake
     assert results[-1].tasks[0].state is TaskState.DONE
     with pytest.raises(Conflict) as raised:
         await execute(cutover, BeginTask(run=run.key, by=ANA, task=run.tasks[0].id), run)
-    assert raised.value.key == "cutover.task_is_over"
+    assert raised.value.key == "changed.done"
 
 
 async def test_a_conflict_stays_a_conflict_if_the_reread_fails(fake: CutoverFake, cutover: Cutover) -> None:

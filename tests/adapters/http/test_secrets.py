@@ -1,4 +1,4 @@
-"""A token goes to its platform, and is never shown to people, whatever the platform says about it."""
+"""A token goes only to its platform, and is removed from whatever the platform responds."""
 
 from collections.abc import AsyncIterator
 
@@ -14,7 +14,7 @@ HEADERS = {"Authorization": f"Bearer {TOKEN}", "App-Key": "another-key-0123", "A
 
 
 class Echo(Fake):
-    """A gateway that shows the request it got, with the status that the path says."""
+    """A gateway that quotes the request, with the status in the path."""
 
     async def handle(self, request: web.Request, seen: Seen) -> web.StreamResponse:
         return web.Response(status=int(seen.path.strip("/")), text=f"you said {dict(seen.headers)}")
@@ -26,16 +26,16 @@ async def echo() -> AsyncIterator[Echo]:
         yield fake
 
 
-def caller(url: str, token: str = TOKEN) -> HttpClient:
+def client(url: str, token: str = TOKEN) -> HttpClient:
     return HttpClients().client(
-        "it", url, credential=token, headers={**HEADERS, "Authorization": f"Bearer {token}"}
+        "example", url, credential=token, headers={**HEADERS, "Authorization": f"Bearer {token}"}
     )
 
 
 @pytest.mark.parametrize("status", ["200", "302", "400", "401", "403", "404", "409", "422", "500", "503"])
 @pytest.mark.parametrize("write", [False, True])
-async def test_an_answer_that_shows_the_token_is_told_without_it(echo: Echo, status: str, write: bool) -> None:
-    http = caller(echo.url)
+async def test_a_token_is_removed_from_what_the_platform_says(echo: Echo, status: str, write: bool) -> None:
+    http = client(echo.url)
     with pytest.raises(AdapterError) as refused:
         await (http.write("POST", status, operation="x") if write else http.read(status, operation="x"))
     assert TOKEN in echo.seen[-1].headers["Authorization"]
@@ -48,8 +48,8 @@ async def test_an_answer_that_shows_the_token_is_told_without_it(echo: Echo, sta
         assert isinstance(refused.value, BadResponse)
 
 
-async def test_a_token_that_no_header_can_hold_is_not_sent_and_not_told(echo: Echo) -> None:
+async def test_a_token_that_no_header_can_hold_is_neither_sent_nor_shown(echo: Echo) -> None:
     with pytest.raises(Unreachable) as refused:
-        await caller(echo.url, f"{TOKEN}\n").write("POST", "200", operation="x")
+        await client(echo.url, f"{TOKEN}\n").write("POST", "200", operation="x")
     assert TOKEN not in refused.value.said
     assert echo.seen == []

@@ -12,10 +12,10 @@ from adapters.http.client import HttpClients
 from adapters.local import PLATFORM, LocalSettings
 from adapters.local.adapter import LocalAdapter
 from adapters.local.wire import Document
-from adapters.models import Person, Run, RunbookKey
+from adapters.models import Person, Run, RunbookKey, RunState, TaskState
 from adapters.protocol import Adapter, Resources
 from adapters.testing.fake_server import Fake
-from adapters.testing.harness import RUNBOOK, Harness
+from adapters.testing.harness import RUNBOOK, ForeignChange, Harness
 from adapters.writes import Op, StartRun, WriteMarker
 from tests.adapters.local.store import MemoryRuns
 
@@ -97,3 +97,24 @@ class PlatformHarness(Harness):
 
     def insert_task(self, run: str) -> None:
         raise NotImplementedError("local runs have no network")
+
+    def change_there(self, run: str, task: str, change: ForeignChange) -> bool:
+        document = Document.model_validate_json(self.runs.documents[run])
+        now, item = utc_now(), document.task(task) or document.tasks[0]
+        finished = {"finished_at": now, "finished_by": "Ben via Slack"}
+        changes: dict[ForeignChange, dict[str, object]] = {
+            ForeignChange.FINISHED: {"state": TaskState.DONE, **finished},
+            ForeignChange.SKIPPED: {"state": TaskState.SKIPPED, **finished},
+            ForeignChange.HELD: {"state": TaskState.HELD, "reason": "waiting for Ben"},
+            ForeignChange.BEGUN: {"state": TaskState.RUNNING, "started_at": now, "started_by": "Ben via Slack"},
+            ForeignChange.ASSIGNED: {"assignees": (Person(id="U9", name="Cleo"),)},
+        }
+        if change is ForeignChange.RUN_ENDED:
+            ended = {"state": RunState.FINISHED, "ended_at": now, "ended_by": "Ben via Slack"}
+            document = document.model_copy(update=ended)
+        elif change in changes:
+            document = document.with_task(item.model_copy(update=changes[change]))
+        else:
+            return False
+        self.runs.documents[run] = document.model_dump_json()
+        return True

@@ -8,7 +8,7 @@ from adapters.models import Person, Run, RunbookKey
 from adapters.playbooks import PLATFORM
 from adapters.playbooks.settings import PlaybooksSettings
 from adapters.protocol import Adapter
-from adapters.testing.harness import RUNBOOK, Harness
+from adapters.testing.harness import RUNBOOK, ForeignChange, Harness
 from adapters.writes import Op, StartRun, WriteMarker
 from tests.adapters.connections import platform_settings, resources
 from tests.adapters.playbooks.fake import PlaybooksFake
@@ -85,6 +85,29 @@ class PlatformHarness(Harness):
     def insert_task(self, run: str) -> None:
         items = self.fake.run(run)["checklists"][0]["items"]
         items.insert(0, {**items[0], "id": new_id(), "title": "Somebody else's", "state": ""})
+
+    def change_there(self, run: str, task: str, change: ForeignChange) -> bool:
+        world, found = self.fake.world, self.fake.run(run)
+        items = [(checklist["items"], item) for checklist in found["checklists"] for item in checklist["items"]]
+        around, item = next((pair for pair in items if pair[1]["id"] == task), items[0])
+        effects = world.effects.copy()
+        match change:
+            case ForeignChange.FINISHED:
+                world.set_state(found, item, "closed", self.fake.ben)
+            case ForeignChange.SKIPPED if self.generation == CURRENT:
+                item |= {"state": "skipped", "delete_at": world.clock.now()}
+            case ForeignChange.BEGUN:
+                world.set_state(found, item, "in_progress", self.fake.ben)
+            case ForeignChange.DELETED:
+                around.remove(item)
+            case ForeignChange.ASSIGNED:
+                item |= {"assignee_id": self.fake.ben, "assignee_modified": world.clock.now()}
+            case ForeignChange.RUN_ENDED:
+                found |= {"end_at": world.clock.now(), "current_status": "Finished", "previous_reminder": 0}
+            case _:
+                return False
+        world.effects = effects
+        return True
 
 
 class Playbooks2Harness(PlatformHarness):

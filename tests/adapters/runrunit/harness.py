@@ -7,7 +7,7 @@ from adapters.models import Run
 from adapters.runrunit import PLATFORM
 from adapters.runrunit.adapter import Runrunit, connect
 from adapters.runrunit.settings import RunrunitSettings
-from adapters.testing.harness import Harness
+from adapters.testing.harness import ForeignChange, Harness
 from adapters.writes import Op
 from tests.adapters.connections import platform_settings, resources
 from tests.adapters.runrunit.fake import RunrunitFake
@@ -59,6 +59,27 @@ class PlatformHarness(Harness):
         world = self.fake.world
         task = world.task("Somebody else's", parent=int(run))
         world.tasks = {task.id: task, **world.tasks}
+
+    def change_there(self, run: str, task: str, change: ForeignChange) -> bool:
+        world, effects = self.fake.world, list(self.fake.world.effects)
+        item = world.tasks[int(task or run)]
+        match change:
+            case ForeignChange.FINISHED:
+                world.deliver(item)
+            case ForeignChange.RUN_ENDED:
+                world.tasks[int(run)].closed_at = world.now()
+            case ForeignChange.DELETED:
+                del world.tasks[item.id]
+            case ForeignChange.BEGUN | ForeignChange.ASSIGNED:
+                item.closed_at = None
+                own = [part for part in item.assignments if part.user == "ben-costa"]
+                assignment = own[0] if own else world.add_assignment(item, "ben-costa")
+                if change is ForeignChange.BEGUN:
+                    world.play(item, assignment)
+            case _:
+                return False
+        world.effects[:] = effects
+        return True
 
     def page_forever(self, next_url: str | None = None) -> None:
         self.fake.endless, self.fake.next_url = True, next_url

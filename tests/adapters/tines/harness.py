@@ -1,14 +1,16 @@
 """Tines for the contract suite."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from adapters.http.client import HttpClients
 from adapters.models import Run
-from adapters.testing.harness import RUNBOOK, Harness
+from adapters.testing.harness import RUNBOOK, ForeignChange, Harness
 from adapters.tines import PLATFORM
+from adapters.tines import text as texts
 from adapters.tines.adapter import Tines
 from adapters.tines.settings import TinesSettings
-from adapters.writes import Op
+from adapters.writes import Op, WriteMarker
 from tests.adapters.connections import platform_settings, resources
 from tests.adapters.tines.fake import TinesFake
 
@@ -34,11 +36,13 @@ PATHS = {
     Op.END: ("PUT", r"/api/v2/cases/\d+$"),
     Op.ACTION: ("POST", r"^/webhook/"),
 }
+CLEO = WriteMarker(code="7K2F", who="Cleo via Slack", at=datetime(2026, 7, 18, 14, 2, tzinfo=UTC))
 COMMENT_PATH = ("POST", r"/comments$")
 
 
 class PlatformHarness(Harness):
     platform = PLATFORM
+    shows_races = False  # no activity is documented to name its task
     fake: TinesFake
 
     @classmethod
@@ -60,6 +64,28 @@ class PlatformHarness(Harness):
     def insert_task(self, run: str) -> None:
         world = self.fake.world
         world.add_task(world.cases[int(run)], "Somebody else's")
+
+    def change_there(self, run: str, task: str, change: ForeignChange) -> bool:
+        world, case = self.fake.world, self.fake.world.cases[int(run)]
+        item = case.tasks[int(task)] if task else next(iter(case.tasks.values()))
+        match change:
+            case ForeignChange.FINISHED:
+                item.completed = True
+            case ForeignChange.SKIPPED:
+                item.completed, item.description = True, f"[SKIPPED: not needed] {item.description}"
+            case ForeignChange.DELETED:
+                del case.tasks[item.id]
+            case ForeignChange.BEGUN:
+                item.completed = False
+                case.metadata[texts.running_key(str(item.id))] = texts.format_running(CLEO)
+            case ForeignChange.ASSIGNED:
+                item.assignees = [world.users[2]]
+            case ForeignChange.RUN_ENDED:
+                case.status, case.resolved_at = "CLOSED", world.now()
+            case _:
+                return False
+        item.updated_at = world.now()
+        return True
 
 
 def add_case_from_template(fake: TinesFake) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 
 from adapters.http.client import HttpClients
 from adapters.models import Run
-from adapters.testing.harness import Harness
+from adapters.testing.harness import ForeignChange, Harness
 from adapters.writes import Op
 from adapters.xurrent import PLATFORM
 from adapters.xurrent.adapter import XurrentAdapter
@@ -69,6 +69,29 @@ class PlatformHarness(Harness):
         account = self.fake.account
         task = FakeTask(account.id(), int(run), "Somebody else's", "implementation", "assigned")
         account.tasks = {task.id: task, **account.tasks}
+
+    def change_there(self, run: str, task: str, change: ForeignChange) -> bool:
+        account, workflow = self.fake.account, self.fake.account.runs[int(run)]
+        item = account.tasks[int(task)] if task else account.tasks_of(workflow)[0]
+        match change:
+            case ForeignChange.FINISHED | ForeignChange.SKIPPED | ForeignChange.FAILED:
+                statuses = {ForeignChange.FINISHED: "completed", ForeignChange.SKIPPED: "canceled"}
+                account.set_status(item, statuses.get(change, "failed"), "Done in Xurrent")
+            case ForeignChange.DELETED:
+                del account.tasks[item.id]
+                for other in account.tasks_of(workflow):
+                    other.predecessors = [id for id in other.predecessors if id != item.id]
+            case ForeignChange.HELD:
+                account.set_status(item, "waiting_for", None)
+            case ForeignChange.BEGUN:
+                account.set_status(item, "in_progress", None)
+            case ForeignChange.ASSIGNED:
+                item.member = 61
+            case ForeignChange.RUN_ENDED:
+                for other in account.tasks_of(workflow):
+                    other.status, other.finished_at = "canceled", account.now()
+                workflow.status, workflow.completion_reason = "completed", "withdrawn"
+        return True
 
     def page_forever(self, next_url: str | None = None) -> None:
         self.fake.endless_lists, self.fake.next_url = True, next_url

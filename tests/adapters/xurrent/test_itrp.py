@@ -6,6 +6,7 @@ from adapters.errors import AdapterError, Conflict, NotFound, OutcomeUnknown, Re
 from adapters.models import RunbookKey, RunState, TaskState
 from adapters.protocol import CheckStatus, Native
 from adapters.protocol import Unsupported as UnsupportedCapability
+from adapters.toolkit.messages import load_messages
 from adapters.writes import (
     AddComment,
     AddTask,
@@ -250,7 +251,8 @@ async def test_unsupported_operations_are_refused_without_a_request(
     for write in writes:
         with pytest.raises(Unsupported) as refused:
             await execute(itrp, write)
-        assert "Nothing changed" in error_text(PLATFORM, refused.value)
+        assert "can't" in error_text(PLATFORM, refused.value)
+        assert str(refused.value.facts["instead"]) in load_messages(PLATFORM.messages)
         assert isinstance(itrp.capabilities[write.op], UnsupportedCapability)
     for read in (itrp.runbooks(""), itrp.runbook("9"), itrp.comments("1", None)):
         with pytest.raises(Unsupported) as refused:

@@ -4,6 +4,7 @@ import pytest
 
 from adapters.errors import Conflict, Rejected, Unsupported
 from adapters.models import Health, TaskState
+from adapters.toolkit.messages import load_messages
 from adapters.writes import (
     AddComment,
     AddTask,
@@ -124,7 +125,7 @@ async def test_a_task_that_is_already_done_is_reported_as_such(xurrent: XurrentA
     assert fake.calls("PATCH", "") == []
     with pytest.raises(Conflict) as refused:
         await execute(xurrent, SkipTask(run=run_key(run), by=ANA, task=str(task.id)))
-    assert "already over" in error_text(PLATFORM, refused.value)
+    assert "has been finished" in error_text(PLATFORM, refused.value)
 
 
 async def test_begin_assigns_an_unassigned_task(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
@@ -293,5 +294,6 @@ async def test_reopen_and_end_are_refused_without_a_request(xurrent: XurrentAdap
     for write in (ReopenTask(run=run_key(run), task=str(task.id)), EndRun(run=run_key(run))):
         with pytest.raises(Unsupported) as refused:
             xurrent.steps(write, None)
-        assert "Nothing changed" in error_text(PLATFORM, refused.value)
+        assert "can't" in error_text(PLATFORM, refused.value)
+        assert str(refused.value.facts["instead"]) in load_messages(PLATFORM.messages)
     assert fake.seen == []

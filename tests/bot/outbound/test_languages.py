@@ -13,14 +13,22 @@ from adapters.toolkit.messages import current_language
 from bot.app import bootstrap
 from bot.config.settings import demo_settings
 from bot.server.serve import running
-from bot.surfaces.console.surface import Console, ConsoleEntry, room
+from bot.surfaces.console.surface import Console, ConsoleEntry, person, room
 from commands.model.intents import OpenForm
+from commands.model.messages import Actor
 from commands.text.catalogue import plain_text
-from tests.bot.outbound.test_pending_lines import ANA, BEN, Scene
+from tests.bot.outbound.test_pending_lines import Scene
 from tests.e2e.process import until
 
-LIA = ANA.model_copy(update={"id": "lia", "name": "Lia", "handle": "lia", "locale": "pt_BR"})
-KIT = BEN.model_copy(update={"locale": "en-GB"})
+LOCALES = {"lia": "pt_BR", "kit": "en-GB"}
+LIA, KIT, ANA = person("lia"), person("kit"), person("ana")
+
+
+class LocalizedConsole(Console):
+    """A chat that knows its people's locales."""
+
+    async def profile(self, actor: Actor) -> Actor:
+        return actor.model_copy(update={"locale": LOCALES.get(actor.id)})
 
 
 @dataclass
@@ -40,7 +48,7 @@ class Channel(Scene):
 
 @pytest.fixture
 async def channel(tmp_path: Path, language: str) -> AsyncIterator[Channel]:
-    settings, console = demo_settings(tmp_path).with_secret_key(), Console()
+    settings, console = demo_settings(tmp_path).with_secret_key(), LocalizedConsole()
     settings = replace(settings, bot=settings.bot.model_copy(update={"language": language}))
     app = bootstrap(settings, surfaces=[console])
     async with running(app):
@@ -72,7 +80,7 @@ async def test_a_brazilian_in_an_english_channel(channel: Channel) -> None:
 async def test_an_english_speaker_in_a_brazilian_channel(channel: Channel) -> None:
     assert await channel.say("finish T1", by=KIT) == "done"
     assert channel.find_private("T1 Confirm the primary is down: done. Receipt ")
-    await until(lambda: any(line.startswith("Ben concluiu T1 Confirm") for line in channel.lines))
+    await until(lambda: any(line.startswith("Kit concluiu T1 Confirm") for line in channel.lines))
     await until(lambda: re.search(r"\b1 de \d+ concluídas", channel.cards[-1]))
     assert not any(" done" in card for card in channel.cards)
     assert await channel.say("finish T2", by=ANA) == "done"
@@ -82,6 +90,7 @@ async def test_an_english_speaker_in_a_brazilian_channel(channel: Channel) -> No
 
 @pytest.mark.parametrize("language", ["en"])
 async def test_forms_are_in_the_persons_language(channel: Channel) -> None:
+    assert await channel.say("show", by=ANA) == "done"
     wanted = OpenForm.model_validate({"about": "status", "run": "R1"})
     assert (await channel.app.intake.open_form(wanted, LIA, room())).title == "Atualizar status"
     assert (await channel.app.intake.open_form(wanted, ANA, room())).title == "Update status"

@@ -65,8 +65,17 @@ async def test_the_reply_has_the_result(tmp_path: Path, text: str, result: str) 
         assert (await send_request(tmp_path / "s.sock", Request(text=text))).result == result
 
 
-@pytest.mark.parametrize("text", ["which", "busy"])
-async def test_yes_answers_a_question_with_its_first_choice(tmp_path: Path, text: str) -> None:
+async def test_yes_never_chooses_between_things(tmp_path: Path) -> None:
+    app = ScriptedApp()
+    async with listening(tmp_path / "s.sock", app):
+        reply = await send_request(tmp_path / "s.sock", Request(text="which", yes=True))
+    assert reply.result == "question"
+    assert len(app.messages) == 1, "nothing was pressed"
+    assert reply.shown[0].buttons == ("R1", "R2"), "the choices are shown"
+
+
+@pytest.mark.parametrize("text", ["sure", "busy"])
+async def test_yes_confirms_a_question(tmp_path: Path, text: str) -> None:
     """Also if a card with buttons of its own is drawn after the question."""
     app = ScriptedApp()
     async with listening(tmp_path / "s.sock", app):
@@ -75,9 +84,9 @@ async def test_yes_answers_a_question_with_its_first_choice(tmp_path: Path, text
     press = app.messages[1]
     assert press.via is Via.BUTTON
     assert press.intent is not None
-    assert press.intent["pick"] == {"run": "R1"}
+    assert press.intent["pick"] == {"run": "R1", "confirmed": True}
     assert press.key != app.messages[0].key
-    assert not any("Which one?" in line for block in reply.shown for line in block.lines), "it is answered"
+    assert not any("End R1?" in line for block in reply.shown for line in block.lines), "it is answered"
 
 
 async def test_a_command_that_was_not_recorded_has_not_failed(tmp_path: Path) -> None:

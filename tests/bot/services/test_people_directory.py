@@ -3,12 +3,15 @@
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from bot.services.people_directory import PeopleDirectory
 from bot.storage.people import PeopleRows
 from bot.storage.store import Store
+from bot.surfaces.protocol import ChatUnreachable, Surface
+from commands.model.errors import Missing
 from commands.model.messages import Actor, Membership, Message, Place, Via
 
 NOW = datetime(2026, 5, 4, 14, 5, tzinfo=UTC)
@@ -87,3 +90,58 @@ def test_the_locale_is_stored_with_the_profile() -> None:
 def test_a_stored_profile_without_locale_is_read() -> None:
     assert "locale" not in ANA.model_dump_json()
     assert Actor.model_validate_json(ANA.model_dump_json()).locale is None
+
+
+class Chat:
+    """A chat that finds people by name. It can only be asked for people."""
+
+    def __init__(self, *people: Actor) -> None:
+        self.people = people
+        self.is_down = False
+
+    async def profile(self, actor: Actor) -> Actor:
+        return actor
+
+    async def find_people(self, query: str, near: Place) -> list[Actor]:
+        if self.is_down:
+            raise ChatUnreachable("down")
+        wanted = query.removeprefix("@")
+        return [actor for actor in self.people if wanted in (actor.id, actor.handle, actor.name)]
+
+
+async def directory_with(rows: PeopleRows, chat: Chat, *looked_up: Actor) -> PeopleDirectory:
+    people = PeopleDirectory(rows, {"slack": cast("Surface", chat)}, EMAILS, lambda: NOW)
+    for actor in looked_up:
+        await people.profile(actor)
+    return people
+
+
+SAM = BEN.model_copy(update={"id": "U0SAM", "handle": "sam", "name": "Sam Lee"})
+OTHER_SAM = BEN.model_copy(update={"id": "U0SA2", "handle": "slee", "name": "sam"})
+
+
+@pytest.mark.parametrize("looked_up", [(), (SAM,), (OTHER_SAM,), (SAM, OTHER_SAM)])
+@pytest.mark.parametrize(
+    ("words", "ids"),
+    [("sam", ["U0SAM", "U0SA2"]), ("@sam", ["U0SAM", "U0SA2"]), ("Sam Lee", ["U0SAM"]), ("lee", [])],
+)
+async def test_the_same_words_name_the_same_people_whoever_was_looked_up_before(
+    rows: PeopleRows, looked_up: tuple[Actor, ...], words: str, ids: list[str]
+) -> None:
+    people = await directory_with(rows, Chat(SAM, OTHER_SAM), *looked_up)
+    for _ in range(2):
+        assert [actor.id for actor in await people.find(words, NEAR)] == ids
+
+
+async def test_a_handle_that_moved_to_somebody_else_names_the_new_person(rows: PeopleRows) -> None:
+    people = await directory_with(rows, Chat(SAM.model_copy(update={"id": "U0NEW"})), SAM)
+    assert [actor.id for actor in await people.find("@sam", NEAR)] == ["U0NEW"]
+
+
+async def test_nobody_is_guessed_while_the_chat_cannot_be_asked(rows: PeopleRows) -> None:
+    chat = Chat(SAM)
+    chat.is_down = True
+    people = await directory_with(rows, chat, SAM)
+    with pytest.raises(Missing, match=r"person\.not_asked"):
+        await people.find("@sam", NEAR)
+    assert [actor.id for actor in await people.find("U0SAM", NEAR)] == ["U0SAM"], "an id needs no lookup"

@@ -1,4 +1,4 @@
-"""DESIGN's card, drawn as DESIGN draws it, and on a narrow screen."""
+"""The example card, also on a narrow screen."""
 
 from bot.surfaces.console.render import draw
 from commands.cards.run_card import run_card

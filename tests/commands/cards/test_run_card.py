@@ -1,4 +1,4 @@
-"""The run's card, as DESIGN section 4 draws it."""
+"""The live card of a run."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -7,8 +7,8 @@ from adapters.models import RunbookKey
 from adapters.protocol import Capability, Emulated, Unsupported
 from adapters.writes import Op
 from commands import dispatch
+from commands.lookup.distinct_names import runbook_names
 from commands.model.messages import Message, Via
-from commands.text.phrases import disambiguated_label
 from tests.commands.room import BEN, HERE, Room, activity_texts, button_labels, find_button, private_text
 
 
@@ -95,10 +95,11 @@ async def test_runbooks_of_one_title_are_told_apart_within_a_button(room: Room) 
     long = "Database failover of the whole cluster"
     here = book.model_copy(update={"title": long})
     there = here.model_copy(update={"key": RunbookKey(platform="cutover", id="7")})
-    assert disambiguated_label(here, [here, there]).endswith("… (local)")
-    assert disambiguated_label(there, [here, there]).endswith("… (cutover)")
-    assert len(disambiguated_label(there, [here, there])) <= 30
-    assert disambiguated_label(here, [here]) == ""
+    names = runbook_names([here, there])
+    assert names[0].endswith("… (local)")
+    assert names[1].endswith("… (cutover)")
+    assert len(names[1]) <= 30
+    assert runbook_names([here]) == [long]
 
 
 async def test_what_a_start_held_back_too_long_can_be_tried_again(room: Room) -> None:

@@ -10,11 +10,11 @@ from bot.cli import cli
 from tests.commands.text.catalogues import CATALOGUES, ROOT, messages
 
 OLD_WORDS = (
-    r"\bcarr(?:y|ies|ied|ying)\b",
+    r"\bcarr(?:y|ies|ied|ying)\b(?! out\b| an?\b)",
     r"\bsettl(?:e|es|ed|ing)\b",
     r"(?<!service )(?<!help )\bdesk\b",
     r"\bwhisper",
-    r"\b(?:live|run's) board\b",
+    r"\blive board\b",
     r"(?<!stack )\btraces?\b",
     r"\bdeeds?\b",
     r"\blaters\b",

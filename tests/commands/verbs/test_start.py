@@ -148,7 +148,7 @@ async def test_a_title_that_matches_several_runbooks_is_a_choice(room: Room) -> 
     assert answer.result == "failed"
     room.platform.runbook_changes = {"title": "Same"}
     answer = await room.type("start same --name EU")
-    assert button_labels(answer) == ["Same (local)", "Same (local)"]
+    assert button_labels(answer) == ["Same (4 tasks)", "Same (2 tasks)"]
     room.platform.runbook_changes = {}
     assert answer.private is not None
     done = await room.press(answer.private.buttons[0])

@@ -44,6 +44,9 @@ class WireRun(BaseModel):
     state: str
     tasks: list[WireTask]
 
+    def task(self, id: str) -> WireTask | None:
+        return next((task for task in self.tasks if task.id == id), None)
+
     def mapped(self, platform: str, read_at: datetime | None = None) -> Run:
         stages = dict.fromkeys(task.stage for task in self.tasks if task.stage)
         return Run(

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.errors import OutcomeUnknown
+from adapters.errors import NotFound, OutcomeUnknown
 from adapters.http.client import HttpClient
 from adapters.http.responses import ListResult, parse_model
 from adapters.models import RunKey, RunState
 from adapters.testing.skeleton.text import SIGNER
 from adapters.toolkit.comments import PostedComment, SignedComments
+from adapters.toolkit.guards import Fresh, Guard, already_done
 from adapters.toolkit.reconciliation import applied_if, find_by_code
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
@@ -33,6 +34,21 @@ from adapters.writes import (
 from tests.contract.sample.wire import WireComment, WireComments, WireRun, WireRuns, WireTask
 
 
+async def read_run(client: HttpClient, step: Write) -> WireRun:
+    body = await client.read(f"runs/{step.run_id}", operation=step.op)
+    return parse_model(WireRun, body, client.platform, step.op)
+
+
+async def read_fresh(client: HttpClient, step: Write) -> Fresh[WireRun]:
+    """The run, and the task if the step is on one."""
+    record = await read_run(client, step)
+    run = record.mapped(client.platform)
+    task = run.task(step.target) if step.target else None
+    if step.target and task is None:
+        raise NotFound(client.platform, step.op)
+    return Fresh(record, task=task, run_state=run.state, snapshot=run)
+
+
 @dataclass
 class Writes:
     client: HttpClient
@@ -49,11 +65,14 @@ class Writes:
         runs = parse_model(WireRuns, body, self.client.platform, step.op)
         return find_by_code(runs.items, marker, text=lambda run: run.description, result=self._started)
 
-    @step(FinishTask, ReopenTask, AssignTask, recovery=Recovery.IDEMPOTENT)
-    async def change_task(self, step: TaskWrite, marker: WriteMarker) -> WriteResult:
-        before = await self._read_task(step)
-        if self._is_applied(step, before):
-            return WriteResult(tasks=(before.mapped(),), already=True)
+    async def read_fresh(self, step: Write) -> Fresh[WireRun]:
+        return await read_fresh(self.client, step)
+
+    @step(FinishTask, ReopenTask, AssignTask, recovery=Recovery.IDEMPOTENT, guard=read_fresh)
+    async def change_task(self, step: TaskWrite, marker: WriteMarker, fresh: Fresh[WireRun]) -> WriteResult:
+        before = fresh.record.task(step.task)
+        if before is not None and self._is_applied(step, before):
+            return already_done(before.mapped())
         path = f"runs/{step.run_id}/tasks/{step.task}"
         answer = await self.client.write("PATCH", path, operation=step.op, json=self._changes(step))
         task = parse_model(WireTask, answer, self.client.platform, step.op, OutcomeUnknown)
@@ -77,10 +96,8 @@ class Writes:
         run = await self._read_run(step)
         return find_by_code(run.tasks, marker, text=lambda task: task.description, result=self._added)
 
-    @step(EndRun, recovery=Recovery.IDEMPOTENT)
-    async def end(self, step: EndRun, marker: WriteMarker) -> WriteResult:
-        if (await self._read_run(step)).state != "open":
-            return WriteResult(state=RunState.FINISHED, already=True)
+    @step(EndRun, recovery=Recovery.IDEMPOTENT, guard=read_fresh)
+    async def end(self, step: EndRun, marker: WriteMarker, fresh: Fresh[WireRun]) -> WriteResult:
         await self.client.write("PATCH", f"runs/{step.run_id}", operation=step.op, json={"state": "closed"})
         return WriteResult(state=RunState.FINISHED)
 
@@ -90,8 +107,7 @@ class Writes:
         return applied_if(run.state != "open", WriteResult(state=RunState.FINISHED))
 
     async def _read_run(self, step: Write) -> WireRun:
-        body = await self.client.read(f"runs/{step.run_id}", operation=step.op)
-        return parse_model(WireRun, body, self.client.platform, step.op)
+        return await read_run(self.client, step)
 
     async def _read_task(self, step: TaskWrite) -> WireTask:
         run = await self._read_run(step)
@@ -121,9 +137,16 @@ class Comments(SignedComments):
     client: HttpClient
     signer = SIGNER
 
-    @step(AddComment, HoldTask, SetStatus, BeginTask, recovery=Recovery.LOOKUP)
-    @step(FinishTask, EndRun, part="note", recovery=Recovery.LOOKUP)
+    async def read_fresh(self, step: Write) -> Fresh[WireRun]:
+        return await read_fresh(self.client, step)
+
+    @step(AddComment, recovery=Recovery.LOOKUP)
+    @step(FinishTask, EndRun, part="note", recovery=Recovery.LOOKUP, guard=Guard.EARLIER_STEP)
     async def write(self, step: Write, marker: WriteMarker) -> WriteResult:
+        return await self.write_comment(step, marker)
+
+    @step(HoldTask, SetStatus, BeginTask, recovery=Recovery.LOOKUP, guard=read_fresh)
+    async def write_guarded(self, step: Write, marker: WriteMarker, fresh: Fresh[WireRun]) -> WriteResult:
         return await self.write_comment(step, marker)
 
     @reconciles(AddComment, HoldTask, SetStatus, BeginTask)

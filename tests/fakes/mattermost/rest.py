@@ -62,6 +62,7 @@ class RestApi(SiteState):
             ),
             ("GET", r"/users/username/([a-z0-9._-]+)", lambda s, u, name: self._user(self.user_named(name))),
             ("GET", r"/users/email/([^/]+)", lambda s, u, email: self._user(self._by_email(email))),
+            ("POST", "/users/search", lambda s, u: self._search(s.json["term"])),
             ("POST", "/users/ids", lambda s, u: [self.users[id].json() for id in s.json if id in self.users]),
             ("GET", f"/users/(me|{ID})/teams", lambda s, u, user_id, _: self._teams(u)),
             ("GET", r"/teams/name/([a-z0-9-]+)", lambda s, u, name: self._team("name", name)),
@@ -90,6 +91,18 @@ class RestApi(SiteState):
         if user is None:
             raise Rejection(404, "app.user.missing_account.const", "Unable to find the user.")
         return user.json()
+
+    def _search(self, term: str) -> list[Json]:
+        """A prefix of any of the names, as the server searches; deactivated people are left out."""
+        names = ("username", "first_name", "last_name", "nickname")
+        users = [user.json() for user in self.users.values()]
+        matches = [
+            user
+            for user in users
+            if any(str(user.get(name) or "").lower().startswith(term.lower()) for name in names)
+            or f"{user.get('first_name')} {user.get('last_name')}".lower().startswith(term.lower())
+        ]
+        return [user for user in matches if not user.get("delete_at")]
 
     def _by_email(self, email: str) -> User | None:
         return next((user for user in self.users.values() if user.email == email.lower()), None)

@@ -7,6 +7,7 @@ import pytest
 from adapters.errors import Conflict, OutcomeUnknown
 from adapters.models import Health, RunState
 from adapters.writes import (
+    AddTask,
     Applied,
     EndRun,
     FinishTask,
@@ -100,4 +101,7 @@ async def test_a_finished_run_accepts_no_changes(playbooks_2: PlatformHarness) -
     await execute_steps(playbooks_2, EndRun(run=run.key, by=ANA), run)
     with pytest.raises(Conflict) as error:
         await execute_steps(playbooks_2, FinishTask(run=run.key, by=ANA, task=run.tasks[0].id), run)
+    assert error.value.key == "changed.run_over"
+    with pytest.raises(Conflict) as error:  # AddTask has no guard: the server refuses it
+        await execute_steps(playbooks_2, AddTask(run=run.key, by=ANA, title="Tell support"), run)
     assert error.value.key == "playbooks.finished"

@@ -218,7 +218,7 @@ async def test_skip_is_emulated_on_older_servers(playbooks_1: PlatformHarness) -
     assert not playbooks_1.fake.calls("PUT", "/skip$")
     with pytest.raises(Conflict) as error:
         await execute_steps(playbooks_1, SkipTask(run=run.key, by=ANA, task=run.tasks[0].id), run)
-    assert error.value.key == "playbooks.done"
+    assert error.value.key == "changed.done"
 
 
 async def test_skip_is_tried_once_on_an_unknown_server(playbooks_1: PlatformHarness) -> None:

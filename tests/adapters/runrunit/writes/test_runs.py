@@ -256,4 +256,4 @@ async def test_a_status_of_a_delivered_run_is_a_conflict(runrunit: Runrunit, fak
     fake.world.deliver(run)
     with pytest.raises(Conflict) as raised:
         await execute(runrunit, status(run, "down", health=Health.RED))
-    assert raised.value.key == "runrunit.run_is_over"
+    assert raised.value.key == "changed.run_over"

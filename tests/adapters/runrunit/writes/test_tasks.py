@@ -49,7 +49,7 @@ async def test_a_finish_by_somebody_else_in_between_counts_as_done(runrunit: Run
     """Somebody delivers the task between the read and the request, so the request is rejected without a reason."""
     run = fake.world.run()
     step = fake.world.step(run)
-    fault = fake.fault("hold", method="GET", path=rf"/tasks/{step.id}$")
+    fault = fake.fault("hold", method="GET", path="/tasks$")
     execution = asyncio.create_task(execute(runrunit, finish(run, step)))
     await fault.reached.wait()
     fake.world.deliver(step)

@@ -59,11 +59,58 @@ async def test_a_begin_returns_the_instructions(runrunit: Runrunit, fake: Runrun
     run = fake.world.run()
     first, second, *_ = fake.world.steps(run)
     fake.world.descriptions |= {first.id: "Ask from two zones", second.id: "Call 555"}
+    fake.world.add_assignment(first, "ana-reis")
+    fake.world.add_assignment(second, "ana-reis")
     results = await execute(runrunit, begin(run, first))
     assert results[-1].tasks[0].instructions == "Ask from two zones"
     fake.fault("cut_after", method="GET", path="/description$", times=3)
     results = await execute(runrunit, begin(run, second))  # the timer runs even if the instructions can't be read
     assert (results[-1].tasks[0].state, results[-1].tasks[0].instructions) == (TaskState.RUNNING, "")
+
+
+async def test_a_begin_that_also_assigns_leaves_the_instructions_out(
+    runrunit: Runrunit, fake: RunrunitFake
+) -> None:
+    """They would be a fourth request, and 100 a minute are for everybody. Showing the task reads them."""
+    run = fake.world.run()
+    step = fake.world.step(run)
+    fake.world.descriptions[step.id] = "Ask from two zones"
+    results = await execute(runrunit, begin(run, step))
+    assert (results[-1].tasks[0].state, results[-1].tasks[0].instructions) == (TaskState.RUNNING, "")
+    assert await runrunit.instructions(str(step.id)) == "Ask from two zones"
+
+
+@pytest.mark.parametrize("assigned", [True, False])
+async def test_a_begin_and_a_finish_take_at_most_three_requests(
+    runrunit: Runrunit, fake: RunrunitFake, assigned: bool
+) -> None:
+    run = fake.world.run()
+    step = fake.world.step(run)
+    if assigned:
+        fake.world.add_assignment(step, "ana-reis")
+    await runrunit.read(str(run.id))  # knows the users
+    fake.seen.clear()
+    await execute(runrunit, begin(run, step))
+    assert len(fake.seen) == 3
+    fake.seen.clear()
+    await execute(runrunit, finish(run, step, "from two zones"))
+    assert [seen.method for seen in fake.seen] == ["GET", "POST", "POST"]
+
+
+async def test_a_begin_plays_the_assignment_that_it_has_when_ids_changed_in_between(
+    runrunit: Runrunit, fake: RunrunitFake
+) -> None:
+    run = fake.world.run()
+    step = fake.world.step(run)
+
+    def assign_ben() -> None:
+        fake.world.add_assignment(step, "ben-costa")
+
+    fake.before_write("POST", "/play$", assign_ben)
+    results = await execute(runrunit, begin(run, step))
+    assert not results[-1].already
+    assert step.assignment_of("ana-reis").working
+    assert len(fake.calls("POST", "/play$")) == 2  # the first was refused
 
 
 async def test_a_begin_works_although_assignment_ids_change(runrunit: Runrunit, fake: RunrunitFake) -> None:
@@ -87,7 +134,7 @@ async def test_a_task_that_cannot_begin_gets_no_comment(
         second.waits_for.append(first.id)
     with pytest.raises(Conflict) as raised:
         await execute(runrunit, begin(run, second, EVE))
-    assert raised.value.key == ("runrunit.task_is_over" if state == "delivered" else "runrunit.waits")
+    assert raised.value.key == ("changed.done" if state == "delivered" else "runrunit.waits")
     assert sent_writes(fake) == []
 
 
@@ -119,7 +166,7 @@ async def test_beginning_a_delivered_task_is_a_conflict(runrunit: Runrunit, fake
     fake.world.deliver(step)
     with pytest.raises(Conflict) as raised:
         await execute(runrunit, begin(run, step))
-    assert raised.value.key == "runrunit.task_is_over"
+    assert raised.value.key == "changed.done"
 
 
 async def test_the_assignment_is_read_again_before_it_is_played(runrunit: Runrunit, fake: RunrunitFake) -> None:

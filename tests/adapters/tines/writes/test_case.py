@@ -177,7 +177,7 @@ async def test_a_refused_close_without_conditions_quotes_tines(fake: TinesFake, 
         await execute_steps(tines, EndRun(run=run_key(case), by=ANA))
     assert error.value.key == "tines.refused"
     assert "closure conditions" in error.value.said
-    fake.fault("answer", method="GET", status=500, times=9)
+    fake.fault("answer", method="GET", status=500, times=9, after=1)
     with pytest.raises(Rejected):
         await execute_steps(tines, EndRun(run=run_key(case), by=ANA))
     fake.faults.clear()
@@ -189,6 +189,6 @@ async def test_a_refused_close_without_conditions_quotes_tines(fake: TinesFake, 
 async def test_a_close_that_cannot_be_verified_is_unknown(fake: TinesFake, tines: Tines) -> None:
     case = add_open_case(fake)
     case.unmet, fake.ignores_refused_close = True, True
-    fake.fault("answer", method="GET", status=500, times=9)
+    fake.fault("answer", method="GET", status=500, times=9, after=1)
     with pytest.raises(OutcomeUnknown):
         await execute_steps(tines, EndRun(run=run_key(case), by=ANA))

@@ -71,3 +71,14 @@ async def test_each_problem_is_reported_with_its_fix(harness: MattermostHarness)
     await harness.mm.stop()
     assert "isn't responding" in (await harness.surface.check())[0].summary
     await harness.mm.start()
+
+
+async def test_a_name_that_several_people_have_finds_all_of_them(harness: MattermostHarness) -> None:
+    """With "@" it is a username, and so one person."""
+    near = Place(surface="mattermost", channel=harness.mm.town.id)
+    harness.mm.gil.first_name, harness.mm.gil.last_name = "Ben", ""
+    found = await harness.surface.find_people("ben", near)
+    assert {item.id for item in found} == {harness.mm.ben.id, harness.mm.gil.id}
+    assert [item.id for item in await harness.surface.find_people("@ben", near)] == [harness.mm.ben.id]
+    harness.mm.gil.last_name = "Gil Silva"
+    assert [item.id for item in await harness.surface.find_people("ben gil silva", near)] == [harness.mm.gil.id]

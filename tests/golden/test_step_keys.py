@@ -1,4 +1,4 @@
-"""The keys of every write's steps, on every platform: what is in the effect log is found again by them."""
+"""The step keys of every write on every platform are unchanged. Effects in the log are found by them."""
 
 import json
 from pathlib import Path
@@ -13,10 +13,10 @@ from adapters.testing.harness import Harness
 from adapters.testing.writes import PendingWrite, new_write
 from adapters.writes import Op, Write
 from tests.contract.harnesses import find_harnesses
-from tests.golden.wires import WIRES, step_of
+from tests.golden.stored_formats import FORMATS, step_of
 
 STEPS = json.loads((Path(__file__).parent / "words" / "steps.json").read_text())
-MORE: dict[str, list[dict[str, Any]]] = {
+VARIANTS: dict[str, list[dict[str, Any]]] = {
     "start": [{"options": {"_copied": "7"}}, {"runbook": {"platform": "any", "id": "not yet read"}}],
     "finish": [{"note": "by hand"}, {"options": {"override": "true"}}],
     "begin": [{"options": {"override": "true"}}],
@@ -26,19 +26,20 @@ MORE: dict[str, list[dict[str, Any]]] = {
     "approve": [{"note": "as agreed"}],
     "reject": [{"reason": ""}],
 }
-"""What else is asked of an operation than the contract suite asks, in words of ``words/writes.json``."""
+"""Operation -> field values to try besides the contract suite's write, in the format of ``words/writes.json``."""
 
 
-async def keys(harness: Harness, op: Op) -> dict[str, list[str]]:
-    """By what was asked; of what the platform refuses beforehand, the sentence."""
+async def step_keys(harness: Harness, op: Op) -> dict[str, list[str]]:
+    """Changed fields as JSON -> step keys, or the message key if the adapter refuses the write."""
     pending = await new_write(harness, op)
-    wire = WIRES["writes"]
-    written = wire.dump(pending.write)
-    asked = {
-        json.dumps(more): {**written, "write": {**written["write"], **more}} for more in MORE.get(op.value, [])
+    stored_format = FORMATS["writes"]
+    written = stored_format.dump(pending.write)
+    variants = {
+        json.dumps(changes): {**written, "write": {**written["write"], **changes}}
+        for changes in VARIANTS.get(op.value, [])
     }
     return {"": _steps(pending, pending.write)} | {
-        more: _steps(pending, wire.read(changed)) for more, changed in asked.items()
+        changes: _steps(pending, stored_format.read(variant)) for changes, variant in variants.items()
     }
 
 
@@ -50,7 +51,7 @@ def _steps(pending: PendingWrite, write: Write) -> list[str]:
 
 
 HARNESSES = {harness.platform.kind: harness for harness in find_harnesses()}
-OFFERED = [
+SUPPORTED = [
     (kind, op)
     for kind, harness in HARNESSES.items()
     for op in WRITES
@@ -58,11 +59,13 @@ OFFERED = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "op"), OFFERED)
-async def test_steps_have_the_keys_that_they_had(kind: str, op: Op) -> None:
+@pytest.mark.parametrize(("kind", "op"), SUPPORTED)
+async def test_step_keys_are_unchanged(kind: str, op: Op) -> None:
     async with HARNESSES[kind].open() as harness:
-        assert await keys(harness, op) == STEPS[kind][op.value]
+        assert await step_keys(harness, op) == STEPS[kind][op.value]
 
 
-def test_nothing_that_could_be_done_is_gone() -> None:
-    assert {(kind, op) for kind, ops in STEPS.items() for op in ops} <= {(kind, op.value) for kind, op in OFFERED}
+def test_every_recorded_operation_is_still_supported() -> None:
+    assert {(kind, op) for kind, ops in STEPS.items() for op in ops} <= {
+        (kind, op.value) for kind, op in SUPPORTED
+    }

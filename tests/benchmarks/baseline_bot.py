@@ -1,8 +1,8 @@
-"""The baseline: what a careful person writes with slack-bolt in an afternoon, and nothing durable.
+"""The baseline: a careful bot written with slack-bolt in an afternoon, without durability.
 
 ``/run finish RUNBOOK TASK CARD`` acknowledges, finishes the task with one PATCH, reads the run once, and edits
-the run's card with one ``chat.update``. Run as a process: ``python -m tests.benchmarks.bare`` with its addresses
-in the environment.
+the run's card with one ``chat.update``. ``python -m tests.benchmarks.baseline_bot`` runs it with URLs and
+tokens from the environment variables ``BASELINE_*``.
 """
 
 import os
@@ -21,22 +21,22 @@ from starlette.routing import Route
 
 
 def build() -> Starlette:
-    token = os.environ["BARE_TOKEN"]
+    token = os.environ["BASELINE_TOKEN"]
     cutover = httpx.AsyncClient(
-        base_url=os.environ["BARE_CUTOVER"],
+        base_url=os.environ["BASELINE_CUTOVER"],
         headers={
-            "Authorization": f"Bearer {os.environ['BARE_CUTOVER_TOKEN']}",
+            "Authorization": f"Bearer {os.environ['BASELINE_CUTOVER_TOKEN']}",
             "Api-Version": "2022-02-22",
             "Accept": "application/json",
         },
         timeout=30,
     )
-    slack = AsyncWebClient(token=token, base_url=os.environ["BARE_SLACK"])
+    slack = AsyncWebClient(token=token, base_url=os.environ["BASELINE_SLACK"])
 
     async def authorize(**_: Any) -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=token, bot_user_id="UBOT", bot_id="B1")
 
-    app = AsyncApp(signing_secret=os.environ["BARE_SECRET"], client=slack, authorize=authorize)
+    app = AsyncApp(signing_secret=os.environ["BASELINE_SECRET"], client=slack, authorize=authorize)
 
     @app.command("/run")
     async def finish(ack: Any, command: dict[str, Any], client: AsyncWebClient) -> None:
@@ -46,11 +46,11 @@ def build() -> Starlette:
         body = {"meta": {"override": False}}
         (await cutover.patch(f"{path}/{task}/finish", json=body)).raise_for_status()
         tasks = (await cutover.get(path)).raise_for_status().json()["data"]
-        rows = "\n".join(f"{one['attributes']['stage']} {one['attributes']['name']}" for one in tasks[:10])
+        rows = "\n".join(f"{task['attributes']['stage']} {task['attributes']['name']}" for task in tasks[:10])
         await client.chat_update(
             channel=command["channel_id"],
             ts=card,
-            text="The run moved on",
+            text="The run was updated",
             blocks=[
                 {"type": "header", "text": {"type": "plain_text", "text": f"Run {runbook}"}},
                 {"type": "section", "text": {"type": "mrkdwn", "text": rows}},
@@ -71,5 +71,5 @@ def build() -> Starlette:
 
 if __name__ == "__main__":
     uvicorn.run(
-        build(), host="127.0.0.1", port=int(os.environ["BARE_PORT"]), log_level="warning", access_log=False
+        build(), host="127.0.0.1", port=int(os.environ["BASELINE_PORT"]), log_level="warning", access_log=False
     )

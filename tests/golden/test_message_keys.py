@@ -1,4 +1,4 @@
-"""Sentences that stand in rows by their key are there still: refusals, what an adapter says, a run's notes."""
+"""Message keys stored in rows still exist: refusals, adapter messages and notes of runs."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("folder", sorted(KEYS))
-def test_no_key_is_gone(folder: str) -> None:
+def test_stored_message_keys_still_exist(folder: str) -> None:
     assert sorted(set(KEYS[folder]) - set(load_messages(_catalogue(folder)))) == []
 
 

@@ -1,7 +1,7 @@
-"""The fakes' state as JSON, and back: what stood in the chats and on Cutover when the golden database was made.
+"""Saves and restores the state of the fake chats and the fake Cutover that belongs to the 0.1 database.
 
-The JSON has the fakes' own names of 0.1. Whoever renames something in the fakes translates it here, and leaves
-``house_0_1.json`` as it is.
+The JSON uses the attribute names that the fakes had then. If an attribute of a fake is renamed, map it here and
+leave ``house_0_1.json`` unchanged.
 """
 
 import itertools
@@ -35,19 +35,19 @@ def restore_cutover(fake: CutoverFake, state: Json) -> None:
         tasks = {id: FakeTask(**task) for id, task in facts["tasks"].items()}
         comments = [FakeComment(**comment) for comment in facts["comments"]]
         streams = [(id, name) for id, name in facts["streams"]]
-        told = {**facts, "tasks": tasks, "comments": comments, "streams": streams}
-        world.runbooks[facts["id"]] = FakeRunbook(**told)
+        fields = {**facts, "tasks": tasks, "comments": comments, "streams": streams}
+        world.runbooks[facts["id"]] = FakeRunbook(**fields)
     fake.template = next(runbook for runbook in world.runbooks.values() if runbook.is_template)
-    world.effects[:] = [(what, id, who) for what, id, who in state["effects"]]
+    world.effects[:] = [(effect, id, actor) for effect, id, actor in state["effects"]]
     world.ids = itertools.count(state["next_id"])
 
 
 def slack_state(fake: Slack) -> Json:
-    channels = [{**asdict(one), "members": sorted(one.members)} for one in fake.channels.values()]
+    channels = [{**asdict(channel), "members": sorted(channel.members)} for channel in fake.channels.values()]
     return {
         "channels": channels,
-        "whispers": [asdict(one) for one in fake.ephemerals],
-        "modals": [asdict(one) for one in fake.modals.values()],
+        "whispers": [asdict(post) for post in fake.ephemerals],
+        "modals": [asdict(modal) for modal in fake.modals.values()],
         "responses": [[id, channel, user] for id, (channel, user, _, _) in fake._responses.items()],
         "next_number": next(fake._numbers),
     }
@@ -56,8 +56,8 @@ def slack_state(fake: Slack) -> Json:
 def restore_slack(fake: Slack, state: Json) -> None:
     for facts in state["channels"]:
         messages = [Posted(**post) for post in facts["messages"]]
-        told = {**facts, "members": set(facts["members"]), "messages": messages}
-        fake.channels[facts["id"]] = Channel(**told)
+        fields = {**facts, "members": set(facts["members"]), "messages": messages}
+        fake.channels[facts["id"]] = Channel(**fields)
     fake.ephemerals = [Posted(**post) for post in state["whispers"]]
     fake.modals = {facts["id"]: Modal(**facts) for facts in state["modals"]}
     fake._responses = {id: (channel, user, "", []) for id, channel, user in state["responses"]}
@@ -65,24 +65,26 @@ def restore_slack(fake: Slack, state: Json) -> None:
 
 
 def mattermost_state(fake: FakeMattermost) -> Json:
-    dialogs = [one for one in fake.dialogs if one.open]
+    dialogs = [dialog for dialog in fake.dialogs if dialog.open]
     return {
         "team": fake.team,
         "team_members": sorted(fake.team_members),
         "command_token": fake.command_token,
-        "users": [asdict(one) for one in fake.users.values()],
-        "channels": [{**asdict(one), "members": sorted(one.members)} for one in fake.channels.values()],
-        "posts": [asdict(one) for one in fake.posts.values()],
-        "ephemerals": [asdict(one) for one in fake.ephemerals],
+        "users": [asdict(user) for user in fake.users.values()],
+        "channels": [
+            {**asdict(channel), "members": sorted(channel.members)} for channel in fake.channels.values()
+        ],
+        "posts": [asdict(post) for post in fake.posts.values()],
+        "ephemerals": [asdict(post) for post in fake.ephemerals],
         "dialogs": [
             {
-                "user": one.user.id,
-                "channel": one.channel.id,
-                "team": one.team,
-                "url": one.url,
-                "dialog": one.dialog,
+                "user": dialog.user.id,
+                "channel": dialog.channel.id,
+                "team": dialog.team,
+                "url": dialog.url,
+                "dialog": dialog.dialog,
             }
-            for one in dialogs
+            for dialog in dialogs
         ],
         "hooks": [[id, user.id, channel.id] for id, (user, channel, _, _) in fake.hooks.items()],
         "pending": fake.pending,
@@ -90,7 +92,7 @@ def mattermost_state(fake: FakeMattermost) -> Json:
 
 
 def restore_mattermost(fake: FakeMattermost, state: Json) -> None:
-    """A ``response_url`` is as fresh as on the day: it was made just before the process was killed."""
+    """Response URLs count as new, because version 0.1 received them just before it was killed."""
     fake.team, fake.command_token, fake.pending = state["team"], state["command_token"], dict(state["pending"])
     fake.team_members = set(state["team_members"])
     fake.users = {facts["id"]: User(**facts) for facts in state["users"]}
@@ -101,11 +103,17 @@ def restore_mattermost(fake: FakeMattermost, state: Json) -> None:
     fake.posts = {facts["id"]: Post(**facts) for facts in state["posts"]}
     fake.ephemerals = [Post(**facts) for facts in state["ephemerals"]]
     fake.dialogs = [
-        Dialog(fake.users[one["user"]], fake.channels[one["channel"]], one["team"], one["url"], one["dialog"])
-        for one in state["dialogs"]
+        Dialog(
+            fake.users[saved["user"]],
+            fake.channels[saved["channel"]],
+            saved["team"],
+            saved["url"],
+            saved["dialog"],
+        )
+        for saved in state["dialogs"]
     ]
     now = int(time.time() * 1000)
     fake.hooks = {id: (fake.users[user], fake.channels[channel], now, 5) for id, user, channel in state["hooks"]}
-    named = {user.username: user for user in fake.users.values()}
-    fake.ana, fake.ben, fake.gil, fake.bot = named["ana"], named["ben"], named["gil"], named["liaison"]
+    by_name = {user.username: user for user in fake.users.values()}
+    fake.ana, fake.ben, fake.gil, fake.bot = by_name["ana"], by_name["ben"], by_name["gil"], by_name["liaison"]
     millis()

@@ -1,0 +1,118 @@
+"""Guards: a read just before a write, so that the write never undoes what somebody else has done meanwhile.
+
+A card shows a run as it was last read. Each step that changes a task or a run therefore declares its guard, which
+reads it again at the moment of writing. The guard says only how to read; what the result means for each kind of
+write is decided here, for all platforms:
+
+    async def read_task(self, step: TaskWrite) -> Fresh[WireTask]:
+        record = await self.api.task(step.task, step.op)
+        return Fresh(record, task=mapping.task(record))
+
+    @step(BeginTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
+    async def begin(self, step: BeginTask, marker: WriteMarker, fresh: Fresh[WireTask]) -> WriteResult: ...
+
+A guard returns None where an earlier step of the same write has read the task. A step that is never guarded says
+why, with a ``Guard``: then its method gets no ``fresh``.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from adapters.errors import Conflict
+from adapters.models import Run, RunState, Task, TaskState
+from adapters.writes import (
+    AssignTask,
+    BeginTask,
+    EndRun,
+    FinishTask,
+    HoldTask,
+    Op,
+    ReopenTask,
+    SetStatus,
+    SkipTask,
+    Write,
+    WriteResult,
+)
+
+R = TypeVar("R")
+
+GUARDED: tuple[type[Write], ...] = (
+    BeginTask,
+    FinishTask,
+    SkipTask,
+    HoldTask,
+    ReopenTask,
+    AssignTask,
+    SetStatus,
+    EndRun,
+)
+"""The writes whose steps must declare a guard."""
+
+_AS_ASKED: Mapping[Op, TaskState] = {Op.FINISH: TaskState.DONE, Op.SKIP: TaskState.SKIPPED}
+_OVER: Mapping[TaskState, str] = {
+    TaskState.DONE: "changed.done",
+    TaskState.SKIPPED: "changed.skipped",
+    TaskState.FAILED: "changed.failed",
+}
+
+
+class Guard(StrEnum):
+    """Why a step needs no read before it."""
+
+    PLATFORM = "platform"  # the platform refuses it itself, or makes the change only in the state that was read
+    EARLIER_STEP = "earlier step"  # a guarded step of the same write comes before it
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh(Generic[R]):
+    """A task or a run as it is just before a write. ``record`` is the platform's own, for the write to use.
+
+    ``task`` is that of the step; ``run_state`` is None where the run itself was not read. ``snapshot`` is the
+    whole run, if it was read anyway.
+    """
+
+    record: R
+    task: Task | None = None
+    run_state: RunState | None = None
+    snapshot: Run | None = None
+
+
+GuardRule = Guard | Callable[[Any, Any], Awaitable[Fresh[Any] | None]]
+
+
+def check_fresh(platform: str, step: Write, fresh: Fresh[Any]) -> WriteResult | None:
+    """A result if all is as asked for already, or None if the step is still right. Raises ``Conflict``.
+
+    That a task is running, held or assigned already is left to the step: what it means differs by platform.
+    """
+    task, is_run_over = fresh.task, fresh.run_state is not None and fresh.run_state.is_over
+    if isinstance(step, EndRun) and is_run_over:
+        return WriteResult(already=True, state=fresh.run_state, snapshot=fresh.snapshot)
+    if task is not None and task.state is _AS_ASKED.get(step.op):
+        return already_done(task, fresh.snapshot)
+    if task is not None and task.state.is_over and not isinstance(step, ReopenTask):
+        raise task_is_over(platform, step, task)
+    if is_run_over:
+        raise run_is_over(platform, step)
+    is_open = task is not None and task.state is not TaskState.HELD and not task.state.is_over
+    if isinstance(step, ReopenTask) and task is not None and is_open:
+        return already_done(task, fresh.snapshot)
+    return None
+
+
+def already_done(task: Task, snapshot: Run | None = None) -> WriteResult:
+    """The result of a write that somebody else was faster with."""
+    return WriteResult(already=True, tasks=(task,), snapshot=snapshot)
+
+
+def task_is_over(platform: str, step: Write, task: Task) -> Conflict:
+    """Somebody finished, skipped or failed the task. ``by`` and ``at`` say who and when, if the platform does."""
+    facts: dict[str, Any] = {"task": task.title, "by": task.finished_by or "", "at": task.finished_at}
+    key = _OVER[task.state] + ("_by" if task.finished_by else "")
+    return Conflict(platform, step.op, key=key, **facts)
+
+
+def run_is_over(platform: str, step: Write) -> Conflict:
+    return Conflict(platform, step.op, key="changed.run_over")

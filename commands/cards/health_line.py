@@ -1,0 +1,60 @@
+"""A run's health: the newer of the platform's and the one that Liaison stores, as a line of text."""
+
+from collections.abc import Mapping
+from datetime import tzinfo
+
+from adapters.models import Health, RunHealth
+from commands.model.card import Bold, Separator, Span, Text, Tone
+from commands.model.tracked_run import TrackedRun
+from commands.text.catalogue import translate
+from commands.text.phrases import clock, health_name, join_parts, shorten
+
+_LONGEST_HEALTH = 200  # characters; ``status`` shows all of it
+TONES: Mapping[Health, Tone] = {
+    Health.GREEN: "good",
+    Health.AMBER: "warn",
+    Health.RED: "bad",
+    Health.UNSET: "",
+}
+
+
+def run_health(tracked: TrackedRun) -> RunHealth:
+    """The newer of the platform's and the one that Liaison stores. The stored colour stays where the platform
+    has only a newer text."""
+    run, overlay = tracked.run, tracked.overlay
+    theirs = RunHealth(health=run.health, text=run.health_text, by=run.health_by, at=run.health_at)
+    newest = overlay.promised_at is not None and (run.health_at is None or overlay.promised_at >= run.health_at)
+    due = overlay.update_due if newest else overlay.update_due or run.update_due
+    if overlay.health_at and (run.health_at is None or overlay.health_at >= run.health_at):
+        return RunHealth(
+            health=overlay.health, text=overlay.health_text, by=overlay.health_by, at=overlay.health_at, due=due
+        )
+    if run.health is Health.UNSET and overlay.health_at:
+        theirs = theirs.model_copy(update={"health": overlay.health})
+    return theirs.model_copy(update={"due": due})
+
+
+def is_stored_here(tracked: TrackedRun) -> bool:
+    """Whether the health shown is the one that Liaison stores, and not the platform's."""
+    overlay = tracked.overlay
+    return overlay.health is not Health.UNSET and (
+        tracked.run.health is Health.UNSET or run_health(tracked).at == overlay.health_at != tracked.run.health_at
+    )
+
+
+def health_line(tracked: TrackedRun, zone: tzinfo | None, longest: int = _LONGEST_HEALTH) -> Text:
+    """ "AMBER  replica lagging behind 40 s   Ana 14:03, next update 14:20"; empty without a status update."""
+    health = run_health(tracked)
+    by_when = join_parts([health.by, (clock(health.at, zone),) if health.at else ()], " ")
+    due = (
+        translate("run.next_update", at=clock(health.due, zone))
+        if health.due and not tracked.run.state.is_over
+        else ()
+    )
+    details = join_parts([by_when, due, translate("run.kept") if is_stored_here(tracked) else ()])
+    text = health.text if len(health.text) <= longest else shorten(health.text, longest)
+    rest = join_parts([text, details], Separator(", "))
+    if health.health is Health.UNSET:
+        return rest
+    word: Span = Bold(health_name(health.health))
+    return (word, "  ", *rest) if rest else (word,)

@@ -1,0 +1,103 @@
+"""Names by which people tell apart things of one title: with the facts in which they differ.
+
+An id is the last resort, because it says the least.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from adapters.models import Run, Runbook
+from commands.language.tokens import fold
+from commands.model.tracked_run import TrackedRun
+from commands.text.catalogue import plain_text, plural, translate
+from commands.text.phrases import LABEL_LENGTH, bare_title, run_name, shorten
+
+T = TypeVar("T")
+
+_FACT = 15  # characters of one fact
+_OPTION_LENGTH = 70  # characters of an option of a select
+_ID_END = 8  # of a long id: its end tells it apart
+
+
+def distinct_names(
+    items: Sequence[T],
+    title: Callable[[T], str],
+    facts: Callable[[T], Sequence[str]],
+    longest: int = LABEL_LENGTH,
+) -> list[str]:
+    """The title of each item; with facts behind it where another item has the same one. Only the title is cut."""
+    groups: dict[str, list[int]] = {}
+    for index, item in enumerate(items):
+        groups.setdefault(fold(title(item)), []).append(index)
+    names = [title(item) for item in items]
+    for group in groups.values():
+        if len(group) > 1:
+            suffixes = _suffixes([facts(items[index]) for index in group])
+            for index, suffix in zip(group, suffixes, strict=True):
+                names[index] = shorten(names[index], max(1, longest - len(suffix))) + suffix
+    return names
+
+
+def _suffixes(facts: Sequence[Sequence[str]]) -> list[str]:
+    """ " (local)": the first facts that tell all of them apart; a number if none do."""
+    used: list[tuple[str, ...]] = [() for _ in facts]
+    for column in zip(*facts, strict=True):
+        if len(set(used)) == len(used):
+            break
+        shown = [shorten(fact, _FACT) for fact in column]
+        if len(set(shown)) > 1:
+            used = [(*before, fact) for before, fact in zip(used, shown, strict=True)]
+    if len(set(used)) < len(used):
+        used = [(*before, f"{number}") for number, before in enumerate(used, 1)]
+    return [f" ({', '.join(fact for fact in own if fact)})" for own in used]
+
+
+def runbook_names(runbooks: Sequence[Runbook], longest: int = LABEL_LENGTH) -> list[str]:
+    """By platform, folder, date, number of tasks, then id."""
+    return distinct_names(runbooks, lambda runbook: runbook.title, _runbook_facts, longest)
+
+
+def runbook_option_names(runbooks: Sequence[Runbook]) -> list[str]:
+    """For a select: always with the platform."""
+    platforms = [f" ({shorten(runbook.key.platform, _FACT)})" for runbook in runbooks]
+    names = runbook_names(runbooks, _OPTION_LENGTH - _FACT - 3)
+    return [
+        shorten(name, _OPTION_LENGTH - len(platform)) + platform if platform[:-1] not in name else name
+        for name, platform in zip(names, platforms, strict=True)
+    ]
+
+
+def _runbook_facts(runbook: Runbook) -> Sequence[str]:
+    count = runbook.task_count
+    tasks = "" if count is None else plain_text(translate(plural("start.tasks_short", count), count=count))
+    date = runbook.created_at.date().isoformat() if runbook.created_at else ""
+    return runbook.key.platform, runbook.folder, date, tasks, _id_end(runbook.key.id)
+
+
+def run_names(runs: Sequence[TrackedRun], longest: int = LABEL_LENGTH) -> list[str]:
+    """ "R7 Primary down in EU"; behind it how runs of one title differ: runbook, owner, date or platform."""
+    titles = distinct_names(runs, _bare, _run_facts, longest - 4)
+    return [
+        f"{tracked.handle} {name}" if name != _bare(tracked) else run_name(tracked)
+        for tracked, name in zip(runs, titles, strict=True)
+    ]
+
+
+def _bare(tracked: TrackedRun) -> str:
+    return bare_title(tracked.run, tracked.handle)
+
+
+def _run_facts(tracked: TrackedRun) -> Sequence[str]:
+    run = tracked.run
+    owner = run.owner.shown if run.owner else ""
+    return run.runbook, owner, _started_on(run), run.key.platform, _id_end(run.key.id)
+
+
+def _started_on(run: Run) -> str:
+    times = [task.started_at or task.finished_at for task in run.tasks]
+    known = [at for at in times if at is not None]
+    return min(known).date().isoformat() if known else ""
+
+
+def _id_end(id: str) -> str:
+    return id if len(id) <= _FACT else f"…{id[-_ID_END:]}"

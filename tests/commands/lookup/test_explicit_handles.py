@@ -1,0 +1,122 @@
+"""A handle, id or link is exact or refused. Only words match loosely, and never into something irreversible."""
+
+import pytest
+
+from adapters.models import PlatformAction
+from adapters.protocol import Native, Unsupported
+from adapters.writes import Op
+from commands.lookup.fuzzy import find_matches
+from tests.commands.room import Room, button_labels, find_button, private_text
+
+
+@pytest.fixture
+async def acting(room: Room) -> Room:
+    """A run whose first task has an action, and its second has none."""
+    await room.start()
+    room.platform.capabilities = {**room.platform.capabilities, Op.ACTION: Native()}
+    first = (await room.run("R1")).run.tasks[0].id
+    room.platform.offered_actions = (
+        PlatformAction(id="run:1", label="button.command", task=first),
+        PlatformAction(id="flag:1", label="form.do_end"),
+    )
+    return room
+
+
+@pytest.mark.parametrize(
+    "line", ["do T2 run the command", "do run the command T2", "do R1 T2 run the command", "do R1.T2 run", "do T2"]
+)
+async def test_an_action_never_runs_on_another_task_than_the_one_named(acting: Room, line: str) -> None:
+    answer = await acting.type(line)
+    assert answer.result == "failed"
+    assert "T2 Page the DBA" in private_text(answer)
+    assert not any("T1" in label for label in button_labels(answer))
+
+
+@pytest.mark.parametrize(
+    "line", ["do T1 run the command", "do run the command T1", "do R1.T1 run", "do T1", "do t1 run the comand"]
+)
+async def test_an_action_runs_on_the_task_that_is_named(acting: Room, line: str) -> None:
+    asked = await acting.type(line)
+    assert private_text(asked).startswith("Go ahead with “T1 Run the command” on R1 ")
+
+
+@pytest.mark.parametrize("line", ["do T9 run the command", "do https://local.example/1/99 run the command"])
+async def test_an_action_on_a_task_that_is_not_there_is_refused(acting: Room, line: str) -> None:
+    answer = await acting.type(line)
+    assert answer.result == "failed"
+    assert acting.platform.executed == ["start"]
+
+
+async def test_an_action_of_the_run_is_not_used_for_a_task(acting: Room) -> None:
+    assert (await acting.type("do T2 end the run")).result == "failed"
+    assert (await acting.type("do T1 end the run")).result == "failed"
+
+
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("step 2", "Step 3"),
+        ("step 1", "Step 10"),
+        ("promote db2", "Promote db1"),
+        ("T2 report as failed", "T1 Report as failed"),
+        ("https://x.example/runs/17", "https://x.example/runs/18"),
+        ("https://x.example/failover", "https://x.example/failover/a"),
+    ],
+)
+def test_a_number_or_a_link_is_never_matched_loosely(query: str, title: str) -> None:
+    found = find_matches(query, [(title, title)])
+    assert (found.single, found.several) == (None, ())
+
+
+def test_words_around_a_number_are_still_matched_loosely() -> None:
+    titles = [("Promote replica 2", 2), ("Promote replica 1", 1)]
+    assert find_matches("promot replica 2", titles).single == 2
+    assert find_matches("inc", [("inc42", 42)]).single == 42
+    assert find_matches("inc4", [("inc42", 42)], typing=True).single == 42
+
+
+@pytest.mark.parametrize("words", ["promote the replca", "promote the", "replica promote"])
+async def test_a_task_that_cannot_be_reopened_is_not_finished_by_a_part_of_its_title(
+    room: Room, words: str
+) -> None:
+    await room.start()
+    room.platform.capabilities = {**room.platform.capabilities, Op.REOPEN: Unsupported("use its page")}
+    await room.type("finish T1 T2")
+    asked = await room.type(f"finish {words}")
+    assert asked.result == "question"
+    assert "Do you mean T3 Promote the replica?" in private_text(asked)
+    assert (await room.run("R1")).run.tasks[2].state == "ready"
+    done = await room.press(find_button(asked, "T3 Promote the replica"))
+    assert done.result == "done"
+    assert (await room.run("R1")).run.tasks[2].state == "done"
+
+
+async def test_a_task_that_cannot_be_reopened_is_finished_by_its_full_title(room: Room) -> None:
+    await room.start()
+    room.platform.capabilities = {**room.platform.capabilities, Op.REOPEN: Unsupported("use its page")}
+    assert (await room.type("finish page the DBA")).result == "done"
+
+
+async def test_a_run_is_not_ended_by_a_part_of_its_name(room: Room) -> None:
+    await room.start()
+    await room.type("finish T1-T4")
+    asked = await room.type("end Primary dwn in EU")
+    assert asked.result == "question"
+    assert "Do you mean R1 Primary down in EU?" in private_text(asked)
+    assert (await room.run("R1")).run.state == "active"
+    assert (await room.press(find_button(asked, button_labels(asked)[0]))).result == "done"
+
+
+async def test_a_mistyped_runbook_is_confirmed_before_it_starts(room: Room) -> None:
+    asked = await room.type("start Databse failovr")
+    assert asked.result == "question"
+    assert "Do you mean Database failover?" in private_text(asked)
+    assert room.platform.executed == []
+    assert (await room.press(find_button(asked, "Database failover"))).result == "done"
+
+
+async def test_a_link_to_a_run_is_not_a_task(room: Room) -> None:
+    tracked = await room.start()
+    answer = await room.type(f"finish https://local.example/{tracked.run.key.id}")
+    assert answer.result == "failed"
+    assert room.platform.executed == ["start"]
