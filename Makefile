@@ -26,6 +26,7 @@ docs: setup
 	@$(BIN)/python -m tests.docs
 
 bench: setup
+	@$(BIN)/python -m tests.benchmarks.followed
 	@$(BIN)/python -m tests.benchmarks.finish
 
 lock:

@@ -137,6 +137,10 @@ class Comment(Model):
     id: str = ""
 
 
+def is_same_site(one: str, other: str) -> bool:
+    return bool(one) and one.rstrip("/").casefold() == other.rstrip("/").casefold()
+
+
 class HomeChannel(Model):
     """The chat channel that a platform created for the run. ``site`` is the URL of the chat."""
 
@@ -144,7 +148,7 @@ class HomeChannel(Model):
     channel: str
 
     def is_of(self, site: str) -> bool:
-        return bool(site) and self.site.rstrip("/").casefold() == site.rstrip("/").casefold()
+        return is_same_site(self.site, site)
 
 
 class RunSummary(Model):

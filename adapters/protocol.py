@@ -8,7 +8,7 @@ An adapter never repeats a write, never sleeps and never swallows an error. ``ad
 One adapter object lives as long as the process and is used by many tasks at once.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -175,12 +175,67 @@ class WebhookHints(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A run or task as a list of edits shows it. ``version`` differs after each edit.
+
+    ``at`` is the platform's own time of the edit, ``run`` the run of a task where the list names it.
+    """
+
+    id: str
+    version: str
+    at: datetime | None = None
+    run: str = ""
+
+
+EditPages = AsyncGenerator[Sequence[Edit], None]
+"""Pages of one request each. Only the pages that are awaited are requested."""
+
+
 @runtime_checkable
 class ChangeFeed(Protocol):
-    """Optional: for a platform without webhooks, which is polled for changes."""
+    """Optional: for a platform that can list what was edited. It is polled, so that cards follow it."""
 
-    async def changed_since(self, since: datetime, /) -> Mapping[str, str]:
-        """Ids of the runs edited since then, each with a version that differs after each edit. One request."""
+    def changed_since(self, since: datetime, /) -> Sequence[EditPages]:
+        """Lists of what was edited since then, each with the newest edit first.
+
+        The caller stops at the first page whose last item it knows, which is the first one while nothing changes.
+        A list in another order must fit on one page. Raises ``Unsupported`` (also while a page is read) where this
+        server has no such list; its runs are then read in turn.
+        """
+        ...
+
+
+@runtime_checkable
+class ChangeCheck(Protocol):
+    """Optional: for a platform that lists no edits, but reads many runs or tasks with one request."""
+
+    async def check_changes(self, runs: Sequence[Run], /) -> Mapping[str, bool]:
+        """Whether each run still is as it was read, by its id. One request, for as many of ``runs`` as fit."""
+        ...
+
+
+@runtime_checkable
+class ReadInTurn(Protocol):
+    """Optional: for a platform that can do neither, or not on every server. Its runs are read in turn."""
+
+    @property
+    def reads_per_minute(self) -> float:
+        """Of runs. Should take at most a tenth of the requests that the platform allows."""
+        ...
+
+
+@runtime_checkable
+class ChatEvents(Protocol):
+    """Optional: for a platform that is a plugin of a chat, whose events arrive on the chat's own connection."""
+
+    @property
+    def site(self) -> str:
+        """The URL of the chat."""
+        ...
+
+    def changed_runs(self, event: str, payload: str, /) -> Collection[str]:
+        """Ids of the runs that an event is about. The payload is not trusted: it only says what to read again."""
         ...
 
 

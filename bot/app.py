@@ -29,6 +29,7 @@ from bot.outbound.responder import Responder
 from bot.services.change_poller import ChangePoller
 from bot.services.outcome_recorder import OutcomeRecorder
 from bot.services.people_directory import PeopleDirectory
+from bot.services.platform_events import PlatformEvents
 from bot.services.run_service import RunService
 from bot.storage.activity import ActivityRows
 from bot.storage.effects import Effect, EffectLog
@@ -221,7 +222,7 @@ def bootstrap(
         services=services,
         engine=engine,
         reconciler=reconciler,
-        intake=AppIntake(engine, responder, inbox, services, people, now),
+        intake=AppIntake(engine, responder, inbox, services, people, now, PlatformEvents(platforms, runs, now)),
     )
 
 

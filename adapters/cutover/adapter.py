@@ -1,6 +1,7 @@
 """The Cutover adapter: connects the reads and the handlers of the writes, and plans each write's steps."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from adapters.cutover.actions import ExtraActions
 from adapters.cutover.api import CutoverApi
@@ -26,9 +27,11 @@ from adapters.models import (
     TaskKey,
     TaskState,
 )
-from adapters.protocol import Capability, CheckResult, Resources
+from adapters.protocol import Capability, CheckResult, EditPages, Resources
 from adapters.toolkit.base import PlatformAdapter
 from adapters.writes import AddTask, BeginTask, FinishTask, Op, StartRun, Write
+
+READS_PER_MINUTE = 12.0  # of runs that are followed
 
 
 class Cutover(PlatformAdapter):
@@ -77,6 +80,14 @@ class Cutover(PlatformAdapter):
         if isinstance(key, RunKey) and self._reads.is_template(key.id):
             return RunbookKey(platform=self.name, id=key.id)
         return key
+
+    def changed_since(self, since: datetime) -> Sequence[EditPages]:
+        return [self._reads.edits(since)]
+
+    @property
+    def reads_per_minute(self) -> float:
+        """The reference gives no number for its rate limit. A read takes three requests."""
+        return READS_PER_MINUTE
 
     def affected_ids(self, payload: bytes) -> Collection[str] | None:
         """Reads the default payload of an event integration. Operators can configure another one."""

@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -46,6 +47,14 @@ class CutoverApi:
 
     async def runbooks(self, operation: str, params: Mapping[str, str]) -> ListResult[wire.Runbook]:
         return await self._list(wire.ListResponse[wire.Runbook], "core/runbooks", operation, params)
+
+    async def edited_runbooks(
+        self, operation: str, params: Mapping[str, str]
+    ) -> AsyncGenerator[Sequence[wire.Runbook], None]:
+        """Pages of runbooks, the one that was edited last first, if this server sorts as asked."""
+        query = {**params, "sort": "-updated_at"}
+        async for page in self._pages(wire.ListResponse[wire.Runbook], "core/runbooks", operation, query):
+            yield page.data
 
     async def task(self, run: str, id: str, operation: str) -> wire.Task:
         path = self.path(operation, "runbooks", run, "tasks", id)
@@ -141,17 +150,28 @@ class CutoverApi:
     ) -> ListResult[R]:
         """Follows ``links.next`` as given. A link seen before ends the list."""
         items: dict[str, R] = {}
+        number = 0
+        async with aclosing(self._pages(model, path, operation, params)) as pages:
+            async for page in pages:
+                number += 1
+                items |= {item.id: item for item in page.data}
+                if number == MAX_PAGES:
+                    return ListResult(tuple(items.values()), complete=False)
+        return ListResult(tuple(items.values()))
+
+    async def _pages(
+        self, model: type[wire.ListResponse[R]], path: str, operation: str, params: Mapping[str, str]
+    ) -> "AsyncGenerator[wire.ListResponse[R], None]":
         followed: set[str] = set()
         body = await self.http.read(path, operation=operation, params=params or None)
-        for _ in range(MAX_PAGES):
+        while True:
             page = self._parse(model, body, operation)
-            items |= {item.id: item for item in page.data}
+            yield page
             link = self._next_url(page.links.next, operation)
             if link is None or link in followed:
-                return ListResult(tuple(items.values()))
+                return
             followed.add(link)
             body = await self.http.read(link, operation=operation)
-        return ListResult(tuple(items.values()), complete=False)
 
     def _next_url(self, link: str | None, operation: str) -> str | None:
         """``link`` as an absolute URL. Raises ``BadResponse`` for another origin, which must not get the token."""

@@ -2,20 +2,24 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from adapters.cutover import mapping, wire
 from adapters.cutover.api import CutoverApi
 from adapters.cutover.links import Links
 from adapters.cutover.start import START_OPTIONS
-from adapters.errors import NotFound
+from adapters.errors import NotFound, Rejected, Unsupported
 from adapters.models import Comment, Run, Runbook, RunState, RunSummary, Task
+from adapters.protocol import Edit, EditPages
 from adapters.toolkit.guards import Fresh
 from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import TaskWrite, Write
 
 COMMENT_LIMIT = 20
+SAME_EDIT = timedelta(seconds=1)  # at most between the times of one edit on the task and on its runbook
+MIN_SHARED_EDITS = 2
 
 
 @dataclass
@@ -28,6 +32,9 @@ class Reads:
     now: Callable[[], datetime]
     _templates: dict[str, bool] = field(default_factory=dict)  # runbook id -> is it a template
     _branches: dict[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)  # run -> task -> next tasks
+    _shared_edits: int = 0  # that were dated the same on a task and on its runbook
+    _last_shared: datetime | None = None
+    _sorts_by_edit: bool = True  # until this server refuses or ignores that order
 
     async def runbooks(self, query: str) -> Sequence[Runbook]:
         """Approved templates, then runbooks in planning."""
@@ -58,6 +65,7 @@ class Reads:
         if mapping.is_template(item):
             self._templates[item.id] = True
             raise NotFound(self.api.platform, "show")  # it is a runbook
+        self._compare_edit_times(item, _last_edit_of_tasks(tasks))
         run = mapping.run(self.api.platform, item, tasks, context, self.links)
         branches = {task.id: task.branches for task in run.tasks if task.branches}
         if branches or item.id in self._branches:
@@ -70,6 +78,37 @@ class Reads:
         if all(item.id.isdecimal() for item in found):
             found.sort(key=lambda item: int(item.id))
         return [mapping.comment(item) for item in found[-COMMENT_LIMIT:]]
+
+    async def edits(self, since: datetime) -> EditPages:
+        """Runbooks, the one that was edited last first. The reference documents neither that order nor that an
+        edit of a task counts as one of its runbook, so both are checked: raises ``Unsupported`` otherwise."""
+        if not self._sorts_by_edit or self._shared_edits < MIN_SHARED_EDITS:
+            raise Unsupported(self.api.platform, "show")
+        try:
+            async with aclosing(
+                self.api.edited_runbooks("show", {"is_template": "false", **self.filters})
+            ) as pages:
+                async for page in pages:
+                    edits = [edit for item in page if (edit := _edit(item)) and edit.at and edit.at >= since]
+                    times = [parse_timestamp(item.attributes.updated_at) for item in page]
+                    if None in times or times != sorted(filter(None, times), reverse=True):
+                        raise Unsupported(self.api.platform, "show")
+                    yield edits
+                    if len(edits) < len(page):
+                        return
+        except (Rejected, Unsupported) as error:
+            self._sorts_by_edit = False
+            raise Unsupported(self.api.platform, "show", said=error.said) from error
+
+    def _compare_edit_times(self, item: wire.Runbook, last: datetime | None) -> None:
+        """Learns whether the server dates a runbook by its tasks. One edit in common may be a coincidence."""
+        edited_at = parse_timestamp(item.attributes.updated_at)
+        started_at = parse_timestamp(item.attributes.start_actual)  # edits the runbook and its tasks
+        if edited_at is None or last is None or last > edited_at + SAME_EDIT:
+            self._shared_edits = 0
+        elif edited_at <= last + SAME_EDIT and started_at is not None and last > started_at + SAME_EDIT:
+            self._shared_edits += last != self._last_shared
+            self._last_shared = last
 
     async def fresh_task(self, step: TaskWrite) -> Fresh[wire.Task]:
         item, run = await asyncio.gather(
@@ -111,3 +150,12 @@ def _is_planned(item: wire.Runbook) -> bool:
 def _started_at(item: wire.Runbook) -> float:
     at = parse_timestamp(item.attributes.start_actual) or parse_timestamp(item.attributes.created_at)
     return at.timestamp() if at else 0.0
+
+
+def _edit(item: wire.Runbook) -> Edit:
+    attributes = item.attributes
+    return Edit(item.id, attributes.updated_at or "", parse_timestamp(attributes.updated_at))
+
+
+def _last_edit_of_tasks(tasks: Sequence[wire.Task]) -> datetime | None:
+    return max(filter(None, (parse_timestamp(task.attributes.updated_at) for task in tasks)), default=None)

@@ -44,6 +44,7 @@ class RunbookAttributes(Wire):
     end_forecast: str | None = None
     end_planned: str | None = None
     end_scheduled: str | None = None
+    updated_at: str | None = None
 
 
 class TaskAttributes(Wire):
@@ -59,6 +60,7 @@ class TaskAttributes(Wire):
     end_actual: str | None = None
     end_fixed: str | None = None
     end_planned: str | None = None
+    updated_at: str | None = None
     predecessor_ids: Annotated[tuple[str, ...] | None, BeforeValidator(_ids)] = None
     successor_ids: Annotated[tuple[str, ...] | None, BeforeValidator(_ids)] = None
 

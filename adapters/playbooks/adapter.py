@@ -1,9 +1,10 @@
 """The Playbooks adapter: which steps a write has, and the objects that read and write."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from adapters.errors import Rejected
-from adapters.http.responses import json_object
+from adapters.http.responses import json_object, nested_value
 from adapters.models import Comment, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
 from adapters.playbooks import links
 from adapters.playbooks.actions import Actions
@@ -16,13 +17,17 @@ from adapters.playbooks.reads import Reads
 from adapters.playbooks.settings import PlaybooksSettings
 from adapters.playbooks.start import StartWrites
 from adapters.playbooks.teams import Teams
+from adapters.playbooks.wire import is_id, to_datetime
 from adapters.playbooks.writes.comments import NOTE, CommentWrites
 from adapters.playbooks.writes.join import JOIN, RunJoiner
 from adapters.playbooks.writes.run import RunWrites
 from adapters.playbooks.writes.tasks import ASSIGN, TaskWrites
-from adapters.protocol import Capability, CheckResult, Resources
+from adapters.protocol import Capability, CheckResult, Edit, EditPages, Resources
 from adapters.toolkit.base import PlatformAdapter
 from adapters.writes import BeginTask, EndRun, FinishTask, Op, SkipTask, Write, WriteMarker, WriteResult
+
+READS_PER_MINUTE = 30.0  # of runs that are followed, each with one request
+RUN_EVENTS = "custom_playbooks_playbook_run_"
 
 
 class Playbooks(PlatformAdapter):
@@ -30,6 +35,7 @@ class Playbooks(PlatformAdapter):
 
     def __init__(self, name: str, settings: PlaybooksSettings, resources: Resources) -> None:
         token, self._site, now = settings.token.get_secret_value(), settings.url, resources.now
+        self._settings = settings
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         http = resources.http.client(
             name, settings.url, credential=token, headers=headers, map_error=error_mapper(name)
@@ -98,6 +104,32 @@ class Playbooks(PlatformAdapter):
 
     def parse_link(self, url: str) -> RunKey | TaskKey | RunbookKey | None:
         return links.parse(url, self.name, self._site)
+
+    def changed_since(self, since: datetime) -> Sequence[EditPages]:
+        return [self._edits(since)]
+
+    async def _edits(self, since: datetime) -> EditPages:
+        """The list is in no order by edit, so it is one page."""
+        team = self._settings.team if is_id(self._settings.team) else ""
+        runs = await self._api.edited_runs(team, int(since.timestamp() * 1000))
+        yield [Edit(run.id, str(run.update_at), to_datetime(run.update_at)) for run in runs]
+
+    @property
+    def reads_per_minute(self) -> float:
+        """Half of a tenth of what Mattermost allows by default where it limits its users: 10 requests a second."""
+        return READS_PER_MINUTE
+
+    @property
+    def site(self) -> str:
+        return self._site
+
+    def changed_runs(self, event: str, payload: str) -> Collection[str]:
+        """Of all versions: the payload is the run, holds the run, or holds the run's id and what changed."""
+        if not event.startswith(RUN_EVENTS):
+            return ()
+        body = json_object(payload.encode())
+        id = body.get("id") or nested_value(body, "playbook_run", "id")
+        return (id,) if isinstance(id, str) and is_id(id) else ()
 
     def affected_ids(self, payload: bytes) -> Collection[str] | None:
         """The body of a webhook is the run itself, on both generations."""

@@ -28,6 +28,7 @@ from adapters.playbooks.wire import (
 PLAYBOOKS = "plugins/playbooks/api/v0"
 CORE = "api/v4"
 PER_PAGE = 100
+EDITS_PER_PAGE = 1000  # the default of the API reference
 MAX_PAGES = 10  # 1,000 playbooks or runs of one team
 
 _ADD_PARTICIPANTS = (
@@ -46,6 +47,7 @@ class Features:
     add_method: str = ""  # empty until a task was added
     finish_routes: tuple[str, ...] = ("finish", "end")  # the working one first
     can_skip: bool | None = None  # None until known; only Playbooks 2 can
+    can_list_edits: bool | None = None  # None until a run had a time of its last edit
     has_update_request: bool = True  # False once the server did not know the route
 
     @property
@@ -73,6 +75,8 @@ class Api:
     async def run(self, id: str, operation: str = "show") -> WireRun:
         path = self._run_path(id, operation)
         run = self._parse(WireRun, await self.http.read(path, operation=operation), operation)
+        if run.update_at and self.features.can_list_edits is None:
+            self.features.can_list_edits = True
         if run.can_skip is not None and self.features.can_skip is not True:
             self.features.can_skip = run.can_skip
         return run
@@ -90,6 +94,21 @@ class Api:
         """Newest first. Statuses and order are always sent: servers and the API reference disagree on defaults."""
         params = {"team_id": team, "statuses": list(statuses), "sort": "create_at", "direction": "desc"}
         return [self._parse(WireRun, item, "runs") for item in await self._pages("runs", params, "runs", pages)]
+
+    async def edited_runs(self, team: str, since: int) -> list[WireRun]:
+        """Runs edited at or after ``since``, with one request. Raises ``Unsupported`` if the server is too old."""
+        if not self.features.can_list_edits:
+            raise Unsupported(self.name, "show", key=NO_ROUTE)
+        params = {"since": since, "sort": "create_at", "direction": "desc", "page": 0, "per_page": EDITS_PER_PAGE}
+        query = {**params, "team_id": team} if team else params
+        page = self._parse(
+            WirePage, await self.http.read(f"{PLAYBOOKS}/runs", operation="show", params=query), "show"
+        )
+        runs = [self._parse(WireRun, item, "show") for item in page.items]
+        if any(run.update_at < since for run in runs):  # it ignored the parameter
+            self.features.can_list_edits = False
+            raise Unsupported(self.name, "show", key=NO_ROUTE)
+        return runs
 
     # Playbooks: writes
 

@@ -85,7 +85,9 @@ class WireStatusPost(Wire):
 
 
 class WireRun(Wire):
-    """A run of either generation. ``is_active`` and ``active_stage`` are only in 1.x, ``summary`` only in 2.x."""
+    """A run of either generation. ``is_active`` and ``active_stage`` are only in 1.x, ``summary`` only in 2.x, and
+    ``update_at`` in newer versions of that.
+    """
 
     id: str
     name: str = ""
@@ -93,6 +95,7 @@ class WireRun(Wire):
     team_id: str = ""
     channel_id: str = ""
     create_at: int = 0
+    update_at: int = 0
     end_at: int = 0
     delete_at: int = 0
     playbook_id: str = ""

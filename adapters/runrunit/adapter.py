@@ -1,6 +1,6 @@
 """The Runrun.it adapter: connects the reads and the handlers of the writes, and plans each write's steps."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from adapters.http.rate_limits import RateLimit
@@ -74,6 +74,10 @@ class Runrunit(PlatformAdapter):
         run = self._reads.run_of_task.get(id)
         key = RunKey(platform=self.name, id=run or id)
         return TaskKey(run=key, id=id) if run else key
+
+    async def check_changes(self, runs: Sequence[Run]) -> Mapping[str, bool]:
+        """Runrun.it has no list of edits, and tasks have no time of their last edit."""
+        return await self._reads.check_changes(runs)
 
     def affected_ids(self, payload: bytes) -> Collection[str] | None:
         """The payload names only the task. A new task may belong to any run."""

@@ -69,6 +69,12 @@ class RunrunitApi:
         max_pages = MAX_PAGES_WITH_CLOSED if include_closed else MAX_PAGES
         return await self._list(WireTask, "tasks", operation, params, max_pages)
 
+    async def tasks(self, ids: Sequence[str], operation: str) -> Sequence[WireTask]:
+        """Up to ``PAGE_SIZE`` open and closed tasks, in one request ("Query tasks", ``ids``)."""
+        numbers = [self.number(id, operation) for id in ids]
+        params = {"ids": ",".join(numbers), "bypass_status_default": "true"}
+        return (await self._list(WireTask, "tasks", operation, params, max_pages=1)).items
+
     async def template_description(self, id: str, operation: str) -> str:
         params = {"task_template_id": self.number(id, operation)}
         return (await self._get(WireDescription, "descriptions", operation, params)).description
@@ -81,11 +87,8 @@ class RunrunitApi:
         return await self._get(WireTask, f"tasks/{self.number(id, operation)}", operation)
 
     async def tasks_by_id(self, ids: Sequence[str], operation: str) -> Mapping[str, WireTask]:
-        """Open and closed tasks, in one request ("Query tasks", ``ids``). One that is left out is read alone."""
-        numbers = [self.number(id, operation) for id in ids]
-        params = {"ids": ",".join(numbers), "bypass_status_default": "true"}
-        listing = await self._list(WireTask, "tasks", operation, params, max_pages=1)
-        found = {task.id: task for task in listing.items if task.id in ids}
+        """Like ``tasks``. One that the list leaves out is read alone."""
+        found = {task.id: task for task in await self.tasks(ids, operation) if task.id in ids}
         missing = [id for id in ids if id not in found]
         return found | {id: await self.task(id, operation) for id in missing}
 

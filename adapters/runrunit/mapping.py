@@ -89,6 +89,35 @@ def run(
     )
 
 
+def is_changed(read: Run, tasks: Sequence[WireTask], people: People, links: Links) -> bool:
+    """Whether the run's own task or one of its steps is not as it was read, or a task was added.
+
+    Only what a card shows is compared. Names are not: they come from another list.
+    """
+    for item in tasks:
+        if item.id != read.key.id:
+            before = read.task(item.id)
+            if before is None or _compared(before) != _compared(task(item, people, links)):
+                return True
+            continue
+        present = run(read.key.platform, item, (), (), people, links, read.read_at or datetime.min)
+        if (present.title, present.state, present.health, present.health_text) != (
+            read.title,
+            read.state,
+            read.health,
+            read.health_text,
+        ):
+            return True
+        if item.subtasks_count > len(read.tasks) or any(not read.task(id) for id in item.opened_parent_ids):
+            return True
+    return False
+
+
+def _compared(item: Task) -> object:
+    people = sorted(person.id for person in item.assignees)
+    return (item.title, item.state, people, sorted(item.waits_for), item.due_at, item.mark, item.urgent)
+
+
 def health(item: WireTask) -> Health:
     """The colour in the board stage's name. If it names none, an urgent task is red."""
     colour = health_of_stage(item.board_stage_name)

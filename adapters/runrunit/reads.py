@@ -1,14 +1,14 @@
 """The read commands: runbooks, runs, a run with its tasks, instructions and comments."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.errors import AdapterError, Rejected
 from adapters.models import Comment, Run, Runbook, RunSummary
 from adapters.runrunit import mapping
-from adapters.runrunit.api import RunrunitApi
+from adapters.runrunit.api import PAGE_SIZE, RunrunitApi
 from adapters.runrunit.links import Links
 from adapters.runrunit.people import People
 from adapters.runrunit.text import to_text
@@ -17,6 +17,7 @@ from adapters.toolkit.guards import Fresh
 from adapters.writes import TaskWrite, Write
 
 COMMENT_LIMIT = 20
+MAX_REPORTS = 3  # of one difference: reading the run may fail
 
 
 @dataclass
@@ -29,6 +30,7 @@ class Reads:
     now: Callable[[], datetime]
     run_of_task: dict[str, str] = field(default_factory=dict)
     _without_prerequisites: set[str] = field(default_factory=set)  # ids of runs
+    _reported: dict[str, tuple[int, int]] = field(default_factory=dict)  # run -> (version, times called changed)
 
     async def runbooks(self) -> Sequence[Runbook]:
         """Runrun.it has no search: callers match the titles."""
@@ -62,6 +64,32 @@ class Reads:
         self.run_of_task |= {task.id: run.key.id for task in run.tasks}
         return run
 
+    async def check_changes(self, runs: Sequence[Run]) -> Mapping[str, bool]:
+        """Compares as many runs as fit on one page, and their tasks, with what was read.
+
+        A difference that stays after the run was read again is one between the API's lists, and no edit.
+        """
+        ids = _first_ids(runs)
+        found = {
+            task.id: task for task in await self.api.tasks([id for group in ids.values() for id in group], "show")
+        }
+        changed: dict[str, bool] = {}
+        for run in runs[: len(ids)]:
+            tasks = [found[id] for id in ids[run.key.id] if id in found]
+            changed[run.key.id] = len(tasks) < len(ids[run.key.id]) or mapping.is_changed(
+                run, tasks, self.people, self.links
+            )
+            if changed[run.key.id]:
+                changed[run.key.id] = self._is_news(run.key.id, tasks)
+        return changed
+
+    def _is_news(self, run: str, tasks: Sequence[WireTask]) -> bool:
+        version, times = hash(tuple(tasks)), 0
+        if run in self._reported and self._reported[run][0] == version:
+            times = self._reported[run][1]
+        self._reported[run] = (version, times + 1)
+        return times < MAX_REPORTS
+
     async def fresh_task(self, step: TaskWrite) -> Fresh[WireTask]:
         """The task and its run, in one request."""
         found = await self.api.tasks_by_id([step.task, step.run_id], step.op)
@@ -89,3 +117,16 @@ class Reads:
             return to_text(await description)
         except AdapterError:
             return ""
+
+
+def _first_ids(runs: Sequence[Run]) -> Mapping[str, Sequence[str]]:
+    """The ids of the first runs and of their tasks that fit on a page; of a long run, as many as fit."""
+    ids: dict[str, Sequence[str]] = {}
+    left = PAGE_SIZE
+    for run in runs:
+        group = [run.key.id, *(task.id for task in sorted(run.tasks, key=lambda task: task.state.is_over))]
+        if ids and len(group) > left:
+            break
+        ids[run.key.id] = group[:left]
+        left -= len(ids[run.key.id])
+    return ids

@@ -3,11 +3,12 @@
 import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime
 
 from adapters.errors import NotFound
 from adapters.models import Comment, Health, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
-from adapters.protocol import CheckResult, Resources
+from adapters.protocol import CheckResult, Edit, EditPages, Resources
 from adapters.tines import links, mapping, wire
 from adapters.tines.actions import Actions
 from adapters.tines.api import Api
@@ -23,6 +24,7 @@ from adapters.tines.writes.case import COLOUR, CaseWrites
 from adapters.tines.writes.comments import NOTE, CommentWrites
 from adapters.tines.writes.tasks import ASSIGN, MARK, TaskViews, TaskWrites
 from adapters.toolkit.base import PlatformAdapter
+from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import (
     AssignTask,
     BeginTask,
@@ -123,11 +125,15 @@ class Tines(PlatformAdapter):
                 return [write.as_part(COLOUR), write]
         return [write]
 
-    async def changed_since(self, since: datetime) -> Mapping[str, str]:
-        """Tines has no outgoing webhooks for cases. Closed cases are included: they can be edited too."""
+    def changed_since(self, since: datetime) -> Sequence[EditPages]:
+        """Closed cases are included: they can be edited too."""
+        return [self._edits(since)]
+
+    async def _edits(self, since: datetime) -> EditPages:
         filters = {"tags": [self._settings.run_tag], "updated_at_start_date": f"{since:%Y-%m-%dT%H:%M:%SZ}"}
-        result = await self._api.cases(filters, "show", "RECENTLY_EDITED")
-        return {case.case_id: hashlib.sha256(case.model_dump_json().encode()).hexdigest() for case in result.items}
+        async with aclosing(self._api.edited_cases(filters, "show")) as pages:
+            async for cases in pages:
+                yield [Edit(case.id, _version(case), parse_timestamp(case.updated_at)) for case in cases]
 
     def parse_link(self, url: str) -> RunKey | TaskKey | RunbookKey | None:
         key = links.parse(url, self._settings.url, self.name)
@@ -150,3 +156,8 @@ class Tines(PlatformAdapter):
         for case in result.items:
             self._case_writes.remember_sub_status(case)
         return result.items
+
+
+def _version(case: wire.Case) -> str:
+    """Differs after each edit. The seconds that are left of an SLA are no edit."""
+    return hashlib.sha256(case.model_dump_json(exclude={"slas"}).encode()).hexdigest()

@@ -6,7 +6,8 @@ List). Proxies may drop such a body, so callers that filter also check the resul
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -50,13 +51,20 @@ class Api:
             wire.Case, await self.http.read(self.case_path(id, operation), operation=operation), operation
         )
 
-    async def cases(
-        self, filters: Mapping[str, Any], operation: str, order: str = "CREATED_DESC"
-    ) -> ListResult[wire.Case]:
+    async def cases(self, filters: Mapping[str, Any], operation: str) -> ListResult[wire.Case]:
         """``filters`` as in the table of Cases v2, List; always limited to the team in the settings."""
-        params = {"order": order, **self._team_params()}
+        params = {"order": "CREATED_DESC", **self._team_params()}
         body = {"filters": dict(filters)}
         return await self._pages(CASES, wire.Cases, operation, CASES_PER_PAGE, params, body)
+
+    async def edited_cases(
+        self, filters: Mapping[str, Any], operation: str
+    ) -> AsyncGenerator[Sequence[wire.Case], None]:
+        """Pages of cases, the one that was edited last first."""
+        params = {"order": "RECENTLY_EDITED", **self._team_params()}
+        body = {"filters": dict(filters)}
+        async for page in self._read_pages(CASES, wire.Cases, operation, CASES_PER_PAGE, params, body):
+            yield page.items
 
     async def first_cases(self, filters: Mapping[str, Any], operation: str) -> Sequence[wire.Case]:
         """One page of one case: the cheapest proof that cases can be read."""
@@ -164,20 +172,35 @@ class Api:
         body: Mapping[str, Any] | None = None,
     ) -> ListResult[W]:
         items: dict[str, W] = {}
+        async with aclosing(self._read_pages(path, model, operation, per_page, params, body)) as pages:
+            async for page in pages:
+                count_before = len(items)
+                items |= {item.id: item for item in page.items}
+                if page.meta.next_page_number is None:
+                    return ListResult(tuple(items.values()))
+                if len(items) == count_before:
+                    break
+        return ListResult(tuple(items.values()), complete=False)
+
+    async def _read_pages(
+        self,
+        path: str,
+        model: "type[wire.Page[W]]",
+        operation: str,
+        per_page: int,
+        params: Mapping[str, str] | None,
+        body: Mapping[str, Any] | None,
+    ) -> "AsyncGenerator[wire.Page[W], None]":
         number = 1
         for _ in range(MAX_PAGES):
             query = {**(params or {}), "per_page": str(per_page), "page": str(number)}
             response = await self.http.read(path, operation=operation, params=query, json=body)
             page = self._parse(model, response, operation)
-            count_before = len(items)
-            items |= {item.id: item for item in page.items}
+            yield page
             next_number = page.meta.next_page_number
-            if next_number is None:
-                return ListResult(tuple(items.values()))
-            if next_number <= number or len(items) == count_before:
-                break
+            if next_number is None or next_number <= number:
+                return
             number = next_number
-        return ListResult(tuple(items.values()), complete=False)
 
     def _parse(self, model: type[M], body: Any, operation: str, error_type: type[AdapterError] = BadResponse) -> M:
         return parse_model(model, body, self.platform, operation, error_type)

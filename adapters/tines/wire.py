@@ -195,6 +195,7 @@ class Case(Wire):
     slas: Annotated[tuple[Sla, ...], BeforeValidator(_to_objects)] = ()
     team: Annotated[Team, BeforeValidator(_to_object)] = Team()
     created_at: Text = ""
+    updated_at: Text = ""
 
     @property
     def id(self) -> str:

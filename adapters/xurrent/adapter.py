@@ -1,12 +1,13 @@
 """Connects one account, on either generation of the API, to the reads and writes of this folder."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from pydantic import SecretStr
 
 from adapters.errors import Rejected
 from adapters.models import Comment, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
-from adapters.protocol import CheckResult, Resources
+from adapters.protocol import CheckResult, EditPages, Resources
 from adapters.toolkit.base import PlatformAdapter
 from adapters.writes import AddComment, AddTask, ApproveTask, RejectTask, StartRun, TaskWrite, Write
 from adapters.xurrent import health, webhooks
@@ -90,6 +91,9 @@ class XurrentAdapter(PlatformAdapter):
 
     async def check(self) -> Sequence[CheckResult]:
         return await health.check(self._api, self._settings, self._personal_apis)
+
+    def changed_since(self, since: datetime) -> Sequence[EditPages]:
+        return self._reads.edits(since)
 
     def affected_ids(self, payload: bytes) -> Collection[str] | None:
         return webhooks.affected_ids(payload)

@@ -2,12 +2,13 @@
 
 import base64
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from adapters.errors import BadResponse, NotFound, OutcomeUnknown, Rejected
+from adapters.errors import BadResponse, NotFound, OutcomeUnknown, Rejected, Unsupported
 from adapters.http.client import HttpClient
 from adapters.http.rate_limits import RateLimit
 from adapters.http.responses import ListResult, Response, parse_model
@@ -61,6 +62,7 @@ class Api:
     now: Callable[[], datetime]
     page_size: int = PAGE_SIZE
     _rejected_fields: dict[type[Wire], frozenset[str]] = field(default_factory=dict)
+    _rejects_edit_fields: bool = False
 
     @property
     def name(self) -> str:
@@ -100,6 +102,29 @@ class Api:
         self._rejected_fields[model] = self._rejected_fields.get(model, frozenset()) | (set(names) - set(fewer))
         return result
 
+    async def edited(
+        self, model: type[W], path: str, fields: Sequence[str], since: datetime | None = None
+    ) -> AsyncGenerator[Sequence[W], None]:
+        """Pages of a list, the record that was edited last first. Raises ``Unsupported`` if that is rejected."""
+        query = {"sort": "-updated_at"}
+        if since is not None:
+            query["updated_at"] = f">={since:%Y-%m-%dT%H:%M:%SZ}"
+        if self.page_size:
+            query["per_page"] = str(self.page_size)
+        if not self._rejects_edit_fields:
+            query["fields"] = ",".join(fields)
+        try:
+            async with aclosing(self._pages(model, path, "show", query)) as pages:
+                async for page, _ in pages:
+                    yield page
+        except Rejected as error:
+            if self._rejects_edit_fields or error.facts.get("status") not in (400, 422):
+                raise Unsupported(self.name, "show", said=error.said) from error
+            self._rejects_edit_fields = True
+            async with aclosing(self.edited(model, path, fields, since)) as pages:
+                async for page in pages:
+                    yield page
+
     async def write(self, method: str, path: str, operation: str, body: Mapping[str, Any], model: type[W]) -> W:
         """Sends once. Raises ``OutcomeUnknown`` for a 2xx that is not a ``model``."""
         response = await self._send(method, path, operation, body)
@@ -138,20 +163,31 @@ class Api:
     ) -> ListResult[W]:
         """Follows ``rel="next"``. A page without new records ends the list."""
         items: dict[str, W] = {}
-        url = path
-        for number in range(pages):
-            query = params if number == 0 else None  # the next page's URL has its own query
-            response = await self.client.read_response(url, operation=operation, params=query or None)
+        number = 0
+        async with aclosing(self._pages(model, path, operation, params)) as listing:
+            async for page, is_last in listing:
+                number += 1
+                by_id = {getattr(item, "id"): item for item in page}  # noqa: B009
+                has_new = bool(by_id.keys() - items.keys())
+                items |= by_id
+                if is_last or not has_new:
+                    return ListResult(tuple(items.values()))
+                if number == pages:
+                    break
+        return ListResult(tuple(items.values()), complete=False)
+
+    async def _pages(
+        self, model: type[W], path: str, operation: str, params: Mapping[str, str]
+    ) -> AsyncGenerator[tuple[Sequence[W], bool], None]:
+        """Pages, and whether each is the last one."""
+        url: str | None = path
+        query: Mapping[str, str] | None = params or None
+        while url is not None:
+            response = await self.client.read_response(url, operation=operation, params=query)
             await self._track_rate_limit(response)
             page = self._parse_list(model, self._json(response, operation), operation)
-            by_id = {getattr(item, "id"): item for item in page}  # noqa: B009
-            has_new = bool(by_id.keys() - items.keys())
-            items |= by_id
-            next_url = self._next_url(response, operation)
-            if next_url is None or not has_new:
-                return ListResult(tuple(items.values()))
-            url = next_url
-        return ListResult(tuple(items.values()), complete=False)
+            url, query = self._next_url(response, operation), None  # the next page's URL has its own query
+            yield page, url is None
 
     def _next_url(self, response: Response, operation: str) -> str | None:
         """Raises ``BadResponse`` for a page on another site: the token must not be sent there."""

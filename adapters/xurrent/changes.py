@@ -6,18 +6,21 @@ or filters by one. So the lists are read with each task's change; where a server
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.errors import BadResponse, NotFound, Rejected, Unsupported
 from adapters.http.responses import ListResult
 from adapters.models import Comment, Run, Runbook, RunKey, RunState, RunSummary
+from adapters.protocol import EditPages
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import COMMON_TASK_FIELDS, MAX_PAGES, Api
 from adapters.xurrent.links import Links
 from adapters.xurrent.text import label
 
 TASK_FIELDS = (*COMMON_TASK_FIELDS, "change")
+EDIT_FIELDS = ("id", "status", "team", "member", "updated_at", "change")
 OUR_LISTS = ("managed_by_me", "assigned_to_my_team", "assigned_to_me", "approval_by_me")
 OLDEST_FIRST = {"sort": "id"}
 MAX_SINGLE_READS = 100
@@ -80,6 +83,18 @@ class ChangeReads:
             link=self.links.run(id),
             read_at=self.now(),
         )
+
+    def edits(self, since: datetime) -> Sequence[EditPages]:
+        """The page documents the order by ``updated_at``, and no filter by time."""
+        return [self._edits(since)]
+
+    async def _edits(self, since: datetime) -> EditPages:
+        async with aclosing(self.api.edited(wire.Task, "tasks", EDIT_FIELDS)) as pages:
+            async for page in pages:
+                edits = [mapping.edit(task) for task in page]
+                yield edits
+                if edits and edits[-1].at is not None and edits[-1].at < since:
+                    return
 
     async def tasks(self, run: str, operation: str) -> Sequence[wire.Task]:
         """The tasks of one change. Checks each task's change: a server may ignore the filter."""

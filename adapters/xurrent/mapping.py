@@ -19,6 +19,7 @@ from adapters.models import (
     Task,
     TaskState,
 )
+from adapters.protocol import Edit
 from adapters.toolkit.timestamps import parse_timestamp
 from adapters.xurrent import wire
 from adapters.xurrent.links import Links
@@ -271,3 +272,10 @@ def map_comment(note: wire.Note, task: str | None) -> Comment:
     by = signed.by or (note.person.shown if note.person else "")
     task = note.task.id if note.task else task
     return Comment(id=note.id, text=signed.text, by=by, at=parse_timestamp(note.created_at), task=task)
+
+
+def edit(record: wire.Task | wire.Workflow) -> Edit:
+    """``updated_at`` has seconds, so the version also has the other fields of the list of edits."""
+    run = record.run if isinstance(record, wire.Task) else None
+    at = parse_timestamp(record.updated_at)
+    return Edit(record.id, record.model_dump_json(exclude_none=True), at, run.id if run else "")

@@ -6,12 +6,14 @@ tasks only, and cached until the run has other tasks, or a task still waits thou
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.errors import OPTIONAL_READ_ERRORS, BadResponse, NotFound
 from adapters.http.responses import ListResult
 from adapters.models import Comment, Run, Runbook, RunState, RunSummary, Task, TaskState
+from adapters.protocol import EditPages
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import COMMON_TASK_FIELDS, Api
 from adapters.xurrent.links import Links
@@ -21,6 +23,9 @@ from adapters.xurrent.text import SIGNER
 TASK_FIELDS = (*COMMON_TASK_FIELDS, "workflow", "phase")
 MAX_COMMENTS = 20
 MAX_DETAIL_READS = 60  # tasks of one run whose predecessors, approvals or notes are read
+WORKFLOWS_EVERY = 3  # polls
+EDIT_FIELDS = ("id", "status", "team", "member", "updated_at", "workflow")
+WORKFLOW_EDIT_FIELDS = ("id", "status", "manager", "updated_at")
 RUN_PAGES = 10  # the newest 1,000 open workflows of the account
 
 
@@ -40,6 +45,7 @@ class WorkflowReads:
     now: Callable[[], datetime]
     _predecessors: dict[str, RunPredecessors] = field(default_factory=dict)  # by run ID
     _hold_reasons: dict[str, str] = field(default_factory=dict)  # by ID of a held task
+    _polls: int = 0
 
     async def runbooks(self, query: str) -> Sequence[Runbook]:
         """Enabled templates. Ignores ``query``: the API's subject filter is exact and case-sensitive."""
@@ -87,6 +93,23 @@ class WorkflowReads:
         run = mapping.map_run(self.api.name, workflow, tasks, details, self.links)
         with_emails = await self._with_emails(run)
         return run.model_copy(update={"state": state, "tasks": with_emails, "read_at": self.now()})
+
+    def edits(self, since: datetime) -> Sequence[EditPages]:
+        """The tasks of the account, and now and then the workflows: their own edits are few."""
+        self._polls += 1
+        tasks = self._task_edits(since)
+        return [tasks, self._workflow_edits(since)] if self._polls % WORKFLOWS_EVERY == 0 else [tasks]
+
+    async def _task_edits(self, since: datetime) -> EditPages:
+        async with aclosing(self.api.edited(wire.Task, "tasks", EDIT_FIELDS, since)) as pages:
+            async for page in pages:
+                yield [mapping.edit(task) for task in page]
+
+    async def _workflow_edits(self, since: datetime) -> EditPages:
+        """The workflows' edits do not tell of their tasks'."""
+        async with aclosing(self.api.edited(wire.Workflow, "workflows", WORKFLOW_EDIT_FIELDS, since)) as pages:
+            async for page in pages:
+                yield [mapping.edit(workflow) for workflow in page]
 
     async def tasks(self, run: str, operation: str) -> Sequence[wire.Task]:
         path = f"workflows/{self.api.path_id(run, operation)}/tasks"

@@ -71,6 +71,7 @@ class Task(Wire):
     finished_at: OptionalText = None
     anticipated_assignment_at: OptionalText = None
     waiting_until: OptionalText = None
+    updated_at: OptionalText = None
     urgent: OptionalBool = None  # in the field table of "Tasks" and in no sample: a server may leave it out
 
 
@@ -80,6 +81,7 @@ class Workflow(Wire):
     subject: OptionalText = None
     status: OptionalText = None
     completion_reason: OptionalText = None
+    updated_at: OptionalText = None
     manager: OptionalReference = None
     template: OptionalReference = None
 

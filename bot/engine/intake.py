@@ -8,6 +8,7 @@ from adapters.toolkit.messages import in_language
 from bot.engine.port import Engine
 from bot.outbound.responder import Responder
 from bot.services.people_directory import PeopleDirectory
+from bot.services.platform_events import PlatformEvents
 from bot.storage.inbox import Inbox
 from bot.storage.store import StoreError
 from bot.surfaces.protocol import FieldErrors, NotRecorded, Recorded, SubmittedForm
@@ -35,6 +36,7 @@ class AppIntake:
         services: Services,
         people: PeopleDirectory,
         now: Callable[[], datetime],
+        platform_events: PlatformEvents,
     ) -> None:
         self._engine = engine
         self._responder = responder
@@ -42,6 +44,7 @@ class AppIntake:
         self._services = services
         self._people = people
         self._now = now
+        self._platform_events = platform_events
         self.on_recorded: list[Callable[[Message], None]] = []
 
     async def record(self, message: Message, answer: bytes = b"") -> Recorded:
@@ -86,6 +89,12 @@ class AppIntake:
 
     def error_card(self, key: str, **facts: object) -> Card:
         return short_card(translate(key, **facts), tone="warn")
+
+    def on_plugin_event(self, site: str, event: str, payload: str) -> None:
+        self._platform_events.on_event(site, event, payload)
+
+    def on_plugin_gap(self, site: str) -> None:
+        self._platform_events.on_gap(site)
 
     def language_for(self, actor: Actor) -> str:
         return language_of(actor, self._services)

@@ -5,13 +5,13 @@ the handle of each run whose snapshot has changed, ``on_halt`` each run that was
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 
 import structlog
 
 from adapters.errors import AdapterError
-from adapters.http.rate_limits import background
+from adapters.http.rate_limits import background, is_background
 from adapters.models import Run, RunbookKey, RunKey, RunState, RunSummary
 from adapters.protocol import Adapter
 from adapters.toolkit.messages import ENGLISH
@@ -27,6 +27,7 @@ from commands.model.tracked_run import Receipt, RunOverlay, TrackedRun
 REFRESH_INTERVAL_SECONDS = 1.0
 SLOWEST_REFRESH_SECONDS = 30.0  # of a run that its platform is still creating
 CREATION_TIMEOUT = timedelta(minutes=10)
+BACKGROUND_READS = 4  # of one platform at a time: polls must not wait behind hundreds of reads
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +56,8 @@ class RunService:
         self._refreshes: dict[str, asyncio.Task[None]] = {}  # by handle
         self._requested: set[str] = set()  # handles to refresh (again)
         self._wakeups: dict[str, asyncio.Event] = {}  # by handle: ends the wait for a run that is being created
+        self._used_at: dict[str, datetime] = {}  # by handle: when somebody last used it or was shown it
+        self._background_reads: dict[str, asyncio.Semaphore] = {}  # by platform
 
     # Lookups in the store
 
@@ -77,7 +80,21 @@ class RunService:
         return self._rows.last_used(actor)
 
     async def mark_used(self, actor: Actor, handle: str) -> None:
+        self._used_at[handle] = self._now()
         await self._rows.mark_used(actor, handle)
+
+    def followed_runs(self, platform: str) -> Sequence[TrackedRun]:
+        """The runs that are not over on this platform, newest first."""
+        runs = [run for run in self._rows.list_runs(active=True) if run.started and run.run.key.id]
+        runs = [run for run in runs if run.run.key.platform == platform]
+        return runs
+
+    def was_used(self, tracked: TrackedRun, since: datetime) -> bool:
+        """Whether somebody used this run, or was shown it, since then. After a restart, its last read counts."""
+        return self._last_use(tracked) >= since
+
+    def _last_use(self, tracked: TrackedRun) -> datetime:
+        return self._used_at.setdefault(tracked.handle, tracked.run.read_at or self._now())
 
     async def receipts(self, handle: str, task: str = "") -> Sequence[Receipt]:
         return await self._effect_log.receipts(handle, task)
@@ -161,6 +178,8 @@ class RunService:
 
     async def refresh(self, handle: str) -> TrackedRun:
         """Reads again if the stored snapshot changed meanwhile: what was read may be older."""
+        if not is_background():
+            self._used_at[handle] = self._now()
         for last in (False, True):
             tracked = self._require(handle)
             if not tracked.run.key.id:
@@ -198,9 +217,16 @@ class RunService:
 
     def hint(self, platform: str, ids: Collection[str] | None) -> None:
         """Refreshes the active runs that have, or have a task with, one of these ids; None: all active runs."""
+        wanted = None if ids is None else frozenset(ids)
         for tracked in self._rows.list_runs(active=True):
             run = tracked.run
-            if run.key.platform == platform and (ids is None or _has_any_id(run, ids)):
+            if run.key.platform == platform and (wanted is None or _has_any_id(run, wanted)):
+                self.refresh_soon(tracked.handle)
+
+    def hint_used(self, platform: str, since: datetime) -> None:
+        """Refreshes the active runs that somebody used, or was shown, since then."""
+        for tracked in self.followed_runs(platform):
+            if self.was_used(tracked, since):
                 self.refresh_soon(tracked.handle)
 
     @property
@@ -219,7 +245,8 @@ class RunService:
                 while handle in self._requested:
                     self._requested.discard(handle)
                     try:
-                        await self.refresh(handle)
+                        async with self._background_read(handle):
+                            await self.refresh(handle)
                     except AdapterError as error:
                         log.info("run not refreshed", run=handle, error=str(error))
                     await asyncio.sleep(REFRESH_INTERVAL_SECONDS)
@@ -229,6 +256,10 @@ class RunService:
                         self._requested.add(handle)
         finally:
             del self._refreshes[handle]
+
+    def _background_read(self, handle: str) -> asyncio.Semaphore:
+        platform = self._require(handle).run.key.platform
+        return self._background_reads.setdefault(platform, asyncio.Semaphore(BACKGROUND_READS))
 
     async def _wait_for_request(self, handle: str, timeout: float) -> None:
         """Waits until a write or a hint requests a refresh, at most ``timeout`` seconds."""
@@ -249,7 +280,7 @@ class RunService:
         return tracked is not None and tracked.started and tracked.run.state is RunState.STARTING
 
 
-def _has_any_id(run: Run, ids: Collection[str]) -> bool:
+def _has_any_id(run: Run, ids: Set[str]) -> bool:
     return run.key.id in ids or any(task.id in ids for task in run.tasks)
 
 

@@ -130,6 +130,14 @@ class Intake(Protocol):
         """A private card for an error that occurs before there is a message."""
         ...
 
+    def on_plugin_event(self, site: str, event: str, payload: str) -> None:
+        """A plugin of the chat at ``site`` published an event. Returns immediately."""
+        ...
+
+    def on_plugin_gap(self, site: str) -> None:
+        """Events of plugins may have been missed."""
+        ...
+
     def language_for(self, actor: Actor) -> str:
         """The language of forms and private answers: from the person's locale as last read, without I/O."""
         ...

@@ -118,5 +118,9 @@ class ScriptedApp:
     def error_card(self, key: str, **facts: object) -> Card:
         return Card(title=(key,), summary=key)
 
+    def on_plugin_event(self, site: str, event: str, payload: str) -> None: ...
+
+    def on_plugin_gap(self, site: str) -> None: ...
+
     def language_for(self, actor: Actor) -> str:
         return "en"

@@ -1,4 +1,7 @@
-"""Records the posts that the websocket delivers, in order, and reads missed posts from the channels' history."""
+"""Records the posts that the websocket delivers, in order, and reads missed posts from the channels' history.
+
+Events of plugins are passed on as they come.
+"""
 
 import asyncio
 import contextlib
@@ -50,7 +53,12 @@ class Listener:
         self._now = now
         self._queue: asyncio.Queue[IncomingPost | None] = asyncio.Queue()
         self._socket = WebSocketClient(
-            socket_url, token, on_post=self._on_post, on_person=self._on_person, on_gap=self._on_gap
+            socket_url,
+            token,
+            on_post=self._on_post,
+            on_person=self._on_person,
+            on_plugin_event=partial(intake.on_plugin_event, api.url),
+            on_gap=self._on_gap,
         )
         self._reports: set[asyncio.Task[None]] = set()  # of people who changed
         self._tasks: list[asyncio.Task[None]] = []
@@ -88,6 +96,7 @@ class Listener:
 
     def _on_gap(self) -> None:
         self._queue.put_nowait(None)
+        self._intake.on_plugin_gap(self._api.url)
 
     async def _process_queue(self) -> None:
         await self._seen_posts.load()

@@ -29,6 +29,7 @@ PERSON_EVENTS = (
     "leave_team",
     "user_activation_status_change",
 )
+PLUGIN_EVENTS = "custom_"  # then the id of the plugin (server 5.37, app/plugin_api.go, PublishWebSocketEvent)
 _MAX_FRAME_BYTES = 16 * 2**20
 
 log = structlog.get_logger(__name__)
@@ -42,13 +43,14 @@ class SocketError(Exception):
 @dataclass
 class WebSocketClient:
     """``run`` only ends when cancelled. ``on_post`` is called for each ``posted`` frame, ``on_person`` for each of
-    ``PERSON_EVENTS``, and ``on_gap`` for each possible gap, in order. They must return quickly, so that pings are
-    answered."""
+    ``PERSON_EVENTS``, ``on_plugin_event`` for each event of a plugin and ``on_gap`` for each possible gap, in
+    order. All must return quickly, so that pings are answered."""
 
     url: str
     token: str
     on_post: Callable[[Event], None]
     on_person: Callable[[Event], None]
+    on_plugin_event: Callable[[str, str], None]  # (name of the event, its payload as JSON)
     on_gap: Callable[[], None]
     ping_seconds: float = PING_SECONDS
     _connection_id: str = ""
@@ -131,6 +133,9 @@ class WebSocketClient:
             self.on_post(frame)
         elif event in PERSON_EVENTS:
             self.on_person(frame)
+        elif isinstance(event, str) and event.startswith(PLUGIN_EVENTS):
+            payload = (frame.get("data") or {}).get("payload")
+            self.on_plugin_event(event, payload if isinstance(payload, str) else json.dumps(payload))
 
     def _handle_hello(self, frame: Event) -> None:
         data = frame.get("data") or {}

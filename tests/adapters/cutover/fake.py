@@ -37,6 +37,7 @@ FILTERED = (("template_status", "template_status"), ("run_type", "run_type"))
 class CutoverFake(Fake):
     """``forecast``: how the server handles that parameter. ``next_url``: the next link of every list.
 
+    ``sorts_runbooks``: how it handles ``sort`` for runbooks, which the reference does not have.
     ``endless``: every page of a list has a next one.
     """
 
@@ -47,6 +48,7 @@ class CutoverFake(Fake):
         self.template = self.world.template()
         self.page_size = 25
         self.forecast: Literal["full", "bare", "refused"] = "full"
+        self.sorts_runbooks: Literal["as asked", "ignored", "refused"] = "refused"
         self.endless = False
         self.next_url: str | None = None
 
@@ -103,7 +105,8 @@ class CutoverFake(Fake):
     # Reads
 
     def list_runbooks(self, seen: Seen, _: "re.Match[str]") -> Answer:
-        params = self._params(seen, *LIST_FILTERS)
+        may_sort = self.sorts_runbooks != "refused"
+        params = self._params(seen, *LIST_FILTERS, *(("sort",) if may_sort else ()))
         check_values(params)
         runbooks = [item for item in self.runbooks.values() if not item.archived]
         if "is_template" in params:
@@ -115,11 +118,13 @@ class CutoverFake(Fake):
         runbooks = [
             item for item in runbooks if all(term in f"{item.name} {item.description}".lower() for term in terms)
         ]
-        return self._page(seen, [fake_responses.runbook(item, self.url) for item in runbooks])
+        if params.get("sort") == "-updated_at" and self.sorts_runbooks == "as asked":
+            runbooks.sort(key=self.world.edited_at, reverse=True)
+        return self._page(seen, [self._body(item) for item in runbooks])
 
     def show_runbook(self, seen: Seen, match: "re.Match[str]") -> Answer:
         self._params(seen)
-        return 200, {"data": fake_responses.runbook(self._runbook(match), self.url)}
+        return 200, {"data": self._body(self._runbook(match))}
 
     def list_streams(self, seen: Seen, match: "re.Match[str]") -> Answer:
         self._params(seen)
@@ -135,6 +140,8 @@ class CutoverFake(Fake):
             raise FakeApiError(("invalid", "forecast is not a known parameter", "forecast"), status=400)
         full = wants_forecast and self.forecast == "full"
         items = [fake_responses.task(task, run, self.url, forecast=full) for task in run.tasks.values()]
+        for item, task in zip(items, run.tasks.values(), strict=True):
+            item["attributes"]["updated_at"] = self.world.task_edited_at(task)
         return self._page(seen, items, all_at_once=full)
 
     def show_task(self, seen: Seen, match: "re.Match[str]") -> Answer:
@@ -227,6 +234,11 @@ class CutoverFake(Fake):
         run.comments.append(comment)
         self.world.record_effect("comment", comment.id)
         return 201, {"data": fake_responses.comment(comment, run, self.url)}
+
+    def _body(self, runbook: FakeRunbook) -> Json:
+        body = fake_responses.runbook(runbook, self.url)
+        body["attributes"]["updated_at"] = self.world.edited_at(runbook)
+        return body
 
     def _runbook(self, match: "re.Match[str]") -> FakeRunbook:
         runbook = self.runbooks.get(match["run"])

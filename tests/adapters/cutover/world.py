@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from adapters.testing.harness import RUNBOOK, TASKS
+from tests.adapters.edit_times import EditTimes
 
 WORKSPACE = "3"
 BOT = "900"  # the user that the token acts as
@@ -92,6 +93,8 @@ class World:
     effects: list[tuple[str, str, str]] = field(default_factory=list)
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(7001))
     clock: datetime | None = None  # None: the real time
+    edit_times: EditTimes = field(default_factory=EditTimes)
+    dates_runbooks_by_tasks: bool = False  # whether an edit of a task is one of its runbook
 
     def id(self) -> str:
         return str(next(self.ids))
@@ -101,7 +104,19 @@ class World:
         at = self.clock or datetime.now(UTC)
         if self.clock is not None:
             self.clock += timedelta(seconds=1)
-        return at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+        return _as_text(at)
+
+    def edited_at(self, runbook: FakeRunbook) -> str:
+        """As of its tasks too, with ``dates_runbooks_by_tasks``. The reference does not say."""
+        times = [
+            self.edit_times.of(runbook.id, (runbook.name, runbook.stage, runbook.status, runbook.status_message))
+        ]
+        if self.dates_runbooks_by_tasks:
+            times += [self.edit_times.of(task.id, task) for task in runbook.tasks.values()]
+        return _as_text(max(times))
+
+    def task_edited_at(self, task: FakeTask) -> str:
+        return _as_text(self.edit_times.of(task.id, task))
 
     def record_effect(self, what: str, id: str, who: str = BOT) -> None:
         self.effects.append((what, id, who))
@@ -232,3 +247,7 @@ class World:
             ready = all(runbook.tasks[id].stage == "complete" for id in task.before)
             if task.stage == "default" and ready:
                 task.stage = "startable"
+
+
+def _as_text(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

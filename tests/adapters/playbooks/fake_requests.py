@@ -42,6 +42,7 @@ def check(request: web.Request, seen: Seen, path: str, generation: str) -> None:
     """Raises a 400 that names the unknown fields and those of the wrong type."""
     if seen.method == "GET":
         allowed = next((names for pattern, names in _QUERIES.items() if re.fullmatch(pattern, path)), set())
+        allowed = allowed | ({"since"} if path == "/runs" and generation == CURRENT else set())
         _refuse(sorted(set(request.query) - allowed))
         return
     if re.fullmatch(_ANY_BODY, path):

@@ -142,6 +142,10 @@ class PlaybooksRoutes:
             and (not statuses or run["current_status"] in statuses)
             and self.world.may_see(run, user)
         ]
+        if self.generation == CURRENT:
+            for run in items:
+                run["update_at"] = self.world.edited_at(run)
+            items = [run for run in items if run["update_at"] >= int(seen.query.get("since", 0))]
         items.sort(key=lambda run: run[sort], reverse=seen.query.get("direction") == "desc")
         return self._page(seen, items)
 
@@ -149,6 +153,8 @@ class PlaybooksRoutes:
         run = self.world.runs.get(id)
         if run is None or not self.world.may_see(run, user):
             return refused(403, "User doesn't have permissions to playbook run.")
+        if self.generation == CURRENT:
+            run["update_at"] = self.world.edited_at(run)
         return json_response(run)
 
     def _run_of_channel(self, request: web.Request, seen: Seen, user: str, channel: str) -> web.Response:

@@ -5,15 +5,17 @@ async with FakeMattermost() as mm:
     # settings of the platform: playbooks.settings()
 """
 
+import json
 from collections.abc import Mapping
 
 from aiohttp import web
 
 from adapters.testing.fake_server import Seen
 from tests.adapters.playbooks.fake import playbook_body
-from tests.adapters.playbooks.fake_responses import RECORDED
+from tests.adapters.playbooks.fake_responses import RECORDED, Json
 from tests.adapters.playbooks.fake_routes import PlaybooksRoutes
 from tests.fakes.mattermost import FakeMattermost, Post
+from tests.fakes.mattermost.sockets import broadcast
 
 
 class MattermostSite:
@@ -56,7 +58,46 @@ class Mounted(PlaybooksRoutes):
         self.playbook = self.world.add_playbook(playbook_body(str(mm.team["id"])))
 
     async def __call__(self, request: web.Request, seen: Seen) -> web.StreamResponse | None:
-        return await self.handle(request, seen, seen.path.removeprefix(self.mm.sub_path))
+        before = set(self.world.runs)
+        response = await self.handle(request, seen, seen.path.removeprefix(self.mm.sub_path))
+        if seen.method != "GET" and response is not None and response.status < 300:
+            for id, run in self.world.runs.items():
+                if id not in before:
+                    await self.publish_start(run)
+                elif f"/runs/{id}" in seen.path:
+                    await self.publish(run)
+        return response
+
+    async def finish_task(self, run: Json, title: str, user: str) -> None:
+        """Somebody ticks a task in Playbooks."""
+        items = [item for checklist in run["checklists"] for item in checklist["items"]]
+        self.world.set_state(run, next(item for item in items if item["title"] == title), "closed", user)
+        await self.publish(run)
+
+    async def publish_start(self, run: Json) -> None:
+        """To the creator only (recorded), before the ids of tasks are set in the payload."""
+        await self._publish(
+            "created", {"playbook_run": run}, {run["reporter_user_id"]}, user=run["reporter_user_id"]
+        )
+        await self.publish(run)
+
+    async def publish(self, run: Json) -> None:
+        """The event of an edit, to the members of the run's channel: the run, or with Playbooks 2 what changed."""
+        members = self.site.members(run["channel_id"])
+        if self.generation == RECORDED:
+            await self._publish("updated", run, members, channel=run["channel_id"])
+            return
+        update = {
+            "id": run["id"],
+            "playbook_run_updated_at": self.world.edited_at(run),
+            "changed_fields": {"checklists": run["checklists"]},
+        }
+        await self._publish("updated_incremental", update, members, channel=run["channel_id"])
+
+    async def _publish(self, name: str, payload: Json, to: set[str], *, user: str = "", channel: str = "") -> None:
+        data = {"payload": json.dumps(payload)}
+        event = {"event": f"custom_playbooks_playbook_run_{name}", "data": data}
+        await self.mm.sockets.publish(event | {"broadcast": broadcast(user=user, channel=channel)}, to)
 
     def settings(self) -> dict[str, str]:
         """The table of a ``[platforms.NAME]``, once the site is up."""

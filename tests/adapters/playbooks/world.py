@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 
+from tests.adapters.edit_times import EditTimes
 from tests.adapters.playbooks import fake_responses
 from tests.adapters.playbooks.fake_core import Clock, Site, new_id
 from tests.adapters.playbooks.fake_responses import CURRENT, RECORDED, Json
@@ -25,6 +26,7 @@ class World:
         self.plugin_user = new_id()
         self.before_change: list[Callable[[], None]] = []  # run before the next change of a task
         self.after_change: list[Callable[[], None]] = []  # run after it
+        self.edit_times = EditTimes()
         self.private: set[str] = set()  # runs that only participants can see
 
     def add_playbook(self, body: Json) -> str:
@@ -64,6 +66,11 @@ class World:
             "details": json.dumps({"action": "joined", "title": f"{who} joined the channel"}),
             "creator_user_id": "" if is_plugin else self.plugin_user,
         }
+
+    def edited_at(self, run: Json) -> int:
+        """In milliseconds, as Playbooks 2 keeps it."""
+        state = {name: value for name, value in run.items() if name != "update_at"}
+        return int(self.edit_times.of(run["id"], state).timestamp() * 1000)
 
     def move(self, run: str, checklist: int, item: int, to: int) -> None:
         """Moves a task to another position. Its id stays the same."""

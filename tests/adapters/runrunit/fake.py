@@ -123,6 +123,9 @@ class RunrunitFake(Fake):
         tasks = list(self.world.tasks.values())
         if "project_id" in seen.query:
             tasks = [item for item in tasks if str(item.project) == seen.query["project_id"]]
+        if "ids" in seen.query:
+            ids = seen.query["ids"].split(",")
+            tasks = [item for item in tasks if str(item.id) in ids]
         if seen.query.get("bypass_status_default") != "true":
             closed = seen.query.get("is_closed", "false") == "true"
             tasks = [item for item in tasks if bool(item.closed_at) == closed]

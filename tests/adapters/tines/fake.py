@@ -97,8 +97,11 @@ class TinesFake(Fake):
             for case in self.world.cases.values()
             if fake_requests.matches(case, filters, names[case.sub_status])
         ]
+        cases = [case for case in cases if self.world.edited_since(case, filters.get("updated_at_start_date"))]
         if seen.query.get("order") == "CREATED_DESC":
             cases.reverse()
+        if seen.query.get("order") == "RECENTLY_EDITED":
+            cases.sort(key=self.world.edited_at, reverse=True)
         items = [fake_responses.case(case, self.world, self.url, is_full=False) for case in cases]
         return self.page(seen, "cases", items, page, per_page)
 

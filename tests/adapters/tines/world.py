@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.testing.harness import RUNBOOK, TASKS
+from tests.adapters.edit_times import EditTimes
 
 TEAM, TEAM_NAME = 276, "Operations"
 PRIORITIES = ("critical", "high", "medium", "low", "info")
@@ -111,6 +112,7 @@ class World:
         self._clock = datetime(2026, 7, 18, 12, 0, tzinfo=UTC)
         self.cases: dict[int, FakeCase] = {}
         self.effects: list[tuple[str, int]] = []
+        self.edit_times = EditTimes()
         self.users = [
             FakeUser(11, "Ana", "Reis", "ana@example.com"),
             FakeUser(12, "Ben", "Okoro", "ben@example.com"),
@@ -132,6 +134,12 @@ class World:
     def now(self) -> str:
         self._clock += timedelta(seconds=1)
         return f"{self._clock:%Y-%m-%dT%H:%M:%SZ}"
+
+    def edited_at(self, case: FakeCase) -> datetime:
+        return self.edit_times.of(case.id, case)
+
+    def edited_since(self, case: FakeCase, since: str | None) -> bool:
+        return since is None or self.edited_at(case) >= datetime.fromisoformat(since)
 
     def record(self, effect: str, id: int) -> None:
         self.effects.append((effect, id))

@@ -9,6 +9,7 @@ import re
 import time
 from base64 import b64encode
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -23,6 +24,7 @@ from tests.adapters.xurrent.fake_writes import FakeWrites
 ACCOUNT = "wdc"
 ACCOUNT_HEADERS = {"xurrent": "x-xurrent-account", "4me": "x-4me-account", "itrp": "x-itrp-account"}
 TASK_FILTERS = ("id", "source", "sourceID", "subject", "category", "status", "team", "member")
+EDITED = "updated_at"
 Reply = tuple[int, Any]  # (status, JSON)
 Handler = Callable[["XurrentFake", Seen, "re.Match[str]"], Reply]
 
@@ -137,7 +139,7 @@ class XurrentFake(Fake):
 
     def list_runs(self, seen: Seen, match: "re.Match[str]") -> Reply:
         items = [run for run in self.account.runs.values() if not match["which"] or run.status != "completed"]
-        filters = ("id", "source", "sourceID", "subject", "status", "template")
+        filters = ("id", "source", "sourceID", "subject", "status", "template", EDITED)
         return 200, self._select(
             seen, [fake_json.run(self.account, run) for run in items], fake_json.RUN_LIST, filters
         )
@@ -176,7 +178,8 @@ class XurrentFake(Fake):
                 items = [task for task in items if task.category == "approval" and task.status != "registered"]
             case "managed_by_me":
                 items = [task for task in items if self.account.runs[task.run].manager == BOT]
-        return 200, self._tasks(seen, items, (*TASK_FILTERS, "change" if self.itrp else "workflow"))
+        own_filters = ("change",) if self.itrp else ("workflow", EDITED)
+        return 200, self._tasks(seen, items, (*TASK_FILTERS, *own_filters))
 
     def show_task(self, seen: Seen, match: "re.Match[str]") -> Reply:
         return 200, fake_json.task(self.account, self._task(match), self.itrp)
@@ -238,7 +241,9 @@ class XurrentFake(Fake):
             if name not in allowed:
                 raise ErrorResponse(status=400, message=f"Unknown parameter '{name}'")
         selected = list(items)
-        for name in set(filters) & set(seen.query) if self.applies_filters else ():
+        if EDITED in filters and EDITED in seen.query and self.applies_filters:
+            selected = [item for item in selected if _is_after(item[EDITED], seen.query[EDITED])]
+        for name in (set(filters) - {EDITED}) & set(seen.query) if self.applies_filters else ():
             wanted = seen.query[name].split(",")
             selected = [
                 item
@@ -280,6 +285,13 @@ class XurrentFake(Fake):
         query |= {} if after is None else {"search_after": str(after)}
         url = self.next_url if rel == "next" and self.next_url else f"{self.url}{seen.path}?{urlencode(query)}"
         return f'<{url}>; rel="{rel}"'
+
+
+def _is_after(time: str, condition: str) -> bool:
+    """``condition`` is ``>=TIME`` (Xurrent developer site, "Filtering")."""
+    if not condition.startswith(">="):
+        raise ErrorResponse(status=400, message=f"Cannot filter by '{condition}'")
+    return datetime.fromisoformat(time) >= datetime.fromisoformat(condition.removeprefix(">="))
 
 
 def _route(method: str, path: str, handler: Handler) -> tuple[str, "re.Pattern[str]", Handler]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from adapters.testing.harness import RUNBOOK, TASKS
+from tests.adapters.edit_times import EditTimes
 
 FINAL = ("failed", "rejected", "completed", "approved", "canceled")
 UNBLOCKING = ("completed", "approved", "canceled")
@@ -132,6 +133,7 @@ class FakeAccount:
     polls_until_created: int = 0
     acting_person: int = BOT  # whose token the current request has
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(7001))
+    edit_times: EditTimes = field(default_factory=EditTimes)
 
     def __post_init__(self) -> None:
         for id, name in ((BOT, "Carla Cluster"), (58, "Ana Reis"), (60, "Ben Thomas"), (61, "Rui Dias")):
@@ -143,6 +145,9 @@ class FakeAccount:
 
     def now(self) -> str:
         return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
+
+    def edited_at(self, kind: str, id: int, state: object) -> str:
+        return self.edit_times.of((kind, id), state).strftime("%Y-%m-%dT%H:%M:%S+00:00")
 
     def record_effect(self, operation: str, id: int) -> None:
         self.effects.append((operation, id))

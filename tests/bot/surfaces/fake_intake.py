@@ -44,6 +44,8 @@ class FakeIntake:
         self.submitted: list[SubmittedForm] = []
         self.private_answers: dict[str, Card] = {}  # by verb
         self.current_card: Card | None = None
+        self.plugin_events: list[tuple[str, str, str]] = []  # (site, event, payload)
+        self.plugin_gaps: list[str] = []  # sites
         self.languages: dict[str, str] = {}  # by user id
 
     @property
@@ -123,6 +125,12 @@ class FakeIntake:
     def error_card(self, key: str, **facts: object) -> Card:
         text = f"{key} {facts}"
         return Card(title=(text,), summary=text, tone="bad")
+
+    def on_plugin_event(self, site: str, event: str, payload: str) -> None:
+        self.plugin_events.append((site, event, payload))
+
+    def on_plugin_gap(self, site: str) -> None:
+        self.plugin_gaps.append(site)
 
     def language_for(self, actor: Actor) -> str:
         return self.languages.get(actor.id, "en")

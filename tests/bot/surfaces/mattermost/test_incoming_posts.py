@@ -225,6 +225,27 @@ async def test_readiness_follows_the_websocket(harness: MattermostHarness) -> No
     await harness.mm.until(lambda: harness.surface.ready() == {"websocket": True})
 
 
+async def test_events_of_plugins_are_passed_on_as_they_come(harness: MattermostHarness) -> None:
+    run = {"event": "custom_playbooks_playbook_run_updated", "data": {"payload": '{"id":"r"}'}}
+    call = {"event": "custom_com.mattermost.calls_call_start", "data": {"channelID": "c"}}
+    for event in (run, call, {"event": "typing", "data": {"payload": "no plugin's"}}):
+        await harness.mm.sockets.publish(event, {harness.mm.bot.id})
+    await harness.mm.say(harness.mm.town, "@liaison one", harness.mm.ana)
+    await harness.mm.until(lambda: texts(harness) == ["one"])
+    assert harness.intake.plugin_events == [
+        (harness.surface.site, run["event"], '{"id":"r"}'),
+        (harness.surface.site, call["event"], "null"),
+    ]
+
+
+async def test_a_gap_may_hide_events_of_plugins_too(harness: MattermostHarness) -> None:
+    before = len(harness.intake.plugin_gaps)
+    await harness.mm.sockets.publish({"event": "typing", "data": {}}, {harness.mm.bot.id}, lose=True)
+    await harness.mm.say(harness.mm.town, "@liaison one", harness.mm.ana)
+    await harness.mm.until(lambda: texts(harness) == ["one"])
+    assert harness.intake.plugin_gaps[before:] == [harness.surface.site]
+
+
 async def test_a_server_that_ignores_pings_is_reconnected(harness: MattermostHarness) -> None:
     await harness.surface.stop()
     harness.mm.sockets.ignores_pings = True
@@ -234,6 +255,7 @@ async def test_a_server_that_ignores_pings_is_reconnected(harness: MattermostHar
         harness.mm.bot.token,
         on_post=lambda event: None,
         on_person=lambda event: None,
+        on_plugin_event=lambda event, payload: None,
         on_gap=lambda: lost.append(True),
         ping_seconds=0.2,
     )
