@@ -5,6 +5,7 @@ AdapterError(platform, operation)
 ├── OutcomeUnknown       a write was sent and no readable response came back: reconcile it before sending it again
 ├── RateLimited          nothing was done; try again after ``retry_after`` seconds
 ├── CredentialsRejected  the operator must act: the key is wrong or lacks a right
+├── NotConfigured        the platform was taken out of the settings, or renamed there
 ├── NotFound             it does not exist, or our key cannot see it
 ├── Conflict             the state has changed; ``already`` if it is exactly as asked for
 ├── Rejected             the platform refused; ``said`` has its own text
@@ -57,6 +58,11 @@ class RateLimited(AdapterError):
 
 class CredentialsRejected(AdapterError):
     default_key = "platform.credentials"
+    may_pass = False
+
+
+class NotConfigured(AdapterError):
+    default_key = "platform.not_configured"
     may_pass = False
 
 

@@ -238,7 +238,9 @@ class Runbook(Model):
     or an ``irreversible`` one (which can be run live only once), asks first: which of its ``start_options`` (four
     at most, the usual one first), or live or rehearsal if it has none.
 
-    ``folder`` (a workspace, team or project) and ``created_at`` tell runbooks of one title apart.
+    ``warning`` is the message key of a sentence that says why it should not be started as it is (a draft, an
+    open incident, a run): a start asks first. ``folder`` (a workspace, team or project) and ``created_at`` tell
+    runbooks of one title apart.
     """
 
     key: RunbookKey
@@ -253,6 +255,7 @@ class Runbook(Model):
     start_options: tuple[StartOption, ...] = ()
     link: str | None = None
     folder: str = ""
+    warning: str = ""
     created_at: datetime | None = None
 
 

@@ -6,7 +6,7 @@ with its unfinished messages. Only after that may the port open. ``stop`` goes t
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -27,14 +27,16 @@ from bot.outbound.activity_log import ActivityLog
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.responder import Responder
 from bot.services.change_poller import ChangePoller
+from bot.services.outcome_recorder import OutcomeRecorder
 from bot.services.people_directory import PeopleDirectory
 from bot.services.run_service import RunService
 from bot.storage.activity import ActivityRows
 from bot.storage.effects import Effect, EffectLog
-from bot.storage.inbox import Inbox
+from bot.storage.inbox import Inbox, UnfinishedMessage
 from bot.storage.live_cards import LiveCardRows
 from bot.storage.local_runs import LocalRunRows
 from bot.storage.people import PeopleRows
+from bot.storage.rate_limits import RateLimitRows
 from bot.storage.runs import RunRows
 from bot.storage.scheduled import ScheduledRows
 from bot.storage.store import Store
@@ -50,6 +52,7 @@ from commands.registry import COMMANDS
 
 SHUTDOWN_GRACE_SECONDS = 20.0
 INBOX_CLEANUP_SECONDS = 3600.0
+SLOW_BODY = 16 * 1024  # bytes of a webhook; parsing more would hold up the event loop
 
 log = structlog.get_logger(__name__)
 
@@ -84,6 +87,7 @@ class Application:
 
     async def start(self) -> None:
         await self.store.open()
+        await self.load_rate_limits()
         await self.run_rows.load()
         await self.effect_log.load()
         await self.people.load()
@@ -94,6 +98,7 @@ class Application:
             await surface.start(self.intake)
         await self.engine.start()
         self.live_cards.resume()
+        self.activity_log.resume()
         await self.reconciler.resume(unfinished)
         self._tasks.append(asyncio.create_task(self.inbox.delete_old_forever(INBOX_CLEANUP_SECONDS)))
         self._tasks.append(asyncio.create_task(self.change_poller.poll_forever()))
@@ -102,8 +107,8 @@ class Application:
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
-        await self.engine.stop(SHUTDOWN_GRACE_SECONDS)
         await self.reconciler.stop()
+        await self.engine.stop(SHUTDOWN_GRACE_SECONDS)
         await self.activity_log.stop()
         await self.live_cards.stop()
         await self.runs.stop()
@@ -123,8 +128,11 @@ class Application:
 
     async def hint(self, platform: str, body: bytes) -> None:
         """A webhook was called: refreshes the runs that its body names, or else all of the platform."""
-        adapter = self.platforms.get(platform)
-        self.runs.hint(platform, adapter.affected_ids(body) if isinstance(adapter, WebhookHints) else None)
+        adapter, ids = self.platforms.get(platform), None
+        if isinstance(adapter, WebhookHints):
+            is_slow = len(body) > SLOW_BODY
+            ids = await asyncio.to_thread(adapter.affected_ids, body) if is_slow else adapter.affected_ids(body)
+        self.runs.hint(platform, ids)
 
     async def verify_webhook(self, platform: str, body: bytes) -> None:
         """Answers a platform that asks whether a new webhook is really ours."""
@@ -152,14 +160,13 @@ class Application:
         self.intake.process(message.key)
         return await result
 
-    async def check(self) -> Mapping[str, Sequence[CheckResult]]:
-        """The results of ``liaison doctor``, by the name of the chat or platform."""
-        results: dict[str, Sequence[CheckResult]] = {}
-        for name, surface in self.surfaces.items():
-            results[name] = await surface.check()
-        for name, adapter in self.platforms.items():
-            results[name] = await adapter.check()
-        return results
+    def checks(self) -> Mapping[str, Callable[[], Awaitable[Sequence[CheckResult]]]]:
+        """The checks of ``liaison doctor``, by the name of the chat or platform."""
+        chats = {name: surface.check for name, surface in self.surfaces.items()}
+        return chats | {name: adapter.check for name, adapter in self.platforms.items()}
+
+    async def load_rate_limits(self, *, read_only: bool = False) -> None:
+        await self.http.load_rate_limits(RateLimitRows(self.store, read_only=read_only))
 
 
 def bootstrap(
@@ -188,10 +195,11 @@ def bootstrap(
         count_queued_writes=lambda handle: engine.queued_writes(handle),
         language=language,
     )
-    people = PeopleDirectory(PeopleRows(store, now), chats, settings.people, now)
+    outcomes = OutcomeRecorder(run_rows, effect_log, inbox, runs)
+    people = PeopleDirectory(PeopleRows(store), chats, settings.people, now)
     services = _create_services(settings, platforms, runs, people, history, responder)
     engine, reconciler = _create_engine(
-        settings, inbox, ScheduledRows(store), services, effect_log, responder, live_cards, people, now
+        settings, inbox, ScheduledRows(store), services, effect_log, outcomes, responder, live_cards, people, now
     )
     responder.scheduler, responder.services = engine, services
     history.engine, history.reconciler = engine, reconciler
@@ -213,7 +221,7 @@ def bootstrap(
         services=services,
         engine=engine,
         reconciler=reconciler,
-        intake=AppIntake(engine, responder, inbox, services, now),
+        intake=AppIntake(engine, responder, inbox, services, people, now),
     )
 
 
@@ -247,6 +255,7 @@ def _create_engine(
     scheduled: ScheduledRows,
     services: Services,
     effect_log: EffectLog,
+    outcomes: OutcomeRecorder,
     responder: Responder,
     live_cards: LiveCards,
     people: PeopleDirectory,
@@ -255,7 +264,7 @@ def _create_engine(
     effect_services = EffectServices(
         effect_log=effect_log,
         platforms=services.platforms,
-        runs=services.runs,
+        outcomes=outcomes,
         notices=responder,
         now=now,
         write_timeout=settings.bot.write_timeout,
@@ -263,8 +272,10 @@ def _create_engine(
         reconcile_later=lambda effect: reconciler.check_later(effect),
     )
 
-    async def on_late_outcome(effect: Effect, outcome: Outcome, by: Actor | None) -> None:
-        if not await engine.resume(effect.key, by=by):
+    async def on_late_outcome(
+        effect: Effect, outcome: Outcome, reopened: UnfinishedMessage | None, by: Actor | None
+    ) -> None:
+        if not engine.resume(effect.key, reopened, by=by):
             await responder.post_late_outcome(effect, outcome)
 
     reconciler = Reconciler(effect_services, on_late_outcome)

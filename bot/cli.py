@@ -134,11 +134,23 @@ def doctor(config: Path | None, channel: str | None) -> None:
 
 
 @cli.command()
-def settings() -> None:
+@click.option(
+    "--write",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write it to this new file, readable only by you.",
+)
+def settings(write: Path | None) -> None:
     """Print a commented liaison.toml."""
     from bot.config.template import template
 
-    click.echo(template(), nl=False)
+    if write is None:
+        click.echo(template(), nl=False)
+        return
+    try:
+        with os.fdopen(os.open(write, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(template())
+    except OSError as error:
+        raise CommandFailed(f"{write} cannot be written: {error.strerror}.") from None
 
 
 @cli.command()

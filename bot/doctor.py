@@ -1,26 +1,42 @@
 """``liaison doctor``: one line per check, ``ok`` or ``FIX`` with what to set or click, and the totals.
 
-Invalid settings are reported in the same way. Nothing is started, and nothing is posted except the button of
-``--in``.
+Invalid settings are reported in the same way, and a check that fails unexpectedly is a line too. Nothing is
+started or created, and nothing is posted except the button of ``--in``.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
 
 from adapters.protocol import CheckResult, CheckStatus
-from bot.config.parse import PREFIX, RENAMED, SECTIONS
+from bot.config.checks import check_problem, check_settings, fix, ok
 from bot.config.settings import Settings, SettingsError, load
-from bot.server.lock import CannotStart, StoreLocked
+from bot.observability.logs import Redactor
+from bot.server.lock import CannotStart, StoreLocked, hold_lock
 from bot.server.say_socket import ConnectionCut, Request, SocketSilent, send_request
 from bot.surfaces.console.terminal_text import one_line
+from bot.surfaces.protocol import SurfaceError
 from commands.access import is_chat_id
 
-SHORTEST_HOOK_SECRET = 16
+if TYPE_CHECKING:
+    from bot.app import Application
+
+CHECK_TIMEOUT_SECONDS = 60.0
+_REPORT = "please report this line as a bug"
+_OTHER_DATABASE = "set bot.database_url to a database that this account can open and write"
 
 
 @dataclass
 class CheckCounter:
+    """``redact`` removes secrets: an unexpected error may quote one."""
+
+    redact: Redactor
     ok: int = 0
     fix: int = 0
 
@@ -28,9 +44,9 @@ class CheckCounter:
         """Names from platforms, chats and files are made safe for a terminal."""
         if result.status is CheckStatus.OK:
             self.ok += 1
-            return one_line(f"ok   {result.summary}")
+            return self.redact(one_line(f"ok   {result.summary}"))
         self.fix += 1
-        return one_line(f"FIX  {result.summary}" + (f" -> {result.fix}" if result.fix else ""))
+        return self.redact(one_line(f"FIX  {result.summary}" + (f" -> {result.fix}" if result.fix else "")))
 
     def totals(self) -> str:
         return f"{self.ok} ok, {self.fix} to fix"
@@ -43,14 +59,15 @@ async def doctor(
     load_settings: Callable[[Path | None], Settings] = load,
 ) -> int:
     """Returns the exit code: 0 if all is well, 1 if there is something to fix, 2 if the settings are invalid."""
-    counter = CheckCounter()
+    counter = CheckCounter(Redactor(()))
     try:
         settings = load_settings(config)
     except SettingsError as error:
         for problem in error.problems:
-            show(counter.line(fix(problem, _how_to_fix(problem))))
+            show(counter.line(check_problem(problem)))
         show(counter.totals())
         return 2
+    counter.redact = Redactor(settings.secret_values())
     show(counter.line(ok(f"settings: {settings.source or 'no file, only defaults and the environment'}")))
     async for result in _checks(settings):
         show(counter.line(result))
@@ -61,110 +78,130 @@ async def doctor(
     return 1 if counter.fix else 0
 
 
-def ok(summary: str) -> CheckResult:
-    return CheckResult(status=CheckStatus.OK, summary=summary)
-
-
-def fix(summary: str, how: str) -> CheckResult:
-    return CheckResult(status=CheckStatus.FIX, summary=summary, fix=how)
-
-
-def _how_to_fix(problem: str) -> str:
-    """Names the place of the key that the problem begins with: the settings file and the variable."""
-    key = problem.partition(":")[0]
-    section, dot, name = key.rpartition(".")
-    if "cannot be read" in problem:
-        return "name the right file with --config or LIAISON_CONFIG; liaison settings prints a template"
-    if not dot or section.partition(".")[0] not in SECTIONS:
-        return f"correct {key}"
-    verb = "set" if ": is missing" in problem else "correct"
-    return f"{verb} {name} under [{section}] in the settings file, or {_variable(key)}"
-
-
-def _variable(key: str) -> str:
-    return f"{PREFIX}{key.replace('.', '__').replace('-', '_').upper()}"
-
-
 async def _checks(settings: Settings) -> AsyncIterator[CheckResult]:
+    for result in check_settings(settings):
+        yield result
+    with tempfile.TemporaryDirectory(prefix="liaison-doctor-") as folder:
+        copy = Path(folder, "liaison.db")
+        for result in await _guarded("store", lambda: _check_store(settings, copy)):
+            yield result
+        async for result in _check_parts(settings, copy):
+            yield result
+
+
+async def _guarded(part: str, check: Callable[[], Awaitable[Sequence[CheckResult]]]) -> Sequence[CheckResult]:
+    """The results of a check. One that breaks or hangs is a result too."""
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
+            return await check()
+    except TimeoutError:
+        return [fix(f"{part}: no answer within {CHECK_TIMEOUT_SECONDS:.0f} s", "check that it can be reached")]
+    except Exception as error:  # noqa: BLE001  one bad part must not hide the others
+        return [fix(f"{part}: the check failed ({type(error).__name__}: {error})", _REPORT)]
+
+
+async def _check_parts(settings: Settings, copy: Path) -> AsyncIterator[CheckResult]:
+    """Chats and platforms, on a copy of the database."""
     from bot.app import bootstrap  # late: invalid settings are reported without loading all of it
 
-    for result in [
-        *_renamed_settings(settings),
-        *_check_chats(settings),
-        *_check_hook_secrets(settings),
-        *_check_places(settings),
-        await _check_store(settings),
-    ]:
-        yield result
     try:
-        app = bootstrap(settings.with_secret_key())
+        if settings.bot.secret_key is None and settings.key_path.exists():
+            settings.secret_key()
+        app = bootstrap(_with_copy(settings, copy))
     except SettingsError as error:
         for problem in error.problems:
-            yield fix(problem, "")
+            yield check_problem(problem)
+        return
+    except Exception as error:  # noqa: BLE001  as above
+        yield fix(f"settings: Liaison cannot start with them ({type(error).__name__}: {error})", _REPORT)
         return
     try:
-        for part, results in (await app.check()).items():
-            for result in results:
-                yield result.model_copy(update={"summary": f"{part}: {result.summary}"})
+        await app.load_rate_limits(read_only=True)
+        for name, check in app.checks().items():
+            for result in await _guarded(name, check):
+                yield result.model_copy(update={"summary": _with_part(name, result.summary)})
+        for result in await _guarded("access.places", lambda: _check_place_names(settings, app)):
+            yield result
     finally:
         await app.http.close()
+        await app.store.close()
 
 
-def _renamed_settings(settings: Settings) -> Sequence[CheckResult]:
-    """A line for each setting that was set by its old name."""
-    found = []
-    for warning in settings.warnings:
-        section, _, old = warning.partition(":")[0].rpartition(".")
-        new = RENAMED[section][old]
-        how = (
-            f"rename {old} to {new} under [{section}] in the settings file, or use {_variable(f'{section}.{new}')}"
-        )
-        found.append(fix(warning, how))
-    return found
+def _with_part(name: str, summary: str) -> str:
+    return summary if summary.startswith(f"{name}:") else f"{name}: {summary}"
 
 
-def _check_chats(settings: Settings) -> Sequence[CheckResult]:
-    bot = settings.bot
-    found = []
-    if settings.slack is None and settings.mattermost is None:
-        found.append(fix("chat: none is configured", "add [slack] or [mattermost]; see liaison settings"))
-    if settings.mattermost is not None and bot.public_url is None:
-        how = f"set bot.public_url to the URL at which Mattermost can reach port {bot.port}"
-        found.append(fix(f"bot.public_url: not set, so Mattermost will send clicks to {bot.address}", how))
-    return found
+def _with_copy(settings: Settings, copy: Path) -> Settings:
+    """``serve`` generates a key if there is none. Here one is only needed to build the application."""
+    key = settings.bot.secret_key or SecretStr("x" * 32)
+    return replace(
+        settings,
+        bot=settings.bot.model_copy(update={"database_url": f"sqlite:///{copy}", "secret_key": key}),
+    )
 
 
-def _check_hook_secrets(settings: Settings) -> Sequence[CheckResult]:
-    short = [
-        name
-        for name, entry in settings.platforms.items()
-        if entry.hook_secret is not None and len(entry.hook_secret.get_secret_value()) < SHORTEST_HOOK_SECRET
-    ]
-    how = f"use at least {SHORTEST_HOOK_SECRET} characters: openssl rand -hex 16"
-    return [fix(f"platforms.{name}.hook_secret: is too short and can be guessed", how) for name in short]
-
-
-def _check_places(settings: Settings) -> Sequence[CheckResult]:
-    """On Mattermost anybody may create a team with a channel of any name, and add our bot to it."""
-    if settings.mattermost is None or settings.mattermost.team:
-        return []
-    how = "use its id (in the channel's menu, View Info), or set mattermost.team"
-    names = [place for place in settings.access.places if not is_chat_id(place)]
-    return [fix(f"access.places: {name} matches channels of every team", how) for name in names]
-
-
-async def _check_store(settings: Settings) -> CheckResult:
-    """Opens the database only if no other process uses it."""
-    from bot.server.serve import migrate
+async def _check_store(settings: Settings, copy: Path) -> Sequence[CheckResult]:
+    """Leaves a usable database in ``copy``, an empty one if there is none or it cannot be read."""
+    from bot.storage.inspection import CorruptDatabase, copy_database, migrate, without_leftovers
+    from bot.storage.store import StoreError
+    from bot.storage.unreadable import find_unreadable_rows
 
     path = settings.store_path
+    if not path.exists():
+        await migrate(copy)
+        return [_check_new_store(path)]
     try:
-        await migrate(settings)
+        in_use = _is_in_use(settings)
+        with without_leftovers(copy):
+            await asyncio.to_thread(copy_database, path, copy, in_use=in_use)
+            await migrate(copy)
+        unreadable = await find_unreadable_rows(f"sqlite:///{copy}")
+    except CorruptDatabase as error:
+        await migrate(copy)
+        how = f"restore a backup of {path}, or move it away to start with an empty one"
+        return [fix(f"store: {path} is not a readable database ({error})", how)]
+    except (StoreError, CannotStart, OSError) as error:
+        await migrate(copy)
+        return [fix(f"store: {path}: {error}", _OTHER_DATABASE)]
+    if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)):
+        return [fix(f"store: {path} cannot be written", _OTHER_DATABASE)]
+    how = "Liaison runs without it; keep a copy of the database and report this"
+    return [
+        ok(f"store: {path}{', in use by a running Liaison' if in_use else ''}"),
+        *(fix(f"store: {row.table} {row.key} cannot be read ({row.reason})", how) for row in unreadable),
+    ]
+
+
+def _check_new_store(path: Path) -> CheckResult:
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+        return ok(f"store: {path} does not exist yet; liaison serve creates it")
+    return fix(f"store: {path} cannot be created, because {folder} cannot be written", _OTHER_DATABASE)
+
+
+def _is_in_use(settings: Settings) -> bool:
+    if not settings.lock_path.exists():
+        return False
+    try:
+        with hold_lock(settings.lock_path):
+            return False
     except StoreLocked:
-        return ok(f"store: {path}, in use by a running Liaison")
-    except CannotStart as error:
-        return fix(f"store: {error}", "set bot.database_url to a database that this account can open and write")
-    return ok(f"store: {path}")
+        return True
+
+
+async def _check_place_names(settings: Settings, app: "Application") -> Sequence[CheckResult]:
+    """A name that no channel has lets nobody change runs anywhere. Ids are not looked up."""
+    names = [place.removeprefix("#") for place in settings.access.places if not is_chat_id(place)]
+    results: list[CheckResult] = []
+    for name in names:
+        try:
+            found = [await surface.channels_named(name) for surface in app.surfaces.values()]
+        except SurfaceError:  # the check of that chat has a line for it
+            break
+        if found and all(ids is not None and not ids for ids in found):
+            how = "correct it (the name is in the channel's URL), or invite the bot to that channel"
+            results.append(fix(f"access.places: the bot is in no channel called {name}", how))
+    return results
 
 
 async def _check_roundtrip(settings: Settings, channel: str) -> CheckResult:

@@ -47,6 +47,8 @@ def require_right(right: Right, actor: Actor, place: Place, rules: AccessRules) 
     people = _people_with(right, rules)
     if not _is_permitted(actor, people):
         what = plain_text(translate(RIGHT_KEYS[right]))
+        if actor.membership is Membership.UNKNOWN:
+            raise NotAllowed("access.unknown", what=what)
         if people:
             raise NotAllowed("access.listed", what=what, people=", ".join(people))
         who = plain_text(translate(MEMBERSHIP_PLURAL_KEYS[actor.membership]))

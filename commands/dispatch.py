@@ -5,6 +5,7 @@ Both turn ``CommandError`` and ``AdapterError`` into an answer. Any other except
 answers with ``fault_answer``.
 """
 
+import asyncio
 import json
 from dataclasses import replace
 from typing import Any
@@ -23,14 +24,17 @@ from commands.lookup.run_lookup import find_run_for_read, find_run_for_write
 from commands.lookup.suggestions import suggestion_buttons
 from commands.model.card import Answer
 from commands.model.command import CommandSet, Right, Scope
-from commands.model.errors import CommandError, UnknownCommand
-from commands.model.intents import Choose, DecideOutcome, Drop, Intent, Retry, Show, Start, Stop
+from commands.model.errors import BadArguments, CommandError, UnknownCommand
+from commands.model.intents import Choose, DecideOutcome, Drop, Intent, Retry, Show, Start, Stop, Whoami
 from commands.model.messages import Message
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import translate
 from commands.text.locales import language_of
 from commands.text.phrases import button, short_card
+
+MAX_TEXT = 64 * 1024  # bytes of a message; the chats' own limits are below it
+SLOW_TEXT = 16 * 1024  # characters; parsing more would hold up the event loop
 
 
 class Route(Model):
@@ -46,6 +50,8 @@ def parse_message(message: Message, services: Services) -> Intent:
     """The intent of the message, without the store. Raises ``CommandError``."""
     if message.intent is not None:
         return services.commands.intent_from(message.intent)
+    if len(message.text.encode("utf-8", "replace")) > MAX_TEXT:
+        raise BadArguments("parse.too_long", most=f"{MAX_TEXT // 1024} KB")
     try:
         return parse(
             message.text,
@@ -65,7 +71,9 @@ def parse_message(message: Message, services: Services) -> Intent:
 async def read_message(message: Message, services: Services) -> Intent:
     """As ``parse_message``, but an unknown command may also be the title of a runbook that was used before."""
     try:
-        return parse_message(message, services)
+        if not is_slow(message):
+            return parse_message(message, services)
+        return await asyncio.to_thread(parse_message, message, services)
     except UnknownCommand as error:
         text = str(error.facts.get("text", ""))
         runs = await services.runs.list_runs(active=False)
@@ -75,20 +83,48 @@ async def read_message(message: Message, services: Services) -> Intent:
         raise
 
 
-def intent_json(message: Message, services: Services) -> str | None:
+def is_slow(message: Message) -> bool:
+    """Whether the message is parsed in a worker thread."""
+    return len(message.text) > SLOW_TEXT
+
+
+async def intent_json(message: Message, services: Services) -> str | None:
     """The intent of the message, to be stored for the choice that it gets. None if it has none."""
     try:
-        return json.dumps(parse_message(message, services).model_dump(mode="json"))
+        if is_slow(message):
+            intent = await asyncio.to_thread(parse_message, message, services)
+        else:
+            intent = parse_message(message, services)
     except CommandError:
         return None
+    return json.dumps(intent.model_dump(mode="json"))
 
 
 def lacks_run(message: Message, services: Services) -> bool:
-    """``needs_place_run`` for a message. Pure."""
+    """``needs_place_run`` for a message. Pure. Of a slow one, only the beginning is looked at."""
+    if is_slow(message):
+        message = message.model_copy(update={"text": message.text[:SLOW_TEXT]})
     try:
         return needs_place_run(parse_message(message, services), services.commands)
     except CommandError:
         return False
+
+
+def message_needs_current_rights(message: Message, services: Services) -> bool:
+    """``needs_current_rights`` for a message. Pure."""
+    if is_slow(message):
+        return True
+    try:
+        return needs_current_rights(parse_message(message, services), services.commands)
+    except CommandError:
+        return False
+
+
+def needs_current_rights(intent: Intent, commands: CommandSet) -> bool:
+    """Whether it may change something, or asks for rights: a day-old membership is not enough then."""
+    if isinstance(intent, Choose | Retry | Drop | Stop | DecideOutcome | Whoami):
+        return True
+    return commands.right_of(intent) is not Right.READ
 
 
 def needs_place_run(intent: Intent, commands: CommandSet) -> bool:
@@ -181,18 +217,25 @@ async def _find_run(intent: Intent, message: Message, services: Services) -> Tra
     return await find_run_for_write(message, services)
 
 
-async def execute(message: Message, route: Route, context: CommandContext) -> Answer:
-    """Calls the handler of the routed intent."""
+async def execute(message: Message, route: Route, context: CommandContext, *, has_begun: bool = False) -> Answer:
+    """Calls the handler of the routed intent.
+
+    Checks the rights again, because they may have changed while the message waited. One that ``has_begun`` is
+    finished anyway: half of a write would be worse.
+    """
     with in_language(language_of(message.actor, context.services)):
-        return await _execute(message, route, context)
+        return await _execute(message, route, context, has_begun)
 
 
-async def _execute(message: Message, route: Route, context: CommandContext) -> Answer:
+async def _execute(message: Message, route: Route, context: CommandContext, has_begun: bool) -> Answer:
     services = context.services
     right = Right.READ
     try:
         intent = services.commands.intent_from(route.intent or {})
         right = services.commands.right_of(intent)
+        if not has_begun:
+            required = await _required_right(intent, services)
+            require_right(required, message.actor, message.place, services.access_rules)
         if context.run is None and intent.run:
             context = replace(context, run=await services.runs.get(intent.run))
         if context.run is not None and _was_never_read(context.run):

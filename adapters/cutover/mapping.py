@@ -222,7 +222,18 @@ def runbook(
         start_options=start_options,
         link=links.run(item.id),
         created_at=parse_timestamp(item.attributes.created_at),
+        warning=_warning(item),
     )
+
+
+def _warning(item: wire.Runbook) -> str:
+    """For a template that is not approved, and for a runbook that was started already."""
+    if is_template(item):
+        return "" if item.attributes.template_status in (None, "", "approved") else "cutover.not_approved"
+    state = run_state(item)
+    if state.is_over:
+        return "cutover.run_over"
+    return "cutover.run_active" if state in (RunState.ACTIVE, RunState.PAUSED) else ""
 
 
 def title(item: wire.Runbook) -> str:

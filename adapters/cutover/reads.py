@@ -9,6 +9,7 @@ from adapters.cutover import mapping, wire
 from adapters.cutover.api import CutoverApi
 from adapters.cutover.links import Links
 from adapters.cutover.start import START_OPTIONS
+from adapters.errors import NotFound
 from adapters.models import Comment, Run, Runbook, RunState, RunSummary, Task
 from adapters.toolkit.guards import Fresh
 from adapters.toolkit.timestamps import parse_timestamp
@@ -54,6 +55,9 @@ class Reads:
 
     async def run(self, id: str) -> Run:
         item, tasks, context = await self.api.runbook_with_tasks(id, "show")
+        if mapping.is_template(item):
+            self._templates[item.id] = True
+            raise NotFound(self.api.platform, "show")  # it is a runbook
         run = mapping.run(self.api.platform, item, tasks, context, self.links)
         branches = {task.id: task.branches for task in run.tasks if task.branches}
         if branches or item.id in self._branches:

@@ -31,6 +31,7 @@ class RunbookAttributes(Wire):
     description: str | None = None
     archived: bool | None = None
     is_template: bool | None = None
+    template_status: str | None = None
     stage: str | None = None
     status: str | None = None
     status_message: str | None = None

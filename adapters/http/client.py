@@ -14,11 +14,12 @@ arrived.
 """
 
 import asyncio
+import hashlib
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import httpx
@@ -38,7 +39,14 @@ from adapters.errors import (
     Unreachable,
 )
 from adapters.http.error_mapping import error_from_status
-from adapters.http.rate_limits import RateLimit, RateLimiter, is_background
+from adapters.http.rate_limits import (
+    RateLimit,
+    RateLimiter,
+    RateLimitNotStored,
+    RateLimitState,
+    RateLimitStore,
+    is_background,
+)
 from adapters.http.responses import ErrorMapper, Response, ResponseTooLarge, read_body, retry_after
 
 READ_ATTEMPTS = 3
@@ -75,7 +83,7 @@ class HttpClients:
     timeout: float = 10.0
     connect_timeout: float = 5.0
     total_timeout: float = 60.0
-    _rate_limiters: dict[tuple[str, str], RateLimiter] = field(default_factory=dict)
+    _rate_limiters: dict[str, RateLimiter] = field(default_factory=dict)  # by ``_rate_limit_key``
     _connections: "list[_Connections]" = field(default_factory=list)
 
     def client(
@@ -94,12 +102,18 @@ class HttpClients:
         request on their error pages.
         """
         base = httpx.URL(url.rstrip("/") + "/")
-        limiter = RateLimiter(rate_limit or RateLimit())
-        limiter = self._rate_limiters.setdefault((_origin(base), credential), limiter)
+        key = _rate_limit_key(base, credential)
+        limiter = self._rate_limiters.setdefault(key, RateLimiter(rate_limit or RateLimit()))
         timeout = httpx.Timeout(self.timeout, connect=self.connect_timeout)
         connections = _Connections(base, dict(headers), timeout, self.total_timeout, _secrets(credential, headers))
         self._connections.append(connections)
         return HttpClient(platform, base, connections, limiter, map_error)
+
+    async def load_rate_limits(self, store: RateLimitStore) -> None:
+        """Continues with the rate limits of the last process. Call it before the first request."""
+        states = await store.load()
+        for key, limiter in self._rate_limiters.items():
+            limiter.restore(states.get(key, RateLimitState()), partial(store.save, key))
 
     async def close(self) -> None:
         for connections in self._connections:
@@ -247,28 +261,47 @@ class HttpClient:
         wait = self.rate_limiter.blocked_for
         if wait > (0 if write else READ_WAIT_LIMIT) and (write or not is_background()):
             raise RateLimited(self.platform, operation, retry_after=wait)
-        async with self.rate_limiter.slot():
-            try:
-                received, content = await self._connections.exchange(method, url, json, params)
-            except _NOTHING_SENT as error:
-                raise Unreachable(self.platform, operation, said=self._reason(error)) from error
-            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ResponseTooLarge) as error:
-                read_error = BadResponse if isinstance(error, ResponseTooLarge) else Unreachable
-                error_type = OutcomeUnknown if write else read_error
-                raise error_type(self.platform, operation, said=self._reason(error)) from error
+        try:
+            received, content = await self._exchange(method, url, operation, write, json, params)
+        except RateLimitNotStored as error:
+            raise Unreachable(self.platform, operation, said=str(error)) from error
         if not received.is_success or content.lstrip()[:1] not in (b"{", b"["):
             content = self._connections.without_secrets(content)
         response = Response(received.status_code, received.headers, content)
         if 200 <= response.status < 300:
             self.rate_limiter.reset_backoff()
             return response
-        raise self._error(response, operation, write)
+        raise await self._error(response, operation, write)
+
+    async def _exchange(
+        self,
+        method: str,
+        url: httpx.URL | str,
+        operation: str,
+        write: bool,
+        json: Any,
+        params: Mapping[str, Any] | None,
+    ) -> tuple[httpx.Response, bytes]:
+        async with self.rate_limiter.slot():
+            try:
+                return await self._connections.exchange(method, url, json, params)
+            except _NOTHING_SENT as error:
+                raise Unreachable(self.platform, operation, said=self._reason(error)) from error
+            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ResponseTooLarge) as error:
+                read_error = BadResponse if isinstance(error, ResponseTooLarge) else Unreachable
+                error_type = OutcomeUnknown if write else read_error
+                raise error_type(self.platform, operation, said=self._reason(error)) from error
 
     def require_not_limited(self, operation: str) -> None:
         """Raises ``RateLimited`` while the platform wants us to wait. A write's own reads would wait silently."""
         wait = self.rate_limiter.blocked_for
         if wait > 0:
             raise RateLimited(self.platform, operation, retry_after=wait)
+
+    async def block_for(self, seconds: float) -> None:
+        """Lets no call with this credential go for this long, also after a restart."""
+        with suppress(RateLimitNotStored):  # the store has logged it, and this process waits anyway
+            await self.rate_limiter.block_for(seconds)
 
     def same_origin(self, link: str) -> str | None:
         """``link`` (absolute or relative) in full, or None where our credential must not be sent."""
@@ -289,16 +322,21 @@ class HttpClient:
             raise BadResponse(self.platform, operation, key="platform.foreign_link", said=path)
         return path
 
-    def _error(self, response: Response, operation: str, write: bool) -> AdapterError:
+    async def _error(self, response: Response, operation: str, write: bool) -> AdapterError:
         if response.status == 429:
             wait = retry_after(response.headers, self.rate_limiter.next_backoff())
-            self.rate_limiter.block_for(wait)
+            await self.block_for(wait)
             return RateLimited(self.platform, operation, retry_after=wait)
         if self._map_error is not None:
             error = self._map_error(response, operation, write)
             if error is not None:
                 return error
         return error_from_status(response, self.platform, operation, write)
+
+
+def _rate_limit_key(url: httpx.URL, credential: str) -> str:
+    """It is stored, so it must not reveal the credential."""
+    return hashlib.sha256(f"{_origin(url)}\n{credential}".encode()).hexdigest()[:32]
 
 
 def _origin(url: httpx.URL) -> str:

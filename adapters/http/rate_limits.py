@@ -2,17 +2,26 @@
 
 Adapters with the same credential share one ``RateLimiter``. After a 429 its calls wait in line until Retry-After
 has passed; calls with other credentials are not affected. The clock is the event loop's.
+
+A ``RateLimitStore`` keeps what was used, and how long to wait, for the next process: a platform counts on while we
+restart, and some revoke the key of a client that ignores their limit.
 """
 
 import asyncio
 import heapq
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from adapters.models import Model
 
 MAX_BACKOFF = 60.0  # seconds
+LONGEST_WAIT = timedelta(hours=1)  # read from a store: the clock may have been set back since
+SHORTEST_STORED_PERIOD = 10.0  # seconds; a shorter one is over before the next process sends anything
 
 _is_background: ContextVar[bool] = ContextVar("background", default=False)
 
@@ -45,9 +54,32 @@ class RateLimit:
     backoff: float = 5.0
 
 
+class RateLimitState(Model):
+    """What a process leaves to the next one. ``sent`` are the calls of the last period: when, and whether it was
+    background work."""
+
+    blocked_until: datetime | None = None
+    sent: tuple[tuple[datetime, bool], ...] = ()
+
+
+class RateLimitNotStored(Exception):
+    """The store did not take it."""
+
+
+class RateLimitStore(Protocol):
+    """``key`` stands for an origin and a credential, and reveals neither."""
+
+    async def load(self) -> Mapping[str, RateLimitState]: ...
+
+    async def save(self, key: str, state: RateLimitState) -> None:
+        """Durable when it returns. Raises ``RateLimitNotStored``."""
+        ...
+
+
 @dataclass
 class RateLimiter:
     limit: RateLimit
+    _save: Callable[[RateLimitState], Awaitable[None]] | None = None
     _waiting: list[tuple[bool, int, asyncio.Future[None]]] = field(default_factory=list)
     _order: Iterator[int] = field(default_factory=itertools.count)
     _in_flight: int = 0
@@ -57,8 +89,38 @@ class RateLimiter:
     _sent: list[tuple[float, bool]] = field(default_factory=list)  # (when, whether it was background work)
     _wake: asyncio.TimerHandle | None = None
 
+    def restore(self, state: RateLimitState, save: Callable[[RateLimitState], Awaitable[None]]) -> None:
+        """Continues where the last process stopped. From now on every change is saved."""
+        self._save = save
+        now, loop_now = datetime.now(UTC), asyncio.get_running_loop().time()
+        if state.blocked_until is not None:
+            wait = min(state.blocked_until - now, LONGEST_WAIT)
+            self._blocked_until = max(self._blocked_until, loop_now + wait.total_seconds())
+        ages = [(max((now - at).total_seconds(), 0.0), background) for at, background in state.sent]
+        self._sent = [(loop_now - age, background) for age, background in ages] + self._sent
+
+    async def save(self) -> None:
+        """Raises ``RateLimitNotStored``."""
+        if self._save is None:
+            return
+        now, loop_now = datetime.now(UTC), asyncio.get_running_loop().time()
+        blocked_until = now + timedelta(seconds=self.blocked_for) if self.blocked_for else None
+        sent = tuple((now - timedelta(seconds=loop_now - at), background) for at, background in self._sent)
+        await self._save(RateLimitState(blocked_until=blocked_until, sent=sent))
+
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
+        """Waits for a turn. The call is stored before it goes, so it counts even if the process is killed now.
+
+        Raises ``RateLimitNotStored``: the call must not go then.
+        """
+        async with self._turn():
+            if self.limit.calls is not None and self.limit.per >= SHORTEST_STORED_PERIOD:
+                await self.save()
+            yield
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
         loop, background = asyncio.get_running_loop(), is_background()
         if self._waiting or self._delay(loop.time(), background) > 0 or not self._has_room(background):
             future: asyncio.Future[None] = loop.create_future()
@@ -88,10 +150,11 @@ class RateLimiter:
         """A call succeeded, so the next wait is a short one again."""
         self._refused = 0
 
-    def block_for(self, seconds: float) -> None:
-        """Lets no call go for this long."""
+    async def block_for(self, seconds: float) -> None:
+        """Lets no call go for this long, also after a restart. Raises ``RateLimitNotStored``; it holds anyway."""
         until = asyncio.get_running_loop().time() + seconds
         self._blocked_until = max(self._blocked_until, until)
+        await self.save()
 
     @property
     def blocked_for(self) -> float:

@@ -40,7 +40,10 @@ class LocalAdapter(PlatformAdapter):
     async def runbooks(self, query: str) -> Sequence[Runbook]:
         """Every file, also one that cannot be started: the start says what is wrong with it."""
         self._documents.require_connected(Op.RUNBOOKS)
-        files = await asyncio.to_thread(self._folder.files)
+        return await asyncio.to_thread(self._read_runbooks)
+
+    def _read_runbooks(self) -> Sequence[Runbook]:
+        files = self._folder.files()
         titles = Counter(file.procedure.title.casefold() for file in files)
         return [
             mapping.runbook(self.name, file, show_file=titles[file.procedure.title.casefold()] > 1)
@@ -48,7 +51,8 @@ class LocalAdapter(PlatformAdapter):
         ]
 
     async def runbook(self, id: str) -> Runbook:
-        return mapping.runbook(self.name, await self._start.startable_file(id, Op.SHOW))
+        file = await self._start.startable_file(id, Op.SHOW)
+        return await asyncio.to_thread(mapping.runbook, self.name, file)
 
     async def runs(self, query: str) -> Sequence[RunSummary]:
         """Leaves out a document that cannot be read; ``check`` names it."""

@@ -1,19 +1,24 @@
-"""Dependencies: finds the tasks that the titles in ``(after: …)`` refer to."""
+"""Dependencies: finds the tasks that the titles in ``(after: …)`` refer to, in time linear in the file's size."""
 
-import difflib
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+
+from rapidfuzz import fuzz, process
 
 from adapters.local.procedure import FileProblem, TaskEntry
 
 MAX_TITLES = 64  # in one clause
 MAX_CLAUSE = 2000  # characters; more is not a dependency that anybody meant
 MAX_GUESS = 200  # characters; comparing longer titles takes too long
-Titles = Mapping[str, Sequence[int]]
+MAX_CANDIDATES = 500  # titles that an unknown one is compared with
+MAX_GUESSES = 20  # in one file; the unknown titles after these are reported without a guess
+MAX_LINES = 10  # line numbers in one problem
+_CLOSE = 60  # percent
+_SEPARATOR = re.compile("[;,]")
 
 
 def normalize(title: str) -> str:
@@ -21,19 +26,58 @@ def normalize(title: str) -> str:
     return " ".join(re.sub(r"[*_`\"'“”‘’]", "", title).casefold().split()).rstrip(".")
 
 
+@dataclass
+class Titles:
+    """The tasks of a file, by normalized title. ``most_separators``: ``,`` and ``;`` in one title."""
+
+    tasks: Sequence[TaskEntry]
+    by_title: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    by_stage: dict[tuple[str, int | None], list[int]] = field(default_factory=lambda: defaultdict(list))
+    most_separators: int = 0
+    guesses: int = 0
+
+    def __post_init__(self) -> None:
+        for index, task in enumerate(self.tasks):
+            title = normalize(task.title)
+            self.by_title[title].append(index)
+            self.by_stage[title, task.stage].append(index)
+            self.most_separators = max(self.most_separators, len(_SEPARATOR.findall(task.title)))
+        self.candidates = [title for title in self.by_title if len(title) <= MAX_GUESS][:MAX_CANDIDATES]
+
+    def __contains__(self, name: str) -> bool:
+        return normalize(name) in self.by_title
+
+    def closest(self, title: str, index: int) -> int | None:
+        """The task with this title; of several, the only other one in the stage of the task ``index``."""
+        found = self.by_title[title]
+        if len(found) == 1:
+            return found[0]
+        in_stage = self.by_stage.get((title, self.tasks[index].stage), [])
+        others = [other for other in in_stage[:3] if other != index]
+        return others[0] if len(others) == 1 else None
+
+    def guess(self, name: str) -> str | None:
+        """The title that was probably meant."""
+        self.guesses += 1
+        if self.guesses > MAX_GUESSES:
+            return None
+        best = process.extractOne(
+            normalize(name)[:MAX_GUESS], self.candidates, scorer=fuzz.ratio, score_cutoff=_CLOSE
+        )
+        return self.tasks[self.by_title[best[0]][0]].title if best else None
+
+
 def resolve(
     tasks: Sequence[TaskEntry], clauses: Sequence[Sequence[str]]
 ) -> tuple[list[TaskEntry], list[FileProblem]]:
     """The tasks with their ``after``, and the problems found. ``clauses[i]`` belong to ``tasks[i]``."""
-    titles: dict[str, list[int]] = defaultdict(list)
-    for index, task in enumerate(tasks):
-        titles[normalize(task.title)].append(index)
+    titles = Titles(tasks)
     resolved: list[TaskEntry] = []
     problems: list[FileProblem] = []
     for index, task in enumerate(tasks):
         found: list[int] = []
         for clause in clauses[index]:
-            referenced = _referenced_tasks(clause, titles, tasks, index)
+            referenced = _referenced_tasks(clause, titles, index)
             if isinstance(referenced, FileProblem):
                 problems.append(referenced)
             else:
@@ -44,23 +88,23 @@ def resolve(
     return resolved, problems + ([cycle] if cycle else [])
 
 
-def _referenced_tasks(
-    clause: str, titles: Titles, tasks: Sequence[TaskEntry], index: int
-) -> list[int] | FileProblem:
+def _referenced_tasks(clause: str, titles: Titles, index: int) -> list[int] | FileProblem:
+    tasks = titles.tasks
     facts = {"line": tasks[index].line, "title": tasks[index].title}
     if len(clause) > MAX_CLAUSE:
         return FileProblem("local.after_unknown", {**facts, "wanted": clause[:MAX_GUESS]})
-    names = [clause] if normalize(clause) in titles else _split(clause, titles)
+    names = [clause] if clause in titles else _split(clause, titles)
     if names is None:
         return FileProblem("local.after_unclear", {**facts, "wanted": clause})
     found: list[int] = []
     for name in names:
-        indices = titles.get(normalize(name))
-        if not indices:
-            return _unknown_title(name, titles, tasks, facts)
-        match = _closest(indices, tasks, index)
+        if name not in titles:
+            return _unknown_title(name, titles, facts)
+        match = titles.closest(normalize(name), index)
         if match is None:
-            lines = ", ".join(str(tasks[other].line) for other in indices)
+            indices = titles.by_title[normalize(name)]
+            lines = ", ".join(str(tasks[other].line) for other in indices[:MAX_LINES])
+            lines += ", …" if len(indices) > MAX_LINES else ""
             return FileProblem("local.after_twice", {**facts, "wanted": name, "lines": lines})
         found.append(match)
     return found
@@ -69,7 +113,7 @@ def _referenced_tasks(
 def _split(clause: str, titles: Titles) -> list[str] | None:
     """The titles in a clause; a ``,`` or ``;`` may be part of one. None if there are two ways to split it."""
     clause = clause.strip(" ,;")
-    separators = [found.start() for found in re.finditer("[;,]", clause)][:MAX_TITLES]
+    separators = [found.start() for found in _SEPARATOR.finditer(clause)][:MAX_TITLES]
     starts, ends = [0, *(separator + 1 for separator in separators)], [*separators, len(clause)]
 
     @cache
@@ -78,9 +122,9 @@ def _split(clause: str, titles: Titles) -> list[str] | None:
         if first == len(starts):
             return ((),)
         found: list[tuple[str, ...]] = []
-        for last in range(first, len(ends)):
+        for last in range(first, min(len(ends), first + titles.most_separators + 1)):
             name = clause[starts[first] : ends[last]]
-            if normalize(name) in titles:
+            if name in titles:
                 found += [(name.strip(), *rest) for rest in splits(last + 1)]
         return tuple(found[:2])
 
@@ -92,21 +136,9 @@ def _split(clause: str, titles: Titles) -> list[str] | None:
     return [name.strip() for name in re.split(";" if ";" in clause else ",", clause)]
 
 
-def _closest(indices: Sequence[int], tasks: Sequence[TaskEntry], index: int) -> int | None:
-    """Of several tasks with the same title, the one in the same stage."""
-    if len(indices) == 1:
-        return indices[0]
-    in_stage = [other for other in indices if tasks[other].stage == tasks[index].stage and other != index]
-    return in_stage[0] if len(in_stage) == 1 else None
-
-
-def _unknown_title(
-    name: str, titles: Titles, tasks: Sequence[TaskEntry], facts: Mapping[str, object]
-) -> FileProblem:
-    candidates = [title for title in titles if len(title) <= MAX_GUESS][:500]
-    near = difflib.get_close_matches(normalize(name)[:MAX_GUESS], candidates, n=1)
-    if near:
-        guess = tasks[titles[near[0]][0]].title
+def _unknown_title(name: str, titles: Titles, facts: Mapping[str, object]) -> FileProblem:
+    guess = titles.guess(name)
+    if guess is not None:
         return FileProblem("local.after_near", {**facts, "wanted": name, "guess": guess})
     return FileProblem("local.after_unknown", {**facts, "wanted": name})
 

@@ -16,6 +16,8 @@ from adapters.local.dependencies import resolve
 from adapters.local.line import CHECKBOX, parse_line
 from adapters.local.procedure import FileProblem, Procedure, TaskEntry
 
+MAX_TASKS = 2000  # of a file; a run with more could not be shown or changed quickly
+
 _FRONT_MATTER_LINE = re.compile(r"\s*$|[\w-]+\s*:|\s+\S|-\s+[^\[\s]")
 
 
@@ -52,7 +54,7 @@ def parse(text: str, name: str) -> Procedure:
     state = ParseState(lines)
     has_boxes = any(_is_box(tokens, index) for index in range(len(tokens)))
     index = 0
-    while index < len(tokens):
+    while index < len(tokens) and len(state.tasks) <= MAX_TASKS:
         token = tokens[index]
         if token.type == "heading_open" and token.level == 0:
             _add_heading(state, token, tokens[index + 1].content)
@@ -63,6 +65,11 @@ def parse(text: str, name: str) -> Procedure:
             _add_task(state, tokens[index : end + 1])
             index = end
         index += 1
+    if len(state.tasks) > MAX_TASKS:
+        facts = {"line": state.tasks.pop().line, "most": MAX_TASKS}
+        state.problems.append(FileProblem("local.too_many_tasks", facts))
+    while tokens:  # freeing all tokens of a large file at once would stop the other threads
+        del tokens[-5000:]
     tasks, problems = resolve(state.tasks, state.clauses)
     if not tasks:
         problems.append(FileProblem("local.no_tasks", {"line": 1}))
@@ -75,7 +82,7 @@ def parse(text: str, name: str) -> Procedure:
     )
 
 
-def _blocks(text: str) -> Sequence[Token]:
+def _blocks(text: str) -> list[Token]:
     return MarkdownIt("commonmark").disable(["inline", "reference"]).parse(text)
 
 

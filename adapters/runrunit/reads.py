@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from adapters.errors import AdapterError
+from adapters.errors import AdapterError, Rejected
 from adapters.models import Comment, Run, Runbook, RunSummary
 from adapters.runrunit import mapping
 from adapters.runrunit.api import RunrunitApi
@@ -48,6 +48,8 @@ class Reads:
     async def run(self, id: str) -> Run:
         """Two requests, a third for a run that tasks were added to, and occasionally the users."""
         item, subtasks = await asyncio.gather(self.api.task(id, "show"), self.api.subtasks(id, "show"))
+        if item.is_subtask:
+            raise Rejected(self.api.name, "show", key="runrunit.is_subtask", title=item.title)
         prerequisites: Sequence[WireTask] = ()
         if item.opened_parent_ids or id not in self._without_prerequisites:
             prerequisites = await self.api.prerequisites(id, "show")

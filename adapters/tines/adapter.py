@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from adapters.errors import NotFound
 from adapters.models import Comment, Health, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
 from adapters.protocol import CheckResult, Resources
 from adapters.tines import links, mapping, wire
@@ -73,7 +74,8 @@ class Tines(PlatformAdapter):
         case, tasks = await self._case_with_tasks(id)
         if mapping.has_tag(case, self._settings.template_tag):
             self._starts.remember_template(case, tasks)
-        return mapping.runbook(self.name, case, tasks)
+            return mapping.runbook(self.name, case, tasks)
+        return mapping.runbook(self.name, case, tasks).model_copy(update={"warning": "tines.not_a_template"})
 
     async def runs(self, query: str) -> Sequence[RunSummary]:
         tag = self._settings.run_tag
@@ -85,6 +87,10 @@ class Tines(PlatformAdapter):
         (case, tasks), change = await asyncio.gather(
             self._case_with_tasks(id), self._case_writes.last_colour_change(id)
         )
+        if mapping.has_tag(case, self._settings.template_tag) and not mapping.has_tag(
+            case, self._settings.run_tag
+        ):
+            raise NotFound(self.name, "show")  # it is a runbook
         health = mapping.health_of(case, self._colours)
         run = mapping.run(self.name, case, tasks, health, self._now(), change)
         self._views.remember(run)

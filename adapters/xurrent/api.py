@@ -68,6 +68,7 @@ class Api:
 
     async def fetch(self, model: type[W], path: str, operation: str) -> W:
         response = await self.client.read_response(path, operation=operation)
+        await self._track_rate_limit(response)
         return parse_model(model, self._json(response, operation), self.name, operation)
 
     async def fetch_list(
@@ -129,7 +130,7 @@ class Api:
 
     async def _send(self, method: str, path: str, operation: str, body: Mapping[str, Any]) -> Response:
         response = await self.client.send(method, path, operation=operation, write=True, json=body)
-        self._track_rate_limit(response)
+        await self._track_rate_limit(response)
         return response
 
     async def _fetch_pages(
@@ -141,6 +142,7 @@ class Api:
         for number in range(pages):
             query = params if number == 0 else None  # the next page's URL has its own query
             response = await self.client.read_response(url, operation=operation, params=query or None)
+            await self._track_rate_limit(response)
             page = self._parse_list(model, self._json(response, operation), operation)
             by_id = {getattr(item, "id"): item for item in page}  # noqa: B009
             has_new = bool(by_id.keys() - items.keys())
@@ -163,7 +165,6 @@ class Api:
         return None
 
     def _json(self, response: Response, operation: str) -> Any:
-        self._track_rate_limit(response)
         body = response.json()
         if body is None:
             raise BadResponse(self.name, operation, said=label("not_json"))
@@ -175,11 +176,11 @@ class Api:
             raise BadResponse(self.name, operation, said=label("not_a_list"))
         return [parse_model(model, item, self.name, operation) for item in body if isinstance(item, dict)]
 
-    def _track_rate_limit(self, response: Response) -> None:
+    async def _track_rate_limit(self, response: Response) -> None:
         """Pauses all requests if this was the last one allowed in the hour, for at most ``MAX_PAUSE``."""
         headers = response.headers
         remaining, reset = headers.get("x-ratelimit-remaining"), headers.get("x-ratelimit-reset", "")
         if remaining is not None and remaining.strip() == "0" and re.fullmatch(r"\d{1,12}", reset.strip()):
             pause = int(reset) - self.now().timestamp()
             if pause > 0:
-                self.client.rate_limiter.block_for(min(pause, MAX_PAUSE))
+                await self.client.block_for(min(pause, MAX_PAUSE))

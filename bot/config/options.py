@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from adapters.toolkit.messages import ENGLISH, LANGUAGES
+from bot.surfaces.options import host_of, split_url
 
 SHORTEST_KEY = 16  # characters
 _DURATION = re.compile(r"(?:(\d+)\s*h)?\s*(?:(\d+)\s*(?:m|$))?\s*(?:(\d+)\s*s)?")
@@ -42,9 +43,10 @@ def _language(name: str) -> str:
     return name
 
 
-def _web_address(url: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", url):
-        raise ValueError('must be a URL like "https://liaison.example.com"')
+def _public_url(url: str) -> str:
+    parts = split_url(url, 'must be a URL like "https://liaison.example.com"')
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError(f'must not have a path; set it to "{parts.scheme}://{host_of(parts)}"')
     return url.rstrip("/")
 
 
@@ -70,7 +72,7 @@ class BotOptions(Options):
     command: Annotated[str, AfterValidator(_root_command)] = Field("/run", description="the slash command")
     host: str = Field("127.0.0.1", description="the address to listen on; 0.0.0.0 for all interfaces")
     port: int = Field(8080, ge=0, le=65535, description="the port to listen on; 0 picks a free one")
-    public_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
+    public_url: Annotated[str, AfterValidator(_public_url)] | None = Field(
         None, description="the URL where the chats reach Liaison; Mattermost sends button clicks there"
     )
     secret_key: SecretStr | None = Field(

@@ -3,15 +3,27 @@
 A problem is one sentence that begins with the key, and never contains a value that was set.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from rapidfuzz import fuzz, process
 
 from adapters.protocol import Platform, PlatformLoadError
+from bot.config.environment import PREFIX, misspelt_variable
 from bot.config.options import AccessOptions, BotOptions
+from bot.config.secret_sources import (
+    FILE_SUFFIX,
+    SecretFileError,
+    credentials,
+    read_secret,
+    with_secrets_from_files,
+)
 from bot.surfaces.options import MattermostOptions, SlackOptions
+from commands.language.tokens import fold
 from commands.language.vocabulary import unknown_aliases
 from commands.registry import COMMANDS
 
@@ -23,19 +35,25 @@ TABLES: Mapping[str, type[BaseModel]] = {
 }
 FREE_TABLES = ("aliases", "people")  # sections whose keys the operator chooses
 SECTIONS = (*TABLES, *FREE_TABLES, "platforms")
-PREFIX = "LIAISON_"
 RENAMED: Mapping[str, Mapping[str, str]] = {"bot": {"patience": "write_timeout"}}
 """Section -> old key -> new key. The old keys still work, with a warning."""
 _COMMON_PLATFORM_KEYS = ("kind", "hook_secret")
+_URLS = ("url", "public_url", "api_url")  # their problems show how to correct them
+SHORTEST_HOOK_SECRET = 16  # characters
+LONGER_SECRET = f"use at least {SHORTEST_HOOK_SECRET} characters: openssl rand -hex 16"
 
 
 class SettingsParser:
     """Collects problems and warnings while it parses."""
 
-    def __init__(self, platforms: Mapping[str, Platform]) -> None:
+    def __init__(self, platforms: Mapping[str, Platform], folder: Path) -> None:
+        """``folder``: that of the settings file."""
         self.platforms = platforms
+        self.folder = folder
         self.problems: list[str] = []
         self.warnings: list[str] = []
+        self.secret_files: list[Path] = []
+        self._unread: set[str] = set()  # keys whose secret file cannot be read, so they are not missing
 
     def sections(self, file: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
@@ -50,7 +68,12 @@ class SettingsParser:
 
     def apply_environment(self, sections: dict[str, dict[str, Any]], environ: Mapping[str, str]) -> None:
         for variable in sorted(environ):
-            if not variable.startswith(PREFIX) or "__" not in variable:
+            if not variable.startswith(PREFIX):
+                continue
+            if (right := self._misspelt(variable, environ[variable])) is not None:
+                self.problems.append(f"{variable}: has one underscore instead of two; rename it to {right}")
+                continue
+            if "__" not in variable:
                 continue  # Kubernetes sets names like LIAISON_PORT for a service called liaison
             section, *path = variable.removeprefix(PREFIX).split("__")
             section = section.lower()
@@ -60,18 +83,62 @@ class SettingsParser:
                 shape = "PLATFORMS__NAME__KEY" if section == "platforms" else f"{section.upper()}__KEY"
                 self.problems.append(f"{variable}: must have the form {PREFIX}{shape}")
             else:
-                table = sections.setdefault(section, {})
-                if section == "platforms":
-                    name = _equal_name(path[0], table) or path[0].lower()
-                    table = table.setdefault(name, {})
-                    if not isinstance(table, dict):
-                        continue  # ``platform`` reports it
-                key = path[-1] if section in FREE_TABLES else path[-1].lower()
-                table[_equal_name(key, table) or key] = environ[variable]
+                self._set(sections, [section, *path], environ[variable])
+
+    def apply_credentials(self, sections: dict[str, dict[str, Any]], folder: Path) -> None:
+        """Those that systemd passes."""
+        for path, file in credentials(folder, SECTIONS):
+            try:
+                self._set(sections, path, read_secret(file))
+            except SecretFileError as error:
+                self.problems.append(f"{'.'.join(path)}: {error}")
+
+    def _set(self, sections: dict[str, dict[str, Any]], path: Sequence[str], value: str) -> None:
+        """Overrides the setting, however it was set before."""
+        section, *names = path
+        table = sections.setdefault(section, {})
+        if section == "platforms":
+            name = _equal_name(names[0], table) or names[0].lower()
+            table = table.setdefault(name, {})
+            if not isinstance(table, dict):
+                return  # ``platform`` reports it
+        key = names[-1] if section in FREE_TABLES else names[-1].lower()
+        other = key.removesuffix(FILE_SUFFIX) if key.endswith(FILE_SUFFIX) else key + FILE_SUFFIX
+        if section not in FREE_TABLES and (other_key := _equal_name(other, table)) is not None:
+            del table[other_key]
+        if key.endswith(FILE_SUFFIX) and value:
+            value = str(Path(value).expanduser().absolute())  # not relative to the settings file
+        table[_equal_name(key, table) or key] = value
+
+    def _misspelt(self, variable: str, value: str) -> str | None:
+        fields = {section: model.model_fields for section, model in TABLES.items()}
+        return misspelt_variable(variable, value, fields, self._platform_keys)
+
+    @cached_property
+    def _platform_keys(self) -> Collection[str]:
+        """The keys of all kinds of platforms that can be loaded."""
+        keys = set(_COMMON_PLATFORM_KEYS)
+        for kind in self.platforms:
+            with suppress(PlatformLoadError):  # reported where it is configured
+                keys |= set(self.platforms[kind].settings.model_fields)
+        return keys
+
+    def _with_secrets(self, section: str, values: Mapping[str, Any], types: Mapping[str, Any]) -> dict[str, Any]:
+        def report(key: str, problem: str) -> None:
+            self.problems.append(f"{section}.{key}: {problem}")
+            self._unread.add(f"{section}.{key}")
+
+        return with_secrets_from_files(values, types, self._read_secret, report)
+
+    def _read_secret(self, name: str) -> str:
+        path = self.folder / Path(name).expanduser()
+        self.secret_files.append(path)
+        return read_secret(path)
 
     def options(self, section: str, model: type[BaseModel], values: Mapping[str, Any]) -> BaseModel | None:
         fields = model.model_fields
         values, old_keys = self._with_new_keys(section, values)
+        values = self._with_secrets(section, values, {key: field.annotation for key, field in fields.items()})
         unknown = [key for key in values if key not in fields]
         self.problems += [f"{section}.{key}: unknown setting{_suggestion(key, fields)}" for key in unknown]
         known = {key: _split_or_strip(values[key], fields[key].annotation) for key in values if key in fields}
@@ -85,10 +152,11 @@ class SettingsParser:
         try:
             return model.model_validate(known)
         except ValidationError as error:
-            hidden = [text for value in known.values() for text in _texts_to_hide(value)]
-            self.problems += [
+            hidden = [text for key, value in known.items() if key not in _URLS for text in _texts_to_hide(value)]
+            problems = [
                 _problem(section, model, detail, hidden, old_keys) for detail in error.errors(include_url=False)
             ]
+            self.problems += [text for text in problems if text.partition(":")[0] not in self._unread]
             return None
 
     def _with_new_keys(
@@ -124,9 +192,12 @@ class SettingsParser:
             self.problems.append(f"{section}.kind: is missing; must be one of: {kinds}")
         elif not isinstance(kind, str) or kind not in self.platforms:
             self.problems.append(f"{section}.kind: must be one of: {kinds}")
+        entry = self._with_secrets(section, entry, {"hook_secret": SecretStr})
         hook_secret = entry.get("hook_secret")
         if hook_secret is not None and (not isinstance(hook_secret, str) or not hook_secret or "/" in hook_secret):
             self.problems.append(f"{section}.hook_secret: must be text without a slash, as it is part of a URL")
+        elif hook_secret is not None and len(hook_secret) < SHORTEST_HOOK_SECRET:
+            self.problems.append(f"{section}.hook_secret: is too short and can be guessed; {LONGER_SECRET}")
         if not isinstance(kind, str) or kind not in self.platforms:
             return None
         own = {key: value for key, value in entry.items() if key not in _COMMON_PLATFORM_KEYS}
@@ -143,7 +214,13 @@ class SettingsParser:
         """What one key requires of another, and whether the aliases are verbs."""
         for word, verb in unknown_aliases(COMMANDS, found["aliases"]).items():
             self.problems.append(f"aliases.{word}: {verb!r} is not a verb{_suggestion(verb, COMMANDS)}")
+        typed = {fold(command.verb) for command in COMMANDS.values() if command.typed}
+        for word in found["aliases"]:
+            if fold(word) in typed:
+                self.problems.append(f"aliases.{word}: is a verb itself, so the alias has no effect; remove it")
         slack = found.get("slack")
+        if "slack.signing_secret" in self._unread or "slack.app_token" in self._unread:
+            return
         if slack is not None and slack.signing_secret is None and slack.app_token is None:
             self.problems.append("slack.signing_secret: is missing (or set slack.app_token to use Socket Mode)")
 

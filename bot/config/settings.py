@@ -1,7 +1,8 @@
 """The settings: one TOML file, and every key also as ``LIAISON_<SECTION>__<KEY>`` in the environment.
 
-The environment overrides the file. A platform's NAME in a variable matches in any case, and with ``_`` for ``-``.
-``load`` reports all problems at once, by key and never with a secret's value.
+The environment overrides systemd's credentials, and those override the file. A platform's NAME in a variable
+matches in any case, and with ``_`` for ``-``. ``load`` reports all problems at once, by key and never with a
+secret's value.
 """
 
 import os
@@ -49,7 +50,10 @@ class PlatformSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """``source`` is the file they were read from, if any. ``warnings`` are sentences that begin with the key."""
+    """``source`` is the file they were read from, if any; ``secret_files`` are those that it names for secrets.
+
+    ``warnings`` are sentences that begin with the key.
+    """
 
     bot: BotOptions = field(default_factory=BotOptions)
     slack: SlackOptions | None = None
@@ -60,6 +64,7 @@ class Settings:
     platforms: Mapping[str, PlatformSettings] = field(default_factory=dict)
     source: Path | None = None
     warnings: tuple[str, ...] = ()
+    secret_files: tuple[Path, ...] = ()
 
     @property
     def store_path(self) -> Path:
@@ -123,7 +128,7 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -
         raise SettingsError([f"{source}: is not UTF-8 text"]) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([f"{source}: is not valid TOML: {error}"]) from None
-    return _resolve_platform_paths(replace(parse(tables, environ), source=source), source.parent)
+    return _resolve_platform_paths(replace(parse(tables, environ, source.parent), source=source), source.parent)
 
 
 def _resolve_platform_paths(settings: Settings, folder: Path) -> Settings:
@@ -140,10 +145,12 @@ def _resolved_paths(options: BaseModel, folder: Path) -> dict[str, Path]:
     return {key: folder / path for key, path in paths.items() if not str(path).startswith("~")}
 
 
-def parse(file: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
-    """The settings of a parsed TOML file and an environment. Raises ``SettingsError``."""
-    parser = SettingsParser(PLATFORMS)
+def parse(file: Mapping[str, Any], environ: Mapping[str, str], folder: Path = Path()) -> Settings:
+    """The settings of a parsed TOML file in ``folder`` and an environment. Raises ``SettingsError``."""
+    parser = SettingsParser(PLATFORMS, folder)
     sections = parser.sections(file)
+    if environ.get("CREDENTIALS_DIRECTORY"):
+        parser.apply_credentials(sections, Path(environ["CREDENTIALS_DIRECTORY"]))
     parser.apply_environment(sections, environ)
     found: dict[str, Any] = {}
     for section, model in TABLES.items():
@@ -157,7 +164,7 @@ def parse(file: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
     parser.check_consistency(found)
     if parser.problems:
         raise SettingsError(parser.problems)
-    return Settings(**found, warnings=tuple(parser.warnings))
+    return Settings(**found, warnings=tuple(parser.warnings), secret_files=tuple(parser.secret_files))
 
 
 def _write_once(path: Path, text: str) -> None:

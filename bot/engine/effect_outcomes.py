@@ -1,12 +1,13 @@
 """What the outcome of a write leads to, while its message is processed or later in the background.
 
-``finish`` stores a known outcome, ``reconcile_once`` asks the platform about an unknown one, and ``send_again``
-sends a write that is known not to have been applied.
+``settle`` stores a known outcome, ``reconcile_once`` asks the platform about an unknown one, and ``send_again``
+sends a write that is known not to have been applied. Each ends in an ``Outcome``, whatever is raised: an outcome
+that cannot be stored is kept in memory, and the write stays unknown until it can be.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -16,10 +17,11 @@ from adapters.errors import AdapterError, Conflict, OutcomeUnknown, RateLimited,
 from adapters.protocol import Adapter
 from adapters.writes import Applied, Indeterminate, NotApplied, Op, Recovery, WriteResult
 from bot.observability import metrics
-from bot.storage.effects import Effect, EffectLog
+from bot.services.outcome_recorder import OutcomeRecorder, Reopening
+from bot.storage.effects import Effect, EffectLog, EffectState
+from bot.storage.store import StoreError
 from commands.model.messages import Message
 from commands.model.outcomes import Done, Outcome, Refused, Unknown
-from commands.model.ports import RunsPort
 
 log = structlog.get_logger(__name__)
 
@@ -40,72 +42,151 @@ class EffectNotices(Protocol):
         ...
 
 
+KnownOutcome = WriteResult | AdapterError
+
+
 @dataclass(frozen=True)
 class EffectServices:
-    """Shared by the effects of all messages."""
+    """Shared by the effects of all messages. ``unstored``: known outcomes that could not be stored yet."""
 
     effect_log: EffectLog
     platforms: Mapping[str, Adapter]
-    runs: RunsPort
+    outcomes: OutcomeRecorder
     notices: EffectNotices
     now: Callable[[], datetime]
     write_timeout: timedelta
     shutting_down: asyncio.Event
     reconcile_later: Callable[[Effect], None]  # in the background
+    unstored: dict[tuple[str, str], KnownOutcome] = field(default_factory=dict)
+
+    def recovery(self, effect: Effect) -> Recovery:
+        """``MANUAL`` if the platform is not configured any more."""
+        adapter = self.platforms.get(effect.platform)
+        if adapter is None:
+            return Recovery.MANUAL
+        try:
+            return adapter.recovery(effect.step)
+        except Exception:
+            log.exception("recovery of a write is not known", step=effect.step.step_key, platform=effect.platform)
+            return Recovery.MANUAL
+
+
+def unknown_outcome(effect: Effect) -> Unknown:
+    return Unknown(effect.step, effect.marker, effect.baseline.sent_at)
 
 
 async def reconcile_once(
-    services: EffectServices, effect: Effect, *, may_resend: bool, last_attempt: bool
+    services: EffectServices,
+    effect: Effect,
+    *,
+    may_resend: bool,
+    last_attempt: bool,
+    reopening: Reopening | None = None,
 ) -> Outcome:
     """Asks the platform once. ``Unknown`` if it could not tell, or if the write is not applied (yet).
 
     With ``may_resend``, a write that was not applied is sent again: an idempotent one at any attempt, one that can
     be looked up only at the last attempt, and a start never.
     """
-    adapter = services.platforms[effect.platform]
-    unknown = Unknown(effect.step, effect.marker, effect.baseline.sent_at)
+    known = services.unstored.get(effect.id)
+    if known is not None:
+        return await settle(services, effect, known, reopening=reopening)
+    adapter = services.platforms.get(effect.platform)
+    if adapter is None:
+        return unknown_outcome(effect)
     try:
         reconciliation = await adapter.reconcile(effect.step, effect.marker, effect.baseline)
     except AdapterError as error:
         log.info(
             "write cannot be checked yet", step=effect.step.step_key, platform=effect.platform, error=error.said
         )
-        return unknown
+        return unknown_outcome(effect)
+    except Exception:
+        log.exception(
+            "unexpected error while checking a write", step=effect.step.step_key, platform=effect.platform
+        )
+        return unknown_outcome(effect)
     match reconciliation:
         case Applied(result=result):
-            return await finish(services, effect, result)
-        case Indeterminate():
-            return unknown
+            return await settle(services, effect, result, reopening=reopening)
         case NotApplied():
-            recovery = adapter.recovery(effect.step)
+            recovery = services.recovery(effect)
             is_safe = recovery is Recovery.IDEMPOTENT or (
                 recovery is Recovery.LOOKUP and last_attempt and effect.step.op is not Op.START
             )
-            return await send_again(services, effect) if may_resend and is_safe else unknown
-    return unknown
+            if may_resend and is_safe:
+                return await send_again(services, effect, reopening=reopening)
+        case Indeterminate():
+            pass
+    return unknown_outcome(effect)
 
 
-async def send_again(services: EffectServices, effect: Effect) -> Outcome:
+async def send_again(services: EffectServices, effect: Effect, *, reopening: Reopening | None = None) -> Outcome:
     """Sends an unknown write once more, after a check did not find it or on a person's decision."""
     resent = replace(effect, sends=effect.sends + 1)
-    await services.effect_log.record_sent(resent)
+    adapter = services.platforms.get(effect.platform)
+    if adapter is None:
+        return unknown_outcome(effect)
     try:
-        result = await services.platforms[effect.platform].execute(effect.step, effect.marker)
+        await services.effect_log.record_sent(resent)
+    except StoreError as error:
+        log.warning("write not sent again", step=effect.step.step_key, error=str(error))
+        return unknown_outcome(effect)
+    try:
+        known: KnownOutcome = await adapter.execute(effect.step, effect.marker)
     except (Unreachable, RateLimited, OutcomeUnknown):
-        await services.effect_log.record_outcome(resent, "unknown", None)
-        return Unknown(effect.step, effect.marker, effect.baseline.sent_at)
+        await record_unknown(services, resent)
+        return unknown_outcome(effect)
     except AdapterError as error:
-        if isinstance(error, Conflict) and error.already:
-            return await finish(services, resent, WriteResult(already=True))
-        await services.effect_log.record_outcome(resent, "refused", error)
-        return Refused(effect.step, error)
-    return await finish(services, resent, result)
+        known = error
+    except Exception:
+        log.exception("unexpected error during a write", step=effect.step.step_key, platform=effect.platform)
+        await record_unknown(services, resent)
+        return unknown_outcome(effect)
+    return await settle(services, resent, known, reopening=reopening)
 
 
-async def finish(services: EffectServices, effect: Effect, result: WriteResult) -> Outcome:
-    """When this returns, the outcome is durable and the run's snapshot is updated."""
-    await services.effect_log.record_outcome(effect, "done", result)
-    metrics.count_effect(effect.platform, effect.step.op, "done")
-    if effect.run:
-        await services.runs.apply_result(effect.run, result)
-    return Done(effect.step, effect.marker, result)
+async def record_unknown(services: EffectServices, effect: Effect) -> None:
+    """If this fails, the log still has the write as sent, which means the same."""
+    try:
+        await services.effect_log.record_state(effect, "unknown")
+    except StoreError as error:
+        log.warning("write not noted as unknown", step=effect.step.step_key, error=str(error))
+
+
+async def settle(
+    services: EffectServices, effect: Effect, known: KnownOutcome, *, reopening: Reopening | None = None
+) -> Outcome:
+    """When this returns ``Done`` or ``Refused``, the outcome is durable and the run's snapshot is updated."""
+    if isinstance(known, Conflict) and known.already:
+        known = WriteResult(already=True)
+    state: EffectState = "done" if isinstance(known, WriteResult) else "refused"
+    try:
+        await services.outcomes.record(effect, state, known, reopening=reopening)
+    except StoreError as error:
+        log.warning("outcome not stored", step=effect.step.step_key, platform=effect.platform, error=str(error))
+        is_second_attempt = effect.id in services.unstored
+        services.unstored[effect.id] = known
+        if not (is_second_attempt and await _store_without_details(services, effect, known, reopening)):
+            return unknown_outcome(effect)
+    services.unstored.pop(effect.id, None)
+    metrics.count_effect(effect.platform, effect.step.op, state)
+    if isinstance(known, WriteResult):
+        return Done(effect.step, effect.marker, known)
+    return Refused(effect.step, known)
+
+
+async def _store_without_details(
+    services: EffectServices, effect: Effect, known: KnownOutcome, reopening: Reopening | None
+) -> bool:
+    """In case the details are what cannot be stored. The run is read again afterwards."""
+    try:
+        if isinstance(known, WriteResult):
+            details = {"snapshot": None, "tasks": (), "state": None, "health": None, "comment": None}
+            await services.outcomes.record(effect, "done", known.model_copy(update=details), reopening=reopening)
+        else:
+            refusal = AdapterError(known.platform, known.operation, key=known.key, said=known.said)
+            await services.outcomes.record(effect, "refused", refusal, reopening=reopening)
+    except StoreError:
+        return False
+    return True

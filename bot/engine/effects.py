@@ -6,24 +6,28 @@ What happens to each step of a message depends on what the log has about it:
 - *sent* or *unknown*: the platform is checked first, and the step is never sent again blindly;
 - an outcome: it is returned, and nothing is sent.
 
+Whatever is raised once *sent* is committed, the step ends as done, refused or unknown, and the reconciler has it.
+
 An unreachable platform is retried until the write timeout. An unknown outcome is checked after each of
 ``RECONCILE_DELAYS``, and after that in the background by ``bot.engine.reconciler``.
 """
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import cast
 
 import structlog
 
-from adapters.errors import AdapterError, Conflict, OutcomeUnknown, RateLimited, Unreachable
+from adapters.errors import AdapterError, OutcomeUnknown, RateLimited, Unreachable
+from adapters.unconfigured import adapter_named
 from adapters.writes import Baseline, Op, Recovery, StartRun, Write, WriteMarker, WriteResult
-from bot.engine.effect_outcomes import EffectServices, finish, reconcile_once
+from bot.engine.effect_outcomes import EffectServices, KnownOutcome, reconcile_once, record_unknown, settle
 from bot.engine.port import Progress
 from bot.observability import metrics
 from bot.storage.effects import Effect
+from bot.storage.store import StoreError
 from commands.model.messages import Message
 from commands.model.outcomes import Done, Outcome, Refused, Unknown
 from commands.model.tracked_run import TrackedRun
@@ -121,20 +125,24 @@ class Effects:
                 last_error, delay = error, error.retry_after
             except Unreachable as error:
                 last_error = error
-            await services.effect_log.record_outcome(effect, "unsent", None)
+            await self._record_unsent(effect)
             if not notified and (services.now() - began).total_seconds() + delay >= NOTICE_AFTER_SECONDS:
                 notified = True
-                await services.notices.notify_waiting(self._message, effect, last_error, deadline)
+                await _notify(services.notices.notify_waiting(self._message, effect, last_error, deadline))
             await self._sleep(min(delay, (deadline - services.now()).total_seconds()))
             delay = min(delay * 2, LONGEST_RETRY_SECONDS)
 
     async def _send(self, effect: Effect) -> Outcome:
-        """Sends one request. Raises ``Unreachable`` or ``RateLimited`` if nothing was sent."""
+        """Sends one request. Raises ``Unreachable``, ``RateLimited`` or ``StoreError`` if nothing was sent."""
         services, step = self._services, effect.step
         self._progress.sent = True
-        await services.effect_log.record_sent(effect)
         try:
-            result = await self._call_platform(effect)
+            await services.effect_log.record_sent(effect)
+        except StoreError:
+            self._progress.sent = False
+            raise
+        try:
+            known: KnownOutcome = await self._call_platform(effect)
         except (Unreachable, RateLimited):
             self._progress.sent = False
             raise
@@ -142,28 +150,34 @@ class Effects:
             log.warning("outcome unknown", step=step.step_key, platform=effect.platform, error=error.said)
             return await self._reconcile(replace(effect, state="unknown"))
         except AdapterError as error:
-            if isinstance(error, Conflict) and error.already:
-                return await finish(services, effect, WriteResult(already=True))
-            await services.effect_log.record_outcome(effect, "refused", error)
-            metrics.count_effect(effect.platform, step.op, "refused")
-            return Refused(step, error)
+            known = error
         except Exception:
             # A bug in our code, possibly while reading the answer: the platform may have applied the write.
             log.exception("unexpected error during a write", step=step.step_key, platform=effect.platform)
             return await self._reconcile(replace(effect, state="unknown"))
-        return await finish(services, effect, result)
+        outcome = await settle(services, effect, known)
+        if isinstance(outcome, Unknown):
+            return await self._reconcile(replace(effect, state="unknown"))
+        return outcome
+
+    async def _record_unsent(self, effect: Effect) -> None:
+        try:
+            await self._services.effect_log.record_state(effect, "unsent")
+        except StoreError as error:  # the log has it as sent: the next start finds out that it was not
+            log.warning("write not noted as unsent", step=effect.step.step_key, error=str(error))
 
     async def _call_platform(self, effect: Effect) -> WriteResult:
         slow_notice = asyncio.create_task(self._notify_when_slow(effect))
         try:
-            return await self._services.platforms[effect.platform].execute(effect.step, effect.marker)
+            adapter = adapter_named(self._services.platforms, effect.platform)
+            return await adapter.execute(effect.step, effect.marker)
         finally:
             slow_notice.cancel()
 
     async def _notify_when_slow(self, effect: Effect) -> None:
         if effect.step.op is not Op.START:  # the card of a start already shows that it is starting
             await asyncio.sleep(NOTICE_AFTER_SECONDS)
-            await self._services.notices.notify_slow(self._message, effect)
+            await _notify(self._services.notices.notify_slow(self._message, effect))
 
     async def _reconcile(self, effect: Effect) -> Outcome:
         """Checks the platform after each of ``RECONCILE_DELAYS``; then hands over to the background.
@@ -188,9 +202,9 @@ class Effects:
             if not isinstance(outcome, Unknown):
                 return outcome
             if attempt == 0:
-                await services.effect_log.record_outcome(effect, "unknown", None)
-                await services.notices.notify_checking(self._message, effect)
-            if services.platforms[effect.platform].recovery(effect.step) is Recovery.MANUAL:
+                await record_unknown(services, effect)
+                await _notify(services.notices.notify_checking(self._message, effect))
+            if services.recovery(effect) is Recovery.MANUAL and effect.id not in services.unstored:
                 break  # no check can ever find it: ask a person at once
         metrics.count_effect(effect.platform, effect.step.op, "unknown")
         services.reconcile_later(effect)
@@ -208,6 +222,14 @@ class Effects:
                 wait.cancel()
         if shutting_down.is_set():
             raise asyncio.CancelledError("shutting down")
+
+
+async def _notify(notice: Awaitable[None]) -> None:
+    """A notice that fails must not change what becomes of the write."""
+    try:
+        await notice
+    except Exception:
+        log.exception("notice about a write failed")
 
 
 def _logged_outcome(effect: Effect) -> Outcome:

@@ -40,10 +40,11 @@ class _QueueItem:
     route: Route | None = None
     progress: Progress = field(default_factory=Progress)
     processing: bool = False
+    goes_on: Progress | None = None  # an outcome became known while it was being answered: it is processed again
 
 
 def _resumed_item(unfinished: UnfinishedMessage) -> _QueueItem:
-    progress = Progress(resumed=True, answered=unfinished.answered)
+    progress = Progress(resumed=True, answered=unfinished.answered, requested_at=unfinished.requested_at)
     if unfinished.stopped:
         progress.stopped.set()
     return _QueueItem(unfinished.message, unfinished.route, progress, processing=True)
@@ -119,7 +120,7 @@ class EmbeddedEngine:
                 first_answer = await self._inbox.record(message, answer)
         except (TimeoutError, StoreError) as error:
             log.warning("message not recorded in time", delivery=message.key, error=str(error))
-            self._inbox.withdraw(message.key)
+            self._spawn(self._inbox.withdraw(message.key))
             raise NotRecorded(str(error)) from error
         if first_answer is not None:
             return Recorded(new=False, answer=first_answer)
@@ -135,16 +136,17 @@ class EmbeddedEngine:
         item.processing = True
         self._place_queues.add(item.message.place.queue, item)
 
-    async def resume(self, key: str, *, by: Actor | None) -> bool:
-        if not self._accepting or key in self._items:
+    def resume(self, key: str, reopened: UnfinishedMessage | None, *, by: Actor | None) -> bool:
+        if (item := self._items.get(key)) is not None:
+            item.goes_on = Progress(resumed=True, answered=True, requested_at=self._now() if by else None)
+            item.goes_on.decided_by = by
+            return True
+        if reopened is None or reopened.route is None:
             return False
-        unfinished = await self._inbox.reopen(key)
-        if unfinished is None or unfinished.route is None:
-            return False
-        item = self._items[key] = _resumed_item(unfinished)
-        item.progress.requested_at = self._now() if by else None
-        item.progress.decided_by = by
-        self._follow_route(item, unfinished.route)
+        if self._accepting:  # else the next start takes it up
+            item = self._items[key] = _resumed_item(reopened)
+            item.progress.decided_by = by
+            self._follow_route(item, reopened.route)
         return True
 
     async def stop_waiting(self, key: str, by: Actor) -> StopResult:
@@ -198,7 +200,7 @@ class EmbeddedEngine:
                 async with asyncio.timeout(HOLD_FOR_START_SECONDS):
                     await start.over.wait()
             except TimeoutError:
-                await self._finish(item, self._work.busy_answer(item.message, start.run))
+                await self._finish(item, await self._work.busy_answer(item.message, start.run))
                 return
         await self._route(item)
 
@@ -210,7 +212,11 @@ class EmbeddedEngine:
         item.route = route
         self._last_queue_order += 1
         intent = "" if route.intent is None else json.dumps(route.intent)
-        self._inbox.save_route(item.message.key, intent, route, self._last_queue_order)
+        try:
+            await self._inbox.save_route(item.message.key, intent, route, self._last_queue_order)
+        except StoreError as error:  # a restart could route it elsewhere, so nothing may be sent
+            self._spawn(self._finish(item, self._work.failed_answer(item.message, error)))
+            return
         self._follow_route(item, route)
 
     def _follow_route(self, item: _QueueItem, route: Route) -> None:
@@ -244,7 +250,14 @@ class EmbeddedEngine:
 
     async def _finish(self, item: _QueueItem, answer: Answer) -> None:
         result = await self._work.deliver(item.message, answer, resumed=item.progress.resumed)
-        await self._inbox.mark_done(item.message.key, result)
+        if item.goes_on is not None and item.route is not None:
+            item.progress, item.goes_on = item.goes_on, None
+            self._follow_route(item, item.route)
+            return
+        try:
+            await self._inbox.mark_done(item.message.key, result)
+        except StoreError as error:  # the next start processes it again, and sends nothing again
+            log.warning("message not marked as done", delivery=item.message.key, error=str(error))
         self._items.pop(item.message.key, None)
         metrics.set_queue_depth(len(self._items))
         metrics.count_message(item.message.place.surface, result)

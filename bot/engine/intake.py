@@ -7,8 +7,10 @@ from typing import Any
 from adapters.toolkit.messages import in_language
 from bot.engine.port import Engine
 from bot.outbound.responder import Responder
+from bot.services.people_directory import PeopleDirectory
 from bot.storage.inbox import Inbox
-from bot.surfaces.protocol import FieldErrors, Recorded, SubmittedForm
+from bot.storage.store import StoreError
+from bot.surfaces.protocol import FieldErrors, NotRecorded, Recorded, SubmittedForm
 from commands.cards.run_card import live_card
 from commands.forms.opening import form_for_line, open_form
 from commands.forms.options import search_options
@@ -31,12 +33,14 @@ class AppIntake:
         responder: Responder,
         inbox: Inbox,
         services: Services,
+        people: PeopleDirectory,
         now: Callable[[], datetime],
     ) -> None:
         self._engine = engine
         self._responder = responder
         self._inbox = inbox
         self._services = services
+        self._people = people
         self._now = now
         self.on_recorded: list[Callable[[Message], None]] = []
 
@@ -46,6 +50,12 @@ class AppIntake:
             for callback in self.on_recorded:
                 callback(message)
         return recorded
+
+    async def person_changed(self, surface: str, person: str = "") -> None:
+        try:
+            await self._people.forget(surface, person)
+        except StoreError as error:
+            raise NotRecorded(str(error)) from error
 
     def process(self, key: str) -> None:
         self._engine.process(key)

@@ -23,6 +23,7 @@ from bot.outbound.live_cards import LiveCards
 from bot.outbound.responder import Responder
 from bot.services.people_directory import PeopleDirectory
 from bot.storage.inbox import Inbox
+from bot.storage.store import StoreError
 from commands import dispatch
 from commands.cards import pending_lines
 from commands.dispatch import Route
@@ -65,7 +66,8 @@ class MessageProcessor:
     async def route(self, message: Message) -> Route | Answer:
         self._routed_at[message.key] = time.monotonic()
         try:
-            message = await self._with_profile(message)
+            is_write = dispatch.message_needs_current_rights(message, self._services)
+            message = await self._with_profile(message, is_write)
             if self._is_double_click(message):
                 with self._language_of(message):
                     return dispatch.just_changed_answer()
@@ -73,16 +75,22 @@ class MessageProcessor:
         except Exception as error:  # noqa: BLE001  an unexpected error gets an answer too
             return self._error_answer(message, error)
         if isinstance(route, Answer):
-            self._save_intent(message)
+            await self._save_intent(message)
         return route
 
-    def _save_intent(self, message: Message) -> None:
-        intent = dispatch.intent_json(message, self._services)
+    async def _save_intent(self, message: Message) -> None:
+        intent = await dispatch.intent_json(message, self._services)
         if intent is not None:
-            self._inbox.save_intent(message.key, intent)
+            try:
+                await self._inbox.save_intent(message.key, intent)
+            except StoreError as error:  # only its choice is lost
+                log.warning("intent not stored", delivery=message.key, error=str(error))
 
-    def busy_answer(self, message: Message, run: str) -> Answer:
-        self._save_intent(message)  # for [Try again]
+    def failed_answer(self, message: Message, error: Exception) -> Answer:
+        return self._error_answer(message, error)
+
+    async def busy_answer(self, message: Message, run: str) -> Answer:
+        await self._save_intent(message)  # for [Try again]
         with self._language_of(message):
             return dispatch.busy_answer(message, run)
 
@@ -96,7 +104,8 @@ class MessageProcessor:
     async def execute(self, message: Message, route: Route, progress: Progress) -> Answer:
         structlog.contextvars.bind_contextvars(delivery=message.key)
         try:
-            message = await self._with_profile(message)
+            is_write = dispatch.needs_current_rights(self._intent(route), self._services.commands)
+            message = await self._with_profile(message, is_write)
             context = CommandContext(
                 services=self._services,
                 message=message,
@@ -106,14 +115,19 @@ class MessageProcessor:
                 run=await self._services.runs.get(route.queue) if route.queue else None,
             )
             with read_priority(message, route):
-                answer = await dispatch.execute(message, route, context)
+                has_begun = progress.resumed and await self._has_begun(message)
+                answer = await dispatch.execute(message, route, context, has_begun=has_begun)
                 return replace(answer, private=None) if _is_answered_by_press(message, progress) else answer
         except Exception as error:  # noqa: BLE001  likewise
             return self._error_answer(message, error)
 
     async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> Result:
         structlog.contextvars.bind_contextvars(delivery=message.key)
-        result = await self._responder.deliver(message, answer, resumed=resumed)
+        try:
+            result = await self._responder.deliver(message, answer, resumed=resumed)
+        except Exception:
+            log.exception("answer not delivered", delivery=message.key)
+            result = answer.result
         log.info("message processed", result=result, via=message.via.value)
         routed_at = self._routed_at.pop(message.key, None)
         if routed_at is not None:
@@ -123,8 +137,13 @@ class MessageProcessor:
     def shut_down(self) -> None:
         self._effect_services.shutting_down.set()
 
-    async def _with_profile(self, message: Message) -> Message:
-        return message.model_copy(update={"actor": await self._people.profile(message.actor)})
+    async def _with_profile(self, message: Message, current: bool) -> Message:
+        read = self._people.current_profile if current else self._people.profile
+        return message.model_copy(update={"actor": await read(message.actor)})
+
+    async def _has_begun(self, message: Message) -> bool:
+        """Whether one of its writes was sent before a restart."""
+        return bool(await self._effect_services.effect_log.for_message(message.key))
 
     def _is_double_click(self, message: Message) -> bool:
         """Whether the same person pressed the same card before, and it was edited within the last second.
@@ -154,7 +173,10 @@ class MessageProcessor:
 
     def _error_answer(self, message: Message, error: Exception) -> Answer:
         id = secrets.token_hex(4)
-        log.error("unexpected error", id=id, delivery=message.key, exc_info=error)
+        if isinstance(error, StoreError):
+            log.error("database failed", id=id, delivery=message.key, error=str(error))
+        else:
+            log.error("unexpected error", id=id, delivery=message.key, exc_info=error)
         with self._language_of(message):
             return dispatch.fault_answer(id)
 

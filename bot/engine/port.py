@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from bot.storage.inbox import UnfinishedMessage
 from bot.surfaces.protocol import Recorded
 from commands.dispatch import Route
 from commands.model.card import Answer, Result
@@ -53,11 +54,12 @@ class Engine(Protocol):
         """Puts a recorded message into its place queue. A second call for the same key does nothing."""
         ...
 
-    async def resume(self, key: str, *, by: Actor | None) -> bool:
+    def resume(self, key: str, reopened: UnfinishedMessage | None, *, by: Actor | None) -> bool:
         """Continues a message that was answered while a write was unknown, now that its outcome is known.
 
-        What the effect log already has is not done again. ``by`` is the person whose decision makes it continue.
-        Returns False if there is no such message (any more).
+        ``reopened`` is the message if the commit of the outcome reopened it, so that a restart would continue it
+        too. What the effect log already has is not done again. ``by`` is the person whose decision makes it
+        continue. Returns False if there is no such message (any more).
         """
         ...
 
@@ -90,7 +92,11 @@ class MessageWork(Protocol):
         """Uses the local store only. An ``Answer`` ends the message here."""
         ...
 
-    def busy_answer(self, message: Message, run: str) -> Answer:
+    def failed_answer(self, message: Message, error: Exception) -> Answer:
+        """For a message that an unexpected error ended."""
+        ...
+
+    async def busy_answer(self, message: Message, run: str) -> Answer:
         """For a message that was held back as long as possible, while ``run`` is still being started."""
         ...
 

@@ -37,6 +37,13 @@ _processing_seconds = Histogram(
 )
 _queue_depth = Gauge("liaison_queue_depth", "Accepted messages that are not finished yet", registry=_registry)
 
+_unreadable_rows = Gauge(
+    "liaison_unreadable_rows",
+    "Rows of the database that cannot be read and are left out; liaison doctor names them",
+    ["table"],
+    registry=_registry,
+)
+
 
 def count_message(surface: str, result: str) -> None:
     _messages.labels(surface, result).inc()
@@ -56,6 +63,10 @@ def observe_processing(surface: str, seconds: float) -> None:
 
 def set_queue_depth(messages: int) -> None:
     _queue_depth.set(messages)
+
+
+def set_unreadable_rows(table: str, rows: int) -> None:
+    _unreadable_rows.labels(table).set(rows)
 
 
 def exposition() -> bytes:

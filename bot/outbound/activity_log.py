@@ -1,7 +1,8 @@
 """The activity log: one line per write, in the thread of the run's live card, edited while it can still change.
 
 Lines of one run that come within ``JOIN_SECONDS`` share a post. Each line has a slot; a later line of the same
-slot replaces it. Rows are committed, with the post's nonce, before anything is posted.
+slot replaces it. Rows are committed, with the post's nonce, before anything is posted, and are marked as shown
+once the chat has them: after a restart, the others are shown.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ import structlog
 from adapters.toolkit.messages import ENGLISH, in_language
 from bot.outbound.live_cards import LiveCards
 from bot.storage.activity import ActivityPost, ActivityRows
+from bot.storage.store import StoreError
 from bot.surfaces.protocol import ChatUnreachable, PostGone, PostRef, Surface, SurfaceError
 from commands.model.card import ActivityLine, Button
 from commands.model.messages import Place
@@ -47,9 +49,17 @@ class ActivityLog:
         self._latest: dict[str, tuple[ActivityPost, dict[str, ActivityLine]]] = {}  # run -> its newest post
         self._posting: dict[str, asyncio.Future[None]] = {}  # by slot
         self._known_slots: set[str] = set()  # slots with a row: their next line is an edit
+        self._not_shown: dict[str, ActivityLine] = {}  # by slot: what the chat may not have yet
 
     async def load(self) -> None:
         self._known_slots = set(await self._rows.slots())
+        self._not_shown = {line.slot: line for line in await self._rows.lines_not_shown()}
+
+    def resume(self) -> None:
+        """Shows the lines that the last process could not."""
+        for line in list(self._not_shown.values()):
+            if self.has_thread(line.run):
+                self.post(line)
 
     def has_thread(self, run: str) -> bool:
         """Whether the run has a live card, so that its lines can be posted in the card's thread."""
@@ -63,9 +73,8 @@ class ActivityLog:
         """The lines of the message ``key``, including those posted before a restart."""
         found: list[ActivityLine] = []
         for slot in [slot for slot in self._known_slots if slot.startswith(f"{key}:")]:
-            post = await self._rows.find_post(slot)
-            if post is not None:
-                found += [line for line in await self._rows.lines_in_post(post.nonce) if line.slot == slot]
+            line = await self._rows.find_line(slot)
+            found += [line] if line else []
         return found
 
     def post(self, line: ActivityLine) -> "asyncio.Future[None]":
@@ -99,8 +108,14 @@ class ActivityLog:
                 except ChatUnreachable as error:
                     self._waiting[run] = lines | self._waiting.get(run, {})
                     pause = min(max(pause * 2, error.retry_after), LONGEST_RETRY_SECONDS)
+                except StoreError as error:
+                    log.warning("activity lines not stored", run=run, error=str(error))
+                    self._waiting[run] = lines | self._waiting.get(run, {})
+                    pause = min(pause * 2, LONGEST_RETRY_SECONDS)
                 except SurfaceError as error:
                     log.warning("activity lines not posted", run=run, error=str(error))
+                except Exception:
+                    log.exception("activity lines not drawn", run=run)
                 for slot in lines.keys() - self._waiting.get(run, {}).keys():
                     self._posting.pop(slot).set_result(None)
                 await asyncio.sleep(pause)
@@ -127,11 +142,10 @@ class ActivityLog:
     async def _edit_line(self, post: ActivityPost, slot: str, line: ActivityLine) -> None:
         lines = {stored.slot: stored for stored in await self._rows.lines_in_post(post.nonce)}
         number = list(lines).index(slot) if slot in lines else len(lines)
-        if lines.get(slot) == line and post.post:
+        if lines.get(slot) == line and post.post and slot not in self._not_shown:
             return
         lines[slot] = line
-        self._rows.put_line(line, post.nonce, number)
-        await self._publish(post, lines)
+        await self._publish(post, lines, {number: line}, find_first=True)
 
     async def _append(self, run: str, new: Mapping[str, ActivityLine]) -> None:
         latest = self._latest.get(run)
@@ -149,14 +163,28 @@ class ActivityLog:
             post, lines = ActivityPost(secrets.token_hex(12), run, thread, self._now()), {}
         first_number = len(lines)
         lines = {**lines, **new}
-        for number, line in enumerate(new.values(), first_number):
-            self._rows.put_line(line, post.nonce, number)
-            self._known_slots.add(line.slot)
-        await self._publish(post, lines)
+        await self._publish(post, lines, dict(enumerate(new.values(), first_number)), find_first=False)
 
-    async def _publish(self, post: ActivityPost, lines: dict[str, ActivityLine]) -> None:
-        """Edits the post, or makes it if it does not exist (any more)."""
+    async def _publish(
+        self,
+        post: ActivityPost,
+        lines: dict[str, ActivityLine],
+        changed: Mapping[int, ActivityLine],
+        *,
+        find_first: bool,
+    ) -> None:
+        """Edits the post, or makes it if it does not exist (any more).
+
+        ``changed``: those of ``lines`` that are new, by their position. ``find_first``: a post without an id may
+        have been posted before a crash, or in a request whose answer was lost.
+        """
         surface = self._surfaces[post.place.surface]
+        await self._rows.save(post, changed)
+        for line in changed.values():
+            self._known_slots.add(line.slot)
+            self._not_shown[line.slot] = line
+        if not post.post and find_first and (found := await surface.find_post(post.place, post.nonce)):
+            post = replace(post, post=found.id)
         texts = [line.text for line in lines.values()]
         buttons = _buttons(list(lines.values()))
         if post.post:
@@ -165,10 +193,11 @@ class ActivityLog:
             except PostGone:
                 post = replace(post, post="")
         if not post.post:
-            await self._rows.save_post(post)
             ref = await surface.post_lines(post.place, texts, buttons=buttons, nonce=post.nonce)
             post = replace(post, post=ref.id)
-            await self._rows.save_post(post)
+        await self._rows.save(post, changed, shown=True)
+        for line in changed.values():
+            del self._not_shown[line.slot]
         latest = self._latest.get(post.run)
         if latest is None or latest[0].at <= post.at:
             self._latest[post.run] = (post, lines)

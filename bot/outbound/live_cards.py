@@ -180,6 +180,8 @@ class LiveCards:
                     pause = min(max(pause * 2, error.retry_after, 1.0), LONGEST_RETRY_SECONDS)
                 except SurfaceError as error:
                     log.warning("card not edited", run=run, place=place, error=str(error))
+                except Exception:
+                    log.exception("card not drawn", run=run, place=place)
         finally:
             del self._workers[place]
 
@@ -197,9 +199,10 @@ class LiveCards:
         except PostGone:
             await self._post(await self._new_card(card.run, card.place), find_first=False)
             return True
-        edited = replace(card, shown=hash, edited_at=self._now())
-        self._cards[card.run, card.place.key] = edited
-        self._rows.record_edit(card.nonce, hash, self._now())
+        edited_at = self._now()
+        # In memory at once: a double click within the next moment must be recognised.
+        self._cards[card.run, card.place.key] = replace(card, shown=hash, edited_at=edited_at)
+        await self._rows.record_edit(card.nonce, hash, edited_at)
         return True
 
 

@@ -21,6 +21,7 @@ from bot.outbound.activity_log import ActivityLog
 from bot.outbound.live_cards import LiveCards
 from bot.storage.effects import Effect
 from bot.storage.runs import RunRows
+from bot.storage.store import StoreError
 from bot.surfaces.protocol import ChatUnreachable, PostRef, RouteClosed, Surface, SurfaceError
 from commands.cards import activity_line, pending_lines
 from commands.model.card import ActivityLine, Answer, Card, Result
@@ -264,7 +265,7 @@ class Responder:
                 await self._retry(lambda: surface.send_private(message, card))
 
     async def _retry(self, send: Callable[[], Awaitable[Any]]) -> bool:
-        """Retries while the chat is unreachable, and logs what it refuses. Returns whether it succeeded."""
+        """Retries while the chat or the store fails, and logs what is refused. Returns whether it succeeded."""
         pause = FIRST_RETRY_SECONDS
         for remaining in reversed(range(CHAT_ATTEMPTS)):
             try:
@@ -273,11 +274,11 @@ class Responder:
             except RouteClosed as error:
                 log.warning("answer not delivered", error=str(error))
                 return False
-            except ChatUnreachable as error:
+            except (ChatUnreachable, StoreError) as error:
                 if not remaining:
-                    log.exception("chat unreachable, answer not delivered")
+                    log.exception("answer not delivered")
                     return False
-                await asyncio.sleep(max(pause, error.retry_after))
+                await asyncio.sleep(max(pause, error.retry_after if isinstance(error, ChatUnreachable) else 0.0))
                 pause *= 2
             except (SurfaceError, CannotPost) as error:
                 log.warning("answer refused by the chat", error=str(error))

@@ -31,7 +31,7 @@ class RoundtripCheck:
                 press.set_result(message)
 
     async def run(self, channel: str, timeout: float = PRESS_TIMEOUT_SECONDS) -> Reply:
-        """``channel`` is a channel id, with the chat's name in front if there are two: "slack:C0123"."""
+        """``channel`` is an id or "#name", with the chat's name in front if there are two: "slack:#inc"."""
         name, _, id = channel.partition(":") if ":" in channel else ("", "", channel)
         names = [name] if name else list(self._chats)
         if not self._chats:
@@ -40,6 +40,10 @@ class RoundtripCheck:
             choices = ", ".join(f"{chat}:CHANNEL" for chat in self._chats)
             return _failed(f"Which chat? Use --in with one of: {choices}.")
         chat = self._chats[names[0]]
+        try:
+            id = await _channel_id(chat, id)
+        except SurfaceError as error:
+            return _failed(f"{chat.name} {id}: {error}")
         nonce = secrets.token_hex(12)
         text = "liaison doctor: press this button to check that button clicks reach Liaison."
         card = Card(title=(text,), summary=text, buttons=(Button("Press me", Whoami(), "primary"),))
@@ -68,6 +72,20 @@ class RoundtripCheck:
         person = message.actor.name or message.actor.id
         text = f"{ref.place.surface}: button posted, pressed by {person}, and recorded"
         return Reply(result="done", shown=(Block(kind="lines", summary=text, lines=(text,)),))
+
+
+async def _channel_id(chat: Surface, channel: str) -> str:
+    """The id of "#name". A chat that cannot look it up gets the name. Raises ``SurfaceError``."""
+    if not channel.startswith("#"):
+        return channel
+    ids = await chat.channels_named(channel.removeprefix("#"))
+    if ids is None:
+        return channel
+    if not ids:
+        raise SurfaceError("I am in no channel of that name. Invite me there, or correct the name.")
+    if len(ids) > 1:
+        raise SurfaceError(f"several channels have that name. Use an id: {', '.join(ids)}")
+    return ids[0]
 
 
 def _failed(text: str) -> Reply:

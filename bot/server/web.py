@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.observability import metrics
 
 MAX_BODY_BYTES = 1024 * 1024  # a chat's form with every field full is far smaller
+TOO_LARGE = "The body is larger than 1 MB, so it was not read."
 BODY_TIMEOUT_SECONDS = 10.0  # chats give up after 3 s
 
 
@@ -100,7 +101,7 @@ class _BodyLimits:
     async def _call_with_limits(self, scope: Scope, receive: Receive, send: Send) -> None:
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
-            await PlainTextResponse("too large", status_code=413)(scope, receive, send)
+            await PlainTextResponse(TOO_LARGE, status_code=413)(scope, receive, send)
             return
         size, is_complete = 0, False
         deadline = asyncio.get_running_loop().time() + self._body_seconds
@@ -117,7 +118,7 @@ class _BodyLimits:
             is_complete = not message.get("more_body", False)
             size += len(message.get("body", b""))
             if size > MAX_BODY_BYTES:
-                raise HTTPException(413)
+                raise HTTPException(413, TOO_LARGE)
             return message
 
         await self._app(scope, receive_limited, send)

@@ -1,7 +1,14 @@
-"""Profiles of people, fetched from the chats and cached for a day (implements ``PeoplePort``)."""
+"""Profiles of people, fetched from the chats and cached for a day (implements ``PeoplePort``).
 
+A write needs a profile that was read in the last five minutes, because people lose their rights. A profile is
+forgotten when the chat reports that the person changed.
+"""
+
+import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -13,6 +20,9 @@ from commands.model.errors import Missing
 from commands.model.messages import Actor, Membership, Message
 
 PROFILE_LIFETIME = timedelta(days=1)
+RIGHTS_LIFETIME = timedelta(minutes=5)  # of a profile that decides whether somebody may write
+RIGHTS_GRACE = timedelta(minutes=30)  # while the chat cannot be asked
+PROFILE_TIMEOUT_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +42,8 @@ class PeopleDirectory:
         self._emails = emails
         self._now = now
         self._profiles: dict[tuple[str, str, str], tuple[Actor, datetime]] = {}
+        self._changes: Counter[tuple[str, str]] = Counter()  # reports of a chat, by (surface, person)
+        self._locks: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def load(self) -> None:
         for actor, fetched_at in await self._rows.load():
@@ -46,22 +58,64 @@ class PeopleDirectory:
         cached = self._profiles.get(_key(actor))
         if cached is not None and self._is_current(*cached):
             return _merge(actor, cached[0])
-        surface = self._surfaces.get(actor.surface)
         try:
-            profile = actor if surface is None else await surface.profile(actor)
+            profile = await self._read(actor)
         except SurfaceError as error:
-            log.warning("profile not read", actor=actor.id, error=str(error))
+            log.warning("profile not read", person=actor.id, error=str(error))
             return _merge(actor, cached[0]) if cached else actor
-        self._remember(profile)
         return _merge(actor, profile)
+
+    async def current_profile(self, actor: Actor) -> Actor:
+        """Like ``profile``, for a write: read in the last five minutes.
+
+        While the chat cannot be asked, the last profile is used for half an hour. After that, and for somebody who
+        was never read, the membership is ``UNKNOWN``.
+        """
+        async with self._locks.setdefault(_key(actor), asyncio.Lock()):  # many clicks at once ask the chat once
+            cached = self._profiles.get(_key(actor))
+            if cached is not None and self._is_current(*cached, RIGHTS_LIFETIME):
+                return _merge(actor, cached[0])
+            try:
+                async with asyncio.timeout(PROFILE_TIMEOUT_SECONDS):
+                    profile = await self._read(actor)
+            except (SurfaceError, TimeoutError) as error:
+                cached = self._profiles.get(_key(actor))
+                is_recent = cached is not None and self._now() - cached[1] < RIGHTS_GRACE
+                log.warning("membership not read", person=actor.id, last_read_counts=is_recent, error=str(error))
+                if cached is not None and is_recent:
+                    return _merge(actor, cached[0])
+                known = _merge(actor, cached[0]) if cached else actor
+                return known.model_copy(update={"membership": Membership.UNKNOWN})
+            return _merge(actor, profile)
+
+    async def _read(self, actor: Actor) -> Actor:
+        """The profile as the chat has it now. Raises ``SurfaceError``."""
+        surface = self._surfaces.get(actor.surface)
+        while True:
+            changes = self._changes_of(actor)
+            profile = actor if surface is None else await surface.profile(actor)
+            if changes == self._changes_of(actor):  # or else it may be from before the change
+                await self._remember([profile], self._now())
+                return profile
+
+    def _changes_of(self, actor: Actor) -> int:
+        return self._changes[actor.surface, actor.id] + self._changes[actor.surface, ""]
+
+    async def forget(self, surface: str, person: str = "") -> None:
+        """The chat reported that this person changed; without ``person``, that somebody did."""
+        self._changes[surface, person] += 1
+        changed = [key for key in self._profiles if key[0] == surface and person in ("", key[2])]
+        for key in changed:
+            del self._profiles[key]
+        await self._rows.delete(surface, person)
 
     def cached_profile(self, actor: Actor) -> Actor:
         """Like ``profile``, but never asks the chat."""
         cached = self._profiles.get(_key(actor))
         return _merge(actor, cached[0]) if cached else actor
 
-    def _is_current(self, profile: Actor, fetched_at: datetime) -> bool:
-        return profile.membership is not Membership.UNKNOWN and self._now() - fetched_at < PROFILE_LIFETIME
+    def _is_current(self, profile: Actor, fetched_at: datetime, lifetime: timedelta = PROFILE_LIFETIME) -> bool:
+        return profile.membership is not Membership.UNKNOWN and self._now() - fetched_at < lifetime
 
     async def find(self, words: str, near: Message) -> Sequence[Actor]:
         """People by "@handle", chat id, e-mail address or name; "me" is the sender of ``near``.
@@ -81,8 +135,7 @@ class PeopleDirectory:
         except SurfaceError as error:
             log.warning("people search failed", error=str(error))
             raise Missing("person.not_asked", words=words) from error
-        for profile in found:
-            self._remember(profile)
+        await self._remember(found, self._now() - RIGHTS_LIFETIME)  # a chat may have kept its list for a while
         return found
 
     def _cached(self, words: str, surface: str) -> Sequence[Actor]:
@@ -96,9 +149,15 @@ class PeopleDirectory:
         email = self._emails.get(actor.id) or by_handle or actor.email
         return Person(id=actor.id, name=actor.name, email=email, handle=actor.handle or None)
 
-    def _remember(self, profile: Actor) -> None:
-        self._profiles[_key(profile)] = (profile, self._now())
-        self._rows.put(profile)
+    async def _remember(self, profiles: Sequence[Actor], at: datetime) -> None:
+        newer = [profile for profile in profiles if not self._has_newer(profile, at)]
+        if newer:
+            await self._rows.put(newer, at)
+            self._profiles |= {_key(profile): (profile, at) for profile in newer}
+
+    def _has_newer(self, profile: Actor, at: datetime) -> bool:
+        cached = self._profiles.get(_key(profile))
+        return cached is not None and cached[1] > at
 
 
 def _merge(actor: Actor, profile: Actor) -> Actor:

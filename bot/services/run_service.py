@@ -14,18 +14,19 @@ from adapters.errors import AdapterError
 from adapters.http.rate_limits import background
 from adapters.models import Run, RunbookKey, RunKey, RunState, RunSummary
 from adapters.protocol import Adapter
-from adapters.toolkit.messages import ENGLISH, in_language
-from adapters.writes import WriteResult
+from adapters.toolkit.messages import ENGLISH
+from adapters.unconfigured import adapter_named
+from bot.services.run_changes import fill_missing, find_or_track, reserve, with_state
 from bot.storage.effects import EffectLog
+from bot.storage.run_transaction import RunTransaction
 from bot.storage.runs import RunRows
+from bot.storage.store import Commit
 from commands.model.messages import Actor, Place
-from commands.model.tracked_run import Receipt, TrackedRun
-from commands.text.catalogue import plain_text, translate
+from commands.model.tracked_run import Receipt, RunOverlay, TrackedRun
 
 REFRESH_INTERVAL_SECONDS = 1.0
 SLOWEST_REFRESH_SECONDS = 30.0  # of a run that its platform is still creating
 CREATION_TIMEOUT = timedelta(minutes=10)
-MAX_COMMENTS = 5
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +49,7 @@ class RunService:
         self._effect_log = effect_log
         self._platforms = platforms
         self._now = now
-        self._on_change = on_change
+        rows.on_change = on_change
         self._on_halt = on_halt
         self._count_queued_writes = count_queued_writes
         self._refreshes: dict[str, asyncio.Task[None]] = {}  # by handle
@@ -76,7 +77,7 @@ class RunService:
         return self._rows.last_used(actor)
 
     async def mark_used(self, actor: Actor, handle: str) -> None:
-        self._rows.mark_used(actor, handle)
+        await self._rows.mark_used(actor, handle)
 
     async def receipts(self, handle: str, task: str = "") -> Sequence[Receipt]:
         return await self._effect_log.receipts(handle, task)
@@ -95,11 +96,20 @@ class RunService:
     # Changes
 
     async def track(self, run: RunSummary | Run) -> TrackedRun:
-        if isinstance(run, Run):
-            tracked = await self._rows.track(run)
-            return self._save_run(tracked.model_copy(update={"started": True}), run)
-        run = Run(key=run.key, title=run.title, runbook=run.runbook, state=run.state, link=run.link)
-        return await self._rows.track(run)
+        """A run that a start is creating at this moment keeps the handle that was reserved for it."""
+        snapshot = run if isinstance(run, Run) else _run_of_summary(run)
+
+        def change(rows: RunTransaction) -> TrackedRun:
+            stored = find_or_track(rows, snapshot)
+            if snapshot is not run or not stored.run.run.key.id:
+                return stored.run
+            update = {"run": snapshot, "started": True}
+            return rows.change(stored.handle, lambda tracked: tracked.model_copy(update=update)).run
+
+        stored = self._rows.find(run.key)
+        if stored is not None and snapshot is not run:
+            return stored
+        return await self._rows.transaction(change, Commit.RUN)
 
     async def reserve_handle(self, platform: str, title: str, runbook: str, key: str, *, book: str = "") -> str:
         """A second call with the same ``key`` replaces what the first one could only guess."""
@@ -110,94 +120,73 @@ class RunService:
             runbook_id=runbook,
             state=RunState.STARTING,
         )
-        tracked = await self._rows.reserve_handle(draft, key)
-        if not tracked.started and tracked.run != draft:
-            tracked = self._save_run(tracked, draft)
-        return tracked.handle
+        return await self._rows.transaction(lambda rows: reserve(rows, draft, key).handle, Commit.START)
 
     async def cancel_start(self, handle: str) -> None:
-        tracked = self._rows.get(handle)
-        if tracked is not None and not tracked.started:
-            self._save_run(tracked, tracked.run.model_copy(update={"state": RunState.CANCELLED}))
-            await self._rows.unbind(handle)
+        def change(rows: RunTransaction) -> None:
+            stored = rows.get(handle)
+            if stored is not None and not stored.run.started:
+                rows.change(handle, lambda run: with_state(run, RunState.CANCELLED))
+                rows.unbind(handle)
+
+        await self._rows.transaction(change, Commit.START)
 
     async def reuse_handle(self, handle: str, key: str) -> None:
-        tracked = self._require(handle)
-        await self._rows.reuse_handle(handle, key)
-        self._save_run(tracked, tracked.run.model_copy(update={"state": RunState.STARTING}))
+        def change(rows: RunTransaction) -> None:
+            rows.set_start_key(handle, key)
+            rows.change(handle, lambda run: with_state(run, RunState.STARTING))
+
+        await self._rows.transaction(change, Commit.START)
 
     async def bind(self, handle: str, place: Place, *, channel_too: bool) -> None:
-        await self._rows.bind(handle, place)
-        if channel_too and place.thread:
-            channel = place.model_copy(update={"thread": ""})
-            bound = self._rows.bound_to(channel)
-            if bound is None or bound.run.state.is_over:
-                await self._rows.bind(handle, channel)
+        def change(rows: RunTransaction) -> None:
+            rows.bind(handle, place)
+            if channel_too and place.thread:
+                channel = place.model_copy(update={"thread": ""})
+                bound = rows.bound_to(channel)
+                if bound is None or bound.run.run.state.is_over:
+                    rows.bind(handle, channel)
 
-    async def update_overlay(self, handle: str, **changes: object) -> TrackedRun:
-        tracked = self._require(handle)
-        overlay = tracked.overlay.model_copy(update=changes)
-        saved = self._rows.save(tracked.model_copy(update={"overlay": overlay}))
-        self._on_change(handle)
-        return saved
+        await self._rows.transaction(change, Commit.BINDING)
 
-    async def apply_result(self, handle: str, result: WriteResult) -> TrackedRun:
-        tracked = self._require(handle)
-        run = _fill_missing(tracked.run, result.snapshot) if result.snapshot else tracked.run
-        changes: dict[str, object] = {}
-        if result.run is not None and not tracked.run.key.id:
-            self._replace_handle(result.run, handle)
-            changes["key"] = result.run
-            tracked = tracked.model_copy(update={"started": True})
-        if result.tasks and result.snapshot is None:
-            run = run.merge(result.tasks)
-        if result.state is not None:
-            changes["state"] = result.state
-        if result.health is not None:
-            health = result.health
-            changes |= {"health": health.health, "health_text": health.text, "health_by": health.by}
-            changes |= {"health_at": health.at, "update_due": health.due}
-        if result.comment is not None and result.snapshot is None:
-            changes["comments"] = (*run.comments, result.comment)[-MAX_COMMENTS:]
-        tracked = self._save_run(tracked, run.model_copy(update=changes))
-        if result.snapshot is None and tracked.run.key.id:
-            self.refresh_soon(handle)
-        return tracked
+    async def update_overlay(self, handle: str, change: Callable[[RunOverlay], RunOverlay]) -> TrackedRun:
+        return await self._rows.change(handle, lambda run: run.model_copy(update={"overlay": change(run.overlay)}))
 
     def _require(self, handle: str) -> TrackedRun:
         tracked = self._rows.get(handle)
         assert tracked is not None, handle
         return tracked
 
-    def _save_run(self, tracked: TrackedRun, run: Run) -> TrackedRun:
-        saved = self._rows.save(tracked.model_copy(update={"run": run}))
-        self._on_change(saved.handle)
-        return saved
-
-    def _replace_handle(self, key: RunKey, handle: str) -> None:
-        """Gives a run that was tracked before its start (a planned run) its new handle: it has only one."""
-        old = self._rows.find(key)
-        if old is None or old.handle == handle:
-            return
-        run = old.run.model_copy(update={"key": key.model_copy(update={"id": ""}), "state": RunState.CANCELLED})
-        with in_language(self._language):
-            continues = plain_text(translate("run.is_now", run=handle))
-        overlay = old.overlay.model_copy(update={"not_started": continues})
-        self._rows.save(old.model_copy(update={"run": run, "overlay": overlay, "started": False}))
-        self._on_change(old.handle)
-
     # Refreshes
 
     async def refresh(self, handle: str) -> TrackedRun:
-        tracked = self._require(handle)
-        if not tracked.run.key.id:
-            return tracked
-        run = await self._platforms[tracked.run.key.platform].read(tracked.run.key.id)
-        newest = self._rows.get(handle) or tracked
-        refreshed = self._save_run(newest, _fill_missing(newest.run, run))
-        if run.state is RunState.PAUSED and newest.run.state in (RunState.STARTING, RunState.ACTIVE):
+        """Reads again if the stored snapshot changed meanwhile: what was read may be older."""
+        for last in (False, True):
+            tracked = self._require(handle)
+            if not tracked.run.key.id:
+                return tracked
+            run = await adapter_named(self._platforms, tracked.run.key.platform).read(tracked.run.key.id)
+            refreshed = await self._save_read(tracked, run, even_if_changed=last)
+            if refreshed is not None:
+                break
+        assert refreshed is not None
+        if run.state is RunState.PAUSED and tracked.run.state in (RunState.STARTING, RunState.ACTIVE):
             self._on_halt(refreshed)
         return refreshed
+
+    async def _save_read(self, before: TrackedRun, run: Run, *, even_if_changed: bool) -> TrackedRun | None:
+        """None if the snapshot is not that of ``before`` any more."""
+
+        def change(rows: RunTransaction) -> TrackedRun | None:
+            stored = rows.get(before.handle)
+            if stored is None or (stored.run.run != before.run and not even_if_changed):
+                return None
+            return rows.change(
+                before.handle,
+                lambda tracked: tracked.model_copy(update={"run": fill_missing(tracked.run, run)}),
+            ).run
+
+        return await self._rows.transaction(change, Commit.RUN)
 
     def refresh_soon(self, handle: str) -> None:
         """In the background. If a refresh is in progress, another one follows it."""
@@ -264,11 +253,5 @@ def _has_any_id(run: Run, ids: Collection[str]) -> bool:
     return run.key.id in ids or any(task.id in ids for task in run.tasks)
 
 
-def _fill_missing(old: Run, new: Run) -> Run:
-    """Keeps the comments and the runbook of the old snapshot where a platform's read does not include them."""
-    changes: dict[str, object] = {}
-    if not new.comments and old.comments:
-        changes["comments"] = old.comments
-    if not new.runbook_id:
-        changes |= {"runbook_id": old.runbook_id, "runbook": new.runbook or old.runbook}
-    return new.model_copy(update=changes)
+def _run_of_summary(head: RunSummary) -> Run:
+    return Run(key=head.key, title=head.title, runbook=head.runbook, state=head.state, link=head.link)

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Connection, Row, Select, select
 
-from bot.storage.store import Store, put
+from bot.storage.store import Commit, Store, put
 from bot.storage.tables import activity_lines, activity_posts
 from commands.model.card import ActivityLine, Bold, Button, ClockTime, Code, Link, PersonName, Span, Text
 from commands.model.messages import Place
@@ -27,17 +27,53 @@ class ActivityPost:
 
 
 class ActivityRows:
+    """A line is ``shown`` once the chat has it. Before that its row holds what is to be shown."""
+
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def save_post(self, post: ActivityPost) -> None:
-        values = {"post": post.post, "place": post.place.model_dump_json(), "at": post.at}
-        await self._store.write(put(activity_posts, {"nonce": post.nonce}, values | {"run": int(post.run[1:])}))
+    async def save(
+        self, post: ActivityPost, lines: Mapping[int, ActivityLine] | None = None, *, shown: bool = False
+    ) -> None:
+        """Saves a post and, by their position in it, some of its lines, in one transaction."""
+        values = {
+            "post": post.post,
+            "place": post.place.model_dump_json(),
+            "at": post.at,
+            "run": _number(post.run),
+        }
+
+        def change(connection: Connection) -> None:
+            put(activity_posts, {"nonce": post.nonce}, values)(connection)
+            for number, line in (lines or {}).items():
+                row = {"run": _number(line.run), "nonce": post.nonce, "number": number, "line": _dump_line(line)}
+                put(activity_lines, {"slot": line.slot}, row | {"shown": shown})(connection)
+
+        await self._store.transaction(change, Commit.ACTIVITY)
 
     async def lines_in_post(self, nonce: str) -> Sequence[ActivityLine]:
         query = select(activity_lines).where(activity_lines.c.nonce == nonce).order_by(activity_lines.c.number)
+        return await self._lines(query)
+
+    async def find_line(self, slot: str) -> ActivityLine | None:
+        found = await self._lines(select(activity_lines).where(activity_lines.c.slot == slot))
+        return found[0] if found else None
+
+    async def lines_not_shown(self) -> Sequence[ActivityLine]:
+        query = select(activity_lines).where(activity_lines.c.shown.is_(False))
+        return await self._lines(query.order_by(activity_lines.c.nonce, activity_lines.c.number))
+
+    async def _lines(self, query: Select[Any]) -> Sequence[ActivityLine]:
         async with self._store.read() as connection:
-            return [_load_line(row) for row in await connection.execute(query)]
+            rows = await connection.execute(query)
+            return self._store.parse_rows(activity_lines, rows, _load_line, key=["slot"])
+
+    async def read_all(self) -> None:
+        """Parses every row, so that the store knows those that cannot be read."""
+        await self._lines(select(activity_lines))
+        async with self._store.read() as connection:
+            rows = await connection.execute(select(activity_posts))
+            self._store.parse_rows(activity_posts, rows, _load_post, key=["nonce"])
 
     async def slots(self) -> Sequence[str]:
         """The slot of every stored line."""
@@ -52,16 +88,17 @@ class ActivityRows:
             .where(activity_lines.c.slot == slot)
         )
         async with self._store.read() as connection:
-            row = (await connection.execute(query)).first()
-        if row is None:
-            return None
-        place = Place.model_validate_json(row.place)
-        return ActivityPost(row.nonce, f"R{row.run}", place, row.at, row.post)
+            rows = await connection.execute(query)
+            found = self._store.parse_rows(activity_posts, rows, _load_post, key=["nonce"])
+        return found[0] if found else None
 
-    def put_line(self, line: ActivityLine, nonce: str, number: int) -> None:
-        """Not awaited: a ``save_post`` awaited afterwards makes the line durable too."""
-        values = {"run": int(line.run[1:]), "nonce": nonce, "number": number, "line": _dump_line(line)}
-        self._store.submit(put(activity_lines, {"slot": line.slot}, values))
+
+def _load_post(row: Row[Any]) -> ActivityPost:
+    return ActivityPost(row.nonce, f"R{row.run}", Place.model_validate_json(row.place), row.at, row.post)
+
+
+def _number(handle: str) -> int:
+    return int(handle[1:])
 
 
 _SPAN_TYPES: Mapping[str, type[Any]] = {

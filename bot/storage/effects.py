@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 from adapters import errors, writes
 from adapters.errors import AdapterError
 from adapters.writes import Baseline, Write, WriteMarker, WriteResult
-from bot.storage.store import Store
+from bot.storage.store import Commit, Store, StoreError
 from bot.storage.tables import effects, ledger
 from commands.model.tracked_run import Receipt
 
@@ -45,6 +45,14 @@ class Effect:
     sends: int
     outcome: WriteResult | AdapterError | None = None
 
+    @property
+    def id(self) -> tuple[str, str]:
+        return (self.key, self.step.step_key)
+
+
+class UnreadableEffect(StoreError):
+    """The log has an effect of this message that cannot be read, so nothing more of it may be sent."""
+
 
 class EffectLog:
     def __init__(self, store: Store) -> None:
@@ -60,19 +68,33 @@ class EffectLog:
     async def get(self, key: str, step_key: str) -> Effect | None:
         query = select(effects).where(effects.c.key == key, effects.c.step == step_key)
         async with self._store.read() as connection:
-            row = (await connection.execute(query)).first()
-        return None if row is None else _effect(row)
+            found = self._parse((await connection.execute(query)).all())
+        return found[0] if found else None
 
     async def for_message(self, key: str) -> Mapping[str, Effect]:
-        """All effects of a message, by step key."""
+        """All effects of a message, by step key. Raises ``UnreadableEffect``."""
         async with self._store.read() as connection:
-            rows = await connection.execute(select(effects).where(effects.c.key == key))
-            return {row.step: _effect(row) for row in rows}
+            rows = (await connection.execute(select(effects).where(effects.c.key == key))).all()
+        found = self._parse(rows)
+        if len(found) < len(rows):
+            raise UnreadableEffect(f"an effect of {key} cannot be read")
+        return {effect.step.step_key: effect for effect in found}
 
-    async def list_unknown(self) -> Sequence[Effect]:
+    async def list_open(self) -> Sequence[Effect]:
+        """What was sent and has no outcome yet, whether or not it was noted as unknown."""
         async with self._store.read() as connection:
-            rows = await connection.execute(select(effects).where(effects.c.state == "unknown"))
-            return [_effect(row) for row in rows]
+            rows = await connection.execute(select(effects).where(effects.c.state.in_(("sent", "unknown"))))
+            return self._parse(rows.all())
+
+    async def read_all(self) -> None:
+        """Parses every row, so that the store knows those that cannot be read."""
+        async with self._store.read() as connection:
+            self._parse((await connection.execute(select(effects))).all())
+            rows = (await connection.execute(select(ledger))).all()
+            self._store.parse_rows(ledger, rows, _load_receipt, key=["key", "step"])
+
+    def _parse(self, rows: Sequence[Row[Any]]) -> list[Effect]:
+        return self._store.parse_rows(effects, rows, _effect, key=["key", "step"])
 
     async def record_sent(self, effect: Effect) -> None:
         """Durable when it returns, so call it before the request goes out.
@@ -100,26 +122,33 @@ class EffectLog:
                 insert(effects).values(values).on_conflict_do_update(index_elements=["key", "step"], set_=updated)
             )
 
-        await self._store.write(change)
+        await self._store.transaction(change, Commit.SENT)
 
-    async def record_outcome(
-        self, effect: Effect, state: EffectState, outcome: WriteResult | AdapterError | None
+    async def record_state(self, effect: Effect, state: Literal["unsent", "unknown"]) -> None:
+        await self._store.transaction(
+            lambda connection: self.write_outcome(connection, effect, state, None), Commit.OUTCOME
+        )
+
+    def write_outcome(
+        self,
+        connection: Connection,
+        effect: Effect,
+        state: EffectState,
+        outcome: WriteResult | AdapterError | None,
     ) -> None:
-        """A ``done`` effect also gets its receipt, in the same transaction."""
+        """Part of a transaction. A ``done`` effect also gets its receipt. Call ``remember_receipt`` once
+        it is committed."""
         dumped = _dump_outcome(outcome)
+        connection.execute(
+            update(effects)
+            .where(effects.c.key == effect.key, effects.c.step == effect.step.step_key)
+            .values(state=state, outcome=dumped)
+        )
         if state == "done":
-            self._with_receipts.add((effect.run, effect.step.target))
+            connection.execute(insert(ledger).values(_receipt(effect, dumped)).on_conflict_do_nothing())
 
-        def change(connection: Connection) -> None:
-            connection.execute(
-                update(effects)
-                .where(effects.c.key == effect.key, effects.c.step == effect.step.step_key)
-                .values(state=state, outcome=dumped)
-            )
-            if state == "done":
-                connection.execute(insert(ledger).values(_receipt(effect, dumped)).on_conflict_do_nothing())
-
-        await self._store.write(change)
+    def remember_receipt(self, effect: Effect) -> None:
+        self._with_receipts.add((effect.run, effect.step.target))
 
     async def receipts(self, run: str, task: str) -> Sequence[Receipt]:
         """The last 50, newest first. An empty ``task`` means the whole run."""
@@ -130,7 +159,7 @@ class EffectLog:
             query = query.where(ledger.c.task == task)
         async with self._store.read() as connection:
             rows = (await connection.execute(query)).all()
-        return [Receipt(code=r.code, op=r.op, run=f"R{r.run}", task=r.task, by=r.by, at=r.at) for r in rows]
+        return self._store.parse_rows(ledger, rows, _load_receipt, key=["key", "step"])
 
 
 def _receipt(effect: Effect, answer: str | None) -> dict[str, object]:
@@ -145,6 +174,10 @@ def _receipt(effect: Effect, answer: str | None) -> dict[str, object]:
         "at": effect.marker.at,
         "answer": answer or "",
     }
+
+
+def _load_receipt(row: Row[Any]) -> Receipt:
+    return Receipt(code=row.code, op=row.op, run=f"R{row.run}", task=row.task, by=row.by, at=row.at)
 
 
 def _effect(row: Row[Any]) -> Effect:

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Row, delete, func, literal, select, update
+from sqlalchemy import Connection, CursorResult, Row, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.storage.store import Store
+from bot.storage.store import Commit, Store
 from bot.storage.tables import choices, inbox
 from commands.dispatch import Route
 from commands.model.card import Result
@@ -26,6 +26,7 @@ class UnfinishedMessage:
     route: Route | None
     stopped: bool
     answered: bool = False  # answered once, while the outcome of one of its writes was unknown
+    requested_at: datetime | None = None  # when a person's decision reopened it
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,9 @@ class Inbox:
             stored = connection.execute(select(inbox.c.answer).where(inbox.c.key == message.key))
             return bytes(stored.scalar_one())
 
-        return await self._store.write(change)
+        return await self._store.transaction(change, Commit.RECORD)
 
-    def withdraw(self, key: str) -> None:
+    async def withdraw(self, key: str) -> None:
         """Deletes a message whose recording timed out, in case it is recorded after all.
 
         The sender was told that it may not have been recorded, so a retry of the same delivery must count as new.
@@ -70,61 +71,66 @@ class Inbox:
         def change(connection: Connection) -> None:
             connection.execute(delete(inbox).where(inbox.c.key == key, inbox.c.state == "new"))
 
-        self._store.submit(change)
+        await self._store.transaction(change, Commit.WITHDRAW)
 
     async def store_answer(self, key: str, answer: bytes) -> None:
-        await self._update(key, answer=answer)
+        await self._update(key, Commit.CHAT_ANSWER, answer=answer)
 
-    def save_route(self, key: str, intent: str, route: Route, queue_order: int) -> None:
-        """Not awaited: every later change becomes durable after this one."""
-        self._submit_update(
-            key, intent=intent, route=route.model_dump_json(), queue_order=queue_order, state="placed"
-        )
+    async def save_route(self, key: str, intent: str, route: Route, queue_order: int) -> None:
+        """Durable before anything is sent: after a restart the message must not find another run."""
+        values = {"intent": intent, "route": route.model_dump_json(), "queue_order": queue_order}
+        await self._update(key, Commit.ROUTE, **values, state="placed")
 
-    def save_intent(self, key: str, intent: str) -> None:
+    async def save_intent(self, key: str, intent: str) -> None:
         """Remembers how the message was understood, for the choice that its sender is about to get."""
-        self._submit_update(key, intent=intent)
+        await self._update(key, Commit.ROUTE, intent=intent)
 
     async def mark_done(self, key: str, result: Result) -> None:
-        await self._update(key, state="done", result=result)
+        await self._update(key, Commit.DONE, state="done", result=result)
 
     async def mark_stopped(self, key: str) -> None:
-        await self._update(key, stopped=True)
+        await self._update(key, Commit.STOPPED, stopped=True)
 
     async def unfinished(self) -> Sequence[UnfinishedMessage]:
         """In the order to resume them: by position in the run queues, then those that have none yet."""
-        query = (
-            select(inbox.c.message, inbox.c.route, inbox.c.stopped, inbox.c.state)
-            .where(inbox.c.state != "done")
-            .order_by(inbox.c.queue_order.is_(None), inbox.c.queue_order, inbox.c.seq)
+        query = _UNFINISHED.where(inbox.c.state != "done").order_by(
+            inbox.c.queue_order.is_(None), inbox.c.queue_order, inbox.c.seq
         )
         async with self._store.read() as connection:
-            return [_unfinished(row) for row in await connection.execute(query)]
+            return self._store.parse_rows(inbox, await connection.execute(query), _unfinished, key=["key"])
 
-    async def reopen(self, key: str) -> UnfinishedMessage | None:
-        """Marks a finished message as unfinished again, so that it survives a restart. None if there is none."""
+    def reopen(self, connection: Connection, key: str, requested_at: datetime | None) -> UnfinishedMessage | None:
+        """Part of a transaction: marks a finished message as unfinished again, so that it is resumed.
 
-        def change(connection: Connection) -> UnfinishedMessage | None:
-            query = select(inbox.c.message, inbox.c.route, inbox.c.stopped, literal("again").label("state"))
-            row = connection.execute(query.where(inbox.c.key == key, inbox.c.state == "done")).first()
-            if row is None or row.route is None:
-                return None
-            connection.execute(update(inbox).where(inbox.c.key == key).values(state="again", result=None))
-            return _unfinished(row)
-
-        return await self._store.write(change)
+        None if there is no such message, or if it is not finished.
+        """
+        rows = connection.execute(_UNFINISHED.where(inbox.c.key == key, inbox.c.state == "done")).all()
+        readable = self._store.parse_rows(inbox, rows, _unfinished, key=["key"])
+        if not readable or readable[0].route is None:
+            return None
+        values = {"state": "again", "result": None, "requested_at": requested_at}
+        connection.execute(update(inbox).where(inbox.c.key == key).values(values))
+        return replace(readable[0], answered=True, requested_at=requested_at)
 
     async def last_queue_order(self) -> int:
         async with self._store.read() as connection:
             return (await connection.execute(select(func.max(inbox.c.queue_order)))).scalar() or 0
 
     async def get(self, key: str) -> RecordedMessage | None:
-        query = select(inbox.c.message, inbox.c.intent, inbox.c.result).where(inbox.c.key == key)
+        """None if there is no such message (any more), or if its row cannot be read."""
+        query = select(inbox.c.key, inbox.c.message, inbox.c.intent, inbox.c.result).where(inbox.c.key == key)
         async with self._store.read() as connection:
-            row = (await connection.execute(query)).first()
-        if row is None:
-            return None
-        return RecordedMessage(Message.model_validate_json(row.message), row.intent, row.result)
+            found = self._store.parse_rows(inbox, await connection.execute(query), _recorded, key=["key"])
+        return found[0] if found else None
+
+    async def read_all(self) -> None:
+        """Parses every row, so that the store knows those that cannot be read."""
+        async with self._store.read() as connection:
+            rows = (await connection.execute(select(inbox))).all()
+            self._store.parse_rows(inbox, rows, _recorded, key=["key"])
+            self._store.parse_rows(inbox, rows, _unfinished, key=["key"])
+            rows = (await connection.execute(select(choices))).all()
+            self._store.parse_rows(choices, rows, _choice, key=["key"])
 
     async def take_choice(self, key: str, by: Actor, message: str, now: datetime) -> tuple[Actor, datetime] | None:
         """None if ``message`` has the choice, now or already. Otherwise who took it, and when."""
@@ -133,9 +139,9 @@ class Inbox:
             choice = insert(choices).values(key=key, message=message, by=by.model_dump_json(), at=now)
             connection.execute(choice.on_conflict_do_nothing())
             row = connection.execute(select(choices).where(choices.c.key == key)).one()
-            return None if row.message == message else (Actor.model_validate_json(row.by), row.at)
+            return None if row.message == message else _choice(row)
 
-        return await self._store.write(change)
+        return await self._store.transaction(change, Commit.CHOICE)
 
     async def delete_old_forever(self, interval: float) -> None:
         """Deletes what is past its retention every ``interval`` seconds, until cancelled."""
@@ -153,18 +159,33 @@ class Inbox:
             )
             return deleted.rowcount
 
-        return await self._store.write(change)
+        return await self._store.transaction(change, Commit.CLEANUP)
 
-    async def _update(self, key: str, **values: object) -> None:
-        await self._submit_update(key, **values)
-
-    def _submit_update(self, key: str, **values: object) -> "asyncio.Future[None]":
+    async def _update(self, key: str, kind: Commit, **values: object) -> None:
         def change(connection: Connection) -> None:
             connection.execute(update(inbox).where(inbox.c.key == key).values(**values))
 
-        return self._store.submit(change)
+        await self._store.transaction(change, kind)
 
 
-def _unfinished(row: Row[Any, Any, Any, Any]) -> UnfinishedMessage:
-    route = None if row.route is None else Route.model_validate_json(row.route)
-    return UnfinishedMessage(Message.model_validate_json(row.message), route, row.stopped, row.state == "again")
+_UNFINISHED = select(
+    inbox.c.key, inbox.c.message, inbox.c.route, inbox.c.stopped, inbox.c.state, inbox.c.requested_at
+)
+
+
+def _unfinished(row: Row[Any]) -> UnfinishedMessage:
+    return UnfinishedMessage(
+        message=Message.model_validate_json(row.message),
+        route=None if row.route is None else Route.model_validate_json(row.route),
+        stopped=row.stopped,
+        answered=row.state == "again",
+        requested_at=row.requested_at,
+    )
+
+
+def _recorded(row: Row[Any]) -> RecordedMessage:
+    return RecordedMessage(Message.model_validate_json(row.message), row.intent, row.result)
+
+
+def _choice(row: Row[Any]) -> tuple[Actor, datetime]:
+    return Actor.model_validate_json(row.by), row.at

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from bot.storage.store import Store, put
+from bot.storage.store import Commit, Store, put
 from bot.storage.tables import live_cards
 from commands.model.messages import Place
 
@@ -30,7 +30,8 @@ class LiveCardRows:
 
     async def all(self) -> Sequence[LiveCard]:
         async with self._store.read() as connection:
-            return [_live_card(row) for row in await connection.execute(select(live_cards))]
+            rows = await connection.execute(select(live_cards))
+            return self._store.parse_rows(live_cards, rows, _live_card, key=["nonce"])
 
     async def save(self, card: LiveCard) -> None:
         """There is one row per run and place: a new card replaces the old one."""
@@ -42,15 +43,15 @@ class LiveCardRows:
             "place": card.place.model_dump_json(),
         }
         key: dict[str, object] = {"run": int(card.run[1:]), "place_key": card.place.key}
-        await self._store.write(put(live_cards, key, values))
+        await self._store.transaction(put(live_cards, key, values), Commit.LIVE_CARD)
 
-    def record_edit(self, nonce: str, shown: str, at: datetime) -> None:
+    async def record_edit(self, nonce: str, shown: str, at: datetime) -> None:
         def change(connection: Connection) -> None:
             connection.execute(
                 update(live_cards).where(live_cards.c.nonce == nonce).values(shown=shown, edited_at=at)
             )
 
-        self._store.submit(change)
+        await self._store.transaction(change, Commit.LIVE_CARD)
 
 
 def _live_card(row: Row[Any]) -> LiveCard:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from bot.storage.store import Store, put
+from bot.storage.store import Commit, Store, put
 from bot.storage.tables import local_runs
 
 
@@ -21,7 +21,7 @@ class LocalRunRows:
         return document
 
     async def save(self, id: str, document: str) -> None:
-        await self._store.write(put(local_runs, {"id": id}, {"document": document}))
+        await self._store.transaction(put(local_runs, {"id": id}, {"document": document}), Commit.LOCAL_RUN)
 
     async def all(self) -> Sequence[tuple[str, str]]:
         """(id, document), newest first."""

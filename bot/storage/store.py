@@ -1,37 +1,89 @@
 """The database: connections, group commit, migrations.
 
-One writer task executes all changes in the order they were submitted, and commits many in one transaction. A
-commit waits for the disk, so under load a hundred changes share one wait. No change becomes durable before one
-that was submitted earlier; callers rely on this. Reads use their own connections.
+``Store.transaction`` is the only way to change anything, and every caller awaits it. One writer task executes all
+changes in the order they were requested, and commits many at once. A commit waits for the disk, so under load a
+hundred changes share one wait. No change becomes durable before one that was requested earlier. Reads use their
+own connections.
 
 On SQLite a whole batch runs in one dedicated thread. Through aiosqlite each statement would go to its thread and
 back through a busy event loop: 1.7 ms each under load, which made the store the slowest part of a command
 (measured with ``make bench``). Reads are rare and go through aiosqlite.
 
-Call ``open`` first and ``close`` last; ``close`` waits for the changes already submitted.
+Call ``open`` first and ``close`` last; ``close`` waits for the changes already requested.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, make_url, text
+import structlog
+from pydantic import ValidationError
+from sqlalchemy import Connection, Engine, Row, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.storage.tables import metadata
+from bot.observability import metrics
+from bot.storage.tables import InvalidTime, metadata
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 Change = Callable[[Connection], T]
-"""Runs in a transaction, possibly in another thread, possibly twice (after a rollback)."""
+"""Runs in a transaction, in another thread, and again after a rollback: it must have no other effects."""
 
-PendingChange = tuple[Change[Any], "asyncio.Future[Any]"]
+
+class Commit(StrEnum):
+    """What is committed. Tests kill the process before and after a commit of each kind."""
+
+    RECORD = "record"
+    CHAT_ANSWER = "chat answer"
+    WITHDRAW = "withdraw"
+    ROUTE = "route"
+    DONE = "done"
+    STOPPED = "stopped"
+    CHOICE = "choice"
+    CLEANUP = "cleanup"
+    SENT = "sent"
+    OUTCOME = "outcome"
+    RUN = "run"
+    START = "start"
+    BINDING = "binding"
+    LAST_USED = "last used"
+    LIVE_CARD = "live card"
+    ACTIVITY = "activity"
+    SCHEDULED = "scheduled"
+    PERSON = "person"
+    RATE_LIMIT = "rate limit"
+    SURFACE_STATE = "surface state"
+    LOCAL_RUN = "local run"
+
+
+CommitHook = Callable[[Literal["before", "after"], Sequence[Commit]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _PendingChange(Generic[T]):
+    change: Change[T]
+    kind: Commit
+    future: "asyncio.Future[T]"
+
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableRow:
+    """``key`` names the row in its table."""
+
+    table: str
+    key: str
+    reason: str
 
 
 class StoreError(Exception):
@@ -39,7 +91,13 @@ class StoreError(Exception):
 
 
 class Store:
-    """``url`` as in the settings: ``sqlite:///liaison.db``, or ``sqlite://`` for a database in memory."""
+    """``url`` as in the settings: ``sqlite:///liaison.db``, or ``sqlite://`` for a database in memory.
+
+    ``commit_hook`` is for tests. It is called in the writer's thread before and after each commit, and may kill
+    the process or raise, which rolls the commit back.
+    """
+
+    commit_hook: ClassVar[CommitHook | None] = None
 
     def __init__(self, url: str) -> None:
         parsed = make_url(url)
@@ -48,14 +106,17 @@ class Store:
         )
         self._sync_engine: Engine | None = None  # SQLite only: for writes, used in ``_thread``
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
-        self._pending: list[PendingChange] = []
+        self._pending: list[_PendingChange[Any]] = []
         self._wake = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         self._failing = False
+        self._closed = False
+        self._unreadable: dict[tuple[str, str], UnreadableRow] = {}  # by (table, key)
         if parsed.get_backend_name() == "sqlite":
             self._sync_engine = create_engine(parsed.set(drivername="sqlite+pysqlite"))
             for engine in (self._engine.sync_engine, self._sync_engine):
                 event.listen(engine, "connect", _set_pragmas)
+            event.listen(self._sync_engine, "begin", _begin_immediately)
 
     async def open(self) -> None:
         """Migrates the database, then starts the writer. Raises ``StoreError``."""
@@ -71,9 +132,12 @@ class Store:
         self._writer = asyncio.create_task(self._write_all(), name="store writer")
 
     async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         if self._writer is not None:
             while self._pending:
-                await asyncio.wait([future for _, future in self._pending])
+                await asyncio.wait([pending.future for pending in self._pending])
             self._writer.cancel()
             with suppress(asyncio.CancelledError):
                 await self._writer
@@ -86,17 +150,12 @@ class Store:
         """Whether the writer is running and its last commit succeeded."""
         return self._writer is not None and not self._writer.done() and not self._failing
 
-    def submit(self, change: Change[T]) -> "asyncio.Future[T]":
-        """Queues a change. Await the future only if you need to know that the change is durable."""
+    async def transaction(self, change: Change[T], kind: Commit) -> T:
+        """Durable when it returns. Raises ``StoreError`` if nothing was changed."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        future.add_done_callback(_ignore_error)
-        self._pending.append((change, future))
+        self._pending.append(_PendingChange(change, kind, future))
         self._wake.set()
-        return future
-
-    async def write(self, change: Change[T]) -> T:
-        """Durable when it returns. Raises ``StoreError``."""
-        return await self.submit(change)
+        return await future
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -105,6 +164,35 @@ class Store:
                 yield connection
         except SQLAlchemyError as error:
             raise StoreError(str(error)) from error
+
+    def parse_rows(
+        self, table: Table, rows: Iterable[Any], parse: Callable[[Row[Any]], T], *, key: Sequence[str]
+    ) -> list[T]:
+        """Leaves out what cannot be read: one bad row must not stop the others. It stays where it is.
+
+        ``key``: the columns that name a row in logs and in ``liaison doctor``.
+        """
+        parsed: list[T] = []
+        for row in rows:
+            name = "/".join(str(getattr(row, column)) for column in key)
+            try:
+                if any(isinstance(value, InvalidTime) for value in row):
+                    raise ValueError("a time is not an ISO 8601 time")
+                parsed.append(parse(row))
+            except Exception as error:  # noqa: BLE001  whatever is wrong with it
+                self._set_aside(UnreadableRow(table.name, name, _reason(error)))
+        return parsed
+
+    def _set_aside(self, row: UnreadableRow) -> None:
+        if (row.table, row.key) not in self._unreadable:
+            log.error("row cannot be read and is left out", table=row.table, key=row.key, reason=row.reason)
+        self._unreadable[row.table, row.key] = row
+        metrics.set_unreadable_rows(row.table, sum(table == row.table for table, _ in self._unreadable))
+
+    @property
+    def unreadable(self) -> Sequence[UnreadableRow]:
+        """The rows that could not be read so far."""
+        return tuple(self._unreadable.values())
 
     async def _write_all(self) -> None:
         while True:
@@ -115,31 +203,38 @@ class Store:
                 await self._commit(list(batch))
                 batch = self._pending
 
-    async def _execute(self, changes: list[Change[Any]]) -> list[Any]:
+    async def _execute(self, batch: Sequence[_PendingChange[Any]]) -> list[Any]:
         """Runs the changes in one transaction."""
+        kinds = [pending.kind for pending in batch]
 
         def run_all(connection: Connection) -> list[Any]:
-            return [change(connection) for change in changes]
+            results = [pending.change(connection) for pending in batch]
+            _call_hook("before", kinds)
+            return results
 
         engine = self._sync_engine
         if engine is None:
             async with self._engine.begin() as connection:
-                return await connection.run_sync(run_all)
+                results = await connection.run_sync(run_all)
+            _call_hook("after", kinds)
+            return results
 
         def in_thread() -> list[Any]:
             with engine.begin() as connection:
-                return run_all(connection)
+                results = run_all(connection)
+            _call_hook("after", kinds)
+            return results
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, in_thread)
 
-    async def _commit(self, batch: list[PendingChange]) -> None:
+    async def _commit(self, batch: list[_PendingChange[Any]]) -> None:
         try:
-            results = await self._execute([change for change, _ in batch])
+            results = await self._execute(batch)
         except Exception as error:  # noqa: BLE001  the caller gets it through the future
             del self._pending[: len(batch)]
             if len(batch) == 1:
                 self._failing = True
-                _set_error(batch[0][1], StoreError(str(error)))
+                _set_error(batch[0].future, StoreError(str(error)))
                 return
             for pending in batch:  # one of them failed: give each its own transaction
                 self._pending.insert(0, pending)
@@ -147,9 +242,9 @@ class Store:
             return
         self._failing = False
         del self._pending[: len(batch)]
-        for (_, future), result in zip(batch, results, strict=True):
-            if not future.done():
-                future.set_result(result)
+        for pending, result in zip(batch, results, strict=True):
+            if not pending.future.done():
+                pending.future.set_result(result)
 
 
 def put(table: Table, key: Mapping[str, object], values: Mapping[str, object]) -> Change[None]:
@@ -171,14 +266,34 @@ def _set_error(future: "asyncio.Future[Any]", error: StoreError) -> None:
         future.set_exception(error)
 
 
-def _ignore_error(future: "asyncio.Future[Any]") -> None:
-    """Keeps asyncio from logging the error of a change that nobody awaits: the next awaited one will fail too."""
-    if not future.cancelled():
-        future.exception()
+def _call_hook(when: Literal["before", "after"], kinds: Sequence[Commit]) -> None:
+    if (hook := Store.commit_hook) is not None:
+        hook(when, kinds)
+
+
+def _reason(error: Exception) -> str:
+    """Without the contents of the row, which are people's messages."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_input=False, include_url=False)[0]
+        return f"{error.title}: {'.'.join(str(part) for part in first['loc'])} {first['msg']}"[:200]
+    return f"{type(error).__name__}: {error}"[:200]
+
+
+def _begin_immediately(connection: Connection) -> None:
+    """A transaction that reads first would fail when another process writes in between: take the lock now."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _decode(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")
 
 
 def _set_pragmas(connection: Any, _: object) -> None:
-    """For each SQLite connection: readers never block the writer, and a commit is on disk when it returns."""
+    """For each SQLite connection: readers never block the writer, and a commit is on disk when it returns.
+
+    Text that is not UTF-8 makes one row unreadable, not the whole query.
+    """
+    getattr(connection, "driver_connection", connection).text_factory = _decode
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from bot.storage.store import Store, put
+from bot.storage.store import Commit, Store, put
 from bot.storage.tables import surface_state
 
 
@@ -19,4 +19,5 @@ class SurfaceStateRows:
             return (await connection.execute(query)).scalar()
 
     async def put(self, name: str, value: str) -> None:
-        await self._store.write(put(surface_state, {"name": self._prefix + name}, {"value": value}))
+        change = put(surface_state, {"name": self._prefix + name}, {"value": value})
+        await self._store.transaction(change, Commit.SURFACE_STATE)

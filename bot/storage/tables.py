@@ -4,6 +4,7 @@ Times are aware and in UTC, stored as ISO 8601 text, so that SQLite and PostgreS
 """
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -23,6 +24,10 @@ from sqlalchemy import (
 metadata = MetaData()
 
 
+class InvalidTime(str):
+    """Text in a column of times that is no time. Its row is unreadable (``Store.parse_rows``)."""
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware time, stored in UTC with microseconds, so that the text sorts by time."""
 
@@ -32,8 +37,13 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
         return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else datetime.fromisoformat(value)
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        try:
+            return datetime.fromisoformat(value)
+        except (ValueError, TypeError):
+            return InvalidTime(value)
 
 
 inbox = Table(
@@ -50,6 +60,7 @@ inbox = Table(
     Column("result", String(8)),  # done, failed, question
     Column("stopped", Boolean, nullable=False, default=False),
     Column("at", UtcDateTime, nullable=False),
+    Column("requested_at", UtcDateTime),  # when a person's decision reopened it
     Index("inbox_state", "state"),
 )
 
@@ -67,6 +78,7 @@ runs = Table(
     Column("handles", Text, nullable=False),  # {task id: "T3"}
     Column("overlay", Text, nullable=False),  # RunOverlay
     Column("at", UtcDateTime, nullable=False),
+    Column("version", Integer, nullable=False, server_default="0"),  # counts the changes of the row
     UniqueConstraint("platform", "platform_id"),
     sqlite_autoincrement=True,  # handles are never reused, not even the last one
 )
@@ -144,6 +156,7 @@ activity_lines = Table(
     Column("nonce", String(40), nullable=False),  # of the post that holds it
     Column("number", Integer, nullable=False),  # its position in that post
     Column("line", Text, nullable=False),
+    Column("shown", Boolean, nullable=False, server_default="1"),  # whether the chat shows this line
     Index("activity_lines_nonce", "nonce"),
 )
 
@@ -197,4 +210,11 @@ local_runs = Table(
     Column("seq", Integer, primary_key=True, autoincrement=True),
     Column("id", String(255), nullable=False, unique=True),
     Column("document", Text, nullable=False),
+)
+
+rate_limits = Table(
+    "rate_limits",
+    metadata,
+    Column("key", String(64), primary_key=True),  # of an origin and a credential, hashed
+    Column("state", Text, nullable=False),  # RateLimitState
 )

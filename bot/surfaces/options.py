@@ -1,6 +1,75 @@
 """The ``[slack]`` and ``[mattermost]`` tables of the settings."""
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+_FOR_BOT = "the bot token (xoxb-…) from OAuth & Permissions"
+_FOR_APP = "an app-level token (xapp-…) with connections:write from Basic Information"
+_FOR_SIGNING = "the signing secret from Basic Information"
+# What a token is, by how it begins, and the setting that it belongs to.
+_TOKEN_KINDS: Mapping[str, tuple[str, str]] = {
+    "xoxb-": ("a bot token (xoxb-…)", "slack.bot_token"),
+    "xapp-": ("an app-level token (xapp-…)", "slack.app_token"),
+    "xoxp-": ("a user token (xoxp-…)", ""),
+}
+
+
+def split_url(url: str, problem: str) -> SplitResult:
+    """Raises ``ValueError(problem)`` unless it is an http or https URL."""
+    try:
+        parts = urlsplit(url)
+        is_valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        is_valid = False
+    if not is_valid or re.search(r"\s", url):
+        raise ValueError(problem)
+    return parts
+
+
+def host_of(parts: SplitResult) -> str:
+    """With the port, without a user's name and password."""
+    return parts.netloc.rpartition("@")[2]
+
+
+def _token(key: str, prefix: str, right: str) -> Callable[[SecretStr], SecretStr]:
+    """A check that a secret isn't another one of Slack's. Tokens of other forms are left to Slack."""
+
+    def check(secret: SecretStr) -> SecretStr:
+        value = secret.get_secret_value()
+        for other, (kind, belongs_to) in _TOKEN_KINDS.items():
+            if value.startswith(other) and other != prefix:
+                where = f", which belongs in {belongs_to}" if belongs_to else ""
+                raise ValueError(f"is {kind}{where}; set {key} to {right}")
+        return secret
+
+    return check
+
+
+def _api_url(url: str) -> str:
+    split_url(url, 'must be a URL; set it to "https://slack.com/api/", or remove it')
+    return url
+
+
+def _site_url(url: str) -> str:
+    """The site's address. Links into it are a common mistake."""
+    url = url.strip()
+    parts = split_url(url, f"must begin with https:// or http://{_guess(url)}")
+    path = re.sub(r"/api(/v\d+)?(/.*)?$", "", parts.path).rstrip("/")
+    site = f"{parts.scheme}://{host_of(parts)}{path}"
+    if path != parts.path.rstrip("/"):
+        raise ValueError(f'must be the address of the site, without /api; set it to "{site}"')
+    if parts.query or parts.fragment:
+        raise ValueError(f'must be the address of the site; set it to "{site}"')
+    return url.rstrip("/")
+
+
+def _guess(url: str) -> str:
+    is_host = re.fullmatch(r"[\w.-]+(:\d+)?(/\S*)?", url)
+    return f'; set it to "https://{url}"' if is_host else ', like "https://chat.example.com"'
 
 
 class SlackOptions(BaseModel):
@@ -8,18 +77,26 @@ class SlackOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    bot_token: SecretStr = Field(description="xoxb-…, from OAuth & Permissions")
-    signing_secret: SecretStr | None = Field(
-        None, description="from Basic Information; required without app_token"
+    bot_token: Annotated[SecretStr, AfterValidator(_token("bot_token", "xoxb-", _FOR_BOT))] = Field(
+        description="xoxb-…, from OAuth & Permissions"
     )
-    app_token: SecretStr | None = Field(None, description="xapp-…, with connections:write; turns on Socket Mode")
-    api_url: str = Field("https://slack.com/api/", description="change it only for GovSlack or for tests")
+    signing_secret: Annotated[SecretStr, AfterValidator(_token("signing_secret", "", _FOR_SIGNING))] | None = (
+        Field(None, description="from Basic Information; required without app_token")
+    )
+    app_token: Annotated[SecretStr, AfterValidator(_token("app_token", "xapp-", _FOR_APP))] | None = Field(
+        None, description="xapp-…, with connections:write; turns on Socket Mode"
+    )
+    api_url: Annotated[str, AfterValidator(_api_url)] = Field(
+        "https://slack.com/api/", description="change it only for GovSlack or for tests"
+    )
 
 
 class MattermostOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    url: str = Field(description="the site's address, including its sub-path if it has one")
+    url: Annotated[str, AfterValidator(_site_url)] = Field(
+        description="the site's address, including its sub-path if it has one"
+    )
     token: SecretStr = Field(description="the bot account's access token")
     command_tokens: tuple[SecretStr, ...] = Field((), description="one for each team's slash command")
     team: str | None = Field(

@@ -88,6 +88,11 @@ class Intake(Protocol):
         """Returns once the message is durable. ``answer`` is stored for duplicates. Raises ``NotRecorded``."""
         ...
 
+    async def person_changed(self, surface: str, person: str = "") -> None:
+        """The chat reported that a person (or, without an id, somebody) changed: what we know of them is not used
+        any more. Raises ``NotRecorded``."""
+        ...
+
     def process(self, key: str) -> None:
         """Starts processing a recorded message and returns immediately. Call after the ack."""
         ...
@@ -203,6 +208,10 @@ class Surface(Protocol):
 
     async def find_people(self, query: str, near: Place) -> Sequence[Actor]:
         """``query`` is a handle ("@ana"), an id or an e-mail address."""
+        ...
+
+    async def channels_named(self, name: str) -> Sequence[str] | None:
+        """The ids of the bot's channels with this name. None if the chat does not let us find out."""
         ...
 
     async def check(self) -> Sequence[CheckResult]:

@@ -7,7 +7,7 @@ line. Lines are in the channel's language, and stay in the language in which the
 from datetime import datetime
 
 from adapters.toolkit.messages import in_language
-from adapters.writes import AddTask, SetStatus, StartRun, Write, WriteResult
+from adapters.writes import AddTask, Op, SetStatus, StartRun, Write, WriteResult
 from commands.lookup.earlier_message import plain_name
 from commands.model.card import ActivityLine, Text
 from commands.model.intents import DecideOutcome
@@ -18,6 +18,8 @@ from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, translate
 from commands.text.error_text import adapter_error_text, platform_title
 from commands.text.phrases import button, clock, first_line, health_name, run_name, task_name
+
+_WITH_NOTE = (Op.FINISH, Op.SKIP, Op.APPROVE, Op.END)  # the text is optional there
 
 
 def typed_text(write: Write) -> str:
@@ -126,6 +128,8 @@ def _outcome_text(
 def _done_key(step: Write, result: WriteResult) -> str:
     if result.partial:
         return "trace.partial"
+    if step.op in _WITH_NOTE and typed_text(step).strip():
+        return f"trace.{step.op}_note"
     return "trace.status_text" if is_health_unset(step) else f"trace.{step.op}"
 
 

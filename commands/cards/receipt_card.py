@@ -137,8 +137,22 @@ def _lines_below(context: CommandContext, tracked: TrackedRun, written: WriteOut
     stored = typed_text(written.wanted)
     lines: list[Text] = [translate("receipt.quote", text=first_line(stored))] if stored.strip() else []
     results = [outcome.result for outcome in written.outcomes if isinstance(outcome, Done)]
+    lines += _ignored_fields(tracked, written.wanted, context.services)
     lines += [text for result in results if (text := adapter_message(result, tracked, context.services))]
     return tuple(lines)
+
+
+def _ignored_fields(tracked: TrackedRun, wanted: Write, services: Services) -> list[Text]:
+    """What was asked for and has no place on this platform."""
+    name = tracked.run.key.platform
+    ignored = services.platform_types[name].ignored_fields if name in services.platform_types else frozenset()
+    title = platform_title(name, services)
+    lines: list[Text] = []
+    if f"{wanted.op}.owner" in ignored and (owner := getattr(wanted, "owner", None)):
+        lines.append(translate("receipt.no_owner", platform=title, person=owner.shown))
+    if f"{wanted.op}.assignee" in ignored and (assignee := getattr(wanted, "assignee", None)):
+        lines.append(translate("receipt.no_assignee", platform=title, person=assignee.shown))
+    return lines
 
 
 def adapter_message(result: WriteResult, tracked: TrackedRun, services: Services) -> Text:

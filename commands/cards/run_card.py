@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from itertools import islice
 
@@ -43,14 +44,17 @@ def channel_card(tracked: TrackedRun, services: Services, now: datetime) -> Card
 
 def live_card(tracked: TrackedRun, services: Services, now: datetime) -> Card:
     """``run_card`` with the zone of ``services`` and what the run's platform supports."""
-    adapter = services.platforms.get(tracked.run.key.platform)
-    return run_card(
+    name = tracked.run.key.platform
+    card = run_card(
         tracked,
         now=now,
         zone=services.zone,
-        can=adapter.capabilities if adapter else {},
-        messages=platform_messages(tracked.run.key.platform, services),
+        can=services.adapter(name).capabilities,
+        messages=platform_messages(name, services),
     )
+    if name in services.platforms or tracked.run.state.is_over:
+        return card
+    return replace(card, lines=(*card.lines, translate("read.not_configured", platform=name)))
 
 
 def run_card(

@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from adapters.errors import AdapterError, NotFound
-from adapters.models import Runbook, RunbookKey, RunKey
+from adapters.models import Runbook, RunbookKey, RunKey, RunState, TaskKey
 from commands.language.tokens import fold
 from commands.lookup.distinct_names import runbook_names
 from commands.lookup.fuzzy import find_matches
 from commands.lookup.run_lookup import parse_platform_reference
-from commands.model.card import Button, Text
+from commands.model.card import Button, Code, Text
 from commands.model.errors import Ambiguous, BadArguments, Missing
 from commands.model.intents import Runbooks
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
+from commands.text.catalogue import lazy
 from commands.text.error_text import adapter_error_text
 from commands.text.phrases import (
     MOST_CHOICES,
@@ -100,8 +101,14 @@ async def find_runbook(query: str, platform: str, context: CommandContext) -> Ru
 async def _find_by_reference(text: str, services: Services) -> Runbook | None:
     """By link or ``PLATFORM:ID``. None if the text is neither. Raises ``NotFound``."""
     key = parse_platform_reference(text, services)
+    if isinstance(key, TaskKey):
+        raise Missing("runbook.is_task", example=Code("begin T3"))
+    tracked = await services.runs.find(key) if isinstance(key, RunKey) else None
+    if tracked is not None and tracked.run.read_at is not None and tracked.run.state is not RunState.PLANNED:
+        state = lazy(f"run.{tracked.run.state}")
+        raise Missing("runbook.is_run", run=run_name(tracked), state=state, buttons=[show_button(tracked)])
     if isinstance(key, RunbookKey | RunKey):
-        return await services.platforms[key.platform].runbook(key.id)
+        return await services.adapter(key.platform).runbook(key.id)
     return None
 
 

@@ -49,6 +49,11 @@ class Begin(TaskIntent):
     verb: Literal["begin"] = "begin"
 
 
+class Assign(TaskIntent):
+    verb: Literal["assign"] = "assign"
+    person: str = ""
+
+
 class Reopen(TaskIntent):
     verb: Literal["reopen"] = "reopen"
 

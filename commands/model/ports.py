@@ -12,12 +12,13 @@ from typing import Any, Literal, Protocol
 from adapters.models import Person, Run, RunbookKey, RunKey, RunSummary
 from adapters.protocol import Adapter, Platform
 from adapters.toolkit.messages import ENGLISH
-from adapters.writes import Write, WriteMarker, WriteResult
+from adapters.unconfigured import adapter_named
+from adapters.writes import Write, WriteMarker
 from commands.model.card import ActivityLine
 from commands.model.command import CommandSet
 from commands.model.messages import Actor, Message, Place
 from commands.model.outcomes import Outcome
-from commands.model.tracked_run import Receipt, TrackedRun
+from commands.model.tracked_run import Receipt, RunOverlay, TrackedRun
 
 
 class RunsPort(Protocol):
@@ -68,15 +69,8 @@ class RunsPort(Protocol):
         """Reads the run on its platform. Raises ``AdapterError``."""
         ...
 
-    async def apply_result(self, handle: str, result: WriteResult) -> TrackedRun:
-        """Updates the snapshot with the result of a write, and schedules a refresh.
-
-        ``result.run`` gives a reserved handle its run, and starts it.
-        """
-        ...
-
-    async def update_overlay(self, handle: str, **changes: object) -> TrackedRun:
-        """Changes fields of ``RunOverlay``."""
+    async def update_overlay(self, handle: str, change: Callable[[RunOverlay], RunOverlay]) -> TrackedRun:
+        """``change`` gets the stored overlay within the transaction, and may be called again."""
         ...
 
     async def receipts(self, handle: str, task: str = "") -> Sequence[Receipt]:
@@ -201,6 +195,10 @@ class Services:
     zone: tzinfo | None = None
     language: str = ENGLISH  # of what a channel sees
 
+    def adapter(self, name: str) -> Adapter:
+        """Of the platform with this NAME, also if it is not configured any more but still has runs."""
+        return adapter_named(self.platforms, name)
+
 
 @dataclass(frozen=True)
 class CommandContext:
@@ -222,4 +220,4 @@ class CommandContext:
         return self.message.place
 
     def adapter(self, run: TrackedRun) -> Adapter:
-        return self.services.platforms[run.run.key.platform]
+        return self.services.adapter(run.run.key.platform)

@@ -33,6 +33,15 @@ class RunOverlay(Model):
     not_started: str = ""  # why a start failed, as its card says it
     retry_key: str = Field("", alias="again")  # the key of the message that [Try again] on that card sends again
 
+    def with_hold(self, task: str, reason: str) -> "RunOverlay":
+        return self.model_copy(update={"holds": {**self.holds, task: reason}})
+
+    def without_hold(self, task: str) -> "RunOverlay":
+        return self.model_copy(update={"holds": {id: why for id, why in self.holds.items() if id != task}})
+
+    def with_last_action(self, task: str, action: LastAction) -> "RunOverlay":
+        return self.model_copy(update={"last_actions": {**self.last_actions, task: action}})
+
 
 class TrackedRun(Model):
     """``handles`` maps task ids to handles ("T3"); ``run`` is the snapshot as last read.

@@ -46,7 +46,7 @@ class NamedAction:
 def is_supported_on(op: Op, services: Services, tracked: TrackedRun | None = None) -> bool:
     """On the platform of ``tracked``; without it, on any configured platform."""
     names = [tracked.run.key.platform] if tracked is not None else list(services.platforms)
-    found = [services.platforms[name].capabilities for name in names if name in services.platforms]
+    found = [services.adapter(name).capabilities for name in names]
     return not found or any(supports(capabilities, op) for capabilities in found)
 
 

@@ -1,6 +1,6 @@
 """Reading a run to show it: as fresh as the platform allows, with a note where it is not fresh."""
 
-from adapters.errors import AdapterError, RateLimited, Unreachable
+from adapters.errors import AdapterError, NotConfigured, RateLimited, Unreachable
 from commands.model.card import ClockTime, Text
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
@@ -15,6 +15,8 @@ async def refreshed(context: CommandContext, tracked: TrackedRun) -> tuple[Track
     if tracked.started:
         try:
             tracked = await context.services.runs.refresh(tracked.handle)
+        except NotConfigured:
+            pass  # its card says so
         except AdapterError as error:
             if tracked.run.read_at is None:
                 raise

@@ -50,7 +50,7 @@ async def show_task(context: CommandContext, tracked: TrackedRun, query: str) ->
 
 
 async def show_runbook(context: CommandContext, key: RunbookKey) -> Answer:
-    runbook = await context.services.platforms[key.platform].runbook(key.id)
+    runbook = await context.services.adapter(key.platform).runbook(key.id)
     return Answer(private=runbook_card(runbook, platform_messages(key.platform, context.services)))
 
 
@@ -74,7 +74,7 @@ async def _show_key(context: CommandContext, key: RunKey | TaskKey | RunbookKey)
     if isinstance(key, RunbookKey):
         return await show_runbook(context, key)
     run = key.run if isinstance(key, TaskKey) else key
-    adapter = context.services.platforms[run.platform]
+    adapter = context.services.adapter(run.platform)
     try:
         read = await adapter.read(run.id)
     except NotFound:

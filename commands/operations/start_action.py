@@ -175,7 +175,8 @@ async def _not_started(tracked: TrackedRun, why: Text, context: CommandContext, 
     if not tracked.started:
         buttons = answer.private.buttons if answer.private else ()
         retry_key = context.message.key if any(isinstance(press.intent, Retry) for press in buttons) else ""
-        await runs.update_overlay(tracked.handle, not_started=plain_text(why), retry_key=retry_key)
+        reason = {"not_started": plain_text(why), "retry_key": retry_key}
+        await runs.update_overlay(tracked.handle, lambda overlay: overlay.model_copy(update=reason))
         await runs.cancel_start(tracked.handle)
     return replace(answer, changed_runs=(tracked.handle,), result="failed")
 
@@ -190,18 +191,28 @@ async def _question(
     recent = await context.services.runs.recent_start(runbook.key, context.place, context.now - REPEAT_WINDOW)
     twice = recent if recent is not None and recent.handle != tracked.handle else None
     needs_care = (runbook.irreversible or runbook.alerts) and not intent.rehearsal
-    if twice is None and not needs_care:
+    if twice is None and not needs_care and not runbook.warning:
         return None
     lines: list[Text] = []
     if twice is not None:
         lines.append(translate("start.twice", run=run_name(twice)))
+    if runbook.warning:
+        lines.append(translate(runbook.warning, platform_messages(runbook.key.platform, context.services)))
     if needs_care:
         lines += await _consequences(runbook, context)
     buttons = _start_buttons(intent, runbook, context) if needs_care else []
     if not buttons:
         pick: ChoiceValues = {"runbook": str(runbook.key), "confirmed": True}
         decided = needs_care and bool(runbook.start_options)  # the line says which option
-        live = label("button.start_this" if decided else "start.live" if needs_care else "start.another")
+        live = label(
+            "button.start_this"
+            if decided
+            else "start.live"
+            if needs_care
+            else "start.another"
+            if twice
+            else "start.anyway"
+        )
         buttons = [choice(context.message.key, pick, live)]
         if needs_care and runbook.rehearsable and not decided:
             buttons.append(choice(context.message.key, {**pick, "rehearsal": True}, label("start.rehearsal")))
@@ -228,7 +239,7 @@ def _start_buttons(intent: Start, runbook: Runbook, context: CommandContext) -> 
 async def _consequences(runbook: Runbook, context: CommandContext) -> list[Text]:
     full = runbook
     if runbook.task_count is None and not runbook.tasks:
-        full = await context.services.platforms[runbook.key.platform].runbook(runbook.key.id)
+        full = await context.services.adapter(runbook.key.platform).runbook(runbook.key.id)
     count = full.task_count if full.task_count is not None else len(full.tasks)
     lines = [translate(plural("start.tasks", count), count=count)]
     if runbook.alerts:

@@ -84,10 +84,14 @@ async def _store_health(context: CommandContext, written: WriteOutcome, wanted: 
     actor = context.actor
     return await context.services.runs.update_overlay(
         tracked.handle,
-        health=wanted.health or tracked.overlay.health,
-        health_text=wanted.text,
-        health_by=actor.display_name,
-        health_at=at,
+        lambda overlay: overlay.model_copy(
+            update={
+                "health": wanted.health or overlay.health,
+                "health_text": wanted.text,
+                "health_by": actor.display_name,
+                "health_at": at,
+            }
+        ),
     )
 
 
@@ -95,8 +99,9 @@ async def promise_update(context: CommandContext, tracked: TrackedRun, at: datet
     """Sets when the next update is due; None for no next update."""
     by = context.actor if at is not None else None
     await context.services.responder.schedule_reminder(tracked.handle, at, context.actor, context.place)
+    promise = {"update_due": at, "update_by": by, "promised_at": context.now}
     return await context.services.runs.update_overlay(
-        tracked.handle, update_due=at, update_by=by, promised_at=context.now
+        tracked.handle, lambda overlay: overlay.model_copy(update=promise)
     )
 
 

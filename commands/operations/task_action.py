@@ -10,12 +10,12 @@ from adapters.protocol import Emulated, Unsupported, supports
 from adapters.writes import Op, TaskWrite
 from commands.cards.receipt_card import OutcomeReport, answer_of, report_outcome, report_refusal
 from commands.cards.task_buttons import finish_button
-from commands.cards.task_row import is_asked, last_actor, shown_tasks
+from commands.cards.task_row import is_asked, last_actor, people_names, same_person, shown_tasks
 from commands.lookup.irreversible import is_irreversible
 from commands.lookup.task_lookup import find_tasks, task_choices
 from commands.model.card import Answer, Code
 from commands.model.errors import Ambiguous, CommandError, Missing, Stale
-from commands.model.intents import End, OpenForm, TaskIntent
+from commands.model.intents import Assign, End, OpenForm, TaskIntent
 from commands.model.outcomes import Done
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import LastAction, TrackedRun
@@ -104,6 +104,7 @@ async def _write_one(
     context: CommandContext, tracked: TrackedRun, wanted: TaskWrite, *, alone: bool
 ) -> OutcomeReport:
     tracked = await context.services.runs.get(tracked.handle) or tracked
+    before = tracked.run.task(wanted.task)
     if wanted.op is Op.REOPEN and (released := await _release_hold(context, tracked, wanted)):
         return released
     receipts = await context.services.runs.receipts(tracked.handle, wanted.task)
@@ -131,6 +132,8 @@ async def _write_one(
         context, replace(written, tracked=await context.services.runs.get(tracked.handle) or written.tracked)
     )
     begun = wanted.op is Op.BEGIN and not (isinstance(written.last, Done) and written.last.result.partial)
+    if begun and before is not None:
+        report = _with_owners(report, written.tracked, before, context)
     return _with_instructions(report, written.tracked, wanted) if alone and begun else report
 
 
@@ -148,13 +151,16 @@ def _is_held_by_liaison(tracked: TrackedRun, task: Task) -> bool:
 
 
 async def _store_hold(context: CommandContext, tracked: TrackedRun, wanted: TaskWrite) -> None:
-    holds = dict(tracked.overlay.holds)
     if wanted.op is Op.HOLD and is_emulated(context, tracked, Op.HOLD):
-        holds[wanted.task] = getattr(wanted, "reason", "")
-    elif wanted.op in _CLEARS_HOLD:
-        holds.pop(wanted.task, None)
-    if holds != dict(tracked.overlay.holds):
-        await context.services.runs.update_overlay(tracked.handle, holds=holds)
+        reason = getattr(wanted, "reason", "")
+        if tracked.overlay.holds.get(wanted.task) != reason:
+            await context.services.runs.update_overlay(
+                tracked.handle, lambda overlay: overlay.with_hold(wanted.task, reason)
+            )
+    elif wanted.op in _CLEARS_HOLD and wanted.task in tracked.overlay.holds:
+        await context.services.runs.update_overlay(
+            tracked.handle, lambda overlay: overlay.without_hold(wanted.task)
+        )
 
 
 async def _store_last_action(context: CommandContext, tracked: TrackedRun, wanted: TaskWrite) -> None:
@@ -167,8 +173,20 @@ async def _store_last_action(context: CommandContext, tracked: TrackedRun, wante
     at = task.finished_at if task.state.is_over else task.started_at  # by the platform's clock
     action = LastAction(state=task.state, by=context.actor, at=at or context.now)
     await context.services.runs.update_overlay(
-        tracked.handle, last_actions={**tracked.overlay.last_actions, wanted.task: action}
+        tracked.handle, lambda overlay: overlay.with_last_action(wanted.task, action)
     )
+
+
+def _with_owners(report: OutcomeReport, tracked: TrackedRun, task: Task, context: CommandContext) -> OutcomeReport:
+    """Says whose task the person has begun. It stays theirs until the person takes it over."""
+    me = context.services.people.person(context.actor)
+    if report.result != "done" or not task.assignees or any(same_person(me, other) for other in task.assignees):
+        return report
+    lines = (*report.lines, translate("receipt.still_theirs", people=people_names(task.assignees)))
+    if isinstance(context.adapter(tracked).capabilities.get(Op.ASSIGN), Unsupported):
+        return replace(report, lines=lines)
+    take = Assign(run=tracked.handle, tasks=(tracked.task_handle(task.id),), person="me")
+    return replace(report, lines=lines, buttons=(*report.buttons, button("button.take_over", take)))
 
 
 def _with_instructions(report: OutcomeReport, tracked: TrackedRun, wanted: TaskWrite) -> OutcomeReport:
@@ -186,7 +204,7 @@ def _with_instructions(report: OutcomeReport, tracked: TrackedRun, wanted: TaskW
         finish_button(tracked, task),
         button("button.comment", OpenForm(run=tracked.handle, about="comment", fill={"task": handle})),
     )
-    return replace(report, lines=tuple(lines), buttons=buttons)
+    return replace(report, lines=tuple(lines), buttons=(*report.buttons, *buttons))
 
 
 async def which_task(context: CommandContext, tracked: TrackedRun, op: Op) -> CommandError:

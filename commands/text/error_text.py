@@ -31,7 +31,7 @@ def platform_title(platform: str, services: Services) -> str:
 
 def capability_text(text: str, platform: str, services: Services) -> str:
     """``Emulated.how`` or ``Unsupported.alternative``: a key of the platform's catalogue, or the text itself."""
-    return platform_messages(platform, services).get(text, text)
+    return platform_messages(platform, services).get(text) or own_messages().get(text, text)
 
 
 def adapter_error_text(error: AdapterError, services: Services, *, nothing_changed: bool | None = None) -> Text:

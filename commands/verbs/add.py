@@ -73,7 +73,8 @@ async def handle(intent: Add, context: CommandContext) -> Answer:
 
 def _require_insertion(context: CommandContext, tracked: TrackedRun) -> None:
     name = tracked.run.key.platform
-    if not context.services.platform_types[name].supports_insertion:
+    platform_type = context.services.platform_types.get(name)
+    if platform_type is not None and not platform_type.supports_insertion:
         raise BadArguments("add.no_places", field="after", platform=platform_title(name, context.services))
 
 

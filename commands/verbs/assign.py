@@ -1,21 +1,14 @@
 """``assign``: assigns tasks to somebody."""
 
-from typing import Literal
-
 from adapters.writes import AssignTask, Op
 from commands.language.references import RUN_FLAG, example_with_tasks, parse_tasks_and_person, tasks_end
 from commands.lookup.person_lookup import find_person
 from commands.model.card import Answer, Code
 from commands.model.command import Command, Example, ParsedLine, Right, Scope
 from commands.model.errors import BadArguments
-from commands.model.intents import TaskIntent
+from commands.model.intents import Assign
 from commands.model.ports import CommandContext
 from commands.operations.task_action import execute_on_tasks, require, required_run
-
-
-class Assign(TaskIntent):
-    verb: Literal["assign"] = "assign"
-    person: str = ""
 
 
 def read(line: ParsedLine) -> Assign:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from adapters.errors import AdapterError, NotFound
+from adapters.errors import AdapterError, NotFound, Rejected
 from adapters.models import RunSummary
 from adapters.writes import Op
 from commands.cards.run_card import task_counts
@@ -47,8 +47,8 @@ async def handle(intent: Runs, context: CommandContext) -> Answer:
     buttons = [show_button(tracked) for tracked, _ in shown[:_MOST_BUTTONS]]
     return Answer(
         private=short_card(
-            translate("runs.title" if shown else "runs.none"),
-            lines=[*lines, *failures],
+            translate("runs.title" if shown else "runs.none_read" if failures else "runs.none"),
+            lines=[*failures, *lines],  # what is missing comes first
             buttons=buttons or [button("button.start", OpenForm(about="start"))],
         )
     )
@@ -96,6 +96,8 @@ async def _is_over(tracked: TrackedRun, services: Services) -> bool:
         return (await services.runs.refresh(tracked.handle)).run.state.is_over
     except NotFound:
         return True
+    except Rejected:
+        return tracked.run.read_at is None  # a link to something that is no run
     except AdapterError:
         return False
 

@@ -3,7 +3,7 @@
 from adapters.writes import Op
 from commands.forms.fields import NAME_LENGTH
 from commands.language.flags import parse_pairs, reject_stray_flags
-from commands.language.references import RUN_FLAG, run_argument, split_run, split_tasks
+from commands.language.references import RUN_FLAG, is_link, run_argument, split_run, split_tasks
 from commands.language.tokens import unquote
 from commands.model.card import Answer, Code
 from commands.model.command import Command, Example, Flag, FlagKind, ParsedLine, Right, Scope
@@ -17,7 +17,7 @@ from commands.operations.start_action import start
 def read(line: ParsedLine) -> Intent:
     run, rest = split_run(line.text)
     tasks, text = split_tasks(rest)
-    if tasks and not text:
+    if tasks and not text and not any(is_link(task) for task in tasks):
         return Begin(run=run_argument(line, run), tasks=tasks)
     if "run" in line.flags:
         raise BadArguments("parse.start_run", field="runbook", example=Code("start Database failover"))

@@ -89,6 +89,8 @@ class ScriptedApp:
     async def record(self, message: Message, answer: bytes = b"") -> Recorded:
         return Recorded(new=True, answer=answer)
 
+    async def person_changed(self, surface: str, person: str = "") -> None: ...
+
     def process(self, key: str) -> None: ...
 
     async def private_answer(self, key: str, within: float) -> Card | None:

@@ -8,6 +8,7 @@ from typing import Any
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, RateLimited, Unreachable
 from adapters.models import Person, Run, RunbookKey, RunKey, RunState, RunSummary
 from adapters.protocol import Adapter
+from adapters.unconfigured import adapter_named
 from adapters.writes import Write, WriteMarker, WriteResult
 from commands.model.card import ActivityLine
 from commands.model.messages import Actor, Message, Place
@@ -93,7 +94,7 @@ class MemoryRunsPort:
 
     async def refresh(self, handle: str) -> TrackedRun:
         tracked = self.tracked[handle]
-        run = await self.adapters[tracked.run.key.platform].read(tracked.run.key.id)
+        run = await adapter_named(self.adapters, tracked.run.key.platform).read(tracked.run.key.id)
         return self._save(tracked.model_copy(update={"run": run}))
 
     async def apply_result(self, handle: str, result: WriteResult) -> TrackedRun:
@@ -111,10 +112,9 @@ class MemoryRunsPort:
             changes |= {"health_at": note.at}
         return self._save(tracked.model_copy(update={"run": run.model_copy(update=changes)}))
 
-    async def update_overlay(self, handle: str, **changes: object) -> TrackedRun:
+    async def update_overlay(self, handle: str, change: Callable[[RunOverlay], RunOverlay]) -> TrackedRun:
         tracked = self.tracked[handle]
-        overlay = RunOverlay.model_validate({**tracked.overlay.model_dump(by_alias=False), **changes})
-        return self._save(tracked.model_copy(update={"overlay": overlay}))
+        return self._save(tracked.model_copy(update={"overlay": change(tracked.overlay)}))
 
     async def receipts(self, handle: str, task: str = "") -> Sequence[Receipt]:
         return [
@@ -239,7 +239,7 @@ class MemoryEffects:
         marker = self.marker(step)
         platform = run.run.key.platform if run else ""
         try:
-            result = await self.adapters[platform].execute(step, marker)
+            result = await adapter_named(self.adapters, platform).execute(step, marker)
         except (Unreachable, RateLimited) as error:
             return Refused(step, error, "patience")
         except OutcomeUnknown:

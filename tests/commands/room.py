@@ -205,18 +205,18 @@ class Room:
     async def send(self, message: Message) -> Answer:
         route = await dispatch.route(message, self.services)
         if isinstance(route, Answer):
-            intent = dispatch.intent_json(message, self.services)
+            intent = await dispatch.intent_json(message, self.services)
             if intent is not None:
                 self.messages.intents[message.key] = json.loads(intent)
             return route
         self.messages.intents[message.key] = route.intent or {}
         return await self.execute(message, route)
 
-    async def execute(self, message: Message, route: Route) -> Answer:
+    async def execute(self, message: Message, route: Route, *, has_begun: bool = False) -> Answer:
         effects = MemoryEffects(message, self.services.platforms, self.runs, self.effect_log, self.now)
         run = await self.runs.get(route.queue) if route.queue else None
         context = CommandContext(self.services, message, self.now(), UTC, effects, run)
-        return await dispatch.execute(message, route, context)
+        return await dispatch.execute(message, route, context, has_begun=has_begun)
 
     def _message(self, by: Actor, place: Place, via: Via, key: str, **content: Any) -> Message:
         key = key or f"M{next(self._numbers)}"

@@ -1,8 +1,11 @@
 """Dispatch: the run of a line, access, and completed choices."""
 
-from commands.dispatch import Route, lacks_run, needs_place_run, route
+import pytest
+
+from adapters.models import TaskState
+from commands.dispatch import Route, lacks_run, message_needs_current_rights, needs_place_run, route
 from commands.model.intents import Choose, Finish, Show, Start, Status
-from commands.model.messages import Message, Place, Via
+from commands.model.messages import Membership, Message, Place, Via
 from commands.model.ports import AccessRules
 from commands.registry import COMMANDS
 from tests.commands.room import ANA, BEN, EVE, HERE, NOW, Room, button_labels, find_button, private_text
@@ -205,3 +208,33 @@ async def test_a_write_after_the_end_of_the_run_names_that_run(room: Room) -> No
     answer = await room.type("finish T1")
     assert "R1 Primary down in EU has ended, and no other run is active here." in private_text(answer)
     assert button_labels(answer) == ["Show R1", "Start a run…", "Runbooks"]
+
+
+@pytest.mark.parametrize("membership", [Membership.GUEST, Membership.UNKNOWN])
+async def test_rights_lost_while_the_message_waited_count(room: Room, membership: Membership) -> None:
+    await room.start()
+    result = await routed(room, "finish T1")
+    demoted = ANA.model_copy(update={"membership": membership})
+    message = Message(key="K", actor=demoted, place=HERE, via=Via.COMMAND, at=NOW, text="finish T1")
+    answer = await room.execute(message, result)
+    assert answer.result == "failed"
+    assert "Nothing changed" in private_text(answer)
+    assert (await room.run("R1")).run.tasks[0].state is not TaskState.DONE
+    assert (await room.execute(message, result, has_begun=True)).result == "done"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("finish T1", True),
+        ("start Database failover", True),
+        ("whoami", True),
+        ("show", False),
+        ("next", False),
+        ("nonsense", False),
+        ("comment " + "a " * 20_000, True),
+    ],
+)
+def test_a_write_needs_current_rights(room: Room, text: str, expected: bool) -> None:
+    message = Message(key="K", actor=ANA, place=HERE, via=Via.COMMAND, at=NOW, text=text)
+    assert message_needs_current_rights(message, room.services) is expected

@@ -6,19 +6,24 @@ not return, such as a key or a queue position.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
+from sqlalchemy import Connection
+
 from bot.storage.activity import ActivityRows
-from bot.storage.effects import EffectLog
-from bot.storage.inbox import Inbox
+from bot.storage.effects import Effect, EffectLog
+from bot.storage.inbox import Inbox, UnfinishedMessage
 from bot.storage.live_cards import LiveCardRows
 from bot.storage.local_runs import LocalRunRows
 from bot.storage.people import PeopleRows
+from bot.storage.run_transaction import RunTransaction
 from bot.storage.runs import RunRows
 from bot.storage.scheduled import ScheduledRows
-from bot.storage.store import Store
+from bot.storage.store import Commit, Store
 from bot.storage.surface_state import SurfaceStateRows
 from commands.model.messages import Actor, Place
+from commands.model.tracked_run import TrackedRun
 
 RowsByTable = Mapping[str, Sequence[Mapping[str, Any]]]
 AT = datetime(2026, 11, 30, 12, 3, 30, 26234, tzinfo=UTC)
@@ -29,15 +34,20 @@ def now() -> datetime:
 
 
 async def copy_tables(old: Store, new: Store, recorded: RowsByTable) -> None:
-    await _inbox(Inbox(old), Inbox(new), recorded)
+    await _inbox(old, new, recorded)
     await _runs(old, new, recorded)
-    await _effects(EffectLog(old), EffectLog(new), recorded)
+    await _effects(old, new, recorded)
     await _live_cards(LiveCardRows(old), LiveCardRows(new))
     await _activity(ActivityRows(old), ActivityRows(new), recorded)
     await _other_tables(old, new, recorded)
 
 
-async def _inbox(old: Inbox, new: Inbox, recorded: RowsByTable) -> None:
+async def _reopen(store: Store, key: str) -> UnfinishedMessage | None:
+    return await store.transaction(lambda connection: Inbox(store).reopen(connection, key, None), Commit.OUTCOME)
+
+
+async def _inbox(old_store: Store, new_store: Store, recorded: RowsByTable) -> None:
+    old, new = Inbox(old_store), Inbox(new_store)
     routes = {unfinished.message.key: unfinished.route for unfinished in await old.unfinished()}
     for row in recorded["inbox"]:
         key = row["key"]
@@ -45,20 +55,20 @@ async def _inbox(old: Inbox, new: Inbox, recorded: RowsByTable) -> None:
         assert stored is not None
         answer = await old.record(stored.message, b"")
         assert answer is not None
-        if stored.result is not None and (reopened := await old.reopen(key)):
+        if stored.result is not None and (reopened := await _reopen(old_store, key)):
             routes[key] = reopened.route
         await new.record(stored.message, answer)
         if (route := routes.get(key)) is not None:
-            new.save_route(key, stored.intent or "", route, row["joined"])
+            await new.save_route(key, stored.intent or "", route, row["joined"])
         elif stored.intent is not None:
-            new.save_intent(key, stored.intent)
+            await new.save_intent(key, stored.intent)
         if row["stopped"]:
             await new.mark_stopped(key)
         if stored.result is not None:
             await new.mark_done(key, stored.result)
         if row["state"] == "again":
             await new.mark_done(key, "done")
-            await new.reopen(key)
+            await _reopen(new_store, key)
     for row in recorded["choices"]:
         taken = await old.take_choice(row["key"], Actor(surface="slack", id="U0BEN"), "another", now())
         assert taken is not None
@@ -70,37 +80,45 @@ async def _runs(old_store: Store, new_store: Store, recorded: RowsByTable) -> No
     old, new = RunRows(old_store, now), RunRows(new_store, now)
     await old.load()
     for row in recorded["runs"]:
-        tracked = old.get(f"R{row['number']}")
-        assert tracked is not None
-        created = await (
-            new.reserve_handle(tracked.run, row["start_key"]) if row["start_key"] else new.track(tracked.run)
-        )
-        new.save(created.model_copy(update=dict(tracked)))
-        for key, thread in old.places(tracked.handle):
+        stored = old.get(f"R{row['number']}")
+        assert stored is not None
+        await new.transaction(partial(_copy_run, stored, row["start_key"]), Commit.RUN)
+        for key, thread in old.places(stored.handle):
             surface, workspace, channel = key.split("/")
             place = Place(surface=surface, workspace=workspace, channel=channel, thread=thread)
-            await new.bind(tracked.handle, place)
+            await new.bind(stored.handle, place)
     for row in recorded["touched"]:
         surface, workspace, id = row["actor"].split("/")
         actor = Actor(surface=surface, workspace=workspace, id=id)
         last_used = old.last_used(actor)
         assert last_used is not None
-        new.mark_used(actor, last_used.handle)
+        await new.mark_used(actor, last_used.handle)
 
 
-async def _effects(old: EffectLog, new: EffectLog, recorded: RowsByTable) -> None:
+def _copy_run(stored: TrackedRun, start_key: str | None, rows: RunTransaction) -> None:
+    started = start_key is None
+    inserted = rows.insert(stored.run, start_key=start_key, started=started)
+    rows.change(inserted.handle, lambda _: stored)
+
+
+async def _effects(old_store: Store, new_store: Store, recorded: RowsByTable) -> None:
+    old, new = EffectLog(old_store), EffectLog(new_store)
     await old.load()
     for row in recorded["effects"]:
         effect = await old.get(row["key"], row["step"])
         assert effect is not None
         await new.record_sent(effect)
         if effect.state != "sent":
-            await new.record_outcome(effect, effect.state, effect.outcome)
-    unknown = {(effect.key, effect.step.step_key) for effect in await old.list_unknown()}
+            await new_store.transaction(partial(_copy_outcome, new, effect), Commit.OUTCOME)
+    unknown = {effect.id for effect in await old.list_open() if effect.state == "unknown"}
     assert unknown == {(row["key"], row["step"]) for row in recorded["effects"] if row["state"] == "unknown"}
     for row in recorded["ledger"]:
         receipts = await old.receipts(f"R{row['run']}", row["task"])
         assert row["code"] in [receipt.code for receipt in receipts]
+
+
+def _copy_outcome(log: EffectLog, effect: Effect, connection: Connection) -> None:
+    log.write_outcome(connection, effect, effect.state, effect.outcome)
 
 
 async def _live_cards(old: LiveCardRows, new: LiveCardRows) -> None:
@@ -111,18 +129,17 @@ async def _live_cards(old: LiveCardRows, new: LiveCardRows) -> None:
 async def _activity(old: ActivityRows, new: ActivityRows, recorded: RowsByTable) -> None:
     for nonce in [row["nonce"] for row in recorded["trace_posts"]]:
         for number, line in enumerate(await old.lines_in_post(nonce)):
-            new.put_line(line, nonce, number)
             post = await old.find_post(line.slot)
             assert post is not None
-            await new.save_post(post)
+            await new.save(post, {number: line}, shown=True)
     assert set(await new.slots()) == set(await old.slots())
 
 
 async def _other_tables(old: Store, new: Store, recorded: RowsByTable) -> None:
-    for slot, (due_at, message) in (await ScheduledRows(old).all()).items():
-        await ScheduledRows(new).put(slot, due_at, message)
-    for actor, _ in await PeopleRows(old, now).load():
-        PeopleRows(new, now).put(actor)
+    for slot, (when, message) in (await ScheduledRows(old).all()).items():
+        await ScheduledRows(new).put(slot, when, message)
+    for actor, at in await PeopleRows(old).load():
+        await PeopleRows(new).put([actor], at)
     for row in recorded["notes"]:
         value = await SurfaceStateRows(old, "").get(row["name"])
         assert value is not None

@@ -13,6 +13,7 @@ from bot.storage.store import Store
 from tests.golden.environment import DATABASE
 from tests.golden.rows import copy_tables
 
+LATER = {"rate_limits"}  # tables that 0.1 did not have
 ROWS = json.loads((Path(__file__).parent / "words" / "rows.json").read_text())
 
 
@@ -37,6 +38,8 @@ def all_rows(path: Path) -> dict[str, list[dict[str, Any]]]:
         rows_by_table: dict[str, list[dict[str, Any]]] = {}
         for table in set(tables) - {"sqlite_sequence", "alembic_version"}:
             rows = [dict(row) for row in database.execute(f"select * from {table} order by rowid")]
+            for row in rows:
+                row.pop("version", None)  # it counts how often a row was changed, and these were changed anew
             rows_by_table[table] = sorted(rows, key=lambda row: json.dumps(row, default=str))
     return rows_by_table
 
@@ -55,4 +58,4 @@ async def test_rows_of_version_0_1_are_read_and_written_unchanged(tmp_path: Path
     assert set(before) == set(after)
     for table, rows in before.items():
         assert after[table] == rows, table
-    assert all(before.values()), "every table has rows"
+    assert all(rows for table, rows in before.items() if table not in LATER), "no table without rows"

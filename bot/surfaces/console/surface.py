@@ -129,6 +129,9 @@ class Console:
         """Any valid handle is a person: "@ben" is Ben."""
         return [person(query.lstrip("@"))] if _HANDLE.fullmatch(query) else []
 
+    async def channels_named(self, name: str) -> Sequence[str] | None:
+        return (name,)
+
     async def check(self) -> Sequence[CheckResult]:
         return [CheckResult(status=CheckStatus.OK, summary="Accepts commands from liaison say")]
 

@@ -45,6 +45,18 @@ class IncomingPost:
         return at if isinstance(at, int) else 0
 
 
+def person_of(event: Mapping[str, Any]) -> str:
+    """The id of the person that an event is about; "" if it names nobody.
+
+    ``user_updated`` has the user, the others have their id in ``data``, or in ``broadcast`` for the person itself.
+    """
+    data, addressee = event.get("data"), event.get("broadcast")
+    data, addressee = (part if isinstance(part, Mapping) else {} for part in (data, addressee))
+    user = data.get("user")
+    ids = (user.get("id") if isinstance(user, Mapping) else "", data.get("user_id"), addressee.get("user_id"))
+    return next((str(id) for id in ids if id), "")
+
+
 def from_event(event: Mapping[str, Any]) -> IncomingPost | None:
     """From a ``posted`` frame, whose ``data.post`` is JSON in a string. None if it can't be read."""
     data = event.get("data")

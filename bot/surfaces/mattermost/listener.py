@@ -10,7 +10,14 @@ from typing import Any
 import structlog
 
 from bot.surfaces.mattermost.driver import ApiError, MattermostApi
-from bot.surfaces.mattermost.incoming_posts import BotAccount, ChannelInfo, IncomingPost, from_event, written_at
+from bot.surfaces.mattermost.incoming_posts import (
+    BotAccount,
+    ChannelInfo,
+    IncomingPost,
+    from_event,
+    person_of,
+    written_at,
+)
 from bot.surfaces.mattermost.seen_posts import SeenPosts
 from bot.surfaces.mattermost.websocket import WebSocketClient
 from bot.surfaces.protocol import ChatUnreachable, Intake, NotRecorded, SurfaceError
@@ -42,7 +49,10 @@ class Listener:
         self._intake = intake
         self._now = now
         self._queue: asyncio.Queue[IncomingPost | None] = asyncio.Queue()
-        self._socket = WebSocketClient(socket_url, token, on_post=self._on_post, on_gap=self._on_gap)
+        self._socket = WebSocketClient(
+            socket_url, token, on_post=self._on_post, on_person=self._on_person, on_gap=self._on_gap
+        )
+        self._reports: set[asyncio.Task[None]] = set()  # of people who changed
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -55,9 +65,10 @@ class Listener:
 
     async def stop(self) -> None:
         await self._socket.close()
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._reports]
+        for task in tasks:
             task.cancel()
-        for task in self._tasks:
+        for task in tasks:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         await self._seen_posts.close()
@@ -66,6 +77,14 @@ class Listener:
         incoming = from_event(event)
         if incoming is not None:
             self._queue.put_nowait(incoming)
+
+    def _on_person(self, event: Mapping[str, Any]) -> None:
+        """Not queued behind posts: rights that were taken away end at once."""
+        report = asyncio.create_task(
+            self._retry(partial(self._intake.person_changed, "mattermost", person_of(event)))
+        )
+        self._reports.add(report)
+        report.add_done_callback(self._reports.discard)
 
     def _on_gap(self) -> None:
         self._queue.put_nowait(None)
@@ -88,7 +107,7 @@ class Listener:
                 await attempt()
                 return
             except (ChatUnreachable, NotRecorded) as error:
-                log.warning("mattermost posts delayed", error=str(error) or type(error).__name__, retry_in=delay)
+                log.warning("mattermost events delayed", error=str(error) or type(error).__name__, retry_in=delay)
             except SurfaceError as error:
                 log.warning("mattermost history not readable", error=str(error))
                 return

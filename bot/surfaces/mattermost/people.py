@@ -4,12 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import structlog
+
 from bot.surfaces.mattermost.driver import ApiError, MattermostApi, is_id
 from bot.surfaces.mattermost.incoming_posts import BotAccount
 from bot.surfaces.protocol import SurfaceError
 from commands.model.messages import Actor, Membership
 
 _MAX_USERNAMES = 10_000
+
+log = structlog.get_logger(__name__)
 
 
 class UserDirectory:
@@ -42,6 +46,18 @@ class UserDirectory:
         if team is None:
             raise SurfaceError(f"Mattermost has no team {self._team!r} that the bot can see")
         return str(team["id"])
+
+    async def channels_named(self, name: str) -> Sequence[str]:
+        """The ids of the bot's channels whose name in the URL, or shown name, is this one."""
+        account = await self.account()
+        found: dict[str, None] = {}
+        for team in await self._api.teams(account.me):
+            id = str(team.get("id") or "")
+            for channel in await self._api.channels(account.me, id) if account.team in ("", id) else ():
+                names = (str(channel.get("name") or ""), str(channel.get("display_name") or ""))
+                if name.casefold() in (known.casefold() for known in names):
+                    found[str(channel.get("id") or "")] = None
+        return list(found)
 
     def remember_username(self, id: str, username: str) -> None:
         if len(self._usernames) >= _MAX_USERNAMES:
@@ -84,8 +100,16 @@ class UserDirectory:
         return (self._actor(user),) if user else ()
 
     async def _with_name(self, name: str, user: Mapping[str, Any] | None) -> Sequence[Actor]:
-        """``user``, who has it as username, and everybody whose full name or nickname it is."""
-        found = [self._actor(other) for other in await self._api.search_users(name) if _is_called(other, name)]
+        """``user``, who has it as username, and everybody whose full name or nickname it is.
+
+        Only ``user`` on a server that doesn't let the bot search.
+        """
+        try:
+            others = await self._api.search_users(name)
+        except ApiError as error:
+            log.warning("the bot can't search people by name", error=str(error))
+            others = []
+        found = [self._actor(other) for other in others if _is_called(other, name)]
         first = [self._actor(user)] if user else []
         return list({actor.id: actor for actor in (*first, *found)}.values())
 
@@ -112,10 +136,10 @@ def _is_called(user: Mapping[str, Any], name: str) -> bool:
 
 def _membership(user: Mapping[str, Any]) -> Membership:
     roles = str(user.get("roles") or "").split()
-    if user.get("is_bot"):
-        return Membership.BOT
     if user.get("delete_at"):
         return Membership.UNKNOWN
+    if user.get("is_bot"):
+        return Membership.BOT
     if user.get("remote_id"):
         return Membership.EXTERNAL
     return Membership.GUEST if "system_guest" in roles else Membership.MEMBER

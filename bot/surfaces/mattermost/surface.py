@@ -142,6 +142,9 @@ class MattermostSurface:
                 return ()
             raise
 
+    async def channels_named(self, name: str) -> Sequence[str] | None:
+        return await self._users.channels_named(name)
+
     async def check(self) -> Sequence[CheckResult]:
         return await health.check(
             self._api,

@@ -21,6 +21,14 @@ PING_SECONDS = 20.0  # the connection is closed if no pong arrives within half o
 HELLO_SECONDS = 15.0
 FIRST_RETRY_SECONDS = 0.5
 MAX_RETRY_SECONDS = 30.0
+# Server 5.37, model/websocket_message.go. The last one names nobody.
+PERSON_EVENTS = (
+    "user_updated",
+    "user_removed",
+    "user_role_updated",
+    "leave_team",
+    "user_activation_status_change",
+)
 _MAX_FRAME_BYTES = 16 * 2**20
 
 log = structlog.get_logger(__name__)
@@ -33,12 +41,14 @@ class SocketError(Exception):
 
 @dataclass
 class WebSocketClient:
-    """``run`` only ends when cancelled. ``on_post`` is called for each ``posted`` frame and ``on_gap`` for each
-    possible gap, in order. Both must return quickly, so that pings are answered."""
+    """``run`` only ends when cancelled. ``on_post`` is called for each ``posted`` frame, ``on_person`` for each of
+    ``PERSON_EVENTS``, and ``on_gap`` for each possible gap, in order. They must return quickly, so that pings are
+    answered."""
 
     url: str
     token: str
     on_post: Callable[[Event], None]
+    on_person: Callable[[Event], None]
     on_gap: Callable[[], None]
     ping_seconds: float = PING_SECONDS
     _connection_id: str = ""
@@ -119,6 +129,8 @@ class WebSocketClient:
             self._check_sequence(frame)
         if event == "posted":
             self.on_post(frame)
+        elif event in PERSON_EVENTS:
+            self.on_person(frame)
 
     def _handle_hello(self, frame: Event) -> None:
         data = frame.get("data") or {}

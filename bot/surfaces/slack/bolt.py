@@ -29,6 +29,7 @@ from bot.surfaces.slack.deliveries import (
     NewMessage,
     NotIdentified,
     OptionSearch,
+    PersonChanged,
     UnreadableButton,
 )
 from bot.surfaces.slack.forms import FormOpener
@@ -135,6 +136,8 @@ class DeliveryHandler:
             delivery = _submitted_message(delivery, intent)
         if isinstance(delivery, Ignored):
             return BoltResponse(status=200)
+        if isinstance(delivery, PersonChanged):
+            return await self._forget_person(delivery, intake)
         if isinstance(delivery, NewMessage):
             response = await self._record_message(delivery, intake, req.body)
             if response is not None:
@@ -142,6 +145,13 @@ class DeliveryHandler:
         req.context[_DELIVERY] = delivery
         await next()
         return None
+
+    async def _forget_person(self, delivery: PersonChanged, intake: Intake) -> BoltResponse:
+        try:
+            await intake.person_changed("slack", delivery.id)
+        except NotRecorded:
+            return BoltResponse(status=503)  # Slack sends it again
+        return BoltResponse(status=200)
 
     async def _record_message(
         self, delivery: NewMessage, intake: Intake, body: dict[str, Any]

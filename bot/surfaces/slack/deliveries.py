@@ -70,4 +70,11 @@ class UnreadableButton:
     reply: ReplyRoute
 
 
-Delivery = Ignored | NewMessage | FormRequest | OptionSearch | FormSubmission | UnreadableButton
+@dataclass(frozen=True, slots=True)
+class PersonChanged:
+    """Their profile, role or account changed. ``id`` may be of somebody whom we never met."""
+
+    id: str
+
+
+Delivery = Ignored | PersonChanged | NewMessage | FormRequest | OptionSearch | FormSubmission | UnreadableButton

@@ -24,6 +24,7 @@ from bot.surfaces.slack.deliveries import (
     NewMessage,
     NotIdentified,
     OptionSearch,
+    PersonChanged,
     UnreadableButton,
 )
 from bot.surfaces.slack.encoding import decode, text_after_mention
@@ -82,6 +83,8 @@ class DeliveryParser:
 
     def _parse_event(self, body: Mapping[str, Any]) -> Delivery:
         event = body.get("event") or {}
+        if event.get("type") == "user_change":
+            return PersonChanged(str((event.get("user") or {}).get("id") or ""))
         if event.get("type") not in ("app_mention", "message"):
             return Ignored(f"event {event.get('type')}")
         user = str(event.get("user") or "")

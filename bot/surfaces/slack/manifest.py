@@ -18,7 +18,7 @@ SCOPES = (
     "users:read",
     "users:read.email",
 )
-EVENTS = ("app_mention", "message.im")
+EVENTS = ("app_mention", "message.im", "user_change")
 EVENTS_PATH = "/slack/events"
 _UNQUOTED = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]*[A-Za-z0-9]")  # needs no quotes in YAML, unless it is a keyword
 _YAML_KEYWORDS = ("true", "false", "null", "yes", "no", "on", "off")

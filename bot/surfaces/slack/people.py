@@ -102,10 +102,12 @@ class UserDirectory:
         enterprise = (user.get("enterprise_user") or {}).get("enterprise_id") or ""
         same_team = user.get("team_id") in (None, "", identity.team)
         same_organization = same_team or bool(enterprise and enterprise == identity.enterprise)
+        if user.get("deleted"):
+            return Membership.UNKNOWN
         if user.get("is_bot") or user.get("is_workflow_bot") or user.get("id") == "USLACKBOT":
             return Membership.BOT
         if user.get("is_stranger") or not same_organization:
             return Membership.EXTERNAL
         if user.get("is_restricted") or user.get("is_ultra_restricted"):
             return Membership.GUEST
-        return Membership.UNKNOWN if user.get("deleted") or not user.get("id") else Membership.MEMBER
+        return Membership.MEMBER if user.get("id") else Membership.UNKNOWN

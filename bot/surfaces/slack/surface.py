@@ -189,6 +189,10 @@ class SlackSurface:
     async def find_people(self, query: str, near: Place) -> Sequence[Actor]:
         return await self._users.find(query)
 
+    async def channels_named(self, name: str) -> Sequence[str] | None:
+        """Listing channels takes scopes that nothing else needs."""
+        return None
+
     async def check(self) -> Sequence[CheckResult]:
         try:
             return await health.check(self._client, self._options)

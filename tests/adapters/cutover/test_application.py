@@ -190,12 +190,14 @@ async def test_a_start_continues_once_a_person_confirms_the_lost_copy(
     intent = Start(runbook="Database failover", name="Primary down", run=handle).model_dump(mode="json")
     typed = Message(key="lost", actor=person("ana"), place=room(), via=Via.SAY, at=at, text="start")
     await chat.app.inbox.record(typed, b"")
-    chat.app.inbox.save_route("lost", json.dumps(intent), Route(intent=intent, queue=handle, starting=True), 1)
+    await chat.app.inbox.save_route(
+        "lost", json.dumps(intent), Route(intent=intent, queue=handle, starting=True), 1
+    )
     await chat.app.inbox.mark_done("lost", "question")
     copy = start(fake.template.id, title="R1 Primary down").model_copy(update={"part": "copy", "handle": handle})
     effect = Effect("lost", copy, handle, "cutover", MARKER, Baseline(sent_at=at), "unknown", 1)
     await chat.app.effect_log.record_sent(effect)
-    await chat.app.effect_log.record_outcome(effect, "unknown", None)
+    await chat.app.effect_log.record_state(effect, "unknown")
     decision = DecideOutcome(run=handle, key="lost", step=copy.step_key, applied=True)
     assert "I can't find “R1 Primary down” in Cutover" in await chat.execute(decision)
     assert fake.effects == []

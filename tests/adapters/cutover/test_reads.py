@@ -109,3 +109,25 @@ async def test_an_invalid_id_is_not_requested(fake: CutoverFake, cutover: Cutove
     with pytest.raises(NotFound):
         await cutover.read(id)
     assert fake.seen == []
+
+
+@pytest.mark.parametrize("status", ["draft", "pending"])
+async def test_a_template_that_is_not_approved_says_so(fake: CutoverFake, cutover: Cutover, status: str) -> None:
+    template = fake.world.templates[0] if hasattr(fake.world, "templates") else None
+    item = (
+        next(book for book in fake.world.runbooks.values() if book.is_template) if template is None else template
+    )
+    assert (await cutover.runbook(item.id)).warning == ""
+    item.template_status = status
+    assert (await cutover.runbook(item.id)).warning == "cutover.not_approved"
+
+
+async def test_a_run_is_not_offered_as_a_runbook(fake: CutoverFake, cutover: Cutover) -> None:
+    runbook = create_active_run(fake)
+    assert (await cutover.runbook(runbook.id)).warning == "cutover.run_active"
+
+
+async def test_a_template_is_not_read_as_a_run(fake: CutoverFake, cutover: Cutover) -> None:
+    template = next(book for book in fake.world.runbooks.values() if book.is_template)
+    with pytest.raises(NotFound):
+        await cutover.read(template.id)

@@ -54,7 +54,7 @@ async def test_the_wait_doubles_with_every_refusal_in_a_row() -> None:
     assert [limiter.next_backoff() for _ in range(4)] == [20.0, 40.0, 60.0, 60.0]
     limiter.reset_backoff()
     assert limiter.next_backoff() == 20.0
-    limiter.block_for(60.0)
+    await limiter.block_for(60.0)
     assert limiter.next_backoff() == 20.0, "a call that was in flight with the last one does not count"
 
 
@@ -62,7 +62,7 @@ async def test_calls_go_again_when_the_wait_is_over() -> None:
     log: list[str] = []
     limiter, release = RateLimiter(RateLimit()), asyncio.Event()
     release.set()
-    limiter.block_for(0.05)
+    await limiter.block_for(0.05)
     assert limiter.blocked_for > 0
     await asyncio.wait_for(_call(limiter, "late", log, release), 5)
     assert log == ["late"]

@@ -9,6 +9,7 @@ from adapters.errors import BadResponse, NotFound, Rejected
 from adapters.local import PLATFORM, SAMPLES
 from adapters.local.adapter import LocalAdapter
 from adapters.local.folder import MAX_FILE_SIZE
+from adapters.local.markdown import MAX_TASKS
 from adapters.models import TaskState
 from adapters.protocol import CheckStatus
 from adapters.toolkit.messages import load_messages
@@ -103,9 +104,12 @@ async def test_a_mounted_config_map_is_read(tmp_path: Path, runs: MemoryRuns) ->
 async def test_a_file_that_cannot_be_read_is_reported(local: LocalAdapter, folder: Path) -> None:
     os.mkfifo(folder / "pipe.md")
     (folder / "big.md").write_bytes(b"x" * (MAX_FILE_SIZE + 1))
-    assert len(await problems(local)) == 2
+    (folder / "long.md").write_text("- [ ] a\n" * (MAX_TASKS + 1))
+    assert len(await problems(local)) == 3
     with pytest.raises(Rejected, match=r"local\.too_big"):
         await local.runbook("big.md")
+    with pytest.raises(Rejected, match=r"local\.too_many_tasks"):
+        await local.runbook("long.md")
 
 
 async def test_a_broken_file_is_listed_and_its_problems_are_named(

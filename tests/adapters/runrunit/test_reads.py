@@ -1,5 +1,8 @@
 """Reading runs, runbooks and comments."""
 
+import pytest
+
+from adapters.errors import Rejected
 from adapters.models import Health, RunState, TaskState
 from adapters.runrunit.adapter import Runrunit
 from tests.adapters.runrunit.fake import RunrunitFake
@@ -109,3 +112,10 @@ async def test_comments_have_their_authors(runrunit: Runrunit, fake: RunrunitFak
         ("moved", "Runrun.it", str(step.id)),
         ("seen\nfrom two zones", "Ana via Slack", str(step.id)),
     ]
+
+
+async def test_a_step_is_not_read_as_a_run(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    with pytest.raises(Rejected) as raised:
+        await runrunit.read(str(fake.world.step(run).id))
+    assert raised.value.key == "runrunit.is_subtask"

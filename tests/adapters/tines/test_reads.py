@@ -96,3 +96,14 @@ async def test_without_a_team_all_cases_of_the_key_are_listed(fake: TinesFake, h
     tines = connect_adapter(fake, http, team_id="")
     assert len(await tines.runbooks("")) == 1
     assert "team_id" not in fake.seen[-1].query
+
+
+async def test_an_open_case_says_that_it_is_no_runbook(fake: TinesFake, tines: Tines) -> None:
+    case = add_open_case(fake)
+    assert (await tines.runbook(str(case.id))).warning == "tines.not_a_template"
+    assert (await tines.runbook(str(fake.template.id))).warning == ""
+
+
+async def test_a_template_is_not_read_as_a_run(fake: TinesFake, tines: Tines) -> None:
+    with pytest.raises(NotFound):
+        await tines.read(str(fake.template.id))

@@ -30,14 +30,15 @@ from bot.engine.effect_outcomes import EffectServices
 from bot.engine.effects import Effects
 from bot.engine.port import Progress
 from bot.engine.reconciler import Reconciler
+from bot.services.outcome_recorder import OutcomeRecorder
+from bot.services.run_service import RunService
 from bot.storage.effects import Effect, EffectLog
 from bot.storage.inbox import Inbox
-from bot.storage.store import Store
+from bot.storage.runs import RunRows
+from bot.storage.store import Commit, Store
 from commands.dispatch import Route
 from commands.model.messages import Actor, Message, Place, Via
 from commands.model.outcomes import Done, Outcome, Refused, Unknown
-from commands.model.ports import RunsPort
-from tests.commands.memory import MemoryRunsPort
 
 NOW = datetime(2026, 5, 4, 14, 5, tzinfo=UTC)
 ANA, BEN = Actor(surface="console", id="ana"), Actor(surface="console", id="ben")
@@ -109,12 +110,21 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     platform, effect_log = SlowPlatform(), EffectLog(store)
     outcomes, decided_by = list[Outcome](), list[Actor | None]()
     platforms = {"slow": cast(Adapter, platform)}
-    runs: RunsPort = MemoryRunsPort(platforms, lambda: NOW)
+    rows, inbox = RunRows(store, lambda: NOW), Inbox(store)
+    runs = RunService(
+        rows,
+        effect_log,
+        platforms,
+        lambda: NOW,
+        on_change=lambda _: None,
+        on_halt=lambda _: None,
+        count_queued_writes=lambda _: 0,
+    )
     notices: Any = NoNotices()
     services = EffectServices(
         effect_log=effect_log,
         platforms=platforms,
-        runs=runs,
+        outcomes=OutcomeRecorder(rows, effect_log, inbox, runs),
         notices=notices,
         now=lambda: NOW,
         write_timeout=timedelta(minutes=2),
@@ -122,12 +132,12 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         reconcile_later=lambda _: None,
     )
 
-    async def on_outcome(_: Effect, outcome: Outcome, by: Actor | None) -> None:
+    async def on_outcome(_: Effect, outcome: Outcome, reopened: object, by: Actor | None) -> None:
         outcomes.append(outcome)
         decided_by.append(by)
 
     await effect_log.record_sent(EFFECT)
-    await effect_log.record_outcome(EFFECT, "unknown", None)
+    await effect_log.record_state(EFFECT, "unknown")
     reconciler = Reconciler(services, on_outcome)
     yield Scene(platform, effect_log, reconciler, services, outcomes, decided_by)
     platform.may_answer.set()
@@ -177,7 +187,7 @@ async def test_a_start_counts_as_applied_once_its_run_is_found(scene: Scene) -> 
     runbook = RunbookKey(platform="slow", id="9")
     copy = StartRun(runbook=runbook, title="R7 Primary down", handle="R7", part="copy")
     await scene.effect_log.record_sent(replace(EFFECT, key="K7", step=copy))
-    await scene.effect_log.record_outcome(replace(EFFECT, key="K7", step=copy), "unknown", None)
+    await scene.effect_log.record_state(replace(EFFECT, key="K7", step=copy), "unknown")
     scene.platform.recovery_mode, scene.platform.is_applied = Recovery.LOOKUP, False
     result = scene.platform.result = WriteResult(run=RunKey(platform="slow", id="77"))
     assert isinstance(await scene.reconciler.decide("K7", copy.step_key, True, ANA), Unknown)
@@ -233,7 +243,10 @@ async def test_writes_reported_as_not_done_stay_undone_when_a_lost_write_is_foun
     for step, state in ((lost, "done"), (applied, "done"), (stopped, "unsent")):
         effect = replace(EFFECT, step=step)
         await scene.effect_log.record_sent(effect)
-        await scene.effect_log.record_outcome(effect, state, WriteResult() if state == "done" else None)  # type: ignore[arg-type]
+        if state == "done":
+            await scene.services.outcomes.record(effect, "done", WriteResult())
+        else:
+            await scene.effect_log.record_state(effect, "unsent")
     message = Message(key="K1", actor=ANA, place=Place(surface="console", channel="c"), via=Via.SAY, at=NOW)
     effects = Effects(scene.services, message, Progress(resumed=True, answered=True))
     for step in (waiting, stopped):
@@ -270,10 +283,10 @@ async def test_a_reopened_message_still_counts_as_answered_after_a_crash(tmp_pat
     inbox = Inbox(store)
     message = Message(key="K1", actor=ANA, place=Place(surface="console", channel="c"), via=Via.SAY, at=NOW)
     await inbox.record(message, b"")
-    inbox.save_route("K1", "", Route(intent=None), 1)
+    await inbox.save_route("K1", "", Route(intent=None), 1)
     assert [item.answered for item in await inbox.unfinished()] == [False]
     await inbox.mark_done("K1", "question")
-    reopened = await inbox.reopen("K1")
+    reopened = await store.transaction(lambda connection: inbox.reopen(connection, "K1", None), Commit.OUTCOME)
     assert reopened is not None
     assert reopened.answered
     assert [item.answered for item in await inbox.unfinished()] == [True]

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from bot.doctor import CheckCounter, fix, ok
+from bot.config.checks import fix, ok
+from bot.doctor import CheckCounter
 from bot.observability import logs
 from bot.surfaces.console.terminal import Screen
 
@@ -44,7 +45,7 @@ def test_a_log_record_is_one_line_without_control_characters(terminal: io.String
 
 
 def test_a_check_of_doctor_is_one_line_without_control_characters() -> None:
-    counter = CheckCounter()
+    counter = CheckCounter(logs.Redactor(()))
     for result in (ok(EVIL), fix(f"{EVIL}\nok   all is well", EVIL)):
         line = counter.line(result)
         assert "\n" not in line

@@ -17,7 +17,7 @@ from bot.surfaces.console.surface import Console, ConsoleEntry, person, room
 from commands.model.intents import OpenForm
 from commands.model.messages import Actor
 from commands.text.catalogue import plain_text
-from tests.bot.outbound.test_pending_lines import Scene
+from tests.bot.app_scene import Scene
 from tests.e2e.process import until
 
 LOCALES = {"lia": "pt_BR", "kit": "en-GB"}

@@ -1,6 +1,7 @@
 """The button of ``liaison doctor --in``: posted, pressed and recorded, or a sentence that says what to do."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -19,10 +20,14 @@ class Chat(Console):
 
     name = "slack"
 
-    def __init__(self, post_error: SurfaceError | None = None) -> None:
+    def __init__(self, post_error: SurfaceError | None = None, channels: Sequence[str] | None = None) -> None:
         super().__init__()
         self.post_error = post_error
+        self.channels = channels
         self.posted: asyncio.Queue[ConsoleEntry] = asyncio.Queue()
+
+    async def channels_named(self, name: str) -> Sequence[str] | None:
+        return self.channels
 
     async def post(self, place: Place, card: Card, *, nonce: str) -> PostRef:
         if self.post_error is not None:
@@ -84,3 +89,21 @@ async def test_nothing_is_posted_if_no_chat_is_configured() -> None:
 async def test_with_two_chats_the_chat_must_be_named() -> None:
     reply = await RoundtripCheck({"slack": Chat(), "mattermost": Chat()}).run("C1")
     assert "slack:CHANNEL, mattermost:CHANNEL" in reply.text
+
+
+@pytest.mark.parametrize(
+    ("channels", "posted", "text"),
+    [
+        (["C7"], "C7", ""),
+        (None, "#inc", ""),
+        ([], "", "slack #inc: I am in no channel of that name. Invite me there, or correct the name."),
+        (["C7", "C8"], "", "slack #inc: several channels have that name. Use an id: C7, C8"),
+    ],
+)
+async def test_a_channel_may_be_named(channels: Sequence[str] | None, posted: str, text: str) -> None:
+    chat = Chat(channels=channels)
+    reply = await RoundtripCheck({"slack": chat}).run("#inc", timeout=0.01)
+    if posted:
+        assert (await chat.posted.get()).place.channel == posted
+    else:
+        assert reply.text == text

@@ -1,7 +1,9 @@
 """Searching for people: anybody can choose a handle and a name, but not an id."""
 
-from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -10,7 +12,7 @@ import pytest
 from bot.services.people_directory import PeopleDirectory
 from bot.storage.people import PeopleRows
 from bot.storage.store import Store
-from bot.surfaces.protocol import ChatUnreachable, Surface
+from bot.surfaces.protocol import ChatUnreachable, Surface, SurfaceError
 from commands.model.errors import Missing
 from commands.model.messages import Actor, Membership, Message, Place, Via
 
@@ -27,7 +29,7 @@ NEAR = Message(
 async def rows(tmp_path: Path) -> AsyncIterator[PeopleRows]:
     store = Store(f"sqlite:///{tmp_path}/liaison.db")
     await store.open()
-    yield PeopleRows(store, lambda: NOW)
+    yield PeopleRows(store)
     await store.close()
 
 
@@ -92,7 +94,7 @@ def test_a_stored_profile_without_locale_is_read() -> None:
     assert Actor.model_validate_json(ANA.model_dump_json()).locale is None
 
 
-class Chat:
+class SearchableChat:
     """A chat that finds people by name. It can only be asked for people."""
 
     def __init__(self, *people: Actor) -> None:
@@ -109,7 +111,7 @@ class Chat:
         return [actor for actor in self.people if wanted in (actor.id, actor.handle, actor.name)]
 
 
-async def directory_with(rows: PeopleRows, chat: Chat, *looked_up: Actor) -> PeopleDirectory:
+async def directory_with(rows: PeopleRows, chat: SearchableChat, *looked_up: Actor) -> PeopleDirectory:
     people = PeopleDirectory(rows, {"slack": cast("Surface", chat)}, EMAILS, lambda: NOW)
     for actor in looked_up:
         await people.profile(actor)
@@ -128,20 +130,148 @@ OTHER_SAM = BEN.model_copy(update={"id": "U0SA2", "handle": "slee", "name": "sam
 async def test_the_same_words_name_the_same_people_whoever_was_looked_up_before(
     rows: PeopleRows, looked_up: tuple[Actor, ...], words: str, ids: list[str]
 ) -> None:
-    people = await directory_with(rows, Chat(SAM, OTHER_SAM), *looked_up)
+    people = await directory_with(rows, SearchableChat(SAM, OTHER_SAM), *looked_up)
     for _ in range(2):
         assert [actor.id for actor in await people.find(words, NEAR)] == ids
 
 
 async def test_a_handle_that_moved_to_somebody_else_names_the_new_person(rows: PeopleRows) -> None:
-    people = await directory_with(rows, Chat(SAM.model_copy(update={"id": "U0NEW"})), SAM)
+    people = await directory_with(rows, SearchableChat(SAM.model_copy(update={"id": "U0NEW"})), SAM)
     assert [actor.id for actor in await people.find("@sam", NEAR)] == ["U0NEW"]
 
 
 async def test_nobody_is_guessed_while_the_chat_cannot_be_asked(rows: PeopleRows) -> None:
-    chat = Chat(SAM)
+    chat = SearchableChat(SAM)
     chat.is_down = True
     people = await directory_with(rows, chat, SAM)
     with pytest.raises(Missing, match=r"person\.not_asked"):
         await people.find("@sam", NEAR)
     assert [actor.id for actor in await people.find("U0SAM", NEAR)] == ["U0SAM"], "an id needs no lookup"
+
+
+class Chat:
+    """Has one profile. ``error`` is raised instead."""
+
+    def __init__(self) -> None:
+        self.membership = Membership.MEMBER
+        self.error: Exception | None = None
+        self.reads = 0
+        self.during_read: Callable[[], Awaitable[None]] | None = None
+
+    async def profile(self, actor: Actor) -> Actor:
+        self.reads += 1
+        if self.error is not None:
+            raise self.error
+        profile = actor.model_copy(update={"membership": self.membership})
+        if self.during_read is not None:
+            during_read, self.during_read = self.during_read, None
+            await during_read()
+        return profile
+
+
+@dataclass
+class Clock:
+    now: datetime = NOW
+
+    def wait(self, **time: float) -> None:
+        self.now += timedelta(**time)
+
+
+@pytest.fixture
+def chat() -> Chat:
+    return Chat()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+async def people_with(rows: PeopleRows, chat: Chat, clock: Clock) -> PeopleDirectory:
+    """As after a restart, if it is called again."""
+    people = PeopleDirectory(rows, cast(Mapping[str, Surface], {"slack": chat}), {}, lambda: clock.now)
+    await people.load()
+    return people
+
+
+NEWCOMER = ANA.model_copy(update={"membership": Membership.UNKNOWN})
+
+
+async def test_a_write_needs_a_membership_read_in_the_last_five_minutes(
+    rows: PeopleRows, chat: Chat, clock: Clock
+) -> None:
+    people = await people_with(rows, chat, clock)
+    for _ in range(3):
+        assert (await people.current_profile(NEWCOMER)).membership is Membership.MEMBER
+    assert chat.reads == 1
+    chat.membership = Membership.GUEST
+    clock.wait(minutes=5)
+    assert (await people.profile(NEWCOMER)).membership is Membership.MEMBER
+    assert (await people.current_profile(NEWCOMER)).membership is Membership.GUEST
+    assert chat.reads == 2
+
+
+async def test_a_membership_is_read_again_after_a_restart(rows: PeopleRows, chat: Chat, clock: Clock) -> None:
+    await (await people_with(rows, chat, clock)).current_profile(NEWCOMER)
+    chat.membership = Membership.GUEST
+    clock.wait(hours=1)
+    people = await people_with(rows, chat, clock)
+    assert (await people.current_profile(NEWCOMER)).membership is Membership.GUEST
+
+
+@pytest.mark.parametrize("error", [SurfaceError("no"), ChatUnreachable("away"), TimeoutError()])
+async def test_the_last_profile_counts_for_half_an_hour_while_the_chat_cannot_be_asked(
+    rows: PeopleRows, chat: Chat, clock: Clock, error: Exception
+) -> None:
+    people = await people_with(rows, chat, clock)
+    await people.current_profile(NEWCOMER)
+    chat.error = error
+    clock.wait(minutes=29)
+    assert (await people.current_profile(NEWCOMER)).membership is Membership.MEMBER
+    clock.wait(minutes=1)
+    assert (await people.current_profile(NEWCOMER)).membership is Membership.UNKNOWN
+
+
+async def test_somebody_who_was_never_read_can_only_read(rows: PeopleRows, chat: Chat, clock: Clock) -> None:
+    chat.error = ChatUnreachable("away")
+    people = await people_with(rows, chat, clock)
+    assert (await people.current_profile(NEWCOMER)).membership is Membership.UNKNOWN
+
+
+@pytest.mark.parametrize("person", ["U0ANA", ""])
+async def test_a_profile_is_forgotten_when_the_chat_reports_a_change(
+    rows: PeopleRows, chat: Chat, clock: Clock, person: str
+) -> None:
+    people = await people_with(rows, chat, clock)
+    await people.current_profile(NEWCOMER)
+    await people.forget("slack", person)
+    chat.error = ChatUnreachable("away")
+    assert (await people.current_profile(NEWCOMER)).membership is Membership.UNKNOWN
+    people = await people_with(rows, chat, clock)
+    assert (await people.current_profile(NEWCOMER)).membership is Membership.UNKNOWN
+
+
+async def test_a_report_of_somebody_else_changes_nothing(rows: PeopleRows, chat: Chat, clock: Clock) -> None:
+    people = await people_with(rows, chat, clock)
+    await people.current_profile(NEWCOMER)
+    await people.forget("slack", "U0BEN")
+    await people.forget("mattermost", "")
+    await people.current_profile(NEWCOMER)
+    assert chat.reads == 1
+
+
+async def test_a_change_during_the_read_is_not_missed(rows: PeopleRows, chat: Chat, clock: Clock) -> None:
+    people = await people_with(rows, chat, clock)
+
+    async def demote() -> None:
+        chat.membership = Membership.GUEST
+        await people.forget("slack", "U0ANA")
+
+    chat.during_read = demote
+    assert (await people.current_profile(NEWCOMER)).membership is Membership.GUEST
+
+
+async def test_many_clicks_at_once_ask_the_chat_once(rows: PeopleRows, chat: Chat, clock: Clock) -> None:
+    people = await people_with(rows, chat, clock)
+    await asyncio.gather(*(people.current_profile(NEWCOMER) for _ in range(20)))
+    assert chat.reads == 1

@@ -1,5 +1,6 @@
 """The store commits changes in order, in batches, and survives one that fails."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, insert, select, text
 
-from bot.storage.store import Store, StoreError, upgrade
+from bot.storage.store import Commit, Store, StoreError, upgrade
 from bot.storage.surface_state import SurfaceStateRows
 from bot.storage.tables import metadata, surface_state
 
@@ -46,17 +47,16 @@ async def test_a_change_that_fails_does_not_affect_the_others(store: Store) -> N
     def after(connection: Connection) -> None:
         connection.execute(insert(surface_state).values(name="after", value="yes"))
 
-    futures = [store.submit(good), store.submit(bad), store.submit(after)]
-    await futures[0]
-    with pytest.raises(StoreError):
-        await futures[1]
-    await futures[2]
+    results = await asyncio.gather(
+        *(store.transaction(change, Commit.SURFACE_STATE) for change in (good, bad, after)), return_exceptions=True
+    )
+    assert [type(result) for result in results] == [type(None), StoreError, type(None)]
     async with store.read() as connection:
         assert {row.name for row in await connection.execute(select(surface_state))} == {"good", "after"}
     await store.close()
 
 
-async def test_close_waits_for_submitted_changes(tmp_path: Path) -> None:
+async def test_close_waits_for_requested_changes(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/liaison.db"
     first = Store(url)
     await first.open()
@@ -64,8 +64,10 @@ async def test_close_waits_for_submitted_changes(tmp_path: Path) -> None:
     def change(connection: Connection) -> None:
         connection.execute(insert(surface_state).values(name="late", value="stored"))
 
-    first.submit(change)
+    requested = asyncio.create_task(first.transaction(change, Commit.SURFACE_STATE))
+    await asyncio.sleep(0)
     await first.close()
+    await requested
     second = Store(url)
     await second.open()
     assert await SurfaceStateRows(second, "").get("late") == "stored"
@@ -85,7 +87,7 @@ async def test_a_database_of_a_newer_version_is_not_opened(tmp_path: Path) -> No
     def newer(connection: Connection) -> None:
         connection.execute(text("update alembic_version set version_num = '9999'"))
 
-    await first.write(newer)
+    await first.transaction(newer, Commit.SURFACE_STATE)
     await first.close()
     with pytest.raises(StoreError, match="newer version of Liaison") as caught:
         await Store(url).open()

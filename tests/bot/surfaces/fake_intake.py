@@ -32,6 +32,7 @@ class FakeIntake:
         self.recorded: dict[str, Message] = {}
         self.answers: dict[str, bytes] = {}
         self.processed: list[str] = []
+        self.changed_people: list[tuple[str, str]] = []
         self.changed = asyncio.Event()
         self.failing_records = 0
         self.record_gate: asyncio.Event | None = None
@@ -52,6 +53,12 @@ class FakeIntake:
     @property
     def texts(self) -> list[str]:
         return [message.text for message in self.messages]
+
+    async def person_changed(self, surface: str, person: str = "") -> None:
+        if self.failing_records:
+            self.failing_records -= 1
+            raise NotRecorded
+        self.changed_people.append((surface, person))
 
     async def record(self, message: Message, answer: bytes = b"") -> Recorded:
         if self.record_gate is not None:

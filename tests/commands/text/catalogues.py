@@ -37,10 +37,11 @@ BUILT: Mapping[str, Sequence[str]] = {
     "health.{}": [health for health in Health if health is not Health.UNSET],
     "part.{}": _parts(),
     "receipt.{}": _WRITES,
-    "run.{}": [state for state in RunState if state is not RunState.ACTIVE],
+    "run.{}": list(RunState),
     "state.{}": list(TaskState),
     "to.{}": [verb for verb, command in COMMANDS.items() if issubclass(command.intent, TaskIntent)],
     "trace.{}": _WRITES,
+    "trace.{}_note": [Op.FINISH, Op.SKIP, Op.APPROVE, Op.END],
     "usage.{}": [verb for verb, command in COMMANDS.items() if command.typed],
 }
 """The keys of ``commands`` that the code builds: the pattern of the f-string, and all that fills it."""

@@ -1,5 +1,7 @@
 """The verbs on tasks: preconditions, one write per task, and the answer."""
 
+from dataclasses import replace
+
 import pytest
 
 from adapters.errors import Conflict, CredentialsRejected, OutcomeUnknown, Rejected, Unreachable
@@ -21,7 +23,9 @@ async def test_finish_answers_with_a_receipt_an_activity_line_and_the_card(room:
     assert private_text(answer).startswith("T1 Confirm the primary is down: done. Receipt ")
     assert "“seen from two zones”" in private_text(answer)
     assert len(activity_texts(answer)) == 1
-    assert activity_texts(answer)[0].startswith("Ana finished T1 Confirm the primary is down (")
+    assert activity_texts(answer)[0].startswith(
+        "Ana finished T1 Confirm the primary is down: “seen from two zones” ("
+    )
     assert answer.changed_runs == ("R1",)
     assert answer.result == "done"
 
@@ -199,7 +203,7 @@ async def test_a_hold_that_liaison_stores_is_shown_and_cleared_by_finishing(room
 
 async def test_reopening_clears_a_stored_hold_without_asking_the_platform(room: Room) -> None:
     tracked = await room.start()
-    await room.runs.update_overlay("R1", holds={tracked.run.tasks[0].id: "vendor"})
+    await room.runs.update_overlay("R1", lambda overlay: overlay.with_hold(tracked.run.tasks[0].id, "vendor"))
     before = list(room.platform.executed)
     answer = await room.type("reopen T1")
     assert "T1 Confirm the primary is down: no longer held" in private_text(answer)
@@ -382,3 +386,50 @@ async def test_a_long_reason_is_shortened_only_on_the_run_card(room: Room) -> No
     assert note.startswith("so so")
     assert len(note) <= 80
     assert "so so end" in private_text(await room.type("show T1"))
+
+
+async def test_a_note_or_reason_is_in_the_activity_line(room: Room) -> None:
+    await room.start()
+    assert activity_texts(await room.type("finish T1 promoted by hand"))[0].startswith(
+        "Ana finished T1 Confirm the primary is down: “promoted by hand” ("
+    )
+    assert ": “not needed” (" in activity_texts(await room.type("skip T2 not needed"))[0]
+    assert activity_texts(await room.type("finish T3"))[0].startswith("Ana finished T3 Promote the replica (")
+
+
+async def test_beginning_a_task_of_somebody_else_says_whose_it_is_and_offers_to_take_it_over(room: Room) -> None:
+    await room.start()
+    await room.type("assign T1 @ben")
+    begun = await room.type("begin T1")
+    assert "It is still assigned to Ben." in private_text(begun)
+    assert [person.name for person in (await room.run("R1")).run.tasks[0].assignees] == ["Ben"]
+    taken = await room.press(find_button(begun, "Take it over"))
+    assert "assigned to Ana" in private_text(taken)
+    assert [person.name for person in (await room.run("R1")).run.tasks[0].assignees] == ["Ana"]
+
+
+async def test_beginning_an_own_or_unassigned_task_offers_nothing_to_take_over(room: Room) -> None:
+    await room.start()
+    await room.type("assign T1 me")
+    for line in ("begin T1", "begin T2"):
+        begun = await room.type(line)
+        assert "Take it over" not in button_labels(begun)
+        assert "still assigned" not in private_text(begun)
+
+
+async def test_runs_says_that_it_could_not_ask_instead_of_none(room: Room) -> None:
+    room.platform.errors["runs"] = Unreachable("local", "runs")
+    text = private_text(await room.type("runs"))
+    assert "No active runs" not in text
+    assert text.startswith("Some runs can't be listed.")
+    assert "Local runbooks" in text
+
+
+async def test_a_field_that_the_platform_has_no_place_for_is_mentioned(room: Room) -> None:
+    ignored = frozenset({"start.owner", "add.assignee"})
+    types = {"local": replace(room.services.platform_types["local"], ignored_fields=ignored)}
+    room.services = replace(room.services, platform_types=types)
+    started = await room.type("start Database failover --owner @ben")
+    assert "so Ben was not set." in private_text(started)
+    assert "so Ben was not assigned." in private_text(await room.type("add Tell support --assign @ben"))
+    assert "was not assigned" not in private_text(await room.type("add Tell sales"))

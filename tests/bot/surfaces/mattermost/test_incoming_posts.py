@@ -233,6 +233,7 @@ async def test_a_server_that_ignores_pings_is_reconnected(harness: MattermostHar
         f"ws{harness.mm.url[4:]}/api/v4/websocket",
         harness.mm.bot.token,
         on_post=lambda event: None,
+        on_person=lambda event: None,
         on_gap=lambda: lost.append(True),
         ping_seconds=0.2,
     )
@@ -293,3 +294,22 @@ async def test_the_last_seen_posts_are_written_on_stop(harness: MattermostHarnes
     await harness.surface.stop()
     [stored] = harness.state.values.values()
     assert post.id in stored
+
+
+@pytest.mark.parametrize(
+    ("event", "data", "person"),
+    [
+        ("user_updated", {"user": {"id": "u" * 26, "delete_at": 5}}, "u" * 26),
+        ("user_removed", {"user_id": "u" * 26, "remover_id": "r" * 26}, "u" * 26),
+        ("user_role_updated", {"user_id": "u" * 26, "roles": "system_guest"}, "u" * 26),
+        ("leave_team", {"user_id": "u" * 26, "team_id": "t" * 26}, "u" * 26),
+        ("user_activation_status_change", {}, ""),
+        ("user_updated", ["nothing"], ""),
+    ],
+)
+async def test_a_person_who_changed_is_reported(
+    harness: MattermostHarness, event: str, data: Any, person: str
+) -> None:
+    harness.intake.failing_records = 1
+    await harness.mm.sockets.publish({"event": event, "data": data, "broadcast": {}}, {harness.mm.bot.id})
+    await harness.mm.until(lambda: harness.intake.changed_people == [("mattermost", person)])

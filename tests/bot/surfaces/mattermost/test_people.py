@@ -82,3 +82,15 @@ async def test_a_name_that_several_people_have_finds_all_of_them(harness: Matter
     assert [item.id for item in await harness.surface.find_people("@ben", near)] == [harness.mm.ben.id]
     harness.mm.gil.last_name = "Gil Silva"
     assert [item.id for item in await harness.surface.find_people("ben gil silva", near)] == [harness.mm.gil.id]
+
+
+@pytest.mark.parametrize(("name", "found"), [("town-square", True), ("Town Square", True), ("nowhere", False)])
+async def test_a_channel_is_found_by_its_name(harness: MattermostHarness, name: str, found: bool) -> None:
+    assert await harness.surface.channels_named(name) == ([harness.mm.town.id] if found else [])
+
+
+async def test_a_username_is_found_where_the_bot_may_not_search(harness: MattermostHarness) -> None:
+    near = Place(surface="mattermost", channel=harness.mm.town.id)
+    for text, found in (("ben", [harness.mm.ben.id]), ("Ana Costa", [])):
+        harness.mm.fault("answer", method="POST", path="users/search", status=403, body='{"id": "no"}')
+        assert [item.id for item in await harness.surface.find_people(text, near)] == found, text

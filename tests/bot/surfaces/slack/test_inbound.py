@@ -231,3 +231,12 @@ async def test_after_stop_deliveries_are_503_but_answers_are_sent(slack: Slack, 
     card = harness.intake.error_card("later")
     await harness.surface.send_private(harness.intake.messages[0], card)
     assert slack.ephemerals[-1].to == ANA
+
+
+async def test_a_person_who_changed_is_reported_before_the_ack(slack: Slack, harness: SlackHarness) -> None:
+    event = {"type": "user_change", "user": {"id": ANA, "deleted": True}, "event_ts": "1.2"}
+    body = {"type": "event_callback", "team_id": "T1", "event_id": "Ev1", "event": event}
+    harness.intake.failing_records = 1
+    assert (await slack.deliver(harness.url, "events_api", body)).status == 503
+    assert (await slack.deliver(harness.url, "events_api", body)).status == 200
+    assert harness.intake.changed_people == [("slack", ANA)]

@@ -229,6 +229,8 @@ async def test_a_post_on_a_broken_connection_is_sent_once(slack: Slack, harness:
         ({"is_stranger": True, "is_restricted": True}, Membership.EXTERNAL),
         ({"is_bot": True}, Membership.BOT),
         ({"deleted": True}, Membership.UNKNOWN),
+        ({"deleted": True, "is_restricted": True}, Membership.UNKNOWN),
+        ({"deleted": True, "is_bot": True}, Membership.UNKNOWN),
     ],
 )
 async def test_membership_follows_the_user_object(

@@ -1,0 +1,66 @@
+"""Commits what became of a write, with everything that follows from it.
+
+The outcome, its receipt, the run it changes, and the message that goes on because of it are one transaction:
+after a kill, either all of it is stored, or the platform is checked again.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from adapters.errors import AdapterError
+from adapters.writes import WriteResult
+from bot.services.run_changes import apply_result
+from bot.services.run_service import RunService
+from bot.storage.effects import Effect, EffectLog, EffectState
+from bot.storage.inbox import Inbox, UnfinishedMessage
+from bot.storage.run_transaction import RunTransaction
+from bot.storage.runs import RunRows
+from bot.storage.store import Commit
+from commands.text.catalogue import plain_text, translate
+
+
+@dataclass
+class Reopening:
+    """For an outcome that becomes known after its message was answered: the message goes on.
+
+    ``requested_at``: when a person's decision led to it. ``message``: what the commit reopened, if anything.
+    """
+
+    requested_at: datetime | None = None
+    message: UnfinishedMessage | None = None
+
+
+class OutcomeRecorder:
+    def __init__(self, run_rows: RunRows, effect_log: EffectLog, inbox: Inbox, runs: RunService) -> None:
+        self._run_rows = run_rows
+        self._effect_log = effect_log
+        self._inbox = inbox
+        self._runs = runs
+
+    async def record(
+        self,
+        effect: Effect,
+        state: EffectState,
+        outcome: WriteResult | AdapterError | None,
+        *,
+        reopening: Reopening | None = None,
+    ) -> None:
+        """Raises ``StoreError`` if nothing was committed."""
+        renamed = plain_text(translate("run.is_now", run=effect.run))
+
+        def change(rows: RunTransaction) -> UnfinishedMessage | None:
+            self._effect_log.write_outcome(rows.connection, effect, state, outcome)
+            if isinstance(outcome, WriteResult) and effect.run:
+                apply_result(rows, effect.run, outcome, renamed=renamed)
+            if reopening is None:
+                return None
+            return self._inbox.reopen(rows.connection, effect.key, reopening.requested_at)
+
+        reopened = await self._run_rows.transaction(change, Commit.OUTCOME)
+        if reopening is not None:
+            reopening.message = reopened
+        if isinstance(outcome, WriteResult):
+            self._effect_log.remember_receipt(effect)
+            run = self._run_rows.get(effect.run)
+            if run is not None and run.run.key.id and outcome.snapshot is None:
+                self._runs.refresh_soon(effect.run)

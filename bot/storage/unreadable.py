@@ -1,0 +1,33 @@
+"""Finds the rows that cannot be read, for ``liaison doctor``. Works on the database of a running process too."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from bot.storage.activity import ActivityRows
+from bot.storage.effects import EffectLog
+from bot.storage.inbox import Inbox
+from bot.storage.live_cards import LiveCardRows
+from bot.storage.people import PeopleRows
+from bot.storage.runs import RunRows
+from bot.storage.scheduled import ScheduledRows
+from bot.storage.store import Store, UnreadableRow
+
+
+async def find_unreadable_rows(url: str) -> Sequence[UnreadableRow]:
+    """Reads every row and changes nothing. Raises ``StoreError``, also if another version made the tables."""
+    store = Store(url)
+    try:
+        await RunRows(store, _now).load()
+        await Inbox(store).read_all()
+        await EffectLog(store).read_all()
+        await ActivityRows(store).read_all()
+        await LiveCardRows(store).all()
+        await ScheduledRows(store).all()
+        await PeopleRows(store).load()
+        return store.unreadable
+    finally:
+        await store.close()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

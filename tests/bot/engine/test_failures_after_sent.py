@@ -1,0 +1,230 @@
+"""Whatever is raised after a write was sent, it ends as done, refused or unknown, and the reconciler has it."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.errors import OutcomeUnknown
+from adapters.models import TaskState
+from adapters.writes import Recovery
+from bot.storage.store import Commit, Store
+from tests.bot.app_scene import Scene, app_scene
+from tests.e2e.process import until
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.outbound.activity_log.POST_INTERVAL_SECONDS", 0.02)
+    monkeypatch.setattr("bot.engine.effects.RECONCILE_DELAYS", (0.0, 0.02, 0.04))
+    monkeypatch.setattr("bot.engine.reconciler.CHECK_INTERVAL_SECONDS", 0.1)
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    async with app_scene(tmp_path) as scene:
+        assert await scene.say("start Database failover") == "done"
+        yield scene
+
+
+class Fault:
+    """Makes commits of one kind fail while it is entered, as a full disk or a lock would."""
+
+    def __init__(self, kind: Commit, monkeypatch: pytest.MonkeyPatch, times: int = 10_000) -> None:
+        self._kind = kind
+        self._times = times
+        self._monkeypatch = monkeypatch
+
+    def __enter__(self) -> None:
+        self._monkeypatch.setattr(Store, "commit_hook", staticmethod(self._fail))
+
+    def __exit__(self, *_: object) -> None:
+        self._monkeypatch.setattr(Store, "commit_hook", None)
+
+    def _fail(self, when: str, kinds: Sequence[Commit]) -> None:
+        if when == "before" and self._kind in kinds and self._times:
+            self._times -= 1
+            raise OSError("no space left on device")
+
+
+def states(folder: Path) -> list[str]:
+    """Of all effects but those of the start."""
+    with closing(sqlite3.connect(folder / "demo.db")) as database:
+        rows = database.execute("select state from effects where kind != 'StartRun'").fetchall()
+    return [row[0] for row in rows]
+
+
+def task_state(scene: Scene, handle: str = "T1") -> TaskState:
+    tracked = scene.app.run_rows.get("R1")
+    assert tracked is not None
+    task = tracked.run.task(tracked.task_id(handle) or "")
+    assert task is not None
+    return task.state
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+async def test_an_outcome_that_cannot_be_stored_at_once_is_stored_soon(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    with Fault(Commit.OUTCOME, monkeypatch, times):
+        assert await scene.say("begin T1") == "done"
+    assert states(tmp_path) == ["done"]
+    assert task_state(scene) is TaskState.RUNNING
+    assert scene.find_private("running")
+
+
+async def test_an_outcome_that_cannot_be_stored_for_long_is_unknown_and_then_told(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Fault(Commit.OUTCOME, monkeypatch):
+        assert await scene.say("begin T1") == "question"
+        assert states(tmp_path) == ["sent"]
+    await until(lambda: states(tmp_path) == ["done"])
+    await until(lambda: any("began T1" in line for line in scene.lines))
+    assert task_state(scene) is TaskState.RUNNING
+
+
+async def test_a_write_that_cannot_be_noted_as_sent_is_not_sent(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Fault(Commit.SENT, monkeypatch):
+        assert await scene.say("begin T1") == "failed"
+    assert states(tmp_path) == []
+    assert task_state(scene) is not TaskState.RUNNING
+    assert await scene.say("begin T1") == "done"
+
+
+@pytest.mark.parametrize("method", ["execute", "reconcile", "recovery"])
+async def test_a_bug_in_an_adapter_after_the_request_leaves_nothing_sent_for_ever(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """The platform has applied the write; then its answer breaks us."""
+    original = scene.platform.execute
+
+    async def execute(*arguments: Any) -> Any:
+        await original(*arguments)
+        raise OutcomeUnknown("local", "begin") if method != "execute" else RecursionError("nested too deeply")
+
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scene.platform, "execute", execute)
+        if method != "execute":
+            patch.setattr(scene.platform, method, broken)
+        result = await scene.say("begin T1")
+        assert result in ("done", "question")
+        assert states(tmp_path) == [{"done": "done", "question": "unknown"}[result]]
+    if method != "recovery":  # without it a person has to decide
+        await until(lambda: states(tmp_path) == ["done"])
+        await until(lambda: task_state(scene) is TaskState.RUNNING)
+
+
+async def test_a_notice_that_fails_does_not_change_what_becomes_of_the_write(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def execute(*_: Any) -> Any:
+        raise OutcomeUnknown("local", "begin")
+
+    async def broken(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(scene.platform, "execute", execute)
+    monkeypatch.setattr(scene.platform, "recovery", lambda _: Recovery.LOOKUP)
+    monkeypatch.setattr(scene.app.responder, "notify_checking", broken)
+    assert await scene.say("begin T1") == "question"
+    assert states(tmp_path) == ["unknown"]
+
+
+async def test_what_was_sent_by_a_process_that_died_is_checked_after_a_restart(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its message was answered, so nothing else takes it up."""
+    assert await scene.say("begin T1") == "done"
+    await scene.app.stop()
+    with closing(sqlite3.connect(tmp_path / "demo.db")) as database:
+        database.execute("update effects set state = 'sent', outcome = null where kind != 'StartRun'")
+        database.commit()
+    async with app_scene(tmp_path):
+        await until(lambda: states(tmp_path) == ["done"])
+
+
+async def test_an_outcome_found_while_its_message_is_being_answered_continues_it(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The chat is slow, and the reconciler is faster than the answer that says that nothing is known."""
+    original, may_deliver = scene.app.responder.deliver, asyncio.Event()
+
+    async def lost(*arguments: Any) -> Any:
+        await execute(*arguments)
+        raise OutcomeUnknown("local", "begin")
+
+    async def slow(*arguments: Any, **options: Any) -> Any:
+        await may_deliver.wait()
+        return await original(*arguments, **options)
+
+    async def no_answer(*_: Any) -> Any:
+        raise OutcomeUnknown("local", "begin")
+
+    execute, reconcile = scene.platform.execute, scene.platform.reconcile
+    monkeypatch.setattr(scene.platform, "execute", lost)
+    monkeypatch.setattr(scene.platform, "reconcile", no_answer)
+    monkeypatch.setattr(scene.app.responder, "deliver", slow)
+    saying = scene.say("begin T1")
+    await until(lambda: scene.app.reconciler.is_checking)
+    monkeypatch.setattr(scene.platform, "execute", execute)
+    monkeypatch.setattr(scene.platform, "reconcile", reconcile)
+    await until(lambda: states(tmp_path) == ["done"])
+    may_deliver.set()
+    assert await saying in ("question", "done")
+    await until(lambda: any("began T1" in line for line in scene.lines))
+
+
+async def test_an_outcome_found_while_the_process_stops_is_taken_up_by_the_next_one(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A finish of two tasks: the first is lost, and found when nothing may begin any more."""
+    execute = scene.platform.execute
+
+    async def lost(*arguments: Any) -> Any:
+        await execute(*arguments)
+        raise OutcomeUnknown("local", "begin")
+
+    async def no_answer(*_: Any) -> Any:
+        raise OutcomeUnknown("local", "begin")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scene.platform, "execute", lost)
+        patch.setattr(scene.platform, "reconcile", no_answer)
+        assert await scene.say("begin T1") == "question"
+        await scene.app.reconciler.stop()
+    effect, *_ = await scene.app.effect_log.list_open()
+    await scene.app.engine.stop(1.0)
+    by = scene.sent[-1].actor
+    await scene.app.reconciler.decide(*effect.id, applied=True, by=by)
+    assert states(tmp_path) == ["done"]
+    [unfinished] = await scene.app.inbox.unfinished()
+    assert unfinished.answered
+    await scene.app.stop()
+    async with app_scene(tmp_path) as again:
+        await until(lambda: any("began T1" in line for line in again.lines))
+
+
+async def test_the_reconciler_stops_before_the_engine(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    for part in ("reconciler", "engine"):
+        monkeypatch.setattr(getattr(scene.app, part), "stop", _noted(order, part, getattr(scene.app, part).stop))
+    await scene.app.stop()
+    assert order == ["reconciler", "engine"]
+
+
+def _noted(order: list[str], part: str, stop: Any) -> Any:
+    async def noted(*arguments: Any) -> None:
+        order.append(part)
+        await stop(*arguments)
+
+    return noted

@@ -1,0 +1,137 @@
+"""One row that cannot be read does not stop the bot: it stays where it is, is reported, and the rest works."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from bot.config.settings import demo_settings
+from bot.doctor import doctor
+from bot.observability import metrics
+from bot.surfaces.console.surface import person
+from tests.bot.app_scene import Scene, app_scene
+
+NOT_UTF8 = b'{"key": "\xff\xfe"}'
+DEEP = "[" * 100_000
+ROWS = [
+    ("inbox", "message"),
+    ("inbox", "route"),
+    ("inbox", "at"),
+    ("runs", "snapshot"),
+    ("runs", "handles"),
+    ("runs", "overlay"),
+    ("runs", "at"),
+    ("effects", "write"),
+    ("effects", "kind"),
+    ("effects", "marker"),
+    ("effects", "baseline"),
+    ("effects", "outcome"),
+    ("ledger", "at"),
+    ("live_cards", "place"),
+    ("live_cards", "edited_at"),
+    ("activity_lines", "line"),
+    ("activity_posts", "place"),
+    ("scheduled", "message"),
+    ("scheduled", "due_at"),
+    ("people", "actor"),
+    ("people", "at"),
+    ("choices", "by"),
+]
+
+REPLACED = ("live_cards", "scheduled", "people")
+"""A new card, promise or profile takes the place of the one that cannot be read."""
+
+
+@pytest.fixture(autouse=True)
+def quick_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.outbound.activity_log.POST_INTERVAL_SECONDS", 0.02)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with rows in each table: R1 with a promise, a choice, and a message that is not finished."""
+    folder = tmp_path_factory.mktemp("rows")
+    await _leave_rows(folder)
+    return folder / "demo.db"
+
+
+@pytest.fixture
+def folder(rows: Path, tmp_path: Path) -> Path:
+    shutil.copy(rows, tmp_path)
+    return tmp_path
+
+
+async def _leave_rows(folder: Path) -> None:
+    async with app_scene(folder) as scene:
+        assert await scene.say("start Database failover") == "done"
+        assert await scene.say("begin T1") == "done"
+        assert await scene.say("status amber looking --next 1h") == "done"
+        assert await scene.say("start Database failover") == "question"
+        await scene.press(scene.private[-1].buttons[-1])
+        await scene.app.people.profile(person("ana"))
+    with closing(sqlite3.connect(folder / "demo.db")) as database:
+        database.execute("update inbox set state = 'placed' where message like '%begin T1%'")
+        database.execute("update effects set state = 'unknown', outcome = null where kind = 'BeginTask'")
+        database.execute("update activity_lines set shown = 0")
+        database.commit()
+
+
+def _break(folder: Path, table: str, column: str, value: object) -> None:
+    with closing(sqlite3.connect(folder / "demo.db")) as database:
+        changed = database.execute(
+            f'update {table} set "{column}" = cast(? as text) where "{column}" is not null', (value,)
+        )
+        assert changed.rowcount, f"no row in {table}"
+        database.commit()
+
+
+async def _is_alive(scene: Scene) -> None:
+    assert await scene.say("runbooks") == "done"
+    assert await scene.say("start Certificate expiry") == "done"
+
+
+@pytest.mark.parametrize(("table", "column"), ROWS)
+async def test_a_row_that_cannot_be_read_is_left_out_and_reported(folder: Path, table: str, column: str) -> None:
+    value: object = NOT_UTF8 if column in ("message", "snapshot", "line") else "no such thing"
+    _break(folder, table, column, value)
+    shown: list[str] = []
+    await doctor(None, None, shown.append, lambda _: demo_settings(folder))
+    assert [line for line in shown if line.startswith(f"FIX  store: {table} ") and "cannot be read" in line], shown
+    async with app_scene(folder) as scene:
+        await _is_alive(scene)
+    with closing(sqlite3.connect(folder / "demo.db")) as database:
+        kept = database.execute(f'select count(*) from {table} where "{column}" = cast(? as text)', (value,))
+        if table not in REPLACED:
+            assert kept.fetchone()[0], "it is kept"
+
+
+async def test_unreadable_rows_are_counted_in_the_metrics(folder: Path) -> None:
+    _break(folder, "runs", "snapshot", DEEP)
+    async with app_scene(folder) as scene:
+        assert b'liaison_unreadable_rows{table="runs"} 2.0' in metrics.exposition()
+        await _is_alive(scene)
+
+
+async def test_a_run_whose_row_cannot_be_read_gets_a_new_handle_when_its_platform_shows_it(folder: Path) -> None:
+    _break(folder, "runs", "snapshot", "no such thing")
+    async with app_scene(folder) as scene:
+        assert scene.app.run_rows.list_runs(active=False) == []
+        assert await scene.say("runs") == "done"
+        [tracked] = scene.app.run_rows.list_runs(active=True)
+        assert tracked.handle != "R1", "a handle is never used twice"
+        assert await scene.say(f"finish {tracked.handle}.T1") == "done"
+
+
+async def test_nothing_is_sent_for_a_message_whose_effects_cannot_be_read(folder: Path) -> None:
+    """They might say that it was sent already."""
+    _break(folder, "effects", "write", "no such thing")
+    with closing(sqlite3.connect(folder / "demo.db")) as database:
+        before = database.execute("select document from local_runs").fetchall()
+    async with app_scene(folder) as scene:
+        await _is_alive(scene)
+    with closing(sqlite3.connect(folder / "demo.db")) as database:
+        after = database.execute("select document from local_runs").fetchall()
+    assert after[: len(before)] == before
