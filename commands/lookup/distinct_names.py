@@ -44,12 +44,13 @@ def _suffixes(facts: Sequence[Sequence[str]]) -> list[str]:
     for column in zip(*facts, strict=True):
         if len(set(used)) == len(used):
             break
-        shown = [shorten(fact, _FACT) for fact in column]
-        if len(set(shown)) > 1:
-            used = [(*before, fact) for before, fact in zip(used, shown, strict=True)]
+        short = [shorten(fact, _FACT) for fact in column]
+        if len(set(short)) > 1:
+            used = [(*before, fact) for before, fact in zip(used, short, strict=True)]
     if len(set(used)) < len(used):
         used = [(*before, f"{number}") for number, before in enumerate(used, 1)]
-    return [f" ({', '.join(fact for fact in own if fact)})" for own in used]
+    shown = [", ".join(fact for fact in own if fact) for own in used]
+    return [f" ({text})" if text else "" for text in shown]
 
 
 def runbook_names(runbooks: Sequence[Runbook], longest: int = LABEL_LENGTH) -> list[str]:
@@ -75,7 +76,7 @@ def _runbook_facts(runbook: Runbook) -> Sequence[str]:
 
 
 def run_names(runs: Sequence[TrackedRun], longest: int = LABEL_LENGTH) -> list[str]:
-    """ "R7 Primary down in EU"; behind it how runs of one title differ: runbook, owner, date or platform."""
+    """ "R7 Primary down in EU"; behind it how runs of one title differ: runbook, platform, owner or date."""
     titles = distinct_names(runs, _bare, _run_facts, longest - 4)
     return [
         f"{tracked.handle} {name}" if name != _bare(tracked) else run_name(tracked)
@@ -90,7 +91,7 @@ def _bare(tracked: TrackedRun) -> str:
 def _run_facts(tracked: TrackedRun) -> Sequence[str]:
     run = tracked.run
     owner = run.owner.shown if run.owner else ""
-    return run.runbook, owner, _started_on(run), run.key.platform, _id_end(run.key.id)
+    return run.runbook, run.key.platform, owner, _started_on(run), _id_end(run.key.id)
 
 
 def _started_on(run: Run) -> str:

@@ -91,12 +91,14 @@ async def test_a_choice_can_be_made_once_and_names_who_made_it(scene: Scene) -> 
     second = str(await until(lambda: next((handle for handle in scene.card_handles() if handle != first), None)))
     choice = await scene.room.private_answer("finish T1 by hand")
     assert "Several runs are active here. Which one do you mean?" in choice.text
-    await scene.room.click(f"{second} {RUNBOOK}", choice)
+    labels = {label.split()[0]: label for label in choice.labels if RUNBOOK in label}
+    assert len({label.removeprefix(handle) for handle, label in labels.items()}) == 2, "told apart without handles"
+    await scene.room.click(labels[second], choice)
     await scene.wait_for_effects("finish")
     await scene.wait_for_effects("comment")
     assert scene.cutover_run(second).task(FIRST_TASK).stage == "complete"
     assert any("by hand" in comment.content for comment in scene.cutover_run(second).comments)
-    await scene.room.click(f"{first} {RUNBOOK}", choice)
+    await scene.room.click(labels[first], choice)
     await scene.wait_for_text(r"(?i)ana.* already handled this at .*Nothing changed")
     await scene.wait_for_effects("finish")
 

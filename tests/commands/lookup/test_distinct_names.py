@@ -53,6 +53,13 @@ def test_runs_of_one_title_are_told_apart_by_runbook_or_owner() -> None:
     ben = run.model_copy(update={"owner": Person(name="Ben"), "key": RunKey(platform="local", id="b")})
     tracked = [TrackedRun(handle="R1", run=ana), TrackedRun(handle="R2", run=ben)]
     assert run_names(tracked) == ["R1 Primary down (Ana)", "R2 Primary down (Ben)"]
+
+
+def test_a_run_without_the_fact_has_its_bare_title() -> None:
+    run = Run(key=RunKey(platform="local", id="a"), title="Primary down")
+    ben = run.model_copy(update={"owner": Person(name="Ben"), "key": RunKey(platform="local", id="b")})
+    tracked = [TrackedRun(handle="R1", run=run), TrackedRun(handle="R2", run=ben)]
+    assert run_names(tracked) == ["R1 Primary down", "R2 Primary down (Ben)"]
     assert run_names(tracked[:1]) == ["R1 Primary down"]
 
 
