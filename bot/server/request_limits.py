@@ -12,9 +12,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
 class LimitedHttpProtocol(H11Protocol):
-    """Closes a connection on which no request was completed for ``head_seconds``."""
+    """Closes a connection on which no request was completed, or no response was read, for ``head_seconds``."""
 
     head_seconds = 10.0
+
+    _buffered = 0  # bytes of responses that the client had not read at the last look
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -26,8 +28,12 @@ class LimitedHttpProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def _close_if_idle(self) -> None:
+        unread = self.transport.get_write_buffer_size()
+        if self.transport.is_closing() or (unread and unread >= self._buffered > 0):
+            self.transport.abort()  # it reads nothing: closing would wait for it
+            return
+        self._buffered = unread
         if self.cycle is self._last_cycle and (self.cycle is None or self.cycle.response_complete):
             self.transport.close()  # it sends nothing, or the rest of a body that was already answered
-            return
         self._last_cycle = self.cycle
         self._timer = self.loop.call_later(self.head_seconds, self._close_if_idle)

@@ -267,6 +267,20 @@ class Slack(SlackServer):
             status, body = await self._through_socket(kind, payload)
             return Delivered(app_url, kind, payload, status, body, time.monotonic() - started)
         content_type, raw = _encoded(kind, payload)
+        status, body = await self.post_signed(app_url, content_type, raw, headers=headers, age=age, secret=secret)
+        return Delivered(app_url, kind, payload, status, body, time.monotonic() - started)
+
+    async def post_signed(
+        self,
+        app_url: str,
+        content_type: str,
+        raw: bytes,
+        *,
+        headers: Mapping[str, str] | None = None,
+        age: float = 0.0,
+        secret: str | None = None,
+    ) -> tuple[int, str]:
+        """(status, body)"""
         timestamp = str(int(time.time() - age))
         base = f"v0:{timestamp}:".encode() + raw
         digest = hmac.new((secret or self.signing_secret).encode(), base, hashlib.sha256).hexdigest()
@@ -279,8 +293,7 @@ class Slack(SlackServer):
         if self._http is None:
             self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60))
         async with self._http.post(f"{app_url}/slack/events", data=raw, headers=signed) as answer:
-            body = await answer.text()
-            return Delivered(app_url, kind, payload, answer.status, body, time.monotonic() - started)
+            return answer.status, await answer.text()
 
     async def _through_socket(self, kind: Kind, payload: Mapping[str, Any]) -> tuple[int, str]:
         await self.until(lambda: self.sockets)

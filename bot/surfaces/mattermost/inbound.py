@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapters.toolkit.messages import in_language
+from bot.surfaces.malformed import MalformedDelivery, parsing, require_storable
 from bot.surfaces.mattermost.buttons import Buttons
 from bot.surfaces.mattermost.dialogs import DialogState, read_state, submitted_values
 from bot.surfaces.mattermost.driver import is_id
@@ -83,6 +84,9 @@ class InboundRoutes:
                 result = await handler(request, self.intake)
             except RequestRejected as rejection:
                 return Response(status_code=rejection.status)
+            except MalformedDelivery as error:
+                log.warning("mattermost delivery is malformed", path=request.url.path, error=str(error))
+                return Response(status_code=400)
             except ForgedDelivery as error:
                 log.warning("mattermost delivery rejected", path=request.url.path, error=str(error))
                 return Response(status_code=401)
@@ -95,7 +99,9 @@ class InboundRoutes:
     # Commands
 
     async def _on_command(self, request: Request, intake: Intake) -> Json | bytes:
-        fields = parse_fields(await read_body(request))
+        body = await read_body(request)
+        with parsing("command"):
+            fields = parse_fields(body)
         scheme, _, header = request.headers.get("authorization", "").partition(" ")
         tokens = [
             token
@@ -112,15 +118,17 @@ class InboundRoutes:
         if form is not None:
             with in_language(intake.language_for(actor)):
                 return _command_response(await self._forms.open(form, actor, place, reply, trigger, intake))
-        message = Message(
-            key=self._key(trigger or f"{reply.url}:{user}:{place.channel}:{text}"),
-            actor=actor,
-            place=place,
-            via=Via.COMMAND,
-            at=self._now(),
-            text=text,
-            reply=reply,
-        )
+        with parsing("command"):
+            message = Message(
+                key=self._key(trigger or f"{reply.url}:{user}:{place.channel}:{text}"),
+                actor=actor,
+                place=place,
+                via=Via.COMMAND,
+                at=self._now(),
+                text=text,
+                reply=reply,
+            )
+            require_storable(message)
         try:
             recorded = await intake.record(message, _encode(_command_response(None)))
         except NotRecorded:
@@ -133,29 +141,32 @@ class InboundRoutes:
     # Clicks
 
     async def _on_action(self, request: Request, intake: Intake) -> Json | bytes:
-        body = parse_object(await read_body(request))
-        user, place = self._sender(body, "")
-        press = self._buttons.read(body.get("context"), place, user, self._now())
-        actor = Actor(surface="mattermost", id=user, handle=str(body.get("user_name") or ""))
-        post, trigger = str(body.get("post_id") or ""), str(body.get("trigger_id") or "")
+        content = await read_body(request)
+        with parsing("click"):
+            body = parse_object(content)
+            user, place = self._sender(body, "")
+            press = self._buttons.read(body.get("context"), place, user, self._now())
+            actor = Actor(surface="mattermost", id=user, handle=str(body.get("user_name") or ""))
+            post, trigger = str(body.get("post_id") or ""), str(body.get("trigger_id") or "")
+            reply = ReplyRoute(url=press.url, post=post, details={"private": bool(press.person)})
+            form = OpenForm.model_validate(press.intent) if press.intent.get("verb") == "form" else None
+            message = Message(
+                key=self._key(trigger or f"{press.nonce}:{post}:{user}"),
+                actor=actor,
+                place=press.place,
+                via=Via.BUTTON,
+                at=self._now(),
+                intent=press.intent,
+                reply=reply,
+            )
+            require_storable(message)
         if press.expired:
             with in_language(intake.language_for(actor)):
                 live_card = await intake.live_card(press.place, press.run)
                 return _click_response(live_card or message_card("expired", show=Code(f"{self._command} show")))
-        reply = ReplyRoute(url=press.url, post=post, details={"private": bool(press.person)})
-        if press.intent.get("verb") == "form":
-            form = OpenForm.model_validate(press.intent)
+        if form is not None:
             with in_language(intake.language_for(actor)):
                 return _click_response(await self._forms.open(form, actor, press.place, reply, trigger, intake))
-        message = Message(
-            key=self._key(trigger or f"{press.nonce}:{post}:{user}"),
-            actor=actor,
-            place=press.place,
-            via=Via.BUTTON,
-            at=self._now(),
-            intent=press.intent,
-            reply=reply,
-        )
         return await self._process_click(message, intake)
 
     async def _process_click(self, message: Message, intake: Intake) -> Json | bytes:
@@ -189,15 +200,18 @@ class InboundRoutes:
     # Forms
 
     async def _on_dialog(self, request: Request, intake: Intake) -> Json | bytes:
-        body = parse_object(await read_body(request))
-        state = read_state(self._signer, body, self._site, self._now())
+        content = await read_body(request)
+        with parsing("form"):
+            body = parse_object(content)
+            state = read_state(self._signer, body, self._site, self._now())
+            values = submitted_values(body)
         if body.get("cancelled"):
             return EMPTY_RESPONSE
         with in_language(intake.language_for(state.actor)):
             if state.expired:
                 live_card = await intake.live_card(state.place, state.run)
                 return {"error": translate_plain("form_expired") + (f" {live_card.summary}" if live_card else "")}
-            intent = intake.submit(SubmittedForm(state.about, state.run, submitted_values(body)))
+            intent = intake.submit(SubmittedForm(state.about, state.run, values))
             if isinstance(intent, FieldErrors):
                 return {"errors": dict(intent.errors)}
         return await self._process_form(state, intent, intake)
@@ -205,15 +219,17 @@ class InboundRoutes:
     async def _process_form(self, state: DialogState, intent: dict[str, Any], intake: Intake) -> Json | bytes:
         """Closes the dialog immediately. The result is shown by the card, the activity line and a private answer.
         An error here would keep the dialog open, and a second submission would be a duplicate."""
-        message = Message(
-            key=self._key(state.nonce),
-            actor=state.actor,
-            place=state.place,
-            via=Via.FORM,
-            at=self._now(),
-            intent=intent,
-            reply=state.reply,
-        )
+        with parsing("form"):
+            message = Message(
+                key=self._key(state.nonce),
+                actor=state.actor,
+                place=state.place,
+                via=Via.FORM,
+                at=self._now(),
+                intent=intent,
+                reply=state.reply,
+            )
+            require_storable(message)
         try:
             recorded = await intake.record(message, _encode(EMPTY_RESPONSE))
         except NotRecorded:

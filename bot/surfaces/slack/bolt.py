@@ -19,6 +19,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from adapters.toolkit.messages import in_language
+from bot.surfaces.malformed import MalformedDelivery, parsing
 from bot.surfaces.protocol import FieldErrors, Intake, NotRecorded, SurfaceError
 from bot.surfaces.slack import views
 from bot.surfaces.slack.deliveries import (
@@ -84,6 +85,17 @@ class DeliveryHandler:
     async def dispatch(self, request: AsyncBoltRequest) -> BoltResponse:
         if not self._accepting:
             return BoltResponse(status=503)
+        try:
+            with parsing("slack delivery"):
+                delivery = self._new_parser().parse(request.body)
+        except NotIdentified:
+            return BoltResponse(status=503)
+        except MalformedDelivery as error:
+            log.warning("slack: rejected a malformed delivery (%s)", error)
+            return BoltResponse(status=400)
+        if isinstance(delivery, Ignored):
+            return BoltResponse(status=200)
+        request.context[_DELIVERY] = delivery
         return await self.app.async_dispatch(request)
 
     def _build(self) -> AsyncApp:
@@ -124,18 +136,13 @@ class DeliveryHandler:
         intake = self._intake
         if intake is None:
             return BoltResponse(status=503)
-        try:
-            delivery = self._new_parser().parse(req.body)
-        except NotIdentified:
-            return BoltResponse(status=503)
+        delivery: Delivery = req.context[_DELIVERY]
         if isinstance(delivery, FormSubmission):
             with in_language(intake.language_for(delivery.draft.actor)):
                 intent = intake.submit(delivery.submitted)
                 if isinstance(intent, FieldErrors):
                     return BoltResponse(status=200, body=views.errors_response(delivery.view, intent.errors))
             delivery = _submitted_message(delivery, intent)
-        if isinstance(delivery, Ignored):
-            return BoltResponse(status=200)
         if isinstance(delivery, PersonChanged):
             return await self._forget_person(delivery, intake)
         if isinstance(delivery, NewMessage):

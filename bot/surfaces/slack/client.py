@@ -55,7 +55,7 @@ class SlackClient:
         )
         self.web.proxy = None  # the session reads the environment itself, including NO_PROXY
         self.invite = "/invite @liaison"
-        self._host = _host(api_url)
+        self._origin = _origin(api_url)
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -107,16 +107,17 @@ class SlackClient:
             return PostGone(f"Slack, {method}: {code}")
         return ApiError(method, code, body)
 
-    def _is_slack_url(self, url: str) -> bool:
-        """Whether ``url`` is on the API's host or, over https, on a host of Slack's (hooks.slack.com)."""
-        host = _host(url)
-        if not host:
+    def is_slack_url(self, url: str) -> bool:
+        """Whether ``url`` has the API's scheme, host and port, or those of a host of Slack's (hooks.slack.com)."""
+        origin = _origin(url)
+        if origin is None:
             return False
-        return host == self._host or (url.startswith("https://") and host.endswith(_SLACK_DOMAINS))
+        scheme, host, port = origin
+        return origin == self._origin or (scheme == "https" and port == 443 and host.endswith(_SLACK_DOMAINS))
 
     async def post_to_response_url(self, url: str, message: Mapping[str, Any]) -> None:
         """Raises ``RouteClosed`` when the URL is used up or expired, or is not one of Slack's."""
-        if not self._is_slack_url(url):
+        if not self.is_slack_url(url):
             raise RouteClosed("the response_url is not on a Slack host")
         try:
             async with self.session.post(url, json=message, allow_redirects=False) as response:
@@ -133,11 +134,16 @@ class SlackClient:
             raise ApiError("response_url", code or str(status))
 
 
-def _host(url: str) -> str:
+def _origin(url: str) -> tuple[str, str, int] | None:
+    """(scheme, host, port). None for a URL with a user's name, and for anything but http and https."""
     try:
-        return urlsplit(url).hostname or ""
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     except ValueError:
-        return ""
+        return None
+    if not parts.hostname or port is None or "@" in parts.netloc:
+        return None
+    return parts.scheme, parts.hostname, port
 
 
 def _error_code(body: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bot.surfaces.malformed import require_storable
 from bot.surfaces.protocol import SubmittedForm
 from bot.surfaces.slack import button_values, views
 from bot.surfaces.slack.deliveries import (
@@ -48,7 +49,15 @@ class DeliveryParser:
     wants_form: Callable[[str], OpenForm | None]
 
     def parse(self, body: Mapping[str, Any]) -> Delivery:
-        """Raises ``NotIdentified``."""
+        """Raises ``NotIdentified``. A malformed body raises whatever its first wrong field leads to."""
+        delivery = self._parse(body)
+        if isinstance(delivery, NewMessage):
+            require_storable(delivery.message)
+        elif isinstance(delivery, FormSubmission):
+            require_storable(delivery.draft)
+        return delivery
+
+    def _parse(self, body: Mapping[str, Any]) -> Delivery:
         match body.get("type"):
             case "event_callback":
                 return self._parse_event(body)

@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -96,7 +97,7 @@ class SocketMode:
         payload = envelope.get("payload")
         request = AsyncBoltRequest(mode="socket_mode", body=payload if isinstance(payload, dict) else {})
         bolt_response = await self._dispatch(request)
-        if bolt_response.status != 200:
+        if bolt_response.status not in (HTTPStatus.OK, HTTPStatus.BAD_REQUEST):  # Slack sends others again
             return
         response: dict[str, Any] = {"envelope_id": envelope["envelope_id"]}
         if bolt_response.body.startswith("{") and envelope.get("accepts_response_payload", True):

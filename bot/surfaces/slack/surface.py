@@ -144,7 +144,9 @@ class SlackSurface:
             return Response('{"error": "invalid signature"}', 401, media_type="application/json")
         try:
             bolt = AsyncBoltRequest(body=body.decode(), headers=dict(request.headers))
-        except (ValueError, TypeError, AttributeError):  # raised by Bolt for a body that is not a delivery
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+            # Raised by Bolt for a body that is not a delivery.
+            log.warning("slack: rejected a malformed delivery (%s)", type(error).__name__)
             return Response(status_code=400)
         response = await self._deliveries.dispatch(bolt)
         return Response(response.body, response.status, headers=response.first_headers_without_set_cookie())

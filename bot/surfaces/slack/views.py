@@ -170,17 +170,25 @@ def submitted_values(view: Mapping[str, Any]) -> dict[str, str]:
     for name, actions in ((view.get("state") or {}).get("values") or {}).items():
         for entered in actions.values():
             chosen = entered.get("selected_option")
-            result[name] = (chosen.get("value") if chosen else entered.get("value")) or ""
+            result[name] = str((chosen.get("value") if chosen else entered.get("value")) or "")
     return result
+
+
+def _blocks(view: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """As Slack sent them back: another form than ours must not hide the errors."""
+    blocks = view.get("blocks")
+    return [block for block in blocks if isinstance(block, Mapping)] if isinstance(blocks, list) else []
 
 
 def errors_response(view: Mapping[str, Any], field_errors: Mapping[str, str]) -> dict[str, Any]:
     """The response that shows errors in the form. An error of no field of the form is shown at the first field."""
-    inputs = [block["block_id"] for block in view.get("blocks", ()) if block.get("type") == "input"]
+    inputs = [block.get("block_id", "") for block in _blocks(view) if block.get("type") == "input"]
     shown = {name: truncate(text, 2000) for name, text in field_errors.items() if name in inputs}
     general = " ".join(text for name, text in field_errors.items() if name not in inputs)
     if general and inputs:
         shown[inputs[0]] = f"{shown.get(inputs[0], '')} {general}".strip()
     if not shown:
-        return {"response_action": "update", "view": text_view(view["title"]["text"], general)}
+        title = view.get("title")
+        heading = str(title.get("text") or "") if isinstance(title, Mapping) else ""
+        return {"response_action": "update", "view": text_view(heading or "Liaison", general)}
     return {"response_action": "errors", "errors": shown}

@@ -96,3 +96,19 @@ async def test_a_request_without_a_path_gets_404() -> None:
     async with served(LimitedHttpProtocol) as port:
         received = await send(port, b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert received.startswith(b"HTTP/1.1 404")
+
+
+async def test_a_client_that_never_reads_is_disconnected() -> None:
+    """It asks for more than fits into the buffers of both ends, and reads nothing."""
+    asked = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 20_000
+    async with served() as port:
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.connect(("127.0.0.1", port))
+            client.setblocking(False)
+            loop = asyncio.get_running_loop()
+            with suppress(ConnectionError):
+                async with asyncio.timeout(20):
+                    await loop.sock_sendall(client, asked)
+                    while True:
+                        await loop.sock_sendall(client, asked)

@@ -41,9 +41,9 @@ class SlackIntake(FakeIntake):
 
     def submit(self, form: SubmittedForm) -> dict[str, Any] | FieldErrors:
         self.submitted.append(form)
-        if not form.values["text"]:
+        if not form.values.get("text", ""):
             return FieldErrors({"text": "Say what is going on."})
-        return Comment(run=form.run, text=form.values["text"]).model_dump(mode="json")
+        return Comment(run=form.run, text=form.values.get("text", "")).model_dump(mode="json")
 
 
 @dataclass

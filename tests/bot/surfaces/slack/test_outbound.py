@@ -256,3 +256,25 @@ async def test_the_state_column_fits_the_current_language(slack: Slack, harness:
         await harness.surface.post(OPS_PLACE, card, nonce="n1")
     lines = slack.bot_posts[0].visible_text.splitlines()
     assert lines[-2:] == ["em andamento T1 Page the DBA", "concluída    T2 Confirm"]
+
+
+@pytest.mark.parametrize(
+    ("url", "trusted"),
+    [
+        ("{api}/hooks/1", True),
+        ("https://hooks.slack.com/actions/1", True),
+        ("https://hooks.slack-gov.com/actions/1", True),
+        ("http://hooks.slack.com/actions/1", False),
+        ("https://hooks.slack.com:8443/actions/1", False),
+        ("https://hooks.slack.com.evil.example/1", False),
+        ("https://user@hooks.slack.com/1", False),
+        ("https://127.0.0.1/1", False),
+        ("http://127.0.0.1:1/1", False),
+        ("ftp://hooks.slack.com/1", False),
+        ("http://[", False),
+        ("", False),
+    ],
+)
+async def test_a_response_url_is_trusted_by_scheme_host_and_port(slack: Slack, url: str, trusted: bool) -> None:
+    client = SlackClient("xoxb-1", f"{slack.url}/api/")
+    assert client.is_slack_url(url.format(api=slack.url)) is trusted
