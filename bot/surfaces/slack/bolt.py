@@ -93,8 +93,6 @@ class DeliveryHandler:
         except MalformedDelivery as error:
             log.warning("slack: rejected a malformed delivery (%s)", error)
             return BoltResponse(status=400)
-        if isinstance(delivery, Ignored):
-            return BoltResponse(status=200)
         request.context[_DELIVERY] = delivery
         return await self.app.async_dispatch(request)
 
@@ -143,6 +141,8 @@ class DeliveryHandler:
                 if isinstance(intent, FieldErrors):
                     return BoltResponse(status=200, body=views.errors_response(delivery.view, intent.errors))
             delivery = _submitted_message(delivery, intent)
+        if isinstance(delivery, Ignored):
+            return BoltResponse(status=200)
         if isinstance(delivery, PersonChanged):
             return await self._forget_person(delivery, intake)
         if isinstance(delivery, NewMessage):
