@@ -49,16 +49,16 @@ async def wait_for_run(app: Application, condition: Callable[[Run], bool]) -> No
 
 async def test_tasks_are_shown_once_they_exist(app: Application, fake: XurrentFake) -> None:
     """They are not requested before: that would be a 404."""
-    fake.account.polls_until_created = 2
+    fake.account.polls_until_created = 4
     await say(app, "start database failover")
     assert app.run_rows.list_runs(active=True)[0].run.state is RunState.STARTING
     await wait_for_run(app, lambda run: len(run.tasks) == 4)
     paths = [seen.path.rpartition("/")[2] for seen in fake.calls("GET", "/v1/workflows/")]
-    assert paths.index("tasks") >= 3
+    assert paths.index("tasks") >= 5
 
 
 async def test_a_webhook_triggers_a_read_at_once(app: Application, fake: XurrentFake) -> None:
-    fake.account.polls_until_created = 10**6
+    fake.account.polls_until_created = 4**6
     await say(app, "start database failover")
     (run,) = fake.account.runs.values()
     await wait_until(lambda: len(fake.calls("GET", "/v1/workflows/[0-9]+$")) == 4)
