@@ -3,7 +3,7 @@ PYTHON ?= $(notdir $(firstword $(foreach name,python3.11 python3.12 python3.13 p
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test docs bench lock clean setup
+.PHONY: demo test test-slow docs bench lock clean setup
 
 setup: $(VENV)/.ready
 
@@ -21,6 +21,10 @@ demo: setup
 
 test: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.check
+
+# The tests that take long: the process is killed at every commit of every verb.
+test-slow: setup
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.check --slow
 
 docs: setup
 	@$(BIN)/python -m tests.docs

@@ -1,5 +1,7 @@
 """Runs every check and test: ``python -m tests.check [PYTEST ARGUMENTS]``.
 
+``python -m tests.check --slow`` runs only the tests that take long: kills at every commit of every verb.
+
 All steps run even if an earlier one fails. The tests run last, so that the output ends with pytest's summary.
 """
 
@@ -16,6 +18,7 @@ STEPS: Sequence[tuple[str, Sequence[str]]] = (
     ("types", ("mypy",)),
     ("imports", ("lint-imports", "--no-logo")),
 )
+SLOW = ("pytest", "-n", "2", "-m", "slow")
 TESTS = ("pytest", "-n", "2", "--cov", "--cov-report=term:skip-covered")
 
 
@@ -25,6 +28,8 @@ def run(name: str, command: Sequence[str]) -> bool:
 
 
 def main(arguments: Sequence[str]) -> int:
+    if arguments[:1] == ["--slow"]:
+        return 0 if run("slow tests", (*SLOW, *arguments[1:])) else 1
     failed = [name for name, command in STEPS if not run(name, command)]
     if failed:
         print(f"== failed: {', '.join(failed)}", flush=True)

@@ -88,9 +88,9 @@ class Room(ABC):
 
     async def press(self, label: str, *, user: str = "ana") -> Delivery:
         """Waits for a button with this label that ``user`` can see, and presses the newest."""
-        return await self.click(label, await self.wait_for_button(label, user=user), user=user)
+        return await self.click(label, await self.wait_for_button(label, user=user, within=40.0), user=user)
 
-    async def wait_for_button(self, label: str, *, user: str = "ana") -> BotMessage:
+    async def wait_for_button(self, label: str, *, user: str = "ana", within: float = 20.0) -> BotMessage:
         """The newest message with this button that ``user`` can see."""
 
         def messages() -> list[BotMessage]:
@@ -98,7 +98,7 @@ class Room(ABC):
             return [message for message in visible if label in message.labels]
 
         try:
-            return (await until(messages))[-1]  # type: ignore[no-any-return]
+            return (await until(messages, within=within))[-1]  # type: ignore[no-any-return]
         except TimeoutError:
             raise AssertionError(
                 f"no button {label!r}, only {self.button_labels()}; the room shows:\n{self.text()}"

@@ -35,6 +35,8 @@ def to_toml(tables: Mapping[str, Mapping[str, Any]]) -> str:
 class Liaison:
     """``settings``: tables of liaison.toml. ``[bot]`` gets a free port and a database in ``folder``."""
 
+    module = "bot"
+
     def __init__(self, folder: Path, settings: Mapping[str, Mapping[str, Any]]) -> None:
         self.port = free_port()
         self.folder = folder
@@ -49,6 +51,7 @@ class Liaison:
         self.config = folder / "liaison.toml"
         self.config.write_text(to_toml({"bot": bot, **rest}))
         self.log = folder / "liaison.log"
+        self.environment: dict[str, str] = {}
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -60,16 +63,20 @@ class Liaison:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
     async def start(self) -> None:
         """Returns when /readyz answers 200. Does nothing if the process is running."""
         if self._process is not None and self._process.returncode is None:
             return
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bot", "serve", "--config", str(self.config)),
+                *(sys.executable, "-m", self.module, "serve", "--config", str(self.config)),
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **self.environment},
             )
         await self.wait_until_ready()
 
@@ -94,6 +101,12 @@ class Liaison:
         assert self._process is not None
         self._process.send_signal(signal.SIGKILL)
         await self._process.wait()
+
+    async def ended(self) -> int:
+        """Waits until it has ended by itself, and returns its exit code."""
+        assert self._process is not None
+        async with asyncio.timeout(20):
+            return await self._process.wait()
 
     async def stop(self) -> int:
         """SIGTERM. Returns the exit code."""

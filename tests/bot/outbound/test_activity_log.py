@@ -1,0 +1,142 @@
+"""A line counts as shown only once the chat has it: an edit that fails, or a kill, does not leave an old one."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from bot.outbound.activity_log import ActivityLog
+from bot.outbound.live_cards import LiveCards
+from bot.storage.activity import ActivityRows
+from bot.storage.live_cards import LiveCard
+from bot.storage.store import Store
+from bot.surfaces.console.surface import Console, room
+from bot.surfaces.protocol import ChatUnreachable, PostRef, SurfaceError
+from commands.model.card import ActivityLine, Button, Text
+from commands.model.messages import Place
+from commands.text.catalogue import plain_text
+from tests.e2e.process import until
+
+CHECKING = ActivityLine(run="R1", slot="K1:finish:1", text=("T1 sent, no answer. Checking…",))
+SETTLED = ActivityLine(run="R1", slot="K1:finish:1", text=("Ana finished T1",))
+OTHER = ActivityLine(run="R1", slot="K2:begin:2", text=("Ana began T2",))
+
+
+class Chat(Console):
+    """``posts``: nonce -> lines. ``fails``: raised by the next requests; ``after``: although they are done."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.posts: dict[str, list[str]] = {}
+        self.fails: list[SurfaceError] = []
+        self.after = False
+
+    async def post_lines(
+        self, place: Place, lines: Sequence[Text], *, buttons: Sequence[Button] = (), nonce: str
+    ) -> PostRef:
+        self._put(nonce, lines)
+        return PostRef(place=place, id=nonce)
+
+    async def edit_lines(self, ref: PostRef, lines: Sequence[Text], *, buttons: Sequence[Button] = ()) -> None:
+        self._put(ref.id, lines)
+
+    async def find_post(self, place: Place, nonce: str) -> PostRef | None:
+        return PostRef(place=place, id=nonce) if nonce in self.posts else None
+
+    def _put(self, nonce: str, lines: Sequence[Text]) -> None:
+        error = self.fails.pop(0) if self.fails else None
+        if error is None or self.after:
+            self.posts[nonce] = [plain_text(line) for line in lines]
+        if error is not None:
+            raise error
+
+
+class OneCard:
+    def cards_of(self, run: str) -> Sequence[LiveCard]:
+        return [LiveCard(nonce="card", run=run, place=room(), post="card")]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.outbound.activity_log.POST_INTERVAL_SECONDS", 0.01)
+    monkeypatch.setattr("bot.outbound.activity_log.LONGEST_RETRY_SECONDS", 0.02)
+
+
+class Scene:
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.chat = Chat()
+        self.log = self.new_log()
+
+    def new_log(self) -> ActivityLog:
+        cards = cast(LiveCards, OneCard())
+        return ActivityLog(ActivityRows(self.store), {"console": self.chat}, cards, lambda: datetime.now(UTC))
+
+    async def restart(self, *, killed: bool = False) -> None:
+        if killed:
+            for worker in self.log._workers.values():
+                worker.cancel()
+        else:
+            await self.log.stop()
+        self.log = self.new_log()
+        await self.log.load()
+        self.log.resume()
+
+    @property
+    def lines(self) -> list[str]:
+        return [line for post in self.chat.posts.values() for line in post]
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    store = Store(f"sqlite:///{tmp_path}/liaison.db")
+    await store.open()
+    scene = Scene(store)
+    yield scene
+    await scene.log.stop()
+    await store.close()
+
+
+async def test_an_edit_that_fails_is_made_again(scene: Scene) -> None:
+    await scene.log.post(CHECKING)
+    scene.chat.fails = [ChatUnreachable("away") for _ in range(3)]
+    await scene.log.post(SETTLED)
+    assert scene.lines == ["Ana finished T1"]
+
+
+async def test_an_edit_that_is_refused_is_made_after_a_restart(scene: Scene) -> None:
+    await scene.log.post(CHECKING)
+    scene.chat.fails = [SurfaceError("no")]
+    await scene.log.post(SETTLED)
+    assert scene.lines == ["T1 sent, no answer. Checking…"]
+    await scene.restart()
+    await until(lambda: scene.lines == ["Ana finished T1"])
+
+
+async def test_a_line_that_was_not_shown_before_a_kill_is_shown_after_it(scene: Scene) -> None:
+    await scene.log.post(CHECKING)
+    scene.chat.fails = [ChatUnreachable("away") for _ in range(1000)]
+    scene.log.post(SETTLED)
+    await until(lambda: len(scene.chat.fails) < 999)
+    await scene.restart(killed=True)
+    scene.chat.fails = []
+    await until(lambda: scene.lines == ["Ana finished T1"])
+
+
+async def test_a_post_whose_answer_was_lost_is_not_posted_twice(scene: Scene) -> None:
+    scene.chat.fails, scene.chat.after = [ChatUnreachable("cut")], True
+    await scene.log.post(CHECKING)
+    await scene.log.post(SETTLED)
+    assert scene.lines == ["Ana finished T1"]
+
+
+async def test_lines_that_were_shown_are_not_touched_by_a_restart(scene: Scene) -> None:
+    await scene.log.post(SETTLED)
+    await scene.log.post(OTHER)
+    scene.chat.posts = {nonce: [*lines, "edited by nobody"] for nonce, lines in scene.chat.posts.items()}
+    before = dict(scene.chat.posts)
+    await scene.restart()
+    await scene.log.stop()
+    assert scene.chat.posts == before

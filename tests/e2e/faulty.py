@@ -1,0 +1,44 @@
+"""``liaison`` that can be told to kill itself at a commit: ``python -m tests.e2e.faulty serve …``.
+
+The shipped program has no such switch: this module sets ``Store.commit_hook`` and then runs it. ``LIAISON_FAULTS``
+names a file. While the file exists, every commit is appended to ``<file>.trace``, and the process kills itself at
+the commit that the file describes: {"when": "after", "kind": "outcome", "number": 1}. An empty kind is any kind.
+"""
+
+import json
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bot.__main__ import main
+from bot.storage.store import Commit, Store
+
+PATH = Path(os.environ["LIAISON_FAULTS"])
+
+
+class KillSwitch:
+    def __init__(self) -> None:
+        self._plan: dict[str, Any] = {}
+        self._remaining = 0
+
+    def __call__(self, when: str, kinds: Sequence[Commit]) -> None:
+        try:
+            plan = json.loads(PATH.read_text())
+        except (OSError, ValueError):
+            return
+        if plan != self._plan:
+            self._plan, self._remaining = plan, plan["number"]
+        if when == "before":
+            with PATH.with_suffix(".trace").open("a") as trace:
+                trace.write(json.dumps(list(kinds)) + "\n")
+        if when == plan["when"] and (not plan["kind"] or plan["kind"] in kinds):
+            self._remaining -= 1
+            if self._remaining == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    Store.commit_hook = KillSwitch()
+    main()

@@ -1,0 +1,204 @@
+"""An environment whose Liaison kills itself at a commit, and what must agree once it runs again."""
+
+import asyncio
+import json
+import re
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from adapters.writes import Op
+from tests.e2e.chats import Room
+from tests.e2e.conftest import RUNBOOK, Environment, Scene
+from tests.e2e.platforms import serve_platforms
+from tests.e2e.process import Liaison, until
+from tests.e2e.slack_chat import SlackChat
+
+States = Mapping[str, str]
+"""Task handle -> running, done, skipped or open: what every platform can say of a task."""
+
+_ROW = re.compile(r"^(\w+) (T\d+) ", re.MULTILINE)
+_SHOWN = {"done": "done", "running": "running", "skipped": "skipped"}
+_CUTOVER = {"complete": "done", "in_progress": "running", "skipped": "skipped"}
+
+
+class MortalLiaison(Liaison):
+    """Kills itself at the commit that it was told (``tests.e2e.faulty``)."""
+
+    module = "tests.e2e.faulty"
+
+    def __init__(self, folder: Path, settings: Mapping[str, Mapping[str, Any]]) -> None:
+        super().__init__(folder, settings)
+        self._plan = folder / "faults.json"
+        self._trace = folder / "faults.trace"
+        self.environment = {"LIAISON_FAULTS": str(self._plan)}
+
+    def kill_at(self, when: str, kind: str = "", number: int = 1) -> None:
+        self._trace.unlink(missing_ok=True)
+        self._plan.write_text(json.dumps({"when": when, "kind": kind, "number": number}))
+
+    def disarm(self) -> Sequence[Sequence[str]]:
+        """The kinds in each commit since ``kill_at``."""
+        self._plan.unlink(missing_ok=True)
+        return self.trace()
+
+    def trace(self) -> Sequence[Sequence[str]]:
+        lines = self._trace.read_text().splitlines() if self._trace.exists() else []
+        return [json.loads(line) for line in lines]
+
+
+@asynccontextmanager
+async def mortal_environment(folder: Path) -> AsyncIterator[Environment]:
+    async with AsyncExitStack() as stack:
+        chat = SlackChat()
+        await stack.enter_async_context(chat)
+        platforms = await serve_platforms(stack, chat, folder)
+        used = {name: platforms[name] for name in ("cutover", "local")}
+        tables = {f"platforms.{name}": platform.settings() for name, platform in used.items()}
+        liaison = MortalLiaison(folder, {**chat.settings(), **tables})
+        chat.set_liaison_url(liaison.url)
+        await stack.enter_async_context(liaison)
+        yield Environment(chat, used, liaison)
+
+
+class Kill:
+    """One room with one run in it, and a process that dies at a commit."""
+
+    def __init__(self, environment: Environment, platform: str) -> None:
+        self.environment = environment
+        self.platform = platform
+        self.scene = Scene(environment, environment.chat.create_room())
+        self.handle = ""
+
+    @property
+    def room(self) -> Room:
+        return self.scene.room
+
+    @property
+    def liaison(self) -> MortalLiaison:
+        assert isinstance(self.environment.liaison, MortalLiaison)
+        return self.environment.liaison
+
+    async def start(self) -> None:
+        self.handle = await self.scene.start_run(self.platform)
+
+    async def say(self, line: str, *, user: str = "ana") -> bool:
+        """Whether it was acknowledged. It may have been recorded even if it was not."""
+        try:
+            return (await self.room.command(line, user=user)).status == 200
+        except aiohttp.ClientError:
+            return False
+
+    async def press(self, label: str, *, user: str = "ana") -> bool:
+        try:
+            return (await self.room.press(label, user=user)).status == 200
+        except aiohttp.ClientError:
+            return False
+
+    def newcomer(self) -> str:
+        """Somebody whom Liaison has never met."""
+        chat = self.environment.chat
+        assert isinstance(chat, SlackChat)
+        name = f"new{len(chat.users)}"
+        chat.users[name] = chat.fake.add_user(f"U0{name.upper()}", name, email=f"{name}@example.com")
+        return name
+
+    async def handle_of_card(self) -> str:
+        """The handle of the newest run whose card stands in the room."""
+        return str(await until(lambda: (self.scene.card_handles() or [""])[-1], within=20))
+
+    async def dies(self) -> None:
+        assert await self.liaison.ended() == -9
+        self.liaison.disarm()
+
+    async def survives(self) -> bool:
+        """Waits until the process has died, or until it has made no commit for two seconds."""
+        commits, since = -1, time.monotonic()
+        while self.liaison.is_running:
+            if (now := len(self.liaison.trace())) != commits:
+                commits, since = now, time.monotonic()
+            if time.monotonic() - since > 2.0 and self._open() == (0, 0):
+                return True
+            await asyncio.sleep(0.05)
+        return False
+
+    async def quiet(self) -> None:
+        """Waits until what was said before has been answered, stored and drawn."""
+        self.liaison.kill_at("after", "", 1_000_000)
+        await self.survives()
+        self.liaison.disarm()
+
+    async def answered(self) -> None:
+        """Waits until no message is open any more."""
+        await until(lambda: self._open()[0] == 0, within=60)
+
+    def _open(self) -> tuple[int, int]:
+        """The numbers of unfinished messages and of writes without an outcome."""
+        with closing(sqlite3.connect(self.liaison.folder / "liaison.db")) as database:
+            messages = database.execute("select count(*) from inbox where state != 'done'").fetchone()[0]
+            effects = database.execute("select count(*) from effects where state in ('sent', 'unknown')")
+            return messages, effects.fetchone()[0]
+
+    async def idle(self) -> None:
+        """Waits until no message and no effect is open any more."""
+        await until(lambda: self._open() == (0, 0), within=60)
+
+    def card(self) -> States:
+        """As the run's newest live card shows it; empty if the run has none, or only a pointer to one."""
+        texts = [message.text for message in self.room.bot_messages() if not message.visible_to]
+        rows = [_rows(text) for text in texts if f"{self.handle} " in text and RUNBOOK in text]
+        return next((found for found in reversed(rows) if found), {})
+
+    def there(self) -> States:
+        """As the platform has it."""
+        if self.platform == "cutover":
+            tasks = list(self.scene.cutover_run(self.handle).tasks.values())
+            return {f"T{n}": _CUTOVER.get(task.stage, "open") for n, task in enumerate(tasks, 1)}
+        document = self._document()
+        states = [task.get("state", "ready") for task in document["tasks"]]
+        return {f"T{n}": _SHOWN.get(state, "open") for n, state in enumerate(states, 1)}
+
+    def exists(self) -> bool:
+        """Whether the run is on its platform."""
+        return len(self.copies()) > 0
+
+    def copies(self) -> list[str]:
+        """The runs there whose names begin with the handle."""
+        if self.platform == "cutover":
+            names = [run.name for run in self.environment.cutover.runbooks.values()]
+        else:
+            names = [str(document["title"]) for document in self._documents()]
+        return [name for name in names if name.startswith(f"{self.handle} ")]
+
+    def _document(self) -> Any:
+        return next(one for one in self._documents() if str(one["title"]).startswith(f"{self.handle} "))
+
+    def _documents(self) -> list[Any]:
+        with closing(sqlite3.connect(self.liaison.folder / "liaison.db")) as database:
+            return [json.loads(row[0]) for row in database.execute("select document from local_runs")]
+
+    async def agrees(self) -> None:
+        """The live card without being asked, then ``show``, then the platform: all say the same."""
+        await self.idle()
+        await until(lambda: self.card() == self.there(), within=15)
+        ids = {one.id for one in self.room.bot_messages()}
+        assert await self.say(f"show {self.handle}")
+        await until(
+            lambda: [one for one in self.room.bot_messages() if one.id not in ids and _rows(one.text)], within=15
+        )
+        shown = next(_rows(one.text) for one in reversed(self.room.bot_messages()) if _rows(one.text))
+        assert shown == self.card() == self.there()
+        assert "never started" not in self.room.text()
+
+    def effects(self, op: Op) -> int:
+        """How often Cutover really did it since this kill was set up."""
+        return self.scene.count_effects(op.value)
+
+
+def _rows(words: str) -> States:
+    return {task: _SHOWN.get(state, "open") for state, task in _ROW.findall(words)}
