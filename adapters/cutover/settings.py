@@ -22,7 +22,7 @@ class CutoverSettings(BaseModel):
     )
     url: str = Field(
         "",
-        description="the API's address without /core: https://api.cutover.net, or https://api.INSTANCE.cutover.com. "
+        description="the API's address without /core, like https://api.INSTANCE.cutover.com. "
         "Not needed with a core_url at cutover.com, cutover.net or cutover.cloud",
     )
     token: Secret = Field(description="the token of a user app; Liaison acts as its user")
@@ -30,7 +30,7 @@ class CutoverSettings(BaseModel):
     api_version: str = Field("2022-02-22", min_length=1, description="sent as Api-Version with every request")
     extras: bool = Field(
         False,
-        description="also what only newer Cutover versions have: skip, assign, pause, resume, cancel, predecessors",
+        description="also what only newer Cutover versions have: skip, assign, pause, resume, cancel",
     )
     link_template: str | None = Field(
         None, description="the address of a runbook's page, with {runbook_id} and optionally {workspace_id}"
