@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.errors import AdapterError, Conflict, Rejected
-from adapters.models import Run
 from adapters.toolkit.reconciliation import applied_if
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
@@ -27,11 +26,10 @@ from adapters.writes import (
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import Api
 from adapters.xurrent.links import Links
-from adapters.xurrent.writes.notes import Notes
+from adapters.xurrent.writes.notes import NOTE, Notes
 
 Decision = ApproveTask | RejectTask
 TARGET_STATUS: Mapping[Op, str] = {Op.APPROVE: "approved", Op.REJECT: "rejected"}
-NOTE_PART = "note"
 
 
 @dataclass
@@ -45,14 +43,12 @@ class Approvals:
     _person_ids: dict[str, str] = field(default_factory=dict)  # by chat user ID
 
     def __post_init__(self) -> None:
-        self._notes = Notes(self._api)
+        self._notes = Notes(self._api, self.itrp)
 
-    def plan(self, write: Decision, run: Run | None) -> Sequence[Write]:
+    def plan(self, write: Decision) -> Sequence[Write]:
         """Raises ``Rejected`` for a person without a token."""
         self._api(write)
-        task = run.task(write.task) if run else None
-        single_approver = self.itrp or bool(task and task.assignees)
-        return [write] if single_approver or not self._notes.text_of(write) else [write, write.as_part(NOTE_PART)]
+        return self._notes.plan(write)
 
     @step(ApproveTask, RejectTask, recovery=lambda approvals, step: approvals.recovery(step))
     async def decide(self, step: Decision, marker: WriteMarker) -> WriteResult:
@@ -65,25 +61,22 @@ class Approvals:
         if own is not None:
             await api.write("PATCH", f"{path}/approvals/{own.id}", step.op, body, wire.Wire)
             return WriteResult()
-        if note := self._notes.text_of(step):
-            body["note"] = self._notes.sign(step, note, marker)
-        updated = await api.write("PATCH", path, step.op, body, wire.Task)
-        return WriteResult(tasks=(mapping.map_task(updated, self.links),))
+        updated = await self._notes.update_task(step, body, marker)
+        return WriteResult(tasks=(mapping.map_task(updated, self.links),) if updated else ())
 
     def recovery(self, step: Decision) -> Recovery:
-        """A decision can be sent again, but a note in the same request would be written again."""
-        return Recovery.LOOKUP if self._notes.text_of(step) else Recovery.IDEMPOTENT
+        return self._notes.recovery(step)
 
     @reconciles(ApproveTask, RejectTask)
     async def find_decision(self, step: Decision, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         _, task, own = await self._read(step)
         return applied_if(_decision(task, own) == TARGET_STATUS[step.op])
 
-    @step(ApproveTask, RejectTask, part=NOTE_PART, recovery=Recovery.LOOKUP)
+    @step(ApproveTask, RejectTask, part=NOTE, recovery=Recovery.LOOKUP)
     async def write_note(self, step: Decision, marker: WriteMarker) -> WriteResult:
-        return await self._notes.write_comment(step, marker)
+        return await self._notes.write_words(step, marker)
 
-    @reconciles(ApproveTask, RejectTask, part=NOTE_PART)
+    @reconciles(ApproveTask, RejectTask, part=NOTE)
     async def find_note(self, step: Decision, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         return await self._notes.find_comment(step, marker, baseline)
 

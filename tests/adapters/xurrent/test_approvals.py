@@ -51,12 +51,12 @@ async def test_one_of_two_approvers_gives_only_their_own_approval(
     assert [person.name for person in shown.approvers] == ["Rui Dias"]
 
 
-async def test_an_approval_by_one_person_sets_the_task_status_with_the_note(
+async def test_an_approval_by_one_person_sets_the_task_status_and_the_note_follows(
     fake: XurrentFake, approver: XurrentAdapter
 ) -> None:
     run = create_run(fake)
     task = add_approval(fake, run, ANA_ID)
-    (result,) = await execute_all(approver, approve(run, task, "within the window"))
+    result, _ = await execute_all(approver, approve(run, task, "within the window"))
     assert (task.status, result.tasks[0].state) == ("approved", "done")
     (note,) = run.notes
     assert "within the window" in note.text
