@@ -183,6 +183,7 @@ async def _store_without_details(
     try:
         if isinstance(known, WriteResult):
             details = {"snapshot": None, "tasks": (), "state": None, "health": None, "comment": None}
+            details["complete"] = False
             await services.outcomes.record(effect, "done", known.model_copy(update=details), reopening=reopening)
         else:
             refusal = AdapterError(known.platform, known.operation, key=known.key, said=known.said)
