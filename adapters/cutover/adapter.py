@@ -18,6 +18,7 @@ from adapters.http.client import HttpClient
 from adapters.http.responses import json_object, nested_value
 from adapters.models import (
     Comment,
+    Listing,
     PlatformAction,
     Run,
     Runbook,
@@ -54,13 +55,13 @@ class Cutover(PlatformAdapter):
         rejected = self._extras.unsupported_ops() if self._extras else ()
         return {**self._capabilities, **{op: CAPABILITIES[op] for op in rejected}}
 
-    async def runbooks(self, query: str) -> Sequence[Runbook]:
+    async def runbooks(self, query: str) -> Listing[Runbook]:
         return await self._reads.runbooks(query)
 
     async def runbook(self, id: str) -> Runbook:
         return await self._reads.runbook(id)
 
-    async def runs(self, query: str) -> Sequence[RunSummary]:
+    async def runs(self, query: str) -> Listing[RunSummary]:
         return await self._reads.runs(query)
 
     async def read(self, id: str) -> Run:

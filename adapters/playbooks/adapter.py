@@ -5,7 +5,7 @@ from datetime import datetime
 
 from adapters.errors import Rejected
 from adapters.http.responses import json_object, nested_value
-from adapters.models import Comment, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
+from adapters.models import Comment, Listing, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
 from adapters.playbooks import links
 from adapters.playbooks.actions import Actions
 from adapters.playbooks.api import Api
@@ -55,13 +55,13 @@ class Playbooks(PlatformAdapter):
     def capabilities(self) -> Mapping[Op, Capability]:
         return capabilities(self._api.features.can_skip)
 
-    async def runbooks(self, query: str) -> Sequence[Runbook]:
+    async def runbooks(self, query: str) -> Listing[Runbook]:
         return await self._reads.runbooks()
 
     async def runbook(self, id: str) -> Runbook:
         return await self._reads.runbook(id)
 
-    async def runs(self, query: str) -> Sequence[RunSummary]:
+    async def runs(self, query: str) -> Listing[RunSummary]:
         return await self._reads.runs()
 
     async def read(self, id: str) -> Run:

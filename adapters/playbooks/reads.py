@@ -1,11 +1,11 @@
 """Runbooks and runs, as the adapter returns them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.errors import AdapterError, NotFound, Rejected
-from adapters.models import Run, Runbook, RunSummary
+from adapters.models import Listing, Run, Runbook, RunSummary
 from adapters.playbooks import links, mapping
 from adapters.playbooks.api import Api, Position
 from adapters.playbooks.people import People
@@ -26,27 +26,27 @@ class Reads:
     now: Callable[[], datetime]
     _titles: dict[str, str] = field(default_factory=dict)  # of playbooks
 
-    async def runbooks(self) -> Sequence[Runbook]:
+    async def runbooks(self) -> Listing[Runbook]:
         playbooks = await self.teams.playbooks()
         self._titles.update((playbook.id, playbook.title) for playbook in playbooks)
-        return [
-            mapping.to_runbook(playbook, self.api.name, self.site, self.people)
-            for playbook in playbooks
-            if playbook.delete_at == 0
-        ]
+        listed = [playbook for playbook in playbooks if playbook.delete_at == 0]
+        return Listing([mapping.to_runbook(item, self.api.name, self.site, self.people) for item in listed])
 
     async def runbook(self, id: str) -> Runbook:
         playbook = await self.teams.playbook(id, "runbooks")
         self._titles[playbook.id] = playbook.title
         return mapping.to_runbook(playbook, self.api.name, self.site, self.people)
 
-    async def runs(self) -> Sequence[RunSummary]:
+    async def runs(self) -> Listing[RunSummary]:
         runs = [run for team in await self.teams.ids() for run in await self.api.runs(team, ("InProgress",))]
         listed = {run.id: run for run in runs if mapping.is_listed(run)}
-        return [
-            mapping.to_summary(run, self.api.name, self.site, self._titles.get(run.playbook_id, ""))
-            for run in sorted(listed.values(), key=lambda run: run.create_at, reverse=True)
-        ]
+        newest_first = sorted(listed.values(), key=lambda run: run.create_at, reverse=True)
+        return Listing(
+            [
+                mapping.to_summary(run, self.api.name, self.site, self._titles.get(run.playbook_id, ""))
+                for run in newest_first
+            ]
+        )
 
     async def run(self, id: str, operation: str = "show") -> Run:
         return await self.to_run(await self.api.run(id, operation))

@@ -7,7 +7,18 @@ from contextlib import aclosing
 from datetime import datetime
 
 from adapters.errors import NotFound
-from adapters.models import Comment, Health, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
+from adapters.models import (
+    Comment,
+    Health,
+    Listing,
+    PlatformAction,
+    Run,
+    Runbook,
+    RunbookKey,
+    RunKey,
+    RunSummary,
+    TaskKey,
+)
 from adapters.protocol import CheckResult, Edit, EditPages, Resources
 from adapters.tines import links, mapping, wire
 from adapters.tines.actions import Actions
@@ -64,13 +75,14 @@ class Tines(PlatformAdapter):
         self._actions = Actions(self._api, people, self.webhooks, stories, settings.stories)
         super().__init__(name, CAPABILITIES, self._starts, tasks, self._comments, self._case_writes, self._actions)
 
-    async def runbooks(self, query: str) -> Sequence[Runbook]:
+    async def runbooks(self, query: str) -> Listing[Runbook]:
         """Open and closed templates. Proxies may drop the filter, so the tag is checked again."""
         tag = self._settings.template_tag
-        templates = [case for case in await self._cases({"tags": [tag]}, "runbooks") if mapping.has_tag(case, tag)]
+        cases = await self._cases({"tags": [tag]}, "runbooks")
+        templates = [case for case in cases if mapping.has_tag(case, tag)]
         for case in templates:
             self._starts.remember_template(case)
-        return [mapping.runbook(self.name, case) for case in templates]
+        return Listing([mapping.runbook(self.name, case) for case in templates], cases.complete)
 
     async def runbook(self, id: str) -> Runbook:
         case, tasks = await self._case_with_tasks(id)
@@ -79,11 +91,11 @@ class Tines(PlatformAdapter):
             return mapping.runbook(self.name, case, tasks)
         return mapping.runbook(self.name, case, tasks).model_copy(update={"warning": "tines.not_a_template"})
 
-    async def runs(self, query: str) -> Sequence[RunSummary]:
+    async def runs(self, query: str) -> Listing[RunSummary]:
         tag = self._settings.run_tag
         cases = await self._cases({"status": "OPEN", "tags": [tag]}, "runs")
         runs = [case for case in cases if mapping.has_tag(case, tag) and mapping.is_open(case)]
-        return [mapping.run_summary(self.name, case) for case in runs]
+        return Listing([mapping.run_summary(self.name, case) for case in runs], cases.complete)
 
     async def read(self, id: str) -> Run:
         (case, tasks), change = await asyncio.gather(
@@ -151,11 +163,11 @@ class Tines(PlatformAdapter):
         self._actions.remember_priority(case)
         return case, tasks
 
-    async def _cases(self, filters: Mapping[str, object], operation: str) -> Sequence[wire.Case]:
+    async def _cases(self, filters: Mapping[str, object], operation: str) -> Listing[wire.Case]:
         result = await self._api.cases(filters, operation)
         for case in result.items:
             self._case_writes.remember_sub_status(case)
-        return result.items
+        return result
 
 
 def _version(case: wire.Case) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from adapters.errors import AdapterError, Unsupported
 from adapters.http.client import HttpClient
-from adapters.models import Comment, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
+from adapters.models import Comment, Listing, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
 from adapters.protocol import Capability, CheckResult, require_supported, supports
 from adapters.toolkit.sample_writes import sample_writes
 from adapters.toolkit.steps import StepTable
@@ -56,13 +56,13 @@ class PlatformAdapter(ABC):
     # Reading
 
     @abstractmethod
-    async def runbooks(self, query: str, /) -> Sequence[Runbook]: ...
+    async def runbooks(self, query: str, /) -> Listing[Runbook]: ...
 
     @abstractmethod
     async def runbook(self, id: str, /) -> Runbook: ...
 
     @abstractmethod
-    async def runs(self, query: str, /) -> Sequence[RunSummary]: ...
+    async def runs(self, query: str, /) -> Listing[RunSummary]: ...
 
     @abstractmethod
     async def read(self, id: str, /) -> Run: ...

@@ -6,7 +6,7 @@ from datetime import datetime
 from pydantic import SecretStr
 
 from adapters.errors import Rejected
-from adapters.models import Comment, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
+from adapters.models import Comment, Listing, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
 from adapters.protocol import CheckResult, EditPages, Resources
 from adapters.toolkit.base import PlatformAdapter
 from adapters.writes import AddComment, AddTask, ApproveTask, RejectTask, StartRun, TaskWrite, Write
@@ -53,13 +53,13 @@ class XurrentAdapter(PlatformAdapter):
             handlers.append(self._approvals)
         super().__init__(name, capabilities(settings.flavour, personal_tokens=bool(settings.tokens)), *handlers)
 
-    async def runbooks(self, query: str) -> Sequence[Runbook]:
+    async def runbooks(self, query: str) -> Listing[Runbook]:
         return await self._reads.runbooks(query)
 
     async def runbook(self, id: str) -> Runbook:
         return await self._reads.runbook(id)
 
-    async def runs(self, query: str) -> Sequence[RunSummary]:
+    async def runs(self, query: str) -> Listing[RunSummary]:
         return await self._reads.runs(query)
 
     async def read(self, id: str) -> Run:

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from adapters.errors import AdapterError, NotFound, Rejected
-from adapters.http.responses import ListResult
-from adapters.models import Comment
+from adapters.models import Comment, Listing
 from adapters.playbooks import links, mapping
 from adapters.playbooks import text as texts
 from adapters.playbooks.api import Api
@@ -102,21 +101,19 @@ class CommentWrites(SignedComments):
         }
         return _posted(await self._create_post(run, body, kind))
 
-    async def list_comments(
-        self, step: Write, marker: WriteMarker, baseline: Baseline
-    ) -> ListResult[PostedComment]:
+    async def list_comments(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Listing[PostedComment]:
         """Posts of any type, back to the time of the write. Incomplete if the bot cannot read the channel."""
         run, posts = await self.api.run(step.run_id, step.op), list[WirePost]()
         for page in range(_PAGES_TO_SEARCH):
             try:
                 posts_of_page = await self.api.posts(run.channel_id, page, step.op)
             except NotFound:
-                return ListResult((), complete=False)
+                return Listing((), complete=False)
             posts += posts_of_page
             is_found = any(marker.is_in(post.message) for post in posts_of_page)
             if is_found or not posts_of_page or _is_older(posts_of_page[-1], marker.at - _SEARCH_MARGIN):
                 break
-        return ListResult([_posted(post) for post in posts if post.delete_at == 0])
+        return Listing([_posted(post) for post in posts if post.delete_at == 0])
 
     def _task_title(self, step: Write, run: WireRun) -> str:
         positions = mapping.find_positions(run, step.target)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
-from adapters.http.responses import ListResult
-from adapters.models import Comment, Health
+from adapters.models import Comment, Health, Listing
 from adapters.tines import mapping, wire
 from adapters.tines import text as texts
 from adapters.tines.api import Api
@@ -93,11 +92,9 @@ class CommentWrites(SignedComments):
         path = f"{self.api.case_path(step.run_id, operation)}/comments"
         return _posted(await self.api.write("POST", path, body, wire.Comment, operation))
 
-    async def list_comments(
-        self, step: Write, marker: WriteMarker, baseline: Baseline
-    ) -> ListResult[PostedComment]:
+    async def list_comments(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Listing[PostedComment]:
         result = await self.api.comments(step.run_id, step.op.value)
-        return ListResult([_posted(item) for item in result.items], result.complete)
+        return Listing([_posted(item) for item in result.items], result.complete)
 
     def text_of(self, step: Write) -> str | None:
         match step:

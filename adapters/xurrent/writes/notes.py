@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from adapters.errors import Rejected
-from adapters.http.responses import ListResult
+from adapters.models import Listing
 from adapters.toolkit.comments import PostedComment, SignedComments
 from adapters.toolkit.guards import Fresh
 from adapters.toolkit.steps import reconciles, step
@@ -52,12 +52,10 @@ class Notes(SignedComments):
         created = await api.write("POST", _notes_path(api, step), step.op, {"text": text}, wire.CreatedRecord)
         return PostedComment(created.id)
 
-    async def list_comments(
-        self, step: Write, marker: WriteMarker, baseline: Baseline
-    ) -> ListResult[PostedComment]:
+    async def list_comments(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Listing[PostedComment]:
         api = self.api_for(step)
         notes = await api.fetch_list(wire.Note, _notes_path(api, step), step.op)
-        return ListResult([PostedComment(note.id, note.text or "") for note in notes.items], notes.complete)
+        return Listing([PostedComment(note.id, note.text or "") for note in notes.items], notes.complete)
 
     def result(self, step: Write, text: str, marker: WriteMarker, posted: PostedComment) -> WriteResult:
         """Only comments are returned as such: statuses and decisions are shown by themselves."""
