@@ -1,7 +1,8 @@
 """Runs for handlers: the store's rows, refreshed from the platforms (implements ``RunsPort``).
 
-Hints, and writes that do not return all that they changed, schedule a refresh, at most one per second and run. ``on_change`` gets
-the handle of each run whose snapshot has changed, ``on_halt`` each run that was found halted on its platform.
+Hints, and writes that do not return all that they changed, schedule a refresh, at most one per second and run, at
+low priority. ``on_change`` gets the handle of each run whose snapshot has changed, ``on_halt`` each run that was
+found halted on its platform.
 """
 
 import asyncio
