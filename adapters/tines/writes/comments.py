@@ -3,12 +3,12 @@
 Requests that change a task have no author (Tines API, Case tasks, Update), so a comment that has one follows each.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
-from adapters.models import Comment, Health, Listing
+from adapters.models import Comment, Listing
 from adapters.tines import mapping, wire
 from adapters.tines import text as texts
 from adapters.tines.api import Api
@@ -46,7 +46,6 @@ class CommentWrites(SignedComments):
     people: People
     tasks: TaskWrites
     views: TaskViews
-    colours: Mapping[Health, str]
     signer = texts.SIGNER
 
     async def recent(self, case: str, task: str | None) -> Sequence[Comment]:
@@ -57,14 +56,8 @@ class CommentWrites(SignedComments):
     async def read_task(self, step: HoldTask) -> Fresh[wire.Task]:
         return await self.tasks.read_task(step)
 
-    async def read_case(self, step: SetStatus) -> Fresh[wire.Case] | None:
-        """None if the step that sets the colour comes before."""
-        if step.health in self.colours:
-            return None
-        case = await self.api.case(step.run_id, step.op.value)
-        return Fresh(case, run_state=mapping.run_state(case))
-
     @step(AddComment, recovery=Recovery.LOOKUP)
+    @step(SetStatus, recovery=Recovery.LOOKUP, guard=Guard.EARLIER_STEP)
     @step(
         *(FinishTask, SkipTask, BeginTask, ReopenTask, AssignTask, EndRun),
         part=NOTE,
@@ -75,8 +68,7 @@ class CommentWrites(SignedComments):
         return await self.write_comment(step, marker)
 
     @step(HoldTask, recovery=Recovery.LOOKUP, guard=read_task)
-    @step(SetStatus, recovery=Recovery.LOOKUP, guard=read_case)
-    async def write_guarded(self, step: Write, marker: WriteMarker, fresh: Fresh[Any] | None) -> WriteResult:
+    async def write_guarded(self, step: Write, marker: WriteMarker, fresh: Fresh[Any]) -> WriteResult:
         return await self.write_comment(step, marker)
 
     @reconciles(AddComment, HoldTask, SetStatus)
@@ -114,16 +106,13 @@ class CommentWrites(SignedComments):
         return super().text_of(step)
 
     def result(self, step: Write, text: str, marker: WriteMarker, posted: PostedComment) -> WriteResult:
-        """A status is dated by Tines' clock, which also dates changes of the sub-status."""
+        """A status is dated as in the case's metadata."""
         result = super().result(step, text, marker, posted)
         if result.health is None or not isinstance(step, SetStatus):
             return result
         health = self.views.of(step).health if step.health is None else step.health
-        changes = {
-            "health": health if health in self.colours else Health.UNSET,
-            "at": max(marker.at, posted.at or marker.at),
-        }
-        return result.model_copy(update={"health": result.health.model_copy(update=changes)})
+        dated = result.health.model_copy(update={"health": health, "at": marker.at})
+        return result.model_copy(update={"health": dated})
 
 
 def _posted(item: wire.Comment) -> PostedComment:
