@@ -45,7 +45,7 @@ TARGET_STATUS: Mapping[Op, str] = {
     Op.HOLD: "waiting_for",
 }
 # Assigning an approval is refused too: people could assign one to themselves and then give it.
-REFUSED_FOR_APPROVALS = (Op.FINISH, Op.BEGIN, Op.SKIP, Op.ASSIGN)
+REFUSED_FOR_APPROVALS = (Op.FINISH, Op.BEGIN, Op.SKIP, Op.HOLD, Op.ASSIGN)
 REFUSED_FOR_AUTOMATIC = (Op.FINISH, Op.BEGIN, Op.HOLD)
 REFUSED_WHILE_WAITING = (Op.FINISH, Op.BEGIN, Op.HOLD)
 
