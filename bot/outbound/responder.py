@@ -9,34 +9,30 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
-from typing import Any, Protocol
-
-import structlog
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
 
 from adapters.errors import AdapterError
 from adapters.models import HomeChannel
 from adapters.toolkit.messages import in_language
 from bot.outbound.activity_log import ActivityLog
+from bot.outbound.delivery_queues import DeliveryQueues
 from bot.outbound.live_cards import LiveCards
 from bot.storage.effects import Effect
 from bot.storage.runs import RunRows
-from bot.storage.store import StoreError
-from bot.surfaces.protocol import ChatUnreachable, PostRef, RouteClosed, Surface, SurfaceError
+from bot.surfaces.protocol import PostRef, Surface
 from commands.cards import activity_line, pending_lines
 from commands.model.card import ActivityLine, Answer, Card, Result
 from commands.model.intents import UpdateDue
 from commands.model.messages import Actor, Message, Place, Via
 from commands.model.outcomes import Outcome, Unknown
-from commands.model.ports import CannotPost, Services
+from commands.model.ports import Services
 from commands.text.catalogue import plain_text
 from commands.text.locales import language_of
 
-CHAT_ATTEMPTS = 6
-FIRST_RETRY_SECONDS = 1.0
+LATE = timedelta(seconds=60)  # then an answer says what it answers
 _TYPED_ANYWHERE = (Via.COMMAND, Via.MENTION)  # the sender may not see the card's thread
-
-log = structlog.get_logger(__name__)
 
 
 class Scheduler(Protocol):
@@ -68,6 +64,7 @@ class Responder:
         self._run_rows = run_rows
         self._find_message = find_message
         self._now = now
+        self._queues = DeliveryQueues(now)
         self._private_answers: dict[str, asyncio.Future[Card | None]] = {}  # by message key, as are the next three
         self._results: dict[str, asyncio.Future[Result]] = {}
         self._notices: dict[str, dict[str, ActivityLine]] = {}  # by slot: lines that must not stay as they are
@@ -118,12 +115,12 @@ class Responder:
         await self._post_notice(message, line)
         out_of_view = message.via in _TYPED_ANYWHERE and self._activity_log.has_thread(line.run)
         if out_of_view and message.key not in self._queued:
-            await self._send_private(message, pending_lines.waiting_card(message, run, effect.step, services))
+            await self._send_notice(message, pending_lines.waiting_card(message, run, effect.step, services))
 
     async def notify_queued(self, message: Message, card: Card) -> None:
         """If the message then waits for its platform too, only its activity line says so."""
         self._queued.add(message.key)
-        await self._send_private(message, card)
+        await self._send_notice(message, card)
 
     async def notify_slow(self, message: Message, effect: Effect) -> None:
         run = self._run_rows.get(effect.run)
@@ -160,12 +157,13 @@ class Responder:
             self._activity_log.post(line)
             return
         card = Card(title=line.text, summary=plain_text(line.text), buttons=line.buttons)
-        await self._send_private(message, card)
+        await self._send_notice(message, card)
 
     # For the engine and the surfaces
 
-    async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> Result:
-        """Returns when every part of the answer is visible, or was refused by the chat."""
+    async def deliver(self, message: Message, answer: Answer, *, resumed: bool, since: datetime) -> Result:
+        """Returns when every part of the answer is visible, or was refused by the chat: after an outage of the
+        chat, that is long after the answer was ready (``since``)."""
         self._queued.discard(message.key)
         activity = [*answer.activity, *await self._corrections(message, answer, resumed)]
         posting = [
@@ -176,16 +174,19 @@ class Responder:
         for handle in answer.changed_runs:
             self._live_cards.mark_changed(handle)
         for handle, home in answer.home_channels.items():
-            await self._join_home_channel(handle, home)
-        private = answer.private
-        if answer.move_card and not await self._retry(lambda: self._move(answer.move_card, message.place)):
-            private = private or self._live_cards.draw_card(answer.move_card)
+            await self._join_home_channel(message, since, handle, home)
+        private, place = answer.private, message.place
+        if answer.move_card:
+            moved = self._queues.send(place.key, message.key, since, lambda: self._move(answer.move_card, place))
+            if not await moved:
+                private = private or self._live_cards.draw_card(answer.move_card)
         if answer.public is not None:
             card = answer.public
-            await self._retry(lambda: self._publish(message, card, resumed))
+            publish = partial(self._publish, message, card, resumed)
+            await self._queues.send(place.key, message.key, since, publish)
         if private is not None and (posting or answer.public is not None) and answer.result == "done":
             private = replace(private, shown_elsewhere=True)
-        await self._deliver_private(message, private)
+        await self._deliver_private(message, private, since)
         if posting:
             await asyncio.wait(posting)
         result = self._results.pop(message.key, None)
@@ -193,13 +194,14 @@ class Responder:
             result.set_result(answer.result)
         return answer.result
 
-    async def _deliver_private(self, message: Message, card: Card | None) -> None:
+    async def _deliver_private(self, message: Message, card: Card | None, since: datetime) -> None:
         """Gives the card to the surface that waits for it, or sends it."""
         waiter = self._private_answers.pop(message.key, None)
         if waiter is not None and not waiter.done():
             waiter.set_result(card)
         elif card is not None:
-            await self._send_private(message, card)
+            queue = f"{message.place.key} {message.actor.id}"
+            await self._queues.send(queue, message.key, since, lambda: self._send_private(message, card, since))
 
     async def _corrections(self, message: Message, answer: Answer, resumed: bool) -> Sequence[ActivityLine]:
         """Replaces "waiting" and "no answer yet" for writes that have no line of their own in the answer."""
@@ -249,38 +251,26 @@ class Responder:
         with in_language(self._require_services().language):
             await surface.post(message.place, card, nonce=nonce)
 
-    async def _join_home_channel(self, handle: str, home: HomeChannel) -> None:
+    async def _join_home_channel(self, message: Message, since: datetime, handle: str, home: HomeChannel) -> None:
         """Binds the channel that the platform made for the run, and posts a card if we are a member of it."""
         for surface in self._surfaces.values():
             if home.is_of(surface.site):
                 place = Place(surface=surface.name, channel=home.channel, site=surface.site)
                 await self._run_rows.bind(handle, place)
-                with in_language(self._require_services().language):
-                    await self._retry(lambda place=place: self._live_cards.ensure_posted(handle, place))  # type: ignore[misc]
+                await self._queues.send(place.key, message.key, since, partial(self._post_card, handle, place))
 
-    async def _send_private(self, message: Message, card: Card) -> None:
-        surface = self._surfaces.get(message.place.surface)
+    async def _post_card(self, handle: str, place: Place) -> None:
+        with in_language(self._require_services().language):
+            await self._live_cards.ensure_posted(handle, place)
+
+    async def _send_notice(self, message: Message, card: Card) -> None:
+        """What is out of date within a minute is not kept for a chat that cannot be reached."""
+        await self._queues.send_soon(message.key, lambda: self._send_private(message, card, self._now()))
+
+    async def _send_private(self, message: Message, card: Card, since: datetime) -> None:
+        surface, services = self._surfaces.get(message.place.surface), self._require_services()
         if surface is not None:
-            with in_language(language_of(message.actor, self._require_services())):
-                await self._retry(lambda: surface.send_private(message, card))
-
-    async def _retry(self, send: Callable[[], Awaitable[Any]]) -> bool:
-        """Retries while the chat or the store fails, and logs what is refused. Returns whether it succeeded."""
-        pause = FIRST_RETRY_SECONDS
-        for remaining in reversed(range(CHAT_ATTEMPTS)):
-            try:
-                await send()
-                return True
-            except RouteClosed as error:
-                log.warning("answer not delivered", error=str(error))
-                return False
-            except (ChatUnreachable, StoreError) as error:
-                if not remaining:
-                    log.exception("answer not delivered")
-                    return False
-                await asyncio.sleep(max(pause, error.retry_after if isinstance(error, ChatUnreachable) else 0.0))
-                pause *= 2
-            except (SurfaceError, CannotPost) as error:
-                log.warning("answer refused by the chat", error=str(error))
-                return False
-        return False
+            if self._now() - since > LATE:
+                card = pending_lines.late_card(message, card, services)
+            with in_language(language_of(message.actor, services)):
+                await surface.send_private(message, card)
