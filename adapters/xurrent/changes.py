@@ -17,7 +17,6 @@ from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import COMMON_TASK_FIELDS, MAX_PAGES, Api
 from adapters.xurrent.links import Links
 from adapters.xurrent.people import People
-from adapters.xurrent.text import label
 
 TASK_FIELDS = (*COMMON_TASK_FIELDS, "manager", "change")
 EDIT_FIELDS = ("id", "status", "team", "member", "updated_at", "change")
@@ -66,7 +65,7 @@ class ChangeReads:
         runs = [
             RunSummary(
                 key=RunKey(platform=self.api.name, id=change.id),
-                title=_title(change),
+                title=mapping.reference_title(change, "change"),
                 link=self.links.run(change.id),
             )
             for change in newest_first
@@ -97,7 +96,7 @@ class ChangeReads:
         over = records.complete and all(task.state.is_over for task in tasks)
         return Run(
             key=RunKey(platform=self.api.name, id=id),
-            title=_title(change),
+            title=mapping.reference_title(change, "change"),
             state=RunState.FINISHED if over else RunState.ACTIVE,
             tasks=tasks,
             link=self.links.run(id),
@@ -184,7 +183,3 @@ class ChangeReads:
         changes = {task.id: self._change_by_task[task.id] for task in tasks if task.id in self._change_by_task}
         self.links.run_by_task |= {id: change.id for id, change in changes.items()}
         return changes
-
-
-def _title(change: wire.Reference) -> str:
-    return change.subject or change.name or label("change", id=change.id)

@@ -206,6 +206,11 @@ def run_title(workflow: wire.Workflow) -> str:
     return workflow.subject or label("workflow", id=workflow.id)
 
 
+def reference_title(run: wire.Reference, kind: str) -> str:
+    """Of a workflow or a change, as a task refers to it."""
+    return run.subject or run.name or label(kind, id=run.id)
+
+
 def map_run_summary(platform: str, workflow: wire.Workflow, links: Links) -> RunSummary:
     return RunSummary(
         key=RunKey(platform=platform, id=workflow.id),
