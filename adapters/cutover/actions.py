@@ -12,6 +12,7 @@ from html import escape
 from adapters.cutover import mapping, wire
 from adapters.cutover.api import CutoverApi
 from adapters.cutover.reads import Reads
+from adapters.cutover.tasks import map_task
 from adapters.cutover.text import SIGNER
 from adapters.errors import AdapterError, Conflict, NotFound, Unsupported
 from adapters.models import PlatformAction, Run, RunState, Task, TaskState
@@ -127,7 +128,7 @@ class ExtraActions:
         return Unsupported(self.api.platform, verb, key="cutover.too_old")
 
     async def _task(self, step: SkipTask) -> Task:
-        return mapping.task(await self.api.task(step.run_id, step.task, "skip"))
+        return map_task(await self.api.task(step.run_id, step.task, "skip"))
 
     async def _run_state(self, step: PerformAction | EndRun) -> RunState:
         return mapping.run_state(await self.api.runbook(step.run_id, verb_of(step)))

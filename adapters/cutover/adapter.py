@@ -6,9 +6,11 @@ from datetime import datetime
 from adapters.cutover.actions import ExtraActions
 from adapters.cutover.api import CutoverApi
 from adapters.cutover.capabilities import CAPABILITIES, WITH_EXTRAS
+from adapters.cutover.changes import Changes
 from adapters.cutover.errors import error_mapper
 from adapters.cutover.health import check
 from adapters.cutover.links import Links
+from adapters.cutover.people import People
 from adapters.cutover.reads import Reads
 from adapters.cutover.settings import CutoverSettings
 from adapters.cutover.start import Starts, plan_start
@@ -42,7 +44,10 @@ class Cutover(PlatformAdapter):
         self._settings = settings
         self._links = Links(name, settings.api_url, workspace, settings.link_template, settings.core_url)
         self._api = api = CutoverApi(http)
-        self._reads = Reads(api, self._links, filters, resources.now)
+        self._changes = Changes(api, filters)
+        self._reads = Reads(
+            api, People(api), self._changes, self._links, filters, resources.now, filters_by_stage=settings.extras
+        )
         self._extras = ExtraActions(api, self._reads) if settings.extras else None
         starts = Starts(api, workspace, filters, self._reads.is_template)
         handlers = [starts, TaskWrites(api, self._reads), RunWrites(api, self._reads), Comments(api, self._reads)]
@@ -83,7 +88,7 @@ class Cutover(PlatformAdapter):
         return key
 
     def changed_since(self, since: datetime) -> Sequence[EditPages]:
-        return [self._reads.edits(since)]
+        return [self._changes.edits(since)]
 
     @property
     def reads_per_minute(self) -> float:

@@ -11,6 +11,7 @@ from tests.adapters.cutover.world import (
     FakeComment,
     FakeRunbook,
     FakeTask,
+    FakeUser,
 )
 
 Json = dict[str, Any]
@@ -50,7 +51,7 @@ def runbook(item: FakeRunbook, site: str) -> Json:
     relations = {
         "workspace": relationship("workspace", item.workspace),
         "current_version": relationship("runbook_version", f"1{item.id}"),
-        "folder": relationship("folder", "11"),
+        "folder": relationship("folder", item.folder),
         "runbook_type": relationship("runbook_type", "21"),
     }
     return _resource("runbook", item.id, attributes, relations, f"{site}/core/runbooks/{item.id}")
@@ -111,11 +112,33 @@ def stream(id: str, name: str, run: FakeRunbook, site: str) -> Json:
     return _resource("stream", id, attributes, {}, f"{site}/core/runbooks/{run.id}/streams/{id}")
 
 
-def comment(item: FakeComment, run: FakeRunbook, site: str) -> Json:
+def comment(item: FakeComment, run: FakeRunbook, site: str, *, with_author: bool = False) -> Json:
     """The reference gives comments no author and no time."""
     relations = {"task": relationship("task", item.task)} if item.task else {}
     self_link = f"{site}/core/runbooks/{run.id}/comments/{item.id}"
-    return _resource("comment", item.id, {"content": item.content}, relations, self_link)
+    attributes = {"content": item.content}
+    if with_author:
+        relations["author"] = relationship("user", item.author)
+        attributes["created_at"] = run.created_at
+    return _resource("comment", item.id, attributes, relations, self_link)
+
+
+def folder(id: str, name: str, workspace: str, site: str) -> Json:
+    attributes = {"created_at": None, "key": name.lower(), "name": name, "description": None, "updated_at": None}
+    return _resource("folder", id, attributes, {}, f"{site}/core/workspaces/{workspace}/folders/{id}")
+
+
+def user(item: FakeUser, site: str) -> Json:
+    attributes = {
+        "archived": False,
+        "email": item.email,
+        "first_name": item.first_name,
+        "handle": item.first_name.lower(),
+        "job_title": None,
+        "last_name": item.last_name,
+        "locked_at": None,
+    }
+    return _resource("user", item.id, attributes, {}, f"{site}/core/users/{item.id}")
 
 
 def task_types(site: str) -> list[Json]:
