@@ -88,7 +88,9 @@ class ExtraActions:
 
     @step(EndRun, recovery=Recovery.IDEMPOTENT, guard=read_run)
     async def end(self, step: EndRun, marker: WriteMarker, fresh: Fresh[wire.Runbook]) -> WriteResult:
-        return await self.change_run(step, marker)
+        """It is a cancellation, so the answer says so."""
+        result = await self.change_run(step, marker)
+        return result.model_copy(update={"message": "cutover.run_cancelled"})
 
     @step(PerformAction, recovery=Recovery.IDEMPOTENT)
     async def change_run(self, step: PerformAction | EndRun, marker: WriteMarker) -> WriteResult:

@@ -27,6 +27,7 @@ from adapters.models import (
     RunbookKey,
     RunKey,
     RunSummary,
+    Task,
     TaskKey,
     TaskState,
 )
@@ -93,7 +94,7 @@ class Cutover(PlatformAdapter):
     @property
     def reads_per_minute(self) -> float:
         """The reference gives no number for its rate limit. A read takes three requests."""
-        return READS_PER_MINUTE
+        return 0.0 if self._changes.are_listed else READS_PER_MINUTE
 
     def affected_ids(self, payload: bytes) -> Collection[str] | None:
         """Reads the default payload of an event integration. Operators can configure another one."""
@@ -114,14 +115,32 @@ class Cutover(PlatformAdapter):
 
     def _plan_finish(self, write: FinishTask, run: Run | None) -> Sequence[Write]:
         task = run.task(write.task) if run else None
-        if task and task.branches and not task.state.is_over and not write.then:
-            raise Rejected(self.name, "finish", key="cutover.choose_branch")
+        if task and not task.state.is_over:
+            self._check_branch(write, task)
         steps = [write]
         if task is None or not (task.state.is_over or task.state is TaskState.RUNNING):
             steps.insert(0, write.as_part("begin"))
         if write.note.strip() or has_override(write):
             steps.append(write.as_part("note"))
         return steps
+
+    def _check_branch(self, write: FinishTask, task: Task) -> None:
+        """Only a task that decides takes ``then``, and only one of its own branches."""
+        if task.branches and not write.then:
+            raise Rejected(self.name, "finish", key="cutover.choose_branch")
+        if write.then and self._reads.decision(write.run_id, task.id).decides is False:
+            raise Rejected(self.name, "finish", key="cutover.no_branches")
+        if write.then and task.branches and write.then not in task.branches:
+            raise Rejected(self.name, "finish", key="cutover.not_a_branch")
+
+    def _check_branch(self, write: FinishTask, task: Task) -> None:
+        """Only a task that decides takes ``then``, and only one of its own branches."""
+        if task.branches and not write.then:
+            raise Rejected(self.name, "finish", key="cutover.choose_branch")
+        if write.then and self._reads.decision(write.run_id, task.id).decides is False:
+            raise Rejected(self.name, "finish", key="cutover.no_branches")
+        if write.then and task.branches and write.then not in task.branches:
+            raise Rejected(self.name, "finish", key="cutover.not_a_branch")
 
 
 def connect(name: str, settings: CutoverSettings, resources: Resources) -> Cutover:
