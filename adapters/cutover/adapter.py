@@ -27,7 +27,6 @@ from adapters.models import (
     RunbookKey,
     RunKey,
     RunSummary,
-    Task,
     TaskKey,
     TaskState,
 )
@@ -115,8 +114,8 @@ class Cutover(PlatformAdapter):
 
     def _plan_finish(self, write: FinishTask, run: Run | None) -> Sequence[Write]:
         task = run.task(write.task) if run else None
-        if task and not task.state.is_over:
-            self._check_branch(write, task)
+        if task and task.branches and not task.state.is_over and not write.then:
+            raise Rejected(self.name, "finish", key="cutover.choose_branch")
         steps = [write]
         if task is None or not (task.state.is_over or task.state is TaskState.RUNNING):
             steps.insert(0, write.as_part("begin"))
@@ -124,23 +123,12 @@ class Cutover(PlatformAdapter):
             steps.append(write.as_part("note"))
         return steps
 
-    def _check_branch(self, write: FinishTask, task: Task) -> None:
-        """Only a task that decides takes ``then``, and only one of its own branches."""
-        if task.branches and not write.then:
-            raise Rejected(self.name, "finish", key="cutover.choose_branch")
-        if write.then and self._reads.decision(write.run_id, task.id).decides is False:
-            raise Rejected(self.name, "finish", key="cutover.no_branches")
-        if write.then and task.branches and write.then not in task.branches:
-            raise Rejected(self.name, "finish", key="cutover.not_a_branch")
-
-    def _check_branch(self, write: FinishTask, task: Task) -> None:
-        """Only a task that decides takes ``then``, and only one of its own branches."""
-        if task.branches and not write.then:
-            raise Rejected(self.name, "finish", key="cutover.choose_branch")
-        if write.then and self._reads.decision(write.run_id, task.id).decides is False:
-            raise Rejected(self.name, "finish", key="cutover.no_branches")
-        if write.then and task.branches and write.then not in task.branches:
-            raise Rejected(self.name, "finish", key="cutover.not_a_branch")
+    def _require_branch(self, write: Write, run: Run | None) -> None:
+        """Where the server doesn't list what a task leads to, only its type says whether it decides."""
+        task = run.task(write.target) if run else None
+        is_unlisted = task is not None and not task.branches
+        if not is_unlisted or self._reads.decision(write.run_id, write.target).decides is False:
+            super()._require_branch(write, run)
 
 
 def connect(name: str, settings: CutoverSettings, resources: Resources) -> Cutover:

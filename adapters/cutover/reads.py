@@ -33,6 +33,7 @@ class TaskDecision:
 
     decides: bool | None  # None: unknown
     branches: tuple[str, ...] = ()
+    title: str = ""  # of the task
 
 
 @dataclass
@@ -91,7 +92,7 @@ class Reads:
         context = await self._with_people(context, tasks)
         run = mapping.run(self.api.platform, item, tasks, context, self.links)
         self._decisions[item.id] = {
-            task.id: TaskDecision(context.decides(task), mapped.branches)
+            task.id: TaskDecision(context.decides(task), mapped.branches, mapped.title)
             for task, mapped in zip(tasks, run.tasks, strict=True)
         }
         return run.model_copy(update={"read_at": self.now()})

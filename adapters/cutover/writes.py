@@ -56,6 +56,7 @@ class TaskWrites:
     @step(BeginTask, recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
     @step(FinishTask, part="begin", recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
     async def begin(self, step: BeginStep, marker: WriteMarker) -> WriteResult:
+        await self._require_decision(step)
         try:
             item = await self._act(step, "start", "begin", {"override": has_override(step)})
         except Conflict as error:
@@ -69,6 +70,7 @@ class TaskWrites:
         if step.then:
             if not step.then.isdecimal():
                 raise Rejected(self.api.platform, "finish", key="cutover.bad_branch")
+            await self._require_decision(step)
             meta["selected_successor_ids"] = [int(step.then)]
         try:
             item = await self._act(step, "finish", "finish", meta)
@@ -94,6 +96,16 @@ class TaskWrites:
         """As for a begin, one person's part is invisible."""
         task = map_task(await self.api.task(step.run_id, step.task, step.op))
         return applied_if(task.state is TaskState.DONE, WriteResult(tasks=(task,)))
+
+    async def _require_decision(self, step: BeginStep) -> None:
+        """Cutover may ignore a branch that is named for a task that doesn't decide. Reads the run if need be."""
+        if not isinstance(step, FinishTask) or not step.then:
+            return
+        if self.reads.decision(step.run_id, step.task).decides is None:
+            await self.reads.run(step.run_id)
+        decision = self.reads.decision(step.run_id, step.task)
+        if decision.decides is False:
+            raise Rejected(self.api.platform, "finish", key="changed.no_branches", task=decision.title)
 
     def _result(
         self, step: BeginStep, item: wire.Task, *, already: bool = False, partial: bool = False, message: str = ""

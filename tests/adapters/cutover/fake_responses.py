@@ -6,6 +6,7 @@ from typing import Any
 from tests.adapters.cutover.world import (
     AUTOMATIC,
     DECISION,
+    MAIL,
     NORMAL,
     FakeApiError,
     FakeComment,
@@ -24,7 +25,7 @@ def relationship(type: str, id: str) -> Json:
 def runbook(item: FakeRunbook, site: str) -> Json:
     attributes = {
         "archived": item.archived,
-        "custom_field_values": [],
+        "custom_field_values": [{"name": name, "value": value} for name, value in item.fields.items()],
         "created_at": item.created_at,
         "description": item.description,
         "is_template": item.is_template,
@@ -62,7 +63,7 @@ def task(item: FakeTask, run: FakeRunbook, site: str, *, forecast: bool = False)
         "created_at": run.created_at,
         "comments_count": sum(comment.task == item.id for comment in run.comments),
         "completion_type": item.completion_type,
-        "custom_field_values": [],
+        "custom_field_values": [{"name": name, "value": value} for name, value in item.fields.items()],
         "description": item.description,
         "disable_notify": False,
         "duration": item.duration,
@@ -109,7 +110,9 @@ def stream(id: str, name: str, run: FakeRunbook, site: str) -> Json:
         "status_updated_at": None,
         "tasks_count": sum(task.stream == id for task in run.tasks.values()),
     }
-    return _resource("stream", id, attributes, {}, f"{site}/core/runbooks/{run.id}/streams/{id}")
+    parent = run.parent_streams.get(id)
+    relations = {"parent": relationship("stream", parent)} if parent else {}
+    return _resource("stream", id, attributes, relations, f"{site}/core/runbooks/{run.id}/streams/{id}")
 
 
 def comment(item: FakeComment, run: FakeRunbook, site: str, *, with_author: bool = False) -> Json:
@@ -143,9 +146,10 @@ def user(item: FakeUser, site: str) -> Json:
 
 def task_types(site: str) -> list[Json]:
     kinds = (
-        (NORMAL, "Normal", False, False),
-        (DECISION, "Decision", False, True),
-        (AUTOMATIC, "Auto", True, False),
+        (NORMAL, "Normal", False, False, "off"),
+        (DECISION, "Decision", False, True, "off"),
+        (AUTOMATIC, "Auto", True, False, "off"),
+        (MAIL, "Mail", True, False, "email"),
     )
     return [
         _resource(
@@ -155,7 +159,7 @@ def task_types(site: str) -> list[Json]:
                 "archived": False,
                 "auto_finish": auto,
                 "auto_start": auto,
-                "comms": "off",
+                "comms": comms,
                 "conditional_progression": branches,
                 "default_duration": 600,
                 "key": name.lower(),
@@ -164,7 +168,7 @@ def task_types(site: str) -> list[Json]:
             {},
             f"{site}/core/task_types/{id}",
         )
-        for id, name, auto, branches in kinds
+        for id, name, auto, branches, comms in kinds
     ]
 
 

@@ -11,7 +11,7 @@ from tests.adapters.edit_times import EditTimes
 WORKSPACE = "3"
 FOLDERS = {"11": "Default", "12": "Disaster recovery"}
 BOT = "900"  # the user that the token acts as
-NORMAL, DECISION, AUTOMATIC = "1", "2", "3"  # task types
+NORMAL, DECISION, AUTOMATIC, MAIL = "1", "2", "3", "4"  # task types
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,9 @@ class FakeTask:
     end_actual: str | None = None
     chosen: list[str] | None = None
     duration: int = 600
+    fields: dict[str, str | None] = field(default_factory=dict)  # custom fields
+    required_fields: list[str] = field(default_factory=list)  # to finish it
+    assignees: list[tuple[str, str]] = field(default_factory=list)  # (type, id); newer versions
 
 
 @dataclass
@@ -94,6 +97,10 @@ class FakeRunbook:
     workspace: str = WORKSPACE
     folder: str = "11"
     streams: list[tuple[str, str]] = field(default_factory=list)  # (id, name)
+    parent_streams: dict[str, str] = field(default_factory=dict)
+    type: str = "21"  # of runbook
+    fields: dict[str, str | None] = field(default_factory=dict)  # custom fields
+    required_fields: list[str] = field(default_factory=list)  # to start it
     tasks: dict[str, FakeTask] = field(default_factory=dict)
     comments: list[FakeComment] = field(default_factory=list)
     checks: list[tuple[str, str, bool]] = field(default_factory=list)
