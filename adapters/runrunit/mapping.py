@@ -196,12 +196,13 @@ def runbook(
 
 
 def comment(item: WireComment, task: str | None, people: People) -> Comment:
+    """Liaison's own are as they were typed, unless Runrun.it made them HTML."""
     signed = SIGNER.read(item.text)
+    if not signed.by or item.text.lstrip().startswith("<"):
+        signed = SIGNER.read(to_text(item.text))
     author = signed.by or item.commenter_name or (people.person(item.user_id).shown if item.user_id else "")
     author = author or ("Runrun.it" if item.is_system_message else "")
-    is_as_typed = signed.by and not item.text.lstrip().startswith("<")  # Liaison's own, not rendered as HTML
-    body = signed.text if is_as_typed else to_text(signed.text)
-    lines = [*_quote(item), body, *(document.file_name for document in item.documents)]
+    lines = [*_quote(item), signed.text, *(document.file_name for document in item.documents)]
     text = "\n".join(line for line in lines if line)
     return Comment(id=item.id, text=text, by=author, at=parse_timestamp(item.created_at), task=task)
 

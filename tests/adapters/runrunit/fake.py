@@ -209,7 +209,9 @@ class RunrunitFake(Fake):
         descendants = [self._find_task(id) for id in body.get("task_descendant_ids", [])]
         if any(item.closed_at for item in descendants):
             refuse()
+        prerequisites = [self._find_task(id).id for id in body.get("task_prerequisite_ids", [])]
         task = self.world.task(body["title"])
+        task.waits_for, task.project = prerequisites, body["project_id"]
         for person in body.get("assignments", []):
             self.world.add_assignment(task, person["assignee_id"], person.get("team_id"))
         for step in body.get("subtasks_data", []):

@@ -235,6 +235,56 @@ async def test_an_older_task_of_the_same_title_is_not_the_added_one(
     assert outcome.result.id == result.id
 
 
+async def test_a_task_is_added_in_the_runs_own_project(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    run.project = 8
+    write = AddTask(run=run_key(run), by=ANA, title="Tell support")
+    (result,) = await execute(runrunit, write)
+    assert fake.world.tasks[int(result.id)].project == 8
+
+
+async def test_a_task_is_added_between_others(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    first, second, *_ = fake.world.steps(run)
+    before, after = (str(second.id),), (str(first.id),)
+    write = AddTask(run=run_key(run), by=ANA, title="Tell support", after=after, before=before)
+    (result,) = await execute(runrunit, write)
+    assert not result.complete  # the task after it waits now
+    read = await runrunit.read(str(run.id))
+    by_title = {task.title: task for task in read.tasks}
+    assert by_title["Tell support"].waits_for == after
+    assert by_title[second.title].waits_for == (result.id,)
+    assert read.tasks.index(by_title["Tell support"]) < read.tasks.index(by_title[second.title])
+
+
+async def test_an_end_of_a_chain_asks(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    fake.world.add_workflow(run, "ana-reis", "ben-costa")
+    write = EndRun(run=run_key(run), by=ANA)
+    with pytest.raises(Rejected) as raised:
+        await execute(runrunit, write)
+    assert raised.value.key == "runrunit.workflow"
+    assert sent_writes(fake) == []
+    (step,) = raised.value.choices["runrunit.button.step"]
+    chosen = write.model_copy(update={"options": {"step": step.partition("=")[2]}})
+    assert await runrunit.reconcile(chosen, MARKER, BASELINE) == NotApplied()
+    (result,) = await execute(runrunit, chosen)
+    assert (result.partial, result.state, result.facts) == (True, None, {"person": "Ben Costa"})
+    outcome = await runrunit.reconcile(chosen, MARKER, BASELINE)
+    assert isinstance(outcome, Applied)
+    assert outcome.result.partial
+    assert run.closed_at is None
+    (ended,) = await execute(runrunit, write)  # the last step ends the run
+    assert ended.state is RunState.FINISHED
+
+
+async def test_a_chain_can_be_ended_as_a_whole(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    fake.world.add_workflow(run, "ana-reis", "ben-costa")
+    await execute(runrunit, EndRun(run=run_key(run), by=ANA, options={"part": "whole"}))
+    assert run.closed_at
+
+
 async def test_an_end_with_a_closing_message(runrunit: Runrunit, fake: RunrunitFake) -> None:
     run = fake.world.run()
     await execute(runrunit, EndRun(run=run_key(run), by=ANA, text="all good"))
