@@ -36,7 +36,7 @@ from adapters.models import (
 )
 from adapters.writes import Baseline, Op, Reconciliation, Recovery, Write, WriteMarker, WriteResult
 
-API_VERSION = 1
+API_VERSION = 2
 """Increased when the contract changes in a way that adapters must follow. See ``Platform.api_version``."""
 
 
@@ -234,8 +234,16 @@ class ReadInTurn(Protocol):
 
     @property
     def reads_per_minute(self) -> float:
-        """Of runs. Should take at most a tenth of the requests that the platform allows."""
+        """Of runs. Should take at most a tenth of the requests that the platform allows.
+
+        0 once the server is known to list edits (``ChangeFeed``). Otherwise cards say as of when they are.
+        """
         ...
+
+
+def is_read_in_turn(adapter: Adapter) -> bool:
+    """Whether a run of it may have changed minutes ago without anybody here knowing."""
+    return isinstance(adapter, ReadInTurn) and adapter.reads_per_minute > 0
 
 
 @runtime_checkable
@@ -317,7 +325,7 @@ class Platform:
     secret_fields: Sequence[str] = ()  # of its settings
     supports_insertion: bool = False  # a new task can be put between others
     ignored_fields: frozenset[str] = frozenset()  # fields of writes that it has no place for: "start.owner"
-    api_version: int = 1  # the ``API_VERSION`` that it was written for
+    api_version: int = 1  # the ``API_VERSION`` that a package was written for; Liaison's own platforms need none
 
 
 class PlatformLoadError(Exception):
