@@ -93,9 +93,11 @@ async def test_what_else_people_do_in_runrunit(scene: Scene) -> None:
     assert "T1 Tick Ask zone A" in actions.text
     assert "T2 Take Ben Costa off" in actions.text
     await room.click("Go ahead", await room.private_answer("do T2 take Ben Costa off"))
-    await until(lambda: [part.user for part in second.assignments] == ["ana-reis"])
+    await room.wait_for_text("Ben Costa is no longer assigned in Runrun.it")
+    assert [part.user for part in second.assignments] == ["ana-reis"]
     await room.click("Go ahead", await room.private_answer("do T1 tick Ask zone A"))
-    await until(lambda: first.items[0].checked_at)
+    await room.wait_for_text("“Ask zone A” is ticked in Runrun.it")
+    assert first.items[0].checked_at
 
 
 async def test_the_end_of_a_chain_asks(scene: Scene) -> None:
