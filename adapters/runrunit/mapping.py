@@ -80,7 +80,7 @@ def task(item: WireTask, people: People, links: Links) -> Task:
         started_by=_join_names(people.assignees(working)) if is_running else None,
         finished_at=parse_timestamp(item.close_date) if item.is_closed else None,
         due_at=parse_timestamp(item.desired_date_with_time),
-        mark=_progress(item),
+        mark=", ".join(mark for mark in (_progress(item), _checklist(item)) if mark),
         urgent=item.is_urgent,
         link=links.task(item.id),
     )
@@ -232,6 +232,10 @@ def _template_assignees(items: Iterable[WireSubtaskAssignee], people: People) ->
 
 def _join_names(people: Iterable[Person]) -> str:
     return ", ".join(person.shown for person in people)
+
+
+def _checklist(item: WireTask) -> str:
+    return message_text(MESSAGES, "runrunit.label.checklist") if item.checklist_id and not item.is_closed else ""
 
 
 def _progress(item: WireTask) -> str:

@@ -75,6 +75,23 @@ class Reads:
                 self._without_prerequisites.discard(id)
             else:
                 self._without_prerequisites.add(id)
+        return await self._mapped_run(item, subtasks, prerequisites)
+
+    async def new_run(self, item: WireTask) -> Run:
+        """One request: a run that was just started has no added tasks."""
+        self._without_prerequisites.add(item.id)
+        return await self._mapped_run(item, await self.api.subtasks(item.id, "start"), ())
+
+    def run_of_one_step(self, item: WireTask) -> Run | None:
+        """The run, if it has no other step than its own task."""
+        if self._tasks_of_run.get(item.id) != [item.id]:
+            return None
+        return mapping.run(self.api.name, item, (), (), self.people, self.links, self.now(), {})
+
+    async def _mapped_run(
+        self, item: WireTask, subtasks: Sequence[WireTask], prerequisites: Sequence[WireTask]
+    ) -> Run:
+        id = item.id
         await self.people.refresh()
         places = {task: place for place, task in enumerate(self._tasks_of_run.get(id, ()))}
         run = mapping.run(

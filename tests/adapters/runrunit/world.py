@@ -103,6 +103,7 @@ class FakeTemplate:
     people: list[str] = field(default_factory=list)
     followers: list[str] = field(default_factory=list)
     type_id: int | None = TYPE
+    workflow: int | None = None
 
 
 @dataclass

@@ -81,6 +81,21 @@ async def test_a_start_returns_the_tasks_if_they_can_be_read(runrunit: Runrunit,
     assert without_tasks.snapshot is None
 
 
+async def test_a_start_takes_three_requests(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    template = fake.world.template("Call the vendor")
+    await runrunit.runs("")
+    await execute(runrunit, start(template.id))
+    fake.seen.clear()
+    await execute(runrunit, start(template.id, "R10 Call the vendor"))
+    assert len(fake.seen) == 3
+
+
+async def test_a_start_says_that_a_workflow_is_not_copied(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    template = fake.world.template("Call the vendor")
+    template.workflow = 9
+    assert message_keys(await execute(runrunit, start(template.id))) == ["no_workflow"]
+
+
 async def test_an_unknown_option_is_rejected(runrunit: Runrunit, fake: RunrunitFake) -> None:
     template = fake.world.template("Failover")
     with pytest.raises(Rejected) as raised:
