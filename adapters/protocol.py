@@ -31,6 +31,7 @@ from adapters.models import (
     RunbookKey,
     RunKey,
     RunSummary,
+    Task,
     TaskKey,
 )
 from adapters.writes import Baseline, Op, Reconciliation, Recovery, Write, WriteMarker, WriteResult
@@ -215,6 +216,15 @@ class ChangeCheck(Protocol):
 
     async def check_changes(self, runs: Sequence[Run], /) -> Mapping[str, bool]:
         """Whether each run still is as it was read, by its id. One request, for as many of ``runs`` as fit."""
+        ...
+
+
+@runtime_checkable
+class TaskReads(Protocol):
+    """Optional: for a platform that reads a few tasks of a run with fewer requests than the whole run."""
+
+    async def read_tasks(self, run: str, tasks: Sequence[str], /) -> Sequence[Task]:
+        """These tasks of the run with the id ``run``, without those that are gone."""
         ...
 
 

@@ -188,10 +188,10 @@ async def test_a_task_is_shown_with_who_waits_for_whom(room: Room) -> None:
     assert lines[1] == "waiting  waiting for T1, T2"
     assert "T4 is waiting for this task." in private_text(answer)
     assert "careful" in private_text(answer)
-    assert button_labels(answer) == ["Comment"]
+    assert button_labels(answer) == ["Comment", "Comments"]
     first = await room.type("show T1")
     assert "Ask from two zones." in private_text(first)
-    assert button_labels(first) == ["Begin T1", "Finish T1", "Comment"]
+    assert button_labels(first) == ["Begin T1", "Finish T1", "Comment", "Comments"]
 
 
 async def test_what_a_platform_tells_of_each_task_alone_is_asked_for(room: Room) -> None:

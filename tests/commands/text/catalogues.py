@@ -45,7 +45,7 @@ def _parts() -> Sequence[str]:
 
 
 BUILT: Mapping[str, Sequence[str]] = {
-    "can.{}": _WRITES,
+    "can.{}": [*_WRITES, Op.COMMENTS],
     "count.{}": list(TaskState),
     "doing.{}": _WRITES,
     "health.{}": [health for health in Health if health is not Health.UNSET],
