@@ -60,7 +60,7 @@ async def test_a_task_that_somebody_finished_there_since_names_them(room: Room) 
     finished = {"state": TaskState.DONE, "finished_by": "Rui", "finished_at": room.now()}
     room.platform.task_changes["Confirm the primary is down"] = finished
     await room.type("show R1")
-    assert "was already finished by Rui at 14:06 UTC" in private_text(await room.type("finish T1"))
+    assert "was already finished by Rui at 14:09 UTC" in private_text(await room.type("finish T1"))
 
 
 async def test_a_message_that_is_repeated_after_a_crash_gets_the_same_answer(room: Room) -> None:
