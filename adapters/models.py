@@ -4,11 +4,33 @@ Frozen values, stored as JSON and shared between tasks. Times are aware and in U
 unescaped: whoever shows them escapes them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar, overload
 
 from pydantic import BaseModel, ConfigDict
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Listing(Sequence[T]):
+    """What a platform listed. ``complete`` is False if there are, or may be, more items than were read."""
+
+    items: Sequence[T]
+    complete: bool = True
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        return self.items[index]
+
+    def __len__(self) -> int:
+        return len(self.items)
 
 
 class Model(BaseModel):
@@ -161,6 +183,13 @@ class RunSummary(Model):
     done: int | None = None
     total: int | None = None
     link: str | None = None
+
+
+class AssignedTask(Model):
+    """A task of one person, and the run that it belongs to."""
+
+    run: RunSummary
+    task: Task
 
 
 class RunNote(Model):

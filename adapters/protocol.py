@@ -20,8 +20,11 @@ from pydantic import BaseModel
 from adapters import errors
 from adapters.http.client import HttpClients
 from adapters.models import (
+    AssignedTask,
     Comment,
+    Listing,
     Model,
+    Person,
     PlatformAction,
     Run,
     Runbook,
@@ -102,7 +105,7 @@ class Adapter(Protocol):
         """For every ``Op``."""
         ...
 
-    async def runbooks(self, query: str, /) -> Sequence[Runbook]:
+    async def runbooks(self, query: str, /) -> Listing[Runbook]:
         """The runbooks that can be started. ``query`` may narrow the list; callers match titles themselves."""
         ...
 
@@ -110,7 +113,7 @@ class Adapter(Protocol):
         """A runbook with its tasks, for reading before it is started."""
         ...
 
-    async def runs(self, query: str, /) -> Sequence[RunSummary]:
+    async def runs(self, query: str, /) -> Listing[RunSummary]:
         """The runs that are not over, newest first."""
         ...
 
@@ -236,6 +239,18 @@ class ChatEvents(Protocol):
 
     def changed_runs(self, event: str, payload: str, /) -> Collection[str]:
         """Ids of the runs that an event is about. The payload is not trusted: it only says what to read again."""
+        ...
+
+
+@runtime_checkable
+class AssignedTasks(Protocol):
+    """Optional: for a platform that can list one person's open tasks by a filter of its own."""
+
+    async def assigned_tasks(self, person: Person, /) -> Listing[AssignedTask]:
+        """The tasks and approvals that wait for ``person``, as the chat knows them, in a few requests at most.
+
+        Empty for somebody whom the platform does not know. Raises ``adapters.errors``.
+        """
         ...
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from adapters.errors import NotConfigured
-from adapters.models import Comment, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
+from adapters.models import Comment, Listing, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
 from adapters.protocol import Adapter, Capability, CheckResult, Unsupported
 from adapters.writes import Baseline, Op, Reconciliation, Recovery, Write, WriteMarker, WriteResult
 
@@ -28,13 +28,13 @@ class UnconfiguredAdapter:
     def capabilities(self) -> Mapping[Op, Capability]:
         return _CAPABILITIES
 
-    async def runbooks(self, query: str, /) -> Sequence[Runbook]:
+    async def runbooks(self, query: str, /) -> Listing[Runbook]:
         self._refuse(Op.RUNBOOKS)
 
     async def runbook(self, id: str, /) -> Runbook:
         self._refuse(Op.SHOW)
 
-    async def runs(self, query: str, /) -> Sequence[RunSummary]:
+    async def runs(self, query: str, /) -> Listing[RunSummary]:
         self._refuse(Op.RUNS)
 
     async def read(self, id: str, /) -> Run:

@@ -18,6 +18,7 @@ from adapters.http.client import HttpClient
 from adapters.http.responses import json_object, nested_value
 from adapters.models import (
     Comment,
+    Listing,
     PlatformAction,
     Run,
     Runbook,
@@ -39,7 +40,7 @@ class Cutover(PlatformAdapter):
         workspace = settings.workspace_id
         filters = {"workspace_id": workspace} if workspace else {}
         self._settings = settings
-        self._links = Links(name, settings.url, workspace, settings.link_template)
+        self._links = Links(name, settings.api_url, workspace, settings.link_template, settings.core_url)
         self._api = api = CutoverApi(http)
         self._reads = Reads(api, self._links, filters, resources.now)
         self._extras = ExtraActions(api, self._reads) if settings.extras else None
@@ -54,13 +55,13 @@ class Cutover(PlatformAdapter):
         rejected = self._extras.unsupported_ops() if self._extras else ()
         return {**self._capabilities, **{op: CAPABILITIES[op] for op in rejected}}
 
-    async def runbooks(self, query: str) -> Sequence[Runbook]:
+    async def runbooks(self, query: str) -> Listing[Runbook]:
         return await self._reads.runbooks(query)
 
     async def runbook(self, id: str) -> Runbook:
         return await self._reads.runbook(id)
 
-    async def runs(self, query: str) -> Sequence[RunSummary]:
+    async def runs(self, query: str) -> Listing[RunSummary]:
         return await self._reads.runs(query)
 
     async def read(self, id: str) -> Run:
@@ -125,8 +126,9 @@ def connect(name: str, settings: CutoverSettings, resources: Resources) -> Cutov
         "Api-Version": settings.api_version,
         "Accept": "application/json",
         "Content-Type": "application/json",
+        **({"Core-Url": settings.core_url} if settings.core_url else {}),
     }
     http = resources.http.client(
-        name, settings.url, credential=token, headers=headers, map_error=error_mapper(name)
+        name, settings.api_url, credential=token, headers=headers, map_error=error_mapper(name)
     )
     return Cutover(name, settings, http, resources)

@@ -21,7 +21,8 @@ from adapters.errors import (
     Unsupported,
 )
 from adapters.http.client import HttpClient
-from adapters.http.responses import ListResult, parse_model
+from adapters.http.responses import parse_model
+from adapters.models import Listing
 
 MAX_PAGES = 100
 
@@ -45,7 +46,7 @@ class CutoverApi:
         path = self.path(operation, "runbooks", id)
         return await self._get(wire.RunbookResponse, path, operation)
 
-    async def runbooks(self, operation: str, params: Mapping[str, str]) -> ListResult[wire.Runbook]:
+    async def runbooks(self, operation: str, params: Mapping[str, str]) -> Listing[wire.Runbook]:
         return await self._list(wire.ListResponse[wire.Runbook], "core/runbooks", operation, params)
 
     async def edited_runbooks(
@@ -71,7 +72,7 @@ class CutoverApi:
             self._supports_forecast = False  # only now: the same request succeeded without it
             return tasks
 
-    async def comments(self, run: str, task: str | None, operation: str) -> ListResult[wire.Comment]:
+    async def comments(self, run: str, task: str | None, operation: str) -> Listing[wire.Comment]:
         params = {"task_id": task} if task else {}
         path = self.path(operation, "runbooks", run, "comments")
         return await self._list(wire.ListResponse[wire.Comment], path, operation, params)
@@ -147,7 +148,7 @@ class CutoverApi:
 
     async def _list(
         self, model: type[wire.ListResponse[R]], path: str, operation: str, params: Mapping[str, str]
-    ) -> ListResult[R]:
+    ) -> Listing[R]:
         """Follows ``links.next`` as given. A link seen before ends the list."""
         items: dict[str, R] = {}
         number = 0
@@ -156,8 +157,8 @@ class CutoverApi:
                 number += 1
                 items |= {item.id: item for item in page.data}
                 if number == MAX_PAGES:
-                    return ListResult(tuple(items.values()), complete=False)
-        return ListResult(tuple(items.values()))
+                    return Listing(tuple(items.values()), complete=False)
+        return Listing(tuple(items.values()))
 
     async def _pages(
         self, model: type[wire.ListResponse[R]], path: str, operation: str, params: Mapping[str, str]

@@ -11,7 +11,7 @@ from adapters.cutover.api import CutoverApi
 from adapters.cutover.links import Links
 from adapters.cutover.start import START_OPTIONS
 from adapters.errors import NotFound, Rejected, Unsupported
-from adapters.models import Comment, Run, Runbook, RunState, RunSummary, Task
+from adapters.models import Comment, Listing, Run, Runbook, RunState, RunSummary, Task
 from adapters.protocol import Edit, EditPages
 from adapters.toolkit.guards import Fresh
 from adapters.toolkit.timestamps import parse_timestamp
@@ -36,29 +36,31 @@ class Reads:
     _last_shared: datetime | None = None
     _sorts_by_edit: bool = True  # until this server refuses or ignores that order
 
-    async def runbooks(self, query: str) -> Sequence[Runbook]:
+    async def runbooks(self, query: str) -> Listing[Runbook]:
         """Approved templates, then runbooks in planning."""
         kinds = ({"is_template": "true", "template_status": "approved"}, {"is_template": "false"})
         templates, others = await self._search("runbooks", query, *kinds)
         found = [item for item in templates if mapping.is_template(item) and not item.attributes.archived]
         found += [item for item in others if _is_planned(item)]
         self._templates |= {item.id: mapping.is_template(item) for item in found}
-        return [
+        runbooks = [
             mapping.runbook(self.api.platform, item, self.links, start_options=START_OPTIONS) for item in found
         ]
+        return Listing(runbooks, templates.complete and others.complete)
 
     async def runbook(self, id: str) -> Runbook:
         item, tasks, context = await self.api.runbook_with_tasks(id, "show")
         self._templates[item.id] = mapping.is_template(item)
         return mapping.runbook(self.api.platform, item, self.links, tasks, context, START_OPTIONS)
 
-    async def runs(self, query: str) -> Sequence[RunSummary]:
+    async def runs(self, query: str) -> Listing[RunSummary]:
         (items,) = await self._search("runs", query, {"is_template": "false"})
         open_states = (RunState.ACTIVE, RunState.PAUSED)
         found = [item for item in items if not mapping.is_template(item) and not item.attributes.archived]
         found = [item for item in found if mapping.run_state(item) in open_states]
         found.sort(key=_started_at, reverse=True)
-        return [mapping.run_summary(self.api.platform, item, self.links) for item in found]
+        runs = [mapping.run_summary(self.api.platform, item, self.links) for item in found]
+        return Listing(runs, items.complete)
 
     async def run(self, id: str) -> Run:
         item, tasks, context = await self.api.runbook_with_tasks(id, "show")
@@ -132,14 +134,14 @@ class Reads:
 
     async def _search(
         self, operation: str, query: str, *kinds: Mapping[str, str]
-    ) -> Sequence[Sequence[wire.Runbook]]:
+    ) -> Sequence[Listing[wire.Runbook]]:
         """Cutover's search does not tolerate typos. If it finds nothing, this returns everything, unfiltered."""
         search = {"query": query.strip()} if query.strip() else {}
         requests = (self.api.runbooks(operation, {**kind, **self.filters, **search}) for kind in kinds)
         listings = await asyncio.gather(*requests)
-        if search and not any(listing.items for listing in listings):
+        if search and not any(listings):
             return await self._search(operation, "", *kinds)
-        return [listing.items for listing in listings]
+        return listings
 
 
 def _is_planned(item: wire.Runbook) -> bool:

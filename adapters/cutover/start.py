@@ -15,8 +15,7 @@ from adapters.cutover import mapping, wire
 from adapters.cutover.api import CutoverApi
 from adapters.cutover.errors import BLOCKING_START_CHECKS, MESSAGES, START_CHECK_PREFIX, error_codes
 from adapters.errors import Conflict, Rejected
-from adapters.http.responses import ListResult
-from adapters.models import RunKey, RunState, StartOption
+from adapters.models import Listing, RunKey, RunState, StartOption
 from adapters.toolkit.messages import message_text
 from adapters.toolkit.reconciliation import applied_if, read_or_raise
 from adapters.toolkit.steps import reconciles, step
@@ -130,7 +129,7 @@ class Starts:
         raise error
 
 
-def _newest_copy(listing: ListResult[wire.Runbook], title: str, since: datetime) -> wire.Runbook | None:
+def _newest_copy(listing: Listing[wire.Runbook], title: str, since: datetime) -> wire.Runbook | None:
     """The newest runbook of that name that is still in planning, or was made since and started by hand."""
 
     def created_at(item: wire.Runbook) -> datetime:

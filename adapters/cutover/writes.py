@@ -14,8 +14,7 @@ from adapters.cutover.errors import error_codes
 from adapters.cutover.reads import Reads
 from adapters.cutover.text import SIGNER, to_html, to_text
 from adapters.errors import Conflict, Rejected
-from adapters.http.responses import ListResult
-from adapters.models import RunState, TaskState
+from adapters.models import Listing, RunState, TaskState
 from adapters.toolkit.comments import PostedComment, SignedComments, comment_text
 from adapters.toolkit.guards import Fresh, Guard, run_is_over, task_is_over
 from adapters.toolkit.reconciliation import applied_if, read_or_raise
@@ -236,12 +235,10 @@ class Comments(SignedComments):
         item = await self.api.write("POST", path, "comment", {"data": data}, wire.CommentResponse)
         return PostedComment(id=item.id)
 
-    async def list_comments(
-        self, step: Write, marker: WriteMarker, baseline: Baseline
-    ) -> ListResult[PostedComment]:
+    async def list_comments(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Listing[PostedComment]:
         listing = await self.api.comments(step.run_id, step.target or None, "comment")
         posted = [PostedComment(id=item.id, text=to_text(item.attributes.content)) for item in listing.items]
-        return ListResult(posted[::-1], complete=listing.complete)
+        return Listing(posted[::-1], complete=listing.complete)
 
 
 def has_override(step: Write) -> bool:

@@ -3,11 +3,11 @@
 import json as jsonlib
 import math
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -19,7 +19,6 @@ _WAIT_HEADERS = ("retry-after", "ratelimit-reset", "x-ratelimit-reset")
 _EPOCH = 1e9  # a number of seconds above this is a point in time, not a wait
 _ONE_SECOND = 1.0
 
-T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -55,14 +54,6 @@ def nested_value(value: Any, *names: str) -> Any:
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
     return value
-
-
-@dataclass(frozen=True)
-class ListResult(Generic[T]):
-    """The items of all pages. ``complete`` is False if there are, or may be, more than were read."""
-
-    items: Sequence[T]
-    complete: bool = True
 
 
 def parse_model(

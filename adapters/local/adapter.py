@@ -15,7 +15,7 @@ from adapters.local.folder import Folder
 from adapters.local.settings import LocalSettings
 from adapters.local.start import Start
 from adapters.local.writes import Writes
-from adapters.models import Comment, Run, Runbook, RunSummary
+from adapters.models import Comment, Listing, Run, Runbook, RunSummary
 from adapters.protocol import CheckResult, Resources
 from adapters.toolkit.base import PlatformAdapter
 from adapters.writes import Op
@@ -37,10 +37,10 @@ class LocalAdapter(PlatformAdapter):
     def down(self, down: bool) -> None:
         self._documents.disconnected = down
 
-    async def runbooks(self, query: str) -> Sequence[Runbook]:
+    async def runbooks(self, query: str) -> Listing[Runbook]:
         """Every file, also one that cannot be started: the start says what is wrong with it."""
         self._documents.require_connected(Op.RUNBOOKS)
-        return await asyncio.to_thread(self._read_runbooks)
+        return Listing(await asyncio.to_thread(self._read_runbooks))
 
     def _read_runbooks(self) -> Sequence[Runbook]:
         files = self._folder.files()
@@ -54,14 +54,12 @@ class LocalAdapter(PlatformAdapter):
         file = await self._start.startable_file(id, Op.SHOW)
         return await asyncio.to_thread(mapping.runbook, self.name, file)
 
-    async def runs(self, query: str) -> Sequence[RunSummary]:
+    async def runs(self, query: str) -> Listing[RunSummary]:
         """Leaves out a document that cannot be read; ``check`` names it."""
         self._documents.require_connected(Op.RUNS)
-        return [
-            mapping.summary(document)
-            for _, document in await self._documents.all()
-            if document is not None and document.platform == self.name and not document.state.is_over
-        ]
+        documents = [document for _, document in await self._documents.all() if document is not None]
+        ours = [document for document in documents if document.platform == self.name]
+        return Listing([mapping.summary(document) for document in ours if not document.state.is_over])
 
     async def read(self, id: str) -> Run:
         return mapping.run(await self._documents.load(id, Op.SHOW), self._documents.now())

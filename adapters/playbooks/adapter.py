@@ -5,7 +5,19 @@ from datetime import datetime
 
 from adapters.errors import Rejected
 from adapters.http.responses import json_object, nested_value
-from adapters.models import Comment, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
+from adapters.models import (
+    AssignedTask,
+    Comment,
+    Listing,
+    Person,
+    PlatformAction,
+    Run,
+    Runbook,
+    RunbookKey,
+    RunKey,
+    RunSummary,
+    TaskKey,
+)
 from adapters.playbooks import links
 from adapters.playbooks.actions import Actions
 from adapters.playbooks.api import Api
@@ -17,6 +29,7 @@ from adapters.playbooks.reads import Reads
 from adapters.playbooks.settings import PlaybooksSettings
 from adapters.playbooks.start import StartWrites
 from adapters.playbooks.teams import Teams
+from adapters.playbooks.timeline import Timeline
 from adapters.playbooks.wire import is_id, to_datetime
 from adapters.playbooks.writes.comments import NOTE, CommentWrites
 from adapters.playbooks.writes.join import JOIN, RunJoiner
@@ -43,7 +56,7 @@ class Playbooks(PlatformAdapter):
         self._api = Api(name, http)
         people, self._teams = People(self._api), Teams(self._api, settings.team)
         self._reads = Reads(self._api, people, self._teams, self._site, now)
-        self._comments = CommentWrites(self._api, people, self._reads)
+        self._comments = CommentWrites(self._api, people, self._reads, Timeline(self._api, people))
         starts = StartWrites(self._api, people, self._teams, self._reads)
         tasks = TaskWrites(self._api, people, self._reads)
         runs = RunWrites(self._api, self._comments, self._reads, now)
@@ -55,14 +68,17 @@ class Playbooks(PlatformAdapter):
     def capabilities(self) -> Mapping[Op, Capability]:
         return capabilities(self._api.features.can_skip)
 
-    async def runbooks(self, query: str) -> Sequence[Runbook]:
+    async def runbooks(self, query: str) -> Listing[Runbook]:
         return await self._reads.runbooks()
 
     async def runbook(self, id: str) -> Runbook:
         return await self._reads.runbook(id)
 
-    async def runs(self, query: str) -> Sequence[RunSummary]:
+    async def runs(self, query: str) -> Listing[RunSummary]:
         return await self._reads.runs()
+
+    async def assigned_tasks(self, person: Person) -> Listing[AssignedTask]:
+        return await self._reads.assigned_tasks(person)
 
     async def read(self, id: str) -> Run:
         return await self._reads.run(id)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from adapters.http.rate_limits import RateLimit
 from adapters.http.responses import json_object, nested_value
-from adapters.models import Comment, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
+from adapters.models import Comment, Listing, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
 from adapters.protocol import CheckResult, Resources
 from adapters.runrunit.actions import Actions
 from adapters.runrunit.api import RunrunitApi
@@ -42,13 +42,13 @@ class Runrunit(PlatformAdapter):
         starts = Starts(api, people, reads, type_id)
         super().__init__(name, CAPABILITIES, starts, tasks, runs, comments, self._actions, http=api.http)
 
-    async def runbooks(self, query: str) -> Sequence[Runbook]:
+    async def runbooks(self, query: str) -> Listing[Runbook]:
         return await self._reads.runbooks()
 
     async def runbook(self, id: str) -> Runbook:
         return await self._reads.runbook(id)
 
-    async def runs(self, query: str) -> Sequence[RunSummary]:
+    async def runs(self, query: str) -> Listing[RunSummary]:
         return await self._reads.runs()
 
     async def read(self, id: str) -> Run:

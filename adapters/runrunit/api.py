@@ -13,7 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from adapters.errors import AdapterError, BadResponse, NotFound, OutcomeUnknown
 from adapters.http.client import HttpClient
-from adapters.http.responses import ListResult, parse_model
+from adapters.http.responses import parse_model
+from adapters.models import Listing
 from adapters.runrunit.errors import MESSAGES
 from adapters.runrunit.wire import (
     Wire,
@@ -51,7 +52,7 @@ class RunrunitApi:
 
     # Reads
 
-    async def templates(self, operation: str = "runbooks") -> ListResult[WireTemplate]:
+    async def templates(self, operation: str = "runbooks") -> Listing[WireTemplate]:
         path = f"project_templates/{self.project_template}/task_templates"
         return await self._list(WireTemplate, path, operation)
 
@@ -59,7 +60,7 @@ class RunrunitApi:
         path = f"project_templates/{self.project_template}/task_templates/{self.number(id, operation)}"
         return await self._get(WireTemplate, path, operation)
 
-    async def project_tasks(self, operation: str, *, include_closed: bool = False) -> ListResult[WireTask]:
+    async def project_tasks(self, operation: str, *, include_closed: bool = False) -> Listing[WireTask]:
         """The tasks of the project for runs. Closed ones are hidden unless ``bypass_status_default`` is set.
 
         There are many closed ones, in no documented order, so only a few pages of them are read.
@@ -100,14 +101,14 @@ class RunrunitApi:
         listing = await self._list(WireTask, f"tasks/{self.number(id, operation)}/prerequisites", operation)
         return self._require_complete(listing, operation)
 
-    async def comments(self, task: str, operation: str) -> ListResult[WireComment]:
+    async def comments(self, task: str, operation: str) -> Listing[WireComment]:
         return await self._list(WireComment, f"tasks/{self.number(task, operation)}/comments", operation)
 
     async def stages(self, board: str, operation: str) -> Sequence[WireStage]:
         path = f"boards/{self.number(board, operation)}/stages"
         return (await self._list(WireStage, path, operation)).items
 
-    async def users(self) -> ListResult[WireUser]:
+    async def users(self) -> Listing[WireUser]:
         """An administrator's token sees all users, any other token only those of its teams."""
         return await self._list(WireUser, "users", "people")
 
@@ -166,7 +167,7 @@ class RunrunitApi:
         operation: str,
         params: Mapping[str, Any] | None = None,
         max_pages: int = MAX_PAGES,
-    ) -> ListResult[W]:
+    ) -> Listing[W]:
         """Up to ``max_pages`` pages or ``MAX_ITEMS`` items. A page without new items is page 1 again: the end."""
         items: dict[str, W] = {}
         page = 1
@@ -185,13 +186,13 @@ class RunrunitApi:
                 raise BadResponse(self.name, operation, key="platform.foreign_link", said=link)
             following = next_page(response.headers, page)
             if following is None or not new:
-                return ListResult(tuple(items.values()))
+                return Listing(tuple(items.values()))
             if len(items) >= MAX_ITEMS:
                 break
             page = following
-        return ListResult(tuple(items.values()), complete=False)
+        return Listing(tuple(items.values()), complete=False)
 
-    def _require_complete(self, listing: ListResult[W], operation: str) -> Sequence[W]:
+    def _require_complete(self, listing: Listing[W], operation: str) -> Sequence[W]:
         if not listing.complete:
             raise BadResponse(self.name, operation, key="runrunit.endless")
         return listing.items

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.errors import AdapterError, Rejected
-from adapters.models import Comment, Run, Runbook, RunSummary
+from adapters.models import Comment, Listing, Run, Runbook, RunSummary
 from adapters.runrunit import mapping
 from adapters.runrunit.api import PAGE_SIZE, RunrunitApi
 from adapters.runrunit.links import Links
@@ -32,10 +32,10 @@ class Reads:
     _without_prerequisites: set[str] = field(default_factory=set)  # ids of runs
     _reported: dict[str, tuple[int, int]] = field(default_factory=dict)  # run -> (version, times called changed)
 
-    async def runbooks(self) -> Sequence[Runbook]:
+    async def runbooks(self) -> Listing[Runbook]:
         """Runrun.it has no search: callers match the titles."""
         listing = await self.api.templates()
-        return [mapping.runbook(self.api.name, item, self.people) for item in listing.items]
+        return Listing([mapping.runbook(self.api.name, item, self.people) for item in listing], listing.complete)
 
     async def runbook(self, id: str) -> Runbook:
         template, description = await asyncio.gather(
@@ -43,9 +43,10 @@ class Reads:
         )
         return mapping.runbook(self.api.name, template, self.people, description)
 
-    async def runs(self) -> Sequence[RunSummary]:
+    async def runs(self) -> Listing[RunSummary]:
         listing = await self.api.project_tasks("runs")
-        return [mapping.run_summary(self.api.name, item, self.links) for item in mapping.open_runs(listing.items)]
+        runs = mapping.open_runs(listing)
+        return Listing([mapping.run_summary(self.api.name, run, self.links) for run in runs], listing.complete)
 
     async def run(self, id: str) -> Run:
         """Two requests, a third for a run that tasks were added to, and occasionally the users."""

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.errors import AdapterError, Rejected
-from adapters.http.responses import ListResult
-from adapters.models import RunKey, RunState
+from adapters.models import Listing, RunKey, RunState
 from adapters.runrunit.api import RunrunitApi
 from adapters.runrunit.errors import with_key
 from adapters.runrunit.people import People
@@ -58,7 +57,7 @@ class Starts:
     async def find_start(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         """By its title, which no other task has. Open tasks come first, because they are few."""
         title = add_code(step.title, marker)
-        listing = ListResult[WireTask](())
+        listing = Listing[WireTask](())
         for include_closed in (False, True):
             listing = await self.api.project_tasks(step.op, include_closed=include_closed)
             for task in listing.items:

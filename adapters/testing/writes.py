@@ -38,6 +38,7 @@ from adapters.writes import (
 
 ANA = Person(id="U0ANA", name="Ana", handle="ana", email="ana@example.com")
 BEN = Person(id="U0BEN", name="Ben", handle="ben", email="ben@example.com")
+CLEO = Person(id="U0CLEO", name="Cleo", handle="cleo", email="cleo@example.com")
 TEXT = 'lag < 40 s & "falling"\nsee <b>runbook</b> —'
 NOTE = "confirmed from two zones"
 NEW_TASK = "Tell support"

@@ -7,7 +7,18 @@ from contextlib import aclosing
 from datetime import datetime
 
 from adapters.errors import NotFound
-from adapters.models import Comment, Health, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
+from adapters.models import (
+    Comment,
+    Health,
+    Listing,
+    PlatformAction,
+    Run,
+    Runbook,
+    RunbookKey,
+    RunKey,
+    RunSummary,
+    TaskKey,
+)
 from adapters.protocol import CheckResult, Edit, EditPages, Resources
 from adapters.tines import links, mapping, wire
 from adapters.tines.actions import Actions
@@ -20,7 +31,7 @@ from adapters.tines.settings import TinesSettings
 from adapters.tines.start import StartWrites
 from adapters.tines.stories import Stories
 from adapters.tines.webhooks import Webhooks
-from adapters.tines.writes.case import COLOUR, CaseWrites
+from adapters.tines.writes.case import COLOUR, SENTENCE, CaseWrites
 from adapters.tines.writes.comments import NOTE, CommentWrites
 from adapters.tines.writes.tasks import ASSIGN, MARK, TaskViews, TaskWrites
 from adapters.toolkit.base import PlatformAdapter
@@ -57,20 +68,21 @@ class Tines(PlatformAdapter):
         people, self._views = People(self._api, now), TaskViews(self._api)
         self._starts = StartWrites(self._api, people, settings)
         tasks = TaskWrites(self._api, people, self._views)
-        self._comments = CommentWrites(self._api, people, tasks, self._views, self._colours)
+        self._comments = CommentWrites(self._api, people, tasks, self._views)
         self._case_writes = CaseWrites(self._api, people, self._colours)
         self.webhooks = Webhooks(client, http)
         stories = Stories(self._api, now)
         self._actions = Actions(self._api, people, self.webhooks, stories, settings.stories)
         super().__init__(name, CAPABILITIES, self._starts, tasks, self._comments, self._case_writes, self._actions)
 
-    async def runbooks(self, query: str) -> Sequence[Runbook]:
+    async def runbooks(self, query: str) -> Listing[Runbook]:
         """Open and closed templates. Proxies may drop the filter, so the tag is checked again."""
         tag = self._settings.template_tag
-        templates = [case for case in await self._cases({"tags": [tag]}, "runbooks") if mapping.has_tag(case, tag)]
+        cases = await self._cases({"tags": [tag]}, "runbooks")
+        templates = [case for case in cases if mapping.has_tag(case, tag)]
         for case in templates:
             self._starts.remember_template(case)
-        return [mapping.runbook(self.name, case) for case in templates]
+        return Listing([mapping.runbook(self.name, case) for case in templates], cases.complete)
 
     async def runbook(self, id: str) -> Runbook:
         case, tasks = await self._case_with_tasks(id)
@@ -79,22 +91,20 @@ class Tines(PlatformAdapter):
             return mapping.runbook(self.name, case, tasks)
         return mapping.runbook(self.name, case, tasks).model_copy(update={"warning": "tines.not_a_template"})
 
-    async def runs(self, query: str) -> Sequence[RunSummary]:
+    async def runs(self, query: str) -> Listing[RunSummary]:
         tag = self._settings.run_tag
         cases = await self._cases({"status": "OPEN", "tags": [tag]}, "runs")
         runs = [case for case in cases if mapping.has_tag(case, tag) and mapping.is_open(case)]
-        return [mapping.run_summary(self.name, case) for case in runs]
+        return Listing([mapping.run_summary(self.name, case) for case in runs], cases.complete)
 
     async def read(self, id: str) -> Run:
-        (case, tasks), change = await asyncio.gather(
-            self._case_with_tasks(id), self._case_writes.last_colour_change(id)
-        )
+        case, tasks = await self._case_with_tasks(id)
         if mapping.has_tag(case, self._settings.template_tag) and not mapping.has_tag(
             case, self._settings.run_tag
         ):
             raise NotFound(self.name, "show")  # it is a runbook
-        health = mapping.health_of(case, self._colours)
-        run = mapping.run(self.name, case, tasks, health, self._now(), change)
+        health = await self._case_writes.read_health(case)
+        run = mapping.run(self.name, case, tasks, health, self._now())
         self._views.remember(run)
         return run.model_copy(update={"own_buttons": self._actions.button_names(case.actions)})
 
@@ -121,8 +131,9 @@ class Tines(PlatformAdapter):
                 return [write, write.as_part(NOTE)]
             case EndRun(text=text) if text.strip():
                 return [write, write.as_part(NOTE)]
-            case SetStatus(health=health) if health in self._colours:
-                return [write.as_part(COLOUR), write]
+            case SetStatus(health=health):
+                parts = [COLOUR, SENTENCE] if health in self._colours else [SENTENCE]
+                return [*(write.as_part(part) for part in parts), write]
         return [write]
 
     def changed_since(self, since: datetime) -> Sequence[EditPages]:
@@ -151,11 +162,11 @@ class Tines(PlatformAdapter):
         self._actions.remember_priority(case)
         return case, tasks
 
-    async def _cases(self, filters: Mapping[str, object], operation: str) -> Sequence[wire.Case]:
+    async def _cases(self, filters: Mapping[str, object], operation: str) -> Listing[wire.Case]:
         result = await self._api.cases(filters, operation)
         for case in result.items:
             self._case_writes.remember_sub_status(case)
-        return result.items
+        return result
 
 
 def _version(case: wire.Case) -> str:

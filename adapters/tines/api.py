@@ -15,7 +15,8 @@ from pydantic import BaseModel
 
 from adapters.errors import AdapterError, BadResponse, NotFound, OutcomeUnknown
 from adapters.http.client import HttpClient
-from adapters.http.responses import ListResult, parse_model
+from adapters.http.responses import parse_model
+from adapters.models import Listing
 from adapters.tines import wire
 
 CASES = "api/v2/cases"
@@ -51,7 +52,7 @@ class Api:
             wire.Case, await self.http.read(self.case_path(id, operation), operation=operation), operation
         )
 
-    async def cases(self, filters: Mapping[str, Any], operation: str) -> ListResult[wire.Case]:
+    async def cases(self, filters: Mapping[str, Any], operation: str) -> Listing[wire.Case]:
         """``filters`` as in the table of Cases v2, List; always limited to the team in the settings."""
         params = {"order": "CREATED_DESC", **self._team_params()}
         body = {"filters": dict(filters)}
@@ -109,11 +110,11 @@ class Api:
             raise BadResponse(self.platform, operation, key="tines.endless")
         return result.items
 
-    async def comments(self, case: str, operation: str) -> ListResult[wire.Comment]:
+    async def comments(self, case: str, operation: str) -> Listing[wire.Comment]:
         """Oldest first. The API does not state the order of the list, so it is sorted by time."""
         path = f"{self.case_path(case, operation)}/comments"
         result = await self._pages(path, wire.Comments, operation, COMMENTS_PER_PAGE)
-        return ListResult(sorted(result.items, key=_age), result.complete)
+        return Listing(sorted(result.items, key=_age), result.complete)
 
     # The team
 
@@ -170,17 +171,17 @@ class Api:
         per_page: int = DEFAULT_PER_PAGE,
         params: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
-    ) -> ListResult[W]:
+    ) -> Listing[W]:
         items: dict[str, W] = {}
         async with aclosing(self._read_pages(path, model, operation, per_page, params, body)) as pages:
             async for page in pages:
                 count_before = len(items)
                 items |= {item.id: item for item in page.items}
                 if page.meta.next_page_number is None:
-                    return ListResult(tuple(items.values()))
+                    return Listing(tuple(items.values()))
                 if len(items) == count_before:
                     break
-        return ListResult(tuple(items.values()), complete=False)
+        return Listing(tuple(items.values()), complete=False)
 
     async def _read_pages(
         self,

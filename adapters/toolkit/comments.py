@@ -4,8 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
 
-from adapters.http.responses import ListResult
-from adapters.models import Comment, Health, RunHealth
+from adapters.models import Comment, Health, Listing, RunHealth
 from adapters.toolkit.reconciliation import find_by_code
 from adapters.toolkit.signing import TextSigner
 from adapters.writes import (
@@ -56,9 +55,7 @@ class SignedComments(ABC):
         """Sends ``text``, which is signed, as a comment on ``step.target`` or else on the run."""
 
     @abstractmethod
-    async def list_comments(
-        self, step: Write, marker: WriteMarker, baseline: Baseline
-    ) -> ListResult[PostedComment]:
+    async def list_comments(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Listing[PostedComment]:
         """The comments among which that of ``step`` would be, with their texts as ``send_comment`` got them."""
 
     def text_of(self, step: Write) -> str | None:

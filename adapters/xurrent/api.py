@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 from adapters.errors import BadResponse, NotFound, OutcomeUnknown, Rejected, Unsupported
 from adapters.http.client import HttpClient
 from adapters.http.rate_limits import RateLimit
-from adapters.http.responses import ListResult, Response, parse_model
+from adapters.http.responses import Response, parse_model
+from adapters.models import Listing
 from adapters.xurrent.settings import XurrentSettings
 from adapters.xurrent.text import label
 from adapters.xurrent.wire import Task, Wire
@@ -82,7 +83,7 @@ class Api:
         *,
         fields: Sequence[str] = (),
         pages: int = MAX_PAGES,
-    ) -> ListResult[W]:
+    ) -> Listing[W]:
         """All pages of a list. If the server rejects ``fields``, asks without the rare ones, then without any."""
         query = dict(params or {})
         if self.page_size:
@@ -160,7 +161,7 @@ class Api:
 
     async def _fetch_pages(
         self, model: type[W], path: str, operation: str, params: Mapping[str, str], pages: int
-    ) -> ListResult[W]:
+    ) -> Listing[W]:
         """Follows ``rel="next"``. A page without new records ends the list."""
         items: dict[str, W] = {}
         number = 0
@@ -171,10 +172,10 @@ class Api:
                 has_new = bool(by_id.keys() - items.keys())
                 items |= by_id
                 if is_last or not has_new:
-                    return ListResult(tuple(items.values()))
+                    return Listing(tuple(items.values()))
                 if number == pages:
                     break
-        return ListResult(tuple(items.values()), complete=False)
+        return Listing(tuple(items.values()), complete=False)
 
     async def _pages(
         self, model: type[W], path: str, operation: str, params: Mapping[str, str]

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.errors import BadResponse, NotFound, Rejected, Unsupported
-from adapters.http.responses import ListResult
-from adapters.models import Comment, Run, Runbook, RunKey, RunState, RunSummary
+from adapters.models import Comment, Listing, Run, Runbook, RunKey, RunState, RunSummary
 from adapters.protocol import EditPages
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import COMMON_TASK_FIELDS, MAX_PAGES, Api
@@ -36,7 +35,7 @@ class ChangeReads:
     _change_by_task: dict[str, wire.Reference] = field(default_factory=dict)  # a task's change never changes
     _hold_reasons: dict[str, str] = field(default_factory=dict)  # only those given here: notes can't be read
 
-    async def runbooks(self, query: str) -> Sequence[Runbook]:
+    async def runbooks(self, query: str) -> Listing[Runbook]:
         raise Unsupported(self.api.name, "runbooks", key="xurrent.itrp_runbooks")
 
     async def runbook(self, id: str) -> Runbook:
@@ -52,16 +51,16 @@ class ChangeReads:
         """Empty: the old API has only the member of an approval task."""
         return ()
 
-    async def runs(self, query: str) -> Sequence[RunSummary]:
+    async def runs(self, query: str) -> Listing[RunSummary]:
         """The changes with an open task that is ours to manage, do or approve."""
-        lists = await asyncio.gather(*(self._list_all(f"tasks/{name}", "runs") for name in OUR_LISTS))
+        lists = await asyncio.gather(*(self._list(f"tasks/{name}", "runs") for name in OUR_LISTS))
         tasks = {task.id: task for found in lists for task in found}
         changes = await self._read_changes(list(tasks.values()), "runs")
         open_changes = {
             change.id: change for id, change in changes.items() if not mapping.task_state(tasks[id]).is_over
         }
         newest_first = sorted(open_changes.values(), key=lambda change: mapping.id_order(change.id), reverse=True)
-        return [
+        runs = [
             RunSummary(
                 key=RunKey(platform=self.api.name, id=change.id),
                 title=_title(change),
@@ -69,6 +68,7 @@ class ChangeReads:
             )
             for change in newest_first
         ]
+        return Listing(runs, all(found.complete for found in lists))
 
     async def read(self, id: str) -> Run:
         records = await self.tasks(id, "show")
@@ -134,7 +134,7 @@ class ChangeReads:
 
     async def _list(
         self, path: str, operation: str, params: Mapping[str, str] | None = None, *, pages: int = MAX_PAGES
-    ) -> ListResult[wire.Task]:
+    ) -> Listing[wire.Task]:
         query = {**OLDEST_FIRST, **(params or {})}
         return await self.api.fetch_list(wire.Task, path, operation, query, fields=TASK_FIELDS, pages=pages)
 

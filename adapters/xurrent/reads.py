@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.errors import OPTIONAL_READ_ERRORS, BadResponse, NotFound
-from adapters.http.responses import ListResult
-from adapters.models import Comment, Run, Runbook, RunState, RunSummary, Task, TaskState
+from adapters.models import Comment, Listing, Run, Runbook, RunState, RunSummary, Task, TaskState
 from adapters.protocol import EditPages
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import COMMON_TASK_FIELDS, Api
@@ -47,14 +46,12 @@ class WorkflowReads:
     _hold_reasons: dict[str, str] = field(default_factory=dict)  # by ID of a held task
     _polls: int = 0
 
-    async def runbooks(self, query: str) -> Sequence[Runbook]:
+    async def runbooks(self, query: str) -> Listing[Runbook]:
         """Enabled templates. Ignores ``query``: the API's subject filter is exact and case-sensitive."""
         result = await self.api.fetch_list(wire.Template, "workflow_templates/enabled", "runbooks")
-        return [
-            mapping.map_runbook(self.api.name, template, None, self.links)
-            for template in result.items
-            if not template.disabled
-        ]
+        enabled = [template for template in result if not template.disabled]
+        runbooks = [mapping.map_runbook(self.api.name, template, None, self.links) for template in enabled]
+        return Listing(runbooks, result.complete)
 
     async def runbook(self, id: str) -> Runbook:
         template = await self.template(id, "show")
@@ -69,11 +66,12 @@ class WorkflowReads:
         path = f"workflow_templates/{self.api.path_id(id, operation)}"
         return await self.api.fetch(wire.Template, path, operation)
 
-    async def runs(self, query: str) -> Sequence[RunSummary]:
+    async def runs(self, query: str) -> Listing[RunSummary]:
         result = await self.api.fetch_list(wire.Workflow, "workflows/open", "runs", pages=RUN_PAGES)
         workflows = [workflow for workflow in result.items if not mapping.run_state(workflow).is_over]
         workflows.sort(key=lambda workflow: mapping.id_order(workflow.id), reverse=True)
-        return [mapping.map_run_summary(self.api.name, workflow, self.links) for workflow in workflows]
+        runs = [mapping.map_run_summary(self.api.name, workflow, self.links) for workflow in workflows]
+        return Listing(runs, result.complete)
 
     async def read(self, id: str) -> Run:
         """Reads no tasks while a workflow is being created: the list of its tasks is a 404 until then."""
@@ -125,7 +123,7 @@ class WorkflowReads:
         visible.sort(key=lambda note: mapping.id_order(note.id))
         return [mapping.map_comment(note, task) for note in visible[-MAX_COMMENTS:]]
 
-    async def notes(self, run: str, task: str | None, operation: str) -> ListResult[wire.Note]:
+    async def notes(self, run: str, task: str | None, operation: str) -> Listing[wire.Note]:
         path_id = self.api.path_id(task or run, operation)
         path = f"tasks/{path_id}/notes" if task else f"workflows/{path_id}/notes"
         return await self.api.fetch_list(wire.Note, path, operation)

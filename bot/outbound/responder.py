@@ -6,7 +6,6 @@ the sender instead.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,6 +18,7 @@ from adapters.toolkit.messages import in_language
 from bot.outbound.activity_log import ActivityLog
 from bot.outbound.delivery_queues import DeliveryQueues
 from bot.outbound.live_cards import LiveCards
+from bot.outbound.public_posts import PublicPosts
 from bot.storage.effects import Effect
 from bot.storage.runs import RunRows
 from bot.surfaces.protocol import PostRef, Surface
@@ -65,6 +65,7 @@ class Responder:
         self._find_message = find_message
         self._now = now
         self._queues = DeliveryQueues(now)
+        self._public_posts = PublicPosts(surfaces, live_cards, run_rows, self._queues)
         self._private_answers: dict[str, asyncio.Future[Card | None]] = {}  # by message key, as are the next three
         self._results: dict[str, asyncio.Future[Result]] = {}
         self._notices: dict[str, dict[str, ActivityLine]] = {}  # by slot: lines that must not stay as they are
@@ -180,13 +181,13 @@ class Responder:
             moved = self._queues.send(place.key, message.key, since, lambda: self._move(answer.move_card, place))
             if not await moved:
                 private = private or self._live_cards.draw_card(answer.move_card)
-        if answer.public is not None:
-            card = answer.public
-            publish = partial(self._publish, message, card, resumed)
-            await self._queues.send(place.key, message.key, since, publish)
-        if private is not None and (posting or answer.public is not None) and answer.result == "done":
+        with in_language(self._require_services().language):
+            is_public = await self._public_posts.post(message, answer, resumed=resumed, since=since)
+        if private is not None and (posting or is_public) and answer.result == "done":
             private = replace(private, shown_elsewhere=True)
         await self._deliver_private(message, private, since)
+        with in_language(self._require_services().language):
+            await self._public_posts.post_elsewhere(message, answer, resumed=resumed, since=since)
         if posting:
             await asyncio.wait(posting)
         result = self._results.pop(message.key, None)
@@ -240,16 +241,6 @@ class Responder:
     async def _bind_thread(self, handle: str, card: PostRef) -> None:
         """Commands in the thread of a live card are about its run."""
         await self._run_rows.bind(handle, card.place.model_copy(update={"thread": card.place.thread or card.id}))
-
-    async def _publish(self, message: Message, card: Card, resumed: bool) -> None:
-        surface = self._surfaces.get(message.place.surface)
-        if surface is None:
-            return
-        nonce = hashlib.sha256(f"public\n{message.key}".encode()).hexdigest()[:24]
-        if resumed and await surface.find_post(message.place, nonce) is not None:
-            return
-        with in_language(self._require_services().language):
-            await surface.post(message.place, card, nonce=nonce)
 
     async def _join_home_channel(self, message: Message, since: datetime, handle: str, home: HomeChannel) -> None:
         """Binds the channel that the platform made for the run, and posts a card if we are a member of it."""

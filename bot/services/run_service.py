@@ -1,7 +1,8 @@
 """Runs for handlers: the store's rows, refreshed from the platforms (implements ``RunsPort``).
 
 Writes and hints schedule a refresh of their run, at most one per second and at low priority. ``on_change`` gets
-the handle of each run whose snapshot has changed, ``on_halt`` each run that was found halted on its platform.
+the handle of each run whose snapshot has changed, ``on_stop`` each run that was found halted or over on its
+platform, unless Liaison ended it.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from adapters.models import Run, RunbookKey, RunKey, RunState, RunSummary
 from adapters.protocol import Adapter
 from adapters.toolkit.messages import ENGLISH
 from adapters.unconfigured import adapter_named
+from adapters.writes import Op
 from bot.services.run_changes import fill_missing, find_or_track, reserve, with_state
 from bot.storage.effects import EffectLog
 from bot.storage.run_transaction import RunTransaction
@@ -28,6 +30,7 @@ REFRESH_INTERVAL_SECONDS = 1.0
 SLOWEST_REFRESH_SECONDS = 30.0  # of a run that its platform is still creating
 CREATION_TIMEOUT = timedelta(minutes=10)
 BACKGROUND_READS = 4  # of one platform at a time: polls must not wait behind hundreds of reads
+_OPEN = (RunState.STARTING, RunState.ACTIVE, RunState.PAUSED)
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +44,7 @@ class RunService:
         now: Callable[[], datetime],
         *,
         on_change: Callable[[str], None],
-        on_halt: Callable[[TrackedRun], object],
+        on_stop: Callable[[TrackedRun], object],
         count_queued_writes: Callable[[str], int],
         language: str = ENGLISH,
     ) -> None:
@@ -51,7 +54,7 @@ class RunService:
         self._platforms = platforms
         self._now = now
         rows.on_change = on_change
-        self._on_halt = on_halt
+        self._on_stop = on_stop
         self._count_queued_writes = count_queued_writes
         self._refreshes: dict[str, asyncio.Task[None]] = {}  # by handle
         self._requested: set[str] = set()  # handles to refresh (again)
@@ -189,9 +192,19 @@ class RunService:
             if refreshed is not None:
                 break
         assert refreshed is not None
-        if run.state is RunState.PAUSED and tracked.run.state in (RunState.STARTING, RunState.ACTIVE):
-            self._on_halt(refreshed)
+        if await self._was_stopped(tracked, run):
+            self._on_stop(refreshed)
         return refreshed
+
+    async def _was_stopped(self, before: TrackedRun, run: Run) -> bool:
+        """Whether somebody halted or ended the run on its platform since it was last read."""
+        was, read_at = before.run.state, before.run.read_at
+        if run.state is RunState.PAUSED:
+            return was in (RunState.STARTING, RunState.ACTIVE)
+        if was not in _OPEN or not run.state.is_over:
+            return False
+        receipts = await self.receipts(before.handle)
+        return not any(receipt.op == Op.END and (not read_at or receipt.at >= read_at) for receipt in receipts)
 
     async def _save_read(self, before: TrackedRun, run: Run, *, even_if_changed: bool) -> TrackedRun | None:
         """None if the snapshot is not that of ``before`` any more."""

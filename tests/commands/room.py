@@ -15,7 +15,7 @@ from adapters.errors import AdapterError
 from adapters.http.client import HttpClients
 from adapters.local import PLATFORM, LocalSettings
 from adapters.local.adapter import LocalAdapter
-from adapters.models import Comment, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
+from adapters.models import Comment, Listing, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
 from adapters.protocol import Capability, CheckResult, Platform, Resources
 from adapters.writes import Baseline, Op, Reconciliation, Recovery, Write, WriteMarker, WriteResult
 from commands import dispatch
@@ -80,15 +80,16 @@ class ScriptedAdapter:
         if operation in self.errors:
             raise self.errors[operation]
 
-    async def runbooks(self, query: str) -> Sequence[Runbook]:
+    async def runbooks(self, query: str) -> Listing[Runbook]:
         self._raise_scripted("runbooks")
-        return [book.model_copy(update=self.runbook_changes) for book in await self.inner.runbooks(query)]
+        found = await self.inner.runbooks(query)
+        return Listing([book.model_copy(update=self.runbook_changes) for book in found], found.complete)
 
     async def runbook(self, id: str) -> Runbook:
         self._raise_scripted("runbooks")
         return (await self.inner.runbook(id)).model_copy(update=self.runbook_changes)
 
-    async def runs(self, query: str) -> Sequence[RunSummary]:
+    async def runs(self, query: str) -> Listing[RunSummary]:
         self._raise_scripted("runs")
         return await self.inner.runs(query)
 

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adapters.http.responses import ListResult
-from adapters.models import Health
+from adapters.models import Health, Listing
 from adapters.runrunit.api import RunrunitApi
 from adapters.runrunit.reads import Reads
 from adapters.runrunit.text import SIGNER
@@ -75,9 +74,7 @@ class Comments(SignedComments):
         comment = await self.api.create_comment(step.target or step.run_id, text, step.op)
         return PostedComment(id=comment.id)
 
-    async def list_comments(
-        self, step: Write, marker: WriteMarker, baseline: Baseline
-    ) -> ListResult[PostedComment]:
+    async def list_comments(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Listing[PostedComment]:
         listing = await self.api.comments(step.target or step.run_id, step.op)
         posted = [PostedComment(id=item.id, text=item.text) for item in listing.items]
-        return ListResult(posted, complete=listing.complete)
+        return Listing(posted, complete=listing.complete)

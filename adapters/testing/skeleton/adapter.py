@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from adapters.models import Comment, Run, Runbook, RunSummary
+from adapters.models import Comment, Listing, Run, Runbook, RunSummary
 from adapters.protocol import CheckResult, Resources
 from adapters.testing.skeleton.capabilities import CAPABILITIES
 from adapters.testing.skeleton.settings import ExampleSettings
@@ -21,13 +21,13 @@ class ExampleAdapter(PlatformAdapter):
         comments = Comments(self._client, writes)
         super().__init__(name, CAPABILITIES, comments, writes, http=self._client)
 
-    async def runbooks(self, query: str) -> Sequence[Runbook]:
+    async def runbooks(self, query: str) -> Listing[Runbook]:
         raise NotImplementedError("TODO 3: list the runbooks that can be started")
 
     async def runbook(self, id: str) -> Runbook:
         raise NotImplementedError("TODO 4: read one runbook with its tasks")
 
-    async def runs(self, query: str) -> Sequence[RunSummary]:
+    async def runs(self, query: str) -> Listing[RunSummary]:
         raise NotImplementedError("TODO 5: list the runs that are not over, newest first")
 
     async def read(self, id: str) -> Run:

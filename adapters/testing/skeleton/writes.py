@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.http.client import HttpClient
-from adapters.http.responses import ListResult
+from adapters.models import Listing
 from adapters.testing.skeleton.text import SIGNER
 from adapters.toolkit.comments import PostedComment, SignedComments
 from adapters.toolkit.guards import Fresh, Guard
@@ -104,7 +104,5 @@ class Comments(SignedComments):
     async def send_comment(self, step: Write, text: str, marker: WriteMarker) -> PostedComment:
         raise NotImplementedError("TODO 19: send a comment")
 
-    async def list_comments(
-        self, step: Write, marker: WriteMarker, baseline: Baseline
-    ) -> ListResult[PostedComment]:
+    async def list_comments(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Listing[PostedComment]:
         raise NotImplementedError("TODO 20: list the comments among which it would be")

@@ -146,7 +146,9 @@ class TinesFake(Fake):
         if "sub_status_id" in body:
             if body["sub_status_id"] not in self.world.sub_statuses:
                 raise Refusal("sub status not found")
-            self.world.set_sub_status(case, body["sub_status_id"])
+            self.world.set_sub_status(
+                case, body["sub_status_id"], self.world.user(body.get("author_email", "")) or BOT
+            )
             self.world.record("sub_status", case.id)
         if "priority" in body:
             case.priority = body["priority"].upper()

@@ -50,7 +50,7 @@ async def test_lists_without_an_end_are_cut(fake: TinesFake, tines: Tines) -> No
 async def test_a_page_number_that_goes_back_ends_the_list(fake: TinesFake, tines: Tines, number: int) -> None:
     body = f'{{"cases": [], "meta": {{"next_page_number": {number}}}}}'
     fake.fault("answer", status=200, body=body, times=99)
-    assert await tines.runs("") == []
+    assert not await tines.runs("")
     assert len(fake.seen) == 1
 
 
@@ -67,7 +67,7 @@ async def test_a_dropped_filter_shows_no_other_cases(fake: TinesFake, tines: Tin
 async def test_a_template_can_be_open(fake: TinesFake, tines: Tines) -> None:
     fake.template.status = "OPEN"
     assert len(await tines.runbooks("failover")) == 1
-    assert await tines.runs("") == []
+    assert not await tines.runs("")
 
 
 async def test_tags_decide_what_is_a_run_or_a_runbook(fake: TinesFake, http: HttpClients) -> None:

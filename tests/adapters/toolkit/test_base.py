@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from adapters.errors import Conflict, Unsupported
-from adapters.models import Comment, Person, Run, Runbook, RunKey, RunSummary
+from adapters.models import Comment, Listing, Person, Run, Runbook, RunKey, RunSummary
 from adapters.protocol import CheckResult
 from adapters.toolkit.base import PlatformAdapter
 from adapters.toolkit.capabilities import declare_capabilities
@@ -42,14 +42,14 @@ def offering(*ops: Op) -> Any:
 
 
 class Adapter(PlatformAdapter):
-    async def runbooks(self, query: str) -> Sequence[Runbook]:
-        return []
+    async def runbooks(self, query: str) -> Listing[Runbook]:
+        return Listing([])
 
     async def runbook(self, id: str) -> Runbook:
         raise NotImplementedError
 
-    async def runs(self, query: str) -> Sequence[RunSummary]:
-        return []
+    async def runs(self, query: str) -> Listing[RunSummary]:
+        return Listing([])
 
     async def read(self, id: str) -> Run:
         raise NotImplementedError

@@ -155,7 +155,7 @@ async def test_a_next_page_on_another_site_is_not_requested(xurrent: XurrentAdap
 async def test_a_malformed_link_header_is_parsed_quickly(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     fake.fault("answer", status=200, body="[]", headers={"Link": "<" * 60_000})
     started = time.process_time()
-    assert await xurrent.runs("") == []
+    assert not await xurrent.runs("")
     assert time.process_time() - started < 2
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from adapters.errors import Unreachable
-from adapters.models import Health, HomeChannel, Person
+from adapters.models import Health, Person
 from adapters.protocol import Emulated
 from adapters.writes import EndRun, Op, WriteMarker
 from commands.model.card import PersonName
@@ -15,7 +15,6 @@ from commands.verbs.move import MoveCard
 from tests.commands.room import (
     BEN,
     EVE,
-    HERE,
     Room,
     activity_texts,
     button_labels,
@@ -332,14 +331,3 @@ async def test_a_persons_word_settles_an_unknown_write(room: Room) -> None:
     assert "Noted: starting R1 went through. Receipt" in private_text(answer)
     gone = await room.press(DecideOutcome(run="R1", key="K1", step="other", applied=True))
     assert "already been resolved" in private_text(gone)
-
-
-async def test_a_status_typed_in_the_runs_own_channel_is_not_said_there_twice(room: Room) -> None:
-    """The platform that made the channel posts it there itself."""
-    home = HomeChannel(site="https://chat.example/", channel=HERE.channel)
-    room.platform.run_changes = {"home": home}
-    await room.start()
-    there = HERE.model_copy(update={"site": "https://Chat.example"})
-    assert (await room.type("status amber lagging", place=there)).public is None
-    other = HERE.model_copy(update={"site": "https://other.example"})
-    assert (await room.type("status red all down", place=other)).public is not None

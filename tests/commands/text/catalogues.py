@@ -27,7 +27,21 @@ def _parts() -> Sequence[str]:
     """The names that the adapters give to the requests of a write, from the recorded keys of all their steps."""
     keys = re.findall(r'"([a-z]+(?::\w+)+)', _STEPS.read_text())
     recorded = {part.rstrip("0123456789") for key in keys for part in key.split(":")[1:] if part != "TASK"}
-    return sorted({"itself", "assign", "buttons", "colour", "copy", "mark", "stage", "tasks", "urgent", *recorded})
+    return sorted(
+        {
+            "itself",
+            "assign",
+            "buttons",
+            "colour",
+            "copy",
+            "mark",
+            "sentence",
+            "stage",
+            "tasks",
+            "urgent",
+            *recorded,
+        }
+    )
 
 
 BUILT: Mapping[str, Sequence[str]] = {

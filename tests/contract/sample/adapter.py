@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
-from adapters.errors import AdapterError
+from adapters.errors import AdapterError, Rejected
 from adapters.http.responses import parse_model
-from adapters.models import Comment, Run, Runbook, RunSummary
+from adapters.models import Comment, Listing, Run, Runbook, RunSummary
 from adapters.protocol import CheckResult, Resources
 from adapters.testing.skeleton import PLATFORM
 from adapters.testing.skeleton.capabilities import CAPABILITIES
 from adapters.testing.skeleton.settings import ExampleSettings
 from adapters.toolkit.base import PlatformAdapter
 from adapters.toolkit.health import check_result
-from adapters.writes import EndRun, FinishTask, Op, Write
+from adapters.writes import EndRun, FinishTask, Op, StartRun, Write
 from tests.contract.sample.wire import WireComments, WireRun, WireRunbook, WireRunbooks, WireRuns
 from tests.contract.sample.writes import Comments, Writes
 
@@ -28,19 +28,19 @@ class ExampleAdapter(PlatformAdapter):
     def handlers(self) -> tuple[Comments, Writes]:
         return Comments(self._client), Writes(self._client)
 
-    async def runbooks(self, query: str) -> Sequence[Runbook]:
+    async def runbooks(self, query: str) -> Listing[Runbook]:
         body = await self._client.read("runbooks", operation=Op.RUNBOOKS)
         found = parse_model(WireRunbooks, body, self.name, Op.RUNBOOKS)
-        return [runbook.mapped(self.name) for runbook in found.items]
+        return Listing([runbook.mapped(self.name) for runbook in found.items])
 
     async def runbook(self, id: str) -> Runbook:
         body = await self._client.read(f"runbooks/{id}", operation=Op.SHOW)
         return parse_model(WireRunbook, body, self.name, Op.SHOW).mapped(self.name)
 
-    async def runs(self, query: str) -> Sequence[RunSummary]:
+    async def runs(self, query: str) -> Listing[RunSummary]:
         body = await self._client.read("runs", operation=Op.RUNS)
         found = parse_model(WireRuns, body, self.name, Op.RUNS)
-        return [run.mapped(self.name).summary() for run in found.items]
+        return Listing([run.mapped(self.name).summary() for run in found.items])
 
     async def read(self, id: str) -> Run:
         body = await self._client.read(f"runs/{id}", operation=Op.SHOW)
@@ -63,6 +63,10 @@ class ExampleAdapter(PlatformAdapter):
     def plan(self, write: Write, run: Run | None) -> Sequence[Write]:
         """A note is a step of its own."""
         match write:
+            case StartRun(rehearsal=True):
+                raise Rejected(self.name, write.op, said="there are no rehearsals")
+            case StartRun(options=options) if options:
+                raise Rejected(self.name, write.op, said="a start takes no values")
             case FinishTask(note=text) | EndRun(text=text) if text.strip():
                 return [write, write.as_part("note")]
         return [write]

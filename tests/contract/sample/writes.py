@@ -5,8 +5,8 @@ from typing import Any
 
 from adapters.errors import NotFound, OutcomeUnknown
 from adapters.http.client import HttpClient
-from adapters.http.responses import ListResult, parse_model
-from adapters.models import RunKey, RunState
+from adapters.http.responses import parse_model
+from adapters.models import Listing, RunKey, RunState
 from adapters.testing.skeleton.text import SIGNER
 from adapters.toolkit.comments import PostedComment, SignedComments
 from adapters.toolkit.guards import Fresh, Guard, already_done
@@ -88,6 +88,8 @@ class Writes:
         body = {"title": step.title, "description": SIGNER.signature(marker)}
         if step.stage:
             body["stage"] = step.stage
+        if step.assignee:
+            body["assignee"] = step.assignee.shown
         answer = await self.client.write("POST", f"runs/{step.run_id}/tasks", operation=step.op, json=body)
         return self._added(parse_model(WireTask, answer, self.client.platform, step.op, OutcomeUnknown))
 
@@ -163,9 +165,7 @@ class Comments(SignedComments):
         comment = parse_model(WireComment, answer, self.client.platform, step.op, OutcomeUnknown)
         return PostedComment(comment.id, comment.text)
 
-    async def list_comments(
-        self, step: Write, marker: WriteMarker, baseline: Baseline
-    ) -> ListResult[PostedComment]:
+    async def list_comments(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Listing[PostedComment]:
         body = await self.client.read(f"runs/{step.run_id}/comments", operation=step.op)
         found = parse_model(WireComments, body, self.client.platform, step.op)
-        return ListResult([PostedComment(comment.id, comment.text) for comment in found.items])
+        return Listing([PostedComment(comment.id, comment.text) for comment in found.items])

@@ -1,0 +1,73 @@
+"""Posts that everybody sees: once in each place, also after a crash or a lost response."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from adapters.models import HomeChannel
+from bot.outbound.delivery_queues import DeliveryQueues
+from bot.outbound.live_cards import LiveCards
+from bot.storage.runs import RunRows
+from bot.surfaces.protocol import Surface
+from commands.model.card import Answer, Card
+from commands.model.messages import Message, Place
+
+
+@dataclass
+class PublicPosts:
+    """``resumed``: the message was processed before a crash, so its posts may exist. ``since``: when its answer
+    was ready."""
+
+    surfaces: Mapping[str, Surface]
+    live_cards: LiveCards
+    run_rows: RunRows
+    queues: DeliveryQueues
+
+    async def post(self, message: Message, answer: Answer, *, resumed: bool, since: datetime) -> bool:
+        """In the place of the message. Returns whether it is there."""
+        if answer.public is None or self._is_home(self._home_of(answer.announces), message.place):
+            return False
+        return await self._post_once(message, answer.public, message.place, resumed, since)
+
+    async def post_elsewhere(self, message: Message, answer: Answer, *, resumed: bool, since: datetime) -> None:
+        """A status update goes to the other places that show the run too.
+
+        They do not wait for each other: one may be in a chat that does not respond.
+        """
+        card, home = answer.public, self._home_of(answer.announces)
+        if card is None:
+            return
+        places = {live.place.key: live.place for live in self.live_cards.cards_of(answer.announces)}
+        places.pop(message.place.key, None)
+        others = [place for place in places.values() if not self._is_home(home, place)]
+        await asyncio.gather(*(self._post_once(message, card, place, resumed, since) for place in others))
+
+    async def _post_once(self, message: Message, card: Card, place: Place, resumed: bool, since: datetime) -> bool:
+        surface = self.surfaces.get(place.surface)
+        if surface is None:
+            return False
+        where = "" if place.key == message.place.key else f"\n{place.key}"
+        nonce = hashlib.sha256(f"public\n{message.key}{where}".encode()).hexdigest()[:24]
+        may_exist = resumed
+
+        async def post() -> None:
+            nonlocal may_exist
+            if may_exist and await surface.find_post(place, nonce) is not None:
+                return
+            may_exist = True
+            await surface.post(place, card, nonce=nonce)
+
+        return await self.queues.send(place.key, message.key, since, post)
+
+    def _home_of(self, run: str) -> HomeChannel | None:
+        tracked = self.run_rows.get(run) if run else None
+        return tracked.run.home if tracked else None
+
+    def _is_home(self, home: HomeChannel | None, place: Place) -> bool:
+        """Whether ``place`` is in the channel that the run's platform made for it."""
+        surface = self.surfaces.get(place.surface)
+        if home is None or surface is None:
+            return False
+        return home.channel == place.channel and home.is_of(surface.site)
