@@ -88,7 +88,7 @@ class Cutover(PlatformAdapter):
     @property
     def reads_per_minute(self) -> float:
         """The reference gives no number for its rate limit. A read takes three requests."""
-        return READS_PER_MINUTE
+        return 0.0 if self._reads.lists_edits else READS_PER_MINUTE
 
     def affected_ids(self, payload: bytes) -> Collection[str] | None:
         """Reads the default payload of an event integration. Operators can configure another one."""

@@ -133,7 +133,7 @@ class Playbooks(PlatformAdapter):
     @property
     def reads_per_minute(self) -> float:
         """Half of a tenth of what Mattermost allows by default where it limits its users: 10 requests a second."""
-        return READS_PER_MINUTE
+        return 0.0 if self._api.features.can_list_edits else READS_PER_MINUTE
 
     @property
     def site(self) -> str:

@@ -27,6 +27,7 @@ from adapters.tines.capabilities import CAPABILITIES
 from adapters.tines.errors import error_mapper
 from adapters.tines.health import HealthCheck
 from adapters.tines.people import People
+from adapters.tines.running import RunningTasks
 from adapters.tines.settings import TinesSettings
 from adapters.tines.start import StartWrites
 from adapters.tines.stories import Stories
@@ -67,7 +68,8 @@ class Tines(PlatformAdapter):
         self._api = Api(client, settings.team_id)
         people, self._views = People(self._api, now), TaskViews(self._api)
         self._starts = StartWrites(self._api, people, settings)
-        tasks = TaskWrites(self._api, people, self._views)
+        self._running = RunningTasks(self._api)
+        tasks = TaskWrites(self._api, people, self._views, self._running)
         self._comments = CommentWrites(self._api, people, tasks, self._views)
         self._case_writes = CaseWrites(self._api, people, self._colours)
         self.webhooks = Webhooks(client, http)
@@ -103,6 +105,7 @@ class Tines(PlatformAdapter):
             case, self._settings.run_tag
         ):
             raise NotFound(self.name, "show")  # it is a runbook
+        case = await self._running.current(case, tasks, "show")
         health = await self._case_writes.read_health(case)
         run = mapping.run(self.name, case, tasks, health, self._now())
         self._views.remember(run)

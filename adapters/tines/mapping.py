@@ -134,10 +134,12 @@ def runbook(platform: str, case: wire.Case, tasks: Sequence[wire.Task] | None = 
     )
 
 
-def comment(item: wire.Comment) -> Comment:
+def comment(item: wire.Comment, names: Mapping[str, str] | None = None) -> Comment:
+    """``names`` are those of the people who are mentioned, by id."""
     parsed = texts.parse_comment(item.value)
     author = parsed.author or (person(item.user).shown if item.user else "")
-    return Comment(id=item.id, text=parsed.text, by=author, at=parse_timestamp(item.created_at), task=parsed.task)
+    text = parsed.text if parsed.author else texts.plain_text(parsed.text, names or {})
+    return Comment(id=item.id, text=text, by=author, at=parse_timestamp(item.created_at), task=parsed.task)
 
 
 def status_of(
