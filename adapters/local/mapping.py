@@ -42,6 +42,7 @@ def runbook(platform: str, file: RunbookFile, *, show_file: bool = False) -> Run
         tasks=_tasks(tasks),
         task_count=len(tasks),
         rehearsable=True,
+        folder=file.id.rpartition("/")[0],
     )
 
 

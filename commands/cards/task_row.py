@@ -53,7 +53,12 @@ def last_actor(tracked: TrackedRun, task: Task) -> Actor | None:
     if action is None or action.state is not task.state:
         return None
     at = task.started_at if task.state is TaskState.RUNNING else task.finished_at
-    return action.by if at is None or abs(at - action.at) < _SAME_CHANGE else None
+    return action.by if is_same_change(action.at, at) else None
+
+
+def is_same_change(ours: datetime, theirs: datetime | None) -> bool:
+    """Whether a change through Liaison is the platform's last one, by its time where the platform says it."""
+    return theirs is None or abs(theirs - ours) < _SAME_CHANGE
 
 
 def handles(tracked: TrackedRun, ids: Sequence[str]) -> str:

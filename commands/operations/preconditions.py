@@ -20,7 +20,7 @@ from commands.cards.task_buttons import (
     reopen_button,
     show_task_button,
 )
-from commands.cards.task_row import as_shown, is_asked, people_names
+from commands.cards.task_row import as_shown, is_asked, is_same_change, people_names
 from commands.lookup.task_lookup import task_choices
 from commands.model.card import Button, Link
 from commands.model.errors import Ambiguous, CommandError, NotAllowed, Stale
@@ -51,12 +51,13 @@ _OVER_FOR_GOOD: Mapping[TaskState, str] = {
     TaskState.FAILED: "stale.failed_for_good",
 }
 _CAUSES: Mapping[TaskState, Sequence[Op]] = {
-    TaskState.DONE: (Op.FINISH, Op.APPROVE),
+    TaskState.DONE: (Op.FINISH, Op.APPROVE, Op.SKIP),  # some platforms close a task that is skipped
     TaskState.FAILED: (Op.REJECT,),
     TaskState.SKIPPED: (Op.SKIP,),
     TaskState.RUNNING: (Op.BEGIN,),
     TaskState.HELD: (Op.HOLD,),
 }
+_CHANGES = (Op.FINISH, Op.APPROVE, Op.REJECT, Op.SKIP, Op.BEGIN, Op.HOLD, Op.REOPEN)
 _NOT_WHEN_OVER = (Op.FINISH, Op.BEGIN, Op.SKIP, Op.HOLD, Op.ASSIGN, Op.APPROVE, Op.REJECT)
 _DECISIONS = (Op.APPROVE, Op.REJECT)
 
@@ -236,14 +237,14 @@ def _with_people(tracked: TrackedRun, task: Task) -> LazyText:
 
 def last_change(task: Task, check: PreconditionContext) -> LazyText | str:
     """ " by Ben at 14:01": from our ledger if it was Liaison, else from the platform; empty if unknown."""
-    ops = _CAUSES.get(task.state, ())
-    receipt = next((other for other in check.receipts if other.op in ops and other.code not in check.own), None)
-    if receipt is not None:
-        at = clock(receipt.at, check.zone)
-        return lazy("deed.ours", who=receipt.by, at=at, code=receipt.code)
     running = task.state is TaskState.RUNNING
+    at = task.started_at if running else task.finished_at
+    changes = (other for other in check.receipts if other.op in _CHANGES and other.code not in check.own)
+    receipt = next(changes, None)  # the newest
+    if receipt is not None and receipt.op in _CAUSES.get(task.state, ()) and is_same_change(receipt.at, at):
+        return lazy("deed.ours", who=receipt.by, at=clock(receipt.at, check.zone), code=receipt.code)
     by = (task.started_by or people_names(task.assignees)) if running else (task.finished_by or "")
-    return by_and_at(by, task.started_at if running else task.finished_at, check.zone)
+    return by_and_at(by, at, check.zone)
 
 
 def by_and_at(by: str, at: datetime | None, zone: tzinfo | None) -> LazyText | str:

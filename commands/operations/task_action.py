@@ -187,8 +187,14 @@ async def _store_last_action(context: CommandContext, tracked: TrackedRun, wante
 
 
 def _with_owners(report: OutcomeReport, tracked: TrackedRun, task: Task, context: CommandContext) -> OutcomeReport:
-    """Says whose task the person has begun. It stays theirs until the person takes it over."""
+    """Says whose task the person has begun. It stays theirs until the person takes it over.
+
+    Where the platform has added the person to them, its adapter says so.
+    """
     me = context.services.people.person(context.actor)
+    now = tracked.run.task(task.id)
+    if now is not None and is_among(me, now.assignees):
+        return report
     if report.result != "done" or not task.assignees or is_among(me, task.assignees):
         return report
     lines = (*report.lines, translate("receipt.still_theirs", people=people_names(task.assignees)))

@@ -97,6 +97,7 @@ class ScriptedAdapter:
     answers: asyncio.Event = field(default_factory=_set_event)  # cleared: it never says whose tasks are whose
     offered_actions: tuple[PlatformAction, ...] = ()
     executed: list[str] = field(default_factory=list)  # step keys
+    step_options: list[Mapping[str, str]] = field(default_factory=list)  # of those steps
 
     def _raise_scripted(self, operation: str) -> None:
         if operation in self.errors:
@@ -151,6 +152,7 @@ class ScriptedAdapter:
         self._raise_scripted(step.step_key)
         self._raise_scripted(step.op.value)
         self.executed.append(step.step_key)
+        self.step_options.append(step.options)
         if step.op in self.results:
             return self.results[step.op]
         if step.op is Op.ACTION or (step.part and step.part != self.parts[step.op][0]):

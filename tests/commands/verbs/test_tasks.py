@@ -51,6 +51,18 @@ async def test_a_task_that_is_already_done_says_who_and_when(room: Room) -> None
     assert len([step for step in room.platform.executed if step.startswith("finish")]) == 1
 
 
+async def test_a_task_that_somebody_finished_there_since_names_them(room: Room) -> None:
+    """Not the last person who finished it through Liaison."""
+    await room.start()
+    await room.type("finish T1", by=BEN)
+    await room.type("reopen T1", by=BEN)
+    room.wait(minutes=3)
+    finished = {"state": TaskState.DONE, "finished_by": "Rui", "finished_at": room.now()}
+    room.platform.task_changes["Confirm the primary is down"] = finished
+    await room.type("show R1")
+    assert "was already finished by Rui at 14:09 UTC" in private_text(await room.type("finish T1"))
+
+
 async def test_a_message_that_is_repeated_after_a_crash_gets_the_same_answer(room: Room) -> None:
     """A handler may run twice: the change of its own write must not fail its precondition."""
     await room.start()
