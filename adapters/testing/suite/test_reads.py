@@ -2,11 +2,11 @@
 
 import pytest
 
-from adapters.models import TaskState
-from adapters.protocol import API_VERSION, CheckStatus, Emulated, Unsupported
+from adapters.models import Person, TaskState
+from adapters.protocol import API_VERSION, AssignedTasks, CheckStatus, Emulated, Unsupported
 from adapters.testing.fixtures import contract
 from adapters.testing.harness import RUNBOOK, TASKS, Harness
-from adapters.testing.writes import can_list_runbooks, new_start
+from adapters.testing.writes import BEN, can_list_runbooks, new_start, new_write
 from adapters.toolkit.messages import load_messages
 from adapters.writes import Op
 
@@ -100,6 +100,22 @@ async def test_reading_changes_nothing(harness: Harness) -> None:
     run = await harness.new_run()
     again = await harness.adapter.read(run.key.id)
     assert again.model_copy(update={"read_at": run.read_at}) == run
+
+
+@contract([Op.ASSIGN])
+async def test_the_open_tasks_of_a_person_are_listed(harness: Harness, op: Op) -> None:
+    """By an adapter that has read nothing else."""
+    fresh = harness.connect()
+    if not isinstance(fresh, AssignedTasks):
+        pytest.skip("it does not list the tasks of a person")
+    pending = await new_write(harness, op, person=BEN)
+    await pending.execute()
+    run, task = pending.write.run, pending.write.target
+    listed = await fresh.assigned_tasks(BEN)
+    assert [(found.run.key, found.task.id) for found in listed if found.task.id == task] == [(run, task)]
+    assert not any(found.task.state.is_over for found in listed)
+    stranger = Person(id="U0EVE", name="Eve Stranger", handle="eve.stranger", email="eve@elsewhere.example")
+    assert list(await fresh.assigned_tasks(stranger)) == []
 
 
 @contract()
