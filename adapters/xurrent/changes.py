@@ -100,9 +100,15 @@ class ChangeReads:
             state=RunState.FINISHED if over else RunState.ACTIVE,
             tasks=tasks,
             link=self.links.run(id),
-            notes=() if records.complete else (RunNote(key="xurrent.note_cut_short"),),
+            notes=self._notes(records, over=over),
             read_at=self.now(),
         )
+
+    def _notes(self, records: Listing[wire.Task], *, over: bool) -> tuple[RunNote, ...]:
+        """A change can't be read: its impact is the highest one of its open tasks."""
+        open_tasks = [task for task in records if not mapping.task_state(task).is_over]
+        notes = () if over else mapping.run_notes(mapping.highest_impact(open_tasks), None, now=self.now())
+        return notes if records.complete else (*notes, RunNote(key="xurrent.note_cut_short"))
 
     def edits(self, since: datetime) -> Sequence[EditPages]:
         """The page documents the order by ``updated_at``, and no filter by time."""
