@@ -40,7 +40,7 @@ class Actions:
         tasks = [task for task in run.tasks if task.is_ours and task.state in _OPEN_STATES]
         return [_action(kind, task) for task in tasks for kind in self._kinds(task)]
 
-    @step(PerformAction, recovery=Recovery.IDEMPOTENT)
+    @step(PerformAction, recovery=lambda _, step: _recovery(step))
     async def perform(self, step: PerformAction, marker: WriteMarker) -> WriteResult:
         task = await self._read_task(step)
         self._require_possible(step, task)
@@ -99,6 +99,11 @@ def _action(kind: str, task: Task) -> PlatformAction:
     return PlatformAction(
         id=f"{kind}:{task.id}", label=key, warning=f"{key}_does", facts={"title": task.title}, task=task.id
     )
+
+
+def _recovery(step: PerformAction) -> Recovery:
+    """A failure carries a note in the same request, which would be written again."""
+    return Recovery.LOOKUP if _kind(step) == FAIL else Recovery.IDEMPOTENT
 
 
 def _kind(step: PerformAction) -> str:

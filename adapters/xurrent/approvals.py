@@ -16,6 +16,7 @@ from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     ApproveTask,
     Baseline,
+    Indeterminate,
     Op,
     Reconciliation,
     Recovery,
@@ -68,7 +69,8 @@ class Approvals:
         if note := self._notes.text_of(step):
             body["note"] = self._notes.sign(step, note, marker)
         updated = await api.write("PATCH", path, step.op, body, wire.Task)
-        return WriteResult(tasks=(mapping.map_task(updated, self.links),))
+        is_partial = not mapping.task_state(updated).is_over  # one of several approvals, in the old API
+        return WriteResult(tasks=(mapping.map_task(updated, self.links),), partial=is_partial)
 
     def recovery(self, step: Decision) -> Recovery:
         """A decision can be sent again, but a note in the same request would be written again."""
@@ -76,8 +78,12 @@ class Approvals:
 
     @reconciles(ApproveTask, RejectTask)
     async def find_decision(self, step: Decision, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        """The old API does not show who of several people has decided."""
         _, task, own = await self._read(step)
-        return applied_if(_decision(task, own) == TARGET_STATUS[step.op])
+        is_decided = _decision(task, own) == TARGET_STATUS[step.op]
+        if not is_decided and self.itrp and task.member is None and not mapping.task_state(task).is_over:
+            return Indeterminate()
+        return applied_if(is_decided)
 
     @step(ApproveTask, RejectTask, part=NOTE_PART, recovery=Recovery.LOOKUP)
     async def write_note(self, step: Decision, marker: WriteMarker) -> WriteResult:

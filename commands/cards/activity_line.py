@@ -7,7 +7,7 @@ line. Lines are in the channel's language, and stay in the language in which the
 from datetime import datetime
 
 from adapters.toolkit.messages import in_language
-from adapters.writes import AddTask, Op, SetStatus, StartRun, Write, WriteResult
+from adapters.writes import AddTask, Op, SetStatus, Write, WriteResult
 from commands.lookup.earlier_message import plain_name
 from commands.model.card import ActivityLine, Text
 from commands.model.intents import DecideOutcome
@@ -20,15 +20,6 @@ from commands.text.error_text import adapter_error_text, platform_title
 from commands.text.phrases import button, clock, first_line, health_name, run_name, task_name
 
 _WITH_NOTE = (Op.FINISH, Op.SKIP, Op.APPROVE, Op.END)  # the text is optional there
-
-
-def typed_text(write: Write) -> str:
-    """The note, reason or comment that the write stores; empty if there is none."""
-    for field in ("text", "note", "reason", "title"):
-        text = getattr(write, field, "")
-        if isinstance(text, str) and text and not isinstance(write, AddTask | StartRun):
-            return text
-    return ""
 
 
 def is_health_unset(write: Write) -> bool:
@@ -48,7 +39,7 @@ def message_facts(tracked: TrackedRun, write: Write, result: WriteResult | None 
         "title": _added_title(tracked, write, result) if isinstance(write, AddTask) else "",
         "health": health_name(write.health) if isinstance(write, SetStatus) and write.health else "",
         "offer": getattr(write, "label", ""),
-        "text": first_line(typed_text(write)),
+        "text": first_line(write.words),
     }
 
 
@@ -128,7 +119,7 @@ def _outcome_text(
 def _done_key(step: Write, result: WriteResult) -> str:
     if result.partial:
         return "trace.partial"
-    if step.op in _WITH_NOTE and typed_text(step).strip():
+    if step.op in _WITH_NOTE and step.words.strip():
         return f"trace.{step.op}_note"
     return "trace.status_text" if is_health_unset(step) else f"trace.{step.op}"
 

@@ -11,7 +11,6 @@ from commands.cards.activity_line import (
     decision_line,
     is_health_unset,
     message_facts,
-    typed_text,
     write_summary,
 )
 from commands.cards.error_card import (
@@ -134,7 +133,7 @@ def _part_name(step: Write) -> str:
 
 def _lines_below(context: CommandContext, tracked: TrackedRun, written: WriteOutcome) -> tuple[Text, ...]:
     """The first line of what was stored, and what the platform's adapter adds."""
-    stored = typed_text(written.wanted)
+    stored = written.wanted.words
     lines: list[Text] = [translate("receipt.quote", text=first_line(stored))] if stored.strip() else []
     results = [outcome.result for outcome in written.outcomes if isinstance(outcome, Done)]
     lines += _ignored_fields(tracked, written.wanted, context.services)

@@ -96,13 +96,15 @@ class TaskWrites:
         self, step: FinishTask | SkipTask, marker: WriteMarker, baseline: Baseline
     ) -> Reconciliation:
         task = await self.api.task(step.task, step.op)
-        is_applied = task.is_closed
-        if not is_applied and isinstance(step, FinishTask):
-            if step.options.get(PART) == MINE:
-                is_applied = has_delivered(task, await self.people.find_by_email(step.by))
-            elif (element := chosen_step(step)) is not None:
-                is_applied = await self.workflows.is_past(step, element)
-        return applied_if(is_applied, self.result(task))
+        if task.is_closed or not isinstance(step, FinishTask):
+            return applied_if(task.is_closed, self.result(task))
+        if step.options.get(PART) == MINE:
+            user = await self.people.find_by_email(step.by)
+            result = self.result(task, partial=True, message="runrunit.my_part")
+            return applied_if(has_delivered(task, user), result)
+        element = chosen_step(step)
+        is_past = element is not None and await self.workflows.is_past(step, element)
+        return applied_if(is_past, self.result(task, partial=True))
 
     @step(BeginTask, part=TAKE, recovery=Recovery.LOOKUP, guard=read_task)
     async def take(self, step: BeginTask, marker: WriteMarker, fresh: Fresh[WireTask]) -> WriteResult:

@@ -123,7 +123,7 @@ class TaskWrites:
 
     # Begin, and its undoing by a reopen: a note in the case's metadata
 
-    @step(BeginTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
+    @step(BeginTask, recovery=Recovery.LOOKUP, guard=read_task)
     async def begin(self, step: BeginTask, marker: WriteMarker, fresh: Fresh[wire.Task]) -> WriteResult:
         if fresh.task is not None and fresh.task.state is TaskState.RUNNING:
             return already_done(fresh.task)
@@ -138,7 +138,7 @@ class TaskWrites:
         self.views.set_running(step, running)
         return applied_if(running is not None)
 
-    @step(ReopenTask, part=MARK, recovery=Recovery.IDEMPOTENT, guard=Guard.EARLIER_STEP)
+    @step(ReopenTask, part=MARK, recovery=Recovery.LOOKUP, guard=Guard.EARLIER_STEP)
     async def clear_running(self, step: ReopenTask, marker: WriteMarker) -> WriteResult:
         value = texts.format_reopened(marker)
         await self.api.set_metadata(step.run_id, {texts.running_key(step.task): value}, "reopen")

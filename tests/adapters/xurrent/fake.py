@@ -41,7 +41,7 @@ class XurrentFake(Fake):
         self.flavour, self.token = flavour, token
         self.itrp = flavour == "itrp"
         self.personal_tokens: dict[str, int] = {}  # token -> person ID
-        self.account = FakeAccount()
+        self.account = FakeAccount(decides_by_task=self.itrp)
         self.template = self.account.template()
         self.writes = FakeWrites(self.account, self.itrp)
         self.page_size = 20

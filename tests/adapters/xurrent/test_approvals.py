@@ -6,12 +6,12 @@ from adapters.errors import AdapterError, Conflict, Rejected
 from adapters.http.client import HttpClients
 from adapters.models import Person
 from adapters.protocol import CheckStatus, Unsupported
-from adapters.writes import ApproveTask, AssignTask, Op, RejectTask, Write, WriteResult
+from adapters.writes import Applied, ApproveTask, AssignTask, Indeterminate, Op, RejectTask, Write, WriteResult
 from adapters.xurrent.adapter import XurrentAdapter
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.fake_account import BOT, FakeRun, FakeTask
 from tests.adapters.xurrent.harness import connect_adapter
-from tests.adapters.xurrent.helpers import BEN, MARKER, add_approval, create_run, run_key
+from tests.adapters.xurrent.helpers import BASELINE, BEN, MARKER, add_approval, create_run, run_key
 
 ANA_ID, BEN_ID, RUI_ID = 58, 60, 61
 ANA = Person(id="U0ANA", name="Ana", email="ana@example.com")
@@ -147,6 +147,23 @@ async def test_the_old_api_lets_the_server_check_whose_approval_it_is(
     with pytest.raises(Conflict):
         await approver.execute(approve(run, ruis), MARKER)
     assert ruis.status == "assigned"
+
+
+async def test_the_old_api_says_that_more_approvals_are_needed_and_not_whose(
+    itrp_fake: XurrentFake, http: HttpClients
+) -> None:
+    itrp_fake.personal_tokens = {"anas-own": ANA_ID}
+    approver = connect_adapter(itrp_fake, http, tokens={"U0ANA": "anas-own"})
+    run = create_run(itrp_fake)
+    task = add_approval(itrp_fake, run, ANA_ID, BEN_ID, RUI_ID, required=2)
+    step = approve(run, task)
+    assert isinstance(await approver.reconcile(step, MARKER, BASELINE), Indeterminate)
+    result = await approver.execute(step, MARKER)
+    assert result.partial
+    assert task.status == "assigned"
+    assert isinstance(await approver.reconcile(step, MARKER, BASELINE), Indeterminate)
+    task.status = "approved"
+    assert isinstance(await approver.reconcile(step, MARKER, BASELINE), Applied)
 
 
 async def test_the_health_check_names_the_person_of_each_token(approver: XurrentAdapter) -> None:

@@ -155,7 +155,9 @@ async def test_a_lost_part_is_found(runrunit: Runrunit, fake: RunrunitFake) -> N
     fake.fault("cut_after", method="POST", path="deliver$")
     with pytest.raises(OutcomeUnknown):
         await execute(runrunit, write)
-    assert isinstance(await runrunit.reconcile(write, MARKER, BASELINE), Applied)
+    found = await runrunit.reconcile(write, MARKER, BASELINE)
+    assert isinstance(found, Applied)
+    assert (found.result.partial, message_keys([found.result])) == (True, ["my_part"])
 
 
 # Workflows
