@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from adapters.errors import AdapterError
-from adapters.models import Task, TaskState
+from adapters.models import RunState, Task, TaskState
 from adapters.protocol import Emulated, Unsupported, supports
 from adapters.writes import Op, TaskWrite
 from commands.cards.receipt_card import OutcomeReport, answer_of, report_outcome, report_refusal
@@ -46,6 +46,9 @@ def required_run(context: CommandContext) -> TrackedRun:
     tracked = context.run
     if tracked is None:
         raise Missing("run.none")
+    if not tracked.started and tracked.run.state is RunState.STARTING:
+        platform = platform_title(tracked.run.key.platform, context.services)
+        raise Stale("start.unconfirmed", run=run_name(tracked), platform=platform)
     if not tracked.started:
         raise Stale("start.never", run=run_name(tracked))
     return tracked
