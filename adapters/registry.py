@@ -42,7 +42,8 @@ class Registry(Mapping[str, Platform]):
     def _load(self, kind: str) -> Platform:
         external = [point for point in self._external if point.name == kind]
         if kind in self._built_in and not external:
-            return _checked(kind, import_module(f"adapters.{kind}").PLATFORM, f"adapters.{kind}")
+            found: Platform = import_module(f"adapters.{kind}").PLATFORM
+            return found
         if not external:
             raise KeyError(kind)
         if kind in self._built_in or len(external) > 1:
@@ -77,13 +78,13 @@ def _owner(point: EntryPoint) -> str:
 def _checked(kind: str, found: object, owner: str) -> Platform:
     if not isinstance(found, Platform):
         raise _error(owner, "does not export a Platform.")
+    if found.kind != kind:
+        raise _error(owner, f'exports the kind "{found.kind}" under the name "{kind}".')
     if found.api_version != API_VERSION:
         what = f"was written for version {found.api_version} of Liaison's adapter API"
         raise _error(
             owner, f"{what}, but this is version {API_VERSION}. Install a release of it for this version."
         )
-    if found.kind != kind:
-        raise _error(owner, f'exports the kind "{found.kind}" under the name "{kind}".')
     return found
 
 

@@ -282,6 +282,7 @@ class WriteResult(Model):
     ``already``: somebody else had done it before (it counts as done, but the card says who did it).
     ``message``: the key of a message in the adapter's catalogue to add to the receipt, with ``facts``.
     ``partial``: this person's part is recorded, but the task stays as it is until others have done theirs.
+    ``complete``: nothing else of the run has changed, apart from tasks that waited for one of ``tasks``.
     """
 
     run: RunKey | None = None  # the run that a start created; the next step gets it
@@ -293,6 +294,7 @@ class WriteResult(Model):
     comment: Comment | None = None
     already: bool = False
     partial: bool = False
+    complete: bool = False
     message: str = Field("", alias="says")
     facts: Mapping[str, str] = {}
 

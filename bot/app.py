@@ -44,7 +44,7 @@ from bot.storage.scheduled import ScheduledRows
 from bot.storage.store import Store
 from bot.storage.surface_state import SurfaceStateRows
 from bot.surfaces.protocol import Surface
-from commands.cards.activity_line import halted_line
+from commands.cards.activity_line import stopped_line
 from commands.cards.run_card import channel_card
 from commands.model.card import Result
 from commands.model.messages import Actor, Message
@@ -196,7 +196,7 @@ def bootstrap(
         platforms,
         now,
         on_change=live_cards.mark_changed,
-        on_halt=lambda run: activity_log.post(halted_line(run, services)),
+        on_stop=lambda run: activity_log.post(stopped_line(run, services)),
         count_queued_writes=lambda handle: engine.queued_writes(handle),
         language=language,
     )

@@ -40,7 +40,7 @@ class Cutover(PlatformAdapter):
         workspace = settings.workspace_id
         filters = {"workspace_id": workspace} if workspace else {}
         self._settings = settings
-        self._links = Links(name, settings.url, workspace, settings.link_template)
+        self._links = Links(name, settings.api_url, workspace, settings.link_template, settings.core_url)
         self._api = api = CutoverApi(http)
         self._reads = Reads(api, self._links, filters, resources.now)
         self._extras = ExtraActions(api, self._reads) if settings.extras else None
@@ -88,7 +88,7 @@ class Cutover(PlatformAdapter):
     @property
     def reads_per_minute(self) -> float:
         """The reference gives no number for its rate limit. A read takes three requests."""
-        return READS_PER_MINUTE
+        return 0.0 if self._reads.lists_edits else READS_PER_MINUTE
 
     def affected_ids(self, payload: bytes) -> Collection[str] | None:
         """Reads the default payload of an event integration. Operators can configure another one."""
@@ -126,8 +126,9 @@ def connect(name: str, settings: CutoverSettings, resources: Resources) -> Cutov
         "Api-Version": settings.api_version,
         "Accept": "application/json",
         "Content-Type": "application/json",
+        **({"Core-Url": settings.core_url} if settings.core_url else {}),
     }
     http = resources.http.client(
-        name, settings.url, credential=token, headers=headers, map_error=error_mapper(name)
+        name, settings.api_url, credential=token, headers=headers, map_error=error_mapper(name)
     )
     return Cutover(name, settings, http, resources)

@@ -1,8 +1,8 @@
 """Links to runbooks and tasks: the API's own (``links.self``) and the pages people open in a browser.
 
-For the API at ``https://api.INSTANCE.cutover.com``, a runbook's page is
-``https://INSTANCE.cutover.com/#/app/WORKSPACE/runbooks/ID/current_version/tasks/list``. The webhook samples of
-the Cutover Public API show this address. Elsewhere, set ``link_template``.
+A runbook's page is ``https://INSTANCE.cutover.com/#/app/WORKSPACE/runbooks/ID/current_version/tasks/list``, as the
+webhook samples of the Cutover Public API show it. The site is the setting ``core_url``, or that of the API at
+``https://api.INSTANCE.cutover.com``. Elsewhere, set ``link_template``.
 """
 
 import re
@@ -21,6 +21,7 @@ class Links:
     url: str
     workspace: str = ""
     template: str | None = None
+    core_url: str = ""
 
     def run(self, id: str) -> str | None:
         """The page of a runbook, or None if its address is unknown."""
@@ -48,6 +49,8 @@ class Links:
         return {urlsplit(address).netloc.lower() for address in (self.url, *pages)}
 
     def _site(self) -> str | None:
+        if self.core_url:
+            return self.core_url
         host = urlsplit(self.url).netloc
         is_instance = host.startswith("api.") and host.endswith(".cutover.com") and host != "api.cutover.com"
         return f"https://{host.removeprefix('api.')}" if is_instance else None

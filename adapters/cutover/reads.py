@@ -81,10 +81,15 @@ class Reads:
             found.sort(key=lambda item: int(item.id))
         return [mapping.comment(item) for item in found[-COMMENT_LIMIT:]]
 
+    @property
+    def lists_edits(self) -> bool:
+        """Whether this server sorts runbooks by their last edit and dates them by their tasks, as far as known."""
+        return self._sorts_by_edit and self._shared_edits >= MIN_SHARED_EDITS
+
     async def edits(self, since: datetime) -> EditPages:
         """Runbooks, the one that was edited last first. The reference documents neither that order nor that an
         edit of a task counts as one of its runbook, so both are checked: raises ``Unsupported`` otherwise."""
-        if not self._sorts_by_edit or self._shared_edits < MIN_SHARED_EDITS:
+        if not self.lists_edits:
             raise Unsupported(self.api.platform, "show")
         try:
             async with aclosing(

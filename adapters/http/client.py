@@ -53,7 +53,7 @@ READ_ATTEMPTS = 3
 READ_WAIT_LIMIT = 5.0  # seconds that a person's read waits for a rate limit to pass before it fails
 KEEP_IDLE_SECONDS = 2.0
 SHORTEST_SECRET = 12  # characters; a shorter word may be part of any response
-_NOT_SECRET = ("accept", "content-type")
+_NOT_SECRET = ("accept", "content-type", "core-url")
 
 
 def _is_short_rate_limit(error: BaseException) -> bool:

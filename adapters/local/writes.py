@@ -44,8 +44,6 @@ def finish(edit: Edit[FinishTask]) -> Change:
     _require_open(edit, task)
     if task.state is not TaskState.RUNNING:  # a running task may be finished, whatever was reopened since
         _require_not_waiting(edit, task)
-    if edit.step.then is not None:
-        raise Rejected(edit.document.platform, edit.step.op, key="local.no_branches", title=task.title)
     finished = _with(edit, task, state=TaskState.DONE, finished_at=edit.now, finished_by=edit.by, reason="")
     return _with_comment(edit, finished, edit.step.note, task.id)
 

@@ -5,7 +5,19 @@ from datetime import datetime
 
 from adapters.errors import Rejected
 from adapters.http.responses import json_object, nested_value
-from adapters.models import Comment, Listing, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
+from adapters.models import (
+    AssignedTask,
+    Comment,
+    Listing,
+    Person,
+    PlatformAction,
+    Run,
+    Runbook,
+    RunbookKey,
+    RunKey,
+    RunSummary,
+    TaskKey,
+)
 from adapters.playbooks import links
 from adapters.playbooks.actions import Actions
 from adapters.playbooks.api import Api
@@ -17,6 +29,7 @@ from adapters.playbooks.reads import Reads
 from adapters.playbooks.settings import PlaybooksSettings
 from adapters.playbooks.start import StartWrites
 from adapters.playbooks.teams import Teams
+from adapters.playbooks.timeline import Timeline
 from adapters.playbooks.wire import is_id, to_datetime
 from adapters.playbooks.writes.comments import NOTE, CommentWrites
 from adapters.playbooks.writes.join import JOIN, RunJoiner
@@ -43,7 +56,7 @@ class Playbooks(PlatformAdapter):
         self._api = Api(name, http)
         people, self._teams = People(self._api), Teams(self._api, settings.team)
         self._reads = Reads(self._api, people, self._teams, self._site, now)
-        self._comments = CommentWrites(self._api, people, self._reads)
+        self._comments = CommentWrites(self._api, people, self._reads, Timeline(self._api, people))
         starts = StartWrites(self._api, people, self._teams, self._reads)
         tasks = TaskWrites(self._api, people, self._reads)
         runs = RunWrites(self._api, self._comments, self._reads, now)
@@ -63,6 +76,9 @@ class Playbooks(PlatformAdapter):
 
     async def runs(self, query: str) -> Listing[RunSummary]:
         return await self._reads.runs()
+
+    async def assigned_tasks(self, person: Person) -> Listing[AssignedTask]:
+        return await self._reads.assigned_tasks(person)
 
     async def read(self, id: str) -> Run:
         return await self._reads.run(id)
@@ -117,7 +133,7 @@ class Playbooks(PlatformAdapter):
     @property
     def reads_per_minute(self) -> float:
         """Half of a tenth of what Mattermost allows by default where it limits its users: 10 requests a second."""
-        return READS_PER_MINUTE
+        return 0.0 if self._api.features.can_list_edits else READS_PER_MINUTE
 
     @property
     def site(self) -> str:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from adapters.errors import OPTIONAL_READ_ERRORS, BadResponse, NotFound, OutcomeUnknown, Rejected, Unsupported
 from adapters.http.client import HttpClient
 from adapters.http.responses import parse_model
+from adapters.models import Listing
 from adapters.playbooks.errors import NO_ROUTE
 from adapters.playbooks.wire import (
     Wire,
@@ -50,6 +51,12 @@ class Features:
     can_list_edits: bool | None = None  # None until a run had a time of its last edit
     has_update_request: bool = True  # False once the server did not know the route
 
+    def learn(self, run: WireRun) -> None:
+        if run.update_at and self.can_list_edits is None:
+            self.can_list_edits = True
+        if run.can_skip is not None and self.can_skip is not True:
+            self.can_skip = run.can_skip
+
     @property
     def add_methods(self) -> tuple[str, str]:
         """The method that adds a task, and the one to try next. Playbooks 2 uses POST."""
@@ -69,31 +76,39 @@ class Api:
     name: str
     http: HttpClient
     features: Features = field(default_factory=Features)
+    posts_per_page: int = PER_PAGE
 
     # Playbooks: reads
 
     async def run(self, id: str, operation: str = "show") -> WireRun:
         path = self._run_path(id, operation)
         run = self._parse(WireRun, await self.http.read(path, operation=operation), operation)
-        if run.update_at and self.features.can_list_edits is None:
-            self.features.can_list_edits = True
-        if run.can_skip is not None and self.features.can_skip is not True:
-            self.features.can_skip = run.can_skip
+        self.features.learn(run)
         return run
 
     async def playbook(self, id: str, operation: str = "runbooks") -> WirePlaybook:
         path = f"{PLAYBOOKS}/playbooks/{self.checked_id(id, operation)}"
         return self._parse(WirePlaybook, await self.http.read(path, operation=operation), operation)
 
-    async def playbooks(self, team: str) -> list[WirePlaybook]:
+    async def playbooks(self, team: str) -> Listing[WirePlaybook]:
         params = {"team_id": team, "sort": "title", "direction": "asc"}
-        items = await self._pages("playbooks", params, "runbooks", MAX_PAGES)
-        return [self._parse(WirePlaybook, item, "runbooks") for item in items]
+        return await self._pages("playbooks", params, WirePlaybook, "runbooks", MAX_PAGES)
 
-    async def runs(self, team: str, statuses: Sequence[str], pages: int = MAX_PAGES) -> list[WireRun]:
-        """Newest first. Statuses and order are always sent: servers and the API reference disagree on defaults."""
-        params = {"team_id": team, "statuses": list(statuses), "sort": "create_at", "direction": "desc"}
-        return [self._parse(WireRun, item, "runs") for item in await self._pages("runs", params, "runs", pages)]
+    async def runs(
+        self, team: str, statuses: Sequence[str], pages: int = MAX_PAGES, participant: str = ""
+    ) -> Listing[WireRun]:
+        """Newest first. Statuses and order are always sent: servers and the API reference disagree on defaults.
+
+        ``participant``: only this user's runs.
+        """
+        params: dict[str, Any] = {"team_id": team, "statuses": list(statuses)}
+        params |= {"sort": "create_at", "direction": "desc"}
+        if participant:
+            params["participant_id"] = participant
+        runs = await self._pages("runs", params, WireRun, "runs", pages)
+        for run in runs:
+            self.features.learn(run)
+        return runs
 
     async def edited_runs(self, team: str, since: int) -> list[WireRun]:
         """Runs edited at or after ``since``, with one request. Raises ``Unsupported`` if the server is too old."""
@@ -246,16 +261,20 @@ class Api:
         except OPTIONAL_READ_ERRORS:  # missing, or hidden by the privacy settings
             return None
 
-    async def _pages(self, path: str, params: Mapping[str, Any], operation: str, pages: int) -> list[Any]:
-        items: list[Any] = []
+    async def _pages(
+        self, path: str, params: Mapping[str, Any], model: type[W], operation: str, pages: int
+    ) -> Listing[W]:
+        items: list[W] = []
+        has_more = True
         for number in range(pages):
             query = {**params, "page": number, "per_page": PER_PAGE}
             body = await self.http.read(f"{PLAYBOOKS}/{path}", operation=operation, params=query)
             page = self._parse(WirePage, body, operation)
-            items += page.items
-            if not page.has_more or not page.items:
+            items += [self._parse(model, item, operation) for item in page.items]
+            has_more = page.has_more and bool(page.items)
+            if not has_more:
                 break
-        return items
+        return Listing(items, complete=not has_more)
 
     def _list(self, body: Any, operation: str) -> list[Any]:
         if not isinstance(body, list):

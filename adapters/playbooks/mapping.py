@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from adapters.models import (
-    Comment,
     HomeChannel,
     Person,
     Run,
@@ -22,7 +21,6 @@ from adapters.models import (
     TaskState,
 )
 from adapters.playbooks import links
-from adapters.playbooks import text as texts
 from adapters.playbooks.errors import MESSAGES
 from adapters.playbooks.wire import (
     CLOSED,
@@ -32,7 +30,6 @@ from adapters.playbooks.wire import (
     WireEvent,
     WireItem,
     WirePlaybook,
-    WirePost,
     WireRun,
     is_id,
     to_datetime,
@@ -105,8 +102,12 @@ def _title_id(checklist: WireChecklist, item: WireItem) -> str:
     return _MADE_OF_TITLES + json.dumps([checklist.title, item.title])
 
 
-def to_run(wire: WireRun, platform: str, site: str, names: Names, at: datetime, runbook: str = "") -> Run:
+def to_tasks(wire: WireRun, names: Names) -> tuple[Task, ...]:
     state_events = {event.event_at: event for event in wire.timeline_events if event.event_type == _EVENT_TYPE}
+    return _tasks(wire.checklists, names, state_events)
+
+
+def to_run(wire: WireRun, platform: str, site: str, names: Names, at: datetime, runbook: str = "") -> Run:
     last_status = max((post.create_at for post in wire.status_posts if post.delete_at == 0), default=0)
     return Run(
         key=RunKey(platform=platform, id=wire.id),
@@ -118,7 +119,7 @@ def to_run(wire: WireRun, platform: str, site: str, names: Names, at: datetime, 
         update_due=_update_due(wire),
         owner=names.person(wire.owner_user_id) if wire.owner_user_id else None,
         stages=_stages(wire.checklists),
-        tasks=_tasks(wire.checklists, names, state_events),
+        tasks=to_tasks(wire, names),
         link=links.run_link(site, wire.id),
         home=HomeChannel(site=site, channel=wire.channel_id) if wire.channel_id else None,
         read_at=at,
@@ -142,7 +143,7 @@ def is_listed(wire: WireRun) -> bool:
     return not wire.is_over and wire.delete_at == 0 and wire.type != _CHANNEL_CHECKLIST
 
 
-def to_runbook(wire: WirePlaybook, platform: str, site: str, names: Names) -> Runbook:
+def to_runbook(wire: WirePlaybook, platform: str, site: str, names: Names, folder: str = "") -> Runbook:
     tasks = _tasks(wire.checklists, names, {})
     return Runbook(
         key=RunbookKey(platform=platform, id=wire.id),
@@ -153,19 +154,17 @@ def to_runbook(wire: WirePlaybook, platform: str, site: str, names: Names) -> Ru
         task_count=len(tasks) if tasks else wire.num_steps,
         alerts=_alerts(wire),
         link=links.playbook_link(site, wire.id),
+        folder=folder,
+        created_at=to_datetime(wire.create_at),
     )
 
 
-def to_comment(post: WirePost, names: Names, task: str | None) -> Comment:
-    text, author = texts.unescape_mentions(post.message), names.person(post.user_id).shown
-    if post.user_id == names.bot:
-        text, author = texts.parse_signed(text, author)
-    return Comment(id=post.id, text=text, by=author, at=to_datetime(post.create_at), task=task)
-
-
-def is_comment(post: WirePost) -> bool:
-    """Not a deleted post, and not one made by Mattermost ("system_") or Playbooks ("custom_")."""
-    return post.delete_at == 0 and not post.type.startswith(("system_", "custom_"))
+def changed_item(run: WireRun, event: WireEvent) -> WireItem | None:
+    """The item whose present state this event set."""
+    if event.event_type != _EVENT_TYPE:
+        return None
+    items = (item for checklist in run.checklists for item in checklist.items)
+    return next((item for item in items if item.state_modified == event.event_at), None)
 
 
 def user_ids(run: WireRun) -> set[str]:

@@ -1,16 +1,16 @@
 """Runbooks and runs, as the adapter returns them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.errors import AdapterError, NotFound, Rejected
-from adapters.models import Listing, Run, Runbook, RunSummary
+from adapters.models import AssignedTask, Listing, Person, Run, Runbook, RunSummary
 from adapters.playbooks import links, mapping
 from adapters.playbooks.api import Api, Position
 from adapters.playbooks.people import People
 from adapters.playbooks.teams import Teams
-from adapters.playbooks.wire import WireRun
+from adapters.playbooks.wire import WirePlaybook, WireRun
 from adapters.toolkit.guards import Fresh
 from adapters.writes import PerformAction, TaskWrite, Write
 
@@ -29,24 +29,47 @@ class Reads:
     async def runbooks(self) -> Listing[Runbook]:
         playbooks = await self.teams.playbooks()
         self._titles.update((playbook.id, playbook.title) for playbook in playbooks)
-        listed = [playbook for playbook in playbooks if playbook.delete_at == 0]
-        return Listing([mapping.to_runbook(item, self.api.name, self.site, self.people) for item in listed])
+        listed = [self._to_runbook(playbook) for playbook in playbooks if playbook.delete_at == 0]
+        return Listing(listed, playbooks.complete)
 
     async def runbook(self, id: str) -> Runbook:
         playbook = await self.teams.playbook(id, "runbooks")
         self._titles[playbook.id] = playbook.title
-        return mapping.to_runbook(playbook, self.api.name, self.site, self.people)
+        return self._to_runbook(playbook)
+
+    def _to_runbook(self, playbook: WirePlaybook) -> Runbook:
+        folder = self.teams.name(playbook.team_id)
+        return mapping.to_runbook(playbook, self.api.name, self.site, self.people, folder)
 
     async def runs(self) -> Listing[RunSummary]:
-        runs = [run for team in await self.teams.ids() for run in await self.api.runs(team, ("InProgress",))]
-        listed = {run.id: run for run in runs if mapping.is_listed(run)}
-        newest_first = sorted(listed.values(), key=lambda run: run.create_at, reverse=True)
-        return Listing(
-            [
-                mapping.to_summary(run, self.api.name, self.site, self._titles.get(run.playbook_id, ""))
-                for run in newest_first
-            ]
-        )
+        runs = await self.teams.collect(lambda team: self.api.runs(team, ("InProgress",)))
+        newest_first = _newest_first(run for run in runs if mapping.is_listed(run))
+        return Listing([self._to_summary(run) for run in newest_first], runs.complete)
+
+    async def assigned_tasks(self, person: Person) -> Listing[AssignedTask]:
+        """From the newest 100 runs that the person takes part in.
+
+        Before Playbooks 2, tasks are also assigned to others: there, the newest 100 runs are read too.
+        """
+        user = await self.people.user_id(person)
+        if user is None:
+            return Listing(())
+        theirs = await self.teams.collect(lambda team: self.api.runs(team, ("InProgress",), 1, user))
+        found, complete = {run.id: run for run in theirs}, theirs.complete
+        if not self.api.features.can_skip:
+            newest = await self.teams.collect(lambda team: self.api.runs(team, ("InProgress",), 1))
+            found, complete = {run.id: run for run in newest} | found, complete and newest.complete
+        await self.people.load_names([user])
+        tasks = [
+            AssignedTask(run=self._to_summary(run), task=task)
+            for run in _newest_first(run for run in found.values() if mapping.is_listed(run))
+            for task in mapping.to_tasks(run, self.people)
+            if not task.state.is_over and user in [assignee.id for assignee in task.assignees]
+        ]
+        return Listing(tasks, complete)
+
+    def _to_summary(self, run: WireRun) -> RunSummary:
+        return mapping.to_summary(run, self.api.name, self.site, self._titles.get(run.playbook_id, ""))
 
     async def run(self, id: str, operation: str = "show") -> Run:
         return await self.to_run(await self.api.run(id, operation))
@@ -96,3 +119,7 @@ class Reads:
             except AdapterError:
                 return ""
         return self._titles.get(playbook, "")
+
+
+def _newest_first(runs: Iterable[WireRun]) -> list[WireRun]:
+    return sorted(runs, key=lambda run: run.create_at, reverse=True)

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from adapters.errors import Rejected
-from adapters.models import RunKey
+from adapters.models import RunKey, is_same_site
 from adapters.playbooks import links
 from adapters.playbooks import text as texts
 from adapters.playbooks.api import Api
@@ -41,6 +42,7 @@ class StartWrites:
 
         Tasks come from a read of the run: their ids are empty in the response that creates it.
         """
+        self._check_options(step)
         playbook = await self.teams.playbook(step.runbook.id, step.op)
         if playbook.delete_at > 0:
             link = links.playbook_link(self.reads.site, playbook.id)
@@ -52,6 +54,18 @@ class StartWrites:
         result = await self._result(step, run)
         if owner is None:
             return result.model_copy(update={"message": "playbooks.bot_owns", "facts": {"person": person.shown}})
+        return self._with_omissions(result, step, owner)
+
+    def _with_omissions(self, result: WriteResult, step: StartRun, owner: str) -> WriteResult:
+        """Says so where the playbook or the version of the plugin decided otherwise."""
+        run = result.snapshot
+        if run is None:
+            return result
+        if step.owner and run.owner and run.owner.id != owner:
+            facts = {"person": step.owner.shown, "owner": run.owner.shown}
+            return result.model_copy(update={"message": "playbooks.other_owner", "facts": facts})
+        if step.options.get("channel") == "here" and run.home and run.home.channel != step.channel:
+            return result.model_copy(update={"message": "playbooks.own_channel"})
         return result
 
     @reconciles(StartRun)
@@ -70,6 +84,16 @@ class StartWrites:
                 if is_ours and is_same_playbook and created_at is not None and created_at >= since:
                     return Applied(await self._result(step, run.id))
         return NotApplied()
+
+    def _check_options(self, step: StartRun) -> None:
+        for option, value in step.options.items():
+            facts: dict[str, Any] = {"option": option, "value": value}
+            if option != "channel":
+                raise Rejected(self.api.name, step.op, key="playbooks.unknown_option", **facts)
+            if value not in ("here", "new"):
+                raise Rejected(self.api.name, step.op, key="playbooks.bad_option", **facts)
+            if value == "here" and not (step.channel and is_same_site(step.site or "", self.reads.site)):
+                raise Rejected(self.api.name, step.op, key="playbooks.not_here", site=self.reads.site)
 
     async def _result(self, step: StartRun, run: str) -> WriteResult:
         key = RunKey(platform=self.api.name, id=run)
@@ -92,7 +116,7 @@ class StartWrites:
             "playbook_id": playbook.id,
         }
         channel = playbook.shared_channel if "channel" not in step.options else ""
-        if step.options.get("channel") == "here" and (step.site or "").rstrip("/") == self.reads.site:
+        if step.options.get("channel") == "here":
             channel = step.channel or ""
         if channel:
             body["channel_id"] = self.api.checked_id(channel, step.op)

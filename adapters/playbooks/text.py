@@ -18,6 +18,8 @@ _MENTION = re.compile(r"(?<![A-Za-z0-9])@(?=\w)")
 # Mattermost strips punctuation after a name, including underscores: "@channel_" mentions everybody.
 _MENTION_ALL = re.compile(r"@(?=(?:channel|here|all)(?![A-Za-z0-9]))", re.IGNORECASE)
 _MARKDOWN = re.compile(r"([\\`*~\[\]<>|!#])")
+_EMPHASIS = re.compile(r"(?<!\w)(\*\*|__|~~|\*|_)(?=\S)(.+?)(?<=\S)\1(?!\w)")
+_LINK = re.compile(r"!?\[([^\]\n]{1,300})\]\((https?://[^\s)]{1,2000})\)")
 _TASK_HEADER = re.compile(r"\A\*\*[^\n]+\*\*\n")
 
 
@@ -37,6 +39,17 @@ def escape_line(text: str) -> str:
 
 
 SIGNER = TextSigner(escape=escape_mentions, escape_name=escape_line, unescape=unescape_mentions)
+
+
+def plain(text: str) -> str:
+    """Without the markup that Playbooks and people put into posts. Code stays as it is."""
+    parts = _CODE.split(unescape_mentions(text))
+    parts[::2] = [_EMPHASIS.sub(r"\2", _LINK.sub(_shown_link, part)) for part in parts[::2]]
+    return "".join(parts).strip()
+
+
+def _shown_link(link: re.Match[str]) -> str:
+    return link[2] if link[1] == link[2] else f"{link[1]} ({link[2]})"
 
 
 def with_task_header(title: str, text: str) -> str:

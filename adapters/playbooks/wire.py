@@ -77,6 +77,7 @@ class WireEvent(Wire):
     event_at: int = 0
     summary: str = ""
     subject_user_id: str = ""
+    post_id: str = ""
 
 
 class WireStatusPost(Wire):
@@ -143,6 +144,7 @@ class WirePlaybook(Wire):
     title: str = ""
     description: str = ""
     team_id: str = ""
+    create_at: int = 0
     delete_at: int = 0
     num_steps: int | None = None
     checklists: tuple[WireChecklist, ...] = ()

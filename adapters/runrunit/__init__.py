@@ -21,4 +21,5 @@ PLATFORM = Platform(
     capabilities=CAPABILITIES,
     messages=MESSAGES,
     secret_fields=("app_key", "user_token"),
+    supports_insertion=True,
 )

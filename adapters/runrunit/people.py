@@ -12,7 +12,7 @@ from adapters.runrunit.text import fold
 from adapters.runrunit.wire import WireAssignment, WireUser
 
 _log = logging.getLogger(__name__)
-MAX_AGE = timedelta(minutes=10)
+MAX_AGE = timedelta(hours=1)
 RETRY_AFTER = timedelta(minutes=1)  # for somebody who is not in the list: they may have just been invited
 
 

@@ -21,13 +21,18 @@ WRITES = tuple(op for op in Op if op not in READS)
 
 
 def contract(
-    ops: Ops | None = None, *, network: bool = False, capability: type[Any] | None = None
+    ops: Ops | None = None,
+    *,
+    network: bool = False,
+    capability: type[Any] | None = None,
+    fields: Collection[str] = (),
 ) -> pytest.MarkDecorator:
     """``ops``: run for each of these that the platform offers, or that it does not offer ("unsupported").
 
     ``network``: only for platforms with a network. ``capability``: only for operations declared so.
+    ``fields``: run for each of these that belongs to an operation that the platform offers ("finish.note").
     """
-    return pytest.mark.liaison_contract(ops=ops, network=network, capability=capability)
+    return pytest.mark.liaison_contract(ops=ops, network=network, capability=capability, fields=fields)
 
 
 def parametrize(metafunc: pytest.Metafunc, harnesses: Sequence[type[Harness]]) -> None:
@@ -37,6 +42,9 @@ def parametrize(metafunc: pytest.Metafunc, harnesses: Sequence[type[Harness]]) -
         return
     ops, network, capability = marker.kwargs["ops"], marker.kwargs["network"], marker.kwargs["capability"]
     harnesses = [harness for harness in harnesses if harness.has_network or not network]
+    if marker.kwargs["fields"]:
+        _parametrize_fields(metafunc, harnesses, marker.kwargs["fields"])
+        return
     if ops is None:
         ids = [harness.platform.kind for harness in harnesses]
         metafunc.parametrize("harness_type", harnesses, ids=ids, indirect=True)
@@ -44,6 +52,19 @@ def parametrize(metafunc: pytest.Metafunc, harnesses: Sequence[type[Harness]]) -
     cases = [(harness, op) for harness in harnesses for op in _selected(harness, ops, capability)]
     names = [f"{harness.platform.kind}-{op.value}" for harness, op in cases]
     metafunc.parametrize(("harness_type", "op"), cases, ids=names, indirect=["harness_type"])
+
+
+def _parametrize_fields(
+    metafunc: pytest.Metafunc, harnesses: Sequence[type[Harness]], fields: Collection[str]
+) -> None:
+    cases = [
+        (harness, Op(op), field)
+        for harness in harnesses
+        for op, _, field in (name.partition(".") for name in fields)
+        if _selected(harness, [Op(op)], None)
+    ]
+    names = [f"{harness.platform.kind}-{op.value}.{field}" for harness, op, field in cases]
+    metafunc.parametrize(("harness_type", "op", "field"), cases, ids=names, indirect=["harness_type"])
 
 
 def _selected(harness: type[Harness], ops: Ops, capability: type[Any] | None) -> list[Op]:

@@ -27,11 +27,12 @@ from adapters.tines.capabilities import CAPABILITIES
 from adapters.tines.errors import error_mapper
 from adapters.tines.health import HealthCheck
 from adapters.tines.people import People
+from adapters.tines.running import RunningTasks
 from adapters.tines.settings import TinesSettings
 from adapters.tines.start import StartWrites
 from adapters.tines.stories import Stories
 from adapters.tines.webhooks import Webhooks
-from adapters.tines.writes.case import COLOUR, CaseWrites
+from adapters.tines.writes.case import COLOUR, SENTENCE, CaseWrites
 from adapters.tines.writes.comments import NOTE, CommentWrites
 from adapters.tines.writes.tasks import ASSIGN, MARK, TaskViews, TaskWrites
 from adapters.toolkit.base import PlatformAdapter
@@ -67,8 +68,9 @@ class Tines(PlatformAdapter):
         self._api = Api(client, settings.team_id)
         people, self._views = People(self._api, now), TaskViews(self._api)
         self._starts = StartWrites(self._api, people, settings)
-        tasks = TaskWrites(self._api, people, self._views)
-        self._comments = CommentWrites(self._api, people, tasks, self._views, self._colours)
+        self._running = RunningTasks(self._api)
+        tasks = TaskWrites(self._api, people, self._views, self._running)
+        self._comments = CommentWrites(self._api, people, tasks, self._views)
         self._case_writes = CaseWrites(self._api, people, self._colours)
         self.webhooks = Webhooks(client, http)
         stories = Stories(self._api, now)
@@ -98,15 +100,14 @@ class Tines(PlatformAdapter):
         return Listing([mapping.run_summary(self.name, case) for case in runs], cases.complete)
 
     async def read(self, id: str) -> Run:
-        (case, tasks), change = await asyncio.gather(
-            self._case_with_tasks(id), self._case_writes.last_colour_change(id)
-        )
+        case, tasks = await self._case_with_tasks(id)
         if mapping.has_tag(case, self._settings.template_tag) and not mapping.has_tag(
             case, self._settings.run_tag
         ):
             raise NotFound(self.name, "show")  # it is a runbook
-        health = mapping.health_of(case, self._colours)
-        run = mapping.run(self.name, case, tasks, health, self._now(), change)
+        case = await self._running.current(case, tasks, "show")
+        health = await self._case_writes.read_health(case)
+        run = mapping.run(self.name, case, tasks, health, self._now())
         self._views.remember(run)
         return run.model_copy(update={"own_buttons": self._actions.button_names(case.actions)})
 
@@ -133,8 +134,9 @@ class Tines(PlatformAdapter):
                 return [write, write.as_part(NOTE)]
             case EndRun(text=text) if text.strip():
                 return [write, write.as_part(NOTE)]
-            case SetStatus(health=health) if health in self._colours:
-                return [write.as_part(COLOUR), write]
+            case SetStatus(health=health):
+                parts = [COLOUR, SENTENCE] if health in self._colours else [SENTENCE]
+                return [*(write.as_part(part) for part in parts), write]
         return [write]
 
     def changed_since(self, since: datetime) -> Sequence[EditPages]:

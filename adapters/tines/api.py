@@ -32,6 +32,12 @@ class WithId(Protocol):
     def id(self) -> str: ...
 
 
+class Dated(WithId, Protocol):
+    @property
+    def created_at(self) -> str: ...
+
+
+D = TypeVar("D", bound=Dated)
 M = TypeVar("M", bound=BaseModel)
 W = TypeVar("W", bound=WithId)
 
@@ -91,6 +97,16 @@ class Api:
         path, params = f"{self.case_path(case, operation)}/activities", {"activity_type[]": kind}
         result = await self._pages(path, wire.Activities, operation, params=params)
         return sorted((activity for activity in result.items if activity.activity_type == kind), key=_age)
+
+    async def recent_activities(self, case: str, operation: str) -> Sequence[wire.Activity]:
+        """The newest of all kinds, in two or three requests at most."""
+        path = f"{self.case_path(case, operation)}/activities"
+        return await self._newest(path, wire.Activities, operation, DEFAULT_PER_PAGE)
+
+    async def recent_comments(self, case: str, operation: str) -> Sequence[wire.Comment]:
+        """The newest, in two or three requests at most."""
+        path = f"{self.case_path(case, operation)}/comments"
+        return await self._newest(path, wire.Comments, operation, COMMENTS_PER_PAGE)
 
     async def subscribers(self, case: str, operation: str) -> Sequence[wire.Subscriber]:
         path = f"{self.case_path(case, operation)}/subscribers"
@@ -183,6 +199,21 @@ class Api:
                     break
         return Listing(tuple(items.values()), complete=False)
 
+    async def _newest(self, path: str, model: "type[wire.Page[D]]", operation: str, per_page: int) -> Sequence[D]:
+        """Oldest first. The API does not state an order: the newest are on the first page, or on the last ones."""
+
+        async def page(number: int) -> "wire.Page[D]":
+            query = {"per_page": str(per_page), "page": str(number)}
+            return self._parse(model, await self.http.read(path, operation=operation, params=query), operation)
+
+        first = await page(1)
+        items = list(first.items)
+        last = first.meta.pages or 1
+        if first.meta.next_page_number is not None and not _is_newest_first(items):
+            for number in sorted({max(2, last - 1), max(2, last)}):
+                items += (await page(number)).items
+        return sorted({item.id: item for item in items}.values(), key=_age)
+
     async def _read_pages(
         self,
         path: str,
@@ -207,6 +238,10 @@ class Api:
         return parse_model(model, body, self.platform, operation, error_type)
 
 
-def _age(item: wire.Comment | wire.Activity) -> tuple[str, int, str]:
+def _is_newest_first(items: Sequence[Dated]) -> bool:
+    return len(items) > 1 and _age(items[0]) > _age(items[-1])
+
+
+def _age(item: Dated) -> tuple[str, int, str]:
     """A sort key. ISO times in one zone sort as text; ids break a tie."""
     return item.created_at, int(item.id) if item.id.isdecimal() else 0, item.id

@@ -10,6 +10,7 @@ from adapters.models import (
     Run,
     Runbook,
     RunbookKey,
+    RunHealth,
     RunKey,
     RunNote,
     RunState,
@@ -27,6 +28,7 @@ COMPLETE_BELOW = 20  # a case's own list of tasks may be cut at a default page; 
 URGENT_PRIORITIES = ("critical", "high")
 _SLA_PRECISION = timedelta(minutes=5)
 _MAX_SLA = timedelta(days=3650)
+_LATER = timedelta(seconds=1)
 
 
 def person(user: wire.User) -> Person:
@@ -83,21 +85,20 @@ def run(
     platform: str,
     case: wire.Case,
     tasks: Sequence[wire.Task],
-    health: Health,
+    health: RunHealth,
     at: datetime,
-    last_colour_change: wire.Activity | None = None,
 ) -> Run:
-    """``last_colour_change``: the last change of the sub-status, if sub-statuses are the run's health."""
-    change = last_colour_change
     return Run(
         key=RunKey(platform=platform, id=case.case_id),
         title=_case_title(case),
         runbook=case.metadata.get(texts.RUNBOOK_NAME_KEY, ""),
         runbook_id=case.metadata.get(texts.RUNBOOK_ID_KEY, ""),
         state=run_state(case),
-        health=health,
-        health_by=person(change.user).shown if change and change.user else "",
-        health_at=parse_timestamp(change.created_at) if change else None,
+        health=health.health,
+        health_text=health.text,
+        health_by=health.by,
+        health_at=health.at,
+        update_due=health.due,
         owner=person(case.assignees[0]) if case.assignees else None,
         tasks=tuple(task(item, running_since(case, item.id)) for item in tasks),
         link=links.browser_url(case.url),
@@ -133,13 +134,54 @@ def runbook(platform: str, case: wire.Case, tasks: Sequence[wire.Task] | None = 
     )
 
 
-def comment(item: wire.Comment) -> Comment:
+def comment(item: wire.Comment, names: Mapping[str, str] | None = None) -> Comment:
+    """``names`` are those of the people who are mentioned, by id."""
     parsed = texts.parse_comment(item.value)
     author = parsed.author or (person(item.user).shown if item.user else "")
-    return Comment(id=item.id, text=parsed.text, by=author, at=parse_timestamp(item.created_at), task=parsed.task)
+    text = parsed.text if parsed.author else texts.plain_text(parsed.text, names or {})
+    return Comment(id=item.id, text=text, by=author, at=parse_timestamp(item.created_at), task=parsed.task)
 
 
-def health_of(case: wire.Case, colours: Mapping[Health, str]) -> Health:
+def status_of(
+    case: wire.Case, colours: Mapping[Health, str], last_colour_change: wire.Activity | None = None
+) -> RunHealth:
+    """The last status update, unless somebody has since given the case the sub-status of another colour.
+
+    Then the colour is theirs, and the sentence stays with its author. Any other sub-status, such as that of a
+    closed case, says nothing about the health.
+    """
+    stored = texts.parse_status(case.metadata)
+    if not is_coloured_there(case, colours):
+        return (
+            RunHealth(health=stored.health, text=stored.text, by=stored.by, at=stored.at, due=stored.due)
+            if stored
+            else RunHealth()
+        )
+    change = last_colour_change
+    at = parse_timestamp(change.created_at) if change else None
+    if stored is not None:  # the clocks may differ, but the change came later
+        at = max(at or stored.at, stored.at + _LATER)
+    return RunHealth(
+        health=colour_of(case, colours),
+        text=_attributed(stored) if stored else "",
+        by=person(change.user).shown if change and change.user else "",
+        at=at,
+        due=stored.due if stored else None,
+    )
+
+
+def is_coloured_there(case: wire.Case, colours: Mapping[Health, str]) -> bool:
+    """Whether the case got the sub-status of a colour otherwise than by its last status update."""
+    stored = texts.parse_status(case.metadata)
+    is_ours = stored is not None and case.sub_status is not None and stored.sub_status == case.sub_status.id
+    return not is_ours and colour_of(case, colours) is not Health.UNSET
+
+
+def _attributed(stored: texts.StoredStatus) -> str:
+    return f"{stored.text} ({stored.by})" if stored.text and stored.by else stored.text
+
+
+def colour_of(case: wire.Case, colours: Mapping[Health, str]) -> Health:
     """The health whose sub-status the case has, matched by id or name."""
     status = case.sub_status
     if status is None:

@@ -1,12 +1,12 @@
 """Finds the email address of a person: writes need one, and the API has no search for users."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from adapters.errors import OPTIONAL_READ_ERRORS, BadResponse
 from adapters.models import Person
-from adapters.tines import wire
+from adapters.tines import mapping, wire
 from adapters.tines.api import Api
 from adapters.toolkit.cache import CachedValue
 
@@ -56,6 +56,11 @@ class People:
             return {}
         team = await self._members(operation, lambda team: ids <= {user.id for user in team})
         return {user.id: user.email for user in team if user.id in ids and user.email}
+
+    async def names(self, ids: Collection[str], operation: str) -> Mapping[str, str]:
+        """id -> name of these team members, as far as the key can see them."""
+        team = await self._members(operation, lambda team: set(ids) <= {user.id for user in team})
+        return {user.id: mapping.person(user).shown for user in team if user.id in ids}
 
     async def _members(
         self, operation: str, is_usable: Callable[[Sequence[wire.User]], bool]

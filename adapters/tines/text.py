@@ -6,9 +6,10 @@ belong to the case. Mentions (``<@user-1>``) are escaped so that nobody is notif
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from adapters.models import Model
+from adapters.models import Health, Model
 from adapters.toolkit.signing import TextSigner
 from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import WriteMarker
@@ -16,13 +17,27 @@ from adapters.writes import WriteMarker
 _ZERO_WIDTH_SPACE = "\u200b"  # invisible to people, and Tines no longer sees a mention
 _TASK_HEADER = re.compile(r"\A\*\*[^\n]*\*\* \(task (?P<task>[A-Za-z0-9_-]{1,64})\)\n")
 _SKIPPED = re.compile(r"\A\[SKIPPED(?:: (?P<reason>[^\]\n]*))?\] ?")
-_RUNNING = re.compile(r"running since (?P<at>\S+), (?P<who>.+) \((?P<code>[0-9A-Z]{3,12})\)")
+_RUNNING = re.compile(
+    r"running since (?P<at>\S+), (?P<who>.+) \((?P<code>[0-9A-Z]{3,12})\)(?:, task of (?P<changed>\S+))?"
+)
+_HEALTH = re.compile(r"(?P<health>green|amber|red|unset) since (?P<at>\S+)(?:, sub-status (?P<sub_status>\S+))?")
+
+_MENTION = re.compile(r"<@(?:user-)?(\d{1,20})>")
+_CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
+_MARKDOWN = (
+    (re.compile(r"!?\[([^\]\n]{1,300})\]\((https?://[^)\s]{1,2000})\)"), r"\1 (\2)"),
+    (re.compile(r"(\*\*|__)(?=\S)([^*_\n]{1,500}?)(?<=\S)\1"), r"\2"),
+    (re.compile(r"^#{1,6} +", re.MULTILINE), ""),
+    (re.compile(r"<br ?/?>"), "\n"),
+)
 
 # Keys of the case metadata.
 START_KEY = "liaison_key"  # identifies the start that created the case
 RUNBOOK_ID_KEY = "liaison_runbook"
 RUNBOOK_NAME_KEY = "liaison_runbook_name"
 STARTED_BY_KEY = "liaison_started_by"
+STATUS_KEY = "liaison_status"
+HEALTH_KEY = "liaison_health"
 
 
 class ParsedComment(Model):
@@ -34,10 +49,23 @@ class ParsedComment(Model):
 
 
 class RunningSince(Model):
-    """When a task was begun, and by whom."""
+    """When a task was begun, and by whom. ``changed`` is the task's own ``updated_at`` just before."""
 
     since: datetime
     by: str
+    changed: datetime | None = None
+
+
+class StoredStatus(Model):
+    """The last status update. ``sub_status`` is the id of the case's sub-status just after it."""
+
+    health: Health
+    text: str
+    by: str
+    at: datetime
+    due: datetime | None = None
+    code: str = ""
+    sub_status: str = ""
 
 
 def escape_mentions(text: str) -> str:
@@ -46,6 +74,23 @@ def escape_mentions(text: str) -> str:
 
 def unescape_mentions(text: str) -> str:
     return text.replace(f"<{_ZERO_WIDTH_SPACE}@", "<@")
+
+
+def mentioned_ids(text: str) -> Sequence[str]:
+    return _MENTION.findall(text)
+
+
+def plain_text(text: str, names: Mapping[str, str]) -> str:
+    """A comment that somebody wrote in Tines, without its markdown. Code stays as it is."""
+    parts = _CODE.split(text)
+    return "".join(part if number % 2 else _plain(part, names) for number, part in enumerate(parts)).strip()
+
+
+def _plain(text: str, names: Mapping[str, str]) -> str:
+    text = _MENTION.sub(lambda match: f"@{names.get(match[1], match[1])}", text)
+    for pattern, replacement in _MARKDOWN:
+        text = pattern.sub(replacement, text)
+    return text
 
 
 def _escape_name(name: str) -> str:
@@ -93,8 +138,11 @@ def running_key(task: str) -> str:
     return f"liaison_task_{task}"
 
 
-def format_running(marker: WriteMarker) -> str:
-    return f"running since {_timestamp(marker)}, {SIGNER.signature(marker)}"
+def format_running(marker: WriteMarker, changed: str = "") -> str:
+    """``changed`` is the task's ``updated_at``, by which a later reopening is told from an earlier one."""
+    at = parse_timestamp(changed)
+    task = f", task of {at:%Y-%m-%dT%H:%M:%SZ}" if at else ""
+    return f"running since {_timestamp(marker)}, {SIGNER.signature(marker)}{task}"
 
 
 def format_reopened(marker: WriteMarker) -> str:
@@ -104,7 +152,35 @@ def format_reopened(marker: WriteMarker) -> str:
 def parse_running(value: str) -> RunningSince | None:
     match = _RUNNING.fullmatch(value)
     at = parse_timestamp(match["at"]) if match else None
-    return RunningSince(since=at, by=match["who"]) if match and at else None
+    changed = parse_timestamp(match["changed"]) if match else None
+    return RunningSince(since=at, by=match["who"], changed=changed) if match and at else None
+
+
+def format_status(
+    health: Health, text: str, marker: WriteMarker, due: datetime | None, sub_status: str
+) -> dict[str, str]:
+    """The metadata of a status update: the sentence as people wrote it, and the health with its time."""
+    since = f"{health} since {marker.at.astimezone(UTC).isoformat()}"
+    where = f", sub-status {sub_status}" if sub_status else ""
+    return {STATUS_KEY: SIGNER.sign(text, marker, due), HEALTH_KEY: f"{since}{where}"}
+
+
+def parse_status(metadata: Mapping[str, str]) -> StoredStatus | None:
+    """None without a status update, or if somebody has edited these keys."""
+    match = _HEALTH.fullmatch(metadata.get(HEALTH_KEY, ""))
+    at = parse_timestamp(match["at"]) if match else None
+    if match is None or at is None:
+        return None
+    signed = SIGNER.read(metadata.get(STATUS_KEY, ""))
+    return StoredStatus(
+        health=Health(match["health"]),
+        text=signed.text,
+        by=signed.by,
+        at=at,
+        due=signed.due,
+        code=signed.code,
+        sub_status=match["sub_status"] or "",
+    )
 
 
 def start_key(marker: WriteMarker) -> str:

@@ -106,6 +106,7 @@ class User(Wire):
     email: Text = ""
     first_name: Text = ""
     last_name: Text = ""
+    is_service_account: Flag = False
 
 
 Users = Annotated[tuple[User, ...], BeforeValidator(_with_id("user_id", "id"))]
@@ -166,6 +167,22 @@ class CaseAction(EmbeddedAction):
     id: Id
 
 
+class File(Wire):
+    filename: Text = ""
+    url: Text = ""
+
+
+class Activity(Wire):
+    """``file`` is filled for attached files only."""
+
+    id: Id
+    activity_type: Text = ""
+    value: Text = ""
+    created_at: Text = ""
+    user: Annotated[User | None, BeforeValidator(_optional("user_id", "id"))] = None
+    file: Annotated[File, BeforeValidator(_to_object)] = File()
+
+
 class Sla(Wire):
     sla_type: Text = ""
     remaining_time_seconds: Count = None
@@ -211,13 +228,6 @@ class Comment(Wire):
     user: Annotated[User | None, BeforeValidator(_optional("user_id", "id"))] = None
 
 
-class Activity(Wire):
-    id: Id
-    activity_type: Text = ""
-    created_at: Text = ""
-    user: Annotated[User | None, BeforeValidator(_optional("user_id", "id"))] = None
-
-
 class TaskResponse(Wire):
     task: Task
 
@@ -228,6 +238,7 @@ class Metadata(Wire):
 
 class Meta(Wire):
     next_page_number: Count = None
+    pages: Count = None
 
 
 class Page(Wire, Generic[T]):

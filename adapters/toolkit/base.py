@@ -8,7 +8,7 @@ by the table of these steps, and checks the table when the adapter connects.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
-from adapters.errors import AdapterError, Unsupported
+from adapters.errors import AdapterError, Rejected, Unsupported
 from adapters.http.client import HttpClient
 from adapters.models import Comment, Listing, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
 from adapters.protocol import Capability, CheckResult, require_supported, supports
@@ -16,6 +16,7 @@ from adapters.toolkit.sample_writes import sample_writes
 from adapters.toolkit.steps import StepTable, StepTableError
 from adapters.writes import (
     Baseline,
+    FinishTask,
     Indeterminate,
     Op,
     Reconciliation,
@@ -90,6 +91,7 @@ class PlatformAdapter(ABC):
 
     def steps(self, write: Write, run: Run | None, /) -> Sequence[Write]:
         require_supported(self.name, self.capabilities, write.op)
+        self._require_branch(write, run)
         return [self._steps.require(step) for step in self.plan(write, run)]
 
     def recovery(self, step: Write, /) -> Recovery:
@@ -109,6 +111,14 @@ class PlatformAdapter(ABC):
         if declared is None or declared.reconcile is None or declared.recovery(step) is Recovery.MANUAL:
             return Indeterminate()
         return await declared.reconcile(step, marker, baseline)
+
+    def _require_branch(self, write: Write, run: Run | None) -> None:
+        """``--then`` is only for a task that leads to a choice of tasks. Elsewhere it would be lost."""
+        if not isinstance(write, FinishTask) or write.then is None:
+            return
+        task = run.task(write.task) if run else None
+        if task is not None and write.then not in task.branches:
+            raise Rejected(self.name, write.op, key="changed.no_branches", task=task.title)
 
     def _check_plans(self) -> None:
         """Plans a write of every kind, with and without texts: an undeclared part fails now, not later.

@@ -14,11 +14,10 @@ from adapters.models import PlatformAction, Run, Task, TaskState
 from adapters.toolkit.reconciliation import applied_if
 from adapters.toolkit.steps import reconciles, step
 from adapters.toolkit.timestamps import parse_timestamp
-from adapters.writes import Baseline, PerformAction, Reconciliation, Recovery, WriteMarker, WriteResult
+from adapters.writes import Baseline, PerformAction, Reconciliation, WriteMarker, WriteResult
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import Api
 from adapters.xurrent.people import People
-from adapters.xurrent.text import SIGNER
 from adapters.xurrent.writes.tasks import TaskWrites
 
 ACCEPT, FAIL, URGENT, CALM, WAIT = "accept", "fail", "urgent", "calm", "wait"
@@ -40,16 +39,14 @@ class Actions:
         tasks = [task for task in run.tasks if task.is_ours and task.state in _OPEN_STATES]
         return [_action(kind, task) for task in tasks for kind in self._kinds(task)]
 
-    @step(PerformAction, recovery=lambda _, step: _recovery(step))
+    @step(PerformAction, recovery=lambda actions, step: actions.tasks.notes.recovery(step))
     async def perform(self, step: PerformAction, marker: WriteMarker) -> WriteResult:
         task = await self._read_task(step)
         self._require_possible(step, task)
         changes = await self._changes(step, marker)
         if _has(task, changes):
             return WriteResult(tasks=self.tasks.mapped(task), already=True)
-        if _kind(step) == FAIL:
-            changes["note"] = SIGNER.sign("Reported as failed from chat", marker)
-        updated = await self.api.update_task(task.id, step.op, changes)
+        updated = await self.tasks.notes.update_task(step, changes, marker)
         return WriteResult(tasks=self.tasks.mapped(updated))
 
     @reconciles(PerformAction)
@@ -99,11 +96,6 @@ def _action(kind: str, task: Task) -> PlatformAction:
     return PlatformAction(
         id=f"{kind}:{task.id}", label=key, warning=f"{key}_does", facts={"title": task.title}, task=task.id
     )
-
-
-def _recovery(step: PerformAction) -> Recovery:
-    """A failure carries a note in the same request, which would be written again."""
-    return Recovery.LOOKUP if _kind(step) == FAIL else Recovery.IDEMPOTENT
 
 
 def _kind(step: PerformAction) -> str:

@@ -9,7 +9,7 @@ from adapters.errors import Rejected
 from adapters.models import Comment, Listing, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
 from adapters.protocol import CheckResult, EditPages, Resources
 from adapters.toolkit.base import PlatformAdapter
-from adapters.writes import AddComment, AddTask, ApproveTask, RejectTask, StartRun, TaskWrite, Write
+from adapters.writes import AddComment, AddTask, ApproveTask, PerformAction, RejectTask, StartRun, TaskWrite, Write
 from adapters.xurrent import health, webhooks
 from adapters.xurrent.actions import Actions
 from adapters.xurrent.api import PAGE_SIZE, RATE_LIMIT, Api, request_headers
@@ -22,7 +22,7 @@ from adapters.xurrent.people import People
 from adapters.xurrent.reads import WorkflowReads
 from adapters.xurrent.settings import XurrentSettings
 from adapters.xurrent.start import Starter, check_options
-from adapters.xurrent.writes.notes import ChangeNotes, Notes, WorkflowNotes
+from adapters.xurrent.writes.notes import ChangeNotes, WorkflowNotes
 from adapters.xurrent.writes.tasks import Assignment, TaskWrites
 
 
@@ -42,7 +42,7 @@ class XurrentAdapter(PlatformAdapter):
         people = People(self._api, searchable=not self._itrp)
         workflows = WorkflowReads(self._api, self._links, people, resources.now)
         self._reads = ChangeReads(self._api, self._links, resources.now) if self._itrp else workflows
-        notes: Notes = (ChangeNotes if self._itrp else WorkflowNotes)(lambda step: self._api)
+        notes = self._notes = (ChangeNotes if self._itrp else WorkflowNotes)(lambda step: self._api, self._itrp)
         self._tasks = TaskWrites(self._api, self._reads, people, self._links, notes, settings.team_id, self._itrp)
         self._actions = Actions(self._api, people, self._tasks, self._itrp)
         self._approvals = Approvals(name, self._personal_apis.get, self._links, self._itrp)
@@ -79,9 +79,12 @@ class XurrentAdapter(PlatformAdapter):
             case AddComment(task=None) if self._itrp:
                 raise Rejected(self.name, write.op, key="xurrent.itrp_name_a_task")
             case ApproveTask() | RejectTask():
-                return self._approvals.plan(write, run)
-            case TaskWrite() if run is not None and (task := run.task(write.task)):
-                self._tasks.require_allowed(write, task)
+                return self._approvals.plan(write)
+            case TaskWrite():
+                self._tasks.require_allowed(write, run.task(write.task) if run else None)
+                return self._notes.plan(write)
+            case PerformAction():
+                return self._notes.plan(write)
             case AddTask(stage=None) if run is not None and run.stages:
                 return [write.model_copy(update={"stage": run.stages[-1].id})]
         return [write]

@@ -1,22 +1,22 @@
 """Approvals: a person's own decision, sent with that person's own token and no other.
 
 An approval by one person is the task's status. For several people, each has a record of their own
-(``/tasks/:id/approvals/:aid``, "Approvals"), which takes no text: a note follows as a step of its own. The old API
-has no approval records and no ``me``: there the task's status is set, and the server checks whose approval it is.
+(``/tasks/:id/approvals/:aid``, "Approvals"), which takes no text. The old API has neither these records nor
+``me``: there a decision is the task's status too, which stays open until enough people have decided. Who is asked
+is known from ``/tasks/approval_by_me``, the only list of approvals that it documents.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from adapters.errors import AdapterError, Conflict, Rejected
-from adapters.models import Run
-from adapters.toolkit.reconciliation import applied_if
+from adapters.errors import OPTIONAL_READ_ERRORS, AdapterError, Conflict, OutcomeUnknown, Rejected
+from adapters.models import Task
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
+    Applied,
     ApproveTask,
     Baseline,
-    Indeterminate,
+    NotApplied,
     Op,
     Reconciliation,
     Recovery,
@@ -28,112 +28,184 @@ from adapters.writes import (
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import Api
 from adapters.xurrent.links import Links
-from adapters.xurrent.writes.notes import Notes
+from adapters.xurrent.writes.notes import NOTE, Notes
 
 Decision = ApproveTask | RejectTask
 TARGET_STATUS: Mapping[Op, str] = {Op.APPROVE: "approved", Op.REJECT: "rejected"}
-NOTE_PART = "note"
+
+
+@dataclass(frozen=True)
+class AskedFor:
+    """An approval as one person sees it. ``own`` is their record among those of several people."""
+
+    api: Api
+    task: wire.Task
+    own: wire.Approval | None = None
+    others: Sequence[wire.Approval] = ()
+
+    @property
+    def decision(self) -> str:
+        return (self.own.status if self.own is not None else self.task.status) or ""
+
+    @property
+    def is_over(self) -> bool:
+        return mapping.task_state(self.task).is_over
 
 
 @dataclass
 class Approvals:
-    """``personal_api`` returns the API with the token of a chat user ID, or None if the settings have none."""
+    """``personal_api`` returns the API with the token of a chat user ID, or None if the settings have none.
+
+    ``_unanswered``: decisions of the old API that were sent and not answered. If the server refuses the same one
+    later, it has it.
+    """
 
     platform: str
     personal_api: Callable[[str], Api | None]
     links: Links
     itrp: bool
     _person_ids: dict[str, str] = field(default_factory=dict)  # by chat user ID
+    _unanswered: set[tuple[Op, str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._notes = Notes(self._api)
+        self._notes = Notes(self._api, self.itrp)
 
-    def plan(self, write: Decision, run: Run | None) -> Sequence[Write]:
+    def plan(self, write: Decision) -> Sequence[Write]:
         """Raises ``Rejected`` for a person without a token."""
         self._api(write)
-        task = run.task(write.task) if run else None
-        single_approver = self.itrp or bool(task and task.assignees)
-        return [write] if single_approver or not self._notes.text_of(write) else [write, write.as_part(NOTE_PART)]
+        return self._notes.plan(write)
 
     @step(ApproveTask, RejectTask, recovery=lambda approvals, step: approvals.recovery(step))
     async def decide(self, step: Decision, marker: WriteMarker) -> WriteResult:
-        api, task, own = await self._read(step)
-        if _decision(task, own) == TARGET_STATUS[step.op]:
-            return WriteResult(already=True)
-        self._require_open(step, task, own)
-        body: dict[str, Any] = {"status": TARGET_STATUS[step.op]}
-        path = f"tasks/{step.task}"
-        if own is not None:
-            await api.write("PATCH", f"{path}/approvals/{own.id}", step.op, body, wire.Wire)
-            return WriteResult()
-        if note := self._notes.text_of(step):
-            body["note"] = self._notes.sign(step, note, marker)
-        updated = await api.write("PATCH", path, step.op, body, wire.Task)
-        is_partial = not mapping.task_state(updated).is_over  # one of several approvals, in the old API
-        return WriteResult(tasks=(mapping.map_task(updated, self.links),), partial=is_partial)
+        asked = await self._read(step)
+        if asked.decision == TARGET_STATUS[step.op]:
+            return self._result(asked).model_copy(update={"already": True})
+        self._require_open(step, asked)
+        if asked.own is None:
+            return await self._set_status(step, asked.api, marker)
+        path = f"tasks/{step.task}/approvals/{asked.own.id}"
+        await asked.api.write("PATCH", path, step.op, {"status": TARGET_STATUS[step.op]}, wire.Wire)
+        try:
+            return self._result(await self._read(step))
+        except AdapterError:  # the decision was accepted, and a later read shows what came of it
+            partial = _waits_for_others(step, asked)
+            return WriteResult(partial=partial, message="xurrent.your_part" if partial else "")
 
     def recovery(self, step: Decision) -> Recovery:
-        """A decision can be sent again, but a note in the same request would be written again."""
-        return Recovery.LOOKUP if self._notes.text_of(step) else Recovery.IDEMPOTENT
+        return self._notes.recovery(step)
 
     @reconciles(ApproveTask, RejectTask)
     async def find_decision(self, step: Decision, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
-        """The old API does not show who of several people has decided."""
-        _, task, own = await self._read(step)
-        is_decided = _decision(task, own) == TARGET_STATUS[step.op]
-        if not is_decided and self.itrp and task.member is None and not mapping.task_state(task).is_over:
-            return Indeterminate()
-        return applied_if(is_decided)
+        api = self._api(step)
+        if not self.itrp:
+            asked = await self._read(step)
+            return Applied(self._result(asked)) if asked.decision == TARGET_STATUS[step.op] else NotApplied()
+        task = await self._fetch(api, step)
+        if task.status == TARGET_STATUS[step.op]:
+            return Applied(self._result(AskedFor(api, task)))
+        if mapping.task_state(task).is_over or await self._is_asked(api, step):
+            return NotApplied()
+        return Applied(self._result(AskedFor(api, task)))  # decided: they are not asked any more
 
-    @step(ApproveTask, RejectTask, part=NOTE_PART, recovery=Recovery.LOOKUP)
+    @step(ApproveTask, RejectTask, part=NOTE, recovery=Recovery.LOOKUP)
     async def write_note(self, step: Decision, marker: WriteMarker) -> WriteResult:
-        return await self._notes.write_comment(step, marker)
+        return await self._notes.write_words(step, marker)
 
-    @reconciles(ApproveTask, RejectTask, part=NOTE_PART)
+    @reconciles(ApproveTask, RejectTask, part=NOTE)
     async def find_note(self, step: Decision, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         return await self._notes.find_comment(step, marker, baseline)
 
-    async def _read(self, step: Decision) -> tuple[Api, wire.Task, wire.Approval | None]:
-        """(personal API, task, this person's record). Raises ``Rejected`` if this person is not asked."""
+    async def _set_status(self, step: Decision, api: Api, marker: WriteMarker) -> WriteResult:
+        """The decision of the only person, or on the old API of one of several."""
+        key = (step.op, step.task, step.by.id)
+        try:
+            updated = await self._notes.update_task(step, {"status": TARGET_STATUS[step.op]}, marker)
+        except OutcomeUnknown:
+            self._unanswered.add(key)
+            raise
+        except Conflict as error:
+            if key in self._unanswered:
+                return WriteResult(partial=True, message="xurrent.your_part")
+            if self.itrp and error.key == "xurrent.status_refused":
+                raise self._refused(step, error) from error
+            raise
+        self._unanswered.discard(key)
+        if updated is not None:
+            return self._result(AskedFor(api, updated))
+        try:  # the response was cut short, as ITRP's page prints it
+            return self._result(AskedFor(api, await self._fetch(api, step)))
+        except AdapterError:
+            return WriteResult()
+
+    async def _read(self, step: Decision) -> AskedFor:
+        """Raises ``Rejected`` if this person is not asked."""
         api = self._api(step)
-        task = await api.fetch(wire.Task, f"tasks/{api.path_id(step.task, step.op)}", step.op)
-        return api, task, await self._own_approval(api, step, task)
-
-    async def _own_approval(self, api: Api, step: Decision, task: wire.Task) -> wire.Approval | None:
-        """This person's record in an approval by several people; None if the decision is the task's status.
-
-        Raises ``Rejected`` if this person is not asked.
-        """
-        if self.itrp or task.category != mapping.APPROVAL:
-            return None
+        if self.itrp:
+            return await self._read_old(api, step)
+        task = await self._fetch(api, step)
+        if task.category != mapping.APPROVAL:
+            return AskedFor(api, task)
         person = await self._person_id(api, step)
         if task.member is not None:
             if task.member.id == person:
-                return None
+                return AskedFor(api, task)
             raise self._not_asked(step, task)
-        approvals = await api.fetch_list(wire.Approval, f"tasks/{task.id}/approvals", step.op)
-        for approval in approvals.items:
-            if approval.approver and approval.approver.id == person:
-                return approval
-        raise self._not_asked(step, task)
+        records = (await api.fetch_list(wire.Approval, f"tasks/{task.id}/approvals", step.op)).items
+        own = next((item for item in records if item.approver and item.approver.id == person), None)
+        if own is None:
+            raise self._not_asked(step, task)
+        return AskedFor(api, task, own, [item for item in records if item is not own])
+
+    async def _read_old(self, api: Api, step: Decision) -> AskedFor:
+        """The list of the person's approvals comes first: it tells a stranger at once."""
+        is_asked = await self._is_asked(api, step)
+        asked = AskedFor(api, await self._fetch(api, step))
+        if not is_asked and asked.decision != TARGET_STATUS[step.op]:
+            self._require_open(step, asked)
+            raise self._not_asked(step, asked.task)
+        return asked
+
+    async def _is_asked(self, api: Api, step: Decision) -> bool:
+        """Also where the list can't be read, or goes on: the server decides then."""
+        try:
+            found = await api.fetch_list(wire.Task, "tasks/approval_by_me", step.op)
+        except OPTIONAL_READ_ERRORS:
+            return True
+        return not found.complete or any(task.id == step.task for task in found)
+
+    async def _fetch(self, api: Api, step: Decision) -> wire.Task:
+        return await api.fetch(wire.Task, f"tasks/{api.path_id(step.task, step.op)}", step.op)
 
     async def _person_id(self, api: Api, step: Decision) -> str:
         if step.by.id not in self._person_ids:
             self._person_ids[step.by.id] = (await api.fetch(wire.Person, "me", step.op)).id
         return self._person_ids[step.by.id]
 
-    def _require_open(self, step: Decision, task: wire.Task, own: wire.Approval | None) -> None:
-        title, decision = task.subject or task.id, _decision(task, own)
-        over = mapping.task_state(task).is_over
-        if task.category != mapping.APPROVAL:
+    def _require_open(self, step: Decision, asked: AskedFor) -> None:
+        title, decision = asked.task.subject or asked.task.id, asked.decision
+        if asked.task.category != mapping.APPROVAL:
             raise Rejected(self.platform, step.op, key="xurrent.no_approval", title=title)
-        if own is not None and decision in TARGET_STATUS.values() and not over:
+        if asked.own is not None and decision in TARGET_STATUS.values() and not asked.is_over:
             raise Rejected(self.platform, step.op, key="xurrent.decided", title=title, status=decision)
-        if over or decision in ("approved", "rejected", "canceled"):
-            status = decision or task.status
+        if asked.is_over or decision in ("approved", "rejected", "canceled"):
+            status = decision or asked.task.status
             raise Conflict(self.platform, step.op, key="xurrent.over", title=title, status=status)
-        if "registered" in (task.status, decision):
+        if "registered" in (asked.task.status, decision):
             raise Conflict(self.platform, step.op, key="xurrent.waits", title=title)
+
+    def _refused(self, step: Decision, error: Conflict) -> Conflict:
+        """On the old API: who is asked may have decided already, which can't be read there."""
+        return Conflict(self.platform, step.op, key="xurrent.decision_refused", said=error.said)
+
+    def _result(self, asked: AskedFor) -> WriteResult:
+        """``partial`` while the others have not decided."""
+        message = "" if asked.is_over else "xurrent.your_part"
+        return WriteResult(partial=not asked.is_over, message=message, tasks=self._tasks(asked))
+
+    def _tasks(self, asked: AskedFor) -> tuple[Task, ...]:
+        records = [*asked.others, *([asked.own] if asked.own else [])]
+        records.sort(key=lambda record: mapping.id_order(record.id))
+        return (mapping.map_task(asked.task, self.links, records),)
 
     def _not_asked(self, step: Decision, task: wire.Task) -> AdapterError:
         title, person = task.subject or task.id, step.by.shown
@@ -149,5 +221,6 @@ class Approvals:
         return api
 
 
-def _decision(task: wire.Task, own: wire.Approval | None) -> str:
-    return (own.status if own is not None else task.status) or ""
+def _waits_for_others(step: Decision, asked: AskedFor) -> bool:
+    approved = sum(record.status == "approved" for record in asked.others) + 1
+    return isinstance(step, ApproveTask) and approved < (asked.task.required_approvals or 1)

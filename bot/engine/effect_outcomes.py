@@ -190,7 +190,8 @@ async def _store_without_details(
     """In case the details are what cannot be stored. The run is read again afterwards."""
     try:
         if isinstance(known, WriteResult):
-            details = {"snapshot": None, "tasks": (), "state": None, "health": None, "comment": None}
+            details: dict[str, object] = {"snapshot": None, "tasks": (), "state": None, "health": None}
+            details |= {"comment": None, "complete": False}
             await services.outcomes.record(effect, "done", known.model_copy(update=details), reopening=reopening)
         else:
             refusal = AdapterError(known.platform, known.operation, key=known.key, said=known.said)

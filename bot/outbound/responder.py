@@ -6,11 +6,10 @@ the sender instead.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 
@@ -20,21 +19,19 @@ from adapters.toolkit.messages import in_language
 from adapters.writes import Write
 from bot.outbound.activity_log import ActivityLog
 from bot.outbound.live_cards import LiveCards
+from bot.outbound.public_posts import PublicPosts, send_with_retries
 from bot.storage.effects import Effect
 from bot.storage.runs import RunRows
-from bot.storage.store import StoreError
-from bot.surfaces.protocol import ChatUnreachable, PostRef, RouteClosed, Surface, SurfaceError
+from bot.surfaces.protocol import PostRef, Surface
 from commands.cards import activity_line, pending_lines
 from commands.model.card import ActivityLine, Answer, Card, Result
 from commands.model.intents import UpdateDue
 from commands.model.messages import Actor, Message, Place, Via
 from commands.model.outcomes import Outcome, Unknown
-from commands.model.ports import CannotPost, Services
+from commands.model.ports import Services
 from commands.text.catalogue import plain_text
 from commands.text.locales import language_of
 
-CHAT_ATTEMPTS = 6
-FIRST_RETRY_SECONDS = 1.0
 _TYPED_ANYWHERE = (Via.COMMAND, Via.MENTION)  # the sender may not see the card's thread
 
 log = structlog.get_logger(__name__)
@@ -67,6 +64,7 @@ class Responder:
         self._live_cards = live_cards
         self._activity_log = activity_log
         self._run_rows = run_rows
+        self._public_posts = PublicPosts(surfaces, live_cards, run_rows)
         self._find_message = find_message
         self._now = now
         self._private_answers: dict[str, asyncio.Future[Card | None]] = {}  # by message key, as are the next three
@@ -188,14 +186,15 @@ class Responder:
         for handle, home in answer.home_channels.items():
             await self._join_home_channel(handle, home)
         private = answer.private
-        if answer.move_card and not await self._retry(lambda: self._move(answer.move_card, message.place)):
+        if answer.move_card and not await send_with_retries(lambda: self._move(answer.move_card, message.place)):
             private = private or self._live_cards.draw_card(answer.move_card)
-        if answer.public is not None:
-            card = answer.public
-            await self._retry(lambda: self._publish(message, card, resumed))
-        if private is not None and (posting or answer.public is not None) and answer.result == "done":
+        with in_language(self._require_services().language):
+            is_public = await self._public_posts.post(message, answer, resumed=resumed)
+        if private is not None and (posting or is_public) and answer.result == "done":
             private = replace(private, shown_elsewhere=True)
         await self._deliver_private(message, private)
+        with in_language(self._require_services().language):
+            await self._public_posts.post_elsewhere(message, answer, resumed=resumed)
         if posting:
             await asyncio.wait(posting)
         result = self._results.pop(message.key, None)
@@ -249,16 +248,6 @@ class Responder:
         """Commands in the thread of a live card are about its run."""
         await self._run_rows.bind(handle, card.place.model_copy(update={"thread": card.place.thread or card.id}))
 
-    async def _publish(self, message: Message, card: Card, resumed: bool) -> None:
-        surface = self._surfaces.get(message.place.surface)
-        if surface is None:
-            return
-        nonce = hashlib.sha256(f"public\n{message.key}".encode()).hexdigest()[:24]
-        if resumed and await surface.find_post(message.place, nonce) is not None:
-            return
-        with in_language(self._require_services().language):
-            await surface.post(message.place, card, nonce=nonce)
-
     async def _join_home_channel(self, handle: str, home: HomeChannel) -> None:
         """Binds the channel that the platform made for the run, and posts a card if we are a member of it."""
         for surface in self._surfaces.values():
@@ -266,31 +255,10 @@ class Responder:
                 place = Place(surface=surface.name, channel=home.channel, site=surface.site)
                 await self._run_rows.bind(handle, place)
                 with in_language(self._require_services().language):
-                    await self._retry(lambda place=place: self._live_cards.ensure_posted(handle, place))  # type: ignore[misc]
+                    await send_with_retries(lambda place=place: self._live_cards.ensure_posted(handle, place))  # type: ignore[misc]
 
     async def _send_private(self, message: Message, card: Card) -> None:
         surface = self._surfaces.get(message.place.surface)
         if surface is not None:
             with in_language(language_of(message.actor, self._require_services())):
-                await self._retry(lambda: surface.send_private(message, card))
-
-    async def _retry(self, send: Callable[[], Awaitable[Any]]) -> bool:
-        """Retries while the chat or the store fails, and logs what is refused. Returns whether it succeeded."""
-        pause = FIRST_RETRY_SECONDS
-        for remaining in reversed(range(CHAT_ATTEMPTS)):
-            try:
-                await send()
-                return True
-            except RouteClosed as error:
-                log.warning("answer not delivered", error=str(error))
-                return False
-            except (ChatUnreachable, StoreError) as error:
-                if not remaining:
-                    log.exception("answer not delivered")
-                    return False
-                await asyncio.sleep(max(pause, error.retry_after if isinstance(error, ChatUnreachable) else 0.0))
-                pause *= 2
-            except (SurfaceError, CannotPost) as error:
-                log.warning("answer refused by the chat", error=str(error))
-                return False
-        return False
+                await send_with_retries(lambda: surface.send_private(message, card))

@@ -1,7 +1,8 @@
 """Runs for handlers: the store's rows, refreshed from the platforms (implements ``RunsPort``).
 
-Writes and hints schedule a refresh of their run, at most one per second and at low priority. ``on_change`` gets
-the handle of each run whose snapshot has changed, ``on_halt`` each run that was found halted on its platform.
+Hints, and writes that do not return all that they changed, schedule a refresh, at most one per second and run, at
+low priority. ``on_change`` gets the handle of each run whose snapshot has changed, ``on_stop`` each run that was
+found halted or over on its platform, unless Liaison ended it.
 """
 
 import asyncio
@@ -13,10 +14,11 @@ import structlog
 from adapters.errors import AdapterError
 from adapters.http.rate_limits import background, is_background
 from adapters.models import Run, RunbookKey, RunKey, RunState, RunSummary
-from adapters.protocol import Adapter
+from adapters.protocol import Adapter, TaskReads
 from adapters.toolkit.messages import ENGLISH
 from adapters.unconfigured import adapter_named
-from bot.services.run_changes import fill_missing, find_or_track, reserve, with_state
+from adapters.writes import Op, WriteResult
+from bot.services.run_changes import fill_missing, find_or_track, reserve, tasks_to_read, with_state
 from bot.storage.effects import EffectLog
 from bot.storage.run_transaction import RunTransaction
 from bot.storage.runs import RunRows
@@ -28,6 +30,7 @@ REFRESH_INTERVAL_SECONDS = 1.0
 SLOWEST_REFRESH_SECONDS = 30.0  # of a run that its platform is still creating
 CREATION_TIMEOUT = timedelta(minutes=10)
 BACKGROUND_READS = 4  # of one platform at a time: polls must not wait behind hundreds of reads
+_OPEN = (RunState.STARTING, RunState.ACTIVE, RunState.PAUSED)
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +44,7 @@ class RunService:
         now: Callable[[], datetime],
         *,
         on_change: Callable[[str], None],
-        on_halt: Callable[[TrackedRun], object],
+        on_stop: Callable[[TrackedRun], object],
         count_queued_writes: Callable[[str], int],
         language: str = ENGLISH,
     ) -> None:
@@ -51,10 +54,10 @@ class RunService:
         self._platforms = platforms
         self._now = now
         rows.on_change = on_change
-        self._on_halt = on_halt
+        self._on_stop = on_stop
         self._count_queued_writes = count_queued_writes
         self._refreshes: dict[str, asyncio.Task[None]] = {}  # by handle
-        self._requested: set[str] = set()  # handles to refresh (again)
+        self._requested: dict[str, frozenset[str] | None] = {}  # handle -> tasks to read (again); None: the run
         self._wakeups: dict[str, asyncio.Event] = {}  # by handle: ends the wait for a run that is being created
         self._used_at: dict[str, datetime] = {}  # by handle: when somebody last used it or was shown it
         self._background_reads: dict[str, asyncio.Semaphore] = {}  # by platform
@@ -189,9 +192,30 @@ class RunService:
             if refreshed is not None:
                 break
         assert refreshed is not None
-        if run.state is RunState.PAUSED and tracked.run.state in (RunState.STARTING, RunState.ACTIVE):
-            self._on_halt(refreshed)
+        if await self._was_stopped(tracked, run):
+            self._on_stop(refreshed)
         return refreshed
+
+    async def _refresh_tasks(self, handle: str, tasks: Collection[str]) -> None:
+        """Reads only these tasks where the platform can; the whole run if it changed meanwhile."""
+        tracked = self._require(handle)
+        adapter = adapter_named(self._platforms, tracked.run.key.platform)
+        if isinstance(adapter, TaskReads):
+            read = await adapter.read_tasks(tracked.run.key.id, sorted(tasks))
+            merged = tracked.run.merge(read)
+            if len(read) == len(tasks) and await self._save_read(tracked, merged, even_if_changed=False):
+                return
+        await self.refresh(handle)
+
+    async def _was_stopped(self, before: TrackedRun, run: Run) -> bool:
+        """Whether somebody halted or ended the run on its platform since it was last read."""
+        was, read_at = before.run.state, before.run.read_at
+        if run.state is RunState.PAUSED:
+            return was in (RunState.STARTING, RunState.ACTIVE)
+        if was not in _OPEN or not run.state.is_over:
+            return False
+        receipts = await self.receipts(before.handle)
+        return not any(receipt.op == Op.END and (not read_at or receipt.at >= read_at) for receipt in receipts)
 
     async def _save_read(self, before: TrackedRun, run: Run, *, even_if_changed: bool) -> TrackedRun | None:
         """None if the snapshot is not that of ``before`` any more."""
@@ -207,9 +231,17 @@ class RunService:
 
         return await self._rows.transaction(change, Commit.RUN)
 
-    def refresh_soon(self, handle: str) -> None:
-        """In the background. If a refresh is in progress, another one follows it."""
-        self._requested.add(handle)
+    def refresh_after(self, handle: str, result: WriteResult) -> None:
+        """Reads, in the background, what a write may have changed besides what its result shows."""
+        tracked = self._rows.get(handle)
+        tasks = tasks_to_read(tracked.run, result) if tracked is not None and tracked.run.key.id else ()
+        if tasks is None or tasks:
+            self.refresh_soon(handle, tasks)
+
+    def refresh_soon(self, handle: str, tasks: Collection[str] | None = None) -> None:
+        """In the background. If a refresh is in progress, another one follows it. ``tasks``: only these, by id."""
+        requested = self._requested.get(handle, frozenset())
+        self._requested[handle] = None if tasks is None or requested is None else requested.union(tasks)
         if handle in self._wakeups:
             self._wakeups[handle].set()
         if handle not in self._refreshes:
@@ -243,17 +275,17 @@ class RunService:
         try:
             with background():
                 while handle in self._requested:
-                    self._requested.discard(handle)
+                    tasks = self._requested.pop(handle)
                     try:
                         async with self._background_read(handle):
-                            await self.refresh(handle)
+                            await (self.refresh(handle) if tasks is None else self._refresh_tasks(handle, tasks))
                     except AdapterError as error:
                         log.info("run not refreshed", run=handle, error=str(error))
                     await asyncio.sleep(REFRESH_INTERVAL_SECONDS)
                     if self._is_being_created(handle) and self._now() - began < CREATION_TIMEOUT:
                         await self._wait_for_request(handle, pause)
                         pause = min(pause * 2, SLOWEST_REFRESH_SECONDS)
-                        self._requested.add(handle)
+                        self._requested[handle] = None
         finally:
             del self._refreshes[handle]
 

@@ -4,6 +4,7 @@ A line's slot is made of the message's key and the write, so that whoever learns
 line. Lines are in the channel's language, and stay in the language in which they were written.
 """
 
+from adapters.models import RunState
 from adapters.toolkit.messages import in_language
 from adapters.writes import NOTE, AddTask, Op, SetStatus, Write, WriteResult
 from commands.lookup.earlier_message import plain_name
@@ -22,6 +23,7 @@ _OF_NOTES = {
     "unknown.private": "unknown.private_note",
     "unknown.decide": "unknown.decide_note",
 }
+_STOPPED = {RunState.FINISHED: "trace.ended_there", RunState.CANCELLED: "trace.cancelled_there"}
 _WITH_NOTE = (Op.FINISH, Op.SKIP, Op.APPROVE, Op.END)  # the text is optional there
 
 
@@ -181,16 +183,15 @@ def decision_line(message: Message, tracked: TrackedRun, outcome: Unknown, servi
     return ActivityLine(tracked.handle, slot(message.key, step), text, buttons)
 
 
-def halted_line(tracked: TrackedRun, services: Services) -> ActivityLine:
-    """A line of its own, because an edited card notifies nobody, and the run does not continue until somebody
-    acts."""
+def stopped_line(tracked: TrackedRun, services: Services) -> ActivityLine:
+    """For a run that was halted or ended on its platform. A line of its own: an edited card notifies nobody."""
     run = tracked.run
     with in_language(services.language):
         text = translate(
-            "trace.halted",
+            _STOPPED.get(run.state, "trace.halted"),
             run=run_name(tracked),
             platform=platform_title(run.key.platform, services),
             why=f" {run.health_text}" if run.health_text else "",
         )
     at = run.read_at.isoformat() if run.read_at else ""
-    return ActivityLine(tracked.handle, f"halted:{tracked.handle}:{at}", text)
+    return ActivityLine(tracked.handle, f"{run.state}:{tracked.handle}:{at}", text)

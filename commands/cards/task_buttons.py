@@ -32,6 +32,11 @@ def show_task_button(tracked: TrackedRun, task: Task) -> Button:
     return button("button.show", Show(run=tracked.handle, what=handle, kind="task"), what=handle)
 
 
+def comments_button(tracked: TrackedRun, task: Task) -> Button:
+    handle = tracked.task_handle(task.id)
+    return button("button.comments", Show(run=tracked.handle, what=handle, kind="task", comments=True))
+
+
 def finish_in_button(tracked: TrackedRun, task: Task) -> Button:
     handle = tracked.task_handle(task.id)
     return button("button.finish_in", Finish(run=tracked.handle, tasks=(handle,)), run=tracked.handle, task=handle)

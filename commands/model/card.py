@@ -94,6 +94,7 @@ class Card:
     ``tone`` colours the card where a chat can; a word on it always says the same. At most four buttons; five for a
     choice, and for a run with buttons of its platform. ``shown_elsewhere``: what a private card says is on the
     live card and in an activity line too, so a chat that could only post it publicly may leave it out.
+    ``edition`` is never shown: a live card is edited when it changes, like what is shown.
     """
 
     title: Text
@@ -105,6 +106,7 @@ class Card:
     tone: Tone = ""
     link: Link | None = None
     shown_elsewhere: bool = field(default=False, compare=False)
+    edition: str = field(default="", compare=False)
 
 
 def text(*spans: Span) -> Text:
@@ -168,15 +170,18 @@ class Answer:
     """Everything that one message leads to. All parts are optional.
 
     ``private`` is for the person alone. ``channel_title`` is its title in the channel's language, if that differs.
-    ``activity`` goes to the thread of the run's card, ``public`` to the place of the message. The live cards of
-    ``changed_runs`` (handles) are drawn again; the one of ``move_card`` moves down to the place. ``home_channels``
-    binds runs, by handle, to the chat channels that their platforms created for them.
+    ``activity`` goes to the thread of the run's card, ``public`` to the place of the message. With ``announces``,
+    the handle of a run, ``public`` is its status update: it goes to the other places with a card of the run too,
+    and not to the run's home channel, where its platform posts it. The live cards of ``changed_runs`` (handles)
+    are drawn again; the one of ``move_card`` moves down to the place. ``home_channels`` binds runs, by handle, to
+    the chat channels that their platforms created for them.
     """
 
     private: Card | None = None
     channel_title: Text = ()
     activity: Sequence[ActivityLine] = ()
     public: Card | None = None
+    announces: str = ""
     changed_runs: Sequence[str] = ()
     move_card: str = ""
     result: Result = "done"

@@ -103,6 +103,8 @@ class Show(Intent):
     verb: Literal["show"] = "show"
     what: str = ""
     kind: Literal["", "run", "task", "runbook"] = ""  # empty: any of them
+    comments: bool = Field(False, exclude_if=lambda comments: not comments)
+    """Those of the run or task, instead of its card."""
 
 
 class Mine(Intent):

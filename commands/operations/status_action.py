@@ -70,7 +70,7 @@ async def set_status(intent: Status, context: CommandContext) -> Answer:
     tracked = await _store_health(context, written, wanted)
     tracked = await promise_update(context, tracked, next_at)
     answer = answer_of(tracked, [as_correction(report_outcome(context, written))])
-    return answer if _is_home(context, tracked) else replace(answer, public=_public_card(context, tracked, wanted))
+    return replace(answer, public=_public_card(context, tracked, wanted), announces=tracked.handle)
 
 
 async def _store_health(context: CommandContext, written: WriteOutcome, wanted: SetStatus) -> TrackedRun:
@@ -105,14 +105,8 @@ async def promise_update(context: CommandContext, tracked: TrackedRun, at: datet
     )
 
 
-def _is_home(context: CommandContext, tracked: TrackedRun) -> bool:
-    """Whether this is the run's own channel, where its platform has just posted the update."""
-    home, place = tracked.run.home, context.place
-    return home is not None and home.channel == place.channel and home.is_of(place.site)
-
-
 def _public_card(context: CommandContext, tracked: TrackedRun, wanted: SetStatus) -> Card:
-    """The update for everybody in the place where it was typed."""
+    """The update for everybody in the places that show the run."""
     zone, due = context.services.zone, tracked.overlay.update_due
     with in_language(context.services.language):
         health = health_name(wanted.health) if wanted.health else ""

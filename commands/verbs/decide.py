@@ -1,7 +1,7 @@
 """``decide``: a person resolves a write whose outcome is unknown. Only buttons send it."""
 
 from adapters.writes import NotApplied, StartRun
-from commands.cards.activity_line import step_summary, unknown_facts
+from commands.cards.activity_line import step_summary, unknown_facts, write_summary
 from commands.model.card import Answer, Result, Text
 from commands.model.command import Command, Right, button_only
 from commands.model.errors import Stale
@@ -25,7 +25,8 @@ async def handle(intent: DecideOutcome, context: CommandContext) -> Answer:
     result: Result
     match outcome:
         case Done() if step.part:  # one of several requests: the message continues, and reports its own end
-            text, result = translate("decide.goes_on", what=what), "done"
+            whole = write_summary(tracked, step) if tracked else what
+            text, result = translate("decide.goes_on", what=whole), "done"
         case Done(marker=marker):
             key = "decide.there" if intent.applied else "decide.written"
             text, result = translate(key, what=what, code=marker.code), "done"

@@ -37,7 +37,7 @@ from adapters.writes import (
 )
 from tests.contract.sample.adapter import ExampleAdapter
 from tests.contract.sample.wire import WireRun, WireTask
-from tests.contract.sample.writes import Comments, Writes
+from tests.contract.sample.writes import Comments, Writes, read_fresh
 
 
 class _Mutated(ExampleAdapter):
@@ -97,6 +97,16 @@ class _NoteThatFinishes(Comments):
 
 class _NoteSendsFinishAgain(_Mutated):
     comments_type = _NoteThatFinishes
+
+
+class _AddToNobody(Writes):
+    @step(AddTask, recovery=Recovery.LOOKUP)
+    async def add(self, step: AddTask, marker: WriteMarker) -> WriteResult:
+        return await super().add(step.model_copy(update={"assignee": None}), marker)
+
+
+class _AddDropsItsAssignee(_Mutated):
+    writes_type = _AddToNobody
 
 
 class _SilentBegin(Comments):
@@ -225,23 +235,39 @@ class _LateAddSentAgain(_Mutated):
     writes_type = _ImpatientAdd
 
 
+class _HalfAResult(Writes):
+    """Returns the task as it was, and says that nothing else has changed."""
+
+    @step(FinishTask, recovery=Recovery.IDEMPOTENT, guard=read_fresh)
+    async def finish(self, step: FinishTask, marker: WriteMarker, fresh: Fresh[WireRun]) -> WriteResult:
+        await self.change_task(step, marker, fresh)
+        return WriteResult(complete=True)
+
+
+class _FinishReturnsHalf(_Mutated):
+    writes_type = _HalfAResult
+
+
 CommentDeclaredIdempotent = _harness(_CommentDeclaredIdempotent)
 AddDeclaredIdempotent = _harness(_AddDeclaredIdempotent)
 StartDeclaredIdempotent = _harness(_StartDeclaredIdempotent)
 NoteNeverWritten = _harness(_NoteNeverWritten)
 NoteSendsFinishAgain = _harness(_NoteSendsFinishAgain)
 BeginLeavesNoTrace = _harness(_BeginLeavesNoTrace)
+AddDropsItsAssignee = _harness(_AddDropsItsAssignee)
 AddFoundByTitle = _harness(_AddFoundByTitle)
 LateCommentSentAgain = _harness(_LateCommentSentAgain)
 LateAddSentAgain = _harness(_LateAddSentAgain)
 TaskUnguarded = _harness(_TaskUnguarded)
 CommentUnguarded = _harness(_CommentUnguarded)
 RunUnguarded = _harness(_RunUnguarded)
+FinishReturnsHalf = _harness(_FinishReturnsHalf)
 
 SENT_AGAIN = "test_sent_again_an_idempotent_step_changes_nothing"
 OVER = "test_a_task_that_is_over_does_not_move"
 ENDED = "test_a_run_that_has_ended_stays_as_it_is"
 NOTE = "test_the_note_of_a_finish_is_written_once"
+FIELD = "test_a_field_is_taken_refused_or_said_to_be_left_out"
 LATE = "test_a_write_that_shows_late_is_not_sent_again"
 EDIT = "test_an_edit_between_read_and_write_never_hits_another_task"
 CAUGHT_BY = {
@@ -252,11 +278,13 @@ CAUGHT_BY = {
     "NoteSendsFinishAgain": f"{NOTE}[example-finish]",
     "BeginLeavesNoTrace": "test_an_emulated_write_leaves_a_trace[example-begin]",
     "AddFoundByTitle": "test_an_added_task_is_found_by_its_code_and_not_by_its_title[example-add]",
+    "AddDropsItsAssignee": f"{FIELD}[example-add.assignee]",
     "TaskByPosition": f"{EDIT}[example-finish-before the last]",
     "LateCommentSentAgain": f"{LATE}[example-comment]",
     "LateAddSentAgain": f"{LATE}[example-add]",
     "TaskUnguarded": f"{OVER}[example-assign-finished]",
     "CommentUnguarded": f"{OVER}[example-begin-finished]",
     "RunUnguarded": f"{ENDED}[example-assign]",
+    "FinishReturnsHalf": "test_a_complete_result_has_all_that_changed[example-finish]",
 }
 """Each mutation, and the test of the suite that is about it."""

@@ -16,6 +16,7 @@ from adapters.playbooks.api import Api
 from adapters.playbooks.errors import NOT_PARTICIPANT
 from adapters.playbooks.people import People
 from adapters.playbooks.reads import Reads
+from adapters.playbooks.timeline import KIND_PROP, RUN_PROP, TASK_PROP, Timeline
 from adapters.playbooks.wire import WirePost, WireRun, to_datetime
 from adapters.toolkit.comments import PostedComment, SignedComments
 from adapters.toolkit.guards import Fresh, Guard
@@ -35,8 +36,6 @@ from adapters.writes import (
 )
 
 NOTE = "note"  # the part that writes what was typed along with another write
-MAX_COMMENTS = 20
-RUN_PROP, TASK_PROP, KIND_PROP = "playbook_run_id", "checklist_item_id", "liaison"
 _PAGES_TO_SEARCH = 3
 _SEARCH_MARGIN = timedelta(minutes=10)
 
@@ -46,20 +45,15 @@ class CommentWrites(SignedComments):
     api: Api
     people: People
     reads: Reads
+    timeline: Timeline
     signer = texts.SIGNER
 
     async def recent(self, run: WireRun, task: str | None) -> Sequence[Comment]:
-        """The last comments on the run or on one of its tasks, newest last."""
+        """The last comments on the run or on one of its tasks, and what happened in it, newest last."""
         try:
-            posts = await self.api.posts(run.channel_id, 0, "comments")
+            return await self.timeline.recent(run, task)
         except NotFound as error:
             raise self._not_in_channel(run, "comments", error) from error
-        tasks = _tasks_of(posts)
-        comments = [
-            post for post in posts if mapping.is_comment(post) and (task is None or tasks.get(post.id) == task)
-        ][:MAX_COMMENTS]
-        await self.people.load_names(post.user_id for post in comments)
-        return [mapping.to_comment(post, self.people, tasks.get(post.id)) for post in reversed(comments)]
 
     async def read_fresh(self, step: Write) -> Fresh[WireRun]:
         return await self.reads.fresh(step)
@@ -160,13 +154,6 @@ class CommentWrites(SignedComments):
 
 def _posted(post: WirePost) -> PostedComment:
     return PostedComment(post.id, post.message, to_datetime(post.create_at))
-
-
-def _tasks_of(posts: Sequence[WirePost]) -> dict[str, str]:
-    """post id -> task id, for comments of Liaison and for replies to them."""
-    tasks = {post.id: post.prop(TASK_PROP) for post in posts if post.prop(TASK_PROP)}
-    replies = {post.id: tasks[post.root_id] for post in posts if post.root_id in tasks}
-    return replies | tasks
 
 
 def _is_older(post: WirePost, than: datetime) -> bool:

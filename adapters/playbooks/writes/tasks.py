@@ -199,9 +199,9 @@ class TaskWrites:
         if item is None:
             raise OutcomeUnknown(self.api.name, step.op)
         result = WriteResult(id=item.id, snapshot=await self.reads.to_run(after))
-        if step.assignee and not assignee:
-            facts = {"person": step.assignee.shown}
-            return result.model_copy(update={"message": "playbooks.nobody_assigned", "facts": facts})
+        if step.assignee and item.assignee_id != (assignee or "-"):
+            key = "playbooks.not_assigned" if assignee else "playbooks.nobody_assigned"
+            return result.model_copy(update={"message": key, "facts": {"person": step.assignee.shown}})
         return result
 
     @reconciles(AddTask)

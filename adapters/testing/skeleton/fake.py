@@ -112,8 +112,9 @@ class ExampleFake(Fake):
         return 200, found
 
     def _add(self, seen: Seen, run: str) -> tuple[int, Any]:
-        body = _checked(seen, required={"title", "description"}, optional={"stage"})
+        body = _checked(seen, required={"title", "description"}, optional={"stage", "assignee"})
         task = self.account.new_task(body["title"], body.get("stage", ""), body["description"])
+        task["assignee"] = body.get("assignee", "")
         self._run(run)["tasks"].append(task)
         self.account.effects["add"] += 1
         return 201, task

@@ -1,4 +1,6 @@
-"""Changes to the case itself: its sub-status as the health of the run, and closing it."""
+"""Changes to the case itself: its sub-status as the health of the run, the status update in its metadata, and
+closing it.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,8 +16,9 @@ from adapters.errors import (
     Unreachable,
     Unsupported,
 )
-from adapters.models import Health, RunState
+from adapters.models import Health, RunHealth, RunState
 from adapters.tines import mapping, wire
+from adapters.tines import text as texts
 from adapters.tines.api import Api
 from adapters.tines.errors import MESSAGES
 from adapters.tines.people import People
@@ -26,6 +29,7 @@ from adapters.toolkit.steps import reconciles, step
 from adapters.writes import Baseline, EndRun, Reconciliation, Recovery, SetStatus, Write, WriteMarker, WriteResult
 
 COLOUR = "colour"  # the part of a status that sets the sub-status
+SENTENCE = "sentence"  # the part of a status that stores it with the case
 
 
 @dataclass
@@ -35,6 +39,7 @@ class CaseWrites:
     colours: Mapping[Health, str]  # the sub-status of each health, by name or id
     _sub_status_ids: dict[str, str] = field(default_factory=dict)  # by case-folded name
     _has_sub_status_list: bool = True  # until the tenant answers that it has none
+    _just_set: dict[str, wire.Case] = field(default_factory=dict)  # by case: after its colour, before its sentence
 
     def remember_sub_status(self, case: wire.Case) -> None:
         """The documented API has no list of sub-statuses, so their ids are collected from cases."""
@@ -42,13 +47,11 @@ class CaseWrites:
             self._sub_status_ids[case.sub_status.name.casefold()] = case.sub_status.id
 
     async def last_colour_change(self, case: str) -> wire.Activity | None:
-        """The last change of the sub-status. A colour set in Tines may be newer than the one Liaison has."""
-        if not self.colours:
-            return None
+        """Who last changed the sub-status, and when. None where the key cannot see the history."""
         try:
             changes = await self.api.activities(case, "SUB_STATUS_UPDATED", "show")
         except OPTIONAL_READ_ERRORS:
-            return None  # the key can see the case but not its history
+            return None
         return changes[-1] if changes else None
 
     async def read_case(self, step: Write) -> Fresh[wire.Case]:
@@ -56,27 +59,71 @@ class CaseWrites:
         self.remember_sub_status(case)
         return Fresh(case, run_state=mapping.run_state(case))
 
+    async def read_health(self, case: wire.Case) -> RunHealth:
+        """Takes a request only where somebody has changed the colour in Tines."""
+        if not mapping.is_coloured_there(case, self.colours):
+            return mapping.status_of(case, self.colours)
+        return mapping.status_of(case, self.colours, await self.last_colour_change(case.case_id))
+
+    async def read_case_once(self, step: SetStatus) -> Fresh[wire.Case]:
+        """Without a request if the step that sets the colour came before."""
+        case = self._just_set.pop(step.run_id, None)
+        return Fresh(case) if case is not None else await self.read_case(step)
+
     @step(SetStatus, part=COLOUR, recovery=Recovery.IDEMPOTENT, guard=read_case)
     async def set_colour(self, step: SetStatus, marker: WriteMarker, fresh: Fresh[wire.Case]) -> WriteResult:
         """If the sub-status cannot be set, the result says so: the text of the status is still written."""
         name = self.colours[step.health] if step.health is not None else ""
         id = await self._sub_status_id(name)
         if id is None:
+            self._just_set[step.run_id] = fresh.record
             return WriteResult(message="tines.no_sub_status", facts={"name": name})
         body = {"sub_status_id": int(id) if id.isdecimal() else id}
         try:
             case = await self._update(step, body)
         except Rejected as error:
             said = error.said or message_text(MESSAGES, "tines.label.no_reason")
+            self._just_set[step.run_id] = fresh.record
             return WriteResult(message="tines.sub_status_refused", facts={"name": name, "said": said})
+        self._just_set[step.run_id] = fresh.record.model_copy(
+            update={"sub_status": case.sub_status or wire.SubStatus(id=id, name=name)}
+        )
         return WriteResult(state=mapping.run_state(case))
 
     @reconciles(SetStatus, part=COLOUR)
     async def reconcile_colour(self, step: SetStatus, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         case = await self.api.case(step.run_id, "status")
         self.remember_sub_status(case)
-        is_applied = step.health is not None and mapping.health_of(case, self.colours) is step.health
+        is_applied = step.health is not None and mapping.colour_of(case, self.colours) is step.health
         return applied_if(is_applied, WriteResult(state=mapping.run_state(case)))
+
+    @step(SetStatus, part=SENTENCE, recovery=Recovery.LOOKUP, guard=read_case_once)
+    async def store_status(self, step: SetStatus, marker: WriteMarker, fresh: Fresh[wire.Case]) -> WriteResult:
+        """The sentence has no other place in a case, and stays there whatever happens to the sub-status.
+
+        A tenant that refuses it still gets the comment, and Liaison stores the status itself.
+        """
+        case = fresh.record
+        before = mapping.status_of(case, self.colours)
+        health = before.health if step.health is None else step.health
+        sub_status = case.sub_status.id if case.sub_status else ""
+        values = texts.format_status(health, step.text, marker, step.next_at, sub_status)
+        try:
+            await self.api.set_metadata(step.run_id, values, "status")
+        except Rejected:
+            return WriteResult()
+        stored = RunHealth(health=health, text=step.text, by=marker.who, at=marker.at, due=step.next_at)
+        result = WriteResult(health=stored)
+        is_set_up = step.health is None or step.health in self.colours
+        if is_set_up or case.sub_status is None or mapping.colour_of(case, self.colours) is Health.UNSET:
+            return result
+        facts = {"name": case.sub_status.name or case.sub_status.id}
+        return result.model_copy(update={"message": "tines.colour_not_set_up", "facts": facts})
+
+    @reconciles(SetStatus, part=SENTENCE)
+    async def reconcile_status(self, step: SetStatus, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        stored = texts.parse_status((await self.api.case(step.run_id, "status")).metadata)
+        return applied_if(stored is not None and stored.code == marker.code)
 
     @step(EndRun, recovery=Recovery.IDEMPOTENT, guard=read_case)
     async def close(self, step: EndRun, marker: WriteMarker, fresh: Fresh[wire.Case]) -> WriteResult:

@@ -3,13 +3,15 @@
 Requests that change a task have no author (Tines API, Case tasks, Update), so a comment that has one follows each.
 """
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
-from adapters.models import Comment, Health, Listing
-from adapters.tines import mapping, wire
+from adapters.errors import OPTIONAL_READ_ERRORS
+from adapters.models import Comment, Listing
+from adapters.tines import mapping, timeline, wire
 from adapters.tines import text as texts
 from adapters.tines.api import Api
 from adapters.tines.people import People
@@ -46,25 +48,40 @@ class CommentWrites(SignedComments):
     people: People
     tasks: TaskWrites
     views: TaskViews
-    colours: Mapping[Health, str]
     signer = texts.SIGNER
 
     async def recent(self, case: str, task: str | None) -> Sequence[Comment]:
-        result = await self.api.comments(case, "comments")
-        comments = [mapping.comment(item) for item in result.items]
-        return [comment for comment in comments if task is None or comment.task == task][-MAX_COMMENTS:]
+        """Those of a run are shown with what else happened in the case."""
+        if task is not None:
+            found = (await self.api.comments(case, "comments")).items
+            comments = await self._readable(found)
+            return [comment for comment in comments if comment.task == task][-MAX_COMMENTS:]
+        listed, activities = await asyncio.gather(
+            self.api.recent_comments(case, "comments"), self._recent_activities(case)
+        )
+        comments = await self._readable(listed)
+        activities = [item for item in activities if item.id not in {comment.id for comment in comments}]
+        told = timeline.entries(activities, comments, self.views.titles(case))
+        return sorted([*comments, *told], key=_time)[-MAX_COMMENTS:]
+
+    async def _recent_activities(self, case: str) -> Sequence[wire.Activity]:
+        """Empty where the key cannot see the history."""
+        try:
+            return await self.api.recent_activities(case, "comments")
+        except OPTIONAL_READ_ERRORS:
+            return ()
+
+    async def _readable(self, items: Sequence[wire.Comment]) -> Sequence[Comment]:
+        """With people's names where they are mentioned."""
+        mentioned = {id for item in items for id in texts.mentioned_ids(item.value)}
+        names = await self.people.names(mentioned, "comments") if mentioned else {}
+        return [mapping.comment(item, names) for item in items]
 
     async def read_task(self, step: HoldTask) -> Fresh[wire.Task]:
         return await self.tasks.read_task(step)
 
-    async def read_case(self, step: SetStatus) -> Fresh[wire.Case] | None:
-        """None if the step that sets the colour comes before."""
-        if step.health in self.colours:
-            return None
-        case = await self.api.case(step.run_id, step.op.value)
-        return Fresh(case, run_state=mapping.run_state(case))
-
     @step(AddComment, recovery=Recovery.LOOKUP)
+    @step(SetStatus, recovery=Recovery.LOOKUP, guard=Guard.EARLIER_STEP)
     @step(
         *(FinishTask, SkipTask, BeginTask, ReopenTask, AssignTask, EndRun),
         part=NOTE,
@@ -75,8 +92,7 @@ class CommentWrites(SignedComments):
         return await self.write_comment(step, marker)
 
     @step(HoldTask, recovery=Recovery.LOOKUP, guard=read_task)
-    @step(SetStatus, recovery=Recovery.LOOKUP, guard=read_case)
-    async def write_guarded(self, step: Write, marker: WriteMarker, fresh: Fresh[Any] | None) -> WriteResult:
+    async def write_guarded(self, step: Write, marker: WriteMarker, fresh: Fresh[Any]) -> WriteResult:
         return await self.write_comment(step, marker)
 
     @reconciles(AddComment, HoldTask, SetStatus)
@@ -114,16 +130,17 @@ class CommentWrites(SignedComments):
         return super().text_of(step)
 
     def result(self, step: Write, text: str, marker: WriteMarker, posted: PostedComment) -> WriteResult:
-        """A status is dated by Tines' clock, which also dates changes of the sub-status."""
+        """A status is dated as in the case's metadata."""
         result = super().result(step, text, marker, posted)
         if result.health is None or not isinstance(step, SetStatus):
             return result
         health = self.views.of(step).health if step.health is None else step.health
-        changes = {
-            "health": health if health in self.colours else Health.UNSET,
-            "at": max(marker.at, posted.at or marker.at),
-        }
-        return result.model_copy(update={"health": result.health.model_copy(update=changes)})
+        dated = result.health.model_copy(update={"health": health, "at": marker.at})
+        return result.model_copy(update={"health": dated})
+
+
+def _time(comment: Comment) -> datetime:
+    return comment.at or datetime.min.replace(tzinfo=UTC)
 
 
 def _posted(item: wire.Comment) -> PostedComment:

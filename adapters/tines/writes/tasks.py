@@ -7,7 +7,7 @@ was faster.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from adapters.tines import text as texts
 from adapters.tines.api import Api
 from adapters.tines.errors import MESSAGES
 from adapters.tines.people import People
+from adapters.tines.running import RunningTasks
 from adapters.toolkit.guards import Fresh, Guard, already_done
 from adapters.toolkit.messages import message_text
 from adapters.toolkit.reconciliation import applied_if, find_by_code
@@ -75,6 +76,10 @@ class TaskViews:
     def of(self, step: Write) -> TaskView:
         return self._views.setdefault(step.run_id, TaskView())
 
+    def titles(self, case: str) -> Mapping[str, str]:
+        """By task, as far as the case was read."""
+        return self._views[case].titles if case in self._views else {}
+
     async def title(self, step: Write) -> str:
         titles = self.of(step).titles
         if step.target not in titles:
@@ -97,18 +102,22 @@ class TaskWrites:
     api: Api
     people: People
     views: TaskViews
+    running: RunningTasks
 
     async def read_task(self, step: TaskWrite) -> Fresh[wire.Task]:
         case, task = await asyncio.gather(
             self.api.case(step.run_id, step.op.value), self.api.task(step.run_id, step.task, step.op.value)
         )
+        others = [other for other in case.tasks if other.id != task.id]
+        case = await self.running.current(case, [task, *others], step.op.value)
         running = mapping.running_since(case, step.task)
         self.views.set_running(step, running)
         return Fresh(task, task=mapping.task(task, running), run_state=mapping.run_state(case))
 
     # Finish, skip, reopen
 
-    @step(FinishTask, SkipTask, ReopenTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
+    @step(FinishTask, ReopenTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
+    @step(SkipTask, recovery=Recovery.LOOKUP, guard=read_task)
     async def set_state(self, step: TaskWrite, marker: WriteMarker, fresh: Fresh[wire.Task]) -> WriteResult:
         changed = await self._update(step, _state_change(step, fresh.record))
         if changed.completed is isinstance(step, ReopenTask):  # the next read shows what is true
@@ -127,16 +136,19 @@ class TaskWrites:
     async def begin(self, step: BeginTask, marker: WriteMarker, fresh: Fresh[wire.Task]) -> WriteResult:
         if fresh.task is not None and fresh.task.state is TaskState.RUNNING:
             return already_done(fresh.task)
-        value = texts.format_running(marker)
+        value = texts.format_running(marker, fresh.record.updated_at)
         await self.api.set_metadata(step.run_id, {texts.running_key(step.task): value}, "begin")
         self.views.set_running(step, texts.parse_running(value))
         return WriteResult(tasks=(self.views.task(step, fresh.record),))
 
     @reconciles(BeginTask)
     async def reconcile_begin(self, step: BeginTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
-        running = mapping.running_since(await self.api.case(step.run_id, "begin"), step.task)
-        self.views.set_running(step, running)
-        return applied_if(running is not None)
+        """Found by the receipt's code: an older note may be that of a task that was reopened since."""
+        case = await self.api.case(step.run_id, "begin")
+        is_applied = marker.is_in(case.metadata.get(texts.running_key(step.task), ""))
+        if is_applied:
+            self.views.set_running(step, mapping.running_since(case, step.task))
+        return applied_if(is_applied)
 
     @step(ReopenTask, part=MARK, recovery=Recovery.LOOKUP, guard=Guard.EARLIER_STEP)
     async def clear_running(self, step: ReopenTask, marker: WriteMarker) -> WriteResult:

@@ -1,21 +1,31 @@
-"""Notes: comments, status updates, and what people say about an approval."""
+"""Notes: comments, status updates, and what people say when they change a task.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+In the new API a note is a record of its own, which is sent after the change that it is about, and found again by
+its code. In the old one it is a field of the task's PATCH, which can't be read: there the two are one request.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from adapters.errors import Rejected
 from adapters.models import Listing
 from adapters.toolkit.comments import PostedComment, SignedComments
-from adapters.toolkit.guards import Fresh
+from adapters.toolkit.guards import Fresh, Guard
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     AddComment,
     ApproveTask,
     Baseline,
+    FinishTask,
+    HoldTask,
+    PerformAction,
     Reconciliation,
     Recovery,
     RejectTask,
     SetStatus,
+    SkipTask,
     Write,
     WriteMarker,
     WriteResult,
@@ -24,28 +34,79 @@ from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import Api
 from adapters.xurrent.text import SIGNER, is_too_long, status_text
 
+NOTE = "note"  # the part of a write that sends its words
+NOTE_NEEDED = "xurrent.note_needed"
+
 
 @dataclass
 class Notes(SignedComments):
     """``api_for`` returns the API that a step is sent with. Declares no steps itself."""
 
     api_for: Callable[[Write], Api]
+    itrp: bool = False
     signer = SIGNER
+    _sent_with_change: set[tuple[str, str, datetime]] = field(default_factory=set)
+
+    def plan(self, write: Write) -> Sequence[Write]:
+        """The change, and the words about it as a step of their own. Raises ``Rejected`` if these are too long."""
+        self._require_short(write, self.words(write))
+        return [write, write.as_part(NOTE)] if self.words(write) and not self.itrp else [write]
+
+    def words(self, step: Write) -> str:
+        """What is said about a change of a task."""
+        match step:
+            case FinishTask(note=text) | ApproveTask(note=text):
+                return text.strip()
+            case SkipTask(reason=text) | HoldTask(reason=text) | RejectTask(reason=text):
+                return text.strip()
+            case PerformAction(action=action) if action.startswith("fail:"):
+                return "Reported as failed from chat"
+        return ""
+
+    def recovery(self, step: Write) -> Recovery:
+        """A state can be set again, but words in the same request would be written again."""
+        return Recovery.LOOKUP if self.itrp and self.words(step) else Recovery.IDEMPOTENT
+
+    async def update_task(self, step: Write, body: Mapping[str, Any], marker: WriteMarker) -> wire.Task | None:
+        """The PATCH of a change. Its words come along only where the task can't be changed without them.
+
+        The server says so by refusing the change, and nothing else ("Tasks", note behavior).
+        """
+        api, words = self.api_for(step), self.words(step)
+        if not (words and self.itrp):
+            try:
+                return await api.update_task(step.target, step.op, body)
+            except Rejected as error:
+                if not words or error.key != NOTE_NEEDED:
+                    raise
+            self._sent_with_change.add(_words_key(step, marker))
+        return await api.update_task(step.target, step.op, {**body, "note": self.sign(step, words, marker)})
+
+    async def write_words(self, step: Write, marker: WriteMarker) -> WriteResult:
+        if _words_key(step, marker) in self._sent_with_change:
+            return WriteResult()
+        return await self.write_comment(step, marker)
+
+    async def find_words(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        return await self.find_comment(step, marker, baseline)
 
     def text_of(self, step: Write) -> str | None:
         match step:
             case SetStatus():
                 return status_text(step)
-            case ApproveTask(note=text) | RejectTask(reason=text):
-                return text.strip()
-        return super().text_of(step)
+            case AddComment():
+                return step.text
+        return self.words(step)
 
     def sign(self, step: Write, text: str, marker: WriteMarker) -> str:
         """Raises ``Rejected`` for a text that is too long."""
         signed = super().sign(step, text, marker)
-        if is_too_long(signed):
-            raise Rejected(self.api_for(step).name, step.op, key="xurrent.text_long", most="64 KB")
+        self._require_short(step, signed)
         return signed
+
+    def _require_short(self, step: Write, text: str) -> None:
+        if is_too_long(text):
+            raise Rejected(self.api_for(step).name, step.op, key="xurrent.text_long", most="64 KB")
 
     async def send_comment(self, step: Write, text: str, marker: WriteMarker) -> PostedComment:
         api = self.api_for(step)
@@ -77,11 +138,21 @@ class WorkflowNotes(Notes):
     async def write(self, step: Write, marker: WriteMarker) -> WriteResult:
         return await self.write_comment(step, marker)
 
+    @step(
+        *(FinishTask, SkipTask, HoldTask, PerformAction),
+        part=NOTE,
+        recovery=Recovery.LOOKUP,
+        guard=Guard.EARLIER_STEP,
+    )
+    async def write_about_change(self, step: Write, marker: WriteMarker) -> WriteResult:
+        return await self.write_words(step, marker)
+
     @step(SetStatus, recovery=Recovery.LOOKUP, guard=read_workflow)
     async def write_status(self, step: SetStatus, marker: WriteMarker, fresh: Fresh[wire.Workflow]) -> WriteResult:
         return await self.write_comment(step, marker)
 
     @reconciles(AddComment, SetStatus)
+    @reconciles(FinishTask, SkipTask, HoldTask, PerformAction, part=NOTE)
     async def find(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         return await self.find_comment(step, marker, baseline)
 
@@ -102,3 +173,7 @@ def _notes_path(api: Api, step: Write) -> str:
     if step.target:
         return f"tasks/{api.path_id(step.target, step.op)}/notes"
     return f"workflows/{api.path_id(step.run_id, step.op)}/notes"
+
+
+def _words_key(step: Write, marker: WriteMarker) -> tuple[str, str, datetime]:
+    return step.op.value, step.target, marker.at

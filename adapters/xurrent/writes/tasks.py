@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.errors import OPTIONAL_READ_ERRORS, Conflict, Rejected
+from adapters.errors import Conflict, Rejected
 from adapters.models import Task, TaskState
 from adapters.toolkit.guards import Fresh, already_done
 from adapters.toolkit.reconciliation import applied_if
@@ -45,7 +45,7 @@ TARGET_STATUS: Mapping[Op, str] = {
     Op.HOLD: "waiting_for",
 }
 # Assigning an approval is refused too: people could assign one to themselves and then give it.
-REFUSED_FOR_APPROVALS = (Op.FINISH, Op.BEGIN, Op.SKIP, Op.ASSIGN)
+REFUSED_FOR_APPROVALS = (Op.FINISH, Op.BEGIN, Op.SKIP, Op.HOLD, Op.ASSIGN)
 REFUSED_FOR_AUTOMATIC = (Op.FINISH, Op.BEGIN, Op.HOLD)
 REFUSED_WHILE_WAITING = (Op.FINISH, Op.BEGIN, Op.HOLD)
 
@@ -72,7 +72,7 @@ class TaskWrites:
 
     @step(
         *(FinishTask, BeginTask, SkipTask, HoldTask),
-        recovery=lambda _, step: _recovery(step),
+        recovery=lambda writes, step: writes.notes.recovery(step),
         guard=read_task,
     )
     async def set_status(self, step: TaskWrite, marker: WriteMarker, fresh: Fresh[wire.Task]) -> WriteResult:
@@ -80,18 +80,16 @@ class TaskWrites:
         self.require_allowed(step, fresh.task)
         if self._is_already_done(step, task):
             return WriteResult(tasks=self.mapped(task), already=True)
-        target, note = TARGET_STATUS[step.op], note_text(step)
+        target = TARGET_STATUS[step.op]
         body: dict[str, Any] = {"status": target}
         result = WriteResult()
-        if note:  # in the same request: some tasks can't be completed without a note
-            body["note"] = self.notes.sign(step, note, marker)
         if isinstance(step, BeginTask) and task.member is None:
             member = await self.people.find_id_if_readable(step.by, step.op)
             if member:
                 body["member_id"] = self.api.body_id(member, step.op)
             else:
                 result = WriteResult(message="xurrent.not_taken", facts={"person": step.by.shown})
-        updated = await self.api.update_task(step.task, step.op, body)
+        updated = await self.notes.update_task(step, body, marker)
         reason = step.reason if isinstance(step, HoldTask) else ""
         if reason:
             self.reads.remember_hold_reason(step.task, reason)
@@ -102,16 +100,8 @@ class TaskWrites:
 
     @reconciles(FinishTask, BeginTask, SkipTask, HoldTask)
     async def find_status(self, step: TaskWrite, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
-        """Status and note are one request, so a note with our code proves that it was this one."""
         task = await self.fetch(step)
-        result = WriteResult(tasks=self.mapped(task))
-        if note_text(step) and not self.itrp:
-            try:
-                notes = await self.notes.list_comments(step, marker, baseline)
-                return applied_if(any(marker.is_in(note.text) for note in notes.items), result)
-            except OPTIONAL_READ_ERRORS:
-                pass  # the token may write notes but not read them: the status has to do
-        return applied_if(task.status == TARGET_STATUS[step.op], result)
+        return applied_if(task.status == TARGET_STATUS[step.op], WriteResult(tasks=self.mapped(task)))
 
     @step(AddTask, recovery=Recovery.LOOKUP)
     async def add(self, step: AddTask, marker: WriteMarker) -> WriteResult:
@@ -217,18 +207,3 @@ class Assignment:
         task, member = await self.tasks.fetch(step), await self.people.find_id(step.person, step.op)
         is_assigned = task.member is not None and task.member.id == member
         return applied_if(is_assigned, WriteResult(tasks=self.tasks.mapped(task)))
-
-
-def _recovery(step: TaskWrite) -> Recovery:
-    """A status can be set again, but the note in the same request would be written again."""
-    return Recovery.LOOKUP if note_text(step) else Recovery.IDEMPOTENT
-
-
-def note_text(step: TaskWrite) -> str:
-    """The note that is written with the new status."""
-    match step:
-        case FinishTask(note=note):
-            return note.strip()
-        case SkipTask(reason=reason) | HoldTask(reason=reason):
-            return reason.strip()
-    return ""

@@ -50,11 +50,22 @@ class Conversation:
     async def wait_until(self, condition: Callable[[], bool]) -> None:
         """Checks the condition again whenever the application shows something."""
         shown = asyncio.Event()
-        with self.console.listening(lambda _: shown.set()):
+
+        def show(entry: ConsoleEntry) -> None:
+            self.entries.append(entry)
+            shown.set()
+
+        with self.console.listening(show):
             async with asyncio.timeout(20):
                 while not condition():
                     shown.clear()
                     await shown.wait()
+
+    @property
+    def activity(self) -> str:
+        """The lines posted so far in the threads of the cards, one below the other."""
+        added = (entry.lines if entry.kind == "lines" else entry.new_lines for entry in self.entries)
+        return "\n".join(plain_text(line) for lines in added for line in lines)
 
     @property
     def card(self) -> str:

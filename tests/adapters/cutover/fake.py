@@ -39,6 +39,7 @@ class CutoverFake(Fake):
 
     ``sorts_runbooks``: how it handles ``sort`` for runbooks, which the reference does not have.
     ``endless``: every page of a list has a next one.
+    ``core_url``: that of the instance, where several share this API. A request for another one gets a 401.
     """
 
     def __init__(self, token: str = "c0ffee" * 8) -> None:
@@ -50,6 +51,7 @@ class CutoverFake(Fake):
         self.forecast: Literal["full", "bare", "refused"] = "full"
         self.sorts_runbooks: Literal["as asked", "ignored", "refused"] = "refused"
         self.endless = False
+        self.core_url: str | None = None
         self.next_url: str | None = None
 
     @property
@@ -63,7 +65,8 @@ class CutoverFake(Fake):
 
     def settings(self) -> dict[str, str]:
         """The ``[platforms.NAME]`` table for this fake, once it is started."""
-        return {"kind": "cutover", "url": self.url, "token": self.token, "workspace_id": WORKSPACE}
+        settings = {"kind": "cutover", "url": self.url, "token": self.token, "workspace_id": WORKSPACE}
+        return {**settings, "core_url": self.core_url} if self.core_url else settings
 
     async def handle(self, request: web.Request, seen: Seen) -> web.StreamResponse:
         try:
@@ -91,7 +94,7 @@ class CutoverFake(Fake):
 
     def _check_headers(self, seen: Seen) -> None:
         headers = {name.lower(): value for name, value in seen.headers.items()}
-        if headers.get("authorization") != f"Bearer {self.token}":
+        if headers.get("authorization") != f"Bearer {self.token}" or headers.get("core-url") != self.core_url:
             raise FakeApiError(("unauthorized", "Authorized users only.", ""), status=401)
         if headers.get("api-version") not in VERSIONS:
             raise FakeApiError(("inclusion", "Api-Version is not included in the list", "Api-Version"), status=400)

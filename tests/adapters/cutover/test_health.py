@@ -32,3 +32,19 @@ async def test_a_working_connection_passes_the_check(fake: CutoverFake, cutover:
     assert [check.status for check in results] == [CheckStatus.OK]
     assert "Operations" in results[0].summary
     assert len(fake.seen) == 2
+
+
+async def test_an_api_of_several_instances_needs_the_address_of_ours(fake: CutoverFake) -> None:
+    """Every request says which instance it is for. Without that, Cutover doesn't know the token."""
+    fake.core_url = "https://acme.cutover.com"
+    http = HttpClients()
+    (check,) = await connect_adapter(fake, http, core_url="").check()
+    assert "core_url" in check.fix
+    (check,) = await connect_adapter(fake, http, core_url="https://other.cutover.com").check()
+    assert "core_url" in check.fix
+    results = await connect_adapter(fake, http).check()
+    assert [check.status for check in results] == [CheckStatus.OK]
+    run = fake.world.planned("Restore test")
+    link = (await connect_adapter(fake, http).runbook(run.id)).link
+    assert link == f"https://acme.cutover.com/#/app/3/runbooks/{run.id}/current_version/tasks/list"
+    await http.close()

@@ -302,7 +302,7 @@ async def test_runs_tasks_and_runbooks_that_do_not_exist(local: LocalAdapter) ->
             ("There is no runbook", "I can't find a run r9-nothing in local", "“R9 Primary down” has no task")
         )
     with pytest.raises(Rejected) as refused:
-        await execute_all(local, FinishTask(run=run.key, by=ANA, task=CONFIRM, then=PAGE))
+        local.steps(FinishTask(run=run.key, by=ANA, task=CONFIRM, then=PAGE), run)
     assert "doesn't lead to a choice" in error_text(refused.value)
 
 

@@ -56,8 +56,14 @@ class Site(Protocol):
 
     def members(self, channel: str) -> set[str]: ...
 
-    def write(self, channel: str, user: str, message: str, kind: str) -> str:
-        """Creates a post of the plugin and returns its id. ``kind`` is its type, often ``custom_*``."""
+    def add_plugin_user(self, id: str) -> None:
+        """The bot @playbooks, which writes the posts of the plugin."""
+        ...
+
+    def write(
+        self, channel: str, user: str, message: str, kind: str = "", root: str = "", props: Any = None
+    ) -> str:
+        """Creates a post and returns its id. ``kind`` is its type: empty, or ``custom_*``."""
         ...
 
 
@@ -126,6 +132,9 @@ class Core:
 
     def team_of(self, user: str, team: str) -> bool:
         return team in self.teams and user in self.teams[team]["members"]
+
+    def add_plugin_user(self, id: str) -> None:
+        self.add_user("playbooks", id=id)
 
     def new_channel(self, team: str, title: str, members: list[str]) -> str:
         id = new_id()

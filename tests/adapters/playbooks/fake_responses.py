@@ -121,6 +121,8 @@ def run(id: str, body: Json, book: Json, generation: str, **fields: Any) -> Json
     else:
         result |= {"summary": body.get("summary", ""), "update_at": fields["create_at"], "type": "playbook"}
         result["name"] = book["channel_name_template"] or body["name"]
+        if book["default_owner_enabled"]:
+            result["owner_user_id"] = book["default_owner_id"]
         result |= {"status_update_enabled": True, "items_order": [], "run_number": 1, "sequential_id": ""}
         result |= {"task_total": book["num_steps"], "task_completed": 0, "property_fields": []}
     return result | {"last_status_update_at": fields["create_at"]} | fields

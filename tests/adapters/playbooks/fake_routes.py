@@ -140,6 +140,7 @@ class PlaybooksRoutes:
             for run in self.world.runs.values()
             if team in ("", run["team_id"])
             and (not statuses or run["current_status"] in statuses)
+            and seen.query.get("participant_id") in (None, *run["participant_ids"])
             and self.world.may_see(run, user)
         ]
         if self.generation == CURRENT:
@@ -188,8 +189,9 @@ class PlaybooksRoutes:
             return refused(403, "Not authorized")
         if not self.site.team_of(owner, run["team_id"]):
             return refused(400, "owner is not a member of the team: invalid owner")
+        summary = f"@{self.site.username(run['owner_user_id'])} to @{self.site.username(owner)}"
         run["owner_user_id"] = owner
-        self.world.add_event(run, "owner_changed", user, "changed the owner")
+        self.world.add_event(run, "owner_changed", user, summary)
         self.world.effects["own"] += 1
         return json_response({})
 
@@ -203,7 +205,8 @@ class PlaybooksRoutes:
             return refused(400, "message must not be empty")
         if self.generation == CURRENT and reminder <= 0:
             return refused(400, "the reminder must be set and not 0")
-        post = self.site.write(run["channel_id"], user, message, "custom_run_update")
+        author = self.site.username(user)
+        post = self.world.post(run, message, "custom_run_update", authorUsername=author, playbookRunId=id)
         at = self.clock.now()
         run["status_posts"].append({"id": post, "create_at": at, "delete_at": 0})
         run |= {"last_status_update_at": at, "previous_reminder": int(reminder * 1_000_000_000)}
@@ -217,7 +220,8 @@ class PlaybooksRoutes:
             return refused(500, FAULT) if run is None else refused(403, "Not authorized")
         if not run["end_at"]:
             run |= {"end_at": self.clock.now(), "current_status": "Finished", "previous_reminder": 0}
-            self.world.add_event(run, "run_finished", user, post=self.world.post(run, user))
+            text = f"@{self.site.username(user)} marked this run as finished."
+            self.world.add_event(run, "run_finished", user, post=self.world.post(run, text))
             self.world.effects["end"] += 1
         return text_ok()
 
@@ -238,11 +242,18 @@ class PlaybooksRoutes:
         def assign(run: Json, item: Json) -> web.Response:
             assignee = seen.json.get("assignee_id", "")
             if item["assignee_id"] != assignee:
+                before, after = (
+                    f"**@{self.site.username(id)}**" if id else "**No Assignee**"
+                    for id in (item["assignee_id"], assignee)
+                )
+                summary = f"changed assignee of checklist item **{item['title']}** from {before} to {after}"
                 item |= {"assignee_id": assignee, "assignee_modified": self.clock.now()}
-                post = self.world.post(run, user)
+                post = self.world.post(run, f"{self.site.username(user)} {summary}")
                 item |= self.world.modified_post("assignee", post)
-                self.world.add_event(run, "assignee_changed", user, "changed assignee", post)
+                self.world.add_event(run, "assignee_changed", user, summary, post)
                 self.world.effects["take" if item["state"] == "in_progress" else "assign"] += 1
+                if self.generation == CURRENT and assignee and assignee not in run["participant_ids"]:
+                    run["participant_ids"].append(assignee)
             return json_response({})
 
         return self.edit(user, id, c, i, assign)

@@ -86,7 +86,9 @@ class _Routes:
         run = self.world.runs.get(id)
         if run is None:
             return _refused(403, "Not authorized")
-        self.world.add_event(run, "status_update_requested", user, post=self.world.post(run, user))
+        self.world.add_event(
+            run, "status_update_requested", user, post=self.world.post(run, "An update is requested")
+        )
         self.world.effects["request-update"] += 1
         return web.Response()
 

@@ -7,6 +7,7 @@ async with FakeMattermost() as mm:
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from aiohttp import web
 
@@ -14,7 +15,7 @@ from adapters.testing.fake_server import Seen
 from tests.adapters.playbooks.fake import playbook_body
 from tests.adapters.playbooks.fake_responses import RECORDED, Json
 from tests.adapters.playbooks.fake_routes import PlaybooksRoutes
-from tests.fakes.mattermost import FakeMattermost, Post
+from tests.fakes.mattermost import FakeMattermost, Post, User
 from tests.fakes.mattermost.sockets import broadcast
 
 
@@ -42,8 +43,13 @@ class MattermostSite:
     def members(self, channel: str) -> set[str]:
         return self.mm.channels[channel].members if channel in self.mm.channels else set()
 
-    def write(self, channel: str, user: str, message: str, kind: str) -> str:
-        post = Post(user, channel, message, type=kind)
+    def add_plugin_user(self, id: str) -> None:
+        self.mm.users[id] = User("playbooks", id=id, is_bot=True)
+
+    def write(
+        self, channel: str, user: str, message: str, kind: str = "", root: str = "", props: Any = None
+    ) -> str:
+        post = Post(user, channel, message, {"from_bot": "true", **(props or {})}, root, kind)
         self.mm.posts[post.id] = post
         self.mm.changed()
         return post.id

@@ -47,7 +47,10 @@ def test_a_message_says_what_happened_and_what_to_do(key: str) -> None:
     assert len(re.findall(r"[.:;](?= |$)", _MESSAGES[key])) >= 2 or key in (*_RECEIPT_NOTES, *_LABELS)
 
 
-_RECEIPT_NOTES = {"playbooks.bot_owns", "playbooks.nobody_assigned", "playbooks.retrospective"}
+_RECEIPT_NOTES = {
+    f"playbooks.{note}"
+    for note in ("bot_owns", "nobody_assigned", "not_assigned", "other_owner", "own_channel", "retrospective")
+}
 _LABELS = {
     f"playbooks.offer_{action}"
     for action in ("command", "due", "own", "restore", "retrospective", "snooze", "update")

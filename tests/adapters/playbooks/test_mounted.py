@@ -43,7 +43,7 @@ async def test_a_run_from_start_to_end_on_the_site_of_the_chat(generation: str, 
                 assert isinstance(await adapter.reconcile(step, marker, baseline), Applied)
         reread = await adapter.read(run.key.id)
         assert reread.tasks[0].state is TaskState.RUNNING
-        assert [item.text for item in await adapter.comments(run.key.id, None)] == ["hello"]
+        assert [item.text for item in await adapter.comments(run.key.id, None)] == ["hello", "all quiet"]
         await adapter.execute(EndRun(run=run.key, by=ana), marker)
         assert not await adapter.runs("")
         await http.close()

@@ -127,9 +127,6 @@ async def test_a_run_can_be_started_in_the_current_channel(playbooks_2: Platform
     [result] = await execute_steps(playbooks_2, build_start(playbooks_2).model_copy(update=changes))
     assert result.snapshot is not None
     assert result.snapshot.home == HomeChannel(site=playbooks_2.fake.site, channel=channel)
-    elsewhere = changes | {"site": "https://other.example.com"}
-    await execute_steps(playbooks_2, build_start(playbooks_2).model_copy(update=elsewhere))
-    assert "channel_id" not in playbooks_2.fake.calls("POST", "/runs$")[-1].json
 
 
 async def test_a_run_is_started_in_the_shared_channel_of_its_playbook(playbooks_2: PlatformHarness) -> None:
@@ -165,3 +162,32 @@ async def test_a_playbook_that_is_only_in_the_list_can_be_started(harness: Platf
     assert (await harness.adapter.runbook(harness.fake.playbook)).title == "Database failover"
     with pytest.raises(NotFound):
         await harness.adapter.runbook("z" * 26)
+
+
+@pytest.mark.parametrize("options", [{"colour": "red"}, {"channel": "there"}, {"channel": "here"}])
+async def test_an_option_that_it_does_not_have_is_refused(
+    harness: PlatformHarness, options: dict[str, str]
+) -> None:
+    """Also ``channel=here`` in a chat that is not the Mattermost of Playbooks."""
+    start = build_start(harness).model_copy(
+        update={"options": options, "channel": "C1", "site": "https://x.example"}
+    )
+    with pytest.raises(Rejected) as refusal:
+        await execute_steps(harness, start)
+    assert refusal.value.key in ("playbooks.unknown_option", "playbooks.bad_option", "playbooks.not_here")
+    assert harness.fake.calls("POST", "/runs$") == []
+
+
+async def test_an_owner_that_the_playbook_overrides_is_mentioned(playbooks_2: PlatformHarness) -> None:
+    book = playbooks_2.fake.world.playbooks[playbooks_2.fake.playbook]
+    book |= {"default_owner_enabled": True, "default_owner_id": playbooks_2.fake.ben}
+    [result] = await execute_steps(playbooks_2, build_start(playbooks_2).model_copy(update={"owner": ANA}))
+    assert result.message == "playbooks.other_owner"
+    assert result.facts == {"person": ANA.shown, "owner": "Ben Cole"}
+
+
+async def test_playbooks_1_says_that_it_cannot_use_this_channel(playbooks_1: PlatformHarness) -> None:
+    channel = playbooks_1.fake.core.new_channel(playbooks_1.fake.team, "Here", [playbooks_1.fake.bot])
+    changes = {"channel": channel, "site": playbooks_1.fake.site, "options": {"channel": "here"}}
+    [result] = await execute_steps(playbooks_1, build_start(playbooks_1).model_copy(update=changes))
+    assert result.message == "playbooks.own_channel"

@@ -24,6 +24,7 @@ class World:
         self.effects: Counter[str] = Counter()
         self.endless = False
         self.plugin_user = new_id()
+        site.add_plugin_user(self.plugin_user)
         self.before_change: list[Callable[[], None]] = []  # run before the next change of a task
         self.after_change: list[Callable[[], None]] = []  # run after it
         self.edit_times = EditTimes()
@@ -42,7 +43,9 @@ class World:
         run = fake_responses.run(
             id, body, book, self.generation, channel_id=channel, create_at=at, reporter_user_id=user
         )
-        post = self.site.write(channel, user, "This run has been started", "custom_run_created")
+        names = self.site.username(user), self.site.username(owner)
+        text = f"This run has been started by @{names[0]} and is commanded by @{names[1]}."
+        post = self.site.write(channel, self.plugin_user, text)
         run["timeline_events"].append(fake_responses.event(new_id(), id, "incident_created", at, user, post=post))
         self.runs[id] = run
         return run, members
@@ -79,15 +82,17 @@ class World:
 
     def set_state(self, run: Json, item: Json, state: str, user: str) -> None:
         if item["state"] != state:
-            at, post = self.clock.now(), self.post(run, user)
+            verb = "checked off" if state in ("closed", "in_progress") else "unchecked"
+            summary = f"{verb} checklist item **{item['title']}**"
+            at, post = self.clock.now(), self.post(run, f"{self.site.username(user)} {summary}")
             item |= {"state": state, "state_modified": at, **self.modified_post("state", post)}
-            summary = f"checked off checklist item **{item['title']}**"
             event = fake_responses.event(new_id(), run["id"], "task_state_modified", at, user, summary, post)
             run["timeline_events"].append(event)
             self.effects[_EFFECTS[state]] += 1
 
-    def post(self, run: Json, user: str) -> str:
-        return self.site.write(run["channel_id"], user, "", "custom_run_task")
+    def post(self, run: Json, text: str, kind: str = "", **props: str) -> str:
+        """By the plugin's own bot (recorded)."""
+        return self.site.write(run["channel_id"], self.plugin_user, text, kind, props=props)
 
     def modified_post(self, field: str, post: str) -> Json:
         return {f"{field}_modified_post_id": post} if self.generation == RECORDED else {}

@@ -24,6 +24,7 @@ from tests.adapters.runrunit.world import (
     TYPE,
     FakeApiError,
     FakeAssignment,
+    FakeItem,
     FakeTask,
     World,
     refuse,
@@ -83,6 +84,8 @@ class RunrunitFake(Fake):
         except FakeApiError as error:
             content_type = "text/html" if error.status == 404 else "application/json"
             return web.Response(status=error.status, headers={"Content-Type": content_type})
+        if status == 204:
+            return web.Response(status=status)
         return web.Response(
             status=status, text=json.dumps(body), content_type="application/json", headers=dict(headers)
         )
@@ -121,6 +124,9 @@ class RunrunitFake(Fake):
     def list_tasks(self, seen: Seen, match: Match) -> Answer:
         """Closed tasks are hidden unless requested."""
         tasks = list(self.world.tasks.values())
+        if "responsible_id" in seen.query:
+            user = seen.query["responsible_id"]
+            tasks = [item for item in tasks if user in (assigned.user for assigned in item.assignments)]
         if "project_id" in seen.query:
             tasks = [item for item in tasks if str(item.project) == seen.query["project_id"]]
         if "ids" in seen.query:
@@ -155,6 +161,23 @@ class RunrunitFake(Fake):
         task = self._task(match)
         comments = [item for item in self.world.comments if item.task == task.id]
         return 200, [fake_responses.comment(item, self.world) for item in comments[::-1]]
+
+    def show_project_template(self, seen: Seen, match: Match) -> Answer:
+        if int(match["id"]) != PROJECT_TEMPLATE:
+            refuse(404)
+        return 200, load_recording("project_template") | {"id": PROJECT_TEMPLATE, "name": "Operations"}
+
+    def show_checklist(self, seen: Seen, match: Match) -> Answer:
+        task = self._task(match)
+        return 200, fake_responses.checklist(task) if task.checklist else refuse(404)
+
+    def list_items(self, seen: Seen, match: Match) -> Answer:
+        task = self._task_of_checklist(match)
+        return 200, [fake_responses.checklist_item(item, task) for item in task.items]
+
+    def show_item(self, seen: Seen, match: Match) -> Answer:
+        task = self._task_of_checklist(match)
+        return 200, fake_responses.checklist_item(self._item(task, match), task)
 
     def list_stages(self, seen: Seen, match: Match) -> Answer:
         if int(match["id"]) != BOARD:
@@ -219,6 +242,21 @@ class RunrunitFake(Fake):
             self.world.record_effect("assign", task.id)
         return 200, self._task_body(task)
 
+    def update_item(self, seen: Seen, match: Match) -> Answer:
+        task = self._task_of_checklist(match)
+        item, change = self._item(task, match), fake_requests.item_change(seen.json)
+        item.description = change.get("description", item.description)
+        if "checked" in change and self.world.ticks_items:
+            item.checked_at = self.world.now() if change["checked"] else None
+            self.world.record_effect("tick", task.id)
+        return 200, fake_responses.checklist_item(item, task)
+
+    def delete_assignment(self, seen: Seen, match: Match) -> Answer:
+        fake_requests.keep_worked_time(seen.json)
+        task = self._task(match)
+        self.world.remove_assignment(task, self._assignment(task, match["other"]))
+        return 204, None
+
     def act(self, seen: Seen, match: Match) -> Answer:
         """A verb without a body."""
         task, verb = self._task(match), match["verb"]
@@ -255,6 +293,13 @@ class RunrunitFake(Fake):
     def _subtask_assignments(self, body: Json) -> list[Json]:
         return [person for step in body.get("subtasks_data", []) for person in step.get("assignments_data", [])]
 
+    def _task_of_checklist(self, match: Match) -> FakeTask:
+        tasks = self.world.tasks.values()
+        return next((task for task in tasks if task.checklist == int(match["id"])), None) or refuse(404)
+
+    def _item(self, task: FakeTask, match: Match) -> FakeItem:
+        return next((item for item in task.items if item.id == int(match["other"])), None) or refuse(404)
+
     def _find_task(self, id: int) -> FakeTask:
         return self.world.tasks.get(id) or refuse(404)
 
@@ -273,6 +318,7 @@ def _route(
 
 
 _ROUTES = (
+    _route("GET", "/project_templates/{id}", RunrunitFake.show_project_template),
     _route("GET", "/project_templates/{id}/task_templates", RunrunitFake.list_templates),
     _route("GET", "/project_templates/{id}/task_templates/(?P<other>\\d+)", RunrunitFake.show_template),
     _route("GET", "/tasks", RunrunitFake.list_tasks, *_TASK_FILTERS),
@@ -292,6 +338,11 @@ _ROUTES = (
         RunrunitFake.act,
     ),
     _route("POST", "/tasks/{id}/assignments/{other}/(?P<verb>play|pause|deliver)", RunrunitFake.act_for),
+    _route("DELETE", "/tasks/{id}/assignments/{other}", RunrunitFake.delete_assignment),
+    _route("GET", "/tasks/{id}/checklist", RunrunitFake.show_checklist),
+    _route("GET", "/checklists/{id}/items", RunrunitFake.list_items),
+    _route("GET", "/checklists/{id}/items/(?P<other>\\d+)", RunrunitFake.show_item),
+    _route("PUT", "/checklists/{id}/items/(?P<other>\\d+)", RunrunitFake.update_item),
     _route("GET", "/boards/{id}/stages", RunrunitFake.list_stages),
     _route("GET", "/users", RunrunitFake.list_users),
     _route("GET", "/workflows", RunrunitFake.show_workflow, "task_id"),

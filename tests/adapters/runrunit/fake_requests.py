@@ -82,3 +82,18 @@ def reopen_descendants(body: Any) -> bool:
 def stage_id(body: Any) -> int:
     id = check_fields(body, {"task_status_id"}, {"task_status_id"})["task_status_id"]
     return id if type(id) is int else refuse()
+
+
+def item_change(body: Any) -> dict[str, Any]:
+    """Only ``description`` is in the sample of an update; ``checked`` is in every item."""
+    item = check_fields(body, {"checklist_item"}, {"checklist_item"})["checklist_item"]
+    change = check_fields(item, {"description", "checked"}, set())
+    if type(change.get("checked", True)) is not bool or not isinstance(change.get("description", ""), str):
+        refuse()
+    return change
+
+
+def keep_worked_time(body: Any) -> None:
+    """Deleting somebody's worked time is never asked for."""
+    if check_fields(body, {"destroy_worked_time"}, set()).get("destroy_worked_time") is not False:
+        refuse()

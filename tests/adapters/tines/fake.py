@@ -25,6 +25,7 @@ class TinesFake(Fake):
     """The flags, all off at first:
 
     - ``endless``: every list has one more page.
+    - ``newest_first`` (on at first): the order of comments and activities, which the API does not state.
     - ``drops_get_bodies``: a proxy removes the body of a GET.
     - ``hides_members``, ``hides_stories``: the key has no permission to see them.
     - ``is_newer``: the tenant has a list of sub-statuses.
@@ -37,6 +38,7 @@ class TinesFake(Fake):
         self.world = World()
         self.template = self.world.template
         self.endless = False
+        self.newest_first = True
         self.drops_get_bodies = False
         self.hides_members = False
         self.hides_stories = False
@@ -146,7 +148,9 @@ class TinesFake(Fake):
         if "sub_status_id" in body:
             if body["sub_status_id"] not in self.world.sub_statuses:
                 raise Refusal("sub status not found")
-            self.world.set_sub_status(case, body["sub_status_id"])
+            self.world.set_sub_status(
+                case, body["sub_status_id"], self.world.user(body.get("author_email", "")) or BOT
+            )
             self.world.record("sub_status", case.id)
         if "priority" in body:
             case.priority = body["priority"].upper()
@@ -225,7 +229,7 @@ class TinesFake(Fake):
             task.assignees = self.world.users_with_email(body["assignee_emails"])
             self.world.record("assign", task.id)
         if "completed" in body:
-            task.completed = body["completed"]
+            self.world.complete(self.case(at), task, body["completed"])
             skipped = task.completed and task.description.startswith("[SKIPPED")
             self.world.record("skip" if skipped else "complete" if task.completed else "incomplete", task.id)
         task.updated_at = self.world.now()
@@ -234,20 +238,28 @@ class TinesFake(Fake):
     # Comments
 
     def list_comments(self, seen: Seen, at: "re.Match[str]") -> FakeResponse:
-        """Newest first: the API does not state an order, so the adapter must not rely on one."""
+        """The API does not state an order, so the adapter must not rely on one."""
         page, per_page = paging(seen, 500)
         case = self.case(at)
-        items = [fake_responses.comment(item) for item in reversed(case.comments)]
+        comments = list(reversed(case.comments)) if self.newest_first else case.comments
+        items = [fake_responses.comment(item) for item in comments]
         status, body = self.page(seen, "comments", items, page, per_page)
         return status, {"case_id": case.id, **body}
 
     def list_activities(self, seen: Seen, at: "re.Match[str]") -> FakeResponse:
         page, per_page = paging(seen, 50, "activity_type[]")
         case = self.case(at)
-        comments = [fake_responses.activity(item, "COMMENTED") for item in case.comments]
-        changed = [fake_responses.activity(item, "SUB_STATUS_UPDATED") for item in case.activities]
         kind = seen.query.get("activity_type[]")
-        items = [item for item in (*changed, *comments) if kind in (None, item["activity_type"])]
+        if kind is not None and kind not in fake_requests.ACTIVITY_TYPES:
+            raise Refusal("activity_type is not known")
+        logged = sorted([*case.activities, *case.comments], key=lambda item: item.id)
+        if self.newest_first:
+            logged.reverse()
+        items = [
+            fake_responses.activity(item, f"{self.url}/api/v2/cases/{case.id}")
+            for item in logged
+            if kind in (None, item.kind)
+        ]
         status, body = self.page(seen, "activities", items, page, per_page)
         return status, {"case_id": case.id, **body}
 

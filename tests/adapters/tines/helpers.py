@@ -33,11 +33,11 @@ def build_start(fake: TinesFake, options: Mapping[str, str] | None = None, **cha
 async def execute_steps(tines: Tines, write: Write, run: Run | None = None) -> list[WriteResult]:
     """Ends after a step that somebody else was faster with. Raises the error of the first step that fails."""
     results: list[WriteResult] = []
-    run_key = write.run
+    run_key, marker = write.run, make_marker()
     for step in tines.steps(write, run):
         if step.run is None and run_key is not None:
             step = step.model_copy(update={"run": run_key})
-        results.append(await tines.execute(step, make_marker()))
+        results.append(await tines.execute(step, marker))
         if results[-1].already and not step.part:
             break
         run_key = results[-1].run or run_key

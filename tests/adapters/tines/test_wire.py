@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from adapters.models import Health, RunState, TaskState
+from adapters.models import Health, RunHealth, RunState, TaskState
 from adapters.tines import mapping, wire
 from adapters.tines.stories import activity
 from tests.adapters.mutations import aged, damaged
@@ -25,7 +25,7 @@ NOW = datetime(2026, 7, 18, 14, tzinfo=UTC)
 
 
 def show_case(case: wire.Case) -> object:
-    mapping.run("tines", case, case.tasks, mapping.health_of(case, {Health.GREEN: "To do"}), NOW)
+    mapping.run("tines", case, case.tasks, mapping.status_of(case, {Health.GREEN: "To do"}), NOW)
     mapping.run_summary("tines", case)
     return mapping.runbook("tines", case, case.tasks)
 
@@ -54,7 +54,7 @@ MODELS: dict[str, tuple[type[BaseModel], Callable[[Any], object]]] = {
 
 def test_a_case_is_mapped_to_a_run() -> None:
     case = wire.Case.model_validate(response_body("get_case"))
-    run = mapping.run("tines", case, case.tasks, Health.UNSET, NOW)
+    run = mapping.run("tines", case, case.tasks, RunHealth(), NOW)
     assert (run.key.id, run.title, run.state) == ("1", "Case 1..25", RunState.ACTIVE)
     assert run.link == "http://tenant.tines.com/team/276/cases/1"
     assert run.owner is not None

@@ -17,7 +17,15 @@ from aiohttp import web
 
 from adapters.testing.fake_server import Fake, Seen
 from tests.adapters.xurrent import fake_json
-from tests.adapters.xurrent.fake_account import BOT, NOT_FOUND, ErrorResponse, FakeAccount, FakeRun, FakeTask
+from tests.adapters.xurrent.fake_account import (
+    BOT,
+    FINAL,
+    NOT_FOUND,
+    ErrorResponse,
+    FakeAccount,
+    FakeRun,
+    FakeTask,
+)
 from tests.adapters.xurrent.fake_json import Json
 from tests.adapters.xurrent.fake_writes import FakeWrites
 
@@ -41,7 +49,7 @@ class XurrentFake(Fake):
         self.flavour, self.token = flavour, token
         self.itrp = flavour == "itrp"
         self.personal_tokens: dict[str, int] = {}  # token -> person ID
-        self.account = FakeAccount(decides_by_task=self.itrp)
+        self.account = FakeAccount(itrp=self.itrp)
         self.template = self.account.template()
         self.writes = FakeWrites(self.account, self.itrp)
         self.page_size = 20
@@ -171,13 +179,17 @@ class XurrentFake(Fake):
         items = list(self.account.tasks.values())
         match match["which"]:
             case "assigned_to_me":
-                items = [task for task in items if task.member == BOT]
+                items = [task for task in items if task.member == self.account.acting_person]
             case "assigned_to_my_team":
                 items = [task for task in items if task.team]
             case "approval_by_me":
-                items = [task for task in items if task.category == "approval" and task.status != "registered"]
+                items = [task for task in items if self.account.asks_acting_person(task)]
             case "managed_by_me":
-                items = [task for task in items if self.account.runs[task.run].manager == BOT]
+                items = [
+                    task for task in items if self.account.runs[task.run].manager == self.account.acting_person
+                ]
+            case "open" | "finished" as which:
+                items = [task for task in items if (task.status in FINAL) is (which == "finished")]
         own_filters = ("change",) if self.itrp else ("workflow", EDITED)
         return 200, self._tasks(seen, items, (*TASK_FILTERS, *own_filters))
 

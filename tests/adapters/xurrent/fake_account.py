@@ -131,8 +131,9 @@ class FakeAccount:
     team: set[int] = field(default_factory=set)
     effects: list[tuple[str, int]] = field(default_factory=list)
     polls_until_created: int = 0
-    decides_by_task: bool = False  # the old API: whoever is asked sets the task's status, which counts as one
+    itrp: bool = False  # where a decision of several people is a task's status too
     acting_person: int = BOT  # whose token the current request has
+    lists_own_decisions: bool = True  # whether an approval is still listed once the person has decided
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(7001))
     edit_times: EditTimes = field(default_factory=EditTimes)
 
@@ -221,9 +222,8 @@ class FakeAccount:
         if status == "completed" and task.needs_note and not note:
             raise ErrorResponse(("note", "Note can't be blank"))
         own = next((item for item in task.approvals if item.approver == self.acting_person), None)
-        if self.decides_by_task and own is not None and status in ("approved", "rejected"):
-            self.decide(task, own, status)
-            return
+        if status in ("approved", "rejected") and own is not None and self.itrp:
+            return self._decide(task, own, status)
         by_somebody_else = bool(task.approvals) or task.member not in (None, self.acting_person)
         if status in ("approved", "rejected") and by_somebody_else:
             raise ErrorResponse(("status", "Status can only be changed by the approver"))
@@ -238,6 +238,9 @@ class FakeAccount:
         """The required number of approvals approves the task; one rejection rejects it."""
         if approval.approver != self.acting_person:
             raise ErrorResponse(status=403, message="Forbidden")
+        self._decide(task, approval, status)
+
+    def _decide(self, task: FakeTask, approval: FakeApproval, status: str) -> None:
         if status not in ("approved", "rejected") or (task.status, approval.status) != ("assigned", "assigned"):
             raise ErrorResponse(("status", f"Status cannot be changed from {approval.status} to {status}"))
         approval.status = status
@@ -245,6 +248,15 @@ class FakeAccount:
         if status == "rejected" or approved >= (task.required_approvals or 1):
             task.status, task.finished_at = status, self.now()
             self.update_statuses(self.runs[task.run])
+
+    def asks_acting_person(self, task: FakeTask) -> bool:
+        if task.category != "approval" or task.status == "registered":
+            return False
+        own = next((item for item in task.approvals if item.approver == self.acting_person), None)
+        is_decided = own is not None and own.status != "assigned"
+        return (own is not None or task.member == self.acting_person) and not (
+            is_decided and not self.lists_own_decisions
+        )
 
     def assign(self, task: FakeTask, member: int) -> None:
         if member not in self.team or self.people[member].disabled:

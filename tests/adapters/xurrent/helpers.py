@@ -34,9 +34,12 @@ def start_write(
 async def execute(
     adapter: XurrentAdapter, write: Write, run: Run | None = None, marker: WriteMarker = MARKER
 ) -> WriteResult:
-    """Executes a write that has one step."""
-    (step,) = adapter.steps(write, run)
-    return await adapter.execute(step, marker)
+    """Executes all steps, as the effect log does. The result is that of the first one."""
+    first, *others = adapter.steps(write, run)
+    result = await adapter.execute(first, marker)
+    for step in () if result.already else others:
+        await adapter.execute(step, marker)
+    return result
 
 
 def create_run(fake: XurrentFake) -> FakeRun:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from adapters.errors import AdapterError, Conflict, Rejected
+from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Rejected
 from adapters.http.client import HttpClients
 from adapters.models import Person
 from adapters.protocol import CheckStatus, Unsupported
-from adapters.writes import Applied, ApproveTask, AssignTask, Indeterminate, Op, RejectTask, Write, WriteResult
+from adapters.writes import Applied, ApproveTask, AssignTask, HoldTask, Op, RejectTask, Write, WriteResult
 from adapters.xurrent.adapter import XurrentAdapter
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.fake_account import BOT, FakeRun, FakeTask
@@ -44,19 +44,21 @@ async def test_one_of_two_approvers_gives_only_their_own_approval(
 ) -> None:
     run = create_run(fake)
     task = add_approval(fake, run, ANA_ID, RUI_ID, required=2)
-    await execute_all(approver, approve(run, task))
+    (result,) = await execute_all(approver, approve(run, task))
+    assert (result.partial, result.message) == (True, "xurrent.your_part")
+    assert "given by Ana Reis" in result.tasks[0].mark
     assert [item.status for item in task.approvals] == ["approved", "assigned"]
     shown = (await approver.read(str(run.id))).task(str(task.id))
     assert shown is not None
     assert [person.name for person in shown.approvers] == ["Rui Dias"]
 
 
-async def test_an_approval_by_one_person_sets_the_task_status_with_the_note(
+async def test_an_approval_by_one_person_sets_the_task_status_and_the_note_follows(
     fake: XurrentFake, approver: XurrentAdapter
 ) -> None:
     run = create_run(fake)
     task = add_approval(fake, run, ANA_ID)
-    (result,) = await execute_all(approver, approve(run, task, "within the window"))
+    result, _ = await execute_all(approver, approve(run, task, "within the window"))
     assert (task.status, result.tasks[0].state) == ("approved", "done")
     (note,) = run.notes
     assert "within the window" in note.text
@@ -78,8 +80,35 @@ async def test_an_approval_already_given_is_not_sent_again(fake: XurrentFake, ap
     task = add_approval(fake, run, ANA_ID, RUI_ID, required=2)
     await execute_all(approver, approve(run, task))
     (result,) = await execute_all(approver, approve(run, task))
-    assert result.already
+    assert (result.already, result.partial) == (True, True)
     assert fake.account.effects.count(("approve", task.id)) == 1
+
+
+async def test_a_lost_decision_is_found_as_a_part(fake: XurrentFake, approver: XurrentAdapter) -> None:
+    run = create_run(fake)
+    task = add_approval(fake, run, ANA_ID, RUI_ID, required=2)
+    fake.fault("cut_after", method="PATCH")
+    with pytest.raises(OutcomeUnknown):
+        await execute_all(approver, approve(run, task))
+    found = await approver.reconcile(approve(run, task), MARKER, BASELINE)
+    assert isinstance(found, Applied)
+    assert found.result.partial
+
+
+async def test_the_last_decision_is_no_part(fake: XurrentFake, approver: XurrentAdapter) -> None:
+    run = create_run(fake)
+    task = add_approval(fake, run, ANA_ID, RUI_ID, required=2)
+    task.approvals[1].status = "approved"
+    (result,) = await execute_all(approver, approve(run, task))
+    assert (task.status, result.partial, result.tasks[0].state) == ("approved", False, "done")
+
+
+async def test_an_approval_is_never_put_on_hold(fake: XurrentFake, approver: XurrentAdapter) -> None:
+    run = create_run(fake)
+    task = add_approval(fake, run, ANA_ID)
+    hold = HoldTask(run=run_key(run), by=ANA, task=str(task.id), reason="not today")
+    assert (await refusal(approver, hold)).key.startswith("xurrent.approval")
+    assert fake.calls("PATCH", "") == []
 
 
 async def test_a_person_who_is_not_asked_cannot_approve(fake: XurrentFake, approver: XurrentAdapter) -> None:
@@ -133,37 +162,6 @@ async def test_a_plain_task_or_a_waiting_approval_cannot_be_approved(
 async def test_approving_is_unsupported_without_personal_tokens(xurrent: XurrentAdapter) -> None:
     assert isinstance(xurrent.capabilities[Op.APPROVE], Unsupported)
     assert isinstance(xurrent.capabilities[Op.REJECT], Unsupported)
-
-
-async def test_the_old_api_lets_the_server_check_whose_approval_it_is(
-    itrp_fake: XurrentFake, http: HttpClients
-) -> None:
-    itrp_fake.personal_tokens = {"anas-own": ANA_ID}
-    approver = connect_adapter(itrp_fake, http, tokens={"U0ANA": "anas-own"})
-    run = create_run(itrp_fake)
-    anas, ruis = add_approval(itrp_fake, run, ANA_ID), add_approval(itrp_fake, run, RUI_ID)
-    await approver.execute(approve(run, anas, "within the window"), MARKER)
-    assert anas.status == "approved"
-    with pytest.raises(Conflict):
-        await approver.execute(approve(run, ruis), MARKER)
-    assert ruis.status == "assigned"
-
-
-async def test_the_old_api_says_that_more_approvals_are_needed_and_not_whose(
-    itrp_fake: XurrentFake, http: HttpClients
-) -> None:
-    itrp_fake.personal_tokens = {"anas-own": ANA_ID}
-    approver = connect_adapter(itrp_fake, http, tokens={"U0ANA": "anas-own"})
-    run = create_run(itrp_fake)
-    task = add_approval(itrp_fake, run, ANA_ID, BEN_ID, RUI_ID, required=2)
-    step = approve(run, task)
-    assert isinstance(await approver.reconcile(step, MARKER, BASELINE), Indeterminate)
-    result = await approver.execute(step, MARKER)
-    assert result.partial
-    assert task.status == "assigned"
-    assert isinstance(await approver.reconcile(step, MARKER, BASELINE), Indeterminate)
-    task.status = "approved"
-    assert isinstance(await approver.reconcile(step, MARKER, BASELINE), Applied)
 
 
 async def test_the_health_check_names_the_person_of_each_token(approver: XurrentAdapter) -> None:

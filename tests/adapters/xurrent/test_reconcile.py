@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.errors import RateLimited
-from adapters.writes import AddComment, AddTask, Applied, HoldTask, NotApplied, Recovery, SetStatus, TaskWrite
+from adapters.writes import AddComment, AddTask, Applied, HoldTask, NotApplied, Recovery, SetStatus
 from adapters.xurrent.adapter import XurrentAdapter
 from adapters.xurrent.text import SIGNER
 from tests.adapters.xurrent.fake import XurrentFake
@@ -20,39 +20,37 @@ from tests.adapters.xurrent.helpers import (
 )
 
 
-async def reconcile(xurrent: XurrentAdapter, write: TaskWrite) -> object:
-    (step,) = xurrent.steps(write, None)
-    return await xurrent.reconcile(step, MARKER, BASELINE)
-
-
 @pytest.fixture
 def run(fake: XurrentFake) -> FakeRun:
     return create_run(fake)
 
 
-async def test_a_finish_is_recognized_by_its_note(
+async def test_a_finish_is_recognized_by_the_status_and_its_note_by_the_code(
     xurrent: XurrentAdapter, fake: XurrentFake, run: FakeRun
 ) -> None:
+    """So both may still be under way when they are looked for, and neither is done twice."""
     task = fake.account.tasks_of(run)[0]
-    write = finish_write(run, task, "by hand")
-    assert isinstance(await reconcile(xurrent, write), NotApplied)
-    fake.writes.change(task, {"status": "completed", "note": SIGNER.sign("first", OTHER_MARKER)})
-    # Sent again, it is reported as already done.
-    assert isinstance(await reconcile(xurrent, write), NotApplied)
-    assert (await execute(xurrent, write)).already
+    finish, note = xurrent.steps(finish_write(run, task, "by hand"), None)
+    assert [xurrent.recovery(finish), xurrent.recovery(note)] == [Recovery.IDEMPOTENT, Recovery.LOOKUP]
+    assert isinstance(await xurrent.reconcile(finish, MARKER, BASELINE), NotApplied)
+    fake.account.set_status(task, "completed", None)
+    assert isinstance(await xurrent.reconcile(finish, MARKER, BASELINE), Applied)
+    fake.account.write_note(run, SIGNER.sign("by hand", OTHER_MARKER), task)
+    assert isinstance(await xurrent.reconcile(note, MARKER, BASELINE), NotApplied)
     fake.account.write_note(run, SIGNER.sign("by hand", MARKER), task)
-    assert isinstance(await reconcile(xurrent, write), Applied)
+    assert isinstance(await xurrent.reconcile(note, MARKER, BASELINE), Applied)
 
 
-async def test_the_status_decides_if_notes_are_forbidden(
+async def test_the_status_of_a_hold_is_found_where_notes_are_forbidden(
     xurrent: XurrentAdapter, fake: XurrentFake, run: FakeRun
 ) -> None:
     task = fake.account.tasks_of(run)[0]
     fake.forbidden_paths = "/notes$"
     write = HoldTask(run=run_key(run), by=ANA, task=str(task.id), reason="vendor")
-    assert isinstance(await reconcile(xurrent, write), NotApplied)
+    hold = xurrent.steps(write, None)[0]
+    assert isinstance(await xurrent.reconcile(hold, MARKER, BASELINE), NotApplied)
     fake.account.set_status(task, "waiting_for", None)
-    assert isinstance(await reconcile(xurrent, write), Applied)
+    assert isinstance(await xurrent.reconcile(hold, MARKER, BASELINE), Applied)
 
 
 async def test_new_records_are_looked_up_before_a_retry(xurrent: XurrentAdapter, run: FakeRun) -> None:

@@ -42,11 +42,16 @@ def patch_body(fake: XurrentFake) -> object:
     return sent.json
 
 
-async def test_finish_sends_status_and_note_in_one_request(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
+async def test_finish_sends_the_note_after_the_status(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     task = fake.account.tasks_of(run)[0]
     result = await execute(xurrent, finish_write(run, task, "promoted by hand"))
-    assert patch_body(fake) == {"status": "completed", "note": "promoted by hand\n\nAna via Slack (7K2F)"}
+    assert patch_body(fake) == {"status": "completed"}
+    (note,) = fake.calls("POST", "")
+    assert (note.path, note.json) == (
+        f"/v1/tasks/{task.id}/notes",
+        {"text": "promoted by hand\n\nAna via Slack (7K2F)"},
+    )
     assert result.tasks[0].state is TaskState.DONE
     assert task.status == "completed"
 
@@ -66,6 +71,21 @@ async def test_a_required_note_is_asked_for(xurrent: XurrentAdapter, fake: Xurre
     assert refused.value.key == "xurrent.note_needed"
     assert refused.value.said == "note: Note can't be blank"
     assert "Nothing changed" in error_text(PLATFORM, refused.value)
+
+
+async def test_a_required_note_goes_with_the_status_and_is_written_once(
+    xurrent: XurrentAdapter, fake: XurrentFake
+) -> None:
+    run = create_run(fake)
+    task = fake.account.tasks_of(run)[0]
+    task.needs_note = True
+    result = await execute(xurrent, finish_write(run, task, "by hand"))
+    assert [seen.json for seen in fake.calls("PATCH", "")] == [
+        {"status": "completed"},
+        {"status": "completed", "note": "by hand\n\nAna via Slack (7K2F)"},
+    ]
+    assert result.tasks[0].state is TaskState.DONE
+    assert len(run.notes) == 1
 
 
 @pytest.mark.parametrize("people", [(58,), (58, 61)])

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from adapters.errors import Unreachable
-from adapters.models import Health, HomeChannel, Person
+from adapters.models import Health, Person
 from adapters.protocol import Emulated
 from adapters.writes import EndRun, Op, WriteMarker
 from commands.model.card import PersonName
@@ -15,7 +15,6 @@ from commands.verbs.move import MoveCard
 from tests.commands.room import (
     BEN,
     EVE,
-    HERE,
     Room,
     activity_texts,
     button_labels,
@@ -189,10 +188,10 @@ async def test_a_task_is_shown_with_who_waits_for_whom(room: Room) -> None:
     assert lines[1] == "waiting  waiting for T1, T2"
     assert "T4 is waiting for this task." in private_text(answer)
     assert "careful" in private_text(answer)
-    assert button_labels(answer) == ["Comment"]
+    assert button_labels(answer) == ["Comment", "Comments"]
     first = await room.type("show T1")
     assert "Ask from two zones." in private_text(first)
-    assert button_labels(first) == ["Begin T1", "Finish T1", "Comment"]
+    assert button_labels(first) == ["Begin T1", "Finish T1", "Comment", "Comments"]
 
 
 async def test_what_a_platform_tells_of_each_task_alone_is_asked_for(room: Room) -> None:
@@ -332,14 +331,3 @@ async def test_a_persons_word_settles_an_unknown_write(room: Room) -> None:
     assert "Noted: starting R1 went through. Receipt" in private_text(answer)
     gone = await room.press(DecideOutcome(run="R1", key="K1", step="other", applied=True))
     assert "already been resolved" in private_text(gone)
-
-
-async def test_a_status_typed_in_the_runs_own_channel_is_not_said_there_twice(room: Room) -> None:
-    """The platform that made the channel posts it there itself."""
-    home = HomeChannel(site="https://chat.example/", channel=HERE.channel)
-    room.platform.run_changes = {"home": home}
-    await room.start()
-    there = HERE.model_copy(update={"site": "https://Chat.example"})
-    assert (await room.type("status amber lagging", place=there)).public is None
-    other = HERE.model_copy(update={"site": "https://other.example"})
-    assert (await room.type("status red all down", place=other)).public is not None

@@ -27,11 +27,25 @@ def _parts() -> Sequence[str]:
     """The names that the adapters give to the requests of a write, from the recorded keys of all their steps."""
     keys = re.findall(r'"([a-z]+(?::\w+)+)', _STEPS.read_text())
     recorded = {part.rstrip("0123456789") for key in keys for part in key.split(":")[1:] if part != "TASK"}
-    return sorted({"itself", "assign", "buttons", "colour", "copy", "mark", "stage", "tasks", "urgent", *recorded})
+    return sorted(
+        {
+            "itself",
+            "assign",
+            "buttons",
+            "colour",
+            "copy",
+            "mark",
+            "sentence",
+            "stage",
+            "tasks",
+            "urgent",
+            *recorded,
+        }
+    )
 
 
 BUILT: Mapping[str, Sequence[str]] = {
-    "can.{}": _WRITES,
+    "can.{}": [*_WRITES, Op.COMMENTS],
     "count.{}": list(TaskState),
     "doing.{}": _WRITES,
     "doing_part.{}": [part for part in _parts() if part not in ("itself", "start")],

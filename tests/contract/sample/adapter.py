@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from adapters.errors import AdapterError
+from adapters.errors import AdapterError, Rejected
 from adapters.http.responses import parse_model
 from adapters.models import Comment, Listing, Run, Runbook, RunSummary
 from adapters.protocol import CheckResult, Resources
@@ -11,7 +11,7 @@ from adapters.testing.skeleton.capabilities import CAPABILITIES
 from adapters.testing.skeleton.settings import ExampleSettings
 from adapters.toolkit.base import PlatformAdapter
 from adapters.toolkit.health import check_result
-from adapters.writes import EndRun, FinishTask, Op, Write
+from adapters.writes import EndRun, FinishTask, Op, StartRun, Write
 from tests.contract.sample.wire import WireComments, WireRun, WireRunbook, WireRunbooks, WireRuns
 from tests.contract.sample.writes import Comments, Writes
 
@@ -63,6 +63,10 @@ class ExampleAdapter(PlatformAdapter):
     def plan(self, write: Write, run: Run | None) -> Sequence[Write]:
         """A note is a step of its own."""
         match write:
+            case StartRun(rehearsal=True):
+                raise Rejected(self.name, write.op, said="there are no rehearsals")
+            case StartRun(options=options) if options:
+                raise Rejected(self.name, write.op, said="a start takes no values")
             case FinishTask(note=text) | EndRun(text=text) if text.strip():
                 return [write, write.as_part("note")]
         return [write]

@@ -88,6 +88,8 @@ class Writes:
         body = {"title": step.title, "description": SIGNER.signature(marker)}
         if step.stage:
             body["stage"] = step.stage
+        if step.assignee:
+            body["assignee"] = step.assignee.shown
         answer = await self.client.write("POST", f"runs/{step.run_id}/tasks", operation=step.op, json=body)
         return self._added(parse_model(WireTask, answer, self.client.platform, step.op, OutcomeUnknown))
 

@@ -3,7 +3,8 @@
 import pytest
 
 from adapters.errors import Rejected
-from adapters.writes import AddComment, Applied, FinishTask, HoldTask, Indeterminate, NotApplied
+from adapters.models import Health
+from adapters.writes import AddComment, Applied, FinishTask, HoldTask, Indeterminate, NotApplied, SetStatus
 from tests.adapters.playbooks.harness import PlatformHarness
 from tests.adapters.playbooks.helpers import ANA, execute_steps, make_baseline, make_marker
 
@@ -51,8 +52,46 @@ async def test_system_posts_are_not_comments(harness: PlatformHarness) -> None:
     assert run.home is not None
     core, channel = harness.fake.core, run.home.channel
     core.write(channel, harness.fake.ben, "hello", "")
-    for kind in ("system_join_channel", "custom_run_update", "custom_pb_task"):
+    for kind in ("system_join_channel", "custom_retro", "custom_pb_task"):
         core.write(channel, harness.fake.bot, "noise", kind)
+    assert [item.text for item in await harness.adapter.comments(run.key.id, None)] == ["hello"]
+
+
+async def test_the_runs_comments_are_what_people_said_and_did(harness: PlatformHarness) -> None:
+    """With their names, also in Playbooks itself; without its bot's copies, Liaison's cards and commands to it."""
+    run = await harness.new_run()
+    assert run.home is not None
+    fake, channel = harness.fake, run.home.channel
+    core, world, stored = fake.core, fake.world, fake.run(run.key.id)
+    core.channels[channel].members |= {fake.ben}
+    stored["participant_ids"].append(fake.ben)
+    core.write(channel, fake.ben, "looks **bad**, see [the graph](https://grafana.example/d/1)")
+    core.write(channel, fake.bot, "**R1 Database failover**\n0 of 4 done")  # its card
+    core.write(channel, fake.ben, "@relay finish T1")
+    await execute_steps(harness, SetStatus(run=run.key, by=ANA, text="replica lagging", health=Health.AMBER), run)
+    items = stored["checklists"][0]["items"]
+    for state in ("in_progress", "closed", "in_progress"):
+        world.set_state(stored, items[0], state, fake.ben)
+    world.set_state(stored, items[1], "closed", fake.ben)
+    world.set_state(stored, stored["checklists"][1]["items"][0], "closed", fake.bot)  # has a receipt
+    comments = await harness.adapter.comments(run.key.id, None)
+    assert [(item.by, item.text) for item in comments] == [
+        ("Ben Cole", "looks bad, see the graph (https://grafana.example/d/1)"),
+        ("Ana via Slack", "[amber] replica lagging"),
+        ("Ben Cole", "began Confirm the primary is down"),
+        ("Ben Cole", "finished Page the DBA"),
+    ]
+    assert all(item.at for item in comments)
+
+
+async def test_comments_are_found_behind_a_page_of_the_plugins_own_posts(harness: PlatformHarness) -> None:
+    run = await harness.new_run()
+    stored, core = harness.fake.run(run.key.id), harness.fake.core
+    core.write(run.home.channel if run.home else "", harness.fake.ben, "hello")
+    for number in range(120):
+        harness.fake.world.set_state(
+            stored, stored["checklists"][0]["items"][0], ("closed", "")[number % 2], harness.fake.bot
+        )
     assert [item.text for item in await harness.adapter.comments(run.key.id, None)] == ["hello"]
 
 

@@ -29,13 +29,13 @@ def amber(case: FakeCase, **what: Any) -> SetStatus:
 async def test_a_status_is_a_comment_that_names_its_colour(fake: TinesFake, tines: Tines) -> None:
     case = add_open_case(fake)
     due = datetime(2026, 7, 18, 14, 20, tzinfo=UTC)
-    (result,) = await execute_steps(tines, amber(case, next_at=due))
+    _, result = await execute_steps(tines, amber(case, next_at=due))
     assert comment_texts(case)[0].startswith(
         "[amber] replica lagging\nNext update 2026-07-18 14:20 UTC\n\nAna via Slack (7K"
     )
     assert result.health is not None
-    assert (result.health.health, result.health.text, result.health.due) == (Health.UNSET, "replica lagging", due)
-    assert effects(fake) == ["comment"]
+    assert (result.health.health, result.health.text, result.health.due) == (Health.AMBER, "replica lagging", due)
+    assert effects(fake) == ["metadata", "comment"]
 
 
 @pytest.mark.parametrize("by", [STRANGER, Person(name="Nobody")])
