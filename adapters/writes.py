@@ -49,6 +49,10 @@ class Recovery(StrEnum):
     MANUAL = "manual"  # it leaves nothing to find: a person decides
 
 
+FIELD = "field:"
+"""The prefix of options that are the value of a custom field."""
+
+
 class Write(Model):
     """A change to make. ``part`` tells the steps of a write apart that takes several requests.
 
@@ -61,6 +65,11 @@ class Write(Model):
     by: Person = Person()
     part: str = ""
     options: Mapping[str, str] = {}
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """Values of custom fields by name, which people gave with ``--set``."""
+        return {name.removeprefix(FIELD): value for name, value in self.options.items() if name.startswith(FIELD)}
 
     @property
     def target(self) -> str:
