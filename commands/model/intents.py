@@ -50,8 +50,11 @@ class Begin(TaskIntent):
 
 
 class Assign(TaskIntent):
+    """``holder``: who had the task when the button was drawn."""
+
     verb: Literal["assign"] = "assign"
     person: str = ""
+    holder: str = Field("", exclude_if=lambda holder: not holder)
 
 
 class Reopen(TaskIntent):

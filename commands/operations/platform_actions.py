@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from adapters.models import PlatformAction
 from adapters.protocol import Unsupported, supports
+from adapters.toolkit.folding import fold
 from adapters.writes import Op
 from commands.language.references import action_tasks
-from commands.language.tokens import fold
 from commands.lookup.fuzzy import find_matches
 from commands.lookup.task_lookup import find_task
 from commands.model.card import Answer, Button, Code, Link, Separator, Text

@@ -129,7 +129,8 @@ class TaskWrites:
 
     # Finish, skip, reopen
 
-    @step(FinishTask, SkipTask, ReopenTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
+    @step(FinishTask, ReopenTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
+    @step(SkipTask, recovery=Recovery.LOOKUP, guard=read_task)
     async def set_state(self, step: TaskWrite, marker: WriteMarker, fresh: Fresh[ReadTask]) -> WriteResult:
         before = fresh.record.task
         changed = await self._update(step, _state_change(step, before))
@@ -150,7 +151,7 @@ class TaskWrites:
 
     # Begin, and its undoing by a reopen: a note in the case's metadata
 
-    @step(BeginTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
+    @step(BeginTask, recovery=Recovery.LOOKUP, guard=read_task)
     async def begin(self, step: BeginTask, marker: WriteMarker, fresh: Fresh[ReadTask]) -> WriteResult:
         if fresh.task is not None and fresh.task.state is TaskState.RUNNING:
             return already_done(fresh.task)
@@ -168,7 +169,7 @@ class TaskWrites:
             self.views.set_running(step, mapping.running_since(case, step.task))
         return applied_if(is_applied)
 
-    @step(ReopenTask, part=MARK, recovery=Recovery.IDEMPOTENT, guard=Guard.EARLIER_STEP)
+    @step(ReopenTask, part=MARK, recovery=Recovery.LOOKUP, guard=Guard.EARLIER_STEP)
     async def clear_running(self, step: ReopenTask, marker: WriteMarker) -> WriteResult:
         """Unless somebody has begun it again since the step before."""
         note = mapping.running_since(await self.api.case(step.run_id, "reopen"), step.task)

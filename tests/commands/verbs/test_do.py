@@ -129,7 +129,7 @@ async def test_do_is_hidden_and_refused_where_the_platform_has_no_actions(room: 
     capability = room.platform.capabilities[Op.ACTION]
     assert isinstance(capability, Unsupported)
     instead = capability_text(capability.alternative, "local", room.services)
-    assert private_text(answer) == f"Local runbooks has no other actions from here. {instead}"
+    assert private_text(answer) == f"There are no other actions on Local runbooks. {instead}"
     assert "/run do" not in private_text(await room.type("help"))
     form = await open_form(OpenForm(run="R1", about="more"), HERE, room.services)
     assert "do" not in [option.value for option in form.fields[0].options]
