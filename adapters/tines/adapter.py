@@ -29,6 +29,7 @@ from adapters.tines.capabilities import CAPABILITIES
 from adapters.tines.case_actions.links import AttachLink, LinkCase, UnlinkCase
 from adapters.tines.case_actions.members import Follow, HandOverCase, TakeOffCase, TaskMembers
 from adapters.tines.case_actions.state import SetFields, SetPriority, SetSubStatus
+from adapters.tines.case_templates import CaseTemplates, template_id
 from adapters.tines.errors import error_mapper
 from adapters.tines.health import HealthCheck
 from adapters.tines.inputs import CaseInputs
@@ -77,7 +78,8 @@ class Tines(PlatformAdapter):
         people, self._views = People(self._api, now), TaskViews(self._api)
         self._people = people
         inputs, self._sub_statuses = CaseInputs(self._api), SubStatuses(self._api)
-        self._starts = StartWrites(self._api, people, settings, inputs)
+        self._templates = CaseTemplates(self._api)
+        self._starts = StartWrites(self._api, people, settings, inputs, self._templates)
         self._running = RunningTasks(self._api)
         tasks = TaskWrites(self._api, people, self._views, self._running)
         self._comments = CommentWrites(self._api, people, tasks, self._views)
@@ -99,13 +101,16 @@ class Tines(PlatformAdapter):
     async def runbooks(self, query: str) -> Listing[Runbook]:
         """Open and closed templates. Proxies may drop the filter, so the tag is checked again."""
         tag = self._settings.template_tag
-        cases = await self._cases({"tags": [tag]}, "runbooks")
+        cases, made = await asyncio.gather(self._cases({"tags": [tag]}, "runbooks"), self._templates.all())
         templates = [case for case in cases if mapping.has_tag(case, tag)]
         for case in templates:
             self._starts.remember_template(case)
-        return Listing([mapping.runbook(self.name, case) for case in templates], cases.complete)
+        found = [mapping.runbook(self.name, case) for case in templates]
+        return Listing([*found, *made], cases.complete and made.complete)
 
     async def runbook(self, id: str) -> Runbook:
+        if (template := template_id(id)) is not None:
+            return await self._templates.read(template)
         case, tasks = await self._case_with_tasks(id)
         if mapping.has_tag(case, self._settings.template_tag):
             self._starts.remember_template(case, tasks)

@@ -25,6 +25,7 @@ CASES_PER_PAGE = 50  # a case in a list contains its activities and records
 DEFAULT_PER_PAGE = 50  # the maximum for the tasks of a case (Tines API, Case tasks, List)
 COMMENTS_PER_PAGE = 100
 STORIES_PER_PAGE = 100
+TEMPLATES_PER_PAGE = 100  # the maximum
 
 
 class WithId(Protocol):
@@ -179,6 +180,19 @@ class Api:
         path = "api/v1/case_sub_statuses"
         result = await self._pages(path, wire.SubStatuses, operation, params=params)
         return result.items
+
+    async def case_templates(self, team: str, operation: str) -> Listing[wire.CaseTemplate]:
+        """Older tenants do not have this endpoint: raises ``NotFound``."""
+        path, params = "api/v1/case_templates", {"team_id": team}
+        return await self._pages(path, wire.CaseTemplates, operation, TEMPLATES_PER_PAGE, params)
+
+    async def case_template(self, id: str, operation: str) -> wire.CaseTemplate:
+        path = f"api/v1/case_templates/{self.checked_id(id, operation)}"
+        return self._parse(wire.CaseTemplate, await self.http.read(path, operation=operation), operation)
+
+    async def template_preview(self, id: str, operation: str) -> wire.TemplatePreview:
+        path = f"api/v1/case_templates/{self.checked_id(id, operation)}/preview"
+        return self._parse(wire.TemplatePreview, await self.http.read(path, operation=operation), operation)
 
     # Building blocks
 
