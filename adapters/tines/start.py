@@ -160,16 +160,22 @@ class StartWrites:
 
     @reconciles(StartRun, part="tasks*")
     async def reconcile_batch(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
-        """Applied if the run has all tasks up to this batch, not applied if it has only those before it."""
+        """Applied if the run has all tasks up to this batch, not applied if it has only those before it.
+
+        Whatever is missing of this batch is named. A batch that is there in part cannot be sent again.
+        """
         _, tasks = await self._read_template(step)
         present = _descriptions(await self.api.tasks(step.run_id, "start"))
         earlier = _descriptions(tasks[: BATCH_SIZE * (_batch_number(step) - 1)])
         if not earlier <= present:
             return Indeterminate()
         batch = _descriptions(_batch(tasks, step))
-        if batch <= present - earlier:
+        missing = batch - (present - earlier)
+        if not missing:
             return Applied(WriteResult())
-        return NotApplied() if not (present - earlier) & batch else Indeterminate()
+        facts = {"missing": str(missing.total()), "total": str(len(tasks))}
+        outcome = NotApplied if missing == batch else Indeterminate
+        return outcome("tines.tasks_missing", facts)
 
     # Buttons
 

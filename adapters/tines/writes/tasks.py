@@ -116,7 +116,8 @@ class TaskWrites:
 
     # Finish, skip, reopen
 
-    @step(FinishTask, SkipTask, ReopenTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
+    @step(FinishTask, ReopenTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
+    @step(SkipTask, recovery=Recovery.LOOKUP, guard=read_task)
     async def set_state(self, step: TaskWrite, marker: WriteMarker, fresh: Fresh[wire.Task]) -> WriteResult:
         changed = await self._update(step, _state_change(step, fresh.record))
         if changed.completed is isinstance(step, ReopenTask):  # the next read shows what is true
@@ -131,7 +132,7 @@ class TaskWrites:
 
     # Begin, and its undoing by a reopen: a note in the case's metadata
 
-    @step(BeginTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
+    @step(BeginTask, recovery=Recovery.LOOKUP, guard=read_task)
     async def begin(self, step: BeginTask, marker: WriteMarker, fresh: Fresh[wire.Task]) -> WriteResult:
         if fresh.task is not None and fresh.task.state is TaskState.RUNNING:
             return already_done(fresh.task)
@@ -149,7 +150,7 @@ class TaskWrites:
             self.views.set_running(step, mapping.running_since(case, step.task))
         return applied_if(is_applied)
 
-    @step(ReopenTask, part=MARK, recovery=Recovery.IDEMPOTENT, guard=Guard.EARLIER_STEP)
+    @step(ReopenTask, part=MARK, recovery=Recovery.LOOKUP, guard=Guard.EARLIER_STEP)
     async def clear_running(self, step: ReopenTask, marker: WriteMarker) -> WriteResult:
         value = texts.format_reopened(marker)
         await self.api.set_metadata(step.run_id, {texts.running_key(step.task): value}, "reopen")

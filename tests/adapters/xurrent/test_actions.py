@@ -55,7 +55,7 @@ async def test_each_action_sends_one_update(
     task.urgent, task.status = kind == "calm", "waiting_for" if kind == "wait" else "assigned"
     step = action_write(run, task, kind)
     assert kind in await listed_kinds(xurrent, run, task)
-    assert xurrent.recovery(step) is Recovery.IDEMPOTENT
+    assert xurrent.recovery(step) is (Recovery.LOOKUP if "note" in BODIES[kind] else Recovery.IDEMPOTENT)
     await execute(xurrent, step)
     (sent,) = fake.calls("PATCH", "")
     assert (sent.path, sent.json) == (f"/v1/tasks/{task.id}", BODIES[kind])
