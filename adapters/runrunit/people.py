@@ -50,7 +50,7 @@ class People:
         return len(self._users)
 
     async def refresh(self) -> None:
-        """Loads the users if they are nearly outdated. Only logs a failure: a run can be shown without their emails."""
+        """Loads the users if they are nearly outdated. Only logs a failure: runs are shown without them too."""
         tried_at = self._refresh_tried_at
         tried_recently = tried_at is not None and self.now() - tried_at < RETRY_AFTER
         if not self._is_older_than(REFRESH_AGE) or tried_recently:
