@@ -49,8 +49,8 @@ class CaseInputs:
         return value.lower()
 
     def _bad_value(self, option: str, value: str, choices: Sequence[str], operation: str) -> Rejected:
-        facts = {"option": option, "value": value, "allowed": ", ".join(choices)}
-        return Rejected(self.api.platform, operation, key="tines.bad_option", **facts)
+        allowed, key = ", ".join(choices), "tines.bad_option"
+        return Rejected(self.api.platform, operation, key=key, option=option, value=value, allowed=allowed)
 
 
 def _find_input(name: str, inputs: Sequence[wire.CaseInput]) -> wire.CaseInput | None:

@@ -37,8 +37,9 @@ class Assignment:
         if fresh.task is not None and record.member and record.member.id == str(member):
             return already_done(fresh.task)
         if record.member and step.options.get(SEEN, record.member.id) != record.member.id:
-            facts = {"title": record.subject or record.id, "person": record.member.shown}
-            raise Conflict(self.tasks.api.name, step.op, key="xurrent.assigned_meanwhile", **facts)
+            title, member_name = record.subject or record.id, record.member.shown
+            key = "xurrent.assigned_meanwhile"
+            raise Conflict(self.tasks.api.name, step.op, key=key, title=title, person=member_name)
         try:
             updated = await self.tasks.api.update_task(step.task, step.op, {"member_id": member})
         except Rejected as error:
