@@ -156,6 +156,12 @@ class HoldTask(TaskWrite):
     def words(self) -> str:
         return self.reason
 
+    @property
+    def until(self) -> datetime | None:
+        """When the task goes on by itself: the option "until", set only where ``Platform.holds_until``."""
+        until = self.options.get("until", "")
+        return datetime.fromisoformat(until) if until else None
+
 
 class ReopenTask(TaskWrite):
     op: Op = Op.REOPEN
@@ -257,6 +263,11 @@ class PerformAction(Write):
     action: str = Field(alias="offer")
     label: str
     task: str | None = None
+
+    @property
+    def note(self) -> str:
+        """The person's own words, where the action takes some (``PlatformAction.takes_note``)."""
+        return self.options.get("note", "").strip()
 
     @property
     def target(self) -> str:
