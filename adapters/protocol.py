@@ -325,7 +325,7 @@ class Platform:
     secret_fields: Sequence[str] = ()  # of its settings
     supports_insertion: bool = False  # a new task can be put between others
     ignored_fields: frozenset[str] = frozenset()  # fields of writes that it has no place for: "start.owner"
-    api_version: int = 1  # the ``API_VERSION`` that a package was written for; Liaison's own platforms need none
+    api_version: int = 1  # the ``API_VERSION`` that it was written for; packages of the first one did not say
 
 
 class PlatformLoadError(Exception):

@@ -25,6 +25,7 @@ PLATFORM = Platform(
     capabilities=CAPABILITIES,
     messages=Path(__file__).with_name("messages.toml"),
     supports_insertion=True,
+    api_version=2,
 )
 
 __all__ = ["PLATFORM", "SAMPLES", "LocalSettings"]

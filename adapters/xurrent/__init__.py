@@ -25,4 +25,5 @@ PLATFORM = Platform(
     messages=MESSAGES,
     secret_fields=("token", "tokens"),
     supports_insertion=True,
+    api_version=2,
 )
