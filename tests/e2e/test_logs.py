@@ -23,10 +23,8 @@ async def test_a_session_can_be_reconstructed_from_the_log(scene: Scene) -> None
     await scene.room.private_answer("finish T99", user="ben")
     commands = await until(lambda: _commands(scene, 6))
     ids = {scene.environment.chat.user_id(user): user for user in ("ana", "ben", "cam")}
-    said = [
-        (ids[line["person"]], line.get("verb"), line.get("run"), line.get("tasks"), line["result"])
-        for line in commands
-    ]
+    names = ("verb", "run", "tasks", "result")
+    said = [(ids[line["person"]], *(line.get(name) for name in names)) for line in commands]
     assert said == [
         ("ana", "start", handle, None, "done"),
         ("ben", "finish", handle, "T1", "done"),
