@@ -155,8 +155,11 @@ class ReopenTask(TaskWrite):
 
 
 class AssignTask(TaskWrite):
+    """``expected``: who has the task as far as ``by`` knows. It is refused if somebody else has it by now."""
+
     op: Op = Op.ASSIGN
     person: Person
+    expected: tuple[Person, ...] | None = Field(None, exclude_if=lambda expected: expected is None)
 
 
 class ApproveTask(TaskWrite):

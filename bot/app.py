@@ -97,17 +97,17 @@ class Application:
         await self.people.load()
         await self.live_cards.load()
         await self.activity_log.load()
-        unfinished = frozenset(item.message.key for item in await self.inbox.unfinished())
+        processed = [item.message.key for item in await self.inbox.unfinished() if item.kept is None]
         for surface in self.surfaces.values():
             await surface.start(self.intake)
         await self.engine.start()
         self.live_cards.resume()
         self.activity_log.resume()
-        await self.reconciler.resume(unfinished)
+        await self.reconciler.resume(frozenset(processed))
         self._tasks.append(asyncio.create_task(self.inbox.delete_old_forever(INBOX_CLEANUP_SECONDS)))
         self._tasks.append(asyncio.create_task(self.heartbeat.beat_forever()))
         self._tasks.append(asyncio.create_task(self.change_poller.poll_forever()))
-        log.info("started", surfaces=list(self.surfaces), platforms=list(self.platforms), resumed=len(unfinished))
+        log.info("started", surfaces=list(self.surfaces), platforms=list(self.platforms), resumed=len(processed))
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -189,7 +189,7 @@ def bootstrap(
         LiveCardRows(store), chats, run_rows.get, lambda run: channel_card(run, services, now()), now, language
     )
     activity_log = ActivityLog(ActivityRows(store), chats, live_cards, now, language)
-    responder = Responder(chats, live_cards, activity_log, run_rows, history.message, now)
+    responder = Responder(chats, live_cards, activity_log, run_rows, history.message, now, language)
     runs = RunService(
         run_rows,
         effect_log,

@@ -12,6 +12,7 @@ from html import escape
 from adapters.cutover import mapping, wire
 from adapters.cutover.api import CutoverApi
 from adapters.cutover.reads import Reads
+from adapters.cutover.tasks import map_task
 from adapters.cutover.text import SIGNER
 from adapters.errors import AdapterError, Conflict, NotFound, Unsupported
 from adapters.models import PlatformAction, Run, RunState, Task, TaskState
@@ -87,7 +88,9 @@ class ExtraActions:
 
     @step(EndRun, recovery=Recovery.LOOKUP, guard=read_run)
     async def end(self, step: EndRun, marker: WriteMarker, fresh: Fresh[wire.Runbook]) -> WriteResult:
-        return await self.change_run(step, marker)
+        """It is a cancellation, so the answer says so."""
+        result = await self.change_run(step, marker)
+        return result.model_copy(update={"message": "cutover.run_cancelled"})
 
     @step(PerformAction, recovery=Recovery.LOOKUP)
     async def change_run(self, step: PerformAction | EndRun, marker: WriteMarker) -> WriteResult:
@@ -127,7 +130,7 @@ class ExtraActions:
         return Unsupported(self.api.platform, verb, key="cutover.too_old")
 
     async def _task(self, step: SkipTask) -> Task:
-        return mapping.task(await self.api.task(step.run_id, step.task, "skip"))
+        return map_task(await self.api.task(step.run_id, step.task, "skip"))
 
     async def _run_state(self, step: PerformAction | EndRun) -> RunState:
         return mapping.run_state(await self.api.runbook(step.run_id, verb_of(step)))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown
-from adapters.models import Comment, Health, Person, Run, TaskState
+from adapters.models import Comment, Health, Person, Run, Runbook, RunbookKey, RunSummary, TaskState
 from adapters.protocol import Adapter, Unsupported
 from adapters.testing.harness import RUNBOOK, ApprovalHarness, Harness
 from adapters.writes import (
@@ -169,6 +169,15 @@ class PendingWrite:
         return next((result.run for result in reversed(self.results) if result.run), None)
 
 
+def can_list_runbooks(harness: Harness) -> bool:
+    return not isinstance(harness.adapter.capabilities[Op.RUNBOOKS], Unsupported)
+
+
+async def any_list(harness: Harness) -> Sequence[Runbook | RunSummary]:
+    """The runbooks, or the runs where a platform cannot list those."""
+    return await (harness.adapter.runbooks("") if can_list_runbooks(harness) else harness.adapter.runs(""))
+
+
 async def comments_of(adapter: Adapter, run: str, task: str) -> Sequence[Comment]:
     """Those of the run and, if ``task`` is not empty, of the task; none where they cannot be read."""
     if isinstance(adapter.capabilities[Op.COMMENTS], Unsupported):
@@ -216,9 +225,11 @@ async def _action(harness: Harness, run: Run) -> Write:
 
 
 async def new_start(harness: Harness, title: str = "R99 Primary down in EU") -> PendingWrite:
-    found = await harness.adapter.runbooks(RUNBOOK)
-    runbook = next(runbook for runbook in found if runbook.title == RUNBOOK)
-    start = StartRun(by=ANA, runbook=runbook.key, title=title, handle=title.split()[0])
+    key = RunbookKey(platform=harness.adapter.name, id="1")
+    if can_list_runbooks(harness):
+        found = await harness.adapter.runbooks(RUNBOOK)
+        key = next(runbook.key for runbook in found if runbook.title == RUNBOOK)
+    start = StartRun(by=ANA, runbook=key, title=title, handle=title.split()[0])
     return PendingWrite(harness, start, None)
 
 

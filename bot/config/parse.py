@@ -14,6 +14,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from rapidfuzz import fuzz, process
 
 from adapters.protocol import Platform, PlatformLoadError
+from adapters.toolkit.folding import fold
 from bot.config.environment import PREFIX, misspelt_variable
 from bot.config.options import AccessOptions, BotOptions, parse_duration
 from bot.config.secret_sources import (
@@ -24,7 +25,6 @@ from bot.config.secret_sources import (
     with_secrets_from_files,
 )
 from bot.surfaces.options import MattermostOptions, SlackOptions
-from commands.language.tokens import fold
 from commands.language.vocabulary import unknown_aliases
 from commands.registry import COMMANDS
 

@@ -19,11 +19,12 @@ from bot.engine.keyed_queues import KeyedQueues
 from bot.engine.port import MessageWork, Progress
 from bot.observability import metrics
 from bot.storage.inbox import Inbox, UnfinishedMessage
+from bot.storage.kept_answers import KeptAnswer
 from bot.storage.scheduled import ScheduledRows
 from bot.storage.store import StoreError
 from bot.surfaces.protocol import NotRecorded, Recorded
 from commands.dispatch import Route
-from commands.model.card import Answer
+from commands.model.card import Answer, Result
 from commands.model.messages import Actor, Message
 from commands.model.ports import StopResult
 
@@ -31,6 +32,7 @@ RECORD_TIMEOUT_SECONDS = 2.0
 UNACKNOWLEDGED_SECONDS = 5.0  # then a recorded message is processed anyway: the surface's acknowledgement failed
 HOLD_FOR_START_SECONDS = 10.0
 QUEUED_NOTICE_SECONDS = 3.0
+KEEP_ANSWER_SECONDS = 5.0  # then an answer that the chat has not taken is stored
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +46,7 @@ class _QueueItem:
     goes_on: Progress | None = None  # an outcome became known while it was being answered: it is processed again
     turn_over: asyncio.Event = field(default_factory=asyncio.Event)  # the next message of its run may go on
     turn_again: "asyncio.Future[None] | None" = None  # it has left its turn, and waits for another one
+    answer: KeptAnswer | None = None  # being delivered
 
 
 def _resumed_item(unfinished: UnfinishedMessage) -> _QueueItem:
@@ -87,7 +90,9 @@ class EmbeddedEngine:
         self._last_queue_order = await self._inbox.last_queue_order()
         for unfinished in await self._inbox.unfinished():
             item = self._items[unfinished.message.key] = _resumed_item(unfinished)
-            if item.route is None:
+            if unfinished.kept is not None:
+                self._spawn(self._finish(item, unfinished.kept.answer, since=unfinished.kept.since))
+            elif item.route is None:
                 self._place_queues.add(item.message.place.queue, item)
             else:
                 self._follow_route(item, item.route)
@@ -106,6 +111,8 @@ class EmbeddedEngine:
         for item in self._items.values():
             if item.turn_again is not None:
                 item.turn_again.cancel()
+        for item in list(self._items.values()):
+            await self._keep_answer(item)
         running = [task for task in self._tasks if not task.done()]
         if running:
             _, late = await asyncio.wait(running, timeout=grace)
@@ -276,8 +283,10 @@ class EmbeddedEngine:
         # Not awaited: the next write to this run need not wait until the answer is delivered.
         self._spawn(self._finish(item, answer))
 
-    async def _finish(self, item: _QueueItem, answer: Answer) -> None:
-        result = await self._work.deliver(item.message, answer, resumed=item.progress.resumed)
+    async def _finish(self, item: _QueueItem, answer: Answer, since: datetime | None = None) -> None:
+        item.answer = KeptAnswer(answer, since or self._now())
+        result = await self._deliver(item, item.answer)
+        item.answer = None
         if item.goes_on is not None and item.route is not None:
             item.progress, item.goes_on = item.goes_on, None
             self._follow_route(item, item.route)
@@ -289,6 +298,25 @@ class EmbeddedEngine:
         self._items.pop(item.message.key, None)
         metrics.set_queue_depth(len(self._items))
         metrics.count_message(item.message.place.surface, result)
+
+    async def _deliver(self, item: _QueueItem, ready: KeptAnswer) -> Result:
+        keeping = asyncio.get_running_loop().call_later(
+            KEEP_ANSWER_SECONDS, lambda: self._spawn(self._keep_answer(item))
+        )
+        try:
+            resumed = item.progress.resumed
+            return await self._work.deliver(item.message, ready.answer, resumed=resumed, since=ready.since)
+        finally:
+            keeping.cancel()
+
+    async def _keep_answer(self, item: _QueueItem) -> None:
+        """So that a restart does not process the message again, which could do what its sender was refused."""
+        if item.answer is None or item.goes_on is not None:
+            return
+        try:
+            await self._inbox.keep_answer(item.message.key, item.answer)
+        except StoreError as error:  # it is still being delivered, and a restart works it out again
+            log.warning("answer not stored", delivery=item.message.key, error=str(error))
 
     # Tasks and timers
 

@@ -124,10 +124,10 @@ class MessageProcessor:
         except Exception as error:  # noqa: BLE001  likewise
             return self._error_answer(message, error)
 
-    async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> Result:
+    async def deliver(self, message: Message, answer: Answer, *, resumed: bool, since: datetime) -> Result:
         structlog.contextvars.bind_contextvars(delivery=message.key)
         try:
-            result = await self._responder.deliver(message, answer, resumed=resumed)
+            result = await self._responder.deliver(message, answer, resumed=resumed, since=since)
         except Exception:
             log.exception("answer not delivered", delivery=message.key)
             result = answer.result

@@ -123,7 +123,9 @@ class MessageWork(Protocol):
 
     async def execute(self, message: Message, route: Route, progress: Progress) -> Answer: ...
 
-    async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> Result: ...
+    async def deliver(self, message: Message, answer: Answer, *, resumed: bool, since: datetime) -> Result:
+        """``since``: when the answer was ready. It takes as long as the chat cannot be reached."""
+        ...
 
     def shut_down(self) -> None:
         """Ends all waiting for platforms; the next start resumes it."""

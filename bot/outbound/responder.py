@@ -8,18 +8,18 @@ the sender instead.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
-
-import structlog
 
 from adapters.errors import AdapterError
 from adapters.models import HomeChannel
 from adapters.toolkit.messages import in_language
 from adapters.writes import Write
 from bot.outbound.activity_log import ActivityLog
+from bot.outbound.delivery_queues import DeliveryQueues
 from bot.outbound.live_cards import LiveCards
-from bot.outbound.public_posts import PublicPosts, send_with_retries
+from bot.outbound.public_posts import PublicPosts
 from bot.storage.effects import Effect
 from bot.storage.runs import RunRows
 from bot.surfaces.protocol import PostRef, Surface
@@ -32,9 +32,8 @@ from commands.model.ports import Services
 from commands.text.catalogue import plain_text
 from commands.text.locales import language_of
 
+LATE = timedelta(seconds=60)  # then an answer says what it answers
 _TYPED_ANYWHERE = (Via.COMMAND, Via.MENTION)  # the sender may not see the card's thread
-
-log = structlog.get_logger(__name__)
 
 
 class Scheduler(Protocol):
@@ -59,14 +58,18 @@ class Responder:
         run_rows: RunRows,
         find_message: Callable[[str], Awaitable[Message | None]],
         now: Callable[[], datetime],
+        language: str,
     ) -> None:
+        """``language`` is that of what everybody sees."""
         self._surfaces = surfaces
         self._live_cards = live_cards
         self._activity_log = activity_log
         self._run_rows = run_rows
-        self._public_posts = PublicPosts(surfaces, live_cards, run_rows)
         self._find_message = find_message
         self._now = now
+        self._language = language
+        self._queues = DeliveryQueues(now)
+        self._public_posts = PublicPosts(surfaces, live_cards, run_rows, self._queues, language)
         self._private_answers: dict[str, asyncio.Future[Card | None]] = {}  # by message key, as are the next three
         self._results: dict[str, asyncio.Future[Result]] = {}
         self._notices: dict[str, dict[str, ActivityLine]] = {}  # by slot: lines that must not stay as they are
@@ -82,7 +85,7 @@ class Responder:
 
     async def post_card(self, handle: str, place: Place) -> None:
         if place.surface in self._surfaces:
-            with in_language(self._require_services().language):
+            with in_language(self._language):
                 card = await self._live_cards.ensure_posted(handle, place)
             await self._bind_thread(handle, card)
 
@@ -117,14 +120,13 @@ class Responder:
         await self._post_notice(message, line)
         out_of_view = message.via in _TYPED_ANYWHERE and self._activity_log.has_thread(line.run)
         if out_of_view and message.key not in self._queued:
-            await self._send_private(
-                message, pending_lines.waiting_card(message, run, effect.step, error, services)
-            )
+            card = pending_lines.waiting_card(message, run, effect.step, error, services)
+            await self._send_notice(message, card)
 
     async def notify_queued(self, message: Message, card: Card) -> None:
         """If the message then waits for its platform too, only its activity line says so."""
         self._queued.add(message.key)
-        await self._send_private(message, card)
+        await self._send_notice(message, card)
 
     async def notify_behind(self, message: Message, wanted: Write, earlier: Effect) -> None:
         run = self._run_rows.get(earlier.run)
@@ -168,12 +170,13 @@ class Responder:
             self._activity_log.post(line)
             return
         card = Card(title=line.text, summary=plain_text(line.text), buttons=line.buttons)
-        await self._send_private(message, card)
+        await self._send_notice(message, card)
 
     # For the engine and the surfaces
 
-    async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> Result:
-        """Returns when every part of the answer is visible, or was refused by the chat."""
+    async def deliver(self, message: Message, answer: Answer, *, resumed: bool, since: datetime) -> Result:
+        """Returns when every part of the answer is visible, or was refused by the chat: after an outage of the
+        chat, that is long after the answer was ready (``since``)."""
         self._queued.discard(message.key)
         activity = [*answer.activity, *await self._corrections(message, answer, resumed)]
         posting = [
@@ -184,17 +187,17 @@ class Responder:
         for handle in answer.changed_runs:
             self._live_cards.mark_changed(handle)
         for handle, home in answer.home_channels.items():
-            await self._join_home_channel(handle, home)
-        private = answer.private
-        if answer.move_card and not await send_with_retries(lambda: self._move(answer.move_card, message.place)):
-            private = private or self._live_cards.draw_card(answer.move_card)
-        with in_language(self._require_services().language):
-            is_public = await self._public_posts.post(message, answer, resumed=resumed)
+            await self._join_home_channel(message, since, handle, home)
+        private, place = answer.private, message.place
+        if answer.move_card:
+            moved = self._queues.send(place.key, message.key, since, lambda: self._move(answer.move_card, place))
+            if not await moved:
+                private = private or self._live_cards.draw_card(answer.move_card)
+        is_public = await self._public_posts.post(message, answer, since, resumed=resumed)
         if private is not None and (posting or is_public) and answer.result == "done":
             private = replace(private, shown_elsewhere=True)
-        await self._deliver_private(message, private)
-        with in_language(self._require_services().language):
-            await self._public_posts.post_elsewhere(message, answer, resumed=resumed)
+        await self._deliver_private(message, private, since)
+        await self._public_posts.post_elsewhere(message, answer, since, resumed=resumed)
         if posting:
             await asyncio.wait(posting)
         result = self._results.pop(message.key, None)
@@ -202,13 +205,14 @@ class Responder:
             result.set_result(answer.result)
         return answer.result
 
-    async def _deliver_private(self, message: Message, card: Card | None) -> None:
+    async def _deliver_private(self, message: Message, card: Card | None, since: datetime) -> None:
         """Gives the card to the surface that waits for it, or sends it."""
         waiter = self._private_answers.pop(message.key, None)
         if waiter is not None and not waiter.done():
             waiter.set_result(card)
         elif card is not None:
-            await self._send_private(message, card)
+            queue = f"{message.place.key} {message.actor.id}"
+            await self._queues.send(queue, message.key, since, lambda: self._send_private(message, card, since))
 
     async def _corrections(self, message: Message, answer: Answer, resumed: bool) -> Sequence[ActivityLine]:
         """Replaces "waiting" and "no answer yet" for writes that have no line of their own in the answer."""
@@ -240,7 +244,7 @@ class Responder:
 
     async def _move(self, handle: str, place: Place) -> None:
         if place.surface in self._surfaces:
-            with in_language(self._require_services().language):
+            with in_language(self._language):
                 card = await self._live_cards.move(handle, place)
             await self._bind_thread(handle, card)
 
@@ -248,17 +252,26 @@ class Responder:
         """Commands in the thread of a live card are about its run."""
         await self._run_rows.bind(handle, card.place.model_copy(update={"thread": card.place.thread or card.id}))
 
-    async def _join_home_channel(self, handle: str, home: HomeChannel) -> None:
+    async def _join_home_channel(self, message: Message, since: datetime, handle: str, home: HomeChannel) -> None:
         """Binds the channel that the platform made for the run, and posts a card if we are a member of it."""
         for surface in self._surfaces.values():
             if home.is_of(surface.site):
                 place = Place(surface=surface.name, channel=home.channel, site=surface.site)
                 await self._run_rows.bind(handle, place)
-                with in_language(self._require_services().language):
-                    await send_with_retries(lambda place=place: self._live_cards.ensure_posted(handle, place))  # type: ignore[misc]
+                await self._queues.send(place.key, message.key, since, partial(self._post_card, handle, place))
 
-    async def _send_private(self, message: Message, card: Card) -> None:
-        surface = self._surfaces.get(message.place.surface)
+    async def _post_card(self, handle: str, place: Place) -> None:
+        with in_language(self._language):
+            await self._live_cards.ensure_posted(handle, place)
+
+    async def _send_notice(self, message: Message, card: Card) -> None:
+        """What is out of date within a minute is not kept for a chat that cannot be reached."""
+        await self._queues.send_soon(message.key, lambda: self._send_private(message, card, self._now()))
+
+    async def _send_private(self, message: Message, card: Card, since: datetime) -> None:
+        surface, services = self._surfaces.get(message.place.surface), self._require_services()
         if surface is not None:
-            with in_language(language_of(message.actor, self._require_services())):
-                await send_with_retries(lambda: surface.send_private(message, card))
+            if self._now() - since > LATE:
+                card = pending_lines.late_card(message, card, services)
+            with in_language(language_of(message.actor, services)):
+                await surface.send_private(message, card)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult, Row, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from bot.storage.kept_answers import KeptAnswer, dump_answer, load_answer
 from bot.storage.store import Commit, Store
 from bot.storage.tables import choices, inbox
 from commands.dispatch import Route
@@ -27,6 +28,7 @@ class UnfinishedMessage:
     stopped: bool
     answered: bool = False  # answered once, while the outcome of one of its writes was unknown
     requested_at: datetime | None = None  # when a person's decision reopened it
+    kept: KeptAnswer | None = None  # its answer, which waits for the chat: it is not processed again
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,12 @@ class Inbox:
         """Remembers how the message was understood, for the choice that its sender is about to get."""
         await self._update(key, Commit.ROUTE, intent=intent)
 
+    async def keep_answer(self, key: str, kept: KeptAnswer) -> None:
+        """For a message whose answer the chat does not take now."""
+        await self._update(key, Commit.KEPT_ANSWER, kept_answer=dump_answer(kept))
+
     async def mark_done(self, key: str, result: Result) -> None:
-        await self._update(key, Commit.DONE, state="done", result=result)
+        await self._update(key, Commit.DONE, state="done", result=result, kept_answer=None)
 
     async def mark_stopped(self, key: str) -> None:
         await self._update(key, Commit.STOPPED, stopped=True)
@@ -102,8 +108,10 @@ class Inbox:
     def reopen(self, connection: Connection, key: str, requested_at: datetime | None) -> UnfinishedMessage | None:
         """Part of a transaction: marks a finished message as unfinished again, so that it is resumed.
 
-        None if there is no such message, or if it is not finished.
+        None if there is no such message, or if it is not finished. The answer that it may still wait with is not
+        true any more.
         """
+        connection.execute(update(inbox).where(inbox.c.key == key).values(kept_answer=None))
         rows = connection.execute(_UNFINISHED.where(inbox.c.key == key, inbox.c.state == "done")).all()
         readable = self._store.parse_rows(inbox, rows, _unfinished, key=["key"])
         if not readable or readable[0].route is None:
@@ -169,7 +177,13 @@ class Inbox:
 
 
 _UNFINISHED = select(
-    inbox.c.key, inbox.c.message, inbox.c.route, inbox.c.stopped, inbox.c.state, inbox.c.requested_at
+    inbox.c.key,
+    inbox.c.message,
+    inbox.c.route,
+    inbox.c.stopped,
+    inbox.c.state,
+    inbox.c.requested_at,
+    inbox.c.kept_answer,
 )
 
 
@@ -180,6 +194,7 @@ def _unfinished(row: Row[Any]) -> UnfinishedMessage:
         stopped=row.stopped,
         answered=row.state == "again",
         requested_at=row.requested_at,
+        kept=None if row.kept_answer is None else load_answer(row.kept_answer),
     )
 
 

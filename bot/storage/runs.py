@@ -129,11 +129,11 @@ class RunRows:
 
 
 def _parse_binding(row: Row[Any]) -> tuple[tuple[str, str], str]:
-    return (row.place, row.thread), f"R{row.run}"
+    return (row.place, row.thread), f"R{int(row.run)}"
 
 
 def _parse_last_used(row: Row[Any]) -> tuple[str, str]:
-    return row.actor, f"R{row.run}"
+    return row.actor, f"R{int(row.run)}"
 
 
 def _actor_key(actor: Actor) -> str:

@@ -48,6 +48,7 @@ class Commit(StrEnum):
     DONE = "done"
     STOPPED = "stopped"
     CHOICE = "choice"
+    KEPT_ANSWER = "kept answer"
     CLEANUP = "cleanup"
     SENT = "sent"
     OUTCOME = "outcome"

@@ -61,6 +61,7 @@ inbox = Table(
     Column("stopped", Boolean, nullable=False, default=False),
     Column("at", UtcDateTime, nullable=False),
     Column("requested_at", UtcDateTime),  # when a person's decision reopened it
+    Column("kept_answer", Text),  # KeptAnswer: what the chat has not taken yet
     Index("inbox_state", "state"),
 )
 

@@ -8,9 +8,11 @@ from bot.storage.effects import EffectLog
 from bot.storage.inbox import Inbox
 from bot.storage.live_cards import LiveCardRows
 from bot.storage.people import PeopleRows
+from bot.storage.rate_limits import RateLimitRows
 from bot.storage.runs import RunRows
 from bot.storage.scheduled import ScheduledRows
 from bot.storage.store import Store, UnreadableRow
+from bot.storage.surface_state import SurfaceStateRows
 
 
 async def find_unreadable_rows(url: str) -> Sequence[UnreadableRow]:
@@ -24,6 +26,8 @@ async def find_unreadable_rows(url: str) -> Sequence[UnreadableRow]:
         await LiveCardRows(store).all()
         await ScheduledRows(store).all()
         await PeopleRows(store).load()
+        await RateLimitRows(store, read_only=True).load()
+        await SurfaceStateRows(store, "").read_all()
         return store.unreadable
     finally:
         await store.close()

@@ -13,6 +13,7 @@ outbound method; the surface sets it from ``Intake.language_for`` while it answe
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adapters.models import Model
@@ -52,6 +53,20 @@ class PostGone(SurfaceError):
 
 class RouteClosed(SurfaceError):
     """The ``response_url`` is used up or expired (5 uses, 30 minutes)."""
+
+
+class TokenRejected(ChatUnreachable):
+    """The chat does not accept our token (any more): nothing gets through until an operator acts. ``code`` is the
+    chat's error."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message, retry_after=30.0)
+        self.code = code
+
+
+EPHEMERAL_FOR = timedelta(minutes=5)
+"""Chats show an ephemeral message only to somebody who is there, and forget it. A later answer is a direct
+message."""
 
 
 class PostRef(Model):

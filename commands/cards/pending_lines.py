@@ -1,6 +1,7 @@
 """What people see of a write while its outcome is open. Each of these lines is replaced once the outcome is
 known."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from adapters.errors import AdapterError, RateLimited
@@ -18,6 +19,8 @@ from commands.text.catalogue import plural, translate
 from commands.text.error_text import platform_title
 from commands.text.locales import language_of
 from commands.text.phrases import button, clock, short_card
+
+_LONGEST_QUOTE = 80
 
 
 def waiting_line(
@@ -109,6 +112,15 @@ def queued_card(message: Message, intent: Intent, ahead: int, services: Services
         return short_card(text, buttons=[button("button.stop", Stop(run=intent.run, key=message.key))])
 
 
+def late_card(message: Message, card: Card, services: Services) -> Card:
+    """An answer that the chat could not take for a while says what it answers."""
+    with in_language(language_of(message.actor, services)):
+        at = clock(message.at, services.zone)
+        said = translate("unknown.late_answer", what=Code(_shortened(message.text)), at=at)
+        clicked = translate("unknown.late_click", at=at)
+    return replace(card, lines=(said if message.text else clicked, *card.lines))
+
+
 def stopped_answer(message: Message, intent: Intent, by: Actor, services: Services) -> Answer:
     """For a queued command that somebody stopped. Whoever stopped it already knows."""
     if message.actor.same_as(by):
@@ -117,6 +129,10 @@ def stopped_answer(message: Message, intent: Intent, by: Actor, services: Servic
         text = translate("refused.stopped_by", who=plain_name(by), what=_as_typed(intent))
         buttons = [retry_button(message), drop_button(message)]
         return Answer(private=short_card(text, buttons=buttons, tone="warn"), result="failed")
+
+
+def _shortened(typed: str) -> str:
+    return typed if len(typed) <= _LONGEST_QUOTE else f"{typed[: _LONGEST_QUOTE - 1]}…"
 
 
 def _as_typed(intent: Intent) -> Code:

@@ -36,6 +36,7 @@ ELSEWHERE = {
     Commit.LOCAL_RUN: "test_killed_while_the_local_platform_stores_a_run",
     Commit.PERSON: "test_killed_while_a_profile_is_stored",
     Commit.CHOICE: "test_killed_while_a_choice_is_taken",
+    Commit.KEPT_ANSWER: "test_answers_survive_a_restart_while_the_chat_is_away",
 }
 HARMLESS = {
     Commit.CHAT_ANSWER: "Mattermost only, and the repeated delivery is tested with it",

@@ -172,12 +172,15 @@ class TaskWrites:
         raise OutcomeUnknown(self.api.name, step.op, key="playbooks.overwritten", task=title, link=link)
 
     async def _result(self, step: TaskWrite, before: WireRun, after: WireRun) -> WriteResult:
-        """Says so if this replaced a change that somebody made after the guard's read."""
+        """Says so if this replaced a change that somebody made after the guard's read, or closed the task instead
+        of skipping it.
+        """
         result = WriteResult(snapshot=await self.reads.to_run(after))
         bot = await self.people.me()
         rival = mapping.find_rival_change(before, after, step.task, bot.id)
         if rival is None:
-            return result
+            is_closed = isinstance(step, SkipTask) and self.api.features.can_skip is False
+            return result.model_copy(update={"message": "playbooks.closed"}) if is_closed else result
         await self.people.load_names([rival])
         person = self.people.person(rival).shown if rival else message_text(MESSAGES, "playbooks.label.somebody")
         facts = {"person": person, "link": links.run_link(self.reads.site, after.id)}

@@ -197,7 +197,7 @@ class TaskWrites:
         """Tines replaces the list of assignees, so the present ones are sent too."""
         task = fresh.record
         email = await self._required_email(step)
-        present = await self._assignee_emails(task)
+        present = await self.people.required_emails(task.assignees, "assign")
         if email.casefold() in (address.casefold() for address in present):
             return already_done(self.views.task(step, task))
         changed = await self._update(step, {"assignee_emails": [*present, email]})
@@ -210,7 +210,7 @@ class TaskWrites:
     async def reconcile_assign(self, step: AssignTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         task = await self.api.task(step.run_id, step.task, "assign")
         email = (await self._required_email(step)).casefold()
-        present = await self._assignee_emails(task)
+        present = await self.people.required_emails(task.assignees, "assign")
         return self._reconciled(step, task, email in (address.casefold() for address in present))
 
     async def _required_email(self, step: AssignTask) -> str:
@@ -219,13 +219,11 @@ class TaskWrites:
             raise Rejected(self.api.platform, "assign", key="tines.no_email", person=step.person.shown)
         return email
 
-    async def _assignee_emails(self, task: wire.Task) -> Sequence[str]:
-        """Raises ``Rejected`` if one is hidden: writing the list would remove that assignee."""
-        missing = await self.people.missing_emails(task.assignees, "assign")
-        emails = [user.email or missing.get(user.id, "") for user in task.assignees]
-        if not all(emails):
-            raise Rejected(self.api.platform, "assign", key="tines.hidden_assignee")
-        return emails
+    async def set_assignees(self, step: Write, task: str, emails: Sequence[str]) -> wire.Task:
+        """Replaces all of them."""
+        path = self.api.task_path(step.run_id, task, step.op.value)
+        body = {"assignee_emails": list(emails)}
+        return (await self.api.write("PUT", path, body, wire.TaskResponse, step.op.value)).task
 
     # A new task
 

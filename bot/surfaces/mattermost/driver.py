@@ -4,7 +4,8 @@ The released driver uses ``requests``. Its endpoint methods return whatever the 
 ``put`` return, so ``AsyncTransport`` returns awaitables. The driver builds paths by joining strings, so ids are
 checked first.
 
-Raises ``ChatUnreachable`` (connection errors, 5xx, 429) and ``ApiError`` (any other rejection).
+Raises ``ChatUnreachable`` (connection errors, 5xx, 429; 401 as ``TokenRejected``) and ``ApiError`` (any other
+rejection).
 """
 
 import re
@@ -16,7 +17,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 from mattermostdriver import Driver
 
-from bot.surfaces.protocol import ChatUnreachable, SurfaceError
+from bot.surfaces.protocol import ChatUnreachable, SurfaceError, TokenRejected
 
 Json = dict[str, Any]
 _ID = re.compile(r"[a-z0-9]{26}")  # the server's model.NewId: 26 characters of a base32 alphabet
@@ -94,7 +95,11 @@ class AsyncTransport:
             return response
         if response.status_code == 429 or response.status_code >= 500 or response.is_redirect:
             raise ChatUnreachable(f"Mattermost responded {response.status_code}", _retry_after(response.headers))
-        raise _api_error(response)
+        rejection = _api_error(response)
+        if response.status_code == 401 and http is self._http:
+            # Without the server's text, which quotes the token.
+            raise TokenRejected(f"Mattermost does not accept the bot's token ({rejection.id})", rejection.id)
+        raise rejection
 
 
 def _http(seconds: float, **options: Any) -> httpx.AsyncClient:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from adapters.protocol import CheckResult, CheckStatus
 from bot.surfaces.mattermost.driver import ApiError, Json, MattermostApi, is_id
 from bot.surfaces.mattermost.text import translate_plain
-from bot.surfaces.protocol import SurfaceError
+from bot.surfaces.protocol import SurfaceError, TokenRejected
 
 
 async def check(
@@ -30,7 +30,7 @@ async def _check_account(api: MattermostApi, team: str) -> list[CheckResult]:
     try:
         account = await api.me()
         teams = await api.teams(str(account.get("id") or ""))
-    except ApiError as error:
+    except (ApiError, TokenRejected) as error:
         return [_fix("check.token", site=api.url, said=str(error))]
     except SurfaceError as error:
         return [_fix("check.unreachable", site=api.url, said=str(error))]

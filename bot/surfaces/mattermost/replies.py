@@ -17,7 +17,7 @@ from bot.surfaces.mattermost.markdown import Handles, card_texts, mentioned_ids
 from bot.surfaces.mattermost.people import UserDirectory
 from bot.surfaces.mattermost.posting import ChannelPosts
 from bot.surfaces.mattermost.render import Renderer
-from bot.surfaces.protocol import NotInChannel, PostGone, RouteClosed
+from bot.surfaces.protocol import EPHEMERAL_FOR, NotInChannel, PostGone, RouteClosed
 from commands.model.card import Card
 from commands.model.messages import Message, Place, Via
 
@@ -47,7 +47,7 @@ class PrivateReplies:
     async def send(self, message: Message, card: Card) -> None:
         was_clicked = message.via in (Via.BUTTON, Via.FORM)
         is_public_already = card.shown_elsewhere and not card.buttons
-        if message.reply.url:
+        if message.reply.url and (message.place.direct or self._now() - message.at <= EPHEMERAL_FOR):
             try:
                 await self.post_to_response_url(message.reply.url, message.place, message.actor.id, card)
                 return

@@ -9,10 +9,14 @@ import contextlib
 import json
 from dataclasses import dataclass, field
 
+import structlog
+
 from bot.surfaces.mattermost.incoming_posts import IncomingPost
 from bot.surfaces.protocol import SurfaceState
 
 WRITE_EVERY_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass
@@ -31,9 +35,14 @@ class SeenPosts:
         stored = await self.state.get(self.name)
         if stored is None:
             return
-        stored_state = json.loads(stored)
-        self.since = int(stored_state["since"])
-        self._last_seen = {channel: (str(id), int(at)) for channel, (id, at) in stored_state["channels"].items()}
+        try:
+            values = json.loads(stored)
+            last_seen = {channel: (str(id), int(at)) for channel, (id, at) in values["channels"].items()}
+            since = int(values["since"])
+        except (ValueError, TypeError, KeyError, AttributeError):
+            log.exception("the last seen posts cannot be read: older posts are not read")
+            return
+        self.since, self._last_seen = since, last_seen
 
     def last_seen(self, channel: str) -> tuple[str, int]:
         """The id and time of the last post seen in the channel; ("", ``since``) if there is none."""

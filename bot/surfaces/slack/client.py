@@ -19,7 +19,14 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.surfaces.protocol import ChatUnreachable, NotInChannel, PostGone, RouteClosed, SurfaceError
+from bot.surfaces.protocol import (
+    ChatUnreachable,
+    NotInChannel,
+    PostGone,
+    RouteClosed,
+    SurfaceError,
+    TokenRejected,
+)
 
 MAX_CONNECTIONS = 24  # Slack answers in 50 to 300 ms, and a command takes two or three calls
 KEEPALIVE_SECONDS = 2.0
@@ -28,6 +35,7 @@ _SLACK_DOMAINS = (".slack.com", ".slack-gov.com")
 _NOT_IN_CHANNEL_ERRORS = frozenset({"not_in_channel", "channel_not_found", "user_not_in_channel"})
 _POST_GONE_ERRORS = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "cant_edit"})
 _CLOSED_URL_ERRORS = frozenset({"used_url", "expired_url", "no_such_url", "channel_not_found", "user_not_found"})
+_TOKEN_ERRORS = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
 _RETRYABLE_ERRORS = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited", "rate_limited"}
 )
@@ -101,6 +109,8 @@ class SlackClient:
             headers = {str(name).lower(): value for name, value in dict(response.headers or {}).items()}
             retry_after = _parse_seconds(headers.get("retry-after"))
             return ChatUnreachable(f"Slack, {method}: {code or status}", retry_after)
+        if code in _TOKEN_ERRORS:
+            return TokenRejected(f"Slack does not accept the token: {code}", code)
         if code in _NOT_IN_CHANNEL_ERRORS:
             return NotInChannel(channel, self.invite)
         if code in _POST_GONE_ERRORS:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from adapters.protocol import CheckResult, CheckStatus
 from bot.surfaces.options import SlackOptions
-from bot.surfaces.protocol import ChatUnreachable, SurfaceError
+from bot.surfaces.protocol import ChatUnreachable, SurfaceError, TokenRejected
 from bot.surfaces.slack.client import ApiError, SlackClient
 from bot.surfaces.slack.manifest import SCOPES
 
@@ -19,11 +19,11 @@ async def check(client: SlackClient, options: SlackOptions) -> Sequence[CheckRes
 async def _check_token(client: SlackClient) -> list[CheckResult]:
     try:
         response = await client.request_with_headers("auth.test", client.web.auth_test())
-    except ChatUnreachable as error:
-        return [_problem(f"Can't reach Slack: {error}", _ALLOW_HTTPS)]
-    except ApiError as error:
+    except (TokenRejected, ApiError) as error:
         fix = f"Copy the Bot User OAuth Token from {_APP_SETTINGS} → OAuth & Permissions into slack.bot_token."
         return [_problem(f"Slack doesn't accept slack.bot_token: {error.code}", fix)]
+    except ChatUnreachable as error:
+        return [_problem(f"Can't reach Slack: {error}", _ALLOW_HTTPS)]
     except SurfaceError as error:
         return [_problem(str(error), f"Check {_APP_SETTINGS} → OAuth & Permissions.")]
     account = f"{response.get('user')} in {response.get('team')} ({response.get('url')})"
@@ -51,16 +51,21 @@ async def _check_delivery(client: SlackClient, options: SlackOptions) -> list[Ch
     try:
         request = client.web.apps_connections_open(app_token=options.app_token.get_secret_value())
         await client.call("apps.connections.open", request)
+    except TokenRejected as error:
+        return [_app_token_problem(error.code)]
     except ChatUnreachable as error:
         return [_problem(f"Can't check Socket Mode: {error}", _ALLOW_HTTPS)]
     except SurfaceError as error:
-        reason = error.code if isinstance(error, ApiError) else str(error)
-        fix = (
-            f"Create a token with connections:write under {_APP_SETTINGS} → Basic Information → App-Level Tokens, "
-            "and turn on Socket Mode in the app's menu."
-        )
-        return [_problem(f"Slack doesn't accept slack.app_token: {reason}", fix)]
+        return [_app_token_problem(error.code if isinstance(error, ApiError) else str(error))]
     return [_ok("Deliveries arrive over Socket Mode")]
+
+
+def _app_token_problem(reason: str) -> CheckResult:
+    fix = (
+        f"Create a token with connections:write under {_APP_SETTINGS} → Basic Information → App-Level Tokens, "
+        "and turn on Socket Mode in the app's menu."
+    )
+    return _problem(f"Slack doesn't accept slack.app_token: {reason}", fix)
 
 
 def _ok(summary: str) -> CheckResult:

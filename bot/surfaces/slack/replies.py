@@ -17,9 +17,21 @@ class PrivateReplies:
     def __init__(self, client: SlackClient) -> None:
         self._client = client
 
-    async def send(self, actor: Actor, place: Place, route: ReplyRoute, card: Card) -> None:
-        """Raises ``ChatUnreachable``, or ``SurfaceError`` when no route is left."""
+    async def send(
+        self, actor: Actor, place: Place, route: ReplyRoute, card: Card, *, is_late: bool = False
+    ) -> None:
+        """Raises ``ChatUnreachable``, or ``SurfaceError`` when no route is left.
+
+        ``is_late``: nobody looks at the place any more, so a direct message is the first choice.
+        """
         message = render.card(card)
+        if is_late and not place.direct:
+            try:
+                await self._post_message(actor.id, message, "")
+            except (NotInChannel, ApiError):
+                pass  # try the other routes
+            else:
+                return
         if route.url:
             try:
                 await self._use_response_url(route, place, message)

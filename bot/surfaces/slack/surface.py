@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from adapters.protocol import CheckResult
 from bot.surfaces.options import SlackOptions
-from bot.surfaces.protocol import ChatUnreachable, Intake, PostRef, SurfaceError, SurfaceState
+from bot.surfaces.protocol import EPHEMERAL_FOR, ChatUnreachable, Intake, PostRef, SurfaceError, SurfaceState
 from bot.surfaces.slack import health, render
 from bot.surfaces.slack.bolt import DeliveryHandler
 from bot.surfaces.slack.client import SlackClient, cancel_all
@@ -183,7 +183,8 @@ class SlackSurface:
         await self._posts.edit(ref, render.lines(lines, buttons))
 
     async def send_private(self, message: Message, card: Card) -> None:
-        await self._replies.send(message.actor, message.place, message.reply, card)
+        is_late = self._now() - message.at > EPHEMERAL_FOR
+        await self._replies.send(message.actor, message.place, message.reply, card, is_late=is_late)
 
     async def profile(self, actor: Actor) -> Actor:
         return await self._users.profile(actor)

@@ -1,8 +1,10 @@
 """One row that cannot be read does not stop the bot: it stays where it is, is reported, and the rest works."""
 
+import re
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,9 @@ import pytest_asyncio
 from bot.config.settings import demo_settings
 from bot.doctor import doctor
 from bot.observability import metrics
+from bot.storage.kept_answers import KeptAnswer, dump_answer
 from bot.surfaces.console.surface import person
+from commands.model.card import Answer
 from tests.bot.app_scene import Scene, app_scene
 
 NOT_UTF8 = b'{"key": "\xff\xfe"}'
@@ -39,9 +43,14 @@ ROWS = [
     ("people", "actor"),
     ("people", "at"),
     ("choices", "by"),
+    ("bindings", "run"),
+    ("last_used", "run"),
+    ("inbox", "kept_answer"),
+    ("rate_limits", "state"),
+    ("surface_state", "value"),
 ]
 
-REPLACED = ("live_cards", "scheduled", "people")
+REPLACED = ("live_cards", "scheduled", "people", "bindings", "last_used")
 """A new card, promise or profile takes the place of the one that cannot be read."""
 
 
@@ -76,6 +85,10 @@ async def _leave_rows(folder: Path) -> None:
         database.execute("update inbox set state = 'placed' where message like '%begin T1%'")
         database.execute("update effects set state = 'unknown', outcome = null where kind = 'BeginTask'")
         database.execute("update activity_lines set shown = 0")
+        kept = dump_answer(KeptAnswer(Answer(), datetime.now(UTC)))
+        database.execute("update inbox set kept_answer = ? where state = 'placed'", (kept,))
+        database.execute("insert into rate_limits values ('key', '{}')")
+        database.execute("insert into surface_state values ('slack:identity', '{}')")
         database.commit()
 
 
@@ -108,10 +121,14 @@ async def test_a_row_that_cannot_be_read_is_left_out_and_reported(folder: Path, 
             assert kept.fetchone()[0], "it is kept"
 
 
-async def test_unreadable_rows_are_counted_in_the_metrics(folder: Path) -> None:
-    _break(folder, "runs", "snapshot", DEEP)
+@pytest.mark.parametrize(
+    "table", ["runs", "inbox", "effects", "live_cards", "activity_lines", "scheduled", "people", "rate_limits"]
+)
+async def test_unreadable_rows_are_counted_in_the_metrics(folder: Path, table: str) -> None:
+    column = next(column for name, column in ROWS if name == table)
+    _break(folder, table, column, DEEP)
     async with app_scene(folder) as scene:
-        assert b'liaison_unreadable_rows{table="runs"} 2.0' in metrics.exposition()
+        assert re.search(rf'liaison_unreadable_rows{{table="{table}"}} [1-9]'.encode(), metrics.exposition())
         await _is_alive(scene)
 
 

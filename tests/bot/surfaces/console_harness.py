@@ -97,6 +97,9 @@ class ConsoleSurfaceHarness:
         entries = [entry for entry in self.entries if entry.message is not None and entry.message.actor.id == user]
         return [_visible_text(entry) for entry in entries]
 
+    def direct_texts(self, user: str) -> list[str]:
+        return self.private_texts(user)
+
     def public_text(self) -> str:
         return "\n".join(_visible_text(entry) for entry in self.entries if entry.kind != "private")
 

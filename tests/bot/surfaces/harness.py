@@ -91,6 +91,10 @@ class SurfaceHarness(Protocol):
         """What only this person sees, oldest first."""
         ...
 
+    def direct_texts(self, user: str) -> list[str]:
+        """Those of ``private_texts`` that the chat keeps."""
+        ...
+
     def public_text(self) -> str:
         """All of the bot's messages that everybody sees."""
         ...

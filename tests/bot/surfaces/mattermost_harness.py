@@ -112,9 +112,12 @@ class MattermostSurfaceHarness:
 
     def private_texts(self, user: str) -> list[str]:
         """Without the answer to a mention, which is a reply: in 5.37, bots can't post ephemeral messages."""
-        person = self.users[user]
-        direct = self.mm.posts_in(self.mm.direct(self.mm.bot, person))
-        return [visible_text(post.text) for post in (*self.mm.private(person), *direct)]
+        ephemerals = self.mm.private(self.users[user])
+        return [*(visible_text(post.text) for post in ephemerals), *self.direct_texts(user)]
+
+    def direct_texts(self, user: str) -> list[str]:
+        direct = self.mm.direct(self.mm.bot, self.users[user])
+        return [visible_text(post.text) for post in self.mm.posts_in(direct)]
 
     def public_text(self) -> str:
         channels = (self.mm.town, self.mm.far)

@@ -104,10 +104,12 @@ class SlackSurfaceHarness:
         return await self.intake.next_message(before)
 
     def private_texts(self, user: str) -> list[str]:
-        direct = f"D{self.users[user][1:]}"
-        posts = [post for post in self.slack.bot_posts if post.channel == direct]
         ephemerals = [post for post in self.slack.ephemerals if post.to == self.users[user]]
-        return [collapse_spaces(post.visible_text) for post in (*ephemerals, *posts)]
+        return [*(collapse_spaces(post.visible_text) for post in ephemerals), *self.direct_texts(user)]
+
+    def direct_texts(self, user: str) -> list[str]:
+        direct = f"D{self.users[user][1:]}"
+        return [collapse_spaces(post.visible_text) for post in self.slack.bot_posts if post.channel == direct]
 
     def public_text(self) -> str:
         posts = [post for post in self.slack.bot_posts if post.channel in (OPS, FAR)]

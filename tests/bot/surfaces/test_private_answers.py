@@ -1,7 +1,10 @@
 """Private answers by every kind of message, and profiles."""
 
+from datetime import timedelta
+
 import pytest
 
+from bot.surfaces.protocol import EPHEMERAL_FOR
 from commands.model.card import Button, Card, text
 from commands.model.intents import Begin, Show
 from commands.model.messages import Actor, Membership, Message, Via
@@ -72,6 +75,19 @@ async def test_a_direct_message_is_the_last_route(harness: SurfaceHarness) -> No
     )
     await harness.surface.send_private(late_message, PRIVATE_CARD)
     assert "Nothing changed" in harness.private_texts("ana")[-1]
+
+
+@needs_server
+async def test_a_late_answer_is_a_direct_message_because_an_ephemeral_one_may_not_be_seen(
+    harness: SurfaceHarness,
+) -> None:
+    message = await harness.command("finish T3")
+    late = message.model_copy(update={"at": message.at - EPHEMERAL_FOR - timedelta(seconds=1)})
+    await harness.surface.send_private(message, PRIVATE_CARD)
+    assert harness.direct_texts("ana") == []
+    await harness.surface.send_private(late, PRIVATE_CARD)
+    assert "Nothing changed" in harness.direct_texts("ana")[0]
+    assert len(harness.private_texts("ana")) == 2
 
 
 @pytest.mark.parametrize("name", ["ana", "ben"])

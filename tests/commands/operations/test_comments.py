@@ -20,7 +20,7 @@ async def test_the_comments_of_a_run_name_who_when_and_the_task(room: Room) -> N
         "no answer yet",
     ]
     assert answer.public is None
-    assert answer.activity == []
+    assert not answer.activity
     assert answer.private is not None
     assert [type(span) for span in answer.private.lines[0][:3]] == [Bold, str, ClockTime]
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.surfaces.protocol import ChatUnreachable, NotInChannel, PostGone, PostRef, SurfaceError
+from bot.surfaces.protocol import ChatUnreachable, NotInChannel, PostGone, PostRef, SurfaceError, TokenRejected
 from commands.model.card import Bold, Button, ClockTime, PersonName
 from commands.model.messages import Place
 from tests.bot.surfaces.mattermost.harness import FINISH_T3, MattermostHarness, simple_card
@@ -149,7 +149,7 @@ async def test_an_unreadable_response_is_a_surface_error(harness: MattermostHarn
         with pytest.raises(SurfaceError):
             await harness.surface.post(harness.town(), simple_card(), nonce="n")
     harness.mm.fault("answer", method="POST", path="/posts$", status=401, body='{"id": "x", "message": "expired"}')
-    with pytest.raises(SurfaceError, match="expired"):
+    with pytest.raises(TokenRejected, match="does not accept the bot's token"):
         await harness.surface.post(harness.town(), simple_card(), nonce="n")
 
 
