@@ -5,6 +5,7 @@ from datetime import datetime
 
 from adapters.cutover.actions import ExtraActions
 from adapters.cutover.api import CutoverApi
+from adapters.cutover.assignments import Assignments
 from adapters.cutover.capabilities import CAPABILITIES, WITH_EXTRAS
 from adapters.cutover.changes import Changes
 from adapters.cutover.errors import error_mapper
@@ -47,14 +48,18 @@ class Cutover(PlatformAdapter):
         self._links = Links(name, settings.api_url, workspace, settings.link_template, settings.core_url)
         self._api = api = CutoverApi(http)
         self._changes = Changes(api, filters)
+        people = People(api)
         self._reads = Reads(
-            api, People(api), self._changes, self._links, filters, resources.now, filters_by_stage=settings.extras
+            api, people, self._changes, self._links, filters, resources.now, filters_by_stage=settings.extras
         )
         self._extras = ExtraActions(api, self._reads) if settings.extras else None
+        self._assignments = Assignments(api, self._reads, people) if settings.extras else None
         starts = Starts(api, workspace, filters, self._reads.source)
         handlers = [starts, TaskWrites(api, self._reads), RunWrites(api, self._reads), Comments(api, self._reads)]
         capabilities = WITH_EXTRAS if self._extras else CAPABILITIES
-        super().__init__(name, capabilities, *handlers, *filter(None, [self._extras]), http=http)
+        super().__init__(
+            name, capabilities, *handlers, *filter(None, [self._extras, self._assignments]), http=http
+        )
 
     @property
     def capabilities(self) -> Mapping[Op, Capability]:

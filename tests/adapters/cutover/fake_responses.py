@@ -95,6 +95,9 @@ def task(item: FakeTask, run: FakeRunbook, site: str, *, forecast: bool = False)
         "task_action": relationship("task_action", f"2{item.id}"),
         "task_type": relationship("task_type", item.type),
     }
+    if item.assignees:
+        pairs = [{"id": id, "type": type} for type, id in item.assignees]
+        relations["assignees"] = {"data": pairs}
     self_link = f"{site}/core/runbooks/{run.id}/tasks/{item.id}"
     return _resource("task", item.id, attributes, relations, self_link)
 
