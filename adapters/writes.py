@@ -51,6 +51,8 @@ class Recovery(StrEnum):
 
 NOTE = "note"
 """The part of a write that only adds the words that were typed with it, as a comment."""
+FIELD = "field:"
+"""The prefix of options that are the value of a custom field."""
 
 
 class Write(Model):
@@ -65,6 +67,11 @@ class Write(Model):
     by: Person = Person()
     part: str = ""
     options: Mapping[str, str] = {}
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """Values of custom fields by name, which people gave with ``--set``."""
+        return {name.removeprefix(FIELD): value for name, value in self.options.items() if name.startswith(FIELD)}
 
     @property
     def target(self) -> str:
