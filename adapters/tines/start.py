@@ -2,8 +2,8 @@
 
 A clone is one POST, which creates the case with its first tasks; further tasks and the template's buttons are
 parts of their own. A batch holds at most 25 tasks (Tines API, Case tasks, Batch create). The limit for a new case
-is not stated, so the same is assumed. A plan cannot read the template. It uses what earlier reads showed, and plans
-for 200 tasks otherwise: a step that has nothing to write sends nothing.
+is not stated, so the same is assumed. A plan cannot read the template. It uses what earlier reads showed, and
+plans for 200 tasks otherwise: a step that has nothing to write sends nothing.
 """
 
 import re
