@@ -40,6 +40,9 @@ API_VERSION = 2
 """Increased when the contract changes in a way that adapters must follow. See ``Platform.api_version``."""
 
 
+SLOWEST_ANSWER = 60.0  # seconds
+
+
 @dataclass(frozen=True, slots=True)
 class Native:
     """The platform does this itself."""
@@ -324,8 +327,10 @@ class Platform:
     messages: Path  # its messages.toml
     secret_fields: Sequence[str] = ()  # of its settings
     supports_insertion: bool = False  # a new task can be put between others
+    holds_until: bool = False  # a task can be held until a time
     ignored_fields: frozenset[str] = frozenset()  # fields of writes that it has no place for: "start.owner"
-    api_version: int = 1  # the ``API_VERSION`` that a package was written for; Liaison's own platforms need none
+    slowest_answer: float = SLOWEST_ANSWER  # how long it may still be executing a request without an answer
+    api_version: int = 1  # the ``API_VERSION`` that it was written for; packages of the first one did not say
 
 
 class PlatformLoadError(Exception):

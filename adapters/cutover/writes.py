@@ -167,7 +167,7 @@ class RunWrites:
     async def read_run(self, step: Write) -> Fresh[wire.Runbook]:
         return await self.reads.fresh_run(step)
 
-    @step(SetStatus, recovery=Recovery.IDEMPOTENT, guard=read_run)
+    @step(SetStatus, recovery=Recovery.LOOKUP, guard=read_run)
     async def status(self, step: SetStatus, marker: WriteMarker, fresh: Fresh[wire.Runbook]) -> WriteResult:
         """Sends only what changes, because a missing ``status`` could be read as its default, "off"."""
         changes: dict[str, Any] = {"status_message": SIGNER.sign(step.text, marker, step.next_at)}

@@ -204,11 +204,11 @@ def _require_order(edit: Edit[AddTask]) -> None:
 
 
 def _step(kind: type[Write], change: Callable[[Any], Change]) -> Any:
-    """Every step may be sent again: a document knows the steps that it holds. None needs a guard: each decides on
-    the document while nobody else can change it.
+    """Every step is found by its key, which its document holds. None needs a guard: each decides on the document
+    while nobody else can change it.
     """
 
-    @step(kind, recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
+    @step(kind, recovery=Recovery.LOOKUP, guard=Guard.PLATFORM)
     async def execute(writes: "Writes", step: Write, marker: WriteMarker) -> WriteResult:
         return await writes.documents.change(step, marker, change)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from adapters.errors import AdapterError
-from adapters.models import Person, Task, TaskState
+from adapters.models import Person, RunState, Task, TaskState
 from adapters.protocol import Emulated, Unsupported, supports
 from adapters.toolkit.people import is_among
 from adapters.writes import Op, TaskWrite
@@ -47,6 +47,9 @@ def required_run(context: CommandContext) -> TrackedRun:
     tracked = context.run
     if tracked is None:
         raise Missing("run.none")
+    if not tracked.started and tracked.run.state is RunState.STARTING:
+        platform = platform_title(tracked.run.key.platform, context.services)
+        raise Stale("start.unconfirmed", run=run_name(tracked), platform=platform)
     if not tracked.started:
         raise Stale("start.never", run=run_name(tracked))
     return tracked

@@ -88,7 +88,7 @@ class CaseWrites:
         is_applied = step.health is not None and mapping.colour_of(case, self.colours) is step.health
         return applied_if(is_applied, WriteResult(state=mapping.run_state(case)))
 
-    @step(SetStatus, part=SENTENCE, recovery=Recovery.IDEMPOTENT, guard=read_case_once)
+    @step(SetStatus, part=SENTENCE, recovery=Recovery.LOOKUP, guard=read_case_once)
     async def store_status(self, step: SetStatus, marker: WriteMarker, fresh: Fresh[wire.Case]) -> WriteResult:
         """The sentence has no other place in a case, and stays there whatever happens to the sub-status.
 
