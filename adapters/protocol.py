@@ -31,12 +31,16 @@ from adapters.models import (
     RunbookKey,
     RunKey,
     RunSummary,
+    Task,
     TaskKey,
 )
 from adapters.writes import Baseline, Op, Reconciliation, Recovery, Write, WriteMarker, WriteResult
 
-API_VERSION = 1
+API_VERSION = 2
 """Increased when the contract changes in a way that adapters must follow. See ``Platform.api_version``."""
+
+
+SLOWEST_ANSWER = 60.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,13 +223,30 @@ class ChangeCheck(Protocol):
 
 
 @runtime_checkable
+class TaskReads(Protocol):
+    """Optional: for a platform that reads a few tasks of a run with fewer requests than the whole run."""
+
+    async def read_tasks(self, run: str, tasks: Sequence[str], /) -> Sequence[Task]:
+        """These tasks of the run with the id ``run``, without those that are gone."""
+        ...
+
+
+@runtime_checkable
 class ReadInTurn(Protocol):
     """Optional: for a platform that can do neither, or not on every server. Its runs are read in turn."""
 
     @property
     def reads_per_minute(self) -> float:
-        """Of runs. Should take at most a tenth of the requests that the platform allows."""
+        """Of runs. Should take at most a tenth of the requests that the platform allows.
+
+        0 once the server is known to list edits (``ChangeFeed``). Otherwise cards say as of when they are.
+        """
         ...
+
+
+def is_read_in_turn(adapter: Adapter) -> bool:
+    """Whether a run of it may have changed minutes ago without anybody here knowing."""
+    return isinstance(adapter, ReadInTurn) and adapter.reads_per_minute > 0
 
 
 @runtime_checkable
@@ -306,8 +327,10 @@ class Platform:
     messages: Path  # its messages.toml
     secret_fields: Sequence[str] = ()  # of its settings
     supports_insertion: bool = False  # a new task can be put between others
+    holds_until: bool = False  # a task can be held until a time
     ignored_fields: frozenset[str] = frozenset()  # fields of writes that it has no place for: "start.owner"
-    api_version: int = 1  # the ``API_VERSION`` that it was written for
+    slowest_answer: float = SLOWEST_ANSWER  # how long it may still be executing a request without an answer
+    api_version: int = 1  # the ``API_VERSION`` that it was written for; packages of the first one did not say
 
 
 class PlatformLoadError(Exception):

@@ -77,13 +77,13 @@ def _owner(point: EntryPoint) -> str:
 def _checked(kind: str, found: object, owner: str) -> Platform:
     if not isinstance(found, Platform):
         raise _error(owner, "does not export a Platform.")
+    if found.kind != kind:
+        raise _error(owner, f'exports the kind "{found.kind}" under the name "{kind}".')
     if found.api_version != API_VERSION:
         what = f"was written for version {found.api_version} of Liaison's adapter API"
         raise _error(
             owner, f"{what}, but this is version {API_VERSION}. Install a release of it for this version."
         )
-    if found.kind != kind:
-        raise _error(owner, f'exports the kind "{found.kind}" under the name "{kind}".')
     return found
 
 

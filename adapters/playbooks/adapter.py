@@ -40,6 +40,7 @@ from adapters.toolkit.base import PlatformAdapter
 from adapters.writes import BeginTask, EndRun, FinishTask, Op, SkipTask, Write, WriteMarker, WriteResult
 
 READS_PER_MINUTE = 30.0  # of runs that are followed, each with one request
+EVENTS = "custom_playbooks_"
 RUN_EVENTS = "custom_playbooks_playbook_run_"
 
 
@@ -133,7 +134,7 @@ class Playbooks(PlatformAdapter):
     @property
     def reads_per_minute(self) -> float:
         """Half of a tenth of what Mattermost allows by default where it limits its users: 10 requests a second."""
-        return READS_PER_MINUTE
+        return 0.0 if self._api.features.can_list_edits else READS_PER_MINUTE
 
     @property
     def site(self) -> str:
@@ -141,10 +142,12 @@ class Playbooks(PlatformAdapter):
 
     def changed_runs(self, event: str, payload: str) -> Collection[str]:
         """Of all versions: the payload is the run, holds the run, or holds the run's id and what changed."""
-        if not event.startswith(RUN_EVENTS):
+        if not event.startswith(EVENTS):
             return ()
         body = json_object(payload.encode())
-        id = body.get("id") or nested_value(body, "playbook_run", "id")
+        id = body.get("playbook_run_id") or nested_value(body, "playbook_run", "id")
+        if not id and event.startswith(RUN_EVENTS):
+            id = body.get("id")
         return (id,) if isinstance(id, str) and is_id(id) else ()
 
     def affected_ids(self, payload: bytes) -> Collection[str] | None:

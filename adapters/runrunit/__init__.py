@@ -21,4 +21,6 @@ PLATFORM = Platform(
     capabilities=CAPABILITIES,
     messages=MESSAGES,
     secret_fields=("app_key", "user_token"),
+    supports_insertion=True,
+    api_version=2,
 )

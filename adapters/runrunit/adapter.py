@@ -5,24 +5,39 @@ from datetime import datetime
 
 from adapters.http.rate_limits import RateLimit
 from adapters.http.responses import json_object, nested_value
-from adapters.models import Comment, Listing, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
+from adapters.models import (
+    AssignedTask,
+    Comment,
+    Listing,
+    Person,
+    PlatformAction,
+    Run,
+    Runbook,
+    RunbookKey,
+    RunKey,
+    RunSummary,
+    Task,
+    TaskKey,
+)
 from adapters.protocol import CheckResult, Resources
 from adapters.runrunit.actions import Actions
 from adapters.runrunit.api import RunrunitApi
 from adapters.runrunit.capabilities import CAPABILITIES
+from adapters.runrunit.checklists import Checklists
 from adapters.runrunit.errors import error_mapper
 from adapters.runrunit.health import check
 from adapters.runrunit.links import Links
 from adapters.runrunit.people import People
 from adapters.runrunit.reads import Reads
 from adapters.runrunit.settings import RunrunitSettings
-from adapters.runrunit.start import Starts
+from adapters.runrunit.start import Starts, check_start
 from adapters.runrunit.workflows import Workflows
 from adapters.runrunit.writes.comments import NOTE, Comments, status_parts
 from adapters.runrunit.writes.runs import RunWrites
-from adapters.runrunit.writes.tasks import PAUSE, TAKE, TaskWrites
+from adapters.runrunit.writes.tasks import TaskWrites
+from adapters.runrunit.writes.timers import PAUSE, TAKE, Timers
 from adapters.toolkit.base import PlatformAdapter
-from adapters.writes import BeginTask, EndRun, FinishTask, HoldTask, SetStatus, SkipTask, Write
+from adapters.writes import BeginTask, EndRun, FinishTask, HoldTask, SetStatus, SkipTask, StartRun, Write
 
 # Runrun.it allows 100 requests a minute and revokes the account's key when it is abused.
 RATE_LIMIT = RateLimit(concurrency=4, calls=80, per=60.0, backoff=60.0)
@@ -34,13 +49,15 @@ class Runrunit(PlatformAdapter):
     ) -> None:
         self._api, self._links = api, links
         self._people = people = People(api, now)
-        self._reads = reads = Reads(api, people, links, now)
+        checklists, workflows = Checklists(api), Workflows(api, people)
+        self._reads = reads = Reads(api, people, links, now, checklists)
         comments = Comments(api, reads)
-        tasks = TaskWrites(api, people, links, Workflows(api, people), reads, comments)
-        runs = RunWrites(api, people, tasks, reads, type_id, now)
-        self._actions = Actions(api, runs)
+        tasks = TaskWrites(api, people, links, reads, workflows)
+        timers = Timers(api, people, links, reads, comments)
+        runs = RunWrites(api, people, tasks, reads, workflows, type_id, now)
+        self._actions = Actions(api, runs, checklists)
         starts = Starts(api, people, reads, type_id)
-        super().__init__(name, CAPABILITIES, starts, tasks, runs, comments, self._actions, http=api.http)
+        super().__init__(name, CAPABILITIES, starts, tasks, timers, runs, comments, self._actions, http=api.http)
 
     async def runbooks(self, query: str) -> Listing[Runbook]:
         return await self._reads.runbooks()
@@ -53,6 +70,12 @@ class Runrunit(PlatformAdapter):
 
     async def read(self, id: str) -> Run:
         return await self._reads.run(id)
+
+    async def read_tasks(self, run: str, tasks: Sequence[str]) -> Sequence[Task]:
+        return await self._reads.tasks(tasks)
+
+    async def assigned_tasks(self, person: Person) -> Listing[AssignedTask]:
+        return await self._reads.assigned_tasks(person)
 
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
         return await self._reads.comments(id, task)
@@ -90,6 +113,8 @@ class Runrunit(PlatformAdapter):
     def plan(self, write: Write, run: Run | None) -> Sequence[Write]:
         """Depends on the write alone, so that a restart finds the same steps."""
         match write:
+            case StartRun():
+                check_start(write)
             case BeginTask():
                 return [write.as_part(TAKE), write]
             case HoldTask():

@@ -19,9 +19,11 @@ from adapters.runrunit.errors import MESSAGES
 from adapters.runrunit.wire import (
     Wire,
     WireAssignment,
+    WireChecklistItem,
     WireComment,
     WireDescription,
     WireElement,
+    WireProjectTemplate,
     WireStage,
     WireTask,
     WireTemplate,
@@ -60,19 +62,31 @@ class RunrunitApi:
         path = f"project_templates/{self.project_template}/task_templates/{self.number(id, operation)}"
         return await self._get(WireTemplate, path, operation)
 
-    async def project_tasks(self, operation: str, *, include_closed: bool = False) -> Listing[WireTask]:
+    async def project_template_name(self, operation: str) -> str:
+        path = f"project_templates/{self.project_template}"
+        return (await self._get(WireProjectTemplate, path, operation)).name
+
+    async def project_tasks(
+        self, operation: str, *, include_closed: bool = False, max_pages: int = MAX_PAGES
+    ) -> Listing[WireTask]:
         """The tasks of the project for runs. Closed ones are hidden unless ``bypass_status_default`` is set.
 
         There are many closed ones, in no documented order, so only a few pages of them are read.
         """
         filters = {"bypass_status_default": "true"} if include_closed else {"is_closed": "false"}
         params = {"project_id": self.project, **filters}
-        max_pages = MAX_PAGES_WITH_CLOSED if include_closed else MAX_PAGES
+        if include_closed:
+            max_pages = MAX_PAGES_WITH_CLOSED
         return await self._list(WireTask, "tasks", operation, params, max_pages)
+
+    async def open_tasks_of(self, user: str, operation: str) -> Listing[WireTask]:
+        """One page of a user's open tasks. ``responsible_id`` is only in the sample of "Query tasks"."""
+        params = {"responsible_id": user, "is_closed": "false"}
+        return await self._list(WireTask, "tasks", operation, params, max_pages=1)
 
     async def tasks(self, ids: Sequence[str], operation: str) -> Sequence[WireTask]:
         """Up to ``PAGE_SIZE`` open and closed tasks, in one request ("Query tasks", ``ids``)."""
-        numbers = [self.number(id, operation) for id in ids]
+        numbers = [self.number(id, operation) for id in dict.fromkeys(ids)]
         params = {"ids": ",".join(numbers), "bypass_status_default": "true"}
         return (await self._list(WireTask, "tasks", operation, params, max_pages=1)).items
 
@@ -87,10 +101,13 @@ class RunrunitApi:
     async def task(self, id: str, operation: str) -> WireTask:
         return await self._get(WireTask, f"tasks/{self.number(id, operation)}", operation)
 
-    async def tasks_by_id(self, ids: Sequence[str], operation: str) -> Mapping[str, WireTask]:
-        """Like ``tasks``. One that the list leaves out is read alone."""
-        found = {task.id: task for task in await self.tasks(ids, operation) if task.id in ids}
-        missing = [id for id in ids if id not in found]
+    async def tasks_by_id(
+        self, ids: Sequence[str], operation: str, *, others: Sequence[str] = ()
+    ) -> Mapping[str, WireTask]:
+        """Like ``tasks``. One of ``ids`` that the list leaves out is read alone, one of ``others`` is not."""
+        wanted = [*dict.fromkeys((*ids, *others))][:PAGE_SIZE]
+        found = {task.id: task for task in await self.tasks(wanted, operation) if task.id in wanted}
+        missing = [id for id in dict.fromkeys(ids) if id not in found]
         return found | {id: await self.task(id, operation) for id in missing}
 
     async def subtasks(self, id: str, operation: str) -> Sequence[WireTask]:
@@ -103,6 +120,13 @@ class RunrunitApi:
 
     async def comments(self, task: str, operation: str) -> Listing[WireComment]:
         return await self._list(WireComment, f"tasks/{self.number(task, operation)}/comments", operation)
+
+    async def checklist_items(self, checklist: str, operation: str) -> Listing[WireChecklistItem]:
+        path = f"checklists/{self.number(checklist, operation)}/items"
+        return await self._list(WireChecklistItem, path, operation, max_pages=1)
+
+    async def checklist_item(self, checklist: str, id: str, operation: str) -> WireChecklistItem:
+        return await self._get(WireChecklistItem, self._item_path(checklist, id, operation), operation)
 
     async def stages(self, board: str, operation: str) -> Sequence[WireStage]:
         path = f"boards/{self.number(board, operation)}/stages"
@@ -140,6 +164,19 @@ class RunrunitApi:
         response = await self.http.write("POST", path, operation=operation)
         return self._parse_write_response(WireAssignment, response, operation)
 
+    async def delete_assignment(self, task: str, assignment: WireAssignment, operation: str) -> None:
+        """Takes one person off a task. Their worked time is kept. The response is empty."""
+        id = self._assignment_id(assignment.id, operation)
+        path = f"tasks/{self.number(task, operation)}/assignments/{id}"
+        body = {"destroy_worked_time": False}
+        await self.http.write("DELETE", path, operation=operation, json=body, expect_json=False)
+
+    async def check_item(self, checklist: str, id: str, is_checked: bool, operation: str) -> WireChecklistItem:
+        body = {"checklist_item": {"checked": is_checked}}
+        path = self._item_path(checklist, id, operation)
+        response = await self.http.write("PUT", path, operation=operation, json=body)
+        return self._parse_write_response(WireChecklistItem, response, operation)
+
     async def create_comment(self, task: str, text: str, operation: str) -> WireComment:
         body = {"task_id": int(self.number(task, operation)), "text": text}
         response = await self.http.write("POST", "comments", operation=operation, json=body)
@@ -150,6 +187,9 @@ class RunrunitApi:
         if re.fullmatch(r"[0-9]{1,18}", id, re.ASCII):
             return id
         raise NotFound(self.name, operation, key="runrunit.not_an_id", id=id[:40])
+
+    def _item_path(self, checklist: str, id: str, operation: str) -> str:
+        return f"checklists/{self.number(checklist, operation)}/items/{self.number(id, operation)}"
 
     def _assignment_id(self, id: str, operation: str) -> str:
         if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", id, re.ASCII):

@@ -38,10 +38,14 @@ class WireAssignment(Wire):
 
 
 class WireTask(Wire):
-    """``opened_parent_ids`` are open prerequisites. ``child_ids`` is in the field table, but in no sample."""
+    """``parent_ids`` are its prerequisites, ``opened_parent_ids`` the open ones, ``child_ids`` what waits for it.
+
+    ``parent_ids`` and ``child_ids`` are in the field table, but in no sample.
+    """
 
     id: str
     title: str = ""
+    project_id: str = ""
     state: str = ""
     is_closed: bool = False
     is_working_on: bool = False
@@ -55,10 +59,14 @@ class WireTask(Wire):
     board_stage_id: str = ""
     board_stage_name: str = ""
     opened_parent_ids: tuple[str, ...] = ()
+    parent_ids: tuple[str, ...] = ()
     child_ids: tuple[str, ...] = ()
+    parent_task_id: str = ""
+    subtask_ids: tuple[str, ...] = ()
     subtasks_count: int = 0
     subtasks_closed_count: int = 0
     workflow_id: str = ""
+    checklist_id: str = ""
     assignments: tuple[WireAssignment, ...] = ()
 
     @property
@@ -69,6 +77,10 @@ class WireTask(Wire):
     @property
     def open_assignments(self) -> tuple[WireAssignment, ...]:
         return tuple(assignment for assignment in self.assignments if not assignment.is_closed)
+
+    @property
+    def prerequisite_ids(self) -> frozenset[str]:
+        return frozenset(self.parent_ids).union(self.opened_parent_ids)
 
     def assignment_of(self, user: str | None) -> WireAssignment | None:
         """The user's assignment; an open one if there are several."""
@@ -103,6 +115,17 @@ class WireTemplate(Wire):
     subtasks_data: tuple[WireSubtask, ...] = ()
     assignments: tuple[WireSubtaskAssignee, ...] = ()
     follower_ids: tuple[str, ...] = ()
+    created_at: str = ""
+    workflow_id: str = ""
+
+
+class WireProjectTemplate(Wire):
+    id: str = ""
+    name: str = ""
+
+
+class WireDocument(Wire):
+    file_name: str = ""
 
 
 class WireComment(Wire):
@@ -110,7 +133,12 @@ class WireComment(Wire):
 
     id: str
     text: str = ""
+    user_id: str = ""
     commenter_name: str = ""
+    quoted_comment_text: str = ""
+    quoted_comment_user_name: str = ""
+    quoted_comment_guest_name: str = ""
+    documents: tuple[WireDocument, ...] = ()
     is_system_message: bool = False
     created_at: str = ""
     deleted_at: str = ""
@@ -120,6 +148,13 @@ class WireDescription(Wire):
     """Of a task or a task template. The API documentation does not say whether it is HTML."""
 
     description: str = ""
+
+
+class WireChecklistItem(Wire):
+    id: str
+    description: str = ""
+    position: int | None = None
+    checked: bool = False
 
 
 class WireStage(Wire):

@@ -13,9 +13,10 @@ from adapters.runrunit.people import People
 from adapters.runrunit.text import plain_title
 from adapters.runrunit.wire import WireTask, WireWorkflow
 from adapters.toolkit.messages import message_text
-from adapters.writes import FinishTask, SkipTask
+from adapters.writes import EndRun, FinishTask, SkipTask
 
 STEP = "step"
+StepWrite = FinishTask | SkipTask | EndRun
 
 
 @dataclass
@@ -23,7 +24,7 @@ class Workflows:
     api: RunrunitApi
     people: People
 
-    async def finish(self, write: FinishTask | SkipTask, task: WireTask) -> tuple[WireTask, str] | None:
+    async def finish(self, write: StepWrite, task: WireTask) -> tuple[WireTask, str] | None:
         """Completes the chosen step. Returns the task and the name of the next person.
 
         Returns None on the last step, where the task has to be delivered instead. Raises ``Rejected`` with the
@@ -50,8 +51,8 @@ class Workflows:
             return task, next_person
         return await self.api.act(task.id, "complete_workflow_step", write.op), next_person
 
-    async def is_past(self, write: FinishTask, element: str) -> bool:
-        workflow = await self._current(write.task, write.op)
+    async def is_past(self, write: StepWrite, element: str) -> bool:
+        workflow = await self._current(write.target or write.run_id, write.op)
         return workflow is None or workflow.current_workflow_element_id != element
 
     async def _current(self, task: str, operation: str) -> WireWorkflow | None:
@@ -74,7 +75,7 @@ class Workflows:
         return self.people.person(remaining[0].user_id).shown
 
 
-def chosen_step(write: FinishTask | SkipTask) -> str | None:
+def chosen_step(write: StepWrite) -> str | None:
     """The id of the element that a person chose to complete, if it belongs to this task."""
     task, _, element = write.options.get(STEP, "").partition(":")
-    return element if element and task == write.task else None
+    return element if element and task == (write.target or write.run_id) else None

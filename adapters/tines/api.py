@@ -25,6 +25,7 @@ CASES_PER_PAGE = 50  # a case in a list contains its activities and records
 DEFAULT_PER_PAGE = 50  # the maximum for the tasks of a case (Tines API, Case tasks, List)
 COMMENTS_PER_PAGE = 100
 STORIES_PER_PAGE = 100
+TEMPLATES_PER_PAGE = 100  # the maximum
 
 
 class WithId(Protocol):
@@ -32,6 +33,12 @@ class WithId(Protocol):
     def id(self) -> str: ...
 
 
+class Dated(WithId, Protocol):
+    @property
+    def created_at(self) -> str: ...
+
+
+D = TypeVar("D", bound=Dated)
 M = TypeVar("M", bound=BaseModel)
 W = TypeVar("W", bound=WithId)
 
@@ -67,6 +74,19 @@ class Api:
         async for page in self._read_pages(CASES, wire.Cases, operation, CASES_PER_PAGE, params, body):
             yield page.items
 
+    async def last_edited(self, filters: Mapping[str, Any], operation: str, *, pages: int) -> Listing[wire.Case]:
+        """The cases that were edited last, from a few pages."""
+        items: dict[str, wire.Case] = {}
+        body, params = {"filters": dict(filters)}, {"order": "RECENTLY_EDITED", **self._team_params()}
+        found = self._read_pages(CASES, wire.Cases, operation, CASES_PER_PAGE, params, body)
+        async with aclosing(found):
+            async for page in found:
+                items |= {case.id: case for case in page.items}
+                pages -= 1
+                if page.meta.next_page_number is None or pages == 0:
+                    return Listing(tuple(items.values()), page.meta.next_page_number is None)
+        return Listing(tuple(items.values()), complete=False)
+
     async def first_cases(self, filters: Mapping[str, Any], operation: str) -> Sequence[wire.Case]:
         """One page of one case: the cheapest proof that cases can be read."""
         params = {"per_page": "1", "page": "1", **self._team_params()}
@@ -86,11 +106,31 @@ class Api:
         path = f"{self.case_path(case, operation)}/actions"
         return (await self._pages(path, wire.CaseActions, operation)).items
 
+    async def linked_cases(self, case: str, operation: str) -> Sequence[wire.LinkedCase]:
+        path = f"{self.case_path(case, operation)}/linked_cases"
+        return (await self._pages(path, wire.LinkedCases, operation)).items
+
+    async def files(self, case: str, operation: str) -> Sequence[wire.Activity]:
+        """Attached files, oldest first: each is the activity that attached it."""
+        path = f"{self.case_path(case, operation)}/files"
+        return sorted((await self._pages(path, wire.Files, operation)).items, key=_age)
+
     async def activities(self, case: str, kind: str, operation: str) -> Sequence[wire.Activity]:
         """Those of one ``activity_type``, oldest first. Array parameters are written ``name[]``."""
         path, params = f"{self.case_path(case, operation)}/activities", {"activity_type[]": kind}
         result = await self._pages(path, wire.Activities, operation, params=params)
         return sorted((activity for activity in result.items if activity.activity_type == kind), key=_age)
+
+    async def recent_activities(self, case: str, operation: str, kind: str = "") -> Sequence[wire.Activity]:
+        """The newest of one kind or of all, in three requests at most."""
+        path, params = f"{self.case_path(case, operation)}/activities", {"activity_type[]": kind} if kind else {}
+        found = await self._newest(path, wire.Activities, operation, DEFAULT_PER_PAGE, params)
+        return [item for item in found if not kind or item.activity_type == kind]
+
+    async def recent_comments(self, case: str, operation: str) -> Sequence[wire.Comment]:
+        """The newest, in two or three requests at most."""
+        path = f"{self.case_path(case, operation)}/comments"
+        return await self._newest(path, wire.Comments, operation, COMMENTS_PER_PAGE)
 
     async def subscribers(self, case: str, operation: str) -> Sequence[wire.Subscriber]:
         path = f"{self.case_path(case, operation)}/subscribers"
@@ -134,12 +174,25 @@ class Api:
         result = await self._pages("api/v1/stories", wire.Stories, operation, STORIES_PER_PAGE, params)
         return result.items
 
-    async def sub_statuses(self, operation: str) -> Sequence[wire.SubStatus]:
+    async def sub_statuses(self, team: str, operation: str) -> Sequence[wire.SubStatus]:
         """Those of open cases. Older tenants do not have this endpoint: raises ``NotFound``."""
-        params = {"parent_status": "OPEN", **self._team_params()}
+        params = {"parent_status": "OPEN", **({"team_id": team} if team else {})}
         path = "api/v1/case_sub_statuses"
         result = await self._pages(path, wire.SubStatuses, operation, params=params)
         return result.items
+
+    async def case_templates(self, team: str, operation: str) -> Listing[wire.CaseTemplate]:
+        """Older tenants do not have this endpoint: raises ``NotFound``."""
+        path, params = "api/v1/case_templates", {"team_id": team}
+        return await self._pages(path, wire.CaseTemplates, operation, TEMPLATES_PER_PAGE, params)
+
+    async def case_template(self, id: str, operation: str) -> wire.CaseTemplate:
+        path = f"api/v1/case_templates/{self.checked_id(id, operation)}"
+        return self._parse(wire.CaseTemplate, await self.http.read(path, operation=operation), operation)
+
+    async def template_preview(self, id: str, operation: str) -> wire.TemplatePreview:
+        path = f"api/v1/case_templates/{self.checked_id(id, operation)}/preview"
+        return self._parse(wire.TemplatePreview, await self.http.read(path, operation=operation), operation)
 
     # Building blocks
 
@@ -183,6 +236,28 @@ class Api:
                     break
         return Listing(tuple(items.values()), complete=False)
 
+    async def _newest(
+        self,
+        path: str,
+        model: "type[wire.Page[D]]",
+        operation: str,
+        per_page: int,
+        params: Mapping[str, str] | None = None,
+    ) -> Sequence[D]:
+        """Oldest first. The API does not state an order: the newest are on the first page, or on the last ones."""
+
+        async def page(number: int) -> "wire.Page[D]":
+            query = {**(params or {}), "per_page": str(per_page), "page": str(number)}
+            return self._parse(model, await self.http.read(path, operation=operation, params=query), operation)
+
+        first = await page(1)
+        items = list(first.items)
+        last = first.meta.pages or 1
+        if first.meta.next_page_number is not None and not _is_newest_first(items):
+            for number in sorted({max(2, last - 1), max(2, last)}):
+                items += (await page(number)).items
+        return sorted({item.id: item for item in items}.values(), key=_age)
+
     async def _read_pages(
         self,
         path: str,
@@ -207,6 +282,10 @@ class Api:
         return parse_model(model, body, self.platform, operation, error_type)
 
 
-def _age(item: wire.Comment | wire.Activity) -> tuple[str, int, str]:
+def _is_newest_first(items: Sequence[Dated]) -> bool:
+    return len(items) > 1 and _age(items[0]) > _age(items[-1])
+
+
+def _age(item: Dated) -> tuple[str, int, str]:
     """A sort key. ISO times in one zone sort as text; ids break a tie."""
     return item.created_at, int(item.id) if item.id.isdecimal() else 0, item.id

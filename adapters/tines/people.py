@@ -1,12 +1,12 @@
 """Finds the email address of a person: writes need one, and the API has no search for users."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from adapters.errors import OPTIONAL_READ_ERRORS, BadResponse
+from adapters.errors import OPTIONAL_READ_ERRORS, BadResponse, Rejected
 from adapters.models import Person
-from adapters.tines import wire
+from adapters.tines import mapping, wire
 from adapters.tines.api import Api
 from adapters.toolkit.cache import CachedValue
 
@@ -44,6 +44,19 @@ class People:
         is_outsider = bool(team) and all(user.email for user in team) and not _has_email(team, email)
         return "" if is_outsider else email
 
+    async def member(self, person: Person, operation: str) -> wire.User | None:
+        """The member of the team with this id, email address or name. None if nobody, or several, fit."""
+        email = (person.email or "").casefold()
+
+        def found(team: Sequence[wire.User]) -> Sequence[wire.User]:
+            if email:
+                return [user for user in team if user.email.casefold() == email]
+            by_id = [user for user in team if person.id and user.id == person.id]
+            return by_id or [user for user in team if person.name and _full_name(user) == person.name.casefold()]
+
+        members = found(await self._members(operation, lambda team: bool(found(team))))
+        return members[0] if len(members) == 1 else None
+
     async def author_fields(self, person: Person, operation: str) -> dict[str, str]:
         """The ``author_email`` of a request body, if the email is known."""
         email = await self.email(person, operation)
@@ -56,6 +69,30 @@ class People:
             return {}
         team = await self._members(operation, lambda team: ids <= {user.id for user in team})
         return {user.id: user.email for user in team if user.id in ids and user.email}
+
+    async def required_emails(self, users: Sequence[wire.User], operation: str) -> Sequence[str]:
+        """Raises ``Rejected`` if one is hidden: writing a list without it would remove that person."""
+        missing = await self.missing_emails(tuple(users), operation)
+        emails = [user.email or missing.get(user.id, "") for user in users]
+        if not all(emails):
+            raise Rejected(self.api.platform, operation, key="tines.hidden_assignee")
+        return emails
+
+    async def typed_email(self, typed: str, operation: str) -> str:
+        """An email address, or that of the one team member with this name. Raises ``Rejected`` without one."""
+        words = typed.strip().lstrip("@").casefold()
+        if "@" in words:
+            return typed.strip()
+        team = await self._members(operation, lambda team: bool(_named(words, team)))
+        found = _named(words, team)
+        if len(found) != 1 or not found[0].email:
+            raise Rejected(self.api.platform, operation, key="tines.no_such_member", typed=typed[:80])
+        return found[0].email
+
+    async def names(self, ids: Collection[str], operation: str) -> Mapping[str, str]:
+        """id -> name of these team members, as far as the key can see them."""
+        team = await self._members(operation, lambda team: set(ids) <= {user.id for user in team})
+        return {user.id: mapping.person(user).shown for user in team if user.id in ids}
 
     async def _members(
         self, operation: str, is_usable: Callable[[Sequence[wire.User]], bool]
@@ -82,6 +119,15 @@ def _email_in_team(person: Person, team: Sequence[wire.User]) -> str:
     by_id = [user for user in team if person.id and user.id == person.id]
     by_name = [user for user in team if person.name and _full_name(user) == person.name.strip().casefold()]
     return next((users[0].email for users in (by_id, by_name) if len(users) == 1 and users[0].email), "")
+
+
+def _named(words: str, team: Sequence[wire.User]) -> Sequence[wire.User]:
+    """By full name, else by first name or the first part of the address."""
+    full = [user for user in team if _full_name(user) == words]
+    parts = [
+        user for user in team if words in (user.first_name.casefold(), user.email.partition("@")[0].casefold())
+    ]
+    return full or parts
 
 
 def _full_name(user: wire.User) -> str:

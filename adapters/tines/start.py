@@ -1,8 +1,8 @@
-"""Starts a run: clones a template case. One POST creates the case with its first tasks; further tasks and the
-template's buttons are parts of their own.
+"""Starts a run: clones a template case, or creates a case from a case template.
 
-A batch holds at most 25 tasks (Tines API, Case tasks, Batch create). The limit for a new case is not stated, so
-the same is assumed. A plan cannot read the template. It uses what earlier reads showed, and plans for 200 tasks
+A clone is one POST, which creates the case with its first tasks; further tasks and the template's buttons are parts of
+their own. A batch holds at most 25 tasks (Tines API, Case tasks, Batch create). The limit for a new case is not stated,
+so the same is assumed. A plan cannot read the template. It uses what earlier reads showed, and plans for 200 tasks
 otherwise: a step that has nothing to write sends nothing.
 """
 
@@ -17,6 +17,8 @@ from adapters.models import RunKey, RunState
 from adapters.tines import mapping, wire
 from adapters.tines import text as texts
 from adapters.tines.api import CASES, Api
+from adapters.tines.case_templates import CaseTemplates, template_id
+from adapters.tines.inputs import CaseInputs
 from adapters.tines.people import People
 from adapters.tines.settings import TinesSettings
 from adapters.toolkit.reconciliation import applied_if
@@ -36,7 +38,6 @@ from adapters.writes import (
 BATCH_SIZE = 25
 DEFAULT_BATCHES = 8
 BUTTONS = "buttons"
-PRIORITIES = ("critical", "high", "medium", "low", "info")
 PRIORITY = "priority"
 _BATCHES_OPTION = "_batches"  # tells the first step how many batches were planned
 _BATCH_PART = re.compile(r"tasks(\d+)")
@@ -55,6 +56,8 @@ class StartWrites:
     api: Api
     people: People
     settings: TinesSettings
+    inputs: CaseInputs
+    templates: CaseTemplates
     _shapes: dict[str, TemplateShape] = field(default_factory=dict)
 
     def remember_template(self, template: wire.Case, tasks: Sequence[wire.Task] | None = None) -> None:
@@ -71,6 +74,8 @@ class StartWrites:
     def plan(self, write: StartRun) -> Sequence[StartRun]:
         if write.rehearsal:
             raise Rejected(write.runbook.platform, "start", key="tines.no_rehearsal")
+        if template_id(write.runbook.id) is not None:
+            return [write]  # Tines creates its tasks and buttons
         shape = self._shapes.get(write.runbook.id, TemplateShape(DEFAULT_BATCHES, has_buttons=True))
         first = write.model_copy(update={"options": {**write.options, _BATCHES_OPTION: str(shape.batches)}})
         parts = [f"tasks{number}" for number in range(2, shape.batches + 1)] + [BUTTONS] * shape.has_buttons
@@ -80,11 +85,41 @@ class StartWrites:
 
     @step(StartRun, recovery=Recovery.LOOKUP)
     async def create_case(self, step: StartRun, marker: WriteMarker) -> WriteResult:
+        template = template_id(step.runbook.id)
+        if template is None:
+            return await self._create(step, await self._clone_body(step, marker))
+        return await self._create(step, await self._template_body(step, marker, template))
+
+    async def _clone_body(self, step: StartRun, marker: WriteMarker) -> dict[str, Any]:
         template, tasks = await self._read_template(step)
         planned = int(step.options.get(_BATCHES_OPTION, "1"))
         if _batch_count(len(tasks)) > planned:
             raise Rejected(self.api.platform, "start", key="tines.more_tasks", count=len(tasks))
-        body = await self._case_body(step, marker, template, tasks[:BATCH_SIZE])
+        return await self._case_body(step, marker, template, tasks[:BATCH_SIZE])
+
+    async def _template_body(self, step: StartRun, marker: WriteMarker, id: str) -> dict[str, Any]:
+        """Only what the template does not say: other values would replace its own."""
+        team = self.settings.team_id
+        tag, template_tag = self.settings.run_tag, self.settings.template_tag
+        name, from_template = await self.templates.body(id, tag, template_tag, "start")
+        chosen = {key: value for key, value in step.options.items() if key != PRIORITY}
+        values = await self.inputs.values(chosen, (), team, "start") if chosen else {}
+        priority = self.inputs.priority(step.options[PRIORITY], "start") if PRIORITY in step.options else ""
+        owner = await self.people.assignable_email(step.owner or step.by, "start")
+        body = {
+            "team_id": int(team) if team.isdecimal() else team,
+            "name": step.title,
+            "status": "open",
+            "author_email": await self.people.email(step.by, "start"),
+            "metadata": _metadata(marker, step.runbook.id, name),
+            "field_values": dict(values),
+            "priority": priority,
+            **from_template,
+        }
+        filled = {key: value for key, value in body.items() if value not in ("", {})}
+        return filled | {"assignee_emails": [email for email in (owner,) if email]}
+
+    async def _create(self, step: StartRun, body: Mapping[str, Any]) -> WriteResult:
         case = await self.api.write("POST", CASES, body, wire.Case, "start")
         result = WriteResult(run=self._run_key(case), state=RunState.ACTIVE)
         if body["assignee_emails"]:
@@ -125,7 +160,7 @@ class StartWrites:
             "status": "open",
             "author_email": author,
             "tag_names": [*(tag for tag in template.tags if tag.casefold() not in own_tags), run_tag],
-            "metadata": _metadata(marker, template),
+            "metadata": _metadata(marker, template.case_id, template.name),
             "closure_conditions": conditions,
             "field_values": field_values,
             "tasks": [_new_task(task) for task in tasks],
@@ -133,43 +168,16 @@ class StartWrites:
         filled = {name: value for name, value in body.items() if value not in (None, "", [], {})}
         return filled | {"assignee_emails": [email for email in (owner,) if email]}
 
-    # The inputs of a run: ``--set key=value``
-
     def _priority(self, template: wire.Case, options: Mapping[str, str]) -> str | None:
-        """In lower case, as requests need it. Responses use upper case."""
         chosen = options.get(PRIORITY)
-        if chosen is None:
-            return template.priority.lower() if template.priority.lower() in PRIORITIES else None
-        if chosen.lower() not in PRIORITIES:
-            raise self._bad_option(PRIORITY, chosen, PRIORITIES)
-        return chosen.lower()
+        if chosen is not None:
+            return self.inputs.priority(chosen, "start")
+        return template.priority.lower() if template.priority.lower() in mapping.PRIORITIES else None
 
     async def _field_values(self, template: wire.Case, options: Mapping[str, str], team: str) -> Mapping[str, str]:
-        """Values by case input id. Raises ``Rejected`` for an unknown field or a value it does not allow."""
         chosen = {name: value for name, value in options.items() if name != PRIORITY}
-        if not chosen:
-            return {}
-        inputs: Sequence[wire.CaseInput] = [value.case_input for value in template.fields if value.case_input]
-        if any(_find_input(name, inputs) is None for name in chosen):
-            inputs = [*inputs, *(await self.api.case_inputs(team, "start"))]
-        values: dict[str, str] = {}
-        for name, value in chosen.items():
-            case_input = _find_input(name, inputs)
-            if case_input is None:
-                allowed = ", ".join(sorted({item.key or item.name for item in inputs} | {PRIORITY}))
-                raise Rejected(
-                    self.api.platform, "start", key="tines.unknown_option", option=name, allowed=allowed
-                )
-            choices = case_input.validation_options.options if case_input.validation_type == "options" else ()
-            if choices and value not in choices:
-                raise self._bad_option(name, value, choices)
-            values[case_input.id] = value
-        return values
-
-    def _bad_option(self, option: str, value: str, choices: Sequence[str]) -> Rejected:
-        allowed = ", ".join(choices)
-        key = "tines.bad_option"
-        return Rejected(self.api.platform, "start", key=key, option=option, value=value, allowed=allowed)
+        known = [value.case_input for value in template.fields if value.case_input]
+        return await self.inputs.values(chosen, known, team, "start") if chosen else {}
 
     # Further tasks
 
@@ -186,16 +194,22 @@ class StartWrites:
 
     @reconciles(StartRun, part="tasks*")
     async def reconcile_batch(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
-        """Applied if the run has all tasks up to this batch, not applied if it has only those before it."""
+        """Applied if the run has all tasks up to this batch, not applied if it has only those before it.
+
+        Whatever is missing of this batch is named. A batch that is there in part cannot be sent again.
+        """
         _, tasks = await self._read_template(step)
         present = _descriptions(await self.api.tasks(step.run_id, "start"))
         earlier = _descriptions(tasks[: BATCH_SIZE * (_batch_number(step) - 1)])
         if not earlier <= present:
             return Indeterminate()
         batch = _descriptions(_batch(tasks, step))
-        if batch <= present - earlier:
+        missing = batch - (present - earlier)
+        if not missing:
             return Applied(WriteResult())
-        return NotApplied() if not (present - earlier) & batch else Indeterminate()
+        facts = {"missing": str(missing.total()), "total": str(len(tasks))}
+        outcome = NotApplied if missing == batch else Indeterminate
+        return outcome("tines.tasks_missing", facts)
 
     # Buttons
 
@@ -233,22 +247,17 @@ class StartWrites:
         return RunKey(platform=self.api.platform, id=case.case_id)
 
 
-def _metadata(marker: WriteMarker, template: wire.Case) -> dict[str, str]:
+def _metadata(marker: WriteMarker, runbook: str, name: str) -> dict[str, str]:
     return {
         texts.START_KEY: texts.start_key(marker),
-        texts.RUNBOOK_ID_KEY: template.case_id,
-        texts.RUNBOOK_NAME_KEY: template.name,
+        texts.RUNBOOK_ID_KEY: runbook,
+        texts.RUNBOOK_NAME_KEY: name,
         texts.STARTED_BY_KEY: texts.SIGNER.signature(marker),
     }
 
 
 def _template_values(template: wire.Case) -> dict[str, str]:
     return {item.case_input.id: item.value for item in template.fields if item.case_input and item.value}
-
-
-def _find_input(name: str, inputs: Sequence[wire.CaseInput]) -> wire.CaseInput | None:
-    name = name.casefold()
-    return next((item for item in inputs if name in (item.key.casefold(), item.name.casefold(), item.id)), None)
 
 
 def _batch_count(task_count: int) -> int:

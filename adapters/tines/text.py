@@ -6,7 +6,7 @@ belong to the case. Mentions (``<@user-1>``) are escaped so that nobody is notif
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from adapters.models import Health, Model
@@ -21,6 +21,15 @@ _RUNNING = re.compile(
     r"running since (?P<at>\S+), (?P<who>.+) \((?P<code>[0-9A-Z]{3,12})\)(?:, task of (?P<changed>\S+))?"
 )
 _HEALTH = re.compile(r"(?P<health>green|amber|red|unset) since (?P<at>\S+)(?:, sub-status (?P<sub_status>\S+))?")
+
+_MENTION = re.compile(r"<@(?:user-)?(\d{1,20})>")
+_CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
+_MARKDOWN = (
+    (re.compile(r"!?\[([^\]\n]{1,300})\]\((https?://[^)\s]{1,2000})\)"), r"\1 (\2)"),
+    (re.compile(r"(\*\*|__)(?=\S)([^*_\n]{1,500}?)(?<=\S)\1"), r"\2"),
+    (re.compile(r"^#{1,6} +", re.MULTILINE), ""),
+    (re.compile(r"<br ?/?>"), "\n"),
+)
 
 # Keys of the case metadata.
 START_KEY = "liaison_key"  # identifies the start that created the case
@@ -65,6 +74,23 @@ def escape_mentions(text: str) -> str:
 
 def unescape_mentions(text: str) -> str:
     return text.replace(f"<{_ZERO_WIDTH_SPACE}@", "<@")
+
+
+def mentioned_ids(text: str) -> Sequence[str]:
+    return _MENTION.findall(text)
+
+
+def plain_text(text: str, names: Mapping[str, str]) -> str:
+    """A comment that somebody wrote in Tines, without its markdown. Code stays as it is."""
+    parts = _CODE.split(text)
+    return "".join(part if number % 2 else _plain(part, names) for number, part in enumerate(parts)).strip()
+
+
+def _plain(text: str, names: Mapping[str, str]) -> str:
+    text = _MENTION.sub(lambda match: f"@{names.get(match[1], match[1])}", text)
+    for pattern, replacement in _MARKDOWN:
+        text = pattern.sub(replacement, text)
+    return text
 
 
 def _escape_name(name: str) -> str:

@@ -106,6 +106,7 @@ class User(Wire):
     email: Text = ""
     first_name: Text = ""
     last_name: Text = ""
+    is_service_account: Flag = False
 
 
 Users = Annotated[tuple[User, ...], BeforeValidator(_with_id("user_id", "id"))]
@@ -166,6 +167,27 @@ class CaseAction(EmbeddedAction):
     id: Id
 
 
+class Meta(Wire):
+    next_page_number: Count = None
+    pages: Count = None
+
+
+class File(Wire):
+    filename: Text = ""
+    url: Text = ""
+
+
+class Activity(Wire):
+    """``file`` is filled for attached files only."""
+
+    id: Id
+    activity_type: Text = ""
+    value: Text = ""
+    created_at: Text = ""
+    user: Annotated[User | None, BeforeValidator(_optional("user_id", "id"))] = None
+    file: Annotated[File, BeforeValidator(_to_object)] = File()
+
+
 class Sla(Wire):
     sla_type: Text = ""
     remaining_time_seconds: Count = None
@@ -175,6 +197,15 @@ class Sla(Wire):
 class Team(Wire):
     id: Text = ""
     name: Text = ""
+
+
+class LinkedCase(Wire):
+    case_id: Id
+    name: Text = ""
+
+    @property
+    def id(self) -> str:
+        return self.case_id
 
 
 class Case(Wire):
@@ -192,6 +223,9 @@ class Case(Wire):
     closure_conditions: Annotated[tuple[ClosureCondition, ...], BeforeValidator(_to_objects)] = ()
     actions: Annotated[tuple[EmbeddedAction, ...], BeforeValidator(_to_objects)] = ()
     tasks: Many[Task] = ()
+    activities: Many[Activity] = ()
+    activities_meta: Annotated[Meta, BeforeValidator(_to_object)] = Meta()
+    linked_cases: Annotated[tuple[LinkedCase, ...], BeforeValidator(_page_items("case_id"))] = ()
     slas: Annotated[tuple[Sla, ...], BeforeValidator(_to_objects)] = ()
     team: Annotated[Team, BeforeValidator(_to_object)] = Team()
     created_at: Text = ""
@@ -211,11 +245,23 @@ class Comment(Wire):
     user: Annotated[User | None, BeforeValidator(_optional("user_id", "id"))] = None
 
 
-class Activity(Wire):
+class CaseTemplate(Wire):
     id: Id
-    activity_type: Text = ""
+    name: Text = ""
+    team: Annotated[Team, BeforeValidator(_to_object)] = Team()
     created_at: Text = ""
-    user: Annotated[User | None, BeforeValidator(_optional("user_id", "id"))] = None
+
+
+class NewTask(Wire):
+    description: Text = ""
+
+
+class TemplatePreview(Wire):
+    """What a case of a template would be like. Its form is not documented here: as a case."""
+
+    description: Text = ""
+    tags: Annotated[tuple[str, ...], BeforeValidator(_to_names)] = ()
+    tasks: Annotated[tuple[NewTask, ...], BeforeValidator(_to_objects)] = ()
 
 
 class TaskResponse(Wire):
@@ -224,10 +270,6 @@ class TaskResponse(Wire):
 
 class Metadata(Wire):
     metadata: Annotated[dict[str, str], BeforeValidator(_to_text_values)] = {}
-
-
-class Meta(Wire):
-    next_page_number: Count = None
 
 
 class Page(Wire, Generic[T]):
@@ -253,6 +295,18 @@ class Story(Wire):
 
 class Cases(Page[Case]):
     items: Annotated[tuple[Case, ...], BeforeValidator(_page_items("case_id"))] = Field(alias="cases")
+
+
+class LinkedCases(Page[LinkedCase]):
+    items: Annotated[tuple[LinkedCase, ...], BeforeValidator(_page_items("case_id"))] = Field(alias="linked_cases")
+
+
+class Files(Page[Activity]):
+    items: Items[Activity] = Field(alias="files")
+
+
+class CaseTemplates(Page[CaseTemplate]):
+    items: Items[CaseTemplate] = Field(alias="case_templates")
 
 
 class Tasks(Page[Task]):

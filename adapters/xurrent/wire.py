@@ -63,6 +63,7 @@ class Task(Wire):
     status: OptionalText = None
     team: OptionalReference = None
     member: OptionalReference = None
+    manager: OptionalReference = None
     run: OptionalReference = Field(None, validation_alias=AliasChoices("workflow", "change"))
     phase: OptionalReference = None
     instructions: OptionalText = None
@@ -70,6 +71,8 @@ class Task(Wire):
     completion_target_at: OptionalText = None
     finished_at: OptionalText = None
     anticipated_assignment_at: OptionalText = None
+    impact: OptionalText = None
+    start_at: OptionalText = None
     waiting_until: OptionalText = None
     updated_at: OptionalText = None
     urgent: OptionalBool = None  # in the field table of "Tasks" and in no sample: a server may leave it out
@@ -81,6 +84,8 @@ class Workflow(Wire):
     subject: OptionalText = None
     status: OptionalText = None
     completion_reason: OptionalText = None
+    impact: OptionalText = None
+    start_at: OptionalText = None
     updated_at: OptionalText = None
     manager: OptionalReference = None
     template: OptionalReference = None
@@ -97,6 +102,7 @@ class Template(Wire):
     justification: OptionalText = None
     workflow_type: OptionalText = None
     service: OptionalReference = None
+    created_at: OptionalText = None
     disabled: Flag = False
 
 

@@ -10,11 +10,12 @@ import json
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
 
-from bot.engine.keyed_queues import KeyedQueues
+from bot.engine.keyed_queues import KeyedQueues, TurnQueues
 from bot.engine.port import MessageWork, Progress
 from bot.observability import metrics
 from bot.storage.inbox import Inbox, UnfinishedMessage
@@ -74,7 +75,7 @@ class EmbeddedEngine:
         self._items: dict[str, _QueueItem] = {}  # unfinished messages, by key
         self._place_queues = KeyedQueues(self._route_or_hold, self._spawn)
         self._held_queues = KeyedQueues(self._route_after_start, self._spawn)  # by place
-        self._run_queues = KeyedQueues(self._execute, self._spawn)
+        self._run_queues = TurnQueues(self._execute, self._spawn)
         self._pending_starts: dict[str, _PendingStart] = {}  # by place
         self._last_queue_order = 0
         self._timers: dict[str, asyncio.TimerHandle] = {}  # by slot
@@ -174,7 +175,7 @@ class EmbeddedEngine:
     def _leave_run_queue(self, item: _QueueItem) -> Route | None:
         """The route of an item that was waiting in its run's queue, untouched so far: this ends it."""
         route = item.route
-        if route is None or route.starting or item.progress.resumed:
+        if route is None or route.starting or item.progress.resumed or self._run_queues.has_begun(item):
             return None
         return route if self._run_queues.remove(route.queue, item) else None
 
@@ -232,6 +233,8 @@ class EmbeddedEngine:
         if not route.queue:
             self._spawn(self._execute(item))
             return
+        item.progress.leave_queue = partial(self._run_queues.leave, item)
+        item.progress.rejoin_queue = partial(self._rejoin_queue, item, route.queue)
         self._run_queues.add(route.queue, item)
         if not item.progress.resumed:  # its sender already knows, and part of it may have been sent
             asyncio.get_running_loop().call_later(QUEUED_NOTICE_SECONDS, self._notify_queued, item, route)
@@ -241,6 +244,10 @@ class EmbeddedEngine:
         if position is not None and not item.progress.stopped.is_set():
             ahead = position + 1  # plus the one that is being executed
             self._spawn(self._work.notify_queued(item.message, route, ahead))
+
+    async def _rejoin_queue(self, item: _QueueItem, queue: str) -> None:
+        """What has been sent goes on before what has not."""
+        await self._run_queues.rejoin(queue, item, first=item.progress.sent)
 
     async def _execute(self, item: _QueueItem) -> None:
         assert item.route is not None

@@ -19,6 +19,7 @@ from adapters.toolkit.messages import in_language
 from bot.engine.command_log import CommandFacts, LoggedEffects, log_command
 from bot.engine.effect_outcomes import EffectServices
 from bot.engine.port import Progress
+from bot.engine.reconciler import Reconciler
 from bot.observability import metrics
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.responder import Responder
@@ -45,6 +46,7 @@ class MessageProcessor:
         self,
         services: Services,
         effect_services: EffectServices,
+        reconciler: Reconciler,
         people: PeopleDirectory,
         responder: Responder,
         live_cards: LiveCards,
@@ -53,6 +55,7 @@ class MessageProcessor:
     ) -> None:
         self._services = services
         self._effect_services = effect_services
+        self._reconciler = reconciler
         self._people = people
         self._responder = responder
         self._live_cards = live_cards
@@ -112,7 +115,7 @@ class MessageProcessor:
         try:
             is_write = dispatch.needs_current_rights(self._intent(route), self._services.commands)
             message = await self._with_profile(message, is_write)
-            effects = LoggedEffects(self._effect_services, message, progress)
+            effects = LoggedEffects(self._effect_services, self._reconciler, message, progress)
             effects.facts = self._facts_of(message)
             effects.facts.add_intent(route.intent or {}, route.queue)
             context = CommandContext(

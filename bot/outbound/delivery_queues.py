@@ -5,8 +5,7 @@ answer that still fails after ``PATIENT_ATTEMPTS`` lets the others try, because 
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from contextvars import Context, copy_context
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +23,7 @@ USEFUL_FOR = timedelta(hours=24)
 """An answer that no chat has taken by then is dropped."""
 
 log = structlog.get_logger(__name__)
-Send = Callable[[], Coroutine[Any, Any, Any]]
+Send = Callable[[], Awaitable[Any]]
 
 
 @dataclass(eq=False)
@@ -33,7 +32,6 @@ class _Delivery:
     until: datetime
     key: str  # of the message, for the log
     taken: "asyncio.Future[bool]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    context: Context = field(default_factory=copy_context)  # of the caller: the language
     attempts: int = 0
     retry_after: float = 0.0
 
@@ -84,9 +82,9 @@ class DeliveryQueues:
             if await self._round(queue.deliveries):
                 pause = FIRST_RETRY_SECONDS
                 continue
-            wait = max(pause, min(delivery.retry_after for delivery in queue.deliveries))
-            await asyncio.sleep(min(wait, LONGEST_RETRY_SECONDS))
-            pause *= 2
+            retry_after = min(delivery.retry_after for delivery in queue.deliveries)
+            await asyncio.sleep(max(pause, retry_after))
+            pause = min(pause * 2, LONGEST_RETRY_SECONDS)
         queue.worker = None
 
     async def _round(self, deliveries: list[_Delivery]) -> bool:
@@ -109,7 +107,7 @@ class DeliveryQueues:
         """Whether it is over: taken or refused."""
         delivery.attempts += 1
         try:
-            await asyncio.create_task(delivery.send(), context=delivery.context)
+            await delivery.send()
         except (ChatUnreachable, StoreError) as error:
             return self._failed(delivery, error)
         except CannotPost as error:

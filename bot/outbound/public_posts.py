@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapters.models import HomeChannel
+from adapters.toolkit.messages import in_language
 from bot.outbound.delivery_queues import DeliveryQueues
 from bot.outbound.live_cards import LiveCards
 from bot.storage.runs import RunRows
@@ -17,21 +18,21 @@ from commands.model.messages import Message, Place
 
 @dataclass
 class PublicPosts:
-    """``resumed``: the message was processed before a crash, so its posts may exist. ``since``: when its answer
-    was ready."""
+    """``resumed``: the message was processed before a crash, so its posts may exist."""
 
     surfaces: Mapping[str, Surface]
     live_cards: LiveCards
     run_rows: RunRows
     queues: DeliveryQueues
+    language: str
 
-    async def post(self, message: Message, answer: Answer, *, resumed: bool, since: datetime) -> bool:
+    async def post(self, message: Message, answer: Answer, since: datetime, *, resumed: bool) -> bool:
         """In the place of the message. Returns whether it is there."""
         if answer.public is None or self._is_home(self._home_of(answer.announces), message.place):
             return False
-        return await self._post_once(message, answer.public, message.place, resumed, since)
+        return await self._post_once(message, answer.public, message.place, since, resumed)
 
-    async def post_elsewhere(self, message: Message, answer: Answer, *, resumed: bool, since: datetime) -> None:
+    async def post_elsewhere(self, message: Message, answer: Answer, since: datetime, *, resumed: bool) -> None:
         """A status update goes to the other places that show the run too.
 
         They do not wait for each other: one may be in a chat that does not respond.
@@ -42,9 +43,9 @@ class PublicPosts:
         places = {live.place.key: live.place for live in self.live_cards.cards_of(answer.announces)}
         places.pop(message.place.key, None)
         others = [place for place in places.values() if not self._is_home(home, place)]
-        await asyncio.gather(*(self._post_once(message, card, place, resumed, since) for place in others))
+        await asyncio.gather(*(self._post_once(message, card, place, since, resumed) for place in others))
 
-    async def _post_once(self, message: Message, card: Card, place: Place, resumed: bool, since: datetime) -> bool:
+    async def _post_once(self, message: Message, card: Card, place: Place, since: datetime, resumed: bool) -> bool:
         surface = self.surfaces.get(place.surface)
         if surface is None:
             return False
@@ -57,7 +58,8 @@ class PublicPosts:
             if may_exist and await surface.find_post(place, nonce) is not None:
                 return
             may_exist = True
-            await surface.post(place, card, nonce=nonce)
+            with in_language(self.language):
+                await surface.post(place, card, nonce=nonce)
 
         return await self.queues.send(place.key, message.key, since, post)
 

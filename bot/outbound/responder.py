@@ -15,6 +15,7 @@ from typing import Protocol
 from adapters.errors import AdapterError
 from adapters.models import HomeChannel
 from adapters.toolkit.messages import in_language
+from adapters.writes import Write
 from bot.outbound.activity_log import ActivityLog
 from bot.outbound.delivery_queues import DeliveryQueues
 from bot.outbound.live_cards import LiveCards
@@ -57,15 +58,18 @@ class Responder:
         run_rows: RunRows,
         find_message: Callable[[str], Awaitable[Message | None]],
         now: Callable[[], datetime],
+        language: str,
     ) -> None:
+        """``language`` is that of what everybody sees."""
         self._surfaces = surfaces
         self._live_cards = live_cards
         self._activity_log = activity_log
         self._run_rows = run_rows
         self._find_message = find_message
         self._now = now
+        self._language = language
         self._queues = DeliveryQueues(now)
-        self._public_posts = PublicPosts(surfaces, live_cards, run_rows, self._queues)
+        self._public_posts = PublicPosts(surfaces, live_cards, run_rows, self._queues, language)
         self._private_answers: dict[str, asyncio.Future[Card | None]] = {}  # by message key, as are the next three
         self._results: dict[str, asyncio.Future[Result]] = {}
         self._notices: dict[str, dict[str, ActivityLine]] = {}  # by slot: lines that must not stay as they are
@@ -81,7 +85,7 @@ class Responder:
 
     async def post_card(self, handle: str, place: Place) -> None:
         if place.surface in self._surfaces:
-            with in_language(self._require_services().language):
+            with in_language(self._language):
                 card = await self._live_cards.ensure_posted(handle, place)
             await self._bind_thread(handle, card)
 
@@ -116,12 +120,20 @@ class Responder:
         await self._post_notice(message, line)
         out_of_view = message.via in _TYPED_ANYWHERE and self._activity_log.has_thread(line.run)
         if out_of_view and message.key not in self._queued:
-            await self._send_notice(message, pending_lines.waiting_card(message, run, effect.step, services))
+            card = pending_lines.waiting_card(message, run, effect.step, error, services)
+            await self._send_notice(message, card)
 
     async def notify_queued(self, message: Message, card: Card) -> None:
         """If the message then waits for its platform too, only its activity line says so."""
         self._queued.add(message.key)
         await self._send_notice(message, card)
+
+    async def notify_behind(self, message: Message, wanted: Write, earlier: Effect) -> None:
+        run = self._run_rows.get(earlier.run)
+        if run is not None:
+            sent_at, services = earlier.baseline.sent_at, self._require_services()
+            card = pending_lines.behind_card(message, run, wanted, earlier.step, sent_at, services)
+            await self.notify_queued(message, card)
 
     async def notify_slow(self, message: Message, effect: Effect) -> None:
         run = self._run_rows.get(effect.run)
@@ -181,13 +193,11 @@ class Responder:
             moved = self._queues.send(place.key, message.key, since, lambda: self._move(answer.move_card, place))
             if not await moved:
                 private = private or self._live_cards.draw_card(answer.move_card)
-        with in_language(self._require_services().language):
-            is_public = await self._public_posts.post(message, answer, resumed=resumed, since=since)
+        is_public = await self._public_posts.post(message, answer, since, resumed=resumed)
         if private is not None and (posting or is_public) and answer.result == "done":
             private = replace(private, shown_elsewhere=True)
         await self._deliver_private(message, private, since)
-        with in_language(self._require_services().language):
-            await self._public_posts.post_elsewhere(message, answer, resumed=resumed, since=since)
+        await self._public_posts.post_elsewhere(message, answer, since, resumed=resumed)
         if posting:
             await asyncio.wait(posting)
         result = self._results.pop(message.key, None)
@@ -234,7 +244,7 @@ class Responder:
 
     async def _move(self, handle: str, place: Place) -> None:
         if place.surface in self._surfaces:
-            with in_language(self._require_services().language):
+            with in_language(self._language):
                 card = await self._live_cards.move(handle, place)
             await self._bind_thread(handle, card)
 
@@ -251,7 +261,7 @@ class Responder:
                 await self._queues.send(place.key, message.key, since, partial(self._post_card, handle, place))
 
     async def _post_card(self, handle: str, place: Place) -> None:
-        with in_language(self._require_services().language):
+        with in_language(self._language):
             await self._live_cards.ensure_posted(handle, place)
 
     async def _send_notice(self, message: Message, card: Card) -> None:

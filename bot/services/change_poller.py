@@ -129,7 +129,7 @@ class ChangePoller:
             changed = await platform.adapter.check_changes([run.run for run in runs])
             self._runs.hint(platform.name, {id for id, is_changed in changed.items() if is_changed})
             turn = [run for run in runs if run.run.key.id in changed]
-        elif isinstance(platform.adapter, ReadInTurn):
+        elif isinstance(platform.adapter, ReadInTurn) and platform.adapter.reads_per_minute > 0:
             reads = max(1, round(platform.adapter.reads_per_minute * POLL_INTERVAL_SECONDS / 60))
             turn = runs[:reads]
             for run in turn:

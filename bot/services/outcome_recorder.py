@@ -61,6 +61,4 @@ class OutcomeRecorder:
             reopening.message = reopened
         if isinstance(outcome, WriteResult):
             self._effect_log.remember_receipt(effect)
-            run = self._run_rows.get(effect.run)
-            if run is not None and run.run.key.id and outcome.snapshot is None:
-                self._runs.refresh_soon(effect.run)
+            self._runs.refresh_after(effect.run, outcome)

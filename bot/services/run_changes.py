@@ -1,5 +1,7 @@
 """How a run changes: pure functions of the stored run, which may be called again within a transaction."""
 
+from collections.abc import Collection
+
 from adapters.models import Run, RunState
 from adapters.writes import WriteResult
 from bot.storage.run_transaction import RunTransaction, StoredRun
@@ -42,6 +44,16 @@ def merge_result(tracked: TrackedRun, result: WriteResult) -> TrackedRun:
     if result.comment is not None and result.snapshot is None:
         changes["comments"] = (*run.comments, result.comment)[-MAX_COMMENTS:]
     return tracked.model_copy(update={"run": run.model_copy(update=changes), "started": started})
+
+
+def tasks_to_read(run: Run, result: WriteResult) -> Collection[str] | None:
+    """The ids of the tasks that a write may have changed without its result showing them. None: any of them."""
+    if result.snapshot is not None:
+        return ()
+    if not result.complete:
+        return None
+    ended = {task.id for task in result.tasks if task.state.is_over}
+    return [task.id for task in run.tasks if not task.state.is_over and ended.intersection(task.waits_for)]
 
 
 def fill_missing(old: Run, new: Run) -> Run:

@@ -35,7 +35,7 @@ def run_health(tracked: TrackedRun) -> RunHealth:
 
 
 def is_stored_here(tracked: TrackedRun) -> bool:
-    """Whether the health shown is the one that Liaison stores, and not the platform's."""
+    """Whether the colour shown is the one that Liaison stores: the platform has it as text, like "[amber] …"."""
     overlay = tracked.overlay
     return overlay.health is not Health.UNSET and (
         tracked.run.health is Health.UNSET or run_health(tracked).at == overlay.health_at != tracked.run.health_at
@@ -51,7 +51,9 @@ def health_line(tracked: TrackedRun, zone: tzinfo | None, longest: int = _LONGES
         if health.due and not tracked.run.state.is_over
         else ()
     )
-    details = join_parts([by_when, due, translate("run.kept") if is_stored_here(tracked) else ()])
+    platform = tracked.run.key.platform
+    where = translate("run.as_text", platform=platform) if is_stored_here(tracked) else ()
+    details = join_parts([by_when, due, where])
     text = health.text if len(health.text) <= longest else shorten(health.text, longest)
     rest = join_parts([text, details], Separator(", "))
     if health.health is Health.UNSET:

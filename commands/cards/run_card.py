@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from itertools import islice
 
 from adapters.models import Health, Run, RunHealth, RunState, Stage, Task, TaskState
-from adapters.protocol import Capability, supports
+from adapters.protocol import Capability, is_read_in_turn, supports
 from adapters.toolkit.messages import in_language
 from adapters.writes import Op
 from commands.cards.health_line import TONES, health_line, run_health
@@ -33,6 +33,7 @@ from commands.text.phrases import (
 
 _MOST_TASKS = 12  # drawn as rows; a longer run gets one line for each stage
 _MOST_ROWS = 10
+_AGE_STEP = 300  # seconds
 _COUNTED = (TaskState.RUNNING, TaskState.HELD, TaskState.SKIPPED, TaskState.FAILED)
 
 
@@ -45,12 +46,14 @@ def channel_card(tracked: TrackedRun, services: Services, now: datetime) -> Card
 def live_card(tracked: TrackedRun, services: Services, now: datetime) -> Card:
     """``run_card`` with the zone of ``services`` and what the run's platform supports."""
     name = tracked.run.key.platform
+    adapter = services.adapter(name)
     card = run_card(
         tracked,
         now=now,
         zone=services.zone,
-        can=services.adapter(name).capabilities,
+        can=adapter.capabilities,
         messages=platform_messages(name, services),
+        shows_age=is_read_in_turn(adapter) and not tracked.run.state.is_over,
     )
     if name in services.platforms or tracked.run.state.is_over:
         return card
@@ -64,10 +67,12 @@ def run_card(
     zone: tzinfo | None = None,
     can: Mapping[Op, Capability] | None = None,
     messages: Mapping[str, str] | None = None,
+    shows_age: bool = False,
 ) -> Card:
     """Also of a run that is being started, and of one that did not start (with the reason).
 
-    ``messages``: the catalogue of its platform, for its notes.
+    ``messages``: the catalogue of its platform, for its notes. ``shows_age``: it may be some minutes old, and says
+    "as of 14:02". It is edited for that alone too, but only every five minutes.
     """
     if not tracked.started:
         return _card_before_start(tracked)
@@ -76,6 +81,8 @@ def run_card(
     health = run_health(tracked)
     counts = task_counts(tasks)
     state: Text = () if run.state is RunState.ACTIVE else translate(f"run.{run.state}")
+    age = translate("run.as_of" if shows_age else "run.read", at=clock(run.read_at, zone)) if run.read_at else ()
+    counts_and_age = join_parts([join_parts([state, counts]), age], Separator("   "))
     summary = join_parts(
         [run_name(tracked) + ":", join_parts([plain_text(state), _health_word(health), plain_text(counts)])], " "
     )
@@ -83,11 +90,12 @@ def run_card(
         title=(run_name(tracked),),
         subtitle=_subtitle(tracked),
         summary=plain_text(summary),
-        lines=(*_lines(tracked, health, join_parts([state, counts]), zone), *_notes(run, messages or {}, zone)),
+        lines=(*_lines(tracked, health, counts_and_age, zone), *_notes(run, messages or {}, zone)),
         sections=_sections(tracked, tasks, now, zone),
         buttons=() if run.state.is_over else _buttons(tracked, tasks, can or {}),
         tone=TONES[health.health],
         link=open_link(run.key.platform, run.link),
+        edition=str(int(run.read_at.timestamp() // _AGE_STEP)) if shows_age and run.read_at else "",
     )
 
 
@@ -178,9 +186,7 @@ def _health_word(health: RunHealth) -> str:
 
 
 def _lines(tracked: TrackedRun, health: RunHealth, counts: Text, zone: tzinfo | None) -> tuple[Text, ...]:
-    read = translate("run.read", at=clock(tracked.run.read_at, zone)) if tracked.run.read_at else ()
-    lines = [health_line(tracked, zone), join_parts([counts, read], Separator("   "))]
-    return tuple(line for line in lines if line)
+    return tuple(line for line in (health_line(tracked, zone), counts) if line)
 
 
 def _notes(run: Run, messages: Mapping[str, str], zone: tzinfo | None) -> list[Text]:

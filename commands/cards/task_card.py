@@ -6,7 +6,7 @@ from adapters.errors import AdapterError
 from adapters.models import Comment, Runbook, Stage, Task, TaskState
 from adapters.protocol import LazyInstructions, supports
 from adapters.writes import Op
-from commands.cards.task_buttons import approve_button, begin_button, finish_button, reopen_button
+from commands.cards.task_buttons import approve_button, begin_button, comments_button, finish_button, reopen_button
 from commands.cards.task_row import as_shown, handles, is_asked, row
 from commands.model.card import Bold, Button, Card, Code, Row, Section, Text
 from commands.model.intents import DoAction, OpenForm, Start
@@ -81,8 +81,9 @@ def _comment(comment: Comment, context: CommandContext) -> Text:
 def _buttons(context: CommandContext, tracked: TrackedRun, task: Task) -> list[Button]:
     handle, run = tracked.task_handle(task.id), tracked.handle
     can = context.adapter(tracked).capabilities
+    comments = (Op.COMMENTS, comments_button(tracked, task))
     if tracked.run.state.is_over:
-        return []
+        return [comments[1]] if supports(can, Op.COMMENTS) else []
     buttons: list[tuple[Op, Button]] = []
     if task.state.is_over:
         buttons.append((Op.REOPEN, reopen_button(tracked, task)))
@@ -96,6 +97,7 @@ def _buttons(context: CommandContext, tracked: TrackedRun, task: Task) -> list[B
     buttons.append((Op.COMMENT, button("button.comment", comment)))
     if task.command.strip() and not task.state.is_over:
         buttons.append((Op.ACTION, button("button.command", DoAction(run=run, action=handle))))
+    buttons.append(comments)
     return [press for op, press in buttons if supports(can, op)]
 
 

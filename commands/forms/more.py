@@ -34,6 +34,7 @@ _ENTRIES: Mapping[str, _Entry] = {
     "reopen": _Entry("form.do_reopen", {"task": "tasks"}, ("task",)),
     "assign": _Entry("form.do_assign", {"task": "tasks", "person": "person"}, ("task", "person")),
     "comment": _Entry("form.do_comment", {"task": "task", "text": "text"}, ("text",)),
+    "comments": _Entry("form.do_comments", {"task": "what"}),
     "add": _Entry("form.do_add", {"text": "title", "person": "person"}, ("text",)),
     "status": _Entry("form.do_status", {"text": "text"}, ("text",)),
     "end": _Entry("form.do_end", {"text": "text"}),
@@ -75,10 +76,13 @@ def supported_options(
 
 def _read(run: str, values: Values, commands: CommandSet) -> Intent:
     verb = values["do"]
+    entry = _ENTRIES[verb]
     dump: dict[str, object] = {"verb": verb, "run": run}
-    for form_field, intent_field in _ENTRIES[verb].fields.items():
+    for form_field, intent_field in entry.fields.items():
         value = normalize_handle(values[form_field]) if form_field == TASK.name else values[form_field]
         dump[intent_field] = (value,) if intent_field == "tasks" else value
+    if verb == Op.COMMENTS:  # not a verb of its own
+        dump |= {"verb": "show", "comments": True}
     return commands.intent_from(dump)
 
 

@@ -94,6 +94,7 @@ class Card:
     ``tone`` colours the card where a chat can; a word on it always says the same. At most four buttons; five for a
     choice, and for a run with buttons of its platform. ``shown_elsewhere``: what a private card says is on the
     live card and in an activity line too, so a chat that could only post it publicly may leave it out.
+    ``edition`` is never shown: a live card is edited when it changes, like what is shown.
     """
 
     title: Text
@@ -105,6 +106,7 @@ class Card:
     tone: Tone = ""
     link: Link | None = None
     shown_elsewhere: bool = field(default=False, compare=False)
+    edition: str = field(default="", compare=False)
 
 
 def text(*spans: Span) -> Text:

@@ -16,7 +16,7 @@ from adapters.models import Model
 
 
 class Intent(Model):
-    """``options`` are added to ``Write.options``. Only the buttons of a question fill them."""
+    """``options`` are added to ``Write.options``. The buttons of a question fill them, and ``do --set``."""
 
     verb: str
     run: str = ""  # empty: the run of the channel or thread
@@ -50,8 +50,11 @@ class Begin(TaskIntent):
 
 
 class Assign(TaskIntent):
+    """``holder``: who had the task when the button was drawn."""
+
     verb: Literal["assign"] = "assign"
     person: str = ""
+    holder: str = Field("", exclude_if=lambda holder: not holder)
 
 
 class Reopen(TaskIntent):
@@ -103,6 +106,8 @@ class Show(Intent):
     verb: Literal["show"] = "show"
     what: str = ""
     kind: Literal["", "run", "task", "runbook"] = ""  # empty: any of them
+    comments: bool = Field(False, exclude_if=lambda comments: not comments)
+    """Those of the run or task, instead of its card."""
 
 
 class Mine(Intent):

@@ -10,6 +10,7 @@ from datetime import datetime, tzinfo
 
 from adapters.models import Person, RunState, Task, TaskState
 from adapters.protocol import Capability, supports
+from adapters.toolkit.people import same_people
 from adapters.writes import AssignTask, FinishTask, HoldTask, Op, TaskWrite
 from commands.cards.error_card import AlreadyDone
 from commands.cards.task_buttons import (
@@ -19,16 +20,16 @@ from commands.cards.task_buttons import (
     reopen_button,
     show_task_button,
 )
-from commands.cards.task_row import as_shown, is_asked, people_names
+from commands.cards.task_row import as_shown, is_asked, is_same_change, people_names
 from commands.lookup.task_lookup import task_choices
 from commands.model.card import Button, Link
 from commands.model.errors import Ambiguous, CommandError, NotAllowed, Stale
-from commands.model.intents import Choose
+from commands.model.intents import Assign, Choose
 from commands.model.messages import Message
 from commands.model.tracked_run import Receipt, TrackedRun
 from commands.operations.write import Precondition
 from commands.text.catalogue import LazyText, lazy
-from commands.text.phrases import clock, run_name, show_button, start_button, task_name
+from commands.text.phrases import button, clock, run_name, show_button, start_button, task_name
 
 _ALREADY: Mapping[tuple[Op, TaskState], str] = {
     (Op.FINISH, TaskState.DONE): "already.finish",
@@ -50,12 +51,13 @@ _OVER_FOR_GOOD: Mapping[TaskState, str] = {
     TaskState.FAILED: "stale.failed_for_good",
 }
 _CAUSES: Mapping[TaskState, Sequence[Op]] = {
-    TaskState.DONE: (Op.FINISH, Op.APPROVE),
+    TaskState.DONE: (Op.FINISH, Op.APPROVE, Op.SKIP),  # some platforms close a task that is skipped
     TaskState.FAILED: (Op.REJECT,),
     TaskState.SKIPPED: (Op.SKIP,),
     TaskState.RUNNING: (Op.BEGIN,),
     TaskState.HELD: (Op.HOLD,),
 }
+_CHANGES = (Op.FINISH, Op.APPROVE, Op.REJECT, Op.SKIP, Op.BEGIN, Op.HOLD, Op.REOPEN)
 _NOT_WHEN_OVER = (Op.FINISH, Op.BEGIN, Op.SKIP, Op.HOLD, Op.ASSIGN, Op.APPROVE, Op.REJECT)
 _DECISIONS = (Op.APPROVE, Op.REJECT)
 
@@ -113,7 +115,8 @@ def _already(
         and (task.assignees or not check.is_supported(Op.ASSIGN))
     ):
         key = "already.begin"
-    if isinstance(wanted, HoldTask) and task.state is TaskState.HELD and task.reason == wanted.reason:
+    is_same_hold = isinstance(wanted, HoldTask) and task.reason == wanted.reason and wanted.until is None
+    if is_same_hold and task.state is TaskState.HELD:
         key = "already.hold"
     if isinstance(wanted, AssignTask) and _is_assigned(wanted, task):
         key = "already.assign"
@@ -148,6 +151,8 @@ def _impossible(
         ]
         over = _OVER[task.state] if check.is_supported(Op.REOPEN) else _OVER_FOR_GOOD[task.state]
         return Stale(over, task=name, deed=last_change(task, check), buttons=buttons)
+    if isinstance(wanted, AssignTask) and not same_people(wanted.expected or (), task.assignees):
+        return _assigned_meanwhile(wanted, tracked, task)
     if task.approval and wanted.op is Op.FINISH:
         return _needs_approval(tracked, task, check)
     if wanted.op in _DECISIONS and not task.approval:
@@ -159,6 +164,20 @@ def _impossible(
         buttons = _with_task(task_choices(branches, tracked, "then", check.message), tracked, task)
         return Ambiguous("task.branches", task=name, buttons=buttons)
     return None
+
+
+def _assigned_meanwhile(wanted: AssignTask, tracked: TrackedRun, task: Task) -> CommandError:
+    """Says who has it now. The button assigns it nevertheless, unless that changes again."""
+    people = people_names(task.assignees)
+    anyway = Assign(
+        run=tracked.handle,
+        tasks=(tracked.task_handle(task.id),),
+        person=wanted.person.id or wanted.person.email or wanted.person.shown,
+        holder=people,
+    )
+    key = "stale.assigned" if people else "stale.unassigned"
+    buttons = [button("button.assign_anyway", anyway, person=wanted.person.shown), show_task_button(tracked, task)]
+    return Stale(key, task=task_name(tracked, task), people=people, buttons=buttons)
 
 
 def _needs_approval(tracked: TrackedRun, task: Task, check: PreconditionContext) -> CommandError:
@@ -219,14 +238,14 @@ def _with_people(tracked: TrackedRun, task: Task) -> LazyText:
 
 def last_change(task: Task, check: PreconditionContext) -> LazyText | str:
     """ " by Ben at 14:01": from our ledger if it was Liaison, else from the platform; empty if unknown."""
-    ops = _CAUSES.get(task.state, ())
-    receipt = next((other for other in check.receipts if other.op in ops and other.code not in check.own), None)
-    if receipt is not None:
-        at = clock(receipt.at, check.zone)
-        return lazy("deed.ours", who=receipt.by, at=at, code=receipt.code)
     running = task.state is TaskState.RUNNING
+    at = task.started_at if running else task.finished_at
+    changes = (other for other in check.receipts if other.op in _CHANGES and other.code not in check.own)
+    receipt = next(changes, None)  # the newest
+    if receipt is not None and receipt.op in _CAUSES.get(task.state, ()) and is_same_change(receipt.at, at):
+        return lazy("deed.ours", who=receipt.by, at=clock(receipt.at, check.zone), code=receipt.code)
     by = (task.started_by or people_names(task.assignees)) if running else (task.finished_by or "")
-    return by_and_at(by, task.started_at if running else task.finished_at, check.zone)
+    return by_and_at(by, at, check.zone)
 
 
 def by_and_at(by: str, at: datetime | None, zone: tzinfo | None) -> LazyText | str:

@@ -17,6 +17,7 @@ from commands.model.errors import Ambiguous, CommandError, Missing
 from commands.model.intents import Help, Runbooks, Show
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
+from commands.operations.comments import show_comments
 from commands.operations.read_run import refreshed
 from commands.text.catalogue import translate
 from commands.text.error_text import platform_messages
@@ -59,20 +60,45 @@ async def show(intent: Show, context: CommandContext) -> Answer:
     if not what or is_run_handle(what):
         if context.run is None:
             raise no_run_error()
-        return await show_run(context, context.run)
+        return await _show_run(intent, context, context.run)
     if is_task_handle(what):
         if context.run is None:
             raise no_run_error()
-        return await show_task(context, context.run, what)
+        return await _show_task(intent, context, context.run, what)
     key = parse_platform_reference(what, context.services)
     if key is not None:
-        return await _show_key(context, key)
+        return await _show_key(intent, context, key)
     return await _show_named(intent, what, context)
 
 
-async def _show_key(context: CommandContext, key: RunKey | TaskKey | RunbookKey) -> Answer:
+async def _show_run(intent: Show, context: CommandContext, tracked: TrackedRun) -> Answer:
+    return await (show_comments if intent.comments else show_run)(context, tracked)
+
+
+async def _show_task(intent: Show, context: CommandContext, tracked: TrackedRun, query: str) -> Answer:
+    if not intent.comments:
+        return await show_task(context, tracked, query)
+    try:
+        task = find_task(query, tracked, context.message, context.services, field="what")
+    except Missing:
+        tracked = await context.services.runs.refresh(tracked.handle)  # somebody may have added it there
+        task = find_task(query, tracked, context.message, context.services, field="what")
+    return await show_comments(context, tracked, task)
+
+
+async def _show_runbook(intent: Show, context: CommandContext, key: RunbookKey) -> Answer:
+    if intent.comments:
+        raise Missing("comments.of_runbook", buttons=[_show_button(key)])
+    return await show_runbook(context, key)
+
+
+def _show_button(key: RunbookKey) -> Button:
+    return button("button.show_runbook", Show(what=str(key), kind="runbook"))
+
+
+async def _show_key(intent: Show, context: CommandContext, key: RunKey | TaskKey | RunbookKey) -> Answer:
     if isinstance(key, RunbookKey):
-        return await show_runbook(context, key)
+        return await _show_runbook(intent, context, key)
     run = key.run if isinstance(key, TaskKey) else key
     adapter = context.services.adapter(run.platform)
     try:
@@ -80,12 +106,14 @@ async def _show_key(context: CommandContext, key: RunKey | TaskKey | RunbookKey)
     except NotFound:
         if isinstance(key, TaskKey):
             raise
-        return await show_runbook(context, RunbookKey(platform=run.platform, id=run.id))
+        return await _show_runbook(intent, context, RunbookKey(platform=run.platform, id=run.id))
     tracked = await context.services.runs.track(read)
     task = tracked.run.task(key.id) if isinstance(key, TaskKey) else None
+    if task is not None and intent.comments:
+        return await show_comments(context, tracked, task)
     if task is not None:
         return Answer(private=await task_card(context, tracked, task), changed_runs=(tracked.handle,))
-    return await show_run(context, tracked)
+    return await _show_run(intent, context, tracked)
 
 
 async def _show_named(intent: Show, what: str, context: CommandContext) -> Answer:
@@ -104,15 +132,15 @@ async def _show_named(intent: Show, what: str, context: CommandContext) -> Answe
         search, books = RunbookSearch(), Matches[Runbook]()
     best = min(tasks.rank, runs.rank, books.rank)
     if tasks.single and tracked and tasks.rank == best:
-        return await show_task(context, tracked, tracked.task_handle(tasks.single.id))
+        return await _show_task(intent, context, tracked, tracked.task_handle(tasks.single.id))
     if runs.single and runs.rank == best:
-        return await show_run(context, runs.single)
+        return await _show_run(intent, context, runs.single)
     if books.single and books.rank == best:
-        return await show_runbook(context, books.single.key)
-    several = _buttons(tracked, tasks.several, runs.several, books.several)
+        return await _show_runbook(intent, context, books.single.key)
+    several = _buttons(intent, tracked, tasks.several, runs.several, books.several)
     if several:
         raise Ambiguous("show.several", words=shorten(what, 60), buttons=several[:MOST_CHOICES])
-    raise _not_found(what, _buttons(tracked, tasks.guesses, runs.guesses, books.guesses), search)
+    raise _not_found(what, _buttons(intent, tracked, tasks.guesses, runs.guesses, books.guesses), search)
 
 
 async def _search_runbooks(what: str, context: CommandContext) -> RunbookSearch:
@@ -120,21 +148,29 @@ async def _search_runbooks(what: str, context: CommandContext) -> RunbookSearch:
         search = await search_runbooks(what, "", context.services)
         return search if search.runbooks else await search_runbooks("", "", context.services)
     except AdapterError as error:
-        return RunbookSearch(failures=(translate("read.no_runbooks", platform=error.platform),))
+        return RunbookSearch(gaps=(translate("read.no_runbooks", platform=error.platform),))
 
 
 def _buttons(
-    tracked: TrackedRun | None, tasks: tuple[Task, ...], runs: tuple[TrackedRun, ...], books: tuple[Runbook, ...]
+    intent: Show,
+    tracked: TrackedRun | None,
+    tasks: tuple[Task, ...],
+    runs: tuple[TrackedRun, ...],
+    books: tuple[Runbook, ...],
 ) -> list[Button]:
     found: list[Button] = []
+    comments = intent.comments
     if tracked is not None:
         found += [
-            Button(shorten(task_name(tracked, task), 30), Show(run=tracked.handle, what=handle, kind="task"))
+            Button(
+                shorten(task_name(tracked, task), 30),
+                Show(run=tracked.handle, what=handle, kind="task", comments=comments),
+            )
             for task in tasks
             if (handle := tracked.task_handle(task.id))
         ]
     found += [
-        Button(shorten(name, LABEL_LENGTH), Show(run=run.handle, what=run.handle, kind="run"))
+        Button(shorten(name, LABEL_LENGTH), Show(run=run.handle, what=run.handle, kind="run", comments=comments))
         for run, name in zip(runs, run_names(runs), strict=True)
     ]
     found += [
@@ -146,4 +182,4 @@ def _buttons(
 
 def _not_found(what: str, guesses: list[Button], search: RunbookSearch) -> CommandError:
     buttons = [*guesses[:3], button("button.runbooks", Runbooks()), button("button.help", Help())]
-    return Missing("show.nothing", words=shorten(what, 60), also=search.failure_text, buttons=buttons)
+    return Missing("show.nothing", words=shorten(what, 60), also=search.gap_text, buttons=buttons)

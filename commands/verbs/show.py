@@ -1,10 +1,10 @@
-"""``show``: shows a run, a task with its instructions, or a runbook."""
+"""``show``: shows a run, a task with its instructions, or a runbook. ``--comments`` shows the comments instead."""
 
 from adapters.writes import Op
 from commands.language.references import RUN_FLAG, is_task_handle, run_argument, show_intent, split_run
 from commands.language.tokens import unquote
 from commands.model.card import Answer
-from commands.model.command import Command, Example, ParsedLine, Scope
+from commands.model.command import Command, Example, Flag, FlagKind, ParsedLine, Scope
 from commands.model.intents import Show
 from commands.model.ports import CommandContext
 from commands.operations.show import show
@@ -14,7 +14,8 @@ def read(line: ParsedLine) -> Show:
     run, rest = split_run(line.text)
     if not is_task_handle(rest):
         run, rest = "", line.text
-    return show_intent(unquote(rest)).model_copy(update={"run": run_argument(line, run)})
+    fields = {"run": run_argument(line, run), "comments": "comments" in line.flags}
+    return show_intent(unquote(rest)).model_copy(update=fields)
 
 
 async def handle(intent: Show, context: CommandContext) -> Answer:
@@ -26,15 +27,16 @@ COMMAND = Command(
     intent=Show,
     read=read,
     handle=handle,
-    arguments="[RUN|TASK|RUNBOOK]",
+    arguments="[RUN|TASK|RUNBOOK] [--comments]",
     examples=(
         Example("show", {"what": ""}),
         Example("show T3", {"what": "T3", "kind": "task"}),
         Example("show r7", {"what": "R7", "kind": "run"}),
         Example("show database failover", {"what": "database failover", "kind": ""}),
+        Example("show --comments T3", {"what": "T3", "comments": True}),
     ),
     synonyms={"pt": ("mostrar", "ver", "exibir")},
-    flags=(RUN_FLAG,),
+    flags=(Flag("comments", FlagKind.SWITCH), RUN_FLAG),
     scope=Scope.READ,
     op=Op.SHOW,
 )

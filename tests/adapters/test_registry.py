@@ -9,6 +9,7 @@ import pytest
 
 from adapters.protocol import API_VERSION, PlatformLoadError
 from adapters.registry import GROUP, PLATFORMS, Registry
+from adapters.testing import skeleton
 from tests.adapters.wheels import ROOT, build_wheel, install
 
 PACKAGE = """
@@ -121,10 +122,15 @@ def test_an_installed_package_adds_a_platform(tmp_path: Path) -> None:
     assert done.stdout.strip() == "Acme Runs", done.stderr
 
 
-def test_a_package_for_another_version_is_a_settings_error(tmp_path: Path) -> None:
-    done = run_with_package(tmp_path, API_VERSION + 1, SETTINGS)
+def test_the_skeleton_of_a_package_is_for_this_version() -> None:
+    assert skeleton.PLATFORM.api_version == API_VERSION
+
+
+@pytest.mark.parametrize("version", [API_VERSION - 1, API_VERSION + 1])
+def test_a_package_for_another_version_is_a_settings_error(tmp_path: Path, version: int) -> None:
+    done = run_with_package(tmp_path, version, SETTINGS)
     assert done.returncode == 1
     assert done.stderr.strip().endswith(
-        f"platforms.a.kind: The package liaison-acme was written for version {API_VERSION + 1} of Liaison's "
+        f"platforms.a.kind: The package liaison-acme was written for version {version} of Liaison's "
         f"adapter API, but this is version {API_VERSION}. Install a release of it for this version."
     )

@@ -37,7 +37,7 @@ from adapters.writes import (
 )
 from tests.contract.sample.adapter import ExampleAdapter
 from tests.contract.sample.wire import WireRun, WireTask
-from tests.contract.sample.writes import Comments, Writes
+from tests.contract.sample.writes import Comments, Writes, read_fresh
 
 
 class _Mutated(ExampleAdapter):
@@ -235,6 +235,19 @@ class _LateAddSentAgain(_Mutated):
     writes_type = _ImpatientAdd
 
 
+class _HalfAResult(Writes):
+    """Returns the task as it was, and says that nothing else has changed."""
+
+    @step(FinishTask, recovery=Recovery.IDEMPOTENT, guard=read_fresh)
+    async def finish(self, step: FinishTask, marker: WriteMarker, fresh: Fresh[WireRun]) -> WriteResult:
+        await self.change_task(step, marker, fresh)
+        return WriteResult(complete=True)
+
+
+class _FinishReturnsHalf(_Mutated):
+    writes_type = _HalfAResult
+
+
 CommentDeclaredIdempotent = _harness(_CommentDeclaredIdempotent)
 AddDeclaredIdempotent = _harness(_AddDeclaredIdempotent)
 StartDeclaredIdempotent = _harness(_StartDeclaredIdempotent)
@@ -248,6 +261,7 @@ LateAddSentAgain = _harness(_LateAddSentAgain)
 TaskUnguarded = _harness(_TaskUnguarded)
 CommentUnguarded = _harness(_CommentUnguarded)
 RunUnguarded = _harness(_RunUnguarded)
+FinishReturnsHalf = _harness(_FinishReturnsHalf)
 
 SENT_AGAIN = "test_sent_again_an_idempotent_step_changes_nothing"
 OVER = "test_a_task_that_is_over_does_not_move"
@@ -271,5 +285,6 @@ CAUGHT_BY = {
     "TaskUnguarded": f"{OVER}[example-assign-finished]",
     "CommentUnguarded": f"{OVER}[example-begin-finished]",
     "RunUnguarded": f"{ENDED}[example-assign]",
+    "FinishReturnsHalf": "test_a_complete_result_has_all_that_changed[example-finish]",
 }
 """Each mutation, and the test of the suite that is about it."""

@@ -43,6 +43,31 @@ async def test_a_card_follows_playbooks_by_its_events(scene: Scene) -> None:
     assert max(took) < 8  # sooner than a poll
 
 
+async def test_a_card_follows_playbooks_by_polls_while_the_websocket_is_down(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Also of Playbooks 1, which lists no edits."""
+    async with AsyncExitStack() as stack:
+        environment = await Environments(stack, tmp_path_factory.mktemp).get("mattermost")
+        scene = Scene(environment, environment.chat.create_room())
+        platform = environment.platforms["playbooks"]
+        assert isinstance(platform, ChatPlaybooks)
+        handle = await scene.start_run("playbooks")
+        run = next(run for run in platform.world.runs.values() if run["name"].startswith(f"{handle} "))
+        sockets = platform.mm.sockets
+        sockets.refuses_connections = True
+        await sockets.cut()
+        sockets.forget_connections()
+        took = []
+        for done, title in enumerate(TASKS, 1):
+            began = time.monotonic()
+            await platform.mounted.finish_task(run, title, platform.mm.ana.id)
+            await scene.wait_for_text(rf"{handle} (?s:.*){done} of 4 done", within=2 * WITHIN)
+            took.append(time.monotonic() - began)
+        assert not sockets.open
+        assert max(took) < WITHIN, took
+
+
 async def test_cards_follow_every_platform_by_polls(tmp_path_factory: pytest.TempPathFactory) -> None:
     """In an environment of its own: where runs are read in turn, those of other tests would wait too."""
     async with AsyncExitStack() as stack:

@@ -54,13 +54,13 @@ class Comments(SignedComments):
     @step(HoldTask, recovery=Recovery.LOOKUP, guard=Guard.EARLIER_STEP)
     @step(FinishTask, SkipTask, EndRun, part=NOTE, recovery=Recovery.LOOKUP, guard=Guard.EARLIER_STEP)
     async def write(self, step: Write, marker: WriteMarker) -> WriteResult:
-        return await self.write_comment(step, marker)
+        return _complete(await self.write_comment(step, marker))
 
     @step(SetStatus, recovery=Recovery.LOOKUP, guard=read_run)
     async def write_status(
         self, step: SetStatus, marker: WriteMarker, fresh: Fresh[WireTask] | None
     ) -> WriteResult:
-        return await self.write_comment(step, marker)
+        return _complete(await self.write_comment(step, marker))
 
     @reconciles(AddComment, HoldTask, SetStatus)
     @reconciles(FinishTask, SkipTask, EndRun, part=NOTE)
@@ -78,3 +78,8 @@ class Comments(SignedComments):
         listing = await self.api.comments(step.target or step.run_id, step.op)
         posted = [PostedComment(id=item.id, text=item.text) for item in listing.items]
         return Listing(posted, complete=listing.complete)
+
+
+def _complete(result: WriteResult) -> WriteResult:
+    """A comment changes nothing else."""
+    return result.model_copy(update={"complete": True})

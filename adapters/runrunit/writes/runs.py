@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from adapters.errors import OPTIONAL_READ_ERRORS, Conflict, Rejected
 from adapters.models import Health, RunState
+from adapters.runrunit import mapping
 from adapters.runrunit.api import RunrunitApi
 from adapters.runrunit.errors import with_key
 from adapters.runrunit.people import People
@@ -13,13 +14,16 @@ from adapters.runrunit.reads import Reads
 from adapters.runrunit.start import new_task_body
 from adapters.runrunit.text import TITLE_SIGNER, fold, health_of_stage
 from adapters.runrunit.wire import OPENED, WireStage, WireTask
+from adapters.runrunit.workflows import Workflows, chosen_step
 from adapters.runrunit.writes.comments import STAGE, URGENT
-from adapters.runrunit.writes.tasks import TaskWrites
+from adapters.runrunit.writes.task_handler import TaskHandler
+from adapters.runrunit.writes.tasks import PART, WHOLE
 from adapters.toolkit.guards import Fresh
 from adapters.toolkit.reconciliation import applied_if, find_by_code, read_or_raise
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     AddTask,
+    Applied,
     Baseline,
     EndRun,
     Reconciliation,
@@ -37,8 +41,9 @@ STAGES_MAX_AGE = timedelta(minutes=10)
 class RunWrites:
     api: RunrunitApi
     people: People
-    tasks: TaskWrites
+    tasks: TaskHandler
     reads: Reads
+    workflows: Workflows
     type_id: int
     now: Callable[[], datetime]
     _stages: dict[str, tuple[datetime, Sequence[WireStage]]] = field(default_factory=dict)  # by board id
@@ -47,20 +52,26 @@ class RunWrites:
     async def add(self, step: AddTask, marker: WriteMarker) -> WriteResult:
         """Adds a task that the run's task waits for, because a subtask can't be added later."""
         self.reads.expect_prerequisites(step.run_id)
-        run = self.api.number(step.run_id, step.op)
         assignee = await self.people.find(step.assignee) if step.assignee else None
-        body = new_task_body(TITLE_SIGNER.sign(step.title, marker), self.type_id, self.api.project)
-        body["task_descendant_ids"] = [int(run)]
+        project = await self.reads.project_of(step.run_id, step.op) or self.api.project
+        body = new_task_body(TITLE_SIGNER.sign(step.title, marker), self.type_id, project)
+        body["task_descendant_ids"] = self._numbers(step, (step.run_id, *step.before))
+        if step.after:
+            body["task_prerequisite_ids"] = self._numbers(step, step.after)
         if assignee:
             body["assignments"] = [{"assignee_id": assignee}]
         try:
             task = await self.api.create_task(body, step.op)
         except Rejected as error:
             raise with_key(error, "runrunit.add_refused") from error
+        result = self.tasks.result(task, id=task.id, complete=not step.before)
         if step.assignee and assignee is None:
             facts = {"person": step.assignee.shown}
-            return self.tasks.result(task, id=task.id, message="runrunit.nobody_assigned", facts=facts)
-        return self.tasks.result(task, id=task.id)
+            return result.model_copy(update={"message": "runrunit.nobody_assigned", "facts": facts})
+        return result
+
+    def _numbers(self, step: AddTask, ids: Sequence[str]) -> list[int]:
+        return [int(self.api.number(id, step.op)) for id in dict.fromkeys(ids)]
 
     @reconciles(AddTask)
     async def find_added_task(self, step: AddTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
@@ -83,10 +94,9 @@ class RunWrites:
         before = fresh.record
         stage = await self._find_stage(step, before)
         if stage is None:
-            is_closed_stage = await self._names_closed_stage(step, before)
-            return WriteResult(message="runrunit.closed_stage" if is_closed_stage else "")
+            return WriteResult(complete=True, message=await self._why_not_moved(step, before))
         if stage.id == before.board_stage_id:
-            return WriteResult()
+            return WriteResult(complete=True)
         await self.api.act(before.id, "change_status", step.op, {"task_status_id": int(stage.id)})
         return WriteResult(message="runrunit.moved", facts={"stage": stage.name})
 
@@ -102,7 +112,7 @@ class RunWrites:
         before = fresh.record
         is_urgent = step.health is Health.RED
         if before.is_urgent == is_urgent:
-            return WriteResult()
+            return WriteResult(complete=True)
         await self.api.act(before.id, "mark_as_urgent" if is_urgent else "unmark_as_urgent", step.op)
         return WriteResult(message="runrunit.urgent" if is_urgent else "runrunit.not_urgent")
 
@@ -111,12 +121,21 @@ class RunWrites:
         run = await self.api.task(step.run_id, step.op)
         return applied_if(run.is_urgent == (step.health is Health.RED))
 
-    @step(EndRun, recovery=Recovery.IDEMPOTENT, guard=read_run)
+    def recovery_of_end(self, step: EndRun) -> Recovery:
+        """Runrun.it refuses to deliver twice, but a second workflow step would be the next person's."""
+        return Recovery.LOOKUP if chosen_step(step) else Recovery.IDEMPOTENT
+
+    @step(EndRun, recovery=recovery_of_end, guard=read_run)
     async def end(self, step: EndRun, marker: WriteMarker, fresh: Fresh[WireTask]) -> WriteResult:
+        """Asks whether the whole task ends if it passes from one person to the next."""
         before = fresh.record
         if before.opened_parent_ids:
             others = await self.tasks.open_prerequisites(before, step.op)
             raise Conflict(self.api.name, step.op, key="runrunit.run_waits", others=others)
+        if before.workflow_id and step.options.get(PART) != WHOLE:
+            completed = await self.workflows.finish(step, before)
+            if completed is not None:
+                return _handed_on(completed[1])
         try:
             after = await self.api.act(before.id, "deliver", step.op)
         except (Rejected, Conflict) as error:
@@ -131,6 +150,9 @@ class RunWrites:
     @reconciles(EndRun)
     async def find_end(self, step: EndRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         run = await self.api.task(step.run_id, step.op)
+        element = chosen_step(step)
+        if element and not run.is_closed and await self.workflows.is_past(step, element):
+            return Applied(_handed_on(mapping.names(run.open_assignments, self.people)))
         return applied_if(run.is_closed, WriteResult(state=RunState.FINISHED))
 
     async def _find_stage(self, step: SetStatus, task: WireTask) -> WireStage | None:
@@ -154,6 +176,16 @@ class RunWrites:
         self._stages[task.board_id] = (self.now(), stages)
         return stages
 
-    async def _names_closed_stage(self, step: SetStatus, task: WireTask) -> bool:
-        """Whether the status text is the name of a stage that a status can't move the run to."""
-        return any(fold(stage.name) == fold(step.text) for stage in await self.stages(task, step.op))
+    async def _why_not_moved(self, step: SetStatus, task: WireTask) -> str:
+        """The message for a status that names a closed stage, or an amber one without a stage of its own.
+
+        The urgent flag shows red and green.
+        """
+        if any(fold(stage.name) == fold(step.text) for stage in await self.stages(task, step.op)):
+            return "runrunit.closed_stage"
+        return "runrunit.no_stage" if step.health is Health.AMBER else ""
+
+
+def _handed_on(next_person: str) -> WriteResult:
+    """The result of an end that completed only a step of the run's workflow."""
+    return WriteResult(partial=True, message="runrunit.handed_on", facts={"person": next_person})

@@ -22,5 +22,5 @@ PLATFORM = Platform(
     capabilities=CAPABILITIES,
     messages=Path(__file__).with_name("messages.toml"),
     secret_fields=("token",),
-    api_version=1,
+    api_version=2,
 )

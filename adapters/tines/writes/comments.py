@@ -3,17 +3,19 @@
 Requests that change a task have no author (Tines API, Case tasks, Update), so a comment that has one follows each.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
+from adapters.errors import OPTIONAL_READ_ERRORS
 from adapters.models import Comment, Listing
-from adapters.tines import mapping, wire
+from adapters.tines import mapping, timeline, wire
 from adapters.tines import text as texts
 from adapters.tines.api import Api
 from adapters.tines.people import People
-from adapters.tines.writes.tasks import TaskViews, TaskWrites
+from adapters.tines.writes.tasks import ReadTask, TaskViews, TaskWrites
 from adapters.toolkit.comments import PostedComment, SignedComments
 from adapters.toolkit.guards import Fresh, Guard
 from adapters.toolkit.steps import reconciles, step
@@ -49,11 +51,33 @@ class CommentWrites(SignedComments):
     signer = texts.SIGNER
 
     async def recent(self, case: str, task: str | None) -> Sequence[Comment]:
-        result = await self.api.comments(case, "comments")
-        comments = [mapping.comment(item) for item in result.items]
-        return [comment for comment in comments if task is None or comment.task == task][-MAX_COMMENTS:]
+        """Those of a run are shown with what else happened in the case."""
+        if task is not None:
+            found = (await self.api.comments(case, "comments")).items
+            comments = await self._readable(found)
+            return [comment for comment in comments if comment.task == task][-MAX_COMMENTS:]
+        listed, activities = await asyncio.gather(
+            self.api.recent_comments(case, "comments"), self._recent_activities(case)
+        )
+        comments = await self._readable(listed)
+        activities = [item for item in activities if item.id not in {comment.id for comment in comments}]
+        told = timeline.entries(activities, comments, self.views.titles(case))
+        return sorted([*comments, *told], key=_time)[-MAX_COMMENTS:]
 
-    async def read_task(self, step: HoldTask) -> Fresh[wire.Task]:
+    async def _recent_activities(self, case: str) -> Sequence[wire.Activity]:
+        """Empty where the key cannot see the history."""
+        try:
+            return await self.api.recent_activities(case, "comments")
+        except OPTIONAL_READ_ERRORS:
+            return ()
+
+    async def _readable(self, items: Sequence[wire.Comment]) -> Sequence[Comment]:
+        """With people's names where they are mentioned."""
+        mentioned = {id for item in items for id in texts.mentioned_ids(item.value)}
+        names = await self.people.names(mentioned, "comments") if mentioned else {}
+        return [mapping.comment(item, names) for item in items]
+
+    async def read_task(self, step: HoldTask) -> Fresh[ReadTask]:
         return await self.tasks.read_task(step)
 
     @step(AddComment, recovery=Recovery.LOOKUP)
@@ -113,6 +137,10 @@ class CommentWrites(SignedComments):
         health = self.views.of(step).health if step.health is None else step.health
         dated = result.health.model_copy(update={"health": health, "at": marker.at})
         return result.model_copy(update={"health": dated})
+
+
+def _time(comment: Comment) -> datetime:
+    return comment.at or datetime.min.replace(tzinfo=UTC)
 
 
 def _posted(item: wire.Comment) -> PostedComment:

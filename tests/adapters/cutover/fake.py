@@ -19,13 +19,26 @@ from tests.adapters.cutover.fake_requests import (
     check_action,
     check_values,
     comment_body,
+    field_values,
     runbook_changes,
     runbook_copy,
     start_meta,
     task_body,
+    task_changes,
 )
 from tests.adapters.cutover.fake_responses import Json
-from tests.adapters.cutover.world import WORKSPACE, FakeApiError, FakeComment, FakeRunbook, FakeTask, World
+from tests.adapters.cutover.world import (
+    FOLDERS,
+    NORMAL_RUNBOOK,
+    RUNBOOK_TYPES,
+    USERS,
+    WORKSPACE,
+    FakeApiError,
+    FakeComment,
+    FakeRunbook,
+    FakeTask,
+    World,
+)
 
 VERSIONS = ("2022-01-10", "2021-10-13", "2022-02-22")
 Answer = tuple[int, Json]
@@ -38,7 +51,9 @@ class CutoverFake(Fake):
     """``forecast``: how the server handles that parameter. ``next_url``: the next link of every list.
 
     ``sorts_runbooks``: how it handles ``sort`` for runbooks, which the reference does not have.
-    ``endless``: every page of a list has a next one.
+    ``endless``: every page of a list has a next one. ``repeats_pages``: each of them is the first one.
+    ``names_comment_authors``: and when they were written, which the reference doesn't have.
+    ``newest_first``: lists runbooks from the newest on; the reference names no order.
     ``core_url``: that of the instance, where several share this API. A request for another one gets a 401.
     """
 
@@ -51,6 +66,9 @@ class CutoverFake(Fake):
         self.forecast: Literal["full", "bare", "refused"] = "full"
         self.sorts_runbooks: Literal["as asked", "ignored", "refused"] = "refused"
         self.endless = False
+        self.newest_first = False
+        self.repeats_pages = False
+        self.names_comment_authors = False
         self.core_url: str | None = None
         self.next_url: str | None = None
 
@@ -121,6 +139,8 @@ class CutoverFake(Fake):
         runbooks = [
             item for item in runbooks if all(term in f"{item.name} {item.description}".lower() for term in terms)
         ]
+        if self.newest_first:
+            runbooks.reverse()
         if params.get("sort") == "-updated_at" and self.sorts_runbooks == "as asked":
             runbooks.sort(key=self.world.edited_at, reverse=True)
         return self._page(seen, [self._body(item) for item in runbooks])
@@ -156,7 +176,23 @@ class CutoverFake(Fake):
         task = self._params(seen, "task_id", "page[number]").get("task_id")
         run = self._runbook(match)
         comments = [item for item in run.comments if task is None or item.task == task]
-        return self._page(seen, [fake_responses.comment(item, run, self.url) for item in comments])
+        items = [
+            fake_responses.comment(item, run, self.url, with_author=self.names_comment_authors)
+            for item in comments
+        ]
+        return self._page(seen, items)
+
+    def list_folders(self, seen: Seen, _: "re.Match[str]") -> Answer:
+        self._params(seen)
+        items = [fake_responses.folder(id, name, WORKSPACE, self.url) for id, name in FOLDERS.items()]
+        return self._page(seen, items)
+
+    def show_user(self, seen: Seen, match: "re.Match[str]") -> Answer:
+        self._params(seen)
+        user = next((user for user in USERS if user.id == match["id"]), None)
+        if user is None:
+            raise FakeApiError(("not_found", "This link is not valid.", "/data"), status=404)
+        return 200, {"data": fake_responses.user(user, self.url)}
 
     def list_task_types(self, seen: Seen, _: "re.Match[str]") -> Answer:
         return self._page(seen, fake_responses.task_types(self.url))
@@ -173,21 +209,32 @@ class CutoverFake(Fake):
     # Writes
 
     def create_runbook(self, seen: Seen, _: "re.Match[str]") -> Answer:
-        name, source_id, tasks = runbook_copy(seen.json, WORKSPACE)
-        source = self.runbooks.get(source_id)
+        asked = runbook_copy(seen.json, WORKSPACE)
+        source = self.runbooks.get(asked.source)
         if source is None or source.archived:
             raise FakeApiError(("not_found", "not found", "/meta/copy/source_runbook_id"), status=404)
-        return 201, {"data": fake_responses.runbook(self.world.copy(source, name, tasks=tasks), self.url)}
+        if asked.folder not in (None, *FOLDERS) or asked.type not in (None, *RUNBOOK_TYPES):
+            raise FakeApiError(("required", "must exist", "/data/relationships"))
+        copy = self.world.copy(source, asked.name, tasks=asked.tasks)
+        copy.folder, copy.type = asked.folder or "11", asked.type or NORMAL_RUNBOOK
+        copy.dynamic = source.dynamic and RUNBOOK_TYPES[copy.type] == "Incident"
+        self._apply(copy, asked.attributes)
+        return 201, {"data": fake_responses.runbook(copy, self.url)}
 
     def change_runbook(self, seen: Seen, match: "re.Match[str]") -> Answer:
         run = self._runbook(match)
         changes = runbook_changes(seen.json, run.id)
-        for name, value in changes.items():
-            setattr(run, name, value)
+        self._apply(run, changes)
         if changes.keys() & {"status", "status_message"}:
             run.status_updated_at = self.world.now()
         self.world.record_effect("status" if "status_message" in changes else "change", run.id)
         return 200, {"data": fake_responses.runbook(run, self.url)}
+
+    def _apply(self, item: FakeRunbook | FakeTask, changes: Mapping[str, Any]) -> None:
+        item.fields |= field_values(changes)
+        for name, value in changes.items():
+            if name != "custom_field_values":
+                setattr(item, name, value)
 
     def start_runbook(self, seen: Seen, match: "re.Match[str]") -> Answer:
         run = self._runbook(match)
@@ -209,6 +256,20 @@ class CutoverFake(Fake):
         run.tasks[task.id] = task
         self.world.record_effect("task", task.id)
         return 201, {"data": fake_responses.task(task, run, self.url)}
+
+    def change_task(self, seen: Seen, match: "re.Match[str]") -> Answer:
+        run = self._runbook(match)
+        task = self._task(run, match)
+        changes = task_changes(seen.json, task.id)
+        if task.stage == "complete" or (run.stage != "planning" and not run.dynamic):
+            raise FakeApiError(("task.not_editable", "Task is not editable.", "/data"))
+        self._apply(task, changes)
+        self.world.record_effect("edit", task.id)
+        return 200, {"data": fake_responses.task(task, run, self.url)}
+
+    def list_runbook_types(self, seen: Seen, _: "re.Match[str]") -> Answer:
+        self._params(seen)
+        return self._page(seen, fake_responses.runbook_types(self.url))
 
     def begin_task(self, seen: Seen, match: "re.Match[str]") -> Answer:
         run = self._runbook(match)
@@ -267,11 +328,13 @@ class CutoverFake(Fake):
         last = max(1, -(-len(items) // size))
         links: dict[str, str | None] = {"self": self._link(seen, number), "first": self._link(seen, 1)}
         links["last"] = self._link(seen, last)
+        if number > 1:
+            links["prev"] = self._link(seen, number - 1)
         if number < last or self.endless:
             links["next"] = self._link(seen, number + 1)
         if self.next_url is not None:
             links["next"] = self.next_url
-        offset = (number - 1) * size
+        offset = 0 if self.repeats_pages else (number - 1) * size
         return 200, fake_responses.page(items[offset : offset + size], links, offset, size, len(items))
 
     def _link(self, seen: Seen, number: int) -> str:
@@ -298,7 +361,11 @@ _ROUTES = (
     _route("PATCH", "/runbooks/{run}/tasks/{task}/finish", CutoverFake.finish_task),
     _route("GET", "/runbooks/{run}/comments", CutoverFake.list_comments),
     _route("POST", "/runbooks/{run}/comments", CutoverFake.create_comment),
+    _route("PATCH", "/runbooks/{run}/tasks/{task}", CutoverFake.change_task),
+    _route("GET", "/runbook_types", CutoverFake.list_runbook_types),
     _route("GET", "/task_types", CutoverFake.list_task_types),
+    _route("GET", "/users/{id}", CutoverFake.show_user),
+    _route("GET", "/workspaces/{id}/folders", CutoverFake.list_folders),
     _route("GET", "/workspaces", CutoverFake.list_workspaces),
     _route("GET", "/workspaces/{id}", CutoverFake.show_workspace),
 )

@@ -46,6 +46,7 @@ async def test_a_recorded_event_names_its_run(frame: dict[str, Any], playbooks: 
     [
         (f"{UPDATED}_incremental", {"id": RUN, "playbook_run_updated_at": 1, "changed_fields": {}}, (RUN,)),
         (CREATED, {"playbook_run": {"id": RUN}, "client_id": ""}, (RUN,)),
+        ("custom_playbooks_checklist_updated", {"id": "c" * 26, "playbook_run_id": RUN}, (RUN,)),
         ("custom_playbooks_playbook_archived", {"id": RUN}, ()),
         ("custom_com.mattermost.calls_call_start", {"id": RUN}, ()),
         (UPDATED, {"id": "../users"}, ()),

@@ -49,7 +49,15 @@ def test_a_message_says_what_happened_and_what_to_do(key: str) -> None:
 
 _RECEIPT_NOTES = {
     f"playbooks.{note}"
-    for note in ("bot_owns", "nobody_assigned", "not_assigned", "other_owner", "own_channel", "retrospective")
+    for note in (
+        "bot_owns",
+        "closed",
+        "nobody_assigned",
+        "not_assigned",
+        "other_owner",
+        "own_channel",
+        "retrospective",
+    )
 }
 _LABELS = {
     f"playbooks.offer_{action}"

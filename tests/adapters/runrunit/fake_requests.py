@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.adapters.runrunit.world import PROJECT, TYPE, refuse
+from tests.adapters.runrunit.world import PROJECTS, TYPE, refuse
 
 _TASK_FIELDS = {
     "title",
@@ -43,7 +43,7 @@ def new_task(body: Any) -> dict[str, Any]:
     numbers = type(task["type_id"]) is int and type(task["project_id"]) is int
     if not (text and numbers and task["on_going"] is False and task["desired_date"] is None):
         refuse()
-    if task["project_id"] != PROJECT or task["type_id"] != TYPE:
+    if task["project_id"] not in PROJECTS or task["type_id"] != TYPE:
         refuse(404)
     for id in (*task.get("task_prerequisite_ids", ()), *task.get("task_descendant_ids", ())):
         if type(id) is not int:
@@ -82,3 +82,18 @@ def reopen_descendants(body: Any) -> bool:
 def stage_id(body: Any) -> int:
     id = check_fields(body, {"task_status_id"}, {"task_status_id"})["task_status_id"]
     return id if type(id) is int else refuse()
+
+
+def item_change(body: Any) -> dict[str, Any]:
+    """Only ``description`` is in the sample of an update; ``checked`` is in every item."""
+    item = check_fields(body, {"checklist_item"}, {"checklist_item"})["checklist_item"]
+    change = check_fields(item, {"description", "checked"}, set())
+    if type(change.get("checked", True)) is not bool or not isinstance(change.get("description", ""), str):
+        refuse()
+    return change
+
+
+def keep_worked_time(body: Any) -> None:
+    """Deleting somebody's worked time is never asked for."""
+    if check_fields(body, {"destroy_worked_time"}, set()).get("destroy_worked_time") is not False:
+        refuse()

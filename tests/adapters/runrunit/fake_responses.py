@@ -5,10 +5,12 @@ from typing import Any
 from tests.adapters.runrunit.recording_files import load_recording
 from tests.adapters.runrunit.world import (
     BOARD,
+    OWNER,
     PROJECT_TEMPLATE,
     FakeAssignment,
     FakeComment,
     FakeElement,
+    FakeItem,
     FakeTask,
     FakeTemplate,
     FakeUser,
@@ -75,6 +77,7 @@ def task(item: FakeTask, world: World) -> Json:
         "is_assigned": bool(item.assignments),
         "opened_parent_ids": world.open_prerequisites(item),
         "workflow_id": item.workflow,
+        "checklist_id": item.checklist,
         "subtask_ids": [step.id for step in steps][::-1],
         "subtasks_count": len(steps),
         "subtasks_closed_count": done,
@@ -83,6 +86,7 @@ def task(item: FakeTask, world: World) -> Json:
         "responsible_id": first,
         "responsible_name": world.user(first).name if first else None,
         "assignments": [assignment(assigned, item, world) for assigned in item.assignments],
+        **({"parent_ids": list(item.waits_for)} if world.lists_prerequisites else {}),
     }
 
 
@@ -95,6 +99,7 @@ def template(item: FakeTemplate, world: World) -> Json:
         "type_id": item.type_id,
         "project_template_id": PROJECT_TEMPLATE,
         "follower_ids": item.followers,
+        "workflow_id": item.workflow,
         "is_assigned": bool(item.people),
         "subtasks_data": [
             step
@@ -126,6 +131,27 @@ def comment(item: FakeComment, world: World) -> Json:
         "deleted_at": item.at if item.deleted else None,
         "task_id": item.task,
         "commentable_id": item.task,
+    }
+
+
+def checklist(task: FakeTask) -> Json:
+    return _sample("checklist") | {
+        "id": task.checklist,
+        "task_id": task.id,
+        "checklist_item_ids": [item.id for item in task.items],
+    }
+
+
+def checklist_item(item: FakeItem, task: FakeTask) -> Json:
+    """As in the recording, a new item has no position."""
+    sample: Json = load_recording("checklist_items")[0]
+    return sample | {
+        "id": item.id,
+        "description": item.description,
+        "checked": bool(item.checked_at),
+        "checked_at": item.checked_at,
+        "checker_id": OWNER if item.checked_at else None,
+        "checklist_id": task.checklist,
     }
 
 

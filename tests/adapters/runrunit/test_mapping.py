@@ -28,7 +28,9 @@ READERS: dict[str, type[wire.Wire]] = {
     "task_description": wire.WireDescription,
     "template_description": wire.WireDescription,
     "assignment": wire.WireAssignment,
+    "checklist": wire.WireChecklistItem,
     "comment": wire.WireComment,
+    "project_template": wire.WireProjectTemplate,
     "stages": wire.WireStage,
     "task": wire.WireTask,
     "task_template": wire.WireTemplate,
@@ -81,7 +83,7 @@ def test_task_people_and_times() -> None:
 def test_a_run_with_its_subtasks() -> None:
     run_task = load_task("task_created_with_subtasks")
     subtasks = [load_task("tasks_subtasks").model_copy(update={"id": str(id)}) for id in (10, 9, 2)]
-    run = mapping.run("runrunit", run_task, subtasks, [load_task("tasks_prerequisites")], PEOPLE, LINKS, AT)
+    run = mapping.run("runrunit", run_task, subtasks, [load_task("tasks_prerequisites")], PEOPLE, LINKS, AT, {})
     assert [task.id for task in run.tasks] == ["2", "9", "10"]  # listed newest first
     assert run.owner is not None
     assert run.owner.id == "coyote-767"
@@ -99,13 +101,27 @@ def test_a_template_is_mapped_to_a_runbook() -> None:
 
 def test_comments_are_sorted_newest_last() -> None:
     items = [wire.WireComment.model_validate(item) for item in load_recording("comments")]
-    comments = mapping.comments(items, None, 20)
+    comments = mapping.comments(items, None, PEOPLE, 20)
     assert [(comment.text, comment.by) for comment in comments] == [
         ("Comment text", "Coyote 142"),
         ("System text", "Runrun.it"),
     ]
     deleted = [item.model_copy(update={"deleted_at": "2022-02-23T09:58:10-03:00"}) for item in items]
-    assert mapping.comments(deleted, None, 20) == []
+    assert mapping.comments(deleted, None, PEOPLE, 20) == []
+
+
+def test_a_comment_has_its_quotation_and_its_files() -> None:
+    item = wire.WireComment.model_validate(
+        load_recording("comments")[1]
+        | {
+            "commenter_name": None,
+            "quoted_comment_text": "Who is on it?\n— Ana via Slack (7K2F)",
+            "quoted_comment_user_name": "Liaison",
+            "documents": [{"id": 1, "file_name": "graph.png"}],
+        }
+    )
+    (comment,) = mapping.comments([item], None, PEOPLE, 20)
+    assert (comment.text, comment.by) == ("> Liaison: Who is on it?\nComment text\ngraph.png", "coyote-142")
 
 
 def test_only_the_stage_group_says_whether_a_stage_is_open() -> None:
@@ -123,7 +139,7 @@ def map_response(name: str, body: Any) -> None:
         item = model.model_validate(entry)
         match item:
             case wire.WireTask():
-                mapping.run("runrunit", item, [item], [item], PEOPLE, LINKS, AT)
+                mapping.run("runrunit", item, [item], [item], PEOPLE, LINKS, AT, {})
                 mapping.run_summary("runrunit", item, LINKS)
                 assert mapping.health(item) in Health
                 mapping.open_runs([item])
@@ -132,7 +148,7 @@ def map_response(name: str, body: Any) -> None:
             case wire.WireTemplate():
                 mapping.runbook("runrunit", item, PEOPLE)
             case wire.WireComment():
-                mapping.comments([item], "1", 20)
+                mapping.comments([item], "1", PEOPLE, 20)
 
 
 @pytest.mark.parametrize("name", RECORDINGS_WITH_BODY)

@@ -9,6 +9,7 @@ from typing import NoReturn
 from adapters.testing.harness import RUNBOOK, TASKS
 
 PROJECT, PROJECT_TEMPLATE, TYPE, BOARD = 7, 3, 1, 11
+PROJECTS = (PROJECT, 8)  # that Liaison's user can see
 OWNER = "liaison-bot"  # the owner of the token
 OPENED, CLOSED = "opened", "closed"
 
@@ -52,6 +53,15 @@ class FakeElement:
 
 
 @dataclass
+class FakeItem:
+    """Of a checklist."""
+
+    id: int
+    description: str
+    checked_at: str | None = None
+
+
+@dataclass
 class FakeTask:
     id: int
     title: str
@@ -65,6 +75,8 @@ class FakeTask:
     urgent: bool = False
     reopened: bool = False
     workflow: int | None = None
+    checklist: int | None = None
+    items: list[FakeItem] = field(default_factory=list)
     elements: list[FakeElement] = field(default_factory=list)
 
     def assignment_of(self, user: str) -> FakeAssignment:
@@ -91,6 +103,7 @@ class FakeTemplate:
     people: list[str] = field(default_factory=list)
     followers: list[str] = field(default_factory=list)
     type_id: int | None = TYPE
+    workflow: int | None = None
 
 
 @dataclass
@@ -109,6 +122,8 @@ class World:
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(501))
     last_assignment_closes_task: bool = True
     descriptions: dict[int, str] = field(default_factory=dict)  # of tasks and templates
+    lists_prerequisites: bool = False  # whether tasks have ``parent_ids``: in the field table, but in no sample
+    ticks_items: bool = True  # whether a change of ``checked`` has an effect, which is not documented
 
     def __post_init__(self) -> None:
         self.users = [
@@ -158,6 +173,10 @@ class World:
     def texts(self, task: int) -> list[str]:
         return [item.text for item in self.comments if item.task == task]
 
+    def add_checklist(self, task: FakeTask, *descriptions: str) -> None:
+        task.checklist = next(self.ids)
+        task.items = [FakeItem(next(self.ids), description) for description in descriptions]
+
     def user(self, id: str) -> FakeUser:
         return next((user for user in self.users if user.id == id), None) or refuse()
 
@@ -177,6 +196,10 @@ class World:
         task.elements = [FakeElement(next(self.ids), user) for user in users]
         task.assignments = []
         self.add_assignment(task, users[0])
+
+    def remove_assignment(self, task: FakeTask, assignment: FakeAssignment) -> None:
+        task.assignments.remove(assignment)
+        self.record_effect("unassign", task.id)
 
     def open_prerequisites(self, task: FakeTask) -> list[int]:
         return [id for id in task.waits_for if not self.tasks[id].closed_at]

@@ -11,10 +11,10 @@ from typing import Any
 from aiohttp import web
 
 from adapters.testing.fake_server import Fake, Seen
-from tests.adapters.tines import fake_requests, fake_responses, fake_team
+from tests.adapters.tines import fake_links, fake_requests, fake_responses, fake_team
 from tests.adapters.tines.fake_requests import body_of, checked, paging
 from tests.adapters.tines.fake_responses import Json
-from tests.adapters.tines.world import BOT, TEAM, FakeCase, FakeTask, Refusal, World
+from tests.adapters.tines.world import BOT, TEAM, FakeCase, FakeTask, FakeTemplate, Refusal, World
 
 FakeResponse = tuple[int, Json]
 Handler = Callable[["TinesFake", Seen, "re.Match[str]"], FakeResponse]
@@ -25,6 +25,7 @@ class TinesFake(Fake):
     """The flags, all off at first:
 
     - ``endless``: every list has one more page.
+    - ``newest_first`` (on at first): the order of comments and activities, which the API does not state.
     - ``drops_get_bodies``: a proxy removes the body of a GET.
     - ``hides_members``, ``hides_stories``: the key has no permission to see them.
     - ``is_newer``: the tenant has a list of sub-statuses.
@@ -37,6 +38,7 @@ class TinesFake(Fake):
         self.world = World()
         self.template = self.world.template
         self.endless = False
+        self.newest_first = True
         self.drops_get_bodies = False
         self.hides_members = False
         self.hides_stories = False
@@ -54,6 +56,8 @@ class TinesFake(Fake):
             status, body = self._respond(seen)
         except Refusal as refusal:
             status, body = refusal.status, {"error": refusal.message}
+        if status == 204:
+            return web.Response(status=status)
         return web.Response(status=status, text=json.dumps(body), content_type="application/json")
 
     def _webhook(self, seen: Seen) -> web.Response:
@@ -120,22 +124,31 @@ class TinesFake(Fake):
         for item in body.get("closure_conditions", []):
             checked(item, {"name": str, "formula": str}, ("name", "formula"))
         assignees = self.world.users_with_email(body["assignee_emails"]) if "assignee_emails" in body else [BOT]
+        template = self.template_of(body)
         case = self.world.add_case(
             body["name"],
             description=body.get("description"),
-            priority=body.get("priority", "low").upper(),
+            priority=body.get("priority", template.priority if template else "low").upper(),
             status=body.get("status", "open").upper(),
             author=self.world.user(body.get("author_email", "")) or BOT,
             assignees=assignees,
-            tags=list(body.get("tag_names", [])),
+            tags=list(body.get("tag_names", template.tags if template else [])),
             metadata=dict(body.get("metadata", {})),
             conditions=[dict(item) for item in body.get("closure_conditions", [])],
             fields=fields,
         )
-        for item in tasks:
+        for item in tasks or [{"description": title} for title in (template.tasks if template else ())]:
             self.world.add_task(case, item["description"], item.get("assignee_emails"))
         self.world.record("case", case.id)
         return 201, fake_responses.case(case, self.world, self.url, is_full=False)
+
+    def template_of(self, body: Json) -> FakeTemplate | None:
+        if "template_id" not in body:
+            return None
+        found = self.world.templates.get(body["template_id"]) if self.is_newer else None
+        if found is None:
+            raise Refusal("template_id is not a parameter")
+        return found
 
     def show_case(self, seen: Seen, at: "re.Match[str]") -> FakeResponse:
         return 200, fake_responses.case(self.case(at), self.world, self.url, is_full=True)
@@ -150,6 +163,12 @@ class TinesFake(Fake):
                 case, body["sub_status_id"], self.world.user(body.get("author_email", "")) or BOT
             )
             self.world.record("sub_status", case.id)
+        for user in self.world.users_with_email(body.get("add_assignee_emails", [])):
+            if user not in case.assignees:
+                case.assignees.append(user)
+        for user in self.world.users_with_email(body.get("remove_assignee_emails", [])):
+            if user in case.assignees:
+                case.assignees.remove(user)
         if "priority" in body:
             case.priority = body["priority"].upper()
             self.world.record("priority", case.id)
@@ -227,7 +246,7 @@ class TinesFake(Fake):
             task.assignees = self.world.users_with_email(body["assignee_emails"])
             self.world.record("assign", task.id)
         if "completed" in body:
-            task.completed = body["completed"]
+            self.world.complete(self.case(at), task, body["completed"])
             skipped = task.completed and task.description.startswith("[SKIPPED")
             self.world.record("skip" if skipped else "complete" if task.completed else "incomplete", task.id)
         task.updated_at = self.world.now()
@@ -236,20 +255,28 @@ class TinesFake(Fake):
     # Comments
 
     def list_comments(self, seen: Seen, at: "re.Match[str]") -> FakeResponse:
-        """Newest first: the API does not state an order, so the adapter must not rely on one."""
+        """The API does not state an order, so the adapter must not rely on one."""
         page, per_page = paging(seen, 500)
         case = self.case(at)
-        items = [fake_responses.comment(item) for item in reversed(case.comments)]
+        comments = list(reversed(case.comments)) if self.newest_first else case.comments
+        items = [fake_responses.comment(item) for item in comments]
         status, body = self.page(seen, "comments", items, page, per_page)
         return status, {"case_id": case.id, **body}
 
     def list_activities(self, seen: Seen, at: "re.Match[str]") -> FakeResponse:
         page, per_page = paging(seen, 50, "activity_type[]")
         case = self.case(at)
-        comments = [fake_responses.activity(item, "COMMENTED") for item in case.comments]
-        changed = [fake_responses.activity(item, "SUB_STATUS_UPDATED") for item in case.activities]
         kind = seen.query.get("activity_type[]")
-        items = [item for item in (*changed, *comments) if kind in (None, item["activity_type"])]
+        if kind is not None and kind not in fake_requests.ACTIVITY_TYPES:
+            raise Refusal("activity_type is not known")
+        logged = sorted([*case.activities, *case.comments], key=lambda item: item.id)
+        if self.newest_first:
+            logged.reverse()
+        items = [
+            fake_responses.activity(item, f"{self.url}/api/v2/cases/{case.id}")
+            for item in logged
+            if kind in (None, item.kind)
+        ]
         status, body = self.page(seen, "activities", items, page, per_page)
         return status, {"case_id": case.id, **body}
 
@@ -281,8 +308,7 @@ class TinesFake(Fake):
 
 
 def _route(method: str, path: str, handler: Handler) -> tuple[str, "re.Pattern[str]", Handler]:
-    pattern = path.replace("{case}", r"(?P<case>\d+)").replace("{task}", r"(?P<task>\d+)")
-    return method, re.compile("/api" + pattern.replace("{team}", r"(?P<team>\d+)")), handler
+    return method, re.compile("/api" + re.sub(r"\{(\w+)\}", r"(?P<\1>[0-9]+)", path)), handler
 
 
 _ROUTES = (
@@ -290,6 +316,12 @@ _ROUTES = (
     _route("POST", "/v2/cases/?", TinesFake.create_case),
     _route("GET", "/v2/cases/{case}", TinesFake.show_case),
     _route("PUT", "/v2/cases/{case}", TinesFake.change_case),
+    _route("POST", "/v2/cases/bulk/fields", fake_links.change_fields),
+    _route("GET", "/v2/cases/{case}/linked_cases", fake_links.list_linked),
+    _route("POST", "/v2/cases/{case}/linked_cases", fake_links.create_link),
+    _route("DELETE", "/v2/cases/{case}/linked_cases/{other}", fake_links.delete_link),
+    _route("GET", "/v2/cases/{case}/files", fake_links.list_files),
+    _route("POST", "/v2/cases/{case}/files", fake_links.create_file),
     _route("PUT", "/v2/cases/{case}/metadata", TinesFake.change_metadata),
     _route("GET", "/v2/cases/{case}/actions", TinesFake.list_actions),
     _route("PUT", "/v2/cases/{case}/actions/batch", TinesFake.change_actions),
@@ -306,5 +338,8 @@ _ROUTES = (
     _route("GET", "/v1/stories", fake_team.list_stories),
     _route("GET", "/v2/cases/{case}/subscribers", fake_team.list_subscribers),
     _route("POST", "/v2/cases/{case}/subscribers", fake_team.create_subscriber),
+    _route("GET", "/v1/case_templates", fake_team.list_templates),
+    _route("GET", "/v1/case_templates/{template}", fake_team.show_template),
+    _route("GET", "/v1/case_templates/{template}/preview", fake_team.preview_template),
     _route("GET", "/v1/case_sub_statuses", fake_team.list_sub_statuses),
 )

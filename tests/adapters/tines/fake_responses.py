@@ -60,16 +60,28 @@ def comment(item: FakeComment) -> Json:
     }
 
 
-def activity(item: FakeComment, kind: str) -> Json:
+def activity(item: FakeComment, url: str) -> Json:
     """A user has an ``id`` in the list of activities."""
     about = {name: value for name, value in user(item.by).items() if name != "user_id"}
     return {
         "id": item.id,
-        "activity_type": kind,
+        "activity_type": item.kind,
         "value": item.value,
+        **file(item, url),
         "user": {"id": item.by.id, **about},
         "created_at": item.at,
     }
+
+
+def linked(item: FakeCase) -> Json:
+    return {"case_id": item.id, "name": item.name}
+
+
+def file(item: FakeComment, url: str) -> Json:
+    """Only activities of attached files have one."""
+    if not item.filename:
+        return {}
+    return {"file": {"filename": item.filename, "url": f"{url}/files/{item.id}/download"}}
 
 
 def case_input(item: FakeInput) -> Json:
@@ -103,6 +115,7 @@ def member(item: FakeUser) -> Json:
 
 def case(item: FakeCase, world: World, url: str, *, is_full: bool) -> Json:
     """``is_full``: as in GET of one case, which also has the names of task assignees."""
+    logged = sorted([*item.activities, *item.comments], key=lambda activity: activity.id)
     return {
         "case_id": item.id,
         "name": item.name,
@@ -120,9 +133,9 @@ def case(item: FakeCase, world: World, url: str, *, is_full: bool) -> Json:
         "sla": _sla(),
         "slas": [_sla(kind, *result) for kind, result in (item.slas or {"completion": (0, False)}).items()],
         "fields": [_field(input, item.fields[input.id]) for input in world.inputs if input.id in item.fields],
-        "activities": [_activity(said) for said in item.comments[:20]],
+        "activities": [_activity(said, f"{url}/api/v2/cases/{item.id}") for said in logged[:20]],
         "team": {"id": TEAM, "name": TEAM_NAME},
-        "linked_cases": [],
+        "linked_cases": [linked(world.cases[other]) for other in item.linked],
         "closure_conditions": [dict(condition) for condition in item.conditions],
         "opened_at": item.at,
         "resolved_at": item.resolved_at,
@@ -132,7 +145,7 @@ def case(item: FakeCase, world: World, url: str, *, is_full: bool) -> Json:
         "actions": [_embedded_action(number, action) for number, action in enumerate(item.actions, 1)],
         "blocks": [],
         "tasks": [task(done, is_full=is_full) for done in item.tasks.values()],
-        "activities_meta": meta(f"{url}/api/v2/cases/{item.id}/activities", 1, 20, len(item.comments)),
+        "activities_meta": meta(f"{url}/api/v2/cases/{item.id}/activities", 1, 20, len(logged)),
         "records_meta": meta(f"{url}/api/v2/cases/{item.id}/records", 1, 20, 0),
     }
 
@@ -173,11 +186,12 @@ def _field(input: FakeInput, value: str) -> Json:
     return {"id": input.id, "value": value, "case_input": {name: shape[name] for name in kept}}
 
 
-def _activity(said: FakeComment) -> Json:
+def _activity(said: FakeComment, url: str) -> Json:
     return {
         "id": said.id,
-        "activity_type": "COMMENTED",
+        "activity_type": said.kind,
         "value": said.value,
+        **file(said, url),
         "user": user(said.by),
         "created_at": said.at,
     }

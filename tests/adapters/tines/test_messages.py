@@ -12,8 +12,9 @@ _MESSAGES = load_messages(PLATFORM.messages)
 
 
 def is_made_of_parts(key: str) -> bool:
-    """A fix is used with its check, a priority by its name, and a capability with its operation."""
-    return key.endswith("_fix") or key.startswith(("tines.label.priority_", "tines.capability."))
+    """A fix is used with its check, the others by the name of a priority, an operation or a kind of activity."""
+    built = ("tines.label.priority_", "tines.capability.", "tines.activity.", "tines.raced_task_")
+    return key.endswith("_fix") or key.startswith(built)
 
 
 def test_every_message_is_used_and_every_used_message_exists() -> None:

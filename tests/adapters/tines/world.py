@@ -47,10 +47,14 @@ class FakeTask:
 
 @dataclass
 class FakeComment:
+    """A comment or, with another ``kind``, any other activity of the timeline."""
+
     id: int
     value: str
     by: FakeUser
     at: str
+    kind: str = "COMMENTED"
+    filename: str = ""
 
 
 @dataclass
@@ -72,9 +76,10 @@ class FakeCase:
     actions: list[dict[str, Any]] = field(default_factory=list)
     tasks: dict[int, FakeTask] = field(default_factory=dict)
     comments: list[FakeComment] = field(default_factory=list)
-    activities: list[FakeComment] = field(default_factory=list)  # of ``SUB_STATUS_UPDATED``
+    activities: list[FakeComment] = field(default_factory=list)  # all but the comments
     slas: dict[str, tuple[int, bool]] = field(default_factory=dict)  # type -> (seconds left, exceeded)
     followers: list[FakeUser] = field(default_factory=list)
+    linked: list[int] = field(default_factory=list)
     unmet: bool = False
     at: str = ""
     resolved_at: str | None = None
@@ -104,6 +109,17 @@ class FakeStory:
     disabled: bool = False
 
 
+@dataclass(frozen=True)
+class FakeTemplate:
+    """A case template, on newer tenants."""
+
+    id: int
+    name: str
+    tasks: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    priority: str = "low"
+
+
 class World:
     """``effects``: (name, id) of every change that a request made."""
 
@@ -124,6 +140,8 @@ class World:
             FakeInput(2, "region", "Region", ("eu-1", "us-1")),
         ]
         self.stories = [FakeStory(7981, "Restart service", 150, 3), FakeStory(7982, "Enrich alert")]
+        phishing = FakeTemplate(12, "Phishing investigation", ("Quarantine", "Tell people"), ("phishing",), "high")
+        self.templates = {12: phishing}
         self.template = self.add_case(RUNBOOK, tags=["runbook-template", "database"], status="CLOSED")
         for _, title in TASKS:
             self.add_task(self.template, title)
@@ -168,9 +186,23 @@ class World:
         case.comments.append(comment)
         return comment
 
+    def log(
+        self, case: FakeCase, kind: str, by: FakeUser = BOT, value: str = "", filename: str = ""
+    ) -> FakeComment:
+        """The API does not state the values of most activities, so the adapter must not rely on them."""
+        item = FakeComment(self.id(), value or str(self.id()), by, self.now(), kind, filename)
+        case.activities.append(item)
+        return item
+
     def set_sub_status(self, case: FakeCase, id: int, by: FakeUser = BOT) -> None:
         case.sub_status = id
-        case.activities.append(FakeComment(self.id(), str(id), by, self.now()))
+        self.log(case, "SUB_STATUS_UPDATED", by)
+
+    def complete(self, case: FakeCase, task: FakeTask, completed: bool, by: FakeUser = BOT) -> None:
+        if task.completed is not completed:
+            task.completed = completed
+            item = self.log(case, "TASK_COMPLETED" if completed else "TASK_INCOMPLETE", by)
+            task.updated_at = item.at
 
     def close(self, case: FakeCase) -> None:
         for condition in case.conditions:
@@ -180,3 +212,4 @@ class World:
         if case.unmet:
             raise Refusal("Case cannot be closed: closure conditions are not met")
         case.status, case.resolved_at = "CLOSED", self.now()
+        self.log(case, "STATUS_UPDATED")

@@ -8,10 +8,11 @@ from adapters.toolkit.messages import load_messages
 from adapters.writes import (
     AddComment,
     AddTask,
+    Applied,
     AssignTask,
     BeginTask,
-    EndRun,
     HoldTask,
+    NotApplied,
     ReopenTask,
     SetStatus,
     SkipTask,
@@ -25,6 +26,7 @@ from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.helpers import (
     ANA,
     AT,
+    BASELINE,
     BEN,
     MARKER,
     UNKNOWN_PERSON,
@@ -181,18 +183,6 @@ async def test_begin_works_without_access_to_people(xurrent: XurrentAdapter, fak
     assert (result.message, task.status) == ("xurrent.not_taken", "in_progress")
 
 
-async def test_begin_by_somebody_outside_the_team_changes_nothing(
-    xurrent: XurrentAdapter, fake: XurrentFake
-) -> None:
-    run = create_run(fake)
-    task = fake.account.tasks_of(run)[0]
-    fake.account.team.discard(58)
-    with pytest.raises(Rejected) as refused:
-        await execute(xurrent, BeginTask(run=run_key(run), by=ANA, task=str(task.id)))
-    assert refused.value.key == "xurrent.member"
-    assert task.status == "assigned"
-
-
 async def test_hold_and_skip_write_their_reason(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     first, second, *_ = fake.account.tasks_of(run)
@@ -201,6 +191,18 @@ async def test_hold_and_skip_write_their_reason(xurrent: XurrentAdapter, fake: X
     assert [seen.json["status"] for seen in fake.calls("PATCH", "")] == ["waiting_for", "canceled"]
     assert [note.text.splitlines()[0] for note in run.notes] == ["vendor", "not needed"]
     assert (held.tasks[0].state, skipped.tasks[0].state) == (TaskState.HELD, TaskState.SKIPPED)
+
+
+async def test_a_task_is_held_until_a_time(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
+    run = create_run(fake)
+    task = fake.account.tasks_of(run)[0]
+    until = {"until": AT.isoformat()}
+    hold = HoldTask(run=run_key(run), by=ANA, task=str(task.id), reason="vendor", options=until)
+    assert isinstance(await xurrent.reconcile(hold, MARKER, BASELINE), NotApplied)
+    held = await execute(xurrent, hold)
+    assert patch_body(fake) == {"status": "waiting_for", "waiting_until": "2026-07-18T14:03:00Z"}
+    assert held.tasks[0].expected_at == AT
+    assert isinstance(await xurrent.reconcile(hold, MARKER, BASELINE), Applied)
 
 
 async def test_a_waiting_task_can_be_skipped(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
@@ -308,12 +310,11 @@ async def test_a_text_that_is_too_long_is_not_sent(xurrent: XurrentAdapter, fake
     assert fake.calls("POST", "") == []
 
 
-async def test_reopen_and_end_are_refused_without_a_request(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
+async def test_reopen_is_refused_without_a_request(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     task = fake.account.tasks_of(run)[0]
-    for write in (ReopenTask(run=run_key(run), task=str(task.id)), EndRun(run=run_key(run))):
-        with pytest.raises(Unsupported) as refused:
-            xurrent.steps(write, None)
-        assert "can't" in error_text(PLATFORM, refused.value)
-        assert str(refused.value.facts["instead"]) in load_messages(PLATFORM.messages)
+    with pytest.raises(Unsupported) as refused:
+        xurrent.steps(ReopenTask(run=run_key(run), task=str(task.id)), None)
+    assert "can't" in error_text(PLATFORM, refused.value)
+    assert str(refused.value.facts["instead"]) in load_messages(PLATFORM.messages)
     assert fake.seen == []

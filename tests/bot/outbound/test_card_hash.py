@@ -8,6 +8,7 @@ from bot.outbound.live_cards import card_hash
 from commands.cards.run_card import run_card
 from commands.model.card import Card
 from commands.model.tracked_run import RunOverlay, TrackedRun
+from commands.text.catalogue import plain_text
 
 AT = datetime(2026, 11, 21, 14, 3, 7, 123456, tzinfo=UTC)
 
@@ -41,3 +42,14 @@ def test_a_time_is_equal_in_whatever_zone_object_it_comes() -> None:
 def test_a_new_task_state_is_a_change() -> None:
     opened = tracked_run(AT).run.tasks[0].model_copy(update={"state": TaskState.READY, "finished_at": None})
     assert draw(tracked_run(AT, tasks=(opened,)))[1] != draw(tracked_run(AT))[1]
+
+
+def test_a_card_of_a_run_that_is_read_in_turn_shows_its_age_every_five_minutes() -> None:
+    def drawn(past: float) -> tuple[Card, str]:
+        run = tracked_run(AT.replace(minute=0) + timedelta(minutes=past))
+        card = run_card(run, now=AT, shows_age=True)
+        return card, card_hash(card, run.run.read_at)
+
+    assert "as of 14:01 UTC" in plain_text(drawn(1)[0].lines[-1])
+    assert drawn(1)[1] == drawn(2)[1]
+    assert drawn(1)[1] != drawn(6)[1]

@@ -62,7 +62,7 @@ async def test_close_waits_for_requested_changes(tmp_path: Path) -> None:
     await first.open()
 
     def change(connection: Connection) -> None:
-        connection.execute(insert(surface_state).values(name="late", value="stored"))
+        connection.execute(insert(surface_state).values(name="late", value='{"is": "stored"}'))
 
     requested = asyncio.create_task(first.transaction(change, Commit.SURFACE_STATE))
     await asyncio.sleep(0)
@@ -70,7 +70,7 @@ async def test_close_waits_for_requested_changes(tmp_path: Path) -> None:
     await requested
     second = Store(url)
     await second.open()
-    assert await SurfaceStateRows(second, "").get("late") == "stored"
+    assert await SurfaceStateRows(second, "").get("late") == '{"is": "stored"}'
     await second.close()
 
 

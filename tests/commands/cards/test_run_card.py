@@ -107,7 +107,7 @@ def test_no_button_for_what_the_platform_cannot_do_or_people_decide() -> None:
     assert "approval: Ana" in rows(card)[2][3]
 
 
-def test_a_kept_hold_and_a_kept_colour_say_that_liaison_keeps_them() -> None:
+def test_a_colour_that_the_platform_has_only_as_text_is_shown_as_such() -> None:
     run = RUN.model_copy(update={"health": Health.UNSET, "health_text": "", "health_by": "", "health_at": None})
     card = run_card(
         known(
@@ -116,7 +116,7 @@ def test_a_kept_hold_and_a_kept_colour_say_that_liaison_keeps_them() -> None:
         now=NOW,
     )
     assert rows(card)[2] == ("Fail over", "held", "T3", "no quorum")
-    assert plain_text(card.lines[0]) == "RED  down, Rui 14:05 UTC, next update 14:20 UTC, saved in Liaison only"
+    assert plain_text(card.lines[0]) == "RED  down, Rui 14:05 UTC, next update 14:20 UTC, as text on playbooks"
     assert card.tone == "bad"
 
 

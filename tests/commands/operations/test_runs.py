@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from adapters.errors import Unreachable
+from adapters.errors import RateLimited, Unreachable
 from adapters.models import Health, Person
 from adapters.protocol import Emulated
 from adapters.writes import EndRun, Op, WriteMarker
@@ -171,6 +171,13 @@ async def test_a_platform_that_does_not_answer_shows_what_was_read_last(room: Ro
     assert "isn't responding. Showing the run as of 14:05 UTC." in private_text(answer)
 
 
+async def test_a_platform_that_asks_to_wait_is_not_called_unresponsive(room: Room) -> None:
+    await room.start()
+    error = room.platform.errors["read"] = RateLimited("local", "show", retry_after=600)
+    answer = await room.type("show R1", place=OTHER)
+    assert f"asks to wait until {error.until:%H:%M UTC}. Showing the run as of 14:05" in private_text(answer)
+
+
 async def test_reads_name_the_writes_that_still_wait(room: Room) -> None:
     await room.start()
     room.runs.queued["R1"] = 2
@@ -188,10 +195,10 @@ async def test_a_task_is_shown_with_who_waits_for_whom(room: Room) -> None:
     assert lines[1] == "waiting  waiting for T1, T2"
     assert "T4 is waiting for this task." in private_text(answer)
     assert "careful" in private_text(answer)
-    assert button_labels(answer) == ["Comment"]
+    assert button_labels(answer) == ["Comment", "Comments"]
     first = await room.type("show T1")
     assert "Ask from two zones." in private_text(first)
-    assert button_labels(first) == ["Begin T1", "Finish T1", "Comment"]
+    assert button_labels(first) == ["Begin T1", "Finish T1", "Comment", "Comments"]
 
 
 async def test_what_a_platform_tells_of_each_task_alone_is_asked_for(room: Room) -> None:
@@ -246,7 +253,7 @@ async def test_mine_lists_my_tasks_of_all_runs(room: Room) -> None:
     assert answer.private is not None
     assert private_text(answer) == "You have 2 open tasks"
     rows = [(section.title, row.handle) for section in answer.private.sections for row in section.rows]
-    assert rows == [("R2 Primary down in EU", "T2"), ("R1 Primary down in EU", "T1")]
+    assert rows == [("R2 Primary down in EU", "T2"), ("R1 Primary down in EU (2026-05-04)", "T1")]
     assert button_labels(answer) == ["Finish R1.T1"]
     assert private_text(await room.type("mine", by=EVE)) == "You have no open tasks."
 

@@ -129,7 +129,7 @@ async def test_do_is_hidden_and_refused_where_the_platform_has_no_actions(room: 
     capability = room.platform.capabilities[Op.ACTION]
     assert isinstance(capability, Unsupported)
     instead = capability_text(capability.alternative, "local", room.services)
-    assert private_text(answer) == f"Local runbooks has no other actions from here. {instead}"
+    assert private_text(answer) == f"There are no other actions on Local runbooks. {instead}"
     assert "/run do" not in private_text(await room.type("help"))
     form = await open_form(OpenForm(run="R1", about="more"), HERE, room.services)
     assert "do" not in [option.value for option in form.fields[0].options]
@@ -177,3 +177,36 @@ async def test_several_buttons_of_the_platform_share_one_on_the_live_card(acting
     card = live_card(tracked, acting.services, acting.now())
     assert card.buttons[-1].label == "2 other actions…"
     assert "End the run" in button_labels(await acting.press(card.buttons[-1]))
+
+
+FIELDS = PlatformAction(id="fields", label="button.more", inputs=("region", "owner"))
+
+
+async def test_an_action_that_takes_values_asks_for_them_and_passes_them_on(acting: Room) -> None:
+    acting.platform.offered_actions = (FLAG, FIELDS)
+    asked = await acting.type("do fields")
+    assert "needs a value of region, owner. For example: /run do More… --set region=…" in private_text(asked)
+    asked = await acting.type("do fields --set region=eu --set owner=ana")
+    assert private_text(asked).startswith("Go ahead with “More… (region=eu, owner=ana)” on R1")
+    done = await acting.press(find_button(asked, "Go ahead"))
+    assert "“More… (region=eu, owner=ana)” done" in private_text(done)
+    assert acting.platform.step_options[-1] == {"region": "eu", "owner": "ana"}
+
+
+async def test_an_action_without_values_refuses_them(acting: Room) -> None:
+    refused = await acting.type("do end the run --set region=eu")
+    assert private_text(refused).startswith("“End the run” takes no values. Leave out --set.")
+    assert acting.platform.executed == ["start"]
+
+
+FAILING = PlatformAction(id="fail", label="button.more", takes_note=True)
+
+
+async def test_an_action_takes_the_persons_own_words(acting: Room) -> None:
+    acting.platform.offered_actions = (FLAG, FAILING)
+    asked = await acting.type("do more --note the disk is broken")
+    assert private_text(asked).startswith("Go ahead with “More… (the disk is broken)” on R1")
+    await acting.press(find_button(asked, "Go ahead"))
+    assert acting.platform.step_options[-1] == {"note": "the disk is broken"}
+    refused = await acting.type("do end the run --note because")
+    assert private_text(refused).startswith("“End the run” takes no words. Leave out --note.")

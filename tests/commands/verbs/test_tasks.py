@@ -1,6 +1,7 @@
 """The verbs on tasks: preconditions, one write per task, and the answer."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -49,6 +50,18 @@ async def test_a_task_that_is_already_done_says_who_and_when(room: Room) -> None
     assert answer.result == "done"
     assert room.platform.executed.count("finish:1") <= 1
     assert len([step for step in room.platform.executed if step.startswith("finish")]) == 1
+
+
+async def test_a_task_that_somebody_finished_there_since_names_them(room: Room) -> None:
+    """Not the last person who finished it through Liaison."""
+    await room.start()
+    await room.type("finish T1", by=BEN)
+    await room.type("reopen T1", by=BEN)
+    room.wait(minutes=3)
+    finished = {"state": TaskState.DONE, "finished_by": "Rui", "finished_at": room.now()}
+    room.platform.task_changes["Confirm the primary is down"] = finished
+    await room.type("show R1")
+    assert "was already finished by Rui at 14:09 UTC" in private_text(await room.type("finish T1"))
 
 
 async def test_a_message_that_is_repeated_after_a_crash_gets_the_same_answer(room: Room) -> None:
@@ -199,6 +212,19 @@ async def test_a_hold_that_liaison_stores_is_shown_and_cleared_by_finishing(room
     assert list(tracked.overlay.holds.values()) == ["vendor is asleep"]
     await room.type("finish T1")
     assert (await room.run("R1")).overlay.holds == {}
+
+
+async def test_a_task_is_held_until_a_time_where_the_platform_can(room: Room) -> None:
+    await room.start()
+    refused = await room.type("hold T1 vendor is asleep --until 30m")
+    assert private_text(refused) == (
+        "Local runbooks can't hold a task until a time. Nothing changed. Leave out --until."
+    )
+    types = {"local": replace(room.services.platform_types["local"], holds_until=True)}
+    room.services = replace(room.services, platform_types=types)
+    await room.type("hold T1 vendor is asleep --until 30m")
+    until = room.platform.step_options[-1]["until"]
+    assert datetime.fromisoformat(until) - room.now() <= timedelta(minutes=30)
 
 
 async def test_reopening_clears_a_stored_hold_without_asking_the_platform(room: Room) -> None:
@@ -433,3 +459,31 @@ async def test_a_field_that_the_platform_has_no_place_for_is_mentioned(room: Roo
     assert "so Ben was not set." in private_text(started)
     assert "so Ben was not assigned." in private_text(await room.type("add Tell support --assign @ben"))
     assert "was not assigned" not in private_text(await room.type("add Tell sales"))
+
+
+async def test_an_assignment_made_since_the_button_was_drawn_is_not_replaced(room: Room) -> None:
+    await room.start()
+    await room.type("assign T1 @ben")
+    begun = await room.type("begin T1")
+    assert "stays" in private_text(begun) or "Ben" in private_text(begun)
+    await room.type("assign T1 @eve", by=BEN)
+    answer = await room.press(find_button(begun, "Take it over"))
+    assert private_text(answer) == (
+        "T1 Confirm the primary is down has been assigned to Eve in the meantime. Nothing changed."
+    )
+    task = (await room.run("R1")).run.task("1")
+    assert task is not None
+    assert [person.name for person in task.assignees] == ["Eve"]
+    answer = await room.press(find_button(answer, "Assign to Ana anyway"))
+    assert answer.result == "done", private_text(answer)
+    task = (await room.run("R1")).run.task("1")
+    assert task is not None
+    assert [person.name for person in task.assignees] == ["Ana"]
+
+
+async def test_a_card_names_who_began_somebody_elses_task(room: Room) -> None:
+    await room.start()
+    await room.type("assign T1 @ben")
+    await room.type("claim T1")
+    answer = await room.type("show T1")
+    assert "Ben since 14:06 UTC, begun by Ana" in private_text(answer)

@@ -213,6 +213,7 @@ async def test_skip_is_emulated_on_older_servers(playbooks_1: PlatformHarness) -
         result = await execute_steps(playbooks_1, write, run)
         assert result[0].snapshot is not None
         assert result[0].snapshot.tasks[number].state is TaskState.DONE
+        assert result[0].message == "playbooks.closed"
         assert result[1].comment is not None
         assert result[1].comment.text == ("Skipped: not needed" if reason else "Skipped")
     assert not playbooks_1.fake.calls("PUT", "/skip$")
@@ -229,6 +230,7 @@ async def test_skip_is_tried_once_on_an_unknown_server(playbooks_1: PlatformHarn
     run = await playbooks_1.adapter.read(key.id)
     for number in (0, 1):
         result = await execute_steps(playbooks_1, SkipTask(run=key, by=ANA, task=run.tasks[number].id), run)
+        assert result[0].message == "playbooks.closed"
         assert result[1].comment is not None
         assert result[1].comment.text == "Skipped"
     assert len(playbooks_1.fake.calls("PUT", "/skip$")) == 1
