@@ -19,6 +19,7 @@ dispatch turns them into cards.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
 
 class AdapterError(Exception):
@@ -49,11 +50,14 @@ class OutcomeUnknown(AdapterError):
 class RateLimited(AdapterError):
     default_key = "platform.rate_limited"
 
+    """``until``: when the platform allows another try, by our clock."""
+
     def __init__(
         self, platform: str, operation: str, *, retry_after: float, key: str | None = None, said: str = ""
     ) -> None:
-        super().__init__(platform, operation, key=key, said=said)
         self.retry_after = retry_after
+        self.until = datetime.now(UTC) + timedelta(seconds=retry_after)
+        super().__init__(platform, operation, key=key, said=said, until=self.until)
 
 
 class CredentialsRejected(AdapterError):

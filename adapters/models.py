@@ -298,6 +298,8 @@ class PlatformAction(Model):
     ``label``, ``warning`` and ``note`` are message keys, which share ``facts``. ``warning`` says what it does;
     ``note`` is its present state, shown in lists only because it changes. ``task`` is the Task.id it is about.
     With ``link`` it only opens that page and writes nothing.
+    ``inputs`` are names of values that it takes ("do NAME --set key=value"), of which one at least must be given;
+    the adapter refuses other names. They are passed as ``Write.options``.
     """
 
     id: str
@@ -307,6 +309,7 @@ class PlatformAction(Model):
     facts: Mapping[str, str] = {}
     task: str | None = None
     link: str = ""
+    inputs: tuple[str, ...] = ()
 
 
 class RunHealth(Model):

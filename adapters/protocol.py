@@ -40,6 +40,9 @@ API_VERSION = 2
 """Increased when the contract changes in a way that adapters must follow. See ``Platform.api_version``."""
 
 
+SLOWEST_ANSWER = 60.0  # seconds
+
+
 @dataclass(frozen=True, slots=True)
 class Native:
     """The platform does this itself."""
@@ -325,6 +328,7 @@ class Platform:
     secret_fields: Sequence[str] = ()  # of its settings
     supports_insertion: bool = False  # a new task can be put between others
     ignored_fields: frozenset[str] = frozenset()  # fields of writes that it has no place for: "start.owner"
+    slowest_answer: float = SLOWEST_ANSWER  # how long it may still be executing a request without an answer
     api_version: int = 1  # the ``API_VERSION`` that it was written for; packages of the first one did not say
 
 

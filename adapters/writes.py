@@ -5,7 +5,7 @@ A command makes a ``Write``. ``Adapter.steps`` splits it into steps of one chang
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
@@ -44,9 +44,13 @@ READS = frozenset({Op.RUNBOOKS, Op.RUNS, Op.SHOW, Op.COMMENTS})
 class Recovery(StrEnum):
     """What to do about a step whose outcome is unknown."""
 
-    IDEMPOTENT = "idempotent"  # it sets a state, or the platform refuses a second one: it may be sent again
-    LOOKUP = "lookup"  # it is found by its receipt code, or as an id that did not exist before
+    IDEMPOTENT = "idempotent"  # it only sets a state, or the platform refuses a second one; it carries no text
+    LOOKUP = "lookup"  # it is found by its receipt code, by its state, or as an id that did not exist before
     MANUAL = "manual"  # it leaves nothing to find: a person decides
+
+
+NOTE = "note"
+"""The part of a write that only adds the words that were typed with it, as a comment."""
 
 
 class Write(Model):
@@ -71,6 +75,16 @@ class Write(Model):
     def step_key(self) -> str:
         """The key of this step in the effect log, unique within its message: ``finish:17:begin``."""
         return ":".join(part for part in (self.op.value, self.target, self.part) if part)
+
+    @property
+    def words(self) -> str:
+        """The comment, note or reason that somebody typed; empty without one."""
+        return ""
+
+    @property
+    def only_adds_text(self) -> bool:
+        """Whether this step is a comment or the note of a write: it changes no state, and waits for nobody."""
+        return self.part == NOTE
 
     @property
     def run_id(self) -> str:
@@ -107,6 +121,10 @@ class FinishTask(TaskWrite):
     note: str = ""
     then: str | None = None  # the task id of the branch to take
 
+    @property
+    def words(self) -> str:
+        return self.note
+
 
 class BeginTask(TaskWrite):
     """Also assigns an unassigned task to ``by``."""
@@ -118,10 +136,18 @@ class SkipTask(TaskWrite):
     op: Op = Op.SKIP
     reason: str = ""
 
+    @property
+    def words(self) -> str:
+        return self.reason
+
 
 class HoldTask(TaskWrite):
     op: Op = Op.HOLD
     reason: str
+
+    @property
+    def words(self) -> str:
+        return self.reason
 
 
 class ReopenTask(TaskWrite):
@@ -129,8 +155,11 @@ class ReopenTask(TaskWrite):
 
 
 class AssignTask(TaskWrite):
+    """``expected``: who has the task as far as ``by`` knows. It is refused if somebody else has it by now."""
+
     op: Op = Op.ASSIGN
     person: Person
+    expected: tuple[Person, ...] | None = Field(None, exclude_if=lambda expected: expected is None)
 
 
 class ApproveTask(TaskWrite):
@@ -139,12 +168,20 @@ class ApproveTask(TaskWrite):
     op: Op = Op.APPROVE
     note: str = ""
 
+    @property
+    def words(self) -> str:
+        return self.note
+
 
 class RejectTask(TaskWrite):
     """Like ``ApproveTask``."""
 
     op: Op = Op.REJECT
     reason: str = ""
+
+    @property
+    def words(self) -> str:
+        return self.reason
 
 
 class AddTask(Write):
@@ -170,6 +207,10 @@ class SetStatus(Write):
     next_at: datetime | None = None
 
     @property
+    def words(self) -> str:
+        return self.text
+
+    @property
     def health_word(self) -> str:
         """A prefix for the text ("[amber] ") on a platform whose runs have no health; empty without a health."""
         return "" if self.health in (None, Health.UNSET) else f"[{self.health}] "
@@ -184,10 +225,22 @@ class AddComment(Write):
     def target(self) -> str:
         return self.task or ""
 
+    @property
+    def words(self) -> str:
+        return self.text
+
+    @property
+    def only_adds_text(self) -> bool:
+        return True
+
 
 class EndRun(Write):
     op: Op = Op.END
     text: str = ""
+
+    @property
+    def words(self) -> str:
+        return self.text
 
 
 class PerformAction(Write):
@@ -258,12 +311,25 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class NotApplied:
-    """The platform does not show the write (yet)."""
+    """The platform does not show the write (yet).
+
+    ``missing`` is the key of a message in the adapter's catalogue that names what is missing ("25 of 58 tasks are
+    missing"), with ``facts``; empty if the write is all there is to name.
+    """
+
+    missing: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Indeterminate:
-    """It cannot be found out: the write leaves nothing to find, or not everything could be read."""
+    """It cannot be found out: the write leaves nothing to find, or not everything could be read.
+
+    ``missing`` and ``facts`` as above, where a part of the write is known to be missing.
+    """
+
+    missing: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 Reconciliation = Applied | NotApplied | Indeterminate

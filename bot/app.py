@@ -27,6 +27,7 @@ from bot.outbound.activity_log import ActivityLog
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.responder import Responder
 from bot.services.change_poller import ChangePoller
+from bot.services.heartbeat import Heartbeat
 from bot.services.outcome_recorder import OutcomeRecorder
 from bot.services.people_directory import PeopleDirectory
 from bot.services.platform_events import PlatformEvents
@@ -83,11 +84,13 @@ class Application:
     services: Services
     engine: EmbeddedEngine
     reconciler: Reconciler
+    heartbeat: Heartbeat
     intake: AppIntake
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
     async def start(self) -> None:
         await self.store.open()
+        self.heartbeat.start()
         await self.load_rate_limits()
         await self.run_rows.load()
         await self.effect_log.load()
@@ -102,6 +105,7 @@ class Application:
         self.activity_log.resume()
         await self.reconciler.resume(frozenset(processed))
         self._tasks.append(asyncio.create_task(self.inbox.delete_old_forever(INBOX_CLEANUP_SECONDS)))
+        self._tasks.append(asyncio.create_task(self.heartbeat.beat_forever()))
         self._tasks.append(asyncio.create_task(self.change_poller.poll_forever()))
         log.info("started", surfaces=list(self.surfaces), platforms=list(self.platforms), resumed=len(processed))
 
@@ -199,8 +203,10 @@ def bootstrap(
     outcomes = OutcomeRecorder(run_rows, effect_log, inbox, runs)
     people = PeopleDirectory(PeopleRows(store), chats, settings.people, now)
     services = _create_services(settings, platforms, runs, people, history, responder)
+    heartbeat = Heartbeat(settings.heartbeat_path, now)
+    scheduled = ScheduledRows(store)
     engine, reconciler = _create_engine(
-        settings, inbox, ScheduledRows(store), services, effect_log, outcomes, responder, live_cards, people, now
+        settings, inbox, scheduled, services, effect_log, outcomes, responder, live_cards, people, heartbeat, now
     )
     responder.scheduler, responder.services = engine, services
     history.engine, history.reconciler = engine, reconciler
@@ -222,6 +228,7 @@ def bootstrap(
         services=services,
         engine=engine,
         reconciler=reconciler,
+        heartbeat=heartbeat,
         intake=AppIntake(engine, responder, inbox, services, people, now, PlatformEvents(platforms, runs, now)),
     )
 
@@ -260,6 +267,7 @@ def _create_engine(
     responder: Responder,
     live_cards: LiveCards,
     people: PeopleDirectory,
+    heartbeat: Heartbeat,
     now: Callable[[], datetime],
 ) -> tuple[EmbeddedEngine, Reconciler]:
     effect_services = EffectServices(
@@ -270,7 +278,8 @@ def _create_engine(
         now=now,
         write_timeout=settings.bot.write_timeout,
         shutting_down=asyncio.Event(),
-        reconcile_later=lambda effect: reconciler.check_later(effect),
+        slowest_answer=settings.slowest_answer,
+        downtime=lambda: heartbeat.downtime,
     )
 
     async def on_late_outcome(
@@ -280,7 +289,7 @@ def _create_engine(
             await responder.post_late_outcome(effect, outcome)
 
     reconciler = Reconciler(effect_services, on_late_outcome)
-    work = MessageProcessor(services, effect_services, people, responder, live_cards, inbox, now)
+    work = MessageProcessor(services, effect_services, reconciler, people, responder, live_cards, inbox, now)
     engine = EmbeddedEngine(inbox, scheduled, work, now)
     return engine, reconciler
 

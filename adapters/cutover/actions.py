@@ -12,6 +12,7 @@ from html import escape
 from adapters.cutover import mapping, wire
 from adapters.cutover.api import CutoverApi
 from adapters.cutover.reads import Reads
+from adapters.cutover.tasks import map_task
 from adapters.cutover.text import SIGNER
 from adapters.errors import AdapterError, Conflict, NotFound, Unsupported
 from adapters.models import PlatformAction, Run, RunState, Task, TaskState
@@ -62,7 +63,7 @@ class ExtraActions:
     async def read_run(self, step: EndRun) -> Fresh[wire.Runbook]:
         return await self.reads.fresh_run(step)
 
-    @step(SkipTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
+    @step(SkipTask, recovery=Recovery.LOOKUP, guard=read_task)
     async def skip(self, step: SkipTask, marker: WriteMarker, fresh: Fresh[wire.Task]) -> WriteResult:
         path = self.api.path("skip", "runbooks", step.run_id, "tasks", step.task, "skip")
         comment = escape(SIGNER.sign(step.reason or "Skipped", marker), quote=False)
@@ -85,11 +86,13 @@ class ExtraActions:
         task = await self._task(step)
         return applied_if(task.state is TaskState.SKIPPED, WriteResult(tasks=(task,)))
 
-    @step(EndRun, recovery=Recovery.IDEMPOTENT, guard=read_run)
+    @step(EndRun, recovery=Recovery.LOOKUP, guard=read_run)
     async def end(self, step: EndRun, marker: WriteMarker, fresh: Fresh[wire.Runbook]) -> WriteResult:
-        return await self.change_run(step, marker)
+        """It is a cancellation, so the answer says so."""
+        result = await self.change_run(step, marker)
+        return result.model_copy(update={"message": "cutover.run_cancelled"})
 
-    @step(PerformAction, recovery=Recovery.IDEMPOTENT)
+    @step(PerformAction, recovery=Recovery.LOOKUP)
     async def change_run(self, step: PerformAction | EndRun, marker: WriteMarker) -> WriteResult:
         """``notify`` is off: people get no message from Cutover."""
         verb = verb_of(step)
@@ -127,7 +130,7 @@ class ExtraActions:
         return Unsupported(self.api.platform, verb, key="cutover.too_old")
 
     async def _task(self, step: SkipTask) -> Task:
-        return mapping.task(await self.api.task(step.run_id, step.task, "skip"))
+        return map_task(await self.api.task(step.run_id, step.task, "skip"))
 
     async def _run_state(self, step: PerformAction | EndRun) -> RunState:
         return mapping.run_state(await self.api.runbook(step.run_id, verb_of(step)))

@@ -6,9 +6,11 @@ from datetime import datetime
 from adapters.cutover.actions import ExtraActions
 from adapters.cutover.api import CutoverApi
 from adapters.cutover.capabilities import CAPABILITIES, WITH_EXTRAS
+from adapters.cutover.changes import Changes
 from adapters.cutover.errors import error_mapper
 from adapters.cutover.health import check
 from adapters.cutover.links import Links
+from adapters.cutover.people import People
 from adapters.cutover.reads import Reads
 from adapters.cutover.settings import CutoverSettings
 from adapters.cutover.start import Starts, plan_start
@@ -42,7 +44,10 @@ class Cutover(PlatformAdapter):
         self._settings = settings
         self._links = Links(name, settings.api_url, workspace, settings.link_template, settings.core_url)
         self._api = api = CutoverApi(http)
-        self._reads = Reads(api, self._links, filters, resources.now)
+        self._changes = Changes(api, filters)
+        self._reads = Reads(
+            api, People(api), self._changes, self._links, filters, resources.now, filters_by_stage=settings.extras
+        )
         self._extras = ExtraActions(api, self._reads) if settings.extras else None
         starts = Starts(api, workspace, filters, self._reads.is_template)
         handlers = [starts, TaskWrites(api, self._reads), RunWrites(api, self._reads), Comments(api, self._reads)]
@@ -83,12 +88,12 @@ class Cutover(PlatformAdapter):
         return key
 
     def changed_since(self, since: datetime) -> Sequence[EditPages]:
-        return [self._reads.edits(since)]
+        return [self._changes.edits(since)]
 
     @property
     def reads_per_minute(self) -> float:
         """The reference gives no number for its rate limit. A read takes three requests."""
-        return 0.0 if self._reads.lists_edits else READS_PER_MINUTE
+        return 0.0 if self._changes.are_listed else READS_PER_MINUTE
 
     def affected_ids(self, payload: bytes) -> Collection[str] | None:
         """Reads the default payload of an event integration. Operators can configure another one."""
@@ -117,6 +122,13 @@ class Cutover(PlatformAdapter):
         if write.note.strip() or has_override(write):
             steps.append(write.as_part("note"))
         return steps
+
+    def _require_branch(self, write: Write, run: Run | None) -> None:
+        """Where the server doesn't list what a task leads to, only its type says whether it decides."""
+        task = run.task(write.target) if run else None
+        is_unlisted = task is not None and not task.branches
+        if not is_unlisted or self._reads.decision(write.run_id, write.target).decides is False:
+            super()._require_branch(write, run)
 
 
 def connect(name: str, settings: CutoverSettings, resources: Resources) -> Cutover:

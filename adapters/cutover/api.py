@@ -1,16 +1,16 @@
-"""Requests to Cutover's API: single resources, lists to their last page, and writes."""
+"""Requests to Cutover's API: single resources, lists, and writes."""
 
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 from adapters.cutover import wire
-from adapters.cutover.mapping import RunbookContext
+from adapters.cutover.pages import Pages
+from adapters.cutover.tasks import RunbookContext
 from adapters.errors import (
     OPTIONAL_READ_ERRORS,
     AdapterError,
@@ -24,8 +24,6 @@ from adapters.http.client import HttpClient
 from adapters.http.responses import parse_model
 from adapters.models import Listing
 
-MAX_PAGES = 100
-
 M = TypeVar("M", bound=BaseModel)
 R = TypeVar("R", bound=wire.Resource[Any])
 
@@ -36,7 +34,11 @@ class CutoverApi:
 
     http: HttpClient
     _supports_forecast: bool = True  # until this server rejects the parameter
-    _branching_types: dict[str, bool] = field(default_factory=dict)  # task type id -> conditional_progression
+    _task_types: dict[str, wire.TaskTypeAttributes] = field(default_factory=dict)  # by id
+    _pages: Pages = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pages = Pages(self.http)
 
     @property
     def platform(self) -> str:
@@ -46,15 +48,22 @@ class CutoverApi:
         path = self.path(operation, "runbooks", id)
         return await self._get(wire.RunbookResponse, path, operation)
 
-    async def runbooks(self, operation: str, params: Mapping[str, str]) -> Listing[wire.Runbook]:
+    async def all_runbooks(self, operation: str, params: Mapping[str, str]) -> Listing[wire.Runbook]:
+        """To the last page, for a list that has to prove something."""
         return await self._list(wire.ListResponse[wire.Runbook], "core/runbooks", operation, params)
+
+    async def newest_runbooks(self, operation: str, params: Mapping[str, str]) -> Listing[wire.Runbook]:
+        """The newest hundreds: an instance may have thousands."""
+        model = wire.ListResponse[wire.Runbook]
+        return await self._pages.read_newest(model, "core/runbooks", operation, params)
 
     async def edited_runbooks(
         self, operation: str, params: Mapping[str, str]
     ) -> AsyncGenerator[Sequence[wire.Runbook], None]:
         """Pages of runbooks, the one that was edited last first, if this server sorts as asked."""
         query = {**params, "sort": "-updated_at"}
-        async for page in self._pages(wire.ListResponse[wire.Runbook], "core/runbooks", operation, query):
+        model = wire.ListResponse[wire.Runbook]
+        async for page in self._pages.follow(model, "core/runbooks", operation, query):
             yield page.data
 
     async def task(self, run: str, id: str, operation: str) -> wire.Task:
@@ -84,11 +93,31 @@ class CutoverApi:
             self.runbook(id, operation), self.tasks(id, operation), self._streams(id, operation)
         )
         await self._load_task_types(tasks, operation)
-        return runbook, tasks, RunbookContext(streams=streams, branching=dict(self._branching_types))
+        is_cancelled = runbook.attributes.stage in ("canceled", "cancelled")
+        context = RunbookContext(streams, dict(self._task_types), is_cancelled=is_cancelled)
+        return runbook, tasks, context
 
     async def workspace(self, id: str, operation: str) -> wire.Workspace:
         path = self.path(operation, "workspaces", id)
         return await self._get(wire.SingleResponse[wire.Workspace], path, operation)
+
+    async def folders(self, workspace: str, operation: str) -> Listing[wire.Folder]:
+        path = self.path(operation, "workspaces", workspace, "folders")
+        return await self._list(wire.ListResponse[wire.Folder], path, operation, {})
+
+    async def runbook_types(self, operation: str) -> Listing[wire.RunbookType]:
+        return await self._list(wire.ListResponse[wire.RunbookType], "core/runbook_types", operation, {})
+
+    async def user(self, id: str, operation: str) -> wire.User:
+        return await self._get(wire.UserResponse, self.path(operation, "users", id), operation)
+
+    async def users(self, query: str, operation: str) -> Listing[wire.User]:
+        """Only newer versions have ``query``. Where it is refused, everybody is read."""
+        model = wire.ListResponse[wire.User]
+        try:
+            return await self._list(model, "core/users", operation, {"query": query})
+        except (Rejected, Unsupported):
+            return await self._list(model, "core/users", operation, {})
 
     async def first_page_size(self, path: str, operation: str, params: Mapping[str, str]) -> int:
         """The number of items on a list's first page: the cheapest proof that the list can be read."""
@@ -123,17 +152,15 @@ class CutoverApi:
             return ()
 
     async def _load_task_types(self, tasks: Sequence[wire.Task], operation: str) -> None:
-        missing = {type for task in tasks if (type := task.related_id("task_type"))} - self._branching_types.keys()
+        missing = {type for task in tasks if (type := task.related_id("task_type"))} - self._task_types.keys()
         if not missing:
             return
         try:
             types = await self._list(wire.ListResponse[wire.TaskType], "core/task_types", operation, {})
-            self._branching_types |= {
-                type.id: bool(type.attributes.conditional_progression) for type in types.items
-            }
+            self._task_types |= {type.id: type.attributes for type in types}
         except OPTIONAL_READ_ERRORS:
             pass  # without permission to read types no task is known to branch; Cutover still rejects the finish
-        self._branching_types |= {type: False for type in missing - self._branching_types.keys()}
+        self._task_types |= {type: wire.TaskTypeAttributes() for type in missing - self._task_types.keys()}
 
     async def _all_tasks(self, run: str, operation: str, params: Mapping[str, str]) -> Sequence[wire.Task]:
         path = self.path(operation, "runbooks", run, "tasks")
@@ -149,39 +176,7 @@ class CutoverApi:
     async def _list(
         self, model: type[wire.ListResponse[R]], path: str, operation: str, params: Mapping[str, str]
     ) -> Listing[R]:
-        """Follows ``links.next`` as given. A link seen before ends the list."""
-        items: dict[str, R] = {}
-        number = 0
-        async with aclosing(self._pages(model, path, operation, params)) as pages:
-            async for page in pages:
-                number += 1
-                items |= {item.id: item for item in page.data}
-                if number == MAX_PAGES:
-                    return Listing(tuple(items.values()), complete=False)
-        return Listing(tuple(items.values()))
-
-    async def _pages(
-        self, model: type[wire.ListResponse[R]], path: str, operation: str, params: Mapping[str, str]
-    ) -> "AsyncGenerator[wire.ListResponse[R], None]":
-        followed: set[str] = set()
-        body = await self.http.read(path, operation=operation, params=params or None)
-        while True:
-            page = self._parse(model, body, operation)
-            yield page
-            link = self._next_url(page.links.next, operation)
-            if link is None or link in followed:
-                return
-            followed.add(link)
-            body = await self.http.read(link, operation=operation)
-
-    def _next_url(self, link: str | None, operation: str) -> str | None:
-        """``link`` as an absolute URL. Raises ``BadResponse`` for another origin, which must not get the token."""
-        if link is None:
-            return None
-        url = self.http.same_origin(link)
-        if url is None:
-            raise BadResponse(self.platform, operation, key="platform.foreign_link", said=link)
-        return url
+        return await self._pages.read_all(model, path, operation, params)
 
     def _parse(self, model: type[M], body: Any, operation: str, error_type: type[AdapterError] = BadResponse) -> M:
         return parse_model(model, body, self.platform, operation, error_type)

@@ -23,12 +23,13 @@ class Links:
     template: str | None = None
     core_url: str = ""
 
-    def run(self, id: str) -> str | None:
-        """The page of a runbook, or None if its address is unknown."""
-        template = self.template or self._default_template()
+    def run(self, id: str, workspace: str | None = None) -> str | None:
+        """The page of a runbook in this workspace, or None if its address is unknown."""
+        workspace = workspace or self.workspace
+        template = self.template or self._default_template(workspace)
         if template is None:
             return None
-        return template.format(runbook_id=quote(id, safe=""), workspace_id=quote(self.workspace, safe=""))
+        return template.format(runbook_id=quote(id, safe=""), workspace_id=quote(workspace, safe=""))
 
     def parse(self, link: str) -> RunKey | TaskKey | None:
         try:
@@ -55,6 +56,6 @@ class Links:
         is_instance = host.startswith("api.") and host.endswith(".cutover.com") and host != "api.cutover.com"
         return f"https://{host.removeprefix('api.')}" if is_instance else None
 
-    def _default_template(self) -> str | None:
+    def _default_template(self, workspace: str) -> str | None:
         site = self._site()
-        return site + _PAGE if site and self.workspace else None
+        return site + _PAGE if site and workspace else None

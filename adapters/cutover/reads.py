@@ -1,152 +1,186 @@
 """The read commands: runbooks, runs, a run with its tasks, and comments."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from adapters.cutover import mapping, wire
 from adapters.cutover.api import CutoverApi
+from adapters.cutover.changes import Changes
 from adapters.cutover.links import Links
+from adapters.cutover.people import People
 from adapters.cutover.start import START_OPTIONS
-from adapters.errors import NotFound, Rejected, Unsupported
+from adapters.cutover.tasks import USER, RunbookContext, map_task
+from adapters.errors import OPTIONAL_READ_ERRORS, NotFound, Rejected, Unsupported
 from adapters.models import Comment, Listing, Run, Runbook, RunState, RunSummary, Task
-from adapters.protocol import Edit, EditPages
 from adapters.toolkit.guards import Fresh
 from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import TaskWrite, Write
 
 COMMENT_LIMIT = 20
-SAME_EDIT = timedelta(seconds=1)  # at most between the times of one edit on the task and on its runbook
-MIN_SHARED_EDITS = 2
+OPEN_STATES = (RunState.ACTIVE, RunState.PAUSED)
+RUNS = {"is_template": "false"}
+STARTED = ({**RUNS, "run_type": "live"}, {**RUNS, "run_type": "rehearsal"})  # only a started runbook has one
+OPEN = ({**RUNS, "stage": "active"}, {**RUNS, "stage": "paused"})  # newer versions
+Filter = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class TaskDecision:
+    """``branches``: the tasks that may come next, where the server lists them."""
+
+    decides: bool | None  # None: unknown
+    branches: tuple[str, ...] = ()
+    title: str = ""  # of the task
 
 
 @dataclass
 class Reads:
-    """Remembers which runbooks are templates, and where the tasks of the runs that were read branch."""
+    """Remembers which runbooks are templates, and how the tasks of the runs that were read go on."""
 
     api: CutoverApi
+    people: People
+    changes: Changes
     links: Links
-    filters: Mapping[str, str]
+    filters: Filter
     now: Callable[[], datetime]
-    _templates: dict[str, bool] = field(default_factory=dict)  # runbook id -> is it a template
-    _branches: dict[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)  # run -> task -> next tasks
-    _shared_edits: int = 0  # that were dated the same on a task and on its runbook
-    _last_shared: datetime | None = None
-    _sorts_by_edit: bool = True  # until this server refuses or ignores that order
+    filters_by_stage: bool = False  # until this server refuses it
+    _sources: dict[str, wire.Runbook] = field(default_factory=dict)  # runbooks as last read, by id
+    _decisions: dict[str, Mapping[str, TaskDecision]] = field(default_factory=dict)  # by run and task
+    _folders: dict[str, Mapping[str, str]] = field(default_factory=dict)  # names by workspace and id
 
     async def runbooks(self, query: str) -> Listing[Runbook]:
-        """Approved templates, then runbooks in planning."""
-        kinds = ({"is_template": "true", "template_status": "approved"}, {"is_template": "false"})
-        templates, others = await self._search("runbooks", query, *kinds)
-        found = [item for item in templates if mapping.is_template(item) and not item.attributes.archived]
-        found += [item for item in others if _is_planned(item)]
-        self._templates |= {item.id: mapping.is_template(item) for item in found}
+        """Approved templates, then runbooks in planning, the newest first."""
+        templates = {"is_template": "true", "template_status": "approved"}
+        listings = await self._search(
+            "runbooks", query, (templates, RUNS), (templates, {**RUNS, "stage": "planning"})
+        )
+        approved, others = listings
+        found = [item for item in approved if mapping.is_template(item) and not item.attributes.archived]
+        found += sorted(filter(_is_planned, others), key=_started_at, reverse=True)
+        self._remember(found)
+        folders = await self._folder_names(_of_one_title(found), "runbooks")
         runbooks = [
-            mapping.runbook(self.api.platform, item, self.links, start_options=START_OPTIONS) for item in found
+            mapping.runbook(
+                self.api.platform, item, self.links, start_options=START_OPTIONS, folder=folders.get(item.id, "")
+            )
+            for item in found
         ]
-        return Listing(runbooks, templates.complete and others.complete)
+        return Listing(runbooks, all(listing.complete for listing in listings))
 
     async def runbook(self, id: str) -> Runbook:
         item, tasks, context = await self.api.runbook_with_tasks(id, "show")
-        self._templates[item.id] = mapping.is_template(item)
+        self._remember([item])
         return mapping.runbook(self.api.platform, item, self.links, tasks, context, START_OPTIONS)
 
     async def runs(self, query: str) -> Listing[RunSummary]:
-        (items,) = await self._search("runs", query, {"is_template": "false"})
-        open_states = (RunState.ACTIVE, RunState.PAUSED)
-        found = [item for item in items if not mapping.is_template(item) and not item.attributes.archived]
-        found = [item for item in found if mapping.run_state(item) in open_states]
-        found.sort(key=_started_at, reverse=True)
-        runs = [mapping.run_summary(self.api.platform, item, self.links) for item in found]
-        return Listing(runs, items.complete)
+        """Those that started last first."""
+        listings = await self._search("runs", query, STARTED, OPEN)
+        found = {item.id: item for listing in listings for item in listing if _is_open(item)}
+        newest = sorted(found.values(), key=_started_at, reverse=True)
+        runs = [mapping.run_summary(self.api.platform, item, self.links) for item in newest]
+        return Listing(runs, all(listing.complete for listing in listings))
 
     async def run(self, id: str) -> Run:
         item, tasks, context = await self.api.runbook_with_tasks(id, "show")
+        self._remember([item])
         if mapping.is_template(item):
-            self._templates[item.id] = True
             raise NotFound(self.api.platform, "show")  # it is a runbook
-        self._compare_edit_times(item, _last_edit_of_tasks(tasks))
+        self.changes.compare(item, tasks)
+        context = await self._with_people(context, tasks)
         run = mapping.run(self.api.platform, item, tasks, context, self.links)
-        branches = {task.id: task.branches for task in run.tasks if task.branches}
-        if branches or item.id in self._branches:
-            self._branches[item.id] = branches
+        self._decisions[item.id] = {
+            task.id: TaskDecision(context.decides(task), mapped.branches, mapped.title)
+            for task, mapped in zip(tasks, run.tasks, strict=True)
+        }
         return run.model_copy(update={"read_at": self.now()})
 
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
+        """The reference names no order."""
         listing = await self.api.comments(id, task, "comments")
         found = [item for item in listing.items if task is None or item.related_id("task") in (task, None)]
         if all(item.id.isdecimal() for item in found):
             found.sort(key=lambda item: int(item.id))
-        return [mapping.comment(item) for item in found[-COMMENT_LIMIT:]]
-
-    @property
-    def lists_edits(self) -> bool:
-        """Whether this server sorts runbooks by their last edit and dates them by their tasks, as far as known."""
-        return self._sorts_by_edit and self._shared_edits >= MIN_SHARED_EDITS
-
-    async def edits(self, since: datetime) -> EditPages:
-        """Runbooks, the one that was edited last first. The reference documents neither that order nor that an
-        edit of a task counts as one of its runbook, so both are checked: raises ``Unsupported`` otherwise."""
-        if not self.lists_edits:
-            raise Unsupported(self.api.platform, "show")
-        try:
-            async with aclosing(
-                self.api.edited_runbooks("show", {"is_template": "false", **self.filters})
-            ) as pages:
-                async for page in pages:
-                    edits = [edit for item in page if (edit := _edit(item)) and edit.at and edit.at >= since]
-                    times = [parse_timestamp(item.attributes.updated_at) for item in page]
-                    if None in times or times != sorted(filter(None, times), reverse=True):
-                        raise Unsupported(self.api.platform, "show")
-                    yield edits
-                    if len(edits) < len(page):
-                        return
-        except (Rejected, Unsupported) as error:
-            self._sorts_by_edit = False
-            raise Unsupported(self.api.platform, "show", said=error.said) from error
-
-    def _compare_edit_times(self, item: wire.Runbook, last: datetime | None) -> None:
-        """Learns whether the server dates a runbook by its tasks. One edit in common may be a coincidence."""
-        edited_at = parse_timestamp(item.attributes.updated_at)
-        started_at = parse_timestamp(item.attributes.start_actual)  # edits the runbook and its tasks
-        if edited_at is None or last is None or last > edited_at + SAME_EDIT:
-            self._shared_edits = 0
-        elif edited_at <= last + SAME_EDIT and started_at is not None and last > started_at + SAME_EDIT:
-            self._shared_edits += last != self._last_shared
-            self._last_shared = last
+        last = found[-COMMENT_LIMIT:]
+        people = await self.people.named(_ids(item.related_id(mapping.AUTHOR) for item in last), "comments")
+        return [mapping.comment(item, people) for item in last]
 
     async def fresh_task(self, step: TaskWrite) -> Fresh[wire.Task]:
         item, run = await asyncio.gather(
             self.api.task(step.run_id, step.task, step.op), self.api.runbook(step.run_id, step.op)
         )
-        task = self.with_branches(step.run_id, mapping.task(item))
-        return Fresh(item, task=task, run_state=mapping.run_state(run))
+        return Fresh(item, task=self.with_branches(step.run_id, map_task(item)), run_state=mapping.run_state(run))
 
     async def fresh_run(self, step: Write) -> Fresh[wire.Runbook]:
         run = await self.api.runbook(step.run_id, step.op)
         return Fresh(run, run_state=mapping.run_state(run))
 
+    def source(self, id: str) -> wire.Runbook | None:
+        """A runbook as last read, or None if it has not been read since the process started."""
+        return self._sources.get(id)
+
     def is_template(self, id: str) -> bool | None:
-        """None for a runbook that has not been read since the process started."""
-        return self._templates.get(id)
+        source = self.source(id)
+        return None if source is None else mapping.is_template(source)
+
+    def decision(self, run: str, task: str) -> TaskDecision:
+        return self._decisions.get(run, {}).get(task, TaskDecision(None))
 
     def with_branches(self, run: str, task: Task) -> Task:
         """``task`` with the branches of the last read, which the response to an action on one task lacks."""
-        branches = self._branches.get(run, {}).get(task.id, ())
+        branches = self.decision(run, task.id).branches
         return task if task.state.is_over or not branches else task.model_copy(update={"branches": branches})
 
     async def _search(
-        self, operation: str, query: str, *kinds: Mapping[str, str]
+        self, operation: str, query: str, kinds: Sequence[Filter], by_stage: Sequence[Filter]
     ) -> Sequence[Listing[wire.Runbook]]:
-        """Cutover's search does not tolerate typos. If it finds nothing, this returns everything, unfiltered."""
+        """Cutover's search does not tolerate typos. If it finds nothing, this returns everything, unfiltered.
+
+        ``by_stage``: better filters, which only newer versions have.
+        """
         search = {"query": query.strip()} if query.strip() else {}
-        requests = (self.api.runbooks(operation, {**kind, **self.filters, **search}) for kind in kinds)
-        listings = await asyncio.gather(*requests)
+        try:
+            listings = await self._lists(operation, by_stage if self.filters_by_stage else kinds, search)
+        except (Rejected, Unsupported):
+            if not self.filters_by_stage:
+                raise
+            listings = await self._lists(operation, kinds, search)
+            self.filters_by_stage = False  # only now: the same request succeeded without it
         if search and not any(listings):
-            return await self._search(operation, "", *kinds)
+            return await self._search(operation, "", kinds, by_stage)
         return listings
+
+    async def _lists(
+        self, operation: str, kinds: Sequence[Filter], search: Filter
+    ) -> Sequence[Listing[wire.Runbook]]:
+        requests = (self.api.newest_runbooks(operation, {**kind, **self.filters, **search}) for kind in kinds)
+        return await asyncio.gather(*requests)
+
+    async def _with_people(self, context: RunbookContext, tasks: Sequence[wire.Task]) -> RunbookContext:
+        """With the names of the assignees, whom only newer versions send."""
+        assigned = [pair for task in tasks for pair in task.related("assignees") or ()]
+        if not assigned:
+            return context
+        people = await self.people.named([id for kind, id in assigned if kind == USER], "show")
+        return RunbookContext(context.streams, context.types, people, is_cancelled=context.is_cancelled)
+
+    async def _folder_names(self, items: Sequence[wire.Runbook], operation: str) -> Mapping[str, str]:
+        """By runbook id. Only needed to tell runbooks of one title apart: empty if they can't be read."""
+        workspaces = _ids(item.related_id("workspace") for item in items)
+        for workspace in workspaces:
+            if workspace not in self._folders:
+                try:
+                    folders = await self.api.folders(workspace, operation)
+                except OPTIONAL_READ_ERRORS:
+                    folders = Listing(())
+                self._folders[workspace] = {folder.id: folder.attributes.name or "" for folder in folders}
+        names = {id: name for workspace in workspaces for id, name in self._folders[workspace].items()}
+        return {item.id: names.get(item.related_id("folder") or "", "") for item in items}
+
+    def _remember(self, items: Iterable[wire.Runbook]) -> None:
+        self._sources |= {item.id: item for item in items}
 
 
 def _is_planned(item: wire.Runbook) -> bool:
@@ -154,15 +188,21 @@ def _is_planned(item: wire.Runbook) -> bool:
     return not attributes.is_template and not attributes.archived and mapping.run_state(item) is RunState.PLANNED
 
 
-def _started_at(item: wire.Runbook) -> float:
+def _is_open(item: wire.Runbook) -> bool:
+    is_run = not mapping.is_template(item) and not item.attributes.archived
+    return is_run and mapping.run_state(item) in OPEN_STATES
+
+
+def _of_one_title(items: Sequence[wire.Runbook]) -> Sequence[wire.Runbook]:
+    counts = Counter(mapping.title(item).casefold() for item in items)
+    return [item for item in items if counts[mapping.title(item).casefold()] > 1]
+
+
+def _ids(ids: Iterable[str | None]) -> Collection[str]:
+    return list(dict.fromkeys(filter(None, ids)))
+
+
+def _started_at(item: wire.Runbook) -> tuple[float, int]:
+    """Or created. Ids are numbers in practice."""
     at = parse_timestamp(item.attributes.start_actual) or parse_timestamp(item.attributes.created_at)
-    return at.timestamp() if at else 0.0
-
-
-def _edit(item: wire.Runbook) -> Edit:
-    attributes = item.attributes
-    return Edit(item.id, attributes.updated_at or "", parse_timestamp(attributes.updated_at))
-
-
-def _last_edit_of_tasks(tasks: Sequence[wire.Task]) -> datetime | None:
-    return max(filter(None, (parse_timestamp(task.attributes.updated_at) for task in tasks)), default=None)
+    return (at.timestamp() if at else 0.0, int(item.id) if item.id.isdecimal() else 0)

@@ -80,9 +80,11 @@ class Starts:
     async def find_copy(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         """By its name, which contains the run's handle. Another Liaison database may have used the same name."""
         filters, since = {**self.filters, "is_template": "false"}, baseline.sent_at - MAX_CLOCK_SKEW
-        found = _newest_copy(await self.api.runbooks("start", {**filters, "query": step.title}), step.title, since)
+        found = _newest_copy(
+            await self.api.all_runbooks("start", {**filters, "query": step.title}), step.title, since
+        )
         if found is None:  # the search is fuzzy: only the whole list proves that the copy does not exist
-            listing = await self.api.runbooks("start", filters)
+            listing = await self.api.all_runbooks("start", filters)
             found = _newest_copy(listing, step.title, since)
             if found is None:
                 return NotApplied() if listing.complete else Indeterminate()

@@ -12,6 +12,10 @@ from adapters.toolkit.signing import TextSigner
 
 SIGNER = TextSigner(separator=" — ", before="— ", name=r"[^\n—]{1,120}?")
 
+_LINK = re.compile(
+    r"<a\s[^<>]*?href=(?:\"([^\"<>]*)\"|'([^'<>]*)')[^<>]*>(.{0,1000}?)</a>", re.IGNORECASE | re.DOTALL
+)
+_ITEM = re.compile(r"<li(?:\s[^<>]*)?>", re.IGNORECASE)
 _BREAK = re.compile(r"<br\s*/?>|</(?:p|li|div|h[1-6])>\s*", re.IGNORECASE)
 _TAG = re.compile(r"</?(?:p|b|i|u|s|em|strong|ul|ol|li|code|pre|a|span|div|h[1-6])(?:\s[^<>]*)?>", re.IGNORECASE)
 
@@ -24,6 +28,12 @@ def to_html(text: str) -> str:
 def to_text(content: str | None) -> str:
     """The plain text of a comment or description, which may be HTML or plain text."""
     text = content or ""
-    if _TAG.search(text) is None and _BREAK.search(text) is None:
-        return html.unescape(text).strip()
-    return html.unescape(_TAG.sub("", _BREAK.sub("\n", text))).strip()
+    if _TAG.search(text) is not None or _BREAK.search(text) is not None:
+        text = _ITEM.sub("- ", _LINK.sub(_link_text, text))
+        text = _TAG.sub("", _BREAK.sub("\n", text)).replace("&nbsp;", " ")
+    return html.unescape(text).strip()
+
+
+def _link_text(link: "re.Match[str]") -> str:
+    address, label = link[1] or link[2] or "", link[3]
+    return label if not address or address == label else f"{label} ({address})"

@@ -26,6 +26,25 @@ def _objects(value: object) -> object:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def _text(value: object) -> object:
+    """A value of a custom field: a text, or a list of texts where several can be chosen."""
+    if isinstance(value, list):
+        return ", ".join(str(part) for part in value if isinstance(part, str | int | float))
+    return str(value) if isinstance(value, str | int | float | bool) else None
+
+
+class FieldValue(Wire):
+    """Of a custom field. ``display_name`` is not in the reference; newer versions may send it."""
+
+    name: str | None = None
+    display_name: str | None = None
+    custom_field_id: str | None = None
+    value: Annotated[str | None, BeforeValidator(_text)] = None
+
+
+FieldValues = Annotated[tuple[FieldValue, ...], BeforeValidator(_objects)]
+
+
 class RunbookAttributes(Wire):
     name: str | None = None
     description: str | None = None
@@ -38,6 +57,7 @@ class RunbookAttributes(Wire):
     status_updated_at: str | None = None
     run_type: str | None = None
     run_comms: str | None = None
+    custom_field_values: FieldValues = ()
     created_at: str | None = None
     start_actual: str | None = None
     end_actual: str | None = None
@@ -54,6 +74,7 @@ class TaskAttributes(Wire):
     description: str | None = None
     stage: str | None = None
     completion_type: str | None = None
+    custom_field_values: FieldValues = ()
     start_requirements: str | None = None
     end_requirements: str | None = None
     start_actual: str | None = None
@@ -77,11 +98,32 @@ class CommentAttributes(Wire):
 
 
 class TaskTypeAttributes(Wire):
+    auto_finish: bool | None = None
+    auto_start: bool | None = None
+    comms: str | None = None
     conditional_progression: bool | None = None
 
 
-class WorkspaceAttributes(Wire):
+class RunbookTypeAttributes(Wire):
+    archived: bool | None = None
+    disabled: bool | None = None
+    key: str | None = None
     name: str | None = None
+
+
+class NamedAttributes(Wire):
+    """Of a workspace and of a folder."""
+
+    key: str | None = None
+    name: str | None = None
+
+
+class UserAttributes(Wire):
+    archived: bool | None = None
+    email: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    handle: str | None = None
 
 
 A = TypeVar("A", bound=Wire)
@@ -99,6 +141,15 @@ class Resource(Wire, Generic[A]):
         id = data.get("id") if isinstance(data, dict) else None
         return str(id) if isinstance(id, int | str) and id != "" else None
 
+    def related(self, name: str) -> tuple[tuple[str, str], ...] | None:
+        """(type, id) of what the to-many relationship ``name`` points to; None without that relationship."""
+        relation = self.relationships.get(name)
+        data = relation.get("data") if isinstance(relation, dict) else None
+        if not isinstance(data, list):
+            return None
+        found = (item for item in data if isinstance(item, dict) and isinstance(item.get("id"), int | str))
+        return tuple((str(item.get("type") or ""), str(item["id"])) for item in found)
+
 
 R = TypeVar("R", bound=Resource[Any])
 Runbook = Resource[RunbookAttributes]
@@ -106,7 +157,10 @@ Task = Resource[TaskAttributes]
 Stream = Resource[StreamAttributes]
 Comment = Resource[CommentAttributes]
 TaskType = Resource[TaskTypeAttributes]
-Workspace = Resource[WorkspaceAttributes]
+RunbookType = Resource[RunbookTypeAttributes]
+Workspace = Resource[NamedAttributes]
+Folder = Resource[NamedAttributes]
+User = Resource[UserAttributes]
 
 
 def _link(value: object) -> object:
@@ -116,6 +170,9 @@ def _link(value: object) -> object:
 
 
 class Links(Wire):
+    first: Annotated[str | None, BeforeValidator(_link)] = None
+    last: Annotated[str | None, BeforeValidator(_link)] = None
+    prev: Annotated[str | None, BeforeValidator(_link)] = None
     next: Annotated[str | None, BeforeValidator(_link)] = None
 
 
@@ -126,11 +183,20 @@ class SingleResponse(Wire, Generic[R]):
 RunbookResponse = SingleResponse[Runbook]
 TaskResponse = SingleResponse[Task]
 CommentResponse = SingleResponse[Comment]
+UserResponse = SingleResponse[User]
 
 
 class ListResponse(Wire, Generic[R]):
     data: tuple[R, ...]
     links: Annotated[Links, BeforeValidator(_object_or_empty)] = Links()
+    meta: Annotated[dict[str, Any], BeforeValidator(_object_or_empty)] = {}
+
+    @property
+    def total(self) -> int | None:
+        """The number of items on all pages. The reference does not say so, so use it only as a confirmation."""
+        page = self.meta.get("page")
+        total = page.get("total") if isinstance(page, dict) else None
+        return total if isinstance(total, int) else None
 
 
 class ErrorSource(Wire):

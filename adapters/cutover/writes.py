@@ -12,6 +12,7 @@ from adapters.cutover import mapping, wire
 from adapters.cutover.api import CutoverApi
 from adapters.cutover.errors import error_codes
 from adapters.cutover.reads import Reads
+from adapters.cutover.tasks import everyone_must_start, map_task, task_state
 from adapters.cutover.text import SIGNER, to_html, to_text
 from adapters.errors import Conflict, Rejected
 from adapters.models import Listing, RunState, TaskState
@@ -55,11 +56,12 @@ class TaskWrites:
     @step(BeginTask, recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
     @step(FinishTask, part="begin", recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
     async def begin(self, step: BeginStep, marker: WriteMarker) -> WriteResult:
+        await self._require_decision(step)
         try:
             item = await self._act(step, "start", "begin", {"override": has_override(step)})
         except Conflict as error:
             return await self._resolve_begin_conflict(error, step)
-        is_partial = mapping.task_state(item) in (TaskState.READY, TaskState.WAITING)
+        is_partial = task_state(item) in (TaskState.READY, TaskState.WAITING)
         return self._result(step, item, partial=is_partial, message="cutover.start_recorded")
 
     @step(FinishTask, recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
@@ -68,6 +70,7 @@ class TaskWrites:
         if step.then:
             if not step.then.isdecimal():
                 raise Rejected(self.api.platform, "finish", key="cutover.bad_branch")
+            await self._require_decision(step)
             meta["selected_successor_ids"] = [int(step.then)]
         try:
             item = await self._act(step, "finish", "finish", meta)
@@ -78,27 +81,37 @@ class TaskWrites:
                 raise
             key = "cutover.choose_branch"
             raise Rejected(self.api.platform, "finish", key=key, codes=error_codes(error)) from error
-        is_partial = not mapping.task_state(item).is_over
+        is_partial = not task_state(item).is_over
         return self._result(step, item, partial=is_partial, message="cutover.finish_recorded")
 
     @reconciles(BeginTask)
     @reconciles(FinishTask, part="begin")
     async def find_begin(self, step: BeginStep, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         """One person's part of a begin that everyone must do is invisible, but safe to send again."""
-        task = mapping.task(await self.api.task(step.run_id, step.task, step.op))
+        task = map_task(await self.api.task(step.run_id, step.task, step.op))
         return applied_if(task.state.is_over or task.state is TaskState.RUNNING, WriteResult(tasks=(task,)))
 
     @reconciles(FinishTask)
     async def find_finish(self, step: FinishTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         """As for a begin, one person's part is invisible."""
-        task = mapping.task(await self.api.task(step.run_id, step.task, step.op))
+        task = map_task(await self.api.task(step.run_id, step.task, step.op))
         return applied_if(task.state is TaskState.DONE, WriteResult(tasks=(task,)))
+
+    async def _require_decision(self, step: BeginStep) -> None:
+        """Cutover may ignore a branch that is named for a task that doesn't decide. Reads the run if need be."""
+        if not isinstance(step, FinishTask) or not step.then:
+            return
+        if self.reads.decision(step.run_id, step.task).decides is None:
+            await self.reads.run(step.run_id)
+        decision = self.reads.decision(step.run_id, step.task)
+        if decision.decides is False:
+            raise Rejected(self.api.platform, "finish", key="changed.no_branches", task=decision.title)
 
     def _result(
         self, step: BeginStep, item: wire.Task, *, already: bool = False, partial: bool = False, message: str = ""
     ) -> WriteResult:
         """``message`` is for a partial result."""
-        task = self.reads.with_branches(step.run_id, mapping.task(item))
+        task = self.reads.with_branches(step.run_id, map_task(item))
         return WriteResult(tasks=(task,), already=already, partial=partial, message=message if partial else "")
 
     async def _act(self, step: BeginStep, verb: str, operation: str, meta: dict[str, Any]) -> wire.Task:
@@ -107,7 +120,7 @@ class TaskWrites:
 
     async def _resolve_begin_conflict(self, error: Conflict, step: BeginStep) -> WriteResult:
         item = await read_or_raise(self.api.task(step.run_id, step.task, error.operation), error)
-        state = mapping.task_state(item)
+        state = task_state(item)
         key = "cutover.task.user_already_started"
         if "task.user_already_started" in error_codes(error):
             is_partial = state is not TaskState.RUNNING
@@ -115,22 +128,22 @@ class TaskWrites:
         if state is TaskState.RUNNING:
             return self._result(step, item, already=True)
         if state.is_over and isinstance(step, BeginTask):
-            raise task_is_over(self.api.platform, step, mapping.task(item)) from error
+            raise task_is_over(self.api.platform, step, map_task(item)) from error
         if state.is_over:
             return self._result(step, item, already=True)  # the finish that follows reports who finished it
         raise await self._explain_conflict(error, step)
 
     async def _resolve_finish_conflict(self, error: Conflict, step: FinishTask) -> WriteResult:
         item = await read_or_raise(self.api.task(step.run_id, step.task, error.operation), error)
-        state = mapping.task_state(item)
+        state = task_state(item)
         key = "cutover.task.user_already_finished"
         if "task.user_already_finished" in error_codes(error):
             return self._result(step, item, already=True, partial=not state.is_over, message=key)
         if state is TaskState.DONE:
             return self._result(step, item, already=True)
         if state.is_over:
-            raise task_is_over(self.api.platform, step, mapping.task(item)) from error
-        if state is TaskState.READY and mapping.everyone_must_start(item):
+            raise task_is_over(self.api.platform, step, map_task(item)) from error
+        if state is TaskState.READY and everyone_must_start(item):
             key = "cutover.others_must_start"
             raise Conflict(self.api.platform, "finish", key=key, codes=error_codes(error)) from error
         raise await self._explain_conflict(error, step)
@@ -154,7 +167,7 @@ class RunWrites:
     async def read_run(self, step: Write) -> Fresh[wire.Runbook]:
         return await self.reads.fresh_run(step)
 
-    @step(SetStatus, recovery=Recovery.IDEMPOTENT, guard=read_run)
+    @step(SetStatus, recovery=Recovery.LOOKUP, guard=read_run)
     async def status(self, step: SetStatus, marker: WriteMarker, fresh: Fresh[wire.Runbook]) -> WriteResult:
         """Sends only what changes, because a missing ``status`` could be read as its default, "off"."""
         changes: dict[str, Any] = {"status_message": SIGNER.sign(step.text, marker, step.next_at)}
@@ -181,7 +194,7 @@ class RunWrites:
             data["relationships"] = {"stream": {"data": {"id": step.stage, "type": "stream"}}}
         path = self.api.path("add", "runbooks", step.run_id, "tasks")
         item = await self.api.write("POST", path, "add", {"data": data}, wire.TaskResponse)
-        return WriteResult(id=item.id, tasks=(mapping.task(item),))
+        return WriteResult(id=item.id, tasks=(map_task(item),))
 
     @reconciles(AddTask)
     async def find_added_task(self, step: AddTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
@@ -194,7 +207,7 @@ class RunWrites:
             found = next(unsigned, None)
         if found is None:
             return NotApplied()
-        return Applied(WriteResult(id=found.id, tasks=(mapping.task(found),)))
+        return Applied(WriteResult(id=found.id, tasks=(map_task(found),)))
 
 
 @dataclass

@@ -15,9 +15,10 @@ from adapters.local.folder import Folder
 from adapters.local.settings import LocalSettings
 from adapters.local.start import Start
 from adapters.local.writes import Writes
-from adapters.models import Comment, Listing, Run, Runbook, RunSummary
+from adapters.models import AssignedTask, Comment, Listing, Person, Run, Runbook, RunSummary
 from adapters.protocol import CheckResult, Resources
 from adapters.toolkit.base import PlatformAdapter
+from adapters.toolkit.people import is_among
 from adapters.writes import Op
 
 
@@ -60,6 +61,19 @@ class LocalAdapter(PlatformAdapter):
         documents = [document for _, document in await self._documents.all() if document is not None]
         ours = [document for document in documents if document.platform == self.name]
         return Listing([mapping.summary(document) for document in ours if not document.state.is_over])
+
+    async def assigned_tasks(self, person: Person) -> Listing[AssignedTask]:
+        self._documents.require_connected(Op.RUNS)
+        documents = [document for _, document in await self._documents.all() if document is not None]
+        active = [item for item in documents if item.platform == self.name and not item.state.is_over]
+        return Listing(
+            [
+                AssignedTask(run=mapping.summary(document), task=task)
+                for document in active
+                for task in mapping.run(document, self._documents.now()).tasks
+                if not task.state.is_over and is_among(person, task.assignees)
+            ]
+        )
 
     async def read(self, id: str) -> Run:
         return mapping.run(await self._documents.load(id, Op.SHOW), self._documents.now())

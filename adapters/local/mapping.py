@@ -20,7 +20,8 @@ def who(write: Write, marker: WriteMarker) -> str:
 
 
 def digest(write: Write) -> str:
-    return hashlib.sha256(write.model_dump_json().encode()).hexdigest()[:16]
+    """Without ``AssignTask.expected``, which may be another one when a command is run again after a crash."""
+    return hashlib.sha256(write.model_dump_json(exclude={"expected"}).encode()).hexdigest()[:16]
 
 
 def run_id(platform: str, start: StartRun, marker: WriteMarker) -> str:

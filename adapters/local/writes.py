@@ -13,7 +13,7 @@ from adapters.local.documents import Change, Documents, Edit
 from adapters.local.text import message
 from adapters.local.wire import Document, StoredComment, StoredTask
 from adapters.models import Person, RunState, TaskState
-from adapters.toolkit.guards import Guard
+from adapters.toolkit.guards import Guard, require_expected
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     AddComment,
@@ -91,6 +91,7 @@ def assign(edit: Edit[AssignTask]) -> Change:
     if task.assignees == (person,):
         return Change(edit.document, already=True)
     _require_open(edit, task)
+    require_expected(edit.document.platform, edit.step, task.title, task.assignees)
     return Change(_with(edit, task, assignees=(person,)))
 
 
@@ -203,11 +204,11 @@ def _require_order(edit: Edit[AddTask]) -> None:
 
 
 def _step(kind: type[Write], change: Callable[[Any], Change]) -> Any:
-    """Every step may be sent again: a document knows the steps that it holds. None needs a guard: each decides on
-    the document while nobody else can change it.
+    """Every step is found by its key, which its document holds. None needs a guard: each decides on the document
+    while nobody else can change it.
     """
 
-    @step(kind, recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
+    @step(kind, recovery=Recovery.LOOKUP, guard=Guard.PLATFORM)
     async def execute(writes: "Writes", step: Write, marker: WriteMarker) -> WriteResult:
         return await writes.documents.change(step, marker, change)
 

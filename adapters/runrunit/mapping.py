@@ -80,7 +80,7 @@ def task(item: WireTask, people: People, links: Links) -> Task:
         started_by=_join_names(people.assignees(working)) if is_running else None,
         finished_at=parse_timestamp(item.close_date) if item.is_closed else None,
         due_at=parse_timestamp(item.desired_date_with_time),
-        mark=_progress(item),
+        mark=", ".join(mark for mark in (_progress(item), _checklist(item)) if mark),
         urgent=item.is_urgent,
         link=links.task(item.id),
     )
@@ -196,12 +196,13 @@ def runbook(
 
 
 def comment(item: WireComment, task: str | None, people: People) -> Comment:
+    """Liaison's own are as they were typed, unless Runrun.it made them HTML."""
     signed = SIGNER.read(item.text)
+    if not signed.by or item.text.lstrip().startswith("<"):
+        signed = SIGNER.read(to_text(item.text))
     author = signed.by or item.commenter_name or (people.person(item.user_id).shown if item.user_id else "")
     author = author or ("Runrun.it" if item.is_system_message else "")
-    is_as_typed = signed.by and not item.text.lstrip().startswith("<")  # Liaison's own, not rendered as HTML
-    body = signed.text if is_as_typed else to_text(signed.text)
-    lines = [*_quote(item), body, *(document.file_name for document in item.documents)]
+    lines = [*_quote(item), signed.text, *(document.file_name for document in item.documents)]
     text = "\n".join(line for line in lines if line)
     return Comment(id=item.id, text=text, by=author, at=parse_timestamp(item.created_at), task=task)
 
@@ -231,6 +232,10 @@ def _template_assignees(items: Iterable[WireSubtaskAssignee], people: People) ->
 
 def _join_names(people: Iterable[Person]) -> str:
     return ", ".join(person.shown for person in people)
+
+
+def _checklist(item: WireTask) -> str:
+    return message_text(MESSAGES, "runrunit.label.checklist") if item.checklist_id and not item.is_closed else ""
 
 
 def _progress(item: WireTask) -> str:

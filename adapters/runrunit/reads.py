@@ -18,7 +18,7 @@ from adapters.toolkit.guards import Fresh
 from adapters.writes import TaskWrite, Write
 
 COMMENT_LIMIT = 20
-ASSIGNED_PAGES = 2  # of the open tasks in the project, to find the runs of a person's tasks
+PROJECT_PAGES = 2  # of the open tasks in the project, to find the runs of tasks
 MAX_REPORTS = 3  # of one difference: reading the run may fail
 
 
@@ -67,7 +67,7 @@ class Reads:
         """Two requests, a third for a run that tasks were added to, and occasionally the users."""
         item, subtasks = await asyncio.gather(self.api.task(id, "show"), self.api.subtasks(id, "show"))
         if item.is_subtask:
-            raise self._is_subtask(item)
+            raise await self._is_subtask(item)
         prerequisites: Sequence[WireTask] = ()
         if item.opened_parent_ids or id not in self._without_prerequisites:
             prerequisites = await self.api.prerequisites(id, "show")
@@ -75,6 +75,23 @@ class Reads:
                 self._without_prerequisites.discard(id)
             else:
                 self._without_prerequisites.add(id)
+        return await self._mapped_run(item, subtasks, prerequisites)
+
+    async def new_run(self, item: WireTask) -> Run:
+        """One request: a run that was just started has no added tasks."""
+        self._without_prerequisites.add(item.id)
+        return await self._mapped_run(item, await self.api.subtasks(item.id, "start"), ())
+
+    def run_of_one_step(self, item: WireTask) -> Run | None:
+        """The run, if it has no other step than its own task."""
+        if self._tasks_of_run.get(item.id) != [item.id]:
+            return None
+        return mapping.run(self.api.name, item, (), (), self.people, self.links, self.now(), {})
+
+    async def _mapped_run(
+        self, item: WireTask, subtasks: Sequence[WireTask], prerequisites: Sequence[WireTask]
+    ) -> Run:
+        id = item.id
         await self.people.refresh()
         places = {task: place for place, task in enumerate(self._tasks_of_run.get(id, ()))}
         run = mapping.run(
@@ -85,8 +102,15 @@ class Reads:
         self._remember(item, subtasks, prerequisites)
         return run
 
-    def _is_subtask(self, item: WireTask) -> Rejected:
-        parent = item.parent_task_id or self.run_of_task.get(item.id)
+    async def _is_subtask(self, item: WireTask) -> Rejected:
+        """Names the run, if it is known or among the open tasks: ``parent_task_id`` is null in the samples."""
+        parent = item.parent_task_id or self.run_of_task.get(item.id, "")
+        if not parent:
+            try:
+                listing = await self.api.project_tasks("show", max_pages=PROJECT_PAGES)
+                parent = next((task.id for task in listing if item.id in task.subtask_ids), "")
+            except AdapterError:
+                parent = ""
         key = "runrunit.is_subtask_of" if parent else "runrunit.is_subtask"
         link = self.links.task(parent) if parent else ""
         return Rejected(self.api.name, "show", key=key, title=item.title, link=link)
@@ -116,7 +140,7 @@ class Reads:
         if user is None:
             return Listing(())
         own, project = await asyncio.gather(
-            self.api.open_tasks_of(user, "mine"), self.api.project_tasks("mine", max_pages=ASSIGNED_PAGES)
+            self.api.open_tasks_of(user, "mine"), self.api.project_tasks("mine", max_pages=PROJECT_PAGES)
         )
         runs = mapping.open_runs(project)
         run_of_task = {id: run for run in runs for id in (run.id, *run.subtask_ids, *run.opened_parent_ids)}

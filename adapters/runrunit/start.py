@@ -48,8 +48,10 @@ class Starts:
         if step.owner and owner is None:
             facts = {"person": step.owner.shown}
             result = result.model_copy(update={"message": "runrunit.nobody_assigned", "facts": facts})
+        elif template.workflow_id:
+            result = result.model_copy(update={"message": "runrunit.no_workflow"})
         try:
-            return result.model_copy(update={"snapshot": await self.reads.run(task.id)})
+            return result.model_copy(update={"snapshot": await self.reads.new_run(task)})
         except AdapterError:
             return result  # the run has started; the next read shows its tasks
 

@@ -15,9 +15,9 @@ from typing import Any, Literal, Self
 
 from aiohttp import web
 
-FaultKind = Literal["cut_before", "cut_after", "slow", "answer", "hold"]
+FaultKind = Literal["cut_before", "cut_after", "slow", "answer", "hold", "late"]
 _READS = ("GET", "HEAD", "OPTIONS")
-_SHARED = ("seen", "faults", "_runner", "_stale", "_catching_up", "_before_write")
+_SHARED = ("seen", "faults", "_runner", "_stale", "_catching_up", "_late", "_before_write")
 
 
 @dataclass
@@ -41,7 +41,8 @@ class Fault:
 
     ``cut_before``: closed without being handled. ``cut_after``: handled, then closed without a response. ``slow``:
     handled after ``seconds``. ``answer``: not handled; answered with ``status``, ``body`` and ``headers``.
-    ``hold``: handled; the response waits until ``release`` is set. ``after`` matching requests pass first, and
+    ``hold``: handled; the response waits until ``release`` is set. ``late``: closed without a response, and
+    handled once ``release`` is set; ``handled`` is set then. ``after`` matching requests pass first, and
     ``times`` are hit. ``reached`` is set by the first of them.
     """
 
@@ -55,6 +56,7 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     release: asyncio.Event = field(default_factory=asyncio.Event)
     reached: asyncio.Event = field(default_factory=asyncio.Event)
+    handled: asyncio.Event = field(default_factory=asyncio.Event)
     after: int = 0
 
     def takes(self, seen: Seen) -> bool:
@@ -85,6 +87,7 @@ class Fake:
         self._runner: web.AppRunner | None = None
         self._stale: Fake | None = None
         self._catching_up: asyncio.TimerHandle | None = None
+        self._late: list[asyncio.Task[None]] = []
         self._before_write: tuple[str, str, Callable[[], None]] | None = None
 
     @property
@@ -137,6 +140,8 @@ class Fake:
         for fault in self.faults:
             fault.release.set()
         self.catch_up()
+        for task in self._late:
+            task.cancel()
         await self.stop()
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
@@ -153,6 +158,9 @@ class Fake:
                 return _cut(request)
             case "answer":
                 return web.Response(status=fault.status, text=fault.body, headers=fault.headers)
+            case "late":
+                self._late.append(asyncio.create_task(self._handle_late(fault, request, seen)))
+                return _cut(request)
             case "slow":
                 await asyncio.sleep(fault.seconds)
                 return await self._dispatch(request, seen)
@@ -161,6 +169,13 @@ class Fake:
             await fault.release.wait()
             return response
         return _cut(request)
+
+    async def _handle_late(self, fault: Fault, request: web.Request, seen: Seen) -> None:
+        await fault.release.wait()
+        try:
+            await self._dispatch(request, seen)
+        finally:
+            fault.handled.set()
 
     async def _dispatch(self, request: web.Request, seen: Seen) -> web.StreamResponse:
         if seen.method in _READS:

@@ -18,6 +18,7 @@ NOT_ASKED_FOR = frozenset(
         "start.handle",
         "start.channel",  # where it was typed
         "start.site",
+        "assign.expected",  # only says when to refuse
         "status.next_at",  # a promise that Liaison keeps by itself
         "do.action",  # a PlatformAction as it was offered
         "do.label",

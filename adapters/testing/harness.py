@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from adapters.http.client import HttpClients
-from adapters.models import Run
+from adapters.models import Comment, Run
 from adapters.protocol import Adapter, Platform, Resources
 from adapters.testing.fake_server import Fake
 from adapters.writes import Op
@@ -46,6 +46,8 @@ class Harness(ABC):
     has_network: ClassVar[bool] = True
     shows_races: ClassVar[bool] = True
     """False where the platform keeps no trace of a change that another one replaced a moment later."""
+    shows_order: ClassVar[bool] = True
+    """False where it takes, but does not tell, which task waits for which."""
 
     def __init__(self, fake: Any, http: HttpClients) -> None:
         """``fake`` is what ``new_fake`` returned, and is being served."""
@@ -92,6 +94,10 @@ class Harness(ABC):
     @abstractmethod
     def write_request(self, op: Op) -> tuple[str, str]:
         """(method, path pattern) of the last changing request of ``op``, to aim faults at."""
+
+    def unreadable_comments(self, run: str) -> Sequence[Comment]:
+        """Those that the fake has got for a run, on a platform that does not let them be read again."""
+        return ()
 
     @abstractmethod
     def insert_task(self, run: str) -> None:

@@ -18,7 +18,7 @@ CREATES = (Op.START, Op.ADD, Op.COMMENT)
 
 @dataclass(frozen=True)
 class Observation:
-    """As read by an adapter that remembers nothing."""
+    """As read by an adapter that remembers nothing, and by the harness where nobody can read comments."""
 
     runs: tuple[RunSummary, ...]
     run: Run | None
@@ -46,7 +46,7 @@ async def observe(pending: PendingWrite) -> Observation:
     if run is None:
         return Observation(runs, None, ())
     task = pending.write.target if run.task(pending.write.target) else ""
-    comments = await comments_of(adapter, run.key.id, task)
+    comments = [*await comments_of(adapter, run.key.id, task), *pending.harness.unreadable_comments(run.key.id)]
     return Observation(runs, run, tuple(comments))
 
 

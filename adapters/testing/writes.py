@@ -1,13 +1,13 @@
 """The suite's writes: one of each kind, executed as Liaison's effect log executes it."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from adapters.errors import AdapterError, Conflict, OutcomeUnknown, RateLimited, Unreachable
-from adapters.models import Comment, Health, Person, Run, TaskState
+from adapters.errors import AdapterError, Conflict, OutcomeUnknown
+from adapters.models import Comment, Health, Person, Run, Runbook, RunbookKey, RunSummary, TaskState
 from adapters.protocol import Adapter, Unsupported
 from adapters.testing.harness import RUNBOOK, ApprovalHarness, Harness
 from adapters.writes import (
@@ -42,6 +42,9 @@ CLEO = Person(id="U0CLEO", name="Cleo", handle="cleo", email="cleo@example.com")
 TEXT = 'lag < 40 s & "falling"\nsee <b>runbook</b> —'
 NOTE = "confirmed from two zones"
 NEW_TASK = "Tell support"
+LOOKS = 5
+"""How often a write whose answer was lost is looked for before it is sent again, or a person is asked."""
+AfterLook = Callable[[int], Awaitable[None]]
 _codes: Iterator[int] = itertools.count(1)
 
 
@@ -90,11 +93,12 @@ class PendingWrite:
     async def reconcile(self, baseline: Baseline) -> Reconciliation:
         return await self.adapter.reconcile(self.step, self.marker, baseline)
 
-    async def deliver(self) -> None:
+    async def deliver(self, *, after_look: AfterLook | None = None) -> None:
         """All steps, by the rules of the effect log: what has no outcome is looked for before it is sent again.
 
-        Before the last look the platform catches up with what was written. Raises ``OutcomeUnknown`` where nobody
-        can tell, and any error that says that nothing was done.
+        It is sent again only at the last look: before that the platform catches up with what was written, and has
+        executed whatever it had not answered. ``after_look`` gets the number of each look before the last one.
+        Raises ``OutcomeUnknown`` where nobody can tell, and any error that says that nothing was done.
         """
         for step in self.steps:
             self.step = self.with_run(step)
@@ -102,31 +106,45 @@ class PendingWrite:
             try:
                 self.results.append(await self.adapter.execute(self.step, self.marker))
             except OutcomeUnknown as error:
-                self.results.append(await self._find_outcome(baseline, error))
+                self.results.append(await self._find_outcome(baseline, error, after_look))
 
-    async def _find_outcome(self, baseline: Baseline, unknown: OutcomeUnknown) -> WriteResult:
-        for is_last_look in (False, True):
-            if is_last_look and self.harness.fake is not None:
-                self.harness.fake.catch_up()
-            try:
-                outcome = await self.reconcile(baseline)
-            except AdapterError:
-                continue
-            if isinstance(outcome, Applied):
-                return outcome.result
-            lookup = self.recovery is Recovery.LOOKUP and is_last_look and self.step.op is not Op.START
-            if isinstance(outcome, NotApplied) and (lookup or self.recovery is Recovery.IDEMPOTENT):
-                try:
-                    return await self.adapter.execute(self.step, self.marker)
-                except Conflict as error:
-                    if error.already:
-                        return WriteResult(already=True)
-                    raise
-                except (OutcomeUnknown, Unreachable, RateLimited):
-                    continue
+    async def _find_outcome(
+        self, baseline: Baseline, unknown: OutcomeUnknown, after_look: AfterLook | None
+    ) -> WriteResult:
+        for number in range(1, LOOKS):
+            if isinstance(finding := await self._look(baseline), Applied):
+                return finding.result
+            if after_look is not None:
+                await after_look(number)
+        if self.harness.fake is not None:
+            self.harness.fake.catch_up()
+        finding = await self._look(baseline)
+        if isinstance(finding, Applied):
+            return finding.result
+        creates_run = self.step.op is Op.START and self.step.run is None
+        is_repeatable = self.recovery is Recovery.IDEMPOTENT or not creates_run
+        if isinstance(finding, NotApplied) and is_repeatable:
+            return await self._send_again(baseline)
         if self.recovery is Recovery.MANUAL:
             return WriteResult()  # a person looks, and says that it was done
         raise unknown
+
+    async def _look(self, baseline: Baseline) -> Reconciliation | None:
+        """None if it cannot be read."""
+        try:
+            return await self.reconcile(baseline)
+        except AdapterError:
+            return None
+
+    async def _send_again(self, baseline: Baseline) -> WriteResult:
+        try:
+            return await self.adapter.execute(self.step, self.marker)
+        except AdapterError as error:
+            if isinstance(error, Conflict) and error.already:
+                return WriteResult()
+            if isinstance(finding := await self._look(baseline), Applied):
+                return finding.result
+            raise
 
     async def baseline(self) -> Baseline:
         """What exists now, as the effect log records it before a step is sent."""
@@ -149,6 +167,15 @@ class PendingWrite:
 
     def _started_run(self) -> Any:
         return next((result.run for result in reversed(self.results) if result.run), None)
+
+
+def can_list_runbooks(harness: Harness) -> bool:
+    return not isinstance(harness.adapter.capabilities[Op.RUNBOOKS], Unsupported)
+
+
+async def any_list(harness: Harness) -> Sequence[Runbook | RunSummary]:
+    """The runbooks, or the runs where a platform cannot list those."""
+    return await (harness.adapter.runbooks("") if can_list_runbooks(harness) else harness.adapter.runs(""))
 
 
 async def comments_of(adapter: Adapter, run: str, task: str) -> Sequence[Comment]:
@@ -198,9 +225,11 @@ async def _action(harness: Harness, run: Run) -> Write:
 
 
 async def new_start(harness: Harness, title: str = "R99 Primary down in EU") -> PendingWrite:
-    found = await harness.adapter.runbooks(RUNBOOK)
-    runbook = next(runbook for runbook in found if runbook.title == RUNBOOK)
-    start = StartRun(by=ANA, runbook=runbook.key, title=title, handle=title.split()[0])
+    key = RunbookKey(platform=harness.adapter.name, id="1")
+    if can_list_runbooks(harness):
+        found = await harness.adapter.runbooks(RUNBOOK)
+        key = next(runbook.key for runbook in found if runbook.title == RUNBOOK)
+    start = StartRun(by=ANA, runbook=key, title=title, handle=title.split()[0])
     return PendingWrite(harness, start, None)
 
 

@@ -1,4 +1,4 @@
-"""Further actions on a case: its own buttons, the stories in the settings, its priority, and following it.
+"""Further actions on a case: its own buttons, the stories in the settings, and changes (``case_actions``).
 
 No request presses a button. A ``webhook`` action is POSTed to by whoever presses it, with its ``query_params``
 appended, and a ``page`` is opened in the browser (Tines API, Case actions, List). A story is started by its
@@ -9,20 +9,18 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from adapters.errors import AdapterError, Conflict, Rejected
+from adapters.errors import Conflict
 from adapters.models import PlatformAction, Run
-from adapters.tines import links, mapping, wire
+from adapters.tines import links, wire
 from adapters.tines.api import Api
-from adapters.tines.errors import MESSAGES
-from adapters.tines.people import People
-from adapters.tines.start import PRIORITIES
+from adapters.tines.case_actions.kinds import CaseAction
+from adapters.tines.case_actions.state import SetFields, field_parts
 from adapters.tines.stories import Stories, activity, normalized_name
 from adapters.tines.webhooks import Webhooks
-from adapters.toolkit.messages import message_text
 from adapters.toolkit.reconciliation import applied_if
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
@@ -36,27 +34,17 @@ from adapters.writes import (
 )
 
 WEBHOOK = "webhook"  # an ``action_type``; the other is "page"
-FOLLOW = "follow"
 _STORY = "story:"
-_PRIORITY = "priority:"
 _MAX_LABEL_LENGTH = 60
-_MAX_PRIORITIES = 500
 
 
 @dataclass
 class Actions:
     api: Api
-    people: People
     webhooks: Webhooks
     stories: Stories
     story_urls: Mapping[str, SecretStr]  # name -> webhook URL, from the settings
-    _priorities: dict[str, str] = field(default_factory=dict)  # by case, as last read
-
-    def remember_priority(self, case: wire.Case) -> None:
-        self._priorities.pop(case.case_id, None)
-        self._priorities[case.case_id] = case.priority.lower()  # requests use lower case, responses upper case
-        while len(self._priorities) > _MAX_PRIORITIES:
-            self._priorities.pop(next(iter(self._priorities)))
+    changes: Sequence[CaseAction]
 
     async def list(self, run: Run) -> Sequence[PlatformAction]:
         buttons, stories = await asyncio.gather(self.api.actions(run.key.id, "do"), self._story_actions())
@@ -65,7 +53,15 @@ class Actions:
         ]
         names = {normalized_name(action.facts["name"]) for action in case_actions}
         actions = [*case_actions, *(_distinct_from_buttons(story, names) for story in stories)]
-        return actions if run.state.is_over else [*actions, *self._case_actions(run.key.id)]
+        return actions if run.state.is_over else [*actions, *await self._changes_of(run)]
+
+    async def _changes_of(self, run: Run) -> Sequence[PlatformAction]:
+        case = await self.api.case(run.key.id, "do")
+        offered = await asyncio.gather(*(change.offers(case, run) for change in self.changes))
+        return [action for actions in offered for action in actions]
+
+    def plan(self, step: PerformAction) -> Sequence[PerformAction]:
+        return field_parts(step) if step.action == SetFields.name else [step]
 
     def button_names(self, buttons: Sequence[wire.EmbeddedAction]) -> tuple[str, ...]:
         """The case's buttons that can be pressed from a chat, for the run's card."""
@@ -77,29 +73,28 @@ class Actions:
         return tuple(dict.fromkeys(filter(None, names)))
 
     def recovery(self, step: PerformAction) -> Recovery:
-        if step.action == FOLLOW:
-            return Recovery.LOOKUP
-        return Recovery.IDEMPOTENT if _is_priority(step) else Recovery.MANUAL
+        change = self._change(step)
+        return change.recovery if change else Recovery.MANUAL
 
+    def _change(self, step: PerformAction) -> CaseAction | None:
+        name = step.action.partition(":")[0]
+        return next((change for change in self.changes if change.name == name), None)
+
+    @step(PerformAction, part="fields", recovery=Recovery.IDEMPOTENT)
+    @step(PerformAction, part="metadata", recovery=Recovery.IDEMPOTENT)
+    @step(PerformAction, part="priority", recovery=Recovery.IDEMPOTENT)
     @step(PerformAction, recovery=lambda actions, step: actions.recovery(step))
     async def execute(self, step: PerformAction, marker: WriteMarker) -> WriteResult:
-        if step.action == FOLLOW:
-            return await self._follow(step)
-        if _is_priority(step):
-            return await self._set_priority(step)
-        return await self._press(step, marker)
+        change = self._change(step)
+        return await (change.execute(step, marker) if change else self._press(step, marker))
 
+    @reconciles(PerformAction, part="fields")
+    @reconciles(PerformAction, part="metadata")
+    @reconciles(PerformAction, part="priority")
     @reconciles(PerformAction)
     async def reconcile(self, step: PerformAction, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
-        if step.action == FOLLOW:
-            is_applied = await self._follows(step, await self._required_email(step))
-        elif _is_priority(step):
-            case = await self.api.case(step.run_id, "do")
-            self.remember_priority(case)
-            is_applied = case.priority.lower() == step.action.removeprefix(_PRIORITY)
-        else:
-            return Indeterminate()
-        return applied_if(is_applied)
+        change = self._change(step)
+        return applied_if(await change.is_applied(step, marker)) if change else Indeterminate()
 
     # Buttons and stories
 
@@ -143,65 +138,6 @@ class Actions:
         if not self.webhooks.is_allowed(button.url):
             return None
         return PlatformAction(id=id, label="tines.offer", warning="tines.offer_action", facts=facts)
-
-    # Priority and followers
-
-    def _case_actions(self, case: str) -> Sequence[PlatformAction]:
-        current = self._priorities.get(case, "")
-        priorities = [_priority_action(name, current) for name in PRIORITIES if name != current]
-        follow = PlatformAction(id=FOLLOW, label="tines.offer_follow", warning="tines.offer_follow_does")
-        return [*priorities, follow]
-
-    async def _set_priority(self, step: PerformAction) -> WriteResult:
-        author = await self.people.author_fields(step.by, "do")
-        body = {"priority": step.action.removeprefix(_PRIORITY), **author}
-        self.remember_priority(await self.api.update_case(step.run_id, body, "do"))
-        return WriteResult()
-
-    async def _follow(self, step: PerformAction) -> WriteResult:
-        """The response for somebody who follows already is not documented, so a refusal is checked."""
-        email = await self._required_email(step)
-        path = f"{self.api.case_path(step.run_id, 'do')}/subscribers"
-        try:
-            await self.api.http.write("POST", path, operation="do", json={"user_email": email})
-        except (Rejected, Conflict):
-            if not await self._follows_surely(step, email):
-                raise
-            return WriteResult(already=True, message="tines.already")
-        return WriteResult()
-
-    async def _follows_surely(self, step: PerformAction, email: str) -> bool:
-        try:
-            return await self._follows(step, email)
-        except AdapterError:
-            return False
-
-    async def _follows(self, step: PerformAction, email: str) -> bool:
-        subscribers = await self.api.subscribers(step.run_id, "do")
-        return email.casefold() in (subscriber.email.casefold() for subscriber in subscribers)
-
-    async def _required_email(self, step: PerformAction) -> str:
-        email = await self.people.email(step.by, "do")
-        if not email:
-            raise Rejected(self.api.platform, "do", key="tines.cannot_follow", person=step.by.shown)
-        return email
-
-
-def _is_priority(step: PerformAction) -> bool:
-    return step.action.removeprefix(_PRIORITY) in PRIORITIES
-
-
-def _priority_action(name: str, current: str) -> PlatformAction:
-    now = mapping.priority_label(current) if current in PRIORITIES else current
-    return PlatformAction(
-        id=f"{_PRIORITY}{name}",
-        label="tines.offer_priority",
-        warning="tines.offer_priority_does",
-        facts={
-            "priority": mapping.priority_label(name),
-            "now": now or message_text(MESSAGES, "tines.label.priority_unknown"),
-        },
-    )
 
 
 def _button_name(button: wire.EmbeddedAction) -> str:

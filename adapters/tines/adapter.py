@@ -24,13 +24,18 @@ from adapters.tines import links, mapping, wire
 from adapters.tines.actions import Actions
 from adapters.tines.api import Api
 from adapters.tines.capabilities import CAPABILITIES
+from adapters.tines.case_actions.links import AttachLink, LinkCase, UnlinkCase
+from adapters.tines.case_actions.members import Follow, HandOverCase, TakeOffCase, TaskMembers
+from adapters.tines.case_actions.state import SetFields, SetPriority, SetSubStatus
 from adapters.tines.errors import error_mapper
 from adapters.tines.health import HealthCheck
+from adapters.tines.inputs import CaseInputs
 from adapters.tines.people import People
 from adapters.tines.running import RunningTasks
 from adapters.tines.settings import TinesSettings
 from adapters.tines.start import StartWrites
 from adapters.tines.stories import Stories
+from adapters.tines.sub_statuses import SubStatuses
 from adapters.tines.webhooks import Webhooks
 from adapters.tines.writes.case import COLOUR, SENTENCE, CaseWrites
 from adapters.tines.writes.comments import NOTE, CommentWrites
@@ -42,6 +47,7 @@ from adapters.writes import (
     BeginTask,
     EndRun,
     FinishTask,
+    PerformAction,
     ReopenTask,
     SetStatus,
     SkipTask,
@@ -67,14 +73,24 @@ class Tines(PlatformAdapter):
         self._settings, self._now = settings, now
         self._api = Api(client, settings.team_id)
         people, self._views = People(self._api, now), TaskViews(self._api)
-        self._starts = StartWrites(self._api, people, settings)
+        inputs, self._sub_statuses = CaseInputs(self._api), SubStatuses(self._api)
+        self._starts = StartWrites(self._api, people, settings, inputs)
         self._running = RunningTasks(self._api)
         tasks = TaskWrites(self._api, people, self._views, self._running)
         self._comments = CommentWrites(self._api, people, tasks, self._views)
-        self._case_writes = CaseWrites(self._api, people, self._colours)
+        self._case_writes = CaseWrites(self._api, people, self._colours, self._sub_statuses)
         self.webhooks = Webhooks(client, http)
         stories = Stories(self._api, now)
-        self._actions = Actions(self._api, people, self.webhooks, stories, settings.stories)
+        changes = (
+            SetFields(self._api, people, inputs),
+            SetPriority(self._api, people),
+            SetSubStatus(self._api, people, self._sub_statuses),
+            Follow(self._api, people),
+            *(LinkCase(self._api, people), UnlinkCase(self._api, people), AttachLink(self._api, people)),
+            *(HandOverCase(self._api, people), TakeOffCase(self._api, people)),
+            TaskMembers(self._api, people, tasks),
+        )
+        self._actions = Actions(self._api, self.webhooks, stories, settings.stories, changes)
         super().__init__(name, CAPABILITIES, self._starts, tasks, self._comments, self._case_writes, self._actions)
 
     async def runbooks(self, query: str) -> Listing[Runbook]:
@@ -107,7 +123,7 @@ class Tines(PlatformAdapter):
             raise NotFound(self.name, "show")  # it is a runbook
         case = await self._running.current(case, tasks, "show")
         health = await self._case_writes.read_health(case)
-        run = mapping.run(self.name, case, tasks, health, self._now())
+        run = mapping.run(self.name, case, tasks, health, self._now(), self._colours)
         self._views.remember(run)
         return run.model_copy(update={"own_buttons": self._actions.button_names(case.actions)})
 
@@ -132,6 +148,8 @@ class Tines(PlatformAdapter):
                 return [write, *(write.as_part(part) for part in ([MARK, NOTE] if may_run else [NOTE]))]
             case FinishTask() | SkipTask() | AssignTask():
                 return [write, write.as_part(NOTE)]
+            case PerformAction():
+                return self._actions.plan(write)
             case EndRun(text=text) if text.strip():
                 return [write, write.as_part(NOTE)]
             case SetStatus(health=health):
@@ -161,14 +179,13 @@ class Tines(PlatformAdapter):
     async def _case_with_tasks(self, id: str) -> tuple[wire.Case, Sequence[wire.Task]]:
         """The tasks inside a case may be incomplete, and their assignees may have no names."""
         case, tasks = await asyncio.gather(self._api.case(id, "show"), self._api.tasks(id, "show"))
-        self._case_writes.remember_sub_status(case)
-        self._actions.remember_priority(case)
+        self._sub_statuses.remember(case)
         return case, tasks
 
     async def _cases(self, filters: Mapping[str, object], operation: str) -> Listing[wire.Case]:
         result = await self._api.cases(filters, operation)
         for case in result.items:
-            self._case_writes.remember_sub_status(case)
+            self._sub_statuses.remember(case)
         return result
 
 

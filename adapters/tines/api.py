@@ -92,6 +92,15 @@ class Api:
         path = f"{self.case_path(case, operation)}/actions"
         return (await self._pages(path, wire.CaseActions, operation)).items
 
+    async def linked_cases(self, case: str, operation: str) -> Sequence[wire.LinkedCase]:
+        path = f"{self.case_path(case, operation)}/linked_cases"
+        return (await self._pages(path, wire.LinkedCases, operation)).items
+
+    async def files(self, case: str, operation: str) -> Sequence[wire.Activity]:
+        """Attached files, oldest first: each is the activity that attached it."""
+        path = f"{self.case_path(case, operation)}/files"
+        return sorted((await self._pages(path, wire.Files, operation)).items, key=_age)
+
     async def activities(self, case: str, kind: str, operation: str) -> Sequence[wire.Activity]:
         """Those of one ``activity_type``, oldest first. Array parameters are written ``name[]``."""
         path, params = f"{self.case_path(case, operation)}/activities", {"activity_type[]": kind}
@@ -150,9 +159,9 @@ class Api:
         result = await self._pages("api/v1/stories", wire.Stories, operation, STORIES_PER_PAGE, params)
         return result.items
 
-    async def sub_statuses(self, operation: str) -> Sequence[wire.SubStatus]:
+    async def sub_statuses(self, team: str, operation: str) -> Sequence[wire.SubStatus]:
         """Those of open cases. Older tenants do not have this endpoint: raises ``NotFound``."""
-        params = {"parent_status": "OPEN", **self._team_params()}
+        params = {"parent_status": "OPEN", **({"team_id": team} if team else {})}
         path = "api/v1/case_sub_statuses"
         result = await self._pages(path, wire.SubStatuses, operation, params=params)
         return result.items

@@ -17,6 +17,12 @@ def browser_url(url: str) -> str | None:
     return url.strip() if parts.scheme in ("http", "https") and parts.netloc else None
 
 
+def case_url(url: str, case: str) -> str | None:
+    """The URL of another case, made from that of one."""
+    found = browser_url(url)
+    return _CASE.sub(f"/cases/{case}", found) if found and _CASE.search(found) else None
+
+
 def host_of(url: str) -> str | None:
     """The host of a web address without credentials. None for anything else."""
     try:

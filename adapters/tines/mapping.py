@@ -25,9 +25,12 @@ from adapters.toolkit.messages import message_text
 from adapters.toolkit.timestamps import parse_timestamp
 
 COMPLETE_BELOW = 20  # a case's own list of tasks may be cut at a default page; a shorter one is complete
+PRIORITIES = ("critical", "high", "medium", "low", "info")
 URGENT_PRIORITIES = ("critical", "high")
 _SLA_PRECISION = timedelta(minutes=5)
 _MAX_SLA = timedelta(days=3650)
+_MAX_LISTED = 10
+_MAX_COMMENTS = 5
 _LATER = timedelta(seconds=1)
 
 
@@ -87,6 +90,7 @@ def run(
     tasks: Sequence[wire.Task],
     health: RunHealth,
     at: datetime,
+    colours: Mapping[Health, str] | None = None,
 ) -> Run:
     return Run(
         key=RunKey(platform=platform, id=case.case_id),
@@ -102,7 +106,8 @@ def run(
         owner=person(case.assignees[0]) if case.assignees else None,
         tasks=tuple(task(item, running_since(case, item.id)) for item in tasks),
         link=links.browser_url(case.url),
-        notes=run_notes(case, at) if is_open(case) else (),
+        comments=recent_comments(case),
+        notes=run_notes(case, at, colours or {}) if is_open(case) else (),
         read_at=at,
     )
 
@@ -134,7 +139,7 @@ def runbook(platform: str, case: wire.Case, tasks: Sequence[wire.Task] | None = 
     )
 
 
-def comment(item: wire.Comment, names: Mapping[str, str] | None = None) -> Comment:
+def comment(item: wire.Comment | wire.Activity, names: Mapping[str, str] | None = None) -> Comment:
     """``names`` are those of the people who are mentioned, by id."""
     parsed = texts.parse_comment(item.value)
     author = parsed.author or (person(item.user).shown if item.user else "")
@@ -190,17 +195,56 @@ def colour_of(case: wire.Case, colours: Mapping[Health, str]) -> Health:
     return next((health for health, name in colours.items() if name.casefold() in names), Health.UNSET)
 
 
+def recent_comments(case: wire.Case) -> tuple[Comment, ...]:
+    """The last few, if the case's own list of activities goes up to the newest: its order is not documented."""
+    activities = case.activities
+    is_newest_first = len(activities) > 1 and activities[0].created_at > activities[-1].created_at
+    if case.activities_meta.next_page_number is not None and not is_newest_first:
+        return ()
+    found = [item for item in activities if item.activity_type == "COMMENTED"]
+    found.sort(key=lambda item: (item.created_at, len(item.id), item.id))
+    return tuple(comment(item) for item in found[-_MAX_COMMENTS:])
+
+
 def priority_label(priority: str) -> str:
     return message_text(MESSAGES, f"tines.label.priority_{priority}")
 
 
-def run_notes(case: wire.Case, at: datetime) -> tuple[RunNote, ...]:
-    """What the card shows beside the tasks: a high priority, and the SLAs. ``at`` is when the case was read."""
+def run_notes(case: wire.Case, at: datetime, colours: Mapping[Health, str]) -> tuple[RunNote, ...]:
+    """What the card shows beside the tasks: a high priority, the SLAs, and what else the case contains.
+
+    ``at`` is when the case was read.
+    """
     priority = case.priority.lower()  # requests use lower case, responses upper case
     urgent: tuple[RunNote, ...] = ()
     if priority in URGENT_PRIORITIES:
         urgent = (RunNote(key="tines.priority", facts={"priority": priority_label(priority)}),)
-    return (*urgent, *(note for sla in case.slas if (note := _sla_note(sla, at)) is not None))
+    slas = (note for sla in case.slas if (note := _sla_note(sla, at)) is not None)
+    return (*urgent, *slas, *_sub_status_note(case, colours), *_lists(case))
+
+
+def _sub_status_note(case: wire.Case, colours: Mapping[Health, str]) -> tuple[RunNote, ...]:
+    """One that stands for a colour is shown as the health."""
+    if case.sub_status is None or not case.sub_status.name or colour_of(case, colours) is not Health.UNSET:
+        return ()
+    return (RunNote(key="tines.sub_status", facts={"name": case.sub_status.name}),)
+
+
+def _lists(case: wire.Case) -> tuple[RunNote, ...]:
+    """Fields, linked cases and files; the files as far as the case itself lists its activities."""
+    fields = [f"{item.case_input.name}: {item.value}" for item in case.fields if item.case_input and item.value]
+    linked = [f"{other.case_id} {other.name}".strip() for other in case.linked_cases]
+    files = [item.file.filename for item in case.activities if item.file.filename]
+    notes: list[RunNote] = []
+    for key, fact, items in (
+        ("tines.fields", "fields", fields),
+        ("tines.linked", "cases", linked),
+        ("tines.files", "files", files),
+    ):
+        if items:
+            more = "…" if len(items) > _MAX_LISTED else ""
+            notes.append(RunNote(key=key, facts={fact: ", ".join(items[:_MAX_LISTED]) + more}))
+    return tuple(notes)
 
 
 def _sla_note(sla: wire.Sla, at: datetime) -> RunNote | None:

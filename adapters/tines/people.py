@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from adapters.errors import OPTIONAL_READ_ERRORS, BadResponse
+from adapters.errors import OPTIONAL_READ_ERRORS, BadResponse, Rejected
 from adapters.models import Person
 from adapters.tines import mapping, wire
 from adapters.tines.api import Api
@@ -57,6 +57,25 @@ class People:
         team = await self._members(operation, lambda team: ids <= {user.id for user in team})
         return {user.id: user.email for user in team if user.id in ids and user.email}
 
+    async def required_emails(self, users: Sequence[wire.User], operation: str) -> Sequence[str]:
+        """Raises ``Rejected`` if one is hidden: writing a list without it would remove that person."""
+        missing = await self.missing_emails(tuple(users), operation)
+        emails = [user.email or missing.get(user.id, "") for user in users]
+        if not all(emails):
+            raise Rejected(self.api.platform, operation, key="tines.hidden_assignee")
+        return emails
+
+    async def typed_email(self, typed: str, operation: str) -> str:
+        """An email address, or that of the one team member with this name. Raises ``Rejected`` without one."""
+        words = typed.strip().lstrip("@").casefold()
+        if "@" in words:
+            return typed.strip()
+        team = await self._members(operation, lambda team: bool(_named(words, team)))
+        found = _named(words, team)
+        if len(found) != 1 or not found[0].email:
+            raise Rejected(self.api.platform, operation, key="tines.no_such_member", typed=typed[:80])
+        return found[0].email
+
     async def names(self, ids: Collection[str], operation: str) -> Mapping[str, str]:
         """id -> name of these team members, as far as the key can see them."""
         team = await self._members(operation, lambda team: set(ids) <= {user.id for user in team})
@@ -87,6 +106,15 @@ def _email_in_team(person: Person, team: Sequence[wire.User]) -> str:
     by_id = [user for user in team if person.id and user.id == person.id]
     by_name = [user for user in team if person.name and _full_name(user) == person.name.strip().casefold()]
     return next((users[0].email for users in (by_id, by_name) if len(users) == 1 and users[0].email), "")
+
+
+def _named(words: str, team: Sequence[wire.User]) -> Sequence[wire.User]:
+    """By full name, else by first name or the first part of the address."""
+    full = [user for user in team if _full_name(user) == words]
+    parts = [
+        user for user in team if words in (user.first_name.casefold(), user.email.partition("@")[0].casefold())
+    ]
+    return full or parts
 
 
 def _full_name(user: wire.User) -> str:

@@ -17,6 +17,7 @@ from adapters.models import RunKey, RunState
 from adapters.tines import mapping, wire
 from adapters.tines import text as texts
 from adapters.tines.api import CASES, Api
+from adapters.tines.inputs import CaseInputs
 from adapters.tines.people import People
 from adapters.tines.settings import TinesSettings
 from adapters.toolkit.reconciliation import applied_if
@@ -36,7 +37,6 @@ from adapters.writes import (
 BATCH_SIZE = 25
 DEFAULT_BATCHES = 8
 BUTTONS = "buttons"
-PRIORITIES = ("critical", "high", "medium", "low", "info")
 PRIORITY = "priority"
 _BATCHES_OPTION = "_batches"  # tells the first step how many batches were planned
 _BATCH_PART = re.compile(r"tasks(\d+)")
@@ -55,6 +55,7 @@ class StartWrites:
     api: Api
     people: People
     settings: TinesSettings
+    inputs: CaseInputs
     _shapes: dict[str, TemplateShape] = field(default_factory=dict)
 
     def remember_template(self, template: wire.Case, tasks: Sequence[wire.Task] | None = None) -> None:
@@ -133,43 +134,16 @@ class StartWrites:
         filled = {name: value for name, value in body.items() if value not in (None, "", [], {})}
         return filled | {"assignee_emails": [email for email in (owner,) if email]}
 
-    # The inputs of a run: ``--set key=value``
-
     def _priority(self, template: wire.Case, options: Mapping[str, str]) -> str | None:
-        """In lower case, as requests need it. Responses use upper case."""
         chosen = options.get(PRIORITY)
-        if chosen is None:
-            return template.priority.lower() if template.priority.lower() in PRIORITIES else None
-        if chosen.lower() not in PRIORITIES:
-            raise self._bad_option(PRIORITY, chosen, PRIORITIES)
-        return chosen.lower()
+        if chosen is not None:
+            return self.inputs.priority(chosen, "start")
+        return template.priority.lower() if template.priority.lower() in mapping.PRIORITIES else None
 
     async def _field_values(self, template: wire.Case, options: Mapping[str, str], team: str) -> Mapping[str, str]:
-        """Values by case input id. Raises ``Rejected`` for an unknown field or a value it does not allow."""
         chosen = {name: value for name, value in options.items() if name != PRIORITY}
-        if not chosen:
-            return {}
-        inputs: Sequence[wire.CaseInput] = [value.case_input for value in template.fields if value.case_input]
-        if any(_find_input(name, inputs) is None for name in chosen):
-            inputs = [*inputs, *(await self.api.case_inputs(team, "start"))]
-        values: dict[str, str] = {}
-        for name, value in chosen.items():
-            case_input = _find_input(name, inputs)
-            if case_input is None:
-                allowed = ", ".join(sorted({item.key or item.name for item in inputs} | {PRIORITY}))
-                raise Rejected(
-                    self.api.platform, "start", key="tines.unknown_option", option=name, allowed=allowed
-                )
-            choices = case_input.validation_options.options if case_input.validation_type == "options" else ()
-            if choices and value not in choices:
-                raise self._bad_option(name, value, choices)
-            values[case_input.id] = value
-        return values
-
-    def _bad_option(self, option: str, value: str, choices: Sequence[str]) -> Rejected:
-        allowed = ", ".join(choices)
-        key = "tines.bad_option"
-        return Rejected(self.api.platform, "start", key=key, option=option, value=value, allowed=allowed)
+        known = [value.case_input for value in template.fields if value.case_input]
+        return await self.inputs.values(chosen, known, team, "start") if chosen else {}
 
     # Further tasks
 
@@ -186,16 +160,22 @@ class StartWrites:
 
     @reconciles(StartRun, part="tasks*")
     async def reconcile_batch(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
-        """Applied if the run has all tasks up to this batch, not applied if it has only those before it."""
+        """Applied if the run has all tasks up to this batch, not applied if it has only those before it.
+
+        Whatever is missing of this batch is named. A batch that is there in part cannot be sent again.
+        """
         _, tasks = await self._read_template(step)
         present = _descriptions(await self.api.tasks(step.run_id, "start"))
         earlier = _descriptions(tasks[: BATCH_SIZE * (_batch_number(step) - 1)])
         if not earlier <= present:
             return Indeterminate()
         batch = _descriptions(_batch(tasks, step))
-        if batch <= present - earlier:
+        missing = batch - (present - earlier)
+        if not missing:
             return Applied(WriteResult())
-        return NotApplied() if not (present - earlier) & batch else Indeterminate()
+        facts = {"missing": str(missing.total()), "total": str(len(tasks))}
+        outcome = NotApplied if missing == batch else Indeterminate
+        return outcome("tines.tasks_missing", facts)
 
     # Buttons
 
@@ -244,11 +224,6 @@ def _metadata(marker: WriteMarker, template: wire.Case) -> dict[str, str]:
 
 def _template_values(template: wire.Case) -> dict[str, str]:
     return {item.case_input.id: item.value for item in template.fields if item.case_input and item.value}
-
-
-def _find_input(name: str, inputs: Sequence[wire.CaseInput]) -> wire.CaseInput | None:
-    name = name.casefold()
-    return next((item for item in inputs if name in (item.key.casefold(), item.name.casefold(), item.id)), None)
 
 
 def _batch_count(task_count: int) -> int:

@@ -167,6 +167,11 @@ class CaseAction(EmbeddedAction):
     id: Id
 
 
+class Meta(Wire):
+    next_page_number: Count = None
+    pages: Count = None
+
+
 class File(Wire):
     filename: Text = ""
     url: Text = ""
@@ -194,6 +199,15 @@ class Team(Wire):
     name: Text = ""
 
 
+class LinkedCase(Wire):
+    case_id: Id
+    name: Text = ""
+
+    @property
+    def id(self) -> str:
+        return self.case_id
+
+
 class Case(Wire):
     case_id: Id
     name: Text = ""
@@ -209,6 +223,9 @@ class Case(Wire):
     closure_conditions: Annotated[tuple[ClosureCondition, ...], BeforeValidator(_to_objects)] = ()
     actions: Annotated[tuple[EmbeddedAction, ...], BeforeValidator(_to_objects)] = ()
     tasks: Many[Task] = ()
+    activities: Many[Activity] = ()
+    activities_meta: Annotated[Meta, BeforeValidator(_to_object)] = Meta()
+    linked_cases: Annotated[tuple[LinkedCase, ...], BeforeValidator(_page_items("case_id"))] = ()
     slas: Annotated[tuple[Sla, ...], BeforeValidator(_to_objects)] = ()
     team: Annotated[Team, BeforeValidator(_to_object)] = Team()
     created_at: Text = ""
@@ -236,11 +253,6 @@ class Metadata(Wire):
     metadata: Annotated[dict[str, str], BeforeValidator(_to_text_values)] = {}
 
 
-class Meta(Wire):
-    next_page_number: Count = None
-    pages: Count = None
-
-
 class Page(Wire, Generic[T]):
     meta: Annotated[Meta, BeforeValidator(_to_object)] = Meta()
     items: tuple[T, ...]
@@ -264,6 +276,14 @@ class Story(Wire):
 
 class Cases(Page[Case]):
     items: Annotated[tuple[Case, ...], BeforeValidator(_page_items("case_id"))] = Field(alias="cases")
+
+
+class LinkedCases(Page[LinkedCase]):
+    items: Annotated[tuple[LinkedCase, ...], BeforeValidator(_page_items("case_id"))] = Field(alias="linked_cases")
+
+
+class Files(Page[Activity]):
+    items: Items[Activity] = Field(alias="files")
 
 
 class Tasks(Page[Task]):

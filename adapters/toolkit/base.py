@@ -13,7 +13,7 @@ from adapters.http.client import HttpClient
 from adapters.models import Comment, Listing, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
 from adapters.protocol import Capability, CheckResult, require_supported, supports
 from adapters.toolkit.sample_writes import sample_writes
-from adapters.toolkit.steps import StepTable
+from adapters.toolkit.steps import StepTable, StepTableError
 from adapters.writes import (
     Baseline,
     FinishTask,
@@ -121,10 +121,18 @@ class PlatformAdapter(ABC):
             raise Rejected(self.name, write.op, key="changed.no_branches", task=task.title)
 
     def _check_plans(self) -> None:
-        """Plans a write of every kind, with and without texts: an undeclared part fails now, not later."""
+        """Plans a write of every kind, with and without texts: an undeclared part fails now, not later.
+
+        A text that is written again appears twice, so no step that carries one is ``IDEMPOTENT``.
+        """
         for write, run in sample_writes(self.name):
-            if supports(self.capabilities, write.op):
-                try:
-                    self.steps(write, run)
-                except AdapterError:
-                    continue  # a plan may refuse a write
+            if not supports(self.capabilities, write.op):
+                continue
+            try:
+                steps = self.steps(write, run)
+            except AdapterError:
+                continue  # a plan may refuse a write
+            recoveries = {self.recovery(step) for step in steps}
+            if write.words and recoveries == {Recovery.IDEMPOTENT}:
+                adapter, kind = type(self).__name__, type(write).__name__
+                raise StepTableError(f"{adapter}: the text of {kind} is in a step that is declared IDEMPOTENT")

@@ -15,13 +15,14 @@ A guard returns None where an earlier step of the same write has read the task. 
 why, with a ``Guard``: then its method gets no ``fresh``.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from adapters.errors import Conflict
-from adapters.models import Run, RunState, Task, TaskState
+from adapters.models import Person, Run, RunState, Task, TaskState
+from adapters.toolkit.people import is_among, same_people
 from adapters.writes import (
     AssignTask,
     BeginTask,
@@ -96,6 +97,8 @@ def check_fresh(platform: str, step: Write, fresh: Fresh[Any]) -> WriteResult | 
         raise task_is_over(platform, step, task)
     if is_run_over:
         raise run_is_over(platform, step)
+    if isinstance(step, AssignTask) and task is not None:
+        require_expected(platform, step, task.title, task.assignees)
     is_open = task is not None and task.state is not TaskState.HELD and not task.state.is_over
     if isinstance(step, ReopenTask) and task is not None and is_open:
         return already_done(task, fresh.snapshot)
@@ -111,6 +114,15 @@ def task_is_over(platform: str, step: Write, task: Task) -> Conflict:
     """Somebody finished, skipped or failed the task. ``by`` and ``at`` say who and when, if the platform does."""
     facts: dict[str, Any] = {"task": task.title, "by": task.finished_by or "", "at": task.finished_at}
     return Conflict(platform, step.op, key=_OVER[task.state][bool(task.finished_by)], **facts)
+
+
+def require_expected(platform: str, step: AssignTask, task: str, assignees: Sequence[Person]) -> None:
+    """Raises ``Conflict`` if somebody else has been given the task. ``people`` says who has it now."""
+    if step.expected is None or is_among(step.person, assignees) or same_people(step.expected, assignees):
+        return
+    people = ", ".join(person.shown for person in assignees)
+    key = "changed.assigned" if people else "changed.unassigned"
+    raise Conflict(platform, step.op, key=key, task=task, people=people)
 
 
 def run_is_over(platform: str, step: Write) -> Conflict:

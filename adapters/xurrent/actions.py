@@ -27,12 +27,9 @@ _OPEN_STATES = (TaskState.READY, TaskState.RUNNING, TaskState.HELD)
 
 @dataclass
 class Actions:
-    """``itrp``: the old API, which can't look people up, so nobody can accept a task."""
-
     api: Api
     people: People
     tasks: TaskWrites
-    itrp: bool
 
     def list_for(self, run: Run) -> Sequence[PlatformAction]:
         """Sends no request."""
@@ -56,7 +53,7 @@ class Actions:
 
     def _kinds(self, task: Task) -> Sequence[str]:
         kinds = [CALM if task.urgent else URGENT, FAIL]
-        if task.state is TaskState.READY and not self.itrp and task.mark != "accepted":
+        if task.state is TaskState.READY and task.mark != "accepted":
             kinds.insert(0, ACCEPT)
         if task.state is TaskState.HELD and task.expected_at is None:
             kinds.insert(0, WAIT)

@@ -5,11 +5,22 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
-from adapters.errors import Rejected
 from adapters.models import Comment, Listing, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
 from adapters.protocol import CheckResult, EditPages, Resources
 from adapters.toolkit.base import PlatformAdapter
-from adapters.writes import AddComment, AddTask, ApproveTask, PerformAction, RejectTask, StartRun, TaskWrite, Write
+from adapters.writes import (
+    AddComment,
+    AddTask,
+    ApproveTask,
+    AssignTask,
+    EndRun,
+    PerformAction,
+    RejectTask,
+    SetStatus,
+    StartRun,
+    TaskWrite,
+    Write,
+)
 from adapters.xurrent import health, webhooks
 from adapters.xurrent.actions import Actions
 from adapters.xurrent.api import PAGE_SIZE, RATE_LIMIT, Api, request_headers
@@ -22,8 +33,12 @@ from adapters.xurrent.people import People
 from adapters.xurrent.reads import WorkflowReads
 from adapters.xurrent.settings import XurrentSettings
 from adapters.xurrent.start import Starter, check_options
-from adapters.xurrent.writes.notes import ChangeNotes, WorkflowNotes
-from adapters.xurrent.writes.tasks import Assignment, TaskWrites
+from adapters.xurrent.writes.additions import Additions
+from adapters.xurrent.writes.assignment import Assignment
+from adapters.xurrent.writes.change_notes import ChangeNotes
+from adapters.xurrent.writes.ending import Ending
+from adapters.xurrent.writes.notes import WorkflowNotes
+from adapters.xurrent.writes.tasks import TaskWrites
 
 
 class XurrentAdapter(PlatformAdapter):
@@ -39,19 +54,34 @@ class XurrentAdapter(PlatformAdapter):
         self._webhook_sites = [
             resources.http.client(name, origin, credential="", headers={}) for origin in self._links.origins()
         ]
-        people = People(self._api, searchable=not self._itrp)
+        people = People(self._api, not self._itrp, self._personal_apis.get)
         workflows = WorkflowReads(self._api, self._links, people, resources.now)
-        self._reads = ChangeReads(self._api, self._links, resources.now) if self._itrp else workflows
-        notes = self._notes = (ChangeNotes if self._itrp else WorkflowNotes)(lambda step: self._api, self._itrp)
-        self._tasks = TaskWrites(self._api, self._reads, people, self._links, notes, settings.team_id, self._itrp)
-        self._actions = Actions(self._api, people, self._tasks, self._itrp)
+        changes = ChangeReads(self._api, self._links, people, resources.now)
+        self._reads = changes if self._itrp else workflows
+        self._notes: WorkflowNotes | ChangeNotes = WorkflowNotes(self._liaisons_api)
+        if self._itrp:
+            self._notes = ChangeNotes(self._liaisons_api, True, reads=changes)
+        self._tasks = TaskWrites(self._api, self._reads, people, self._links, self._notes, self._itrp)
+        self._assignment, self._ending = Assignment(self._tasks), Ending(self._tasks, self._notes)
+        additions = Additions(self._tasks, settings.team_id, self._itrp)
+        self._actions = Actions(self._api, people, self._tasks)
         self._approvals = Approvals(name, self._personal_apis.get, self._links, self._itrp)
-        handlers: list[object] = [self._tasks, notes, self._actions]
+        handlers: list[object] = [
+            self._tasks,
+            self._assignment,
+            additions,
+            self._ending,
+            self._notes,
+            self._actions,
+        ]
         if not self._itrp:
-            handlers += [Starter(self._api, workflows, people, settings), Assignment(self._tasks, people)]
+            handlers.append(Starter(self._api, workflows, people, settings))
         if settings.tokens:
             handlers.append(self._approvals)
         super().__init__(name, capabilities(settings.flavour, personal_tokens=bool(settings.tokens)), *handlers)
+
+    def _liaisons_api(self, step: Write) -> Api:
+        return self._api
 
     async def runbooks(self, query: str) -> Listing[Runbook]:
         return await self._reads.runbooks(query)
@@ -73,17 +103,21 @@ class XurrentAdapter(PlatformAdapter):
 
     def plan(self, write: Write, run: Run | None) -> Sequence[Write]:
         """Refuses what the snapshot forbids, so that a range with an approval in it is refused as a whole."""
+        task = run.task(write.target) if run and isinstance(write, TaskWrite) else None
+        if isinstance(write, TaskWrite) and not isinstance(write, ApproveTask | RejectTask):
+            self._tasks.require_allowed(write, task)
         match write:
             case StartRun():
                 check_options(write)
-            case AddComment(task=None) if self._itrp:
-                raise Rejected(self.name, write.op, key="xurrent.itrp_name_a_task")
             case ApproveTask() | RejectTask():
                 return self._approvals.plan(write)
-            case TaskWrite():
-                self._tasks.require_allowed(write, run.task(write.task) if run else None)
-                return self._notes.plan(write)
-            case PerformAction():
+            case AssignTask():
+                return [self._assignment.plan(write, task)]
+            case EndRun():
+                return self._ending.plan(write, run)
+            case AddComment() | SetStatus() if isinstance(self._notes, ChangeNotes):
+                return [self._notes.with_task(write, run)]
+            case TaskWrite() | PerformAction():
                 return self._notes.plan(write)
             case AddTask(stage=None) if run is not None and run.stages:
                 return [write.model_copy(update={"stage": run.stages[-1].id})]

@@ -7,9 +7,9 @@ is known from ``/tasks/approval_by_me``, the only list of approvals that it docu
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from adapters.errors import OPTIONAL_READ_ERRORS, AdapterError, Conflict, OutcomeUnknown, Rejected
+from adapters.errors import OPTIONAL_READ_ERRORS, AdapterError, Conflict, RateLimited, Rejected, Unreachable
 from adapters.models import Task
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
@@ -36,12 +36,16 @@ TARGET_STATUS: Mapping[Op, str] = {Op.APPROVE: "approved", Op.REJECT: "rejected"
 
 @dataclass(frozen=True)
 class AskedFor:
-    """An approval as one person sees it. ``own`` is their record among those of several people."""
+    """An approval as one person sees it. ``own`` is their record among those of several people.
+
+    ``is_recorded``: Liaison has sent this decision, and the old API does not ask the person any more.
+    """
 
     api: Api
     task: wire.Task
     own: wire.Approval | None = None
     others: Sequence[wire.Approval] = ()
+    is_recorded: bool = False
 
     @property
     def decision(self) -> str:
@@ -56,8 +60,8 @@ class AskedFor:
 class Approvals:
     """``personal_api`` returns the API with the token of a chat user ID, or None if the settings have none.
 
-    ``_unanswered``: decisions of the old API that were sent and not answered. If the server refuses the same one
-    later, it has it.
+    ``_sent``: decisions that were sent to the old API, answered or not. If it refuses the same one later, or does
+    not ask the person any more, it has it.
     """
 
     platform: str
@@ -65,7 +69,7 @@ class Approvals:
     links: Links
     itrp: bool
     _person_ids: dict[str, str] = field(default_factory=dict)  # by chat user ID
-    _unanswered: set[tuple[Op, str, str]] = field(default_factory=set)
+    _sent: set[tuple[Op, str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._notes = Notes(self._api, self.itrp)
@@ -78,7 +82,7 @@ class Approvals:
     @step(ApproveTask, RejectTask, recovery=lambda approvals, step: approvals.recovery(step))
     async def decide(self, step: Decision, marker: WriteMarker) -> WriteResult:
         asked = await self._read(step)
-        if asked.decision == TARGET_STATUS[step.op]:
+        if asked.is_recorded or asked.decision == TARGET_STATUS[step.op]:
             return self._result(asked).model_copy(update={"already": True})
         self._require_open(step, asked)
         if asked.own is None:
@@ -117,19 +121,21 @@ class Approvals:
 
     async def _set_status(self, step: Decision, api: Api, marker: WriteMarker) -> WriteResult:
         """The decision of the only person, or on the old API of one of several."""
-        key = (step.op, step.task, step.by.id)
+        is_second = _key(step) in self._sent
+        self._sent.add(_key(step))
         try:
             updated = await self._notes.update_task(step, {"status": TARGET_STATUS[step.op]}, marker)
-        except OutcomeUnknown:
-            self._unanswered.add(key)
-            raise
         except Conflict as error:
-            if key in self._unanswered:
+            if self.itrp and is_second:
                 return WriteResult(partial=True, message="xurrent.your_part")
+            self._sent.discard(_key(step))
             if self.itrp and error.key == "xurrent.status_refused":
-                raise self._refused(step, error) from error
+                key = "xurrent.decision_refused"
+                raise Conflict(self.platform, step.op, key=key, said=error.said) from error
             raise
-        self._unanswered.discard(key)
+        except (Rejected, Unreachable, RateLimited):
+            self._sent.discard(_key(step))
+            raise
         if updated is not None:
             return self._result(AskedFor(api, updated))
         try:  # the response was cut short, as ITRP's page prints it
@@ -161,6 +167,8 @@ class Approvals:
         is_asked = await self._is_asked(api, step)
         asked = AskedFor(api, await self._fetch(api, step))
         if not is_asked and asked.decision != TARGET_STATUS[step.op]:
+            if _key(step) in self._sent and not asked.is_over:
+                return replace(asked, is_recorded=True)
             self._require_open(step, asked)
             raise self._not_asked(step, asked.task)
         return asked
@@ -193,10 +201,6 @@ class Approvals:
         if "registered" in (asked.task.status, decision):
             raise Conflict(self.platform, step.op, key="xurrent.waits", title=title)
 
-    def _refused(self, step: Decision, error: Conflict) -> Conflict:
-        """On the old API: who is asked may have decided already, which can't be read there."""
-        return Conflict(self.platform, step.op, key="xurrent.decision_refused", said=error.said)
-
     def _result(self, asked: AskedFor) -> WriteResult:
         """``partial`` while the others have not decided."""
         message = "" if asked.is_over else "xurrent.your_part"
@@ -224,3 +228,7 @@ class Approvals:
 def _waits_for_others(step: Decision, asked: AskedFor) -> bool:
     approved = sum(record.status == "approved" for record in asked.others) + 1
     return isinstance(step, ApproveTask) and approved < (asked.task.required_approvals or 1)
+
+
+def _key(step: Decision) -> tuple[Op, str, str]:
+    return step.op, step.task, step.by.id

@@ -10,15 +10,15 @@ from adapters.toolkit.capabilities import APPROVALS, declare_capabilities
 from adapters.writes import Op
 from adapters.xurrent.settings import Flavour
 
-CAPABILITIES = declare_capabilities("xurrent", emulated=(Op.SKIP, Op.STATUS), unsupported=(Op.REOPEN, Op.END))
+CAPABILITIES = declare_capabilities("xurrent", emulated=(Op.SKIP, Op.STATUS, Op.END), unsupported=(Op.REOPEN,))
 
 
 def capabilities(flavour: Flavour, *, personal_tokens: bool = True) -> Mapping[Op, Capability]:
     """``personal_tokens`` is False if the settings have none: nobody can approve then."""
     supported = CAPABILITIES
     if flavour == "itrp":
-        lacking = (Op.RUNBOOKS, Op.COMMENTS, Op.START, Op.ASSIGN, Op.STATUS)
-        supported = _replace(supported, "itrp", (Op.RUNS, Op.SHOW, Op.COMMENT), lacking)
+        emulated = (Op.RUNS, Op.SHOW, Op.STATUS, Op.COMMENT, Op.END)
+        supported = _replace(supported, "itrp", emulated, (Op.RUNBOOKS, Op.COMMENTS, Op.START))
     return supported if personal_tokens else _replace(supported, "no_token", (), APPROVALS)
 
 

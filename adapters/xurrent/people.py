@@ -1,6 +1,10 @@
-"""Finds people in Xurrent by email address, the only thing about them that a chat knows too."""
+"""Finds people in Xurrent by email address, the only thing about them that a chat knows too.
 
-from collections.abc import Iterable
+The old API documents no people. There somebody is known by their own token, or else by the full name on a task
+that was read, if only one person has that name.
+"""
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from adapters.errors import OPTIONAL_READ_ERRORS, BadResponse, Rejected
@@ -17,9 +21,11 @@ class People:
     """Results are cached for the life of the process, except that an email address was not found."""
 
     api: Api
-    searchable: bool = True  # False for the old API, which documents no people
+    searchable: bool = True  # False for the old API
+    personal_api: Callable[[str], Api | None] = lambda id: None
     _id_by_email: dict[str, str] = field(default_factory=dict)
     _email_by_id: dict[str, str] = field(default_factory=dict)  # "" if it can't be read
+    _ids_by_name: dict[str, set[str]] = field(default_factory=dict)  # of people on tasks
 
     async def load_emails(self, ids: Iterable[str], operation: str) -> None:
         """Reads the email addresses of these people, once: a run's tasks only have their names."""
@@ -57,8 +63,10 @@ class People:
             return None
 
     async def find_id(self, person: Person, operation: str) -> str | None:
+        if not self.searchable:
+            return await self._find_on_tasks(person, operation)
         email = (person.email or "").strip().casefold()
-        if not (email and self.searchable):
+        if not email:
             return None
         if email not in self._id_by_email:
             id = await self._search(email, operation)
@@ -72,8 +80,25 @@ class People:
         """The person's ID for a request body. Raises ``Rejected`` if the person is unknown."""
         id = await self.find_id(person, operation)
         if id is None:
-            raise Rejected(self.api.name, operation, key="xurrent.unknown_person", person=person.shown)
+            key = "xurrent.unknown_person" if self.searchable else "xurrent.itrp_unknown_person"
+            raise Rejected(self.api.name, operation, key=key, person=person.shown)
         return self.api.body_id(id, operation)
+
+    def remember(self, tasks: Iterable[wire.Task]) -> None:
+        """The people on these tasks, by name."""
+        for person in (person for task in tasks for person in (task.member, task.manager)):
+            if person is not None and person.name:
+                self._ids_by_name.setdefault(_fold(person.name), set()).add(person.id)
+
+    async def _find_on_tasks(self, person: Person, operation: str) -> str | None:
+        api = self.personal_api(person.id) if person.id else None
+        if api is not None:
+            own = await api.fetch_list(wire.Task, "tasks/assigned_to_me", operation, pages=1)
+            id = next((task.member.id for task in own if task.member), None)
+            if id is not None:
+                return id
+        ids = self._ids_by_name.get(_fold(person.name), set())
+        return next(iter(ids)) if len(ids) == 1 else None
 
     async def _search(self, email: str, operation: str) -> str | None:
         """Compares the addresses too: a server may ignore the filter and return everybody."""
@@ -84,3 +109,7 @@ class People:
         if matches:
             return matches[0]
         return enabled[0].id if len(enabled) == 1 and enabled[0].primary_email is None else None
+
+
+def _fold(name: str) -> str:
+    return " ".join(name.split()).casefold()

@@ -109,13 +109,13 @@ class WorkflowReads:
             async for page in pages:
                 yield [mapping.edit(workflow) for workflow in page]
 
-    async def tasks(self, run: str, operation: str) -> Sequence[wire.Task]:
+    async def tasks(self, run: str, operation: str) -> Listing[wire.Task]:
         path = f"workflows/{self.api.path_id(run, operation)}/tasks"
         result = await self.api.fetch_list(wire.Task, path, operation, fields=TASK_FIELDS)
         if not result.complete:
             raise BadResponse(self.api.name, operation, key="xurrent.endless")
-        self.links.run_by_task |= {task.id: run for task in result.items}
-        return result.items
+        self.links.run_by_task |= {task.id: run for task in result}
+        return result
 
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
         result = await self.notes(id, task, "comments")

@@ -63,6 +63,7 @@ class Task(Wire):
     status: OptionalText = None
     team: OptionalReference = None
     member: OptionalReference = None
+    manager: OptionalReference = None
     run: OptionalReference = Field(None, validation_alias=AliasChoices("workflow", "change"))
     phase: OptionalReference = None
     instructions: OptionalText = None

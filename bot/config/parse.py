@@ -5,6 +5,7 @@ A problem is one sentence that begins with the key, and never contains a value t
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -13,8 +14,9 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from rapidfuzz import fuzz, process
 
 from adapters.protocol import Platform, PlatformLoadError
+from adapters.toolkit.folding import fold
 from bot.config.environment import PREFIX, misspelt_variable
-from bot.config.options import AccessOptions, BotOptions
+from bot.config.options import AccessOptions, BotOptions, parse_duration
 from bot.config.secret_sources import (
     FILE_SUFFIX,
     SecretFileError,
@@ -23,7 +25,6 @@ from bot.config.secret_sources import (
     with_secrets_from_files,
 )
 from bot.surfaces.options import MattermostOptions, SlackOptions
-from commands.language.tokens import fold
 from commands.language.vocabulary import unknown_aliases
 from commands.registry import COMMANDS
 
@@ -37,7 +38,7 @@ FREE_TABLES = ("aliases", "people")  # sections whose keys the operator chooses
 SECTIONS = (*TABLES, *FREE_TABLES, "platforms")
 RENAMED: Mapping[str, Mapping[str, str]] = {"bot": {"patience": "write_timeout"}}
 """Section -> old key -> new key. The old keys still work, with a warning."""
-_COMMON_PLATFORM_KEYS = ("kind", "hook_secret")
+_COMMON_PLATFORM_KEYS = ("kind", "hook_secret", "slowest_answer")
 _URLS = ("url", "public_url", "api_url")  # their problems show how to correct them
 SHORTEST_HOOK_SECRET = 16  # characters
 LONGER_SECRET = f"use at least {SHORTEST_HOOK_SECRET} characters: openssl rand -hex 16"
@@ -180,8 +181,8 @@ class SettingsParser:
                 self.problems.append(f"{section}.{key}: must be text")
         return {key: value for key, value in table.items() if isinstance(value, str)}
 
-    def platform(self, name: str, entry: Any) -> tuple[str, BaseModel, SecretStr | None] | None:
-        """(kind, the platform's own options, ``hook_secret``)."""
+    def platform(self, name: str, entry: Any) -> tuple[str, BaseModel, SecretStr | None, timedelta | None] | None:
+        """(kind, the platform's own options, ``hook_secret``, ``slowest_answer``)."""
         section = f"platforms.{name}"
         if not isinstance(entry, dict):
             self.problems.append(f"{section}: must be a section, written [{section}]")
@@ -198,6 +199,7 @@ class SettingsParser:
             self.problems.append(f"{section}.hook_secret: must be text without a slash, as it is part of a URL")
         elif hook_secret is not None and len(hook_secret) < SHORTEST_HOOK_SECRET:
             self.problems.append(f"{section}.hook_secret: is too short and can be guessed; {LONGER_SECRET}")
+        slowest_answer = self._slowest_answer(section, entry)
         if not isinstance(kind, str) or kind not in self.platforms:
             return None
         own = {key: value for key, value in entry.items() if key not in _COMMON_PLATFORM_KEYS}
@@ -208,7 +210,17 @@ class SettingsParser:
             return None
         if options is None:
             return None
-        return kind, options, SecretStr(str(hook_secret)) if hook_secret else None
+        return kind, options, SecretStr(str(hook_secret)) if hook_secret else None, slowest_answer
+
+    def _slowest_answer(self, section: str, entry: Mapping[str, Any]) -> timedelta | None:
+        if (given := entry.get("slowest_answer")) is None:
+            return None
+        try:
+            parsed = parse_duration(given)
+        except ValueError as error:
+            self.problems.append(f"{section}.slowest_answer: {error}")
+            return None
+        return parsed if isinstance(parsed, timedelta) else None
 
     def check_consistency(self, found: Mapping[str, Any]) -> None:
         """What one key requires of another, and whether the aliases are verbs."""

@@ -12,13 +12,14 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, SecretStr
 
 from adapters.local import SAMPLES, LocalSettings
-from adapters.protocol import Platform
+from adapters.protocol import SLOWEST_ANSWER, Platform
 from adapters.registry import PLATFORMS
 from bot.config.options import SHORTEST_KEY, AccessOptions, BotOptions
 from bot.config.parse import FREE_TABLES, TABLES, SettingsParser
@@ -37,11 +38,15 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class PlatformSettings:
-    """``options`` is an instance of the platform's own ``Platform.settings``."""
+    """``options`` is an instance of the platform's own ``Platform.settings``.
+
+    ``slowest_answer``: how long it may still be executing a request whose answer was lost, if not as usual.
+    """
 
     kind: str
     options: BaseModel
     hook_secret: SecretStr | None = None
+    slowest_answer: timedelta | None = None
 
     @property
     def platform(self) -> Platform:
@@ -79,6 +84,10 @@ class Settings:
         return self.store_path.with_name(self.store_path.name + ".sock")
 
     @property
+    def heartbeat_path(self) -> Path:
+        return self.store_path.with_name(self.store_path.name + ".alive")
+
+    @property
     def key_path(self) -> Path:
         return self.store_path.with_name(self.store_path.name + ".key")
 
@@ -101,6 +110,13 @@ class Settings:
     def with_secret_key(self) -> "Settings":
         bot = self.bot.model_copy(update={"secret_key": SecretStr(self.secret_key())})
         return replace(self, bot=bot)
+
+    def slowest_answer(self, platform: str) -> timedelta:
+        """Of the platform with this NAME: how long it may still be executing a request whose answer was lost."""
+        entry = self.platforms.get(platform)
+        if entry is not None and entry.slowest_answer is not None:
+            return entry.slowest_answer
+        return timedelta(seconds=entry.platform.slowest_answer if entry else SLOWEST_ANSWER)
 
     def secret_values(self) -> list[str]:
         """The values of all secrets, for the logs to redact."""

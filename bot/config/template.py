@@ -31,6 +31,7 @@ _FREE_TABLES = """
 """
 _PLATFORMS = "\n# One section per platform. NAME is your choice.\n"
 _WEBHOOK = "with a webhook of the platform to /hooks/NAME/SECRET, Liaison sees changes immediately"
+_SLOWEST_ANSWER = "how long the platform may still be executing a request whose answer was lost"
 _WIDTH = 110
 
 
@@ -47,6 +48,7 @@ def template() -> str:
             f'# kind = "{kind}"',
             *_fields(platform.settings),
             *_key("hook_secret", "…", _WEBHOOK),
+            *_key("slowest_answer", f"{platform.slowest_answer:g}s", _SLOWEST_ANSWER),
         ]
         parts.append("\n".join([*lines, "", ""]))
     return "".join(parts).rstrip("\n") + "\n"

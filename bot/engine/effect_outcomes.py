@@ -1,8 +1,8 @@
 """What the outcome of a write leads to, while its message is processed or later in the background.
 
-``settle`` stores a known outcome, ``reconcile_once`` asks the platform about an unknown one, and ``send_again``
-sends a write that is known not to have been applied. Each ends in an ``Outcome``, whatever is raised: an outcome
-that cannot be stored is kept in memory, and the write stays unknown until it can be.
+``settle`` stores a known outcome, ``look`` asks the platform about an unknown one, and ``send_again`` sends a
+write that is known not to have been applied. Each ends in an ``Outcome``, whatever is raised: an outcome that
+cannot be stored is kept in memory, and the write stays unknown until it can be.
 """
 
 import asyncio
@@ -15,13 +15,13 @@ import structlog
 
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, RateLimited, Unreachable
 from adapters.protocol import Adapter
-from adapters.writes import Applied, Indeterminate, NotApplied, Op, Recovery, WriteResult
+from adapters.writes import Applied, Indeterminate, NotApplied, Recovery, Write, WriteResult
 from bot.observability import metrics
 from bot.services.outcome_recorder import OutcomeRecorder, Reopening
 from bot.storage.effects import Effect, EffectLog, EffectState
 from bot.storage.store import StoreError
 from commands.model.messages import Message
-from commands.model.outcomes import Done, Outcome, Refused, Unknown
+from commands.model.outcomes import Done, Downtime, Outcome, Refused, Unknown
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +35,10 @@ class EffectNotices(Protocol):
 
     async def notify_slow(self, message: Message, effect: Effect) -> None:
         """The write was sent, and the platform has not answered yet. Nothing has failed so far."""
+        ...
+
+    async def notify_behind(self, message: Message, wanted: Write, earlier: Effect) -> None:
+        """Nothing was sent: an earlier write to the same task or run has to be confirmed first."""
         ...
 
     async def notify_checking(self, message: Message, effect: Effect) -> None:
@@ -56,7 +60,8 @@ class EffectServices:
     now: Callable[[], datetime]
     write_timeout: timedelta
     shutting_down: asyncio.Event
-    reconcile_later: Callable[[Effect], None]  # in the background
+    slowest_answer: Callable[[str], timedelta]  # of a platform: how long it may work on a request without answer
+    downtime: Callable[[], Downtime | None] = lambda: None  # before this process
     unstored: dict[tuple[str, str], KnownOutcome] = field(default_factory=dict)
 
     def recovery(self, effect: Effect) -> Recovery:
@@ -71,23 +76,12 @@ class EffectServices:
             return Recovery.MANUAL
 
 
-def unknown_outcome(effect: Effect) -> Unknown:
-    return Unknown(effect.step, effect.marker, effect.baseline.sent_at)
+def unknown_outcome(effect: Effect, finding: NotApplied | Indeterminate | None = None) -> Unknown:
+    return Unknown(effect.step, effect.marker, effect.baseline.sent_at, finding)
 
 
-async def reconcile_once(
-    services: EffectServices,
-    effect: Effect,
-    *,
-    may_resend: bool,
-    last_attempt: bool,
-    reopening: Reopening | None = None,
-) -> Outcome:
-    """Asks the platform once. ``Unknown`` if it could not tell, or if the write is not applied (yet).
-
-    With ``may_resend``, a write that was not applied is sent again: an idempotent one at any attempt, one that can
-    be looked up only at the last attempt, and a start never.
-    """
+async def look(services: EffectServices, effect: Effect, *, reopening: Reopening | None = None) -> Outcome:
+    """Looks once whether the platform has done it, and sends nothing. ``Unknown`` says what was found."""
     known = services.unstored.get(effect.id)
     if known is not None:
         return await settle(services, effect, known, reopening=reopening)
@@ -95,7 +89,7 @@ async def reconcile_once(
     if adapter is None:
         return unknown_outcome(effect)
     try:
-        reconciliation = await adapter.reconcile(effect.step, effect.marker, effect.baseline)
+        finding = await adapter.reconcile(effect.step, effect.marker, effect.baseline)
     except AdapterError as error:
         log.info(
             "write cannot be checked yet", step=effect.step.step_key, platform=effect.platform, error=error.said
@@ -106,44 +100,58 @@ async def reconcile_once(
             "unexpected error while checking a write", step=effect.step.step_key, platform=effect.platform
         )
         return unknown_outcome(effect)
-    match reconciliation:
-        case Applied(result=result):
-            return await settle(services, effect, result, reopening=reopening)
-        case NotApplied():
-            recovery = services.recovery(effect)
-            is_safe = recovery is Recovery.IDEMPOTENT or (
-                recovery is Recovery.LOOKUP and last_attempt and effect.step.op is not Op.START
-            )
-            if may_resend and is_safe:
-                return await send_again(services, effect, reopening=reopening)
-        case Indeterminate():
-            pass
-    return unknown_outcome(effect)
+    if isinstance(finding, Applied):
+        return await settle(services, effect, finding.result, reopening=reopening)
+    return unknown_outcome(effect, finding)
 
 
-async def send_again(services: EffectServices, effect: Effect, *, reopening: Reopening | None = None) -> Outcome:
-    """Sends an unknown write once more, after a check did not find it or on a person's decision."""
-    resent = replace(effect, sends=effect.sends + 1)
+async def send_again(
+    services: EffectServices, effect: Effect, *, reopening: Reopening | None = None
+) -> tuple[Effect, Outcome]:
+    """Sends an unknown write once more, after a look did not find it or on a person's decision.
+
+    Returns the effect as it is logged then, too. "Already done" means that the first request did it after all. So
+    may a refusal: it counts only if another look does not find the write either.
+    """
+    resent = replace(effect, sends=effect.sends + 1, state="unknown")
     adapter = services.platforms.get(effect.platform)
     if adapter is None:
-        return unknown_outcome(effect)
+        return effect, unknown_outcome(effect)
     try:
         await services.effect_log.record_sent(resent)
     except StoreError as error:
         log.warning("write not sent again", step=effect.step.step_key, error=str(error))
-        return unknown_outcome(effect)
+        return effect, unknown_outcome(effect)
     try:
-        known: KnownOutcome = await adapter.execute(effect.step, effect.marker)
+        result = await adapter.execute(effect.step, effect.marker)
+        return resent, await settle(services, resent, _as_ours(result), reopening=reopening)
     except (Unreachable, RateLimited, OutcomeUnknown):
         await record_unknown(services, resent)
-        return unknown_outcome(effect)
+        return resent, unknown_outcome(resent)
     except AdapterError as error:
-        known = error
+        return resent, await _settle_refused_resend(services, resent, error, reopening)
     except Exception:
         log.exception("unexpected error during a write", step=effect.step.step_key, platform=effect.platform)
         await record_unknown(services, resent)
-        return unknown_outcome(effect)
-    return await settle(services, resent, known, reopening=reopening)
+        return resent, unknown_outcome(resent)
+
+
+def _as_ours(result: WriteResult) -> WriteResult:
+    return result.model_copy(update={"already": False})
+
+
+async def _settle_refused_resend(
+    services: EffectServices, effect: Effect, refusal: AdapterError, reopening: Reopening | None
+) -> Outcome:
+    if isinstance(refusal, Conflict) and refusal.already:
+        return await settle(services, effect, WriteResult(), reopening=reopening)
+    outcome = await look(services, effect, reopening=reopening)
+    if not isinstance(outcome, Unknown):
+        return outcome
+    if isinstance(outcome.finding, NotApplied) or services.recovery(effect) is Recovery.MANUAL:
+        return await settle(services, effect, refusal, reopening=reopening)
+    await record_unknown(services, effect)
+    return outcome
 
 
 async def record_unknown(services: EffectServices, effect: Effect) -> None:

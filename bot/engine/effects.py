@@ -8,35 +8,38 @@ What happens to each step of a message depends on what the log has about it:
 
 Whatever is raised once *sent* is committed, the step ends as done, refused or unknown, and the reconciler has it.
 
-An unreachable platform is retried until the write timeout. An unknown outcome is checked after each of
-``RECONCILE_DELAYS``, and after that in the background by ``bot.engine.reconciler``.
+An unreachable platform is retried until the write timeout. An unknown outcome is looked for by
+``bot.engine.reconciler``: the message waits for the last look, but not in the queue of its run.
 """
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
-from typing import cast
+from datetime import datetime, timedelta
+from typing import Any, TypeVar, cast
 
 import structlog
 
 from adapters.errors import AdapterError, OutcomeUnknown, RateLimited, Unreachable
 from adapters.unconfigured import adapter_named
-from adapters.writes import Baseline, Op, Recovery, StartRun, Write, WriteMarker, WriteResult
-from bot.engine.effect_outcomes import EffectServices, KnownOutcome, reconcile_once, record_unknown, settle
+from adapters.writes import Baseline, Op, StartRun, Write, WriteMarker, WriteResult
+from bot.engine.effect_outcomes import EffectServices, KnownOutcome, look, record_unknown, settle
 from bot.engine.port import Progress
+from bot.engine.reconciler import Reconciler
 from bot.observability import metrics
 from bot.storage.effects import Effect
 from bot.storage.store import StoreError
 from commands.model.messages import Message
-from commands.model.outcomes import Done, Outcome, Refused, Unknown
+from commands.model.outcomes import Done, Downtime, Outcome, Refused, Unknown
 from commands.model.tracked_run import TrackedRun
 
-RECONCILE_DELAYS = (0.0, 2.0, 10.0, 30.0)  # seconds after the answer was lost
 NOTICE_AFTER_SECONDS = 3.0
 FIRST_RETRY_SECONDS = 0.5
 LONGEST_RETRY_SECONDS = 10.0
 _RECEIPT_SYMBOLS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -44,8 +47,11 @@ log = structlog.get_logger(__name__)
 class Effects:
     """Implements ``EffectsPort`` for one message."""
 
-    def __init__(self, services: EffectServices, message: Message, progress: Progress) -> None:
+    def __init__(
+        self, services: EffectServices, reconciler: Reconciler, message: Message, progress: Progress
+    ) -> None:
         self._services = services
+        self._reconciler = reconciler
         self._message = message
         self._progress = progress
         # What the log has for this message, by step key; None until it is loaded.
@@ -62,11 +68,10 @@ class Effects:
     async def execute(
         self, step: Write, run: TrackedRun | None, *, check: Callable[[], None] | None = None
     ) -> Outcome:
-        if self._logged is None:
-            self._logged = await self._services.effect_log.for_message(self._message.key)
-        logged = self._logged.get(step.step_key)
+        logged = (await self._load()).get(step.step_key)
         if logged is not None and logged.state in ("done", "refused"):
             return _logged_outcome(logged)
+        await self._progress.rejoin_queue()
         if logged is not None and logged.state in ("sent", "unknown"):
             self._progress.sent = self._progress.has_news = True
             return await self._reconcile(logged)
@@ -79,6 +84,15 @@ class Effects:
             self._progress.has_news = True
         return outcome
 
+    async def _load(self) -> Mapping[str, Effect]:
+        if self._logged is None:
+            self._logged = await self._services.effect_log.for_message(self._message.key)
+        return self._logged
+
+    def _is_part_of(self, wanted: Write, step_key: str) -> bool:
+        effect = (self._logged or {})[step_key]
+        return (effect.step.op, effect.step.target) == (wanted.op, wanted.target)
+
     def _continues_write(self, step: Write) -> bool:
         """Whether the step is the next request of a write that has begun.
 
@@ -86,9 +100,7 @@ class Effects:
         or came too late. So it stays undone.
         """
         logged = self._logged or {}
-        target = (step.op, step.target)
-        has_begun = any((effect.step.op, effect.step.target) == target for effect in logged.values())
-        return has_begun and step.step_key not in logged
+        return step.step_key not in logged and any(self._is_part_of(step, key) for key in logged)
 
     def _new_effect(self, step: Write, run: TrackedRun | None) -> Effect:
         ids = frozenset(task.id for task in run.run.tasks) if run else frozenset()
@@ -106,14 +118,15 @@ class Effects:
     async def _send_until_timeout(self, effect: Effect) -> Outcome:
         """Retries while the platform is unreachable, until the write timeout."""
         services, began, notified = self._services, self._services.now(), False
-        deadline = (self._progress.requested_at or self._message.at) + services.write_timeout
+        requested_at = self._progress.requested_at or self._message.at
+        deadline = requested_at + services.write_timeout
         delay = FIRST_RETRY_SECONDS
         last_error: AdapterError | None = None
         while True:
             if self._progress.stopped.is_set():
                 return Refused(effect.step, last_error, "stopped")
             if services.now() >= deadline:
-                return Refused(effect.step, last_error, "patience")
+                return self._too_late(effect.step, last_error, requested_at)
             effect = replace(
                 effect,
                 baseline=effect.baseline.model_copy(update={"sent_at": services.now()}),
@@ -123,6 +136,9 @@ class Effects:
                 return await self._send(effect)
             except RateLimited as error:
                 last_error, delay = error, error.retry_after
+                if services.now() + timedelta(seconds=delay) >= deadline:
+                    await self._record_unsent(effect)
+                    return Refused(effect.step, error, "patience")
             except Unreachable as error:
                 last_error = error
             await self._record_unsent(effect)
@@ -131,6 +147,16 @@ class Effects:
                 await _notify(services.notices.notify_waiting(self._message, effect, last_error, deadline))
             await self._sleep(min(delay, (deadline - services.now()).total_seconds()))
             delay = min(delay * 2, LONGEST_RETRY_SECONDS)
+
+    def _too_late(self, step: Write, error: AdapterError | None, requested_at: datetime) -> Refused:
+        """Says whose fault it is: the platform's, ours, or that of the writes before it."""
+        if error is not None:
+            return Refused(step, error, "patience")
+        downtime = self._services.downtime()
+        if downtime is None or requested_at >= downtime.until:
+            return Refused(step, None, "late")
+        since = max(downtime.since, requested_at)
+        return Refused(step, None, "down", Downtime(since, downtime.until))
 
     async def _send(self, effect: Effect) -> Outcome:
         """Sends one request. Raises ``Unreachable``, ``RateLimited`` or ``StoreError`` if nothing was sent."""
@@ -180,48 +206,71 @@ class Effects:
             await _notify(self._services.notices.notify_slow(self._message, effect))
 
     async def _reconcile(self, effect: Effect) -> Outcome:
-        """Checks the platform after each of ``RECONCILE_DELAYS``; then hands over to the background.
+        """Looks once, and leaves it to the reconciler: other messages to the run go on meanwhile.
 
-        After a downtime longer than the write timeout it is checked once and never sent again: what was right to
-        do then may be wrong now.
+        Only the creation of a run keeps its place in the queue, as nothing can be done with that run before. After
+        a downtime longer than the write timeout nothing is sent again: what was right then may be wrong now.
         """
-        loop, services = asyncio.get_running_loop(), self._services
+        services, step = self._services, effect.step
+        effect = replace(effect, state="unknown")
+        if step.only_adds_text:
+            self._progress.leave_queue()
+        outcome = await look(services, effect)
+        if not isinstance(outcome, Unknown):
+            return outcome
+        await record_unknown(services, effect)
         is_recent = services.now() < effect.baseline.sent_at + services.write_timeout
-        delays = RECONCILE_DELAYS if is_recent else RECONCILE_DELAYS[:1]
-        began = loop.time()
-        if effect.state != "unknown":
-            effect = replace(effect, state="unknown")
-        for attempt, delay in enumerate(delays):
-            await self._sleep(began + delay - loop.time(), until_stopped=False)
-            outcome = await reconcile_once(
-                services,
-                effect,
-                may_resend=is_recent and not self._progress.stopped.is_set(),
-                last_attempt=attempt == len(RECONCILE_DELAYS) - 1,
-            )
-            if not isinstance(outcome, Unknown):
-                return outcome
-            if attempt == 0:
-                await record_unknown(services, effect)
-                await _notify(services.notices.notify_checking(self._message, effect))
-            if services.recovery(effect) is Recovery.MANUAL and effect.id not in services.unstored:
-                break  # no check can ever find it: ask a person at once
-        metrics.count_effect(effect.platform, effect.step.op, "unknown")
-        services.reconcile_later(effect)
-        return Unknown(effect.step, effect.marker, effect.baseline.sent_at)
+        if is_recent and not self._progress.answered:
+            await _notify(services.notices.notify_checking(self._message, effect))
+            check = self._reconciler.check(effect, lambda: not self._progress.stopped.is_set())
+            if step.op is not Op.START or step.run is not None:
+                self._progress.leave_queue()
+            assert check.result is not None
+            outcome = await self._or_shutdown(check.result)
+        else:
+            self._reconciler.check_later(effect)
+        if isinstance(outcome, Unknown):
+            metrics.count_effect(effect.platform, step.op, "unknown")
+        return outcome
 
-    async def _sleep(self, seconds: float, *, until_stopped: bool = True) -> None:
-        """Ends early on [Stop] with ``until_stopped``. Raises ``CancelledError`` when the process shuts down."""
-        shutting_down = self._services.shutting_down
-        events = [shutting_down, self._progress.stopped] if until_stopped else [shutting_down]
-        waits = [asyncio.ensure_future(event.wait()) for event in events]
+    async def wait_for_earlier(self, wanted: Write, run: TrackedRun) -> None:
+        progress, notice = self._progress, None
+        if progress.resumed and any(self._is_part_of(wanted, logged) for logged in await self._load()):
+            return  # it has begun itself
+        while not progress.stopped.is_set():
+            check = self._reconciler.unconfirmed(wanted, run.handle, self._message.key)
+            if check is None:
+                break
+            notice = notice or asyncio.create_task(self._notify_when_behind(wanted, check.effect))
+            progress.leave_queue()
+            await self._or_stopped(check.over.wait())
+        if notice is not None:
+            notice.cancel()
+        await progress.rejoin_queue()
+
+    async def _notify_when_behind(self, wanted: Write, earlier: Effect) -> None:
+        await asyncio.sleep(NOTICE_AFTER_SECONDS)
+        await _notify(self._services.notices.notify_behind(self._message, wanted, earlier))
+
+    async def _sleep(self, seconds: float) -> None:
+        await self._or_stopped(asyncio.sleep(max(0.0, seconds)))
+
+    async def _or_stopped(self, waiting: Coroutine[Any, Any, Any]) -> None:
+        """Ends early on [Stop]."""
+        await self._or_shutdown(waiting, self._progress.stopped.wait())
+
+    async def _or_shutdown(self, *waiting: Awaitable[T]) -> T:
+        """The result of the first that is done. Raises ``CancelledError`` when the process shuts down."""
+        shutting_down = asyncio.ensure_future(self._services.shutting_down.wait())
+        waits = [asyncio.ensure_future(one) for one in waiting]
         try:
-            await asyncio.wait(waits, timeout=max(0.0, seconds), return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait([*waits, shutting_down], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for wait in waits:
+            for wait in (*waits, shutting_down):
                 wait.cancel()
-        if shutting_down.is_set():
+        if self._services.shutting_down.is_set():
             raise asyncio.CancelledError("shutting down")
+        return next(wait.result() for wait in waits if wait in done)
 
 
 async def _notify(notice: Awaitable[None]) -> None:

@@ -33,6 +33,13 @@ class KeyedQueues(Generic[T]):
             self._queues[name] = deque([item])
             self._spawn(self._drain(name))
 
+    def add_first(self, name: str, item: T) -> None:
+        """Before all that wait."""
+        if name in self._queues:
+            self._queues[name].appendleft(item)
+        else:
+            self.add(name, item)
+
     def size(self, name: str) -> int:
         """The number of waiting items, without the one that is being handled."""
         return len(self._queues.get(name, ()))

@@ -18,6 +18,7 @@ from adapters.toolkit.messages import in_language
 from bot.engine.effect_outcomes import EffectServices
 from bot.engine.effects import Effects
 from bot.engine.port import Progress
+from bot.engine.reconciler import Reconciler
 from bot.observability import metrics
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.responder import Responder
@@ -44,6 +45,7 @@ class MessageProcessor:
         self,
         services: Services,
         effect_services: EffectServices,
+        reconciler: Reconciler,
         people: PeopleDirectory,
         responder: Responder,
         live_cards: LiveCards,
@@ -52,6 +54,7 @@ class MessageProcessor:
     ) -> None:
         self._services = services
         self._effect_services = effect_services
+        self._reconciler = reconciler
         self._people = people
         self._responder = responder
         self._live_cards = live_cards
@@ -111,7 +114,7 @@ class MessageProcessor:
                 message=message,
                 now=self._now(),
                 zone=self._zone(message.actor),
-                effects=Effects(self._effect_services, message, progress),
+                effects=Effects(self._effect_services, self._reconciler, message, progress),
                 run=await self._services.runs.get(route.queue) if route.queue else None,
             )
             with read_priority(message, route):

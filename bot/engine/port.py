@@ -8,9 +8,10 @@ work finish within its grace period and leaves the rest for the next start.
 """
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.storage.inbox import UnfinishedMessage
 from bot.surfaces.protocol import Recorded
@@ -18,6 +19,14 @@ from commands.dispatch import Route
 from commands.model.card import Answer, Result
 from commands.model.messages import Actor, Message
 from commands.model.ports import StopResult
+
+
+def _no_queue() -> None:
+    """For a message that is in no queue."""
+
+
+async def _nothing_to_wait_for() -> None:
+    """Likewise."""
 
 
 @dataclass
@@ -30,6 +39,8 @@ class Progress:
     - ``requested_at``: when a person's decision made it continue. The write timeout counts from then.
     - ``decided_by``: who stopped it or decided an unknown outcome. Their click already got an answer.
     - ``has_news``: something happened that the answer to that click did not report.
+    - ``leave_queue``: lets the messages behind it in the queue of its run go on. ``rejoin_queue`` waits until it
+      is its turn again. Both do nothing if it has left, or is in its turn, already.
     """
 
     resumed: bool = False
@@ -39,6 +50,8 @@ class Progress:
     decided_by: Actor | None = None
     has_news: bool = False
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    leave_queue: Callable[[], None] = _no_queue
+    rejoin_queue: Callable[[], Coroutine[Any, Any, None]] = _nothing_to_wait_for
 
 
 class Engine(Protocol):

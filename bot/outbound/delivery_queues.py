@@ -36,23 +36,33 @@ class _Delivery:
     retry_after: float = 0.0
 
 
+@dataclass(eq=False)
+class _Queue:
+    deliveries: list[_Delivery] = field(default_factory=list)
+    worker: "asyncio.Task[None] | None" = None
+
+
 class DeliveryQueues:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
-        self._queues: dict[str, list[_Delivery]] = {}
-        self._workers: dict[str, asyncio.Task[None]] = {}
+        self._queues: dict[str, _Queue] = {}
 
-    async def send(self, queue: str, key: str, since: datetime, send: Send) -> bool:
+    async def send(self, name: str, key: str, since: datetime, send: Send) -> bool:
         """Whether the chat took it: False if it was refused, or is too old. Cancelling this gives up."""
+        queue = self._queues.setdefault(name, _Queue())
         delivery = _Delivery(send, since + USEFUL_FOR, key)
-        self._queues.setdefault(queue, []).append(delivery)
-        if queue not in self._workers:
-            self._workers[queue] = asyncio.create_task(self._work(queue))
+        queue.deliveries.append(delivery)
+        if queue.worker is None:
+            queue.worker = asyncio.create_task(self._work(queue))
         try:
             return await delivery.taken
         finally:
-            if queue in self._queues and delivery in self._queues[queue]:
-                self._queues[queue].remove(delivery)
+            if delivery in queue.deliveries:
+                queue.deliveries.remove(delivery)
+            if not queue.deliveries and self._queues.get(name) is queue:
+                del self._queues[name]
+                if queue.worker is not None:
+                    queue.worker.cancel()
 
     async def send_soon(self, key: str, send: Send) -> bool:
         """For what is out of date within a minute."""
@@ -66,34 +76,32 @@ class DeliveryQueues:
             pause *= 2
         return delivery.taken.result()
 
-    async def _work(self, queue: str) -> None:
+    async def _work(self, queue: _Queue) -> None:
         pause = FIRST_RETRY_SECONDS
-        try:
-            while self._queues[queue]:
-                if await self._round(queue):
-                    pause = FIRST_RETRY_SECONDS
-                    continue
-                retry_after = min(delivery.retry_after for delivery in self._queues[queue])
-                await asyncio.sleep(max(pause, retry_after))
-                pause = min(pause * 2, LONGEST_RETRY_SECONDS)
-        finally:
-            del self._queues[queue], self._workers[queue]
+        while queue.deliveries:
+            if await self._round(queue.deliveries):
+                pause = FIRST_RETRY_SECONDS
+                continue
+            retry_after = min(delivery.retry_after for delivery in queue.deliveries)
+            await asyncio.sleep(max(pause, retry_after))
+            pause = min(pause * 2, LONGEST_RETRY_SECONDS)
+        queue.worker = None
 
-    async def _round(self, queue: str) -> bool:
-        """Tries the answers from the first on. True if none is left or the chat took one: it answers again."""
-        for delivery in list(self._queues[queue]):
-            if delivery.taken.done():  # given up
+    async def _round(self, deliveries: list[_Delivery]) -> bool:
+        """Tries the answers from the first on. True if none is left or one is over: the chat responds again."""
+        for delivery in list(deliveries):
+            if delivery not in deliveries:  # given up in the meantime
                 continue
             if await self._attempt(delivery):
-                self._queues[queue].remove(delivery)
+                _remove(deliveries, delivery)
                 return True
             if self._now() >= delivery.until:
                 log.error("answer dropped: the chat did not take it in time", delivery=delivery.key)
-                self._queues[queue].remove(delivery)
-                delivery.taken.set_result(False)
+                _remove(deliveries, delivery)
+                _end(delivery, taken=False)
             elif delivery.attempts < PATIENT_ATTEMPTS:
                 break
-        return not self._queues[queue]
+        return not deliveries
 
     async def _attempt(self, delivery: _Delivery) -> bool:
         """Whether it is over: taken or refused."""
@@ -128,3 +136,8 @@ def _end(delivery: _Delivery, *, taken: bool) -> bool:
     if not delivery.taken.done():
         delivery.taken.set_result(taken)
     return True
+
+
+def _remove(deliveries: list[_Delivery], delivery: _Delivery) -> None:
+    if delivery in deliveries:
+        deliveries.remove(delivery)

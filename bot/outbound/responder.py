@@ -15,6 +15,7 @@ from typing import Protocol
 from adapters.errors import AdapterError
 from adapters.models import HomeChannel
 from adapters.toolkit.messages import in_language
+from adapters.writes import Write
 from bot.outbound.activity_log import ActivityLog
 from bot.outbound.delivery_queues import DeliveryQueues
 from bot.outbound.live_cards import LiveCards
@@ -119,12 +120,21 @@ class Responder:
         await self._post_notice(message, line)
         out_of_view = message.via in _TYPED_ANYWHERE and self._activity_log.has_thread(line.run)
         if out_of_view and message.key not in self._queued:
-            await self._send_notice(message, pending_lines.waiting_card(message, run, effect.step, services))
+            await self._send_notice(
+                message, pending_lines.waiting_card(message, run, effect.step, error, services)
+            )
 
     async def notify_queued(self, message: Message, card: Card) -> None:
         """If the message then waits for its platform too, only its activity line says so."""
         self._queued.add(message.key)
         await self._send_notice(message, card)
+
+    async def notify_behind(self, message: Message, wanted: Write, earlier: Effect) -> None:
+        run = self._run_rows.get(earlier.run)
+        if run is not None:
+            sent_at, services = earlier.baseline.sent_at, self._require_services()
+            card = pending_lines.behind_card(message, run, wanted, earlier.step, sent_at, services)
+            await self.notify_queued(message, card)
 
     async def notify_slow(self, message: Message, effect: Effect) -> None:
         run = self._run_rows.get(effect.run)

@@ -4,11 +4,9 @@ A line's slot is made of the message's key and the write, so that whoever learns
 line. Lines are in the channel's language, and stay in the language in which they were written.
 """
 
-from datetime import datetime
-
 from adapters.models import RunState
 from adapters.toolkit.messages import in_language
-from adapters.writes import AddTask, Op, SetStatus, StartRun, Write, WriteResult
+from adapters.writes import NOTE, AddTask, Op, SetStatus, Write, WriteResult
 from commands.lookup.earlier_message import plain_name
 from commands.model.card import ActivityLine, Text
 from commands.model.intents import DecideOutcome
@@ -16,21 +14,17 @@ from commands.model.messages import Message
 from commands.model.outcomes import Done, Outcome, Refused, Unknown
 from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
-from commands.text.catalogue import plain_text, translate
-from commands.text.error_text import adapter_error_text, platform_title
+from commands.text.catalogue import own_messages, plain_text, translate
+from commands.text.error_text import adapter_error_text, platform_messages, platform_title
 from commands.text.phrases import button, clock, first_line, health_name, run_name, task_name
 
+_OF_NOTES = {
+    "unknown.trace": "unknown.trace_note",
+    "unknown.private": "unknown.private_note",
+    "unknown.decide": "unknown.decide_note",
+}
 _STOPPED = {RunState.FINISHED: "trace.ended_there", RunState.CANCELLED: "trace.cancelled_there"}
 _WITH_NOTE = (Op.FINISH, Op.SKIP, Op.APPROVE, Op.END)  # the text is optional there
-
-
-def typed_text(write: Write) -> str:
-    """The note, reason or comment that the write stores; empty if there is none."""
-    for field in ("text", "note", "reason", "title"):
-        text = getattr(write, field, "")
-        if isinstance(text, str) and text and not isinstance(write, AddTask | StartRun):
-            return text
-    return ""
 
 
 def is_health_unset(write: Write) -> bool:
@@ -50,7 +44,7 @@ def message_facts(tracked: TrackedRun, write: Write, result: WriteResult | None 
         "title": _added_title(tracked, write, result) if isinstance(write, AddTask) else "",
         "health": health_name(write.health) if isinstance(write, SetStatus) and write.health else "",
         "offer": getattr(write, "label", ""),
-        "text": first_line(typed_text(write)),
+        "text": first_line(write.words),
     }
 
 
@@ -72,6 +66,34 @@ def write_summary(tracked: TrackedRun, write: Write) -> str:
             offer=getattr(write, "label", ""),
         )
     )
+
+
+def step_summary(tracked: TrackedRun, step: Write) -> str:
+    """One request of a write as a noun: "the note on T3". The write itself where it has no name of its own."""
+    key = f"doing_part.{step.part.rstrip('0123456789')}"
+    if key not in own_messages():
+        return write_summary(tracked, step)
+    task = tracked.task_handle(step.target) if step.target else ""
+    return plain_text(translate(key, task=task or tracked.handle, run=tracked.handle))
+
+
+def unknown_facts(tracked: TrackedRun, outcome: Unknown, services: Services) -> dict[str, object]:
+    """The facts of ``unknown.*``: which request it is, that of a note also what is done, and what is missing."""
+    platform, finding = tracked.run.key.platform, outcome.finding
+    facts: dict[str, object] = {
+        "what": step_summary(tracked, outcome.step),
+        "done": write_summary(tracked, outcome.step),
+        "platform": platform_title(platform, services),
+        "at": clock(outcome.sent_at, services.zone),
+    }
+    if finding is not None and finding.missing:
+        facts["missing"] = translate(finding.missing, platform_messages(platform, services), **finding.facts)
+    return facts
+
+
+def unknown_key(key: str, step: Write) -> str:
+    """The variant of a message about an unknown outcome: if it is a note, all but the note is done."""
+    return _OF_NOTES[key] if step.part == NOTE else key
 
 
 def slot(message_key: str, step: Write) -> str:
@@ -113,10 +135,13 @@ def _outcome_text(
     match outcome:
         case Done(result=result, marker=marker):
             return translate(_done_key(step, result), code=marker.code, **facts)
-        case Unknown(sent_at=sent_at):
-            return translate("unknown.trace", at=clock(sent_at, services.zone), **facts)
+        case Unknown():
+            facts |= unknown_facts(tracked, outcome, services)
+            return translate(unknown_key("unknown.trace", step), **facts)
         case Refused(why="stopped"):
             return translate("trace.refused", why=translate("trace.stopped"), **facts)
+        case Refused(why="late" | "down"):
+            return translate("trace.refused", why=not_sent_reason(outcome, services), **facts)
         case Refused(error=error):
             timed_out = "refused.timed_out" if partly else "refused.no_answer"
             why = (
@@ -127,27 +152,30 @@ def _outcome_text(
             return translate("trace.refused", why=why, **facts)
 
 
+def not_sent_reason(outcome: Refused, services: Services) -> Text:
+    """Why it was too late to send it, where that is not the platform's fault."""
+    if outcome.downtime is None:
+        return translate("refused.why_late")
+    since, until = (clock(at, services.zone) for at in (outcome.downtime.since, outcome.downtime.until))
+    return translate("refused.why_down", since=since, until=until)
+
+
 def _done_key(step: Write, result: WriteResult) -> str:
     if result.partial:
         return "trace.partial"
-    if step.op in _WITH_NOTE and typed_text(step).strip():
+    if step.op in _WITH_NOTE and step.words.strip():
         return f"trace.{step.op}_note"
     return "trace.status_text" if is_health_unset(step) else f"trace.{step.op}"
 
 
-def decision_line(
-    message: Message, tracked: TrackedRun, step: Write, sent_at: datetime, services: Services
-) -> ActivityLine:
+def decision_line(message: Message, tracked: TrackedRun, outcome: Unknown, services: Services) -> ActivityLine:
     """Asks a person what happened to a write that was not found and must not be sent twice."""
     decisions = (("button.there", True), ("button.write_again", False))
+    step = outcome.step
     with in_language(services.language):
-        text = translate(
-            "unknown.decide",
-            who=plain_name(message.actor),
-            what=write_summary(tracked, step),
-            platform=platform_title(tracked.run.key.platform, services),
-            at=clock(sent_at, services.zone),
-        )
+        facts = unknown_facts(tracked, outcome, services)
+        key = "unknown.decide_missing" if "missing" in facts else unknown_key("unknown.decide", step)
+        text = translate(key, who=plain_name(message.actor), **facts)
         buttons = tuple(
             button(key, DecideOutcome(run=tracked.handle, key=message.key, step=step.step_key, applied=there))
             for key, there in decisions

@@ -7,7 +7,7 @@ from datetime import datetime
 from adapters.errors import AdapterError, RateLimited
 from adapters.toolkit.messages import in_language
 from adapters.writes import Write
-from commands.cards.activity_line import slot, write_summary
+from commands.cards.activity_line import slot, step_summary, write_summary
 from commands.cards.error_card import drop_button, retry_button
 from commands.lookup.earlier_message import plain_name
 from commands.model.card import ActivityLine, Answer, Card, Code, Text
@@ -35,24 +35,45 @@ def waiting_line(
 ) -> ActivityLine:
     """The platform is unreachable or rate-limits us, and nothing was sent yet. ``language`` defaults to the
     channel's."""
+    asked_until = error.until if isinstance(error, RateLimited) else None
     with in_language(language or services.language):
         text = translate(
-            "unknown.asked_to_wait" if isinstance(error, RateLimited) else "unknown.waiting",
+            "unknown.asked_to_wait" if asked_until else "unknown.waiting",
             who=plain_name(message.actor),
-            what=write_summary(tracked, step),
+            what=step_summary(tracked, step),
             platform=platform_title(tracked.run.key.platform, services),
-            until=clock(until, services.zone),
+            until=clock(asked_until or until, services.zone),
         )
         stop = button("button.stop", Stop(run=tracked.handle, key=message.key))
     return ActivityLine(tracked.handle, slot(message.key, step), text, (stop,))
 
 
-def waiting_card(message: Message, tracked: TrackedRun, step: Write, services: Services) -> Card:
+def waiting_card(
+    message: Message, tracked: TrackedRun, step: Write, error: AdapterError, services: Services
+) -> Card:
     """The same for the person who typed the command and may not see the card's thread."""
     with in_language(language_of(message.actor, services)):
         platform = platform_title(tracked.run.key.platform, services)
-        what = write_summary(tracked, step)
-        return short_card(translate("unknown.waits", what=what, platform=platform, run=tracked.handle))
+        facts: dict[str, object] = {"what": write_summary(tracked, step), "platform": platform}
+        if isinstance(error, RateLimited):
+            until = clock(error.until, services.zone)
+            return short_card(translate("unknown.waits_asked", run=tracked.handle, until=until, **facts))
+        return short_card(translate("unknown.waits", run=tracked.handle, **facts))
+
+
+def behind_card(
+    message: Message, tracked: TrackedRun, wanted: Write, earlier: Write, sent_at: datetime, services: Services
+) -> Card:
+    """Nothing was sent: ``earlier`` has to be confirmed first, or it could undo ``wanted``."""
+    with in_language(language_of(message.actor, services)):
+        text = translate(
+            "unknown.behind",
+            what=write_summary(tracked, wanted),
+            earlier=step_summary(tracked, earlier),
+            platform=platform_title(tracked.run.key.platform, services),
+            at=clock(sent_at, services.zone),
+        )
+        return short_card(text, buttons=[button("button.stop", Stop(run=tracked.handle, key=message.key))])
 
 
 def slow_line(
@@ -69,7 +90,7 @@ def slow_line(
         text = translate(
             "unknown.slow",
             who=plain_name(message.actor),
-            what=write_summary(tracked, step),
+            what=step_summary(tracked, step),
             platform=platform_title(tracked.run.key.platform, services),
             at=clock(sent_at, services.zone),
         )

@@ -11,7 +11,9 @@ from commands.cards.activity_line import (
     decision_line,
     is_health_unset,
     message_facts,
-    typed_text,
+    not_sent_reason,
+    unknown_facts,
+    unknown_key,
     write_summary,
 )
 from commands.cards.error_card import (
@@ -36,7 +38,7 @@ from commands.text.error_text import (
     platform_title,
     reason_lines,
 )
-from commands.text.phrases import first_line, run_name, short_card
+from commands.text.phrases import clock, first_line, run_name, short_card
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,11 @@ def report_outcome(context: CommandContext, written: WriteOutcome) -> OutcomeRep
             facts = message_facts(tracked, written.wanted, outcome.result)
             text = translate(_receipt_key(written.wanted, outcome.result), code=marker.code, **facts)
             report = OutcomeReport(text, "done", lines=_lines_below(context, tracked, written))
-        case Unknown(step=step, sent_at=sent_at):
+        case Unknown(step=step):
             # "question", never "failed": it may well have gone through, and the line will say so.
-            text = translate("unknown.private", what=write_summary(tracked, written.wanted), run=tracked.handle)
-            decide = decision_line(context.message, tracked, step, sent_at, context.services)
+            facts = unknown_facts(tracked, outcome, context.services)
+            text = translate(unknown_key("unknown.private", step), run=tracked.handle, **facts)
+            decide = decision_line(context.message, tracked, outcome, context.services)
             return OutcomeReport(text, "question", activity=(decide,))
         case Refused():
             report = _report_refused(context, written, outcome)
@@ -109,21 +112,31 @@ def _report_refused(context: CommandContext, written: WriteOutcome, outcome: Ref
         why = (
             adapter_error_text(error, services, nothing_changed=False)
             if error
+            else not_sent_reason(outcome, services)
+            if outcome.why in ("late", "down")
             else translate("refused.timed_out", platform=platform)
         )
         text = translate("refused.partly", what=what, done=done, why=why)
         return OutcomeReport(text, "failed", lines, retry, tone="bad")
     if outcome.why != "refused" or error is None:
-        rate_limited = isinstance(error, RateLimited)
-        timed_out = "refused.asked_to_wait" if rate_limited else "refused.patience"
-        text = translate(
-            "refused.stopped" if outcome.why == "stopped" else timed_out, what=what, platform=platform
-        )
+        text = _not_sent_text(outcome, what, platform, services)
         return OutcomeReport(text, "failed", lines, (retry_button(message), drop_button(message)), tone="warn")
     text = refusal_text(error, services)
     if isinstance(error, Rejected) and error.choices:
         return OutcomeReport(text, "question", lines, retry)
     return OutcomeReport(text, "failed", lines, (*retry, *retry_buttons(error, message)), tone="bad")
+
+
+def _not_sent_text(outcome: Refused, what: str, platform: str, services: Services) -> Text:
+    match outcome:
+        case Refused(why="stopped"):
+            return translate("refused.stopped", what=what, platform=platform)
+        case Refused(why="late" | "down"):
+            return translate("refused.not_sent", what=what, why=not_sent_reason(outcome, services))
+        case Refused(error=RateLimited(until=until)):
+            wait = clock(until, services.zone)
+            return translate("refused.asked_to_wait", what=what, platform=platform, until=wait)
+    return translate("refused.patience", what=what, platform=platform)
 
 
 def _part_name(step: Write) -> str:
@@ -134,7 +147,7 @@ def _part_name(step: Write) -> str:
 
 def _lines_below(context: CommandContext, tracked: TrackedRun, written: WriteOutcome) -> tuple[Text, ...]:
     """The first line of what was stored, and what the platform's adapter adds."""
-    stored = typed_text(written.wanted)
+    stored = written.wanted.words
     lines: list[Text] = [translate("receipt.quote", text=first_line(stored))] if stored.strip() else []
     results = [outcome.result for outcome in written.outcomes if isinstance(outcome, Done)]
     lines += _ignored_fields(tracked, written.wanted, context.services)

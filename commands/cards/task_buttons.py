@@ -32,6 +32,12 @@ def show_task_button(tracked: TrackedRun, task: Task) -> Button:
     return button("button.show", Show(run=tracked.handle, what=handle, kind="task"), what=handle)
 
 
+def approve_in_button(tracked: TrackedRun, task: Task) -> Button:
+    handle = tracked.task_handle(task.id)
+    approve = Approve(run=tracked.handle, tasks=(handle,))
+    return button("button.approve", approve, task=f"{tracked.handle}.{handle}")
+
+
 def comments_button(tracked: TrackedRun, task: Task) -> Button:
     handle = tracked.task_handle(task.id)
     return button("button.comments", Show(run=tracked.handle, what=handle, kind="task", comments=True))

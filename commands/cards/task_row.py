@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from adapters.models import Person, Task, TaskState
-from commands.language.tokens import fold
+from adapters.toolkit.people import is_among
 from commands.model.card import Row, Text
 from commands.model.messages import Actor
 from commands.model.tracked_run import TrackedRun
@@ -38,17 +38,7 @@ def people_names(assignees: Sequence[Person]) -> str:
 
 def is_asked(person: Person, task: Task) -> bool:
     """Whether it is assigned to this person, or waits for their approval."""
-    return any(same_person(person, other) for other in (*task.assignees, *task.approvers))
-
-
-def same_person(first: Person, second: Person) -> bool:
-    """By e-mail, id or handle; by name only if one of them has no e-mail."""
-    for mine, theirs in ((first.email, second.email), (first.id, second.id), (first.handle, second.handle)):
-        if mine and theirs and mine.casefold() == theirs.casefold():
-            return True
-    if first.email and second.email:
-        return False
-    return bool(first.name and second.name) and fold(first.name) == fold(second.name)
+    return is_among(person, (*task.assignees, *task.approvers))
 
 
 def last_actor_name(tracked: TrackedRun, task: Task) -> str:
@@ -106,13 +96,25 @@ def _state_note(tracked: TrackedRun, task: Task, zone: tzinfo | None) -> Text:
         case TaskState.RUNNING:
             who = people_names(task.assignees) or task.started_by or last_actor_name(tracked, task)
             since = translate("row.since", at=clock(task.started_at, zone)) if task.started_at else ()
-            return join_parts([who, since], " ")
+            return join_parts([join_parts([who, since], " "), _begun_by(tracked, task)])
         case TaskState.WAITING if task.waits_for:
             return join_parts([translate("row.waits", tasks=handles(tracked, task.waits_for)), _assigned_to(task)])
         case TaskState.HELD:
             return join_parts([task.reason, people_names(task.assignees)])
     person = _assigned_to(task) or last_actor_name(tracked, task)  # a begin that is only a comment names nobody
     return (person,) if person else ()
+
+
+def _begun_by(tracked: TrackedRun, task: Task) -> Text:
+    """Who began somebody else's task through Liaison."""
+    actor = last_actor(tracked, task) if task.assignees else None
+    if actor is None or is_among(actor_person(actor), task.assignees):
+        return ()
+    return translate("row.begun_by", who=actor.display_name)
+
+
+def actor_person(actor: Actor) -> Person:
+    return Person(id=actor.id, name=actor.display_name, email=actor.email, handle=actor.handle)
 
 
 def _assigned_to(task: Task) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from commands.language.tokens import fold
+from adapters.toolkit.folding import fold
 
 _HEALTHS: Mapping[str, tuple[str, ...]] = {
     "green": ("green", "verde"),

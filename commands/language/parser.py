@@ -11,9 +11,10 @@ from itertools import islice
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
+from adapters.toolkit.folding import fold
 from commands.language.flags import split_flags
 from commands.language.references import parse_bare_reference
-from commands.language.tokens import clean, fold, unquote
+from commands.language.tokens import clean, unquote
 from commands.language.vocabulary import vocabulary
 from commands.model.card import Code
 from commands.model.command import CommandSet, ParsedLine

@@ -1,7 +1,6 @@
 """Splits a line into words, respecting quotes and code. No input is an error: an unmatched quote is text."""
 
 import re
-import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,16 +17,6 @@ _REMOVED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202d\u202e]")
 def clean(text: str) -> str:
     """Turns all line breaks into newlines, and removes characters that cannot be stored or shown."""
     return _REMOVED.sub("", _LINE_BREAKS.sub("\n", text))
-
-
-def fold(text: str) -> str:
-    """For comparing: without case, accents and invisible marks, and with single spaces."""
-    letters = "".join(
-        letter
-        for letter in unicodedata.normalize("NFKD", text.casefold())
-        if unicodedata.category(letter) not in ("Mn", "Cf")
-    )
-    return " ".join(letters.casefold().split())
 
 
 @dataclass(frozen=True, slots=True)

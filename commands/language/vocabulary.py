@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from commands.language.tokens import fold
+from adapters.toolkit.folding import fold
 from commands.model.command import Command, CommandSet
 
 

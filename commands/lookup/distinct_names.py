@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from adapters.models import Run, Runbook
-from commands.language.tokens import fold
+from adapters.toolkit.folding import fold
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, plural, translate
 from commands.text.phrases import LABEL_LENGTH, bare_title, run_name, shorten

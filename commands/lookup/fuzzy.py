@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 from rapidfuzz import fuzz
 
-from commands.language.tokens import fold
+from adapters.toolkit.folding import fold
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from adapters.errors import AdapterError, NotFound
 from adapters.models import Runbook, RunbookKey, RunKey, RunState, TaskKey
-from commands.language.tokens import fold
+from adapters.toolkit.folding import fold
 from commands.lookup.distinct_names import runbook_names
 from commands.lookup.fuzzy import find_matches
 from commands.lookup.run_lookup import parse_platform_reference

@@ -16,7 +16,7 @@ from adapters.models import Model
 
 
 class Intent(Model):
-    """``options`` are added to ``Write.options``. Only the buttons of a question fill them."""
+    """``options`` are added to ``Write.options``. The buttons of a question fill them, and ``do --set``."""
 
     verb: str
     run: str = ""  # empty: the run of the channel or thread
@@ -50,8 +50,11 @@ class Begin(TaskIntent):
 
 
 class Assign(TaskIntent):
+    """``holder``: who had the task when the button was drawn."""
+
     verb: Literal["assign"] = "assign"
     person: str = ""
+    holder: str = Field("", exclude_if=lambda holder: not holder)
 
 
 class Reopen(TaskIntent):

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from adapters.errors import AdapterError
-from adapters.writes import Write, WriteMarker, WriteResult
+from adapters.writes import Indeterminate, NotApplied, Write, WriteMarker, WriteResult
 from commands.model.tracked_run import TrackedRun
 
 
@@ -17,21 +17,37 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Downtime:
+    """When Liaison was not running, as far as it knows."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
-    """The platform refused it; or nothing was sent before the write timeout ("patience") or a [Stop]."""
+    """The platform refused it, or nothing was sent: before the write timeout, a [Stop], or while Liaison was down.
+
+    ``patience``: its platform did not take it in time. ``late``: it had to wait too long for other writes.
+    """
 
     step: Write
     error: AdapterError | None
-    why: Literal["refused", "patience", "stopped"] = "refused"
+    why: Literal["refused", "patience", "stopped", "late", "down"] = "refused"
+    downtime: Downtime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Sent, without a response. It is reconciled in the background, which corrects the write's activity line."""
+    """Sent, without a response. It is reconciled in the background, which corrects the write's activity line.
+
+    ``finding`` is what the last look at the platform showed; None if it could not be read.
+    """
 
     step: Write
     marker: WriteMarker
     sent_at: datetime
+    finding: NotApplied | Indeterminate | None = None
 
 
 Outcome = Done | Refused | Unknown

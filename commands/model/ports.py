@@ -109,8 +109,15 @@ class EffectsPort(Protocol):
         """Executes one step of this message at most once, whatever is retried, interrupted or killed.
 
         ``check`` runs only if nothing was sent before, and may raise. Retries an unreachable platform until the
-        write timeout (and says so after 3 seconds), and reconciles a step without a response for up to 30 seconds.
+        write timeout (and says so after 3 seconds), and waits for the last look at a step without a response.
         After ``Done`` the receipt is stored and the snapshot updated.
+        """
+        ...
+
+    async def wait_for_earlier(self, wanted: Write, run: TrackedRun) -> None:
+        """Waits while an earlier write to the same task (or the same of the run) may still be sent again.
+
+        Otherwise that could undo this one. Other messages to the run go on meanwhile.
         """
         ...
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from adapters.models import PlatformAction
 from adapters.protocol import Unsupported, supports
+from adapters.toolkit.folding import fold
 from adapters.writes import Op
 from commands.language.references import action_tasks
-from commands.language.tokens import fold
 from commands.lookup.fuzzy import find_matches
 from commands.lookup.task_lookup import find_task
 from commands.model.card import Answer, Button, Code, Link, Separator, Text
@@ -124,19 +124,35 @@ def find_action(
     raise Missing("do.none", buttons=buttons, **facts)
 
 
-def confirmation(tracked: TrackedRun, named: NamedAction, context: CommandContext) -> CommandError:
+def require_values(named: NamedAction, values: Mapping[str, str], context: CommandContext) -> None:
+    """Raises ``BadArguments`` where an action needs values and has none, or the other way round."""
+    if bool(named.action.inputs) is bool(values):
+        return
+    if values:
+        raise BadArguments("do.takes_no_values", field="set", name=named.name)
+    command = f"{context.services.root_command} do {named.name} --set {named.action.inputs[0]}=…"
+    inputs = ", ".join(named.action.inputs)
+    raise BadArguments("do.needs_values", field="set", name=named.name, inputs=inputs, example=Code(command))
+
+
+def confirmation(
+    tracked: TrackedRun, named: NamedAction, values: Mapping[str, str], context: CommandContext
+) -> CommandError:
     """The question before an action: says what it does, before anything is sent."""
     key, action = context.message.key, named.action
-    pick: ChoiceValues = {"run": tracked.handle, "offer": action.id, "label": named.label, "confirmed": True}
+    given = ", ".join(f"{name}={value}" for name, value in values.items())
+    name = shorten(f"{named.name} ({given})", 2 * _LONGEST) if given else named.name
+    label = shorten(f"{named.label} ({given})", 2 * _LONGEST) if given else named.label
+    pick: ChoiceValues = {"run": tracked.handle, "offer": action.id, "label": label, "confirmed": True}
     buttons = [
         choice(key, pick | {"task": action.task or ""}, plain_text(translate("button.do"))),
         button("button.cancel", Drop(key=key)),
     ]
     if not action.warning:
-        return Ambiguous("do.ask", name=named.name, run=run_name(tracked), buttons=buttons)
+        return Ambiguous("do.ask", name=name, run=run_name(tracked), buttons=buttons)
     messages = platform_messages(tracked.run.key.platform, context.services)
     warning = translate(action.warning, messages, **action.facts)
-    return Ambiguous("do.ask_warned", name=named.name, run=run_name(tracked), warning=warning, buttons=buttons)
+    return Ambiguous("do.ask_warned", name=name, run=run_name(tracked), warning=warning, buttons=buttons)
 
 
 def page_link(named: NamedAction) -> Answer:

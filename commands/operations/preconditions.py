@@ -10,6 +10,7 @@ from datetime import datetime, tzinfo
 
 from adapters.models import Person, RunState, Task, TaskState
 from adapters.protocol import Capability, supports
+from adapters.toolkit.people import same_people
 from adapters.writes import AssignTask, FinishTask, HoldTask, Op, TaskWrite
 from commands.cards.error_card import AlreadyDone
 from commands.cards.task_buttons import (
@@ -23,12 +24,12 @@ from commands.cards.task_row import as_shown, is_asked, is_same_change, people_n
 from commands.lookup.task_lookup import task_choices
 from commands.model.card import Button, Link
 from commands.model.errors import Ambiguous, CommandError, NotAllowed, Stale
-from commands.model.intents import Choose
+from commands.model.intents import Assign, Choose
 from commands.model.messages import Message
 from commands.model.tracked_run import Receipt, TrackedRun
 from commands.operations.write import Precondition
 from commands.text.catalogue import LazyText, lazy
-from commands.text.phrases import clock, run_name, show_button, start_button, task_name
+from commands.text.phrases import button, clock, run_name, show_button, start_button, task_name
 
 _ALREADY: Mapping[tuple[Op, TaskState], str] = {
     (Op.FINISH, TaskState.DONE): "already.finish",
@@ -149,6 +150,8 @@ def _impossible(
         ]
         over = _OVER[task.state] if check.is_supported(Op.REOPEN) else _OVER_FOR_GOOD[task.state]
         return Stale(over, task=name, deed=last_change(task, check), buttons=buttons)
+    if isinstance(wanted, AssignTask) and not same_people(wanted.expected or (), task.assignees):
+        return _assigned_meanwhile(wanted, tracked, task)
     if task.approval and wanted.op is Op.FINISH:
         return _needs_approval(tracked, task, check)
     if wanted.op in _DECISIONS and not task.approval:
@@ -160,6 +163,20 @@ def _impossible(
         buttons = _with_task(task_choices(branches, tracked, "then", check.message), tracked, task)
         return Ambiguous("task.branches", task=name, buttons=buttons)
     return None
+
+
+def _assigned_meanwhile(wanted: AssignTask, tracked: TrackedRun, task: Task) -> CommandError:
+    """Says who has it now. The button assigns it nevertheless, unless that changes again."""
+    people = people_names(task.assignees)
+    anyway = Assign(
+        run=tracked.handle,
+        tasks=(tracked.task_handle(task.id),),
+        person=wanted.person.id or wanted.person.email or wanted.person.shown,
+        holder=people,
+    )
+    key = "stale.assigned" if people else "stale.unassigned"
+    buttons = [button("button.assign_anyway", anyway, person=wanted.person.shown), show_task_button(tracked, task)]
+    return Stale(key, task=task_name(tracked, task), people=people, buttons=buttons)
 
 
 def _needs_approval(tracked: TrackedRun, task: Task, check: PreconditionContext) -> CommandError:

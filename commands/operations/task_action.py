@@ -5,12 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 from adapters.errors import AdapterError
-from adapters.models import Task, TaskState
+from adapters.models import Person, RunState, Task, TaskState
 from adapters.protocol import Emulated, Unsupported, supports
+from adapters.toolkit.people import is_among
 from adapters.writes import Op, TaskWrite
 from commands.cards.receipt_card import OutcomeReport, answer_of, report_outcome, report_refusal
 from commands.cards.task_buttons import finish_button
-from commands.cards.task_row import is_asked, last_actor, people_names, same_person, shown_tasks
+from commands.cards.task_row import is_asked, last_actor, people_names, shown_tasks
 from commands.lookup.irreversible import is_irreversible
 from commands.lookup.task_lookup import find_tasks, task_choices
 from commands.model.card import Answer, Code
@@ -46,6 +47,9 @@ def required_run(context: CommandContext) -> TrackedRun:
     tracked = context.run
     if tracked is None:
         raise Missing("run.none")
+    if not tracked.started and tracked.run.state is RunState.STARTING:
+        platform = platform_title(tracked.run.key.platform, context.services)
+        raise Stale("start.unconfirmed", run=run_name(tracked), platform=platform)
     if not tracked.started:
         raise Stale("start.never", run=run_name(tracked))
     return tracked
@@ -94,10 +98,17 @@ async def execute_on_tasks(
     tasks = list({task.id: task for task in tasks}.values())  # a task that is named twice is written once
     reports: list[OutcomeReport] = []
     for task in tasks:
-        wanted = kind(run=tracked.run.key, by=by, task=task.id, options=intent.options, **fields)
+        more = {"expected": _expected(intent, task)} if isinstance(intent, Assign) else {}
+        wanted = kind(run=tracked.run.key, by=by, task=task.id, options=intent.options, **fields, **more)
         reports.append(await _write_one(context, tracked, wanted, alone=len(tasks) == 1))
         tracked = await context.services.runs.get(tracked.handle) or tracked
     return answer_of(tracked, reports, context.services)
+
+
+def _expected(intent: Assign, task: Task) -> tuple[Person, ...]:
+    """Who has the task as far as this person knows: who had it when the button was drawn, or as last read."""
+    is_as_drawn = not intent.holder or intent.holder == people_names(task.assignees)
+    return task.assignees if is_as_drawn else (Person(name=intent.holder),)
 
 
 async def _write_one(
@@ -164,11 +175,12 @@ async def _store_hold(context: CommandContext, tracked: TrackedRun, wanted: Task
 
 
 async def _store_last_action(context: CommandContext, tracked: TrackedRun, wanted: TaskWrite) -> None:
-    """Stores who changed the task, where the platform names nobody."""
+    """Stores who changed the task, where the platform names nobody or the task is somebody else's."""
     task = tracked.run.task(wanted.task)
     if task is None or wanted.op not in _RECORDED:
         return
-    if task.finished_by if task.state.is_over else (task.started_by or task.assignees):
+    is_mine_or_named = is_among(wanted.by, task.assignees) if task.assignees else bool(task.started_by)
+    if task.finished_by if task.state.is_over else is_mine_or_named:
         return
     at = task.finished_at if task.state.is_over else task.started_at  # by the platform's clock
     action = LastAction(state=task.state, by=context.actor, at=at or context.now)
@@ -178,14 +190,21 @@ async def _store_last_action(context: CommandContext, tracked: TrackedRun, wante
 
 
 def _with_owners(report: OutcomeReport, tracked: TrackedRun, task: Task, context: CommandContext) -> OutcomeReport:
-    """Says whose task the person has begun. It stays theirs until the person takes it over."""
+    """Says whose task the person has begun. It stays theirs until the person takes it over.
+
+    Where the platform has added the person to them, its adapter says so.
+    """
     me = context.services.people.person(context.actor)
-    if report.result != "done" or not task.assignees or any(same_person(me, other) for other in task.assignees):
+    now = tracked.run.task(task.id)
+    if now is not None and is_among(me, now.assignees):
+        return report
+    if report.result != "done" or not task.assignees or is_among(me, task.assignees):
         return report
     lines = (*report.lines, translate("receipt.still_theirs", people=people_names(task.assignees)))
     if isinstance(context.adapter(tracked).capabilities.get(Op.ASSIGN), Unsupported):
         return replace(report, lines=lines)
-    take = Assign(run=tracked.handle, tasks=(tracked.task_handle(task.id),), person="me")
+    holder = people_names(task.assignees)
+    take = Assign(run=tracked.handle, tasks=(tracked.task_handle(task.id),), person="me", holder=holder)
     return replace(report, lines=lines, buttons=(*report.buttons, button("button.take_over", take)))
 
 

@@ -30,6 +30,7 @@ async def write(
 
     An error found on the stored snapshot is checked again on a fresh one before it is raised.
     """
+    await context.effects.wait_for_earlier(wanted, tracked)
     tracked = await _latest(context, tracked)
     steps, refusal = _steps(context, tracked, wanted, precondition)
     if refusal is not None:

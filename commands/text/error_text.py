@@ -1,6 +1,7 @@
 """Errors as text: what happened, how things stand now, and what to do."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from adapters.errors import AdapterError, Rejected, Unreachable
 from adapters.toolkit.messages import LANGUAGES, load_messages
@@ -8,7 +9,7 @@ from commands.model.card import Text
 from commands.model.errors import Ambiguous, CommandError
 from commands.model.ports import Services
 from commands.text.catalogue import fill, lazy, own_messages, plain_text, template, translate
-from commands.text.phrases import shorten
+from commands.text.phrases import clock, shorten
 
 _MOST_REASONS = 8
 _NOTHING = "nothing."
@@ -41,7 +42,8 @@ def adapter_error_text(error: AdapterError, services: Services, *, nothing_chang
     refused. False leaves it out: for a read, and for a write that went through in part. None keeps the message as
     it is.
     """
-    facts = {**error.facts, "platform": platform_title(error.platform, services), "said": error.said}
+    times = {name: clock(fact, services.zone) for name, fact in error.facts.items() if isinstance(fact, datetime)}
+    facts = {**error.facts, **times, "platform": platform_title(error.platform, services), "said": error.said}
     if (verb := f"can.{facts.get('verb')}") in own_messages():
         facts["verb"] = lazy(verb)
     if "instead" in facts:

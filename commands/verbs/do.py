@@ -2,10 +2,11 @@
 
 from adapters.writes import Op, PerformAction
 from commands.cards.receipt_card import answer_of, report_outcome
+from commands.language.flags import parse_pairs
 from commands.language.references import RUN_FLAG, run_argument, split_run
 from commands.language.tokens import unquote
 from commands.model.card import Answer
-from commands.model.command import Command, Example, ParsedLine, Right, Scope
+from commands.model.command import Command, Example, Flag, FlagKind, ParsedLine, Right, Scope
 from commands.model.intents import DoAction
 from commands.model.ports import CommandContext
 from commands.operations.platform_actions import (
@@ -15,6 +16,7 @@ from commands.operations.platform_actions import (
     page_link,
     platform_actions,
     require_actions,
+    require_values,
 )
 from commands.operations.task_action import required_run
 from commands.operations.write import write
@@ -22,7 +24,8 @@ from commands.operations.write import write
 
 def read(line: ParsedLine) -> DoAction:
     run, name = split_run(line.text)
-    return DoAction(run=run_argument(line, run), action=unquote(name).strip())
+    values = parse_pairs(line.flags.get("set", ""))
+    return DoAction(run=run_argument(line, run), action=unquote(name).strip(), options=values)
 
 
 async def handle(intent: DoAction, context: CommandContext) -> Answer:
@@ -36,7 +39,8 @@ async def handle(intent: DoAction, context: CommandContext) -> Answer:
         named = find_action(intent.action, tracked, actions, context)
         if named.action.link:
             return page_link(named)
-        raise confirmation(tracked, named, context)
+        require_values(named, intent.options, context)
+        raise confirmation(tracked, named, intent.options, context)
     action = PerformAction(
         run=tracked.run.key,
         by=context.services.people.person(context.actor),
@@ -54,14 +58,15 @@ COMMAND = Command(
     intent=DoAction,
     read=read,
     handle=handle,
-    arguments="[WHAT]",
+    arguments="[WHAT] [--set key=value]",
     examples=(
         Example("do", {"run": "", "action": ""}),
         Example("do mark as urgent", {"action": "mark as urgent"}),
+        Example("do set fields --set region=eu", {"action": "set fields", "options": {"region": "eu"}}),
         Example("press Restart service --run R7", {"run": "R7", "action": "Restart service"}),
     ),
     aliases=("press",),
-    flags=(RUN_FLAG,),
+    flags=(Flag("set", FlagKind.PAIRS, hint="key=value"), RUN_FLAG),
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.ACTION,

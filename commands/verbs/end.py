@@ -39,7 +39,7 @@ async def handle(intent: End, context: CommandContext) -> Answer:
         options=intent.options,
     )
     written = await write(context, tracked, end, await _precondition(intent, end, tracked, context))
-    if isinstance(written.last, Done):
+    if isinstance(written.last, Done) and not written.last.result.partial:
         await context.services.responder.schedule_reminder(tracked.handle, None, context.actor, context.place)
     return answer_of(written.tracked, [report_outcome(context, written)])
 

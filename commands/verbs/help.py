@@ -1,8 +1,9 @@
 """``help``: lists the commands, or explains one."""
 
 from adapters.protocol import Emulated, Unsupported
+from adapters.toolkit.folding import fold
 from adapters.writes import Op
-from commands.language.tokens import fold, unquote
+from commands.language.tokens import unquote
 from commands.language.vocabulary import vocabulary
 from commands.model.card import Answer, Card, Code, Text
 from commands.model.command import Command, Example, ParsedLine

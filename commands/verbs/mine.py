@@ -1,26 +1,28 @@
-"""``mine``: lists the sender's tasks."""
+"""``mine``: lists the sender's tasks, as the platforms have them."""
 
 from collections.abc import Sequence
 
 from adapters.models import Task, TaskState
 from adapters.protocol import supports
 from adapters.writes import Op
-from commands.cards.task_buttons import finish_in_button
-from commands.cards.task_row import row, shown_tasks
+from commands.cards.task_buttons import approve_in_button, finish_in_button
+from commands.cards.task_row import row
+from commands.lookup.distinct_names import run_names
 from commands.model.card import Answer, Button, Card, Code, Section, Text
 from commands.model.command import Command, Example, ParsedLine
 from commands.model.errors import BadArguments
 from commands.model.intents import Mine
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
-from commands.operations.task_action import is_mine
+from commands.operations.my_tasks import MyTasks, find_my_tasks
 from commands.text.catalogue import plain_text, translate
 from commands.text.error_text import platform_title
-from commands.text.phrases import run_name
+from commands.text.phrases import show_button
 
 _MOST_ROWS = 10
 _MOST_RUNS = 10
 _MOST_BUTTONS = 4
+_NAME = 100  # characters
 
 
 def read(line: ParsedLine) -> Mine:
@@ -33,31 +35,53 @@ async def handle(intent: Mine, context: CommandContext) -> Answer:
     """Of all active runs, or of the one that was named."""
     active = await context.services.runs.list_runs(active=True)
     runs = [context.run] if context.run else [tracked for tracked in active if tracked.started]
-    sections: list[Section] = []
-    buttons: list[Button] = []
-    total = 0
-    for tracked in runs:
-        tasks = _my_tasks(tracked, context)
-        total += len(tasks)
-        if tasks and len(sections) < _MOST_RUNS:
-            rows = tuple(row(tracked, task, context.now, context.zone) for task in tasks[:_MOST_ROWS])
-            sections.append(Section(run_name(tracked), rows))
-        running = [task for task in tasks if task.state is TaskState.RUNNING and task.is_ours]
-        buttons += [finish_in_button(tracked, task) for task in running]
-    key = "mine.none" if not total else "mine.one" if total == 1 else "mine.title"
-    title = translate(key, count=total)
+    found = await find_my_tasks(context, runs, ask=context.run is None)
+    shown = found.by_run[:_MOST_RUNS]
+    names = run_names([tracked for tracked, _ in shown], _NAME)
+    sections = [_section(name, *run, context) for name, run in zip(names, shown, strict=True)]
+    lines = [*found.gaps]  # what is missing comes first
+    if not found.count:
+        lines += _platforms_without_assignees(runs, context)
+    if len(found.by_run) > len(shown):
+        lines.append(translate("list.more", count=len(found.by_run) - len(shown)))
+    title = translate(_title_key(found), count=found.count)
     card = Card(
         title=title,
         summary=plain_text(title),
-        lines=() if total else tuple(_platforms_without_assignees(runs, context)),
+        lines=tuple(lines),
         sections=tuple(sections),
-        buttons=tuple(buttons[:_MOST_BUTTONS]),
+        buttons=tuple(_buttons(shown, context)),
     )
     return Answer(private=card)
 
 
-def _my_tasks(tracked: TrackedRun, context: CommandContext) -> list[Task]:
-    return [task for task in shown_tasks(tracked) if not task.state.is_over and is_mine(task, tracked, context)]
+def _title_key(found: MyTasks) -> str:
+    if not found.count:
+        return "mine.none_found" if found.gaps else "mine.none"
+    return "mine.one" if found.count == 1 else "mine.title"
+
+
+def _section(name: str, tracked: TrackedRun, tasks: Sequence[Task], context: CommandContext) -> Section:
+    rows = tuple(row(tracked, task, context.now, context.zone) for task in tasks[:_MOST_ROWS])
+    more = len(tasks) - len(rows)
+    return Section(name, rows, translate("list.more", count=more) if more else ())
+
+
+def _buttons(shown: Sequence[tuple[TrackedRun, Sequence[Task]]], context: CommandContext) -> list[Button]:
+    """To finish what is running and approve what waits for it; to show a run whose tasks have no handles yet."""
+    buttons: list[Button] = []
+    unread: list[Button] = []
+    for tracked, tasks in shown:
+        can = context.adapter(tracked).capabilities
+        for task in tasks:
+            if not tracked.task_handle(task.id):
+                unread = [*unread, show_button(tracked)] if show_button(tracked) not in unread else unread
+            elif task.approval and supports(can, Op.APPROVE):
+                buttons.append(approve_in_button(tracked, task))
+            elif task.state is TaskState.RUNNING and task.is_ours and supports(can, Op.FINISH):
+                buttons.append(finish_in_button(tracked, task))
+    room = _MOST_BUTTONS - min(len(unread), _MOST_BUTTONS // 2)
+    return [*buttons[:room], *unread][:_MOST_BUTTONS]
 
 
 def _platforms_without_assignees(runs: Sequence[TrackedRun], context: CommandContext) -> list[Text]:

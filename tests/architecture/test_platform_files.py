@@ -36,7 +36,7 @@ def test_a_file_has_a_reserved_name_or_is_named_in_the_docs(kind: str) -> None:
     files = {path.stem for path in (ROOT / "adapters" / kind).iterdir() if path.suffix == ".py"} - {"__init__"}
     folders = {path.name for path in (ROOT / "adapters" / kind).iterdir() if (path / "__init__.py").exists()}
     page = (ROOT / "docs" / "platforms" / f"{kind}.md").read_text()
-    documented = set(re.findall(rf"`(?:adapters/{kind}/)?([a-z_]+)\.py`", page))
+    documented = set(re.findall(rf"`(?:adapters/{kind}/)?([a-z_]+)(?:\.py|/)`", page))
     assert files | folders <= RESERVED | documented
     assert {"adapter", "capabilities"} <= files
 

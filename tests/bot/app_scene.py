@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -56,10 +56,11 @@ class Scene:
 
 
 @asynccontextmanager
-async def app_scene(folder: Path) -> AsyncIterator[Scene]:
+async def app_scene(folder: Path, slowest_answer: timedelta | None = None) -> AsyncIterator[Scene]:
     """``folder`` holds the database: a second scene there is a restart."""
-    console = Console()
-    app = bootstrap(demo_settings(folder).with_secret_key(), surfaces=[console])
+    console, settings = Console(), demo_settings(folder).with_secret_key()
+    local = replace(settings.platforms["local"], slowest_answer=slowest_answer)
+    app = bootstrap(replace(settings, platforms={"local": local}), surfaces=[console])
     async with running(app):
         platform = app.platforms["local"]
         assert isinstance(platform, LocalAdapter)

@@ -223,6 +223,9 @@ class MemoryEffects:
         code = f"{sum(f'{self.message.key} {step.step_key}'.encode()) % 10000:04}"
         return WriteMarker(code=code, who=f"{self.message.actor.name} via Console", at=self.message.at)
 
+    async def wait_for_earlier(self, wanted: Write, run: TrackedRun) -> None:
+        """Every outcome is known at once."""
+
     async def execute(
         self, step: Write, run: TrackedRun | None, *, check: Callable[[], None] | None = None
     ) -> Outcome:

@@ -3,6 +3,7 @@
 The platform is the real local one. ``ScriptedAdapter`` wraps it, for tests that need other behaviour.
 """
 
+import asyncio
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +16,19 @@ from adapters.errors import AdapterError
 from adapters.http.client import HttpClients
 from adapters.local import PLATFORM, LocalSettings
 from adapters.local.adapter import LocalAdapter
-from adapters.models import Comment, Listing, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
+from adapters.models import (
+    AssignedTask,
+    Comment,
+    Listing,
+    Person,
+    PlatformAction,
+    Run,
+    Runbook,
+    RunbookKey,
+    RunKey,
+    RunSummary,
+    TaskKey,
+)
 from adapters.protocol import Capability, CheckResult, Platform, Resources
 from adapters.writes import Baseline, Op, Reconciliation, Recovery, Write, WriteMarker, WriteResult
 from commands import dispatch
@@ -57,6 +70,12 @@ The primary is gone.
 OUTAGE = "# Third-party outage\n- [ ] Tell support\n- [ ] Ask the vendor\n"
 
 
+def _set_event() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 @dataclass
 class ScriptedAdapter:
     """The local platform, except for what a test scripts."""
@@ -73,8 +92,12 @@ class ScriptedAdapter:
     results: dict[Op, WriteResult] = field(default_factory=dict)  # returned without executing anything
     partial_ops: frozenset[Op] = frozenset()  # results are marked partial
     instructions_text: str = ""
+    more_assigned: tuple[AssignedTask, ...] = ()
+    assigned_complete: bool = True
+    answers: asyncio.Event = field(default_factory=_set_event)  # cleared: it never says whose tasks are whose
     offered_actions: tuple[PlatformAction, ...] = ()
     executed: list[str] = field(default_factory=list)  # step keys
+    step_options: list[Mapping[str, str]] = field(default_factory=list)  # of those steps
 
     def _raise_scripted(self, operation: str) -> None:
         if operation in self.errors:
@@ -92,6 +115,12 @@ class ScriptedAdapter:
     async def runs(self, query: str) -> Listing[RunSummary]:
         self._raise_scripted("runs")
         return await self.inner.runs(query)
+
+    async def assigned_tasks(self, person: Person) -> Listing[AssignedTask]:
+        self._raise_scripted("assigned")
+        await self.answers.wait()
+        found = await self.inner.assigned_tasks(person)
+        return Listing([*found, *self.more_assigned], self.assigned_complete)
 
     async def read(self, id: str) -> Run:
         self._raise_scripted("read")
@@ -123,6 +152,7 @@ class ScriptedAdapter:
         self._raise_scripted(step.step_key)
         self._raise_scripted(step.op.value)
         self.executed.append(step.step_key)
+        self.step_options.append(step.options)
         if step.op in self.results:
             return self.results[step.op]
         if step.op is Op.ACTION or (step.part and step.part != self.parts[step.op][0]):

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.toolkit.folding import fold
 from commands import verbs
 from commands.language.health_words import health_named
-from commands.language.tokens import fold
 from commands.language.vocabulary import other_words, unknown_aliases, vocabulary
 from commands.model import intents
 from commands.model.command import FlagKind

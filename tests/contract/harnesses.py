@@ -1,4 +1,7 @@
-"""Finds the platforms to test: every folder of ``tests/adapters`` that has a harness."""
+"""Finds the platforms to test: every folder of ``tests/adapters`` that has a harness.
+
+A platform whose generations differ in what they can do has several, in ``HARNESSES``.
+"""
 
 import importlib
 from pathlib import Path
@@ -9,7 +12,6 @@ _FOLDER = Path(__file__).parents[1] / "adapters"
 
 
 def find_harnesses() -> list[type[Harness]]:
-    return [
-        importlib.import_module(f"tests.adapters.{path.parent.name}.harness").PlatformHarness
-        for path in sorted(_FOLDER.glob("*/harness.py"))
-    ]
+    folders = sorted(path.parent.name for path in _FOLDER.glob("*/harness.py"))
+    modules = [importlib.import_module(f"tests.adapters.{folder}.harness") for folder in folders]
+    return [harness for module in modules for harness in getattr(module, "HARNESSES", (module.PlatformHarness,))]

@@ -6,6 +6,7 @@ from adapters.testing.suite.test_complete_results import *  # noqa: F403
 from adapters.testing.suite.test_failures import *  # noqa: F403
 from adapters.testing.suite.test_fields import *  # noqa: F403
 from adapters.testing.suite.test_foreign_edits import *  # noqa: F403
+from adapters.testing.suite.test_late_execution import *  # noqa: F403
 from adapters.testing.suite.test_late_reads import *  # noqa: F403
 from adapters.testing.suite.test_outcomes import *  # noqa: F403
 from adapters.testing.suite.test_reads import *  # noqa: F403

@@ -28,6 +28,7 @@ CHATS: Mapping[str, Callable[[], Chat]] = {"slack": SlackChat, "mattermost": Mat
 RUNBOOK = "Database failover"
 FIRST_TASK = "Confirm the primary is down"
 HOOK_SECRET = "a-hook-secret-of-many-words"
+SLOWEST_ANSWER = "5s"  # after that, what is missing is sent again: ten seconds after its answer was lost
 FOLDER = Path(__file__).parent
 
 
@@ -81,9 +82,9 @@ class Environments:
             folder, chat = self.folder(name), CHATS[name]()
             await self.stack.enter_async_context(chat)
             platforms = await serve_platforms(self.stack, chat, folder)
+            common = {"hook_secret": HOOK_SECRET, "slowest_answer": SLOWEST_ANSWER}
             tables = {
-                f"platforms.{name}": {**platform.settings(), "hook_secret": HOOK_SECRET}
-                for name, platform in platforms.items()
+                f"platforms.{name}": {**platform.settings(), **common} for name, platform in platforms.items()
             }
             liaison = Liaison(folder, {**chat.settings(), **tables})
             chat.set_liaison_url(liaison.url)

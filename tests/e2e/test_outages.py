@@ -107,7 +107,7 @@ async def test_a_write_whose_response_is_cut_off_is_looked_up(scene: Scene) -> N
 
 @on_one_chat
 async def test_a_lost_comment_is_sent_again_but_a_lost_start_needs_a_persons_decision(scene: Scene) -> None:
-    """Both in one test, because the last check comes half a minute after the write."""
+    """Both in one test, because the last look comes half a minute after the write."""
     run = scene.cutover_run(await scene.start_run())
     other = scene.environment.chat.create_room()
     copies = len(scene.cutover.calls("POST", "/core/runbooks$"))
@@ -124,6 +124,20 @@ async def test_a_lost_comment_is_sent_again_but_a_lost_start_needs_a_persons_dec
     await scene.wait_for_effects("start", 2)
     await other.wait_for_text("T1 Confirm the primary is down")
     await other.wait_for_text("started R")
+
+
+@on_one_chat
+async def test_a_lost_note_is_named_and_holds_up_nobody(scene: Scene) -> None:
+    run = scene.cutover_run(await scene.start_run())
+    scene.cutover.fault("answer", method="POST", path=f"/runbooks/{run.id}/comments$", status=500)
+    await scene.room.command("finish T1 checked twice")
+    await scene.wait_for_text("finishing T1 went through, but Cutover hasn't confirmed the note on T1")
+    await scene.room.command("finish T2", user="ben")
+    await scene.wait_for_text("ben finished T2", within=8)
+    assert scene.count_effects("comment") == 0
+    await scene.wait_for_text("finished T1.*checked twice")
+    await scene.wait_for_effects("comment")
+    await scene.wait_for_effects("finish", 2)
 
 
 async def test_a_write_during_an_outage_is_announced_and_sent_afterwards(scene: Scene) -> None:

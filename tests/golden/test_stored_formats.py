@@ -66,8 +66,8 @@ def test_receipt_codes_are_unchanged(example: dict[str, Any]) -> None:
     """A receipt code is derived from the keys of the message and the step, and is the same after a restart."""
     write = FORMATS["writes"].read(load_examples("writes")[example["write"]])
     message = FORMATS["messages"].read(load_examples("messages")[example["message"]])
-    services: Any = None  # not needed for a marker
-    marker = Effects(services, message, Progress()).marker(write)
+    unused: Any = None  # for a marker
+    marker = Effects(unused, unused, message, Progress()).marker(write)
     assert write.step_key == example["step"]
     assert FORMATS["marks"].dump(marker) == example["mark"]
 

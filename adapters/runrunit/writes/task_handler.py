@@ -36,11 +36,12 @@ class TaskHandler:
     def changed(self, step: TaskWrite, task: WireTask, **fields: Any) -> WriteResult:
         """The result of a step that changed only this task, which needs no read of the run.
 
-        The run's own task, which may be a step too, is also the run.
+        The run's own task, which is a step if the run has no subtasks, is also the run.
         """
         if task.id != step.run_id:
             return self.result(task, complete=True, **fields)
-        return self.result(task, state=RunState.FINISHED if task.is_closed else None, **fields)
+        state = RunState.FINISHED if task.is_closed else RunState.ACTIVE
+        return self.result(task, state=state, snapshot=self.reads.run_of_one_step(task), **fields)
 
     async def open_prerequisites(self, task: WireTask, operation: str) -> str:
         """The titles of what a task waits for, or the numbers of those that can't be read."""

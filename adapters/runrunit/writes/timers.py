@@ -92,8 +92,9 @@ class Timers(TaskHandler):
             return result  # a third request was sent already; reading the task shows the instructions
         instructions = await self.reads.instructions(step.task)
         task, *others = result.tasks
-        with_instructions = task.model_copy(update={"instructions": instructions})
-        return result.model_copy(update={"tasks": (with_instructions, *others)})
+        task = task.model_copy(update={"instructions": instructions})
+        snapshot = result.snapshot.merge((task,)) if result.snapshot else None
+        return result.model_copy(update={"tasks": (task, *others), "snapshot": snapshot})
 
     @reconciles(BeginTask)
     async def find_begin(self, step: BeginTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:

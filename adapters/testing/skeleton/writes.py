@@ -1,9 +1,9 @@
 """What each write sends to Example, and how an unknown outcome is found out.
 
-IDEMPOTENT is for a request that sets a state, or that the platform refuses the second time. LOOKUP is for one that
-creates something: it carries the receipt's code, and is found by it. The guard reads what somebody may have
-changed since the last read; say ``Guard.PLATFORM`` instead where your platform refuses such a write itself. The
-contract suite tests these promises.
+IDEMPOTENT is for a request that only sets a state, or that the platform refuses the second time. LOOKUP is for one
+that creates something or carries a text: it bears the receipt's code, and is found by it. The guard reads what
+somebody may have changed since the last read; say ``Guard.PLATFORM`` instead where your platform refuses such a
+write itself. The contract suite tests these promises.
 """
 
 from dataclasses import dataclass

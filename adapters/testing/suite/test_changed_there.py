@@ -13,7 +13,7 @@ from adapters.models import Run, Task, TaskState
 from adapters.testing.fixtures import contract
 from adapters.testing.harness import ForeignChange, Harness
 from adapters.testing.observation import Observation, effects_of, observe
-from adapters.testing.writes import PendingWrite, new_write
+from adapters.testing.writes import ANA, PendingWrite, new_write
 from adapters.writes import Op, WriteResult
 
 pytestmark = pytest.mark.asyncio
@@ -119,6 +119,19 @@ async def test_a_task_stays_with_whom_somebody_else_has_assigned(harness: Harnes
     before, after = (_task(observed, pending) for observed in (attempt.before, attempt.after))
     assert before.assignees
     assert {person.id for person in before.assignees} <= {person.id for person in after.assignees}
+
+
+@contract([Op.ASSIGN])
+async def test_an_assignment_made_since_is_not_replaced(harness: Harness, op: Op) -> None:
+    """The person saw nobody's task, and somebody else has it by now. The refusal says who."""
+    pending = await new_write(harness, op, person=ANA, expected=())
+    if not harness.change_there(pending.write.run_id, pending.write.target, ForeignChange.ASSIGNED):
+        pytest.skip("the platform has no such thing")
+    attempt = await _attempt(pending)
+    task = _task(attempt.before, pending)
+    assert isinstance(attempt.error, Conflict), f"{attempt.result!r}"
+    assert attempt.error.facts["people"] == ", ".join(person.shown for person in task.assignees)
+    _check_nothing_changed(attempt)
 
 
 @pytest.mark.parametrize("change", [ForeignChange.HELD, ForeignChange.BEGUN], ids=str)

@@ -2,11 +2,11 @@
 
 import pytest
 
-from adapters.models import TaskState
-from adapters.protocol import API_VERSION, CheckStatus, Emulated, Unsupported
+from adapters.models import Person, TaskState
+from adapters.protocol import API_VERSION, AssignedTasks, CheckStatus, Emulated, Unsupported
 from adapters.testing.fixtures import contract
 from adapters.testing.harness import RUNBOOK, TASKS, Harness
-from adapters.testing.writes import new_start
+from adapters.testing.writes import BEN, can_list_runbooks, new_start, new_write
 from adapters.toolkit.messages import load_messages
 from adapters.writes import Op
 
@@ -48,6 +48,7 @@ async def test_secrets_are_never_shown(harness: Harness) -> None:
 
 @contract()
 async def test_runbooks_are_found(harness: Harness) -> None:
+    _require_runbooks(harness)
     for query in ("", "database", RUNBOOK):
         found = [runbook for runbook in await harness.adapter.runbooks(query) if runbook.title == RUNBOOK]
         assert len(found) == 1, f"for {query!r}"
@@ -56,11 +57,17 @@ async def test_runbooks_are_found(harness: Harness) -> None:
 
 @contract()
 async def test_a_runbook_can_be_read_before_it_is_started(harness: Harness) -> None:
+    _require_runbooks(harness)
     found = next(runbook for runbook in await harness.adapter.runbooks(RUNBOOK) if runbook.title == RUNBOOK)
     runbook = await harness.adapter.runbook(found.key.id)
     assert runbook.title == RUNBOOK
     assert [task.title for task in runbook.tasks] == [title for _, title in TASKS]
     assert not await harness.adapter.runs("")
+
+
+def _require_runbooks(harness: Harness) -> None:
+    if not can_list_runbooks(harness):
+        pytest.skip("this platform cannot list runbooks")
 
 
 @contract([Op.START])
@@ -93,6 +100,22 @@ async def test_reading_changes_nothing(harness: Harness) -> None:
     run = await harness.new_run()
     again = await harness.adapter.read(run.key.id)
     assert again.model_copy(update={"read_at": run.read_at}) == run
+
+
+@contract([Op.ASSIGN])
+async def test_the_open_tasks_of_a_person_are_listed(harness: Harness, op: Op) -> None:
+    """By an adapter that has read nothing else."""
+    fresh = harness.connect()
+    if not isinstance(fresh, AssignedTasks):
+        pytest.skip("it does not list the tasks of a person")
+    pending = await new_write(harness, op, person=BEN)
+    await pending.execute()
+    run, task = pending.write.run, pending.write.target
+    listed = await fresh.assigned_tasks(BEN)
+    assert [(found.run.key, found.task.id) for found in listed if found.task.id == task] == [(run, task)]
+    assert not any(found.task.state.is_over for found in listed)
+    stranger = Person(id="U0EVE", name="Eve Stranger", handle="eve.stranger", email="eve@elsewhere.example")
+    assert list(await fresh.assigned_tasks(stranger)) == []
 
 
 @contract()

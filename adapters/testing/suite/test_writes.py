@@ -8,11 +8,10 @@ import pytest
 from adapters.errors import Conflict, Unsupported
 from adapters.models import Health, TaskState
 from adapters.protocol import Emulated, Native
-from adapters.protocol import Unsupported as UnsupportedOperation
 from adapters.testing.fixtures import ErrorText, contract
 from adapters.testing.harness import Harness
 from adapters.testing.observation import created, observe
-from adapters.testing.writes import BEN, NEW_TASK, NOTE, TEXT, PendingWrite, comments_of, new_write
+from adapters.testing.writes import BEN, NEW_TASK, NOTE, TEXT, PendingWrite, new_write
 from adapters.toolkit.messages import load_messages
 from adapters.writes import Op, Recovery
 
@@ -111,11 +110,8 @@ async def test_the_closing_words_are_written_once(harness: Harness, op: Op) -> N
 
 
 async def _check_text(pending: PendingWrite, text: str) -> None:
-    adapter = pending.harness.connect()
-    if isinstance(adapter.capabilities[Op.COMMENTS], UnsupportedOperation):
-        pytest.skip("comments cannot be read here")
-    comments = await comments_of(adapter, pending.write.run_id, pending.write.target)
-    assert sum(text in comment.text for comment in comments) == 1
+    observed = await observe(pending)
+    assert sum(text in comment.text for comment in observed.comments) == 1
 
 
 async def _check_done_once(pending: PendingWrite, op: Op) -> None:

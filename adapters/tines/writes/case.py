@@ -2,19 +2,15 @@
 closing it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from adapters.errors import (
     OPTIONAL_READ_ERRORS,
     AdapterError,
-    BadResponse,
     Conflict,
-    NotFound,
     OutcomeUnknown,
     Rejected,
-    Unreachable,
-    Unsupported,
 )
 from adapters.models import Health, RunHealth, RunState
 from adapters.tines import mapping, wire
@@ -22,6 +18,7 @@ from adapters.tines import text as texts
 from adapters.tines.api import Api
 from adapters.tines.errors import MESSAGES
 from adapters.tines.people import People
+from adapters.tines.sub_statuses import SubStatuses
 from adapters.toolkit.guards import Fresh
 from adapters.toolkit.messages import message_text
 from adapters.toolkit.reconciliation import applied_if, read_or_raise
@@ -37,14 +34,8 @@ class CaseWrites:
     api: Api
     people: People
     colours: Mapping[Health, str]  # the sub-status of each health, by name or id
-    _sub_status_ids: dict[str, str] = field(default_factory=dict)  # by case-folded name
-    _has_sub_status_list: bool = True  # until the tenant answers that it has none
+    sub_statuses: SubStatuses
     _just_set: dict[str, wire.Case] = field(default_factory=dict)  # by case: after its colour, before its sentence
-
-    def remember_sub_status(self, case: wire.Case) -> None:
-        """The documented API has no list of sub-statuses, so their ids are collected from cases."""
-        if case.sub_status is not None and case.sub_status.name:
-            self._sub_status_ids[case.sub_status.name.casefold()] = case.sub_status.id
 
     async def last_colour_change(self, case: str) -> wire.Activity | None:
         """Who last changed the sub-status, and when. None where the key cannot see the history."""
@@ -56,7 +47,7 @@ class CaseWrites:
 
     async def read_case(self, step: Write) -> Fresh[wire.Case]:
         case = await self.api.case(step.run_id, step.op.value)
-        self.remember_sub_status(case)
+        self.sub_statuses.remember(case)
         return Fresh(case, run_state=mapping.run_state(case))
 
     async def read_health(self, case: wire.Case) -> RunHealth:
@@ -74,7 +65,7 @@ class CaseWrites:
     async def set_colour(self, step: SetStatus, marker: WriteMarker, fresh: Fresh[wire.Case]) -> WriteResult:
         """If the sub-status cannot be set, the result says so: the text of the status is still written."""
         name = self.colours[step.health] if step.health is not None else ""
-        id = await self._sub_status_id(name)
+        id = await self.sub_statuses.id(name, fresh.record.team.id, "status")
         if id is None:
             self._just_set[step.run_id] = fresh.record
             return WriteResult(message="tines.no_sub_status", facts={"name": name})
@@ -93,11 +84,11 @@ class CaseWrites:
     @reconciles(SetStatus, part=COLOUR)
     async def reconcile_colour(self, step: SetStatus, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         case = await self.api.case(step.run_id, "status")
-        self.remember_sub_status(case)
+        self.sub_statuses.remember(case)
         is_applied = step.health is not None and mapping.colour_of(case, self.colours) is step.health
         return applied_if(is_applied, WriteResult(state=mapping.run_state(case)))
 
-    @step(SetStatus, part=SENTENCE, recovery=Recovery.IDEMPOTENT, guard=read_case_once)
+    @step(SetStatus, part=SENTENCE, recovery=Recovery.LOOKUP, guard=read_case_once)
     async def store_status(self, step: SetStatus, marker: WriteMarker, fresh: Fresh[wire.Case]) -> WriteResult:
         """The sentence has no other place in a case, and stays there whatever happens to the sub-status.
 
@@ -169,26 +160,3 @@ class CaseWrites:
         reasons = tuple(condition.name or condition.formula for condition in case.closure_conditions)
         key = "tines.closure" if reasons else "tines.not_closed"
         return Rejected(self.api.platform, "end", key=key, reasons=reasons, said=said)
-
-    async def _sub_status_id(self, name_or_id: str) -> str | None:
-        """None if Tines does not say. A failed lookup must not keep the text of a status from being written."""
-        if name_or_id.isdecimal():
-            return name_or_id
-        name, ids = name_or_id.casefold(), self._sub_status_ids
-        try:
-            if name not in ids:
-                for case in await self.api.first_cases({"sub_status_names": [name_or_id]}, "status"):
-                    self.remember_sub_status(case)
-            if name not in ids and self._has_sub_status_list:
-                ids |= {status.name.casefold(): status.id for status in await self._sub_statuses() if status.name}
-        except (NotFound, Rejected, Unsupported, BadResponse, Unreachable):
-            return None
-        return ids.get(name)
-
-    async def _sub_statuses(self) -> Sequence[wire.SubStatus]:
-        """A tenant without the list is asked only once."""
-        try:
-            return await self.api.sub_statuses("status")
-        except (NotFound, Unsupported):
-            self._has_sub_status_list = False
-            return ()

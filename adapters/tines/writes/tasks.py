@@ -116,7 +116,8 @@ class TaskWrites:
 
     # Finish, skip, reopen
 
-    @step(FinishTask, SkipTask, ReopenTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
+    @step(FinishTask, ReopenTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
+    @step(SkipTask, recovery=Recovery.LOOKUP, guard=read_task)
     async def set_state(self, step: TaskWrite, marker: WriteMarker, fresh: Fresh[wire.Task]) -> WriteResult:
         changed = await self._update(step, _state_change(step, fresh.record))
         if changed.completed is isinstance(step, ReopenTask):  # the next read shows what is true
@@ -131,7 +132,7 @@ class TaskWrites:
 
     # Begin, and its undoing by a reopen: a note in the case's metadata
 
-    @step(BeginTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
+    @step(BeginTask, recovery=Recovery.LOOKUP, guard=read_task)
     async def begin(self, step: BeginTask, marker: WriteMarker, fresh: Fresh[wire.Task]) -> WriteResult:
         if fresh.task is not None and fresh.task.state is TaskState.RUNNING:
             return already_done(fresh.task)
@@ -149,7 +150,7 @@ class TaskWrites:
             self.views.set_running(step, mapping.running_since(case, step.task))
         return applied_if(is_applied)
 
-    @step(ReopenTask, part=MARK, recovery=Recovery.IDEMPOTENT, guard=Guard.EARLIER_STEP)
+    @step(ReopenTask, part=MARK, recovery=Recovery.LOOKUP, guard=Guard.EARLIER_STEP)
     async def clear_running(self, step: ReopenTask, marker: WriteMarker) -> WriteResult:
         value = texts.format_reopened(marker)
         await self.api.set_metadata(step.run_id, {texts.running_key(step.task): value}, "reopen")
@@ -196,7 +197,7 @@ class TaskWrites:
         """Tines replaces the list of assignees, so the present ones are sent too."""
         task = fresh.record
         email = await self._required_email(step)
-        present = await self._assignee_emails(task)
+        present = await self.people.required_emails(task.assignees, "assign")
         if email.casefold() in (address.casefold() for address in present):
             return already_done(self.views.task(step, task))
         changed = await self._update(step, {"assignee_emails": [*present, email]})
@@ -209,7 +210,7 @@ class TaskWrites:
     async def reconcile_assign(self, step: AssignTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         task = await self.api.task(step.run_id, step.task, "assign")
         email = (await self._required_email(step)).casefold()
-        present = await self._assignee_emails(task)
+        present = await self.people.required_emails(task.assignees, "assign")
         return self._reconciled(step, task, email in (address.casefold() for address in present))
 
     async def _required_email(self, step: AssignTask) -> str:
@@ -218,13 +219,11 @@ class TaskWrites:
             raise Rejected(self.api.platform, "assign", key="tines.no_email", person=step.person.shown)
         return email
 
-    async def _assignee_emails(self, task: wire.Task) -> Sequence[str]:
-        """Raises ``Rejected`` if one is hidden: writing the list would remove that assignee."""
-        missing = await self.people.missing_emails(task.assignees, "assign")
-        emails = [user.email or missing.get(user.id, "") for user in task.assignees]
-        if not all(emails):
-            raise Rejected(self.api.platform, "assign", key="tines.hidden_assignee")
-        return emails
+    async def set_assignees(self, step: Write, task: str, emails: Sequence[str]) -> wire.Task:
+        """Replaces all of them."""
+        path = self.api.task_path(step.run_id, task, step.op.value)
+        body = {"assignee_emails": list(emails)}
+        return (await self.api.write("PUT", path, body, wire.TaskResponse, step.op.value)).task
 
     # A new task
 

@@ -18,6 +18,7 @@ from adapters.writes import (
     AddComment,
     ApproveTask,
     Baseline,
+    EndRun,
     FinishTask,
     HoldTask,
     PerformAction,
@@ -45,7 +46,7 @@ class Notes(SignedComments):
     api_for: Callable[[Write], Api]
     itrp: bool = False
     signer = SIGNER
-    _sent_with_change: set[tuple[str, str, datetime]] = field(default_factory=set)
+    _sent_with_change: set[tuple[str, str, datetime]] = field(default_factory=set, init=False)
 
     def plan(self, write: Write) -> Sequence[Write]:
         """The change, and the words about it as a step of their own. Raises ``Rejected`` if these are too long."""
@@ -94,8 +95,8 @@ class Notes(SignedComments):
         match step:
             case SetStatus():
                 return status_text(step)
-            case AddComment():
-                return step.text
+            case AddComment(text=text) | EndRun(text=text):
+                return text
         return self.words(step)
 
     def sign(self, step: Write, text: str, marker: WriteMarker) -> str:
@@ -127,7 +128,7 @@ class Notes(SignedComments):
 class WorkflowNotes(Notes):
     """Notes on tasks and workflows, in the new API."""
 
-    async def read_workflow(self, step: SetStatus) -> Fresh[wire.Workflow]:
+    async def read_workflow(self, step: SetStatus | EndRun) -> Fresh[wire.Workflow]:
         """A workflow that is over takes notes too."""
         api = self.api_for(step)
         path = f"workflows/{api.path_id(step.run_id, step.op)}"
@@ -151,22 +152,17 @@ class WorkflowNotes(Notes):
     async def write_status(self, step: SetStatus, marker: WriteMarker, fresh: Fresh[wire.Workflow]) -> WriteResult:
         return await self.write_comment(step, marker)
 
+    @step(EndRun, part=NOTE, recovery=Recovery.LOOKUP, guard=read_workflow)
+    async def write_last_words(
+        self, step: EndRun, marker: WriteMarker, fresh: Fresh[wire.Workflow]
+    ) -> WriteResult:
+        return await self.write_comment(step, marker)
+
     @reconciles(AddComment, SetStatus)
+    @reconciles(EndRun, part=NOTE)
     @reconciles(FinishTask, SkipTask, HoldTask, PerformAction, part=NOTE)
     async def find(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         return await self.find_comment(step, marker, baseline)
-
-
-class ChangeNotes(Notes):
-    """Notes in the old API: a field of a task's PATCH, which can't be read and has no ID."""
-
-    @step(AddComment, recovery=Recovery.MANUAL)
-    async def write(self, step: AddComment, marker: WriteMarker) -> WriteResult:
-        return await self.write_comment(step, marker)
-
-    async def send_comment(self, step: Write, text: str, marker: WriteMarker) -> PostedComment:
-        await self.api_for(step).update_task(step.target, step.op, {"note": text})
-        return PostedComment("")
 
 
 def _notes_path(api: Api, step: Write) -> str:

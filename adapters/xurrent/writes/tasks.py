@@ -10,20 +10,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.errors import Conflict, Rejected
-from adapters.models import Task, TaskState
-from adapters.toolkit.guards import Fresh, already_done
+from adapters.models import Person, Task, TaskState
+from adapters.toolkit.guards import Fresh
 from adapters.toolkit.reconciliation import applied_if
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
-    AddTask,
-    AssignTask,
     Baseline,
     BeginTask,
     FinishTask,
     HoldTask,
     Op,
     Reconciliation,
-    Recovery,
     SkipTask,
     TaskWrite,
     WriteMarker,
@@ -35,7 +32,7 @@ from adapters.xurrent.changes import ChangeReads
 from adapters.xurrent.links import Links
 from adapters.xurrent.people import People
 from adapters.xurrent.reads import WorkflowReads
-from adapters.xurrent.text import MAX_SUBJECT_LENGTH, SOURCE, label, source_id
+from adapters.xurrent.text import label
 from adapters.xurrent.writes.notes import Notes
 
 TARGET_STATUS: Mapping[Op, str] = {
@@ -50,16 +47,18 @@ REFUSED_FOR_AUTOMATIC = (Op.FINISH, Op.BEGIN, Op.HOLD)
 REFUSED_WHILE_WAITING = (Op.FINISH, Op.BEGIN, Op.HOLD)
 
 
+MEMBER_REFUSED = "xurrent.member"
+
+
 @dataclass
 class TaskWrites:
-    """``itrp``: the old API, whose durations are in hours (minutes since 2019)."""
+    """``itrp``: the old API, which can't look people up."""
 
     api: Api
     reads: WorkflowReads | ChangeReads
     people: People
     links: Links
     notes: Notes
-    team_id: str
     itrp: bool
 
     async def read_task(self, step: TaskWrite) -> Fresh[wire.Task]:
@@ -78,18 +77,24 @@ class TaskWrites:
     async def set_status(self, step: TaskWrite, marker: WriteMarker, fresh: Fresh[wire.Task]) -> WriteResult:
         task = fresh.record
         self.require_allowed(step, fresh.task)
-        if self._is_already_done(step, task):
+        takes = isinstance(step, BeginTask) and task.member is None
+        member = await self.people.find_id_if_readable(step.by, step.op) if takes else None
+        if member is None and self._is_already_done(step, task):
             return WriteResult(tasks=self.mapped(task), already=True)
         target = TARGET_STATUS[step.op]
         body: dict[str, Any] = {"status": target}
         result = WriteResult()
-        if isinstance(step, BeginTask) and task.member is None:
-            member = await self.people.find_id_if_readable(step.by, step.op)
-            if member:
-                body["member_id"] = self.api.body_id(member, step.op)
-            else:
-                result = WriteResult(message="xurrent.not_taken", facts={"person": step.by.shown})
-        updated = await self.notes.update_task(step, body, marker)
+        if member:
+            body["member_id"] = self.api.body_id(member, step.op)
+        elif takes:
+            result = WriteResult(message=self.key("not_taken"), facts={"person": step.by.shown})
+        try:
+            updated = await self.notes.update_task(step, body, marker)
+        except Rejected as error:
+            if error.key != MEMBER_REFUSED:
+                raise
+            updated = await self._assign_first(step, task, body, marker, error)
+            result = WriteResult(message="xurrent.assigned_first", facts={"person": step.by.shown})
         reason = step.reason if isinstance(step, HoldTask) else ""
         if reason:
             self.reads.remember_hold_reason(step.task, reason)
@@ -103,42 +108,40 @@ class TaskWrites:
         task = await self.fetch(step)
         return applied_if(task.status == TARGET_STATUS[step.op], WriteResult(tasks=self.mapped(task)))
 
-    @step(AddTask, recovery=Recovery.LOOKUP)
-    async def add(self, step: AddTask, marker: WriteMarker) -> WriteResult:
-        if len(step.title) > MAX_SUBJECT_LENGTH:
-            raise Rejected(self.api.name, step.op, key="xurrent.title_long", most=MAX_SUBJECT_LENGTH)
-        member = await self.people.find_id_if_readable(step.assignee, step.op) if step.assignee else None
-        body: dict[str, Any] = {
-            "subject": step.title,
-            "category": "implementation",
-            "planned_duration": 1 if self.itrp else 60,
-            "team_id": self.api.body_id(await self._team_id(step), step.op),
-            "impact": "none",
-            "source": SOURCE,
-            "sourceID": source_id(marker),
-        }
-        if step.stage:
-            body["phase_id"] = self.api.body_id(step.stage, step.op)
-        if member:
-            body["member_id"] = self.api.body_id(member, step.op)
-        for field, ids in (("predecessor_ids", step.after), ("successor_ids", step.before)):
-            if ids:
-                body[field] = [self.api.body_id(id, step.op) for id in ids]
-        path = f"{self.links.run_path}/{self.api.path_id(step.run_id, step.op)}/tasks"
-        created = await self.api.write("POST", path, step.op, body, wire.Task)
-        result = WriteResult(id=created.id, tasks=self.mapped(created))
-        if step.assignee and not member:
-            facts = {"person": step.assignee.shown}
-            return result.model_copy(update={"message": "xurrent.nobody_assigned", "facts": facts})
-        return result
+    async def _assign_first(
+        self, step: TaskWrite, task: wire.Task, body: dict[str, Any], marker: WriteMarker, error: Rejected
+    ) -> wire.Task | None:
+        """Sends a change that was refused for want of a member again, with the person who makes it as member.
 
-    @reconciles(AddTask)
-    async def find_added(self, step: AddTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
-        """By ``sourceID``, which both generations of the API keep."""
-        for task in await self.reads.tasks(step.run_id, step.op):
-            if task.source_id == source_id(marker):
-                return applied_if(True, WriteResult(id=task.id, tasks=self.mapped(task)))
-        return applied_if(False)
+        Raises ``Rejected`` where that is not possible, with the next step.
+        """
+        if "member_id" in body:
+            raise self.not_in_team(step, task, step.by, error) from error
+        member = await self.people.find_id_if_readable(step.by, step.op) if task.member is None else None
+        if member is None:
+            facts: dict[str, Any] = {"title": task.subject or task.id, "team": _team_name(task)}
+            key = "xurrent.member_needed" if task.member is None else "xurrent.member_stale"
+            raise Rejected(self.api.name, step.op, key=key, said=error.said, **facts) from error
+        try:
+            return await self.notes.update_task(
+                step, {**body, "member_id": self.api.body_id(member, step.op)}, marker
+            )
+        except Rejected as again:
+            if again.key != MEMBER_REFUSED:
+                raise
+            raise self.not_in_team(step, task, step.by, again) from again
+
+    def not_in_team(self, step: TaskWrite, task: wire.Task, person: Person, error: Rejected) -> Rejected:
+        facts: dict[str, Any] = {
+            "title": task.subject or task.id,
+            "team": _team_name(task),
+            "person": person.shown,
+        }
+        return Rejected(self.api.name, step.op, key="xurrent.not_in_team", said=error.said, **facts)
+
+    def key(self, name: str) -> str:
+        """The key of a message about somebody who is not known there, which differs on the old API."""
+        return f"xurrent.itrp_{name}" if self.itrp else f"xurrent.{name}"
 
     async def fetch(self, step: TaskWrite) -> wire.Task:
         return await self.api.fetch(wire.Task, f"tasks/{self.api.path_id(step.task, step.op)}", step.op)
@@ -163,47 +166,12 @@ class TaskWrites:
         return (self.people.with_emails(mapping.map_task(task, self.links, reason=reason)),) if task else ()
 
     def _is_already_done(self, step: TaskWrite, task: wire.Task) -> bool:
-        if task.status != TARGET_STATUS[step.op]:
-            return False
-        if not isinstance(step, HoldTask):
-            return task.member is not None or self.itrp
+        if task.status != TARGET_STATUS[step.op] or not isinstance(step, HoldTask):
+            return task.status == TARGET_STATUS[step.op]
         if self.itrp:  # notes can't be read there, so a lost second reason could not be told from the first
             raise Conflict(self.api.name, step.op, key="xurrent.held", title=task.subject or task.id)
         return False
 
-    async def _team_id(self, step: AddTask) -> str:
-        """The one in the settings, else that of the run's newest task, preferably one of the same stage."""
-        if self.team_id:
-            return self.team_id
-        tasks = await self.reads.tasks(step.run_id, step.op)
-        newest_first = sorted(tasks, key=lambda task: mapping.id_order(task.id), reverse=True)
-        same_stage = [task for task in newest_first if step.stage and task.phase and task.phase.id == step.stage]
-        for task in (*same_stage, *newest_first):
-            if task.team:
-                return task.team.id
-        raise Rejected(self.api.name, step.op, key="xurrent.no_team")
 
-
-@dataclass
-class Assignment:
-    """Assigns tasks, in the new API: the old one can't look people up."""
-
-    tasks: TaskWrites
-    people: People
-
-    async def read_task(self, step: TaskWrite) -> Fresh[wire.Task]:
-        return await self.tasks.read_task(step)
-
-    @step(AssignTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
-    async def assign(self, step: AssignTask, marker: WriteMarker, fresh: Fresh[wire.Task]) -> WriteResult:
-        self.tasks.require_allowed(step, fresh.task)
-        body = {"member_id": await self.people.require_body_id(step.person, step.op)}
-        if fresh.task is not None and fresh.record.member and fresh.record.member.id == str(body["member_id"]):
-            return already_done(fresh.task)
-        return WriteResult(tasks=self.tasks.mapped(await self.tasks.api.update_task(step.task, step.op, body)))
-
-    @reconciles(AssignTask)
-    async def find_assigned(self, step: AssignTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
-        task, member = await self.tasks.fetch(step), await self.people.find_id(step.person, step.op)
-        is_assigned = task.member is not None and task.member.id == member
-        return applied_if(is_assigned, WriteResult(tasks=self.tasks.mapped(task)))
+def _team_name(task: wire.Task) -> str:
+    return task.team.shown if task.team else label("its_team")

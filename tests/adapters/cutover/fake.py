@@ -25,7 +25,16 @@ from tests.adapters.cutover.fake_requests import (
     task_body,
 )
 from tests.adapters.cutover.fake_responses import Json
-from tests.adapters.cutover.world import WORKSPACE, FakeApiError, FakeComment, FakeRunbook, FakeTask, World
+from tests.adapters.cutover.world import (
+    FOLDERS,
+    USERS,
+    WORKSPACE,
+    FakeApiError,
+    FakeComment,
+    FakeRunbook,
+    FakeTask,
+    World,
+)
 
 VERSIONS = ("2022-01-10", "2021-10-13", "2022-02-22")
 Answer = tuple[int, Json]
@@ -38,7 +47,9 @@ class CutoverFake(Fake):
     """``forecast``: how the server handles that parameter. ``next_url``: the next link of every list.
 
     ``sorts_runbooks``: how it handles ``sort`` for runbooks, which the reference does not have.
-    ``endless``: every page of a list has a next one.
+    ``endless``: every page of a list has a next one. ``repeats_pages``: each of them is the first one.
+    ``names_comment_authors``: and when they were written, which the reference doesn't have.
+    ``newest_first``: lists runbooks from the newest on; the reference names no order.
     ``core_url``: that of the instance, where several share this API. A request for another one gets a 401.
     """
 
@@ -51,6 +62,9 @@ class CutoverFake(Fake):
         self.forecast: Literal["full", "bare", "refused"] = "full"
         self.sorts_runbooks: Literal["as asked", "ignored", "refused"] = "refused"
         self.endless = False
+        self.newest_first = False
+        self.repeats_pages = False
+        self.names_comment_authors = False
         self.core_url: str | None = None
         self.next_url: str | None = None
 
@@ -121,6 +135,8 @@ class CutoverFake(Fake):
         runbooks = [
             item for item in runbooks if all(term in f"{item.name} {item.description}".lower() for term in terms)
         ]
+        if self.newest_first:
+            runbooks.reverse()
         if params.get("sort") == "-updated_at" and self.sorts_runbooks == "as asked":
             runbooks.sort(key=self.world.edited_at, reverse=True)
         return self._page(seen, [self._body(item) for item in runbooks])
@@ -156,7 +172,23 @@ class CutoverFake(Fake):
         task = self._params(seen, "task_id", "page[number]").get("task_id")
         run = self._runbook(match)
         comments = [item for item in run.comments if task is None or item.task == task]
-        return self._page(seen, [fake_responses.comment(item, run, self.url) for item in comments])
+        items = [
+            fake_responses.comment(item, run, self.url, with_author=self.names_comment_authors)
+            for item in comments
+        ]
+        return self._page(seen, items)
+
+    def list_folders(self, seen: Seen, _: "re.Match[str]") -> Answer:
+        self._params(seen)
+        items = [fake_responses.folder(id, name, WORKSPACE, self.url) for id, name in FOLDERS.items()]
+        return self._page(seen, items)
+
+    def show_user(self, seen: Seen, match: "re.Match[str]") -> Answer:
+        self._params(seen)
+        user = next((user for user in USERS if user.id == match["id"]), None)
+        if user is None:
+            raise FakeApiError(("not_found", "This link is not valid.", "/data"), status=404)
+        return 200, {"data": fake_responses.user(user, self.url)}
 
     def list_task_types(self, seen: Seen, _: "re.Match[str]") -> Answer:
         return self._page(seen, fake_responses.task_types(self.url))
@@ -267,11 +299,13 @@ class CutoverFake(Fake):
         last = max(1, -(-len(items) // size))
         links: dict[str, str | None] = {"self": self._link(seen, number), "first": self._link(seen, 1)}
         links["last"] = self._link(seen, last)
+        if number > 1:
+            links["prev"] = self._link(seen, number - 1)
         if number < last or self.endless:
             links["next"] = self._link(seen, number + 1)
         if self.next_url is not None:
             links["next"] = self.next_url
-        offset = (number - 1) * size
+        offset = 0 if self.repeats_pages else (number - 1) * size
         return 200, fake_responses.page(items[offset : offset + size], links, offset, size, len(items))
 
     def _link(self, seen: Seen, number: int) -> str:
@@ -299,6 +333,8 @@ _ROUTES = (
     _route("GET", "/runbooks/{run}/comments", CutoverFake.list_comments),
     _route("POST", "/runbooks/{run}/comments", CutoverFake.create_comment),
     _route("GET", "/task_types", CutoverFake.list_task_types),
+    _route("GET", "/users/{id}", CutoverFake.show_user),
+    _route("GET", "/workspaces/{id}/folders", CutoverFake.list_folders),
     _route("GET", "/workspaces", CutoverFake.list_workspaces),
     _route("GET", "/workspaces/{id}", CutoverFake.show_workspace),
 )

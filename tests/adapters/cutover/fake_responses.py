@@ -6,11 +6,13 @@ from typing import Any
 from tests.adapters.cutover.world import (
     AUTOMATIC,
     DECISION,
+    MAIL,
     NORMAL,
     FakeApiError,
     FakeComment,
     FakeRunbook,
     FakeTask,
+    FakeUser,
 )
 
 Json = dict[str, Any]
@@ -23,7 +25,7 @@ def relationship(type: str, id: str) -> Json:
 def runbook(item: FakeRunbook, site: str) -> Json:
     attributes = {
         "archived": item.archived,
-        "custom_field_values": [],
+        "custom_field_values": [{"name": name, "value": value} for name, value in item.fields.items()],
         "created_at": item.created_at,
         "description": item.description,
         "is_template": item.is_template,
@@ -50,7 +52,7 @@ def runbook(item: FakeRunbook, site: str) -> Json:
     relations = {
         "workspace": relationship("workspace", item.workspace),
         "current_version": relationship("runbook_version", f"1{item.id}"),
-        "folder": relationship("folder", "11"),
+        "folder": relationship("folder", item.folder),
         "runbook_type": relationship("runbook_type", "21"),
     }
     return _resource("runbook", item.id, attributes, relations, f"{site}/core/runbooks/{item.id}")
@@ -61,7 +63,7 @@ def task(item: FakeTask, run: FakeRunbook, site: str, *, forecast: bool = False)
         "created_at": run.created_at,
         "comments_count": sum(comment.task == item.id for comment in run.comments),
         "completion_type": item.completion_type,
-        "custom_field_values": [],
+        "custom_field_values": [{"name": name, "value": value} for name, value in item.fields.items()],
         "description": item.description,
         "disable_notify": False,
         "duration": item.duration,
@@ -108,21 +110,46 @@ def stream(id: str, name: str, run: FakeRunbook, site: str) -> Json:
         "status_updated_at": None,
         "tasks_count": sum(task.stream == id for task in run.tasks.values()),
     }
-    return _resource("stream", id, attributes, {}, f"{site}/core/runbooks/{run.id}/streams/{id}")
+    parent = run.parent_streams.get(id)
+    relations = {"parent": relationship("stream", parent)} if parent else {}
+    return _resource("stream", id, attributes, relations, f"{site}/core/runbooks/{run.id}/streams/{id}")
 
 
-def comment(item: FakeComment, run: FakeRunbook, site: str) -> Json:
+def comment(item: FakeComment, run: FakeRunbook, site: str, *, with_author: bool = False) -> Json:
     """The reference gives comments no author and no time."""
     relations = {"task": relationship("task", item.task)} if item.task else {}
     self_link = f"{site}/core/runbooks/{run.id}/comments/{item.id}"
-    return _resource("comment", item.id, {"content": item.content}, relations, self_link)
+    attributes = {"content": item.content}
+    if with_author:
+        relations["author"] = relationship("user", item.author)
+        attributes["created_at"] = run.created_at
+    return _resource("comment", item.id, attributes, relations, self_link)
+
+
+def folder(id: str, name: str, workspace: str, site: str) -> Json:
+    attributes = {"created_at": None, "key": name.lower(), "name": name, "description": None, "updated_at": None}
+    return _resource("folder", id, attributes, {}, f"{site}/core/workspaces/{workspace}/folders/{id}")
+
+
+def user(item: FakeUser, site: str) -> Json:
+    attributes = {
+        "archived": False,
+        "email": item.email,
+        "first_name": item.first_name,
+        "handle": item.first_name.lower(),
+        "job_title": None,
+        "last_name": item.last_name,
+        "locked_at": None,
+    }
+    return _resource("user", item.id, attributes, {}, f"{site}/core/users/{item.id}")
 
 
 def task_types(site: str) -> list[Json]:
     kinds = (
-        (NORMAL, "Normal", False, False),
-        (DECISION, "Decision", False, True),
-        (AUTOMATIC, "Auto", True, False),
+        (NORMAL, "Normal", False, False, "off"),
+        (DECISION, "Decision", False, True, "off"),
+        (AUTOMATIC, "Auto", True, False, "off"),
+        (MAIL, "Mail", True, False, "email"),
     )
     return [
         _resource(
@@ -132,7 +159,7 @@ def task_types(site: str) -> list[Json]:
                 "archived": False,
                 "auto_finish": auto,
                 "auto_start": auto,
-                "comms": "off",
+                "comms": comms,
                 "conditional_progression": branches,
                 "default_duration": 600,
                 "key": name.lower(),
@@ -141,7 +168,7 @@ def task_types(site: str) -> list[Json]:
             {},
             f"{site}/core/task_types/{id}",
         )
-        for id, name, auto, branches in kinds
+        for id, name, auto, branches, comms in kinds
     ]
 
 

@@ -97,7 +97,7 @@ async def test_a_lost_response_is_reconciled_by_the_resulting_state(
         "pause": PerformAction(run=run_key(run.id), by=ANA, action="pause", label="Pause"),
         "cancel": EndRun(run=run_key(run.id), by=ANA),
     }[verb]
-    assert adapter.recovery(step) is Recovery.IDEMPOTENT
+    assert adapter.recovery(step) is Recovery.LOOKUP
     assert isinstance(await adapter.reconcile(step, MARKER, BASELINE), NotApplied)
     fake.fault("cut_after", method="PATCH", path=f"/{verb}$")
     with pytest.raises(OutcomeUnknown):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from adapters.cutover import mapping, wire
 from adapters.cutover.errors import error_mapper
 from adapters.cutover.links import Links
-from adapters.cutover.mapping import RunbookContext
+from adapters.cutover.tasks import RunbookContext, map_task
 from adapters.errors import AdapterError
 from adapters.http.responses import Response
 from adapters.models import Health, RunState, TaskState
@@ -28,8 +28,8 @@ def map_run(tasks: Any = None, streams: Any = None) -> Any:
     task_items = wire.ListResponse[wire.Task].model_validate(tasks or load_recording("tasks_forecast")).data
     stream_items = wire.ListResponse[wire.Stream].model_validate(streams or load_recording("streams")).data
     types = wire.ListResponse[wire.TaskType].model_validate(load_recording("task_types")).data
-    branching = {item.id: bool(item.attributes.conditional_progression) for item in types}
-    return mapping.run("cutover", runbook, task_items, RunbookContext(stream_items, branching), LINKS)
+    types_by_id = {item.id: item.attributes for item in types}
+    return mapping.run("cutover", runbook, task_items, RunbookContext(stream_items, types_by_id), LINKS)
 
 
 def test_run_fields() -> None:
@@ -94,7 +94,7 @@ def test_unknown_stages_are_still_mapped(stage: str | None) -> None:
     task = wire.SingleResponse[wire.Task].model_validate(load_recording("task_started")).data
     for changes in ({"stage": stage}, {"stage": stage, "start_actual": None, "end_actual": None}):
         changed = task.model_copy(update={"attributes": task.attributes.model_copy(update=changes)})
-        assert mapping.task(changed).state in TaskState
+        assert map_task(changed).state in TaskState
     runbook = wire.SingleResponse[wire.Runbook].model_validate(load_recording("runbook_active")).data
     changed_runbook = runbook.model_copy(
         update={"attributes": runbook.attributes.model_copy(update={"stage": stage})}
@@ -129,8 +129,8 @@ READERS: dict[str, tuple[Any, Callable[[Any], object]]] = {
         wire.Runbook,
         lambda item: (mapping.run("cutover", item, (), RunbookContext(), LINKS), mapping.run_health(item)),
     ),
-    "tasks": (wire.Task, mapping.task),
-    "task": (wire.Task, mapping.task),
+    "tasks": (wire.Task, map_task),
+    "task": (wire.Task, map_task),
     "streams": (wire.Stream, lambda item: RunbookContext((item,)).stages()),
     "comments": (wire.Comment, mapping.comment),
     "comment": (wire.Comment, mapping.comment),

@@ -11,6 +11,7 @@ from adapters.models import TaskState
 from tests.adapters.cutover.fake import CutoverFake
 from tests.adapters.cutover.harness import connect_adapter
 from tests.adapters.cutover.helpers import create_active_run
+from tests.adapters.cutover.world import FakeComment
 
 
 async def test_lists_are_read_to_the_last_page(fake: CutoverFake, cutover: Cutover) -> None:
@@ -20,10 +21,85 @@ async def test_lists_are_read_to_the_last_page(fake: CutoverFake, cutover: Cutov
     runbooks = await cutover.runbooks("")
     assert [runbook.title for runbook in runbooks] == [
         "Database failover",
-        *(f"Restore test {number}" for number in range(7)),
+        *(f"Restore test {number}" for number in range(6, -1, -1)),
     ]
     pages = [seen.query.get("page[number]", "1") for seen in fake.calls("GET", "/core/runbooks$")]
     assert sorted(pages) == ["1", "1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("endless", [False, True])
+async def test_comments_that_repeat_a_page_are_read_once(
+    fake: CutoverFake, cutover: Cutover, endless: bool
+) -> None:
+    runbook = create_active_run(fake)
+    runbook.comments = [FakeComment(str(id), f"<p>{id}</p>", None, "901") for id in range(1, 4)]
+    fake.repeats_pages, fake.page_size, fake.endless = True, 3 if endless else 2, endless
+    comments = await cutover.comments(runbook.id, None)
+    assert [comment.text for comment in comments] == (["1", "2", "3"] if endless else ["1", "2"])
+    assert len(fake.calls("GET", "/comments$")) == 2
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+async def test_the_newest_of_many_runs_are_read_first(
+    fake: CutoverFake, cutover: Cutover, newest_first: bool
+) -> None:
+    """1,200 runbooks were started. Which ones are still active can't be asked."""
+    fake.page_size, fake.newest_first = 12, newest_first
+    for number in range(1200):
+        runbook = fake.world.planned(f"R{number} Restore test")
+        runbook.stage, runbook.run_type = "complete", "live"
+    runs = await cutover.runs("")
+    assert (list(runs), runs.complete) == ([], False)
+    newest = create_active_run(fake)
+    fake.seen.clear()
+    runs = await cutover.runs("")
+    assert ([run.key.id for run in runs], runs.complete) == ([newest.id], False)
+    assert len(fake.seen) <= 11
+    assert {seen.query["run_type"] for seen in fake.seen} == {"live", "rehearsal"}
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+async def test_a_list_that_was_read_to_its_end_is_complete(
+    fake: CutoverFake, cutover: Cutover, newest_first: bool
+) -> None:
+    fake.page_size, fake.newest_first = 3, newest_first
+    runs = [create_active_run(fake) for _ in range(10)]
+    listed = await cutover.runs("")
+    assert ({run.key.id for run in listed}, listed.complete) == ({run.id for run in runs}, True)
+
+
+async def test_rehearsals_are_runs_too(fake: CutoverFake, cutover: Cutover) -> None:
+    rehearsal = fake.world.planned("Restore test")
+    fake.world.start(rehearsal, run_type="rehearsal", comms="off", strict=True)
+    assert [run.key.id for run in await cutover.runs("")] == [rehearsal.id]
+
+
+async def test_folders_tell_runbooks_of_one_title_apart(fake: CutoverFake, cutover: Cutover) -> None:
+    fake.world.planned("Restore test").folder = "11"
+    fake.world.planned("Restore test").folder = "12"
+    found = {runbook.key.id: runbook for runbook in await cutover.runbooks("")}
+    assert [runbook.folder for runbook in found.values()] == ["", "Disaster recovery", "Default"]
+    await cutover.runbooks("")
+    assert len(fake.calls("GET", "/folders$")) == 1
+
+
+async def test_an_archived_runbook_says_so(fake: CutoverFake, cutover: Cutover) -> None:
+    planned = fake.world.planned("Restore test")
+    planned.archived = True
+    assert (await cutover.runbook(planned.id)).warning == "cutover.is_archived"
+
+
+async def test_comments_show_who_wrote_them_when_the_server_says_so(fake: CutoverFake, cutover: Cutover) -> None:
+    runbook = create_active_run(fake)
+    fake.names_comment_authors = True
+    item = '<ul><li>one</li><li>two &amp; <a href="https://example.com/x">three</a></li></ul><p>&nbsp;</p>'
+    runbook.comments = [FakeComment("1", item, None, "901"), FakeComment("2", "<p>x</p>", None, "999")]
+    first, second = await cutover.comments(runbook.id, None)
+    assert (first.by, first.text) == ("Ben Silva", "- one\n- two & three (https://example.com/x)")
+    assert first.at is not None
+    assert second.by == "user 999", "a user who can't be read"
+    await cutover.comments(runbook.id, None)
+    assert len(fake.calls("GET", "/core/users/")) == 2, "a name is read once"
 
 
 async def test_next_links_are_followed_unchanged(fake: CutoverFake, cutover: Cutover) -> None:
@@ -42,9 +118,17 @@ async def test_a_list_that_links_to_itself_ends(fake: CutoverFake, cutover: Cuto
     assert len(fake.seen) < 10
 
 
-async def test_an_endless_task_list_is_an_error(fake: CutoverFake, cutover: Cutover) -> None:
+async def test_a_list_whose_next_pages_are_empty_ends(fake: CutoverFake, cutover: Cutover) -> None:
     runbook = create_active_run(fake)
     fake.endless, fake.forecast = True, "bare"
+    assert len((await cutover.read(runbook.id)).tasks) == 4
+    assert len(fake.calls("GET", "/tasks$")) == 3
+
+
+async def test_a_task_list_that_repeats_its_first_page_is_an_error(fake: CutoverFake, cutover: Cutover) -> None:
+    """There are four tasks, and only two can be read: the run can't be shown as it is."""
+    runbook = create_active_run(fake)
+    fake.repeats_pages, fake.page_size, fake.forecast = True, 2, "bare"
     with pytest.raises(BadResponse) as raised:
         await cutover.read(runbook.id)
     assert raised.value.key == "cutover.endless"

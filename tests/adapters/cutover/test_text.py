@@ -49,8 +49,9 @@ def test_only_liaisons_signature_is_removed(text: str, expected: SignedText | No
     ("content", "text"),
     [
         ("<p>one</p>\n<p>two</p>", "one\ntwo"),
-        ("<ul><li>one</li><li>two</li></ul>", "one\ntwo"),
-        ('<p>see <a href="https://example.com">this</a></p>', "see this"),
+        ("<ul><li>one</li><li>two</li></ul>", "- one\n- two"),
+        ('<p>see <a href="https://example.com">this</a></p>', "see this (https://example.com)"),
+        ('<a href="https://example.com">https://example.com</a>', "https://example.com"),
         ("if x < 5 and y > 3", "if x < 5 and y > 3"),
         ("<script>alert(1)</script>", "<script>alert(1)</script>"),
         (None, ""),

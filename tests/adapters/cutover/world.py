@@ -9,8 +9,24 @@ from adapters.testing.harness import RUNBOOK, TASKS
 from tests.adapters.edit_times import EditTimes
 
 WORKSPACE = "3"
+FOLDERS = {"11": "Default", "12": "Disaster recovery"}
 BOT = "900"  # the user that the token acts as
-NORMAL, DECISION, AUTOMATIC = "1", "2", "3"  # task types
+NORMAL, DECISION, AUTOMATIC, MAIL = "1", "2", "3", "4"  # task types
+
+
+@dataclass(frozen=True)
+class FakeUser:
+    id: str
+    first_name: str
+    last_name: str
+    email: str
+
+
+USERS = (
+    FakeUser(BOT, "Liaison", "Bot", "liaison@example.com"),
+    FakeUser("901", "Ben", "Silva", "ben@example.com"),
+    FakeUser("902", "Ana", "Costa", "ana@example.com"),
+)
 
 
 class FakeApiError(Exception):
@@ -41,6 +57,9 @@ class FakeTask:
     end_actual: str | None = None
     chosen: list[str] | None = None
     duration: int = 600
+    fields: dict[str, str | None] = field(default_factory=dict)  # custom fields
+    required_fields: list[str] = field(default_factory=list)  # to finish it
+    assignees: list[tuple[str, str]] = field(default_factory=list)  # (type, id); newer versions
 
 
 @dataclass
@@ -76,7 +95,12 @@ class FakeRunbook:
     end_scheduled: str | None = None
     stream_status: dict[str, tuple[str, str]] = field(default_factory=dict)  # stream id -> (colour, reason)
     workspace: str = WORKSPACE
+    folder: str = "11"
     streams: list[tuple[str, str]] = field(default_factory=list)  # (id, name)
+    parent_streams: dict[str, str] = field(default_factory=dict)
+    type: str = "21"  # of runbook
+    fields: dict[str, str | None] = field(default_factory=dict)  # custom fields
+    required_fields: list[str] = field(default_factory=list)  # to start it
     tasks: dict[str, FakeTask] = field(default_factory=dict)
     comments: list[FakeComment] = field(default_factory=list)
     checks: list[tuple[str, str, bool]] = field(default_factory=list)

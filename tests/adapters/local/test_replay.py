@@ -84,7 +84,7 @@ async def test_a_step_not_saved_before_a_crash_is_sent_again(
         await local.execute(step, marker)
     runs.die_before_save = False
     assert isinstance(await local.reconcile(step, marker, baseline()), NotApplied)
-    assert local.recovery(step) is Recovery.IDEMPOTENT
+    assert local.recovery(step) is Recovery.LOOKUP
     assert not (await local.execute(step, marker)).already
     assert isinstance(await local.reconcile(step, marker, baseline()), Applied)
 

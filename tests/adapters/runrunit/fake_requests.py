@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.adapters.runrunit.world import PROJECT, TYPE, refuse
+from tests.adapters.runrunit.world import PROJECTS, TYPE, refuse
 
 _TASK_FIELDS = {
     "title",
@@ -43,7 +43,7 @@ def new_task(body: Any) -> dict[str, Any]:
     numbers = type(task["type_id"]) is int and type(task["project_id"]) is int
     if not (text and numbers and task["on_going"] is False and task["desired_date"] is None):
         refuse()
-    if task["project_id"] != PROJECT or task["type_id"] != TYPE:
+    if task["project_id"] not in PROJECTS or task["type_id"] != TYPE:
         refuse(404)
     for id in (*task.get("task_prerequisite_ids", ()), *task.get("task_descendant_ids", ())):
         if type(id) is not int:

@@ -99,6 +99,7 @@ def template(item: FakeTemplate, world: World) -> Json:
         "type_id": item.type_id,
         "project_template_id": PROJECT_TEMPLATE,
         "follower_ids": item.followers,
+        "workflow_id": item.workflow,
         "is_assigned": bool(item.people),
         "subtasks_data": [
             step

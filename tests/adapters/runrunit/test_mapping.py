@@ -110,6 +110,20 @@ def test_comments_are_sorted_newest_last() -> None:
     assert mapping.comments(deleted, None, PEOPLE, 20) == []
 
 
+def test_a_comment_has_its_quotation_and_its_files() -> None:
+    item = wire.WireComment.model_validate(
+        load_recording("comments")[1]
+        | {
+            "commenter_name": None,
+            "quoted_comment_text": "Who is on it?\n— Ana via Slack (7K2F)",
+            "quoted_comment_user_name": "Liaison",
+            "documents": [{"id": 1, "file_name": "graph.png"}],
+        }
+    )
+    (comment,) = mapping.comments([item], None, PEOPLE, 20)
+    assert (comment.text, comment.by) == ("> Liaison: Who is on it?\nComment text\ngraph.png", "coyote-142")
+
+
 def test_only_the_stage_group_says_whether_a_stage_is_open() -> None:
     stages = [wire.WireStage.model_validate(item) for item in load_recording("stages")]
     assert [item.name for item in stages if item.stage_group != wire.OPENED] == ["Stage Closed 1"]

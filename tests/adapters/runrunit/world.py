@@ -9,6 +9,7 @@ from typing import NoReturn
 from adapters.testing.harness import RUNBOOK, TASKS
 
 PROJECT, PROJECT_TEMPLATE, TYPE, BOARD = 7, 3, 1, 11
+PROJECTS = (PROJECT, 8)  # that Liaison's user can see
 OWNER = "liaison-bot"  # the owner of the token
 OPENED, CLOSED = "opened", "closed"
 
@@ -102,6 +103,7 @@ class FakeTemplate:
     people: list[str] = field(default_factory=list)
     followers: list[str] = field(default_factory=list)
     type_id: int | None = TYPE
+    workflow: int | None = None
 
 
 @dataclass

@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from adapters.testing.fake_server import Fake, Seen
-from tests.adapters.tines import fake_requests, fake_responses, fake_team
+from tests.adapters.tines import fake_links, fake_requests, fake_responses, fake_team
 from tests.adapters.tines.fake_requests import body_of, checked, paging
 from tests.adapters.tines.fake_responses import Json
 from tests.adapters.tines.world import BOT, TEAM, FakeCase, FakeTask, Refusal, World
@@ -56,6 +56,8 @@ class TinesFake(Fake):
             status, body = self._respond(seen)
         except Refusal as refusal:
             status, body = refusal.status, {"error": refusal.message}
+        if status == 204:
+            return web.Response(status=status)
         return web.Response(status=status, text=json.dumps(body), content_type="application/json")
 
     def _webhook(self, seen: Seen) -> web.Response:
@@ -152,6 +154,12 @@ class TinesFake(Fake):
                 case, body["sub_status_id"], self.world.user(body.get("author_email", "")) or BOT
             )
             self.world.record("sub_status", case.id)
+        for user in self.world.users_with_email(body.get("add_assignee_emails", [])):
+            if user not in case.assignees:
+                case.assignees.append(user)
+        for user in self.world.users_with_email(body.get("remove_assignee_emails", [])):
+            if user in case.assignees:
+                case.assignees.remove(user)
         if "priority" in body:
             case.priority = body["priority"].upper()
             self.world.record("priority", case.id)
@@ -291,8 +299,7 @@ class TinesFake(Fake):
 
 
 def _route(method: str, path: str, handler: Handler) -> tuple[str, "re.Pattern[str]", Handler]:
-    pattern = path.replace("{case}", r"(?P<case>\d+)").replace("{task}", r"(?P<task>\d+)")
-    return method, re.compile("/api" + pattern.replace("{team}", r"(?P<team>\d+)")), handler
+    return method, re.compile("/api" + re.sub(r"\{(\w+)\}", r"(?P<\1>[0-9]+)", path)), handler
 
 
 _ROUTES = (
@@ -300,6 +307,12 @@ _ROUTES = (
     _route("POST", "/v2/cases/?", TinesFake.create_case),
     _route("GET", "/v2/cases/{case}", TinesFake.show_case),
     _route("PUT", "/v2/cases/{case}", TinesFake.change_case),
+    _route("POST", "/v2/cases/bulk/fields", fake_links.change_fields),
+    _route("GET", "/v2/cases/{case}/linked_cases", fake_links.list_linked),
+    _route("POST", "/v2/cases/{case}/linked_cases", fake_links.create_link),
+    _route("DELETE", "/v2/cases/{case}/linked_cases/{other}", fake_links.delete_link),
+    _route("GET", "/v2/cases/{case}/files", fake_links.list_files),
+    _route("POST", "/v2/cases/{case}/files", fake_links.create_file),
     _route("PUT", "/v2/cases/{case}/metadata", TinesFake.change_metadata),
     _route("GET", "/v2/cases/{case}/actions", TinesFake.list_actions),
     _route("PUT", "/v2/cases/{case}/actions/batch", TinesFake.change_actions),

@@ -73,6 +73,10 @@ def activity(item: FakeComment, url: str) -> Json:
     }
 
 
+def linked(item: FakeCase) -> Json:
+    return {"case_id": item.id, "name": item.name}
+
+
 def file(item: FakeComment, url: str) -> Json:
     """Only activities of attached files have one."""
     if not item.filename:
@@ -131,7 +135,7 @@ def case(item: FakeCase, world: World, url: str, *, is_full: bool) -> Json:
         "fields": [_field(input, item.fields[input.id]) for input in world.inputs if input.id in item.fields],
         "activities": [_activity(said, f"{url}/api/v2/cases/{item.id}") for said in logged[:20]],
         "team": {"id": TEAM, "name": TEAM_NAME},
-        "linked_cases": [],
+        "linked_cases": [linked(world.cases[other]) for other in item.linked],
         "closure_conditions": [dict(condition) for condition in item.conditions],
         "opened_at": item.at,
         "resolved_at": item.resolved_at,

@@ -79,6 +79,7 @@ class FakeCase:
     activities: list[FakeComment] = field(default_factory=list)  # all but the comments
     slas: dict[str, tuple[int, bool]] = field(default_factory=dict)  # type -> (seconds left, exceeded)
     followers: list[FakeUser] = field(default_factory=list)
+    linked: list[int] = field(default_factory=list)
     unmet: bool = False
     at: str = ""
     resolved_at: str | None = None

@@ -61,13 +61,17 @@ class Adapter(PlatformAdapter):
         return []
 
 
+def by_note(_: object, step: Write) -> Recovery:
+    return Recovery.LOOKUP if step.words else Recovery.IDEMPOTENT
+
+
 class Tasks:
     """A handler. ``is_done`` is what it would read."""
 
     def __init__(self, *, notes: bool = False) -> None:
         self.is_done, self.notes = False, notes
 
-    @step(FinishTask, recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
+    @step(FinishTask, recovery=by_note, guard=Guard.PLATFORM)
     async def finish(self, step: FinishTask, marker: WriteMarker) -> WriteResult:
         return WriteResult(id="finished")
 
@@ -134,6 +138,22 @@ def test_a_step_without_a_way_to_find_its_outcome_fails() -> None:
 
     with pytest.raises(StepTableError, match=r"AddComment needs @reconciles, or Recovery.MANUAL"):
         Adapter("example", offering(Op.COMMENT), NoReconcile())
+
+
+@pytest.mark.parametrize("kind", [FinishTask, AddComment])
+def test_a_step_that_carries_a_text_cannot_be_idempotent(kind: type[Write]) -> None:
+    class Repeats:
+        @step(kind, recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
+        async def execute(self, step: Write, marker: WriteMarker) -> WriteResult:
+            return WriteResult()
+
+        @reconciles(kind)
+        async def find(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+            return NotApplied()
+
+    op = kind.model_fields["op"].default
+    with pytest.raises(StepTableError, match=f"the text of {kind.__name__} is in a step that is declared IDEMPOT"):
+        Adapter("example", offering(op), Repeats())
 
 
 def test_a_reconcile_without_a_step_fails() -> None:

@@ -57,6 +57,7 @@ class XurrentFake(Fake):
         self.reset_in = 1800
         self.supports_fields: bool | Literal["ignored"] = True
         self.applies_filters = True
+        self.supports_filters = True
         self.forbidden_paths = ""
         self.endless_lists = False
         self.next_url: str | None = None
@@ -248,6 +249,7 @@ class XurrentFake(Fake):
         self, seen: Seen, items: Sequence[Json], default: Sequence[str], filters: Sequence[str]
     ) -> list[Json]:
         """Filters, sorts (newest first by default), and selects the fields that were asked for."""
+        filters = filters if self.supports_filters else ()
         allowed = {"fields", "sort", "search_after", *filters} | (set() if self.itrp else {"per_page"})
         for name in seen.query:
             if name not in allowed:

@@ -133,6 +133,7 @@ class FakeAccount:
     polls_until_created: int = 0
     itrp: bool = False  # where a decision of several people is a task's status too
     acting_person: int = BOT  # whose token the current request has
+    needs_member: bool = False  # whether a task can't be changed while nobody has it
     lists_own_decisions: bool = True  # whether an approval is still listed once the person has decided
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(7001))
     edit_times: EditTimes = field(default_factory=EditTimes)
@@ -207,6 +208,8 @@ class FakeAccount:
             ):
                 task.status = "assigned"
         if tasks and all(task.status in FINAL for task in tasks):
+            if run.status != "completed":
+                self.record_effect("end", run.id)
             run.status, run.completion_reason = "completed", "complete"
         elif any(task.status in ("failed", "rejected") for task in tasks):
             run.status = "progress_halted"
@@ -219,6 +222,8 @@ class FakeAccount:
             allowed = APPROVAL_STATUSES
         if task.status in FINAL or status not in allowed:
             raise ErrorResponse(("status", f"Status cannot be changed from {task.status} to {status}"))
+        if self.needs_member and task.member is None and status not in ("canceled", "assigned"):
+            raise ErrorResponse(("member", "Member can't be blank"))
         if status == "completed" and task.needs_note and not note:
             raise ErrorResponse(("note", "Note can't be blank"))
         own = next((item for item in task.approvals if item.approver == self.acting_person), None)

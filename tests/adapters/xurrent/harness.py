@@ -1,18 +1,21 @@
-"""Xurrent in the contract suite, on the new API. The old one is tested in ``test_itrp.py``."""
+"""Xurrent in the contract suite, on the new API and on the old one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from adapters.http.client import HttpClients
-from adapters.models import Run
+from adapters.models import Comment, Run
 from adapters.testing.harness import ForeignChange, Harness
 from adapters.writes import Op
 from adapters.xurrent import PLATFORM
 from adapters.xurrent.adapter import XurrentAdapter
+from adapters.xurrent.capabilities import capabilities
 from adapters.xurrent.settings import XurrentSettings
+from adapters.xurrent.text import SIGNER
 from tests.adapters.connections import platform_settings, resources
 from tests.adapters.xurrent.fake import XurrentFake
-from tests.adapters.xurrent.fake_account import FakeTask
+from tests.adapters.xurrent.fake_account import BOT, FakeTask
 from tests.adapters.xurrent.helpers import add_approval
 
 _TASK = ("PATCH", r"/v1/tasks/\d+$")
@@ -32,10 +35,12 @@ PATHS = {
     Op.STATUS: _NOTE,
     Op.COMMENT: _NOTE,
 }
+ITRP_PATHS = {**PATHS, **dict.fromkeys((Op.APPROVE, Op.REJECT, Op.STATUS, Op.COMMENT), _TASK)}
 
 
 class PlatformHarness(Harness):
     platform = PLATFORM
+    paths = PATHS
     fake: XurrentFake
 
     @classmethod
@@ -63,7 +68,10 @@ class PlatformHarness(Harness):
         return sum(effect == name for effect, _ in self.fake.account.effects)
 
     def write_request(self, op: Op) -> tuple[str, str]:
-        return PATHS[op]
+        if op is Op.END:  # the first task is cancelled last
+            run = next(reversed(self.fake.account.runs.values()))
+            return "PATCH", rf"/v1/tasks/{self.fake.account.tasks_of(run)[0].id}$"
+        return self.paths[op]
 
     def insert_task(self, run: str) -> None:
         account = self.fake.account
@@ -95,6 +103,41 @@ class PlatformHarness(Harness):
 
     def page_forever(self, next_url: str | None = None) -> None:
         self.fake.endless_lists, self.fake.next_url = True, next_url
+
+
+class ItrpHarness(PlatformHarness):
+    """People are known by their full names here."""
+
+    platform = replace(PLATFORM, kind="itrp", capabilities=capabilities("itrp"))
+    paths = ITRP_PATHS
+    shows_order = False
+
+    @classmethod
+    def new_fake(cls) -> XurrentFake:
+        fake = XurrentFake(flavour="itrp")
+        fake.personal_tokens = {"anas-own": 58}
+        fake.account.lists_own_decisions = False
+        for id, name in ((58, "Ana"), (60, "Ben"), (61, "Cleo")):
+            fake.account.people[id].name = name
+        return fake
+
+    async def new_run(self) -> Run:
+        """After one whose tasks name everybody: a person is known once a task was theirs."""
+        account = self.fake.account
+        if not account.runs:
+            earlier = account.start(self.fake.template, "R1 Earlier")
+            account.create(earlier)
+            for task, person in zip(account.tasks_of(earlier), (58, 60, 61, BOT), strict=True):
+                task.member, task.status = person, "completed"
+            earlier.status = "completed"
+        return await super().new_run()
+
+    def unreadable_comments(self, run: str) -> Sequence[Comment]:
+        notes = self.fake.account.runs[int(run)].notes
+        return [Comment(id=str(note.id), text=SIGNER.read(note.text).text, task=str(note.task)) for note in notes]
+
+
+HARNESSES = (PlatformHarness, ItrpHarness)
 
 
 def connect_adapter(fake: XurrentFake, http: HttpClients, **settings: Any) -> XurrentAdapter:

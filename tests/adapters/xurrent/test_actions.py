@@ -55,7 +55,7 @@ async def test_each_action_sends_one_update(
     task.urgent, task.status = kind == "calm", "waiting_for" if kind == "wait" else "assigned"
     step = action_write(run, task, kind)
     assert kind in await listed_kinds(xurrent, run, task)
-    assert xurrent.recovery(step) is Recovery.IDEMPOTENT
+    assert xurrent.recovery(step) is (Recovery.LOOKUP if "note" in BODIES[kind] else Recovery.IDEMPOTENT)
     await execute(xurrent, step)
     (sent,) = fake.calls("PATCH", "")
     assert (sent.path, sent.json) == (f"/v1/tasks/{task.id}", BODIES[kind])
@@ -139,10 +139,10 @@ async def test_an_action_that_was_never_listed_is_refused(
     assert fake.calls("PATCH", "") == []
 
 
-async def test_nobody_can_accept_a_task_in_the_old_api(itrp: XurrentAdapter, itrp_fake: XurrentFake) -> None:
+async def test_the_old_api_has_the_same_actions(itrp: XurrentAdapter, itrp_fake: XurrentFake) -> None:
     run = create_run(itrp_fake)
     task = itrp_fake.account.tasks_of(run)[0]
-    assert await listed_kinds(itrp, run, task) == ["urgent", "fail"]
+    assert await listed_kinds(itrp, run, task) == ["accept", "urgent", "fail"]
     result = await execute(itrp, action_write(run, task, "fail"))
     assert result.tasks[0].state is TaskState.FAILED
     note = "Reported as failed from chat\n\nAna via Slack (7K2F)"

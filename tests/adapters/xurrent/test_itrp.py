@@ -2,8 +2,8 @@
 
 import pytest
 
-from adapters.errors import AdapterError, Conflict, NotFound, OutcomeUnknown, Rejected, Unsupported
-from adapters.models import RunbookKey, RunState, TaskState
+from adapters.errors import Conflict, NotFound, OutcomeUnknown, Rejected, Unsupported
+from adapters.models import Health, RunbookKey, RunState, TaskState
 from adapters.protocol import CheckStatus, Native
 from adapters.protocol import Unsupported as UnsupportedCapability
 from adapters.toolkit.messages import load_messages
@@ -11,9 +11,7 @@ from adapters.writes import (
     AddComment,
     AddTask,
     Applied,
-    AssignTask,
     BeginTask,
-    EndRun,
     HoldTask,
     Indeterminate,
     NotApplied,
@@ -34,7 +32,6 @@ from tests.adapters.xurrent.fake_account import FakeRun
 from tests.adapters.xurrent.helpers import (
     ANA,
     BASELINE,
-    BEN,
     MARKER,
     OTHER_MARKER,
     add_approval,
@@ -88,7 +85,7 @@ async def test_a_short_list_is_read_without_the_filter(
 ) -> None:
     for _ in range(2):
         assert len((await itrp.read(str(run.id))).tasks) == 4
-    assert [set(seen.query) for seen in itrp_fake.calls("GET", "/tasks$")] == [{"sort", "fields"}] * 2
+    assert [set(seen.query) for seen in itrp_fake.calls("GET", "/tasks$")] == [{"fields"}] * 2
 
 
 async def test_the_filter_is_tried_for_a_long_list(
@@ -204,14 +201,89 @@ async def test_a_comment_is_a_note_on_the_task_and_cannot_be_looked_up(
     assert isinstance(await itrp.reconcile(step, MARKER, BASELINE), Indeterminate)
 
 
-async def test_a_comment_must_name_a_task(itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun) -> None:
-    step = AddComment(run=run_key(run), by=ANA, text="here")
-    with pytest.raises(Rejected) as refused:
-        itrp.steps(step, None)
+async def test_what_is_said_about_the_run_goes_to_the_current_task(
+    itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun
+) -> None:
+    """A change has no notes. The answer says where the note is."""
+    second = itrp_fake.account.tasks_of(run)[1]
+    second.status = "in_progress"
+    shown = await itrp.read(str(run.id))
+    comment = await execute(itrp, AddComment(run=run_key(run), by=ANA, text="here"), shown)
+    status = SetStatus(run=run_key(run), by=ANA, health=Health.AMBER, text="replica lagging")
+    result = await execute(itrp, status, shown)
+    assert [(seen.path, seen.json) for seen in itrp_fake.calls("PATCH", "")] == [
+        (f"/v1/tasks/{second.id}", {"note": "here\n\nAna via Slack (7K2F)"}),
+        (f"/v1/tasks/{second.id}", {"note": "[amber] replica lagging\n\nAna via Slack (7K2F)"}),
+    ]
+    for said in (comment, result):
+        assert (said.message, said.facts) == ("xurrent.itrp_noted_on", {"title": second.subject})
+    assert result.health is not None
+    assert result.health.health is Health.AMBER
+
+
+async def test_a_status_goes_to_another_task_if_that_was_finished_meanwhile(
+    itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun
+) -> None:
+    first, second, *_ = itrp_fake.account.tasks_of(run)
+    shown = await itrp.read(str(run.id))
+    itrp_fake.account.set_status(first, "completed", None)
+    await execute(itrp, SetStatus(run=run_key(run), by=ANA, text="all well"), shown)
+    assert [note.task for note in run.notes] == [second.id]
+
+
+async def test_a_change_without_open_tasks_takes_no_comment(
+    itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun
+) -> None:
+    for task in itrp_fake.account.tasks_of(run):
+        task.status = "canceled"
+    with pytest.raises(NotFound) as refused:
+        await execute(itrp, AddComment(run=run_key(run), by=ANA, text="here"))
     assert "Say which task" in error_text(PLATFORM, refused.value)
-    with pytest.raises(AdapterError):
-        await itrp.execute(step, MARKER)
     assert itrp_fake.calls("PATCH", "") == []
+
+
+async def test_runs_asks_for_open_tasks_only_newest_first(
+    itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun
+) -> None:
+    newer = create_run(itrp_fake)
+    assert [summary.key.id for summary in await itrp.runs("")] == [str(newer.id), str(run.id)]
+    assert all("completed" not in seen.query["status"] for seen in itrp_fake.seen)
+    assert all("sort" not in seen.query for seen in itrp_fake.seen)  # newest first is the documented order
+
+
+async def test_a_server_without_that_filter_is_not_asked_with_it_again(
+    itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun
+) -> None:
+    itrp_fake.supports_filters = False
+    for _ in range(2):
+        assert [summary.key.id for summary in await itrp.runs("")] == [str(run.id)]
+    assert {seen.path for seen in itrp_fake.seen if "status" in seen.query} == {"/v1/tasks/managed_by_me"}
+    assert len([seen for seen in itrp_fake.seen if "status" not in seen.query]) == 8
+
+
+async def test_a_list_that_is_cut_short_says_so(
+    itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.xurrent.changes.MAX_PAGES", 2)
+    itrp_fake.page_size = 1
+    listed = await itrp.runs("")
+    assert [summary.key.id for summary in listed] == [str(run.id)]
+    assert not listed.complete
+
+
+async def test_a_change_that_is_not_read_completely_says_so_and_is_not_over(
+    itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await itrp.read(str(run.id))
+    for name in ("MAX_PAGES", "SHORT_LIST_PAGES"):
+        monkeypatch.setattr(f"adapters.xurrent.changes.{name}", 1)
+    itrp_fake.applies_filters = False
+    itrp_fake.page_size = 3
+    for task in itrp_fake.account.tasks_of(run):
+        task.status = "canceled"
+    shown = await itrp.read(str(run.id))
+    assert [note.key for note in shown.notes] == ["xurrent.note_cut_short"]
+    assert shown.state is RunState.ACTIVE
 
 
 async def test_a_lost_task_write_is_found_by_the_status(
@@ -243,10 +315,7 @@ async def test_unsupported_operations_are_refused_without_a_request(
     runbook = RunbookKey(platform="xurrent", id="9")
     writes: tuple[Write, ...] = (
         StartRun(runbook=runbook, title="R9", handle="R9"),
-        AssignTask(run=run_key(run), task=task, person=BEN),
-        SetStatus(run=run_key(run), text="all well"),
         ReopenTask(run=run_key(run), task=task),
-        EndRun(run=run_key(run)),
     )
     for write in writes:
         with pytest.raises(Unsupported) as refused:

@@ -10,7 +10,6 @@ from adapters.writes import (
     AddTask,
     AssignTask,
     BeginTask,
-    EndRun,
     HoldTask,
     ReopenTask,
     SetStatus,
@@ -181,18 +180,6 @@ async def test_begin_works_without_access_to_people(xurrent: XurrentAdapter, fak
     assert (result.message, task.status) == ("xurrent.not_taken", "in_progress")
 
 
-async def test_begin_by_somebody_outside_the_team_changes_nothing(
-    xurrent: XurrentAdapter, fake: XurrentFake
-) -> None:
-    run = create_run(fake)
-    task = fake.account.tasks_of(run)[0]
-    fake.account.team.discard(58)
-    with pytest.raises(Rejected) as refused:
-        await execute(xurrent, BeginTask(run=run_key(run), by=ANA, task=str(task.id)))
-    assert refused.value.key == "xurrent.member"
-    assert task.status == "assigned"
-
-
 async def test_hold_and_skip_write_their_reason(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     first, second, *_ = fake.account.tasks_of(run)
@@ -308,12 +295,11 @@ async def test_a_text_that_is_too_long_is_not_sent(xurrent: XurrentAdapter, fake
     assert fake.calls("POST", "") == []
 
 
-async def test_reopen_and_end_are_refused_without_a_request(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
+async def test_reopen_is_refused_without_a_request(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
     run = create_run(fake)
     task = fake.account.tasks_of(run)[0]
-    for write in (ReopenTask(run=run_key(run), task=str(task.id)), EndRun(run=run_key(run))):
-        with pytest.raises(Unsupported) as refused:
-            xurrent.steps(write, None)
-        assert "can't" in error_text(PLATFORM, refused.value)
-        assert str(refused.value.facts["instead"]) in load_messages(PLATFORM.messages)
+    with pytest.raises(Unsupported) as refused:
+        xurrent.steps(ReopenTask(run=run_key(run), task=str(task.id)), None)
+    assert "can't" in error_text(PLATFORM, refused.value)
+    assert str(refused.value.facts["instead"]) in load_messages(PLATFORM.messages)
     assert fake.seen == []

@@ -99,8 +99,16 @@ class Scene:
     outcomes: list[Outcome]  # reported late
     decided_by: list[Actor | None]  # for each of ``outcomes``
 
+    def effects(self, message: Message, progress: Progress, services: EffectServices | None = None) -> Effects:
+        return Effects(services or self.services, self.reconciler, message, progress)
+
     async def decide(self, *, applied: bool, by: Actor = ANA) -> Outcome | None:
         return await self.reconciler.decide("K1", STEP.step_key, applied, by)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.engine.reconciler.LOOKS", (0.0, 0.02, 0.04))
 
 
 @pytest.fixture
@@ -129,7 +137,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         now=lambda: NOW,
         write_timeout=timedelta(minutes=2),
         shutting_down=asyncio.Event(),
-        reconcile_later=lambda _: None,
+        slowest_answer=lambda _: timedelta(seconds=0.1),
     )
 
     async def on_outcome(_: Effect, outcome: Outcome, reopened: object, by: Actor | None) -> None:
@@ -206,7 +214,7 @@ async def test_a_decision_restarts_the_write_timeout_of_the_next_steps(scene: Sc
     message = Message(key="K3", actor=ANA, place=Place(surface="console", channel="c"), via=Via.SAY, at=NOW)
     services = replace(scene.services, now=lambda: NOW + timedelta(minutes=20))
     for requested_at, outcome_type in ((None, Refused), (NOW + timedelta(minutes=20), Done)):
-        outcome = await Effects(services, message, Progress(requested_at=requested_at)).execute(STEP, None)
+        outcome = await scene.effects(message, Progress(requested_at=requested_at), services).execute(STEP, None)
         assert isinstance(outcome, outcome_type)
     assert scene.platform.executed == 1
 
@@ -219,7 +227,7 @@ async def test_after_a_long_downtime_an_old_write_is_not_sent_again(scene: Scene
         services = replace(scene.services, now=lambda downtime=downtime: NOW + downtime)  # type: ignore[misc]
         await scene.effect_log.record_sent(EFFECT)
         message = Message(key="K1", actor=ANA, place=Place(surface="console", channel="c"), via=Via.SAY, at=NOW)
-        outcome = await Effects(services, message, Progress(resumed=True)).execute(STEP, None)
+        outcome = await scene.effects(message, Progress(resumed=True), services).execute(STEP, None)
         assert scene.platform.executed == sends
         assert isinstance(outcome, Done if sends else Unknown)
 
@@ -228,7 +236,7 @@ async def test_after_an_unexpected_error_the_write_is_looked_up(scene: Scene) ->
     scene.platform.breaks_answers, scene.platform.is_applied = True, True
     scene.platform.may_answer.set()
     message = Message(key="K2", actor=ANA, place=Place(surface="console", channel="c"), via=Via.SAY, at=NOW)
-    assert isinstance(await Effects(scene.services, message, Progress()).execute(STEP, None), Done)
+    assert isinstance(await scene.effects(message, Progress()).execute(STEP, None), Done)
     logged = await scene.effect_log.get("K2", STEP.step_key)
     assert logged is not None
     assert (logged.state, scene.platform.executed) == ("done", 1)
@@ -248,7 +256,7 @@ async def test_writes_reported_as_not_done_stay_undone_when_a_lost_write_is_foun
         else:
             await scene.effect_log.record_state(effect, "unsent")
     message = Message(key="K1", actor=ANA, place=Place(surface="console", channel="c"), via=Via.SAY, at=NOW)
-    effects = Effects(scene.services, message, Progress(resumed=True, answered=True))
+    effects = scene.effects(message, Progress(resumed=True, answered=True))
     for step in (waiting, stopped):
         assert isinstance(await effects.execute(step, None), Refused)
     assert scene.platform.executed == 0
@@ -261,7 +269,7 @@ async def test_only_what_happens_after_the_decision_is_news(scene: Scene) -> Non
     assert isinstance(await scene.decide(applied=False), Done)
     message = Message(key="K1", actor=ANA, place=Place(surface="console", channel="c"), via=Via.SAY, at=NOW)
     progress = Progress(resumed=True, answered=True, decided_by=ANA)
-    effects = Effects(scene.services, message, progress)
+    effects = scene.effects(message, progress)
     assert isinstance(await effects.execute(STEP, None), Done)
     assert not progress.has_news
     await effects.execute(STEP.model_copy(update={"part": "more"}), None)

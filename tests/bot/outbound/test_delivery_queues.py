@@ -1,7 +1,7 @@
 """Answers to one person in one place reach the chat in order, once, and for as long as they are of use."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -23,7 +23,7 @@ class Chat:
         self.away = False
         self.rejects = ""
 
-    def send(self, text: str) -> Callable[[], Awaitable[None]]:
+    def send(self, text: str) -> Callable[[], Coroutine[None, None, None]]:
         async def send() -> None:
             self.tried.append(text)
             if self.away or text == self.rejects:

@@ -111,5 +111,5 @@ async def test_a_rate_limited_platform_is_not_called_unreachable(scene: Scene) -
     error = RateLimited("local", Op.FINISH, retry_after=3)
     line = waiting_line(message, run, step, error, now, scene.app.services)
     assert plain_text(line.text).startswith(
-        "Ana: Local runbooks is rate-limiting us (finishing T1). Nothing was sent yet. Retrying"
+        f"Ana: Local runbooks asks to wait until {error.until:%H:%M UTC} (finishing T1). Nothing was sent yet."
     )

@@ -16,9 +16,11 @@ from bot.services.outcome_recorder import OutcomeRecorder, Reopening
 from bot.services.run_service import RunService
 from bot.storage.effects import Effect, EffectLog
 from bot.storage.inbox import Inbox
+from bot.storage.kept_answers import KeptAnswer
 from bot.storage.runs import RunRows
 from bot.storage.store import Commit, Store, StoreError
 from commands.dispatch import Route
+from commands.model.card import Answer
 from commands.model.messages import Actor, Message, Place, Via
 
 NOW = datetime(2026, 5, 4, 14, 5, tzinfo=UTC)
@@ -207,6 +209,21 @@ async def test_a_late_outcome_reopens_its_message_in_the_same_commit(scene: Scen
     assert reopening.message is not None
     [unfinished] = await scene.inbox.unfinished()
     assert (unfinished.answered, unfinished.requested_at) == (True, NOW)
+
+
+async def test_a_late_outcome_drops_the_answer_that_still_waits_for_the_chat(scene: Scene) -> None:
+    """It says that the outcome is unknown: after a kill, the message is processed again instead."""
+    handle = await scene.start()
+    effect = await scene.sent(START, handle)
+    message = Message(key="K1", actor=Actor(surface="console", id="ana"), place=PLACE, via=Via.SAY, at=NOW)
+    await scene.inbox.record(message, b"")
+    await scene.inbox.save_route("K1", "", Route(intent=None, queue=handle, starting=True), 1)
+    await scene.inbox.keep_answer("K1", KeptAnswer(Answer(result="question"), NOW))
+    [unfinished] = await scene.inbox.unfinished()
+    assert unfinished.kept == KeptAnswer(Answer(result="question"), NOW)
+    await scene.outcomes.record(effect, "done", WriteResult(run=KEY), reopening=Reopening())
+    [unfinished] = await scene.inbox.unfinished()
+    assert unfinished.kept is None
 
 
 async def test_a_key_that_moves_to_another_handle_is_forgotten_by_the_old_one(scene: Scene) -> None:

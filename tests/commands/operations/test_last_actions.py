@@ -44,7 +44,7 @@ async def test_who_finished_what_was_somebody_elses_is_named(nameless: Room) -> 
     }
     await nameless.start()
     await nameless.type("begin T2")
-    assert await _note(nameless, "T2") == "Ben since 14:06 UTC"
+    assert await _note(nameless, "T2") == "Ben since 14:06 UTC, begun by Ana"
     await nameless.type("finish T2")
     assert await _note(nameless, "T2") == "Ana 14:06 UTC"
 

@@ -246,7 +246,7 @@ async def test_mine_lists_my_tasks_of_all_runs(room: Room) -> None:
     assert answer.private is not None
     assert private_text(answer) == "You have 2 open tasks"
     rows = [(section.title, row.handle) for section in answer.private.sections for row in section.rows]
-    assert rows == [("R2 Primary down in EU", "T2"), ("R1 Primary down in EU", "T1")]
+    assert rows == [("R2 Primary down in EU", "T2"), ("R1 Primary down in EU (2026-05-04)", "T1")]
     assert button_labels(answer) == ["Finish R1.T1"]
     assert private_text(await room.type("mine", by=EVE)) == "You have no open tasks."
 

@@ -48,6 +48,7 @@ BUILT: Mapping[str, Sequence[str]] = {
     "can.{}": [*_WRITES, Op.COMMENTS],
     "count.{}": list(TaskState),
     "doing.{}": _WRITES,
+    "doing_part.{}": [part for part in _parts() if part not in ("itself", "start")],
     "health.{}": [health for health in Health if health is not Health.UNSET],
     "part.{}": _parts(),
     "receipt.{}": _WRITES,

@@ -155,7 +155,7 @@ async def test_what_waits_is_told_in_both_languages(room: Room) -> None:
     assert [button.label for button in line.buttons] == ["Stop"]
     private = waiting_line(message, tracked, step, error, room.now(), room.services, language=BRAZILIAN)
     assert "não está respondendo (a conclusão de T1)" in plain_text(private.text)
-    assert _title(waiting_card(message, tracked, step, room.services)).startswith(
+    assert _title(waiting_card(message, tracked, step, error, room.services)).startswith(
         "Local runbooks não está disponível"
     )
     assert "está na fila" in _title(queued_card(message, intent, 1, room.services))

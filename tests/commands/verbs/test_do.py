@@ -177,3 +177,23 @@ async def test_several_buttons_of_the_platform_share_one_on_the_live_card(acting
     card = live_card(tracked, acting.services, acting.now())
     assert card.buttons[-1].label == "2 other actions…"
     assert "End the run" in button_labels(await acting.press(card.buttons[-1]))
+
+
+FIELDS = PlatformAction(id="fields", label="button.more", inputs=("region", "owner"))
+
+
+async def test_an_action_that_takes_values_asks_for_them_and_passes_them_on(acting: Room) -> None:
+    acting.platform.offered_actions = (FLAG, FIELDS)
+    asked = await acting.type("do fields")
+    assert "needs a value of region, owner. For example: /run do More… --set region=…" in private_text(asked)
+    asked = await acting.type("do fields --set region=eu --set owner=ana")
+    assert private_text(asked).startswith("Go ahead with “More… (region=eu, owner=ana)” on R1")
+    done = await acting.press(find_button(asked, "Go ahead"))
+    assert "“More… (region=eu, owner=ana)” done" in private_text(done)
+    assert acting.platform.step_options[-1] == {"region": "eu", "owner": "ana"}
+
+
+async def test_an_action_without_values_refuses_them(acting: Room) -> None:
+    refused = await acting.type("do end the run --set region=eu")
+    assert private_text(refused).startswith("“End the run” takes no values. Leave out --set.")
+    assert acting.platform.executed == ["start"]

@@ -445,3 +445,31 @@ async def test_a_field_that_the_platform_has_no_place_for_is_mentioned(room: Roo
     assert "so Ben was not set." in private_text(started)
     assert "so Ben was not assigned." in private_text(await room.type("add Tell support --assign @ben"))
     assert "was not assigned" not in private_text(await room.type("add Tell sales"))
+
+
+async def test_an_assignment_made_since_the_button_was_drawn_is_not_replaced(room: Room) -> None:
+    await room.start()
+    await room.type("assign T1 @ben")
+    begun = await room.type("begin T1")
+    assert "stays" in private_text(begun) or "Ben" in private_text(begun)
+    await room.type("assign T1 @eve", by=BEN)
+    answer = await room.press(find_button(begun, "Take it over"))
+    assert private_text(answer) == (
+        "T1 Confirm the primary is down has been assigned to Eve in the meantime. Nothing changed."
+    )
+    task = (await room.run("R1")).run.task("1")
+    assert task is not None
+    assert [person.name for person in task.assignees] == ["Eve"]
+    answer = await room.press(find_button(answer, "Assign to Ana anyway"))
+    assert answer.result == "done", private_text(answer)
+    task = (await room.run("R1")).run.task("1")
+    assert task is not None
+    assert [person.name for person in task.assignees] == ["Ana"]
+
+
+async def test_a_card_names_who_began_somebody_elses_task(room: Room) -> None:
+    await room.start()
+    await room.type("assign T1 @ben")
+    await room.type("claim T1")
+    answer = await room.type("show T1")
+    assert "Ben since 14:06 UTC, begun by Ana" in private_text(answer)

@@ -94,7 +94,10 @@ async def test_a_run_without_subtasks_is_its_own_step(runrunit: Runrunit, fake: 
     assert (summary.done, summary.total) == (0, 1)
     begun = await execute(runrunit, begin(run, run))
     assert begun[-1].tasks[0].state is TaskState.RUNNING
+    assert begun[-1].snapshot is not None  # so it is not read again
+    assert begun[-1].snapshot.owner is not None
     (result,) = await execute(runrunit, finish(run, run))
+    assert result.snapshot is not None
     assert (result.tasks[0].state, result.state) == (TaskState.DONE, RunState.FINISHED)
     assert (await execute(runrunit, finish(run, run)))[0].already
 

@@ -81,6 +81,21 @@ async def test_a_start_returns_the_tasks_if_they_can_be_read(runrunit: Runrunit,
     assert without_tasks.snapshot is None
 
 
+async def test_a_start_takes_three_requests(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    template = fake.world.template("Call the vendor")
+    await runrunit.runs("")
+    await execute(runrunit, start(template.id))
+    fake.seen.clear()
+    await execute(runrunit, start(template.id, "R10 Call the vendor"))
+    assert len(fake.seen) == 3
+
+
+async def test_a_start_says_that_a_workflow_is_not_copied(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    template = fake.world.template("Call the vendor")
+    template.workflow = 9
+    assert message_keys(await execute(runrunit, start(template.id))) == ["no_workflow"]
+
+
 async def test_an_unknown_option_is_rejected(runrunit: Runrunit, fake: RunrunitFake) -> None:
     template = fake.world.template("Failover")
     with pytest.raises(Rejected) as raised:
@@ -233,6 +248,56 @@ async def test_an_older_task_of_the_same_title_is_not_the_added_one(
     outcome = await runrunit.reconcile(write, MARKER, baseline)
     assert isinstance(outcome, Applied)
     assert outcome.result.id == result.id
+
+
+async def test_a_task_is_added_in_the_runs_own_project(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    run.project = 8
+    write = AddTask(run=run_key(run), by=ANA, title="Tell support")
+    (result,) = await execute(runrunit, write)
+    assert fake.world.tasks[int(result.id)].project == 8
+
+
+async def test_a_task_is_added_between_others(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    first, second, *_ = fake.world.steps(run)
+    before, after = (str(second.id),), (str(first.id),)
+    write = AddTask(run=run_key(run), by=ANA, title="Tell support", after=after, before=before)
+    (result,) = await execute(runrunit, write)
+    assert not result.complete  # the task after it waits now
+    read = await runrunit.read(str(run.id))
+    by_title = {task.title: task for task in read.tasks}
+    assert by_title["Tell support"].waits_for == after
+    assert by_title[second.title].waits_for == (result.id,)
+    assert read.tasks.index(by_title["Tell support"]) < read.tasks.index(by_title[second.title])
+
+
+async def test_an_end_of_a_chain_asks(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    fake.world.add_workflow(run, "ana-reis", "ben-costa")
+    write = EndRun(run=run_key(run), by=ANA)
+    with pytest.raises(Rejected) as raised:
+        await execute(runrunit, write)
+    assert raised.value.key == "runrunit.workflow"
+    assert sent_writes(fake) == []
+    (step,) = raised.value.choices["runrunit.button.step"]
+    chosen = write.model_copy(update={"options": {"step": step.partition("=")[2]}})
+    assert await runrunit.reconcile(chosen, MARKER, BASELINE) == NotApplied()
+    (result,) = await execute(runrunit, chosen)
+    assert (result.partial, result.state, result.facts) == (True, None, {"person": "Ben Costa"})
+    outcome = await runrunit.reconcile(chosen, MARKER, BASELINE)
+    assert isinstance(outcome, Applied)
+    assert outcome.result.partial
+    assert run.closed_at is None
+    (ended,) = await execute(runrunit, write)  # the last step ends the run
+    assert ended.state is RunState.FINISHED
+
+
+async def test_a_chain_can_be_ended_as_a_whole(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    fake.world.add_workflow(run, "ana-reis", "ben-costa")
+    await execute(runrunit, EndRun(run=run_key(run), by=ANA, options={"part": "whole"}))
+    assert run.closed_at
 
 
 async def test_an_end_with_a_closing_message(runrunit: Runrunit, fake: RunrunitFake) -> None:

@@ -7,7 +7,7 @@ import pytest
 from adapters.errors import Conflict, OutcomeUnknown, Rejected
 from adapters.models import TaskState
 from adapters.runrunit.adapter import Runrunit
-from adapters.writes import Applied, AssignTask, NotApplied, ReopenTask
+from adapters.writes import Applied, AssignTask, NotApplied, Recovery, ReopenTask
 from tests.adapters.runrunit.fake import RunrunitFake
 from tests.adapters.runrunit.helpers import (
     ANA,
@@ -155,7 +155,10 @@ async def test_a_lost_part_is_found(runrunit: Runrunit, fake: RunrunitFake) -> N
     fake.fault("cut_after", method="POST", path="deliver$")
     with pytest.raises(OutcomeUnknown):
         await execute(runrunit, write)
-    assert isinstance(await runrunit.reconcile(write, MARKER, BASELINE), Applied)
+    outcome = await runrunit.reconcile(write, MARKER, BASELINE)
+    assert isinstance(outcome, Applied)
+    assert (outcome.result.partial, outcome.result.message) == (True, "runrunit.my_part")  # the task is not done
+    assert not outcome.result.tasks[0].state.is_over
 
 
 # Workflows
@@ -176,7 +179,11 @@ async def test_a_workflow_asks_and_passes_to_the_next_person(runrunit: Runrunit,
     assert result.tasks[0].assignees[0].name == "Ben Costa"
     await execute(runrunit, chosen)  # a second press does not complete Ben's step
     assert [item.completed for item in step.elements] == [True, False]
-    assert isinstance(await runrunit.reconcile(chosen, MARKER, BASELINE), Applied)
+    outcome = await runrunit.reconcile(chosen, MARKER, BASELINE)
+    assert isinstance(outcome, Applied)
+    assert (outcome.result.partial, outcome.result.facts) == (True, {"person": "Ben Costa"})
+    assert runrunit.recovery(chosen) is Recovery.LOOKUP  # sent twice at once, it would complete Ben's step too
+    assert runrunit.recovery(write) is Recovery.IDEMPOTENT
     await execute(runrunit, finish(run, step, by=BEN))  # the last step delivers the task
     assert step.closed_at
 
@@ -239,6 +246,26 @@ async def test_assigning_keeps_the_other_assignees(runrunit: Runrunit, fake: Run
     assert [person.name for person in results[0].tasks[0].assignees] == ["Ben Costa", "Ana Reis"]
     assert (await execute(runrunit, ben))[0].already
     assert len(sent_writes(fake)) == 2
+
+
+async def test_an_assignment_since_the_last_read_stays_and_is_named(
+    runrunit: Runrunit, fake: RunrunitFake
+) -> None:
+    """Even one that slips in just before the request: its response has all assignments."""
+    run = fake.world.run()
+    step = fake.world.step(run)
+    await runrunit.read(str(run.id))
+
+    def assign_ana() -> None:
+        fake.world.add_assignment(step, "ana-reis")
+
+    fake.before_write("POST", "create_assignments$", assign_ana)
+    write = AssignTask(run=run_key(run), by=ANA, task=str(step.id), person=BEN)
+    fake.seen.clear()
+    (result,) = await execute(runrunit, write)
+    assert [part.user for part in step.assignments] == ["ana-reis", "ben-costa"]
+    assert (result.message, result.facts) == ("runrunit.still_with", {"person": "Ana Reis"})
+    assert fake.seen[-1].method == "POST"  # no read after it
 
 
 async def test_a_person_without_an_email_is_assigned_by_name(runrunit: Runrunit, fake: RunrunitFake) -> None:

@@ -1,0 +1,25 @@
+"""Whether two descriptions are of the same person: a chat, a platform and Liaison's store know different facts."""
+
+from collections.abc import Sequence
+
+from adapters.models import Person
+from adapters.toolkit.folding import fold
+
+
+def same_person(first: Person, second: Person) -> bool:
+    """By e-mail, id or handle; by name only if one of them has no e-mail."""
+    for mine, theirs in ((first.email, second.email), (first.id, second.id), (first.handle, second.handle)):
+        if mine and theirs and mine.casefold() == theirs.casefold():
+            return True
+    if first.email and second.email:
+        return False
+    return bool(first.name and second.name) and fold(first.name) == fold(second.name)
+
+
+def is_among(person: Person, people: Sequence[Person]) -> bool:
+    return any(same_person(person, other) for other in people)
+
+
+def same_people(first: Sequence[Person], second: Sequence[Person]) -> bool:
+    """In any order."""
+    return all(is_among(person, second) for person in first) and all(is_among(person, first) for person in second)

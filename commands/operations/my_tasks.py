@@ -1,0 +1,98 @@
+"""A person's open tasks: those of the tracked runs, and those that the platforms list for the person.
+
+A platform is asked with its own filter, all of them at once, and none is waited for longer than ``_ANSWER_TIME``.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adapters.errors import AdapterError
+from adapters.models import AssignedTask, Listing, Task
+from adapters.protocol import AssignedTasks
+from commands.cards.task_row import as_shown, shown_tasks
+from commands.model.card import Text
+from commands.model.ports import CommandContext
+from commands.model.tracked_run import TrackedRun
+from commands.operations.task_action import is_mine
+from commands.text.catalogue import translate
+from commands.text.error_text import adapter_error_text, platform_title
+
+_ANSWER_TIME = 3.0  # seconds
+_MOST_NEW_RUNS = 10  # that are given a handle at once
+
+
+@dataclass(frozen=True)
+class MyTasks:
+    """``by_run`` has only runs with a task. ``gaps``: a sentence for each platform that may have more."""
+
+    by_run: Sequence[tuple[TrackedRun, Sequence[Task]]]
+    gaps: Sequence[Text] = ()
+
+    @property
+    def count(self) -> int:
+        return sum(len(tasks) for _, tasks in self.by_run)
+
+
+async def find_my_tasks(context: CommandContext, runs: Sequence[TrackedRun], *, ask: bool = True) -> MyTasks:
+    """Of ``runs``; with ``ask`` also of all other runs on the platforms. A run that was unknown gets a handle."""
+    listed, gaps = await _ask_platforms(context) if ask else ([], [])
+    by_run: dict[str, tuple[TrackedRun, dict[str, Task]]] = {}
+    for tracked in runs:
+        still_open = [task for task in shown_tasks(tracked) if not task.state.is_over]
+        by_run[tracked.handle] = tracked, {task.id: task for task in still_open if is_mine(task, tracked, context)}
+    new_runs = 0
+    for assigned in listed:
+        known = await context.services.runs.find(assigned.run.key)
+        if known is None:
+            new_runs += 1
+            if new_runs > _MOST_NEW_RUNS:
+                continue
+            known = await context.services.runs.track(assigned.run)
+        if known.run.state.is_over or assigned.task.state.is_over:
+            continue
+        tracked, tasks = by_run.setdefault(known.handle, (known, {}))
+        tasks[assigned.task.id] = as_shown(tracked, assigned.task)
+    if new_runs > _MOST_NEW_RUNS:
+        gaps = [*gaps, translate("mine.more", count=new_runs - _MOST_NEW_RUNS)]
+    return MyTasks([(tracked, list(tasks.values())) for tracked, tasks in by_run.values() if tasks], gaps)
+
+
+async def _ask_platforms(context: CommandContext) -> tuple[list[AssignedTask], list[Text]]:
+    services = context.services
+    askable = {name: one for name, one in services.platforms.items() if isinstance(one, AssignedTasks)}
+    answers = await asyncio.gather(*(_ask(adapter, context) for adapter in askable.values()))
+    found: list[AssignedTask] = []
+    gaps: dict[str, Text] = {
+        name: translate("mine.not_asked", platform=platform_title(name, services))
+        for name in services.platforms
+        if name not in askable
+    }
+    for name, answer in zip(askable, answers, strict=True):
+        if isinstance(answer, Listing):
+            found += answer
+        gap = _gap(name, answer, context)
+        if gap:
+            gaps[name] = gap
+    return found, [gaps[name] for name in services.platforms if name in gaps]
+
+
+async def _ask(adapter: AssignedTasks, context: CommandContext) -> Listing[AssignedTask] | AdapterError | None:
+    """None if the platform did not answer in time."""
+    try:
+        async with asyncio.timeout(_ANSWER_TIME):
+            return await adapter.assigned_tasks(context.services.people.person(context.actor))
+    except TimeoutError:
+        return None
+    except AdapterError as error:
+        return error
+
+
+def _gap(name: str, answer: Listing[AssignedTask] | AdapterError | None, context: CommandContext) -> Text:
+    """Empty if the platform listed everything."""
+    services = context.services
+    if isinstance(answer, AdapterError):
+        return adapter_error_text(answer, services, nothing_changed=False)
+    if answer is None:
+        return translate("mine.too_slow", platform=platform_title(name, services), seconds=round(_ANSWER_TIME))
+    return () if answer.complete else translate("list.cut", platform=platform_title(name, services))
