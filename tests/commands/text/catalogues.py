@@ -61,6 +61,7 @@ BUILT: Mapping[str, Sequence[str]] = {
     "part.{}": _parts(),
     "receipt.{}": _WRITES,
     "run.{}": list(RunState),
+    "short.{}": [*_WRITES, "note"],
     "state.{}": list(TaskState),
     "to.{}": [verb for verb, command in COMMANDS.items() if issubclass(command.intent, TaskIntent)],
     "trace.{}": _WRITES,
