@@ -15,7 +15,7 @@ from adapters.toolkit.messages import ENGLISH
 from adapters.unconfigured import adapter_named
 from adapters.writes import Op, WriteResult
 from bot.services.background_refreshes import BackgroundRefreshes
-from bot.services.run_changes import fill_missing, find_or_track, reserve, tasks_to_read, with_state
+from bot.services.run_changes import find_or_track, reserve, tasks_to_read, with_snapshot, with_state
 from bot.storage.effects import EffectLog
 from bot.storage.run_transaction import RunTransaction
 from bot.storage.runs import RunRows
@@ -214,7 +214,7 @@ class RunService:
                 return None
             return rows.change(
                 before.handle,
-                lambda tracked: tracked.model_copy(update={"run": fill_missing(tracked.run, run)}),
+                lambda tracked: with_snapshot(tracked, run),
             ).run
 
         return await self._rows.transaction(change, Commit.RUN)
