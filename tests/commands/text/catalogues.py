@@ -34,6 +34,8 @@ def _parts() -> Sequence[str]:
             "buttons",
             "colour",
             "copy",
+            "details",
+            "fields",
             "mark",
             "sentence",
             "stage",
