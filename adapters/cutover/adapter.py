@@ -38,6 +38,8 @@ READS_PER_MINUTE = 12.0  # of runs that are followed
 
 
 class Cutover(PlatformAdapter):
+    takes_fields = frozenset({Op.BEGIN, Op.FINISH})
+
     def __init__(self, name: str, settings: CutoverSettings, http: HttpClient, resources: Resources) -> None:
         workspace = settings.workspace_id
         filters = {"workspace_id": workspace} if workspace else {}
@@ -106,8 +108,8 @@ class Cutover(PlatformAdapter):
                 return plan_start(write, self._reads.is_template(write.runbook.id))
             case FinishTask():
                 return self._plan_finish(write, run)
-            case BeginTask() if has_override(write):
-                return [write, write.as_part("note")]
+            case BeginTask():
+                return _with_fields(write, [write, *([write.as_part("note")] if has_override(write) else [])])
             case AddTask(stage=None) if run is not None and run.stages:
                 return [write.model_copy(update={"stage": run.stages[-1].id})]
         return [write]
@@ -121,7 +123,7 @@ class Cutover(PlatformAdapter):
             steps.insert(0, write.as_part("begin"))
         if write.note.strip() or has_override(write):
             steps.append(write.as_part("note"))
-        return steps
+        return _with_fields(write, steps)
 
     def _require_branch(self, write: Write, run: Run | None) -> None:
         """Where the server doesn't list what a task leads to, only its type says whether it decides."""
@@ -129,6 +131,11 @@ class Cutover(PlatformAdapter):
         is_unlisted = task is not None and not task.branches
         if not is_unlisted or self._reads.decision(write.run_id, write.target).decides is False:
             super()._require_branch(write, run)
+
+
+def _with_fields(write: Write, steps: Sequence[Write]) -> Sequence[Write]:
+    """Cutover may want custom fields to be filled in first."""
+    return [write.as_part("fields"), *steps] if write.fields else steps
 
 
 def connect(name: str, settings: CutoverSettings, resources: Resources) -> Cutover:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
+from adapters.errors import Rejected
 from adapters.http.rate_limits import RateLimit
 from adapters.http.responses import json_object, nested_value
 from adapters.models import (
@@ -30,7 +31,7 @@ from adapters.runrunit.links import Links
 from adapters.runrunit.people import People
 from adapters.runrunit.reads import Reads
 from adapters.runrunit.settings import RunrunitSettings
-from adapters.runrunit.start import Starts, check_start
+from adapters.runrunit.start import Starts
 from adapters.runrunit.workflows import Workflows
 from adapters.runrunit.writes.comments import NOTE, Comments, status_parts
 from adapters.runrunit.writes.runs import RunWrites
@@ -113,8 +114,8 @@ class Runrunit(PlatformAdapter):
     def plan(self, write: Write, run: Run | None) -> Sequence[Write]:
         """Depends on the write alone, so that a restart finds the same steps."""
         match write:
-            case StartRun():
-                check_start(write)
+            case StartRun(rehearsal=True):
+                raise Rejected(self.name, write.op, key="runrunit.no_rehearsal")
             case BeginTask():
                 return [write.as_part(TAKE), write]
             case HoldTask():

@@ -42,7 +42,8 @@ from adapters.tines.sub_statuses import SubStatuses
 from adapters.tines.webhooks import Webhooks
 from adapters.tines.writes.case import COLOUR, SENTENCE, CaseWrites
 from adapters.tines.writes.comments import NOTE, CommentWrites
-from adapters.tines.writes.tasks import ASSIGN, MARK, TaskViews, TaskWrites
+from adapters.tines.writes.tasks import ASSIGN, MARK, TaskWrites
+from adapters.tines.writes.views import TaskViews
 from adapters.toolkit.base import PlatformAdapter
 from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import (

@@ -1,9 +1,9 @@
 """Starts a run: clones a template case, or creates a case from a case template.
 
-A clone is one POST, which creates the case with its first tasks; further tasks and the template's buttons are parts of
-their own. A batch holds at most 25 tasks (Tines API, Case tasks, Batch create). The limit for a new case is not stated,
-so the same is assumed. A plan cannot read the template. It uses what earlier reads showed, and plans for 200 tasks
-otherwise: a step that has nothing to write sends nothing.
+A clone is one POST, which creates the case with its first tasks; further tasks and the template's buttons are
+parts of their own. A batch holds at most 25 tasks (Tines API, Case tasks, Batch create). The limit for a new case
+is not stated, so the same is assumed. A plan cannot read the template. It uses what earlier reads showed, and
+plans for 200 tasks otherwise: a step that has nothing to write sends nothing.
 """
 
 import re

@@ -15,7 +15,8 @@ from adapters.tines import mapping, timeline, wire
 from adapters.tines import text as texts
 from adapters.tines.api import Api
 from adapters.tines.people import People
-from adapters.tines.writes.tasks import ReadTask, TaskViews, TaskWrites
+from adapters.tines.writes.tasks import TaskWrites
+from adapters.tines.writes.views import ReadTask, TaskViews
 from adapters.toolkit.comments import PostedComment, SignedComments
 from adapters.toolkit.guards import Fresh, Guard
 from adapters.toolkit.steps import reconciles, step

@@ -7,20 +7,21 @@ was faster.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
 from typing import Any
 
 from adapters.errors import AdapterError, OutcomeUnknown, Rejected
-from adapters.models import Health, Person, Run, Task, TaskState
+from adapters.models import Person, TaskState
 from adapters.tines import mapping, wire
 from adapters.tines import text as texts
 from adapters.tines.api import Api
 from adapters.tines.errors import MESSAGES
 from adapters.tines.people import People
 from adapters.tines.running import RunningTasks
+from adapters.tines.writes.views import ReadTask, TaskViews
 from adapters.toolkit.guards import Fresh, Guard, already_done
 from adapters.toolkit.messages import message_text
 from adapters.toolkit.reconciliation import applied_if, find_by_code
@@ -44,69 +45,7 @@ from adapters.writes import (
 
 ASSIGN = "assign"  # the part of a begin that assigns the task
 MARK = "mark"  # the part of a reopen that removes "running"
-_MAX_VIEWS = 500
 _CLOCK_STEP = timedelta(seconds=1)  # Tines' timestamps have no fractions
-
-
-@dataclass(frozen=True, slots=True)
-class ReadTask:
-    """A task as a guard read it, and when that read began (``time.monotonic``)."""
-
-    task: wire.Task
-    at: float
-
-
-@dataclass
-class TaskView:
-    """What the last read of a run showed and the response to a change of one task does not contain."""
-
-    titles: dict[str, str] = field(default_factory=dict)
-    running: dict[str, texts.RunningSince] = field(default_factory=dict)
-    health: Health = Health.UNSET
-
-
-@dataclass
-class TaskViews:
-    """The views of the last runs that were read."""
-
-    api: Api
-    _views: dict[str, TaskView] = field(default_factory=dict)
-
-    def remember(self, run: Run) -> None:
-        view = self._views.pop(run.key.id, TaskView())
-        view.health = run.health
-        view.titles = {task.id: task.title for task in run.tasks}
-        view.running = {
-            task.id: texts.RunningSince(since=task.started_at, by=task.started_by or "")
-            for task in run.tasks
-            if task.started_at
-        }
-        self._views[run.key.id] = view
-        while len(self._views) > _MAX_VIEWS:
-            self._views.pop(next(iter(self._views)))
-
-    def of(self, step: Write) -> TaskView:
-        return self._views.setdefault(step.run_id, TaskView())
-
-    def titles(self, case: str) -> Mapping[str, str]:
-        """By task, as far as the case was read."""
-        return self._views[case].titles if case in self._views else {}
-
-    async def title(self, step: Write) -> str:
-        titles = self.of(step).titles
-        if step.target not in titles:
-            task = await self.api.task(step.run_id, step.target, step.op.value)
-            titles[step.target] = mapping.title(task)
-        return titles[step.target]
-
-    def set_running(self, step: TaskWrite, running: texts.RunningSince | None) -> None:
-        if running is None:
-            self.of(step).running.pop(step.task, None)
-        else:
-            self.of(step).running[step.task] = running
-
-    def task(self, step: TaskWrite, task: wire.Task) -> Task:
-        return mapping.task(task, self.of(step).running.get(step.task))
 
 
 @dataclass
