@@ -299,7 +299,8 @@ class PlatformAction(Model):
     ``note`` is its present state, shown in lists only because it changes. ``task`` is the Task.id it is about.
     With ``link`` it only opens that page and writes nothing.
     ``inputs`` are names of values that it takes ("do NAME --set key=value"), of which one at least must be given;
-    the adapter refuses other names. They are passed as ``Write.options``.
+    the adapter refuses other names. They are passed as ``Write.options``. ``takes_note``: people may add words of
+    their own ("do NAME --note TEXT"), which are passed as the option "note".
     """
 
     id: str
@@ -310,6 +311,7 @@ class PlatformAction(Model):
     task: str | None = None
     link: str = ""
     inputs: tuple[str, ...] = ()
+    takes_note: bool = False
 
 
 class RunHealth(Model):

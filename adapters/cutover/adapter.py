@@ -49,7 +49,7 @@ class Cutover(PlatformAdapter):
             api, People(api), self._changes, self._links, filters, resources.now, filters_by_stage=settings.extras
         )
         self._extras = ExtraActions(api, self._reads) if settings.extras else None
-        starts = Starts(api, workspace, filters, self._reads.is_template)
+        starts = Starts(api, workspace, filters, self._reads.source)
         handlers = [starts, TaskWrites(api, self._reads), RunWrites(api, self._reads), Comments(api, self._reads)]
         capabilities = WITH_EXTRAS if self._extras else CAPABILITIES
         super().__init__(name, capabilities, *handlers, *filter(None, [self._extras]), http=http)

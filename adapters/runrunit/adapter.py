@@ -30,14 +30,14 @@ from adapters.runrunit.links import Links
 from adapters.runrunit.people import People
 from adapters.runrunit.reads import Reads
 from adapters.runrunit.settings import RunrunitSettings
-from adapters.runrunit.start import Starts
+from adapters.runrunit.start import Starts, check_start
 from adapters.runrunit.workflows import Workflows
 from adapters.runrunit.writes.comments import NOTE, Comments, status_parts
 from adapters.runrunit.writes.runs import RunWrites
 from adapters.runrunit.writes.tasks import TaskWrites
 from adapters.runrunit.writes.timers import PAUSE, TAKE, Timers
 from adapters.toolkit.base import PlatformAdapter
-from adapters.writes import BeginTask, EndRun, FinishTask, HoldTask, SetStatus, SkipTask, Write
+from adapters.writes import BeginTask, EndRun, FinishTask, HoldTask, SetStatus, SkipTask, StartRun, Write
 
 # Runrun.it allows 100 requests a minute and revokes the account's key when it is abused.
 RATE_LIMIT = RateLimit(concurrency=4, calls=80, per=60.0, backoff=60.0)
@@ -113,6 +113,8 @@ class Runrunit(PlatformAdapter):
     def plan(self, write: Write, run: Run | None) -> Sequence[Write]:
         """Depends on the write alone, so that a restart finds the same steps."""
         match write:
+            case StartRun():
+                check_start(write)
             case BeginTask():
                 return [write.as_part(TAKE), write]
             case HoldTask():

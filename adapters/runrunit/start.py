@@ -35,9 +35,6 @@ class Starts:
 
     @step(StartRun, recovery=Recovery.LOOKUP)
     async def start(self, step: StartRun, marker: WriteMarker) -> WriteResult:
-        if step.options:
-            option = ", ".join(step.options)
-            raise Rejected(self.api.name, step.op, key="runrunit.no_option", option=option)
         template = await self.api.template(step.runbook.id, step.op)
         owner = await self.people.find(step.owner) if step.owner else None
         try:
@@ -87,6 +84,15 @@ class Starts:
         if template.follower_ids:
             body["follower_ids"] = list(template.follower_ids)
         return body
+
+
+def check_start(write: StartRun) -> None:
+    """Raises ``Rejected`` for a rehearsal and for options."""
+    platform = write.runbook.platform
+    if write.rehearsal:
+        raise Rejected(platform, write.op, key="runrunit.no_rehearsal")
+    if write.options:
+        raise Rejected(platform, write.op, key="runrunit.no_option", option=", ".join(write.options))
 
 
 def new_task_body(title: str, type_id: int, project: int) -> dict[str, Any]:

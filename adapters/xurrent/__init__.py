@@ -25,5 +25,6 @@ PLATFORM = Platform(
     messages=MESSAGES,
     secret_fields=("token", "tokens"),
     supports_insertion=True,
+    holds_until=True,
     api_version=2,
 )

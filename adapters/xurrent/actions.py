@@ -1,4 +1,4 @@
-"""Other actions on a task: accept it, mark it as urgent, report it as failed, or hold it for another hour.
+"""Other actions on a task: accept, decline, mark as urgent, report as failed, or hold it for another hour.
 
 All are fields of the task's own PATCH, so each sets a state that can be read back. They are listed from the run as
 last read; whether one is allowed in the task's present status is up to the server.
@@ -6,7 +6,7 @@ last read; whether one is allowed in the task's present status is up to the serv
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Any
 
 from adapters.errors import Conflict
@@ -18,9 +18,12 @@ from adapters.writes import Baseline, PerformAction, Reconciliation, WriteMarker
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import Api
 from adapters.xurrent.people import People
+from adapters.xurrent.text import wire_time
 from adapters.xurrent.writes.tasks import TaskWrites
 
-ACCEPT, FAIL, URGENT, CALM, WAIT = "accept", "fail", "urgent", "calm", "wait"
+ACCEPT, DECLINE, FAIL, URGENT, CALM, WAIT = "accept", "decline", "fail", "urgent", "calm", "wait"
+_WITH_NOTE = (DECLINE, FAIL)
+_MARKS = {ACCEPT: "accepted", DECLINE: "declined"}  # of a task that has this status already
 _HOLD_DURATION = timedelta(hours=1)
 _OPEN_STATES = (TaskState.READY, TaskState.RUNNING, TaskState.HELD)
 
@@ -53,8 +56,8 @@ class Actions:
 
     def _kinds(self, task: Task) -> Sequence[str]:
         kinds = [CALM if task.urgent else URGENT, FAIL]
-        if task.state is TaskState.READY and task.mark != "accepted":
-            kinds.insert(0, ACCEPT)
+        if task.state is TaskState.READY:
+            kinds[:0] = [kind for kind in (ACCEPT, DECLINE) if task.mark != _MARKS[kind]]
         if task.state is TaskState.HELD and task.expected_at is None:
             kinds.insert(0, WAIT)
         return kinds
@@ -78,11 +81,12 @@ class Actions:
             case "accept":
                 member = await self.people.require_body_id(step.by, step.op)
                 return {"status": "accepted", "member_id": member}
+            case "decline":
+                return {"status": "declined"}
             case "fail":
                 return {"status": "failed"}
             case "wait":
-                until = (marker.at.astimezone(UTC) + _HOLD_DURATION).replace(microsecond=0)
-                return {"status": mapping.WAITING_FOR, "waiting_until": until.strftime("%Y-%m-%dT%H:%M:%SZ")}
+                return {"status": mapping.WAITING_FOR, "waiting_until": wire_time(marker.at + _HOLD_DURATION)}
             case "urgent" | "calm" as kind:
                 return {"urgent": kind == URGENT}
         raise Conflict(self.api.name, step.op, key="xurrent.offer_gone", title=step.label, label=step.label)
@@ -91,7 +95,12 @@ class Actions:
 def _action(kind: str, task: Task) -> PlatformAction:
     key = f"xurrent.offer_{kind}"
     return PlatformAction(
-        id=f"{kind}:{task.id}", label=key, warning=f"{key}_does", facts={"title": task.title}, task=task.id
+        id=f"{kind}:{task.id}",
+        label=key,
+        warning=f"{key}_does",
+        facts={"title": task.title},
+        task=task.id,
+        takes_note=kind in _WITH_NOTE,
     )
 
 

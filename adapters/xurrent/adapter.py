@@ -5,7 +5,19 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
-from adapters.models import Comment, Listing, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
+from adapters.models import (
+    AssignedTask,
+    Comment,
+    Listing,
+    Person,
+    PlatformAction,
+    Run,
+    Runbook,
+    RunbookKey,
+    RunKey,
+    RunSummary,
+    TaskKey,
+)
 from adapters.protocol import CheckResult, EditPages, Resources
 from adapters.toolkit.base import PlatformAdapter
 from adapters.writes import (
@@ -28,6 +40,7 @@ from adapters.xurrent.approvals import Approvals
 from adapters.xurrent.capabilities import capabilities
 from adapters.xurrent.changes import ChangeReads
 from adapters.xurrent.errors import error_mapper
+from adapters.xurrent.inbox import Inbox
 from adapters.xurrent.links import Links
 from adapters.xurrent.people import People
 from adapters.xurrent.reads import WorkflowReads
@@ -66,6 +79,8 @@ class XurrentAdapter(PlatformAdapter):
         additions = Additions(self._tasks, settings.team_id, self._itrp)
         self._actions = Actions(self._api, people, self._tasks)
         self._approvals = Approvals(name, self._personal_apis.get, self._links, self._itrp)
+        changes_if_old = changes if self._itrp else None
+        self._inbox = Inbox(self._api, self._personal_apis.get, self._links, people, changes_if_old)
         handlers: list[object] = [
             self._tasks,
             self._assignment,
@@ -97,6 +112,9 @@ class XurrentAdapter(PlatformAdapter):
 
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
         return await self._reads.comments(id, task)
+
+    async def assigned_tasks(self, person: Person) -> Listing[AssignedTask]:
+        return await self._inbox.tasks_of(person)
 
     async def actions(self, run: Run) -> Sequence[PlatformAction]:
         return self._actions.list_for(run)

@@ -35,6 +35,8 @@ COMMON_TASK_FIELDS = (
     "required_approvals",
     "waiting_until",
     "anticipated_assignment_at",
+    "impact",
+    "start_at",
     "urgent",
     "instructions",
 )

@@ -17,7 +17,6 @@ from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import COMMON_TASK_FIELDS, MAX_PAGES, Api
 from adapters.xurrent.links import Links
 from adapters.xurrent.people import People
-from adapters.xurrent.text import label
 
 TASK_FIELDS = (*COMMON_TASK_FIELDS, "manager", "change")
 EDIT_FIELDS = ("id", "status", "team", "member", "updated_at", "change")
@@ -66,7 +65,7 @@ class ChangeReads:
         runs = [
             RunSummary(
                 key=RunKey(platform=self.api.name, id=change.id),
-                title=_title(change),
+                title=mapping.reference_title(change, "change"),
                 link=self.links.run(change.id),
             )
             for change in newest_first
@@ -97,13 +96,19 @@ class ChangeReads:
         over = records.complete and all(task.state.is_over for task in tasks)
         return Run(
             key=RunKey(platform=self.api.name, id=id),
-            title=_title(change),
+            title=mapping.reference_title(change, "change"),
             state=RunState.FINISHED if over else RunState.ACTIVE,
             tasks=tasks,
             link=self.links.run(id),
-            notes=() if records.complete else (RunNote(key="xurrent.note_cut_short"),),
+            notes=self._notes(records, over=over),
             read_at=self.now(),
         )
+
+    def _notes(self, records: Listing[wire.Task], *, over: bool) -> tuple[RunNote, ...]:
+        """A change can't be read: its impact is the highest one of its open tasks."""
+        open_tasks = [task for task in records if not mapping.task_state(task).is_over]
+        notes = () if over else mapping.run_notes(mapping.highest_impact(open_tasks), None, now=self.now())
+        return notes if records.complete else (*notes, RunNote(key="xurrent.note_cut_short"))
 
     def edits(self, since: datetime) -> Sequence[EditPages]:
         """The page documents the order by ``updated_at``, and no filter by time."""
@@ -184,7 +189,3 @@ class ChangeReads:
         changes = {task.id: self._change_by_task[task.id] for task in tasks if task.id in self._change_by_task}
         self.links.run_by_task |= {id: change.id for id, change in changes.items()}
         return changes
-
-
-def _title(change: wire.Reference) -> str:
-    return change.subject or change.name or label("change", id=change.id)

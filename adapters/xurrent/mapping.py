@@ -1,7 +1,7 @@
 """Maps Xurrent's records to Liaison's models."""
 
 import heapq
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from adapters.models import (
     Runbook,
     RunbookKey,
     RunKey,
+    RunNote,
     RunState,
     RunSummary,
     Stage,
@@ -48,6 +49,7 @@ RUN_STATES = {
     "completed": RunState.FINISHED,
 }
 CANCELLED_REASONS = ("withdrawn", "rejected")
+IMPACTS = ("low", "medium", "high", "top")  # besides "none"
 APPROVAL = "approval"
 AUTOMATIC_CATEGORIES = ("automation", "fulfillment_placeholder")  # tasks that Xurrent does itself
 AUTOMATIC_MARK = "automatic"
@@ -121,9 +123,10 @@ def task_mark(task: wire.Task, approvals: Sequence[wire.Approval] = ()) -> str:
 
 
 def expected_at(task: wire.Task) -> datetime | None:
-    """When a held task continues, or when Xurrent expects a waiting one to be assigned."""
-    held = task_state(task) is TaskState.HELD
-    return parse_timestamp(task.waiting_until if held else task.anticipated_assignment_at)
+    """When a held task continues, or when Xurrent expects a waiting one to be assigned or lets it begin."""
+    if task_state(task) is TaskState.HELD:
+        return parse_timestamp(task.waiting_until)
+    return parse_timestamp(task.anticipated_assignment_at) or parse_timestamp(task.start_at)
 
 
 @dataclass(frozen=True)
@@ -206,6 +209,11 @@ def run_title(workflow: wire.Workflow) -> str:
     return workflow.subject or label("workflow", id=workflow.id)
 
 
+def reference_title(run: wire.Reference, kind: str) -> str:
+    """Of a workflow or a change, as a task refers to it."""
+    return run.subject or run.name or label(kind, id=run.id)
+
+
 def map_run_summary(platform: str, workflow: wire.Workflow, links: Links) -> RunSummary:
     return RunSummary(
         key=RunKey(platform=platform, id=workflow.id),
@@ -214,6 +222,20 @@ def map_run_summary(platform: str, workflow: wire.Workflow, links: Links) -> Run
         state=run_state(workflow),
         link=links.run(workflow.id),
     )
+
+
+def run_notes(impact: str | None, start_at: str | None, *, now: datetime) -> tuple[RunNote, ...]:
+    """The impact of a run, and when it may begin as long as that is still to come."""
+    notes = [RunNote(key=f"xurrent.note_impact_{impact}")] if impact in IMPACTS else []
+    at = parse_timestamp(start_at)
+    if at is not None and at > now:
+        notes.append(RunNote(key="xurrent.note_start_at", times={"at": at}))
+    return tuple(notes)
+
+
+def highest_impact(tasks: Iterable[wire.Task]) -> str | None:
+    impacts = {task.impact for task in tasks}
+    return next((impact for impact in reversed(IMPACTS) if impact in impacts), None)
 
 
 def map_run(
@@ -259,6 +281,9 @@ def map_runbook(
         ),
         task_count=None if steps is None else len(ordered),
         link=links.runbook(template.id),
+        folder=template.service.shown if template.service else "",
+        created_at=parse_timestamp(template.created_at),
+        warning="xurrent.template_disabled" if template.disabled else "",
     )
 
 

@@ -89,8 +89,11 @@ class WorkflowReads:
             await self._read_hold_reasons(tasks),
         )
         run = mapping.map_run(self.api.name, workflow, tasks, details, self.links)
+        now = self.now()
+        over = run.state.is_over
+        notes = () if over else mapping.run_notes(workflow.impact, workflow.start_at, now=now)
         with_emails = await self._with_emails(run)
-        return run.model_copy(update={"state": state, "tasks": with_emails, "read_at": self.now()})
+        return run.model_copy(update={"state": state, "tasks": with_emails, "notes": notes, "read_at": now})
 
     def edits(self, since: datetime) -> Sequence[EditPages]:
         """The tasks of the account, and now and then the workflows: their own edits are few."""
@@ -118,15 +121,16 @@ class WorkflowReads:
         return result
 
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
-        result = await self.notes(id, task, "comments")
+        """The list has the newest first, so its first page has the last few."""
+        result = await self.notes(id, task, "comments", pages=1)
         visible = [note for note in result.items if mapping.is_visible(note)]
         visible.sort(key=lambda note: mapping.id_order(note.id))
         return [mapping.map_comment(note, task) for note in visible[-MAX_COMMENTS:]]
 
-    async def notes(self, run: str, task: str | None, operation: str) -> Listing[wire.Note]:
+    async def notes(self, run: str, task: str | None, operation: str, *, pages: int) -> Listing[wire.Note]:
         path_id = self.api.path_id(task or run, operation)
         path = f"tasks/{path_id}/notes" if task else f"workflows/{path_id}/notes"
-        return await self.api.fetch_list(wire.Note, path, operation)
+        return await self.api.fetch_list(wire.Note, path, operation, pages=pages)
 
     async def find_started(self, source_id: str) -> wire.Workflow | None:
         """The workflow with this ``sourceID``. Checks it again: a server may ignore the filter."""

@@ -50,6 +50,10 @@ def source_id(marker: WriteMarker) -> str:
     return f"{marker.code}-{marker.at.astimezone(UTC):%Y%m%dT%H%M%S}"
 
 
+def wire_time(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def halted_text(titles: Sequence[str]) -> str:
     return label("halted_by", tasks=", ".join(titles)) if titles else label("halted")
 

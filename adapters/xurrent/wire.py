@@ -71,6 +71,8 @@ class Task(Wire):
     completion_target_at: OptionalText = None
     finished_at: OptionalText = None
     anticipated_assignment_at: OptionalText = None
+    impact: OptionalText = None
+    start_at: OptionalText = None
     waiting_until: OptionalText = None
     updated_at: OptionalText = None
     urgent: OptionalBool = None  # in the field table of "Tasks" and in no sample: a server may leave it out
@@ -82,6 +84,8 @@ class Workflow(Wire):
     subject: OptionalText = None
     status: OptionalText = None
     completion_reason: OptionalText = None
+    impact: OptionalText = None
+    start_at: OptionalText = None
     updated_at: OptionalText = None
     manager: OptionalReference = None
     template: OptionalReference = None
@@ -98,6 +102,7 @@ class Template(Wire):
     justification: OptionalText = None
     workflow_type: OptionalText = None
     service: OptionalReference = None
+    created_at: OptionalText = None
     disabled: Flag = False
 
 

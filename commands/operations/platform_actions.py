@@ -29,6 +29,8 @@ from commands.text.phrases import (
     task_name,
 )
 
+NOTE = "note"
+"""The option with the person's own words, as ``PerformAction.note`` reads it."""
 _MOST_LINES = 20
 _LONGEST = 80  # characters of a label
 
@@ -126,6 +128,9 @@ def find_action(
 
 def require_values(named: NamedAction, values: Mapping[str, str], context: CommandContext) -> None:
     """Raises ``BadArguments`` where an action needs values and has none, or the other way round."""
+    if NOTE in values and not named.action.takes_note:
+        raise BadArguments("do.takes_no_note", field="note", name=named.name)
+    values = {name: value for name, value in values.items() if name != NOTE}
     if bool(named.action.inputs) is bool(values):
         return
     if values:
@@ -140,7 +145,7 @@ def confirmation(
 ) -> CommandError:
     """The question before an action: says what it does, before anything is sent."""
     key, action = context.message.key, named.action
-    given = ", ".join(f"{name}={value}" for name, value in values.items())
+    given = ", ".join(value if name == NOTE else f"{name}={value}" for name, value in values.items())
     name = shorten(f"{named.name} ({given})", 2 * _LONGEST) if given else named.name
     label = shorten(f"{named.label} ({given})", 2 * _LONGEST) if given else named.label
     pick: ChoiceValues = {"run": tracked.handle, "offer": action.id, "label": label, "confirmed": True}

@@ -116,7 +116,8 @@ def _already(
         and (task.assignees or not check.is_supported(Op.ASSIGN))
     ):
         key = "already.begin"
-    if isinstance(wanted, HoldTask) and task.state is TaskState.HELD and task.reason == wanted.reason:
+    is_same_hold = isinstance(wanted, HoldTask) and task.reason == wanted.reason and wanted.until is None
+    if is_same_hold and task.state is TaskState.HELD:
         key = "already.hold"
     if isinstance(wanted, AssignTask) and _is_assigned(wanted, task):
         key = "already.assign"

@@ -10,6 +10,7 @@ from commands.model.command import Command, Example, Flag, FlagKind, ParsedLine,
 from commands.model.intents import DoAction
 from commands.model.ports import CommandContext
 from commands.operations.platform_actions import (
+    NOTE,
     action_list,
     confirmation,
     find_action,
@@ -24,7 +25,9 @@ from commands.operations.write import write
 
 def read(line: ParsedLine) -> DoAction:
     run, name = split_run(line.text)
-    values = parse_pairs(line.flags.get("set", ""))
+    values = dict(parse_pairs(line.flags.get("set", "")))
+    if note := line.flags.get("note", "").strip():
+        values[NOTE] = note
     return DoAction(run=run_argument(line, run), action=unquote(name).strip(), options=values)
 
 
@@ -58,15 +61,19 @@ COMMAND = Command(
     intent=DoAction,
     read=read,
     handle=handle,
-    arguments="[WHAT] [--set key=value]",
+    arguments="[WHAT] [--set key=value] [--note TEXT]",
     examples=(
         Example("do", {"run": "", "action": ""}),
         Example("do mark as urgent", {"action": "mark as urgent"}),
         Example("do set fields --set region=eu", {"action": "set fields", "options": {"region": "eu"}}),
+        Example(
+            "do T2 report as failed --note the disk is broken",
+            {"action": "T2 report as failed", "options": {"note": "the disk is broken"}},
+        ),
         Example("press Restart service --run R7", {"run": "R7", "action": "Restart service"}),
     ),
     aliases=("press",),
-    flags=(Flag("set", FlagKind.PAIRS, hint="key=value"), RUN_FLAG),
+    flags=(Flag("set", FlagKind.PAIRS, hint="key=value"), Flag("note", FlagKind.REST, hint="TEXT"), RUN_FLAG),
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.ACTION,

@@ -1,14 +1,18 @@
 """``hold``: puts tasks on hold, with a reason."""
 
+from datetime import datetime
 from typing import Literal
 
 from adapters.writes import HoldTask, Op
+from commands.language.due_time import parse_due_time, resolve_due_time
 from commands.language.references import RUN_FLAG, parse_tasks_and_reason, tasks_end
 from commands.model.card import Answer
 from commands.model.command import Command, Example, Flag, FlagKind, ParsedLine, Right, Scope
+from commands.model.errors import BadArguments
 from commands.model.intents import TaskIntent
 from commands.model.ports import CommandContext
-from commands.operations.task_action import execute_on_tasks
+from commands.operations.task_action import execute_on_tasks, required_run
+from commands.text.error_text import platform_title
 
 
 class Hold(TaskIntent):
@@ -18,11 +22,28 @@ class Hold(TaskIntent):
 
 def read(line: ParsedLine) -> Hold:
     arguments, reason = parse_tasks_and_reason(line, required_for=COMMAND)
-    return Hold(run=arguments.run, tasks=arguments.tasks, reason=reason)
+    until = line.flags.get("until", "")
+    if until:
+        parse_due_time(until)
+    options = {"until": until} if until else {}
+    return Hold(run=arguments.run, tasks=arguments.tasks, reason=reason, options=options)
 
 
 async def handle(intent: Hold, context: CommandContext) -> Answer:
+    """The option "until" is as typed in the intent, and a point in time in the write."""
+    if until := intent.options.get("until", ""):
+        at = _point_in_time(until, context)
+        options = {name: value for name, value in intent.options.items() if name != "until"}
+        intent = intent.model_copy(update={"options": options | ({"until": at.isoformat()} if at else {})})
     return await execute_on_tasks(intent, context, HoldTask, reason=intent.reason)
+
+
+def _point_in_time(until: str, context: CommandContext) -> datetime | None:
+    name = required_run(context).run.key.platform
+    platform_type = context.services.platform_types.get(name)
+    if platform_type is not None and not platform_type.holds_until:
+        raise BadArguments("hold.no_until", field="until", platform=platform_title(name, context.services))
+    return resolve_due_time(parse_due_time(until), context.message.at, context.zone)
 
 
 COMMAND = Command(
@@ -30,14 +51,18 @@ COMMAND = Command(
     intent=Hold,
     read=read,
     handle=handle,
-    arguments="TASK… REASON",
+    arguments="TASK… REASON [--until WHEN]",
     examples=(
         Example("hold T4 waiting for the vendor", {"tasks": ("T4",), "reason": "waiting for the vendor"}),
+        Example(
+            "hold T4 waiting for the vendor --until 14:20",
+            {"tasks": ("T4",), "reason": "waiting for the vendor", "options": {"until": "14:20"}},
+        ),
         Example("block promote the replica --reason no quorum", {"tasks": ("promote the replica",)}),
     ),
     aliases=("block", "pause"),
     synonyms={"en": ("wait",), "pt": ("bloquear", "pausar", "segurar", "aguardar")},
-    flags=(Flag("reason", FlagKind.REST, hint="TEXT"), RUN_FLAG),
+    flags=(Flag("reason", FlagKind.REST, hint="TEXT"), Flag("until", hint="WHEN"), RUN_FLAG),
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.HOLD,

@@ -36,6 +36,7 @@ from adapters.xurrent.api import Api
 from adapters.xurrent.text import SIGNER, is_too_long, status_text
 
 NOTE = "note"  # the part of a write that sends its words
+DEFAULT_WORDS = {"fail": "Reported as failed from chat", "decline": "Declined from chat"}
 NOTE_NEEDED = "xurrent.note_needed"
 
 
@@ -60,8 +61,8 @@ class Notes(SignedComments):
                 return text.strip()
             case SkipTask(reason=text) | HoldTask(reason=text) | RejectTask(reason=text):
                 return text.strip()
-            case PerformAction(action=action) if action.startswith("fail:"):
-                return "Reported as failed from chat"
+            case PerformAction(action=action):
+                return step.note or DEFAULT_WORDS.get(action.partition(":")[0], "")
         return ""
 
     def recovery(self, step: Write) -> Recovery:

@@ -14,6 +14,7 @@ from adapters.models import Person, Task, TaskState
 from adapters.toolkit.guards import Fresh
 from adapters.toolkit.reconciliation import applied_if
 from adapters.toolkit.steps import reconciles, step
+from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import (
     Baseline,
     BeginTask,
@@ -32,7 +33,7 @@ from adapters.xurrent.changes import ChangeReads
 from adapters.xurrent.links import Links
 from adapters.xurrent.people import People
 from adapters.xurrent.reads import WorkflowReads
-from adapters.xurrent.text import label
+from adapters.xurrent.text import label, wire_time
 from adapters.xurrent.writes.notes import Notes
 
 TARGET_STATUS: Mapping[Op, str] = {
@@ -83,6 +84,8 @@ class TaskWrites:
             return WriteResult(tasks=self.mapped(task), already=True)
         target = TARGET_STATUS[step.op]
         body: dict[str, Any] = {"status": target}
+        if isinstance(step, HoldTask) and step.until:
+            body["waiting_until"] = wire_time(step.until)
         result = WriteResult()
         if member:
             body["member_id"] = self.api.body_id(member, step.op)
@@ -106,7 +109,10 @@ class TaskWrites:
     @reconciles(FinishTask, BeginTask, SkipTask, HoldTask)
     async def find_status(self, step: TaskWrite, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         task = await self.fetch(step)
-        return applied_if(task.status == TARGET_STATUS[step.op], WriteResult(tasks=self.mapped(task)))
+        until = step.until if isinstance(step, HoldTask) else None
+        is_until = until is None or parse_timestamp(task.waiting_until) == parse_timestamp(wire_time(until))
+        is_set = task.status == TARGET_STATUS[step.op] and is_until
+        return applied_if(is_set, WriteResult(tasks=self.mapped(task)))
 
     async def _assign_first(
         self, step: TaskWrite, task: wire.Task, body: dict[str, Any], marker: WriteMarker, error: Rejected

@@ -75,6 +75,8 @@ class FakeTask:
     completion_target_at: str | None = None
     anticipated_assignment_at: str | None = None
     urgent: bool = False
+    impact: str | None = "none"
+    start_at: str | None = None
 
 
 @dataclass
@@ -116,6 +118,8 @@ class FakeRun:
     source: str | None = None
     source_id: str | None = None
     completion_reason: str | None = None
+    impact: str | None = "none"
+    start_at: str | None = None
     phases: dict[int, str] = field(default_factory=dict)
     notes: list[FakeNote] = field(default_factory=list)
 

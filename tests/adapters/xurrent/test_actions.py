@@ -40,6 +40,7 @@ async def listed_kinds(adapter: XurrentAdapter, run: FakeRun, task: FakeTask) ->
 
 BODIES: dict[str, dict[str, Any]] = {
     "accept": {"status": "accepted", "member_id": 58},
+    "decline": {"status": "declined"},
     "fail": {"status": "failed"},
     "urgent": {"urgent": True},
     "calm": {"urgent": False},
@@ -76,6 +77,18 @@ async def test_an_action_with_a_lost_response_is_found_by_the_task_state(
     assert isinstance(await xurrent.reconcile(step, MARKER, BASELINE), Applied)
     assert (await execute(xurrent, step)).already
     assert len(fake.calls("PATCH", "")) == 1
+
+
+@pytest.mark.parametrize("kind", ["decline", "fail"])
+async def test_a_person_says_why_in_their_own_words(
+    xurrent: XurrentAdapter, fake: XurrentFake, run: FakeRun, kind: str
+) -> None:
+    task = fake.account.tasks_of(run)[0]
+    actions = await xurrent.actions(await xurrent.read(str(run.id)))
+    assert [action.takes_note for action in actions if action.id == f"{kind}:{task.id}"] == [True]
+    write = action_write(run, task, kind).model_copy(update={"options": {"note": "the disk is broken"}})
+    await execute(xurrent, write)
+    assert [note.text for note in run.notes] == ["the disk is broken\n\nAna via Slack (7K2F)"]
 
 
 async def test_only_possible_actions_are_listed_and_accepted(
@@ -130,7 +143,7 @@ async def test_an_action_that_was_never_listed_is_refused(
 ) -> None:
     task = fake.account.tasks_of(run)[0]
     for step in (
-        action_write(run, task, "decline"),
+        action_write(run, task, "explode"),
         PerformAction(run=run_key(run), by=ANA, action="accept", label="x"),
     ):
         with pytest.raises(AdapterError) as refused:
@@ -142,7 +155,7 @@ async def test_an_action_that_was_never_listed_is_refused(
 async def test_the_old_api_has_the_same_actions(itrp: XurrentAdapter, itrp_fake: XurrentFake) -> None:
     run = create_run(itrp_fake)
     task = itrp_fake.account.tasks_of(run)[0]
-    assert await listed_kinds(itrp, run, task) == ["accept", "urgent", "fail"]
+    assert await listed_kinds(itrp, run, task) == ["accept", "decline", "urgent", "fail"]
     result = await execute(itrp, action_write(run, task, "fail"))
     assert result.tasks[0].state is TaskState.FAILED
     note = "Reported as failed from chat\n\nAna via Slack (7K2F)"

@@ -113,3 +113,34 @@ async def test_a_reason_given_here_is_not_read_back(xurrent: XurrentAdapter, fak
     assert result.tasks[0].reason == "vendor"
     assert (await xurrent.read(str(run.id))).tasks[0].reason == "vendor"
     assert fake.calls("GET", "/notes$") == []
+
+
+async def test_the_card_shows_the_impact_and_when_the_run_may_begin(
+    xurrent: XurrentAdapter, fake: XurrentFake
+) -> None:
+    run = create_run(fake)
+    assert (await xurrent.read(str(run.id))).notes == ()
+    run.impact, run.start_at = "high", "2036-03-14T03:14:17-06:00"
+    impact, start = (await xurrent.read(str(run.id))).notes
+    assert (impact.key, start.key) == ("xurrent.note_impact_high", "xurrent.note_start_at")
+    assert start.times["at"].isoformat() == "2036-03-14T09:14:17+00:00"
+    run.start_at = "2016-03-14T03:14:17-06:00"
+    assert [note.key for note in (await xurrent.read(str(run.id))).notes] == ["xurrent.note_impact_high"]
+
+
+async def test_the_old_api_shows_the_highest_impact_of_the_open_tasks(
+    itrp: XurrentAdapter, itrp_fake: XurrentFake
+) -> None:
+    run = create_run(itrp_fake)
+    first, second, third, _ = itrp_fake.account.tasks_of(run)
+    first.impact, second.impact, third.impact = "top", "low", "medium"
+    itrp_fake.account.set_status(first, "completed", None)
+    assert [note.key for note in (await itrp.read(str(run.id))).notes] == ["xurrent.note_impact_medium"]
+
+
+async def test_runbooks_of_one_title_are_told_apart(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
+    (runbook,) = await xurrent.runbooks("")
+    assert runbook.folder == "Windows Server"
+    assert runbook.created_at is not None
+    fake.template.disabled = True
+    assert (await xurrent.runbook(runbook.key.id)).warning == "xurrent.template_disabled"

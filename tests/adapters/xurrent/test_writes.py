@@ -8,9 +8,11 @@ from adapters.toolkit.messages import load_messages
 from adapters.writes import (
     AddComment,
     AddTask,
+    Applied,
     AssignTask,
     BeginTask,
     HoldTask,
+    NotApplied,
     ReopenTask,
     SetStatus,
     SkipTask,
@@ -24,6 +26,7 @@ from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.helpers import (
     ANA,
     AT,
+    BASELINE,
     BEN,
     MARKER,
     UNKNOWN_PERSON,
@@ -188,6 +191,18 @@ async def test_hold_and_skip_write_their_reason(xurrent: XurrentAdapter, fake: X
     assert [seen.json["status"] for seen in fake.calls("PATCH", "")] == ["waiting_for", "canceled"]
     assert [note.text.splitlines()[0] for note in run.notes] == ["vendor", "not needed"]
     assert (held.tasks[0].state, skipped.tasks[0].state) == (TaskState.HELD, TaskState.SKIPPED)
+
+
+async def test_a_task_is_held_until_a_time(xurrent: XurrentAdapter, fake: XurrentFake) -> None:
+    run = create_run(fake)
+    task = fake.account.tasks_of(run)[0]
+    until = {"until": AT.isoformat()}
+    hold = HoldTask(run=run_key(run), by=ANA, task=str(task.id), reason="vendor", options=until)
+    assert isinstance(await xurrent.reconcile(hold, MARKER, BASELINE), NotApplied)
+    held = await execute(xurrent, hold)
+    assert patch_body(fake) == {"status": "waiting_for", "waiting_until": "2026-07-18T14:03:00Z"}
+    assert held.tasks[0].expected_at == AT
+    assert isinstance(await xurrent.reconcile(hold, MARKER, BASELINE), Applied)
 
 
 async def test_a_waiting_task_can_be_skipped(xurrent: XurrentAdapter, fake: XurrentFake) -> None:

@@ -197,3 +197,16 @@ async def test_an_action_without_values_refuses_them(acting: Room) -> None:
     refused = await acting.type("do end the run --set region=eu")
     assert private_text(refused).startswith("“End the run” takes no values. Leave out --set.")
     assert acting.platform.executed == ["start"]
+
+
+FAILING = PlatformAction(id="fail", label="button.more", takes_note=True)
+
+
+async def test_an_action_takes_the_persons_own_words(acting: Room) -> None:
+    acting.platform.offered_actions = (FLAG, FAILING)
+    asked = await acting.type("do more --note the disk is broken")
+    assert private_text(asked).startswith("Go ahead with “More… (the disk is broken)” on R1")
+    await acting.press(find_button(asked, "Go ahead"))
+    assert acting.platform.step_options[-1] == {"note": "the disk is broken"}
+    refused = await acting.type("do end the run --note because")
+    assert private_text(refused).startswith("“End the run” takes no words. Leave out --note.")

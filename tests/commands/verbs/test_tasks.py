@@ -1,6 +1,7 @@
 """The verbs on tasks: preconditions, one write per task, and the answer."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -211,6 +212,19 @@ async def test_a_hold_that_liaison_stores_is_shown_and_cleared_by_finishing(room
     assert list(tracked.overlay.holds.values()) == ["vendor is asleep"]
     await room.type("finish T1")
     assert (await room.run("R1")).overlay.holds == {}
+
+
+async def test_a_task_is_held_until_a_time_where_the_platform_can(room: Room) -> None:
+    await room.start()
+    refused = await room.type("hold T1 vendor is asleep --until 30m")
+    assert private_text(refused) == (
+        "Local runbooks can't hold a task until a time. Nothing changed. Leave out --until."
+    )
+    types = {"local": replace(room.services.platform_types["local"], holds_until=True)}
+    room.services = replace(room.services, platform_types=types)
+    await room.type("hold T1 vendor is asleep --until 30m")
+    until = room.platform.step_options[-1]["until"]
+    assert datetime.fromisoformat(until) - room.now() <= timedelta(minutes=30)
 
 
 async def test_reopening_clears_a_stored_hold_without_asking_the_platform(room: Room) -> None:
