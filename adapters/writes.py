@@ -265,8 +265,8 @@ class PerformAction(Write):
     task: str | None = None
 
     @property
-    def note(self) -> str:
-        """The person's own words, where the action takes some (``PlatformAction.takes_note``)."""
+    def words(self) -> str:
+        """Where the action takes some (``PlatformAction.takes_note``)."""
         return self.options.get("note", "").strip()
 
     @property

@@ -24,7 +24,6 @@ from adapters.writes import (
     AddComment,
     AddTask,
     ApproveTask,
-    AssignTask,
     EndRun,
     PerformAction,
     RejectTask,
@@ -75,7 +74,7 @@ class XurrentAdapter(PlatformAdapter):
         if self._itrp:
             self._notes = ChangeNotes(self._liaisons_api, True, reads=changes)
         self._tasks = TaskWrites(self._api, self._reads, people, self._links, self._notes, self._itrp)
-        self._assignment, self._ending = Assignment(self._tasks), Ending(self._tasks, self._notes)
+        self._ending = Ending(self._tasks, self._notes)
         additions = Additions(self._tasks, settings.team_id, self._itrp)
         self._actions = Actions(self._api, people, self._tasks)
         self._approvals = Approvals(name, self._personal_apis.get, self._links, self._itrp)
@@ -83,7 +82,7 @@ class XurrentAdapter(PlatformAdapter):
         self._inbox = Inbox(self._api, self._personal_apis.get, self._links, people, changes_if_old)
         handlers: list[object] = [
             self._tasks,
-            self._assignment,
+            Assignment(self._tasks),
             additions,
             self._ending,
             self._notes,
@@ -129,8 +128,6 @@ class XurrentAdapter(PlatformAdapter):
                 check_options(write)
             case ApproveTask() | RejectTask():
                 return self._approvals.plan(write)
-            case AssignTask():
-                return [self._assignment.plan(write, task)]
             case EndRun():
                 return self._ending.plan(write, run)
             case AddComment() | SetStatus() if isinstance(self._notes, ChangeNotes):

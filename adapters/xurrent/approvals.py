@@ -13,6 +13,7 @@ from adapters.errors import OPTIONAL_READ_ERRORS, AdapterError, Conflict, RateLi
 from adapters.models import Task
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
+    NOTE,
     Applied,
     ApproveTask,
     Baseline,
@@ -28,7 +29,7 @@ from adapters.writes import (
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import Api
 from adapters.xurrent.links import Links
-from adapters.xurrent.writes.notes import NOTE, Notes
+from adapters.xurrent.writes.notes import Notes
 
 Decision = ApproveTask | RejectTask
 TARGET_STATUS: Mapping[Op, str] = {Op.APPROVE: "approved", Op.REJECT: "rejected"}

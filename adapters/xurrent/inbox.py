@@ -1,13 +1,13 @@
 """What waits for one person: their open tasks, and the approvals that they are asked for.
 
 With a person's own token their own lists say so (``/tasks/assigned_to_me``, ``/tasks/approval_by_me``). Without
-one, the open tasks are filtered by member; an approval by several people has none, so it is not among them.
+one, the open tasks are filtered by member; an approval by several people has none, so it is not among them. The
+old API documents no such filter: there they are picked from the tasks that Liaison's user manages or its team has.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from adapters.errors import Unsupported
 from adapters.models import AssignedTask, Listing, Person, RunKey, RunSummary
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import Api
@@ -17,6 +17,7 @@ from adapters.xurrent.people import People
 from adapters.xurrent.reads import TASK_FIELDS
 
 OWN_LISTS = ("assigned_to_me", "approval_by_me")
+OUR_LISTS = ("managed_by_me", "assigned_to_my_team")
 OPEN_STATUSES = [status for status, state in mapping.TASK_STATES.items() if not state.is_over]
 OPERATION = "mine"
 
@@ -47,14 +48,19 @@ class Inbox:
         return await api.fetch_list(wire.Task, f"tasks/{name}", OPERATION, params, fields=TASK_FIELDS, pages=1)
 
     async def _tasks_by_member(self, person: Person) -> Listing[wire.Task]:
-        """Raises ``Unsupported`` in the old API, which documents no such filter."""
         if self.changes is not None:
-            raise Unsupported(self.api.name, OPERATION, key="xurrent.itrp_mine", id=person.id or person.shown)
+            return await self._tasks_by_name(person, self.changes)
         id = await self.people.find_id(person, OPERATION)
         if id is None:
             return Listing(())
         params = {"member": id}
         return await self.api.fetch_list(wire.Task, "tasks/open", OPERATION, params, fields=TASK_FIELDS, pages=1)
+
+    async def _tasks_by_name(self, person: Person, changes: ChangeReads) -> Listing[wire.Task]:
+        lists = [await changes.open_tasks(self.api, name, OPERATION, pages=1) for name in OUR_LISTS]
+        id = await self.people.find_id(person, OPERATION)
+        tasks = [task for found in lists for task in found if task.member is not None and task.member.id == id]
+        return Listing(tasks, complete=False)  # there may be more in other teams
 
     def _assigned(self, record: wire.Task, person: Person) -> AssignedTask:
         assert record.run is not None

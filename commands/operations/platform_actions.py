@@ -30,7 +30,7 @@ from commands.text.phrases import (
 )
 
 NOTE = "note"
-"""The option with the person's own words, as ``PerformAction.note`` reads it."""
+"""The option with the person's own words, as ``PerformAction.words`` reads it."""
 _MOST_LINES = 20
 _LONGEST = 80  # characters of a label
 

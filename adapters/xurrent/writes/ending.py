@@ -13,6 +13,7 @@ from adapters.toolkit.guards import Fresh
 from adapters.toolkit.reconciliation import applied_if
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
+    NOTE,
     Baseline,
     EndRun,
     Reconciliation,
@@ -21,7 +22,7 @@ from adapters.writes import (
     WriteResult,
 )
 from adapters.xurrent import mapping, wire
-from adapters.xurrent.writes.notes import NOTE, Notes
+from adapters.xurrent.writes.notes import Notes
 from adapters.xurrent.writes.tasks import TaskWrites
 
 CANCEL, LAST = "cancel", "last"  # parts, followed by the ID of the task

@@ -15,8 +15,8 @@ from adapters.toolkit.comments import PostedComment, SignedComments
 from adapters.toolkit.guards import Fresh, Guard
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
+    NOTE,
     AddComment,
-    ApproveTask,
     Baseline,
     EndRun,
     FinishTask,
@@ -24,7 +24,6 @@ from adapters.writes import (
     PerformAction,
     Reconciliation,
     Recovery,
-    RejectTask,
     SetStatus,
     SkipTask,
     Write,
@@ -35,7 +34,6 @@ from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import Api
 from adapters.xurrent.text import SIGNER, is_too_long, status_text
 
-NOTE = "note"  # the part of a write that sends its words
 DEFAULT_WORDS = {"fail": "Reported as failed from chat", "decline": "Declined from chat"}
 NOTE_NEEDED = "xurrent.note_needed"
 
@@ -56,14 +54,9 @@ class Notes(SignedComments):
 
     def words(self, step: Write) -> str:
         """What is said about a change of a task."""
-        match step:
-            case FinishTask(note=text) | ApproveTask(note=text):
-                return text.strip()
-            case SkipTask(reason=text) | HoldTask(reason=text) | RejectTask(reason=text):
-                return text.strip()
-            case PerformAction(action=action):
-                return step.note or DEFAULT_WORDS.get(action.partition(":")[0], "")
-        return ""
+        if isinstance(step, PerformAction):
+            return step.words.strip() or DEFAULT_WORDS.get(step.action.partition(":")[0], "")
+        return step.words.strip()
 
     def recovery(self, step: Write) -> Recovery:
         """A state can be set again, but words in the same request would be written again."""

@@ -2,13 +2,10 @@
 
 import pytest
 
-from adapters.errors import Unsupported
 from adapters.http.client import HttpClients
 from adapters.models import Listing, Person
 from adapters.protocol import AssignedTasks
-from adapters.xurrent import PLATFORM
 from adapters.xurrent.adapter import XurrentAdapter
-from tests.adapters.error_text import error_text
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.harness import connect_adapter
 from tests.adapters.xurrent.helpers import UNKNOWN_PERSON, add_approval, create_run
@@ -60,12 +57,17 @@ async def test_without_a_token_the_open_tasks_are_filtered_by_member(fake: Xurre
     assert await adapter.assigned_tasks(UNKNOWN_PERSON) == Listing(())
 
 
-async def test_the_old_api_only_lists_tasks_of_whoever_asks(itrp_fake: XurrentFake, http: HttpClients) -> None:
+async def test_the_old_api_picks_tasks_of_liaisons_teams_by_name(
+    itrp_fake: XurrentFake, http: HttpClients
+) -> None:
+    """It documents no filter by member, so there may be more."""
     adapter = await connect(itrp_fake, http)
-    with pytest.raises(Unsupported) as refused:
-        await adapter.assigned_tasks(BEN)
-    assert "add your own token" in error_text(PLATFORM, refused.value)
-    assert itrp_fake.seen == []
+    task = itrp_fake.account.tasks_of(create_run(itrp_fake))[0]
+    task.member = 60
+    found = await adapter.assigned_tasks(BEN.model_copy(update={"name": "Ben Thomas"}))
+    assert ([item.task.id for item in found], found.complete) == ([str(task.id)], False)
+    assert len(itrp_fake.seen) == 2
+    assert list(await adapter.assigned_tasks(UNKNOWN_PERSON)) == []
 
 
 async def test_a_list_that_goes_on_says_so(fake: XurrentFake, http: HttpClients) -> None:
