@@ -330,7 +330,7 @@ class Platform:
     holds_until: bool = False  # a task can be held until a time
     ignored_fields: frozenset[str] = frozenset()  # fields of writes that it has no place for: "start.owner"
     slowest_answer: float = SLOWEST_ANSWER  # how long it may still be executing a request without an answer
-    api_version: int = 1  # the ``API_VERSION`` that a package was written for; Liaison's own platforms need none
+    api_version: int = 1  # the ``API_VERSION`` that it was written for; packages of the first one did not say
 
 
 class PlatformLoadError(Exception):

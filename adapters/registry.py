@@ -42,8 +42,7 @@ class Registry(Mapping[str, Platform]):
     def _load(self, kind: str) -> Platform:
         external = [point for point in self._external if point.name == kind]
         if kind in self._built_in and not external:
-            found: Platform = import_module(f"adapters.{kind}").PLATFORM
-            return found
+            return _checked(kind, import_module(f"adapters.{kind}").PLATFORM, f"adapters.{kind}")
         if not external:
             raise KeyError(kind)
         if kind in self._built_in or len(external) > 1:

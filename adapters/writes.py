@@ -51,6 +51,8 @@ class Recovery(StrEnum):
 
 NOTE = "note"
 """The part of a write that only adds the words that were typed with it, as a comment."""
+FIELD = "field:"
+"""The prefix of options that are the value of a custom field."""
 
 
 class Write(Model):
@@ -65,6 +67,11 @@ class Write(Model):
     by: Person = Person()
     part: str = ""
     options: Mapping[str, str] = {}
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """Values of custom fields by name, which people gave with ``--set``."""
+        return {name.removeprefix(FIELD): value for name, value in self.options.items() if name.startswith(FIELD)}
 
     @property
     def target(self) -> str:
@@ -146,14 +153,14 @@ class HoldTask(TaskWrite):
     reason: str
 
     @property
+    def words(self) -> str:
+        return self.reason
+
+    @property
     def until(self) -> datetime | None:
         """When the task goes on by itself: the option "until", set only where ``Platform.holds_until``."""
         until = self.options.get("until", "")
         return datetime.fromisoformat(until) if until else None
-
-    @property
-    def words(self) -> str:
-        return self.reason
 
 
 class ReopenTask(TaskWrite):

@@ -17,6 +17,7 @@ from adapters.errors import AdapterError
 from adapters.http.client import HttpClients
 from adapters.protocol import Adapter, CheckResult, Resources, WebhookHints, WebhookVerification
 from bot.config.settings import Settings
+from bot.engine.command_log import log_late_outcome
 from bot.engine.effect_outcomes import EffectServices
 from bot.engine.embedded import EmbeddedEngine
 from bot.engine.intake import AppIntake
@@ -285,6 +286,7 @@ def _create_engine(
     async def on_late_outcome(
         effect: Effect, outcome: Outcome, reopened: UnfinishedMessage | None, by: Actor | None
     ) -> None:
+        log_late_outcome(effect, outcome)
         if not engine.resume(effect.key, reopened, by=by):
             await responder.post_late_outcome(effect, outcome)
 

@@ -18,7 +18,7 @@ STEPS: Sequence[tuple[str, Sequence[str]]] = (
     ("types", ("mypy",)),
     ("imports", ("lint-imports", "--no-logo")),
 )
-SLOW = ("pytest", "-n", "2", "-m", "slow")
+SLOW = ("pytest", "-n", "4", "-m", "slow")  # more than the cores: these tests mostly wait
 TESTS = ("pytest", "-n", "2", "--cov", "--cov-report=term:skip-covered")
 
 

@@ -22,4 +22,5 @@ PLATFORM = Platform(
     ignored_fields=frozenset({"start.owner", "add.assignee"}),
     messages=MESSAGES,
     secret_fields=("token",),
+    api_version=2,
 )

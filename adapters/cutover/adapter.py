@@ -5,6 +5,7 @@ from datetime import datetime
 
 from adapters.cutover.actions import ExtraActions
 from adapters.cutover.api import CutoverApi
+from adapters.cutover.assignments import Assignments
 from adapters.cutover.capabilities import CAPABILITIES, WITH_EXTRAS
 from adapters.cutover.changes import Changes
 from adapters.cutover.errors import error_mapper
@@ -38,6 +39,8 @@ READS_PER_MINUTE = 12.0  # of runs that are followed
 
 
 class Cutover(PlatformAdapter):
+    takes_fields = frozenset({Op.BEGIN, Op.FINISH})
+
     def __init__(self, name: str, settings: CutoverSettings, http: HttpClient, resources: Resources) -> None:
         workspace = settings.workspace_id
         filters = {"workspace_id": workspace} if workspace else {}
@@ -45,14 +48,18 @@ class Cutover(PlatformAdapter):
         self._links = Links(name, settings.api_url, workspace, settings.link_template, settings.core_url)
         self._api = api = CutoverApi(http)
         self._changes = Changes(api, filters)
+        people = People(api)
         self._reads = Reads(
-            api, People(api), self._changes, self._links, filters, resources.now, filters_by_stage=settings.extras
+            api, people, self._changes, self._links, filters, resources.now, filters_by_stage=settings.extras
         )
         self._extras = ExtraActions(api, self._reads) if settings.extras else None
-        starts = Starts(api, workspace, filters, self._reads.is_template)
+        self._assignments = Assignments(api, self._reads, people) if settings.extras else None
+        starts = Starts(api, workspace, filters, self._reads.source)
         handlers = [starts, TaskWrites(api, self._reads), RunWrites(api, self._reads), Comments(api, self._reads)]
         capabilities = WITH_EXTRAS if self._extras else CAPABILITIES
-        super().__init__(name, capabilities, *handlers, *filter(None, [self._extras]), http=http)
+        super().__init__(
+            name, capabilities, *handlers, *filter(None, [self._extras, self._assignments]), http=http
+        )
 
     @property
     def capabilities(self) -> Mapping[Op, Capability]:
@@ -106,8 +113,8 @@ class Cutover(PlatformAdapter):
                 return plan_start(write, self._reads.is_template(write.runbook.id))
             case FinishTask():
                 return self._plan_finish(write, run)
-            case BeginTask() if has_override(write):
-                return [write, write.as_part("note")]
+            case BeginTask():
+                return _with_fields(write, [write, *([write.as_part("note")] if has_override(write) else [])])
             case AddTask(stage=None) if run is not None and run.stages:
                 return [write.model_copy(update={"stage": run.stages[-1].id})]
         return [write]
@@ -121,7 +128,7 @@ class Cutover(PlatformAdapter):
             steps.insert(0, write.as_part("begin"))
         if write.note.strip() or has_override(write):
             steps.append(write.as_part("note"))
-        return steps
+        return _with_fields(write, steps)
 
     def _require_branch(self, write: Write, run: Run | None) -> None:
         """Where the server doesn't list what a task leads to, only its type says whether it decides."""
@@ -129,6 +136,11 @@ class Cutover(PlatformAdapter):
         is_unlisted = task is not None and not task.branches
         if not is_unlisted or self._reads.decision(write.run_id, write.target).decides is False:
             super()._require_branch(write, run)
+
+
+def _with_fields(write: Write, steps: Sequence[Write]) -> Sequence[Write]:
+    """Cutover may want custom fields to be filled in first."""
+    return [write.as_part("fields"), *steps] if write.fields else steps
 
 
 def connect(name: str, settings: CutoverSettings, resources: Resources) -> Cutover:

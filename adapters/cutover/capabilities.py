@@ -12,6 +12,7 @@ CAPABILITIES = declare_capabilities(
 WITH_EXTRAS = {
     **CAPABILITIES,
     Op.SKIP: Native(),
+    Op.ASSIGN: Native(),
     Op.ACTION: Native(),
     Op.END: Emulated("cutover.capability.end_extras"),
 }

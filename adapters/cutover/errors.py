@@ -25,6 +25,7 @@ from adapters.errors import (
 )
 from adapters.http.responses import ErrorMapper, Response, excerpt
 from adapters.toolkit.messages import load_messages, message_text
+from adapters.writes import FIELD
 
 MESSAGES = Path(__file__).with_name("messages.toml")
 CONFLICT_CODES = frozenset(
@@ -100,6 +101,8 @@ def _error_by_code(
         return Conflict(platform, operation, key=key or "cutover.already_actioned", said=said, **facts)
     if status == 403:
         return Rejected(platform, operation, key=key or "cutover.unauthorized", said=said, **facts)
+    if "missing_custom_field_value" in codes:
+        return _missing_fields(platform, operation, objects, said, facts)
     reasons = tuple(reason_line(error) for error in objects)
     if any(code.startswith(START_CHECK_PREFIX) for code in codes):
         return Rejected(platform, operation, key="cutover.start_checks", said=said, reasons=reasons, **facts)
@@ -112,6 +115,21 @@ def _error_by_code(
         reasons=reasons if len(reasons) > 1 else (),
         retry_with=retry_with,
         **facts,
+    )
+
+
+def _missing_fields(
+    platform: str, operation: str, objects: Sequence[wire.ErrorObject], said: str, facts: Mapping[str, Any]
+) -> Rejected:
+    """Custom fields that have to be filled in first. Only the detail names them."""
+    names = dict.fromkeys(
+        found[1] for error in objects if (found := re.search(r"'([^'\n]{1,100})'", error.detail or ""))
+    )
+    if not names:
+        return Rejected(platform, operation, key="cutover.missing_custom_field_value", said=said, **facts)
+    example = " ".join(f'--set "{FIELD}{name}=…"' for name in names)
+    return Rejected(
+        platform, operation, key="cutover.missing_fields", fields=", ".join(names), example=example, **facts
     )
 
 

@@ -10,8 +10,8 @@ from adapters.cutover import mapping, wire
 from adapters.cutover.api import CutoverApi
 from adapters.cutover.changes import Changes
 from adapters.cutover.links import Links
+from adapters.cutover.options import START_OPTIONS
 from adapters.cutover.people import People
-from adapters.cutover.start import START_OPTIONS
 from adapters.cutover.tasks import USER, RunbookContext, map_task
 from adapters.errors import OPTIONAL_READ_ERRORS, NotFound, Rejected, Unsupported
 from adapters.models import Comment, Listing, Run, Runbook, RunState, RunSummary, Task

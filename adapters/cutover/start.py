@@ -1,4 +1,4 @@
-"""Starting a runbook: the options for ``--set``, the steps, and the report of Cutover's pre-start checks.
+"""Starting a runbook: the steps, and the report of Cutover's pre-start checks.
 
 A template is copied and then the copy is started, which takes two requests. A planned runbook is started as it
 is, and runs live once. ``validation_level`` "warning" is the strict level: it blocks on every finding, while
@@ -14,8 +14,20 @@ from typing import Any
 from adapters.cutover import mapping, wire
 from adapters.cutover.api import CutoverApi
 from adapters.cutover.errors import BLOCKING_START_CHECKS, MESSAGES, START_CHECK_PREFIX, error_codes
+from adapters.cutover.options import (
+    ALERT,
+    COPIED,
+    FOLDER,
+    PLACES,
+    RUNBOOK_TYPE,
+    check_options,
+    details,
+    has_details,
+    rejected,
+    shows_details,
+)
 from adapters.errors import Conflict, Rejected
-from adapters.models import Listing, RunKey, RunState, StartOption
+from adapters.models import Listing, RunKey, RunState
 from adapters.toolkit.messages import message_text
 from adapters.toolkit.reconciliation import applied_if, read_or_raise
 from adapters.toolkit.steps import reconciles, step
@@ -32,25 +44,7 @@ from adapters.writes import (
     WriteResult,
 )
 
-TRUE_FALSE = ("true", "false")
 LATE_TASKS = {"runbooks.start.late_tasks"}
-OPTIONS: Mapping[str, Sequence[str]] = {
-    "comms": ("off", "test", "on"),
-    "run_type": ("live", "rehearsal"),
-    "validation_level": ("warning", "error"),
-    "rebaseline": TRUE_FALSE,
-    "shift_fixed_times": TRUE_FALSE,
-    "disable_task_notify": TRUE_FALSE,
-}
-# Options that start with an underscore can't be typed: only buttons made by Liaison pass them.
-COPIED = "_copied"  # the id of the copy made by an earlier attempt that could not start it
-ALERT = "_alert"  # "yes": somebody confirmed that Cutover sends messages to people
-START_OPTIONS = (
-    StartOption(label="cutover.way_live", values={"run_type": "live", "comms": "off"}),
-    StartOption(label="cutover.way_rehearsal", values={"run_type": "rehearsal", "comms": "off"}, rehearsal=True),
-    StartOption(label="cutover.way_messages", values={"run_type": "live", "comms": "on"}, confirms={ALERT: "yes"}),
-    StartOption(label="cutover.way_test", values={"run_type": "live", "comms": "test"}),
-)
 CONFIRMED_OPTIONS = (COPIED, ALERT, "validation_level", "rebaseline")  # kept for the next attempt
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 MAX_CLOCK_SKEW = timedelta(minutes=5)  # between Cutover's clock and ours
@@ -58,21 +52,23 @@ MAX_CLOCK_SKEW = timedelta(minutes=5)  # between Cutover's clock and ours
 
 @dataclass
 class Starts:
-    """``is_template`` returns None for a runbook that has not been read yet."""
+    """``source`` returns None for a runbook that has not been read yet."""
 
     api: CutoverApi
     workspace: str
     filters: Mapping[str, str]
-    is_template: Callable[[str], bool | None]
+    source: Callable[[str], wire.Runbook | None]
 
     @step(StartRun, part="copy", recovery=Recovery.LOOKUP)
     async def copy(self, step: StartRun, marker: WriteMarker) -> WriteResult:
         """Copies a template into a runbook in planning. A planned runbook is the run itself: nothing is sent."""
         require_comms_confirmed(step)
         platform, id = step.runbook.platform, step.runbook.id
-        if self.is_template(id) is None and not mapping.is_template(await self.api.runbook(id, "start")):
+        source = self.source(id) or await self.api.runbook(id, "start")
+        if not mapping.is_template(source):
+            _refuse_places(step)
             return WriteResult(run=RunKey(platform=platform, id=id))
-        body = copy_body(step, self.workspace)
+        body = copy_body(step, await self._places(step, source))
         copy = await self.api.write("POST", "core/runbooks", "start", body, wire.RunbookResponse)
         return WriteResult(run=RunKey(platform=platform, id=copy.id), state=RunState.STARTING)
 
@@ -101,6 +97,17 @@ class Starts:
         runbook = await self.api.runbook(step.run_id, "start")
         return applied_if(mapping.title(runbook) == step.title, WriteResult(run=step.run))
 
+    @step(StartRun, part="details", recovery=Recovery.IDEMPOTENT)
+    async def set_details(self, step: StartRun, marker: WriteMarker) -> WriteResult:
+        """Those of a planned runbook; a copy gets them when it is created."""
+        await self.api.update_runbook(step.run_id, details(step), "start")
+        return WriteResult(run=step.run)
+
+    @reconciles(StartRun, part="details")
+    async def find_details(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        runbook = await self.api.runbook(step.run_id, "start")
+        return applied_if(shows_details(runbook, step), WriteResult(run=step.run))
+
     @step(StartRun, part="start", recovery=Recovery.IDEMPOTENT)
     async def start(self, step: StartRun, marker: WriteMarker) -> WriteResult:
         require_comms_confirmed(step)
@@ -116,8 +123,27 @@ class Starts:
 
     @reconciles(StartRun, part="start")
     async def find_start(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
-        state = mapping.run_state(await self.api.runbook(step.run_id, "start"))
-        return applied_if(state is not RunState.PLANNED, WriteResult(run=step.run, state=state))
+        """A runbook that was cancelled in planning was never started."""
+        runbook = await self.api.runbook(step.run_id, "start")
+        state = mapping.run_state(runbook)
+        was_started = state in (RunState.ACTIVE, RunState.PAUSED) or bool(runbook.attributes.start_actual)
+        return applied_if(was_started, WriteResult(run=step.run, state=state))
+
+    async def _places(self, step: StartRun, source: wire.Runbook) -> dict[str, tuple[str, str]]:
+        """(type, id) by relationship. Without a type, a copy would be a "Normal runbook" whatever its template is,
+        and might not allow tasks to be added during the run."""
+        workspace = self.workspace or source.related_id("workspace") or ""
+        places = {"workspace": ("workspace", self.workspace)} if self.workspace else {}
+        if wanted := step.options.get(FOLDER):
+            folders = await self.api.folders(workspace, "start")
+            places[FOLDER] = (FOLDER, _find(step, FOLDER, wanted, folders))
+        if wanted := step.options.get(RUNBOOK_TYPE):
+            types = await self.api.runbook_types("start")
+            usable = [type for type in types if not type.attributes.archived and not type.attributes.disabled]
+            places[RUNBOOK_TYPE] = (RUNBOOK_TYPE, _find(step, RUNBOOK_TYPE, wanted, usable))
+        elif own := source.related_id(RUNBOOK_TYPE):
+            places[RUNBOOK_TYPE] = (RUNBOOK_TYPE, own)
+        return places
 
     async def _resolve_failed_start(self, error: Rejected | Conflict, step: StartRun) -> WriteResult:
         """A second start is rejected without a code of its own, so the runbook's state decides."""
@@ -145,42 +171,51 @@ def _newest_copy(listing: Listing[wire.Runbook], title: str, since: datetime) ->
     return max(filter(is_candidate, named), key=created_at, default=None)
 
 
-def check_options(write: StartRun) -> None:
-    """Raises ``Rejected`` for an option or a value that Cutover does not have."""
-    for option, value in write.options.items():
-        if option in (COPIED, ALERT):
-            continue
-        allowed = OPTIONS.get(option)
-        if allowed is None:
-            raise _rejected(write, "cutover.unknown_option", option=option, allowed=", ".join(OPTIONS))
-        if value not in allowed:
-            raise _rejected(write, "cutover.bad_option", option=option, value=value, allowed=", ".join(allowed))
+def _find(step: StartRun, option: str, wanted: str, known: Sequence[wire.Folder | wire.RunbookType]) -> str:
+    """The id of a folder or runbook type that was named by its name, key or id. Raises ``Rejected``."""
+    word = wanted.strip().casefold()
+    for item in known:
+        if word in (item.id, (item.attributes.name or "").casefold(), (item.attributes.key or "").casefold()):
+            return item.id
+    allowed = ", ".join(item.attributes.name or item.id for item in known)
+    raise rejected(step, "cutover.bad_option", option=option, value=wanted, allowed=allowed)
+
+
+def _refuse_places(step: StartRun) -> None:
+    """Raises ``Rejected`` for an option that only a new runbook can be given."""
+    for option in PLACES:
+        if option in step.options:
+            raise rejected(step, "cutover.only_for_copies", option=option)
 
 
 def require_comms_confirmed(write: StartRun) -> None:
     """Raises ``Rejected`` with the confirming option if the start would message people without confirmation."""
     if write.options.get("comms") == "on" and write.options.get(ALERT) != "yes":
-        raise _rejected(write, "cutover.comms_on", retry_with=_retry_options(write, f"{ALERT}=yes"))
+        raise rejected(write, "cutover.comms_on", retry_with=_retry_options(write, f"{ALERT}=yes"))
 
 
 def plan_start(write: StartRun, is_template: bool | None) -> Sequence[StartRun]:
     """With ``is_template`` None (unknown), the copy step finds out and copies only a template."""
     check_options(write)
-    platform = write.runbook.platform
-    copied = write.options.get(COPIED)
-    if copied:
-        run = RunKey(platform=platform, id=copied)
-        return [_part(write, "name", run), _part(write, "start", run)]
-    if is_template is False:
-        return [_part(write, "start", RunKey(platform=platform, id=write.runbook.id))]
-    return [_part(write, "copy", write.run), _part(write, "start", write.run)]
+    platform, run = write.runbook.platform, write.run
+    steps = ["start"]
+    if copied := write.options.get(COPIED):
+        run, steps = RunKey(platform=platform, id=copied), ["name", *steps]
+    elif is_template is False:
+        _refuse_places(write)
+        run = RunKey(platform=platform, id=write.runbook.id)
+    else:
+        steps = ["copy", *steps]
+    if has_details(write) and not is_template:
+        steps.insert(-1, "details")
+    return [_part(write, part, run) for part in steps]
 
 
-def copy_body(write: StartRun, workspace: str) -> dict[str, Any]:
+def copy_body(write: StartRun, places: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
     """All three copy flags are off by default."""
-    data: dict[str, Any] = {"type": "runbook", "attributes": {"name": write.title}}
-    if workspace:
-        data["relationships"] = {"workspace": {"data": {"id": workspace, "type": "workspace"}}}
+    data: dict[str, Any] = {"type": "runbook", "attributes": {"name": write.title, **details(write)}}
+    if places:
+        data["relationships"] = {name: {"data": {"id": id, "type": type}} for name, (type, id) in places.items()}
     copy = {"source_runbook_id": write.runbook.id, "tasks": True, "teams": True, "users": True}
     return {"data": data, "meta": {"copy": copy}}
 
@@ -236,7 +271,9 @@ def start_rejected(error: Rejected, write: StartRun) -> Rejected:
 
 
 def _rebaselines(write: StartRun, is_copy: bool) -> bool:
-    return write.options.get("rebaseline", "true" if is_copy else "false") == "true"
+    """A schedule that was given is kept."""
+    from_now = is_copy and "start_scheduled" not in write.options
+    return write.options.get("rebaseline", "true" if from_now else "false") == "true"
 
 
 def _retry_options(write: StartRun, *added: str) -> tuple[str, ...]:
@@ -252,7 +289,3 @@ def _retry_options(write: StartRun, *added: str) -> tuple[str, ...]:
 
 def _part(write: StartRun, part: str, run: RunKey | None) -> StartRun:
     return write.model_copy(update={"part": part, "run": run})
-
-
-def _rejected(write: StartRun, key: str, retry_with: tuple[str, ...] = (), **facts: Any) -> Rejected:
-    return Rejected(write.runbook.platform, "start", key=key, retry_with=retry_with, said="", reasons=(), **facts)

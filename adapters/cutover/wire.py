@@ -60,6 +60,7 @@ class RunbookAttributes(Wire):
     custom_field_values: FieldValues = ()
     created_at: str | None = None
     start_actual: str | None = None
+    start_scheduled: str | None = None
     end_actual: str | None = None
     end_forecast: str | None = None
     end_planned: str | None = None

@@ -11,6 +11,7 @@ from typing import Any
 from adapters.cutover import mapping, wire
 from adapters.cutover.api import CutoverApi
 from adapters.cutover.errors import error_codes
+from adapters.cutover.options import custom_fields, shows_fields
 from adapters.cutover.reads import Reads
 from adapters.cutover.tasks import everyone_must_start, map_task, task_state
 from adapters.cutover.text import SIGNER, to_html, to_text
@@ -83,6 +84,20 @@ class TaskWrites:
             raise Rejected(self.api.platform, "finish", key=key, codes=error_codes(error)) from error
         is_partial = not task_state(item).is_over
         return self._result(step, item, partial=is_partial, message="cutover.finish_recorded")
+
+    @step(BeginTask, FinishTask, part="fields", recovery=Recovery.IDEMPOTENT, guard=Guard.PLATFORM)
+    async def set_fields(self, step: BeginStep, marker: WriteMarker) -> WriteResult:
+        """Cutover refuses to change a task that is over."""
+        path = self.api.path(step.op, "runbooks", step.run_id, "tasks", step.task)
+        body = {"data": {"id": step.task, "type": "task", "attributes": custom_fields(step.fields)}}
+        item = await self.api.write("PATCH", path, step.op, body, wire.TaskResponse)
+        return self._result(step, item)
+
+    @reconciles(BeginTask, FinishTask, part="fields")
+    async def find_fields(self, step: BeginStep, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
+        item = await self.api.task(step.run_id, step.task, step.op)
+        is_set = shows_fields(item.attributes.custom_field_values, step.fields)
+        return applied_if(is_set, WriteResult(tasks=(map_task(item),)))
 
     @reconciles(BeginTask)
     @reconciles(FinishTask, part="begin")

@@ -26,6 +26,7 @@ PLATFORM = Platform(
     messages=Path(__file__).with_name("messages.toml"),
     supports_insertion=True,
     slowest_answer=0.0,  # nothing is executed outside of this process
+    api_version=2,
 )
 
 __all__ = ["PLATFORM", "SAMPLES", "LocalSettings"]

@@ -21,4 +21,5 @@ PLATFORM = Platform(
     capabilities=CAPABILITIES,
     messages=MESSAGES,
     secret_fields=("token",),
+    api_version=2,
 )

@@ -17,8 +17,9 @@ from adapters.playbooks.errors import NO_ROUTE, NOT_PARTICIPANT
 from adapters.playbooks.people import People
 from adapters.playbooks.reads import Reads
 from adapters.playbooks.start import MAX_CLOCK_SKEW
-from adapters.playbooks.wire import WireRun, to_datetime
+from adapters.playbooks.wire import CLOSED, SKIPPED, WireRun, to_datetime
 from adapters.playbooks.writes.tasks import TaskWrites
+from adapters.toolkit.guards import run_is_over
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     Applied,
@@ -73,12 +74,17 @@ class Actions:
 
     @step(PerformAction, recovery=lambda actions, step: actions.recovery(step))
     async def execute(self, step: PerformAction, marker: WriteMarker) -> WriteResult:
+        run = await self.api.run(step.run_id, step.op)
+        if step.action == RESTORE and not run.is_over:
+            return WriteResult(already=True, snapshot=await self.reads.to_run(run))
+        if step.action != RESTORE and run.is_over:
+            raise run_is_over(self.api.name, step)
         if step.action.startswith(COMMAND):
-            return await self._run_command(step)
+            return await self._run_command(step, run)
         if step.action == OWN:
-            return await self._take_over(step)
+            return await self._take_over(step, run)
         if step.action.startswith(DUE):
-            return await self.tasks.set_due_date(step, self.now() + _DUE_IN)
+            return await self._set_due_date(step, run)
         if step.action == UPDATE:
             await self._request_update(step)
         elif step.action == RESTORE:
@@ -86,7 +92,7 @@ class Actions:
         elif step.action in SNOOZE_MINUTES:
             await self.api.snooze(step.run_id, SNOOZE_MINUTES[step.action] * 60)
         else:
-            raise Conflict(self.api.name, step.op, key="playbooks.offer_gone", label=step.label)
+            raise self._gone(step)
         return WriteResult(snapshot=await self.reads.run_after_write(step.run_id, step.op))
 
     @reconciles(PerformAction)
@@ -110,12 +116,23 @@ class Actions:
         is_snoozed = run.previous_reminder == seconds * 1_000_000_000
         return is_snoozed and since is not None and since >= baseline.sent_at - MAX_CLOCK_SKEW
 
-    async def _take_over(self, step: PerformAction) -> WriteResult:
+    def _gone(self, step: PerformAction) -> Conflict:
+        return Conflict(self.api.name, step.op, key="playbooks.offer_gone", label=step.label)
+
+    async def _set_due_date(self, step: PerformAction, run: WireRun) -> WriteResult:
+        """Only of a task that is still open, and that nobody has given a date since."""
+        checklist, item = self.reads.position(run, step)
+        found, at = run.checklists[checklist].items[item], self.now() + _DUE_IN
+        due = to_datetime(found.due_date)
+        if found.state in (CLOSED, SKIPPED) or (due is not None and abs(due - at) > MAX_CLOCK_SKEW):
+            raise self._gone(step)
+        return await self.tasks.set_due_date(step, run, at)
+
+    async def _take_over(self, step: PerformAction, before: WireRun) -> WriteResult:
         user = await self.people.user_id(step.by)
         if user is None:
             key, site = "playbooks.unknown_person", self.reads.site
             raise Rejected(self.api.name, step.op, key=key, person=step.by.shown, site=site)
-        before = await self.api.run(step.run_id, step.op)
         if before.owner_user_id == user:
             return WriteResult(already=True, snapshot=await self.reads.to_run(before))
         try:
@@ -127,9 +144,8 @@ class Actions:
             raise
         return WriteResult(snapshot=await self.reads.run_after_write(step.run_id, step.op))
 
-    async def _run_command(self, step: PerformAction) -> WriteResult:
+    async def _run_command(self, step: PerformAction, run: WireRun) -> WriteResult:
         """Nothing is run if the command is not the one that was confirmed."""
-        run = await self.api.run(step.run_id, step.op)
         checklist, item = position = self.reads.position(run, step)
         command = run.checklists[checklist].items[item].command
         if not command or _command_action(step.target, command).id != step.action:

@@ -86,6 +86,8 @@ class StartWrites:
         return NotApplied()
 
     def _check_options(self, step: StartRun) -> None:
+        if step.rehearsal:
+            raise Rejected(self.api.name, step.op, key="playbooks.no_rehearsal")
         for option, value in step.options.items():
             facts: dict[str, Any] = {"option": option, "value": value}
             if option != "channel":

@@ -74,7 +74,7 @@ class Timeline:
         if post.delete_at or post.type or not post.message.strip() or post.id in _event_posts(run):
             return False
         if post.user_id == self.people.bot:
-            return bool(post.prop(KIND_PROP) or texts.SIGNER.read(post.message).by)
+            return bool(post.prop(RUN_PROP) or texts.SIGNER.read(post.message).by)
         is_plugin = self.people.person(post.user_id).handle in _PLUGIN_BOTS and post.prop("from_bot") == "true"
         is_command = re.match(rf"@{re.escape(bot_name)}\b", post.message, re.IGNORECASE) is not None
         return not is_plugin and not is_command

@@ -22,4 +22,5 @@ PLATFORM = Platform(
     messages=MESSAGES,
     secret_fields=("app_key", "user_token"),
     supports_insertion=True,
+    api_version=2,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
+from adapters.errors import Rejected
 from adapters.http.rate_limits import RateLimit
 from adapters.http.responses import json_object, nested_value
 from adapters.models import (
@@ -37,7 +38,7 @@ from adapters.runrunit.writes.runs import RunWrites
 from adapters.runrunit.writes.tasks import TaskWrites
 from adapters.runrunit.writes.timers import PAUSE, TAKE, Timers
 from adapters.toolkit.base import PlatformAdapter
-from adapters.writes import BeginTask, EndRun, FinishTask, HoldTask, SetStatus, SkipTask, Write
+from adapters.writes import BeginTask, EndRun, FinishTask, HoldTask, SetStatus, SkipTask, StartRun, Write
 
 # Runrun.it allows 100 requests a minute and revokes the account's key when it is abused.
 RATE_LIMIT = RateLimit(concurrency=4, calls=80, per=60.0, backoff=60.0)
@@ -113,6 +114,8 @@ class Runrunit(PlatformAdapter):
     def plan(self, write: Write, run: Run | None) -> Sequence[Write]:
         """Depends on the write alone, so that a restart finds the same steps."""
         match write:
+            case StartRun(rehearsal=True):
+                raise Rejected(self.name, write.op, key="runrunit.no_rehearsal")
             case BeginTask():
                 return [write.as_part(TAKE), write]
             case HoldTask():

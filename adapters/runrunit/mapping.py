@@ -138,7 +138,8 @@ def is_changed(read: Run, tasks: Sequence[WireTask], people: People, links: Link
             read.health_text,
         ):
             return True
-        if item.subtasks_count > len(read.tasks) or any(not read.task(id) for id in item.opened_parent_ids):
+        subtasks = len(read.tasks) if read.task(item.id) is None else 0
+        if item.subtasks_count > subtasks or any(not read.task(id) for id in item.opened_parent_ids):
             return True
     return False
 

@@ -13,6 +13,7 @@ from adapters.runrunit.wire import WireAssignment, WireUser
 
 _log = logging.getLogger(__name__)
 MAX_AGE = timedelta(hours=1)
+REFRESH_AGE = timedelta(minutes=50)  # so that reads in the background refresh it, and no command has to
 RETRY_AFTER = timedelta(minutes=1)  # for somebody who is not in the list: they may have just been invited
 
 
@@ -49,10 +50,10 @@ class People:
         return len(self._users)
 
     async def refresh(self) -> None:
-        """Loads the users if they are outdated. Only logs a failure: a run can be shown without their emails."""
+        """Loads the users if they are nearly outdated. Only logs a failure: runs are shown without them too."""
         tried_at = self._refresh_tried_at
         tried_recently = tried_at is not None and self.now() - tried_at < RETRY_AFTER
-        if not self._is_older_than(MAX_AGE) or tried_recently:
+        if not self._is_older_than(REFRESH_AGE) or tried_recently:
             return
         self._refresh_tried_at = self.now()
         try:

@@ -160,6 +160,7 @@ class Reads:
 
         A difference that stays after the run was read again is one between the API's lists, and no edit.
         """
+        await self.people.refresh()
         ids = _first_ids(runs)
         found = {
             task.id: task for task in await self.api.tasks([id for group in ids.values() for id in group], "show")

@@ -8,9 +8,11 @@ from datetime import datetime
 
 from adapters.errors import NotFound
 from adapters.models import (
+    AssignedTask,
     Comment,
     Health,
     Listing,
+    Person,
     PlatformAction,
     Run,
     Runbook,
@@ -27,6 +29,7 @@ from adapters.tines.capabilities import CAPABILITIES
 from adapters.tines.case_actions.links import AttachLink, LinkCase, UnlinkCase
 from adapters.tines.case_actions.members import Follow, HandOverCase, TakeOffCase, TaskMembers
 from adapters.tines.case_actions.state import SetFields, SetPriority, SetSubStatus
+from adapters.tines.case_templates import CaseTemplates, template_id
 from adapters.tines.errors import error_mapper
 from adapters.tines.health import HealthCheck
 from adapters.tines.inputs import CaseInputs
@@ -39,7 +42,8 @@ from adapters.tines.sub_statuses import SubStatuses
 from adapters.tines.webhooks import Webhooks
 from adapters.tines.writes.case import COLOUR, SENTENCE, CaseWrites
 from adapters.tines.writes.comments import NOTE, CommentWrites
-from adapters.tines.writes.tasks import ASSIGN, MARK, TaskViews, TaskWrites
+from adapters.tines.writes.tasks import ASSIGN, MARK, TaskWrites
+from adapters.tines.writes.views import TaskViews
 from adapters.toolkit.base import PlatformAdapter
 from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import (
@@ -73,8 +77,10 @@ class Tines(PlatformAdapter):
         self._settings, self._now = settings, now
         self._api = Api(client, settings.team_id)
         people, self._views = People(self._api, now), TaskViews(self._api)
+        self._people = people
         inputs, self._sub_statuses = CaseInputs(self._api), SubStatuses(self._api)
-        self._starts = StartWrites(self._api, people, settings, inputs)
+        self._templates = CaseTemplates(self._api)
+        self._starts = StartWrites(self._api, people, settings, inputs, self._templates)
         self._running = RunningTasks(self._api)
         tasks = TaskWrites(self._api, people, self._views, self._running)
         self._comments = CommentWrites(self._api, people, tasks, self._views)
@@ -96,24 +102,51 @@ class Tines(PlatformAdapter):
     async def runbooks(self, query: str) -> Listing[Runbook]:
         """Open and closed templates. Proxies may drop the filter, so the tag is checked again."""
         tag = self._settings.template_tag
-        cases = await self._cases({"tags": [tag]}, "runbooks")
+        cases, made = await asyncio.gather(self._cases({"tags": [tag]}, "runbooks"), self._templates.all())
         templates = [case for case in cases if mapping.has_tag(case, tag)]
         for case in templates:
             self._starts.remember_template(case)
-        return Listing([mapping.runbook(self.name, case) for case in templates], cases.complete)
+        found = [mapping.runbook(self.name, case) for case in templates]
+        return Listing([*found, *made], cases.complete and made.complete)
 
     async def runbook(self, id: str) -> Runbook:
+        if (template := template_id(id)) is not None:
+            return await self._templates.read(template)
         case, tasks = await self._case_with_tasks(id)
         if mapping.has_tag(case, self._settings.template_tag):
             self._starts.remember_template(case, tasks)
             return mapping.runbook(self.name, case, tasks)
-        return mapping.runbook(self.name, case, tasks).model_copy(update={"warning": "tines.not_a_template"})
+        warning = "tines.is_a_run" if mapping.has_tag(case, self._settings.run_tag) else "tines.not_a_template"
+        return mapping.runbook(self.name, case, tasks).model_copy(update={"warning": warning})
 
     async def runs(self, query: str) -> Listing[RunSummary]:
         tag = self._settings.run_tag
         cases = await self._cases({"status": "OPEN", "tags": [tag]}, "runs")
         runs = [case for case in cases if mapping.has_tag(case, tag) and mapping.is_open(case)]
         return Listing([mapping.run_summary(self.name, case) for case in runs], cases.complete)
+
+    async def assigned_tasks(self, person: Person) -> Listing[AssignedTask]:
+        """Picked from the open runs that were edited last: the API filters tasks for the key's own user only.
+
+        Takes two requests, and one for the team.
+        """
+        user = await self._people.member(person, "runs")
+        if user is None:
+            return Listing([])
+        tag, found, complete = self._settings.run_tag, [], True
+        cases = await self._api.last_edited({"status": "OPEN", "tags": [tag]}, "runs", pages=2)
+        for case in cases:
+            if not (mapping.has_tag(case, tag) and mapping.is_open(case)):
+                continue
+            complete = complete and len(case.tasks) < mapping.COMPLETE_BELOW
+            run = mapping.run_summary(self.name, case)
+            found += [
+                AssignedTask(run=run, task=mapping.task(task, mapping.running_since(case, task.id)))
+                for item in case.tasks
+                if not item.completed and user.id in {assignee.id for assignee in item.assignees}
+                for task in [item.model_copy(update={"assignees": _named(item.assignees, user)})]
+            ]
+        return Listing(found, cases.complete and complete)
 
     async def read(self, id: str) -> Run:
         case, tasks = await self._case_with_tasks(id)
@@ -187,6 +220,11 @@ class Tines(PlatformAdapter):
         for case in result.items:
             self._sub_statuses.remember(case)
         return result
+
+
+def _named(assignees: Sequence[wire.User], user: wire.User) -> tuple[wire.User, ...]:
+    """A list of cases has only the ids of assignees."""
+    return tuple(user if assignee.id == user.id else assignee for assignee in assignees)
 
 
 def _version(case: wire.Case) -> str:

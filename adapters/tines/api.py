@@ -25,6 +25,7 @@ CASES_PER_PAGE = 50  # a case in a list contains its activities and records
 DEFAULT_PER_PAGE = 50  # the maximum for the tasks of a case (Tines API, Case tasks, List)
 COMMENTS_PER_PAGE = 100
 STORIES_PER_PAGE = 100
+TEMPLATES_PER_PAGE = 100  # the maximum
 
 
 class WithId(Protocol):
@@ -73,6 +74,19 @@ class Api:
         async for page in self._read_pages(CASES, wire.Cases, operation, CASES_PER_PAGE, params, body):
             yield page.items
 
+    async def last_edited(self, filters: Mapping[str, Any], operation: str, *, pages: int) -> Listing[wire.Case]:
+        """The cases that were edited last, from a few pages."""
+        items: dict[str, wire.Case] = {}
+        body, params = {"filters": dict(filters)}, {"order": "RECENTLY_EDITED", **self._team_params()}
+        found = self._read_pages(CASES, wire.Cases, operation, CASES_PER_PAGE, params, body)
+        async with aclosing(found):
+            async for page in found:
+                items |= {case.id: case for case in page.items}
+                pages -= 1
+                if page.meta.next_page_number is None or pages == 0:
+                    return Listing(tuple(items.values()), page.meta.next_page_number is None)
+        return Listing(tuple(items.values()), complete=False)
+
     async def first_cases(self, filters: Mapping[str, Any], operation: str) -> Sequence[wire.Case]:
         """One page of one case: the cheapest proof that cases can be read."""
         params = {"per_page": "1", "page": "1", **self._team_params()}
@@ -107,10 +121,11 @@ class Api:
         result = await self._pages(path, wire.Activities, operation, params=params)
         return sorted((activity for activity in result.items if activity.activity_type == kind), key=_age)
 
-    async def recent_activities(self, case: str, operation: str) -> Sequence[wire.Activity]:
-        """The newest of all kinds, in two or three requests at most."""
-        path = f"{self.case_path(case, operation)}/activities"
-        return await self._newest(path, wire.Activities, operation, DEFAULT_PER_PAGE)
+    async def recent_activities(self, case: str, operation: str, kind: str = "") -> Sequence[wire.Activity]:
+        """The newest of one kind or of all, in three requests at most."""
+        path, params = f"{self.case_path(case, operation)}/activities", {"activity_type[]": kind} if kind else {}
+        found = await self._newest(path, wire.Activities, operation, DEFAULT_PER_PAGE, params)
+        return [item for item in found if not kind or item.activity_type == kind]
 
     async def recent_comments(self, case: str, operation: str) -> Sequence[wire.Comment]:
         """The newest, in two or three requests at most."""
@@ -166,6 +181,19 @@ class Api:
         result = await self._pages(path, wire.SubStatuses, operation, params=params)
         return result.items
 
+    async def case_templates(self, team: str, operation: str) -> Listing[wire.CaseTemplate]:
+        """Older tenants do not have this endpoint: raises ``NotFound``."""
+        path, params = "api/v1/case_templates", {"team_id": team}
+        return await self._pages(path, wire.CaseTemplates, operation, TEMPLATES_PER_PAGE, params)
+
+    async def case_template(self, id: str, operation: str) -> wire.CaseTemplate:
+        path = f"api/v1/case_templates/{self.checked_id(id, operation)}"
+        return self._parse(wire.CaseTemplate, await self.http.read(path, operation=operation), operation)
+
+    async def template_preview(self, id: str, operation: str) -> wire.TemplatePreview:
+        path = f"api/v1/case_templates/{self.checked_id(id, operation)}/preview"
+        return self._parse(wire.TemplatePreview, await self.http.read(path, operation=operation), operation)
+
     # Building blocks
 
     async def write(self, method: str, path: str, body: Mapping[str, Any], model: type[M], operation: str) -> M:
@@ -208,11 +236,18 @@ class Api:
                     break
         return Listing(tuple(items.values()), complete=False)
 
-    async def _newest(self, path: str, model: "type[wire.Page[D]]", operation: str, per_page: int) -> Sequence[D]:
+    async def _newest(
+        self,
+        path: str,
+        model: "type[wire.Page[D]]",
+        operation: str,
+        per_page: int,
+        params: Mapping[str, str] | None = None,
+    ) -> Sequence[D]:
         """Oldest first. The API does not state an order: the newest are on the first page, or on the last ones."""
 
         async def page(number: int) -> "wire.Page[D]":
-            query = {"per_page": str(per_page), "page": str(number)}
+            query = {**(params or {}), "per_page": str(per_page), "page": str(number)}
             return self._parse(model, await self.http.read(path, operation=operation, params=query), operation)
 
         first = await page(1)

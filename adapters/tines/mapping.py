@@ -136,6 +136,8 @@ def runbook(platform: str, case: wire.Case, tasks: Sequence[wire.Task] | None = 
         tasks=new_tasks,
         task_count=count,
         link=links.browser_url(case.url),
+        folder=case.team.name,
+        created_at=parse_timestamp(case.created_at),
     )
 
 

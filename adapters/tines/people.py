@@ -44,6 +44,19 @@ class People:
         is_outsider = bool(team) and all(user.email for user in team) and not _has_email(team, email)
         return "" if is_outsider else email
 
+    async def member(self, person: Person, operation: str) -> wire.User | None:
+        """The member of the team with this id, email address or name. None if nobody, or several, fit."""
+        email = (person.email or "").casefold()
+
+        def found(team: Sequence[wire.User]) -> Sequence[wire.User]:
+            if email:
+                return [user for user in team if user.email.casefold() == email]
+            by_id = [user for user in team if person.id and user.id == person.id]
+            return by_id or [user for user in team if person.name and _full_name(user) == person.name.casefold()]
+
+        members = found(await self._members(operation, lambda team: bool(found(team))))
+        return members[0] if len(members) == 1 else None
+
     async def author_fields(self, person: Person, operation: str) -> dict[str, str]:
         """The ``author_email`` of a request body, if the email is known."""
         email = await self.email(person, operation)

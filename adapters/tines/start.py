@@ -1,9 +1,9 @@
-"""Starts a run: clones a template case. One POST creates the case with its first tasks; further tasks and the
-template's buttons are parts of their own.
+"""Starts a run: clones a template case, or creates a case from a case template.
 
-A batch holds at most 25 tasks (Tines API, Case tasks, Batch create). The limit for a new case is not stated, so
-the same is assumed. A plan cannot read the template. It uses what earlier reads showed, and plans for 200 tasks
-otherwise: a step that has nothing to write sends nothing.
+A clone is one POST, which creates the case with its first tasks; further tasks and the template's buttons are
+parts of their own. A batch holds at most 25 tasks (Tines API, Case tasks, Batch create). The limit for a new case
+is not stated, so the same is assumed. A plan cannot read the template. It uses what earlier reads showed, and
+plans for 200 tasks otherwise: a step that has nothing to write sends nothing.
 """
 
 import re
@@ -17,6 +17,7 @@ from adapters.models import RunKey, RunState
 from adapters.tines import mapping, wire
 from adapters.tines import text as texts
 from adapters.tines.api import CASES, Api
+from adapters.tines.case_templates import CaseTemplates, template_id
 from adapters.tines.inputs import CaseInputs
 from adapters.tines.people import People
 from adapters.tines.settings import TinesSettings
@@ -56,6 +57,7 @@ class StartWrites:
     people: People
     settings: TinesSettings
     inputs: CaseInputs
+    templates: CaseTemplates
     _shapes: dict[str, TemplateShape] = field(default_factory=dict)
 
     def remember_template(self, template: wire.Case, tasks: Sequence[wire.Task] | None = None) -> None:
@@ -72,6 +74,8 @@ class StartWrites:
     def plan(self, write: StartRun) -> Sequence[StartRun]:
         if write.rehearsal:
             raise Rejected(write.runbook.platform, "start", key="tines.no_rehearsal")
+        if template_id(write.runbook.id) is not None:
+            return [write]  # Tines creates its tasks and buttons
         shape = self._shapes.get(write.runbook.id, TemplateShape(DEFAULT_BATCHES, has_buttons=True))
         first = write.model_copy(update={"options": {**write.options, _BATCHES_OPTION: str(shape.batches)}})
         parts = [f"tasks{number}" for number in range(2, shape.batches + 1)] + [BUTTONS] * shape.has_buttons
@@ -81,11 +85,41 @@ class StartWrites:
 
     @step(StartRun, recovery=Recovery.LOOKUP)
     async def create_case(self, step: StartRun, marker: WriteMarker) -> WriteResult:
+        template = template_id(step.runbook.id)
+        if template is None:
+            return await self._create(step, await self._clone_body(step, marker))
+        return await self._create(step, await self._template_body(step, marker, template))
+
+    async def _clone_body(self, step: StartRun, marker: WriteMarker) -> dict[str, Any]:
         template, tasks = await self._read_template(step)
         planned = int(step.options.get(_BATCHES_OPTION, "1"))
         if _batch_count(len(tasks)) > planned:
             raise Rejected(self.api.platform, "start", key="tines.more_tasks", count=len(tasks))
-        body = await self._case_body(step, marker, template, tasks[:BATCH_SIZE])
+        return await self._case_body(step, marker, template, tasks[:BATCH_SIZE])
+
+    async def _template_body(self, step: StartRun, marker: WriteMarker, id: str) -> dict[str, Any]:
+        """Only what the template does not say: other values would replace its own."""
+        team = self.settings.team_id
+        tag, template_tag = self.settings.run_tag, self.settings.template_tag
+        name, from_template = await self.templates.body(id, tag, template_tag, "start")
+        chosen = {key: value for key, value in step.options.items() if key != PRIORITY}
+        values = await self.inputs.values(chosen, (), team, "start") if chosen else {}
+        priority = self.inputs.priority(step.options[PRIORITY], "start") if PRIORITY in step.options else ""
+        owner = await self.people.assignable_email(step.owner or step.by, "start")
+        body = {
+            "team_id": int(team) if team.isdecimal() else team,
+            "name": step.title,
+            "status": "open",
+            "author_email": await self.people.email(step.by, "start"),
+            "metadata": _metadata(marker, step.runbook.id, name),
+            "field_values": dict(values),
+            "priority": priority,
+            **from_template,
+        }
+        filled = {key: value for key, value in body.items() if value not in ("", {})}
+        return filled | {"assignee_emails": [email for email in (owner,) if email]}
+
+    async def _create(self, step: StartRun, body: Mapping[str, Any]) -> WriteResult:
         case = await self.api.write("POST", CASES, body, wire.Case, "start")
         result = WriteResult(run=self._run_key(case), state=RunState.ACTIVE)
         if body["assignee_emails"]:
@@ -126,7 +160,7 @@ class StartWrites:
             "status": "open",
             "author_email": author,
             "tag_names": [*(tag for tag in template.tags if tag.casefold() not in own_tags), run_tag],
-            "metadata": _metadata(marker, template),
+            "metadata": _metadata(marker, template.case_id, template.name),
             "closure_conditions": conditions,
             "field_values": field_values,
             "tasks": [_new_task(task) for task in tasks],
@@ -213,11 +247,11 @@ class StartWrites:
         return RunKey(platform=self.api.platform, id=case.case_id)
 
 
-def _metadata(marker: WriteMarker, template: wire.Case) -> dict[str, str]:
+def _metadata(marker: WriteMarker, runbook: str, name: str) -> dict[str, str]:
     return {
         texts.START_KEY: texts.start_key(marker),
-        texts.RUNBOOK_ID_KEY: template.case_id,
-        texts.RUNBOOK_NAME_KEY: template.name,
+        texts.RUNBOOK_ID_KEY: runbook,
+        texts.RUNBOOK_NAME_KEY: name,
         texts.STARTED_BY_KEY: texts.SIGNER.signature(marker),
     }
 

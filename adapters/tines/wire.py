@@ -245,6 +245,25 @@ class Comment(Wire):
     user: Annotated[User | None, BeforeValidator(_optional("user_id", "id"))] = None
 
 
+class CaseTemplate(Wire):
+    id: Id
+    name: Text = ""
+    team: Annotated[Team, BeforeValidator(_to_object)] = Team()
+    created_at: Text = ""
+
+
+class NewTask(Wire):
+    description: Text = ""
+
+
+class TemplatePreview(Wire):
+    """What a case of a template would be like. Its form is not documented here: as a case."""
+
+    description: Text = ""
+    tags: Annotated[tuple[str, ...], BeforeValidator(_to_names)] = ()
+    tasks: Annotated[tuple[NewTask, ...], BeforeValidator(_to_objects)] = ()
+
+
 class TaskResponse(Wire):
     task: Task
 
@@ -284,6 +303,10 @@ class LinkedCases(Page[LinkedCase]):
 
 class Files(Page[Activity]):
     items: Items[Activity] = Field(alias="files")
+
+
+class CaseTemplates(Page[CaseTemplate]):
+    items: Items[CaseTemplate] = Field(alias="case_templates")
 
 
 class Tasks(Page[Task]):

@@ -30,6 +30,8 @@ from adapters.writes import (
 class PlatformAdapter(ABC):
     """Implements ``adapters.protocol.Adapter``. A subclass calls ``__init__`` last, when its handlers are made."""
 
+    takes_fields: frozenset[Op] = frozenset()  # the operations, besides a start, that set custom fields
+
     def __init__(
         self,
         name: str,
@@ -92,6 +94,8 @@ class PlatformAdapter(ABC):
     def steps(self, write: Write, run: Run | None, /) -> Sequence[Write]:
         require_supported(self.name, self.capabilities, write.op)
         self._require_branch(write, run)
+        if write.fields and write.op not in (Op.START, *self.takes_fields):
+            raise Rejected(self.name, write.op, key="changed.no_fields", fields=", ".join(write.fields))
         return [self._steps.require(step) for step in self.plan(write, run)]
 
     def recovery(self, step: Write, /) -> Recovery:

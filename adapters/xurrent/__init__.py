@@ -26,4 +26,5 @@ PLATFORM = Platform(
     secret_fields=("token", "tokens"),
     supports_insertion=True,
     holds_until=True,
+    api_version=2,
 )

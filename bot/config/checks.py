@@ -6,7 +6,7 @@ from pathlib import Path
 
 from adapters.protocol import CheckResult, CheckStatus
 from bot.config.environment import variable_of
-from bot.config.parse import RENAMED, SECTIONS, SHORTEST_HOOK_SECRET
+from bot.config.parse import RENAMED, SECTIONS
 from bot.config.settings import Settings
 from commands.access import is_chat_id
 
@@ -33,7 +33,6 @@ def check_problem(problem: str) -> CheckResult:
 def check_settings(settings: Settings) -> Iterator[CheckResult]:
     yield from _renamed_settings(settings)
     yield from _check_chats(settings)
-    yield from _check_secrets(settings)
     yield from _check_places(settings)
     yield from _check_files(settings)
 
@@ -66,18 +65,6 @@ def _check_chats(settings: Settings) -> Iterator[CheckResult]:
     if settings.mattermost is not None and bot.public_url is None:
         how = f"set bot.public_url to the URL at which Mattermost can reach port {bot.port}"
         yield fix(f"bot.public_url: not set, so Mattermost will send clicks to {bot.address}", how)
-
-
-def _check_secrets(settings: Settings) -> Iterator[CheckResult]:
-    """Secrets that prove who sends a delivery, and can be guessed. The chats' own are never that short."""
-    secrets = []
-    if settings.slack is not None and settings.slack.signing_secret is not None:
-        secrets.append(("slack.signing_secret", settings.slack.signing_secret))
-    if settings.mattermost is not None:
-        secrets += [("mattermost.command_tokens", token) for token in settings.mattermost.command_tokens]
-    for key, secret in secrets:
-        if len(secret.get_secret_value()) < SHORTEST_HOOK_SECRET:
-            yield fix(f"{key}: is too short and can be guessed", "copy it again from the chat's settings")
 
 
 def _check_places(settings: Settings) -> Iterator[CheckResult]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from bot.engine.keyed_queues import KeyedQueues
+from bot.engine.keyed_queues import KeyedQueues, TurnQueues
 from bot.engine.port import MessageWork, Progress
 from bot.observability import metrics
 from bot.storage.inbox import Inbox, UnfinishedMessage
@@ -45,8 +45,6 @@ class _QueueItem:
     processing: bool = False
     goes_on: Progress | None = None  # an outcome became known while it was being answered: it is processed again
     answer: KeptAnswer | None = None  # being delivered
-    turn_over: asyncio.Event = field(default_factory=asyncio.Event)  # the next message of its run may go on
-    turn_again: "asyncio.Future[None] | None" = None  # it has left its turn, and waits for another one
 
 
 def _resumed_item(unfinished: UnfinishedMessage) -> _QueueItem:
@@ -77,7 +75,7 @@ class EmbeddedEngine:
         self._items: dict[str, _QueueItem] = {}  # unfinished messages, by key
         self._place_queues = KeyedQueues(self._route_or_hold, self._spawn)
         self._held_queues = KeyedQueues(self._route_after_start, self._spawn)  # by place
-        self._run_queues = KeyedQueues(self._take_turn, self._spawn)
+        self._run_queues = TurnQueues(self._execute, self._spawn)
         self._pending_starts: dict[str, _PendingStart] = {}  # by place
         self._last_queue_order = 0
         self._timers: dict[str, asyncio.TimerHandle] = {}  # by slot
@@ -109,8 +107,6 @@ class EmbeddedEngine:
         for queues in (self._place_queues, self._held_queues, self._run_queues):
             queues.clear()
         for item in list(self._items.values()):
-            if item.turn_again is not None:
-                item.turn_again.cancel()
             await self._keep_answer(item)
         running = [task for task in self._tasks if not task.done()]
         if running:
@@ -179,7 +175,7 @@ class EmbeddedEngine:
     def _leave_run_queue(self, item: _QueueItem) -> Route | None:
         """The route of an item that was waiting in its run's queue, untouched so far: this ends it."""
         route = item.route
-        if route is None or route.starting or item.progress.resumed or item.turn_again is not None:
+        if route is None or route.starting or item.progress.resumed or self._run_queues.has_begun(item):
             return None
         return route if self._run_queues.remove(route.queue, item) else None
 
@@ -237,7 +233,7 @@ class EmbeddedEngine:
         if not route.queue:
             self._spawn(self._execute(item))
             return
-        item.progress.leave_queue = item.turn_over.set
+        item.progress.leave_queue = partial(self._run_queues.leave, item)
         item.progress.rejoin_queue = partial(self._rejoin_queue, item, route.queue)
         self._run_queues.add(route.queue, item)
         if not item.progress.resumed:  # its sender already knows, and part of it may have been sent
@@ -249,31 +245,15 @@ class EmbeddedEngine:
             ahead = position + 1  # plus the one that is being executed
             self._spawn(self._work.notify_queued(item.message, route, ahead))
 
-    async def _take_turn(self, item: _QueueItem) -> None:
-        """Returns when the next message of the run may go on: this one has ended, or has left its turn."""
-        item.turn_over.clear()
-        if item.turn_again is None:
-            self._spawn(self._execute(item))
-        elif not item.turn_again.done():
-            item.turn_again.set_result(None)
-        else:
-            return  # the process is stopping
-        await item.turn_over.wait()
-
     async def _rejoin_queue(self, item: _QueueItem, queue: str) -> None:
-        if item.turn_over.is_set():
-            item.turn_again = asyncio.get_running_loop().create_future()
-            add = self._run_queues.add_first if item.progress.sent else self._run_queues.add
-            add(queue, item)
-            await item.turn_again
-            item.turn_again = None
+        """What has been sent goes on before what has not."""
+        await self._run_queues.rejoin(queue, item, first=item.progress.sent)
 
     async def _execute(self, item: _QueueItem) -> None:
         assert item.route is not None
         try:
             answer = await self._work.execute(item.message, item.route, item.progress)
         finally:
-            item.turn_over.set()
             place = item.message.place.queue
             start = self._pending_starts.get(place)
             if start is not None and item.route.starting and start.run == item.route.queue:

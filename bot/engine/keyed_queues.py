@@ -1,7 +1,9 @@
 """Queues by name. A queue and its worker task exist only while the queue has items."""
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import structlog
@@ -69,3 +71,60 @@ class KeyedQueues(Generic[T]):
                 # An unexpected error ends this item only; the others in its queue still get their turn.
                 log.exception("message failed in its queue", queue=name)
         del self._queues[name]
+
+
+@dataclass(eq=False)
+class _Turn:
+    over: asyncio.Event = field(default_factory=asyncio.Event)  # the next item may go on
+    again: "asyncio.Future[None] | None" = None  # the item has left, and waits for another turn
+
+
+class TurnQueues(KeyedQueues[T]):
+    """Queues whose items may leave their turn while they are being handled, and rejoin the queue later."""
+
+    def __init__(
+        self,
+        handle: Callable[[T], Coroutine[Any, Any, None]],
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+    ) -> None:
+        super().__init__(self._take_turn, spawn)
+        self._handle_item = handle
+        self._turns: dict[T, _Turn] = {}
+
+    def leave(self, item: T) -> None:
+        self._turns[item].over.set()
+
+    async def rejoin(self, name: str, item: T, *, first: bool) -> None:
+        """Returns when it is the item's turn again: the next one, or after all that wait. At once if it is."""
+        turn = self._turns[item]
+        if turn.over.is_set():
+            turn.again = asyncio.get_running_loop().create_future()
+            (self.add_first if first else self.add)(name, item)
+            await turn.again
+            turn.again = None
+
+    def has_begun(self, item: T) -> bool:
+        return item in self._turns
+
+    def clear(self) -> None:
+        """Also ends the waiting for another turn."""
+        super().clear()
+        for turn in self._turns.values():
+            if turn.again is not None:
+                turn.again.cancel()
+
+    async def _take_turn(self, item: T) -> None:
+        turn = self._turns.setdefault(item, _Turn())
+        turn.over.clear()
+        if turn.again is None:
+            self._spawn(self._handle_to_end(item, turn))
+        elif not turn.again.done():
+            turn.again.set_result(None)
+        await turn.over.wait()
+
+    async def _handle_to_end(self, item: T, turn: _Turn) -> None:
+        try:
+            await self._handle_item(item)
+        finally:
+            turn.over.set()
+            del self._turns[item]

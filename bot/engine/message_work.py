@@ -3,6 +3,7 @@
 Unexpected errors end here: they are logged with an id, and the sender is told the id.
 """
 
+import json
 import secrets
 import time
 from collections.abc import Callable
@@ -15,8 +16,8 @@ import structlog
 
 from adapters.http.rate_limits import background
 from adapters.toolkit.messages import in_language
+from bot.engine.command_log import CommandFacts, LoggedEffects, log_command
 from bot.engine.effect_outcomes import EffectServices
-from bot.engine.effects import Effects
 from bot.engine.port import Progress
 from bot.engine.reconciler import Reconciler
 from bot.observability import metrics
@@ -62,12 +63,14 @@ class MessageProcessor:
         self._now = now
         self._last_press: dict[tuple[str, str], datetime] = {}  # by (actor id, post id)
         self._routed_at: dict[str, float] = {}  # by message key
+        self._facts: dict[str, CommandFacts] = {}  # of unfinished messages, by key
 
     def lacks_run(self, message: Message) -> bool:
         return dispatch.lacks_run(message, self._services)
 
     async def route(self, message: Message) -> Route | Answer:
         self._routed_at[message.key] = time.monotonic()
+        facts = self._facts_of(message)
         try:
             is_write = dispatch.message_needs_current_rights(message, self._services)
             message = await self._with_profile(message, is_write)
@@ -79,11 +82,14 @@ class MessageProcessor:
             return self._error_answer(message, error)
         if isinstance(route, Answer):
             await self._save_intent(message)
+        else:
+            facts.add_intent(route.intent or {}, route.queue)
         return route
 
     async def _save_intent(self, message: Message) -> None:
         intent = await dispatch.intent_json(message, self._services)
         if intent is not None:
+            self._facts_of(message).add_intent(json.loads(intent))
             try:
                 await self._inbox.save_intent(message.key, intent)
             except StoreError as error:  # only its choice is lost
@@ -109,12 +115,15 @@ class MessageProcessor:
         try:
             is_write = dispatch.needs_current_rights(self._intent(route), self._services.commands)
             message = await self._with_profile(message, is_write)
+            effects = LoggedEffects(self._effect_services, self._reconciler, message, progress)
+            effects.facts = self._facts_of(message)
+            effects.facts.add_intent(route.intent or {}, route.queue)
             context = CommandContext(
                 services=self._services,
                 message=message,
                 now=self._now(),
                 zone=self._zone(message.actor),
-                effects=Effects(self._effect_services, self._reconciler, message, progress),
+                effects=effects,
                 run=await self._services.runs.get(route.queue) if route.queue else None,
             )
             with read_priority(message, route):
@@ -126,12 +135,15 @@ class MessageProcessor:
 
     async def deliver(self, message: Message, answer: Answer, *, resumed: bool, since: datetime) -> Result:
         structlog.contextvars.bind_contextvars(delivery=message.key)
+        facts = self._facts.pop(message.key, None)
+        if facts is not None:  # else the last process logged it, and only the delivery is left
+            known = message.model_copy(update={"actor": self._people.cached_profile(message.actor)})
+            log_command(known, facts, answer.result)
         try:
             result = await self._responder.deliver(message, answer, resumed=resumed, since=since)
         except Exception:
             log.exception("answer not delivered", delivery=message.key)
             result = answer.result
-        log.info("message processed", result=result, via=message.via.value)
         routed_at = self._routed_at.pop(message.key, None)
         if routed_at is not None:
             metrics.observe_processing(message.place.surface, time.monotonic() - routed_at)
@@ -139,6 +151,9 @@ class MessageProcessor:
 
     def shut_down(self) -> None:
         self._effect_services.shutting_down.set()
+
+    def _facts_of(self, message: Message) -> CommandFacts:
+        return self._facts.setdefault(message.key, CommandFacts())
 
     async def _with_profile(self, message: Message, current: bool) -> Message:
         read = self._people.current_profile if current else self._people.profile

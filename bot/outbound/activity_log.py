@@ -18,14 +18,14 @@ from bot.outbound.live_cards import LiveCards
 from bot.storage.activity import ActivityPost, ActivityRows
 from bot.storage.store import StoreError
 from bot.surfaces.protocol import ChatUnreachable, PostGone, PostRef, Surface, SurfaceError
-from commands.model.card import ActivityLine, Button
+from commands.cards.activity_line import distinct_buttons
+from commands.model.card import ActivityLine
 from commands.model.messages import Place
 
 JOIN_SECONDS = 5.0
 POST_INTERVAL_SECONDS = 2.0
 LONGEST_RETRY_SECONDS = 30.0
 MAX_LINES_PER_POST = 12
-MAX_BUTTONS_PER_POST = 5
 
 log = structlog.get_logger(__name__)
 
@@ -186,7 +186,7 @@ class ActivityLog:
         if not post.post and find_first and (found := await surface.find_post(post.place, post.nonce)):
             post = replace(post, post=found.id)
         texts = [line.text for line in lines.values()]
-        buttons = _buttons(list(lines.values()))
+        buttons = distinct_buttons(list(lines.values()))
         if post.post:
             try:
                 await surface.edit_lines(PostRef(place=post.place, id=post.post), texts, buttons=buttons)
@@ -208,7 +208,3 @@ class ActivityLog:
             return None
         card = cards[0]
         return card.place.model_copy(update={"thread": card.place.thread or card.post})
-
-
-def _buttons(lines: Sequence[ActivityLine]) -> tuple[Button, ...]:
-    return tuple(button for line in lines for button in line.buttons)[:MAX_BUTTONS_PER_POST]

@@ -120,9 +120,8 @@ class Responder:
         await self._post_notice(message, line)
         out_of_view = message.via in _TYPED_ANYWHERE and self._activity_log.has_thread(line.run)
         if out_of_view and message.key not in self._queued:
-            await self._send_notice(
-                message, pending_lines.waiting_card(message, run, effect.step, error, services)
-            )
+            card = pending_lines.waiting_card(message, run, effect.step, error, services)
+            await self._send_notice(message, card)
 
     async def notify_queued(self, message: Message, card: Card) -> None:
         """If the message then waits for its platform too, only its activity line says so."""

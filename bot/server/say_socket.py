@@ -29,6 +29,7 @@ from commands.model.intents import Choose, Intent
 from commands.model.messages import Message, ReplyRoute, Via
 
 GREETING_TIMEOUT_SECONDS = 2.0
+READ_TIMEOUT_SECONDS = 10.0  # a client that has not read its reply by then is cut off
 MAX_QUESTIONS = 5  # confirmed by --yes
 _MAX_LINE_BYTES = 8 * 2**20
 _MAX_PATH_BYTES = 100  # Linux allows 107 in the address of a socket
@@ -184,6 +185,11 @@ class SaySocket:
             os.umask(umask)
         self._server = await asyncio.start_unix_server(self._handle, sock=listener, limit=_MAX_LINE_BYTES)
 
+    @property
+    def connections(self) -> int:
+        """How many clients are being served."""
+        return len(self._connections)
+
     def serve(self, handler: RequestHandler) -> None:
         self._handler.set_result(handler)
 
@@ -207,11 +213,15 @@ class SaySocket:
             request = Request.model_validate_json(await reader.readline())
             handler = await asyncio.shield(self._handler)
             reply = await handler(request)
-            await _send(writer, reply.model_dump(mode="json"))
+            async with asyncio.timeout(READ_TIMEOUT_SECONDS):
+                await _send(writer, reply.model_dump(mode="json"))
         except ValidationError:
             await _send(writer, Reply(text="Invalid request.").model_dump(mode="json"))
         except (ConnectionError, asyncio.CancelledError, ValueError) as error:  # ValueError: a line is too long
             log.info("say connection ended early", error=type(error).__name__)
+        except TimeoutError:
+            log.warning("a client of the say socket does not read its reply and was disconnected")
+            writer.transport.abort()
         finally:
             self._connections.discard(task)
             writer.close()

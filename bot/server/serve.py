@@ -16,6 +16,7 @@ import structlog
 import uvicorn
 
 from bot.app import Application, bootstrap
+from bot.config.checks import check_settings
 from bot.config.settings import Settings
 from bot.server import web
 from bot.server.lock import CannotStart, hold_lock
@@ -128,10 +129,9 @@ async def _has_unfinished_chat_messages(settings: Settings) -> bool:
 
 
 def _log_warnings(settings: Settings) -> None:
-    for warning in settings.warnings:
-        log.warning(warning)
-    if settings.slack is None and settings.mattermost is None:
-        log.warning("no chat is configured, so only liaison say works: add [slack] or [mattermost]")
+    """What ``liaison doctor`` finds in the settings, and Liaison can do without."""
+    for result in check_settings(settings):
+        log.warning(result.summary, fix=result.fix)
 
 
 class SayRequests:

@@ -56,6 +56,17 @@ def tasks_to_read(run: Run, result: WriteResult) -> Collection[str] | None:
     return [task.id for task in run.tasks if not task.state.is_over and ended.intersection(task.waits_for)]
 
 
+def with_snapshot(tracked: TrackedRun, read: Run) -> TrackedRun:
+    """With what was just read. A hold that Liaison stores ends with its task: it is not there again if somebody
+    reopens the task on the platform.
+    """
+    run, holds = fill_missing(tracked.run, read), tracked.overlay.holds
+    over = {task.id for task in run.tasks if task.state.is_over}
+    kept = {id: reason for id, reason in holds.items() if id not in over}
+    overlay = tracked.overlay if len(kept) == len(holds) else tracked.overlay.model_copy(update={"holds": kept})
+    return tracked.model_copy(update={"run": run, "overlay": overlay})
+
+
 def fill_missing(old: Run, new: Run) -> Run:
     """Keeps the comments and the runbook of the old snapshot where a platform's read does not include them."""
     changes: dict[str, object] = {}

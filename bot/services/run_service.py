@@ -5,20 +5,17 @@ low priority. ``on_change`` gets the handle of each run whose snapshot has chang
 found halted or over on its platform, unless Liaison ended it.
 """
 
-import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
-from datetime import datetime, timedelta
+from datetime import datetime
 
-import structlog
-
-from adapters.errors import AdapterError
-from adapters.http.rate_limits import background, is_background
+from adapters.http.rate_limits import is_background
 from adapters.models import Run, RunbookKey, RunKey, RunState, RunSummary
 from adapters.protocol import Adapter, TaskReads
 from adapters.toolkit.messages import ENGLISH
 from adapters.unconfigured import adapter_named
 from adapters.writes import Op, WriteResult
-from bot.services.run_changes import fill_missing, find_or_track, reserve, tasks_to_read, with_state
+from bot.services.background_refreshes import BackgroundRefreshes
+from bot.services.run_changes import find_or_track, reserve, tasks_to_read, with_snapshot, with_state
 from bot.storage.effects import EffectLog
 from bot.storage.run_transaction import RunTransaction
 from bot.storage.runs import RunRows
@@ -26,13 +23,7 @@ from bot.storage.store import Commit
 from commands.model.messages import Actor, Place
 from commands.model.tracked_run import Receipt, RunOverlay, TrackedRun
 
-REFRESH_INTERVAL_SECONDS = 1.0
-SLOWEST_REFRESH_SECONDS = 30.0  # of a run that its platform is still creating
-CREATION_TIMEOUT = timedelta(minutes=10)
-BACKGROUND_READS = 4  # of one platform at a time: polls must not wait behind hundreds of reads
 _OPEN = (RunState.STARTING, RunState.ACTIVE, RunState.PAUSED)
-
-log = structlog.get_logger(__name__)
 
 
 class RunService:
@@ -56,11 +47,8 @@ class RunService:
         rows.on_change = on_change
         self._on_stop = on_stop
         self._count_queued_writes = count_queued_writes
-        self._refreshes: dict[str, asyncio.Task[None]] = {}  # by handle
-        self._requested: dict[str, frozenset[str] | None] = {}  # handle -> tasks to read (again); None: the run
-        self._wakeups: dict[str, asyncio.Event] = {}  # by handle: ends the wait for a run that is being created
         self._used_at: dict[str, datetime] = {}  # by handle: when somebody last used it or was shown it
-        self._background_reads: dict[str, asyncio.Semaphore] = {}  # by platform
+        self._background = BackgroundRefreshes(self._read_again, self._platform_of, self._is_being_created, now)
 
     # Lookups in the store
 
@@ -226,7 +214,7 @@ class RunService:
                 return None
             return rows.change(
                 before.handle,
-                lambda tracked: tracked.model_copy(update={"run": fill_missing(tracked.run, run)}),
+                lambda tracked: with_snapshot(tracked, run),
             ).run
 
         return await self._rows.transaction(change, Commit.RUN)
@@ -239,13 +227,21 @@ class RunService:
             self.refresh_soon(handle, tasks)
 
     def refresh_soon(self, handle: str, tasks: Collection[str] | None = None) -> None:
-        """In the background. If a refresh is in progress, another one follows it. ``tasks``: only these, by id."""
-        requested = self._requested.get(handle, frozenset())
-        self._requested[handle] = None if tasks is None or requested is None else requested.union(tasks)
-        if handle in self._wakeups:
-            self._wakeups[handle].set()
-        if handle not in self._refreshes:
-            self._refreshes[handle] = asyncio.create_task(self._refresh_in_background(handle))
+        """In the background. ``tasks``: only these, by id."""
+        self._background.request(handle, tasks)
+
+    @property
+    def is_refreshing(self) -> bool:
+        return self._background.is_busy
+
+    async def stop(self) -> None:
+        await self._background.stop()
+
+    async def _read_again(self, handle: str, tasks: Collection[str] | None) -> None:
+        await (self.refresh(handle) if tasks is None else self._refresh_tasks(handle, tasks))
+
+    def _platform_of(self, handle: str) -> str:
+        return self._require(handle).run.key.platform
 
     def hint(self, platform: str, ids: Collection[str] | None) -> None:
         """Refreshes the active runs that have, or have a task with, one of these ids; None: all active runs."""
@@ -260,51 +256,6 @@ class RunService:
         for tracked in self.followed_runs(platform):
             if self.was_used(tracked, since):
                 self.refresh_soon(tracked.handle)
-
-    @property
-    def is_refreshing(self) -> bool:
-        return bool(self._refreshes)
-
-    async def stop(self) -> None:
-        for task in list(self._refreshes.values()):
-            task.cancel()
-        await asyncio.gather(*self._refreshes.values(), return_exceptions=True)
-
-    async def _refresh_in_background(self, handle: str) -> None:
-        pause, began = REFRESH_INTERVAL_SECONDS, self._now()
-        try:
-            with background():
-                while handle in self._requested:
-                    tasks = self._requested.pop(handle)
-                    try:
-                        async with self._background_read(handle):
-                            await (self.refresh(handle) if tasks is None else self._refresh_tasks(handle, tasks))
-                    except AdapterError as error:
-                        log.info("run not refreshed", run=handle, error=str(error))
-                    await asyncio.sleep(REFRESH_INTERVAL_SECONDS)
-                    if self._is_being_created(handle) and self._now() - began < CREATION_TIMEOUT:
-                        await self._wait_for_request(handle, pause)
-                        pause = min(pause * 2, SLOWEST_REFRESH_SECONDS)
-                        self._requested[handle] = None
-        finally:
-            del self._refreshes[handle]
-
-    def _background_read(self, handle: str) -> asyncio.Semaphore:
-        platform = self._require(handle).run.key.platform
-        return self._background_reads.setdefault(platform, asyncio.Semaphore(BACKGROUND_READS))
-
-    async def _wait_for_request(self, handle: str, timeout: float) -> None:
-        """Waits until a write or a hint requests a refresh, at most ``timeout`` seconds."""
-        wakeup = self._wakeups[handle] = asyncio.Event()
-        if handle in self._requested:
-            wakeup.set()
-        try:
-            async with asyncio.timeout(timeout):
-                await wakeup.wait()
-        except TimeoutError:
-            pass
-        finally:
-            del self._wakeups[handle]
 
     def _is_being_created(self, handle: str) -> bool:
         """Whether the platform is still creating a started run: its tasks appear later, without a hint."""

@@ -114,14 +114,15 @@ _SPAN_NAMES = {span_type: name for name, span_type in _SPAN_TYPES.items()}
 
 def _dump_line(line: ActivityLine) -> str:
     buttons = [{"label": b.label, "style": b.style, "intent": b.intent.model_dump()} for b in line.buttons]
-    return json.dumps({"words": [_dump_span(span) for span in line.text], "buttons": buttons}, default=str)
+    stored = {"words": [_dump_span(span) for span in line.text], "buttons": buttons}
+    return json.dumps(stored | ({"name": line.name} if line.name else {}), default=str)
 
 
 def _load_line(row: Row[Any]) -> ActivityLine:
     data = json.loads(row.line)
     buttons = tuple(Button(b["label"], COMMANDS.intent_from(b["intent"]), b["style"]) for b in data["buttons"])
     text: Text = tuple(_load_span(span) for span in data["words"])
-    return ActivityLine(run=f"R{row.run}", slot=row.slot, text=text, buttons=buttons)
+    return ActivityLine(f"R{row.run}", row.slot, text, buttons, name=data.get("name", ""))
 
 
 def _dump_span(span: Span) -> object:

@@ -20,5 +20,6 @@ def parsing(what: str) -> Iterator[None]:
 
 
 def require_storable(message: Message) -> None:
-    """Raises ``ValueError`` for valid JSON that cannot be stored: half a surrogate pair, or deep nesting."""
-    message.model_dump_json().encode()
+    """Raises ``ValueError`` for valid JSON that cannot be stored: half a surrogate pair, deep nesting, or a value
+    of another type, which could not be read again."""
+    message.model_dump_json(warnings="error").encode()

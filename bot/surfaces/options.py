@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
+SHORTEST_SECRET = 16  # characters
 _FOR_BOT = "the bot token (xoxb-…) from OAuth & Permissions"
 _FOR_APP = "an app-level token (xapp-…) with connections:write from Basic Information"
 _FOR_SIGNING = "the signing secret from Basic Information"
@@ -49,6 +50,18 @@ def _token(key: str, prefix: str, right: str) -> Callable[[SecretStr], SecretStr
     return check
 
 
+def _not_guessable(instruction: str) -> Callable[[Any], Any]:
+    """A check of secrets that prove who sends a delivery. The chats' own are never that short."""
+
+    def check(value: SecretStr | tuple[SecretStr, ...]) -> SecretStr | tuple[SecretStr, ...]:
+        secrets = value if isinstance(value, tuple) else (value,)
+        if any(0 < len(secret.get_secret_value()) < SHORTEST_SECRET for secret in secrets):
+            raise ValueError(f"is too short and can be guessed; {instruction}")
+        return value
+
+    return check
+
+
 def _api_url(url: str) -> str:
     split_url(url, 'must be a URL; set it to "https://slack.com/api/", or remove it')
     return url
@@ -80,9 +93,14 @@ class SlackOptions(BaseModel):
     bot_token: Annotated[SecretStr, AfterValidator(_token("bot_token", "xoxb-", _FOR_BOT))] = Field(
         description="xoxb-…, from OAuth & Permissions"
     )
-    signing_secret: Annotated[SecretStr, AfterValidator(_token("signing_secret", "", _FOR_SIGNING))] | None = (
-        Field(None, description="from Basic Information; required without app_token")
-    )
+    signing_secret: (
+        Annotated[
+            SecretStr,
+            AfterValidator(_token("signing_secret", "", _FOR_SIGNING)),
+            AfterValidator(_not_guessable(f"set it to {_FOR_SIGNING}")),
+        ]
+        | None
+    ) = Field(None, description="from Basic Information; required without app_token")
     app_token: Annotated[SecretStr, AfterValidator(_token("app_token", "xapp-", _FOR_APP))] | None = Field(
         None, description="xapp-…, with connections:write; turns on Socket Mode"
     )
@@ -98,7 +116,9 @@ class MattermostOptions(BaseModel):
         description="the site's address, including its sub-path if it has one"
     )
     token: SecretStr = Field(description="the bot account's access token")
-    command_tokens: tuple[SecretStr, ...] = Field((), description="one for each team's slash command")
+    command_tokens: Annotated[
+        tuple[SecretStr, ...], AfterValidator(_not_guessable("set them to what Mattermost shows for each command"))
+    ] = Field((), description="one for each team's slash command")
     team: str | None = Field(
         None, description="name or id of the only team to listen to; empty for all of the bot's teams"
     )

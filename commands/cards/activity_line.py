@@ -4,11 +4,15 @@ A line's slot is made of the message's key and the write, so that whoever learns
 line. Lines are in the channel's language, and stay in the language in which they were written.
 """
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
 from adapters.models import RunState
 from adapters.toolkit.messages import in_language
 from adapters.writes import NOTE, AddTask, Op, SetStatus, Write, WriteResult
 from commands.lookup.earlier_message import plain_name
-from commands.model.card import ActivityLine, Text
+from commands.model.card import ActivityLine, Button, Text
 from commands.model.intents import DecideOutcome
 from commands.model.messages import Message
 from commands.model.outcomes import Done, Outcome, Refused, Unknown
@@ -16,7 +20,16 @@ from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import own_messages, plain_text, translate
 from commands.text.error_text import adapter_error_text, platform_messages, platform_title
-from commands.text.phrases import button, clock, first_line, health_name, run_name, task_name
+from commands.text.phrases import (
+    LABEL_LENGTH,
+    button,
+    clock,
+    first_line,
+    health_name,
+    run_name,
+    shorten,
+    task_name,
+)
 
 _OF_NOTES = {
     "unknown.trace": "unknown.trace_note",
@@ -94,6 +107,31 @@ def unknown_facts(tracked: TrackedRun, outcome: Unknown, services: Services) -> 
 def unknown_key(key: str, step: Write) -> str:
     """The variant of a message about an unknown outcome: if it is a note, all but the note is done."""
     return _OF_NOTES[key] if step.part == NOTE else key
+
+
+def short_name(tracked: TrackedRun, step: Write) -> str:
+    """ "T3 note": short enough to stand before the label of a button."""
+    word = "note" if step.part == NOTE else step.op.value
+    task = tracked.task_handle(step.target) if step.target else ""
+    return plain_text(translate(f"short.{word}", name=task or tracked.handle))
+
+
+def distinct_buttons(lines: Sequence[ActivityLine]) -> tuple[Button, ...]:
+    """Those of all lines. Where several have the same label, each names its write, and a number if need be."""
+    pairs = [(line, press) for line in lines for press in line.buttons]
+    labels = Counter(press.label for _, press in pairs)
+    names = [f"{line.name}: {press.label}" if line.name else press.label for line, press in pairs]
+    same = Counter(names)
+    numbers: Counter[str] = Counter()
+    found: list[Button] = []
+    for (line, press), name in zip(pairs, names, strict=True):
+        if labels[press.label] == 1:
+            found.append(press)
+            continue
+        numbers[name] += 1
+        named = f"{line.name} {numbers[name]}: {press.label}" if same[name] > 1 else name
+        found.append(replace(press, label=shorten(named.strip(), LABEL_LENGTH)))
+    return tuple(found)
 
 
 def slot(message_key: str, step: Write) -> str:
@@ -180,7 +218,8 @@ def decision_line(message: Message, tracked: TrackedRun, outcome: Unknown, servi
             button(key, DecideOutcome(run=tracked.handle, key=message.key, step=step.step_key, applied=there))
             for key, there in decisions
         )
-    return ActivityLine(tracked.handle, slot(message.key, step), text, buttons)
+        name = short_name(tracked, step)
+    return ActivityLine(tracked.handle, slot(message.key, step), text, buttons, name=name)
 
 
 def stopped_line(tracked: TrackedRun, services: Services) -> ActivityLine:

@@ -7,7 +7,7 @@ from datetime import datetime
 from adapters.errors import AdapterError, RateLimited
 from adapters.toolkit.messages import in_language
 from adapters.writes import Write
-from commands.cards.activity_line import slot, step_summary, write_summary
+from commands.cards.activity_line import short_name, slot, step_summary, write_summary
 from commands.cards.error_card import drop_button, retry_button
 from commands.lookup.earlier_message import plain_name
 from commands.model.card import ActivityLine, Answer, Card, Code, Text
@@ -45,7 +45,8 @@ def waiting_line(
             until=clock(asked_until or until, services.zone),
         )
         stop = button("button.stop", Stop(run=tracked.handle, key=message.key))
-    return ActivityLine(tracked.handle, slot(message.key, step), text, (stop,))
+        name = short_name(tracked, step)
+    return ActivityLine(tracked.handle, slot(message.key, step), text, (stop,), name=name)
 
 
 def waiting_card(

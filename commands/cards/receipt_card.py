@@ -40,6 +40,8 @@ from commands.text.error_text import (
 )
 from commands.text.phrases import clock, first_line, run_name, short_card
 
+_NAMED_FIELDS = frozenset({"start.owner", "add.assignee"})  # which have sentences of their own
+
 
 @dataclass(frozen=True)
 class OutcomeReport:
@@ -165,7 +167,18 @@ def _ignored_fields(tracked: TrackedRun, wanted: Write, services: Services) -> l
         lines.append(translate("receipt.no_owner", platform=title, person=owner.shown))
     if f"{wanted.op}.assignee" in ignored and (assignee := getattr(wanted, "assignee", None)):
         lines.append(translate("receipt.no_assignee", platform=title, person=assignee.shown))
-    return lines
+    others = [field for field in sorted(ignored) if field not in _NAMED_FIELDS and _is_given(wanted, field)]
+    return [
+        *lines,
+        *(translate("receipt.ignored", platform=title, field=field.partition(".")[2]) for field in others),
+    ]
+
+
+def _is_given(wanted: Write, name: str) -> bool:
+    """Whether the field ("add.stage") was asked for in this write."""
+    op, _, field = name.partition(".")
+    info = type(wanted).model_fields.get(field)
+    return wanted.op == op and info is not None and getattr(wanted, field) != info.get_default()
 
 
 def adapter_message(result: WriteResult, tracked: TrackedRun, services: Services) -> Text:

@@ -2,7 +2,7 @@
 
 from adapters.models import Task
 from commands.model.card import Button
-from commands.model.intents import Approve, Begin, Finish, Reopen, Show
+from commands.model.intents import Approve, Assign, Begin, Finish, Reopen, Show
 from commands.model.tracked_run import TrackedRun
 from commands.text.phrases import button
 
@@ -36,6 +36,13 @@ def approve_in_button(tracked: TrackedRun, task: Task) -> Button:
     handle = tracked.task_handle(task.id)
     approve = Approve(run=tracked.handle, tasks=(handle,))
     return button("button.approve", approve, task=f"{tracked.handle}.{handle}")
+
+
+def take_over_button(tracked: TrackedRun, task: Task) -> Button:
+    """Assigns somebody else's task to whoever presses it."""
+    holder = ", ".join(person.shown for person in task.assignees)
+    take = Assign(run=tracked.handle, tasks=(tracked.task_handle(task.id),), person="me", holder=holder)
+    return button("button.take_over", take)
 
 
 def comments_button(tracked: TrackedRun, task: Task) -> Button:

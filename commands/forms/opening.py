@@ -6,6 +6,7 @@ from dataclasses import replace
 from commands.forms import more
 from commands.forms.options import MOST_OPTIONS, task_options
 from commands.language.parser import parse
+from commands.lookup.distinct_names import run_names
 from commands.lookup.earlier_message import original_intent
 from commands.lookup.run_lookup import no_run_error
 from commands.model.card import Field, Form, Option
@@ -18,6 +19,8 @@ from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, translate
 from commands.text.phrases import run_name, shorten
+
+_OPTION_LENGTH = 70  # characters of an option of a select
 
 
 def forms_of(commands: CommandSet) -> Mapping[str, CommandForm]:
@@ -99,7 +102,10 @@ async def _candidate_runs(request: OpenForm, place: Place, services: Services) -
 
 
 def _run_field(runs: Sequence[TrackedRun]) -> Field:
-    options = tuple(Option(tracked.handle, shorten(run_name(tracked), 70)) for tracked in runs)
+    names = run_names(runs, _OPTION_LENGTH)
+    options = tuple(
+        Option(tracked.handle, shorten(name, _OPTION_LENGTH)) for tracked, name in zip(runs, names, strict=True)
+    )
     return Field("run", plain_text(translate("form.run")), "choice", options)
 
 

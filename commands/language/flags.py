@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 
 from rapidfuzz import fuzz
 
+from adapters.writes import FIELD
 from commands.language.tokens import Word, split_words, unquote
 from commands.model.card import Code
-from commands.model.command import Command, Flag, FlagKind
+from commands.model.command import Command, Flag, FlagKind, ParsedLine
 from commands.model.errors import BadArguments
 
 _FLAG = re.compile(r"(?:--|—|–)([A-Za-z]+)(?:=(.*))?", re.DOTALL)
@@ -174,6 +175,10 @@ def _consume_flags_before_text(scanner: _FlagScanner) -> tuple[str, int]:
     return (scanner.text[start:stop], after) if after > next_word else ("", first)
 
 
+FIELDS_FLAG = Flag("set", FlagKind.PAIRS, hint="field=value")
+"""For the custom fields of a task."""
+
+
 def parse_pairs(text: str) -> dict[str, str]:
     """Parses the ``key=value`` lines of a PAIRS flag. Raises ``BadArguments`` for anything else."""
     pairs: dict[str, str] = {}
@@ -188,6 +193,12 @@ def parse_pairs(text: str) -> dict[str, str]:
             )
         pairs[key.strip()] = unquote(value)
     return pairs
+
+
+def field_options(line: ParsedLine) -> dict[str, str]:
+    """Of a write to a task: its ``--set`` is for custom fields, with or without the prefix that a start needs."""
+    pairs = parse_pairs(line.flags.get("set", ""))
+    return {f"{FIELD}{name.removeprefix(FIELD)}": value for name, value in pairs.items()}
 
 
 def reject_stray_flags(text: str, flags: Sequence[Flag]) -> None:

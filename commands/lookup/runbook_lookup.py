@@ -1,22 +1,21 @@
 """Finds runbooks by what was typed. Asks the platforms."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adapters.errors import AdapterError, NotFound
+from adapters.errors import NotFound
 from adapters.models import Runbook, RunbookKey, RunKey, RunState, TaskKey
 from adapters.toolkit.folding import fold
 from commands.lookup.distinct_names import runbook_names
 from commands.lookup.fuzzy import find_matches
+from commands.lookup.platform_lists import ask_platforms
 from commands.lookup.run_lookup import parse_platform_reference
 from commands.model.card import Button, Code, Text
 from commands.model.errors import Ambiguous, BadArguments, Missing
 from commands.model.intents import Runbooks
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
-from commands.text.catalogue import lazy
-from commands.text.error_text import adapter_error_text
+from commands.text.catalogue import lazy, plain_text, translate
 from commands.text.phrases import (
     MOST_CHOICES,
     bare_title,
@@ -26,39 +25,29 @@ from commands.text.phrases import (
     show_button,
 )
 
+_MOST_NAMED = 10
+
 
 @dataclass(frozen=True)
 class RunbookSearch:
-    """``failures`` has a sentence for each platform that could not be asked."""
+    """``gaps`` has a sentence for each platform that may have more."""
 
     runbooks: tuple[Runbook, ...] = ()
-    failures: tuple[Text, ...] = ()
+    gaps: tuple[Text, ...] = ()
 
     @property
-    def failure_text(self) -> Text:
-        """``failures``, to be appended to a sentence."""
-        return tuple(span for sentence in self.failures for span in (" ", *sentence))
+    def gap_text(self) -> Text:
+        """``gaps``, to be appended to a sentence."""
+        return tuple(span for sentence in self.gaps for span in (" ", *sentence))
 
 
 async def search_runbooks(query: str, platform: str, services: Services) -> RunbookSearch:
     """Asks all platforms at once, or the one of ``--on``. Raises ``AdapterError`` if none could be asked."""
     names = [find_platform(platform, services)] if platform else list(services.platforms)
-    results = await asyncio.gather(
-        *(services.platforms[name].runbooks(query) for name in names), return_exceptions=True
-    )
-    found: list[Runbook] = []
-    errors: list[AdapterError] = []
-    for result in results:
-        if isinstance(result, AdapterError):
-            errors.append(result)
-        elif isinstance(result, BaseException):
-            raise result
-        else:
-            found += result
-    if errors and len(errors) == len(names):
-        raise errors[0]
-    failures = tuple(adapter_error_text(error, services, nothing_changed=False) for error in errors)
-    return RunbookSearch(tuple(found), failures)
+    listed = await ask_platforms(names, lambda adapter: adapter.runbooks(query), services)
+    if listed.errors and not listed.answered:
+        raise listed.errors[0]
+    return RunbookSearch(tuple(listed.items), listed.gaps)
 
 
 def find_platform(query: str, services: Services) -> str:
@@ -90,12 +79,19 @@ async def find_runbook(query: str, platform: str, context: CommandContext) -> Ru
     if found.single:
         return found.single
     if found.several:
-        rest = ", ".join(runbook_names(found.several)[MOST_CHOICES : MOST_CHOICES + 10])
-        message = "runbook.several" if query else "runbook.which"
-        raise Ambiguous(message, words=query, buttons=_runbook_choices(found.several, key), rest=rest)
+        message, buttons = "runbook.several" if query else "runbook.which", _runbook_choices(found.several, key)
+        rest = _named_rest(found.several)
+        raise Ambiguous(message, words=query, also=search.gap_text, buttons=buttons, rest=rest)
     if running := await _find_running(query, platform, services):
         raise Missing("runbook.running", words=query, run=run_name(running), buttons=[show_button(running)])
     raise _missing_runbook(query, found.guesses, search, key)
+
+
+def _named_rest(runbooks: Sequence[Runbook]) -> str:
+    """Those without a button: ten names, and how many more there are."""
+    rest = runbook_names(runbooks)[MOST_CHOICES:]
+    named, more = rest[:_MOST_NAMED], len(rest) - _MOST_NAMED
+    return ", ".join([*named, *([plain_text(translate("list.more", count=more))] if more > 0 else [])])
 
 
 async def _find_by_reference(text: str, services: Services) -> Runbook | None:
@@ -133,4 +129,4 @@ def _runbook_choices(runbooks: Sequence[Runbook], key: str) -> list[Button]:
 
 def _missing_runbook(query: str, guesses: Sequence[Runbook], search: RunbookSearch, key: str) -> Missing:
     buttons = [*_runbook_choices(guesses, key)[:4], button("button.runbooks", Runbooks())]
-    return Missing("runbook.none", words=query, also=search.failure_text, buttons=buttons)
+    return Missing("runbook.none", words=query, also=search.gap_text, buttons=buttons)

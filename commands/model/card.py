@@ -153,6 +153,7 @@ class ActivityLine:
     """A line for one write in the thread of the run's card. A line with the same ``slot`` is edited, not repeated.
 
     ``corrects``: only shown where the slot already has a line ("Retrying until …") that is no longer true.
+    ``name`` is the write in a word or two ("T3 note"), for its buttons where another line has the same ones.
     """
 
     run: str  # handle
@@ -160,6 +161,7 @@ class ActivityLine:
     text: Text
     buttons: tuple[Button, ...] = ()
     corrects: bool = False
+    name: str = ""
 
 
 Result = Literal["done", "failed", "question"]

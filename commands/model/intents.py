@@ -16,7 +16,7 @@ from adapters.models import Model
 
 
 class Intent(Model):
-    """``options`` are added to ``Write.options``. The buttons of a question fill them, and ``do --set``."""
+    """``options`` are added to ``Write.options``. The buttons of a question fill them, and ``--set``."""
 
     verb: str
     run: str = ""  # empty: the run of the channel or thread

@@ -10,7 +10,7 @@ from datetime import datetime, tzinfo
 
 from adapters.models import Person, RunState, Task, TaskState
 from adapters.protocol import Capability, supports
-from adapters.toolkit.people import same_people
+from adapters.toolkit.people import is_among, same_people
 from adapters.writes import AssignTask, FinishTask, HoldTask, Op, TaskWrite
 from commands.cards.error_card import AlreadyDone
 from commands.cards.task_buttons import (
@@ -19,6 +19,7 @@ from commands.cards.task_buttons import (
     finish_button,
     reopen_button,
     show_task_button,
+    take_over_button,
 )
 from commands.cards.task_row import as_shown, is_asked, is_same_change, people_names
 from commands.lookup.task_lookup import task_choices
@@ -128,6 +129,8 @@ def _already(
         "people": people_names(task.assignees),
     }
     buttons = [finish_button(tracked, task)] if task.state is TaskState.RUNNING and task.is_ours else []
+    if key == "already.begin" and not is_among(check.person, task.assignees) and check.is_supported(Op.ASSIGN):
+        buttons.insert(0, take_over_button(tracked, task))  # "claim" and "take" mean this
     return AlreadyDone(key, deed=last_change(task, check), buttons=buttons, **facts)
 
 

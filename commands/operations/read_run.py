@@ -26,8 +26,11 @@ async def refreshed(context: CommandContext, tracked: TrackedRun) -> tuple[Track
 
 
 def _old_read(error: AdapterError, context: CommandContext, at: ClockTime) -> Text:
-    if isinstance(error, Unreachable | RateLimited):
-        return translate("read.old", platform=platform_title(error.platform, context.services), at=at)
+    platform = platform_title(error.platform, context.services)
+    if isinstance(error, Unreachable):
+        return translate("read.old", platform=platform, at=at)
+    if isinstance(error, RateLimited):
+        return translate("read.waits", platform=platform, at=at, until=clock(error.until, context.zone))
     why = adapter_error_text(error, context.services, nothing_changed=False)
     return translate("read.refused", why=why, at=at)
 

@@ -148,7 +148,7 @@ async def _search_runbooks(what: str, context: CommandContext) -> RunbookSearch:
         search = await search_runbooks(what, "", context.services)
         return search if search.runbooks else await search_runbooks("", "", context.services)
     except AdapterError as error:
-        return RunbookSearch(failures=(translate("read.no_runbooks", platform=error.platform),))
+        return RunbookSearch(gaps=(translate("read.no_runbooks", platform=error.platform),))
 
 
 def _buttons(
@@ -182,4 +182,4 @@ def _buttons(
 
 def _not_found(what: str, guesses: list[Button], search: RunbookSearch) -> CommandError:
     buttons = [*guesses[:3], button("button.runbooks", Runbooks()), button("button.help", Help())]
-    return Missing("show.nothing", words=shorten(what, 60), also=search.failure_text, buttons=buttons)
+    return Missing("show.nothing", words=shorten(what, 60), also=search.gap_text, buttons=buttons)

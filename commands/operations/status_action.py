@@ -6,7 +6,7 @@ from datetime import datetime
 from adapters.models import Health
 from adapters.toolkit.messages import in_language
 from adapters.writes import Op, SetStatus
-from commands.cards.health_line import TONES, health_line
+from commands.cards.health_line import TONES, health_line, run_health
 from commands.cards.receipt_card import answer_of, as_correction, report_outcome
 from commands.cards.run_card import task_counts
 from commands.cards.task_row import shown_tasks
@@ -107,7 +107,7 @@ async def promise_update(context: CommandContext, tracked: TrackedRun, at: datet
 
 def _public_card(context: CommandContext, tracked: TrackedRun, wanted: SetStatus) -> Card:
     """The update for everybody in the places that show the run."""
-    zone, due = context.services.zone, tracked.overlay.update_due
+    zone, due = context.services.zone, run_health(tracked).due
     with in_language(context.services.language):
         health = health_name(wanted.health) if wanted.health else ""
         text: Text = (Bold(health), "  ", wanted.text) if health else (wanted.text,)

@@ -10,7 +10,7 @@ from adapters.protocol import Emulated, Unsupported, supports
 from adapters.toolkit.people import is_among
 from adapters.writes import Op, TaskWrite
 from commands.cards.receipt_card import OutcomeReport, answer_of, report_outcome, report_refusal
-from commands.cards.task_buttons import finish_button
+from commands.cards.task_buttons import finish_button, take_over_button
 from commands.cards.task_row import is_asked, last_actor, people_names, shown_tasks
 from commands.lookup.irreversible import is_irreversible
 from commands.lookup.task_lookup import find_tasks, task_choices
@@ -203,9 +203,7 @@ def _with_owners(report: OutcomeReport, tracked: TrackedRun, task: Task, context
     lines = (*report.lines, translate("receipt.still_theirs", people=people_names(task.assignees)))
     if isinstance(context.adapter(tracked).capabilities.get(Op.ASSIGN), Unsupported):
         return replace(report, lines=lines)
-    holder = people_names(task.assignees)
-    take = Assign(run=tracked.handle, tasks=(tracked.task_handle(task.id),), person="me", holder=holder)
-    return replace(report, lines=lines, buttons=(*report.buttons, button("button.take_over", take)))
+    return replace(report, lines=lines, buttons=(*report.buttons, take_over_button(tracked, task)))
 
 
 def _with_instructions(report: OutcomeReport, tracked: TrackedRun, wanted: TaskWrite) -> OutcomeReport:

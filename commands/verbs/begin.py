@@ -1,6 +1,7 @@
 """``begin``: starts work on tasks, and assigns those that nobody has to the sender."""
 
 from adapters.writes import BeginTask, Op
+from commands.language.flags import FIELDS_FLAG, field_options
 from commands.language.references import RUN_FLAG, example_with_tasks, parse_tasks, tasks_end
 from commands.model.card import Answer, Code
 from commands.model.command import Command, Example, ParsedLine, Right, Scope
@@ -15,7 +16,7 @@ def read(line: ParsedLine) -> Begin:
     if arguments.text:
         example = Code(example_with_tasks(COMMAND, arguments.tasks))
         raise BadArguments("parse.extra", extra=Code(arguments.text), verb="begin", example=example)
-    return Begin(run=arguments.run, tasks=arguments.tasks)
+    return Begin(run=arguments.run, tasks=arguments.tasks, options=field_options(line))
 
 
 async def handle(intent: Begin, context: CommandContext) -> Answer:
@@ -27,7 +28,7 @@ COMMAND = Command(
     intent=Begin,
     read=read,
     handle=handle,
-    arguments="TASK…",
+    arguments="TASK… [--set field=value]…",
     examples=(
         Example("begin T3", {"tasks": ("T3",)}),
         Example("take T3 and T4", {"tasks": ("T3", "T4")}),
@@ -35,7 +36,7 @@ COMMAND = Command(
     ),
     aliases=("take", "claim"),
     synonyms={"en": ("taking",), "pt": ("assumir", "assumo", "pegar", "começar")},
-    flags=(RUN_FLAG,),
+    flags=(FIELDS_FLAG, RUN_FLAG),
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.BEGIN,

@@ -1,6 +1,7 @@
 """``finish``: marks tasks as done, with a note. ``--then`` picks the branch that follows."""
 
 from adapters.writes import FinishTask, Op
+from commands.language.flags import FIELDS_FLAG, field_options
 from commands.language.references import RUN_FLAG, normalize_handle, parse_tasks, tasks_end
 from commands.language.tokens import join_texts
 from commands.lookup.task_lookup import find_task
@@ -18,6 +19,7 @@ def read(line: ParsedLine) -> Finish:
         tasks=arguments.tasks,
         note=join_texts(arguments.text, line.flags.get("note", "")),
         then=normalize_handle(line.flags.get("then", "")),
+        options=field_options(line),
     )
 
 
@@ -34,11 +36,15 @@ COMMAND = Command(
     intent=Finish,
     read=read,
     handle=handle,
-    arguments="TASK… [NOTE] [--then TASK]",
+    arguments="TASK… [NOTE] [--then TASK] [--set field=value]…",
     examples=(
         Example("finish T3 promoted by hand", {"tasks": ("T3",), "note": "promoted by hand"}),
         Example("finish T1-T3, T5 and T6", {"tasks": ("T1", "T2", "T3", "T5", "T6"), "note": ""}),
         Example("done T3 --then T5", {"tasks": ("T3",), "then": "T5"}),
+        Example(
+            'finish T3 --set "Change number=CHG-12"',
+            {"tasks": ("T3",), "options": {"field:Change number": "CHG-12"}},
+        ),
         Example("finish promote the replica", {"tasks": ("promote the replica",)}),
         Example("finish R7", {"run": "R7", "tasks": ()}),
     ),
@@ -58,7 +64,7 @@ COMMAND = Command(
             "completar",
         ),
     },
-    flags=(Flag("note", FlagKind.REST, hint="TEXT"), Flag("then", hint="TASK"), RUN_FLAG),
+    flags=(Flag("note", FlagKind.REST, hint="TEXT"), Flag("then", hint="TASK"), FIELDS_FLAG, RUN_FLAG),
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.FINISH,

@@ -1,11 +1,13 @@
 """``runbooks``: lists the runbooks that can be started."""
 
+from collections.abc import Sequence
+
 from adapters.models import Runbook
 from adapters.writes import Op
 from commands.language.tokens import unquote
 from commands.lookup.distinct_names import runbook_names
 from commands.lookup.fuzzy import find_matches
-from commands.lookup.runbook_lookup import find_platform, search_runbooks
+from commands.lookup.runbook_lookup import RunbookSearch, find_platform, search_runbooks
 from commands.model.card import Answer, Button, Text
 from commands.model.command import Command, Example, Flag, ParsedLine
 from commands.model.intents import Runbooks, Start
@@ -43,8 +45,14 @@ async def handle(intent: Runbooks, context: CommandContext) -> Answer:
     ]
     name = find_platform(intent.platform, context.services) if intent.platform else ""
     platform = translate("run.on", platform=name) if name else ()
-    title = join_parts([translate("runbooks.title" if found else "runbooks.none"), platform], " ")
-    return Answer(private=short_card(title, lines=[*lines, *search.failures], buttons=buttons))
+    title = join_parts([translate(_title_key(found, search)), platform], " ")
+    return Answer(private=short_card(title, lines=[*search.gaps, *lines], buttons=buttons))
+
+
+def _title_key(found: Sequence[Runbook], search: RunbookSearch) -> str:
+    if found:
+        return "runbooks.title"
+    return "runbooks.none_read" if search.gaps else "runbooks.none"
 
 
 def _line(runbook: Runbook, name: str) -> Text:

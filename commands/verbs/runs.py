@@ -1,7 +1,7 @@
 """``runs``: lists active runs."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from adapters.errors import AdapterError, NotFound, Rejected
 from adapters.models import RunSummary
@@ -11,13 +11,13 @@ from commands.cards.task_row import shown_tasks
 from commands.language.tokens import unquote
 from commands.lookup.distinct_names import run_names
 from commands.lookup.fuzzy import find_matches
+from commands.lookup.platform_lists import ask_platforms
 from commands.model.card import Answer, Text
 from commands.model.command import Command, Example, ParsedLine
 from commands.model.intents import OpenForm, Runs
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plural, translate
-from commands.text.error_text import adapter_error_text
 from commands.text.phrases import button, join_parts, short_card, show_button
 
 _MOST_RUNS = 10
@@ -32,8 +32,9 @@ def read(line: ParsedLine) -> Runs:
 async def handle(intent: Runs, context: CommandContext) -> Answer:
     """Tracked runs and those that the platforms list. Each run that is shown gets a handle."""
     services = context.services
-    listed, failures, answered = await _ask_platforms(intent.query, services)
-    active = await _active_runs(intent.query, listed, answered, services)
+    found = await ask_platforms(list(services.platforms), lambda adapter: adapter.runs(intent.query), services)
+    listed = found.items
+    active = await _active_runs(intent.query, listed, found.answered, services)
     # A run in both lists keeps its place among the listed ones, with the summary of its snapshot.
     merged = {summary.key: summary for summary in reversed([*active, *listed])}
     runs = list(reversed(merged.values()))
@@ -47,34 +48,15 @@ async def handle(intent: Runs, context: CommandContext) -> Answer:
     buttons = [show_button(tracked) for tracked, _ in shown[:_MOST_BUTTONS]]
     return Answer(
         private=short_card(
-            translate("runs.title" if shown else "runs.none_read" if failures else "runs.none"),
-            lines=[*failures, *lines],  # what is missing comes first
+            translate("runs.title" if shown else "runs.none_read" if found.gaps else "runs.none"),
+            lines=[*found.gaps, *lines],  # what is missing comes first
             buttons=buttons or [button("button.start", OpenForm(about="start"))],
         )
     )
 
 
-async def _ask_platforms(query: str, services: Services) -> tuple[list[RunSummary], list[Text], set[str]]:
-    """The runs, a sentence for each platform that failed, and the names of those that answered."""
-    results = await asyncio.gather(
-        *(adapter.runs(query) for adapter in services.platforms.values()), return_exceptions=True
-    )
-    runs: list[RunSummary] = []
-    failures: list[Text] = []
-    answered: set[str] = set()
-    for name, result in zip(services.platforms, results, strict=True):
-        if isinstance(result, AdapterError):
-            failures.append(adapter_error_text(result, services, nothing_changed=False))
-        elif isinstance(result, BaseException):
-            raise result
-        else:
-            runs += result
-            answered.add(name)
-    return runs, failures, answered
-
-
 async def _active_runs(
-    query: str, listed: Sequence[RunSummary], answered: set[str], services: Services
+    query: str, listed: Sequence[RunSummary], answered: Collection[str], services: Services
 ) -> list[RunSummary]:
     """The tracked active runs. Those that their platform does not list are read again, as they may have ended."""
     keys = {summary.key for summary in listed}

@@ -184,6 +184,18 @@ async def test_an_adapter_that_raises_is_a_line_without_its_secrets(
             "use at least 16 characters: openssl rand -hex 16",
         ),
         (
+            {"mattermost": {**MATTERMOST, "command_tokens": ["k9x2"]}},
+            {},
+            "FIX  mattermost.command_tokens: is too short and can be guessed -> "
+            "set them to what Mattermost shows for each command",
+        ),
+        (
+            {"slack": {**SLACK, "signing_secret": "hush"}},
+            {},
+            "FIX  slack.signing_secret: is too short and can be guessed -> "
+            "set it to the signing secret from Basic Information",
+        ),
+        (
             {"aliases": {"finish": "end"}},
             {},
             "FIX  aliases.finish: is a verb itself, so the alias has no effect -> remove it",
@@ -232,10 +244,6 @@ def test_what_kubernetes_sets_is_not_a_misspelt_setting(folder: Path, environ: M
         (
             {"platforms.x": {"kind": "local", "path": "gone"}},
             "FIX  x: ",
-        ),
-        (
-            {"bot": PUBLIC, "mattermost": {**MATTERMOST, "command_tokens": ["k9x2"]}},
-            "FIX  mattermost.command_tokens: is too short and can be guessed -> ",
         ),
     ],
 )

@@ -93,7 +93,7 @@ class ScriptedAdapter:
     partial_ops: frozenset[Op] = frozenset()  # results are marked partial
     instructions_text: str = ""
     more_assigned: tuple[AssignedTask, ...] = ()
-    assigned_complete: bool = True
+    lists_all: bool = True
     answers: asyncio.Event = field(default_factory=_set_event)  # cleared: it never says whose tasks are whose
     offered_actions: tuple[PlatformAction, ...] = ()
     executed: list[str] = field(default_factory=list)  # step keys
@@ -106,7 +106,7 @@ class ScriptedAdapter:
     async def runbooks(self, query: str) -> Listing[Runbook]:
         self._raise_scripted("runbooks")
         found = await self.inner.runbooks(query)
-        return Listing([book.model_copy(update=self.runbook_changes) for book in found], found.complete)
+        return Listing([book.model_copy(update=self.runbook_changes) for book in found], self.lists_all)
 
     async def runbook(self, id: str) -> Runbook:
         self._raise_scripted("runbooks")
@@ -114,13 +114,13 @@ class ScriptedAdapter:
 
     async def runs(self, query: str) -> Listing[RunSummary]:
         self._raise_scripted("runs")
-        return await self.inner.runs(query)
+        return Listing((await self.inner.runs(query)).items, self.lists_all)
 
     async def assigned_tasks(self, person: Person) -> Listing[AssignedTask]:
         self._raise_scripted("assigned")
         await self.answers.wait()
         found = await self.inner.assigned_tasks(person)
-        return Listing([*found, *self.more_assigned], self.assigned_complete)
+        return Listing([*found, *self.more_assigned], self.lists_all)
 
     async def read(self, id: str) -> Run:
         self._raise_scripted("read")

@@ -8,7 +8,6 @@ from adapters.testing.fixtures import ErrorText, harness, harness_type, parametr
 from adapters.testing.harness import Harness
 from tests.adapters.error_text import error_text as text_of_error
 from tests.contract.harnesses import find_harnesses
-from tests.contract.known_gaps import KNOWN_GAPS
 
 __all__ = ["harness", "harness_type"]
 HARNESSES = find_harnesses()
@@ -26,10 +25,3 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def error_text(harness_type: type[Harness]) -> ErrorText:
     """With the messages of the application too."""
     return partial(text_of_error, harness_type.platform)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        reason = KNOWN_GAPS.get(item.name)
-        if reason is not None:
-            item.add_marker(pytest.mark.xfail(reason=reason, strict=True))

@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-READY_SECONDS = 60.0
+READY_SECONDS = 90.0
 
 
 def free_port() -> int:
@@ -68,16 +68,15 @@ class Liaison:
         return self._process is not None and self._process.returncode is None
 
     async def start(self) -> None:
-        """Returns when /readyz answers 200. Does nothing if the process is running."""
-        if self._process is not None and self._process.returncode is None:
-            return
-        with self.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", self.module, "serve", "--config", str(self.config)),
-                stdout=log,
-                stderr=log,
-                env={**os.environ, "PYTHONUNBUFFERED": "1", **self.environment},
-            )
+        """Returns when /readyz answers 200. Starts no second process."""
+        if not self.is_running:
+            with self.log.open("ab") as log:
+                self._process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-m", self.module, "serve", "--config", str(self.config)),
+                    stdout=log,
+                    stderr=log,
+                    env={**os.environ, "PYTHONUNBUFFERED": "1", **self.environment},
+                )
         await self.wait_until_ready()
 
     async def wait_until_ready(self) -> None:

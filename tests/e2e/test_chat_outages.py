@@ -81,6 +81,7 @@ async def test_answers_survive_a_restart_while_the_chat_is_away(scene: Scene, en
 
 @on_one_chat
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 async def test_after_a_minute_without_the_chat_everybody_is_told_what_was_answered(scene: Scene) -> None:
     await start_run(scene)
     async with without_chat(scene):

@@ -3,7 +3,6 @@
 How many commits a verb makes is found out on the way: the next one is killed at until the verb survives.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -41,7 +40,8 @@ VERBS = (
     Verb("status amber still looking --next 2h", Op.STATUS),
     Verb("end", before=("finish T1 T2", "finish T3", "finish T4")),
     Verb("show"),
-    Verb("finish T1 T2", before=()),
+    Verb("finish T1 T2"),
+    Verb("use {run}"),
 )
 
 
@@ -64,7 +64,7 @@ async def test_killed_at_every_commit_of(environment: Environment, verb: Verb, p
         await kill.quiet()
         kill.liaison.kill_at(when, "", number)
         before = kill.effects(verb.op) if verb.op and platform == "cutover" else 0
-        acknowledged = await kill.say(verb.line)
+        acknowledged = await kill.say(verb.line.format(run=kill.handle))
         survived = await kill.survives()
         kill.liaison.disarm()
         await environment.liaison.start()
@@ -99,5 +99,4 @@ async def test_killed_at_every_commit_of_a_start(environment: Environment, platf
             assert len(kill.copies()) == 1, number
         if survived:
             return
-        await asyncio.sleep(0)
     raise AssertionError("the start never ends")

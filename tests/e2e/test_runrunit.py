@@ -123,3 +123,16 @@ async def test_a_recorded_part_is_no_finished_task_after_a_lost_answer(scene: Sc
     await room.wait_for_text("did their part of finishing T1")
     assert "finished T1" not in room.text()
     assert step.closed_at is None
+
+
+async def test_a_finish_that_shows_late_is_never_told_as_refused(scene: Scene) -> None:
+    """Its answer was lost, and reads do not show it for a while: a second one would be refused."""
+    room, run = await scene.start_run()
+    step = scene.fake.world.step(run)
+    scene.fake.lag = 5.0
+    scene.fake.fault("cut_after", method="POST", path="/deliver$")
+    await room.command("finish T1")
+    await room.wait_for_text("finished T1", within=60)
+    scene.fake.lag = 0.0
+    assert [task for what, task in scene.fake.world.effects if what == "deliver"].count(step.id) == 1
+    assert "refused" not in room.text()

@@ -87,10 +87,9 @@ class TaskWrites:
             return Applied(WriteResult(snapshot=await self.reads.to_run(run)))
         return NotApplied()
 
-    async def set_due_date(self, step: PerformAction, at: datetime) -> WriteResult:
+    async def set_due_date(self, step: PerformAction, before: WireRun, at: datetime) -> WriteResult:
         """Playbooks 2 only, and not with every licence."""
         milliseconds = int(at.timestamp() * 1000)
-        before = await self.api.run(step.run_id, step.op)
         change = Change("duedate", {"due_date": milliseconds}, lambda item: item.due_date == milliseconds)
         after = await self._send(step, self.reads.position(before, step), change)
         self._require_applied(step, change, before, after)
@@ -175,16 +174,28 @@ class TaskWrites:
         """Says so if this replaced a change that somebody made after the guard's read, or closed the task instead
         of skipping it.
         """
-        result = WriteResult(snapshot=await self.reads.to_run(after))
+        run = await self.reads.to_run(after)
+        changed = run.task(step.task)
+        result = WriteResult(snapshot=run, tasks=(changed,) if changed else ())
         bot = await self.people.me()
         rival = mapping.find_rival_change(before, after, step.task, bot.id)
         if rival is None:
-            is_closed = isinstance(step, SkipTask) and self.api.features.can_skip is False
-            return result.model_copy(update={"message": "playbooks.closed"}) if is_closed else result
+            return await self._with_omission(step, before, result)
         await self.people.load_names([rival])
         person = self.people.person(rival).shown if rival else message_text(MESSAGES, "playbooks.label.somebody")
         facts = {"person": person, "link": links.run_link(self.reads.site, after.id)}
         return result.model_copy(update={"message": "playbooks.raced", "facts": facts})
+
+    async def _with_omission(self, step: TaskWrite, before: WireRun, result: WriteResult) -> WriteResult:
+        """Says what the change could not keep: a skipped task that is only closed, or who had the task before."""
+        if isinstance(step, SkipTask) and self.api.features.can_skip is False:
+            return result.model_copy(update={"message": "playbooks.closed"})
+        previous = _item_at(before, self.reads.position(before, step)).assignee_id
+        if not isinstance(step, AssignTask) or not previous:
+            return result
+        await self.people.load_names([previous])
+        facts = {"person": self.people.person(previous).shown}
+        return result.model_copy(update={"message": "playbooks.replaced", "facts": facts})
 
     # A new task
 

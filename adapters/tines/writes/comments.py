@@ -15,7 +15,8 @@ from adapters.tines import mapping, timeline, wire
 from adapters.tines import text as texts
 from adapters.tines.api import Api
 from adapters.tines.people import People
-from adapters.tines.writes.tasks import TaskViews, TaskWrites
+from adapters.tines.writes.tasks import TaskWrites
+from adapters.tines.writes.views import ReadTask, TaskViews
 from adapters.toolkit.comments import PostedComment, SignedComments
 from adapters.toolkit.guards import Fresh, Guard
 from adapters.toolkit.steps import reconciles, step
@@ -77,7 +78,7 @@ class CommentWrites(SignedComments):
         names = await self.people.names(mentioned, "comments") if mentioned else {}
         return [mapping.comment(item, names) for item in items]
 
-    async def read_task(self, step: HoldTask) -> Fresh[wire.Task]:
+    async def read_task(self, step: HoldTask) -> Fresh[ReadTask]:
         return await self.tasks.read_task(step)
 
     @step(AddComment, recovery=Recovery.LOOKUP)

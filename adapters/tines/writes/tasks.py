@@ -7,22 +7,26 @@ was faster.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic
 from typing import Any
 
-from adapters.errors import OutcomeUnknown, Rejected
-from adapters.models import Health, Person, Run, Task, TaskState
+from adapters.errors import AdapterError, OutcomeUnknown, Rejected
+from adapters.models import Person, TaskState
 from adapters.tines import mapping, wire
 from adapters.tines import text as texts
 from adapters.tines.api import Api
 from adapters.tines.errors import MESSAGES
 from adapters.tines.people import People
 from adapters.tines.running import RunningTasks
+from adapters.tines.writes.views import ReadTask, TaskViews
 from adapters.toolkit.guards import Fresh, Guard, already_done
 from adapters.toolkit.messages import message_text
 from adapters.toolkit.reconciliation import applied_if, find_by_code
 from adapters.toolkit.steps import reconciles, step
+from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import (
     AddTask,
     AssignTask,
@@ -41,60 +45,7 @@ from adapters.writes import (
 
 ASSIGN = "assign"  # the part of a begin that assigns the task
 MARK = "mark"  # the part of a reopen that removes "running"
-_MAX_VIEWS = 500
-
-
-@dataclass
-class TaskView:
-    """What the last read of a run showed and the response to a change of one task does not contain."""
-
-    titles: dict[str, str] = field(default_factory=dict)
-    running: dict[str, texts.RunningSince] = field(default_factory=dict)
-    health: Health = Health.UNSET
-
-
-@dataclass
-class TaskViews:
-    """The views of the last runs that were read."""
-
-    api: Api
-    _views: dict[str, TaskView] = field(default_factory=dict)
-
-    def remember(self, run: Run) -> None:
-        view = self._views.pop(run.key.id, TaskView())
-        view.health = run.health
-        view.titles = {task.id: task.title for task in run.tasks}
-        view.running = {
-            task.id: texts.RunningSince(since=task.started_at, by=task.started_by or "")
-            for task in run.tasks
-            if task.started_at
-        }
-        self._views[run.key.id] = view
-        while len(self._views) > _MAX_VIEWS:
-            self._views.pop(next(iter(self._views)))
-
-    def of(self, step: Write) -> TaskView:
-        return self._views.setdefault(step.run_id, TaskView())
-
-    def titles(self, case: str) -> Mapping[str, str]:
-        """By task, as far as the case was read."""
-        return self._views[case].titles if case in self._views else {}
-
-    async def title(self, step: Write) -> str:
-        titles = self.of(step).titles
-        if step.target not in titles:
-            task = await self.api.task(step.run_id, step.target, step.op.value)
-            titles[step.target] = mapping.title(task)
-        return titles[step.target]
-
-    def set_running(self, step: TaskWrite, running: texts.RunningSince | None) -> None:
-        if running is None:
-            self.of(step).running.pop(step.task, None)
-        else:
-            self.of(step).running[step.task] = running
-
-    def task(self, step: TaskWrite, task: wire.Task) -> Task:
-        return mapping.task(task, self.of(step).running.get(step.task))
+_CLOCK_STEP = timedelta(seconds=1)  # Tines' timestamps have no fractions
 
 
 @dataclass
@@ -104,7 +55,8 @@ class TaskWrites:
     views: TaskViews
     running: RunningTasks
 
-    async def read_task(self, step: TaskWrite) -> Fresh[wire.Task]:
+    async def read_task(self, step: TaskWrite) -> Fresh[ReadTask]:
+        began = monotonic()
         case, task = await asyncio.gather(
             self.api.case(step.run_id, step.op.value), self.api.task(step.run_id, step.task, step.op.value)
         )
@@ -112,18 +64,24 @@ class TaskWrites:
         case = await self.running.current(case, [task, *others], step.op.value)
         running = mapping.running_since(case, step.task)
         self.views.set_running(step, running)
-        return Fresh(task, task=mapping.task(task, running), run_state=mapping.run_state(case))
+        return Fresh(ReadTask(task, began), task=mapping.task(task, running), run_state=mapping.run_state(case))
 
     # Finish, skip, reopen
 
     @step(FinishTask, ReopenTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
     @step(SkipTask, recovery=Recovery.LOOKUP, guard=read_task)
-    async def set_state(self, step: TaskWrite, marker: WriteMarker, fresh: Fresh[wire.Task]) -> WriteResult:
-        changed = await self._update(step, _state_change(step, fresh.record))
+    async def set_state(self, step: TaskWrite, marker: WriteMarker, fresh: Fresh[ReadTask]) -> WriteResult:
+        before = fresh.record.task
+        changed = await self._update(step, _state_change(step, before))
         if changed.completed is isinstance(step, ReopenTask):  # the next read shows what is true
             said = message_text(MESSAGES, "tines.label.change_not_shown")
             raise OutcomeUnknown(self.api.platform, step.op.value, said=said)
-        return WriteResult(tasks=(self.views.task(step, changed),))
+        result = WriteResult(tasks=(self.views.task(step, changed),))
+        if isinstance(step, SkipTask):
+            return await self._with_race(result, step, fresh.record, changed, "TASK_COMPLETED")
+        if texts.skip_reason(changed.description) is not None and texts.skip_reason(before.description) is None:
+            return result.model_copy(update={"message": "tines.raced_skip"})
+        return result
 
     @reconciles(FinishTask, SkipTask, ReopenTask)
     async def reconcile_state(self, step: TaskWrite, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
@@ -133,13 +91,13 @@ class TaskWrites:
     # Begin, and its undoing by a reopen: a note in the case's metadata
 
     @step(BeginTask, recovery=Recovery.LOOKUP, guard=read_task)
-    async def begin(self, step: BeginTask, marker: WriteMarker, fresh: Fresh[wire.Task]) -> WriteResult:
+    async def begin(self, step: BeginTask, marker: WriteMarker, fresh: Fresh[ReadTask]) -> WriteResult:
         if fresh.task is not None and fresh.task.state is TaskState.RUNNING:
             return already_done(fresh.task)
-        value = texts.format_running(marker, fresh.record.updated_at)
+        value = texts.format_running(marker, fresh.record.task.updated_at)
         await self.api.set_metadata(step.run_id, {texts.running_key(step.task): value}, "begin")
         self.views.set_running(step, texts.parse_running(value))
-        return WriteResult(tasks=(self.views.task(step, fresh.record),))
+        return WriteResult(tasks=(self.views.task(step, fresh.record.task),))
 
     @reconciles(BeginTask)
     async def reconcile_begin(self, step: BeginTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
@@ -152,6 +110,12 @@ class TaskWrites:
 
     @step(ReopenTask, part=MARK, recovery=Recovery.LOOKUP, guard=Guard.EARLIER_STEP)
     async def clear_running(self, step: ReopenTask, marker: WriteMarker) -> WriteResult:
+        """Unless somebody has begun it again since the step before."""
+        note = mapping.running_since(await self.api.case(step.run_id, "reopen"), step.task)
+        before = self.views.of(step).running.get(step.task)
+        if note is not None and (note.since > marker.at if before is None else note != before):
+            self.views.set_running(step, note)
+            return WriteResult(message="tines.raced_begin", facts={"by": note.by})
         value = texts.format_reopened(marker)
         await self.api.set_metadata(step.run_id, {texts.running_key(step.task): value}, "reopen")
         self.views.set_running(step, None)
@@ -168,10 +132,10 @@ class TaskWrites:
 
     @step(BeginTask, part=ASSIGN, recovery=Recovery.IDEMPOTENT, guard=read_task)
     async def assign_to_beginner(
-        self, step: BeginTask, marker: WriteMarker, fresh: Fresh[wire.Task]
+        self, step: BeginTask, marker: WriteMarker, fresh: Fresh[ReadTask]
     ) -> WriteResult:
         """Assigns an unassigned task to whoever begins it. The begin stands if Tines does not know them."""
-        task = fresh.record
+        task = fresh.record.task
         unchanged = WriteResult(tasks=(self.views.task(step, task),))
         if task.assignees:
             return unchanged
@@ -193,9 +157,9 @@ class TaskWrites:
         return self._reconciled(step, task, bool(task.assignees))
 
     @step(AssignTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
-    async def assign(self, step: AssignTask, marker: WriteMarker, fresh: Fresh[wire.Task]) -> WriteResult:
+    async def assign(self, step: AssignTask, marker: WriteMarker, fresh: Fresh[ReadTask]) -> WriteResult:
         """Tines replaces the list of assignees, so the present ones are sent too."""
-        task = fresh.record
+        task = fresh.record.task
         email = await self._required_email(step)
         present = await self.people.required_emails(task.assignees, "assign")
         if email.casefold() in (address.casefold() for address in present):
@@ -204,7 +168,8 @@ class TaskWrites:
         emails = [user.email.casefold() for user in changed.assignees]
         if all(emails) and email.casefold() not in emails:
             raise Rejected(self.api.platform, "assign", key="tines.not_a_member", person=step.person.shown)
-        return WriteResult(tasks=(self.views.task(step, changed),))
+        result = WriteResult(tasks=(self.views.task(step, changed),))
+        return await self._with_race(result, step, fresh.record, changed, "TASK_ASSIGNED")
 
     @reconciles(AssignTask)
     async def reconcile_assign(self, step: AssignTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
@@ -238,7 +203,7 @@ class TaskWrites:
         path = f"{self.api.case_path(step.run_id, 'add')}/tasks"
         task = (await self.api.write("POST", path, body, wire.TaskResponse, "add")).task
         result = WriteResult(id=task.id, tasks=(mapping.task(task),))
-        return _nobody_assigned(result, step.assignee) if step.assignee and not email else result
+        return _nobody_assigned(result, step.assignee) if step.assignee and not task.assignees else result
 
     @reconciles(AddTask)
     async def reconcile_add(self, step: AddTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
@@ -252,6 +217,31 @@ class TaskWrites:
     async def _update(self, step: TaskWrite, body: dict[str, Any]) -> wire.Task:
         path = self.api.task_path(step.run_id, step.task, step.op.value)
         return (await self.api.write("PUT", path, body, wire.TaskResponse, step.op.value)).task
+
+    async def _with_race(
+        self, result: WriteResult, step: TaskWrite, read: ReadTask, changed: wire.Task, kind: str
+    ) -> WriteResult:
+        """Says so if somebody did the same kind of thing in this case between the read and the write.
+
+        The response shows only the last change, and no activity is documented to name its task. So it is looked up
+        by its time, on Tines' own clock. Changes through an API key have a service account as their user.
+        """
+        written_at = parse_timestamp(changed.updated_at)
+        if written_at is None:
+            return result
+        since = written_at - timedelta(seconds=monotonic() - read.at) - _CLOCK_STEP
+        try:
+            activities = await self.api.recent_activities(step.run_id, step.op.value, kind)
+        except AdapterError:  # the write is done, and its result must not depend on this
+            return result
+        others = self.views.titles(step.run_id).keys() - {step.task}
+        for item in activities:
+            at, user = parse_timestamp(item.created_at), item.user
+            is_theirs = user is not None and not user.is_service_account and item.value not in others
+            if at is not None and at >= since and user is not None and is_theirs:
+                facts = {"by": mapping.person(user).shown}
+                return result.model_copy(update={"message": f"tines.raced_{kind.lower()}", "facts": facts})
+        return result
 
     def _reconciled(self, step: TaskWrite, task: wire.Task, is_applied: bool) -> Reconciliation:
         return applied_if(is_applied, WriteResult(tasks=(self.views.task(step, task),)))

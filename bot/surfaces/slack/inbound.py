@@ -91,7 +91,9 @@ class DeliveryParser:
         )
 
     def _parse_event(self, body: Mapping[str, Any]) -> Delivery:
-        event = body.get("event") or {}
+        event = body.get("event", {})
+        if not isinstance(event, dict):
+            raise TypeError("event")  # Bolt would fail
         if event.get("type") == "user_change":
             return PersonChanged(str((event.get("user") or {}).get("id") or ""))
         if event.get("type") not in ("app_mention", "message"):

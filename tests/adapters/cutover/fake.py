@@ -19,14 +19,18 @@ from tests.adapters.cutover.fake_requests import (
     check_action,
     check_values,
     comment_body,
+    field_values,
     runbook_changes,
     runbook_copy,
     start_meta,
     task_body,
+    task_changes,
 )
 from tests.adapters.cutover.fake_responses import Json
 from tests.adapters.cutover.world import (
     FOLDERS,
+    NORMAL_RUNBOOK,
+    RUNBOOK_TYPES,
     USERS,
     WORKSPACE,
     FakeApiError,
@@ -205,21 +209,32 @@ class CutoverFake(Fake):
     # Writes
 
     def create_runbook(self, seen: Seen, _: "re.Match[str]") -> Answer:
-        name, source_id, tasks = runbook_copy(seen.json, WORKSPACE)
-        source = self.runbooks.get(source_id)
+        asked = runbook_copy(seen.json, WORKSPACE)
+        source = self.runbooks.get(asked.source)
         if source is None or source.archived:
             raise FakeApiError(("not_found", "not found", "/meta/copy/source_runbook_id"), status=404)
-        return 201, {"data": fake_responses.runbook(self.world.copy(source, name, tasks=tasks), self.url)}
+        if asked.folder not in (None, *FOLDERS) or asked.type not in (None, *RUNBOOK_TYPES):
+            raise FakeApiError(("required", "must exist", "/data/relationships"))
+        copy = self.world.copy(source, asked.name, tasks=asked.tasks)
+        copy.folder, copy.type = asked.folder or "11", asked.type or NORMAL_RUNBOOK
+        copy.dynamic = source.dynamic and RUNBOOK_TYPES[copy.type] == "Incident"
+        self._apply(copy, asked.attributes)
+        return 201, {"data": fake_responses.runbook(copy, self.url)}
 
     def change_runbook(self, seen: Seen, match: "re.Match[str]") -> Answer:
         run = self._runbook(match)
         changes = runbook_changes(seen.json, run.id)
-        for name, value in changes.items():
-            setattr(run, name, value)
+        self._apply(run, changes)
         if changes.keys() & {"status", "status_message"}:
             run.status_updated_at = self.world.now()
         self.world.record_effect("status" if "status_message" in changes else "change", run.id)
         return 200, {"data": fake_responses.runbook(run, self.url)}
+
+    def _apply(self, item: FakeRunbook | FakeTask, changes: Mapping[str, Any]) -> None:
+        item.fields |= field_values(changes)
+        for name, value in changes.items():
+            if name != "custom_field_values":
+                setattr(item, name, value)
 
     def start_runbook(self, seen: Seen, match: "re.Match[str]") -> Answer:
         run = self._runbook(match)
@@ -241,6 +256,20 @@ class CutoverFake(Fake):
         run.tasks[task.id] = task
         self.world.record_effect("task", task.id)
         return 201, {"data": fake_responses.task(task, run, self.url)}
+
+    def change_task(self, seen: Seen, match: "re.Match[str]") -> Answer:
+        run = self._runbook(match)
+        task = self._task(run, match)
+        changes = task_changes(seen.json, task.id)
+        if task.stage == "complete" or (run.stage != "planning" and not run.dynamic):
+            raise FakeApiError(("task.not_editable", "Task is not editable.", "/data"))
+        self._apply(task, changes)
+        self.world.record_effect("edit", task.id)
+        return 200, {"data": fake_responses.task(task, run, self.url)}
+
+    def list_runbook_types(self, seen: Seen, _: "re.Match[str]") -> Answer:
+        self._params(seen)
+        return self._page(seen, fake_responses.runbook_types(self.url))
 
     def begin_task(self, seen: Seen, match: "re.Match[str]") -> Answer:
         run = self._runbook(match)
@@ -332,6 +361,8 @@ _ROUTES = (
     _route("PATCH", "/runbooks/{run}/tasks/{task}/finish", CutoverFake.finish_task),
     _route("GET", "/runbooks/{run}/comments", CutoverFake.list_comments),
     _route("POST", "/runbooks/{run}/comments", CutoverFake.create_comment),
+    _route("PATCH", "/runbooks/{run}/tasks/{task}", CutoverFake.change_task),
+    _route("GET", "/runbook_types", CutoverFake.list_runbook_types),
     _route("GET", "/task_types", CutoverFake.list_task_types),
     _route("GET", "/users/{id}", CutoverFake.show_user),
     _route("GET", "/workspaces/{id}/folders", CutoverFake.list_folders),

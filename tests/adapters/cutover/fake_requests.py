@@ -1,6 +1,7 @@
 """Validates requests strictly: only the fields, types and enumerations of the reference's request models."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tests.adapters.cutover.world import FakeApiError
@@ -12,7 +13,18 @@ START_ENUMS: Mapping[str, Sequence[str]] = {
     "validation_level": ("warning", "error"),
 }
 START_FLAGS = ("disable_task_notify", "rebaseline", "shift_fixed_times")
-RUNBOOK_WRITABLE = ("name", "description", "status", "status_message", "is_template", "timezone")
+RUNBOOK_WRITABLE = (
+    "name",
+    "description",
+    "status",
+    "status_message",
+    "is_template",
+    "timezone",
+    "custom_field_values",
+    "start_planned",
+    "start_scheduled",
+    "end_scheduled",
+)
 TASK_WRITABLE = (
     "name",
     "description",
@@ -21,8 +33,16 @@ TASK_WRITABLE = (
     "disable_notify",
     "end_requirements",
     "start_requirements",
+    "custom_field_values",
+    "start_fixed",
+    "end_fixed",
 )
-NON_TEXT_TYPES: Mapping[str, type] = {"is_template": bool, "disable_notify": bool, "duration": int}
+NON_TEXT_TYPES: Mapping[str, type] = {
+    "is_template": bool,
+    "disable_notify": bool,
+    "duration": int,
+    "custom_field_values": list,
+}
 LIST_FILTERS = (
     "page[number]",
     "is_template",
@@ -34,6 +54,7 @@ LIST_FILTERS = (
     "template_status",
     "workspace_id",
 )
+PLACES = ("workspace", "folder", "runbook_type")
 VALUES = {
     "is_template": ("true", "false"),
     "run_type": ("live", "rehearsal"),
@@ -48,13 +69,28 @@ def check_values(params: Mapping[str, str]) -> None:
             raise FakeApiError(("inclusion", f"{name} is not included in the list", name), status=400)
 
 
-def runbook_copy(body: Any, workspace: str) -> tuple[str, str, bool]:
-    """Returns (name, id of the source, whether to copy its tasks). ``meta.copy`` is required."""
+@dataclass(frozen=True)
+class Copy:
+    """``folder`` and ``type`` are ids, or None. ``attributes`` without the name."""
+
+    name: str
+    source: str
+    tasks: bool
+    folder: str | None
+    type: str | None
+    attributes: dict[str, Any]
+
+
+def runbook_copy(body: Any, workspace: str) -> Copy:
+    """``meta.copy`` is required."""
     data = _data(body, "runbook", ("data", "meta"))
-    name = _attributes(data, RUNBOOK_WRITABLE).get("name")
+    attributes = _attributes(data, RUNBOOK_WRITABLE)
+    name = attributes.pop("name", None)
+    check_runbook(attributes)
     if not isinstance(name, str) or not name.strip():
         raise FakeApiError(("blank", "Name can't be blank", "/data/attributes/name"))
-    related = _related(data, "workspace", ("workspace", "folder", "runbook_type"))
+    folder, type = (_related(data, other, PLACES) for other in ("folder", "runbook_type"))
+    related = _related(data, "workspace", PLACES)
     if related not in (None, workspace):
         raise FakeApiError(("required", "Workspace must exist", "/data/relationships/workspace"))
     meta = _object(body.get("meta"), "/meta", ("copy", "shift_fixed_times"))
@@ -63,7 +99,26 @@ def runbook_copy(body: Any, workspace: str) -> tuple[str, str, bool]:
     if not isinstance(source, str):
         raise FakeApiError(("blank", "Source runbook can't be blank", "/meta/copy/source_runbook_id"))
     flags = [_flag(copy, name, "/meta/copy") for name in ("tasks", "teams", "users")]
-    return name, source, flags[0]
+    return Copy(name, source, flags[0], folder, type, attributes)
+
+
+def check_runbook(attributes: Mapping[str, Any]) -> None:
+    if attributes.get("start_planned") and attributes.get("start_scheduled"):
+        raise FakeApiError(("must_be_empty", "must be empty.", "/data/attributes/start_planned"))
+    if attributes.get("end_scheduled") and not attributes.get("start_scheduled"):
+        raise FakeApiError(("must_be_empty", "must be empty.", "/data/attributes/end_scheduled"))
+
+
+def field_values(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """By name. Values of custom fields are given with a name or with an id."""
+    where = "/data/attributes/custom_field_values"
+    values: dict[str, Any] = {}
+    for given in attributes.get("custom_field_values") or ():
+        pair = _object(given, where, ("name", "custom_field_id", "value"))
+        if not isinstance(pair.get("name"), str) or not isinstance(pair.get("value"), str | list):
+            raise FakeApiError(("invalid", "custom_field_values is invalid", where), status=400)
+        values[pair["name"]] = pair["value"]
+    return values
 
 
 def runbook_changes(body: Any, id: str) -> dict[str, Any]:
@@ -71,6 +126,7 @@ def runbook_changes(body: Any, id: str) -> dict[str, Any]:
     if data.get("id", id) != id:
         raise FakeApiError(("invalid", "id does not match", "/data/id"), status=400)
     changes = _attributes(data, RUNBOOK_WRITABLE)
+    check_runbook(changes)
     if changes.get("status", "off") not in STATUSES:
         raise FakeApiError(("inclusion", "Status is not included in the list", "/data/attributes/status"))
     if len(str(changes.get("status_message", ""))) > 2000:
@@ -117,6 +173,13 @@ def comment_body(body: Any) -> tuple[str, str | None]:
     if not isinstance(content, str) or not content.strip():
         raise FakeApiError(("blank", "Content can't be blank", "/data/attributes/content"))
     return content, _related(data, "task", ("task",))
+
+
+def task_changes(body: Any, id: str) -> dict[str, Any]:
+    data = _data(body, "task", ("data",))
+    if data.get("id", id) != id:
+        raise FakeApiError(("invalid", "id does not match", "/data/id"), status=400)
+    return _attributes(data, TASK_WRITABLE)
 
 
 def task_body(body: Any) -> tuple[dict[str, Any], str | None]:

@@ -8,6 +8,7 @@ from tests.adapters.cutover.world import (
     DECISION,
     MAIL,
     NORMAL,
+    RUNBOOK_TYPES,
     FakeApiError,
     FakeComment,
     FakeRunbook,
@@ -46,14 +47,14 @@ def runbook(item: FakeRunbook, site: str) -> Json:
         "end_scheduled": item.end_scheduled,
         "start_actual": item.start_actual,
         "start_planned": None,
-        "start_scheduled": None,
+        "start_scheduled": item.start_scheduled,
         "timing_mode": "unscheduled",
     }
     relations = {
         "workspace": relationship("workspace", item.workspace),
         "current_version": relationship("runbook_version", f"1{item.id}"),
         "folder": relationship("folder", item.folder),
-        "runbook_type": relationship("runbook_type", "21"),
+        "runbook_type": relationship("runbook_type", item.type),
     }
     return _resource("runbook", item.id, attributes, relations, f"{site}/core/runbooks/{item.id}")
 
@@ -94,6 +95,9 @@ def task(item: FakeTask, run: FakeRunbook, site: str, *, forecast: bool = False)
         "task_action": relationship("task_action", f"2{item.id}"),
         "task_type": relationship("task_type", item.type),
     }
+    if item.assignees:
+        pairs = [{"id": id, "type": type} for type, id in item.assignees]
+        relations["assignees"] = {"data": pairs}
     self_link = f"{site}/core/runbooks/{run.id}/tasks/{item.id}"
     return _resource("task", item.id, attributes, relations, self_link)
 
@@ -169,6 +173,28 @@ def task_types(site: str) -> list[Json]:
             f"{site}/core/task_types/{id}",
         )
         for id, name, auto, branches, comms in kinds
+    ]
+
+
+def runbook_types(site: str) -> list[Json]:
+    return [
+        _resource(
+            "runbook_type",
+            id,
+            {
+                "archived": name == "Old",
+                "default": name == "Normal runbook",
+                "description": None,
+                "disabled": False,
+                "dynamic": name == "Incident",
+                "global": True,
+                "key": name.lower().replace(" ", "_"),
+                "name": name,
+            },
+            {},
+            f"{site}/core/runbook_types/{id}",
+        )
+        for id, name in RUNBOOK_TYPES.items()
     ]
 
 

@@ -6,10 +6,12 @@ Requests look like those of the vendor's open-source client; responses are only 
 import re
 
 from adapters.testing.fake_server import Seen
+from tests.adapters.cutover import fake_responses
 from tests.adapters.cutover.fake import Answer, CutoverFake
 from tests.adapters.cutover.fake_requests import extra_meta
-from tests.adapters.cutover.world import FakeApiError
+from tests.adapters.cutover.world import USERS, FakeApiError
 
+TASK = re.compile(r"/core/runbooks/(?P<run>[^/]+)/tasks/(?P<task>[^/]+)")
 EXTRA = re.compile(r"/core/runbooks/(?P<run>[^/]+)(?:/tasks/(?P<task>[^/]+))?/(?P<verb>skip|pause|resume|cancel)")
 STAGES_BEFORE = {"pause": ("active",), "resume": ("paused",), "cancel": ("active", "paused")}
 STAGE_AFTER = {"pause": "paused", "resume": "active", "cancel": "canceled"}
@@ -19,8 +21,18 @@ class CutoverFakeWithExtras(CutoverFake):
     """``status_of_unknown_verbs``: set, the fake rejects all of these verbs with this status."""
 
     status_of_unknown_verbs: int | None = None
+    outsiders: tuple[str, ...] = ()  # users who are in no runbook
 
     def _answer(self, seen: Seen) -> Answer:
+        match = TASK.fullmatch(seen.path)
+        if match is not None and seen.method == "PATCH" and "relationships" in (seen.json or {}).get("data", {}):
+            self._check_headers(seen)
+            return self._assign(seen, match)
+        if seen.path == "/core/users" and seen.method == "GET":
+            self._check_headers(seen)
+            query = self._params(seen, "query").get("query", "").lower()
+            found = [user for user in USERS if query in f"{user.first_name} {user.last_name} {user.email}".lower()]
+            return self._page(seen, [fake_responses.user(user, self.url) for user in found])
         match = EXTRA.fullmatch(seen.path)
         if match is None or seen.method != "PATCH" or (match["verb"] == "skip") is not bool(match["task"]):
             return super()._answer(seen)
@@ -28,6 +40,20 @@ class CutoverFakeWithExtras(CutoverFake):
         if self.status_of_unknown_verbs is not None:
             raise FakeApiError(("not_found", "not found", ""), status=self.status_of_unknown_verbs)
         return self._skip(seen, match) if match["task"] else self._change(seen, match)
+
+    def _assign(self, seen: Seen, match: "re.Match[str]") -> Answer:
+        """Ignores people who are not in the runbook, as the vendor's client documents it."""
+        run = self._runbook(match)
+        task = self._task(run, match)
+        body = seen.json
+        assert set(body) == {"data", "meta"}
+        assert body["meta"] == {"delete_excluded_assignees": False}
+        for item in body["data"]["relationships"]["assignees"]["data"]:
+            pair = (item["type"], item["id"])
+            if item["id"] not in self.outsiders and pair not in task.assignees:
+                task.assignees.append(pair)
+        self.world.record_effect("assign", task.id)
+        return 200, {"data": fake_responses.task(task, run, self.url)}
 
     def _skip(self, seen: Seen, match: "re.Match[str]") -> Answer:
         run = self._runbook(match)

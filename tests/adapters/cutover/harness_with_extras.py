@@ -12,10 +12,11 @@ from tests.adapters.cutover.harness import PlatformHarness
 
 PATHS = {
     Op.SKIP: ("PATCH", r"/tasks/\d+/skip$"),
+    Op.ASSIGN: ("PATCH", r"/tasks/\d+$"),
     Op.END: ("PATCH", r"/cancel$"),
     Op.ACTION: ("PATCH", r"/pause$"),
 }
-DONE_AS = {Op.SKIP: "skip", Op.END: "cancel", Op.ACTION: "pause"}
+DONE_AS = {Op.SKIP: "skip", Op.ASSIGN: "assign", Op.END: "cancel", Op.ACTION: "pause"}
 
 
 class ExtrasHarness(PlatformHarness):

@@ -5,12 +5,22 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.cutover.adapter import Cutover
-from adapters.errors import Conflict, NotFound, OutcomeUnknown, Unsupported
+from adapters.errors import Conflict, NotFound, OutcomeUnknown, Rejected, Unsupported
 from adapters.http.client import HttpClients
-from adapters.models import RunState, TaskState
+from adapters.models import Person, RunState, TaskState
 from adapters.protocol import Native
 from adapters.protocol import Unsupported as NotSupported
-from adapters.writes import Applied, EndRun, NotApplied, Op, PerformAction, Recovery, SkipTask, WriteResult
+from adapters.writes import (
+    Applied,
+    AssignTask,
+    EndRun,
+    NotApplied,
+    Op,
+    PerformAction,
+    Recovery,
+    SkipTask,
+    WriteResult,
+)
 from tests.adapters.cutover.fake import CutoverFake
 from tests.adapters.cutover.fake_with_extras import CutoverFakeWithExtras
 from tests.adapters.cutover.harness import connect_adapter
@@ -130,3 +140,31 @@ async def test_a_missing_task_does_not_disable_skipping(fake: CutoverFakeWithExt
     with pytest.raises(NotFound):
         await adapter.execute(step, MARKER)
     assert isinstance(adapter.capabilities[Op.SKIP], Native)
+
+
+async def test_a_task_is_assigned_to_the_user_with_that_address(
+    fake: CutoverFakeWithExtras, adapter: Cutover
+) -> None:
+    run = await adapter.read(create_active_run(fake).id)
+    ben = Person(name="Ben", email="Ben@example.com")
+    step = AssignTask(run=run.key, by=ANA, task=run.tasks[0].id, person=ben)
+    assert isinstance(await adapter.reconcile(step, MARKER, BASELINE), NotApplied)
+    result = await adapter.execute(step, MARKER)
+    assert [person.name for person in result.tasks[0].assignees] == ["Ben Silva"]
+    assert isinstance(await adapter.reconcile(step, MARKER, BASELINE), Applied)
+    read = (await adapter.read(run.key.id)).tasks[0]
+    assert [(person.name, person.email) for person in read.assignees] == [("Ben Silva", "ben@example.com")]
+
+
+@pytest.mark.parametrize(
+    ("email", "expected"), [("cleo@example.com", "cutover.no_user"), ("ben@example.com", "cutover.not_in_runbook")]
+)
+async def test_an_assignment_that_cutover_ignores_is_refused(
+    fake: CutoverFakeWithExtras, adapter: Cutover, email: str, expected: str
+) -> None:
+    fake.outsiders = ("901",)
+    run = await adapter.read(create_active_run(fake).id)
+    step = AssignTask(run=run.key, by=ANA, task=run.tasks[0].id, person=Person(name="X", email=email))
+    with pytest.raises(Rejected) as raised:
+        await adapter.execute(step, MARKER)
+    assert raised.value.key == expected

@@ -210,7 +210,9 @@ async def test_a_start_continues_once_a_person_confirms_the_lost_copy(
 async def test_mine_explains_that_assignees_are_unknown(chat: Conversation) -> None:
     await chat.say("start Database failover")
     assert await chat.say("mine") == (
-        "You have no open tasks.\nCutover doesn't show who has which task. Type /run next to see what can begin."
+        "No open tasks of yours were found.\n"
+        "Cutover can't list one person's tasks, so only the runs that Liaison knows there are included.\n"
+        "Cutover doesn't show who has which task. Type /run next to see what can begin."
     )
     await chat.say("begin T1")
     answer = await chat.say("mine")
@@ -229,3 +231,20 @@ async def test_a_run_that_ended_on_cutover_is_reported_in_its_thread(
     await chat.wait_until(lambda: f"R1 Primary down {expected} in Cutover." in chat.activity)
     await chat.say("show")
     assert chat.activity.count("in Cutover.") == 1
+
+
+async def test_a_required_field_of_a_task_is_asked_for_and_filled_in(
+    fake: CutoverFake, chat: Conversation
+) -> None:
+    await chat.say("start Database failover")
+    run = next(item for item in fake.runbooks.values() if not item.is_template)
+    first = next(iter(run.tasks.values()))
+    first.required_fields = ["Change number"]
+    await chat.say("begin T1")
+    answer = await chat.say("finish T1 seen from two zones")
+    assert "Cutover needs a value for: Change number. Nothing changed." in answer
+    assert '--set "field:Change number=…"' in answer
+    answer = await chat.say('finish T1 seen from two zones --set "field:Change number=CHG-12"')
+    assert "T1 Confirm the primary is down: done." in answer
+    assert (first.stage, first.fields) == ("complete", {"Change number": "CHG-12"})
+    assert [comment.task for comment in run.comments] == [first.id]

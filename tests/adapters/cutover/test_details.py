@@ -6,9 +6,10 @@ from adapters.cutover.adapter import Cutover
 from adapters.errors import Rejected
 from adapters.http.client import HttpClients
 from adapters.models import TaskState
+from adapters.writes import Applied, NotApplied
 from tests.adapters.cutover.fake import CutoverFake
 from tests.adapters.cutover.harness import connect_adapter
-from tests.adapters.cutover.helpers import create_active_run, execute, finish
+from tests.adapters.cutover.helpers import BASELINE, MARKER, create_active_run, execute, finish
 from tests.adapters.cutover.world import AUTOMATIC, DECISION, MAIL
 
 
@@ -83,3 +84,14 @@ async def test_a_branch_is_one_of_those_that_the_task_leads_to(fake: CutoverFake
     assert raised.value.key == "changed.no_branches"
     await execute(cutover, finish(run, run.tasks[0], then=run.tasks[2].id), run)
     assert fake.calls("PATCH", "/finish$")[0].json["meta"]["selected_successor_ids"] == [int(run.tasks[2].id)]
+
+
+async def test_lost_fields_of_a_task_are_found(fake: CutoverFake, cutover: Cutover) -> None:
+    run = await cutover.read(create_active_run(fake).id)
+    fields, begin, *_ = cutover.steps(finish(run, run.tasks[0], **{"field:Ticket": "T-9"}), run)
+    assert (fields.part, begin.part) == ("fields", "begin")
+    assert isinstance(await cutover.reconcile(fields, MARKER, BASELINE), NotApplied)
+    await cutover.execute(fields, MARKER)
+    assert isinstance(await cutover.reconcile(fields, MARKER, BASELINE), Applied)
+    body = fake.calls("PATCH", r"/tasks/\d+$")[0].json
+    assert body["data"]["attributes"] == {"custom_field_values": [{"name": "Ticket", "value": "T-9"}]}

@@ -27,7 +27,10 @@ async def test_a_template_is_copied_and_the_copy_is_started(fake: CutoverFake, c
         "data": {
             "type": "runbook",
             "attributes": {"name": "R9 Primary down"},
-            "relationships": {"workspace": {"data": {"id": "3", "type": "workspace"}}},
+            "relationships": {
+                "workspace": {"data": {"id": "3", "type": "workspace"}},
+                "runbook_type": {"data": {"id": "22", "type": "runbook_type"}},
+            },
         },
         "meta": {"copy": {"source_runbook_id": fake.template.id, "tasks": True, "teams": True, "users": True}},
     }

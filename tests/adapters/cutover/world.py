@@ -9,6 +9,8 @@ from adapters.testing.harness import RUNBOOK, TASKS
 from tests.adapters.edit_times import EditTimes
 
 WORKSPACE = "3"
+NORMAL_RUNBOOK = "21"
+RUNBOOK_TYPES = {NORMAL_RUNBOOK: "Normal runbook", "22": "Incident", "23": "Old"}
 FOLDERS = {"11": "Default", "12": "Disaster recovery"}
 BOT = "900"  # the user that the token acts as
 NORMAL, DECISION, AUTOMATIC, MAIL = "1", "2", "3", "4"  # task types
@@ -93,12 +95,14 @@ class FakeRunbook:
     end_forecast: str | None = None
     end_planned: str | None = None
     end_scheduled: str | None = None
+    start_planned: str | None = None
+    start_scheduled: str | None = None
     stream_status: dict[str, tuple[str, str]] = field(default_factory=dict)  # stream id -> (colour, reason)
     workspace: str = WORKSPACE
     folder: str = "11"
     streams: list[tuple[str, str]] = field(default_factory=list)  # (id, name)
     parent_streams: dict[str, str] = field(default_factory=dict)
-    type: str = "21"  # of runbook
+    type: str = "22"  # of runbook; a copy gets the default type unless told otherwise
     fields: dict[str, str | None] = field(default_factory=dict)  # custom fields
     required_fields: list[str] = field(default_factory=list)  # to start it
     tasks: dict[str, FakeTask] = field(default_factory=dict)
@@ -170,12 +174,14 @@ class World:
     def copy(self, source: FakeRunbook, name: str, *, tasks: bool) -> FakeRunbook:
         copy = FakeRunbook(self.id(), name, created_at=self.now(), description=source.description)
         copy.dynamic, copy.checks, copy.workspace = source.dynamic, list(source.checks), source.workspace
+        copy.fields, copy.required_fields = dict(source.fields), list(source.required_fields)
         if tasks:
             new = {old: self.id() for old in [*(id for id, _ in source.streams), *source.tasks]}
             copy.streams = [(new[id], title) for id, title in source.streams]
             for task in source.tasks.values():
                 task_copy = FakeTask(new[task.id], task.name, new[task.stream], task.description)
                 task_copy.type, task_copy.duration = task.type, task.duration
+                task_copy.fields, task_copy.required_fields = dict(task.fields), list(task.required_fields)
                 task_copy.start_requirements = task.start_requirements
                 task_copy.end_requirements = task.end_requirements
                 task_copy.before, task_copy.people = [new[id] for id in task.before], list(task.people)
@@ -191,6 +197,7 @@ class World:
             )
         if runbook.stage != "planning":
             raise FakeApiError(("invalid", "Runbook is not in planning", "/data/attributes/stage"))
+        _require_fields(runbook)
         findings = [(code, detail, "/data") for code, detail, blocks in runbook.checks if blocks or strict]
         if findings:
             raise FakeApiError(*findings)
@@ -227,6 +234,7 @@ class World:
         self._require_actor(task, who, override)
         if task.stage != "in_progress" or runbook.stage != "active":
             raise FakeApiError(("task.not_finishable", "Task is not finishable.", "/data"))
+        _require_fields(task)
         if who in task.finished_by:
             raise FakeApiError(("task.user_already_finished", "User has already finished the task.", "/data"))
         if task.end_requirements == "same_must_end" and who not in task.started_by and not override:
@@ -271,6 +279,15 @@ class World:
             ready = all(runbook.tasks[id].stage == "complete" for id in task.before)
             if task.stage == "default" and ready:
                 task.stage = "startable"
+
+
+def _require_fields(item: FakeRunbook | FakeTask) -> None:
+    missing = [name for name in item.required_fields if not item.fields.get(name)]
+    if missing:
+        where = "/data/attributes/custom_field_values"
+        raise FakeApiError(
+            *(("missing_custom_field_value", f"Missing required response for '{name}'", where) for name in missing)
+        )
 
 
 def _as_text(at: datetime) -> str:

@@ -4,6 +4,7 @@ import pytest
 
 from adapters.errors import Conflict, NotFound, OutcomeUnknown, Rejected, Unsupported
 from adapters.models import Person, PlatformAction, Run
+from adapters.testing.harness import ForeignChange
 from adapters.writes import (
     Applied,
     BeginTask,
@@ -215,3 +216,36 @@ async def test_the_same_command_on_two_tasks_is_two_actions(harness: PlatformHar
     ids = [item.id for item in await harness.adapter.actions(twice) if item.task]
     assert len(set(ids)) == 2
     assert all(len(id) < 40 for id in ids)
+
+
+async def test_an_action_on_a_run_that_has_ended_since_is_refused(harness: PlatformHarness) -> None:
+    """Playbooks 1 would run the command all the same."""
+    run = await harness.new_run()
+    steps = [build_step(run, action) for action in await harness.adapter.actions(run)]
+    harness.change_there(run.key.id, run.tasks[0].id, ForeignChange.RUN_ENDED)
+    before = len(harness.fake.calls("POST|PUT", "/runs/"))
+    for step in steps:
+        with pytest.raises(Conflict) as error:
+            await execute_steps(harness, step)
+        assert error.value.key == "changed.run_over"
+    assert len(harness.fake.calls("POST|PUT", "/runs/")) == before
+
+
+async def test_a_due_date_that_somebody_set_since_stays(playbooks_2: PlatformHarness) -> None:
+    run = await playbooks_2.new_run()
+    playbooks_2.change_there(run.key.id, run.tasks[0].id, ForeignChange.BEGUN)
+    run = await playbooks_2.adapter.read(run.key.id)
+    [action] = [item for item in await playbooks_2.adapter.actions(run) if item.id.startswith("due")]
+    item = playbooks_2.fake.run(run.key.id)["checklists"][0]["items"][0]
+    item["due_date"] = 4_000_000_000_000
+    with pytest.raises(Conflict):
+        await execute_steps(playbooks_2, build_step(run, action))
+    assert item["due_date"] == 4_000_000_000_000
+
+
+async def test_a_run_that_somebody_reopened_since_is_not_reopened_again(playbooks_2: PlatformHarness) -> None:
+    run = await playbooks_2.new_run()
+    step = build_step(run, PlatformAction(id="restore", label="playbooks.offer_restore"))
+    [result] = await execute_steps(playbooks_2, step)
+    assert result.already
+    assert playbooks_2.fake.effects["restore"] == 0

@@ -25,6 +25,14 @@ async def test_a_change_of_a_task_or_of_the_run_itself_is_found(fake: RunrunitFa
     assert [changed[run.key.id] for run in runs] == [True, True, True, False]
 
 
+async def test_a_subtask_of_a_run_that_had_none_is_found(fake: RunrunitFake, runrunit: Runrunit) -> None:
+    task = fake.world.task("R9 Rotate keys")
+    run = await runrunit.read(str(task.id))
+    assert await runrunit.check_changes([run]) == {run.key.id: False}
+    fake.world.task("Somebody else's", parent=task.id)
+    assert await runrunit.check_changes([run]) == {run.key.id: True}
+
+
 async def test_as_many_runs_as_fit_on_one_page_are_checked(fake: RunrunitFake, runrunit: Runrunit) -> None:
     runs = await read_runs(fake, runrunit, 21)  # with 5 ids each
     assert list(await runrunit.check_changes(runs)) == [run.key.id for run in runs[:20]]

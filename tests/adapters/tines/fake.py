@@ -14,7 +14,7 @@ from adapters.testing.fake_server import Fake, Seen
 from tests.adapters.tines import fake_links, fake_requests, fake_responses, fake_team
 from tests.adapters.tines.fake_requests import body_of, checked, paging
 from tests.adapters.tines.fake_responses import Json
-from tests.adapters.tines.world import BOT, TEAM, FakeCase, FakeTask, Refusal, World
+from tests.adapters.tines.world import BOT, TEAM, FakeCase, FakeTask, FakeTemplate, Refusal, World
 
 FakeResponse = tuple[int, Json]
 Handler = Callable[["TinesFake", Seen, "re.Match[str]"], FakeResponse]
@@ -124,22 +124,31 @@ class TinesFake(Fake):
         for item in body.get("closure_conditions", []):
             checked(item, {"name": str, "formula": str}, ("name", "formula"))
         assignees = self.world.users_with_email(body["assignee_emails"]) if "assignee_emails" in body else [BOT]
+        template = self.template_of(body)
         case = self.world.add_case(
             body["name"],
             description=body.get("description"),
-            priority=body.get("priority", "low").upper(),
+            priority=body.get("priority", template.priority if template else "low").upper(),
             status=body.get("status", "open").upper(),
             author=self.world.user(body.get("author_email", "")) or BOT,
             assignees=assignees,
-            tags=list(body.get("tag_names", [])),
+            tags=list(body.get("tag_names", template.tags if template else [])),
             metadata=dict(body.get("metadata", {})),
             conditions=[dict(item) for item in body.get("closure_conditions", [])],
             fields=fields,
         )
-        for item in tasks:
+        for item in tasks or [{"description": title} for title in (template.tasks if template else ())]:
             self.world.add_task(case, item["description"], item.get("assignee_emails"))
         self.world.record("case", case.id)
         return 201, fake_responses.case(case, self.world, self.url, is_full=False)
+
+    def template_of(self, body: Json) -> FakeTemplate | None:
+        if "template_id" not in body:
+            return None
+        found = self.world.templates.get(body["template_id"]) if self.is_newer else None
+        if found is None:
+            raise Refusal("template_id is not a parameter")
+        return found
 
     def show_case(self, seen: Seen, at: "re.Match[str]") -> FakeResponse:
         return 200, fake_responses.case(self.case(at), self.world, self.url, is_full=True)
@@ -329,5 +338,8 @@ _ROUTES = (
     _route("GET", "/v1/stories", fake_team.list_stories),
     _route("GET", "/v2/cases/{case}/subscribers", fake_team.list_subscribers),
     _route("POST", "/v2/cases/{case}/subscribers", fake_team.create_subscriber),
+    _route("GET", "/v1/case_templates", fake_team.list_templates),
+    _route("GET", "/v1/case_templates/{template}", fake_team.show_template),
+    _route("GET", "/v1/case_templates/{template}/preview", fake_team.preview_template),
     _route("GET", "/v1/case_sub_statuses", fake_team.list_sub_statuses),
 )

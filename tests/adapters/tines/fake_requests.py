@@ -52,6 +52,7 @@ CREATE = {
     "closure_conditions": list,
     "field_values": dict,
     "tasks": list,
+    "template_id": int,
 }
 UPDATE = {
     "name": str,

@@ -7,7 +7,7 @@ from adapters.testing.fake_server import Seen
 from tests.adapters.tines import fake_responses
 from tests.adapters.tines.fake_requests import STORY_ORDERS, body_of, paging
 from tests.adapters.tines.fake_responses import Json
-from tests.adapters.tines.world import TEAM, Refusal
+from tests.adapters.tines.world import TEAM, FakeTemplate, Refusal
 
 if TYPE_CHECKING:
     from tests.adapters.tines.fake import FakeResponse, TinesFake
@@ -79,3 +79,43 @@ def list_sub_statuses(fake: "TinesFake", seen: Seen, _: "re.Match[str]") -> "Fak
         for id, name in fake.world.sub_statuses.items()
     ]
     return fake.page(seen, "case_sub_statuses", items, page, per_page)
+
+
+def list_templates(fake: "TinesFake", seen: Seen, _: "re.Match[str]") -> "FakeResponse":
+    """Only newer tenants have case templates (Tines API, Case templates, List)."""
+    if not fake.is_newer:
+        raise Refusal("Not Found", 404)
+    page, per_page = paging(seen, 100, "team_id", "search")
+    if seen.query.get("team_id") != str(TEAM):
+        raise Refusal("team_id is required")
+    items = [_template(item) for item in fake.world.templates.values()]
+    return fake.page(seen, "case_templates", items, page, per_page)
+
+
+def show_template(fake: "TinesFake", seen: Seen, at: "re.Match[str]") -> "FakeResponse":
+    return 200, _template(_found_template(fake, at))
+
+
+def preview_template(fake: "TinesFake", seen: Seen, at: "re.Match[str]") -> "FakeResponse":
+    """The documents that we have do not show its form."""
+    item = _found_template(fake, at)
+    tags = [{"id": number, "name": name} for number, name in enumerate(item.tags, 1)]
+    return 200, {"name": item.name, "tags": tags, "tasks": [{"description": title} for title in item.tasks]}
+
+
+def _found_template(fake: "TinesFake", at: "re.Match[str]") -> FakeTemplate:
+    found = fake.world.templates.get(int(at["template"])) if fake.is_newer else None
+    if found is None:
+        raise Refusal("Not Found", 404)
+    return found
+
+
+def _template(item: FakeTemplate) -> Json:
+    return {
+        "id": item.id,
+        "name": item.name,
+        "emoji": ":fishing_pole_and_fish:",
+        "team": {"id": TEAM, "name": "Operations"},
+        "created_at": "2026-05-25T10:00:00Z",
+        "updated_at": "2026-05-25T10:00:00Z",
+    }

@@ -42,7 +42,6 @@ COMMENT_PATH = ("POST", r"/comments$")
 
 class PlatformHarness(Harness):
     platform = PLATFORM
-    shows_races = False  # no activity is documented to name its task
     fake: TinesFake
 
     @classmethod
@@ -70,9 +69,10 @@ class PlatformHarness(Harness):
         item = case.tasks[int(task)] if task else next(iter(case.tasks.values()))
         match change:
             case ForeignChange.FINISHED:
-                item.completed = True
+                world.complete(case, item, True, world.users[2])
             case ForeignChange.SKIPPED:
-                item.completed, item.description = True, f"[SKIPPED: not needed] {item.description}"
+                world.complete(case, item, True, world.users[2])
+                item.description = f"[SKIPPED: not needed] {item.description}"
             case ForeignChange.DELETED:
                 del case.tasks[item.id]
             case ForeignChange.BEGUN:

@@ -13,7 +13,7 @@ _MESSAGES = load_messages(PLATFORM.messages)
 
 def is_made_of_parts(key: str) -> bool:
     """A fix is used with its check, the others by the name of a priority, an operation or a kind of activity."""
-    built = ("tines.label.priority_", "tines.capability.", "tines.activity.")
+    built = ("tines.label.priority_", "tines.capability.", "tines.activity.", "tines.raced_task_")
     return key.endswith("_fix") or key.startswith(built)
 
 

@@ -7,7 +7,7 @@ from adapters.http.client import HttpClients
 from adapters.tines.adapter import Tines
 from tests.adapters.tines.fake import TinesFake
 from tests.adapters.tines.harness import connect_adapter
-from tests.adapters.tines.helpers import add_open_case
+from tests.adapters.tines.helpers import ANA, STRANGER, add_open_case
 
 
 async def test_filters_go_in_the_body_and_the_rest_in_the_query(fake: TinesFake, tines: Tines) -> None:
@@ -99,9 +99,37 @@ async def test_without_a_team_all_cases_of_the_key_are_listed(fake: TinesFake, h
 
 
 async def test_an_open_case_says_that_it_is_no_runbook(fake: TinesFake, tines: Tines) -> None:
-    case = add_open_case(fake)
-    assert (await tines.runbook(str(case.id))).warning == "tines.not_a_template"
-    assert (await tines.runbook(str(fake.template.id))).warning == ""
+    run, incident = add_open_case(fake), fake.world.add_case("Login failures")
+    assert (await tines.runbook(str(run.id))).warning == "tines.is_a_run"
+    assert (await tines.runbook(str(incident.id))).warning == "tines.not_a_template"
+    runbook = await tines.runbook(str(fake.template.id))
+    assert (runbook.warning, runbook.folder) == ("", "Operations")
+    assert runbook.created_at is not None
+
+
+async def test_the_open_tasks_of_a_person_are_listed_in_a_few_requests(fake: TinesFake, tines: Tines) -> None:
+    first, second, closed = (add_open_case(fake) for _ in range(3))
+    ana, ben, _ = fake.world.users
+    first.task("Page the DBA").assignees = [ben, ana]
+    second.task("Promote the replica").assignees = [ana]
+    closed.task("Page the DBA").assignees = [ana]
+    closed.status = "CLOSED"
+    done = second.task("Page the DBA")
+    done.assignees, done.completed = [ana], True
+    fake.seen.clear()
+    found = await tines.assigned_tasks(ANA)
+    assert found.complete
+    assert {(item.run.key.id, item.task.title) for item in found} == {
+        (str(first.id), "Page the DBA"),
+        (str(second.id), "Promote the replica"),
+    }
+    assert {person.name for item in found for person in item.task.assignees} >= {"Ana Reis"}
+    assert len(fake.seen) == 2
+    assert fake.seen[-1].query["order"] == "RECENTLY_EDITED"
+    assert list(await tines.assigned_tasks(STRANGER)) == []
+    for _ in range(120):
+        add_open_case(fake)
+    assert not (await tines.assigned_tasks(ANA)).complete
 
 
 async def test_a_template_is_not_read_as_a_run(fake: TinesFake, tines: Tines) -> None:

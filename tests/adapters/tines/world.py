@@ -109,6 +109,17 @@ class FakeStory:
     disabled: bool = False
 
 
+@dataclass(frozen=True)
+class FakeTemplate:
+    """A case template, on newer tenants."""
+
+    id: int
+    name: str
+    tasks: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    priority: str = "low"
+
+
 class World:
     """``effects``: (name, id) of every change that a request made."""
 
@@ -129,6 +140,8 @@ class World:
             FakeInput(2, "region", "Region", ("eu-1", "us-1")),
         ]
         self.stories = [FakeStory(7981, "Restart service", 150, 3), FakeStory(7982, "Enrich alert")]
+        phishing = FakeTemplate(12, "Phishing investigation", ("Quarantine", "Tell people"), ("phishing",), "high")
+        self.templates = {12: phishing}
         self.template = self.add_case(RUNBOOK, tags=["runbook-template", "database"], status="CLOSED")
         for _, title in TASKS:
             self.add_task(self.template, title)

@@ -11,7 +11,7 @@ import pytest
 from adapters.models import Run, RunState
 from bot.app import Application, bootstrap
 from bot.config.settings import load
-from bot.services import run_service as runs
+from bot.services.background_refreshes import REFRESH_INTERVAL_SECONDS
 from bot.surfaces.console.surface import Console, person, room
 from commands.model.messages import Message, Via
 from tests.adapters.xurrent.fake import XurrentFake
@@ -62,7 +62,7 @@ async def test_a_webhook_triggers_a_read_at_once(app: Application, fake: Xurrent
     await say(app, "start database failover")
     (run,) = fake.account.runs.values()
     await wait_until(lambda: len(fake.calls("GET", "/v1/workflows/[0-9]+$")) == 4)
-    next_read = asyncio.get_running_loop().time() + 4 * runs.REFRESH_INTERVAL_SECONDS
+    next_read = asyncio.get_running_loop().time() + 4 * REFRESH_INTERVAL_SECONDS
     run.polls_until_created = 0
     await app.hint("xurrent", b"{}")
     await wait_for_run(app, lambda run: len(run.tasks) == 4)

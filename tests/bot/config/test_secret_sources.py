@@ -78,9 +78,9 @@ def test_a_list_of_secrets_may_be_in_files(folder: Path) -> None:
         assert mattermost is not None
         found = [token.get_secret_value() for token in mattermost.command_tokens]
         assert found == ["first-command-token", "second-command-token"]
-    mattermost = read(folder, chat + 'command_tokens = ["plain", {file = "token"}]').mattermost
+    mattermost = read(folder, chat + 'command_tokens = ["a-plain-command-token", {file = "token"}]').mattermost
     assert mattermost is not None
-    assert [token.get_secret_value() for token in mattermost.command_tokens] == ["plain", TOKEN]
+    assert [token.get_secret_value() for token in mattermost.command_tokens] == ["a-plain-command-token", TOKEN]
 
 
 def test_secrets_of_platforms_may_be_in_files(folder: Path) -> None:

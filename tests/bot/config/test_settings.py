@@ -37,7 +37,7 @@ def test_the_default_platform_is_local_runbooks() -> None:
 
 @pytest.mark.parametrize("token", ["xoxb-12\n34567", "xoxb-1234é", "xoxb 1234", "xoxb-1234\x7f"])
 def test_a_secret_that_does_not_fit_a_header_is_a_problem_and_not_shown(token: str) -> None:
-    mattermost = {"url": "http://mm.example", "token": "t", "command_tokens": ["good", token]}
+    mattermost = {"url": "http://mm.example", "token": "t", "command_tokens": ["a-good-command-token", token * 3]}
     file = {"slack": {**SLACK, "bot_token": token}, "mattermost": mattermost}
     assert problems(file) == [
         "slack.bot_token: contains a character that is not allowed in an HTTP header; copy it again",
@@ -46,10 +46,10 @@ def test_a_secret_that_does_not_fit_a_header_is_a_problem_and_not_shown(token: s
 
 
 def test_an_empty_secret_counts_as_not_set() -> None:
-    table = {"url": "https://mm.example.com", "token": "t", "command_tokens": ["", "abc"]}
+    table = {"url": "https://mm.example.com", "token": "t", "command_tokens": ["", "a-good-command-token"]}
     options = parse({"mattermost": table}, {}).mattermost
     assert options is not None
-    assert [token.get_secret_value() for token in options.command_tokens] == ["abc"]
+    assert [token.get_secret_value() for token in options.command_tokens] == ["a-good-command-token"]
 
 
 def test_a_secret_may_end_with_the_line_break_of_its_file() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.engine.keyed_queues import KeyedQueues
+from bot.engine.keyed_queues import KeyedQueues, TurnQueues
+from tests.e2e.process import until
 
 
 class Queues(KeyedQueues[str]):
@@ -66,3 +67,51 @@ async def test_queues_with_different_names_do_not_wait_for_each_other(queues: Qu
     queues.may_handle.set()
     await asyncio.gather(*queues.tasks)
     assert queues.handled == [], "cleared items are not handled"
+
+
+class Turns(TurnQueues[str]):
+    """ "a" leaves its turn at once, and rejoins when "b" has begun. Others end when ``may_end`` is set."""
+
+    def __init__(self, *, first: bool) -> None:
+        super().__init__(self._handle_one, self._spawn_task)
+        self._is_first = first
+        self.log: list[str] = []
+        self.may_end = asyncio.Event()
+        self.tasks: list[asyncio.Task[None]] = []
+
+    async def _handle_one(self, item: str) -> None:
+        self.log.append(item)
+        if item == "a":
+            self.leave("a")
+            await until(lambda: self.has_begun("b"))
+            await self.rejoin("R1", "a", first=self._is_first)
+            self.log.append("a again")
+        else:
+            await self.may_end.wait()
+
+    def _spawn_task(self, work: Coroutine[Any, Any, None]) -> None:
+        self.tasks.append(asyncio.create_task(work))
+
+
+@pytest.mark.parametrize("first", [True, False])
+async def test_an_item_that_leaves_its_turn_rejoins_before_or_after_the_others(first: bool) -> None:
+    turns = Turns(first=first)
+    for item in ("a", "b", "c"):
+        turns.add("R1", item)
+    await until(lambda: turns.size("R1") == 2)
+    turns.may_end.set()
+    await asyncio.gather(*turns.tasks)
+    await until(lambda: len(turns.log) == 4)
+    assert turns.log == (["a", "b", "a again", "c"] if first else ["a", "b", "c", "a again"])
+
+
+async def test_clearing_ends_the_waiting_for_another_turn() -> None:
+    turns = Turns(first=True)
+    turns.add("R1", "a")
+    turns.add("R1", "b")
+    await until(lambda: turns.size("R1") == 1)
+    turns.clear()
+    await until(lambda: not turns.has_begun("a"))
+    assert turns.log == ["a", "b"]
+    turns.may_end.set()
+    await asyncio.gather(*turns.tasks, return_exceptions=True)

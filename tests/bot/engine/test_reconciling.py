@@ -185,19 +185,23 @@ async def test_a_lost_write_does_not_hold_up_the_others_of_its_run(
         assert await scene.say("reopen T1") == "done"
 
 
-async def test_a_write_to_the_same_task_waits_and_the_older_one_never_undoes_it(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("op", "older", "newer"),
+    [(Op.BEGIN, "begin T1", "hold T1 too early"), (Op.STATUS, "status red burning", "status green fine")],
+)
+async def test_a_write_to_the_same_thing_waits_so_that_the_older_one_never_undoes_it(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, op: Op, older: str, newer: str
 ) -> None:
-    platform = losing(scene, monkeypatch, Op.ASSIGN, None)
-    lost = scene.say("assign T1 @ana")
+    platform = losing(scene, monkeypatch, op, None)
+    lost = scene.say(older)
     await until(lambda: platform.looks)
-    newer = scene.say("assign T1 @ben", BEN)
-    third = scene.say("comment meanwhile", BEN)
-    assert await asyncio.wait_for(third, SLOWEST_ANSWER / 2) == "done"
+    waiting = scene.say(newer, BEN)
+    assert await asyncio.wait_for(scene.say("comment meanwhile", BEN), SLOWEST_ANSWER / 2) == "done"
+    assert not waiting.done()
     assert await lost == "done"
-    assert await newer == "done"
-    people = [step.person.handle for step in platform.sent if step.op is Op.ASSIGN]  # type: ignore[attr-defined]
-    assert people == ["ana", "ana", "ben"]
+    assert await waiting == "done"
+    sent = [step.op for step in platform.sent if step.op is not Op.COMMENT]
+    assert sent == [op, op, Op.HOLD if op is Op.BEGIN else op]
 
 
 async def test_a_message_goes_on_with_its_next_write_after_a_lost_one(

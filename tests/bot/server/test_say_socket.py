@@ -22,6 +22,7 @@ from bot.server.say_socket import (
 from bot.surfaces.console.surface import room
 from commands.model.messages import Message, Via
 from tests.bot.scripted_app import ScriptedApp
+from tests.e2e.process import until
 
 
 def handler_of(app: ScriptedApp) -> RequestHandler:
@@ -195,3 +196,22 @@ async def test_a_line_without_an_end_is_cut_off(tmp_path: Path, caplog: pytest.L
         writer.close()
         assert (await send_request(tmp_path / "s.sock", Request(text="start"))).result == "done"
     assert "Unhandled exception" not in caplog.text
+
+
+async def test_a_client_that_never_reads_its_reply_is_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.server.say_socket.READ_TIMEOUT_SECONDS", 0.05)
+
+    async def reply(request: Request) -> Reply:
+        return Reply(text="x" * 8 * 2**20)
+
+    say_socket = SaySocket(tmp_path / "s.sock")
+    await say_socket.open()
+    say_socket.serve(reply)
+    _, writer = await asyncio.open_unix_connection(tmp_path / "s.sock", limit=1024)
+    writer.write(Request(text="show").model_dump_json().encode() + b"\n")
+    await until(lambda: say_socket.connections)
+    await until(lambda: not say_socket.connections)
+    writer.close()
+    await say_socket.close()

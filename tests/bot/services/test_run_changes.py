@@ -1,10 +1,11 @@
-"""What is read again after a write: only what its result does not show."""
+"""What is read again after a write (only what its result does not show), and what a read changes."""
 
 import pytest
 
 from adapters.models import Run, RunKey, Task, TaskState
 from adapters.writes import WriteResult
-from bot.services.run_changes import tasks_to_read
+from bot.services.run_changes import tasks_to_read, with_snapshot
+from commands.model.tracked_run import RunOverlay, TrackedRun
 
 FIRST = Task(id="1", title="A", state=TaskState.DONE)
 RUN = Run(
@@ -31,3 +32,10 @@ RUN = Run(
 )
 def test_only_what_may_have_changed_is_read(result: WriteResult, expected: object) -> None:
     assert tasks_to_read(RUN, result) == expected
+
+
+def test_a_hold_ends_with_its_task() -> None:
+    """It is not there again when somebody reopens the task on the platform."""
+    tracked = TrackedRun(handle="R1", run=RUN, overlay=RunOverlay(holds={"1": "vendor", "2": "vendor"}))
+    assert with_snapshot(tracked, RUN).overlay.holds == {"2": "vendor"}
+    assert with_snapshot(with_snapshot(tracked, RUN), RUN).overlay.holds == {"2": "vendor"}

@@ -89,7 +89,7 @@ async def test_a_platform_that_may_have_more_is_named(
         monkeypatch.setattr(my_tasks, "_ANSWER_TIME", 0.01)
         room.platform.answers.clear()
     else:
-        room.platform.assigned_complete = False
+        room.platform.lists_all = False
     answer = await room.type("mine")
     text = private_text(answer)
     assert text.startswith("No open tasks of yours were found.\n"), text

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from adapters.errors import Unreachable
+from adapters.errors import RateLimited, Unreachable
 from adapters.models import Health, Person
 from adapters.protocol import Emulated
 from adapters.writes import EndRun, Op, WriteMarker
@@ -169,6 +169,13 @@ async def test_a_platform_that_does_not_answer_shows_what_was_read_last(room: Ro
     room.platform.errors["read"] = Unreachable("local", "show")
     answer = await room.type("show R1", place=OTHER)
     assert "isn't responding. Showing the run as of 14:05 UTC." in private_text(answer)
+
+
+async def test_a_platform_that_asks_to_wait_is_not_called_unresponsive(room: Room) -> None:
+    await room.start()
+    error = room.platform.errors["read"] = RateLimited("local", "show", retry_after=600)
+    answer = await room.type("show R1", place=OTHER)
+    assert f"asks to wait until {error.until:%H:%M UTC}. Showing the run as of 14:05" in private_text(answer)
 
 
 async def test_reads_name_the_writes_that_still_wait(room: Room) -> None:

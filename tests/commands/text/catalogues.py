@@ -34,6 +34,8 @@ def _parts() -> Sequence[str]:
             "buttons",
             "colour",
             "copy",
+            "details",
+            "fields",
             "mark",
             "sentence",
             "stage",
@@ -44,15 +46,22 @@ def _parts() -> Sequence[str]:
     )
 
 
+def _named_parts() -> Sequence[str]:
+    """Those with a name of their own. The others are called what their write is called."""
+    named = [key for key in load_messages(OURS, ENGLISH) if key.startswith("doing_part.")]
+    return [key.removeprefix("doing_part.") for key in named]
+
+
 BUILT: Mapping[str, Sequence[str]] = {
     "can.{}": [*_WRITES, Op.COMMENTS],
     "count.{}": list(TaskState),
     "doing.{}": _WRITES,
-    "doing_part.{}": [part for part in _parts() if part not in ("itself", "start")],
+    "doing_part.{}": _named_parts(),
     "health.{}": [health for health in Health if health is not Health.UNSET],
     "part.{}": _parts(),
     "receipt.{}": _WRITES,
     "run.{}": list(RunState),
+    "short.{}": [*_WRITES, "note"],
     "state.{}": list(TaskState),
     "to.{}": [verb for verb, command in COMMANDS.items() if issubclass(command.intent, TaskIntent)],
     "trace.{}": _WRITES,

@@ -487,3 +487,13 @@ async def test_a_card_names_who_began_somebody_elses_task(room: Room) -> None:
     await room.type("claim T1")
     answer = await room.type("show T1")
     assert "Ben since 14:06 UTC, begun by Ana" in private_text(answer)
+
+
+async def test_claiming_a_running_task_of_somebody_else_offers_to_take_it_over(room: Room) -> None:
+    await room.start()
+    await room.type("assign T1 @ben")
+    await room.type("begin T1", by=BEN)
+    answer = await room.type("claim T1")
+    assert "was already begun" in private_text(answer)
+    assert button_labels(answer)[0] == "Take it over"
+    assert "Take it over" not in button_labels(await room.type("begin T1", by=BEN))

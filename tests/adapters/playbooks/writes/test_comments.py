@@ -66,7 +66,8 @@ async def test_the_runs_comments_are_what_people_said_and_did(harness: PlatformH
     core.channels[channel].members |= {fake.ben}
     stored["participant_ids"].append(fake.ben)
     core.write(channel, fake.ben, "looks **bad**, see [the graph](https://grafana.example/d/1)")
-    core.write(channel, fake.bot, "**R1 Database failover**\n0 of 4 done")  # its card
+    core.write(channel, fake.bot, "**R1 Database failover**\n0 of 4 done", props={"liaison": "nonce"})  # its card
+    core.write(channel, fake.bot, "Ana reopened T1 Confirm (VDP6)", props={"liaison": "nonce"})  # an activity line
     core.write(channel, fake.ben, "@relay finish T1")
     await execute_steps(harness, SetStatus(run=run.key, by=ANA, text="replica lagging", health=Health.AMBER), run)
     items = stored["checklists"][0]["items"]

@@ -11,12 +11,16 @@ from tests.adapters.runrunit.world import FakeTask
 
 
 async def count_requests(runrunit: Runrunit, fake: RunrunitFake, run: FakeTask, write: Write) -> int:
-    """After its run was read. All its steps say that nothing else has changed."""
-    await runrunit.read(str(run.id))
+    """After its run was read. All its steps say that nothing else has changed, and a poll finds the same."""
+    read = await runrunit.read(str(run.id))
     fake.seen.clear()
     results = await execute(runrunit, write)
+    count = len(fake.seen)
     assert all(result.complete for result in results), results
-    return len(fake.seen)
+    for result in results:
+        read = read.merge(result.tasks)
+    assert not any((await runrunit.check_changes([read])).values())
+    return count
 
 
 async def test_a_begin_takes_three_requests(runrunit: Runrunit, fake: RunrunitFake) -> None:

@@ -96,6 +96,14 @@ async def test_a_start_says_that_a_workflow_is_not_copied(runrunit: Runrunit, fa
     assert message_keys(await execute(runrunit, start(template.id))) == ["no_workflow"]
 
 
+async def test_a_rehearsal_is_refused(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    template = fake.world.template("Call the vendor")
+    with pytest.raises(Rejected) as raised:
+        await execute(runrunit, start(template.id, rehearsal=True))
+    assert raised.value.key == "runrunit.no_rehearsal"
+    assert sent_writes(fake) == []
+
+
 async def test_an_unknown_option_is_rejected(runrunit: Runrunit, fake: RunrunitFake) -> None:
     template = fake.world.template("Failover")
     with pytest.raises(Rejected) as raised:

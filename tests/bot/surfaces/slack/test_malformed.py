@@ -110,3 +110,9 @@ async def test_a_body_that_is_no_delivery_is_400(slack: Slack, harness: SlackHar
     ):
         status, _ = await slack.post_signed(harness.url, content_type, body)
         assert status in (400, 401)
+
+
+async def test_an_event_that_is_not_an_object_is_malformed(slack: Slack, harness: SlackHarness) -> None:
+    for event in (None, "", 7, ["x"]):
+        payload = {"type": "event_callback", "team_id": slack.team, "event_id": "Ev1", "event": event}
+        assert await deliver(slack, harness, "events_api", payload) == 400, event

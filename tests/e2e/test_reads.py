@@ -1,0 +1,30 @@
+"""What is only read: comments, and lists that are not all there is. Through the real process, in each chat."""
+
+from tests.e2e.conftest import Scene
+
+
+async def test_the_comments_of_a_run_and_of_a_task_are_read_with_who_and_when(scene: Scene) -> None:
+    room, handle = scene.room, await scene.start_run()
+    await room.command("comment T2: paged twice")
+    await scene.wait_for_effects("comment")
+    await room.command("show --comments T2")
+    await scene.wait_for_text("Comments on T2 Page the DBA")
+    await scene.wait_for_text("(?i)ana.* via .*: paged twice")
+    await room.command(f"show --comments {handle}.T3")
+    await scene.wait_for_text("There are no comments on T3")
+
+
+async def test_a_task_card_leads_to_its_comments(scene: Scene) -> None:
+    room = scene.room
+    await scene.start_run()
+    await room.command("comment T1: seen from two zones")
+    await scene.wait_for_effects("comment")
+    await room.command("show T1")
+    await room.press("Comments")
+    await scene.wait_for_text("Comments on T1")
+
+
+async def test_mine_names_the_platforms_that_could_not_be_asked(scene: Scene) -> None:
+    async with scene.without_cutover():
+        await scene.room.command("mine")
+        await scene.wait_for_text("Cutover (isn't responding|didn't answer within 3 seconds|can't list)")
