@@ -2,6 +2,7 @@
 
 import pytest
 
+from adapters.errors import Unsupported as UnsupportedError
 from adapters.models import Person, TaskState
 from adapters.protocol import API_VERSION, AssignedTasks, CheckStatus, Emulated, Unsupported
 from adapters.testing.fixtures import contract
@@ -111,7 +112,10 @@ async def test_the_open_tasks_of_a_person_are_listed(harness: Harness, op: Op) -
     pending = await new_write(harness, op, person=BEN)
     await pending.execute()
     run, task = pending.write.run, pending.write.target
-    listed = await fresh.assigned_tasks(BEN)
+    try:
+        listed = await fresh.assigned_tasks(BEN)
+    except UnsupportedError:
+        pytest.skip("this server does not list the tasks of a person")
     assert [(found.run.key, found.task.id) for found in listed if found.task.id == task] == [(run, task)]
     assert not any(found.task.state.is_over for found in listed)
     stranger = Person(id="U0EVE", name="Eve Stranger", handle="eve.stranger", email="eve@elsewhere.example")
