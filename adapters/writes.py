@@ -300,7 +300,8 @@ class Baseline(Model):
 class WriteResult(Model):
     """What is known after a write. Everything is optional, and is merged into the stored snapshot.
 
-    ``already``: somebody else had done it before (it counts as done, but the card says who did it).
+    ``already``: nothing was sent, or nothing changed: somebody else had done it before (it counts as done, but the
+    card says who did it), or this part of the write had nothing to do.
     ``message``: the key of a message in the adapter's catalogue to add to the receipt, with ``facts``.
     ``partial``: this person's part is recorded, but the task stays as it is until others have done theirs.
     ``complete``: nothing else of the run has changed, apart from tasks that waited for one of ``tasks``.

@@ -201,7 +201,7 @@ class Effects:
             slow_notice.cancel()
 
     async def _notify_when_slow(self, effect: Effect) -> None:
-        if effect.step.op is not Op.START:  # the card of a start already shows that it is starting
+        if effect.step.op is not Op.START or effect.step.run is not None:  # until then its card says "Starting …"
             await asyncio.sleep(NOTICE_AFTER_SECONDS)
             await _notify(self._services.notices.notify_slow(self._message, effect))
 

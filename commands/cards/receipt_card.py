@@ -111,7 +111,7 @@ def _report_refused(context: CommandContext, written: WriteOutcome, outcome: Ref
     task = tracked.task_handle(written.wanted.target)
     retry = tuple(confirmed_retry(error, message, tracked.handle, services, task))
     if written.partly:
-        done = ", ".join(_part_name(step_outcome.step) for step_outcome in written.outcomes[:-1])
+        done = ", ".join(_part_name(made.step) for made in written.changes_made)
         why = refusal_reason(outcome, platform, services, partly=True)
         missing = _part_name(outcome.step)
         text = translate("refused.partly", what=what, done=done, missing=missing, why=why)

@@ -1,5 +1,6 @@
 """How a write ended: done, refused, or unknown while it is being reconciled."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -75,5 +76,10 @@ class WriteOutcome:
 
     @property
     def partly(self) -> bool:
-        """Whether some steps went through and then one did not."""
-        return len(self.outcomes) > 1 and not isinstance(self.last, Done)
+        """Whether some steps changed something and then one did not go through."""
+        return bool(self.changes_made) and not isinstance(self.last, Done)
+
+    @property
+    def changes_made(self) -> Sequence[Done]:
+        """The steps before the last one that changed something: others had nothing to do."""
+        return [made for made in self.outcomes[:-1] if isinstance(made, Done) and not made.result.already]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from adapters.errors import OutcomeUnknown, Rejected
-from adapters.models import Health, RunHealth, RunState
+from adapters.models import Health, Run, RunHealth, RunState
 from adapters.playbooks import links
 from adapters.playbooks import text as texts
 from adapters.playbooks.api import Api
@@ -30,6 +30,7 @@ from adapters.writes import (
 
 DEFAULT_REMINDER = 3600  # seconds; servers since October 2021 refuse a status without a reminder
 MIN_REMINDER = 60
+_CLOCKS_DIFFER_BY = timedelta(minutes=1)  # at most
 
 
 @dataclass
@@ -58,7 +59,8 @@ class RunWrites:
             at=at,
             due=at + timedelta(seconds=reminder),
         )
-        return WriteResult(health=health, snapshot=await self.reads.run_after_write(run.id, step.op))
+        snapshot = await self.reads.run_after_write(run.id, step.op)
+        return WriteResult(health=_dated_there(health, snapshot), snapshot=snapshot)
 
     @reconciles(SetStatus)
     async def reconcile_status(self, step: SetStatus, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
@@ -67,6 +69,7 @@ class RunWrites:
             return found
         snapshot = await self.reads.run(step.run_id, step.op)
         health = found.result.health.model_copy(update={"due": step.next_at or snapshot.update_due})
+        health = _dated_there(health, snapshot)
         return Applied(WriteResult(health=health, snapshot=snapshot))
 
     @step(EndRun, recovery=Recovery.IDEMPOTENT, guard=read_fresh)
@@ -76,10 +79,13 @@ class RunWrites:
         after = await self.reads.run_after_write(before.id, step.op)
         if after is not None and not after.state.is_over:
             raise OutcomeUnknown(self.api.name, step.op)
-        result = WriteResult(state=RunState.FINISHED, snapshot=after)
-        if not before.retrospective_enabled:
+        return self._finished(before, after)
+
+    def _finished(self, run: WireRun, snapshot: Run | None) -> WriteResult:
+        result = WriteResult(state=RunState.FINISHED, snapshot=snapshot)
+        if not run.retrospective_enabled:
             return result
-        link = links.retrospective_link(self.reads.site, before.id)
+        link = links.retrospective_link(self.reads.site, run.id)
         return result.model_copy(update={"message": "playbooks.retrospective", "facts": {"link": link}})
 
     @reconciles(EndRun)
@@ -87,7 +93,7 @@ class RunWrites:
         run = await self.api.run(step.run_id, step.op)
         if not run.is_over:
             return NotApplied()
-        return Applied(WriteResult(state=RunState.FINISHED, snapshot=await self.reads.to_run(run)))
+        return Applied(self._finished(run, await self.reads.to_run(run)))
 
     def _reminder(self, run: WireRun, next_at: datetime | None) -> int:
         """Seconds until the promised update, else the run's previous reminder, else the playbook's. Never 0."""
@@ -96,3 +102,11 @@ class RunWrites:
         previous = run.previous_reminder // 1_000_000_000
         reminders = (previous, run.reminder_timer_default_seconds)
         return next((seconds for seconds in reminders if seconds > 0), DEFAULT_REMINDER)
+
+
+def _dated_there(health: RunHealth, snapshot: Run | None) -> RunHealth:
+    """With Playbooks' own time, so that its status, which has no text, does not seem to be a newer one."""
+    at = snapshot.health_at if snapshot else None
+    if at is None or health.at is None or not health.at < at < health.at + _CLOCKS_DIFFER_BY:
+        return health
+    return health.model_copy(update={"at": at})

@@ -83,9 +83,11 @@ class TaskWrites:
         run = await self.api.run(step.run_id, step.op)
         item = _item_at(run, self.reads.position(run, step))
         change = await self._change(step, item)
-        if change is None or change.is_applied(item):
-            return Applied(WriteResult(snapshot=await self.reads.to_run(run)))
-        return NotApplied()
+        if change is not None and not change.is_applied(item):
+            return NotApplied()
+        is_closed = isinstance(step, SkipTask) and self.api.features.can_skip is False
+        message = "playbooks.closed" if is_closed else ""
+        return Applied(WriteResult(snapshot=await self.reads.to_run(run), message=message))
 
     async def set_due_date(self, step: PerformAction, before: WireRun, at: datetime) -> WriteResult:
         """Playbooks 2 only, and not with every licence."""
@@ -212,6 +214,9 @@ class TaskWrites:
         item = _find_added(after, step, marker, {item.id for item in _items(before)})
         if item is None:
             raise OutcomeUnknown(self.api.name, step.op)
+        return await self._added(step, item, after, assignee)
+
+    async def _added(self, step: AddTask, item: WireItem, after: WireRun, assignee: str | None) -> WriteResult:
         result = WriteResult(id=item.id, snapshot=await self.reads.to_run(after))
         if step.assignee and item.assignee_id != (assignee or "-"):
             key = "playbooks.not_assigned" if assignee else "playbooks.nobody_assigned"
@@ -224,7 +229,8 @@ class TaskWrites:
         item = _find_added(run, step, marker, baseline.ids)
         if item is None:
             return NotApplied()
-        return Applied(WriteResult(id=item.id, snapshot=await self.reads.to_run(run)))
+        assignee = await self.people.user_id(step.assignee) if step.assignee else None
+        return Applied(await self._added(step, item, run, assignee))
 
     def _checklist(self, run: WireRun, step: AddTask) -> int:
         link = links.run_link(self.reads.site, run.id)

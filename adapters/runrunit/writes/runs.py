@@ -64,7 +64,10 @@ class RunWrites:
             task = await self.api.create_task(body, step.op)
         except Rejected as error:
             raise with_key(error, "runrunit.add_refused") from error
-        result = self.tasks.result(task, id=task.id, complete=not step.before)
+        return self._added(step, task, assignee).model_copy(update={"complete": not step.before})
+
+    def _added(self, step: AddTask, task: WireTask, assignee: str | None) -> WriteResult:
+        result = self.tasks.result(task, id=task.id)
         if step.assignee and assignee is None:
             facts = {"person": step.assignee.shown}
             return result.model_copy(update={"message": "runrunit.nobody_assigned", "facts": facts})
@@ -76,11 +79,12 @@ class RunWrites:
     @reconciles(AddTask)
     async def find_added_task(self, step: AddTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         """By the code in its title: somebody else may have added a task with the same one."""
+        assignee = await self.tasks.people.find(step.assignee) if step.assignee else None
         return find_by_code(
             await self.api.prerequisites(step.run_id, step.op),
             marker,
             text=lambda task: task.title,
-            result=lambda task: self.tasks.result(task, id=task.id),
+            result=lambda task: self._added(step, task, assignee),
             existed=baseline.ids,
             id=lambda task: task.id,
         )
@@ -94,17 +98,17 @@ class RunWrites:
         before = fresh.record
         stage = await self._find_stage(step, before)
         if stage is None:
-            return WriteResult(complete=True, message=await self._why_not_moved(step, before))
+            return WriteResult(complete=True, already=True, message=await self._why_not_moved(step, before))
         if stage.id == before.board_stage_id:
-            return WriteResult(complete=True)
+            return WriteResult(complete=True, already=True)
         await self.api.act(before.id, "change_status", step.op, {"task_status_id": int(stage.id)})
-        return WriteResult(message="runrunit.moved", facts={"stage": stage.name})
+        return _moved(stage)
 
     @reconciles(SetStatus, part=STAGE)
     async def find_move(self, step: SetStatus, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         run = await self.api.task(step.run_id, step.op)
         stage = await self._find_stage(step, run)
-        return applied_if(stage is None or stage.id == run.board_stage_id)
+        return applied_if(stage is None or stage.id == run.board_stage_id, _moved(stage))
 
     @step(SetStatus, part=URGENT, recovery=Recovery.IDEMPOTENT, guard=read_run)
     async def flag(self, step: SetStatus, marker: WriteMarker, fresh: Fresh[WireTask]) -> WriteResult:
@@ -112,14 +116,15 @@ class RunWrites:
         before = fresh.record
         is_urgent = step.health is Health.RED
         if before.is_urgent == is_urgent:
-            return WriteResult(complete=True)
+            return WriteResult(complete=True, already=True)
         await self.api.act(before.id, "mark_as_urgent" if is_urgent else "unmark_as_urgent", step.op)
-        return WriteResult(message="runrunit.urgent" if is_urgent else "runrunit.not_urgent")
+        return _flagged(is_urgent)
 
     @reconciles(SetStatus, part=URGENT)
     async def find_flag(self, step: SetStatus, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         run = await self.api.task(step.run_id, step.op)
-        return applied_if(run.is_urgent == (step.health is Health.RED))
+        is_urgent = step.health is Health.RED
+        return applied_if(run.is_urgent == is_urgent, _flagged(is_urgent))
 
     def recovery_of_end(self, step: EndRun) -> Recovery:
         """Runrun.it refuses to deliver twice, but a second workflow step would be the next person's."""
@@ -184,6 +189,14 @@ class RunWrites:
         if any(fold(stage.name) == fold(step.text) for stage in await self.stages(task, step.op)):
             return "runrunit.closed_stage"
         return "runrunit.no_stage" if step.health is Health.AMBER else ""
+
+
+def _moved(stage: WireStage | None) -> WriteResult:
+    return WriteResult(message="runrunit.moved", facts={"stage": stage.name}) if stage else WriteResult()
+
+
+def _flagged(is_urgent: bool) -> WriteResult:
+    return WriteResult(message="runrunit.urgent" if is_urgent else "runrunit.not_urgent")
 
 
 def _handed_on(next_person: str) -> WriteResult:

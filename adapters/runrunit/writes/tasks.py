@@ -63,8 +63,11 @@ class TaskWrites(TaskHandler):
             return await self.already_or_raise(error, step, lambda task: task.is_closed)
         if not after.is_closed:
             return self.result(after, partial=True, message="runrunit.still_open")
+        return self._delivered(step, after)
+
+    def _delivered(self, step: FinishTask | SkipTask, task: WireTask) -> WriteResult:
         is_skip = isinstance(step, SkipTask)
-        return self.changed(step, after, message="runrunit.counts_as_delivered" if is_skip else "")
+        return self.changed(step, task, message="runrunit.counts_as_delivered" if is_skip else "")
 
     @reconciles(FinishTask, SkipTask)
     async def find_finish(
@@ -73,7 +76,7 @@ class TaskWrites(TaskHandler):
         """A part that is recorded is no finished task."""
         task = await self.api.task(step.task, step.op)
         if task.is_closed:
-            return Applied(self.changed(step, task))
+            return Applied(self._delivered(step, task))
         is_own_part = isinstance(step, FinishTask) and step.options.get(PART) == MINE
         if is_own_part and has_delivered(task, await self.people.find_by_email(step.by)):
             return Applied(self._part_recorded(step, task))

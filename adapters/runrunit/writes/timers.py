@@ -63,10 +63,10 @@ class Timers(TaskHandler):
         user, before, others = await self.people.find_by_email(step.by), fresh.record.task, fresh.record.others
         await self.require_no_prerequisites(before, step.op)
         if user is None:
-            return self.changed(step, before)
+            return self.changed(step, before, already=True)
         if before.assignment_of(user) is not None:
             self._taken[step.task, user, marker.at] = Taken(before, others)
-            return self.changed(step, before)
+            return self.changed(step, before, already=True)
         after = await self.create_assignment(step, user)
         self._taken[step.task, user, marker.at] = Taken(after, others, was_assigned_now=True)
         joined = _of_others(after, user)
@@ -152,9 +152,9 @@ class Timers(TaskHandler):
         if assignment is None or not assignment.is_working_on:
             others = [other for other in before.assignments if other.is_working_on]
             if not others:
-                return self.changed(step, before)
+                return self.changed(step, before, already=True)
             facts = {"person": mapping.names(others, self.people)}
-            return self.changed(step, before, message="runrunit.others_run", facts=facts)
+            return self.changed(step, before, already=True, message="runrunit.others_run", facts=facts)
         try:
             paused = await self.api.act_on_assignment(step.task, assignment, "pause", step.op)
         except (Rejected, Conflict) as error:

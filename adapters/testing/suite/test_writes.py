@@ -25,8 +25,8 @@ async def test_it_is_done_once_and_can_be_read(harness: Harness, op: Op) -> None
     await pending.execute()
     assert harness.effects(op) == before + 1
     messages = load_messages(harness.platform.messages)
+    assert not pending.results[-1].already  # a part before it may have had nothing to do
     for result in pending.results:
-        assert not result.already
         assert not result.message or result.message in messages
     if isinstance(harness.adapter.capabilities[op], Native):
         await _check_native(pending, op)

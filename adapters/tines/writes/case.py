@@ -68,14 +68,15 @@ class CaseWrites:
         id = await self.sub_statuses.id(name, fresh.record.team.id, "status")
         if id is None:
             self._just_set[step.run_id] = fresh.record
-            return WriteResult(message="tines.no_sub_status", facts={"name": name})
+            return WriteResult(already=True, message="tines.no_sub_status", facts={"name": name})
         body = {"sub_status_id": int(id) if id.isdecimal() else id}
         try:
             case = await self._update(step, body)
         except Rejected as error:
             said = error.said or message_text(MESSAGES, "tines.label.no_reason")
             self._just_set[step.run_id] = fresh.record
-            return WriteResult(message="tines.sub_status_refused", facts={"name": name, "said": said})
+            facts = {"name": name, "said": said}
+            return WriteResult(already=True, message="tines.sub_status_refused", facts=facts)
         self._just_set[step.run_id] = fresh.record.model_copy(
             update={"sub_status": case.sub_status or wire.SubStatus(id=id, name=name)}
         )

@@ -144,8 +144,9 @@ class TaskWrites:
             return _nobody_assigned(unchanged, step.by)
         try:
             changed = await self._update(step, {"assignee_emails": [email]})
-        except Rejected:
-            return _nobody_assigned(unchanged, step.by)
+        except Rejected as error:
+            said = error.said or message_text(MESSAGES, "tines.label.no_reason")
+            return unchanged.model_copy(update={"message": "tines.assign_refused", "facts": {"said": said}})
         result = WriteResult(tasks=(self.views.task(step, changed),))
         return result if changed.assignees else _nobody_assigned(result, step.by)
 
@@ -202,8 +203,7 @@ class TaskWrites:
             body["assignee_emails"] = [email]
         path = f"{self.api.case_path(step.run_id, 'add')}/tasks"
         task = (await self.api.write("POST", path, body, wire.TaskResponse, "add")).task
-        result = WriteResult(id=task.id, tasks=(mapping.task(task),))
-        return _nobody_assigned(result, step.assignee) if step.assignee and not task.assignees else result
+        return _added(step, task)
 
     @reconciles(AddTask)
     async def reconcile_add(self, step: AddTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
@@ -211,7 +211,7 @@ class TaskWrites:
             await self.api.tasks(step.run_id, "add"),
             marker,
             text=lambda task: task.description,
-            result=lambda task: WriteResult(id=task.id, tasks=(mapping.task(task),)),
+            result=lambda task: _added(step, task),
         )
 
     async def _update(self, step: TaskWrite, body: dict[str, Any]) -> wire.Task:
@@ -263,6 +263,11 @@ def _state_change(step: TaskWrite, task: wire.Task) -> dict[str, Any]:
         case ReopenTask() if texts.skip_reason(task.description) is not None:
             return {"description": texts.remove_skip_prefix(task.description), "completed": False}
     return {"completed": not isinstance(step, ReopenTask)}
+
+
+def _added(step: AddTask, task: wire.Task) -> WriteResult:
+    result = WriteResult(id=task.id, tasks=(mapping.task(task),))
+    return _nobody_assigned(result, step.assignee) if step.assignee and not task.assignees else result
 
 
 def _nobody_assigned(result: WriteResult, person: Person) -> WriteResult:

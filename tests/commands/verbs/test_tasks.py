@@ -338,6 +338,17 @@ async def test_a_finish_is_not_denied_when_only_its_note_was_refused(room: Room)
     assert "didn't go through" not in line
 
 
+async def test_a_part_that_had_nothing_to_do_is_not_called_a_part_that_went_through(room: Room) -> None:
+    await room.start()
+    room.platform.parts[Op.HOLD] = ("pause", "")
+    room.platform.results[Op.HOLD] = WriteResult(already=True)
+    tracked = await room.run("R1")
+    room.platform.errors[f"hold:{tracked.run.tasks[0].id}"] = Rejected("local", "hold", said="no")
+    answer = await room.type("hold T1 waiting for the vendor")
+    assert "Only part" not in private_text(answer)
+    assert "Nothing changed" in private_text(answer)
+
+
 async def test_assign_finds_people_of_the_chat(room: Room) -> None:
     await room.start()
     answer = await room.type("assign T1 @ben")

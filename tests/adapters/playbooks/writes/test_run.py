@@ -105,3 +105,28 @@ async def test_a_finished_run_accepts_no_changes(playbooks_2: PlatformHarness) -
     with pytest.raises(Conflict) as error:  # AddTask has no guard: the server refuses it
         await execute_steps(playbooks_2, AddTask(run=run.key, by=ANA, title="Tell support"), run)
     assert error.value.key == "playbooks.finished"
+
+
+async def test_a_status_is_dated_by_the_server(harness: PlatformHarness) -> None:
+    """Its own status has no text: if it seemed newer, the card would lose what was typed."""
+    run, marker = await harness.new_run(), make_marker()
+    write = SetStatus(run=run.key, by=ANA, text="all quiet")
+    clock = harness.fake.core.clock
+    now = clock.now
+    clock.now = lambda: now() + 5000  # type: ignore[method-assign]
+    [result] = await execute_steps(harness, write, run, marker)
+    found = await harness.adapter.reconcile(write, marker, make_baseline(run))
+    assert isinstance(found, Applied)
+    health_at = (await harness.adapter.read(run.key.id)).health_at
+    for dated in (result, found.result):
+        assert dated.health is not None
+        assert dated.health.at == health_at
+
+
+async def test_a_lost_end_links_to_the_retrospective_as_well(playbooks_2: PlatformHarness) -> None:
+    run = await playbooks_2.new_run()
+    write = EndRun(run=run.key, by=ANA)
+    [ended] = await execute_steps(playbooks_2, write, run)
+    found = await playbooks_2.adapter.reconcile(write, make_marker(), make_baseline(run))
+    assert isinstance(found, Applied)
+    assert found.result.message == ended.message == "playbooks.retrospective"

@@ -298,3 +298,23 @@ async def test_a_hidden_task_counts_for_positions(playbooks_2: PlatformHarness) 
     assert now.tasks[0].title == "Page the DBA"
     await execute_steps(playbooks_2, FinishTask(run=run.key, by=ANA, task=now.tasks[0].id), now)
     assert playbooks_2.fake.calls("PUT", "/item/1/state$")
+
+
+async def test_an_added_task_that_nobody_was_given_says_so_after_a_lost_answer(harness: PlatformHarness) -> None:
+    run, marker = await harness.new_run(), make_marker()
+    write = AddTask(run=run.key, by=ANA, title="Tell support", assignee=STRANGER)
+    [added] = await execute_steps(harness, write, run, marker)
+    found = await harness.adapter.reconcile(write, marker, make_baseline(run))
+    assert isinstance(found, Applied)
+    assert found.result.message == added.message == "playbooks.nobody_assigned"
+
+
+async def test_a_lost_emulated_skip_says_that_the_task_is_closed(playbooks_1: PlatformHarness) -> None:
+    run, marker = await playbooks_1.new_run(), make_marker()
+    write = SkipTask(run=run.key, by=ANA, task=run.tasks[0].id, reason="not needed")
+    await execute_steps(playbooks_1, write, run, marker)
+    found = await playbooks_1.adapter.reconcile(
+        playbooks_1.adapter.steps(write, run)[0], marker, make_baseline(run)
+    )
+    assert isinstance(found, Applied)
+    assert found.result.message == "playbooks.closed"

@@ -296,3 +296,14 @@ async def test_only_partners_may_be_assigned(runrunit: Runrunit, fake: RunrunitF
         )
     assert raised.value.key == "runrunit.assign_refused"
     assert raised.value.facts["person"] == "Ben Costa"
+
+
+async def test_a_skip_says_so_after_a_lost_answer_as_well(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    run = fake.world.run()
+    write = skip(run, fake.world.step(run), "not needed")
+    fake.fault("cut_after", method="POST", path="/deliver$")
+    with pytest.raises(OutcomeUnknown):
+        await execute(runrunit, write)
+    found = await runrunit.reconcile(runrunit.steps(write, None)[0], MARKER, BASELINE)
+    assert isinstance(found, Applied)
+    assert found.result.message == "runrunit.counts_as_delivered"

@@ -218,3 +218,12 @@ async def test_a_reconciled_begin_explains_the_timer(runrunit: Runrunit, fake: R
     outcome = await runrunit.reconcile(write, MARKER, BASELINE)
     assert isinstance(outcome, Applied)
     assert message_keys([outcome.result]) == ["timer"]
+
+
+async def test_a_hold_without_a_timer_has_nothing_to_pause(runrunit: Runrunit, fake: RunrunitFake) -> None:
+    """So that nobody is told that a part went through if the comment is refused."""
+    run = fake.world.run()
+    pause, comment = await execute(runrunit, hold(run, fake.world.step(run)))
+    assert pause.already
+    assert not comment.already
+    assert sent_writes(fake) == ["/comments"]

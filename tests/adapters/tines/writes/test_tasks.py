@@ -242,7 +242,7 @@ async def test_a_begin_stands_if_tines_refuses_the_assignment(fake: TinesFake, t
     write = BeginTask(run=run_key(case), by=STRANGER, task=str(case.task("Page").id))
     fake.fault("answer", method="PUT", path=r"/tasks/\d+$", status=422, body='{"errors": ["not in the team"]}')
     result = await execute_steps(tines, write, await tines.read(str(case.id)))
-    assert "tines.nobody_assigned" in [item.message for item in result]
+    assert "tines.assign_refused" in [item.message for item in result]
     assert (await tines.read(str(case.id))).task(write.task).state is TaskState.RUNNING  # type: ignore[union-attr]
     assert len(comment_texts(case)) == 1
 
@@ -312,3 +312,15 @@ async def test_a_failed_read_before_a_write_sends_nothing(fake: TinesFake, tines
     with pytest.raises(Unreachable):
         await execute_steps(tines, FinishTask(run=run_key(case), by=ANA, task=str(case.task("Page").id)))
     assert effects(fake) == []
+
+
+async def test_an_added_task_that_nobody_was_given_says_so_after_a_lost_answer(
+    fake: TinesFake, tines: Tines
+) -> None:
+    case = add_open_case(fake)
+    write = AddTask(run=run_key(case), by=ANA, title="Tell support", assignee=STRANGER)
+    marker = make_marker()
+    added = await tines.execute(write, marker)
+    found = await tines.reconcile(write, marker, BASELINE)
+    assert isinstance(found, Applied)
+    assert found.result.message == added.message == "tines.nobody_assigned"
