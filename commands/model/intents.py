@@ -103,7 +103,7 @@ class DoAction(Intent):
 class Show(Intent):
     """``what`` is a run, task, runbook or link; empty: the run of the channel or thread."""
 
-    verb: Literal["show"] = "show"
+    verb: Literal["show", "comments"] = "show"
     what: str = ""
     kind: Literal["", "run", "task", "runbook"] = ""  # empty: any of them
     comments: bool = Field(False, exclude_if=lambda comments: not comments)
