@@ -112,6 +112,22 @@ async def test_a_request_that_never_arrived_is_sent_again_at_the_last_look(
     assert scene.find_private("T1 Confirm the primary is down: done")
 
 
+async def test_a_write_that_first_had_to_wait_for_the_platform_is_sent_again_too(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = losing(scene, monkeypatch, Op.FINISH, None)
+    answers = [RateLimited("local", "finish", retry_after=0.1)]
+
+    async def limited_at_first(step: Write, marker: WriteMarker) -> Any:
+        if answers:
+            raise answers.pop()
+        return await platform.execute(step, marker)
+
+    monkeypatch.setattr(scene.platform, "execute", limited_at_first)
+    assert await scene.say("finish T1") == "done"
+    assert platform.count(Op.FINISH) == 2
+
+
 async def test_a_stopped_write_is_looked_for_and_not_sent_again(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
