@@ -50,11 +50,12 @@ class Begin(TaskIntent):
 
 
 class Assign(TaskIntent):
-    """``holder``: who had the task when the button was drawn."""
+    """``holder``: who had the task when the button was drawn. ``take_over`` as in ``AssignTask``."""
 
     verb: Literal["assign"] = "assign"
     person: str = ""
     holder: str = Field("", exclude_if=lambda holder: not holder)
+    take_over: bool = Field(False, exclude_if=lambda take_over: not take_over)
 
 
 class Reopen(TaskIntent):

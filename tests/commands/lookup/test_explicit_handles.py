@@ -133,6 +133,14 @@ async def test_a_run_that_is_named_after_the_tasks_is_binding(room: Room, line: 
     assert [(await room.run(run)).run.tasks[0].state for run in ("R1", "R2")] == ["ready", "done"]
 
 
+async def test_a_link_to_no_known_task_gets_no_run_handle(room: Room) -> None:
+    await room.start()
+    answer = await room.type("finish https://local.example/4711")
+    assert private_text(answer).startswith("Liaison doesn't know a task with this link.")
+    assert button_labels(answer) == ["Show it"]
+    assert await room.runs.get("R2") is None
+
+
 async def test_a_mistyped_run_after_the_tasks_is_no_note(room: Room) -> None:
     await room.start()
     for line in ("finish T1 R9", "finish T1 R9 by hand", "begin T1 R9", "do T1 restart R9"):
