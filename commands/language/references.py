@@ -252,10 +252,17 @@ def _person(text: str) -> str:
 def parse_health(line: ParsedLine) -> tuple[str, str, str]:
     """The run, the health and the sentence of a status.
 
-    A run handle counts only if it is alone, or before a colon or a health.
+    A run handle counts only if it is alone, beside a health, or before a colon. Raises ``BadArguments`` for
+    "amber R7 is slow": that may be the run, or part of the text.
     """
     run, health, end = _leading_health(line.text)
-    return run_argument(line, run), health, line.text[end:].strip()
+    text = line.text[end:].strip()
+    if health and not run:
+        run, rest = split_run_after_tasks(text)
+        if run and rest:
+            raise BadArguments("parse.run_or_text", field="run", run=run)
+        text = rest
+    return run_argument(line, run), health, text
 
 
 def health_end(text: str) -> int:

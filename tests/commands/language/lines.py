@@ -291,6 +291,9 @@ LINES: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("status R7 amber lagging", {"run": "R7", "health": "amber", "text": "lagging"}),
         ("status R7: lagging", {"run": "R7", "text": "lagging"}),
         ("status R7 is fine", {"run": "", "text": "R7 is fine"}),
+        ("status amber R7", {"run": "R7", "health": "amber"}),
+        ("status amber in R7", {"run": "R7", "health": "amber"}),
+        ('status amber "R7 blocks us"', {"health": "amber", "text": "R7 blocks us"}),
         ("status amber --eta is soon", {"health": "amber", "text": "--eta is soon"}),
     ],
     "comment": [
@@ -380,6 +383,7 @@ REFUSED: list[tuple[str, str, str]] = [
     ("finish R1 T1 R2", "parse.run_twice", "run"),
     ("finish T1 R1 --run R2", "parse.run_twice", "run"),
     ("finish T1 in R2 as well", "parse.run_or_text", "run"),
+    ("status amber R7 blocks us", "parse.run_or_text", "run"),
     ("hold", "parse.missing_reason", "reason"),
     ("hold promote the replica", "parse.missing_reason", "reason"),
     ("assign T3", "parse.missing_person", "person"),
