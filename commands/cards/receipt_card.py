@@ -62,7 +62,7 @@ def report_outcome(context: CommandContext, written: WriteOutcome) -> OutcomeRep
     match outcome:
         case Done(marker=marker):
             facts = message_facts(tracked, written.wanted, outcome.result)
-            text = translate(_receipt_key(written.wanted, outcome.result), code=marker.code, **facts)
+            text = translate(_receipt_key(written, outcome.result), code=marker.code, **facts)
             report = OutcomeReport(text, "done", lines=_lines_below(context, tracked, written))
         case Unknown(step=step):
             # "question", never "failed": it may well have gone through, and the line will say so.
@@ -77,12 +77,14 @@ def report_outcome(context: CommandContext, written: WriteOutcome) -> OutcomeRep
     return as_correction(report) if isinstance(outcome, Refused) and not written.partly else report
 
 
-def _receipt_key(write: Write, result: WriteResult) -> str:
+def _receipt_key(written: WriteOutcome, result: WriteResult) -> str:
+    write = written.wanted
     if result.partial:
         return "receipt.partial"
     if is_health_unset(write):
         return "receipt.status_text"
-    only_commented = write.op is Op.BEGIN and result.comment is not None and not result.tasks
+    shows_tasks = any(isinstance(outcome, Done) and outcome.result.tasks for outcome in written.outcomes)
+    only_commented = write.op is Op.BEGIN and result.comment is not None and not shows_tasks
     return "receipt.begin_said" if only_commented else f"receipt.{write.op}"
 
 
