@@ -167,6 +167,12 @@ def changed_item(run: WireRun, event: WireEvent) -> WireItem | None:
     return next((item for item in items if item.state_modified == event.event_at), None)
 
 
+def was_changed_by_others(run: WireRun, task: str, bot: str) -> bool:
+    """Whether the timeline says that somebody besides ``bot`` set the present state of a task."""
+    changes = [event for event in run.timeline_events if (item := changed_item(run, event)) and item.id == task]
+    return bool(changes) and all(event.subject_user_id != bot for event in changes)
+
+
 def user_ids(run: WireRun) -> set[str]:
     """The users whose names a card of this run may show."""
     actors = {event.subject_user_id for event in run.timeline_events if event.event_type == _EVENT_TYPE}

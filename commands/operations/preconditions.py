@@ -74,6 +74,7 @@ class PreconditionContext:
     own: Collection[str] = ()
     can: Mapping[Op, Capability] = field(default_factory=dict)  # of the run's platform
     platform: str = ""  # its title
+    was_tried: bool = False  # the platform has answered that it is done already
 
     def is_supported(self, op: Op) -> bool:
         return supports(self.can, op)
@@ -113,7 +114,7 @@ def _already(
     if (
         wanted.op is Op.BEGIN
         and task.state is TaskState.RUNNING
-        and (task.assignees or not check.is_supported(Op.ASSIGN))
+        and (task.assignees or check.was_tried or not check.is_supported(Op.ASSIGN))
     ):
         key = "already.begin"
     is_same_hold = isinstance(wanted, HoldTask) and task.reason == wanted.reason and wanted.until is None

@@ -130,7 +130,8 @@ async def _write_one(
         platform=platform_title(tracked.run.key.platform, context.services),
     )
     try:
-        written = await write(context, tracked, wanted, task_precondition(wanted, check))
+        explanation = task_precondition(wanted, replace(check, was_tried=True))
+        written = await write(context, tracked, wanted, task_precondition(wanted, check), explanation)
     except (CommandError, AdapterError) as error:
         if alone:
             raise  # with several tasks, "Nothing changed." would not be true of those before

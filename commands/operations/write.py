@@ -24,9 +24,15 @@ def no_precondition(tracked: TrackedRun) -> CommandError | None:
 
 
 async def write(
-    context: CommandContext, tracked: TrackedRun, wanted: Write, precondition: Precondition = no_precondition
+    context: CommandContext,
+    tracked: TrackedRun,
+    wanted: Write,
+    precondition: Precondition = no_precondition,
+    explanation: Precondition | None = None,
 ) -> WriteOutcome:
     """Raises the error of ``precondition``, or the adapter's refusal, if nothing was ever sent.
+
+    ``explanation`` says who did it before, where the platform answers that it is done already.
 
     An error found on the stored snapshot is checked again on a fresh one before it is raised.
     """
@@ -49,7 +55,7 @@ async def write(
         run = outcome.result.run or run
         tracked = await _latest(context, tracked)
     if all(isinstance(outcome, Done) and outcome.result.already for outcome in outcomes[:-1]):
-        await _explain_conflict(context, tracked, outcomes[-1], precondition)
+        await _explain_conflict(context, tracked, outcomes[-1], explanation or precondition)
     return WriteOutcome(wanted, await _latest(context, tracked), tuple(outcomes))
 
 

@@ -87,7 +87,11 @@ class TaskWrites:
             return NotApplied()
         is_closed = isinstance(step, SkipTask) and self.api.features.can_skip is False
         message = "playbooks.closed" if is_closed else ""
-        return Applied(WriteResult(snapshot=await self.reads.to_run(run), message=message))
+        is_state = isinstance(step, FinishTask | ReopenTask) or (isinstance(step, BeginTask) and not step.part)
+        bot = await self.people.me()
+        is_theirs = is_state and mapping.was_changed_by_others(run, step.task, bot.id)
+        snapshot = await self.reads.to_run(run)
+        return Applied(WriteResult(snapshot=snapshot, message=message, already=is_theirs))
 
     async def set_due_date(self, step: PerformAction, before: WireRun, at: datetime) -> WriteResult:
         """Playbooks 2 only, and not with every licence."""

@@ -254,8 +254,8 @@ class TaskWrites:
 
 def _has_state(step: TaskWrite, task: wire.Task) -> bool:
     match step:
-        case FinishTask():
-            return task.completed
+        case FinishTask():  # what is skipped was completed by somebody else
+            return task.completed and texts.skip_reason(task.description) is None
         case SkipTask():
             return task.completed and texts.skip_reason(task.description) is not None
     return not task.completed

@@ -520,3 +520,14 @@ async def test_claiming_a_running_task_of_somebody_else_offers_to_take_it_over(r
     assert "was already begun" in private_text(answer)
     assert button_labels(answer)[0] == "Take it over"
     assert "Take it over" not in button_labels(await room.type("begin T1", by=BEN))
+
+
+async def test_a_begin_of_a_running_task_without_assignees_says_who_began_it(room: Room) -> None:
+    """It is tried, because it may assign the task: the platform answers that it is done already."""
+    await room.start()
+    await room.type("begin T1", by=BEN)
+    room.platform.task_changes["Confirm the primary is down"] = {"assignees": ()}
+    await room.runs.refresh("R1")
+    room.platform.results[Op.BEGIN] = WriteResult(already=True)
+    answer = private_text(await room.type("begin T1"))
+    assert "T1 Confirm the primary is down was already begun by Ben" in answer

@@ -7,6 +7,7 @@ from adapters.http.client import HttpClients
 from adapters.models import TaskState
 from adapters.playbooks import PLATFORM
 from adapters.protocol import Emulated, Native
+from adapters.testing.harness import ForeignChange
 from adapters.toolkit.messages import message_text
 from adapters.writes import (
     AddTask,
@@ -318,3 +319,17 @@ async def test_a_lost_emulated_skip_says_that_the_task_is_closed(playbooks_1: Pl
     )
     assert isinstance(found, Applied)
     assert found.result.message == "playbooks.closed"
+
+
+async def test_a_lost_finish_that_somebody_else_did_there_is_theirs(harness: PlatformHarness) -> None:
+    run, marker = await harness.new_run(), make_marker()
+    write = FinishTask(run=run.key, by=ANA, task=run.tasks[0].id)
+    harness.change_there(run.key.id, write.task, ForeignChange.FINISHED)
+    found = await harness.adapter.reconcile(write, marker, make_baseline(run))
+    assert isinstance(found, Applied)
+    assert found.result.already
+    own = write.model_copy(update={"task": run.tasks[1].id})
+    await execute_steps(harness, own, run, marker)
+    found = await harness.adapter.reconcile(own, marker, make_baseline(run))
+    assert isinstance(found, Applied)
+    assert not found.result.already

@@ -340,3 +340,11 @@ async def test_an_added_task_that_nobody_was_given_says_so_after_a_lost_answer(
     found = await tines.reconcile(write, marker, BASELINE)
     assert isinstance(found, Applied)
     assert found.result.message == added.message == "tines.nobody_assigned"
+
+
+async def test_a_lost_finish_is_not_found_in_a_task_that_somebody_skipped(fake: TinesFake, tines: Tines) -> None:
+    case = add_open_case(fake)
+    task = case.task("Page")
+    write = FinishTask(run=run_key(case), by=ANA, task=str(task.id))
+    task.completed, task.description = True, f"[SKIPPED: not needed] {task.description}"
+    assert isinstance(await tines.reconcile(write, make_marker(), BASELINE), NotApplied)
