@@ -1,7 +1,7 @@
 """Comments: the comment command, notes, reasons, and the text of a status."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from adapters.models import Health, Listing
 from adapters.runrunit.api import RunrunitApi
@@ -45,13 +45,20 @@ class Comments(SignedComments):
     api: RunrunitApi
     reads: Reads
     signer = SIGNER
+    just_read: set[str] = field(default_factory=set)  # tasks whose hold has been checked by its first part
 
     async def read_run(self, step: SetStatus) -> Fresh[WireTask] | None:
         """None if a part of the status that reads the run comes before."""
         return None if status_parts(step) else await self.reads.fresh_run(step)
 
+    async def read_held_task(self, step: HoldTask) -> Fresh[WireTask] | None:
+        """None right after the first part of the hold. What is sent again later needs a read of its own."""
+        if step.task in self.just_read:
+            self.just_read.discard(step.task)
+            return None
+        return await self.reads.fresh_task(step)
+
     @step(AddComment, recovery=Recovery.LOOKUP)
-    @step(HoldTask, recovery=Recovery.LOOKUP, guard=Guard.EARLIER_STEP)
     @step(FinishTask, SkipTask, EndRun, part=NOTE, recovery=Recovery.LOOKUP, guard=Guard.EARLIER_STEP)
     async def write(self, step: Write, marker: WriteMarker) -> WriteResult:
         return _complete(await self.write_comment(step, marker))
@@ -60,6 +67,10 @@ class Comments(SignedComments):
     async def write_status(
         self, step: SetStatus, marker: WriteMarker, fresh: Fresh[WireTask] | None
     ) -> WriteResult:
+        return _complete(await self.write_comment(step, marker))
+
+    @step(HoldTask, recovery=Recovery.LOOKUP, guard=read_held_task)
+    async def write_hold(self, step: HoldTask, marker: WriteMarker, fresh: Fresh[WireTask] | None) -> WriteResult:
         return _complete(await self.write_comment(step, marker))
 
     @reconciles(AddComment, HoldTask, SetStatus)

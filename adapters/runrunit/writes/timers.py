@@ -148,6 +148,7 @@ class Timers(TaskHandler):
     async def pause(self, step: HoldTask, marker: WriteMarker, fresh: Fresh[WireTask]) -> WriteResult:
         """Pauses only the timer of the person who holds the task."""
         user, before = await self.people.find_by_email(step.by), fresh.record
+        self.comments.just_read.add(step.task)
         assignment = before.assignment_of(user)
         if assignment is None or not assignment.is_working_on:
             others = [other for other in before.assignments if other.is_working_on]

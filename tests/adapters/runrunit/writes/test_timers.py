@@ -227,3 +227,18 @@ async def test_a_hold_without_a_timer_has_nothing_to_pause(runrunit: Runrunit, f
     assert pause.already
     assert not comment.already
     assert sent_writes(fake) == ["/comments"]
+
+
+async def test_the_comment_of_a_hold_is_not_sent_again_for_a_task_that_was_delivered_since(
+    runrunit: Runrunit, fake: RunrunitFake
+) -> None:
+    run = fake.world.run()
+    step = fake.world.step(run)
+    write = hold(run, step)
+    fake.fault("cut_before", method="POST", path="/comments$")
+    with pytest.raises(OutcomeUnknown):
+        await execute(runrunit, write)
+    fake.world.deliver(step)
+    with pytest.raises(Conflict):
+        await runrunit.execute(runrunit.steps(write, None)[-1], MARKER)
+    assert fake.world.texts(step.id) == []
