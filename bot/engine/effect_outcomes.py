@@ -110,8 +110,9 @@ async def send_again(
 ) -> tuple[Effect, Outcome]:
     """Sends an unknown write once more, after a look did not find it or on a person's decision.
 
-    Returns the effect as it is logged then, too. "Already done" means that the first request did it after all. So
-    may a refusal: it counts only if another look does not find the write either.
+    Returns the effect as it is logged then, too. "Already done" means that the first request did it after all,
+    unless another look shows that somebody else did. So may a refusal: it counts only if that look does not find
+    the write either.
     """
     resent = replace(effect, sends=effect.sends + 1, state="unknown")
     adapter = services.platforms.get(effect.platform)
@@ -124,7 +125,7 @@ async def send_again(
         return effect, unknown_outcome(effect)
     try:
         result = await adapter.execute(effect.step, effect.marker)
-        return resent, await settle(services, resent, _as_ours(result), reopening=reopening)
+        return resent, await _settle_resend(services, resent, result, reopening)
     except (Unreachable, RateLimited, OutcomeUnknown):
         await record_unknown(services, resent)
         return resent, unknown_outcome(resent)
@@ -136,8 +137,16 @@ async def send_again(
         return resent, unknown_outcome(resent)
 
 
-def _as_ours(result: WriteResult) -> WriteResult:
-    return result.model_copy(update={"already": False})
+async def _settle_resend(
+    services: EffectServices, effect: Effect, result: WriteResult, reopening: Reopening | None
+) -> Outcome:
+    if result.already:
+        outcome = await look(services, effect, reopening=reopening)
+        if not isinstance(outcome, Unknown):
+            return outcome
+        is_theirs = isinstance(outcome.finding, NotApplied)
+        result = result.model_copy(update={"already": is_theirs})
+    return await settle(services, effect, result, reopening=reopening)
 
 
 async def _settle_refused_resend(

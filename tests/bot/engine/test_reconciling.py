@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from adapters.errors import OutcomeUnknown, RateLimited, Rejected
-from adapters.writes import Applied, NotApplied, Op, Write, WriteMarker
+from adapters.writes import Applied, NotApplied, Op, Write, WriteMarker, WriteResult
 from bot.surfaces.console.surface import room
 from commands.model.messages import Message, ReplyRoute, Via
 from commands.text.catalogue import plain_text
@@ -126,6 +126,28 @@ async def test_a_write_that_first_had_to_wait_for_the_platform_is_sent_again_too
     monkeypatch.setattr(scene.platform, "execute", limited_at_first)
     assert await scene.say("finish T1") == "done"
     assert platform.count(Op.FINISH) == 2
+
+
+async def test_a_write_that_somebody_else_did_meanwhile_is_not_claimed(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second request is answered with "already done", and a look does not find our own one."""
+    platform = losing(scene, monkeypatch, Op.FINISH, None)
+    assert await scene.say("begin T1") == "done"
+
+    async def done_by_another(step: Write, marker: WriteMarker) -> Any:
+        if step.op is not Op.FINISH or not platform.count(Op.FINISH):
+            return await platform.execute(step, marker)
+        return WriteResult(already=True)
+
+    async def finds_nothing(*arguments: Any) -> Any:
+        return NotApplied()
+
+    monkeypatch.setattr(scene.platform, "execute", done_by_another)
+    monkeypatch.setattr(scene.platform, "reconcile", finds_nothing)
+    assert await scene.say("finish T1") == "done"
+    assert scene.find_private("already done. Nothing changed")
+    assert not has_line(scene, "finished T1")
 
 
 async def test_a_stopped_write_is_looked_for_and_not_sent_again(
