@@ -113,9 +113,10 @@ def _report_refused(context: CommandContext, written: WriteOutcome, outcome: Ref
     task = tracked.task_handle(written.wanted.target)
     retry = tuple(confirmed_retry(error, message, tracked.handle, services, task))
     if written.partly:
-        done = ", ".join(_part_name(made.step) for made in written.changes_made)
-        why = refusal_reason(outcome, platform, services, partly=True)
         missing = _part_name(outcome.step)
+        names = dict.fromkeys(_part_name(made.step) for made in written.changes_made)
+        done = ", ".join(name for name in names if name != missing)  # several batches have one name
+        why = refusal_reason(outcome, platform, services, partly=True)
         text = translate("refused.partly", what=what, done=done, missing=missing, why=why)
         return OutcomeReport(text, "failed", lines, retry, tone="bad")
     if outcome.why != "refused" or error is None:
