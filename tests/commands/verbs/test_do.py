@@ -185,7 +185,7 @@ FIELDS = PlatformAction(id="fields", label="button.more", inputs=("region", "own
 async def test_an_action_that_takes_values_asks_for_them_and_passes_them_on(acting: Room) -> None:
     acting.platform.offered_actions = (FLAG, FIELDS)
     asked = await acting.type("do fields")
-    assert "needs a value of region, owner. For example: /run do More… --set region=…" in private_text(asked)
+    assert "needs a value for region, owner. For example: /run do More… --set region=…" in private_text(asked)
     asked = await acting.type("do fields --set region=eu --set owner=ana")
     assert private_text(asked).startswith("Go ahead with “More… (region=eu, owner=ana)” on R1")
     done = await acting.press(find_button(asked, "Go ahead"))
