@@ -12,6 +12,7 @@ from commands.cards.activity_line import (
     is_health_unset,
     message_facts,
     not_sent_reason,
+    refusal_reason,
     unknown_facts,
     unknown_key,
     write_summary,
@@ -113,14 +114,9 @@ def _report_refused(context: CommandContext, written: WriteOutcome, outcome: Ref
     retry = tuple(confirmed_retry(error, message, tracked.handle, services, task))
     if written.partly:
         done = ", ".join(_part_name(step_outcome.step) for step_outcome in written.outcomes[:-1])
-        why = (
-            adapter_error_text(error, services, nothing_changed=False)
-            if error
-            else not_sent_reason(outcome, services)
-            if outcome.why in ("late", "down")
-            else translate("refused.timed_out", platform=platform)
-        )
-        text = translate("refused.partly", what=what, done=done, why=why)
+        why = refusal_reason(outcome, platform, services, partly=True)
+        missing = _part_name(outcome.step)
+        text = translate("refused.partly", what=what, done=done, missing=missing, why=why)
         return OutcomeReport(text, "failed", lines, retry, tone="bad")
     if outcome.why != "refused" or error is None:
         text = _not_sent_text(outcome, what, platform, services)
