@@ -171,10 +171,12 @@ def confirmation(
         choice(key, pick | {"task": action.task or ""}, plain_text(translate("button.do"))),
         button("button.cancel", Drop(key=key)),
     ]
-    if not action.warning:
-        return Ambiguous("do.ask", name=name, run=run_name(tracked), buttons=buttons)
     messages = platform_messages(tracked.run.key.platform, context.services)
-    warning = translate(action.warning, messages, **action.facts)
+    does: Text = translate(action.warning, messages, **action.facts) if action.warning else ()
+    may_add: Text = translate("do.may_add_note") if action.takes_note and NOTE not in values else ()
+    warning = join_parts([does, may_add], " ")
+    if not warning:
+        return Ambiguous("do.ask", name=name, run=run_name(tracked), buttons=buttons)
     return Ambiguous("do.ask_warned", name=name, run=run_name(tracked), warning=warning, buttons=buttons)
 
 
