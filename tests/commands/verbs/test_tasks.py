@@ -223,7 +223,7 @@ async def test_a_task_is_held_until_a_time_where_the_platform_can(room: Room) ->
     types = {"local": replace(room.services.platform_types["local"], holds_until=True)}
     room.services = replace(room.services, platform_types=types)
     held = await room.type("hold T1 vendor is asleep --until 30m")
-    assert "It goes on at 14:36 UTC." in private_text(held)
+    assert "It resumes at 14:36 UTC." in private_text(held)
     until = room.platform.step_options[-1]["until"]
     assert datetime.fromisoformat(until) - room.now() <= timedelta(minutes=30)
 
