@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from adapters.errors import AdapterError, Conflict, RateLimited, Rejected
 from adapters.toolkit.messages import in_language
-from adapters.writes import Op, Write, WriteResult
+from adapters.writes import HoldTask, Op, Write, WriteResult
 from commands.cards.activity_line import (
     activity_line,
     decision_line,
@@ -149,6 +149,8 @@ def _lines_below(context: CommandContext, tracked: TrackedRun, written: WriteOut
     """The first line of what was stored, and what the platform's adapter adds."""
     stored = written.wanted.words
     lines: list[Text] = [translate("receipt.quote", text=first_line(stored))] if stored.strip() else []
+    if isinstance(written.wanted, HoldTask) and (until := written.wanted.until):
+        lines.append(translate("receipt.held_until", at=clock(until, context.services.zone)))
     results = [outcome.result for outcome in written.outcomes if isinstance(outcome, Done)]
     lines += _ignored_fields(tracked, written.wanted, context.services)
     lines += [text for result in results if (text := adapter_message(result, tracked, context.services))]

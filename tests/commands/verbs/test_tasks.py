@@ -222,7 +222,8 @@ async def test_a_task_is_held_until_a_time_where_the_platform_can(room: Room) ->
     )
     types = {"local": replace(room.services.platform_types["local"], holds_until=True)}
     room.services = replace(room.services, platform_types=types)
-    await room.type("hold T1 vendor is asleep --until 30m")
+    held = await room.type("hold T1 vendor is asleep --until 30m")
+    assert "It resumes at 14:36 UTC." in private_text(held)
     until = room.platform.step_options[-1]["until"]
     assert datetime.fromisoformat(until) - room.now() <= timedelta(minutes=30)
 
@@ -383,7 +384,7 @@ async def test_a_write_that_changed_nothing_has_no_activity_line(room: Room) -> 
     await room.start()
     room.platform.results[Op.BEGIN] = WriteResult(already=True)
     answer = await room.type("begin T1")
-    assert "T1 Confirm the primary is down: already done. Nothing changed." in private_text(answer)
+    assert "T1 Confirm the primary is down is already as you asked. Nothing changed." in private_text(answer)
     assert answer.result == "done"
     assert not answer.activity
 
@@ -509,3 +510,13 @@ async def test_claiming_a_running_task_of_somebody_else_offers_to_take_it_over(r
     assert "was already begun" in private_text(answer)
     assert button_labels(answer)[0] == "Take it over"
     assert "Take it over" not in button_labels(await room.type("begin T1", by=BEN))
+
+
+async def test_somebody_known_by_name_only_is_already_assigned(room: Room) -> None:
+    await room.start()
+    await room.type("assign T1 me")
+    run = (await room.run("R1")).run
+    renamed = run.tasks[0].model_copy(update={"assignees": (Person(name="Ana", handle="ana"),)})
+    await room.runs.track(run.model_copy(update={"tasks": (renamed, *run.tasks[1:])}))
+    answer = await room.type("assign T1 me")
+    assert private_text(answer) == "T1 Confirm the primary is down is already assigned to Ana. Nothing changed."
