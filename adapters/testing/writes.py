@@ -10,6 +10,7 @@ from adapters.errors import AdapterError, Conflict, OutcomeUnknown
 from adapters.models import Comment, Health, Person, Run, Runbook, RunbookKey, RunSummary, TaskState
 from adapters.protocol import Adapter, Unsupported
 from adapters.testing.harness import RUNBOOK, ApprovalHarness, Harness
+from adapters.toolkit.messages import load_messages
 from adapters.writes import (
     AddComment,
     AddTask,
@@ -83,8 +84,15 @@ class PendingWrite:
         for step in self.steps:
             self.step = self.with_run(step)
             self.results.append(await self.adapter.execute(self.step, self.marker))
+            self._require_readable(self.results[-1])
             if self.results[-1].already and not step.part:
                 break
+
+    def _require_readable(self, result: WriteResult) -> None:
+        """Its message is in the platform's catalogue and has its facts. The platform's title is added later."""
+        if result.message:
+            messages = load_messages(self.harness.platform.messages)
+            assert messages[result.message].format_map({"platform": "", **result.facts})
 
     async def execute_again(self) -> None:
         """The step that raised."""

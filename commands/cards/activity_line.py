@@ -176,18 +176,24 @@ def _outcome_text(
         case Unknown():
             facts |= unknown_facts(tracked, outcome, services)
             return translate(unknown_key("unknown.trace", step), **facts)
-        case Refused(why="stopped"):
-            return translate("trace.refused", why=translate("trace.stopped"), **facts)
-        case Refused(why="late" | "down"):
-            return translate("trace.refused", why=not_sent_reason(outcome, services), **facts)
-        case Refused(error=error):
-            timed_out = "refused.timed_out" if partly else "refused.no_answer"
-            why = (
-                adapter_error_text(error, services, nothing_changed=False if partly else None)
-                if error
-                else translate(timed_out, platform=platform)
-            )
-            return translate("trace.refused", why=why, **facts)
+        case Refused():
+            partly = partly or step.part == NOTE  # a note is written after what it is about
+            why = refusal_reason(outcome, platform, services, partly=partly)
+            missing = step_summary(tracked, step)
+            if not partly:
+                return translate("trace.refused", why=why, **facts)
+            key = "trace.partly" if missing == facts["what"] else "trace.partly_without"
+            return translate(key, why=why, missing=missing, **facts)
+
+
+def refusal_reason(outcome: Refused, platform: str, services: Services, *, partly: bool) -> Text:
+    if outcome.why == "stopped":
+        return translate("trace.stopped_then" if partly else "trace.stopped")
+    if outcome.why in ("late", "down"):
+        return not_sent_reason(outcome, services)
+    if outcome.error is not None:
+        return adapter_error_text(outcome.error, services, nothing_changed=False if partly else None)
+    return translate("refused.timed_out" if partly else "refused.no_answer", platform=platform)
 
 
 def not_sent_reason(outcome: Refused, services: Services) -> Text:

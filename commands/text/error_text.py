@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
 
 from adapters.errors import AdapterError, Rejected, Unreachable
-from adapters.toolkit.messages import LANGUAGES, load_messages
+from adapters.toolkit.messages import LANGUAGES, current_language, load_messages
 from commands.model.card import Text
 from commands.model.errors import Ambiguous, CommandError
 from commands.model.ports import Services
@@ -16,9 +18,21 @@ _NOTHING = "nothing."
 
 
 def platform_messages(platform: str, services: Services) -> Mapping[str, str]:
-    """The catalogue of the platform with this NAME, in the current language."""
+    """The catalogue of the platform with this NAME, in the current language.
+
+    It has the platform's title already: an adapter doesn't know it, so it is no fact of a result or a note.
+    """
     platform_type = services.platform_types.get(platform)
-    return load_messages(platform_type.messages) if platform_type else {}
+    if platform_type is None:
+        return {}
+    return _with_title(platform_type.messages, current_language(), platform_title(platform, services))
+
+
+@lru_cache
+def _with_title(path: Path, language: str, title: str) -> Mapping[str, str]:
+    """``title`` takes the place of ``{platform}``, and keeps its own braces when the message is filled in."""
+    written = title.replace("{", "{{").replace("}", "}}")
+    return {key: text.replace("{platform}", written) for key, text in load_messages(path, language).items()}
 
 
 def platform_title(platform: str, services: Services) -> str:

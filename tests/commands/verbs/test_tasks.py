@@ -321,9 +321,21 @@ async def test_a_write_that_was_done_in_part_never_says_nothing_changed(room: Ro
     tracked = await room.run("R1")
     room.platform.errors[f"finish:{tracked.run.tasks[0].id}:finish"] = Rejected("local", "finish", said="no")
     answer = await room.type("finish T1")
-    assert "Only part of finishing T1 went through: beginning the task." in private_text(answer)
+    assert "Only part of finishing T1 went through: beginning the task, but not finish." in private_text(answer)
     assert "Nothing changed" not in private_text(answer)
     assert answer.result == "failed"
+
+
+async def test_a_finish_is_not_denied_when_only_its_note_was_refused(room: Room) -> None:
+    await room.start()
+    room.platform.parts[Op.FINISH] = ("", "note")
+    tracked = await room.run("R1")
+    room.platform.errors[f"finish:{tracked.run.tasks[0].id}:note"] = Rejected("local", "finish", said="no")
+    answer = await room.type("finish T1 seen from both zones")
+    assert "the change itself, but not the note." in private_text(answer)
+    (line,) = activity_texts(answer)
+    assert "only part of finishing T1 went through, without the note on T1." in line
+    assert "didn't go through" not in line
 
 
 async def test_assign_finds_people_of_the_chat(room: Room) -> None:
