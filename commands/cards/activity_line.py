@@ -5,7 +5,7 @@ line. Lines are in the channel's language, and stay in the language in which the
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from adapters.models import RunState
@@ -107,7 +107,12 @@ def unknown_facts(tracked: TrackedRun, outcome: Unknown, services: Services) -> 
 
 def unknown_key(key: str, step: Write) -> str:
     """The variant of a message about an unknown outcome: if it is a note, all but the note is done."""
-    return _OF_NOTES[key] if step.part == NOTE else key
+    return _OF_NOTES[key] if is_last_note(step) else key
+
+
+def is_last_note(step: Write) -> bool:
+    """Whether it is a note that follows its change. Some platforms write that of an ending first."""
+    return step.part == NOTE and step.op is not Op.END
 
 
 def short_name(tracked: TrackedRun, step: Write) -> str:
@@ -180,7 +185,7 @@ def _outcome_text(
         case Refused(why="stopped"):
             return translate("trace.refused", why=translate("trace.stopped"), **facts)
         case Refused(why="late" | "down"):
-            return translate("trace.refused", why=not_sent_reason(outcome, services), **facts)
+            return _refused_text(step, not_sent_reason(outcome, services), facts, tracked, partly)
         case Refused(error=error):
             timed_out = "refused.timed_out" if partly else "refused.no_answer"
             why = (
@@ -188,7 +193,15 @@ def _outcome_text(
                 if error
                 else translate(timed_out, platform=platform)
             )
-            return translate("trace.refused", why=why, **facts)
+            return _refused_text(step, why, facts, tracked, partly)
+
+
+def _refused_text(step: Write, why: Text, facts: Mapping[str, object], tracked: TrackedRun, partly: bool) -> Text:
+    if is_last_note(step) or (partly and step.part == NOTE):
+        return translate(
+            "trace.refused_note", **{**facts, "what": step_summary(tracked, step)}, done=facts["what"], why=why
+        )
+    return translate("trace.refused_partly" if partly else "trace.refused", why=why, **facts)
 
 
 def not_sent_reason(outcome: Refused, services: Services) -> Text:

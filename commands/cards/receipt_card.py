@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 
 from adapters.errors import AdapterError, Conflict, RateLimited, Rejected
 from adapters.toolkit.messages import in_language
-from adapters.writes import Op, Write, WriteResult
+from adapters.writes import NOTE, Op, Write, WriteResult
 from commands.cards.activity_line import (
     activity_line,
     decision_line,
     is_health_unset,
     message_facts,
     not_sent_reason,
+    step_summary,
     unknown_facts,
     unknown_key,
     write_summary,
@@ -119,6 +120,9 @@ def _report_refused(context: CommandContext, written: WriteOutcome, outcome: Ref
             else translate("refused.timed_out", platform=platform)
         )
         text = translate("refused.partly", what=what, done=done, why=why)
+        if outcome.step.part == NOTE:
+            name, thing = step_summary(tracked, outcome.step), task or tracked.handle
+            text = translate("refused.partly_note", done=what, what=name, why=why, task=thing)
         return OutcomeReport(text, "failed", lines, retry, tone="bad")
     if outcome.why != "refused" or error is None:
         text = _not_sent_text(outcome, what, platform, services)

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from adapters.writes import AddComment, Indeterminate, NotApplied, WriteMarker
-from commands.cards.activity_line import decision_line, distinct_buttons
+from adapters.writes import NOTE, AddComment, EndRun, Indeterminate, NotApplied, WriteMarker
+from commands.cards.activity_line import activity_line, decision_line, distinct_buttons
 from commands.model.card import ActivityLine, Button
 from commands.model.intents import DecideOutcome
 from commands.model.messages import Message
@@ -71,3 +71,19 @@ async def test_what_cannot_be_looked_up_is_not_called_missing(
     message = Message(key="M1", actor=ANA, place=HERE, via="command", at=at, text="comment replica lags")
     line = decision_line(message, tracked, outcome, room.services)
     assert said in plain_text(line.text)
+
+
+async def test_a_lost_note_of_an_ending_does_not_say_that_the_run_ended(room: Room) -> None:
+    """Some platforms write it before they end the run."""
+    tracked = await room.start()
+    at = datetime(2026, 7, 18, 14, 3, tzinfo=UTC)
+    step = EndRun(run=tracked.run.key, text="all back", part=NOTE)
+    outcome = Unknown(step, WriteMarker(code="7K2F", who="Ana", at=at), at)
+    message = Message(key="M1", actor=ANA, place=HERE, via="command", at=at, text="end --message all back")
+    for line in (
+        decision_line(message, tracked, outcome, room.services),
+        activity_line(message, tracked, outcome, room.services),
+    ):
+        text = plain_text(line.text)
+        assert "the note on R1" in text
+        assert "went through, but" not in text

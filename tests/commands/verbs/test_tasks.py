@@ -9,7 +9,7 @@ from adapters.errors import Conflict, CredentialsRejected, OutcomeUnknown, Rejec
 from adapters.errors import Unsupported as NotThere
 from adapters.models import Person, TaskState
 from adapters.protocol import Emulated, Unsupported
-from adapters.writes import Op, WriteResult
+from adapters.writes import NOTE, Op, WriteResult
 from commands.cards.run_card import live_card
 from commands.model.card import ClockTime
 from commands.model.intents import Finish
@@ -324,6 +324,21 @@ async def test_a_write_that_was_done_in_part_never_says_nothing_changed(room: Ro
     assert "Only part of finishing T1 went through: beginning the task." in private_text(answer)
     assert "Nothing changed" not in private_text(answer)
     assert answer.result == "failed"
+    assert [text for text in activity_texts(answer) if "only part of finishing T1 went through" in text]
+
+
+async def test_a_refused_note_is_not_reported_as_a_task_that_was_not_finished(room: Room) -> None:
+    await room.start()
+    room.platform.parts[Op.FINISH] = ("", NOTE)
+    tracked = await room.run("R1")
+    key = f"finish:{tracked.run.tasks[0].id}:{NOTE}"
+    room.platform.errors[key] = Rejected("local", "finish", key="platform.forbidden")
+    answer = await room.type("finish T1 checked twice")
+    assert private_text(answer).startswith("finishing T1 went through, but the note on T1 didn't.")
+    assert "To add the words, comment on T1." in private_text(answer)
+    (line,) = activity_texts(answer)
+    assert line.startswith("Ana: finishing T1 went through, but the note on T1 didn't.")
+    assert "Nothing changed" not in line
 
 
 async def test_assign_finds_people_of_the_chat(room: Room) -> None:
