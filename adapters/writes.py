@@ -168,10 +168,14 @@ class ReopenTask(TaskWrite):
 
 
 class AssignTask(TaskWrite):
-    """``expected``: who has the task as far as ``by`` knows. It is refused if somebody else has it by now."""
+    """``expected``: who has the task as far as ``by`` knows. It is refused if somebody else has it by now.
+
+    ``take_over``: instead of those who have it, where the platform can have several.
+    """
 
     op: Op = Op.ASSIGN
     person: Person
+    take_over: bool = Field(False, exclude_if=lambda take_over: not take_over)
     expected: tuple[Person, ...] | None = Field(None, exclude_if=lambda expected: expected is None)
 
 

@@ -121,6 +121,7 @@ SAMPLES: Mapping[str, Sample] = {
     "skip.reason": Sample(lambda run: {"reason": NOTE}, _reads(NOTE)),
     "hold.reason": Sample(lambda run: {"reason": NOTE}, _reads(NOTE)),
     "assign.person": Sample(lambda run: {"person": BEN}, _reads(BEN.name)),
+    "assign.take_over": Sample(lambda run: {"person": BEN, "take_over": True}, _reads(BEN.name)),
     "approve.note": Sample(lambda run: {"note": NOTE}, _reads(NOTE)),
     "reject.reason": Sample(lambda run: {"reason": NOTE}, _reads(NOTE)),
     "add.title": Sample(lambda run: {"title": NEW_TASK}, _reads(NEW_TASK)),

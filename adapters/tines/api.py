@@ -20,7 +20,8 @@ from adapters.models import Listing
 from adapters.tines import wire
 
 CASES = "api/v2/cases"
-MAX_PAGES = 100
+MOST_PAGES = 10  # of a list; one that has more is cut short, and that is said
+ALL_PAGES = 100  # of a list that is of use only in full
 CASES_PER_PAGE = 50  # a case in a list contains its activities and records
 DEFAULT_PER_PAGE = 50  # the maximum for the tasks of a case (Tines API, Case tasks, List)
 COMMENTS_PER_PAGE = 100
@@ -71,7 +72,7 @@ class Api:
         """Pages of cases, the one that was edited last first."""
         params = {"order": "RECENTLY_EDITED", **self._team_params()}
         body = {"filters": dict(filters)}
-        async for page in self._read_pages(CASES, wire.Cases, operation, CASES_PER_PAGE, params, body):
+        async for page in self._read_pages(CASES, wire.Cases, operation, CASES_PER_PAGE, params, body, ALL_PAGES):
             yield page.items
 
     async def last_edited(self, filters: Mapping[str, Any], operation: str, *, pages: int) -> Listing[wire.Case]:
@@ -145,7 +146,7 @@ class Api:
     async def tasks(self, case: str, operation: str) -> Sequence[wire.Task]:
         """All tasks, in Tines' order. Raises ``BadResponse`` if the list has no end."""
         path = f"{self.case_path(case, operation)}/tasks"
-        result = await self._pages(path, wire.Tasks, operation)
+        result = await self._pages(path, wire.Tasks, operation, most=ALL_PAGES)
         if not result.complete:
             raise BadResponse(self.platform, operation, key="tines.endless")
         return result.items
@@ -153,14 +154,14 @@ class Api:
     async def comments(self, case: str, operation: str) -> Listing[wire.Comment]:
         """Oldest first. The API does not state the order of the list, so it is sorted by time."""
         path = f"{self.case_path(case, operation)}/comments"
-        result = await self._pages(path, wire.Comments, operation, COMMENTS_PER_PAGE)
+        result = await self._pages(path, wire.Comments, operation, COMMENTS_PER_PAGE, most=ALL_PAGES)
         return Listing(sorted(result.items, key=_age), result.complete)
 
     # The team
 
     async def members(self, team: str, operation: str) -> Sequence[wire.User]:
         path = f"api/v1/teams/{self.checked_id(team, operation)}/members"
-        return (await self._pages(path, wire.Members, operation)).items
+        return (await self._pages(path, wire.Members, operation, most=ALL_PAGES)).items
 
     async def case_inputs(self, team: str, operation: str) -> Sequence[wire.CaseInput]:
         """The fields that cases of the team can have."""
@@ -224,9 +225,10 @@ class Api:
         per_page: int = DEFAULT_PER_PAGE,
         params: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
+        most: int = MOST_PAGES,
     ) -> Listing[W]:
         items: dict[str, W] = {}
-        async with aclosing(self._read_pages(path, model, operation, per_page, params, body)) as pages:
+        async with aclosing(self._read_pages(path, model, operation, per_page, params, body, most)) as pages:
             async for page in pages:
                 count_before = len(items)
                 items |= {item.id: item for item in page.items}
@@ -266,9 +268,10 @@ class Api:
         per_page: int,
         params: Mapping[str, str] | None,
         body: Mapping[str, Any] | None,
+        most: int = MOST_PAGES,
     ) -> "AsyncGenerator[wire.Page[W], None]":
         number = 1
-        for _ in range(MAX_PAGES):
+        for _ in range(most):
             query = {**(params or {}), "per_page": str(per_page), "page": str(number)}
             response = await self.http.read(path, operation=operation, params=query, json=body)
             page = self._parse(model, response, operation)

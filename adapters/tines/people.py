@@ -11,6 +11,7 @@ from adapters.tines.api import Api
 from adapters.toolkit.cache import CachedValue
 
 _TEAM_MAX_AGE = timedelta(minutes=5)
+_ME = ("me", "myself", "eu", "mim")
 
 
 @dataclass
@@ -78,9 +79,16 @@ class People:
             raise Rejected(self.api.platform, operation, key="tines.hidden_assignee")
         return emails
 
-    async def typed_email(self, typed: str, operation: str) -> str:
-        """An email address, or that of the one team member with this name. Raises ``Rejected`` without one."""
+    async def typed_email(self, typed: str, by: Person, operation: str) -> str:
+        """An email address, or that of the one team member with this name; "me" is ``by``.
+
+        Raises ``Rejected`` without one.
+        """
         words = typed.strip().lstrip("@").casefold()
+        if words in _ME:
+            if email := await self.email(by, operation):
+                return email
+            raise Rejected(self.api.platform, operation, key="tines.no_email", person=by.shown)
         if "@" in words:
             return typed.strip()
         team = await self._members(operation, lambda team: bool(_named(words, team)))

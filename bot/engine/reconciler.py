@@ -54,6 +54,14 @@ class Check:
     result: "asyncio.Future[Outcome] | None" = None
     over: asyncio.Event = field(default_factory=asyncio.Event)  # the last look is
     task: "asyncio.Task[None] | None" = None
+    lost_sends: int = field(init=False)  # up to the one whose answer was lost; earlier ones never left
+
+    def __post_init__(self) -> None:
+        self.lost_sends = self.effect.sends
+
+    @property
+    def was_sent_again(self) -> bool:
+        return self.effect.sends > self.lost_sends
 
     @property
     def is_awaited(self) -> bool:
@@ -176,7 +184,7 @@ class Reconciler:
         reopening = None if check.is_awaited else Reopening()
         try:
             outcome = await look(self._services, effect, reopening=reopening)
-            is_resend = may_send_again and effect.sends <= 1 and check.may_send_again()
+            is_resend = may_send_again and not check.was_sent_again and check.may_send_again()
             if isinstance(outcome, Unknown) and is_resend and self._is_safe_to_repeat(effect, outcome):
                 log.info("write sent again", step=effect.step.step_key, platform=effect.platform)
                 check.effect, outcome = await send_again(self._services, effect, reopening=reopening)

@@ -5,7 +5,7 @@ line. Lines are in the channel's language, and stay in the language in which the
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from adapters.models import RunState
@@ -182,26 +182,24 @@ def _outcome_text(
         case Unknown():
             facts |= unknown_facts(tracked, outcome, services)
             return translate(unknown_key("unknown.trace", step), **facts)
-        case Refused(why="stopped"):
-            return translate("trace.refused", why=translate("trace.stopped"), **facts)
-        case Refused(why="late" | "down"):
-            return _refused_text(step, not_sent_reason(outcome, services), facts, tracked, partly)
-        case Refused(error=error):
-            timed_out = "refused.timed_out" if partly else "refused.no_answer"
-            why = (
-                adapter_error_text(error, services, nothing_changed=False if partly else None)
-                if error
-                else translate(timed_out, platform=platform)
-            )
-            return _refused_text(step, why, facts, tracked, partly)
+        case Refused():
+            partly = partly or is_last_note(step)
+            why = refusal_reason(outcome, platform, services, partly=partly)
+            missing = step_summary(tracked, step)
+            if not partly:
+                return translate("trace.refused", why=why, **facts)
+            key = "trace.partly" if missing == facts["what"] else "trace.partly_without"
+            return translate(key, why=why, missing=missing, **facts)
 
 
-def _refused_text(step: Write, why: Text, facts: Mapping[str, object], tracked: TrackedRun, partly: bool) -> Text:
-    if is_last_note(step) or (partly and step.part == NOTE):
-        return translate(
-            "trace.refused_note", **{**facts, "what": step_summary(tracked, step)}, done=facts["what"], why=why
-        )
-    return translate("trace.refused_partly" if partly else "trace.refused", why=why, **facts)
+def refusal_reason(outcome: Refused, platform: str, services: Services, *, partly: bool) -> Text:
+    if outcome.why == "stopped":
+        return translate("trace.stopped_then" if partly else "trace.stopped")
+    if outcome.why in ("late", "down"):
+        return not_sent_reason(outcome, services)
+    if outcome.error is not None:
+        return adapter_error_text(outcome.error, services, nothing_changed=False if partly else None)
+    return translate("refused.timed_out" if partly else "refused.no_answer", platform=platform)
 
 
 def not_sent_reason(outcome: Refused, services: Services) -> Text:

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 from adapters.errors import AdapterError, Conflict, RateLimited, Rejected
 from adapters.toolkit.messages import in_language
-from adapters.writes import NOTE, Op, Write, WriteResult
+from adapters.writes import Op, Write, WriteResult
 from commands.cards.activity_line import (
     activity_line,
     decision_line,
     is_health_unset,
     message_facts,
     not_sent_reason,
-    step_summary,
+    refusal_reason,
     unknown_facts,
     unknown_key,
     write_summary,
@@ -62,7 +62,7 @@ def report_outcome(context: CommandContext, written: WriteOutcome) -> OutcomeRep
     match outcome:
         case Done(marker=marker):
             facts = message_facts(tracked, written.wanted, outcome.result)
-            text = translate(_receipt_key(written.wanted, outcome.result), code=marker.code, **facts)
+            text = translate(_receipt_key(written, outcome.result), code=marker.code, **facts)
             report = OutcomeReport(text, "done", lines=_lines_below(context, tracked, written))
         case Unknown(step=step):
             # "question", never "failed": it may well have gone through, and the line will say so.
@@ -77,12 +77,14 @@ def report_outcome(context: CommandContext, written: WriteOutcome) -> OutcomeRep
     return as_correction(report) if isinstance(outcome, Refused) and not written.partly else report
 
 
-def _receipt_key(write: Write, result: WriteResult) -> str:
+def _receipt_key(written: WriteOutcome, result: WriteResult) -> str:
+    write = written.wanted
     if result.partial:
         return "receipt.partial"
     if is_health_unset(write):
         return "receipt.status_text"
-    only_commented = write.op is Op.BEGIN and result.comment is not None and not result.tasks
+    shows_tasks = any(isinstance(outcome, Done) and outcome.result.tasks for outcome in written.outcomes)
+    only_commented = write.op is Op.BEGIN and result.comment is not None and not shows_tasks
     return "receipt.begin_said" if only_commented else f"receipt.{write.op}"
 
 
@@ -112,17 +114,9 @@ def _report_refused(context: CommandContext, written: WriteOutcome, outcome: Ref
     retry = tuple(confirmed_retry(error, message, tracked.handle, services, task))
     if written.partly:
         done = ", ".join(_part_name(step_outcome.step) for step_outcome in written.outcomes[:-1])
-        why = (
-            adapter_error_text(error, services, nothing_changed=False)
-            if error
-            else not_sent_reason(outcome, services)
-            if outcome.why in ("late", "down")
-            else translate("refused.timed_out", platform=platform)
-        )
-        text = translate("refused.partly", what=what, done=done, why=why)
-        if outcome.step.part == NOTE:
-            name, thing = step_summary(tracked, outcome.step), task or tracked.handle
-            text = translate("refused.partly_note", done=what, what=name, why=why, task=thing)
+        why = refusal_reason(outcome, platform, services, partly=True)
+        missing = _part_name(outcome.step)
+        text = translate("refused.partly", what=what, done=done, missing=missing, why=why)
         return OutcomeReport(text, "failed", lines, retry, tone="bad")
     if outcome.why != "refused" or error is None:
         text = _not_sent_text(outcome, what, platform, services)

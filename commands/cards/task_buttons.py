@@ -41,7 +41,8 @@ def approve_in_button(tracked: TrackedRun, task: Task) -> Button:
 def take_over_button(tracked: TrackedRun, task: Task) -> Button:
     """Assigns somebody else's task to whoever presses it."""
     holder = ", ".join(person.shown for person in task.assignees)
-    take = Assign(run=tracked.handle, tasks=(tracked.task_handle(task.id),), person="me", holder=holder)
+    tasks = (tracked.task_handle(task.id),)
+    take = Assign(run=tracked.handle, tasks=tasks, person="me", holder=holder, take_over=True)
     return button("button.take_over", take)
 
 

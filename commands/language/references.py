@@ -36,6 +36,9 @@ _INNER_TO = re.compile(r"\s(?:to|para)\s", re.IGNORECASE)
 _LEADING_PERSON = re.compile(r"(?:(?:to|para|a|ao|à)\s+)?(@\S+|me|myself|mim|eu)(?:\s+|$)", re.IGNORECASE)
 _HEALTH = re.compile(r"[^\s:,.;!]+(?=[\s:,;!]|\.(?:\s|$)|$)")
 _COLON = re.compile(r"[ \t]*:\s*")
+_IN = r"(?:in|of|from|em|de|do|da|no|na)\s+"
+_RUN_IN_WORDS = re.compile(rf"{_IN}(R[0-9]{{1,6}}){_END}", re.IGNORECASE)
+_RUN_AT_END = re.compile(rf"(?:^|[\s,;])(?:{_IN})?R([0-9]{{1,6}})[.!?]*\s*$", re.IGNORECASE)
 
 
 def normalize_handle(text: str) -> str:
@@ -115,6 +118,27 @@ def split_run(text: str) -> tuple[str, str]:
     return _run_handle(found[1]), _without_separator(text[found.end() :])
 
 
+def split_run_after_tasks(text: str) -> tuple[str, str]:
+    """A run handle right after the tasks ("T1 R7 by hand", "T1 in R7"), and what follows it: it names the run.
+
+    Raises ``BadArguments`` for "T1 in R7 as well": that may be the run, or part of the text.
+    """
+    if not (found := _RUN_IN_WORDS.match(text)):
+        return split_run(text)
+    run, rest = split_run(text[found.start(1) :])
+    if rest:
+        raise BadArguments("parse.run_or_text", field="run", run=run)
+    return run, rest
+
+
+def split_run_at_end(text: str) -> tuple[str, str]:
+    """A run handle at the end of a title, a person or an action, and what is before it."""
+    found = _RUN_AT_END.search(text)
+    if found is None:
+        return "", text
+    return _run_handle(found[1]), text[: found.start()]
+
+
 def _without_separator(text: str) -> str:
     separator = _TEXT_SEPARATOR.match(text)
     return text[separator.end() :] if separator else text
@@ -133,15 +157,19 @@ def tasks_end(text: str) -> int:
     run, rest = split_run(text)
     offset = len(text) - len(rest)
     end = _leading_tasks(rest)[1]
-    return offset + end if end else (len(text[:offset].rstrip()) if run else 0)
+    if not end:
+        return len(text[:offset].rstrip()) if run else 0
+    run, after = split_run(_without_separator(rest[end:]))
+    return len(text[: len(text) - len(after)].rstrip()) if run else offset + end
 
 
-def run_argument(line: ParsedLine, run: str = "") -> str:
-    """The run of ``--run``, else ``run``. Raises ``BadArguments`` if they differ."""
-    flag = normalize_handle(line.flags.get("run", ""))
-    if flag and run and flag != run:
-        raise BadArguments("parse.run_twice", field="run", one=run, other=flag)
-    return flag or run
+def run_argument(line: ParsedLine, *runs: str) -> str:
+    """The run of ``--run``, or the one among ``runs``. Raises ``BadArguments`` if they differ."""
+    named = [run for run in (*runs, normalize_handle(line.flags.get("run", ""))) if run]
+    for other in named[1:]:
+        if other != named[0]:
+            raise BadArguments("parse.run_twice", field="run", one=named[0], other=other)
+    return named[-1] if named else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +183,18 @@ class TaskArguments:
 
 def parse_tasks(line: ParsedLine) -> TaskArguments:
     run, rest = split_run(line.text)
-    run = run_argument(line, run)
     tasks, text = split_tasks(rest)
-    if tasks:
-        return TaskArguments(run, tasks, unquote(text))
-    title, text = split_quoted(rest)
-    return TaskArguments(run, _title_as_tasks(title), unquote(_without_separator(text)))
+    if not tasks:
+        title, text = split_quoted(rest)
+        text = _without_separator(text)
+        named, title = ("", title) if _is_quoted(rest) else split_run_at_end(title)
+        run, tasks = run_argument(line, run, named), _title_as_tasks(title)
+    named, text = split_run_after_tasks(text)
+    return TaskArguments(run_argument(line, run, named), tasks, unquote(text))
+
+
+def _is_quoted(text: str) -> bool:
+    return split_quoted(text)[0] != text
 
 
 def _title_as_tasks(title: str) -> tuple[str, ...]:
@@ -183,10 +217,12 @@ def parse_tasks_and_reason(line: ParsedLine, required_for: Command | None = None
 def parse_tasks_and_person(line: ParsedLine) -> TaskArguments:
     """As ``parse_tasks``, for ``TASK… [to] @u`` in either order. ``text`` is the person."""
     run, rest = split_run(line.text)
-    run = run_argument(line, run)
+    at_end, rest = split_run_at_end(rest)
     tasks, text = split_tasks(rest)
     if tasks:
-        return TaskArguments(run, tasks, _person(text))
+        after, text = split_run(text)
+        return TaskArguments(run_argument(line, run, after, at_end), tasks, _person(text))
+    run = run_argument(line, run, at_end)
     if person := _LEADING_PERSON.match(rest):
         tasks, text = split_tasks(rest[person.end() :])
         if not text:
@@ -216,10 +252,17 @@ def _person(text: str) -> str:
 def parse_health(line: ParsedLine) -> tuple[str, str, str]:
     """The run, the health and the sentence of a status.
 
-    A run handle counts only if it is alone, or before a colon or a health.
+    A run handle counts only if it is alone, beside a health, or before a colon. Raises ``BadArguments`` for
+    "amber R7 is slow": that may be the run, or part of the text.
     """
     run, health, end = _leading_health(line.text)
-    return run_argument(line, run), health, line.text[end:].strip()
+    text = line.text[end:].strip()
+    if health and not run:
+        run, rest = split_run_after_tasks(text)
+        if run and rest:
+            raise BadArguments("parse.run_or_text", field="run", run=run)
+        text = rest
+    return run_argument(line, run), health, text
 
 
 def health_end(text: str) -> int:
@@ -266,6 +309,24 @@ def action_tasks(text: str) -> tuple[tuple[str, ...], str]:
     if is_task_handle(last) or is_link(last):
         return (normalize_handle(last),), first.strip()
     return (), text
+
+
+def split_action_runs(text: str) -> tuple[tuple[str, ...], str]:
+    """The run handles before, after and right behind the tasks of an action, and the text without them."""
+    first, text = split_run(text)
+    last, text = split_run_at_end(text)
+    end = _leading_tasks(text)[1]
+    middle, rest = split_run(_without_separator(text[end:])) if end else ("", "")
+    return (first, middle, last), f"{text[:end]} {rest}" if middle else text
+
+
+def split_run_beside_task(text: str) -> tuple[str, str]:
+    """The run and the task of "R1 T3" and "T3 R1", and the text as it is otherwise."""
+    for split in (split_run, split_run_at_end):
+        run, rest = split(text)
+        if run and is_task_handle(rest):
+            return run, rest
+    return "", text
 
 
 def show_intent(text: str) -> Show:

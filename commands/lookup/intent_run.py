@@ -4,11 +4,12 @@ from adapters.models import RunKey, TaskKey
 from commands.language.references import action_tasks, is_run_handle, is_task_handle
 from commands.lookup.run_lookup import find_run, parse_platform_reference, track_run
 from commands.lookup.task_lookup import split_task_handle
-from commands.model.errors import BadArguments
+from commands.model.errors import BadArguments, Missing
 from commands.model.intents import Comment, DoAction, Intent, Show, TaskIntent
 from commands.model.messages import Message
 from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
+from commands.text.phrases import button
 
 
 def refers_to_run(intent: Intent) -> bool:
@@ -55,6 +56,9 @@ async def _find_task_run(reference: str, message: Message, services: Services) -
     if isinstance(key, TaskKey):
         return await track_run(key.run, services)
     if isinstance(key, RunKey):
-        return await track_run(key, services)
+        # No task of a known run, so it gets no handle: it may be a subtask of an unknown one.
+        if tracked := await services.runs.find(key):
+            return tracked
+        raise Missing("task.unknown_link", buttons=[button("button.show_it", Show(what=reference))])
     run, _ = split_task_handle(reference)
     return await find_run(run, message, services) if run else None

@@ -50,11 +50,12 @@ class Begin(TaskIntent):
 
 
 class Assign(TaskIntent):
-    """``holder``: who had the task when the button was drawn."""
+    """``holder``: who had the task when the button was drawn. ``take_over`` as in ``AssignTask``."""
 
     verb: Literal["assign"] = "assign"
     person: str = ""
     holder: str = Field("", exclude_if=lambda holder: not holder)
+    take_over: bool = Field(False, exclude_if=lambda take_over: not take_over)
 
 
 class Reopen(TaskIntent):
@@ -103,7 +104,7 @@ class DoAction(Intent):
 class Show(Intent):
     """``what`` is a run, task, runbook or link; empty: the run of the channel or thread."""
 
-    verb: Literal["show"] = "show"
+    verb: Literal["show", "comments"] = "show"
     what: str = ""
     kind: Literal["", "run", "task", "runbook"] = ""  # empty: any of them
     comments: bool = Field(False, exclude_if=lambda comments: not comments)

@@ -136,6 +136,8 @@ def _already(
 
 def _is_assigned(wanted: AssignTask, task: Task) -> bool:
     person = wanted.person
+    if wanted.take_over and len(task.assignees) > 1:
+        return False
     return any(
         (person.id and person.id == other.id)
         or (person.email and other.email and person.email.casefold() == other.email.casefold())
@@ -177,6 +179,7 @@ def _assigned_meanwhile(wanted: AssignTask, tracked: TrackedRun, task: Task) -> 
         tasks=(tracked.task_handle(task.id),),
         person=wanted.person.id or wanted.person.email or wanted.person.shown,
         holder=people,
+        take_over=wanted.take_over,
     )
     key = "stale.assigned" if people else "stale.unassigned"
     buttons = [button("button.assign_anyway", anyway, person=wanted.person.shown), show_task_button(tracked, task)]

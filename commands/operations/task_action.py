@@ -8,7 +8,7 @@ from adapters.errors import AdapterError
 from adapters.models import Person, RunState, Task, TaskState
 from adapters.protocol import Emulated, Unsupported, supports
 from adapters.toolkit.people import is_among
-from adapters.writes import Op, TaskWrite
+from adapters.writes import AssignTask, Op, TaskWrite
 from commands.cards.receipt_card import OutcomeReport, answer_of, report_outcome, report_refusal
 from commands.cards.task_buttons import finish_button, take_over_button
 from commands.cards.task_row import is_asked, last_actor, people_names, shown_tasks
@@ -145,6 +145,8 @@ async def _write_one(
     begun = wanted.op is Op.BEGIN and not (isinstance(written.last, Done) and written.last.result.partial)
     if begun and before is not None:
         report = _with_owners(report, written.tracked, before, context)
+    if isinstance(wanted, AssignTask) and isinstance(written.last, Done) and not written.last.result.message:
+        report = _with_others(report, written.tracked, wanted)
     return _with_instructions(report, written.tracked, wanted) if alone and begun else report
 
 
@@ -204,6 +206,16 @@ def _with_owners(report: OutcomeReport, tracked: TrackedRun, task: Task, context
     if isinstance(context.adapter(tracked).capabilities.get(Op.ASSIGN), Unsupported):
         return replace(report, lines=lines)
     return replace(report, lines=lines, buttons=(*report.buttons, take_over_button(tracked, task)))
+
+
+def _with_others(report: OutcomeReport, tracked: TrackedRun, wanted: AssignTask) -> OutcomeReport:
+    """Names those who keep the task, where the platform has several people on one."""
+    task = tracked.run.task(wanted.task)
+    others = [person for person in task.assignees if not is_among(wanted.person, (person,))] if task else []
+    if not task or not others or not is_among(wanted.person, task.assignees):
+        return report
+    text = translate("receipt.also_theirs", people=people_names(others))
+    return replace(report, lines=(*report.lines, text))
 
 
 def _with_instructions(report: OutcomeReport, tracked: TrackedRun, wanted: TaskWrite) -> OutcomeReport:

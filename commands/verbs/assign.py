@@ -22,7 +22,8 @@ def read(line: ParsedLine) -> Assign:
 async def handle(intent: Assign, context: CommandContext) -> Answer:
     require(context, required_run(context), Op.ASSIGN)
     actor = await find_person(intent.person, context, field="person")
-    return await execute_on_tasks(intent, context, AssignTask, person=context.services.people.person(actor))
+    person = context.services.people.person(actor)
+    return await execute_on_tasks(intent, context, AssignTask, person=person, take_over=intent.take_over)
 
 
 COMMAND = Command(

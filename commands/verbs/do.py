@@ -3,7 +3,7 @@
 from adapters.writes import Op, PerformAction
 from commands.cards.receipt_card import answer_of, report_outcome
 from commands.language.flags import parse_pairs
-from commands.language.references import RUN_FLAG, run_argument, split_run
+from commands.language.references import RUN_FLAG, run_argument, split_action_runs
 from commands.language.tokens import unquote
 from commands.model.card import Answer
 from commands.model.command import Command, Example, Flag, FlagKind, ParsedLine, Right, Scope
@@ -24,11 +24,11 @@ from commands.operations.write import write
 
 
 def read(line: ParsedLine) -> DoAction:
-    run, name = split_run(line.text)
+    runs, name = split_action_runs(line.text)
     values = dict(parse_pairs(line.flags.get("set", "")))
     if note := line.flags.get("note", "").strip():
         values[NOTE] = note
-    return DoAction(run=run_argument(line, run), action=unquote(name).strip(), options=values)
+    return DoAction(run=run_argument(line, *runs), action=unquote(name).strip(), options=values)
 
 
 async def handle(intent: DoAction, context: CommandContext) -> Answer:

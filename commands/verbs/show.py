@@ -1,7 +1,7 @@
 """``show``: shows a run, a task with its instructions, or a runbook. ``--comments`` shows the comments instead."""
 
 from adapters.writes import Op
-from commands.language.references import RUN_FLAG, is_task_handle, run_argument, show_intent, split_run
+from commands.language.references import RUN_FLAG, run_argument, show_intent, split_run_beside_task
 from commands.language.tokens import unquote
 from commands.model.card import Answer
 from commands.model.command import Command, Example, Flag, FlagKind, ParsedLine, Scope
@@ -11,9 +11,7 @@ from commands.operations.show import show
 
 
 def read(line: ParsedLine) -> Show:
-    run, rest = split_run(line.text)
-    if not is_task_handle(rest):
-        run, rest = "", line.text
+    run, rest = split_run_beside_task(line.text)
     fields = {"run": run_argument(line, run), "comments": "comments" in line.flags}
     return show_intent(unquote(rest)).model_copy(update=fields)
 

@@ -87,7 +87,7 @@ class HandOverCase(CaseAction):
         ]
 
     async def execute(self, step: PerformAction, marker: WriteMarker) -> WriteResult:
-        email = await self.people.typed_email(self.only_option(step, "to"), "do")
+        email = await self.people.typed_email(self.only_option(step, "to"), step.by, "do")
         case = await self.api.case(step.run_id, "do")
         present = await self.people.required_emails(case.assignees, "do")
         gone = [address for address in present if address.casefold() != email.casefold()]
@@ -98,7 +98,7 @@ class HandOverCase(CaseAction):
         return WriteResult()
 
     async def is_applied(self, step: PerformAction, marker: WriteMarker) -> bool:
-        email = await self.people.typed_email(self.only_option(step, "to"), "do")
+        email = await self.people.typed_email(self.only_option(step, "to"), step.by, "do")
         case = await self.api.case(step.run_id, "do")
         return [user.email.casefold() for user in case.assignees] == [email.casefold()]
 
@@ -140,7 +140,7 @@ class TaskMembers(CaseAction):
         task_id, what, person = self._parts(step)
         task = await self.api.task(step.run_id, task_id, "do")
         if what == "handover":
-            emails = [await self.people.typed_email(self.only_option(step, "to"), "do")]
+            emails = [await self.people.typed_email(self.only_option(step, "to"), step.by, "do")]
         else:
             kept = [user for user in task.assignees if user.id != person]
             emails = list(await self.people.required_emails(kept, "do"))
@@ -154,7 +154,7 @@ class TaskMembers(CaseAction):
         task = await self.api.task(step.run_id, task_id, "do")
         if what != "handover":
             return person not in [user.id for user in task.assignees]
-        email = await self.people.typed_email(self.only_option(step, "to"), "do")
+        email = await self.people.typed_email(self.only_option(step, "to"), step.by, "do")
         return [user.email.casefold() for user in task.assignees] == [email.casefold()]
 
     def _parts(self, step: PerformAction) -> tuple[str, str, str]:

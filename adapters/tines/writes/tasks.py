@@ -158,13 +158,13 @@ class TaskWrites:
 
     @step(AssignTask, recovery=Recovery.IDEMPOTENT, guard=read_task)
     async def assign(self, step: AssignTask, marker: WriteMarker, fresh: Fresh[ReadTask]) -> WriteResult:
-        """Tines replaces the list of assignees, so the present ones are sent too."""
+        """Tines replaces the list of assignees. So the present ones are sent too, unless it is taken over."""
         task = fresh.record.task
         email = await self._required_email(step)
-        present = await self.people.required_emails(task.assignees, "assign")
-        if email.casefold() in (address.casefold() for address in present):
+        if await self._is_assigned(step, task, email):
             return already_done(self.views.task(step, task))
-        changed = await self._update(step, {"assignee_emails": [*present, email]})
+        kept = () if step.take_over else await self.people.required_emails(task.assignees, "assign")
+        changed = await self._update(step, {"assignee_emails": [*kept, email]})
         emails = [user.email.casefold() for user in changed.assignees]
         if all(emails) and email.casefold() not in emails:
             raise Rejected(self.api.platform, "assign", key="tines.not_a_member", person=step.person.shown)
@@ -174,9 +174,14 @@ class TaskWrites:
     @reconciles(AssignTask)
     async def reconcile_assign(self, step: AssignTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         task = await self.api.task(step.run_id, step.task, "assign")
-        email = (await self._required_email(step)).casefold()
+        return self._reconciled(step, task, await self._is_assigned(step, task, await self._required_email(step)))
+
+    async def _is_assigned(self, step: AssignTask, task: wire.Task, email: str) -> bool:
+        """Whether they have the task; alone, if they take it over."""
+        if step.take_over:
+            return [user.email.casefold() for user in task.assignees] == [email.casefold()]
         present = await self.people.required_emails(task.assignees, "assign")
-        return self._reconciled(step, task, email in (address.casefold() for address in present))
+        return email.casefold() in (address.casefold() for address in present)
 
     async def _required_email(self, step: AssignTask) -> str:
         email = await self.people.email(step.person, "assign")

@@ -162,6 +162,9 @@ async def test_a_task_is_handed_over_and_people_are_taken_off(fake: TinesFake, t
     assert task.assignees == [ben]
     await do(tines, case, "Hand over", to="@cleo")
     assert task.assignees == [cleo]
+    await do(tines, case, "Hand over", to="me")
+    assert task.assignees == [ana]
+    await do(tines, case, "Hand over", to="cleo")
     for person in ("nobody", ""):
         with pytest.raises(Rejected):
             await do(tines, case, "Hand over", to=person)

@@ -28,6 +28,14 @@ async def test_all_pages_are_read_by_number(fake: TinesFake, tines: Tines) -> No
     assert (heads[0].done, heads[0].total) == (0, 4)
 
 
+async def test_a_long_list_takes_ten_requests_and_is_known_to_be_cut(fake: TinesFake, tines: Tines) -> None:
+    for _ in range(520):
+        add_open_case(fake)
+    heads = await tines.runs("")
+    assert (len(heads), heads.complete, len(fake.seen)) == (500, False, 10)
+    assert int(heads[0].key.id) == max(fake.world.cases)
+
+
 async def test_all_tasks_are_read(fake: TinesFake, tines: Tines) -> None:
     case = add_open_case(fake)
     for number in range(110):

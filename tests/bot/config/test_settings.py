@@ -122,7 +122,7 @@ def test_a_platform_may_come_from_the_environment_alone() -> None:
             {},
             "platforms.x.pat: unknown setting; did you mean path",
         ),
-        ({"platforms": {"x": {"kind": "cutover"}}}, {}, "platforms.x.url: is missing"),
+        ({"platforms": {"x": {"kind": "tines"}}}, {}, "platforms.x.url: is missing"),
         (
             {"platforms": {"x": {"kind": "local", "hook_secret": "a/b"}}},
             {},
@@ -147,7 +147,7 @@ def test_every_problem_is_reported_at_once() -> None:
     file = {
         "bot": {"port": "many", "timezone": "nowhere"},
         "slack": {"bot_tokn": "x"},
-        "platforms": {"a": {"kind": "cutover"}, "b": {"kind": "nothing"}},
+        "platforms": {"a": {"kind": "tines"}, "b": {"kind": "nothing"}},
     }
     found = problems(file, {"LIAISON_NOPE__X": "1"})
     for key in (

@@ -112,6 +112,22 @@ async def test_a_request_that_never_arrived_is_sent_again_at_the_last_look(
     assert scene.find_private("T1 Confirm the primary is down: done")
 
 
+async def test_a_write_that_first_had_to_wait_for_the_platform_is_sent_again_too(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = losing(scene, monkeypatch, Op.FINISH, None)
+    answers = [RateLimited("local", "finish", retry_after=0.1)]
+
+    async def limited_at_first(step: Write, marker: WriteMarker) -> Any:
+        if answers:
+            raise answers.pop()
+        return await platform.execute(step, marker)
+
+    monkeypatch.setattr(scene.platform, "execute", limited_at_first)
+    assert await scene.say("finish T1") == "done"
+    assert platform.count(Op.FINISH) == 2
+
+
 async def test_a_stopped_write_is_looked_for_and_not_sent_again(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,6 +218,24 @@ async def test_a_write_to_the_same_thing_waits_so_that_the_older_one_never_undoe
     assert await waiting == "done"
     sent = [step.op for step in platform.sent if step.op is not Op.COMMENT]
     assert sent == [op, op, Op.HOLD if op is Op.BEGIN else op]
+
+
+@pytest.mark.parametrize("late", [None, 0.1])
+async def test_an_assignment_that_waited_names_who_got_the_task_and_can_be_repeated(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, late: float | None
+) -> None:
+    platform = losing(scene, monkeypatch, Op.ASSIGN, late)
+    lost = scene.say("assign T1 me")
+    await until(lambda: platform.looks)
+    waiting = scene.say("assign T1 me", BEN)
+    assert await lost == "done"
+    assert await waiting == "failed"
+    refused = scene.find_private("T1 Confirm the primary is down has been assigned to Ana in the meantime.")
+    assert refused is not None, [entry.card.summary for entry in scene.private if entry.card]
+    assert refused.card is not None
+    button = refused.card.buttons[0]
+    assert button.label == "Assign to Ben anyway"
+    assert await scene.press(button, BEN) == "done"
 
 
 async def test_a_message_goes_on_with_its_next_write_after_a_lost_one(

@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from adapters.errors import Rejected
 from adapters.writes import NOTE, AddComment, EndRun, Indeterminate, NotApplied, WriteMarker
 from commands.cards.activity_line import activity_line, decision_line, distinct_buttons
 from commands.model.card import ActivityLine, Button
 from commands.model.intents import DecideOutcome
 from commands.model.messages import Message
-from commands.model.outcomes import Unknown
+from commands.model.outcomes import Refused, Unknown
 from commands.text.catalogue import plain_text
 from tests.commands.room import ANA, HERE, Room
 
@@ -73,7 +74,7 @@ async def test_what_cannot_be_looked_up_is_not_called_missing(
     assert said in plain_text(line.text)
 
 
-async def test_a_lost_note_of_an_ending_does_not_say_that_the_run_ended(room: Room) -> None:
+async def test_a_lost_or_refused_note_of_an_ending_does_not_say_that_the_run_ended(room: Room) -> None:
     """Some platforms write it before they end the run."""
     tracked = await room.start()
     at = datetime(2026, 7, 18, 14, 3, tzinfo=UTC)
@@ -87,3 +88,5 @@ async def test_a_lost_note_of_an_ending_does_not_say_that_the_run_ended(room: Ro
         text = plain_text(line.text)
         assert "the note on R1" in text
         assert "went through, but" not in text
+    refused = activity_line(message, tracked, Refused(step, Rejected("local", "end")), room.services)
+    assert "ending R1 didn't go through." in plain_text(refused.text)

@@ -120,3 +120,31 @@ async def test_a_link_to_a_run_is_not_a_task(room: Room) -> None:
     answer = await room.type(f"finish https://local.example/{tracked.run.key.id}")
     assert answer.result == "failed"
     assert room.platform.executed == ["start"]
+
+
+@pytest.mark.parametrize("line", ["finish T1 R2", "finish T1 in R2", "finish confirm the primary is down R2"])
+async def test_a_run_that_is_named_after_the_tasks_is_binding(room: Room, line: str) -> None:
+    await room.start()
+    room.wait(minutes=15)
+    await room.start(name="Primary down in US")
+    await room.type("use R1")
+    answer = await room.type(line)
+    assert answer.result == "done", private_text(answer)
+    assert [(await room.run(run)).run.tasks[0].state for run in ("R1", "R2")] == ["ready", "done"]
+
+
+async def test_a_link_to_no_known_task_gets_no_run_handle(room: Room) -> None:
+    await room.start()
+    answer = await room.type("finish https://local.example/4711")
+    assert private_text(answer).startswith("Liaison doesn't know a task with this link.")
+    assert button_labels(answer) == ["Show it"]
+    assert await room.runs.get("R2") is None
+
+
+async def test_a_mistyped_run_after_the_tasks_is_no_note(room: Room) -> None:
+    await room.start()
+    for line in ("finish T1 R9", "finish T1 R9 by hand", "begin T1 R9", "do T1 restart R9"):
+        answer = await room.type(line)
+        assert private_text(answer).startswith("I can't find a run R9."), line
+    assert "Is R9 the run, or part of your text?" in private_text(await room.type("finish T1 in R9 as well"))
+    assert room.platform.executed == ["start"]

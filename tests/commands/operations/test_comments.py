@@ -88,3 +88,11 @@ async def test_a_runbook_has_none(room: Room) -> None:
     answer = await room.type("show --comments third-party outage")
     assert private_text(answer) == "A runbook has no comments. Only runs and tasks have."
     assert button_labels(answer) == ["Show the runbook"]
+
+
+async def test_comments_is_a_word_of_its_own(room: Room) -> None:
+    await room.start()
+    await room.type("comment T1: seen from two zones")
+    for line in ("comments", "comments R1", "comentários R1", "show comments", "comments T1", "comments T1 R1"):
+        assert "seen from two zones" in private_text(await room.type(line)), line
+    assert "I can't find a run R9" in private_text(await room.type("comments R9"))

@@ -125,7 +125,7 @@ async def test_a_begin_that_only_a_comment_says_is_no_running_task(nameless: Roo
     await nameless.start()
     nameless.platform.results = {Op.BEGIN: WriteResult(comment=Comment(text="Being worked on"))}
     answer = await nameless.type("begin T1", by=BEN)
-    assert "T1 Confirm the primary is down: noted as a comment" in private_text(answer)
+    assert "T1 Confirm the primary is down: begun (noted as a comment)" in private_text(answer)
     assert await _note(nameless, "T1") == "Ben"
     assert private_text(await nameless.type("mine", by=BEN)) == "You have one open task"
     assert private_text(await nameless.type("mine")).startswith("You have no open tasks.")

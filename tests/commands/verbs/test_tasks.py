@@ -321,7 +321,7 @@ async def test_a_write_that_was_done_in_part_never_says_nothing_changed(room: Ro
     tracked = await room.run("R1")
     room.platform.errors[f"finish:{tracked.run.tasks[0].id}:finish"] = Rejected("local", "finish", said="no")
     answer = await room.type("finish T1")
-    assert "Only part of finishing T1 went through: beginning the task." in private_text(answer)
+    assert "Only part of finishing T1 went through: beginning the task, but not finish." in private_text(answer)
     assert "Nothing changed" not in private_text(answer)
     assert answer.result == "failed"
     assert [text for text in activity_texts(answer) if "only part of finishing T1 went through" in text]
@@ -334,11 +334,24 @@ async def test_a_refused_note_is_not_reported_as_a_task_that_was_not_finished(ro
     key = f"finish:{tracked.run.tasks[0].id}:{NOTE}"
     room.platform.errors[key] = Rejected("local", "finish", key="platform.forbidden")
     answer = await room.type("finish T1 checked twice")
-    assert private_text(answer).startswith("finishing T1 went through, but the note on T1 didn't.")
-    assert "To add the words, comment on T1." in private_text(answer)
+    assert private_text(answer).startswith(
+        "Only part of finishing T1 went through: the change itself, but not the note."
+    )
     (line,) = activity_texts(answer)
-    assert line.startswith("Ana: finishing T1 went through, but the note on T1 didn't.")
+    assert line.startswith("Ana: only part of finishing T1 went through, without the note on T1.")
     assert "Nothing changed" not in line
+
+
+async def test_a_finish_is_not_denied_when_only_its_note_was_refused(room: Room) -> None:
+    await room.start()
+    room.platform.parts[Op.FINISH] = ("", "note")
+    tracked = await room.run("R1")
+    room.platform.errors[f"finish:{tracked.run.tasks[0].id}:note"] = Rejected("local", "finish", said="no")
+    answer = await room.type("finish T1 seen from both zones")
+    assert "the change itself, but not the note." in private_text(answer)
+    (line,) = activity_texts(answer)
+    assert "only part of finishing T1 went through, without the note on T1." in line
+    assert "didn't go through" not in line
 
 
 async def test_assign_finds_people_of_the_chat(room: Room) -> None:

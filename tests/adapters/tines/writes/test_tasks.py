@@ -115,6 +115,22 @@ async def test_a_completed_task_cannot_be_begun(fake: TinesFake, tines: Tines) -
     assert (error.value.key, error.value.already, effects(fake)) == ("changed.done", False, [])
 
 
+async def test_an_assignment_adds_a_person_unless_they_take_the_task_over(fake: TinesFake, tines: Tines) -> None:
+    case = add_open_case(fake)
+    _, ben, cleo = fake.world.users
+    task = case.task("Page")
+    task.assignees = [ben, cleo]
+    assign = AssignTask(run=run_key(case), by=ANA, task=str(task.id), person=BEN)
+    assert [result.already for result in await execute_steps(tines, assign)] == [True]
+    take_over = assign.model_copy(update={"take_over": True})
+    assert await tines.reconcile(take_over, make_marker(), BASELINE) == NotApplied()
+    results = await execute_steps(tines, take_over)
+    assert [person.name for person in results[0].tasks[0].assignees] == ["Ben Okoro"]
+    assert task.assignees == [ben]
+    await execute_steps(tines, assign.model_copy(update={"person": ANA}))
+    assert [user.first for user in task.assignees] == ["Ben", "Ana"]
+
+
 async def test_an_assignment_leaves_a_running_task_running(fake: TinesFake, tines: Tines) -> None:
     """The response to a change of one task does not contain the case's metadata."""
     case = add_open_case(fake)
