@@ -462,6 +462,15 @@ async def test_beginning_a_task_of_somebody_else_says_whose_it_is_and_offers_to_
     assert [person.name for person in (await room.run("R1")).run.tasks[0].assignees] == ["Ana"]
 
 
+async def test_beginning_a_task_that_was_given_to_somebody_meanwhile_says_whose_it_is(room: Room) -> None:
+    await room.start()
+    title = (await room.run("R1")).run.tasks[0].title
+    room.platform.task_changes[title] = {"assignees": (Person(name="Ben", email="ben@x.example"),)}
+    begun = await room.type("begin T1")
+    assert "It is still assigned to Ben." in private_text(begun)
+    assert "Take it over" in button_labels(begun)
+
+
 async def test_beginning_an_own_or_unassigned_task_offers_nothing_to_take_over(room: Room) -> None:
     await room.start()
     await room.type("assign T1 me")
