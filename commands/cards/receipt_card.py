@@ -1,5 +1,6 @@
 """The outcome of a write, for the person who asked for it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -113,7 +114,8 @@ def _report_refused(context: CommandContext, written: WriteOutcome, outcome: Ref
     task = tracked.task_handle(written.wanted.target)
     retry = tuple(confirmed_retry(error, message, tracked.handle, services, task))
     if written.partly:
-        done = ", ".join(_part_name(step_outcome.step) for step_outcome in written.outcomes[:-1])
+        parts = Counter(_part_name(step_outcome.step) for step_outcome in written.outcomes[:-1])
+        done = ", ".join(name if times == 1 else f"{name} (×{times})" for name, times in parts.items())
         why = refusal_reason(outcome, platform, services, partly=True)
         missing = _part_name(outcome.step)
         text = translate("refused.partly", what=what, done=done, missing=missing, why=why)
