@@ -84,7 +84,10 @@ def require_supported(platform: str, capabilities: Mapping[Op, Capability], op: 
 
 
 class CheckStatus(StrEnum):
+    """``WARN`` is advice: it works as it is."""
+
     OK = "ok"
+    WARN = "warn"
     FIX = "FIX"
 
 

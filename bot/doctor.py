@@ -1,4 +1,6 @@
-"""``liaison doctor``: one line per check, ``ok`` or ``FIX`` with what to set or click, and the totals.
+"""``liaison doctor``: one line per check, and the totals. ``FIX`` and ``warn`` say what to set or click.
+
+A problem of the settings is ``FIX`` exactly if ``serve`` refuses it. ``warn`` is advice.
 
 Invalid settings are reported in the same way, and a check that fails unexpectedly is a line too. Nothing is
 started or created, and nothing is posted except the button of ``--in``.
@@ -38,6 +40,7 @@ class CheckCounter:
 
     redact: Redactor
     ok: int = 0
+    warn: int = 0
     fix: int = 0
 
     def line(self, result: CheckResult) -> str:
@@ -45,11 +48,16 @@ class CheckCounter:
         if result.status is CheckStatus.OK:
             self.ok += 1
             return self.redact(one_line(f"ok   {result.summary}"))
-        self.fix += 1
-        return self.redact(one_line(f"FIX  {result.summary}" + (f" -> {result.fix}" if result.fix else "")))
+        if result.status is CheckStatus.WARN:
+            self.warn += 1
+        else:
+            self.fix += 1
+        line = f"{result.status.value:4} {result.summary}"
+        return self.redact(one_line(f"{line} -> {result.fix}" if result.fix else line))
 
     def totals(self) -> str:
-        return f"{self.ok} ok, {self.fix} to fix"
+        warnings = {0: "", 1: "1 warning, "}.get(self.warn, f"{self.warn} warnings, ")
+        return f"{self.ok} ok, {warnings}{self.fix} to fix"
 
 
 async def doctor(

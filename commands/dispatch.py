@@ -162,8 +162,13 @@ async def _permitted_intent(message: Message, services: Services) -> Intent:
         return await completed_intent(
             intent, message, services, lambda completed: require(services.commands.right_of(completed))
         )
-    require(await _required_right(intent, services))
+    await require_right_for(intent, message, services)
     return intent
+
+
+async def require_right_for(intent: Intent, message: Message, services: Services) -> None:
+    """Raises ``NotAllowed`` unless the sender of the message may do this in its place."""
+    require_right(await _required_right(intent, services), message.actor, message.place, services.access_rules)
 
 
 async def _required_right(intent: Intent, services: Services) -> Right:
@@ -234,8 +239,7 @@ async def _execute(message: Message, route: Route, context: CommandContext, has_
         intent = services.commands.intent_from(route.intent or {})
         right = services.commands.right_of(intent)
         if not has_begun:
-            required = await _required_right(intent, services)
-            require_right(required, message.actor, message.place, services.access_rules)
+            await require_right_for(intent, message, services)
         if context.run is None and intent.run:
             context = replace(context, run=await services.runs.get(intent.run))
         if context.run is not None and _was_never_read(context.run):

@@ -12,9 +12,9 @@ from adapters.toolkit.signing import TextSigner
 
 SIGNER = TextSigner(separator=" — ", before="— ", name=r"[^\n—]{1,120}?")
 
-_LINK = re.compile(
-    r"<a\s[^<>]*?href=(?:\"([^\"<>]*)\"|'([^'<>]*)')[^<>]*>(.{0,1000}?)</a>", re.IGNORECASE | re.DOTALL
-)
+# Linear in the length of a text, whatever is in it: anybody may write a comment.
+_LINK = re.compile(r"<a\s([^<>]*)>((?:(?!<a\s).){0,1000}?)</a>", re.IGNORECASE | re.DOTALL)
+_HREF = re.compile(r"\bhref=(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 _ITEM = re.compile(r"<li(?:\s[^<>]*)?>", re.IGNORECASE)
 _BREAK = re.compile(r"<br\s*/?>|</(?:p|li|div|h[1-6])>\s*", re.IGNORECASE)
 _TAG = re.compile(r"</?(?:p|b|i|u|s|em|strong|ul|ol|li|code|pre|a|span|div|h[1-6])(?:\s[^<>]*)?>", re.IGNORECASE)
@@ -35,5 +35,6 @@ def to_text(content: str | None) -> str:
 
 
 def _link_text(link: "re.Match[str]") -> str:
-    address, label = link[1] or link[2] or "", link[3]
+    found, label = _HREF.search(link[1]), link[2]
+    address = (found[1] or found[2] or "") if found else ""
     return label if not address or address == label else f"{label} ({address})"

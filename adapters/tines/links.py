@@ -9,12 +9,18 @@ _CASE = re.compile(r"(?:^|/)cases/(?P<case>\d{1,20})(?=/|$)")
 
 
 def browser_url(url: str) -> str | None:
-    """``url`` if a browser can open it."""
+    """``url`` if a browser can open it.
+
+    Not with spaces, line breaks or control characters in it: in the file of a link, a line break would begin
+    another entry (``IconFile=``, which Windows loads by itself).
+    """
+    url = url.strip()
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(url)
     except ValueError:
         return None
-    return url.strip() if parts.scheme in ("http", "https") and parts.netloc else None
+    is_plain = url.isprintable() and " " not in url
+    return url if is_plain and parts.scheme in ("http", "https") and parts.netloc else None
 
 
 def case_url(url: str, case: str) -> str | None:

@@ -44,7 +44,8 @@ def error_mapper(platform: str, *, personal: bool = False) -> ErrorMapper:
             case 401:
                 return CredentialsRejected(platform, operation, key="xurrent.token", said=said)
             case 403:
-                return Rejected(platform, operation, key="xurrent.forbidden", said=said, status=status)
+                key = "xurrent.own_forbidden" if personal else "xurrent.forbidden"
+                return Rejected(platform, operation, key=key, said=said, status=status)
             case 404 | 410:
                 return NotFound(platform, operation, key="xurrent.not_found", said=said)
             case 409:

@@ -1,4 +1,7 @@
-"""The checks of ``liaison doctor`` that need only the settings: what works, but not as it should."""
+"""The checks of ``liaison doctor`` that need only the settings.
+
+What ``serve`` refuses is ``FIX``. What works, but not as it should, is ``warn``: ``serve`` logs it and starts.
+"""
 
 import stat
 from collections.abc import Iterator, Sequence
@@ -22,6 +25,10 @@ def fix(summary: str, how: str) -> CheckResult:
     return CheckResult(status=CheckStatus.FIX, summary=summary, fix=how)
 
 
+def warn(summary: str, how: str) -> CheckResult:
+    return CheckResult(status=CheckStatus.WARN, summary=summary, fix=how)
+
+
 def check_problem(problem: str) -> CheckResult:
     """The line for a problem that also keeps ``serve`` from starting."""
     summary, _, instruction = problem.rpartition("; ")
@@ -31,6 +38,7 @@ def check_problem(problem: str) -> CheckResult:
 
 
 def check_settings(settings: Settings) -> Iterator[CheckResult]:
+    """Warnings only: ``load`` has refused everything else."""
     yield from _renamed_settings(settings)
     yield from _check_chats(settings)
     yield from _check_places(settings)
@@ -55,16 +63,19 @@ def _renamed_settings(settings: Settings) -> Iterator[CheckResult]:
         section, _, old = warning.partition(":")[0].rpartition(".")
         new = RENAMED[section][old]
         place = f"under [{section}] in the settings file, or use {variable_of(f'{section}.{new}')}"
-        yield fix(warning, f"rename {old} to {new} {place}")
+        yield warn(warning, f"rename {old} to {new} {place}")
 
 
 def _check_chats(settings: Settings) -> Iterator[CheckResult]:
     bot = settings.bot
     if settings.slack is None and settings.mattermost is None:
-        yield fix("chat: none is configured", "add [slack] or [mattermost]; see liaison settings")
+        yield warn(
+            "chat: none is configured, so only liaison say works",
+            "add [slack] or [mattermost]; see liaison settings",
+        )
     if settings.mattermost is not None and bot.public_url is None:
         how = f"set bot.public_url to the URL at which Mattermost can reach port {bot.port}"
-        yield fix(f"bot.public_url: not set, so Mattermost will send clicks to {bot.address}", how)
+        yield warn(f"bot.public_url: not set, so Mattermost will send clicks to {bot.address}", how)
 
 
 def _check_places(settings: Settings) -> Iterator[CheckResult]:
@@ -74,11 +85,14 @@ def _check_places(settings: Settings) -> Iterator[CheckResult]:
     how = "use its id (in the channel's menu, View Info), or set mattermost.team"
     for place in settings.access.places:
         if not is_chat_id(place):
-            yield fix(f"access.places: {place} matches channels of every team", how)
+            yield warn(f"access.places: {place} matches channels of every team", how)
 
 
 def _check_files(settings: Settings) -> Iterator[CheckResult]:
-    """Files with secrets, or with what people wrote, that every account of this machine may read."""
+    """Files with secrets, or with what people wrote, that every account of this machine may read.
+
+    Not refused: Docker and Kubernetes mount secrets with mode 0444, in containers that have one account.
+    """
     files = {path: "contains secrets" for path in settings.secret_files}
     if settings.source is not None and _contains_secret(settings.source, settings.secret_values()):
         files[settings.source] = "contains secrets"
@@ -86,7 +100,7 @@ def _check_files(settings: Settings) -> Iterator[CheckResult]:
     files[settings.store_path] = "contains what people wrote"
     for path, reason in files.items():
         if _is_readable_by_all(path):
-            yield fix(f"{path}: {reason}, and every account on this machine can read it", f"chmod 600 {path}")
+            yield warn(f"{path}: {reason}, and every account on this machine can read it", f"chmod 600 {path}")
 
 
 def _contains_secret(path: Path, secrets: Sequence[str]) -> bool:

@@ -24,7 +24,7 @@ from bot.config.secret_sources import (
     read_secret,
     with_secrets_from_files,
 )
-from bot.surfaces.options import SHORTEST_SECRET, MattermostOptions, SlackOptions
+from bot.surfaces.options import MattermostOptions, SlackOptions
 from commands.language.vocabulary import unknown_aliases
 from commands.registry import COMMANDS
 
@@ -40,7 +40,7 @@ RENAMED: Mapping[str, Mapping[str, str]] = {"bot": {"patience": "write_timeout"}
 """Section -> old key -> new key. The old keys still work, with a warning."""
 _COMMON_PLATFORM_KEYS = ("kind", "hook_secret", "slowest_answer")
 _URLS = ("url", "public_url", "api_url")  # their problems show how to correct them
-SHORTEST_HOOK_SECRET = SHORTEST_SECRET
+SHORTEST_HOOK_SECRET = 16  # the operator chooses it, so it may be a word
 LONGER_SECRET = f"use at least {SHORTEST_HOOK_SECRET} characters: openssl rand -hex 16"
 
 

@@ -53,6 +53,8 @@ class CommandFacts:
         tasks = intent.get("tasks") or intent.get("task") or ()
         self.tasks = _short(", ".join([tasks] if isinstance(tasks, str) else map(str, tasks)))
         found = {logged: intent.get(name) for name, logged in DETAILS.items()}
+        if not intent.get("kind"):
+            found.pop("about")  # words that are no command: anything that somebody typed or pasted
         self.details = {logged: _short(str(value)) for logged, value in found.items() if value not in ("", None)}
         self.answers = str(intent.get("key") or "")
 

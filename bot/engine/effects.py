@@ -2,14 +2,16 @@
 
 What happens to each step of a message depends on what the log has about it:
 
-- nothing: preconditions are checked, *sent* is committed, the adapter sends the request, the outcome is committed;
+- nothing: preconditions and the sender's rights are checked, *sent* is committed, the adapter sends the request,
+  the outcome is committed;
 - *sent* or *unknown*: the platform is checked first, and the step is never sent again blindly;
 - an outcome: it is returned, and nothing is sent.
 
 Whatever is raised once *sent* is committed, the step ends as done, refused or unknown, and the reconciler has it.
 
-An unreachable platform is retried until the write timeout. An unknown outcome is looked for by
-``bot.engine.reconciler``: the message waits for the last look, but not in the queue of its run.
+An unreachable platform is retried until the write timeout; the rights are checked before each attempt. An
+unknown outcome is looked for by ``bot.engine.reconciler``: the message waits for the last look, but not in the
+queue of its run.
 """
 
 import asyncio
@@ -44,16 +46,30 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
+async def _always_allowed() -> None:
+    """For a sender whose rights are not limited."""
+
+
 class Effects:
-    """Implements ``EffectsPort`` for one message."""
+    """Implements ``EffectsPort`` for one message.
+
+    ``require_rights`` raises ``NotAllowed`` if the sender may not do it (any more). It may ask the chat.
+    """
 
     def __init__(
-        self, services: EffectServices, reconciler: Reconciler, message: Message, progress: Progress
+        self,
+        services: EffectServices,
+        reconciler: Reconciler,
+        message: Message,
+        progress: Progress,
+        require_rights: Callable[[], Awaitable[None]] = _always_allowed,
     ) -> None:
         self._services = services
         self._reconciler = reconciler
         self._message = message
         self._progress = progress
+        self._require_rights = require_rights
+        self._begun: set[tuple[Op, str]] = set()  # (op, target) of the writes that have left, in this process
         # What the log has for this message, by step key; None until it is loaded.
         self._logged: Mapping[str, Effect] | None = None if progress.resumed else {}
 
@@ -82,6 +98,8 @@ class Effects:
         outcome = await self._send_until_timeout(self._new_effect(step, run))
         if not (isinstance(outcome, Refused) and outcome.why == "stopped"):
             self._progress.has_news = True
+        if not isinstance(outcome, Refused):
+            self._begun.add((step.op, step.target))
         return outcome
 
     async def _load(self) -> Mapping[str, Effect]:
@@ -101,6 +119,11 @@ class Effects:
         """
         logged = self._logged or {}
         return step.step_key not in logged and any(self._is_part_of(step, key) for key in logged)
+
+    def _has_begun(self, step: Write) -> bool:
+        """Whether an earlier request of the same write has left."""
+        logged = [effect.step for effect in (self._logged or {}).values() if effect.state != "unsent"]
+        return (step.op, step.target) in self._begun | {(earlier.op, earlier.target) for earlier in logged}
 
     def _new_effect(self, step: Write, run: TrackedRun | None) -> Effect:
         ids = frozenset(task.id for task in run.run.tasks) if run else frozenset()
@@ -127,6 +150,8 @@ class Effects:
                 return Refused(effect.step, last_error, "stopped")
             if services.now() >= deadline:
                 return self._too_late(effect.step, last_error, requested_at)
+            if not self._has_begun(effect.step):  # half of a write would be worse
+                await self._require_rights()
             effect = replace(
                 effect,
                 baseline=effect.baseline.model_copy(update={"sent_at": services.now()}),

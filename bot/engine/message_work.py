@@ -115,7 +115,13 @@ class MessageProcessor:
         try:
             is_write = dispatch.needs_current_rights(self._intent(route), self._services.commands)
             message = await self._with_profile(message, is_write)
-            effects = LoggedEffects(self._effect_services, self._reconciler, message, progress)
+            effects = LoggedEffects(
+                self._effect_services,
+                self._reconciler,
+                message,
+                progress,
+                lambda: self._require_current_right(message, route),
+            )
             effects.facts = self._facts_of(message)
             effects.facts.add_intent(route.intent or {}, route.queue)
             context = CommandContext(
@@ -159,9 +165,15 @@ class MessageProcessor:
         read = self._people.current_profile if current else self._people.profile
         return message.model_copy(update={"actor": await read(message.actor)})
 
+    async def _require_current_right(self, message: Message, route: Route) -> None:
+        """For a write that has waited: its sender may have been demoted or deactivated. Raises ``NotAllowed``."""
+        message = await self._with_profile(message, current=True)
+        await dispatch.require_right_for(self._intent(route), message, self._services)
+
     async def _has_begun(self, message: Message) -> bool:
         """Whether one of its writes was sent before a restart."""
-        return bool(await self._effect_services.effect_log.for_message(message.key))
+        effects = await self._effect_services.effect_log.for_message(message.key)
+        return any(effect.state != "unsent" for effect in effects.values())
 
     def _is_double_click(self, message: Message) -> bool:
         """Whether the same person pressed the same card before, and it was edited within the last second.

@@ -20,6 +20,7 @@ from bot.surfaces.console.terminal_text import one_line, strip_controls
 
 HIDDEN = "[secret]"
 SHORTEST_SECRET = 4  # hiding shorter ones would hide ordinary words
+_LINE_SEPARATORS = {0x2028: "\\u2028", 0x2029: "\\u2029"}  # JSON leaves them, and many programs break lines there
 _QUIET = {
     "httpx": logging.WARNING,  # logs every URL, and ours may contain a secret
     "httpcore": logging.WARNING,
@@ -100,7 +101,7 @@ def _renderers(pretty: bool, redact: Redactor) -> list[Processor]:
 
 def _redacted(render: Processor, redact: Redactor) -> Processor:
     def render_redacted(logger: WrappedLogger, method: str, event: EventDict) -> str:
-        return strip_controls(redact(str(render(logger, method, event))))
+        return strip_controls(redact(str(render(logger, method, event)))).translate(_LINE_SEPARATORS)
 
     return render_redacted
 

@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-SHORTEST_SECRET = 16  # characters
+SHORTEST_SECRET = 8  # characters
 _FOR_BOT = "the bot token (xoxb-…) from OAuth & Permissions"
 _FOR_APP = "an app-level token (xapp-…) with connections:write from Basic Information"
 _FOR_SIGNING = "the signing secret from Basic Information"

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from adapters.models import RunState
 from adapters.toolkit.messages import in_language
-from adapters.writes import NOTE, AddTask, Op, SetStatus, Write, WriteResult
+from adapters.writes import NOTE, AddTask, NotApplied, Op, SetStatus, Write, WriteResult
 from commands.lookup.earlier_message import plain_name
 from commands.model.card import ActivityLine, Button, Text
 from commands.model.intents import DecideOutcome
@@ -35,6 +35,7 @@ _OF_NOTES = {
     "unknown.trace": "unknown.trace_note",
     "unknown.private": "unknown.private_note",
     "unknown.decide": "unknown.decide_note",
+    "unknown.decide_unread": "unknown.decide_note_unread",
 }
 _STOPPED = {RunState.FINISHED: "trace.ended_there", RunState.CANCELLED: "trace.cancelled_there"}
 _WITH_NOTE = (Op.FINISH, Op.SKIP, Op.APPROVE, Op.END)  # the text is optional there
@@ -106,7 +107,12 @@ def unknown_facts(tracked: TrackedRun, outcome: Unknown, services: Services) -> 
 
 def unknown_key(key: str, step: Write) -> str:
     """The variant of a message about an unknown outcome: if it is a note, all but the note is done."""
-    return _OF_NOTES[key] if step.part == NOTE else key
+    return _OF_NOTES[key] if is_last_note(step) else key
+
+
+def is_last_note(step: Write) -> bool:
+    """Whether it is a note that follows its change. Some platforms write that of an ending first."""
+    return step.part == NOTE and step.op is not Op.END
 
 
 def short_name(tracked: TrackedRun, step: Write) -> str:
@@ -177,7 +183,7 @@ def _outcome_text(
             facts |= unknown_facts(tracked, outcome, services)
             return translate(unknown_key("unknown.trace", step), **facts)
         case Refused():
-            partly = partly or step.part == NOTE  # a note is written after what it is about
+            partly = partly or is_last_note(step)
             why = refusal_reason(outcome, platform, services, partly=partly)
             missing = step_summary(tracked, step)
             if not partly:
@@ -213,12 +219,16 @@ def _done_key(step: Write, result: WriteResult) -> str:
 
 
 def decision_line(message: Message, tracked: TrackedRun, outcome: Unknown, services: Services) -> ActivityLine:
-    """Asks a person what happened to a write that was not found and must not be sent twice."""
+    """Asks a person what happened to a write that must not be sent twice.
+
+    It was not found, or the platform can't be asked: then nobody may read that it isn't there.
+    """
     decisions = (("button.there", True), ("button.write_again", False))
     step = outcome.step
     with in_language(services.language):
         facts = unknown_facts(tracked, outcome, services)
-        key = "unknown.decide_missing" if "missing" in facts else unknown_key("unknown.decide", step)
+        key = "unknown.decide" if isinstance(outcome.finding, NotApplied) else "unknown.decide_unread"
+        key = "unknown.decide_missing" if "missing" in facts else unknown_key(key, step)
         text = translate(key, who=plain_name(message.actor), **facts)
         buttons = tuple(
             button(key, DecideOutcome(run=tracked.handle, key=message.key, step=step.step_key, applied=there))

@@ -71,6 +71,7 @@ def behind_card(
             "unknown.behind",
             what=write_summary(tracked, wanted),
             earlier=step_summary(tracked, earlier),
+            who=earlier.by.shown,
             platform=platform_title(tracked.run.key.platform, services),
             at=clock(sent_at, services.zone),
         )

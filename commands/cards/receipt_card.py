@@ -1,11 +1,12 @@
 """The outcome of a write, for the person who asked for it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from adapters.errors import AdapterError, Conflict, RateLimited, Rejected
 from adapters.toolkit.messages import in_language
-from adapters.writes import Op, Write, WriteResult
+from adapters.writes import HoldTask, Op, Write, WriteResult
 from commands.cards.activity_line import (
     activity_line,
     decision_line,
@@ -113,10 +114,10 @@ def _report_refused(context: CommandContext, written: WriteOutcome, outcome: Ref
     task = tracked.task_handle(written.wanted.target)
     retry = tuple(confirmed_retry(error, message, tracked.handle, services, task))
     if written.partly:
-        missing = _part_name(outcome.step)
-        names = dict.fromkeys(_part_name(made.step) for made in written.changes_made)
-        done = ", ".join(name for name in names if name != missing)  # several batches have one name
+        parts = Counter(_part_name(made.step) for made in written.changes_made)
+        done = ", ".join(name if times == 1 else f"{name} (×{times})" for name, times in parts.items())
         why = refusal_reason(outcome, platform, services, partly=True)
+        missing = _part_name(outcome.step)
         text = translate("refused.partly", what=what, done=done, missing=missing, why=why)
         return OutcomeReport(text, "failed", lines, retry, tone="bad")
     if outcome.why != "refused" or error is None:
@@ -150,6 +151,8 @@ def _lines_below(context: CommandContext, tracked: TrackedRun, written: WriteOut
     """The first line of what was stored, and what the platform's adapter adds."""
     stored = written.wanted.words
     lines: list[Text] = [translate("receipt.quote", text=first_line(stored))] if stored.strip() else []
+    if isinstance(written.wanted, HoldTask) and (until := written.wanted.until):
+        lines.append(translate("receipt.held_until", at=clock(until, context.services.zone)))
     results = [outcome.result for outcome in written.outcomes if isinstance(outcome, Done)]
     lines += _ignored_fields(tracked, written.wanted, context.services)
     lines += [text for result in results if (text := adapter_message(result, tracked, context.services))]

@@ -2,7 +2,7 @@
 
 from adapters.models import Comment, Listing, Task
 from adapters.writes import Op
-from commands.model.card import Answer, Bold, Card, Text
+from commands.model.card import Answer, Bold, Card, Code, Text
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
 from commands.operations.task_action import require
@@ -27,6 +27,12 @@ async def show_comments(context: CommandContext, tracked: TrackedRun, task: Task
         count = len(shown)
         last = translate(plural("comments.last", count), count=count)
         lines.insert(0, last if count else translate("comments.not_all"))
+    if not found and task is None and tracked.run.tasks:
+        # Some platforms keep those of a task with the task alone, where reading each takes a request.
+        handle = tracked.task_handle(tracked.run.tasks[0].id)
+        lines.append(
+            translate("comments.see_task", line=Code(f"{context.services.root_command} comments {handle}"))
+        )
     card = Card(
         title=title,
         subtitle=(run_name(tracked),) if task else (),

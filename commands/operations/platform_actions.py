@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from adapters.models import PlatformAction
 from adapters.protocol import Unsupported, supports
 from adapters.toolkit.folding import fold
+from adapters.toolkit.messages import LANGUAGES, in_language
 from adapters.writes import Op
 from commands.language.references import action_tasks
 from commands.lookup.fuzzy import find_matches
@@ -37,12 +38,16 @@ _LONGEST = 80  # characters of a label
 
 @dataclass(frozen=True)
 class NamedAction:
-    """``name`` is the label with the task's handle in front, if the action is about a task."""
+    """``name`` is the label with the task's handle in front, if the action is about a task.
+
+    ``translations`` are its label in the other languages: people type what a colleague or the documentation wrote.
+    """
 
     action: PlatformAction
     label: str
     name: str
     note: Text = ()
+    translations: tuple[str, ...] = ()
 
 
 def is_supported_on(op: Op, services: Services, tracked: TrackedRun | None = None) -> bool:
@@ -62,15 +67,25 @@ def require_actions(context: CommandContext, tracked: TrackedRun) -> None:
 
 async def platform_actions(context: CommandContext, tracked: TrackedRun) -> Sequence[NamedAction]:
     """Asks the platform. Raises ``AdapterError``."""
-    messages = platform_messages(tracked.run.key.platform, context.services)
-    return [_named(action, tracked, messages) for action in await context.adapter(tracked).actions(tracked.run)]
+    actions = await context.adapter(tracked).actions(tracked.run)
+    return [_named(action, tracked, context.services) for action in actions]
 
 
-def _named(action: PlatformAction, tracked: TrackedRun, messages: Mapping[str, str]) -> NamedAction:
-    label = shorten(plain_text(translate(action.label, messages, **action.facts)), _LONGEST)
+def _named(action: PlatformAction, tracked: TrackedRun, services: Services) -> NamedAction:
+    messages = platform_messages(tracked.run.key.platform, services)
+    label = _label(action, messages)
+    translations = []
+    for language in LANGUAGES:
+        with in_language(language):
+            translations.append(_label(action, platform_messages(tracked.run.key.platform, services)))
     handle = tracked.task_handle(action.task) if action.task else ""
     note: Text = translate(action.note, messages, **action.facts) if action.note else ()
-    return NamedAction(action, label, f"{handle} {label}".strip(), note)
+    others = tuple(other for other in dict.fromkeys(translations) if other != label)
+    return NamedAction(action, label, f"{handle} {label}".strip(), note, others)
+
+
+def _label(action: PlatformAction, messages: Mapping[str, str]) -> str:
+    return shorten(plain_text(translate(action.label, messages, **action.facts)), _LONGEST)
 
 
 def action_list(tracked: TrackedRun, actions: Sequence[NamedAction], services: Services) -> Answer:
@@ -108,6 +123,9 @@ def find_action(
     found = find_matches(name, names)
     if found.single is None and not found.several:
         found = find_matches(name, [(named.label, named) for named in fitting])
+    if found.single is None and not found.several:
+        translated = find_matches(name, [(label, named) for named in fitting for label in named.translations])
+        found = translated if translated.single is not None or translated.several else found
     if found.single is not None:
         return found.single
     if references and not name.strip() and len(found.several) == 1:
@@ -153,10 +171,12 @@ def confirmation(
         choice(key, pick | {"task": action.task or ""}, plain_text(translate("button.do"))),
         button("button.cancel", Drop(key=key)),
     ]
-    if not action.warning:
-        return Ambiguous("do.ask", name=name, run=run_name(tracked), buttons=buttons)
     messages = platform_messages(tracked.run.key.platform, context.services)
-    warning = translate(action.warning, messages, **action.facts)
+    does: Text = translate(action.warning, messages, **action.facts) if action.warning else ()
+    may_add: Text = translate("do.may_add_note") if action.takes_note and NOTE not in values else ()
+    warning = join_parts([does, may_add], " ")
+    if not warning:
+        return Ambiguous("do.ask", name=name, run=run_name(tracked), buttons=buttons)
     return Ambiguous("do.ask_warned", name=name, run=run_name(tracked), warning=warning, buttons=buttons)
 
 

@@ -136,14 +136,8 @@ def _already(
 
 
 def _is_assigned(wanted: AssignTask, task: Task) -> bool:
-    person = wanted.person
-    if wanted.take_over and len(task.assignees) > 1:
-        return False
-    return any(
-        (person.id and person.id == other.id)
-        or (person.email and other.email and person.email.casefold() == other.email.casefold())
-        for other in task.assignees
-    )
+    has_others = wanted.take_over and len(task.assignees) > 1
+    return not has_others and is_among(wanted.person, task.assignees)
 
 
 def _impossible(

@@ -201,12 +201,19 @@ def _with_owners(report: OutcomeReport, tracked: TrackedRun, task: Task, context
     now = tracked.run.task(task.id)
     if now is not None and is_among(me, now.assignees):
         return report
+    if now is not None and not task.assignees and _are_others(me, now.assignees):
+        task = now  # somebody was given it there in the meantime
     if report.result != "done" or not task.assignees or is_among(me, task.assignees):
         return report
     lines = (*report.lines, translate("receipt.still_theirs", people=people_names(task.assignees)))
     if isinstance(context.adapter(tracked).capabilities.get(Op.ASSIGN), Unsupported):
         return replace(report, lines=lines)
     return replace(report, lines=lines, buttons=(*report.buttons, take_over_button(tracked, task)))
+
+
+def _are_others(me: Person, people: Sequence[Person]) -> bool:
+    """For certain, by their addresses: a name of one's own may differ between chat and platform."""
+    return bool(me.email and people) and all(person.email for person in people) and not is_among(me, people)
 
 
 def _with_others(report: OutcomeReport, tracked: TrackedRun, wanted: AssignTask) -> OutcomeReport:

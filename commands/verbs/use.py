@@ -40,7 +40,10 @@ async def handle(intent: Use, context: CommandContext) -> Answer:
     key = "use.thread" if place.thread else "use.channel"
     with in_language(context.services.language):
         text = translate(key, run=run_name(tracked), who=plain_name(context.actor))
-    return Answer(public=short_card(text), changed_runs=(tracked.handle,))
+        active = [run.handle for run in await context.services.runs.for_channel(place) if run.started]
+        others = [handle for handle in active if handle != tracked.handle]
+        lines = [translate("use.others", runs=", ".join(others))] if others and not place.thread else []
+    return Answer(public=short_card(text, lines=lines), changed_runs=(tracked.handle,))
 
 
 COMMAND = Command(

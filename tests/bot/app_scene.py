@@ -1,7 +1,7 @@
 """The real application over local runbooks, talked to through its console."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from adapters.local.adapter import LocalAdapter
-from bot.app import Application, bootstrap
+from bot.app import Application, bootstrap, utc_now
 from bot.config.settings import demo_settings
 from bot.server.serve import running
 from bot.surfaces.console.surface import Console, ConsoleEntry, person, room
@@ -56,11 +56,19 @@ class Scene:
 
 
 @asynccontextmanager
-async def app_scene(folder: Path, slowest_answer: timedelta | None = None) -> AsyncIterator[Scene]:
+async def app_scene(
+    folder: Path,
+    slowest_answer: timedelta | None = None,
+    *,
+    console: Console | None = None,
+    now: Callable[[], datetime] = utc_now,
+    write_timeout: timedelta = timedelta(minutes=2),
+) -> AsyncIterator[Scene]:
     """``folder`` holds the database: a second scene there is a restart."""
-    console, settings = Console(), demo_settings(folder).with_secret_key()
+    console, settings = console or Console(), demo_settings(folder).with_secret_key()
     local = replace(settings.platforms["local"], slowest_answer=slowest_answer)
-    app = bootstrap(replace(settings, platforms={"local": local}), surfaces=[console])
+    options = settings.bot.model_copy(update={"write_timeout": write_timeout})
+    app = bootstrap(replace(settings, bot=options, platforms={"local": local}), surfaces=[console], now=now)
     async with running(app):
         platform = app.platforms["local"]
         assert isinstance(platform, LocalAdapter)

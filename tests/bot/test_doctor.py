@@ -15,6 +15,7 @@ from bot.doctor import doctor
 from bot.server.lock import hold_lock
 from bot.server.serve import migrate
 from tests.bot.test_cli import liaison
+from tests.e2e.process import Liaison, until
 
 SIGNING = "8f742231b10e8888abcd99yyyzzz85a5"
 SLACK = {"bot_token": "xoxb-1", "signing_secret": SIGNING, "api_url": "http://127.0.0.1:9/"}
@@ -255,7 +256,7 @@ async def test_what_serve_can_do_without_is_a_line(
     assert [found for found in lines if found.startswith(line)], lines
 
 
-async def test_files_with_secrets_that_anybody_can_read_are_lines(folder: Path) -> None:
+async def test_files_with_secrets_that_anybody_can_read_are_warnings(folder: Path) -> None:
     (folder / "token").write_text("xoxb-1-2-3")
     (folder / "token").chmod(0o644)
     slack = {**SLACK, "bot_token_file": "token"}
@@ -267,9 +268,38 @@ async def test_files_with_secrets_that_anybody_can_read_are_lines(folder: Path) 
     lines: list[str] = []
     (folder / "liaison.toml").chmod(0o644)
     await doctor(folder / "liaison.toml", None, lines.append, lambda path: load(path, {}))
+    assert ", 3 warnings, " in lines[-1], lines
     for name in ("token", "liaison.toml", "liaison.db"):
-        found = [line for line in lines if line.startswith(f"FIX  {folder}/{name}: ")]
+        found = [line for line in lines if line.startswith(f"warn {folder}/{name}: ")]
         assert [line for line in found if line.endswith(f"-> chmod 600 {folder}/{name}")], (name, lines)
+
+
+class WithoutChats(Liaison):
+    """Its chats cannot be reached, so it never gets ready."""
+
+    async def wait_until_ready(self) -> None:
+        await until(lambda: f"ready on {self.url}" in self.log.read_text())
+
+
+async def test_serve_starts_with_everything_that_doctor_only_warns_of(folder: Path) -> None:
+    """Containers mount settings and secrets with mode 0444, and not every workspace has long secrets."""
+    (folder / "secret").write_text("8-letter")
+    (folder / "secret").chmod(0o444)
+    mattermost = {"url": "http://127.0.0.1:9", "token": "token-of-the-bot", "command_tokens": ["cmdtoken"]}
+    slack = {"bot_token": "xoxb-1", "signing_secret_file": str(folder / "secret")}
+    tables: dict[str, dict[str, Any]] = {
+        "bot": {"patience": "90s"},
+        "slack": slack,
+        "mattermost": mattermost,
+        "access": {"places": ["incidents"]},
+    }
+    started = WithoutChats(folder, tables)
+    (folder / "liaison.toml").chmod(0o444)
+    async with started as running:
+        _, printed = await running.run("doctor")
+    warned = [line for line in printed.splitlines() if line.startswith("warn ")]
+    about = ("bot.patience", "access.places", f"{folder}/secret", f"{folder}/liaison.toml")
+    assert [line.split(": ")[0] for line in warned] == [f"warn {name}" for name in about], printed
 
 
 async def test_the_settings_are_written_for_their_owner_only(folder: Path) -> None:

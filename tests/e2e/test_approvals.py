@@ -33,8 +33,9 @@ async def test_ana_approves_with_her_own_token_and_ben_has_none(scene: Scene) ->
     refused = await scene.room.private_answer("approve T5", user="ben")
     assert "Liaison has no token of yours. Nothing changed" in refused.text
     answer = await scene.room.private_answer("approve T5 within the window")
-    assert "your approval is recorded. Receipt" in answer.text
-    await scene.wait_for_text("(?i)ana.* approved T5 Release manager's approval")
+    assert "your part is recorded. Receipt" in answer.text
+    assert "open until the others have decided" in answer.text
+    await scene.wait_for_text("(?i)ana.* did their part of approving T5; waiting for the others")
     assert [(approval.approver, approval.status) for approval in task.approvals] == [
         (ANA, "approved"),
         (RUI, "assigned"),

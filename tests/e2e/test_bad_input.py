@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from tests.adapters.cutover.world import FakeRunbook
+from adapters.cutover.text import to_html
+from tests.adapters.cutover.world import FakeComment, FakeRunbook
 from tests.e2e.conftest import FIRST_TASK, RUNBOOK, Scene
 
 WRITES = ("start", "begin", "finish", "status", "comment", "add", "end")
@@ -129,6 +130,21 @@ async def test_texts_from_the_platform_are_shown_verbatim_and_notify_nobody(scen
         f"finished T1 {re.escape(HOSTILE[:40])}"
     )  # long titles are shortened in activity lines
     await scene.room.private_answer("next", user="ben")
+    assert scene.room.unsafe_texts() == []
+
+
+async def test_comments_from_the_platform_are_shown_verbatim_and_notify_nobody(scene: Scene) -> None:
+    """Their texts and the names of their authors, which anybody may write there."""
+    run = scene.cutover_run(await scene.start_run())
+    author, override = "<!here> @all *Eve* `x`", "\u202e"
+    signed = f"{HOSTILE} {override}— {author} via Slack (7K2F)"
+    for content in (signed, f"> quote\n# {HOSTILE}"):
+        run.comments.append(FakeComment(f"c{len(run.comments)}", to_html(content), None, "901"))
+    answer = await scene.room.private_answer("show --comments")
+    shown = " ".join(answer.text.split())
+    assert HOSTILE in shown
+    assert author in shown
+    assert override not in answer.text
     assert scene.room.unsafe_texts() == []
 
 

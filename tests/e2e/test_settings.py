@@ -23,7 +23,7 @@ async def test_all_invalid_settings_are_reported_at_once_without_secrets(tmp_pat
     assert code == 2, output
     keys = (
         *("bot.port", "bot.patience", "bot.timezone", "bot.colour", "slack.bot_tokn", "slack.bot_token"),
-        *("mattermost.token", "platforms.cutover.url", "platforms.nothing.kind", "aliases.go"),
+        *("mattermost.token", "platforms.cutover: set core_url", "platforms.nothing.kind", "aliases.go"),
     )
     assert [key for key in keys if key not in output] == [], output
     assert SECRET not in output

@@ -13,8 +13,9 @@ from commands.text.phrases import in_zone
 _TOKEN = re.compile(r"<([^<>\n]*)>")
 _ENTITY = re.compile(r"&(lt|gt|amp);")
 _CHARACTERS = {"lt": "<", "gt": ">", "amp": "&"}
-# Control characters other than tab and line break, and lone surrogates: Slack rejects or drops them.
-_UNSENDABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+# Control characters other than tab and line break, and lone surrogates: Slack rejects or drops them. Overrides of
+# the writing direction would turn around the text after them.
+_UNSENDABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _USER = re.compile(r"[UW][A-Z0-9]{2,}")
 _MAX_TIMESTAMP = 4_102_444_800  # 2100-01-01: a later time is an error in the data
 

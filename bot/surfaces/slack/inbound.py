@@ -126,7 +126,7 @@ class DeliveryParser:
         return NewMessage(message, slack_retries=True)
 
     def _parse_button(self, body: Mapping[str, Any]) -> Delivery:
-        action: Mapping[str, Any] = next(iter(body.get("actions") or ()), {})
+        action: Mapping[str, Any] = body["actions"][0]
         if action.get("type") != "button":
             return Ignored("not a button")
         view, trigger = body.get("view") or {}, str(body.get("trigger_id") or "")

@@ -99,6 +99,13 @@ def test_every_code_has_a_message(code: str, status: int) -> None:
     assert message(error).endswith(".")
 
 
+def test_a_task_that_was_deleted_there_is_not_called_a_missing_value() -> None:
+    """The error list of the reference has "must exist" for this code, whether a value was given or not."""
+    error = map_error(422, error_body("required", source={"pointer": "/data/relationships/task"}))
+    assert error is not None
+    assert message(error).startswith("Cutover can't find the task that this is about, or none was given.")
+
+
 def test_no_message_is_unused_or_missing() -> None:
     """Every key is one of Cutover's codes, or is named in the adapter's code."""
     source = "\n".join(path.read_text() for path in MESSAGES.parent.glob("*.py"))

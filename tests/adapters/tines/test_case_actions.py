@@ -146,8 +146,23 @@ async def test_files_are_listed_and_a_link_is_attached_as_one(fake: TinesFake, t
     assert [dict(note.facts) for note in run.notes if note.key == "tines.files"] == [
         {"files": "db.log, Lag -1-.url"}
     ]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "https://a.example/\r\nIconFile=\\\\evil.example\\icon",
+        "https://a.example/\x0bx",
+        "https://a.example/\u2028x",
+        "https://a.example/ x",
+    ],
+)
+async def test_a_link_cannot_add_anything_to_its_file(fake: TinesFake, tines: Tines, url: str) -> None:
+    case = add_open_case(fake)
     with pytest.raises(Rejected):
-        await do(tines, case, "Attach a link", url="javascript:alert(1)")
+        await do(tines, case, "Attach a link", url=url)
+    assert not fake.calls("POST", "/files$")
 
 
 # People

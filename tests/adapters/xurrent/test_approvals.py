@@ -148,6 +148,15 @@ async def test_a_revoked_personal_token_does_not_blame_liaisons_token(
     assert (await refusal(approver, approve(run, task, by=Person(id="U0BEN")))).key == "xurrent.own_token"
 
 
+async def test_a_forbidden_decision_does_not_blame_liaisons_user(
+    fake: XurrentFake, approver: XurrentAdapter
+) -> None:
+    run = create_run(fake)
+    task = add_approval(fake, run, ANA_ID)
+    fake.fault("answer", method="PATCH", path=rf"/tasks/{task.id}", status=403, body='{"message": "Forbidden"}')
+    assert (await refusal(approver, approve(run, task))).key == "xurrent.own_forbidden"
+
+
 async def test_a_plain_task_or_a_waiting_approval_cannot_be_approved(
     fake: XurrentFake, approver: XurrentAdapter
 ) -> None:

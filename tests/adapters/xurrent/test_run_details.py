@@ -56,7 +56,7 @@ async def test_a_failed_task_still_blocks_its_successors(xurrent: XurrentAdapter
         assert read.tasks[2].waits_for == (str(first.id),)
     assert len(fake.calls("GET", "/predecessors$")) == 2
     assert (read.state, read.health) == (RunState.PAUSED, Health.RED)
-    assert read.health_text == "progress halted: Confirm the primary is down"
+    assert read.health_text == "Progress halted: Confirm the primary is down"
     assert read.health_at is not None
 
 

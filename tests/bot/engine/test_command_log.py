@@ -41,3 +41,11 @@ async def test_one_line_has_verb_run_tasks_person_and_receipt(scene: Scene) -> N
     assert receipt.code == code
     assert show["receipts"] is None
     assert "hunter2" not in str(logs)
+
+
+async def test_words_that_are_no_command_are_not_in_the_log(scene: Scene) -> None:
+    with capture_logs() as logs:
+        await scene.say("the password is hunter2")
+        await scene.say("show hunter2")
+    assert [line["verb"] for line in logs if line["event"] == "command"] == ["show", "show"]
+    assert "hunter2" not in str(logs)

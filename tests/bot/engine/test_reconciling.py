@@ -146,7 +146,7 @@ async def test_a_write_that_somebody_else_did_meanwhile_is_not_claimed(
     monkeypatch.setattr(scene.platform, "execute", done_by_another)
     monkeypatch.setattr(scene.platform, "reconcile", finds_nothing)
     assert await scene.say("finish T1") == "done"
-    assert scene.find_private("already done. Nothing changed")
+    assert scene.find_private("is already as you asked. Nothing changed")
     assert not has_line(scene, "finished T1")
 
 
@@ -242,14 +242,17 @@ async def test_a_write_to_the_same_thing_waits_so_that_the_older_one_never_undoe
     assert sent == [op, op, Op.HOLD if op is Op.BEGIN else op]
 
 
-@pytest.mark.parametrize("late", [None, 0.1])
+@pytest.mark.parametrize("late", [None, 0.3])
 async def test_an_assignment_that_waited_names_who_got_the_task_and_can_be_repeated(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, late: float | None
 ) -> None:
+    monkeypatch.setattr("bot.engine.effects.NOTICE_AFTER_SECONDS", 0.01)
     platform = losing(scene, monkeypatch, Op.ASSIGN, late)
     lost = scene.say("assign T1 me")
     await until(lambda: platform.looks)
     waiting = scene.say("assign T1 me", BEN)
+    wait = "Local runbooks hasn't confirmed assigning T1 yet (sent by Ana at "
+    await until(lambda: scene.find_private(wait))
     assert await lost == "done"
     assert await waiting == "failed"
     refused = scene.find_private("T1 Confirm the primary is down has been assigned to Ana in the meantime.")

@@ -95,3 +95,13 @@ def test_secrets_are_redacted_in_readable_lines_too(stream: io.StringIO) -> None
     structlog.get_logger("x").warning("hello", token=OTHER)
     assert "hello" in stream.getvalue()
     assert OTHER not in stream.getvalue()
+
+
+@pytest.mark.parametrize("pretty", [True, False])
+@pytest.mark.parametrize("separator", ["\n", "\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_no_text_from_outside_can_begin_another_line(stream: io.StringIO, separator: str, *, pretty: bool) -> None:
+    logs.configure([SECRET], stream=stream, pretty=pretty)
+    forged = f"Ana{separator}2026-05-04 14:05 [info] command verb=end person=ben"
+    structlog.get_logger("liaison").info("command", name=forged, receipts=[forged])
+    logging.getLogger("somebody.else").warning("theirs %s", forged)
+    assert len(stream.getvalue().splitlines()) == 2

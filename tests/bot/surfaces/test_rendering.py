@@ -35,6 +35,14 @@ def _collapse_spaces(text: str) -> str:
     return " ".join(text.split())
 
 
+async def test_a_direction_override_does_not_turn_around_what_follows(harness: SurfaceHarness) -> None:
+    """ "\\u202e" would show "gpj.exe" as "exe.jpg", and turn around the rest of the line."""
+    hostile = "a\u202eb\u2066c\u202ad"
+    visible = harness.visible(await harness.surface.post(harness.ops(), _card_full_of(hostile), nonce="n1"))
+    assert "abcd" in visible.text
+    assert not set(visible.text) & set(hostile) - set("abcd")
+
+
 async def test_markup_is_shown_literally_and_mentions_nobody(harness: SurfaceHarness) -> None:
     visible = harness.visible(await harness.surface.post(harness.ops(), _card_full_of(MARKUP), nonce="n1"))
     start = MARKUP[:40]  # as much as fits on one line in every chat

@@ -1,8 +1,18 @@
-"""The buttons of several writes in one post can be told apart, and none is left out."""
+"""What is asked about a write with an unknown outcome. Buttons of several in one post can be told apart."""
 
-from commands.cards.activity_line import distinct_buttons
+from datetime import UTC, datetime
+
+import pytest
+
+from adapters.errors import Rejected
+from adapters.writes import NOTE, AddComment, EndRun, Indeterminate, NotApplied, WriteMarker
+from commands.cards.activity_line import activity_line, decision_line, distinct_buttons
 from commands.model.card import ActivityLine, Button
 from commands.model.intents import DecideOutcome
+from commands.model.messages import Message
+from commands.model.outcomes import Refused, Unknown
+from commands.text.catalogue import plain_text
+from tests.commands.room import ANA, HERE, Room
 
 PAIR = (("It was done", True), ("Send it again", False))
 
@@ -41,3 +51,42 @@ def test_two_writes_of_one_name_are_numbered_and_all_are_there() -> None:
     assert len(set(labels)) == len(labels) == 24
     assert labels[:2] == ["R1 comment 1: It was done", "R1 comment 1: Send it again"]
     assert all(len(label) <= 30 for label in labels)
+
+
+@pytest.mark.parametrize(
+    ("finding", "said"),
+    [
+        (NotApplied(), "and I can't find it there"),
+        (Indeterminate(), "and I can't look it up there"),
+        (None, "and I can't look it up there"),
+    ],
+)
+async def test_what_cannot_be_looked_up_is_not_called_missing(
+    room: Room, finding: NotApplied | Indeterminate | None, said: str
+) -> None:
+    """A comment may be there on a platform that shows none: whoever sends it again would have it twice."""
+    tracked = await room.start()
+    at = datetime(2026, 7, 18, 14, 3, tzinfo=UTC)
+    step = AddComment(run=tracked.run.key, text="replica lags")
+    outcome = Unknown(step, WriteMarker(code="7K2F", who="Ana", at=at), at, finding)
+    message = Message(key="M1", actor=ANA, place=HERE, via="command", at=at, text="comment replica lags")
+    line = decision_line(message, tracked, outcome, room.services)
+    assert said in plain_text(line.text)
+
+
+async def test_a_lost_or_refused_note_of_an_ending_does_not_say_that_the_run_ended(room: Room) -> None:
+    """Some platforms write it before they end the run."""
+    tracked = await room.start()
+    at = datetime(2026, 7, 18, 14, 3, tzinfo=UTC)
+    step = EndRun(run=tracked.run.key, text="all back", part=NOTE)
+    outcome = Unknown(step, WriteMarker(code="7K2F", who="Ana", at=at), at)
+    message = Message(key="M1", actor=ANA, place=HERE, via="command", at=at, text="end --message all back")
+    for line in (
+        decision_line(message, tracked, outcome, room.services),
+        activity_line(message, tracked, outcome, room.services),
+    ):
+        text = plain_text(line.text)
+        assert "the note on R1" in text
+        assert "went through, but" not in text
+    refused = activity_line(message, tracked, Refused(step, Rejected("local", "end")), room.services)
+    assert "ending R1 didn't go through." in plain_text(refused.text)

@@ -97,6 +97,12 @@ async def test_a_task_that_cannot_be_reopened_is_finished_by_its_full_title(room
     assert (await room.type("finish page the DBA")).result == "done"
 
 
+async def test_an_action_is_found_by_its_name_in_any_language(acting: Room) -> None:
+    for line in ("do T1 rodar o comando", "do T1 run the command"):
+        asked = await acting.type(line)
+        assert private_text(asked).startswith("Go ahead with “T1 Run the command” on R1 "), line
+
+
 async def test_a_run_is_not_ended_by_a_part_of_its_name(room: Room) -> None:
     await room.start()
     await room.type("finish T1-T4")

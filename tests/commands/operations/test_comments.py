@@ -43,9 +43,10 @@ async def test_the_comments_of_a_task_are_its_own(room: Room) -> None:
 
 async def test_that_there_are_none_is_said(room: Room) -> None:
     await room.start()
-    assert private_text(await room.type("show --comments R1")) == (
-        "There are no comments on R1 Primary down in EU yet."
-    )
+    assert private_text(await room.type("show --comments R1")).splitlines() == [
+        "There are no comments on R1 Primary down in EU yet.",
+        "For those on a task, type /run comments T1",
+    ]
     assert private_text(await room.type("show --comments T1")) == (
         "There are no comments on T1 Confirm the primary is down yet."
     )

@@ -15,6 +15,7 @@ from commands.verbs.move import MoveCard
 from tests.commands.room import (
     BEN,
     EVE,
+    HERE,
     Room,
     activity_texts,
     button_labels,
@@ -292,6 +293,17 @@ async def test_whoami_says_standing_mail_and_rights(room: Room) -> None:
     assert "Platforms know you as ana@x.example." in private_text(answer)
     assert "start runs, change runs, end runs" in private_text(answer)
     assert private_text(await room.type("whoami", by=EVE)).endswith("Here you can: view runs.")
+
+
+async def test_use_says_that_changes_still_ask_where_another_run_is_active(room: Room) -> None:
+    await room.start()
+    room.wait(minutes=15)
+    await room.start(place=HERE.model_copy(update={"thread": "1.2"}), name="Primary down in US")
+    assert public_text(await room.type("use R1")).splitlines() == [
+        "This channel now uses R1 Primary down in EU (set by Ana).",
+        "Also active here: R2. A command that changes something still asks which run, unless you name it.",
+    ]
+    assert (await room.type("finish T1")).result == "question"
 
 
 async def test_use_binds_and_tells_the_place(room: Room) -> None:

@@ -185,7 +185,7 @@ FIELDS = PlatformAction(id="fields", label="button.more", inputs=("region", "own
 async def test_an_action_that_takes_values_asks_for_them_and_passes_them_on(acting: Room) -> None:
     acting.platform.offered_actions = (FLAG, FIELDS)
     asked = await acting.type("do fields")
-    assert "needs a value of region, owner. For example: /run do More… --set region=…" in private_text(asked)
+    assert "needs a value for region, owner. For example: /run do More… --set region=…" in private_text(asked)
     asked = await acting.type("do fields --set region=eu --set owner=ana")
     assert private_text(asked).startswith("Go ahead with “More… (region=eu, owner=ana)” on R1")
     done = await acting.press(find_button(asked, "Go ahead"))
@@ -205,7 +205,8 @@ FAILING = PlatformAction(id="fail", label="button.more", takes_note=True)
 async def test_an_action_takes_the_persons_own_words(acting: Room) -> None:
     acting.platform.offered_actions = (FLAG, FAILING)
     asked = await acting.type("do more --note the disk is broken")
-    assert private_text(asked).startswith("Go ahead with “More… (the disk is broken)” on R1")
+    assert private_text(asked) == "Go ahead with “More… (the disk is broken)” on R1 Primary down in EU?"
+    assert "To add your own words, use --note." in private_text(await acting.type("do more"))
     await acting.press(find_button(asked, "Go ahead"))
     assert acting.platform.step_options[-1] == {"note": "the disk is broken"}
     refused = await acting.type("do end the run --note because")

@@ -9,7 +9,7 @@ from adapters.errors import Conflict, CredentialsRejected, OutcomeUnknown, Rejec
 from adapters.errors import Unsupported as NotThere
 from adapters.models import Person, TaskState
 from adapters.protocol import Emulated, Unsupported
-from adapters.writes import Op, WriteResult
+from adapters.writes import NOTE, Op, WriteResult
 from commands.cards.run_card import live_card
 from commands.model.card import ClockTime
 from commands.model.intents import Finish
@@ -222,7 +222,8 @@ async def test_a_task_is_held_until_a_time_where_the_platform_can(room: Room) ->
     )
     types = {"local": replace(room.services.platform_types["local"], holds_until=True)}
     room.services = replace(room.services, platform_types=types)
-    await room.type("hold T1 vendor is asleep --until 30m")
+    held = await room.type("hold T1 vendor is asleep --until 30m")
+    assert "It resumes at 14:36 UTC." in private_text(held)
     until = room.platform.step_options[-1]["until"]
     assert datetime.fromisoformat(until) - room.now() <= timedelta(minutes=30)
 
@@ -324,6 +325,22 @@ async def test_a_write_that_was_done_in_part_never_says_nothing_changed(room: Ro
     assert "Only part of finishing T1 went through: beginning the task, but not finish." in private_text(answer)
     assert "Nothing changed" not in private_text(answer)
     assert answer.result == "failed"
+    assert [text for text in activity_texts(answer) if "only part of finishing T1 went through" in text]
+
+
+async def test_a_refused_note_is_not_reported_as_a_task_that_was_not_finished(room: Room) -> None:
+    await room.start()
+    room.platform.parts[Op.FINISH] = ("", NOTE)
+    tracked = await room.run("R1")
+    key = f"finish:{tracked.run.tasks[0].id}:{NOTE}"
+    room.platform.errors[key] = Rejected("local", "finish", key="platform.forbidden")
+    answer = await room.type("finish T1 checked twice")
+    assert private_text(answer).startswith(
+        "Only part of finishing T1 went through: the change itself, but not the note."
+    )
+    (line,) = activity_texts(answer)
+    assert line.startswith("Ana: only part of finishing T1 went through, without the note on T1.")
+    assert "Nothing changed" not in line
 
 
 async def test_a_finish_is_not_denied_when_only_its_note_was_refused(room: Room) -> None:
@@ -394,7 +411,7 @@ async def test_a_write_that_changed_nothing_has_no_activity_line(room: Room) -> 
     await room.start()
     room.platform.results[Op.BEGIN] = WriteResult(already=True)
     answer = await room.type("begin T1")
-    assert "T1 Confirm the primary is down: already done. Nothing changed." in private_text(answer)
+    assert "T1 Confirm the primary is down is already as you asked. Nothing changed." in private_text(answer)
     assert answer.result == "done"
     assert not answer.activity
 
@@ -455,6 +472,15 @@ async def test_beginning_a_task_of_somebody_else_says_whose_it_is_and_offers_to_
     taken = await room.press(find_button(begun, "Take it over"))
     assert "assigned to Ana" in private_text(taken)
     assert [person.name for person in (await room.run("R1")).run.tasks[0].assignees] == ["Ana"]
+
+
+async def test_beginning_a_task_that_was_given_to_somebody_meanwhile_says_whose_it_is(room: Room) -> None:
+    await room.start()
+    title = (await room.run("R1")).run.tasks[0].title
+    room.platform.task_changes[title] = {"assignees": (Person(name="Ben", email="ben@x.example"),)}
+    begun = await room.type("begin T1")
+    assert "It is still assigned to Ben." in private_text(begun)
+    assert "Take it over" in button_labels(begun)
 
 
 async def test_beginning_an_own_or_unassigned_task_offers_nothing_to_take_over(room: Room) -> None:
@@ -531,3 +557,13 @@ async def test_a_begin_of_a_running_task_without_assignees_says_who_began_it(roo
     room.platform.results[Op.BEGIN] = WriteResult(already=True)
     answer = private_text(await room.type("begin T1"))
     assert "T1 Confirm the primary is down was already begun by Ben" in answer
+
+
+async def test_somebody_known_by_name_only_is_already_assigned(room: Room) -> None:
+    await room.start()
+    await room.type("assign T1 me")
+    run = (await room.run("R1")).run
+    renamed = run.tasks[0].model_copy(update={"assignees": (Person(name="Ana", handle="ana"),)})
+    await room.runs.track(run.model_copy(update={"tasks": (renamed, *run.tasks[1:])}))
+    answer = await room.type("assign T1 me")
+    assert private_text(answer) == "T1 Confirm the primary is down is already assigned to Ana. Nothing changed."

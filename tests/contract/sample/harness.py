@@ -7,4 +7,4 @@ from tests.contract.sample.adapter import ExampleAdapter
 
 
 class PlatformHarness(harness.PlatformHarness):
-    platform = replace(PLATFORM, connect=ExampleAdapter, ignored_fields=frozenset({"start.owner"}))
+    platform = replace(PLATFORM, connect=ExampleAdapter)

@@ -77,6 +77,7 @@ async def test_no_damaged_delivery_is_an_internal_error(
         ("events_api", {**CALLBACK, "event": "text"}),
         ("events_api", {**CALLBACK, "authorizations": 5, "event": [1]}),
         ("interactive", {**PRESS, "actions": ["button"]}),
+        ("interactive", {**PRESS, "actions": []}),
         ("interactive", {**PRESS, "user": "ana"}),
         ("interactive", {**PRESS, "team": "T1", "channel": ["C"]}),
         ("interactive", {**SUBMISSION, "view": {**VIEW, "state": {"values": ["x"]}}}),
@@ -116,3 +117,14 @@ async def test_an_event_that_is_not_an_object_is_malformed(slack: Slack, harness
     for event in (None, "", 7, ["x"]):
         payload = {"type": "event_callback", "team_id": slack.team, "event_id": "Ev1", "event": event}
         assert await deliver(slack, harness, "events_api", payload) == 400, event
+
+
+@pytest.mark.parametrize("kind", ["interactive_message", "workflow_step_edit", "dialog_submission", "new_thing"])
+async def test_an_interaction_that_is_not_for_us_is_acknowledged(
+    slack: Slack, harness: SlackHarness, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    damage: list[dict[str, Any]] = [{"actions": []}, {"actions": None}, {"view": [], "user": "x"}, {}]
+    for fields in damage:
+        payload = {"type": kind, "callback_id": "x", **fields}
+        assert await deliver(slack, harness, "interactive", payload) in (200, 400), payload
+    assert not [record for record in caplog.records if record.exc_info]
