@@ -84,6 +84,7 @@ async def kill(request: pytest.FixtureRequest, environment: Environment) -> Asyn
 @_on_platforms(FINISH)
 async def test_killed_at_a_commit_of_a_finish(kill: Kill, kind: Commit) -> None:
     await kill.start()
+    await kill.quiet()
     kill.liaison.kill_at("after", kind)
     await kill.say("finish T1 all is well")
     await kill.dies()
@@ -96,6 +97,7 @@ async def test_killed_at_a_commit_of_a_finish(kill: Kill, kind: Commit) -> None:
 
 @_on_platforms(START)
 async def test_killed_at_a_commit_of_a_start(kill: Kill, kind: Commit) -> None:
+    await kill.quiet()
     kill.liaison.kill_at("after", kind)
     await kill.say(f'start "Database failover" --on {kill.platform}')
     await kill.dies()
@@ -133,6 +135,7 @@ async def test_a_command_that_was_recorded_and_not_acknowledged_is_done(kill: Ki
 
 async def test_killed_while_a_read_is_stored(kill: Kill) -> None:
     await kill.start()
+    await kill.quiet()
     kill.liaison.kill_at("before", Commit.RUN)
     await kill.say(f"show {kill.handle}")
     await kill.dies()
@@ -142,6 +145,7 @@ async def test_killed_while_a_read_is_stored(kill: Kill) -> None:
 
 async def test_killed_while_a_promise_is_stored(kill: Kill) -> None:
     await kill.start()
+    await kill.quiet()
     kill.liaison.kill_at("before", Commit.SCHEDULED)
     await kill.say("status amber still looking --next 2h")
     await kill.dies()
@@ -152,6 +156,7 @@ async def test_killed_while_a_promise_is_stored(kill: Kill) -> None:
 
 async def test_killed_while_a_profile_is_stored(kill: Kill) -> None:
     await kill.start()
+    await kill.quiet()
     kill.liaison.kill_at("before", Commit.PERSON)
     await kill.say("begin T1", user=kill.newcomer())
     await kill.dies()
