@@ -30,7 +30,7 @@ def _one_intent_of_each_class() -> Iterator[Intent]:
 def _sample_value(name: str, kind: Any) -> Any:
     choices = typing.get_args(kind) if typing.get_origin(kind) is typing.Literal else ()
     if choices:
-        return choices[-1]
+        return choices[0 if name == "verb" else -1]
     if kind is bool:
         return True
     if kind is datetime:
