@@ -70,6 +70,7 @@ class Effects:
         self._progress = progress
         self._require_rights = require_rights
         self._begun: set[tuple[Op, str]] = set()  # (op, target) of the writes that have left, in this process
+        self._executed: set[str] = set()  # step keys
         # What the log has for this message, by step key; None until it is loaded.
         self._logged: Mapping[str, Effect] | None = None if progress.resumed else {}
 
@@ -84,6 +85,7 @@ class Effects:
     async def execute(
         self, step: Write, run: TrackedRun | None, *, check: Callable[[], None] | None = None
     ) -> Outcome:
+        self._executed.add(step.step_key)
         logged = (await self._load()).get(step.step_key)
         if logged is not None and logged.state in ("done", "refused"):
             return _logged_outcome(logged)
@@ -101,6 +103,15 @@ class Effects:
         if not isinstance(outcome, Refused):
             self._begun.add((step.op, step.target))
         return outcome
+
+    async def settle_unplanned(self) -> None:
+        """Looks once for steps that were sent before a restart and are not planned any more.
+
+        What they did is there already ("begin" of a finish), so that nobody else would ask what became of them.
+        """
+        for key, logged in (await self._load()).items():
+            if key not in self._executed and logged.state in ("sent", "unknown"):
+                await look(self._services, logged)
 
     async def _load(self) -> Mapping[str, Effect]:
         if self._logged is None:

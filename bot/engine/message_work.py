@@ -135,6 +135,8 @@ class MessageProcessor:
             with read_priority(message, route):
                 has_begun = progress.resumed and await self._has_begun(message)
                 answer = await dispatch.execute(message, route, context, has_begun=has_begun)
+                if progress.resumed:
+                    await effects.settle_unplanned()
                 return replace(answer, private=None) if _is_answered_by_press(message, progress) else answer
         except Exception as error:  # noqa: BLE001  likewise
             return self._error_answer(message, error)
