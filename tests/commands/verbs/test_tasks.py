@@ -5,13 +5,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from adapters.errors import Conflict, CredentialsRejected, OutcomeUnknown, Rejected, Unreachable
-from adapters.errors import Unsupported as NotThere
+from adapters.errors import Unreachable
 from adapters.models import Person, TaskState
 from adapters.protocol import Emulated, Unsupported
-from adapters.writes import NOTE, Op, WriteResult
+from adapters.writes import Op, WriteResult
 from commands.cards.run_card import live_card
-from commands.model.card import ClockTime
 from commands.model.intents import Finish
 from commands.model.messages import Place
 from commands.text.catalogue import plain_text
@@ -237,145 +235,6 @@ async def test_reopening_clears_a_stored_hold_without_asking_the_platform(room: 
     assert room.platform.executed == before
 
 
-async def test_an_unreachable_platform_leaves_try_again_and_drop(room: Room) -> None:
-    await room.start()
-    room.platform.errors["finish"] = Unreachable("local", "finish")
-    answer = await room.type("finish T1")
-    assert "Local runbooks didn't respond, so finishing T1 didn't go through." in private_text(answer)
-    assert "Nothing changed" in private_text(answer)
-    assert button_labels(answer) == ["Try again", "Dismiss"]
-    assert answer.result == "failed"
-    room.platform.errors.clear()
-    again = await room.press(find_button(answer, "Try again"), by=BEN)
-    assert "T1 Confirm the primary is down: done" in private_text(again)
-    assert activity_texts(again)[0].startswith("Ben finished")
-    twice = await room.press(find_button(answer, "Try again"))
-    assert "Ben already handled this at " in private_text(twice)
-
-
-async def test_a_command_is_dropped_only_once(room: Room) -> None:
-    await room.start()
-    room.platform.errors["finish"] = Unreachable("local", "finish")
-    answer = await room.type("finish T1")
-    assert private_text(await room.press(find_button(answer, "Dismiss"))) == "Cancelled. Nothing changed."
-    late = await room.press(find_button(answer, "Try again"), by=BEN)
-    assert "Ana already handled this" in private_text(late)
-
-
-async def test_an_unknown_outcome_is_an_activity_line_and_no_failure(room: Room) -> None:
-    await room.start()
-    room.platform.errors["finish"] = OutcomeUnknown("local", "finish")
-    answer = await room.type("finish T1")
-    assert answer.result == "question"
-    assert "The activity line in the thread of R1's card" in private_text(answer)
-    line = answer.activity[0]
-    assert "finishing T1" in activity_texts(answer)[0]
-    assert "didn't confirm" in activity_texts(answer)[0]
-    assert any(isinstance(span, ClockTime) for span in line.text)
-    assert [press.label for press in line.buttons] == ["It was done", "Send it again"]
-
-
-async def test_a_refusal_quotes_the_platform_and_offers_a_confirmed_retry(room: Room) -> None:
-    await room.start()
-    room.platform.errors["finish"] = Rejected(
-        "local", "finish", said="not yours", reasons=("one", "two"), retry_with=("override=true",)
-    )
-    answer = await room.type("finish T1")
-    assert "It said: “not yours”" in private_text(answer)
-    assert "• one\n• two" in private_text(answer)
-    assert "Nothing changed" in private_text(answer)
-    assert [line.corrects for line in answer.activity] == [True]
-    assert button_labels(answer) == ["Do it anyway"]
-    del room.platform.errors["finish"]
-    done = await room.press(find_button(answer, "Do it anyway"))
-    assert "T1 Confirm the primary is down: done" in private_text(done)
-
-
-async def test_try_again_is_offered_only_where_it_can_help(room: Room) -> None:
-    await room.start()
-    for refused in (Rejected("local", "finish"), NotThere("local", "finish"), CredentialsRejected("local", "x")):
-        room.platform.errors["finish"] = refused
-        assert "Try again" not in button_labels(await room.type("finish T1"))
-    room.platform.errors["finish"] = Conflict("local", "finish")
-    assert "Try again" in button_labels(await room.type("finish T1"))
-
-
-async def test_a_confirmed_retry_has_the_options(room: Room) -> None:
-    await room.start()
-    room.platform.errors["finish"] = Rejected("local", "finish", retry_with=("override=true",))
-    answer = await room.type("finish T1")
-    dump = find_button(answer, "Do it anyway").intent.model_dump()
-    assert dump["pick"]["options"] == {"override": "true"}
-    assert dump["key"] == "M2"
-
-
-async def test_an_unsupported_command_says_what_to_do_instead(room: Room) -> None:
-    await room.start()
-    room.platform.capabilities = {**room.platform.capabilities, Op.END: Unsupported("End it there.")}
-    answer = await room.type("end R1 --yes")
-    assert private_text(answer) == "Local runbooks can't end a run from here. End it there."
-
-
-async def test_a_write_that_was_done_in_part_never_says_nothing_changed(room: Room) -> None:
-    await room.start()
-    room.platform.parts[Op.FINISH] = ("begin", "finish")
-    tracked = await room.run("R1")
-    room.platform.errors[f"finish:{tracked.run.tasks[0].id}:finish"] = Rejected("local", "finish", said="no")
-    answer = await room.type("finish T1")
-    assert "Only part of finishing T1 went through: beginning the task, but not finish." in private_text(answer)
-    assert "Nothing changed" not in private_text(answer)
-    assert answer.result == "failed"
-    assert [text for text in activity_texts(answer) if "only part of finishing T1 went through" in text]
-
-
-async def test_a_refused_note_is_not_reported_as_a_task_that_was_not_finished(room: Room) -> None:
-    await room.start()
-    room.platform.parts[Op.FINISH] = ("", NOTE)
-    tracked = await room.run("R1")
-    key = f"finish:{tracked.run.tasks[0].id}:{NOTE}"
-    room.platform.errors[key] = Rejected("local", "finish", key="platform.forbidden")
-    answer = await room.type("finish T1 checked twice")
-    assert private_text(answer).startswith(
-        "Only part of finishing T1 went through: the change itself, but not the note."
-    )
-    (line,) = activity_texts(answer)
-    assert line.startswith("Ana: only part of finishing T1 went through, without the note on T1.")
-    assert "Nothing changed" not in line
-
-
-async def test_a_finish_is_not_denied_when_only_its_note_was_refused(room: Room) -> None:
-    await room.start()
-    room.platform.parts[Op.FINISH] = ("", "note")
-    tracked = await room.run("R1")
-    room.platform.errors[f"finish:{tracked.run.tasks[0].id}:note"] = Rejected("local", "finish", said="no")
-    answer = await room.type("finish T1 seen from both zones")
-    assert "the change itself, but not the note." in private_text(answer)
-    (line,) = activity_texts(answer)
-    assert "only part of finishing T1 went through, without the note on T1." in line
-    assert "didn't go through" not in line
-
-
-async def test_a_part_that_had_nothing_to_do_is_not_called_a_part_that_went_through(room: Room) -> None:
-    await room.start()
-    room.platform.parts[Op.HOLD] = ("pause", "")
-    room.platform.results[Op.HOLD] = WriteResult(already=True)
-    tracked = await room.run("R1")
-    room.platform.errors[f"hold:{tracked.run.tasks[0].id}"] = Rejected("local", "hold", said="no")
-    answer = await room.type("hold T1 waiting for the vendor")
-    assert "Only part" not in private_text(answer)
-    assert "Nothing changed" in private_text(answer)
-
-
-async def test_assign_finds_people_of_the_chat(room: Room) -> None:
-    await room.start()
-    answer = await room.type("assign T1 @ben")
-    assert "T1 Confirm the primary is down: assigned to Ben" in private_text(answer)
-    already = await room.type("assign T1 @ben")
-    assert "is already assigned to Ben" in private_text(already)
-    nobody = await room.type("assign T1 @zoe")
-    assert "I can't find anyone called “@zoe” here" in private_text(nobody)
-
-
 async def test_skip_and_reopen(room: Room) -> None:
     await room.start()
     assert "T1 Confirm the primary is down: skipped" in private_text(await room.type("skip T1 not needed"))
@@ -463,35 +322,6 @@ async def test_a_note_or_reason_is_in_the_activity_line(room: Room) -> None:
     assert activity_texts(await room.type("finish T3"))[0].startswith("Ana finished T3 Promote the replica (")
 
 
-async def test_beginning_a_task_of_somebody_else_says_whose_it_is_and_offers_to_take_it_over(room: Room) -> None:
-    await room.start()
-    await room.type("assign T1 @ben")
-    begun = await room.type("begin T1")
-    assert "It is still assigned to Ben." in private_text(begun)
-    assert [person.name for person in (await room.run("R1")).run.tasks[0].assignees] == ["Ben"]
-    taken = await room.press(find_button(begun, "Take it over"))
-    assert "assigned to Ana" in private_text(taken)
-    assert [person.name for person in (await room.run("R1")).run.tasks[0].assignees] == ["Ana"]
-
-
-async def test_beginning_a_task_that_was_given_to_somebody_meanwhile_says_whose_it_is(room: Room) -> None:
-    await room.start()
-    title = (await room.run("R1")).run.tasks[0].title
-    room.platform.task_changes[title] = {"assignees": (Person(name="Ben", email="ben@x.example"),)}
-    begun = await room.type("begin T1")
-    assert "It is still assigned to Ben." in private_text(begun)
-    assert "Take it over" in button_labels(begun)
-
-
-async def test_beginning_an_own_or_unassigned_task_offers_nothing_to_take_over(room: Room) -> None:
-    await room.start()
-    await room.type("assign T1 me")
-    for line in ("begin T1", "begin T2"):
-        begun = await room.type(line)
-        assert "Take it over" not in button_labels(begun)
-        assert "still assigned" not in private_text(begun)
-
-
 async def test_runs_says_that_it_could_not_ask_instead_of_none(room: Room) -> None:
     room.platform.errors["runs"] = Unreachable("local", "runs")
     text = private_text(await room.type("runs"))
@@ -508,62 +338,3 @@ async def test_a_field_that_the_platform_has_no_place_for_is_mentioned(room: Roo
     assert "so Ben was not set." in private_text(started)
     assert "so Ben was not assigned." in private_text(await room.type("add Tell support --assign @ben"))
     assert "was not assigned" not in private_text(await room.type("add Tell sales"))
-
-
-async def test_an_assignment_made_since_the_button_was_drawn_is_not_replaced(room: Room) -> None:
-    await room.start()
-    await room.type("assign T1 @ben")
-    begun = await room.type("begin T1")
-    assert "stays" in private_text(begun) or "Ben" in private_text(begun)
-    await room.type("assign T1 @eve", by=BEN)
-    answer = await room.press(find_button(begun, "Take it over"))
-    assert private_text(answer) == (
-        "T1 Confirm the primary is down has been assigned to Eve in the meantime. Nothing changed."
-    )
-    task = (await room.run("R1")).run.task("1")
-    assert task is not None
-    assert [person.name for person in task.assignees] == ["Eve"]
-    answer = await room.press(find_button(answer, "Assign to Ana anyway"))
-    assert answer.result == "done", private_text(answer)
-    task = (await room.run("R1")).run.task("1")
-    assert task is not None
-    assert [person.name for person in task.assignees] == ["Ana"]
-
-
-async def test_a_card_names_who_began_somebody_elses_task(room: Room) -> None:
-    await room.start()
-    await room.type("assign T1 @ben")
-    await room.type("claim T1")
-    answer = await room.type("show T1")
-    assert "Ben since 14:06 UTC, begun by Ana" in private_text(answer)
-
-
-async def test_claiming_a_running_task_of_somebody_else_offers_to_take_it_over(room: Room) -> None:
-    await room.start()
-    await room.type("assign T1 @ben")
-    await room.type("begin T1", by=BEN)
-    answer = await room.type("claim T1")
-    assert "was already begun" in private_text(answer)
-    assert button_labels(answer)[0] == "Take it over"
-    assert "Take it over" not in button_labels(await room.type("begin T1", by=BEN))
-
-
-async def test_a_begin_of_a_running_task_without_assignees_says_who_began_it(room: Room) -> None:
-    """It is tried, because it may assign the task: the platform answers that it is done already."""
-    await room.start()
-    await room.type("begin T1", by=BEN)
-    room.platform.task_changes["Confirm the primary is down"] = {"assignees": ()}
-    await room.runs.refresh("R1")
-    room.platform.results[Op.BEGIN] = WriteResult(already=True)
-    answer = private_text(await room.type("begin T1"))
-    assert "T1 Confirm the primary is down was already begun by Ben" in answer
-
-
-async def test_somebody_known_by_name_only_is_already_assigned(room: Room) -> None:
-    await room.start()
-    await room.type("assign T1 me")
-    run = (await room.run("R1")).run
-    renamed = run.tasks[0].model_copy(update={"assignees": (Person(name="Ana", handle="ana"),)})
-    await room.runs.track(run.model_copy(update={"tasks": (renamed, *run.tasks[1:])}))
-    answer = await room.type("assign T1 me")
-    assert private_text(answer) == "T1 Confirm the primary is down is already assigned to Ana. Nothing changed."

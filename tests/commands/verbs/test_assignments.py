@@ -1,0 +1,103 @@
+"""Whose a task is: assign, begin and [Take it over]."""
+
+from adapters.models import Person
+from adapters.writes import Op, WriteResult
+from tests.commands.room import BEN, Room, button_labels, find_button, private_text
+
+
+async def test_assign_finds_people_of_the_chat(room: Room) -> None:
+    await room.start()
+    answer = await room.type("assign T1 @ben")
+    assert "T1 Confirm the primary is down: assigned to Ben" in private_text(answer)
+    already = await room.type("assign T1 @ben")
+    assert "is already assigned to Ben" in private_text(already)
+    nobody = await room.type("assign T1 @zoe")
+    assert "I can't find anyone called “@zoe” here" in private_text(nobody)
+
+
+async def test_beginning_a_task_of_somebody_else_says_whose_it_is_and_offers_to_take_it_over(room: Room) -> None:
+    await room.start()
+    await room.type("assign T1 @ben")
+    begun = await room.type("begin T1")
+    assert "It is still assigned to Ben." in private_text(begun)
+    assert [person.name for person in (await room.run("R1")).run.tasks[0].assignees] == ["Ben"]
+    taken = await room.press(find_button(begun, "Take it over"))
+    assert "assigned to Ana" in private_text(taken)
+    assert [person.name for person in (await room.run("R1")).run.tasks[0].assignees] == ["Ana"]
+
+
+async def test_beginning_a_task_that_was_given_to_somebody_meanwhile_says_whose_it_is(room: Room) -> None:
+    await room.start()
+    title = (await room.run("R1")).run.tasks[0].title
+    room.platform.task_changes[title] = {"assignees": (Person(name="Ben", email="ben@x.example"),)}
+    begun = await room.type("begin T1")
+    assert "It is still assigned to Ben." in private_text(begun)
+    assert "Take it over" in button_labels(begun)
+
+
+async def test_beginning_an_own_or_unassigned_task_offers_nothing_to_take_over(room: Room) -> None:
+    await room.start()
+    await room.type("assign T1 me")
+    for line in ("begin T1", "begin T2"):
+        begun = await room.type(line)
+        assert "Take it over" not in button_labels(begun)
+        assert "still assigned" not in private_text(begun)
+
+
+async def test_an_assignment_made_since_the_button_was_drawn_is_not_replaced(room: Room) -> None:
+    await room.start()
+    await room.type("assign T1 @ben")
+    begun = await room.type("begin T1")
+    assert "stays" in private_text(begun) or "Ben" in private_text(begun)
+    await room.type("assign T1 @eve", by=BEN)
+    answer = await room.press(find_button(begun, "Take it over"))
+    assert private_text(answer) == (
+        "T1 Confirm the primary is down has been assigned to Eve in the meantime. Nothing changed."
+    )
+    task = (await room.run("R1")).run.task("1")
+    assert task is not None
+    assert [person.name for person in task.assignees] == ["Eve"]
+    answer = await room.press(find_button(answer, "Assign to Ana anyway"))
+    assert answer.result == "done", private_text(answer)
+    task = (await room.run("R1")).run.task("1")
+    assert task is not None
+    assert [person.name for person in task.assignees] == ["Ana"]
+
+
+async def test_a_card_names_who_began_somebody_elses_task(room: Room) -> None:
+    await room.start()
+    await room.type("assign T1 @ben")
+    await room.type("claim T1")
+    answer = await room.type("show T1")
+    assert "Ben since 14:06 UTC, begun by Ana" in private_text(answer)
+
+
+async def test_claiming_a_running_task_of_somebody_else_offers_to_take_it_over(room: Room) -> None:
+    await room.start()
+    await room.type("assign T1 @ben")
+    await room.type("begin T1", by=BEN)
+    answer = await room.type("claim T1")
+    assert "was already begun" in private_text(answer)
+    assert button_labels(answer)[0] == "Take it over"
+    assert "Take it over" not in button_labels(await room.type("begin T1", by=BEN))
+
+
+async def test_a_begin_of_a_running_task_without_assignees_says_who_began_it(room: Room) -> None:
+    """It is tried, because it may assign the task: the platform answers that it is done already."""
+    await room.start()
+    await room.type("begin T1", by=BEN)
+    room.platform.task_changes["Confirm the primary is down"] = {"assignees": ()}
+    await room.runs.refresh("R1")
+    room.platform.results[Op.BEGIN] = WriteResult(already=True)
+    answer = private_text(await room.type("begin T1"))
+    assert "T1 Confirm the primary is down was already begun by Ben" in answer
+
+
+async def test_somebody_known_by_name_only_is_already_assigned(room: Room) -> None:
+    await room.start()
+    await room.type("assign T1 me")
+    run = (await room.run("R1")).run
+    renamed = run.tasks[0].model_copy(update={"assignees": (Person(name="Ana", handle="ana"),)})
+    await room.runs.track(run.model_copy(update={"tasks": (renamed, *run.tasks[1:])}))
+    answer = await room.type("assign T1 me")
+    assert private_text(answer) == "T1 Confirm the primary is down is already assigned to Ana. Nothing changed."
