@@ -11,7 +11,8 @@ from commands.model.errors import BadArguments, UnknownCommand
 from commands.model.intents import Comment, Finish, Home, Intent
 from commands.registry import COMMANDS
 from commands.text.catalogue import plain_text, translate
-from tests.commands.language.lines import LINES, REFUSED
+from tests.commands.language.lines import LINES
+from tests.commands.language.refused_lines import REFUSED
 
 EXAMPLES = [(command.verb, example) for command in COMMANDS.values() for example in command.examples]
 
