@@ -6,9 +6,11 @@ from bot.surfaces.console.render import TextFormatter
 from bot.surfaces.console.text import translate_plain
 from bot.surfaces.protocol import FieldErrors, Intake, SubmittedForm
 from commands.model.card import Field, Form, Option
+from commands.model.messages import Actor, Place
 
 Ask = Callable[[str], Awaitable[str | None]]
 Show = Callable[[Sequence[str]], None]
+Search = Callable[[str, str], Awaitable[Sequence[Option]]]
 CANCEL = ":cancel"
 _MAX_OPTIONS_SHOWN = 12
 _MAX_ATTEMPTS = 5  # so that invalid input from a pipe ends
@@ -19,12 +21,16 @@ class Cancelled(Exception):
 
 
 async def fill_form(
-    form: Form, intake: Intake, ask: Ask, show: Show, formatter: TextFormatter
+    form: Form, intake: Intake, ask: Ask, show: Show, formatter: TextFormatter, actor: Actor, place: Place
 ) -> dict[str, object]:
     """Returns the intent's dump. Asks again for fields with errors. Raises ``Cancelled``."""
     show([translate_plain("form_title", title=form.title, cancel=CANCEL)])
     if form.intro:
         show([formatter.line(form.intro)])
+
+    async def search(field: str, typed: str) -> Sequence[Option]:
+        return await intake.search_options(form.about, form.run, field, typed, actor, place)
+
     values: dict[str, str] = {}
     errors: dict[str, str] = {}
     for _ in range(_MAX_ATTEMPTS):
@@ -32,7 +38,7 @@ async def fill_form(
             if not values or field.name in errors or field.name not in values:
                 if field.name in errors:
                     show([f"{field.label}: {errors[field.name]}"])
-                values[field.name] = await _ask_field(form, field, intake, ask, show)
+                values[field.name] = await _ask_field(field, search, ask, show)
         checked = intake.submit(SubmittedForm(form.about, form.run, values))
         if not isinstance(checked, FieldErrors):
             return checked
@@ -43,10 +49,10 @@ async def fill_form(
     raise Cancelled
 
 
-async def _ask_field(form: Form, field: Field, intake: Intake, ask: Ask, show: Show) -> str:
+async def _ask_field(field: Field, search: Search, ask: Ask, show: Show) -> str:
     options = field.options
     if field.kind == "search" and not options:
-        options = tuple(await intake.search_options(form.about, form.run, field.name, ""))
+        options = tuple(await search(field.name, ""))
     if options:
         show([f"  {number} {option.label}" for number, option in enumerate(options[:_MAX_OPTIONS_SHOWN], 1)])
     for _ in range(_MAX_ATTEMPTS):
@@ -62,7 +68,7 @@ async def _ask_field(form: Form, field: Field, intake: Intake, ask: Ask, show: S
         if field.kind not in ("choice", "search"):
             return typed
         if field.kind == "search" and not _is_exact(typed, options):
-            options = tuple(await intake.search_options(form.about, form.run, field.name, typed)) or options
+            options = tuple(await search(field.name, typed)) or options
         matching = _matching_options(typed, options)
         if len(matching) == 1:
             return matching[0].value

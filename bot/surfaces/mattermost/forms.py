@@ -67,7 +67,9 @@ class FormOpener:
         options: dict[str, list[Option]] = {}
         for field in form.fields:
             if field.kind == "search" and not field.options:
-                options[field.name] = list(await intake.search_options(form.about, form.run, field.name, ""))
+                options[field.name] = list(
+                    await intake.search_options(form.about, form.run, field.name, "", actor, place)
+                )
         state = state_of(form, actor, place, reply, secrets.token_hex(16), self._now())
         body = build_dialog(form, options, self._signer.seal("dialog", state))
         await self._api.open_dialog({"trigger_id": trigger, "url": self._url, "dialog": body})

@@ -46,6 +46,7 @@ class FormRequest:
 @dataclass(frozen=True, slots=True)
 class OptionSearch:
     actor: Actor
+    place: Place
     about: str
     run: str
     field: str
@@ -77,4 +78,21 @@ class PersonChanged:
     id: str
 
 
-Delivery = Ignored | PersonChanged | NewMessage | FormRequest | OptionSearch | FormSubmission | UnreadableButton
+@dataclass(frozen=True, slots=True)
+class PlaceChanged:
+    """Somebody joined or left a channel, or the channel itself changed. ``person`` is empty for the latter."""
+
+    channel: str
+    person: str = ""
+
+
+Delivery = (
+    Ignored
+    | PersonChanged
+    | PlaceChanged
+    | NewMessage
+    | FormRequest
+    | OptionSearch
+    | FormSubmission
+    | UnreadableButton
+)

@@ -26,6 +26,7 @@ from bot.surfaces.slack.deliveries import (
     NotIdentified,
     OptionSearch,
     PersonChanged,
+    PlaceChanged,
     UnreadableButton,
 )
 from bot.surfaces.slack.encoding import decode, text_after_mention
@@ -36,6 +37,21 @@ from commands.model.messages import Actor, Message, Place, ReplyRoute, Via
 
 START_HERE = "start_here"
 ADD_COMMENT = "add_comment"
+# After these, other people may see a channel than before (Slack docs, "Event types").
+PLACE_EVENTS = (
+    "member_joined_channel",
+    "member_left_channel",
+    "channel_archive",
+    "channel_deleted",
+    "channel_left",
+    "channel_shared",
+    "channel_unarchive",
+    "channel_unshared",
+    "group_archive",
+    "group_deleted",
+    "group_left",
+    "group_unarchive",
+)
 # Messages from people. Any other subtype is an edit, a notice from Slack, or a bot's message.
 _HUMAN_SUBTYPES = (None, "", "file_share", "thread_broadcast")
 
@@ -96,6 +112,8 @@ class DeliveryParser:
             raise TypeError("event")  # Bolt would fail
         if event.get("type") == "user_change":
             return PersonChanged(str((event.get("user") or {}).get("id") or ""))
+        if event.get("type") in PLACE_EVENTS:
+            return _changed_place(event)
         if event.get("type") not in ("app_mention", "message"):
             return Ignored(f"event {event.get('type')}")
         user = str(event.get("user") or "")
@@ -208,7 +226,7 @@ class DeliveryParser:
             return Ignored("not one of our forms")
         actor = self._actor(body, body.get("user") or {})
         field, typed = str(body.get("block_id") or ""), str(body.get("value") or "")
-        return OptionSearch(actor, meta.about, meta.run, field, typed)
+        return OptionSearch(actor, meta.place, meta.about, meta.run, field, typed)
 
     def _workspace(self, body: Mapping[str, Any]) -> str:
         """The bot's own: in shared channels and Enterprise Grid, deliveries of one message name different ones."""
@@ -242,6 +260,14 @@ def _thread_of(message_body: Mapping[str, Any]) -> str:
     """The thread that a message is in. The first message of a thread is in the channel."""
     thread = str(message_body.get("thread_ts") or "")
     return "" if thread == str(message_body.get("ts") or message_body.get("message_ts") or "") else thread
+
+
+def _changed_place(event: Mapping[str, Any]) -> PlaceChanged:
+    """Some events have the whole channel, others its id."""
+    channel = event.get("channel")
+    id = channel.get("id") if isinstance(channel, Mapping) else channel
+    person = event.get("user") if str(event.get("type")).startswith("member_") else ""
+    return PlaceChanged(str(id or ""), str(person or ""))
 
 
 def _open_form(intent: Mapping[str, Any]) -> OpenForm | None:

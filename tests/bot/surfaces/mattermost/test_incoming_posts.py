@@ -255,6 +255,7 @@ async def test_a_server_that_ignores_pings_is_reconnected(harness: MattermostHar
         harness.mm.bot.token,
         on_post=lambda event: None,
         on_person=lambda event: None,
+        on_place=lambda event: None,
         on_plugin_event=lambda event, payload: None,
         on_gap=lambda: lost.append(True),
         ping_seconds=0.2,
