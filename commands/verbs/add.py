@@ -152,6 +152,7 @@ COMMAND = Command(
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.ADD,
+    keeps_flags=True,
     form=CommandForm(
         title="form.title_add",
         fields=(FormField("title", "form.title", max_length=NAME_LENGTH), PERSON),
