@@ -47,6 +47,7 @@ from bot.storage.surface_state import SurfaceStateRows
 from bot.surfaces.protocol import Surface
 from commands.cards.activity_line import stopped_line
 from commands.cards.run_card import channel_card
+from commands.language import due_time
 from commands.model.card import Result
 from commands.model.messages import Actor, Message
 from commands.model.outcomes import Outcome
@@ -105,6 +106,7 @@ class Application:
         self.live_cards.resume()
         self.activity_log.resume()
         await self.reconciler.resume(frozenset(processed))
+        self._tasks.append(asyncio.create_task(asyncio.to_thread(due_time.warm_up)))
         self._tasks.append(asyncio.create_task(self.inbox.delete_old_forever(INBOX_CLEANUP_SECONDS)))
         self._tasks.append(asyncio.create_task(self.heartbeat.beat_forever()))
         self._tasks.append(asyncio.create_task(self.change_poller.poll_forever()))
