@@ -20,8 +20,9 @@ from commands.cards.error_card import error_answer, retry_button
 from commands.language.parser import parse
 from commands.lookup.earlier_message import completed_intent, original_intent
 from commands.lookup.intent_run import find_intent_run, refers_to_run
-from commands.lookup.run_lookup import find_run_for_read, find_run_for_write
-from commands.lookup.suggestions import suggestion_buttons
+from commands.lookup.run_lookup import UnreadRun, find_run_for_read, find_run_for_write
+from commands.lookup.runbook_lookup import require_no_run
+from commands.lookup.suggestions import corrected_flag_buttons, suggestion_buttons
 from commands.model.card import Answer
 from commands.model.command import CommandSet, Right, Scope
 from commands.model.errors import BadArguments, CommandError, UnknownCommand
@@ -61,6 +62,10 @@ def parse_message(message: Message, services: Services) -> Intent:
             root=services.root_command,
             mention=services.mention,
         )
+    except BadArguments as error:
+        if error.key == "parse.flag_guess":
+            error.buttons = corrected_flag_buttons(error, message.text, services)
+        raise
     except UnknownCommand as error:
         if error.facts.get("guesses"):
             error.buttons = suggestion_buttons(error, services)
@@ -140,8 +145,8 @@ def needs_place_run(intent: Intent, commands: CommandSet) -> bool:
     return commands.scope_of(intent) in (Scope.READ, Scope.WRITE) and not refers_to_run(intent)
 
 
-async def route(message: Message, services: Services) -> Route | Answer:
-    """An ``Answer`` means that the message is finished."""
+async def route(message: Message, services: Services) -> Route | Answer | UnreadRun:
+    """An ``Answer`` means that the message is finished, and ``UnreadRun`` that ``read_run`` comes first."""
     services, runs = _readable_services(message, services)
     with in_language(language_of(message.actor, services)):
         try:
@@ -149,6 +154,8 @@ async def route(message: Message, services: Services) -> Route | Answer:
             if isinstance(intent, Start):
                 return await _route_start(intent, message, services)
             return await _route_to_run(intent, message, services)
+        except UnreadRun as unread:
+            return unread
         except CommandError as error:
             return _for_its_reader(error_answer(error, services, message), message, runs)
 
@@ -166,6 +173,26 @@ def _for_its_reader(answer: Answer, message: Message, runs: ReadableRuns | None)
         return answer
     private = answer.private and replace(answer.private, confidential=True)
     return replace(answer, private=private)
+
+
+async def read_run(unread: UnreadRun, message: Message, services: Services) -> Answer | None:
+    """Gives the run a handle, and then the message can be routed. An ``Answer`` means that it is finished.
+
+    What is not a run (a step, a template), or cannot be read, gets no handle.
+    """
+    services, runs = _readable_services(message, services)
+    is_write = message_needs_current_rights(message, services)
+    with in_language(language_of(message.actor, services)):
+        try:
+            run = await services.adapter(unread.key.platform).read(unread.key.id)
+            await services.runs.track(run.model_copy(update={"key": unread.key}))
+        except NotFound:
+            missing = missing_run(str(unread.key))
+            return error_answer(missing, services, message, is_write=is_write)
+        except (AdapterError, CommandError) as error:
+            answer = error_answer(error, services, message, is_write=is_write)
+            return _for_its_reader(answer, message, runs)
+    return None
 
 
 async def _permitted_intent(message: Message, services: Services) -> Intent:
@@ -207,6 +234,8 @@ async def _required_right(intent: Intent, services: Services) -> Right:
 
 
 async def _route_start(intent: Start, message: Message, services: Services) -> Route:
+    if not intent.run:
+        await require_no_run(intent.runbook, services)
     handle = await _start_handle(intent, message, services)
     dump = intent.model_copy(update={"run": handle}).model_dump(mode="json")
     return Route(intent=dump, queue=handle, starting=True)
@@ -275,7 +304,7 @@ async def _execute(message: Message, route: Route, context: CommandContext, has_
         if handle:
             context = replace(context, run=await required_run_of(handle, services))
         if context.run is not None and _was_never_read(context.run):
-            context = replace(context, run=await _read_first(context.run, services))
+            context = replace(context, run=await services.runs.refresh(context.run.handle))
         answer = await services.commands[intent.verb].handle(intent, context)
         if context.run is not None:
             await services.runs.mark_used(message.actor, context.run.handle)
@@ -290,16 +319,6 @@ async def required_run_of(handle: str, services: Services) -> TrackedRun:
     if tracked is None:
         raise missing_run(handle)
     return tracked
-
-
-async def _read_first(tracked: TrackedRun, services: Services) -> TrackedRun:
-    """Raises ``Missing`` if there is no such run, with the words for one that they may not read."""
-    try:
-        return await services.runs.refresh(tracked.handle)
-    except NotFound as error:
-        if not tracked.only_named:
-            raise
-        raise missing_run(str(tracked.run.key)) from error
 
 
 def _was_never_read(tracked: TrackedRun) -> bool:

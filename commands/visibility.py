@@ -68,7 +68,9 @@ class Reader:
         rule = _rule_for(tracked, self._rules.read)
         if rule is not None and self.actor.id not in rule.who and _PEOPLE_OF_THE_PLACE not in rule.who:
             return False
-        return bool(tracked.overlay.places) and await self._sees_any(tracked.overlay.places)
+        if not tracked.overlay.places:
+            return listed
+        return await self._sees_any(tracked.overlay.places)
 
     async def _is_of_its_places(self, tracked: TrackedRun) -> bool:
         places = [place for place in tracked.overlay.places if place.surface != _OPERATOR]

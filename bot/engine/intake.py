@@ -29,7 +29,7 @@ from commands.text.locales import language_of
 from commands.text.phrases import short_card
 from commands.visibility import readable_services, require_form
 
-FORM_SECONDS = 1.0  # for a profile that was never read; then the form opens with what is known
+_MEMBERSHIP_SECONDS = 0.4  # a form opens within a second
 
 
 class AppIntake:
@@ -85,14 +85,17 @@ class AppIntake:
     async def open_form(self, wanted: OpenForm, actor: Actor, place: Place) -> Form:
         with in_language(self.language_for(actor)):
             self._memberships.prove_seen(actor, place, self._now())
-            try:
-                async with asyncio.timeout(FORM_SECONDS):
-                    actor = await self._people.profile(actor)
-            except TimeoutError:
-                actor = self._people.cached_profile(actor)
+            actor = await self._known_actor(actor)
             services, _ = readable_services(actor, place, self._services)
-            require_form(wanted.about, actor, place, services)
-            return await open_form(wanted, place, services)
+            return await open_form(wanted, actor, place, services)
+
+    async def _known_actor(self, actor: Actor) -> Actor:
+        """With the membership, unless the chat takes long to tell it: then the submission is checked."""
+        try:
+            async with asyncio.timeout(_MEMBERSHIP_SECONDS):
+                return await self._people.current_profile(actor)
+        except TimeoutError:
+            return self._people.cached_profile(actor)
 
     async def search_options(
         self, about: str, run: str, field: str, typed: str, actor: Actor, place: Place
@@ -103,7 +106,7 @@ class AppIntake:
             require_form(about, self._people.cached_profile(actor), place, services)
         except CommandError:
             return []
-        return await search_options(run, field, typed, services)
+        return await search_options(run, field, typed, services, about=about)
 
     def _without_asking(self, actor: Actor, place: Place) -> Services:
         services = replace(self._services, memberships=self._memberships.last_known())

@@ -6,6 +6,7 @@ from bot.surfaces.console.render import TextFormatter
 from bot.surfaces.console.text import translate_plain
 from bot.surfaces.protocol import FieldErrors, Intake, SubmittedForm
 from commands.model.card import Field, Form, Option
+from commands.model.intents import OpenForm
 from commands.model.messages import Actor, Place
 
 Ask = Callable[[str], Awaitable[str | None]]
@@ -23,10 +24,10 @@ class Cancelled(Exception):
 async def fill_form(
     form: Form, intake: Intake, ask: Ask, show: Show, formatter: TextFormatter, actor: Actor, place: Place
 ) -> dict[str, object]:
-    """Returns the intent's dump. Asks again for fields with errors. Raises ``Cancelled``."""
+    """Returns the intent's dump. Asks again for fields with errors. Raises ``Cancelled`` and ``CommandError``."""
     show([translate_plain("form_title", title=form.title, cancel=CANCEL)])
     if form.intro:
-        show([formatter.line(form.intro)])
+        show([formatter.line(line) for line in form.intro])
 
     async def search(field: str, typed: str) -> Sequence[Option]:
         return await intake.search_options(form.about, form.run, field, typed, actor, place)
@@ -34,11 +35,14 @@ async def fill_form(
     values: dict[str, str] = {}
     errors: dict[str, str] = {}
     for _ in range(_MAX_ATTEMPTS):
-        for field in form.fields:
-            if not values or field.name in errors or field.name not in values:
-                if field.name in errors:
-                    show([f"{field.label}: {errors[field.name]}"])
-                values[field.name] = await _ask_field(field, search, ask, show)
+        while field := next((field for field in form.fields if field.name not in values), None):
+            if field.name in errors:
+                show([f"{field.label}: {errors.pop(field.name)}"])
+            values[field.name] = await _ask_field(field, search, ask, show)
+            if field.refreshes:
+                fill = {name: value for name, value in values.items() if value}
+                request = OpenForm.model_validate({"about": form.about, "run": form.run, "fill": fill})
+                form = await intake.open_form(request, actor, place)
         checked = intake.submit(SubmittedForm(form.about, form.run, values))
         if not isinstance(checked, FieldErrors):
             return checked
@@ -46,6 +50,7 @@ async def fill_form(
         if not errors.keys() & values.keys():
             show(list(errors.values()))
             break
+        values = {name: value for name, value in values.items() if name not in errors}
     raise Cancelled
 
 
@@ -65,7 +70,7 @@ async def _ask_field(field: Field, search: Search, ask: Ask, show: Show) -> str:
         if not typed:
             show([translate_plain("required", label=field.label)])
             continue
-        if field.kind not in ("choice", "search"):
+        if field.kind not in ("choice", "radio", "check", "search"):
             return typed
         if field.kind == "search" and not _is_exact(typed, options):
             options = tuple(await search(field.name, typed)) or options
@@ -77,7 +82,8 @@ async def _ask_field(field: Field, search: Search, ask: Ask, show: Show) -> str:
 
 
 def _prompt(field: Field) -> str:
-    label = next((option.label for option in field.options if option.value == field.value), field.value)
+    value = field.shown or field.value
+    label = next((option.label for option in field.options if option.value == field.value), value)
     hints = [field.hint, translate_plain("optional") if field.optional else "", f"[{label}]" if label else ""]
     text = "; ".join(hint.rstrip(".") for hint in hints if hint)
     return f"{field.label} ({text}): " if text else f"{field.label}: "
