@@ -30,7 +30,15 @@ class PublicPosts:
         """In the place of the message. Returns whether it is there."""
         if answer.public is None or self._is_home(self._home_of(answer.announces), message.place):
             return False
-        return await self._post_once(message, answer.public, message.place, since, resumed)
+        place = self._place_of_its_readers(answer, message.place)
+        if place is None or (answer.announces and place is not message.place):
+            return False  # ``post_elsewhere`` reaches all its places
+        return await self._post_once(message, answer.public, place, since, resumed)
+
+    def _place_of_its_readers(self, answer: Answer, place: Place) -> Place | None:
+        """The place of the message, unless others there may not read the run: then the run's own."""
+        run = self.run_rows.get(answer.changed_runs[0]) if answer.changed_runs else None
+        return place if run is None or run.is_of(place) or place.direct else run.home
 
     async def post_elsewhere(self, message: Message, answer: Answer, since: datetime, *, resumed: bool) -> None:
         """A status update goes to the other places that show the run too.

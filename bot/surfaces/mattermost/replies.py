@@ -56,6 +56,9 @@ class PrivateReplies:
                     return
         elif was_clicked and is_public_already:
             return
+        if card.confidential and not message.place.direct:
+            await self._send_directly(message, card)
+            return
         try:
             await self._reply_in_thread(message, card, mention_person=was_clicked or message.via is Via.COMMAND)
         except (NotInChannel, PostGone):
