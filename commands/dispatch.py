@@ -21,7 +21,8 @@ from commands.language.parser import parse
 from commands.lookup.earlier_message import completed_intent, original_intent
 from commands.lookup.intent_run import find_intent_run, refers_to_run
 from commands.lookup.run_lookup import UnreadRun, find_run_for_read, find_run_for_write
-from commands.lookup.suggestions import suggestion_buttons
+from commands.lookup.runbook_lookup import require_no_run
+from commands.lookup.suggestions import corrected_flag_buttons, suggestion_buttons
 from commands.model.card import Answer
 from commands.model.command import CommandSet, Right, Scope
 from commands.model.errors import BadArguments, CommandError, UnknownCommand
@@ -60,6 +61,10 @@ def parse_message(message: Message, services: Services) -> Intent:
             root=services.root_command,
             mention=services.mention,
         )
+    except BadArguments as error:
+        if error.key == "parse.flag_guess":
+            error.buttons = corrected_flag_buttons(error, message.text, services)
+        raise
     except UnknownCommand as error:
         if error.facts.get("guesses"):
             error.buttons = suggestion_buttons(error, services)
@@ -196,6 +201,8 @@ async def _required_right(intent: Intent, services: Services) -> Right:
 
 
 async def _route_start(intent: Start, message: Message, services: Services) -> Route:
+    if not intent.run:
+        await require_no_run(intent.runbook, services)
     handle = await _start_handle(intent, message, services)
     dump = intent.model_copy(update={"run": handle}).model_dump(mode="json")
     return Route(intent=dump, queue=handle, starting=True)
