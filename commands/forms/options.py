@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from adapters.errors import AdapterError
+from adapters.models import TaskState
 from commands.cards.task_row import shown_tasks
 from commands.lookup.distinct_names import runbook_option_names
 from commands.lookup.fuzzy import find_matches
@@ -16,11 +17,13 @@ MOST_OPTIONS = 100
 
 
 async def search_options(run: str, field: str, query: str, services: Services) -> Sequence[Option]:
-    """``run`` is the handle of the form's run. At most ``MOST_OPTIONS``."""
+    """``run`` is the handle of the form's run. At most ``MOST_OPTIONS``. A card searches for "ready" tasks."""
     if field == "runbook":
         return await _runbook_options(query, services)
     tracked = await services.runs.get(run) if run else None
-    return task_options(tracked, query) if tracked is not None and field == "task" else []
+    if tracked is None or field not in ("task", "ready"):
+        return []
+    return task_options(tracked, query, only_ready=field == "ready")
 
 
 async def _runbook_options(query: str, services: Services) -> Sequence[Option]:
@@ -36,9 +39,12 @@ async def _runbook_options(query: str, services: Services) -> Sequence[Option]:
     ][:MOST_OPTIONS]
 
 
-def task_options(tracked: TrackedRun, query: str) -> Sequence[Option]:
-    """Open tasks first. ``query`` is a handle or a part of a title; empty: all tasks."""
+def task_options(tracked: TrackedRun, query: str, *, only_ready: bool = False) -> Sequence[Option]:
+    """Open tasks first. ``query`` is a handle or a part of a title; empty: all tasks. ``only_ready``: those that
+    people can begin."""
     tasks = sorted(shown_tasks(tracked), key=lambda task: task.state.is_over)
+    if only_ready:
+        tasks = [task for task in tasks if task.state is TaskState.READY and task.is_ours]
     if query.strip():
         by_handle = [task for task in tasks if tracked.task_handle(task.id).casefold() == query.strip().casefold()]
         found = find_matches(query, [(task.title, task) for task in tasks], typing=True)
