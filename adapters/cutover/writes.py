@@ -261,6 +261,7 @@ class Comments(SignedComments):
             data["relationships"] = {"task": {"data": {"id": step.target, "type": "task"}}}
         path = self.api.path("comment", "runbooks", step.run_id, "comments")
         item = await self.api.write("POST", path, "comment", {"data": data}, wire.CommentResponse)
+        self.reads.people.own_user = item.related_id(mapping.AUTHOR) or self.reads.people.own_user
         return PostedComment(id=item.id)
 
     async def list_comments(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Listing[PostedComment]:

@@ -45,7 +45,11 @@ def is_stored_here(tracked: TrackedRun) -> bool:
 
 def health_title(health: Health, name: str) -> Text:
     """ "🟠 AMBER · R7 Primary down"; the name alone without a health."""
-    return (name,) if health is Health.UNSET else (f"{_DOTS[health]} {health_name(health)} · {name}",)
+    return (" · ".join(filter(None, (health_word(health), name))),)
+
+
+def health_word(health: Health) -> str:
+    return "" if health is Health.UNSET else f"{_DOTS[health]} {health_name(health)}"
 
 
 def status_line(

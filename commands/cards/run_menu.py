@@ -35,7 +35,7 @@ def _form_options(
     ops: Collection[Op], tracked: TrackedRun, can: Mapping[Op, Capability], forms: Collection[str]
 ) -> list[Button]:
     return [
-        button(f"menu.{op}", OpenForm.model_validate({"run": tracked.handle, "about": op.value}))
+        button(f"button.form_{op}", OpenForm.model_validate({"run": tracked.handle, "about": op.value}))
         for op in ops
         if op in forms and (supports(can, op) or (op is Op.REOPEN and tracked.overlay.holds))
     ]

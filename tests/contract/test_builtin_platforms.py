@@ -1,5 +1,6 @@
 """The contract suite, for the platforms that come with Liaison."""
 
+from adapters.testing.suite.test_authors import *  # noqa: F403
 from adapters.testing.suite.test_changed_there import *  # noqa: F403
 from adapters.testing.suite.test_changes import *  # noqa: F403
 from adapters.testing.suite.test_complete_results import *  # noqa: F403

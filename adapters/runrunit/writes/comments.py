@@ -83,6 +83,7 @@ class Comments(SignedComments):
 
     async def send_comment(self, step: Write, text: str, marker: WriteMarker) -> PostedComment:
         comment = await self.api.create_comment(step.target or step.run_id, text, step.op)
+        self.reads.people.own_user = comment.user_id or self.reads.people.own_user
         return PostedComment(id=comment.id)
 
     async def list_comments(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Listing[PostedComment]:

@@ -76,7 +76,7 @@ class CommentWrites(SignedComments):
         """With people's names where they are mentioned."""
         mentioned = {id for item in items for id in texts.mentioned_ids(item.value)}
         names = await self.people.names(mentioned, "comments") if mentioned else {}
-        return [mapping.comment(item, names) for item in items]
+        return [mapping.comment(item, self.people.own_user, names) for item in items]
 
     async def read_task(self, step: HoldTask) -> Fresh[ReadTask]:
         return await self.tasks.read_task(step)
@@ -107,7 +107,9 @@ class CommentWrites(SignedComments):
             text = texts.with_task_header(step.target, await self.views.title(step), text)
         body = {"value": text, **await self.people.author_fields(step.by, operation)}
         path = f"{self.api.case_path(step.run_id, operation)}/comments"
-        return _posted(await self.api.write("POST", path, body, wire.Comment, operation))
+        posted = await self.api.write("POST", path, body, wire.Comment, operation)
+        self.people.learn_own_user(posted.user, body.get("author_email", ""))
+        return _posted(posted)
 
     async def list_comments(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Listing[PostedComment]:
         result = await self.api.comments(step.run_id, step.op.value)

@@ -64,6 +64,11 @@ class PlatformHarness(Harness):
         world = self.fake.world
         world.add_task(world.cases[int(run)], "Somebody else's")
 
+    def copy_comment(self, run: str) -> bool:
+        world, case = self.fake.world, self.fake.world.cases[int(run)]
+        world.comment(case, case.comments[-1].value, world.users[1].email)
+        return True
+
     def change_there(self, run: str, task: str, change: ForeignChange) -> bool:
         world, case = self.fake.world, self.fake.world.cases[int(run)]
         item = case.tasks[int(task)] if task else next(iter(case.tasks.values()))

@@ -106,10 +106,10 @@ def test_the_menu_opens_a_form_for_each_verb_that_has_one() -> None:
     card = run_card(known(), now=NOW, forms=("hold", "end", "add", "status"), can={Op.ADD: Unsupported("there")})
     assert card.menu is not None
     assert [option.label for option in card.menu.options] == [
-        "Hold a task…",
+        "Hold…",
         "All tasks",
         "Comments",
-        "End the run…",
+        "End…",
     ]
     assert card.menu.options[1].intent == Show(run="R7", tasks=True)
     assert isinstance(card.menu.options[0].intent, OpenForm)

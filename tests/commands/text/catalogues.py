@@ -54,6 +54,7 @@ def _named_parts() -> Sequence[str]:
 
 
 BUILT: Mapping[str, Sequence[str]] = {
+    "button.form_{}": ["finish", *run_menu.ABOUT_TASKS, *run_menu.ABOUT_THE_RUN],
     "can.{}": [*_WRITES, Op.COMMENTS],
     "count.{}": list(TaskState),
     "doing.{}": _WRITES,
@@ -61,7 +62,7 @@ BUILT: Mapping[str, Sequence[str]] = {
     "ended.{}": [state for state in RunState if state.is_over],
     "ended.title_{}": [state for state in RunState if state.is_over],
     "health.{}": [health for health in Health if health is not Health.UNSET],
-    "menu.{}": ["begin", "finish", *run_menu.ABOUT_TASKS, *run_menu.ABOUT_THE_RUN],
+    "menu.{}": ["begin", "finish"],
     "part.{}": _parts(),
     "receipt.{}": _WRITES,
     "run.{}": list(RunState),
