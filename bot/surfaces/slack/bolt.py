@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
@@ -22,7 +22,7 @@ from slack_bolt.response import BoltResponse
 from adapters.toolkit.messages import in_language
 from bot.surfaces.malformed import MalformedDelivery, parsing
 from bot.surfaces.protocol import FieldErrors, Intake, NotRecorded, SurfaceError
-from bot.surfaces.slack import elements, views
+from bot.surfaces.slack import controls, elements, views
 from bot.surfaces.slack.deliveries import (
     Delivery,
     FormRequest,
@@ -39,7 +39,8 @@ from bot.surfaces.slack.identity import Identity
 from bot.surfaces.slack.inbound import DeliveryParser
 from bot.surfaces.slack.replies import PrivateReplies
 from bot.surfaces.slack.text import translate
-from commands.model.card import Card, Text
+from commands.model.card import Button, Card, Option, Text
+from commands.model.intents import Begin, Finish
 from commands.text.catalogue import plain_text
 
 log = logging.getLogger("liaison.slack")
@@ -228,7 +229,10 @@ class DeliveryHandler:
             options = await self._intake.search_options(
                 delivery.about, delivery.run, delivery.field, delivery.typed
             )
-        await ack(options=elements.options_response(options)["options"])
+        if delivery.on_card:
+            await ack(options=_commands(delivery, options))
+        else:
+            await ack(options=elements.options_response(options)["options"])
 
     def _spawn(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(_log_failure(work))
@@ -241,6 +245,14 @@ async def _log_failure(work: Awaitable[None]) -> None:
         await work
     except SurfaceError as error:  # no route to this person is left, and nothing was recorded
         log.warning("slack: could not send a private answer: %s", error)
+
+
+def _commands(search: OptionSearch, tasks: Sequence[Option]) -> list[dict[str, Any]]:
+    """Each option begins or finishes a task."""
+    kind = Finish if search.about == "finish" else Begin
+    buttons = [Button(task.label, kind(run=search.run, tasks=(task.value,))) for task in tasks]
+    found: list[dict[str, Any]] = controls.options_response(buttons)["options"]
+    return found
 
 
 def _error_card(text: Text) -> Card:
