@@ -9,7 +9,7 @@ from adapters.cutover.reads import Reads
 from adapters.cutover.tasks import USER, assignee, map_task
 from adapters.errors import Rejected
 from adapters.models import Person, Task
-from adapters.toolkit.guards import Fresh, Guard
+from adapters.toolkit.guards import Fresh, Guard, checked_after
 from adapters.toolkit.reconciliation import applied_if
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
@@ -45,7 +45,8 @@ class Assignments:
             item = await self.api.task(step.run_id, step.task, "assign")
         if not _has(item, user):
             raise Rejected(self.api.platform, "assign", key="cutover.not_in_runbook", person=user.shown)
-        return WriteResult(tasks=(await self._task(item),))
+        task = await self._task(item)
+        return checked_after(step, WriteResult(tasks=(task,)), task)
 
     @step(AssignTask, part=ALONE, recovery=Recovery.IDEMPOTENT, guard=Guard.EARLIER_STEP)
     async def remove_others(self, step: AssignTask, marker: WriteMarker) -> WriteResult:
