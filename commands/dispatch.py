@@ -22,7 +22,7 @@ from commands.lookup.earlier_message import completed_intent, original_intent
 from commands.lookup.intent_run import find_intent_run, refers_to_run
 from commands.lookup.run_lookup import UnreadRun, find_run_for_read, find_run_for_write
 from commands.lookup.runbook_lookup import require_no_run
-from commands.lookup.suggestions import suggestion_buttons
+from commands.lookup.suggestions import corrected_flag_buttons, suggestion_buttons
 from commands.model.card import Answer
 from commands.model.command import CommandSet, Right, Scope
 from commands.model.errors import BadArguments, CommandError, UnknownCommand
@@ -61,6 +61,10 @@ def parse_message(message: Message, services: Services) -> Intent:
             root=services.root_command,
             mention=services.mention,
         )
+    except BadArguments as error:
+        if error.key == "parse.flag_guess":
+            error.buttons = corrected_flag_buttons(error, message.text, services)
+        raise
     except UnknownCommand as error:
         if error.facts.get("guesses"):
             error.buttons = suggestion_buttons(error, services)
