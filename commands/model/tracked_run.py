@@ -18,6 +18,14 @@ class LastAction(Model):
     at: datetime
 
 
+class EndOfRun(Model):
+    """The end of a run through Liaison, with its closing message."""
+
+    by: Actor
+    at: datetime
+    text: str = ""
+
+
 class RunOverlay(Model):
     """What a platform cannot hold and Liaison stores for it."""
 
@@ -30,6 +38,8 @@ class RunOverlay(Model):
     promised_at: datetime | None = None  # when the next update was last set, or set to none
     holds: Mapping[str, str] = {}  # task id -> reason
     last_actions: Mapping[str, LastAction] = Field({}, alias="deeds")  # by task id
+    started_at: datetime | None = Field(None, exclude_if=lambda at: at is None)  # through Liaison
+    ended: EndOfRun | None = Field(None, exclude_if=lambda ended: ended is None)
     not_started: str = ""  # why a start failed, as its card says it
     retry_key: str = Field("", alias="again")  # the key of the message that [Try again] on that card sends again
     places: tuple[

@@ -6,6 +6,7 @@ from adapters.errors import AdapterError, NotFound
 from adapters.models import Runbook, RunbookKey, RunKey, Task, TaskKey
 from commands.cards.run_card import live_card
 from commands.cards.task_card import runbook_card, task_card
+from commands.cards.task_list import task_list_card
 from commands.language.references import is_run_handle, is_task_handle
 from commands.lookup.distinct_names import run_names, runbook_names
 from commands.lookup.fuzzy import Matches, find_matches
@@ -35,6 +36,12 @@ async def show_run(context: CommandContext, tracked: TrackedRun) -> Answer:
         return Answer(private=note, move_card=tracked.handle, changed_runs=(tracked.handle,))
     card = live_card(tracked, context.services, context.now)
     return Answer(private=replace(card, lines=(*card.lines, *notes)), changed_runs=(tracked.handle,))
+
+
+async def show_all_tasks(context: CommandContext, tracked: TrackedRun, page: int) -> Answer:
+    tracked, notes = await refreshed(context, tracked)
+    card = task_list_card(tracked, page, context.now, context.zone, notes)
+    return Answer(private=card, changed_runs=(tracked.handle,))
 
 
 async def _lives_here(context: CommandContext, tracked: TrackedRun) -> bool:
@@ -75,6 +82,8 @@ async def show(intent: Show, context: CommandContext) -> Answer:
 
 
 async def _show_run(intent: Show, context: CommandContext, tracked: TrackedRun) -> Answer:
+    if intent.tasks:
+        return await show_all_tasks(context, tracked, intent.page)
     return await (show_comments if intent.comments else show_run)(context, tracked)
 
 

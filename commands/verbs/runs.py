@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from adapters.errors import AdapterError, NotFound, Rejected
 from adapters.models import RunSummary
 from adapters.writes import Op
-from commands.cards.run_card import task_counts
+from commands.cards.progress import task_counts
 from commands.cards.task_row import shown_tasks
 from commands.language.tokens import unquote
 from commands.lookup.distinct_names import run_names

@@ -294,15 +294,23 @@ def _card_text(card: Card | None) -> str:
     return "" if card is None else "\n".join([plain_text(card.title), *(plain_text(line) for line in card.lines)])
 
 
+def all_buttons(card: Card | None) -> list[Button]:
+    """With the options of its menus."""
+    if card is None:
+        return []
+    menus = [*(section.menu for section in card.sections), card.menu]
+    return [*card.all_buttons, *(option for menu in menus if menu for option in menu.options)]
+
+
 def button_labels(answer: Answer) -> list[str]:
     card = answer.private or answer.public
-    return [button.label for button in card.buttons] if card else []
+    return [button.label for button in card.all_buttons] if card else []
 
 
 def find_button(answer: Answer, label: str) -> Button:
     card = answer.private or answer.public
     assert card is not None
-    found = [button for button in card.buttons if button.label == label]
+    found = [button for button in all_buttons(card) if button.label == label]
     assert found, f"{label!r} is none of {button_labels(answer)}"
     return found[0]
 

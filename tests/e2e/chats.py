@@ -95,7 +95,7 @@ class Room(ABC):
 
         def messages() -> list[BotMessage]:
             visible = [message for message in self.bot_messages() if message.visible_to in ("", user)]
-            return [message for message in visible if label in message.labels]
+            return [message for message in visible if any(_is_labelled(shown, label) for shown in message.labels)]
 
         try:
             return (await until(messages, within=within))[-1]  # type: ignore[no-any-return]
@@ -124,6 +124,11 @@ class Room(ABC):
         except TimeoutError:
             raise AssertionError(f"{pattern!r} never matched; the room shows:\n{self.text()}") from None
         return str(match.group(0))
+
+
+def _is_labelled(shown: str, label: str) -> bool:
+    """Also an option that names the task: "Begin T2 · Page the DBA"."""
+    return shown == label or shown.startswith(f"{label} · ")
 
 
 class Chat(Protocol):

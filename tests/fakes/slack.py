@@ -37,7 +37,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from tests.fakes.slack_blocks import buttons, option_faults
+from tests.fakes.slack_blocks import buttons, is_labelled, option_faults
 from tests.fakes.slack_server import SlackServer
 from tests.fakes.slack_state import Modal, Posted
 
@@ -155,7 +155,9 @@ class Slack(SlackServer):
         if isinstance(on, Modal):
             return await self.deliver(app_url, "interactive", self._pressed_in_modal(on, label, user))
         post = on or self._newest_with(label, user)
-        block_id, button = next(found for found in buttons(post.blocks) if found[1]["text"]["text"] == label)
+        block_id, button = next(
+            found for found in buttons(post.blocks) if is_labelled(found[1]["text"]["text"], label)
+        )
         ephemeral = bool(post.to)
         thread = {"thread_ts": post.thread_ts} if post.thread_ts else {}
         shown = {"ts": post.ts, "user": post.user, "text": post.text, "blocks": post.blocks, **thread}
@@ -173,7 +175,7 @@ class Slack(SlackServer):
     def _newest_with(self, label: str, user: str) -> Posted:
         ephemerals = [ephemeral for ephemeral in self.ephemerals if ephemeral.to == user]
         seen = sorted([*self.posts, *ephemerals], key=lambda post: post.ts)
-        found = [post for post in seen if label in post.labels]
+        found = [post for post in seen if any(is_labelled(shown, label) for shown in post.labels)]
         assert found, f"no button {label!r} in {[post.labels for post in seen]}"
         return found[-1]
 

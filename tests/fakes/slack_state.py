@@ -27,6 +27,7 @@ class Posted:
 
     @property
     def labels(self) -> list[str]:
+        """Of buttons, and of the options of selects."""
         return [button["text"]["text"] for _, button in buttons(self.blocks)]
 
 

@@ -23,6 +23,7 @@ Json = dict[str, Any]
 _ID = re.compile(r"[a-z0-9]{26}")  # the server's model.NewId: 26 characters of a base32 alphabet
 _USERNAME = re.compile(r"[a-z0-9_-][a-z0-9._-]{0,63}")  # not "..", which would lead to another path
 _HOOK = re.compile(r"/hooks/commands/([A-Za-z0-9]+)$")
+_VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})\.")  # of the header X-Version-Id
 _KEEPALIVE_SECONDS = 2.0  # short, because the outcome of a post on a closing connection is unknown
 
 
@@ -53,6 +54,7 @@ class AsyncTransport:
         base = f"{options['scheme']}://{options['url']}:{options['port']}{options['basepath']}"
         seconds = float(options["request_timeout"])
         self._http = _http(seconds, base_url=base, headers={"Authorization": f"Bearer {options['token']}"})
+        self.server_version = (0, 0)  # of the last response: (5, 37)
         self._unauthenticated = _http(seconds)  # reused: creating one takes 20 ms, mostly to read certificates
 
     def get(self, endpoint: str, options: Any = None, params: Any = None) -> Awaitable[Any]:
@@ -91,6 +93,8 @@ class AsyncTransport:
             response = await http.request(method, url, json=body, params=params)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ChatUnreachable(f"Mattermost: {type(error).__name__} {error}".strip()) from error
+        if http is self._http and (version := _VERSION.match(response.headers.get("x-version-id", ""))):
+            self.server_version = (int(version[1]), int(version[2]))
         if response.is_success:
             return response
         if response.status_code == 429 or response.status_code >= 500 or response.is_redirect:
@@ -162,6 +166,11 @@ class MattermostApi:
     def client(self) -> AsyncTransport:
         client: AsyncTransport = self._driver.client
         return client
+
+    @property
+    def server_version(self) -> tuple[int, int]:
+        """(0, 0) until the server has responded."""
+        return self.client.server_version
 
     @property
     def websocket_url(self) -> str:

@@ -183,7 +183,9 @@ class InboundRoutes:
         if card is None:
             return EMPTY_RESPONSE
         with in_language(language):
-            is_sent = card.buttons and not card.shown_elsewhere and await self._send_with_buttons(message, card)
+            is_sent = (
+                card.has_controls and not card.shown_elsewhere and await self._send_with_buttons(message, card)
+            )
             response = EMPTY_RESPONSE if is_sent else _click_response(card)
         await intake.store_answer(message.key, _encode(response))
         return response

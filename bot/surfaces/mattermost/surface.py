@@ -54,7 +54,7 @@ class MattermostSurface:
         self._users = UserDirectory(self._api, options.team or "", prefix)
         self._channels = ChannelDirectory(self._api, self._users.bot_channels)
         buttons = Buttons(signer, f"{self._public_url}/mattermost/action")
-        renderer = Renderer(buttons)
+        renderer = Renderer(buttons, lambda: self._api.server_version)
         self._posts = ChannelPosts(self._api, self._users, renderer, now)
         self._replies = PrivateReplies(self._api, self._users, renderer, self._posts, now)
         self._forms = FormOpener(self._api, signer, self._replies, f"{self._public_url}/mattermost/dialog", now)

@@ -45,12 +45,15 @@ class FormRequest:
 
 @dataclass(frozen=True, slots=True)
 class OptionSearch:
+    """``on_card``: its options are commands, not the values of a form's field."""
+
     actor: Actor
     place: Place
     about: str
     run: str
     field: str
     typed: str
+    on_card: bool = False
 
 
 @dataclass(frozen=True, slots=True)

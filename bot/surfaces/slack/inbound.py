@@ -147,8 +147,9 @@ class DeliveryParser:
         action: Mapping[str, Any] = body["actions"][0]
         if (body.get("view") or {}).get("callback_id") == views.CALLBACK and action.get("type") != "button":
             return self._parse_refresh(body)
-        if action.get("type") != "button":
-            return Ignored("not a button")
+        value = _chosen_value(action)
+        if value is None:
+            return Ignored("neither a button nor a select")
         view, trigger = body.get("view") or {}, str(body.get("trigger_id") or "")
         meta = Meta.load(str(view.get("private_metadata") or "")) if view else None
         container, pressed_message = body.get("container") or {}, body.get("message") or {}
@@ -157,7 +158,7 @@ class DeliveryParser:
         place = meta.place if meta is not None else self._button_place(body, channel, ts)
         actor = self._actor(body, body.get("user") or {})
         reply = ReplyRoute(url=str(body.get("response_url") or ""), post=ts)
-        intent = button_values.load(str(action.get("value") or ""))
+        intent = button_values.load(value)
         if intent is None:
             return UnreadableButton(actor, place, reply)
         view_id = str(view.get("id") or "")
@@ -236,10 +237,18 @@ class DeliveryParser:
         return FormSubmission(SubmittedForm(meta.about, meta.run, views.submitted_values(view)), draft, view)
 
     def _parse_search(self, body: Mapping[str, Any]) -> Delivery:
+        """In a form, or in the select of a card, whose action id says what is searched for."""
+        actor = self._actor(body, body.get("user") or {})
+        searched = str(body.get("action_id") or "").removeprefix(f"{button_values.SEARCH}.")
+        if searched != body.get("action_id"):
+            verb, _, run = searched.partition(".")
+            container = body.get("container") or {}
+            channel = str((body.get("channel") or {}).get("id") or container.get("channel_id") or "")
+            place = self._button_place(body, channel, str(container.get("message_ts") or ""))
+            return OptionSearch(actor, place, verb, run, "task", str(body.get("value") or ""), on_card=True)
         meta = Meta.load(str((body.get("view") or {}).get("private_metadata") or ""))
         if meta is None:
             return Ignored("not one of our forms")
-        actor = self._actor(body, body.get("user") or {})
         field, typed = str(body.get("block_id") or ""), str(body.get("value") or "")
         return OptionSearch(actor, meta.place, meta.about, meta.run, field, typed)
 
@@ -283,6 +292,17 @@ def _changed_place(event: Mapping[str, Any]) -> PlaceChanged:
     id = channel.get("id") if isinstance(channel, Mapping) else channel
     person = event.get("user") if str(event.get("type")).startswith("member_") else ""
     return PlaceChanged(str(id or ""), str(person or ""))
+
+
+def _chosen_value(action: Mapping[str, Any]) -> str | None:
+    """Of a button, or of the option that was chosen; empty if there is none. None for other controls."""
+    match action.get("type"):
+        case "button":
+            return str(action.get("value") or "")
+        case "static_select" | "external_select":
+            option = action.get("selected_option")
+            return str(option.get("value") or "") if isinstance(option, Mapping) else ""
+    return None
 
 
 def _open_form(intent: Mapping[str, Any]) -> OpenForm | None:
