@@ -209,6 +209,17 @@ class MattermostApi:
         """The bot's channels in that team, and its direct channels, which are listed for every team."""
         return _json_objects(await self._driver.channels.get_channels_for_user(require_id(me), require_id(team)))
 
+    async def channel(self, id: str) -> Json:
+        return _json_object(await self._driver.channels.get_channel(require_id(id)))
+
+    async def is_channel_member(self, channel: str, person: str) -> bool:
+        """Raises ``ApiError`` (403) where the bot may not look."""
+        return await _is_found(self._driver.channels.get_channel_member(require_id(channel), require_id(person)))
+
+    async def is_team_member(self, team: str, person: str) -> bool:
+        """Likewise. A person who left keeps a record, with ``delete_at``."""
+        return await _is_found(self._driver.teams.get_team_member(require_id(team), require_id(person)))
+
     async def direct_channel(self, me: str, other: str) -> str:
         response = await self._driver.channels.create_direct_message_channel([require_id(me), require_id(other)])
         return require_id(str(_json_object(response).get("id", "")))
@@ -274,6 +285,15 @@ async def _or_none(request: Awaitable[Any]) -> Json | None:
     except ApiError as error:
         if error.status in (400, 404):
             return None
+        raise
+
+
+async def _is_found(request: Awaitable[Any]) -> bool:
+    try:
+        return not _json_object(await request).get("delete_at")
+    except ApiError as error:
+        if error.status == 404:
+            return False
         raise
 
 
