@@ -49,6 +49,7 @@ from bot.surfaces.console.surface import NAME as CONSOLE
 from bot.surfaces.protocol import Reception, Surface
 from commands.cards.activity_line import stopped_line
 from commands.cards.run_card import channel_card
+from commands.language import due_time
 from commands.model.card import Result
 from commands.model.messages import Actor, Message
 from commands.model.outcomes import Outcome
@@ -107,6 +108,7 @@ class Application:
         self.live_cards.resume()
         self.activity_log.resume()
         await self.reconciler.resume(frozenset(processed))
+        self._tasks.append(asyncio.create_task(asyncio.to_thread(due_time.warm_up)))
         self._tasks.append(asyncio.create_task(self.inbox.delete_old_forever(INBOX_CLEANUP_SECONDS)))
         self._tasks.append(asyncio.create_task(self.heartbeat.beat_forever()))
         self._tasks.append(asyncio.create_task(self.change_poller.poll_forever()))
