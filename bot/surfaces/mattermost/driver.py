@@ -231,7 +231,7 @@ class MattermostApi:
         return json_objects(await self._driver.channels.get_channels_for_user(require_id(me), require_id(team)))
 
     async def channel(self, id: str) -> Json:
-        return _json_object(await self._driver.channels.get_channel(require_id(id)))
+        return json_object(await self._driver.channels.get_channel(require_id(id)))
 
     async def is_channel_member(self, channel: str, person: str) -> bool:
         """Raises ``ApiError`` (403) where the bot may not look."""
@@ -311,7 +311,7 @@ async def _or_none(request: Awaitable[Any]) -> Json | None:
 
 async def _is_found(request: Awaitable[Any]) -> bool:
     try:
-        return not _json_object(await request).get("delete_at")
+        return not json_object(await request).get("delete_at")
     except ApiError as error:
         if error.status == 404:
             return False
