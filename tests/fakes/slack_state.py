@@ -36,6 +36,7 @@ class Channel:
     name: str
     members: set[str] = field(default_factory=set)
     archived: bool = False
+    restricted: bool = False  # only administrators may post
     messages: list[Posted] = field(default_factory=list)
 
     def add(self, post: Posted) -> None:

@@ -15,6 +15,7 @@ SCOPES = (
     "groups:history",
     "im:history",
     "mpim:history",
+    "reactions:write",
     "users:read",
     "users:read.email",
 )
