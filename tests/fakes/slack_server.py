@@ -33,6 +33,7 @@ class SlackServer(Fake):
         super().__init__()
         self.token = "xoxb-1-fake"
         self.app_token = "xapp-1-fake"
+        self.token_error = ""  # such as "token_revoked"
         self.signing_secret = "8f742231b10e8888abcd99yyyzzz85a5"
         self.team = "T1"
         self.bot_user = "U0BOT"
@@ -40,7 +41,6 @@ class SlackServer(Fake):
         self.scopes = SCOPES
         self.trigger_life = 3.0
         self.edit_seconds = 1e9  # the workspace's time limit for edits; Slack's default is none
-        self.revoked = False
         self.rate_limits = RateLimits()
         self.reactions: dict[tuple[str, str], set[str]] = {}  # (channel, ts) -> the bot's
         self.users: dict[str, dict[str, Any]] = {}
@@ -48,6 +48,8 @@ class SlackServer(Fake):
         self.ephemerals: list[Posted] = []
         self.modals: dict[str, Modal] = {}
         self.sockets: list[web.WebSocketResponse] = []
+        self.deaf: list[web.WebSocketResponse] = []  # stay open, answer pings and deliver nothing
+        self.link_disabled = False  # Socket Mode is switched off
         self.envelopes: dict[str, asyncio.Future[Any]] = {}
         self._triggers: dict[str, tuple[str, float]] = {}
         self._responses: dict[str, tuple[str, str, str, list[float]]] = {}
@@ -142,8 +144,8 @@ class SlackServer(Fake):
             token = self.app_token if method == "apps.connections.open" else self.token
             if seen.headers.get("Authorization") != f"Bearer {token}":
                 raise ApiFailure("invalid_auth")
-            if self.revoked:
-                raise ApiFailure("token_revoked")
+            if method != "apps.connections.open" and self.token_error:
+                raise ApiFailure(self.token_error)
             if handler is None:
                 raise ApiFailure("unknown_method")
             arguments = _arguments(method, seen)
@@ -343,6 +345,10 @@ class SlackServer(Fake):
     async def _socket(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
+        if self.link_disabled:
+            await socket.send_json({"type": "disconnect", "reason": "link_disabled"})
+            await socket.close()
+            return socket
         self.sockets.append(socket)
         await socket.send_json({"type": "hello", "num_connections": len(self.sockets)})
         self._changed.set()
