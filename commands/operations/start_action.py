@@ -145,7 +145,7 @@ async def _start_chosen(
 async def _bind_place(tracked: TrackedRun, context: CommandContext) -> None:
     """Posts the card and binds the place to the run, unless the channel belongs to another active run."""
     runs, place = context.services.runs, context.place
-    await context.services.responder.post_card(tracked.handle, place)
+    await context.services.responder.post_card(tracked.handle, place, cause=context.message)
     holder = None if place.thread else await runs.for_thread(place)
     if holder is None or holder.run.state.is_over or holder.handle == tracked.handle:
         await runs.bind(tracked.handle, place, channel_too=True)

@@ -1,5 +1,6 @@
 """Implements ``Surface`` for Mattermost."""
 
+import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
@@ -82,10 +83,6 @@ class MattermostSurface:
     def site(self) -> str:
         return self._api.url
 
-    @property
-    def edit_interval(self) -> float:
-        return 1.0  # where rate limits are on, the default is 10 requests per second in total
-
     def routes(self) -> list[Route]:
         """They return 503 until ``start``."""
         return self._inbound.routes()
@@ -135,8 +132,20 @@ class MattermostSurface:
     async def edit_lines(self, ref: PostRef, lines: Sequence[Text], *, buttons: Sequence[Button] = ()) -> None:
         await self._posts.edit_lines(ref, lines, buttons)
 
-    async def send_private(self, message: Message, card: Card) -> None:
-        await self._replies.send(message, card)
+    async def send_private(
+        self, message: Message, card: Card, *, nonce: str = "", may_exist: bool = False
+    ) -> None:
+        await self._replies.send(message, card, nonce=nonce or secrets.token_hex(12), may_exist=may_exist)
+
+    async def send_notice(self, person: Actor, place: Place, card: Card, *, nonce: str) -> None:
+        """A bot's account may not post ephemerally, so it is a direct message."""
+        await self._replies.send_direct(person, card, nonce=nonce)
+
+    async def send_direct(self, person: Actor, card: Card, *, nonce: str, may_exist: bool = False) -> None:
+        await self._replies.send_direct(person, card, nonce=nonce, may_exist=may_exist)
+
+    async def react(self, ref: PostRef, emoji: str, *, on: bool = True) -> None:
+        await self._posts.react(ref, emoji, on=on)
 
     async def profile(self, actor: Actor) -> Actor:
         try:

@@ -155,9 +155,7 @@ class DeliveryParser:
             return Ignored("neither a button nor a select")
         view, trigger = body.get("view") or {}, str(body.get("trigger_id") or "")
         meta = Meta.load(str(view.get("private_metadata") or "")) if view else None
-        container, pressed_message = body.get("container") or {}, body.get("message") or {}
-        channel = str((body.get("channel") or {}).get("id") or container.get("channel_id") or "")
-        ts = str(container.get("message_ts") or pressed_message.get("ts") or "")
+        channel, ts = _pressed_post(body)
         place = meta.place if meta is not None else self._button_place(body, channel, ts)
         actor = self._actor(body, body.get("user") or {})
         reply = ReplyRoute(url=str(body.get("response_url") or ""), post=ts)
@@ -245,9 +243,7 @@ class DeliveryParser:
         searched = str(body.get("action_id") or "").removeprefix(f"{button_values.SEARCH}.")
         if searched != body.get("action_id"):
             verb, _, run = searched.partition(".")
-            container = body.get("container") or {}
-            channel = str((body.get("channel") or {}).get("id") or container.get("channel_id") or "")
-            place = self._button_place(body, channel, str(container.get("message_ts") or ""))
+            place = self._button_place(body, *_pressed_post(body))
             return OptionSearch(actor, place, verb, run, "task", str(body.get("value") or ""), on_card=True)
         meta = Meta.load(str((body.get("view") or {}).get("private_metadata") or ""))
         if meta is None:
@@ -289,12 +285,11 @@ def _thread_of(message_body: Mapping[str, Any]) -> str:
     return "" if thread == str(message_body.get("ts") or message_body.get("message_ts") or "") else thread
 
 
-def _changed_place(event: Mapping[str, Any]) -> PlaceChanged:
-    """Some events have the whole channel, others its id."""
-    channel = event.get("channel")
-    id = channel.get("id") if isinstance(channel, Mapping) else channel
-    person = event.get("user") if str(event.get("type")).startswith("member_") else ""
-    return PlaceChanged(str(id or ""), str(person or ""))
+def _pressed_post(body: Mapping[str, Any]) -> tuple[str, str]:
+    """The channel and the ts of the message whose button or select was used."""
+    container, message = body.get("container") or {}, body.get("message") or {}
+    channel = str((body.get("channel") or {}).get("id") or container.get("channel_id") or "")
+    return channel, str(container.get("message_ts") or message.get("ts") or "")
 
 
 def _chosen_value(action: Mapping[str, Any]) -> str | None:
@@ -306,6 +301,14 @@ def _chosen_value(action: Mapping[str, Any]) -> str | None:
             option = action.get("selected_option")
             return str(option.get("value") or "") if isinstance(option, Mapping) else ""
     return None
+
+
+def _changed_place(event: Mapping[str, Any]) -> PlaceChanged:
+    """Some events have the whole channel, others its id."""
+    channel = event.get("channel")
+    id = channel.get("id") if isinstance(channel, Mapping) else channel
+    person = event.get("user") if str(event.get("type")).startswith("member_") else ""
+    return PlaceChanged(str(id or ""), str(person or ""))
 
 
 def _open_form(intent: Mapping[str, Any]) -> OpenForm | None:

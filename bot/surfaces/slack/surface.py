@@ -76,7 +76,7 @@ class SlackSurface:
         token = options.bot_token.get_secret_value()
         self._client = SlackClient(token, options.api_url)
         self._posts = ChannelPosts(self._client)
-        self._replies = PrivateReplies(self._client)
+        self._replies = PrivateReplies(self._client, self._posts)
         self._users = UserDirectory(self._client, lambda: self._identity, now)
         self._channels = ChannelDirectory(self._client)
         forms = FormOpener(self._client, self._replies)
@@ -100,10 +100,6 @@ class SlackSurface:
     @property
     def site(self) -> str:
         return ""  # no platform has its runs in Slack
-
-    @property
-    def edit_interval(self) -> float:
-        return 1.0  # Slack allows about one message per second and channel
 
     def routes(self) -> list[Route]:
         return [Route(EVENTS_PATH, self._on_delivery, methods=["POST"])]
@@ -237,9 +233,21 @@ class SlackSurface:
     async def edit_lines(self, ref: PostRef, lines: Sequence[Text], *, buttons: Sequence[Button] = ()) -> None:
         await self._posts.edit(ref, render.lines(lines, buttons))
 
-    async def send_private(self, message: Message, card: Card) -> None:
+    async def send_private(
+        self, message: Message, card: Card, *, nonce: str = "", may_exist: bool = False
+    ) -> None:
         is_late = self._now() - message.at > EPHEMERAL_FOR
-        await self._replies.send(message.actor, message.place, message.reply, card, is_late=is_late)
+        actor, place, route = message.actor, message.place, message.reply
+        await self._replies.send(actor, place, route, card, is_late=is_late, nonce=nonce, may_exist=may_exist)
+
+    async def send_notice(self, person: Actor, place: Place, card: Card, *, nonce: str) -> None:
+        await self._replies.send_notice(person, place, card, nonce=nonce)
+
+    async def send_direct(self, person: Actor, card: Card, *, nonce: str, may_exist: bool = False) -> None:
+        await self._replies.send_direct(person, card, nonce=nonce, may_exist=may_exist)
+
+    async def react(self, ref: PostRef, emoji: str, *, on: bool = True) -> None:
+        await self._posts.react(ref, emoji, on=on)
 
     async def profile(self, actor: Actor) -> Actor:
         return await self._users.profile(actor)

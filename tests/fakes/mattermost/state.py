@@ -30,10 +30,12 @@ class SiteState(Fake):
         self.command_word = command
         self.sub_path = sub_path
         self.trigger_seconds = 3.0
+        self.edit_seconds = 1e9  # PostEditTimeLimit; the server's default is none
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.posts: dict[str, Post] = {}
         self.ephemerals: list[Post] = []
+        self.reactions: dict[str, set[tuple[str, str]]] = {}  # post -> (user, emoji)
         self.dialogs: list[Dialog] = []
         self.triggers: dict[str, tuple[User, Channel, int]] = {}
         self.hooks: dict[str, tuple[User, Channel, int, int]] = {}  # response_url id -> ..., made at, uses left
