@@ -8,8 +8,9 @@ import pytest
 import pytest_asyncio
 
 from tests.e2e.chats import Room
-from tests.e2e.conftest import FIRST_TASK, RUNBOOK, Environments, Scene
+from tests.e2e.conftest import FIRST_TASK, RUNBOOK, Environments, Scene, on_slack
 from tests.e2e.process import until
+from tests.e2e.slack_chat import SlackChat
 
 CANNOT_FIND = r"I can't find a run {run} that you have access to\."
 
@@ -179,3 +180,25 @@ async def test_nothing_about_a_private_run_is_posted_in_another_channel(scene: S
     await other.wait_for_text(rf"\(to ben\) .*{run}")
     assert "replica lagging" not in other.public_text()
     assert FIRST_TASK not in other.public_text()
+
+
+@on_slack
+async def test_the_options_of_a_form_are_only_for_those_who_may_read_the_run(scene: Scene) -> None:
+    """The search of a form is sent again by somebody else, and the form is submitted by them."""
+    chat = scene.environment.chat
+    assert isinstance(chat, SlackChat)
+    room = chat.create_room(private=True, without=["eve"])
+    run = await scene.start_run(on="local", room=room)
+    await room.click("Comment", await room.wait_for_button("Comment"), user="ana")
+    modal = await chat.fake.modal(chat.users["ana"])
+    assert any(
+        FIRST_TASK in option for option in await chat.fake.search(chat.url, "task", "", user=chat.users["ana"])
+    )
+    modal.user = chat.users["eve"]
+    meta = modal.view["private_metadata"].replace(room.id, scene.room.id)
+    modal.view = {**modal.view, "private_metadata": meta}
+    assert await chat.fake.search(chat.url, "task", "", user=chat.users["eve"]) == []
+    before = len((await room.private_answer(f"comments {run}")).text)
+    answered = await chat.fake.submit(chat.url, {"text": "I was here"}, user=chat.users["eve"])
+    assert "that you have access to" in answered.body, answered.body
+    assert len((await room.private_answer(f"comments {run}")).text) == before
