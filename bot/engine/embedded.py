@@ -95,7 +95,10 @@ class EmbeddedEngine:
         self._accepting = True
 
     async def stop(self, grace: float) -> None:
-        """Waits up to ``grace`` seconds for running work. Waiting messages stay in their rows."""
+        """Waits up to ``grace`` seconds for running work. Waiting messages stay in their rows.
+
+        Answers are stored, so the next start delivers those that a chat does not take at once.
+        """
         self._accepting = False
         self._work.shut_down()
         for timer in self._timers.values():

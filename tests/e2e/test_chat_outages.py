@@ -73,7 +73,8 @@ async def test_answers_survive_a_restart_while_the_chat_is_away(scene: Scene, en
         if ending == "killed":
             await scene.liaison.kill()
         else:
-            assert await scene.liaison.stop() == 0
+            async with asyncio.timeout(15.0):  # the chat is not waited for; a busy machine may be
+                assert await scene.liaison.stop() == 0
     await scene.liaison.start()
     await all_are_told(scene)
 

@@ -46,7 +46,7 @@ class PrivateReplies:
     async def send(self, message: Message, card: Card, *, nonce: str, may_exist: bool = False) -> None:
         """``may_exist``: an earlier attempt may have worked; a post is found by its ``nonce``."""
         was_clicked = message.via in (Via.BUTTON, Via.FORM)
-        is_public_already = card.shown_elsewhere and not card.buttons
+        is_public_already = card.shown_elsewhere and not card.has_controls
         if message.reply.url and (message.place.direct or self._now() - message.at <= EPHEMERAL_FOR):
             try:
                 await self.post_to_response_url(message.reply.url, message.place, message.actor.id, card)
