@@ -1,11 +1,21 @@
 """What this Mattermost server allows: its version, its settings that clients may read, and the bot's rights."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
 
 from bot.surfaces.mattermost.driver import ApiError, MattermostApi
+from bot.surfaces.protocol import SurfaceError
 
 EPHEMERAL_PERMISSION = "create_post_ephemeral"  # by default, only system administrators have it
+
+
+READ_AGAIN_AFTER = timedelta(hours=1)
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +33,24 @@ class Features:
     def answers_as_bot(self) -> bool:
         """Whether private answers show the bot as their sender."""
         return self.username_override or self.post_ephemeral
+
+
+class FeatureCache:
+    """The features as last read, at most an hour ago. Until they can be read, nothing special is assumed."""
+
+    def __init__(self, api: MattermostApi, now: Callable[[], datetime]) -> None:
+        self._api = api
+        self._now = now
+        self._read_at: datetime | None = None
+        self.current = Features()
+
+    async def get(self) -> Features:
+        if self._read_at is None or self._now() - self._read_at > READ_AGAIN_AFTER:
+            try:
+                self.current, self._read_at = await read_features(self._api), self._now()
+            except SurfaceError as error:
+                log.info("mattermost features not read", error=str(error))
+        return self.current
 
 
 async def read_features(api: MattermostApi) -> Features:
