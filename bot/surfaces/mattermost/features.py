@@ -1,6 +1,5 @@
-"""What this Mattermost server allows: its version, its settings that clients may read, and the bot's rights."""
+"""What this Mattermost server allows: its settings that clients may read, and the bot's rights."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,16 +22,10 @@ class Features:
     """``post_ephemeral``: the bot may show a post to one person. ``username_override``: the server lets a slash
     command's answer have a name and picture of its own."""
 
-    version: tuple[int, ...] = ()
     site_url: str = ""
     username_override: bool = False
     icon_override: bool = False
     post_ephemeral: bool = False
-
-    @property
-    def answers_as_bot(self) -> bool:
-        """Whether private answers show the bot as their sender."""
-        return self.username_override or self.post_ephemeral
 
 
 class FeatureCache:
@@ -57,7 +50,6 @@ async def read_features(api: MattermostApi) -> Features:
     config = await api.client_config()
     account = await api.me()
     return Features(
-        version=_version(str(config.get("Version") or "")),
         site_url=str(config.get("SiteURL") or "").rstrip("/"),
         username_override=config.get("EnablePostUsernameOverride") == "true",
         icon_override=config.get("EnablePostIconOverride") == "true",
@@ -71,8 +63,3 @@ async def _may_post_ephemeral(api: MattermostApi, roles: list[str]) -> bool:
     except ApiError:  # a server that does not let bots read roles
         return False
     return any(EPHEMERAL_PERMISSION in (role.get("permissions") or ()) for role in found)
-
-
-def _version(text: str) -> tuple[int, ...]:
-    """(5, 37, 0) for "5.37.0"."""
-    return tuple(int(number) for number in re.findall(r"\d+", text)[:3])

@@ -162,7 +162,7 @@ class InboundRoutes:
             require_storable(message)
         if press.expired:
             with in_language(intake.language_for(actor)):
-                live_card = await intake.live_card(press.place, press.run)
+                live_card = await intake.live_card(press.place, press.run, actor)
                 return _click_response(live_card or message_card("expired", show=Code(f"{self._command} show")))
         if form is not None:
             with in_language(intake.language_for(actor)):
@@ -191,7 +191,7 @@ class InboundRoutes:
     async def _send_as_post(self, message: Message, card: Card) -> bool:
         """``ephemeral_text`` can't have buttons, and does not come from the bot. Returns False on failure."""
         try:
-            if (card.buttons and not card.shown_elsewhere) or self._replies.posts_ephemerally:
+            if (card.has_controls and not card.shown_elsewhere) or self._replies.posts_ephemerally:
                 await self._replies.send_within_timeout(message, card)
                 return True
         except (SurfaceError, TimeoutError) as error:
@@ -210,7 +210,7 @@ class InboundRoutes:
             return EMPTY_RESPONSE
         with in_language(intake.language_for(state.actor)):
             if state.expired:
-                live_card = await intake.live_card(state.place, state.run)
+                live_card = await intake.live_card(state.place, state.run, state.actor)
                 return {"error": translate_plain("form_expired") + (f" {live_card.summary}" if live_card else "")}
             intent = intake.submit(SubmittedForm(state.about, state.run, values))
             if isinstance(intent, FieldErrors):
