@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 from starlette.routing import BaseRoute
@@ -29,6 +30,7 @@ from bot.outbound.live_cards import LiveCards
 from bot.outbound.responder import Responder
 from bot.services.change_poller import ChangePoller
 from bot.services.heartbeat import Heartbeat
+from bot.services.memberships import Memberships
 from bot.services.outcome_recorder import OutcomeRecorder
 from bot.services.people_directory import PeopleDirectory
 from bot.services.platform_events import PlatformEvents
@@ -44,13 +46,15 @@ from bot.storage.runs import RunRows
 from bot.storage.scheduled import ScheduledRows
 from bot.storage.store import Store
 from bot.storage.surface_state import SurfaceStateRows
-from bot.surfaces.protocol import Surface
+from bot.surfaces.console.surface import NAME as CONSOLE
+from bot.surfaces.protocol import Reception, Surface
 from commands.cards.activity_line import stopped_line
 from commands.cards.run_card import channel_card
+from commands.language import due_time
 from commands.model.card import Result
 from commands.model.messages import Actor, Message
 from commands.model.outcomes import Outcome
-from commands.model.ports import AccessRules, Services
+from commands.model.ports import Services
 from commands.registry import COMMANDS
 
 SHUTDOWN_GRACE_SECONDS = 20.0
@@ -105,6 +109,7 @@ class Application:
         self.live_cards.resume()
         self.activity_log.resume()
         await self.reconciler.resume(frozenset(processed))
+        self._tasks.append(asyncio.create_task(asyncio.to_thread(due_time.warm_up)))
         self._tasks.append(asyncio.create_task(self.inbox.delete_old_forever(INBOX_CLEANUP_SECONDS)))
         self._tasks.append(asyncio.create_task(self.heartbeat.beat_forever()))
         self._tasks.append(asyncio.create_task(self.change_poller.poll_forever()))
@@ -131,6 +136,10 @@ class Application:
         for name, surface in self.surfaces.items():
             parts |= {f"{name} {part}": is_ready for part, is_ready in surface.ready().items()}
         return parts
+
+    def reception(self) -> Mapping[str, Reception]:
+        """By the name of the chat."""
+        return {name: surface.reception() for name, surface in self.surfaces.items() if name != CONSOLE}
 
     async def hint(self, platform: str, body: bytes) -> None:
         """A webhook was called: refreshes the runs that its body names, or else all of the platform."""
@@ -166,9 +175,10 @@ class Application:
         self.intake.process(message.key)
         return await result
 
-    def checks(self) -> Mapping[str, Callable[[], Awaitable[Sequence[CheckResult]]]]:
-        """The checks of ``liaison doctor``, by the name of the chat or platform."""
-        chats = {name: surface.check for name, surface in self.surfaces.items()}
+    def checks(self, *, in_use: bool) -> Mapping[str, Callable[[], Awaitable[Sequence[CheckResult]]]]:
+        """The checks of ``liaison doctor``, by the name of the chat or platform. ``in_use``: another process is
+        connected to the chats."""
+        chats = {name: partial(surface.check, in_use=in_use) for name, surface in self.surfaces.items()}
         return chats | {name: adapter.check for name, adapter in self.platforms.items()}
 
     async def load_rate_limits(self, *, read_only: bool = False) -> None:
@@ -203,11 +213,23 @@ def bootstrap(
     )
     outcomes = OutcomeRecorder(run_rows, effect_log, inbox, runs)
     people = PeopleDirectory(PeopleRows(store), chats, settings.people, now)
-    services = _create_services(settings, platforms, runs, people, history, responder)
+    memberships = Memberships(chats, now)
+    services = _create_services(settings, platforms, runs, people, memberships, history, responder)
     heartbeat = Heartbeat(settings.heartbeat_path, now)
     scheduled = ScheduledRows(store)
     engine, reconciler = _create_engine(
-        settings, inbox, scheduled, services, effect_log, outcomes, responder, live_cards, people, heartbeat, now
+        settings,
+        inbox,
+        scheduled,
+        services,
+        effect_log,
+        outcomes,
+        responder,
+        live_cards,
+        people,
+        memberships,
+        heartbeat,
+        now,
     )
     responder.scheduler, responder.services = engine, services
     history.engine, history.reconciler = engine, reconciler
@@ -230,7 +252,9 @@ def bootstrap(
         engine=engine,
         reconciler=reconciler,
         heartbeat=heartbeat,
-        intake=AppIntake(engine, responder, inbox, services, people, now, PlatformEvents(platforms, runs, now)),
+        intake=AppIntake(
+            engine, responder, inbox, services, people, memberships, now, PlatformEvents(platforms, runs, now)
+        ),
     )
 
 
@@ -239,6 +263,7 @@ def _create_services(
     platforms: Mapping[str, Adapter],
     runs: RunService,
     people: PeopleDirectory,
+    memberships: Memberships,
     history: MessageHistory,
     responder: Responder,
 ) -> Services:
@@ -248,9 +273,10 @@ def _create_services(
         platform_types={name: entry.platform for name, entry in settings.platforms.items()},
         runs=runs,
         people=people,
+        memberships=memberships,
         messages=history,
         responder=responder,
-        access_rules=AccessRules(**settings.access.model_dump()),
+        access_rules=settings.access.rules,
         root_command=settings.bot.command,
         aliases=settings.aliases,
         zone=settings.bot.zone,
@@ -268,6 +294,7 @@ def _create_engine(
     responder: Responder,
     live_cards: LiveCards,
     people: PeopleDirectory,
+    memberships: Memberships,
     heartbeat: Heartbeat,
     now: Callable[[], datetime],
 ) -> tuple[EmbeddedEngine, Reconciler]:
@@ -291,7 +318,9 @@ def _create_engine(
             await responder.post_late_outcome(effect, outcome)
 
     reconciler = Reconciler(effect_services, on_late_outcome)
-    work = MessageProcessor(services, effect_services, reconciler, people, responder, live_cards, inbox, now)
+    work = MessageProcessor(
+        services, effect_services, reconciler, people, memberships, responder, live_cards, inbox, now
+    )
     engine = EmbeddedEngine(inbox, scheduled, work, now)
     return engine, reconciler
 

@@ -10,7 +10,7 @@ import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,10 @@ from pydantic import SecretStr
 from adapters.protocol import CheckResult, CheckStatus
 from bot.config.checks import check_problem, check_settings, fix, ok
 from bot.config.settings import Settings, SettingsError, load
+from bot.observability.check_report import CheckCounter
 from bot.observability.logs import Redactor
-from bot.server.lock import CannotStart, StoreLocked, hold_lock
+from bot.server.lock import CannotStart, is_locked
 from bot.server.say_socket import ConnectionCut, Request, SocketSilent, send_request
-from bot.surfaces.console.terminal_text import one_line
 from bot.surfaces.protocol import SurfaceError
 from commands.access import is_chat_id
 
@@ -32,32 +32,6 @@ if TYPE_CHECKING:
 CHECK_TIMEOUT_SECONDS = 60.0
 _REPORT = "please report this line as a bug"
 _OTHER_DATABASE = "set bot.database_url to a database that this account can open and write"
-
-
-@dataclass
-class CheckCounter:
-    """``redact`` removes secrets: an unexpected error may quote one."""
-
-    redact: Redactor
-    ok: int = 0
-    warn: int = 0
-    fix: int = 0
-
-    def line(self, result: CheckResult) -> str:
-        """Names from platforms, chats and files are made safe for a terminal."""
-        if result.status is CheckStatus.OK:
-            self.ok += 1
-            return self.redact(one_line(f"ok   {result.summary}"))
-        if result.status is CheckStatus.WARN:
-            self.warn += 1
-        else:
-            self.fix += 1
-        line = f"{result.status.value:4} {result.summary}"
-        return self.redact(one_line(f"{line} -> {result.fix}" if result.fix else line))
-
-    def totals(self) -> str:
-        warnings = {0: "", 1: "1 warning, "}.get(self.warn, f"{self.warn} warnings, ")
-        return f"{self.ok} ok, {warnings}{self.fix} to fix"
 
 
 async def doctor(
@@ -93,7 +67,11 @@ async def _checks(settings: Settings) -> AsyncIterator[CheckResult]:
         copy = Path(folder, "liaison.db")
         for result in await _guarded("store", lambda: _check_store(settings, copy)):
             yield result
-        async for result in _check_parts(settings, copy):
+        in_use = _is_in_use(settings)
+        async for result in _check_parts(settings, copy, in_use=in_use):
+            yield result
+    if in_use and (settings.slack is not None or settings.mattermost is not None):
+        for result in await _guarded("running Liaison", lambda: _check_running(settings)):
             yield result
 
 
@@ -108,7 +86,16 @@ async def _guarded(part: str, check: Callable[[], Awaitable[Sequence[CheckResult
         return [fix(f"{part}: the check failed ({type(error).__name__}: {error})", _REPORT)]
 
 
-async def _check_parts(settings: Settings, copy: Path) -> AsyncIterator[CheckResult]:
+async def _check_running(settings: Settings) -> Sequence[CheckResult]:
+    """What the process that uses the store knows of its connections to the chats."""
+    try:
+        return (await send_request(settings.socket_path, Request(about="chats"))).checks
+    except (SocketSilent, ConnectionCut):
+        summary = "the Liaison that uses the store didn't say whether it receives the chats"
+        return [CheckResult(status=CheckStatus.WARN, summary=summary, fix="run liaison doctor again in a minute")]
+
+
+async def _check_parts(settings: Settings, copy: Path, *, in_use: bool) -> AsyncIterator[CheckResult]:
     """Chats and platforms, on a copy of the database."""
     from bot.app import bootstrap  # late: invalid settings are reported without loading all of it
 
@@ -125,7 +112,7 @@ async def _check_parts(settings: Settings, copy: Path) -> AsyncIterator[CheckRes
         return
     try:
         await app.load_rate_limits(read_only=True)
-        for name, check in app.checks().items():
+        for name, check in app.checks(in_use=in_use).items():
             for result in await _guarded(name, check):
                 yield result.model_copy(update={"summary": _with_part(name, result.summary)})
         for result in await _guarded("access.places", lambda: _check_place_names(settings, app)):
@@ -159,7 +146,7 @@ async def _check_store(settings: Settings, copy: Path) -> Sequence[CheckResult]:
         await migrate(copy)
         return [_check_new_store(path)]
     try:
-        in_use = _is_in_use(settings)
+        in_use = is_locked(settings.lock_path)
         with without_leftovers(copy):
             await asyncio.to_thread(copy_database, path, copy, in_use=in_use)
             await migrate(copy)
@@ -188,13 +175,10 @@ def _check_new_store(path: Path) -> CheckResult:
 
 
 def _is_in_use(settings: Settings) -> bool:
-    if not settings.lock_path.exists():
-        return False
     try:
-        with hold_lock(settings.lock_path):
-            return False
-    except StoreLocked:
-        return True
+        return is_locked(settings.lock_path)
+    except CannotStart:  # the check of the store has a line for it
+        return False
 
 
 async def _check_place_names(settings: Settings, app: "Application") -> Sequence[CheckResult]:

@@ -13,7 +13,7 @@ outbound method; the surface sets it from ``Intake.language_for`` while it answe
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adapters.models import Model
@@ -69,6 +69,15 @@ EPHEMERAL_FOR = timedelta(minutes=5)
 message."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """When the chat last delivered something or answered a probe (None: not since the start), and why it may
+    deliver nothing until an operator acts."""
+
+    last_received: datetime | None = None
+    problem: CheckResult | None = None
+
+
 class PostRef(Model):
     """A message posted by the bot. ``place`` is the channel or thread it is in; ``id`` is the chat's id for it."""
 
@@ -108,6 +117,11 @@ class Intake(Protocol):
         any more. Raises ``NotRecorded``."""
         ...
 
+    def place_changed(self, surface: str, channel: str = "", person: str = "") -> None:
+        """The chat reported that other people can see a channel now. Without a channel or a person: any of them.
+        Returns immediately."""
+        ...
+
     def process(self, key: str) -> None:
         """Starts processing a recorded message and returns immediately. Call after the ack."""
         ...
@@ -125,7 +139,9 @@ class Intake(Protocol):
         """Fast: uses only snapshots. Raises ``CommandError``, whose card is to be shown privately."""
         ...
 
-    async def search_options(self, about: str, run: str, field: str, typed: str) -> Sequence[Option]:
+    async def search_options(
+        self, about: str, run: str, field: str, typed: str, actor: Actor, place: Place
+    ) -> Sequence[Option]:
         """At most 100 options for a ``search`` field, from the snapshot."""
         ...
 
@@ -137,8 +153,8 @@ class Intake(Protocol):
         """The form that this typed line opens, or None (``/run start`` may open one, ``/run status`` doesn't)."""
         ...
 
-    async def live_card(self, place: Place, run: str) -> Card | None:
-        """The run's current live card, to answer a click on an expired button."""
+    async def live_card(self, place: Place, run: str, actor: Actor) -> Card | None:
+        """The run's current live card, to answer a click on an expired button. None if they may not read it."""
         ...
 
     def error_card(self, key: str, **facts: object) -> Card:
@@ -197,6 +213,8 @@ class Surface(Protocol):
         """The state of each required part: {"socket": True}. Based on pings, not on whether people write."""
         ...
 
+    def reception(self) -> Reception: ...
+
     async def post(self, place: Place, card: Card, *, nonce: str) -> PostRef:
         """Posts in the thread of ``place`` if it has one. ``find_post`` finds the post by its ``nonce``."""
         ...
@@ -233,12 +251,25 @@ class Surface(Protocol):
         """``query`` is a handle ("@ana"), an id or an e-mail address."""
         ...
 
+    async def can_see(self, actor: Actor, place: Place) -> bool:
+        """Whether this person can open the channel now: as its member, or, if it is public, as a full member."""
+        ...
+
+    async def is_public(self, place: Place) -> bool:
+        """Whether every full member can open the channel (on Mattermost: of its team)."""
+        ...
+
+    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+        """A few channels that both this person and the bot are in, the busiest first."""
+        ...
+
     async def channels_named(self, name: str) -> Sequence[str] | None:
         """The ids of the bot's channels with this name. None if the chat does not let us find out."""
         ...
 
-    async def check(self) -> Sequence[CheckResult]:
-        """For ``liaison doctor``: token, scopes and reachability."""
+    async def check(self, *, in_use: bool = False) -> Sequence[CheckResult]:
+        """For ``liaison doctor``: token, scopes and reachability. ``in_use``: another process receives this chat's
+        deliveries, so no connection may be opened that would take some of them."""
         ...
 
 

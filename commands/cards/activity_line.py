@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from adapters.models import RunState
+from adapters.errors import Rejected
+from adapters.models import RunState, TaskState
 from adapters.toolkit.messages import in_language
 from adapters.writes import NOTE, AddTask, NotApplied, Op, SetStatus, Write, WriteResult
 from commands.lookup.earlier_message import plain_name
@@ -18,11 +19,12 @@ from commands.model.messages import Message
 from commands.model.outcomes import Done, Outcome, Refused, Unknown
 from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
-from commands.text.catalogue import own_messages, plain_text, translate
+from commands.text.catalogue import LazyText, own_messages, plain_text, translate
 from commands.text.error_text import adapter_error_text, platform_messages, platform_title
 from commands.text.phrases import (
     LABEL_LENGTH,
     button,
+    by_and_at,
     clock,
     first_line,
     health_name,
@@ -39,6 +41,12 @@ _OF_NOTES = {
 }
 _STOPPED = {RunState.FINISHED: "trace.ended_there", RunState.CANCELLED: "trace.cancelled_there"}
 _WITH_NOTE = (Op.FINISH, Op.SKIP, Op.APPROVE, Op.END)  # the text is optional there
+
+_TOO_LATE = {  # in the receipt, and in the activity line
+    TaskState.DONE: ("receipt.too_late_done", "trace.too_late_done"),
+    TaskState.SKIPPED: ("receipt.too_late_skipped", "trace.too_late_skipped"),
+    TaskState.FAILED: ("receipt.too_late_failed", "trace.too_late_failed"),
+}
 
 
 def is_health_unset(write: Write) -> bool:
@@ -93,15 +101,15 @@ def step_summary(tracked: TrackedRun, step: Write) -> str:
 
 def unknown_facts(tracked: TrackedRun, outcome: Unknown, services: Services) -> dict[str, object]:
     """The facts of ``unknown.*``: which request it is, that of a note also what is done, and what is missing."""
-    platform, finding = tracked.run.key.platform, outcome.finding
+    platform = tracked.run.key.platform
     facts: dict[str, object] = {
         "what": step_summary(tracked, outcome.step),
         "done": write_summary(tracked, outcome.step),
         "platform": platform_title(platform, services),
         "at": clock(outcome.sent_at, services.zone),
     }
-    if finding is not None and finding.missing:
-        facts["missing"] = translate(finding.missing, platform_messages(platform, services), **finding.facts)
+    if missing := missing_text(tracked, outcome, services):
+        facts["missing"] = missing
     return facts
 
 
@@ -161,7 +169,27 @@ def activity_line(
     """
     with in_language(language or services.language):
         text = _outcome_text(message, tracked, outcome, services, partly)
-    return ActivityLine(tracked.handle, slot(message.key, outcome.step), text)
+        buttons = complete_buttons(message, tracked, outcome) if isinstance(outcome, Refused) else ()
+        name = short_name(tracked, outcome.step) if buttons else ""
+    return ActivityLine(tracked.handle, slot(message.key, outcome.step), text, buttons, name=name)
+
+
+def complete_buttons(message: Message, tracked: TrackedRun, outcome: Refused) -> tuple[Button, ...]:
+    """[Try again] for what a start lacks: the start itself would make a second run."""
+    error = outcome.error
+    has_choices = isinstance(error, Rejected) and (error.choices or error.retry_with)
+    if not outcome.step.continues_start or has_choices:
+        return ()
+    intent = DecideOutcome(run=tracked.handle, key=message.key, step=outcome.step.step_key, applied=False)
+    return (button("button.again", intent),)
+
+
+def missing_text(tracked: TrackedRun, outcome: Refused | Unknown, services: Services) -> Text:
+    """ "25 of 58 tasks are missing"; empty if the platform shows nothing of the kind."""
+    finding, platform = outcome.finding, tracked.run.key.platform
+    if finding is None or not finding.missing:
+        return ()
+    return translate(finding.missing, platform_messages(platform, services), **finding.facts)
 
 
 def _outcome_text(
@@ -177,6 +205,8 @@ def _outcome_text(
         "what": write_summary(tracked, step),
     }
     match outcome:
+        case Done(result=result) if result.too_late:
+            return translate(_TOO_LATE[_state_now(tracked, step)][1], deed=_deed(tracked, step, services), **facts)
         case Done(result=result, marker=marker):
             return translate(_done_key(step, result), code=marker.code, **facts)
         case Unknown():
@@ -186,10 +216,28 @@ def _outcome_text(
             partly = partly or is_last_note(step)
             why = refusal_reason(outcome, platform, services, partly=partly)
             missing = step_summary(tracked, step)
+            if not_there := missing_text(tracked, outcome, services):
+                return translate("trace.partly_missing", why=why, missing=not_there, **facts)
             if not partly:
                 return translate("trace.refused", why=why, **facts)
             key = "trace.partly" if missing == facts["what"] else "trace.partly_without"
             return translate(key, why=why, missing=missing, **facts)
+
+
+def too_late_text(tracked: TrackedRun, write: Write, services: Services) -> Text:
+    """For the person whose write came a moment too late, with who was faster if the platform says so."""
+    facts = message_facts(tracked, write)
+    return translate(_TOO_LATE[_state_now(tracked, write)][0], deed=_deed(tracked, write, services), **facts)
+
+
+def _state_now(tracked: TrackedRun, write: Write) -> TaskState:
+    task = tracked.run.task(write.target)
+    return task.state if task and task.state.is_over else TaskState.DONE
+
+
+def _deed(tracked: TrackedRun, write: Write, services: Services) -> LazyText | str:
+    task = tracked.run.task(write.target)
+    return by_and_at(task.finished_by or "", task.finished_at, services.zone) if task else ""
 
 
 def refusal_reason(outcome: Refused, platform: str, services: Services, *, partly: bool) -> Text:

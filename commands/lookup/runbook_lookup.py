@@ -47,7 +47,9 @@ async def search_runbooks(query: str, platform: str, services: Services) -> Runb
     listed = await ask_platforms(names, lambda adapter: adapter.runbooks(query), services)
     if listed.errors and not listed.answered:
         raise listed.errors[0]
-    return RunbookSearch(tuple(listed.items), listed.gaps)
+    # Some platforms also start a run from another one.
+    found = [runbook for runbook in listed.items if not await services.runs.is_hidden(_as_run(runbook.key))]
+    return RunbookSearch(tuple(found), listed.gaps)
 
 
 def find_platform(query: str, services: Services) -> str:
@@ -94,8 +96,8 @@ def _named_rest(runbooks: Sequence[Runbook]) -> str:
     return ", ".join([*named, *([plain_text(translate("list.more", count=more))] if more > 0 else [])])
 
 
-async def _find_by_reference(text: str, services: Services) -> Runbook | None:
-    """By link or ``PLATFORM:ID``. None if the text is neither. Raises ``NotFound``."""
+async def require_no_run(text: str, services: Services) -> None:
+    """Raises ``Missing`` for a link or id of a task or a run that is known. Only the local store is asked."""
     key = parse_platform_reference(text, services)
     if isinstance(key, TaskKey):
         raise Missing("runbook.is_task", example=Code("begin T3"))
@@ -103,9 +105,20 @@ async def _find_by_reference(text: str, services: Services) -> Runbook | None:
     if tracked is not None and tracked.run.read_at is not None and tracked.run.state is not RunState.PLANNED:
         state = lazy(f"run.{tracked.run.state}")
         raise Missing("runbook.is_run", run=run_name(tracked), state=state, buttons=[show_button(tracked)])
-    if isinstance(key, RunbookKey | RunKey):
+
+
+async def _find_by_reference(text: str, services: Services) -> Runbook | None:
+    """By link or ``PLATFORM:ID``. None if the text is neither. Raises ``NotFound``."""
+    await require_no_run(text, services)
+    key = parse_platform_reference(text, services)
+    if isinstance(key, RunbookKey | RunKey) and not await services.runs.is_hidden(_as_run(key)):
         return await services.adapter(key.platform).runbook(key.id)
     return None
+
+
+def _as_run(key: RunbookKey | RunKey) -> RunKey:
+    """A runbook and a run may be the same thing of the platform."""
+    return RunKey(platform=key.platform, id=key.id)
 
 
 async def _find_running(query: str, platform: str, services: Services) -> TrackedRun | None:

@@ -113,7 +113,8 @@ class Card:
     ``link`` is where the title leads. ``tone`` colours the card where a chat can; a word on it always says the
     same. At most four ``buttons``, five for a choice; ``menu`` has what they have no room for.
     ``shown_elsewhere``: what a private card says is on the live card and in an activity line too, so a chat that
-    could only post it publicly may leave it out. ``edition`` is never shown: a live card is edited when it
+    could only post it publicly may leave it out. ``confidential``: only this person may read it, so a chat never
+    posts it publicly. ``edition`` is never shown: a live card is edited when it
     changes, like what is shown.
     """
 
@@ -126,6 +127,7 @@ class Card:
     tone: Tone = ""
     link: Link | None = None
     shown_elsewhere: bool = field(default=False, compare=False)
+    confidential: bool = field(default=False, compare=False)
     edition: str = field(default="", compare=False)
     menu: Menu | None = None
     footer: Text = ()

@@ -33,7 +33,7 @@ async def handle(intent: Runs, context: CommandContext) -> Answer:
     """Tracked runs and those that the platforms list. Each run that is shown gets a handle."""
     services = context.services
     found = await ask_platforms(list(services.platforms), lambda adapter: adapter.runs(intent.query), services)
-    listed = found.items
+    listed = [summary for summary in found.items if not await services.runs.is_hidden(summary)]
     active = await _active_runs(intent.query, listed, found.answered, services)
     # A run in both lists keeps its place among the listed ones, with the summary of its snapshot.
     merged = {summary.key: summary for summary in reversed([*active, *listed])}

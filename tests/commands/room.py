@@ -43,7 +43,14 @@ from commands.model.tracked_run import TrackedRun
 from commands.registry import COMMANDS
 from commands.text.catalogue import plain_text
 from tests.adapters.local.store import MemoryRuns
-from tests.commands.memory import MemoryEffects, MemoryMessages, MemoryPeople, MemoryResponder, MemoryRunsPort
+from tests.commands.memory import (
+    MemoryEffects,
+    MemoryMemberships,
+    MemoryMessages,
+    MemoryPeople,
+    MemoryResponder,
+    MemoryRunsPort,
+)
 
 NOW = datetime(2026, 5, 4, 14, 5, tzinfo=UTC)
 ANA = Actor(
@@ -198,6 +205,7 @@ class Room:
         self.platform = ScriptedAdapter(inner, dict(inner.capabilities))
         adapters = {"local": self.platform}
         self.runs = MemoryRunsPort(adapters, self.now)
+        self.memberships = MemoryMemberships()
         self.messages = MemoryMessages(self.now)
         self.responder = MemoryResponder()
         self.effect_log: dict[tuple[str, str], Outcome] = {}
@@ -208,6 +216,7 @@ class Room:
             platform_types=platform_types,
             runs=self.runs,
             people=MemoryPeople([ANA, BEN, EVE]),
+            memberships=self.memberships,
             messages=self.messages,
             responder=self.responder,
             zone=UTC,

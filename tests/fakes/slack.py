@@ -120,6 +120,12 @@ class Slack(SlackServer):
         post = self.say(text, user, self._channel(user).id)
         return await self.deliver(app_url, "events_api", self.event(post, "message", channel_type="im"))
 
+    async def leave(self, app_url: str, *, user: str, channel: str) -> Delivered:
+        """Leaves a channel that the bot is in."""
+        self.channels[channel].members.discard(user)
+        event = {"type": "member_left_channel", "user": user, "channel": channel, "channel_type": "C"}
+        return await self.deliver(app_url, "events_api", self._envelope({**event, "team": self.team}))
+
     def say(self, text: str, user: str, channel: str, thread: str = "") -> Posted:
         """Posts a person's message without delivering it."""
         post = Posted(channel, self.new_ts(), text, user, thread_ts=thread)
@@ -130,6 +136,9 @@ class Slack(SlackServer):
         """The envelope of an event for ``post``, with a new ``event_id``."""
         inner = {"type": type, "user": post.user, "text": post.text, "ts": post.ts, "channel": post.channel}
         thread = {"thread_ts": post.thread_ts} if post.thread_ts not in ("", post.ts) else {}
+        return self._envelope({**inner, "event_ts": post.ts, "team": self.team, **thread, **facts})
+
+    def _envelope(self, event: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "type": "event_callback",
             "team_id": self.team,
@@ -137,7 +146,7 @@ class Slack(SlackServer):
             "event_id": f"Ev{self.new_ts()}",
             "event_time": int(time.time()),
             "authorizations": [{"team_id": self.team, "user_id": self.bot_user, "is_bot": True}],
-            "event": {**inner, "event_ts": post.ts, "team": self.team, **thread, **facts},
+            "event": event,
         }
 
     async def press(self, app_url: str, label: str, *, user: str, on: Posted | Modal | None = None) -> Delivered:
@@ -303,9 +312,10 @@ class Slack(SlackServer):
         answered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.envelopes[id] = answered
         socket = self.sockets[len(self.seen) % len(self.sockets)]
-        await socket.send_json(
-            {"envelope_id": id, "type": kind, "payload": payload, "accepts_response_payload": True}
-        )
+        if socket not in self.deaf:
+            await socket.send_json(
+                {"envelope_id": id, "type": kind, "payload": payload, "accepts_response_payload": True}
+            )
         try:
             answer = await asyncio.wait_for(answered, self.socket_timeout)
         except TimeoutError:

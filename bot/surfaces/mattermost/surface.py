@@ -8,6 +8,7 @@ from starlette.routing import Route
 from adapters.protocol import CheckResult
 from bot.surfaces.mattermost import health
 from bot.surfaces.mattermost.buttons import Buttons
+from bot.surfaces.mattermost.channels import ChannelDirectory
 from bot.surfaces.mattermost.driver import ApiError, MattermostApi
 from bot.surfaces.mattermost.forms import FormOpener
 from bot.surfaces.mattermost.inbound import InboundRoutes
@@ -18,8 +19,9 @@ from bot.surfaces.mattermost.render import Renderer
 from bot.surfaces.mattermost.replies import PrivateReplies
 from bot.surfaces.mattermost.seen_posts import SeenPosts
 from bot.surfaces.mattermost.signing import Signer
+from bot.surfaces.mattermost.websocket import PING_SECONDS
 from bot.surfaces.options import MattermostOptions
-from bot.surfaces.protocol import Intake, PostRef, SurfaceState
+from bot.surfaces.protocol import Intake, PostRef, Reception, SurfaceState
 from commands.model.card import Button, Card, Text
 from commands.model.messages import Actor, Message, Place
 
@@ -39,15 +41,18 @@ class MattermostSurface:
         secret_key: bytes,
         state: SurfaceState,
         now: Callable[[], datetime],
+        probe_seconds: float = PING_SECONDS,
     ) -> None:
         self._options = options
         self._command = command
         self._public_url = public_url.rstrip("/")
         self._now = now
+        self._probe_seconds = probe_seconds
         self._api = MattermostApi(options.url, options.token.get_secret_value())
         prefix = f"mattermost:{self._api.host}:"
         signer = Signer(secret_key)
         self._users = UserDirectory(self._api, options.team or "", prefix)
+        self._channels = ChannelDirectory(self._api, self._users.bot_channels)
         buttons = Buttons(signer, f"{self._public_url}/mattermost/action")
         renderer = Renderer(buttons, lambda: self._api.server_version)
         self._posts = ChannelPosts(self._api, self._users, renderer, now)
@@ -88,8 +93,9 @@ class MattermostSurface:
         """Returns immediately. Connecting is retried until it works; ``ready`` shows the state."""
         self._inbound.intake = intake
         token = self._options.token.get_secret_value()
-        url = self._api.websocket_url
-        self._listener = Listener(self._api, url, token, self._seen_posts, self._users.account, intake, self._now)
+        self._listener = Listener(
+            self._api, token, self._seen_posts, self._users.account, intake, self._now, self._probe_seconds
+        )
         self._listener.start()
 
     async def stop(self) -> None:
@@ -102,6 +108,11 @@ class MattermostSurface:
 
     def ready(self) -> Mapping[str, bool]:
         return {"websocket": self._listener is not None and self._listener.is_live}
+
+    def reception(self) -> Reception:
+        if self._listener is None:
+            return Reception()
+        return Reception(self._listener.last_received, health.problem(self._api.url, self._listener.rejection))
 
     async def post(self, place: Place, card: Card, *, nonce: str) -> PostRef:
         return await self._posts.post_card(place, card, nonce)
@@ -142,10 +153,19 @@ class MattermostSurface:
                 return ()
             raise
 
+    async def can_see(self, actor: Actor, place: Place) -> bool:
+        return await self._channels.can_see(actor, place)
+
+    async def is_public(self, place: Place) -> bool:
+        return await self._channels.is_public(place)
+
+    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+        return await self._channels.shared_channels(actor)
+
     async def channels_named(self, name: str) -> Sequence[str] | None:
         return await self._users.channels_named(name)
 
-    async def check(self) -> Sequence[CheckResult]:
+    async def check(self, *, in_use: bool = False) -> Sequence[CheckResult]:
         return await health.check(
             self._api,
             team=self._options.team or "",

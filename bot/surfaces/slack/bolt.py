@@ -32,6 +32,7 @@ from bot.surfaces.slack.deliveries import (
     NotIdentified,
     OptionSearch,
     PersonChanged,
+    PlaceChanged,
     UnreadableButton,
 )
 from bot.surfaces.slack.forms import FormOpener
@@ -147,6 +148,9 @@ class DeliveryHandler:
             return BoltResponse(status=200)
         if isinstance(delivery, PersonChanged):
             return await self._forget_person(delivery, intake)
+        if isinstance(delivery, PlaceChanged):
+            intake.place_changed("slack", delivery.channel, delivery.person)
+            return BoltResponse(status=200)
         if isinstance(delivery, NewMessage):
             response = await self._record_message(delivery, intake, req.body)
             if response is not None:
@@ -227,7 +231,7 @@ class DeliveryHandler:
             return
         with in_language(self._intake.language_for(delivery.actor)):
             options = await self._intake.search_options(
-                delivery.about, delivery.run, delivery.field, delivery.typed
+                delivery.about, delivery.run, delivery.field, delivery.typed, delivery.actor, delivery.place
             )
         if delivery.on_card:
             await ack(options=_commands(delivery, options))

@@ -31,6 +31,7 @@ def _parts() -> Sequence[str]:
     return sorted(
         {
             "itself",
+            "alone",
             "assign",
             "buttons",
             "colour",

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 import aiohttp
 
+from tests.fakes.mattermost.admin import AdminRoutes
 from tests.fakes.mattermost.models import Channel, Dialog, Json, Post, User, action_labels, is_labelled, new_id
-from tests.fakes.mattermost.rest import RestApi
 
 AGENT = "Mattermost-Bot/1.1"
 
@@ -25,7 +25,7 @@ class Delivered:
     seconds: float
 
 
-class MattermostClients(RestApi):
+class MattermostClients(AdminRoutes):
     async def say(self, channel: Channel, text: str, user: User, *, root: str = "", **fields: Any) -> Post:
         """A person's post, with ``fields`` of ``Post``. ``lose=True``: its event gets a number but is not sent."""
         lose = bool(fields.pop("lose", False))
