@@ -1,4 +1,4 @@
-"""Drives ``liaison serve`` on both chats and draws what it posts: ``python -m tests.pictures [SHEET ...]``."""
+"""Drives ``liaison serve`` on both chats and draws what it posts: ``python -m tests.pictures [GROUP ...]``."""
 
 import asyncio
 import json
@@ -16,14 +16,14 @@ from tests.e2e.process import Liaison
 from tests.e2e.slack_chat import SlackChat
 from tests.pictures.mattermost_page import page
 from tests.pictures.runbooks import write_runbooks
-from tests.pictures.scenes import SHEETS, Picture, Stage
+from tests.pictures.scenes import GROUPS, Picture, Stage
 
 HERE = Path(__file__).parent
 OUT = HERE.parent.parent / "docs" / "pictures"
 
 
-async def _collect(chat: Chat, folder: Path, sheets: list[str]) -> dict[str, list[dict[str, Any]]]:
-    """The pictures by sheet, as JSON for ``draw.cjs``."""
+async def _collect(chat: Chat, folder: Path, groups: list[str]) -> dict[str, list[dict[str, Any]]]:
+    """The pictures by group, as JSON for ``draw.cjs``."""
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(chat)
         cutover = await stack.enter_async_context(CutoverFake())
@@ -36,9 +36,9 @@ async def _collect(chat: Chat, folder: Path, sheets: list[str]) -> dict[str, lis
         chat.set_liaison_url(liaison.url)
         await stack.enter_async_context(liaison)
         found: dict[str, list[dict[str, Any]]] = {}
-        for sheet in sheets:
-            found[sheet] = [_json(picture, chat) for picture in await SHEETS[sheet](Stage(chat, cutover))]
-            print(f"{chat.name}: {sheet}, {len(found[sheet])} pictures", flush=True)
+        for group in groups:
+            found[group] = [_json(picture, chat) for picture in await GROUPS[group](Stage(chat, cutover))]
+            print(f"{chat.name}: {group}, {len(found[group])} pictures", flush=True)
         return found
 
 
@@ -52,21 +52,21 @@ def _json(picture: Picture, chat: Chat) -> dict[str, Any]:
     return {**shown, "message": raw.message, "attachments": raw.attachments}
 
 
-def _draw(name: str, sheets: dict[str, list[dict[str, Any]]], folder: Path) -> None:
-    for sheet, pictures in sheets.items():
-        source = folder / f"{name}-{sheet}.json"
+def _draw(name: str, groups: dict[str, list[dict[str, Any]]], folder: Path) -> None:
+    for group, pictures in groups.items():
+        source = folder / f"{name}-{group}.json"
         html = {theme: page(pictures, theme) for theme in ("light", "dark")} if name == "mattermost" else {}
         source.write_text(json.dumps({"pictures": pictures, "html": html}))
-        subprocess.run(["node", str(HERE / "draw.cjs"), str(source), str(OUT / f"{name}-{sheet}")], check=True)
+        subprocess.run(["node", str(HERE / "draw.cjs"), str(source), str(OUT / f"{name}-{group}")], check=True)
 
 
 def main() -> None:
-    sheets = sys.argv[1:] or list(SHEETS)
+    groups = sys.argv[1:] or list(GROUPS)
     OUT.mkdir(exist_ok=True)
     for chat in (SlackChat(), MattermostChat()):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            _draw(chat.name, asyncio.run(_collect(chat, folder, sheets)), folder)
+            _draw(chat.name, asyncio.run(_collect(chat, folder, groups)), folder)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-// Draws one sheet as PNGs: node draw.cjs SOURCE.json OUT-PREFIX. Slack's blocks with slack-blocks-to-jsx, in Chromium.
+// Draws one group as PNGs: node draw.cjs SOURCE.json OUT-PREFIX. Slack's blocks with slack-blocks-to-jsx, in Chromium.
 const fs = require('fs');
 const React = require('react');
 const { renderToStaticMarkup } = require('react-dom/server');

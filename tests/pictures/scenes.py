@@ -1,4 +1,4 @@
-"""What is drawn: each function produces some messages and forms in rooms of one chat, by sheet."""
+"""What is drawn: each function produces some messages and forms in rooms of one chat, by group."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -202,7 +202,7 @@ async def _form(room: Room) -> Any:
     return dict(dialog.dialog)
 
 
-SHEETS: Mapping[str, Callable[[Stage], Awaitable[Sequence[Picture]]]] = {
+GROUPS: Mapping[str, Callable[[Stage], Awaitable[Sequence[Picture]]]] = {
     "cards": cards,
     "states": states,
     "answers": answers,
