@@ -39,6 +39,14 @@ class UserDirectory:
             self._account = BotAccount(id, name, self._api.url, self._prefix, await self.team_id(), self._bots)
         return self._account
 
+    def sender(self) -> Mapping[str, str]:
+        """What makes a command's private answer come from the bot, if the server allows overrides. Otherwise it
+        shows whoever asked. Empty until the account is known."""
+        if self._account is None:
+            return {}
+        icon = f"{self._account.site}/api/v4/users/{self._account.me}/image"
+        return {"username": self._account.username, "icon_url": icon}
+
     async def team_id(self) -> str:
         """The id of ``[mattermost] team``, which is a name (as in the team's URL) or an id; "" for any team."""
         if not self._team or is_id(self._team):

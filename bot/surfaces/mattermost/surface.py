@@ -11,6 +11,7 @@ from bot.surfaces.mattermost import health
 from bot.surfaces.mattermost.buttons import Buttons
 from bot.surfaces.mattermost.channels import ChannelDirectory
 from bot.surfaces.mattermost.driver import ApiError, MattermostApi
+from bot.surfaces.mattermost.features import FeatureCache
 from bot.surfaces.mattermost.forms import FormOpener
 from bot.surfaces.mattermost.inbound import InboundRoutes
 from bot.surfaces.mattermost.listener import Listener
@@ -58,7 +59,8 @@ class MattermostSurface:
         buttons = Buttons(signer, f"{self._public_url}/mattermost/action")
         renderer = Renderer(buttons, lambda: self._api.server_version)
         self._posts = ChannelPosts(self._api, self._users, renderer, now)
-        self._replies = PrivateReplies(self._api, self._users, renderer, self._posts, now)
+        features = FeatureCache(self._api, now)
+        self._replies = PrivateReplies(self._api, self._users, renderer, self._posts, features, now)
         self._forms = FormOpener(self._api, signer, self._replies, f"{self._public_url}/mattermost/dialog", now)
         self._seen_posts = SeenPosts(state, f"mattermost/{self._api.host}/heard")
         self._listener: Listener | None = None
@@ -71,7 +73,7 @@ class MattermostSurface:
             buttons=buttons,
             forms=self._forms,
             replies=self._replies,
-            me=lambda: self._users.me,
+            users=self._users,
             now=now,
         )
 
