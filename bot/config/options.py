@@ -5,7 +5,7 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
@@ -109,13 +109,22 @@ class BotOptions(Options):
 class ReadOptions(Options):
     """``{runbook = "Payroll export", who = ["place", "@ana"]}``"""
 
-    who: tuple[str, ...] = Field(min_length=1)
+    who: tuple[str, ...] = ()
     place: str = ""
     runbook: str = ""
     platform: str = ""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _is_a_table(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            return value
+        raise ValueError('must be a list of tables, like [{platform = "cutover", who = ["members"]}]')
+
     @model_validator(mode="after")
     def _names_runs(self) -> "ReadOptions":
+        if not self.who:
+            raise ValueError('each entry must say who may read, like who = ["members"]')
         if not (self.place or self.runbook or self.platform):
             raise ValueError("each entry must have a place, a runbook or a platform")
         return self
