@@ -51,6 +51,15 @@ class Modal:
     id: str
     user: str
     view: dict[str, Any]
+    entered: dict[str, dict[str, Any]] = field(default_factory=dict)  # by block id: what the person changed
+
+    def show(self, view: dict[str, Any]) -> None:
+        """What was entered stays in the blocks that are still there."""
+        self.view = view
+        self.entered = {id: entered for id, entered in self.entered.items() if id in self.fields}
+
+    def element(self, field: str) -> dict[str, Any]:
+        return next(dict(block["element"]) for block in self.view["blocks"] if block.get("block_id") == field)
 
     @property
     def title(self) -> str:

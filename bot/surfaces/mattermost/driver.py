@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 from mattermostdriver import Driver
 
+from bot.surfaces.mattermost.features import OLDEST, Version, parse_version
 from bot.surfaces.protocol import ChatUnreachable, SurfaceError, TokenRejected
 
 Json = dict[str, Any]
@@ -53,6 +54,7 @@ class AsyncTransport:
         base = f"{options['scheme']}://{options['url']}:{options['port']}{options['basepath']}"
         seconds = float(options["request_timeout"])
         self._http = _http(seconds, base_url=base, headers={"Authorization": f"Bearer {options['token']}"})
+        self.version = OLDEST  # of the server, once it has responded
         self._unauthenticated = _http(seconds)  # reused: creating one takes 20 ms, mostly to read certificates
 
     def get(self, endpoint: str, options: Any = None, params: Any = None) -> Awaitable[Any]:
@@ -91,6 +93,8 @@ class AsyncTransport:
             response = await http.request(method, url, json=body, params=params)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ChatUnreachable(f"Mattermost: {type(error).__name__} {error}".strip()) from error
+        if version := response.headers.get("x-version-id"):
+            self.version = parse_version(version)
         if response.is_success:
             return response
         if response.status_code == 429 or response.status_code >= 500 or response.is_redirect:
@@ -162,6 +166,11 @@ class MattermostApi:
     def client(self) -> AsyncTransport:
         client: AsyncTransport = self._driver.client
         return client
+
+    @property
+    def version(self) -> Version:
+        """Of the server; ``OLDEST`` until it has responded to anything."""
+        return self.client.version
 
     @property
     def websocket_url(self) -> str:

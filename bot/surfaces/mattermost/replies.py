@@ -11,17 +11,21 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 
+import structlog
+
 from bot.surfaces.mattermost.buttons import ButtonScope
 from bot.surfaces.mattermost.driver import ApiError, MattermostApi, is_id
 from bot.surfaces.mattermost.markdown import Handles, card_texts, mentioned_ids
 from bot.surfaces.mattermost.people import UserDirectory
 from bot.surfaces.mattermost.posting import ChannelPosts
 from bot.surfaces.mattermost.render import Renderer
-from bot.surfaces.protocol import EPHEMERAL_FOR, NotInChannel, PostGone, RouteClosed
+from bot.surfaces.protocol import EPHEMERAL_FOR, NotInChannel, PostGone, RouteClosed, SurfaceError
 from commands.model.card import Card
 from commands.model.messages import Message, Place, Via
 
 SEND_TIMEOUT_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
 
 
 class PrivateReplies:
@@ -39,10 +43,15 @@ class PrivateReplies:
         self._posts = posts
         self._now = now
 
-    async def send_within_timeout(self, message: Message, card: Card) -> None:
-        """Raises ``TimeoutError``, because an HTTP response is waiting."""
-        async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-            await self.send(message, card)
+    async def send_in_time(self, message: Message, card: Card) -> bool:
+        """Sends a card with buttons while an HTTP response, which cannot have any, waits. False on failure."""
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                await self.send(message, card)
+        except (SurfaceError, TimeoutError) as error:
+            log.warning("mattermost buttons not sent", error=str(error) or type(error).__name__)
+            return False
+        return True
 
     async def send(self, message: Message, card: Card) -> None:
         was_clicked = message.via in (Via.BUTTON, Via.FORM)
