@@ -21,6 +21,7 @@ from adapters.models import (
     RunSummary,
     StartOption,
 )
+from adapters.toolkit.authors import attributed
 from adapters.toolkit.messages import message_text
 from adapters.toolkit.timestamps import parse_timestamp
 
@@ -60,16 +61,16 @@ def run_health(runbook: wire.Runbook) -> RunHealth:
     return RunHealth(health=health, text=signed.text, by=signed.by, at=at, due=signed.due)
 
 
-def comment(item: wire.Comment, people: Mapping[str, Person] | None = None) -> Comment:
+def comment(item: wire.Comment, people: Mapping[str, Person], own_user: str = "") -> Comment:
     """Comments have no author and no time in the reference, but may have them on newer versions.
 
     Those of ours are written by the token's user. Their signature says who they are from.
     """
-    signed = SIGNER.read(to_text(item.attributes.content))
-    author = (people or {}).get(item.related_id(AUTHOR) or "")
-    by = signed.by or (author.shown if author else "")
+    whole, author = to_text(item.attributes.content), item.related_id(AUTHOR)
+    by = people.get(author, Person(id=author)) if author else None
+    signed = attributed(SIGNER.read(whole), whole, by, own_user)
     at = parse_timestamp(item.attributes.created_at)
-    return Comment(id=item.id, text=signed.text, by=by, at=at, task=item.related_id("task"))
+    return Comment(id=item.id, text=signed.text, by=signed.by, at=at, task=item.related_id("task"))
 
 
 def run_summary(platform: str, item: wire.Runbook, links: Links) -> RunSummary:

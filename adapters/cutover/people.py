@@ -19,6 +19,7 @@ class People:
     """Remembers everybody for as long as the process lives: a name is read once."""
 
     api: CutoverApi
+    own_user: str = ""  # the id of the token's user, once a comment of ours had an author
     _by_id: dict[str, Person] = field(default_factory=dict)
 
     async def named(self, ids: Collection[str], operation: str) -> Mapping[str, Person]:

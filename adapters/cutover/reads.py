@@ -105,7 +105,7 @@ class Reads:
             found.sort(key=lambda item: int(item.id))
         last = found[-COMMENT_LIMIT:]
         people = await self.people.named(_ids(item.related_id(mapping.AUTHOR) for item in last), "comments")
-        return [mapping.comment(item, people) for item in last]
+        return [mapping.comment(item, people, self.people.own_user) for item in last]
 
     async def fresh_task(self, step: TaskWrite) -> Fresh[wire.Task]:
         item, run = await asyncio.gather(

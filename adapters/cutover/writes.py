@@ -18,7 +18,7 @@ from adapters.cutover.text import SIGNER, to_html, to_text
 from adapters.errors import Conflict, Rejected
 from adapters.models import Listing, RunState, TaskState
 from adapters.toolkit.comments import PostedComment, SignedComments, comment_text
-from adapters.toolkit.guards import Fresh, Guard, run_is_over, task_is_over
+from adapters.toolkit.guards import Fresh, Guard, run_is_over, task_is_over, with_race
 from adapters.toolkit.reconciliation import applied_if, read_or_raise
 from adapters.toolkit.steps import reconciles, step
 from adapters.toolkit.timestamps import parse_timestamp
@@ -241,7 +241,7 @@ class Comments(SignedComments):
 
     @step(HoldTask, recovery=Recovery.LOOKUP, guard=read_task)
     async def hold(self, step: HoldTask, marker: WriteMarker, fresh: Fresh[wire.Task]) -> WriteResult:
-        return await self.write_comment(step, marker)
+        return await with_race(step, await self.write_comment(step, marker), self.read_task)
 
     @reconciles(AddComment, HoldTask)
     @reconciles(BeginTask, FinishTask, part="note")
@@ -261,6 +261,7 @@ class Comments(SignedComments):
             data["relationships"] = {"task": {"data": {"id": step.target, "type": "task"}}}
         path = self.api.path("comment", "runbooks", step.run_id, "comments")
         item = await self.api.write("POST", path, "comment", {"data": data}, wire.CommentResponse)
+        self.reads.people.own_user = item.related_id(mapping.AUTHOR) or self.reads.people.own_user
         return PostedComment(id=item.id)
 
     async def list_comments(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Listing[PostedComment]:

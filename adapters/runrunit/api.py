@@ -21,6 +21,7 @@ from adapters.runrunit.wire import (
     WireAssignment,
     WireChecklistItem,
     WireComment,
+    WireDashboard,
     WireDescription,
     WireElement,
     WireProjectTemplate,
@@ -135,6 +136,10 @@ class RunrunitApi:
     async def users(self) -> Listing[WireUser]:
         """An administrator's token sees all users, any other token only those of its teams."""
         return await self._list(WireUser, "users", "people")
+
+    async def dashboards(self, operation: str) -> Listing[WireDashboard]:
+        """Those of the token's user."""
+        return await self._list(WireDashboard, "dashboards", operation, max_pages=1)
 
     async def workflow(self, task: str, operation: str) -> WireWorkflow:
         return await self._get(WireWorkflow, "workflows", operation, {"task_id": self.number(task, operation)})

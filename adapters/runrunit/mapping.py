@@ -22,6 +22,7 @@ from adapters.runrunit.links import Links
 from adapters.runrunit.people import People
 from adapters.runrunit.text import SIGNER, health_of_stage, plain_title, remove_code, to_text
 from adapters.runrunit.wire import WireAssignment, WireComment, WireSubtaskAssignee, WireTask, WireTemplate
+from adapters.toolkit.authors import attributed
 from adapters.toolkit.messages import message_text
 from adapters.toolkit.timestamps import parse_timestamp
 
@@ -198,14 +199,17 @@ def runbook(
 
 def comment(item: WireComment, task: str | None, people: People) -> Comment:
     """Liaison's own are as they were typed, unless Runrun.it made them HTML."""
-    signed = SIGNER.read(item.text)
-    if not signed.by or item.text.lstrip().startswith("<"):
-        signed = SIGNER.read(to_text(item.text))
-    author = signed.by or item.commenter_name or (people.person(item.user_id).shown if item.user_id else "")
-    author = author or ("Runrun.it" if item.is_system_message else "")
+    whole = item.text
+    signed = SIGNER.read(whole)
+    if not signed.by or whole.lstrip().startswith("<"):
+        whole = to_text(whole)
+        signed = SIGNER.read(whole)
+    name, system = item.commenter_name, "Runrun.it" if item.is_system_message else ""
+    by = people.person(item.user_id, name) if item.user_id else Person(name=name or system)
+    signed = attributed(signed, whole, by if by.id or by.name else None, people.own_user)
     lines = [*_quote(item), signed.text, *(document.file_name for document in item.documents)]
     text = "\n".join(line for line in lines if line)
-    return Comment(id=item.id, text=text, by=author, at=parse_timestamp(item.created_at), task=task)
+    return Comment(id=item.id, text=text, by=signed.by, at=parse_timestamp(item.created_at), task=task)
 
 
 def _quote(item: WireComment) -> list[str]:

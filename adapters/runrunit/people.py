@@ -23,6 +23,8 @@ class People:
 
     api: RunrunitApi
     now: Callable[[], datetime]
+    own_user: str = ""  # the id of the token's user, once it is known
+    _own_user_tried: bool = False
     _users: dict[str, WireUser] = field(default_factory=dict)  # slug -> user
     _loaded_at: datetime | None = None
     _refresh_tried_at: datetime | None = None
@@ -43,6 +45,18 @@ class People:
             matches = [user.id for user in self._users.values() if fold(user.name) == fold(person.name)]
             found = matches[0] if len(matches) == 1 else None
         return found
+
+    async def find_own_user(self) -> None:
+        """Whose dashboards these are: the API has no other request about the token's user. Tried once."""
+        if self.own_user or self._own_user_tried:
+            return
+        self._own_user_tried = True
+        try:
+            owners = {dashboard.user_id for dashboard in await self.api.dashboards("comments")}
+        except AdapterError as error:
+            _log.info("could not read whose token this is: %s", error)
+            return
+        self.own_user = owners.pop() if len(owners) == 1 else ""
 
     @property
     def count(self) -> int:

@@ -12,7 +12,7 @@ from adapters.runrunit.api import PAGE_SIZE, RunrunitApi
 from adapters.runrunit.checklists import Checklists
 from adapters.runrunit.links import Links
 from adapters.runrunit.people import People
-from adapters.runrunit.text import to_text
+from adapters.runrunit.text import SIGNER, to_text
 from adapters.runrunit.wire import WireTask
 from adapters.toolkit.guards import Fresh
 from adapters.writes import TaskWrite, Write
@@ -210,6 +210,8 @@ class Reads:
 
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
         listing = await self.api.comments(task or id, "comments")
+        if any(SIGNER.read(to_text(item.text)).by for item in listing.items):
+            await self.people.find_own_user()
         return mapping.comments(listing.items, task, self.people, COMMENT_LIMIT)
 
     async def instructions(self, task: str) -> str:

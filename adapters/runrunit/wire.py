@@ -144,6 +144,11 @@ class WireComment(Wire):
     deleted_at: str = ""
 
 
+class WireDashboard(Wire):
+    id: str
+    user_id: str = ""
+
+
 class WireDescription(Wire):
     """Of a task or a task template. The API documentation does not say whether it is HTML."""
 

@@ -99,6 +99,13 @@ class Harness(ABC):
         """Those that the fake has got for a run, on a platform that does not let them be read again."""
         return ()
 
+    def copy_comment(self, run: str) -> bool:
+        """Somebody else, called Ben, writes the fake's last comment again, signature and all.
+
+        False where the platform has no comments, or does not say who wrote them.
+        """
+        return False
+
     @abstractmethod
     def insert_task(self, run: str) -> None:
         """Somebody else adds a task on the platform, before all others where tasks have an order."""

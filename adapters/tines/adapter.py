@@ -156,7 +156,7 @@ class Tines(PlatformAdapter):
             raise NotFound(self.name, "show")  # it is a runbook
         case = await self._running.current(case, tasks, "show")
         health = await self._case_writes.read_health(case)
-        run = mapping.run(self.name, case, tasks, health, self._now(), self._colours)
+        run = mapping.run(self.name, case, tasks, health, self._now(), self._colours, self._people.own_user)
         self._views.remember(run)
         return run.model_copy(update={"own_buttons": self._actions.button_names(case.actions)})
 

@@ -91,6 +91,7 @@ def run(
     health: RunHealth,
     at: datetime,
     colours: Mapping[Health, str] | None = None,
+    own_user: str = "",
 ) -> Run:
     return Run(
         key=RunKey(platform=platform, id=case.case_id),
@@ -106,7 +107,7 @@ def run(
         owner=person(case.assignees[0]) if case.assignees else None,
         tasks=tuple(task(item, running_since(case, item.id)) for item in tasks),
         link=links.browser_url(case.url),
-        comments=recent_comments(case),
+        comments=recent_comments(case, own_user),
         notes=run_notes(case, at, colours or {}) if is_open(case) else (),
         read_at=at,
     )
@@ -141,12 +142,15 @@ def runbook(platform: str, case: wire.Case, tasks: Sequence[wire.Task] | None = 
     )
 
 
-def comment(item: wire.Comment | wire.Activity, names: Mapping[str, str] | None = None) -> Comment:
-    """``names`` are those of the people who are mentioned, by id."""
-    parsed = texts.parse_comment(item.value)
-    author = parsed.author or (person(item.user).shown if item.user else "")
-    text = parsed.text if parsed.author else texts.plain_text(parsed.text, names or {})
-    return Comment(id=item.id, text=text, by=author, at=parse_timestamp(item.created_at), task=parsed.task)
+def comment(
+    item: wire.Comment | wire.Activity, own_user: str = "", names: Mapping[str, str] | None = None
+) -> Comment:
+    """``names`` are those of the people who are mentioned, by id. ``own_user``: as ``People`` knows it."""
+    if item.user and item.user.is_service_account and not own_user:
+        own_user = item.user.id  # most probably: a person has no such account
+    parsed = texts.parse_comment(item.value, person(item.user) if item.user else None, own_user)
+    text = parsed.text if parsed.is_ours else texts.plain_text(parsed.text, names or {})
+    return Comment(id=item.id, text=text, by=parsed.by, at=parse_timestamp(item.created_at), task=parsed.task)
 
 
 def status_of(
@@ -197,7 +201,7 @@ def colour_of(case: wire.Case, colours: Mapping[Health, str]) -> Health:
     return next((health for health, name in colours.items() if name.casefold() in names), Health.UNSET)
 
 
-def recent_comments(case: wire.Case) -> tuple[Comment, ...]:
+def recent_comments(case: wire.Case, own_user: str) -> tuple[Comment, ...]:
     """The last few, if the case's own list of activities goes up to the newest: its order is not documented."""
     activities = case.activities
     is_newest_first = len(activities) > 1 and activities[0].created_at > activities[-1].created_at
@@ -205,7 +209,7 @@ def recent_comments(case: wire.Case) -> tuple[Comment, ...]:
         return ()
     found = [item for item in activities if item.activity_type == "COMMENTED"]
     found.sort(key=lambda item: (item.created_at, len(item.id), item.id))
-    return tuple(comment(item) for item in found[-_MAX_COMMENTS:])
+    return tuple(comment(item, own_user) for item in found[-_MAX_COMMENTS:])
 
 
 def priority_label(priority: str) -> str:

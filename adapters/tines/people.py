@@ -18,6 +18,7 @@ _ME = ("me", "myself", "eu", "mim")
 class People:
     api: Api
     now: Callable[[], datetime]
+    own_user: str = ""  # the id of the key's user, once it has written something
     _team: CachedValue[Sequence[wire.User]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -62,6 +63,12 @@ class People:
         """The ``author_email`` of a request body, if the email is known."""
         email = await self.email(person, operation)
         return {"author_email": email} if email else {}
+
+    def learn_own_user(self, author: wire.User | None, email: str) -> None:
+        """From what was just written: whoever is not in the team is replaced by the key's user."""
+        is_told = author is not None and (author.email or not email)
+        if author and is_told and author.email.casefold() != email.casefold():
+            self.own_user = author.id
 
     async def missing_emails(self, users: tuple[wire.User, ...], operation: str) -> dict[str, str]:
         """id -> email of the users that came without one, as far as the team's members have it."""

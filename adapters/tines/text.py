@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from adapters.models import Health, Model
+from adapters.models import Health, Model, Person
+from adapters.toolkit.authors import attributed
 from adapters.toolkit.signing import TextSigner
 from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import WriteMarker
@@ -41,11 +42,12 @@ HEALTH_KEY = "liaison_health"
 
 
 class ParsedComment(Model):
-    """``author`` is empty for a comment that Liaison did not write."""
+    """``is_ours`` if Liaison wrote it."""
 
     text: str
-    author: str = ""
+    by: str = ""
     task: str | None = None
+    is_ours: bool = False
 
 
 class RunningSince(Model):
@@ -110,10 +112,13 @@ def with_task_header(task: str, title: str, text: str) -> str:
     return f"**{line}** (task {task})\n{text}"
 
 
-def parse_comment(value: str) -> ParsedComment:
+def parse_comment(value: str, author: Person | None, own_user: str) -> ParsedComment:
+    """``author`` is who wrote it according to Tines, ``own_user`` the id of the key's user."""
     header = _TASK_HEADER.search(value)
-    signed = SIGNER.read(value[header.end() :] if header else value)
-    return ParsedComment(text=signed.text, author=signed.by, task=header["task"] if header else None)
+    said = value[header.end() :] if header else value
+    read = attributed(SIGNER.read(said), said, author, own_user)
+    task = header["task"] if header else None
+    return ParsedComment(text=read.text, by=read.by, task=task, is_ours=bool(read.code))
 
 
 def add_skip_prefix(description: str, reason: str) -> str:

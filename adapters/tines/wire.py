@@ -225,7 +225,7 @@ class Case(Wire):
     tasks: Many[Task] = ()
     activities: Many[Activity] = ()
     activities_meta: Annotated[Meta, BeforeValidator(_to_object)] = Meta()
-    linked_cases: Annotated[tuple[LinkedCase, ...], BeforeValidator(_page_items("case_id"))] = ()
+    linked_cases: Annotated[tuple[LinkedCase, ...], BeforeValidator(_with_id("case_id"))] = ()
     slas: Annotated[tuple[Sla, ...], BeforeValidator(_to_objects)] = ()
     team: Annotated[Team, BeforeValidator(_to_object)] = Team()
     created_at: Text = ""

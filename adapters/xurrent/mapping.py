@@ -21,6 +21,7 @@ from adapters.models import (
     TaskState,
 )
 from adapters.protocol import Edit
+from adapters.toolkit.authors import attributed
 from adapters.toolkit.timestamps import parse_timestamp
 from adapters.xurrent import wire
 from adapters.xurrent.links import Links
@@ -292,11 +293,12 @@ def is_visible(note: wire.Note) -> bool:
     return not note.internal and note.medium not in _HIDDEN_MEDIA and bool((note.text or "").strip())
 
 
-def map_comment(note: wire.Note, task: str | None) -> Comment:
-    signed = SIGNER.read(note.text or "")
-    by = signed.by or (note.person.shown if note.person else "")
+def map_comment(note: wire.Note, task: str | None, own_user: str) -> Comment:
+    """``own_user``: the ID of the token's person, by whom our notes are."""
+    whole = (note.text or "").strip()
+    signed = attributed(SIGNER.read(whole), whole, map_person(note.person), own_user)
     task = note.task.id if note.task else task
-    return Comment(id=note.id, text=signed.text, by=by, at=parse_timestamp(note.created_at), task=task)
+    return Comment(id=note.id, text=signed.text, by=signed.by, at=parse_timestamp(note.created_at), task=task)
 
 
 def edit(record: wire.Task | wire.Workflow) -> Edit:

@@ -26,6 +26,7 @@ class People:
     _id_by_email: dict[str, str] = field(default_factory=dict)
     _email_by_id: dict[str, str] = field(default_factory=dict)  # "" if it can't be read
     _ids_by_name: dict[str, set[str]] = field(default_factory=dict)  # of people on tasks
+    _own_user: str | None = None  # "" if it can't be read
 
     async def load_emails(self, ids: Iterable[str], operation: str) -> None:
         """Reads the email addresses of these people, once: a run's tasks only have their names."""
@@ -54,6 +55,15 @@ class People:
     def _with_email(self, person: Person) -> Person:
         email = self._email_by_id.get(person.id)
         return person.model_copy(update={"email": email}) if email else person
+
+    async def own_user(self, operation: str) -> str:
+        """The ID of the token's person, read once. Empty if it can't be read."""
+        if self._own_user is None:
+            try:
+                self._own_user = (await self.api.fetch(wire.Person, "me", operation)).id
+            except (*OPTIONAL_READ_ERRORS, BadResponse):
+                self._own_user = ""
+        return self._own_user
 
     async def find_id_if_readable(self, person: Person, operation: str) -> str | None:
         """As ``find_id``, but None if the token may not read people: for writes that work without a person."""

@@ -125,7 +125,10 @@ class WorkflowReads:
         result = await self.notes(id, task, "comments", pages=1)
         visible = [note for note in result.items if mapping.is_visible(note)]
         visible.sort(key=lambda note: mapping.id_order(note.id))
-        return [mapping.map_comment(note, task) for note in visible[-MAX_COMMENTS:]]
+        last = visible[-MAX_COMMENTS:]
+        is_signed = any(SIGNER.read(note.text or "").by for note in last)
+        own_user = await self.people.own_user("comments") if is_signed else ""
+        return [mapping.map_comment(note, task, own_user) for note in last]
 
     async def notes(self, run: str, task: str | None, operation: str, *, pages: int) -> Listing[wire.Note]:
         path_id = self.api.path_id(task or run, operation)

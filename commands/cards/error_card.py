@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Rejected, Unsupported
 from adapters.toolkit.messages import in_language
 from commands.model.card import Answer, Button, Card, Result, Text
-from commands.model.errors import Ambiguous, CommandError
+from commands.model.errors import Ambiguous, BadArguments, CommandError
 from commands.model.intents import Choose, Drop, OpenForm, Retry
 from commands.model.messages import Message, Via
 from commands.model.ports import CannotPost, Services
@@ -81,7 +81,8 @@ def _error_card(error: CommandError | AdapterError, services: Services, message:
     if isinstance(error, CommandError):
         failed = _result(error) == "failed"
         retry = [retry_button(message)] if failed and message.via is Via.FORM else []
-        buttons = [*error.buttons[: _MOST_BUTTONS - len(retry)], *retry]
+        buttons = [*error.buttons, *_suggestion_buttons(error, message)][: _MOST_BUTTONS - len(retry)]
+        buttons += retry
         return short_card(command_error_text(error), buttons=buttons, tone="warn" if failed else "")
     if isinstance(error, Conflict) and error.already:
         return short_card(adapter_error_text(error, services))
@@ -91,6 +92,12 @@ def _error_card(error: CommandError | AdapterError, services: Services, message:
         buttons=retry_buttons(error, message),
         tone="bad",
     )
+
+
+def _suggestion_buttons(error: CommandError, message: Message) -> list[Button]:
+    """They complete the command, so it must have been understood but for this value."""
+    suggestions = error.suggestions if isinstance(error, BadArguments) else ()
+    return [choice(message.key, dict(values), label) for label, values in suggestions]
 
 
 def refusal_text(error: AdapterError, services: Services) -> Text:

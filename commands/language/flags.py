@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from rapidfuzz import fuzz
 
 from adapters.writes import FIELD
+from commands.language.due_time import is_due_time
 from commands.language.tokens import Word, split_words, unquote
 from commands.model.card import Code
 from commands.model.command import Command, Flag, FlagKind, ParsedLine
@@ -20,6 +21,8 @@ _FLAG = re.compile(r"(?:--|—|–)([A-Za-z]+)(?:=(.*))?", re.DOTALL)
 _YES = frozenset({"yes", "true", "on", "1"})
 _NO = frozenset({"no", "false", "off", "0"})
 _MIN_SIMILARITY = 75  # of 100: "rehersal" and "rehearsal"
+_MOST_TIME_WORDS = 6  # "1 de dezembro às 9h"
+_MOST_TIMES = 3  # on a line; finding out where more of them end would take long
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class _FlagScanner:
     values: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.text_start = 0  # index of the first word that is neither an argument nor a flag before the text
         self.words = split_words(self.text)
         self.flags: list[_FlagWord | None] = [self._flag_word(word) for word in self.words]
 
@@ -65,10 +69,11 @@ class _FlagScanner:
             if found is None or found.flag.kind is FlagKind.REST:
                 return index
             if self._takes_next_word(found):
-                if not self._is_value(index + 1, len(self.words)):
+                end = self._value_end(index, len(self.words))
+                if end == index:
                     raise self._missing_value(found.flag)
-                self._set(found.flag, self.words[index + 1].value)
-                index += 2
+                self._set(found.flag, " ".join(word.value for word in self.words[index + 1 : end]))
+                index = end
             else:
                 if found.value == "":
                     raise self._missing_value(found.flag)
@@ -84,7 +89,7 @@ class _FlagScanner:
             if found is None or found.flag.kind is FlagKind.REST or found.value == "":
                 continue
             if self._takes_next_word(found):
-                if self._is_value(index + 1, end) and index + 2 in starts:
+                if (value_end := self._value_end(index, end)) > index and value_end in starts:
                     starts.add(index)
             elif index + 1 in starts:
                 starts.add(index)
@@ -117,7 +122,43 @@ class _FlagScanner:
         return unquote(self.text[start : self.offset(end)])
 
     def _takes_next_word(self, found: _FlagWord) -> bool:
-        return found.value is None and found.flag.kind in (FlagKind.WORD, FlagKind.PAIRS)
+        return found.value is None and found.flag.kind in (FlagKind.WORD, FlagKind.PAIRS, FlagKind.WHEN)
+
+    def _value_end(self, index: int, end: int) -> int:
+        """The index after the value of the flag at ``index``; ``index`` if it has none.
+
+        Words at the end of the line that are no time are one nevertheless: they are refused, and not posted.
+        """
+        found = self.flags[index]
+        if not self._is_value(index + 1, end) or found is None:
+            return index
+        if found.flag.kind is not FlagKind.WHEN or sum(word is not None for word in self.flags) > _MOST_TIMES:
+            return index + 2
+        last = index + 2
+        while last < end and last <= index + _MOST_TIME_WORDS and self._is_value(last, end):
+            last += 1
+        for stop in range(last, index + 1, -1):
+            if is_due_time(" ".join(word.value for word in self.words[index + 1 : stop])):
+                return stop
+        is_at_end = last == end or self.flags[last] is not None
+        return last if is_at_end and index > self.text_start else index + 2
+
+    def reject_unknown(self, first: int, end: int) -> None:
+        """What is between these indexes is text. A misspelt flag is none, nor is one before or after the text."""
+        for index in range(first, end):
+            word = self.words[index]
+            match, found = _FLAG.fullmatch(self.text[word.start : word.end]), self.flags[index]
+            if match is None:
+                continue
+            name = f"--{match[1]}"
+            if found is not None and found.flag.kind is FlagKind.WHEN:
+                raise BadArguments("parse.flag_middle", field=found.flag.name, flag=name)
+            if found is None and (near := _near_flag(match[1], self.command.flags)):
+                raise BadArguments("parse.flag_guess", flag=name, guess=f"--{near.name}")
+            at_the_edge = index == first or index >= end - (1 if match[2] is not None else 2)
+            if found is None and at_the_edge and not self.command.keeps_flags:
+                known = [f"--{flag.name}" for flag in self.command.flags]
+                raise BadArguments("parse.flag_unknown", flag=name, verb=self.command.verb, known=known)
 
     def _is_value(self, index: int, end: int) -> bool:
         return index < end and self.flags[index] is None and self.words[index].value.strip() != ""
@@ -149,6 +190,7 @@ def split_flags(text: str, command: Command) -> tuple[str, Mapping[str, str]]:
     """The text without the command's own flags, and their values (see ``ParsedLine.flags``)."""
     scanner = _FlagScanner(text, command)
     arguments, first = _consume_flags_before_text(scanner)
+    scanner.text_start = first
     end = scanner.trailing_start(first, len(scanner.words))
     rest_flag = text_end = scanner.rest_flag(first, end)
     if rest_flag < end:
@@ -156,6 +198,7 @@ def split_flags(text: str, command: Command) -> tuple[str, Mapping[str, str]]:
         scanner.consume_rest_flag(rest_flag, end)
         scanner.consume_leading(text_end)
     scanner.consume_leading(end)
+    scanner.reject_unknown(first, text_end)
     body = text[scanner.offset(first) : scanner.offset(text_end)].strip()
     return " ".join(part for part in (arguments, body) if part), scanner.values
 
@@ -173,6 +216,12 @@ def _consume_flags_before_text(scanner: _FlagScanner) -> tuple[str, int]:
     after = scanner.consume_leading(next_word)
     scanner.reject_empty_rest_flag(after)
     return (scanner.text[start:stop], after) if after > next_word else ("", first)
+
+
+def _near_flag(name: str, flags: Sequence[Flag]) -> Flag | None:
+    """The flag that ``name`` is a typing mistake for."""
+    near = [flag for flag in flags if _MIN_SIMILARITY <= fuzz.ratio(name.lower(), flag.name) < 100]
+    return max(near, key=lambda flag: fuzz.ratio(name.lower(), flag.name), default=None)
 
 
 FIELDS_FLAG = Flag("set", FlagKind.PAIRS, hint="field=value")

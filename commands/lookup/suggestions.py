@@ -1,8 +1,10 @@
-"""Buttons for a line whose verb is unknown."""
+"""Buttons for a line whose verb or flag is unknown."""
+
+import re
 
 from commands.language.parser import parse
 from commands.model.card import Button
-from commands.model.errors import CommandError, UnknownCommand
+from commands.model.errors import BadArguments, CommandError, UnknownCommand
 from commands.model.intents import Help
 from commands.model.ports import Services
 from commands.text.phrases import button, shorten
@@ -23,3 +25,18 @@ def suggestion_buttons(error: UnknownCommand, services: Services) -> tuple[Butto
         if len(intent.model_dump_json()) <= _MAX_BUTTON_SIZE:
             buttons.append(Button(shorten(f"{str(verb).capitalize()} {rest}", 30), intent))
     return (*buttons[:_MOST_SUGGESTIONS], button("button.help", Help()))
+
+
+def corrected_flag_buttons(error: BadArguments, text: str, services: Services) -> tuple[Button, ...]:
+    """The line with the flag that was probably meant."""
+    wrong, guess = str(error.facts.get("flag", "")), str(error.facts.get("guess", ""))
+    line = re.sub(rf"(?:--|—|–){re.escape(wrong.removeprefix('--'))}\b", guess, text, count=1)
+    try:
+        intent = parse(
+            line, services.commands, services.aliases, root=services.root_command, mention=services.mention
+        )
+    except CommandError:
+        return ()
+    if len(intent.model_dump_json()) > _MAX_BUTTON_SIZE:
+        return ()
+    return (Button(shorten(line, 30), intent),)

@@ -43,6 +43,7 @@ class FlagKind(StrEnum):
 
     SWITCH = "switch"  # none
     WORD = "word"  # one word or quoted text
+    WHEN = "when"  # a time, of one or more words
     REST = "rest"  # the rest of the line
     PAIRS = "pairs"  # key=value; may be repeated
 
@@ -92,6 +93,7 @@ class Command:
     op: Op | None = None  # the platform capability that it needs, if any
     typed: bool = True  # False: only buttons or the engine send it
     form: CommandForm | None = None
+    keeps_flags: bool = False  # what looks like an unknown flag is text: "comment ran it with --force"
     arguments_end: Callable[[str], int] | None = None  # where the tasks or the health before the text end
     only_reads: Callable[[Any], bool] | None = None  # this very intent only reads: Scope.READ, Right.READ
 

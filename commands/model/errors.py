@@ -11,11 +11,15 @@ CommandError(key, **facts)
 ``key`` is a key of ``commands/text/messages.toml``, ``facts`` fill its placeholders, ``buttons`` are shown below.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from commands.model.card import Button
+
+Suggested = Mapping[str, str | dict[str, str]]
+Suggestion = tuple[str, Suggested]
+"""The label of a button, and the fields of the intent that it replaces."""
 
 
 class CommandError(Exception):
@@ -30,11 +34,21 @@ class UnknownCommand(CommandError): ...
 
 
 class BadArguments(CommandError):
-    """``field`` names the form field that the error belongs to, if any."""
+    """``field`` names the form field that the error belongs to, if any. ``suggestions`` are what was probably
+    meant: each is a button that completes the same command."""
 
-    def __init__(self, key: str, *, field: str = "", buttons: "Sequence[Button]" = (), **facts: object) -> None:
+    def __init__(
+        self,
+        key: str,
+        *,
+        field: str = "",
+        buttons: "Sequence[Button]" = (),
+        suggestions: Sequence[Suggestion] = (),
+        **facts: object,
+    ) -> None:
         super().__init__(key, buttons=buttons, **facts)
         self.field = field
+        self.suggestions = tuple(suggestions)
 
 
 class Ambiguous(CommandError): ...

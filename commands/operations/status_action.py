@@ -11,9 +11,10 @@ from commands.cards.receipt_card import answer_of, as_correction, report_outcome
 from commands.cards.run_card import task_counts
 from commands.cards.task_row import shown_tasks
 from commands.language.due_time import parse_due_time, resolve_due_time
+from commands.language.health_words import likely_health
 from commands.lookup.earlier_message import plain_name
-from commands.model.card import Answer, Bold, Card, Separator, Text
-from commands.model.errors import BadArguments
+from commands.model.card import Answer, Bold, Card, Code, Separator, Text
+from commands.model.errors import BadArguments, Suggestion
 from commands.model.intents import OpenForm, Status
 from commands.model.outcomes import Done, WriteOutcome
 from commands.model.ports import CommandContext
@@ -23,8 +24,10 @@ from commands.operations.read_run import refreshed
 from commands.operations.task_action import is_emulated, require, required_run
 from commands.operations.write import write
 from commands.text.catalogue import plain_text, translate
-from commands.text.phrases import button, clock, health_name, join_parts, run_name, short_card
+from commands.text.phrases import button, clock, health_name, join_parts, label, run_name, short_card
 
+_HEALTHS = (Health.GREEN, Health.AMBER, Health.RED)
+_MAX_IN_BUTTON = 800  # characters that every chat's button can hold
 _LONGEST = 3000  # characters; no form takes more
 
 
@@ -45,7 +48,7 @@ async def show_status(context: CommandContext, tracked: TrackedRun) -> Answer:
 async def set_status(intent: Status, context: CommandContext) -> Answer:
     tracked = required_run(context)
     require(context, tracked, Op.STATUS)
-    health = Health(intent.health) if intent.health else None
+    health = _health(intent)
     if not intent.text.strip():
         fill = {"health": intent.health, "next": intent.next}
         form = OpenForm(
@@ -71,6 +74,19 @@ async def set_status(intent: Status, context: CommandContext) -> Answer:
     tracked = await promise_update(context, tracked, next_at)
     answer = answer_of(tracked, [as_correction(report_outcome(context, written))])
     return replace(answer, public=_public_card(context, tracked, wanted), announces=tracked.handle)
+
+
+def _health(intent: Status) -> Health | None:
+    """Raises ``BadArguments`` for a first word that looks like a health and is none ("purple hello")."""
+    if intent.health in ("", *(health.value for health in _HEALTHS)):
+        return Health(intent.health) if intent.health else None
+    likely = likely_health(intent.health)
+    healths = sorted(_HEALTHS, key=lambda health: health.value != likely)
+    suggestions: list[Suggestion] = [(health_name(health), {"health": health.value}) for health in healths]
+    words = f"{intent.health} {intent.text}".strip()
+    if len(words) <= _MAX_IN_BUTTON:
+        suggestions.append((label("button.no_colour", text=words), {"health": "", "text": words}))
+    raise BadArguments("status.no_health", field="health", shown=Code(intent.health), suggestions=suggestions)
 
 
 async def _store_health(context: CommandContext, written: WriteOutcome, wanted: SetStatus) -> TrackedRun:

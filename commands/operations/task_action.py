@@ -133,14 +133,17 @@ async def _write_one(
         if alone:
             raise  # with several tasks, "Nothing changed." would not be true of those before
         return report_refusal(error, context.services)
-    if isinstance(written.last, Done):
+    if isinstance(written.last, Done) and not written.last.result.too_late:
         await _store_hold(context, written.tracked, wanted)
         if not written.last.result.already:
             await _store_last_action(context, written.tracked, wanted)
     report = report_outcome(
         context, replace(written, tracked=await context.services.runs.get(tracked.handle) or written.tracked)
     )
-    begun = wanted.op is Op.BEGIN and not (isinstance(written.last, Done) and written.last.result.partial)
+    has_no_effect = isinstance(written.last, Done) and (
+        written.last.result.partial or written.last.result.too_late
+    )
+    begun = wanted.op is Op.BEGIN and not has_no_effect
     if begun and before is not None:
         report = _with_owners(report, written.tracked, before, context)
     if isinstance(wanted, AssignTask) and isinstance(written.last, Done) and not written.last.result.message:

@@ -153,6 +153,7 @@ COMMAND = Command(
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.ADD,
+    keeps_flags=True,
     form=CommandForm(
         title="form.title_add",
         submit="form.submit_add",

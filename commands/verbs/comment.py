@@ -71,6 +71,7 @@ COMMAND = Command(
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.COMMENT,
+    keeps_flags=True,
     form=CommandForm(
         title="form.title_comment",
         submit="form.submit_comment",

@@ -13,11 +13,10 @@ from commands.model.intents import Drop, End
 from commands.model.outcomes import Done
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
-from commands.operations.preconditions import by_and_at
 from commands.operations.task_action import require, required_run
 from commands.operations.write import Precondition, write
 from commands.text.catalogue import lazy, plain_text, plural, translate
-from commands.text.phrases import button, choice, label, run_name, shorten
+from commands.text.phrases import button, by_and_at, choice, label, run_name, shorten
 
 
 def read(line: ParsedLine) -> End:

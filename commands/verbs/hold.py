@@ -9,7 +9,7 @@ from commands.language.due_time import parse_due_time, resolve_due_time
 from commands.language.references import RUN_FLAG, parse_tasks_and_reason, tasks_end
 from commands.model.card import Answer, Field
 from commands.model.command import Command, Example, Flag, FlagKind, ParsedLine, Right, Scope
-from commands.model.errors import BadArguments
+from commands.model.errors import BadArguments, Suggested
 from commands.model.form import FormField, FormOpening
 from commands.model.intents import TaskIntent
 from commands.model.ports import CommandContext
@@ -26,8 +26,6 @@ class Hold(TaskIntent):
 def read(line: ParsedLine) -> Hold:
     arguments, reason = parse_tasks_and_reason(line, required_for=COMMAND)
     until = line.flags.get("until", "")
-    if until:
-        parse_due_time(until)
     options = {"until": until} if until else {}
     return Hold(run=arguments.run, tasks=arguments.tasks, reason=reason, options=options)
 
@@ -46,7 +44,11 @@ def _point_in_time(until: str, context: CommandContext) -> datetime | None:
     platform_type = context.services.platform_types.get(name)
     if platform_type is not None and not platform_type.holds_until:
         raise BadArguments("hold.no_until", field="until", platform=platform_title(name, context.services))
-    return resolve_due_time(parse_due_time(until), context.message.at, context.zone)
+    return resolve_due_time(parse_due_time(until, _until), context.message.at, context.zone, _until)
+
+
+def _until(when: str) -> Suggested:
+    return {"options": {"until": when}}
 
 
 async def _until_field(opening: FormOpening) -> tuple[Field, ...]:
@@ -74,7 +76,7 @@ COMMAND = Command(
     ),
     aliases=("block", "pause"),
     synonyms={"en": ("wait",), "pt": ("bloquear", "pausar", "segurar", "aguardar")},
-    flags=(Flag("reason", FlagKind.REST, hint="TEXT"), Flag("until", hint="WHEN"), RUN_FLAG),
+    flags=(Flag("reason", FlagKind.REST, hint="TEXT"), Flag("until", FlagKind.WHEN, hint="WHEN"), RUN_FLAG),
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.HOLD,

@@ -1,5 +1,6 @@
 """``home``: what a bare root command shows: the run here, and the sender's tasks."""
 
+from adapters.models import Task
 from commands.cards.run_card import likely_steps, task_counts
 from commands.cards.task_row import shown_tasks
 from commands.language.references import RUN_FLAG, run_argument
@@ -9,7 +10,7 @@ from commands.model.errors import BadArguments
 from commands.model.intents import Help, Home, Mine, OpenForm, Runbooks
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
-from commands.operations.task_action import is_mine
+from commands.operations.my_tasks import find_my_tasks
 from commands.text.catalogue import translate
 from commands.text.phrases import button, join_parts, run_name, short_card, show_button, task_name, task_state_name
 
@@ -43,13 +44,25 @@ def _run_line(tracked: TrackedRun | None) -> Text:
 
 
 async def _task_lines(context: CommandContext) -> list[Text]:
-    lines: list[Text] = []
-    for tracked in await context.services.runs.list_runs(active=True):
-        for task in shown_tasks(tracked):
-            if tracked.started and not task.state.is_over and is_mine(task, tracked, context):
-                name = f"{tracked.handle}.{task_name(tracked, task)}"
-                lines.append(translate("home.task", task=name, state=task_state_name(task.state)))
-    return lines[:_MOST_TASKS] or [translate("mine.none")]
+    """As ``mine`` finds them."""
+    active = await context.services.runs.list_runs(active=True)
+    found = await find_my_tasks(context, [tracked for tracked in active if tracked.started])
+    lines = [
+        translate("home.task", task=_task_in_run(tracked, task), state=task_state_name(task.state))
+        for tracked, tasks in found.by_run
+        for task in tasks
+    ]
+    shown = lines[:_MOST_TASKS] or [translate("mine.none_found" if found.gaps else "mine.none")]
+    if len(lines) > len(shown):
+        shown.append(translate("list.more", count=len(lines) - len(shown)))
+    return [*shown, *found.gaps]
+
+
+def _task_in_run(tracked: TrackedRun, task: Task) -> str:
+    """The tasks of a run that was never read have no handles."""
+    if not tracked.task_handle(task.id):
+        return f"{task_name(tracked, task).strip()} ({run_name(tracked)})"
+    return f"{tracked.handle}.{task_name(tracked, task)}"
 
 
 def _run_buttons(tracked: TrackedRun, context: CommandContext) -> list[Button]:

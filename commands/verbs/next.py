@@ -35,7 +35,8 @@ async def handle(intent: Next, context: CommandContext) -> Answer:
     if tracked is None:
         raise no_run_error()
     if tracked.run.state.is_over:
-        text = translate("next.over", run=run_name(tracked), state=translate(f"run.{tracked.run.state}"))
+        state = translate(f"run.{tracked.run.state}")
+        text = translate("next.over" if tracked.started else "next.never", run=run_name(tracked), state=state)
         return Answer(private=short_card(text, buttons=[show_button(tracked)]))
     tasks = shown_tasks(tracked)
     ready = [task for task in tasks if task.state is TaskState.READY]

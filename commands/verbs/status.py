@@ -6,12 +6,12 @@ from adapters.models import Health
 from adapters.writes import Op
 from commands.cards.health_line import health_line, run_health
 from commands.forms.fields import WHEN_LENGTH
-from commands.language.due_time import parse_due_time
+from commands.language.health_words import split_unknown_colour
 from commands.language.references import RUN_FLAG, health_end, parse_health
 from commands.language.tokens import unquote
 from commands.lookup.run_lookup import no_run_error
 from commands.model.card import Answer, Text
-from commands.model.command import Command, Example, Flag, ParsedLine, Right, Scope
+from commands.model.command import Command, Example, Flag, FlagKind, ParsedLine, Right, Scope
 from commands.model.form import CommandForm, FormField, FormOpening, Values
 from commands.model.intents import Intent, PromiseUpdate, Status
 from commands.model.ports import CommandContext
@@ -30,10 +30,10 @@ _INTERVALS = {
 def read(line: ParsedLine) -> Intent:
     run, health, text = parse_health(line)
     due = line.flags.get("next", "")
-    if due:
-        parse_due_time(due)
-        if not (health or text):
-            return PromiseUpdate(run=run, next=due)
+    if due and not (health or text):
+        return PromiseUpdate(run=run, next=due)
+    if not health:
+        health, text = split_unknown_colour(text)
     return Status(run=run, health=health, text=unquote(text), next=due)
 
 
@@ -88,7 +88,7 @@ COMMAND = Command(
     ),
     aliases=("update",),
     synonyms={"pt": ("situação", "estado", "atualizar")},
-    flags=(Flag("next", hint="WHEN"), RUN_FLAG),
+    flags=(Flag("next", FlagKind.WHEN, hint="WHEN"), RUN_FLAG),
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.STATUS,

@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from adapters.errors import OPTIONAL_READ_ERRORS
 from adapters.models import Comment, Listing
@@ -18,7 +17,7 @@ from adapters.tines.people import People
 from adapters.tines.writes.tasks import TaskWrites
 from adapters.tines.writes.views import ReadTask, TaskViews
 from adapters.toolkit.comments import PostedComment, SignedComments
-from adapters.toolkit.guards import Fresh, Guard
+from adapters.toolkit.guards import Fresh, Guard, with_race
 from adapters.toolkit.steps import reconciles, step
 from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import (
@@ -76,7 +75,7 @@ class CommentWrites(SignedComments):
         """With people's names where they are mentioned."""
         mentioned = {id for item in items for id in texts.mentioned_ids(item.value)}
         names = await self.people.names(mentioned, "comments") if mentioned else {}
-        return [mapping.comment(item, names) for item in items]
+        return [mapping.comment(item, self.people.own_user, names) for item in items]
 
     async def read_task(self, step: HoldTask) -> Fresh[ReadTask]:
         return await self.tasks.read_task(step)
@@ -93,8 +92,8 @@ class CommentWrites(SignedComments):
         return await self.write_comment(step, marker)
 
     @step(HoldTask, recovery=Recovery.LOOKUP, guard=read_task)
-    async def write_guarded(self, step: Write, marker: WriteMarker, fresh: Fresh[Any]) -> WriteResult:
-        return await self.write_comment(step, marker)
+    async def hold(self, step: HoldTask, marker: WriteMarker, fresh: Fresh[ReadTask]) -> WriteResult:
+        return await with_race(step, await self.write_comment(step, marker), self.tasks.read_after)
 
     @reconciles(AddComment, HoldTask, SetStatus)
     @reconciles(FinishTask, SkipTask, BeginTask, ReopenTask, AssignTask, EndRun, part=NOTE)
@@ -107,7 +106,9 @@ class CommentWrites(SignedComments):
             text = texts.with_task_header(step.target, await self.views.title(step), text)
         body = {"value": text, **await self.people.author_fields(step.by, operation)}
         path = f"{self.api.case_path(step.run_id, operation)}/comments"
-        return _posted(await self.api.write("POST", path, body, wire.Comment, operation))
+        posted = await self.api.write("POST", path, body, wire.Comment, operation)
+        self.people.learn_own_user(posted.user, body.get("author_email", ""))
+        return _posted(posted)
 
     async def list_comments(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Listing[PostedComment]:
         result = await self.api.comments(step.run_id, step.op.value)

@@ -297,7 +297,8 @@ class CutoverFake(Fake):
         comment = FakeComment(self.world.id(), content, task, author="900")
         run.comments.append(comment)
         self.world.record_effect("comment", comment.id)
-        return 201, {"data": fake_responses.comment(comment, run, self.url)}
+        named = self.names_comment_authors
+        return 201, {"data": fake_responses.comment(comment, run, self.url, with_author=named)}
 
     def _body(self, runbook: FakeRunbook) -> Json:
         body = fake_responses.runbook(runbook, self.url)

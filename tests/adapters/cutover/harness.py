@@ -1,5 +1,7 @@
 """Connects Cutover to the contract suite."""
 
+from dataclasses import replace
+
 from adapters.cutover import PLATFORM
 from adapters.cutover.adapter import Cutover, connect
 from adapters.cutover.settings import CutoverSettings
@@ -50,6 +52,11 @@ class PlatformHarness(Harness):
         runbook = self.fake.world.runbooks[run]
         task = FakeTask(self.fake.world.id(), "Somebody else's", runbook.streams[0][0], stage="startable")
         runbook.tasks = {task.id: task, **runbook.tasks}
+
+    def copy_comment(self, run: str) -> bool:
+        world, comments = self.fake.world, self.fake.world.runbooks[run].comments
+        comments.append(replace(comments[-1], id=world.id(), author="901"))
+        return self.fake.names_comment_authors
 
     def change_there(self, run: str, task: str, change: ForeignChange) -> bool:
         """A skipped task, a failed one (abandoned) and a cancelled run are in the reference, without requests."""

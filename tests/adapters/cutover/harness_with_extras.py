@@ -24,7 +24,9 @@ class ExtrasHarness(PlatformHarness):
 
     @classmethod
     def new_fake(cls) -> CutoverFakeWithExtras:
-        return CutoverFakeWithExtras()
+        fake = CutoverFakeWithExtras()
+        fake.names_comment_authors = True
+        return fake
 
     def settings(self) -> Mapping[str, Any]:
         return {**super().settings(), "extras": True}

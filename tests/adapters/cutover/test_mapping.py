@@ -74,7 +74,7 @@ def test_without_forecast_tasks_have_no_relations() -> None:
 
 def test_comment_authors_come_from_signatures() -> None:
     items = wire.ListResponse[wire.Comment].model_validate(load_recording("comments")).data
-    comments = [mapping.comment(item) for item in items]
+    comments = [mapping.comment(item, {}) for item in items]
     assert [(comment.text, comment.by, comment.task) for comment in comments] == [
         ("Seen from two zones", "Ben via Mattermost", "12001"),
         ("Written by hand & kept\nsecond line", "", None),
@@ -132,8 +132,8 @@ READERS: dict[str, tuple[Any, Callable[[Any], object]]] = {
     "tasks": (wire.Task, map_task),
     "task": (wire.Task, map_task),
     "streams": (wire.Stream, lambda item: RunbookContext((item,)).stages()),
-    "comments": (wire.Comment, mapping.comment),
-    "comment": (wire.Comment, mapping.comment),
+    "comments": (wire.Comment, lambda item: mapping.comment(item, {})),
+    "comment": (wire.Comment, lambda item: mapping.comment(item, {})),
     "task_types": (wire.TaskType, lambda item: item.attributes.conditional_progression),
     "workspace": (wire.Workspace, lambda item: item.attributes.name),
 }

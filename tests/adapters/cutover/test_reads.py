@@ -1,13 +1,15 @@
 """Reading runbooks and runs: pages, optional parameters, and what is listed."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from adapters.cutover.adapter import Cutover
 from adapters.errors import BadResponse, NotFound
 from adapters.http.client import HttpClients
-from adapters.models import TaskState
+from adapters.models import Person, RunKey, TaskState
+from adapters.writes import AddComment, WriteMarker
 from tests.adapters.cutover.fake import CutoverFake
 from tests.adapters.cutover.harness import connect_adapter
 from tests.adapters.cutover.helpers import create_active_run
@@ -100,6 +102,20 @@ async def test_comments_show_who_wrote_them_when_the_server_says_so(fake: Cutove
     assert second.by == "user 999", "a user who can't be read"
     await cutover.comments(runbook.id, None)
     assert len(fake.calls("GET", "/core/users/")) == 2, "a name is read once"
+
+
+async def test_a_signature_counts_only_in_what_the_tokens_user_wrote(fake: CutoverFake, cutover: Cutover) -> None:
+    """Who that is, is known once a comment of ours was answered with its author."""
+    runbook = create_active_run(fake)
+    fake.names_comment_authors = True
+    signed = "<p>done</p><p>— Ana via Slack (7K2F)</p>"
+    runbook.comments = [FakeComment("1", signed, None, "900"), FakeComment("2", signed, None, "901")]
+    shown = [(comment.by, "Ana via" in comment.text) for comment in await cutover.comments(runbook.id, None)]
+    assert shown == [("Liaison Bot", True), ("Ben Silva", True)]
+    step = AddComment(run=RunKey(platform="cutover", id=runbook.id), by=Person(name="Ana"), text="seen")
+    await cutover.execute(step, WriteMarker(code="8M3Q", who="Ana via Slack", at=datetime.now(UTC)))
+    shown = [(comment.by, "Ana via" in comment.text) for comment in await cutover.comments(runbook.id, None)]
+    assert shown == [("Ana via Slack", False), ("Ben Silva", True), ("Ana via Slack", False)]
 
 
 async def test_next_links_are_followed_unchanged(fake: CutoverFake, cutover: Cutover) -> None:

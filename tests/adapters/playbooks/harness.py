@@ -86,6 +86,11 @@ class PlatformHarness(Harness):
         items = self.fake.run(run)["checklists"][0]["items"]
         items.insert(0, {**items[0], "id": new_id(), "title": "Somebody else's", "state": ""})
 
+    def copy_comment(self, run: str) -> bool:
+        last = list(self.fake.core.posts.values())[-1]
+        self.fake.core.write(last["channel_id"], self.fake.ben, last["message"], "", "", {})
+        return True
+
     def change_there(self, run: str, task: str, change: ForeignChange) -> bool:
         world, found = self.fake.world, self.fake.run(run)
         items = [(checklist["items"], item) for checklist in found["checklists"] for item in checklist["items"]]

@@ -226,6 +226,7 @@ _ROUTES = (
     _route("GET", "/checklists/{id}/items/(?P<other>\\d+)", RunrunitFake.show_item),
     _route("PUT", "/checklists/{id}/items/(?P<other>\\d+)", RunrunitFake.update_item),
     _route("GET", "/boards/{id}/stages", RunrunitFake.list_stages),
+    _route("GET", "/dashboards", RunrunitFake.list_dashboards),
     _route("GET", "/users", RunrunitFake.list_users),
     _route("GET", "/workflows", RunrunitFake.show_workflow, "task_id"),
     _route("GET", "/workflows/{id}/workflow_elements", RunrunitFake.list_elements),

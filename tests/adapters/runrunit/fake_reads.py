@@ -103,6 +103,10 @@ class FakeReads(Fake):
     def list_users(self, seen: Seen, match: Match) -> Answer:
         return 200, [fake_responses.user(item) for item in self.world.users]
 
+    def list_dashboards(self, seen: Seen, match: Match) -> Answer:
+        owner = self.world.users[0].id
+        return 200, [{"id": 1, "name": "Dashboard 8", "user_id": owner}]
+
     def show_workflow(self, seen: Seen, match: Match) -> Answer:
         task = self.world.tasks.get(int(seen.query.get("task_id", "0")))
         if task is None or task.workflow is None:

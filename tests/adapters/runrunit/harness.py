@@ -60,6 +60,11 @@ class PlatformHarness(Harness):
         task = world.task("Somebody else's", parent=int(run))
         world.tasks = {task.id: task, **world.tasks}
 
+    def copy_comment(self, run: str) -> bool:
+        last = self.fake.world.comments[-1]
+        self.fake.world.comment(last.task, last.text, "ben-costa")
+        return True
+
     def change_there(self, run: str, task: str, change: ForeignChange) -> bool:
         world, effects = self.fake.world, list(self.fake.world.effects)
         item = world.tasks[int(task or run)]

@@ -64,6 +64,11 @@ class PlatformHarness(Harness):
         world = self.fake.world
         world.add_task(world.cases[int(run)], "Somebody else's")
 
+    def copy_comment(self, run: str) -> bool:
+        world, case = self.fake.world, self.fake.world.cases[int(run)]
+        world.comment(case, case.comments[-1].value, world.users[1].email)
+        return True
+
     def change_there(self, run: str, task: str, change: ForeignChange) -> bool:
         world, case = self.fake.world, self.fake.world.cases[int(run)]
         item = case.tasks[int(task)] if task else next(iter(case.tasks.values()))
@@ -78,13 +83,15 @@ class PlatformHarness(Harness):
             case ForeignChange.BEGUN:
                 item.completed = False
                 case.metadata[texts.running_key(str(item.id))] = texts.format_running(CLEO)
+                world.log(case, "METADATA_UPDATED")
             case ForeignChange.ASSIGNED:
                 item.assignees = [world.users[2]]
             case ForeignChange.RUN_ENDED:
                 case.status, case.resolved_at = "CLOSED", world.now()
             case _:
                 return False
-        item.updated_at = world.now()
+        if change is not ForeignChange.FINISHED:  # which is dated as in the history
+            item.updated_at = world.now()
         return True
 
 

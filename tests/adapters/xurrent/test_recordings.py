@@ -118,15 +118,19 @@ TASKS = (
 )
 
 
+OWN_USER = "54"  # as recorded from "me"
+
+
 def test_notes_name_their_author_in_chat() -> None:
     notes = [wire.Note.model_validate(record) for record in body("xurrent/workflow_notes")]
-    comments = [mapping.map_comment(note, None) for note in notes if mapping.is_visible(note)]
+    comments = [mapping.map_comment(note, None, OWN_USER) for note in notes if mapping.is_visible(note)]
     assert [(comment.text, comment.by, comment.task) for comment in comments] == [
         ("[amber] replica lagging", "Ana via Slack", None),
         ("Seen from two zones", "Ben Thomas", "21126"),
     ]
     (comment,) = (
-        mapping.map_comment(wire.Note.model_validate(record), "21127") for record in body("xurrent/task_notes")
+        mapping.map_comment(wire.Note.model_validate(record), "21127", OWN_USER)
+        for record in body("xurrent/task_notes")
     )
     assert (comment.text, comment.by) == ("promoted by hand", "Ana via Slack")
 
@@ -174,7 +178,7 @@ def read_response(name: str, body: Any) -> None:
 
 
 def _map_visible(note: Any) -> object:
-    return mapping.is_visible(note) and mapping.map_comment(note, None)
+    return mapping.is_visible(note) and mapping.map_comment(note, None, "")
 
 
 READERS: dict[str, tuple[Any, Callable[[Any], object]]] = {

@@ -3,6 +3,7 @@
 import pytest
 
 from adapters.errors import Conflict, Rejected, Unsupported
+from adapters.http.client import HttpClients
 from adapters.models import Health, TaskState
 from adapters.toolkit.messages import load_messages
 from adapters.writes import (
@@ -23,6 +24,7 @@ from adapters.xurrent.adapter import XurrentAdapter
 from adapters.xurrent.text import source_id
 from tests.adapters.error_text import error_text
 from tests.adapters.xurrent.fake import XurrentFake
+from tests.adapters.xurrent.harness import connect_adapter
 from tests.adapters.xurrent.helpers import (
     ANA,
     AT,
@@ -88,6 +90,19 @@ async def test_a_required_note_goes_with_the_status_and_is_written_once(
     ]
     assert result.tasks[0].state is TaskState.DONE
     assert len(run.notes) == 1
+
+
+async def test_a_required_note_is_written_once_after_a_restart(
+    xurrent: XurrentAdapter, fake: XurrentFake, http: HttpClients
+) -> None:
+    """The process that makes the second step does not remember the first one."""
+    run = create_run(fake)
+    task = fake.account.tasks_of(run)[0]
+    task.needs_note = True
+    change, words = xurrent.steps(finish_write(run, task, "by hand"), await xurrent.read(str(run.id)))
+    await xurrent.execute(change, MARKER)
+    await connect_adapter(fake, http).execute(words, MARKER)
+    assert [note.text for note in run.notes] == ["by hand\n\nAna via Slack (7K2F)"]
 
 
 @pytest.mark.parametrize("people", [(58,), (58, 61)])
@@ -162,9 +177,12 @@ async def test_begin_keeps_the_assignee(xurrent: XurrentAdapter, fake: XurrentFa
     run = create_run(fake)
     task = fake.account.tasks_of(run)[0]
     task.member = 60
-    await execute(xurrent, BeginTask(run=run_key(run), by=ANA, task=str(task.id)))
+    result = await execute(xurrent, BeginTask(run=run_key(run), by=ANA, task=str(task.id)))
     assert patch_body(fake) == {"status": "in_progress"}
-    assert fake.calls("GET", "/people") == []
+    (begun,) = result.tasks
+    assert [person.email for person in begun.assignees] == ["ben@example.com"], (
+        "so that the answer says whose it is"
+    )
 
 
 async def test_begin_by_an_unknown_person_says_so(xurrent: XurrentAdapter, fake: XurrentFake) -> None:

@@ -1,4 +1,4 @@
-"""``mine``: a person's tasks, as the platforms list them by their own filters."""
+"""``mine`` and ``home``: a person's tasks, as the platforms list them by their own filters."""
 
 import pytest
 
@@ -111,3 +111,29 @@ async def test_many_runs_and_tasks_are_counted_where_they_are_not_listed(room: R
     assert len(answer.private.sections) == 10
     assert {tuple(section.more) for section in answer.private.sections} == {("and ", "2", " more")}
     assert "24 more of your tasks are in runs that aren't listed here." in private_text(answer)
+
+
+async def test_home_lists_the_same_tasks_and_says_what_could_not_be_asked(room: Room) -> None:
+    await room.start()
+    await room.type("assign T1 to me")
+    await _start_elsewhere(room)
+    lines = private_text(await room.type("home")).splitlines()
+    assert lines[2:4] == [
+        "Your task: R1.T1 Confirm the primary is down, ready",
+        "Your task: Page the DBA (R2 Secondary down), ready",
+    ]
+    room.platform.errors["assigned"] = Unreachable("local", "mine")
+    await room.type("finish R1.T1")
+    text = private_text(await room.type("home"))
+    assert "No open tasks of yours were found." in text
+    assert "Local runbooks isn't responding." in text
+
+
+async def test_home_counts_the_tasks_that_it_does_not_list(room: Room) -> None:
+    summary = RunSummary(key=RunKey(platform="local", id="x"), title="Elsewhere")
+    room.platform.more_assigned = tuple(
+        AssignedTask(run=summary, task=Task(id=str(number), title=f"Task {number}")) for number in range(7)
+    )
+    lines = private_text(await room.type("home")).splitlines()
+    assert len([line for line in lines if line.startswith("Your task: ")]) == 5
+    assert "and 2 more" in lines

@@ -244,6 +244,13 @@ async def test_next_lists_what_can_begin(room: Room) -> None:
     assert button_labels(answer) == ["Begin T1", "Begin T2"]
 
 
+async def test_next_says_that_a_run_was_never_started(room: Room) -> None:
+    await room.type("start Nothing like this")
+    answer = await room.type("next R1")
+    assert private_text(answer) == "R1 Nothing like this was never started, so it has no tasks."
+    assert button_labels(answer) == ["Show R1"]
+
+
 async def test_mine_lists_my_tasks_of_all_runs(room: Room) -> None:
     await room.start()
     await room.start(place=OTHER)

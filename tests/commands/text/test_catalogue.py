@@ -40,7 +40,8 @@ _ERRORS = (
     *("CommandError", "UnknownCommand", "BadArguments", "Ambiguous", "Missing", "NotAllowed", "Stale"),
     *("AlreadyDone", "CannotPost"),
 )
-_NOT_FACTS = {"buttons", "field", "intent", "rest", "word", "text", "guesses", "verb"}  # of errors and buttons
+# Of errors and buttons.
+_NOT_FACTS = {"buttons", "field", "intent", "rest", "word", "text", "guesses", "verb", "suggestions"}
 _LONGEST = {ENGLISH: 200, "pt-BR": 230}  # characters of a message
 
 
