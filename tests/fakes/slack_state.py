@@ -74,6 +74,13 @@ class Modal:
         return [block["block_id"] for block in self.view["blocks"] if block["type"] == "input"]
 
 
+def prefilled(element: dict[str, Any]) -> str:
+    """What the element of a form is filled with."""
+    chosen: dict[str, Any] = element.get("initial_option") or next(iter(element.get("initial_options", ())), {})
+    names = ("initial_value", "initial_user", "initial_conversation")
+    return str(chosen.get("value") or next((element[name] for name in names if name in element), ""))
+
+
 class ApiFailure(Exception):
     """``{"ok": false, "error": code}``; ``messages`` go into ``response_metadata``."""
 
