@@ -21,9 +21,10 @@ from bot.surfaces.mattermost.text import translate_plain
 from bot.surfaces.protocol import FieldErrors, Intake, NotRecorded, SubmittedForm
 from commands.model.card import Card
 from commands.model.errors import CommandError
-from commands.model.intents import OpenForm
+from commands.model.intents import Drop, OpenForm, Retry, Show
 from commands.model.messages import Message, Via
 
+_NOT_NEEDED = (OpenForm, Retry, Drop, Show)  # buttons, while the form itself can still be corrected
 WAIT_SECONDS = 1.6  # of the 2 s in which a form has to show what became of it
 
 Json = dict[str, Any]
@@ -114,10 +115,9 @@ class Submissions:
     async def _show_outcome(self, message: Message, card: Card) -> Json:
         if card.shown_elsewhere and not card.buttons:
             return EMPTY_RESPONSE
-        if card.tone in ("warn", "bad") and all(isinstance(button.intent, OpenForm) for button in card.buttons):
-            return {
-                "error": private_text(replace(card, buttons=()), {})
-            }  # the form is still there to be corrected
+        needs_no_button = all(isinstance(button.intent, _NOT_NEEDED) for button in card.buttons)
+        if card.tone in ("warn", "bad") and needs_no_button:
+            return {"error": private_text(replace(card, buttons=()), {})}
         is_sent = await self._replies.send_in_time(message, card)
         return EMPTY_RESPONSE if is_sent else {"error": private_text(card, {})}
 
