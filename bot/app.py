@@ -30,6 +30,7 @@ from bot.outbound.live_cards import LiveCards
 from bot.outbound.responder import Responder
 from bot.services.change_poller import ChangePoller
 from bot.services.heartbeat import Heartbeat
+from bot.services.memberships import Memberships
 from bot.services.outcome_recorder import OutcomeRecorder
 from bot.services.people_directory import PeopleDirectory
 from bot.services.platform_events import PlatformEvents
@@ -53,7 +54,7 @@ from commands.language import due_time
 from commands.model.card import Result
 from commands.model.messages import Actor, Message
 from commands.model.outcomes import Outcome
-from commands.model.ports import AccessRules, Services
+from commands.model.ports import Services
 from commands.registry import COMMANDS
 
 SHUTDOWN_GRACE_SECONDS = 20.0
@@ -212,11 +213,23 @@ def bootstrap(
     )
     outcomes = OutcomeRecorder(run_rows, effect_log, inbox, runs)
     people = PeopleDirectory(PeopleRows(store), chats, settings.people, now)
-    services = _create_services(settings, platforms, runs, people, history, responder)
+    memberships = Memberships(chats, now)
+    services = _create_services(settings, platforms, runs, people, memberships, history, responder)
     heartbeat = Heartbeat(settings.heartbeat_path, now)
     scheduled = ScheduledRows(store)
     engine, reconciler = _create_engine(
-        settings, inbox, scheduled, services, effect_log, outcomes, responder, live_cards, people, heartbeat, now
+        settings,
+        inbox,
+        scheduled,
+        services,
+        effect_log,
+        outcomes,
+        responder,
+        live_cards,
+        people,
+        memberships,
+        heartbeat,
+        now,
     )
     responder.scheduler, responder.services = engine, services
     history.engine, history.reconciler = engine, reconciler
@@ -239,7 +252,9 @@ def bootstrap(
         engine=engine,
         reconciler=reconciler,
         heartbeat=heartbeat,
-        intake=AppIntake(engine, responder, inbox, services, people, now, PlatformEvents(platforms, runs, now)),
+        intake=AppIntake(
+            engine, responder, inbox, services, people, memberships, now, PlatformEvents(platforms, runs, now)
+        ),
     )
 
 
@@ -248,6 +263,7 @@ def _create_services(
     platforms: Mapping[str, Adapter],
     runs: RunService,
     people: PeopleDirectory,
+    memberships: Memberships,
     history: MessageHistory,
     responder: Responder,
 ) -> Services:
@@ -257,9 +273,10 @@ def _create_services(
         platform_types={name: entry.platform for name, entry in settings.platforms.items()},
         runs=runs,
         people=people,
+        memberships=memberships,
         messages=history,
         responder=responder,
-        access_rules=AccessRules(**settings.access.model_dump()),
+        access_rules=settings.access.rules,
         root_command=settings.bot.command,
         aliases=settings.aliases,
         zone=settings.bot.zone,
@@ -277,6 +294,7 @@ def _create_engine(
     responder: Responder,
     live_cards: LiveCards,
     people: PeopleDirectory,
+    memberships: Memberships,
     heartbeat: Heartbeat,
     now: Callable[[], datetime],
 ) -> tuple[EmbeddedEngine, Reconciler]:
@@ -300,7 +318,9 @@ def _create_engine(
             await responder.post_late_outcome(effect, outcome)
 
     reconciler = Reconciler(effect_services, on_late_outcome)
-    work = MessageProcessor(services, effect_services, reconciler, people, responder, live_cards, inbox, now)
+    work = MessageProcessor(
+        services, effect_services, reconciler, people, memberships, responder, live_cards, inbox, now
+    )
     engine = EmbeddedEngine(inbox, scheduled, work, now)
     return engine, reconciler
 

@@ -7,7 +7,7 @@ done. A crash at any point leaves the row, and ``start`` puts the message back w
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -34,6 +34,7 @@ UNACKNOWLEDGED_SECONDS = 5.0  # then a recorded message is processed anyway: the
 HOLD_FOR_START_SECONDS = 10.0
 QUEUED_NOTICE_SECONDS = 3.0
 KEEP_ANSWER_SECONDS = 5.0  # then an answer that the chat has not taken is stored
+LAST_DELIVERY_SECONDS = 2.0  # for answers that are being delivered while the process stops
 
 log = structlog.get_logger(__name__)
 
@@ -81,6 +82,7 @@ class EmbeddedEngine:
         self._last_queue_order = 0
         self._timers: dict[str, asyncio.TimerHandle] = {}  # by slot
         self._tasks: set[asyncio.Task[None]] = set()
+        self._deliveries: set[asyncio.Task[None]] = set()  # of ``_tasks``: those that only deliver an answer
         self._accepting = False
 
     # Lifetime
@@ -100,7 +102,10 @@ class EmbeddedEngine:
         self._accepting = True
 
     async def stop(self, grace: float) -> None:
-        """Waits up to ``grace`` seconds for running work. Waiting messages stay in their rows."""
+        """Waits up to ``grace`` seconds for running work. Waiting messages stay in their rows.
+
+        Answers are stored, so the next start delivers those that a chat does not take at once.
+        """
         self._accepting = False
         self._work.shut_down()
         for timer in self._timers.values():
@@ -109,12 +114,17 @@ class EmbeddedEngine:
             queues.clear()
         for item in list(self._items.values()):
             await self._keep_answer(item)
-        running = [task for task in self._tasks if not task.done()]
-        if running:
-            _, late = await asyncio.wait(running, timeout=grace)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        await self._wait_for(lambda: self._tasks - self._deliveries, grace)
+        await self._wait_for(lambda: self._tasks, min(grace, LAST_DELIVERY_SECONDS))
+        late = list(self._tasks)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _wait_for(self, running: Callable[[], Set["asyncio.Task[None]"]], seconds: float) -> None:
+        end = asyncio.get_running_loop().time() + seconds
+        while (tasks := running()) and (left := end - asyncio.get_running_loop().time()) > 0:
+            await asyncio.wait(tasks, timeout=left)
 
     def ready(self) -> bool:
         return self._accepting
@@ -276,6 +286,10 @@ class EmbeddedEngine:
 
     async def _finish(self, item: _QueueItem, answer: Answer, since: datetime | None = None) -> None:
         item.answer = KeptAnswer(answer, since or self._now())
+        if not self._accepting:
+            await self._keep_answer(item)
+        if (task := asyncio.current_task()) in self._tasks:
+            self._deliveries.add(task)
         result = await self._deliver(item, item.answer)
         item.answer = None
         if item.goes_on is not None and item.route is not None:
@@ -318,6 +332,7 @@ class EmbeddedEngine:
 
     def _on_task_done(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
+        self._deliveries.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("engine task failed", exc_info=error)
 

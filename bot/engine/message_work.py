@@ -23,6 +23,7 @@ from bot.engine.reconciler import Reconciler
 from bot.observability import metrics
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.responder import Responder
+from bot.services.memberships import Memberships
 from bot.services.people_directory import PeopleDirectory
 from bot.storage.inbox import Inbox
 from bot.storage.store import StoreError
@@ -49,6 +50,7 @@ class MessageProcessor:
         effect_services: EffectServices,
         reconciler: Reconciler,
         people: PeopleDirectory,
+        memberships: Memberships,
         responder: Responder,
         live_cards: LiveCards,
         inbox: Inbox,
@@ -58,6 +60,7 @@ class MessageProcessor:
         self._effect_services = effect_services
         self._reconciler = reconciler
         self._people = people
+        self._memberships = memberships
         self._responder = responder
         self._live_cards = live_cards
         self._inbox = inbox
@@ -72,6 +75,7 @@ class MessageProcessor:
     async def route(self, message: Message) -> Route | Answer | UnreadRun:
         self._routed_at[message.key] = time.monotonic()
         facts = self._facts_of(message)
+        self._memberships.prove(message)
         try:
             is_write = dispatch.message_needs_current_rights(message, self._services)
             message = await self._with_profile(message, is_write)
@@ -180,9 +184,9 @@ class MessageProcessor:
         return message.model_copy(update={"actor": await read(message.actor)})
 
     async def _require_current_right(self, message: Message, route: Route) -> None:
-        """For a write that has waited: its sender may have been demoted or deactivated. Raises ``NotAllowed``."""
+        """For a write that has waited: its sender may have been demoted, or have left the channel."""
         message = await self._with_profile(message, current=True)
-        await dispatch.require_right_for(self._intent(route), message, self._services)
+        await dispatch.require_access(self._intent(route), message, self._services)
 
     async def _has_begun(self, message: Message) -> bool:
         """Whether one of its writes was sent before a restart."""

@@ -126,7 +126,10 @@ def _load_line(row: Row[Any]) -> ActivityLine:
 
 
 def _dump_span(span: Span) -> object:
-    return span if isinstance(span, str) else {"is": _SPAN_NAMES[type(span)], **asdict(span)}
+    if isinstance(span, str):
+        return span
+    dumped = {"is": _SPAN_NAMES[type(span)], **asdict(span)}
+    return dumped if dumped.pop("dated", False) is False else {**dumped, "dated": True}
 
 
 def _load_span(data: Any) -> Span:

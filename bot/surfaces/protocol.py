@@ -117,6 +117,11 @@ class Intake(Protocol):
         any more. Raises ``NotRecorded``."""
         ...
 
+    def place_changed(self, surface: str, channel: str = "", person: str = "") -> None:
+        """The chat reported that other people can see a channel now. Without a channel or a person: any of them.
+        Returns immediately."""
+        ...
+
     def process(self, key: str) -> None:
         """Starts processing a recorded message and returns immediately. Call after the ack."""
         ...
@@ -134,7 +139,9 @@ class Intake(Protocol):
         """Fast: uses only snapshots. Raises ``CommandError``, whose card is to be shown privately."""
         ...
 
-    async def search_options(self, about: str, run: str, field: str, typed: str) -> Sequence[Option]:
+    async def search_options(
+        self, about: str, run: str, field: str, typed: str, actor: Actor, place: Place
+    ) -> Sequence[Option]:
         """At most 100 options for a ``search`` field, from the snapshot."""
         ...
 
@@ -146,8 +153,8 @@ class Intake(Protocol):
         """The form that this typed line opens, or None (``/run start`` may open one, ``/run status`` doesn't)."""
         ...
 
-    async def live_card(self, place: Place, run: str) -> Card | None:
-        """The run's current live card, to answer a click on an expired button."""
+    async def live_card(self, place: Place, run: str, actor: Actor) -> Card | None:
+        """The run's current live card, to answer a click on an expired button. None if they may not read it."""
         ...
 
     def error_card(self, key: str, **facts: object) -> Card:
@@ -242,6 +249,18 @@ class Surface(Protocol):
 
     async def find_people(self, query: str, near: Place) -> Sequence[Actor]:
         """``query`` is a handle ("@ana"), an id or an e-mail address."""
+        ...
+
+    async def can_see(self, actor: Actor, place: Place) -> bool:
+        """Whether this person can open the channel now: as its member, or, if it is public, as a full member."""
+        ...
+
+    async def is_public(self, place: Place) -> bool:
+        """Whether every full member can open the channel (on Mattermost: of its team)."""
+        ...
+
+    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+        """A few channels that both this person and the bot are in, the busiest first."""
         ...
 
     async def channels_named(self, name: str) -> Sequence[str] | None:

@@ -63,11 +63,26 @@ class MemoryRunsPort:
             tracked = self._new(run, started=True)
         return self._save(tracked.model_copy(update={"run": run})) if isinstance(summary, Run) else tracked
 
-    async def reserve_handle(self, platform: str, title: str, runbook: str, key: str, *, book: str = "") -> str:
+    async def is_hidden(self, run: RunSummary | Run | RunKey) -> bool:
+        return False
+
+    async def reserve_handle(
+        self,
+        platform: str,
+        title: str,
+        runbook: str,
+        key: str,
+        *,
+        book: str = "",
+        by: Actor | None = None,
+        place: Place | None = None,
+    ) -> str:
         key_without_id = RunKey(platform=platform, id="")
         draft = Run(key=key_without_id, title=title, runbook=book, runbook_id=runbook, state=RunState.STARTING)
         if key not in self.starts:
-            self.starts[key] = self._new(draft, started=False).handle
+            overlay = RunOverlay(places=(place,) if place is not None else (), started_by=by)
+            tracked = self._new(draft, started=False)
+            self.starts[key] = self._save(tracked.model_copy(update={"overlay": overlay})).handle
         tracked = self.tracked[self.starts[key]]
         if not tracked.started:
             self._save(tracked.model_copy(update={"run": draft}))
@@ -88,6 +103,7 @@ class MemoryRunsPort:
 
     async def bind(self, handle: str, place: Place, *, channel_too: bool) -> None:
         self.bound[place.key, place.thread] = handle
+        await self.update_overlay(handle, lambda overlay: overlay.with_place(place))
         holder = self.tracked.get(self.bound.get((place.key, ""), ""))
         if channel_too and (holder is None or holder.run.state.is_over):
             self.bound[place.key, ""] = handle
@@ -165,6 +181,24 @@ class MemoryPeople:
 
     def cached_profile(self, actor: Actor) -> Actor:
         return actor
+
+
+@dataclass
+class MemoryMemberships:
+    """``outsiders``: (actor id, channel) of people who cannot see a channel. ``public`` channels are open."""
+
+    outsiders: set[tuple[str, str]] = field(default_factory=set)
+    public: set[str] = field(default_factory=set)
+    shared: list[Place] = field(default_factory=list)
+
+    async def can_see(self, actor: Actor, place: Place) -> bool:
+        return (actor.id, place.channel) not in self.outsiders
+
+    async def is_public(self, place: Place) -> bool:
+        return place.channel in self.public
+
+    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+        return self.shared
 
 
 @dataclass

@@ -70,11 +70,12 @@ async def test_answers_survive_a_restart_while_the_chat_is_away(scene: Scene, en
     await start_run(scene)
     async with without_chat(scene):
         await say_what_is_refused(scene)
-        await asyncio.sleep(KEEP_ANSWER_SECONDS + 1.0)
+        await asyncio.sleep(KEEP_ANSWER_SECONDS + 1.0 if ending == "killed" else 1.0)
         if ending == "killed":
             await scene.liaison.kill()
         else:
-            assert await scene.liaison.stop() == 0
+            async with asyncio.timeout(15.0):  # the chat is not waited for; a busy machine may be
+                assert await scene.liaison.stop() == 0
     await scene.liaison.start()
     await all_are_told(scene)
 

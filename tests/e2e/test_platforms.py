@@ -49,8 +49,7 @@ async def by_button(scene: Scene, platform: str) -> None:
         await room.press("Update status")
         await room.submit_form({"health": "amber", "text": "replica lagging"})
     async with FORM_LOCK:
-        await room.press("More…")
-        await room.press("Comment…")
+        await room.press("Comment")
         await room.submit_form({"text": "second DBA paged", "task": "T2"})
 
 

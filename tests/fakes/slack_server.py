@@ -18,8 +18,8 @@ from tests.fakes.slack_blocks import message_faults, view_faults
 from tests.fakes.slack_state import ApiFailure, Channel, Modal, Posted
 
 SCOPES = (
-    "app_mentions:read,channels:history,chat:write,commands,groups:history,im:history,mpim:history,"
-    "users:read,users:read.email"
+    "app_mentions:read,channels:history,channels:read,chat:write,commands,groups:history,groups:read,"
+    "im:history,im:read,mpim:history,mpim:read,users:read,users:read.email"
 )
 Result = TypeVar("Result")
 _JSON_METHODS = {"chat.postMessage", "chat.postEphemeral", "chat.update", "views.open", "views.update"}
@@ -69,9 +69,11 @@ class SlackServer(Fake):
         }
         return id
 
-    def add_channel(self, id: str, name: str, *, members: tuple[str, ...] = (), bot: bool = True) -> Channel:
+    def add_channel(
+        self, id: str, name: str, *, members: tuple[str, ...] = (), bot: bool = True, private: bool = False
+    ) -> Channel:
         everybody = {*members, *([self.bot_user] if bot else [])}
-        self.channels[id] = Channel(id, name, everybody)
+        self.channels[id] = Channel(id, name, everybody, private=private)
         return self.channels[id]
 
     @property
@@ -167,6 +169,44 @@ class SlackServer(Fake):
         if channel.archived:
             raise ApiFailure("is_archived")
         return channel
+
+    def _conversation(self, arguments: Mapping[str, Any]) -> Channel:
+        """A channel to look at: a public one also without the bot in it. A private one does not exist then."""
+        channel = self.channels.get(str(arguments.get("channel")))
+        if channel is None or (self.bot_user not in channel.members and (channel.private or channel.is_direct)):
+            raise ApiFailure("channel_not_found")
+        self._require_scope("im:read" if channel.is_direct else _scope_of(channel))
+        return channel
+
+    def _require_scope(self, scope: str) -> None:
+        if scope not in self.scopes.split(","):
+            raise ApiFailure("missing_scope")
+
+    def _conversations_info(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        channel = self._conversation(arguments)
+        return {"channel": channel.json(self.bot_user)}
+
+    def _conversations_members(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """In pages of two, whatever the limit: "the response may have fewer items"."""
+        members = sorted(self._conversation(arguments).members)
+        start = int(arguments.get("cursor") or 0)
+        cursor = str(start + 2) if start + 2 < len(members) else ""
+        return {"members": members[start : start + 2], "response_metadata": {"next_cursor": cursor}}
+
+    def _users_conversations(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Of the bot, or of a person: then without private channels that the bot is not in."""
+        user = str(arguments.get("user") or self.bot_user)
+        types = str(arguments.get("types") or "public_channel").split(",")
+        for name in types:
+            self._require_scope({"public_channel": "channels:read", "private_channel": "groups:read"}[name])
+        found = [
+            channel.json(self.bot_user)
+            for channel in self.channels.values()
+            if user in channel.members and not channel.is_direct and not channel.archived
+            if ("private_channel" if channel.private else "public_channel") in types
+            if not channel.private or self.bot_user in channel.members
+        ]
+        return {"channels": found, "response_metadata": {"next_cursor": ""}}
 
     def _check_content(self, arguments: Mapping[str, Any]) -> None:
         if len(arguments.get("text", "")) > 4000:
@@ -324,6 +364,10 @@ class SlackServer(Fake):
                     waiting.set_result(answer.get("payload"))
         self.sockets.remove(socket)
         return socket
+
+
+def _scope_of(channel: Channel) -> str:
+    return "groups:read" if channel.private else "channels:read"
 
 
 def _arguments(method: str, seen: Seen) -> Mapping[str, Any]:

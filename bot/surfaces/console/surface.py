@@ -98,11 +98,11 @@ class Console:
         return Reception()
 
     async def post(self, place: Place, card: Card, *, nonce: str) -> PostRef:
-        self._notify(ConsoleEntry("card", place, nonce, card=card, buttons=card.buttons))
+        self._notify(ConsoleEntry("card", place, nonce, card=card, buttons=card.all_buttons))
         return PostRef(place=place, id=nonce)
 
     async def edit(self, ref: PostRef, card: Card) -> None:
-        self._notify(ConsoleEntry("edit", ref.place, ref.id, card=card, buttons=card.buttons))
+        self._notify(ConsoleEntry("edit", ref.place, ref.id, card=card, buttons=card.all_buttons))
 
     async def find_post(self, place: Place, nonce: str) -> PostRef | None:
         return None
@@ -121,7 +121,7 @@ class Console:
 
     async def send_private(self, message: Message, card: Card) -> None:
         entry = ConsoleEntry(
-            "private", message.place, message.key, card=card, buttons=card.buttons, message=message
+            "private", message.place, message.key, card=card, buttons=card.all_buttons, message=message
         )
         self._notify(entry)
 
@@ -131,6 +131,15 @@ class Console:
     async def find_people(self, query: str, near: Place) -> Sequence[Actor]:
         """Any valid handle is a person: "@ben" is Ben."""
         return [person(query.lstrip("@"))] if _HANDLE.fullmatch(query) else []
+
+    async def can_see(self, actor: Actor, place: Place) -> bool:
+        return True  # whoever can use it can read the database
+
+    async def is_public(self, place: Place) -> bool:
+        return True
+
+    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+        return ()
 
     async def channels_named(self, name: str) -> Sequence[str] | None:
         return (name,)

@@ -16,6 +16,7 @@ from bot.surfaces.mattermost.text import translate_plain
 from commands.model.card import Field, Form, Option
 from commands.model.messages import Actor, Place, ReplyRoute
 
+REFRESHES_SINCE = (11, 1)  # the version of the server from which a field may ask for the dialog again
 _LIFETIME = timedelta(hours=24)
 # Limits from the Mattermost docs, "Interactive dialogs".
 _MAX_TITLE = 24

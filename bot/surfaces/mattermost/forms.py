@@ -9,9 +9,8 @@ from typing import Any
 
 import structlog
 
-from bot.surfaces.mattermost.dialogs import DialogState, build_dialog, state_of
+from bot.surfaces.mattermost.dialogs import REFRESHES_SINCE, DialogState, build_dialog, state_of
 from bot.surfaces.mattermost.driver import MattermostApi
-from bot.surfaces.mattermost.features import refreshes_dialogs
 from bot.surfaces.mattermost.replies import PrivateReplies
 from bot.surfaces.mattermost.signing import Signer
 from bot.surfaces.mattermost.text import message_card, translate_plain
@@ -77,11 +76,11 @@ class FormOpener:
         options: dict[str, list[Option]] = {}
         for field in form.fields:
             if field.kind == "search" and (field.refreshes or not field.options):
-                found = list(await intake.search_options(form.about, form.run, field.name, ""))
+                found = list(await intake.search_options(form.about, form.run, field.name, "", actor, place))
                 known = {option.value for option in found}
                 options[field.name] = [*found, *(option for option in field.options if option.value not in known)]
         state = state_of(form, actor, place, reply, secrets.token_hex(16), self._now())
-        refresh_url = f"{self._url}/refresh" if refreshes_dialogs(self._api.version) else ""
+        refresh_url = f"{self._url}/refresh" if self._api.server_version >= REFRESHES_SINCE else ""
         return build_dialog(form, options, self._signer.seal("dialog", state), refresh_url)
 
     def _send_or_return(self, card: Card, actor: Actor, place: Place, reply: ReplyRoute) -> Card | None:

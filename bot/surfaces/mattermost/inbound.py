@@ -166,7 +166,7 @@ class InboundRoutes:
             require_storable(message)
         if press.expired:
             with in_language(intake.language_for(actor)):
-                live_card = await intake.live_card(press.place, press.run)
+                live_card = await intake.live_card(press.place, press.run, actor)
                 return _click_response(live_card or message_card("expired", show=Code(f"{self._command} show")))
         if form is not None:
             with in_language(intake.language_for(actor)):
@@ -187,7 +187,9 @@ class InboundRoutes:
         if card is None:
             return EMPTY_RESPONSE
         with in_language(language):
-            is_sent = card.buttons and not card.shown_elsewhere and await self._replies.send_in_time(message, card)
+            is_sent = (
+                card.has_controls and not card.shown_elsewhere and await self._replies.send_in_time(message, card)
+            )
             response = EMPTY_RESPONSE if is_sent else _click_response(card)
         await intake.store_answer(message.key, encode(response))
         return response

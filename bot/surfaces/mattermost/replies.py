@@ -55,7 +55,7 @@ class PrivateReplies:
 
     async def send(self, message: Message, card: Card) -> None:
         was_clicked = message.via in (Via.BUTTON, Via.FORM)
-        is_public_already = card.shown_elsewhere and not card.buttons
+        is_public_already = card.shown_elsewhere and not card.has_controls
         if message.reply.url and (message.place.direct or self._now() - message.at <= EPHEMERAL_FOR):
             try:
                 await self.post_to_response_url(message.reply.url, message.place, message.actor.id, card)

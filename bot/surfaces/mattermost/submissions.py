@@ -57,7 +57,7 @@ class Submissions:
             return EMPTY_RESPONSE
         with in_language(intake.language_for(state.actor)):
             if state.expired:
-                live_card = await intake.live_card(state.place, state.run)
+                live_card = await intake.live_card(state.place, state.run, state.actor)
                 return {"error": translate_plain("form_expired") + (f" {live_card.summary}" if live_card else "")}
             intent = intake.submit(SubmittedForm(state.about, state.run, values))
             if isinstance(intent, FieldErrors):
@@ -113,7 +113,7 @@ class Submissions:
         return response
 
     async def _show_outcome(self, message: Message, card: Card) -> Json:
-        if card.shown_elsewhere and not card.buttons:
+        if card.shown_elsewhere and not card.has_controls:
             return EMPTY_RESPONSE
         needs_no_button = all(isinstance(button.intent, _NOT_NEEDED) for button in card.buttons)
         if card.tone in ("warn", "bad") and needs_no_button:

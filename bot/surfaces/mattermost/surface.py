@@ -8,6 +8,7 @@ from starlette.routing import Route
 from adapters.protocol import CheckResult
 from bot.surfaces.mattermost import health
 from bot.surfaces.mattermost.buttons import Buttons
+from bot.surfaces.mattermost.channels import ChannelDirectory
 from bot.surfaces.mattermost.driver import ApiError, MattermostApi
 from bot.surfaces.mattermost.forms import FormOpener
 from bot.surfaces.mattermost.inbound import InboundRoutes
@@ -51,8 +52,9 @@ class MattermostSurface:
         prefix = f"mattermost:{self._api.host}:"
         signer = Signer(secret_key)
         self._users = UserDirectory(self._api, options.team or "", prefix)
+        self._channels = ChannelDirectory(self._api, self._users.bot_channels)
         buttons = Buttons(signer, f"{self._public_url}/mattermost/action")
-        renderer = Renderer(buttons)
+        renderer = Renderer(buttons, lambda: self._api.server_version)
         self._posts = ChannelPosts(self._api, self._users, renderer, now)
         self._replies = PrivateReplies(self._api, self._users, renderer, self._posts, now)
         self._forms = FormOpener(self._api, signer, self._replies, f"{self._public_url}/mattermost/dialog", now)
@@ -150,6 +152,15 @@ class MattermostSurface:
             if error.status in (400, 404):
                 return ()
             raise
+
+    async def can_see(self, actor: Actor, place: Place) -> bool:
+        return await self._channels.can_see(actor, place)
+
+    async def is_public(self, place: Place) -> bool:
+        return await self._channels.is_public(place)
+
+    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+        return await self._channels.shared_channels(actor)
 
     async def channels_named(self, name: str) -> Sequence[str] | None:
         return await self._users.channels_named(name)

@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
@@ -22,7 +22,7 @@ from slack_bolt.response import BoltResponse
 from adapters.toolkit.messages import in_language
 from bot.surfaces.malformed import MalformedDelivery, parsing
 from bot.surfaces.protocol import FieldErrors, Intake, NotRecorded, SurfaceError
-from bot.surfaces.slack import elements, views
+from bot.surfaces.slack import controls, elements, views
 from bot.surfaces.slack.deliveries import (
     Delivery,
     FormRequest,
@@ -32,6 +32,7 @@ from bot.surfaces.slack.deliveries import (
     NotIdentified,
     OptionSearch,
     PersonChanged,
+    PlaceChanged,
     UnreadableButton,
 )
 from bot.surfaces.slack.forms import FormOpener
@@ -39,7 +40,8 @@ from bot.surfaces.slack.identity import Identity
 from bot.surfaces.slack.inbound import DeliveryParser
 from bot.surfaces.slack.replies import PrivateReplies
 from bot.surfaces.slack.text import translate
-from commands.model.card import Card, Text
+from commands.model.card import Button, Card, Option, Text
+from commands.model.intents import Begin, Finish
 from commands.text.catalogue import plain_text
 
 log = logging.getLogger("liaison.slack")
@@ -146,6 +148,9 @@ class DeliveryHandler:
             return BoltResponse(status=200)
         if isinstance(delivery, PersonChanged):
             return await self._forget_person(delivery, intake)
+        if isinstance(delivery, PlaceChanged):
+            intake.place_changed("slack", delivery.channel, delivery.person)
+            return BoltResponse(status=200)
         if isinstance(delivery, NewMessage):
             response = await self._record_message(delivery, intake, req.body)
             if response is not None:
@@ -226,9 +231,12 @@ class DeliveryHandler:
             return
         with in_language(self._intake.language_for(delivery.actor)):
             options = await self._intake.search_options(
-                delivery.about, delivery.run, delivery.field, delivery.typed
+                delivery.about, delivery.run, delivery.field, delivery.typed, delivery.actor, delivery.place
             )
-        await ack(options=elements.options_response(options)["options"])
+        if delivery.on_card:
+            await ack(options=_commands(delivery, options))
+        else:
+            await ack(options=elements.options_response(options)["options"])
 
     def _spawn(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(_log_failure(work))
@@ -241,6 +249,14 @@ async def _log_failure(work: Awaitable[None]) -> None:
         await work
     except SurfaceError as error:  # no route to this person is left, and nothing was recorded
         log.warning("slack: could not send a private answer: %s", error)
+
+
+def _commands(search: OptionSearch, tasks: Sequence[Option]) -> list[dict[str, Any]]:
+    """Each option begins or finishes a task."""
+    kind = Finish if search.about == "finish" else Begin
+    buttons = [Button(task.label, kind(run=search.run, tasks=(task.value,))) for task in tasks]
+    found: list[dict[str, Any]] = controls.options_response(buttons)["options"]
+    return found
 
 
 def _error_card(text: Text) -> Card:

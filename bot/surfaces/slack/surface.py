@@ -26,6 +26,7 @@ from bot.surfaces.protocol import (
 )
 from bot.surfaces.slack import health, render
 from bot.surfaces.slack.bolt import DeliveryHandler
+from bot.surfaces.slack.channels import ChannelDirectory
 from bot.surfaces.slack.client import SlackClient, cancel_all
 from bot.surfaces.slack.forms import FormOpener
 from bot.surfaces.slack.identity import Identity
@@ -75,6 +76,7 @@ class SlackSurface:
         self._posts = ChannelPosts(self._client)
         self._replies = PrivateReplies(self._client)
         self._users = UserDirectory(self._client, lambda: self._identity, now)
+        self._channels = ChannelDirectory(self._client)
         forms = FormOpener(self._client, self._replies)
         self._deliveries = DeliveryHandler(
             token, lambda: self._identity, self._new_parser, self._replies, forms, f"{command} show"
@@ -242,6 +244,15 @@ class SlackSurface:
 
     async def find_people(self, query: str, near: Place) -> Sequence[Actor]:
         return await self._users.find(query)
+
+    async def can_see(self, actor: Actor, place: Place) -> bool:
+        return await self._channels.can_see(actor, place)
+
+    async def is_public(self, place: Place) -> bool:
+        return await self._channels.is_public(place)
+
+    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+        return await self._channels.shared_channels(actor)
 
     async def channels_named(self, name: str) -> Sequence[str] | None:
         """Listing channels takes scopes that nothing else needs."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from adapters.models import Health, RunState, TaskState
 from adapters.toolkit.messages import ENGLISH, load_messages
 from adapters.writes import READS, Op
+from commands.cards import run_menu
 from commands.model.intents import TaskIntent
 from commands.registry import COMMANDS
 
@@ -30,6 +31,7 @@ def _parts() -> Sequence[str]:
     return sorted(
         {
             "itself",
+            "alone",
             "assign",
             "buttons",
             "colour",
@@ -53,12 +55,15 @@ def _named_parts() -> Sequence[str]:
 
 
 BUILT: Mapping[str, Sequence[str]] = {
-    "button.form_{}": ["add", "assign", "comment", "end", "finish", "hold", "reopen", "skip"],
+    "button.form_{}": ["comment", "finish", *run_menu.ABOUT_TASKS, *run_menu.ABOUT_THE_RUN],
     "can.{}": [*_WRITES, Op.COMMENTS],
     "count.{}": list(TaskState),
     "doing.{}": _WRITES,
     "doing_part.{}": _named_parts(),
+    "ended.{}": [state for state in RunState if state.is_over],
+    "ended.title_{}": [state for state in RunState if state.is_over],
     "health.{}": [health for health in Health if health is not Health.UNSET],
+    "menu.{}": ["begin", "finish"],
     "part.{}": _parts(),
     "receipt.{}": _WRITES,
     "run.{}": list(RunState),

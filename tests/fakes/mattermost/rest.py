@@ -72,7 +72,9 @@ class RestApi(SiteState):
                 f"/users/(me|{ID})/teams/{ID}/channels",
                 lambda s, u, user_id, _, team: self._channels(u, team),
             ),
-            ("GET", f"/channels/{ID}", lambda s, u, id: self._channel(u, id).json()),
+            ("GET", f"/channels/{ID}", lambda s, u, id: self._visible_channel(u, id).json()),
+            ("GET", f"/channels/{ID}/members/{ID}", self._channel_member),
+            ("GET", f"/teams/{ID}/members/{ID}", self._team_member),
             ("POST", "/channels/direct", self._direct),
             ("GET", f"/channels/{ID}/posts", self._posts),
             ("POST", "/posts", self._create),
@@ -128,6 +130,42 @@ class RestApi(SiteState):
         if user.id not in channel.members:
             raise Rejection(403, FORBIDDEN, "You do not have the appropriate permissions.")
         return channel
+
+    def _visible_channel(self, user: User, id: str) -> Channel:
+        """A public channel can be looked at by everybody in its team."""
+        channel = self.channels.get(id)
+        if channel is not None and channel.type == "O" and user.id in self.team_members:
+            return channel
+        return self._channel(user, id)
+
+    def _channel_member(self, seen: Seen, user: User, channel: str, member: str) -> Json:
+        """403 for a channel that the asker is not in, 404 for somebody who is not in it."""
+        found = self._channel(user, channel)
+        if member not in found.members:
+            raise Rejection(
+                404,
+                "app.channel.get_member.missing.app_error",
+                "No channel member found for that user ID and channel ID.",
+            )
+        is_guest = "system_guest" in self.users[member].roles
+        return {
+            "channel_id": channel,
+            "user_id": member,
+            "roles": "channel_guest" if is_guest else "channel_user",
+            "scheme_guest": is_guest,
+            "scheme_user": not is_guest,
+            "scheme_admin": False,
+        }
+
+    def _team_member(self, seen: Seen, user: User, team: str, member: str) -> Json:
+        if user.id not in self.team_members or team != self.team["id"]:
+            raise Rejection(403, FORBIDDEN, "You do not have the appropriate permissions.")
+        if member not in self.team_members and member not in self.former_team_members:
+            raise Rejection(
+                404, "app.team.get_member.missing.app_error", "No team member found for that user ID and team ID."
+            )
+        left = 1 if member in self.former_team_members else 0
+        return {"team_id": team, "user_id": member, "roles": "", "delete_at": left, "scheme_user": not left}
 
     def _direct(self, seen: Seen, user: User) -> Json:
         ids = seen.json
