@@ -23,12 +23,10 @@ async def test_a_status_form_is_filled_with_the_present_status(scene: Scene) -> 
 
 async def test_each_verb_has_a_form_of_its_own(scene: Scene) -> None:
     handle = await scene.start_run("local")
-    await scene.room.press("More…")
     await scene.room.press("Hold…")
     assert await scene.room.form_title() == "Hold a task"
     await scene.room.submit_form({"task": "T1", "reason": "waiting for the vendor"})
     await scene.wait_for_text("waiting for the vendor")
-    await scene.room.press("More…")
     await scene.room.press("Assign…")
     await scene.room.submit_form({"task": "T2", "person": scene.environment.chat.user_id("ben")})
     await scene.wait_for_text(rf"(?i)assigned T2 .*to ben|T2 assigned to ben|{handle}.*T2.*ben")
@@ -107,8 +105,11 @@ async def test_the_card_goes_where_the_form_says(scene: Scene) -> None:
 
 
 @on_mattermost
-async def test_the_pickers_of_mattermost_stand_for_the_person_and_the_channel(scene: Scene) -> None:
+async def test_an_older_server_asks_for_the_runbook_by_a_menu_first(scene: Scene) -> None:
     room, other = scene.room, scene.environment.chat.create_room()
     await room.command("start")
-    await room.submit_form({"runbook": "local:failover.md", "channel": other.id})
+    await room.press(f"{RUNBOOK} (local)")
+    assert (await room.form_values())["runbook"] == "local:failover.md"
+    await room.submit_form({"channel": other.id})
     assert await until(lambda: scene.card_handles(other), within=30)
+    assert scene.card_handles() == []
