@@ -20,6 +20,7 @@ from commands.cards.error_card import error_answer, retry_button
 from commands.language.parser import parse
 from commands.lookup.earlier_message import completed_intent, original_intent
 from commands.lookup.intent_run import find_intent_run, refers_to_run
+from commands.lookup.passing_mention import ask_first
 from commands.lookup.run_lookup import find_run_for_read, find_run_for_write
 from commands.lookup.suggestions import corrected_flag_buttons, suggestion_buttons
 from commands.model.card import Answer
@@ -167,6 +168,8 @@ async def _permitted_intent(message: Message, services: Services) -> Intent:
             intent, message, services, lambda completed: require(services.commands.right_of(completed))
         )
     await require_right_for(intent, message, services)
+    if message.in_passing:
+        ask_first(intent, message, services)
     return intent
 
 

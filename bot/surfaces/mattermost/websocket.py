@@ -42,9 +42,9 @@ class SocketError(Exception):
 
 @dataclass
 class WebSocketClient:
-    """``run`` only ends when cancelled. ``on_post`` is called for each ``posted`` frame, ``on_person`` for each of
-    ``PERSON_EVENTS``, ``on_plugin_event`` for each event of a plugin and ``on_gap`` for each possible gap, in
-    order. All must return quickly, so that pings are answered."""
+    """``run`` only ends when cancelled. ``on_post`` is called for each ``posted`` and ``post_edited`` frame,
+    ``on_person`` for each of ``PERSON_EVENTS``, ``on_plugin_event`` for each event of a plugin and ``on_gap`` for
+    each possible gap, in order. All must return quickly, so that pings are answered."""
 
     url: str
     token: str
@@ -129,7 +129,7 @@ class WebSocketClient:
             self._handle_hello(frame)
         else:
             self._check_sequence(frame)
-        if event == "posted":
+        if event in ("posted", "post_edited"):
             self.on_post(frame)
         elif event in PERSON_EVENTS:
             self.on_person(frame)

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -28,7 +28,7 @@ from bot.surfaces.slack.deliveries import (
     PersonChanged,
     UnreadableButton,
 )
-from bot.surfaces.slack.encoding import decode, text_after_mention
+from bot.surfaces.slack.encoding import around_mention, decode, text_after_mention
 from bot.surfaces.slack.identity import Identity
 from bot.surfaces.slack.views import Meta
 from commands.model.intents import Comment, OpenForm
@@ -37,16 +37,18 @@ from commands.model.messages import Actor, Message, Place, ReplyRoute, Via
 START_HERE = "start_here"
 ADD_COMMENT = "add_comment"
 # Messages from people. Any other subtype is an edit, a notice from Slack, or a bot's message.
+_MAX_EDIT_AGE = timedelta(days=1)  # the message as it was may not be stored any more
 _HUMAN_SUBTYPES = (None, "", "file_share", "thread_broadcast")
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryParser:
-    """``wants_form`` is ``Intake.form_for_line``."""
+    """``wants_form`` is ``Intake.form_for_line``, and ``command_in`` that of ``Intake``."""
 
     identity: Identity
     now: datetime
     wants_form: Callable[[str], OpenForm | None]
+    command_in: Callable[[str, str], str] = lambda before, after: ""
 
     def parse(self, body: Mapping[str, Any]) -> Delivery:
         """Raises ``NotIdentified``. A malformed body raises whatever its first wrong field leads to."""
@@ -98,6 +100,7 @@ class DeliveryParser:
             return PersonChanged(str((event.get("user") or {}).get("id") or ""))
         if event.get("type") not in ("app_mention", "message"):
             return Ignored(f"event {event.get('type')}")
+        event = _edited_message(event)
         user = str(event.get("user") or "")
         from_bot = event.get("bot_id") or event.get("bot_profile") or user in ("", "USLACKBOT")
         if event.get("subtype") not in _HUMAN_SUBTYPES or from_bot or event.get("hidden"):
@@ -111,16 +114,27 @@ class DeliveryParser:
         direct = event.get("channel_type") == "im" or channel.startswith("D")
         raw = str(event.get("text") or "")
         remainder = text_after_mention(raw, bot_user)
-        if remainder is None and not direct:
-            return Ignored("does not start with a mention")
+        in_passing = remainder is None and not direct
+        text = decode(raw if remainder is None else remainder).strip()
+        if in_passing:
+            before, after = around_mention(raw, bot_user) or ("", "")
+            text = self.command_in(decode(before), decode(after))
+        if in_passing and not text:
+            return Ignored("asks for nothing")
+        key = self._key(body, f"{channel}:{ts}" if ts else str(body.get("event_id")))
+        edited_at = str((event.get("edited") or {}).get("ts") or "")
+        if edited_at and _seconds(edited_at) - _seconds(ts) > _MAX_EDIT_AGE.total_seconds():
+            return Ignored("an old message was edited")
         place = self._place(body, channel, thread=_thread_of(event), direct=direct)
         message = Message(
-            key=self._key(body, f"{channel}:{ts}" if ts else str(body.get("event_id"))),
+            key=f"{key}:{edited_at}" if edited_at else key,
+            edits=key if edited_at else "",
+            in_passing=in_passing,
             actor=self._actor(body, {"id": user}),
             place=place,
             via=Via.DIRECT if direct else Via.MENTION,
             at=self.now,
-            text=decode(raw if remainder is None else remainder).strip(),
+            text=text,
             reply=ReplyRoute(post=ts),
         )
         return NewMessage(message, slack_retries=True)
@@ -236,6 +250,23 @@ class DeliveryParser:
             thread=thread,
             direct=direct,
         )
+
+
+def _edited_message(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The new state of an edited message (Slack docs, "message_changed"). Slack also reports unfurled links."""
+    message, before = event.get("message") or {}, event.get("previous_message") or {}
+    if event.get("subtype") != "message_changed" or not message.get("edited"):
+        return event
+    if message.get("text") == before.get("text"):
+        return event
+    return {**message, "channel": event.get("channel"), "channel_type": event.get("channel_type")}
+
+
+def _seconds(ts: str) -> float:
+    try:
+        return float(ts)
+    except ValueError:
+        return 0.0
 
 
 def _thread_of(message_body: Mapping[str, Any]) -> str:
