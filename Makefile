@@ -3,7 +3,7 @@ PYTHON ?= $(notdir $(firstword $(foreach name,python3.11 python3.12 python3.13 p
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow docs bench lock clean setup
+.PHONY: demo test test-slow coverage docs bench lock clean setup
 
 setup: $(VENV)/.ready
 
@@ -25,6 +25,9 @@ test: setup
 # The tests that take long: the process is killed at every commit of every verb.
 test-slow: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.check --slow
+
+coverage: setup
+	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
 
 docs: setup
 	@$(BIN)/python -m tests.docs

@@ -273,7 +273,7 @@ class Runbook(Model):
 
     ``warning`` is the message key of a sentence that says why it should not be started as it is (a draft, an
     open incident, a run): a start asks first. ``folder`` (a workspace, team or project) and ``created_at`` tell
-    runbooks of one title apart.
+    runbooks of one title apart. ``inputs`` are names of values that each start should give (``--set NAME=value``).
     """
 
     key: RunbookKey
@@ -290,6 +290,7 @@ class Runbook(Model):
     folder: str = ""
     warning: str = ""
     created_at: datetime | None = None
+    inputs: tuple[str, ...] = ()
 
 
 class PlatformAction(Model):

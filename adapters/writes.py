@@ -308,6 +308,7 @@ class WriteResult(Model):
     card says who did it), or this part of the write had nothing to do.
     ``message``: the key of a message in the adapter's catalogue to add to the receipt, with ``facts``.
     ``partial``: this person's part is recorded, but the task stays as it is until others have done theirs.
+    ``too_late``: it had no effect: somebody finished, skipped or failed the task just before it arrived.
     ``complete``: nothing else of the run has changed, apart from tasks that waited for one of ``tasks``.
     """
 
@@ -320,6 +321,7 @@ class WriteResult(Model):
     comment: Comment | None = None
     already: bool = False
     partial: bool = False
+    too_late: bool = False
     complete: bool = False
     message: str = Field("", alias="says")
     facts: Mapping[str, str] = {}

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 from starlette.routing import BaseRoute
@@ -44,7 +45,8 @@ from bot.storage.runs import RunRows
 from bot.storage.scheduled import ScheduledRows
 from bot.storage.store import Store
 from bot.storage.surface_state import SurfaceStateRows
-from bot.surfaces.protocol import Surface
+from bot.surfaces.console.surface import NAME as CONSOLE
+from bot.surfaces.protocol import Reception, Surface
 from commands.cards.activity_line import stopped_line
 from commands.cards.run_card import channel_card
 from commands.language import due_time
@@ -134,6 +136,10 @@ class Application:
             parts |= {f"{name} {part}": is_ready for part, is_ready in surface.ready().items()}
         return parts
 
+    def reception(self) -> Mapping[str, Reception]:
+        """By the name of the chat."""
+        return {name: surface.reception() for name, surface in self.surfaces.items() if name != CONSOLE}
+
     async def hint(self, platform: str, body: bytes) -> None:
         """A webhook was called: refreshes the runs that its body names, or else all of the platform."""
         adapter, ids = self.platforms.get(platform), None
@@ -168,9 +174,10 @@ class Application:
         self.intake.process(message.key)
         return await result
 
-    def checks(self) -> Mapping[str, Callable[[], Awaitable[Sequence[CheckResult]]]]:
-        """The checks of ``liaison doctor``, by the name of the chat or platform."""
-        chats = {name: surface.check for name, surface in self.surfaces.items()}
+    def checks(self, *, in_use: bool) -> Mapping[str, Callable[[], Awaitable[Sequence[CheckResult]]]]:
+        """The checks of ``liaison doctor``, by the name of the chat or platform. ``in_use``: another process is
+        connected to the chats."""
+        chats = {name: partial(surface.check, in_use=in_use) for name, surface in self.surfaces.items()}
         return chats | {name: adapter.check for name, adapter in self.platforms.items()}
 
     async def load_rate_limits(self, *, read_only: bool = False) -> None:

@@ -93,7 +93,11 @@ async def _checks(settings: Settings) -> AsyncIterator[CheckResult]:
         copy = Path(folder, "liaison.db")
         for result in await _guarded("store", lambda: _check_store(settings, copy)):
             yield result
-        async for result in _check_parts(settings, copy):
+        in_use = _is_in_use(settings)
+        async for result in _check_parts(settings, copy, in_use=in_use):
+            yield result
+    if in_use and (settings.slack is not None or settings.mattermost is not None):
+        for result in await _guarded("running Liaison", lambda: _check_running(settings)):
             yield result
 
 
@@ -108,7 +112,16 @@ async def _guarded(part: str, check: Callable[[], Awaitable[Sequence[CheckResult
         return [fix(f"{part}: the check failed ({type(error).__name__}: {error})", _REPORT)]
 
 
-async def _check_parts(settings: Settings, copy: Path) -> AsyncIterator[CheckResult]:
+async def _check_running(settings: Settings) -> Sequence[CheckResult]:
+    """What the process that uses the store knows of its connections to the chats."""
+    try:
+        return (await send_request(settings.socket_path, Request(about="chats"))).checks
+    except (SocketSilent, ConnectionCut):
+        summary = "the Liaison that uses the store didn't say whether it receives the chats"
+        return [CheckResult(status=CheckStatus.WARN, summary=summary, fix="run liaison doctor again in a minute")]
+
+
+async def _check_parts(settings: Settings, copy: Path, *, in_use: bool) -> AsyncIterator[CheckResult]:
     """Chats and platforms, on a copy of the database."""
     from bot.app import bootstrap  # late: invalid settings are reported without loading all of it
 
@@ -125,7 +138,7 @@ async def _check_parts(settings: Settings, copy: Path) -> AsyncIterator[CheckRes
         return
     try:
         await app.load_rate_limits(read_only=True)
-        for name, check in app.checks().items():
+        for name, check in app.checks(in_use=in_use).items():
             for result in await _guarded(name, check):
                 yield result.model_copy(update={"summary": _with_part(name, result.summary)})
         for result in await _guarded("access.places", lambda: _check_place_names(settings, app)):

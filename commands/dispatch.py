@@ -21,7 +21,8 @@ from commands.language.parser import parse
 from commands.lookup.earlier_message import completed_intent, original_intent
 from commands.lookup.intent_run import find_intent_run, refers_to_run
 from commands.lookup.passing_mention import ask_first
-from commands.lookup.run_lookup import find_run_for_read, find_run_for_write
+from commands.lookup.run_lookup import UnreadRun, find_run_for_read, find_run_for_write
+from commands.lookup.runbook_lookup import require_no_run
 from commands.lookup.suggestions import corrected_flag_buttons, suggestion_buttons
 from commands.model.card import Answer
 from commands.model.command import CommandSet, Right, Scope
@@ -144,16 +145,32 @@ def needs_place_run(intent: Intent, commands: CommandSet) -> bool:
     return commands.scope_of(intent) in (Scope.READ, Scope.WRITE) and not refers_to_run(intent)
 
 
-async def route(message: Message, services: Services) -> Route | Answer:
-    """An ``Answer`` means that the message is finished."""
+async def route(message: Message, services: Services) -> Route | Answer | UnreadRun:
+    """An ``Answer`` means that the message is finished, and ``UnreadRun`` that ``read_run`` comes first."""
     with in_language(language_of(message.actor, services)):
         try:
             intent = await _permitted_intent(message, services)
             if isinstance(intent, Start):
                 return await _route_start(intent, message, services)
             return await _route_to_run(intent, message, services)
+        except UnreadRun as unread:
+            return unread
         except CommandError as error:
             return error_answer(error, services, message)
+
+
+async def read_run(unread: UnreadRun, message: Message, services: Services) -> Answer | None:
+    """Gives the run a handle, and then the message can be routed. An ``Answer`` means that it is finished.
+
+    What is not a run (a step, a template), or cannot be read, gets no handle.
+    """
+    with in_language(language_of(message.actor, services)):
+        try:
+            run = await services.adapter(unread.key.platform).read(unread.key.id)
+        except AdapterError as error:
+            return error_answer(error, services, message, is_write=message_needs_current_rights(message, services))
+    await services.runs.track(run.model_copy(update={"key": unread.key}))
+    return None
 
 
 async def _permitted_intent(message: Message, services: Services) -> Intent:
@@ -187,6 +204,8 @@ async def _required_right(intent: Intent, services: Services) -> Right:
 
 
 async def _route_start(intent: Start, message: Message, services: Services) -> Route:
+    if not intent.run:
+        await require_no_run(intent.runbook, services)
     handle = await _start_handle(intent, message, services)
     dump = intent.model_copy(update={"run": handle}).model_dump(mode="json")
     return Route(intent=dump, queue=handle, starting=True)

@@ -18,7 +18,7 @@ from adapters.cutover.text import SIGNER, to_html, to_text
 from adapters.errors import Conflict, Rejected
 from adapters.models import Listing, RunState, TaskState
 from adapters.toolkit.comments import PostedComment, SignedComments, comment_text
-from adapters.toolkit.guards import Fresh, Guard, run_is_over, task_is_over
+from adapters.toolkit.guards import Fresh, Guard, run_is_over, task_is_over, with_race
 from adapters.toolkit.reconciliation import applied_if, read_or_raise
 from adapters.toolkit.steps import reconciles, step
 from adapters.toolkit.timestamps import parse_timestamp
@@ -241,7 +241,7 @@ class Comments(SignedComments):
 
     @step(HoldTask, recovery=Recovery.LOOKUP, guard=read_task)
     async def hold(self, step: HoldTask, marker: WriteMarker, fresh: Fresh[wire.Task]) -> WriteResult:
-        return await self.write_comment(step, marker)
+        return await with_race(step, await self.write_comment(step, marker), self.read_task)
 
     @reconciles(AddComment, HoldTask)
     @reconciles(BeginTask, FinishTask, part="note")

@@ -43,6 +43,7 @@ def runbook(platform: str, file: RunbookFile, *, show_file: bool = False) -> Run
         task_count=len(tasks),
         rehearsable=True,
         folder=file.id.rpartition("/")[0],
+        inputs=tuple(values_asked(file)),
     )
 
 

@@ -13,6 +13,9 @@ write is decided here, for all platforms:
 
 A guard returns None where an earlier step of the same write has read the task. A step that is never guarded says
 why, with a ``Guard``: then its method gets no ``fresh``.
+
+What changes between that read and the write cannot be prevented, but a read after it (``with_race``) or the
+response (``checked_after``) shows it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -20,7 +23,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from adapters.errors import Conflict
+from adapters.errors import AdapterError, Conflict
 from adapters.models import Person, Run, RunState, Task, TaskState
 from adapters.toolkit.people import is_among, same_people
 from adapters.writes import (
@@ -38,6 +41,7 @@ from adapters.writes import (
 )
 
 R = TypeVar("R")
+W = TypeVar("W", bound=Write)
 
 GUARDED: tuple[type[Write], ...] = (
     BeginTask,
@@ -103,6 +107,27 @@ def check_fresh(platform: str, step: Write, fresh: Fresh[Any]) -> WriteResult | 
     if isinstance(step, ReopenTask) and task is not None and is_open:
         return already_done(task, fresh.snapshot)
     return None
+
+
+async def with_race(
+    step: W, result: WriteResult, read: Callable[[W], Awaitable[Fresh[Any] | None]]
+) -> WriteResult:
+    """``result`` of a write that the platform takes whatever became of the task: reads it once more, to say so."""
+    try:
+        fresh = await read(step)
+    except AdapterError:
+        return result  # the write is done, and the next read shows what is true
+    if fresh is None:
+        return result
+    checked = checked_after(step, result, fresh.task)
+    return checked.model_copy(update={"snapshot": fresh.snapshot}) if fresh.snapshot else checked
+
+
+def checked_after(step: Write, result: WriteResult, task: Task | None) -> WriteResult:
+    """``result``, which was too late if ``task``, as read after the write, has been finished in the meantime."""
+    if task is None or not task.state.is_over or task.state is _AS_ASKED.get(step.op):
+        return result
+    return result.model_copy(update={"too_late": True, "tasks": (task,)})
 
 
 def already_done(task: Task, snapshot: Run | None = None) -> WriteResult:

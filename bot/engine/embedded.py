@@ -24,6 +24,7 @@ from bot.storage.scheduled import ScheduledRows
 from bot.storage.store import StoreError
 from bot.surfaces.protocol import NotRecorded, Recorded
 from commands.dispatch import Route
+from commands.lookup.run_lookup import UnreadRun
 from commands.model.card import Answer, Result
 from commands.model.messages import Actor, Message
 from commands.model.ports import StopResult
@@ -214,6 +215,9 @@ class EmbeddedEngine:
 
     async def _route(self, item: _QueueItem) -> None:
         route = await self._work.route(item.message)
+        if isinstance(route, UnreadRun):
+            self._spawn(self._read_run(item, route))
+            return
         if not isinstance(route, Route):
             self._spawn(self._finish(item, route))
             return
@@ -226,6 +230,14 @@ class EmbeddedEngine:
             self._spawn(self._finish(item, self._work.failed_answer(item.message, error)))
             return
         self._follow_route(item, route)
+
+    async def _read_run(self, item: _QueueItem, unread: UnreadRun) -> None:
+        """In no queue: others in the place need not wait for the platform."""
+        answer = await self._work.read_run(item.message, unread)
+        if answer is not None:
+            await self._finish(item, answer)
+        elif self._accepting:  # else the next start routes it
+            self._place_queues.add(item.message.place.queue, item)
 
     def _follow_route(self, item: _QueueItem, route: Route) -> None:
         if route.starting:

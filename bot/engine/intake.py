@@ -1,5 +1,6 @@
 """The application as surfaces see it (implements ``Intake``)."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -24,6 +25,8 @@ from commands.model.ports import Services
 from commands.text.catalogue import translate
 from commands.text.locales import language_of
 from commands.text.phrases import short_card
+
+_MEMBERSHIP_SECONDS = 0.4  # a form opens within a second
 
 
 class AppIntake:
@@ -72,10 +75,18 @@ class AppIntake:
 
     async def open_form(self, wanted: OpenForm, actor: Actor, place: Place) -> Form:
         with in_language(self.language_for(actor)):
-            return await open_form(wanted, place, self._services)
+            return await open_form(wanted, await self._known_actor(actor), place, self._services)
+
+    async def _known_actor(self, actor: Actor) -> Actor:
+        """With the membership, unless the chat takes long to tell it: then the submission is checked."""
+        try:
+            async with asyncio.timeout(_MEMBERSHIP_SECONDS):
+                return await self._people.current_profile(actor)
+        except TimeoutError:
+            return actor
 
     async def search_options(self, about: str, run: str, field: str, typed: str) -> Sequence[Option]:
-        return await search_options(run, field, typed, self._services)
+        return await search_options(run, field, typed, self._services, about=about)
 
     def submit(self, form: SubmittedForm) -> dict[str, Any] | FieldErrors:
         result = submit(form.about, form.run, form.values, self._services.commands)

@@ -29,6 +29,7 @@ from bot.storage.store import StoreError
 from commands import dispatch
 from commands.cards import pending_lines
 from commands.dispatch import Route
+from commands.lookup.run_lookup import UnreadRun
 from commands.model.card import Answer, Result
 from commands.model.intents import Intent
 from commands.model.messages import Actor, Membership, Message, Via
@@ -68,7 +69,7 @@ class MessageProcessor:
     def lacks_run(self, message: Message) -> bool:
         return dispatch.lacks_run(message, self._services)
 
-    async def route(self, message: Message) -> Route | Answer:
+    async def route(self, message: Message) -> Route | Answer | UnreadRun:
         self._routed_at[message.key] = time.monotonic()
         facts = self._facts_of(message)
         try:
@@ -82,9 +83,20 @@ class MessageProcessor:
             return self._error_answer(message, error)
         if isinstance(route, Answer):
             await self._save_intent(message)
-        else:
+        elif isinstance(route, Route):
             facts.add_intent(route.intent or {}, route.queue)
         return route
+
+    async def read_run(self, message: Message, unread: UnreadRun) -> Answer | None:
+        try:
+            message = await self._with_profile(message, current=False)
+            with low_priority_unless_member(message.actor):
+                answer = await dispatch.read_run(unread, message, self._services)
+        except Exception as error:  # noqa: BLE001  as above
+            return self._error_answer(message, error)
+        if answer is not None:
+            await self._save_intent(message)
+        return answer
 
     async def _save_intent(self, message: Message) -> None:
         intent = await dispatch.intent_json(message, self._services)
@@ -185,7 +197,7 @@ class MessageProcessor:
         if message.via is not Via.BUTTON or not message.reply.post:
             return False
         press = (message.actor.id, message.reply.post)
-        pressed_before = press in self._last_press
+        pressed_before = self._last_press.get(press, message.at) != message.at  # it may be routed twice
         if len(self._last_press) >= MAX_REMEMBERED_PRESSES:
             self._last_press.clear()
         self._last_press[press] = message.at
@@ -228,5 +240,8 @@ def read_priority(message: Message, route: Route) -> AbstractContextManager[None
     Otherwise a guest with a hundred questions could use up a platform's calls per minute, and nobody could finish
     a task.
     """
-    low_priority = not route.queue and message.actor.membership is not Membership.MEMBER
-    return background() if low_priority else nullcontext()
+    return nullcontext() if route.queue else low_priority_unless_member(message.actor)
+
+
+def low_priority_unless_member(actor: Actor) -> AbstractContextManager[None]:
+    return nullcontext() if actor.membership is Membership.MEMBER else background()

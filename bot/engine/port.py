@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from bot.storage.inbox import UnfinishedMessage
 from bot.surfaces.protocol import Recorded
 from commands.dispatch import Route
+from commands.lookup.run_lookup import UnreadRun
 from commands.model.card import Answer, Result
 from commands.model.messages import Actor, Message
 from commands.model.ports import StopResult
@@ -101,8 +102,12 @@ class MessageWork(Protocol):
         """Whether the message needs the run of its place and names none, so that a pending start holds it back."""
         ...
 
-    async def route(self, message: Message) -> Route | Answer:
-        """Uses the local store only. An ``Answer`` ends the message here."""
+    async def route(self, message: Message) -> Route | Answer | UnreadRun:
+        """Uses the local store only. An ``Answer`` ends the message here; ``UnreadRun``: see ``read_run``."""
+        ...
+
+    async def read_run(self, message: Message, unread: UnreadRun) -> Answer | None:
+        """Asks the platform what the message names. It is routed again unless an ``Answer`` ends it here."""
         ...
 
     def failed_answer(self, message: Message, error: Exception) -> Answer:

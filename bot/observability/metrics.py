@@ -44,6 +44,13 @@ _unreadable_rows = Gauge(
     registry=_registry,
 )
 
+_last_received = Gauge(
+    "liaison_last_received_timestamp_seconds",
+    "When the chat last delivered something or answered a probe (Unix time)",
+    ["surface"],
+    registry=_registry,
+)
+
 
 def count_message(surface: str, result: str) -> None:
     _messages.labels(surface, result).inc()
@@ -67,6 +74,10 @@ def set_queue_depth(messages: int) -> None:
 
 def set_unreadable_rows(table: str, rows: int) -> None:
     _unreadable_rows.labels(table).set(rows)
+
+
+def set_last_received(surface: str, timestamp: float) -> None:
+    _last_received.labels(surface).set(timestamp)
 
 
 def exposition() -> bytes:

@@ -20,6 +20,7 @@ import structlog
 from pydantic import Field, ValidationError
 
 from adapters.models import Model
+from adapters.protocol import CheckResult
 from bot.surfaces.console.chat import CARD_WAIT_SECONDS, Submit
 from bot.surfaces.console.render import DEFAULT_WIDTH, draw, draw_lines
 from bot.surfaces.console.surface import CHANNEL, Console, ConsoleEntry, person, room
@@ -38,9 +39,10 @@ log = structlog.get_logger(__name__)
 
 
 class Request(Model):
-    """``about`` is "say" for a command, or "press" for the button of ``liaison doctor --in``."""
+    """``about`` is "say" for a command, "press" for the button of ``liaison doctor --in``, or "chats" for how the
+    chats are received."""
 
-    about: Literal["say", "press"] = "say"
+    about: Literal["say", "press", "chats"] = "say"
     id: str = Field(default_factory=lambda: uuid4().hex, max_length=100)
     text: str = ""
     user: str = "operator"
@@ -64,6 +66,7 @@ class Reply(Model):
     result: Result | Literal[""] = ""
     shown: tuple[Block, ...] = ()
     text: str = Field("", alias="says")
+    checks: tuple[CheckResult, ...] = ()
 
 
 RequestHandler = Callable[[Request], Awaitable[Reply]]

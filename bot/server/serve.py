@@ -15,11 +15,12 @@ from dataclasses import replace
 import structlog
 import uvicorn
 
-from bot.app import Application, bootstrap
+from bot.app import Application, bootstrap, utc_now
 from bot.config.checks import check_settings
 from bot.config.settings import Settings
 from bot.server import web
 from bot.server.lock import CannotStart, hold_lock
+from bot.server.reception_report import report_reception
 from bot.server.request_limits import LimitedHttpProtocol
 from bot.server.roundtrip_check import RoundtripCheck
 from bot.server.say_socket import Reply, Request, SaySocket, execute_request
@@ -146,6 +147,9 @@ class SayRequests:
     async def __call__(self, request: Request) -> Reply:
         if request.about == "press":
             return await self._roundtrip.run(request.channel)
+        if request.about == "chats":
+            checks = report_reception(self._app.reception(), self._app.readiness(), utc_now())
+            return Reply(result="done", checks=tuple(checks))
         return await execute_request(self._app.submit, self._console, request)
 
 

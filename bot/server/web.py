@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.observability import metrics
+from bot.surfaces.protocol import Reception
 
 MAX_BODY_BYTES = 1024 * 1024  # a chat's form with every field full is far smaller
 TOO_LARGE = "The body is larger than 1 MB, so it was not read."
@@ -30,6 +31,8 @@ class WebApplication(Protocol):
     def routes(self) -> Sequence[BaseRoute]: ...
 
     def readiness(self) -> Mapping[str, bool]: ...
+
+    def reception(self) -> Mapping[str, Reception]: ...
 
     async def hint(self, platform: str, body: bytes) -> None: ...
 
@@ -55,11 +58,14 @@ def build(
     async def ready(_: Request) -> Response:
         parts = dict(app.readiness())
         failing = sorted(part for part, is_ready in parts.items() if not is_ready)
-        return JSONResponse(
-            {"ready": not failing, "failing": failing, "parts": parts}, status_code=503 if failing else 200
-        )
+        chats = {name: _describe(reception) for name, reception in app.reception().items()}
+        body = {"ready": not failing, "failing": failing, "parts": parts, "chats": chats}
+        return JSONResponse(body, status_code=503 if failing else 200)
 
     async def expose_metrics(_: Request) -> Response:
+        for name, reception in app.reception().items():
+            if reception.last_received is not None:
+                metrics.set_last_received(name, reception.last_received.timestamp())
         return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
 
     routes = [
@@ -70,6 +76,14 @@ def build(
         Route("/metrics", expose_metrics),
     ]
     return _BodyLimits(Starlette(routes=routes), body_seconds)
+
+
+def _describe(reception: Reception) -> Mapping[str, str | None]:
+    at, problem = reception.last_received, reception.problem
+    return {
+        "last_received": at.isoformat(timespec="seconds") if at is not None else None,
+        "problem": problem.summary if problem is not None else None,
+    }
 
 
 def _is_secret_of_hook(given: str, secret: str | None) -> bool:

@@ -13,7 +13,7 @@ outbound method; the surface sets it from ``Intake.language_for`` while it answe
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adapters.models import Model
@@ -67,6 +67,15 @@ class TokenRejected(ChatUnreachable):
 EPHEMERAL_FOR = timedelta(minutes=5)
 """Chats show an ephemeral message only to somebody who is there, and forget it. A later answer is a direct
 message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """When the chat last delivered something or answered a probe (None: not since the start), and why it may
+    deliver nothing until an operator acts."""
+
+    last_received: datetime | None = None
+    problem: CheckResult | None = None
 
 
 class PostRef(Model):
@@ -207,6 +216,8 @@ class Surface(Protocol):
         """The state of each required part: {"socket": True}. Based on pings, not on whether people write."""
         ...
 
+    def reception(self) -> Reception: ...
+
     async def post(self, place: Place, card: Card, *, nonce: str) -> PostRef:
         """Posts in the thread of ``place`` if it has one. ``find_post`` finds the post by its ``nonce``."""
         ...
@@ -247,8 +258,9 @@ class Surface(Protocol):
         """The ids of the bot's channels with this name. None if the chat does not let us find out."""
         ...
 
-    async def check(self) -> Sequence[CheckResult]:
-        """For ``liaison doctor``: token, scopes and reachability."""
+    async def check(self, *, in_use: bool = False) -> Sequence[CheckResult]:
+        """For ``liaison doctor``: token, scopes and reachability. ``in_use``: another process receives this chat's
+        deliveries, so no connection may be opened that would take some of them."""
         ...
 
 

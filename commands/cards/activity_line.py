@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from adapters.models import RunState
+from adapters.models import RunState, TaskState
 from adapters.toolkit.messages import in_language
 from adapters.writes import NOTE, AddTask, NotApplied, Op, SetStatus, Write, WriteResult
 from commands.lookup.earlier_message import plain_name
@@ -18,11 +18,12 @@ from commands.model.messages import Message
 from commands.model.outcomes import Done, Outcome, Refused, Unknown
 from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
-from commands.text.catalogue import own_messages, plain_text, translate
+from commands.text.catalogue import LazyText, own_messages, plain_text, translate
 from commands.text.error_text import adapter_error_text, platform_messages, platform_title
 from commands.text.phrases import (
     LABEL_LENGTH,
     button,
+    by_and_at,
     clock,
     first_line,
     health_name,
@@ -39,6 +40,12 @@ _OF_NOTES = {
 }
 _STOPPED = {RunState.FINISHED: "trace.ended_there", RunState.CANCELLED: "trace.cancelled_there"}
 _WITH_NOTE = (Op.FINISH, Op.SKIP, Op.APPROVE, Op.END)  # the text is optional there
+
+_TOO_LATE = {  # in the receipt, and in the activity line
+    TaskState.DONE: ("receipt.too_late_done", "trace.too_late_done"),
+    TaskState.SKIPPED: ("receipt.too_late_skipped", "trace.too_late_skipped"),
+    TaskState.FAILED: ("receipt.too_late_failed", "trace.too_late_failed"),
+}
 
 
 def is_health_unset(write: Write) -> bool:
@@ -177,6 +184,8 @@ def _outcome_text(
         "what": write_summary(tracked, step),
     }
     match outcome:
+        case Done(result=result) if result.too_late:
+            return translate(_TOO_LATE[_state_now(tracked, step)][1], deed=_deed(tracked, step, services), **facts)
         case Done(result=result, marker=marker):
             return translate(_done_key(step, result), code=marker.code, **facts)
         case Unknown():
@@ -190,6 +199,22 @@ def _outcome_text(
                 return translate("trace.refused", why=why, **facts)
             key = "trace.partly" if missing == facts["what"] else "trace.partly_without"
             return translate(key, why=why, missing=missing, **facts)
+
+
+def too_late_text(tracked: TrackedRun, write: Write, services: Services) -> Text:
+    """For the person whose write came a moment too late, with who was faster if the platform says so."""
+    facts = message_facts(tracked, write)
+    return translate(_TOO_LATE[_state_now(tracked, write)][0], deed=_deed(tracked, write, services), **facts)
+
+
+def _state_now(tracked: TrackedRun, write: Write) -> TaskState:
+    task = tracked.run.task(write.target)
+    return task.state if task and task.state.is_over else TaskState.DONE
+
+
+def _deed(tracked: TrackedRun, write: Write, services: Services) -> LazyText | str:
+    task = tracked.run.task(write.target)
+    return by_and_at(task.finished_by or "", task.finished_at, services.zone) if task else ""
 
 
 def refusal_reason(outcome: Refused, platform: str, services: Services, *, partly: bool) -> Text:

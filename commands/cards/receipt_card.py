@@ -14,6 +14,7 @@ from commands.cards.activity_line import (
     message_facts,
     not_sent_reason,
     refusal_reason,
+    too_late_text,
     unknown_facts,
     unknown_key,
     write_summary,
@@ -61,6 +62,9 @@ class OutcomeReport:
 def report_outcome(context: CommandContext, written: WriteOutcome) -> OutcomeReport:
     tracked, outcome = written.tracked, written.combined
     match outcome:
+        case Done(result=result) if result.too_late:
+            text = too_late_text(tracked, written.wanted, context.services)
+            report = OutcomeReport(text, "failed", lines=_lines_below(context, tracked, written), tone="warn")
         case Done(marker=marker):
             facts = message_facts(tracked, written.wanted, outcome.result)
             text = translate(_receipt_key(written, outcome.result), code=marker.code, **facts)

@@ -3,63 +3,128 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from adapters.writes import Op
+from commands.access import require_right
 from commands.forms import more
-from commands.forms.options import MOST_OPTIONS, task_options
+from commands.forms.options import MOST_OPTIONS, fitting_tasks, task_options
 from commands.language.parser import parse
 from commands.lookup.distinct_names import run_names
 from commands.lookup.earlier_message import original_intent
 from commands.lookup.run_lookup import no_run_error
-from commands.model.card import Field, Form, Option
-from commands.model.command import CommandSet
-from commands.model.errors import BadArguments, CommandError, Stale
-from commands.model.form import CommandForm, FormField
+from commands.model.card import Field, Form, Option, Text
+from commands.model.command import Command, CommandSet
+from commands.model.errors import BadArguments, CommandError, Missing, Stale
+from commands.model.form import CommandForm, FormField, FormOpening, Values
 from commands.model.intents import Intent, OpenForm
-from commands.model.messages import Place
+from commands.model.messages import Actor, Membership, Place
 from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
-from commands.text.catalogue import plain_text, translate
-from commands.text.phrases import run_name, shorten
+from commands.operations.preconditions import run_over
+from commands.operations.task_action import require_started, require_supported
+from commands.text.catalogue import lazy, plain_text, translate
+from commands.text.phrases import run_name, shorten, show_button
 
 _OPTION_LENGTH = 70  # characters of an option of a select
 
 
 def forms_of(commands: CommandSet) -> Mapping[str, CommandForm]:
-    """All forms by name: the verb, or "more"."""
-    own = {command.verb: command.form for command in commands.values() if command.form is not None}
-    return {**own, more.MORE: more.more_form(commands)}
+    """By verb."""
+    return {command.verb: command.form for command in commands.values() if command.form is not None}
 
 
-async def open_form(request: OpenForm, place: Place, services: Services) -> Form:
-    """Raises ``CommandError`` if there is no run for the form, or the message to retry is not stored any more."""
+async def open_form(request: OpenForm, actor: Actor, place: Place, services: Services) -> Form:
+    """Raises ``CommandError`` if this person may not submit it, there is no run or nothing to do it to, or the
+    message to retry is not stored any more."""
     if request.about == "retry":
         request = await _retry_request(request, services)
-    form = forms_of(services.commands)[request.about]
-    runs = await _candidate_runs(request, place, services) if form.needs_run else []
+    command = services.commands.get(request.about)
+    form = command.form if command is not None else None
+    if actor.membership is not Membership.UNKNOWN:  # else the submission is checked
+        right = command.right if command is not None else services.commands["finish"].right
+        require_right(right, actor, place, services.access_rules)
+    fill = dict(request.fill)
+    chosen = request.run or fill.pop("run", "")
+    needs_run = form is None or form.needs_run
+    runs = await _candidate_runs(chosen, place, services) if needs_run else []
     tracked = runs[0] if len(runs) == 1 else None
-    fields = [_opened(field, tracked, request.fill.get(field.name, "")) for field in form.fields]
-    if request.about == more.MORE:
-        fields[0] = replace(fields[0], options=more.supported_options(fields[0].options, services, tracked))
+    if command is None or form is None:
+        raise await more.verb_choice(tracked, services)
     if tracked is not None:
-        fields += [replace(field, value=request.fill.get(field.name, "")) for field in form.run_fields(tracked)]
-    if len(runs) > 1:
-        fields.insert(0, _run_field(runs))
+        _check_run(command, tracked, fill, services)
+    opening = FormOpening(actor, place, services, tracked, fill)
+    return await _form(command, form, opening, runs)
+
+
+async def _form(command: Command, form: CommandForm, opening: FormOpening, runs: Sequence[TrackedRun]) -> Form:
+    tracked = opening.tracked
+    waits_for_run = form.needs_run and tracked is None
+    values: Values = opening.fill if waits_for_run else {**form.prefill(opening), **opening.fill}
+    fields = [_opened(field, tracked, values.get(field.name, ""), command.op) for field in form.fields]
+    intro: list[Text] = []
+    if waits_for_run:
+        fields = [_run_field(runs), *(field for field in fields if field.name != "task")]
+    else:
+        more_fields = await form.more_fields(opening)
+        added = {field.name: replace(field, value=values.get(field.name, field.value)) for field in more_fields}
+        fields = [added.pop(field.name, field) for field in fields] + list(added.values())
+        fields = [_with_shown(field, opening) for field in fields]
+        intro = [line for line in (_lead(tracked), form.intro(opening)) if line]
     return Form(
-        about=request.about,
+        about=command.verb,
         run=tracked.handle if tracked else "",
         title=plain_text(translate(form.title)),
-        submit=plain_text(translate("form.send")),
-        fields=tuple(fields),
-        intro=translate("form.lead", run=run_name(tracked)) if tracked else (),
+        submit=plain_text(translate(form.submit)),
+        fields=tuple(_in_order(form, fields)),
+        intro=tuple(intro),
     )
 
 
-def prefilled_form(intent: Intent, commands: CommandSet) -> OpenForm:
-    """The form that submits this intent again, filled with its values."""
-    forms = forms_of(commands)
-    about = intent.verb if intent.verb in forms else more.MORE
-    form = forms[about]
+def _in_order(form: CommandForm, fields: Sequence[Field]) -> list[Field]:
+    """What the chosen runbook asks for comes right after it."""
+    asked = [field for field in fields if field.name.startswith("set.")]
+    rest = [field for field in fields if field not in asked]
+    at = next((n for n, field in enumerate(rest, 1) if field.refreshes), 0)
+    return [*rest[:at], *asked, *rest[at:]]
+
+
+def _with_shown(field: Field, opening: FormOpening) -> Field:
+    actor, place = opening.actor, opening.place
+    if field.kind == "person" and field.value == actor.id:
+        return replace(field, shown=actor.display_name)
+    if field.kind == "channel" and field.value == place.channel and place.channel_name:
+        return replace(field, shown=f"#{place.channel_name}")
+    return field
+
+
+def _lead(tracked: TrackedRun | None) -> Text:
+    return translate("form.lead", run=run_name(tracked)) if tracked else ()
+
+
+def _check_run(command: Command, tracked: TrackedRun, fill: Values, services: Services) -> None:
+    """What can be known before somebody fills in a form for nothing."""
+    require_started(tracked, services)
+    op = command.op
+    if op is None:
+        return
+    if tracked.run.state.is_over and op not in (Op.COMMENT, Op.REOPEN):
+        raise run_over(tracked)
+    if not (op is Op.REOPEN and tracked.overlay.holds):
+        require_supported(op, tracked, services)
+    needs_task = command.form is not None and any(
+        field.name == "task" and not field.optional for field in command.form.fields
+    )
+    if needs_task and not fill.get("task") and not fitting_tasks(tracked, op):
+        raise Missing("task.none_to", verb=lazy(f"to.{op}"), run=run_name(tracked), buttons=[show_button(tracked)])
+
+
+def prefilled_form(intent: Intent, commands: CommandSet) -> OpenForm | None:
+    """The form that submits this intent again, filled with its values. None if its verb has no form."""
+    form = commands[intent.verb].form
+    if form is None:
+        return None
     fill = {name: value for name, value in form.fill(intent).items() if value}
-    return OpenForm.model_validate({"run": intent.run if form.needs_run else "", "about": about, "fill": fill})
+    run = intent.run if form.needs_run else ""
+    return OpenForm.model_validate({"run": run, "about": intent.verb, "fill": fill})
 
 
 def form_for_line(text: str, services: Services) -> OpenForm | None:
@@ -80,17 +145,18 @@ def form_for_line(text: str, services: Services) -> OpenForm | None:
 
 async def _retry_request(request: OpenForm, services: Services) -> OpenForm:
     intent = await original_intent(request.fill.get("key", ""), services)
-    if intent is None:
+    form = prefilled_form(intent, services.commands) if intent is not None else None
+    if form is None:
         raise Stale("form.gone")
-    return prefilled_form(intent, services.commands)
+    return form
 
 
-async def _candidate_runs(request: OpenForm, place: Place, services: Services) -> Sequence[TrackedRun]:
+async def _candidate_runs(chosen: str, place: Place, services: Services) -> Sequence[TrackedRun]:
     """The run that the form is for. Several: the person chooses one in the form."""
-    if request.run:
-        tracked = await services.runs.get(request.run)
+    if chosen:
+        tracked = await services.runs.get(chosen)
         if tracked is None:
-            raise Stale("run.no_such", run=request.run)
+            raise Stale("run.no_such", run=chosen)
         return [tracked]
     if place.thread and (bound := await services.runs.for_thread(place)):
         return [bound]
@@ -106,10 +172,10 @@ def _run_field(runs: Sequence[TrackedRun]) -> Field:
     options = tuple(
         Option(tracked.handle, shorten(name, _OPTION_LENGTH)) for tracked, name in zip(runs, names, strict=True)
     )
-    return Field("run", plain_text(translate("form.run")), "choice", options)
+    return Field("run", plain_text(translate("form.run")), "choice", options, refreshes=True)
 
 
-def _opened(field: FormField, tracked: TrackedRun | None, value: str) -> Field:
+def _opened(field: FormField, tracked: TrackedRun | None, value: str, op: Op | None) -> Field:
     """The field in the current language. A task that is filled in needs its option, or a chat cannot show it."""
     options = tuple(Option(value, plain_text(translate(key))) for value, key in field.options.items())
     if field.name == "task" and tracked is not None and value:
@@ -123,4 +189,5 @@ def _opened(field: FormField, tracked: TrackedRun | None, value: str) -> Field:
         hint=plain_text(translate(field.hint)) if field.hint else "",
         optional=field.optional,
         longest=field.max_length,
+        refreshes=field.refreshes,
     )

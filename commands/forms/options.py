@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from adapters.errors import AdapterError
+from adapters.models import Task
+from adapters.writes import Op
 from commands.cards.task_row import shown_tasks
 from commands.lookup.distinct_names import runbook_option_names
 from commands.lookup.fuzzy import find_matches
@@ -10,17 +12,23 @@ from commands.lookup.runbook_lookup import search_runbooks
 from commands.model.card import Option
 from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
+from commands.operations.candidates import is_candidate
 from commands.text.phrases import shorten, task_name, task_state_name
 
 MOST_OPTIONS = 100
 
 
-async def search_options(run: str, field: str, query: str, services: Services) -> Sequence[Option]:
-    """``run`` is the handle of the form's run. At most ``MOST_OPTIONS``."""
+async def search_options(
+    run: str, field: str, query: str, services: Services, *, about: str = ""
+) -> Sequence[Option]:
+    """``run`` (a handle) and ``about`` (a verb) are those of the form. At most ``MOST_OPTIONS``."""
     if field == "runbook":
         return await _runbook_options(query, services)
     tracked = await services.runs.get(run) if run else None
-    return task_options(tracked, query) if tracked is not None and field == "task" else []
+    if tracked is None or field != "task":
+        return []
+    command = services.commands.get(about)
+    return task_options(tracked, query, command.op if command is not None else None)
 
 
 async def _runbook_options(query: str, services: Services) -> Sequence[Option]:
@@ -36,9 +44,15 @@ async def _runbook_options(query: str, services: Services) -> Sequence[Option]:
     ][:MOST_OPTIONS]
 
 
-def task_options(tracked: TrackedRun, query: str) -> Sequence[Option]:
+def fitting_tasks(tracked: TrackedRun, op: Op | None) -> Sequence[Task]:
+    """Those that a form of ``op`` offers, open ones first."""
+    tasks = [task for task in shown_tasks(tracked) if op is None or is_candidate(task, op)]
+    return sorted(tasks, key=lambda task: task.state.is_over)
+
+
+def task_options(tracked: TrackedRun, query: str, op: Op | None = None) -> Sequence[Option]:
     """Open tasks first. ``query`` is a handle or a part of a title; empty: all tasks."""
-    tasks = sorted(shown_tasks(tracked), key=lambda task: task.state.is_over)
+    tasks = fitting_tasks(tracked, op)
     if query.strip():
         by_handle = [task for task in tasks if tracked.task_handle(task.id).casefold() == query.strip().casefold()]
         found = find_matches(query, [(task.title, task) for task in tasks], typing=True)

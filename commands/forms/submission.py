@@ -22,19 +22,34 @@ class FormErrors:
 
 def submit(about: str, run: str, values: Values, commands: CommandSet) -> dict[str, Any] | FormErrors:
     """The dump of the intent, for ``Message.intent``."""
+    submitted = {name: value.strip() for name, value in values.items()}
+    if about == more.MORE:
+        return _submit_more(run, submitted, commands)
     form = forms_of(commands).get(about)
     if form is None:
         return FormErrors({next(iter(values), "text"): _text("form.unknown")})
-    submitted = {name: value.strip() for name, value in values.items()}
     submitted = {**{field.name: "" for field in form.fields}, **submitted}
     run = run or submitted.get("run", "")
     errors = {field.name: error for field in form.fields if (error := _field_error(field, submitted[field.name]))}
-    if about == more.MORE:
-        required = more.required_fields(submitted["do"])
-        errors = {name: _text("form.required") for name in required if not submitted[name]} | errors
+    errors |= {name: _text("form.required") for name in _unanswered(submitted)}
     if form.needs_run and not run and "run" in submitted:
         errors["run"] = _text("form.required")
     return FormErrors(errors) if errors else form.read(run, submitted).model_dump(mode="json")
+
+
+def _submit_more(run: str, submitted: Values, commands: CommandSet) -> dict[str, Any] | FormErrors:
+    missing = [name for name in (more.missing_fields(submitted)) if name in submitted or name == "do"]
+    run = run or submitted.get("run", "")
+    if "run" in submitted and not run:
+        missing.append("run")
+    if missing:
+        return FormErrors({name: _text("form.required") for name in missing})
+    return more.read(run, submitted, commands).model_dump(mode="json")
+
+
+def _unanswered(submitted: Values) -> list[str]:
+    """Values that a runbook asks for, and questions: all of them need an answer."""
+    return [name for name, value in submitted.items() if name.startswith(("set.", "sure")) and not value]
 
 
 def _field_error(field: FormField, value: str) -> str:
@@ -42,7 +57,7 @@ def _field_error(field: FormField, value: str) -> str:
         return "" if field.optional else _text("form.required")
     if len(value) > field.max_length:
         return _text("form.too_long", longest=field.max_length)
-    if field.kind == "choice" and value not in field.options:
+    if field.kind in ("choice", "radio") and value not in field.options:
         return _text("form.no_such")
     if field.kind == "when":
         try:

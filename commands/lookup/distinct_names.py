@@ -77,7 +77,8 @@ def _runbook_facts(runbook: Runbook) -> Sequence[str]:
 
 def run_names(runs: Sequence[TrackedRun], longest: int = LABEL_LENGTH) -> list[str]:
     """ "R7 Primary down in EU"; behind it how runs of one title differ: runbook, platform, owner or date."""
-    titles = distinct_names(runs, _bare, _run_facts, longest - 4)
+    handle = max((len(tracked.handle) for tracked in runs), default=0)
+    titles = distinct_names(runs, _bare, _run_facts, longest - handle - 1)
     return [
         f"{tracked.handle} {name}" if name != _bare(tracked) else run_name(tracked)
         for tracked, name in zip(runs, titles, strict=True)

@@ -2,7 +2,7 @@
 
 from adapters.models import RunKey, TaskKey
 from commands.language.references import action_tasks, is_run_handle, is_task_handle
-from commands.lookup.run_lookup import find_run, parse_platform_reference, track_run
+from commands.lookup.run_lookup import find_run, known_run, parse_platform_reference
 from commands.lookup.task_lookup import split_task_handle
 from commands.model.errors import BadArguments, Missing
 from commands.model.intents import Comment, DoAction, Intent, Show, TaskIntent
@@ -22,7 +22,7 @@ def refers_to_run(intent: Intent) -> bool:
 
 
 async def find_intent_run(intent: Intent, message: Message, services: Services) -> TrackedRun | None:
-    """None if the intent refers to no run. Raises ``BadArguments`` if it refers to two."""
+    """None if the intent refers to no run. Raises ``BadArguments`` if it refers to two, or ``UnreadRun``."""
     op = services.commands[intent.verb].op
     tracked = await find_run(intent.run, message, services, op=op) if intent.run else None
     if tracked is None and isinstance(intent, Show) and is_run_handle(intent.what):
@@ -54,7 +54,7 @@ def _task_references(intent: Intent) -> tuple[str, ...]:
 async def _find_task_run(reference: str, message: Message, services: Services) -> TrackedRun | None:
     key = parse_platform_reference(reference, services) if "://" in reference else None
     if isinstance(key, TaskKey):
-        return await track_run(key.run, services)
+        return await known_run(key.run, services)
     if isinstance(key, RunKey):
         # No task of a known run, so it gets no handle: it may be a subtask of an unknown one.
         if tracked := await services.runs.find(key):

@@ -6,7 +6,7 @@ run in its channel or thread. Otherwise nothing is written, and one button per r
 
 from collections.abc import Sequence
 
-from adapters.models import RunbookKey, RunKey, RunState, RunSummary, TaskKey
+from adapters.models import RunbookKey, RunKey, TaskKey
 from adapters.writes import Op
 from commands.language.references import is_run_handle
 from commands.lookup.distinct_names import run_names
@@ -37,14 +37,23 @@ def parse_platform_reference(text: str, services: Services) -> LinkTarget | None
     return None
 
 
-async def track_run(key: RunKey, services: Services) -> TrackedRun:
-    """The tracked run, with a new handle if it was unknown. A new one has not been read from its platform yet."""
-    tracked = await services.runs.find(key)
-    return tracked or await services.runs.track(RunSummary(key=key, title=key.id, state=RunState.ACTIVE))
+class UnreadRun(Exception):
+    """A link or id names something without a handle. It gets one if it is read and turns out to be a run."""
+
+    def __init__(self, key: RunKey) -> None:
+        self.key = key
+        super().__init__(str(key))
+
+
+async def known_run(key: RunKey, services: Services) -> TrackedRun:
+    """The run with this key. Raises ``UnreadRun``."""
+    if tracked := await services.runs.find(key):
+        return tracked
+    raise UnreadRun(key)
 
 
 async def find_run(reference: str, message: Message, services: Services, *, op: Op | None = None) -> TrackedRun:
-    """By handle, link, ``PLATFORM:ID`` or title. Raises ``Missing`` or ``Ambiguous``.
+    """By handle, link, ``PLATFORM:ID`` or title. Raises ``Missing``, ``Ambiguous`` or ``UnreadRun``.
 
     A title that is not typed in full is confirmed before an ``op`` that cannot be undone (``Ambiguous``).
     """
@@ -55,9 +64,9 @@ async def find_run(reference: str, message: Message, services: Services, *, op: 
         return tracked
     key = parse_platform_reference(reference, services)
     if isinstance(key, TaskKey):
-        return await track_run(key.run, services)
+        return await known_run(key.run, services)
     if isinstance(key, RunKey):
-        return await track_run(key, services)
+        return await known_run(key, services)
     if isinstance(key, RunbookKey):
         raise Missing(
             "run.is_runbook", buttons=[button("button.show_runbook", Show(what=str(key), kind="runbook"))]

@@ -94,8 +94,8 @@ def _named_rest(runbooks: Sequence[Runbook]) -> str:
     return ", ".join([*named, *([plain_text(translate("list.more", count=more))] if more > 0 else [])])
 
 
-async def _find_by_reference(text: str, services: Services) -> Runbook | None:
-    """By link or ``PLATFORM:ID``. None if the text is neither. Raises ``NotFound``."""
+async def require_no_run(text: str, services: Services) -> None:
+    """Raises ``Missing`` for a link or id of a task or a run that is known. Only the local store is asked."""
     key = parse_platform_reference(text, services)
     if isinstance(key, TaskKey):
         raise Missing("runbook.is_task", example=Code("begin T3"))
@@ -103,6 +103,12 @@ async def _find_by_reference(text: str, services: Services) -> Runbook | None:
     if tracked is not None and tracked.run.read_at is not None and tracked.run.state is not RunState.PLANNED:
         state = lazy(f"run.{tracked.run.state}")
         raise Missing("runbook.is_run", run=run_name(tracked), state=state, buttons=[show_button(tracked)])
+
+
+async def _find_by_reference(text: str, services: Services) -> Runbook | None:
+    """By link or ``PLATFORM:ID``. None if the text is neither. Raises ``NotFound``."""
+    await require_no_run(text, services)
+    key = parse_platform_reference(text, services)
     if isinstance(key, RunbookKey | RunKey):
         return await services.adapter(key.platform).runbook(key.id)
     return None

@@ -119,14 +119,20 @@ class Option:
     label: str
 
 
-FieldKind = Literal["line", "lines", "choice", "search", "when"]
+FieldKind = Literal["line", "lines", "choice", "radio", "check", "search", "when", "person", "channel"]
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """``search`` fields have many options and are searched by typing; ``when`` takes a time ("30m", "14:20")."""
+    """A ``choice`` is a select, and a ``radio`` shows all of its options (ten at most). A ``check`` is a box:
+    ticked, its value is that of its only option. ``search`` fields have many options and are searched by typing.
+    ``when`` takes a time ("30m", "14:20"). ``person`` and ``channel`` are the chat's own pickers, of an id.
 
-    name: str  # [a-z]+
+    ``shown`` is what the prefilled value of a picker is called, where the chat cannot show it by its id.
+    ``refreshes``: once a value is chosen, the form is opened again with what it asks for then.
+    """
+
+    name: str  # [a-z]+; "set.NAME" for a value that a runbook asks for
     label: str  # at most 24 characters
     kind: FieldKind = "line"
     options: tuple[Option, ...] = ()
@@ -134,6 +140,8 @@ class Field:
     hint: str = ""  # at most 150 characters
     optional: bool = False
     longest: int = 3000
+    shown: str = ""
+    refreshes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +153,7 @@ class Form:
     title: str  # at most 24 characters
     submit: str  # at most 24 characters
     fields: tuple[Field, ...] = ()
-    intro: Text = ()  # a sentence above the fields
+    intro: tuple[Text, ...] = ()  # lines above the fields
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class Start(Intent):
     rehearsal: bool = False
     confirmed: bool = False
     link: str = ""  # permalink of the chat message it was started from
+    channel: str = Field("", exclude_if=lambda channel: not channel)
+    """The chat's id of the channel that the run belongs to, where a form asked for it."""
 
 
 class TaskIntent(Intent):
@@ -200,8 +202,14 @@ class UpdateDue(Intent):
 
 
 class OpenForm(Intent):
-    """Asks the surface to open a form; never recorded. ``about`` names the form, ``fill`` has field values."""
+    """Asks the surface to open a form; never recorded. ``fill`` has field values.
+
+    ``about`` is a verb, or "retry" for the form of an earlier message. Buttons of earlier versions have "more".
+    """
 
     verb: Literal["form"] = "form"
-    about: Literal["status", "comment", "more", "start", "add", "retry"]
+    about: Literal[
+        "status", "comment", "more", "start", "add", "retry",
+        "finish", "begin", "skip", "hold", "reopen", "assign", "approve", "reject", "end",
+    ]  # fmt: skip
     fill: dict[str, str] = {}

@@ -6,7 +6,7 @@ what can be done instead.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 
 from adapters.models import Person, RunState, Task, TaskState
 from adapters.protocol import Capability, supports
@@ -30,7 +30,7 @@ from commands.model.messages import Message
 from commands.model.tracked_run import Receipt, TrackedRun
 from commands.operations.write import Precondition
 from commands.text.catalogue import LazyText, lazy
-from commands.text.phrases import button, clock, run_name, show_button, start_button, task_name
+from commands.text.phrases import button, by_and_at, clock, run_name, show_button, start_button, task_name
 
 _ALREADY: Mapping[tuple[Op, TaskState], str] = {
     (Op.FINISH, TaskState.DONE): "already.finish",
@@ -247,14 +247,6 @@ def last_change(task: Task, check: PreconditionContext) -> LazyText | str:
         return lazy("deed.ours", who=receipt.by, at=clock(receipt.at, check.zone), code=receipt.code)
     by = (task.started_by or people_names(task.assignees)) if running else (task.finished_by or "")
     return by_and_at(by, at, check.zone)
-
-
-def by_and_at(by: str, at: datetime | None, zone: tzinfo | None) -> LazyText | str:
-    if by and at:
-        return lazy("deed.by_at", who=by, at=clock(at, zone))
-    if by:
-        return lazy("deed.by", who=by)
-    return lazy("deed.at", at=clock(at, zone)) if at else ""
 
 
 def _show(tracked: TrackedRun) -> list[Button]:

@@ -12,13 +12,16 @@ from adapters.errors import AdapterError
 from adapters.models import Runbook, RunbookKey, TaskState
 from adapters.toolkit.messages import in_language
 from adapters.writes import Op, StartRun
+from commands.access import require_right
 from commands.cards.error_card import cannot_post_error, error_answer, retry_button
 from commands.cards.receipt_card import OutcomeReport, answer_of, report_outcome
 from commands.lookup.person_lookup import find_person
 from commands.lookup.runbook_lookup import find_runbook
 from commands.model.card import Answer, Button, Text
+from commands.model.command import Right
 from commands.model.errors import CommandError
 from commands.model.intents import Drop, OpenForm, Retry, Start
+from commands.model.messages import Place
 from commands.model.outcomes import Done, Refused, WriteOutcome
 from commands.model.ports import CannotPost, CommandContext
 from commands.model.tracked_run import TrackedRun
@@ -52,6 +55,7 @@ async def start(intent: Start, context: CommandContext) -> Answer:
     tracked = context.run
     if tracked is None:
         raise CommandError("start.lost")
+    context = _in_chosen_channel(intent, context)
     if tracked.run.runbook_id:
         chosen = ChosenRunbook(
             RunbookKey(platform=tracked.run.key.platform, id=tracked.run.runbook_id), tracked.run.title
@@ -74,6 +78,16 @@ async def start(intent: Start, context: CommandContext) -> Answer:
     if owner is not None:
         intent = intent.model_copy(update={"owner": owner.id})
     return await _start_chosen(intent, ChosenRunbook(runbook.key, title), tracked, context)
+
+
+def _in_chosen_channel(intent: Start, context: CommandContext) -> CommandContext:
+    """The run belongs to the channel that the form asked for. Answers to the person stay where they are."""
+    place = context.place
+    if intent.channel in ("", place.channel):
+        return context
+    chosen = Place(surface=place.surface, workspace=place.workspace, channel=intent.channel, site=place.site)
+    require_right(Right.START, context.actor, chosen, context.services.access_rules)
+    return replace(context, message=context.message.model_copy(update={"place": chosen}))
 
 
 async def _start_chosen(

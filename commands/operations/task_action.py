@@ -1,6 +1,6 @@
 """What all verbs on tasks share: finding the tasks, one write for each, and one answer for all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,26 +18,15 @@ from commands.model.card import Answer, Code
 from commands.model.errors import Ambiguous, CommandError, Missing, Stale
 from commands.model.intents import Assign, End, OpenForm, TaskIntent
 from commands.model.outcomes import Done
-from commands.model.ports import CommandContext
+from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import LastAction, TrackedRun
+from commands.operations.candidates import is_candidate
 from commands.operations.preconditions import PreconditionContext, run_over, task_precondition
 from commands.operations.write import write
 from commands.text.catalogue import lazy, translate
 from commands.text.error_text import capability_text, platform_title
 from commands.text.phrases import MOST_CHOICES, button, run_name, show_button, task_name
 
-_OPEN = (TaskState.RUNNING, TaskState.READY, TaskState.HELD, TaskState.WAITING, TaskState.FAILED)
-_APPROVABLE = (TaskState.READY, TaskState.RUNNING, TaskState.HELD)
-_CANDIDATES: Mapping[Op, Sequence[TaskState]] = {
-    Op.FINISH: (TaskState.RUNNING, TaskState.READY, TaskState.HELD),
-    Op.BEGIN: (TaskState.READY, TaskState.HELD),
-    Op.SKIP: _OPEN,
-    Op.HOLD: (TaskState.RUNNING, TaskState.READY, TaskState.WAITING),
-    Op.REOPEN: (TaskState.DONE, TaskState.SKIPPED, TaskState.FAILED, TaskState.HELD),
-    Op.ASSIGN: _OPEN,
-    Op.APPROVE: _APPROVABLE,
-    Op.REJECT: _APPROVABLE,
-}
 _RECORDED = (Op.BEGIN, Op.FINISH, Op.SKIP)  # not approvals: many people may have a part in one
 _CLEARS_HOLD = (Op.FINISH, Op.BEGIN, Op.SKIP, Op.REOPEN)
 
@@ -47,24 +36,32 @@ def required_run(context: CommandContext) -> TrackedRun:
     tracked = context.run
     if tracked is None:
         raise Missing("run.none")
-    if not tracked.started and tracked.run.state is RunState.STARTING:
-        platform = platform_title(tracked.run.key.platform, context.services)
-        raise Stale("start.unconfirmed", run=run_name(tracked), platform=platform)
-    if not tracked.started:
-        raise Stale("start.never", run=run_name(tracked))
+    require_started(tracked, context.services)
     return tracked
 
 
+def require_started(tracked: TrackedRun, services: Services) -> None:
+    if not tracked.started and tracked.run.state is RunState.STARTING:
+        platform = platform_title(tracked.run.key.platform, services)
+        raise Stale("start.unconfirmed", run=run_name(tracked), platform=platform)
+    if not tracked.started:
+        raise Stale("start.never", run=run_name(tracked))
+
+
 def require(context: CommandContext, tracked: TrackedRun, op: Op) -> None:
+    require_supported(op, tracked, context.services)
+
+
+def require_supported(op: Op, tracked: TrackedRun, services: Services) -> None:
     """Raises, before any call, where the platform does not support ``op``, and says what to do instead."""
-    capability = context.adapter(tracked).capabilities.get(op)
+    name = tracked.run.key.platform
+    capability = services.adapter(name).capabilities.get(op)
     if isinstance(capability, Unsupported):
-        platform = platform_title(tracked.run.key.platform, context.services)
         raise CommandError(
             "said.unsupported",
             verb=lazy(f"can.{op}"),
-            platform=platform,
-            instead=capability_text(capability.alternative, tracked.run.key.platform, context.services),
+            platform=platform_title(name, services),
+            instead=capability_text(capability.alternative, name, services),
         )
 
 
@@ -136,14 +133,17 @@ async def _write_one(
         if alone:
             raise  # with several tasks, "Nothing changed." would not be true of those before
         return report_refusal(error, context.services)
-    if isinstance(written.last, Done):
+    if isinstance(written.last, Done) and not written.last.result.too_late:
         await _store_hold(context, written.tracked, wanted)
         if not written.last.result.already:
             await _store_last_action(context, written.tracked, wanted)
     report = report_outcome(
         context, replace(written, tracked=await context.services.runs.get(tracked.handle) or written.tracked)
     )
-    begun = wanted.op is Op.BEGIN and not (isinstance(written.last, Done) and written.last.result.partial)
+    has_no_effect = isinstance(written.last, Done) and (
+        written.last.result.partial or written.last.result.too_late
+    )
+    begun = wanted.op is Op.BEGIN and not has_no_effect
     if begun and before is not None:
         report = _with_owners(report, written.tracked, before, context)
     if isinstance(wanted, AssignTask) and isinstance(written.last, Done) and not written.last.result.message:
@@ -248,12 +248,10 @@ async def which_task(context: CommandContext, tracked: TrackedRun, op: Op) -> Co
     """The question when no task was named: a button for each task that fits, the person's own first."""
     if tracked.run.state.is_over:
         return run_over(tracked)
-    tasks = [task for task in shown_tasks(tracked) if task.state in _CANDIDATES[op]]
-    if op in (Op.APPROVE, Op.REJECT):
-        tasks = [task for task in tasks if task.approval]
+    tasks = [task for task in shown_tasks(tracked) if is_candidate(task, op)]
     mine = [task for task in tasks if is_mine(task, tracked, context)]
     if op is Op.FINISH:
-        return _which_to_finish(context, tracked, [task for task in tasks if task.is_ours])
+        return _which_to_finish(context, tracked, tasks)
     found = [*mine, *(task for task in tasks if task not in mine)]
     if not found:
         show = show_button(tracked)

@@ -52,6 +52,8 @@ async def write(
         outcomes.append(outcome)
         if not isinstance(outcome, Done) or (outcome.result.already and not complete.part):
             break  # somebody else did it before, so our note does not belong on it
+        if outcome.result.too_late:
+            break
         run = outcome.result.run or run
         tracked = await _latest(context, tracked)
     if all(isinstance(outcome, Done) and outcome.result.already for outcome in outcomes[:-1]):

@@ -9,7 +9,7 @@ from adapters.models import Health, Run, Task, TaskState
 from commands.model.card import Button, Card, ClockTime, Link, Span, Text, Tone
 from commands.model.intents import Choose, Intent, Show, Start
 from commands.model.tracked_run import TrackedRun
-from commands.text.catalogue import plain_text, translate
+from commands.text.catalogue import LazyText, lazy, plain_text, translate
 
 LABEL_LENGTH = 30  # characters of a button that chats draw
 _QUOTE = 120
@@ -45,6 +45,14 @@ def show_button(tracked: TrackedRun) -> Button:
 def start_button(tracked: TrackedRun) -> Button:
     """For a planned run, which is still a runbook: its start asks what every start asks."""
     return button("button.start_this", Start(runbook=str(tracked.run.key)))
+
+
+def by_and_at(by: str, at: datetime | None, zone: tzinfo | None) -> LazyText | str:
+    if by and at:
+        return lazy("deed.by_at", who=by, at=clock(at, zone))
+    if by:
+        return lazy("deed.by", who=by)
+    return lazy("deed.at", at=clock(at, zone)) if at else ""
 
 
 def open_link(platform: str, url: str | None) -> Link | None:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from adapters.writes import AddTask, Op
 from commands.cards.receipt_card import answer_of, report_outcome
-from commands.forms.fields import NAME_LENGTH, PERSON
+from commands.forms.fields import NAME_LENGTH, PERSON_IF_ANY
 from commands.language.references import RUN_FLAG, run_argument, split_tasks
 from commands.language.tokens import unquote
 from commands.lookup.fuzzy import find_matches
@@ -13,7 +13,7 @@ from commands.lookup.task_lookup import find_task
 from commands.model.card import Answer, Code, Field, Option
 from commands.model.command import Command, Example, Flag, ParsedLine, Right, Scope
 from commands.model.errors import Ambiguous, BadArguments, Missing
-from commands.model.form import CommandForm, FormField, Values
+from commands.model.form import CommandForm, FormField, FormOpening, Values
 from commands.model.intents import Intent
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
@@ -105,7 +105,8 @@ def _stage_id(query: str, tracked: TrackedRun, context: CommandContext) -> str:
     raise Ambiguous("stage.which", words=query, run=run_name(tracked), buttons=buttons)
 
 
-def _stage_field(tracked: TrackedRun) -> tuple[Field, ...]:
+async def _stage_field(opening: FormOpening) -> tuple[Field, ...]:
+    tracked = opening.run
     if not tracked.run.stages:
         return ()
     titles = [shorten(stage.title, 70) for stage in tracked.run.stages[:_MOST_STAGES]]
@@ -155,10 +156,11 @@ COMMAND = Command(
     keeps_flags=True,
     form=CommandForm(
         title="form.title_add",
-        fields=(FormField("title", "form.title", max_length=NAME_LENGTH), PERSON),
+        submit="form.submit_add",
+        fields=(FormField("title", "form.title", max_length=NAME_LENGTH), PERSON_IF_ANY),
         read=_read_form,
         fill=_fill_form,
-        run_fields=_stage_field,
+        more_fields=_stage_field,
         opens_on_error="parse.missing_title",
     ),
 )

@@ -1,6 +1,7 @@
 """``approve``: gives the sender's own approval."""
 
 from adapters.writes import ApproveTask, Op
+from commands.forms.fields import NOTE, task_form
 from commands.language.references import RUN_FLAG, parse_tasks, tasks_end
 from commands.language.tokens import join_texts
 from commands.model.card import Answer
@@ -35,5 +36,6 @@ COMMAND = Command(
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.APPROVE,
+    form=task_form(Approve, "form.title_approve", "form.submit_approve", NOTE),
     arguments_end=tasks_end,
 )

@@ -1,6 +1,7 @@
 """``assign``: assigns tasks to somebody."""
 
 from adapters.writes import AssignTask, Op
+from commands.forms.fields import PERSON, task_form
 from commands.language.references import RUN_FLAG, example_with_tasks, parse_tasks_and_person, tasks_end
 from commands.lookup.person_lookup import find_person
 from commands.model.card import Answer, Code
@@ -42,5 +43,6 @@ COMMAND = Command(
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.ASSIGN,
+    form=task_form(Assign, "form.title_assign", "form.submit_assign", PERSON),
     arguments_end=tasks_end,
 )

@@ -1,6 +1,7 @@
 """``begin``: starts work on tasks, and assigns those that nobody has to the sender."""
 
 from adapters.writes import BeginTask, Op
+from commands.forms.fields import task_form
 from commands.language.flags import FIELDS_FLAG, field_options
 from commands.language.references import RUN_FLAG, example_with_tasks, parse_tasks, tasks_end
 from commands.model.card import Answer, Code
@@ -40,5 +41,6 @@ COMMAND = Command(
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.BEGIN,
+    form=task_form(Begin, "form.title_begin", "form.submit_begin"),
     arguments_end=tasks_end,
 )

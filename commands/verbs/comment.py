@@ -2,7 +2,7 @@
 
 from adapters.writes import AddComment, Op
 from commands.cards.receipt_card import answer_of, report_outcome
-from commands.forms.fields import TASK
+from commands.forms.fields import TASK_IF_ANY
 from commands.language.references import RUN_FLAG, normalize_handle, run_argument, split_comment
 from commands.language.tokens import unquote
 from commands.lookup.task_lookup import find_task
@@ -74,7 +74,8 @@ COMMAND = Command(
     keeps_flags=True,
     form=CommandForm(
         title="form.title_comment",
-        fields=(FormField("text", "form.text_comment", "lines"), TASK),
+        submit="form.submit_comment",
+        fields=(FormField("text", "form.text_comment", "lines"), TASK_IF_ANY),
         read=_read_form,
         fill=_fill_form,
         opens_on_error="parse.missing_text",

@@ -5,18 +5,18 @@ from commands.cards.error_card import AlreadyDone
 from commands.cards.receipt_card import answer_of, report_outcome
 from commands.language.references import RUN_FLAG, is_task_handle, normalize_handle, run_argument, split_run
 from commands.language.tokens import join_texts, unquote
-from commands.model.card import Answer, Code
+from commands.model.card import Answer, Code, Field, Option
 from commands.model.command import Command, Example, Flag, FlagKind, ParsedLine, Right, Scope
 from commands.model.errors import Ambiguous, BadArguments, CommandError
+from commands.model.form import CommandForm, FormField, FormOpening, Values
 from commands.model.intents import Drop, End
 from commands.model.outcomes import Done
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
-from commands.operations.preconditions import by_and_at
 from commands.operations.task_action import require, required_run
 from commands.operations.write import Precondition, write
-from commands.text.catalogue import lazy, plural
-from commands.text.phrases import button, choice, label, run_name, shorten
+from commands.text.catalogue import lazy, plain_text, plural, translate
+from commands.text.phrases import button, by_and_at, choice, label, run_name, shorten
 
 
 def read(line: ParsedLine) -> End:
@@ -74,6 +74,25 @@ def _confirmation(tracked: TrackedRun, open_tasks: list[str], context: CommandCo
     )
 
 
+def _read_form(run: str, values: Values) -> End:
+    return End(run=run, text=values["text"], confirmed=values.get("sure") == "yes")
+
+
+def _fill_form(intent: End) -> Values:
+    return {"text": intent.text}
+
+
+async def _sure_field(opening: FormOpening) -> tuple[Field, ...]:
+    """A box to tick while tasks are open."""
+    tracked = opening.run
+    open_tasks = [tracked.task_handle(task.id) for task in tracked.run.tasks if not task.state.is_over]
+    if not open_tasks:
+        return ()
+    count, tasks = len(open_tasks), shorten(", ".join(open_tasks), 60)
+    box = Option("yes", plain_text(translate(plural("form.sure", count), count=count)))
+    return (Field("sure", plain_text(translate("form.sure_label")), "check", (box,), hint=tasks),)
+
+
 COMMAND = Command(
     verb="end",
     intent=End,
@@ -91,4 +110,12 @@ COMMAND = Command(
     scope=Scope.WRITE,
     right=Right.END,
     op=Op.END,
+    form=CommandForm(
+        title="form.title_end",
+        submit="form.submit_end",
+        fields=(FormField("text", "form.text_end", "lines", optional=True),),
+        read=_read_form,
+        fill=_fill_form,
+        more_fields=_sure_field,
+    ),
 )

@@ -1,6 +1,7 @@
 """``finish``: marks tasks as done, with a note. ``--then`` picks the branch that follows."""
 
 from adapters.writes import FinishTask, Op
+from commands.forms.fields import NOTE, task_form
 from commands.language.flags import FIELDS_FLAG, field_options
 from commands.language.references import RUN_FLAG, normalize_handle, parse_tasks, tasks_end
 from commands.language.tokens import join_texts
@@ -68,5 +69,6 @@ COMMAND = Command(
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.FINISH,
+    form=task_form(Finish, "form.title_finish", "form.submit_finish", NOTE),
     arguments_end=tasks_end,
 )

@@ -4,14 +4,17 @@ from datetime import datetime
 from typing import Literal
 
 from adapters.writes import HoldTask, Op
+from commands.forms.fields import WHEN_LENGTH, task_form
 from commands.language.due_time import parse_due_time, resolve_due_time
 from commands.language.references import RUN_FLAG, parse_tasks_and_reason, tasks_end
-from commands.model.card import Answer
+from commands.model.card import Answer, Field
 from commands.model.command import Command, Example, Flag, FlagKind, ParsedLine, Right, Scope
 from commands.model.errors import BadArguments, Suggested
+from commands.model.form import FormField, FormOpening
 from commands.model.intents import TaskIntent
 from commands.model.ports import CommandContext
 from commands.operations.task_action import execute_on_tasks, required_run
+from commands.text.catalogue import plain_text, translate
 from commands.text.error_text import platform_title
 
 
@@ -48,6 +51,15 @@ def _until(when: str) -> Suggested:
     return {"options": {"until": when}}
 
 
+async def _until_field(opening: FormOpening) -> tuple[Field, ...]:
+    """Only where the platform can hold a task until a time."""
+    platform_type = opening.services.platform_types.get(opening.run.run.key.platform)
+    if platform_type is None or not platform_type.holds_until:
+        return ()
+    label, hint = plain_text(translate("form.until")), plain_text(translate("form.until_hint"))
+    return (Field("until", label, "when", hint=hint, optional=True, longest=WHEN_LENGTH),)
+
+
 COMMAND = Command(
     verb="hold",
     intent=Hold,
@@ -68,5 +80,13 @@ COMMAND = Command(
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.HOLD,
+    form=task_form(
+        Hold,
+        "form.title_hold",
+        "form.submit_hold",
+        FormField("reason", "form.reason_hold", "lines"),
+        more_fields=_until_field,
+        options=("until",),
+    ),
     arguments_end=tasks_end,
 )

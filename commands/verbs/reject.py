@@ -3,9 +3,11 @@
 from typing import Literal
 
 from adapters.writes import Op, RejectTask
+from commands.forms.fields import task_form
 from commands.language.references import RUN_FLAG, parse_tasks_and_reason, tasks_end
 from commands.model.card import Answer
 from commands.model.command import Command, Example, Flag, FlagKind, ParsedLine, Right, Scope
+from commands.model.form import FormField
 from commands.model.intents import TaskIntent
 from commands.model.ports import CommandContext
 from commands.operations.task_action import execute_on_tasks
@@ -40,5 +42,8 @@ COMMAND = Command(
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.REJECT,
+    form=task_form(
+        Reject, "form.title_reject", "form.submit_reject", FormField("reason", "form.reason_reject", "lines")
+    ),
     arguments_end=tasks_end,
 )

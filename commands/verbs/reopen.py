@@ -1,6 +1,7 @@
 """``reopen``: reopens tasks that are over, and takes tasks off hold."""
 
 from adapters.writes import Op, ReopenTask
+from commands.forms.fields import task_form
 from commands.language.references import RUN_FLAG, example_with_tasks, parse_tasks, tasks_end
 from commands.model.card import Answer, Code
 from commands.model.command import Command, Example, ParsedLine, Right, Scope
@@ -37,5 +38,6 @@ COMMAND = Command(
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.REOPEN,
+    form=task_form(Reopen, "form.title_reopen", "form.submit_reopen"),
     arguments_end=tasks_end,
 )

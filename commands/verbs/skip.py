@@ -3,9 +3,11 @@
 from typing import Literal
 
 from adapters.writes import Op, SkipTask
+from commands.forms.fields import task_form
 from commands.language.references import RUN_FLAG, parse_tasks_and_reason, tasks_end
 from commands.model.card import Answer
 from commands.model.command import Command, Example, Flag, FlagKind, ParsedLine, Right, Scope
+from commands.model.form import FormField
 from commands.model.intents import TaskIntent
 from commands.model.ports import CommandContext
 from commands.operations.task_action import execute_on_tasks
@@ -42,5 +44,11 @@ COMMAND = Command(
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.SKIP,
+    form=task_form(
+        Skip,
+        "form.title_skip",
+        "form.submit_skip",
+        FormField("reason", "form.reason_skip", "lines", optional=True),
+    ),
     arguments_end=tasks_end,
 )

@@ -1,14 +1,13 @@
 """``start``: starts a run of a runbook. ``start T3`` begins the task."""
 
 from adapters.writes import Op
-from commands.forms.fields import NAME_LENGTH
+from commands.forms.start_form import START_FORM
 from commands.language.flags import parse_pairs, reject_stray_flags
 from commands.language.references import RUN_FLAG, is_link, run_argument, split_run, split_tasks
 from commands.language.tokens import unquote
 from commands.model.card import Answer, Code
 from commands.model.command import Command, Example, Flag, FlagKind, ParsedLine, Right, Scope
 from commands.model.errors import BadArguments
-from commands.model.form import CommandForm, FormField, Values
 from commands.model.intents import Begin, Intent, Start
 from commands.model.ports import CommandContext
 from commands.operations.start_action import start
@@ -34,24 +33,6 @@ def read(line: ParsedLine) -> Intent:
 
 async def handle(intent: Start, context: CommandContext) -> Answer:
     return await start(intent, context)
-
-
-def _read_form(run: str, values: Values) -> Start:
-    return Start(
-        runbook=values["runbook"],
-        name=values["name"],
-        owner=values["owner"],
-        rehearsal=values["rehearsal"] == "yes",
-    )
-
-
-def _fill_form(intent: Start) -> Values:
-    return {
-        "runbook": intent.runbook,
-        "name": intent.name,
-        "owner": intent.owner,
-        "rehearsal": "yes" if intent.rehearsal else "",
-    }
 
 
 COMMAND = Command(
@@ -85,23 +66,5 @@ COMMAND = Command(
     scope=Scope.START,
     right=Right.START,
     op=Op.START,
-    form=CommandForm(
-        title="form.title_start",
-        fields=(
-            FormField("runbook", "form.runbook", "search"),
-            FormField("name", "form.name", optional=True, max_length=NAME_LENGTH),
-            FormField("owner", "form.owner", optional=True, max_length=NAME_LENGTH),
-            FormField(
-                "rehearsal",
-                "form.rehearsal",
-                "choice",
-                {"no": "form.rehearsal_no", "yes": "form.rehearsal_yes"},
-                optional=True,
-            ),
-        ),
-        read=_read_form,
-        fill=_fill_form,
-        needs_run=False,
-        opens_for=lambda intent: not intent.runbook,
-    ),
+    form=START_FORM,
 )

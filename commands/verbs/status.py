@@ -1,16 +1,30 @@
 """``status``: posts a status update (a health and a sentence). Without one it shows the status."""
 
+from datetime import timedelta
+
+from adapters.models import Health
 from adapters.writes import Op
+from commands.cards.health_line import health_line, run_health
+from commands.forms.fields import WHEN_LENGTH
 from commands.language.health_words import split_unknown_colour
 from commands.language.references import RUN_FLAG, health_end, parse_health
 from commands.language.tokens import unquote
 from commands.lookup.run_lookup import no_run_error
-from commands.model.card import Answer
+from commands.model.card import Answer, Text
 from commands.model.command import Command, Example, Flag, FlagKind, ParsedLine, Right, Scope
-from commands.model.form import CommandForm, FormField, Values
+from commands.model.form import CommandForm, FormField, FormOpening, Values
 from commands.model.intents import Intent, PromiseUpdate, Status
 from commands.model.ports import CommandContext
 from commands.operations.status_action import set_status, show_status
+from commands.text.catalogue import translate
+
+_INTERVALS = {
+    "15m": timedelta(minutes=15),
+    "30m": timedelta(minutes=30),
+    "1h": timedelta(hours=1),
+    "off": None,
+}
+"""What the form offers for the next update."""
 
 
 def read(line: ParsedLine) -> Intent:
@@ -32,11 +46,28 @@ async def handle(intent: Status, context: CommandContext) -> Answer:
 
 
 def _read_form(run: str, values: Values) -> Status:
-    return Status(run=run, health=values["health"], text=values["text"], next=values["next"])
+    return Status(
+        run=run, health=values["health"], text=values["text"], next=values["next"] or values.get("soon", "")
+    )
 
 
 def _fill_form(intent: Status) -> Values:
-    return {"health": intent.health, "text": intent.text, "next": intent.next}
+    is_listed = intent.next in _INTERVALS
+    due = {"soon": intent.next, "next": ""} if is_listed else {"soon": "", "next": intent.next}
+    return {"health": intent.health, "text": intent.text, **due}
+
+
+def _prefill_form(opening: FormOpening) -> Values:
+    """The present health, and an update as soon as the last one was promised."""
+    health, overlay = run_health(opening.run).health, opening.run.overlay
+    promised = overlay.update_due - overlay.promised_at if overlay.update_due and overlay.promised_at else None
+    soon = next((text for text, interval in _INTERVALS.items() if interval and interval == promised), "off")
+    return {"health": "" if health is Health.UNSET else health.value, "soon": soon}
+
+
+def _present_status(opening: FormOpening) -> Text:
+    status = health_line(opening.run, opening.services.zone)
+    return translate("form.present_status", status=status) if status else translate("form.no_status")
 
 
 COMMAND = Command(
@@ -63,19 +94,31 @@ COMMAND = Command(
     op=Op.STATUS,
     form=CommandForm(
         title="form.title_status",
+        submit="form.submit_status",
         fields=(
             FormField(
                 "health",
                 "form.health",
-                "choice",
+                "radio",
                 {"green": "form.green", "amber": "form.amber", "red": "form.red"},
                 optional=True,
             ),
-            FormField("text", "form.text_status", "lines"),
-            FormField("next", "form.next", "when", hint="form.next_hint", optional=True, max_length=20),
+            FormField("text", "form.text_status", "line"),
+            FormField(
+                "soon",
+                "form.next",
+                "choice",
+                {"15m": "form.in_15m", "30m": "form.in_30m", "1h": "form.in_1h", "off": "form.no_next"},
+                optional=True,
+            ),
+            FormField(
+                "next", "form.next_at", "when", hint="form.next_hint", optional=True, max_length=WHEN_LENGTH
+            ),
         ),
         read=_read_form,
         fill=_fill_form,
+        prefill=_prefill_form,
+        intro=_present_status,
     ),
     arguments_end=health_end,
     only_reads=lambda intent: not (intent.health or intent.text),

@@ -3,6 +3,7 @@
 The shipped program has no such switch: this module sets ``Store.commit_hook`` and then runs it. ``LIAISON_FAULTS``
 names a file. While the file exists, every commit is appended to ``<file>.trace``, and the process kills itself at
 the commit that the file describes: {"when": "after", "kind": "outcome", "number": 1}. An empty kind is any kind.
+Commits count from the one that records the next message: what the process still did before is not what is tested.
 """
 
 import json
@@ -22,18 +23,21 @@ class KillSwitch:
     def __init__(self) -> None:
         self._plan: dict[str, Any] = {}
         self._remaining = 0
+        self._is_recorded = False
 
     def __call__(self, when: str, kinds: Sequence[Commit]) -> None:
         try:
             plan = json.loads(PATH.read_text())
         except (OSError, ValueError):
+            self._plan = {}
             return
         if plan != self._plan:
-            self._plan, self._remaining = plan, plan["number"]
+            self._plan, self._remaining, self._is_recorded = plan, plan["number"], False
+        self._is_recorded = self._is_recorded or Commit.RECORD in kinds
         if when == "before":
             with PATH.with_suffix(".trace").open("a") as trace:
                 trace.write(json.dumps(list(kinds)) + "\n")
-        if when == plan["when"] and (not plan["kind"] or plan["kind"] in kinds):
+        if self._is_recorded and when == plan["when"] and (not plan["kind"] or plan["kind"] in kinds):
             self._remaining -= 1
             if self._remaining == 0:
                 os.kill(os.getpid(), signal.SIGKILL)

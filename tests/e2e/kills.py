@@ -13,9 +13,12 @@ from typing import Any
 import aiohttp
 
 from adapters.writes import Op
+from tests.adapters.tines.fake import TinesFake
+from tests.adapters.tines.world import FakeCase
+from tests.adapters.xurrent.helpers import find_run
 from tests.e2e.chats import Room
 from tests.e2e.conftest import RUNBOOK, Environment, Scene
-from tests.e2e.platforms import serve_platforms
+from tests.e2e.platforms import FakePlatform, serve_platforms
 from tests.e2e.process import Liaison, until
 from tests.e2e.slack_chat import SlackChat
 
@@ -23,8 +26,11 @@ States = Mapping[str, str]
 """Task handle -> running, done, skipped or open: what every platform can say of a task."""
 
 _ROW = re.compile(r"^(\w+) (T\d+) ", re.MULTILINE)
-_SHOWN = {"done": "done", "running": "running", "skipped": "skipped"}
+_SHOWN = {state: state for state in ("done", "running", "skipped", "failed")}
 _CUTOVER = {"complete": "done", "in_progress": "running", "skipped": "skipped"}
+_XURRENT = {"completed": "done", "approved": "done", "in_progress": "running", "failed": "failed"} | {
+    "rejected": "failed"
+}
 
 
 class MortalLiaison(Liaison):
@@ -39,6 +45,7 @@ class MortalLiaison(Liaison):
         self.environment = {"LIAISON_FAULTS": str(self._plan)}
 
     def kill_at(self, when: str, kind: str = "", number: int = 1) -> None:
+        """At the commit of this kind, or any, with this number, counted from the recording of the next message."""
         self._trace.unlink(missing_ok=True)
         self._plan.write_text(json.dumps({"when": when, "kind": kind, "number": number}))
 
@@ -53,12 +60,15 @@ class MortalLiaison(Liaison):
 
 
 @asynccontextmanager
-async def mortal_environment(folder: Path) -> AsyncIterator[Environment]:
+async def mortal_environment(
+    folder: Path, names: Sequence[str] = ("cutover", "local")
+) -> AsyncIterator[Environment]:
+    """``names``: of the platforms."""
     async with AsyncExitStack() as stack:
         chat = SlackChat()
         await stack.enter_async_context(chat)
         platforms = await serve_platforms(stack, chat, folder)
-        used = {name: platforms[name] for name in ("cutover", "local")}
+        used = {name: platforms[name] for name in names}
         quick = {"slowest_answer": "2s"}  # so that a request that never left is sent again at the second look
         tables = {f"platforms.{name}": {**platform.settings(), **quick} for name, platform in used.items()}
         liaison = MortalLiaison(folder, {**chat.settings(), **tables})
@@ -86,7 +96,9 @@ class Kill:
         return self.environment.liaison
 
     async def start(self) -> None:
+        """Returns once everything about the run is stored, so that what is killed next is what is said next."""
         self.handle = await self.scene.start_run(self.platform)
+        await self.quiet()
 
     async def say(self, line: str, *, user: str = "ana") -> bool:
         """Whether it was acknowledged. It may have been recorded even if it was not."""
@@ -145,6 +157,12 @@ class Kill:
             effects = database.execute("select count(*) from effects where state in ('sent', 'unknown')")
             return messages, effects.fetchone()[0]
 
+    async def decide(self, op: Op) -> None:
+        """Tells Liaison what became of a write that it cannot look up, if it asks."""
+        await self.answered()
+        if "Send it again" in self.room.button_labels():
+            await self.press("It was done" if self.effects(op) else "Send it again")
+
     async def idle(self) -> None:
         """Waits until no message and no effect is open any more."""
         await until(lambda: self._open() == (0, 0), within=60)
@@ -157,12 +175,31 @@ class Kill:
 
     def there(self) -> States:
         """As the platform has it."""
-        if self.platform == "cutover":
-            tasks = list(self.scene.cutover_run(self.handle).tasks.values())
-            return {f"T{n}": _CUTOVER.get(task.stage, "open") for n, task in enumerate(tasks, 1)}
-        document = self._document()
-        states = [task.get("state", "ready") for task in document["tasks"]]
-        return {f"T{n}": _SHOWN.get(state, "open") for n, state in enumerate(states, 1)}
+        return {f"T{number}": state for number, state in enumerate(self._states_there(), 1)}
+
+    def _states_there(self) -> Sequence[str]:
+        match self.platform:
+            case "cutover":
+                tasks = self.scene.cutover_run(self.handle).tasks.values()
+                return [_CUTOVER.get(task.stage, "open") for task in tasks]
+            case "xurrent":
+                run = find_run(self.environment.xurrent, self.handle)
+                mine = [task for task in self.environment.xurrent.account.tasks.values() if task.run == run.id]
+                return [_XURRENT.get(task.status, "open") for task in mine]
+            case "tines":
+                return ["done" if task.completed else "open" for task in self.tines_case().tasks.values()]
+        return [_SHOWN.get(task.get("state", "ready"), "open") for task in self._document()["tasks"]]
+
+    def tines_case(self) -> FakeCase:
+        cases: Sequence[FakeCase] = list(self.tines.world.cases.values())
+        return next(case for case in cases if case.name.startswith(f"{self.handle} "))
+
+    @property
+    def tines(self) -> TinesFake:
+        platform = self.environment.platforms["tines"]
+        assert isinstance(platform, FakePlatform)
+        fake: TinesFake = platform.fake
+        return fake
 
     def exists(self) -> bool:
         """Whether the run is on its platform."""
@@ -197,8 +234,8 @@ class Kill:
         assert "never started" not in self.room.text()
 
     def effects(self, op: Op) -> int:
-        """How often Cutover really did it since this kill was set up."""
-        return self.scene.count_effects(op.value)
+        """How often the platform really did it since this kill was set up."""
+        return self.scene.count_effects(op.value, self.platform)
 
 
 def _rows(words: str) -> States:

@@ -84,7 +84,6 @@ async def kill(request: pytest.FixtureRequest, environment: Environment) -> Asyn
 @_on_platforms(FINISH)
 async def test_killed_at_a_commit_of_a_finish(kill: Kill, kind: Commit) -> None:
     await kill.start()
-    await kill.quiet()
     kill.liaison.kill_at("after", kind)
     await kill.say("finish T1 all is well")
     await kill.dies()
@@ -135,7 +134,6 @@ async def test_a_command_that_was_recorded_and_not_acknowledged_is_done(kill: Ki
 
 async def test_killed_while_a_read_is_stored(kill: Kill) -> None:
     await kill.start()
-    await kill.quiet()
     kill.liaison.kill_at("before", Commit.RUN)
     await kill.say(f"show {kill.handle}")
     await kill.dies()
@@ -145,7 +143,6 @@ async def test_killed_while_a_read_is_stored(kill: Kill) -> None:
 
 async def test_killed_while_a_promise_is_stored(kill: Kill) -> None:
     await kill.start()
-    await kill.quiet()
     kill.liaison.kill_at("before", Commit.SCHEDULED)
     await kill.say("status amber still looking --next 2h")
     await kill.dies()
@@ -156,7 +153,6 @@ async def test_killed_while_a_promise_is_stored(kill: Kill) -> None:
 
 async def test_killed_while_a_profile_is_stored(kill: Kill) -> None:
     await kill.start()
-    await kill.quiet()
     kill.liaison.kill_at("before", Commit.PERSON)
     await kill.say("begin T1", user=kill.newcomer())
     await kill.dies()

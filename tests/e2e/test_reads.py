@@ -1,6 +1,8 @@
 """What is only read: comments, and lists that are not all there is. Through the real process, in each chat."""
 
-from tests.e2e.conftest import Scene
+import re
+
+from tests.e2e.conftest import Scene, on_one_chat
 
 
 async def test_the_comments_of_a_run_and_of_a_task_are_read_with_who_and_when(scene: Scene) -> None:
@@ -28,3 +30,15 @@ async def test_mine_names_the_platforms_that_could_not_be_asked(scene: Scene) ->
     async with scene.without_cutover():
         await scene.room.command("mine")
         await scene.wait_for_text("Cutover (isn't responding|didn't answer within 3 seconds|can't list)")
+
+
+@on_one_chat
+async def test_only_what_is_a_run_gets_a_handle(scene: Scene) -> None:
+    first = await scene.start_run()
+    for line in ("end cutover:999999", "finish T1 --run cutover:999999", "comments xurrent:999999"):
+        answer = await scene.room.private_answer(line)
+        assert not re.search(r"\bR\d", answer.text), answer.text
+    unknown = scene.environment.xurrent.account.start(scene.environment.xurrent.template, "Started elsewhere")
+    scene.environment.xurrent.account.create(unknown)
+    await scene.room.command(f"show xurrent:{unknown.id}")
+    await scene.wait_for_text(rf"R{int(first[1:]) + 1} Started elsewhere")

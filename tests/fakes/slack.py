@@ -322,9 +322,10 @@ class Slack(SlackServer):
         answered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.envelopes[id] = answered
         socket = self.sockets[len(self.seen) % len(self.sockets)]
-        await socket.send_json(
-            {"envelope_id": id, "type": kind, "payload": payload, "accepts_response_payload": True}
-        )
+        if socket not in self.deaf:
+            await socket.send_json(
+                {"envelope_id": id, "type": kind, "payload": payload, "accepts_response_payload": True}
+            )
         try:
             answer = await asyncio.wait_for(answered, self.socket_timeout)
         except TimeoutError:

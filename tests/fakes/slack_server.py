@@ -32,6 +32,7 @@ class SlackServer(Fake):
         super().__init__()
         self.token = "xoxb-1-fake"
         self.app_token = "xapp-1-fake"
+        self.token_error = ""  # such as "token_revoked"
         self.signing_secret = "8f742231b10e8888abcd99yyyzzz85a5"
         self.team = "T1"
         self.bot_user = "U0BOT"
@@ -43,6 +44,8 @@ class SlackServer(Fake):
         self.ephemerals: list[Posted] = []
         self.modals: dict[str, Modal] = {}
         self.sockets: list[web.WebSocketResponse] = []
+        self.deaf: list[web.WebSocketResponse] = []  # stay open, answer pings and deliver nothing
+        self.link_disabled = False  # Socket Mode is switched off
         self.envelopes: dict[str, asyncio.Future[Any]] = {}
         self._triggers: dict[str, tuple[str, float]] = {}
         self._responses: dict[str, tuple[str, str, str, list[float]]] = {}
@@ -137,6 +140,8 @@ class SlackServer(Fake):
             token = self.app_token if method == "apps.connections.open" else self.token
             if seen.headers.get("Authorization") != f"Bearer {token}":
                 raise ApiFailure("invalid_auth")
+            if method != "apps.connections.open" and self.token_error:
+                raise ApiFailure(self.token_error)
             if handler is None:
                 raise ApiFailure("unknown_method")
             body = {"ok": True, **handler(_arguments(method, seen))}
@@ -304,6 +309,10 @@ class SlackServer(Fake):
     async def _socket(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
+        if self.link_disabled:
+            await socket.send_json({"type": "disconnect", "reason": "link_disabled"})
+            await socket.close()
+            return socket
         self.sockets.append(socket)
         await socket.send_json({"type": "hello", "num_connections": len(self.sockets)})
         self._changed.set()

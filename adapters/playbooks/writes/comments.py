@@ -19,7 +19,7 @@ from adapters.playbooks.reads import Reads
 from adapters.playbooks.timeline import KIND_PROP, RUN_PROP, TASK_PROP, Timeline
 from adapters.playbooks.wire import WirePost, WireRun, to_datetime
 from adapters.toolkit.comments import PostedComment, SignedComments
-from adapters.toolkit.guards import Fresh, Guard
+from adapters.toolkit.guards import Fresh, Guard, with_race
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     AddComment,
@@ -64,6 +64,9 @@ class CommentWrites(SignedComments):
         return await self.write_comment(step, marker)
 
     @step(HoldTask, recovery=Recovery.LOOKUP, guard=read_fresh)
+    async def hold(self, step: HoldTask, marker: WriteMarker, fresh: Fresh[WireRun]) -> WriteResult:
+        return await with_race(step, await self.write_guarded(step, marker, fresh), self.read_fresh)
+
     @step(EndRun, part=NOTE, recovery=Recovery.LOOKUP, guard=read_fresh)
     async def write_guarded(self, step: Write, marker: WriteMarker, fresh: Fresh[WireRun]) -> WriteResult:
         text = self.text_of(step) or ""

@@ -9,7 +9,7 @@ from adapters.runrunit.reads import Reads
 from adapters.runrunit.text import SIGNER
 from adapters.runrunit.wire import WireTask
 from adapters.toolkit.comments import PostedComment, SignedComments
-from adapters.toolkit.guards import Fresh, Guard
+from adapters.toolkit.guards import Fresh, Guard, with_race
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     AddComment,
@@ -71,7 +71,8 @@ class Comments(SignedComments):
 
     @step(HoldTask, recovery=Recovery.LOOKUP, guard=read_held_task)
     async def write_hold(self, step: HoldTask, marker: WriteMarker, fresh: Fresh[WireTask] | None) -> WriteResult:
-        return _complete(await self.write_comment(step, marker))
+        result = _complete(await self.write_comment(step, marker))
+        return await with_race(step, result, self.reads.fresh_task)
 
     @reconciles(AddComment, HoldTask, SetStatus)
     @reconciles(FinishTask, SkipTask, EndRun, part=NOTE)

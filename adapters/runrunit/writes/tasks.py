@@ -12,7 +12,7 @@ from adapters.runrunit.text import plain_title
 from adapters.runrunit.wire import WireTask
 from adapters.runrunit.workflows import Workflows, chosen_step
 from adapters.runrunit.writes.task_handler import TaskHandler
-from adapters.toolkit.guards import Fresh
+from adapters.toolkit.guards import Fresh, checked_after
 from adapters.toolkit.reconciliation import applied_if
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
@@ -119,6 +119,9 @@ class TaskWrites(TaskHandler):
             return self.result(before, already=True)
         after = await self.create_assignment(step, user)
         others = [assigned for assigned in after.open_assignments if assigned.assignee_id != user]
+        if after.is_closed:  # Runrun.it assigns closed tasks too
+            result = self.changed(step, after)
+            return checked_after(step, result, next(iter(result.tasks), None))
         if not others:
             return self.changed(step, after)
         facts = {"person": mapping.names(others, self.people)}

@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from adapters.errors import OPTIONAL_READ_ERRORS
 from adapters.models import Comment, Listing
@@ -18,7 +17,7 @@ from adapters.tines.people import People
 from adapters.tines.writes.tasks import TaskWrites
 from adapters.tines.writes.views import ReadTask, TaskViews
 from adapters.toolkit.comments import PostedComment, SignedComments
-from adapters.toolkit.guards import Fresh, Guard
+from adapters.toolkit.guards import Fresh, Guard, with_race
 from adapters.toolkit.steps import reconciles, step
 from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import (
@@ -93,8 +92,8 @@ class CommentWrites(SignedComments):
         return await self.write_comment(step, marker)
 
     @step(HoldTask, recovery=Recovery.LOOKUP, guard=read_task)
-    async def write_guarded(self, step: Write, marker: WriteMarker, fresh: Fresh[Any]) -> WriteResult:
-        return await self.write_comment(step, marker)
+    async def hold(self, step: HoldTask, marker: WriteMarker, fresh: Fresh[ReadTask]) -> WriteResult:
+        return await with_race(step, await self.write_comment(step, marker), self.tasks.read_after)
 
     @reconciles(AddComment, HoldTask, SetStatus)
     @reconciles(FinishTask, SkipTask, BeginTask, ReopenTask, AssignTask, EndRun, part=NOTE)

@@ -8,8 +8,7 @@ was faster.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
@@ -21,12 +20,12 @@ from adapters.tines.api import Api
 from adapters.tines.errors import MESSAGES
 from adapters.tines.people import People
 from adapters.tines.running import RunningTasks
+from adapters.tines.writes.races import Races, is_noted_twice
 from adapters.tines.writes.views import ReadTask, TaskViews
-from adapters.toolkit.guards import Fresh, Guard, already_done
+from adapters.toolkit.guards import Fresh, Guard, already_done, checked_after, with_race
 from adapters.toolkit.messages import message_text
 from adapters.toolkit.reconciliation import applied_if, find_by_code
 from adapters.toolkit.steps import reconciles, step
-from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import (
     AddTask,
     AssignTask,
@@ -45,7 +44,6 @@ from adapters.writes import (
 
 ASSIGN = "assign"  # the part of a begin that assigns the task
 MARK = "mark"  # the part of a reopen that removes "running"
-_CLOCK_STEP = timedelta(seconds=1)  # Tines' timestamps have no fractions
 
 
 @dataclass
@@ -54,6 +52,10 @@ class TaskWrites:
     people: People
     views: TaskViews
     running: RunningTasks
+    races: Races = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.races = Races(self.api, self.views)
 
     async def read_task(self, step: TaskWrite) -> Fresh[ReadTask]:
         began = monotonic()
@@ -64,7 +66,16 @@ class TaskWrites:
         case = await self.running.current(case, [task, *others], step.op.value)
         running = mapping.running_since(case, step.task)
         self.views.set_running(step, running)
-        return Fresh(ReadTask(task, began), task=mapping.task(task, running), run_state=mapping.run_state(case))
+        read = ReadTask(task, began, case.activities)
+        return Fresh(read, task=mapping.task(task, running), run_state=mapping.run_state(case))
+
+    async def read_after(self, step: TaskWrite) -> Fresh[ReadTask]:
+        """After a write. Says who has completed the task, if anybody has."""
+        fresh = await self.read_task(step)
+        if fresh.task is None or not fresh.task.state.is_over:
+            return fresh
+        by = await self.races.finisher(step, fresh.record.task)
+        return replace(fresh, task=fresh.task.model_copy(update={"finished_by": by}))
 
     # Finish, skip, reopen
 
@@ -78,7 +89,7 @@ class TaskWrites:
             raise OutcomeUnknown(self.api.platform, step.op.value, said=said)
         result = WriteResult(tasks=(self.views.task(step, changed),))
         if isinstance(step, SkipTask):
-            return await self._with_race(result, step, fresh.record, changed, "TASK_COMPLETED")
+            return await self.races.with_race(result, step, fresh.record, changed, "TASK_COMPLETED")
         if texts.skip_reason(changed.description) is not None and texts.skip_reason(before.description) is None:
             return result.model_copy(update={"message": "tines.raced_skip"})
         return result
@@ -97,7 +108,19 @@ class TaskWrites:
         value = texts.format_running(marker, fresh.record.task.updated_at)
         await self.api.set_metadata(step.run_id, {texts.running_key(step.task): value}, "begin")
         self.views.set_running(step, texts.parse_running(value))
-        return WriteResult(tasks=(self.views.task(step, fresh.record.task),))
+        return await self._check_begun(step, fresh.record)
+
+    async def _check_begun(self, step: BeginTask, before: ReadTask) -> WriteResult:
+        """Somebody may have finished the task meanwhile, or begun it too: the later note replaces the earlier."""
+        result = WriteResult(tasks=(self.views.task(step, before.task),))
+        try:
+            now = await self.read_after(step)
+        except AdapterError:
+            return result  # the begin is done
+        result = checked_after(step, result, now.task)
+        if not result.too_late and is_noted_twice(before.activities, now.record.activities):
+            return result.model_copy(update={"message": "tines.raced_metadata"})
+        return result
 
     @reconciles(BeginTask)
     async def reconcile_begin(self, step: BeginTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
@@ -170,7 +193,9 @@ class TaskWrites:
         if all(emails) and email.casefold() not in emails:
             raise Rejected(self.api.platform, "assign", key="tines.not_a_member", person=step.person.shown)
         result = WriteResult(tasks=(self.views.task(step, changed),))
-        return await self._with_race(result, step, fresh.record, changed, "TASK_ASSIGNED")
+        if changed.completed:
+            return await with_race(step, result, self.read_after)
+        return await self.races.with_race(result, step, fresh.record, changed, "TASK_ASSIGNED")
 
     @reconciles(AssignTask)
     async def reconcile_assign(self, step: AssignTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
@@ -222,31 +247,6 @@ class TaskWrites:
     async def _update(self, step: TaskWrite, body: dict[str, Any]) -> wire.Task:
         path = self.api.task_path(step.run_id, step.task, step.op.value)
         return (await self.api.write("PUT", path, body, wire.TaskResponse, step.op.value)).task
-
-    async def _with_race(
-        self, result: WriteResult, step: TaskWrite, read: ReadTask, changed: wire.Task, kind: str
-    ) -> WriteResult:
-        """Says so if somebody did the same kind of thing in this case between the read and the write.
-
-        The response shows only the last change, and no activity is documented to name its task. So it is looked up
-        by its time, on Tines' own clock. Changes through an API key have a service account as their user.
-        """
-        written_at = parse_timestamp(changed.updated_at)
-        if written_at is None:
-            return result
-        since = written_at - timedelta(seconds=monotonic() - read.at) - _CLOCK_STEP
-        try:
-            activities = await self.api.recent_activities(step.run_id, step.op.value, kind)
-        except AdapterError:  # the write is done, and its result must not depend on this
-            return result
-        others = self.views.titles(step.run_id).keys() - {step.task}
-        for item in activities:
-            at, user = parse_timestamp(item.created_at), item.user
-            is_theirs = user is not None and not user.is_service_account and item.value not in others
-            if at is not None and at >= since and user is not None and is_theirs:
-                facts = {"by": mapping.person(user).shown}
-                return result.model_copy(update={"message": f"tines.raced_{kind.lower()}", "facts": facts})
-        return result
 
     def _reconciled(self, step: TaskWrite, task: wire.Task, is_applied: bool) -> Reconciliation:
         return applied_if(is_applied, WriteResult(tasks=(self.views.task(step, task),)))

@@ -1,6 +1,6 @@
 """What was last read of runs and tasks, for what the responses to writes do not contain."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from adapters.models import Health, Run, Task
@@ -14,10 +14,11 @@ _MAX_VIEWS = 500
 
 @dataclass(frozen=True, slots=True)
 class ReadTask:
-    """A task as a guard read it, and when that read began (``time.monotonic``)."""
+    """A task as a guard read it, when that read began (``time.monotonic``), and the history of its case then."""
 
     task: wire.Task
     at: float
+    activities: Sequence[wire.Activity] = ()
 
 
 @dataclass

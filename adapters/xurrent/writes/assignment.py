@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from adapters.errors import Rejected
-from adapters.toolkit.guards import Fresh, already_done
+from adapters.toolkit.guards import Fresh, already_done, checked_after
 from adapters.toolkit.reconciliation import applied_if
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import AssignTask, Baseline, Reconciliation, Recovery, TaskWrite, WriteMarker, WriteResult
@@ -31,7 +31,8 @@ class Assignment:
             if error.key != MEMBER_REFUSED:
                 raise
             raise self.tasks.not_in_team(step, record, step.person, error) from error
-        return WriteResult(tasks=self.tasks.mapped(updated))
+        result = WriteResult(tasks=self.tasks.mapped(updated))
+        return checked_after(step, result, next(iter(result.tasks), None))
 
     @reconciles(AssignTask)
     async def find_assigned(self, step: AssignTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:

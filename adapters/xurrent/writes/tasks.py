@@ -80,6 +80,8 @@ class TaskWrites:
         self.require_allowed(step, fresh.task)
         takes = isinstance(step, BeginTask) and task.member is None
         member = await self.people.find_id_if_readable(step.by, step.op) if takes else None
+        if isinstance(step, BeginTask) and task.member is not None:  # whose it is, by the address
+            await self.people.load_emails([task.member.id], step.op)
         if member is None and self._is_already_done(step, task):
             return WriteResult(tasks=self.mapped(task), already=True)
         target = TARGET_STATUS[step.op]

@@ -156,7 +156,9 @@ class Chat:
         formatter = TextFormatter(datetime.now(UTC))
         try:
             form = await self._intake.open_form(request, actor, self._place)
-            intent = await fill_form(form, self._intake, lines.next, self._screen.show, formatter)
+            intent = await fill_form(
+                form, self._intake, lines.next, self._screen.show, formatter, actor, self._place
+            )
         except CommandError as error:
             text = plain_text(translate(error.key, None, **error.facts))
             self._print_text(text, error.buttons)

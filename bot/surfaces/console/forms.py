@@ -6,6 +6,8 @@ from bot.surfaces.console.render import TextFormatter
 from bot.surfaces.console.text import translate_plain
 from bot.surfaces.protocol import FieldErrors, Intake, SubmittedForm
 from commands.model.card import Field, Form, Option
+from commands.model.intents import OpenForm
+from commands.model.messages import Actor, Place
 
 Ask = Callable[[str], Awaitable[str | None]]
 Show = Callable[[Sequence[str]], None]
@@ -19,20 +21,23 @@ class Cancelled(Exception):
 
 
 async def fill_form(
-    form: Form, intake: Intake, ask: Ask, show: Show, formatter: TextFormatter
+    form: Form, intake: Intake, ask: Ask, show: Show, formatter: TextFormatter, actor: Actor, place: Place
 ) -> dict[str, object]:
-    """Returns the intent's dump. Asks again for fields with errors. Raises ``Cancelled``."""
+    """Returns the intent's dump. Asks again for fields with errors. Raises ``Cancelled`` and ``CommandError``."""
     show([translate_plain("form_title", title=form.title, cancel=CANCEL)])
     if form.intro:
-        show([formatter.line(form.intro)])
+        show([formatter.line(line) for line in form.intro])
     values: dict[str, str] = {}
     errors: dict[str, str] = {}
     for _ in range(_MAX_ATTEMPTS):
-        for field in form.fields:
-            if not values or field.name in errors or field.name not in values:
-                if field.name in errors:
-                    show([f"{field.label}: {errors[field.name]}"])
-                values[field.name] = await _ask_field(form, field, intake, ask, show)
+        while field := next((field for field in form.fields if field.name not in values), None):
+            if field.name in errors:
+                show([f"{field.label}: {errors.pop(field.name)}"])
+            values[field.name] = await _ask_field(form, field, intake, ask, show)
+            if field.refreshes:
+                fill = {name: value for name, value in values.items() if value}
+                request = OpenForm.model_validate({"about": form.about, "run": form.run, "fill": fill})
+                form = await intake.open_form(request, actor, place)
         checked = intake.submit(SubmittedForm(form.about, form.run, values))
         if not isinstance(checked, FieldErrors):
             return checked
@@ -40,6 +45,7 @@ async def fill_form(
         if not errors.keys() & values.keys():
             show(list(errors.values()))
             break
+        values = {name: value for name, value in values.items() if name not in errors}
     raise Cancelled
 
 
@@ -59,7 +65,7 @@ async def _ask_field(form: Form, field: Field, intake: Intake, ask: Ask, show: S
         if not typed:
             show([translate_plain("required", label=field.label)])
             continue
-        if field.kind not in ("choice", "search"):
+        if field.kind not in ("choice", "radio", "check", "search"):
             return typed
         if field.kind == "search" and not _is_exact(typed, options):
             options = tuple(await intake.search_options(form.about, form.run, field.name, typed)) or options
@@ -71,7 +77,8 @@ async def _ask_field(form: Form, field: Field, intake: Intake, ask: Ask, show: S
 
 
 def _prompt(field: Field) -> str:
-    label = next((option.label for option in field.options if option.value == field.value), field.value)
+    value = field.shown or field.value
+    label = next((option.label for option in field.options if option.value == field.value), value)
     hints = [field.hint, translate_plain("optional") if field.optional else "", f"[{label}]" if label else ""]
     text = "; ".join(hint.rstrip(".") for hint in hints if hint)
     return f"{field.label} ({text}): " if text else f"{field.label}: "

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from adapters.protocol import CheckResult, CheckStatus
-from bot.surfaces.protocol import Intake, PostRef
+from bot.surfaces.protocol import Intake, PostRef, Reception
 from commands.model.card import Button, Card, Text
 from commands.model.messages import Actor, Membership, Message, Place
 
@@ -94,6 +94,9 @@ class Console:
     def ready(self) -> Mapping[str, bool]:
         return {}
 
+    def reception(self) -> Reception:
+        return Reception()
+
     async def post(self, place: Place, card: Card, *, nonce: str) -> PostRef:
         self._notify(ConsoleEntry("card", place, nonce, card=card, buttons=card.buttons))
         return PostRef(place=place, id=nonce)
@@ -132,7 +135,7 @@ class Console:
     async def channels_named(self, name: str) -> Sequence[str] | None:
         return (name,)
 
-    async def check(self) -> Sequence[CheckResult]:
+    async def check(self, *, in_use: bool = False) -> Sequence[CheckResult]:
         return [CheckResult(status=CheckStatus.OK, summary="Accepts commands from liaison say")]
 
     def _show_lines(

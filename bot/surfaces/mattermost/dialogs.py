@@ -7,7 +7,7 @@ The nonce is the delivery key, so that a submission is recorded once.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from bot.surfaces.mattermost.escape import one_line, strip_controls
 from bot.surfaces.mattermost.markdown import text_markdown
@@ -93,12 +93,14 @@ def submitted_values(body: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _as_text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else strip_controls(str(value))
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    return strip_controls(str(value))
 
 
 def build_dialog(form: Form, options: Mapping[str, Sequence[Option]], state: str) -> dict[str, Any]:
     """``options`` are those of the search fields: static, because dynamic selects need Mattermost 11.0."""
-    intro = text_markdown(form.intro, {})
+    intro = "\n".join(text_markdown(line, {}) for line in form.intro)
     return {
         "callback_id": form.about,
         "title": _truncate(form.title, _MAX_TITLE) or "…",
@@ -114,16 +116,34 @@ def _element(field: Field, options: Sequence[Option]) -> dict[str, Any]:
     element: dict[str, Any] = {
         "display_name": _truncate(field.label, _MAX_NAME) or "…",
         "name": field.name[:300],
-        "optional": field.optional,
+        "optional": field.optional or bool(field.shown),
     }
-    if field.kind in ("choice", "search") and options:
-        element |= _select_element(field, options)
-    else:
-        element |= _text_element(field)
+    element |= _control(field, options)
     hint = field.hint or (translate_plain("when") if field.kind == "when" else "")
     if hint:
         element["help_text"] = _truncate(hint, _MAX_HELP)
     return element
+
+
+def _control(field: Field, options: Sequence[Option]) -> dict[str, Any]:
+    match field.kind:
+        case "person":
+            return _picker_element(field, "users")
+        case "channel":
+            return _picker_element(field, "channels")
+        case "check" if options:
+            return {"type": "bool", "placeholder": _truncate(options[0].label, _MAX_PLACEHOLDER)}
+        case "radio" if options:
+            return {**_select_element(field, options), "type": "radio"}
+        case "choice" | "search" if options:
+            return _select_element(field, options)
+    return _text_element(field)
+
+
+def _picker_element(field: Field, source: Literal["users", "channels"]) -> dict[str, Any]:
+    """Clients do not show the default of a picker, so it is named, and an empty picker stands for it."""
+    shown = {"placeholder": _truncate(field.shown, _MAX_PLACEHOLDER)} if field.shown else {}
+    return {"type": "select", "data_source": source, **shown}
 
 
 def _select_element(field: Field, options: Sequence[Option]) -> dict[str, Any]:
@@ -142,7 +162,7 @@ def _select_element(field: Field, options: Sequence[Option]) -> dict[str, Any]:
 
 def _text_element(field: Field) -> dict[str, Any]:
     is_long = field.kind == "lines" or len(field.value) > _MAX_LINE
-    limit = min(field.longest, _MAX_LINES if is_long else _MAX_LINE)
+    limit = min(field.longest, _MAX_LINES)
     element: dict[str, Any] = {"type": "textarea" if is_long else "text", "max_length": limit}
     if field.value:
         element["default"] = strip_controls(field.value)[:limit]

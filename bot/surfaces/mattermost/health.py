@@ -10,6 +10,18 @@ from bot.surfaces.mattermost.driver import ApiError, Json, MattermostApi, is_id
 from bot.surfaces.mattermost.text import translate_plain
 from bot.surfaces.protocol import SurfaceError, TokenRejected
 
+# Error ids of server 5.37 for a connection that was signed in before.
+_DISABLED = "api.web_socket_router.not_authenticated.app_error"
+_REVOKED = "api.context.invalid_token.error"
+
+
+def problem(site: str, rejection: str) -> CheckResult | None:
+    """``rejection`` is the id of the server's error, or "" if it accepts the bot's token."""
+    if not rejection:
+        return None
+    reasons = {_DISABLED: "check.disabled", _REVOKED: "check.revoked"}
+    return _fix(reasons.get(rejection, "check.rejected"), site=site, said=rejection)
+
 
 async def check(
     api: MattermostApi, *, team: str, tokens: int, command: str, public_url: str
@@ -30,7 +42,9 @@ async def _check_account(api: MattermostApi, team: str) -> list[CheckResult]:
     try:
         account = await api.me()
         teams = await api.teams(str(account.get("id") or ""))
-    except (ApiError, TokenRejected) as error:
+    except TokenRejected as error:
+        return [_fix("check.rejected", site=api.url, said=error.code)]
+    except ApiError as error:
         return [_fix("check.token", site=api.url, said=str(error))]
     except SurfaceError as error:
         return [_fix("check.unreachable", site=api.url, said=str(error))]

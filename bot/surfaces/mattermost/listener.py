@@ -24,7 +24,7 @@ from bot.surfaces.mattermost.incoming_posts import (
 )
 from bot.surfaces.mattermost.seen_posts import SeenPosts
 from bot.surfaces.mattermost.websocket import WebSocketClient
-from bot.surfaces.protocol import ChatUnreachable, Intake, NotRecorded, SurfaceError
+from bot.surfaces.protocol import ChatUnreachable, Intake, NotRecorded, SurfaceError, TokenRejected
 
 PAGE_SIZE = 200  # the maximum for a page of a channel's posts
 FIRST_RETRY_SECONDS = 0.5
@@ -39,12 +39,12 @@ class Listener:
     def __init__(
         self,
         api: MattermostApi,
-        socket_url: str,
         token: str,
         seen_posts: SeenPosts,
         account: Callable[[], Awaitable[BotAccount]],
         intake: Intake,
         now: Callable[[], datetime],
+        probe_seconds: float,
     ) -> None:
         self._api = api
         self._seen_posts = seen_posts
@@ -54,13 +54,17 @@ class Listener:
         self._now = now
         self._queue: asyncio.Queue[IncomingPost | None] = asyncio.Queue()
         self._socket = WebSocketClient(
-            socket_url,
+            api.websocket_url,
             token,
             on_post=self._on_post,
             on_person=self._on_person,
             on_plugin_event=partial(intake.on_plugin_event, api.url),
             on_gap=self._on_gap,
+            on_received=self._on_received,
+            check_token=self._check_token,
+            ping_seconds=probe_seconds,
         )
+        self.last_received: datetime | None = None
         self._channel_infos: dict[str, ChannelInfo] = {}  # by channel, as last seen
         self._reports: set[asyncio.Task[None]] = set()  # of people who changed
         self._tasks: list[asyncio.Task[None]] = []
@@ -69,6 +73,11 @@ class Listener:
     def is_live(self) -> bool:
         """Whether the websocket is connected and both tasks are running."""
         return self._socket.is_live and not any(task.done() for task in self._tasks)
+
+    @property
+    def rejection(self) -> str:
+        """The server's error id, if it does not accept the bot's token or session."""
+        return self._socket.rejection
 
     def start(self) -> None:
         self._tasks = [asyncio.create_task(self._socket.run()), asyncio.create_task(self._process_queue())]
@@ -95,6 +104,18 @@ class Listener:
         )
         self._reports.add(report)
         report.add_done_callback(self._reports.discard)
+
+    def _on_received(self) -> None:
+        self.last_received = self._now()
+
+    async def _check_token(self) -> str:
+        try:
+            await self._api.me()
+        except TokenRejected as error:
+            return error.code or "401"
+        except SurfaceError:
+            return ""
+        return ""
 
     def _on_gap(self) -> None:
         self._queue.put_nowait(None)

@@ -18,8 +18,9 @@ from bot.surfaces.mattermost.render import Renderer
 from bot.surfaces.mattermost.replies import PrivateReplies
 from bot.surfaces.mattermost.seen_posts import SeenPosts
 from bot.surfaces.mattermost.signing import Signer
+from bot.surfaces.mattermost.websocket import PING_SECONDS
 from bot.surfaces.options import MattermostOptions
-from bot.surfaces.protocol import Intake, PostRef, SurfaceState
+from bot.surfaces.protocol import Intake, PostRef, Reception, SurfaceState
 from commands.model.card import Button, Card, Text
 from commands.model.messages import Actor, Message, Place
 
@@ -39,11 +40,13 @@ class MattermostSurface:
         secret_key: bytes,
         state: SurfaceState,
         now: Callable[[], datetime],
+        probe_seconds: float = PING_SECONDS,
     ) -> None:
         self._options = options
         self._command = command
         self._public_url = public_url.rstrip("/")
         self._now = now
+        self._probe_seconds = probe_seconds
         self._api = MattermostApi(options.url, options.token.get_secret_value())
         prefix = f"mattermost:{self._api.host}:"
         signer = Signer(secret_key)
@@ -88,8 +91,9 @@ class MattermostSurface:
         """Returns immediately. Connecting is retried until it works; ``ready`` shows the state."""
         self._inbound.intake = intake
         token = self._options.token.get_secret_value()
-        url = self._api.websocket_url
-        self._listener = Listener(self._api, url, token, self._seen_posts, self._users.account, intake, self._now)
+        self._listener = Listener(
+            self._api, token, self._seen_posts, self._users.account, intake, self._now, self._probe_seconds
+        )
         self._listener.start()
 
     async def stop(self) -> None:
@@ -102,6 +106,11 @@ class MattermostSurface:
 
     def ready(self) -> Mapping[str, bool]:
         return {"websocket": self._listener is not None and self._listener.is_live}
+
+    def reception(self) -> Reception:
+        if self._listener is None:
+            return Reception()
+        return Reception(self._listener.last_received, health.problem(self._api.url, self._listener.rejection))
 
     async def post(self, place: Place, card: Card, *, nonce: str) -> PostRef:
         return await self._posts.post_card(place, card, nonce)
@@ -145,7 +154,7 @@ class MattermostSurface:
     async def channels_named(self, name: str) -> Sequence[str] | None:
         return await self._users.channels_named(name)
 
-    async def check(self) -> Sequence[CheckResult]:
+    async def check(self, *, in_use: bool = False) -> Sequence[CheckResult]:
         return await health.check(
             self._api,
             team=self._options.team or "",

@@ -7,6 +7,7 @@ in favour of our own.
 """
 
 import asyncio
+import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -22,7 +23,7 @@ from slack_bolt.response import BoltResponse
 from adapters.toolkit.messages import in_language
 from bot.surfaces.malformed import MalformedDelivery, parsing
 from bot.surfaces.protocol import FieldErrors, Intake, NotRecorded, SurfaceError
-from bot.surfaces.slack import views
+from bot.surfaces.slack import elements, views
 from bot.surfaces.slack.deliveries import (
     Delivery,
     FormRequest,
@@ -45,6 +46,7 @@ from commands.text.catalogue import plain_text
 log = logging.getLogger("liaison.slack")
 _ANY = re.compile("")
 _DELIVERY = "delivery"
+OUTCOME_WAIT_SECONDS = 1.2  # of the 1.5 s in which a form has to show what became of it
 
 
 class DeliveryHandler:
@@ -140,10 +142,7 @@ class DeliveryHandler:
         delivery: Delivery = req.context[_DELIVERY]
         if isinstance(delivery, FormSubmission):
             with in_language(intake.language_for(delivery.draft.actor)):
-                intent = intake.submit(delivery.submitted)
-                if isinstance(intent, FieldErrors):
-                    return BoltResponse(status=200, body=views.errors_response(delivery.view, intent.errors))
-            delivery = _submitted_message(delivery, intent)
+                return await self._submit(delivery, intake, req.body)
         if isinstance(delivery, Ignored):
             return BoltResponse(status=200)
         if isinstance(delivery, PersonChanged):
@@ -160,6 +159,24 @@ class DeliveryHandler:
         req.context[_DELIVERY] = delivery
         await next()
         return None
+
+    async def _submit(self, delivery: FormSubmission, intake: Intake, body: dict[str, Any]) -> BoltResponse:
+        """Waits for the outcome. A success that everybody sees closes the form; anything else is shown in it."""
+        intent = intake.submit(delivery.submitted)
+        if isinstance(intent, FieldErrors):
+            return BoltResponse(status=200, body=views.errors_response(delivery.view, intent.errors))
+        submitted = _submitted_message(delivery, intent)
+        response = await self._record_message(submitted, intake, body)
+        if response is not None:
+            return response
+        key = submitted.message.key
+        intake.process(key)
+        card = await intake.private_answer(key, OUTCOME_WAIT_SECONDS)
+        if card is None or (card.shown_elsewhere and not card.buttons):
+            return BoltResponse(status=200, body="")
+        shown = json.dumps(views.outcome_response(delivery.view, card))
+        await intake.store_answer(key, shown.encode())
+        return BoltResponse(status=200, body=shown)
 
     async def _forget_person(self, delivery: PersonChanged, intake: Intake) -> BoltResponse:
         try:
@@ -217,7 +234,7 @@ class DeliveryHandler:
             options = await self._intake.search_options(
                 delivery.about, delivery.run, delivery.field, delivery.typed
             )
-        await ack(options=views.options_response(options)["options"])
+        await ack(options=elements.options_response(options)["options"])
 
     def _spawn(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(_log_failure(work))

@@ -1,7 +1,10 @@
-"""Opens forms as modals. A trigger is valid once, for 3 s, so a loading modal opens first and is updated later."""
+"""Opens forms as modals. A trigger is valid once, for 3 s, so a form that is not ready at once opens as a loading
+modal that is updated later."""
 
+import asyncio
 import secrets
 from dataclasses import replace
+from typing import Any
 
 from adapters.toolkit.messages import in_language
 from bot.surfaces.protocol import Intake, SurfaceError
@@ -15,6 +18,10 @@ from commands.model.card import Button, Card
 from commands.model.errors import CommandError
 from commands.text.catalogue import plain_text
 
+READY_SECONDS = 0.2  # a form that takes longer opens as a loading modal
+
+View = dict[str, Any]
+
 
 class FormOpener:
     def __init__(self, client: SlackClient, replies: PrivateReplies) -> None:
@@ -22,46 +29,53 @@ class FormOpener:
         self._replies = replies
 
     async def open(self, request: FormRequest, intake: Intake) -> None:
-        """Shows the form, or a modal that says why there is none, or a private [Open again] if no modal opens."""
+        """Shows the form, or says privately why there is none, or offers [Open again] if no modal opens."""
         with in_language(intake.language_for(request.actor)):
+            building = asyncio.ensure_future(self._form_view(request, intake))
             try:
-                view_id = request.view or await self._open_loading(request.trigger)
-                await self._update(view_id, await self._build_view(request, intake))
+                if request.view:
+                    await self._update(request.view, await self._built(building, request, intake))
+                elif (await asyncio.wait({building}, timeout=READY_SECONDS))[0]:
+                    await self._open_built(building, request, intake)
+                else:
+                    view_id = await self._open(request.trigger, views.loading_view())
+                    await self._update(view_id, await self._built(building, request, intake))
             except SurfaceError:
                 await self._report_not_opened(request)
+            finally:
+                building.cancel()
+
+    async def _open_built(self, building: "asyncio.Future[View]", request: FormRequest, intake: Intake) -> None:
+        try:
+            view = building.result()
+        except CommandError as error:
+            await self._replies.send(request.actor, request.place, request.reply, _refusal(error, intake))
+        else:
+            await self._open(request.trigger, view)
+
+    async def _built(self, building: "asyncio.Future[View]", request: FormRequest, intake: Intake) -> View:
+        """The form, or a card in its place."""
+        try:
+            return await building
+        except CommandError as error:
+            return views.card_view(_refusal(error, intake), _meta(request))
 
     async def show_received(self, view_id: str) -> None:
         """Confirms in the modal that a button pressed there was recorded."""
         await self._update(view_id, views.text_view(translate_plain("taken_title"), translate_plain("taken")))
 
-    async def _open_loading(self, trigger: str) -> str:
-        request = self._client.web.views_open(trigger_id=trigger, view=views.loading_view())
+    async def _open(self, trigger: str, view: View) -> str:
+        request = self._client.web.views_open(trigger_id=trigger, view=view)
         response = await self._client.call("views.open", request)
         return str((response.get("view") or {}).get("id") or "")
 
-    async def _update(self, view_id: str, view: dict[str, object]) -> None:
+    async def _update(self, view_id: str, view: View) -> None:
         request = self._client.web.views_update(view_id=view_id, view=view)
         await self._client.call("views.update", request)
 
-    async def _build_view(self, request: FormRequest, intake: Intake) -> dict[str, object]:
-        place = request.place
-        meta = Meta(
-            nonce=secrets.token_hex(16),
-            about=request.form.about,
-            run=request.form.run,
-            workspace=place.workspace,
-            channel=place.channel,
-            channel_name=place.channel_name,
-            thread=place.thread,
-            direct=place.direct,
-            link=request.link,
-        )
-        try:
-            form = await intake.open_form(request.form, request.actor, place)
-        except CommandError as error:
-            card = intake.error_card(error.key, **error.facts)
-            return views.card_view(with_buttons(card, error.buttons), meta)
-        return views.form_view(form, replace(meta, about=form.about, run=form.run))
+    async def _form_view(self, request: FormRequest, intake: Intake) -> View:
+        form = await intake.open_form(request.form, request.actor, request.place)
+        return views.form_view(form, replace(_meta(request), about=form.about, run=form.run))
 
     async def _report_not_opened(self, request: FormRequest) -> None:
         text = translate("not_opened")
@@ -74,5 +88,21 @@ class FormOpener:
         await self._replies.send(request.actor, request.place, request.reply, card)
 
 
-def with_buttons(card: Card, buttons: tuple[Button, ...]) -> Card:
-    return card if card.buttons or not buttons else replace(card, buttons=buttons)
+def _meta(request: FormRequest) -> Meta:
+    place = request.place
+    return Meta(
+        nonce=secrets.token_hex(16),
+        about=request.form.about,
+        run=request.form.run,
+        workspace=place.workspace,
+        channel=place.channel,
+        channel_name=place.channel_name,
+        thread=place.thread,
+        direct=place.direct,
+        link=request.link,
+    )
+
+
+def _refusal(error: CommandError, intake: Intake) -> Card:
+    card = intake.error_card(error.key, **error.facts)
+    return card if card.buttons or not error.buttons else replace(card, buttons=error.buttons)

@@ -7,21 +7,37 @@ from bot.surfaces.options import SlackOptions
 from bot.surfaces.protocol import ChatUnreachable, SurfaceError, TokenRejected
 from bot.surfaces.slack.client import ApiError, SlackClient
 from bot.surfaces.slack.manifest import SCOPES
+from bot.surfaces.slack.socket import LINK_DISABLED, LinkDisabled, check_socket
 
 _APP_SETTINGS = "api.slack.com/apps → your app"
 _ALLOW_HTTPS = "Allow this machine to reach slack.com over HTTPS."
 
 
-async def check(client: SlackClient, options: SlackOptions) -> Sequence[CheckResult]:
-    return [*await _check_token(client), *await _check_delivery(client, options)]
+_REASONS = {
+    "account_inactive": "the app was uninstalled or its bot user was deactivated",
+    "token_revoked": "it was revoked, or the app was uninstalled",
+    "token_expired": "it has expired",
+}
+
+
+async def check(client: SlackClient, options: SlackOptions, *, in_use: bool) -> Sequence[CheckResult]:
+    return [*await _check_token(client), *await _check_delivery(client, options, in_use=in_use)]
+
+
+def problem(token_rejection: str, socket_problem: str) -> CheckResult | None:
+    """Both are codes of Slack's errors, or ""."""
+    if token_rejection:
+        return _bot_token_problem(token_rejection)
+    if socket_problem == LINK_DISABLED:
+        return _link_disabled()
+    return _app_token_problem(socket_problem) if socket_problem else None
 
 
 async def _check_token(client: SlackClient) -> list[CheckResult]:
     try:
         response = await client.request_with_headers("auth.test", client.web.auth_test())
     except (TokenRejected, ApiError) as error:
-        fix = f"Copy the Bot User OAuth Token from {_APP_SETTINGS} → OAuth & Permissions into slack.bot_token."
-        return [_problem(f"Slack doesn't accept slack.bot_token: {error.code}", fix)]
+        return [_bot_token_problem(error.code)]
     except ChatUnreachable as error:
         return [_problem(f"Can't reach Slack: {error}", _ALLOW_HTTPS)]
     except SurfaceError as error:
@@ -42,15 +58,16 @@ def _check_scopes(headers: object) -> list[CheckResult]:
     return [_problem(f"Missing scopes: {', '.join(missing)}", fix)]
 
 
-async def _check_delivery(client: SlackClient, options: SlackOptions) -> list[CheckResult]:
+async def _check_delivery(client: SlackClient, options: SlackOptions, *, in_use: bool) -> list[CheckResult]:
     if options.app_token is None:
         if options.signing_secret is not None:
             return [_ok("Deliveries arrive over HTTP, signed")]
         fix = f"Copy the Signing Secret from {_APP_SETTINGS} → Basic Information into slack.signing_secret."
         return [_problem("Neither slack.signing_secret nor slack.app_token is set, so nothing can arrive", fix)]
     try:
-        request = client.web.apps_connections_open(app_token=options.app_token.get_secret_value())
-        await client.call("apps.connections.open", request)
+        await check_socket(client, options.app_token.get_secret_value(), connect=not in_use)
+    except LinkDisabled:
+        return [_link_disabled()]
     except TokenRejected as error:
         return [_app_token_problem(error.code)]
     except ChatUnreachable as error:
@@ -58,6 +75,20 @@ async def _check_delivery(client: SlackClient, options: SlackOptions) -> list[Ch
     except SurfaceError as error:
         return [_app_token_problem(error.code if isinstance(error, ApiError) else str(error))]
     return [_ok("Deliveries arrive over Socket Mode")]
+
+
+def _link_disabled() -> CheckResult:
+    fix = f"Turn it on under {_APP_SETTINGS} → Socket Mode."
+    return _problem(f"Nothing arrives: Socket Mode is switched off for the app ({LINK_DISABLED})", fix)
+
+
+def _bot_token_problem(code: str) -> CheckResult:
+    reason = f"{_REASONS[code]} ({code})" if code in _REASONS else code
+    fix = (
+        f"Install the app under {_APP_SETTINGS} → Install App, copy the Bot User OAuth Token from "
+        "OAuth & Permissions into slack.bot_token, and restart Liaison."
+    )
+    return _problem(f"Slack doesn't accept slack.bot_token: {reason}", fix)
 
 
 def _app_token_problem(reason: str) -> CheckResult:

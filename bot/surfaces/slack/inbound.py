@@ -141,6 +141,8 @@ class DeliveryParser:
 
     def _parse_button(self, body: Mapping[str, Any]) -> Delivery:
         action: Mapping[str, Any] = body["actions"][0]
+        if (body.get("view") or {}).get("callback_id") == views.CALLBACK and action.get("type") != "button":
+            return self._parse_refresh(body)
         if action.get("type") != "button":
             return Ignored("not a button")
         view, trigger = body.get("view") or {}, str(body.get("trigger_id") or "")
@@ -166,6 +168,19 @@ class DeliveryParser:
             key=key, actor=actor, place=place, via=Via.BUTTON, at=self.now, intent=intent, reply=reply
         )
         return NewMessage(message, view=view_id)
+
+    def _parse_refresh(self, body: Mapping[str, Any]) -> Delivery:
+        """A value was chosen that decides what else the form asks for."""
+        view = body["view"]
+        meta = Meta.load(str(view.get("private_metadata") or ""))
+        if meta is None:
+            return Ignored("not one of our forms")
+        values = {name: value for name, value in views.submitted_values(view).items() if value}
+        form = _open_form({"about": meta.about, "run": meta.run, "fill": values})
+        if form is None:
+            return Ignored("a form of another version")
+        actor = self._actor(body, body.get("user") or {})
+        return FormRequest(form, actor, meta.place, "", ReplyRoute(), meta.link, str(view.get("id") or ""))
 
     def _button_place(self, body: Mapping[str, Any], channel: str, ts: str) -> Place:
         name = str((body.get("channel") or {}).get("name") or "")

@@ -3,12 +3,16 @@
 There are two connections, because Slack closes each of them every few hours; a payload arrives on one of them. An
 envelope is acknowledged once the application has returned 200, which it does after the message is durable. Slack
 sends an unacknowledged envelope again. aiohttp pings each connection and closes it when no pong comes back.
+
+A connection can stay open, answer pings and deliver nothing (slackapi/bolt-python#1529). That looks the same as a
+quiet workspace, so a connection that was silent for a while is replaced.
 """
 
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -16,82 +20,156 @@ import aiohttp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from bot.surfaces.protocol import ChatUnreachable, SurfaceError
+from bot.surfaces.protocol import ChatUnreachable, SurfaceError, TokenRejected
 from bot.surfaces.slack.client import SlackClient, cancel_all
 
 log = logging.getLogger("liaison.slack.socket")
+LINK_DISABLED = "link_disabled"  # the reason that Slack gives when Socket Mode is switched off
 HEARTBEAT_SECONDS = 10.0  # between pings; a pong must come back within half of that
+HELLO_SECONDS = 15.0
+PROBE_SECONDS = 20.0  # between looks at the connections, and between calls of auth.test while nothing arrives
+SILENCE_SECONDS = 120.0  # apps.connections.open allows one request a minute
 MAX_RETRY_SECONDS = 30.0
 
 
+class LinkDisabled(ChatUnreachable):
+    code = LINK_DISABLED
+
+    def __init__(self) -> None:
+        super().__init__("Socket Mode is switched off for this app", MAX_RETRY_SECONDS)
+
+
+@dataclass(eq=False)
+class _Connection:
+    """One of the connections, and the task that opens it again whenever it is closed. ``heard_at`` is when it was
+    opened or brought an envelope, by the clock of the event loop."""
+
+    connected: asyncio.Event = field(default_factory=asyncio.Event)
+    opened_at: float = 0.0
+    heard_at: float = 0.0
+    task: "asyncio.Task[None] | None" = None
+
+
 class SocketMode:
+    """``problem`` is the code of the error if Slack lets us open no connection until an operator acts."""
+
     COUNT = 2
 
     def __init__(
-        self, client: SlackClient, app_token: str, dispatch: Callable[[AsyncBoltRequest], Awaitable[BoltResponse]]
+        self,
+        client: SlackClient,
+        app_token: str,
+        dispatch: Callable[[AsyncBoltRequest], Awaitable[BoltResponse]],
+        probe_seconds: float,
+        silence_seconds: float,
     ) -> None:
         self._client = client
         self._app_token = app_token
         self._dispatch = dispatch
-        self._connected: set[int] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._probe_seconds = probe_seconds
+        self._silence_seconds = silence_seconds
+        self._connections: list[_Connection] = []
+        self._watching: set[asyncio.Task[None]] = set()
+        self._last_rotation = 0.0
+        self.problem = ""
 
     @property
     def ready(self) -> bool:
-        return bool(self._connected)
+        return any(connection.connected.is_set() for connection in self._connections)
 
     def start(self) -> None:
-        self._tasks = {asyncio.create_task(self._run(number)) for number in range(self.COUNT)}
+        self._connections = [self._open() for _ in range(self.COUNT)]
+        self._watching = {asyncio.create_task(self._watch())}
 
     async def stop(self) -> None:
-        await cancel_all(self._tasks)
-        self._connected.clear()
+        await cancel_all(self._watching)
+        await cancel_all({connection.task for connection in self._connections if connection.task is not None})
+        self._connections = []
 
-    async def _run(self, number: int) -> None:
+    def _open(self) -> _Connection:
+        connection = _Connection()
+        connection.task = asyncio.create_task(self._run(connection))
+        return connection
+
+    # Silence
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(self._probe_seconds)
+            now = asyncio.get_running_loop().time()
+            silent = [
+                connection
+                for connection in self._connections
+                if connection.connected.is_set() and now - connection.heard_at >= self._silence_seconds
+            ]
+            if silent and now - self._last_rotation >= self._silence_seconds:
+                self._last_rotation = now
+                await self._replace(min(silent, key=lambda connection: connection.opened_at))
+
+    async def _replace(self, old: _Connection) -> None:
+        """Closes the old connection only after the new one is there: one that is silent may still work."""
+        new = self._open()
+        try:
+            async with asyncio.timeout(HELLO_SECONDS):
+                await new.connected.wait()
+        except TimeoutError:
+            log.warning("slack: a silent socket could not be replaced")
+            old, new = new, old
+        except asyncio.CancelledError:
+            await _close(new)
+            raise
+        else:
+            self._connections = [new if connection is old else connection for connection in self._connections]
+            log.info("slack: replaced a socket that was silent for %.0f s", self._silence_seconds)
+        await _close(old)
+
+    # One connection
+
+    async def _run(self, connection: _Connection) -> None:
         delay = 0.5
         while True:
             try:
-                await self._connect_once(number)
+                await self._connect_once(connection)
                 delay = 0.5
             except (SurfaceError, aiohttp.ClientError, TimeoutError, OSError) as error:
+                if isinstance(error, TokenRejected | LinkDisabled):
+                    self.problem = error.code
                 retry_after = error.retry_after if isinstance(error, ChatUnreachable) else 0.0
-                log.warning("slack: socket %s is not connected: %s", number, error)
+                log.warning("slack: a socket is not connected: %s", error)
                 await asyncio.sleep(max(delay, retry_after))
                 delay = min(delay * 2, MAX_RETRY_SECONDS)
 
-    async def _connect_once(self, number: int) -> None:
-        """Opens one connection and handles its envelopes until it closes."""
-        request = self._client.web.apps_connections_open(app_token=self._app_token)
-        url = str((await self._client.call("apps.connections.open", request)).get("url") or "")
-        timeout = aiohttp.ClientWSTimeout(ws_close=2.0)
-        async with self._client.session.ws_connect(url, heartbeat=HEARTBEAT_SECONDS, timeout=timeout) as socket:
+    async def _connect_once(self, connection: _Connection) -> None:
+        """Opens the connection and handles its envelopes until it closes."""
+        async with await _connect(self._client, self._app_token) as socket:
             handling: set[asyncio.Task[None]] = set()
             try:
-                await self._receive(number, socket, handling)
+                await _wait_for_hello(socket)
+                self.problem = ""
+                connection.opened_at = connection.heard_at = asyncio.get_running_loop().time()
+                connection.connected.set()
+                await self._receive(connection, socket, handling)
             finally:
-                was_connected = number in self._connected
-                self._connected.discard(number)
+                connection.connected.clear()
                 if handling:  # envelopes are acknowledged on the connection they came from
                     await asyncio.wait(handling, timeout=3.0)
-        if not was_connected:
-            raise ChatUnreachable("the connection was closed before Slack's hello")
 
     async def _receive(
-        self, number: int, socket: aiohttp.ClientWebSocketResponse, handling: set[asyncio.Task[None]]
+        self,
+        connection: _Connection,
+        socket: aiohttp.ClientWebSocketResponse,
+        handling: set[asyncio.Task[None]],
     ) -> None:
         async for frame in socket:
             envelope = _parse_frame(frame)
-            match envelope.get("type"):
-                case "hello":
-                    self._connected.add(number)
-                case "disconnect":
-                    if envelope.get("reason") == "link_disabled":
-                        raise ChatUnreachable("Socket Mode is switched off for this app", MAX_RETRY_SECONDS)
-                    return
-                case _ if envelope.get("envelope_id"):
-                    task = asyncio.create_task(self._handle(socket, envelope))
-                    handling.add(task)
-                    task.add_done_callback(handling.discard)
+            if envelope.get("type") == "disconnect":
+                _check_disconnect(envelope)
+                return
+            if envelope.get("envelope_id"):
+                connection.heard_at = asyncio.get_running_loop().time()
+                task = asyncio.create_task(self._handle(socket, envelope))
+                handling.add(task)
+                task.add_done_callback(handling.discard)
 
     async def _handle(self, socket: aiohttp.ClientWebSocketResponse, envelope: dict[str, Any]) -> None:
         payload = envelope.get("payload")
@@ -106,6 +184,51 @@ class SocketMode:
             await socket.send_json(response)
         except (aiohttp.ClientError, OSError) as error:  # recorded already; a second delivery has the same key
             log.info("slack: could not acknowledge an envelope: %s", error)
+
+
+async def check_socket(client: SlackClient, app_token: str, *, connect: bool) -> None:
+    """Raises ``SurfaceError`` if no connection can be opened. ``connect``: also opens one and closes it."""
+    if not connect:
+        await _request_url(client, app_token)
+        return
+    try:
+        async with await _connect(client, app_token) as socket:
+            await _wait_for_hello(socket)
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise ChatUnreachable(f"Slack's websocket did not open: {type(error).__name__}") from error
+
+
+async def _connect(client: SlackClient, app_token: str) -> aiohttp.ClientWebSocketResponse:
+    url = await _request_url(client, app_token)
+    timeout = aiohttp.ClientWSTimeout(ws_close=2.0)
+    return await client.session.ws_connect(url, heartbeat=HEARTBEAT_SECONDS, timeout=timeout)
+
+
+async def _request_url(client: SlackClient, app_token: str) -> str:
+    request = client.web.apps_connections_open(app_token=app_token)
+    return str((await client.call("apps.connections.open", request)).get("url") or "")
+
+
+async def _wait_for_hello(socket: aiohttp.ClientWebSocketResponse) -> None:
+    async with asyncio.timeout(HELLO_SECONDS):
+        async for frame in socket:
+            envelope = _parse_frame(frame)
+            if envelope.get("type") == "hello":
+                return
+            if envelope.get("type") == "disconnect":
+                _check_disconnect(envelope)
+                break
+    raise ChatUnreachable("the connection was closed before Slack's hello")
+
+
+def _check_disconnect(envelope: Mapping[str, Any]) -> None:
+    if envelope.get("reason") == LINK_DISABLED:
+        raise LinkDisabled
+
+
+async def _close(connection: _Connection) -> None:
+    if connection.task is not None:
+        await cancel_all({connection.task})
 
 
 def _parse_frame(frame: aiohttp.WSMessage) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
 from slack_sdk.signature import Clock, SignatureVerifier
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +14,16 @@ from starlette.routing import Route
 
 from adapters.protocol import CheckResult
 from bot.surfaces.options import SlackOptions
-from bot.surfaces.protocol import EPHEMERAL_FOR, ChatUnreachable, Intake, PostRef, SurfaceError, SurfaceState
+from bot.surfaces.protocol import (
+    EPHEMERAL_FOR,
+    ChatUnreachable,
+    Intake,
+    PostRef,
+    Reception,
+    SurfaceError,
+    SurfaceState,
+    TokenRejected,
+)
 from bot.surfaces.slack import health, render
 from bot.surfaces.slack.bolt import DeliveryHandler
 from bot.surfaces.slack.client import SlackClient, cancel_all
@@ -24,7 +34,7 @@ from bot.surfaces.slack.manifest import EVENTS_PATH
 from bot.surfaces.slack.people import UserDirectory
 from bot.surfaces.slack.posting import ChannelPosts
 from bot.surfaces.slack.replies import PrivateReplies
-from bot.surfaces.slack.socket import SocketMode
+from bot.surfaces.slack.socket import PROBE_SECONDS, SILENCE_SECONDS, SocketMode
 from commands.model.card import Button, Card, Text
 from commands.model.intents import OpenForm
 from commands.model.messages import Actor, Message, Place
@@ -41,13 +51,23 @@ class SlackSurface:
     must then be called again to close the connections."""
 
     def __init__(
-        self, options: SlackOptions, *, command: str, state: SurfaceState, now: Callable[[], datetime]
+        self,
+        options: SlackOptions,
+        *,
+        command: str,
+        state: SurfaceState,
+        now: Callable[[], datetime],
+        probe_seconds: float = PROBE_SECONDS,
+        silence_seconds: float = SILENCE_SECONDS,
     ) -> None:
         self._options = options
         self._state = state
         self._now = now
+        self._probe_seconds = probe_seconds
         self._identity = Identity()
         self._identified = False
+        self._rejection = ""  # the error's code, if Slack does not accept the token
+        self._last_received: datetime | None = None
         self._identify_attempted = asyncio.Event()
         self._background: set[asyncio.Task[None]] = set()
         token = options.bot_token.get_secret_value()
@@ -60,7 +80,11 @@ class SlackSurface:
             token, lambda: self._identity, self._new_parser, self._replies, forms, f"{command} show"
         )
         app_token = options.app_token.get_secret_value() if options.app_token else ""
-        self._socket_mode = SocketMode(self._client, app_token, self._deliveries.dispatch) if app_token else None
+        self._socket_mode = (
+            SocketMode(self._client, app_token, self._dispatch, probe_seconds, silence_seconds)
+            if app_token
+            else None
+        )
         secret = options.signing_secret.get_secret_value() if options.signing_secret else ""
         self._verifier = SignatureVerifier(secret, _VerifierClock(now)) if secret.strip() else None
         self._wants_form: Callable[[str], OpenForm | None] = lambda _: None
@@ -87,7 +111,7 @@ class SlackSurface:
             self._set_identity(Identity.load(stored))
         self._wants_form, self._command_in = intake.form_for_line, intake.command_in
         self._deliveries.start(intake)
-        self._background = {asyncio.create_task(self._identify())}
+        self._background = {asyncio.create_task(self._probe_forever())}
         try:
             await asyncio.wait_for(self._identify_attempted.wait(), IDENTIFY_WAIT_SECONDS)
         except TimeoutError:
@@ -108,22 +132,45 @@ class SlackSurface:
         sockets = {} if self._socket_mode is None else {"socket": self._socket_mode.ready}
         return {"identified": self._identified, **sockets}
 
-    async def _identify(self) -> None:
+    def reception(self) -> Reception:
+        socket_problem = self._socket_mode.problem if self._socket_mode is not None else ""
+        return Reception(self._last_received, health.problem(self._rejection, socket_problem))
+
+    async def _probe_forever(self) -> None:
         delay = 1.0
-        while not self._identified:
-            try:
-                response = await self._client.call("auth.test", self._client.web.auth_test())
-            except SurfaceError as error:
-                log.warning("slack: auth.test: %s", error)
-                self._identify_attempted.set()
-                retry_after = error.retry_after if isinstance(error, ChatUnreachable) else 0.0
-                await asyncio.sleep(max(delay, retry_after))
-                delay = min(delay * 2, MAX_RETRY_SECONDS)
-                continue
-            self._set_identity(Identity.from_auth_test(response))
-            self._identified = True
-            self._identify_attempted.set()
-            await self._state.put(IDENTITY, self._identity.dump())
+        while True:
+            if self._is_quiet():
+                try:
+                    await self._identify()
+                except SurfaceError as error:
+                    log.warning("slack: auth.test: %s", error)
+                    retry_after = error.retry_after if isinstance(error, ChatUnreachable) else 0.0
+                    await asyncio.sleep(max(delay, retry_after))
+                    delay = min(delay * 2, MAX_RETRY_SECONDS)
+                    continue
+                finally:
+                    self._identify_attempted.set()
+            delay = 1.0
+            await asyncio.sleep(self._probe_seconds)
+
+    def _is_quiet(self) -> bool:
+        """A delivery proves as much as a probe would, except that it does not say whether the token works."""
+        if not self._identified or self._last_received is None:
+            return True
+        return (self._now() - self._last_received).total_seconds() >= self._probe_seconds
+
+    async def _identify(self) -> None:
+        try:
+            response = await self._client.call("auth.test", self._client.web.auth_test())
+        except TokenRejected as error:
+            self._identified, self._rejection = False, error.code
+            raise
+        identity = Identity.from_auth_test(response)
+        is_new = not self._identified or identity != self._identity
+        self._set_identity(identity)
+        self._identified, self._rejection = True, ""
+        if is_new:
+            await self._state.put(IDENTITY, identity.dump())
 
     def _set_identity(self, identity: Identity) -> None:
         self._identity = identity
@@ -149,8 +196,12 @@ class SlackSurface:
             # Raised by Bolt for a body that is not a delivery.
             log.warning("slack: rejected a malformed delivery (%s)", type(error).__name__)
             return Response(status_code=400)
-        response = await self._deliveries.dispatch(bolt)
+        response = await self._dispatch(bolt)
         return Response(response.body, response.status, headers=response.first_headers_without_set_cookie())
+
+    async def _dispatch(self, request: AsyncBoltRequest) -> BoltResponse:
+        self._last_received = self._now()
+        return await self._deliveries.dispatch(request)
 
     def _has_valid_signature(self, request: Request, body: bytes) -> bool:
         """An HMAC over the raw body, at most 5 minutes old (Slack docs, "Verifying requests from Slack")."""
@@ -197,9 +248,9 @@ class SlackSurface:
         """Listing channels takes scopes that nothing else needs."""
         return None
 
-    async def check(self) -> Sequence[CheckResult]:
+    async def check(self, *, in_use: bool = False) -> Sequence[CheckResult]:
         try:
-            return await health.check(self._client, self._options)
+            return await health.check(self._client, self._options, in_use=in_use)
         finally:
             if not self._background:  # called without ``start``, by ``liaison doctor``
                 await self._client.close()

@@ -5,22 +5,20 @@ about, and where it was opened. Slack stores it and returns it in the signed sub
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from bot.surfaces.slack import render
-from bot.surfaces.slack.encoding import remove_unsendable, truncate
+from bot.surfaces.slack.elements import entered_value, input_block, plain_object, section
+from bot.surfaces.slack.encoding import truncate
 from bot.surfaces.slack.text import translate_plain
-from commands.model.card import Card, Field, Form, Option
+from commands.model.card import Card, Form
 from commands.model.messages import Place
 from commands.text.catalogue import plain_text
 
 CALLBACK = "form.v1"
-ACTION = "field.v1"
 MAX_TITLE = 24
-MAX_OPTION = 75  # characters of an option's text, and of its value
-MAX_OPTIONS = 100
 MAX_METADATA = 3000
 
 
@@ -65,103 +63,48 @@ class Meta:
 
 
 def loading_view() -> dict[str, Any]:
-    return _modal(translate_plain("loading"), [_section(translate_plain("please_wait"))])
+    return _modal(translate_plain("loading"), [section(translate_plain("please_wait"))])
 
 
-def card_view(card: Card, meta: Meta) -> dict[str, Any]:
-    """A card in place of a form: why the form can't open, with buttons."""
+def card_view(card: Card, meta: Meta, title: str = "") -> dict[str, Any]:
+    """A card in place of a form: why the form can't open, or what became of it, with buttons."""
     message = render.card(card)
-    return {**_modal(plain_text(card.title), message.blocks), "private_metadata": meta.dump()}
+    return {**_modal(title or plain_text(card.title), message.blocks), "private_metadata": meta.dump()}
+
+
+def outcome_response(view: Mapping[str, Any], card: Card) -> dict[str, Any]:
+    """The response to a submission that shows its outcome in place of the form."""
+    meta = Meta.load(str(view.get("private_metadata") or "")) or Meta("")
+    return {"response_action": "update", "view": card_view(card, meta, _title_of(view))}
+
+
+def _title_of(view: Mapping[str, Any]) -> str:
+    title = view.get("title")
+    return (str(title.get("text") or "") if isinstance(title, Mapping) else "") or "Liaison"
 
 
 def text_view(title: str, text: str) -> dict[str, Any]:
-    return _modal(title, [_section(text)])
+    return _modal(title, [section(text)])
 
 
 def form_view(form: Form, meta: Meta) -> dict[str, Any]:
-    intro = [_section(plain_text(form.intro))] if plain_text(form.intro).strip() else []
-    blocks = intro + [_input(field) for field in form.fields]
+    intro = render.lines(form.intro).blocks if form.intro else []
+    blocks = intro + [input_block(field) for field in form.fields]
     return {
-        **_modal(form.title, blocks[: render.MAX_BLOCKS] or [_section(form.title)]),
+        **_modal(form.title, blocks[: render.MAX_BLOCKS] or [section(form.title)]),
         "callback_id": CALLBACK,
         "private_metadata": meta.dump(),
-        "submit": _plain_text(form.submit, MAX_TITLE),
+        "submit": plain_object(form.submit, MAX_TITLE),
     }
 
 
 def _modal(title: str, blocks: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "type": "modal",
-        "title": _plain_text(title, MAX_TITLE),
-        "close": _plain_text(translate_plain("close"), MAX_TITLE),
+        "title": plain_object(title, MAX_TITLE),
+        "close": plain_object(translate_plain("close"), MAX_TITLE),
         "blocks": blocks,
     }
-
-
-def _plain_text(text: str, limit: int) -> dict[str, Any]:
-    shown = truncate(remove_unsendable(text).strip(), limit) or "…"
-    return {"type": "plain_text", "text": shown, "emoji": False}
-
-
-def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": _plain_text(text, 3000)}
-
-
-def _input(field: Field) -> dict[str, Any]:
-    if field.kind == "choice" and not _render_options(field.options):
-        return _section(f"{field.label}: {translate_plain('nothing_to_choose')}")
-    hint = field.hint
-    if field.kind == "choice" and len(field.options) > MAX_OPTIONS:
-        hint = f"{hint} {translate_plain('cut_options')}".strip()
-    block = {
-        "type": "input",
-        "block_id": field.name,
-        "label": _plain_text(field.label or field.name, 150),
-        "optional": field.optional,
-        "element": _element(field),
-    }
-    return {**block, "hint": _plain_text(hint, 2000)} if remove_unsendable(hint).strip() else block
-
-
-def _element(field: Field) -> dict[str, Any]:
-    match field.kind:
-        case "choice":
-            options = _render_options(field.options)
-            chosen = next((option for option in options if option["value"] == field.value), None)
-            initial = {"initial_option": chosen} if chosen else {}
-            return {"type": "static_select", "action_id": ACTION, "options": options, **initial}
-        case "search":
-            all_options = [*field.options, Option(field.value, field.value)]
-            matching = [option for option in all_options if option.value == field.value]
-            chosen = next(iter(_render_options(matching)), None)
-            initial = {"initial_option": chosen} if chosen else {}
-            return {"type": "external_select", "action_id": ACTION, "min_query_length": 0, **initial}
-    limit = min(max(field.longest, 1), 3000)
-    element = {
-        "type": "plain_text_input",
-        "action_id": ACTION,
-        "multiline": field.kind == "lines",
-        "max_length": limit,
-    }
-    if field.kind == "when":
-        element["placeholder"] = _plain_text(translate_plain("when"), 150)
-    if value := remove_unsendable(field.value)[:limit]:
-        element["initial_value"] = value
-    return element
-
-
-def _render_options(options: Sequence[Option]) -> list[dict[str, Any]]:
-    return options_response(options)["options"]
-
-
-def options_response(options: Sequence[Option]) -> dict[str, list[dict[str, Any]]]:
-    """The response to an option search. Options whose value Slack can't hold are left out."""
-    rendered = [
-        {"text": _plain_text(option.label or option.value, MAX_OPTION), "value": option.value}
-        for option in options
-        if 0 < len(option.value) <= MAX_OPTION and remove_unsendable(option.value) == option.value
-    ]
-    return {"options": rendered[:MAX_OPTIONS]}
 
 
 def submitted_values(view: Mapping[str, Any]) -> dict[str, str]:
@@ -169,8 +112,7 @@ def submitted_values(view: Mapping[str, Any]) -> dict[str, str]:
     result: dict[str, str] = {}
     for name, actions in ((view.get("state") or {}).get("values") or {}).items():
         for entered in actions.values():
-            chosen = entered.get("selected_option")
-            result[name] = str((chosen.get("value") if chosen else entered.get("value")) or "")
+            result[name] = entered_value(entered)
     return result
 
 
@@ -188,7 +130,5 @@ def errors_response(view: Mapping[str, Any], field_errors: Mapping[str, str]) ->
     if general and inputs:
         shown[inputs[0]] = f"{shown.get(inputs[0], '')} {general}".strip()
     if not shown:
-        title = view.get("title")
-        heading = str(title.get("text") or "") if isinstance(title, Mapping) else ""
-        return {"response_action": "update", "view": text_view(heading or "Liaison", general)}
+        return {"response_action": "update", "view": text_view(_title_of(view), general)}
     return {"response_action": "errors", "errors": shown}

@@ -190,6 +190,7 @@ class TinesFake(Fake):
         changes = body_of(seen, {"metadata": dict}, ("metadata",))["metadata"]
         fake_requests.check_pairs(changes, "metadata")
         case.metadata |= changes
+        self.world.log(case, "METADATA_UPDATED")
         self.world.record("metadata", case.id)
         return 200, {"case_id": case.id, "metadata": dict(case.metadata)}
 

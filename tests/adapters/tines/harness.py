@@ -83,13 +83,15 @@ class PlatformHarness(Harness):
             case ForeignChange.BEGUN:
                 item.completed = False
                 case.metadata[texts.running_key(str(item.id))] = texts.format_running(CLEO)
+                world.log(case, "METADATA_UPDATED")
             case ForeignChange.ASSIGNED:
                 item.assignees = [world.users[2]]
             case ForeignChange.RUN_ENDED:
                 case.status, case.resolved_at = "CLOSED", world.now()
             case _:
                 return False
-        item.updated_at = world.now()
+        if change is not ForeignChange.FINISHED:  # which is dated as in the history
+            item.updated_at = world.now()
         return True
 
 

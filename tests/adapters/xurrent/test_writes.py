@@ -162,9 +162,12 @@ async def test_begin_keeps_the_assignee(xurrent: XurrentAdapter, fake: XurrentFa
     run = create_run(fake)
     task = fake.account.tasks_of(run)[0]
     task.member = 60
-    await execute(xurrent, BeginTask(run=run_key(run), by=ANA, task=str(task.id)))
+    result = await execute(xurrent, BeginTask(run=run_key(run), by=ANA, task=str(task.id)))
     assert patch_body(fake) == {"status": "in_progress"}
-    assert fake.calls("GET", "/people") == []
+    (begun,) = result.tasks
+    assert [person.email for person in begun.assignees] == ["ben@example.com"], (
+        "so that the answer says whose it is"
+    )
 
 
 async def test_begin_by_an_unknown_person_says_so(xurrent: XurrentAdapter, fake: XurrentFake) -> None:

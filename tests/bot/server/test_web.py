@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import aiohttp
 import pytest
@@ -13,8 +14,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from adapters.protocol import CheckResult, CheckStatus
 from bot.observability import metrics
 from bot.server import web
+from bot.surfaces.protocol import Reception
 
 SECRET = "a-hook-secret-of-32-characters-xx"
 
@@ -24,6 +27,7 @@ class App:
     """An application with one chat route, which remembers the webhooks that it gets."""
 
     parts: dict[str, bool] = field(default_factory=lambda: {"database": True, "engine": True})
+    receptions: dict[str, Reception] = field(default_factory=dict)
     hints: list[str] = field(default_factory=list)
     verified: "asyncio.Queue[tuple[str, bytes]]" = field(default_factory=asyncio.Queue)
 
@@ -35,6 +39,9 @@ class App:
 
     def readiness(self) -> Mapping[str, bool]:
         return self.parts
+
+    def reception(self) -> Mapping[str, Reception]:
+        return self.receptions
 
     async def hint(self, platform: str, body: bytes) -> None:
         self.hints.append(platform)
@@ -122,6 +129,21 @@ async def test_readiness_names_the_failing_parts() -> None:
             assert (await response.json())["failing"] == ["slack socket"]
         async with session.get("/healthz") as response:
             assert response.status == 200
+
+
+async def test_readiness_and_metrics_show_since_when_nothing_was_received() -> None:
+    at = datetime(2026, 11, 30, 14, 2, tzinfo=UTC)
+    revoked = CheckResult(status=CheckStatus.FIX, summary="the token was revoked", fix="make a new one")
+    app = App(receptions={"slack": Reception(at, revoked), "mattermost": Reception()})
+    async with served(app) as session:
+        async with session.get("/readyz") as response:
+            chats = (await response.json())["chats"]
+        async with session.get("/metrics") as response:
+            text = await response.text()
+    assert chats["slack"] == {"last_received": "2026-11-30T14:02:00+00:00", "problem": "the token was revoked"}
+    assert chats["mattermost"] == {"last_received": None, "problem": None}
+    [line] = [line for line in text.splitlines() if line.startswith("liaison_last_received_timestamp_seconds{")]
+    assert float(line.split()[1]) == at.timestamp()
 
 
 async def test_metrics_are_in_the_prometheus_text_format() -> None:

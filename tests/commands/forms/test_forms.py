@@ -1,4 +1,4 @@
-"""Forms: opening, options, validation, and the filled form after a failure."""
+"""Forms: what they ask for, who may open them, validation, and the filled form after a failure."""
 
 import pytest
 
@@ -8,37 +8,69 @@ from adapters.writes import Op
 from commands.forms.opening import form_for_line, open_form
 from commands.forms.options import search_options
 from commands.forms.submission import FormErrors, submit
-from commands.model.card import Form
-from commands.model.errors import CommandError, Missing
+from commands.model.card import Field, Form
+from commands.model.errors import Ambiguous, CommandError, Missing, NotAllowed, Stale
 from commands.model.intents import OpenForm
+from commands.model.messages import Actor
+from commands.model.ports import AccessRules
 from commands.registry import COMMANDS
-from tests.commands.room import HERE, Room, button_labels, find_button, private_text
+from commands.text.catalogue import plain_text
+from tests.commands.room import ANA, EVE, HERE, Room, button_labels, find_button, private_text
 
 THREAD = HERE.model_copy(update={"thread": "t1"})
+TASK_VERBS = ("finish", "begin", "skip", "hold", "reopen", "assign", "approve", "reject")
 
 
-async def opened(room: Room, about: str, **fill: str) -> Form:
+async def opened(room: Room, about: str, *, by: Actor = ANA, **fill: str) -> Form:
     request = OpenForm.model_validate({"about": about, "run": fill.pop("run", ""), "fill": fill})
-    return await open_form(request, HERE, room.services)
+    return await open_form(request, by, HERE, room.services)
 
 
 def values(form: Form) -> dict[str, str]:
     return {field.name: field.value for field in form.fields}
 
 
-async def test_a_form_is_for_the_run_of_the_channel(room: Room) -> None:
+def field_of(form: Form, name: str) -> Field:
+    return next(field for field in form.fields if field.name == name)
+
+
+async def test_the_status_form_shows_the_present_status_and_is_filled_with_it(room: Room) -> None:
     await room.start()
-    form = await opened(room, "status", text="so far")
-    assert (form.run, form.title) == ("R1", "Update status")
-    assert values(form) == {"health": "", "text": "so far", "next": ""}
+    form = await opened(room, "status")
+    assert (form.run, form.title, form.submit) == ("R1", "Update status", "Post update")
+    assert [plain_text(line) for line in form.intro] == ["For R1 Primary down in EU.", "No status update yet."]
+    assert values(form) == {"health": "", "text": "", "soon": "off", "next": ""}
+    await room.type("status amber replica lagging --next 30m")
+    form = await opened(room, "status")
+    assert "replica lagging" in plain_text(form.intro[1])
+    assert values(form) == {"health": "amber", "text": "", "soon": "30m", "next": ""}
+    health = field_of(form, "health")
+    assert health.kind == "radio"
+    assert [option.label for option in health.options] == [
+        "Green: under control", "Amber: at risk", "Red: users affected",
+    ]  # fmt: skip
 
 
-async def test_a_form_asks_for_the_run_if_there_are_several(room: Room) -> None:
+@pytest.mark.parametrize(
+    ("soon", "at", "due"), [("15m", "", "15m"), ("off", "", "off"), ("off", "14:30", "14:30"), ("", "", "")]
+)
+def test_a_time_replaces_the_choice_of_the_next_update(soon: str, at: str, due: str) -> None:
+    read = submit("status", "R1", {"health": "", "text": "so far", "soon": soon, "next": at}, COMMANDS)
+    assert not isinstance(read, FormErrors)
+    assert read["next"] == due
+
+
+async def test_a_form_asks_for_the_run_first_if_there_are_several(room: Room) -> None:
     await room.start()
     await room.type("start Third-party outage", place=THREAD)
     form = await opened(room, "comment")
     assert form.run == ""
-    assert [option.value for option in form.fields[0].options] == ["R1", "R2"]
+    run = form.fields[0]
+    assert ([option.value for option in run.options], run.refreshes) == (["R1", "R2"], True)
+    assert [field.name for field in form.fields] == ["run", "text"]
+    assert (await opened(room, "comment", run="R2")).run == "R2"
+    chosen = await open_form(OpenForm(about="comment", fill={"run": "R2", "text": "x"}), ANA, HERE, room.services)
+    assert (chosen.run, values(chosen)) == ("R2", {"text": "x", "task": ""})
     assert submit("comment", "", {"run": "R2", "text": "hello", "task": ""}, COMMANDS) == {
         "verb": "comment", "run": "R2", "options": {}, "text": "hello", "task": "",
     }  # fmt: skip
@@ -49,7 +81,30 @@ async def test_a_form_asks_for_the_run_if_there_are_several(room: Room) -> None:
 
 async def test_a_form_cannot_open_without_a_run(room: Room) -> None:
     with pytest.raises(Missing):
-        await opened(room, "more")
+        await opened(room, "hold")
+
+
+async def test_rights_are_checked_before_a_form_opens(room: Room) -> None:
+    await room.start()
+    for about in ("status", "hold", "end", "start", "more"):
+        with pytest.raises(NotAllowed):
+            await opened(room, about, by=EVE, run="" if about == "start" else "R1")
+    room.allow(AccessRules(end=("ben",)))
+    with pytest.raises(NotAllowed):
+        await opened(room, "end", run="R1")
+
+
+async def test_a_form_that_could_only_fail_does_not_open(room: Room) -> None:
+    await room.start()
+    with pytest.raises(Missing, match=r"task\.none_to"):
+        await opened(room, "reopen", run="R1")
+    can: dict[Op, Capability] = {Op.SKIP: Unsupported("Skip it there.")}
+    room.platform.capabilities = {**room.platform.capabilities, **can}
+    with pytest.raises(CommandError, match=r"said\.unsupported"):
+        await opened(room, "skip", run="R1")
+    await room.type("end --yes")
+    with pytest.raises(Stale):
+        await opened(room, "status", run="R1")
 
 
 async def test_a_form_is_filled_with_the_task_it_was_opened_for(room: Room) -> None:
@@ -69,6 +124,14 @@ async def test_tasks_are_searched_by_handle_and_title_with_open_ones_first(room:
     assert [option.value for option in await search_options("R1", "task", "replica", room.services)] == ["T3"]
 
 
+async def test_only_tasks_that_the_verb_fits_are_offered(room: Room) -> None:
+    await room.start()
+    await room.type("finish T1")
+    for about, fitting in {"reopen": ["T1"], "skip": ["T2", "T3", "T4"], "begin": ["T2"]}.items():
+        found = await search_options("R1", "task", "", room.services, about=about)
+        assert [option.value for option in found] == fitting, about
+
+
 async def test_runbooks_are_searched_and_a_failing_platform_gives_an_empty_list(room: Room) -> None:
     found = await search_options("", "runbook", "fail", room.services)
     assert [(one.value, one.label) for one in found] == [("local:failover.md", "Database failover (local)")]
@@ -76,38 +139,93 @@ async def test_runbooks_are_searched_and_a_failing_platform_gives_an_empty_list(
     assert await search_options("", "runbook", "fail", room.services) == []
 
 
-async def test_each_verb_of_the_more_form_works(room: Room) -> None:
+async def test_the_start_form_is_filled_except_for_the_runbook(room: Room) -> None:
+    form = await opened(room, "start")
+    assert values(form) == {"runbook": "", "name": "", "owner": "U1", "channel": "inc-42", "rehearsal": "no"}
+    assert (field_of(form, "owner").shown, field_of(form, "channel").shown) == ("Ana", "#inc-42")
+    assert field_of(form, "runbook").refreshes
+    direct = HERE.model_copy(update={"direct": True})
+    form = await open_form(OpenForm(about="start"), ANA, direct, room.services)
+    assert values(form)["channel"] == ""
+
+
+async def test_the_start_form_asks_for_the_values_of_the_chosen_runbook(room: Room) -> None:
+    room.platform.runbook_changes = {"inputs": ("region", "lag")}
+    form = await opened(room, "start", runbook="local:failover.md", name="EU")
+    assert [field.name for field in form.fields] == [
+        "runbook", "set.region", "set.lag", "name", "owner", "channel", "rehearsal",
+    ]  # fmt: skip
+    assert field_of(form, "runbook").options[0].label == "Database failover (local)"
+    submitted = {"runbook": "local:failover.md", "set.region": "eu-1", "set.lag": ""}
+    assert submit("start", "", submitted, COMMANDS) == FormErrors({"set.lag": "This field is required."})
+    read = submit("start", "", {**submitted, "set.lag": "40", "channel": "ops"}, COMMANDS)
+    assert not isinstance(read, FormErrors)
+    assert (read["values"], read["channel"]) == ({"region": "eu-1", "lag": "40"}, "ops")
+
+
+async def test_a_run_belongs_to_the_channel_that_was_chosen(room: Room) -> None:
+    read = submit("start", "", {"runbook": "local:failover.md", "channel": "other"}, COMMANDS)
+    assert not isinstance(read, FormErrors)
+    await room.submit(read)
+    there = HERE.model_copy(update={"channel": "other", "channel_name": ""})
+    assert await room.services.runs.for_channel(HERE) == []
+    assert [tracked.handle for tracked in await room.services.runs.for_channel(there)] == ["R1"]
+
+
+async def test_a_run_cannot_be_put_where_runs_are_not_allowed(room: Room) -> None:
+    room.allow(AccessRules(places=("inc-42",)))
+    read = submit("start", "", {"runbook": "local:failover.md", "channel": "other"}, COMMANDS)
+    assert not isinstance(read, FormErrors)
+    assert (await room.submit(read)).result == "failed"
+
+
+async def test_each_form_of_a_task_does_what_its_verb_does(room: Room) -> None:
     await room.start()
-    for do in ("begin", "hold", "comment", "status", "assign", "finish", "reopen", "skip", "add", "end"):
-        read = submit("more", "R1", {"do": do, "task": "T1", "text": "some words", "person": "@ben"}, COMMANDS)
-        assert not isinstance(read, FormErrors), do
+    given = {"task": "T1", "note": "by hand", "reason": "some words", "person": "@ben"}
+    for about in ("begin", "hold", "assign", "finish", "reopen", "skip"):
+        form = await opened(room, about, run="R1", task="T1")
+        read = submit(about, "R1", {name: given.get(name, "") for name in values(form)}, COMMANDS)
+        assert not isinstance(read, FormErrors), about
         answer = await room.submit(read)
-        assert answer.result in ("done", "question"), (do, private_text(answer))
+        assert answer.result == "done", (about, private_text(answer))
+
+
+async def test_the_end_form_has_a_box_to_tick_while_tasks_are_open(room: Room) -> None:
+    await room.start()
+    form = await opened(room, "end", run="R1")
+    sure = field_of(form, "sure")
+    assert (sure.kind, sure.options[0].label, sure.hint) == ("check", "End it with 4 open tasks", "T1, T2, T3, T4")
+    assert submit("end", "R1", {"text": "over", "sure": ""}, COMMANDS) == FormErrors(
+        {"sure": "This field is required."}
+    )
+    read = submit("end", "R1", {"text": "over", "sure": "yes"}, COMMANDS)
+    assert not isinstance(read, FormErrors)
+    assert (await room.submit(read)).result == "done"
 
 
 @pytest.mark.parametrize(
-    ("do", "missing"),
+    ("about", "missing"),
     [
         ("finish", {"task"}),
-        ("hold", {"task", "text"}),
+        ("hold", {"task", "reason"}),
+        ("reject", {"task", "reason"}),
         ("assign", {"task", "person"}),
         ("comment", {"text"}),
-        ("add", {"text"}),
+        ("add", {"title"}),
         ("status", {"text"}),
         ("end", set()),
-        ("", {"do"}),
-        ("dance", {"do"}),
+        ("start", {"runbook"}),
     ],
 )
-def test_a_missing_value_is_reported_at_its_field(do: str, missing: set[str]) -> None:
-    read = submit("more", "R1", {"do": do, "task": "", "text": "", "person": ""}, COMMANDS)
+def test_a_missing_value_is_reported_at_its_field(about: str, missing: set[str]) -> None:
+    read = submit(about, "R1", {}, COMMANDS)
     assert (set(read.errors) if isinstance(read, FormErrors) else set()) == missing
 
 
 def test_lengths_choices_and_due_times_are_checked() -> None:
-    read = submit("status", "R1", {"text": "x" * 3001, "next": "soon", "health": "blue"}, COMMANDS)
+    read = submit("status", "R1", {"text": "x" * 3001, "next": "soon", "health": "blue", "soon": "1y"}, COMMANDS)
     assert isinstance(read, FormErrors)
-    assert set(read.errors) == {"text", "next", "health"}
+    assert set(read.errors) == {"text", "next", "health", "soon"}
     assert "Use at most 3000 characters." in read.errors["text"]
     assert "soon" in read.errors["next"]
     assert isinstance(submit("nonsense", "R1", {"text": "x"}, COMMANDS), FormErrors)
@@ -116,26 +234,30 @@ def test_lengths_choices_and_due_times_are_checked() -> None:
 async def test_a_failed_submission_offers_the_filled_form(room: Room) -> None:
     await room.start()
     room.platform.errors["status"] = Unreachable("local", "status")
-    read = submit("status", "R1", {"health": "amber", "text": "a long text", "next": "30m"}, COMMANDS)
+    read = submit("status", "R1", {"health": "amber", "text": "a long text", "soon": "30m"}, COMMANDS)
     assert not isinstance(read, FormErrors)
     answer = await room.submit(read)
     assert button_labels(answer) == ["Try again", "Dismiss"]
     again = find_button(answer, "Try again").intent
     assert isinstance(again, OpenForm)
-    form = await open_form(again, HERE, room.services)
+    form = await open_form(again, ANA, HERE, room.services)
     assert (form.about, form.run) == ("status", "R1")
-    assert values(form) == {"health": "amber", "text": "a long text", "next": "30m"}
+    assert values(form) == {"health": "amber", "text": "a long text", "soon": "30m", "next": ""}
 
 
 @pytest.mark.parametrize(
     ("values", "about"),
     [
-        ({"do": "hold", "task": "T1", "text": "why", "person": ""}, "more"),
-        ({"do": "finish", "task": "T1", "text": "note", "person": ""}, "more"),
-        ({"do": "end", "task": "", "text": "over", "person": ""}, "more"),
+        ({"task": "T1", "reason": "why"}, "hold"),
+        ({"task": "T1", "note": "note"}, "finish"),
+        ({"task": "T1", "person": "@ben"}, "assign"),
         ({"title": "Check DNS", "person": "@ben", "stage": "Triage"}, "add"),
         ({"text": "hello", "task": "T2"}, "comment"),
-        ({"runbook": "local:failover.md", "name": "EU", "owner": "@ben", "rehearsal": "yes"}, "start"),
+        ({"health": "red", "text": "down", "soon": "off", "next": "14:30"}, "status"),
+        (
+            {"runbook": "local:failover.md", "name": "EU", "owner": "@ben", "channel": "ops", "rehearsal": "yes"},
+            "start",
+        ),
     ],
 )
 async def test_a_retried_form_has_the_submitted_values(room: Room, values: dict[str, str], about: str) -> None:
@@ -144,14 +266,14 @@ async def test_a_retried_form_has_the_submitted_values(room: Room, values: dict[
     read = submit(about, run, values, COMMANDS)
     assert not isinstance(read, FormErrors)
     room.messages.intents["K"] = read
-    form = await open_form(OpenForm(about="retry", fill={"key": "K"}), HERE, room.services)
+    form = await open_form(OpenForm(about="retry", fill={"key": "K"}), ANA, HERE, room.services)
     assert form.about == about
     assert {field.name: field.value for field in form.fields} == values
 
 
 async def test_a_form_for_a_message_that_is_not_stored_cannot_open(room: Room) -> None:
     with pytest.raises(CommandError):
-        await open_form(OpenForm(about="retry", fill={"key": "gone"}), HERE, room.services)
+        await open_form(OpenForm(about="retry", fill={"key": "gone"}), ANA, HERE, room.services)
 
 
 def test_a_line_with_only_a_verb_opens_its_form(room: Room) -> None:
@@ -164,12 +286,34 @@ def test_a_line_with_only_a_verb_opens_its_form(room: Room) -> None:
     }  # fmt: skip
 
 
-async def test_the_more_form_offers_only_supported_verbs(room: Room) -> None:
+async def test_a_button_more_of_an_older_card_offers_each_form_that_fits(room: Room) -> None:
     await room.start()
-    can: dict[Op, Capability] = {Op.SKIP: Unsupported("Skip it there."), Op.REOPEN: Unsupported("Add a new task.")}
-    room.platform.capabilities = {**room.platform.capabilities, **can, Op.HOLD: Emulated("saved in Liaison only")}
-    verbs = [option.value for option in (await opened(room, "more")).fields[0].options]
-    assert {"finish", "begin", "hold", "end"} <= set(verbs)
-    assert not {"skip", "reopen"} & set(verbs)
-    await room.type("hold T1 vendor is asleep")
-    assert "reopen" in [option.value for option in (await opened(room, "more")).fields[0].options]
+    with pytest.raises(Ambiguous, match=r"form\.more") as offered:
+        await opened(room, "more", run="R1")
+    labels = [button.label for button in offered.value.buttons]
+    assert labels == ["Hold…", "Skip…", "Assign…", "Add a task…", "Finish…"]
+    for button in offered.value.buttons:
+        assert isinstance(button.intent, OpenForm)
+        assert (await open_form(button.intent, ANA, HERE, room.services)).run == "R1"
+
+
+async def test_a_button_more_offers_only_supported_verbs(room: Room) -> None:
+    await room.start()
+    can: dict[Op, Capability] = {
+        Op.SKIP: Unsupported("Skip it there."),
+        Op.HOLD: Emulated("saved in Liaison only"),
+    }
+    room.platform.capabilities = {**room.platform.capabilities, **can}
+    with pytest.raises(Ambiguous) as offered:
+        await opened(room, "more", run="R1")
+    labels = [button.label for button in offered.value.buttons]
+    assert "Hold…" in labels
+    assert "Skip…" not in labels
+
+
+def test_a_form_more_that_is_still_open_can_be_submitted() -> None:
+    for do, missing in {"hold": {"task", "text"}, "comment": {"text"}, "": {"do"}, "dance": {"do"}}.items():
+        read = submit("more", "R1", {"do": do, "task": "", "text": "", "person": ""}, COMMANDS)
+        assert (set(read.errors) if isinstance(read, FormErrors) else set()) == missing
+    read = submit("more", "R1", {"do": "hold", "task": "t1", "text": "why", "person": ""}, COMMANDS)
+    assert read == {"verb": "hold", "run": "R1", "options": {}, "tasks": ["T1"], "reason": "why"}

@@ -55,6 +55,15 @@ def test_runs_of_one_title_are_told_apart_by_runbook_or_owner() -> None:
     assert run_names(tracked) == ["R1 Primary down (Ana)", "R2 Primary down (Ben)"]
 
 
+def test_a_long_handle_does_not_hide_the_difference() -> None:
+    runs = [
+        Run(key=RunKey(platform=platform, id="a"), title="Database failover") for platform in ("cutover", "tines")
+    ]
+    names = run_names([TrackedRun(handle=f"R{1000 + number}", run=run) for number, run in enumerate(runs)])
+    assert [name.rpartition(" ")[2] for name in names] == ["(cutover)", "(tines)"]
+    assert all(len(name) <= 30 for name in names)
+
+
 def test_a_run_without_the_fact_has_its_bare_title() -> None:
     run = Run(key=RunKey(platform="local", id="a"), title="Primary down")
     ben = run.model_copy(update={"owner": Person(name="Ben"), "key": RunKey(platform="local", id="b")})

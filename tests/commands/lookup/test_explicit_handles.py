@@ -17,7 +17,7 @@ async def acting(room: Room) -> Room:
     first = (await room.run("R1")).run.tasks[0].id
     room.platform.offered_actions = (
         PlatformAction(id="run:1", label="button.command", task=first),
-        PlatformAction(id="flag:1", label="form.do_end"),
+        PlatformAction(id="flag:1", label="form.title_end"),
     )
     return room
 

@@ -53,6 +53,7 @@ def _named_parts() -> Sequence[str]:
 
 
 BUILT: Mapping[str, Sequence[str]] = {
+    "button.form_{}": ["add", "assign", "end", "finish", "hold", "reopen", "skip"],
     "can.{}": [*_WRITES, Op.COMMENTS],
     "count.{}": list(TaskState),
     "doing.{}": _WRITES,

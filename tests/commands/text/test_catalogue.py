@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from adapters.protocol import Native
 from adapters.toolkit.messages import ENGLISH, LANGUAGES, in_language
+from adapters.writes import Op
 from commands.forms.opening import forms_of, open_form
 from commands.model.intents import OpenForm
 from commands.registry import COMMANDS
-from tests.commands.room import HERE, Room
+from tests.commands.room import ANA, HERE, Room
 from tests.commands.text.catalogues import (
     BUILT,
     CATALOGUES,
@@ -163,8 +165,11 @@ class _Handles(dict[str, str]):
 @pytest.mark.parametrize("about", sorted(forms_of(COMMANDS)))
 async def test_forms_fit_every_chat(room: Room, about: str, language: str) -> None:
     await room.start()
+    room.platform.capabilities = dict.fromkeys(Op, Native())
+    fill = {"task": "T1"}  # whatever the state of the tasks
     with in_language(language):
-        form = await open_form(OpenForm.model_validate({"about": about, "run": "R1"}), HERE, room.services)
+        request = OpenForm.model_validate({"about": about, "run": "R1", "fill": fill})
+        form = await open_form(request, ANA, HERE, room.services)
     assert 0 < len(form.title) <= 24
     assert 0 < len(form.submit) <= 24
     for field in form.fields:

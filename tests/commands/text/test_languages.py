@@ -104,11 +104,12 @@ async def test_parse_errors_help_and_forms_are_in_the_persons_language(room: Roo
     assert "mark tasks as done" in private_text(await room.type("help", by=KIT))
     wanted = OpenForm.model_validate({"about": "status", "run": "R1"})
     with in_language(BRAZILIAN):
-        form = await open_form(wanted, HERE, room.services)
-    assert (form.title, form.submit) == ("Atualizar status", "Enviar")
-    assert [field.label for field in form.fields] == ["Status", "O que está acontecendo?", "Próxima atualização"]
+        form = await open_form(wanted, ANA, HERE, room.services)
+    assert (form.title, form.submit) == ("Atualizar status", "Publicar")
+    labels = [field.label for field in form.fields]
+    assert labels == ["Status", "O que está acontecendo?", "Próxima atualização", "Ou às"]
     assert form.fields[0].options[0].label == "Verde: sob controle"
-    assert (await open_form(wanted, HERE, room.services)).title == "Update status"
+    assert (await open_form(wanted, ANA, HERE, room.services)).title == "Update status"
 
 
 async def test_which_task_is_asked_with_the_verb_of_the_language(room: Room) -> None:

@@ -7,15 +7,14 @@ from adapters.models import PlatformAction
 from adapters.protocol import Native, Unsupported
 from adapters.writes import Op
 from commands.cards.run_card import live_card
-from commands.forms.opening import open_form
 from commands.model.card import Link
-from commands.model.intents import DoAction, OpenForm
+from commands.model.intents import DoAction
 from commands.model.ports import AccessRules
 from commands.text.error_text import capability_text
 from tests.commands.room import BEN, EVE, HERE, Room, activity_texts, button_labels, find_button, private_text
 
 # An action's texts are in the adapter's catalogue. The local adapter has none, so these keys are of commands.
-FLAG = PlatformAction(id="flag:1", label="form.do_end", warning="nothing.changed", note="run.rehearsal")
+FLAG = PlatformAction(id="flag:1", label="form.title_end", warning="nothing.changed", note="run.rehearsal")
 PAGE = PlatformAction(id="page:1", label="button.mine", link="https://tines.example/pages/form")
 
 
@@ -131,14 +130,10 @@ async def test_do_is_hidden_and_refused_where_the_platform_has_no_actions(room: 
     instead = capability_text(capability.alternative, "local", room.services)
     assert private_text(answer) == f"There are no other actions on Local runbooks. {instead}"
     assert "/run do" not in private_text(await room.type("help"))
-    form = await open_form(OpenForm(run="R1", about="more"), HERE, room.services)
-    assert "do" not in [option.value for option in form.fields[0].options]
 
 
-async def test_do_is_in_help_and_in_the_form_where_the_platform_has_actions(acting: Room) -> None:
+async def test_do_is_in_help_where_the_platform_has_actions(acting: Room) -> None:
     assert "/run do [WHAT]" in private_text(await acting.type("help"))
-    form = await open_form(OpenForm(run="R1", about="more"), HERE, acting.services)
-    assert "do" in [option.value for option in form.fields[0].options]
     assert button_labels(await acting.submit({"verb": "do", "run": "R1"})) == ["End the run", "T1 Run the command"]
 
 

@@ -1,7 +1,12 @@
 """Writes to tasks that fail, are unknown, or go through in part: what is said, and what is offered."""
 
+from datetime import UTC, datetime
+
+import pytest
+
 from adapters.errors import Conflict, CredentialsRejected, OutcomeUnknown, Rejected, Unreachable
 from adapters.errors import Unsupported as NotThere
+from adapters.models import TaskState
 from adapters.protocol import Unsupported
 from adapters.writes import NOTE, Op, WriteResult
 from commands.model.card import ClockTime
@@ -135,3 +140,25 @@ async def test_a_part_that_had_nothing_to_do_is_not_called_a_part_that_went_thro
     answer = await room.type("hold T1 waiting for the vendor")
     assert "Only part" not in private_text(answer)
     assert "Nothing changed" in private_text(answer)
+
+
+@pytest.mark.parametrize("line", ["hold T1 waiting for the vendor", "begin T1", "assign T1 to @ben"])
+async def test_a_write_that_came_too_late_says_who_was_faster(room: Room, line: str) -> None:
+    """The platform took it, but somebody had finished the task just before."""
+    await room.start()
+    task = (await room.run("R1")).run.tasks[0]
+    done = task.model_copy(
+        update={
+            "state": TaskState.DONE,
+            "finished_by": "Ben",
+            "finished_at": datetime(2026, 7, 18, 14, 2, tzinfo=UTC),
+        }
+    )
+    for op in (Op.HOLD, Op.BEGIN, Op.ASSIGN):
+        room.platform.results[op] = WriteResult(tasks=(done,), too_late=True)
+    answer = await room.type(line)
+    assert f"{task.title} was finished by Ben at" in private_text(answer)
+    assert "at the same moment. It stays finished." in private_text(answer)
+    (text,) = activity_texts(answer)
+    assert "came a moment too late." in text
+    assert (await room.run("R1")).overlay.holds == {}

@@ -11,6 +11,9 @@ from aiohttp import WSMsgType, web
 
 from tests.fakes.mattermost.models import Json, User, new_id
 
+DISABLED = "api.web_socket_router.not_authenticated.app_error"
+REVOKED = "api.context.invalid_token.error"
+
 
 @dataclass
 class Connection:
@@ -20,6 +23,7 @@ class Connection:
     id: str = field(default_factory=new_id)
     sent: list[Json] = field(default_factory=list)
     ws: web.WebSocketResponse | None = None
+    lost: str = ""  # the error's id, once the server does not know the session any more
     transport: asyncio.BaseTransport | None = None
 
 
@@ -34,6 +38,8 @@ class Sockets:
     hello_count: int = 0
     refuses_connections: bool = False  # with 503
     ignores_pings: bool = False  # like a peer that hangs
+    mute: bool = False  # answers pings of the protocol, but no actions, and sends no events
+    reliable: bool = True  # EnableReliableWebSockets; off by default on 5.37: no ids, nothing can be resumed
     challenge_only: bool = False  # ignores the Authorization header, like some servers and proxies
     queries: list[Json] = field(default_factory=list)
 
@@ -49,6 +55,13 @@ class Sockets:
             connection.ws = None
         self.on_change()
 
+    def lose_sessions(self, user: User, error: str = DISABLED) -> None:
+        """As when the bot is disabled (even for seconds) or its token is revoked: connections stay open, answer
+        pings of the protocol, and get nothing more. Only the action "ping" shows it."""
+        for connection in self.open:
+            if connection.user is user:
+                connection.lost = error
+
     def forget_connections(self) -> None:
         """Closed connections can't be resumed any more, as after a restart of the server."""
         self.connections = {id: item for id, item in self.connections.items() if item in self.open}
@@ -56,7 +69,7 @@ class Sockets:
     async def publish(self, event: Json, to: set[str], *, lose: bool = False) -> None:
         """``lose``: the event gets a number but is not sent."""
         for connection in list(self.connections.values()):
-            if connection.user.id in to:
+            if connection.user.id in to and not connection.lost and not self.mute:
                 await self._send(connection, event, lose)
 
     async def _send(self, connection: Connection, event: Json, lose: bool = False) -> None:
@@ -87,7 +100,7 @@ class Sockets:
 
     async def _connect(self, ws: web.WebSocketResponse, user: User, request: web.Request) -> Connection:
         """Only a connection that is signed in by the header can be resumed, because the query is read first."""
-        before = self.connections.get(request.query.get("connection_id", ""))
+        before = self.connections.get(request.query.get("connection_id", "")) if self.reliable else None
         if before is not None and before.user is user and not self.challenge_only:
             before.ws, before.transport = ws, request.transport
             self.resume_count += 1
@@ -98,7 +111,7 @@ class Sockets:
         connection = Connection(user, ws=ws, transport=request.transport)
         self.connections[connection.id] = connection
         self.hello_count += 1
-        data = {"connection_id": connection.id, "server_version": "5.37.0..fake.false"}
+        data = {"connection_id": connection.id if self.reliable else "", "server_version": "5.37.0..fake.false"}
         await self._send(connection, {"event": "hello", "data": data, "broadcast": broadcast(user=user.id)})
         self.on_change()
         return connection
@@ -107,17 +120,26 @@ class Sockets:
         self, ws: web.WebSocketResponse, request: web.Request, connection: Connection | None, frame: Any
     ) -> Connection | None:
         action, number = frame.get("action"), frame.get("seq")
+        if self.mute:
+            return connection
         if action == "authentication_challenge":
             if connection is not None:
                 return connection
             user = self.user_of(str(frame.get("data", {}).get("token")))
-            if user is None:
-                await ws.close()
+            if user is None:  # without a close frame
+                if request.transport is not None:
+                    request.transport.abort()
                 return None
             connection = await self._connect(ws, user, request)
             await ws.send_str(json.dumps({"status": "OK", "seq_reply": number}))
-        elif connection is None:
-            error = {"id": "api.web_socket_router.not_authenticated.app_error", "status_code": 401}
+        elif connection is None or connection.lost:
+            token = connection.user.token if connection is not None else ""
+            error = {
+                "id": connection.lost if connection is not None else DISABLED,
+                "message": f"Invalid session token={token}, err=",
+                "detailed_error": "",
+                "status_code": 401,
+            }
             await ws.send_str(json.dumps({"status": "FAIL", "error": error, "seq_reply": number}))
         elif action == "ping":
             await ws.send_str(json.dumps({"status": "OK", "data": {"text": "pong"}, "seq_reply": number}))

@@ -37,7 +37,7 @@ async def test_a_finish_takes_two_requests_and_its_note_one(runrunit: Runrunit, 
     assert await count_requests(runrunit, fake, run, finish(run, first)) == 2
     assert await count_requests(runrunit, fake, run, finish(run, second, "seen from two zones")) == 3
     assert await count_requests(runrunit, fake, run, skip(run, third)) == 3
-    assert await count_requests(runrunit, fake, run, hold(run, fourth)) == 2
+    assert await count_requests(runrunit, fake, run, hold(run, fourth)) == 3
 
 
 async def test_other_writes_return_all_that_changed(runrunit: Runrunit, fake: RunrunitFake) -> None:

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from bot.surfaces.mattermost.surface import MattermostSurface
+from bot.surfaces.mattermost.websocket import PING_SECONDS
 from bot.surfaces.options import MattermostOptions
 from bot.surfaces.protocol import FieldErrors, SubmittedForm
 from commands.model.card import Button, Card, Field, Form, Option
@@ -63,6 +64,7 @@ class MattermostHarness:
     app: Starlette
     state: MemoryState = field(default_factory=MemoryState)
     intake: MattermostIntake = field(default_factory=MattermostIntake)
+    probe_seconds: float = PING_SECONDS
     clock_offset: timedelta = timedelta()
     surface: MattermostSurface = field(init=False)
 
@@ -82,6 +84,7 @@ class MattermostHarness:
             secret_key=SECRET,
             state=self.state,
             now=self.now,
+            probe_seconds=self.probe_seconds,
         )
         self.app.router.routes[:] = self.surface.routes()
         return self.surface
@@ -114,10 +117,12 @@ class MattermostHarness:
 
 
 @asynccontextmanager
-async def start_surface(*, connect: bool = True, sub_path: str = "") -> AsyncIterator[MattermostHarness]:
+async def start_surface(
+    *, connect: bool = True, sub_path: str = "", probe_seconds: float = PING_SECONDS
+) -> AsyncIterator[MattermostHarness]:
     """``connect`` False: the surface is built but not started."""
     async with FakeMattermost(sub_path=sub_path) as mm, serve(()) as (url, app):
-        harness = MattermostHarness(mm, url, app)
+        harness = MattermostHarness(mm, url, app, probe_seconds=probe_seconds)
         harness.build()
         try:
             if connect:

@@ -189,7 +189,7 @@ def test_a_large_form_is_a_valid_dialog() -> None:
         run="R7",
         title="T" * 60,
         submit="S" * 60,
-        intro=("hello @channel",),
+        intro=(("hello @channel",),),
         fields=(
             Field("a", "L" * 60, "choice", many, value="v250", hint="h" * 400),
             Field("b", "B", "choice", many, value="gone"),

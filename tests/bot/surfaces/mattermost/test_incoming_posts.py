@@ -1,13 +1,11 @@
 """Mentions and direct messages arrive by websocket, none are lost, and other posts are ignored."""
 
-import asyncio
 import json
 from typing import Any
 
 import pytest
 
 from bot.surfaces.mattermost import seen_posts as seen_posts
-from bot.surfaces.mattermost.websocket import WebSocketClient
 from commands.model.messages import Via
 from tests.bot.surfaces.mattermost.harness import MattermostHarness, start_surface
 
@@ -244,27 +242,6 @@ async def test_a_gap_may_hide_events_of_plugins_too(harness: MattermostHarness) 
     await harness.mm.say(harness.mm.town, "@liaison one", harness.mm.ana)
     await harness.mm.until(lambda: texts(harness) == ["one"])
     assert harness.intake.plugin_gaps[before:] == [harness.surface.site]
-
-
-async def test_a_server_that_ignores_pings_is_reconnected(harness: MattermostHarness) -> None:
-    await harness.surface.stop()
-    harness.mm.sockets.ignores_pings = True
-    lost: list[bool] = []
-    account = WebSocketClient(
-        f"ws{harness.mm.url[4:]}/api/v4/websocket",
-        harness.mm.bot.token,
-        on_post=lambda event: None,
-        on_person=lambda event: None,
-        on_plugin_event=lambda event, payload: None,
-        on_gap=lambda: lost.append(True),
-        ping_seconds=0.2,
-    )
-    running = asyncio.create_task(account.run())
-    try:
-        await harness.mm.until(lambda: harness.mm.sockets.resume_count >= 1)
-        assert lost == [True]
-    finally:
-        running.cancel()
 
 
 async def test_a_server_that_ignores_the_header_gets_the_challenge() -> None:

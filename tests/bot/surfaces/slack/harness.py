@@ -1,7 +1,7 @@
 """The Slack surface, served over HTTP to a fake Slack, with a fake intake behind it."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -65,11 +65,16 @@ def options_for(slack: Slack, *, socket_mode: bool = False) -> SlackOptions:
 
 @contextlib.asynccontextmanager
 async def start_surface(
-    slack: Slack, *, socket_mode: bool = False, state: MemoryState | None = None
+    slack: Slack,
+    *,
+    socket_mode: bool = False,
+    state: MemoryState | None = None,
+    watchdog: Mapping[str, float] | None = None,
 ) -> AsyncIterator[SlackHarness]:
+    """``watchdog``: ``probe_seconds`` and ``silence_seconds``."""
     intake, state = SlackIntake(), state or MemoryState()
     options = options_for(slack, socket_mode=socket_mode)
-    surface = SlackSurface(options, command="/run", state=state, now=lambda: datetime.now(UTC))
+    surface = SlackSurface(options, command="/run", state=state, now=lambda: datetime.now(UTC), **(watchdog or {}))
     async with serve(surface.routes()) as (url, _):
         await surface.start(intake)
         try:

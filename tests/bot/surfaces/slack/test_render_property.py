@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from adapters.models import TaskState
 from bot.surfaces.slack import button_values as button_values
-from bot.surfaces.slack import render, views
+from bot.surfaces.slack import elements, render, views
 from bot.surfaces.slack.encoding import decode, escape, escape_truncated
 from bot.surfaces.slack.views import Meta
 from commands.model.card import (
@@ -145,7 +145,7 @@ def test_any_card_is_a_valid_modal(card: Card) -> None:
 @settings(max_examples=50, deadline=None)
 @given(st.lists(OPTIONS, max_size=150))
 def test_any_options_are_a_valid_response(options: list[Option]) -> None:
-    assert option_faults(views.options_response(options)["options"]) == []
+    assert option_faults(elements.options_response(options)["options"]) == []
 
 
 @given(INTENTS)
