@@ -3,6 +3,7 @@
 import asyncio
 
 from tests.e2e.conftest import FIRST_TASK, Scene
+from tests.e2e.process import until
 
 QUIET_SECONDS = 2.0  # in which nothing may appear
 
@@ -68,6 +69,33 @@ async def test_an_edited_direct_message_is_read_like_one_in_a_channel(scene: Sce
     await scene.room.edit(post, f"comment {handle}: and more")
     await asyncio.sleep(QUIET_SECONDS)
     assert scene.count_effects("comment") == 0
+
+
+async def test_lines_that_are_all_commands_run_in_order(scene: Scene) -> None:
+    handle = await scene.start_run()
+    await scene.room.say("@liaison finish T1 by hand\ncomment T2: paged twice\nbegin T2")
+    await scene.wait_for_text(r"(?s)Run these 3 commands\?.*1\. finish T1 by hand.*3\. begin T2")
+    assert scene.count_effects("finish") == 0
+    await scene.room.press("Run all 3")
+    await scene.wait_for_effects("finish")
+    await scene.wait_for_text("commented on T2 Page the DBA: paged twice")
+    await scene.wait_for_text("began T2 Page")
+    assert scene.cutover_run(handle).task(FIRST_TASK).stage == "complete"
+
+
+async def test_people_who_are_mentioned_in_a_text_arrive_as_names(scene: Scene) -> None:
+    run = scene.cutover_run(await scene.start_run())
+    ben = "@ben" if scene.chat_name == "slack" else "ben"
+    await scene.room.say(f"@liaison comment ask {ben} before you fail over")
+    await scene.wait_for_effects("comment")
+    assert "ask ben before you fail over" in run.comments[-1].content
+    await scene.room.command(f"status amber waiting for {ben}")
+    await scene.wait_for_effects("status")
+    assert "waiting for ben" in str(run.status_message)
+    await scene.room.command(f"finish T1 {ben} checked it")
+    await scene.wait_for_effects("finish")
+    await until(lambda: any("ben checked it" in comment.content for comment in run.comments))
+    assert scene.room.unsafe_texts() == []
 
 
 async def test_a_greeting_is_answered_with_home(scene: Scene) -> None:
