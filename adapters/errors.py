@@ -76,7 +76,10 @@ class NotFound(AdapterError):
 
 
 class Conflict(AdapterError):
-    """``already``: it is exactly as the write wanted it, because somebody else did it before."""
+    """``already``: it is exactly as the write wanted it, because somebody else did it before.
+
+    ``for_good``: sent again unchanged, it can only be refused again.
+    """
 
     default_key = "platform.conflict"
 
@@ -86,12 +89,14 @@ class Conflict(AdapterError):
         operation: str,
         *,
         already: bool = False,
+        for_good: bool = False,
         key: str | None = None,
         said: str = "",
         **facts: object,
     ) -> None:
         super().__init__(platform, operation, key=key, said=said, **facts)
         self.already = already
+        self.may_pass = not for_good
 
 
 class Rejected(AdapterError):

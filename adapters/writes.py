@@ -98,6 +98,11 @@ class Write(Model):
         """The run's id on its platform; empty for a start that has not created it yet."""
         return self.run.id if self.run else ""
 
+    @property
+    def continues_start(self) -> bool:
+        """Whether this step completes a run that an earlier one created: only sent again can it become whole."""
+        return self.op is Op.START and self.run is not None
+
     def as_part(self, part: str) -> Self:
         return self.model_copy(update={"part": part})
 

@@ -27,9 +27,12 @@ from bot.engine.message_work import MessageProcessor
 from bot.engine.reconciler import Reconciler
 from bot.outbound.activity_log import ActivityLog
 from bot.outbound.live_cards import LiveCards
+from bot.outbound.outbox import Outbox
+from bot.outbound.postings import Senders
 from bot.outbound.responder import Responder
 from bot.services.change_poller import ChangePoller
 from bot.services.heartbeat import Heartbeat
+from bot.services.memberships import Memberships
 from bot.services.outcome_recorder import OutcomeRecorder
 from bot.services.people_directory import PeopleDirectory
 from bot.services.platform_events import PlatformEvents
@@ -39,6 +42,7 @@ from bot.storage.effects import Effect, EffectLog
 from bot.storage.inbox import Inbox, UnfinishedMessage
 from bot.storage.live_cards import LiveCardRows
 from bot.storage.local_runs import LocalRunRows
+from bot.storage.outbox import Kind, OutboxRows
 from bot.storage.people import PeopleRows
 from bot.storage.rate_limits import RateLimitRows
 from bot.storage.runs import RunRows
@@ -53,10 +57,11 @@ from commands.language import due_time
 from commands.model.card import Result
 from commands.model.messages import Actor, Message
 from commands.model.outcomes import Outcome
-from commands.model.ports import AccessRules, Services
+from commands.model.ports import Services
 from commands.registry import COMMANDS
 
 SHUTDOWN_GRACE_SECONDS = 20.0
+OUTBOX_GRACE_SECONDS = 3.0
 INBOX_CLEANUP_SECONDS = 3600.0
 SLOW_BODY = 16 * 1024  # bytes of a webhook; parsing more would hold up the event loop
 
@@ -82,6 +87,7 @@ class Application:
     people: PeopleDirectory
     runs: RunService
     change_poller: ChangePoller
+    outbox: Outbox
     live_cards: LiveCards
     activity_log: ActivityLog
     responder: Responder
@@ -101,12 +107,14 @@ class Application:
         await self.people.load()
         await self.live_cards.load()
         await self.activity_log.load()
-        processed = [item.message.key for item in await self.inbox.unfinished() if item.kept is None]
+        await self.outbox.load()
+        processed = [item.message.key for item in await self.inbox.unfinished()]
         for surface in self.surfaces.values():
             await surface.start(self.intake)
         await self.engine.start()
+        self.outbox.start()
         self.live_cards.resume()
-        self.activity_log.resume()
+        await self.activity_log.resume()
         await self.reconciler.resume(frozenset(processed))
         self._tasks.append(asyncio.create_task(asyncio.to_thread(due_time.warm_up)))
         self._tasks.append(asyncio.create_task(self.inbox.delete_old_forever(INBOX_CLEANUP_SECONDS)))
@@ -120,7 +128,7 @@ class Application:
         await self.reconciler.stop()
         await self.engine.stop(SHUTDOWN_GRACE_SECONDS)
         await self.activity_log.stop()
-        await self.live_cards.stop()
+        await self.outbox.stop(OUTBOX_GRACE_SECONDS)
         await self.runs.stop()
         for surface in self.surfaces.values():
             await surface.stop()
@@ -134,6 +142,7 @@ class Application:
         parts = {"engine": self.engine.ready(), "database": self.store.ready()}
         for name, surface in self.surfaces.items():
             parts |= {f"{name} {part}": is_ready for part, is_ready in surface.ready().items()}
+            parts[f"{name} outbox"] = not self.outbox.needs_operator(name)
         return parts
 
     def reception(self) -> Mapping[str, Reception]:
@@ -195,31 +204,67 @@ def bootstrap(
     history = MessageHistory(inbox, now)
     language = settings.bot.language
     # Some parts depend on each other. The lambdas refer to ``services`` and ``engine``, which are created below.
+    senders = Senders(chats, run_rows, now, language)
     live_cards = LiveCards(
-        LiveCardRows(store), chats, run_rows.get, lambda run: channel_card(run, services, now()), now, language
+        LiveCardRows(store),
+        chats,
+        run_rows.get,
+        lambda run: channel_card(run, services, now()),
+        run_rows.bind,
+        now,
+        language,
     )
     activity_log = ActivityLog(ActivityRows(store), chats, live_cards, now, language)
-    responder = Responder(chats, live_cards, activity_log, run_rows, history.message, now, language)
+    outbox = Outbox(
+        OutboxRows(store),
+        {
+            **senders.by_kind(),
+            Kind.CARD: live_cards.send,
+            Kind.POINTER: live_cards.send_pointer,
+            Kind.LINES: activity_log.send,
+        },
+        senders.notices_about,
+        now,
+    )
+    live_cards.outbox = activity_log.outbox = outbox
+    responder = Responder(chats, outbox, live_cards, activity_log, inbox, run_rows, history.message, now)
     runs = RunService(
         run_rows,
         effect_log,
         platforms,
         now,
         on_change=live_cards.mark_changed,
-        on_stop=lambda run: activity_log.post(stopped_line(run, services)),
+        on_stop=lambda run: activity_log.post_soon(stopped_line(run, services)),
         count_queued_writes=lambda handle: engine.queued_writes(handle),
         language=language,
     )
     outcomes = OutcomeRecorder(run_rows, effect_log, inbox, runs)
     people = PeopleDirectory(PeopleRows(store), chats, settings.people, now)
-    services = _create_services(settings, platforms, runs, people, history, responder)
+    memberships = Memberships(chats, now)
+    services = _create_services(settings, platforms, runs, people, memberships, history, responder)
     heartbeat = Heartbeat(settings.heartbeat_path, now)
     scheduled = ScheduledRows(store)
     engine, reconciler = _create_engine(
-        settings, inbox, scheduled, services, effect_log, outcomes, responder, live_cards, people, heartbeat, now
+        settings,
+        inbox,
+        scheduled,
+        services,
+        effect_log,
+        outcomes,
+        responder,
+        live_cards,
+        people,
+        memberships,
+        heartbeat,
+        now,
     )
-    responder.scheduler, responder.services = engine, services
+    responder.scheduler, responder.services, senders.services = engine, services, services
     history.engine, history.reconciler = engine, reconciler
+    intake = AppIntake(
+        engine, responder, inbox, services, people, memberships, now, PlatformEvents(platforms, runs, now)
+    )
+    # Whoever writes in a place may just have invited us.
+    intake.on_recorded.append(lambda message: outbox.place_changed(message.place.key))
     return Application(
         settings=settings,
         surfaces=chats,
@@ -232,6 +277,7 @@ def bootstrap(
         people=people,
         runs=runs,
         change_poller=ChangePoller(platforms, runs, now),
+        outbox=outbox,
         live_cards=live_cards,
         activity_log=activity_log,
         responder=responder,
@@ -239,7 +285,7 @@ def bootstrap(
         engine=engine,
         reconciler=reconciler,
         heartbeat=heartbeat,
-        intake=AppIntake(engine, responder, inbox, services, people, now, PlatformEvents(platforms, runs, now)),
+        intake=intake,
     )
 
 
@@ -248,6 +294,7 @@ def _create_services(
     platforms: Mapping[str, Adapter],
     runs: RunService,
     people: PeopleDirectory,
+    memberships: Memberships,
     history: MessageHistory,
     responder: Responder,
 ) -> Services:
@@ -257,9 +304,10 @@ def _create_services(
         platform_types={name: entry.platform for name, entry in settings.platforms.items()},
         runs=runs,
         people=people,
+        memberships=memberships,
         messages=history,
         responder=responder,
-        access_rules=AccessRules(**settings.access.model_dump()),
+        access_rules=settings.access.rules,
         root_command=settings.bot.command,
         aliases=settings.aliases,
         zone=settings.bot.zone,
@@ -277,6 +325,7 @@ def _create_engine(
     responder: Responder,
     live_cards: LiveCards,
     people: PeopleDirectory,
+    memberships: Memberships,
     heartbeat: Heartbeat,
     now: Callable[[], datetime],
 ) -> tuple[EmbeddedEngine, Reconciler]:
@@ -300,7 +349,9 @@ def _create_engine(
             await responder.post_late_outcome(effect, outcome)
 
     reconciler = Reconciler(effect_services, on_late_outcome)
-    work = MessageProcessor(services, effect_services, reconciler, people, responder, live_cards, inbox, now)
+    work = MessageProcessor(
+        services, effect_services, reconciler, people, memberships, responder, live_cards, inbox, now
+    )
     engine = EmbeddedEngine(inbox, scheduled, work, now)
     return engine, reconciler
 

@@ -164,6 +164,34 @@ def manifest(config: Path | None) -> None:
     click.echo(manifest_yaml(settings.bot.command, settings.bot.public_url, socket_mode), nl=False)
 
 
+@cli.group()
+def mattermost() -> None:
+    """Commands for Mattermost."""
+
+
+@mattermost.command("setup")
+@_config
+@click.option("--team", "teams", multiple=True, help="A team to set up, by name. Default: all teams of the bot.")
+@click.option("--dry-run", is_flag=True, help="Only print what would change.")
+def mattermost_setup(config: Path | None, teams: tuple[str, ...], dry_run: bool) -> None:
+    """Create the slash commands, add the bot to its teams, and check the server, with an administrator's token."""
+    from bot.mattermost_setup import set_up_mattermost
+
+    settings = _load_settings(config)
+    options = settings.mattermost
+    if options is None:
+        raise UsageFailed(
+            "Set [mattermost] url and token first: liaison settings prints a commented liaison.toml."
+        )
+    logs.configure(settings.secret_values(), level=logging.ERROR)
+    question = "An administrator's access token (used once, not stored; leave it empty to see what to click)"
+    admin_token = click.prompt(question, hide_input=True, default="", show_default=False, err=True).strip()
+    work = set_up_mattermost(
+        settings, options, admin_token=admin_token, teams=teams, dry_run=dry_run, show=click.echo
+    )
+    sys.exit(_run(work))
+
+
 @cli.command()
 @_config
 def migrate(config: Path | None) -> None:

@@ -80,7 +80,7 @@ async def _show_runbook(adapter: Adapter, chat: Chat, screen: Screen) -> None:
     screen.show_blank_line()
     screen.show(draw(card, screen.width))
     screen.show_text(f"Press 1 to start {RUNBOOK}, or type help.")
-    chat.set_buttons(ConsoleEntry("lines", room(), "offer", buttons=tuple(card.buttons)))
+    chat.set_buttons(ConsoleEntry("lines", room(), "offer", buttons=card.all_buttons))
 
 
 def _runbook_card(runbook: Runbook) -> Card:

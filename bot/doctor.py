@@ -10,7 +10,7 @@ import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,10 @@ from pydantic import SecretStr
 from adapters.protocol import CheckResult, CheckStatus
 from bot.config.checks import check_problem, check_settings, fix, ok
 from bot.config.settings import Settings, SettingsError, load
+from bot.observability.check_report import CheckCounter
 from bot.observability.logs import Redactor
-from bot.server.lock import CannotStart, StoreLocked, hold_lock
+from bot.server.lock import CannotStart, is_locked
 from bot.server.say_socket import ConnectionCut, Request, SocketSilent, send_request
-from bot.surfaces.console.terminal_text import one_line
 from bot.surfaces.protocol import SurfaceError
 from commands.access import is_chat_id
 
@@ -32,32 +32,6 @@ if TYPE_CHECKING:
 CHECK_TIMEOUT_SECONDS = 60.0
 _REPORT = "please report this line as a bug"
 _OTHER_DATABASE = "set bot.database_url to a database that this account can open and write"
-
-
-@dataclass
-class CheckCounter:
-    """``redact`` removes secrets: an unexpected error may quote one."""
-
-    redact: Redactor
-    ok: int = 0
-    warn: int = 0
-    fix: int = 0
-
-    def line(self, result: CheckResult) -> str:
-        """Names from platforms, chats and files are made safe for a terminal."""
-        if result.status is CheckStatus.OK:
-            self.ok += 1
-            return self.redact(one_line(f"ok   {result.summary}"))
-        if result.status is CheckStatus.WARN:
-            self.warn += 1
-        else:
-            self.fix += 1
-        line = f"{result.status.value:4} {result.summary}"
-        return self.redact(one_line(f"{line} -> {result.fix}" if result.fix else line))
-
-    def totals(self) -> str:
-        warnings = {0: "", 1: "1 warning, "}.get(self.warn, f"{self.warn} warnings, ")
-        return f"{self.ok} ok, {warnings}{self.fix} to fix"
 
 
 async def doctor(
@@ -172,7 +146,7 @@ async def _check_store(settings: Settings, copy: Path) -> Sequence[CheckResult]:
         await migrate(copy)
         return [_check_new_store(path)]
     try:
-        in_use = _is_in_use(settings)
+        in_use = is_locked(settings.lock_path)
         with without_leftovers(copy):
             await asyncio.to_thread(copy_database, path, copy, in_use=in_use)
             await migrate(copy)
@@ -201,13 +175,10 @@ def _check_new_store(path: Path) -> CheckResult:
 
 
 def _is_in_use(settings: Settings) -> bool:
-    if not settings.lock_path.exists():
-        return False
     try:
-        with hold_lock(settings.lock_path):
-            return False
-    except StoreLocked:
-        return True
+        return is_locked(settings.lock_path)
+    except CannotStart:  # the check of the store has a line for it
+        return False
 
 
 async def _check_place_names(settings: Settings, app: "Application") -> Sequence[CheckResult]:

@@ -81,6 +81,24 @@ def _is_entry_of(entry: str, actor: Actor) -> bool:
     return entry.removeprefix("@").casefold() in names
 
 
+def is_listed(actor: Actor, rules: AccessRules) -> bool:
+    """Whether the operator named this person's or bot's chat id, whatever for."""
+    lists = (rules.start, rules.write, rules.end, rules.override, *(rule.who for rule in rules.read))
+    return any(actor.id in entries for entries in lists)
+
+
+def is_any_of(actor: Actor, entries: Sequence[str]) -> bool:
+    """Whether one of the entries is this person. Somebody who is no full member is only known by the id."""
+    if actor.membership is not Membership.MEMBER:
+        return actor.id in entries
+    return any(_is_entry_of(entry, actor) for entry in entries)
+
+
+def is_any_place(place: Place, entries: Sequence[str]) -> bool:
+    """By id, or by the name of the channel."""
+    return _is_listed_place(place, entries)
+
+
 def is_chat_id(text: str) -> bool:
     """Whether it looks like a Slack or Mattermost id of a person or channel."""
     return _CHAT_ID.fullmatch(text) is not None

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import Field
 
-from adapters.errors import AdapterError
+from adapters.errors import AdapterError, NotFound
 from adapters.models import Model
 from adapters.toolkit.messages import in_language
 from commands.access import require_right
@@ -35,6 +35,7 @@ from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import translate
 from commands.text.locales import language_of
 from commands.text.phrases import button, short_card
+from commands.visibility import ReadableRuns, missing_run, readable_services, require_reading
 
 MAX_TEXT = 64 * 1024  # bytes of a message; the chats' own limits are below it
 SLOW_TEXT = 16 * 1024  # characters; parsing more would hold up the event loop
@@ -153,6 +154,7 @@ def needs_place_run(intent: Intent, commands: CommandSet) -> bool:
 
 async def route(message: Message, services: Services) -> Route | Answer | UnreadRun:
     """An ``Answer`` means that the message is finished, and ``UnreadRun`` that ``read_run`` comes first."""
+    services, runs = _readable_services(message, services)
     with in_language(language_of(message.actor, services)):
         try:
             intent = await _permitted_intent(message, services)
@@ -162,7 +164,22 @@ async def route(message: Message, services: Services) -> Route | Answer | Unread
         except UnreadRun as unread:
             return unread
         except CommandError as error:
-            return error_answer(error, services, message)
+            return _for_its_reader(error_answer(error, services, message), message, runs)
+
+
+def _readable_services(message: Message, services: Services) -> tuple[Services, ReadableRuns | None]:
+    """With the runs that the sender may read. A reminder is sent by the engine, whoever made the promise."""
+    if message.intent is not None and message.intent.get("verb") == "due":
+        return services, None
+    return readable_services(message.actor, message.place, services)
+
+
+def _for_its_reader(answer: Answer, message: Message, runs: ReadableRuns | None) -> Answer:
+    """Nobody else in the place may read an answer about a run that belongs elsewhere."""
+    if runs is None or not runs.shown_elsewhere or message.place.direct:
+        return answer
+    private = answer.private and replace(answer.private, confidential=True)
+    return replace(answer, private=private)
 
 
 async def read_run(unread: UnreadRun, message: Message, services: Services) -> Answer | None:
@@ -170,27 +187,32 @@ async def read_run(unread: UnreadRun, message: Message, services: Services) -> A
 
     What is not a run (a step, a template), or cannot be read, gets no handle.
     """
+    services, runs = _readable_services(message, services)
+    is_write = message_needs_current_rights(message, services)
     with in_language(language_of(message.actor, services)):
         try:
             run = await services.adapter(unread.key.platform).read(unread.key.id)
-        except AdapterError as error:
-            return error_answer(error, services, message, is_write=message_needs_current_rights(message, services))
-    await services.runs.track(run.model_copy(update={"key": unread.key}))
+            await services.runs.track(run.model_copy(update={"key": unread.key}))
+        except NotFound:
+            missing = missing_run(str(unread.key))
+            return error_answer(missing, services, message, is_write=is_write)
+        except (AdapterError, CommandError) as error:
+            answer = error_answer(error, services, message, is_write=is_write)
+            return _for_its_reader(answer, message, runs)
     return None
 
 
 async def _permitted_intent(message: Message, services: Services) -> Intent:
     """The intent, with a choice completed. Raises ``NotAllowed``."""
 
-    def require(right: Right) -> None:
+    def require(completed: Intent) -> None:
+        right = services.commands.right_of(completed)
+        require_reading(completed, right, message.actor, services)
         require_right(right, message.actor, message.place, services.access_rules)
 
     intent = await read_message(message, services)
     if isinstance(intent, Choose | Retry):
-        intent = await completed_intent(
-            intent, message, services, lambda completed: require(services.commands.right_of(completed))
-        )
-        return await with_leading_run(intent, services)
+        return await with_leading_run(await completed_intent(intent, message, services, require), services)
     if message.intent is None:
         intent = await with_leading_run(intent, services)
     await require_right_for(intent, message, services)
@@ -201,7 +223,17 @@ async def _permitted_intent(message: Message, services: Services) -> Intent:
 
 async def require_right_for(intent: Intent, message: Message, services: Services) -> None:
     """Raises ``NotAllowed`` unless the sender of the message may do this in its place."""
-    require_right(await _required_right(intent, services), message.actor, message.place, services.access_rules)
+    right = await _required_right(intent, services)
+    require_reading(intent, right, message.actor, services)
+    require_right(right, message.actor, message.place, services.access_rules)
+
+
+async def require_access(intent: Intent, message: Message, services: Services) -> None:
+    """As ``require_right_for``. Raises ``Missing`` too, if the sender may not read the run any more."""
+    await require_right_for(intent, message, services)
+    services, _ = _readable_services(message, services)
+    if intent.run:
+        await required_run_of(intent.run, services)
 
 
 async def _required_right(intent: Intent, services: Services) -> Right:
@@ -229,7 +261,8 @@ async def _start_handle(intent: Start, message: Message, services: Services) -> 
     if earlier is not None and not earlier.started and not earlier.overlay.not_started:
         await runs.reuse_handle(earlier.handle, message.key)  # the answer to a question that the start asked
         return earlier.handle
-    return await runs.reserve_handle(intent.platform, intent.name or intent.runbook, "", message.key)
+    name = intent.name or intent.runbook
+    return await runs.reserve_handle(intent.platform, name, "", message.key, by=message.actor, place=message.place)
 
 
 async def _route_to_run(intent: Intent, message: Message, services: Services) -> Route:
@@ -268,15 +301,19 @@ async def execute(message: Message, route: Route, context: CommandContext, *, ha
 
 
 async def _execute(message: Message, route: Route, context: CommandContext, has_begun: bool) -> Answer:
-    services = context.services
+    services, runs = _readable_services(message, context.services)
+    if has_begun:
+        services, runs = context.services, None
+    context = replace(context, services=services)
     right = Right.READ
     try:
         intent = services.commands.intent_from(route.intent or {})
         right = services.commands.right_of(intent)
         if not has_begun:
             await require_right_for(intent, message, services)
-        if context.run is None and intent.run:
-            context = replace(context, run=await services.runs.get(intent.run))
+        handle = context.run.handle if context.run is not None else intent.run
+        if handle:
+            context = replace(context, run=await required_run_of(handle, services))
         if context.run is not None and _was_never_read(context.run):
             context = replace(context, run=await services.runs.refresh(context.run.handle))
         intent = await with_names(intent, message, services)
@@ -284,8 +321,16 @@ async def _execute(message: Message, route: Route, context: CommandContext, has_
         if context.run is not None:
             await services.runs.mark_used(message.actor, context.run.handle)
     except (CommandError, AdapterError) as error:
-        return error_answer(error, services, message, is_write=right is not Right.READ)
-    return answer
+        answer = error_answer(error, services, message, is_write=right is not Right.READ)
+    return _for_its_reader(answer, message, runs)
+
+
+async def required_run_of(handle: str, services: Services) -> TrackedRun:
+    """Raises ``Missing`` if the sender may not read it, or not any more."""
+    tracked = await services.runs.get(handle)
+    if tracked is None:
+        raise missing_run(handle)
+    return tracked
 
 
 def _was_never_read(tracked: TrackedRun) -> bool:

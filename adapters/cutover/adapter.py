@@ -5,7 +5,7 @@ from datetime import datetime
 
 from adapters.cutover.actions import ExtraActions
 from adapters.cutover.api import CutoverApi
-from adapters.cutover.assignments import Assignments
+from adapters.cutover.assignments import ALONE, Assignments
 from adapters.cutover.capabilities import CAPABILITIES, WITH_EXTRAS
 from adapters.cutover.changes import Changes
 from adapters.cutover.errors import error_mapper
@@ -33,7 +33,7 @@ from adapters.models import (
 )
 from adapters.protocol import Capability, CheckResult, EditPages, Resources
 from adapters.toolkit.base import PlatformAdapter
-from adapters.writes import AddTask, BeginTask, FinishTask, Op, StartRun, Write
+from adapters.writes import AddTask, AssignTask, BeginTask, FinishTask, Op, StartRun, Write
 
 READS_PER_MINUTE = 12.0  # of runs that are followed
 
@@ -111,6 +111,8 @@ class Cutover(PlatformAdapter):
         match write:
             case StartRun():
                 return plan_start(write, self._reads.is_template(write.runbook.id))
+            case AssignTask(take_over=True):
+                return [write, write.as_part(ALONE)]
             case FinishTask():
                 return self._plan_finish(write, run)
             case BeginTask():

@@ -151,7 +151,9 @@ class Starts:
         if state in (RunState.ACTIVE, RunState.PAUSED):
             return WriteResult(run=step.run, state=state, already=True)
         if state.is_over:
-            raise Conflict(self.api.platform, "start", key="cutover.run_is_over", said=error.said) from error
+            raise Conflict(
+                self.api.platform, "start", key="cutover.run_is_over", for_good=True, said=error.said
+            ) from error
         if isinstance(error, Rejected):
             raise start_rejected(error, step) from error
         raise error

@@ -66,7 +66,7 @@ class RunbookContext:
         changes: dict[str, object] = {
             "stage": mapped.stage if mapped.stage in stages else None,
             "automatic": bool(type.auto_start and type.auto_finish),
-            "assignees": tuple(self._assignee(kind, id) for kind, id in item.related("assignees") or ()),
+            "assignees": tuple(assignee(kind, id, self.people) for kind, id in item.related("assignees") or ()),
         }
         if mapped.state.is_over:
             if self.is_cancelled and item.attributes.completion_type == ABANDONED:
@@ -82,10 +82,12 @@ class RunbookContext:
     def _type(self, item: wire.Task) -> wire.TaskTypeAttributes:
         return self.types.get(item.related_id("task_type") or "", wire.TaskTypeAttributes())
 
-    def _assignee(self, kind: str, id: str) -> Person:
-        if kind == USER:
-            return self.people.get(id, Person(id=id, name=message_text(MESSAGES, "cutover.label.user", id=id)))
-        return Person(name=message_text(MESSAGES, "cutover.label.team", id=id))
+
+def assignee(kind: str, id: str, people: Mapping[str, Person]) -> Person:
+    """A user, or a team of the runbook."""
+    if kind == USER:
+        return people.get(id, Person(id=id, name=message_text(MESSAGES, "cutover.label.user", id=id)))
+    return Person(name=message_text(MESSAGES, "cutover.label.team", id=id))
 
 
 def map_task(item: wire.Task) -> Task:

@@ -171,6 +171,7 @@ def _require_running(document: Document, step: Write) -> None:
             document.platform,
             step.op,
             already=isinstance(step, EndRun),
+            for_good=True,
             key="local.ended",
             run=document.title,
             by=document.ended_by,

@@ -173,7 +173,7 @@ def _require_open(edit: AnyEdit, task: StoredTask) -> None:
             "by": task.finished_by or message("label.somebody"),
             "at": task.finished_at,
         }
-        raise Conflict(edit.document.platform, edit.step.op, key=key, **facts)
+        raise Conflict(edit.document.platform, edit.step.op, key=key, for_good=True, **facts)
 
 
 def _require_not_waiting(edit: AnyEdit, task: StoredTask) -> None:

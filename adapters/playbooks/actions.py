@@ -117,7 +117,7 @@ class Actions:
         return is_snoozed and since is not None and since >= baseline.sent_at - MAX_CLOCK_SKEW
 
     def _gone(self, step: PerformAction) -> Conflict:
-        return Conflict(self.api.name, step.op, key="playbooks.offer_gone", label=step.label)
+        return Conflict(self.api.name, step.op, key="playbooks.offer_gone", for_good=True, label=step.label)
 
     async def _set_due_date(self, step: PerformAction, run: WireRun) -> WriteResult:
         """Only of a task that is still open, and that nobody has given a date since."""

@@ -62,7 +62,7 @@ def error_mapper(platform: str) -> ErrorMapper:
 def _bad_request(platform: str, operation: str, said: str) -> AdapterError:
     lower = said.lower()
     if "finished run" in lower:
-        return Conflict(platform, operation, key="playbooks.finished", said=said)
+        return Conflict(platform, operation, key="playbooks.finished", for_good=True, said=said)
     for text, key in _BAD_REQUESTS:
         if text in lower:
             return Rejected(platform, operation, key=key, said=said)

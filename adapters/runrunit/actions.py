@@ -46,7 +46,7 @@ class Actions:
             return await self.checklists.perform(step)
         before = await self.api.task(_task_of(step), _OPERATION)
         if before.is_closed:
-            raise Conflict(self.api.name, _OPERATION, key="runrunit.run_is_over")
+            raise Conflict(self.api.name, _OPERATION, key="runrunit.run_is_over", for_good=True)
         if _is_applied(step, before):
             return WriteResult(already=True, message="runrunit.offer_already")
         if step.action.startswith(OFF_PREFIX):
@@ -59,7 +59,7 @@ class Actions:
         stages = await self.runs.stages(before, _OPERATION)
         stage = next((item for item in stages if item.id == id and item.stage_group == OPENED), None)
         if stage is None:
-            raise Conflict(self.api.name, _OPERATION, key="runrunit.stage_gone", label=step.label)
+            raise Conflict(self.api.name, _OPERATION, key="runrunit.stage_gone", for_good=True, label=step.label)
         await self.api.act(before.id, "change_status", _OPERATION, {"task_status_id": int(stage.id)})
         return WriteResult(message="runrunit.moved", facts={"stage": stage.name})
 

@@ -113,7 +113,7 @@ class Actions:
             if action is not None and action.id == step.action and not action.link:
                 await self.webhooks.post(button.url, {**body, "action": button.label}, button.query_params)
                 return WriteResult(message="tines.pressed")
-        raise Conflict(self.api.platform, "do", key="tines.offer_gone", label=step.label)
+        raise Conflict(self.api.platform, "do", key="tines.offer_gone", for_good=True, label=step.label)
 
     async def _story_actions(self) -> Sequence[PlatformAction]:
         if not self.story_urls:

@@ -196,7 +196,7 @@ class StartWrites:
     async def reconcile_batch(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         """Applied if the run has all tasks up to this batch, not applied if it has only those before it.
 
-        Whatever is missing of this batch is named. A batch that is there in part cannot be sent again.
+        How many tasks are missing is named. A batch that is there in part cannot be sent again.
         """
         _, tasks = await self._read_template(step)
         present = _descriptions(await self.api.tasks(step.run_id, "start"))
@@ -207,7 +207,8 @@ class StartWrites:
         missing = batch - (present - earlier)
         if not missing:
             return Applied(WriteResult())
-        facts = {"missing": str(missing.total()), "total": str(len(tasks))}
+        all_missing = _descriptions(tasks) - present  # of the later batches too: nothing sends them any more
+        facts = {"missing": str(all_missing.total()), "total": str(len(tasks))}
         outcome = NotApplied if missing == batch else Indeterminate
         return outcome("tines.tasks_missing", facts)
 

@@ -138,7 +138,7 @@ def already_done(task: Task, snapshot: Run | None = None) -> WriteResult:
 def task_is_over(platform: str, step: Write, task: Task) -> Conflict:
     """Somebody finished, skipped or failed the task. ``by`` and ``at`` say who and when, if the platform does."""
     facts: dict[str, Any] = {"task": task.title, "by": task.finished_by or "", "at": task.finished_at}
-    return Conflict(platform, step.op, key=_OVER[task.state][bool(task.finished_by)], **facts)
+    return Conflict(platform, step.op, key=_OVER[task.state][bool(task.finished_by)], for_good=True, **facts)
 
 
 def require_expected(platform: str, step: AssignTask, task: str, assignees: Sequence[Person]) -> None:
@@ -147,8 +147,8 @@ def require_expected(platform: str, step: AssignTask, task: str, assignees: Sequ
         return
     people = ", ".join(person.shown for person in assignees)
     key = "changed.assigned" if people else "changed.unassigned"
-    raise Conflict(platform, step.op, key=key, task=task, people=people)
+    raise Conflict(platform, step.op, key=key, for_good=True, task=task, people=people)
 
 
 def run_is_over(platform: str, step: Write) -> Conflict:
-    return Conflict(platform, step.op, key="changed.run_over")
+    return Conflict(platform, step.op, key="changed.run_over", for_good=True)

@@ -56,7 +56,8 @@ def _task_writes(run: RunKey, task: str, text: str) -> Iterator[Write]:
     yield SkipTask(run=run, by=_BY, task=task, reason=text)
     yield HoldTask(run=run, by=_BY, task=task, reason=text)
     yield ReopenTask(run=run, by=_BY, task=task)
-    yield AssignTask(run=run, by=_BY, task=task, person=_BY)
+    for take_over in (False, True):
+        yield AssignTask(run=run, by=_BY, task=task, person=_BY, take_over=take_over)
     yield ApproveTask(run=run, by=_BY, task=task, note=text)
     yield RejectTask(run=run, by=_BY, task=task, reason=text)
     yield AddComment(run=run, by=_BY, task=task, text="text")

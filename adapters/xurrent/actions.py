@@ -70,7 +70,9 @@ class Actions:
         task = mapping.map_task(record, self.tasks.links)
         facts: dict[str, Any] = {"title": task.title, "label": step.label}
         if task.state.is_over and not (_kind(step) == FAIL and task.state is TaskState.FAILED):
-            raise Conflict(self.api.name, step.op, key="xurrent.over", status=record.status, **facts)
+            raise Conflict(
+                self.api.name, step.op, key="xurrent.over", for_good=True, status=record.status, **facts
+            )
         not_held = _kind(step) == WAIT and task.state is not TaskState.HELD
         if not_held or not task.is_ours or task.state is TaskState.WAITING:
             raise Conflict(self.api.name, step.op, key="xurrent.offer_gone", **facts)
@@ -89,7 +91,9 @@ class Actions:
                 return {"status": mapping.WAITING_FOR, "waiting_until": wire_time(marker.at + _HOLD_DURATION)}
             case "urgent" | "calm" as kind:
                 return {"urgent": kind == URGENT}
-        raise Conflict(self.api.name, step.op, key="xurrent.offer_gone", title=step.label, label=step.label)
+        raise Conflict(
+            self.api.name, step.op, key="xurrent.offer_gone", for_good=True, title=step.label, label=step.label
+        )
 
 
 def _action(kind: str, task: Task) -> PlatformAction:

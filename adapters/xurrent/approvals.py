@@ -198,7 +198,7 @@ class Approvals:
             raise Rejected(self.platform, step.op, key="xurrent.decided", title=title, status=decision)
         if asked.is_over or decision in ("approved", "rejected", "canceled"):
             status = decision or asked.task.status
-            raise Conflict(self.platform, step.op, key="xurrent.over", title=title, status=status)
+            raise Conflict(self.platform, step.op, key="xurrent.over", for_good=True, title=title, status=status)
         if "registered" in (asked.task.status, decision):
             raise Conflict(self.platform, step.op, key="xurrent.waits", title=title)
 

@@ -5,13 +5,14 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from adapters.toolkit.messages import ENGLISH, LANGUAGES
 from bot.surfaces.options import host_of, split_url
+from commands.model.ports import AccessRules, ReadRule
 
 SHORTEST_KEY = 16  # characters
 _DURATION = re.compile(r"(?:(\d+)\s*h)?\s*(?:(\d+)\s*(?:m|$))?\s*(?:(\d+)\s*s)?")
@@ -105,6 +106,25 @@ class BotOptions(Options):
         return self.public_url or f"http://{self.host}:{self.port}"
 
 
+class ReadOptions(Options):
+    """``{runbook = "Payroll export", who = ["place", "@ana"]}``"""
+
+    who: tuple[str, ...] = Field(min_length=1)
+    place: str = ""
+    runbook: str = ""
+    platform: str = ""
+
+    @model_validator(mode="after")
+    def _names_runs(self) -> "ReadOptions":
+        if not (self.place or self.runbook or self.platform):
+            raise ValueError("each entry must have a place, a runbook or a platform")
+        return self
+
+    @property
+    def rule(self) -> ReadRule:
+        return ReadRule(who=self.who, place=self.place, runbook=self.runbook, platform=self.platform)
+
+
 class AccessOptions(Options):
     """An empty list means every full member.
 
@@ -121,3 +141,16 @@ class AccessOptions(Options):
     places: tuple[str, ...] = Field(
         (), description="channels where runs may be changed, preferably by id; empty: all channels"
     )
+    guests: Literal["card", "read", "off"] = Field(
+        "card",
+        description="what guests and other companies see of runs of channels they are in: what the card shows;"
+        ' with "read" also instructions and comments; with "off" nothing',
+    )
+    read: tuple[ReadOptions, ...] = Field(
+        (), description="who may read runs of a place, runbook or platform, if not the people of their channels"
+    )
+
+    @property
+    def rules(self) -> AccessRules:
+        lists = {name: getattr(self, name) for name in ("start", "end", "write", "override", "places")}
+        return AccessRules(**lists, guests=self.guests, read=[rule.rule for rule in self.read])

@@ -85,6 +85,17 @@ class Effects:
     async def execute(
         self, step: Write, run: TrackedRun | None, *, check: Callable[[], None] | None = None
     ) -> Outcome:
+        outcome = await self._execute(step, run, check)
+        if isinstance(outcome, Refused) and step.continues_start:
+            return await self._find_missing(self._new_effect(step, run), outcome)
+        return outcome
+
+    async def _find_missing(self, effect: Effect, refused: Refused) -> Outcome:
+        """So that whoever started the run learns what it lacks."""
+        found = await look(self._services, effect)
+        return replace(refused, finding=found.finding) if isinstance(found, Unknown) else found
+
+    async def _execute(self, step: Write, run: TrackedRun | None, check: Callable[[], None] | None) -> Outcome:
         self._executed.add(step.step_key)
         logged = (await self._load()).get(step.step_key)
         if logged is not None and logged.state in ("done", "refused"):

@@ -19,13 +19,12 @@ from bot.engine.keyed_queues import KeyedQueues, TurnQueues
 from bot.engine.port import MessageWork, Progress
 from bot.observability import metrics
 from bot.storage.inbox import Inbox, UnfinishedMessage
-from bot.storage.kept_answers import KeptAnswer
 from bot.storage.scheduled import ScheduledRows
 from bot.storage.store import StoreError
 from bot.surfaces.protocol import NotRecorded, Recorded
 from commands.dispatch import Route
 from commands.lookup.run_lookup import UnreadRun
-from commands.model.card import Answer, Result
+from commands.model.card import Answer
 from commands.model.messages import Actor, Message
 from commands.model.ports import StopResult
 
@@ -33,7 +32,6 @@ RECORD_TIMEOUT_SECONDS = 2.0
 UNACKNOWLEDGED_SECONDS = 5.0  # then a recorded message is processed anyway: the surface's acknowledgement failed
 HOLD_FOR_START_SECONDS = 10.0
 QUEUED_NOTICE_SECONDS = 3.0
-KEEP_ANSWER_SECONDS = 5.0  # then an answer that the chat has not taken is stored
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +43,6 @@ class _QueueItem:
     progress: Progress = field(default_factory=Progress)
     processing: bool = False
     goes_on: Progress | None = None  # an outcome became known while it was being answered: it is processed again
-    answer: KeptAnswer | None = None  # being delivered
 
 
 def _resumed_item(unfinished: UnfinishedMessage) -> _QueueItem:
@@ -89,9 +86,7 @@ class EmbeddedEngine:
         self._last_queue_order = await self._inbox.last_queue_order()
         for unfinished in await self._inbox.unfinished():
             item = self._items[unfinished.message.key] = _resumed_item(unfinished)
-            if unfinished.kept is not None:
-                self._spawn(self._finish(item, unfinished.kept.answer, since=unfinished.kept.since))
-            elif item.route is None:
+            if item.route is None:
                 self._place_queues.add(item.message.place.queue, item)
             else:
                 self._follow_route(item, item.route)
@@ -100,15 +95,16 @@ class EmbeddedEngine:
         self._accepting = True
 
     async def stop(self, grace: float) -> None:
-        """Waits up to ``grace`` seconds for running work. Waiting messages stay in their rows."""
+        """Waits up to ``grace`` seconds for running work. Waiting messages stay in their rows.
+
+        Answers are stored, so the next start delivers those that a chat does not take at once.
+        """
         self._accepting = False
         self._work.shut_down()
         for timer in self._timers.values():
             timer.cancel()
         for queues in (self._place_queues, self._held_queues, self._run_queues):
             queues.clear()
-        for item in list(self._items.values()):
-            await self._keep_answer(item)
         running = [task for task in self._tasks if not task.done()]
         if running:
             _, late = await asyncio.wait(running, timeout=grace)
@@ -274,40 +270,21 @@ class EmbeddedEngine:
         # Not awaited: the next write to this run need not wait until the answer is delivered.
         self._spawn(self._finish(item, answer))
 
-    async def _finish(self, item: _QueueItem, answer: Answer, since: datetime | None = None) -> None:
-        item.answer = KeptAnswer(answer, since or self._now())
-        result = await self._deliver(item, item.answer)
-        item.answer = None
+    async def _finish(self, item: _QueueItem, answer: Answer) -> None:
+        """Its answer is in the outbox when this returns, and it is done: it is not processed again."""
+        key = item.message.key
+        await self._work.deliver(item.message, answer, resumed=item.progress.resumed)
         if item.goes_on is not None and item.route is not None:
+            try:
+                await self._inbox.mark_again(key)
+            except StoreError as error:
+                log.warning("message not marked as going on", delivery=key, error=str(error))
             item.progress, item.goes_on = item.goes_on, None
             self._follow_route(item, item.route)
             return
-        try:
-            await self._inbox.mark_done(item.message.key, result)
-        except StoreError as error:  # the next start processes it again, and sends nothing again
-            log.warning("message not marked as done", delivery=item.message.key, error=str(error))
-        self._items.pop(item.message.key, None)
+        self._items.pop(key, None)
         metrics.set_queue_depth(len(self._items))
-        metrics.count_message(item.message.place.surface, result)
-
-    async def _deliver(self, item: _QueueItem, ready: KeptAnswer) -> Result:
-        keeping = asyncio.get_running_loop().call_later(
-            KEEP_ANSWER_SECONDS, lambda: self._spawn(self._keep_answer(item))
-        )
-        try:
-            resumed = item.progress.resumed
-            return await self._work.deliver(item.message, ready.answer, resumed=resumed, since=ready.since)
-        finally:
-            keeping.cancel()
-
-    async def _keep_answer(self, item: _QueueItem) -> None:
-        """So that a restart does not process the message again, which could do what its sender was refused."""
-        if item.answer is None or item.goes_on is not None:
-            return
-        try:
-            await self._inbox.keep_answer(item.message.key, item.answer)
-        except StoreError as error:  # it is still being delivered, and a restart works it out again
-            log.warning("answer not stored", delivery=item.message.key, error=str(error))
+        metrics.count_message(item.message.place.surface, answer.result)
 
     # Tasks and timers
 

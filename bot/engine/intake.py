@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from adapters.toolkit.messages import in_language
 from bot.engine.port import Engine
 from bot.outbound.responder import Responder
+from bot.services.memberships import Memberships
 from bot.services.people_directory import PeopleDirectory
 from bot.services.platform_events import PlatformEvents
 from bot.storage.inbox import Inbox
@@ -19,12 +21,14 @@ from commands.forms.options import search_options
 from commands.forms.submission import FormErrors, submit
 from commands.lookup import passing_mention
 from commands.model.card import Card, Form, Option
+from commands.model.errors import CommandError
 from commands.model.intents import OpenForm
 from commands.model.messages import Actor, Message, Place
 from commands.model.ports import Services
 from commands.text.catalogue import translate
 from commands.text.locales import language_of
 from commands.text.phrases import short_card
+from commands.visibility import readable_services, require_form
 
 _MEMBERSHIP_SECONDS = 0.4  # a form opens within a second
 
@@ -39,6 +43,7 @@ class AppIntake:
         inbox: Inbox,
         services: Services,
         people: PeopleDirectory,
+        memberships: Memberships,
         now: Callable[[], datetime],
         platform_events: PlatformEvents,
     ) -> None:
@@ -47,6 +52,7 @@ class AppIntake:
         self._inbox = inbox
         self._services = services
         self._people = people
+        self._memberships = memberships
         self._now = now
         self._platform_events = platform_events
         self.on_recorded: list[Callable[[Message], None]] = []
@@ -63,6 +69,10 @@ class AppIntake:
             await self._people.forget(surface, person)
         except StoreError as error:
             raise NotRecorded(str(error)) from error
+        self._memberships.forget(surface, person=person)
+
+    def place_changed(self, surface: str, channel: str = "", person: str = "") -> None:
+        self._memberships.forget(surface, channel, person)
 
     def process(self, key: str) -> None:
         self._engine.process(key)
@@ -75,7 +85,10 @@ class AppIntake:
 
     async def open_form(self, wanted: OpenForm, actor: Actor, place: Place) -> Form:
         with in_language(self.language_for(actor)):
-            return await open_form(wanted, await self._known_actor(actor), place, self._services)
+            self._memberships.prove_seen(actor, place, self._now())
+            actor = await self._known_actor(actor)
+            services, _ = readable_services(actor, place, self._services)
+            return await open_form(wanted, actor, place, services)
 
     async def _known_actor(self, actor: Actor) -> Actor:
         """With the membership, unless the chat takes long to tell it: then the submission is checked."""
@@ -83,10 +96,22 @@ class AppIntake:
             async with asyncio.timeout(_MEMBERSHIP_SECONDS):
                 return await self._people.current_profile(actor)
         except TimeoutError:
-            return actor
+            return self._people.cached_profile(actor)
 
-    async def search_options(self, about: str, run: str, field: str, typed: str) -> Sequence[Option]:
-        return await search_options(run, field, typed, self._services, about=about)
+    async def search_options(
+        self, about: str, run: str, field: str, typed: str, actor: Actor, place: Place
+    ) -> Sequence[Option]:
+        """Slack waits for the options, so it is not asked: what the person saw when the form opened counts."""
+        services = self._without_asking(actor, place)
+        try:
+            require_form(about, self._people.cached_profile(actor), place, services)
+        except CommandError:
+            return []
+        return await search_options(run, field, typed, services, about=about)
+
+    def _without_asking(self, actor: Actor, place: Place) -> Services:
+        services = replace(self._services, memberships=self._memberships.last_known())
+        return readable_services(self._people.cached_profile(actor), place, services)[0]
 
     def submit(self, form: SubmittedForm) -> dict[str, Any] | FieldErrors:
         result = submit(form.about, form.run, form.values, self._services.commands)
@@ -112,9 +137,11 @@ class AppIntake:
         is_final = passing_mention.is_understood(message, self._services)
         return message.model_copy(update={"key": understood}) if is_final else message
 
-    async def live_card(self, place: Place, run: str) -> Card | None:
-        tracked = await self._services.runs.get(run)
-        return None if tracked is None else live_card(tracked, self._services, self._now())
+    async def live_card(self, place: Place, run: str, actor: Actor) -> Card | None:
+        self._memberships.prove_seen(actor, place, self._now())
+        services = self._without_asking(actor, place)
+        tracked = await services.runs.get(run)
+        return None if tracked is None else live_card(tracked, services, self._now())
 
     def error_card(self, key: str, **facts: object) -> Card:
         return short_card(translate(key, **facts), tone="warn")

@@ -23,6 +23,7 @@ from bot.engine.reconciler import Reconciler
 from bot.observability import metrics
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.responder import Responder
+from bot.services.memberships import Memberships
 from bot.services.people_directory import PeopleDirectory
 from bot.storage.inbox import Inbox
 from bot.storage.store import StoreError
@@ -30,7 +31,7 @@ from commands import dispatch
 from commands.cards import pending_lines
 from commands.dispatch import Route
 from commands.lookup.run_lookup import UnreadRun
-from commands.model.card import Answer, Result
+from commands.model.card import Answer
 from commands.model.intents import Intent
 from commands.model.messages import Actor, Membership, Message, Via
 from commands.model.ports import CommandContext, Services
@@ -49,6 +50,7 @@ class MessageProcessor:
         effect_services: EffectServices,
         reconciler: Reconciler,
         people: PeopleDirectory,
+        memberships: Memberships,
         responder: Responder,
         live_cards: LiveCards,
         inbox: Inbox,
@@ -58,6 +60,7 @@ class MessageProcessor:
         self._effect_services = effect_services
         self._reconciler = reconciler
         self._people = people
+        self._memberships = memberships
         self._responder = responder
         self._live_cards = live_cards
         self._inbox = inbox
@@ -72,6 +75,7 @@ class MessageProcessor:
     async def route(self, message: Message) -> Route | Answer | UnreadRun:
         self._routed_at[message.key] = time.monotonic()
         facts = self._facts_of(message)
+        self._memberships.prove(message)
         try:
             is_write = dispatch.message_needs_current_rights(message, self._services)
             message = await self._with_profile(message, is_write)
@@ -153,21 +157,20 @@ class MessageProcessor:
         except Exception as error:  # noqa: BLE001  likewise
             return self._error_answer(message, error)
 
-    async def deliver(self, message: Message, answer: Answer, *, resumed: bool, since: datetime) -> Result:
+    async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> None:
         structlog.contextvars.bind_contextvars(delivery=message.key)
-        facts = self._facts.pop(message.key, None)
-        if facts is not None:  # else the last process logged it, and only the delivery is left
-            known = message.model_copy(update={"actor": self._people.cached_profile(message.actor)})
-            log_command(known, facts, answer.result)
+        known = message.model_copy(update={"actor": self._people.cached_profile(message.actor)})
+        log_command(known, self._facts.pop(message.key, CommandFacts()), answer.result)
         try:
-            result = await self._responder.deliver(message, answer, resumed=resumed, since=since)
+            visible = await self._responder.deliver(message, answer, resumed=resumed)
         except Exception:
             log.exception("answer not delivered", delivery=message.key)
-            result = answer.result
+            await self._inbox.mark_done(message.key, answer.result)
+            return
         routed_at = self._routed_at.pop(message.key, None)
         if routed_at is not None:
-            metrics.observe_processing(message.place.surface, time.monotonic() - routed_at)
-        return result
+            surface = message.place.surface
+            visible.add_done_callback(lambda _: metrics.observe_processing(surface, time.monotonic() - routed_at))
 
     def shut_down(self) -> None:
         self._effect_services.shutting_down.set()
@@ -180,9 +183,9 @@ class MessageProcessor:
         return message.model_copy(update={"actor": await read(message.actor)})
 
     async def _require_current_right(self, message: Message, route: Route) -> None:
-        """For a write that has waited: its sender may have been demoted or deactivated. Raises ``NotAllowed``."""
+        """For a write that has waited: its sender may have been demoted, or have left the channel."""
         message = await self._with_profile(message, current=True)
-        await dispatch.require_right_for(self._intent(route), message, self._services)
+        await dispatch.require_access(self._intent(route), message, self._services)
 
     async def _has_begun(self, message: Message) -> bool:
         """Whether one of its writes was sent before a restart."""

@@ -31,6 +31,7 @@ from commands.model.outcomes import Outcome, Unknown
 LOOKS = (0.0, 2.0, 10.0, 30.0)  # seconds after the answer was lost
 LATER_LOOKS_SECONDS = 60.0
 LATER_LOOKS_PERIOD = timedelta(hours=1)
+_OPEN = ("unknown", "sent")
 
 OutcomeListener = Callable[[Effect, Outcome, UnfinishedMessage | None, Actor | None], Awaitable[None]]
 """Gets each outcome that becomes known after its message was answered, the message that was reopened with it, and
@@ -211,6 +212,8 @@ class Reconciler:
     async def decide(self, key: str, step_key: str, applied: bool, by: Actor) -> Outcome | None:
         """A person decides an unknown outcome; without ``applied`` the write is sent again.
 
+        So is a step that a start went on with and that was refused.
+
         None if the outcome is not unknown (any more), or is being looked for at this moment: if two people press
         [Send it again] at once, it is sent once.
         """
@@ -229,7 +232,7 @@ class Reconciler:
         if check is not None and check.task is not None:
             check.task.cancel()  # it is asleep, or the effect would be busy
         effect = await self._services.effect_log.get(*id)
-        if effect is None or effect.state not in ("unknown", "sent"):
+        if effect is None or not (effect.state in _OPEN or (_is_repeatable(effect) and not applied)):
             return None
         reopening = Reopening(requested_at=self._services.now())
         outcome: Outcome
@@ -258,6 +261,11 @@ class Reconciler:
         if not isinstance(outcome, Unknown) or lacks_run_id or _is_contradicted(outcome):
             return outcome
         return await settle(self._services, effect, WriteResult(), reopening=reopening)
+
+
+def _is_repeatable(effect: Effect) -> bool:
+    """Whether a person may have it sent again though it is known that it was not done."""
+    return effect.state in ("refused", "unsent") and effect.step.continues_start
 
 
 def _is_contradicted(outcome: Unknown) -> bool:

@@ -42,3 +42,14 @@ def hold_lock(path: Path, timeout: float = 0.0) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def is_locked(path: Path) -> bool:
+    """Whether another process has the lock. Creates nothing. Raises ``StoreFolderNotWritable``."""
+    if not path.exists():
+        return False
+    try:
+        with hold_lock(path):
+            return False
+    except StoreLocked:
+        return True

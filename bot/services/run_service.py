@@ -93,6 +93,10 @@ class RunService:
     async def queued_writes(self, handle: str) -> int:
         return self._count_queued_writes(handle)
 
+    async def is_hidden(self, run: RunSummary | Run | RunKey) -> bool:
+        """Never: ``ReadableRuns`` hides runs from a person."""
+        return False
+
     async def recent_start(self, runbook: RunbookKey, place: Place, since: datetime) -> TrackedRun | None:
         for tracked in self._rows.in_channel(place):
             key = RunbookKey(platform=tracked.run.key.platform, id=tracked.run.runbook_id)
@@ -119,7 +123,17 @@ class RunService:
             return stored
         return await self._rows.transaction(change, Commit.RUN)
 
-    async def reserve_handle(self, platform: str, title: str, runbook: str, key: str, *, book: str = "") -> str:
+    async def reserve_handle(
+        self,
+        platform: str,
+        title: str,
+        runbook: str,
+        key: str,
+        *,
+        book: str = "",
+        by: Actor | None = None,
+        place: Place | None = None,
+    ) -> str:
         """A second call with the same ``key`` replaces what the first one could only guess."""
         draft = Run(
             key=RunKey(platform=platform, id=""),
@@ -128,7 +142,8 @@ class RunService:
             runbook_id=runbook,
             state=RunState.STARTING,
         )
-        return await self._rows.transaction(lambda rows: reserve(rows, draft, key).handle, Commit.START)
+        overlay = RunOverlay(places=(place,) if place is not None else (), started_by=by)
+        return await self._rows.transaction(lambda rows: reserve(rows, draft, key, overlay).handle, Commit.START)
 
     async def cancel_start(self, handle: str) -> None:
         def change(rows: RunTransaction) -> None:

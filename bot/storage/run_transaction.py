@@ -22,6 +22,9 @@ RunChange = Callable[[TrackedRun], TrackedRun]
 """Must have no effects: it may run again."""
 
 
+_NO_OVERLAY = RunOverlay()
+
+
 @dataclass(frozen=True, slots=True)
 class StoredRun:
     """A row. ``version`` counts its changes. ``start_key`` is the key of the message that starts the run."""
@@ -78,10 +81,17 @@ class RunTransaction:
                 continue
         return found
 
-    def insert(self, run: Run, *, start_key: str | None = None, started: bool = True) -> StoredRun:
+    def insert(
+        self,
+        run: Run,
+        *,
+        start_key: str | None = None,
+        started: bool = True,
+        overlay: RunOverlay = _NO_OVERLAY,
+    ) -> StoredRun:
         """A run with the next handle."""
         handles = add_task_handles({}, run)
-        tracked = TrackedRun(handle="", run=run, handles=handles, started=started)
+        tracked = TrackedRun(handle="", run=run, handles=handles, overlay=overlay, started=started)
         values = run_values(tracked) | {"start_key": start_key, "at": self.now, "version": 1}
         number = self.connection.execute(insert(runs).values(values).returning(runs.c.number)).scalar_one()
         tracked = tracked.model_copy(update={"handle": f"R{number}"})
@@ -106,6 +116,8 @@ class RunTransaction:
             self._save(replace(stored, start_key=start_key))
 
     def bind(self, handle: str, place: Place) -> None:
+        """The run then belongs to this place too, also after another run has taken over the binding."""
+        self.change(handle, lambda run: run.model_copy(update={"overlay": run.overlay.with_place(place)}))
         key: dict[str, object] = {"place": place.key, "thread": place.thread}
         put(bindings, key, {"run": run_number(handle), "at": self.now})(self.connection)
         self.bound[place.key, place.thread] = handle

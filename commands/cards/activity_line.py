@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from adapters.errors import Rejected
 from adapters.models import RunState, TaskState
 from adapters.toolkit.messages import in_language
 from adapters.writes import NOTE, AddTask, NotApplied, Op, SetStatus, Write, WriteResult
@@ -100,15 +101,15 @@ def step_summary(tracked: TrackedRun, step: Write) -> str:
 
 def unknown_facts(tracked: TrackedRun, outcome: Unknown, services: Services) -> dict[str, object]:
     """The facts of ``unknown.*``: which request it is, that of a note also what is done, and what is missing."""
-    platform, finding = tracked.run.key.platform, outcome.finding
+    platform = tracked.run.key.platform
     facts: dict[str, object] = {
         "what": step_summary(tracked, outcome.step),
         "done": write_summary(tracked, outcome.step),
         "platform": platform_title(platform, services),
         "at": clock(outcome.sent_at, services.zone),
     }
-    if finding is not None and finding.missing:
-        facts["missing"] = translate(finding.missing, platform_messages(platform, services), **finding.facts)
+    if missing := missing_text(tracked, outcome, services):
+        facts["missing"] = missing
     return facts
 
 
@@ -168,7 +169,27 @@ def activity_line(
     """
     with in_language(language or services.language):
         text = _outcome_text(message, tracked, outcome, services, partly)
-    return ActivityLine(tracked.handle, slot(message.key, outcome.step), text)
+        buttons = complete_buttons(message, tracked, outcome) if isinstance(outcome, Refused) else ()
+        name = short_name(tracked, outcome.step) if buttons else ""
+    return ActivityLine(tracked.handle, slot(message.key, outcome.step), text, buttons, name=name)
+
+
+def complete_buttons(message: Message, tracked: TrackedRun, outcome: Refused) -> tuple[Button, ...]:
+    """[Try again] for what a start lacks: the start itself would make a second run."""
+    error = outcome.error
+    has_choices = isinstance(error, Rejected) and (error.choices or error.retry_with)
+    if not outcome.step.continues_start or has_choices:
+        return ()
+    intent = DecideOutcome(run=tracked.handle, key=message.key, step=outcome.step.step_key, applied=False)
+    return (button("button.again", intent),)
+
+
+def missing_text(tracked: TrackedRun, outcome: Refused | Unknown, services: Services) -> Text:
+    """ "25 of 58 tasks are missing"; empty if the platform shows nothing of the kind."""
+    finding, platform = outcome.finding, tracked.run.key.platform
+    if finding is None or not finding.missing:
+        return ()
+    return translate(finding.missing, platform_messages(platform, services), **finding.facts)
 
 
 def _outcome_text(
@@ -195,6 +216,8 @@ def _outcome_text(
             partly = partly or is_last_note(step)
             why = refusal_reason(outcome, platform, services, partly=partly)
             missing = step_summary(tracked, step)
+            if not_there := missing_text(tracked, outcome, services):
+                return translate("trace.partly_missing", why=why, missing=not_there, **facts)
             if not partly:
                 return translate("trace.refused", why=why, **facts)
             key = "trace.partly" if missing == facts["what"] else "trace.partly_without"

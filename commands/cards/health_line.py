@@ -1,10 +1,10 @@
-"""A run's health: the newer of the platform's and the one that Liaison stores, as a line of text."""
+"""A run's health: the newer of the platform's and the one that Liaison stores, as a title and a line of text."""
 
 from collections.abc import Mapping
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from adapters.models import Health, RunHealth
-from commands.model.card import Bold, Separator, Span, Text, Tone
+from commands.model.card import Text, Tone
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import translate
 from commands.text.phrases import clock, health_name, join_parts, shorten
@@ -16,6 +16,7 @@ TONES: Mapping[Health, Tone] = {
     Health.RED: "bad",
     Health.UNSET: "",
 }
+_DOTS: Mapping[Health, str] = {Health.GREEN: "🟢", Health.AMBER: "🟠", Health.RED: "🔴"}
 
 
 def run_health(tracked: TrackedRun) -> RunHealth:
@@ -42,21 +43,27 @@ def is_stored_here(tracked: TrackedRun) -> bool:
     )
 
 
-def health_line(tracked: TrackedRun, zone: tzinfo | None, longest: int = _LONGEST_HEALTH) -> Text:
-    """ "AMBER  replica lagging behind 40 s   Ana 14:03, next update 14:20"; empty without a status update."""
+def health_title(health: Health, name: str) -> Text:
+    """ "🟠 AMBER · R7 Primary down"; the name alone without a health."""
+    return (" · ".join(filter(None, (health_word(health), name))),)
+
+
+def health_word(health: Health) -> str:
+    return "" if health is Health.UNSET else f"{_DOTS[health]} {health_name(health)}"
+
+
+def status_line(
+    tracked: TrackedRun, zone: tzinfo | None, now: datetime | None = None, longest: int = _LONGEST_HEALTH
+) -> Text:
+    """ "replica lags 40 s — Ana 14:03 · next update 14:20"; empty without a status update."""
     health = run_health(tracked)
-    by_when = join_parts([health.by, (clock(health.at, zone),) if health.at else ()], " ")
-    due = (
-        translate("run.next_update", at=clock(health.due, zone))
-        if health.due and not tracked.run.state.is_over
-        else ()
-    )
-    platform = tracked.run.key.platform
-    where = translate("run.as_text", platform=platform) if is_stored_here(tracked) else ()
-    details = join_parts([by_when, due, where])
     text = health.text if len(health.text) <= longest else shorten(health.text, longest)
-    rest = join_parts([text, details], Separator(", "))
-    if health.health is Health.UNSET:
-        return rest
-    word: Span = Bold(health_name(health.health))
-    return (word, "  ", *rest) if rest else (word,)
+    by_when = join_parts([health.by, (clock(health.at, zone, now),) if health.at else ()], " ")
+    due: Text = ()
+    if not tracked.run.state.is_over:
+        if health.due:
+            due = translate("run.next_update", at=clock(health.due, zone, now))
+        elif health.health is not Health.UNSET:
+            due = translate("run.no_next_update")
+    where = translate("run.as_text", platform=tracked.run.key.platform) if is_stored_here(tracked) else ()
+    return join_parts([join_parts([text, by_when], " — "), due, where], " · ")

@@ -9,9 +9,11 @@ from adapters.toolkit.messages import in_language
 from adapters.writes import HoldTask, Op, Write, WriteResult
 from commands.cards.activity_line import (
     activity_line,
+    complete_buttons,
     decision_line,
     is_health_unset,
     message_facts,
+    missing_text,
     not_sent_reason,
     refusal_reason,
     too_late_text,
@@ -121,9 +123,12 @@ def _report_refused(context: CommandContext, written: WriteOutcome, outcome: Ref
         parts = Counter(_part_name(made.step) for made in written.changes_made)
         done = ", ".join(name if times == 1 else f"{name} (×{times})" for name, times in parts.items())
         why = refusal_reason(outcome, platform, services, partly=True)
-        missing = _part_name(outcome.step)
-        text = translate("refused.partly", what=what, done=done, missing=missing, why=why)
-        return OutcomeReport(text, "failed", lines, retry, tone="bad")
+        if missing := missing_text(tracked, outcome, services):
+            text = translate("refused.partly_missing", what=what, missing=missing, platform=platform, why=why)
+        else:
+            text = translate("refused.partly", what=what, done=done, missing=_part_name(outcome.step), why=why)
+        buttons = (*retry, *complete_buttons(message, tracked, outcome))
+        return OutcomeReport(text, "failed", lines, buttons, tone="bad")
     if outcome.why != "refused" or error is None:
         text = _not_sent_text(outcome, what, platform, services)
         return OutcomeReport(text, "failed", lines, (retry_button(message), drop_button(message)), tone="warn")

@@ -1,20 +1,21 @@
 """The run's card: the run as last read, and the likely next steps."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, tzinfo
-from itertools import islice
+from datetime import datetime, timedelta, tzinfo
+from typing import Literal
 
-from adapters.models import Health, Run, RunHealth, RunState, Stage, Task, TaskState
+from adapters.models import Health, Run, RunHealth, RunState, Task
 from adapters.protocol import Capability, is_read_in_turn, supports
 from adapters.toolkit.messages import in_language
 from adapters.writes import Op
-from commands.cards.health_line import TONES, health_line, run_health
-from commands.cards.task_buttons import begin_button, finish_button
-from commands.cards.task_row import is_late, row, shown_tasks
-from commands.model.card import Button, Card, Row, Section, Separator, Text
-from commands.model.intents import DoAction, End, OpenForm, Retry
+from commands.cards.health_line import TONES, health_title, run_health, status_line
+from commands.cards.progress import progress_line, task_counts
+from commands.cards.run_menu import all_tasks_button, more_menu
+from commands.cards.run_tasks import RunTasks
+from commands.cards.task_row import shown_tasks
+from commands.model.card import Button, Card, Text
+from commands.model.intents import End, OpenForm, Retry
 from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, plural, translate
@@ -31,19 +32,18 @@ from commands.text.phrases import (
     start_button,
 )
 
-_MOST_TASKS = 12  # drawn as rows; a longer run gets one line for each stage
-_MOST_ROWS = 10
 _AGE_STEP = 300  # seconds
-_COUNTED = (TaskState.RUNNING, TaskState.HELD, TaskState.SKIPPED, TaskState.FAILED)
+_BETWEEN = " · "
+_MOST_UNDONE = 5
 
 
-def channel_card(tracked: TrackedRun, services: Services, now: datetime) -> Card:
-    """The run's live card, in the channel's language."""
+def channel_card(tracked: TrackedRun, services: Services, now: datetime, queued: int = 0) -> Card:
+    """The run's live card, in the channel's language. ``queued``: accepted changes that were not sent yet."""
     with in_language(services.language):
-        return live_card(tracked, services, now)
+        return live_card(tracked, services, now, queued)
 
 
-def live_card(tracked: TrackedRun, services: Services, now: datetime) -> Card:
+def live_card(tracked: TrackedRun, services: Services, now: datetime, queued: int = 0) -> Card:
     """``run_card`` with the zone of ``services`` and what the run's platform supports."""
     name = tracked.run.key.platform
     adapter = services.adapter(name)
@@ -54,6 +54,8 @@ def live_card(tracked: TrackedRun, services: Services, now: datetime) -> Card:
         can=adapter.capabilities,
         messages=platform_messages(name, services),
         shows_age=is_read_in_turn(adapter) and not tracked.run.state.is_over,
+        forms={command.verb for command in services.commands.values() if command.form is not None},
+        queued=queued,
     )
     if name in services.platforms or tracked.run.state.is_over:
         return card
@@ -68,96 +70,76 @@ def run_card(
     can: Mapping[Op, Capability] | None = None,
     messages: Mapping[str, str] | None = None,
     shows_age: bool = False,
+    forms: Collection[str] = (),
+    queued: int = 0,
 ) -> Card:
     """Also of a run that is being started, and of one that did not start (with the reason).
 
     ``messages``: the catalogue of its platform, for its notes. ``shows_age``: it may be some minutes old, and says
-    "as of 14:02". It is edited for that alone too, but only every five minutes.
+    "as of 14:02". It is edited for that alone too, but only every five minutes. ``forms``: verbs that have a form.
     """
     if not tracked.started:
         return _card_before_start(tracked)
     run = tracked.run
     tasks = shown_tasks(tracked)
+    notes = _notes(run, messages or {}, zone)
+    if run.state.is_over:
+        return _card_after_end(tracked, tasks, notes, now, zone)
     health = run_health(tracked)
-    counts = task_counts(tasks)
+    drawn = RunTasks(tracked, tasks, can or {}, now, zone)
     state: Text = () if run.state is RunState.ACTIVE else translate(f"run.{run.state}")
-    age = translate("run.as_of" if shows_age else "run.read", at=clock(run.read_at, zone)) if run.read_at else ()
-    counts_and_age = join_parts([join_parts([state, counts]), age], Separator("   "))
-    summary = join_parts(
-        [run_name(tracked) + ":", join_parts([plain_text(state), _health_word(health), plain_text(counts)])], " "
-    )
+    rehearsal = translate("run.rehearsal") if run.rehearsal else ()
+    progress = join_parts([rehearsal, state, progress_line(tasks)], _BETWEEN)
     return Card(
-        title=(run_name(tracked),),
-        subtitle=_subtitle(tracked),
-        summary=plain_text(summary),
-        lines=(*_lines(tracked, health, counts_and_age, zone), *_notes(run, messages or {}, zone)),
-        sections=_sections(tracked, tasks, now, zone),
-        buttons=() if run.state.is_over else _buttons(tracked, tasks, can or {}),
+        title=health_title(health.health, run_name(tracked)),
+        summary=_summary(tracked, state, health, tasks),
+        lines=tuple(line for line in (status_line(tracked, zone, now), progress, *notes) if line),
+        sections=drawn.sections() if run.state is not RunState.PLANNED else (),
+        buttons=_buttons(tracked, tasks, can or {}),
+        menu=more_menu(tracked, can or {}, forms),
         tone=TONES[health.health],
         link=open_link(run.key.platform, run.link),
+        footer=_footer(tracked, now, zone, shows_age=shows_age, queued=queued),
         edition=str(int(run.read_at.timestamp() // _AGE_STEP)) if shows_age and run.read_at else "",
     )
 
 
-def task_counts(tasks: Sequence[Task]) -> Text:
-    """ "1 of 4 done, 1 running"."""
-    if not tasks:
-        return translate("run.no_tasks")
-    states = Counter(task.state for task in tasks)
-    parts = [translate(plural("run.counts", len(tasks)), done=states[TaskState.DONE], total=len(tasks))]
-    return join_parts([*parts, *_state_counts(states, _COUNTED)])
+def _summary(tracked: TrackedRun, state: Text, health: RunHealth, tasks: Sequence[Task]) -> str:
+    word = "" if health.health is Health.UNSET else health_name(health.health)
+    facts = join_parts([plain_text(state), word, plain_text(task_counts(tasks))])
+    return plain_text(join_parts([run_name(tracked) + ":", facts], " "))
 
 
-def _state_counts(counts: Mapping[TaskState, int], states: Iterable[TaskState]) -> list[Text]:
-    return [
-        translate(plural(f"count.{state}", counts[state]), count=counts[state])
-        for state in states
-        if counts[state]
-    ]
+def _footer(
+    tracked: TrackedRun, now: datetime, zone: tzinfo | None, *, shows_age: bool = False, queued: int = 0
+) -> Text:
+    run = tracked.run
+    key = "run.as_of" if shows_age else "run.read"
+    age = translate(key, at=clock(run.read_at, zone, now)) if run.read_at else ()
+    waiting = translate(plural("run.queued", queued), count=queued) if queued else ()
+    runbook = "" if run.runbook and run.runbook in run_name(tracked) else shorten(run.runbook, 60)
+    return join_parts([runbook, run.key.platform, age, waiting], _BETWEEN)
 
 
-def likely_steps(tracked: TrackedRun, tasks: Sequence[Task], can: Mapping[Op, Capability]) -> list[Button]:
-    """At most two: finish running tasks, begin ready ones; one of each if there are both."""
-    running = _first_two(tracked, tasks, TaskState.RUNNING) if supports(can, Op.FINISH) else []
-    ready = _first_two(tracked, tasks, TaskState.READY) if supports(can, Op.BEGIN) else []
-    if running and ready:
-        running, ready = running[:1], ready[:1]
-    elif running:
-        ready = []
-    finish = [finish_button(tracked, task) for task in running]
-    return [*finish, *(begin_button(tracked, task) for task in ready)]
-
-
-def _first_two(tracked: TrackedRun, tasks: Sequence[Task], state: TaskState) -> list[Task]:
-    """Of the tasks in this state that a button may change."""
-    found = (task for task in tasks if task.state is state and task.is_ours and tracked.task_handle(task.id))
-    return list(islice(found, 2))
+def likely_steps(
+    tracked: TrackedRun, tasks: Sequence[Task], can: Mapping[Op, Capability], now: datetime
+) -> list[Button]:
+    return RunTasks(tracked, tasks, can, now, None).likely_steps()
 
 
 def _buttons(tracked: TrackedRun, tasks: Sequence[Task], can: Mapping[Op, Capability]) -> tuple[Button, ...]:
-    steps = likely_steps(tracked, tasks, can)
+    """Those of the whole run; the tasks' own are beside them."""
+    buttons: list[Button] = []
     if tracked.run.state is RunState.PLANNED:
-        steps = [start_button(tracked)] if supports(can, Op.START) else []
+        buttons += [replace(start_button(tracked), style="primary")] if supports(can, Op.START) else []
     elif tasks and all(task.state.is_over for task in tasks) and supports(can, Op.END):
-        steps = [button("button.end", End(run=tracked.handle), run=tracked.handle)]
-    if supports(can, Op.STATUS):
-        steps.append(button("button.update", OpenForm(run=tracked.handle, about="status")))
-    return (
-        *steps,
-        button("button.more", OpenForm(run=tracked.handle, about="more")),
-        *_platform_button(tracked, can),
-    )
-
-
-def _platform_button(tracked: TrackedRun, can: Mapping[Op, Capability]) -> list[Button]:
-    """At most one, because a chat has room for five: the platform's own button, or a list of them. It asks
-    first."""
-    names = tracked.run.own_buttons
-    if not names or not supports(can, Op.ACTION):
-        return []
-    if len(names) > 1:
-        return [button("button.offers", DoAction(run=tracked.handle), count=len(names))]
-    return [Button(shorten(names[0], 30), DoAction(run=tracked.handle, action=names[0]))]
+        end = button("button.end", End(run=tracked.handle), run=tracked.handle)
+        buttons.append(replace(end, style="primary"))
+    for op, key in ((Op.STATUS, "button.update"), (Op.COMMENT, "button.comment")):
+        if supports(can, op):
+            about: Literal["status", "comment"] = "status" if op is Op.STATUS else "comment"
+            buttons.append(button(key, OpenForm(run=tracked.handle, about=about)))
+    return tuple(buttons)
 
 
 def _card_before_start(tracked: TrackedRun) -> Card:
@@ -175,18 +157,57 @@ def _card_before_start(tracked: TrackedRun) -> Card:
     )
 
 
-def _subtitle(tracked: TrackedRun) -> Text:
-    run = tracked.run
-    where = translate("run.on", platform=run.key.platform)
-    return join_parts([run.runbook, where, translate("run.rehearsal") if run.rehearsal else ()])
+def _card_after_end(
+    tracked: TrackedRun, tasks: Sequence[Task], notes: Sequence[Text], now: datetime, zone: tzinfo | None
+) -> Card:
+    """What came of it. Its last health no longer matters."""
+    run, ended = tracked.run, tracked.overlay.ended
+    outcome = translate(f"ended.{run.state}")
+    lasted = _duration(tracked, tasks)
+    after = translate("ended.after", time=lasted) if lasted else ()
+    by = join_parts([ended.by.display_name, (clock(ended.at, zone, now),)], " ") if ended else ()
+    lines: list[Text] = [
+        join_parts([join_parts([outcome, after], " "), by], _BETWEEN),
+        translate("receipt.quote", text=shorten(ended.text, 300)) if ended and ended.text.strip() else (),
+        task_counts(tasks, _BETWEEN) if tasks else (),
+        _left_open(tracked, tasks),
+        *notes,
+    ]
+    return Card(
+        title=translate(f"ended.title_{run.state}", run=run_name(tracked)),
+        summary=_summary(tracked, translate(f"run.{run.state}"), RunHealth(), tasks),
+        lines=tuple(line for line in lines if line),
+        buttons=(all_tasks_button(tracked),) if tasks else (),
+        link=open_link(run.key.platform, run.link),
+        footer=_footer(tracked, now, zone),
+    )
 
 
-def _health_word(health: RunHealth) -> str:
-    return "" if health.health is Health.UNSET else health_name(health.health)
+def _left_open(tracked: TrackedRun, tasks: Sequence[Task]) -> Text:
+    left = [
+        f"{tracked.task_handle(task.id)} {shorten(task.title, 60)}" for task in tasks if not task.state.is_over
+    ]
+    if not left:
+        return ()
+    more = len(left) - _MOST_UNDONE
+    rest: Text = translate("run.and_more", count=more) if more > 0 else ()
+    return translate("ended.left_open", tasks=join_parts([*left[:_MOST_UNDONE], rest], _BETWEEN))
 
 
-def _lines(tracked: TrackedRun, health: RunHealth, counts: Text, zone: tzinfo | None) -> tuple[Text, ...]:
-    return tuple(line for line in (health_line(tracked, zone), counts) if line)
+def _duration(tracked: TrackedRun, tasks: Sequence[Task]) -> str:
+    """From the first sign of work to the end, where both are known."""
+    ended = tracked.overlay.ended
+    times = [at for task in tasks for at in (task.started_at, task.finished_at) if at]
+    last = ended.at if ended else max(times, default=None)
+    first = min(filter(None, [tracked.overlay.started_at, *times]), default=None)
+    if first is None or last is None or last - first < timedelta(minutes=1):
+        return ""
+    minutes = int((last - first).total_seconds() // 60)
+    days, hours = divmod(minutes // 60, 24)
+    if days:
+        return plain_text(translate("ended.days", days=days, hours=hours))
+    key = "ended.hours" if hours else "ended.minutes"
+    return plain_text(translate(key, hours=hours, minutes=minutes % 60))
 
 
 def _notes(run: Run, messages: Mapping[str, str], zone: tzinfo | None) -> list[Text]:
@@ -196,44 +217,3 @@ def _notes(run: Run, messages: Mapping[str, str], zone: tzinfo | None) -> list[T
         for note in run.notes
         if note.key in messages
     ]
-
-
-def _sections(
-    tracked: TrackedRun, tasks: Sequence[Task], now: datetime, zone: tzinfo | None
-) -> tuple[Section, ...]:
-    groups = _by_stage(tracked.run.stages, tasks)
-    if len(tasks) <= _MOST_TASKS:
-        return tuple(
-            Section(title, tuple(row(tracked, task, now, zone) for task in group)) for title, group in groups
-        )
-    drawn = _most_important(tasks, now)
-    return tuple(_stage_with_counts(tracked, title, group, drawn, now, zone) for title, group in groups)
-
-
-def _by_stage(stages: Sequence[Stage], tasks: Sequence[Task]) -> list[tuple[str, list[Task]]]:
-    """(title, tasks) in the platform's order; tasks of no stage first, under no title."""
-    groups: dict[str, list[Task]] = {"": [], **{stage.id: [] for stage in stages}}
-    titles = {stage.id: stage.title for stage in stages}
-    for task in tasks:
-        groups[task.stage if task.stage in titles and task.stage else ""].append(task)
-    return [(titles.get(id, ""), group) for id, group in groups.items() if group]
-
-
-def _most_important(tasks: Sequence[Task], now: datetime) -> set[str]:
-    """Task ids: late and urgent ones first, then running, then ready; at most ten."""
-    ranks = {TaskState.RUNNING: 1, TaskState.READY: 2}
-    ranked = [(0 if _is_pressing(task, now) else ranks.get(task.state, 9), task.id) for task in tasks]
-    important = sorted((pair for pair in ranked if pair[0] < 9), key=lambda pair: pair[0])
-    return {id for _, id in important[:_MOST_ROWS]}
-
-
-def _is_pressing(task: Task, now: datetime) -> bool:
-    return is_late(task, now) or (task.urgent and not task.state.is_over)
-
-
-def _stage_with_counts(
-    tracked: TrackedRun, title: str, group: Sequence[Task], drawn: set[str], now: datetime, zone: tzinfo | None
-) -> Section:
-    rows: tuple[Row, ...] = tuple(row(tracked, task, now, zone) for task in group if task.id in drawn)
-    rest = Counter(task.state for task in group if task.id not in drawn)
-    return Section(title, rows, join_parts(_state_counts(rest, TaskState)))

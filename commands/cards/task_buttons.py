@@ -1,6 +1,6 @@
 """The buttons that change or show one task."""
 
-from adapters.models import Task
+from adapters.models import Task, TaskState
 from commands.model.card import Button
 from commands.model.intents import Approve, Assign, Begin, Finish, Reopen, Show
 from commands.model.tracked_run import TrackedRun
@@ -20,6 +20,15 @@ def finish_button(tracked: TrackedRun, task: Task) -> Button:
 def reopen_button(tracked: TrackedRun, task: Task) -> Button:
     handle = tracked.task_handle(task.id)
     return button("button.reopen", Reopen(run=tracked.handle, tasks=(handle,)), task=handle)
+
+
+def resume_button(tracked: TrackedRun, task: Task) -> Button:
+    """``task`` as shown: held. One that only Liaison holds goes on as it was; another one begins again."""
+    handle = tracked.task_handle(task.id)
+    kept = tracked.run.task(task.id)
+    runs_below = kept is not None and kept.state is TaskState.RUNNING
+    intent = (Reopen if runs_below else Begin)(run=tracked.handle, tasks=(handle,))
+    return button("button.resume", intent, task=handle)
 
 
 def approve_button(tracked: TrackedRun, task: Task) -> Button:

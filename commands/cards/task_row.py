@@ -74,31 +74,32 @@ def row(tracked: TrackedRun, task: Task, now: datetime, zone: tzinfo | None, *, 
 
 
 def _note(tracked: TrackedRun, task: Task, now: datetime, zone: tzinfo | None) -> Text:
-    parts: list[Text | str] = [_state_note(tracked, task, zone)]
+    parts: list[Text | str] = []
+    if is_late(task, now) and task.due_at:
+        parts.append(translate("row.late", at=clock(task.due_at, zone, now)))
+    parts.append(_state_note(tracked, task, now, zone))
     if task.mark:
         parts.append(task.mark)
     if task.urgent and not task.state.is_over:
         parts.append(translate("row.urgent"))
     if task.expected_at and task.state in _EXPECTED_KEYS:
-        parts.append(translate(_EXPECTED_KEYS[task.state], at=clock(task.expected_at, zone)))
-    if is_late(task, now) and task.due_at:
-        parts.append(translate("row.late", at=clock(task.due_at, zone)))
+        parts.append(translate(_EXPECTED_KEYS[task.state], at=clock(task.expected_at, zone, now)))
     return join_parts(parts)
 
 
-def _state_note(tracked: TrackedRun, task: Task, zone: tzinfo | None) -> Text:
+def _state_note(tracked: TrackedRun, task: Task, now: datetime, zone: tzinfo | None) -> Text:
     match task.state:
         case TaskState.DONE | TaskState.SKIPPED | TaskState.FAILED:
-            at: Text = (clock(task.finished_at, zone),) if task.finished_at else ()
+            at: Text = (clock(task.finished_at, zone, now),) if task.finished_at else ()
             return join_parts(
                 [join_parts([task.finished_by or last_actor_name(tracked, task), at], " "), task.reason]
             )
         case TaskState.RUNNING:
             who = people_names(task.assignees) or task.started_by or last_actor_name(tracked, task)
-            since = translate("row.since", at=clock(task.started_at, zone)) if task.started_at else ()
+            since = translate("row.since", at=clock(task.started_at, zone, now)) if task.started_at else ()
             return join_parts([join_parts([who, since], " "), _begun_by(tracked, task)])
         case TaskState.WAITING if task.waits_for:
-            return join_parts([translate("row.waits", tasks=handles(tracked, task.waits_for)), _assigned_to(task)])
+            return join_parts([_assigned_to(task), translate("row.waits", tasks=handles(tracked, task.waits_for))])
         case TaskState.HELD:
             return join_parts([task.reason, people_names(task.assignees)])
     person = _assigned_to(task) or last_actor_name(tracked, task)  # a begin that is only a comment names nobody

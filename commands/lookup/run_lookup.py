@@ -19,6 +19,7 @@ from commands.model.messages import Message
 from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
 from commands.text.phrases import MOST_CHOICES, bare_title, button, choice, run_name, show_button
+from commands.visibility import missing_run
 
 LinkTarget = RunKey | TaskKey | RunbookKey
 _MAX_ID_LENGTH = 255  # no platform has longer ids, and the store does not keep them
@@ -49,6 +50,8 @@ async def known_run(key: RunKey, services: Services) -> TrackedRun:
     """The run with this key. Raises ``UnreadRun``."""
     if tracked := await services.runs.find(key):
         return tracked
+    if await services.runs.is_hidden(key):
+        raise missing_run(str(key))
     raise UnreadRun(key)
 
 
@@ -60,7 +63,7 @@ async def find_run(reference: str, message: Message, services: Services, *, op: 
     if is_run_handle(reference):
         tracked = await services.runs.get(reference)
         if tracked is None:
-            raise Missing("run.no_such", run=reference.upper(), buttons=[button("button.runs", Runs())])
+            raise missing_run(reference.upper())
         return tracked
     key = parse_platform_reference(reference, services)
     if isinstance(key, TaskKey):

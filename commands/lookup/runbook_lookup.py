@@ -47,7 +47,9 @@ async def search_runbooks(query: str, platform: str, services: Services) -> Runb
     listed = await ask_platforms(names, lambda adapter: adapter.runbooks(query), services)
     if listed.errors and not listed.answered:
         raise listed.errors[0]
-    return RunbookSearch(tuple(listed.items), listed.gaps)
+    # Some platforms also start a run from another one.
+    found = [runbook for runbook in listed.items if not await services.runs.is_hidden(_as_run(runbook.key))]
+    return RunbookSearch(tuple(found), listed.gaps)
 
 
 def find_platform(query: str, services: Services) -> str:
@@ -109,9 +111,14 @@ async def _find_by_reference(text: str, services: Services) -> Runbook | None:
     """By link or ``PLATFORM:ID``. None if the text is neither. Raises ``NotFound``."""
     await require_no_run(text, services)
     key = parse_platform_reference(text, services)
-    if isinstance(key, RunbookKey | RunKey):
+    if isinstance(key, RunbookKey | RunKey) and not await services.runs.is_hidden(_as_run(key)):
         return await services.adapter(key.platform).runbook(key.id)
     return None
+
+
+def _as_run(key: RunbookKey | RunKey) -> RunKey:
+    """A runbook and a run may be the same thing of the platform."""
+    return RunKey(platform=key.platform, id=key.id)
 
 
 async def _find_running(query: str, platform: str, services: Services) -> TrackedRun | None:

@@ -20,6 +20,7 @@ class ClockTime:
 
     at: datetime
     zone: str = "UTC"  # used where the chat cannot know the reader's
+    dated: bool = False  # with its date, because it isn't today
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +67,40 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Menu:
+    """A select. Choosing an option does what a button with its intent does.
+
+    ``search`` names what a chat can load as somebody types, for the run ``run``; other chats offer ``options``.
+    """
+
+    label: str
+    options: tuple[Button, ...]
+    search: Literal["", "begin", "finish"] = ""
+    run: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """A task in a card: ``running  T2 Page the DBA   Ana since 14:02``."""
+    """A task in a card: ``running  T2 Page the DBA   Ana since 14:02``, with its button beside it."""
 
     state: TaskState | None
     handle: str
     title: str
     note: Text = ()
+    button: Button | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A stage: its title, rows, and a line for the tasks without a row ("4 done, 3 waiting")."""
+    """A title, rows, and a line below them ("4 done, 3 waiting"). Without rows, the line stands beside the title.
+
+    ``menu`` is for what has no row or button.
+    """
 
     title: str
     rows: tuple[Row, ...] = ()
     more: Text = ()
+    menu: Menu | None = None
 
 
 Tone = Literal["", "good", "warn", "bad"]
@@ -91,10 +110,12 @@ Tone = Literal["", "good", "warn", "bad"]
 class Card:
     """``summary`` is the card in one sentence, for notifications, screen readers and logs.
 
-    ``tone`` colours the card where a chat can; a word on it always says the same. At most four buttons; five for a
-    choice, and for a run with buttons of its platform. ``shown_elsewhere``: what a private card says is on the
-    live card and in an activity line too, so a chat that could only post it publicly may leave it out.
-    ``edition`` is never shown: a live card is edited when it changes, like what is shown.
+    ``link`` is where the title leads. ``tone`` colours the card where a chat can; a word on it always says the
+    same. At most four ``buttons``, five for a choice; ``menu`` has what they have no room for.
+    ``shown_elsewhere``: what a private card says is on the live card and in an activity line too, so a chat that
+    could only post it publicly may leave it out. ``confidential``: only this person may read it, so a chat never
+    posts it publicly. ``edition`` is never shown: a live card is edited when it
+    changes, like what is shown.
     """
 
     title: Text
@@ -106,7 +127,23 @@ class Card:
     tone: Tone = ""
     link: Link | None = None
     shown_elsewhere: bool = field(default=False, compare=False)
+    confidential: bool = field(default=False, compare=False)
     edition: str = field(default="", compare=False)
+    menu: Menu | None = None
+    footer: Text = ()
+
+    @property
+    def row_buttons(self) -> tuple[Button, ...]:
+        return tuple(row.button for section in self.sections for row in section.rows if row.button)
+
+    @property
+    def all_buttons(self) -> tuple[Button, ...]:
+        """Those beside rows first, as a chat without rows shows them."""
+        return (*self.row_buttons, *self.buttons)
+
+    @property
+    def has_controls(self) -> bool:
+        return bool(self.all_buttons or self.menu or any(section.menu for section in self.sections))
 
 
 def text(*spans: Span) -> Text:

@@ -109,5 +109,5 @@ class Message(Model):
     intent: Annotated[dict[str, Any] | None, BeforeValidator(without_lone_surrogates)] = None
     reply: ReplyRoute = ReplyRoute()
     link: str = ""  # permalink of the message that a shortcut was used on
-    in_passing: bool = False
-    edits: str = ""
+    in_passing: bool = Field(False, exclude_if=lambda in_passing: not in_passing)
+    edits: str = Field("", exclude_if=lambda edits: not edits)

@@ -30,12 +30,14 @@ class Refused:
     """The platform refused it, or nothing was sent: before the write timeout, a [Stop], or while Liaison was down.
 
     ``patience``: its platform did not take it in time. ``late``: it had to wait too long for other writes.
+    ``finding``: of a step that a start went on with, what the platform shows of it; None if it could not be read.
     """
 
     step: Write
     error: AdapterError | None
     why: Literal["refused", "patience", "stopped", "late", "down"] = "refused"
     downtime: Downtime | None = None
+    finding: NotApplied | Indeterminate | None = None
 
 
 @dataclass(frozen=True, slots=True)

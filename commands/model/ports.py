@@ -14,7 +14,7 @@ from adapters.protocol import Adapter, Platform
 from adapters.toolkit.messages import ENGLISH
 from adapters.unconfigured import adapter_named
 from adapters.writes import Write, WriteMarker
-from commands.model.card import ActivityLine
+from commands.model.card import ActivityLine, Card
 from commands.model.command import CommandSet
 from commands.model.messages import Actor, Message, Place
 from commands.model.outcomes import Outcome
@@ -44,12 +44,22 @@ class RunsPort(Protocol):
         """Gives a run on a platform a handle, unless it has one."""
         ...
 
-    async def reserve_handle(self, platform: str, title: str, runbook: str, key: str, *, book: str = "") -> str:
+    async def reserve_handle(
+        self,
+        platform: str,
+        title: str,
+        runbook: str,
+        key: str,
+        *,
+        book: str = "",
+        by: Actor | None = None,
+        place: Place | None = None,
+    ) -> str:
         """A handle for the run that the message ``key`` starts; the same one for the same key.
 
         The second call, once the runbook is found, corrects ``platform``, ``title`` (with the handle in front) and
         ``runbook``, which ``route`` could only guess. ``runbook`` is its id on the platform (``Run.runbook_id``)
-        and empty before; ``book`` is its title.
+        and empty before; ``book`` is its title. The run belongs to ``place``, and to ``by`` who starts it.
         """
         ...
 
@@ -81,6 +91,10 @@ class RunsPort(Protocol):
         """How many accepted writes to this run have not been processed yet."""
         ...
 
+    async def is_hidden(self, run: RunSummary | Run | RunKey) -> bool:
+        """Whether the person that these runs are read for may not know that it exists."""
+        ...
+
     async def recent_start(self, runbook: RunbookKey, place: Place, since: datetime) -> TrackedRun | None:
         """A run of this runbook that was started in this place after ``since``."""
         ...
@@ -99,6 +113,22 @@ class PeoplePort(Protocol):
 
     def cached_profile(self, actor: Actor) -> Actor:
         """The actor as the chat described them last, without asking it."""
+        ...
+
+
+class MembershipsPort(Protocol):
+    """Which places of the chats a person can see. Asks the chat, unless it was asked within the last minute."""
+
+    async def can_see(self, actor: Actor, place: Place) -> bool:
+        """Also False if nobody knows: the chat cannot say, and has not said so within the last hour."""
+        ...
+
+    async def is_public(self, place: Place) -> bool:
+        """Whether every full member can see it (on Mattermost: of its team). False if nobody knows."""
+        ...
+
+    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+        """A few channels that both this person and Liaison are in, the busiest first."""
         ...
 
 
@@ -127,8 +157,26 @@ class EffectsPort(Protocol):
 class ResponderPort(Protocol):
     """What a handler may post before it returns. Everything else is in its ``Answer``."""
 
-    async def post_card(self, handle: str, place: Place) -> None:
-        """Posts the run's live card in ``place``, which shows that we can post there. Raises ``CannotPost``."""
+    async def post_card(self, handle: str, place: Place, *, cause: Message | None = None) -> None:
+        """Posts the run's live card in ``place``, which shows that we can post there. Raises ``CannotPost``.
+
+        While the chat does not respond, that is not known: the card then follows, and the sender of ``cause`` is
+        told if the chat refuses it.
+        """
+        ...
+
+    async def send_direct(self, person: Actor, card: Card, *, key: str, cause: Message | None = None) -> None:
+        """A direct message to ``person``. ``key`` names it: the same one is never sent twice."""
+        ...
+
+    async def send_notice(
+        self, person: Actor, place: Place, card: Card, *, key: str, cause: Message | None = None
+    ) -> None:
+        """Shows the card only to ``person``: in ``place`` if the chat can, else as a direct message."""
+        ...
+
+    async def react(self, place: Place, post: str, emoji: str, *, key: str) -> None:
+        """Puts our reaction ("white_check_mark") on the message ``post`` in ``place``."""
         ...
 
     async def post_activity(self, line: ActivityLine) -> None: ...
@@ -178,14 +226,33 @@ class MessagesPort(Protocol):
 
 
 @dataclass(frozen=True)
+class ReadRule:
+    """Who may read the runs of a ``place``, ``runbook`` or ``platform``, instead of the people of their places.
+
+    ``who`` has people as in ``AccessRules``, and the words "members" (every full member) and "place".
+    """
+
+    who: Sequence[str]
+    place: str = ""
+    runbook: str = ""
+    platform: str = ""
+
+
+@dataclass(frozen=True)
 class AccessRules:
-    """``[access]``: chat ids, handles or e-mails; empty means every full member (``override``: as ``end``)."""
+    """``[access]``: chat ids, handles or e-mails; empty means every full member (``override``: as ``end``).
+
+    ``read``: the first rule that fits a run decides. ``guests``: what guests and other companies see of the runs
+    of places that they are in.
+    """
 
     start: Sequence[str] = ()
     end: Sequence[str] = ()
     write: Sequence[str] = ()
     override: Sequence[str] = ()
     places: Sequence[str] = ()
+    read: Sequence[ReadRule] = ()
+    guests: Literal["card", "read", "off"] = "card"
 
 
 @dataclass(frozen=True)
@@ -197,6 +264,7 @@ class Services:
     platform_types: Mapping[str, Platform]
     runs: RunsPort
     people: PeoplePort
+    memberships: MembershipsPort
     messages: MessagesPort
     responder: ResponderPort
     access_rules: AccessRules = AccessRules()

@@ -6,7 +6,7 @@ from datetime import datetime
 from pydantic import Field
 
 from adapters.models import Health, Model, Run, TaskState
-from commands.model.messages import Actor
+from commands.model.messages import Actor, Place
 
 
 class LastAction(Model):
@@ -16,6 +16,14 @@ class LastAction(Model):
     state: TaskState
     by: Actor
     at: datetime
+
+
+class EndOfRun(Model):
+    """The end of a run through Liaison, with its closing message."""
+
+    by: Actor
+    at: datetime
+    text: str = ""
 
 
 class RunOverlay(Model):
@@ -30,8 +38,20 @@ class RunOverlay(Model):
     promised_at: datetime | None = None  # when the next update was last set, or set to none
     holds: Mapping[str, str] = {}  # task id -> reason
     last_actions: Mapping[str, LastAction] = Field({}, alias="deeds")  # by task id
+    started_at: datetime | None = Field(None, exclude_if=lambda at: at is None)  # through Liaison
+    ended: EndOfRun | None = Field(None, exclude_if=lambda ended: ended is None)
     not_started: str = ""  # why a start failed, as its card says it
     retry_key: str = Field("", alias="again")  # the key of the message that [Try again] on that card sends again
+    places: tuple[
+        Place, ...
+    ] = ()  # that it was started in or given to, the first one first: their people may read it
+    started_by: Actor | None = None
+
+    def with_place(self, place: Place) -> "RunOverlay":
+        """A channel and its threads are one place."""
+        if any(known.key == place.key for known in self.places):
+            return self
+        return self.model_copy(update={"places": (*self.places, place)})
 
     def with_hold(self, task: str, reason: str) -> "RunOverlay":
         return self.model_copy(update={"holds": {**self.holds, task: reason}})
@@ -54,6 +74,16 @@ class TrackedRun(Model):
     handles: Mapping[str, str] = {}
     overlay: RunOverlay = RunOverlay()
     started: bool = True
+
+    @property
+    def home(self) -> Place | None:
+        """Where it was started, or the first place that ``use`` gave it."""
+        return self.overlay.places[0] if self.overlay.places else None
+
+    def is_of(self, place: Place) -> bool:
+        """Whether it belongs to this channel, or to nowhere in particular."""
+        places = self.overlay.places
+        return not places or any(known.key == place.key for known in places)
 
     @property
     def only_named(self) -> bool:

@@ -43,6 +43,8 @@ async def find_my_tasks(context: CommandContext, runs: Sequence[TrackedRun], *, 
         by_run[tracked.handle] = tracked, {task.id: task for task in still_open if is_mine(task, tracked, context)}
     new_runs = 0
     for assigned in listed:
+        if await context.services.runs.is_hidden(assigned.run):
+            continue
         known = await context.services.runs.find(assigned.run.key)
         if known is None:
             new_runs += 1

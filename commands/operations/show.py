@@ -6,6 +6,7 @@ from adapters.errors import AdapterError, NotFound
 from adapters.models import Runbook, RunbookKey, RunKey, Task, TaskKey
 from commands.cards.run_card import live_card
 from commands.cards.task_card import runbook_card, task_card
+from commands.cards.task_list import task_list_card
 from commands.language.references import is_run_handle, is_task_handle
 from commands.lookup.distinct_names import run_names, runbook_names
 from commands.lookup.fuzzy import Matches, find_matches
@@ -22,6 +23,7 @@ from commands.operations.read_run import refreshed
 from commands.text.catalogue import translate
 from commands.text.error_text import platform_messages
 from commands.text.phrases import LABEL_LENGTH, MOST_CHOICES, bare_title, button, short_card, shorten, task_name
+from commands.visibility import missing_run
 
 _SURE_RANK = 1  # of ``Matches``: an exact title or its beginning
 
@@ -34,6 +36,12 @@ async def show_run(context: CommandContext, tracked: TrackedRun) -> Answer:
         return Answer(private=note, move_card=tracked.handle, changed_runs=(tracked.handle,))
     card = live_card(tracked, context.services, context.now)
     return Answer(private=replace(card, lines=(*card.lines, *notes)), changed_runs=(tracked.handle,))
+
+
+async def show_all_tasks(context: CommandContext, tracked: TrackedRun, page: int) -> Answer:
+    tracked, notes = await refreshed(context, tracked)
+    card = task_list_card(tracked, page, context.now, context.zone, notes)
+    return Answer(private=card, changed_runs=(tracked.handle,))
 
 
 async def _lives_here(context: CommandContext, tracked: TrackedRun) -> bool:
@@ -51,6 +59,8 @@ async def show_task(context: CommandContext, tracked: TrackedRun, query: str) ->
 
 
 async def show_runbook(context: CommandContext, key: RunbookKey) -> Answer:
+    if await context.services.runs.is_hidden(RunKey(platform=key.platform, id=key.id)):
+        raise _no_run(key)
     runbook = await context.services.adapter(key.platform).runbook(key.id)
     return Answer(private=runbook_card(runbook, platform_messages(key.platform, context.services)))
 
@@ -72,6 +82,8 @@ async def show(intent: Show, context: CommandContext) -> Answer:
 
 
 async def _show_run(intent: Show, context: CommandContext, tracked: TrackedRun) -> Answer:
+    if intent.tasks:
+        return await show_all_tasks(context, tracked, intent.page)
     return await (show_comments if intent.comments else show_run)(context, tracked)
 
 
@@ -100,13 +112,18 @@ async def _show_key(intent: Show, context: CommandContext, key: RunKey | TaskKey
     if isinstance(key, RunbookKey):
         return await _show_runbook(intent, context, key)
     run = key.run if isinstance(key, TaskKey) else key
+    if await context.services.runs.is_hidden(run):
+        raise _no_run(run)
     adapter = context.services.adapter(run.platform)
     try:
         read = await adapter.read(run.id)
-    except NotFound:
+    except NotFound as error:
         if isinstance(key, TaskKey):
-            raise
-        return await _show_runbook(intent, context, RunbookKey(platform=run.platform, id=run.id))
+            raise _no_run(run) from error
+        try:
+            return await _show_runbook(intent, context, RunbookKey(platform=run.platform, id=run.id))
+        except NotFound as neither:
+            raise _no_run(run) from neither
     tracked = await context.services.runs.track(read)
     task = tracked.run.task(key.id) if isinstance(key, TaskKey) else None
     if task is not None and intent.comments:
@@ -114,6 +131,10 @@ async def _show_key(intent: Show, context: CommandContext, key: RunKey | TaskKey
     if task is not None:
         return Answer(private=await task_card(context, tracked, task), changed_runs=(tracked.handle,))
     return await _show_run(intent, context, tracked)
+
+
+def _no_run(key: RunKey | RunbookKey) -> CommandError:
+    return missing_run(str(key))
 
 
 async def _show_named(intent: Show, what: str, context: CommandContext) -> Answer:

@@ -118,7 +118,7 @@ async def _start_chosen(
 async def _bind_place(tracked: TrackedRun, context: CommandContext) -> None:
     """Posts the card and binds the place to the run, unless the channel belongs to another active run."""
     runs, place = context.services.runs, context.place
-    await context.services.responder.post_card(tracked.handle, place)
+    await context.services.responder.post_card(tracked.handle, place, cause=context.message)
     holder = None if place.thread else await runs.for_thread(place)
     if holder is None or holder.run.state.is_over or holder.handle == tracked.handle:
         await runs.bind(tracked.handle, place, channel_too=True)
@@ -156,7 +156,7 @@ async def _answer(written: WriteOutcome, context: CommandContext) -> Answer:
             why = report_outcome(context, written).text
         return await _not_started(tracked, why, context, answer_of(tracked, [report]))
     if isinstance(last, Done):
-        tracked = await _read_tasks(tracked, context)
+        tracked = await _note_start(await _read_tasks(tracked, context), context)
         report = _with_buttons(report, tracked)
     answer = answer_of(tracked, [report])
     homes = {tracked.handle: tracked.run.home} if tracked.run.home else {}
@@ -172,6 +172,14 @@ async def _answer(written: WriteOutcome, context: CommandContext) -> Answer:
 def _with_buttons(report: OutcomeReport, tracked: TrackedRun) -> OutcomeReport:
     status = button("button.update", OpenForm(run=tracked.handle, about="status"))
     return replace(report, buttons=(show_button(tracked), status))
+
+
+async def _note_start(tracked: TrackedRun, context: CommandContext) -> TrackedRun:
+    """Its card says how long it took once it has ended."""
+    return await context.services.runs.update_overlay(
+        tracked.handle,
+        lambda overlay: overlay.model_copy(update={"started_at": overlay.started_at or context.now}),
+    )
 
 
 async def _read_tasks(tracked: TrackedRun, context: CommandContext) -> TrackedRun:

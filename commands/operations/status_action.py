@@ -6,14 +6,14 @@ from datetime import datetime
 from adapters.models import Health
 from adapters.toolkit.messages import in_language
 from adapters.writes import Op, SetStatus
-from commands.cards.health_line import TONES, health_line, run_health
+from commands.cards.health_line import TONES, health_title, run_health, status_line
+from commands.cards.progress import task_counts
 from commands.cards.receipt_card import answer_of, as_correction, report_outcome
-from commands.cards.run_card import task_counts
 from commands.cards.task_row import shown_tasks
 from commands.language.due_time import parse_due_time, resolve_due_time
 from commands.language.health_words import is_health, likely_health
 from commands.lookup.earlier_message import plain_name
-from commands.model.card import Answer, Bold, Card, Code, Separator, Text
+from commands.model.card import Answer, Card, Code, Separator
 from commands.model.errors import BadArguments, Suggestion
 from commands.model.intents import OpenForm, Status
 from commands.model.outcomes import Done, WriteOutcome
@@ -33,15 +33,17 @@ _LONGEST = 3000  # characters; no form takes more
 
 async def show_status(context: CommandContext, tracked: TrackedRun) -> Answer:
     tracked, notes = await refreshed(context, tracked)
-    health = health_line(tracked, context.zone, longest=_LONGEST) or translate(
+    health = run_health(tracked).health
+    status = status_line(tracked, context.zone, context.now, _LONGEST) or translate(
         "status.nothing", run=run_name(tracked)
     )
     read = translate("run.read", at=clock(tracked.run.read_at, context.zone)) if tracked.run.read_at else ()
-    lines = [health, join_parts([task_counts(shown_tasks(tracked)), read], Separator("   ")), *notes]
+    lines = [status, join_parts([task_counts(shown_tasks(tracked)), read], Separator("   ")), *notes]
     over = tracked.run.state.is_over
     buttons = [] if over else [button("button.update", OpenForm(run=tracked.handle, about="status"))]
+    title = health_title(health, run_name(tracked))
     return Answer(
-        private=short_card((run_name(tracked),), lines=lines, buttons=buttons), changed_runs=(tracked.handle,)
+        private=short_card(title, lines=lines, buttons=buttons, tone=TONES[health]), changed_runs=(tracked.handle,)
     )
 
 
@@ -125,14 +127,17 @@ def _public_card(context: CommandContext, tracked: TrackedRun, wanted: SetStatus
     """The update for everybody in the places that show the run."""
     zone, due = context.services.zone, run_health(tracked).due
     with in_language(context.services.language):
-        health = health_name(wanted.health) if wanted.health else ""
-        text: Text = (Bold(health), "  ", wanted.text) if health else (wanted.text,)
         by = translate("status.by", who=plain_name(context.actor), at=clock(context.message.at, zone))
-        next_update = translate("run.next_update", at=clock(due, zone)) if due else ()
-        summary = plain_text(translate("status.summary", run=run_name(tracked), text=plain_text(text)))
+        now = context.now
+        next_update = (
+            translate("run.next_update", at=clock(due, zone, now)) if due else translate("run.no_next_update")
+        )
+        title = health_title(wanted.health or Health.UNSET, run_name(tracked))
+        said = join_parts([health_name(wanted.health) if wanted.health else "", wanted.text], "  ")
+        summary = plain_text(translate("status.summary", run=run_name(tracked), text=plain_text(said)))
     return Card(
-        title=(run_name(tracked),),
+        title=title,
         summary=summary,
-        lines=(text, join_parts([by, next_update])),
+        lines=((wanted.text,), join_parts([by, next_update], " · ")),
         tone=TONES[wanted.health or Health.UNSET],
     )

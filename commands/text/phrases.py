@@ -72,8 +72,10 @@ def zone_name(zone: tzinfo | None) -> str:
     return "UTC" if zone is None else str(getattr(zone, "key", None) or zone)
 
 
-def clock(at: datetime, zone: tzinfo | None) -> ClockTime:
-    return ClockTime(at, zone_name(zone))
+def clock(at: datetime, zone: tzinfo | None, now: datetime | None = None) -> ClockTime:
+    """With its date if that isn't the date of ``now``."""
+    name = zone_name(zone)
+    return ClockTime(at, name, now is not None and in_zone(at, name).date() != in_zone(now, name).date())
 
 
 def join_parts(parts: Sequence[Text | str], between: str = ", ") -> Text:

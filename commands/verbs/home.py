@@ -1,7 +1,8 @@
 """``home``: what a bare root command shows: the run here, and the sender's tasks."""
 
 from adapters.models import Task
-from commands.cards.run_card import likely_steps, task_counts
+from commands.cards.progress import task_counts
+from commands.cards.run_card import likely_steps
 from commands.cards.task_row import shown_tasks
 from commands.language.references import RUN_FLAG, run_argument
 from commands.model.card import Answer, Button, Code, Text
@@ -65,9 +66,9 @@ def _task_in_run(tracked: TrackedRun, task: Task) -> str:
 
 def _run_buttons(tracked: TrackedRun, context: CommandContext) -> list[Button]:
     return [
-        *likely_steps(tracked, shown_tasks(tracked), context.adapter(tracked).capabilities),
+        *likely_steps(tracked, shown_tasks(tracked), context.adapter(tracked).capabilities, context.now),
         show_button(tracked),
-        button("button.more", OpenForm(run=tracked.handle, about="more")),
+        button("button.update", OpenForm(run=tracked.handle, about="status")),
     ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from adapters.errors import AdapterError, NotFound, Rejected
 from adapters.models import RunSummary
 from adapters.writes import Op
-from commands.cards.run_card import task_counts
+from commands.cards.progress import task_counts
 from commands.cards.task_row import shown_tasks
 from commands.language.tokens import unquote
 from commands.lookup.distinct_names import run_names
@@ -33,7 +33,7 @@ async def handle(intent: Runs, context: CommandContext) -> Answer:
     """Tracked runs and those that the platforms list. Each run that is shown gets a handle."""
     services = context.services
     found = await ask_platforms(list(services.platforms), lambda adapter: adapter.runs(intent.query), services)
-    listed = found.items
+    listed = [summary for summary in found.items if not await services.runs.is_hidden(summary)]
     active = await _active_runs(intent.query, listed, found.answered, services)
     # A run in both lists keeps its place among the listed ones, with the summary of its snapshot.
     merged = {summary.key: summary for summary in reversed([*active, *listed])}

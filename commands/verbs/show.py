@@ -1,4 +1,5 @@
-"""``show``: shows a run, a task with its instructions, or a runbook. ``--comments`` shows the comments instead."""
+"""``show``: shows a run, a task with its instructions, or a runbook. ``--comments`` shows the comments
+instead, ``--tasks`` all of a run's tasks."""
 
 from adapters.writes import Op
 from commands.language.references import RUN_FLAG, run_argument, show_intent, split_run_beside_task
@@ -12,7 +13,7 @@ from commands.operations.show import show
 
 def read(line: ParsedLine) -> Show:
     run, rest = split_run_beside_task(line.text)
-    fields = {"run": run_argument(line, run), "comments": "comments" in line.flags}
+    fields = {"run": run_argument(line, run), "comments": "comments" in line.flags, "tasks": "tasks" in line.flags}
     return show_intent(unquote(rest)).model_copy(update=fields)
 
 
@@ -25,16 +26,17 @@ COMMAND = Command(
     intent=Show,
     read=read,
     handle=handle,
-    arguments="[RUN|TASK|RUNBOOK] [--comments]",
+    arguments="[RUN|TASK|RUNBOOK] [--comments|--tasks]",
     examples=(
         Example("show", {"what": ""}),
         Example("show T3", {"what": "T3", "kind": "task"}),
         Example("show r7", {"what": "R7", "kind": "run"}),
         Example("show database failover", {"what": "database failover", "kind": ""}),
         Example("show --comments T3", {"what": "T3", "comments": True}),
+        Example("show --tasks R7", {"what": "R7", "tasks": True}),
     ),
     synonyms={"pt": ("mostrar", "ver", "exibir")},
-    flags=(Flag("comments", FlagKind.SWITCH), RUN_FLAG),
+    flags=(Flag("comments", FlagKind.SWITCH), Flag("tasks", FlagKind.SWITCH), RUN_FLAG),
     scope=Scope.READ,
     op=Op.SHOW,
 )

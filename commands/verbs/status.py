@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from adapters.models import Health
 from adapters.writes import Op
-from commands.cards.health_line import health_line, run_health
+from commands.cards.health_line import health_word, run_health, status_line
 from commands.forms.fields import WHEN_LENGTH
 from commands.language.health_words import split_unknown_colour
 from commands.language.references import RUN_FLAG, health_end, parse_health
@@ -17,6 +17,7 @@ from commands.model.intents import Intent, PromiseUpdate, Status
 from commands.model.ports import CommandContext
 from commands.operations.status_action import set_status, show_status
 from commands.text.catalogue import translate
+from commands.text.phrases import join_parts
 
 _INTERVALS = {
     "15m": timedelta(minutes=15),
@@ -66,7 +67,8 @@ def _prefill_form(opening: FormOpening) -> Values:
 
 
 def _present_status(opening: FormOpening) -> Text:
-    status = health_line(opening.run, opening.services.zone)
+    word = health_word(run_health(opening.run).health)
+    status = join_parts([word, status_line(opening.run, opening.services.zone)], " · ")
     return translate("form.present_status", status=status) if status else translate("form.no_status")
 
 

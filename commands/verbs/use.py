@@ -33,7 +33,7 @@ async def handle(intent: Use, context: CommandContext) -> Answer:
         raise run_over(tracked)
     place = context.place
     try:
-        await context.services.responder.post_card(tracked.handle, place)
+        await context.services.responder.post_card(tracked.handle, place, cause=context.message)
     except CannotPost as error:
         raise cannot_post_error(error) from error
     await context.services.runs.bind(tracked.handle, place, channel_too=False)

@@ -50,6 +50,7 @@ class ScriptedApp:
         self.console = Console()
         self.console.intake = self
         self.messages: list[Message] = []
+        self.changed_places: list[tuple[str, str, str]] = []  # (surface, channel, person)
         self.before_answer: Callable[[Message], Awaitable[object]] | None = None
 
     async def handle(self, message: Message) -> Result:
@@ -101,7 +102,12 @@ class ScriptedApp:
     async def open_form(self, wanted: OpenForm, actor: Actor, place: Place) -> Form:
         return STATUS_FORM
 
-    async def search_options(self, about: str, run: str, field: str, typed: str) -> Sequence[Option]:
+    def place_changed(self, surface: str, channel: str = "", person: str = "") -> None:
+        self.changed_places.append((surface, channel, person))
+
+    async def search_options(
+        self, about: str, run: str, field: str, typed: str, actor: Actor, place: Place
+    ) -> Sequence[Option]:
         return ()
 
     def submit(self, form: SubmittedForm) -> dict[str, Any] | FieldErrors:
@@ -118,7 +124,7 @@ class ScriptedApp:
     async def accept_edit(self, message: Message) -> Message | None:
         return message
 
-    async def live_card(self, place: Place, run: str) -> Card | None:
+    async def live_card(self, place: Place, run: str, actor: Actor) -> Card | None:
         return None
 
     def error_card(self, key: str, **facts: object) -> Card:

@@ -10,7 +10,7 @@ from adapters.models import Person, Run, RunbookKey, RunKey, RunState, RunSummar
 from adapters.protocol import Adapter
 from adapters.unconfigured import adapter_named
 from adapters.writes import Write, WriteMarker, WriteResult
-from commands.model.card import ActivityLine
+from commands.model.card import ActivityLine, Card
 from commands.model.messages import Actor, Message, Place
 from commands.model.outcomes import Done, Outcome, Refused, Unknown
 from commands.model.ports import CannotPost, StopResult
@@ -63,11 +63,26 @@ class MemoryRunsPort:
             tracked = self._new(run, started=True)
         return self._save(tracked.model_copy(update={"run": run})) if isinstance(summary, Run) else tracked
 
-    async def reserve_handle(self, platform: str, title: str, runbook: str, key: str, *, book: str = "") -> str:
+    async def is_hidden(self, run: RunSummary | Run | RunKey) -> bool:
+        return False
+
+    async def reserve_handle(
+        self,
+        platform: str,
+        title: str,
+        runbook: str,
+        key: str,
+        *,
+        book: str = "",
+        by: Actor | None = None,
+        place: Place | None = None,
+    ) -> str:
         key_without_id = RunKey(platform=platform, id="")
         draft = Run(key=key_without_id, title=title, runbook=book, runbook_id=runbook, state=RunState.STARTING)
         if key not in self.starts:
-            self.starts[key] = self._new(draft, started=False).handle
+            overlay = RunOverlay(places=(place,) if place is not None else (), started_by=by)
+            tracked = self._new(draft, started=False)
+            self.starts[key] = self._save(tracked.model_copy(update={"overlay": overlay})).handle
         tracked = self.tracked[self.starts[key]]
         if not tracked.started:
             self._save(tracked.model_copy(update={"run": draft}))
@@ -88,6 +103,7 @@ class MemoryRunsPort:
 
     async def bind(self, handle: str, place: Place, *, channel_too: bool) -> None:
         self.bound[place.key, place.thread] = handle
+        await self.update_overlay(handle, lambda overlay: overlay.with_place(place))
         holder = self.tracked.get(self.bound.get((place.key, ""), ""))
         if channel_too and (holder is None or holder.run.state.is_over):
             self.bound[place.key, ""] = handle
@@ -168,6 +184,24 @@ class MemoryPeople:
 
 
 @dataclass
+class MemoryMemberships:
+    """``outsiders``: (actor id, channel) of people who cannot see a channel. ``public`` channels are open."""
+
+    outsiders: set[tuple[str, str]] = field(default_factory=set)
+    public: set[str] = field(default_factory=set)
+    shared: list[Place] = field(default_factory=list)
+
+    async def can_see(self, actor: Actor, place: Place) -> bool:
+        return (actor.id, place.channel) not in self.outsiders
+
+    async def is_public(self, place: Place) -> bool:
+        return place.channel in self.public
+
+    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+        return self.shared
+
+
+@dataclass
 class MemoryMessages:
     now: Clock
     intents: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -200,11 +234,25 @@ class MemoryResponder:
     is_blocked: bool = False
     posted_cards: list[tuple[str, str]] = field(default_factory=list)  # (handle, channel)
     reminders: dict[str, datetime | None] = field(default_factory=dict)  # by handle
+    direct: list[tuple[str, Card]] = field(default_factory=list)  # (person, card)
+    notices: list[tuple[str, str, Card]] = field(default_factory=list)  # (person, channel, card)
+    reactions: list[tuple[str, str]] = field(default_factory=list)  # (post, emoji)
 
-    async def post_card(self, handle: str, place: Place) -> None:
+    async def post_card(self, handle: str, place: Place, *, cause: Message | None = None) -> None:
         if self.is_blocked:
             raise CannotPost("cannot_post.invite", channel="#inc-42", invite="/invite @liaison")
         self.posted_cards.append((handle, place.channel))
+
+    async def send_direct(self, person: Actor, card: Card, *, key: str, cause: Message | None = None) -> None:
+        self.direct.append((person.id, card))
+
+    async def send_notice(
+        self, person: Actor, place: Place, card: Card, *, key: str, cause: Message | None = None
+    ) -> None:
+        self.notices.append((person.id, place.channel, card))
+
+    async def react(self, place: Place, post: str, emoji: str, *, key: str) -> None:
+        self.reactions.append((post, emoji))
 
     async def post_activity(self, line: ActivityLine) -> None:
         raise AssertionError("handlers return their lines in the answer")

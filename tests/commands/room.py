@@ -43,7 +43,14 @@ from commands.model.tracked_run import TrackedRun
 from commands.registry import COMMANDS
 from commands.text.catalogue import plain_text
 from tests.adapters.local.store import MemoryRuns
-from tests.commands.memory import MemoryEffects, MemoryMessages, MemoryPeople, MemoryResponder, MemoryRunsPort
+from tests.commands.memory import (
+    MemoryEffects,
+    MemoryMemberships,
+    MemoryMessages,
+    MemoryPeople,
+    MemoryResponder,
+    MemoryRunsPort,
+)
 
 NOW = datetime(2026, 5, 4, 14, 5, tzinfo=UTC)
 ANA = Actor(
@@ -198,6 +205,7 @@ class Room:
         self.platform = ScriptedAdapter(inner, dict(inner.capabilities))
         adapters = {"local": self.platform}
         self.runs = MemoryRunsPort(adapters, self.now)
+        self.memberships = MemoryMemberships()
         self.messages = MemoryMessages(self.now)
         self.responder = MemoryResponder()
         self.effect_log: dict[tuple[str, str], Outcome] = {}
@@ -208,6 +216,7 @@ class Room:
             platform_types=platform_types,
             runs=self.runs,
             people=MemoryPeople([ANA, BEN, EVE]),
+            memberships=self.memberships,
             messages=self.messages,
             responder=self.responder,
             zone=UTC,
@@ -285,15 +294,23 @@ def _card_text(card: Card | None) -> str:
     return "" if card is None else "\n".join([plain_text(card.title), *(plain_text(line) for line in card.lines)])
 
 
+def all_buttons(card: Card | None) -> list[Button]:
+    """With the options of its menus."""
+    if card is None:
+        return []
+    menus = [*(section.menu for section in card.sections), card.menu]
+    return [*card.all_buttons, *(option for menu in menus if menu for option in menu.options)]
+
+
 def button_labels(answer: Answer) -> list[str]:
     card = answer.private or answer.public
-    return [button.label for button in card.buttons] if card else []
+    return [button.label for button in card.all_buttons] if card else []
 
 
 def find_button(answer: Answer, label: str) -> Button:
     card = answer.private or answer.public
     assert card is not None
-    found = [button for button in card.buttons if button.label == label]
+    found = [button for button in all_buttons(card) if button.label == label]
     assert found, f"{label!r} is none of {button_labels(answer)}"
     return found[0]
 

@@ -90,7 +90,7 @@ async def test_runs_are_found_by_handle_title_link_and_id(room: Room) -> None:
 
 async def test_an_unknown_run_is_refused(room: Room) -> None:
     await room.start()
-    assert private_text(await room.type("finish T1 --run R9")) == "I can't find a run R9."
+    assert private_text(await room.type("finish T1 --run R9")) == "I can't find a run R9 that you have access to."
     answer = await room.type('finish T1 --run "primery donw in EU soon"')
     assert "I can't find an active run called" in private_text(answer)
 

@@ -194,7 +194,10 @@ def _default(field: FieldInfo) -> str:
 
 
 def command_line() -> str:
-    by_name = {str(command.name): command for command in cli.commands.values()}  # ``run`` is an alias of ``serve``
+    by_name: dict[str, click.Command] = {}  # ``run`` is an alias of ``serve``
+    for command in cli.commands.values():
+        parts = command.commands.values() if isinstance(command, click.Group) else ()
+        by_name |= {f"{command.name} {part.name}": part for part in parts} or {str(command.name): command}
     rows = [
         (f"`liaison {name}`", _options(command), " ".join((command.help or "").split()))
         for name, command in by_name.items()

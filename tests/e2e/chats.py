@@ -1,6 +1,6 @@
 """One interface to Slack and Mattermost, so that one test covers both.
 
-A ``Chat`` is a workspace with the members Ana, Ben, Cam and Rui, whose locale is pt-BR, and the guest Gil. A
+A ``Chat`` is a workspace with the members Ana, Ben, Cam, Eve and Rui, whose locale is pt-BR, and the guest Gil. A
 ``Room`` is a new channel in it, so that tests can share one chat and one Liaison process. A room shows messages
 posted since its creation, in the channel and in direct messages.
 """
@@ -107,7 +107,7 @@ class Room(ABC):
 
         def messages() -> list[BotMessage]:
             visible = [message for message in self.bot_messages() if message.visible_to in ("", user)]
-            return [message for message in visible if label in message.labels]
+            return [message for message in visible if any(_is_labelled(shown, label) for shown in message.labels)]
 
         try:
             return (await until(messages, within=within))[-1]  # type: ignore[no-any-return]
@@ -138,6 +138,11 @@ class Room(ABC):
         return str(match.group(0))
 
 
+def _is_labelled(shown: str, label: str) -> bool:
+    """Also an option that names the task: "Begin T2 · Page the DBA"."""
+    return shown == label or shown.startswith(f"{label} · ")
+
+
 class Chat(Protocol):
     name: str
 
@@ -158,6 +163,14 @@ class Chat(Protocol):
         """Where commands, clicks and forms are delivered."""
         ...
 
-    def create_room(self, *, bot: bool = True) -> Room:
-        """A new channel with everyone in it; without Liaison if ``bot`` is False."""
+    def create_room(self, *, bot: bool = True, private: bool = False, without: Sequence[str] = ()) -> Room:
+        """A new channel with everyone in it but ``without``; without Liaison if ``bot`` is False."""
+        ...
+
+    def direct_room(self, user: str) -> Room:
+        """The direct messages between this person and Liaison."""
+        ...
+
+    async def leave(self, room: Room, user: str) -> None:
+        """The person leaves the channel."""
         ...

@@ -2,7 +2,7 @@
 
 import copy
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.e2e.chats import BotMessage, Delivery, Room
@@ -21,7 +21,9 @@ class MattermostChat:
         cam = self.fake.add_user("cam", email="cam@example.com", first_name="Cam")
         rui = self.fake.add_user("rui", email="rui@example.com", first_name="Rui")
         rui.locale = "pt-BR"
-        self.users = {"ana": self.fake.ana, "ben": self.fake.ben, "cam": cam, "gil": self.fake.gil, "rui": rui}
+        eve = self.fake.add_user("eve", email="eve@example.com", first_name="Eve")
+        first = {"ana": self.fake.ana, "ben": self.fake.ben, "cam": cam, "eve": eve}
+        self.users = {**first, "gil": self.fake.gil, "rui": rui}
         self.url = ""
         self._rooms = itertools.count(1)
 
@@ -47,9 +49,20 @@ class MattermostChat:
         for dialog in self.fake.dialogs:
             dialog.open = dialog.open and dialog.user is not self.users[user]
 
-    def create_room(self, *, bot: bool = True) -> "MattermostRoom":
-        members = [*self.users.values(), *([self.fake.bot] if bot else [])]
-        return MattermostRoom(self, self.fake.add_channel(f"room-{next(self._rooms)}", *members))
+    def create_room(
+        self, *, bot: bool = True, private: bool = False, without: Sequence[str] = ()
+    ) -> "MattermostRoom":
+        people = [user for name, user in self.users.items() if name not in without]
+        members = [*people, *([self.fake.bot] if bot else [])]
+        name, type = f"room-{next(self._rooms)}", "P" if private else "O"
+        return MattermostRoom(self, self.fake.add_channel(name, *members, type=type))
+
+    def direct_room(self, user: str) -> "MattermostRoom":
+        return MattermostRoom(self, self.fake.direct(self.users[user], self.fake.bot))
+
+    async def leave(self, room: Room, user: str) -> None:
+        assert isinstance(room, MattermostRoom)
+        await self.fake.leave(room.channel, self.users[user])
 
 
 class MattermostRoom(Room):

@@ -2,7 +2,7 @@
 
 import copy
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.e2e.chats import BotMessage, Delivery, Room
@@ -21,6 +21,7 @@ class SlackChat:
             "ana": self.fake.add_user("U0ANA", "ana", email="ana@example.com"),
             "ben": self.fake.add_user("U0BEN", "ben", email="ben@example.com"),
             "cam": self.fake.add_user("U0CAM", "cam", email="cam@example.com"),
+            "eve": self.fake.add_user("U0EVE", "eve", email="eve@example.com"),
             "gil": self.fake.add_user("U0GIL", "gil", is_restricted=True),
             "rui": self.fake.add_user("U0RUI", "rui", email="rui@example.com", locale="pt-BR"),
         }
@@ -49,12 +50,22 @@ class SlackChat:
         fake = self.fake
         fake.modals = {id: modal for id, modal in fake.modals.items() if modal.user != self.users[user]}
 
-    def create_room(self, *, bot: bool = True) -> "SlackRoom":
+    def create_room(self, *, bot: bool = True, private: bool = False, without: Sequence[str] = ()) -> "SlackRoom":
         number = next(self._rooms)
+        members = tuple(id for name, id in self.users.items() if name not in without)
         channel = self.fake.add_channel(
-            f"C0ROOM{number}", f"room-{number}", members=tuple(self.users.values()), bot=bot
+            f"C0ROOM{number}", f"room-{number}", members=members, bot=bot, private=private
         )
         return SlackRoom(self, channel.id, channel.name)
+
+    def direct_room(self, user: str) -> "SlackRoom":
+        id = f"D{self.users[user][1:]}"
+        if id not in self.fake.channels:
+            self.fake.add_channel(id, "directmessage", members=(self.users[user],))
+        return SlackRoom(self, id, "directmessage")
+
+    async def leave(self, room: Room, user: str) -> None:
+        await self.fake.leave(self.url, user=self.users[user], channel=room.id)
 
 
 class SlackRoom(Room):

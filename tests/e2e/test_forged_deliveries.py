@@ -54,7 +54,7 @@ async def test_a_forged_button_is_rejected(scene: Scene) -> None:
     card = await scene.room.wait_for_button("Begin T1")
     if isinstance(scene.room, SlackRoom):
         fake, room, url = scene.room.chat.fake, scene.room, scene.liaison.url
-        pressed = await fake.press(url, "More…", user=room.chat.users["ana"], on=card.raw)
+        pressed = await fake.press(url, "Update status", user=room.chat.users["ana"], on=card.raw)
         payload = copy.deepcopy(dict(pressed.payload))
         payload["actions"][0]["value"] = card.raw.blocks[-1]["elements"][0]["value"]
         assert (await fake.deliver(url, "interactive", payload, secret="not our secret")).status == 401

@@ -64,9 +64,9 @@ async def test_runs_can_be_started_and_changed_by_button(scene: Scene) -> None:
     await room.press("Update status")
     await room.submit_form({"health": "red", "text": "replica is gone"})
     await scene.wait_for_effects("status")
-    await scene.wait_for_text("RED replica is gone")
-    await room.press("More…")
-    await room.submit_form({"do": "comment", "text": "said with buttons alone", "task": "T1"})
+    await scene.wait_for_text(r"RED · R\d+ .*\nreplica is gone")
+    await room.press("Comment")
+    await room.submit_form({"text": "said with buttons alone", "task": "T1"})
     await scene.wait_for_effects("comment")
     await scene.wait_for_text("said with buttons alone")
 

@@ -9,6 +9,7 @@ from tests.e2e.conftest import FIRST_TASK, Scene, on_one_chat
 JSON = {"Content-Type": "application/json"}
 LOCKED = '{"errors":[{"code":"no","title":"No","detail":"The task is locked by audit.","source":{"pointer":""}}]}'
 
+RUNNING = r"T1 [^\n]+(\n| — )running"
 REFUSALS = {
     "401": (401, "", "Cutover doesn't accept Liaison's token"),
     "403": (403, "", "Liaison's Cutover account isn't allowed to do this"),
@@ -29,9 +30,9 @@ async def test_a_rejected_write_is_reported_with_its_reason_and_changes_nothing(
 ) -> None:
     scene, run = shared_scene, shared_scene.cutover_run(shared_scene.card_handles()[0])
     run.task(FIRST_TASK).stage = "in_progress"
-    if "running T1" not in scene.room.text():  # make sure the card is current
+    if not re.search(RUNNING, scene.room.text()):  # make sure the card is current
         await scene.room.command("show")
-        await scene.wait_for_text("running T1")
+        await scene.wait_for_text(RUNNING)
     before = scene.count_effects(verb)
     code, body, reason = REFUSALS[status]
     method, path, line = _last_request(verb, run.id)

@@ -49,8 +49,8 @@ async def by_button(scene: Scene, platform: str) -> None:
         await room.press("Update status")
         await room.submit_form({"health": "amber", "text": "replica lagging"})
     async with FORM_LOCK:
-        await room.press("More…")
-        await room.submit_form({"do": "comment", "text": "second DBA paged", "task": "T2"})
+        await room.press("Comment")
+        await room.submit_form({"text": "second DBA paged", "task": "T2"})
 
 
 INPUT_METHODS = (by_command, by_mention, by_button)

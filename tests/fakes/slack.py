@@ -37,7 +37,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from tests.fakes.slack_blocks import buttons, option_faults
+from tests.fakes.slack_blocks import buttons, is_labelled, option_faults
 from tests.fakes.slack_server import SlackServer
 from tests.fakes.slack_state import Modal, Posted
 
@@ -141,6 +141,12 @@ class Slack(SlackServer):
         elif self.bot_user in text:
             await self.deliver(app_url, "events_api", self.event(post, "app_mention", edited=edited))
 
+    async def leave(self, app_url: str, *, user: str, channel: str) -> Delivered:
+        """Leaves a channel that the bot is in."""
+        self.channels[channel].members.discard(user)
+        event = {"type": "member_left_channel", "user": user, "channel": channel, "channel_type": "C"}
+        return await self.deliver(app_url, "events_api", self._envelope({**event, "team": self.team}))
+
     def say(self, text: str, user: str, channel: str, thread: str = "") -> Posted:
         """Posts a person's message without delivering it."""
         post = Posted(channel, self.new_ts(), text, user, thread_ts=thread)
@@ -151,6 +157,9 @@ class Slack(SlackServer):
         """The envelope of an event for ``post``, with a new ``event_id``."""
         inner = {"type": type, "user": post.user, "text": post.text, "ts": post.ts, "channel": post.channel}
         thread = {"thread_ts": post.thread_ts} if post.thread_ts not in ("", post.ts) else {}
+        return self._envelope({**inner, "event_ts": post.ts, "team": self.team, **thread, **facts})
+
+    def _envelope(self, event: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "type": "event_callback",
             "team_id": self.team,
@@ -158,7 +167,7 @@ class Slack(SlackServer):
             "event_id": f"Ev{self.new_ts()}",
             "event_time": int(time.time()),
             "authorizations": [{"team_id": self.team, "user_id": self.bot_user, "is_bot": True}],
-            "event": {**inner, "event_ts": post.ts, "team": self.team, **thread, **facts},
+            "event": event,
         }
 
     async def press(self, app_url: str, label: str, *, user: str, on: Posted | Modal | None = None) -> Delivered:
@@ -167,7 +176,9 @@ class Slack(SlackServer):
         if isinstance(on, Modal):
             return await self.deliver(app_url, "interactive", self._pressed_in_modal(on, label, user))
         post = on or self._newest_with(label, user)
-        block_id, button = next(found for found in buttons(post.blocks) if found[1]["text"]["text"] == label)
+        block_id, button = next(
+            found for found in buttons(post.blocks) if is_labelled(found[1]["text"]["text"], label)
+        )
         ephemeral = bool(post.to)
         thread = {"thread_ts": post.thread_ts} if post.thread_ts else {}
         shown = {"ts": post.ts, "user": post.user, "text": post.text, "blocks": post.blocks, **thread}
@@ -185,7 +196,7 @@ class Slack(SlackServer):
     def _newest_with(self, label: str, user: str) -> Posted:
         ephemerals = [ephemeral for ephemeral in self.ephemerals if ephemeral.to == user]
         seen = sorted([*self.posts, *ephemerals], key=lambda post: post.ts)
-        found = [post for post in seen if label in post.labels]
+        found = [post for post in seen if any(is_labelled(shown, label) for shown in post.labels)]
         assert found, f"no button {label!r} in {[post.labels for post in seen]}"
         return found[-1]
 

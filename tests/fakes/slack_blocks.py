@@ -4,6 +4,7 @@ The limits are from the Slack docs, "Block Kit reference"; where sources differ,
 function returns a list of faults. If it is empty, Slack would accept the value.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -58,6 +59,8 @@ def _section(block: Mapping[str, Any]) -> Faults:
         yield "section needs text or fields"
     if "text" in block:
         yield from _text(block["text"], 3000)
+    if "accessory" in block:
+        yield from _control(block["accessory"])
     fields = block.get("fields", [])
     if len(fields) > 10:
         yield "section has more than 10 fields"
@@ -85,10 +88,30 @@ def _actions(block: Mapping[str, Any]) -> Faults:
     if len(set(ids)) != len(ids):
         yield "action ids are used twice"
     for element in elements:
-        if element.get("type") != "button":
-            yield f"actions: Liaison does not use {element.get('type')}"
-            continue
-        yield from _button(element)
+        yield from _control(element)
+
+
+def _control(element: Mapping[str, Any]) -> Faults:
+    match element.get("type"):
+        case "button":
+            yield from _button(element)
+        case "static_select":
+            yield from _select(element)
+            yield from _options(element.get("options"), "static_select")
+        case "external_select":
+            yield from _select(element)
+            if not 0 <= element.get("min_query_length", 0) <= 3000 or "options" in element:
+                yield "external_select: min_query_length, or options of its own"
+        case other:
+            yield f"Liaison does not use {other}"
+
+
+def _select(select: Mapping[str, Any]) -> Faults:
+    if not 0 < len(str(select.get("action_id") or "")) <= 255:
+        yield "select: action_id"
+    yield from (f"placeholder: {fault}" for fault in _text(select.get("placeholder"), 150, plain=True))
+    if set(select) - {"type", "action_id", "placeholder", "options", "min_query_length"}:
+        yield "select has unknown fields"
 
 
 def _button(button: Mapping[str, Any]) -> Faults:
@@ -231,12 +254,25 @@ def _visible_block(block: Mapping[str, Any]) -> str:
         case "rich_text":
             return "\n".join("".join(map(_visible_element, item["elements"])) for item in block["elements"])
         case "section" | "header":
-            return str(block["text"]["text"])
+            return _visible_text(block["text"])
         case "context":
-            return " ".join(element["text"] for element in block["elements"])
+            return " ".join(_visible_text(element) for element in block["elements"])
         case "input":
             return str(block["label"]["text"])
     return ""
+
+
+_TOKEN = re.compile(r"<(?:!date\^\d+\^[^|>]*\|([^>]*)|(@\w+)|[^|>]*\|([^>]*))>")
+
+
+def _visible_text(text: Mapping[str, Any]) -> str:
+    """mrkdwn without its markers: tokens as people see them, and no asterisks around what is bold."""
+    shown = str(text["text"])
+    if text["type"] != "mrkdwn":
+        return shown
+    shown = _TOKEN.sub(lambda token: next(part for part in token.groups() if part is not None), shown)
+    shown = re.sub(r"(?<!\w)\*([^*\n]+)\*(?!\w)", r"\1", shown)
+    return shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _visible_element(element: Mapping[str, Any]) -> str:
@@ -245,11 +281,33 @@ def _visible_element(element: Mapping[str, Any]) -> str:
     return str(element.get("text") or element.get("fallback") or element.get("url") or "")
 
 
-def buttons(blocks: Sequence[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
-    """(block_id, button) of every button."""
+def controls(blocks: Sequence[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+    """(block_id, element) of every button and select, in the order of the blocks."""
     return [
         (str(block.get("block_id", "")), element)
         for block in blocks
-        if block.get("type") == "actions"
-        for element in block["elements"]
+        for element in [
+            *([block["accessory"]] if "accessory" in block else []),
+            *(block["elements"] if block.get("type") == "actions" else []),
+        ]
     ]
+
+
+def is_labelled(shown: str, label: str) -> bool:
+    """``label`` is the whole label, or that of an option without the task's title ("Begin T2 · Page the DBA")."""
+    return shown == label or shown.startswith(f"{label} · ")
+
+
+def buttons(blocks: Sequence[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+    """(block_id, action) of every button and of every option of a select, as it arrives when pressed or chosen.
+
+    ``text`` is the label of both.
+    """
+    found: list[tuple[str, Mapping[str, Any]]] = []
+    for block_id, element in controls(blocks):
+        if element["type"] == "button":
+            found.append((block_id, element))
+        for option in element.get("options", ()):
+            kept = {name: element[name] for name in ("type", "action_id", "placeholder")}
+            found.append((block_id, {**kept, "selected_option": option, "text": option["text"]}))
+    return found

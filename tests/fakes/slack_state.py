@@ -27,6 +27,7 @@ class Posted:
 
     @property
     def labels(self) -> list[str]:
+        """Of buttons, and of the options of selects."""
         return [button["text"]["text"] for _, button in buttons(self.blocks)]
 
 
@@ -36,7 +37,28 @@ class Channel:
     name: str
     members: set[str] = field(default_factory=set)
     archived: bool = False
+    private: bool = False
+    restricted: bool = False  # only administrators may post
     messages: list[Posted] = field(default_factory=list)
+
+    @property
+    def is_direct(self) -> bool:
+        return self.id.startswith("D")
+
+    def json(self, bot: str) -> dict[str, Any]:
+        """The conversation object (Slack docs, "Conversation object")."""
+        if self.is_direct:
+            person = next(iter(self.members - {bot}), "")
+            return {"id": self.id, "is_im": True, "user": person, "is_archived": False}
+        kinds = {"is_channel": not self.private, "is_group": self.private, "is_im": False, "is_mpim": False}
+        return {
+            "id": self.id,
+            "name": self.name,
+            **kinds,
+            "is_private": self.private,
+            "is_archived": self.archived,
+            "is_member": bot in self.members,
+        }
 
     def add(self, post: Posted) -> None:
         """The first reply to a message makes that message the root of a thread."""

@@ -130,7 +130,7 @@ async def test_an_old_button_of_a_live_card_works(upgraded: UpgradedChat) -> Non
     run, room = upgraded.run("live"), upgraded.room("live")
     assert (await room.click("Begin T1", upgraded.posted("live", "Begin T1"))).status == 200
     await until(lambda: upgraded.count_effects("begin", run.task(FIRST_TASK).id))
-    await room.wait_for_text("running T1")
+    await room.wait_for_text(r"T1 [^\n]+(\n| — )running")
     assert upgraded.count_effects("begin", run.task(FIRST_TASK).id) == 1
 
 

@@ -17,7 +17,7 @@ from adapters.playbooks.errors import MESSAGES, NO_ROUTE
 from adapters.playbooks.people import People
 from adapters.playbooks.reads import Reads
 from adapters.playbooks.wire import CLOSED, IN_PROGRESS, OPEN, SKIPPED, WireItem, WireRun
-from adapters.toolkit.guards import Fresh
+from adapters.toolkit.guards import Fresh, checked_after
 from adapters.toolkit.messages import message_text
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
@@ -183,6 +183,8 @@ class TaskWrites:
         run = await self.reads.to_run(after)
         changed = run.task(step.task)
         result = WriteResult(snapshot=run, tasks=(changed,) if changed else ())
+        if isinstance(step, AssignTask) and (late := checked_after(step, result, changed)).too_late:
+            return late  # Playbooks assigns tasks that are over too
         bot = await self.people.me()
         rival = mapping.find_rival_change(before, after, step.task, bot.id)
         if rival is None:

@@ -80,6 +80,7 @@ async def test_a_task_that_is_over_does_not_move(harness: Harness, op: Op, chang
     else:
         assert isinstance(attempt.error, Conflict), f"{attempt.result!r} {attempt.error!r}"
         assert attempt.error.facts.get("by") in (task.finished_by, task.finished_by or "")
+        assert not attempt.error.may_pass, "[Try again] would only be refused again"
     _check_nothing_changed(attempt)
 
 

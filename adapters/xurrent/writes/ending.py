@@ -37,7 +37,7 @@ class Ending:
         """The words first, while the run is still open. In the old API they go with the last task."""
         open_tasks = [task.id for task in reversed(run.tasks) if not task.state.is_over] if run else []
         if run is not None and not open_tasks:
-            raise Conflict(self.tasks.api.name, write.op, key="xurrent.nothing_open", run=run.title)
+            raise Conflict(self.tasks.api.name, write.op, key="xurrent.nothing_open", for_good=True, run=run.title)
         words = [write.as_part(NOTE)] if write.text.strip() and not self.notes.itrp else []
         cancels = [write.as_part(f"{CANCEL}{id}") for id in open_tasks[:-1]]
         return [*words, *cancels, *(write.as_part(f"{LAST}{id}") for id in open_tasks[-1:])]

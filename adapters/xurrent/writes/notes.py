@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from adapters.errors import Rejected
+from adapters.errors import OPTIONAL_READ_ERRORS, Rejected
 from adapters.models import Listing
 from adapters.toolkit.comments import PostedComment, SignedComments
 from adapters.toolkit.guards import Fresh, Guard
@@ -17,10 +17,12 @@ from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     NOTE,
     AddComment,
+    Applied,
     Baseline,
     EndRun,
     FinishTask,
     HoldTask,
+    NotApplied,
     PerformAction,
     Reconciliation,
     Recovery,
@@ -45,7 +47,8 @@ class Notes(SignedComments):
     api_for: Callable[[Write], Api]
     itrp: bool = False
     signer = SIGNER
-    _sent_with_change: set[tuple[str, str, datetime]] = field(default_factory=set, init=False)
+    _changed_without: set[tuple[str, str, datetime]] = field(default_factory=set, init=False)
+    """Changes that this process made without their words, so that these need not be looked for."""
 
     def plan(self, write: Write) -> Sequence[Write]:
         """The change, and the words about it as a step of their own. Raises ``Rejected`` if these are too long."""
@@ -70,20 +73,28 @@ class Notes(SignedComments):
         api, words = self.api_for(step), self.words(step)
         if not (words and self.itrp):
             try:
-                return await api.update_task(step.target, step.op, body)
+                updated = await api.update_task(step.target, step.op, body)
             except Rejected as error:
                 if not words or error.key != NOTE_NEEDED:
                     raise
-            self._sent_with_change.add(_words_key(step, marker))
+            else:
+                if words:
+                    self._changed_without.add(_words_key(step, marker))
+                return updated
         return await api.update_task(step.target, step.op, {**body, "note": self.sign(step, words, marker)})
 
     async def write_words(self, step: Write, marker: WriteMarker) -> WriteResult:
-        if _words_key(step, marker) in self._sent_with_change:
-            return WriteResult()
+        """Unless they came along with the change, which their code shows."""
+        key = _words_key(step, marker)
+        if key not in self._changed_without:
+            try:
+                found = await self.find_comment(step, marker, Baseline(sent_at=marker.at))
+            except OPTIONAL_READ_ERRORS:  # notes may be written, but not read
+                found = NotApplied()
+            if isinstance(found, Applied):
+                return found.result
+        self._changed_without.discard(key)
         return await self.write_comment(step, marker)
-
-    async def find_words(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
-        return await self.find_comment(step, marker, baseline)
 
     def text_of(self, step: Write) -> str | None:
         match step:
@@ -150,6 +161,13 @@ class WorkflowNotes(Notes):
     async def write_last_words(
         self, step: EndRun, marker: WriteMarker, fresh: Fresh[wire.Workflow]
     ) -> WriteResult:
+        """Unless they are the last note already: an end that was refused midway is tried again with its words."""
+        api = self.api_for(step)
+        notes = (await api.fetch_list(wire.Note, _notes_path(api, step), step.op, pages=1)).items
+        last = max(notes, key=lambda note: mapping.id_order(note.id), default=None)
+        said = SIGNER.read(last.text or "") if last else None
+        if said is not None and (said.text, said.by) == (step.text.strip(), marker.who):
+            return WriteResult(already=True)
         return await self.write_comment(step, marker)
 
     @reconciles(AddComment, SetStatus)

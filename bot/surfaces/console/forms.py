@@ -11,6 +11,7 @@ from commands.model.messages import Actor, Place
 
 Ask = Callable[[str], Awaitable[str | None]]
 Show = Callable[[Sequence[str]], None]
+Search = Callable[[str, str], Awaitable[Sequence[Option]]]
 CANCEL = ":cancel"
 _MAX_OPTIONS_SHOWN = 12
 _MAX_ATTEMPTS = 5  # so that invalid input from a pipe ends
@@ -27,13 +28,17 @@ async def fill_form(
     show([translate_plain("form_title", title=form.title, cancel=CANCEL)])
     if form.intro:
         show([formatter.line(line) for line in form.intro])
+
+    async def search(field: str, typed: str) -> Sequence[Option]:
+        return await intake.search_options(form.about, form.run, field, typed, actor, place)
+
     values: dict[str, str] = {}
     errors: dict[str, str] = {}
     for _ in range(_MAX_ATTEMPTS):
         while field := next((field for field in form.fields if field.name not in values), None):
             if field.name in errors:
                 show([f"{field.label}: {errors.pop(field.name)}"])
-            values[field.name] = await _ask_field(form, field, intake, ask, show)
+            values[field.name] = await _ask_field(field, search, ask, show)
             if field.refreshes:
                 fill = {name: value for name, value in values.items() if value}
                 request = OpenForm.model_validate({"about": form.about, "run": form.run, "fill": fill})
@@ -49,10 +54,10 @@ async def fill_form(
     raise Cancelled
 
 
-async def _ask_field(form: Form, field: Field, intake: Intake, ask: Ask, show: Show) -> str:
+async def _ask_field(field: Field, search: Search, ask: Ask, show: Show) -> str:
     options = field.options
     if field.kind == "search" and not options:
-        options = tuple(await intake.search_options(form.about, form.run, field.name, ""))
+        options = tuple(await search(field.name, ""))
     if options:
         show([f"  {number} {option.label}" for number, option in enumerate(options[:_MAX_OPTIONS_SHOWN], 1)])
     for _ in range(_MAX_ATTEMPTS):
@@ -68,7 +73,7 @@ async def _ask_field(form: Form, field: Field, intake: Intake, ask: Ask, show: S
         if field.kind not in ("choice", "radio", "check", "search"):
             return typed
         if field.kind == "search" and not _is_exact(typed, options):
-            options = tuple(await intake.search_options(form.about, form.run, field.name, typed)) or options
+            options = tuple(await search(field.name, typed)) or options
         matching = _matching_options(typed, options)
         if len(matching) == 1:
             return matching[0].value

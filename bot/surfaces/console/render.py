@@ -40,9 +40,10 @@ def draw(card: Card, width_limit: int = DEFAULT_WIDTH, *, now: datetime | None =
     for text in card.lines:
         lines += _two_halves(text, width_limit, formatter)
     lines += _sections(card.sections, width_limit, formatter)
+    lines += formatter.block(card.footer, width_limit) if card.footer else []
     if card.link is not None:
         lines += wrap(f"{strip_controls(card.link.label)}: {strip_controls(card.link.url)}", width_limit)
-    return [line.rstrip() for line in (*lines, *button_lines(card.buttons, width_limit))]
+    return [line.rstrip() for line in (*lines, *button_lines(card.all_buttons, width_limit))]
 
 
 def _two_halves(text: Text, width_limit: int, formatter: "TextFormatter") -> list[str]:

@@ -67,7 +67,6 @@ class Console:
 
     name = NAME
     site = ""
-    edit_interval = 0.0
 
     def __init__(self) -> None:
         self.intake: Intake | None = None
@@ -98,11 +97,11 @@ class Console:
         return Reception()
 
     async def post(self, place: Place, card: Card, *, nonce: str) -> PostRef:
-        self._notify(ConsoleEntry("card", place, nonce, card=card, buttons=card.buttons))
+        self._notify(ConsoleEntry("card", place, nonce, card=card, buttons=card.all_buttons))
         return PostRef(place=place, id=nonce)
 
     async def edit(self, ref: PostRef, card: Card) -> None:
-        self._notify(ConsoleEntry("edit", ref.place, ref.id, card=card, buttons=card.buttons))
+        self._notify(ConsoleEntry("edit", ref.place, ref.id, card=card, buttons=card.all_buttons))
 
     async def find_post(self, place: Place, nonce: str) -> PostRef | None:
         return None
@@ -119,9 +118,20 @@ class Console:
     async def edit_lines(self, ref: PostRef, lines: Sequence[Text], *, buttons: Sequence[Button] = ()) -> None:
         self._show_lines("edited lines", ref, lines, buttons)
 
-    async def send_private(self, message: Message, card: Card) -> None:
+    async def send_notice(self, person: Actor, place: Place, card: Card, *, nonce: str) -> None:
+        self._notify(ConsoleEntry("private", place, nonce, card=card, buttons=card.buttons))
+
+    async def send_direct(self, person: Actor, card: Card, *, nonce: str, may_exist: bool = False) -> None:
+        await self.send_notice(person, room(), card, nonce=nonce)
+
+    async def react(self, ref: PostRef, emoji: str, *, on: bool = True) -> None:
+        """Nothing to show: entries have no reactions."""
+
+    async def send_private(
+        self, message: Message, card: Card, *, nonce: str = "", may_exist: bool = False
+    ) -> None:
         entry = ConsoleEntry(
-            "private", message.place, message.key, card=card, buttons=card.buttons, message=message
+            "private", message.place, message.key, card=card, buttons=card.all_buttons, message=message
         )
         self._notify(entry)
 
@@ -131,6 +141,15 @@ class Console:
     async def find_people(self, query: str, near: Place) -> Sequence[Actor]:
         """Any valid handle is a person: "@ben" is Ben."""
         return [person(query.lstrip("@"))] if _HANDLE.fullmatch(query) else []
+
+    async def can_see(self, actor: Actor, place: Place) -> bool:
+        return True  # whoever can use it can read the database
+
+    async def is_public(self, place: Place) -> bool:
+        return True
+
+    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+        return ()
 
     async def channels_named(self, name: str) -> Sequence[str] | None:
         return (name,)

@@ -1,4 +1,5 @@
-"""Seals a button's intent into its ``context``, which only the server stores, and reads it back from a click.
+"""Seals a button's intent into its ``context``, which only the server stores, and reads it back from a click. The
+intent of a menu comes from the option that was chosen, which is sealed too.
 
 Anybody in the channel can press a card's button for as long as the post exists. A private button (sent to one
 person by ``response_url``) can be pressed by that person for a day. Both hold the thread that they are in.
@@ -20,6 +21,8 @@ from commands.model.messages import Place
 
 _MAX_PIECE = 2000  # newer servers accept at most 2,048 characters per context value
 _MAX_LABEL = 30
+_MAX_OPTION = 60
+MENU_ID = "menu"  # a post has at most one
 _PRIVATE_LIFETIME = timedelta(hours=24)  # the same as the lifetime of a choice
 _STYLES = {"primary": "primary", "danger": "danger"}
 
@@ -63,9 +66,35 @@ class Buttons:
         return [self._action(button, scope, now) for button in buttons]
 
     def _action(self, button: Button, scope: ButtonScope, now: datetime) -> dict[str, Any]:
-        intent_dump = _dump(button.intent)
-        payload: dict[str, Any] = {
-            "intent": intent_dump,
+        action: dict[str, Any] = {
+            "id": action_id(button.intent),
+            "type": "button",
+            "name": _button_name(button.label),
+            "integration": self._integration({"intent": _dump(button.intent)}, scope, now),
+        }
+        if style := _STYLES.get(button.style):
+            action["style"] = style
+        return action
+
+    def menu(self, label: str, options: Sequence[Button], scope: ButtonScope, now: datetime) -> dict[str, Any]:
+        """A select. The id stays the same when the post is edited, so that a choice from an older list counts."""
+        return {
+            "id": MENU_ID,
+            "type": "select",
+            "name": _button_name(label),
+            "options": [
+                {"text": _option_text(option.label), "value": self._option(option.intent, scope)}
+                for option in options
+            ],
+            "integration": self._integration({"menu": 1}, scope, now),
+        }
+
+    def _option(self, intent: Intent, scope: ButtonScope) -> str:
+        dumped = json.dumps(_dump(intent), ensure_ascii=False, separators=(",", ":"))
+        return self._signer.seal_option(_option_scope(scope.place.channel, scope.person), dumped)
+
+    def _integration(self, content: dict[str, Any], scope: ButtonScope, now: datetime) -> dict[str, Any]:
+        payload: dict[str, Any] = content | {
             "channel": scope.place.channel,
             "thread": scope.place.thread,
             "nonce": scope.nonce,
@@ -78,22 +107,15 @@ class Buttons:
             }
         sealed = self._signer.seal("button", payload)
         pieces = [sealed[start : start + _MAX_PIECE] for start in range(0, len(sealed), _MAX_PIECE)]
-        action: dict[str, Any] = {
-            "id": action_id(button.intent),
-            "type": "button",
-            "name": _button_name(button.label),
-            "integration": {"url": self._url, "context": {f"p{n}": piece for n, piece in enumerate(pieces)}},
-        }
-        if style := _STYLES.get(button.style):
-            action["style"] = style
-        return action
+        return {"url": self._url, "context": {f"p{n}": piece for n, piece in enumerate(pieces)}}
 
     def read(self, context: object, place: Place, user: str, now: datetime) -> Press:
-        """``place`` and ``user`` come from the delivery and must match the sealed ones. Raises
-        ``ForgedDelivery``."""
+        """``place`` and ``user`` come from the delivery and must match the sealed ones, and so must the chosen
+        option. Raises ``ForgedDelivery``."""
         if not isinstance(context, Mapping):
             raise ForgedDelivery("no context")
-        pieces = [context.get(f"p{n}") for n in range(len(context))]
+        chosen = context.get("selected_option")
+        pieces = [context.get(f"p{n}") for n in range(len(context) - ("selected_option" in context))]
         if not pieces or not all(isinstance(piece, str) for piece in pieces):
             raise ForgedDelivery("the context is not ours")
         payload = self._signer.open("button", "".join(str(piece) for piece in pieces))
@@ -102,14 +124,24 @@ class Buttons:
             raise ForgedDelivery("the button belongs to another channel")
         if person and person != user:
             raise ForgedDelivery("the button belongs to another person")
+        if "menu" in payload:
+            intent = json.loads(self._signer.open_option(_option_scope(place.channel, person), str(chosen or "")))
+        elif "selected_option" in context:
+            raise ForgedDelivery("a button has no options")
+        else:
+            intent = payload["intent"]
         return Press(
-            intent=payload["intent"],
+            intent=intent,
             place=place.model_copy(update={"thread": payload["thread"]}),
             nonce=payload["nonce"],
             person=person,
             url=str(payload.get("url", "")),
             expired=bool(person) and payload["until"] < now.timestamp(),
         )
+
+
+def _option_scope(channel: str, person: str) -> str:
+    return f"{channel}/{person}"
 
 
 def action_id(intent: Intent) -> str:
@@ -125,6 +157,13 @@ def _dump(intent: Intent) -> dict[str, Any]:
 
 
 def _button_name(label: str) -> str:
+    return re.sub(r":(?=\S)", f":{ZERO_WIDTH_SPACE}", _shortened(label, _MAX_LABEL)) or "…"
+
+
+def _option_text(label: str) -> str:
+    return _shortened(label, _MAX_OPTION) or "…"
+
+
+def _shortened(label: str, longest: int) -> str:
     label = one_line(label)
-    label = label if len(label) <= _MAX_LABEL else label[: _MAX_LABEL - 1].rstrip() + "…"
-    return re.sub(r":(?=\S)", f":{ZERO_WIDTH_SPACE}", label) or "…"
+    return label if len(label) <= longest else label[: longest - 1].rstrip() + "…"

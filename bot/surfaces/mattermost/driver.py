@@ -17,12 +17,15 @@ from urllib.parse import quote, urlsplit
 import httpx
 from mattermostdriver import Driver
 
-from bot.surfaces.protocol import ChatUnreachable, SurfaceError, TokenRejected
+from adapters.http.rate_limits import is_background
+from bot.surfaces.budgets import ServerBudget
+from bot.surfaces.protocol import ChatUnreachable, Refusal, SurfaceError, Throttled, TokenRejected
 
 Json = dict[str, Any]
 _ID = re.compile(r"[a-z0-9]{26}")  # the server's model.NewId: 26 characters of a base32 alphabet
 _USERNAME = re.compile(r"[a-z0-9_-][a-z0-9._-]{0,63}")  # not "..", which would lead to another path
 _HOOK = re.compile(r"/hooks/commands/([A-Za-z0-9]+)$")
+_VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})\.")  # of the header X-Version-Id
 _KEEPALIVE_SECONDS = 2.0  # short, because the outcome of a post on a closing connection is unknown
 
 
@@ -33,6 +36,36 @@ class ApiError(SurfaceError):
         super().__init__(f"Mattermost responded {status}: {message[:300]} ({id})")
         self.status = status
         self.id = id
+        self.text = message
+        self.refusal = _refusal(status, id)
+
+
+class ServerFailed(ChatUnreachable):
+    """A 5xx. ``id`` is Mattermost's error id, if it sent one."""
+
+    def __init__(self, error: ApiError, retry_after: float) -> None:
+        super().__init__(f"Mattermost responded {error.status}", retry_after)
+        self.id = error.id
+        self.text = error.text
+
+
+_REFUSALS = {
+    "api.post.create_post.can_not_post_to_deleted.error": Refusal.ARCHIVED,
+    "api.post.patch_post.can_not_update_post_in_deleted.error": Refusal.ARCHIVED,
+    "api.post.update_post.can_not_update_post_in_deleted.error": Refusal.ARCHIVED,
+    "api.post.create_post.root_id.app_error": Refusal.THREAD_GONE,
+    "api.post.create_post.channel_root_id.app_error": Refusal.THREAD_GONE,
+    "api.post.create_post.town_square_read_only": Refusal.RESTRICTED,
+    "api.post.update_post.permissions_time_limit.app_error": Refusal.NOT_EDITABLE,
+    "api.post.update_post.permissions_denied.app_error": Refusal.NOT_EDITABLE,
+    "api.post.update_post.system_message.app_error": Refusal.NOT_EDITABLE,
+    "api.context.permissions.app_error": Refusal.RESTRICTED,
+}
+
+
+def _refusal(status: int, id: str) -> Refusal:
+    """Ids that we do not know are judged by the status."""
+    return _REFUSALS.get(id) or (Refusal.RESTRICTED if status == 403 else Refusal.INVALID)
 
 
 def is_id(text: str) -> bool:
@@ -53,6 +86,8 @@ class AsyncTransport:
         base = f"{options['scheme']}://{options['url']}:{options['port']}{options['basepath']}"
         seconds = float(options["request_timeout"])
         self._http = _http(seconds, base_url=base, headers={"Authorization": f"Bearer {options['token']}"})
+        self.server_version = (0, 0)  # of the last response: (5, 37)
+        self._budget = ServerBudget()
         self._unauthenticated = _http(seconds)  # reused: creating one takes 20 ms, mostly to read certificates
 
     def get(self, endpoint: str, options: Any = None, params: Any = None) -> Awaitable[Any]:
@@ -87,13 +122,23 @@ class AsyncTransport:
     async def _send(
         self, http: httpx.AsyncClient, method: str, url: str, body: Any, params: Any
     ) -> httpx.Response:
+        self._budget.require(is_background())
         try:
             response = await http.request(method, url, json=body, params=params)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ChatUnreachable(f"Mattermost: {type(error).__name__} {error}".strip()) from error
+        if http is self._http and (version := _VERSION.match(response.headers.get("x-version-id", ""))):
+            self.server_version = (int(version[1]), int(version[2]))
+        self._budget.read(response.headers)
         if response.is_success:
             return response
-        if response.status_code == 429 or response.status_code >= 500 or response.is_redirect:
+        if response.status_code == 429:
+            retry_after = _retry_after(response.headers)
+            self._budget.block(retry_after)
+            raise Throttled("Mattermost responded 429", retry_after)
+        if response.status_code >= 500:
+            raise ServerFailed(_api_error(response), _retry_after(response.headers))
+        if response.is_redirect:
             raise ChatUnreachable(f"Mattermost responded {response.status_code}", _retry_after(response.headers))
         rejection = _api_error(response)
         if response.status_code == 401 and http is self._http:
@@ -164,19 +209,33 @@ class MattermostApi:
         return client
 
     @property
+    def server_version(self) -> tuple[int, int]:
+        """(0, 0) until the server has responded."""
+        return self.client.server_version
+
+    @property
     def websocket_url(self) -> str:
         return f"ws{self.url.removeprefix('http')}/api/v4/websocket"
 
     async def close(self) -> None:
         await self.client.close()
 
+    # The server
+
+    async def client_config(self) -> Json:
+        """The settings that every signed-in client may read."""
+        return json_object(await self.client.get("/config/client", params={"format": "old"}))
+
+    async def roles_named(self, names: Sequence[str]) -> list[Json]:
+        return json_objects(await self.client.post("/roles/names", options=list(names)))
+
     # Users, teams and channels
 
     async def me(self) -> Json:
-        return _json_object(await self._driver.users.get_user("me"))
+        return json_object(await self._driver.users.get_user("me"))
 
     async def user(self, id: str) -> Json:
-        return _json_object(await self._driver.users.get_user(require_id(id)))
+        return json_object(await self._driver.users.get_user(require_id(id)))
 
     async def user_named(self, username: str) -> Json | None:
         if not _USERNAME.fullmatch(username):
@@ -188,29 +247,57 @@ class MattermostApi:
 
     async def search_users(self, term: str) -> list[Json]:
         """Active people whose username, full name, nickname or e-mail address begins with ``term``."""
-        return _json_objects(await self._driver.users.search_users({"term": term, "limit": 100}))
+        return json_objects(await self._driver.users.search_users({"term": term, "limit": 100}))
 
     async def teams(self, me: str) -> list[Json]:
-        return _json_objects(await self._driver.teams.get_user_teams(require_id(me)))
+        return json_objects(await self._driver.teams.get_user_teams(require_id(me)))
 
     async def team_named(self, name: str) -> Json | None:
         return await _or_none(self._driver.teams.get_team_by_name(quote(name, safe="")))
 
     async def channels(self, me: str, team: str) -> list[Json]:
         """The bot's channels in that team, and its direct channels, which are listed for every team."""
-        return _json_objects(await self._driver.channels.get_channels_for_user(require_id(me), require_id(team)))
+        return json_objects(await self._driver.channels.get_channels_for_user(require_id(me), require_id(team)))
+
+    async def channel(self, id: str) -> Json:
+        return json_object(await self._driver.channels.get_channel(require_id(id)))
+
+    async def is_channel_member(self, channel: str, person: str) -> bool:
+        """Raises ``ApiError`` (403) where the bot may not look."""
+        return await _is_found(self._driver.channels.get_channel_member(require_id(channel), require_id(person)))
+
+    async def is_team_member(self, team: str, person: str) -> bool:
+        """Likewise. A person who left keeps a record, with ``delete_at``."""
+        return await _is_found(self._driver.teams.get_team_member(require_id(team), require_id(person)))
 
     async def direct_channel(self, me: str, other: str) -> str:
         response = await self._driver.channels.create_direct_message_channel([require_id(me), require_id(other)])
-        return require_id(str(_json_object(response).get("id", "")))
+        return require_id(str(json_object(response).get("id", "")))
 
     # Posts
 
     async def create_post(self, post: Json) -> Json:
-        return _json_object(await self._driver.posts.create_post(post))
+        return json_object(await self._driver.posts.create_post(post))
 
     async def patch_post(self, id: str, changes: Json) -> Json:
-        return _json_object(await self._driver.posts.patch_post(require_id(id), changes))
+        return json_object(await self._driver.posts.patch_post(require_id(id), changes))
+
+    async def post(self, id: str) -> Json | None:
+        """None if there is no such post (any more)."""
+        try:
+            return json_object(await self._driver.posts.get_post(require_id(id)))
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    async def react(self, me: str, post: str, emoji: str, *, on: bool) -> None:
+        user, post = require_id(me), require_id(post)
+        if on:
+            body = {"user_id": user, "post_id": post, "emoji_name": emoji}
+            await self._driver.reactions.create_reaction(body)
+        else:
+            await self._driver.client.delete(f"/users/{user}/posts/{post}/reactions/{quote(emoji, safe='')}")
 
     async def posts(self, channel: str, *, after: str = "", count: int = 60, page: int = 0) -> list[Json]:
         """Oldest first. The newest ``count`` posts, or the first ``count`` after the post ``after``."""
@@ -249,28 +336,37 @@ class MattermostApi:
         return f"{self.url}/hooks/commands/{hook[1]}" if hook else None
 
 
-def _json_object(value: Any) -> Json:
+def json_object(value: Any) -> Json:
     if not isinstance(value, dict):
         raise SurfaceError("Mattermost sent a response that is not an object")
     return value
 
 
-def _json_objects(value: Any) -> list[Json]:
+def json_objects(value: Any) -> list[Json]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 async def _or_none(request: Awaitable[Any]) -> Json | None:
     try:
-        return _json_object(await request)
+        return json_object(await request)
     except ApiError as error:
         if error.status in (400, 404):
             return None
         raise
 
 
+async def _is_found(request: Awaitable[Any]) -> bool:
+    try:
+        return not json_object(await request).get("delete_at")
+    except ApiError as error:
+        if error.status == 404:
+            return False
+        raise
+
+
 def _posts_in_order(value: Any) -> list[Json]:
     """The listed posts, oldest first. ``posts`` may hold thread roots that are not in ``order``."""
-    body = _json_object(value)
+    body = json_object(value)
     posts = body.get("posts") or {}
     order: Sequence[str] = body.get("order") or []
     listed = [posts[id] for id in order if isinstance(posts.get(id), dict)]

@@ -67,9 +67,9 @@ class FormOpener:
         options: dict[str, list[Option]] = {}
         for field in form.fields:
             if field.kind == "search" and (field.refreshes or not field.options):
-                options[field.name] = list(await intake.search_options(form.about, form.run, field.name, ""))
-                known = {option.value for option in options[field.name]}
-                options[field.name] += [option for option in field.options if option.value not in known]
+                found = await intake.search_options(form.about, form.run, field.name, "", actor, place)
+                known = {option.value for option in found}
+                options[field.name] = [*found, *(option for option in field.options if option.value not in known)]
         state = state_of(form, actor, place, reply, secrets.token_hex(16), self._now())
         body = build_dialog(form, options, self._signer.seal("dialog", state))
         await self._api.open_dialog({"trigger_id": trigger, "url": self._url, "dialog": body})

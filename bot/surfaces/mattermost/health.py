@@ -1,13 +1,14 @@
 """The ``liaison doctor`` checks for Mattermost: token, account, teams, command tokens, and where clicks are
 sent."""
 
-import ipaddress
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from adapters.protocol import CheckResult, CheckStatus
+from adapters.protocol import CheckResult
+from bot.surfaces.mattermost.check_lines import fix_line, ok_line
 from bot.surfaces.mattermost.driver import ApiError, Json, MattermostApi, is_id
-from bot.surfaces.mattermost.text import translate_plain
+from bot.surfaces.mattermost.features import read_features
+from bot.surfaces.mattermost.server_checks import check_features, is_internal
 from bot.surfaces.protocol import SurfaceError, TokenRejected
 
 # Error ids of server 5.37 for a connection that was signed in before.
@@ -20,7 +21,7 @@ def problem(site: str, rejection: str) -> CheckResult | None:
     if not rejection:
         return None
     reasons = {_DISABLED: "check.disabled", _REVOKED: "check.revoked"}
-    return _fix(reasons.get(rejection, "check.rejected"), site=site, said=rejection)
+    return fix_line(reasons.get(rejection, "check.rejected"), site=site, said=rejection)
 
 
 async def check(
@@ -29,12 +30,12 @@ async def check(
     results = await _check_account(api, team)
     url = f"{public_url}/mattermost/command"
     if tokens:
-        results.append(_ok("check.tokens", count=tokens, command=command))
+        results.append(ok_line("check.tokens", count=tokens, command=command))
     else:
-        results.append(_fix("check.no_tokens", command=command, url=url))
+        results.append(fix_line("check.no_tokens", command=command, url=url))
     host = urlsplit(public_url).hostname or public_url
     url = f"{public_url}/mattermost/action"
-    results.append(_ok("check.inward" if _is_internal(host) else "check.public", url=url, host=host))
+    results.append(ok_line("check.inward" if is_internal(host) else "check.public", url=url, host=host))
     return results
 
 
@@ -43,41 +44,29 @@ async def _check_account(api: MattermostApi, team: str) -> list[CheckResult]:
         account = await api.me()
         teams = await api.teams(str(account.get("id") or ""))
     except TokenRejected as error:
-        return [_fix("check.rejected", site=api.url, said=error.code)]
+        return [fix_line("check.rejected", site=api.url, said=error.code)]
     except ApiError as error:
-        return [_fix("check.token", site=api.url, said=str(error))]
+        return [fix_line("check.token", site=api.url, said=str(error))]
     except SurfaceError as error:
-        return [_fix("check.unreachable", site=api.url, said=str(error))]
+        return [fix_line("check.unreachable", site=api.url, said=str(error))]
     name = str(account.get("username") or "")
-    results = [_ok("check.account", site=api.url, name=name)]
+    results = [ok_line("check.account", site=api.url, name=name)]
     if not account.get("is_bot"):
-        results.append(_fix("check.not_bot", name=name))
-    return [*results, _check_teams(name, teams, team)]
+        results.append(fix_line("check.not_bot", name=name))
+    return [*results, _check_teams(name, teams, team), *await _check_features(api)]
+
+
+async def _check_features(api: MattermostApi) -> Sequence[CheckResult]:
+    try:
+        return check_features(await read_features(api), api.url)
+    except SurfaceError as error:
+        return [fix_line("check.unreachable", site=api.url, said=str(error))]
 
 
 def _check_teams(name: str, teams: list[Json], configured: str) -> CheckResult:
     if not teams:
-        return _fix("check.no_team", name=name)
+        return fix_line("check.no_team", name=name)
     field = "id" if is_id(configured) else "name"
     if configured and configured.lower() not in [str(team.get(field) or "").lower() for team in teams]:
-        return _fix("check.not_in_team", name=name, team=configured)
-    return _ok("check.team", name=name, count=len(teams))
-
-
-def _is_internal(host: str) -> bool:
-    """Whether Mattermost only calls the host if it is in AllowedUntrustedInternalConnections."""
-    if host == "localhost" or not set(".:") & set(host):
-        return True
-    try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        return host.endswith((".local", ".internal", ".lan"))
-
-
-def _ok(key: str, **facts: object) -> CheckResult:
-    return CheckResult(status=CheckStatus.OK, summary=translate_plain(key, **facts))
-
-
-def _fix(key: str, **facts: object) -> CheckResult:
-    fix = translate_plain(f"{key}_fix", **facts)
-    return CheckResult(status=CheckStatus.FIX, summary=translate_plain(key, **facts), fix=fix)
+        return fix_line("check.not_in_team", name=name, team=configured)
+    return ok_line("check.team", name=name, count=len(teams))

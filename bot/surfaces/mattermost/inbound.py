@@ -162,7 +162,7 @@ class InboundRoutes:
             require_storable(message)
         if press.expired:
             with in_language(intake.language_for(actor)):
-                live_card = await intake.live_card(press.place, press.run)
+                live_card = await intake.live_card(press.place, press.run, actor)
                 return _click_response(live_card or message_card("expired", show=Code(f"{self._command} show")))
         if form is not None:
             with in_language(intake.language_for(actor)):
@@ -183,7 +183,9 @@ class InboundRoutes:
         if card is None:
             return EMPTY_RESPONSE
         with in_language(language):
-            is_sent = card.buttons and not card.shown_elsewhere and await self._send_with_buttons(message, card)
+            is_sent = (
+                card.has_controls and not card.shown_elsewhere and await self._send_with_buttons(message, card)
+            )
             response = EMPTY_RESPONSE if is_sent else _click_response(card)
         await intake.store_answer(message.key, _encode(response))
         return response
@@ -209,7 +211,7 @@ class InboundRoutes:
             return EMPTY_RESPONSE
         with in_language(intake.language_for(state.actor)):
             if state.expired:
-                live_card = await intake.live_card(state.place, state.run)
+                live_card = await intake.live_card(state.place, state.run, state.actor)
                 return {"error": translate_plain("form_expired") + (f" {live_card.summary}" if live_card else "")}
             intent = intake.submit(SubmittedForm(state.about, state.run, values))
             if isinstance(intent, FieldErrors):

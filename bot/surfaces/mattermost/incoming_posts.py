@@ -65,6 +65,13 @@ def person_of(event: Mapping[str, Any]) -> str:
     return next((str(id) for id in ids if id), "")
 
 
+def place_of(event: Mapping[str, Any]) -> tuple[str, str]:
+    """The ids of the channel and the person that an event is about; "" for all of them, as in a team's events."""
+    data, broadcast = event.get("data"), event.get("broadcast")
+    data, broadcast = (part if isinstance(part, Mapping) else {} for part in (data, broadcast))
+    return str(data.get("channel_id") or broadcast.get("channel_id") or ""), str(data.get("user_id") or "")
+
+
 def from_event(event: Mapping[str, Any]) -> IncomingPost | None:
     """From a ``posted`` or ``post_edited`` frame, whose ``data.post`` is JSON in a string. None if it can't be
     read."""

@@ -20,6 +20,7 @@ from bot.surfaces.mattermost.incoming_posts import (
     IncomingPost,
     from_event,
     person_of,
+    place_of,
     written_at,
 )
 from bot.surfaces.mattermost.seen_posts import SeenPosts
@@ -58,6 +59,7 @@ class Listener:
             token,
             on_post=self._on_post,
             on_person=self._on_person,
+            on_place=self._on_place,
             on_plugin_event=partial(intake.on_plugin_event, api.url),
             on_gap=self._on_gap,
             on_received=self._on_received,
@@ -105,6 +107,9 @@ class Listener:
         self._reports.add(report)
         report.add_done_callback(self._reports.discard)
 
+    def _on_place(self, event: Mapping[str, Any]) -> None:
+        self._intake.place_changed("mattermost", *place_of(event))
+
     def _on_received(self) -> None:
         self.last_received = self._now()
 
@@ -119,6 +124,7 @@ class Listener:
 
     def _on_gap(self) -> None:
         self._queue.put_nowait(None)
+        self._intake.place_changed("mattermost")  # what was missed may be that somebody left
         self._intake.on_plugin_gap(self._api.url)
 
     async def _process_queue(self) -> None:

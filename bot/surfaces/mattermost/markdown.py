@@ -11,8 +11,9 @@ from bot.surfaces.mattermost.escape import (
     safe_url,
     strip_controls,
 )
+from bot.surfaces.state_icons import STATE_ICONS
 from commands.model.card import Bold, Card, ClockTime, Code, Link, PersonName, Row, Section, Span, Text
-from commands.text.phrases import in_zone, task_state_name
+from commands.text.phrases import in_zone, join_parts, task_state_name
 
 _MAX_TEXT = 5000  # characters of one text; longer ones, such as instructions, end in "…"
 _MAX_TITLE = 300
@@ -45,27 +46,68 @@ def line_markdown(text: Text, handles: Handles, *, at_line_start: bool = False) 
     return text_markdown(flattened, handles, at_line_start=at_line_start).replace("\n", " ").strip()
 
 
-def clock_text(at: datetime, zone: str) -> str:
+def clock_text(at: datetime, zone: str, *, dated: bool = False) -> str:
     """ "14:03 UTC", always with the zone: Mattermost can't show a time in the reader's zone."""
     local = in_zone(at, zone)
     name = local.strftime("%Z")
-    return f"{local:%H:%M} {f'UTC{name}' if name[:1] in '+-' else name}"
+    day = f"{local.day} {local:%b} " if dated else ""
+    return f"{day}{local:%H:%M} {f'UTC{name}' if name[:1] in '+-' else name}"
 
 
 def card_lines(card: Card, handles: Handles) -> list[str]:
-    """In order of importance, because lines that do not fit are left out from the end."""
-    subtitle = line_markdown(card.subtitle, handles)
-    if card.subtitle or card.lines or card.sections:
-        plain = tuple(span.text if isinstance(span, Bold) else span for span in card.title)
-        heading = f"**{title}**" if (title := line_markdown(plain, handles)) else ""
-    else:
-        heading = line_markdown(card.title, handles, at_line_start=True)  # a card of one sentence is not bold
-    lines = [" · ".join(part for part in (heading, subtitle) if part), *text_lines(card.lines, handles)]
+    """The whole card as text, in order of importance, because lines that do not fit are left out from the end."""
+    lines = [line for line in (heading(card, handles), *body_lines(card, handles)) if line]
     for section in card.sections:
-        lines += ["", *_section_lines(section, handles)]  # the blank line ends the list before it
+        title = (
+            f"**{escape(_truncate_title(section.title), at_line_start=False)}**" if section.title.strip() else ""
+        )
+        if section.rows:
+            # The blank line ends the list before it.
+            lines += ["", *([title] if title else []), *(f"- {line}" for line in section_lines(section, handles))]
+        else:
+            lines += ["", " ".join(filter(None, (title, *section_lines(section, handles))))]
+    footer = line_markdown(card.footer, handles, at_line_start=True)
+    lines += ["", footer] if footer else []
     if card.link is not None:
         lines += ["", _span_markdown(card.link, handles, True)]
     return lines
+
+
+def bold_title(title: str) -> str:
+    return f"**{escape(_truncate_title(title), at_line_start=False)}**" if title.strip() else ""
+
+
+def heading(card: Card, handles: Handles) -> str:
+    """The title, bold where something follows it: a card of one sentence is not."""
+    if not (card.subtitle or card.lines or card.sections):
+        return line_markdown(card.title, handles, at_line_start=True)
+    plain = tuple(span.text if isinstance(span, Bold) else span for span in card.title)
+    return f"**{title}**" if (title := line_markdown(plain, handles)) else ""
+
+
+def body_lines(card: Card, handles: Handles) -> list[str]:
+    subtitle = line_markdown(card.subtitle, handles, at_line_start=True)
+    return [*([subtitle] if subtitle else []), *text_lines(card.lines, handles)]
+
+
+def section_lines(section: Section, handles: Handles) -> list[str]:
+    """Without the title."""
+    more = line_markdown(section.more, handles, at_line_start=True)
+    return [*(_row_markdown(row, handles) for row in section.rows), *([more] if more else [])]
+
+
+def literal(text: Text) -> str:
+    """On one line, for the places where Mattermost reads no Markdown."""
+    return one_line("".join(map(_span_literal, text)))
+
+
+def _span_literal(span: Span) -> str:
+    match span:
+        case ClockTime(at=at, zone=zone, dated=dated):
+            return clock_text(at, zone, dated=dated)
+        case PersonName(name=shown) | Link(label=shown) | Code(text=shown) | Bold(text=shown):
+            return shown
+    return span
 
 
 def text_lines(texts: Sequence[Text], handles: Handles) -> list[str]:
@@ -81,31 +123,26 @@ def card_texts(card: Card) -> Iterator[Text]:
     yield card.title
     yield card.subtitle
     yield from card.lines
+    yield card.footer
     for section in card.sections:
         yield section.more
         yield from (row.note for row in section.rows)
 
 
-def _section_lines(section: Section, handles: Handles) -> list[str]:
-    lines = [f"**{escape(_truncate_title(section.title), at_line_start=False)}**"] if section.title.strip() else []
-    lines += [_row_markdown(row, handles) for row in section.rows]
-    more = line_markdown(section.more, handles)
-    return [*lines, f"- {more}"] if more else lines
-
-
 def _row_markdown(row: Row, handles: Handles) -> str:
-    state = f"_{task_state_name(row.state)}_" if row.state is not None else ""
+    icon = STATE_ICONS[row.state] if row.state is not None else ""
+    state: Text = (task_state_name(row.state),) if row.state is not None else ()
     handle = f"**{escape(one_line(row.handle), at_line_start=False)}**" if row.handle else ""
-    title = escape(_truncate_title(row.title), at_line_start=False)
-    note = line_markdown(row.note, handles)
-    text = " ".join(part for part in (state, handle, title) if part)
-    return f"- {text}" + (f" · {note}" if note else "")
+    title = escape(_truncate_title(row.title), at_line_start=not (icon or handle))
+    note = line_markdown(join_parts([state, row.note], " · "), handles)
+    text = " ".join(part for part in (icon, handle, title) if part)
+    return text + (f" — {note}" if note else "")
 
 
 def _span_markdown(span: Span, handles: Handles, at_line_start: bool) -> str:
     match span:
-        case ClockTime(at=at, zone=zone):
-            return escape(clock_text(at, zone), at_line_start=False)
+        case ClockTime(at=at, zone=zone, dated=dated):
+            return escape(clock_text(at, zone, dated=dated), at_line_start=False)
         case PersonName(name=name, id=id, ping=ping):
             handle = handles.get(id, "")
             return f"@{handle}" if ping and handle else escape(one_line(name), at_line_start=at_line_start)

@@ -49,15 +49,21 @@ class UserDirectory:
 
     async def channels_named(self, name: str) -> Sequence[str]:
         """The ids of the bot's channels whose name in the URL, or shown name, is this one."""
-        account = await self.account()
         found: dict[str, None] = {}
+        for channel in await self.bot_channels():
+            names = (str(channel.get("name") or ""), str(channel.get("display_name") or ""))
+            if name.casefold() in (known.casefold() for known in names):
+                found[str(channel.get("id") or "")] = None
+        return list(found)
+
+    async def bot_channels(self) -> Sequence[Mapping[str, Any]]:
+        """All channels that the bot is in, or those of ``[mattermost] team``."""
+        account = await self.account()
+        found: list[Mapping[str, Any]] = []
         for team in await self._api.teams(account.me):
             id = str(team.get("id") or "")
-            for channel in await self._api.channels(account.me, id) if account.team in ("", id) else ():
-                names = (str(channel.get("name") or ""), str(channel.get("display_name") or ""))
-                if name.casefold() in (known.casefold() for known in names):
-                    found[str(channel.get("id") or "")] = None
-        return list(found)
+            found += await self._api.channels(account.me, id) if account.team in ("", id) else ()
+        return found
 
     def remember_username(self, id: str, username: str) -> None:
         if len(self._usernames) >= _MAX_USERNAMES:

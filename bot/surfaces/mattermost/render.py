@@ -3,24 +3,30 @@
 Lines that do not fit are left out from the end, and the post says so. The limits are 16,383 runes for the message
 and 800,000 for the props. Before Mattermost 6.0 the limit for props was 8,000, less 400 for the server's additions
 (``model.POST_PROPS_MAX_USER_RUNES``). Go encodes ``<``, ``>`` and ``&`` as six characters each. A card is an
-attachment with a colour, or the message itself if it is too long for the props.
+attachment with a colour. What is too long for the props is left out of the menu first; then the card becomes the
+message itself.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.surfaces.mattermost.attachment import attachment_parts
 from bot.surfaces.mattermost.buttons import Buttons, ButtonScope
 from bot.surfaces.mattermost.escape import one_line, strip_controls
 from bot.surfaces.mattermost.markdown import Handles, card_lines, text_lines
 from bot.surfaces.mattermost.text import translate_plain
-from commands.model.card import Button, Card, Text, Tone
+from commands.model.card import Button, Card, Menu, Text, Tone
 
 MESSAGE_RUNES = 16_383
-PROPS_RUNES = 7_200
+PROPS_RUNES = 790_000
+OLD_PROPS_RUNES = 7_200
 MAX_BUTTONS = 5
+MAX_BESIDE_MENU = 4
+MAX_OPTIONS = 100
+_OPTIONS_TRIED = (MAX_OPTIONS, 50, 25, 15, 10)
 _MAX_FALLBACK = 300
 _COLOURS: dict[Tone, str] = {"good": "#2e7d32", "warn": "#c77700", "bad": "#c62828", "": "#5b6770"}
 NONCE = "liaison"  # name of the prop that holds a post's nonce
@@ -38,28 +44,35 @@ class RenderedPost:
 
 
 class Renderer:
-    def __init__(self, buttons: Buttons) -> None:
+    """``server_version`` is (0, 0) while it is not known."""
+
+    def __init__(self, buttons: Buttons, server_version: Callable[[], tuple[int, int]] = lambda: (0, 0)) -> None:
         self._buttons = buttons
+        self._server_version = server_version
+
+    @property
+    def _props_limit(self) -> int:
+        return PROPS_RUNES if self._server_version() >= (6, 0) else OLD_PROPS_RUNES
 
     def card(
         self, card: Card, scope: ButtonScope, handles: Handles, now: datetime, *, mention: str = ""
     ) -> RenderedPost:
         """``mention`` ("@ana") stands above the card and says whom it is for."""
-        lines = card_lines(card, handles)
-        actions, left_out_lines = self._actions(card.buttons, scope, now)
-        lines += left_out_lines
-        attachment: dict[str, Any] = {
-            "fallback": _fallback_text(card.summary) or "…",
-            "color": _COLOURS[card.tone],
-            "text": "\n".join(lines),
-        }
-        if actions:
-            attachment["actions"] = actions
-        if props_runes({"attachments": [attachment], NONCE: scope.nonce}) <= PROPS_RUNES:
-            return RenderedPost(mention, [attachment])
-        del attachment["text"]
+        actions, left_out_lines = self._actions(card, scope, now, MAX_OPTIONS)
+        parts = attachment_parts(card, handles, left_out_lines)
+        base = {"fallback": _fallback_text(card.summary) or "…", "color": _COLOURS[card.tone]}
+        for most in _OPTIONS_TRIED:
+            if most < MAX_OPTIONS:
+                actions, _ = self._actions(card, scope, now, most)
+            attachment = {**base, **parts, **({"actions": actions} if actions else {})}
+            if self._fits({"attachments": [attachment], NONCE: scope.nonce}):
+                return RenderedPost(mention, [attachment])
+        lines = [*card_lines(card, handles), *left_out_lines]
         message = fit_lines([mention, *lines] if mention else lines, MESSAGE_RUNES)
-        return RenderedPost(message, [attachment] if actions else [])
+        return RenderedPost(message, [{**base, "actions": actions}] if actions else [])
+
+    def _fits(self, props: Any) -> bool:
+        return props_runes(props) <= self._props_limit
 
     def lines(
         self,
@@ -69,7 +82,7 @@ class Renderer:
         handles: Handles,
         now: datetime,
     ) -> RenderedPost:
-        actions, left_out_lines = self._actions(buttons, scope, now)
+        actions, left_out_lines = self._fitting(buttons, MAX_BUTTONS, scope, now)
         message = fit_lines([*text_lines(lines, handles), *left_out_lines], MESSAGE_RUNES)
         if not message.strip() and not actions:
             message = "…"  # the server rejects an empty post
@@ -77,7 +90,27 @@ class Renderer:
         return RenderedPost(message, [{"fallback": fallback or "…", "actions": actions}] if actions else [])
 
     def _actions(
-        self, buttons: Sequence[Button], scope: ButtonScope, now: datetime
+        self, card: Card, scope: ButtonScope, now: datetime, most_options: int
+    ) -> tuple[list[dict[str, Any]], list[str]]:
+        """One row: the buttons of tasks, those of the card, and one menu with everything else."""
+        menus = [menu for menu in (*(section.menu for section in card.sections), card.menu) if menu]
+        if not menus:
+            return self._fitting(card.all_buttons, MAX_BUTTONS, scope, now)
+        of_tasks = card.row_buttons[: MAX_BESIDE_MENU - min(len(card.buttons), 1)]
+        own = card.buttons[: MAX_BESIDE_MENU - len(of_tasks)]
+        options = [
+            *card.row_buttons[len(of_tasks) :],
+            *card.buttons[len(own) :],
+            *(option for menu in menus for option in menu.options),
+        ]
+        rendered, left_out = self._fitting((*of_tasks, *own), MAX_BESIDE_MENU, scope, now)
+        label = (card.menu or menus[0]).label
+        # What concerns the whole run is last, and stays.
+        kept = options if len(options) <= most_options else _without_middle(options, card.menu, most_options)
+        return [*rendered, self._buttons.menu(label, kept, scope, now)], left_out
+
+    def _fitting(
+        self, buttons: Sequence[Button], most: int, scope: ButtonScope, now: datetime
     ) -> tuple[list[dict[str, Any]], list[str]]:
         """The buttons that fit, each action id once, and a line with the labels of the others."""
         rendered: list[dict[str, Any]] = []
@@ -86,13 +119,19 @@ class Renderer:
             if any(action["id"] == other["id"] for other in rendered):
                 continue
             runes = props_runes([*rendered, action])
-            if len(rendered) < MAX_BUTTONS and runes <= PROPS_RUNES - 2 * _MAX_FALLBACK:
+            if len(rendered) < most and runes <= self._props_limit - 2 * _MAX_FALLBACK:
                 rendered.append(action)
             else:
                 left_out.append(one_line(button.label)[:30])
         if not left_out:
             return rendered, []
         return rendered, text_lines([(translate_plain("cut_buttons", labels=", ".join(left_out)),)], {})
+
+
+def _without_middle(options: Sequence[Button], last: Menu | None, most: int) -> Sequence[Button]:
+    tail = list(last.options) if last else []
+    tail = tail[: max(most, len(tail))]
+    return [*options[: max(most - len(tail), 0)], *tail]
 
 
 def private_text(card: Card, handles: Handles) -> str:

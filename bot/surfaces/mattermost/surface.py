@@ -1,5 +1,6 @@
 """Implements ``Surface`` for Mattermost."""
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
@@ -8,6 +9,7 @@ from starlette.routing import Route
 from adapters.protocol import CheckResult
 from bot.surfaces.mattermost import health
 from bot.surfaces.mattermost.buttons import Buttons
+from bot.surfaces.mattermost.channels import ChannelDirectory
 from bot.surfaces.mattermost.driver import ApiError, MattermostApi
 from bot.surfaces.mattermost.forms import FormOpener
 from bot.surfaces.mattermost.inbound import InboundRoutes
@@ -51,8 +53,9 @@ class MattermostSurface:
         prefix = f"mattermost:{self._api.host}:"
         signer = Signer(secret_key)
         self._users = UserDirectory(self._api, options.team or "", prefix)
+        self._channels = ChannelDirectory(self._api, self._users.bot_channels)
         buttons = Buttons(signer, f"{self._public_url}/mattermost/action")
-        renderer = Renderer(buttons)
+        renderer = Renderer(buttons, lambda: self._api.server_version)
         self._posts = ChannelPosts(self._api, self._users, renderer, now)
         self._replies = PrivateReplies(self._api, self._users, renderer, self._posts, now)
         self._forms = FormOpener(self._api, signer, self._replies, f"{self._public_url}/mattermost/dialog", now)
@@ -78,10 +81,6 @@ class MattermostSurface:
     @property
     def site(self) -> str:
         return self._api.url
-
-    @property
-    def edit_interval(self) -> float:
-        return 1.0  # where rate limits are on, the default is 10 requests per second in total
 
     def routes(self) -> list[Route]:
         """They return 503 until ``start``."""
@@ -132,8 +131,20 @@ class MattermostSurface:
     async def edit_lines(self, ref: PostRef, lines: Sequence[Text], *, buttons: Sequence[Button] = ()) -> None:
         await self._posts.edit_lines(ref, lines, buttons)
 
-    async def send_private(self, message: Message, card: Card) -> None:
-        await self._replies.send(message, card)
+    async def send_private(
+        self, message: Message, card: Card, *, nonce: str = "", may_exist: bool = False
+    ) -> None:
+        await self._replies.send(message, card, nonce=nonce or secrets.token_hex(12), may_exist=may_exist)
+
+    async def send_notice(self, person: Actor, place: Place, card: Card, *, nonce: str) -> None:
+        """A bot's account may not post ephemerally, so it is a direct message."""
+        await self._replies.send_direct(person, card, nonce=nonce)
+
+    async def send_direct(self, person: Actor, card: Card, *, nonce: str, may_exist: bool = False) -> None:
+        await self._replies.send_direct(person, card, nonce=nonce, may_exist=may_exist)
+
+    async def react(self, ref: PostRef, emoji: str, *, on: bool = True) -> None:
+        await self._posts.react(ref, emoji, on=on)
 
     async def profile(self, actor: Actor) -> Actor:
         try:
@@ -150,6 +161,15 @@ class MattermostSurface:
             if error.status in (400, 404):
                 return ()
             raise
+
+    async def can_see(self, actor: Actor, place: Place) -> bool:
+        return await self._channels.can_see(actor, place)
+
+    async def is_public(self, place: Place) -> bool:
+        return await self._channels.is_public(place)
+
+    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+        return await self._channels.shared_channels(actor)
 
     async def channels_named(self, name: str) -> Sequence[str] | None:
         return await self._users.channels_named(name)

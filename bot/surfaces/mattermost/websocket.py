@@ -34,6 +34,16 @@ PERSON_EVENTS = (
     "leave_team",
     "user_activation_status_change",
 )
+# After these, other people may see a channel than before.
+PLACE_EVENTS = (
+    "user_added",
+    "user_removed",
+    "added_to_team",
+    "leave_team",
+    "channel_converted",
+    "channel_deleted",
+    "channel_restored",
+)
 PLUGIN_EVENTS = "custom_"  # then the id of the plugin (server 5.37, app/plugin_api.go, PublishWebSocketEvent)
 _MAX_FRAME_BYTES = 16 * 2**20
 
@@ -56,15 +66,16 @@ class SessionLost(SocketError):
 @dataclass
 class WebSocketClient:
     """``run`` only ends when cancelled. ``on_post`` is called for each ``posted`` and ``post_edited`` frame,
-    ``on_person`` for each of ``PERSON_EVENTS``, ``on_plugin_event`` for each event of a plugin and ``on_gap`` for
-    each possible gap, in order. ``on_received`` is called for each event and each answered probe. All must return
-    quickly, so that pings are answered. ``check_token`` returns the error's id if the site does not accept the
-    token, otherwise ""."""
+    ``on_person`` for each of ``PERSON_EVENTS``, ``on_place`` for each of ``PLACE_EVENTS``, ``on_plugin_event`` for
+    each event of a plugin and ``on_gap`` for each possible gap, in order. ``on_received`` is called for each event
+    and each answered probe. All must return quickly, so that pings are answered. ``check_token`` returns the
+    error's id if the site does not accept the token, otherwise ""."""
 
     url: str
     token: str
     on_post: Callable[[Event], None]
     on_person: Callable[[Event], None]
+    on_place: Callable[[Event], None]
     on_plugin_event: Callable[[str, str], None]  # (name of the event, its payload as JSON)
     on_gap: Callable[[], None]
     on_received: Callable[[], None]
@@ -184,6 +195,8 @@ class WebSocketClient:
             self._handle_hello(frame)
         else:
             self._check_sequence(frame)
+        if event in PLACE_EVENTS:
+            self.on_place(frame)
         if event in ("posted", "post_edited"):
             self.on_post(frame)
         elif event in PERSON_EVENTS:

@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from slack_bolt.response import BoltResponse
 from adapters.toolkit.messages import in_language
 from bot.surfaces.malformed import MalformedDelivery, parsing
 from bot.surfaces.protocol import FieldErrors, Intake, NotRecorded, SurfaceError
-from bot.surfaces.slack import elements, views
+from bot.surfaces.slack import controls, elements, views
 from bot.surfaces.slack.deliveries import (
     Delivery,
     FormRequest,
@@ -33,6 +33,7 @@ from bot.surfaces.slack.deliveries import (
     NotIdentified,
     OptionSearch,
     PersonChanged,
+    PlaceChanged,
     UnreadableButton,
 )
 from bot.surfaces.slack.forms import FormOpener
@@ -40,7 +41,8 @@ from bot.surfaces.slack.identity import Identity
 from bot.surfaces.slack.inbound import DeliveryParser
 from bot.surfaces.slack.replies import PrivateReplies
 from bot.surfaces.slack.text import translate
-from commands.model.card import Card, Text
+from commands.model.card import Button, Card, Option, Text
+from commands.model.intents import Begin, Finish
 from commands.text.catalogue import plain_text
 
 log = logging.getLogger("liaison.slack")
@@ -152,6 +154,9 @@ class DeliveryHandler:
             if isinstance(accepted, BoltResponse):
                 return accepted
             delivery = accepted
+        if isinstance(delivery, PlaceChanged):
+            intake.place_changed("slack", delivery.channel, delivery.person)
+            return BoltResponse(status=200)
         if isinstance(delivery, NewMessage):
             response = await self._record_message(delivery, intake, req.body)
             if response is not None:
@@ -232,9 +237,12 @@ class DeliveryHandler:
             return
         with in_language(self._intake.language_for(delivery.actor)):
             options = await self._intake.search_options(
-                delivery.about, delivery.run, delivery.field, delivery.typed
+                delivery.about, delivery.run, delivery.field, delivery.typed, delivery.actor, delivery.place
             )
-        await ack(options=elements.options_response(options)["options"])
+        if delivery.on_card:
+            await ack(options=_commands(delivery, options))
+        else:
+            await ack(options=elements.options_response(options)["options"])
 
     def _spawn(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(_log_failure(work))
@@ -255,6 +263,14 @@ async def _accepted_edit(delivery: NewMessage, intake: Intake) -> NewMessage | B
     except NotRecorded:
         return BoltResponse(status=503)  # Slack sends it again
     return BoltResponse(status=200) if message is None else replace(delivery, message=message)
+
+
+def _commands(search: OptionSearch, tasks: Sequence[Option]) -> list[dict[str, Any]]:
+    """Each option begins or finishes a task."""
+    kind = Finish if search.about == "finish" else Begin
+    buttons = [Button(task.label, kind(run=search.run, tasks=(task.value,))) for task in tasks]
+    found: list[dict[str, Any]] = controls.options_response(buttons)["options"]
+    return found
 
 
 def _error_card(text: Text) -> Card:

@@ -1,4 +1,4 @@
-"""Encodes a button's intent as versioned JSON in the button's ``value`` (at most 2,000 characters).
+"""Encodes an intent as versioned JSON in the ``value`` of a button (at most 2,000 characters) or an option (75).
 
 Action ids are versioned too. Newer versions must keep reading older values, because posts with old buttons stay in
 channels for years.
@@ -11,6 +11,8 @@ from commands.model.intents import Intent
 
 MAX_VALUE_LENGTH = 2000
 ACTION = "press.v1"
+MENU = "menu.v1"
+SEARCH = "search.v1"  # followed by what is searched for, and the run: "search.v1.begin.R7"
 
 
 def dump(intent: Intent) -> str:

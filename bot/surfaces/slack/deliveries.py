@@ -45,11 +45,15 @@ class FormRequest:
 
 @dataclass(frozen=True, slots=True)
 class OptionSearch:
+    """``on_card``: its options are commands, not the values of a form's field."""
+
     actor: Actor
+    place: Place
     about: str
     run: str
     field: str
     typed: str
+    on_card: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +81,21 @@ class PersonChanged:
     id: str
 
 
-Delivery = Ignored | PersonChanged | NewMessage | FormRequest | OptionSearch | FormSubmission | UnreadableButton
+@dataclass(frozen=True, slots=True)
+class PlaceChanged:
+    """Somebody joined or left a channel, or the channel itself changed. ``person`` is empty for the latter."""
+
+    channel: str
+    person: str = ""
+
+
+Delivery = (
+    Ignored
+    | PersonChanged
+    | PlaceChanged
+    | NewMessage
+    | FormRequest
+    | OptionSearch
+    | FormSubmission
+    | UnreadableButton
+)

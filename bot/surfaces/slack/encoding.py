@@ -107,9 +107,7 @@ def fallback_text(text: Text) -> str:
 def _fallback_span(span: object) -> str:
     match span:
         case ClockTime():
-            if (seconds := unix_seconds(span)) is not None:
-                return f"<!date^{seconds}^{{time}}|{escape(clock_text(span))}>"
-            return escape(clock_text(span))
+            return date_token(span)
         case PersonName(name=name, id=id, ping=ping):
             return f"<@{id}>" if ping and _USER.fullmatch(id) else escape(name)
         case Link(label=label, url=url):
@@ -127,7 +125,20 @@ def unix_seconds(clock: ClockTime) -> int | None:
 
 def clock_text(clock: ClockTime) -> str:
     local = in_zone(clock.at, clock.zone)
-    return local.strftime("%H:%M ") + (local.tzname() or clock.zone)
+    day = f"{local.day} {local:%b} " if clock.dated else ""
+    return day + local.strftime("%H:%M ") + (local.tzname() or clock.zone)
+
+
+def date_format(clock: ClockTime) -> str:
+    return "{date_short} {time}" if clock.dated else "{time}"
+
+
+def date_token(clock: ClockTime) -> str:
+    """Shown in the reader's zone (Slack docs, "Formatting message text")."""
+    seconds = unix_seconds(clock)
+    if seconds is None:
+        return escape(clock_text(clock))
+    return f"<!date^{seconds}^{date_format(clock)}|{escape(clock_text(clock))}>"
 
 
 def mentioned_id(person: PersonName) -> str:

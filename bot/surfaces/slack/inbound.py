@@ -26,6 +26,7 @@ from bot.surfaces.slack.deliveries import (
     NotIdentified,
     OptionSearch,
     PersonChanged,
+    PlaceChanged,
     UnreadableButton,
 )
 from bot.surfaces.slack.encoding import around_mention, decode, text_after_mention
@@ -36,6 +37,21 @@ from commands.model.messages import Actor, Message, Place, ReplyRoute, Via
 
 START_HERE = "start_here"
 ADD_COMMENT = "add_comment"
+# After these, other people may see a channel than before (Slack docs, "Event types").
+PLACE_EVENTS = (
+    "member_joined_channel",
+    "member_left_channel",
+    "channel_archive",
+    "channel_deleted",
+    "channel_left",
+    "channel_shared",
+    "channel_unarchive",
+    "channel_unshared",
+    "group_archive",
+    "group_deleted",
+    "group_left",
+    "group_unarchive",
+)
 # Messages from people. Any other subtype is an edit, a notice from Slack, or a bot's message.
 _MAX_EDIT_AGE = timedelta(days=1)  # the message as it was may not be stored any more
 _HUMAN_SUBTYPES = (None, "", "file_share", "thread_broadcast")
@@ -98,6 +114,8 @@ class DeliveryParser:
             raise TypeError("event")  # Bolt would fail
         if event.get("type") == "user_change":
             return PersonChanged(str((event.get("user") or {}).get("id") or ""))
+        if event.get("type") in PLACE_EVENTS:
+            return _changed_place(event)
         if event.get("type") not in ("app_mention", "message"):
             return Ignored(f"event {event.get('type')}")
         event = _edited_message(event)
@@ -110,6 +128,10 @@ class DeliveryParser:
             raise NotIdentified
         if user == bot_user:
             return Ignored("the bot's own message")
+        return self._parse_post(body, event, bot_user)
+
+    def _parse_post(self, body: Mapping[str, Any], event: Mapping[str, Any], bot_user: str) -> Delivery:
+        user = str(event.get("user") or "")
         channel, ts = str(event.get("channel") or ""), str(event.get("ts") or "")
         direct = event.get("channel_type") == "im" or channel.startswith("D")
         raw = str(event.get("text") or "")
@@ -143,17 +165,16 @@ class DeliveryParser:
         action: Mapping[str, Any] = body["actions"][0]
         if (body.get("view") or {}).get("callback_id") == views.CALLBACK and action.get("type") != "button":
             return self._parse_refresh(body)
-        if action.get("type") != "button":
-            return Ignored("not a button")
+        value = _chosen_value(action)
+        if value is None:
+            return Ignored("neither a button nor a select")
         view, trigger = body.get("view") or {}, str(body.get("trigger_id") or "")
         meta = Meta.load(str(view.get("private_metadata") or "")) if view else None
-        container, pressed_message = body.get("container") or {}, body.get("message") or {}
-        channel = str((body.get("channel") or {}).get("id") or container.get("channel_id") or "")
-        ts = str(container.get("message_ts") or pressed_message.get("ts") or "")
+        channel, ts = _pressed_post(body)
         place = meta.place if meta is not None else self._button_place(body, channel, ts)
         actor = self._actor(body, body.get("user") or {})
         reply = ReplyRoute(url=str(body.get("response_url") or ""), post=ts)
-        intent = button_values.load(str(action.get("value") or ""))
+        intent = button_values.load(value)
         if intent is None:
             return UnreadableButton(actor, place, reply)
         view_id = str(view.get("id") or "")
@@ -232,12 +253,18 @@ class DeliveryParser:
         return FormSubmission(SubmittedForm(meta.about, meta.run, views.submitted_values(view)), draft, view)
 
     def _parse_search(self, body: Mapping[str, Any]) -> Delivery:
+        """In a form, or in the select of a card, whose action id says what is searched for."""
+        actor = self._actor(body, body.get("user") or {})
+        searched = str(body.get("action_id") or "").removeprefix(f"{button_values.SEARCH}.")
+        if searched != body.get("action_id"):
+            verb, _, run = searched.partition(".")
+            place = self._button_place(body, *_pressed_post(body))
+            return OptionSearch(actor, place, verb, run, "task", str(body.get("value") or ""), on_card=True)
         meta = Meta.load(str((body.get("view") or {}).get("private_metadata") or ""))
         if meta is None:
             return Ignored("not one of our forms")
-        actor = self._actor(body, body.get("user") or {})
         field, typed = str(body.get("block_id") or ""), str(body.get("value") or "")
-        return OptionSearch(actor, meta.about, meta.run, field, typed)
+        return OptionSearch(actor, meta.place, meta.about, meta.run, field, typed)
 
     def _workspace(self, body: Mapping[str, Any]) -> str:
         """The bot's own: in shared channels and Enterprise Grid, deliveries of one message name different ones."""
@@ -288,6 +315,32 @@ def _thread_of(message_body: Mapping[str, Any]) -> str:
     """The thread that a message is in. The first message of a thread is in the channel."""
     thread = str(message_body.get("thread_ts") or "")
     return "" if thread == str(message_body.get("ts") or message_body.get("message_ts") or "") else thread
+
+
+def _pressed_post(body: Mapping[str, Any]) -> tuple[str, str]:
+    """The channel and the ts of the message whose button or select was used."""
+    container, message = body.get("container") or {}, body.get("message") or {}
+    channel = str((body.get("channel") or {}).get("id") or container.get("channel_id") or "")
+    return channel, str(container.get("message_ts") or message.get("ts") or "")
+
+
+def _chosen_value(action: Mapping[str, Any]) -> str | None:
+    """Of a button, or of the option that was chosen; empty if there is none. None for other controls."""
+    match action.get("type"):
+        case "button":
+            return str(action.get("value") or "")
+        case "static_select" | "external_select":
+            option = action.get("selected_option")
+            return str(option.get("value") or "") if isinstance(option, Mapping) else ""
+    return None
+
+
+def _changed_place(event: Mapping[str, Any]) -> PlaceChanged:
+    """Some events have the whole channel, others its id."""
+    channel = event.get("channel")
+    id = channel.get("id") if isinstance(channel, Mapping) else channel
+    person = event.get("user") if str(event.get("type")).startswith("member_") else ""
+    return PlaceChanged(str(id or ""), str(person or ""))
 
 
 def _open_form(intent: Mapping[str, Any]) -> OpenForm | None:

@@ -5,20 +5,25 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.surfaces.slack.inbound import ADD_COMMENT, START_HERE
+from bot.surfaces.slack.inbound import ADD_COMMENT, PLACE_EVENTS, START_HERE
 
 SCOPES = (
     "app_mentions:read",
     "channels:history",
+    "channels:read",
     "chat:write",
     "commands",
     "groups:history",
+    "groups:read",
     "im:history",
+    "im:read",
     "mpim:history",
+    "mpim:read",
+    "reactions:write",
     "users:read",
     "users:read.email",
 )
-EVENTS = ("app_mention", "message.im", "user_change")
+EVENTS = ("app_mention", "message.im", "user_change", *PLACE_EVENTS)
 EVENTS_PATH = "/slack/events"
 _UNQUOTED = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]*[A-Za-z0-9]")  # needs no quotes in YAML, unless it is a keyword
 _YAML_KEYWORDS = ("true", "false", "null", "yes", "no", "on", "off")

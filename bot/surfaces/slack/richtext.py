@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.surfaces.slack.encoding import (
     clock_text,
+    date_format,
     is_linkable_url,
     mentioned_id,
     remove_unsendable,
@@ -37,7 +38,8 @@ def _element(span: Span, bold: bool) -> Element | None:
         case Link(label=label, url=url):
             if not is_linkable_url(url):
                 return _text(f"{label} ({url})" if url else label, bold=bold)
-            return {"type": "link", "url": url, "text": remove_unsendable(label) or url}
+            style = {"style": {"bold": True}} if bold else {}
+            return {"type": "link", "url": url, "text": remove_unsendable(label) or url, **style}
         case Code(text=text):
             return _text(text, code=True)
         case Bold(text=text):
@@ -56,7 +58,7 @@ def _clock(clock: ClockTime) -> Element | None:
     seconds = unix_seconds(clock)
     if seconds is None:
         return _text(clock_text(clock))
-    return {"type": "date", "timestamp": seconds, "format": "{time}", "fallback": clock_text(clock)}
+    return {"type": "date", "timestamp": seconds, "format": date_format(clock), "fallback": clock_text(clock)}
 
 
 def element_length(element: Element) -> int:
@@ -86,6 +88,16 @@ class RichTextBuilder:
 
     def start_block(self) -> None:
         self._block_room = 0
+
+    def add_block(self, block: Element, length: int) -> None:
+        """Another kind of block, between the lines before and those after it."""
+        if self.is_truncated or length > self.characters_left or self.blocks_left == 0:
+            self.is_truncated = True
+            return
+        self.blocks.append(block)
+        self.blocks_left -= 1
+        self.characters_left -= length
+        self.start_block()
 
     def add_line(self, line: Line, *, bold: bool = False) -> None:
         if not has_code_block(line):

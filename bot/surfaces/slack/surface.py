@@ -26,6 +26,7 @@ from bot.surfaces.protocol import (
 )
 from bot.surfaces.slack import health, render
 from bot.surfaces.slack.bolt import DeliveryHandler
+from bot.surfaces.slack.channels import ChannelDirectory
 from bot.surfaces.slack.client import SlackClient, cancel_all
 from bot.surfaces.slack.forms import FormOpener
 from bot.surfaces.slack.identity import Identity
@@ -73,8 +74,9 @@ class SlackSurface:
         token = options.bot_token.get_secret_value()
         self._client = SlackClient(token, options.api_url)
         self._posts = ChannelPosts(self._client)
-        self._replies = PrivateReplies(self._client)
+        self._replies = PrivateReplies(self._client, self._posts)
         self._users = UserDirectory(self._client, lambda: self._identity, now)
+        self._channels = ChannelDirectory(self._client)
         forms = FormOpener(self._client, self._replies)
         self._deliveries = DeliveryHandler(
             token, lambda: self._identity, self._new_parser, self._replies, forms, f"{command} show"
@@ -97,10 +99,6 @@ class SlackSurface:
     @property
     def site(self) -> str:
         return ""  # no platform has its runs in Slack
-
-    @property
-    def edit_interval(self) -> float:
-        return 1.0  # Slack allows about one message per second and channel
 
     def routes(self) -> list[Route]:
         return [Route(EVENTS_PATH, self._on_delivery, methods=["POST"])]
@@ -234,15 +232,36 @@ class SlackSurface:
     async def edit_lines(self, ref: PostRef, lines: Sequence[Text], *, buttons: Sequence[Button] = ()) -> None:
         await self._posts.edit(ref, render.lines(lines, buttons))
 
-    async def send_private(self, message: Message, card: Card) -> None:
+    async def send_private(
+        self, message: Message, card: Card, *, nonce: str = "", may_exist: bool = False
+    ) -> None:
         is_late = self._now() - message.at > EPHEMERAL_FOR
-        await self._replies.send(message.actor, message.place, message.reply, card, is_late=is_late)
+        actor, place, route = message.actor, message.place, message.reply
+        await self._replies.send(actor, place, route, card, is_late=is_late, nonce=nonce, may_exist=may_exist)
+
+    async def send_notice(self, person: Actor, place: Place, card: Card, *, nonce: str) -> None:
+        await self._replies.send_notice(person, place, card, nonce=nonce)
+
+    async def send_direct(self, person: Actor, card: Card, *, nonce: str, may_exist: bool = False) -> None:
+        await self._replies.send_direct(person, card, nonce=nonce, may_exist=may_exist)
+
+    async def react(self, ref: PostRef, emoji: str, *, on: bool = True) -> None:
+        await self._posts.react(ref, emoji, on=on)
 
     async def profile(self, actor: Actor) -> Actor:
         return await self._users.profile(actor)
 
     async def find_people(self, query: str, near: Place) -> Sequence[Actor]:
         return await self._users.find(query)
+
+    async def can_see(self, actor: Actor, place: Place) -> bool:
+        return await self._channels.can_see(actor, place)
+
+    async def is_public(self, place: Place) -> bool:
+        return await self._channels.is_public(place)
+
+    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+        return await self._channels.shared_channels(actor)
 
     async def channels_named(self, name: str) -> Sequence[str] | None:
         """Listing channels takes scopes that nothing else needs."""

@@ -156,6 +156,20 @@ async def test_a_task_is_assigned_to_the_user_with_that_address(
     assert [(person.name, person.email) for person in read.assignees] == [("Ben Silva", "ben@example.com")]
 
 
+async def test_who_takes_a_task_over_has_it_alone(fake: CutoverFakeWithExtras, adapter: Cutover) -> None:
+    active = create_active_run(fake)
+    next(iter(active.tasks.values())).assignees.append(("user", "902"))
+    run = await adapter.read(active.id)
+    ben = Person(name="Ben", email="ben@example.com")
+    task = run.tasks[0]
+    write = AssignTask(run=run.key, by=ben, task=task.id, person=ben, take_over=True, expected=task.assignees)
+    for step in adapter.steps(write, run):
+        await adapter.execute(step, MARKER)
+    assert isinstance(await adapter.reconcile(step, MARKER, BASELINE), Applied)
+    read = (await adapter.read(active.id)).tasks[0]
+    assert [person.name for person in read.assignees] == ["Ben Silva"]
+
+
 @pytest.mark.parametrize(
     ("email", "expected"), [("cleo@example.com", "cutover.no_user"), ("ben@example.com", "cutover.not_in_runbook")]
 )

@@ -91,6 +91,16 @@ async def test_a_person_says_why_in_their_own_words(
     assert [note.text for note in run.notes] == ["the disk is broken\n\nAna via Slack (7K2F)"]
 
 
+async def test_an_action_on_a_task_that_is_over_is_refused_for_good(
+    xurrent: XurrentAdapter, fake: XurrentFake, run: FakeRun
+) -> None:
+    task = fake.account.tasks_of(run)[0]
+    task.status, task.finished_at = "completed", fake.account.now()
+    with pytest.raises(Conflict) as refused:
+        await execute(xurrent, action_write(run, task, "fail"))
+    assert not refused.value.may_pass, "[Try again] would only be refused again"
+
+
 async def test_only_possible_actions_are_listed_and_accepted(
     xurrent: XurrentAdapter, fake: XurrentFake, run: FakeRun
 ) -> None:

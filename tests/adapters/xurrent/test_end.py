@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.errors import Conflict
+from adapters.errors import Conflict, Rejected
 from adapters.models import RunState
 from adapters.writes import EndRun
 from adapters.xurrent import PLATFORM
@@ -34,6 +34,21 @@ async def test_a_halted_run_is_ended_by_cancelling_the_rest(
     await end(xurrent, run, "we go back to the old database")
     assert [task.status for task in (*others, approval)] == ["canceled"] * 4
     assert [note.text.splitlines()[0] for note in run.notes] == ["we go back to the old database"]
+    assert (await xurrent.read(str(run.id))).state is RunState.FINISHED
+
+
+async def test_an_end_that_was_refused_midway_says_its_words_once(
+    xurrent: XurrentAdapter, fake: XurrentFake, run: FakeRun
+) -> None:
+    """It is tried again by a new message, with a receipt of its own."""
+    fake.fault("answer", method="PATCH", status=403, body='{"message": "Forbidden"}')
+    with pytest.raises(Rejected):
+        await end(xurrent, run, "we go back")
+    write = EndRun(run=run_key(run), by=ANA, text="we go back")
+    again = MARKER.model_copy(update={"code": "8M3Q"})
+    for step in xurrent.steps(write, await xurrent.read(str(run.id))):
+        await xurrent.execute(step, again)
+    assert [note.text.splitlines()[0] for note in run.notes] == ["we go back"]
     assert (await xurrent.read(str(run.id))).state is RunState.FINISHED
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from adapters.errors import Conflict, Rejected, Unsupported
+from adapters.http.client import HttpClients
 from adapters.models import Health, TaskState
 from adapters.toolkit.messages import load_messages
 from adapters.writes import (
@@ -23,6 +24,7 @@ from adapters.xurrent.adapter import XurrentAdapter
 from adapters.xurrent.text import source_id
 from tests.adapters.error_text import error_text
 from tests.adapters.xurrent.fake import XurrentFake
+from tests.adapters.xurrent.harness import connect_adapter
 from tests.adapters.xurrent.helpers import (
     ANA,
     AT,
@@ -88,6 +90,19 @@ async def test_a_required_note_goes_with_the_status_and_is_written_once(
     ]
     assert result.tasks[0].state is TaskState.DONE
     assert len(run.notes) == 1
+
+
+async def test_a_required_note_is_written_once_after_a_restart(
+    xurrent: XurrentAdapter, fake: XurrentFake, http: HttpClients
+) -> None:
+    """The process that makes the second step does not remember the first one."""
+    run = create_run(fake)
+    task = fake.account.tasks_of(run)[0]
+    task.needs_note = True
+    change, words = xurrent.steps(finish_write(run, task, "by hand"), await xurrent.read(str(run.id)))
+    await xurrent.execute(change, MARKER)
+    await connect_adapter(fake, http).execute(words, MARKER)
+    assert [note.text for note in run.notes] == ["by hand\n\nAna via Slack (7K2F)"]
 
 
 @pytest.mark.parametrize("people", [(58,), (58, 61)])

@@ -9,8 +9,8 @@ import pytest
 import structlog
 
 from bot.config.checks import fix, ok
-from bot.doctor import CheckCounter
 from bot.observability import logs
+from bot.observability.check_report import CheckCounter
 from bot.surfaces.console.terminal import Screen
 
 EVIL = "title\x1b]0;owned\x07\x1b[2J\x9b31m\u202etxt\x08"

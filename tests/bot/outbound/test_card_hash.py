@@ -50,6 +50,6 @@ def test_a_card_of_a_run_that_is_read_in_turn_shows_its_age_every_five_minutes()
         card = run_card(run, now=AT, shows_age=True)
         return card, card_hash(card, run.run.read_at)
 
-    assert "as of 14:01 UTC" in plain_text(drawn(1)[0].lines[-1])
+    assert "as of 14:01 UTC" in plain_text(drawn(1)[0].footer)
     assert drawn(1)[1] == drawn(2)[1]
     assert drawn(1)[1] != drawn(6)[1]

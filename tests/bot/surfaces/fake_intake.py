@@ -44,6 +44,7 @@ class FakeIntake:
         self.submitted: list[SubmittedForm] = []
         self.private_answers: dict[str, Card] = {}  # by verb
         self.current_card: Card | None = None
+        self.changed_places: list[tuple[str, str, str]] = []  # (surface, channel, person)
         self.plugin_events: list[tuple[str, str, str]] = []  # (site, event, payload)
         self.plugin_gaps: list[str] = []  # sites
         self.languages: dict[str, str] = {}  # by user id
@@ -105,7 +106,12 @@ class FakeIntake:
             raise self.form_error
         return self.form
 
-    async def search_options(self, about: str, run: str, field: str, typed: str) -> Sequence[Option]:
+    def place_changed(self, surface: str, channel: str = "", person: str = "") -> None:
+        self.changed_places.append((surface, channel, person))
+
+    async def search_options(
+        self, about: str, run: str, field: str, typed: str, actor: Actor, place: Place
+    ) -> Sequence[Option]:
         self.searches.append((about, run, field, typed))
         return self.options
 
@@ -125,7 +131,7 @@ class FakeIntake:
     async def accept_edit(self, message: Message) -> Message | None:
         return message
 
-    async def live_card(self, place: Place, run: str) -> Card | None:
+    async def live_card(self, place: Place, run: str, actor: Actor) -> Card | None:
         return self.current_card
 
     def error_card(self, key: str, **facts: object) -> Card:

@@ -33,6 +33,8 @@ def _sample_value(name: str, kind: Any) -> Any:
         return choices[0 if name == "verb" else -1]
     if kind is bool:
         return True
+    if kind is int:
+        return 3
     if kind is datetime:
         return datetime(2026, 11, 21, 14, 5, tzinfo=UTC)
     if typing.get_origin(kind) is tuple:

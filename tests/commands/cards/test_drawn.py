@@ -6,19 +6,21 @@ from tests.commands.cards.test_run_card import NOW, RUN, known
 
 UNLINKED = RUN.model_copy(update={"link": None})
 WIDE = """\
-R7 Primary down in EU                      Database failover, on playbooks
-AMBER  replica lagging behind 40 s         Ana 14:03, next update 14:20 UTC
-1 of 4 done, 1 running                     updated 14:05 UTC
-Triage     done     T1 Confirm the primary is down  Ben 14:01
-           running  T2 Page the DBA                 Ana since 14:02
-Fail over  ready    T3 Promote the replica
-           waiting  T4 Repoint the app              waiting for T3
-[1 Finish T2]  [2 Begin T3]  [3 Update status]  [4 More…]"""
+🟠 AMBER · R7 Primary down in EU
+replica lagging behind 40 s — Ana 14:03 · next update 14:20 UTC
+■■□□□□□□□□  1 of 4 done · 1 running
+Now     running  T2 Page the DBA         Ana since 14:02
+Next             T3 Promote the replica
+Later   T4 Repoint the app (waiting for T3)
+Done    T1 Confirm the primary is down (Ben 14:01 UTC)
+Stages  Triage 1/2 · Fail over 0/2
+Database failover · playbooks · updated 14:05 UTC
+[1 Finish T2]  [2 Begin T3]  [3 Update status]  [4 Comment]"""
 NARROW = """\
-R7 Primary down in EU        Database failover, on playbooks
-AMBER replica lagging behind 40 s, Ana 14:03, next update
-14:20 UTC
-1 of 4 done, 1 running                     updated 14:05 UTC"""
+🟠 AMBER · R7 Primary down in EU
+replica lagging behind 40 s — Ana 14:03 · next update 14:20
+UTC
+■■□□□□□□□□  1 of 4 done · 1 running"""
 
 
 def test_the_card_of_the_design_is_drawn_like_there() -> None:
@@ -26,6 +28,6 @@ def test_the_card_of_the_design_is_drawn_like_there() -> None:
     assert "\n".join(draw(card, 80, now=NOW)) == WIDE
 
 
-def test_on_a_narrow_screen_the_halves_of_a_line_follow_each_other() -> None:
+def test_on_a_narrow_screen_long_lines_are_wrapped() -> None:
     card = run_card(known(UNLINKED), now=NOW)
     assert draw(card, 60, now=NOW)[:4] == NARROW.splitlines()

@@ -151,6 +151,6 @@ async def test_a_mistyped_run_after_the_tasks_is_no_note(room: Room) -> None:
     await room.start()
     for line in ("finish T1 R9", "finish T1 R9 by hand", "begin T1 R9", "do T1 restart R9"):
         answer = await room.type(line)
-        assert private_text(answer).startswith("I can't find a run R9."), line
+        assert private_text(answer).startswith("I can't find a run R9 that you"), line
     assert "Is R9 the run, or part of your text?" in private_text(await room.type("finish T1 in R9 as well"))
     assert room.platform.executed == ["start"]

@@ -32,9 +32,9 @@ async def test_a_status_is_said_in_the_place_and_promises_the_next(room: Room) -
     answer = await room.type("status amber replica lagging behind 40 s --next 15m")
     assert private_text(answer).startswith("R1 Primary down in EU: status AMBER. Receipt ")
     assert public_text(answer).splitlines() == [
-        "R1 Primary down in EU",
-        "AMBER  replica lagging behind 40 s",
-        "Ana 14:06 UTC, next update 14:21 UTC",
+        "🟠 AMBER · R1 Primary down in EU",
+        "replica lagging behind 40 s",
+        "Ana 14:06 UTC · next update 14:21 UTC",
     ]
     assert [line.corrects for line in answer.activity] == [True]
     due = room.time + timedelta(minutes=15)
@@ -78,7 +78,7 @@ async def test_status_alone_shows_it(room: Room) -> None:
     assert "No status update yet for R1 Primary down in EU." in private_text(answer)
     await room.type("status green fine")
     answer = await room.type("status")
-    assert "GREEN  fine" in private_text(answer)
+    assert "fine — Ana 14:06 UTC · no next update set" in private_text(answer)
     assert button_labels(answer) == ["Update status"]
     assert answer.public is None
 
@@ -336,7 +336,7 @@ async def test_a_bare_command_shows_what_goes_on(room: Room) -> None:
     answer = await room.type("")
     assert "Active here: R1 Primary down in EU, 0 of 4 done, 1 running" in private_text(answer)
     assert "Your task: R1.T1 Confirm the primary is down, running" in private_text(answer)
-    assert button_labels(answer) == ["Finish T1", "Begin T2", "Show R1", "More…"]
+    assert button_labels(answer) == ["Finish T1", "Begin T2", "Show R1", "Update status"]
 
 
 async def test_stop_and_move(room: Room) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from adapters.models import Health, RunState, TaskState
 from adapters.toolkit.messages import ENGLISH, load_messages
 from adapters.writes import READS, Op
+from bot.surfaces.protocol import Refusal
+from commands.cards import run_menu
 from commands.model.intents import TaskIntent
 from commands.registry import COMMANDS
 
@@ -30,6 +32,7 @@ def _parts() -> Sequence[str]:
     return sorted(
         {
             "itself",
+            "alone",
             "assign",
             "buttons",
             "colour",
@@ -53,12 +56,15 @@ def _named_parts() -> Sequence[str]:
 
 
 BUILT: Mapping[str, Sequence[str]] = {
-    "button.form_{}": ["add", "assign", "end", "finish", "hold", "reopen", "skip"],
+    "button.form_{}": ["finish", *run_menu.ABOUT_TASKS, *run_menu.ABOUT_THE_RUN],
     "can.{}": [*_WRITES, Op.COMMENTS],
     "count.{}": list(TaskState),
     "doing.{}": _WRITES,
     "doing_part.{}": _named_parts(),
+    "ended.{}": [state for state in RunState if state.is_over],
+    "ended.title_{}": [state for state in RunState if state.is_over],
     "health.{}": [health for health in Health if health is not Health.UNSET],
+    "menu.{}": ["begin", "finish"],
     "part.{}": _parts(),
     "receipt.{}": _WRITES,
     "run.{}": list(RunState),
@@ -66,6 +72,8 @@ BUILT: Mapping[str, Sequence[str]] = {
     "state.{}": list(TaskState),
     "to.{}": [verb for verb, command in COMMANDS.items() if issubclass(command.intent, TaskIntent)],
     "trace.{}": _WRITES,
+    "undelivered.{}": ["post", "card", "lines"],
+    "undelivered.why_{}": list(Refusal),
     "trace.{}_note": [Op.FINISH, Op.SKIP, Op.APPROVE, Op.END],
     "usage.{}": [verb for verb, command in COMMANDS.items() if command.typed],
 }

@@ -7,7 +7,7 @@ from adapters.models import PlatformAction
 from adapters.protocol import Native, Unsupported
 from adapters.writes import Op
 from commands.cards.run_card import live_card
-from commands.model.card import Link
+from commands.model.card import Answer, Link
 from commands.model.intents import DoAction
 from commands.model.ports import AccessRules
 from commands.text.error_text import capability_text
@@ -160,8 +160,7 @@ async def test_a_button_of_the_platform_is_on_the_live_card_and_asks_first(actin
     acting.platform.run_changes = {"own_buttons": ("End the run",)}
     tracked = await acting.runs.refresh("R1")
     card = live_card(tracked, acting.services, acting.now())
-    assert [press.label for press in card.buttons][-2:] == ["More…", "End the run"]
-    asked = await acting.press(card.buttons[-1])
+    asked = await acting.press(find_button(Answer(private=card), "End the run"))
     assert private_text(asked).startswith("Go ahead with “End the run” on R1 Primary down in EU?")
     assert acting.platform.executed == ["start"]
 
@@ -170,11 +169,11 @@ async def test_several_buttons_of_the_platform_share_one_on_the_live_card(acting
     acting.platform.run_changes = {"own_buttons": ("End the run", "Restart service")}
     tracked = await acting.runs.refresh("R1")
     card = live_card(tracked, acting.services, acting.now())
-    assert card.buttons[-1].label == "2 other actions…"
-    assert "End the run" in button_labels(await acting.press(card.buttons[-1]))
+    several = find_button(Answer(private=card), "2 other actions…")
+    assert "End the run" in button_labels(await acting.press(several))
 
 
-FIELDS = PlatformAction(id="fields", label="button.more", inputs=("region", "owner"))
+FIELDS = PlatformAction(id="fields", label="menu.more", inputs=("region", "owner"))
 
 
 async def test_an_action_that_takes_values_asks_for_them_and_passes_them_on(acting: Room) -> None:
@@ -194,7 +193,7 @@ async def test_an_action_without_values_refuses_them(acting: Room) -> None:
     assert acting.platform.executed == ["start"]
 
 
-FAILING = PlatformAction(id="fail", label="button.more", takes_note=True)
+FAILING = PlatformAction(id="fail", label="menu.more", takes_note=True)
 
 
 async def test_an_action_takes_the_persons_own_words(acting: Room) -> None:

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from tests.fakes.mattermost.models import Channel, Dialog, Json, Post, User, new_id
-from tests.fakes.mattermost.rest import RestApi
+from tests.fakes.mattermost.admin import AdminRoutes
+from tests.fakes.mattermost.models import Channel, Dialog, Json, Post, User, action_labels, is_labelled, new_id
 
 AGENT = "Mattermost-Bot/1.1"
 
@@ -25,7 +25,7 @@ class Delivered:
     seconds: float
 
 
-class MattermostClients(RestApi):
+class MattermostClients(AdminRoutes):
     async def say(self, channel: Channel, text: str, user: User, *, root: str = "", **fields: Any) -> Post:
         """A person's post, with ``fields`` of ``Post``. ``lose=True``: its event gets a number but is not sent."""
         lose = bool(fields.pop("lose", False))
@@ -87,9 +87,16 @@ class MattermostClients(RestApi):
 
     def click_body(self, post: Post, label: str, user: User) -> tuple[str, Json]:
         """The button's URL and the delivery, with the context that the server stored."""
-        action = next((item for item in post.actions() if item["name"] == label), None)
+        action = next(
+            (item for item in post.actions() if any(is_labelled(shown, label) for shown in action_labels(item))),
+            None,
+        )
         assert action is not None, f"no button {label!r}: {post.labels}"
         channel = self.channels[post.channel]
+        chosen = {item["text"]: item["value"] for item in action.get("options") or []}
+        context = dict(action["integration"].get("context") or {})
+        if action["type"] == "select":
+            context["selected_option"] = next(value for text, value in chosen.items() if is_labelled(text, label))
         return action["integration"]["url"], {
             "user_id": user.id,
             "user_name": user.username,
@@ -99,9 +106,9 @@ class MattermostClients(RestApi):
             "team_domain": str(self.team["name"]) if channel.team else "",
             "post_id": post.id,
             "trigger_id": self.trigger(user, channel),
-            "type": "button",
+            "type": action["type"],
             "data_source": "",
-            "context": action["integration"].get("context") or {},
+            "context": context,
         }
 
     async def press(self, post: Post, label: str, user: User) -> Delivered:

@@ -71,13 +71,14 @@ class Channel:
     id: str = field(default_factory=new_id)
     members: set[str] = field(default_factory=set)  # user ids
     last_post_at: int = 0
+    archived: bool = False
 
     def json(self) -> Json:
         return {
             "id": self.id,
             "create_at": 1,
             "update_at": 1,
-            "delete_at": 0,
+            "delete_at": 2 if self.archived else 0,
             "team_id": self.team,
             "type": self.type,
             "display_name": self.name.replace("-", " ").title(),
@@ -118,14 +119,19 @@ class Post:
 
     @property
     def text(self) -> str:
-        """Message and attachments."""
-        return "\n".join(
-            part for part in [self.message, *(str(a.get("text") or "") for a in self.attachments)] if part
-        )
+        """Message and attachments, with the fields as the client shows them: the title above the value."""
+        parts: list[str | None] = [self.message]
+        for attachment in self.attachments:
+            parts += [attachment.get("title"), attachment.get("text")]
+            for item in attachment.get("fields") or []:
+                parts += [item.get("title"), item.get("value")]
+            parts.append(attachment.get("footer"))
+        return "\n".join(str(part) for part in parts if part)
 
     @property
     def labels(self) -> list[str]:
-        return [str(action["name"]) for action in self.actions()]
+        """Of buttons, and of the options of menus."""
+        return [label for action in self.actions() for label in action_labels(action)]
 
     def actions(self) -> Iterator[Json]:
         for attachment in self.attachments:
@@ -174,6 +180,17 @@ class Dialog:
 
     def element(self, name: str) -> Json:
         return next(element for element in self.dialog["elements"] if element["name"] == name)
+
+
+def is_labelled(shown: str, label: str) -> bool:
+    """``label`` is the whole label, or that of an option without the task's title ("Begin T2 · Page the DBA")."""
+    return shown == label or shown.startswith(f"{label} · ")
+
+
+def action_labels(action: Json) -> list[str]:
+    if action.get("type") != "select":
+        return [str(action["name"])]
+    return [str(option["text"]) for option in action.get("options") or []]
 
 
 def full_attachment(attachment: Json) -> Json:

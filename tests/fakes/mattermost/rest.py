@@ -72,15 +72,19 @@ class RestApi(SiteState):
                 f"/users/(me|{ID})/teams/{ID}/channels",
                 lambda s, u, user_id, _, team: self._channels(u, team),
             ),
-            ("GET", f"/channels/{ID}", lambda s, u, id: self._channel(u, id).json()),
+            ("GET", f"/channels/{ID}", lambda s, u, id: self._visible_channel(u, id).json()),
+            ("GET", f"/channels/{ID}/members/{ID}", self._channel_member),
+            ("GET", f"/teams/{ID}/members/{ID}", self._team_member),
             ("POST", "/channels/direct", self._direct),
             ("GET", f"/channels/{ID}/posts", self._posts),
             ("POST", "/posts", self._create),
             ("POST", "/posts/ephemeral", self._forbidden),
-            ("GET", f"/posts/{ID}", lambda s, u, id: self._post(id, 404).json()),
+            ("GET", f"/posts/{ID}", self._get_post),
             ("DELETE", f"/posts/{ID}", self._delete),
             ("GET", f"/posts/{ID}/thread", self._thread),
             ("PUT", f"/posts/{ID}/patch", self._patch),
+            ("POST", "/reactions", self._react),
+            ("DELETE", f"/users/{ID}/posts/{ID}/reactions/([a-z0-9_+-]+)", self._take_reaction_back),
             ("POST", "/actions/dialogs/open", self._open_dialog),
             ("GET", "/system/ping", lambda s, u: {"status": "OK"}),
         ]
@@ -129,6 +133,42 @@ class RestApi(SiteState):
             raise Rejection(403, FORBIDDEN, "You do not have the appropriate permissions.")
         return channel
 
+    def _visible_channel(self, user: User, id: str) -> Channel:
+        """A public channel can be looked at by everybody in its team."""
+        channel = self.channels.get(id)
+        if channel is not None and channel.type == "O" and user.id in self.team_members:
+            return channel
+        return self._channel(user, id)
+
+    def _channel_member(self, seen: Seen, user: User, channel: str, member: str) -> Json:
+        """403 for a channel that the asker is not in, 404 for somebody who is not in it."""
+        found = self._channel(user, channel)
+        if member not in found.members:
+            raise Rejection(
+                404,
+                "app.channel.get_member.missing.app_error",
+                "No channel member found for that user ID and channel ID.",
+            )
+        is_guest = "system_guest" in self.users[member].roles
+        return {
+            "channel_id": channel,
+            "user_id": member,
+            "roles": "channel_guest" if is_guest else "channel_user",
+            "scheme_guest": is_guest,
+            "scheme_user": not is_guest,
+            "scheme_admin": False,
+        }
+
+    def _team_member(self, seen: Seen, user: User, team: str, member: str) -> Json:
+        if user.id not in self.team_members or team != self.team["id"]:
+            raise Rejection(403, FORBIDDEN, "You do not have the appropriate permissions.")
+        if member not in self.team_members and member not in self.former_team_members:
+            raise Rejection(
+                404, "app.team.get_member.missing.app_error", "No team member found for that user ID and team ID."
+            )
+        left = 1 if member in self.former_team_members else 0
+        return {"team_id": team, "user_id": member, "roles": "", "delete_at": left, "scheme_user": not left}
+
     def _direct(self, seen: Seen, user: User) -> Json:
         ids = seen.json
         if len(ids) != 2 or user.id not in ids or any(id not in self.users for id in ids):
@@ -145,6 +185,8 @@ class RestApi(SiteState):
         channel = self.channels.get(str(body.get("channel_id")))
         if channel is None or user.id not in channel.members:
             raise Rejection(403, FORBIDDEN, "You do not have the appropriate permissions.")
+        if channel.archived:
+            raise Rejection(400, "api.post.create_post.can_not_post_to_deleted.error")
         message, props, root = body.get("message") or "", dict(body.get("props") or {}), body.get("root_id") or ""
         check_post(message, props)
         above = self.posts.get(root)
@@ -164,9 +206,18 @@ class RestApi(SiteState):
             or user.id not in self.channels[post.channel].members
         ):
             raise Rejection(403, FORBIDDEN, "You do not have the appropriate permissions.")
+        if self.channels[post.channel].archived:
+            raise Rejection(400, "api.post.patch_post.can_not_update_post_in_deleted.error")
+        if millis() - post.create_at > self.edit_seconds * 1000:
+            raise Rejection(400, "api.post.update_post.permissions_time_limit.app_error")
         body = seen.json
         check_post(body.get("message", post.message), body.get("props", post.props))
         return (await self.change(post, body.get("message"), body.get("props"))).json()
+
+    def _get_post(self, seen: Seen, user: User, id: str) -> Json:
+        post = self._post(id, 404)
+        self._channel(user, post.channel)
+        return post.json()
 
     def _post(self, id: str, status: int) -> Post:
         post = self.posts.get(id)
@@ -181,6 +232,21 @@ class RestApi(SiteState):
     def delete(self, post: Post) -> None:
         post.delete_at = millis()
         self.changed()
+
+    def _react(self, seen: Seen, user: User) -> Json:
+        body = seen.json
+        if body["user_id"] != user.id or self.channels[self._post(body["post_id"], 403).channel].archived:
+            raise Rejection(403, FORBIDDEN)
+        self._channel(user, self.posts[body["post_id"]].channel)
+        self.reactions.setdefault(body["post_id"], set()).add((user.id, body["emoji_name"]))
+        self.changed()
+        return dict(body)
+
+    def _take_reaction_back(self, seen: Seen, user: User, id: str, post: str, emoji: str) -> Json:
+        if id != user.id:
+            raise Rejection(403, FORBIDDEN)
+        self.reactions.setdefault(post, set()).discard((user.id, emoji))
+        return {"status": "OK"}
 
     def _thread(self, seen: Seen, user: User, id: str) -> Json:
         root = self._post(id, 404).root or id

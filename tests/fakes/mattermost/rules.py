@@ -48,6 +48,12 @@ def _check_action(action: Json) -> None:
     integration = action.get("integration") or {}
     if not str(integration.get("url", "")).startswith(("http://", "https://")) or not action.get("name"):
         raise Rejection(400, "fake.action", f"an action without name or integration url: {action}")
+    if action.get("type") == "select":
+        options = action.get("options") or []
+        if not options or not all(option.get("text") and option.get("value") for option in options):
+            raise Rejection(400, "fake.action_options", f"a menu without options, or with empty ones: {options}")
+    elif action.get("type") != "button":
+        raise Rejection(400, "fake.action_type", f"no such type of action: {action.get('type')}")
     context = integration.get("context") or {}
     if len(context) > 50 or any(len(str(value)) > 2048 for value in context.values()):
         raise Rejection(400, "fake.context", "at most 50 entries of 2,048 characters")

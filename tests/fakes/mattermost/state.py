@@ -30,16 +30,19 @@ class SiteState(Fake):
         self.command_word = command
         self.sub_path = sub_path
         self.trigger_seconds = 3.0
+        self.edit_seconds = 1e9  # PostEditTimeLimit; the server's default is none
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.posts: dict[str, Post] = {}
         self.ephemerals: list[Post] = []
+        self.reactions: dict[str, set[tuple[str, str]]] = {}  # post -> (user, emoji)
         self.dialogs: list[Dialog] = []
         self.triggers: dict[str, tuple[User, Channel, int]] = {}
         self.hooks: dict[str, tuple[User, Channel, int, int]] = {}  # response_url id -> ..., made at, uses left
         self.pending: dict[str, str] = {}
         self.team = {"id": new_id(), "name": "ops", "display_name": "Ops", "type": "O"}
         self.team_members: set[str] = set()
+        self.former_team_members: set[str] = set()  # the server keeps their records
         self.command_token = new_id()
         self.sockets = Sockets(self.user_of, self.changed)
         self._wake: asyncio.Event | None = None
@@ -74,6 +77,25 @@ class SiteState(Fake):
         channel = Channel(name, str(self.team["id"]), type, members={member.id for member in members})
         self.channels[channel.id] = channel
         return channel
+
+    async def leave(self, channel: Channel, user: User) -> None:
+        """Leaves the channel by themselves, as recorded on 5.37."""
+        channel.members.discard(user.id)
+        event = {
+            "event": "user_removed",
+            "data": {"remover_id": user.id, "user_id": user.id},
+            "broadcast": broadcast(channel=channel.id),
+        }
+        await self.sockets.publish(event, channel.members)
+
+    async def leave_team(self, user: User) -> None:
+        self.team_members.discard(user.id)
+        self.former_team_members.add(user.id)
+        for channel in self.channels.values():
+            channel.members.discard(user.id)
+        data = {"team_id": self.team["id"], "user_id": user.id}
+        event = {"event": "leave_team", "data": data, "broadcast": broadcast()}
+        await self.sockets.publish(event, self.team_members)
 
     def direct(self, first: User, second: User) -> Channel:
         """Their direct channel, which is created on first use."""

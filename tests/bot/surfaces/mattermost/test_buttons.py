@@ -242,4 +242,4 @@ async def test_the_response_to_a_click_has_task_states_in_the_persons_language(
     harness.intake.private_answers["finish"] = simple_card("R7", sections=(Section("Triage", (row,)),))
     post = await harness.post(FINISH_T3)
     delivered = await harness.mm.press(post, "Finish", harness.mm.ana)
-    assert "_em andamento_ **T3** Page the DBA" in delivered.json["ephemeral_text"]
+    assert "🔵 **T3** Page the DBA — em andamento" in delivered.json["ephemeral_text"]

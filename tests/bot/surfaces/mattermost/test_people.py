@@ -49,10 +49,11 @@ async def test_a_username_that_looks_like_an_id_needs_an_at_sign(harness: Matter
 
 
 async def test_a_good_setup_passes_all_checks(harness: MattermostHarness) -> None:
+    harness.mm.service_settings |= {"EnablePostUsernameOverride": True, "EnablePostIconOverride": True}
     found = await harness.surface.check()
-    assert [item.status for item in found] == [CheckStatus.OK] * 4
+    assert [item.status for item in found] == [CheckStatus.OK] * 6
     assert "@liaison" in found[0].summary
-    assert "AllowedUntrustedInternalConnections" in found[3].summary
+    assert "AllowedUntrustedInternalConnections" in found[5].summary
     assert all(harness.mm.bot.token not in item.summary + item.fix for item in found)
 
 

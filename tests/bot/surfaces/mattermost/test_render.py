@@ -54,21 +54,22 @@ def test_a_card_is_rendered_as_an_attachment() -> None:
     [attachment] = rendered.attachments
     assert rendered.message == ""
     assert attachment["fallback"] == FAILOVER.summary
+    assert (attachment["title"], attachment["title_link"]) == (
+        "R7 Primary down in EU",
+        "https://chat.example.com/ops/_playbooks?a=1",
+    )
     assert attachment["text"].split("\n") == [
-        "**R7 Primary down in EU** · Database failover, on playbooks",
+        "Database failover, on playbooks",
         "**AMBER**  replica lagging behind 40 s, Ana 14:05 UTC",
         "1 of 4 done, 1 running",
-        "",
-        "**Triage**",
-        "- _done_ **T1** Confirm the primary is down · Ben 14:05 UTC",
-        "- _running_ **T2** Page the DBA · Ana since 14:05 UTC",
-        "",
-        "**Fail over**",
-        "- _ready_ **T3** Promote_the replica",
-        "- 1 waiting",
-        "",
-        "[Open in Playbooks](https://chat.example.com/ops/_playbooks?a=1)",
     ]
+    assert {item["title"]: item["value"].split("\n") for item in attachment["fields"]} == {
+        "Triage": [
+            "✅ **T1** Confirm the primary is down — done · Ben 14:05 UTC",
+            "🔵 **T2** Page the DBA — running · Ana since 14:05 UTC",
+        ],
+        "Fail over": ["⚪ **T3** Promote_the replica — ready", "1 waiting"],
+    }
     [action] = attachment["actions"]
     assert (action["name"], action["style"]) == ("Finish T2", "primary")
 

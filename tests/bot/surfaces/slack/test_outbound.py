@@ -39,12 +39,14 @@ async def test_a_card_is_rich_text_without_markup(slack: Slack, harness: SlackHa
         "R7 Primary down in EU",
         "Database failover, on playbooks",
         "AMBER replica lagging, Ana 14:03 UTC",
-        "Open it",
         "Triage",
-        "done    T1 Say *hi* to <!channel> `now` — Ben 14:03 UTC",
+        "✅ T1 Say *hi* to <!channel> `now` — done · Ben 14:03 UTC",
     ]
-    assert {block["type"] for block in post.blocks} == {"rich_text"}
-    pieces = [piece for block in post.blocks for part in block["elements"] for piece in part["elements"]]
+    title, *others = post.blocks
+    linked = "*<https://mm.example/run/7|R7 Primary down in EU>*"
+    assert title["text"] == {"type": "mrkdwn", "text": linked, "verbatim": True}
+    assert {block["type"] for block in others} == {"rich_text"}
+    pieces = [piece for block in others for part in block["elements"] for piece in part["elements"]]
     clock = {"type": "date", "timestamp": int(CLOCK_TIME.timestamp()), "format": "{time}", "fallback": "14:03 UTC"}
     assert clock in pieces
     assert all(piece["type"] != "user" for piece in pieces)
@@ -249,13 +251,13 @@ async def test_people_are_found_by_id_email_and_name(slack: Slack, harness: Slac
         assert list(await harness.surface.find_people(query, OPS_PLACE)) == []
 
 
-async def test_the_state_column_fits_the_current_language(slack: Slack, harness: SlackHarness) -> None:
+async def test_states_are_in_the_current_language(slack: Slack, harness: SlackHarness) -> None:
     rows = (Row(TaskState.RUNNING, "T1", "Page the DBA"), Row(TaskState.DONE, "T2", "Confirm"))
     card = Card(title=("R7",), summary="R7", sections=(Section("Triage", rows),))
     with in_language("pt-BR"):
         await harness.surface.post(OPS_PLACE, card, nonce="n1")
     lines = slack.bot_posts[0].visible_text.splitlines()
-    assert lines[-2:] == ["em andamento T1 Page the DBA", "concluída    T2 Confirm"]
+    assert lines[-2:] == ["🔵 T1 Page the DBA — em andamento", "✅ T2 Confirm — concluída"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,150 @@
+"""Who can see which place of the chats (implements ``MembershipsPort``).
+
+An answer of a chat is used for a minute, and until the chat reports a change. While the chat cannot be asked, its
+last answer counts for an hour. A command typed or a button pressed in a place is such an answer too: the chats let
+only people do that who can see the place.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from weakref import WeakValueDictionary
+
+import structlog
+
+from bot.surfaces.protocol import Surface, SurfaceError
+from commands.model.messages import Actor, Message, Place, Via
+
+LIFETIME = timedelta(minutes=1)
+GRACE = timedelta(hours=1)  # while the chat cannot be asked
+TIMEOUT_SECONDS = 3.0
+_MOST_ANSWERS = 50_000  # after that, all are forgotten and asked for again
+_SENT_BY_CLIENT = (Via.COMMAND, Via.MENTION, Via.DIRECT, Via.BUTTON, Via.SHORTCUT)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    yes: bool
+    at: datetime
+
+
+@dataclass
+class Memberships:
+    surfaces: Mapping[str, Surface]
+    now: Callable[[], datetime]
+    _answers: dict[tuple[str, str, str], _Answer] = field(default_factory=dict)  # by surface, channel and person
+    _changes: Counter[tuple[str, str]] = field(default_factory=Counter)  # reports, by surface and channel
+    _changed_at: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
+    _locks: WeakValueDictionary[Hashable, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+
+    async def can_see(self, actor: Actor, place: Place) -> bool:
+        if actor.surface != place.surface or actor.workspace != place.workspace:
+            return False
+        key = (place.surface, place.channel, actor.id)
+        return await self._answer(key, lambda surface: surface.can_see(actor, place))
+
+    async def is_public(self, place: Place) -> bool:
+        if place.direct:
+            return False
+        return await self._answer((place.surface, place.channel, ""), lambda surface: surface.is_public(place))
+
+    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+        surface = self.surfaces.get(actor.surface)
+        if surface is None:
+            return ()
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                return await surface.shared_channels(actor)
+        except (SurfaceError, TimeoutError) as error:
+            log.warning("channels not read", person=actor.id, error=str(error) or "no answer in time")
+            return ()
+
+    def last_known(self) -> "LastMemberships":
+        return LastMemberships(self)
+
+    def last_answer(self, actor: Actor, place: Place) -> bool:
+        """Without asking the chat."""
+        if actor.surface != place.surface or actor.workspace != place.workspace:
+            return False
+        return self._last((place.surface, place.channel, actor.id))
+
+    def prove(self, message: Message) -> None:
+        """The sender could see the place when they sent the message."""
+        if message.via in _SENT_BY_CLIENT:
+            self.prove_seen(message.actor, message.place, message.at)
+
+    def prove_seen(self, actor: Actor, place: Place, at: datetime) -> None:
+        key = (place.surface, place.channel, actor.id)
+        last, changed_at = self._answers.get(key), self._changed_at.get(key)
+        if (last is None or last.at < at) and (changed_at is None or changed_at < at):
+            self._remember(key, _Answer(True, at))
+
+    def forget(self, surface: str, channel: str = "", person: str = "") -> None:
+        """The chat reported that something changed: for this channel or person, or, without either, anywhere."""
+        self._changes[surface, channel] += 1
+        if channel and person:
+            self._changed_at[surface, channel, person] = self.now()
+        self._answers = {
+            key: answer
+            for key, answer in self._answers.items()
+            if not (key[0] == surface and channel in ("", key[1]) and person in ("", key[2]))
+        }
+
+    async def _answer(self, key: tuple[str, str, str], ask: Callable[[Surface], Awaitable[bool]]) -> bool:
+        surface = self.surfaces.get(key[0])
+        if surface is None:
+            return False
+        async with self._locks.setdefault(key, asyncio.Lock()):  # many questions at once ask the chat once
+            last = self._answers.get(key)
+            if last is not None and self.now() - last.at < LIFETIME:
+                return last.yes
+            try:
+                async with asyncio.timeout(TIMEOUT_SECONDS):
+                    return await self._ask(key, surface, ask)
+            except (SurfaceError, TimeoutError) as error:
+                why = str(error) or "no answer in time"
+                log.warning("membership not read", channel=key[1], person=key[2], error=why)
+                return self._last(key)
+
+    async def _ask(
+        self, key: tuple[str, str, str], surface: Surface, ask: Callable[[Surface], Awaitable[bool]]
+    ) -> bool:
+        while True:
+            changes = self._changes_of(key)
+            answer = _Answer(await ask(surface), self.now())
+            if changes == self._changes_of(key):  # or else it may be from before the change
+                self._remember(key, answer)
+                return answer.yes
+
+    def _changes_of(self, key: tuple[str, str, str]) -> int:
+        return self._changes[key[0], key[1]] + self._changes[key[0], ""]
+
+    def _last(self, key: tuple[str, str, str]) -> bool:
+        last = self._answers.get(key)
+        return last is not None and last.yes and self.now() - last.at < GRACE
+
+    def _remember(self, key: tuple[str, str, str], answer: _Answer) -> None:
+        if len(self._answers) >= _MOST_ANSWERS:
+            self._answers.clear()
+            self._changed_at.clear()
+        self._answers[key] = answer
+
+
+@dataclass(frozen=True)
+class LastMemberships:
+    """The last answers, for what must not wait for the chat."""
+
+    memberships: Memberships
+
+    async def can_see(self, actor: Actor, place: Place) -> bool:
+        return self.memberships.last_answer(actor, place)
+
+    async def is_public(self, place: Place) -> bool:
+        return False
+
+    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+        return ()

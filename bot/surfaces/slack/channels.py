@@ -1,0 +1,87 @@
+"""Who can see which channel, as Slack has it at this moment."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from bot.surfaces.slack.client import SlackClient
+from commands.model.messages import Actor, Membership, Place
+
+_PAGE_SIZE, _MAX_PAGES = 1000, 30
+_MOST_SHARED = 4
+
+
+class ChannelDirectory:
+    """Raises ``SurfaceError``: ``NotInChannel`` also for a private channel that the bot is not in."""
+
+    def __init__(self, client: SlackClient) -> None:
+        self._client = client
+
+    async def can_see(self, actor: Actor, place: Place) -> bool:
+        """A full member sees every public channel. Everybody else sees what they are a member of."""
+        channel = await self._info(place.channel)
+        if channel.get("is_im"):
+            return str(channel.get("user") or "") == actor.id
+        if _is_public(channel) and actor.membership is Membership.MEMBER:
+            return True
+        async for member in self._members(place.channel):
+            if member == actor.id:
+                return True
+        return False
+
+    async def is_public(self, place: Place) -> bool:
+        return _is_public(await self._info(place.channel))
+
+    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+        """Those of the person that the bot is in too."""
+        ours = {str(channel.get("id")) async for channel in self._channels()}
+        found: list[Place] = []
+        async for channel in self._channels(user=actor.id):
+            id = str(channel.get("id"))
+            if id in ours and len(found) < _MOST_SHARED:
+                name = str(channel.get("name") or "")
+                found.append(Place(surface="slack", workspace=actor.workspace, channel=id, channel_name=name))
+        return found
+
+    async def _info(self, id: str) -> Mapping[str, Any]:
+        request = self._client.web.conversations_info(channel=id)
+        response = await self._client.call("conversations.info", request, id)
+        channel = response.get("channel")
+        return channel if isinstance(channel, Mapping) else {}
+
+    async def _members(self, id: str) -> AsyncIterator[str]:
+        cursor = ""
+        for _ in range(_MAX_PAGES):
+            request = self._client.web.conversations_members(channel=id, limit=_PAGE_SIZE, cursor=cursor or None)
+            response = await self._client.call("conversations.members", request, id)
+            for member in response.get("members") or ():
+                yield str(member)
+            cursor = _next_cursor(response)
+            if not cursor:
+                return
+
+    async def _channels(self, user: str | None = None) -> AsyncIterator[Mapping[str, Any]]:
+        cursor = ""
+        for _ in range(_MAX_PAGES):
+            request = self._client.web.users_conversations(
+                user=user,
+                types="public_channel,private_channel",
+                exclude_archived=True,
+                limit=200,
+                cursor=cursor or None,
+            )
+            response = await self._client.call("users.conversations", request)
+            for channel in response.get("channels") or ():
+                yield channel
+            cursor = _next_cursor(response)
+            if not cursor:
+                return
+
+
+def _is_public(channel: Mapping[str, Any]) -> bool:
+    return bool(channel.get("is_channel")) and not (
+        channel.get("is_private") or channel.get("is_im") or channel.get("is_mpim")
+    )
+
+
+def _next_cursor(response: Mapping[str, Any]) -> str:
+    return str((response.get("response_metadata") or {}).get("next_cursor") or "")

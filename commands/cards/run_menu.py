@@ -1,0 +1,57 @@
+"""The menu "More…" of a run's card: what else can be done with the run. Each form is for one verb alone."""
+
+from collections.abc import Collection, Mapping
+
+from adapters.protocol import Capability, supports
+from adapters.writes import Op
+from commands.model.card import Button, Menu
+from commands.model.intents import DoAction, OpenForm, Show
+from commands.model.tracked_run import TrackedRun
+from commands.text.catalogue import plain_text, translate
+from commands.text.phrases import button, shorten
+
+# In the order in which they are listed, before and after the list of all tasks.
+ABOUT_TASKS = (Op.HOLD, Op.SKIP, Op.REOPEN, Op.ASSIGN, Op.APPROVE, Op.REJECT, Op.ADD)
+ABOUT_THE_RUN = (Op.END,)
+
+
+def more_menu(tracked: TrackedRun, can: Mapping[Op, Capability], forms: Collection[str]) -> Menu:
+    """``forms``: the verbs that have a form."""
+    options = [
+        *_form_options(ABOUT_TASKS, tracked, can, forms),
+        all_tasks_button(tracked),
+        *_comments(tracked, can),
+        *_platform_actions(tracked, can),
+        *_form_options(ABOUT_THE_RUN, tracked, can, forms),
+    ]
+    return Menu(plain_text(translate("menu.more")), tuple(options))
+
+
+def all_tasks_button(tracked: TrackedRun) -> Button:
+    return button("button.all_tasks", Show(run=tracked.handle, tasks=True))
+
+
+def _form_options(
+    ops: Collection[Op], tracked: TrackedRun, can: Mapping[Op, Capability], forms: Collection[str]
+) -> list[Button]:
+    return [
+        button(f"button.form_{op}", OpenForm.model_validate({"run": tracked.handle, "about": op.value}))
+        for op in ops
+        if op in forms and (supports(can, op) or (op is Op.REOPEN and tracked.overlay.holds))
+    ]
+
+
+def _comments(tracked: TrackedRun, can: Mapping[Op, Capability]) -> list[Button]:
+    if not supports(can, Op.COMMENTS):
+        return []
+    return [button("button.comments", Show(run=tracked.handle, comments=True))]
+
+
+def _platform_actions(tracked: TrackedRun, can: Mapping[Op, Capability]) -> list[Button]:
+    """The platform's own button, or a list of them. Each asks first."""
+    names = tracked.run.own_buttons
+    if not names or not supports(can, Op.ACTION):
+        return []
+    if len(names) > 1:
+        return [button("button.offers", DoAction(run=tracked.handle), count=len(names))]
+    return [Button(shorten(names[0], 30), DoAction(run=tracked.handle, action=names[0]))]

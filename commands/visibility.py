@@ -1,0 +1,288 @@
+"""Who may read a run. ``can_read`` decides, and ``ReadableRuns`` applies it to everything that handlers look up.
+
+A run belongs to the places it was started in or given to. Whoever can see one of them may read it; so may, from
+anywhere, the full members who started it, own it or have an open task in it. A run that belongs to no place is
+known from its platform alone, and every full member may read it. ``[access] read`` replaces the people of the
+places.
+
+Guests, and people of other companies, only see the runs of places that they are in, and of those only what a card
+shows. A run that somebody may not read is, for them, a run that does not exist.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from adapters.models import Person, Run, RunbookKey, RunKey, RunState, RunSummary
+from commands.access import is_any_of, is_any_place, is_listed, require_right
+from commands.language.references import is_run_handle, is_task_handle
+from commands.model.card import Button
+from commands.model.command import Right
+from commands.model.errors import Missing, NotAllowed
+from commands.model.intents import Help, Intent, Runbooks, Runs, Show, Whoami
+from commands.model.messages import Actor, Membership, Place
+from commands.model.ports import AccessRules, MembershipsPort, PeoplePort, ReadRule, RunsPort, Services
+from commands.model.tracked_run import Receipt, RunOverlay, TrackedRun
+from commands.text.phrases import button
+
+_OPERATOR = "console"  # whoever can use it can read the database as well
+_PEOPLE_OF_THE_PLACE, _EVERY_MEMBER = "place", "members"
+
+
+class Reader:
+    """Decides for one person."""
+
+    def __init__(self, actor: Actor, services: Services) -> None:
+        self.actor = actor
+        self._rules: AccessRules = services.access_rules
+        self._people: PeoplePort = services.people
+        self._memberships: MembershipsPort = services.memberships
+
+    @property
+    def is_member(self) -> bool:
+        return self.actor.membership is Membership.MEMBER
+
+    @property
+    def sees_details(self) -> bool:
+        """Whether they may read more of a run than its card shows."""
+        return self.is_member or is_listed(self.actor, self._rules) or self._rules.guests == "read"
+
+    async def can_read(self, tracked: TrackedRun) -> bool:
+        if self.actor.surface == _OPERATOR:
+            return True
+        if not self.is_member:
+            return await self._can_read_as_guest(tracked)
+        if self._has_part_in(tracked):
+            return True
+        rule = _rule_for(tracked, self._rules.read)
+        who = rule.who if rule is not None else (_PEOPLE_OF_THE_PLACE,)
+        if _EVERY_MEMBER in who or is_any_of(self.actor, who):
+            return True
+        return _PEOPLE_OF_THE_PLACE in who and await self._is_of_its_places(tracked)
+
+    async def _can_read_as_guest(self, tracked: TrackedRun) -> bool:
+        listed = is_listed(self.actor, self._rules)
+        if self._rules.guests == "off" and not listed:
+            return False
+        rule = _rule_for(tracked, self._rules.read)
+        if rule is not None and self.actor.id not in rule.who and _PEOPLE_OF_THE_PLACE not in rule.who:
+            return False
+        if not tracked.overlay.places:
+            return listed
+        return await self._sees_any(tracked.overlay.places)
+
+    async def _is_of_its_places(self, tracked: TrackedRun) -> bool:
+        places = [place for place in tracked.overlay.places if place.surface != _OPERATOR]
+        return not places or await self._sees_any(places)
+
+    async def _sees_any(self, places: Sequence[Place]) -> bool:
+        for place in places:
+            if await self._memberships.can_see(self.actor, place):
+                return True
+        return False
+
+    def _has_part_in(self, tracked: TrackedRun) -> bool:
+        """Whether they started it, own it, or have an open task in it."""
+        actor, run = self.actor, tracked.run
+        if tracked.overlay.started_by is not None and tracked.overlay.started_by.same_as(actor):
+            return True
+        me = self._people.person(actor)
+        if run.owner is not None and _is_certainly(me, run.owner):
+            return True
+        began = tracked.overlay.last_actions
+        return any(
+            any(_is_certainly(me, person) for person in (*task.assignees, *task.approvers))
+            or (not task.assignees and task.id in began and _began(actor, tracked, task.id))
+            for task in run.tasks
+            if not task.state.is_over
+        )
+
+
+def _began(actor: Actor, tracked: TrackedRun, task: str) -> bool:
+    action, now = tracked.overlay.last_actions[task], tracked.run.task(task)
+    return now is not None and action.state is now.state and action.by.same_as(actor)
+
+
+def _is_certainly(me: Person, other: Person) -> bool:
+    """By e-mail, id or handle. Never by the name: anybody can call themselves "Ana"."""
+    if me.email and other.email:
+        return me.email.casefold() == other.email.casefold()
+    return any(
+        mine and theirs and mine.casefold() == theirs.casefold()
+        for mine, theirs in ((me.id, other.id), (me.handle, other.handle))
+    )
+
+
+def _rule_for(tracked: TrackedRun, rules: Sequence[ReadRule]) -> ReadRule | None:
+    return next((rule for rule in rules if _fits(rule, tracked)), None)
+
+
+def _fits(rule: ReadRule, tracked: TrackedRun) -> bool:
+    run = tracked.run
+    if rule.platform and rule.platform != run.key.platform:
+        return False
+    if rule.runbook and rule.runbook.casefold() not in (run.runbook.casefold(), run.runbook_id.casefold()):
+        return False
+    return not rule.place or any(is_any_place(place, (rule.place,)) for place in tracked.overlay.places)
+
+
+def missing_run(shown: str, *, buttons: Sequence[Button] = ()) -> Missing:
+    """The same for a run that does not exist and for one that the person may not read."""
+    return Missing("run.no_such", run=shown, buttons=buttons or [button("button.runs", Runs())])
+
+
+class ReadableRuns:
+    """The runs of ``RunsPort`` that one person may read. The others do not exist here.
+
+    ``shown_elsewhere``: whether a run was looked up that does not belong to ``place``. The answer may then say
+    what the other people there may not read.
+    """
+
+    def __init__(self, runs: RunsPort, reader: Reader, place: Place) -> None:
+        self._runs = runs
+        self._reader = reader
+        self._place = place
+        self.shown_elsewhere = False
+
+    async def _readable(self, tracked: TrackedRun | None) -> TrackedRun | None:
+        if tracked is None or not await self._reader.can_read(tracked):
+            return None
+        self.shown_elsewhere = self.shown_elsewhere or not tracked.is_of(self._place)
+        return tracked if self._reader.sees_details else _without_details(tracked)
+
+    async def _all_readable(self, runs: Sequence[TrackedRun]) -> Sequence[TrackedRun]:
+        found = await asyncio.gather(*(self._readable(tracked) for tracked in runs))
+        return [tracked for tracked in found if tracked is not None]
+
+    async def _require(self, tracked: TrackedRun) -> TrackedRun:
+        found = await self._readable(tracked)
+        if found is None:
+            raise missing_run(str(tracked.run.key) if tracked.run.key.id else tracked.handle)
+        return found
+
+    async def get(self, handle: str) -> TrackedRun | None:
+        return await self._readable(await self._runs.get(handle))
+
+    async def find(self, key: RunKey) -> TrackedRun | None:
+        return await self._readable(await self._runs.find(key))
+
+    async def is_hidden(self, run: RunSummary | Run | RunKey) -> bool:
+        key = run if isinstance(run, RunKey) else run.key
+        tracked = await self._runs.find(key)
+        if tracked is None:
+            tracked = TrackedRun(handle="", run=_run_of(run))
+        return not await self._reader.can_read(tracked)
+
+    async def list_runs(self, *, active: bool = True) -> Sequence[TrackedRun]:
+        return await self._all_readable(await self._runs.list_runs(active=active))
+
+    async def for_thread(self, place: Place) -> TrackedRun | None:
+        return await self._readable(await self._runs.for_thread(place))
+
+    async def for_channel(self, place: Place) -> Sequence[TrackedRun]:
+        return await self._all_readable(await self._runs.for_channel(place))
+
+    async def last_used(self, actor: Actor) -> TrackedRun | None:
+        return await self._readable(await self._runs.last_used(actor))
+
+    async def mark_used(self, actor: Actor, handle: str) -> None:
+        await self._runs.mark_used(actor, handle)
+
+    async def track(self, run: RunSummary | Run) -> TrackedRun:
+        """Raises ``Missing`` for a run that the person may not read."""
+        if await self.is_hidden(run):
+            raise missing_run(str(run.key))
+        return await self._require(await self._runs.track(run))
+
+    async def reserve_handle(
+        self,
+        platform: str,
+        title: str,
+        runbook: str,
+        key: str,
+        *,
+        book: str = "",
+        by: Actor | None = None,
+        place: Place | None = None,
+    ) -> str:
+        return await self._runs.reserve_handle(platform, title, runbook, key, book=book, by=by, place=place)
+
+    async def cancel_start(self, handle: str) -> None:
+        await self._runs.cancel_start(handle)
+
+    async def reuse_handle(self, handle: str, key: str) -> None:
+        await self._runs.reuse_handle(handle, key)
+
+    async def bind(self, handle: str, place: Place, *, channel_too: bool) -> None:
+        await self._runs.bind(handle, place, channel_too=channel_too)
+
+    async def refresh(self, handle: str) -> TrackedRun:
+        """Raises ``Missing`` if what was read shows that the person may not read it."""
+        return await self._require(await self._runs.refresh(handle))
+
+    async def update_overlay(self, handle: str, change: Callable[[RunOverlay], RunOverlay]) -> TrackedRun:
+        return await self._runs.update_overlay(handle, change)
+
+    async def receipts(self, handle: str, task: str = "") -> Sequence[Receipt]:
+        return await self._runs.receipts(handle, task)
+
+    async def queued_writes(self, handle: str) -> int:
+        return await self._runs.queued_writes(handle)
+
+    async def recent_start(self, runbook: RunbookKey, place: Place, since: datetime) -> TrackedRun | None:
+        return await self._readable(await self._runs.recent_start(runbook, place, since))
+
+
+def _run_of(run: RunSummary | Run | RunKey) -> Run:
+    if isinstance(run, Run):
+        return run
+    if isinstance(run, RunKey):
+        return Run(key=run, title=run.id, state=RunState.ACTIVE)
+    return Run(key=run.key, title=run.title, runbook=run.runbook, state=run.state)
+
+
+def _without_details(tracked: TrackedRun) -> TrackedRun:
+    """As its card shows it: without the instructions of tasks, and without comments."""
+    tasks = tuple(task.model_copy(update={"instructions": "", "command": ""}) for task in tracked.run.tasks)
+    run = tracked.run.model_copy(update={"tasks": tasks, "comments": ()})
+    return tracked.model_copy(update={"run": run})
+
+
+def readable_services(actor: Actor, place: Place, services: Services) -> tuple[Services, ReadableRuns]:
+    """The services with only the runs that this person may read, for an answer in ``place``."""
+    runs = ReadableRuns(services.runs, Reader(actor, services), place)
+    return replace(services, runs=runs), runs
+
+
+def require_reading(intent: Intent, right: Right, actor: Actor, services: Services) -> None:
+    """Raises ``NotAllowed`` for what guests and other companies may not read at all, whatever run it is about."""
+    reader = Reader(actor, services)
+    if reader.is_member or actor.surface == _OPERATOR or is_listed(actor, services.access_rules):
+        return
+    if isinstance(intent, Help | Whoami):
+        return
+    if services.access_rules.guests == "off":
+        raise NotAllowed("access.guests_off")
+    if right is not Right.READ:
+        return  # rights have their own words
+    if isinstance(intent, Runbooks):
+        raise NotAllowed("access.guests_card")
+    if isinstance(intent, Show) and not _is_of_a_card(intent, details=reader.sees_details):
+        raise NotAllowed("access.guests_card")
+
+
+def _is_of_a_card(intent: Show, *, details: bool) -> bool:
+    """A run by its handle, or that of the channel; with ``details`` also a task or comments. Words may name a
+    runbook."""
+    what = intent.what.strip()
+    is_run = intent.kind != "runbook" and (not what or is_run_handle(what))
+    return (is_run and not intent.comments) or (details and (is_run or is_task_handle(what)))
+
+
+def require_form(about: str, actor: Actor, place: Place, services: Services) -> None:
+    """Raises ``NotAllowed`` if this person may not submit the form."""
+    command = services.commands.get(about)
+    right = command.right if command is not None else Right.WRITE
+    if about != "retry":  # it opens the form of an earlier message
+        require_right(right, actor, place, services.access_rules)
