@@ -60,6 +60,14 @@ class Room(ABC):
         """Fills in and submits the form that a button opened."""
 
     @abstractmethod
+    async def choose(self, field: str, option: str, *, user: str = "ana") -> None:
+        """Chooses an option of a field that refreshes the form, and waits until the form is there again."""
+
+    @abstractmethod
+    async def form_values(self, *, user: str = "ana") -> Mapping[str, str]:
+        """Waits for the form that a button opened and returns what it is filled with, by field."""
+
+    @abstractmethod
     async def form_title(self, *, user: str = "ana") -> str:
         """Waits for the form that a button opened and returns its title."""
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from typing import get_args
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from commands.model.card import (
     ClockTime,
     Code,
     Field,
+    FieldKind,
     Form,
     Link,
     Menu,
@@ -150,11 +152,13 @@ fields = st.builds(
     Field,
     name=st.sampled_from(["a", "b", "c", "d"]),
     label=text,
-    kind=st.sampled_from(["line", "lines", "choice", "search", "when"]),
+    kind=st.sampled_from(get_args(FieldKind)),
     options=st.lists(st.builds(Option, st.from_regex(r"\A[a-z]{1,4}\Z"), text), max_size=5).map(tuple),
     value=longer,
     hint=longer,
     optional=st.booleans(),
+    shown=text,
+    refreshes=st.booleans(),
 )
 
 
@@ -166,9 +170,10 @@ fields = st.builds(
         text,
         text,
         st.lists(fields, max_size=4, unique_by=lambda f: f.name).map(tuple),
-        texts,
+        st.lists(texts, max_size=2).map(tuple),
     )
 )
 @settings(max_examples=100, deadline=None)
 def test_every_form_is_a_valid_dialog(dialog: Form) -> None:
     check_dialog(build_dialog(dialog, {}, "state"))
+    check_dialog(build_dialog(dialog, {}, "state", "http://liaison/refresh"), (11, 1))

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime
+from typing import get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from commands.model.card import (
     ClockTime,
     Code,
     Field,
+    FieldKind,
     Form,
     Link,
     Menu,
@@ -87,7 +89,7 @@ FIELDS = st.builds(
     Field,
     name=st.just("x"),
     label=TEXT,
-    kind=st.sampled_from(["line", "lines", "choice", "search", "when"]),
+    kind=st.sampled_from(get_args(FieldKind)),
     options=st.lists(OPTIONS, max_size=120).map(tuple),
     value=TEXT,
     hint=TEXT,
@@ -99,7 +101,7 @@ FIELDS = st.builds(
 def rename_fields(fields: list[Field]) -> tuple[Field, ...]:
     named = "abcdef"
     return tuple(
-        Field(named[n], f.label, f.kind, f.options, f.value, f.hint, f.optional, f.longest)
+        Field(named[n], f.label, f.kind, f.options, f.value, f.hint, f.optional, f.longest, f.shown, f.refreshes)
         for n, f in enumerate(fields)
     )
 
@@ -111,7 +113,7 @@ FORMS = st.builds(
     title=TEXT,
     submit=TEXT,
     fields=st.lists(FIELDS, max_size=6).map(rename_fields),
-    intro=TEXTS,
+    intro=st.lists(TEXTS, max_size=2).map(tuple),
 )
 
 
