@@ -117,6 +117,11 @@ class MattermostRoom(Room):
         dialog = await until(lambda: fake.dialog_of(person))
         return str(dialog.dialog["title"])
 
+    def reactions(self, text: str) -> set[str]:
+        fake = self.chat.fake
+        posts = [post for post in fake.posts.values() if post.channel == self.id and text in post.message]
+        return {emoji for post in posts for user, emoji in fake.reactions.get(post.id, ()) if user == fake.bot.id}
+
     def unsafe_texts(self) -> list[str]:
         posts: list[Post] = [message.raw for message in self.bot_messages()]
         return [post.text for post in posts if self.chat.fake.mentions(post)]

@@ -97,6 +97,11 @@ class SlackRoom(Room):
     async def form_title(self, *, user: str = "ana") -> str:
         return (await self.chat.fake.modal(self.chat.users[user])).title
 
+    def reactions(self, text: str) -> set[str]:
+        fake = self.chat.fake
+        posts = [post for post in fake.channels[self.id].messages if text in post.text]
+        return {emoji for post in posts for emoji in fake.reactions.get((self.id, post.ts), ())}
+
     def unsafe_texts(self) -> list[str]:
         return unsafe_texts([message.raw for message in self.bot_messages()])
 
