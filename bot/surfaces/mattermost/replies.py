@@ -20,7 +20,7 @@ from bot.surfaces.mattermost.markdown import Handles, card_texts, mentioned_ids
 from bot.surfaces.mattermost.people import UserDirectory
 from bot.surfaces.mattermost.posting import ChannelPosts
 from bot.surfaces.mattermost.render import Renderer
-from bot.surfaces.protocol import EPHEMERAL_FOR, NotInChannel, RouteClosed, ThreadGone
+from bot.surfaces.protocol import EPHEMERAL_FOR, NotInChannel, RouteClosed, SurfaceError, ThreadGone
 from commands.model.card import Card
 from commands.model.messages import Actor, Message, Place, Via
 
@@ -46,10 +46,15 @@ class PrivateReplies:
         self._features = features
         self._now = now
 
-    async def send_within_timeout(self, message: Message, card: Card) -> None:
-        """Raises ``TimeoutError``, because an HTTP response is waiting."""
-        async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-            await self.send(message, card, nonce=secrets.token_hex(12))
+    async def send_in_time(self, message: Message, card: Card) -> bool:
+        """Sends a card while an HTTP response waits. False on failure."""
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                await self.send(message, card, nonce=secrets.token_hex(12))
+        except (SurfaceError, TimeoutError) as error:
+            log.warning("mattermost answer not sent", error=str(error) or type(error).__name__)
+            return False
+        return True
 
     async def send(self, message: Message, card: Card, *, nonce: str, may_exist: bool = False) -> None:
         """``may_exist``: an earlier attempt may have worked; a post is found by its ``nonce``."""
@@ -66,6 +71,9 @@ class PrivateReplies:
                 if is_public_already:
                     return
         elif was_clicked and is_public_already:
+            return
+        if card.confidential and not message.place.direct:
+            await self.send_direct(message.actor, card, nonce=nonce, may_exist=may_exist)
             return
         try:
             place = self._thread_of(message)

@@ -1,7 +1,7 @@
 """Implements ``Surface`` for Mattermost."""
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from starlette.routing import Route
@@ -44,6 +44,7 @@ class MattermostSurface:
         state: SurfaceState,
         now: Callable[[], datetime],
         probe_seconds: float = PING_SECONDS,
+        bots: Collection[str] = (),
     ) -> None:
         self._options = options
         self._command = command
@@ -53,7 +54,7 @@ class MattermostSurface:
         self._api = MattermostApi(options.url, options.token.get_secret_value())
         prefix = f"mattermost:{self._api.host}:"
         signer = Signer(secret_key)
-        self._users = UserDirectory(self._api, options.team or "", prefix)
+        self._users = UserDirectory(self._api, options.team or "", prefix, bots)
         self._channels = ChannelDirectory(self._api, self._users.bot_channels)
         buttons = Buttons(signer, f"{self._public_url}/mattermost/action")
         renderer = Renderer(buttons, lambda: self._api.server_version)

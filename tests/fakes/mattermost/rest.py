@@ -42,7 +42,7 @@ class RestApi(SiteState):
             status, body = await self._api(seen, path.removeprefix("/api/v4"), user)
         except Rejection as rejection:
             status, body = rejection.status, _error(rejection)
-        return web.json_response(body, status=status)
+        return web.json_response(body, status=status, headers={"X-Version-Id": self.version_id})
 
     async def _api(self, seen: Seen, path: str, user: User) -> tuple[int, Any]:
         for method, pattern, handler in self._routes():
@@ -281,7 +281,7 @@ class RestApi(SiteState):
             )
         if not str(body.get("url", "")).startswith(("http://", "https://")):
             raise Rejection(400, "api.context.invalid_body_param.app_error")
-        check_dialog(body.get("dialog"))
+        check_dialog(body.get("dialog"), self.version_numbers)
         self.dialogs.append(Dialog(presser, channel, str(self.team["id"]), body["url"], body["dialog"]))
         self.changed()
         return {"status": "OK"}

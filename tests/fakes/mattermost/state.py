@@ -25,8 +25,9 @@ T = TypeVar("T")
 class SiteState(Fake):
     """``sub_path`` is the path of the site ("/chat"). Triggers are valid for ``trigger_seconds``."""
 
-    def __init__(self, *, command: str = "/run", sub_path: str = "") -> None:
+    def __init__(self, *, command: str = "/run", sub_path: str = "", version: str = "5.37.0") -> None:
         super().__init__()
+        self.version = version
         self.command_word = command
         self.sub_path = sub_path
         self.trigger_seconds = 3.0
@@ -59,6 +60,15 @@ class SiteState(Fake):
         self.bot = self.add_user("liaison", is_bot=True, email="liaison@localhost")
         self.town = self.add_channel("town-square", *self.users.values())
         self.far = self.add_channel("far-away", self.ana, self.ben)
+
+    @property
+    def version_id(self) -> str:
+        """As in the header ``X-Version-Id``."""
+        return f"{self.version}.{self.version}.fake.false"
+
+    @property
+    def version_numbers(self) -> tuple[int, ...]:
+        return tuple(int(part) for part in self.version.split("."))
 
     @property
     def url(self) -> str:
