@@ -84,6 +84,10 @@ class Room(ABC):
         """Waits for the form that a button opened and returns its title."""
 
     @abstractmethod
+    def reactions(self, text: str) -> set[str]:
+        """The bot's reactions to people's messages here that contain the text."""
+
+    @abstractmethod
     def unsafe_texts(self) -> list[str]:
         """Texts that notify somebody or contain markup that Liaison did not write."""
 

@@ -140,6 +140,11 @@ class MattermostRoom(Room):
         dialog = await until(lambda: fake.dialog_of(person))
         return str(dialog.dialog["title"])
 
+    def reactions(self, text: str) -> set[str]:
+        fake = self.chat.fake
+        posts = [post for post in fake.posts.values() if post.channel == self.id and text in post.message]
+        return {emoji for post in posts for user, emoji in fake.reactions.get(post.id, ()) if user == fake.bot.id}
+
     def set_member(self, there: bool) -> None:
         members, bot = self.channel.members, self.chat.fake.bot.id
         members.add(bot) if there else members.discard(bot)
