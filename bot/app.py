@@ -27,6 +27,8 @@ from bot.engine.message_work import MessageProcessor
 from bot.engine.reconciler import Reconciler
 from bot.outbound.activity_log import ActivityLog
 from bot.outbound.live_cards import LiveCards
+from bot.outbound.outbox import Outbox
+from bot.outbound.postings import Senders
 from bot.outbound.responder import Responder
 from bot.services.change_poller import ChangePoller
 from bot.services.heartbeat import Heartbeat
@@ -40,6 +42,7 @@ from bot.storage.effects import Effect, EffectLog
 from bot.storage.inbox import Inbox, UnfinishedMessage
 from bot.storage.live_cards import LiveCardRows
 from bot.storage.local_runs import LocalRunRows
+from bot.storage.outbox import Kind, OutboxRows
 from bot.storage.people import PeopleRows
 from bot.storage.rate_limits import RateLimitRows
 from bot.storage.runs import RunRows
@@ -58,6 +61,7 @@ from commands.model.ports import Services
 from commands.registry import COMMANDS
 
 SHUTDOWN_GRACE_SECONDS = 20.0
+OUTBOX_GRACE_SECONDS = 3.0
 INBOX_CLEANUP_SECONDS = 3600.0
 SLOW_BODY = 16 * 1024  # bytes of a webhook; parsing more would hold up the event loop
 
@@ -83,6 +87,7 @@ class Application:
     people: PeopleDirectory
     runs: RunService
     change_poller: ChangePoller
+    outbox: Outbox
     live_cards: LiveCards
     activity_log: ActivityLog
     responder: Responder
@@ -102,12 +107,14 @@ class Application:
         await self.people.load()
         await self.live_cards.load()
         await self.activity_log.load()
-        processed = [item.message.key for item in await self.inbox.unfinished() if item.kept is None]
+        await self.outbox.load()
+        processed = [item.message.key for item in await self.inbox.unfinished()]
         for surface in self.surfaces.values():
             await surface.start(self.intake)
         await self.engine.start()
+        self.outbox.start()
         self.live_cards.resume()
-        self.activity_log.resume()
+        await self.activity_log.resume()
         await self.reconciler.resume(frozenset(processed))
         self._tasks.append(asyncio.create_task(asyncio.to_thread(due_time.warm_up)))
         self._tasks.append(asyncio.create_task(self.inbox.delete_old_forever(INBOX_CLEANUP_SECONDS)))
@@ -121,7 +128,7 @@ class Application:
         await self.reconciler.stop()
         await self.engine.stop(SHUTDOWN_GRACE_SECONDS)
         await self.activity_log.stop()
-        await self.live_cards.stop()
+        await self.outbox.stop(OUTBOX_GRACE_SECONDS)
         await self.runs.stop()
         for surface in self.surfaces.values():
             await surface.stop()
@@ -135,6 +142,7 @@ class Application:
         parts = {"engine": self.engine.ready(), "database": self.store.ready()}
         for name, surface in self.surfaces.items():
             parts |= {f"{name} {part}": is_ready for part, is_ready in surface.ready().items()}
+            parts[f"{name} outbox"] = not self.outbox.needs_operator(name)
         return parts
 
     def reception(self) -> Mapping[str, Reception]:
@@ -196,18 +204,37 @@ def bootstrap(
     history = MessageHistory(inbox, now)
     language = settings.bot.language
     # Some parts depend on each other. The lambdas refer to ``services`` and ``engine``, which are created below.
+    senders = Senders(chats, run_rows, now, language)
     live_cards = LiveCards(
-        LiveCardRows(store), chats, run_rows.get, lambda run: channel_card(run, services, now()), now, language
+        LiveCardRows(store),
+        chats,
+        run_rows.get,
+        lambda run: channel_card(run, services, now()),
+        run_rows.bind,
+        now,
+        language,
     )
     activity_log = ActivityLog(ActivityRows(store), chats, live_cards, now, language)
-    responder = Responder(chats, live_cards, activity_log, run_rows, history.message, now, language)
+    outbox = Outbox(
+        OutboxRows(store),
+        {
+            **senders.by_kind(),
+            Kind.CARD: live_cards.send,
+            Kind.POINTER: live_cards.send_pointer,
+            Kind.LINES: activity_log.send,
+        },
+        senders.notices_about,
+        now,
+    )
+    live_cards.outbox = activity_log.outbox = outbox
+    responder = Responder(chats, outbox, live_cards, activity_log, inbox, run_rows, history.message, now)
     runs = RunService(
         run_rows,
         effect_log,
         platforms,
         now,
         on_change=live_cards.mark_changed,
-        on_stop=lambda run: activity_log.post(stopped_line(run, services)),
+        on_stop=lambda run: activity_log.post_soon(stopped_line(run, services)),
         count_queued_writes=lambda handle: engine.queued_writes(handle),
         language=language,
     )
@@ -231,8 +258,13 @@ def bootstrap(
         heartbeat,
         now,
     )
-    responder.scheduler, responder.services = engine, services
+    responder.scheduler, responder.services, senders.services = engine, services, services
     history.engine, history.reconciler = engine, reconciler
+    intake = AppIntake(
+        engine, responder, inbox, services, people, memberships, now, PlatformEvents(platforms, runs, now)
+    )
+    # Whoever writes in a place may just have invited us.
+    intake.on_recorded.append(lambda message: outbox.place_changed(message.place.key))
     return Application(
         settings=settings,
         surfaces=chats,
@@ -245,6 +277,7 @@ def bootstrap(
         people=people,
         runs=runs,
         change_poller=ChangePoller(platforms, runs, now),
+        outbox=outbox,
         live_cards=live_cards,
         activity_log=activity_log,
         responder=responder,
@@ -252,9 +285,7 @@ def bootstrap(
         engine=engine,
         reconciler=reconciler,
         heartbeat=heartbeat,
-        intake=AppIntake(
-            engine, responder, inbox, services, people, memberships, now, PlatformEvents(platforms, runs, now)
-        ),
+        intake=intake,
     )
 
 
@@ -342,7 +373,13 @@ def _create_chats(settings: Settings, store: Store, now: Callable[[], datetime])
         from bot.surfaces.slack.surface import SlackSurface
 
         chats.append(
-            SlackSurface(settings.slack, command=command, state=SurfaceStateRows(store, "slack:"), now=now)
+            SlackSurface(
+                settings.slack,
+                command=command,
+                state=SurfaceStateRows(store, "slack:"),
+                now=now,
+                bots=settings.access.listed,
+            )
         )
     if settings.mattermost is not None:
         from bot.surfaces.mattermost.surface import MattermostSurface
@@ -355,6 +392,7 @@ def _create_chats(settings: Settings, store: Store, now: Callable[[], datetime])
                 secret_key=settings.secret_key().encode(),
                 state=SurfaceStateRows(store, "mattermost:"),
                 now=now,
+                bots=settings.access.listed,
             )
         )
     return chats

@@ -7,7 +7,7 @@ done. A crash at any point leaves the row, and ``start`` puts the message back w
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Set
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -19,13 +19,12 @@ from bot.engine.keyed_queues import KeyedQueues, TurnQueues
 from bot.engine.port import MessageWork, Progress
 from bot.observability import metrics
 from bot.storage.inbox import Inbox, UnfinishedMessage
-from bot.storage.kept_answers import KeptAnswer
 from bot.storage.scheduled import ScheduledRows
 from bot.storage.store import StoreError
 from bot.surfaces.protocol import NotRecorded, Recorded
 from commands.dispatch import Route
 from commands.lookup.run_lookup import UnreadRun
-from commands.model.card import Answer, Result
+from commands.model.card import Answer
 from commands.model.messages import Actor, Message
 from commands.model.ports import StopResult
 
@@ -33,8 +32,6 @@ RECORD_TIMEOUT_SECONDS = 2.0
 UNACKNOWLEDGED_SECONDS = 5.0  # then a recorded message is processed anyway: the surface's acknowledgement failed
 HOLD_FOR_START_SECONDS = 10.0
 QUEUED_NOTICE_SECONDS = 3.0
-KEEP_ANSWER_SECONDS = 5.0  # then an answer that the chat has not taken is stored
-LAST_DELIVERY_SECONDS = 2.0  # for answers that are being delivered while the process stops
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +43,6 @@ class _QueueItem:
     progress: Progress = field(default_factory=Progress)
     processing: bool = False
     goes_on: Progress | None = None  # an outcome became known while it was being answered: it is processed again
-    answer: KeptAnswer | None = None  # being delivered
 
 
 def _resumed_item(unfinished: UnfinishedMessage) -> _QueueItem:
@@ -82,7 +78,6 @@ class EmbeddedEngine:
         self._last_queue_order = 0
         self._timers: dict[str, asyncio.TimerHandle] = {}  # by slot
         self._tasks: set[asyncio.Task[None]] = set()
-        self._deliveries: set[asyncio.Task[None]] = set()  # of ``_tasks``: those that only deliver an answer
         self._accepting = False
 
     # Lifetime
@@ -91,9 +86,7 @@ class EmbeddedEngine:
         self._last_queue_order = await self._inbox.last_queue_order()
         for unfinished in await self._inbox.unfinished():
             item = self._items[unfinished.message.key] = _resumed_item(unfinished)
-            if unfinished.kept is not None:
-                self._spawn(self._finish(item, unfinished.kept.answer, since=unfinished.kept.since))
-            elif item.route is None:
+            if item.route is None:
                 self._place_queues.add(item.message.place.queue, item)
             else:
                 self._follow_route(item, item.route)
@@ -112,19 +105,12 @@ class EmbeddedEngine:
             timer.cancel()
         for queues in (self._place_queues, self._held_queues, self._run_queues):
             queues.clear()
-        for item in list(self._items.values()):
-            await self._keep_answer(item)
-        await self._wait_for(lambda: self._tasks - self._deliveries, grace)
-        await self._wait_for(lambda: self._tasks, min(grace, LAST_DELIVERY_SECONDS))
-        late = list(self._tasks)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
-
-    async def _wait_for(self, running: Callable[[], Set["asyncio.Task[None]"]], seconds: float) -> None:
-        end = asyncio.get_running_loop().time() + seconds
-        while (tasks := running()) and (left := end - asyncio.get_running_loop().time()) > 0:
-            await asyncio.wait(tasks, timeout=left)
+        running = [task for task in self._tasks if not task.done()]
+        if running:
+            _, late = await asyncio.wait(running, timeout=grace)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     def ready(self) -> bool:
         return self._accepting
@@ -284,44 +270,21 @@ class EmbeddedEngine:
         # Not awaited: the next write to this run need not wait until the answer is delivered.
         self._spawn(self._finish(item, answer))
 
-    async def _finish(self, item: _QueueItem, answer: Answer, since: datetime | None = None) -> None:
-        item.answer = KeptAnswer(answer, since or self._now())
-        if not self._accepting:
-            await self._keep_answer(item)
-        if (task := asyncio.current_task()) in self._tasks:
-            self._deliveries.add(task)
-        result = await self._deliver(item, item.answer)
-        item.answer = None
+    async def _finish(self, item: _QueueItem, answer: Answer) -> None:
+        """Its answer is in the outbox when this returns, and it is done: it is not processed again."""
+        key = item.message.key
+        await self._work.deliver(item.message, answer, resumed=item.progress.resumed)
         if item.goes_on is not None and item.route is not None:
+            try:
+                await self._inbox.mark_again(key)
+            except StoreError as error:
+                log.warning("message not marked as going on", delivery=key, error=str(error))
             item.progress, item.goes_on = item.goes_on, None
             self._follow_route(item, item.route)
             return
-        try:
-            await self._inbox.mark_done(item.message.key, result)
-        except StoreError as error:  # the next start processes it again, and sends nothing again
-            log.warning("message not marked as done", delivery=item.message.key, error=str(error))
-        self._items.pop(item.message.key, None)
+        self._items.pop(key, None)
         metrics.set_queue_depth(len(self._items))
-        metrics.count_message(item.message.place.surface, result)
-
-    async def _deliver(self, item: _QueueItem, ready: KeptAnswer) -> Result:
-        keeping = asyncio.get_running_loop().call_later(
-            KEEP_ANSWER_SECONDS, lambda: self._spawn(self._keep_answer(item))
-        )
-        try:
-            resumed = item.progress.resumed
-            return await self._work.deliver(item.message, ready.answer, resumed=resumed, since=ready.since)
-        finally:
-            keeping.cancel()
-
-    async def _keep_answer(self, item: _QueueItem) -> None:
-        """So that a restart does not process the message again, which could do what its sender was refused."""
-        if item.answer is None or item.goes_on is not None:
-            return
-        try:
-            await self._inbox.keep_answer(item.message.key, item.answer)
-        except StoreError as error:  # it is still being delivered, and a restart works it out again
-            log.warning("answer not stored", delivery=item.message.key, error=str(error))
+        metrics.count_message(item.message.place.surface, answer.result)
 
     # Tasks and timers
 
@@ -332,7 +295,6 @@ class EmbeddedEngine:
 
     def _on_task_done(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
-        self._deliveries.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("engine task failed", exc_info=error)
 

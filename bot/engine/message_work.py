@@ -31,7 +31,7 @@ from commands import dispatch
 from commands.cards import pending_lines
 from commands.dispatch import Route
 from commands.lookup.run_lookup import UnreadRun
-from commands.model.card import Answer, Result
+from commands.model.card import Answer
 from commands.model.intents import Intent
 from commands.model.messages import Actor, Membership, Message, Via
 from commands.model.ports import CommandContext, Services
@@ -121,7 +121,7 @@ class MessageProcessor:
 
     async def notify_queued(self, message: Message, route: Route, ahead: int) -> None:
         card = pending_lines.queued_card(message, self._intent(route), ahead, self._services)
-        await self._responder.notify_queued(message, card)
+        await self._responder.notify_queued(message, card, route.queue)
 
     def stopped_answer(self, message: Message, route: Route, by: Actor) -> Answer:
         return pending_lines.stopped_answer(message, self._intent(route), by, self._services)
@@ -157,21 +157,20 @@ class MessageProcessor:
         except Exception as error:  # noqa: BLE001  likewise
             return self._error_answer(message, error)
 
-    async def deliver(self, message: Message, answer: Answer, *, resumed: bool, since: datetime) -> Result:
+    async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> None:
         structlog.contextvars.bind_contextvars(delivery=message.key)
-        facts = self._facts.pop(message.key, None)
-        if facts is not None:  # else the last process logged it, and only the delivery is left
-            known = message.model_copy(update={"actor": self._people.cached_profile(message.actor)})
-            log_command(known, facts, answer.result)
+        known = message.model_copy(update={"actor": self._people.cached_profile(message.actor)})
+        log_command(known, self._facts.pop(message.key, CommandFacts()), answer.result)
         try:
-            result = await self._responder.deliver(message, answer, resumed=resumed, since=since)
+            visible = await self._responder.deliver(message, answer, resumed=resumed)
         except Exception:
             log.exception("answer not delivered", delivery=message.key)
-            result = answer.result
+            await self._inbox.mark_done(message.key, answer.result)
+            return
         routed_at = self._routed_at.pop(message.key, None)
         if routed_at is not None:
-            metrics.observe_processing(message.place.surface, time.monotonic() - routed_at)
-        return result
+            surface = message.place.surface
+            visible.add_done_callback(lambda _: metrics.observe_processing(surface, time.monotonic() - routed_at))
 
     def shut_down(self) -> None:
         self._effect_services.shutting_down.set()

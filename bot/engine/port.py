@@ -17,7 +17,7 @@ from bot.storage.inbox import UnfinishedMessage
 from bot.surfaces.protocol import Recorded
 from commands.dispatch import Route
 from commands.lookup.run_lookup import UnreadRun
-from commands.model.card import Answer, Result
+from commands.model.card import Answer
 from commands.model.messages import Actor, Message
 from commands.model.ports import StopResult
 
@@ -128,8 +128,8 @@ class MessageWork(Protocol):
 
     async def execute(self, message: Message, route: Route, progress: Progress) -> Answer: ...
 
-    async def deliver(self, message: Message, answer: Answer, *, resumed: bool, since: datetime) -> Result:
-        """``since``: when the answer was ready. It takes as long as the chat cannot be reached."""
+    async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> None:
+        """Puts the answer into the outbox and marks the message as done, in one transaction."""
         ...
 
     def shut_down(self) -> None:

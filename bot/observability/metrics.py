@@ -43,6 +43,12 @@ _unreadable_rows = Gauge(
     ["table"],
     registry=_registry,
 )
+_refused_deliveries = Counter(
+    "liaison_refused_deliveries",
+    "What a chat refused to take, by reason; it is sent when that is possible",
+    ["surface", "reason"],
+    registry=_registry,
+)
 
 _last_received = Gauge(
     "liaison_last_received_timestamp_seconds",
@@ -58,6 +64,10 @@ def count_message(surface: str, result: str) -> None:
 
 def count_effect(platform: str, op: str, outcome: str) -> None:
     _effects.labels(platform, op, outcome).inc()
+
+
+def count_refused_delivery(surface: str, reason: str) -> None:
+    _refused_deliveries.labels(surface, reason).inc()
 
 
 def observe_ack(surface: str, seconds: float) -> None:

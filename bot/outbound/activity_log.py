@@ -1,8 +1,8 @@
 """The activity log: one line per write, in the thread of the run's live card, edited while it can still change.
 
-Lines of one run that come within ``JOIN_SECONDS`` share a post. Each line has a slot; a later line of the same
-slot replaces it. Rows are committed, with the post's nonce, before anything is posted, and are marked as shown
-once the chat has them: after a restart, the others are shown.
+Lines of one run that come within ``JOIN_SECONDS``, or before their post was sent, share a post. Each line has a
+slot; a later line of the same slot replaces it. A line's row is committed, with the nonce of its post, before it
+is posted, and is marked as shown once the chat has it.
 """
 
 import asyncio
@@ -15,22 +15,29 @@ import structlog
 
 from adapters.toolkit.messages import ENGLISH, in_language
 from bot.outbound.live_cards import LiveCards
+from bot.outbound.outbox import Outbox
 from bot.storage.activity import ActivityPost, ActivityRows
+from bot.storage.outbox import Delivery, Kind
 from bot.storage.store import StoreError
-from bot.surfaces.protocol import ChatUnreachable, PostGone, PostRef, Surface, SurfaceError
+from bot.surfaces.protocol import ChatUnreachable, NotEditable, PostGone, PostRef, Surface, ThreadGone
 from commands.cards.activity_line import distinct_buttons
 from commands.model.card import ActivityLine
-from commands.model.messages import Place
+from commands.model.messages import Message, Place
 
 JOIN_SECONDS = 5.0
-POST_INTERVAL_SECONDS = 2.0
-LONGEST_RETRY_SECONDS = 30.0
 MAX_LINES_PER_POST = 12
+USEFUL_FOR = timedelta(days=7)
+STORE_RETRY_SECONDS = 5.0
+NEW_CARD_SECONDS = 2.0  # until a card that was deleted is posted again, and its thread can take lines
 
 log = structlog.get_logger(__name__)
 
 
 class ActivityLog:
+    """``outbox`` is set after it is created."""
+
+    outbox: Outbox
+
     def __init__(
         self,
         rows: ActivityRows,
@@ -44,30 +51,28 @@ class ActivityLog:
         self._surfaces = surfaces
         self._live_cards = live_cards
         self._now = now
-        self._waiting: dict[str, dict[str, ActivityLine]] = {}  # run -> slot -> newest line
-        self._workers: dict[str, asyncio.Task[None]] = {}  # by run
-        self._latest: dict[str, tuple[ActivityPost, dict[str, ActivityLine]]] = {}  # run -> its newest post
-        self._posting: dict[str, asyncio.Future[None]] = {}  # by slot
+        self._latest: dict[str, ActivityPost] = {}  # run -> its newest post
+        self._counts: dict[str, int] = {}  # lines in the newest post of a run
         self._known_slots: set[str] = set()  # slots with a row: their next line is an edit
-        self._not_shown: dict[str, ActivityLine] = {}  # by slot: what the chat may not have yet
+        self._locks: dict[str, asyncio.Lock] = {}  # by run
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def load(self) -> None:
         self._known_slots = set(await self._rows.slots())
-        self._not_shown = {line.slot: line for line in await self._rows.lines_not_shown()}
 
-    def resume(self) -> None:
+    async def resume(self) -> None:
         """Shows the lines that the last process could not."""
-        for line in list(self._not_shown.values()):
-            if self.has_thread(line.run):
-                self.post(line)
+        for post in await self._rows.posts_not_shown():
+            if post.place.surface in self._surfaces:
+                self._request(post)
 
     def has_thread(self, run: str) -> bool:
         """Whether the run has a live card, so that its lines can be posted in the card's thread."""
         return bool(self._live_cards.cards_of(run))
 
     def accepts(self, line: ActivityLine) -> bool:
-        """A line that only corrects is accepted if its slot has a line, posted or waiting."""
-        return not line.corrects or line.slot in self._known_slots or line.slot in self._waiting.get(line.run, {})
+        """A line that only corrects is accepted if its slot has a line."""
+        return not line.corrects or line.slot in self._known_slots
 
     async def lines_of_message(self, key: str) -> Sequence[ActivityLine]:
         """The lines of the message ``key``, including those posted before a restart."""
@@ -77,134 +82,101 @@ class ActivityLog:
             found += [line] if line else []
         return found
 
-    def post(self, line: ActivityLine) -> "asyncio.Future[None]":
-        """Posts the line soon, in order. A newer line of the same slot replaces one that still waits.
+    def post_soon(self, line: ActivityLine, cause: Message | None = None) -> None:
+        """As soon as the store takes it."""
+        task = asyncio.create_task(self._post_soon(line, cause))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-        The future is done when the line is visible, or when the chat has refused it.
-        """
-        self._waiting.setdefault(line.run, {})[line.slot] = line
-        posted = self._posting.setdefault(line.slot, asyncio.get_running_loop().create_future())
-        if line.run not in self._workers:
-            with in_language(self._language):  # not the language of the person who caused the line
-                self._workers[line.run] = asyncio.create_task(self._post_waiting(line.run))
-        return posted
+    async def _post_soon(self, line: ActivityLine, cause: Message | None) -> None:
+        while True:
+            try:
+                await self.post(line, cause)
+                return
+            except StoreError as error:
+                log.warning("activity line not stored", run=line.run, error=str(error))
+                await asyncio.sleep(STORE_RETRY_SECONDS)
 
     async def stop(self) -> None:
-        """Posts what still waits, within a few seconds."""
-        pending = [posted for posted in self._posting.values() if not posted.done()]
-        if pending:
-            await asyncio.wait(pending, timeout=POST_INTERVAL_SECONDS + 1.0)
-        for worker in list(self._workers.values()):
-            worker.cancel()
-        await asyncio.gather(*self._workers.values(), return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _post_waiting(self, run: str) -> None:
-        pause = POST_INTERVAL_SECONDS
-        try:
-            while lines := self._waiting.pop(run, None):
-                try:
-                    await self._post_lines(run, lines)
-                    pause = POST_INTERVAL_SECONDS
-                except ChatUnreachable as error:
-                    self._waiting[run] = lines | self._waiting.get(run, {})
-                    pause = min(max(pause * 2, error.retry_after), LONGEST_RETRY_SECONDS)
-                except StoreError as error:
-                    log.warning("activity lines not stored", run=run, error=str(error))
-                    self._waiting[run] = lines | self._waiting.get(run, {})
-                    pause = min(pause * 2, LONGEST_RETRY_SECONDS)
-                except SurfaceError as error:
-                    log.warning("activity lines not posted", run=run, error=str(error))
-                except Exception:
-                    log.exception("activity lines not drawn", run=run)
-                for slot in lines.keys() - self._waiting.get(run, {}).keys():
-                    self._posting.pop(slot).set_result(None)
-                await asyncio.sleep(pause)
-        finally:
-            del self._workers[run]
-
-    async def _post_lines(self, run: str, lines: Mapping[str, ActivityLine]) -> None:
-        new: dict[str, ActivityLine] = {}
-        for slot, line in lines.items():
-            post = await self._find_post(run, slot)
+    async def post(self, line: ActivityLine, cause: Message | None = None) -> str:
+        """The line is durable and posted soon. Returns the key of its delivery; "" if there is nothing to send."""
+        async with self._locks.setdefault(line.run, asyncio.Lock()):
+            post, number = await self._position(line)
             if post is None:
-                new[slot] = line
-            else:
-                await self._edit_line(post, slot, line)
-        if new:
-            await self._append(run, new)
-
-    async def _find_post(self, run: str, slot: str) -> ActivityPost | None:
-        latest = self._latest.get(run)
-        if latest is not None and slot in latest[1]:
-            return latest[0]
-        return await self._rows.find_post(slot) if slot in self._known_slots else None
-
-    async def _edit_line(self, post: ActivityPost, slot: str, line: ActivityLine) -> None:
-        lines = {stored.slot: stored for stored in await self._rows.lines_in_post(post.nonce)}
-        number = list(lines).index(slot) if slot in lines else len(lines)
-        if lines.get(slot) == line and post.post and slot not in self._not_shown:
-            return
-        lines[slot] = line
-        await self._publish(post, lines, {number: line}, find_first=True)
-
-    async def _append(self, run: str, new: Mapping[str, ActivityLine]) -> None:
-        latest = self._latest.get(run)
-        joins = (
-            latest is not None
-            and self._now() - latest[0].at < timedelta(seconds=JOIN_SECONDS)
-            and len(latest[1]) + len(new) <= MAX_LINES_PER_POST
-        )
-        if joins and latest is not None:
-            post, lines = latest
-        else:
-            thread = self._thread(run)
-            if thread is None:
-                return
-            post, lines = ActivityPost(secrets.token_hex(12), run, thread, self._now()), {}
-        first_number = len(lines)
-        lines = {**lines, **new}
-        await self._publish(post, lines, dict(enumerate(new.values(), first_number)), find_first=False)
-
-    async def _publish(
-        self,
-        post: ActivityPost,
-        lines: dict[str, ActivityLine],
-        changed: Mapping[int, ActivityLine],
-        *,
-        find_first: bool,
-    ) -> None:
-        """Edits the post, or makes it if it does not exist (any more).
-
-        ``changed``: those of ``lines`` that are new, by their position. ``find_first``: a post without an id may
-        have been posted before a crash, or in a request whose answer was lost.
-        """
-        surface = self._surfaces[post.place.surface]
-        await self._rows.save(post, changed)
-        for line in changed.values():
+                return ""
+            await self._rows.add_line(post, number, line)
             self._known_slots.add(line.slot)
-            self._not_shown[line.slot] = line
-        if not post.post and find_first and (found := await surface.find_post(post.place, post.nonce)):
+        return self._request(post, cause)
+
+    async def _position(self, line: ActivityLine) -> tuple[ActivityPost | None, int]:
+        """The post that has the line's slot, or takes its line, and the line's number in it."""
+        if line.slot in self._known_slots and (post := await self._rows.find_post(line.slot)):
+            slots = [stored.slot for stored in await self._rows.lines_in_post(post.nonce)]
+            return post, slots.index(line.slot) if line.slot in slots else len(slots)
+        latest, count = self._latest.get(line.run), self._counts.get(line.run, 0)
+        if latest is not None and count < MAX_LINES_PER_POST:
+            is_recent = self._now() - latest.at < timedelta(seconds=JOIN_SECONDS)
+            if is_recent or not latest.post:
+                self._counts[line.run] = count + 1
+                return latest, count
+        threads = self._live_cards.threads_of(line.run)
+        if not threads:
+            return None, 0
+        post = ActivityPost(secrets.token_hex(12), line.run, threads[0], self._now())
+        self._latest[line.run], self._counts[line.run] = post, 1
+        return post, 0
+
+    def _request(self, post: ActivityPost, cause: Message | None = None) -> str:
+        key, at = f"lines {post.nonce}", self._now()
+        until = at + USEFUL_FOR
+        self.outbox.request(
+            Delivery(key, Kind.LINES, post.place, at, until, subject=post.nonce, target=post.run, cause=cause)
+        )
+        return key
+
+    # Called by the outbox
+
+    async def send(self, delivery: Delivery, may_exist: bool) -> None:
+        """Edits the post, or makes it if it does not exist (any more). ``may_exist``: it may have been posted
+        before a crash, or in a request whose answer was lost."""
+        post = await self._rows.post(delivery.subject)
+        lines = await self._rows.lines_in_post(delivery.subject)
+        if post is None or not lines:
+            return
+        surface = self._surfaces[post.place.surface]
+        if not post.post and may_exist and (found := await surface.find_post(post.place, post.nonce)):
             post = replace(post, post=found.id)
-        texts = [line.text for line in lines.values()]
-        buttons = distinct_buttons(list(lines.values()))
+        with in_language(self._language):
+            post = await self._publish(surface, post, lines)
+        await self._rows.mark_shown(post, lines)
+        latest = self._latest.get(post.run)
+        if latest is not None and latest.nonce == post.nonce:
+            self._latest[post.run] = post
+
+    async def _publish(self, surface: Surface, post: ActivityPost, lines: Sequence[ActivityLine]) -> ActivityPost:
+        texts, buttons = [line.text for line in lines], distinct_buttons(list(lines))
         if post.post:
             try:
                 await surface.edit_lines(PostRef(place=post.place, id=post.post), texts, buttons=buttons)
-            except PostGone:
+                return post
+            except (PostGone, NotEditable):
                 post = replace(post, post="")
-        if not post.post:
-            ref = await surface.post_lines(post.place, texts, buttons=buttons, nonce=post.nonce)
-            post = replace(post, post=ref.id)
-        await self._rows.save(post, changed, shown=True)
-        for line in changed.values():
-            del self._not_shown[line.slot]
-        latest = self._latest.get(post.run)
-        if latest is None or latest[0].at <= post.at:
-            self._latest[post.run] = (post, lines)
+        place = self._present_thread(post)
+        try:
+            ref = await surface.post_lines(place, texts, buttons=buttons, nonce=post.nonce)
+        except ThreadGone as error:
+            if self._live_cards.look_for_deleted(post.run, place.thread):
+                raise ChatUnreachable(str(error), NEW_CARD_SECONDS) from error
+            raise
+        return replace(post, post=ref.id, place=place)
 
-    def _thread(self, run: str) -> Place | None:
-        cards = self._live_cards.cards_of(run)
-        if not cards:
-            return None
-        card = cards[0]
-        return card.place.model_copy(update={"thread": card.place.thread or card.post})
+    def _present_thread(self, post: ActivityPost) -> Place:
+        """That of the run's card in this place, which may have been posted again since."""
+        for thread in self._live_cards.threads_of(post.run):
+            if thread.key == post.place.key:
+                return thread
+        return post.place

@@ -1,35 +1,41 @@
 """Live cards: one per run and place, edited in place, and only when what they show has changed.
 
-``mark_changed`` marks the cards of a run. One worker per channel draws the newest state of each marked card, no
-faster than the chat's ``edit_interval``. A card's row is committed, with its nonce, before it is posted: after a
-crash the card is found by that nonce instead of being posted twice.
+The outbox calls ``send`` when it is a card's turn, and the newest state is drawn then. A card's row is committed,
+with its nonce, before it is posted: after a crash the card is found by that nonce instead of being posted twice.
 """
 
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-import structlog
 from pydantic_core import to_json
 
 from adapters.toolkit.messages import ENGLISH, in_language
+from bot.outbound.outbox import Outbox
 from bot.storage.live_cards import LiveCard, LiveCardRows
-from bot.surfaces.protocol import ChatUnreachable, NotInChannel, PostGone, PostRef, Surface, SurfaceError
+from bot.storage.outbox import Delivery, Kind
+from bot.surfaces.protocol import NotEditable, NotInChannel, PostGone, PostRef, Surface, SurfaceError
+from commands.cards.undelivered import deleted_card
 from commands.model.card import Card
-from commands.model.messages import Place
+from commands.model.messages import Message, Place
 from commands.model.ports import CannotPost
 from commands.model.tracked_run import TrackedRun
 
-LONGEST_RETRY_SECONDS = 30.0
-
-log = structlog.get_logger(__name__)
+POSTED_WITHIN_SECONDS = 10.0
+"""How long a command waits to learn that a card is posted. Then it goes on, and the card follows."""
+USEFUL_FOR = timedelta(days=7)
+MOST_DELETIONS = 2
+"""A card that others delete as often is not put back again."""
 
 
 class LiveCards:
-    """``find_run`` returns a run by its handle; ``draw`` makes its card."""
+    """``find_run`` returns a run by its handle; ``draw`` makes its card; ``bind`` makes commands in a thread be
+    about a run. ``outbox`` is set after it is created."""
+
+    outbox: Outbox
 
     def __init__(
         self,
@@ -37,6 +43,7 @@ class LiveCards:
         surfaces: Mapping[str, Surface],
         find_run: Callable[[str], TrackedRun | None],
         draw: Callable[[TrackedRun], Card],
+        bind: Callable[[str, Place], Awaitable[None]],
         now: Callable[[], datetime],
         language: str = ENGLISH,
     ) -> None:
@@ -45,12 +52,10 @@ class LiveCards:
         self._surfaces = surfaces
         self._find_run = find_run
         self._draw = draw
+        self._bind = bind
         self._now = now
         self._cards: dict[tuple[str, str], LiveCard] = {}  # by (run, place key)
-        self._changed: dict[str, dict[str, None]] = {}  # place key -> runs, in order
-        self._workers: dict[str, asyncio.Task[None]] = {}  # by place key
         self._locks: dict[tuple[str, str], asyncio.Lock] = {}  # a card is posted, edited or moved by one task
-        self._edited_at: dict[str, float] = {}  # place key -> loop time of the last edit
 
     async def load(self) -> None:
         for card in await self._rows.all():
@@ -61,17 +66,14 @@ class LiveCards:
         """Redraws the cards of active runs, and finds or posts again what a crash left unposted."""
         for card in self._cards.values():
             run = self._find_run(card.run)
-            if run is not None and (not card.post or not run.run.state.is_over):
-                self._mark(card)
-
-    async def stop(self) -> None:
-        for worker in list(self._workers.values()):
-            worker.cancel()
-        await asyncio.gather(*self._workers.values(), return_exceptions=True)
+            if run is None or (card.deletions >= MOST_DELETIONS and not card.post):
+                continue
+            if not card.post or (not run.run.state.is_over and self._draw_with_hash(card.run)[1] != card.shown):
+                self._request(card)
 
     def cards_of(self, run: str) -> Sequence[LiveCard]:
         """The posted cards of a run."""
-        return [card for card in self._cards.values() if card.run == run and card.post]
+        return [card for card in self._cards.values() if card.run == run and card.visible_post]
 
     def seconds_since_edit(self, place: Place, post: str) -> float | None:
         """None if this post is not a live card, or was never edited."""
@@ -80,130 +82,168 @@ class LiveCards:
                 return (self._now() - card.edited_at).total_seconds()
         return None
 
-    def mark_changed(self, run: str) -> None:
-        for card in self.cards_of(run):
-            self._mark(card)
+    def mark_changed(self, run: str, cause: Message | None = None) -> None:
+        """``cause``: its sender is told if the chat refuses the edit."""
+        for card in list(self._cards.values()):
+            if card.run == run and (card.post or card.deletions < MOST_DELETIONS):
+                self._request(card, cause)
 
-    async def ensure_posted(self, run: str, place: Place) -> PostRef:
-        """The live card of ``run`` in ``place``, posted if it is not there yet. Raises ``CannotPost``."""
-        async with self._lock(run, place.key):
-            card = self._cards.get((run, place.key))
-            if card is not None and card.post and card.place.thread == place.thread:
-                return PostRef(place=card.place, id=card.post)
-            try:
-                if card is not None and not card.post:
-                    return await self._post(card, find_first=True)
-                return await self._post(await self._new_card(run, place), find_first=False)
-            except SurfaceError as error:
-                raise _cannot_post(error) from error
+    async def ensure_posted(self, run: str, place: Place, cause: Message | None = None) -> None:
+        """Posts the live card of ``run`` in ``place``, if it is not there yet. Raises ``CannotPost``.
 
-    async def move(self, run: str, place: Place) -> PostRef:
+        If the chat does not respond in time, the card is posted as soon as it does.
+        """
+        card = self._cards.get((run, place.key))
+        is_elsewhere = card is not None and card.visible_post and card.place.thread != place.thread
+        if card is None or is_elsewhere or card.deletions >= MOST_DELETIONS:
+            await self._replace(card, run, place, cause)
+        elif not card.post:
+            await self._send_now(card, cause)
+
+    async def move(self, run: str, place: Place, cause: Message | None = None) -> None:
         """A new card at the end of ``place``; the old one becomes a pointer to it. Raises ``CannotPost``."""
+        await self._replace(self._cards.get((run, place.key)), run, place, cause)
+
+    async def _replace(self, old: LiveCard | None, run: str, place: Place, cause: Message | None) -> None:
+        """If the chat refuses the new card, the old one stays the live card."""
         async with self._lock(run, place.key):
-            old = self._cards.get((run, place.key))
-            try:
-                ref = await self._post(await self._new_card(run, place), find_first=False)
-            except SurfaceError as error:
-                if old is not None:  # it stays the live card
-                    self._cards[run, place.key] = old
-                    await self._rows.save(old)
-                raise _cannot_post(error) from error
-            if old is not None and old.post:
-                await self._point_to(ref, old)
-            return ref
-
-    async def _point_to(self, ref: PostRef, old: LiveCard) -> None:
-        surface = self._surfaces[old.place.surface]
+            old = self._cards.get((run, place.key), old)
+            card = await self._save(LiveCard(_nonce(), run, place, old_post=old.visible_post if old else ""))
         try:
-            await surface.replace_with_pointer(PostRef(place=old.place, id=old.post), ref)
+            await self._send_now(card, cause)
+        except CannotPost:
+            if self._cards.get((run, place.key)) == card:
+                await (self._save(old) if old is not None else self._forget(card))
+            raise
+
+    async def _send_now(self, card: LiveCard, cause: Message | None) -> None:
+        try:
+            await self.outbox.send_now(self._delivery(card, cause), POSTED_WITHIN_SECONDS)
         except SurfaceError as error:
-            log.info("old card not replaced with a pointer", run=old.run, error=str(error))
-
-    def _lock(self, run: str, place: str) -> asyncio.Lock:
-        return self._locks.setdefault((run, place), asyncio.Lock())
-
-    async def _new_card(self, run: str, place: Place) -> LiveCard:
-        card = LiveCard(nonce=secrets.token_hex(12), run=run, place=place)
-        await self._rows.save(card)
-        self._cards[run, place.key] = card
-        return card
-
-    async def _post(self, card: LiveCard, *, find_first: bool) -> PostRef:
-        """Posts a card whose row is committed. ``find_first``: it may have been posted before a crash."""
-        surface = self._surfaces[card.place.surface]
-        drawn, hash = self._draw_with_hash(card.run)
-        ref = await surface.find_post(card.place, card.nonce) if find_first else None
-        try:
-            ref = ref or await surface.post(card.place, drawn, nonce=card.nonce)
-        except ChatUnreachable:
-            ref = await surface.find_post(card.place, card.nonce)
-            if ref is None:
-                raise
-        posted = replace(card, post=ref.id, shown=hash, edited_at=None)
-        self._cards[card.run, card.place.key] = posted
-        await self._rows.save(posted)
-        return ref
+            raise _cannot_post(error) from error
 
     def draw_card(self, run: str) -> Card:
         """The present card of a run, for a reply where the live card cannot be posted."""
         return self._draw_with_hash(run)[0]
+
+    def threads_of(self, run: str) -> Sequence[Place]:
+        """The threads of the run's cards. Its activity lines are in the first one."""
+        return [
+            card.place.model_copy(update={"thread": card.place.thread or card.visible_post})
+            for card in self.cards_of(run)
+        ]
+
+    def look_for_deleted(self, run: str, thread: str) -> bool:
+        """Nobody can reply to ``thread``. If a card of the run started it, the card is edited or posted again."""
+        for card in self.cards_of(run):
+            if card.post == thread:
+                self._cards[run, card.place.key] = replace(card, shown="")
+                self._request(card)
+                return True
+        return False
+
+    # Called by the outbox
+
+    async def send(self, delivery: Delivery, may_exist: bool) -> None:
+        run, place = delivery.subject, delivery.place.key
+        async with self._lock(run, place):
+            card = self._cards.get((run, place))
+            if card is None or self._find_run(run) is None:
+                return
+            with in_language(self._language):  # not the language of the person who caused the change
+                if card.post:
+                    await self._edit(card)
+                elif card.deletions < MOST_DELETIONS:
+                    await self._post(card, find_first=may_exist)
+
+    async def send_pointer(self, delivery: Delivery, _: bool) -> None:
+        place = delivery.place
+        surface = self._surfaces[place.surface]
+        with in_language(self._language):
+            try:
+                await surface.replace_with_pointer(
+                    PostRef(place=place, id=delivery.subject), PostRef(place=place, id=delivery.target)
+                )
+            except PostGone:
+                return  # then it shows nothing that is out of date
+
+    async def _post(self, card: LiveCard, *, find_first: bool) -> None:
+        """Posts a card whose row is committed. ``find_first``: an earlier attempt may have worked."""
+        surface = self._surfaces[card.place.surface]
+        drawn, hash = self._draw_with_hash(card.run)
+        ref = await surface.find_post(card.place, card.nonce) if find_first else None
+        found = ref is not None
+        ref = ref or await surface.post(card.place, drawn, nonce=card.nonce)
+        old_post = card.old_post
+        posted = replace(card, post=ref.id, shown="" if found else hash, edited_at=None, old_post="")
+        await self._save(posted)
+        await self._bind(card.run, card.place.model_copy(update={"thread": card.place.thread or ref.id}))
+        if old_post:
+            self._point_to(posted, old_post)
+        if found:  # it shows what was true then
+            self._request(posted)
+
+    def _point_to(self, card: LiveCard, old_post: str) -> None:
+        key, at = f"pointer {card.place.key} {old_post}", self._now()
+        self.outbox.request(
+            Delivery(key, Kind.POINTER, card.place, at, at + USEFUL_FOR, subject=old_post, target=card.post)
+        )
+
+    async def _edit(self, card: LiveCard) -> None:
+        drawn, hash = self._draw_with_hash(card.run)
+        if hash == card.shown:
+            return
+        surface = self._surfaces[card.place.surface]
+        try:
+            await surface.edit(PostRef(place=card.place, id=card.post), drawn)
+        except PostGone:
+            await self._put_back(card)
+            return
+        except NotEditable:  # its buttons are out of date until it can be replaced
+            replacement = LiveCard(_nonce(), card.run, card.place, old_post=card.post, deletions=card.deletions)
+            await self._post(await self._save(replacement), find_first=False)
+            return
+        edited_at = self._now()
+        # In memory at once: a double click within the next moment must be recognised.
+        self._cards[card.run, card.place.key] = replace(card, shown=hash, edited_at=edited_at)
+        await self._rows.record_edit(card.nonce, hash, edited_at)
+
+    async def _put_back(self, card: LiveCard) -> None:
+        """Others deleted the card: it is posted again, but only once."""
+        deletions = card.deletions + 1
+        new = await self._save(LiveCard(_nonce(), card.run, card.place, deletions=deletions))
+        if deletions < MOST_DELETIONS:
+            await self._post(new, find_first=False)
+            return
+        run, at = self._find_run(card.run), self._now()
+        assert run is not None
+        key = f"deleted {card.place.key} {card.post}"
+        await self.outbox.put(Delivery(key, Kind.POST, card.place, at, at + USEFUL_FOR, card=deleted_card(run)))
+
+    def _lock(self, run: str, place: str) -> asyncio.Lock:
+        return self._locks.setdefault((run, place), asyncio.Lock())
+
+    async def _save(self, card: LiveCard) -> LiveCard:
+        await self._rows.save(card)
+        self._cards[card.run, card.place.key] = card
+        return card
+
+    async def _forget(self, card: LiveCard) -> None:
+        await self._rows.delete(card.nonce)
+        del self._cards[card.run, card.place.key]
+
+    def _delivery(self, card: LiveCard, cause: Message | None) -> Delivery:
+        key, at = f"card {card.run} {card.place.key}", self._now()
+        return Delivery(key, Kind.CARD, card.place, at, at + USEFUL_FOR, subject=card.run, cause=cause)
+
+    def _request(self, card: LiveCard, cause: Message | None = None) -> None:
+        self.outbox.request(self._delivery(card, cause))
 
     def _draw_with_hash(self, run: str) -> tuple[Card, str]:
         tracked = self._find_run(run)
         assert tracked is not None, run
         card = self._draw(tracked)
         return card, card_hash(card, tracked.run.read_at)
-
-    def _mark(self, card: LiveCard) -> None:
-        place = card.place.key
-        self._changed.setdefault(place, {})[card.run] = None
-        if place not in self._workers:
-            with in_language(self._language):  # not the language of the person who caused the change
-                self._workers[place] = asyncio.create_task(self._edit_changed(place))
-
-    async def _edit_changed(self, place: str) -> None:
-        loop = asyncio.get_running_loop()
-        edit_interval = pause = self._surfaces[place.partition("/")[0]].edit_interval
-        try:
-            while self._changed.get(place):
-                await asyncio.sleep(max(0.0, self._edited_at.get(place, -9.0) + pause - loop.time()))
-                run = next(iter(self._changed[place]))
-                del self._changed[place][run]
-                try:
-                    async with self._lock(run, place):
-                        if await self._edit(self._cards[run, place]):
-                            self._edited_at[place] = loop.time()
-                    pause = edit_interval
-                except ChatUnreachable as error:
-                    self._changed[place][run] = None
-                    self._edited_at[place] = loop.time()
-                    pause = min(max(pause * 2, error.retry_after, 1.0), LONGEST_RETRY_SECONDS)
-                except SurfaceError as error:
-                    log.warning("card not edited", run=run, place=place, error=str(error))
-                except Exception:
-                    log.exception("card not drawn", run=run, place=place)
-        finally:
-            del self._workers[place]
-
-    async def _edit(self, card: LiveCard) -> bool:
-        """Returns whether a request was made."""
-        if not card.post:
-            await self._post(card, find_first=True)
-            return True
-        drawn, hash = self._draw_with_hash(card.run)
-        if hash == card.shown:
-            return False
-        surface = self._surfaces[card.place.surface]
-        try:
-            await surface.edit(PostRef(place=card.place, id=card.post), drawn)
-        except PostGone:
-            await self._post(await self._new_card(card.run, card.place), find_first=False)
-            return True
-        edited_at = self._now()
-        # In memory at once: a double click within the next moment must be recognised.
-        self._cards[card.run, card.place.key] = replace(card, shown=hash, edited_at=edited_at)
-        await self._rows.record_edit(card.nonce, hash, edited_at)
-        return True
 
 
 def card_hash(card: Card, read_at: datetime | None) -> str:
@@ -217,6 +257,10 @@ def card_hash(card: Card, read_at: datetime | None) -> str:
     if read_at is not None:
         dumped = dumped.replace(to_json(read_at), b"")
     return hashlib.sha256(dumped).hexdigest()[:32]
+
+
+def _nonce() -> str:
+    return secrets.token_hex(12)
 
 
 def _cannot_post(error: SurfaceError) -> CannotPost:

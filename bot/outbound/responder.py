@@ -1,38 +1,41 @@
 """Delivers an ``Answer``: the private reply, the public post, the live card and the activity lines.
 
-Implements ``ResponderPort`` for handlers and ``EffectNotices`` for writes in progress. A private reply is never
-edited; what can still change is an activity line. A run without a card has no activity lines, so its news goes to
-the sender instead.
+Implements ``ResponderPort`` for handlers and ``EffectNotices`` for writes in progress. Everything goes through the
+outbox. A private reply is never edited; what can still change is an activity line. A run without a card has no
+activity lines, so its news goes to the sender instead.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import datetime
 from typing import Protocol
+
+import structlog
 
 from adapters.errors import AdapterError
 from adapters.models import HomeChannel
-from adapters.toolkit.messages import in_language
 from adapters.writes import Write
 from bot.outbound.activity_log import ActivityLog
-from bot.outbound.delivery_queues import DeliveryQueues
 from bot.outbound.live_cards import LiveCards
-from bot.outbound.public_posts import PublicPosts
+from bot.outbound.outbox import Outbox
+from bot.outbound.postings import ANSWER_USEFUL_FOR, NOTICE_USEFUL_FOR, Postings
 from bot.storage.effects import Effect
+from bot.storage.inbox import Inbox
+from bot.storage.outbox import Delivery, Kind
 from bot.storage.runs import RunRows
-from bot.surfaces.protocol import PostRef, Surface
+from bot.storage.store import StoreError
+from bot.surfaces.protocol import Surface
 from commands.cards import activity_line, pending_lines
 from commands.model.card import ActivityLine, Answer, Card, Result
 from commands.model.intents import UpdateDue
 from commands.model.messages import Actor, Message, Place, Via
 from commands.model.outcomes import Outcome, Unknown
-from commands.model.ports import Services
+from commands.model.ports import CannotPost, Services
 from commands.text.catalogue import plain_text
 from commands.text.locales import language_of
 
-LATE = timedelta(seconds=60)  # then an answer says what it answers
+log = structlog.get_logger(__name__)
 _TYPED_ANYWHERE = (Via.COMMAND, Via.MENTION)  # the sender may not see the card's thread
 
 
@@ -53,25 +56,26 @@ class Responder:
     def __init__(
         self,
         surfaces: Mapping[str, Surface],
+        outbox: Outbox,
         live_cards: LiveCards,
         activity_log: ActivityLog,
+        inbox: Inbox,
         run_rows: RunRows,
         find_message: Callable[[str], Awaitable[Message | None]],
         now: Callable[[], datetime],
-        language: str,
     ) -> None:
-        """``language`` is that of what everybody sees."""
         self._surfaces = surfaces
+        self._outbox = outbox
         self._live_cards = live_cards
         self._activity_log = activity_log
+        self._inbox = inbox
         self._run_rows = run_rows
         self._find_message = find_message
         self._now = now
-        self._language = language
-        self._queues = DeliveryQueues(now)
-        self._public_posts = PublicPosts(surfaces, live_cards, run_rows, self._queues, language)
+        self._postings = Postings(surfaces, live_cards, run_rows)
         self._private_answers: dict[str, asyncio.Future[Card | None]] = {}  # by message key, as are the next three
         self._results: dict[str, asyncio.Future[Result]] = {}
+        self._visible: set[asyncio.Task[None]] = set()  # each ends when a whole answer is visible
         self._notices: dict[str, dict[str, ActivityLine]] = {}  # by slot: lines that must not stay as they are
         self._queued: set[str] = set()  # the senders were told that these messages wait for others
         self.scheduler: Scheduler | None = None
@@ -83,14 +87,40 @@ class Responder:
 
     # For handlers
 
-    async def post_card(self, handle: str, place: Place) -> None:
+    async def post_card(self, handle: str, place: Place, *, cause: Message | None = None) -> None:
         if place.surface in self._surfaces:
-            with in_language(self._language):
-                card = await self._live_cards.ensure_posted(handle, place)
-            await self._bind_thread(handle, card)
+            await self._live_cards.ensure_posted(handle, place, cause)
 
     async def post_activity(self, line: ActivityLine) -> None:
-        self._activity_log.post(line)
+        await self._activity_log.post(line)
+
+    async def send_direct(self, person: Actor, card: Card, *, key: str, cause: Message | None = None) -> None:
+        """A direct message to ``person``. ``key`` names it: the same one is never sent twice."""
+        place = Place(surface=person.surface, workspace=person.workspace, channel=f"@{person.id}", direct=True)
+        at = self._now()
+        await self._put(
+            Delivery(key, Kind.DIRECT, place, at, at + ANSWER_USEFUL_FOR, card=card, person=person, cause=cause)
+        )
+
+    async def send_notice(
+        self, person: Actor, place: Place, card: Card, *, key: str, cause: Message | None = None
+    ) -> None:
+        """Shows the card only to ``person``: in ``place`` if the chat can, else as a direct message."""
+        at = self._now()
+        await self._put(
+            Delivery(key, Kind.NOTICE, place, at, at + ANSWER_USEFUL_FOR, card=card, person=person, cause=cause)
+        )
+
+    async def react(self, place: Place, post: str, emoji: str, *, key: str) -> None:
+        """Puts Liaison's reaction ("white_check_mark") on a message in ``place``."""
+        at = self._now()
+        await self._put(
+            Delivery(key, Kind.REACTION, place, at, at + NOTICE_USEFUL_FOR, subject=post, target=emoji)
+        )
+
+    async def _put(self, delivery: Delivery) -> None:
+        if delivery.place.surface in self._surfaces:
+            await self._outbox.put(delivery)
 
     async def schedule_reminder(self, handle: str, at: datetime | None, by: Actor, place: Place) -> None:
         assert self.scheduler is not None
@@ -121,19 +151,19 @@ class Responder:
         out_of_view = message.via in _TYPED_ANYWHERE and self._activity_log.has_thread(line.run)
         if out_of_view and message.key not in self._queued:
             card = pending_lines.waiting_card(message, run, effect.step, error, services)
-            await self._send_notice(message, card)
+            await self._send_notice(message, card, run.handle)
 
-    async def notify_queued(self, message: Message, card: Card) -> None:
+    async def notify_queued(self, message: Message, card: Card, run: str) -> None:
         """If the message then waits for its platform too, only its activity line says so."""
         self._queued.add(message.key)
-        await self._send_notice(message, card)
+        await self._send_notice(message, card, run)
 
     async def notify_behind(self, message: Message, wanted: Write, earlier: Effect) -> None:
         run = self._run_rows.get(earlier.run)
         if run is not None:
             sent_at, services = earlier.baseline.sent_at, self._require_services()
             card = pending_lines.behind_card(message, run, wanted, earlier.step, sent_at, services)
-            await self.notify_queued(message, card)
+            await self.notify_queued(message, card, run.handle)
 
     async def notify_slow(self, message: Message, effect: Effect) -> None:
         run = self._run_rows.get(effect.run)
@@ -156,8 +186,9 @@ class Responder:
         run = self._run_rows.get(effect.run)
         message = await self._find_message(effect.key)
         if run is not None and message is not None:
-            self._activity_log.post(activity_line.activity_line(message, run, outcome, self._require_services()))
-            self._live_cards.mark_changed(run.handle)
+            line = activity_line.activity_line(message, run, outcome, self._require_services())
+            await self._activity_log.post(line, message)
+            self._live_cards.mark_changed(run.handle, message)
 
     def _line_language(self, message: Message, run: str) -> str:
         """The channel's, or the sender's if the run has no card and its lines go to the sender."""
@@ -167,52 +198,71 @@ class Responder:
     async def _post_notice(self, message: Message, line: ActivityLine) -> None:
         if self._activity_log.has_thread(line.run):
             self._notices.setdefault(message.key, {})[line.slot] = line
-            self._activity_log.post(line)
+            await self._activity_log.post(line, message)
             return
         card = Card(title=line.text, summary=plain_text(line.text), buttons=line.buttons)
-        await self._send_notice(message, card)
+        await self._send_notice(message, card, line.run)
 
     # For the engine and the surfaces
 
-    async def deliver(self, message: Message, answer: Answer, *, resumed: bool, since: datetime) -> Result:
-        """Returns when every part of the answer is visible, or was refused by the chat: after an outage of the
-        chat, that is long after the answer was ready (``since``)."""
-        self._queued.discard(message.key)
-        activity = [*answer.activity, *await self._corrections(message, answer, resumed)]
-        posting = [
-            self._activity_log.post(line)
-            for line in activity
-            if self._activity_log.has_thread(line.run) and self._activity_log.accepts(line)
-        ]
-        for handle in answer.changed_runs:
-            self._live_cards.mark_changed(handle)
-        for handle, home in answer.home_channels.items():
-            await self._join_home_channel(message, since, handle, home)
-        private, place = answer.private, message.place
-        if answer.move_card:
-            moved = self._queues.send(place.key, message.key, since, lambda: self._move(answer.move_card, place))
-            if not await moved:
-                private = private or self._live_cards.draw_card(answer.move_card)
-        is_public = await self._public_posts.post(message, answer, since, resumed=resumed)
-        if private is not None and (posting or is_public) and answer.result == "done":
-            private = replace(private, shown_elsewhere=True)
-        await self._deliver_private(message, private, since)
-        await self._public_posts.post_elsewhere(message, answer, since, resumed=resumed)
-        if posting:
-            await asyncio.wait(posting)
-        result = self._results.pop(message.key, None)
-        if result is not None and not result.done():
-            result.set_result(answer.result)
-        return answer.result
+    async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> "asyncio.Task[None]":
+        """Puts every part of the answer into the outbox. With the last of them, the message is done: a restart
+        sends what the chat does not have, and does not process the message again.
 
-    async def _deliver_private(self, message: Message, card: Card | None, since: datetime) -> None:
-        """Gives the card to the surface that waits for it, or sends it."""
+        The task ends when every part is visible, or was refused by the chat.
+        """
+        self._queued.discard(message.key)
+        lines = [*answer.activity, *await self._corrections(message, answer, resumed)]
+        keys = [await self._post_line(line, message) for line in lines if self._has_place(line)]
+        for handle in answer.changed_runs:
+            self._live_cards.mark_changed(handle, message)
+        for handle, home in answer.home_channels.items():
+            await self._join_home_channel(message, handle, home)
+        private = answer.private
+        if answer.move_card:
+            private = private or await self._move(answer.move_card, message)
+        posts = self._postings.of(message, answer, self._now())
+        if private is not None and (keys or posts.here) and answer.result == "done":
+            private = replace(private, shown_elsewhere=True)
+        deliveries = [*self._private(message, private), *posts.all]
+        keys += [delivery.key for delivery in deliveries]
+        try:
+            new = await self._inbox.mark_done(message.key, answer.result, deliveries)
+        except StoreError as error:  # the next start processes it again, and sends nothing again to a platform
+            log.warning("message not marked as done", delivery=message.key, error=str(error))
+            new = set(keys)
+        self._outbox.committed(deliveries, new)
+        await self._outbox.supersede(message.key, keys)
+        visible = asyncio.create_task(self._finish(message.key, keys, answer.result))
+        self._visible.add(visible)
+        visible.add_done_callback(self._visible.discard)
+        return visible
+
+    def _has_place(self, line: ActivityLine) -> bool:
+        return self._activity_log.has_thread(line.run) and self._activity_log.accepts(line)
+
+    async def _post_line(self, line: ActivityLine, message: Message) -> str:
+        try:
+            return await self._activity_log.post(line, message)
+        except StoreError:
+            self._activity_log.post_soon(line, message)
+            return ""
+
+    async def _finish(self, key: str, keys: Sequence[str], result: Result) -> None:
+        await self._outbox.over(keys)
+        waiting = self._results.pop(key, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(result)
+
+    def _private(self, message: Message, card: Card | None) -> Sequence[Delivery]:
+        """Gives the card to the surface that waits for it, or else returns its delivery."""
         waiter = self._private_answers.pop(message.key, None)
         if waiter is not None and not waiter.done():
             waiter.set_result(card)
-        elif card is not None:
-            queue = f"{message.place.key} {message.actor.id}"
-            await self._queues.send(queue, message.key, since, lambda: self._send_private(message, card, since))
+            return ()
+        if card is None or message.place.surface not in self._surfaces:
+            return ()
+        return (self._postings.answer(message, card, self._now()),)
 
     async def _corrections(self, message: Message, answer: Answer, resumed: bool) -> Sequence[ActivityLine]:
         """Replaces "waiting" and "no answer yet" for writes that have no line of their own in the answer."""
@@ -242,36 +292,31 @@ class Responder:
         """Done when the whole answer to the message ``key`` is visible. Call this before processing it."""
         return self._results.setdefault(key, asyncio.get_running_loop().create_future())
 
-    async def _move(self, handle: str, place: Place) -> None:
-        if place.surface in self._surfaces:
-            with in_language(self._language):
-                card = await self._live_cards.move(handle, place)
-            await self._bind_thread(handle, card)
+    async def _move(self, handle: str, message: Message) -> Card | None:
+        """The card itself, for a reply where the live card cannot be posted."""
+        if message.place.surface not in self._surfaces:
+            return None
+        try:
+            await self._live_cards.move(handle, message.place, message)
+        except (CannotPost, StoreError):
+            return self._live_cards.draw_card(handle)
+        return None
 
-    async def _bind_thread(self, handle: str, card: PostRef) -> None:
-        """Commands in the thread of a live card are about its run."""
-        await self._run_rows.bind(handle, card.place.model_copy(update={"thread": card.place.thread or card.id}))
-
-    async def _join_home_channel(self, message: Message, since: datetime, handle: str, home: HomeChannel) -> None:
+    async def _join_home_channel(self, message: Message, handle: str, home: HomeChannel) -> None:
         """Binds the channel that the platform made for the run, and posts a card if we are a member of it."""
         for surface in self._surfaces.values():
             if home.is_of(surface.site):
                 place = Place(surface=surface.name, channel=home.channel, site=surface.site)
-                await self._run_rows.bind(handle, place)
-                await self._queues.send(place.key, message.key, since, partial(self._post_card, handle, place))
+                try:
+                    await self._run_rows.bind(handle, place)
+                    await self._live_cards.ensure_posted(handle, place, message)
+                except (CannotPost, StoreError) as error:
+                    log.info("no card in the home channel", run=handle, error=str(error))
 
-    async def _post_card(self, handle: str, place: Place) -> None:
-        with in_language(self._language):
-            await self._live_cards.ensure_posted(handle, place)
-
-    async def _send_notice(self, message: Message, card: Card) -> None:
+    async def _send_notice(self, message: Message, card: Card, run: str) -> None:
         """What is out of date within a minute is not kept for a chat that cannot be reached."""
-        await self._queues.send_soon(message.key, lambda: self._send_private(message, card, self._now()))
-
-    async def _send_private(self, message: Message, card: Card, since: datetime) -> None:
-        surface, services = self._surfaces.get(message.place.surface), self._require_services()
-        if surface is not None:
-            if self._now() - since > LATE:
-                card = pending_lines.late_card(message, card, services)
-            with in_language(language_of(message.actor, services)):
-                await surface.send_private(message, card)
+        tracked = self._run_rows.get(run)
+        if tracked is not None and not tracked.is_of(message.place):
+            card = replace(card, confidential=True)
+        if message.place.surface in self._surfaces:
+            await self._outbox.put(self._postings.answer(message, card, self._now(), NOTICE_USEFUL_FOR))

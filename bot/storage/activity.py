@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy.dialects.sqlite import insert
 
 from bot.storage.store import Commit, Store, put
 from bot.storage.tables import activity_lines, activity_posts
@@ -32,22 +33,26 @@ class ActivityRows:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def save(
-        self, post: ActivityPost, lines: Mapping[int, ActivityLine] | None = None, *, shown: bool = False
-    ) -> None:
-        """Saves a post and, by their position in it, some of its lines, in one transaction."""
-        values = {
-            "post": post.post,
-            "place": post.place.model_dump_json(),
-            "at": post.at,
-            "run": _number(post.run),
-        }
+    async def add_line(self, post: ActivityPost, number: int, line: ActivityLine) -> None:
+        """Saves a line that is to be shown, at its position in the post, which may be new."""
+        new = {"post": post.post, "place": post.place.model_dump_json(), "at": post.at, "run": _number(post.run)}
+        row = {"run": _number(line.run), "nonce": post.nonce, "number": number, "line": _dump_line(line)}
 
         def change(connection: Connection) -> None:
-            put(activity_posts, {"nonce": post.nonce}, values)(connection)
-            for number, line in (lines or {}).items():
-                row = {"run": _number(line.run), "nonce": post.nonce, "number": number, "line": _dump_line(line)}
-                put(activity_lines, {"slot": line.slot}, row | {"shown": shown})(connection)
+            connection.execute(insert(activity_posts).values(nonce=post.nonce, **new).on_conflict_do_nothing())
+            put(activity_lines, {"slot": line.slot}, row | {"shown": False})(connection)
+
+        await self._store.transaction(change, Commit.ACTIVITY)
+
+    async def mark_shown(self, post: ActivityPost, lines: Sequence[ActivityLine]) -> None:
+        """The chat has the post, with these lines. One that was changed since is still to be shown."""
+
+        def change(connection: Connection) -> None:
+            values = {"post": post.post, "place": post.place.model_dump_json()}
+            connection.execute(update(activity_posts).where(activity_posts.c.nonce == post.nonce).values(**values))
+            for line in lines:
+                row = (activity_lines.c.slot == line.slot) & (activity_lines.c.line == _dump_line(line))
+                connection.execute(update(activity_lines).where(row).values(shown=True))
 
         await self._store.transaction(change, Commit.ACTIVITY)
 
@@ -59,9 +64,10 @@ class ActivityRows:
         found = await self._lines(select(activity_lines).where(activity_lines.c.slot == slot))
         return found[0] if found else None
 
-    async def lines_not_shown(self) -> Sequence[ActivityLine]:
-        query = select(activity_lines).where(activity_lines.c.shown.is_(False))
-        return await self._lines(query.order_by(activity_lines.c.nonce, activity_lines.c.number))
+    async def posts_not_shown(self) -> Sequence[ActivityPost]:
+        """Those with a line that the chat does not show."""
+        nonces = select(activity_lines.c.nonce).where(activity_lines.c.shown.is_(False))
+        return await self._posts(select(activity_posts).where(activity_posts.c.nonce.in_(nonces)))
 
     async def _lines(self, query: Select[Any]) -> Sequence[ActivityLine]:
         async with self._store.read() as connection:
@@ -71,9 +77,7 @@ class ActivityRows:
     async def read_all(self) -> None:
         """Parses every row, so that the store knows those that cannot be read."""
         await self._lines(select(activity_lines))
-        async with self._store.read() as connection:
-            rows = await connection.execute(select(activity_posts))
-            self._store.parse_rows(activity_posts, rows, _load_post, key=["nonce"])
+        await self._posts(select(activity_posts))
 
     async def slots(self) -> Sequence[str]:
         """The slot of every stored line."""
@@ -87,10 +91,17 @@ class ActivityRows:
             .join(activity_lines, activity_lines.c.nonce == activity_posts.c.nonce)
             .where(activity_lines.c.slot == slot)
         )
+        found = await self._posts(query)
+        return found[0] if found else None
+
+    async def post(self, nonce: str) -> ActivityPost | None:
+        found = await self._posts(select(activity_posts).where(activity_posts.c.nonce == nonce))
+        return found[0] if found else None
+
+    async def _posts(self, query: Select[Any]) -> Sequence[ActivityPost]:
         async with self._store.read() as connection:
             rows = await connection.execute(query)
-            found = self._store.parse_rows(activity_posts, rows, _load_post, key=["nonce"])
-        return found[0] if found else None
+            return self._store.parse_rows(activity_posts, rows, _load_post, key=["nonce"])
 
 
 def _load_post(row: Row[Any]) -> ActivityPost:

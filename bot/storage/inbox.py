@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult, Row, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.storage.kept_answers import KeptAnswer, dump_answer, load_answer
+from bot.storage.outbox import Delivery, delete_sent, delete_waiting_answers, insert_deliveries
 from bot.storage.store import Commit, Store
 from bot.storage.tables import choices, inbox
 from commands.dispatch import Route
@@ -28,7 +28,6 @@ class UnfinishedMessage:
     stopped: bool
     answered: bool = False  # answered once, while the outcome of one of its writes was unknown
     requested_at: datetime | None = None  # when a person's decision reopened it
-    kept: KeptAnswer | None = None  # its answer, which waits for the chat: it is not processed again
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +86,18 @@ class Inbox:
         """Remembers how the message was understood, for the choice that its sender is about to get."""
         await self._update(key, Commit.ROUTE, intent=intent)
 
-    async def keep_answer(self, key: str, kept: KeptAnswer) -> None:
-        """For a message whose answer the chat does not take now."""
-        await self._update(key, Commit.KEPT_ANSWER, kept_answer=dump_answer(kept))
+    async def mark_done(self, key: str, result: Result, deliveries: Sequence[Delivery] = ()) -> set[str]:
+        """Done, with everything that is to be sent because of it in the outbox. Returns the keys that are new."""
 
-    async def mark_done(self, key: str, result: Result) -> None:
-        await self._update(key, Commit.DONE, state="done", result=result, kept_answer=None)
+        def change(connection: Connection) -> set[str]:
+            connection.execute(update(inbox).where(inbox.c.key == key).values(state="done", result=result))
+            return insert_deliveries(connection, deliveries)
+
+        return await self._store.transaction(change, Commit.DONE)
+
+    async def mark_again(self, key: str) -> None:
+        """It goes on: an outcome became known while it was being answered."""
+        await self._update(key, Commit.DONE, state="again", result=None)
 
     async def mark_stopped(self, key: str) -> None:
         await self._update(key, Commit.STOPPED, stopped=True)
@@ -108,10 +113,10 @@ class Inbox:
     def reopen(self, connection: Connection, key: str, requested_at: datetime | None) -> UnfinishedMessage | None:
         """Part of a transaction: marks a finished message as unfinished again, so that it is resumed.
 
-        None if there is no such message, or if it is not finished. The answer that it may still wait with is not
+        None if there is no such message, or if it is not finished. An answer that still waits for the chat is not
         true any more.
         """
-        connection.execute(update(inbox).where(inbox.c.key == key).values(kept_answer=None))
+        delete_waiting_answers(connection, key)
         rows = connection.execute(_UNFINISHED.where(inbox.c.key == key, inbox.c.state == "done")).all()
         readable = self._store.parse_rows(inbox, rows, _unfinished, key=["key"])
         if not readable or readable[0].route is None:
@@ -162,6 +167,7 @@ class Inbox:
 
         def change(connection: Connection) -> int:
             connection.execute(delete(choices).where(choices.c.at < before))
+            delete_sent(connection, before)
             deleted: CursorResult[Any] = connection.execute(
                 delete(inbox).where(inbox.c.state == "done", inbox.c.at < before)
             )
@@ -183,7 +189,6 @@ _UNFINISHED = select(
     inbox.c.stopped,
     inbox.c.state,
     inbox.c.requested_at,
-    inbox.c.kept_answer,
 )
 
 
@@ -194,7 +199,6 @@ def _unfinished(row: Row[Any]) -> UnfinishedMessage:
         stopped=row.stopped,
         answered=row.state == "again",
         requested_at=row.requested_at,
-        kept=None if row.kept_answer is None else load_answer(row.kept_answer),
     )
 
 

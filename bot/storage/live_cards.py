@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from bot.storage.store import Commit, Store, put
 from bot.storage.tables import live_cards
@@ -14,7 +14,11 @@ from commands.model.messages import Place
 
 @dataclass(frozen=True)
 class LiveCard:
-    """The live card of a run in one place. ``post`` is empty while the card is being posted."""
+    """The live card of a run in one place. ``post`` is empty while the card is being posted.
+
+    ``old_post`` is what it replaces, and stays the live card until then. ``deletions``: how often others deleted
+    it.
+    """
 
     nonce: str
     run: str
@@ -22,6 +26,12 @@ class LiveCard:
     post: str = ""
     shown: str = ""  # hash of the card as last drawn
     edited_at: datetime | None = None
+    old_post: str = ""
+    deletions: int = 0
+
+    @property
+    def visible_post(self) -> str:
+        return self.post or self.old_post
 
 
 class LiveCardRows:
@@ -41,9 +51,17 @@ class LiveCardRows:
             "shown": card.shown,
             "edited_at": card.edited_at,
             "place": card.place.model_dump_json(),
+            "old_post": card.old_post,
+            "deletions": card.deletions,
         }
         key: dict[str, object] = {"run": int(card.run[1:]), "place_key": card.place.key}
         await self._store.transaction(put(live_cards, key, values), Commit.LIVE_CARD)
+
+    async def delete(self, nonce: str) -> None:
+        def change(connection: Connection) -> None:
+            connection.execute(delete(live_cards).where(live_cards.c.nonce == nonce))
+
+        await self._store.transaction(change, Commit.LIVE_CARD)
 
     async def record_edit(self, nonce: str, shown: str, at: datetime) -> None:
         def change(connection: Connection) -> None:
@@ -56,4 +74,6 @@ class LiveCardRows:
 
 def _live_card(row: Row[Any]) -> LiveCard:
     place = Place.model_validate_json(row.place)
-    return LiveCard(row.nonce, f"R{row.run}", place, row.post, row.shown, row.edited_at)
+    return LiveCard(
+        row.nonce, f"R{row.run}", place, row.post, row.shown, row.edited_at, row.old_post, row.deletions
+    )

@@ -61,7 +61,6 @@ inbox = Table(
     Column("stopped", Boolean, nullable=False, default=False),
     Column("at", UtcDateTime, nullable=False),
     Column("requested_at", UtcDateTime),  # when a person's decision reopened it
-    Column("kept_answer", Text),  # KeptAnswer: what the chat has not taken yet
     Index("inbox_state", "state"),
 )
 
@@ -146,7 +145,29 @@ live_cards = Table(
     Column("post", String(255), nullable=False, default=""),  # empty while it is being posted
     Column("shown", String(64), nullable=False, default=""),  # hash of the card as drawn
     Column("edited_at", UtcDateTime),
+    Column("old_post", String(255), nullable=False, server_default=""),  # becomes a pointer to ``post``
+    Column("deletions", Integer, nullable=False, server_default="0"),  # how often others deleted the card
     UniqueConstraint("run", "place_key"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("key", String(512), nullable=False, unique=True),
+    Column("kind", String(16), nullable=False),
+    Column("place", Text, nullable=False),  # Place
+    Column("subject", String(255), nullable=False),  # what it is about: a run, or a post
+    Column("target", String(255), nullable=False),
+    Column("card", Text),  # null if it is drawn when it is sent
+    Column("person", Text),  # Actor: the only reader
+    Column("cause", Text),  # Message: its sender is told if the chat refuses
+    Column("state", String(8), nullable=False),  # waiting, parked, sent
+    Column("reason", String(32), nullable=False),  # why it is parked
+    Column("detail", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+    Index("outbox_state", "state"),
 )
 
 activity_lines = Table(

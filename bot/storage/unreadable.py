@@ -7,6 +7,7 @@ from bot.storage.activity import ActivityRows
 from bot.storage.effects import EffectLog
 from bot.storage.inbox import Inbox
 from bot.storage.live_cards import LiveCardRows
+from bot.storage.outbox import OutboxRows
 from bot.storage.people import PeopleRows
 from bot.storage.rate_limits import RateLimitRows
 from bot.storage.runs import RunRows
@@ -24,6 +25,7 @@ async def find_unreadable_rows(url: str) -> Sequence[UnreadableRow]:
         await EffectLog(store).read_all()
         await ActivityRows(store).read_all()
         await LiveCardRows(store).all()
+        await OutboxRows(store).unsent()
         await ScheduledRows(store).all()
         await PeopleRows(store).load()
         await RateLimitRows(store, read_only=True).load()

@@ -4,8 +4,9 @@ Inbound: the surface verifies a delivery, decodes it into a ``Message`` and awai
 returns, the message is durable: only then does the surface acknowledge the delivery and call ``Intake.process``.
 Nothing else happens before the ack.
 
-Outbound: the engine calls the ``Surface`` methods. They raise only ``SurfaceError``; the engine retries
-``ChatUnreachable`` for a limited time. A surface has no access to platforms or to the store.
+Outbound: the outbox calls the ``Surface`` methods. They raise only ``SurfaceError``; the outbox retries
+``ChatUnreachable`` and parks what is refused (``SurfaceError.refusal``). A surface has no access to platforms or
+to the store.
 
 Language: a surface renders its own messages in ``current_language()``. The engine sets it before it calls an
 outbound method; the surface sets it from ``Intake.language_for`` while it answers a delivery itself.
@@ -14,6 +15,7 @@ outbound method; the surface sets it from ``Intake.language_for`` while it answe
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adapters.models import Model
@@ -26,8 +28,30 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
 
+class Refusal(StrEnum):
+    """Why a chat refuses what we send, so that sending it again at once makes no sense."""
+
+    TOKEN = "token"  # noqa: S105  not accepted, revoked or expired
+    SCOPE = "scope"  # a right that the app or the bot's account needs
+    NOT_IN_CHANNEL = "not_in_channel"
+    NO_CHANNEL = "no_channel"
+    ARCHIVED = "archived"
+    RESTRICTED = "restricted"  # who may post there
+    THREAD_GONE = "thread_gone"  # the message that it replies to was deleted
+    POST_GONE = "post_gone"  # the message to edit was deleted
+    NOT_EDITABLE = "not_editable"  # the time to edit it is over, or it may not be edited
+    NO_PERSON = "no_person"  # the person cannot be written to
+    INVALID = "invalid"  # the chat does not take this content
+
+
+FOR_THE_OPERATOR = frozenset({Refusal.TOKEN, Refusal.SCOPE})
+"""Nothing gets through until an operator acts."""
+
+
 class SurfaceError(Exception):
     """The chat rejected the request, or sent a response that can't be read. Not retried."""
+
+    refusal = Refusal.INVALID
 
 
 class ChatUnreachable(SurfaceError):
@@ -38,8 +62,14 @@ class ChatUnreachable(SurfaceError):
         self.retry_after = retry_after
 
 
+class Throttled(ChatUnreachable):
+    """The chat's rate limit allows it only after ``retry_after`` seconds. Nothing was done."""
+
+
 class NotInChannel(SurfaceError):
     """The bot is not a member of the channel. ``invite`` is the command that adds it."""
+
+    refusal = Refusal.NOT_IN_CHANNEL
 
     def __init__(self, channel: str, invite: str) -> None:
         super().__init__(f"not in {channel}")
@@ -48,16 +78,34 @@ class NotInChannel(SurfaceError):
 
 
 class PostGone(SurfaceError):
-    """The post to edit was deleted or can no longer be edited."""
+    """The post to edit was deleted."""
+
+    refusal = Refusal.POST_GONE
+
+
+class NotEditable(SurfaceError):
+    """The post is there, and can no longer be edited."""
+
+    refusal = Refusal.NOT_EDITABLE
+
+
+class ThreadGone(SurfaceError):
+    """The post to reply to was deleted."""
+
+    refusal = Refusal.THREAD_GONE
 
 
 class RouteClosed(SurfaceError):
-    """The ``response_url`` is used up or expired (5 uses, 30 minutes)."""
+    """The ``response_url`` is used up or expired (5 uses, 30 minutes), or no other way to the person is left."""
+
+    refusal = Refusal.NO_PERSON
 
 
 class TokenRejected(ChatUnreachable):
     """The chat does not accept our token (any more): nothing gets through until an operator acts. ``code`` is the
     chat's error."""
+
+    refusal = Refusal.TOKEN
 
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message, retry_after=30.0)
@@ -140,9 +188,9 @@ class Intake(Protocol):
         ...
 
     async def search_options(
-        self, about: str, run: str, field: str, typed: str, actor: Actor, place: Place
+        self, about: str, run: str, field: str, typed: str, actor: Actor, place: Place, *, on_card: bool = False
     ) -> Sequence[Option]:
-        """At most 100 options for a ``search`` field, from the snapshot."""
+        """At most 100 options for a ``search`` field, from the snapshot. ``on_card``: of a card in ``place``."""
         ...
 
     def submit(self, form: "SubmittedForm") -> dict[str, Any] | FieldErrors:
@@ -192,11 +240,6 @@ class Surface(Protocol):
         """The chat's URL, compared with ``HomeChannel.site``. Empty if no platform has runs in this chat."""
         ...
 
-    @property
-    def edit_interval(self) -> float:
-        """Minimum seconds between two edits in one channel."""
-        ...
-
     def routes(self) -> "Sequence[BaseRoute]":
         """The HTTP routes that the chat calls."""
         ...
@@ -220,7 +263,7 @@ class Surface(Protocol):
         ...
 
     async def edit(self, ref: PostRef, card: Card) -> None:
-        """Raises ``PostGone``."""
+        """Raises ``PostGone`` or ``NotEditable``."""
         ...
 
     async def find_post(self, place: Place, nonce: str) -> PostRef | None:
@@ -239,8 +282,26 @@ class Surface(Protocol):
 
     async def edit_lines(self, ref: PostRef, lines: Sequence[Text], *, buttons: Sequence[Button] = ()) -> None: ...
 
-    async def send_private(self, message: Message, card: Card) -> None:
-        """Shows the card only to the person who sent ``message``, by the best route available."""
+    async def send_private(
+        self, message: Message, card: Card, *, nonce: str = "", may_exist: bool = False
+    ) -> None:
+        """Shows the card only to the person who sent ``message``, by the best route available.
+
+        ``may_exist``: an earlier attempt may have worked, so routes that can find a post by its ``nonce`` look
+        first.
+        """
+        ...
+
+    async def send_notice(self, person: Actor, place: Place, card: Card, *, nonce: str) -> None:
+        """Shows the card only to ``person``: in ``place`` if the chat can, else as a direct message."""
+        ...
+
+    async def send_direct(self, person: Actor, card: Card, *, nonce: str, may_exist: bool = False) -> None:
+        """Posts the card in the direct channel with ``person``."""
+        ...
+
+    async def react(self, ref: PostRef, emoji: str, *, on: bool = True) -> None:
+        """Adds the bot's reaction to any message, or takes it back. ``emoji``: "white_check_mark"."""
         ...
 
     async def profile(self, actor: Actor) -> Actor:

@@ -14,7 +14,7 @@ from adapters.protocol import Adapter, Platform
 from adapters.toolkit.messages import ENGLISH
 from adapters.unconfigured import adapter_named
 from adapters.writes import Write, WriteMarker
-from commands.model.card import ActivityLine
+from commands.model.card import ActivityLine, Card
 from commands.model.command import CommandSet
 from commands.model.messages import Actor, Message, Place
 from commands.model.outcomes import Outcome
@@ -157,8 +157,26 @@ class EffectsPort(Protocol):
 class ResponderPort(Protocol):
     """What a handler may post before it returns. Everything else is in its ``Answer``."""
 
-    async def post_card(self, handle: str, place: Place) -> None:
-        """Posts the run's live card in ``place``, which shows that we can post there. Raises ``CannotPost``."""
+    async def post_card(self, handle: str, place: Place, *, cause: Message | None = None) -> None:
+        """Posts the run's live card in ``place``, which shows that we can post there. Raises ``CannotPost``.
+
+        While the chat does not respond, that is not known: the card then follows, and the sender of ``cause`` is
+        told if the chat refuses it.
+        """
+        ...
+
+    async def send_direct(self, person: Actor, card: Card, *, key: str, cause: Message | None = None) -> None:
+        """A direct message to ``person``. ``key`` names it: the same one is never sent twice."""
+        ...
+
+    async def send_notice(
+        self, person: Actor, place: Place, card: Card, *, key: str, cause: Message | None = None
+    ) -> None:
+        """Shows the card only to ``person``: in ``place`` if the chat can, else as a direct message."""
+        ...
+
+    async def react(self, place: Place, post: str, emoji: str, *, key: str) -> None:
+        """Puts our reaction ("white_check_mark") on the message ``post`` in ``place``."""
         ...
 
     async def post_activity(self, line: ActivityLine) -> None: ...

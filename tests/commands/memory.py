@@ -10,7 +10,7 @@ from adapters.models import Person, Run, RunbookKey, RunKey, RunState, RunSummar
 from adapters.protocol import Adapter
 from adapters.unconfigured import adapter_named
 from adapters.writes import Write, WriteMarker, WriteResult
-from commands.model.card import ActivityLine
+from commands.model.card import ActivityLine, Card
 from commands.model.messages import Actor, Message, Place
 from commands.model.outcomes import Done, Outcome, Refused, Unknown
 from commands.model.ports import CannotPost, StopResult
@@ -230,11 +230,25 @@ class MemoryResponder:
     is_blocked: bool = False
     posted_cards: list[tuple[str, str]] = field(default_factory=list)  # (handle, channel)
     reminders: dict[str, datetime | None] = field(default_factory=dict)  # by handle
+    direct: list[tuple[str, Card]] = field(default_factory=list)  # (person, card)
+    notices: list[tuple[str, str, Card]] = field(default_factory=list)  # (person, channel, card)
+    reactions: list[tuple[str, str]] = field(default_factory=list)  # (post, emoji)
 
-    async def post_card(self, handle: str, place: Place) -> None:
+    async def post_card(self, handle: str, place: Place, *, cause: Message | None = None) -> None:
         if self.is_blocked:
             raise CannotPost("cannot_post.invite", channel="#inc-42", invite="/invite @liaison")
         self.posted_cards.append((handle, place.channel))
+
+    async def send_direct(self, person: Actor, card: Card, *, key: str, cause: Message | None = None) -> None:
+        self.direct.append((person.id, card))
+
+    async def send_notice(
+        self, person: Actor, place: Place, card: Card, *, key: str, cause: Message | None = None
+    ) -> None:
+        self.notices.append((person.id, place.channel, card))
+
+    async def react(self, place: Place, post: str, emoji: str, *, key: str) -> None:
+        self.reactions.append((post, emoji))
 
     async def post_activity(self, line: ActivityLine) -> None:
         raise AssertionError("handlers return their lines in the answer")

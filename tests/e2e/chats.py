@@ -83,6 +83,17 @@ class Room(ABC):
     def bot_messages(self) -> list[BotMessage]:
         """Every message by the bot that anyone here can read, oldest first."""
 
+    @abstractmethod
+    def set_member(self, there: bool) -> None:
+        """Kicks Liaison out of the channel, or invites it."""
+
+    @abstractmethod
+    def set_archived(self, archived: bool) -> None: ...
+
+    @abstractmethod
+    def delete(self, message: BotMessage) -> None:
+        """As an administrator does."""
+
     async def private_answer(self, text: str, *, user: str = "ana") -> BotMessage:
         """Types the command and waits for the first new message that only this person can see."""
         before = {message.id for message in self.bot_messages()}

@@ -131,6 +131,16 @@ class MattermostRoom(Room):
     async def form_title(self, *, user: str = "ana") -> str:
         return str((await self.form_json(user=user))["title"])
 
+    def set_member(self, there: bool) -> None:
+        members, bot = self.channel.members, self.chat.fake.bot.id
+        members.add(bot) if there else members.discard(bot)
+
+    def set_archived(self, archived: bool) -> None:
+        self.channel.archived = archived
+
+    def delete(self, message: BotMessage) -> None:
+        self.chat.fake.delete(self.chat.fake.posts[message.id])
+
     def unsafe_texts(self) -> list[str]:
         posts: list[Post] = [message.raw for message in self.bot_messages()]
         return [post.text for post in posts if self.chat.fake.mentions(post)]

@@ -112,6 +112,17 @@ class SlackRoom(Room):
     async def form_title(self, *, user: str = "ana") -> str:
         return (await self.chat.fake.modal(self.chat.users[user])).title
 
+    def set_member(self, there: bool) -> None:
+        members, bot = self.chat.fake.channels[self.id].members, self.chat.fake.bot_user
+        members.add(bot) if there else members.discard(bot)
+
+    def set_archived(self, archived: bool) -> None:
+        self.chat.fake.channels[self.id].archived = archived
+
+    def delete(self, message: BotMessage) -> None:
+        channel = self.chat.fake.channels[message.raw.channel]
+        channel.messages = [post for post in channel.messages if post.ts != message.id]
+
     def unsafe_texts(self) -> list[str]:
         return unsafe_texts([message.raw for message in self.bot_messages()])
 

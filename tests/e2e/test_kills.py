@@ -17,7 +17,16 @@ from tests.e2e.kills import Kill, mortal_environment
 PLATFORMS = ("cutover", "local")
 BOTH = (Commit.OUTCOME, Commit.SENT)
 """What matters most is killed at on both platforms here; the others on one, and on both in ``make test-slow``."""
-FINISH = (Commit.ROUTE, Commit.SENT, Commit.OUTCOME, Commit.ACTIVITY, Commit.DONE, Commit.LIVE_CARD)
+FINISH = (
+    Commit.ROUTE,
+    Commit.SENT,
+    Commit.OUTCOME,
+    Commit.ACTIVITY,
+    Commit.OUTBOX,
+    Commit.DONE,
+    Commit.LIVE_CARD,
+    Commit.DELIVERED,
+)
 START = (
     Commit.START,
     Commit.BINDING,
@@ -36,7 +45,6 @@ ELSEWHERE = {
     Commit.LOCAL_RUN: "test_killed_while_the_local_platform_stores_a_run",
     Commit.PERSON: "test_killed_while_a_profile_is_stored",
     Commit.CHOICE: "test_killed_while_a_choice_is_taken",
-    Commit.KEPT_ANSWER: "test_answers_survive_a_restart_while_the_chat_is_away",
 }
 HARMLESS = {
     Commit.CHAT_ANSWER: "Mattermost only, and the repeated delivery is tested with it",
@@ -44,6 +52,7 @@ HARMLESS = {
     Commit.STOPPED: "what waits for a platform was not sent",
     Commit.CLEANUP: "deletes what is a week old",
     Commit.SURFACE_STATE: "of a chat, not of a run",
+    Commit.PARKED: "the next start tries what is parked anyway",
     Commit.RATE_LIMIT: "a call that is counted and never made",
 }
 

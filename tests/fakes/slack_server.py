@@ -14,12 +14,13 @@ from typing import Any, TypeVar
 from aiohttp import WSMsgType, web
 
 from adapters.testing.fake_server import Fake, Seen
+from tests.fakes.rate_limits import RateLimits
 from tests.fakes.slack_blocks import message_faults, view_faults
 from tests.fakes.slack_state import ApiFailure, Channel, Modal, Posted
 
 SCOPES = (
     "app_mentions:read,channels:history,channels:read,chat:write,commands,groups:history,groups:read,"
-    "im:history,im:read,mpim:history,mpim:read,users:read,users:read.email"
+    "im:history,im:read,mpim:history,mpim:read,reactions:write,users:read,users:read.email"
 )
 Result = TypeVar("Result")
 _JSON_METHODS = {"chat.postMessage", "chat.postEphemeral", "chat.update", "views.open", "views.update"}
@@ -39,6 +40,9 @@ class SlackServer(Fake):
         self.bot_id = "B0BOT"
         self.scopes = SCOPES
         self.trigger_life = 3.0
+        self.edit_seconds = 1e9  # the workspace's time limit for edits; Slack's default is none
+        self.rate_limits = RateLimits()
+        self.reactions: dict[tuple[str, str], set[str]] = {}  # (channel, ts) -> the bot's
         self.users: dict[str, dict[str, Any]] = {}
         self.channels: dict[str, Channel] = {}
         self.ephemerals: list[Posted] = []
@@ -146,7 +150,11 @@ class SlackServer(Fake):
                 raise ApiFailure(self.token_error)
             if handler is None:
                 raise ApiFailure("unknown_method")
-            body = {"ok": True, **handler(_arguments(method, seen))}
+            arguments = _arguments(method, seen)
+            if seconds := self.rate_limits.retry_after(method, str(arguments.get("channel"))):
+                headers = {"Retry-After": str(seconds)}
+                return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
+            body = {"ok": True, **handler(arguments)}
         except ApiFailure as failure:
             metadata = {"response_metadata": {"messages": list(failure.messages)}} if failure.messages else {}
             body = {"ok": False, "error": failure.code, **metadata}
@@ -209,6 +217,8 @@ class SlackServer(Fake):
         return {"channels": found, "response_metadata": {"next_cursor": ""}}
 
     def _check_content(self, arguments: Mapping[str, Any]) -> None:
+        if "blocks" in arguments and arguments.get("parse", "none") != "none":
+            raise ApiFailure("invalid_arguments", "parse would turn text into mentions")
         if len(arguments.get("text", "")) > 4000:
             raise ApiFailure("msg_too_long")
         if not arguments.get("text") and not arguments.get("blocks"):
@@ -220,6 +230,10 @@ class SlackServer(Fake):
         self._check_content(arguments)
         channel = self._channel(arguments.get("channel"))
         thread = str(arguments.get("thread_ts") or "")
+        if channel.restricted:
+            raise ApiFailure("restricted_action")
+        if thread and all(post.ts != thread for post in channel.messages):
+            raise ApiFailure("thread_not_found")
         post = Posted(
             channel.id, self.new_ts(), arguments["text"], self.bot_user, list(arguments.get("blocks", ())), thread
         )
@@ -235,12 +249,34 @@ class SlackServer(Fake):
             raise ApiFailure("message_not_found")
         if post.user != self.bot_user:
             raise ApiFailure("cant_update_message")
+        if time.time() - float(post.ts) > self.edit_seconds:
+            raise ApiFailure("edit_window_closed")
         before = {block.get("block_id") for block in post.blocks}
         if before & {block.get("block_id") for block in arguments.get("blocks", ())} - {None}:
             raise ApiFailure("invalid_blocks", "an update needs new block ids")
         post.text, post.blocks, post.edits = arguments["text"], list(arguments.get("blocks", ())), post.edits + 1
         post.metadata = arguments.get("metadata", post.metadata)
         return {"channel": channel.id, "ts": post.ts, "text": post.text}
+
+    def _reactions_add(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        found = self._reactions(arguments)
+        if arguments["name"] in found:
+            raise ApiFailure("already_reacted")
+        found.add(str(arguments["name"]))
+        return {}
+
+    def _reactions_remove(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        found = self._reactions(arguments)
+        if arguments["name"] not in found:
+            raise ApiFailure("no_reaction")
+        found.discard(str(arguments["name"]))
+        return {}
+
+    def _reactions(self, arguments: Mapping[str, Any]) -> set[str]:
+        channel, ts = self._channel(arguments.get("channel")), str(arguments.get("timestamp"))
+        if all(post.ts != ts for post in channel.messages):
+            raise ApiFailure("message_not_found")
+        return self.reactions.setdefault((channel.id, ts), set())
 
     def _chat_postEphemeral(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         self._check_content(arguments)

@@ -38,6 +38,7 @@ class Channel:
     members: set[str] = field(default_factory=set)
     archived: bool = False
     private: bool = False
+    restricted: bool = False  # only administrators may post
     messages: list[Posted] = field(default_factory=list)
 
     @property

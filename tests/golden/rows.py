@@ -131,7 +131,8 @@ async def _activity(old: ActivityRows, new: ActivityRows, recorded: RowsByTable)
         for number, line in enumerate(await old.lines_in_post(nonce)):
             post = await old.find_post(line.slot)
             assert post is not None
-            await new.save(post, {number: line}, shown=True)
+            await new.add_line(post, number, line)
+            await new.mark_shown(post, [line])
     assert set(await new.slots()) == set(await old.slots())
 
 

@@ -67,7 +67,6 @@ class Console:
 
     name = NAME
     site = ""
-    edit_interval = 0.0
 
     def __init__(self) -> None:
         self.intake: Intake | None = None
@@ -119,7 +118,18 @@ class Console:
     async def edit_lines(self, ref: PostRef, lines: Sequence[Text], *, buttons: Sequence[Button] = ()) -> None:
         self._show_lines("edited lines", ref, lines, buttons)
 
-    async def send_private(self, message: Message, card: Card) -> None:
+    async def send_notice(self, person: Actor, place: Place, card: Card, *, nonce: str) -> None:
+        self._notify(ConsoleEntry("private", place, nonce, card=card, buttons=card.buttons))
+
+    async def send_direct(self, person: Actor, card: Card, *, nonce: str, may_exist: bool = False) -> None:
+        await self.send_notice(person, room(), card, nonce=nonce)
+
+    async def react(self, ref: PostRef, emoji: str, *, on: bool = True) -> None:
+        """Nothing to show: entries have no reactions."""
+
+    async def send_private(
+        self, message: Message, card: Card, *, nonce: str = "", may_exist: bool = False
+    ) -> None:
         entry = ConsoleEntry(
             "private", message.place, message.key, card=card, buttons=card.all_buttons, message=message
         )

@@ -17,7 +17,9 @@ from urllib.parse import quote, urlsplit
 import httpx
 from mattermostdriver import Driver
 
-from bot.surfaces.protocol import ChatUnreachable, SurfaceError, TokenRejected
+from adapters.http.rate_limits import is_background
+from bot.surfaces.budgets import ServerBudget
+from bot.surfaces.protocol import ChatUnreachable, Refusal, SurfaceError, Throttled, TokenRejected
 
 Json = dict[str, Any]
 _ID = re.compile(r"[a-z0-9]{26}")  # the server's model.NewId: 26 characters of a base32 alphabet
@@ -35,15 +37,32 @@ class ApiError(SurfaceError):
         self.status = status
         self.id = id
         self.text = message
+        self.refusal = _refusal(status, id)
 
 
 class ServerFailed(ChatUnreachable):
-    """A 5xx. ``id`` is Mattermost's error id, if it sent one."""
-
     def __init__(self, error: ApiError, retry_after: float) -> None:
         super().__init__(f"Mattermost responded {error.status}", retry_after)
-        self.id = error.id
-        self.text = error.text
+        self.id, self.text = error.id, error.text
+
+
+_REFUSALS = {
+    "api.post.create_post.can_not_post_to_deleted.error": Refusal.ARCHIVED,
+    "api.post.patch_post.can_not_update_post_in_deleted.error": Refusal.ARCHIVED,
+    "api.post.update_post.can_not_update_post_in_deleted.error": Refusal.ARCHIVED,
+    "api.post.create_post.root_id.app_error": Refusal.THREAD_GONE,
+    "api.post.create_post.channel_root_id.app_error": Refusal.THREAD_GONE,
+    "api.post.create_post.town_square_read_only": Refusal.RESTRICTED,
+    "api.post.update_post.permissions_time_limit.app_error": Refusal.NOT_EDITABLE,
+    "api.post.update_post.permissions_denied.app_error": Refusal.NOT_EDITABLE,
+    "api.post.update_post.system_message.app_error": Refusal.NOT_EDITABLE,
+    "api.context.permissions.app_error": Refusal.RESTRICTED,
+}
+
+
+def _refusal(status: int, id: str) -> Refusal:
+    """Ids that we do not know are judged by the status."""
+    return _REFUSALS.get(id) or (Refusal.RESTRICTED if status == 403 else Refusal.INVALID)
 
 
 def is_id(text: str) -> bool:
@@ -65,6 +84,7 @@ class AsyncTransport:
         seconds = float(options["request_timeout"])
         self._http = _http(seconds, base_url=base, headers={"Authorization": f"Bearer {options['token']}"})
         self.server_version = (0, 0)  # of the last response: (5, 37)
+        self._budget = ServerBudget()
         self._unauthenticated = _http(seconds)  # reused: creating one takes 20 ms, mostly to read certificates
 
     def get(self, endpoint: str, options: Any = None, params: Any = None) -> Awaitable[Any]:
@@ -99,17 +119,23 @@ class AsyncTransport:
     async def _send(
         self, http: httpx.AsyncClient, method: str, url: str, body: Any, params: Any
     ) -> httpx.Response:
+        self._budget.require(is_background())
         try:
             response = await http.request(method, url, json=body, params=params)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ChatUnreachable(f"Mattermost: {type(error).__name__} {error}".strip()) from error
         if http is self._http and (version := _VERSION.match(response.headers.get("x-version-id", ""))):
             self.server_version = (int(version[1]), int(version[2]))
+        self._budget.read(response.headers)
         if response.is_success:
             return response
+        if response.status_code == 429:
+            retry_after = _retry_after(response.headers)
+            self._budget.block(retry_after)
+            raise Throttled("Mattermost responded 429", retry_after)
         if response.status_code >= 500:
             raise ServerFailed(_api_error(response), _retry_after(response.headers))
-        if response.status_code == 429 or response.is_redirect:
+        if response.is_redirect:
             raise ChatUnreachable(f"Mattermost responded {response.status_code}", _retry_after(response.headers))
         rejection = _api_error(response)
         if response.status_code == 401 and http is self._http:
@@ -250,8 +276,28 @@ class MattermostApi:
     async def create_post(self, post: Json) -> Json:
         return json_object(await self._driver.posts.create_post(post))
 
+    async def create_ephemeral_post(self, user: str, post: Json) -> None:
+        await self.client.post("/posts/ephemeral", options={"user_id": require_id(user), "post": post})
+
     async def patch_post(self, id: str, changes: Json) -> Json:
         return json_object(await self._driver.posts.patch_post(require_id(id), changes))
+
+    async def post(self, id: str) -> Json | None:
+        """None if there is no such post (any more)."""
+        try:
+            return json_object(await self._driver.posts.get_post(require_id(id)))
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    async def react(self, me: str, post: str, emoji: str, *, on: bool) -> None:
+        user, post = require_id(me), require_id(post)
+        if on:
+            body = {"user_id": user, "post_id": post, "emoji_name": emoji}
+            await self._driver.reactions.create_reaction(body)
+        else:
+            await self._driver.client.delete(f"/users/{user}/posts/{post}/reactions/{quote(emoji, safe='')}")
 
     async def posts(self, channel: str, *, after: str = "", count: int = 60, page: int = 0) -> list[Json]:
         """Oldest first. The newest ``count`` posts, or the first ``count`` after the post ``after``."""

@@ -120,7 +120,7 @@ class FormOpener:
         key = f"mattermost:{self._api.host}:form:{secrets.token_hex(8)}"
         message = Message(key=key, actor=actor, place=place, via=Via.BUTTON, at=now, reply=reply)
         try:
-            await self._replies.send(message, card)
+            await self._replies.send(message, card, nonce=secrets.token_hex(12))
         except SurfaceError as error:
             log.warning("mattermost private answer not sent", error=str(error))
 

@@ -20,6 +20,7 @@ from bot.surfaces.malformed import MalformedDelivery, parsing, require_storable
 from bot.surfaces.mattermost.buttons import Buttons
 from bot.surfaces.mattermost.driver import is_id
 from bot.surfaces.mattermost.forms import FormOpener
+from bot.surfaces.mattermost.people import UserDirectory
 from bot.surfaces.mattermost.render import private_text
 from bot.surfaces.mattermost.replies import PrivateReplies
 from bot.surfaces.mattermost.request_body import (
@@ -45,8 +46,7 @@ Json = dict[str, Any]
 
 
 class InboundRoutes:
-    """``me`` returns the bot's user id, or "" until it is known. A direct channel's name consists of two user
-    ids."""
+    """A direct channel's name consists of two user ids."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class InboundRoutes:
         buttons: Buttons,
         forms: FormOpener,
         replies: PrivateReplies,
-        me: Callable[[], str],
+        users: UserDirectory,
         now: Callable[[], datetime],
     ) -> None:
         self._tokens = tokens
@@ -69,7 +69,7 @@ class InboundRoutes:
         self._buttons = buttons
         self._forms = forms
         self._replies = replies
-        self._me = me
+        self._users = users
         self._now = now
         self._submissions = Submissions(signer, forms, replies, site, command, self._key, now)
         self.intake: Intake | None = None
@@ -121,7 +121,7 @@ class InboundRoutes:
         form = intake.form_for_line(text) if trigger else None
         if form is not None:
             with in_language(intake.language_for(actor)):
-                return _command_response(await self._forms.open(form, actor, place, reply, trigger, intake))
+                return self._command_response(await self._forms.open(form, actor, place, reply, trigger, intake))
         with parsing("command"):
             message = Message(
                 key=self._key(trigger or f"{reply.url}:{user}:{place.channel}:{text}"),
@@ -134,10 +134,10 @@ class InboundRoutes:
             )
             require_storable(message)
         try:
-            recorded = await intake.record(message, encode(_command_response(None)))
+            recorded = await intake.record(message, encode(self._command_response(None)))
         except NotRecorded:
             with in_language(intake.language_for(actor)):
-                return _command_response(self._not_recorded())
+                return self._command_response(self._not_recorded())
         if recorded.new:
             intake.process(message.key)
         return recorded.answer
@@ -187,12 +187,16 @@ class InboundRoutes:
         if card is None:
             return EMPTY_RESPONSE
         with in_language(language):
-            is_sent = (
-                card.has_controls and not card.shown_elsewhere and await self._replies.send_in_time(message, card)
-            )
+            is_sent = await self._send_as_post(message, card)
             response = EMPTY_RESPONSE if is_sent else _click_response(card)
         await intake.store_answer(message.key, encode(response))
         return response
+
+    async def _send_as_post(self, message: Message, card: Card) -> bool:
+        """``ephemeral_text`` can't have buttons, and does not come from the bot. Returns False on failure."""
+        if (card.has_controls and not card.shown_elsewhere) or self._replies.posts_ephemerally:
+            return await self._replies.send_in_time(message, card)
+        return False
 
     # Shared
 
@@ -207,7 +211,7 @@ class InboundRoutes:
             surface="mattermost",
             channel=channel,
             thread=thread if is_id(thread) else "",
-            direct=len(user_ids) == 2 and self._me() in user_ids,
+            direct=len(user_ids) == 2 and self._users.me in user_ids,
             channel_name=name,
             site=self._site,
         )
@@ -218,14 +222,13 @@ class InboundRoutes:
             unique_part = hashlib.sha256(unique_part.encode("utf-8", "replace")).hexdigest()
         return f"{self._prefix}{unique_part}"
 
+    def _command_response(self, card: Card | None) -> Json:
+        """Without buttons, because the sender's client receives the whole response, including their contexts."""
+        text = private_text(card, {}) if card is not None else ""
+        return {"response_type": "ephemeral", "text": text, "skip_slack_parsing": True, **self._users.sender()}
+
     def _not_recorded(self) -> Card:
         return message_card("not_recorded", show=Code(f"{self._command} show"))
-
-
-def _command_response(card: Card | None) -> Json:
-    """Without buttons, because the sender's client receives the whole response, including their contexts."""
-    text = private_text(card, {}) if card is not None else ""
-    return {"response_type": "ephemeral", "text": text, "skip_slack_parsing": True}
 
 
 def _click_response(card: Card | None) -> Json:

@@ -9,7 +9,15 @@ from bot.surfaces.mattermost.markdown import card_texts, mentioned_ids
 from bot.surfaces.mattermost.people import UserDirectory
 from bot.surfaces.mattermost.render import NONCE, RenderedPost, Renderer
 from bot.surfaces.mattermost.text import translate, translate_plain
-from bot.surfaces.protocol import NotInChannel, PostGone, PostRef, SurfaceError
+from bot.surfaces.protocol import (
+    NotEditable,
+    NotInChannel,
+    PostGone,
+    PostRef,
+    Refusal,
+    SurfaceError,
+    ThreadGone,
+)
 from commands.model.card import Button, Card, Link, Text
 from commands.model.messages import Place
 
@@ -79,21 +87,37 @@ class ChannelPosts:
             if error.status in (403, 404):
                 channel = f"#{place.channel_name}" if place.channel_name and not place.direct else place.channel
                 raise NotInChannel(channel, f"/invite @{account.username}") from error
-            if error.status == 400 and "root_id" in error.id:
-                raise PostGone(f"the thread {place.thread} is gone") from error
+            if error.refusal is Refusal.THREAD_GONE:
+                raise ThreadGone(f"the thread {place.thread} is gone") from error
             raise
         if not response.get("id"):
             raise SurfaceError("Mattermost accepted the post but returned no id")
         return PostRef(place=place, id=str(response["id"]))
 
     async def _edit(self, ref: PostRef, rendered: RenderedPost) -> None:
-        """For a deleted post the server returns 404, or 403, because it checks the permission first."""
         try:
             await self._api.patch_post(ref.id, {"message": rendered.message, "props": rendered.props()})
         except ApiError as error:
-            if error.status in (403, 404) or (error.status == 400 and "update_post" in error.id):
-                raise PostGone(str(error)) from error
-            raise
+            if error.status not in (403, 404):
+                if error.refusal is Refusal.NOT_EDITABLE:
+                    raise NotEditable(str(error)) from error
+                raise
+            raise await self._why_not_edited(ref, error) from error
+
+    async def _why_not_edited(self, ref: PostRef, error: ApiError) -> SurfaceError:
+        """The server answers 403 for a deleted post, one of somebody else, and one in a channel that we are not
+        in: only reading it tells them apart."""
+        try:
+            post = await self._api.post(ref.id)
+        except ApiError:
+            channel = f"#{ref.place.channel_name}" if ref.place.channel_name else ref.place.channel
+            return NotInChannel(channel, f"/invite @{(await self._users.account()).username}")
+        if post is None or post.get("delete_at"):
+            return PostGone(str(error))
+        return NotEditable(str(error))
+
+    async def react(self, ref: PostRef, emoji: str, *, on: bool) -> None:
+        await self._api.react((await self._users.account()).me, ref.id, emoji, on=on)
 
 
 def _with_nonce(posts: Sequence[Json], me: str, nonce: str) -> str | None:

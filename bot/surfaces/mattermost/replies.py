@@ -1,12 +1,12 @@
 """Sends answers that are meant for one person.
 
-A slash command is answered by its ``response_url``, and a mention by a reply in the thread. For a click or form
-whose HTTP response has been sent, success is visible on the card and its activity line; anything else is a reply
-in the card's thread that mentions the person. If none of these works, the bot sends a direct message.
+If the bot may post ephemerally, it does. Otherwise a slash command is answered by its ``response_url``, and a
+mention by a reply in the thread. For a click or form whose HTTP response has been sent, success is visible on the
+card and its activity line; anything else is a reply in the card's thread that mentions the person. If none of
+these works, the bot sends a direct message.
 """
 
 import asyncio
-import hashlib
 import secrets
 from collections.abc import Callable
 from datetime import datetime
@@ -15,13 +15,14 @@ import structlog
 
 from bot.surfaces.mattermost.buttons import ButtonScope
 from bot.surfaces.mattermost.driver import ApiError, MattermostApi, is_id
+from bot.surfaces.mattermost.features import FeatureCache
 from bot.surfaces.mattermost.markdown import Handles, card_texts, mentioned_ids
 from bot.surfaces.mattermost.people import UserDirectory
 from bot.surfaces.mattermost.posting import ChannelPosts
 from bot.surfaces.mattermost.render import Renderer
-from bot.surfaces.protocol import EPHEMERAL_FOR, NotInChannel, PostGone, RouteClosed, SurfaceError
+from bot.surfaces.protocol import EPHEMERAL_FOR, NotInChannel, RouteClosed, SurfaceError, ThreadGone
 from commands.model.card import Card
-from commands.model.messages import Message, Place, Via
+from commands.model.messages import Actor, Message, Place, Via
 
 SEND_TIMEOUT_SECONDS = 1.0
 
@@ -35,27 +36,33 @@ class PrivateReplies:
         users: UserDirectory,
         renderer: Renderer,
         posts: ChannelPosts,
+        features: FeatureCache,
         now: Callable[[], datetime],
     ) -> None:
         self._api = api
         self._users = users
         self._renderer = renderer
         self._posts = posts
+        self._features = features
         self._now = now
 
     async def send_in_time(self, message: Message, card: Card) -> bool:
-        """Sends a card with buttons while an HTTP response, which cannot have any, waits. False on failure."""
+        """Sends a card while an HTTP response waits that cannot show it as well. False on failure."""
         try:
             async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-                await self.send(message, card)
+                await self.send(message, card, nonce=secrets.token_hex(12))
         except (SurfaceError, TimeoutError) as error:
-            log.warning("mattermost buttons not sent", error=str(error) or type(error).__name__)
+            log.warning("mattermost private answer not sent", error=str(error) or type(error).__name__)
             return False
         return True
 
-    async def send(self, message: Message, card: Card) -> None:
+    async def send(self, message: Message, card: Card, *, nonce: str, may_exist: bool = False) -> None:
+        """``may_exist``: an earlier attempt may have worked; a post is found by its ``nonce``."""
         was_clicked = message.via in (Via.BUTTON, Via.FORM)
         is_public_already = card.shown_elsewhere and not card.has_controls
+        is_redundant = was_clicked and is_public_already and not message.reply.url
+        if not is_redundant and await self._send_ephemeral(message, card):
+            return
         if message.reply.url and (message.place.direct or self._now() - message.at <= EPHEMERAL_FOR):
             try:
                 await self.post_to_response_url(message.reply.url, message.place, message.actor.id, card)
@@ -65,10 +72,15 @@ class PrivateReplies:
                     return
         elif was_clicked and is_public_already:
             return
+        if card.confidential and not message.place.direct:
+            await self.send_direct(message.actor, card, nonce=nonce, may_exist=may_exist)
+            return
         try:
-            await self._reply_in_thread(message, card, mention_person=was_clicked or message.via is Via.COMMAND)
-        except (NotInChannel, PostGone):
-            await self._send_directly(message, card)
+            place = self._thread_of(message)
+            mention = await self._mention(message) if was_clicked else ""
+            await self._post(place, card, nonce, may_exist, mention)
+        except (NotInChannel, ThreadGone):
+            await self.send_direct(message.actor, card, nonce=nonce, may_exist=may_exist)
 
     async def post_to_response_url(self, url: str, place: Place, person: str, card: Card) -> None:
         """Works five times within 30 minutes. Raises ``RouteClosed`` after that, or for a URL of another site."""
@@ -80,38 +92,69 @@ class PrivateReplies:
             "text": rendered.message,
             "attachments": rendered.attachments,
             "skip_slack_parsing": True,
+            **self._users.sender(),
         }
         try:
             await self._api.post_to_response_url(url, body)
         except ApiError as error:
             raise RouteClosed(str(error)) from error
 
-    async def _reply_in_thread(self, message: Message, card: Card, *, mention_person: bool) -> None:
+    @property
+    def posts_ephemerally(self) -> bool:
+        """As far as it is known; makes no request."""
+        return self._features.current.post_ephemeral
+
+    async def _send_ephemeral(self, message: Message, card: Card) -> bool:
+        """Shows the card to the person who is there now, with the bot as its sender. False if it can't be done."""
+        place = message.place
+        if (
+            place.direct
+            or self._now() - message.at > EPHEMERAL_FOR
+            or not (await self._features.get()).post_ephemeral
+        ):
+            return False
+        is_reply = message.via is not Via.COMMAND and not message.reply.details.get("private")
+        scope = ButtonScope(place, secrets.token_hex(12), person=message.actor.id, url=message.reply.url)
+        rendered = self._renderer.card(card, scope, await self._handles(card), self._now())
+        post = {
+            "channel_id": place.channel,
+            "message": rendered.message,
+            "props": {"attachments": rendered.attachments},
+            "root_id": place.thread or (message.reply.post if is_reply else ""),
+        }
+        try:
+            await self._api.create_ephemeral_post(message.actor.id, post)
+        except ApiError as error:
+            log.warning("mattermost ephemeral post refused", error=str(error))
+            return False
+        return True
+
+    def _thread_of(self, message: Message) -> Place:
         place, post = message.place, message.reply.post
         private = bool(message.reply.details.get("private"))
         if message.via is Via.COMMAND or (private and not place.thread):
             raise NotInChannel(place.channel, "")  # there is no post of the bot to reply to
         thread = place.thread or ("" if message.via is Via.DIRECT else post)
-        mention = ""
-        if mention_person and not place.direct:
-            handle = (await self._users.handles([message.actor.id])).get(message.actor.id, "")
-            mention = f"@{handle}" if handle else ""
-        await self._posts.post_card(
-            place.model_copy(update={"thread": thread}), card, _nonce(message, card), mention=mention
-        )
+        return place.model_copy(update={"thread": thread})
 
-    async def _send_directly(self, message: Message, card: Card) -> None:
+    async def _mention(self, message: Message) -> str:
+        if message.place.direct:
+            return ""
+        handle = (await self._users.handles([message.actor.id])).get(message.actor.id, "")
+        return f"@{handle}" if handle else ""
+
+    async def send_direct(self, person: Actor, card: Card, *, nonce: str, may_exist: bool = False) -> None:
         account = await self._users.account()
-        if not is_id(message.actor.id):
-            raise RouteClosed(f"not a user id: {message.actor.id}")
-        channel = await self._api.direct_channel(account.me, message.actor.id)
-        place = message.place.model_copy(update={"channel": channel, "thread": "", "direct": True})
-        await self._posts.post_card(place, card, _nonce(message, card))
+        if not is_id(person.id):
+            raise RouteClosed(f"not a user id: {person.id}")
+        channel = await self._api.direct_channel(account.me, person.id)
+        place = Place(surface=person.surface, workspace=person.workspace, channel=channel, direct=True)
+        await self._post(place, card, nonce, may_exist)
+
+    async def _post(self, place: Place, card: Card, nonce: str, may_exist: bool, mention: str = "") -> None:
+        if may_exist and await self._posts.find(place, nonce) is not None:
+            return
+        await self._posts.post_card(place, card, nonce, mention=mention)
 
     async def _handles(self, card: Card) -> Handles:
         return await self._users.handles(mentioned_ids(card_texts(card)))
-
-
-def _nonce(message: Message, card: Card) -> str:
-    """The same for a second attempt, so that the server creates only one post."""
-    return hashlib.sha256(f"{message.key}\n{card.summary}".encode("utf-8", "replace")).hexdigest()[:24]

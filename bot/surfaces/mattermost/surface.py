@@ -1,6 +1,7 @@
 """Implements ``Surface`` for Mattermost."""
 
-from collections.abc import Callable, Mapping, Sequence
+import secrets
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from starlette.routing import Route
@@ -10,6 +11,7 @@ from bot.surfaces.mattermost import health
 from bot.surfaces.mattermost.buttons import Buttons
 from bot.surfaces.mattermost.channels import ChannelDirectory
 from bot.surfaces.mattermost.driver import ApiError, MattermostApi
+from bot.surfaces.mattermost.features import FeatureCache
 from bot.surfaces.mattermost.forms import FormOpener
 from bot.surfaces.mattermost.inbound import InboundRoutes
 from bot.surfaces.mattermost.listener import Listener
@@ -42,6 +44,7 @@ class MattermostSurface:
         state: SurfaceState,
         now: Callable[[], datetime],
         probe_seconds: float = PING_SECONDS,
+        bots: Collection[str] = (),
     ) -> None:
         self._options = options
         self._command = command
@@ -51,12 +54,13 @@ class MattermostSurface:
         self._api = MattermostApi(options.url, options.token.get_secret_value())
         prefix = f"mattermost:{self._api.host}:"
         signer = Signer(secret_key)
-        self._users = UserDirectory(self._api, options.team or "", prefix)
+        self._users = UserDirectory(self._api, options.team or "", prefix, bots)
         self._channels = ChannelDirectory(self._api, self._users.bot_channels)
         buttons = Buttons(signer, f"{self._public_url}/mattermost/action")
         renderer = Renderer(buttons, lambda: self._api.server_version)
         self._posts = ChannelPosts(self._api, self._users, renderer, now)
-        self._replies = PrivateReplies(self._api, self._users, renderer, self._posts, now)
+        features = FeatureCache(self._api, now)
+        self._replies = PrivateReplies(self._api, self._users, renderer, self._posts, features, now)
         self._forms = FormOpener(self._api, signer, self._replies, f"{self._public_url}/mattermost/dialog", now)
         self._seen_posts = SeenPosts(state, f"mattermost/{self._api.host}/heard")
         self._listener: Listener | None = None
@@ -69,7 +73,7 @@ class MattermostSurface:
             buttons=buttons,
             forms=self._forms,
             replies=self._replies,
-            me=lambda: self._users.me,
+            users=self._users,
             now=now,
         )
 
@@ -80,10 +84,6 @@ class MattermostSurface:
     @property
     def site(self) -> str:
         return self._api.url
-
-    @property
-    def edit_interval(self) -> float:
-        return 1.0  # where rate limits are on, the default is 10 requests per second in total
 
     def routes(self) -> list[Route]:
         """They return 503 until ``start``."""
@@ -134,8 +134,20 @@ class MattermostSurface:
     async def edit_lines(self, ref: PostRef, lines: Sequence[Text], *, buttons: Sequence[Button] = ()) -> None:
         await self._posts.edit_lines(ref, lines, buttons)
 
-    async def send_private(self, message: Message, card: Card) -> None:
-        await self._replies.send(message, card)
+    async def send_private(
+        self, message: Message, card: Card, *, nonce: str = "", may_exist: bool = False
+    ) -> None:
+        await self._replies.send(message, card, nonce=nonce or secrets.token_hex(12), may_exist=may_exist)
+
+    async def send_notice(self, person: Actor, place: Place, card: Card, *, nonce: str) -> None:
+        """A bot's account may not post ephemerally, so it is a direct message."""
+        await self._replies.send_direct(person, card, nonce=nonce)
+
+    async def send_direct(self, person: Actor, card: Card, *, nonce: str, may_exist: bool = False) -> None:
+        await self._replies.send_direct(person, card, nonce=nonce, may_exist=may_exist)
+
+    async def react(self, ref: PostRef, emoji: str, *, on: bool = True) -> None:
+        await self._posts.react(ref, emoji, on=on)
 
     async def profile(self, actor: Actor) -> Actor:
         try:

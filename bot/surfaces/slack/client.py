@@ -8,7 +8,7 @@ connection that is being closed looks like a lost one.
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Mapping
+from collections.abc import Coroutine, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,26 +19,67 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.surfaces.budgets import Budgets
 from bot.surfaces.protocol import (
     ChatUnreachable,
+    NotEditable,
     NotInChannel,
     PostGone,
+    Refusal,
     RouteClosed,
     SurfaceError,
+    Throttled,
     TokenRejected,
 )
 
 MAX_CONNECTIONS = 24  # Slack answers in 50 to 300 ms, and a command takes two or three calls
 KEEPALIVE_SECONDS = 2.0
 TIMEOUT_SECONDS = 10.0
+SECONDS_PER_CHANNEL = {"chat.postMessage": 1.0, "chat.update": 1.0}
+"""Slack docs, "Rate limits": one message per second and channel. An edit counts like a message."""
+TIER_SECONDS = {  # Slack docs, "Rate limits": calls a minute, per method and workspace
+    "chat.postMessage": 1.0,  # special: about one a second
+    "chat.update": 60 / 50,  # tier 3
+    "chat.postEphemeral": 60 / 100,  # tier 4
+    "chat.getPermalink": 0.0,  # special
+    "conversations.history": 60 / 50,
+    "conversations.replies": 60 / 50,
+    "users.info": 60 / 100,
+    "reactions.add": 60 / 50,
+}
 _SLACK_DOMAINS = (".slack.com", ".slack-gov.com")
 _NOT_IN_CHANNEL_ERRORS = frozenset({"not_in_channel", "channel_not_found", "user_not_in_channel"})
-_POST_GONE_ERRORS = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "cant_edit"})
+_NOT_EDITABLE_ERRORS = frozenset({"cant_update_message", "edit_window_closed", "cant_edit"})
 _CLOSED_URL_ERRORS = frozenset({"used_url", "expired_url", "no_such_url", "channel_not_found", "user_not_found"})
 _TOKEN_ERRORS = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
-_RETRYABLE_ERRORS = frozenset(
-    {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited", "rate_limited"}
-)
+_REFUSALS = {  # the others are about what we send
+    "is_archived": Refusal.ARCHIVED,
+    "missing_scope": Refusal.SCOPE,
+    "no_permission": Refusal.SCOPE,
+    "not_allowed_token_type": Refusal.SCOPE,
+    "access_denied": Refusal.SCOPE,
+    "org_login_required": Refusal.SCOPE,
+    "restricted_action": Refusal.RESTRICTED,
+    "restricted_action_read_only_channel": Refusal.RESTRICTED,
+    "restricted_action_thread_only_channel": Refusal.RESTRICTED,
+    "restricted_action_thread_locked": Refusal.RESTRICTED,
+    "restricted_action_non_threadable_channel": Refusal.RESTRICTED,
+    "ekm_access_denied": Refusal.RESTRICTED,
+    "team_access_not_granted": Refusal.SCOPE,
+    "thread_not_found": Refusal.THREAD_GONE,
+    "cannot_reply_to_message": Refusal.THREAD_GONE,
+    "user_not_found": Refusal.NO_PERSON,
+    "user_disabled": Refusal.NO_PERSON,
+    "messages_tab_disabled": Refusal.NO_PERSON,
+    "cannot_dm_bot": Refusal.NO_PERSON,
+}
+_RATE_LIMIT_ERRORS = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
+_RETRYABLE_ERRORS = _RATE_LIMIT_ERRORS | {
+    "internal_error",
+    "fatal_error",
+    "service_unavailable",
+    "request_timeout",
+}
 
 
 class ApiError(SurfaceError):
@@ -48,6 +89,7 @@ class ApiError(SurfaceError):
         details = ((body or {}).get("response_metadata") or {}).get("messages") or ()
         super().__init__(f"Slack refused {method}: {code} {'; '.join(map(str, details))}".strip()[:500])
         self.code = code
+        self.refusal = _REFUSALS.get(code, Refusal.INVALID)
 
 
 class SlackClient:
@@ -63,6 +105,7 @@ class SlackClient:
         )
         self.web.proxy = None  # the session reads the environment itself, including NO_PROXY
         self.invite = "/invite @liaison"
+        self._budgets = Budgets(SECONDS_PER_CHANNEL, TIER_SECONDS)
         self._origin = _origin(api_url)
         self._session: aiohttp.ClientSession | None = None
 
@@ -81,19 +124,26 @@ class SlackClient:
         if self._session is not None:
             await self._session.close()
 
-    async def call(self, method: str, request: Awaitable[AsyncSlackResponse], channel: str = "") -> dict[str, Any]:
-        """Returns the response body. ``request`` is a call on ``self.web`` that has not been awaited yet."""
-        response = await self.request_with_headers(method, request, channel)
+    async def call(
+        self, method: str, request: Coroutine[Any, Any, AsyncSlackResponse], channel: str = "", *, shown: str = ""
+    ) -> dict[str, Any]:
+        """Returns the response body. ``request`` is a call on ``self.web`` that has not been awaited yet, and
+        ``shown`` is what people call the channel. Raises ``Throttled`` if the rate limits do not allow it now."""
+        response = await self.request_with_headers(method, request, channel, shown=shown)
         return dict(response.data) if isinstance(response.data, dict) else {}
 
     async def request_with_headers(
-        self, method: str, request: Awaitable[AsyncSlackResponse], channel: str = ""
+        self, method: str, request: Coroutine[Any, Any, AsyncSlackResponse], channel: str = "", *, shown: str = ""
     ) -> AsyncSlackResponse:
         self.web.session = self.session
         try:
-            return await request
+            with self._budgets.call(method, channel):
+                return await request
+        except Throttled:
+            request.close()
+            raise
         except SlackApiError as error:
-            raise self._map_error(method, error, channel) from error
+            raise self._map_error(method, error, shown or channel) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ChatUnreachable(f"Slack did not respond to {method}: {type(error).__name__}") from error
         except (AttributeError, TypeError, ValueError) as error:  # slack_sdk on a body that is not an object
@@ -108,13 +158,18 @@ class SlackClient:
         if status == HTTPStatus.TOO_MANY_REQUESTS or code in _RETRYABLE_ERRORS or status >= 500 or not code:
             headers = {str(name).lower(): value for name, value in dict(response.headers or {}).items()}
             retry_after = _parse_seconds(headers.get("retry-after"))
+            if status == HTTPStatus.TOO_MANY_REQUESTS or code in _RATE_LIMIT_ERRORS:
+                self._budgets.block(method, retry_after)
+                return Throttled(f"Slack, {method}: {code or status}", retry_after)
             return ChatUnreachable(f"Slack, {method}: {code or status}", retry_after)
         if code in _TOKEN_ERRORS:
             return TokenRejected(f"Slack does not accept the token: {code}", code)
         if code in _NOT_IN_CHANNEL_ERRORS:
             return NotInChannel(channel, self.invite)
-        if code in _POST_GONE_ERRORS:
+        if code == "message_not_found":
             return PostGone(f"Slack, {method}: {code}")
+        if code in _NOT_EDITABLE_ERRORS:
+            return NotEditable(f"Slack, {method}: {code}")
         return ApiError(method, code, body)
 
     def is_slack_url(self, url: str) -> bool:
@@ -136,7 +191,8 @@ class SlackClient:
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise ChatUnreachable(f"Slack did not accept the answer: {type(error).__name__}") from error
         if status == HTTPStatus.TOO_MANY_REQUESTS or status >= 500:
-            raise ChatUnreachable(f"Slack did not accept the answer: {status}", retry_after)
+            failure = Throttled if status == HTTPStatus.TOO_MANY_REQUESTS else ChatUnreachable
+            raise failure(f"Slack did not accept the answer: {status}", retry_after)
         code = _error_code(body)
         if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.FORBIDDEN) or code in _CLOSED_URL_ERRORS:
             raise RouteClosed(f"the response_url no longer works: {code or status}")

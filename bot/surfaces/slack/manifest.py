@@ -19,6 +19,7 @@ SCOPES = (
     "im:read",
     "mpim:history",
     "mpim:read",
+    "reactions:write",
     "users:read",
     "users:read.email",
 )

@@ -32,8 +32,10 @@ class ChannelPosts:
             metadata={"event_type": EVENT, "event_payload": {"nonce": nonce}},
             unfurl_links=False,
             unfurl_media=False,
+            parse="none",
         )
-        response = await self._client.call("chat.postMessage", request, place.channel_name or place.channel)
+        shown = f"#{place.channel_name}" if place.channel_name and not place.direct else place.channel
+        response = await self._client.call("chat.postMessage", request, place.channel, shown=shown)
         if not response.get("ts"):
             raise SurfaceError("Slack accepted the message but returned no ts")
         channel = str(response.get("channel") or place.channel)
@@ -41,9 +43,21 @@ class ChannelPosts:
 
     async def edit(self, ref: PostRef, message: render.RenderedMessage) -> None:
         request = self._client.web.chat_update(
-            channel=ref.place.channel, ts=ref.id, text=message.text, blocks=message.blocks
+            channel=ref.place.channel, ts=ref.id, text=message.text, blocks=message.blocks, parse="none"
         )
-        await self._client.call("chat.update", request, ref.place.channel_name or ref.place.channel)
+        shown = f"#{ref.place.channel_name}" if ref.place.channel_name else ref.place.channel
+        await self._client.call("chat.update", request, ref.place.channel, shown=shown)
+
+    async def react(self, ref: PostRef, emoji: str, *, on: bool) -> None:
+        web, facts = self._client.web, {"channel": ref.place.channel, "timestamp": ref.id, "name": emoji}
+        method = "reactions.add" if on else "reactions.remove"
+        try:
+            await self._client.call(
+                method, web.reactions_add(**facts) if on else web.reactions_remove(**facts), ref.place.channel
+            )
+        except ApiError as error:
+            if error.code not in ("already_reacted", "no_reaction"):
+                raise
 
     async def find(self, place: Place, nonce: str) -> PostRef | None:
         try:

@@ -1,4 +1,4 @@
-"""Sends an answer that only one person sees, by the first route that works.
+"""Sends what only one person sees, by the first route that works.
 
 The routes are the delivery's ``response_url`` (5 uses within 30 minutes, also in channels without the bot), an
 ephemeral message in the channel or thread, and a direct message. A direct message with the bot is answered there.
@@ -9,25 +9,36 @@ from typing import Any
 from bot.surfaces.protocol import NotInChannel, RouteClosed
 from bot.surfaces.slack import render
 from bot.surfaces.slack.client import ApiError, SlackClient
+from bot.surfaces.slack.posting import ChannelPosts
 from commands.model.card import Card
 from commands.model.messages import Actor, Place, ReplyRoute
 
 
 class PrivateReplies:
-    def __init__(self, client: SlackClient) -> None:
+    def __init__(self, client: SlackClient, posts: ChannelPosts) -> None:
         self._client = client
+        self._posts = posts
 
     async def send(
-        self, actor: Actor, place: Place, route: ReplyRoute, card: Card, *, is_late: bool = False
+        self,
+        actor: Actor,
+        place: Place,
+        route: ReplyRoute,
+        card: Card,
+        *,
+        is_late: bool = False,
+        nonce: str = "",
+        may_exist: bool = False,
     ) -> None:
         """Raises ``ChatUnreachable``, or ``SurfaceError`` when no route is left.
 
-        ``is_late``: nobody looks at the place any more, so a direct message is the first choice.
+        ``is_late``: nobody looks at the place any more, so a direct message is the first choice. ``may_exist``: an
+        earlier attempt may have worked; it is found by its ``nonce`` where there is a history.
         """
         message = render.card(card)
         if is_late and not place.direct:
             try:
-                await self._post_message(actor.id, message, "")
+                await self._post(_direct(actor), message, nonce, may_exist)
             except (NotInChannel, ApiError):
                 pass  # try the other routes
             else:
@@ -39,10 +50,20 @@ class PrivateReplies:
                 pass  # try the next route
             else:
                 return
+        await self.send_notice(actor, place, card, nonce=nonce, may_exist=may_exist)
+
+    async def send_notice(
+        self, actor: Actor, place: Place, card: Card, *, nonce: str, may_exist: bool = False
+    ) -> None:
+        """In the place, else as a direct message."""
+        message = render.card(card)
         try:
-            await self._post_in_place(actor, place, message)
+            await self._post_in_place(actor, place, message, nonce, may_exist)
         except (NotInChannel, ApiError):
-            await self._post_message(actor.id, message, "")
+            await self._post(_direct(actor), message, nonce, may_exist)
+
+    async def send_direct(self, actor: Actor, card: Card, *, nonce: str, may_exist: bool) -> None:
+        await self._post(_direct(actor), render.card(card), nonce, may_exist)
 
     async def _use_response_url(self, route: ReplyRoute, place: Place, message: render.RenderedMessage) -> None:
         body: dict[str, Any] = {
@@ -55,9 +76,11 @@ class PrivateReplies:
             body["thread_ts"] = place.thread
         await self._client.post_to_response_url(route.url, body)
 
-    async def _post_in_place(self, actor: Actor, place: Place, message: render.RenderedMessage) -> None:
+    async def _post_in_place(
+        self, actor: Actor, place: Place, message: render.RenderedMessage, nonce: str, may_exist: bool
+    ) -> None:
         if place.direct:
-            await self._post_message(place.channel, message, place.thread)
+            await self._post(place, message, nonce, may_exist)
             return
         request = self._client.web.chat_postEphemeral(
             channel=place.channel,
@@ -65,16 +88,17 @@ class PrivateReplies:
             text=message.text,
             blocks=message.blocks,
             thread_ts=place.thread or None,
+            parse="none",
         )
         await self._client.call("chat.postEphemeral", request, place.channel)
 
-    async def _post_message(self, channel: str, message: render.RenderedMessage, thread: str) -> None:
-        request = self._client.web.chat_postMessage(
-            channel=channel,
-            text=message.text,
-            blocks=message.blocks,
-            thread_ts=thread or None,
-            unfurl_links=False,
-            unfurl_media=False,
-        )
-        await self._client.call("chat.postMessage", request, channel)
+    async def _post(self, place: Place, message: render.RenderedMessage, nonce: str, may_exist: bool) -> None:
+        """Only a direct channel whose id is known has a history to look in."""
+        if may_exist and place.channel.startswith("D") and await self._posts.find(place, nonce) is not None:
+            return
+        await self._posts.post(place, message, nonce)
+
+
+def _direct(actor: Actor) -> Place:
+    """A person's id stands for the direct channel with them (Slack docs, "chat.postMessage")."""
+    return Place(surface="slack", workspace=actor.workspace, channel=actor.id, direct=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from slack_bolt.request.async_request import AsyncBoltRequest
@@ -60,8 +60,10 @@ class SlackSurface:
         now: Callable[[], datetime],
         probe_seconds: float = PROBE_SECONDS,
         silence_seconds: float = SILENCE_SECONDS,
+        bots: Collection[str] = (),
     ) -> None:
         self._options = options
+        self._bots = bots
         self._state = state
         self._now = now
         self._probe_seconds = probe_seconds
@@ -74,7 +76,7 @@ class SlackSurface:
         token = options.bot_token.get_secret_value()
         self._client = SlackClient(token, options.api_url)
         self._posts = ChannelPosts(self._client)
-        self._replies = PrivateReplies(self._client)
+        self._replies = PrivateReplies(self._client, self._posts)
         self._users = UserDirectory(self._client, lambda: self._identity, now)
         self._channels = ChannelDirectory(self._client)
         forms = FormOpener(self._client, self._replies)
@@ -98,10 +100,6 @@ class SlackSurface:
     @property
     def site(self) -> str:
         return ""  # no platform has its runs in Slack
-
-    @property
-    def edit_interval(self) -> float:
-        return 1.0  # Slack allows about one message per second and channel
 
     def routes(self) -> list[Route]:
         return [Route(EVENTS_PATH, self._on_delivery, methods=["POST"])]
@@ -179,7 +177,7 @@ class SlackSurface:
             self._client.invite = f"/invite @{identity.handle}"
 
     def _new_parser(self) -> DeliveryParser:
-        return DeliveryParser(self._identity, self._now(), self._wants_form)
+        return DeliveryParser(self._identity, self._now(), self._wants_form, self._bots)
 
     async def _on_delivery(self, request: Request) -> Response:
         body = b""
@@ -235,9 +233,21 @@ class SlackSurface:
     async def edit_lines(self, ref: PostRef, lines: Sequence[Text], *, buttons: Sequence[Button] = ()) -> None:
         await self._posts.edit(ref, render.lines(lines, buttons))
 
-    async def send_private(self, message: Message, card: Card) -> None:
+    async def send_private(
+        self, message: Message, card: Card, *, nonce: str = "", may_exist: bool = False
+    ) -> None:
         is_late = self._now() - message.at > EPHEMERAL_FOR
-        await self._replies.send(message.actor, message.place, message.reply, card, is_late=is_late)
+        actor, place, route = message.actor, message.place, message.reply
+        await self._replies.send(actor, place, route, card, is_late=is_late, nonce=nonce, may_exist=may_exist)
+
+    async def send_notice(self, person: Actor, place: Place, card: Card, *, nonce: str) -> None:
+        await self._replies.send_notice(person, place, card, nonce=nonce)
+
+    async def send_direct(self, person: Actor, card: Card, *, nonce: str, may_exist: bool = False) -> None:
+        await self._replies.send_direct(person, card, nonce=nonce, may_exist=may_exist)
+
+    async def react(self, ref: PostRef, emoji: str, *, on: bool = True) -> None:
+        await self._posts.react(ref, emoji, on=on)
 
     async def profile(self, actor: Actor) -> Actor:
         return await self._users.profile(actor)

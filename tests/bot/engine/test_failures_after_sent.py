@@ -19,7 +19,6 @@ from tests.e2e.process import until
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.outbound.activity_log.POST_INTERVAL_SECONDS", 0.02)
     monkeypatch.setattr("bot.engine.reconciler.LOOKS", (0.0, 0.02, 0.04))
     monkeypatch.setattr("bot.engine.reconciler.LATER_LOOKS_SECONDS", 0.1)
 

@@ -22,7 +22,6 @@ SLOWEST_ANSWER = 0.6
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.outbound.activity_log.POST_INTERVAL_SECONDS", 0.02)
     monkeypatch.setattr("bot.engine.reconciler.LOOKS", (0.0, 0.05, 0.1, 0.2))
     monkeypatch.setattr("bot.engine.reconciler.LATER_LOOKS_SECONDS", 0.3)
 

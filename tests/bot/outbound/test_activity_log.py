@@ -9,8 +9,10 @@ import pytest
 
 from bot.outbound.activity_log import ActivityLog
 from bot.outbound.live_cards import LiveCards
+from bot.outbound.outbox import Outbox
 from bot.storage.activity import ActivityRows
 from bot.storage.live_cards import LiveCard
+from bot.storage.outbox import Kind, OutboxRows
 from bot.storage.store import Store
 from bot.surfaces.console.surface import Console, room
 from bot.surfaces.protocol import ChatUnreachable, PostRef, SurfaceError
@@ -57,11 +59,18 @@ class OneCard:
     def cards_of(self, run: str) -> Sequence[LiveCard]:
         return [LiveCard(nonce="card", run=run, place=room(), post="card")]
 
+    def threads_of(self, run: str) -> Sequence[Place]:
+        return [room().model_copy(update={"thread": "card"})]
+
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.outbound.activity_log.POST_INTERVAL_SECONDS", 0.01)
-    monkeypatch.setattr("bot.outbound.activity_log.LONGEST_RETRY_SECONDS", 0.02)
+    monkeypatch.setattr("bot.outbound.outbox.FIRST_RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("bot.outbound.outbox.LONGEST_RETRY_SECONDS", 0.02)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Scene:
@@ -72,17 +81,21 @@ class Scene:
 
     def new_log(self) -> ActivityLog:
         cards = cast(LiveCards, OneCard())
-        return ActivityLog(ActivityRows(self.store), {"console": self.chat}, cards, lambda: datetime.now(UTC))
+        activity_log = ActivityLog(ActivityRows(self.store), {"console": self.chat}, cards, _now)
+        activity_log.outbox = Outbox(OutboxRows(self.store), {Kind.LINES: activity_log.send}, lambda *_: (), _now)
+        activity_log.outbox.start()
+        return activity_log
 
-    async def restart(self, *, killed: bool = False) -> None:
-        if killed:
-            for worker in self.log._workers.values():
-                worker.cancel()
-        else:
-            await self.log.stop()
+    async def post(self, line: ActivityLine) -> None:
+        """Returns when it is visible, or was refused."""
+        await self.log.outbox.over([await self.log.post(line)])
+
+    async def restart(self) -> None:
+        await self.log.outbox.stop(0.0)
         self.log = self.new_log()
         await self.log.load()
-        self.log.resume()
+        await self.log.outbox.load()
+        await self.log.resume()
 
     @property
     def lines(self) -> list[str]:
@@ -95,48 +108,48 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     await store.open()
     scene = Scene(store)
     yield scene
-    await scene.log.stop()
+    await scene.log.outbox.stop(0.0)
     await store.close()
 
 
 async def test_an_edit_that_fails_is_made_again(scene: Scene) -> None:
-    await scene.log.post(CHECKING)
+    await scene.post(CHECKING)
     scene.chat.fails = [ChatUnreachable("away") for _ in range(3)]
-    await scene.log.post(SETTLED)
+    await scene.post(SETTLED)
     assert scene.lines == ["Ana finished T1"]
 
 
 async def test_an_edit_that_is_refused_is_made_after_a_restart(scene: Scene) -> None:
-    await scene.log.post(CHECKING)
+    await scene.post(CHECKING)
     scene.chat.fails = [SurfaceError("no")]
-    await scene.log.post(SETTLED)
+    await scene.post(SETTLED)
     assert scene.lines == ["T1 sent, no answer. Checking…"]
     await scene.restart()
     await until(lambda: scene.lines == ["Ana finished T1"])
 
 
 async def test_a_line_that_was_not_shown_before_a_kill_is_shown_after_it(scene: Scene) -> None:
-    await scene.log.post(CHECKING)
+    await scene.post(CHECKING)
     scene.chat.fails = [ChatUnreachable("away") for _ in range(1000)]
-    scene.log.post(SETTLED)
+    await scene.log.post(SETTLED)
     await until(lambda: len(scene.chat.fails) < 999)
-    await scene.restart(killed=True)
+    await scene.restart()
     scene.chat.fails = []
     await until(lambda: scene.lines == ["Ana finished T1"])
 
 
 async def test_a_post_whose_answer_was_lost_is_not_posted_twice(scene: Scene) -> None:
     scene.chat.fails, scene.chat.after = [ChatUnreachable("cut")], True
-    await scene.log.post(CHECKING)
-    await scene.log.post(SETTLED)
+    await scene.post(CHECKING)
+    await scene.post(SETTLED)
     assert scene.lines == ["Ana finished T1"]
 
 
 async def test_lines_that_were_shown_are_not_touched_by_a_restart(scene: Scene) -> None:
-    await scene.log.post(SETTLED)
-    await scene.log.post(OTHER)
+    await scene.post(SETTLED)
+    await scene.post(OTHER)
     scene.chat.posts = {nonce: [*lines, "edited by nobody"] for nonce, lines in scene.chat.posts.items()}
     before = dict(scene.chat.posts)
     await scene.restart()
-    await scene.log.stop()
+    await scene.log.outbox.over([])
     assert scene.chat.posts == before

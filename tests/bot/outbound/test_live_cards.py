@@ -10,10 +10,12 @@ import pytest
 
 from adapters.models import Run, RunKey, RunState
 from bot.outbound.live_cards import LiveCards
+from bot.outbound.outbox import Outbox
 from bot.storage.live_cards import LiveCardRows
+from bot.storage.outbox import Delivery, Kind, OutboxRows
 from bot.storage.store import Store
 from bot.surfaces.console.surface import Console, room
-from bot.surfaces.protocol import NotInChannel, PostRef
+from bot.surfaces.protocol import NotEditable, NotInChannel, PostGone, PostRef, SurfaceError
 from commands.model.card import Card
 from commands.model.messages import Place
 from commands.model.ports import CannotPost
@@ -22,7 +24,10 @@ from tests.e2e.process import until
 
 
 class Chat(Console):
-    """Remembers the text of each post. Edits wait for ``may_edit``; without ``is_member`` posts are refused."""
+    """Remembers the text of each post. Edits wait for ``may_edit``; without ``is_member`` posts are refused.
+
+    ``edits_fail`` is raised by edits, and by pointers.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,6 +35,7 @@ class Chat(Console):
         self.may_edit = asyncio.Event()
         self.editing = asyncio.Event()
         self.is_member = True
+        self.edits_fail: SurfaceError | None = None
 
     async def post(self, place: Place, card: Card, *, nonce: str) -> PostRef:
         if not self.is_member:
@@ -40,9 +46,17 @@ class Chat(Console):
     async def edit(self, ref: PostRef, card: Card) -> None:
         self.editing.set()
         await self.may_edit.wait()
+        self._require(ref)
         self.posts[ref.id] = card.summary
 
+    def _require(self, ref: PostRef) -> None:
+        if self.edits_fail is not None:
+            raise self.edits_fail
+        if ref.id not in self.posts:
+            raise PostGone("deleted")
+
     async def replace_with_pointer(self, ref: PostRef, to: PostRef) -> None:
+        self._require(ref)
         self.posts[ref.id] = f"moved to {to.id}"
 
 
@@ -51,6 +65,15 @@ class Scene:
     chat: Chat
     live_cards: LiveCards
     texts: list[str]  # of the run's card, newest last
+
+    def card(self) -> str:
+        """The post of the card."""
+        [card] = self.live_cards.cards_of("R1")
+        return card.post
+
+    def change(self, text: str) -> None:
+        self.texts.append(text)
+        self.live_cards.mark_changed("R1")
 
 
 @pytest.fixture
@@ -64,40 +87,86 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     def draw(_: TrackedRun) -> Card:
         return Card(title=("R1",), summary=texts[-1])
 
-    live_cards = LiveCards(
-        LiveCardRows(store), {"console": chat}, lambda _: tracked, draw, lambda: datetime.now(UTC)
-    )
+    async def bind(run: str, place: Place) -> None: ...
+
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    live_cards = LiveCards(LiveCardRows(store), {"console": chat}, lambda _: tracked, draw, bind, now)
+
+    async def post(delivery: Delivery, _: bool) -> None:
+        assert delivery.card is not None
+        await chat.post(delivery.place, delivery.card, nonce=delivery.nonce)
+
+    senders = {Kind.CARD: live_cards.send, Kind.POINTER: live_cards.send_pointer, Kind.POST: post}
+    outbox = live_cards.outbox = Outbox(OutboxRows(store), senders, lambda *_: (), now)
+    outbox.start()
     yield Scene(chat, live_cards, texts)
     chat.may_edit.set()
-    await live_cards.stop()
+    await outbox.stop(0.0)
     await store.close()
 
 
 async def test_a_card_that_moves_during_an_edit_stays_one_card(scene: Scene) -> None:
     chat, live_cards = scene.chat, scene.live_cards
-    first = await live_cards.ensure_posted("R1", room())
-    scene.texts.append("T1 done")
-    live_cards.mark_changed("R1")
+    await live_cards.ensure_posted("R1", room())
+    first = scene.card()
+    scene.change("T1 done")
     await asyncio.wait_for(chat.editing.wait(), 10)
     moving = asyncio.create_task(live_cards.move("R1", room()))
     scene.texts.append("T2 done")
     live_cards.mark_changed("R1")
     await asyncio.wait({moving}, timeout=0.5)  # it has to wait for the edit; otherwise it would be done by then
     chat.may_edit.set()
-    second = await asyncio.wait_for(moving, 10)
-    await until(lambda: chat.posts[second.id] == "T2 done")
-    assert chat.posts == {first.id: f"moved to {second.id}", second.id: "T2 done"}
-    assert [card.post for card in live_cards.cards_of("R1")] == [second.id]
+    await asyncio.wait_for(moving, 10)
+    second = scene.card()
+    await until(lambda: chat.posts == {first: f"moved to {second}", second: "T2 done"})
 
 
 async def test_a_card_that_cannot_move_stays_the_live_card(scene: Scene) -> None:
     chat, live_cards = scene.chat, scene.live_cards
-    first = await live_cards.ensure_posted("R1", room())
+    await live_cards.ensure_posted("R1", room())
+    first = scene.card()
     chat.is_member = False
     with pytest.raises(CannotPost):
         await live_cards.move("R1", room())
     chat.may_edit.set()
-    scene.texts.append("T1 done")
-    live_cards.mark_changed("R1")
-    await until(lambda: chat.posts[first.id] == "T1 done")
-    assert [card.post for card in live_cards.cards_of("R1")] == [first.id]
+    scene.change("T1 done")
+    await until(lambda: chat.posts == {first: "T1 done"})
+    assert scene.card() == first
+
+
+async def test_a_card_that_others_delete_is_put_back_once(scene: Scene) -> None:
+    chat = scene.chat
+    chat.may_edit.set()
+    await scene.live_cards.ensure_posted("R1", room())
+    chat.posts.clear()
+    scene.change("T1 done")
+    await until(lambda: list(chat.posts.values()) == ["T1 done"])
+    chat.posts.clear()
+    scene.change("T2 done")
+    await until(lambda: chat.posts)
+    [text] = chat.posts.values()
+    assert "deleted here twice" in text
+    assert not scene.live_cards.cards_of("R1")
+    await scene.live_cards.move("R1", room())
+    assert chat.posts[scene.card()] == "T2 done", "a person asked for it"
+
+
+async def test_a_card_that_cannot_be_edited_is_replaced_and_becomes_a_pointer_when_it_can(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.outbound.outbox.PROBE_SECONDS", 0.05)
+    await scene.live_cards.outbox.stop(0.0)
+    scene.live_cards.outbox.start()
+    chat = scene.chat
+    chat.may_edit.set()
+    await scene.live_cards.ensure_posted("R1", room())
+    first = scene.card()
+    chat.edits_fail = NotEditable("edit_window_closed")
+    scene.change("T1 done")
+    await until(lambda: scene.card() not in ("", first))
+    second = scene.card()
+    assert chat.posts == {first: "started", second: "T1 done"}
+    chat.edits_fail = None
+    await until(lambda: chat.posts[first] == f"moved to {second}")

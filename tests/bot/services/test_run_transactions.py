@@ -16,11 +16,10 @@ from bot.services.outcome_recorder import OutcomeRecorder, Reopening
 from bot.services.run_service import RunService
 from bot.storage.effects import Effect, EffectLog
 from bot.storage.inbox import Inbox
-from bot.storage.kept_answers import KeptAnswer
+from bot.storage.outbox import Delivery, Kind, OutboxRows
 from bot.storage.runs import RunRows
 from bot.storage.store import Commit, Store, StoreError
 from commands.dispatch import Route
-from commands.model.card import Answer
 from commands.model.messages import Actor, Message, Place, Via
 
 NOW = datetime(2026, 5, 4, 14, 5, tzinfo=UTC)
@@ -218,12 +217,13 @@ async def test_a_late_outcome_drops_the_answer_that_still_waits_for_the_chat(sce
     message = Message(key="K1", actor=Actor(surface="console", id="ana"), place=PLACE, via=Via.SAY, at=NOW)
     await scene.inbox.record(message, b"")
     await scene.inbox.save_route("K1", "", Route(intent=None, queue=handle, starting=True), 1)
-    await scene.inbox.keep_answer("K1", KeptAnswer(Answer(result="question"), NOW))
-    [unfinished] = await scene.inbox.unfinished()
-    assert unfinished.kept == KeptAnswer(Answer(result="question"), NOW)
+    waiting = Delivery("answer K1 digest", Kind.ANSWER, PLACE, NOW, NOW, cause=message)
+    await scene.inbox.mark_done("K1", "question", [waiting])
+    outbox = OutboxRows(scene.store)
+    assert [delivery.key for delivery in await outbox.unsent()] == [waiting.key]
     await scene.outcomes.record(effect, "done", WriteResult(run=KEY), reopening=Reopening())
-    [unfinished] = await scene.inbox.unfinished()
-    assert unfinished.kept is None
+    assert not await outbox.unsent()
+    assert len(await scene.inbox.unfinished()) == 1
 
 
 async def test_a_key_that_moves_to_another_handle_is_forgotten_by_the_old_one(scene: Scene) -> None:

@@ -4,7 +4,6 @@ import re
 import shutil
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,7 @@ import pytest_asyncio
 from bot.config.settings import demo_settings
 from bot.doctor import doctor
 from bot.observability import metrics
-from bot.storage.kept_answers import KeptAnswer, dump_answer
 from bot.surfaces.console.surface import person
-from commands.model.card import Answer
 from tests.bot.app_scene import Scene, app_scene
 
 NOT_UTF8 = b'{"key": "\xff\xfe"}'
@@ -45,18 +42,15 @@ ROWS = [
     ("choices", "by"),
     ("bindings", "run"),
     ("last_used", "run"),
-    ("inbox", "kept_answer"),
+    ("outbox", "card"),
+    ("outbox", "place"),
+    ("outbox", "until"),
     ("rate_limits", "state"),
     ("surface_state", "value"),
 ]
 
 REPLACED = ("live_cards", "scheduled", "people", "bindings", "last_used")
 """A new card, promise or profile takes the place of the one that cannot be read."""
-
-
-@pytest.fixture(autouse=True)
-def quick_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.outbound.activity_log.POST_INTERVAL_SECONDS", 0.02)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -85,8 +79,7 @@ async def _leave_rows(folder: Path) -> None:
         database.execute("update inbox set state = 'placed' where message like '%begin T1%'")
         database.execute("update effects set state = 'unknown', outcome = null where kind = 'BeginTask'")
         database.execute("update activity_lines set shown = 0")
-        kept = dump_answer(KeptAnswer(Answer(), datetime.now(UTC)))
-        database.execute("update inbox set kept_answer = ? where state = 'placed'", (kept,))
+        database.execute("update outbox set state = 'waiting', card = '{}' where kind = 'answer'")
         database.execute("insert into rate_limits values ('key', '{}')")
         database.execute("insert into surface_state values ('slack:identity', '{}')")
         database.commit()

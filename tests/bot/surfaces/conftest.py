@@ -18,6 +18,12 @@ STARTS: Mapping[str, Callable[[], AbstractAsyncContextManager[Any]]] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests of what is sent need not wait for when it may be sent: ``test_budgets`` and the e2e tests do."""
+    monkeypatch.setattr("bot.surfaces.slack.client.SECONDS_PER_CHANNEL", {})
+
+
 @pytest.fixture(params=sorted(STARTS))
 async def harness(request: pytest.FixtureRequest) -> AsyncIterator[SurfaceHarness]:
     async with STARTS[request.param]() as started:

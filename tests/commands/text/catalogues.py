@@ -10,6 +10,7 @@ from pathlib import Path
 from adapters.models import Health, RunState, TaskState
 from adapters.toolkit.messages import ENGLISH, load_messages
 from adapters.writes import READS, Op
+from bot.surfaces.protocol import Refusal
 from commands.cards import run_menu
 from commands.model.intents import TaskIntent
 from commands.registry import COMMANDS
@@ -71,6 +72,8 @@ BUILT: Mapping[str, Sequence[str]] = {
     "state.{}": list(TaskState),
     "to.{}": [verb for verb, command in COMMANDS.items() if issubclass(command.intent, TaskIntent)],
     "trace.{}": _WRITES,
+    "undelivered.{}": ["post", "card", "lines"],
+    "undelivered.why_{}": list(Refusal),
     "trace.{}_note": [Op.FINISH, Op.SKIP, Op.APPROVE, Op.END],
     "usage.{}": [verb for verb, command in COMMANDS.items() if command.typed],
 }

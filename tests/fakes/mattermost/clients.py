@@ -77,7 +77,7 @@ class MattermostClients(AdminRoutes):
         user, channel = self.users[form["user_id"]], self.channels[form["channel_id"]]
         delivered = await self.send_command(app_url, form)
         if delivered.status == 200 and isinstance(delivered.json, dict) and delivered.json.get("text"):
-            self.post_ephemeral(user, channel, delivered.json["text"], delivered.json.get("attachments") or [])
+            self.show_answer(user, channel, delivered.json)
         return delivered
 
     async def send_command(self, app_url: str, form: dict[str, str], *, header: bool = True) -> Delivered:

@@ -71,13 +71,14 @@ class Channel:
     id: str = field(default_factory=new_id)
     members: set[str] = field(default_factory=set)  # user ids
     last_post_at: int = 0
+    archived: bool = False
 
     def json(self) -> Json:
         return {
             "id": self.id,
             "create_at": 1,
             "update_at": 1,
-            "delete_at": 0,
+            "delete_at": 2 if self.archived else 0,
             "team_id": self.team,
             "type": self.type,
             "display_name": self.name.replace("-", " ").title(),

@@ -78,11 +78,12 @@ class RestApi(SiteState):
             ("POST", "/channels/direct", self._direct),
             ("GET", f"/channels/{ID}/posts", self._posts),
             ("POST", "/posts", self._create),
-            ("POST", "/posts/ephemeral", self._forbidden),
-            ("GET", f"/posts/{ID}", lambda s, u, id: self._post(id, 404).json()),
+            ("GET", f"/posts/{ID}", self._get_post),
             ("DELETE", f"/posts/{ID}", self._delete),
             ("GET", f"/posts/{ID}/thread", self._thread),
             ("PUT", f"/posts/{ID}/patch", self._patch),
+            ("POST", "/reactions", self._react),
+            ("DELETE", f"/users/{ID}/posts/{ID}/reactions/([a-z0-9_+-]+)", self._take_reaction_back),
             ("POST", "/actions/dialogs/open", self._open_dialog),
             ("GET", "/system/ping", lambda s, u: {"status": "OK"}),
         ]
@@ -183,6 +184,8 @@ class RestApi(SiteState):
         channel = self.channels.get(str(body.get("channel_id")))
         if channel is None or user.id not in channel.members:
             raise Rejection(403, FORBIDDEN, "You do not have the appropriate permissions.")
+        if channel.archived:
+            raise Rejection(400, "api.post.create_post.can_not_post_to_deleted.error")
         message, props, root = body.get("message") or "", dict(body.get("props") or {}), body.get("root_id") or ""
         check_post(message, props)
         above = self.posts.get(root)
@@ -202,9 +205,18 @@ class RestApi(SiteState):
             or user.id not in self.channels[post.channel].members
         ):
             raise Rejection(403, FORBIDDEN, "You do not have the appropriate permissions.")
+        if self.channels[post.channel].archived:
+            raise Rejection(400, "api.post.patch_post.can_not_update_post_in_deleted.error")
+        if millis() - post.create_at > self.edit_seconds * 1000:
+            raise Rejection(400, "api.post.update_post.permissions_time_limit.app_error")
         body = seen.json
         check_post(body.get("message", post.message), body.get("props", post.props))
         return (await self.change(post, body.get("message"), body.get("props"))).json()
+
+    def _get_post(self, seen: Seen, user: User, id: str) -> Json:
+        post = self._post(id, 404)
+        self._channel(user, post.channel)
+        return post.json()
 
     def _post(self, id: str, status: int) -> Post:
         post = self.posts.get(id)
@@ -219,6 +231,21 @@ class RestApi(SiteState):
     def delete(self, post: Post) -> None:
         post.delete_at = millis()
         self.changed()
+
+    def _react(self, seen: Seen, user: User) -> Json:
+        body = seen.json
+        if body["user_id"] != user.id or self.channels[self._post(body["post_id"], 403).channel].archived:
+            raise Rejection(403, FORBIDDEN)
+        self._channel(user, self.posts[body["post_id"]].channel)
+        self.reactions.setdefault(body["post_id"], set()).add((user.id, body["emoji_name"]))
+        self.changed()
+        return dict(body)
+
+    def _take_reaction_back(self, seen: Seen, user: User, id: str, post: str, emoji: str) -> Json:
+        if id != user.id:
+            raise Rejection(403, FORBIDDEN)
+        self.reactions.setdefault(post, set()).discard((user.id, emoji))
+        return {"status": "OK"}
 
     def _thread(self, seen: Seen, user: User, id: str) -> Json:
         root = self._post(id, 404).root or id
@@ -238,9 +265,6 @@ class RestApi(SiteState):
             return _list(younger[page * size : (page + 1) * size])
         newest = [post for post in reversed(posts) if not post.delete_at]
         return _list(list(reversed(newest[page * size : (page + 1) * size])))
-
-    def _forbidden(self, seen: Seen, user: User) -> Json:
-        raise Rejection(403, FORBIDDEN, "You do not have the appropriate permissions.")
 
     # Integrations
 
@@ -273,7 +297,7 @@ class RestApi(SiteState):
         check_attachments(body.get("attachments") or [])
         self.hooks[hook] = (user, channel, created_at, uses_left - 1)
         if body.get("text") or body.get("attachments"):
-            self.post_ephemeral(user, channel, body.get("text") or "", body.get("attachments") or [])
+            self.show_answer(user, channel, body)
         return web.Response(text="ok")
 
 

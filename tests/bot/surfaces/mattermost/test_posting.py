@@ -1,10 +1,21 @@
 """How the bot posts, edits and finds its posts, and what the server's rejections become."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
 
-from bot.surfaces.protocol import ChatUnreachable, NotInChannel, PostGone, PostRef, SurfaceError, TokenRejected
+from bot.surfaces.protocol import (
+    ChatUnreachable,
+    NotEditable,
+    NotInChannel,
+    PostGone,
+    PostRef,
+    Refusal,
+    SurfaceError,
+    ThreadGone,
+    TokenRejected,
+)
 from commands.model.card import Bold, Button, ClockTime, PersonName
 from commands.model.messages import Place
 from tests.bot.surfaces.mattermost.harness import FINISH_T3, MattermostHarness, simple_card
@@ -122,17 +133,62 @@ async def test_editing_a_deleted_post_raises_post_gone(harness: MattermostHarnes
         await harness.surface.edit(ref, simple_card("x"))
     with pytest.raises(PostGone):
         await harness.surface.edit_lines(PostRef(place=harness.town(), id="y" * 26), [("x",)])
-    with pytest.raises(PostGone):
+    with pytest.raises(ThreadGone):
         await harness.surface.post(harness.town(thread=ref.id), simple_card(), nonce="m")
+
+
+async def test_a_403_on_an_edit_is_told_apart_by_reading_the_post(harness: MattermostHarness) -> None:
+    ref = await harness.surface.post(harness.town(), simple_card(), nonce="n")
+    post = harness.mm.posts[ref.id]
+    post.user = harness.mm.ana.id
+    with pytest.raises(NotEditable):
+        await harness.surface.edit(ref, simple_card("x"))
+    post.user = harness.mm.bot.id
+    harness.mm.town.members.discard(harness.mm.bot.id)
+    with pytest.raises(NotInChannel):
+        await harness.surface.edit(ref, simple_card("x"))
+
+
+@pytest.mark.parametrize(
+    ("status", "id", "refusal"),
+    [
+        (400, "api.post.create_post.can_not_post_to_deleted.error", Refusal.ARCHIVED),
+        (400, "model.post.is_valid.props.app_error", Refusal.INVALID),
+    ],
+)
+async def test_why_a_post_was_refused(harness: MattermostHarness, status: int, id: str, refusal: Refusal) -> None:
+    await harness.post()
+    harness.mm.fault("answer", method="POST", path="/posts$", status=status, body=f'{{"id": "{id}"}}')
+    with pytest.raises(SurfaceError) as error:
+        await harness.surface.post(harness.town(), simple_card(), nonce="n")
+    assert error.value.refusal is refusal
+
+
+async def test_an_edit_after_the_time_limit_is_not_editable(harness: MattermostHarness) -> None:
+    ref = await harness.surface.post(harness.town(), simple_card(), nonce="n")
+    body = '{"id": "api.post.update_post.permissions_time_limit.app_error"}'
+    harness.mm.fault("answer", method="PUT", path="/patch$", status=400, body=body)
+    with pytest.raises(NotEditable):
+        await harness.surface.edit(ref, simple_card("x"))
+
+
+async def test_a_reaction_is_added_and_taken_back(harness: MattermostHarness) -> None:
+    post = await harness.mm.say(harness.mm.town, "@liaison finish T1", harness.mm.ana)
+    ref = PostRef(place=harness.town(), id=post.id)
+    await harness.surface.react(ref, "white_check_mark")
+    assert harness.mm.reactions[post.id] == {(harness.mm.bot.id, "white_check_mark")}
+    await harness.surface.react(ref, "white_check_mark", on=False)
+    assert not harness.mm.reactions[post.id]
 
 
 async def test_temporary_failures_are_retryable(harness: MattermostHarness) -> None:
     await harness.post()
-    for status, headers, wait in ((429, {"Retry-After": "7"}, 7), (500, {}, 1), (503, {}, 1), (302, {}, 1)):
+    for status, headers, wait in ((429, {"Retry-After": "0.3"}, 0.3), (500, {}, 1), (503, {}, 1), (302, {}, 1)):
         harness.mm.fault("answer", method="POST", path="/posts$", status=status, headers=headers)
         with pytest.raises(ChatUnreachable) as error:
             await harness.surface.post(harness.town(), simple_card(), nonce="n")
         assert error.value.retry_after == wait
+        await asyncio.sleep(0.3 if status == 429 else 0.0)  # nothing is sent before
     harness.mm.fault("cut_before", method="POST", path="/posts$")
     with pytest.raises(ChatUnreachable):
         await harness.surface.post(harness.town(), simple_card(), nonce="n")

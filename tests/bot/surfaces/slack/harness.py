@@ -69,7 +69,7 @@ async def start_surface(
     *,
     socket_mode: bool = False,
     state: MemoryState | None = None,
-    watchdog: Mapping[str, float] | None = None,
+    watchdog: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[SlackHarness]:
     """``watchdog``: ``probe_seconds`` and ``silence_seconds``."""
     intake, state = SlackIntake(), state or MemoryState()

@@ -23,6 +23,7 @@ from commands.model.card import (
     FieldKind,
     Form,
     Link,
+    Menu,
     Option,
     PersonName,
     Row,
@@ -62,8 +63,15 @@ INTENTS: st.SearchStrategy[Intent] = st.one_of(
     st.builds(OpenForm, about=st.just("retry"), fill=st.dictionaries(st.just("text"), TEXT)),
 )
 BUTTONS = st.builds(Button, TEXT, INTENTS, st.sampled_from(["", "primary", "danger"]))
-ROWS = st.builds(Row, st.one_of(st.none(), st.sampled_from(TaskState)), TEXT, TEXT, TEXTS)
-SECTIONS = st.builds(Section, TEXT, st.lists(ROWS, max_size=6).map(tuple), TEXTS)
+STATES = st.one_of(st.none(), st.sampled_from(TaskState))
+ROWS = st.builds(Row, STATES, TEXT, TEXT, TEXTS, st.one_of(st.none(), BUTTONS))
+MENUS = st.one_of(
+    st.none(),
+    st.builds(
+        Menu, TEXT, st.lists(BUTTONS, max_size=12).map(tuple), st.sampled_from(["", "begin"]), st.just("R7")
+    ),
+)
+SECTIONS = st.builds(Section, TEXT, st.lists(ROWS, max_size=6).map(tuple), TEXTS, MENUS)
 CARDS = st.builds(
     Card,
     title=TEXTS,
@@ -73,6 +81,8 @@ CARDS = st.builds(
     sections=st.lists(SECTIONS, max_size=60).map(tuple),
     buttons=st.lists(BUTTONS, max_size=6).map(tuple),
     link=st.one_of(st.none(), st.builds(Link, TEXT, URLS)),
+    menu=MENUS,
+    footer=TEXTS,
 )
 OPTIONS = st.builds(Option, TEXT, TEXT)
 FIELDS = st.builds(

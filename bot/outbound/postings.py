@@ -1,0 +1,196 @@
+"""Which deliveries an answer leads to, and how those without a state of their own are sent."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from adapters.models import HomeChannel
+from adapters.toolkit.messages import in_language
+from bot.outbound.live_cards import LiveCards
+from bot.outbound.outbox import Send
+from bot.storage.card_json import dump_card
+from bot.storage.outbox import Delivery, Kind
+from bot.storage.runs import RunRows
+from bot.surfaces.protocol import FOR_THE_OPERATOR, NotInChannel, PostRef, Surface, SurfaceError
+from commands.cards import pending_lines
+from commands.cards.undelivered import undelivered_card
+from commands.model.card import Answer, Card
+from commands.model.messages import Message, Place
+from commands.model.ports import Services
+from commands.text.locales import language_of
+
+LATE = timedelta(seconds=60)  # then an answer says what it answers
+ANSWER_USEFUL_FOR = timedelta(hours=24)
+"""An answer that no chat has taken by then is given up."""
+NOTICE_USEFUL_FOR = timedelta(minutes=1)
+_TOLD_OF = {Kind.POST: "post", Kind.CARD: "card", Kind.LINES: "lines"}
+"""Whoever causes one of these is told when the chat refuses it."""
+
+
+@dataclass(frozen=True)
+class PublicPosts:
+    here: Sequence[Delivery]  # in the place of the message
+    elsewhere: Sequence[Delivery]
+
+    @property
+    def all(self) -> Sequence[Delivery]:
+        return (*self.here, *self.elsewhere)
+
+
+@dataclass(frozen=True)
+class Postings:
+    surfaces: Mapping[str, Surface]
+    live_cards: LiveCards
+    run_rows: RunRows
+
+    def answer(
+        self, message: Message, card: Card, now: datetime, useful_for: timedelta = ANSWER_USEFUL_FOR
+    ) -> Delivery:
+        """The same answer to a message is given once."""
+        digest = hashlib.sha256(dump_card(card).encode()).hexdigest()[:16]
+        key = f"answer {message.key} {digest}"
+        return Delivery(key, Kind.ANSWER, message.place, now, now + useful_for, card=card, cause=message)
+
+    def of(self, message: Message, answer: Answer, now: datetime) -> PublicPosts:
+        """What everybody sees. A status update goes to the other places that show the run too."""
+        card, home = answer.public, self._home_of(answer.announces)
+        if card is None:
+            return PublicPosts((), ())
+        own = self._place_of_its_readers(answer, message.place)
+        places = {own.key: own} if own is message.place or not answer.announces else {}
+        for live in self.live_cards.cards_of(answer.announces):
+            places.setdefault(live.place.key, live.place)
+        posts = [
+            Delivery(
+                f"post {message.key} {key}",
+                Kind.POST,
+                place,
+                now,
+                now + ANSWER_USEFUL_FOR,
+                subject=answer.announces,
+                card=card,
+                cause=message,
+            )
+            for key, place in places.items()
+            if place.surface in self.surfaces and not self._is_home(home, place)
+        ]
+        here = [post for post in posts if post.place is message.place]
+        return PublicPosts(here, [post for post in posts if post not in here])
+
+    def _place_of_its_readers(self, answer: Answer, place: Place) -> Place:
+        """The place of the message, unless others there may not read the run: then the run's own."""
+        run = self.run_rows.get(answer.changed_runs[0]) if answer.changed_runs else None
+        home = run.home if run is not None and not run.is_of(place) and not place.direct else None
+        return home or place
+
+    def _home_of(self, run: str) -> HomeChannel | None:
+        tracked = self.run_rows.get(run) if run else None
+        return tracked.run.home if tracked else None
+
+    def _is_home(self, home: HomeChannel | None, place: Place) -> bool:
+        """Whether ``place`` is in the channel that the run's platform made for it."""
+        if home is None:
+            return False
+        return home.channel == place.channel and home.is_of(self.surfaces[place.surface].site)
+
+
+class Senders:
+    """``services`` depends on this object, so it is set after it is created."""
+
+    services: Services
+
+    def __init__(
+        self,
+        surfaces: Mapping[str, Surface],
+        run_rows: RunRows,
+        now: Callable[[], datetime],
+        language: str,
+    ) -> None:
+        self._surfaces = surfaces
+        self._run_rows = run_rows
+        self._now = now
+        self._language = language
+
+    def by_kind(self) -> Mapping[Kind, Send]:
+        return {
+            Kind.ANSWER: self._answer,
+            Kind.NOTICE: self._notice,
+            Kind.DIRECT: self._direct,
+            Kind.POST: self._post,
+            Kind.REACTION: self._reaction,
+        }
+
+    async def _answer(self, delivery: Delivery, may_exist: bool) -> None:
+        message, card = delivery.cause, delivery.card
+        assert message is not None
+        assert card is not None
+        if self._now() - delivery.at > LATE:
+            card = pending_lines.late_card(message, card, self.services)
+        surface = self._surfaces[delivery.place.surface]
+        with in_language(language_of(message.actor, self.services)):
+            await surface.send_private(message, card, nonce=delivery.nonce, may_exist=may_exist)
+
+    async def _notice(self, delivery: Delivery, _: bool) -> None:
+        person, card = delivery.person, delivery.card
+        assert person is not None
+        assert card is not None
+        with in_language(language_of(person, self.services)):
+            await self._surfaces[person.surface].send_notice(person, delivery.place, card, nonce=delivery.nonce)
+
+    async def _direct(self, delivery: Delivery, may_exist: bool) -> None:
+        person, card = delivery.person, delivery.card
+        assert person is not None
+        assert card is not None
+        surface = self._surfaces[person.surface]
+        with in_language(language_of(person, self.services)):
+            await surface.send_direct(person, card, nonce=delivery.nonce, may_exist=may_exist)
+
+    async def _post(self, delivery: Delivery, may_exist: bool) -> None:
+        surface, place, card = self._surfaces[delivery.place.surface], delivery.place, delivery.card
+        assert card is not None
+        if may_exist and await surface.find_post(place, delivery.nonce) is not None:
+            return
+        with in_language(self._language):
+            await surface.post(place, card, nonce=delivery.nonce)
+
+    async def _reaction(self, delivery: Delivery, _: bool) -> None:
+        surface = self._surfaces[delivery.place.surface]
+        await surface.react(PostRef(place=delivery.place, id=delivery.subject), delivery.target)
+
+    def notices_about(self, delivery: Delivery, error: SurfaceError) -> Sequence[Delivery]:
+        """For the person who caused it, once for each message, place and reason, visible only to them."""
+        message, what = delivery.cause, _TOLD_OF.get(delivery.kind)
+        if message is None or what is None or message.place.surface not in self._surfaces:
+            return ()
+        run = self._run_of(delivery)
+        with in_language(language_of(message.actor, self.services)):
+            card = undelivered_card(
+                what,
+                error.refusal,
+                delivery.place,
+                tracked=self._run_rows.get(run) if run else None,
+                invite=error.invite if isinstance(error, NotInChannel) else "",
+                detail=str(error)[:200],
+            )
+        key = f"refused {message.key} {delivery.place.key} {error.refusal}"
+        now = self._now()
+        if message.reply.url or error.refusal in FOR_THE_OPERATOR:
+            return (
+                Delivery(key, Kind.ANSWER, message.place, now, now + ANSWER_USEFUL_FOR, card=card, cause=message),
+            )
+        return (
+            Delivery(
+                key,
+                Kind.NOTICE,
+                message.place,
+                now,
+                now + ANSWER_USEFUL_FOR,
+                card=card,
+                person=message.actor,
+                cause=message,
+            ),
+        )
+
+    def _run_of(self, delivery: Delivery) -> str:
+        return delivery.target if delivery.kind is Kind.LINES else delivery.subject

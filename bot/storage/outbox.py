@@ -1,0 +1,166 @@
+"""What is to be sent to chats: one row for each delivery, committed before anything is sent.
+
+What is drawn when it is sent (a live card, a post of activity lines) has a row only while the chat does not show
+its newest state. The row of any other delivery stays for some days after it was sent: the same key is not sent
+again.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Row, delete, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.storage.card_json import dump_card, load_card
+from bot.storage.store import Commit, Store
+from bot.storage.tables import outbox
+from commands.model.card import Card
+from commands.model.messages import Actor, Message, Place
+
+
+class Kind(StrEnum):
+    ANSWER = "answer"  # to the sender of ``cause``, and only to them
+    NOTICE = "notice"  # to ``person`` in ``place``, and only to them
+    DIRECT = "direct"  # to ``person``
+    POST = "post"  # for everybody in ``place``
+    REACTION = "reaction"  # the emoji ``target`` on the post ``subject``
+    CARD = "card"  # the live card of the run ``subject``
+    POINTER = "pointer"  # the old live card ``subject`` shows where the new one, ``target``, is
+    LINES = "lines"  # the activity post with the nonce ``subject``
+
+
+DRAWN_WHEN_SENT = frozenset({Kind.CARD, Kind.POINTER, Kind.LINES})
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """``until`` is how long it is of use. ``reason`` and ``detail`` say why it is parked."""
+
+    key: str
+    kind: Kind
+    place: Place
+    at: datetime
+    until: datetime
+    subject: str = ""
+    target: str = ""
+    card: Card | None = None
+    person: Actor | None = None
+    cause: Message | None = None
+    parked: bool = False
+    reason: str = ""
+    detail: str = ""
+
+    @property
+    def nonce(self) -> str:
+        """By which a post is found again."""
+        return hashlib.sha256(self.key.encode()).hexdigest()[:24]
+
+
+def insert_deliveries(connection: Connection, deliveries: Sequence[Delivery]) -> set[str]:
+    """Part of a transaction. Returns the keys that had no row yet."""
+    new: set[str] = set()
+    for delivery in deliveries:
+        inserted: CursorResult[Any] = connection.execute(
+            insert(outbox).values(_values(delivery)).on_conflict_do_nothing()
+        )
+        if inserted.rowcount:
+            new.add(delivery.key)
+    return new
+
+
+def delete_sent(connection: Connection, before: datetime) -> None:
+    """Part of a transaction: forgets what was sent."""
+    connection.execute(delete(outbox).where(outbox.c.state == "sent", outbox.c.at < before))
+
+
+def delete_waiting_answers(connection: Connection, message: str) -> None:
+    """Part of a transaction."""
+    is_answer = outbox.c.key.startswith(f"answer {message} ", autoescape=True)
+    connection.execute(delete(outbox).where(is_answer, outbox.c.state != "sent"))
+
+
+class OutboxRows:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def insert(self, deliveries: Sequence[Delivery]) -> set[str]:
+        return await self._store.transaction(
+            lambda connection: insert_deliveries(connection, deliveries), Commit.OUTBOX
+        )
+
+    async def unsent(self) -> Sequence[Delivery]:
+        """In the order in which they were put."""
+        query = select(outbox).where(outbox.c.state != "sent").order_by(outbox.c.seq)
+        async with self._store.read() as connection:
+            return self._store.parse_rows(outbox, await connection.execute(query), _delivery, key=["key"])
+
+    async def sent(self, delivery: Delivery) -> None:
+        def change(connection: Connection) -> None:
+            row = outbox.c.key == delivery.key
+            if delivery.kind in DRAWN_WHEN_SENT:
+                connection.execute(delete(outbox).where(row))
+            else:
+                connection.execute(update(outbox).where(row).values(state="sent", card=None, cause=None))
+
+        await self._store.transaction(change, Commit.DELIVERED)
+
+    async def delete(self, key: str) -> None:
+        """The delivery was given up."""
+        await self._store.transaction(
+            lambda connection: connection.execute(delete(outbox).where(outbox.c.key == key)), Commit.DELIVERED
+        )
+
+    async def park(self, delivery: Delivery, notices: Sequence[Delivery]) -> set[str]:
+        """Parked, with the notices about it in the outbox. Returns the keys of new notices."""
+
+        def change(connection: Connection) -> set[str]:
+            values = {"state": "parked", "reason": delivery.reason, "detail": delivery.detail}
+            connection.execute(update(outbox).where(outbox.c.key == delivery.key).values(values))
+            return insert_deliveries(connection, notices)
+
+        return await self._store.transaction(change, Commit.PARKED)
+
+
+def _values(delivery: Delivery) -> dict[str, object]:
+    card, person, cause = delivery.card, delivery.person, delivery.cause
+    return {
+        "key": delivery.key,
+        "kind": delivery.kind,
+        "place": delivery.place.model_dump_json(),
+        "subject": delivery.subject,
+        "target": delivery.target,
+        "card": None if card is None else dump_card(card),
+        "person": None if person is None else person.model_dump_json(),
+        "cause": None if cause is None else cause.model_dump_json(exclude_defaults=True),
+        "state": "parked" if delivery.parked else "waiting",
+        "reason": delivery.reason,
+        "detail": delivery.detail,
+        "at": delivery.at,
+        "until": delivery.until,
+    }
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    return Delivery(
+        key=row.key,
+        kind=Kind(row.kind),
+        place=Place.model_validate_json(row.place),
+        at=row.at,
+        until=row.until,
+        subject=row.subject,
+        target=row.target,
+        card=None if row.card is None else load_card(row.card),
+        person=None if row.person is None else Actor.model_validate_json(row.person),
+        cause=None if row.cause is None else Message.model_validate_json(row.cause),
+        parked=row.state == "parked",
+        reason=row.reason,
+        detail=row.detail,
+    )
+
+
+def unparked(delivery: Delivery) -> Delivery:
+    return replace(delivery, parked=False, reason="", detail="")
