@@ -20,6 +20,7 @@ from commands.forms.known_runbooks import KnownRunbooks
 from commands.forms.opening import form_for_line, open_form
 from commands.forms.options import search_options
 from commands.forms.submission import FormErrors, submit
+from commands.lookup import passing_mention
 from commands.model.card import Card, Form, Option
 from commands.model.errors import CommandError
 from commands.model.intents import OpenForm
@@ -123,6 +124,23 @@ class AppIntake:
 
     def form_for_line(self, text: str) -> OpenForm | None:
         return form_for_line(text, self._services)
+
+    def command_in(self, before: str, after: str) -> str:
+        return passing_mention.command_in(before, after, self._services)
+
+    async def accept_edit(self, message: Message) -> Message | None:
+        """Of several edits, one that is understood is the last that counts: all of them have the same key."""
+        understood = f"{message.edits}:edited"
+        try:
+            original = await self._inbox.get(message.edits)
+            if await self._inbox.get(understood) is not None:
+                return None
+        except StoreError as error:
+            raise NotRecorded(str(error)) from error
+        if original is not None and passing_mention.is_understood(original.message, self._services):
+            return None
+        is_final = passing_mention.is_understood(message, self._services)
+        return message.model_copy(update={"key": understood}) if is_final else message
 
     async def live_card(self, place: Place, run: str, actor: Actor) -> Card | None:
         self._memberships.prove_seen(actor, place, self._now())

@@ -86,6 +86,18 @@ class MattermostRoom(Room):
     async def mention(self, text: str, *, user: str = "ana", thread: str = "") -> None:
         await self.chat.fake.say(self.channel, f"@liaison {text}", self.chat.users[user], root=thread)
 
+    async def say(self, text: str, *, user: str = "ana", thread: str = "") -> str:
+        post = await self.chat.fake.say(self.channel, text, self.chat.users[user], root=thread)
+        return post.id
+
+    async def edit(self, post: str, text: str, *, user: str = "ana") -> None:
+        await self.chat.fake.change(self.chat.fake.posts[post], text, None)
+
+    async def say_directly(self, text: str, *, user: str = "ana") -> str:
+        fake, person = self.chat.fake, self.chat.users[user]
+        post = await fake.say(fake.direct(fake.bot, person), text, person)
+        return post.id
+
     async def click(self, label: str, on: BotMessage, *, user: str = "ana") -> Delivery:
         fake = self.chat.fake
         post: Post = on.raw

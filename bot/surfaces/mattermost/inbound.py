@@ -187,16 +187,12 @@ class InboundRoutes:
         if card is None:
             return EMPTY_RESPONSE
         with in_language(language):
-            is_sent = await self._send_as_post(message, card)
+            # ``ephemeral_text`` can't have buttons, and does not come from the bot.
+            needs_post = (card.has_controls and not card.shown_elsewhere) or self._replies.posts_ephemerally
+            is_sent = needs_post and await self._replies.send_in_time(message, card)
             response = EMPTY_RESPONSE if is_sent else _click_response(card)
         await intake.store_answer(message.key, encode(response))
         return response
-
-    async def _send_as_post(self, message: Message, card: Card) -> bool:
-        """``ephemeral_text`` can't have buttons, and does not come from the bot. Returns False on failure."""
-        if (card.has_controls and not card.shown_elsewhere) or self._replies.posts_ephemerally:
-            return await self._replies.send_in_time(message, card)
-        return False
 
     # Shared
 

@@ -47,12 +47,12 @@ class PrivateReplies:
         self._now = now
 
     async def send_in_time(self, message: Message, card: Card) -> bool:
-        """Sends a card while an HTTP response waits that cannot show it as well. False on failure."""
+        """Sends a card while an HTTP response waits. False on failure."""
         try:
             async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
                 await self.send(message, card, nonce=secrets.token_hex(12))
         except (SurfaceError, TimeoutError) as error:
-            log.warning("mattermost private answer not sent", error=str(error) or type(error).__name__)
+            log.warning("mattermost answer not sent", error=str(error) or type(error).__name__)
             return False
         return True
 
