@@ -80,6 +80,10 @@ class Room(ABC):
         """Waits for the form that a button opened and returns what it is filled with, by field."""
 
     @abstractmethod
+    async def form_json(self, *, user: str = "ana") -> Mapping[str, Any]:
+        """Waits for the form that a button opened and returns it as the chat got it: a view, or a dialog."""
+
+    @abstractmethod
     async def form_title(self, *, user: str = "ana") -> str:
         """Waits for the form that a button opened and returns its title."""
 

@@ -123,6 +123,9 @@ class SlackRoom(Room):
         modal = await self.chat.fake.modal(self.chat.users[user])
         return {field: prefilled(modal.element(field)) for field in modal.fields}
 
+    async def form_json(self, *, user: str = "ana") -> Mapping[str, Any]:
+        return (await self.chat.fake.modal(self.chat.users[user])).view
+
     async def form_title(self, *, user: str = "ana") -> str:
         return (await self.chat.fake.modal(self.chat.users[user])).title
 
