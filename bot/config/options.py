@@ -69,6 +69,13 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _emoji(name: str) -> str:
+    name = name.strip().strip(":").lower()
+    if re.fullmatch(r"[a-z0-9_+-]+", name) is None:
+        raise ValueError('must be the name of an emoji, such as "white_check_mark", or "off"')
+    return name
+
+
 class BotOptions(Options):
     command: Annotated[str, AfterValidator(_root_command)] = Field("/run", description="the slash command")
     host: str = Field("127.0.0.1", description="the address to listen on; 0.0.0.0 for all interfaces")
@@ -95,6 +102,16 @@ class BotOptions(Options):
     language: Annotated[str, AfterValidator(_language)] = Field(
         ENGLISH, description=f"the language of messages: {', '.join(LANGUAGES)}"
     )
+
+    reaction: Annotated[str, AfterValidator(_emoji)] = Field(
+        "white_check_mark",
+        description='the emoji on a mention that was done and needs no words; "off" answers with words',
+    )
+
+    @property
+    def reaction_emoji(self) -> str:
+        """ "" if reactions are off."""
+        return "" if self.reaction == "off" else self.reaction
 
     @property
     def zone(self) -> ZoneInfo:
