@@ -35,6 +35,7 @@ class Stage:
         room = self.room()
         await room.command(f'start "{runbook}" --on {on}')
         await self.live(room)
+        await room.wait_for_text("started. Receipt")
         return room
 
     async def live(self, room: Room) -> BotMessage:
