@@ -163,6 +163,14 @@ class Choose(Intent):
     values: dict[str, str | bool | tuple[str, ...] | dict[str, str]] = Field({}, alias="pick")
 
 
+class RunLines(Intent):
+    """Several commands of one message. ``lines`` are as typed."""
+
+    verb: Literal["lines"] = "lines"
+    lines: tuple[str, ...] = ()
+    confirmed: bool = False
+
+
 class Stop(Intent):
     """Stops waiting for the platform on behalf of the message ``key``, as long as nothing was sent."""
 
