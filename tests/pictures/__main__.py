@@ -1,4 +1,4 @@
-"""Drives ``liaison serve`` on both chats and draws what it posts: ``python -m tests.pictures [CHAT|GROUP ...]``."""
+"""Drives ``liaison serve`` on both chats and draws what it posts: ``python -m tests.pictures [CHAT|GROUP]...``."""
 
 import asyncio
 import json
