@@ -48,9 +48,9 @@ def card(card: Card) -> RenderedMessage:
 
 
 def _add_title(builder: RichTextBuilder, card: Card) -> None:
-    """The whole title leads to the run."""
+    """The whole title leads to the run. It is bold where something follows it: a card of one sentence is not."""
     if card.link is None or not plain_text(card.title).strip():
-        builder.add_line(card.title, bold=True)
+        builder.add_line(card.title, bold=bool(card.subtitle or card.lines or card.sections))
         return
     linked = text_object([(Link(plain_text(card.title), card.link.url),)])
     if linked["type"] == "mrkdwn" and is_linkable_url(card.link.url):
