@@ -35,6 +35,7 @@ docs: setup
 bench: setup
 	@$(BIN)/python -m tests.benchmarks.followed
 	@$(BIN)/python -m tests.benchmarks.finish
+	@$(BIN)/python -m tests.benchmarks.outbox
 
 lock:
 	$(BIN)/uv lock
