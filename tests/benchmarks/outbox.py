@@ -39,9 +39,9 @@ SLACK_LIMITS = {
     "conversations.replies": MethodLimit(per_minute=50),
     "users.info": MethodLimit(per_minute=100),
 }
-MATTERMOST_LIMIT = (60.0, 200)
-"""Calls a second, and the burst. Servers have no limit by default. The one that they suggest, 10 calls a second for
-everything, is less than the answers to so many commands alone."""
+MATTERMOST_LIMIT = (100.0, 100)
+"""Calls a second, and the burst. Servers have no limit by default. The one that they suggest, 10 calls a second
+for everything, is less than the answers to so many commands alone."""
 
 
 @dataclass
