@@ -15,19 +15,21 @@ from pydantic import Field
 from adapters.errors import AdapterError, NotFound
 from adapters.models import Model
 from adapters.toolkit.messages import in_language
-from commands.access import require_right
+from commands.access import is_listed, require_right
 from commands.cards.error_card import error_answer, retry_button
-from commands.language.parser import parse
+from commands.language.parser import command_lines, parse
 from commands.lookup.earlier_message import completed_intent, original_intent
-from commands.lookup.intent_run import find_intent_run, refers_to_run
+from commands.lookup.intent_run import find_intent_run, refers_to_run, with_leading_run
+from commands.lookup.mentioned_names import with_names
+from commands.lookup.passing_mention import ask_first
 from commands.lookup.run_lookup import UnreadRun, find_run_for_read, find_run_for_write
 from commands.lookup.runbook_lookup import require_no_run
 from commands.lookup.suggestions import corrected_flag_buttons, suggestion_buttons
 from commands.model.card import Answer
 from commands.model.command import CommandSet, Right, Scope
 from commands.model.errors import BadArguments, CommandError, UnknownCommand
-from commands.model.intents import Choose, DecideOutcome, Drop, Intent, Retry, Show, Start, Stop, Whoami
-from commands.model.messages import Message
+from commands.model.intents import Choose, DecideOutcome, Drop, Intent, Retry, RunLines, Show, Start, Stop, Whoami
+from commands.model.messages import Membership, Message
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import translate
@@ -54,6 +56,11 @@ def parse_message(message: Message, services: Services) -> Intent:
         return services.commands.intent_from(message.intent)
     if len(message.text.encode("utf-8", "replace")) > MAX_TEXT:
         raise BadArguments("parse.too_long", most=f"{MAX_TEXT // 1024} KB")
+    lines = command_lines(
+        message.text, services.commands, services.aliases, root=services.root_command, mention=services.mention
+    )
+    if lines:
+        return RunLines(lines=lines)
     try:
         return parse(
             message.text,
@@ -147,6 +154,8 @@ def needs_place_run(intent: Intent, commands: CommandSet) -> bool:
 
 async def route(message: Message, services: Services) -> Route | Answer | UnreadRun:
     """An ``Answer`` means that the message is finished, and ``UnreadRun`` that ``read_run`` comes first."""
+    if message.actor.membership is Membership.BOT and not is_listed(message.actor, services.access_rules):
+        return Answer(result="failed")  # it might answer us, for ever
     services, runs = _readable_services(message, services)
     with in_language(language_of(message.actor, services)):
         try:
@@ -169,10 +178,18 @@ def _readable_services(message: Message, services: Services) -> tuple[Services, 
 
 def _for_its_reader(answer: Answer, message: Message, runs: ReadableRuns | None) -> Answer:
     """Nobody else in the place may read an answer about a run that belongs elsewhere."""
+    if message.actor.membership is Membership.BOT:
+        return _for_a_bot(answer)
     if runs is None or not runs.shown_elsewhere or message.place.direct:
         return answer
     private = answer.private and replace(answer.private, confidential=True)
     return replace(answer, private=private)
+
+
+def _for_a_bot(answer: Answer) -> Answer:
+    """Nobody reads what is shown to a bot alone. People can see what it started; they also see what went wrong."""
+    failure = answer.private if answer.result != "done" else None
+    return replace(answer, private=None, public=answer.public or failure)
 
 
 async def read_run(unread: UnreadRun, message: Message, services: Services) -> Answer | None:
@@ -205,8 +222,12 @@ async def _permitted_intent(message: Message, services: Services) -> Intent:
 
     intent = await read_message(message, services)
     if isinstance(intent, Choose | Retry):
-        return await completed_intent(intent, message, services, require)
+        return await with_leading_run(await completed_intent(intent, message, services, require), services)
+    if message.intent is None:
+        intent = await with_leading_run(intent, services)
     await require_right_for(intent, message, services)
+    if message.in_passing:
+        ask_first(intent, message, services)
     return intent
 
 
@@ -305,6 +326,7 @@ async def _execute(message: Message, route: Route, context: CommandContext, has_
             context = replace(context, run=await required_run_of(handle, services))
         if context.run is not None and _was_never_read(context.run):
             context = replace(context, run=await services.runs.refresh(context.run.handle))
+        intent = await with_names(intent, message, services)
         answer = await services.commands[intent.verb].handle(intent, context)
         if context.run is not None:
             await services.runs.mark_used(message.actor, context.run.handle)

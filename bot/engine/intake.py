@@ -19,6 +19,7 @@ from commands.cards.run_card import live_card
 from commands.forms.opening import form_for_line, open_form
 from commands.forms.options import search_options
 from commands.forms.submission import FormErrors, submit
+from commands.lookup import passing_mention
 from commands.model.card import Card, Form, Option
 from commands.model.errors import CommandError
 from commands.model.intents import OpenForm
@@ -98,9 +99,12 @@ class AppIntake:
             return self._people.cached_profile(actor)
 
     async def search_options(
-        self, about: str, run: str, field: str, typed: str, actor: Actor, place: Place
+        self, about: str, run: str, field: str, typed: str, actor: Actor, place: Place, *, on_card: bool = False
     ) -> Sequence[Option]:
         """Slack waits for the options, so it is not asked: what the person saw when the form opened counts."""
+        if on_card:
+            self._memberships.prove_seen(actor, place, self._now())
+            await self._known_actor(actor)  # it may be the first thing that they do
         services = self._without_asking(actor, place)
         try:
             require_form(about, self._people.cached_profile(actor), place, services)
@@ -118,6 +122,23 @@ class AppIntake:
 
     def form_for_line(self, text: str) -> OpenForm | None:
         return form_for_line(text, self._services)
+
+    def command_in(self, before: str, after: str) -> str:
+        return passing_mention.command_in(before, after, self._services)
+
+    async def accept_edit(self, message: Message) -> Message | None:
+        """Of several edits, one that is understood is the last that counts: all of them have the same key."""
+        understood = f"{message.edits}:edited"
+        try:
+            original = await self._inbox.get(message.edits)
+            if await self._inbox.get(understood) is not None:
+                return None
+        except StoreError as error:
+            raise NotRecorded(str(error)) from error
+        if original is not None and passing_mention.is_understood(original.message, self._services):
+            return None
+        is_final = passing_mention.is_understood(message, self._services)
+        return message.model_copy(update={"key": understood}) if is_final else message
 
     async def live_card(self, place: Place, run: str, actor: Actor) -> Card | None:
         self._memberships.prove_seen(actor, place, self._now())

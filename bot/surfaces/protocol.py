@@ -188,9 +188,9 @@ class Intake(Protocol):
         ...
 
     async def search_options(
-        self, about: str, run: str, field: str, typed: str, actor: Actor, place: Place
+        self, about: str, run: str, field: str, typed: str, actor: Actor, place: Place, *, on_card: bool = False
     ) -> Sequence[Option]:
-        """At most 100 options for a ``search`` field, from the snapshot."""
+        """At most 100 options for a ``search`` field, from the snapshot. ``on_card``: of a card in ``place``."""
         ...
 
     def submit(self, form: "SubmittedForm") -> dict[str, Any] | FieldErrors:
@@ -199,6 +199,16 @@ class Intake(Protocol):
 
     def form_for_line(self, text: str) -> OpenForm | None:
         """The form that this typed line opens, or None (``/run start`` may open one, ``/run status`` doesn't)."""
+        ...
+
+    def command_in(self, before: str, after: str) -> str:
+        """The command in a message that mentions the bot in its middle or at its end, from the texts around the
+        mention. "" if there is none: the message is ignored, and not recorded."""
+        ...
+
+    async def accept_edit(self, message: Message) -> Message | None:
+        """To be recorded in place of ``message``, which ``edits`` an earlier one. None if that one was understood:
+        what was carried out is never read again. Raises ``NotRecorded``."""
         ...
 
     async def live_card(self, place: Place, run: str, actor: Actor) -> Card | None:

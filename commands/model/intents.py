@@ -58,6 +58,7 @@ class Assign(TaskIntent):
     person: str = ""
     holder: str = Field("", exclude_if=lambda holder: not holder)
     take_over: bool = Field(False, exclude_if=lambda take_over: not take_over)
+    confirmed: bool = Field(False, exclude_if=lambda confirmed: not confirmed)  # they may read the run from now on
 
 
 class Reopen(TaskIntent):
@@ -160,6 +161,14 @@ class Choose(Intent):
     key: str
     task: str = Field("", alias="of")
     values: dict[str, str | bool | tuple[str, ...] | dict[str, str]] = Field({}, alias="pick")
+
+
+class RunLines(Intent):
+    """Several commands of one message. ``lines`` are as typed."""
+
+    verb: Literal["lines"] = "lines"
+    lines: tuple[str, ...] = ()
+    confirmed: bool = False
 
 
 class Stop(Intent):

@@ -52,12 +52,32 @@ class Room(ABC):
         """Posts ``@liaison text``; ``thread``: the id of the message to reply to."""
 
     @abstractmethod
+    async def say(self, text: str, *, user: str = "ana", thread: str = "") -> str:
+        """Posts ``text``, in which "@liaison" is a mention. Returns the id of the post."""
+
+    @abstractmethod
+    async def edit(self, post: str, text: str, *, user: str = "ana") -> None:
+        """Changes the text of a post of ``say``, in which "@liaison" is a mention again."""
+
+    @abstractmethod
+    async def say_directly(self, text: str, *, user: str = "ana") -> str:
+        """Writes Liaison a direct message. Returns the id of the post."""
+
+    @abstractmethod
     async def click(self, label: str, on: BotMessage, *, user: str = "ana") -> Delivery:
         """Presses the button as it was in the snapshot ``on``, even if the message has changed since."""
 
     @abstractmethod
     async def submit_form(self, values: Mapping[str, str], *, user: str = "ana") -> Delivery:
         """Fills in and submits the form that a button opened."""
+
+    @abstractmethod
+    async def choose(self, field: str, option: str, *, user: str = "ana") -> None:
+        """Chooses an option of a field that refreshes the form, and waits until the form is there again."""
+
+    @abstractmethod
+    async def form_values(self, *, user: str = "ana") -> Mapping[str, str]:
+        """Waits for the form that a button opened and returns what it is filled with, by field."""
 
     @abstractmethod
     async def form_title(self, *, user: str = "ana") -> str:

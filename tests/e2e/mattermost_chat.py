@@ -86,6 +86,18 @@ class MattermostRoom(Room):
     async def mention(self, text: str, *, user: str = "ana", thread: str = "") -> None:
         await self.chat.fake.say(self.channel, f"@liaison {text}", self.chat.users[user], root=thread)
 
+    async def say(self, text: str, *, user: str = "ana", thread: str = "") -> str:
+        post = await self.chat.fake.say(self.channel, text, self.chat.users[user], root=thread)
+        return post.id
+
+    async def edit(self, post: str, text: str, *, user: str = "ana") -> None:
+        await self.chat.fake.change(self.chat.fake.posts[post], text, None)
+
+    async def say_directly(self, text: str, *, user: str = "ana") -> str:
+        fake, person = self.chat.fake, self.chat.users[user]
+        post = await fake.say(fake.direct(fake.bot, person), text, person)
+        return post.id
+
     async def click(self, label: str, on: BotMessage, *, user: str = "ana") -> Delivery:
         fake = self.chat.fake
         post: Post = on.raw
@@ -111,6 +123,17 @@ class MattermostRoom(Room):
             dialog, {element["name"]: element.get("default") for element in dialog.dialog["elements"]} | values
         )
         return _delivery(await fake.submit_dialog(dialog, values), resend)
+
+    async def choose(self, field: str, option: str, *, user: str = "ana") -> None:
+        fake, person = self.chat.fake, self.chat.users[user]
+        dialog = await until(lambda: fake.dialog_of(person))
+        delivered = await fake.refresh_dialog(dialog, field, _option_value(dialog.element(field), option))
+        assert delivered.json.get("type") == "form", delivered
+
+    async def form_values(self, *, user: str = "ana") -> Mapping[str, str]:
+        fake, person = self.chat.fake, self.chat.users[user]
+        dialog = await until(lambda: fake.dialog_of(person))
+        return {item["name"]: str(item.get("default") or "") for item in dialog.dialog["elements"]}
 
     async def form_title(self, *, user: str = "ana") -> str:
         fake, person = self.chat.fake, self.chat.users[user]

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.e2e.chats import BotMessage, Delivery, Room
+from tests.e2e.process import until
 from tests.fakes.slack import Delivered, Slack
-from tests.fakes.slack_state import Posted
+from tests.fakes.slack_state import Posted, prefilled
 from tests.fakes.slack_text import as_delivered, collapse_spaces, unsafe_texts
 
 
@@ -85,6 +86,23 @@ class SlackRoom(Room):
         typed = as_delivered(text, chat.users)
         await chat.fake.mention(chat.url, typed, user=chat.users[user], channel=self.id, thread=thread)
 
+    async def say(self, text: str, *, user: str = "ana", thread: str = "") -> str:
+        chat = self.chat
+        typed = as_delivered(text, {**chat.users, "liaison": chat.fake.bot_user})
+        post = chat.fake.say(typed, chat.users[user], self.id, thread)
+        if chat.fake.bot_user in typed:
+            await chat.fake.deliver(chat.url, "events_api", chat.fake.event(post, "app_mention"))
+        return post.ts
+
+    async def edit(self, post: str, text: str, *, user: str = "ana") -> None:
+        chat = self.chat
+        typed = as_delivered(text, {**chat.users, "liaison": chat.fake.bot_user})
+        await chat.fake.edit(chat.url, post, typed)
+
+    async def say_directly(self, text: str, *, user: str = "ana") -> str:
+        chat = self.chat
+        return await chat.fake.direct_post(chat.url, as_delivered(text, chat.users), user=chat.users[user])
+
     async def click(self, label: str, on: BotMessage, *, user: str = "ana") -> Delivery:
         chat = self.chat
         chat.close_forms(user)
@@ -93,6 +111,17 @@ class SlackRoom(Room):
     async def submit_form(self, values: Mapping[str, str], *, user: str = "ana") -> Delivery:
         chat = self.chat
         return self._delivery(await chat.fake.submit(chat.url, values, user=chat.users[user]))
+
+    async def choose(self, field: str, option: str, *, user: str = "ana") -> None:
+        chat = self.chat
+        modal = await chat.fake.modal(chat.users[user])
+        before = modal.view
+        await chat.fake.choose(chat.url, field, option, user=chat.users[user])
+        await until(lambda: modal.view is not before)
+
+    async def form_values(self, *, user: str = "ana") -> Mapping[str, str]:
+        modal = await self.chat.fake.modal(self.chat.users[user])
+        return {field: prefilled(modal.element(field)) for field in modal.fields}
 
     async def form_title(self, *, user: str = "ana") -> str:
         return (await self.chat.fake.modal(self.chat.users[user])).title

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from slack_bolt.request.async_request import AsyncBoltRequest
@@ -60,8 +60,10 @@ class SlackSurface:
         now: Callable[[], datetime],
         probe_seconds: float = PROBE_SECONDS,
         silence_seconds: float = SILENCE_SECONDS,
+        bots: Collection[str] = (),
     ) -> None:
         self._options = options
+        self._bots = bots
         self._state = state
         self._now = now
         self._probe_seconds = probe_seconds
@@ -90,6 +92,7 @@ class SlackSurface:
         secret = options.signing_secret.get_secret_value() if options.signing_secret else ""
         self._verifier = SignatureVerifier(secret, _VerifierClock(now)) if secret.strip() else None
         self._wants_form: Callable[[str], OpenForm | None] = lambda _: None
+        self._command_in: Callable[[str, str], str] = lambda before, after: ""
 
     @property
     def name(self) -> str:
@@ -106,7 +109,7 @@ class SlackSurface:
         """Does not need Slack to be up: the identity is requested again until there is a response."""
         if (stored := await self._state.get(IDENTITY)) is not None:
             self._set_identity(Identity.load(stored))
-        self._wants_form = intake.form_for_line
+        self._wants_form, self._command_in = intake.form_for_line, intake.command_in
         self._deliveries.start(intake)
         self._background = {asyncio.create_task(self._probe_forever())}
         try:
@@ -175,7 +178,7 @@ class SlackSurface:
             self._client.invite = f"/invite @{identity.handle}"
 
     def _new_parser(self) -> DeliveryParser:
-        return DeliveryParser(self._identity, self._now(), self._wants_form)
+        return DeliveryParser(self._identity, self._now(), self._wants_form, self._bots, self._command_in)
 
     async def _on_delivery(self, request: Request) -> Response:
         body = b""

@@ -110,7 +110,7 @@ class FakeIntake:
         self.changed_places.append((surface, channel, person))
 
     async def search_options(
-        self, about: str, run: str, field: str, typed: str, actor: Actor, place: Place
+        self, about: str, run: str, field: str, typed: str, actor: Actor, place: Place, *, on_card: bool = False
     ) -> Sequence[Option]:
         self.searches.append((about, run, field, typed))
         return self.options
@@ -124,6 +124,12 @@ class FakeIntake:
 
     def form_for_line(self, text: str) -> OpenForm | None:
         return OpenForm(about="status", run="R7") if self.form_line and text == self.form_line else None
+
+    def command_in(self, before: str, after: str) -> str:
+        return ""
+
+    async def accept_edit(self, message: Message) -> Message | None:
+        return message
 
     async def live_card(self, place: Place, run: str, actor: Actor) -> Card | None:
         return self.current_card
