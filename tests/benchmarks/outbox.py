@@ -127,7 +127,7 @@ async def measure(chat: Chat, folder: Path) -> bool:
     rate = len(seconds) * len(CYCLE) / took
     print(
         f"{chat.name:11} {rate:.0f} commands/s, {RUNS} runs: card stale {p50:.1f} s (p50), {p99:.1f} s (p99), "
-        f"{seconds[-1]:.1f} s (most); calls inside a Retry-After: {len(violations)}"
+        f"{seconds[-1]:.1f} s (most); calls inside a Retry-After: {len(violations)}; 429s: {refusals(chat)}"
     )
     return p99 <= MOST_STALE_SECONDS and not violations
 
@@ -140,6 +140,13 @@ def enforce_limits(chat: Chat) -> Sequence[str]:
     assert isinstance(chat, MattermostChat)
     chat.fake.rate_limit = ServerLimit(*MATTERMOST_LIMIT)
     return chat.fake.rate_limit.violations
+
+
+def refusals(chat: Chat) -> int:
+    if isinstance(chat, SlackChat):
+        return sum(chat.fake.rate_limits.refused.values())
+    assert isinstance(chat, MattermostChat)
+    return chat.fake.rate_limit.refused if chat.fake.rate_limit else 0
 
 
 async def main() -> int:
