@@ -15,15 +15,22 @@ from aiohttp import WSMsgType, web
 
 from adapters.testing.fake_server import Fake, Seen
 from tests.fakes.rate_limits import RateLimits
-from tests.fakes.slack_blocks import message_faults, view_faults
-from tests.fakes.slack_state import ApiFailure, Channel, Modal, Posted
+from tests.fakes.slack_blocks import home_faults, message_faults, view_faults
+from tests.fakes.slack_state import ApiFailure, Channel, HomePage, Modal, Posted
 
 SCOPES = (
     "app_mentions:read,channels:history,channels:read,chat:write,commands,groups:history,groups:read,"
-    "im:history,im:read,mpim:history,mpim:read,reactions:write,users:read,users:read.email"
+    "im:history,im:read,im:write,mpim:history,mpim:read,reactions:write,users:read,users:read.email"
 )
 Result = TypeVar("Result")
-_JSON_METHODS = {"chat.postMessage", "chat.postEphemeral", "chat.update", "views.open", "views.update"}
+_JSON_METHODS = {
+    "chat.postMessage",
+    "chat.postEphemeral",
+    "chat.update",
+    "views.open",
+    "views.publish",
+    "views.update",
+}
 
 
 class SlackServer(Fake):
@@ -47,6 +54,7 @@ class SlackServer(Fake):
         self.channels: dict[str, Channel] = {}
         self.ephemerals: list[Posted] = []
         self.modals: dict[str, Modal] = {}
+        self.homes: dict[str, HomePage] = {}  # by user
         self.sockets: list[web.WebSocketResponse] = []
         self.deaf: list[web.WebSocketResponse] = []  # stay open, answer pings and deliver nothing
         self.link_disabled = False  # Socket Mode is switched off
@@ -373,6 +381,22 @@ class SlackServer(Fake):
         modal = self.modals[str(arguments["view_id"])]
         modal.show(self._valid_view(arguments))
         return {"view": {"id": modal.id, **modal.view}}
+
+    def _views_publish(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        user = str(arguments.get("user_id") or "")
+        if user not in self.users:
+            raise ApiFailure("user_not_found")
+        if faults := home_faults(arguments["view"]):
+            raise ApiFailure("invalid_arguments", *faults)
+        page = self.homes.setdefault(user, HomePage(f"V{next(self._numbers)}", user))
+        page.view = dict(arguments["view"])
+        page.published.append(time.monotonic())
+        return {"view": {"id": page.id, **page.view}}
+
+    def _conversations_open(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        if arguments.get("users") not in self.users:
+            raise ApiFailure("user_not_found")
+        return {"channel": {"id": self._channel(arguments["users"]).id}}
 
     def _valid_view(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         if faults := view_faults(arguments["view"]):

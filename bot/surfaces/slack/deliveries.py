@@ -22,12 +22,14 @@ class Ignored:
 class NewMessage:
     """A message to record, acknowledge and process. ``slack_retries``: Slack sends it again if not acknowledged.
 
-    ``view`` is the modal whose button was pressed, to be replaced by a confirmation.
+    ``view`` is the modal whose button was pressed, to be replaced by a confirmation. ``trigger`` opens a modal for
+    the answer to a button of the home page, which has no messages to show it in.
     """
 
     message: Message
     slack_retries: bool = False
     view: str = ""
+    trigger: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,12 @@ class FormRequest:
     reply: ReplyRoute
     link: str = ""
     view: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HomeOpened:
+    actor: Actor
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,7 @@ Delivery = (
     Ignored
     | PersonChanged
     | PlaceChanged
+    | HomeOpened
     | NewMessage
     | FormRequest
     | OptionSearch

@@ -24,7 +24,7 @@ from bot.surfaces.protocol import (
     SurfaceState,
     TokenRejected,
 )
-from bot.surfaces.slack import health, render
+from bot.surfaces.slack import health, home, render
 from bot.surfaces.slack.bolt import DeliveryHandler
 from bot.surfaces.slack.channels import ChannelDirectory
 from bot.surfaces.slack.client import SlackClient, cancel_all
@@ -81,7 +81,13 @@ class SlackSurface:
         self._channels = ChannelDirectory(self._client)
         forms = FormOpener(self._client, self._replies)
         self._deliveries = DeliveryHandler(
-            token, lambda: self._identity, self._new_parser, self._replies, forms, f"{command} show"
+            token,
+            lambda: self._identity,
+            self._new_parser,
+            self._replies,
+            forms,
+            f"{command} show",
+            self._channels.direct_channel,
         )
         app_token = options.app_token.get_secret_value() if options.app_token else ""
         self._socket_mode = (
@@ -249,6 +255,10 @@ class SlackSurface:
 
     async def react(self, ref: PostRef, emoji: str, *, on: bool = True) -> None:
         await self._posts.react(ref, emoji, on=on)
+
+    async def publish_home(self, person: Actor, place: Place, card: Card) -> None:
+        request = self._client.web.views_publish(user_id=person.id, view=home.home_view(card, place))
+        await self._client.call("views.publish", request)
 
     async def profile(self, actor: Actor) -> Actor:
         return await self._users.profile(actor)
