@@ -230,7 +230,8 @@ def bootstrap(
         now,
     )
     live_cards.outbox = activity_log.outbox = outbox
-    responder = Responder(chats, outbox, live_cards, activity_log, inbox, run_rows, history.message, now)
+    reaction = settings.bot.reaction_emoji
+    responder = Responder(chats, outbox, live_cards, activity_log, inbox, run_rows, history.message, now, reaction)
     runs = RunService(
         run_rows,
         effect_log,

@@ -17,6 +17,7 @@ from bot.storage.inbox import Inbox
 from bot.storage.store import StoreError
 from bot.surfaces.protocol import FieldErrors, NotRecorded, Recorded, SubmittedForm
 from commands.cards.run_card import live_card
+from commands.forms.known_runbooks import KnownRunbooks
 from commands.forms.opening import form_for_line, open_form
 from commands.forms.options import search_options
 from commands.forms.submission import FormErrors, submit
@@ -58,6 +59,7 @@ class AppIntake:
         self._now = now
         self._platform_events = platform_events
         self._home_pages = home_pages
+        self._known_runbooks = KnownRunbooks()
         self.on_recorded: list[Callable[[Message], None]] = []
 
     async def record(self, message: Message, answer: bytes = b"") -> Recorded:
@@ -113,7 +115,7 @@ class AppIntake:
             require_form(about, self._people.cached_profile(actor), place, services)
         except CommandError:
             return []
-        return await search_options(run, field, typed, services, about=about)
+        return await search_options(run, field, typed, services, about=about, known=self._known_runbooks)
 
     def _without_asking(self, actor: Actor, place: Place) -> Services:
         services = replace(self._services, memberships=self._memberships.last_known())

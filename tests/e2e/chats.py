@@ -80,8 +80,16 @@ class Room(ABC):
         """Waits for the form that a button opened and returns what it is filled with, by field."""
 
     @abstractmethod
+    async def form_json(self, *, user: str = "ana") -> Mapping[str, Any]:
+        """Waits for the form that a button opened and returns it as the chat got it: a view, or a dialog."""
+
+    @abstractmethod
     async def form_title(self, *, user: str = "ana") -> str:
         """Waits for the form that a button opened and returns its title."""
+
+    @abstractmethod
+    def reactions(self, text: str) -> set[str]:
+        """The bot's reactions to people's messages here that contain the text."""
 
     @abstractmethod
     def unsafe_texts(self) -> list[str]:

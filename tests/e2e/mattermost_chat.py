@@ -131,14 +131,22 @@ class MattermostRoom(Room):
         assert delivered.json.get("type") == "form", delivered
 
     async def form_values(self, *, user: str = "ana") -> Mapping[str, str]:
+        dialog = await self.form_json(user=user)
+        return {item["name"]: str(item.get("default") or "") for item in dialog["elements"]}
+
+    async def form_json(self, *, user: str = "ana") -> Mapping[str, Any]:
         fake, person = self.chat.fake, self.chat.users[user]
         dialog = await until(lambda: fake.dialog_of(person))
-        return {item["name"]: str(item.get("default") or "") for item in dialog.dialog["elements"]}
+        shown: Mapping[str, Any] = dialog.dialog
+        return shown
 
     async def form_title(self, *, user: str = "ana") -> str:
-        fake, person = self.chat.fake, self.chat.users[user]
-        dialog = await until(lambda: fake.dialog_of(person))
-        return str(dialog.dialog["title"])
+        return str((await self.form_json(user=user))["title"])
+
+    def reactions(self, text: str) -> set[str]:
+        fake = self.chat.fake
+        posts = [post for post in fake.posts.values() if post.channel == self.id and text in post.message]
+        return {emoji for post in posts for user, emoji in fake.reactions.get(post.id, ()) if user == fake.bot.id}
 
     def set_member(self, there: bool) -> None:
         members, bot = self.channel.members, self.chat.fake.bot.id

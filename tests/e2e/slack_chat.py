@@ -123,8 +123,16 @@ class SlackRoom(Room):
         modal = await self.chat.fake.modal(self.chat.users[user])
         return {field: prefilled(modal.element(field)) for field in modal.fields}
 
+    async def form_json(self, *, user: str = "ana") -> Mapping[str, Any]:
+        return (await self.chat.fake.modal(self.chat.users[user])).view
+
     async def form_title(self, *, user: str = "ana") -> str:
         return (await self.chat.fake.modal(self.chat.users[user])).title
+
+    def reactions(self, text: str) -> set[str]:
+        fake = self.chat.fake
+        posts = [post for post in fake.channels[self.id].messages if text in post.text]
+        return {emoji for post in posts for emoji in fake.reactions.get((self.id, post.ts), ())}
 
     def set_member(self, there: bool) -> None:
         members, bot = self.chat.fake.channels[self.id].members, self.chat.fake.bot_user
