@@ -226,6 +226,18 @@ class Slack(SlackServer):
         payload = {**self._interaction("shortcut", user), "callback_id": callback_id, "action_ts": self.new_ts()}
         return await self.deliver(app_url, "interactive", payload)
 
+    async def react(self, app_url: str, emoji: str, post: Posted, *, user: str, added: bool = True) -> Delivered:
+        """Adds a reaction, or takes it back. Its event does not contain the message."""
+        event = {
+            "type": "reaction_added" if added else "reaction_removed",
+            "user": user,
+            "reaction": emoji,
+            "item_user": post.user,
+            "item": {"type": "message", "channel": post.channel, "ts": post.ts},
+            "event_ts": self.new_ts(),
+        }
+        return await self.deliver(app_url, "events_api", self.envelope(event))
+
     def _newest_with(self, label: str, user: str) -> Posted:
         ephemerals = [ephemeral for ephemeral in self.ephemerals if ephemeral.to == user]
         seen = sorted([*self.posts, *ephemerals], key=lambda post: post.ts)

@@ -20,7 +20,7 @@ from tests.fakes.slack_state import ApiFailure, Channel, HomePage, Modal, Posted
 
 SCOPES = (
     "app_mentions:read,channels:history,channels:read,chat:write,commands,groups:history,groups:read,"
-    "im:history,im:read,im:write,mpim:history,mpim:read,reactions:write,users:read,users:read.email"
+    "im:history,im:read,im:write,mpim:history,mpim:read,reactions:read,reactions:write,users:read,users:read.email"
 )
 Result = TypeVar("Result")
 _JSON_METHODS = {
@@ -57,6 +57,7 @@ class SlackServer(Fake):
         self.homes: dict[str, HomePage] = {}  # by user
         self.sockets: list[web.WebSocketResponse] = []
         self.deaf: list[web.WebSocketResponse] = []  # stay open, answer pings and deliver nothing
+        self.linkified: list[str] = []  # calls without parse "none"
         self.link_disabled = False  # Socket Mode is switched off
         self.envelopes: dict[str, asyncio.Future[Any]] = {}
         self._triggers: dict[str, tuple[str, float]] = {}
@@ -224,7 +225,9 @@ class SlackServer(Fake):
         ]
         return {"channels": found, "response_metadata": {"next_cursor": ""}}
 
-    def _check_content(self, arguments: Mapping[str, Any]) -> None:
+    def _check_content(self, arguments: Mapping[str, Any], method: str = "") -> None:
+        if method and arguments.get("parse") != "none":
+            self.linkified.append(method)  # Slack would make links and mentions of what looks like them
         if "blocks" in arguments and arguments.get("parse", "none") != "none":
             raise ApiFailure("invalid_arguments", "parse would turn text into mentions")
         if len(arguments.get("text", "")) > 4000:
@@ -235,7 +238,7 @@ class SlackServer(Fake):
             raise ApiFailure("invalid_blocks", *faults)
 
     def _chat_postMessage(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        self._check_content(arguments)
+        self._check_content(arguments, "chat.postMessage")
         channel = self._channel(arguments.get("channel"))
         thread = str(arguments.get("thread_ts") or "")
         if channel.restricted:
@@ -250,7 +253,7 @@ class SlackServer(Fake):
         return {"channel": channel.id, "ts": post.ts, "message": _message(post, metadata=False)}
 
     def _chat_update(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        self._check_content(arguments)
+        self._check_content(arguments, "chat.update")
         channel = self._channel(arguments.get("channel"))
         post = next((item for item in channel.messages if item.ts == arguments.get("ts")), None)
         if post is None:
@@ -287,7 +290,7 @@ class SlackServer(Fake):
         return self.reactions.setdefault((channel.id, ts), set())
 
     def _chat_postEphemeral(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        self._check_content(arguments)
+        self._check_content(arguments, "chat.postEphemeral")
         channel, user = self._channel(arguments.get("channel")), str(arguments.get("user"))
         if user not in channel.members:
             raise ApiFailure("user_not_in_channel")

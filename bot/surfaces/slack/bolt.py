@@ -36,6 +36,7 @@ from bot.surfaces.slack.deliveries import (
     OptionSearch,
     PersonChanged,
     PlaceChanged,
+    Reaction,
     UnreadableButton,
 )
 from bot.surfaces.slack.forms import FormOpener
@@ -45,12 +46,13 @@ from bot.surfaces.slack.replies import PrivateReplies
 from bot.surfaces.slack.text import translate
 from commands.model.card import Button, Card, Option, Text
 from commands.model.intents import Begin, Finish
-from commands.model.messages import Actor
+from commands.model.messages import Actor, Message
 from commands.text.catalogue import plain_text
 
 log = logging.getLogger("liaison.slack")
 _ANY = re.compile("")
 _DELIVERY = "delivery"
+REACTION_SECONDS = 2.0  # of the three in which Slack waits for an ack
 DIRECT_CHANNEL_SECONDS = 1.0  # a trigger is valid for three
 OUTCOME_WAIT_SECONDS = 1.2  # of the 1.5 s in which a form has to show what became of it
 
@@ -68,6 +70,7 @@ class DeliveryHandler:
         forms: FormOpener,
         show_command: str,
         direct_channel: Callable[[Actor], Awaitable[str]],
+        read_reaction: Callable[[Reaction], Awaitable[Message | None]],
     ) -> None:
         self._token = token
         self._identity = identity
@@ -76,6 +79,7 @@ class DeliveryHandler:
         self._forms = forms
         self._show_command = show_command
         self._direct_channel = direct_channel
+        self._read_reaction = read_reaction
         self._intake: Intake | None = None
         self._accepting = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -128,6 +132,8 @@ class DeliveryHandler:
         app.view(_ANY)(self._process)
         app.event("app_mention")(self._process)
         app.event("message")(self._process)
+        app.event("reaction_added")(self._process)
+        app.event("reaction_removed")(self._process)
         app.options(_ANY)(self._options)
         return app
 
@@ -153,6 +159,11 @@ class DeliveryHandler:
                 return await self._submit(delivery, intake, req.body)
         if (status := await _notice(delivery, intake)) is not None:
             return BoltResponse(status=status)
+        if isinstance(delivery, Reaction):
+            command = await self._command_of(delivery)
+            if isinstance(command, BoltResponse):
+                return command
+            delivery = command
         if isinstance(delivery, NewMessage) and delivery.message.edits:
             accepted = await _accepted_edit(delivery, intake)
             if isinstance(accepted, BoltResponse):
@@ -165,6 +176,16 @@ class DeliveryHandler:
         req.context[_DELIVERY] = delivery
         await next()
         return None
+
+    async def _command_of(self, reaction: Reaction) -> NewMessage | BoltResponse:
+        """The only delivery for which something is read before the ack: Slack sends an event again."""
+        try:
+            async with asyncio.timeout(REACTION_SECONDS):
+                message = await self._read_reaction(reaction)
+        except (SurfaceError, TimeoutError) as error:
+            log.warning("slack: the message of a reaction was not read: %s", str(error) or "no answer in time")
+            return BoltResponse(status=503)
+        return NewMessage(message, slack_retries=True) if message is not None else BoltResponse(status=200)
 
     async def _submit(self, delivery: FormSubmission, intake: Intake, body: dict[str, Any]) -> BoltResponse:
         """Waits for the outcome. A success that everybody sees closes the form; anything else is shown in it."""

@@ -52,6 +52,18 @@ class HomeOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class Reaction:
+    """Added to a message of ours, or taken back. ``place`` is without the thread, which Slack does not say."""
+
+    key: str
+    actor: Actor
+    place: Place
+    post: str
+    emoji: str
+    added: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OptionSearch:
     """``on_card``: its options are commands, not the values of a form's field."""
 
@@ -102,6 +114,7 @@ Delivery = (
     | PersonChanged
     | PlaceChanged
     | HomeOpened
+    | Reaction
     | NewMessage
     | FormRequest
     | OptionSearch

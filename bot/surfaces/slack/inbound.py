@@ -26,6 +26,7 @@ from bot.surfaces.slack.deliveries import (
     OptionSearch,
     PersonChanged,
     PlaceChanged,
+    Reaction,
     UnreadableButton,
 )
 from bot.surfaces.slack.encoding import around_mention, decode, text_after_mention
@@ -120,6 +121,8 @@ class DeliveryParser(ShortcutParser):
             return _changed_place(event)
         if event.get("type") == "app_home_opened":
             return self._parse_home_opened(body, event)
+        if event.get("type") in ("reaction_added", "reaction_removed"):
+            return self._parse_reaction(body, event)
         if event.get("type") not in ("app_mention", "message"):
             return Ignored(f"event {event.get('type')}")
         event = _edited_message(event)
@@ -172,6 +175,23 @@ class DeliveryParser(ShortcutParser):
             return Ignored("the messages of the app")
         actor = self._actor(body, {"id": event.get("user")})
         return HomeOpened(actor, self._place(body, str(event.get("channel") or actor.id), direct=True))
+
+    def _parse_reaction(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Delivery:
+        item, user = event.get("item") or {}, str(event.get("user") or "")
+        bot_user = self.identity.user or _authorized_bot_user(body)
+        if not bot_user:
+            raise NotIdentified
+        if item.get("type") != "message" or event.get("item_user") != bot_user or user in ("", bot_user):
+            return Ignored("not a person's reaction to a message of ours")
+        channel = str(item.get("channel") or "")
+        return Reaction(
+            key=self._key(body, f"reaction:{body.get('event_id') or digest(body)}"),
+            actor=self._actor(body, {"id": user}),
+            place=self._place(body, channel, direct=channel.startswith("D")),
+            post=str(item.get("ts") or ""),
+            emoji=str(event.get("reaction") or ""),
+            added=event.get("type") == "reaction_added",
+        )
 
     def _parse_button(self, body: Mapping[str, Any]) -> Delivery:
         action: Mapping[str, Any] = body["actions"][0]

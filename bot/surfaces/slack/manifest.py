@@ -21,11 +21,20 @@ SCOPES = (
     "im:write",
     "mpim:history",
     "mpim:read",
+    "reactions:read",
     "reactions:write",
     "users:read",
     "users:read.email",
 )
-EVENTS = ("app_home_opened", "app_mention", "message.im", "user_change", *PLACE_EVENTS)
+EVENTS = (
+    "app_home_opened",
+    "app_mention",
+    "message.im",
+    "reaction_added",
+    "reaction_removed",
+    "user_change",
+    *PLACE_EVENTS,
+)
 EVENTS_PATH = "/slack/events"
 _UNQUOTED = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]*[A-Za-z0-9]")  # needs no quotes in YAML, unless it is a keyword
 _YAML_KEYWORDS = ("true", "false", "null", "yes", "no", "on", "off")

@@ -34,6 +34,7 @@ from bot.surfaces.slack.inbound import DeliveryParser
 from bot.surfaces.slack.manifest import EVENTS_PATH
 from bot.surfaces.slack.people import UserDirectory
 from bot.surfaces.slack.posting import ChannelPosts
+from bot.surfaces.slack.reactions import ReactionReader
 from bot.surfaces.slack.replies import PrivateReplies
 from bot.surfaces.slack.socket import PROBE_SECONDS, SILENCE_SECONDS, SocketMode
 from commands.model.card import Button, Card, Text
@@ -79,6 +80,7 @@ class SlackSurface:
         self._replies = PrivateReplies(self._client, self._posts)
         self._users = UserDirectory(self._client, lambda: self._identity, now)
         self._channels = ChannelDirectory(self._client)
+        reactions = ReactionReader(self._client, options.reactions)
         forms = FormOpener(self._client, self._replies)
         self._deliveries = DeliveryHandler(
             token,
@@ -88,6 +90,7 @@ class SlackSurface:
             forms,
             f"{command} show",
             self._channels.direct_channel,
+            lambda reaction: reactions.command(reaction, self._now()),
         )
         app_token = options.app_token.get_secret_value() if options.app_token else ""
         self._socket_mode = (
