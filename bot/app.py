@@ -26,6 +26,7 @@ from bot.engine.message_history import MessageHistory
 from bot.engine.message_work import MessageProcessor
 from bot.engine.reconciler import Reconciler
 from bot.outbound.activity_log import ActivityLog
+from bot.outbound.home_pages import HomePages
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.outbox import Outbox
 from bot.outbound.postings import Senders
@@ -89,6 +90,7 @@ class Application:
     change_poller: ChangePoller
     outbox: Outbox
     live_cards: LiveCards
+    home_pages: HomePages
     activity_log: ActivityLog
     responder: Responder
     services: Services
@@ -127,6 +129,7 @@ class Application:
             task.cancel()
         await self.reconciler.stop()
         await self.engine.stop(SHUTDOWN_GRACE_SECONDS)
+        await self.home_pages.stop()
         await self.activity_log.stop()
         await self.outbox.stop(OUTBOX_GRACE_SECONDS)
         await self.runs.stop()
@@ -234,7 +237,7 @@ def bootstrap(
         effect_log,
         platforms,
         now,
-        on_change=live_cards.mark_changed,
+        on_change=lambda handle: on_run_change(handle),
         on_stop=lambda run: activity_log.post_soon(stopped_line(run, services)),
         count_queued_writes=lambda handle: engine.queued_writes(handle),
         language=language,
@@ -243,6 +246,12 @@ def bootstrap(
     people = PeopleDirectory(PeopleRows(store), chats, settings.people, now)
     memberships = Memberships(chats, now)
     services = _create_services(settings, platforms, runs, people, memberships, history, responder)
+    home_pages = HomePages(chats, services, people.profile, now)
+
+    def on_run_change(handle: str) -> None:
+        live_cards.mark_changed(handle)
+        home_pages.mark_changed()
+
     heartbeat = Heartbeat(settings.heartbeat_path, now)
     scheduled = ScheduledRows(store)
     engine, reconciler = _create_engine(
@@ -262,7 +271,15 @@ def bootstrap(
     responder.scheduler, responder.services, senders.services = engine, services, services
     history.engine, history.reconciler = engine, reconciler
     intake = AppIntake(
-        engine, responder, inbox, services, people, memberships, now, PlatformEvents(platforms, runs, now)
+        engine,
+        responder,
+        inbox,
+        services,
+        people,
+        memberships,
+        now,
+        PlatformEvents(platforms, runs, now),
+        home_pages,
     )
     # Whoever writes in a place may just have invited us.
     intake.on_recorded.append(lambda message: outbox.place_changed(message.place.key))
@@ -280,6 +297,7 @@ def bootstrap(
         change_poller=ChangePoller(platforms, runs, now),
         outbox=outbox,
         live_cards=live_cards,
+        home_pages=home_pages,
         activity_log=activity_log,
         responder=responder,
         services=services,

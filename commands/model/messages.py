@@ -81,6 +81,7 @@ class Via(StrEnum):
     BUTTON = "button"
     FORM = "form"
     SHORTCUT = "shortcut"
+    REACTION = "reaction"
     SAY = "say"
 
 

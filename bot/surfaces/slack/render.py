@@ -72,12 +72,12 @@ def _add_section(builder: RichTextBuilder, section: Section) -> list[Button]:
     while rows:
         row = rows.pop(0)
         if row.button is None:
-            for line in (*heading, *_row(row)):
+            for line in (*heading, *row_lines(row)):
                 builder.add_line(line)
         else:
-            below = [line for other in _unmarked(rows) for line in _row(other)]
+            below = [line for other in _unmarked(rows) for line in row_lines(other)]
             rows = rows[len(below) :]
-            _add_beside(builder, [*heading, *_row(row), *below], controls.button(row.button, 0))
+            _add_beside(builder, [*heading, *row_lines(row), *below], controls.button(row.button, 0))
         heading = []
     return _add_menu(builder, section.more, section)
 
@@ -116,7 +116,7 @@ def lines(lines: Sequence[Text], buttons: Sequence[Button] = ()) -> RenderedMess
     return _assemble(builder, full_text, buttons)
 
 
-def _row(row: Row) -> list[Text]:
+def row_lines(row: Row) -> list[Text]:
     """One line; two beside a button, where there is little room."""
     icon = f"{STATE_ICONS[row.state]} " if row.state else ""
     state: Text = (task_state_name(row.state),) if row.state else ()
