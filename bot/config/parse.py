@@ -231,10 +231,25 @@ class SettingsParser:
             if fold(word) in typed:
                 self.problems.append(f"aliases.{word}: is a verb itself, so the alias has no effect; remove it")
         slack = found.get("slack")
+        if slack is not None:
+            self.problems += self._missing_from_slack(slack)
         if "slack.signing_secret" in self._unread or "slack.app_token" in self._unread:
             return
         if slack is not None and slack.signing_secret is None and slack.app_token is None:
             self.problems.append("slack.signing_secret: is missing (or set slack.app_token to use Socket Mode)")
+
+    def _missing_from_slack(self, slack: SlackOptions) -> Iterator[str]:
+        """Either the token of one workspace, or what lets workspaces install the app, or both."""
+        if slack.client_id is None and slack.bot_token is None and "slack.bot_token" not in self._unread:
+            description = SlackOptions.model_fields["bot_token"].description
+            yield f"slack.bot_token: is missing ({description})"
+        needed = ("client_secret", "encryption_keys")
+        if slack.client_id is not None:
+            for key in needed:
+                if not getattr(slack, key) and f"slack.{key}" not in self._unread:
+                    yield f"slack.{key}: is missing ({SlackOptions.model_fields[key].description})"
+        elif slack.workspaces or any(getattr(slack, key) for key in needed):
+            yield "slack.client_id: is missing (from Basic Information)"
 
 
 def _problem(

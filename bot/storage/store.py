@@ -64,6 +64,7 @@ class Commit(StrEnum):
     PERSON = "person"
     RATE_LIMIT = "rate limit"
     SURFACE_STATE = "surface state"
+    INSTALLATION = "installation"
     LOCAL_RUN = "local run"
 
 

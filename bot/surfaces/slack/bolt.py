@@ -18,6 +18,7 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
@@ -37,49 +38,37 @@ from bot.surfaces.slack.deliveries import (
     PersonChanged,
     PlaceChanged,
     Reaction,
+    Uninstalled,
     UnreadableButton,
 )
-from bot.surfaces.slack.forms import FormOpener
 from bot.surfaces.slack.identity import Identity
 from bot.surfaces.slack.inbound import DeliveryParser
-from bot.surfaces.slack.replies import PrivateReplies
-from bot.surfaces.slack.text import translate
+from bot.surfaces.slack.text import translate, translate_plain
+from bot.surfaces.slack.workspace import Workspace
+from bot.surfaces.slack.workspaces import Workspaces
 from commands.model.card import Button, Card, Option, Text
 from commands.model.intents import Begin, Finish
-from commands.model.messages import Actor, Message
+from commands.model.messages import Actor, Place, ReplyRoute
 from commands.text.catalogue import plain_text
 
 log = logging.getLogger("liaison.slack")
 _ANY = re.compile("")
-_DELIVERY = "delivery"
 REACTION_SECONDS = 2.0  # of the three in which Slack waits for an ack
+_DELIVERY, _WORKSPACE = "delivery", "workspace"
 DIRECT_CHANNEL_SECONDS = 1.0  # a trigger is valid for three
 OUTCOME_WAIT_SECONDS = 1.2  # of the 1.5 s in which a form has to show what became of it
 
 
 class DeliveryHandler:
-    """``new_parser`` returns a parser for the present time and identity. ``show_command`` is shown to people whose
-    message may be lost ("/run show")."""
+    """``new_parser`` returns a parser for the present time and an identity. ``show_command`` is shown to people
+    whose message may be lost ("/run show")."""
 
     def __init__(
-        self,
-        token: str,
-        identity: Callable[[], Identity],
-        new_parser: Callable[[], DeliveryParser],
-        replies: PrivateReplies,
-        forms: FormOpener,
-        show_command: str,
-        direct_channel: Callable[[Actor], Awaitable[str]],
-        read_reaction: Callable[[Reaction], Awaitable[Message | None]],
+        self, workspaces: Workspaces, new_parser: Callable[[Identity], DeliveryParser], show_command: str
     ) -> None:
-        self._token = token
-        self._identity = identity
+        self._workspaces = workspaces
         self._new_parser = new_parser
-        self._replies = replies
-        self._forms = forms
         self._show_command = show_command
-        self._direct_channel = direct_channel
-        self._read_reaction = read_reaction
         self._intake: Intake | None = None
         self._accepting = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -100,22 +89,30 @@ class DeliveryHandler:
     async def dispatch(self, request: AsyncBoltRequest) -> BoltResponse:
         if not self._accepting:
             return BoltResponse(status=503)
+        if _is_for_bolt(request.body):
+            request.context[_DELIVERY] = Ignored("a check of our address")
+            return await self.app.async_dispatch(request)
         try:
             with parsing("slack delivery"):
-                delivery = self._new_parser().parse(request.body)
+                workspace = self._workspaces.of_delivery(request.context)
+                if workspace is None:
+                    return _not_installed(request)
+                delivery = self._new_parser(workspace.identity).parse(request.body)
         except NotIdentified:
             return BoltResponse(status=503)
         except MalformedDelivery as error:
             log.warning("slack: rejected a malformed delivery (%s)", error)
             return BoltResponse(status=400)
-        if isinstance(delivery, Ignored) and not _is_for_bolt(request.body):
+        if isinstance(delivery, Ignored):
             return BoltResponse(status=200)  # Bolt has its own ideas of its fields
-        request.context[_DELIVERY] = delivery
+        if isinstance(delivery, Uninstalled):
+            return await self._uninstall(delivery, workspace)
+        request.context[_DELIVERY], request.context[_WORKSPACE] = delivery, workspace
         return await self.app.async_dispatch(request)
 
     def _build(self) -> AsyncApp:
-        async def authorize() -> AuthorizeResult:  # Bolt can't call a method here
-            return self._authorized()
+        async def authorize(context: AsyncBoltContext) -> AuthorizeResult:  # Bolt can't call a method here
+            return _authorized(context.get(_WORKSPACE))
 
         app = AsyncApp(
             name="liaison",
@@ -136,16 +133,6 @@ class DeliveryHandler:
         app.event("reaction_removed")(self._process)
         app.options(_ANY)(self._options)
         return app
-
-    def _authorized(self) -> AuthorizeResult:
-        identity = self._identity()
-        return AuthorizeResult(
-            enterprise_id=identity.enterprise or None,
-            team_id=identity.team or None,
-            bot_user_id=identity.user or None,
-            bot_id=identity.bot or None,
-            bot_token=self._token,
-        )
 
     async def _record_delivery(
         self, req: AsyncBoltRequest, next: Callable[[], Awaitable[None]]
@@ -181,7 +168,7 @@ class DeliveryHandler:
         """The only delivery for which something is read before the ack: Slack sends an event again."""
         try:
             async with asyncio.timeout(REACTION_SECONDS):
-                message = await self._read_reaction(reaction)
+                message = await self._workspaces.of(reaction.actor.workspace).command_of(reaction)
         except (SurfaceError, TimeoutError) as error:
             log.warning("slack: the message of a reaction was not read: %s", str(error) or "no answer in time")
             return BoltResponse(status=503)
@@ -205,6 +192,13 @@ class DeliveryHandler:
         await intake.store_answer(key, shown.encode())
         return BoltResponse(status=200, body=shown)
 
+    async def _uninstall(self, delivery: Uninstalled, workspace: Workspace) -> BoltResponse:
+        try:
+            await self._workspaces.uninstalled(workspace, delivery)
+        except NotRecorded:
+            return BoltResponse(status=503)  # Slack sends it again
+        return BoltResponse(status=200)
+
     async def _record_message(
         self, delivery: NewMessage, intake: Intake, body: dict[str, Any]
     ) -> BoltResponse | None:
@@ -227,7 +221,7 @@ class DeliveryHandler:
             )
         message = delivery.message
         if body.get("type") is not None:  # Slack only shows the response body of a command
-            self._spawn(self._replies.send(message.actor, message.place, message.reply, _error_card(text)))
+            self._spawn(self._reply(message.actor, message.place, message.reply, _error_card(text)))
         return BoltResponse(status=200, body={"response_type": "ephemeral", "text": plain_text(text)})
 
     async def _process(self, ack: AsyncAck, delivery: Delivery) -> None:
@@ -241,23 +235,30 @@ class DeliveryHandler:
                     self._spawn(self._show_in_modal(delivery, intake))
                 elif view:
                     with in_language(intake.language_for(message.actor)):
-                        self._spawn(self._forms.show_received(view))
+                        self._spawn(self._show_received(message.actor, view))
             case FormRequest() if intake is not None:
                 self._spawn(self._open_form(delivery, intake))
             case UnreadableButton(actor=actor, place=place, reply=reply) if intake is not None:
                 with in_language(intake.language_for(actor)):
                     text = translate("too_old", show=self._show_command)
-                    self._spawn(self._replies.send(actor, place, reply, _error_card(text)))
+                    self._spawn(self._reply(actor, place, reply, _error_card(text)))
 
     async def _open_form(self, request: FormRequest, intake: Intake) -> None:
         """A global shortcut is used in no channel, so what it starts is answered in the direct one."""
+        workspace = self._workspaces.of(request.actor.workspace)
         if request.place.channel == request.actor.id:
             with suppress(SurfaceError, TimeoutError):
                 async with asyncio.timeout(DIRECT_CHANNEL_SECONDS):
-                    channel = await self._direct_channel(request.actor)
+                    channel = await workspace.channels.direct_channel(request.actor)
                     place = request.place.model_copy(update={"channel": channel})
                     request = replace(request, place=place)
-        await self._forms.open(request, intake)
+        await workspace.forms.open(request, intake)
+
+    async def _show_received(self, actor: Actor, view: str) -> None:
+        await self._workspaces.of(actor.workspace).forms.show_received(view)
+
+    async def _reply(self, actor: Actor, place: Place, route: ReplyRoute, card: Card) -> None:
+        await self._workspaces.of(actor.workspace).replies.send(actor, place, route, card)
 
     async def _show_in_modal(self, delivery: NewMessage, intake: Intake) -> None:
         """The answer to a button of the home page, if it is ready while the trigger is valid. What the page itself
@@ -267,7 +268,8 @@ class DeliveryHandler:
         if card is None or card.shown_elsewhere:
             return
         with in_language(intake.language_for(message.actor)):
-            await self._forms.open_card(card, message, delivery.trigger)
+            forms = self._workspaces.of(message.actor.workspace).forms
+            await forms.open_card(card, message, delivery.trigger)
 
     async def _options(self, ack: AsyncAck, delivery: Delivery) -> None:
         if not isinstance(delivery, OptionSearch) or self._intake is None:
@@ -312,6 +314,26 @@ async def _notice(delivery: Delivery, intake: Intake) -> int | None:
                 return 503  # Slack sends it again
             return 200
     return None
+
+
+def _authorized(workspace: Workspace | None) -> AuthorizeResult:
+    identity = workspace.identity if workspace is not None else Identity()
+    return AuthorizeResult(
+        enterprise_id=identity.enterprise or None,
+        team_id=identity.team or None,
+        bot_user_id=identity.user or None,
+        bot_id=identity.bot or None,
+        bot_token=workspace.token if workspace is not None else None,
+    )
+
+
+def _not_installed(request: AsyncBoltRequest) -> BoltResponse:
+    """Only the person who typed a command can be told without a token."""
+    log.warning("slack: a delivery from %s, which is not served", request.context.team_id)
+    if not str(request.body.get("command") or ""):
+        return BoltResponse(status=200)
+    text = translate_plain("not_installed")
+    return BoltResponse(status=200, body={"response_type": "ephemeral", "text": text})
 
 
 async def _log_failure(work: Awaitable[None]) -> None:

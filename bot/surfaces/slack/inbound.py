@@ -7,7 +7,7 @@ becomes ``Ignored`` and is never an error.
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -27,6 +27,7 @@ from bot.surfaces.slack.deliveries import (
     PersonChanged,
     PlaceChanged,
     Reaction,
+    Uninstalled,
     UnreadableButton,
 )
 from bot.surfaces.slack.encoding import around_mention, decode, text_after_mention
@@ -36,6 +37,7 @@ from bot.surfaces.slack.views import Meta
 from commands.model.intents import OpenForm
 from commands.model.messages import Message, Place, ReplyRoute, Via
 
+UNINSTALL_EVENTS = ("app_uninstalled", "tokens_revoked")
 # After these, other people may see a channel than before (Slack docs, "Event types").
 PLACE_EVENTS = (
     "member_joined_channel",
@@ -115,16 +117,22 @@ class DeliveryParser(ShortcutParser):
         event = body.get("event", {})
         if not isinstance(event, dict):
             raise TypeError("event")  # Bolt would fail
-        if event.get("type") == "user_change":
-            return PersonChanged(str((event.get("user") or {}).get("id") or ""))
+        match event.get("type"):
+            case "user_change":
+                return PersonChanged(str((event.get("user") or {}).get("id") or ""))
+            case "app_home_opened":
+                return self._parse_home_opened(body, event)
+            case "reaction_added" | "reaction_removed":
+                return self._parse_reaction(body, event)
+            case "app_mention" | "message":
+                return self._parse_message(body, event)
         if event.get("type") in PLACE_EVENTS:
             return _changed_place(event)
-        if event.get("type") == "app_home_opened":
-            return self._parse_home_opened(body, event)
-        if event.get("type") in ("reaction_added", "reaction_removed"):
-            return self._parse_reaction(body, event)
-        if event.get("type") not in ("app_mention", "message"):
-            return Ignored(f"event {event.get('type')}")
+        if event.get("type") in UNINSTALL_EVENTS:
+            return self._parse_uninstall(body, event)
+        return Ignored(f"event {event.get('type')}")
+
+    def _parse_message(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Delivery:
         event = _edited_message(event)
         user = str(event.get("user") or "")
         from_bot = event.get("bot_id") or event.get("bot_profile") or user in ("", "USLACKBOT")
@@ -169,6 +177,13 @@ class DeliveryParser(ShortcutParser):
             reply=ReplyRoute(post=ts),
         )
         return NewMessage(message, slack_retries=True)
+
+    def _parse_uninstall(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Delivery:
+        revoked = (event.get("tokens") or {}).get("bot") or ()
+        if event["type"] == "tokens_revoked" and self.identity.user not in revoked:
+            return Ignored("tokens of people")
+        at = datetime.fromtimestamp(int(body.get("event_time") or self.now.timestamp()), UTC)
+        return Uninstalled(str(event["type"]), at)
 
     def _parse_home_opened(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Delivery:
         if event.get("tab") != "home":
