@@ -329,6 +329,7 @@ def _create_services(
         messages=history,
         responder=responder,
         access_rules=settings.access.rules,
+        platform_workspaces={name: entry.workspaces for name, entry in settings.platforms.items()},
         root_command=settings.bot.command,
         aliases=settings.aliases,
         now=now,

@@ -38,7 +38,7 @@ FREE_TABLES = ("aliases", "people")  # sections whose keys the operator chooses
 SECTIONS = (*TABLES, *FREE_TABLES, "platforms")
 RENAMED: Mapping[str, Mapping[str, str]] = {"bot": {"patience": "write_timeout"}}
 """Section -> old key -> new key. The old keys still work, with a warning."""
-_COMMON_PLATFORM_KEYS = ("kind", "hook_secret", "slowest_answer")
+_COMMON_PLATFORM_KEYS = ("kind", "hook_secret", "slowest_answer", "workspaces")
 _URLS = ("url", "public_url", "api_url")  # their problems show how to correct them
 SHORTEST_HOOK_SECRET = 16  # the operator chooses it, so it may be a word
 LONGER_SECRET = f"use at least {SHORTEST_HOOK_SECRET} characters: openssl rand -hex 16"
@@ -181,8 +181,10 @@ class SettingsParser:
                 self.problems.append(f"{section}.{key}: must be text")
         return {key: value for key, value in table.items() if isinstance(value, str)}
 
-    def platform(self, name: str, entry: Any) -> tuple[str, BaseModel, SecretStr | None, timedelta | None] | None:
-        """(kind, the platform's own options, ``hook_secret``, ``slowest_answer``)."""
+    def platform(
+        self, name: str, entry: Any
+    ) -> tuple[str, BaseModel, SecretStr | None, timedelta | None, tuple[str, ...]] | None:
+        """(kind, the platform's own options, ``hook_secret``, ``slowest_answer``, ``workspaces``)."""
         section = f"platforms.{name}"
         if not isinstance(entry, dict):
             self.problems.append(f"{section}: must be a section, written [{section}]")
@@ -200,6 +202,7 @@ class SettingsParser:
         elif hook_secret is not None and len(hook_secret) < SHORTEST_HOOK_SECRET:
             self.problems.append(f"{section}.hook_secret: is too short and can be guessed; {LONGER_SECRET}")
         slowest_answer = self._slowest_answer(section, entry)
+        workspaces = self._workspaces(section, entry)
         if not isinstance(kind, str) or kind not in self.platforms:
             return None
         own = {key: value for key, value in entry.items() if key not in _COMMON_PLATFORM_KEYS}
@@ -210,7 +213,14 @@ class SettingsParser:
             return None
         if options is None:
             return None
-        return kind, options, SecretStr(str(hook_secret)) if hook_secret else None, slowest_answer
+        return kind, options, SecretStr(str(hook_secret)) if hook_secret else None, slowest_answer, workspaces
+
+    def _workspaces(self, section: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
+        given = _split_or_strip(entry.get("workspaces", []), tuple[str, ...])
+        if not isinstance(given, list) or not all(isinstance(id, str) and id for id in given):
+            self.problems.append(f'{section}.workspaces: must be a list of ids like ["T0123ABCD"]')
+            return ()
+        return tuple(given)
 
     def _slowest_answer(self, section: str, entry: Mapping[str, Any]) -> timedelta | None:
         if (given := entry.get("slowest_answer")) is None:

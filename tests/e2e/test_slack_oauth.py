@@ -1,6 +1,6 @@
 """Workspaces install the Slack app themselves, and one process serves all of them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from tests.e2e.process import Liaison, until
 from tests.fakes.slack_host import Browser, HostedSlack, SlackHost
 
 KEY, OTHER_KEY = "a2V5X29mX29uZV93b3Jrc3BhY2VfZm9yX3Rlc3RzISE=", "b3RoZXIta2V5LW9mLXRoaXJ0eS10d28tYnl0ZXMhISE="
+Tables = dict[str, dict[str, Any]]
 OPS, ANA = "C0OPS", "U0ANA"  # the same ids in every workspace
 
 
@@ -29,7 +30,7 @@ def populate(workspace: HostedSlack) -> None:
     workspace.add_channel(OPS, "ops", members=(ANA,))
 
 
-def settings(host: SlackHost, **changes: Any) -> dict[str, dict[str, Any]]:
+def settings(host: SlackHost, *, workspaces_of_local: Sequence[str] = (), **changes: Any) -> Tables:
     slack = {
         "client_id": host.client_id,
         "client_secret": host.client_secret,
@@ -38,7 +39,8 @@ def settings(host: SlackHost, **changes: Any) -> dict[str, dict[str, Any]]:
         "signing_secret": host.signing_secret,
         "api_url": host.api_url,
     }
-    return {"slack": {**slack, **changes}, "platforms.local": {"kind": "local", "path": str(SAMPLES)}}
+    local = {"kind": "local", "path": str(SAMPLES), "workspaces": list(workspaces_of_local)}
+    return {"slack": {**slack, **changes}, "platforms.local": local}
 
 
 async def install(host: SlackHost, liaison: Liaison, *teams: str) -> None:
@@ -89,8 +91,8 @@ async def test_the_workspace_of_the_bot_token_is_served_beside_those_that_instal
     tmp_path: Path, host: SlackHost
 ) -> None:
     acme, birch = host.workspaces["T1"], host.workspaces["T2"]
-    own = {"bot_token": host.issue_token(acme), "workspaces": ["T2"]}
-    async with Liaison(tmp_path, settings(host, **own)) as liaison:
+    tables = settings(host, bot_token=host.issue_token(acme), workspaces=["T2"])
+    async with Liaison(tmp_path, tables) as liaison:
         await install(host, liaison, "T2")
         for workspace in (acme, birch):
             await start_run(workspace, liaison)
@@ -230,3 +232,36 @@ async def test_socket_mode_delivers_for_all_workspaces(tmp_path: Path, host: Sla
             workspace = host.workspaces[team]
             await workspace.command("socket", "start Database failover", user=ANA, channel=OPS)
             await workspace.wait_for_post("T1 ")
+
+
+async def test_a_platform_is_used_only_in_the_workspaces_that_it_names(tmp_path: Path, host: SlackHost) -> None:
+    acme, birch = host.workspaces["T1"], host.workspaces["T2"]
+    async with Liaison(tmp_path, settings(host, workspaces_of_local=["T1"])) as liaison:
+        await install(host, liaison, "T1", "T2")
+        await start_run(acme, liaison)
+        for command in ("runbooks", "start Database failover", "show local:R1", "use R1", "status R1"):
+            before = len(birch.ephemerals)
+            await birch.command(liaison.url, command, user=ANA, channel=OPS)
+            await birch.until(lambda before=before: len(birch.ephemerals) > before)  # type: ignore[misc]
+        assert not birch.bot_posts
+        shown = " ".join(post.visible_text for post in birch.ephemerals)
+        assert "I can't find a run R1 that you have access to." in shown
+        assert "Confirm the primary" not in shown
+
+
+async def test_a_run_crosses_workspaces_only_if_its_platform_names_both(tmp_path: Path, host: SlackHost) -> None:
+    """[access] read = "members" opens the runs of the platform to every member, but not to another workspace."""
+    acme, birch = host.workspaces["T1"], host.workspaces["T2"]
+    both: Sequence[str] = ["T1", "T2"]
+    for named, text in (([], "can't find"), (both, "Database failover")):
+        folder = tmp_path / f"{len(named)}-named"
+        folder.mkdir()
+        liaison = Liaison(folder, settings(host, workspaces_of_local=named))
+        with liaison.config.open("a") as config:
+            config.write('[access]\nread = [{who = ["members"], platform = "local"}]\n')
+        async with liaison:
+            await install(host, liaison, "T1", "T2")
+            acme.channels[OPS].messages.clear()
+            await start_run(acme, liaison)
+            await birch.command(liaison.url, "show R1", user=ANA, channel=OPS)
+            await birch.wait_for_private(text)
