@@ -44,6 +44,7 @@ from bot.storage.live_cards import LiveCardRows
 from bot.storage.local_runs import LocalRunRows
 from bot.storage.outbox import Kind, OutboxRows
 from bot.storage.people import PeopleRows
+from bot.storage.preferences import PreferenceRows
 from bot.storage.rate_limits import RateLimitRows
 from bot.storage.runs import RunRows
 from bot.storage.scheduled import ScheduledRows
@@ -241,7 +242,7 @@ def bootstrap(
     outcomes = OutcomeRecorder(run_rows, effect_log, inbox, runs)
     people = PeopleDirectory(PeopleRows(store), chats, settings.people, now)
     memberships = Memberships(chats, now)
-    services = _create_services(settings, platforms, runs, people, memberships, history, responder)
+    services = _create_services(settings, store, platforms, runs, people, memberships, history, responder)
     heartbeat = Heartbeat(settings.heartbeat_path, now)
     scheduled = ScheduledRows(store)
     engine, reconciler = _create_engine(
@@ -291,6 +292,7 @@ def bootstrap(
 
 def _create_services(
     settings: Settings,
+    store: Store,
     platforms: Mapping[str, Adapter],
     runs: RunService,
     people: PeopleDirectory,
@@ -307,6 +309,7 @@ def _create_services(
         memberships=memberships,
         messages=history,
         responder=responder,
+        preferences=PreferenceRows(store),
         access_rules=settings.access.rules,
         root_command=settings.bot.command,
         aliases=settings.aliases,

@@ -116,6 +116,18 @@ class PeoplePort(Protocol):
         ...
 
 
+NotifyMode = Literal["auto", "thread", "dm", "off"]
+"""How a person wants to be told about their tasks; ``auto`` leaves it to Liaison."""
+
+
+class PreferencesPort(Protocol):
+    """What people have chosen for themselves."""
+
+    async def notify_mode(self, actor: Actor) -> NotifyMode: ...
+
+    async def set_notify_mode(self, actor: Actor, mode: NotifyMode) -> None: ...
+
+
 class MembershipsPort(Protocol):
     """Which places of the chats a person can see. Asks the chat, unless it was asked within the last minute."""
 
@@ -263,6 +275,7 @@ class Services:
     memberships: MembershipsPort
     messages: MessagesPort
     responder: ResponderPort
+    preferences: PreferencesPort
     access_rules: AccessRules = AccessRules()
     root_command: str = "/run"
     mention: str = "@liaison"

@@ -13,7 +13,7 @@ from adapters.writes import Write, WriteMarker, WriteResult
 from commands.model.card import ActivityLine, Card
 from commands.model.messages import Actor, Message, Place
 from commands.model.outcomes import Done, Outcome, Refused, Unknown
-from commands.model.ports import CannotPost, StopResult
+from commands.model.ports import CannotPost, NotifyMode, StopResult
 from commands.model.tracked_run import Receipt, RunOverlay, TrackedRun
 
 Clock = Callable[[], datetime]
@@ -181,6 +181,17 @@ class MemoryPeople:
 
     def cached_profile(self, actor: Actor) -> Actor:
         return actor
+
+
+@dataclass
+class MemoryPreferences:
+    modes: dict[str, NotifyMode] = field(default_factory=dict)  # by actor key
+
+    async def notify_mode(self, actor: Actor) -> NotifyMode:
+        return self.modes.get(actor.key, "auto")
+
+    async def set_notify_mode(self, actor: Actor, mode: NotifyMode) -> None:
+        self.modes[actor.key] = mode
 
 
 @dataclass

@@ -48,6 +48,7 @@ from tests.commands.memory import (
     MemoryMemberships,
     MemoryMessages,
     MemoryPeople,
+    MemoryPreferences,
     MemoryResponder,
     MemoryRunsPort,
 )
@@ -208,6 +209,7 @@ class Room:
         self.memberships = MemoryMemberships()
         self.messages = MemoryMessages(self.now)
         self.responder = MemoryResponder()
+        self.preferences = MemoryPreferences()
         self.effect_log: dict[tuple[str, str], Outcome] = {}
         platform_types: dict[str, Platform] = {"local": PLATFORM}
         self.services = Services(
@@ -219,6 +221,7 @@ class Room:
             memberships=self.memberships,
             messages=self.messages,
             responder=self.responder,
+            preferences=self.preferences,
             zone=UTC,
         )
 
