@@ -27,6 +27,8 @@ from bot.engine.message_work import MessageProcessor
 from bot.engine.reconciler import Reconciler
 from bot.outbound.activity_log import ActivityLog
 from bot.outbound.live_cards import LiveCards
+from bot.outbound.notifications import Notifications
+from bot.outbound.notifier import Notifier
 from bot.outbound.outbox import Outbox
 from bot.outbound.postings import Senders
 from bot.outbound.responder import Responder
@@ -42,6 +44,7 @@ from bot.storage.effects import Effect, EffectLog
 from bot.storage.inbox import Inbox, UnfinishedMessage
 from bot.storage.live_cards import LiveCardRows
 from bot.storage.local_runs import LocalRunRows
+from bot.storage.news import NewsRows
 from bot.storage.outbox import Kind, OutboxRows
 from bot.storage.people import PeopleRows
 from bot.storage.preferences import PreferenceRows
@@ -91,6 +94,7 @@ class Application:
     outbox: Outbox
     live_cards: LiveCards
     activity_log: ActivityLog
+    notifier: Notifier
     responder: Responder
     services: Services
     engine: EmbeddedEngine
@@ -109,6 +113,7 @@ class Application:
         await self.live_cards.load()
         await self.activity_log.load()
         await self.outbox.load()
+        await self.notifier.load()
         processed = [item.message.key for item in await self.inbox.unfinished()]
         for surface in self.surfaces.values():
             await surface.start(self.intake)
@@ -119,6 +124,7 @@ class Application:
         await self.reconciler.resume(frozenset(processed))
         self._tasks.append(asyncio.create_task(asyncio.to_thread(due_time.warm_up)))
         self._tasks.append(asyncio.create_task(self.inbox.delete_old_forever(INBOX_CLEANUP_SECONDS)))
+        self._tasks.append(asyncio.create_task(self.notifier.run_forever()))
         self._tasks.append(asyncio.create_task(self.heartbeat.beat_forever()))
         self._tasks.append(asyncio.create_task(self.change_poller.poll_forever()))
         log.info("started", surfaces=list(self.surfaces), platforms=list(self.platforms), resumed=len(processed))
@@ -239,6 +245,9 @@ def bootstrap(
         count_queued_writes=lambda handle: engine.queued_writes(handle),
         language=language,
     )
+    notifications = Notifications(run_rows, effect_log, inbox, live_cards, now)
+    notifier = Notifier(NewsRows(store), notifications, outbox, now, settings.bot.assignments_within)
+    run_rows.on_news = notifier.add
     outcomes = OutcomeRecorder(run_rows, effect_log, inbox, runs)
     people = PeopleDirectory(PeopleRows(store), chats, settings.people, now)
     memberships = Memberships(chats, now)
@@ -259,7 +268,8 @@ def bootstrap(
         heartbeat,
         now,
     )
-    responder.scheduler, responder.services, senders.services = engine, services, services
+    responder.scheduler, responder.services = engine, services
+    senders.services = notifications.services = services
     history.engine, history.reconciler = engine, reconciler
     intake = AppIntake(
         engine, responder, inbox, services, people, memberships, now, PlatformEvents(platforms, runs, now)
@@ -281,6 +291,7 @@ def bootstrap(
         outbox=outbox,
         live_cards=live_cards,
         activity_log=activity_log,
+        notifier=notifier,
         responder=responder,
         services=services,
         engine=engine,

@@ -16,8 +16,9 @@ from bot.surfaces.protocol import FOR_THE_OPERATOR, NotInChannel, PostRef, Surfa
 from commands.cards import pending_lines
 from commands.cards.undelivered import undelivered_card
 from commands.model.card import Answer, Card
-from commands.model.messages import Message, Place
+from commands.model.messages import Actor, Message, Place
 from commands.model.ports import Services
+from commands.model.tracked_run import TrackedRun
 from commands.text.locales import language_of
 
 LATE = timedelta(seconds=60)  # then an answer says what it answers
@@ -26,6 +27,22 @@ ANSWER_USEFUL_FOR = timedelta(hours=24)
 NOTICE_USEFUL_FOR = timedelta(minutes=1)
 _TOLD_OF = {Kind.POST: "post", Kind.CARD: "card", Kind.LINES: "lines"}
 """Whoever causes one of these is told when the chat refuses it."""
+
+
+def direct_place(person: Actor) -> Place:
+    return Place(surface=person.surface, workspace=person.workspace, channel=f"@{person.id}", direct=True)
+
+
+def home_place(tracked: TrackedRun, live_cards: LiveCards) -> Place | None:
+    """Where everybody is told about a run: the place it belongs to first, as its card is placed there."""
+    cards = live_cards.cards_of(tracked.handle)
+    home = tracked.home
+    if home is None:
+        return cards[0].place if cards else None
+    for card in cards:
+        if card.place.key == home.key:
+            return card.place
+    return home.model_copy(update={"thread": ""})
 
 
 @dataclass(frozen=True)
@@ -60,6 +77,9 @@ class Postings:
         places = {message.place.key: message.place}
         for live in self.live_cards.cards_of(answer.announces):
             places.setdefault(live.place.key, live.place)
+        tracked = self.run_rows.get(answer.announces) if answer.announces else None
+        if tracked is not None and (first := home_place(tracked, self.live_cards)) is not None:
+            places.setdefault(first.key, first)
         posts = [
             Delivery(
                 f"post {message.key} {key}",

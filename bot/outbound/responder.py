@@ -19,7 +19,7 @@ from adapters.writes import Write
 from bot.outbound.activity_log import ActivityLog
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.outbox import Outbox
-from bot.outbound.postings import ANSWER_USEFUL_FOR, NOTICE_USEFUL_FOR, Postings
+from bot.outbound.postings import ANSWER_USEFUL_FOR, NOTICE_USEFUL_FOR, Postings, direct_place
 from bot.storage.effects import Effect
 from bot.storage.inbox import Inbox
 from bot.storage.outbox import Delivery, Kind
@@ -96,8 +96,7 @@ class Responder:
 
     async def send_direct(self, person: Actor, card: Card, *, key: str, cause: Message | None = None) -> None:
         """A direct message to ``person``. ``key`` names it: the same one is never sent twice."""
-        place = Place(surface=person.surface, workspace=person.workspace, channel=f"@{person.id}", direct=True)
-        at = self._now()
+        place, at = direct_place(person), self._now()
         await self._put(
             Delivery(key, Kind.DIRECT, place, at, at + ANSWER_USEFUL_FOR, card=card, person=person, cause=cause)
         )

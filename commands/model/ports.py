@@ -107,6 +107,11 @@ class PeoplePort(Protocol):
         """By "@handle", chat id, e-mail or name, on the surface of ``near``; "me" is its actor."""
         ...
 
+    async def account_of(self, person: Person, near: Place) -> Actor | None:
+        """The account in the chat of ``near`` that is certainly this person's: by e-mail, id or handle, never by
+        name. None if there is no such account, or several. Raises ``Missing`` if the chat cannot be asked."""
+        ...
+
     def person(self, actor: Actor) -> Person:
         """As platforms look people up: with the e-mail from ``[people]``, else from the chat's profile."""
         ...
@@ -133,6 +138,10 @@ class MembershipsPort(Protocol):
 
     async def can_see(self, actor: Actor, place: Place) -> bool:
         """Also False if nobody knows: the chat cannot say, and has not said so within the last hour."""
+        ...
+
+    async def is_in_channel(self, actor: Actor, place: Place) -> bool:
+        """Whether they are in it, so that a mention there reaches them. False if nobody knows."""
         ...
 
     async def is_public(self, place: Place) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, RateLimited, Unreachable
 from adapters.models import Person, Run, RunbookKey, RunKey, RunState, RunSummary
 from adapters.protocol import Adapter
+from adapters.toolkit.people import is_certainly_same
 from adapters.unconfigured import adapter_named
 from adapters.writes import Write, WriteMarker, WriteResult
 from commands.model.card import ActivityLine, Card
@@ -176,6 +177,9 @@ class MemoryPeople:
             actor for actor in self.actors if wanted in (actor.id.casefold(), actor.handle, actor.name.casefold())
         ]
 
+    async def account_of(self, person: Person, near: Place) -> Actor | None:
+        return next((actor for actor in self.actors if is_certainly_same(self.person(actor), person)), None)
+
     def person(self, actor: Actor) -> Person:
         return Person(id=actor.id, name=actor.name, email=actor.email, handle=actor.handle)
 
@@ -204,6 +208,9 @@ class MemoryMemberships:
 
     async def can_see(self, actor: Actor, place: Place) -> bool:
         return (actor.id, place.channel) not in self.outsiders
+
+    async def is_in_channel(self, actor: Actor, place: Place) -> bool:
+        return await self.can_see(actor, place)
 
     async def is_public(self, place: Place) -> bool:
         return place.channel in self.public

@@ -65,6 +65,8 @@ BUILT: Mapping[str, Sequence[str]] = {
     "doing_part.{}": _named_parts(),
     "ended.{}": [state for state in RunState if state.is_over],
     "ended.title_{}": [state for state in RunState if state.is_over],
+    "notice.{}": [state for state in RunState if state.is_over],
+    "notice.{}_by": [state for state in RunState if state.is_over],
     "notify.{}": get_args(NotifyMode),
     "button.notify_{}": get_args(NotifyMode),
     "health.{}": [health for health in Health if health is not Health.UNSET],
