@@ -387,7 +387,13 @@ def _create_chats(settings: Settings, store: Store, now: Callable[[], datetime])
         from bot.surfaces.slack.surface import SlackSurface
 
         chats.append(
-            SlackSurface(settings.slack, command=command, state=SurfaceStateRows(store, "slack:"), now=now)
+            SlackSurface(
+                settings.slack,
+                command=command,
+                state=SurfaceStateRows(store, "slack:"),
+                now=now,
+                bots=settings.access.listed,
+            )
         )
     if settings.mattermost is not None:
         from bot.surfaces.mattermost.surface import MattermostSurface
@@ -400,6 +406,7 @@ def _create_chats(settings: Settings, store: Store, now: Callable[[], datetime])
                 secret_key=settings.secret_key().encode(),
                 state=SurfaceStateRows(store, "mattermost:"),
                 now=now,
+                bots=settings.access.listed,
             )
         )
     return chats

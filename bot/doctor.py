@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from adapters.protocol import CheckResult, CheckStatus
-from bot.config.checks import check_problem, check_settings, fix, ok
+from bot.config.checks import check_problem, check_settings, fix, ok, warn
 from bot.config.settings import Settings, SettingsError, load
 from bot.observability.check_report import CheckCounter
 from bot.observability.logs import Redactor
 from bot.server.lock import CannotStart, is_locked
 from bot.server.say_socket import ConnectionCut, Request, SocketSilent, send_request
-from bot.surfaces.protocol import SurfaceError
+from bot.surfaces.protocol import FOR_THE_OPERATOR, Refusal, SurfaceError
 from commands.access import is_chat_id
 
 if TYPE_CHECKING:
@@ -31,6 +31,15 @@ if TYPE_CHECKING:
 
 CHECK_TIMEOUT_SECONDS = 60.0
 _REPORT = "please report this line as a bug"
+_HOW_TO_DELIVER = {
+    Refusal.TOKEN: "replace the token and restart",
+    Refusal.SCOPE: "give the app or the bot's account that permission",
+    Refusal.NOT_IN_CHANNEL: "invite the bot to that channel",
+    Refusal.NO_CHANNEL: "invite the bot to that channel, if it still exists",
+    Refusal.ARCHIVED: "unarchive the channel, or leave it",
+    Refusal.RESTRICTED: "allow the bot to post in that channel",
+    Refusal.INVALID: _REPORT,
+}
 _OTHER_DATABASE = "set bot.database_url to a database that this account can open and write"
 
 
@@ -115,6 +124,8 @@ async def _check_parts(settings: Settings, copy: Path, *, in_use: bool) -> Async
         for name, check in app.checks(in_use=in_use).items():
             for result in await _guarded(name, check):
                 yield result.model_copy(update={"summary": _with_part(name, result.summary)})
+        for result in await _guarded("outbox", lambda: _check_outbox(app)):
+            yield result
         for result in await _guarded("access.places", lambda: _check_place_names(settings, app)):
             yield result
     finally:
@@ -179,6 +190,25 @@ def _is_in_use(settings: Settings) -> bool:
         return is_locked(settings.lock_path)
     except CannotStart:  # the check of the store has a line for it
         return False
+
+
+async def _check_outbox(app: "Application") -> Sequence[CheckResult]:
+    """What a chat refused to take, by place and reason. Each is sent once that is possible."""
+    from bot.storage.outbox import OutboxRows
+
+    refused: dict[tuple[str, str], list[str]] = {}
+    for delivery in await OutboxRows(app.store).unsent():
+        if delivery.parked:
+            place = delivery.place
+            name = f"{place.surface} #{place.channel_name}" if place.channel_name else place.key
+            refused.setdefault((name, delivery.reason), []).append(delivery.detail)
+    results: list[CheckResult] = []
+    for (place_name, reason), details in refused.items():
+        summary = f"outbox: {len(details)} not taken in {place_name}: {details[-1]}"
+        how = _HOW_TO_DELIVER.get(Refusal(reason), "nothing; it is sent once the chat takes it")
+        result = fix(summary, how) if reason in FOR_THE_OPERATOR else warn(summary, how)
+        results.append(result)
+    return results
 
 
 async def _check_place_names(settings: Settings, app: "Application") -> Sequence[CheckResult]:

@@ -15,7 +15,7 @@ from pydantic import Field
 from adapters.errors import AdapterError, NotFound
 from adapters.models import Model
 from adapters.toolkit.messages import in_language
-from commands.access import require_right
+from commands.access import is_listed, require_right
 from commands.cards.error_card import error_answer, retry_button
 from commands.language.parser import parse
 from commands.lookup.earlier_message import completed_intent, original_intent
@@ -27,7 +27,7 @@ from commands.model.card import Answer
 from commands.model.command import CommandSet, Right, Scope
 from commands.model.errors import BadArguments, CommandError, UnknownCommand
 from commands.model.intents import Choose, DecideOutcome, Drop, Intent, Retry, Show, Start, Stop, Whoami
-from commands.model.messages import Message
+from commands.model.messages import Membership, Message
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import translate
@@ -147,6 +147,8 @@ def needs_place_run(intent: Intent, commands: CommandSet) -> bool:
 
 async def route(message: Message, services: Services) -> Route | Answer | UnreadRun:
     """An ``Answer`` means that the message is finished, and ``UnreadRun`` that ``read_run`` comes first."""
+    if message.actor.membership is Membership.BOT and not is_listed(message.actor, services.access_rules):
+        return Answer(result="failed")  # it might answer us, for ever
     services, runs = _readable_services(message, services)
     with in_language(language_of(message.actor, services)):
         try:
@@ -169,10 +171,18 @@ def _readable_services(message: Message, services: Services) -> tuple[Services, 
 
 def _for_its_reader(answer: Answer, message: Message, runs: ReadableRuns | None) -> Answer:
     """Nobody else in the place may read an answer about a run that belongs elsewhere."""
+    if message.actor.membership is Membership.BOT:
+        return _for_a_bot(answer)
     if runs is None or not runs.shown_elsewhere or message.place.direct:
         return answer
     private = answer.private and replace(answer.private, confidential=True)
     return replace(answer, private=private)
+
+
+def _for_a_bot(answer: Answer) -> Answer:
+    """Nobody reads what is shown to a bot alone. People can see what it started; they also see what went wrong."""
+    failure = answer.private if answer.result != "done" else None
+    return replace(answer, private=None, public=answer.public or failure)
 
 
 async def read_run(unread: UnreadRun, message: Message, services: Services) -> Answer | None:

@@ -162,6 +162,12 @@ class AccessOptions(Options):
     )
 
     @property
+    def listed(self) -> frozenset[str]:
+        """Everybody who is named for anything. Bots are heard only if they are among them."""
+        readers = [who for rule in self.read for who in rule.who]
+        return frozenset((*self.start, *self.end, *self.write, *self.override, *readers))
+
+    @property
     def rules(self) -> AccessRules:
         lists = {name: getattr(self, name) for name in ("start", "end", "write", "override", "places")}
         return AccessRules(**lists, guests=self.guests, read=[rule.rule for rule in self.read])

@@ -98,9 +98,12 @@ class AppIntake:
             return self._people.cached_profile(actor)
 
     async def search_options(
-        self, about: str, run: str, field: str, typed: str, actor: Actor, place: Place
+        self, about: str, run: str, field: str, typed: str, actor: Actor, place: Place, *, on_card: bool = False
     ) -> Sequence[Option]:
         """Slack waits for the options, so it is not asked: what the person saw when the form opened counts."""
+        if on_card:
+            self._memberships.prove_seen(actor, place, self._now())
+            await self._known_actor(actor)  # it may be the first thing that they do
         services = self._without_asking(actor, place)
         try:
             require_form(about, self._people.cached_profile(actor), place, services)

@@ -74,7 +74,8 @@ class Postings:
         card, home = answer.public, self._home_of(answer.announces)
         if card is None:
             return PublicPosts((), ())
-        places = {message.place.key: message.place}
+        own = self._place_of_its_readers(answer, message.place)
+        places = {own.key: own} if own is message.place or not answer.announces else {}
         for live in self.live_cards.cards_of(answer.announces):
             places.setdefault(live.place.key, live.place)
         tracked = self.run_rows.get(answer.announces) if answer.announces else None
@@ -96,6 +97,12 @@ class Postings:
         ]
         here = [post for post in posts if post.place is message.place]
         return PublicPosts(here, [post for post in posts if post not in here])
+
+    def _place_of_its_readers(self, answer: Answer, place: Place) -> Place:
+        """The place of the message, unless others there may not read the run: then the run's own."""
+        run = self.run_rows.get(answer.changed_runs[0]) if answer.changed_runs else None
+        home = run.home if run is not None and not run.is_of(place) and not place.direct else None
+        return home or place
 
     def _home_of(self, run: str) -> HomeChannel | None:
         tracked = self.run_rows.get(run) if run else None

@@ -150,19 +150,19 @@ class Responder:
         out_of_view = message.via in _TYPED_ANYWHERE and self._activity_log.has_thread(line.run)
         if out_of_view and message.key not in self._queued:
             card = pending_lines.waiting_card(message, run, effect.step, error, services)
-            await self._send_notice(message, card)
+            await self._send_notice(message, card, run.handle)
 
-    async def notify_queued(self, message: Message, card: Card) -> None:
+    async def notify_queued(self, message: Message, card: Card, run: str) -> None:
         """If the message then waits for its platform too, only its activity line says so."""
         self._queued.add(message.key)
-        await self._send_notice(message, card)
+        await self._send_notice(message, card, run)
 
     async def notify_behind(self, message: Message, wanted: Write, earlier: Effect) -> None:
         run = self._run_rows.get(earlier.run)
         if run is not None:
             sent_at, services = earlier.baseline.sent_at, self._require_services()
             card = pending_lines.behind_card(message, run, wanted, earlier.step, sent_at, services)
-            await self.notify_queued(message, card)
+            await self.notify_queued(message, card, run.handle)
 
     async def notify_slow(self, message: Message, effect: Effect) -> None:
         run = self._run_rows.get(effect.run)
@@ -200,7 +200,7 @@ class Responder:
             await self._activity_log.post(line, message)
             return
         card = Card(title=line.text, summary=plain_text(line.text), buttons=line.buttons)
-        await self._send_notice(message, card)
+        await self._send_notice(message, card, line.run)
 
     # For the engine and the surfaces
 
@@ -312,7 +312,10 @@ class Responder:
                 except (CannotPost, StoreError) as error:
                     log.info("no card in the home channel", run=handle, error=str(error))
 
-    async def _send_notice(self, message: Message, card: Card) -> None:
+    async def _send_notice(self, message: Message, card: Card, run: str) -> None:
         """What is out of date within a minute is not kept for a chat that cannot be reached."""
+        tracked = self._run_rows.get(run)
+        if tracked is not None and not tracked.is_of(message.place):
+            card = replace(card, confidential=True)
         if message.place.surface in self._surfaces:
             await self._outbox.put(self._postings.answer(message, card, self._now(), NOTICE_USEFUL_FOR))

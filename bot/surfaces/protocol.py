@@ -188,9 +188,9 @@ class Intake(Protocol):
         ...
 
     async def search_options(
-        self, about: str, run: str, field: str, typed: str, actor: Actor, place: Place
+        self, about: str, run: str, field: str, typed: str, actor: Actor, place: Place, *, on_card: bool = False
     ) -> Sequence[Option]:
-        """At most 100 options for a ``search`` field, from the snapshot."""
+        """At most 100 options for a ``search`` field, from the snapshot. ``on_card``: of a card in ``place``."""
         ...
 
     def submit(self, form: "SubmittedForm") -> dict[str, Any] | FieldErrors:

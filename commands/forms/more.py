@@ -20,8 +20,8 @@ from commands.operations.platform_actions import is_supported_on
 from commands.text.phrases import MOST_CHOICES, button, run_name
 
 MORE = "more"
-_OFFERED = (Op.HOLD, Op.SKIP, Op.ASSIGN, Op.ADD, Op.FINISH, Op.REOPEN, Op.END)
-_ON_RUNS = (Op.ADD, Op.END)
+_OFFERED = (Op.COMMENT, Op.HOLD, Op.SKIP, Op.ASSIGN, Op.ADD, Op.FINISH, Op.REOPEN, Op.END)
+_ON_RUNS = (Op.COMMENT, Op.ADD, Op.END)
 
 
 async def verb_choice(tracked: TrackedRun | None, services: Services) -> CommandError:

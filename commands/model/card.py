@@ -114,8 +114,7 @@ class Card:
     same. At most four ``buttons``, five for a choice; ``menu`` has what they have no room for.
     ``shown_elsewhere``: what a private card says is on the live card and in an activity line too, so a chat that
     could only post it publicly may leave it out. ``confidential``: only this person may read it, so a chat never
-    posts it publicly. ``edition`` is never shown: a live card is edited when it
-    changes, like what is shown.
+    posts it publicly. ``edition`` is never shown: a live card is edited when it changes, like what is shown.
     """
 
     title: Text

@@ -58,6 +58,7 @@ class Assign(TaskIntent):
     person: str = ""
     holder: str = Field("", exclude_if=lambda holder: not holder)
     take_over: bool = Field(False, exclude_if=lambda take_over: not take_over)
+    confirmed: bool = Field(False, exclude_if=lambda confirmed: not confirmed)  # they may read the run from now on
 
 
 class Reopen(TaskIntent):

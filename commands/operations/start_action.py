@@ -19,7 +19,7 @@ from commands.lookup.person_lookup import find_person
 from commands.lookup.runbook_lookup import find_runbook
 from commands.model.card import Answer, Button, Text
 from commands.model.command import Right
-from commands.model.errors import CommandError
+from commands.model.errors import CommandError, NotAllowed
 from commands.model.intents import Drop, OpenForm, Retry, Start
 from commands.model.messages import Place
 from commands.model.outcomes import Done, Refused, WriteOutcome
@@ -55,7 +55,11 @@ async def start(intent: Start, context: CommandContext) -> Answer:
     tracked = context.run
     if tracked is None:
         raise CommandError("start.lost")
-    context = _in_chosen_channel(intent, context)
+    try:
+        context = await _in_chosen_channel(intent, tracked, context)
+    except CommandError:
+        await context.services.runs.cancel_start(tracked.handle)
+        raise
     if tracked.run.runbook_id:
         chosen = ChosenRunbook(
             RunbookKey(platform=tracked.run.key.platform, id=tracked.run.runbook_id), tracked.run.title
@@ -63,7 +67,8 @@ async def start(intent: Start, context: CommandContext) -> Answer:
         return await _start_chosen(intent, chosen, tracked, context)
     try:
         runbook = await find_runbook(intent.runbook, intent.platform, context)
-        question = await _question(intent, runbook, tracked, context)
+        question = await _which_channel(intent, runbook, context)
+        question = question or await _question(intent, runbook, tracked, context)
         owner = (await find_person(intent.owner, context, field="owner")) if intent.owner else None
     except (CommandError, AdapterError):
         await context.services.runs.cancel_start(tracked.handle)
@@ -80,14 +85,36 @@ async def start(intent: Start, context: CommandContext) -> Answer:
     return await _start_chosen(intent, ChosenRunbook(runbook.key, title), tracked, context)
 
 
-def _in_chosen_channel(intent: Start, context: CommandContext) -> CommandContext:
-    """The run belongs to the channel that the form asked for. Answers to the person stay where they are."""
+async def _in_chosen_channel(intent: Start, tracked: TrackedRun, context: CommandContext) -> CommandContext:
+    """The run belongs to the channel that the form or a question asked for. Answers to the person stay where they
+    are."""
     place = context.place
     if intent.channel in ("", place.channel):
         return context
     chosen = Place(surface=place.surface, workspace=place.workspace, channel=intent.channel, site=place.site)
+    shared = await context.services.memberships.shared_channels(context.actor)
+    chosen = next((known for known in shared if known.channel == chosen.channel), chosen)
     require_right(Right.START, context.actor, chosen, context.services.access_rules)
+    if not await context.services.memberships.can_see(context.actor, chosen):
+        raise NotAllowed("start.not_in_channel")
+    await context.services.runs.update_overlay(
+        tracked.handle, lambda overlay: overlay.model_copy(update={"places": (chosen,)})
+    )
     return replace(context, message=context.message.model_copy(update={"place": chosen}))
+
+
+async def _which_channel(intent: Start, runbook: Runbook, context: CommandContext) -> Answer | None:
+    """Asked in a direct message: which people may read the run."""
+    place, key = context.place, context.message.key
+    if intent.channel or not place.direct:
+        return None
+    pick: ChoiceValues = {"runbook": str(runbook.key), "channel": place.channel}
+    buttons = [choice(key, pick, label("start.only_me"))]
+    for channel in (await context.services.memberships.shared_channels(context.actor))[: MOST_CHOICES - 1]:
+        shown = f"#{channel.channel_name}" if channel.channel_name else channel.channel
+        buttons.append(choice(key, {**pick, "channel": channel.channel}, shown))
+    title = translate("start.which_channel", runbook=runbook.title)
+    return Answer(private=short_card(title, buttons=buttons), result="question")
 
 
 async def _start_chosen(

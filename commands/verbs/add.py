@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field as PydanticField
+
 from adapters.writes import AddTask, Op
 from commands.cards.receipt_card import answer_of, report_outcome
 from commands.forms.fields import NAME_LENGTH, PERSON_IF_ANY
@@ -17,6 +19,7 @@ from commands.model.form import CommandForm, FormField, FormOpening, Values
 from commands.model.intents import Intent
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
+from commands.operations.new_readers import ask_before_assigning
 from commands.operations.preconditions import not_over
 from commands.operations.task_action import require, required_run
 from commands.operations.write import write
@@ -34,6 +37,7 @@ class Add(Intent):
     person: str = ""
     after: str = ""  # tasks, as typed: "T2, T3"
     before: str = ""
+    confirmed: bool = PydanticField(False, exclude_if=lambda confirmed: not confirmed)
 
 
 def read(line: ParsedLine) -> Add:
@@ -57,6 +61,8 @@ async def handle(intent: Add, context: CommandContext) -> Answer:
         _require_insertion(context, tracked)
     people = context.services.people
     assignee = await find_person(intent.person, context, field="person") if intent.person else None
+    if assignee is not None and not intent.confirmed:
+        await ask_before_assigning(assignee, tracked, context)
     task = AddTask(
         run=tracked.run.key,
         by=people.person(context.actor),

@@ -9,6 +9,7 @@ from commands.model.command import Command, Example, ParsedLine, Right, Scope
 from commands.model.errors import BadArguments
 from commands.model.intents import Assign
 from commands.model.ports import CommandContext
+from commands.operations.new_readers import ask_before_assigning
 from commands.operations.task_action import execute_on_tasks, require, required_run
 
 
@@ -21,8 +22,11 @@ def read(line: ParsedLine) -> Assign:
 
 
 async def handle(intent: Assign, context: CommandContext) -> Answer:
-    require(context, required_run(context), Op.ASSIGN)
+    tracked = required_run(context)
+    require(context, tracked, Op.ASSIGN)
     actor = await find_person(intent.person, context, field="person")
+    if not intent.confirmed:
+        await ask_before_assigning(actor, tracked, context)
     person = context.services.people.person(actor)
     return await execute_on_tasks(intent, context, AssignTask, person=person, take_over=intent.take_over)
 

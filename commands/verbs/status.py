@@ -62,8 +62,12 @@ def _prefill_form(opening: FormOpening) -> Values:
     """The present health, and an update as soon as the last one was promised."""
     health, overlay = run_health(opening.run).health, opening.run.overlay
     promised = overlay.update_due - overlay.promised_at if overlay.update_due and overlay.promised_at else None
-    soon = next((text for text, interval in _INTERVALS.items() if interval and interval == promised), "off")
+    soon = next((text for text, interval in _INTERVALS.items() if _is_about(interval, promised)), "off")
     return {"health": "" if health is Health.UNSET else health.value, "soon": soon}
+
+
+def _is_about(interval: timedelta | None, promised: timedelta | None) -> bool:
+    return interval is not None and promised is not None and abs(interval - promised) < timedelta(minutes=1)
 
 
 def _present_status(opening: FormOpening) -> Text:

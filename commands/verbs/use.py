@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from adapters.toolkit.messages import in_language
 from commands.cards.error_card import cannot_post_error
 from commands.language.references import RUN_FLAG, normalize_handle, run_argument
@@ -12,6 +14,7 @@ from commands.model.card import Answer
 from commands.model.command import Command, Example, ParsedLine, Right, Scope
 from commands.model.intents import Intent
 from commands.model.ports import CannotPost, CommandContext
+from commands.operations.new_readers import ask_before_using
 from commands.operations.preconditions import run_over
 from commands.text.catalogue import translate
 from commands.text.phrases import run_name, short_card
@@ -19,6 +22,7 @@ from commands.text.phrases import run_name, short_card
 
 class Use(Intent):
     verb: Literal["use"] = "use"
+    confirmed: bool = Field(False, exclude_if=lambda confirmed: not confirmed)
 
 
 def read(line: ParsedLine) -> Use:
@@ -31,6 +35,8 @@ async def handle(intent: Use, context: CommandContext) -> Answer:
         raise no_run_error()
     if tracked.run.state.is_over:
         raise run_over(tracked)
+    if not intent.confirmed:
+        await ask_before_using(tracked, context)
     place = context.place
     try:
         await context.services.responder.post_card(tracked.handle, place, cause=context.message)

@@ -106,7 +106,7 @@ class ScriptedApp:
         self.changed_places.append((surface, channel, person))
 
     async def search_options(
-        self, about: str, run: str, field: str, typed: str, actor: Actor, place: Place
+        self, about: str, run: str, field: str, typed: str, actor: Actor, place: Place, *, on_card: bool = False
     ) -> Sequence[Option]:
         return ()
 

@@ -60,6 +60,14 @@ class Room(ABC):
         """Fills in and submits the form that a button opened."""
 
     @abstractmethod
+    async def choose(self, field: str, option: str, *, user: str = "ana") -> None:
+        """Chooses an option of a field that refreshes the form, and waits until the form is there again."""
+
+    @abstractmethod
+    async def form_values(self, *, user: str = "ana") -> Mapping[str, str]:
+        """Waits for the form that a button opened and returns what it is filled with, by field."""
+
+    @abstractmethod
     async def form_title(self, *, user: str = "ana") -> str:
         """Waits for the form that a button opened and returns its title."""
 
@@ -74,6 +82,17 @@ class Room(ABC):
     @abstractmethod
     def bot_messages(self) -> list[BotMessage]:
         """Every message by the bot that anyone here can read, oldest first."""
+
+    @abstractmethod
+    def set_member(self, there: bool) -> None:
+        """Kicks Liaison out of the channel, or invites it."""
+
+    @abstractmethod
+    def set_archived(self, archived: bool) -> None: ...
+
+    @abstractmethod
+    def delete(self, message: BotMessage) -> None:
+        """As an administrator does."""
 
     async def private_answer(self, text: str, *, user: str = "ana") -> BotMessage:
         """Types the command and waits for the first new message that only this person can see."""

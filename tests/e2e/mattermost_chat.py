@@ -112,10 +112,31 @@ class MattermostRoom(Room):
         )
         return _delivery(await fake.submit_dialog(dialog, values), resend)
 
+    async def choose(self, field: str, option: str, *, user: str = "ana") -> None:
+        fake, person = self.chat.fake, self.chat.users[user]
+        dialog = await until(lambda: fake.dialog_of(person))
+        delivered = await fake.refresh_dialog(dialog, field, _option_value(dialog.element(field), option))
+        assert delivered.json.get("type") == "form", delivered
+
+    async def form_values(self, *, user: str = "ana") -> Mapping[str, str]:
+        fake, person = self.chat.fake, self.chat.users[user]
+        dialog = await until(lambda: fake.dialog_of(person))
+        return {item["name"]: str(item.get("default") or "") for item in dialog.dialog["elements"]}
+
     async def form_title(self, *, user: str = "ana") -> str:
         fake, person = self.chat.fake, self.chat.users[user]
         dialog = await until(lambda: fake.dialog_of(person))
         return str(dialog.dialog["title"])
+
+    def set_member(self, there: bool) -> None:
+        members, bot = self.channel.members, self.chat.fake.bot.id
+        members.add(bot) if there else members.discard(bot)
+
+    def set_archived(self, archived: bool) -> None:
+        self.channel.archived = archived
+
+    def delete(self, message: BotMessage) -> None:
+        self.chat.fake.delete(self.chat.fake.posts[message.id])
 
     def unsafe_texts(self) -> list[str]:
         posts: list[Post] = [message.raw for message in self.bot_messages()]

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.e2e.chats import BotMessage, Delivery, Room
+from tests.e2e.process import until
 from tests.fakes.slack import Delivered, Slack
-from tests.fakes.slack_state import Posted
+from tests.fakes.slack_state import Posted, prefilled
 from tests.fakes.slack_text import as_delivered, collapse_spaces, unsafe_texts
 
 
@@ -96,8 +97,30 @@ class SlackRoom(Room):
         chat = self.chat
         return self._delivery(await chat.fake.submit(chat.url, values, user=chat.users[user]))
 
+    async def choose(self, field: str, option: str, *, user: str = "ana") -> None:
+        chat = self.chat
+        modal = await chat.fake.modal(chat.users[user])
+        before = modal.view
+        await chat.fake.choose(chat.url, field, option, user=chat.users[user])
+        await until(lambda: modal.view is not before)
+
+    async def form_values(self, *, user: str = "ana") -> Mapping[str, str]:
+        modal = await self.chat.fake.modal(self.chat.users[user])
+        return {field: prefilled(modal.element(field)) for field in modal.fields}
+
     async def form_title(self, *, user: str = "ana") -> str:
         return (await self.chat.fake.modal(self.chat.users[user])).title
+
+    def set_member(self, there: bool) -> None:
+        members, bot = self.chat.fake.channels[self.id].members, self.chat.fake.bot_user
+        members.add(bot) if there else members.discard(bot)
+
+    def set_archived(self, archived: bool) -> None:
+        self.chat.fake.channels[self.id].archived = archived
+
+    def delete(self, message: BotMessage) -> None:
+        channel = self.chat.fake.channels[message.raw.channel]
+        channel.messages = [post for post in channel.messages if post.ts != message.id]
 
     def unsafe_texts(self) -> list[str]:
         return unsafe_texts([message.raw for message in self.bot_messages()])

@@ -8,7 +8,9 @@ import pytest
 import pytest_asyncio
 
 from tests.e2e.chats import Room
-from tests.e2e.conftest import FIRST_TASK, RUNBOOK, Environments, Scene
+from tests.e2e.conftest import FIRST_TASK, RUNBOOK, Environments, Scene, on_slack
+from tests.e2e.process import until
+from tests.e2e.slack_chat import SlackChat
 
 CANNOT_FIND = r"I can't find a run {run} that you have access to\."
 
@@ -126,3 +128,77 @@ async def test_a_guest_in_the_channel_sees_what_the_card_shows(scene: Scene) -> 
     for line in (f"show {run}.T1", f"comments {run}", f"show {RUNBOOK}", "runbooks"):
         refused = await scene.room.private_answer(line, user="gil")
         assert "only see the cards" in refused.text
+
+
+async def test_assigning_an_outsider_asks_first_and_then_lets_them_read(scene: Scene) -> None:
+    chat = scene.environment.chat
+    room, lobby = chat.create_room(private=True, without=["eve"]), scene.room
+    run = await scene.start_run(on="local", room=room)
+    await room.command("assign T1 @eve")
+    question = await room.wait_for_text(rf"[Ee]ve isn't in #{room.name} and will be able to see {run}")
+    assert question
+    refused = await lobby.private_answer(f"show {run}", user="eve")
+    assert re.search(CANNOT_FIND.format(run=run), refused.text)
+    await room.press("Assign anyway")
+    await room.wait_for_text("assigned T1|T1.*assigned")
+    assert FIRST_TASK in (await lobby.private_answer(f"show {run}", user="eve")).text
+
+
+async def test_a_start_in_a_direct_message_asks_where_the_run_belongs(scene: Scene) -> None:
+    chat = scene.environment.chat
+    direct, lobby = chat.direct_room("ana"), scene.room
+    await direct.command(f'start "{RUNBOOK}" --on local')
+    await direct.wait_for_text("Where does this run of .* belong")
+    await direct.press("Only me (this DM)")
+    run = (await until(lambda: scene.card_handles(direct)))[-1]
+    refused = await lobby.private_answer(f"show {run}", user="ben")
+    assert re.search(CANNOT_FIND.format(run=run), refused.text)
+    assert FIRST_TASK in (await lobby.private_answer(f"show {run}", user="ana")).text
+
+
+async def test_using_a_private_run_elsewhere_asks_who_may_see_it(scene: Scene) -> None:
+    chat = scene.environment.chat
+    room, other = chat.create_room(private=True, without=["eve"]), scene.room
+    run = await scene.start_run(on="local", room=room)
+    await other.command(f"use {run}")
+    await other.wait_for_text("every member will be able to see and change it")
+    refused = await other.private_answer(f"show {run}", user="eve")
+    assert re.search(CANNOT_FIND.format(run=run), refused.text)
+    await other.press("Use it here")
+    await other.wait_for_text(f"This channel now uses {run}")
+    assert FIRST_TASK in (await other.private_answer(f"next {run}", user="eve")).text
+
+
+async def test_nothing_about_a_private_run_is_posted_in_another_channel(scene: Scene) -> None:
+    """Neither the status that a member posts from there, nor the answer to a mention."""
+    chat = scene.environment.chat
+    room, other = chat.create_room(private=True, without=["eve"]), scene.room
+    run = await scene.start_run(on="local", room=room)
+    await other.command(f"status amber replica lagging --run {run}", user="ben")
+    await room.wait_for_text("replica lagging")
+    await other.mention(f"next {run}", user="ben")
+    await other.wait_for_text(rf"\(to ben\) .*{run}")
+    assert "replica lagging" not in other.public_text()
+    assert FIRST_TASK not in other.public_text()
+
+
+@on_slack
+async def test_the_options_of_a_form_are_only_for_those_who_may_read_the_run(scene: Scene) -> None:
+    """The search of a form is sent again by somebody else, and the form is submitted by them."""
+    chat = scene.environment.chat
+    assert isinstance(chat, SlackChat)
+    room = chat.create_room(private=True, without=["eve"])
+    run = await scene.start_run(on="local", room=room)
+    await room.click("Comment", await room.wait_for_button("Comment"), user="ana")
+    modal = await chat.fake.modal(chat.users["ana"])
+    assert any(
+        FIRST_TASK in option for option in await chat.fake.search(chat.url, "task", "", user=chat.users["ana"])
+    )
+    modal.user = chat.users["eve"]
+    meta = modal.view["private_metadata"].replace(room.id, scene.room.id)
+    modal.view = {**modal.view, "private_metadata": meta}
+    assert await chat.fake.search(chat.url, "task", "", user=chat.users["eve"]) == []
+    before = len((await room.private_answer(f"comments {run}")).text)
+    answered = await chat.fake.submit(chat.url, {"text": "I was here"}, user=chat.users["eve"])
+    assert "that you have access to" in answered.body, answered.body
+    assert len((await room.private_answer(f"comments {run}")).text) == before

@@ -124,7 +124,7 @@ async def test_texts_from_the_platform_are_shown_verbatim_and_notify_nobody(scen
     run.streams = [(id, HOSTILE) for id, _ in run.streams]
     await scene.room.command("show")
     plain = re.escape(HOSTILE)
-    await scene.wait_for_text(f"(?s)RED {plain}.*{plain}.*T1 {plain}")
+    await scene.wait_for_text(f"(?s)RED · R.*{plain}.*T1 {plain}")
     await scene.room.command("finish T1")
     await scene.wait_for_text(
         f"finished T1 {re.escape(HOSTILE[:40])}"

@@ -15,7 +15,7 @@ async def test_tasks_can_be_changed_by_command(scene: Scene) -> None:
     await room.command("comment don't fail over yet")
     await scene.wait_for_effects("comment", 2)  # including the note of the finish
 
-    await scene.wait_for_text("AMBER replica lagging")
+    await scene.wait_for_text(r"AMBER · R\d+ .*\n+replica lagging")
     await scene.wait_for_text("commented on .*don't fail over yet")
     contents = [comment.content for comment in scene.cutover_run(handle).comments]
     assert any("don&#x27;t fail over yet" in text or "don't fail over yet" in text for text in contents)
@@ -64,7 +64,7 @@ async def test_runs_can_be_started_and_changed_by_button(scene: Scene) -> None:
     await room.press("Update status")
     await room.submit_form({"health": "red", "text": "replica is gone"})
     await scene.wait_for_effects("status")
-    await scene.wait_for_text(r"RED · R\d+ .*\nreplica is gone")
+    await scene.wait_for_text(r"RED · R\d+ .*\n+replica is gone")
     await room.press("Comment")
     await room.submit_form({"text": "said with buttons alone", "task": "T1"})
     await scene.wait_for_effects("comment")

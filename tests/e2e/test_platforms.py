@@ -62,7 +62,7 @@ async def _run_and_check(
     await send_commands(scene, platform)
     await scene.wait_for_text("finished T1")
     await scene.wait_for_text("1 of 4 done")
-    await scene.wait_for_text("(?i)(set the status, )?amber.*replica lagging")
+    await scene.wait_for_text("AMBER · R\\d+ .*\\n+replica lagging")
     await scene.wait_for_text("commented on .*second DBA paged")
     assert "Nothing changed" not in scene.room.text()
     assert "broke on our side" not in scene.room.text()
@@ -97,7 +97,7 @@ async def test_a_second_start_of_a_runbook_asks_first_on_every_platform(scene: S
 
     async def start_twice(scene: Scene, platform: str) -> None:
         await scene.start_run(platform)
-        await scene.wait_for_text(f"{RUNBOOK}, on {platform}")
+        await scene.wait_for_text(rf"{platform} · (updated|as of)")
         await scene.room.command(f'start "{RUNBOOK}" --on {platform}')
         await until(lambda: "Start another" in scene.room.button_labels())
 

@@ -9,7 +9,7 @@ from tests.e2e.mattermost_chat import MattermostRoom
 from tests.e2e.platforms import ChatPlaybooks
 from tests.e2e.process import until
 
-UPDATE = r"AMBER\s+replica lagging"
+UPDATE = r"AMBER · R\d+ .*\n+replica lagging"
 
 
 def _updates(room: Room) -> int:
@@ -45,7 +45,7 @@ async def test_playbooks_posts_the_update_in_the_runs_own_channel_itself(scene: 
     home = MattermostRoom(scene.room.chat, platform.mm.channels[run["channel_id"]])
     for room, text in ((scene.room, "replica lagging"), (home, "still lagging")):
         await room.command(f"status {handle} amber {text}")
-        await scene.wait_for_text(rf"AMBER\s+{text}")
+        await scene.wait_for_text(rf"AMBER · R\d+ .*\n+{text}")
         posts = [post for post in platform.mm.posts.values() if post.channel == home.id and text in post.text]
         assert [post.type for post in posts if "**T1**" not in post.text] == ["custom_run_update"]
 

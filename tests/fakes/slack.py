@@ -37,7 +37,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from tests.fakes.slack_blocks import buttons, is_labelled, option_faults
+from tests.fakes.slack_blocks import buttons, is_labelled, option_faults, view_faults
 from tests.fakes.slack_server import SlackServer
 from tests.fakes.slack_state import Modal, Posted
 
@@ -221,16 +221,42 @@ class Slack(SlackServer):
         open.
         """
         modal = await self.modal(user)
-        assert not set(values) - set(modal.fields), f"the form has {modal.fields}"
-        inputs = [block for block in modal.view["blocks"] if block["type"] == "input"]
-        state = {block["block_id"]: _entered(block["element"], values.get(block["block_id"])) for block in inputs}
-        view = {"id": modal.id, **modal.view, "state": {"values": state}}
-        payload = {**self._interaction("view_submission", user), "view": view, "response_urls": []}
+        self._enter(modal, values)
+        payload = {**self._interaction("view_submission", user), "view": _with_state(modal), "response_urls": []}
+        missing = [
+            block["block_id"]
+            for block in modal.view["blocks"]
+            if block["type"] == "input" and not block.get("optional") and not _is_filled(modal, block)
+        ]
+        assert not missing, f"the client asks for {missing}"
         delivered = await self.deliver(app_url, "interactive", payload)
-        answer = delivered.json if delivered.status == 200 else {"response_action": "failed"}
+        answer: Any = delivered.json if delivered.status == 200 else {"response_action": "failed"}
         if not answer or answer.get("response_action") == "clear":
             self.modals.pop(modal.id)
+        elif answer.get("response_action") == "update":
+            assert not (faults := view_faults(answer["view"])), faults
+            modal.show(answer["view"])
         return delivered
+
+    async def choose(self, app_url: str, field: str, value: str, *, user: str) -> Delivered:
+        """Chooses an option of a field with ``dispatch_action``, which is delivered at once."""
+        modal = await self.modal(user)
+        block = next(block for block in modal.view["blocks"] if block.get("block_id") == field)
+        assert block.get("dispatch_action"), f"{field} is not delivered before the form is submitted"
+        self._enter(modal, {field: value})
+        entered = modal.entered[field][block["element"]["action_id"]]
+        action = {**entered, "block_id": field, "action_id": block["element"]["action_id"]}
+        payload = {
+            **self._interaction("block_actions", user),
+            "container": {"type": "view", "view_id": modal.id},
+            "view": _with_state(modal),
+            "actions": [{**action, "action_ts": self.new_ts()}],
+        }
+        return await self.deliver(app_url, "interactive", payload)
+
+    def _enter(self, modal: Modal, values: Mapping[str, str]) -> None:
+        assert not set(values) - set(modal.fields), f"the form has {modal.fields}"
+        modal.entered |= {field: _entered(modal.element(field), value) for field, value in values.items()}
 
     async def shortcut(self, app_url: str, callback_id: str, post: Posted, *, user: str) -> Delivered:
         """Uses a message shortcut ("start_here", "add_comment") on ``post``."""
@@ -330,10 +356,33 @@ def _encoded(kind: Kind, payload: Mapping[str, Any]) -> tuple[str, bytes]:
     return "application/x-www-form-urlencoded", urlencode(fields).encode()
 
 
+def _with_state(modal: Modal) -> dict[str, Any]:
+    inputs = [block for block in modal.view["blocks"] if block["type"] == "input"]
+    state = {
+        block["block_id"]: modal.entered.get(block["block_id"]) or _entered(block["element"], None)
+        for block in inputs
+    }
+    return {"id": modal.id, **modal.view, "state": {"values": state}}
+
+
+def _is_filled(modal: Modal, block: Mapping[str, Any]) -> bool:
+    entered = _with_state(modal)["state"]["values"][block["block_id"]][block["element"]["action_id"]]
+    return any(value for name, value in entered.items() if name != "type")
+
+
 def _entered(element: Mapping[str, Any], value: str | None) -> dict[str, Any]:
     if element["type"] == "plain_text_input":
         entered = element.get("initial_value") if value is None else value
         return {element["action_id"]: {"type": element["type"], "value": entered or None}}
+    if element["type"] == "users_select":
+        person = element.get("initial_user") if value is None else value
+        return {element["action_id"]: {"type": element["type"], "selected_user": person or None}}
+    if element["type"] == "conversations_select":
+        channel = element.get("initial_conversation") if value is None else value
+        return {element["action_id"]: {"type": element["type"], "selected_conversation": channel or None}}
+    if element["type"] == "checkboxes":
+        ticked = element.get("initial_options", []) if value is None else element["options"] if value else []
+        return {element["action_id"]: {"type": element["type"], "selected_options": ticked}}
     chosen = element.get("initial_option")
     if value is not None:
         known = (item for item in element.get("options", ()) if value in (item["value"], item["text"]["text"]))

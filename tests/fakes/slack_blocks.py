@@ -202,20 +202,54 @@ def _input(block: Mapping[str, Any]) -> Faults:
         yield "input: action_id"
     if "placeholder" in element:
         yield from (f"placeholder: {fault}" for fault in _text(element["placeholder"], 150, plain=True))
-    match element.get("type"):
-        case "plain_text_input":
-            limit = element.get("max_length", 3000)
-            if not 1 <= limit <= 3000 or len(element.get("initial_value", "")) > limit:
-                yield "plain_text_input: length"
-        case "static_select":
-            yield from _options(element.get("options"), "static_select")
-            if "initial_option" in element and element["initial_option"] not in element.get("options", ()):
-                yield "static_select: initial_option is none of the options"
-        case "external_select":
-            if "initial_option" in element:
-                yield from _options([element["initial_option"]], "external_select")
-        case other:
-            yield f"input: unknown element {other}"
+    check = _ELEMENTS.get(str(element.get("type")))
+    if check is None:
+        yield f"input: unknown element {element.get('type')}"
+    else:
+        yield from check(element)
+
+
+def _plain_text_input(element: Mapping[str, Any]) -> Faults:
+    limit = element.get("max_length", 3000)
+    if not 1 <= limit <= 3000 or len(element.get("initial_value", "")) > limit:
+        yield "plain_text_input: length"
+
+
+def _static_select(element: Mapping[str, Any]) -> Faults:
+    yield from _options(element.get("options"), "static_select")
+    if "initial_option" in element and element["initial_option"] not in element.get("options", ()):
+        yield "static_select: initial_option is none of the options"
+
+
+def _external_select(element: Mapping[str, Any]) -> Faults:
+    if "initial_option" in element:
+        yield from _options([element["initial_option"]], "external_select")
+
+
+def _users_select(element: Mapping[str, Any]) -> Faults:
+    if not re.fullmatch(r"[UW][A-Z0-9]+", element.get("initial_user", "U0")):
+        yield "users_select: initial_user is not an id"
+
+
+def _conversations_select(element: Mapping[str, Any]) -> Faults:
+    if not re.fullmatch(r"[CDG][A-Z0-9]+", element.get("initial_conversation", "C0")):
+        yield "conversations_select: initial_conversation is not an id"
+    if set(element.get("filter", {}).get("include", ())) - {"im", "mpim", "private", "public"}:
+        yield "conversations_select: filter"
+
+
+def _boxes(element: Mapping[str, Any]) -> Faults:
+    """Radio buttons or checkboxes: at most ten options."""
+    kind = str(element["type"])
+    options = element.get("options") or ()
+    yield from _options(options, kind)
+    if len(options) > 10:
+        yield f"{kind}: more than 10 options"
+    initial = [element["initial_option"]] if "initial_option" in element else element.get("initial_options", [])
+    if "initial_options" in element and not initial:
+        yield f"{kind}: initial_options is empty"
+    if any(option not in options for option in initial):
+        yield f"{kind}: what is chosen at first is none of the options"
 
 
 def option_faults(options: object) -> list[str]:
@@ -233,6 +267,15 @@ def _options(options: object, where: str) -> Faults:
             yield f"{where}: an option's value has 1 to 75 characters"
 
 
+_ELEMENTS: Mapping[str, Callable[[Mapping[str, Any]], Faults]] = {
+    "plain_text_input": _plain_text_input,
+    "static_select": _static_select,
+    "external_select": _external_select,
+    "radio_buttons": _boxes,
+    "checkboxes": _boxes,
+    "users_select": _users_select,
+    "conversations_select": _conversations_select,
+}
 _BLOCKS: Mapping[str, Callable[[Mapping[str, Any]], Faults]] = {
     "rich_text": _rich_text,
     "section": _section,

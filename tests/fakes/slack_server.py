@@ -371,7 +371,7 @@ class SlackServer(Fake):
         if arguments.get("view_id") not in self.modals:
             raise ApiFailure("not_found")
         modal = self.modals[str(arguments["view_id"])]
-        modal.view = self._valid_view(arguments)
+        modal.show(self._valid_view(arguments))
         return {"view": {"id": modal.id, **modal.view}}
 
     def _valid_view(self, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -73,6 +73,15 @@ class Modal:
     id: str
     user: str
     view: dict[str, Any]
+    entered: dict[str, dict[str, Any]] = field(default_factory=dict)  # by block id: what the person changed
+
+    def show(self, view: dict[str, Any]) -> None:
+        """What was entered stays in the blocks that are still there."""
+        self.view = view
+        self.entered = {id: entered for id, entered in self.entered.items() if id in self.fields}
+
+    def element(self, field: str) -> dict[str, Any]:
+        return next(dict(block["element"]) for block in self.view["blocks"] if block.get("block_id") == field)
 
     @property
     def title(self) -> str:
@@ -85,6 +94,13 @@ class Modal:
     @property
     def fields(self) -> list[str]:
         return [block["block_id"] for block in self.view["blocks"] if block["type"] == "input"]
+
+
+def prefilled(element: dict[str, Any]) -> str:
+    """What the element of a form is filled with."""
+    chosen: dict[str, Any] = element.get("initial_option") or next(iter(element.get("initial_options", ())), {})
+    names = ("initial_value", "initial_user", "initial_conversation")
+    return str(chosen.get("value") or next((element[name] for name in names if name in element), ""))
 
 
 class ApiFailure(Exception):

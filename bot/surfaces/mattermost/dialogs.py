@@ -16,6 +16,7 @@ from bot.surfaces.mattermost.text import translate_plain
 from commands.model.card import Field, Form, Option
 from commands.model.messages import Actor, Place, ReplyRoute
 
+REFRESHES_SINCE = (11, 1)  # the version of the server from which a field may ask for the dialog again
 _LIFETIME = timedelta(hours=24)
 # Limits from the Mattermost docs, "Interactive dialogs".
 _MAX_TITLE = 24
@@ -98,27 +99,38 @@ def _as_text(value: object) -> str:
     return strip_controls(str(value))
 
 
-def build_dialog(form: Form, options: Mapping[str, Sequence[Option]], state: str) -> dict[str, Any]:
-    """``options`` are those of the search fields: static, because dynamic selects need Mattermost 11.0."""
+def build_dialog(
+    form: Form, options: Mapping[str, Sequence[Option]], state: str, refresh_url: str = ""
+) -> dict[str, Any]:
+    """``options`` are those of the search fields: static, because dynamic selects need Mattermost 11.0.
+
+    ``refresh_url`` is where fields ask for the dialog again; empty if the server does not do that.
+    """
     intro = "\n".join(text_markdown(line, {}) for line in form.intro)
     return {
         "callback_id": form.about,
         "title": _truncate(form.title, _MAX_TITLE) or "…",
         **({"introduction_text": intro} if intro else {}),
-        "elements": [_element(field, options.get(field.name, field.options)) for field in form.fields],
+        "elements": [
+            _element(field, options.get(field.name, field.options), refreshes=bool(refresh_url))
+            for field in form.fields
+        ],
+        **({"source_url": refresh_url} if refresh_url and any(field.refreshes for field in form.fields) else {}),
         "submit_label": _truncate(form.submit, _MAX_TITLE) or "…",
         "notify_on_cancel": False,
         "state": state,
     }
 
 
-def _element(field: Field, options: Sequence[Option]) -> dict[str, Any]:
+def _element(field: Field, options: Sequence[Option], *, refreshes: bool) -> dict[str, Any]:
     element: dict[str, Any] = {
         "display_name": _truncate(field.label, _MAX_NAME) or "…",
         "name": field.name[:300],
         "optional": field.optional or bool(field.shown),
     }
     element |= _control(field, options)
+    if refreshes and field.refreshes and "options" in element:
+        element["refresh"] = True
     hint = field.hint or (translate_plain("when") if field.kind == "when" else "")
     if hint:
         element["help_text"] = _truncate(hint, _MAX_HELP)

@@ -41,12 +41,9 @@ class ApiError(SurfaceError):
 
 
 class ServerFailed(ChatUnreachable):
-    """A 5xx. ``id`` is Mattermost's error id, if it sent one."""
-
     def __init__(self, error: ApiError, retry_after: float) -> None:
         super().__init__(f"Mattermost responded {error.status}", retry_after)
-        self.id = error.id
-        self.text = error.text
+        self.id, self.text = error.id, error.text
 
 
 _REFUSALS = {
@@ -278,6 +275,9 @@ class MattermostApi:
 
     async def create_post(self, post: Json) -> Json:
         return json_object(await self._driver.posts.create_post(post))
+
+    async def create_ephemeral_post(self, user: str, post: Json) -> None:
+        await self.client.post("/posts/ephemeral", options={"user_id": require_id(user), "post": post})
 
     async def patch_post(self, id: str, changes: Json) -> Json:
         return json_object(await self._driver.posts.patch_post(require_id(id), changes))

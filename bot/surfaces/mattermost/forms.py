@@ -2,22 +2,23 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import structlog
 
-from bot.surfaces.mattermost.dialogs import build_dialog, state_of
+from bot.surfaces.mattermost.dialogs import REFRESHES_SINCE, DialogState, build_dialog, state_of
 from bot.surfaces.mattermost.driver import MattermostApi
 from bot.surfaces.mattermost.replies import PrivateReplies
 from bot.surfaces.mattermost.signing import Signer
 from bot.surfaces.mattermost.text import message_card, translate_plain
 from bot.surfaces.protocol import Intake, SurfaceError
-from commands.model.card import Button, Card, Form, Option
+from commands.model.card import Button, Card, Form, Menu, Option
 from commands.model.errors import CommandError
 from commands.model.intents import OpenForm
-from commands.model.messages import Actor, Place, ReplyRoute
+from commands.model.messages import Actor, Message, Place, ReplyRoute, Via
 
 OPEN_SECONDS = 1.0
 
@@ -43,15 +44,18 @@ class FormOpener:
     async def open(
         self, request: OpenForm, actor: Actor, place: Place, reply: ReplyRoute, trigger: str, intake: Intake
     ) -> Card | None:
-        """Returns None if the dialog is open or the person was answered by ``response_url``, else a card to
-        show."""
+        """Returns None if the dialog is open or the person gets another private answer, else a card to show."""
         try:
             async with asyncio.timeout(OPEN_SECONDS):
                 form = await intake.open_form(request, actor, place)
-                await self._open_dialog(form, actor, place, reply, trigger, intake)
+                options = await self._options(form, actor, place, intake)
+                if menu := self._menu_first(form, request, options):
+                    return self._send_or_return(menu, actor, place, reply)
+                dialog = self._dialog(form, options, actor, place, reply)
+                await self._api.open_dialog({"trigger_id": trigger, "url": self._url, "dialog": dialog})
         except CommandError as error:
             refusal = replace(intake.error_card(error.key, **error.facts), buttons=error.buttons)
-            return self._send_or_return(refusal, actor, place, reply) if error.buttons else refusal
+            return self._send_or_return(refusal, actor, place, reply)
         except (SurfaceError, TimeoutError) as error:
             log.warning("mattermost dialog not opened", error=str(error) or type(error).__name__)
             open_again = Button(translate_plain("again"), request)
@@ -61,23 +65,50 @@ class FormOpener:
             )
         return None
 
-    async def _open_dialog(
-        self, form: Form, actor: Actor, place: Place, reply: ReplyRoute, trigger: str, intake: Intake
-    ) -> None:
+    async def refresh(self, state: DialogState, values: Mapping[str, str], intake: Intake) -> dict[str, Any]:
+        """The dialog again, with what its values ask for. The client shows it in place of the one it has."""
+        fill = {name: value for name, value in values.items() if value}
+        request = OpenForm.model_validate({"about": state.about, "run": state.run, "fill": fill})
+        form = await intake.open_form(request, state.actor, state.place)
+        options = await self._options(form, state.actor, state.place, intake)
+        return self._dialog(form, options, state.actor, state.place, state.reply)
+
+    async def _options(self, form: Form, actor: Actor, place: Place, intake: Intake) -> dict[str, list[Option]]:
+        """Of the search fields, by name."""
         options: dict[str, list[Option]] = {}
         for field in form.fields:
             if field.kind == "search" and (field.refreshes or not field.options):
-                found = await intake.search_options(form.about, form.run, field.name, "", actor, place)
+                found = list(await intake.search_options(form.about, form.run, field.name, "", actor, place))
                 known = {option.value for option in found}
                 options[field.name] = [*found, *(option for option in field.options if option.value not in known)]
+        return options
+
+    def _menu_first(self, form: Form, request: OpenForm, options: Mapping[str, list[Option]]) -> Card | None:
+        """On a server whose dialogs do not refresh: the choice that decides what else the form asks for."""
+        field = next((field for field in form.fields if field.refreshes and not field.value), None)
+        if field is None or self._refreshes:
+            return None
+        choices = tuple(
+            Button(option.label, request.model_copy(update={"fill": {**request.fill, field.name: option.value}}))
+            for option in options.get(field.name, field.options)
+        )
+        menu = Menu(f"{field.label}…", choices)
+        return Card(title=(form.title,), summary=form.title, menu=menu) if choices else None
+
+    @property
+    def _refreshes(self) -> bool:
+        return self._api.server_version >= REFRESHES_SINCE
+
+    def _dialog(
+        self, form: Form, options: Mapping[str, list[Option]], actor: Actor, place: Place, reply: ReplyRoute
+    ) -> dict[str, Any]:
         state = state_of(form, actor, place, reply, secrets.token_hex(16), self._now())
-        body = build_dialog(form, options, self._signer.seal("dialog", state))
-        await self._api.open_dialog({"trigger_id": trigger, "url": self._url, "dialog": body})
+        refresh_url = f"{self._url}/refresh" if self._refreshes else ""
+        return build_dialog(form, options, self._signer.seal("dialog", state), refresh_url)
 
     def _send_or_return(self, card: Card, actor: Actor, place: Place, reply: ReplyRoute) -> Card | None:
-        """Sends the card with its buttons by ``response_url`` if there is one. Otherwise returns the card, which
-        the caller can only show without buttons."""
-        if not reply.url:
+        """Sends a card that has controls. Returns one without, which the HTTP response can show."""
+        if not card.has_controls:
             return card
         task = asyncio.create_task(self._respond(card, actor, place, reply))
         self._tasks.add(task)
@@ -85,8 +116,11 @@ class FormOpener:
         return None
 
     async def _respond(self, card: Card, actor: Actor, place: Place, reply: ReplyRoute) -> None:
+        now = self._now()
+        key = f"mattermost:{self._api.host}:form:{secrets.token_hex(8)}"
+        message = Message(key=key, actor=actor, place=place, via=Via.BUTTON, at=now, reply=reply)
         try:
-            await self._replies.post_to_response_url(reply.url, place, actor.id, card)
+            await self._replies.send(message, card, nonce=secrets.token_hex(12))
         except SurfaceError as error:
             log.warning("mattermost private answer not sent", error=str(error))
 

@@ -6,7 +6,6 @@ current card.
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -19,15 +18,23 @@ from starlette.routing import Route
 from adapters.toolkit.messages import in_language
 from bot.surfaces.malformed import MalformedDelivery, parsing, require_storable
 from bot.surfaces.mattermost.buttons import Buttons
-from bot.surfaces.mattermost.dialogs import DialogState, read_state, submitted_values
 from bot.surfaces.mattermost.driver import is_id
 from bot.surfaces.mattermost.forms import FormOpener
+from bot.surfaces.mattermost.people import UserDirectory
 from bot.surfaces.mattermost.render import private_text
 from bot.surfaces.mattermost.replies import PrivateReplies
-from bot.surfaces.mattermost.request_body import RequestRejected, parse_fields, parse_object, read_body
+from bot.surfaces.mattermost.request_body import (
+    EMPTY_RESPONSE,
+    RequestRejected,
+    encode,
+    parse_fields,
+    parse_object,
+    read_body,
+)
 from bot.surfaces.mattermost.signing import ForgedDelivery, Signer, is_known_token
-from bot.surfaces.mattermost.text import message_card, translate_plain
-from bot.surfaces.protocol import FieldErrors, Intake, NotRecorded, SubmittedForm, SurfaceError
+from bot.surfaces.mattermost.submissions import Submissions
+from bot.surfaces.mattermost.text import message_card
+from bot.surfaces.protocol import Intake, NotRecorded
 from commands.model.card import Card, Code
 from commands.model.intents import OpenForm
 from commands.model.messages import Actor, Message, Place, ReplyRoute, Via
@@ -36,12 +43,10 @@ ANSWER_WAIT_SECONDS = 1.5
 
 log = structlog.get_logger(__name__)
 Json = dict[str, Any]
-EMPTY_RESPONSE: Json = {}
 
 
 class InboundRoutes:
-    """``me`` returns the bot's user id, or "" until it is known. A direct channel's name consists of two user
-    ids."""
+    """A direct channel's name consists of two user ids."""
 
     def __init__(
         self,
@@ -54,26 +59,27 @@ class InboundRoutes:
         buttons: Buttons,
         forms: FormOpener,
         replies: PrivateReplies,
-        me: Callable[[], str],
+        users: UserDirectory,
         now: Callable[[], datetime],
     ) -> None:
         self._tokens = tokens
         self._command = command
         self._site = site
         self._prefix = key_prefix
-        self._signer = signer
         self._buttons = buttons
         self._forms = forms
         self._replies = replies
-        self._me = me
+        self._users = users
         self._now = now
+        self._submissions = Submissions(signer, forms, replies, site, command, self._key, now)
         self.intake: Intake | None = None
 
     def routes(self) -> list[Route]:
         return [
             Route("/mattermost/command", self._endpoint(self._on_command), methods=["POST"]),
             Route("/mattermost/action", self._endpoint(self._on_action), methods=["POST"]),
-            Route("/mattermost/dialog", self._endpoint(self._on_dialog), methods=["POST"]),
+            Route("/mattermost/dialog", self._endpoint(self._submissions.on_submit), methods=["POST"]),
+            Route("/mattermost/dialog/refresh", self._endpoint(self._submissions.on_refresh), methods=["POST"]),
         ]
 
     def _endpoint(self, handler: "Callable[[Request, Intake], Any]") -> Callable[[Request], Any]:
@@ -90,9 +96,7 @@ class InboundRoutes:
             except ForgedDelivery as error:
                 log.warning("mattermost delivery rejected", path=request.url.path, error=str(error))
                 return Response(status_code=401)
-            return Response(
-                result if isinstance(result, bytes) else _encode(result), media_type="application/json"
-            )
+            return Response(result if isinstance(result, bytes) else encode(result), media_type="application/json")
 
         return respond
 
@@ -117,7 +121,7 @@ class InboundRoutes:
         form = intake.form_for_line(text) if trigger else None
         if form is not None:
             with in_language(intake.language_for(actor)):
-                return _command_response(await self._forms.open(form, actor, place, reply, trigger, intake))
+                return self._command_response(await self._forms.open(form, actor, place, reply, trigger, intake))
         with parsing("command"):
             message = Message(
                 key=self._key(trigger or f"{reply.url}:{user}:{place.channel}:{text}"),
@@ -130,10 +134,10 @@ class InboundRoutes:
             )
             require_storable(message)
         try:
-            recorded = await intake.record(message, _encode(_command_response(None)))
+            recorded = await intake.record(message, encode(self._command_response(None)))
         except NotRecorded:
             with in_language(intake.language_for(actor)):
-                return _command_response(self._not_recorded())
+                return self._command_response(self._not_recorded())
         if recorded.new:
             intake.process(message.key)
         return recorded.answer
@@ -172,7 +176,7 @@ class InboundRoutes:
     async def _process_click(self, message: Message, intake: Intake) -> Json | bytes:
         language = intake.language_for(message.actor)
         try:
-            recorded = await intake.record(message, _encode(EMPTY_RESPONSE))
+            recorded = await intake.record(message, encode(EMPTY_RESPONSE))
         except NotRecorded:
             with in_language(language):
                 return _click_response(self._not_recorded())
@@ -183,63 +187,12 @@ class InboundRoutes:
         if card is None:
             return EMPTY_RESPONSE
         with in_language(language):
-            is_sent = (
-                card.has_controls and not card.shown_elsewhere and await self._send_with_buttons(message, card)
-            )
+            # ``ephemeral_text`` can't have buttons, and does not come from the bot.
+            needs_post = (card.has_controls and not card.shown_elsewhere) or self._replies.posts_ephemerally
+            is_sent = needs_post and await self._replies.send_in_time(message, card)
             response = EMPTY_RESPONSE if is_sent else _click_response(card)
-        await intake.store_answer(message.key, _encode(response))
+        await intake.store_answer(message.key, encode(response))
         return response
-
-    async def _send_with_buttons(self, message: Message, card: Card) -> bool:
-        """Sends a choice as a post, because ``ephemeral_text`` can't have buttons. Returns False on failure."""
-        try:
-            await self._replies.send_within_timeout(message, card)
-        except (SurfaceError, TimeoutError) as error:
-            log.warning("mattermost buttons not sent", error=str(error) or type(error).__name__)
-            return False
-        return True
-
-    # Forms
-
-    async def _on_dialog(self, request: Request, intake: Intake) -> Json | bytes:
-        content = await read_body(request)
-        with parsing("form"):
-            body = parse_object(content)
-            state = read_state(self._signer, body, self._site, self._now())
-            values = submitted_values(body)
-        if body.get("cancelled"):
-            return EMPTY_RESPONSE
-        with in_language(intake.language_for(state.actor)):
-            if state.expired:
-                live_card = await intake.live_card(state.place, state.run, state.actor)
-                return {"error": translate_plain("form_expired") + (f" {live_card.summary}" if live_card else "")}
-            intent = intake.submit(SubmittedForm(state.about, state.run, values))
-            if isinstance(intent, FieldErrors):
-                return {"errors": dict(intent.errors)}
-        return await self._process_form(state, intent, intake)
-
-    async def _process_form(self, state: DialogState, intent: dict[str, Any], intake: Intake) -> Json | bytes:
-        """Closes the dialog immediately. The result is shown by the card, the activity line and a private answer.
-        An error here would keep the dialog open, and a second submission would be a duplicate."""
-        with parsing("form"):
-            message = Message(
-                key=self._key(state.nonce),
-                actor=state.actor,
-                place=state.place,
-                via=Via.FORM,
-                at=self._now(),
-                intent=intent,
-                reply=state.reply,
-            )
-            require_storable(message)
-        try:
-            recorded = await intake.record(message, _encode(EMPTY_RESPONSE))
-        except NotRecorded:
-            with in_language(intake.language_for(state.actor)):
-                return {"error": translate_plain("not_recorded", show=f"{self._command} show")}
-        if recorded.new:
-            intake.process(message.key)
-        return recorded.answer
 
     # Shared
 
@@ -254,7 +207,7 @@ class InboundRoutes:
             surface="mattermost",
             channel=channel,
             thread=thread if is_id(thread) else "",
-            direct=len(user_ids) == 2 and self._me() in user_ids,
+            direct=len(user_ids) == 2 and self._users.me in user_ids,
             channel_name=name,
             site=self._site,
         )
@@ -265,21 +218,16 @@ class InboundRoutes:
             unique_part = hashlib.sha256(unique_part.encode("utf-8", "replace")).hexdigest()
         return f"{self._prefix}{unique_part}"
 
+    def _command_response(self, card: Card | None) -> Json:
+        """Without buttons, because the sender's client receives the whole response, including their contexts."""
+        text = private_text(card, {}) if card is not None else ""
+        return {"response_type": "ephemeral", "text": text, "skip_slack_parsing": True, **self._users.sender()}
+
     def _not_recorded(self) -> Card:
         return message_card("not_recorded", show=Code(f"{self._command} show"))
-
-
-def _command_response(card: Card | None) -> Json:
-    """Without buttons, because the sender's client receives the whole response, including their contexts."""
-    text = private_text(card, {}) if card is not None else ""
-    return {"response_type": "ephemeral", "text": text, "skip_slack_parsing": True}
 
 
 def _click_response(card: Card | None) -> Json:
     if card is None:
         return EMPTY_RESPONSE
     return {"ephemeral_text": private_text(card, {}), "skip_slack_parsing": True}
-
-
-def _encode(response: Json) -> bytes:
-    return json.dumps(response, ensure_ascii=False).encode()

@@ -6,7 +6,7 @@ bots, webhooks (an ``in_channel`` slash command response has the person's id) an
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -83,13 +83,15 @@ def from_event(event: Mapping[str, Any]) -> IncomingPost | None:
 
 @dataclass(frozen=True, slots=True)
 class BotAccount:
-    """The bot's account, and which posts are for it. If ``team`` is set, channels of other teams are ignored."""
+    """The bot's account, and which posts are for it. If ``team`` is set, channels of other teams are ignored.
+    ``bots`` are the ids of other bots that may give commands."""
 
     me: str
     username: str
     site: str
     key_prefix: str
     team: str = ""
+    bots: Collection[str] = ()
 
     def parse(self, incoming: IncomingPost, at: datetime) -> Message | None:
         text = self._text_for_bot(incoming)
@@ -121,7 +123,8 @@ class BotAccount:
         user = str(post.get("user_id") or "")
         if user == self.me or not is_id(user) or post.get("type") or post.get("delete_at"):
             return None
-        if any(str(props.get(name, "")).lower() == "true" for name in ("from_webhook", "from_bot", "from_plugin")):
+        machines = ("from_webhook", "from_plugin", *(() if user in self.bots else ("from_bot",)))
+        if any(str(props.get(name, "")).lower() == "true" for name in machines):
             return None
         if self.team and incoming.channel_info.team and incoming.channel_info.team != self.team:
             return None

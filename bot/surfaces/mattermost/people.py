@@ -1,6 +1,6 @@
 """Reads the bot's own account and people's profiles, and finds people by id, e-mail or username."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,10 +17,11 @@ log = structlog.get_logger(__name__)
 
 
 class UserDirectory:
-    def __init__(self, api: MattermostApi, team: str, key_prefix: str) -> None:
+    def __init__(self, api: MattermostApi, team: str, key_prefix: str, bots: Collection[str] = ()) -> None:
         self._api = api
         self._team = team
         self._prefix = key_prefix
+        self._bots = bots
         self._account: BotAccount | None = None
         self._usernames: dict[str, str] = {}
 
@@ -35,8 +36,16 @@ class UserDirectory:
             id, name = str(me.get("id") or ""), str(me.get("username") or "")
             if not is_id(id) or not name:
                 raise SurfaceError("Mattermost did not return the bot's account")
-            self._account = BotAccount(id, name, self._api.url, self._prefix, await self.team_id())
+            self._account = BotAccount(id, name, self._api.url, self._prefix, await self.team_id(), self._bots)
         return self._account
+
+    def sender(self) -> Mapping[str, str]:
+        """What makes a command's private answer come from the bot, if the server allows overrides. Otherwise it
+        shows whoever asked. Empty until the account is known."""
+        if self._account is None:
+            return {}
+        icon = f"{self._account.site}/api/v4/users/{self._account.me}/image"
+        return {"username": self._account.username, "icon_url": icon}
 
     async def team_id(self) -> str:
         """The id of ``[mattermost] team``, which is a name (as in the team's URL) or an id; "" for any team."""

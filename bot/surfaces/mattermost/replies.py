@@ -1,8 +1,9 @@
 """Sends answers that are meant for one person.
 
-A slash command is answered by its ``response_url``, and a mention by a reply in the thread. For a click or form
-whose HTTP response has been sent, success is visible on the card and its activity line; anything else is a reply
-in the card's thread that mentions the person. If none of these works, the bot sends a direct message.
+If the bot may post ephemerally, it does. Otherwise a slash command is answered by its ``response_url``, and a
+mention by a reply in the thread. For a click or form whose HTTP response has been sent, success is visible on the
+card and its activity line; anything else is a reply in the card's thread that mentions the person. If none of
+these works, the bot sends a direct message.
 """
 
 import asyncio
@@ -10,17 +11,22 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 
+import structlog
+
 from bot.surfaces.mattermost.buttons import ButtonScope
 from bot.surfaces.mattermost.driver import ApiError, MattermostApi, is_id
+from bot.surfaces.mattermost.features import FeatureCache
 from bot.surfaces.mattermost.markdown import Handles, card_texts, mentioned_ids
 from bot.surfaces.mattermost.people import UserDirectory
 from bot.surfaces.mattermost.posting import ChannelPosts
 from bot.surfaces.mattermost.render import Renderer
-from bot.surfaces.protocol import EPHEMERAL_FOR, NotInChannel, RouteClosed, ThreadGone
+from bot.surfaces.protocol import EPHEMERAL_FOR, NotInChannel, RouteClosed, SurfaceError, ThreadGone
 from commands.model.card import Card
 from commands.model.messages import Actor, Message, Place, Via
 
 SEND_TIMEOUT_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
 
 
 class PrivateReplies:
@@ -30,23 +36,33 @@ class PrivateReplies:
         users: UserDirectory,
         renderer: Renderer,
         posts: ChannelPosts,
+        features: FeatureCache,
         now: Callable[[], datetime],
     ) -> None:
         self._api = api
         self._users = users
         self._renderer = renderer
         self._posts = posts
+        self._features = features
         self._now = now
 
-    async def send_within_timeout(self, message: Message, card: Card) -> None:
-        """Raises ``TimeoutError``, because an HTTP response is waiting."""
-        async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-            await self.send(message, card, nonce=secrets.token_hex(12))
+    async def send_in_time(self, message: Message, card: Card) -> bool:
+        """Sends a card while an HTTP response waits. False on failure."""
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                await self.send(message, card, nonce=secrets.token_hex(12))
+        except (SurfaceError, TimeoutError) as error:
+            log.warning("mattermost answer not sent", error=str(error) or type(error).__name__)
+            return False
+        return True
 
     async def send(self, message: Message, card: Card, *, nonce: str, may_exist: bool = False) -> None:
         """``may_exist``: an earlier attempt may have worked; a post is found by its ``nonce``."""
         was_clicked = message.via in (Via.BUTTON, Via.FORM)
         is_public_already = card.shown_elsewhere and not card.has_controls
+        is_redundant = was_clicked and is_public_already and not message.reply.url
+        if not is_redundant and await self._send_ephemeral(message, card):
+            return
         if message.reply.url and (message.place.direct or self._now() - message.at <= EPHEMERAL_FOR):
             try:
                 await self.post_to_response_url(message.reply.url, message.place, message.actor.id, card)
@@ -55,6 +71,9 @@ class PrivateReplies:
                 if is_public_already:
                     return
         elif was_clicked and is_public_already:
+            return
+        if card.confidential and not message.place.direct:
+            await self.send_direct(message.actor, card, nonce=nonce, may_exist=may_exist)
             return
         try:
             place = self._thread_of(message)
@@ -73,11 +92,42 @@ class PrivateReplies:
             "text": rendered.message,
             "attachments": rendered.attachments,
             "skip_slack_parsing": True,
+            **self._users.sender(),
         }
         try:
             await self._api.post_to_response_url(url, body)
         except ApiError as error:
             raise RouteClosed(str(error)) from error
+
+    @property
+    def posts_ephemerally(self) -> bool:
+        """As far as it is known; makes no request."""
+        return self._features.current.post_ephemeral
+
+    async def _send_ephemeral(self, message: Message, card: Card) -> bool:
+        """Shows the card to the person who is there now, with the bot as its sender. False if it can't be done."""
+        place = message.place
+        if (
+            place.direct
+            or self._now() - message.at > EPHEMERAL_FOR
+            or not (await self._features.get()).post_ephemeral
+        ):
+            return False
+        is_reply = message.via is not Via.COMMAND and not message.reply.details.get("private")
+        scope = ButtonScope(place, secrets.token_hex(12), person=message.actor.id, url=message.reply.url)
+        rendered = self._renderer.card(card, scope, await self._handles(card), self._now())
+        post = {
+            "channel_id": place.channel,
+            "message": rendered.message,
+            "props": {"attachments": rendered.attachments},
+            "root_id": place.thread or (message.reply.post if is_reply else ""),
+        }
+        try:
+            await self._api.create_ephemeral_post(message.actor.id, post)
+        except ApiError as error:
+            log.warning("mattermost ephemeral post refused", error=str(error))
+            return False
+        return True
 
     def _thread_of(self, message: Message) -> Place:
         place, post = message.place, message.reply.post

@@ -1,4 +1,4 @@
-"""Reads and parses the bodies of requests from anybody, within limits."""
+"""Reads and parses the bodies of requests from anybody, within limits, and writes those of responses."""
 
 import json
 from typing import Any
@@ -8,6 +8,9 @@ from starlette.requests import Request
 
 _MAX_BODY_BYTES = 2**20
 _MAX_FIELDS = 100  # a command has fifteen
+
+
+EMPTY_RESPONSE: dict[str, Any] = {}
 
 
 class RequestRejected(Exception):
@@ -44,3 +47,7 @@ async def read_body(request: Request) -> bytes:
         if len(body) > _MAX_BODY_BYTES:
             raise RequestRejected(413)
     return body
+
+
+def encode(response: dict[str, Any]) -> bytes:
+    return json.dumps(response, ensure_ascii=False).encode()

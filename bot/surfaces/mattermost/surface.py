@@ -1,7 +1,7 @@
 """Implements ``Surface`` for Mattermost."""
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from starlette.routing import Route
@@ -11,6 +11,7 @@ from bot.surfaces.mattermost import health
 from bot.surfaces.mattermost.buttons import Buttons
 from bot.surfaces.mattermost.channels import ChannelDirectory
 from bot.surfaces.mattermost.driver import ApiError, MattermostApi
+from bot.surfaces.mattermost.features import FeatureCache
 from bot.surfaces.mattermost.forms import FormOpener
 from bot.surfaces.mattermost.inbound import InboundRoutes
 from bot.surfaces.mattermost.listener import Listener
@@ -43,6 +44,7 @@ class MattermostSurface:
         state: SurfaceState,
         now: Callable[[], datetime],
         probe_seconds: float = PING_SECONDS,
+        bots: Collection[str] = (),
     ) -> None:
         self._options = options
         self._command = command
@@ -52,12 +54,13 @@ class MattermostSurface:
         self._api = MattermostApi(options.url, options.token.get_secret_value())
         prefix = f"mattermost:{self._api.host}:"
         signer = Signer(secret_key)
-        self._users = UserDirectory(self._api, options.team or "", prefix)
+        self._users = UserDirectory(self._api, options.team or "", prefix, bots)
         self._channels = ChannelDirectory(self._api, self._users.bot_channels)
         buttons = Buttons(signer, f"{self._public_url}/mattermost/action")
         renderer = Renderer(buttons, lambda: self._api.server_version)
         self._posts = ChannelPosts(self._api, self._users, renderer, now)
-        self._replies = PrivateReplies(self._api, self._users, renderer, self._posts, now)
+        features = FeatureCache(self._api, now)
+        self._replies = PrivateReplies(self._api, self._users, renderer, self._posts, features, now)
         self._forms = FormOpener(self._api, signer, self._replies, f"{self._public_url}/mattermost/dialog", now)
         self._seen_posts = SeenPosts(state, f"mattermost/{self._api.host}/heard")
         self._listener: Listener | None = None
@@ -70,7 +73,7 @@ class MattermostSurface:
             buttons=buttons,
             forms=self._forms,
             replies=self._replies,
-            me=lambda: self._users.me,
+            users=self._users,
             now=now,
         )
 

@@ -231,7 +231,13 @@ class DeliveryHandler:
             return
         with in_language(self._intake.language_for(delivery.actor)):
             options = await self._intake.search_options(
-                delivery.about, delivery.run, delivery.field, delivery.typed, delivery.actor, delivery.place
+                delivery.about,
+                delivery.run,
+                delivery.field,
+                delivery.typed,
+                delivery.actor,
+                delivery.place,
+                on_card=delivery.on_card,
             )
         if delivery.on_card:
             await ack(options=_commands(delivery, options))

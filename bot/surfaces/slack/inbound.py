@@ -7,7 +7,7 @@ becomes ``Ignored`` and is never an error.
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -58,11 +58,12 @@ _HUMAN_SUBTYPES = (None, "", "file_share", "thread_broadcast")
 
 @dataclass(frozen=True, slots=True)
 class DeliveryParser:
-    """``wants_form`` is ``Intake.form_for_line``."""
+    """``wants_form`` is ``Intake.form_for_line``. ``bots`` are the user ids of bots that may give commands."""
 
     identity: Identity
     now: datetime
     wants_form: Callable[[str], OpenForm | None]
+    bots: Collection[str] = ()
 
     def parse(self, body: Mapping[str, Any]) -> Delivery:
         """Raises ``NotIdentified``. A malformed body raises whatever its first wrong field leads to."""
@@ -118,7 +119,9 @@ class DeliveryParser:
             return Ignored(f"event {event.get('type')}")
         user = str(event.get("user") or "")
         from_bot = event.get("bot_id") or event.get("bot_profile") or user in ("", "USLACKBOT")
-        if event.get("subtype") not in _HUMAN_SUBTYPES or from_bot or event.get("hidden"):
+        is_named_bot = user in self.bots and event.get("subtype") in (None, "", "bot_message")
+        is_human = event.get("subtype") in _HUMAN_SUBTYPES and not from_bot
+        if event.get("hidden") or not (is_human or is_named_bot):
             return Ignored("not a person's message")
         bot_user = self.identity.user or _authorized_bot_user(body)
         if not bot_user:

@@ -28,7 +28,7 @@ def text_object(lines: Sequence[Text]) -> dict[str, Any]:
     if all(_is_literal(span) for line in lines for span in line):
         marked = "\n".join(filter(None, ("".join(map(_mark, line)).strip() for line in lines)))
         if 0 < len(marked) <= MAX_TEXT:
-            return {"type": "mrkdwn", "text": marked, "verbatim": True}
+            return {"type": "mrkdwn", "text": marked}
     plain = "\n".join(filter(None, ("".join(map(_plain, line)).strip() for line in lines)))
     return {"type": "plain_text", "text": truncate(plain, MAX_TEXT) or "…", "emoji": False}
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from slack_bolt.request.async_request import AsyncBoltRequest
@@ -60,8 +60,10 @@ class SlackSurface:
         now: Callable[[], datetime],
         probe_seconds: float = PROBE_SECONDS,
         silence_seconds: float = SILENCE_SECONDS,
+        bots: Collection[str] = (),
     ) -> None:
         self._options = options
+        self._bots = bots
         self._state = state
         self._now = now
         self._probe_seconds = probe_seconds
@@ -175,7 +177,7 @@ class SlackSurface:
             self._client.invite = f"/invite @{identity.handle}"
 
     def _new_parser(self) -> DeliveryParser:
-        return DeliveryParser(self._identity, self._now(), self._wants_form)
+        return DeliveryParser(self._identity, self._now(), self._wants_form, self._bots)
 
     async def _on_delivery(self, request: Request) -> Response:
         body = b""

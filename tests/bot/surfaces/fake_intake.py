@@ -110,7 +110,7 @@ class FakeIntake:
         self.changed_places.append((surface, channel, person))
 
     async def search_options(
-        self, about: str, run: str, field: str, typed: str, actor: Actor, place: Place
+        self, about: str, run: str, field: str, typed: str, actor: Actor, place: Place, *, on_card: bool = False
     ) -> Sequence[Option]:
         self.searches.append((about, run, field, typed))
         return self.options

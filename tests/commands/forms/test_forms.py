@@ -291,7 +291,7 @@ async def test_a_button_more_of_an_older_card_offers_each_form_that_fits(room: R
     with pytest.raises(Ambiguous, match=r"form\.more") as offered:
         await opened(room, "more", run="R1")
     labels = [button.label for button in offered.value.buttons]
-    assert labels == ["Hold…", "Skip…", "Assign…", "Add a task…", "Finish…"]
+    assert labels == ["Comment…", "Hold…", "Skip…", "Assign…", "Add a task…"]
     for button in offered.value.buttons:
         assert isinstance(button.intent, OpenForm)
         assert (await open_form(button.intent, ANA, HERE, room.services)).run == "R1"

@@ -316,7 +316,9 @@ async def test_use_says_that_changes_still_ask_where_another_run_is_active(room:
 async def test_use_binds_and_tells_the_place(room: Room) -> None:
     await room.start(place=OTHER)
     assert button_labels(await room.type("use", by=BEN)) == ["R1 Primary down in EU"]
-    answer = await room.type("use R1", by=BEN)
+    question = await room.type("use R1", by=BEN)
+    assert "Everybody in #inc-42 will be able to see and change it." in private_text(question)
+    answer = await room.press(find_button(question, "Use it here"), by=BEN)
     assert public_text(answer) == "This channel now uses R1 Primary down in EU (set by Ben)."
     assert room.responder.posted_cards[-1] == ("R1", "inc-42")
     assert "T1" in private_text(await room.type("finish T1", by=BEN))

@@ -58,7 +58,7 @@ def _named_parts() -> Sequence[str]:
 
 
 BUILT: Mapping[str, Sequence[str]] = {
-    "button.form_{}": ["finish", *run_menu.ABOUT_TASKS, *run_menu.ABOUT_THE_RUN],
+    "button.form_{}": ["comment", "finish", *run_menu.ABOUT_TASKS, *run_menu.ABOUT_THE_RUN],
     "can.{}": [*_WRITES, Op.COMMENTS],
     "count.{}": list(TaskState),
     "doing.{}": _WRITES,

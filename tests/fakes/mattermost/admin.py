@@ -11,7 +11,7 @@ import aiohttp
 from adapters.testing.fake_server import Seen
 from tests.fakes.mattermost.models import Json, User, millis, new_id
 from tests.fakes.mattermost.rest import ID, RestApi
-from tests.fakes.mattermost.rules import FORBIDDEN, Rejection
+from tests.fakes.mattermost.rules import FORBIDDEN, Rejection, check_attachments
 
 _MANAGE = "manage_slash_commands"
 _MAX_LENGTHS = {"trigger": 128, "url": 1024, "display_name": 64, "description": 128, "auto_complete_hint": 1024}
@@ -31,13 +31,6 @@ class AdminRoutes(RestApi):
             "system_guest": [],
             "system_post_all": ["create_post"],
             "system_admin": ["manage_system", _MANAGE, "create_post_ephemeral", "add_user_to_team"],
-        }
-        self.service_settings: Json = {
-            "SiteURL": None,  # the address of this fake
-            "AllowedUntrustedInternalConnections": "",
-            "EnablePostUsernameOverride": False,
-            "EnablePostIconOverride": False,
-            "EnableCommands": True,
         }
         self.root = self.add_user("root", email="root@example.com", roles="system_user system_admin")
 
@@ -59,6 +52,7 @@ class AdminRoutes(RestApi):
             ("POST", "/commands", self._create_command),
             ("PUT", f"/commands/{ID}", self._update_command),
             ("POST", "/commands/execute", self._execute),
+            ("POST", "/posts/ephemeral", self._create_ephemeral),
             *super()._routes(),
         ]
 
@@ -88,6 +82,17 @@ class AdminRoutes(RestApi):
             raise Rejection(400, "api.context.invalid_body_param.app_error")
         self.team_members.add(body["user_id"])
         return {"team_id": team, "user_id": body["user_id"], "roles": "team_user", "delete_at": 0}
+
+    def _create_ephemeral(self, seen: Seen, user: User) -> Json:
+        self._require(user, "create_post_ephemeral")
+        body, post = seen.json, seen.json.get("post")
+        if body.get("user_id") not in self.users or not isinstance(post, dict):
+            raise Rejection(400, "api.context.invalid_body_param.app_error")
+        attachments = (post.get("props") or {}).get("attachments") or []
+        check_attachments(attachments)
+        reader, channel = self.users[body["user_id"]], self.channels[post["channel_id"]]
+        root = str(post.get("root_id") or "")
+        return self.post_ephemeral(reader, channel, post["message"], attachments, root, author=user).json()
 
     # Slash commands
 

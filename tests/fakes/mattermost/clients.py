@@ -11,6 +11,7 @@ import aiohttp
 
 from tests.fakes.mattermost.admin import AdminRoutes
 from tests.fakes.mattermost.models import Channel, Dialog, Json, Post, User, action_labels, is_labelled, new_id
+from tests.fakes.mattermost.rules import check_dialog
 
 AGENT = "Mattermost-Bot/1.1"
 
@@ -76,7 +77,7 @@ class MattermostClients(AdminRoutes):
         user, channel = self.users[form["user_id"]], self.channels[form["channel_id"]]
         delivered = await self.send_command(app_url, form)
         if delivered.status == 200 and isinstance(delivered.json, dict) and delivered.json.get("text"):
-            self.post_ephemeral(user, channel, delivered.json["text"], delivered.json.get("attachments") or [])
+            self.show_answer(user, channel, delivered.json)
         return delivered
 
     async def send_command(self, app_url: str, form: dict[str, str], *, header: bool = True) -> Delivered:
@@ -143,9 +144,18 @@ class MattermostClients(AdminRoutes):
         """Submits as the client does: unchanged defaults are sent, limits are enforced, errors keep the dialog
         open."""
         sent: Json = {item["name"]: item.get("default") for item in dialog.dialog["elements"]} | values
+        sent |= {
+            item["name"]: sent[item["name"]] in (True, "true", "yes")
+            for item in dialog.dialog["elements"]
+            if item["type"] == "bool"
+        }
         for name, value in values.items():
             element = dialog.element(name)
-            if element["type"] == "select" and value is not None:
+            if element.get("data_source") == "users" and value is not None:
+                assert value in self.users, f"{value!r} is nobody"
+            elif element.get("data_source") == "channels" and value is not None:
+                assert dialog.user.id in self.channels[value].members, "the client lists the person's own channels"
+            elif element["type"] in ("select", "radio") and value is not None:
                 assert value in [option["value"] for option in element["options"]], f"{value!r} is not an option"
             assert len(str(value or "")) <= element.get("max_length", 3000), f"{name} is too long"
         missing = [
@@ -158,6 +168,18 @@ class MattermostClients(AdminRoutes):
         body = delivered.json if isinstance(delivered.json, dict) else {}
         if delivered.status == 200 and not body.get("errors") and not body.get("error"):
             dialog.open = False
+        return delivered
+
+    async def refresh_dialog(self, dialog: Dialog, field: str, value: Any) -> Delivered:
+        """Chooses a value in a field that refreshes the dialog (11.1): the client shows the form in the answer."""
+        assert dialog.element(field).get("refresh"), f"{field} does not refresh the dialog"
+        sent = {item["name"]: item.get("default") for item in dialog.dialog["elements"]} | {field: value}
+        body = self.submission(dialog, sent) | {"type": "refresh"}
+        delivered = await self.send_json(dialog.dialog["source_url"], body)
+        answer = delivered.json if isinstance(delivered.json, dict) else {}
+        if delivered.status == 200 and answer.get("type") == "form":
+            check_dialog(answer["form"], self.version_numbers)
+            dialog.dialog = answer["form"]
         return delivered
 
     async def send_json(self, url: str, body: Json) -> Delivered:

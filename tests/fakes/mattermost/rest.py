@@ -42,7 +42,7 @@ class RestApi(SiteState):
             status, body = await self._api(seen, path.removeprefix("/api/v4"), user)
         except Rejection as rejection:
             status, body = rejection.status, _error(rejection)
-        return web.json_response(body, status=status)
+        return web.json_response(body, status=status, headers={"X-Version-Id": self.version_id})
 
     async def _api(self, seen: Seen, path: str, user: User) -> tuple[int, Any]:
         for method, pattern, handler in self._routes():
@@ -78,7 +78,6 @@ class RestApi(SiteState):
             ("POST", "/channels/direct", self._direct),
             ("GET", f"/channels/{ID}/posts", self._posts),
             ("POST", "/posts", self._create),
-            ("POST", "/posts/ephemeral", self._forbidden),
             ("GET", f"/posts/{ID}", self._get_post),
             ("DELETE", f"/posts/{ID}", self._delete),
             ("GET", f"/posts/{ID}/thread", self._thread),
@@ -267,9 +266,6 @@ class RestApi(SiteState):
         newest = [post for post in reversed(posts) if not post.delete_at]
         return _list(list(reversed(newest[page * size : (page + 1) * size])))
 
-    def _forbidden(self, seen: Seen, user: User) -> Json:
-        raise Rejection(403, FORBIDDEN, "You do not have the appropriate permissions.")
-
     # Integrations
 
     def _open_dialog(self, seen: Seen, user: User) -> Json:
@@ -285,7 +281,7 @@ class RestApi(SiteState):
             )
         if not str(body.get("url", "")).startswith(("http://", "https://")):
             raise Rejection(400, "api.context.invalid_body_param.app_error")
-        check_dialog(body.get("dialog"))
+        check_dialog(body.get("dialog"), self.version_numbers)
         self.dialogs.append(Dialog(presser, channel, str(self.team["id"]), body["url"], body["dialog"]))
         self.changed()
         return {"status": "OK"}
@@ -301,7 +297,7 @@ class RestApi(SiteState):
         check_attachments(body.get("attachments") or [])
         self.hooks[hook] = (user, channel, created_at, uses_left - 1)
         if body.get("text") or body.get("attachments"):
-            self.post_ephemeral(user, channel, body.get("text") or "", body.get("attachments") or [])
+            self.show_answer(user, channel, body)
         return web.Response(text="ok")
 
 

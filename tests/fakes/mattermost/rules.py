@@ -59,8 +59,11 @@ def _check_action(action: Json) -> None:
         raise Rejection(400, "fake.context", "at most 50 entries of 2,048 characters")
 
 
-def check_dialog(dialog: Any) -> None:
-    """Limits from the Mattermost docs, "Interactive dialogs"."""
+def check_dialog(dialog: Any, version: tuple[int, ...] = (5, 37)) -> None:
+    """Limits from the Mattermost docs, "Interactive dialogs".
+
+    Older servers ignore what they do not know, which the person then misses: such a dialog is refused.
+    """
     limits = {"title": 24, "submit_label": 24}
     if not isinstance(dialog, dict) or not dialog.get("title") or not isinstance(dialog.get("elements"), list):
         raise Rejection(400, "api.dialog.fake", "no dialog")
@@ -70,6 +73,10 @@ def check_dialog(dialog: Any) -> None:
         raise Rejection(400, "api.dialog.fake", f"names not unique: {names}")
     for element in dialog["elements"]:
         _check_element(element)
+        if element.get("refresh") and (version < (11, 1) or not dialog.get("source_url")):
+            raise Rejection(400, "api.dialog.fake", "fields refresh a dialog since 11.1, which needs a source_url")
+        if element.get("data_source") == "dynamic" and version < (11, 0):
+            raise Rejection(400, "api.dialog.fake", "dynamic selects are newer than this server")
 
 
 def _check_element(element: Json) -> None:
@@ -78,9 +85,14 @@ def _check_element(element: Json) -> None:
     if kind in ("text", "textarea"):
         limit = 150 if kind == "text" else 3000
         _check_lengths(element, {"default": min(limit, element.get("max_length", limit))})
-        if element.get("max_length", 0) > limit:
-            raise Rejection(400, "api.dialog.fake", f"max_length of a {kind} is at most {limit}")
-    elif kind == "select":
+        if element.get("max_length", 0) > 3000:
+            raise Rejection(400, "api.dialog.fake", "max_length is at most 3000")
+    elif kind == "bool":
+        if default not in (None, "", "true", "false"):
+            raise Rejection(400, "api.dialog.fake", "the default of a bool is true or false")
+    elif kind == "select" and element.get("data_source"):
+        _check_picker(element)
+    elif kind in ("select", "radio"):
         values = [option["value"] for option in element.get("options") or []]
         if not values or not all(values) or not all(option["text"] for option in element["options"]):
             raise Rejection(400, "api.dialog.fake", "a select without options, or with empty ones")
@@ -88,6 +100,13 @@ def _check_element(element: Json) -> None:
             raise Rejection(400, "api.dialog.fake", f"default {default!r} is not an option")
     else:
         raise Rejection(400, "api.dialog.fake", f"type {kind!r} is newer than 5.37, or none")
+
+
+def _check_picker(element: Json) -> None:
+    if element["data_source"] not in ("users", "channels", "dynamic") or element.get("options"):
+        raise Rejection(400, "api.dialog.fake", f"data_source {element['data_source']!r}, or with options")
+    if element.get("default"):
+        raise Rejection(400, "api.dialog.fake", "clients do not show the default of a picker")
 
 
 def _check_lengths(body: Json, limits: dict[str, int]) -> None:

@@ -25,8 +25,9 @@ T = TypeVar("T")
 class SiteState(Fake):
     """``sub_path`` is the path of the site ("/chat"). Triggers are valid for ``trigger_seconds``."""
 
-    def __init__(self, *, command: str = "/run", sub_path: str = "") -> None:
+    def __init__(self, *, command: str = "/run", sub_path: str = "", version: str = "5.37.0") -> None:
         super().__init__()
+        self.version = version
         self.command_word = command
         self.sub_path = sub_path
         self.trigger_seconds = 3.0
@@ -44,6 +45,13 @@ class SiteState(Fake):
         self.team_members: set[str] = set()
         self.former_team_members: set[str] = set()  # the server keeps their records
         self.command_token = new_id()
+        self.service_settings: Json = {
+            "SiteURL": None,  # the address of this fake
+            "AllowedUntrustedInternalConnections": "",
+            "EnablePostUsernameOverride": False,
+            "EnablePostIconOverride": False,
+            "EnableCommands": True,
+        }
         self.sockets = Sockets(self.user_of, self.changed)
         self._wake: asyncio.Event | None = None
         self.ana = self.add_user("ana", email="ana@example.com", first_name="Ana", last_name="Costa")
@@ -52,6 +60,15 @@ class SiteState(Fake):
         self.bot = self.add_user("liaison", is_bot=True, email="liaison@localhost")
         self.town = self.add_channel("town-square", *self.users.values())
         self.far = self.add_channel("far-away", self.ana, self.ben)
+
+    @property
+    def version_id(self) -> str:
+        """As in the header ``X-Version-Id``."""
+        return f"{self.version}.{self.version}.fake.false"
+
+    @property
+    def version_numbers(self) -> tuple[int, ...]:
+        return tuple(int(part) for part in self.version.split("."))
 
     @property
     def url(self) -> str:
@@ -206,11 +223,36 @@ class SiteState(Fake):
         return post
 
     def post_ephemeral(
-        self, user: User, channel: Channel, text: str, attachments: list[Json], root: str = ""
+        self,
+        user: User,
+        channel: Channel,
+        text: str,
+        attachments: list[Json],
+        root: str = "",
+        author: User | None = None,
+        override: Json | None = None,
     ) -> Post:
-        """Shows an ephemeral post, which the server does not store."""
-        props: Json = {"attachments": [full_attachment(item) for item in attachments], "from_webhook": "true"}
-        post = Post(user.id, channel.id, text, props, root=root, type="system_ephemeral", seen_by=user.id)
+        """Shows an ephemeral post, which the server does not store. ``author``: otherwise its only reader."""
+        props: Json = {"attachments": [full_attachment(item) for item in attachments], **(override or {})}
+        props |= {"from_webhook": "true"} if author is None else {}
+        by = (author or user).id
+        post = Post(by, channel.id, text, props, root=root, type="system_ephemeral", seen_by=user.id)
         self.ephemerals.append(post)
         self.changed()
         return post
+
+    def show_answer(self, user: User, channel: Channel, answer: Json) -> Post:
+        """An ephemeral answer to a slash command, which has the asker as its author (``app/command.go``,
+        ``HandleCommandResponsePost``)."""
+        override: Json = {}
+        if self.service_settings.get("EnablePostUsernameOverride") and answer.get("username"):
+            override["override_username"] = str(answer["username"])
+        if self.service_settings.get("EnablePostIconOverride"):
+            override["override_icon_url"] = str(answer.get("icon_url") or "")
+        return self.post_ephemeral(
+            user, channel, answer.get("text") or "", answer.get("attachments") or [], override=override
+        )
+
+    def shown_author(self, post: Post) -> str:
+        """The name that clients show above the post."""
+        return str(post.props.get("override_username") or self.users[post.user].username)

@@ -1,14 +1,15 @@
 """Forms are opened complete, verified by their sealed state, and recorded once if they are valid."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from bot.surfaces.mattermost.dialogs import build_dialog
 from commands.model.card import Button, Field, Form, Option
 from commands.model.errors import NotAllowed
-from commands.model.intents import OpenForm
+from commands.model.intents import Choose, OpenForm
 from commands.model.messages import Via
-from tests.bot.surfaces.mattermost.harness import FINISH_T3, MattermostHarness
+from tests.bot.surfaces.mattermost.harness import FINISH_T3, MattermostHarness, simple_card
 from tests.fakes.mattermost import Dialog
 from tests.fakes.mattermost.rules import check_dialog
 
@@ -226,3 +227,95 @@ async def test_form_messages_are_in_the_persons_language(harness: MattermostHarn
     await harness.mm.command(harness.url, "status", user=harness.mm.ana)
     shown = await harness.mm.until(lambda: harness.mm.private(harness.mm.ana)[1:])
     assert shown[0].labels == ["Abrir de novo"]
+
+
+REGION = Field("set.region", "region")
+RUNBOOKS = (Option("local:a.md", "Failover"), Option("local:b.md", "Switch region"))
+START = Form(
+    "start",
+    "",
+    "Start a run",
+    "Start",
+    (
+        Field("runbook", "Runbook", "search", refreshes=True),
+        Field("owner", "Owner", "person", value="u1", shown="Ana"),
+        Field("channel", "Where the card goes", "channel"),
+        Field("rehearsal", "Live or rehearsal", "radio", (Option("no", "Live"), Option("yes", "Rehearsal")), "no"),
+        Field("sure", "Open tasks", "check", (Option("yes", "End it with 2 open tasks"),)),
+    ),
+)
+
+
+async def test_pickers_radios_and_boxes_are_the_chats_own(harness: MattermostHarness) -> None:
+    harness.intake.form = replace(START, fields=START.fields[1:])
+    shown = (await open_dialog(harness)).dialog["elements"]
+    assert [(item["type"], item.get("data_source", ""), item["optional"]) for item in shown] == [
+        ("select", "users", True),
+        ("select", "channels", False),
+        ("radio", "", False),
+        ("bool", "", False),
+    ]
+    assert (shown[0]["placeholder"], shown[2]["default"]) == ("Ana", "no")
+    assert shown[3]["placeholder"] == "End it with 2 open tasks"
+
+
+async def test_an_older_server_chooses_the_runbook_by_a_menu_first(harness: MattermostHarness) -> None:
+    harness.intake.form, harness.intake.options = START, RUNBOOKS
+    await harness.mm.command(harness.url, "status", user=harness.mm.ben)
+    menu = (await harness.mm.until(lambda: harness.mm.private(harness.mm.ben)))[0]
+    assert menu.labels == ["Failover", "Switch region"]
+    assert harness.mm.dialog_of(harness.mm.ben) is None
+    chosen = replace(START.fields[0], value="local:b.md", options=RUNBOOKS[1:])
+    harness.intake.form = replace(START, fields=(chosen, REGION, *START.fields[1:]))
+    await harness.mm.press(menu, "Switch region", harness.mm.ben)
+    assert harness.intake.opened_forms[-1].fill == {"runbook": "local:b.md"}
+    dialog = harness.mm.dialog_of(harness.mm.ben)
+    assert dialog is not None
+    assert dialog.element("runbook")["default"] == "local:b.md"
+    assert dialog.element("set.region")["type"] == "text"
+    assert "source_url" not in dialog.dialog
+
+
+async def test_a_newer_server_refreshes_the_dialog(harness: MattermostHarness) -> None:
+    harness.mm.version = "11.1.0"
+    harness.intake.form, harness.intake.options = START, RUNBOOKS
+    await harness.post(FINISH_T3)  # any response tells the version
+    dialog = await open_dialog(harness)
+    assert dialog.element("runbook")["refresh"] is True
+    chosen = replace(START.fields[0], value="local:b.md", options=RUNBOOKS[1:])
+    harness.intake.form = replace(START, fields=(chosen, REGION, *START.fields[1:]))
+    await harness.mm.refresh_dialog(dialog, "runbook", "local:b.md")
+    assert harness.intake.opened_forms[-1].about == "start"
+    assert harness.intake.opened_forms[-1].fill["runbook"] == "local:b.md"
+    assert dialog.element("set.region")["type"] == "text"
+    assert dialog.element("runbook")["default"] == "local:b.md"
+    assert harness.intake.messages == []
+
+
+async def test_a_refresh_by_another_person_is_401(harness: MattermostHarness) -> None:
+    harness.mm.version = "11.1.0"
+    harness.intake.form, harness.intake.options = START, RUNBOOKS
+    await harness.post(FINISH_T3)
+    dialog = await open_dialog(harness)
+    body = harness.mm.submission(dialog, {"runbook": "local:b.md"}) | {"user_id": harness.mm.ben.id}
+    assert (await harness.mm.send_json(dialog.dialog["source_url"], body)).status == 401
+
+
+async def test_a_failure_is_an_error_in_the_dialog_and_can_be_corrected(harness: MattermostHarness) -> None:
+    dialog = await open_dialog(harness)
+    harness.intake.private_answers["status"] = simple_card("R7 has ended. Nothing changed.", tone="warn")
+    failed = await harness.mm.submit_dialog(dialog, {"health": "red", "text": "x"})
+    assert "R7 has ended" in failed.json["error"]
+    assert dialog.open
+    harness.intake.private_answers.clear()
+    assert (await harness.mm.submit_dialog(dialog, {"health": "red", "text": "y"})).json == {}
+    assert len(harness.intake.messages) == 2, "another text is another message"
+    assert not dialog.open
+
+
+async def test_a_question_after_a_form_is_a_post_with_buttons(harness: MattermostHarness) -> None:
+    dialog = await open_dialog(harness)
+    choose = Button("R8 Second", Choose(key="k", values={"run": "R8"}))
+    harness.intake.private_answers["status"] = simple_card("Which run?", choose)
+    assert (await harness.mm.submit_dialog(dialog, {"health": "red", "text": "x"})).json == {}
+    assert (await harness.mm.until(lambda: harness.mm.last_post(harness.mm.town))).labels == ["R8 Second"]

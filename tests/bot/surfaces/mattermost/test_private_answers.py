@@ -107,3 +107,48 @@ async def test_a_form_opened_by_a_command_is_answered_by_its_response_url(
     await harness.mm.submit_dialog(dialog, {"health": "red", "text": "x"})
     await harness.surface.send_private(harness.intake.messages[0], simple_card("R7 is over", tone="bad"))
     assert [post.text for post in harness.mm.private(harness.mm.ana)] == ["R7 is over"]
+
+
+async def test_a_commands_answer_comes_from_the_bot_where_overrides_are_allowed(
+    harness: MattermostHarness,
+) -> None:
+    """At once and by ``response_url``. Otherwise the server shows whoever asked."""
+    harness.mm.service_settings |= {"EnablePostUsernameOverride": True, "EnablePostIconOverride": True}
+    harness.intake.failing_records = 1
+    await harness.mm.command(harness.url, "mine")
+    incoming = message(harness, Via.COMMAND)
+    reply = ReplyRoute(url=harness.mm.response_url(harness.mm.ana, harness.mm.town))
+    await harness.surface.send_private(incoming.model_copy(update={"reply": reply}), simple_card("Yours"))
+    answers = harness.mm.private(harness.mm.ana)
+    assert [harness.mm.shown_author(post) for post in answers] == ["liaison", "liaison"]
+    assert answers[1].props["override_icon_url"] == f"{harness.mm.url}/api/v4/users/{harness.mm.bot.id}/image"
+    harness.mm.service_settings["EnablePostUsernameOverride"] = False
+    await harness.surface.send_private(incoming.model_copy(update={"reply": reply}), simple_card("Yours"))
+    assert harness.mm.shown_author(harness.mm.private(harness.mm.ana)[-1]) == "ana"
+
+
+async def test_with_the_right_to_do_so_the_bot_posts_private_answers_itself(harness: MattermostHarness) -> None:
+    """Also to mentions and clicks, which otherwise are answered for everyone to see."""
+    harness.mm.permissions["system_user"].append("create_post_ephemeral")
+    question = await harness.mm.say(harness.mm.town, "@liaison mine", harness.mm.ana)
+    card = await harness.post(FINISH_T3)
+    before = len(bot_posts(harness))
+    buttons = simple_card("Which one?", Button("T3", FINISH_T3))
+    await harness.surface.send_private(message(harness, Via.MENTION, question), buttons)
+    await harness.surface.send_private(message(harness, Via.BUTTON, card), simple_card("Refused"))
+    await harness.surface.send_private(message(harness, Via.COMMAND), simple_card("Yours"))
+    answers = harness.mm.private(harness.mm.ana)
+    assert [post.text for post in answers] == ["Which one?", "Refused", "Yours"]
+    assert [post.root for post in answers] == [question.id, card.id, ""]
+    assert {harness.mm.shown_author(post) for post in answers} == {"liaison"}
+    assert answers[0].labels == ["T3"]
+    assert len(bot_posts(harness)) == before
+
+
+async def test_if_the_right_is_taken_away_the_other_routes_are_used(harness: MattermostHarness) -> None:
+    harness.mm.permissions["system_user"].append("create_post_ephemeral")
+    question = await harness.mm.say(harness.mm.town, "@liaison mine", harness.mm.ana)
+    await harness.surface.send_private(message(harness, Via.MENTION, question), simple_card("First"))
+    harness.mm.permissions["system_user"].remove("create_post_ephemeral")
+    await harness.surface.send_private(message(harness, Via.MENTION, question), simple_card("Second"))
+    assert [post.text for post in bot_posts(harness)] == ["Second"]

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from typing import get_args
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -20,8 +21,10 @@ from commands.model.card import (
     ClockTime,
     Code,
     Field,
+    FieldKind,
     Form,
     Link,
+    Menu,
     Option,
     PersonName,
     Row,
@@ -67,8 +70,10 @@ buttons = st.builds(
     ),
     st.sampled_from(["", "primary", "danger"]),
 )
-rows = st.builds(Row, st.one_of(st.none(), st.sampled_from(TaskState)), text, longer, texts)
-sections = st.builds(Section, text, st.lists(rows, max_size=6).map(tuple), texts)
+states = st.one_of(st.none(), st.sampled_from(TaskState))
+rows = st.builds(Row, states, text, longer, texts, st.one_of(st.none(), buttons))
+menus = st.one_of(st.none(), st.builds(Menu, text, st.lists(buttons, min_size=1, max_size=3).map(tuple)))
+sections = st.builds(Section, text, st.lists(rows, max_size=6).map(tuple), texts, menus)
 cards = st.builds(
     Card,
     title=texts,
@@ -79,6 +84,8 @@ cards = st.builds(
     buttons=st.lists(buttons, max_size=7).map(tuple),
     tone=st.sampled_from(["", "good", "warn", "bad"]),
     link=st.one_of(st.none(), st.builds(Link, text, text)),
+    menu=menus,
+    footer=texts,
 )
 
 
@@ -90,11 +97,15 @@ def test_every_card_is_accepted_and_mentions_nobody(drawn_from: Card) -> None:
     assert rendered.message or rendered.attachments
     assert len(private_text(drawn_from, {})) <= MESSAGE_RUNES
     shown = [rendered.message, *(str(item.get("text", "")) for item in rendered.attachments)]
+    shown += [field["value"] for item in rendered.attachments for field in item.get("fields", ())]
     assert mentioned(shown, USERS) == set()
     labels = [action["name"] for item in rendered.attachments for action in item.get("actions", ())]
     assert len(labels) <= 5
     assert all(0 < len(label.replace(ZERO_WIDTH_SPACE, "")) <= 30 for label in labels)
-    intents = {repr(button.intent) for button in drawn_from.buttons}
+    has_menu = any(
+        action["type"] == "select" for item in rendered.attachments for action in item.get("actions", ())
+    )
+    intents = set() if has_menu else {repr(button.intent) for button in drawn_from.all_buttons}
     if len(labels) < len(intents):
         assert "No room for" in "".join(shown) or "left out" in "".join(shown)
 
@@ -141,11 +152,13 @@ fields = st.builds(
     Field,
     name=st.sampled_from(["a", "b", "c", "d"]),
     label=text,
-    kind=st.sampled_from(["line", "lines", "choice", "search", "when"]),
+    kind=st.sampled_from(get_args(FieldKind)),
     options=st.lists(st.builds(Option, st.from_regex(r"\A[a-z]{1,4}\Z"), text), max_size=5).map(tuple),
     value=longer,
     hint=longer,
     optional=st.booleans(),
+    shown=text,
+    refreshes=st.booleans(),
 )
 
 
@@ -157,9 +170,10 @@ fields = st.builds(
         text,
         text,
         st.lists(fields, max_size=4, unique_by=lambda f: f.name).map(tuple),
-        texts,
+        st.lists(texts, max_size=2).map(tuple),
     )
 )
 @settings(max_examples=100, deadline=None)
 def test_every_form_is_a_valid_dialog(dialog: Form) -> None:
     check_dialog(build_dialog(dialog, {}, "state"))
+    check_dialog(build_dialog(dialog, {}, "state", "http://liaison/refresh"), (11, 1))

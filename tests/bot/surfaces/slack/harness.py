@@ -33,7 +33,7 @@ STATUS_FORM = Form(
 
 
 class SlackIntake(FakeIntake):
-    """The text of the form is required, and a submitted form becomes a comment."""
+    """A text "?" is not accepted, and a submitted form becomes a comment."""
 
     def __init__(self) -> None:
         super().__init__(STATUS_FORM, form_line="status form")
@@ -41,7 +41,7 @@ class SlackIntake(FakeIntake):
 
     def submit(self, form: SubmittedForm) -> dict[str, Any] | FieldErrors:
         self.submitted.append(form)
-        if not form.values.get("text", ""):
+        if form.values.get("text", "") == "?":
             return FieldErrors({"text": "Say what is going on."})
         return Comment(run=form.run, text=form.values.get("text", "")).model_dump(mode="json")
 
@@ -69,7 +69,7 @@ async def start_surface(
     *,
     socket_mode: bool = False,
     state: MemoryState | None = None,
-    watchdog: Mapping[str, float] | None = None,
+    watchdog: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[SlackHarness]:
     """``watchdog``: ``probe_seconds`` and ``silence_seconds``."""
     intake, state = SlackIntake(), state or MemoryState()

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from commands.model.card import Button, Card
+from commands.model.card import Button, Card, Field, Option
 from commands.model.errors import Ambiguous
 from commands.model.intents import Finish, OpenForm
 from commands.model.messages import Place, Via
@@ -101,17 +101,57 @@ async def test_a_form_opened_by_a_button_is_recorded_and_processed(slack: Slack,
     assert len(harness.intake.processed) == 1
 
 
-async def test_a_modal_is_opened_first_and_updated_afterwards(slack: Slack, harness: SlackHarness) -> None:
+async def test_a_form_that_is_ready_opens_at_once(slack: Slack, harness: SlackHarness) -> None:
     await slack.command(harness.url, "status form", user=ANA, channel=OPS)
     await slack.modal(ANA)
-    asked = [seen.path for seen in slack.seen if "views" in seen.path]
-    assert asked == ["/api/views.open", "/api/views.update"]
+    assert [seen.path for seen in slack.seen if "views" in seen.path] == ["/api/views.open"]
+    assert harness.intake.messages == []
+
+
+async def test_a_form_that_takes_long_opens_as_a_loading_modal(slack: Slack, harness: SlackHarness) -> None:
+    harness.intake.form_seconds = 0.5
+    await slack.command(harness.url, "status form", user=ANA, channel=OPS)
+    await slack.modal(ANA)
+    opened, updated = [seen for seen in slack.seen if "views" in seen.path]
+    assert (opened.path, updated.path) == ("/api/views.open", "/api/views.update")
+    assert opened.json["view"]["title"]["text"] == "Loading…"
+
+
+async def test_the_outcome_is_shown_in_the_form_unless_everybody_sees_it(
+    slack: Slack, harness: SlackHarness
+) -> None:
+    seen_by_all = dataclasses.replace(CARD, buttons=(), shown_elsewhere=True)
+    for card, is_closed in ((seen_by_all, True), (dataclasses.replace(CARD, tone="bad"), False)):
+        harness.intake.private_answers["comment"] = card
+        await slack.command(harness.url, "status form", user=ANA, channel=OPS)
+        delivered = await slack.submit(harness.url, {"text": "replica lags"}, user=ANA)
+        assert (delivered.body == "") is is_closed
+    modal = await slack.modal(ANA)
+    assert (modal.title, modal.fields) == ("Update status", [])
+    await slack.press(harness.url, "Finish T1", user=ANA, on=modal)
+    assert harness.intake.messages[-1].intent == {"verb": "finish", "run": "R7", "tasks": ["T1"]}
+    assert harness.intake.messages[-1].place.channel == OPS
+
+
+async def test_a_choice_that_refreshes_the_form_keeps_what_was_entered(
+    slack: Slack, harness: SlackHarness
+) -> None:
+    run = Field("run", "Run", "choice", (Option("R7", "R7 First"), Option("R8", "R8 Second")), refreshes=True)
+    form = harness.intake.form
+    harness.intake.form = dataclasses.replace(form, run="", fields=(run, *form.fields))
+    await slack.command(harness.url, "status form", user=ANA, channel=OPS)
+    await slack.modal(ANA)
+    harness.intake.form = form
+    await slack.choose(harness.url, "run", "R8", user=ANA)
+    modal = await slack.modal(ANA)
+    await slack.until(lambda: "run" not in modal.fields)
+    assert harness.intake.opened_forms[-1] == OpenForm(about="status", fill={"run": "R8"})
     assert harness.intake.messages == []
 
 
 async def test_field_errors_are_shown_and_not_recorded(slack: Slack, harness: SlackHarness) -> None:
     await slack.command(harness.url, "status form", user=ANA, channel=OPS)
-    delivered = await slack.submit(harness.url, {"text": ""}, user=ANA)
+    delivered = await slack.submit(harness.url, {"text": "?"}, user=ANA)
     assert delivered.json == {"response_action": "errors", "errors": {"text": "Say what is going on."}}
     assert harness.intake.messages == []
     assert (await slack.submit(harness.url, {"text": "now"}, user=ANA)).body == ""
@@ -146,18 +186,18 @@ async def test_a_form_that_opens_too_late_can_be_opened_again(slack: Slack, harn
     slack.trigger_life = 60.0
     await slack.press(harness.url, "Open again", user=ANA)
     assert (await slack.modal(ANA)).title == "Update status"
-    assert harness.intake.opened_forms == [OpenForm(about="status", run="R7")]
+    assert harness.intake.opened_forms == 2 * [OpenForm(about="status", run="R7")]
 
 
 async def test_a_form_with_an_error_says_why_and_has_buttons(slack: Slack, harness: SlackHarness) -> None:
     choice = Button("R8 Second", OpenForm(about="status", run="R8"))
     harness.intake.form_error = Ambiguous("which.run", buttons=(choice,), runs="R7, R8")
     await slack.command(harness.url, "status form", user=ANA, channel=OPS)
-    modal = await slack.modal(ANA)
-    assert "which.run" in modal.visible_text
+    refusal = await slack.wait_for_private("which.run")
+    assert slack.modals == {}
     harness.intake.form_error = None
-    await slack.press(harness.url, "R8 Second", user=ANA, on=modal)
-    await slack.until(lambda: modal.fields)
+    await slack.press(harness.url, "R8 Second", user=ANA, on=refusal)
+    await slack.modal(ANA)
     assert harness.intake.opened_forms[-1].run == "R8"
     await slack.submit(harness.url, {"text": "ok"}, user=ANA)
     assert harness.intake.messages[0].place.channel == OPS
@@ -167,6 +207,7 @@ async def test_a_click_in_a_modal_is_processed_and_answered_in_the_channel(
     slack: Slack, harness: SlackHarness
 ) -> None:
     harness.intake.form_error = Ambiguous("which.run", buttons=(FINISH,))
+    harness.intake.form_seconds = 0.5
     await slack.command(harness.url, "status form", user=ANA, channel=OPS)
     modal = await slack.modal(ANA)
     await slack.press(harness.url, "Finish T1", user=ANA, on=modal)
@@ -219,6 +260,7 @@ async def test_a_button_that_is_too_large_is_listed_by_label(slack: Slack, harne
 
 async def test_modals_are_in_the_persons_language(slack: Slack, harness: SlackHarness) -> None:
     harness.intake.languages[ANA] = "pt-BR"
+    harness.intake.form_seconds = 0.5
     await slack.command(harness.url, "status form", user=ANA, channel=OPS)
     modal = await slack.modal(ANA)
     assert modal.view["close"]["text"] == "Fechar"
@@ -252,6 +294,7 @@ async def test_a_click_in_a_modal_is_confirmed_in_the_persons_language(
 ) -> None:
     harness.intake.languages[ANA] = "pt-BR"
     harness.intake.form_error = Ambiguous("which.run", buttons=(FINISH,))
+    harness.intake.form_seconds = 0.5
     await slack.command(harness.url, "status form", user=ANA, channel=OPS)
     modal = await slack.modal(ANA)
     await slack.press(harness.url, "Finish T1", user=ANA, on=modal)

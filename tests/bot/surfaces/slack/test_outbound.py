@@ -44,7 +44,7 @@ async def test_a_card_is_rich_text_without_markup(slack: Slack, harness: SlackHa
     ]
     title, *others = post.blocks
     linked = "*<https://mm.example/run/7|R7 Primary down in EU>*"
-    assert title["text"] == {"type": "mrkdwn", "text": linked, "verbatim": True}
+    assert title["text"] == {"type": "mrkdwn", "text": linked}
     assert {block["type"] for block in others} == {"rich_text"}
     pieces = [piece for block in others for part in block["elements"] for piece in part["elements"]]
     clock = {"type": "date", "timestamp": int(CLOCK_TIME.timestamp()), "format": "{time}", "fallback": "14:03 UTC"}

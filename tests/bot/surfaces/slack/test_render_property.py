@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime
+from typing import get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,8 +20,10 @@ from commands.model.card import (
     ClockTime,
     Code,
     Field,
+    FieldKind,
     Form,
     Link,
+    Menu,
     Option,
     PersonName,
     Row,
@@ -60,8 +63,15 @@ INTENTS: st.SearchStrategy[Intent] = st.one_of(
     st.builds(OpenForm, about=st.just("retry"), fill=st.dictionaries(st.just("text"), TEXT)),
 )
 BUTTONS = st.builds(Button, TEXT, INTENTS, st.sampled_from(["", "primary", "danger"]))
-ROWS = st.builds(Row, st.one_of(st.none(), st.sampled_from(TaskState)), TEXT, TEXT, TEXTS)
-SECTIONS = st.builds(Section, TEXT, st.lists(ROWS, max_size=6).map(tuple), TEXTS)
+STATES = st.one_of(st.none(), st.sampled_from(TaskState))
+ROWS = st.builds(Row, STATES, TEXT, TEXT, TEXTS, st.one_of(st.none(), BUTTONS))
+MENUS = st.one_of(
+    st.none(),
+    st.builds(
+        Menu, TEXT, st.lists(BUTTONS, max_size=12).map(tuple), st.sampled_from(["", "begin"]), st.just("R7")
+    ),
+)
+SECTIONS = st.builds(Section, TEXT, st.lists(ROWS, max_size=6).map(tuple), TEXTS, MENUS)
 CARDS = st.builds(
     Card,
     title=TEXTS,
@@ -71,13 +81,15 @@ CARDS = st.builds(
     sections=st.lists(SECTIONS, max_size=60).map(tuple),
     buttons=st.lists(BUTTONS, max_size=6).map(tuple),
     link=st.one_of(st.none(), st.builds(Link, TEXT, URLS)),
+    menu=MENUS,
+    footer=TEXTS,
 )
 OPTIONS = st.builds(Option, TEXT, TEXT)
 FIELDS = st.builds(
     Field,
     name=st.just("x"),
     label=TEXT,
-    kind=st.sampled_from(["line", "lines", "choice", "search", "when"]),
+    kind=st.sampled_from(get_args(FieldKind)),
     options=st.lists(OPTIONS, max_size=120).map(tuple),
     value=TEXT,
     hint=TEXT,
@@ -89,7 +101,7 @@ FIELDS = st.builds(
 def rename_fields(fields: list[Field]) -> tuple[Field, ...]:
     named = "abcdef"
     return tuple(
-        Field(named[n], f.label, f.kind, f.options, f.value, f.hint, f.optional, f.longest)
+        Field(named[n], f.label, f.kind, f.options, f.value, f.hint, f.optional, f.longest, f.shown, f.refreshes)
         for n, f in enumerate(fields)
     )
 
@@ -101,7 +113,7 @@ FORMS = st.builds(
     title=TEXT,
     submit=TEXT,
     fields=st.lists(FIELDS, max_size=6).map(rename_fields),
-    intro=TEXTS,
+    intro=st.lists(TEXTS, max_size=2).map(tuple),
 )
 
 

@@ -17,7 +17,7 @@ async def test_deliveries_are_acknowledged_on_their_connection(slack: Slack) -> 
         assert harness.surface.ready() == {"identified": True, "socket": True}
         assert (await slack.command(SOCKET, "status form", user=ANA, channel=OPS)).status == 200
         assert (await slack.search(SOCKET, "task", "", user=ANA))[0] == "T3 Promote the replica"
-        wrong = await slack.submit(SOCKET, {"text": ""}, user=ANA)
+        wrong = await slack.submit(SOCKET, {"text": "?"}, user=ANA)
         assert wrong.json["errors"] == {"text": "Say what is going on."}
         assert (await slack.submit(SOCKET, {"text": "fine"}, user=ANA)).body == ""
         mention = await slack.mention(SOCKET, "finish T1", user=ANA, channel=OPS)

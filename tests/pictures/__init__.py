@@ -1,0 +1,1 @@
+"""Draws what people see: ``make pictures`` drives the real process on both chats and writes PNGs."""

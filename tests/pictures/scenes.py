@@ -1,0 +1,212 @@
+"""What is drawn: each function produces some messages and forms in rooms of one chat, by group."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.testing.fake_server import Fault
+from tests.adapters.cutover.fake import CutoverFake
+from tests.e2e.chats import BotMessage, Chat, Room
+from tests.e2e.mattermost_chat import MattermostRoom
+from tests.e2e.process import until
+from tests.e2e.slack_chat import SlackRoom
+
+FAILOVER = "Database failover"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """``raw``: the fake chat's own message or form."""
+
+    caption: str
+    raw: Any
+    private: bool = False
+
+
+@dataclass
+class Stage:
+    chat: Chat
+    cutover: CutoverFake
+
+    def room(self) -> Room:
+        return self.chat.create_room()
+
+    async def started(self, runbook: str = FAILOVER, *, on: str = "local") -> Room:
+        room = self.room()
+        await room.command(f'start "{runbook}" --on {on}')
+        await self.live(room)
+        return room
+
+    async def live(self, room: Room) -> BotMessage:
+        """The run's card."""
+        return await room.wait_for_button("All tasks", within=30)
+
+    async def card(self, caption: str, room: Room, *lines: str, shows: str = "") -> Picture:
+        for line in lines:
+            user, _, text = line.rpartition(": ") if line.startswith(("ben: ", "cam: ")) else ("ana", "", line)
+            await room.command(text, user=user)
+        if shows:
+            await room.wait_for_text(shows)
+        await until(lambda: self._settled(room), within=20)
+        return Picture(caption, (await self.live(room)).raw)
+
+    async def _settled(self, room: Room) -> bool:
+        """A card is edited at most once a second."""
+        before = room.public_text()
+        await asyncio.sleep(1.6)
+        return room.public_text() == before
+
+    async def newest(self, room: Room, caption: str) -> Picture:
+        await until(lambda: self._settled(room), within=20)
+        return Picture(caption, room.bot_messages()[-1].raw)
+
+    async def answer(self, caption: str, room: Room, text: str) -> Picture:
+        return Picture(caption, (await room.private_answer(text)).raw, private=True)
+
+
+async def cards(stage: Stage) -> list[Picture]:
+    """Runs of 7, 12, 60 and 200 tasks."""
+    seven = await stage.started()
+    steps: tuple[str, ...] = (
+        "finish T1 no answer from two zones",
+        "finish T2 she is on it",
+        "begin T3",
+        "assign T4 @ben",
+        "status amber replica lags 40 s, watching it --next 15m",
+    )
+    found = [await stage.card("7 tasks", seven, *steps, shows="2 of 7 done · 1 running")]
+    twelve = await stage.started("Certificate renewal")
+    found.append(await stage.card("12 tasks", twelve, "begin T1", "begin T3", shows="2 running"))
+    sixty = await stage.started("Region evacuation")
+    steps = (
+        "finish T1",
+        "finish T2",
+        "finish T3",
+        "begin T4",
+        "begin T11",
+        "hold T21 waiting for the network team",
+    )
+    found.append(await stage.card("60 tasks", sixty, *steps, shows="1 held"))
+    most = await stage.started("Data centre move")
+    steps = ("begin T1 T3 T5 T7 T9", "hold T31 no crane", "hold T41 no power", "status red users affected")
+    found.append(await stage.card("200 tasks", most, *steps, shows="5 running · 2 held"))
+    return found
+
+
+async def states(stage: Stage) -> list[Picture]:
+    """Held, late, failed, paused and ended runs."""
+    held = await stage.started()
+    steps: tuple[str, ...] = (
+        "begin T1",
+        "hold T2 no quorum, vendor on the phone",
+        "status red writes fail for all customers",
+    )
+    found = [await stage.card("held, red", held, *steps, shows="1 held")]
+    for color, closing in (("green", "all traffic is back"), ("red", "failed over by hand, the replica is lost")):
+        over = await stage.started()
+        steps = ("finish T1", "finish T2", f"status {color} nearly there", f"end --yes --message {closing}")
+        found.append(await stage.card(f"ended, {color} before", over, *steps, shows="Finished"))
+    room = await stage.started(on="cutover")
+    run = list(stage.cutover.runbooks.values())[-1]
+    first, second, *_ = run.tasks.values()
+    first.stage, first.completion_type = "complete", "complete_abandoned"
+    second.stage, second.fields = "in_progress", {}
+    found.append(await stage.card("failed", room, "show", shows="failed"))
+    await room.command("do pause")
+    await room.press("Go ahead")
+    found.append(await stage.card("paused", room, shows="paused"))
+    return found
+
+
+async def answers(stage: Stage) -> list[Picture]:
+    """A question, a choice, a refusal, a receipt, an unknown outcome, a wait."""
+    room = await stage.started()
+    found = [
+        await stage.answer("start question", room, f'start "{FAILOVER}" --on local'),
+        await stage.answer("choice", room, "finish"),
+        await stage.answer("refusal", room, "finish T5"),
+        await stage.answer("unknown word", room, "finsh T1"),
+        await stage.answer("end question", room, "end"),
+        await stage.answer("receipt", room, "finish T1 no answer from two zones"),
+        await stage.answer("receipt with instructions", room, "begin T2"),
+    ]
+    slow = await stage.started(on="cutover")
+    await stage.cutover.stop()
+    await slow.command("begin T1")
+    await slow.wait_for_text("(?i)retr|respond|waits", within=30)
+    found.append(await stage.newest(slow, "waiting for a platform"))
+    await stage.cutover.start()
+    await slow.wait_for_text("began T1", within=60)
+    fault: Fault = stage.cutover.fault("cut_after", method="POST", path="/comments$")
+    await slow.command("comment the vendor answered")
+    await slow.wait_for_button("Send it again", within=90)
+    found.append(await stage.newest(slow, "unknown outcome"))
+    fault.release.set()
+    stage.cutover.faults.clear()
+    return found
+
+
+async def reads(stage: Stage) -> list[Picture]:
+    room = await stage.started()
+    await stage.card("", room, "finish T1", "finish T2", "begin T3", "assign T4 @ana", shows="1 running")
+    lines = ("help", "help finish", "", "runs", "runbooks", "mine", "next", "whoami", "status", "show T3")
+    found = [await stage.answer(f"/run {line}".strip(), room, line) for line in lines]
+    found.append(await stage.answer("/run help, where nothing runs", stage.room(), "help"))
+    found.append(await stage.answer("all tasks", room, "show --tasks R1"))
+    return found
+
+
+async def texts(stage: Stage) -> list[Picture]:
+    """Long, right-to-left, emoji and hostile text."""
+    room = await stage.started("Strange names")
+    steps = (
+        "begin T1",
+        "begin T6",
+        "hold T2 <!here> *vendor* says `no`",
+        "status amber @all :fire: _look_ <http://x.example|y>",
+    )
+    card = await stage.card("strange names", room, *steps, shows="1 held")
+    return [card, await stage.answer("their list", room, "show --tasks")]
+
+
+async def forms(stage: Stage) -> list[Picture]:
+    room = await stage.started()
+    await room.command("status amber replica lags 40 s --next 15m")
+    await room.wait_for_text("replica lags")
+    found: list[Picture] = []
+    labels = ("Update status", "Comment", "Hold…", "Skip…", "Assign…", "Add a task…", "End…")
+    for label in labels:
+        await room.press(label)
+        found.append(Picture(label, await _form(room)))
+    await stage.room().command("help")
+    other = stage.room()
+    await other.command("help")
+    await other.press("Start a run…")
+    found.append(Picture("Start a run…", await _form(other)))
+    return found
+
+
+async def _form(room: Room) -> Any:
+    await room.form_title()
+    if isinstance(room, SlackRoom):
+        user = room.chat.users["ana"]
+        modal = await room.chat.fake.modal(user)
+        await until(lambda: any(block["type"] == "input" for block in modal.view["blocks"]))
+        view = dict(modal.view)
+        room.chat.close_forms("ana")
+        return view
+    assert isinstance(room, MattermostRoom)
+    dialog = await until(lambda: room.chat.fake.dialog_of(room.chat.users["ana"]))
+    room.chat.close_forms("ana")
+    return dict(dialog.dialog)
+
+
+GROUPS: Mapping[str, Callable[[Stage], Awaitable[Sequence[Picture]]]] = {
+    "cards": cards,
+    "states": states,
+    "answers": answers,
+    "reads": reads,
+    "texts": texts,
+    "forms": forms,
+}
