@@ -55,7 +55,7 @@ from bot.storage.store import Store
 from bot.storage.surface_state import SurfaceStateRows
 from bot.surfaces.console.surface import NAME as CONSOLE
 from bot.surfaces.protocol import Reception, Surface
-from commands.cards.activity_line import stopped_line
+from commands.cards.activity_line import halted_line
 from commands.cards.run_card import channel_card
 from commands.language import due_time
 from commands.model.card import Result
@@ -234,14 +234,24 @@ def bootstrap(
         now,
     )
     live_cards.outbox = activity_log.outbox = outbox
-    responder = Responder(chats, outbox, live_cards, activity_log, inbox, run_rows, history.message, now)
+    responder = Responder(
+        chats,
+        outbox,
+        live_cards,
+        activity_log,
+        inbox,
+        run_rows,
+        history.message,
+        now,
+        settings.bot.escalate_after,
+    )
     runs = RunService(
         run_rows,
         effect_log,
         platforms,
         now,
         on_change=live_cards.mark_changed,
-        on_stop=lambda run: activity_log.post_soon(stopped_line(run, services)),
+        on_halt=lambda run: activity_log.post_soon(halted_line(run, services)),
         count_queued_writes=lambda handle: engine.queued_writes(handle),
         language=language,
     )

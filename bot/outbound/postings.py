@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from adapters.models import HomeChannel
@@ -15,7 +15,7 @@ from bot.storage.runs import RunRows
 from bot.surfaces.protocol import FOR_THE_OPERATOR, NotInChannel, PostRef, Surface, SurfaceError
 from commands.cards import pending_lines
 from commands.cards.undelivered import undelivered_card
-from commands.model.card import Answer, Card
+from commands.model.card import Answer, Card, PersonName, Text
 from commands.model.messages import Actor, Message, Place
 from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
@@ -43,6 +43,15 @@ def home_place(tracked: TrackedRun, live_cards: LiveCards) -> Place | None:
         if card.place.key == home.key:
             return card.place
     return home.model_copy(update={"thread": ""})
+
+
+def without_mentions(card: Card) -> Card:
+    """For what is posted late: it must not call anybody for what is over."""
+
+    def plain(text: Text) -> Text:
+        return tuple(replace(span, ping=False) if isinstance(span, PersonName) else span for span in text)
+
+    return replace(card, title=plain(card.title), lines=tuple(plain(line) for line in card.lines))
 
 
 @dataclass(frozen=True)
@@ -95,8 +104,15 @@ class Postings:
             for key, place in places.items()
             if place.surface in self.surfaces and not self._is_home(home, place)
         ]
-        here = [post for post in posts if post.place is message.place]
-        return PublicPosts(here, [post for post in posts if post not in here])
+        answered = [post for post in posts if post.place is message.place]
+        return PublicPosts(answered, [post for post in posts if post not in answered])
+
+    def _thread_for(self, run: str, place: Place) -> Place:
+        """The thread of the run's card: in this place, else in this chat; the place itself if it has none."""
+        threads = self.live_cards.threads_of(run) if run else ()
+        nearest = [thread for thread in threads if thread.key == place.key]
+        nearest += [thread for thread in threads if thread.surface == place.surface]
+        return nearest[0] if nearest else place
 
     def _place_of_its_readers(self, answer: Answer, place: Place) -> Place:
         """The place of the message, unless others there may not read the run: then the run's own."""
@@ -171,6 +187,8 @@ class Senders:
         assert card is not None
         if may_exist and await surface.find_post(place, delivery.nonce) is not None:
             return
+        if self._now() - delivery.at > LATE:
+            card = without_mentions(card)
         with in_language(self._language):
             await surface.post(place, card, nonce=delivery.nonce)
 

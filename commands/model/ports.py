@@ -200,9 +200,13 @@ class ResponderPort(Protocol):
         """Puts our reaction ("white_check_mark") on the message ``post`` in ``place``."""
         ...
 
+    async def announce(self, handle: str, card: Card, *, key: str) -> None:
+        """Posts the card in the run's home place, for everybody."""
+        ...
+
     async def post_activity(self, line: ActivityLine) -> None: ...
     async def schedule_reminder(self, handle: str, at: datetime | None, by: Actor, place: Place) -> None:
-        """Reminds ``by`` in ``place`` at ``at`` that the next update is due; None cancels the reminder."""
+        """Reminds ``by`` at ``at`` that the next update is due, and later the run's owner; None cancels that."""
         ...
 
 

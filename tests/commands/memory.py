@@ -250,6 +250,7 @@ class MemoryResponder:
     reminders: dict[str, datetime | None] = field(default_factory=dict)  # by handle
     direct: list[tuple[str, Card]] = field(default_factory=list)  # (person, card)
     notices: list[tuple[str, str, Card]] = field(default_factory=list)  # (person, channel, card)
+    announced: list[tuple[str, Card]] = field(default_factory=list)  # (handle, card)
     reactions: list[tuple[str, str]] = field(default_factory=list)  # (post, emoji)
 
     async def post_card(self, handle: str, place: Place, *, cause: Message | None = None) -> None:
@@ -267,6 +268,9 @@ class MemoryResponder:
 
     async def react(self, place: Place, post: str, emoji: str, *, key: str) -> None:
         self.reactions.append((post, emoji))
+
+    async def announce(self, handle: str, card: Card, *, key: str) -> None:
+        self.announced.append((handle, card))
 
     async def post_activity(self, line: ActivityLine) -> None:
         raise AssertionError("handlers return their lines in the answer")

@@ -159,3 +159,18 @@ async def test_a_run_that_turns_red_is_told_in_its_home_wherever_it_was_typed(sc
     elsewhere = scene.environment.chat.create_room()
     await elsewhere.command(f"status {handle} red users cannot pay")
     await until(lambda: [post for post in _posts(scene.room, r"users cannot pay") if "T1 " not in post.text])
+
+
+async def test_an_overdue_update_is_told_in_the_thread_then_directly_then_to_the_owner(scene: Scene) -> None:
+    """``ana`` started the run, so she is told where its platform names no owner."""
+    room, overdue = scene.room, "update you promised for"
+    handle = await _start(room)
+    await room.command(f"status {handle} amber replica lagging --next 1m", user="ben")
+    await until(lambda: _telling(room, "ben", overdue), within=90)
+    assert [message.labels for message in _telling(room, "ben", overdue)] == [["Update status", "+15m", "No more"]]
+    await until(lambda: _direct(room, "ben", overdue))
+    await scene.liaison.kill()
+    await scene.liaison.start()
+    await until(lambda: _direct(room, "ana", "promised an update of"))
+    assert not _posts(room, "overdue|" + overdue)
+    assert len(_telling(room, "ben", overdue)) == len(_direct(room, "ben", overdue)) == 1
