@@ -5,11 +5,13 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
+from tests.adapters.cutover.world import USERS
 from tests.e2e.chats import BotMessage, Room
-from tests.e2e.conftest import CHATS, Environments, Scene
+from tests.e2e.conftest import CHATS, HOOK_SECRET, Environments, Scene
 from tests.e2e.process import until
 
 TIMES = {"assignments_within": "3s", "escalate_after": "4s"}
@@ -59,6 +61,12 @@ def _posts(room: Room, words: str) -> list[BotMessage]:
     """In the channel itself, for everybody."""
     messages = [message for message in room.bot_messages() if not message.thread and not message.visible_to]
     return [message for message in messages if re.search(words, message.text)]
+
+
+async def _changed_on_cutover(scene: Scene) -> None:
+    url = f"{scene.liaison.url}/hooks/cutover/{HOOK_SECRET}"
+    async with aiohttp.ClientSession() as session, session.post(url, json={}) as response:
+        assert response.status == 200
 
 
 async def test_all_that_somebody_is_assigned_within_a_while_is_told_in_one_message(scene: Scene) -> None:
@@ -174,3 +182,35 @@ async def test_an_overdue_update_is_told_in_the_thread_then_directly_then_to_the
     await until(lambda: _direct(room, "ana", "promised an update of"))
     assert not _posts(room, "overdue|" + overdue)
     assert len(_telling(room, "ben", overdue)) == len(_direct(room, "ben", overdue)) == 1
+
+
+async def test_what_others_change_on_the_platform_is_told_too(scene: Scene) -> None:
+    """There it was assigned, and what it waited for was finished."""
+    room = scene.room
+    handle = await scene.start_run()
+    await room.private_answer("whoami", user="ben")
+    run = scene.cutover_run(handle)
+    task = run.task("Promote the replica")
+    task.assignees = [("user", user.id) for user in USERS if user.email == "ben@example.com"]
+    await _changed_on_cutover(scene)
+    await until(lambda: _telling(room, "ben", "T3 Promote the replica .*was assigned to you in Cutover"))
+    for title in ("Confirm the primary is down", "Page the DBA"):
+        scene.cutover.world._complete(run, run.task(title), "complete_normal")
+    await _changed_on_cutover(scene)
+    await until(lambda: _telling(room, "ben", "T3 Promote the replica .*ready to begin"))
+    run.status, run.status_message = "red", "both replicas are gone"
+    await _changed_on_cutover(scene)
+    await until(lambda: _posts(room, "RED.*(?s:.*)both replicas are gone"))
+
+
+async def test_a_question_that_was_answered_has_no_buttons_any_more(scene: Scene) -> None:
+    """Whoever presses an old copy is told who answered it."""
+    room = scene.room
+    handle = await _start(room)
+    await room.mention(f"end {handle}")
+    question = await room.wait_for_button(f"End {handle}")
+    await room.click(f"End {handle}", question)
+    await until(lambda: _posts(room, rf"ended {handle} Handover"))
+    await until(lambda: all(not message.labels for message in room.bot_messages() if message.id == question.id))
+    await room.click(f"End {handle}", question)
+    await room.wait_for_text("already handled this at")

@@ -31,6 +31,7 @@ from bot.surfaces.slack.deliveries import (
 )
 from bot.surfaces.slack.encoding import decode, text_after_mention
 from bot.surfaces.slack.identity import Identity
+from bot.surfaces.slack.replies import REPLACES_ORIGINAL
 from bot.surfaces.slack.views import Meta
 from commands.model.intents import Comment, OpenForm
 from commands.model.messages import Actor, Message, Place, ReplyRoute, Via
@@ -169,6 +170,8 @@ class DeliveryParser:
             if form is None:
                 return UnreadableButton(actor, place, reply)
             return FormRequest(form, actor, place, trigger, reply, link, view_id)
+        if _is_question(body, place, intent["verb"]):
+            reply = reply.model_copy(update={"details": {REPLACES_ORIGINAL: True}})
         key = self._key(body, trigger or _digest(body))
         message = Message(
             key=key, actor=actor, place=place, via=Via.BUTTON, at=self.now, intent=intent, reply=reply
@@ -283,6 +286,13 @@ def _thread_of(message_body: Mapping[str, Any]) -> str:
     """The thread that a message is in. The first message of a thread is in the channel."""
     thread = str(message_body.get("thread_ts") or "")
     return "" if thread == str(message_body.get("ts") or message_body.get("message_ts") or "") else thread
+
+
+def _is_question(body: Mapping[str, Any], place: Place, verb: str) -> bool:
+    """Whether a private question was answered: the answer takes its place, so that it cannot be answered again."""
+    if (body.get("container") or {}).get("is_ephemeral"):
+        return verb in ("choose", "drop", "again")
+    return place.direct and verb in ("choose", "drop")
 
 
 def _pressed_post(body: Mapping[str, Any]) -> tuple[str, str]:
