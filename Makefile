@@ -3,7 +3,7 @@ PYTHON ?= $(notdir $(firstword $(foreach name,python3.11 python3.12 python3.13 p
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow coverage docs bench lock clean setup
+.PHONY: demo test test-slow coverage docs pictures bench lock clean setup
 
 setup: $(VENV)/.ready
 
@@ -31,6 +31,11 @@ coverage: setup
 
 docs: setup
 	@$(BIN)/python -m tests.docs
+
+# What people see, drawn into docs/pictures. Needs Node and Chromium (Debian's nodejs, npm and chromium packages).
+pictures: setup
+	@cd tests/pictures && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@$(BIN)/python -m tests.pictures
 
 bench: setup
 	@$(BIN)/python -m tests.benchmarks.followed

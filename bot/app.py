@@ -243,7 +243,8 @@ def bootstrap(
         run_rows,
         history.message,
         now,
-        settings.bot.escalate_after,
+        reaction=settings.bot.reaction_emoji,
+        escalate_after=settings.bot.escalate_after,
     )
     runs = RunService(
         run_rows,

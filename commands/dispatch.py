@@ -17,16 +17,18 @@ from adapters.models import Model
 from adapters.toolkit.messages import in_language
 from commands.access import is_listed, require_right
 from commands.cards.error_card import error_answer, retry_button
-from commands.language.parser import parse
+from commands.language.parser import command_lines, parse
 from commands.lookup.earlier_message import completed_intent, original_intent
-from commands.lookup.intent_run import find_intent_run, refers_to_run
+from commands.lookup.intent_run import find_intent_run, refers_to_run, with_leading_run
+from commands.lookup.mentioned_names import with_names
+from commands.lookup.passing_mention import ask_first
 from commands.lookup.run_lookup import UnreadRun, find_run_for_read, find_run_for_write
 from commands.lookup.runbook_lookup import require_no_run
 from commands.lookup.suggestions import corrected_flag_buttons, suggestion_buttons
 from commands.model.card import Answer
 from commands.model.command import CommandSet, Right, Scope
 from commands.model.errors import BadArguments, CommandError, UnknownCommand
-from commands.model.intents import Choose, DecideOutcome, Drop, Intent, Retry, Show, Start, Stop, Whoami
+from commands.model.intents import Choose, DecideOutcome, Drop, Intent, Retry, RunLines, Show, Start, Stop, Whoami
 from commands.model.messages import Membership, Message
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
@@ -54,6 +56,11 @@ def parse_message(message: Message, services: Services) -> Intent:
         return services.commands.intent_from(message.intent)
     if len(message.text.encode("utf-8", "replace")) > MAX_TEXT:
         raise BadArguments("parse.too_long", most=f"{MAX_TEXT // 1024} KB")
+    lines = command_lines(
+        message.text, services.commands, services.aliases, root=services.root_command, mention=services.mention
+    )
+    if lines:
+        return RunLines(lines=lines)
     try:
         return parse(
             message.text,
@@ -215,8 +222,12 @@ async def _permitted_intent(message: Message, services: Services) -> Intent:
 
     intent = await read_message(message, services)
     if isinstance(intent, Choose | Retry):
-        return await completed_intent(intent, message, services, require)
+        return await with_leading_run(await completed_intent(intent, message, services, require), services)
+    if message.intent is None:
+        intent = await with_leading_run(intent, services)
     await require_right_for(intent, message, services)
+    if message.in_passing:
+        ask_first(intent, message, services)
     return intent
 
 
@@ -315,6 +326,7 @@ async def _execute(message: Message, route: Route, context: CommandContext, has_
             context = replace(context, run=await required_run_of(handle, services))
         if context.run is not None and _was_never_read(context.run):
             context = replace(context, run=await services.runs.refresh(context.run.handle))
+        intent = await with_names(intent, message, services)
         answer = await services.commands[intent.verb].handle(intent, context)
         if context.run is not None:
             await services.runs.mark_used(message.actor, context.run.handle)

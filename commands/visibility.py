@@ -16,7 +16,7 @@ from datetime import datetime
 
 from adapters.models import Run, RunbookKey, RunKey, RunState, RunSummary
 from adapters.toolkit.people import is_certainly_same
-from commands.access import is_any_of, is_any_place, is_listed, require_right
+from commands.access import RIGHT_KEYS, is_any_of, is_any_place, is_listed, require_right
 from commands.language.references import is_run_handle, is_task_handle
 from commands.model.card import Button
 from commands.model.command import Right
@@ -25,6 +25,7 @@ from commands.model.intents import Help, Intent, Runbooks, Runs, Show, Whoami
 from commands.model.messages import Actor, Membership, Place
 from commands.model.ports import AccessRules, MembershipsPort, PeoplePort, ReadRule, RunsPort, Services
 from commands.model.tracked_run import Receipt, RunOverlay, TrackedRun
+from commands.text.catalogue import plain_text, translate
 from commands.text.phrases import button
 
 _OPERATOR = "console"  # whoever can use it can read the database as well
@@ -253,14 +254,21 @@ def require_reading(intent: Intent, right: Right, actor: Actor, services: Servic
         return
     if isinstance(intent, Help | Whoami):
         return
+    if actor.membership is Membership.UNKNOWN and right is Right.READ and not _is_of_cards(intent, reader):
+        raise NotAllowed("access.unknown", what=plain_text(translate(RIGHT_KEYS[right])))
     if services.access_rules.guests == "off":
         raise NotAllowed("access.guests_off")
     if right is not Right.READ:
         return  # rights have their own words
-    if isinstance(intent, Runbooks):
+    if not _is_of_cards(intent, reader):
         raise NotAllowed("access.guests_card")
-    if isinstance(intent, Show) and not _is_of_a_card(intent, details=reader.sees_details):
-        raise NotAllowed("access.guests_card")
+
+
+def _is_of_cards(intent: Intent, reader: Reader) -> bool:
+    """Whether it shows no more than the cards of runs, as far as they may read these."""
+    if isinstance(intent, Show):
+        return _is_of_a_card(intent, details=reader.sees_details)
+    return not isinstance(intent, Runbooks)
 
 
 def _is_of_a_card(intent: Show, *, details: bool) -> bool:

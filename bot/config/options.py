@@ -5,7 +5,7 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
@@ -69,6 +69,13 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _emoji(name: str) -> str:
+    name = name.strip().strip(":").lower()
+    if re.fullmatch(r"[a-z0-9_+-]+", name) is None:
+        raise ValueError('must be the name of an emoji, such as "white_check_mark", or "off"')
+    return name
+
+
 class BotOptions(Options):
     command: Annotated[str, AfterValidator(_root_command)] = Field("/run", description="the slash command")
     host: str = Field("127.0.0.1", description="the address to listen on; 0.0.0.0 for all interfaces")
@@ -107,6 +114,16 @@ class BotOptions(Options):
         ENGLISH, description=f"the language of messages: {', '.join(LANGUAGES)}"
     )
 
+    reaction: Annotated[str, AfterValidator(_emoji)] = Field(
+        "white_check_mark",
+        description='the emoji on a mention that was done and needs no words; "off" answers with words',
+    )
+
+    @property
+    def reaction_emoji(self) -> str:
+        """ "" if reactions are off."""
+        return "" if self.reaction == "off" else self.reaction
+
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
@@ -120,13 +137,22 @@ class BotOptions(Options):
 class ReadOptions(Options):
     """``{runbook = "Payroll export", who = ["place", "@ana"]}``"""
 
-    who: tuple[str, ...] = Field(min_length=1)
+    who: tuple[str, ...] = ()
     place: str = ""
     runbook: str = ""
     platform: str = ""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _is_a_table(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            return value
+        raise ValueError('must be a list of tables, like [{platform = "cutover", who = ["members"]}]')
+
     @model_validator(mode="after")
     def _names_runs(self) -> "ReadOptions":
+        if not self.who:
+            raise ValueError('each entry must say who may read, like who = ["members"]')
         if not (self.place or self.runbook or self.platform):
             raise ValueError("each entry must have a place, a runbook or a platform")
         return self

@@ -16,9 +16,11 @@ from bot.storage.inbox import Inbox
 from bot.storage.store import StoreError
 from bot.surfaces.protocol import FieldErrors, NotRecorded, Recorded, SubmittedForm
 from commands.cards.run_card import live_card
+from commands.forms.known_runbooks import KnownRunbooks
 from commands.forms.opening import form_for_line, open_form
 from commands.forms.options import search_options
 from commands.forms.submission import FormErrors, submit
+from commands.lookup import passing_mention
 from commands.model.card import Card, Form, Option
 from commands.model.errors import CommandError
 from commands.model.intents import OpenForm
@@ -54,6 +56,7 @@ class AppIntake:
         self._memberships = memberships
         self._now = now
         self._platform_events = platform_events
+        self._known_runbooks = KnownRunbooks()
         self.on_recorded: list[Callable[[Message], None]] = []
 
     async def record(self, message: Message, answer: bytes = b"") -> Recorded:
@@ -109,7 +112,7 @@ class AppIntake:
             require_form(about, self._people.cached_profile(actor), place, services)
         except CommandError:
             return []
-        return await search_options(run, field, typed, services, about=about)
+        return await search_options(run, field, typed, services, about=about, known=self._known_runbooks)
 
     def _without_asking(self, actor: Actor, place: Place) -> Services:
         services = replace(self._services, memberships=self._memberships.last_known())
@@ -121,6 +124,23 @@ class AppIntake:
 
     def form_for_line(self, text: str) -> OpenForm | None:
         return form_for_line(text, self._services)
+
+    def command_in(self, before: str, after: str) -> str:
+        return passing_mention.command_in(before, after, self._services)
+
+    async def accept_edit(self, message: Message) -> Message | None:
+        """Of several edits, one that is understood is the last that counts: all of them have the same key."""
+        understood = f"{message.edits}:edited"
+        try:
+            original = await self._inbox.get(message.edits)
+            if await self._inbox.get(understood) is not None:
+                return None
+        except StoreError as error:
+            raise NotRecorded(str(error)) from error
+        if original is not None and passing_mention.is_understood(original.message, self._services):
+            return None
+        is_final = passing_mention.is_understood(message, self._services)
+        return message.model_copy(update={"key": understood}) if is_final else message
 
     async def live_card(self, place: Place, run: str, actor: Actor) -> Card | None:
         self._memberships.prove_seen(actor, place, self._now())

@@ -38,6 +38,11 @@ class MessageHistory:
     async def take_choice(self, key: str, by: Actor, message: str) -> tuple[Actor, datetime] | None:
         return await self._inbox.take_choice(key, by, message, self._now())
 
+    async def submit(self, message: Message) -> None:
+        assert self.engine is not None
+        if (await self.engine.record(message, b"")).new:
+            self.engine.process(message.key)
+
     async def stop_waiting(self, key: str, by: Actor) -> StopResult:
         assert self.engine is not None
         return await self.engine.stop_waiting(key, by)

@@ -16,7 +16,7 @@ from bot.surfaces.protocol import FOR_THE_OPERATOR, NotInChannel, PostRef, Surfa
 from commands.cards import pending_lines
 from commands.cards.undelivered import undelivered_card
 from commands.model.card import Answer, Card, PersonName, Text
-from commands.model.messages import Actor, Message, Place
+from commands.model.messages import Actor, Message, Place, Via
 from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
 from commands.text.locales import language_of
@@ -69,6 +69,17 @@ class Postings:
     surfaces: Mapping[str, Surface]
     live_cards: LiveCards
     run_rows: RunRows
+    reaction: str = ""  # the emoji that stands for an answer without words; "" for none
+
+    def reply(self, message: Message, card: Card, now: datetime) -> Delivery:
+        """The answer to the sender, or a reaction if it adds nothing to what everybody sees."""
+        if self.reaction and message.via is Via.MENTION and message.reply.post and _needs_no_words(card):
+            key, useful_until = f"reaction {message.key}", now + ANSWER_USEFUL_FOR
+            subject, emoji = message.reply.post, self.reaction
+            return Delivery(
+                key, Kind.REACTION, message.place, now, useful_until, subject=subject, target=emoji, cause=message
+            )
+        return self.answer(message, card, now)
 
     def answer(
         self, message: Message, card: Card, now: datetime, useful_for: timedelta = ANSWER_USEFUL_FOR
@@ -129,6 +140,12 @@ class Postings:
         if home is None:
             return False
         return home.channel == place.channel and home.is_of(self.surfaces[place.surface].site)
+
+
+def _needs_no_words(card: Card) -> bool:
+    """Its buttons, if any, only lead to what everybody sees."""
+    verbs = {button.intent.verb for button in card.all_buttons}
+    return card.shown_elsewhere and card.tone in ("", "good") and verbs <= {"show", "form"}
 
 
 class Senders:

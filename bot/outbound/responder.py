@@ -50,7 +50,8 @@ class Scheduler(Protocol):
 
 
 class Responder:
-    """``find_message`` returns an earlier message by its key.
+    """``find_message`` returns an earlier message by its key. ``reaction`` is the emoji that answers a mention
+    which needs no words, or "".
 
     ``scheduler`` and ``services`` depend on this object, so they are set after it is created.
     """
@@ -65,7 +66,9 @@ class Responder:
         run_rows: RunRows,
         find_message: Callable[[str], Awaitable[Message | None]],
         now: Callable[[], datetime],
+        *,
         escalate_after: timedelta,
+        reaction: str = "",
     ) -> None:
         self._surfaces = surfaces
         self._outbox = outbox
@@ -76,7 +79,7 @@ class Responder:
         self._find_message = find_message
         self._now = now
         self._escalate_after = escalate_after
-        self._postings = Postings(surfaces, live_cards, run_rows)
+        self._postings = Postings(surfaces, live_cards, run_rows, reaction)
         self._private_answers: dict[str, asyncio.Future[Card | None]] = {}  # by message key, as are the next three
         self._results: dict[str, asyncio.Future[Result]] = {}
         self._visible: set[asyncio.Task[None]] = set()  # each ends when a whole answer is visible
@@ -274,7 +277,7 @@ class Responder:
             return ()
         if card is None or message.place.surface not in self._surfaces:
             return ()
-        return (self._postings.answer(message, card, self._now()),)
+        return (self._postings.reply(message, card, self._now()),)
 
     async def _corrections(self, message: Message, answer: Answer, resumed: bool) -> Sequence[ActivityLine]:
         """Replaces "waiting" and "no answer yet" for writes that have no line of their own in the answer."""

@@ -201,6 +201,16 @@ class Intake(Protocol):
         """The form that this typed line opens, or None (``/run start`` may open one, ``/run status`` doesn't)."""
         ...
 
+    def command_in(self, before: str, after: str) -> str:
+        """The command in a message that mentions the bot in its middle or at its end, from the texts around the
+        mention. "" if there is none: the message is ignored, and not recorded."""
+        ...
+
+    async def accept_edit(self, message: Message) -> Message | None:
+        """To be recorded in place of ``message``, which ``edits`` an earlier one. None if that one was understood:
+        what was carried out is never read again. Raises ``NotRecorded``."""
+        ...
+
     async def live_card(self, place: Place, run: str, actor: Actor) -> Card | None:
         """The run's current live card, to answer a click on an expired button. None if they may not read it."""
         ...

@@ -28,7 +28,7 @@ def more_menu(tracked: TrackedRun, can: Mapping[Op, Capability], forms: Collecti
 
 
 def all_tasks_button(tracked: TrackedRun) -> Button:
-    return button("button.all_tasks", Show(run=tracked.handle, tasks=True))
+    return button("button.all_tasks", Show(run=tracked.handle, all_tasks=True))
 
 
 def _form_options(

@@ -42,7 +42,7 @@ def task_list_card(
 
 def _page_buttons(tracked: TrackedRun, page: int, last_page: int) -> tuple[Button, ...]:
     def to(key: str, number: int) -> Button:
-        return button(key, Show(run=tracked.handle, tasks=True, page=number))
+        return button(key, Show(run=tracked.handle, all_tasks=True, page=number))
 
     earlier = [to("button.earlier", page - 1)] if page > 0 else []
     return (*earlier, *([to("button.more_tasks", page + 1)] if page < last_page else []))

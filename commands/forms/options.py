@@ -1,11 +1,14 @@
 """The options of search fields, as somebody types."""
 
+import asyncio
+import contextlib
 from collections.abc import Sequence
 
 from adapters.errors import AdapterError
 from adapters.models import Task
 from adapters.writes import Op
 from commands.cards.task_row import shown_tasks
+from commands.forms.known_runbooks import KnownRunbooks
 from commands.lookup.distinct_names import runbook_option_names
 from commands.lookup.fuzzy import find_matches
 from commands.lookup.runbook_lookup import search_runbooks
@@ -16,14 +19,15 @@ from commands.operations.candidates import is_candidate
 from commands.text.phrases import shorten, task_name, task_state_name
 
 MOST_OPTIONS = 100
+_SEARCH_SECONDS = 1.5  # Slack waits for 3 s
 
 
 async def search_options(
-    run: str, field: str, query: str, services: Services, *, about: str = ""
+    run: str, field: str, query: str, services: Services, *, about: str = "", known: KnownRunbooks | None = None
 ) -> Sequence[Option]:
     """``run`` (a handle) and ``about`` (a verb) are those of the form. At most ``MOST_OPTIONS``."""
     if field == "runbook":
-        return await _runbook_options(query, services)
+        return await _runbook_options(query, services, known or KnownRunbooks())
     tracked = await services.runs.get(run) if run else None
     if tracked is None or field != "task":
         return []
@@ -31,12 +35,15 @@ async def search_options(
     return task_options(tracked, query, command.op if command is not None else None)
 
 
-async def _runbook_options(query: str, services: Services) -> Sequence[Option]:
-    try:
-        search = await search_runbooks(query, "", services)
-    except AdapterError:
-        return []  # the field accepts a typed title as well
-    found = find_matches(query, [(runbook.title, runbook) for runbook in search.runbooks], typing=True)
+async def _runbook_options(query: str, services: Services, known: KnownRunbooks) -> Sequence[Option]:
+    """Of what somebody types, the platforms may find more than they list."""
+    listed = {runbook.key: runbook for runbook in await known.list_all(services)}
+    if query.strip():
+        with contextlib.suppress(AdapterError, TimeoutError):
+            async with asyncio.timeout(_SEARCH_SECONDS):
+                search = await search_runbooks(query, "", services)
+            listed |= {runbook.key: runbook for runbook in search.runbooks}
+    found = find_matches(query, [(runbook.title, runbook) for runbook in listed.values()], typing=True)
     runbooks = [found.single] if found.single else [*found.several, *found.guesses]
     return [
         Option(str(runbook.key), name)

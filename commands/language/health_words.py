@@ -27,6 +27,11 @@ def health_named(word: str) -> str:
     return _HEALTH_BY_WORD.get(fold(word), "")
 
 
+def is_health(name: str) -> bool:
+    """Whether it is "green", "amber" or "red", or empty."""
+    return not name or name in _HEALTHS
+
+
 def split_unknown_colour(text: str) -> tuple[str, str]:
     """A first word that is no health and was probably meant as one ("gren", "purple"), and the rest. Without one:
     an empty string, and the text.

@@ -13,12 +13,12 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from adapters.toolkit.folding import fold
 from commands.language.flags import split_flags
-from commands.language.references import parse_bare_reference
+from commands.language.references import opens_with_handle, parse_bare_reference
 from commands.language.tokens import clean, unquote
 from commands.language.vocabulary import vocabulary
 from commands.model.card import Code
 from commands.model.command import CommandSet, ParsedLine
-from commands.model.errors import UnknownCommand
+from commands.model.errors import CommandError, UnknownCommand
 from commands.model.intents import Home, Intent
 
 _WORD = re.compile(r"[^\s:]+:?|:+")
@@ -26,6 +26,7 @@ _LONGEST_PHRASE = 3  # words: "who am i"
 _INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 _MIN_SIMILARITY = 0.6  # of 1: "finsh" and "finish"
 _MOST_GUESSES = 3
+_MOST_LINES = 20  # of one message, each a command
 
 
 def parse(
@@ -49,6 +50,31 @@ def parse(
     command = commands[verb]
     text, flags = split_flags(arguments, command)
     return command.read(ParsedLine(verb=verb, text=text, flags=flags))
+
+
+def command_lines(
+    text: str,
+    commands: CommandSet,
+    aliases: Mapping[str, str] | None = None,
+    *,
+    root: str = "/run",
+    mention: str = "@liaison",
+) -> tuple[str, ...]:
+    """The lines of a text each of which is a command: it opens with a verb and a handle. Otherwise none: the first
+    line is the command, and the others belong to its text."""
+    lines = [line.strip() for line in clean(text).splitlines() if line.strip()]
+    if not 2 <= len(lines) <= _MOST_LINES:
+        return ()
+    words = vocabulary(commands, aliases)
+    for line in lines:
+        verb, arguments = _split_verb(_without_address(line, words, root, mention), words)
+        if not verb or not opens_with_handle(arguments):
+            return ()
+        try:
+            parse(line, commands, aliases, root=root, mention=mention)
+        except CommandError:
+            return ()
+    return tuple(lines)
 
 
 def _without_address(line: str, words: Mapping[str, str], root: str, mention: str) -> str:

@@ -118,6 +118,10 @@ def split_run(text: str) -> tuple[str, str]:
     return _run_handle(found[1]), _without_separator(text[found.end() :])
 
 
+def opens_with_handle(text: str) -> bool:
+    return _RUN.match(text) is not None or _TASK.match(text) is not None or _RANGE.match(text) is not None
+
+
 def split_run_after_tasks(text: str) -> tuple[str, str]:
     """A run handle right after the tasks ("T1 R7 by hand", "T1 in R7"), and what follows it: it names the run.
 

@@ -1,11 +1,11 @@
 """The run that an intent itself refers to: by ``run``, by the handle or link of a task, or by what it shows."""
 
 from adapters.models import RunKey, TaskKey
-from commands.language.references import action_tasks, is_run_handle, is_task_handle
+from commands.language.references import action_tasks, is_run_handle, is_task_handle, split_run
 from commands.lookup.run_lookup import find_run, known_run, parse_platform_reference
 from commands.lookup.task_lookup import split_task_handle
 from commands.model.errors import BadArguments, Missing
-from commands.model.intents import Comment, DoAction, Intent, Show, TaskIntent
+from commands.model.intents import Comment, DoAction, Intent, Show, Status, TaskIntent
 from commands.model.messages import Message
 from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
@@ -33,6 +33,18 @@ async def find_intent_run(intent: Intent, message: Message, services: Services) 
             raise BadArguments("task.two_runs", field="tasks", one=tracked.handle, other=other.handle)
         tracked = tracked or other
     return tracked
+
+
+async def with_leading_run(intent: Intent, services: Services) -> Intent:
+    """ "comment R2 text": a run handle that opens the text names the run, if there is such a run."""
+    if not isinstance(intent, Comment | Status) or intent.run or not is_run_handle(intent.text.partition(" ")[0]):
+        return intent
+    if (isinstance(intent, Status) and intent.health) or (isinstance(intent, Comment) and intent.task):
+        return intent
+    run, rest = split_run(intent.text)
+    if not rest.strip() or await services.runs.get(run) is None:
+        return intent
+    return intent.model_copy(update={"run": run, "text": rest.strip()})
 
 
 def _has_run(reference: str) -> bool:

@@ -112,7 +112,7 @@ class Show(Intent):
     kind: Literal["", "run", "task", "runbook"] = ""  # empty: any of them
     comments: bool = Field(False, exclude_if=lambda comments: not comments)
     """Those of the run or task, instead of its card."""
-    tasks: bool = Field(False, exclude_if=lambda tasks: not tasks)
+    all_tasks: bool = Field(False, exclude_if=lambda all_tasks: not all_tasks)
     """All of the run's, instead of its card. ``page`` counts from 0."""
     page: int = Field(0, ge=0, exclude_if=lambda page: not page)
 
@@ -161,6 +161,14 @@ class Choose(Intent):
     key: str
     task: str = Field("", alias="of")
     values: dict[str, str | bool | tuple[str, ...] | dict[str, str]] = Field({}, alias="pick")
+
+
+class RunLines(Intent):
+    """Several commands of one message. ``lines`` are as typed."""
+
+    verb: Literal["lines"] = "lines"
+    lines: tuple[str, ...] = ()
+    confirmed: bool = False
 
 
 class Stop(Intent):

@@ -101,7 +101,8 @@ class Message(Model):
     """One accepted delivery: either ``text`` or ``intent`` is set.
 
     ``key`` is the delivery key: the same for every retry of the same event, prefixed by surface and workspace.
-    ``intent`` is the dump of an intent, from a button or a form.
+    ``intent`` is the dump of an intent, from a button or a form. ``in_passing``: the mention did not open the
+    message, of which ``text`` is a part. ``edits``: the key of the message as it was before the sender edited it.
     """
 
     key: str
@@ -113,3 +114,5 @@ class Message(Model):
     intent: Annotated[dict[str, Any] | None, BeforeValidator(without_lone_surrogates)] = None
     reply: ReplyRoute = ReplyRoute()
     link: str = ""  # permalink of the message that a shortcut was used on
+    in_passing: bool = Field(False, exclude_if=lambda in_passing: not in_passing)
+    edits: str = Field("", exclude_if=lambda edits: not edits)

@@ -237,6 +237,10 @@ class MessagesPort(Protocol):
         """
         ...
 
+    async def submit(self, message: Message) -> None:
+        """Accepts another message, as if its sender had sent it. The same key is accepted once."""
+        ...
+
     async def stop_waiting(self, key: str, by: Actor) -> StopResult:
         """Stops the message ``key`` if it is still waiting."""
         ...

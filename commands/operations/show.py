@@ -82,7 +82,7 @@ async def show(intent: Show, context: CommandContext) -> Answer:
 
 
 async def _show_run(intent: Show, context: CommandContext, tracked: TrackedRun) -> Answer:
-    if intent.tasks:
+    if intent.all_tasks:
         return await show_all_tasks(context, tracked, intent.page)
     return await (show_comments if intent.comments else show_run)(context, tracked)
 

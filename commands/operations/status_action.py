@@ -11,7 +11,7 @@ from commands.cards.progress import task_counts
 from commands.cards.receipt_card import answer_of, as_correction, report_outcome
 from commands.cards.task_row import shown_tasks
 from commands.language.due_time import parse_due_time, resolve_due_time
-from commands.language.health_words import likely_health
+from commands.language.health_words import is_health, likely_health
 from commands.lookup.earlier_message import plain_name
 from commands.model.card import Answer, Card, Code, Separator
 from commands.model.errors import BadArguments, Suggestion
@@ -80,7 +80,7 @@ async def set_status(intent: Status, context: CommandContext) -> Answer:
 
 def _health(intent: Status) -> Health | None:
     """Raises ``BadArguments`` for a first word that looks like a health and is none ("purple hello")."""
-    if intent.health in ("", *(health.value for health in _HEALTHS)):
+    if is_health(intent.health):
         return Health(intent.health) if intent.health else None
     likely = likely_health(intent.health)
     healths = sorted(_HEALTHS, key=lambda health: health.value != likely)

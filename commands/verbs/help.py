@@ -1,18 +1,25 @@
-"""``help``: lists the commands, or explains one."""
+"""``help``: the few lines that most people need, all commands, or one of them."""
 
-from adapters.protocol import Emulated, Unsupported
+from dataclasses import replace
+
+from adapters.protocol import Emulated, Unsupported, supports
 from adapters.toolkit.folding import fold
 from adapters.writes import Op
+from commands.cards.run_card import likely_steps
+from commands.cards.task_row import shown_tasks
 from commands.language.tokens import unquote
 from commands.language.vocabulary import vocabulary
-from commands.model.card import Answer, Card, Code, Text
+from commands.model.card import Answer, Button, Card, Code, Text
 from commands.model.command import Command, Example, ParsedLine
-from commands.model.intents import Help, Mine, OpenForm, Runbooks
+from commands.model.intents import Help, Mine, OpenForm, Runbooks, TaskIntent
 from commands.model.ports import CommandContext, Services
+from commands.model.tracked_run import TrackedRun
 from commands.operations.platform_actions import is_supported_on
-from commands.text.catalogue import translate
+from commands.text.catalogue import plain_text, translate
 from commands.text.error_text import capability_text, platform_title
-from commands.text.phrases import button, short_card, shorten
+from commands.text.phrases import button, run_name, short_card, shorten
+
+_ALL = "all"
 
 
 def read(line: ParsedLine) -> Help:
@@ -25,7 +32,69 @@ async def handle(intent: Help, context: CommandContext) -> Answer:
     verb = words.get(fold(intent.topic), "") if intent.topic else ""
     if verb:
         return Answer(private=_command_card(services.commands[verb], services))
-    return Answer(private=_list_card(intent.topic, services))
+    if intent.topic:
+        return Answer(private=_list_card("" if fold(intent.topic) == _ALL else intent.topic, services))
+    tracked = await _run_here(context)
+    return Answer(private=_start_card(services) if tracked is None else _run_card(tracked, context))
+
+
+async def _run_here(context: CommandContext) -> TrackedRun | None:
+    """The active run of the thread, or the only one of the channel."""
+    runs = context.services.runs
+    bound = await runs.for_thread(context.place) if context.place.thread else None
+    found = [bound] if bound else await runs.for_channel(context.place)
+    active = [tracked for tracked in found if tracked.started and not tracked.run.state.is_over]
+    return active[0] if len(active) == 1 else None
+
+
+def _run_card(tracked: TrackedRun, context: CommandContext) -> Card:
+    """What is done most with a run, with its own tasks as examples."""
+    services, can = context.services, context.adapter(tracked).capabilities
+    steps = likely_steps(tracked, shown_tasks(tracked), can, context.now)
+    tasks = [task for step in steps for task in (step.intent.tasks if isinstance(step.intent, TaskIntent) else ())]
+    task = tasks[0] if tasks else "T1"
+    typed = [
+        (Op.FINISH, (f"finish {task}", "help.with_note")),
+        (Op.STATUS, (plain_text(translate("help.line_status")), "")),
+        (Op.COMMENT, (plain_text(translate("help.line_comment", task=task)), "")),
+        (Op.ASSIGN, (f"assign {tasks[-1] if tasks else task} @ben", "")),
+    ]
+    lines = [_typed(line, key, services) for op, (line, key) in typed if supports(can, op)]
+    update = [button("button.update", OpenForm(run=tracked.handle, about="status"))]
+    buttons = [
+        *(replace(step, style="primary") for step in steps[:1]),
+        *(update if supports(can, Op.STATUS) else []),
+        button("button.start", OpenForm(about="start")),
+        _all_button(),
+    ]
+    title = translate("help.in_run", run=run_name(tracked))
+    return short_card(title, lines=[*lines, _ways(services)], buttons=buttons)
+
+
+def _start_card(services: Services) -> Card:
+    """Where no run is active, or several are."""
+    typed = [("start", "help.about_start"), ("runs", "help.about_runs"), ("mine", "help.about_mine")]
+    buttons = [
+        button("button.start", OpenForm(about="start")),
+        button("button.runbooks", Runbooks()),
+        button("button.mine", Mine()),
+        _all_button(),
+    ]
+    lines = [_typed(line, key, services) for line, key in typed]
+    return short_card(translate("help.anywhere"), lines=[*lines, _ways(services)], buttons=buttons)
+
+
+def _typed(line: str, key: str, services: Services) -> Text:
+    shown = Code(f"{services.root_command} {line}")
+    return ("• ", shown, " ", *translate(key)) if key else ("• ", shown)
+
+
+def _ways(services: Services) -> Text:
+    return translate("help.more", root=services.root_command, mention=services.mention)
+
+
+def _all_button() -> Button:
+    return button("button.all_commands", Help(topic=_ALL))
 
 
 def _list_card(unknown_topic: str, services: Services) -> Card:
@@ -36,7 +105,7 @@ def _list_card(unknown_topic: str, services: Services) -> Card:
     ]
     listed.sort(key=lambda command: (command.op is None, command.verb))
     lines: list[Text] = [(_usage(command, services), "  ", *translate(command.summary_key)) for command in listed]
-    lines.append(translate("help.more", root=services.root_command, mention=services.mention))
+    lines.append(_ways(services))
     buttons = [
         button("button.start", OpenForm(about="start")),
         button("button.runbooks", Runbooks()),
@@ -87,6 +156,10 @@ COMMAND = Command(
     read=read,
     handle=handle,
     arguments="[VERB]",
-    examples=(Example("help", {"topic": ""}), Example("help finish", {"topic": "finish"})),
+    examples=(
+        Example("help", {"topic": ""}),
+        Example("help finish", {"topic": "finish"}),
+        Example("help all", {"topic": "all"}),
+    ),
     synonyms={"en": ("?",), "pt": ("ajuda",)},
 )

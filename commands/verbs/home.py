@@ -7,7 +7,6 @@ from commands.cards.task_row import shown_tasks
 from commands.language.references import RUN_FLAG, run_argument
 from commands.model.card import Answer, Button, Code, Text
 from commands.model.command import Command, Example, ParsedLine, Scope
-from commands.model.errors import BadArguments
 from commands.model.intents import Help, Home, Mine, OpenForm, Runbooks
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
@@ -20,8 +19,7 @@ _MOST_BUTTONS = 4
 
 
 def read(line: ParsedLine) -> Home:
-    if line.text:
-        raise BadArguments("parse.extra", extra=Code(line.text), verb="home", example=Code("home"))
+    """ "hello there" is no mistake."""
     return Home(run=run_argument(line))
 
 
@@ -89,7 +87,10 @@ COMMAND = Command(
     read=read,
     handle=handle,
     examples=(Example("", {"verb": "home"}), Example("home", {})),
-    synonyms={"pt": ("início",)},
+    synonyms={
+        "en": ("hello", "hi", "hey", "good morning", "good afternoon", "good evening"),
+        "pt": ("início", "olá", "oi", "bom dia", "boa tarde", "boa noite"),
+    },
     flags=(RUN_FLAG,),
     scope=Scope.READ,
 )

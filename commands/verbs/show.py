@@ -13,7 +13,11 @@ from commands.operations.show import show
 
 def read(line: ParsedLine) -> Show:
     run, rest = split_run_beside_task(line.text)
-    fields = {"run": run_argument(line, run), "comments": "comments" in line.flags, "tasks": "tasks" in line.flags}
+    fields = {
+        "run": run_argument(line, run),
+        "comments": "comments" in line.flags,
+        "all_tasks": "tasks" in line.flags,
+    }
     return show_intent(unquote(rest)).model_copy(update=fields)
 
 
@@ -33,7 +37,7 @@ COMMAND = Command(
         Example("show r7", {"what": "R7", "kind": "run"}),
         Example("show database failover", {"what": "database failover", "kind": ""}),
         Example("show --comments T3", {"what": "T3", "comments": True}),
-        Example("show --tasks R7", {"what": "R7", "tasks": True}),
+        Example("show --tasks R7", {"what": "R7", "all_tasks": True}),
     ),
     synonyms={"pt": ("mostrar", "ver", "exibir")},
     flags=(Flag("comments", FlagKind.SWITCH), Flag("tasks", FlagKind.SWITCH), RUN_FLAG),

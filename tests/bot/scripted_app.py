@@ -118,6 +118,12 @@ class ScriptedApp:
     def form_for_line(self, text: str) -> OpenForm | None:
         return OpenForm(about="status") if text == "form" else None
 
+    def command_in(self, before: str, after: str) -> str:
+        return ""
+
+    async def accept_edit(self, message: Message) -> Message | None:
+        return message
+
     async def live_card(self, place: Place, run: str, actor: Actor) -> Card | None:
         return None
 

@@ -226,6 +226,10 @@ class MemoryMessages:
     taken: dict[str, tuple[str, Actor, datetime]] = field(default_factory=dict)
     stoppable: dict[str, StopResult] = field(default_factory=dict)
     outcomes: dict[tuple[str, str, bool], Outcome] = field(default_factory=dict)
+    submitted: list[Message] = field(default_factory=list)
+
+    async def submit(self, message: Message) -> None:
+        self.submitted.append(message)
 
     async def intent_of(self, key: str) -> dict[str, Any] | None:
         return self.intents.get(key)

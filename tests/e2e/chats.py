@@ -52,6 +52,18 @@ class Room(ABC):
         """Posts ``@liaison text``; ``thread``: the id of the message to reply to."""
 
     @abstractmethod
+    async def say(self, text: str, *, user: str = "ana", thread: str = "") -> str:
+        """Posts ``text``, in which "@liaison" is a mention. Returns the id of the post."""
+
+    @abstractmethod
+    async def edit(self, post: str, text: str, *, user: str = "ana") -> None:
+        """Changes the text of a post of ``say``, in which "@liaison" is a mention again."""
+
+    @abstractmethod
+    async def say_directly(self, text: str, *, user: str = "ana") -> str:
+        """Writes Liaison a direct message. Returns the id of the post."""
+
+    @abstractmethod
     async def click(self, label: str, on: BotMessage, *, user: str = "ana") -> Delivery:
         """Presses the button as it was in the snapshot ``on``, even if the message has changed since."""
 
@@ -68,8 +80,16 @@ class Room(ABC):
         """Waits for the form that a button opened and returns what it is filled with, by field."""
 
     @abstractmethod
+    async def form_json(self, *, user: str = "ana") -> Mapping[str, Any]:
+        """Waits for the form that a button opened and returns it as the chat got it: a view, or a dialog."""
+
+    @abstractmethod
     async def form_title(self, *, user: str = "ana") -> str:
         """Waits for the form that a button opened and returns its title."""
+
+    @abstractmethod
+    def reactions(self, text: str) -> set[str]:
+        """The bot's reactions to people's messages here that contain the text."""
 
     @abstractmethod
     def unsafe_texts(self) -> list[str]:

@@ -86,6 +86,18 @@ class MattermostRoom(Room):
     async def mention(self, text: str, *, user: str = "ana", thread: str = "") -> None:
         await self.chat.fake.say(self.channel, f"@liaison {text}", self.chat.users[user], root=thread)
 
+    async def say(self, text: str, *, user: str = "ana", thread: str = "") -> str:
+        post = await self.chat.fake.say(self.channel, text, self.chat.users[user], root=thread)
+        return post.id
+
+    async def edit(self, post: str, text: str, *, user: str = "ana") -> None:
+        await self.chat.fake.change(self.chat.fake.posts[post], text, None)
+
+    async def say_directly(self, text: str, *, user: str = "ana") -> str:
+        fake, person = self.chat.fake, self.chat.users[user]
+        post = await fake.say(fake.direct(fake.bot, person), text, person)
+        return post.id
+
     async def click(self, label: str, on: BotMessage, *, user: str = "ana") -> Delivery:
         fake = self.chat.fake
         post: Post = on.raw
@@ -119,14 +131,22 @@ class MattermostRoom(Room):
         assert delivered.json.get("type") == "form", delivered
 
     async def form_values(self, *, user: str = "ana") -> Mapping[str, str]:
+        dialog = await self.form_json(user=user)
+        return {item["name"]: str(item.get("default") or "") for item in dialog["elements"]}
+
+    async def form_json(self, *, user: str = "ana") -> Mapping[str, Any]:
         fake, person = self.chat.fake, self.chat.users[user]
         dialog = await until(lambda: fake.dialog_of(person))
-        return {item["name"]: str(item.get("default") or "") for item in dialog.dialog["elements"]}
+        shown: Mapping[str, Any] = dialog.dialog
+        return shown
 
     async def form_title(self, *, user: str = "ana") -> str:
-        fake, person = self.chat.fake, self.chat.users[user]
-        dialog = await until(lambda: fake.dialog_of(person))
-        return str(dialog.dialog["title"])
+        return str((await self.form_json(user=user))["title"])
+
+    def reactions(self, text: str) -> set[str]:
+        fake = self.chat.fake
+        posts = [post for post in fake.posts.values() if post.channel == self.id and text in post.message]
+        return {emoji for post in posts for user, emoji in fake.reactions.get(post.id, ()) if user == fake.bot.id}
 
     def set_member(self, there: bool) -> None:
         members, bot = self.channel.members, self.chat.fake.bot.id

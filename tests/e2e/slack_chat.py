@@ -88,6 +88,23 @@ class SlackRoom(Room):
         typed = as_delivered(text, chat.users)
         await chat.fake.mention(chat.url, typed, user=chat.users[user], channel=self.id, thread=thread)
 
+    async def say(self, text: str, *, user: str = "ana", thread: str = "") -> str:
+        chat = self.chat
+        typed = as_delivered(text, {**chat.users, "liaison": chat.fake.bot_user})
+        post = chat.fake.say(typed, chat.users[user], self.id, thread)
+        if chat.fake.bot_user in typed:
+            await chat.fake.deliver(chat.url, "events_api", chat.fake.event(post, "app_mention"))
+        return post.ts
+
+    async def edit(self, post: str, text: str, *, user: str = "ana") -> None:
+        chat = self.chat
+        typed = as_delivered(text, {**chat.users, "liaison": chat.fake.bot_user})
+        await chat.fake.edit(chat.url, post, typed)
+
+    async def say_directly(self, text: str, *, user: str = "ana") -> str:
+        chat = self.chat
+        return await chat.fake.direct_post(chat.url, as_delivered(text, chat.users), user=chat.users[user])
+
     async def click(self, label: str, on: BotMessage, *, user: str = "ana") -> Delivery:
         chat = self.chat
         chat.close_forms(user)
@@ -108,8 +125,16 @@ class SlackRoom(Room):
         modal = await self.chat.fake.modal(self.chat.users[user])
         return {field: prefilled(modal.element(field)) for field in modal.fields}
 
+    async def form_json(self, *, user: str = "ana") -> Mapping[str, Any]:
+        return (await self.chat.fake.modal(self.chat.users[user])).view
+
     async def form_title(self, *, user: str = "ana") -> str:
         return (await self.chat.fake.modal(self.chat.users[user])).title
+
+    def reactions(self, text: str) -> set[str]:
+        fake = self.chat.fake
+        posts = [post for post in fake.channels[self.id].messages if text in post.text]
+        return {emoji for post in posts for emoji in fake.reactions.get((self.id, post.ts), ())}
 
     def set_member(self, there: bool) -> None:
         members, bot = self.chat.fake.channels[self.id].members, self.chat.fake.bot_user

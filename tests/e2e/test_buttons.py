@@ -112,3 +112,20 @@ async def test_a_form_with_an_invalid_value_stays_open_and_changes_nothing(scene
     await scene.room.submit_form({"text": "all good", "next": "30m"})
     await scene.wait_for_effects("status")
     await scene.wait_for_text("all good")
+
+
+async def test_all_tasks_of_a_run_are_listed_from_its_menu(scene: Scene) -> None:
+    """In the menu that also opens the forms. The list is for the person alone."""
+    await scene.start_run("local")
+    await scene.room.press("All tasks")
+    await scene.wait_for_text(r"(?s)Tasks of R\d+ .*T1 Confirm the primary is down.*T4 Repoint the app")
+    listed = scene.room.bot_messages()[-1]
+    assert listed.visible_to == "ana"
+    assert "Tasks of" in (await scene.room.private_answer("show --tasks", user="ben")).text
+
+
+async def test_a_task_is_begun_from_a_menu(scene: Scene) -> None:
+    await scene.start_run()
+    await scene.room.press("Begin T2")
+    await scene.wait_for_text(r"began T2 Page the DBA")
+    assert scene.count_effects("begin") == 1

@@ -10,6 +10,7 @@ from typing import Any
 from tests.e2e.conftest import Scene, on_mattermost, on_slack
 from tests.e2e.mattermost_chat import MattermostRoom
 from tests.e2e.slack_chat import SlackRoom
+from tests.fakes.slack_blocks import buttons
 
 
 async def _assert_nothing_changed(scene: Scene) -> None:
@@ -56,7 +57,7 @@ async def test_a_forged_button_is_rejected(scene: Scene) -> None:
         fake, room, url = scene.room.chat.fake, scene.room, scene.liaison.url
         pressed = await fake.press(url, "Update status", user=room.chat.users["ana"], on=card.raw)
         payload = copy.deepcopy(dict(pressed.payload))
-        payload["actions"][0]["value"] = card.raw.blocks[-1]["elements"][0]["value"]
+        payload["actions"][0]["value"] = buttons(card.raw.blocks)[0][1]["value"]
         assert (await fake.deliver(url, "interactive", payload, secret="not our secret")).status == 401
     else:
         assert isinstance(scene.room, MattermostRoom)
@@ -67,6 +68,24 @@ async def test_a_forged_button_is_rejected(scene: Scene) -> None:
         changes: list[dict[str, Any]] = [{"context": broken}, {"context": plain}, {"context": None}]
         for change in (*changes, {"channel_id": other.id}, {"user_id": ""}):
             assert (await mm.send_json(url, body | change)).status == 401, change
+    await _assert_nothing_changed(scene)
+
+
+@on_mattermost
+async def test_an_option_that_is_not_on_the_menu_is_rejected(scene: Scene) -> None:
+    """A client can send back any value, none, and one for a button."""
+    await scene.start_run()
+    card = await scene.room.wait_for_button("Begin T2")
+    assert isinstance(scene.room, MattermostRoom)
+    mm = scene.room.chat.fake
+    url, body = mm.click_body(card.raw, "Begin T2", mm.ana)
+    option = body["context"]["selected_option"]
+    button = mm.click_body(card.raw, "Begin T1", mm.ana)[1]["context"]
+    without = {name: value for name, value in body["context"].items() if name != "selected_option"}
+    forged = ("", "x", option.replace("T2", "T1"), option[22:])
+    contexts = [without, button | {"selected_option": option}]
+    for context in (*contexts, *(without | {"selected_option": it} for it in forged)):
+        assert (await mm.send_json(url, body | {"context": context})).status == 401, context
     await _assert_nothing_changed(scene)
 
 

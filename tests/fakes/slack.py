@@ -120,6 +120,27 @@ class Slack(SlackServer):
         post = self.say(text, user, self._channel(user).id)
         return await self.deliver(app_url, "events_api", self.event(post, "message", channel_type="im"))
 
+    async def direct_post(self, app_url: str, text: str, *, user: str) -> str:
+        """As ``direct``, for the id of the message."""
+        post = self.say(text, user, self._channel(user).id)
+        await self.deliver(app_url, "events_api", self.event(post, "message", channel_type="im"))
+        return post.ts
+
+    async def edit(self, app_url: str, ts: str, text: str) -> None:
+        """A person changes a message. Slack sends another ``app_mention`` if it mentions the bot then, and
+        ``message_changed`` to a bot that reads the channel, as this one reads its direct messages."""
+        post = next(post for channel in self.channels.values() for post in channel.messages if post.ts == ts)
+        before, post.text = post.text, text
+        edited = {"user": post.user, "ts": self.new_ts()}
+        if post.channel.startswith("D"):
+            message = {"type": "message", "user": post.user, "text": text, "ts": ts, "edited": edited}
+            facts = {"message": message, "previous_message": {**message, "text": before}, "hidden": True}
+            body = self.event(post, "message", subtype="message_changed", channel_type="im", **facts)
+            body["event"] = {name: fact for name, fact in body["event"].items() if name not in ("user", "text")}
+            await self.deliver(app_url, "events_api", body)
+        elif self.bot_user in text:
+            await self.deliver(app_url, "events_api", self.event(post, "app_mention", edited=edited))
+
     async def leave(self, app_url: str, *, user: str, channel: str) -> Delivered:
         """Leaves a channel that the bot is in."""
         self.channels[channel].members.discard(user)

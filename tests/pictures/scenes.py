@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.testing.fake_server import Fault
 from tests.adapters.cutover.fake import CutoverFake
 from tests.e2e.chats import BotMessage, Chat, Room
 from tests.e2e.mattermost_chat import MattermostRoom
@@ -65,8 +64,8 @@ class Stage:
         return Picture(caption, (await room.private_answer(text)).raw, private=True)
 
 
-async def cards(stage: Stage) -> list[Picture]:
-    """Runs of 7, 12, 60 and 200 tasks."""
+async def card(stage: Stage) -> list[Picture]:
+    """The one in the README."""
     seven = await stage.started()
     steps: tuple[str, ...] = (
         "finish T1 no answer from two zones",
@@ -75,11 +74,16 @@ async def cards(stage: Stage) -> list[Picture]:
         "assign T4 @ben",
         "status amber replica lags 40 s, watching it --next 15m",
     )
-    found = [await stage.card("7 tasks", seven, *steps, shows="2 of 7 done · 1 running")]
+    return [await stage.card("7 tasks", seven, *steps, shows="2 of 7 done · 1 running")]
+
+
+async def cards(stage: Stage) -> list[Picture]:
+    """Runs of 7, 12, 60 and 200 tasks."""
+    found = await card(stage)
     twelve = await stage.started("Certificate renewal")
     found.append(await stage.card("12 tasks", twelve, "begin T1", "begin T3", shows="2 running"))
     sixty = await stage.started("Region evacuation")
-    steps = (
+    steps: tuple[str, ...] = (
         "finish T1",
         "finish T2",
         "finish T3",
@@ -113,9 +117,8 @@ async def states(stage: Stage) -> list[Picture]:
     first.stage, first.completion_type = "complete", "complete_abandoned"
     second.stage, second.fields = "in_progress", {}
     found.append(await stage.card("failed", room, "show", shows="failed"))
-    await room.command("do pause")
-    await room.press("Go ahead")
-    found.append(await stage.card("paused", room, shows="paused"))
+    run.stage = "paused"
+    found.append(await stage.card("paused", room, "show", shows="paused"))
     return found
 
 
@@ -138,11 +141,10 @@ async def answers(stage: Stage) -> list[Picture]:
     found.append(await stage.newest(slow, "waiting for a platform"))
     await stage.cutover.start()
     await slow.wait_for_text("began T1", within=60)
-    fault: Fault = stage.cutover.fault("cut_after", method="POST", path="/comments$")
-    await slow.command("comment the vendor answered")
-    await slow.wait_for_button("Send it again", within=90)
-    found.append(await stage.newest(slow, "unknown outcome"))
-    fault.release.set()
+    lost = stage.room()
+    stage.cutover.fault("answer", method="POST", path="/core/runbooks$", status=500)
+    await lost.command(f'start "{FAILOVER}" --on cutover')
+    found.append(Picture("unknown outcome", (await lost.wait_for_button("Send it again", within=120)).raw))
     stage.cutover.faults.clear()
     return found
 
@@ -153,7 +155,7 @@ async def reads(stage: Stage) -> list[Picture]:
     lines = ("help", "help finish", "", "runs", "runbooks", "mine", "next", "whoami", "status", "show T3")
     found = [await stage.answer(f"/run {line}".strip(), room, line) for line in lines]
     found.append(await stage.answer("/run help, where nothing runs", stage.room(), "help"))
-    found.append(await stage.answer("all tasks", room, "show --tasks R1"))
+    found.append(await stage.answer("all tasks", room, "show --tasks"))
     return found
 
 
@@ -203,6 +205,7 @@ async def _form(room: Room) -> Any:
 
 
 GROUPS: Mapping[str, Callable[[Stage], Awaitable[Sequence[Picture]]]] = {
+    "card": card,
     "cards": cards,
     "states": states,
     "answers": answers,

@@ -6,13 +6,15 @@ bots, webhooks (an ``in_channel`` slash command response has the person's id) an
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from bot.surfaces.mattermost.driver import is_id
 from commands.model.messages import Actor, Message, Place, ReplyRoute, Via
+
+_MAX_EDIT_MS = 24 * 3600 * 1000  # later, the message as it was may not be stored any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class IncomingPost:
     post: Mapping[str, Any]
     channel_info: ChannelInfo
     handle: str = ""  # of the author, if the delivery has it
+    edited: bool = False  # its text was changed: the server sends no channel information then
 
     @property
     def id(self) -> str:
@@ -37,6 +40,11 @@ class IncomingPost:
     @property
     def channel(self) -> str:
         return str(self.post.get("channel_id") or "")
+
+    @property
+    def edited_at(self) -> int:
+        at = self.post.get("edit_at")
+        return at if self.edited and isinstance(at, int) else 0
 
     @property
     def at(self) -> int:
@@ -65,7 +73,8 @@ def place_of(event: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def from_event(event: Mapping[str, Any]) -> IncomingPost | None:
-    """From a ``posted`` frame, whose ``data.post`` is JSON in a string. None if it can't be read."""
+    """From a ``posted`` or ``post_edited`` frame, whose ``data.post`` is JSON in a string. None if it can't be
+    read."""
     data = event.get("data")
     if not isinstance(data, Mapping):
         return None
@@ -78,7 +87,12 @@ def from_event(event: Mapping[str, Any]) -> IncomingPost | None:
     channel_info = ChannelInfo(
         str(data.get("channel_type") or ""), str(data.get("channel_name") or ""), str(data.get("team_id") or "")
     )
-    return IncomingPost(post, channel_info, str(data.get("sender_name") or "").removeprefix("@"))
+    return IncomingPost(
+        post,
+        channel_info,
+        str(data.get("sender_name") or "").removeprefix("@"),
+        event.get("event") == "post_edited",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +107,21 @@ class BotAccount:
     team: str = ""
     bots: Collection[str] = ()
 
-    def parse(self, incoming: IncomingPost, at: datetime) -> Message | None:
-        text = self._text_for_bot(incoming)
+    def parse(self, incoming: IncomingPost, at: datetime, command_in: Callable[[str, str], str]) -> Message | None:
+        """``command_in`` is that of ``Intake``."""
+        is_edit = not incoming.edited or 0 < incoming.edited_at <= incoming.at + _MAX_EDIT_MS  # or it was pinned
+        if not is_edit or not self._is_from_person(incoming):
+            return None
+        text, in_passing = self._text_for_bot(incoming, command_in)
         if text is None:
             return None
+        key = f"{self.key_prefix}{incoming.id}"
         post, channel_info = incoming.post, incoming.channel_info
         direct = channel_info.type == "D"
         return Message(
-            key=f"{self.key_prefix}{incoming.id}",
+            key=f"{key}:{incoming.edited_at}" if incoming.edited else key,
+            edits=key if incoming.edited else "",
+            in_passing=in_passing,
             actor=Actor(surface="mattermost", id=str(post["user_id"]), handle=incoming.handle),
             place=Place(
                 surface="mattermost",
@@ -116,23 +137,33 @@ class BotAccount:
             reply=ReplyRoute(post=incoming.id),
         )
 
-    def _text_for_bot(self, incoming: IncomingPost) -> str | None:
+    def _is_from_person(self, incoming: IncomingPost) -> bool:
         post = incoming.post
         props = post.get("props")
         props = props if isinstance(props, Mapping) else {}
         user = str(post.get("user_id") or "")
         if user == self.me or not is_id(user) or post.get("type") or post.get("delete_at"):
-            return None
+            return False
         machines = ("from_webhook", "from_plugin", *(() if user in self.bots else ("from_bot",)))
         if any(str(props.get(name, "")).lower() == "true" for name in machines):
-            return None
-        if self.team and incoming.channel_info.team and incoming.channel_info.team != self.team:
-            return None
+            return False
+        team = incoming.channel_info.team
+        return not (self.team and team and team != self.team)
+
+    def _text_for_bot(
+        self, incoming: IncomingPost, command_in: Callable[[str, str], str]
+    ) -> tuple[str | None, bool]:
+        """None if it asks for nothing; and whether the mention is not at its start."""
+        post = incoming.post
         message = str(post.get("message") or "").strip()
         mention = re.match(rf"@{re.escape(self.username)}(?:[:,]?\s+|[:,]?$)", message, re.IGNORECASE)
         if mention is not None:
-            return message[mention.end() :].strip()
-        return message if incoming.channel_info.type == "D" else None
+            return message[mention.end() :].strip(), False
+        if incoming.channel_info.type == "D":
+            return message, False
+        inside = re.search(rf"(?<![\w@`])@{re.escape(self.username)}(?![\w-])", message, re.IGNORECASE)
+        text = command_in(message[: inside.start()], message[inside.end() :]) if inside else ""
+        return text or None, True
 
 
 def written_at(incoming: IncomingPost, now: datetime) -> datetime:

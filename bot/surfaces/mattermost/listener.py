@@ -6,6 +6,7 @@ Events of plugins are passed on as they come.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -66,6 +67,7 @@ class Listener:
             ping_seconds=probe_seconds,
         )
         self.last_received: datetime | None = None
+        self._channel_infos: dict[str, ChannelInfo] = {}  # by channel, as last seen
         self._reports: set[asyncio.Task[None]] = set()  # of people who changed
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -133,7 +135,8 @@ class Listener:
                 await self._retry(self._catch_up)
             else:
                 await self._retry(partial(self._record, incoming, self._now()))
-                self._seen_posts.mark_all_seen(incoming.at)
+                if not incoming.edited:
+                    self._seen_posts.mark_all_seen(incoming.at)
 
     async def _retry(self, attempt: Callable[[], Awaitable[None]]) -> None:
         """Repeats until it works: going on would mark posts as seen that were not recorded."""
@@ -160,12 +163,31 @@ class Listener:
         return self._account
 
     async def _record(self, incoming: IncomingPost, at: datetime) -> None:
-        message = (await self._bot_account()).parse(incoming, at)
+        account = await self._bot_account()
+        if incoming.edited:
+            incoming = await self._with_channel(incoming, account)
+        elif incoming.channel_info.type:
+            self._channel_infos[incoming.channel] = incoming.channel_info
+        message = account.parse(incoming, at, self._intake.command_in)
+        if message is not None and message.edits:
+            message = await self._intake.accept_edit(message)
         if message is not None:
             recorded = await self._intake.record(message)
             if recorded.new:
                 self._intake.process(message.key)
-        self._seen_posts.mark_seen(incoming)
+        if not incoming.edited:
+            self._seen_posts.mark_seen(incoming)
+
+    async def _with_channel(self, incoming: IncomingPost, account: BotAccount) -> IncomingPost:
+        """The event of an edit does not say in what channel the post is."""
+        if incoming.post.get("user_id") == account.me:
+            return incoming
+        if incoming.channel not in self._channel_infos:
+            self._channel_infos |= {
+                str(channel.get("id") or ""): _channel_info(channel) for channel in await self._channels(account)
+            }
+        info = self._channel_infos.get(incoming.channel)
+        return incoming if info is None else replace(incoming, channel_info=info)
 
     async def _catch_up(self) -> None:
         """Records the posts in the bot's channels since the last one seen. On the very first start there are none:
@@ -193,9 +215,7 @@ class Listener:
 
     async def _missed_posts(self, channel: Mapping[str, Any]) -> AsyncIterator[IncomingPost]:
         id = str(channel.get("id") or "")
-        channel_info = ChannelInfo(
-            str(channel.get("type") or ""), str(channel.get("name") or ""), str(channel.get("team_id") or "")
-        )
+        channel_info = _channel_info(channel)
         post, at = self._seen_posts.last_seen(id)
         if 0 < int(channel.get("last_post_at") or 0) <= at:
             return
@@ -232,3 +252,9 @@ class Listener:
         for posts in reversed(pages):
             for post in posts:
                 yield post
+
+
+def _channel_info(channel: Mapping[str, Any]) -> ChannelInfo:
+    return ChannelInfo(
+        str(channel.get("type") or ""), str(channel.get("name") or ""), str(channel.get("team_id") or "")
+    )

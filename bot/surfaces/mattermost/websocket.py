@@ -65,11 +65,11 @@ class SessionLost(SocketError):
 
 @dataclass
 class WebSocketClient:
-    """``run`` only ends when cancelled. ``on_post`` is called for each ``posted`` frame, ``on_person`` for each of
-    ``PERSON_EVENTS``, ``on_place`` for each of ``PLACE_EVENTS``, ``on_plugin_event`` for each event of a plugin
-    and ``on_gap`` for each possible gap, in order. ``on_received`` is called for each event and each answered
-    probe. All must return quickly, so that pings are answered. ``check_token`` returns the error's id if the site
-    does not accept the token, otherwise ""."""
+    """``run`` only ends when cancelled. ``on_post`` is called for each ``posted`` and ``post_edited`` frame,
+    ``on_person`` for each of ``PERSON_EVENTS``, ``on_place`` for each of ``PLACE_EVENTS``, ``on_plugin_event`` for
+    each event of a plugin and ``on_gap`` for each possible gap, in order. ``on_received`` is called for each event
+    and each answered probe. All must return quickly, so that pings are answered. ``check_token`` returns the
+    error's id if the site does not accept the token, otherwise ""."""
 
     url: str
     token: str
@@ -197,7 +197,7 @@ class WebSocketClient:
             self._check_sequence(frame)
         if event in PLACE_EVENTS:
             self.on_place(frame)
-        if event == "posted":
+        if event in ("posted", "post_edited"):
             self.on_post(frame)
         elif event in PERSON_EVENTS:
             self.on_person(frame)

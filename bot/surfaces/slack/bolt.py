@@ -11,6 +11,7 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
@@ -148,6 +149,11 @@ class DeliveryHandler:
             return BoltResponse(status=200)
         if isinstance(delivery, PersonChanged):
             return await self._forget_person(delivery, intake)
+        if isinstance(delivery, NewMessage) and delivery.message.edits:
+            accepted = await _accepted_edit(delivery, intake)
+            if isinstance(accepted, BoltResponse):
+                return accepted
+            delivery = accepted
         if isinstance(delivery, PlaceChanged):
             intake.place_changed("slack", delivery.channel, delivery.person)
             return BoltResponse(status=200)
@@ -255,6 +261,14 @@ async def _log_failure(work: Awaitable[None]) -> None:
         await work
     except SurfaceError as error:  # no route to this person is left, and nothing was recorded
         log.warning("slack: could not send a private answer: %s", error)
+
+
+async def _accepted_edit(delivery: NewMessage, intake: Intake) -> NewMessage | BoltResponse:
+    try:
+        message = await intake.accept_edit(delivery.message)
+    except NotRecorded:
+        return BoltResponse(status=503)  # Slack sends it again
+    return BoltResponse(status=200) if message is None else replace(delivery, message=message)
 
 
 def _commands(search: OptionSearch, tasks: Sequence[Option]) -> list[dict[str, Any]]:

@@ -71,6 +71,12 @@ def text_after_mention(text: str, bot: str) -> str | None:
     return text[opening.end() :] if opening else None
 
 
+def around_mention(text: str, bot: str) -> tuple[str, str] | None:
+    """The texts before and after the first mention of ``bot`` in the raw text."""
+    mention = re.search(rf"<@{re.escape(bot)}(?:\|[^<>]*)?>", text) if bot else None
+    return (text[: mention.start()], text[mention.end() :]) if mention else None
+
+
 def remove_unsendable(text: str) -> str:
     """Also normalizes line breaks to ``\\n``."""
     return _UNSENDABLE.sub("", text.replace("\r\n", "\n"))

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -29,7 +29,7 @@ from bot.surfaces.slack.deliveries import (
     PlaceChanged,
     UnreadableButton,
 )
-from bot.surfaces.slack.encoding import decode, text_after_mention
+from bot.surfaces.slack.encoding import around_mention, decode, text_after_mention
 from bot.surfaces.slack.identity import Identity
 from bot.surfaces.slack.replies import REPLACES_ORIGINAL
 from bot.surfaces.slack.views import Meta
@@ -54,17 +54,22 @@ PLACE_EVENTS = (
     "group_unarchive",
 )
 # Messages from people. Any other subtype is an edit, a notice from Slack, or a bot's message.
+_MAX_EDIT_AGE = timedelta(days=1)  # the message as it was may not be stored any more
 _HUMAN_SUBTYPES = (None, "", "file_share", "thread_broadcast")
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryParser:
-    """``wants_form`` is ``Intake.form_for_line``. ``bots`` are the user ids of bots that may give commands."""
+    """``wants_form`` is ``Intake.form_for_line``, and ``command_in`` that of ``Intake``.
+
+    ``bots`` are the user ids of bots that may give commands.
+    """
 
     identity: Identity
     now: datetime
     wants_form: Callable[[str], OpenForm | None]
     bots: Collection[str] = ()
+    command_in: Callable[[str, str], str] = lambda before, after: ""
 
     def parse(self, body: Mapping[str, Any]) -> Delivery:
         """Raises ``NotIdentified``. A malformed body raises whatever its first wrong field leads to."""
@@ -118,6 +123,7 @@ class DeliveryParser:
             return _changed_place(event)
         if event.get("type") not in ("app_mention", "message"):
             return Ignored(f"event {event.get('type')}")
+        event = _edited_message(event)
         user = str(event.get("user") or "")
         from_bot = event.get("bot_id") or event.get("bot_profile") or user in ("", "USLACKBOT")
         is_named_bot = user in self.bots and event.get("subtype") in (None, "", "bot_message")
@@ -129,20 +135,35 @@ class DeliveryParser:
             raise NotIdentified
         if user == bot_user:
             return Ignored("the bot's own message")
+        return self._parse_post(body, event, bot_user)
+
+    def _parse_post(self, body: Mapping[str, Any], event: Mapping[str, Any], bot_user: str) -> Delivery:
+        user = str(event.get("user") or "")
         channel, ts = str(event.get("channel") or ""), str(event.get("ts") or "")
         direct = event.get("channel_type") == "im" or channel.startswith("D")
         raw = str(event.get("text") or "")
         remainder = text_after_mention(raw, bot_user)
-        if remainder is None and not direct:
-            return Ignored("does not start with a mention")
+        in_passing = remainder is None and not direct
+        text = decode(raw if remainder is None else remainder).strip()
+        if in_passing:
+            before, after = around_mention(raw, bot_user) or ("", "")
+            text = self.command_in(decode(before), decode(after))
+        if in_passing and not text:
+            return Ignored("asks for nothing")
+        key = self._key(body, f"{channel}:{ts}" if ts else str(body.get("event_id")))
+        edited_at = str((event.get("edited") or {}).get("ts") or "")
+        if edited_at and _seconds(edited_at) - _seconds(ts) > _MAX_EDIT_AGE.total_seconds():
+            return Ignored("an old message was edited")
         place = self._place(body, channel, thread=_thread_of(event), direct=direct)
         message = Message(
-            key=self._key(body, f"{channel}:{ts}" if ts else str(body.get("event_id"))),
+            key=f"{key}:{edited_at}" if edited_at else key,
+            edits=key if edited_at else "",
+            in_passing=in_passing,
             actor=self._actor(body, {"id": user}),
             place=place,
             via=Via.DIRECT if direct else Via.MENTION,
             at=self.now,
-            text=decode(raw if remainder is None else remainder).strip(),
+            text=text,
             reply=ReplyRoute(post=ts),
         )
         return NewMessage(message, slack_retries=True)
@@ -280,6 +301,23 @@ class DeliveryParser:
             thread=thread,
             direct=direct,
         )
+
+
+def _edited_message(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The new state of an edited message (Slack docs, "message_changed"). Slack also reports unfurled links."""
+    message, before = event.get("message") or {}, event.get("previous_message") or {}
+    if event.get("subtype") != "message_changed" or not message.get("edited"):
+        return event
+    if message.get("text") == before.get("text"):
+        return event
+    return {**message, "channel": event.get("channel"), "channel_type": event.get("channel_type")}
+
+
+def _seconds(ts: str) -> float:
+    try:
+        return float(ts)
+    except ValueError:
+        return 0.0
 
 
 def _thread_of(message_body: Mapping[str, Any]) -> str:

@@ -92,6 +92,7 @@ class SlackSurface:
         secret = options.signing_secret.get_secret_value() if options.signing_secret else ""
         self._verifier = SignatureVerifier(secret, _VerifierClock(now)) if secret.strip() else None
         self._wants_form: Callable[[str], OpenForm | None] = lambda _: None
+        self._command_in: Callable[[str, str], str] = lambda before, after: ""
 
     @property
     def name(self) -> str:
@@ -108,7 +109,7 @@ class SlackSurface:
         """Does not need Slack to be up: the identity is requested again until there is a response."""
         if (stored := await self._state.get(IDENTITY)) is not None:
             self._set_identity(Identity.load(stored))
-        self._wants_form = intake.form_for_line
+        self._wants_form, self._command_in = intake.form_for_line, intake.command_in
         self._deliveries.start(intake)
         self._background = {asyncio.create_task(self._probe_forever())}
         try:
@@ -177,7 +178,7 @@ class SlackSurface:
             self._client.invite = f"/invite @{identity.handle}"
 
     def _new_parser(self) -> DeliveryParser:
-        return DeliveryParser(self._identity, self._now(), self._wants_form, self._bots)
+        return DeliveryParser(self._identity, self._now(), self._wants_form, self._bots, self._command_in)
 
     async def _on_delivery(self, request: Request) -> Response:
         body = b""

@@ -125,6 +125,12 @@ class FakeIntake:
     def form_for_line(self, text: str) -> OpenForm | None:
         return OpenForm(about="status", run="R7") if self.form_line and text == self.form_line else None
 
+    def command_in(self, before: str, after: str) -> str:
+        return ""
+
+    async def accept_edit(self, message: Message) -> Message | None:
+        return message
+
     async def live_card(self, place: Place, run: str, actor: Actor) -> Card | None:
         return self.current_card
 

@@ -31,7 +31,7 @@ def hears_on_slack(user: str, bots: Collection[str]) -> bool:
 def hears_on_mattermost(user: str, bots: Collection[str], **props: str) -> bool:
     account = BotAccount(ME, "liaison", "https://chat.example.com", "mattermost:", "", bots)
     post = {"id": "p" * 26, "user_id": user, "channel_id": "c" * 26, "message": "@liaison help", "props": props}
-    return account.parse(IncomingPost(post, ChannelInfo("O")), NOW) is not None
+    return account.parse(IncomingPost(post, ChannelInfo("O")), NOW, lambda *_: "") is not None
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_the_menu_opens_a_form_for_each_verb_that_has_one() -> None:
         "Comments",
         "End…",
     ]
-    assert card.menu.options[1].intent == Show(run="R7", tasks=True)
+    assert card.menu.options[1].intent == Show(run="R7", all_tasks=True)
     assert isinstance(card.menu.options[0].intent, OpenForm)
 
 
@@ -277,7 +277,7 @@ def test_all_tasks_are_listed_by_page() -> None:
     first = task_list_card(with_tasks(long_run(60)), 0, NOW, None)
     assert [len(section.rows) for section in first.sections] == [30, 10]
     assert plain_text(first.lines[1]) == "Tasks 1 to 40 of 60"
-    assert [press.intent for press in first.buttons] == [Show(run="R7", tasks=True, page=1)]
+    assert [press.intent for press in first.buttons] == [Show(run="R7", all_tasks=True, page=1)]
     last = task_list_card(with_tasks(long_run(60)), 9, NOW, None)
     assert [row.handle for section in last.sections for row in section.rows][-1] == "T60"
     assert labels(last) == ["Earlier tasks"]

@@ -5,6 +5,7 @@ import pytest
 from adapters.errors import Unreachable
 from adapters.protocol import Capability, Emulated, Unsupported
 from adapters.writes import Op
+from commands.forms.known_runbooks import KnownRunbooks
 from commands.forms.opening import form_for_line, open_form
 from commands.forms.options import search_options
 from commands.forms.submission import FormErrors, submit
@@ -137,6 +138,20 @@ async def test_runbooks_are_searched_and_a_failing_platform_gives_an_empty_list(
     assert [(one.value, one.label) for one in found] == [("local:failover.md", "Database failover (local)")]
     room.platform.errors["runbooks"] = Unreachable("local", "runbooks")
     assert await search_options("", "runbook", "fail", room.services) == []
+
+
+async def test_a_platform_that_is_slow_or_away_keeps_no_form_waiting(room: Room) -> None:
+    known = KnownRunbooks()
+
+    async def titles(query: str = "") -> list[str]:
+        found = await search_options("", "runbook", query, room.services, known=known)
+        return [option.label for option in found]
+
+    everything = ["Database failover (local)", "Third-party outage (local)"]
+    assert sorted(await titles()) == everything
+    room.platform.errors["runbooks"] = Unreachable("local", "runbooks")
+    assert sorted(await titles()) == everything
+    assert await titles("fail") == everything[:1]
 
 
 async def test_the_start_form_is_filled_except_for_the_runbook(room: Room) -> None:

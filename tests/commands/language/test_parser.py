@@ -61,7 +61,7 @@ def test_only_typed_commands_have_examples(command: object) -> None:
         ("strat failover", "start"),
         ("coment x", "comment"),
         ("concluri T3", "finish"),
-        ("helo", "help"),
+        ("hlep", "help"),
     ],
 )
 def test_a_misspelt_verb_is_guessed(line: str, guess: str) -> None:

@@ -306,7 +306,8 @@ async def test_runbooks_are_listed_and_start(room: Room) -> None:
 
 
 async def test_help_for_all_and_for_one(room: Room) -> None:
-    answer = await room.type("help")
+    assert "/run start and the name of a runbook" in private_text(await room.type("help")).replace("`", "")
+    answer = await room.type("help all")
     assert "/run finish TASK… [NOTE] [--then TASK]" in private_text(answer)
     assert "choose" not in private_text(answer)
     room.platform.capabilities = {**room.platform.capabilities, Op.FINISH: Emulated("a tick")}
@@ -314,6 +315,21 @@ async def test_help_for_all_and_for_one(room: Room) -> None:
     assert private_text(one).startswith("finish: mark tasks as done")
     assert "Example: /run finish T3 promoted by hand" in private_text(one)
     assert "a tick." in private_text(one)
+
+
+async def test_help_in_a_place_with_a_run_has_the_few_lines_that_most_people_need(room: Room) -> None:
+    await room.start()
+    await room.type("begin T1")
+    answer = await room.type("help")
+    assert private_text(answer).replace("`", "").splitlines() == [
+        "You're in R1 Primary down in EU. Most people need four lines:",
+        "• /run finish T1 with a note behind it",
+        "• /run status amber replica lags 40 s --next 15m",
+        "• /run comment T1: the vendor answered",
+        "• /run assign T2 @ben",
+        "Type a command after /run, after @liaison, or in a direct message.",
+    ]
+    assert button_labels(answer) == ["Finish T1", "Update status", "Start a run…", "All commands"]
 
 
 async def test_whoami_says_standing_mail_and_rights(room: Room) -> None:

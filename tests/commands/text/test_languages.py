@@ -101,8 +101,8 @@ async def test_of_several_tasks_the_summary_of_the_line_is_in_the_channels_langu
 async def test_parse_errors_help_and_forms_are_in_the_persons_language(room: Room) -> None:
     await room.start()
     assert private_text(await room.type("finsh T1", by=LIA)) == "Comando desconhecido: finsh. Você quis dizer:"
-    assert "marcar tarefas como concluídas" in private_text(await room.type("help", by=LIA))
-    assert "mark tasks as done" in private_text(await room.type("help", by=KIT))
+    assert "marcar tarefas como concluídas" in private_text(await room.type("help all", by=LIA))
+    assert "mark tasks as done" in private_text(await room.type("help all", by=KIT))
     wanted = OpenForm.model_validate({"about": "status", "run": "R1"})
     with in_language(BRAZILIAN):
         form = await open_form(wanted, ANA, HERE, room.services)

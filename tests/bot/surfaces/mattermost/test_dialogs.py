@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.surfaces.mattermost.dialogs import build_dialog
 from commands.model.card import Button, Field, Form, Option
-from commands.model.errors import NotAllowed
+from commands.model.errors import Ambiguous, NotAllowed
 from commands.model.intents import Choose, OpenForm
 from commands.model.messages import Via
 from tests.bot.surfaces.mattermost.harness import FINISH_T3, MattermostHarness, simple_card
@@ -319,3 +319,18 @@ async def test_a_question_after_a_form_is_a_post_with_buttons(harness: Mattermos
     harness.intake.private_answers["status"] = simple_card("Which run?", choose)
     assert (await harness.mm.submit_dialog(dialog, {"health": "red", "text": "x"})).json == {}
     assert (await harness.mm.until(lambda: harness.mm.last_post(harness.mm.town))).labels == ["R8 Second"]
+
+
+async def test_an_old_button_more_on_a_card_is_answered_with_a_button_for_each_form(
+    harness: MattermostHarness,
+) -> None:
+    hold = Button("Hold…", OpenForm(about="hold", run="R7"))
+    harness.intake.form_error = Ambiguous("form.more", run="R7", help="/run help", buttons=(hold,))
+    card = await harness.post(OpenForm(about="more", run="R7"))
+    assert (await harness.mm.press(card, "Form", harness.mm.ana)).json == {}
+    [shown] = await harness.mm.until(lambda: harness.mm.posts_in(harness.mm.town, root=card.id)[1:])
+    assert shown.labels == ["Hold…"]
+    harness.intake.form_error = None
+    await harness.mm.press(shown, "Hold…", harness.mm.ana)
+    assert harness.intake.opened_forms[-1] == OpenForm(about="hold", run="R7")
+    assert harness.mm.dialog_of(harness.mm.ana) is not None

@@ -58,7 +58,7 @@ async def test_recorded_dialogs_without_our_state_are_401(harness: MattermostHar
 def test_only_the_mention_among_recorded_frames_is_for_the_bot() -> None:
     account = BotAccount(BOT, "relay", "http://127.0.0.1:8065", "mattermost:127.0.0.1:8065:")
     incoming = [from_event(frame) for frame in RECORDING["websocket"] if frame.get("event") == "posted"]
-    messages = [account.parse(item, datetime.now(UTC)) for item in incoming if item is not None]
+    messages = [account.parse(item, datetime.now(UTC), lambda *_: "") for item in incoming if item is not None]
     assert len(messages) == 3
     [message] = [item for item in messages if item is not None]
     assert message.text == 'finish "Promote replica" on Primary down'

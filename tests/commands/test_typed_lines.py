@@ -1,0 +1,56 @@
+"""Several lines in one message, and a run handle that opens a text."""
+
+import pytest
+
+from commands.language.parser import command_lines
+from commands.registry import COMMANDS
+from tests.commands.room import HERE, Room, activity_texts, button_labels, find_button, private_text
+
+OTHER = HERE.model_copy(update={"channel": "other", "channel_name": "other"})
+
+
+async def test_lines_that_are_all_commands_are_listed_and_run_in_order(room: Room) -> None:
+    await room.start()
+    answer = await room.type("finish T1 by hand\ncomment T2: paged twice\n\ndone T2", key="K7")
+    assert answer.result == "question"
+    assert private_text(answer) == (
+        "Run these 3 commands?\n1. finish T1 by hand\n2. comment T2: paged twice\n3. done T2"
+    )
+    assert button_labels(answer) == ["Run all 3"]
+    assert not room.messages.submitted
+    pressed = await room.press(find_button(answer, "Run all 3"))
+    assert "Running 3 commands" in private_text(pressed)
+    texts = [message.text for message in room.messages.submitted]
+    assert texts == ["finish T1 by hand", "comment T2: paged twice", "done T2"]
+    assert len({message.key for message in room.messages.submitted}) == 3
+    for message in room.messages.submitted:
+        assert (await room.send(message)).result == "done"
+    assert "already handled this" in private_text(await room.press(find_button(answer, "Run all 3")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "finish T1",
+        "finish T1\nit took a while",
+        "comment T1: first\nthen T2",
+        "status amber lagging\nfinish T1",
+        "finish T1\nfinish the report",
+        "finish T1\nhold T2",
+        "\n".join(f"finish T{number}" for number in range(1, 30)),
+    ],
+)
+def test_otherwise_the_first_line_is_the_command_and_the_rest_is_its_text(text: str) -> None:
+    assert command_lines(text, COMMANDS) == ()
+
+
+async def test_a_run_that_opens_a_text_is_the_run(room: Room) -> None:
+    await room.start()
+    elsewhere = await room.type("start Third-party outage", place=OTHER)
+    assert elsewhere.changed_runs[0] == "R2"
+    commented = await room.type("comment R2 vendor answered")
+    assert any("R2" in line and "vendor answered" in line for line in activity_texts(commented))
+    posted = await room.type("status R2 vendor is back")
+    assert posted.announces == "R2"
+    text = await room.type("comment R99 is the old one")
+    assert any("“R99 is the old one”" in line or "R99 is the old one" in line for line in activity_texts(text))
