@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from adapters.models import Person, Run, RunbookKey, RunKey, RunState, RunSummary
-from commands.access import RIGHT_KEYS, is_any_of, is_any_place, is_listed, require_right
+from commands.access import RIGHT_KEYS, is_any_of, is_any_place, is_chat_id, is_listed, require_right
 from commands.language.references import is_run_handle, is_task_handle
 from commands.model.card import Button
 from commands.model.command import Right
@@ -106,9 +106,14 @@ def _began(actor: Actor, tracked: TrackedRun, task: str) -> bool:
 
 
 def _is_certainly(me: Person, other: Person) -> bool:
-    """By e-mail, id or handle. Never by the name: anybody can call themselves "Ana"."""
+    """By e-mail, else by id, else by handle. Never by the name: anybody can call themselves "Ana".
+
+    Handles are chosen as well, so one counts only for somebody of whom the chat's id is not known.
+    """
     if me.email and other.email:
         return me.email.casefold() == other.email.casefold()
+    if is_chat_id(me.id) and is_chat_id(other.id):
+        return me.id == other.id
     return any(
         mine and theirs and mine.casefold() == theirs.casefold()
         for mine, theirs in ((me.id, other.id), (me.handle, other.handle))
