@@ -53,6 +53,19 @@ class Memberships:
         last = self._answers.get((place.surface, place.channel, actor.id))
         return last is not None and self.now() - last.at < GRACE
 
+    async def is_in_channel(self, actor: Actor, place: Place) -> bool:
+        """Asks the chat each time: it is only needed before somebody is mentioned."""
+        surface = self.surfaces.get(place.surface)
+        if surface is None or actor.surface != place.surface or actor.workspace != place.workspace:
+            return False
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                return await surface.is_in_channel(actor, place)
+        except (SurfaceError, TimeoutError) as error:
+            why = str(error) or "no answer in time"
+            log.warning("membership not read", channel=place.channel, person=actor.id, error=why)
+            return False
+
     async def is_public(self, place: Place) -> bool:
         if place.direct:
             return False
@@ -162,6 +175,9 @@ class LastMemberships:
 
     def knows(self, actor: Actor, place: Place) -> bool:
         return self.memberships.knows(actor, place)
+
+    async def is_in_channel(self, actor: Actor, place: Place) -> bool:
+        return False
 
     async def is_public(self, place: Place) -> bool:
         return False

@@ -48,6 +48,7 @@ from tests.commands.memory import (
     MemoryMemberships,
     MemoryMessages,
     MemoryPeople,
+    MemoryPreferences,
     MemoryResponder,
     MemoryRunsPort,
 )
@@ -210,6 +211,7 @@ class Room:
         self.memberships = MemoryMemberships()
         self.messages = MemoryMessages(self.now)
         self.responder = MemoryResponder()
+        self.preferences = MemoryPreferences()
         self.effect_log: dict[tuple[str, str], Outcome] = {}
         platform_types: dict[str, Platform] = {"local": PLATFORM}
         self.services = Services(
@@ -221,6 +223,8 @@ class Room:
             memberships=self.memberships,
             messages=self.messages,
             responder=self.responder,
+            now=self.now,
+            preferences=self.preferences,
             zone=UTC,
         )
 
