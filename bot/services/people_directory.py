@@ -13,10 +13,9 @@ from weakref import WeakValueDictionary
 import structlog
 
 from adapters.models import Person
-from adapters.toolkit.people import is_certainly_same
+from adapters.toolkit.people import is_certainly_same, is_chat_id
 from bot.storage.people import PeopleRows
 from bot.surfaces.protocol import Surface, SurfaceError
-from commands.access import is_chat_id
 from commands.model.errors import Missing
 from commands.model.messages import Actor, Membership, Message, Place
 

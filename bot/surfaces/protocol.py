@@ -342,6 +342,10 @@ class Surface(Protocol):
         """Whether every full member can open the channel (on Mattermost: of its team)."""
         ...
 
+    async def members(self, place: Place, most: int) -> Sequence[Actor]:
+        """At most that many people in the channel, bots aside."""
+        ...
+
     async def shared_channels(self, actor: Actor) -> Sequence[Place]:
         """A few channels that both this person and the bot are in, the busiest first."""
         ...

@@ -39,7 +39,7 @@ from bot.surfaces.slack.replies import PrivateReplies
 from bot.surfaces.slack.socket import PROBE_SECONDS, SILENCE_SECONDS, SocketMode
 from commands.model.card import Button, Card, Text
 from commands.model.intents import OpenForm
-from commands.model.messages import Actor, Message, Place
+from commands.model.messages import Actor, Membership, Message, Place
 
 log = logging.getLogger("liaison.slack")
 IDENTITY = "identity"
@@ -277,6 +277,16 @@ class SlackSurface:
 
     async def is_public(self, place: Place) -> bool:
         return await self._channels.is_public(place)
+
+    async def members(self, place: Place, most: int) -> Sequence[Actor]:
+        found: list[Actor] = []
+        async for id in self._channels.members(place.channel):
+            person = await self._users.profile(Actor(surface="slack", workspace=place.workspace, id=id))
+            if person.membership is not Membership.BOT:
+                found.append(person)
+            if len(found) == most:
+                break
+        return found
 
     async def shared_channels(self, actor: Actor) -> Sequence[Place]:
         return await self._channels.shared_channels(actor)
