@@ -26,6 +26,7 @@ from bot.engine.message_history import MessageHistory
 from bot.engine.message_work import MessageProcessor
 from bot.engine.reconciler import Reconciler
 from bot.outbound.activity_log import ActivityLog
+from bot.outbound.home_pages import HomePages
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.notifications import Notifications
 from bot.outbound.notifier import Notifier
@@ -93,6 +94,7 @@ class Application:
     change_poller: ChangePoller
     outbox: Outbox
     live_cards: LiveCards
+    home_pages: HomePages
     activity_log: ActivityLog
     notifier: Notifier
     responder: Responder
@@ -134,6 +136,7 @@ class Application:
             task.cancel()
         await self.reconciler.stop()
         await self.engine.stop(SHUTDOWN_GRACE_SECONDS)
+        await self.home_pages.stop()
         await self.activity_log.stop()
         await self.outbox.stop(OUTBOX_GRACE_SECONDS)
         await self.runs.stop()
@@ -251,7 +254,7 @@ def bootstrap(
         effect_log,
         platforms,
         now,
-        on_change=live_cards.mark_changed,
+        on_change=lambda handle: on_run_change(handle),
         on_halt=lambda run: activity_log.post_soon(halted_line(run, services)),
         count_queued_writes=lambda handle: engine.queued_writes(handle),
         language=language,
@@ -263,6 +266,12 @@ def bootstrap(
     people = PeopleDirectory(PeopleRows(store), chats, settings.people, now)
     memberships = Memberships(chats, now)
     services = _create_services(settings, store, platforms, runs, people, memberships, history, responder)
+    home_pages = HomePages(chats, services, people.profile, now)
+
+    def on_run_change(handle: str) -> None:
+        live_cards.mark_changed(handle)
+        home_pages.mark_changed()
+
     heartbeat = Heartbeat(settings.heartbeat_path, now)
     scheduled = ScheduledRows(store)
     engine, reconciler = _create_engine(
@@ -283,7 +292,15 @@ def bootstrap(
     senders.services = notifications.services = services
     history.engine, history.reconciler = engine, reconciler
     intake = AppIntake(
-        engine, responder, inbox, services, people, memberships, now, PlatformEvents(platforms, runs, now)
+        engine,
+        responder,
+        inbox,
+        services,
+        people,
+        memberships,
+        now,
+        PlatformEvents(platforms, runs, now),
+        home_pages,
     )
     # Whoever writes in a place may just have invited us.
     intake.on_recorded.append(lambda message: outbox.place_changed(message.place.key))
@@ -301,6 +318,7 @@ def bootstrap(
         change_poller=ChangePoller(platforms, runs, now),
         outbox=outbox,
         live_cards=live_cards,
+        home_pages=home_pages,
         activity_log=activity_log,
         notifier=notifier,
         responder=responder,

@@ -55,7 +55,7 @@ class Reader:
             return True
         if not self.is_member:
             return await self._can_read_as_guest(tracked)
-        if self._has_part_in(tracked):
+        if self.has_part_in(tracked):
             return True
         rule = _rule_for(tracked, self._rules.read)
         who = rule.who if rule is not None else (_PEOPLE_OF_THE_PLACE,)
@@ -84,7 +84,7 @@ class Reader:
                 return True
         return False
 
-    def _has_part_in(self, tracked: TrackedRun) -> bool:
+    def has_part_in(self, tracked: TrackedRun) -> bool:
         """Whether they started it, own it, or have an open task in it."""
         actor, run = self.actor, tracked.run
         if tracked.overlay.started_by is not None and tracked.overlay.started_by.same_as(actor):

@@ -275,6 +275,8 @@ class Responder:
         if waiter is not None and not waiter.done():
             waiter.set_result(card)
             return ()
+        if message.via is Via.REACTION and card is not None and card.shown_elsewhere:
+            return ()
         if card is None or message.place.surface not in self._surfaces:
             return ()
         return (self._postings.reply(message, card, self._now()),)

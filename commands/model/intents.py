@@ -171,6 +171,13 @@ class RunLines(Intent):
     confirmed: bool = False
 
 
+class TakeBack(TaskIntent):
+    """A reaction that did ``done`` to a task was taken back."""
+
+    verb: Literal["take_back"] = "take_back"
+    done: str
+
+
 class Stop(Intent):
     """Stops waiting for the platform on behalf of the message ``key``, as long as nothing was sent."""
 

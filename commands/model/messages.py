@@ -86,6 +86,7 @@ class Via(StrEnum):
     BUTTON = "button"
     FORM = "form"
     SHORTCUT = "shortcut"
+    REACTION = "reaction"
     SAY = "say"
 
 

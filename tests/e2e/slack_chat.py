@@ -40,7 +40,8 @@ class SlackChat:
 
     def settings(self) -> Mapping[str, Mapping[str, Any]]:
         secrets = {"bot_token": self.fake.token, "signing_secret": self.fake.signing_secret}
-        return {"slack": {**secrets, "api_url": self.fake.api_url}}
+        reactions = {"white_check_mark": "finish", "eyes": "begin"}
+        return {"slack": {**secrets, "api_url": self.fake.api_url, "reactions": reactions}}
 
     def user_id(self, user: str) -> str:
         return self.users[user]

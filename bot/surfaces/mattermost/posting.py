@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from bot.surfaces.budgets import Budgets
 from bot.surfaces.mattermost.buttons import ButtonScope
 from bot.surfaces.mattermost.driver import ApiError, Json, MattermostApi
 from bot.surfaces.mattermost.markdown import card_texts, mentioned_ids
@@ -22,6 +23,8 @@ from commands.model.card import Button, Card, Link, Text
 from commands.model.messages import Place
 
 HISTORY_LIMIT = 50
+EDIT = "edit"
+SECONDS_BETWEEN_EDITS = 1.0  # in one channel: the server asks for no pace, but each edit reaches every client
 
 
 class ChannelPosts:
@@ -32,6 +35,7 @@ class ChannelPosts:
         self._users = users
         self._renderer = renderer
         self._now = now
+        self._budgets = Budgets({EDIT: SECONDS_BETWEEN_EDITS}, {})
 
     async def post_card(self, place: Place, card: Card, nonce: str, *, mention: str = "") -> PostRef:
         handles = await self._users.handles(mentioned_ids(card_texts(card)))
@@ -111,7 +115,8 @@ class ChannelPosts:
 
     async def _edit(self, ref: PostRef, rendered: RenderedPost) -> None:
         try:
-            await self._api.patch_post(ref.id, {"message": rendered.message, "props": rendered.props()})
+            with self._budgets.call(EDIT, ref.place.channel):
+                await self._api.patch_post(ref.id, {"message": rendered.message, "props": rendered.props()})
         except ApiError as error:
             if error.status not in (403, 404):
                 if error.refusal is Refusal.NOT_EDITABLE:
