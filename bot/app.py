@@ -265,7 +265,7 @@ def bootstrap(
     outcomes = OutcomeRecorder(run_rows, effect_log, inbox, runs)
     people = PeopleDirectory(PeopleRows(store), chats, settings.people, now)
     memberships = Memberships(chats, now)
-    services = _create_services(settings, store, platforms, runs, people, memberships, history, responder)
+    services = _create_services(settings, store, platforms, runs, people, memberships, history, responder, now)
     home_pages = HomePages(chats, services, people.profile, now)
 
     def on_run_change(handle: str) -> None:
@@ -339,6 +339,7 @@ def _create_services(
     memberships: Memberships,
     history: MessageHistory,
     responder: Responder,
+    now: Callable[[], datetime],
 ) -> Services:
     return Services(
         commands=COMMANDS,
@@ -353,6 +354,7 @@ def _create_services(
         access_rules=settings.access.rules,
         root_command=settings.bot.command,
         aliases=settings.aliases,
+        now=now,
         zone=settings.bot.zone,
         language=settings.bot.language,
     )

@@ -292,6 +292,7 @@ class Services:
     memberships: MembershipsPort
     messages: MessagesPort
     responder: ResponderPort
+    now: Callable[[], datetime]
     preferences: PreferencesPort
     access_rules: AccessRules = AccessRules()
     root_command: str = "/run"

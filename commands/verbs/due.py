@@ -47,7 +47,7 @@ async def handle(intent: UpdateDue, context: CommandContext) -> Answer:
 
 async def _tell_author(author: Actor, tracked: TrackedRun, at: datetime, context: CommandContext) -> None:
     with in_language(language_of(author, context.services)):
-        text = translate("due.again", run=run_name(tracked), at=clock(at, context.zone))
+        text = translate("due.again", run=run_name(tracked), at=clock(at, context.zone, context.now))
         card = short_card(text, buttons=_buttons(tracked))
     if await Reader(author, context.services).can_read(tracked):
         key = f"due {tracked.handle} {at.isoformat()} {author.key}"
@@ -63,7 +63,9 @@ async def _tell_owner(author: Actor, tracked: TrackedRun, at: datetime, context:
     if to is None or to.same_as(author) or not await Reader(to, services).can_read(tracked):
         return
     with in_language(language_of(to, services)):
-        text = translate("due.owner", who=plain_name(author), run=run_name(tracked), at=clock(at, context.zone))
+        text = translate(
+            "due.owner", who=plain_name(author), run=run_name(tracked), at=clock(at, context.zone, context.now)
+        )
         card = short_card(text, buttons=_buttons(tracked))
     await services.responder.send_direct(to, card, key=f"due {tracked.handle} {at.isoformat()} {to.key}")
 

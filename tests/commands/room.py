@@ -221,6 +221,7 @@ class Room:
             memberships=self.memberships,
             messages=self.messages,
             responder=self.responder,
+            now=self.now,
             preferences=self.preferences,
             zone=UTC,
         )
