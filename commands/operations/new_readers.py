@@ -1,5 +1,7 @@
 """Questions before more people can read a run: before it is given to somebody, or used in another place."""
 
+from collections.abc import Sequence
+
 from commands.access import is_listed
 from commands.lookup.earlier_message import plain_name
 from commands.model.card import Button, Text
@@ -8,21 +10,30 @@ from commands.model.intents import Drop
 from commands.model.messages import Actor, Membership, Place
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
-from commands.text.catalogue import plain_text, translate
+from commands.text.catalogue import plain_text, plural, translate
 from commands.text.phrases import ChoiceValues, choice, label, run_name
 from commands.visibility import Reader
 
 
-async def ask_before_assigning(person: Actor, tracked: TrackedRun, context: CommandContext) -> None:
-    """Raises ``Ambiguous`` if only the open task would let this person read the run."""
+async def ask_before_assigning(people: Sequence[Actor], tracked: TrackedRun, context: CommandContext) -> None:
+    """Raises ``Ambiguous`` if only the open task would let somebody of them read the run."""
+    outsiders = [person for person in people if await _becomes_reader(person, tracked, context)]
+    if not outsiders:
+        return
+    text = {
+        "who": [plain_name(person) for person in outsiders],
+        "place": place_name(tracked.home),
+        "run": run_name(tracked),
+    }
+    buttons = _buttons({"confirmed": True}, "button.assign_outsider", context)
+    raise Ambiguous(plural("assign.outsiders", len(outsiders)), buttons=buttons, **text)
+
+
+async def _becomes_reader(person: Actor, tracked: TrackedRun, context: CommandContext) -> bool:
     services = context.services
     if person.membership is not Membership.MEMBER and not is_listed(person, services.access_rules):
-        return  # a task does not let a guest read it
-    if person.same_as(context.actor) or await Reader(person, services).can_read(tracked):
-        return
-    text = {"who": plain_name(person), "place": place_name(tracked.home), "run": run_name(tracked)}
-    buttons = _buttons({"confirmed": True}, "button.assign_outsider", context)
-    raise Ambiguous("assign.outsider", buttons=buttons, **text)
+        return False  # a task does not let a guest read it
+    return not person.same_as(context.actor) and not await Reader(person, services).can_read(tracked)
 
 
 async def ask_before_using(tracked: TrackedRun, context: CommandContext) -> None:
