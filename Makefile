@@ -40,6 +40,7 @@ pictures: setup
 bench: setup
 	@$(BIN)/python -m tests.benchmarks.followed
 	@$(BIN)/python -m tests.benchmarks.finish
+	@$(BIN)/python -m tests.benchmarks.outbox
 
 lock:
 	$(BIN)/uv lock

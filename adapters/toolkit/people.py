@@ -16,6 +16,14 @@ def same_person(first: Person, second: Person) -> bool:
     return bool(first.name and second.name) and fold(first.name) == fold(second.name)
 
 
+def is_certainly_same(first: Person, second: Person) -> bool:
+    """By e-mail, else by id or handle. Never by the name: anybody can call themselves "Ana"."""
+    if first.email and second.email:
+        return first.email.casefold() == second.email.casefold()
+    pairs = ((first.id, second.id), (first.handle, second.handle))
+    return any(mine and theirs and mine.casefold() == theirs.casefold() for mine, theirs in pairs)
+
+
 def is_among(person: Person, people: Sequence[Person]) -> bool:
     return any(same_person(person, other) for other in people)
 

@@ -96,6 +96,17 @@ class BotOptions(Options):
         gt=timedelta(0),
         description="how long a write is retried while its platform is unreachable",
     )
+    assignments_within: Annotated[timedelta, BeforeValidator(parse_duration)] = Field(
+        timedelta(seconds=30),
+        gt=timedelta(0),
+        description="what a person is assigned within this time is told in one message",
+    )
+    escalate_after: Annotated[timedelta, BeforeValidator(parse_duration)] = Field(
+        timedelta(minutes=5),
+        gt=timedelta(0),
+        description="how long a promised update is overdue before its author gets a direct message; "
+        "the run's owner gets one after twice as long",
+    )
     timezone: Annotated[str, AfterValidator(_zone)] = Field(
         "UTC", description="the time zone of clock times for people whose chat does not provide one"
     )

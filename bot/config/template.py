@@ -76,6 +76,6 @@ def _example_value(field: FieldInfo) -> Any:
         return f"{default.total_seconds() / 60:g}m"
     if isinstance(default, tuple | list):
         return [str(part) for part in default]
-    if isinstance(default, bool | int | float):
+    if isinstance(default, bool | int | float | dict):
         return default
     return "…" if default is None else str(default)

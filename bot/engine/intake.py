@@ -8,6 +8,7 @@ from typing import Any
 
 from adapters.toolkit.messages import in_language
 from bot.engine.port import Engine
+from bot.outbound.home_pages import HomePages
 from bot.outbound.responder import Responder
 from bot.services.memberships import Memberships
 from bot.services.people_directory import PeopleDirectory
@@ -47,6 +48,7 @@ class AppIntake:
         memberships: Memberships,
         now: Callable[[], datetime],
         platform_events: PlatformEvents,
+        home_pages: HomePages,
     ) -> None:
         self._engine = engine
         self._responder = responder
@@ -56,6 +58,7 @@ class AppIntake:
         self._memberships = memberships
         self._now = now
         self._platform_events = platform_events
+        self._home_pages = home_pages
         self._known_runbooks = KnownRunbooks()
         self.on_recorded: list[Callable[[Message], None]] = []
 
@@ -156,6 +159,12 @@ class AppIntake:
 
     def on_plugin_gap(self, site: str) -> None:
         self._platform_events.on_gap(site)
+
+    def home_opened(self, actor: Actor, place: Place) -> None:
+        self._home_pages.opened(actor, place)
+
+    def home_pressed(self, actor: Actor) -> None:
+        self._home_pages.pressed(actor)
 
     def language_for(self, actor: Actor) -> str:
         return language_of(actor, self._services)

@@ -47,6 +47,19 @@ class Memberships:
         key = (place.surface, place.channel, actor.id)
         return await self._answer(key, lambda surface: surface.can_see(actor, place))
 
+    async def is_in_channel(self, actor: Actor, place: Place) -> bool:
+        """Asks the chat each time: it is only needed before somebody is mentioned."""
+        surface = self.surfaces.get(place.surface)
+        if surface is None or actor.surface != place.surface or actor.workspace != place.workspace:
+            return False
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                return await surface.is_in_channel(actor, place)
+        except (SurfaceError, TimeoutError) as error:
+            why = str(error) or "no answer in time"
+            log.warning("membership not read", channel=place.channel, person=actor.id, error=why)
+            return False
+
     async def is_public(self, place: Place) -> bool:
         if place.direct:
             return False
@@ -142,6 +155,9 @@ class LastMemberships:
 
     async def can_see(self, actor: Actor, place: Place) -> bool:
         return self.memberships.last_answer(actor, place)
+
+    async def is_in_channel(self, actor: Actor, place: Place) -> bool:
+        return False
 
     async def is_public(self, place: Place) -> bool:
         return False

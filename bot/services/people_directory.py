@@ -6,18 +6,19 @@ forgotten when the chat reports that the person changed.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
 
 import structlog
 
 from adapters.models import Person
+from adapters.toolkit.people import is_certainly_same
 from bot.storage.people import PeopleRows
 from bot.surfaces.protocol import Surface, SurfaceError
 from commands.access import is_chat_id
 from commands.model.errors import Missing
-from commands.model.messages import Actor, Membership, Message
+from commands.model.messages import Actor, Membership, Message, Place
 
 PROFILE_LIFETIME = timedelta(days=1)
 RIGHTS_LIFETIME = timedelta(minutes=5)  # of a profile that decides whether somebody may write
@@ -130,8 +131,12 @@ class PeopleDirectory:
             cached = self._cached(words, near.place.surface)
             if cached or surface is None:
                 return cached
+        return await self._ask(words, near.place)
+
+    async def _ask(self, words: str, near: Place) -> Sequence[Actor]:
+        surface = self._surfaces.get(near.surface)
         try:
-            found = await surface.find_people(words, near.place)
+            found = [] if surface is None else await surface.find_people(words, near)
         except SurfaceError as error:
             log.warning("people search failed", error=str(error))
             raise Missing("person.not_asked", words=words) from error
@@ -141,6 +146,29 @@ class PeopleDirectory:
     def _cached(self, words: str, surface: str) -> Sequence[Actor]:
         profiles = [profile for profile, _ in self._profiles.values() if profile.surface == surface]
         return [profile for profile in profiles if _has_identifier(profile, words.removeprefix("@"))]
+
+    async def account_of(self, person: Person, near: Place) -> Actor | None:
+        def matching(actors: Iterable[Actor]) -> dict[str, Actor]:
+            return {
+                actor.id: actor
+                for actor in actors
+                if _is_local(actor) and is_certainly_same(self.person(actor), person)
+            }
+
+        here = (near.surface, near.workspace)
+        found = matching(known for known, _ in self._profiles.values() if (known.surface, known.workspace) == here)
+        for words in () if found else self._identifiers(person):
+            found = matching(await self._ask(words, near))
+            if found:
+                break
+        return await self.profile(next(iter(found.values()))) if len(found) == 1 else None
+
+    def _identifiers(self, person: Person) -> Sequence[str]:
+        """What the chat may know this person by."""
+        email = (person.email or "").casefold()
+        ids = [id for id, address in self._emails.items() if address.casefold() == email and is_chat_id(id)]
+        ids += [person.id] if is_chat_id(person.id) else []
+        return [*ids, *([email] if email else []), *([f"@{person.handle}"] if person.handle else [])]
 
     def person(self, actor: Actor) -> Person:
         """The actor with the e-mail address from ``[people]``, else from their profile."""

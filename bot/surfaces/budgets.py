@@ -2,8 +2,9 @@
 
 A call that its budget does not allow yet raises ``Throttled`` and is not sent: the outbox sends something else
 meanwhile. After a 429 nothing is sent with that method until its Retry-After is over, and for a minute after that
-it is called one at a time and at the pace that the chat documents, because the chat's limit for all channels was
-reached.
+it is called one at a time. If there is another 429 within that minute, the chat's limit for all channels was
+reached: then the method is called at the pace that the chat documents. Before, it is not, because chats allow
+bursts.
 """
 
 import asyncio
@@ -14,23 +15,31 @@ from dataclasses import dataclass, field
 from bot.surfaces.protocol import Throttled
 
 CAUTIOUS_SECONDS = 60.0
-BUSY_SECONDS = 0.05
+BUSY_SECONDS = 0.2  # until a method that is called one at a time may be free again
 _RESERVED = 0.2  # of a server's limit
 
 
 @dataclass
 class _Method:
     blocked_until: float = 0.0
-    cautious_until: float = 0.0
+    one_at_a_time_until: float = 0.0
+    paced_until: float = 0.0
     next_at: float = 0.0
     in_flight: int = 0
     channels: dict[str, float] = field(default_factory=dict)  # channel -> when the next call may be made
 
+    def allowed_at(self, channel: str, now: float) -> float:
+        times = [self.blocked_until, self.channels.get(channel, 0.0)]
+        if now < self.one_at_a_time_until and self.in_flight:
+            times.append(now + BUSY_SECONDS)
+        if now < self.paced_until:
+            times.append(self.next_at)
+        return max(times)
+
 
 @dataclass
 class Budgets:
-    """Seconds between two calls of a method: ``per_channel`` in one channel, ``documented`` in all of them
-    together, which is only kept after a 429, because chats allow bursts."""
+    """Seconds between two calls of a method: ``per_channel`` in one channel, ``documented`` in all of them."""
 
     per_channel: Mapping[str, float]
     documented: Mapping[str, float]
@@ -39,29 +48,30 @@ class Budgets:
     @contextmanager
     def call(self, method: str, channel: str = "") -> Iterator[None]:
         """Around a call. Raises ``Throttled`` if it may not be made now."""
-        state, now = self._methods.setdefault(method, _Method()), asyncio.get_running_loop().time()
-        interval = self.per_channel.get(method, 0.0)
-        allowed_at = max(state.blocked_until, state.channels.get(channel, 0.0) if interval else 0.0)
-        is_cautious = now < state.cautious_until
-        if is_cautious:
-            allowed_at = max(allowed_at, state.next_at, now + BUSY_SECONDS if state.in_flight else 0.0)
-        if allowed_at > now:
-            raise Throttled(f"{method}: the rate limit allows it in {allowed_at - now:.1f} s", allowed_at - now)
-        if interval:
-            state.channels = {name: at for name, at in state.channels.items() if at > now}
-            state.channels[channel] = now + interval
+        state, clock = self._methods.setdefault(method, _Method()), asyncio.get_running_loop().time
+        now = clock()
+        wait = state.allowed_at(channel, now) - now
+        if wait > 0:
+            raise Throttled(f"{method}: the rate limit allows it in {wait:.1f} s", wait)
         state.next_at = now + self.documented.get(method, 0.0)
         state.in_flight += 1
         try:
             yield
         finally:
             state.in_flight -= 1
+            if interval := self.per_channel.get(method, 0.0):  # counted from the response: a call may arrive late
+                now = clock()
+                state.channels = {name: at for name, at in state.channels.items() if at > now}
+                state.channels[channel] = now + interval
 
     def block(self, method: str, retry_after: float) -> None:
         """The chat answered 429."""
         state, now = self._methods.setdefault(method, _Method()), asyncio.get_running_loop().time()
-        state.blocked_until = max(state.blocked_until, now + retry_after)
-        state.cautious_until = state.blocked_until + CAUTIOUS_SECONDS
+        until = max(state.blocked_until, now + retry_after) + CAUTIOUS_SECONDS
+        if now >= state.blocked_until and now < state.one_at_a_time_until:
+            state.paced_until = until
+        state.blocked_until = until - CAUTIOUS_SECONDS
+        state.one_at_a_time_until = until
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
@@ -85,6 +85,9 @@ def _guess(url: str) -> str:
     return f'; set it to "https://{url}"' if is_host else ', like "https://chat.example.com"'
 
 
+ReactionVerb = Literal["begin", "finish", "approve", "reopen"]
+
+
 class SlackOptions(BaseModel):
     """Socket Mode is used if ``app_token`` is set. HTTP deliveries need ``signing_secret``."""
 
@@ -103,6 +106,11 @@ class SlackOptions(BaseModel):
     ) = Field(None, description="from Basic Information; required without app_token")
     app_token: Annotated[SecretStr, AfterValidator(_token("app_token", "xapp-", _FOR_APP))] | None = Field(
         None, description="xapp-…, with connections:write; turns on Socket Mode"
+    )
+    reactions: dict[str, ReactionVerb] = Field(
+        {},
+        description="what a reaction to a message about one task does, by the emoji's name: begin, finish, "
+        'approve or reopen, as in [slack.reactions] white_check_mark = "finish"',
     )
     api_url: Annotated[str, AfterValidator(_api_url)] = Field(
         "https://slack.com/api/", description="change it only for GovSlack or for tests"

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from adapters.models import Model
 from adapters.protocol import CheckResult
@@ -227,6 +227,14 @@ class Intake(Protocol):
         """Events of plugins may have been missed."""
         ...
 
+    def home_opened(self, actor: Actor, place: Place) -> None:
+        """The person opened their page (``HomeSurface``). Returns immediately."""
+        ...
+
+    def home_pressed(self, actor: Actor) -> None:
+        """The person pressed something on their page, which is therefore kept up to date for longer."""
+        ...
+
     def language_for(self, actor: Actor) -> str:
         """The language of forms and private answers: from the person's locale as last read, without I/O."""
         ...
@@ -326,6 +334,10 @@ class Surface(Protocol):
         """Whether this person can open the channel now: as its member, or, if it is public, as a full member."""
         ...
 
+    async def is_in_channel(self, actor: Actor, place: Place) -> bool:
+        """Whether this person is in the channel, so that a mention there reaches them."""
+        ...
+
     async def is_public(self, place: Place) -> bool:
         """Whether every full member can open the channel (on Mattermost: of its team)."""
         ...
@@ -341,6 +353,15 @@ class Surface(Protocol):
     async def check(self, *, in_use: bool = False) -> Sequence[CheckResult]:
         """For ``liaison doctor``: token, scopes and reachability. ``in_use``: another process receives this chat's
         deliveries, so no connection may be opened that would take some of them."""
+        ...
+
+
+@runtime_checkable
+class HomeSurface(Protocol):
+    """A chat in which the app has a page of its own for each person."""
+
+    async def publish_home(self, person: Actor, place: Place, card: Card) -> None:
+        """Replaces the person's page. ``place`` is the direct channel with them, where answers go."""
         ...
 
 

@@ -46,6 +46,10 @@ class RunTasks:
         found = [self._now(), self._next(), self._later(), self._done(), self._stages()]
         return tuple(section for section in found if section is not None)
 
+    def button_of(self, task: Task) -> Button | None:
+        """What can be done about it now."""
+        return self._now_button(task)
+
     def likely_steps(self) -> list[Button]:
         """At most two: what to do about the tasks of now, then what can begin; one of each if there are both."""
         now = [press for task in (*self._wrong(), *self._running()) if (press := self._now_button(task))]

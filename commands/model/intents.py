@@ -171,6 +171,13 @@ class RunLines(Intent):
     confirmed: bool = False
 
 
+class TakeBack(TaskIntent):
+    """A reaction that did ``done`` to a task was taken back."""
+
+    verb: Literal["take_back"] = "take_back"
+    done: str
+
+
 class Stop(Intent):
     """Stops waiting for the platform on behalf of the message ``key``, as long as nothing was sent."""
 
@@ -207,10 +214,14 @@ class PromiseUpdate(Intent):
 
 
 class UpdateDue(Intent):
-    """A promised status update is due. Sent by the engine. ``at`` identifies the promise it was scheduled for."""
+    """A promised status update is due. Sent by the engine. ``at`` identifies the promise it was scheduled for.
+
+    ``tells``: nobody has been told yet, or the author again, or the run's owner.
+    """
 
     verb: Literal["due"] = "due"
     at: datetime
+    tells: Literal["", "author", "owner"] = Field("", exclude_if=lambda tells: not tells)
 
 
 class OpenForm(Intent):

@@ -12,7 +12,8 @@ from adapters.models import AssignedTask, Listing, Task
 from adapters.protocol import AssignedTasks
 from commands.cards.task_row import as_shown, shown_tasks
 from commands.model.card import Text
-from commands.model.ports import CommandContext
+from commands.model.messages import Actor
+from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
 from commands.operations.task_action import is_mine
 from commands.text.catalogue import translate
@@ -34,23 +35,28 @@ class MyTasks:
         return sum(len(tasks) for _, tasks in self.by_run)
 
 
-async def find_my_tasks(context: CommandContext, runs: Sequence[TrackedRun], *, ask: bool = True) -> MyTasks:
+async def find_my_tasks(
+    actor: Actor, services: Services, runs: Sequence[TrackedRun], *, ask: bool = True
+) -> MyTasks:
     """Of ``runs``; with ``ask`` also of all other runs on the platforms. A run that was unknown gets a handle."""
-    listed, gaps = await _ask_platforms(context) if ask else ([], [])
+    listed, gaps = await _ask_platforms(actor, services) if ask else ([], [])
     by_run: dict[str, tuple[TrackedRun, dict[str, Task]]] = {}
     for tracked in runs:
         still_open = [task for task in shown_tasks(tracked) if not task.state.is_over]
-        by_run[tracked.handle] = tracked, {task.id: task for task in still_open if is_mine(task, tracked, context)}
+        by_run[tracked.handle] = (
+            tracked,
+            {task.id: task for task in still_open if is_mine(task, tracked, actor, services)},
+        )
     new_runs = 0
     for assigned in listed:
-        if await context.services.runs.is_hidden(assigned.run):
+        if await services.runs.is_hidden(assigned.run):
             continue
-        known = await context.services.runs.find(assigned.run.key)
+        known = await services.runs.find(assigned.run.key)
         if known is None:
             new_runs += 1
             if new_runs > _MOST_NEW_RUNS:
                 continue
-            known = await context.services.runs.track(assigned.run)
+            known = await services.runs.track(assigned.run)
         if known.run.state.is_over or assigned.task.state.is_over:
             continue
         tracked, tasks = by_run.setdefault(known.handle, (known, {}))
@@ -60,10 +66,9 @@ async def find_my_tasks(context: CommandContext, runs: Sequence[TrackedRun], *, 
     return MyTasks([(tracked, list(tasks.values())) for tracked, tasks in by_run.values() if tasks], gaps)
 
 
-async def _ask_platforms(context: CommandContext) -> tuple[list[AssignedTask], list[Text]]:
-    services = context.services
+async def _ask_platforms(actor: Actor, services: Services) -> tuple[list[AssignedTask], list[Text]]:
     askable = {name: one for name, one in services.platforms.items() if isinstance(one, AssignedTasks)}
-    answers = await asyncio.gather(*(_ask(adapter, context) for adapter in askable.values()))
+    answers = await asyncio.gather(*(_ask(adapter, actor, services) for adapter in askable.values()))
     found: list[AssignedTask] = []
     gaps: dict[str, Text] = {
         name: translate("mine.not_asked", platform=platform_title(name, services))
@@ -73,26 +78,27 @@ async def _ask_platforms(context: CommandContext) -> tuple[list[AssignedTask], l
     for name, answer in zip(askable, answers, strict=True):
         if isinstance(answer, Listing):
             found += answer
-        gap = _gap(name, answer, context)
+        gap = _gap(name, answer, services)
         if gap:
             gaps[name] = gap
     return found, [gaps[name] for name in services.platforms if name in gaps]
 
 
-async def _ask(adapter: AssignedTasks, context: CommandContext) -> Listing[AssignedTask] | AdapterError | None:
+async def _ask(
+    adapter: AssignedTasks, actor: Actor, services: Services
+) -> Listing[AssignedTask] | AdapterError | None:
     """None if the platform did not answer in time."""
     try:
         async with asyncio.timeout(_ANSWER_TIME):
-            return await adapter.assigned_tasks(context.services.people.person(context.actor))
+            return await adapter.assigned_tasks(services.people.person(actor))
     except TimeoutError:
         return None
     except AdapterError as error:
         return error
 
 
-def _gap(name: str, answer: Listing[AssignedTask] | AdapterError | None, context: CommandContext) -> Text:
+def _gap(name: str, answer: Listing[AssignedTask] | AdapterError | None, services: Services) -> Text:
     """Empty if the platform listed everything."""
-    services = context.services
     if isinstance(answer, AdapterError):
         return adapter_error_text(answer, services, nothing_changed=False)
     if answer is None:

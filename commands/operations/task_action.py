@@ -18,6 +18,7 @@ from commands.lookup.task_lookup import find_tasks, task_choices
 from commands.model.card import Answer, Code
 from commands.model.errors import Ambiguous, CommandError, Missing, Stale
 from commands.model.intents import Assign, End, OpenForm, TaskIntent
+from commands.model.messages import Actor
 from commands.model.outcomes import Done
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import LastAction, TrackedRun
@@ -258,7 +259,7 @@ async def which_task(context: CommandContext, tracked: TrackedRun, op: Op) -> Co
     if tracked.run.state.is_over:
         return run_over(tracked)
     tasks = [task for task in shown_tasks(tracked) if is_candidate(task, op)]
-    mine = [task for task in tasks if is_mine(task, tracked, context)]
+    mine = [task for task in tasks if is_mine(task, tracked, context.actor, context.services)]
     if op is Op.FINISH:
         return _which_to_finish(context, tracked, tasks)
     found = [*mine, *(task for task in tasks if task not in mine)]
@@ -273,7 +274,9 @@ async def which_task(context: CommandContext, tracked: TrackedRun, op: Op) -> Co
 def _which_to_finish(context: CommandContext, tracked: TrackedRun, tasks: Sequence[Task]) -> CommandError:
     """The person's running tasks, else all running tasks, else all that could be finished; and the run itself."""
     running = [task for task in tasks if task.state is TaskState.RUNNING]
-    likely = [task for task in running if is_mine(task, tracked, context)] or running or tasks
+    likely = (
+        [task for task in running if is_mine(task, tracked, context.actor, context.services)] or running or tasks
+    )
     buttons = task_choices(likely[: MOST_CHOICES - 1], tracked, "tasks", context.message)
     if supports(context.adapter(tracked).capabilities, Op.END):
         buttons.append(button("button.end", End(run=tracked.handle), run=tracked.handle))
@@ -284,9 +287,9 @@ def _which_to_finish(context: CommandContext, tracked: TrackedRun, tasks: Sequen
     return Ambiguous("task.which_finish", run=run_name(tracked), buttons=buttons)
 
 
-def is_mine(task: Task, tracked: TrackedRun, context: CommandContext) -> bool:
+def is_mine(task: Task, tracked: TrackedRun, actor: Actor, services: Services) -> bool:
     """Whether the task is assigned to this person, or waits for their approval. An open task that the platform has
     assigned to nobody belongs to the person who began it through Liaison."""
     if not task.state.is_over and not task.assignees and (began := last_actor(tracked, task)):
-        return (began.surface, began.id) == (context.actor.surface, context.actor.id)
-    return is_asked(context.services.people.person(context.actor), task)
+        return (began.surface, began.id) == (actor.surface, actor.id)
+    return is_asked(services.people.person(actor), task)

@@ -45,7 +45,9 @@ def _run_line(tracked: TrackedRun | None) -> Text:
 async def _task_lines(context: CommandContext) -> list[Text]:
     """As ``mine`` finds them."""
     active = await context.services.runs.list_runs(active=True)
-    found = await find_my_tasks(context, [tracked for tracked in active if tracked.started])
+    found = await find_my_tasks(
+        context.actor, context.services, [tracked for tracked in active if tracked.started]
+    )
     lines = [
         translate("home.task", task=_task_in_run(tracked, task), state=task_state_name(task.state))
         for tracked, tasks in found.by_run

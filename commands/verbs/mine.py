@@ -35,7 +35,7 @@ async def handle(intent: Mine, context: CommandContext) -> Answer:
     """Of all active runs, or of the one that was named."""
     active = await context.services.runs.list_runs(active=True)
     runs = [context.run] if context.run else [tracked for tracked in active if tracked.started]
-    found = await find_my_tasks(context, runs, ask=context.run is None)
+    found = await find_my_tasks(context.actor, context.services, runs, ask=context.run is None)
     shown = found.by_run[:_MOST_RUNS]
     names = run_names([tracked for tracked, _ in shown], _NAME)
     sections = [_section(name, *run, context) for name, run in zip(names, shown, strict=True)]

@@ -134,5 +134,9 @@ class ScriptedApp:
 
     def on_plugin_gap(self, site: str) -> None: ...
 
+    def home_opened(self, actor: Actor, place: Place) -> None: ...
+
+    def home_pressed(self, actor: Actor) -> None: ...
+
     def language_for(self, actor: Actor) -> str:
         return "en"

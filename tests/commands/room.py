@@ -48,6 +48,7 @@ from tests.commands.memory import (
     MemoryMemberships,
     MemoryMessages,
     MemoryPeople,
+    MemoryPreferences,
     MemoryResponder,
     MemoryRunsPort,
 )
@@ -208,6 +209,7 @@ class Room:
         self.memberships = MemoryMemberships()
         self.messages = MemoryMessages(self.now)
         self.responder = MemoryResponder()
+        self.preferences = MemoryPreferences()
         self.effect_log: dict[tuple[str, str], Outcome] = {}
         platform_types: dict[str, Platform] = {"local": PLATFORM}
         self.services = Services(
@@ -220,6 +222,7 @@ class Room:
             messages=self.messages,
             responder=self.responder,
             now=self.now,
+            preferences=self.preferences,
             zone=UTC,
         )
 

@@ -56,3 +56,37 @@ class RateLimits:
         self._blocked[method] = (began if now < ends else now, max(ends, now + seconds))
         self.refused[method] += 1
         return whole
+
+
+@dataclass
+class ServerLimit:
+    """Mattermost's limit for all calls together, with the headers that it sends: so many calls a second, and a
+    burst. ``violations`` counts the calls before the Retry-After of a 429 was over."""
+
+    per_second: float
+    burst: int
+    violations: list[str] = field(default_factory=list)
+    refused: int = 0
+    _left: float = -1.0
+    _at: float = 0.0
+    _blocked_until: float = 0.0
+
+    def take(self, path: str) -> tuple[bool, dict[str, str]]:
+        """Whether the call is allowed, and the headers of its response."""
+        now = time.monotonic()
+        self._left = min(self.burst, self._left + (now - self._at) * self.per_second) if self._at else self.burst
+        self._at = now
+        if allowed := self._left >= 1:
+            self._left -= 1
+        headers = {
+            "X-Ratelimit-Limit": str(self.burst),
+            "X-Ratelimit-Remaining": str(int(self._left)),
+            "X-Ratelimit-Reset": str(int((self.burst - self._left) / self.per_second) + 1),
+        }
+        if not allowed:
+            self.refused += 1
+            if now < self._blocked_until - 0.1:
+                self.violations.append(path)
+            self._blocked_until = max(self._blocked_until, now + 1.0)
+            headers["Retry-After"] = "1"
+        return allowed, headers

@@ -37,7 +37,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from tests.fakes.slack_blocks import buttons, is_labelled, option_faults, view_faults
+from tests.fakes.slack_blocks import buttons, is_labelled, option_faults, view_faults, visible_block_text
 from tests.fakes.slack_server import SlackServer
 from tests.fakes.slack_state import Modal, Posted
 
@@ -145,7 +145,7 @@ class Slack(SlackServer):
         """Leaves a channel that the bot is in."""
         self.channels[channel].members.discard(user)
         event = {"type": "member_left_channel", "user": user, "channel": channel, "channel_type": "C"}
-        return await self.deliver(app_url, "events_api", self._envelope({**event, "team": self.team}))
+        return await self.deliver(app_url, "events_api", self.envelope({**event, "team": self.team}))
 
     def say(self, text: str, user: str, channel: str, thread: str = "") -> Posted:
         """Posts a person's message without delivering it."""
@@ -157,9 +157,9 @@ class Slack(SlackServer):
         """The envelope of an event for ``post``, with a new ``event_id``."""
         inner = {"type": type, "user": post.user, "text": post.text, "ts": post.ts, "channel": post.channel}
         thread = {"thread_ts": post.thread_ts} if post.thread_ts not in ("", post.ts) else {}
-        return self._envelope({**inner, "event_ts": post.ts, "team": self.team, **thread, **facts})
+        return self.envelope({**inner, "event_ts": post.ts, "team": self.team, **thread, **facts})
 
-    def _envelope(self, event: Mapping[str, Any]) -> dict[str, Any]:
+    def envelope(self, event: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "type": "event_callback",
             "team_id": self.team,
@@ -185,13 +185,58 @@ class Slack(SlackServer):
         container = {"type": "message", "message_ts": post.ts, "channel_id": post.channel, **thread}
         payload = {
             **self._interaction("block_actions", user),
-            "response_url": self.new_response_url(post.channel, user),
+            "response_url": self.new_response_url(post.channel, user, post),
             "channel": {"id": post.channel, "name": self.channels[post.channel].name},
             "container": {**container, "is_ephemeral": ephemeral},
             **({} if ephemeral else {"message": {"type": "message", **shown}}),
             "actions": [{**button, "block_id": block_id, "action_ts": self.new_ts()}],
         }
         return await self.deliver(app_url, "interactive", payload)
+
+    async def open_home(self, app_url: str, *, user: str, tab: str = "home") -> Delivered:
+        """Opens the app. Slack also tells it what its Home tab shows."""
+        channel = self._channel(user).id
+        page = self.homes.get(user)
+        shown = {"view": {"id": page.id, **page.view}} if page is not None and tab == "home" else {}
+        event = {
+            "type": "app_home_opened",
+            "user": user,
+            "channel": channel,
+            "event_ts": self.new_ts(),
+            "tab": tab,
+            **shown,
+        }
+        return await self.deliver(app_url, "events_api", self.envelope(event))
+
+    async def press_home(self, app_url: str, label: str, *, user: str, row: str = "") -> Delivered:
+        """Presses a button of the Home tab, beside ``row``. Its delivery names no channel or response_url."""
+        page = self.homes[user]
+        shown = buttons([block for block in page.view["blocks"] if row in visible_block_text([block])])
+        block_id, button = next(found for found in shown if found[1]["text"]["text"] == label)
+        payload = {
+            **self._interaction("block_actions", user),
+            "container": {"type": "view", "view_id": page.id},
+            "view": {"id": page.id, **page.view},
+            "actions": [{**button, "block_id": block_id, "action_ts": self.new_ts()}],
+        }
+        return await self.deliver(app_url, "interactive", payload)
+
+    async def global_shortcut(self, app_url: str, callback_id: str, *, user: str) -> Delivered:
+        """Uses a shortcut from the search box, in no channel."""
+        payload = {**self._interaction("shortcut", user), "callback_id": callback_id, "action_ts": self.new_ts()}
+        return await self.deliver(app_url, "interactive", payload)
+
+    async def react(self, app_url: str, emoji: str, post: Posted, *, user: str, added: bool = True) -> Delivered:
+        """Adds a reaction, or takes it back. Its event does not contain the message."""
+        event = {
+            "type": "reaction_added" if added else "reaction_removed",
+            "user": user,
+            "reaction": emoji,
+            "item_user": post.user,
+            "item": {"type": "message", "channel": post.channel, "ts": post.ts},
+            "event_ts": self.new_ts(),
+        }
+        return await self.deliver(app_url, "events_api", self.envelope(event))
 
     def _newest_with(self, label: str, user: str) -> Posted:
         ephemerals = [ephemeral for ephemeral in self.ephemerals if ephemeral.to == user]

@@ -22,6 +22,17 @@ def view_faults(view: Mapping[str, Any]) -> list[str]:
     return list(_view(view))
 
 
+def home_faults(view: Mapping[str, Any]) -> list[str]:
+    """Of the Home tab, which has no title and no buttons of its own (Slack docs, "Home tab views")."""
+    faults = [f"home: unknown field {name}" for name in set(view) - {"type", "blocks", "private_metadata"}]
+    if view.get("type") != "home":
+        faults.append("home: type")
+    if len(view.get("private_metadata", "")) > 3000:
+        faults.append("private_metadata over 3000 characters")
+    kinds = {"rich_text", "section", "header", "context", "actions", "divider"}
+    return [*faults, *_blocks(view.get("blocks"), 100, kinds)]
+
+
 def _blocks(blocks: object, limit: int, kinds: set[str]) -> Faults:
     if not isinstance(blocks, list) or not 1 <= len(blocks) <= limit:
         yield f"must be a list of 1 to {limit} blocks"

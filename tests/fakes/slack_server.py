@@ -15,15 +15,22 @@ from aiohttp import WSMsgType, web
 
 from adapters.testing.fake_server import Fake, Seen
 from tests.fakes.rate_limits import RateLimits
-from tests.fakes.slack_blocks import message_faults, view_faults
-from tests.fakes.slack_state import ApiFailure, Channel, Modal, Posted
+from tests.fakes.slack_blocks import home_faults, message_faults, view_faults
+from tests.fakes.slack_state import ApiFailure, Channel, HomePage, Modal, Posted
 
 SCOPES = (
     "app_mentions:read,channels:history,channels:read,chat:write,commands,groups:history,groups:read,"
-    "im:history,im:read,mpim:history,mpim:read,reactions:write,users:read,users:read.email"
+    "im:history,im:read,im:write,mpim:history,mpim:read,reactions:read,reactions:write,users:read,users:read.email"
 )
 Result = TypeVar("Result")
-_JSON_METHODS = {"chat.postMessage", "chat.postEphemeral", "chat.update", "views.open", "views.update"}
+_JSON_METHODS = {
+    "chat.postMessage",
+    "chat.postEphemeral",
+    "chat.update",
+    "views.open",
+    "views.publish",
+    "views.update",
+}
 
 
 class SlackServer(Fake):
@@ -46,9 +53,12 @@ class SlackServer(Fake):
         self.users: dict[str, dict[str, Any]] = {}
         self.channels: dict[str, Channel] = {}
         self.ephemerals: list[Posted] = []
+        self._pressed: dict[str, str] = {}  # response_url id -> ts of the message with the button
         self.modals: dict[str, Modal] = {}
+        self.homes: dict[str, HomePage] = {}  # by user
         self.sockets: list[web.WebSocketResponse] = []
         self.deaf: list[web.WebSocketResponse] = []  # stay open, answer pings and deliver nothing
+        self.linkified: list[str] = []  # calls without parse "none"
         self.link_disabled = False  # Socket Mode is switched off
         self.envelopes: dict[str, asyncio.Future[Any]] = {}
         self._triggers: dict[str, tuple[str, float]] = {}
@@ -100,8 +110,11 @@ class SlackServer(Fake):
         self._triggers[trigger] = (user, time.monotonic())
         return trigger
 
-    def new_response_url(self, channel: str, user: str) -> str:
+    def new_response_url(self, channel: str, user: str, pressed: Posted | None = None) -> str:
+        """``pressed``: the message whose button was pressed, which an answer can replace."""
         id = f"R{next(self._numbers)}"
+        if pressed is not None:
+            self._pressed[id] = pressed.ts
         self._responses[id] = (channel, user, "", [])
         return f"{self.url}/response/{id}"
 
@@ -216,7 +229,9 @@ class SlackServer(Fake):
         ]
         return {"channels": found, "response_metadata": {"next_cursor": ""}}
 
-    def _check_content(self, arguments: Mapping[str, Any]) -> None:
+    def _check_content(self, arguments: Mapping[str, Any], method: str = "") -> None:
+        if method and arguments.get("parse") != "none":
+            self.linkified.append(method)  # Slack would make links and mentions of what looks like them
         if "blocks" in arguments and arguments.get("parse", "none") != "none":
             raise ApiFailure("invalid_arguments", "parse would turn text into mentions")
         if len(arguments.get("text", "")) > 4000:
@@ -227,7 +242,7 @@ class SlackServer(Fake):
             raise ApiFailure("invalid_blocks", *faults)
 
     def _chat_postMessage(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        self._check_content(arguments)
+        self._check_content(arguments, "chat.postMessage")
         channel = self._channel(arguments.get("channel"))
         thread = str(arguments.get("thread_ts") or "")
         if channel.restricted:
@@ -242,7 +257,7 @@ class SlackServer(Fake):
         return {"channel": channel.id, "ts": post.ts, "message": _message(post, metadata=False)}
 
     def _chat_update(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        self._check_content(arguments)
+        self._check_content(arguments, "chat.update")
         channel = self._channel(arguments.get("channel"))
         post = next((item for item in channel.messages if item.ts == arguments.get("ts")), None)
         if post is None:
@@ -279,7 +294,7 @@ class SlackServer(Fake):
         return self.reactions.setdefault((channel.id, ts), set())
 
     def _chat_postEphemeral(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        self._check_content(arguments)
+        self._check_content(arguments, "chat.postEphemeral")
         channel, user = self._channel(arguments.get("channel")), str(arguments.get("user"))
         if user not in channel.members:
             raise ApiFailure("user_not_in_channel")
@@ -305,7 +320,13 @@ class SlackServer(Fake):
             self._check_content(message)
         except ApiFailure as failure:
             return web.json_response({"ok": False, "error": failure.code}, status=400)
-        self._post_ephemeral(channel, user, message, "response_url")
+        ts = self._pressed.get(id)
+        pressed = next((post for post in (*self.posts, *self.ephemerals) if post.ts == ts), None)
+        if message.get("replace_original") and pressed is not None:
+            pressed.text, pressed.blocks = message["text"], list(message.get("blocks", ()))
+            self._changed.set()
+        else:
+            self._post_ephemeral(channel, user, message, "response_url")
         return web.Response(text="ok")
 
     def expire(self, response_url: str) -> None:
@@ -373,6 +394,22 @@ class SlackServer(Fake):
         modal = self.modals[str(arguments["view_id"])]
         modal.show(self._valid_view(arguments))
         return {"view": {"id": modal.id, **modal.view}}
+
+    def _views_publish(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        user = str(arguments.get("user_id") or "")
+        if user not in self.users:
+            raise ApiFailure("user_not_found")
+        if faults := home_faults(arguments["view"]):
+            raise ApiFailure("invalid_arguments", *faults)
+        page = self.homes.setdefault(user, HomePage(f"V{next(self._numbers)}", user))
+        page.view = dict(arguments["view"])
+        page.published.append(time.monotonic())
+        return {"view": {"id": page.id, **page.view}}
+
+    def _conversations_open(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        if arguments.get("users") not in self.users:
+            raise ApiFailure("user_not_found")
+        return {"channel": {"id": self._channel(arguments["users"]).id}}
 
     def _valid_view(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         if faults := view_faults(arguments["view"]):

@@ -103,6 +103,24 @@ def prefilled(element: dict[str, Any]) -> str:
     return str(chosen.get("value") or next((element[name] for name in names if name in element), ""))
 
 
+@dataclass
+class HomePage:
+    """The Home tab of the app, as one person sees it. ``published``: when it was, in seconds."""
+
+    id: str
+    user: str
+    view: dict[str, Any] = field(default_factory=dict)
+    published: list[float] = field(default_factory=list)
+
+    @property
+    def visible_text(self) -> str:
+        return visible_block_text(self.view.get("blocks", ()))
+
+    @property
+    def labels(self) -> list[str]:
+        return [button["text"]["text"] for _, button in buttons(self.view.get("blocks", ()))]
+
+
 class ApiFailure(Exception):
     """``{"ok": false, "error": code}``; ``messages`` go into ``response_metadata``."""
 

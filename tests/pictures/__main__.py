@@ -1,4 +1,4 @@
-"""Drives ``liaison serve`` on both chats and draws what it posts: ``python -m tests.pictures [GROUP ...]``."""
+"""Drives ``liaison serve`` on both chats and draws what it posts: ``python -m tests.pictures [CHAT|GROUP]...``."""
 
 import asyncio
 import json
@@ -61,9 +61,14 @@ def _draw(name: str, groups: dict[str, list[dict[str, Any]]], folder: Path) -> N
 
 
 def main() -> None:
-    groups = sys.argv[1:] or list(GROUPS)
+    named = sys.argv[1:]
+    groups = [group for group in GROUPS if group in named] or list(GROUPS)
+    chats = [chat for chat in (SlackChat(), MattermostChat()) if chat.name in named] or [
+        SlackChat(),
+        MattermostChat(),
+    ]
     OUT.mkdir(exist_ok=True)
-    for chat in (SlackChat(), MattermostChat()):
+    for chat in chats:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             _draw(chat.name, asyncio.run(_collect(chat, folder, groups)), folder)

@@ -14,15 +14,15 @@ const logo = 'data:image/svg+xml;utf8,' + encodeURIComponent(
   '<text x="18" y="24" fill="white" font-family="sans-serif" font-size="16" text-anchor="middle">L</text></svg>');
 const escape = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
 
-function message(blocks, theme) {
-  const props = { blocks, logo, name: 'Liaison', time: new Date('2026-01-01T03:04:00'), theme };
+function message(blocks, theme, withoutWrapper = false) {
+  const props = { blocks, logo, name: 'Liaison', time: new Date('2026-01-01T03:04:00'), theme, withoutWrapper };
   return renderToStaticMarkup(React.createElement(Message, props));
 }
 
 function modal(form, theme) {
   const button = (text, style) => `<span class="b ${style}">${escape(text.text)}</span>`;
   const buttons = (form.close ? button(form.close, '') : '') + (form.submit ? button(form.submit, 'go') : '');
-  return `<div class="modal"><h2>${escape(form.title.text)}</h2>${message(form.blocks, theme)}<p>${buttons}</p></div>`;
+  return `<div class="modal"><h2>${escape(form.title.text)}</h2>${message(form.blocks, theme, true)}<div class="send">${buttons}</div></div>`;
 }
 
 function slackPage(theme) {
@@ -37,7 +37,7 @@ function slackPage(theme) {
     .caption { margin: 14px 0 6px; font-size: 11px; text-transform: uppercase; opacity: .6; border-bottom: 1px solid #8888 }
     .only { font-size: 12px; opacity: .7; margin: 0 } .private { background: ${dark ? '#222529' : '#f6f6f6'}; padding: 6px; border-radius: 6px }
     .modal { border: 1px solid #8886; border-radius: 8px; padding: 12px; max-width: 520px } .modal h2 { font-size: 18px; margin: 0 }
-    .modal p { text-align: right } .modal img { display: none } .b { border: 1px solid #8888; border-radius: 4px; padding: 6px 12px; margin-left: 8px; font-weight: 700 }
+    .send { text-align: right; margin-top: 12px } .b { border: 1px solid #8888; border-radius: 4px; padding: 6px 12px; margin-left: 8px; font-weight: 700 }
     .go { background: #007a5a; color: #fff }
     </style><body>${shown.join('')}</body>`;
 }

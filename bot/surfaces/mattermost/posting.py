@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from bot.surfaces.budgets import Budgets
 from bot.surfaces.mattermost.buttons import ButtonScope
 from bot.surfaces.mattermost.driver import ApiError, Json, MattermostApi
 from bot.surfaces.mattermost.markdown import card_texts, mentioned_ids
@@ -22,6 +23,8 @@ from commands.model.card import Button, Card, Link, Text
 from commands.model.messages import Place
 
 HISTORY_LIMIT = 50
+EDIT = "edit"
+SECONDS_BETWEEN_EDITS = 1.0  # in one channel: the server asks for no pace, but each edit reaches every client
 
 
 class ChannelPosts:
@@ -32,6 +35,7 @@ class ChannelPosts:
         self._users = users
         self._renderer = renderer
         self._now = now
+        self._budgets = Budgets({EDIT: SECONDS_BETWEEN_EDITS}, {})
 
     async def post_card(self, place: Place, card: Card, nonce: str, *, mention: str = "") -> PostRef:
         handles = await self._users.handles(mentioned_ids(card_texts(card)))
@@ -57,6 +61,21 @@ class ChannelPosts:
         await self._edit(
             ref, self._renderer.lines(lines, buttons, ButtonScope(ref.place, ref.id), handles, self._now())
         )
+
+    async def without_buttons(self, id: str, note: str) -> Json | None:
+        """What a post looks like without its buttons, with ``note`` below. None if it cannot be read."""
+        try:
+            post = await self._api.post(id)
+        except ApiError:
+            return None
+        if post is None:
+            return None
+        props = dict(post.get("props") or {})
+        attachments = [dict(item) for item in props.get("attachments") or ()]
+        props["attachments"] = [
+            {name: value for name, value in item.items() if name != "actions"} for item in attachments
+        ] + [{"text": note, "fallback": note}]
+        return {"message": str(post.get("message") or ""), "props": props}
 
     async def replace_with_pointer(self, ref: PostRef, to: PostRef) -> None:
         link = Link(translate_plain("moved_link"), f"{self._api.url}/_redirect/pl/{to.id}")
@@ -96,7 +115,8 @@ class ChannelPosts:
 
     async def _edit(self, ref: PostRef, rendered: RenderedPost) -> None:
         try:
-            await self._api.patch_post(ref.id, {"message": rendered.message, "props": rendered.props()})
+            with self._budgets.call(EDIT, ref.place.channel):
+                await self._api.patch_post(ref.id, {"message": rendered.message, "props": rendered.props()})
         except ApiError as error:
             if error.status not in (403, 404):
                 if error.refusal is Refusal.NOT_EDITABLE:

@@ -168,6 +168,9 @@ class MattermostSurface:
     async def can_see(self, actor: Actor, place: Place) -> bool:
         return await self._channels.can_see(actor, place)
 
+    async def is_in_channel(self, actor: Actor, place: Place) -> bool:
+        return await self._channels.is_in_channel(actor, place)
+
     async def is_public(self, place: Place) -> bool:
         return await self._channels.is_public(place)
 

@@ -15,6 +15,7 @@ class ChannelDirectory:
 
     def __init__(self, client: SlackClient) -> None:
         self._client = client
+        self._direct: dict[str, str] = {}  # channel ids by user id
 
     async def can_see(self, actor: Actor, place: Place) -> bool:
         """A full member sees every public channel. Everybody else sees what they are a member of."""
@@ -23,10 +24,27 @@ class ChannelDirectory:
             return str(channel.get("user") or "") == actor.id
         if _is_public(channel) and actor.membership is Membership.MEMBER:
             return True
-        async for member in self._members(place.channel):
+        return await self._has_member(place.channel, actor)
+
+    async def is_in_channel(self, actor: Actor, place: Place) -> bool:
+        if place.direct:
+            return str((await self._info(place.channel)).get("user") or "") == actor.id
+        return await self._has_member(place.channel, actor)
+
+    async def _has_member(self, channel: str, actor: Actor) -> bool:
+        async for member in self._members(channel):
             if member == actor.id:
                 return True
         return False
+
+    async def direct_channel(self, actor: Actor) -> str:
+        """The id of the direct channel with this person. It is opened if it does not exist yet."""
+        known = self._direct.get(actor.id)
+        if known is None:
+            request = self._client.web.conversations_open(users=actor.id)
+            response = await self._client.call("conversations.open", request)
+            known = self._direct[actor.id] = str((response.get("channel") or {}).get("id") or actor.id)
+        return known
 
     async def is_public(self, place: Place) -> bool:
         return _is_public(await self._info(place.channel))

@@ -45,6 +45,7 @@ TIER_SECONDS = {  # Slack docs, "Rate limits": calls a minute, per method and wo
     "conversations.history": 60 / 50,
     "conversations.replies": 60 / 50,
     "users.info": 60 / 100,
+    "views.publish": 60 / 100,
     "reactions.add": 60 / 50,
 }
 _SLACK_DOMAINS = (".slack.com", ".slack-gov.com")

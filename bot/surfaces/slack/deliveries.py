@@ -22,12 +22,14 @@ class Ignored:
 class NewMessage:
     """A message to record, acknowledge and process. ``slack_retries``: Slack sends it again if not acknowledged.
 
-    ``view`` is the modal whose button was pressed, to be replaced by a confirmation.
+    ``view`` is the modal whose button was pressed, to be replaced by a confirmation. ``trigger`` opens a modal for
+    the answer to a button of the home page, which has no messages to show it in.
     """
 
     message: Message
     slack_retries: bool = False
     view: str = ""
+    trigger: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,24 @@ class FormRequest:
     reply: ReplyRoute
     link: str = ""
     view: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HomeOpened:
+    actor: Actor
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """Added to a message of ours, or taken back. ``place`` is without the thread, which Slack does not say."""
+
+    key: str
+    actor: Actor
+    place: Place
+    post: str
+    emoji: str
+    added: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +113,8 @@ Delivery = (
     Ignored
     | PersonChanged
     | PlaceChanged
+    | HomeOpened
+    | Reaction
     | NewMessage
     | FormRequest
     | OptionSearch

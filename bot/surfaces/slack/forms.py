@@ -16,6 +16,7 @@ from bot.surfaces.slack.text import translate, translate_plain
 from bot.surfaces.slack.views import Meta
 from commands.model.card import Button, Card
 from commands.model.errors import CommandError
+from commands.model.messages import Message
 from commands.text.catalogue import plain_text
 
 READY_SECONDS = 0.2  # a form that takes longer opens as a loading modal
@@ -59,6 +60,17 @@ class FormOpener:
             return await building
         except CommandError as error:
             return views.card_view(_refusal(error, intake), _meta(request))
+
+    async def open_card(self, card: Card, message: Message, trigger: str) -> None:
+        """In a modal, or else as a private message."""
+        place = message.place
+        meta = Meta(
+            nonce="", workspace=place.workspace, channel=place.channel, thread=place.thread, direct=place.direct
+        )
+        try:
+            await self._open(trigger, views.card_view(card, meta, "Liaison"))
+        except SurfaceError:
+            await self._replies.send(message.actor, place, message.reply, card)
 
     async def show_received(self, view_id: str) -> None:
         """Confirms in the modal that a button pressed there was recorded."""

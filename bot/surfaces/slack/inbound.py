@@ -5,11 +5,9 @@ The payloads are documented in the Slack docs: "Implementing slash commands", "b
 becomes ``Ignored`` and is never an error.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -21,22 +19,24 @@ from bot.surfaces.slack.deliveries import (
     Delivery,
     FormRequest,
     FormSubmission,
+    HomeOpened,
     Ignored,
     NewMessage,
     NotIdentified,
     OptionSearch,
     PersonChanged,
     PlaceChanged,
+    Reaction,
     UnreadableButton,
 )
 from bot.surfaces.slack.encoding import around_mention, decode, text_after_mention
-from bot.surfaces.slack.identity import Identity
+from bot.surfaces.slack.parsing import digest, thread_of
+from bot.surfaces.slack.replies import REPLACES_ORIGINAL
+from bot.surfaces.slack.shortcuts import ShortcutParser
 from bot.surfaces.slack.views import Meta
-from commands.model.intents import Comment, OpenForm
-from commands.model.messages import Actor, Message, Place, ReplyRoute, Via
+from commands.model.intents import OpenForm
+from commands.model.messages import Message, Place, ReplyRoute, Via
 
-START_HERE = "start_here"
-ADD_COMMENT = "add_comment"
 # After these, other people may see a channel than before (Slack docs, "Event types").
 PLACE_EVENTS = (
     "member_joined_channel",
@@ -58,14 +58,12 @@ _HUMAN_SUBTYPES = (None, "", "file_share", "thread_broadcast")
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryParser:
+class DeliveryParser(ShortcutParser):
     """``wants_form`` is ``Intake.form_for_line``, and ``command_in`` that of ``Intake``.
 
     ``bots`` are the user ids of bots that may give commands.
     """
 
-    identity: Identity
-    now: datetime
     wants_form: Callable[[str], OpenForm | None]
     bots: Collection[str] = ()
     command_in: Callable[[str, str], str] = lambda before, after: ""
@@ -91,6 +89,8 @@ class DeliveryParser:
                 return self._parse_search(body)
             case "message_action":
                 return self._parse_shortcut(body)
+            case "shortcut":
+                return self._parse_global_shortcut(body)
             case None if str(body.get("command") or "").startswith("/"):
                 return self._parse_command(body)
         return Ignored(str(body.get("type") or "unknown"))
@@ -107,7 +107,7 @@ class DeliveryParser:
         text = decode(str(body.get("text") or "")).strip()
         if trigger and (form := self.wants_form(text)) is not None:
             return FormRequest(form, actor, place, trigger, reply)
-        key = self._key(body, trigger or _digest(body))
+        key = self._key(body, trigger or digest(body))
         return NewMessage(
             Message(key=key, actor=actor, place=place, via=Via.COMMAND, at=self.now, text=text, reply=reply)
         )
@@ -120,6 +120,10 @@ class DeliveryParser:
             return PersonChanged(str((event.get("user") or {}).get("id") or ""))
         if event.get("type") in PLACE_EVENTS:
             return _changed_place(event)
+        if event.get("type") == "app_home_opened":
+            return self._parse_home_opened(body, event)
+        if event.get("type") in ("reaction_added", "reaction_removed"):
+            return self._parse_reaction(body, event)
         if event.get("type") not in ("app_mention", "message"):
             return Ignored(f"event {event.get('type')}")
         event = _edited_message(event)
@@ -153,7 +157,7 @@ class DeliveryParser:
         edited_at = str((event.get("edited") or {}).get("ts") or "")
         if edited_at and _seconds(edited_at) - _seconds(ts) > _MAX_EDIT_AGE.total_seconds():
             return Ignored("an old message was edited")
-        place = self._place(body, channel, thread=_thread_of(event), direct=direct)
+        place = self._place(body, channel, thread=thread_of(event), direct=direct)
         message = Message(
             key=f"{key}:{edited_at}" if edited_at else key,
             edits=key if edited_at else "",
@@ -166,6 +170,29 @@ class DeliveryParser:
             reply=ReplyRoute(post=ts),
         )
         return NewMessage(message, slack_retries=True)
+
+    def _parse_home_opened(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Delivery:
+        if event.get("tab") != "home":
+            return Ignored("the messages of the app")
+        actor = self._actor(body, {"id": event.get("user")})
+        return HomeOpened(actor, self._place(body, str(event.get("channel") or actor.id), direct=True))
+
+    def _parse_reaction(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Delivery:
+        item, user = event.get("item") or {}, str(event.get("user") or "")
+        bot_user = self.identity.user or _authorized_bot_user(body)
+        if not bot_user:
+            raise NotIdentified
+        if item.get("type") != "message" or event.get("item_user") != bot_user or user in ("", bot_user):
+            return Ignored("not a person's reaction to a message of ours")
+        channel = str(item.get("channel") or "")
+        return Reaction(
+            key=self._key(body, f"reaction:{body.get('event_id') or digest(body)}"),
+            actor=self._actor(body, {"id": user}),
+            place=self._place(body, channel, direct=channel.startswith("D")),
+            post=str(item.get("ts") or ""),
+            emoji=str(event.get("reaction") or ""),
+            added=event.get("type") == "reaction_added",
+        )
 
     def _parse_button(self, body: Mapping[str, Any]) -> Delivery:
         action: Mapping[str, Any] = body["actions"][0]
@@ -183,18 +210,21 @@ class DeliveryParser:
         intent = button_values.load(value)
         if intent is None:
             return UnreadableButton(actor, place, reply)
-        view_id = str(view.get("id") or "")
+        is_home = view.get("type") == "home"
+        view_id = "" if is_home else str(view.get("id") or "")
         if intent["verb"] == "form":
             form = _open_form(intent)
             link = meta.link if meta is not None else ""
             if form is None:
                 return UnreadableButton(actor, place, reply)
             return FormRequest(form, actor, place, trigger, reply, link, view_id)
-        key = self._key(body, trigger or _digest(body))
+        if _is_question(body, place, intent["verb"]):
+            reply = reply.model_copy(update={"details": {REPLACES_ORIGINAL: True}})
+        key = self._key(body, trigger or digest(body))
         message = Message(
             key=key, actor=actor, place=place, via=Via.BUTTON, at=self.now, intent=intent, reply=reply
         )
-        return NewMessage(message, view=view_id)
+        return NewMessage(message, view=view_id, trigger=trigger if is_home else "")
 
     def _parse_refresh(self, body: Mapping[str, Any]) -> Delivery:
         """A value was chosen that decides what else the form asks for."""
@@ -212,36 +242,8 @@ class DeliveryParser:
     def _button_place(self, body: Mapping[str, Any], channel: str, ts: str) -> Place:
         name = str((body.get("channel") or {}).get("name") or "")
         direct = name == "directmessage" or channel.startswith("D")
-        thread = _thread_of({"ts": ts, **(body.get("container") or {}), **(body.get("message") or {})})
+        thread = thread_of({"ts": ts, **(body.get("container") or {}), **(body.get("message") or {})})
         return self._place(body, channel, name="" if direct else name, thread=thread, direct=direct)
-
-    def _parse_shortcut(self, body: Mapping[str, Any]) -> Delivery:
-        message_body, trigger = body.get("message") or {}, str(body.get("trigger_id") or "")
-        channel = body.get("channel") or {}
-        id, ts = str(channel.get("id") or ""), str(message_body.get("ts") or body.get("message_ts") or "")
-        actor = self._actor(body, body.get("user") or {})
-        reply = ReplyRoute(url=str(body.get("response_url") or ""), post=ts)
-        link = self.identity.permalink(id, ts, str(message_body.get("thread_ts") or ""))
-        direct = channel.get("name") == "directmessage" or id.startswith("D")
-        name = "" if direct else str(channel.get("name") or "")
-        if body.get("callback_id") == START_HERE:
-            thread = str(message_body.get("thread_ts") or ts)
-            place = self._place(body, id, name=name, thread=thread, direct=direct)
-            return FormRequest(OpenForm(about="start"), actor, place, trigger, reply, link)
-        if body.get("callback_id") != ADD_COMMENT:
-            return Ignored(f"shortcut {body.get('callback_id')}")
-        text = "\n".join(filter(None, (decode(str(message_body.get("text") or "")).strip(), link)))
-        message = Message(
-            key=self._key(body, trigger or _digest(body)),
-            actor=actor,
-            place=self._place(body, id, name=name, thread=_thread_of(message_body), direct=direct),
-            via=Via.SHORTCUT,
-            at=self.now,
-            intent=Comment(text=text).model_dump(mode="json"),
-            reply=reply,
-            link=link,
-        )
-        return NewMessage(message)
 
     def _parse_submission(self, body: Mapping[str, Any]) -> Delivery:
         view = body.get("view") or {}
@@ -272,33 +274,6 @@ class DeliveryParser:
         field, typed = str(body.get("block_id") or ""), str(body.get("value") or "")
         return OptionSearch(actor, meta.place, meta.about, meta.run, field, typed)
 
-    def _workspace(self, body: Mapping[str, Any]) -> str:
-        """The bot's own: in shared channels and Enterprise Grid, deliveries of one message name different ones."""
-        team = body.get("team") or {}
-        return self.identity.team or str(body.get("team_id") or team.get("id") or "")
-
-    def _key(self, body: Mapping[str, Any], unique_part: str) -> str:
-        return f"slack:{self._workspace(body)}:{unique_part}"
-
-    def _actor(self, body: Mapping[str, Any], user: Mapping[str, Any]) -> Actor:
-        handle = str(user.get("username") or user.get("name") or "")
-        name = str(user.get("name") or handle)
-        workspace = self._workspace(body)
-        return Actor(surface="slack", workspace=workspace, id=str(user.get("id") or ""), name=name, handle=handle)
-
-    def _place(
-        self, body: Mapping[str, Any], channel: str, *, name: str = "", thread: str = "", direct: bool = False
-    ) -> Place:
-        workspace = self._workspace(body)
-        return Place(
-            surface="slack",
-            workspace=workspace,
-            channel=channel,
-            channel_name=name,
-            thread=thread,
-            direct=direct,
-        )
-
 
 def _edited_message(event: Mapping[str, Any]) -> Mapping[str, Any]:
     """The new state of an edited message (Slack docs, "message_changed"). Slack also reports unfurled links."""
@@ -317,10 +292,11 @@ def _seconds(ts: str) -> float:
         return 0.0
 
 
-def _thread_of(message_body: Mapping[str, Any]) -> str:
-    """The thread that a message is in. The first message of a thread is in the channel."""
-    thread = str(message_body.get("thread_ts") or "")
-    return "" if thread == str(message_body.get("ts") or message_body.get("message_ts") or "") else thread
+def _is_question(body: Mapping[str, Any], place: Place, verb: str) -> bool:
+    """Whether a private question was answered: the answer takes its place, so that it cannot be answered again."""
+    if (body.get("container") or {}).get("is_ephemeral"):
+        return verb in ("choose", "drop", "again")
+    return place.direct and verb in ("choose", "drop")
 
 
 def _pressed_post(body: Mapping[str, Any]) -> tuple[str, str]:
@@ -360,7 +336,3 @@ def _authorized_bot_user(body: Mapping[str, Any]) -> str:
     """The bot's user id from the event envelope, for use before ``auth.test`` has responded."""
     users = (item.get("user_id") for item in body.get("authorizations") or () if item.get("is_bot"))
     return str(next(users, None) or "")
-
-
-def _digest(body: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()[:32]

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.surfaces.slack.inbound import ADD_COMMENT, PLACE_EVENTS, START_HERE
+from bot.surfaces.slack.inbound import PLACE_EVENTS
+from bot.surfaces.slack.shortcuts import ADD_COMMENT, ADD_TASK, START_ANYWHERE, START_HERE
 
 SCOPES = (
     "app_mentions:read",
@@ -17,13 +18,23 @@ SCOPES = (
     "groups:read",
     "im:history",
     "im:read",
+    "im:write",
     "mpim:history",
     "mpim:read",
+    "reactions:read",
     "reactions:write",
     "users:read",
     "users:read.email",
 )
-EVENTS = ("app_mention", "message.im", "user_change", *PLACE_EVENTS)
+EVENTS = (
+    "app_home_opened",
+    "app_mention",
+    "message.im",
+    "reaction_added",
+    "reaction_removed",
+    "user_change",
+    *PLACE_EVENTS,
+)
 EVENTS_PATH = "/slack/events"
 _UNQUOTED = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]*[A-Za-z0-9]")  # needs no quotes in YAML, unless it is a keyword
 _YAML_KEYWORDS = ("true", "false", "null", "yes", "no", "on", "off")
@@ -40,14 +51,16 @@ def manifest(command: str, public_url: str | None, socket: bool) -> dict[str, An
         },
         "features": {
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": "liaison", "always_online": True},
             "shortcuts": [
+                _shortcut("Start a runbook", START_ANYWHERE, "Start a runbook from anywhere in Slack", "global"),
                 _shortcut("Start a runbook here", START_HERE, "Start a runbook in this message's thread"),
                 _shortcut("Add to run as comment", ADD_COMMENT, "Add this message to the run as a comment"),
+                _shortcut("Add as task", ADD_TASK, "Add this message to the run as a task"),
             ],
             "slash_commands": [
                 {
@@ -73,8 +86,8 @@ def manifest(command: str, public_url: str | None, socket: bool) -> dict[str, An
     }
 
 
-def _shortcut(name: str, callback_id: str, description: str) -> dict[str, str]:
-    return {"name": name, "type": "message", "callback_id": callback_id, "description": description}
+def _shortcut(name: str, callback_id: str, description: str, kind: str = "message") -> dict[str, str]:
+    return {"name": name, "type": kind, "callback_id": callback_id, "description": description}
 
 
 def manifest_yaml(command: str, public_url: str | None, socket: bool) -> str:

@@ -48,9 +48,9 @@ def card(card: Card) -> RenderedMessage:
 
 
 def _add_title(builder: RichTextBuilder, card: Card) -> None:
-    """The whole title leads to the run."""
+    """The whole title leads to the run. It is bold where something follows it: a card of one sentence is not."""
     if card.link is None or not plain_text(card.title).strip():
-        builder.add_line(card.title, bold=True)
+        builder.add_line(card.title, bold=bool(card.subtitle or card.lines or card.sections))
         return
     linked = text_object([(Link(plain_text(card.title), card.link.url),)])
     if linked["type"] == "mrkdwn" and is_linkable_url(card.link.url):
@@ -72,12 +72,12 @@ def _add_section(builder: RichTextBuilder, section: Section) -> list[Button]:
     while rows:
         row = rows.pop(0)
         if row.button is None:
-            for line in (*heading, *_row(row)):
+            for line in (*heading, *row_lines(row)):
                 builder.add_line(line)
         else:
-            below = [line for other in _unmarked(rows) for line in _row(other)]
+            below = [line for other in _unmarked(rows) for line in row_lines(other)]
             rows = rows[len(below) :]
-            _add_beside(builder, [*heading, *_row(row), *below], controls.button(row.button, 0))
+            _add_beside(builder, [*heading, *row_lines(row), *below], controls.button(row.button, 0))
         heading = []
     return _add_menu(builder, section.more, section)
 
@@ -116,7 +116,7 @@ def lines(lines: Sequence[Text], buttons: Sequence[Button] = ()) -> RenderedMess
     return _assemble(builder, full_text, buttons)
 
 
-def _row(row: Row) -> list[Text]:
+def row_lines(row: Row) -> list[Text]:
     """One line; two beside a button, where there is little room."""
     icon = f"{STATE_ICONS[row.state]} " if row.state else ""
     state: Text = (task_state_name(row.state),) if row.state else ()

@@ -24,7 +24,7 @@ from bot.surfaces.protocol import (
     SurfaceState,
     TokenRejected,
 )
-from bot.surfaces.slack import health, render
+from bot.surfaces.slack import health, home, render
 from bot.surfaces.slack.bolt import DeliveryHandler
 from bot.surfaces.slack.channels import ChannelDirectory
 from bot.surfaces.slack.client import SlackClient, cancel_all
@@ -34,6 +34,7 @@ from bot.surfaces.slack.inbound import DeliveryParser
 from bot.surfaces.slack.manifest import EVENTS_PATH
 from bot.surfaces.slack.people import UserDirectory
 from bot.surfaces.slack.posting import ChannelPosts
+from bot.surfaces.slack.reactions import ReactionReader
 from bot.surfaces.slack.replies import PrivateReplies
 from bot.surfaces.slack.socket import PROBE_SECONDS, SILENCE_SECONDS, SocketMode
 from commands.model.card import Button, Card, Text
@@ -79,9 +80,17 @@ class SlackSurface:
         self._replies = PrivateReplies(self._client, self._posts)
         self._users = UserDirectory(self._client, lambda: self._identity, now)
         self._channels = ChannelDirectory(self._client)
+        reactions = ReactionReader(self._client, options.reactions)
         forms = FormOpener(self._client, self._replies)
         self._deliveries = DeliveryHandler(
-            token, lambda: self._identity, self._new_parser, self._replies, forms, f"{command} show"
+            token,
+            lambda: self._identity,
+            self._new_parser,
+            self._replies,
+            forms,
+            f"{command} show",
+            self._channels.direct_channel,
+            lambda reaction: reactions.command(reaction, self._now()),
         )
         app_token = options.app_token.get_secret_value() if options.app_token else ""
         self._socket_mode = (
@@ -250,6 +259,10 @@ class SlackSurface:
     async def react(self, ref: PostRef, emoji: str, *, on: bool = True) -> None:
         await self._posts.react(ref, emoji, on=on)
 
+    async def publish_home(self, person: Actor, place: Place, card: Card) -> None:
+        request = self._client.web.views_publish(user_id=person.id, view=home.home_view(card, place))
+        await self._client.call("views.publish", request)
+
     async def profile(self, actor: Actor) -> Actor:
         return await self._users.profile(actor)
 
@@ -258,6 +271,9 @@ class SlackSurface:
 
     async def can_see(self, actor: Actor, place: Place) -> bool:
         return await self._channels.can_see(actor, place)
+
+    async def is_in_channel(self, actor: Actor, place: Place) -> bool:
+        return await self._channels.is_in_channel(actor, place)
 
     async def is_public(self, place: Place) -> bool:
         return await self._channels.is_public(place)

@@ -22,6 +22,7 @@ STARTS: Mapping[str, Callable[[], AbstractAsyncContextManager[Any]]] = {
 def no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests of what is sent need not wait for when it may be sent: ``test_budgets`` and the e2e tests do."""
     monkeypatch.setattr("bot.surfaces.slack.client.SECONDS_PER_CHANNEL", {})
+    monkeypatch.setattr("bot.surfaces.mattermost.posting.SECONDS_BETWEEN_EDITS", 0.0)
 
 
 @pytest.fixture(params=sorted(STARTS))

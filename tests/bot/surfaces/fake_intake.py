@@ -47,6 +47,8 @@ class FakeIntake:
         self.changed_places: list[tuple[str, str, str]] = []  # (surface, channel, person)
         self.plugin_events: list[tuple[str, str, str]] = []  # (site, event, payload)
         self.plugin_gaps: list[str] = []  # sites
+        self.opened_homes: list[tuple[str, str]] = []  # (person, channel)
+        self.pressed_homes: list[str] = []
         self.languages: dict[str, str] = {}  # by user id
 
     @property
@@ -143,6 +145,12 @@ class FakeIntake:
 
     def on_plugin_gap(self, site: str) -> None:
         self.plugin_gaps.append(site)
+
+    def home_opened(self, actor: Actor, place: Place) -> None:
+        self.opened_homes.append((actor.id, place.channel))
+
+    def home_pressed(self, actor: Actor) -> None:
+        self.pressed_homes.append(actor.id)
 
     def language_for(self, actor: Actor) -> str:
         return self.languages.get(actor.id, "en")

@@ -30,6 +30,14 @@ class RestApi(SiteState):
             response = await self.plugin_handler(request, seen)
             if response is not None:
                 return response
+        allowed, headers = self.rate_limit.take(path) if self.rate_limit else (True, {})
+        if not allowed:
+            return web.Response(status=429, text="limit exceeded", headers=headers)
+        response = await self._respond(request, seen, path)
+        response.headers.update(headers)
+        return response
+
+    async def _respond(self, request: web.Request, seen: Seen, path: str) -> web.StreamResponse:
         try:
             if hook := re.fullmatch(r"/hooks/commands/([a-z0-9]+)", path):
                 return self._response_url(hook[1], seen)

@@ -18,6 +18,7 @@ from tests.fakes.mattermost.models import (
     new_id,
 )
 from tests.fakes.mattermost.sockets import Sockets, broadcast
+from tests.fakes.rate_limits import ServerLimit
 
 T = TypeVar("T")
 
@@ -31,6 +32,7 @@ class SiteState(Fake):
         self.command_word = command
         self.sub_path = sub_path
         self.trigger_seconds = 3.0
+        self.rate_limit: ServerLimit | None = None  # off by default, as on a server
         self.edit_seconds = 1e9  # PostEditTimeLimit; the server's default is none
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}

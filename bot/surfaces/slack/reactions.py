@@ -1,0 +1,88 @@
+"""Reactions that act as verbs: ``[slack.reactions]`` says which, and the message which task.
+
+Slack's events do not contain the message, so it is read first. It must be ours and name exactly one task.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from bot.surfaces.protocol import NotInChannel, PostGone
+from bot.surfaces.slack import button_values
+from bot.surfaces.slack.client import ApiError, SlackClient
+from bot.surfaces.slack.deliveries import Reaction
+from bot.surfaces.slack.parsing import thread_of
+from commands.model.intents import Approve, Begin, Finish, Reopen, TakeBack, TaskIntent
+from commands.model.messages import Message, Via
+
+_TASK = re.compile(r"\bT\d+\b")
+_RUN = re.compile(r"\bR\d+\b")
+_VERBS: Mapping[str, type[TaskIntent]] = {"begin": Begin, "finish": Finish, "approve": Approve, "reopen": Reopen}
+
+
+class ReactionReader:
+    """``verbs`` by the names of emojis, without skin tones."""
+
+    def __init__(self, client: SlackClient, verbs: Mapping[str, str]) -> None:
+        self._client = client
+        self._verbs = verbs
+
+    async def command(self, reaction: Reaction, now: datetime) -> Message | None:
+        """None if the reaction asks for nothing. Raises ``ChatUnreachable``."""
+        verb = self._verbs.get(reaction.emoji.partition("::")[0])
+        if verb is None:
+            return None
+        post = await self._read(reaction)
+        named = _named_task(post)
+        if named is None:
+            return None
+        run, task = named
+        intent = (
+            _VERBS[verb](run=run, tasks=(task,)) if reaction.added else TakeBack(run=run, tasks=(task,), done=verb)
+        )
+        return Message(
+            key=reaction.key,
+            actor=reaction.actor,
+            place=reaction.place.model_copy(update={"thread": thread_of(post)}),
+            via=Via.REACTION,
+            at=now,
+            intent=intent.model_dump(mode="json"),
+        )
+
+    async def _read(self, reaction: Reaction) -> Mapping[str, Any]:
+        """Empty if it cannot be read (Slack docs, "conversations.replies": ``ts`` may be that of a reply)."""
+        web, channel, ts = self._client.web, reaction.place.channel, reaction.post
+        request = web.conversations_replies(channel=channel, ts=ts, oldest=ts, latest=ts, inclusive=True, limit=1)
+        try:
+            response = await self._client.call("conversations.replies", request, channel)
+        except (ApiError, NotInChannel, PostGone):
+            return {}
+        return next((post for post in response.get("messages") or () if post.get("ts") == ts), {})
+
+
+def _named_task(post: Mapping[str, Any]) -> tuple[str, str] | None:
+    """(run, task), if exactly one task is named and not more than one run. Without a run, it is that of the
+    thread."""
+    texts = [str(post.get("text") or ""), *_texts(post.get("blocks"))]
+    tasks = {task for text in texts for task in _TASK.findall(text)}
+    runs = {run for text in texts for run in _RUN.findall(text)}
+    if len(tasks) != 1 or len(runs) > 1:
+        return None
+    return next(iter(runs), ""), tasks.pop()
+
+
+def _texts(part: object) -> Iterator[str]:
+    """What people see, and what buttons are for."""
+    if isinstance(part, Mapping):
+        for name, value in part.items():
+            if name == "value" and isinstance(value, str):
+                intent = button_values.load(value) or {}
+                yield from (str(intent.get("run") or ""), *map(str, intent.get("tasks") or ()))
+            elif name == "text" and isinstance(value, str):
+                yield value
+            else:
+                yield from _texts(value)
+    elif isinstance(part, list):
+        for item in part:
+            yield from _texts(item)
