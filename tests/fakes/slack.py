@@ -238,6 +238,23 @@ class Slack(SlackServer):
         }
         return await self.deliver(app_url, "events_api", self.envelope(event))
 
+    async def share_link(self, app_url: str, url: str, *, user: str, channel: str) -> Posted:
+        """Posts a link to one of the app's domains."""
+        post = self.say(f"look at <{url}>", user, channel)
+        event = {
+            "type": "link_shared",
+            "channel": channel,
+            "is_bot_user_member": self.bot_user in self.channels[channel].members,
+            "user": user,
+            "message_ts": post.ts,
+            "unfurl_id": f"C.{post.ts}",
+            "source": "conversations_history",
+            "links": [{"domain": url.split("/")[2], "url": url}],
+            "event_ts": self.new_ts(),
+        }
+        assert (await self.deliver(app_url, "events_api", self.envelope(event))).status == 200
+        return post
+
     def _newest_with(self, label: str, user: str) -> Posted:
         ephemerals = [ephemeral for ephemeral in self.ephemerals if ephemeral.to == user]
         seen = sorted([*self.posts, *ephemerals], key=lambda post: post.ts)

@@ -15,7 +15,7 @@ from aiohttp import WSMsgType, web
 
 from adapters.testing.fake_server import Fake, Seen
 from tests.fakes.rate_limits import RateLimits
-from tests.fakes.slack_blocks import home_faults, message_faults, view_faults
+from tests.fakes.slack_blocks import home_faults, message_faults, view_faults, visible_block_text
 from tests.fakes.slack_state import ApiFailure, Channel, HomePage, Modal, Posted
 
 SCOPES = (
@@ -26,6 +26,7 @@ Result = TypeVar("Result")
 _JSON_METHODS = {
     "chat.postMessage",
     "chat.postEphemeral",
+    "chat.unfurl",
     "chat.update",
     "views.open",
     "views.publish",
@@ -322,6 +323,19 @@ class SlackServer(Fake):
     def expire(self, response_url: str) -> None:
         """As after 30 minutes."""
         self._responses.pop(response_url.rpartition("/")[2], None)
+
+    def _chat_unfurl(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        channel = self._channel(arguments.get("channel"))
+        post = next((item for item in channel.messages if item.ts == arguments.get("ts")), None)
+        if post is None:
+            raise ApiFailure("cannot_unfurl_message")
+        for url, unfurl in arguments["unfurls"].items():
+            if url not in post.text:
+                raise ApiFailure("cannot_unfurl_url")
+            if faults := message_faults(unfurl.get("blocks")):
+                raise ApiFailure("invalid_blocks", *faults)
+            post.unfurls[url] = visible_block_text(unfurl["blocks"])
+        return {}
 
     def _chat_getPermalink(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         channel, ts = self._channel(arguments.get("channel")), str(arguments.get("message_ts"))

@@ -31,6 +31,7 @@ from bot.surfaces.slack.deliveries import (
     FormSubmission,
     HomeOpened,
     Ignored,
+    LinksShared,
     NewMessage,
     NotIdentified,
     OptionSearch,
@@ -44,6 +45,7 @@ from bot.surfaces.slack.identity import Identity
 from bot.surfaces.slack.inbound import DeliveryParser
 from bot.surfaces.slack.replies import PrivateReplies
 from bot.surfaces.slack.text import translate
+from bot.surfaces.slack.unfurls import LinkUnfurler
 from commands.model.card import Button, Card, Option, Text
 from commands.model.intents import Begin, Finish
 from commands.model.messages import Actor, Message
@@ -71,6 +73,7 @@ class DeliveryHandler:
         show_command: str,
         direct_channel: Callable[[Actor], Awaitable[str]],
         read_reaction: Callable[[Reaction], Awaitable[Message | None]],
+        unfurler: LinkUnfurler,
     ) -> None:
         self._token = token
         self._identity = identity
@@ -80,6 +83,7 @@ class DeliveryHandler:
         self._show_command = show_command
         self._direct_channel = direct_channel
         self._read_reaction = read_reaction
+        self._unfurler = unfurler
         self._intake: Intake | None = None
         self._accepting = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -157,18 +161,12 @@ class DeliveryHandler:
         if isinstance(delivery, FormSubmission):
             with in_language(intake.language_for(delivery.draft.actor)):
                 return await self._submit(delivery, intake, req.body)
-        if (status := await _notice(delivery, intake)) is not None:
+        if (status := await self._notice(delivery, intake)) is not None:
             return BoltResponse(status=status)
-        if isinstance(delivery, Reaction):
-            command = await self._command_of(delivery)
-            if isinstance(command, BoltResponse):
-                return command
-            delivery = command
-        if isinstance(delivery, NewMessage) and delivery.message.edits:
-            accepted = await _accepted_edit(delivery, intake)
-            if isinstance(accepted, BoltResponse):
-                return accepted
-            delivery = accepted
+        accepted = await self._accepted(delivery, intake)
+        if isinstance(accepted, BoltResponse):
+            return accepted
+        delivery = accepted
         if isinstance(delivery, NewMessage):
             response = await self._record_message(delivery, intake, req.body)
             if response is not None:
@@ -176,6 +174,32 @@ class DeliveryHandler:
         req.context[_DELIVERY] = delivery
         await next()
         return None
+
+    async def _notice(self, delivery: Delivery, intake: Intake) -> int | None:
+        """The status for a delivery that nobody waits for an answer to, and None for all others."""
+        match delivery:
+            case HomeOpened(actor=actor, place=place):
+                intake.home_opened(actor, place)
+            case LinksShared():
+                self._spawn(self._unfurler.unfurl(delivery, intake))
+            case PlaceChanged(channel=channel, person=person):
+                intake.place_changed("slack", channel, person)
+            case PersonChanged(id=id):
+                try:
+                    await intake.person_changed("slack", id)
+                except NotRecorded:
+                    return 503  # Slack sends it again
+            case _:
+                return 200 if isinstance(delivery, Ignored) else None
+        return 200
+
+    async def _accepted(self, delivery: Delivery, intake: Intake) -> Delivery | BoltResponse:
+        """A reaction as the command that it stands for, and an edited message if it is to be read again."""
+        if isinstance(delivery, Reaction):
+            return await self._command_of(delivery)
+        if isinstance(delivery, NewMessage) and delivery.message.edits:
+            return await _accepted_edit(delivery, intake)
+        return delivery
 
     async def _command_of(self, reaction: Reaction) -> NewMessage | BoltResponse:
         """The only delivery for which something is read before the ack: Slack sends an event again."""
@@ -292,26 +316,6 @@ class DeliveryHandler:
         task = asyncio.ensure_future(_log_failure(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-async def _notice(delivery: Delivery, intake: Intake) -> int | None:
-    """The status for a delivery that nobody waits for an answer to, and None for all others."""
-    match delivery:
-        case Ignored():
-            return 200
-        case HomeOpened(actor=actor, place=place):
-            intake.home_opened(actor, place)
-            return 200
-        case PlaceChanged(channel=channel, person=person):
-            intake.place_changed("slack", channel, person)
-            return 200
-        case PersonChanged(id=id):
-            try:
-                await intake.person_changed("slack", id)
-            except NotRecorded:
-                return 503  # Slack sends it again
-            return 200
-    return None
 
 
 async def _log_failure(work: Awaitable[None]) -> None:

@@ -64,6 +64,15 @@ class Reaction:
 
 
 @dataclass(frozen=True, slots=True)
+class LinksShared:
+    """Somebody posted links to a domain of the app's manifest."""
+
+    place: Place
+    post: str
+    urls: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OptionSearch:
     """``on_card``: its options are commands, not the values of a form's field."""
 
@@ -115,6 +124,7 @@ Delivery = (
     | PlaceChanged
     | HomeOpened
     | Reaction
+    | LinksShared
     | NewMessage
     | FormRequest
     | OptionSearch

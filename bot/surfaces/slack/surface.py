@@ -37,6 +37,7 @@ from bot.surfaces.slack.posting import ChannelPosts
 from bot.surfaces.slack.reactions import ReactionReader
 from bot.surfaces.slack.replies import PrivateReplies
 from bot.surfaces.slack.socket import PROBE_SECONDS, SILENCE_SECONDS, SocketMode
+from bot.surfaces.slack.unfurls import LinkUnfurler
 from commands.model.card import Button, Card, Text
 from commands.model.intents import OpenForm
 from commands.model.messages import Actor, Message, Place
@@ -91,6 +92,7 @@ class SlackSurface:
             f"{command} show",
             self._channels.direct_channel,
             lambda reaction: reactions.command(reaction, self._now()),
+            LinkUnfurler(self._client, self._channels),
         )
         app_token = options.app_token.get_secret_value() if options.app_token else ""
         self._socket_mode = (
