@@ -245,7 +245,7 @@ def bootstrap(
     outcomes = OutcomeRecorder(run_rows, effect_log, inbox, runs)
     people = PeopleDirectory(PeopleRows(store), chats, settings.people, now)
     memberships = Memberships(chats, now)
-    services = _create_services(settings, platforms, runs, people, memberships, history, responder)
+    services = _create_services(settings, platforms, runs, people, memberships, history, responder, now)
     home_pages = HomePages(chats, services, people.profile, now)
 
     def on_run_change(handle: str) -> None:
@@ -316,6 +316,7 @@ def _create_services(
     memberships: Memberships,
     history: MessageHistory,
     responder: Responder,
+    now: Callable[[], datetime],
 ) -> Services:
     return Services(
         commands=COMMANDS,
@@ -329,6 +330,7 @@ def _create_services(
         access_rules=settings.access.rules,
         root_command=settings.bot.command,
         aliases=settings.aliases,
+        now=now,
         zone=settings.bot.zone,
         language=settings.bot.language,
     )

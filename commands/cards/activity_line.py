@@ -106,7 +106,7 @@ def unknown_facts(tracked: TrackedRun, outcome: Unknown, services: Services) -> 
         "what": step_summary(tracked, outcome.step),
         "done": write_summary(tracked, outcome.step),
         "platform": platform_title(platform, services),
-        "at": clock(outcome.sent_at, services.zone),
+        "at": clock(outcome.sent_at, services.zone, services.now()),
     }
     if missing := missing_text(tracked, outcome, services):
         facts["missing"] = missing
@@ -237,7 +237,7 @@ def _state_now(tracked: TrackedRun, write: Write) -> TaskState:
 
 def _deed(tracked: TrackedRun, write: Write, services: Services) -> LazyText | str:
     task = tracked.run.task(write.target)
-    return by_and_at(task.finished_by or "", task.finished_at, services.zone) if task else ""
+    return by_and_at(task.finished_by or "", task.finished_at, services.zone, services.now()) if task else ""
 
 
 def refusal_reason(outcome: Refused, platform: str, services: Services, *, partly: bool) -> Text:
@@ -254,7 +254,9 @@ def not_sent_reason(outcome: Refused, services: Services) -> Text:
     """Why it was too late to send it, where that is not the platform's fault."""
     if outcome.downtime is None:
         return translate("refused.why_late")
-    since, until = (clock(at, services.zone) for at in (outcome.downtime.since, outcome.downtime.until))
+    since, until = (
+        clock(at, services.zone, services.now()) for at in (outcome.downtime.since, outcome.downtime.until)
+    )
     return translate("refused.why_down", since=since, until=until)
 
 

@@ -267,6 +267,7 @@ class Services:
     memberships: MembershipsPort
     messages: MessagesPort
     responder: ResponderPort
+    now: Callable[[], datetime]
     access_rules: AccessRules = AccessRules()
     root_command: str = "/run"
     mention: str = "@liaison"

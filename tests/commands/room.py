@@ -219,6 +219,7 @@ class Room:
             memberships=self.memberships,
             messages=self.messages,
             responder=self.responder,
+            now=self.now,
             zone=UTC,
         )
 
