@@ -163,7 +163,9 @@ def manifest(config: Path | None) -> None:
     settings = _load_settings(config)
     socket_mode = settings.slack is not None and settings.slack.app_token is not None
     domains = link_domains(settings)
-    click.echo(manifest_yaml(settings.bot.command, settings.bot.public_url, socket_mode, domains), nl=False)
+    steps = settings.slack is not None and settings.slack.workflow_steps
+    bot = settings.bot
+    click.echo(manifest_yaml(bot.command, bot.public_url, socket_mode, domains, steps=steps), nl=False)
 
 
 @cli.group()

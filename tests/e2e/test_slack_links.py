@@ -45,16 +45,19 @@ async def test_a_link_to_a_task_shows_the_task(scene: Scene) -> None:
 
 async def test_it_shows_nothing_where_somebody_may_not_read_the_run(scene: Scene) -> None:
     chat = _chat(scene)
-    handle = await scene.start_run()  # cam and the others see its channel, and gil, who is a guest, does too
+    handle = await scene.start_run()
     members = [chat.user_id(name) for name in ("ana", "ben")]
     trusted = chat.fake.add_channel("C0TRUST", "trusted", members=tuple(members))
     mixed = chat.fake.add_channel(
-        "C0MIXED", "mixed", members=(*members, chat.fake.add_user("U0EVE", "eve", is_restricted=True))
+        "C0MIXED", "mixed", members=(*members, chat.fake.add_user("U0OUT", "otto", is_restricted=True))
     )
     url = _link(scene, handle)
     hidden = await _share(scene, url, channel=mixed.id)
     shown = await _share(scene, url, channel=trusted.id)
     await until(lambda: url in shown.unfurls)
+    mixed.members.discard("U0OUT")
+    again = await _share(scene, url, channel=mixed.id)
+    await until(lambda: url in again.unfurls)
     assert hidden.unfurls == {}
 
 

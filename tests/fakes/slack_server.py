@@ -58,6 +58,7 @@ class SlackServer(Fake):
         self.homes: dict[str, HomePage] = {}  # by user
         self.sockets: list[web.WebSocketResponse] = []
         self.deaf: list[web.WebSocketResponse] = []  # stay open, answer pings and deliver nothing
+        self.executions: dict[str, str] = {}  # of workflow steps: the output "run", or "error: …"; empty: not over
         self.linkified: list[str] = []  # calls without parse "none"
         self.link_disabled = False  # Socket Mode is switched off
         self.envelopes: dict[str, asyncio.Future[Any]] = {}
@@ -336,6 +337,24 @@ class SlackServer(Fake):
                 raise ApiFailure("invalid_blocks", *faults)
             post.unfurls[url] = visible_block_text(unfurl["blocks"])
         return {}
+
+    def _functions_completeSuccess(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        self._complete(arguments, str(json.loads(arguments["outputs"])["run"]))
+        return {}
+
+    def _functions_completeError(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        if not arguments.get("error"):
+            raise ApiFailure("invalid_arguments")
+        self._complete(arguments, f"error: {arguments['error']}")
+        return {}
+
+    def _complete(self, arguments: Mapping[str, Any], outcome: str) -> None:
+        execution = str(arguments.get("function_execution_id"))
+        if execution not in self.executions:
+            raise ApiFailure("function_execution_not_found")
+        if self.executions[execution]:
+            raise ApiFailure("invalid_function_execution_state")
+        self.executions[execution] = outcome
 
     def _chat_getPermalink(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         channel, ts = self._channel(arguments.get("channel")), str(arguments.get("message_ts"))

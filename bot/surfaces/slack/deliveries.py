@@ -73,6 +73,15 @@ class LinksShared:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkflowStep:
+    """A step of a workflow was reached. It fills in a form. ``execution`` is what Slack waits for."""
+
+    submitted: SubmittedForm
+    draft: Message
+    execution: str
+
+
+@dataclass(frozen=True, slots=True)
 class OptionSearch:
     """``on_card``: its options are commands, not the values of a form's field."""
 
@@ -125,6 +134,7 @@ Delivery = (
     | HomeOpened
     | Reaction
     | LinksShared
+    | WorkflowStep
     | NewMessage
     | FormRequest
     | OptionSearch

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.surfaces.protocol import SubmittedForm
 from bot.surfaces.slack.deliveries import (
     Delivery,
     HomeOpened,
@@ -13,8 +14,11 @@ from bot.surfaces.slack.deliveries import (
     PersonChanged,
     PlaceChanged,
     Reaction,
+    WorkflowStep,
 )
 from bot.surfaces.slack.parsing import Parser, digest
+from bot.surfaces.slack.workflow_steps import EXECUTION, FORMS
+from commands.model.messages import Message, ReplyRoute, Via
 
 # After these, other people may see a channel than before (Slack docs, "Event types").
 PLACE_EVENTS = (
@@ -46,6 +50,8 @@ class EventParser(Parser):
                 return self._parse_reaction(body, event)
             case "link_shared":
                 return self._parse_links(body, event)
+            case "function_executed":
+                return self._parse_step(body, event)
             case kind if kind in PLACE_EVENTS:
                 return _changed_place(event)
         return None
@@ -72,6 +78,23 @@ class EventParser(Parser):
             emoji=str(event.get("reaction") or ""),
             added=event.get("type") == "reaction_added",
         )
+
+    def _parse_step(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Delivery:
+        form = FORMS.get(str((event.get("function") or {}).get("callback_id") or ""))
+        execution = str(event.get("function_execution_id") or "")
+        if form is None or not execution:
+            return Ignored("not one of our steps")
+        values = {name: str(value or "") for name, value in (event.get("inputs") or {}).items()}
+        channel, run = values.pop("channel", ""), values.pop("run", "").strip()
+        draft = Message(
+            key=self._key(body, f"step:{execution}"),
+            actor=self._actor(body, {"id": values.pop("person", "")}),
+            place=self._place(body, channel, direct=channel.startswith("D")),
+            via=Via.WORKFLOW,
+            at=self.now,
+            reply=ReplyRoute(details={EXECUTION: execution}),
+        )
+        return WorkflowStep(SubmittedForm(form, run, values), draft, execution)
 
     def _parse_links(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Delivery:
         channel = str(event.get("channel") or "")

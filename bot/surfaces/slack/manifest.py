@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.surfaces.slack.events import PLACE_EVENTS
 from bot.surfaces.slack.shortcuts import ADD_COMMENT, ADD_TASK, START_ANYWHERE, START_HERE
+from bot.surfaces.slack.workflow_steps import FUNCTIONS
 
 SCOPES = (
     "app_mentions:read",
@@ -42,11 +43,14 @@ _UNQUOTED = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]*[A-Za-z0-9]")  # needs no quote
 _YAML_KEYWORDS = ("true", "false", "null", "yes", "no", "on", "off")
 
 
-def manifest(command: str, public_url: str | None, socket: bool, domains: Sequence[str] = ()) -> dict[str, Any]:
-    """``public_url`` is where Slack reaches Liaison. Socket Mode doesn't need it. Links to ``domains`` unfurl."""
+def manifest(
+    command: str, public_url: str | None, socket: bool, domains: Sequence[str] = (), *, steps: bool = False
+) -> dict[str, Any]:
+    """``public_url`` is where Slack reaches Liaison. Socket Mode doesn't need it. Links to ``domains`` unfurl, and
+    ``steps`` adds those of Workflow Builder."""
     domains = domains[:MAX_DOMAINS]
     scopes = sorted((*SCOPES, *LINK_SCOPES)) if domains else list(SCOPES)
-    events = [*EVENTS, "link_shared"] if domains else list(EVENTS)
+    events = [*EVENTS, *(["link_shared"] if domains else []), *(["function_executed"] if steps else [])]
     url = "" if socket else f"{(public_url or 'https://liaison.example.com').rstrip('/')}{EVENTS_PATH}"
     return {
         "display_information": {
@@ -78,6 +82,7 @@ def manifest(command: str, public_url: str | None, socket: bool, domains: Sequen
                 }
             ],
         },
+        **({"functions": dict(FUNCTIONS)} if steps else {}),
         "oauth_config": {"scopes": {"bot": scopes}},
         "settings": {
             "event_subscriptions": {
@@ -88,7 +93,8 @@ def manifest(command: str, public_url: str | None, socket: bool, domains: Sequen
                 "is_enabled": True,
                 **({"request_url": url, "message_menu_options_url": url} if url else {}),
             },
-            "org_deploy_enabled": False,
+            "org_deploy_enabled": steps,  # steps need it, also without a Grid
+            **({"function_runtime": "remote"} if steps else {}),
             "socket_mode_enabled": socket,
             "token_rotation_enabled": False,
         },
@@ -99,8 +105,10 @@ def _shortcut(name: str, callback_id: str, description: str, kind: str = "messag
     return {"name": name, "type": kind, "callback_id": callback_id, "description": description}
 
 
-def manifest_yaml(command: str, public_url: str | None, socket: bool, domains: Sequence[str] = ()) -> str:
-    return "\n".join(_yaml(manifest(command, public_url, socket, domains), "")) + "\n"
+def manifest_yaml(
+    command: str, public_url: str | None, socket: bool, domains: Sequence[str] = (), *, steps: bool = False
+) -> str:
+    return "\n".join(_yaml(manifest(command, public_url, socket, domains, steps=steps), "")) + "\n"
 
 
 def _yaml(value: Mapping[str, Any] | Sequence[Any], indent: str) -> Iterator[str]:

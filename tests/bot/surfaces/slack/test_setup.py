@@ -85,6 +85,15 @@ def test_links_to_the_domains_of_platforms_unfurl() -> None:
     assert "link_shared" in manifest_dict["settings"]["event_subscriptions"]["bot_events"]
 
 
+def test_steps_of_workflows_are_only_in_the_manifest_if_switched_on() -> None:
+    assert "functions" not in manifest("/run", None, socket=True)
+    manifest_dict = manifest("/run", None, True, steps=True)
+    assert set(manifest_dict["functions"]) == {"start_run", "finish_task", "post_status"}
+    assert manifest_dict["settings"]["function_runtime"] == "remote"
+    assert manifest_dict["settings"]["org_deploy_enabled"]
+    assert "function_executed" in manifest_dict["settings"]["event_subscriptions"]["bot_events"]
+
+
 def test_the_manifest_as_yaml() -> None:
     lines = manifest_yaml("/run", None, socket=True).splitlines()
     assert '    - command: "/run"' in lines
