@@ -137,6 +137,11 @@ class SlackOptions(BaseModel):
         (),
         description="ids of workspaces (T…) and Grid organisations (E…) that may install the app; empty: none",
     )
+    workflow_steps: bool = Field(
+        False,
+        description="adds steps to Workflow Builder, which needs a paid plan. A step acts in the name of the "
+        "person whom the workflow names, so whoever may publish workflows can act as anybody",
+    )
     api_url: Annotated[str, AfterValidator(_api_url)] = Field(
         "https://slack.com/api/", description="change it only for GovSlack or for tests"
     )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from adapters.errors import Rejected
-from adapters.models import RunState, TaskState
+from adapters.models import TaskState
 from adapters.toolkit.messages import in_language
 from adapters.writes import NOTE, AddTask, NotApplied, Op, SetStatus, Write, WriteResult
 from commands.lookup.earlier_message import plain_name
@@ -39,7 +39,6 @@ _OF_NOTES = {
     "unknown.decide": "unknown.decide_note",
     "unknown.decide_unread": "unknown.decide_note_unread",
 }
-_STOPPED = {RunState.FINISHED: "trace.ended_there", RunState.CANCELLED: "trace.cancelled_there"}
 _WITH_NOTE = (Op.FINISH, Op.SKIP, Op.APPROVE, Op.END)  # the text is optional there
 
 _TOO_LATE = {  # in the receipt, and in the activity line
@@ -150,7 +149,7 @@ def distinct_buttons(lines: Sequence[ActivityLine]) -> tuple[Button, ...]:
 
 def slot(message_key: str, step: Write) -> str:
     """The steps of one write share a line."""
-    return ":".join(part for part in (message_key, step.op.value, step.target) if part)
+    return ":".join(part for part in (message_key, step.op.value, step.target, step.each) if part)
 
 
 def activity_line(
@@ -288,12 +287,12 @@ def decision_line(message: Message, tracked: TrackedRun, outcome: Unknown, servi
     return ActivityLine(tracked.handle, slot(message.key, step), text, buttons, name=name)
 
 
-def stopped_line(tracked: TrackedRun, services: Services) -> ActivityLine:
-    """For a run that was halted or ended on its platform. A line of its own: an edited card notifies nobody."""
+def halted_line(tracked: TrackedRun, services: Services) -> ActivityLine:
+    """For a run that was halted on its platform. A line of its own: an edited card notifies nobody."""
     run = tracked.run
     with in_language(services.language):
         text = translate(
-            _STOPPED.get(run.state, "trace.halted"),
+            "trace.halted",
             run=run_name(tracked),
             platform=platform_title(run.key.platform, services),
             why=f" {run.health_text}" if run.health_text else "",

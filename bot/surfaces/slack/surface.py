@@ -34,11 +34,12 @@ from bot.surfaces.slack.installations import Installations
 from bot.surfaces.slack.manifest import EVENTS_PATH
 from bot.surfaces.slack.oauth import InstallRoutes
 from bot.surfaces.slack.socket import PROBE_SECONDS, SILENCE_SECONDS, SocketMode
+from bot.surfaces.slack.workflow_steps import EXECUTION
 from bot.surfaces.slack.workspace import Workspace
 from bot.surfaces.slack.workspaces import Workspaces
 from commands.model.card import Button, Card, Text
 from commands.model.intents import OpenForm
-from commands.model.messages import Actor, Message, Place
+from commands.model.messages import Actor, Membership, Message, Place
 
 log = logging.getLogger("liaison.slack")
 IDENTIFY_WAIT_SECONDS = 2.0  # ``start`` waits this long for auth.test before it continues without
@@ -216,6 +217,9 @@ class SlackSurface:
     async def send_private(
         self, message: Message, card: Card, *, nonce: str = "", may_exist: bool = False
     ) -> None:
+        if execution := str(message.reply.details.get(EXECUTION) or ""):
+            await self._of(message.place).steps.complete(execution, card)
+            return
         is_late = self._now() - message.at > EPHEMERAL_FOR
         actor, place, route = message.actor, message.place, message.reply
         replies = self._of(place).replies
@@ -244,8 +248,21 @@ class SlackSurface:
     async def can_see(self, actor: Actor, place: Place) -> bool:
         return await self._of(place).channels.can_see(actor, place)
 
+    async def is_in_channel(self, actor: Actor, place: Place) -> bool:
+        return await self._of(place).channels.is_in_channel(actor, place)
+
     async def is_public(self, place: Place) -> bool:
         return await self._of(place).channels.is_public(place)
+
+    async def members(self, place: Place, most: int) -> Sequence[Actor]:
+        found: list[Actor] = []
+        async for id in self._of(place).channels.members(place.channel):
+            person = await self._of(place).users.profile(Actor(surface="slack", workspace=place.workspace, id=id))
+            if person.membership is not Membership.BOT:
+                found.append(person)
+            if len(found) == most:
+                break
+        return found
 
     async def shared_channels(self, actor: Actor) -> Sequence[Place]:
         return await self._of(actor).channels.shared_channels(actor)

@@ -7,14 +7,15 @@ from bot.surfaces.options import SlackOptions
 from bot.surfaces.protocol import TokenRejected
 from bot.surfaces.slack.channels import ChannelDirectory
 from bot.surfaces.slack.client import SlackClient
-from bot.surfaces.slack.deliveries import Reaction
+from bot.surfaces.slack.event_handler import EventHandler
 from bot.surfaces.slack.forms import FormOpener
 from bot.surfaces.slack.identity import Identity
 from bot.surfaces.slack.people import UserDirectory
 from bot.surfaces.slack.posting import ChannelPosts
 from bot.surfaces.slack.reactions import ReactionReader
 from bot.surfaces.slack.replies import PrivateReplies
-from commands.model.messages import Message
+from bot.surfaces.slack.unfurls import LinkUnfurler
+from bot.surfaces.slack.workflow_steps import StepCompletion
 
 
 class Workspace:
@@ -34,8 +35,13 @@ class Workspace:
         self.users = UserDirectory(self.client, lambda: self.identity, now)
         self.channels = ChannelDirectory(self.client)
         self.forms = FormOpener(self.client, self.replies)
-        self._reactions = ReactionReader(self.client, options.reactions)
-        self._now = now
+        self.steps = StepCompletion(self.client)
+        reactions = ReactionReader(self.client, options.reactions)
+        self.events = EventHandler(
+            lambda reaction: reactions.command(reaction, now()),
+            LinkUnfurler(self.client, self.channels),
+            self.steps if options.workflow_steps else None,
+        )
         if identity is not None:
             self.set_identity(identity)
 
@@ -56,7 +62,3 @@ class Workspace:
         self.set_identity(identity)
         self.identified, self.rejection = True, ""
         return is_new
-
-    async def command_of(self, reaction: Reaction) -> Message | None:
-        """None if the reaction asks for nothing. Raises ``ChatUnreachable``."""
-        return await self._reactions.command(reaction, self._now())
