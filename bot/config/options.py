@@ -3,12 +3,22 @@
 ``[slack]`` and ``[mattermost]`` are in ``bot/surfaces/options.py``. Each platform defines its own settings.
 """
 
+import json
 import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 from adapters.toolkit.messages import ENGLISH, LANGUAGES
 from bot.surfaces.options import host_of, split_url
@@ -186,6 +196,17 @@ class AccessOptions(Options):
     read: tuple[ReadOptions, ...] = Field(
         (), description="who may read runs of a place, runbook or platform, if not the people of their channels"
     )
+
+    @field_validator("read", mode="before")
+    @classmethod
+    def _in_one_line(cls, value: Any) -> Any:
+        """An environment variable has it as JSON."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError as error:
+            raise ValueError('must be JSON, like [{"platform": "cutover", "who": ["members"]}]') from error
 
     @property
     def listed(self) -> frozenset[str]:

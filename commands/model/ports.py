@@ -140,12 +140,20 @@ class MembershipsPort(Protocol):
         """Also False if nobody knows: the chat cannot say, and has not said so within the last hour."""
         ...
 
+    def knows(self, actor: Actor, place: Place) -> bool:
+        """Whether ``can_see`` is what the chat said within the last hour, and not False because nobody knows."""
+        ...
+
     async def is_in_channel(self, actor: Actor, place: Place) -> bool:
         """Whether they are in it, so that a mention there reaches them. False if nobody knows."""
         ...
 
     async def is_public(self, place: Place) -> bool:
         """Whether every full member can see it (on Mattermost: of its team). False if nobody knows."""
+        ...
+
+    async def members(self, place: Place, most: int) -> Sequence[Actor]:
+        """At most that many people in the channel, bots aside. None if nobody knows."""
         ...
 
     async def shared_channels(self, actor: Actor) -> Sequence[Place]:

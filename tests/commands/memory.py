@@ -205,15 +205,23 @@ class MemoryMemberships:
     outsiders: set[tuple[str, str]] = field(default_factory=set)
     public: set[str] = field(default_factory=set)
     shared: list[Place] = field(default_factory=list)
+    people: list[Actor] = field(default_factory=list)  # of every channel
+    is_down: bool = False
 
     async def can_see(self, actor: Actor, place: Place) -> bool:
         return (actor.id, place.channel) not in self.outsiders
+
+    def knows(self, actor: Actor, place: Place) -> bool:
+        return not self.is_down
 
     async def is_in_channel(self, actor: Actor, place: Place) -> bool:
         return await self.can_see(actor, place)
 
     async def is_public(self, place: Place) -> bool:
         return place.channel in self.public
+
+    async def members(self, place: Place, most: int) -> Sequence[Actor]:
+        return self.people[:most]
 
     async def shared_channels(self, actor: Actor) -> Sequence[Place]:
         return self.shared

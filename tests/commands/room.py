@@ -62,6 +62,8 @@ BEN = Actor(
 )
 EVE = Actor(surface="console", id="U3", name="Eve", handle="eve", membership=Membership.GUEST)
 HERE = Place(surface="console", channel="inc-42", channel_name="inc-42")
+ON_SLACK = HERE.model_copy(update={"surface": "slack"})  # where not everybody sees everything
+DAN = Actor(surface="slack", id="U0DAN1", name="Dan", handle="dan", membership=Membership.MEMBER)
 
 FAILOVER = """# Database failover
 
@@ -217,7 +219,7 @@ class Room:
             platforms=adapters,
             platform_types=platform_types,
             runs=self.runs,
-            people=MemoryPeople([ANA, BEN, EVE]),
+            people=MemoryPeople([ANA, BEN, EVE, DAN]),
             memberships=self.memberships,
             messages=self.messages,
             responder=self.responder,

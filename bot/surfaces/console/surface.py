@@ -151,6 +151,9 @@ class Console:
     async def is_public(self, place: Place) -> bool:
         return True
 
+    async def members(self, place: Place, most: int) -> Sequence[Actor]:
+        return ()
+
     async def shared_channels(self, actor: Actor) -> Sequence[Place]:
         return ()
 

@@ -174,6 +174,9 @@ class MattermostSurface:
     async def is_public(self, place: Place) -> bool:
         return await self._channels.is_public(place)
 
+    async def members(self, place: Place, most: int) -> Sequence[Actor]:
+        return await self._users.members(place.channel, most)
+
     async def shared_channels(self, actor: Actor) -> Sequence[Place]:
         return await self._channels.shared_channels(actor)
 

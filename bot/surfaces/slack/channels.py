@@ -32,7 +32,7 @@ class ChannelDirectory:
         return await self._has_member(place.channel, actor)
 
     async def _has_member(self, channel: str, actor: Actor) -> bool:
-        async for member in self._members(channel):
+        async for member in self.members(channel):
             if member == actor.id:
                 return True
         return False
@@ -66,7 +66,8 @@ class ChannelDirectory:
         channel = response.get("channel")
         return channel if isinstance(channel, Mapping) else {}
 
-    async def _members(self, id: str) -> AsyncIterator[str]:
+    async def members(self, id: str) -> AsyncIterator[str]:
+        """The ids of everybody in it, bots too."""
         cursor = ""
         for _ in range(_MAX_PAGES):
             request = self._client.web.conversations_members(channel=id, limit=_PAGE_SIZE, cursor=cursor or None)

@@ -397,3 +397,16 @@ async def test_a_persons_word_settles_an_unknown_write(room: Room) -> None:
     assert "Noted: starting R1 went through. Receipt" in private_text(answer)
     gone = await room.press(DecideOutcome(run="R1", key="K1", step="other", applied=True))
     assert "already been resolved" in private_text(gone)
+
+
+async def test_use_elsewhere_names_who_will_see_the_run(room: Room) -> None:
+    await room.start(place=OTHER)
+    room.memberships.people = [ANA, BEN, EVE]
+    question = await room.type("use R1", by=BEN)
+    assert "Everybody in #inc-42 will be able to see and change it: Ana, Ben, Eve." in private_text(question)
+    room.memberships.people = [ANA, BEN] * 3
+    question = await room.type("use R1", by=BEN)
+    assert "Everybody in #inc-42 will be able to see and change it." in private_text(question)
+    room.memberships.public = {HERE.channel}
+    question = await room.type("use R1", by=BEN)
+    assert "#inc-42 is public: every member will be able to see" in private_text(question)
