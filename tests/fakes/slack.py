@@ -473,6 +473,9 @@ def _entered(element: Mapping[str, Any], value: str | None) -> dict[str, Any]:
     if element["type"] == "plain_text_input":
         entered = element.get("initial_value") if value is None else value
         return {element["action_id"]: {"type": element["type"], "value": entered or None}}
+    if element["type"] == "multi_users_select":
+        people = value.split() if value is not None else element.get("initial_users", [])
+        return {element["action_id"]: {"type": element["type"], "selected_users": people}}
     if element["type"] == "users_select":
         person = element.get("initial_user") if value is None else value
         return {element["action_id"]: {"type": element["type"], "selected_user": person or None}}
