@@ -20,7 +20,7 @@ from commands.model.run_news import NewsKind
 
 READY_WITHIN = timedelta(seconds=1)  # several tasks may become ready together
 RETRY_SECONDS = 20.0
-STALE = timedelta(hours=1)
+STALE = timedelta(hours=24)
 """What could not be told for so long, because a chat could not say who somebody is, is not told any more."""
 
 log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ forgotten when the chat reports that the person changed.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
 
@@ -147,20 +147,14 @@ class PeopleDirectory:
         return [profile for profile in profiles if _has_identifier(profile, words.removeprefix("@"))]
 
     async def account_of(self, person: Person, near: Place) -> Actor | None:
-        def matching(actors: Iterable[Actor]) -> dict[str, Actor]:
-            return {
-                actor.id: actor
-                for actor in actors
-                if _is_local(actor) and is_certainly_same(self.person(actor), person)
-            }
-
-        here = (near.surface, near.workspace)
-        found = matching(known for known, _ in self._profiles.values() if (known.surface, known.workspace) == here)
-        for words in () if found else self._identifiers(person):
-            found = matching(await self._ask(words, near))
-            if found:
-                break
-        return await self.profile(next(iter(found.values()))) if len(found) == 1 else None
+        """The chat is asked: a handle that it had yesterday may be somebody else's today."""
+        for words in self._identifiers(person):
+            asked = await self._ask(words, near)
+            found = [one for one in asked if _is_local(one) and is_certainly_same(self.person(one), person)]
+            people = [one for one in found if one.membership is not Membership.BOT]
+            if people:
+                return people[0] if len(people) == 1 else None
+        return None
 
     def _identifiers(self, person: Person) -> Sequence[str]:
         """What the chat may know this person by."""

@@ -116,6 +116,7 @@ effects = Table(
     Column("sends", Integer, nullable=False),
     Column("sent_at", UtcDateTime, nullable=False),
     Index("effects_state", "state"),
+    Index("effects_run", "run", "sent_at"),
 )
 
 ledger = Table(

@@ -42,7 +42,7 @@ class SlackChat:
     def settings(self) -> Mapping[str, Mapping[str, Any]]:
         secrets = {"bot_token": self.fake.token, "signing_secret": self.fake.signing_secret}
         reactions = {"white_check_mark": "finish", "eyes": "begin"}
-        return {"slack": {**secrets, "api_url": self.fake.api_url, "reactions": reactions}}
+        return {"slack": {**secrets, "api_url": self.fake.api_url, "reactions": reactions, "workflow_steps": True}}
 
     def user_id(self, user: str) -> str:
         return self.users[user]

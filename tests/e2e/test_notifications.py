@@ -119,7 +119,6 @@ async def test_outside_the_channel_members_get_a_direct_message_and_guests_nothi
     room = scene.environment.chat.create_room(without=("ben", "gil"))
     handle = await _start(room)
     await room.command(f"assign {handle}.T3 @gil")
-    await room.press("Assign anyway")
     await room.command(f"assign {handle}.T4 @ben")
     await until(lambda: _direct(room, "ben", "assigned you"))
     await asyncio.sleep(1)

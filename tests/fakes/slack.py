@@ -238,6 +238,39 @@ class Slack(SlackServer):
         }
         return await self.deliver(app_url, "events_api", self.envelope(event))
 
+    async def share_link(self, app_url: str, url: str, *, user: str, channel: str) -> Posted:
+        """Posts a link to one of the app's domains."""
+        post = self.say(f"look at <{url}>", user, channel)
+        event = {
+            "type": "link_shared",
+            "channel": channel,
+            "is_bot_user_member": self.bot_user in self.channels[channel].members,
+            "user": user,
+            "message_ts": post.ts,
+            "unfurl_id": f"C.{post.ts}",
+            "source": "conversations_history",
+            "links": [{"domain": url.split("/")[2], "url": url}],
+            "event_ts": self.new_ts(),
+        }
+        assert (await self.deliver(app_url, "events_api", self.envelope(event))).status == 200
+        return post
+
+    async def run_step(self, app_url: str, callback_id: str, inputs: Mapping[str, str]) -> str:
+        """A workflow reaches a step. Returns how it ended: its output "run", or "error: …"."""
+        execution = f"Fx{self.new_ts()}"
+        self.executions[execution] = ""
+        event = {
+            "type": "function_executed",
+            "function": {"id": "Fn1", "callback_id": callback_id, "type": "app", "app_id": "A1"},
+            "inputs": dict(inputs),
+            "function_execution_id": execution,
+            "workflow_execution_id": "Wx1",
+            "bot_access_token": "xwfp-1",
+            "event_ts": self.new_ts(),
+        }
+        assert (await self.deliver(app_url, "events_api", self.envelope(event))).status == 200
+        return await self.until(lambda: self.executions[execution])
+
     def _newest_with(self, label: str, user: str) -> Posted:
         ephemerals = [ephemeral for ephemeral in self.ephemerals if ephemeral.to == user]
         seen = sorted([*self.posts, *ephemerals], key=lambda post: post.ts)

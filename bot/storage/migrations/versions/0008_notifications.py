@@ -16,6 +16,7 @@ def upgrade() -> None:
         sa.Column("at", sa.String(32), nullable=False),
         sqlite_autoincrement=True,
     )
+    op.create_index("effects_run", "effects", ["run", "sent_at"])
     op.create_table(
         "preferences",
         sa.Column("actor", sa.String(255), primary_key=True),
