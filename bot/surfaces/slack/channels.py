@@ -32,7 +32,7 @@ class ChannelDirectory:
         return await self._has_member(place.channel, actor)
 
     async def _has_member(self, channel: str, actor: Actor) -> bool:
-        async for member in self.members(channel):
+        async for member in self.each_member(channel):
             if member == actor.id:
                 return True
         return False
@@ -49,7 +49,7 @@ class ChannelDirectory:
     async def members(self, place: Place, most: int) -> Sequence[str] | None:
         """Their ids, or None if there are more than ``most``."""
         found: list[str] = []
-        async for member in self._members(place.channel):
+        async for member in self.each_member(place.channel):
             found.append(member)
             if len(found) > most:
                 return None
@@ -75,7 +75,7 @@ class ChannelDirectory:
         channel = response.get("channel")
         return channel if isinstance(channel, Mapping) else {}
 
-    async def members(self, id: str) -> AsyncIterator[str]:
+    async def each_member(self, id: str) -> AsyncIterator[str]:
         """The ids of everybody in it, bots too."""
         cursor = ""
         for _ in range(_MAX_PAGES):
