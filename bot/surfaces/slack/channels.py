@@ -32,7 +32,7 @@ class ChannelDirectory:
         return await self._has_member(place.channel, actor)
 
     async def _has_member(self, channel: str, actor: Actor) -> bool:
-        async for member in self.each_member(channel):
+        async for member in self.members(channel):
             if member == actor.id:
                 return True
         return False
@@ -45,15 +45,6 @@ class ChannelDirectory:
             response = await self._client.call("conversations.open", request)
             known = self._direct[actor.id] = str((response.get("channel") or {}).get("id") or actor.id)
         return known
-
-    async def members(self, place: Place, most: int) -> Sequence[str] | None:
-        """Their ids, or None if there are more than ``most``."""
-        found: list[str] = []
-        async for member in self.each_member(place.channel):
-            found.append(member)
-            if len(found) > most:
-                return None
-        return found
 
     async def is_public(self, place: Place) -> bool:
         return _is_public(await self._info(place.channel))
@@ -75,7 +66,7 @@ class ChannelDirectory:
         channel = response.get("channel")
         return channel if isinstance(channel, Mapping) else {}
 
-    async def each_member(self, id: str) -> AsyncIterator[str]:
+    async def members(self, id: str) -> AsyncIterator[str]:
         """The ids of everybody in it, bots too."""
         cursor = ""
         for _ in range(_MAX_PAGES):

@@ -292,7 +292,7 @@ class SlackSurface:
 
     async def members(self, place: Place, most: int) -> Sequence[Actor]:
         found: list[Actor] = []
-        async for id in self._channels.each_member(place.channel):
+        async for id in self._channels.members(place.channel):
             person = await self._users.profile(Actor(surface="slack", workspace=place.workspace, id=id))
             if person.membership is not Membership.BOT:
                 found.append(person)
