@@ -16,7 +16,7 @@ from commands.cards.task_row import is_late, row, shown_tasks
 from commands.model.card import Button, Card, Row, Section, Text
 from commands.model.command import Right
 from commands.model.errors import CommandError
-from commands.model.intents import Home, OpenForm, Runs, Show
+from commands.model.intents import Home, Notify, OpenForm, Runs, Show
 from commands.model.messages import Actor, Place
 from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
@@ -70,7 +70,9 @@ async def home_page(
         buttons=(
             replace(button("button.start", OpenForm(about="start")), style="primary"),
             button("home_page.all_runs", Runs()),
+            button("home_page.settings", Notify()),
         ),
+        footer=translate(f"notify.{await services.preferences.notify_mode(actor)}"),
     )
 
 

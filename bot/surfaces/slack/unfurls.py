@@ -37,7 +37,7 @@ class LinkUnfurler:
 
     async def _members(self, place: Place) -> Sequence[Actor] | None:
         try:
-            ids = await self._channels.members(place, MAX_MEMBERS)
+            ids = await self._channels.few_members(place, MAX_MEMBERS)
         except SurfaceError:
             return None
         if ids is None:
