@@ -147,6 +147,13 @@ class Home(Intent):
     verb: Literal["home"] = "home"
 
 
+class Notify(Intent):
+    """Without ``mode`` it shows the present one."""
+
+    verb: Literal["notify"] = "notify"
+    mode: Literal["", "auto", "thread", "dm", "off"] = ""
+
+
 # Intents of buttons. Nobody types them.
 
 
