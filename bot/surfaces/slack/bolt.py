@@ -208,14 +208,10 @@ class DeliveryHandler:
         await ack()
         intake = self._intake
         match delivery:
-            case NewMessage(message=message, view=view) if intake is not None:
+            case NewMessage(message=message) if intake is not None:
                 intake.process(message.key)
-                if delivery.trigger:
-                    intake.home_pressed(message.actor)
+                if delivery.trigger or delivery.view:
                     self._spawn(self._show_in_modal(delivery, intake))
-                elif view:
-                    with in_language(intake.language_for(message.actor)):
-                        self._spawn(self._show_received(message.actor, view))
             case FormRequest() if intake is not None:
                 self._spawn(self._open_form(delivery, intake))
             case UnreadableButton(actor=actor, place=place, reply=reply) if intake is not None:
@@ -234,22 +230,20 @@ class DeliveryHandler:
                     request = replace(request, place=place)
         await workspace.forms.open(request, intake)
 
-    async def _show_received(self, actor: Actor, view: str) -> None:
-        await self._workspaces.of(actor.workspace).forms.show_received(view)
-
     async def _reply(self, actor: Actor, place: Place, route: ReplyRoute, card: Card) -> None:
         await self._workspaces.of(actor.workspace).replies.send(actor, place, route, card)
 
     async def _show_in_modal(self, delivery: NewMessage, intake: Intake) -> None:
-        """The answer to a button of the home page, if it is ready while the trigger is valid. What the page itself
-        shows is left out."""
+        """The answer to a button of the home page or of a modal, if it is ready while the trigger is valid."""
         message = delivery.message
         card = await intake.private_answer(message.key, OUTCOME_WAIT_SECONDS)
-        if card is None or card.shown_elsewhere:
-            return
+        intake.home_pressed(message.actor)
         with in_language(intake.language_for(message.actor)):
             forms = self._workspaces.of(message.actor.workspace).forms
-            await forms.open_card(card, message, delivery.trigger)
+            if delivery.view:
+                await forms.show_answer(card, message, delivery.view)
+            elif card is not None and not card.shown_elsewhere:  # or else the page itself shows it
+                await forms.open_card(card, message, delivery.trigger)
 
     async def _options(self, ack: AsyncAck, delivery: Delivery) -> None:
         if not isinstance(delivery, OptionSearch) or self._intake is None:
