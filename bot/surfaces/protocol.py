@@ -12,7 +12,7 @@ Language: a surface renders its own messages in ``current_language()``. The engi
 outbound method; the surface sets it from ``Intake.language_for`` while it answers a delivery itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -227,6 +227,12 @@ class Intake(Protocol):
         """Events of plugins may have been missed."""
         ...
 
+    async def link_card(
+        self, url: str, place: Place, members: Callable[[], Awaitable[Sequence[Actor] | None]]
+    ) -> Card | None:
+        """A small card for a link that somebody posted in ``place``, if all of its ``members`` may read it."""
+        ...
+
     def home_opened(self, actor: Actor, place: Place) -> None:
         """The person opened their page (``HomeSurface``). Returns immediately."""
         ...
@@ -334,8 +340,16 @@ class Surface(Protocol):
         """Whether this person can open the channel now: as its member, or, if it is public, as a full member."""
         ...
 
+    async def is_in_channel(self, actor: Actor, place: Place) -> bool:
+        """Whether this person is in the channel, so that a mention there reaches them."""
+        ...
+
     async def is_public(self, place: Place) -> bool:
         """Whether every full member can open the channel (on Mattermost: of its team)."""
+        ...
+
+    async def members(self, place: Place, most: int) -> Sequence[Actor]:
+        """At most that many people in the channel, bots aside."""
         ...
 
     async def shared_channels(self, actor: Actor) -> Sequence[Place]:

@@ -2,6 +2,8 @@
 
 import copy
 import itertools
+import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,7 +41,7 @@ class SlackChat:
     def settings(self) -> Mapping[str, Mapping[str, Any]]:
         secrets = {"bot_token": self.fake.token, "signing_secret": self.fake.signing_secret}
         reactions = {"white_check_mark": "finish", "eyes": "begin"}
-        return {"slack": {**secrets, "api_url": self.fake.api_url, "reactions": reactions}}
+        return {"slack": {**secrets, "api_url": self.fake.api_url, "reactions": reactions, "workflow_steps": True}}
 
     def user_id(self, user: str) -> str:
         return self.users[user]
@@ -148,6 +150,12 @@ class SlackRoom(Room):
 
     def unsafe_texts(self) -> list[str]:
         return unsafe_texts([message.raw for message in self.bot_messages()])
+
+    def mentioned(self, message: BotMessage) -> set[str]:
+        members = self.chat.fake.channels[message.raw.channel].members
+        ids = set(re.findall(r"<@(\w+)>", json.dumps(message.raw.blocks)))
+        ids |= set(re.findall(r'"type": "user", "user_id": "(\w+)"', json.dumps(message.raw.blocks)))
+        return {name for name, id in self.chat.users.items() if id in ids and id in members}
 
     def bot_messages(self) -> list[BotMessage]:
         fake = self.chat.fake

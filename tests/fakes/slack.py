@@ -185,7 +185,7 @@ class Slack(SlackServer):
         container = {"type": "message", "message_ts": post.ts, "channel_id": post.channel, **thread}
         payload = {
             **self._interaction("block_actions", user),
-            "response_url": self.new_response_url(post.channel, user),
+            "response_url": self.new_response_url(post.channel, user, post),
             "channel": {"id": post.channel, "name": self.channels[post.channel].name},
             "container": {**container, "is_ephemeral": ephemeral},
             **({} if ephemeral else {"message": {"type": "message", **shown}}),
@@ -237,6 +237,39 @@ class Slack(SlackServer):
             "event_ts": self.new_ts(),
         }
         return await self.deliver(app_url, "events_api", self.envelope(event))
+
+    async def share_link(self, app_url: str, url: str, *, user: str, channel: str) -> Posted:
+        """Posts a link to one of the app's domains."""
+        post = self.say(f"look at <{url}>", user, channel)
+        event = {
+            "type": "link_shared",
+            "channel": channel,
+            "is_bot_user_member": self.bot_user in self.channels[channel].members,
+            "user": user,
+            "message_ts": post.ts,
+            "unfurl_id": f"C.{post.ts}",
+            "source": "conversations_history",
+            "links": [{"domain": url.split("/")[2], "url": url}],
+            "event_ts": self.new_ts(),
+        }
+        assert (await self.deliver(app_url, "events_api", self.envelope(event))).status == 200
+        return post
+
+    async def run_step(self, app_url: str, callback_id: str, inputs: Mapping[str, str]) -> str:
+        """A workflow reaches a step. Returns how it ended: its output "run", or "error: …"."""
+        execution = f"Fx{self.new_ts()}"
+        self.executions[execution] = ""
+        event = {
+            "type": "function_executed",
+            "function": {"id": "Fn1", "callback_id": callback_id, "type": "app", "app_id": "A1"},
+            "inputs": dict(inputs),
+            "function_execution_id": execution,
+            "workflow_execution_id": "Wx1",
+            "bot_access_token": "xwfp-1",
+            "event_ts": self.new_ts(),
+        }
+        assert (await self.deliver(app_url, "events_api", self.envelope(event))).status == 200
+        return await self.until(lambda: self.executions[execution])
 
     def _newest_with(self, label: str, user: str) -> Posted:
         ephemerals = [ephemeral for ephemeral in self.ephemerals if ephemeral.to == user]

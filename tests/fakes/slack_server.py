@@ -15,7 +15,7 @@ from aiohttp import WSMsgType, web
 
 from adapters.testing.fake_server import Fake, Seen
 from tests.fakes.rate_limits import RateLimits
-from tests.fakes.slack_blocks import home_faults, message_faults, view_faults
+from tests.fakes.slack_blocks import home_faults, message_faults, view_faults, visible_block_text
 from tests.fakes.slack_state import ApiFailure, Channel, HomePage, Modal, Posted
 
 SCOPES = (
@@ -26,6 +26,7 @@ Result = TypeVar("Result")
 _JSON_METHODS = {
     "chat.postMessage",
     "chat.postEphemeral",
+    "chat.unfurl",
     "chat.update",
     "views.open",
     "views.publish",
@@ -53,10 +54,12 @@ class SlackServer(Fake):
         self.users: dict[str, dict[str, Any]] = {}
         self.channels: dict[str, Channel] = {}
         self.ephemerals: list[Posted] = []
+        self._pressed: dict[str, str] = {}  # response_url id -> ts of the message with the button
         self.modals: dict[str, Modal] = {}
         self.homes: dict[str, HomePage] = {}  # by user
         self.sockets: list[web.WebSocketResponse] = []
         self.deaf: list[web.WebSocketResponse] = []  # stay open, answer pings and deliver nothing
+        self.executions: dict[str, str] = {}  # of workflow steps: the output "run", or "error: …"; empty: not over
         self.linkified: list[str] = []  # calls without parse "none"
         self.link_disabled = False  # Socket Mode is switched off
         self.envelopes: dict[str, asyncio.Future[Any]] = {}
@@ -109,8 +112,11 @@ class SlackServer(Fake):
         self._triggers[trigger] = (user, time.monotonic())
         return trigger
 
-    def new_response_url(self, channel: str, user: str) -> str:
+    def new_response_url(self, channel: str, user: str, pressed: Posted | None = None) -> str:
+        """``pressed``: the message whose button was pressed, which an answer can replace."""
         id = f"R{next(self._numbers)}"
+        if pressed is not None:
+            self._pressed[id] = pressed.ts
         self._responses[id] = (channel, user, "", [])
         return f"{self.url}/response/{id}"
 
@@ -316,12 +322,49 @@ class SlackServer(Fake):
             self._check_content(message)
         except ApiFailure as failure:
             return web.json_response({"ok": False, "error": failure.code}, status=400)
-        self._post_ephemeral(channel, user, message, "response_url")
+        ts = self._pressed.get(id)
+        pressed = next((post for post in (*self.posts, *self.ephemerals) if post.ts == ts), None)
+        if message.get("replace_original") and pressed is not None:
+            pressed.text, pressed.blocks = message["text"], list(message.get("blocks", ()))
+            self._changed.set()
+        else:
+            self._post_ephemeral(channel, user, message, "response_url")
         return web.Response(text="ok")
 
     def expire(self, response_url: str) -> None:
         """As after 30 minutes."""
         self._responses.pop(response_url.rpartition("/")[2], None)
+
+    def _chat_unfurl(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        channel = self._channel(arguments.get("channel"))
+        post = next((item for item in channel.messages if item.ts == arguments.get("ts")), None)
+        if post is None:
+            raise ApiFailure("cannot_unfurl_message")
+        for url, unfurl in arguments["unfurls"].items():
+            if url not in post.text:
+                raise ApiFailure("cannot_unfurl_url")
+            if faults := message_faults(unfurl.get("blocks")):
+                raise ApiFailure("invalid_blocks", *faults)
+            post.unfurls[url] = visible_block_text(unfurl["blocks"])
+        return {}
+
+    def _functions_completeSuccess(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        self._complete(arguments, str(json.loads(arguments["outputs"])["run"]))
+        return {}
+
+    def _functions_completeError(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        if not arguments.get("error"):
+            raise ApiFailure("invalid_arguments")
+        self._complete(arguments, f"error: {arguments['error']}")
+        return {}
+
+    def _complete(self, arguments: Mapping[str, Any], outcome: str) -> None:
+        execution = str(arguments.get("function_execution_id"))
+        if execution not in self.executions:
+            raise ApiFailure("function_execution_not_found")
+        if self.executions[execution]:
+            raise ApiFailure("invalid_function_execution_state")
+        self.executions[execution] = outcome
 
     def _chat_getPermalink(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         channel, ts = self._channel(arguments.get("channel")), str(arguments.get("message_ts"))

@@ -69,7 +69,12 @@ class Renderer:
                 return RenderedPost(mention, [attachment])
         lines = [*card_lines(card, handles), *left_out_lines]
         message = fit_lines([mention, *lines] if mention else lines, MESSAGE_RUNES)
-        return RenderedPost(message, [{**base, "actions": actions}] if actions else [])
+        without_menu = [action for action in actions if action["type"] != "select"]
+        for fewer in (actions, without_menu):
+            attachments = [{**base, "actions": fewer}] if fewer else []
+            if self._fits({"attachments": attachments, NONCE: scope.nonce}):
+                return RenderedPost(message, attachments)
+        return RenderedPost(message, [])
 
     def _fits(self, props: Any) -> bool:
         return props_runes(props) <= self._props_limit
