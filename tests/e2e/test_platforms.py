@@ -136,7 +136,7 @@ async def test_starting_a_runbook_that_several_platforms_have_asks_which_one(sce
     )
     await scene.room.click(f"{RUNBOOK} (tines)", choice)
     await scene.wait_for_card()
-    await scene.wait_for_text("on tines")
+    await scene.wait_for_text("tines · (updated|as of)")
 
 
 @on_mattermost
