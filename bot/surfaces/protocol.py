@@ -238,7 +238,8 @@ class Intake(Protocol):
         ...
 
     def home_pressed(self, actor: Actor) -> None:
-        """The person pressed something on their page, which is therefore kept up to date for longer."""
+        """Something that the person pressed, perhaps on their page, was answered: the page may show something else
+        now, and is kept up to date for longer."""
         ...
 
     def language_for(self, actor: Actor) -> str:

@@ -213,14 +213,10 @@ class DeliveryHandler:
         await ack()
         intake = self._intake
         match delivery:
-            case NewMessage(message=message, view=view) if intake is not None:
+            case NewMessage(message=message) if intake is not None:
                 intake.process(message.key)
-                if delivery.trigger:
-                    intake.home_pressed(message.actor)
+                if delivery.trigger or delivery.view:
                     self._spawn(self._show_in_modal(delivery, intake))
-                elif view:
-                    with in_language(intake.language_for(message.actor)):
-                        self._spawn(self._forms.show_received(view))
             case FormRequest() if intake is not None:
                 self._spawn(self._open_form(delivery, intake))
             case UnreadableButton(actor=actor, place=place, reply=reply) if intake is not None:
@@ -239,14 +235,15 @@ class DeliveryHandler:
         await self._forms.open(request, intake)
 
     async def _show_in_modal(self, delivery: NewMessage, intake: Intake) -> None:
-        """The answer to a button of the home page, if it is ready while the trigger is valid. What the page itself
-        shows is left out."""
+        """The answer to a button of the home page or of a modal, if it is ready while the trigger is valid."""
         message = delivery.message
         card = await intake.private_answer(message.key, OUTCOME_WAIT_SECONDS)
-        if card is None or card.shown_elsewhere:
-            return
+        intake.home_pressed(message.actor)
         with in_language(intake.language_for(message.actor)):
-            await self._forms.open_card(card, message, delivery.trigger)
+            if delivery.view:
+                await self._forms.show_answer(card, message, delivery.view)
+            elif card is not None and not card.shown_elsewhere:  # or else the page itself shows it
+                await self._forms.open_card(card, message, delivery.trigger)
 
     async def _options(self, ack: AsyncAck, delivery: Delivery) -> None:
         if not isinstance(delivery, OptionSearch) or self._intake is None:

@@ -46,15 +46,6 @@ class ChannelDirectory:
             known = self._direct[actor.id] = str((response.get("channel") or {}).get("id") or actor.id)
         return known
 
-    async def members(self, place: Place, most: int) -> Sequence[str] | None:
-        """Their ids, or None if there are more than ``most``."""
-        found: list[str] = []
-        async for member in self._members(place.channel):
-            found.append(member)
-            if len(found) > most:
-                return None
-        return found
-
     async def is_public(self, place: Place) -> bool:
         return _is_public(await self._info(place.channel))
 

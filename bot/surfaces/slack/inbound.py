@@ -149,6 +149,8 @@ class DeliveryParser(ShortcutParser, EventParser):
 
     def _parse_button(self, body: Mapping[str, Any]) -> Delivery:
         action: Mapping[str, Any] = body["actions"][0]
+        if not isinstance(action.get("action_id"), str | None):
+            raise TypeError("action_id")  # Bolt would fail
         if (body.get("view") or {}).get("callback_id") == views.CALLBACK and action.get("type") != "button":
             return self._parse_refresh(body)
         value = _chosen_value(action)

@@ -36,10 +36,13 @@ class LinkUnfurler:
             await self._client.call("chat.unfurl", request, channel)
 
     async def _members(self, place: Place) -> Sequence[Actor] | None:
+        """None if they are too many, or cannot be asked for."""
+        found: list[Actor] = []
         try:
-            ids = await self._channels.members(place, MAX_MEMBERS)
+            async for id in self._channels.members(place.channel):
+                found.append(Actor(surface="slack", workspace=place.workspace, id=id))
+                if len(found) > MAX_MEMBERS:
+                    return None
         except SurfaceError:
             return None
-        if ids is None:
-            return None
-        return [Actor(surface="slack", workspace=place.workspace, id=id) for id in ids]
+        return found
