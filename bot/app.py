@@ -28,6 +28,8 @@ from bot.engine.reconciler import Reconciler
 from bot.outbound.activity_log import ActivityLog
 from bot.outbound.home_pages import HomePages
 from bot.outbound.live_cards import LiveCards
+from bot.outbound.notifications import Notifications
+from bot.outbound.notifier import Notifier
 from bot.outbound.outbox import Outbox
 from bot.outbound.postings import Senders
 from bot.outbound.responder import Responder
@@ -43,8 +45,10 @@ from bot.storage.effects import Effect, EffectLog
 from bot.storage.inbox import Inbox, UnfinishedMessage
 from bot.storage.live_cards import LiveCardRows
 from bot.storage.local_runs import LocalRunRows
+from bot.storage.news import NewsRows
 from bot.storage.outbox import Kind, OutboxRows
 from bot.storage.people import PeopleRows
+from bot.storage.preferences import PreferenceRows
 from bot.storage.rate_limits import RateLimitRows
 from bot.storage.runs import RunRows
 from bot.storage.scheduled import ScheduledRows
@@ -52,7 +56,7 @@ from bot.storage.store import Store
 from bot.storage.surface_state import SurfaceStateRows
 from bot.surfaces.console.surface import NAME as CONSOLE
 from bot.surfaces.protocol import Reception, Surface
-from commands.cards.activity_line import stopped_line
+from commands.cards.activity_line import halted_line
 from commands.cards.run_card import channel_card
 from commands.language import due_time
 from commands.model.card import Result
@@ -92,6 +96,7 @@ class Application:
     live_cards: LiveCards
     home_pages: HomePages
     activity_log: ActivityLog
+    notifier: Notifier
     responder: Responder
     services: Services
     engine: EmbeddedEngine
@@ -110,6 +115,7 @@ class Application:
         await self.live_cards.load()
         await self.activity_log.load()
         await self.outbox.load()
+        await self.notifier.load()
         processed = [item.message.key for item in await self.inbox.unfinished()]
         for surface in self.surfaces.values():
             await surface.start(self.intake)
@@ -120,6 +126,7 @@ class Application:
         await self.reconciler.resume(frozenset(processed))
         self._tasks.append(asyncio.create_task(asyncio.to_thread(due_time.warm_up)))
         self._tasks.append(asyncio.create_task(self.inbox.delete_old_forever(INBOX_CLEANUP_SECONDS)))
+        self._tasks.append(asyncio.create_task(self.notifier.run_forever()))
         self._tasks.append(asyncio.create_task(self.heartbeat.beat_forever()))
         self._tasks.append(asyncio.create_task(self.change_poller.poll_forever()))
         log.info("started", surfaces=list(self.surfaces), platforms=list(self.platforms), resumed=len(processed))
@@ -212,7 +219,7 @@ def bootstrap(
         LiveCardRows(store),
         chats,
         run_rows.get,
-        lambda run: channel_card(run, services, now()),
+        lambda run: channel_card(run, services, now(), engine.delayed_writes(run.handle)),
         run_rows.bind,
         now,
         language,
@@ -230,22 +237,35 @@ def bootstrap(
         now,
     )
     live_cards.outbox = activity_log.outbox = outbox
-    reaction = settings.bot.reaction_emoji
-    responder = Responder(chats, outbox, live_cards, activity_log, inbox, run_rows, history.message, now, reaction)
+    responder = Responder(
+        chats,
+        outbox,
+        live_cards,
+        activity_log,
+        inbox,
+        run_rows,
+        history.message,
+        now,
+        reaction=settings.bot.reaction_emoji,
+        escalate_after=settings.bot.escalate_after,
+    )
     runs = RunService(
         run_rows,
         effect_log,
         platforms,
         now,
         on_change=lambda handle: on_run_change(handle),
-        on_stop=lambda run: activity_log.post_soon(stopped_line(run, services)),
+        on_halt=lambda run: activity_log.post_soon(halted_line(run, services)),
         count_queued_writes=lambda handle: engine.queued_writes(handle),
         language=language,
     )
+    notifications = Notifications(run_rows, effect_log, inbox, live_cards, now)
+    notifier = Notifier(NewsRows(store), notifications, outbox, now, settings.bot.assignments_within)
+    run_rows.on_news = notifier.add
     outcomes = OutcomeRecorder(run_rows, effect_log, inbox, runs)
     people = PeopleDirectory(PeopleRows(store), chats, settings.people, now)
     memberships = Memberships(chats, now)
-    services = _create_services(settings, platforms, runs, people, memberships, history, responder)
+    services = _create_services(settings, store, platforms, runs, people, memberships, history, responder, now)
     home_pages = HomePages(chats, services, people.profile, now)
 
     def on_run_change(handle: str) -> None:
@@ -268,7 +288,9 @@ def bootstrap(
         heartbeat,
         now,
     )
-    responder.scheduler, responder.services, senders.services = engine, services, services
+    engine.on_delay_change = live_cards.mark_changed
+    responder.scheduler, responder.services = engine, services
+    senders.services = notifications.services = services
     history.engine, history.reconciler = engine, reconciler
     intake = AppIntake(
         engine,
@@ -299,6 +321,7 @@ def bootstrap(
         live_cards=live_cards,
         home_pages=home_pages,
         activity_log=activity_log,
+        notifier=notifier,
         responder=responder,
         services=services,
         engine=engine,
@@ -310,12 +333,14 @@ def bootstrap(
 
 def _create_services(
     settings: Settings,
+    store: Store,
     platforms: Mapping[str, Adapter],
     runs: RunService,
     people: PeopleDirectory,
     memberships: Memberships,
     history: MessageHistory,
     responder: Responder,
+    now: Callable[[], datetime],
 ) -> Services:
     return Services(
         commands=COMMANDS,
@@ -326,9 +351,11 @@ def _create_services(
         memberships=memberships,
         messages=history,
         responder=responder,
+        preferences=PreferenceRows(store),
         access_rules=settings.access.rules,
         root_command=settings.bot.command,
         aliases=settings.aliases,
+        now=now,
         zone=settings.bot.zone,
         language=settings.bot.language,
     )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from adapters.protocol import CheckResult, CheckStatus
+from adapters.toolkit.people import is_chat_id
 from bot.config.checks import check_problem, check_settings, fix, ok, warn
 from bot.config.settings import Settings, SettingsError, load
 from bot.observability.check_report import CheckCounter
@@ -24,7 +25,6 @@ from bot.observability.logs import Redactor
 from bot.server.lock import CannotStart, is_locked
 from bot.server.say_socket import ConnectionCut, Request, SocketSilent, send_request
 from bot.surfaces.protocol import FOR_THE_OPERATOR, Refusal, SurfaceError
-from commands.access import is_chat_id
 
 if TYPE_CHECKING:
     from bot.app import Application

@@ -4,16 +4,14 @@ Guests, people of other companies, bots, and people whose membership is unknown 
 more, but only by chat id: anyone can pick a handle, and an email of another company proves nothing.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 
+from adapters.toolkit.people import is_chat_id
 from commands.model.command import Right
 from commands.model.errors import NotAllowed
 from commands.model.messages import Actor, Membership, Place
 from commands.model.ports import AccessRules
 from commands.text.catalogue import plain_text, translate
-
-_CHAT_ID = re.compile(r"[UWCGD](?=[A-Z0-9]*[0-9])[A-Z0-9]{3,}|[a-z0-9]{26}")
 
 MEMBERSHIP_PLURAL_KEYS: Mapping[Membership, str] = {
     Membership.MEMBER: "standing.member",
@@ -97,11 +95,6 @@ def is_any_of(actor: Actor, entries: Sequence[str]) -> bool:
 def is_any_place(place: Place, entries: Sequence[str]) -> bool:
     """By id, or by the name of the channel."""
     return _is_listed_place(place, entries)
-
-
-def is_chat_id(text: str) -> bool:
-    """Whether it looks like a Slack or Mattermost id of a person or channel."""
-    return _CHAT_ID.fullmatch(text) is not None
 
 
 def _people_with(right: Right, rules: AccessRules) -> Sequence[str]:

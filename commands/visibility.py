@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from adapters.models import Person, Run, RunbookKey, RunKey, RunState, RunSummary
+from adapters.models import Run, RunbookKey, RunKey, RunState, RunSummary
+from adapters.toolkit.people import is_certainly_same
 from commands.access import RIGHT_KEYS, is_any_of, is_any_place, is_listed, require_right
 from commands.language.references import is_run_handle, is_task_handle
 from commands.model.card import Button
@@ -89,11 +90,11 @@ class Reader:
         if tracked.overlay.started_by is not None and tracked.overlay.started_by.same_as(actor):
             return True
         me = self._people.person(actor)
-        if run.owner is not None and _is_certainly(me, run.owner):
+        if run.owner is not None and is_certainly_same(me, run.owner):
             return True
         began = tracked.overlay.last_actions
         return any(
-            any(_is_certainly(me, person) for person in (*task.assignees, *task.approvers))
+            any(is_certainly_same(me, person) for person in (*task.assignees, *task.approvers))
             or (not task.assignees and task.id in began and _began(actor, tracked, task.id))
             for task in run.tasks
             if not task.state.is_over
@@ -103,16 +104,6 @@ class Reader:
 def _began(actor: Actor, tracked: TrackedRun, task: str) -> bool:
     action, now = tracked.overlay.last_actions[task], tracked.run.task(task)
     return now is not None and action.state is now.state and action.by.same_as(actor)
-
-
-def _is_certainly(me: Person, other: Person) -> bool:
-    """By e-mail, id or handle. Never by the name: anybody can call themselves "Ana"."""
-    if me.email and other.email:
-        return me.email.casefold() == other.email.casefold()
-    return any(
-        mine and theirs and mine.casefold() == theirs.casefold()
-        for mine, theirs in ((me.id, other.id), (me.handle, other.handle))
-    )
 
 
 def _rule_for(tracked: TrackedRun, rules: Sequence[ReadRule]) -> ReadRule | None:

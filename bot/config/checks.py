@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from adapters.protocol import CheckResult, CheckStatus
+from adapters.toolkit.people import is_chat_id
 from bot.config.environment import variable_of
 from bot.config.parse import RENAMED, SECTIONS
 from bot.config.settings import Settings
-from commands.access import is_chat_id
 
 # How a problem of the settings goes on if it says itself what to do.
 _INSTRUCTIONS = ("set ", "use ", "rename ", "remove ", "choose ")

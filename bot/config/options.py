@@ -3,12 +3,22 @@
 ``[slack]`` and ``[mattermost]`` are in ``bot/surfaces/options.py``. Each platform defines its own settings.
 """
 
+import json
 import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 from adapters.toolkit.messages import ENGLISH, LANGUAGES
 from bot.surfaces.options import host_of, split_url
@@ -96,6 +106,17 @@ class BotOptions(Options):
         gt=timedelta(0),
         description="how long a write is retried while its platform is unreachable",
     )
+    assignments_within: Annotated[timedelta, BeforeValidator(parse_duration)] = Field(
+        timedelta(seconds=30),
+        gt=timedelta(0),
+        description="what a person is assigned within this time is told in one message",
+    )
+    escalate_after: Annotated[timedelta, BeforeValidator(parse_duration)] = Field(
+        timedelta(minutes=5),
+        gt=timedelta(0),
+        description="how long a promised update is overdue before its author gets a direct message; "
+        "the run's owner gets one after twice as long",
+    )
     timezone: Annotated[str, AfterValidator(_zone)] = Field(
         "UTC", description="the time zone of clock times for people whose chat does not provide one"
     )
@@ -175,6 +196,17 @@ class AccessOptions(Options):
     read: tuple[ReadOptions, ...] = Field(
         (), description="who may read runs of a place, runbook or platform, if not the people of their channels"
     )
+
+    @field_validator("read", mode="before")
+    @classmethod
+    def _in_one_line(cls, value: Any) -> Any:
+        """An environment variable has it as JSON."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError as error:
+            raise ValueError('must be JSON, like [{"platform": "cutover", "who": ["members"]}]') from error
 
     @property
     def listed(self) -> frozenset[str]:

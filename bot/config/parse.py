@@ -265,11 +265,16 @@ def _equal_name(name: str, table: Mapping[str, Any]) -> str | None:
 
 
 def _split_or_strip(value: Any, annotation: Any) -> Any:
-    if isinstance(value, str) and _is_list(annotation):
+    if isinstance(value, str) and _is_list(annotation) and not _has_tables(annotation):
         return [part.strip() for part in value.split(",") if part.strip()]
     if isinstance(value, str) and _is_secret(annotation):
         return value.strip()  # the file of a secret often ends with a line break
     return value
+
+
+def _has_tables(annotation: Any) -> bool:
+    is_table = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    return is_table or any(_has_tables(part) for part in get_args(annotation))
 
 
 def _is_list(annotation: Any) -> bool:

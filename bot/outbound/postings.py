@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from adapters.models import HomeChannel
@@ -15,9 +15,10 @@ from bot.storage.runs import RunRows
 from bot.surfaces.protocol import FOR_THE_OPERATOR, NotInChannel, PostRef, Surface, SurfaceError
 from commands.cards import pending_lines
 from commands.cards.undelivered import undelivered_card
-from commands.model.card import Answer, Card
-from commands.model.messages import Message, Place, Via
+from commands.model.card import Answer, Card, PersonName, Text
+from commands.model.messages import Actor, Message, Place, Via
 from commands.model.ports import Services
+from commands.model.tracked_run import TrackedRun
 from commands.text.locales import language_of
 
 LATE = timedelta(seconds=60)  # then an answer says what it answers
@@ -26,6 +27,31 @@ ANSWER_USEFUL_FOR = timedelta(hours=24)
 NOTICE_USEFUL_FOR = timedelta(minutes=1)
 _TOLD_OF = {Kind.POST: "post", Kind.CARD: "card", Kind.LINES: "lines"}
 """Whoever causes one of these is told when the chat refuses it."""
+
+
+def direct_place(person: Actor) -> Place:
+    return Place(surface=person.surface, workspace=person.workspace, channel=f"@{person.id}", direct=True)
+
+
+def home_place(tracked: TrackedRun, live_cards: LiveCards) -> Place | None:
+    """Where everybody is told about a run: the place it belongs to first, as its card is placed there."""
+    cards = live_cards.cards_of(tracked.handle)
+    home = tracked.home
+    if home is None:
+        return cards[0].place if cards else None
+    for card in cards:
+        if card.place.key == home.key:
+            return card.place
+    return home.model_copy(update={"thread": ""})
+
+
+def without_mentions(card: Card) -> Card:
+    """For what is posted late: it must not call anybody for what is over."""
+
+    def plain(text: Text) -> Text:
+        return tuple(replace(span, ping=False) if isinstance(span, PersonName) else span for span in text)
+
+    return replace(card, title=plain(card.title), lines=tuple(plain(line) for line in card.lines))
 
 
 @dataclass(frozen=True)
@@ -72,6 +98,9 @@ class Postings:
         places = {own.key: own} if own is message.place or not answer.announces else {}
         for live in self.live_cards.cards_of(answer.announces):
             places.setdefault(live.place.key, live.place)
+        tracked = self.run_rows.get(answer.announces) if answer.announces else None
+        if tracked is not None and (first := home_place(tracked, self.live_cards)) is not None:
+            places.setdefault(first.key, first)
         posts = [
             Delivery(
                 f"post {message.key} {key}",
@@ -86,8 +115,15 @@ class Postings:
             for key, place in places.items()
             if place.surface in self.surfaces and not self._is_home(home, place)
         ]
-        here = [post for post in posts if post.place is message.place]
-        return PublicPosts(here, [post for post in posts if post not in here])
+        answered = [post for post in posts if post.place is message.place]
+        return PublicPosts(answered, [post for post in posts if post not in answered])
+
+    def _thread_for(self, run: str, place: Place) -> Place:
+        """The thread of the run's card: in this place, else in this chat; the place itself if it has none."""
+        threads = self.live_cards.threads_of(run) if run else ()
+        nearest = [thread for thread in threads if thread.key == place.key]
+        nearest += [thread for thread in threads if thread.surface == place.surface]
+        return nearest[0] if nearest else place
 
     def _place_of_its_readers(self, answer: Answer, place: Place) -> Place:
         """The place of the message, unless others there may not read the run: then the run's own."""
@@ -168,6 +204,8 @@ class Senders:
         assert card is not None
         if may_exist and await surface.find_post(place, delivery.nonce) is not None:
             return
+        if self._now() - delivery.at > LATE:
+            card = without_mentions(card)
         with in_language(self._language):
             await surface.post(place, card, nonce=delivery.nonce)
 

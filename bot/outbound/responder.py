@@ -8,8 +8,8 @@ activity lines, so its news goes to the sender instead.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
 
 import structlog
 
@@ -19,7 +19,7 @@ from adapters.writes import Write
 from bot.outbound.activity_log import ActivityLog
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.outbox import Outbox
-from bot.outbound.postings import ANSWER_USEFUL_FOR, NOTICE_USEFUL_FOR, Postings
+from bot.outbound.postings import ANSWER_USEFUL_FOR, NOTICE_USEFUL_FOR, Postings, direct_place, home_place
 from bot.storage.effects import Effect
 from bot.storage.inbox import Inbox
 from bot.storage.outbox import Delivery, Kind
@@ -36,6 +36,8 @@ from commands.text.catalogue import plain_text
 from commands.text.locales import language_of
 
 log = structlog.get_logger(__name__)
+_REMINDERS: tuple[Literal["", "author", "owner"], ...] = ("", "author", "owner")
+"""Of an update that is due: each comes ``escalate_after`` later than the one before."""
 _TYPED_ANYWHERE = (Via.COMMAND, Via.MENTION)  # the sender may not see the card's thread
 
 
@@ -64,6 +66,8 @@ class Responder:
         run_rows: RunRows,
         find_message: Callable[[str], Awaitable[Message | None]],
         now: Callable[[], datetime],
+        *,
+        escalate_after: timedelta,
         reaction: str = "",
     ) -> None:
         self._surfaces = surfaces
@@ -74,6 +78,7 @@ class Responder:
         self._run_rows = run_rows
         self._find_message = find_message
         self._now = now
+        self._escalate_after = escalate_after
         self._postings = Postings(surfaces, live_cards, run_rows, reaction)
         self._private_answers: dict[str, asyncio.Future[Card | None]] = {}  # by message key, as are the next three
         self._results: dict[str, asyncio.Future[Result]] = {}
@@ -98,8 +103,7 @@ class Responder:
 
     async def send_direct(self, person: Actor, card: Card, *, key: str, cause: Message | None = None) -> None:
         """A direct message to ``person``. ``key`` names it: the same one is never sent twice."""
-        place = Place(surface=person.surface, workspace=person.workspace, channel=f"@{person.id}", direct=True)
-        at = self._now()
+        place, at = direct_place(person), self._now()
         await self._put(
             Delivery(key, Kind.DIRECT, place, at, at + ANSWER_USEFUL_FOR, card=card, person=person, cause=cause)
         )
@@ -124,21 +128,30 @@ class Responder:
         if delivery.place.surface in self._surfaces:
             await self._outbox.put(delivery)
 
+    async def announce(self, handle: str, card: Card, *, key: str) -> None:
+        """Posts the card in the run's home place, for everybody."""
+        tracked, at = self._run_rows.get(handle), self._now()
+        place = home_place(tracked, self._live_cards) if tracked is not None else None
+        if place is not None:
+            await self._put(Delivery(key, Kind.POST, place, at, at + ANSWER_USEFUL_FOR, subject=handle, card=card))
+
     async def schedule_reminder(self, handle: str, at: datetime | None, by: Actor, place: Place) -> None:
         assert self.scheduler is not None
-        slot = f"due:{handle}"
-        if at is None:
-            await self.scheduler.schedule(self._now(), slot, None)
-            return
-        message = Message(
-            key=f"{slot}:{at.isoformat()}",
-            actor=by,
-            place=place,
-            via=Via.SAY,
-            at=at,
-            intent=UpdateDue(run=handle, at=at).model_dump(mode="json"),
-        )
-        await self.scheduler.schedule(at, slot, message)
+        for number, tells in enumerate(_REMINDERS):
+            slot = f"due:{handle}:{tells}" if tells else f"due:{handle}"
+            if at is None:
+                await self.scheduler.schedule(self._now(), slot, None)
+                continue
+            due_at = at + number * self._escalate_after
+            message = Message(
+                key=f"{slot}:{at.isoformat()}",
+                actor=by,
+                place=place,
+                via=Via.SAY,
+                at=due_at,
+                intent=UpdateDue(run=handle, at=at, tells=tells).model_dump(mode="json"),
+            )
+            await self.scheduler.schedule(due_at, slot, message)
 
     # For writes in progress
 

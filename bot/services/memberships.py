@@ -47,10 +47,40 @@ class Memberships:
         key = (place.surface, place.channel, actor.id)
         return await self._answer(key, lambda surface: surface.can_see(actor, place))
 
+    def knows(self, actor: Actor, place: Place) -> bool:
+        if actor.surface != place.surface or actor.workspace != place.workspace:
+            return True
+        last = self._answers.get((place.surface, place.channel, actor.id))
+        return last is not None and self.now() - last.at < GRACE
+
+    async def is_in_channel(self, actor: Actor, place: Place) -> bool:
+        """Asks the chat each time: it is only needed before somebody is mentioned."""
+        surface = self.surfaces.get(place.surface)
+        if surface is None or actor.surface != place.surface or actor.workspace != place.workspace:
+            return False
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                return await surface.is_in_channel(actor, place)
+        except (SurfaceError, TimeoutError) as error:
+            why = str(error) or "no answer in time"
+            log.warning("membership not read", channel=place.channel, person=actor.id, error=why)
+            return False
+
     async def is_public(self, place: Place) -> bool:
         if place.direct:
             return False
         return await self._answer((place.surface, place.channel, ""), lambda surface: surface.is_public(place))
+
+    async def members(self, place: Place, most: int) -> Sequence[Actor]:
+        surface = self.surfaces.get(place.surface)
+        if surface is None:
+            return ()
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                return await surface.members(place, most)
+        except (SurfaceError, TimeoutError) as error:
+            log.warning("members not read", channel=place.channel, error=str(error) or "no answer in time")
+            return ()
 
     async def shared_channels(self, actor: Actor) -> Sequence[Place]:
         surface = self.surfaces.get(actor.surface)
@@ -143,8 +173,17 @@ class LastMemberships:
     async def can_see(self, actor: Actor, place: Place) -> bool:
         return self.memberships.last_answer(actor, place)
 
+    def knows(self, actor: Actor, place: Place) -> bool:
+        return self.memberships.knows(actor, place)
+
+    async def is_in_channel(self, actor: Actor, place: Place) -> bool:
+        return False
+
     async def is_public(self, place: Place) -> bool:
         return False
+
+    async def members(self, place: Place, most: int) -> Sequence[Actor]:
+        return ()
 
     async def shared_channels(self, actor: Actor) -> Sequence[Place]:
         return ()

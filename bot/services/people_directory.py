@@ -13,11 +13,11 @@ from weakref import WeakValueDictionary
 import structlog
 
 from adapters.models import Person
+from adapters.toolkit.people import is_certainly_same, is_chat_id
 from bot.storage.people import PeopleRows
 from bot.surfaces.protocol import Surface, SurfaceError
-from commands.access import is_chat_id
 from commands.model.errors import Missing
-from commands.model.messages import Actor, Membership, Message
+from commands.model.messages import Actor, Membership, Message, Place
 
 PROFILE_LIFETIME = timedelta(days=1)
 RIGHTS_LIFETIME = timedelta(minutes=5)  # of a profile that decides whether somebody may write
@@ -130,8 +130,12 @@ class PeopleDirectory:
             cached = self._cached(words, near.place.surface)
             if cached or surface is None:
                 return cached
+        return await self._ask(words, near.place)
+
+    async def _ask(self, words: str, near: Place) -> Sequence[Actor]:
+        surface = self._surfaces.get(near.surface)
         try:
-            found = await surface.find_people(words, near.place)
+            found = [] if surface is None else await surface.find_people(words, near)
         except SurfaceError as error:
             log.warning("people search failed", error=str(error))
             raise Missing("person.not_asked", words=words) from error
@@ -141,6 +145,23 @@ class PeopleDirectory:
     def _cached(self, words: str, surface: str) -> Sequence[Actor]:
         profiles = [profile for profile, _ in self._profiles.values() if profile.surface == surface]
         return [profile for profile in profiles if _has_identifier(profile, words.removeprefix("@"))]
+
+    async def account_of(self, person: Person, near: Place) -> Actor | None:
+        """The chat is asked: a handle that it had yesterday may be somebody else's today."""
+        for words in self._identifiers(person):
+            asked = await self._ask(words, near)
+            found = [one for one in asked if _is_local(one) and is_certainly_same(self.person(one), person)]
+            people = [one for one in found if one.membership is not Membership.BOT]
+            if people:
+                return people[0] if len(people) == 1 else None
+        return None
+
+    def _identifiers(self, person: Person) -> Sequence[str]:
+        """What the chat may know this person by."""
+        email = (person.email or "").casefold()
+        ids = [id for id, address in self._emails.items() if address.casefold() == email and is_chat_id(id)]
+        ids += [person.id] if is_chat_id(person.id) else []
+        return [*ids, *([email] if email else []), *([f"@{person.handle}"] if person.handle else [])]
 
     def person(self, actor: Actor) -> Person:
         """The actor with the e-mail address from ``[people]``, else from their profile."""

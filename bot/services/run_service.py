@@ -1,8 +1,8 @@
 """Runs for handlers: the store's rows, refreshed from the platforms (implements ``RunsPort``).
 
 Hints, and writes that do not return all that they changed, schedule a refresh, at most one per second and run, at
-low priority. ``on_change`` gets the handle of each run whose snapshot has changed, ``on_stop`` each run that was
-found halted or over on its platform, unless Liaison ended it.
+low priority. ``on_change`` gets the handle of each run whose snapshot has changed, ``on_halt`` each run that was
+found halted on its platform.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
@@ -13,7 +13,7 @@ from adapters.models import Run, RunbookKey, RunKey, RunState, RunSummary
 from adapters.protocol import Adapter, TaskReads
 from adapters.toolkit.messages import ENGLISH
 from adapters.unconfigured import adapter_named
-from adapters.writes import Op, WriteResult
+from adapters.writes import WriteResult
 from bot.services.background_refreshes import BackgroundRefreshes
 from bot.services.run_changes import find_or_track, reserve, tasks_to_read, with_snapshot, with_state
 from bot.storage.effects import EffectLog
@@ -22,8 +22,6 @@ from bot.storage.runs import RunRows
 from bot.storage.store import Commit
 from commands.model.messages import Actor, Place
 from commands.model.tracked_run import Receipt, RunOverlay, TrackedRun
-
-_OPEN = (RunState.STARTING, RunState.ACTIVE, RunState.PAUSED)
 
 
 class RunService:
@@ -35,7 +33,7 @@ class RunService:
         now: Callable[[], datetime],
         *,
         on_change: Callable[[str], None],
-        on_stop: Callable[[TrackedRun], object],
+        on_halt: Callable[[TrackedRun], object],
         count_queued_writes: Callable[[str], int],
         language: str = ENGLISH,
     ) -> None:
@@ -45,7 +43,7 @@ class RunService:
         self._platforms = platforms
         self._now = now
         rows.on_change = on_change
-        self._on_stop = on_stop
+        self._on_halt = on_halt
         self._count_queued_writes = count_queued_writes
         self._used_at: dict[str, datetime] = {}  # by handle: when somebody last used it or was shown it
         self._background = BackgroundRefreshes(self._read_again, self._platform_of, self._is_being_created, now)
@@ -195,8 +193,8 @@ class RunService:
             if refreshed is not None:
                 break
         assert refreshed is not None
-        if await self._was_stopped(tracked, run):
-            self._on_stop(refreshed)
+        if run.state is RunState.PAUSED and tracked.run.state in (RunState.STARTING, RunState.ACTIVE):
+            self._on_halt(refreshed)
         return refreshed
 
     async def _refresh_tasks(self, handle: str, tasks: Collection[str]) -> None:
@@ -209,16 +207,6 @@ class RunService:
             if len(read) == len(tasks) and await self._save_read(tracked, merged, even_if_changed=False):
                 return
         await self.refresh(handle)
-
-    async def _was_stopped(self, before: TrackedRun, run: Run) -> bool:
-        """Whether somebody halted or ended the run on its platform since it was last read."""
-        was, read_at = before.run.state, before.run.read_at
-        if run.state is RunState.PAUSED:
-            return was in (RunState.STARTING, RunState.ACTIVE)
-        if was not in _OPEN or not run.state.is_over:
-            return False
-        receipts = await self.receipts(before.handle)
-        return not any(receipt.op == Op.END and (not read_at or receipt.at >= read_at) for receipt in receipts)
 
     async def _save_read(self, before: TrackedRun, run: Run, *, even_if_changed: bool) -> TrackedRun | None:
         """None if the snapshot is not that of ``before`` any more."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, select, update
@@ -79,6 +80,16 @@ class EffectLog:
         if len(found) < len(rows):
             raise UnreadableEffect(f"an effect of {key} cannot be read")
         return {effect.step.step_key: effect for effect in found}
+
+    async def of_run(self, run: str, since: datetime) -> Sequence[Effect]:
+        """What was, or may have been, written since then, newest first."""
+        query = (
+            select(effects)
+            .where(effects.c.run == int(run[1:]), effects.c.sent_at >= since, effects.c.state != "refused")
+            .order_by(effects.c.sent_at.desc())
+        )
+        async with self._store.read() as connection:
+            return self._parse((await connection.execute(query)).all())
 
     async def list_open(self) -> Sequence[Effect]:
         """What was sent and has no outcome yet, whether or not it was noted as unknown."""

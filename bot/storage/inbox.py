@@ -14,7 +14,7 @@ from bot.storage.store import Commit, Store
 from bot.storage.tables import choices, inbox
 from commands.dispatch import Route
 from commands.model.card import Result
-from commands.model.messages import Actor, Message
+from commands.model.messages import Actor, Message, Place, Via
 
 RETENTION = timedelta(days=7)  # must be longer than a choice stays open
 
@@ -135,6 +135,18 @@ class Inbox:
         async with self._store.read() as connection:
             found = self._store.parse_rows(inbox, await connection.execute(query), _recorded, key=["key"])
         return found[0] if found else None
+
+    async def has_message(self, actor: Actor, place: Place, since: datetime) -> bool:
+        """Whether this person typed or pressed anything in this channel since then."""
+        query = select(inbox.c.seq).where(
+            inbox.c.at >= since,
+            func.json_extract(inbox.c.message, "$.actor.id") == actor.id,
+            func.json_extract(inbox.c.message, "$.place.channel") == place.channel,
+            func.json_extract(inbox.c.message, "$.place.surface") == place.surface,
+            func.json_extract(inbox.c.message, "$.via") != Via.SAY.value,  # reminders
+        )
+        async with self._store.read() as connection:
+            return (await connection.execute(query.limit(1))).first() is not None
 
     async def read_all(self) -> None:
         """Parses every row, so that the store knows those that cannot be read."""

@@ -13,9 +13,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from adapters.models import Run, RunKey, RunState
+from bot.storage.news import StoredNews, insert_news
 from bot.storage.store import put
 from bot.storage.tables import bindings, runs
 from commands.model.messages import Place
+from commands.model.run_news import run_news
 from commands.model.tracked_run import RunOverlay, TrackedRun
 
 RunChange = Callable[[TrackedRun], TrackedRun]
@@ -51,6 +53,7 @@ class RunTransaction:
     cached: Callable[[str], StoredRun | None]
     changed: dict[str, StoredRun] = field(default_factory=dict)
     bound: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    news: list[StoredNews] = field(default_factory=list)
 
     def get(self, handle: str) -> StoredRun | None:
         """Raises what parsing raises if the row cannot be read."""
@@ -108,6 +111,7 @@ class RunTransaction:
             changed = changed.model_copy(update={"handles": handles})
         if changed == stored.run:
             return stored
+        self.news += insert_news(self.connection, handle, run_news(stored.run, changed), self.now)
         return self._save(replace(stored, run=changed))
 
     def set_start_key(self, handle: str, start_key: str) -> None:

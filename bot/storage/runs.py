@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Row, select
 
 from adapters.models import RunKey
+from bot.storage.news import StoredNews
 from bot.storage.run_transaction import RunChange, RunTransaction, StoredRun, run_number, stored_run
 from bot.storage.store import Commit, Store, put
 from bot.storage.tables import bindings, last_used, runs
@@ -28,6 +29,7 @@ class RunRows:
         self._bindings: dict[tuple[str, str], str] = {}  # (place key, thread) -> handle
         self._last_used: dict[str, str] = {}  # actor -> handle
         self.on_change: Callable[[str], None] = lambda _: None  # gets the handle of each run that has changed
+        self.on_news: Callable[[Sequence[StoredNews]], None] = lambda _: None
 
     async def load(self) -> None:
         async with self._store.read() as connection:
@@ -71,11 +73,11 @@ class RunRows:
         return [place for place, bound in self._bindings.items() if bound == handle]
 
     def last_used(self, actor: Actor) -> TrackedRun | None:
-        handle = self._last_used.get(_actor_key(actor))
+        handle = self._last_used.get(actor.key)
         return self.get(handle) if handle else None
 
     async def mark_used(self, actor: Actor, handle: str) -> None:
-        key = _actor_key(actor)
+        key = actor.key
         if self._last_used.get(key) == handle:
             return
         change = put(last_used, {"actor": key}, {"run": run_number(handle), "at": self._now()})
@@ -111,6 +113,8 @@ class RunRows:
                 self._bindings.pop(place, None)
             else:
                 self._bindings[place] = bound
+        if committed.news:
+            self.on_news(committed.news)
 
     def _remember(self, stored: StoredRun) -> None:
         known = self._runs.get(stored.handle)
@@ -134,7 +138,3 @@ def _parse_binding(row: Row[Any]) -> tuple[tuple[str, str], str]:
 
 def _parse_last_used(row: Row[Any]) -> tuple[str, str]:
     return row.actor, f"R{int(row.run)}"
-
-
-def _actor_key(actor: Actor) -> str:
-    return f"{actor.surface}/{actor.workspace}/{actor.id}"

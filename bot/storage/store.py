@@ -62,6 +62,8 @@ class Commit(StrEnum):
     ACTIVITY = "activity"
     SCHEDULED = "scheduled"
     PERSON = "person"
+    PREFERENCE = "preference"
+    NEWS = "news"
     RATE_LIMIT = "rate limit"
     SURFACE_STATE = "surface state"
     LOCAL_RUN = "local run"

@@ -116,6 +116,7 @@ effects = Table(
     Column("sends", Integer, nullable=False),
     Column("sent_at", UtcDateTime, nullable=False),
     Index("effects_state", "state"),
+    Index("effects_run", "run", "sent_at"),
 )
 
 ledger = Table(
@@ -217,6 +218,23 @@ people = Table(
     Column("id", String(64), primary_key=True),
     Column("actor", Text, nullable=False),  # Actor
     Column("at", UtcDateTime, nullable=False),
+)
+
+news = Table(
+    "news",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("run", Integer, nullable=False),
+    Column("news", Text, nullable=False),  # RunNews
+    Column("at", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,  # a number names a notification in the outbox, so it is never reused
+)
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("actor", String(255), primary_key=True),
+    Column("notify", String(8), nullable=False),  # thread, dm, off; no row: Liaison decides
 )
 
 surface_state = Table(

@@ -334,8 +334,16 @@ class Surface(Protocol):
         """Whether this person can open the channel now: as its member, or, if it is public, as a full member."""
         ...
 
+    async def is_in_channel(self, actor: Actor, place: Place) -> bool:
+        """Whether this person is in the channel, so that a mention there reaches them."""
+        ...
+
     async def is_public(self, place: Place) -> bool:
         """Whether every full member can open the channel (on Mattermost: of its team)."""
+        ...
+
+    async def members(self, place: Place, most: int) -> Sequence[Actor]:
+        """At most that many people in the channel, bots aside."""
         ...
 
     async def shared_channels(self, actor: Actor) -> Sequence[Place]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from adapters.errors import Rejected
-from adapters.models import RunState, TaskState
+from adapters.models import TaskState
 from adapters.toolkit.messages import in_language
 from adapters.writes import NOTE, AddTask, NotApplied, Op, SetStatus, Write, WriteResult
 from commands.lookup.earlier_message import plain_name
@@ -39,7 +39,6 @@ _OF_NOTES = {
     "unknown.decide": "unknown.decide_note",
     "unknown.decide_unread": "unknown.decide_note_unread",
 }
-_STOPPED = {RunState.FINISHED: "trace.ended_there", RunState.CANCELLED: "trace.cancelled_there"}
 _WITH_NOTE = (Op.FINISH, Op.SKIP, Op.APPROVE, Op.END)  # the text is optional there
 
 _TOO_LATE = {  # in the receipt, and in the activity line
@@ -106,7 +105,7 @@ def unknown_facts(tracked: TrackedRun, outcome: Unknown, services: Services) -> 
         "what": step_summary(tracked, outcome.step),
         "done": write_summary(tracked, outcome.step),
         "platform": platform_title(platform, services),
-        "at": clock(outcome.sent_at, services.zone),
+        "at": clock(outcome.sent_at, services.zone, services.now()),
     }
     if missing := missing_text(tracked, outcome, services):
         facts["missing"] = missing
@@ -237,7 +236,7 @@ def _state_now(tracked: TrackedRun, write: Write) -> TaskState:
 
 def _deed(tracked: TrackedRun, write: Write, services: Services) -> LazyText | str:
     task = tracked.run.task(write.target)
-    return by_and_at(task.finished_by or "", task.finished_at, services.zone) if task else ""
+    return by_and_at(task.finished_by or "", task.finished_at, services.zone, services.now()) if task else ""
 
 
 def refusal_reason(outcome: Refused, platform: str, services: Services, *, partly: bool) -> Text:
@@ -254,7 +253,9 @@ def not_sent_reason(outcome: Refused, services: Services) -> Text:
     """Why it was too late to send it, where that is not the platform's fault."""
     if outcome.downtime is None:
         return translate("refused.why_late")
-    since, until = (clock(at, services.zone) for at in (outcome.downtime.since, outcome.downtime.until))
+    since, until = (
+        clock(at, services.zone, services.now()) for at in (outcome.downtime.since, outcome.downtime.until)
+    )
     return translate("refused.why_down", since=since, until=until)
 
 
@@ -286,12 +287,12 @@ def decision_line(message: Message, tracked: TrackedRun, outcome: Unknown, servi
     return ActivityLine(tracked.handle, slot(message.key, step), text, buttons, name=name)
 
 
-def stopped_line(tracked: TrackedRun, services: Services) -> ActivityLine:
-    """For a run that was halted or ended on its platform. A line of its own: an edited card notifies nobody."""
+def halted_line(tracked: TrackedRun, services: Services) -> ActivityLine:
+    """For a run that was halted on its platform. A line of its own: an edited card notifies nobody."""
     run = tracked.run
     with in_language(services.language):
         text = translate(
-            _STOPPED.get(run.state, "trace.halted"),
+            "trace.halted",
             run=run_name(tracked),
             platform=platform_title(run.key.platform, services),
             why=f" {run.health_text}" if run.health_text else "",

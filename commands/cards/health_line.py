@@ -52,9 +52,7 @@ def health_word(health: Health) -> str:
     return "" if health is Health.UNSET else f"{_DOTS[health]} {health_name(health)}"
 
 
-def status_line(
-    tracked: TrackedRun, zone: tzinfo | None, now: datetime | None = None, longest: int = _LONGEST_HEALTH
-) -> Text:
+def status_line(tracked: TrackedRun, zone: tzinfo | None, now: datetime, longest: int = _LONGEST_HEALTH) -> Text:
     """ "replica lags 40 s — Ana 14:03 · next update 14:20"; empty without a status update."""
     health = run_health(tracked)
     text = health.text if len(health.text) <= longest else shorten(health.text, longest)

@@ -42,7 +42,7 @@ def waiting_line(
             who=plain_name(message.actor),
             what=step_summary(tracked, step),
             platform=platform_title(tracked.run.key.platform, services),
-            until=clock(asked_until or until, services.zone),
+            until=clock(asked_until or until, services.zone, services.now()),
         )
         stop = button("button.stop", Stop(run=tracked.handle, key=message.key))
         name = short_name(tracked, step)
@@ -57,7 +57,7 @@ def waiting_card(
         platform = platform_title(tracked.run.key.platform, services)
         facts: dict[str, object] = {"what": write_summary(tracked, step), "platform": platform}
         if isinstance(error, RateLimited):
-            until = clock(error.until, services.zone)
+            until = clock(error.until, services.zone, services.now())
             return short_card(translate("unknown.waits_asked", run=tracked.handle, until=until, **facts))
         return short_card(translate("unknown.waits", run=tracked.handle, **facts))
 
@@ -73,7 +73,7 @@ def behind_card(
             earlier=step_summary(tracked, earlier),
             who=earlier.by.shown,
             platform=platform_title(tracked.run.key.platform, services),
-            at=clock(sent_at, services.zone),
+            at=clock(sent_at, services.zone, services.now()),
         )
         return short_card(text, buttons=[button("button.stop", Stop(run=tracked.handle, key=message.key))])
 
@@ -94,7 +94,7 @@ def slow_line(
             who=plain_name(message.actor),
             what=step_summary(tracked, step),
             platform=platform_title(tracked.run.key.platform, services),
-            at=clock(sent_at, services.zone),
+            at=clock(sent_at, services.zone, services.now()),
         )
     return ActivityLine(tracked.handle, slot(message.key, step), text)
 
@@ -117,7 +117,7 @@ def queued_card(message: Message, intent: Intent, ahead: int, services: Services
 def late_card(message: Message, card: Card, services: Services) -> Card:
     """An answer that the chat could not take for a while says what it answers."""
     with in_language(language_of(message.actor, services)):
-        at = clock(message.at, services.zone)
+        at = clock(message.at, services.zone, services.now())
         said = translate("unknown.late_answer", what=Code(_shortened(message.text)), at=at)
         clicked = translate("unknown.late_click", at=at)
     return replace(card, lines=(said if message.text else clicked, *card.lines))

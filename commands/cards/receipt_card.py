@@ -145,7 +145,7 @@ def _not_sent_text(outcome: Refused, what: str, platform: str, services: Service
         case Refused(why="late" | "down"):
             return translate("refused.not_sent", what=what, why=not_sent_reason(outcome, services))
         case Refused(error=RateLimited(until=until)):
-            wait = clock(until, services.zone)
+            wait = clock(until, services.zone, services.now())
             return translate("refused.asked_to_wait", what=what, platform=platform, until=wait)
     return translate("refused.patience", what=what, platform=platform)
 
@@ -161,7 +161,7 @@ def _lines_below(context: CommandContext, tracked: TrackedRun, written: WriteOut
     stored = written.wanted.words
     lines: list[Text] = [translate("receipt.quote", text=first_line(stored))] if stored.strip() else []
     if isinstance(written.wanted, HoldTask) and (until := written.wanted.until):
-        lines.append(translate("receipt.held_until", at=clock(until, context.services.zone)))
+        lines.append(translate("receipt.held_until", at=clock(until, context.services.zone, context.now)))
     results = [outcome.result for outcome in written.outcomes if isinstance(outcome, Done)]
     lines += _ignored_fields(tracked, written.wanted, context.services)
     lines += [text for result in results if (text := adapter_message(result, tracked, context.services))]

@@ -82,7 +82,7 @@ def run_card(
         return _card_before_start(tracked)
     run = tracked.run
     tasks = shown_tasks(tracked)
-    notes = _notes(run, messages or {}, zone)
+    notes = _notes(run, messages or {}, zone, now)
     if run.state.is_over:
         return _card_after_end(tracked, tasks, notes, now, zone)
     health = run_health(tracked)
@@ -210,10 +210,12 @@ def _duration(tracked: TrackedRun, tasks: Sequence[Task]) -> str:
     return plain_text(translate(key, hours=hours, minutes=minutes % 60))
 
 
-def _notes(run: Run, messages: Mapping[str, str], zone: tzinfo | None) -> list[Text]:
+def _notes(run: Run, messages: Mapping[str, str], zone: tzinfo | None, now: datetime) -> list[Text]:
     """What its platform's adapter adds. A stored note may have a key that no longer exists."""
     return [
-        translate(note.key, messages, **note.facts, **{name: clock(at, zone) for name, at in note.times.items()})
+        translate(
+            note.key, messages, **note.facts, **{name: clock(at, zone, now) for name, at in note.times.items()}
+        )
         for note in run.notes
         if note.key in messages
     ]

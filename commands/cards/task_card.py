@@ -74,7 +74,7 @@ async def _comments(context: CommandContext, tracked: TrackedRun, task: Task) ->
 
 
 def _comment(comment: Comment, context: CommandContext) -> Text:
-    at: Text = (clock(comment.at, context.zone),) if comment.at else ()
+    at: Text = (clock(comment.at, context.zone, context.now),) if comment.at else ()
     return join_parts([join_parts([comment.by, at], " "), shorten(comment.text, 300)], ": ")
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from adapters.toolkit.folding import fold
 from commands.model.card import Code
 from commands.model.errors import BadArguments, Suggested, Suggestion
+from commands.text.catalogue import short_date
 
 MOST_DAYS = 7
 USUAL = ("15m", "30m", "1h")  # suggested for a time that says nothing
@@ -264,6 +265,6 @@ def _suggestions(points: Sequence[datetime], now: datetime, zone: tzinfo, when: 
     for at in points:
         local = at.astimezone(zone)
         days = (local.date() - now.astimezone(zone).date()).days
-        label = f"{local:%H:%M}" if days == 0 else f"{local:%d/%m %H:%M}"
+        label = f"{local:%H:%M}" if days == 0 else f"{short_date(local)} {local:%H:%M}"
         found.append((label, when(local.replace(second=0, microsecond=0).isoformat())))
     return found

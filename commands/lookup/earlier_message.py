@@ -54,7 +54,7 @@ async def take_choice(press: Choose | Retry | Drop, message: Message, services: 
     taken = await services.messages.take_choice(key, message.actor, message.key)
     if taken is not None:
         taken_by, taken_at = taken
-        raise Stale("choice.taken", who=plain_name(taken_by), at=clock(taken_at, services.zone))
+        raise Stale("choice.taken", who=plain_name(taken_by), at=clock(taken_at, services.zone, services.now()))
 
 
 def plain_name(actor: Actor) -> PersonName:

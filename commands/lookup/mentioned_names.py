@@ -2,7 +2,7 @@
 
 import re
 
-from commands.access import is_chat_id
+from adapters.toolkit.people import is_chat_id
 from commands.model.errors import CommandError
 from commands.model.intents import Intent
 from commands.model.messages import Message

@@ -218,9 +218,10 @@ class Answer:
     ``private`` is for the person alone. ``channel_title`` is its title in the channel's language, if that differs.
     ``activity`` goes to the thread of the run's card, ``public`` to the place of the message. With ``announces``,
     the handle of a run, ``public`` is its status update: it goes to the other places with a card of the run too,
-    and not to the run's home channel, where its platform posts it. The live cards of ``changed_runs`` (handles)
-    are drawn again; the one of ``move_card`` moves down to the place. ``home_channels`` binds runs, by handle, to
-    the chat channels that their platforms created for them.
+    and not to the run's home channel, where its platform posts it. With ``thread_of``, the handle of a run, it
+    goes to the thread of the run's card instead. The live cards of ``changed_runs`` (handles) are drawn again;
+    the one of ``move_card`` moves down to the place. ``home_channels`` binds runs, by handle, to the chat channels
+    that their platforms created for them.
     """
 
     private: Card | None = None
@@ -228,6 +229,7 @@ class Answer:
     activity: Sequence[ActivityLine] = ()
     public: Card | None = None
     announces: str = ""
+    thread_of: str = ""
     changed_runs: Sequence[str] = ()
     move_card: str = ""
     result: Result = "done"

@@ -214,10 +214,14 @@ class PromiseUpdate(Intent):
 
 
 class UpdateDue(Intent):
-    """A promised status update is due. Sent by the engine. ``at`` identifies the promise it was scheduled for."""
+    """A promised status update is due. Sent by the engine. ``at`` identifies the promise it was scheduled for.
+
+    ``tells``: nobody has been told yet, or the author again, or the run's owner.
+    """
 
     verb: Literal["due"] = "due"
     at: datetime
+    tells: Literal["", "author", "owner"] = Field("", exclude_if=lambda tells: not tells)
 
 
 class OpenForm(Intent):

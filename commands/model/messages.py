@@ -44,6 +44,11 @@ class Actor(Model):
     locale: str | None = Field(None, exclude_if=lambda locale: locale is None)  # of the chat client: "pt-BR"
 
     @property
+    def key(self) -> str:
+        """Identifies the account in the store."""
+        return f"{self.surface}/{self.workspace}/{self.id}"
+
+    @property
     def display_name(self) -> str:
         return self.name or self.handle or self.id
 

@@ -107,6 +107,11 @@ class PeoplePort(Protocol):
         """By "@handle", chat id, e-mail or name, on the surface of ``near``; "me" is its actor."""
         ...
 
+    async def account_of(self, person: Person, near: Place) -> Actor | None:
+        """The account in the chat of ``near`` that is certainly this person's: by e-mail, id or handle, never by
+        name. None if there is no such account, or several. Raises ``Missing`` if the chat cannot be asked."""
+        ...
+
     def person(self, actor: Actor) -> Person:
         """As platforms look people up: with the e-mail from ``[people]``, else from the chat's profile."""
         ...
@@ -116,6 +121,18 @@ class PeoplePort(Protocol):
         ...
 
 
+NotifyMode = Literal["auto", "thread", "dm", "off"]
+"""How a person wants to be told about their tasks; ``auto`` leaves it to Liaison."""
+
+
+class PreferencesPort(Protocol):
+    """What people have chosen for themselves."""
+
+    async def notify_mode(self, actor: Actor) -> NotifyMode: ...
+
+    async def set_notify_mode(self, actor: Actor, mode: NotifyMode) -> None: ...
+
+
 class MembershipsPort(Protocol):
     """Which places of the chats a person can see. Asks the chat, unless it was asked within the last minute."""
 
@@ -123,8 +140,20 @@ class MembershipsPort(Protocol):
         """Also False if nobody knows: the chat cannot say, and has not said so within the last hour."""
         ...
 
+    def knows(self, actor: Actor, place: Place) -> bool:
+        """Whether ``can_see`` is what the chat said within the last hour, and not False because nobody knows."""
+        ...
+
+    async def is_in_channel(self, actor: Actor, place: Place) -> bool:
+        """Whether they are in it, so that a mention there reaches them. False if nobody knows."""
+        ...
+
     async def is_public(self, place: Place) -> bool:
         """Whether every full member can see it (on Mattermost: of its team). False if nobody knows."""
+        ...
+
+    async def members(self, place: Place, most: int) -> Sequence[Actor]:
+        """At most that many people in the channel, bots aside. None if nobody knows."""
         ...
 
     async def shared_channels(self, actor: Actor) -> Sequence[Place]:
@@ -179,9 +208,13 @@ class ResponderPort(Protocol):
         """Puts our reaction ("white_check_mark") on the message ``post`` in ``place``."""
         ...
 
+    async def announce(self, handle: str, card: Card, *, key: str) -> None:
+        """Posts the card in the run's home place, for everybody."""
+        ...
+
     async def post_activity(self, line: ActivityLine) -> None: ...
     async def schedule_reminder(self, handle: str, at: datetime | None, by: Actor, place: Place) -> None:
-        """Reminds ``by`` in ``place`` at ``at`` that the next update is due; None cancels the reminder."""
+        """Reminds ``by`` at ``at`` that the next update is due, and later the run's owner; None cancels that."""
         ...
 
 
@@ -267,6 +300,8 @@ class Services:
     memberships: MembershipsPort
     messages: MessagesPort
     responder: ResponderPort
+    now: Callable[[], datetime]
+    preferences: PreferencesPort
     access_rules: AccessRules = AccessRules()
     root_command: str = "/run"
     mention: str = "@liaison"

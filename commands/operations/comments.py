@@ -46,7 +46,7 @@ async def show_comments(context: CommandContext, tracked: TrackedRun, task: Task
 def _line(comment: Comment, tracked: TrackedRun, context: CommandContext, *, names_task: bool) -> Text:
     """ "Ana 14:02 T3: the vendor answered"."""
     who: Text = (Bold(comment.by),) if comment.by else ()
-    at: Text = (clock(comment.at, context.zone),) if comment.at else ()
+    at: Text = (clock(comment.at, context.zone, context.now),) if comment.at else ()
     handle = tracked.task_handle(comment.task) if names_task and comment.task else ""
     return join_parts([join_parts([who, at, handle], " "), _shortened(comment.text)], ": ")
 

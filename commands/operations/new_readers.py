@@ -1,5 +1,7 @@
 """Questions before more people can read a run: before it is given to somebody, or used in another place."""
 
+from collections.abc import Sequence
+
 from commands.access import is_listed
 from commands.lookup.earlier_message import plain_name
 from commands.model.card import Button, Text
@@ -9,20 +11,40 @@ from commands.model.messages import Actor, Membership, Place
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, translate
-from commands.text.phrases import ChoiceValues, choice, label, run_name
+from commands.text.phrases import ChoiceValues, choice, join_parts, label, run_name
 from commands.visibility import Reader
+
+_MOST_NAMED = 5  # people who will see the run
 
 
 async def ask_before_assigning(person: Actor, tracked: TrackedRun, context: CommandContext) -> None:
     """Raises ``Ambiguous`` if only the open task would let this person read the run."""
-    services = context.services
+    facts = {"who": plain_name(person), "place": place_name(tracked.home), "run": run_name(tracked)}
+    key = await _new_reader(person, tracked, context)
+    if key is not None:
+        buttons = _buttons({"confirmed": True}, "button.assign_outsider", context)
+        raise Ambiguous(key, buttons=buttons, **facts)
+
+
+async def line_about_owner(owner: Actor, tracked: TrackedRun, context: CommandContext) -> Text:
+    """For the question before a start: empty if the owner could read the run anyway."""
+    key = await _new_reader(owner, tracked, context)
+    if key is None:
+        return ()
+    who, place = plain_name(owner), place_name(tracked.home)
+    return translate(key, who=who, place=place, run=translate("start.this_run"))
+
+
+async def _new_reader(person: Actor, tracked: TrackedRun, context: CommandContext) -> str | None:
+    """The message that says that only now this person will be able to read the run. None if it is not so."""
+    services, home = context.services, tracked.home
     if person.membership is not Membership.MEMBER and not is_listed(person, services.access_rules):
-        return  # a task does not let a guest read it
+        return None  # neither a task nor a run of their own lets a guest read it
     if person.same_as(context.actor) or await Reader(person, services).can_read(tracked):
-        return
-    text = {"who": plain_name(person), "place": place_name(tracked.home), "run": run_name(tracked)}
-    buttons = _buttons({"confirmed": True}, "button.assign_outsider", context)
-    raise Ambiguous("assign.outsider", buttons=buttons, **text)
+        return None
+    if home is None or home.direct:
+        return "assign.outsider_direct"
+    return "assign.outsider" if services.memberships.knows(person, home) else "assign.unchecked"
 
 
 async def ask_before_using(tracked: TrackedRun, context: CommandContext) -> None:
@@ -33,10 +55,16 @@ async def ask_before_using(tracked: TrackedRun, context: CommandContext) -> None
     for known in tracked.overlay.places:
         if await memberships.is_public(known):
             return
-    key = "use.widen_public" if await memberships.is_public(place) else "use.widen"
+    people: Sequence[Actor] = ()
+    if await memberships.is_public(place):
+        key = "use.widen_public"
+    else:
+        people = await memberships.members(place, _MOST_NAMED + 1)
+        key = "use.widen_people" if 0 < len(people) <= _MOST_NAMED else "use.widen"
     buttons = _buttons({"run": tracked.handle, "confirmed": True}, "button.use_here", context)
     home, here = place_name(tracked.home), place_name(place)
-    raise Ambiguous(key, run=run_name(tracked), home=home, place=here, buttons=buttons)
+    names = join_parts([(plain_name(person),) for person in people])
+    raise Ambiguous(key, run=run_name(tracked), home=home, place=here, people=names, buttons=buttons)
 
 
 def place_name(place: Place | None) -> Text:

@@ -6,7 +6,7 @@ what can be done instead.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from adapters.models import Person, RunState, Task, TaskState
 from adapters.protocol import Capability, supports
@@ -71,6 +71,7 @@ class PreconditionContext:
     person: Person
     receipts: Sequence[Receipt]
     zone: tzinfo
+    now: datetime
     own: Collection[str] = ()
     can: Mapping[Op, Capability] = field(default_factory=dict)  # of the run's platform
     platform: str = ""  # its title
@@ -244,9 +245,9 @@ def last_change(task: Task, check: PreconditionContext) -> LazyText | str:
     changes = (other for other in check.receipts if other.op in _CHANGES and other.code not in check.own)
     receipt = next(changes, None)  # the newest
     if receipt is not None and receipt.op in _CAUSES.get(task.state, ()) and is_same_change(receipt.at, at):
-        return lazy("deed.ours", who=receipt.by, at=clock(receipt.at, check.zone), code=receipt.code)
+        return lazy("deed.ours", who=receipt.by, at=clock(receipt.at, check.zone, check.now), code=receipt.code)
     by = (task.started_by or people_names(task.assignees)) if running else (task.finished_by or "")
-    return by_and_at(by, at, check.zone)
+    return by_and_at(by, at, check.zone, check.now)
 
 
 def _show(tracked: TrackedRun) -> list[Button]:

@@ -20,7 +20,7 @@ async def refreshed(context: CommandContext, tracked: TrackedRun) -> tuple[Track
         except AdapterError as error:
             if tracked.run.read_at is None:
                 raise
-            at = clock(tracked.run.read_at, context.zone)
+            at = clock(tracked.run.read_at, context.zone, context.now)
             notes.append(_old_read(error, context, at))
     return tracked, (*notes, *await pending_changes(context, tracked))
 
@@ -30,7 +30,9 @@ def _old_read(error: AdapterError, context: CommandContext, at: ClockTime) -> Te
     if isinstance(error, Unreachable):
         return translate("read.old", platform=platform, at=at)
     if isinstance(error, RateLimited):
-        return translate("read.waits", platform=platform, at=at, until=clock(error.until, context.zone))
+        return translate(
+            "read.waits", platform=platform, at=at, until=clock(error.until, context.zone, context.now)
+        )
     why = adapter_error_text(error, context.services, nothing_changed=False)
     return translate("read.refused", why=why, at=at)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from adapters.errors import AdapterError
-from adapters.models import Runbook, RunbookKey, TaskState
+from adapters.models import Runbook, RunbookKey, RunKey, TaskState
 from adapters.toolkit.messages import in_language
 from adapters.writes import Op, StartRun
 from commands.access import require_right
@@ -21,10 +21,11 @@ from commands.model.card import Answer, Button, Text
 from commands.model.command import Right
 from commands.model.errors import CommandError, NotAllowed
 from commands.model.intents import Drop, OpenForm, Retry, Start
-from commands.model.messages import Place
+from commands.model.messages import Actor, Place
 from commands.model.outcomes import Done, Refused, WriteOutcome
 from commands.model.ports import CannotPost, CommandContext
 from commands.model.tracked_run import TrackedRun
+from commands.operations.new_readers import line_about_owner
 from commands.operations.task_action import require
 from commands.operations.write import write
 from commands.text.catalogue import plain_text, plural, translate
@@ -68,8 +69,10 @@ async def start(intent: Start, context: CommandContext) -> Answer:
     try:
         runbook = await find_runbook(intent.runbook, intent.platform, context)
         question = await _which_channel(intent, runbook, context)
-        question = question or await _question(intent, runbook, tracked, context)
         owner = (await find_person(intent.owner, context, field="owner")) if intent.owner else None
+        if question is None and not intent.confirmed:
+            about_owner = await _line_about_owner(owner, runbook, tracked, context)
+            question = await _question(intent, runbook, tracked, context, about_owner)
     except (CommandError, AdapterError):
         await context.services.runs.cancel_start(tracked.handle)
         raise
@@ -230,19 +233,29 @@ async def _not_started(tracked: TrackedRun, why: Text, context: CommandContext, 
     return replace(answer, changed_runs=(tracked.handle,), result="failed")
 
 
+async def _line_about_owner(
+    owner: Actor | None, runbook: Runbook, tracked: TrackedRun, context: CommandContext
+) -> Text:
+    """Says that the owner is not in the place that the run will belong to, and will be able to read it."""
+    if owner is None:
+        return ()
+    run = tracked.run.model_copy(update={"runbook": runbook.title, "runbook_id": runbook.key.id})
+    run = run.model_copy(update={"key": RunKey(platform=runbook.key.platform, id=run.key.id)})
+    overlay = tracked.overlay.model_copy(update={"places": (context.place,)})
+    return await line_about_owner(owner, tracked.model_copy(update={"run": run, "overlay": overlay}), context)
+
+
 async def _question(
-    intent: Start, runbook: Runbook, tracked: TrackedRun, context: CommandContext
+    intent: Start, runbook: Runbook, tracked: TrackedRun, context: CommandContext, about_owner: Text
 ) -> Answer | None:
-    """Asked before a second start soon after the first, and before one that notifies people or cannot be
-    undone."""
-    if intent.confirmed:
-        return None
+    """Asked before a second start soon after the first, and before one that notifies people, cannot be undone,
+    or lets somebody from elsewhere read the run."""
     recent = await context.services.runs.recent_start(runbook.key, context.place, context.now - REPEAT_WINDOW)
     twice = recent if recent is not None and recent.handle != tracked.handle else None
     needs_care = (runbook.irreversible or runbook.alerts) and not intent.rehearsal
-    if twice is None and not needs_care and not runbook.warning:
+    if twice is None and not needs_care and not runbook.warning and not about_owner:
         return None
-    lines: list[Text] = []
+    lines: list[Text] = [about_owner] if about_owner else []
     if twice is not None:
         lines.append(translate("start.twice", run=run_name(twice)))
     if runbook.warning:

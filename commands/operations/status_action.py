@@ -37,7 +37,11 @@ async def show_status(context: CommandContext, tracked: TrackedRun) -> Answer:
     status = status_line(tracked, context.zone, context.now, _LONGEST) or translate(
         "status.nothing", run=run_name(tracked)
     )
-    read = translate("run.read", at=clock(tracked.run.read_at, context.zone)) if tracked.run.read_at else ()
+    read = (
+        translate("run.read", at=clock(tracked.run.read_at, context.zone, context.now))
+        if tracked.run.read_at
+        else ()
+    )
     lines = [status, join_parts([task_counts(shown_tasks(tracked)), read], Separator("   ")), *notes]
     over = tracked.run.state.is_over
     buttons = [] if over else [button("button.update", OpenForm(run=tracked.handle, about="status"))]
@@ -127,7 +131,7 @@ def _public_card(context: CommandContext, tracked: TrackedRun, wanted: SetStatus
     """The update for everybody in the places that show the run."""
     zone, due = context.services.zone, run_health(tracked).due
     with in_language(context.services.language):
-        by = translate("status.by", who=plain_name(context.actor), at=clock(context.message.at, zone))
+        by = translate("status.by", who=plain_name(context.actor), at=clock(context.message.at, zone, context.now))
         now = context.now
         next_update = (
             translate("run.next_update", at=clock(due, zone, now)) if due else translate("run.no_next_update")

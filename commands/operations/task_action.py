@@ -123,6 +123,7 @@ async def _write_one(
         person=wanted.by,
         receipts=receipts,
         zone=context.zone,
+        now=context.now,
         own=own,
         can=context.adapter(tracked).capabilities,
         platform=platform_title(tracked.run.key.platform, context.services),

@@ -9,7 +9,7 @@ file. A message is plain text with ``{fact}`` placeholders. A fact may be any ``
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from adapters.toolkit.messages import load_messages
@@ -82,10 +82,15 @@ def plain_text(text: Text) -> str:
     return "".join(_plain_span(span) for span in text)
 
 
+def short_date(day: date) -> str:
+    """ "1 Dec", which nobody can take for January 12th."""
+    return f"{day.day} {template('date.months').split()[day.month - 1]}"
+
+
 def _plain_span(span: Span) -> str:
     match span:
-        case ClockTime(at=at):
-            return at.strftime("%H:%M UTC")
+        case ClockTime(at=at, dated=dated):
+            return f"{short_date(at)} {at:%H:%M} UTC" if dated else f"{at:%H:%M} UTC"
         case PersonName(name=name):
             return name
         case Link(label=label):

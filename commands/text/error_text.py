@@ -56,7 +56,11 @@ def adapter_error_text(error: AdapterError, services: Services, *, nothing_chang
     refused. False leaves it out: for a read, and for a write that went through in part. None keeps the message as
     it is.
     """
-    times = {name: clock(fact, services.zone) for name, fact in error.facts.items() if isinstance(fact, datetime)}
+    times = {
+        name: clock(fact, services.zone, services.now())
+        for name, fact in error.facts.items()
+        if isinstance(fact, datetime)
+    }
     facts = {**error.facts, **times, "platform": platform_title(error.platform, services), "said": error.said}
     if (verb := f"can.{facts.get('verb')}") in own_messages():
         facts["verb"] = lazy(verb)

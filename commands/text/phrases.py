@@ -47,12 +47,12 @@ def start_button(tracked: TrackedRun) -> Button:
     return button("button.start_this", Start(runbook=str(tracked.run.key)))
 
 
-def by_and_at(by: str, at: datetime | None, zone: tzinfo | None) -> LazyText | str:
+def by_and_at(by: str, at: datetime | None, zone: tzinfo | None, now: datetime) -> LazyText | str:
     if by and at:
-        return lazy("deed.by_at", who=by, at=clock(at, zone))
+        return lazy("deed.by_at", who=by, at=clock(at, zone, now))
     if by:
         return lazy("deed.by", who=by)
-    return lazy("deed.at", at=clock(at, zone)) if at else ""
+    return lazy("deed.at", at=clock(at, zone, now)) if at else ""
 
 
 def open_link(platform: str, url: str | None) -> Link | None:
@@ -72,10 +72,10 @@ def zone_name(zone: tzinfo | None) -> str:
     return "UTC" if zone is None else str(getattr(zone, "key", None) or zone)
 
 
-def clock(at: datetime, zone: tzinfo | None, now: datetime | None = None) -> ClockTime:
+def clock(at: datetime, zone: tzinfo | None, now: datetime) -> ClockTime:
     """With its date if that isn't the date of ``now``."""
     name = zone_name(zone)
-    return ClockTime(at, name, now is not None and in_zone(at, name).date() != in_zone(now, name).date())
+    return ClockTime(at, name, in_zone(at, name).date() != in_zone(now, name).date())
 
 
 def join_parts(parts: Sequence[Text | str], between: str = ", ") -> Text:

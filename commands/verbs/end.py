@@ -56,7 +56,7 @@ async def _precondition(intent: End, end: EndRun, tracked: TrackedRun, context: 
 
     def check(latest: TrackedRun) -> CommandError | None:
         if latest.run.state.is_over:
-            by = by_and_at(earlier.by, earlier.at, context.zone) if earlier else ""
+            by = by_and_at(earlier.by, earlier.at, context.zone, context.now) if earlier else ""
             state = lazy(f"run.{latest.run.state}")
             return AlreadyDone("already.end", run=run_name(latest), state=state, deed=by)
         open_tasks = [latest.task_handle(task.id) for task in latest.run.tasks if not task.state.is_over]

@@ -64,7 +64,7 @@ def _section(context: CommandContext, tracked: TrackedRun, tasks: Sequence[Task]
 
 def _read_at(context: CommandContext, tracked: TrackedRun) -> tuple[Text, ...]:
     read_at = tracked.run.read_at
-    return (translate("run.read", at=clock(read_at, context.zone)),) if read_at else ()
+    return (translate("run.read", at=clock(read_at, context.zone, context.now)),) if read_at else ()
 
 
 COMMAND = Command(

@@ -18,7 +18,7 @@ async def handle(intent: PromiseUpdate, context: CommandContext) -> Answer:
     if due_at is None:
         text = translate("promise.off", run=run_name(tracked))
     else:
-        text = translate("promise.set", run=run_name(tracked), at=clock(due_at, context.zone))
+        text = translate("promise.set", run=run_name(tracked), at=clock(due_at, context.zone, context.now))
     return Answer(private=short_card(text), changed_runs=(tracked.handle,))
 
 

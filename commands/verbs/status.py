@@ -72,7 +72,7 @@ def _is_about(interval: timedelta | None, promised: timedelta | None) -> bool:
 
 def _present_status(opening: FormOpening) -> Text:
     word = health_word(run_health(opening.run).health)
-    status = join_parts([word, status_line(opening.run, opening.services.zone)], " · ")
+    status = join_parts([word, status_line(opening.run, opening.services.zone, opening.services.now())], " · ")
     return translate("form.present_status", status=status) if status else translate("form.no_status")
 
 

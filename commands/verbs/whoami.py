@@ -25,6 +25,7 @@ async def handle(intent: Whoami, context: CommandContext) -> Answer:
     lines = [
         translate("whoami.id", id=Code(actor.id)),
         translate("whoami.email", email=person.email) if person.email else translate("whoami.no_email"),
+        translate(f"notify.{await context.services.preferences.notify_mode(actor)}"),
         translate("whoami.rights", rights=right_names),
     ]
     membership = translate(MEMBERSHIP_KEYS[actor.membership])

@@ -113,7 +113,7 @@ async def follow(harness_type: type[Harness], folder: Path) -> AsyncIterator[Fol
                 platforms,
                 lambda: followed.now,
                 on_change=lambda handle: None,
-                on_stop=lambda run: None,
+                on_halt=lambda run: None,
                 count_queued_writes=lambda handle: 0,
             )
             for limiter in harness._http._rate_limiters.values():  # the start of 1,000 runs would take an hour

@@ -8,12 +8,13 @@ from typing import Any
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, RateLimited, Unreachable
 from adapters.models import Person, Run, RunbookKey, RunKey, RunState, RunSummary
 from adapters.protocol import Adapter
+from adapters.toolkit.people import is_certainly_same
 from adapters.unconfigured import adapter_named
 from adapters.writes import Write, WriteMarker, WriteResult
 from commands.model.card import ActivityLine, Card
 from commands.model.messages import Actor, Message, Place
 from commands.model.outcomes import Done, Outcome, Refused, Unknown
-from commands.model.ports import CannotPost, StopResult
+from commands.model.ports import CannotPost, NotifyMode, StopResult
 from commands.model.tracked_run import Receipt, RunOverlay, TrackedRun
 
 Clock = Callable[[], datetime]
@@ -176,11 +177,25 @@ class MemoryPeople:
             actor for actor in self.actors if wanted in (actor.id.casefold(), actor.handle, actor.name.casefold())
         ]
 
+    async def account_of(self, person: Person, near: Place) -> Actor | None:
+        return next((actor for actor in self.actors if is_certainly_same(self.person(actor), person)), None)
+
     def person(self, actor: Actor) -> Person:
         return Person(id=actor.id, name=actor.name, email=actor.email, handle=actor.handle)
 
     def cached_profile(self, actor: Actor) -> Actor:
         return actor
+
+
+@dataclass
+class MemoryPreferences:
+    modes: dict[str, NotifyMode] = field(default_factory=dict)  # by actor key
+
+    async def notify_mode(self, actor: Actor) -> NotifyMode:
+        return self.modes.get(actor.key, "auto")
+
+    async def set_notify_mode(self, actor: Actor, mode: NotifyMode) -> None:
+        self.modes[actor.key] = mode
 
 
 @dataclass
@@ -190,12 +205,23 @@ class MemoryMemberships:
     outsiders: set[tuple[str, str]] = field(default_factory=set)
     public: set[str] = field(default_factory=set)
     shared: list[Place] = field(default_factory=list)
+    people: list[Actor] = field(default_factory=list)  # of every channel
+    is_down: bool = False
 
     async def can_see(self, actor: Actor, place: Place) -> bool:
         return (actor.id, place.channel) not in self.outsiders
 
+    def knows(self, actor: Actor, place: Place) -> bool:
+        return not self.is_down
+
+    async def is_in_channel(self, actor: Actor, place: Place) -> bool:
+        return await self.can_see(actor, place)
+
     async def is_public(self, place: Place) -> bool:
         return place.channel in self.public
+
+    async def members(self, place: Place, most: int) -> Sequence[Actor]:
+        return self.people[:most]
 
     async def shared_channels(self, actor: Actor) -> Sequence[Place]:
         return self.shared
@@ -236,6 +262,7 @@ class MemoryResponder:
     reminders: dict[str, datetime | None] = field(default_factory=dict)  # by handle
     direct: list[tuple[str, Card]] = field(default_factory=list)  # (person, card)
     notices: list[tuple[str, str, Card]] = field(default_factory=list)  # (person, channel, card)
+    announced: list[tuple[str, Card]] = field(default_factory=list)  # (handle, card)
     reactions: list[tuple[str, str]] = field(default_factory=list)  # (post, emoji)
 
     async def post_card(self, handle: str, place: Place, *, cause: Message | None = None) -> None:
@@ -253,6 +280,9 @@ class MemoryResponder:
 
     async def react(self, place: Place, post: str, emoji: str, *, key: str) -> None:
         self.reactions.append((post, emoji))
+
+    async def announce(self, handle: str, card: Card, *, key: str) -> None:
+        self.announced.append((handle, card))
 
     async def post_activity(self, line: ActivityLine) -> None:
         raise AssertionError("handlers return their lines in the answer")

@@ -48,6 +48,7 @@ from tests.commands.memory import (
     MemoryMemberships,
     MemoryMessages,
     MemoryPeople,
+    MemoryPreferences,
     MemoryResponder,
     MemoryRunsPort,
 )
@@ -61,6 +62,8 @@ BEN = Actor(
 )
 EVE = Actor(surface="console", id="U3", name="Eve", handle="eve", membership=Membership.GUEST)
 HERE = Place(surface="console", channel="inc-42", channel_name="inc-42")
+ON_SLACK = HERE.model_copy(update={"surface": "slack"})  # where not everybody sees everything
+DAN = Actor(surface="slack", id="U0DAN1", name="Dan", handle="dan", membership=Membership.MEMBER)
 
 FAILOVER = """# Database failover
 
@@ -208,6 +211,7 @@ class Room:
         self.memberships = MemoryMemberships()
         self.messages = MemoryMessages(self.now)
         self.responder = MemoryResponder()
+        self.preferences = MemoryPreferences()
         self.effect_log: dict[tuple[str, str], Outcome] = {}
         platform_types: dict[str, Platform] = {"local": PLATFORM}
         self.services = Services(
@@ -215,10 +219,12 @@ class Room:
             platforms=adapters,
             platform_types=platform_types,
             runs=self.runs,
-            people=MemoryPeople([ANA, BEN, EVE]),
+            people=MemoryPeople([ANA, BEN, EVE, DAN]),
             memberships=self.memberships,
             messages=self.messages,
             responder=self.responder,
+            now=self.now,
+            preferences=self.preferences,
             zone=UTC,
         )
 

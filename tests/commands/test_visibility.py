@@ -91,3 +91,11 @@ async def test_a_rule_narrows_even_for_the_people_of_the_place(outside: Room) ->
     rules = AccessRules(read=[ReadRule(who=["@eve", "eve@x.example"], runbook="Payroll export")])
     assert not await can_read(outside, ANA, run_of(INC), rules)
     assert await can_read(outside, ANA, run_of(INC, by=ANA), rules)
+
+
+async def test_a_handle_that_somebody_else_had_before_is_no_proof(outside: Room) -> None:
+    """Mattermost lets people choose their usernames, and usually hides their addresses."""
+    renamed = EVE.model_copy(update={"handle": "ana", "email": None})
+    owner = Person(id=ANA.id, name="Ana", handle="ana")
+    assert not await can_read(outside, renamed, run_of(INC, owner=owner))
+    assert await can_read(outside, renamed, run_of(INC, owner=Person(name="ana", handle="ana")))

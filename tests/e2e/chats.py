@@ -96,6 +96,10 @@ class Room(ABC):
         """Texts that notify somebody or contain markup that Liaison did not write."""
 
     @abstractmethod
+    def mentioned(self, message: BotMessage) -> set[str]:
+        """Whom the chat notifies because they are mentioned in the message."""
+
+    @abstractmethod
     def bot_messages(self) -> list[BotMessage]:
         """Every message by the bot that anyone here can read, oldest first."""
 

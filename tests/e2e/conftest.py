@@ -76,6 +76,7 @@ class Environments:
     stack: AsyncExitStack
     folder: Callable[[str], Path]
     running: dict[str, Environment] = field(default_factory=dict)
+    bot: Mapping[str, Any] = field(default_factory=dict)  # settings
 
     async def get(self, name: str) -> Environment:
         if name not in self.running:
@@ -86,7 +87,7 @@ class Environments:
             tables = {
                 f"platforms.{name}": {**platform.settings(), **common} for name, platform in platforms.items()
             }
-            liaison = Liaison(folder, {**chat.settings(), **tables})
+            liaison = Liaison(folder, {"bot": self.bot, **chat.settings(), **tables})
             chat.set_liaison_url(liaison.url)
             await self.stack.enter_async_context(liaison)
             self.running[name] = Environment(chat, platforms, liaison)

@@ -5,6 +5,7 @@ import json
 import re
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
@@ -25,7 +26,9 @@ from tests.e2e.slack_chat import SlackChat
 States = Mapping[str, str]
 """Task handle -> running, done, skipped or open: what every platform can say of a task."""
 
-_ROW = re.compile(r"^(\w+) (T\d+) ", re.MULTILINE)
+_ROW = re.compile(r"^\W*(T\d+) .* — (\w+)", re.MULTILINE)  # of ``show --tasks``
+_PROGRESS = re.compile(r"\d+ of \d+ done.*")
+_COUNT = re.compile(r"(\d+) (?:of \d+ )?(done|running|skipped|failed)")
 _SHOWN = {state: state for state in ("done", "running", "skipped", "failed")}
 _CUTOVER = {"complete": "done", "in_progress": "running", "skipped": "skipped"}
 _XURRENT = {"completed": "done", "approved": "done", "in_progress": "running", "failed": "failed"} | {
@@ -167,11 +170,16 @@ class Kill:
         """Waits until no message and no effect is open any more."""
         await until(lambda: self._open() == (0, 0), within=60)
 
-    def card(self) -> States:
-        """As the run's newest live card shows it; empty if the run has none, or only a pointer to one."""
+    def card(self) -> Mapping[str, int]:
+        """How many tasks are in which state, as the newest live card says; empty if there is none."""
         texts = [message.text for message in self.room.bot_messages() if not message.visible_to]
-        rows = [_rows(text) for text in texts if f"{self.handle} " in text and RUNBOOK in text]
-        return next((found for found in reversed(rows) if found), {})
+        lines = [_PROGRESS.search(text) for text in texts if f"{self.handle} " in text and RUNBOOK in text]
+        line = next((line[0] for line in reversed(lines) if line), "")
+        return {state: int(count) for count, state in _COUNT.findall(line) if int(count)}
+
+    def counts_there(self) -> Mapping[str, int]:
+        """As the platform has it."""
+        return {state: count for state, count in Counter(self.there().values()).items() if state != "open"}
 
     def there(self) -> States:
         """As the platform has it."""
@@ -221,16 +229,17 @@ class Kill:
             return [json.loads(row[0]) for row in database.execute("select document from local_runs")]
 
     async def agrees(self) -> None:
-        """The live card without being asked, then ``show``, then the platform: all say the same."""
+        """The live card without being asked, then the list of tasks, then the platform: all say the same."""
         await self.idle()
-        await until(lambda: self.card() == self.there(), within=15)
+        await until(lambda: self.card() == self.counts_there(), within=15)
         ids = {one.id for one in self.room.bot_messages()}
-        assert await self.say(f"show {self.handle}")
+        assert await self.say(f"show {self.handle} --tasks")
         await until(
             lambda: [one for one in self.room.bot_messages() if one.id not in ids and _rows(one.text)], within=15
         )
         shown = next(_rows(one.text) for one in reversed(self.room.bot_messages()) if _rows(one.text))
-        assert shown == self.card() == self.there()
+        assert shown == self.there()
+        assert self.card() == self.counts_there()
         assert "never started" not in self.room.text()
 
     def effects(self, op: Op) -> int:
@@ -239,4 +248,4 @@ class Kill:
 
 
 def _rows(words: str) -> States:
-    return {task: _SHOWN.get(state, "open") for state, task in _ROW.findall(words)}
+    return {task: _SHOWN.get(state, "open") for task, state in _ROW.findall(words)}

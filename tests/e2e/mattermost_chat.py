@@ -162,6 +162,10 @@ class MattermostRoom(Room):
         posts: list[Post] = [message.raw for message in self.bot_messages()]
         return [post.text for post in posts if self.chat.fake.mentions(post)]
 
+    def mentioned(self, message: BotMessage) -> set[str]:
+        ids = self.chat.fake.mentions(message.raw)
+        return {name for name, user in self.chat.users.items() if user.id in ids}
+
     def bot_messages(self) -> list[BotMessage]:
         fake = self.chat.fake
         direct = {fake.direct(fake.bot, user).id: name for name, user in self.chat.users.items()}

@@ -2,6 +2,8 @@
 
 import copy
 import itertools
+import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -148,6 +150,12 @@ class SlackRoom(Room):
 
     def unsafe_texts(self) -> list[str]:
         return unsafe_texts([message.raw for message in self.bot_messages()])
+
+    def mentioned(self, message: BotMessage) -> set[str]:
+        members = self.chat.fake.channels[message.raw.channel].members
+        ids = set(re.findall(r"<@(\w+)>", json.dumps(message.raw.blocks)))
+        ids |= set(re.findall(r'"type": "user", "user_id": "(\w+)"', json.dumps(message.raw.blocks)))
+        return {name for name, id in self.chat.users.items() if id in ids and id in members}
 
     def bot_messages(self) -> list[BotMessage]:
         fake = self.chat.fake

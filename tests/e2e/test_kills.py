@@ -53,6 +53,8 @@ HARMLESS = {
     Commit.CLEANUP: "deletes what is a week old",
     Commit.SURFACE_STATE: "of a chat, not of a run",
     Commit.PARKED: "the next start tries what is parked anyway",
+    Commit.NEWS: "the next start tells what is still stored, under the same keys",
+    Commit.PREFERENCE: "the message is processed again, and sets the same",
     Commit.RATE_LIMIT: "a call that is counted and never made",
 }
 

@@ -185,7 +185,7 @@ class Slack(SlackServer):
         container = {"type": "message", "message_ts": post.ts, "channel_id": post.channel, **thread}
         payload = {
             **self._interaction("block_actions", user),
-            "response_url": self.new_response_url(post.channel, user),
+            "response_url": self.new_response_url(post.channel, user, post),
             "channel": {"id": post.channel, "name": self.channels[post.channel].name},
             "container": {**container, "is_ephemeral": ephemeral},
             **({} if ephemeral else {"message": {"type": "message", **shown}}),

@@ -53,6 +53,7 @@ class SlackServer(Fake):
         self.users: dict[str, dict[str, Any]] = {}
         self.channels: dict[str, Channel] = {}
         self.ephemerals: list[Posted] = []
+        self._pressed: dict[str, str] = {}  # response_url id -> ts of the message with the button
         self.modals: dict[str, Modal] = {}
         self.homes: dict[str, HomePage] = {}  # by user
         self.sockets: list[web.WebSocketResponse] = []
@@ -109,8 +110,11 @@ class SlackServer(Fake):
         self._triggers[trigger] = (user, time.monotonic())
         return trigger
 
-    def new_response_url(self, channel: str, user: str) -> str:
+    def new_response_url(self, channel: str, user: str, pressed: Posted | None = None) -> str:
+        """``pressed``: the message whose button was pressed, which an answer can replace."""
         id = f"R{next(self._numbers)}"
+        if pressed is not None:
+            self._pressed[id] = pressed.ts
         self._responses[id] = (channel, user, "", [])
         return f"{self.url}/response/{id}"
 
@@ -316,7 +320,13 @@ class SlackServer(Fake):
             self._check_content(message)
         except ApiFailure as failure:
             return web.json_response({"ok": False, "error": failure.code}, status=400)
-        self._post_ephemeral(channel, user, message, "response_url")
+        ts = self._pressed.get(id)
+        pressed = next((post for post in (*self.posts, *self.ephemerals) if post.ts == ts), None)
+        if message.get("replace_original") and pressed is not None:
+            pressed.text, pressed.blocks = message["text"], list(message.get("blocks", ()))
+            self._changed.set()
+        else:
+            self._post_ephemeral(channel, user, message, "response_url")
         return web.Response(text="ok")
 
     def expire(self, response_url: str) -> None:

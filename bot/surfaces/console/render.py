@@ -22,6 +22,7 @@ from commands.model.card import (
     Span,
     Text,
 )
+from commands.text.catalogue import short_date
 from commands.text.phrases import in_zone, task_state_name, task_state_width
 
 DEFAULT_WIDTH = 80
@@ -131,7 +132,7 @@ class TextFormatter:
     def _clock(self, clock: ClockTime, zone: bool) -> str:
         local = in_zone(clock.at, clock.zone)
         today = self._now.astimezone(local.tzinfo).date()
-        day = "" if local.date() == today else f"{local.day} {local:%b} "
+        day = "" if local.date() == today else f"{short_date(local)} "
         return f"{day}{local:%H:%M}" + (f" {local:%Z}" if zone else "")
 
 

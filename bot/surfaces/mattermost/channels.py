@@ -29,6 +29,9 @@ class ChannelDirectory:
             return await self._api.is_team_member(team, actor.id)
         return await self._api.is_channel_member(place.channel, actor.id)
 
+    async def is_in_channel(self, actor: Actor, place: Place) -> bool:
+        return is_id(actor.id) and await self._api.is_channel_member(place.channel, actor.id)
+
     async def is_public(self, place: Place) -> bool:
         return (await self._api.channel(place.channel)).get("type") == "O"
 

@@ -246,6 +246,10 @@ class MattermostApi:
         """Active people whose username, full name, nickname or e-mail address begins with ``term``."""
         return json_objects(await self._driver.users.search_users({"term": term, "limit": 100}))
 
+    async def users_in_channel(self, channel: str, most: int) -> list[Json]:
+        params = {"in_channel": require_id(channel), "per_page": most}
+        return json_objects(await self.client.get("/users", params=params))
+
     async def teams(self, me: str) -> list[Json]:
         return json_objects(await self._driver.teams.get_user_teams(require_id(me)))
 

@@ -184,15 +184,21 @@ class InboundRoutes:
             return recorded.answer
         intake.process(message.key)
         card = await intake.private_answer(message.key, ANSWER_WAIT_SECONDS)
-        if card is None:
-            return EMPTY_RESPONSE
         with in_language(language):
-            # ``ephemeral_text`` can't have buttons, and does not come from the bot.
-            needs_post = (card.has_controls and not card.shown_elsewhere) or self._replies.posts_ephemerally
-            is_sent = needs_post and await self._replies.send_in_time(message, card)
-            response = EMPTY_RESPONSE if is_sent else _click_response(card)
+            closed = await self._replies.closed_question(message, card)
+            if card is None and closed is None:
+                return EMPTY_RESPONSE
+            response = EMPTY_RESPONSE if card is None else await self._click_answer(message, card)
+        if closed is not None:
+            response = {**response, "update": closed}
         await intake.store_answer(message.key, encode(response))
         return response
+
+    async def _click_answer(self, message: Message, card: Card) -> Json:
+        """``ephemeral_text`` can't have buttons, and does not come from the bot."""
+        needs_post = (card.has_controls and not card.shown_elsewhere) or self._replies.posts_ephemerally
+        is_sent = needs_post and await self._replies.send_in_time(message, card)
+        return EMPTY_RESPONSE if is_sent else _click_response(card)
 
     # Shared
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.surfaces.mattermost.escape import code_markdown, escape, one_line, safe_url, strip_controls
 from bot.surfaces.state_icons import STATE_ICONS
 from commands.model.card import Bold, Card, ClockTime, Code, Link, PersonName, Row, Section, Span, Text
+from commands.text.catalogue import short_date
 from commands.text.phrases import in_zone, join_parts, task_state_name
 
 _MAX_TEXT = 5000  # characters of one text; longer ones, such as instructions, end in "…"
@@ -43,7 +44,7 @@ def clock_text(at: datetime, zone: str, *, dated: bool = False) -> str:
     """ "14:03 UTC", always with the zone: Mattermost can't show a time in the reader's zone."""
     local = in_zone(at, zone)
     name = local.strftime("%Z")
-    day = f"{local.day} {local:%b} " if dated else ""
+    day = f"{short_date(local)} " if dated else ""
     return f"{day}{local:%H:%M} {f'UTC{name}' if name[:1] in '+-' else name}"
 
 

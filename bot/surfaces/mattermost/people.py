@@ -12,6 +12,7 @@ from bot.surfaces.protocol import SurfaceError
 from commands.model.messages import Actor, Membership
 
 _MAX_USERNAMES = 10_000
+_SPARE_FOR_BOTS = 20  # they are listed with the people
 
 log = structlog.get_logger(__name__)
 
@@ -96,6 +97,12 @@ class UserDirectory:
         except ApiError as error:
             if error.status not in (400, 403, 404):
                 raise
+
+    async def members(self, channel: str, most: int) -> Sequence[Actor]:
+        """At most that many people in the channel, bots aside."""
+        users = await self._api.users_in_channel(channel, most + _SPARE_FOR_BOTS)
+        people = [self._actor(user) for user in users if not user.get("delete_at")]
+        return [person for person in people if person.membership is not Membership.BOT][:most]
 
     async def profile(self, actor: Actor) -> Actor:
         return self._actor(await self._api.user(actor.id))

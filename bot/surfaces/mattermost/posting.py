@@ -62,6 +62,21 @@ class ChannelPosts:
             ref, self._renderer.lines(lines, buttons, ButtonScope(ref.place, ref.id), handles, self._now())
         )
 
+    async def without_buttons(self, id: str, note: str) -> Json | None:
+        """What a post looks like without its buttons, with ``note`` below. None if it cannot be read."""
+        try:
+            post = await self._api.post(id)
+        except ApiError:
+            return None
+        if post is None:
+            return None
+        props = dict(post.get("props") or {})
+        attachments = [dict(item) for item in props.get("attachments") or ()]
+        props["attachments"] = [
+            {name: value for name, value in item.items() if name != "actions"} for item in attachments
+        ] + [{"text": note, "fallback": note}]
+        return {"message": str(post.get("message") or ""), "props": props}
+
     async def replace_with_pointer(self, ref: PostRef, to: PostRef) -> None:
         link = Link(translate_plain("moved_link"), f"{self._api.url}/_redirect/pl/{to.id}")
         await self.edit_lines(ref, [translate("moved", link=link)], ())

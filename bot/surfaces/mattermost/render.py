@@ -4,7 +4,7 @@ Lines that do not fit are left out from the end, and the post says so. The limit
 and 800,000 for the props. Before Mattermost 6.0 the limit for props was 8,000, less 400 for the server's additions
 (``model.POST_PROPS_MAX_USER_RUNES``). Go encodes ``<``, ``>`` and ``&`` as six characters each. A card is an
 attachment with a colour. What is too long for the props is left out of the menu first; then the card becomes the
-message itself, with no menu.
+message itself, without the menu if that is still too long.
 """
 
 import json
@@ -67,7 +67,8 @@ class Renderer:
             attachment = {**base, **parts, **({"actions": actions} if actions else {})}
             if self._fits({"attachments": [attachment], NONCE: scope.nonce}):
                 return RenderedPost(mention, [attachment])
-        actions, left_out_lines = self._fitting(card.all_buttons, MAX_BUTTONS, scope, now)
+        if not self._fits({"attachments": [{**base, "actions": actions}], NONCE: scope.nonce}):
+            actions, left_out_lines = self._fitting(card.all_buttons, MAX_BUTTONS, scope, now)
         lines = [*([mention] if mention else []), *card_lines(card, handles)]
         room = MESSAGE_RUNES - sum(len(line) + 1 for line in left_out_lines)
         message = "\n".join([fit_lines(lines, room), *left_out_lines])

@@ -14,12 +14,14 @@ from datetime import datetime
 import structlog
 
 from bot.surfaces.mattermost.buttons import ButtonScope
-from bot.surfaces.mattermost.driver import ApiError, MattermostApi, is_id
+from bot.surfaces.mattermost.driver import ApiError, Json, MattermostApi, is_id
+from bot.surfaces.mattermost.escape import one_line
 from bot.surfaces.mattermost.features import FeatureCache
 from bot.surfaces.mattermost.markdown import Handles, card_texts, mentioned_ids
 from bot.surfaces.mattermost.people import UserDirectory
 from bot.surfaces.mattermost.posting import ChannelPosts
 from bot.surfaces.mattermost.render import Renderer
+from bot.surfaces.mattermost.text import translate_plain
 from bot.surfaces.protocol import EPHEMERAL_FOR, NotInChannel, RouteClosed, SurfaceError, ThreadGone
 from commands.model.card import Card
 from commands.model.messages import Actor, Message, Place, Via
@@ -81,6 +83,20 @@ class PrivateReplies:
             await self._post(place, card, nonce, may_exist, mention)
         except (NotInChannel, ThreadGone):
             await self.send_direct(message.actor, card, nonce=nonce, may_exist=may_exist)
+
+    async def closed_question(self, message: Message, card: Card | None) -> Json | None:
+        """If a question was answered with this click: its post without buttons. A refusal leaves it as it is."""
+        verb = str((message.intent or {}).get("verb"))
+        is_post = message.reply.post and not message.reply.details.get("private")
+        if verb not in ("choose", "drop") or not is_post or (card is not None and card.tone in ("warn", "bad")):
+            return None
+        note = translate_plain("answered_by", who=one_line(message.actor.handle or message.actor.display_name))
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                return await self._posts.without_buttons(message.reply.post, note)
+        except (SurfaceError, TimeoutError) as error:
+            log.warning("question not closed", error=str(error) or type(error).__name__)
+            return None
 
     async def post_to_response_url(self, url: str, place: Place, person: str, card: Card) -> None:
         """Works five times within 30 minutes. Raises ``RouteClosed`` after that, or for a URL of another site."""

@@ -168,8 +168,14 @@ class MattermostSurface:
     async def can_see(self, actor: Actor, place: Place) -> bool:
         return await self._channels.can_see(actor, place)
 
+    async def is_in_channel(self, actor: Actor, place: Place) -> bool:
+        return await self._channels.is_in_channel(actor, place)
+
     async def is_public(self, place: Place) -> bool:
         return await self._channels.is_public(place)
+
+    async def members(self, place: Place, most: int) -> Sequence[Actor]:
+        return await self._users.members(place.channel, most)
 
     async def shared_channels(self, actor: Actor) -> Sequence[Place]:
         return await self._channels.shared_channels(actor)

@@ -24,7 +24,15 @@ class ChannelDirectory:
             return str(channel.get("user") or "") == actor.id
         if _is_public(channel) and actor.membership is Membership.MEMBER:
             return True
-        async for member in self._members(place.channel):
+        return await self._has_member(place.channel, actor)
+
+    async def is_in_channel(self, actor: Actor, place: Place) -> bool:
+        if place.direct:
+            return str((await self._info(place.channel)).get("user") or "") == actor.id
+        return await self._has_member(place.channel, actor)
+
+    async def _has_member(self, channel: str, actor: Actor) -> bool:
+        async for member in self.members(channel):
             if member == actor.id:
                 return True
         return False
@@ -58,7 +66,8 @@ class ChannelDirectory:
         channel = response.get("channel")
         return channel if isinstance(channel, Mapping) else {}
 
-    async def _members(self, id: str) -> AsyncIterator[str]:
+    async def members(self, id: str) -> AsyncIterator[str]:
+        """The ids of everybody in it, bots too."""
         cursor = ""
         for _ in range(_MAX_PAGES):
             request = self._client.web.conversations_members(channel=id, limit=_PAGE_SIZE, cursor=cursor or None)

@@ -8,6 +8,7 @@ import re
 from urllib.parse import urlsplit
 
 from commands.model.card import Bold, ClockTime, Code, Link, PersonName, Text
+from commands.text.catalogue import short_date
 from commands.text.phrases import in_zone
 
 _TOKEN = re.compile(r"<([^<>\n]*)>")
@@ -125,12 +126,13 @@ def unix_seconds(clock: ClockTime) -> int | None:
 
 def clock_text(clock: ClockTime) -> str:
     local = in_zone(clock.at, clock.zone)
-    day = f"{local.day} {local:%b} " if clock.dated else ""
+    day = f"{short_date(local)} " if clock.dated else ""
     return day + local.strftime("%H:%M ") + (local.tzname() or clock.zone)
 
 
 def date_format(clock: ClockTime) -> str:
-    return "{date_short} {time}" if clock.dated else "{time}"
+    """With "yesterday" or "tomorrow" in place of the date where that is so for the reader."""
+    return "{date_short_pretty} {time}" if clock.dated else "{time}"
 
 
 def date_token(clock: ClockTime) -> str:

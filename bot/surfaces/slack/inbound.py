@@ -31,6 +31,7 @@ from bot.surfaces.slack.deliveries import (
 )
 from bot.surfaces.slack.encoding import around_mention, decode, text_after_mention
 from bot.surfaces.slack.parsing import digest, thread_of
+from bot.surfaces.slack.replies import REPLACES_ORIGINAL
 from bot.surfaces.slack.shortcuts import ShortcutParser
 from bot.surfaces.slack.views import Meta
 from commands.model.intents import OpenForm
@@ -217,6 +218,8 @@ class DeliveryParser(ShortcutParser):
             if form is None:
                 return UnreadableButton(actor, place, reply)
             return FormRequest(form, actor, place, trigger, reply, link, view_id)
+        if _is_question(body, place, intent["verb"]):
+            reply = reply.model_copy(update={"details": {REPLACES_ORIGINAL: True}})
         key = self._key(body, trigger or digest(body))
         message = Message(
             key=key, actor=actor, place=place, via=Via.BUTTON, at=self.now, intent=intent, reply=reply
@@ -287,6 +290,13 @@ def _seconds(ts: str) -> float:
         return float(ts)
     except ValueError:
         return 0.0
+
+
+def _is_question(body: Mapping[str, Any], place: Place, verb: str) -> bool:
+    """Whether a private question was answered: the answer takes its place, so that it cannot be answered again."""
+    if (body.get("container") or {}).get("is_ephemeral"):
+        return verb in ("choose", "drop", "again")
+    return place.direct and verb in ("choose", "drop")
 
 
 def _pressed_post(body: Mapping[str, Any]) -> tuple[str, str]:

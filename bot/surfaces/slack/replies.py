@@ -13,6 +13,8 @@ from bot.surfaces.slack.posting import ChannelPosts
 from commands.model.card import Card
 from commands.model.messages import Actor, Place, ReplyRoute
 
+REPLACES_ORIGINAL = "replaces_original"  # of ``ReplyRoute.details``: the answer takes the place of the question
+
 
 class PrivateReplies:
     def __init__(self, client: SlackClient, posts: ChannelPosts) -> None:
@@ -68,7 +70,7 @@ class PrivateReplies:
     async def _use_response_url(self, route: ReplyRoute, place: Place, message: render.RenderedMessage) -> None:
         body: dict[str, Any] = {
             "response_type": "ephemeral",
-            "replace_original": False,
+            "replace_original": bool(route.details.get(REPLACES_ORIGINAL)),
             "text": message.text,
             "blocks": message.blocks,
         }

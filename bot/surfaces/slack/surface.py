@@ -39,7 +39,7 @@ from bot.surfaces.slack.replies import PrivateReplies
 from bot.surfaces.slack.socket import PROBE_SECONDS, SILENCE_SECONDS, SocketMode
 from commands.model.card import Button, Card, Text
 from commands.model.intents import OpenForm
-from commands.model.messages import Actor, Message, Place
+from commands.model.messages import Actor, Membership, Message, Place
 
 log = logging.getLogger("liaison.slack")
 IDENTITY = "identity"
@@ -272,8 +272,21 @@ class SlackSurface:
     async def can_see(self, actor: Actor, place: Place) -> bool:
         return await self._channels.can_see(actor, place)
 
+    async def is_in_channel(self, actor: Actor, place: Place) -> bool:
+        return await self._channels.is_in_channel(actor, place)
+
     async def is_public(self, place: Place) -> bool:
         return await self._channels.is_public(place)
+
+    async def members(self, place: Place, most: int) -> Sequence[Actor]:
+        found: list[Actor] = []
+        async for id in self._channels.members(place.channel):
+            person = await self._users.profile(Actor(surface="slack", workspace=place.workspace, id=id))
+            if person.membership is not Membership.BOT:
+                found.append(person)
+            if len(found) == most:
+                break
+        return found
 
     async def shared_channels(self, actor: Actor) -> Sequence[Place]:
         return await self._channels.shared_channels(actor)

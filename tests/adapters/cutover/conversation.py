@@ -68,13 +68,19 @@ class Conversation:
         return "\n".join(plain_text(line) for lines in added for line in lines)
 
     @property
+    def posts(self) -> str:
+        """The titles of the cards posted so far for everybody, one below the other."""
+        cards = [entry.card for entry in self.entries if entry.kind != "private" and entry.card]
+        return "\n".join(plain_text(card.title) for card in cards)
+
+    @property
     def card(self) -> str:
         """The text of the live card as it would be drawn now."""
         tracked = self.app.run_rows.list_runs(active=True)[0]
         card = self.app.live_cards.draw_card(tracked.handle)
         assert card is not None
         return "\n".join(
-            [*(plain_text(line) for line in card.lines), *(f"[{button.label}]" for button in card.buttons)]
+            [*(plain_text(line) for line in card.lines), *(f"[{button.label}]" for button in card.all_buttons)]
         )
 
     def _message(self, by: str, via: Via) -> Message:

@@ -221,16 +221,16 @@ async def test_mine_explains_that_assignees_are_unknown(chat: Conversation) -> N
 
 
 @pytest.mark.parametrize(("stage", "expected"), [("complete", "has ended"), ("canceled", "was cancelled")])
-async def test_a_run_that_ended_on_cutover_is_reported_in_its_thread(
+async def test_a_run_that_ended_on_cutover_is_reported_in_its_place(
     fake: CutoverFake, chat: Conversation, stage: str, expected: str
 ) -> None:
     await chat.say("start Database failover --name Primary down")
     run = next(item for item in fake.runbooks.values() if not item.is_template)
     run.stage, run.end_actual = stage, fake.world.now()
     await chat.say("show")
-    await chat.wait_until(lambda: f"R1 Primary down {expected} in Cutover." in chat.activity)
+    await chat.wait_until(lambda: f"R1 Primary down {expected} in Cutover." in chat.posts)
     await chat.say("show")
-    assert chat.activity.count("in Cutover.") == 1
+    assert chat.posts.count("in Cutover.") == 1
 
 
 async def test_a_required_field_of_a_task_is_asked_for_and_filled_in(

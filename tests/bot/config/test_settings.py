@@ -258,3 +258,14 @@ def test_the_new_name_of_a_setting_gives_no_warning() -> None:
 @pytest.mark.parametrize("language", ["en", "pt-BR"])
 def test_the_language_may_be_any_that_has_a_catalogue(language: str) -> None:
     assert parse({}, {"LIAISON_BOT__LANGUAGE": language}).bot.language == language
+
+
+def test_who_may_read_can_be_set_in_the_environment() -> None:
+    variable = "LIAISON_ACCESS__READ"
+    text = '[{"platform": "cutover", "who": ["members"]}, {"runbook": "Payroll export", "who": ["place", "@ana"]}]'
+    rules = parse({}, {variable: text}).access.rules.read
+    assert [(rule.platform, rule.runbook, tuple(rule.who)) for rule in rules] == [
+        ("cutover", "", ("members",)),
+        ("", "Payroll export", ("place", "@ana")),
+    ]
+    assert [problem for problem in problems({}, {variable: "cutover"}) if "must be JSON" in problem]

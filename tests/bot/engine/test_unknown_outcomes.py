@@ -125,7 +125,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         platforms,
         lambda: NOW,
         on_change=lambda _: None,
-        on_stop=lambda _: None,
+        on_halt=lambda _: None,
         count_queued_writes=lambda _: 0,
     )
     notices: Any = NoNotices()

@@ -9,6 +9,7 @@ from typing import cast
 
 import pytest
 
+from adapters.models import Person
 from bot.services.people_directory import PeopleDirectory
 from bot.storage.people import PeopleRows
 from bot.storage.store import Store
@@ -108,7 +109,7 @@ class SearchableChat:
         if self.is_down:
             raise ChatUnreachable("down")
         wanted = query.removeprefix("@")
-        return [actor for actor in self.people if wanted in (actor.id, actor.handle, actor.name)]
+        return [actor for actor in self.people if wanted in (actor.id, actor.handle, actor.name, actor.email)]
 
 
 async def directory_with(rows: PeopleRows, chat: SearchableChat, *looked_up: Actor) -> PeopleDirectory:
@@ -138,6 +139,30 @@ async def test_the_same_words_name_the_same_people_whoever_was_looked_up_before(
 async def test_a_handle_that_moved_to_somebody_else_names_the_new_person(rows: PeopleRows) -> None:
     people = await directory_with(rows, SearchableChat(SAM.model_copy(update={"id": "U0NEW"})), SAM)
     assert [actor.id for actor in await people.find("@sam", NEAR)] == ["U0NEW"]
+
+
+@pytest.mark.parametrize(
+    ("person", "id"),
+    [
+        (Person(name="Sam Lee"), None),
+        (Person(handle="sam"), "U0SAM"),
+        (Person(id="U0SAM", name="somebody"), "U0SAM"),
+        (Person(email="sam@example.com", handle="slee"), "U0SAM"),
+        (Person(email="ben@example.com"), "U0BEN"),
+        (Person(handle="robot"), None),
+        (Person(handle="guest.of.others"), None),
+    ],
+    ids=str,
+)
+async def test_an_account_is_certain_by_address_id_or_handle_and_never_by_name(
+    rows: PeopleRows, person: Person, id: str | None
+) -> None:
+    sam = SAM.model_copy(update={"email": "sam@example.com"})
+    robot = eve(handle="robot", membership=Membership.BOT)
+    outsider = eve(handle="guest.of.others", membership=Membership.EXTERNAL)
+    people = await directory_with(rows, SearchableChat(sam, OTHER_SAM, BEN, robot, outsider))
+    account = await people.account_of(person, NEAR.place)
+    assert (account.id if account else None) == id
 
 
 async def test_nobody_is_guessed_while_the_chat_cannot_be_asked(rows: PeopleRows) -> None:

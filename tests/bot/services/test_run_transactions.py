@@ -87,7 +87,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         {"slow": cast(Adapter, platform)},
         lambda: NOW,
         on_change=lambda _: None,
-        on_stop=lambda _: None,
+        on_halt=lambda _: None,
         count_queued_writes=lambda _: 0,
     )
     yield Scene(store, rows, runs, OutcomeRecorder(rows, effect_log, inbox, runs), inbox, effect_log, platform)

@@ -97,3 +97,12 @@ async def test_comments_is_a_word_of_its_own(room: Room) -> None:
     for line in ("comments", "comments R1", "comentários R1", "show comments", "comments T1", "comments T1 R1"):
         assert "seen from two zones" in private_text(await room.type(line)), line
     assert "I can't find a run R9" in private_text(await room.type("comments R9"))
+
+
+async def test_a_comment_of_another_day_has_its_date(room: Room) -> None:
+    await room.start()
+    await room.type("comment the vendor answered")
+    room.wait(days=1)
+    assert "Ana 5 May 14:06 UTC" not in private_text(await room.type("comment and called back"))
+    text = private_text(await room.type("show --comments"))
+    assert "May 14:06 UTC: the vendor answered" in text

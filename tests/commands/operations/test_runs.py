@@ -11,8 +11,10 @@ from commands.model.card import PersonName
 from commands.model.intents import DecideOutcome, PromiseUpdate, Stop, UpdateDue
 from commands.model.messages import Place
 from commands.model.outcomes import Done
+from commands.text.catalogue import plain_text
 from commands.verbs.move import MoveCard
 from tests.commands.room import (
+    ANA,
     BEN,
     EVE,
     HERE,
@@ -41,6 +43,26 @@ async def test_a_status_is_said_in_the_place_and_promises_the_next(room: Room) -
     assert room.responder.reminders == {"R1": due}
     assert (await room.run("R1")).overlay.update_due == due
     assert answer.changed_runs == ("R1",)
+
+
+async def test_the_longer_an_update_is_overdue_the_more_people_are_told(room: Room) -> None:
+    await room.start()
+    await room.type("status red users cannot pay --next 15m", by=BEN)
+    due = room.responder.reminders["R1"]
+    assert due is not None
+    first = await room.press(UpdateDue(run="R1", at=due), by=BEN)
+    assert first.thread_of == "R1"
+    overdue = "The update of R1 Primary down in EU that Ben promised is overdue."
+    assert [plain_text(card.title) for _, card in room.responder.announced] == [overdue]
+    await room.press(UpdateDue(run="R1", at=due, tells="author"), by=BEN)
+    await room.press(UpdateDue(run="R1", at=due, tells="owner"), by=BEN)
+    assert [(to, plain_text(card.title)) for to, card in room.responder.direct] == [
+        (BEN.id, "The update you promised for R1 Primary down in EU was due at 14:21 UTC."),
+        (ANA.id, "Ben promised an update of R1 Primary down in EU for 14:21 UTC, and it hasn't come yet."),
+    ]
+    await room.press(PromiseUpdate(run="R1", next="off"), by=BEN)
+    await room.press(UpdateDue(run="R1", at=due, tells="owner"), by=BEN)
+    assert len(room.responder.direct) == 2
 
 
 async def test_the_reminder_names_who_promised_and_is_said_for_the_last_promise_only(room: Room) -> None:
@@ -375,3 +397,16 @@ async def test_a_persons_word_settles_an_unknown_write(room: Room) -> None:
     assert "Noted: starting R1 went through. Receipt" in private_text(answer)
     gone = await room.press(DecideOutcome(run="R1", key="K1", step="other", applied=True))
     assert "already been resolved" in private_text(gone)
+
+
+async def test_use_elsewhere_names_who_will_see_the_run(room: Room) -> None:
+    await room.start(place=OTHER)
+    room.memberships.people = [ANA, BEN, EVE]
+    question = await room.type("use R1", by=BEN)
+    assert "Everybody in #inc-42 will be able to see and change it: Ana, Ben, Eve." in private_text(question)
+    room.memberships.people = [ANA, BEN] * 3
+    question = await room.type("use R1", by=BEN)
+    assert "Everybody in #inc-42 will be able to see and change it." in private_text(question)
+    room.memberships.public = {HERE.channel}
+    question = await room.type("use R1", by=BEN)
+    assert "#inc-42 is public: every member will be able to see" in private_text(question)

@@ -6,6 +6,7 @@ import string
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 from adapters.models import Health, RunState, TaskState
 from adapters.toolkit.messages import ENGLISH, load_messages
@@ -13,6 +14,7 @@ from adapters.writes import READS, Op
 from bot.surfaces.protocol import Refusal
 from commands.cards import run_menu
 from commands.model.intents import TaskIntent
+from commands.model.ports import NotifyMode
 from commands.registry import COMMANDS
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -63,6 +65,10 @@ BUILT: Mapping[str, Sequence[str]] = {
     "doing_part.{}": _named_parts(),
     "ended.{}": [state for state in RunState if state.is_over],
     "ended.title_{}": [state for state in RunState if state.is_over],
+    "notice.{}": [state for state in RunState if state.is_over],
+    "notice.{}_by": [state for state in RunState if state.is_over],
+    "notify.{}": get_args(NotifyMode),
+    "button.notify_{}": get_args(NotifyMode),
     "health.{}": [health for health in Health if health is not Health.UNSET],
     "menu.{}": ["begin", "finish"],
     "part.{}": _parts(),

@@ -2,7 +2,7 @@
 
 from adapters.models import Person
 from adapters.writes import Op, WriteResult
-from tests.commands.room import BEN, Room, button_labels, find_button, private_text
+from tests.commands.room import BEN, DAN, HERE, ON_SLACK, Room, button_labels, find_button, private_text
 
 
 async def test_assign_finds_people_of_the_chat(room: Room) -> None:
@@ -101,3 +101,12 @@ async def test_somebody_known_by_name_only_is_already_assigned(room: Room) -> No
     await room.runs.track(run.model_copy(update={"tasks": (renamed, *run.tasks[1:])}))
     answer = await room.type("assign T1 me")
     assert private_text(answer) == "T1 Confirm the primary is down is already assigned to Ana. Nothing changed."
+
+
+async def test_an_outsider_who_cannot_be_checked_is_not_said_to_be_outside(room: Room) -> None:
+    await room.start(place=ON_SLACK)
+    room.memberships.outsiders.add((DAN.id, HERE.channel))
+    room.memberships.is_down = True
+    answer = await room.type("assign T1 @dan", place=ON_SLACK)
+    assert "I can't check now whether Dan is in #inc-42. Dan will be able to see R1" in private_text(answer)
+    assert "isn't in" not in private_text(answer)

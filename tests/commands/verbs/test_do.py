@@ -129,11 +129,11 @@ async def test_do_is_hidden_and_refused_where_the_platform_has_no_actions(room: 
     assert isinstance(capability, Unsupported)
     instead = capability_text(capability.alternative, "local", room.services)
     assert private_text(answer) == f"There are no other actions on Local runbooks. {instead}"
-    assert "/run do" not in private_text(await room.type("help"))
+    assert "/run do" not in private_text(await room.type("help all"))
 
 
 async def test_do_is_in_help_where_the_platform_has_actions(acting: Room) -> None:
-    assert "/run do [WHAT]" in private_text(await acting.type("help"))
+    assert "/run do [WHAT]" in private_text(await acting.type("help all"))
     assert button_labels(await acting.submit({"verb": "do", "run": "R1"})) == ["End the run", "T1 Run the command"]
 
 

@@ -5,7 +5,18 @@ from adapters.writes import Op
 from commands.cards.run_card import live_card
 from commands.model.intents import Retry
 from commands.text.catalogue import plain_text
-from tests.commands.room import BEN, HERE, NOW, Room, activity_texts, button_labels, find_button, private_text
+from tests.commands.room import (
+    BEN,
+    DAN,
+    HERE,
+    NOW,
+    ON_SLACK,
+    Room,
+    activity_texts,
+    button_labels,
+    find_button,
+    private_text,
+)
 
 THREAD = HERE.model_copy(update={"thread": "t1"})
 
@@ -201,3 +212,15 @@ async def test_an_unknown_owner_is_refused_before_anything_is_sent(room: Room) -
     answer = await room.type("start database failover --owner @zoe")
     assert "I can't find anyone called “@zoe” here" in private_text(answer)
     assert room.platform.executed == []
+
+
+async def test_an_owner_who_could_not_read_the_run_is_asked_about_first(room: Room) -> None:
+    room.memberships.outsiders.add((DAN.id, HERE.channel))
+    question = await room.type("start Database failover --owner @dan", place=ON_SLACK)
+    assert "Dan isn't in #inc-42 and will be able to see this run." in private_text(question)
+    assert question.result == "question"
+    started = await room.press(find_button(question, "Start it anyway"), place=ON_SLACK)
+    assert started.result == "done"
+    owner = (await room.run(started.changed_runs[0])).run.owner
+    assert owner is not None
+    assert owner.name == "Dan"

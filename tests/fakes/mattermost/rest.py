@@ -70,6 +70,7 @@ class RestApi(SiteState):
             ),
             ("GET", r"/users/username/([a-z0-9._-]+)", lambda s, u, name: self._user(self.user_named(name))),
             ("GET", r"/users/email/([^/]+)", lambda s, u, email: self._user(self._by_email(email))),
+            ("GET", "/users", self._in_channel),
             ("POST", "/users/search", lambda s, u: self._search(s.json["term"])),
             ("POST", "/users/ids", lambda s, u: [self.users[id].json() for id in s.json if id in self.users]),
             ("GET", f"/users/(me|{ID})/teams", lambda s, u, user_id, _: self._teams(u)),
@@ -114,6 +115,12 @@ class RestApi(SiteState):
             or f"{user.get('first_name')} {user.get('last_name')}".lower().startswith(term.lower())
         ]
         return [user for user in matches if not user.get("delete_at")]
+
+    def _in_channel(self, seen: Seen, user: User) -> list[Json]:
+        """Bots too, in the order of their usernames."""
+        channel = self._channel(user, seen.query["in_channel"])
+        found = sorted((self.users[id] for id in channel.members), key=lambda member: member.username)
+        return [member.json() for member in found][: int(seen.query.get("per_page", 60))]
 
     def _by_email(self, email: str) -> User | None:
         return next((user for user in self.users.values() if user.email == email.lower()), None)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.models import TaskState
+from adapters.toolkit.messages import in_language
 from bot.surfaces.mattermost.buttons import Buttons, ButtonScope
 from bot.surfaces.mattermost.escape import code_markdown, escape, safe_url
 from bot.surfaces.mattermost.markdown import clock_text, text_markdown
@@ -301,3 +302,9 @@ def test_fit_lines_keeps_the_lines_that_fit() -> None:
 def test_attachments_do_not_contain_the_secret_key() -> None:
     sealed = json.dumps(RENDERER.card(FAILOVER, SCOPE, {}, NOW).attachments)
     assert SECRET.decode() not in sealed
+
+
+def test_a_time_of_another_day_has_its_date_in_the_language_of_the_card() -> None:
+    assert clock_text(NOW, "UTC", dated=True).endswith(f"{NOW:%b} {NOW:%H:%M} UTC")
+    with in_language("pt-BR"):
+        assert clock_text(datetime(2026, 2, 1, 14, 30, tzinfo=UTC), "UTC", dated=True) == "1 fev 14:30 UTC"

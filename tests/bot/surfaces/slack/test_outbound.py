@@ -8,6 +8,7 @@ from adapters.models import TaskState
 from adapters.toolkit.messages import in_language
 from bot.surfaces.protocol import ChatUnreachable, NotInChannel, PostGone, PostRef, RouteClosed, SurfaceError
 from bot.surfaces.slack.client import SlackClient
+from bot.surfaces.slack.encoding import fallback_text
 from commands.model.card import Bold, Card, ClockTime, Code, Link, PersonName, Row, Section, text
 from commands.model.messages import Actor, Membership, Place
 from tests.bot.surfaces.slack.conftest import ANA, BEN, OPS
@@ -280,3 +281,10 @@ async def test_states_are_in_the_current_language(slack: Slack, harness: SlackHa
 async def test_a_response_url_is_trusted_by_scheme_host_and_port(slack: Slack, url: str, trusted: bool) -> None:
     client = SlackClient("xoxb-1", f"{slack.url}/api/")
     assert client.is_slack_url(url.format(api=slack.url)) is trusted
+
+
+def test_a_time_of_another_day_is_relative_to_the_reader() -> None:
+    stamp = int(CLOCK_TIME.timestamp())
+    assert fallback_text((ClockTime(CLOCK_TIME, dated=True),)) == (
+        f"<!date^{stamp}^{{date_short_pretty}} {{time}}|21 Nov 14:03 UTC>"
+    )
