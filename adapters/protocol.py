@@ -331,6 +331,7 @@ class Platform:
     secret_fields: Sequence[str] = ()  # of its settings
     supports_insertion: bool = False  # a new task can be put between others
     holds_until: bool = False  # a task can be held until a time
+    several_assignees: bool = False  # a task can have several, and an assignment adds one
     ignored_fields: frozenset[str] = frozenset()  # fields of writes that it has no place for: "start.owner"
     slowest_answer: float = SLOWEST_ANSWER  # how long it may still be executing a request without an answer
     api_version: int = 1  # the ``API_VERSION`` that it was written for; packages of the first one did not say

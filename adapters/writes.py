@@ -79,9 +79,14 @@ class Write(Model):
         return ""
 
     @property
+    def each(self) -> str:
+        """Tells apart writes of one message to the same target."""
+        return ""
+
+    @property
     def step_key(self) -> str:
         """The key of this step in the effect log, unique within its message: ``finish:17:begin``."""
-        return ":".join(part for part in (self.op.value, self.target, self.part) if part)
+        return ":".join(part for part in (self.op.value, self.target, self.each, self.part) if part)
 
     @property
     def words(self) -> str:
@@ -175,13 +180,19 @@ class ReopenTask(TaskWrite):
 class AssignTask(TaskWrite):
     """``expected``: who has the task as far as ``by`` knows. It is refused if somebody else has it by now.
 
-    ``take_over``: instead of those who have it, where the platform can have several.
+    ``take_over``: instead of those who have it, where the platform can have several. ``also``: one message has
+    assigned the task to somebody else before (``Platform.several_assignees``).
     """
 
     op: Op = Op.ASSIGN
     person: Person
     take_over: bool = Field(False, exclude_if=lambda take_over: not take_over)
+    also: bool = Field(False, exclude_if=lambda also: not also)
     expected: tuple[Person, ...] | None = Field(None, exclude_if=lambda expected: expected is None)
+
+    @property
+    def each(self) -> str:
+        return self.person.id or self.person.shown if self.also else ""
 
 
 class ApproveTask(TaskWrite):

@@ -157,11 +157,15 @@ def settings(write: Path | None) -> None:
 @_config
 def manifest(config: Path | None) -> None:
     """Print the manifest of the Slack app."""
+    from bot.config.link_domains import link_domains
     from bot.surfaces.slack.manifest import manifest_yaml
 
     settings = _load_settings(config)
     socket_mode = settings.slack is not None and settings.slack.app_token is not None
-    click.echo(manifest_yaml(settings.bot.command, settings.bot.public_url, socket_mode), nl=False)
+    domains = link_domains(settings)
+    steps = settings.slack is not None and settings.slack.workflow_steps
+    bot = settings.bot
+    click.echo(manifest_yaml(bot.command, bot.public_url, socket_mode, domains, steps=steps), nl=False)
 
 
 @cli.group()

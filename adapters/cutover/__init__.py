@@ -19,6 +19,7 @@ PLATFORM = Platform(
     settings=CutoverSettings,
     connect=connect,
     capabilities=CAPABILITIES,
+    several_assignees=True,
     ignored_fields=frozenset({"start.owner", "add.assignee"}),
     messages=MESSAGES,
     secret_fields=("token",),

@@ -19,6 +19,7 @@ PLATFORM = Platform(
     settings=RunrunitSettings,
     connect=connect,
     capabilities=CAPABILITIES,
+    several_assignees=True,
     messages=MESSAGES,
     secret_fields=("app_key", "user_token"),
     supports_insertion=True,

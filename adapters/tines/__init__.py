@@ -19,6 +19,7 @@ PLATFORM = Platform(
     settings=TinesSettings,
     connect=connect,
     capabilities=CAPABILITIES,
+    several_assignees=True,
     messages=MESSAGES,
     secret_fields=("token", "stories"),
     api_version=2,

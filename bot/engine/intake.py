@@ -1,11 +1,12 @@
 """The application as surfaces see it (implements ``Intake``)."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from adapters.http.rate_limits import background
 from adapters.toolkit.messages import in_language
 from bot.engine.port import Engine
 from bot.outbound.home_pages import HomePages
@@ -27,6 +28,7 @@ from commands.model.errors import CommandError
 from commands.model.intents import OpenForm
 from commands.model.messages import Actor, Message, Place
 from commands.model.ports import Services
+from commands.operations.link_card import link_card
 from commands.text.catalogue import translate
 from commands.text.locales import language_of
 from commands.text.phrases import short_card
@@ -159,6 +161,16 @@ class AppIntake:
 
     def on_plugin_gap(self, site: str) -> None:
         self._platform_events.on_gap(site)
+
+    async def link_card(
+        self, url: str, place: Place, members: Callable[[], Awaitable[Sequence[Actor] | None]]
+    ) -> Card | None:
+        async def with_profiles() -> Sequence[Actor] | None:
+            found = await members()
+            return None if found is None else [await self._people.profile(actor) for actor in found]
+
+        with in_language(self._services.language), background():
+            return await link_card(url, place, with_profiles, self._services, self._now())
 
     def home_opened(self, actor: Actor, place: Place) -> None:
         self._home_pages.opened(actor, place)

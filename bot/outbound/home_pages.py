@@ -81,6 +81,7 @@ class HomePages:
         page = self._pages.get((actor.surface, actor.id))
         if page is not None:
             page.last_use = asyncio.get_running_loop().time()
+            page.changed.set()
 
     def mark_changed(self) -> None:
         """A run changed: it may be on any of the pages."""

@@ -27,13 +27,14 @@ from bot.storage.runs import RunRows
 from bot.storage.store import StoreError
 from bot.surfaces.protocol import Surface
 from commands.cards import activity_line, pending_lines
-from commands.model.card import ActivityLine, Answer, Card, Result
+from commands.model.card import ActivityLine, Answer, Card, Result, Tone
 from commands.model.intents import UpdateDue
 from commands.model.messages import Actor, Message, Place, Via
 from commands.model.outcomes import Outcome, Unknown
 from commands.model.ports import CannotPost, Services
-from commands.text.catalogue import plain_text
+from commands.text.catalogue import plain_text, translate
 from commands.text.locales import language_of
+from commands.text.phrases import short_card
 
 log = structlog.get_logger(__name__)
 _REMINDERS: tuple[Literal["", "author", "owner"], ...] = ("", "author", "owner")
@@ -239,6 +240,8 @@ class Responder:
         posts = self._postings.of(message, answer, self._now())
         if private is not None and (keys or posts.here) and answer.result == "done":
             private = replace(private, shown_elsewhere=True)
+        if message.via is Via.WORKFLOW:
+            private = _step_answer(private, answer)
         deliveries = [*self._private(message, private), *posts.all]
         keys += [delivery.key for delivery in deliveries]
         try:
@@ -332,8 +335,18 @@ class Responder:
 
     async def _send_notice(self, message: Message, card: Card, run: str) -> None:
         """What is out of date within a minute is not kept for a chat that cannot be reached."""
+        if message.via is Via.WORKFLOW:
+            return  # its answer is the last word
         tracked = self._run_rows.get(run)
         if tracked is not None and not tracked.is_of(message.place):
             card = replace(card, confidential=True)
         if message.place.surface in self._surfaces:
             await self._outbox.put(self._postings.answer(message, card, self._now(), NOTICE_USEFUL_FOR))
+
+
+def _step_answer(private: Card | None, answer: Answer) -> Card:
+    """A workflow goes on or ends with the answer to its step, whatever else can be seen. Nobody can answer a
+    question there. The footer is the handle of the run, which later steps can use."""
+    card = private or short_card(translate("state.done"))
+    tone: Tone = "" if answer.result == "done" else "bad"
+    return replace(card, tone=tone, footer=tuple(answer.changed_runs[:1]), shown_elsewhere=False)

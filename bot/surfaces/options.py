@@ -112,6 +112,11 @@ class SlackOptions(BaseModel):
         description="what a reaction to a message about one task does, by the emoji's name: begin, finish, "
         'approve or reopen, as in [slack.reactions] white_check_mark = "finish"',
     )
+    workflow_steps: bool = Field(
+        False,
+        description="adds steps to Workflow Builder, which needs a paid plan. A step acts in the name of the "
+        "person whom the workflow names, so whoever may publish workflows can act as anybody",
+    )
     api_url: Annotated[str, AfterValidator(_api_url)] = Field(
         "https://slack.com/api/", description="change it only for GovSlack or for tests"
     )

@@ -12,7 +12,7 @@ Language: a surface renders its own messages in ``current_language()``. The engi
 outbound method; the surface sets it from ``Intake.language_for`` while it answers a delivery itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -227,12 +227,19 @@ class Intake(Protocol):
         """Events of plugins may have been missed."""
         ...
 
+    async def link_card(
+        self, url: str, place: Place, members: Callable[[], Awaitable[Sequence[Actor] | None]]
+    ) -> Card | None:
+        """A small card for a link that somebody posted in ``place``, if all of its ``members`` may read it."""
+        ...
+
     def home_opened(self, actor: Actor, place: Place) -> None:
         """The person opened their page (``HomeSurface``). Returns immediately."""
         ...
 
     def home_pressed(self, actor: Actor) -> None:
-        """The person pressed something on their page, which is therefore kept up to date for longer."""
+        """Something that the person pressed, perhaps on their page, was answered: the page may show something else
+        now, and is kept up to date for longer."""
         ...
 
     def language_for(self, actor: Actor) -> str:

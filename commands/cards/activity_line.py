@@ -149,7 +149,7 @@ def distinct_buttons(lines: Sequence[ActivityLine]) -> tuple[Button, ...]:
 
 def slot(message_key: str, step: Write) -> str:
     """The steps of one write share a line."""
-    return ":".join(part for part in (message_key, step.op.value, step.target) if part)
+    return ":".join(part for part in (message_key, step.op.value, step.target, step.each) if part)
 
 
 def activity_line(

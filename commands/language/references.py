@@ -30,10 +30,6 @@ _RANGE = re.compile(
 _LINK = re.compile(r"https?://\S+?(?=[,;:]?(?:\s|$)|,https?:)", re.IGNORECASE)
 _LIST_SEPARATOR = re.compile(r"\s*[,;&]\s*(?:(?:and|e)\s+)?|\s+(?:(?:and|e|&)\s+)?", re.IGNORECASE)
 _TEXT_SEPARATOR = re.compile(r"\s*[,;:](?=\s|$)\s*|[.!?]+(?=\s|$)\s*|[,;:]\s*|\s+")
-_ME = frozenset({"me", "myself", "mim", "eu"})
-_TO = re.compile(r"(?:to|para|a|ao|à)(?:\s+|$)", re.IGNORECASE)
-_INNER_TO = re.compile(r"\s(?:to|para)\s", re.IGNORECASE)
-_LEADING_PERSON = re.compile(r"(?:(?:to|para|a|ao|à)\s+)?(@\S+|me|myself|mim|eu)(?:\s+|$)", re.IGNORECASE)
 _HEALTH = re.compile(r"[^\s:,.;!]+(?=[\s:,;!]|\.(?:\s|$)|$)")
 _COLON = re.compile(r"[ \t]*:\s*")
 _IN = r"(?:in|of|from|em|de|do|da|no|na)\s+"
@@ -76,7 +72,7 @@ def split_tasks(text: str) -> tuple[tuple[str, ...], str]:
     tasks, end = _leading_tasks(text)
     if len(tasks) > MOST_TASKS:
         raise BadArguments("parse.too_many_tasks", field="tasks", most=MOST_TASKS)
-    return tuple(tasks), _without_separator(text[end:]) if tasks else text
+    return tuple(tasks), without_separator(text[end:]) if tasks else text
 
 
 def _leading_tasks(text: str) -> tuple[dict[str, None], int]:
@@ -115,7 +111,7 @@ def split_run(text: str) -> tuple[str, str]:
     found = _RUN.match(text)
     if found is None:
         return "", text
-    return _run_handle(found[1]), _without_separator(text[found.end() :])
+    return _run_handle(found[1]), without_separator(text[found.end() :])
 
 
 def opens_with_handle(text: str) -> bool:
@@ -143,7 +139,7 @@ def split_run_at_end(text: str) -> tuple[str, str]:
     return _run_handle(found[1]), text[: found.start()]
 
 
-def _without_separator(text: str) -> str:
+def without_separator(text: str) -> str:
     separator = _TEXT_SEPARATOR.match(text)
     return text[separator.end() :] if separator else text
 
@@ -163,7 +159,7 @@ def tasks_end(text: str) -> int:
     end = _leading_tasks(rest)[1]
     if not end:
         return len(text[:offset].rstrip()) if run else 0
-    run, after = split_run(_without_separator(rest[end:]))
+    run, after = split_run(without_separator(rest[end:]))
     return len(text[: len(text) - len(after)].rstrip()) if run else offset + end
 
 
@@ -190,9 +186,9 @@ def parse_tasks(line: ParsedLine) -> TaskArguments:
     tasks, text = split_tasks(rest)
     if not tasks:
         title, text = split_quoted(rest)
-        text = _without_separator(text)
+        text = without_separator(text)
         named, title = ("", title) if _is_quoted(rest) else split_run_at_end(title)
-        run, tasks = run_argument(line, run, named), _title_as_tasks(title)
+        run, tasks = run_argument(line, run, named), title_as_tasks(title)
     named, text = split_run_after_tasks(text)
     return TaskArguments(run_argument(line, run, named), tasks, unquote(text))
 
@@ -201,7 +197,7 @@ def _is_quoted(text: str) -> bool:
     return split_quoted(text)[0] != text
 
 
-def _title_as_tasks(title: str) -> tuple[str, ...]:
+def title_as_tasks(title: str) -> tuple[str, ...]:
     return (title.strip(),) if title.strip() else ()
 
 
@@ -216,41 +212,6 @@ def parse_tasks_and_reason(line: ParsedLine, required_for: Command | None = None
         example = Code(example_with_tasks(required_for, arguments.tasks))
         raise BadArguments("parse.missing_reason", field="reason", example=example)
     return arguments, reason
-
-
-def parse_tasks_and_person(line: ParsedLine) -> TaskArguments:
-    """As ``parse_tasks``, for ``TASK… [to] @u`` in either order. ``text`` is the person."""
-    run, rest = split_run(line.text)
-    at_end, rest = split_run_at_end(rest)
-    tasks, text = split_tasks(rest)
-    if tasks:
-        after, text = split_run(text)
-        return TaskArguments(run_argument(line, run, after, at_end), tasks, _person(text))
-    run = run_argument(line, run, at_end)
-    if person := _LEADING_PERSON.match(rest):
-        tasks, text = split_tasks(rest[person.end() :])
-        if not text:
-            return TaskArguments(run, tasks, _person(person[1]))
-    title, text = split_quoted(rest)
-    if text.strip():
-        return TaskArguments(run, _title_as_tasks(title), _person(_without_separator(text)))
-    title, last = _split_trailing_person(rest)
-    return TaskArguments(run, _title_as_tasks(unquote(title)), _person(last))
-
-
-def _split_trailing_person(text: str) -> tuple[str, str]:
-    """A title and the person after it: "@ben" or "me" at the end, or anyone after "to"."""
-    title, _, last = text.rpartition(" ") if " " in text else ("", "", text)
-    if last.startswith("@") or last.lower() in _ME:
-        first, _, connector = title.rstrip().rpartition(" ")
-        return (first if _TO.fullmatch(connector) else title), last
-    connectors = list(_INNER_TO.finditer(text))
-    return (text[: connectors[-1].start()], text[connectors[-1].end() :]) if connectors else (text, "")
-
-
-def _person(text: str) -> str:
-    person = unquote(_TO.sub("", text.strip(), count=1) if _TO.match(text.strip()) else text)
-    return "me" if person.lower() in _ME else person
 
 
 def parse_health(line: ParsedLine) -> tuple[str, str, str]:
@@ -282,7 +243,7 @@ def _leading_health(text: str) -> tuple[str, str, int]:
     found = _HEALTH.match(rest)
     health = health_named(found[0]) if found else ""
     if health and found:
-        return run, health, len(text) - len(_without_separator(rest[found.end() :]))
+        return run, health, len(text) - len(without_separator(rest[found.end() :]))
     if run and (not rest or ":" in text[: len(text) - len(rest)]):
         return run, "", len(text) - len(rest)
     return "", "", 0
@@ -320,7 +281,7 @@ def split_action_runs(text: str) -> tuple[tuple[str, ...], str]:
     first, text = split_run(text)
     last, text = split_run_at_end(text)
     end = _leading_tasks(text)[1]
-    middle, rest = split_run(_without_separator(text[end:])) if end else ("", "")
+    middle, rest = split_run(without_separator(text[end:])) if end else ("", "")
     return (first, middle, last), f"{text[:end]} {rest}" if middle else text
 
 

@@ -147,11 +147,19 @@ class Home(Intent):
     verb: Literal["home"] = "home"
 
 
+class Notify(Intent):
+    """Without ``mode`` it shows the present one."""
+
+    verb: Literal["notify"] = "notify"
+    mode: Literal["", "auto", "thread", "dm", "off"] = ""
+
+
 # Intents of buttons. Nobody types them.
 
 
 class Choose(Intent):
-    """Completes the command of the message ``key``: ``values`` fill fields of its intent.
+    """Completes the command of the message ``key``: ``values`` fill fields of its intent. With a ``verb`` among
+    them they are a whole intent, because the message could not be read.
 
     A choice is completed once and lives 24 h. ``task`` is set where one message named several tasks: each is a
     choice of its own.

@@ -87,6 +87,7 @@ class Via(StrEnum):
     FORM = "form"
     SHORTCUT = "shortcut"
     REACTION = "reaction"
+    WORKFLOW = "workflow"
     SAY = "say"
 
 

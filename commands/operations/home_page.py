@@ -16,11 +16,12 @@ from commands.cards.task_row import is_late, row, shown_tasks
 from commands.model.card import Button, Card, Row, Section, Text
 from commands.model.command import Right
 from commands.model.errors import CommandError
-from commands.model.intents import Home, OpenForm, Runs, Show
+from commands.model.intents import Home, Notify, OpenForm, Runs, Show
 from commands.model.messages import Actor, Place
 from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
 from commands.operations.my_tasks import find_my_tasks
+from commands.operations.new_readers import place_name
 from commands.operations.task_action import is_mine
 from commands.text.catalogue import plain_text, translate
 from commands.text.phrases import bare_title, button, clock, join_parts, shorten
@@ -70,7 +71,9 @@ async def home_page(
         buttons=(
             replace(button("button.start", OpenForm(about="start")), style="primary"),
             button("home_page.all_runs", Runs()),
+            button("home_page.settings", Notify()),
         ),
+        footer=translate(f"notify.{await services.preferences.notify_mode(actor)}"),
     )
 
 
@@ -132,8 +135,7 @@ def _run_row(tracked: TrackedRun, services: Services, now: datetime) -> Row:
     health = run_health(tracked)
     due = translate("run.next_update", at=clock(health.due, services.zone, now)) if health.due else ()
     word = "" if health.health is Health.UNSET else health_word(health.health)
-    home = tracked.home
-    place = f"#{home.channel_name}" if home is not None and home.channel_name else ""
+    place = place_name(tracked.home) if tracked.home is not None else ()
     note = join_parts([word, progress_line(shown_tasks(tracked)), place, due], _BETWEEN)
     show = Show(run=tracked.handle, what=tracked.handle, kind="run")
     title = shorten(bare_title(tracked.run, tracked.handle), _TITLE)

@@ -10,41 +10,48 @@ from commands.model.intents import Drop
 from commands.model.messages import Actor, Membership, Place
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
-from commands.text.catalogue import plain_text, translate
+from commands.text.catalogue import plain_text, plural, translate
 from commands.text.phrases import ChoiceValues, choice, join_parts, label, run_name
 from commands.visibility import Reader
 
 _MOST_NAMED = 5  # people who will see the run
 
 
-async def ask_before_assigning(person: Actor, tracked: TrackedRun, context: CommandContext) -> None:
-    """Raises ``Ambiguous`` if only the open task would let this person read the run."""
-    facts = {"who": plain_name(person), "place": place_name(tracked.home), "run": run_name(tracked)}
-    key = await _new_reader(person, tracked, context)
-    if key is not None:
-        buttons = _buttons({"confirmed": True}, "button.assign_outsider", context)
-        raise Ambiguous(key, buttons=buttons, **facts)
+async def ask_before_assigning(people: Sequence[Actor], tracked: TrackedRun, context: CommandContext) -> None:
+    """Raises ``Ambiguous`` if only the open task would let somebody of them read the run."""
+    kinds = {person: await _new_reader(person, tracked, context) for person in people}
+    outsiders = {person: kind for person, kind in kinds.items() if kind is not None}
+    if not outsiders:
+        return
+    facts = {
+        "who": [plain_name(person) for person in outsiders],
+        "place": place_name(tracked.home),
+        "run": run_name(tracked),
+    }
+    kind = "_unchecked" if "_unchecked" in outsiders.values() else next(iter(outsiders.values()))
+    buttons = _buttons({"confirmed": True}, "button.assign_outsider", context)
+    raise Ambiguous(plural(f"assign.outsiders{kind}", len(outsiders)), buttons=buttons, **facts)
 
 
 async def line_about_owner(owner: Actor, tracked: TrackedRun, context: CommandContext) -> Text:
     """For the question before a start: empty if the owner could read the run anyway."""
-    key = await _new_reader(owner, tracked, context)
-    if key is None:
+    kind = await _new_reader(owner, tracked, context)
+    if kind is None:
         return ()
     who, place = plain_name(owner), place_name(tracked.home)
-    return translate(key, who=who, place=place, run=translate("start.this_run"))
+    return translate(plural(f"assign.outsiders{kind}", 1), who=who, place=place, run=translate("start.this_run"))
 
 
 async def _new_reader(person: Actor, tracked: TrackedRun, context: CommandContext) -> str | None:
-    """The message that says that only now this person will be able to read the run. None if it is not so."""
+    """The kind of message (the end of its key) if only now this person will be able to read the run, else None."""
     services, home = context.services, tracked.home
     if person.membership is not Membership.MEMBER and not is_listed(person, services.access_rules):
         return None  # neither a task nor a run of their own lets a guest read it
     if person.same_as(context.actor) or await Reader(person, services).can_read(tracked):
         return None
     if home is None or home.direct:
-        return "assign.outsider_direct"
-    return "assign.outsider" if services.memberships.knows(person, home) else "assign.unchecked"
+        return "_direct"
+    return "" if services.memberships.knows(person, home) else "_unchecked"
 
 
 async def ask_before_using(tracked: TrackedRun, context: CommandContext) -> None:

@@ -1,6 +1,7 @@
 """What all verbs on tasks share: finding the tasks, one write for each, and one answer for all."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -71,11 +72,17 @@ def is_emulated(context: CommandContext, tracked: TrackedRun, op: Op) -> bool:
 
 
 async def execute_on_tasks(
-    intent: TaskIntent, context: CommandContext, kind: type[TaskWrite], **fields: Any
+    intent: TaskIntent,
+    context: CommandContext,
+    kind: type[TaskWrite],
+    *,
+    each: Sequence[Mapping[str, Any]] = ({},),
+    **fields: Any,
 ) -> Answer:
     """Finds all tasks before the first write; then writes one after the other.
 
-    ``fields``: the fields of this kind of write besides its task.
+    ``fields``: the fields of this kind of write besides its task. ``each`` has one of them for each of several
+    writes to every task.
     """
     tracked = required_run(context)
     op: Op = kind.model_fields["op"].default
@@ -95,10 +102,11 @@ async def execute_on_tasks(
         require(context, tracked, op)
     tasks = list({task.id: task for task in tasks}.values())  # a task that is named twice is written once
     reports: list[OutcomeReport] = []
-    for task in tasks:
-        more = {"expected": _expected(intent, task)} if isinstance(intent, Assign) else {}
-        wanted = kind(run=tracked.run.key, by=by, task=task.id, options=intent.options, **fields, **more)
-        reports.append(await _write_one(context, tracked, wanted, alone=len(tasks) == 1))
+    for task, own in itertools.product(tasks, each):
+        current = tracked.run.task(task.id) or task
+        more = {"expected": _expected(intent, current)} if isinstance(intent, Assign) else {}
+        wanted = kind(run=tracked.run.key, by=by, task=task.id, options=intent.options, **fields, **own, **more)
+        reports.append(await _write_one(context, tracked, wanted, alone=len(tasks) * len(each) == 1))
         tracked = await context.services.runs.get(tracked.handle) or tracked
     return answer_of(tracked, reports, context.services)
 

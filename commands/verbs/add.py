@@ -62,7 +62,7 @@ async def handle(intent: Add, context: CommandContext) -> Answer:
     people = context.services.people
     assignee = await find_person(intent.person, context, field="person") if intent.person else None
     if assignee is not None and not intent.confirmed:
-        await ask_before_assigning(assignee, tracked, context)
+        await ask_before_assigning([assignee], tracked, context)
     task = AddTask(
         run=tracked.run.key,
         by=people.person(context.actor),

@@ -1,11 +1,9 @@
 """``notify``: how the sender is told about their tasks."""
 
-from typing import Literal
-
 from commands.model.card import Answer, Code
 from commands.model.command import Command, Example, ParsedLine
 from commands.model.errors import BadArguments
-from commands.model.intents import Intent
+from commands.model.intents import Notify
 from commands.model.ports import CommandContext, NotifyMode
 from commands.text.catalogue import translate
 from commands.text.phrases import button, short_card
@@ -24,13 +22,6 @@ _MODES: dict[str, NotifyMode] = {
     "on": "auto",
 }
 _OFFERED: tuple[NotifyMode, ...] = ("auto", "thread", "dm", "off")
-
-
-class Notify(Intent):
-    """Without ``mode`` it shows the present one."""
-
-    verb: Literal["notify"] = "notify"
-    mode: Literal["", "auto", "thread", "dm", "off"] = ""
 
 
 def read(line: ParsedLine) -> Notify:

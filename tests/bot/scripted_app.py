@@ -134,6 +134,11 @@ class ScriptedApp:
 
     def on_plugin_gap(self, site: str) -> None: ...
 
+    async def link_card(
+        self, url: str, place: Place, members: Callable[[], Awaitable[Sequence[Actor] | None]]
+    ) -> Card | None:
+        return None
+
     def home_opened(self, actor: Actor, place: Place) -> None: ...
 
     def home_pressed(self, actor: Actor) -> None: ...

@@ -27,6 +27,7 @@ class SlackChat:
             "eve": self.fake.add_user("U0EVE", "eve", email="eve@example.com"),
             "gil": self.fake.add_user("U0GIL", "gil", is_restricted=True),
             "rui": self.fake.add_user("U0RUI", "rui", email="rui@example.com", locale="pt-BR"),
+            "zoe": self.fake.add_user("U0ZOE", "zoe", email="zoe@elsewhere.example", team_id="T9"),
         }
         self.url = ""
         self._rooms = itertools.count(1)
@@ -41,7 +42,7 @@ class SlackChat:
     def settings(self) -> Mapping[str, Mapping[str, Any]]:
         secrets = {"bot_token": self.fake.token, "signing_secret": self.fake.signing_secret}
         reactions = {"white_check_mark": "finish", "eyes": "begin"}
-        return {"slack": {**secrets, "api_url": self.fake.api_url, "reactions": reactions}}
+        return {"slack": {**secrets, "api_url": self.fake.api_url, "reactions": reactions, "workflow_steps": True}}
 
     def user_id(self, user: str) -> str:
         return self.users[user]

@@ -93,7 +93,7 @@ class Slack(SlackServer):
         """Types ``/run text``. ``text`` is encoded as Slack sends it: escaped, mentions as ``<@U1|ana>``."""
         payload = {
             "token": "legacy",
-            "team_id": self.team,
+            "team_id": self.users[user]["team_id"],
             "team_domain": "acme",
             "channel_id": channel,
             "channel_name": self.channels[channel].name if channel in self.channels else "directmessage",
@@ -238,6 +238,39 @@ class Slack(SlackServer):
         }
         return await self.deliver(app_url, "events_api", self.envelope(event))
 
+    async def share_link(self, app_url: str, url: str, *, user: str, channel: str) -> Posted:
+        """Posts a link to one of the app's domains."""
+        post = self.say(f"look at <{url}>", user, channel)
+        event = {
+            "type": "link_shared",
+            "channel": channel,
+            "is_bot_user_member": self.bot_user in self.channels[channel].members,
+            "user": user,
+            "message_ts": post.ts,
+            "unfurl_id": f"C.{post.ts}",
+            "source": "conversations_history",
+            "links": [{"domain": url.split("/")[2], "url": url}],
+            "event_ts": self.new_ts(),
+        }
+        assert (await self.deliver(app_url, "events_api", self.envelope(event))).status == 200
+        return post
+
+    async def run_step(self, app_url: str, callback_id: str, inputs: Mapping[str, str]) -> str:
+        """A workflow reaches a step. Returns how it ended: its output "run", or "error: …"."""
+        execution = f"Fx{self.new_ts()}"
+        self.executions[execution] = ""
+        event = {
+            "type": "function_executed",
+            "function": {"id": "Fn1", "callback_id": callback_id, "type": "app", "app_id": "A1"},
+            "inputs": dict(inputs),
+            "function_execution_id": execution,
+            "workflow_execution_id": "Wx1",
+            "bot_access_token": "xwfp-1",
+            "event_ts": self.new_ts(),
+        }
+        assert (await self.deliver(app_url, "events_api", self.envelope(event))).status == 200
+        return await self.until(lambda: self.executions[execution])
+
     def _newest_with(self, label: str, user: str) -> Posted:
         ephemerals = [ephemeral for ephemeral in self.ephemerals if ephemeral.to == user]
         seen = sorted([*self.posts, *ephemerals], key=lambda post: post.ts)
@@ -340,8 +373,12 @@ class Slack(SlackServer):
     def interaction(self, type: str, user: str) -> dict[str, Any]:
         return {
             "type": type,
-            "team": {"id": self.team, "domain": "acme"},
-            "user": {"id": user, "username": self.users[user]["name"], "team_id": self.team},
+            "team": {"id": self.users[user]["team_id"], "domain": "acme"},
+            "user": {
+                "id": user,
+                "username": self.users[user]["name"],
+                "team_id": self.users[user]["team_id"],
+            },
             "api_app_id": "A1",
             "token": "legacy",
             "trigger_id": self.new_trigger(user),
@@ -440,6 +477,9 @@ def _entered(element: Mapping[str, Any], value: str | None) -> dict[str, Any]:
     if element["type"] == "plain_text_input":
         entered = element.get("initial_value") if value is None else value
         return {element["action_id"]: {"type": element["type"], "value": entered or None}}
+    if element["type"] == "multi_users_select":
+        people = value.split() if value is not None else element.get("initial_users", [])
+        return {element["action_id"]: {"type": element["type"], "selected_users": people}}
     if element["type"] == "users_select":
         person = element.get("initial_user") if value is None else value
         return {element["action_id"]: {"type": element["type"], "selected_user": person or None}}

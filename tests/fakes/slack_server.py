@@ -15,7 +15,7 @@ from aiohttp import WSMsgType, web
 
 from adapters.testing.fake_server import Fake, Seen
 from tests.fakes.rate_limits import RateLimits
-from tests.fakes.slack_blocks import home_faults, message_faults, view_faults
+from tests.fakes.slack_blocks import home_faults, message_faults, view_faults, visible_block_text
 from tests.fakes.slack_state import ApiFailure, Channel, HomePage, Modal, Posted
 
 SCOPES = (
@@ -26,6 +26,7 @@ Result = TypeVar("Result")
 _JSON_METHODS = {
     "chat.postMessage",
     "chat.postEphemeral",
+    "chat.unfurl",
     "chat.update",
     "views.open",
     "views.publish",
@@ -58,6 +59,7 @@ class SlackServer(Fake):
         self.homes: dict[str, HomePage] = {}  # by user
         self.sockets: list[web.WebSocketResponse] = []
         self.deaf: list[web.WebSocketResponse] = []  # stay open, answer pings and deliver nothing
+        self.executions: dict[str, str] = {}  # of workflow steps: the output "run", or "error: …"; empty: not over
         self.linkified: list[str] = []  # calls without parse "none"
         self.link_disabled = False  # Socket Mode is switched off
         self.envelopes: dict[str, asyncio.Future[Any]] = {}
@@ -332,6 +334,37 @@ class SlackServer(Fake):
     def expire(self, response_url: str) -> None:
         """As after 30 minutes."""
         self._responses.pop(response_url.rpartition("/")[2], None)
+
+    def _chat_unfurl(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        channel = self._channel(arguments.get("channel"))
+        post = next((item for item in channel.messages if item.ts == arguments.get("ts")), None)
+        if post is None:
+            raise ApiFailure("cannot_unfurl_message")
+        for url, unfurl in arguments["unfurls"].items():
+            if url not in post.text:
+                raise ApiFailure("cannot_unfurl_url")
+            if faults := message_faults(unfurl.get("blocks")):
+                raise ApiFailure("invalid_blocks", *faults)
+            post.unfurls[url] = visible_block_text(unfurl["blocks"])
+        return {}
+
+    def _functions_completeSuccess(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        self._complete(arguments, str(json.loads(arguments["outputs"])["run"]))
+        return {}
+
+    def _functions_completeError(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        if not arguments.get("error"):
+            raise ApiFailure("invalid_arguments")
+        self._complete(arguments, f"error: {arguments['error']}")
+        return {}
+
+    def _complete(self, arguments: Mapping[str, Any], outcome: str) -> None:
+        execution = str(arguments.get("function_execution_id"))
+        if execution not in self.executions:
+            raise ApiFailure("function_execution_not_found")
+        if self.executions[execution]:
+            raise ApiFailure("invalid_function_execution_state")
+        self.executions[execution] = outcome
 
     def _chat_getPermalink(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         channel, ts = self._channel(arguments.get("channel")), str(arguments.get("message_ts"))

@@ -20,6 +20,7 @@ class Posted:
     to: str = ""  # for an ephemeral message: the only reader
     route: str = ""  # for an ephemeral message: "response_url" or "chat.postEphemeral"
     edits: int = 0
+    unfurls: dict[str, str] = field(default_factory=dict)  # what the card below a link shows
 
     @property
     def visible_text(self) -> str:

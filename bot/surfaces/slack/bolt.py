@@ -29,16 +29,13 @@ from bot.surfaces.slack.deliveries import (
     Delivery,
     FormRequest,
     FormSubmission,
-    HomeOpened,
     Ignored,
     NewMessage,
     NotIdentified,
     OptionSearch,
-    PersonChanged,
-    PlaceChanged,
-    Reaction,
     UnreadableButton,
 )
+from bot.surfaces.slack.event_handler import EventHandler
 from bot.surfaces.slack.forms import FormOpener
 from bot.surfaces.slack.identity import Identity
 from bot.surfaces.slack.inbound import DeliveryParser
@@ -46,13 +43,12 @@ from bot.surfaces.slack.replies import PrivateReplies
 from bot.surfaces.slack.text import translate
 from commands.model.card import Button, Card, Option, Text
 from commands.model.intents import Begin, Finish
-from commands.model.messages import Actor, Message
+from commands.model.messages import Actor
 from commands.text.catalogue import plain_text
 
 log = logging.getLogger("liaison.slack")
 _ANY = re.compile("")
 _DELIVERY = "delivery"
-REACTION_SECONDS = 2.0  # of the three in which Slack waits for an ack
 DIRECT_CHANNEL_SECONDS = 1.0  # a trigger is valid for three
 OUTCOME_WAIT_SECONDS = 1.2  # of the 1.5 s in which a form has to show what became of it
 
@@ -70,7 +66,7 @@ class DeliveryHandler:
         forms: FormOpener,
         show_command: str,
         direct_channel: Callable[[Actor], Awaitable[str]],
-        read_reaction: Callable[[Reaction], Awaitable[Message | None]],
+        events: EventHandler,
     ) -> None:
         self._token = token
         self._identity = identity
@@ -79,7 +75,7 @@ class DeliveryHandler:
         self._forms = forms
         self._show_command = show_command
         self._direct_channel = direct_channel
-        self._read_reaction = read_reaction
+        self._events = events
         self._intake: Intake | None = None
         self._accepting = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -132,6 +128,7 @@ class DeliveryHandler:
         app.view(_ANY)(self._process)
         app.event("app_mention")(self._process)
         app.event("message")(self._process)
+        app.event("function_executed")(self._process)
         app.event("reaction_added")(self._process)
         app.event("reaction_removed")(self._process)
         app.options(_ANY)(self._options)
@@ -157,18 +154,10 @@ class DeliveryHandler:
         if isinstance(delivery, FormSubmission):
             with in_language(intake.language_for(delivery.draft.actor)):
                 return await self._submit(delivery, intake, req.body)
-        if (status := await _notice(delivery, intake)) is not None:
-            return BoltResponse(status=status)
-        if isinstance(delivery, Reaction):
-            command = await self._command_of(delivery)
-            if isinstance(command, BoltResponse):
-                return command
-            delivery = command
-        if isinstance(delivery, NewMessage) and delivery.message.edits:
-            accepted = await _accepted_edit(delivery, intake)
-            if isinstance(accepted, BoltResponse):
-                return accepted
-            delivery = accepted
+        accepted = await self._events.accept(delivery, intake, self._spawn)
+        if isinstance(accepted, int):
+            return BoltResponse(status=accepted)
+        delivery = accepted
         if isinstance(delivery, NewMessage):
             response = await self._record_message(delivery, intake, req.body)
             if response is not None:
@@ -176,16 +165,6 @@ class DeliveryHandler:
         req.context[_DELIVERY] = delivery
         await next()
         return None
-
-    async def _command_of(self, reaction: Reaction) -> NewMessage | BoltResponse:
-        """The only delivery for which something is read before the ack: Slack sends an event again."""
-        try:
-            async with asyncio.timeout(REACTION_SECONDS):
-                message = await self._read_reaction(reaction)
-        except (SurfaceError, TimeoutError) as error:
-            log.warning("slack: the message of a reaction was not read: %s", str(error) or "no answer in time")
-            return BoltResponse(status=503)
-        return NewMessage(message, slack_retries=True) if message is not None else BoltResponse(status=200)
 
     async def _submit(self, delivery: FormSubmission, intake: Intake, body: dict[str, Any]) -> BoltResponse:
         """Waits for the outcome. A success that everybody sees closes the form; anything else is shown in it."""
@@ -234,14 +213,10 @@ class DeliveryHandler:
         await ack()
         intake = self._intake
         match delivery:
-            case NewMessage(message=message, view=view) if intake is not None:
+            case NewMessage(message=message) if intake is not None:
                 intake.process(message.key)
-                if delivery.trigger:
-                    intake.home_pressed(message.actor)
+                if delivery.trigger or delivery.view:
                     self._spawn(self._show_in_modal(delivery, intake))
-                elif view:
-                    with in_language(intake.language_for(message.actor)):
-                        self._spawn(self._forms.show_received(view))
             case FormRequest() if intake is not None:
                 self._spawn(self._open_form(delivery, intake))
             case UnreadableButton(actor=actor, place=place, reply=reply) if intake is not None:
@@ -260,14 +235,15 @@ class DeliveryHandler:
         await self._forms.open(request, intake)
 
     async def _show_in_modal(self, delivery: NewMessage, intake: Intake) -> None:
-        """The answer to a button of the home page, if it is ready while the trigger is valid. What the page itself
-        shows is left out."""
+        """The answer to a button of the home page or of a modal, if it is ready while the trigger is valid."""
         message = delivery.message
         card = await intake.private_answer(message.key, OUTCOME_WAIT_SECONDS)
-        if card is None or card.shown_elsewhere:
-            return
+        intake.home_pressed(message.actor)
         with in_language(intake.language_for(message.actor)):
-            await self._forms.open_card(card, message, delivery.trigger)
+            if delivery.view:
+                await self._forms.show_answer(card, message, delivery.view)
+            elif card is not None and not card.shown_elsewhere:  # or else the page itself shows it
+                await self._forms.open_card(card, message, delivery.trigger)
 
     async def _options(self, ack: AsyncAck, delivery: Delivery) -> None:
         if not isinstance(delivery, OptionSearch) or self._intake is None:
@@ -294,39 +270,11 @@ class DeliveryHandler:
         task.add_done_callback(self._tasks.discard)
 
 
-async def _notice(delivery: Delivery, intake: Intake) -> int | None:
-    """The status for a delivery that nobody waits for an answer to, and None for all others."""
-    match delivery:
-        case Ignored():
-            return 200
-        case HomeOpened(actor=actor, place=place):
-            intake.home_opened(actor, place)
-            return 200
-        case PlaceChanged(channel=channel, person=person):
-            intake.place_changed("slack", channel, person)
-            return 200
-        case PersonChanged(id=id):
-            try:
-                await intake.person_changed("slack", id)
-            except NotRecorded:
-                return 503  # Slack sends it again
-            return 200
-    return None
-
-
 async def _log_failure(work: Awaitable[None]) -> None:
     try:
         await work
     except SurfaceError as error:  # no route to this person is left, and nothing was recorded
         log.warning("slack: could not send a private answer: %s", error)
-
-
-async def _accepted_edit(delivery: NewMessage, intake: Intake) -> NewMessage | BoltResponse:
-    try:
-        message = await intake.accept_edit(delivery.message)
-    except NotRecorded:
-        return BoltResponse(status=503)  # Slack sends it again
-    return BoltResponse(status=200) if message is None else replace(delivery, message=message)
 
 
 def _commands(search: OptionSearch, tasks: Sequence[Option]) -> list[dict[str, Any]]:

@@ -64,6 +64,24 @@ class Reaction:
 
 
 @dataclass(frozen=True, slots=True)
+class LinksShared:
+    """Somebody posted links to a domain of the app's manifest."""
+
+    place: Place
+    post: str
+    urls: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowStep:
+    """A step of a workflow was reached. It fills in a form. ``execution`` is what Slack waits for."""
+
+    submitted: SubmittedForm
+    draft: Message
+    execution: str
+
+
+@dataclass(frozen=True, slots=True)
 class OptionSearch:
     """``on_card``: its options are commands, not the values of a form's field."""
 
@@ -115,6 +133,8 @@ Delivery = (
     | PlaceChanged
     | HomeOpened
     | Reaction
+    | LinksShared
+    | WorkflowStep
     | NewMessage
     | FormRequest
     | OptionSearch

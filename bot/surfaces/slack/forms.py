@@ -16,7 +16,7 @@ from bot.surfaces.slack.text import translate, translate_plain
 from bot.surfaces.slack.views import Meta
 from commands.model.card import Button, Card
 from commands.model.errors import CommandError
-from commands.model.messages import Message
+from commands.model.messages import Message, Place
 from commands.text.catalogue import plain_text
 
 READY_SECONDS = 0.2  # a form that takes longer opens as a loading modal
@@ -63,18 +63,21 @@ class FormOpener:
 
     async def open_card(self, card: Card, message: Message, trigger: str) -> None:
         """In a modal, or else as a private message."""
-        place = message.place
-        meta = Meta(
-            nonce="", workspace=place.workspace, channel=place.channel, thread=place.thread, direct=place.direct
-        )
         try:
-            await self._open(trigger, views.card_view(card, meta, "Liaison"))
+            await self._open(trigger, views.card_view(card, _meta_of(message.place), "Liaison"))
         except SurfaceError:
-            await self._replies.send(message.actor, place, message.reply, card)
+            await self._replies.send(message.actor, message.place, message.reply, card)
 
-    async def show_received(self, view_id: str) -> None:
-        """Confirms in the modal that a button pressed there was recorded."""
-        await self._update(view_id, views.text_view(translate_plain("taken_title"), translate_plain("taken")))
+    async def show_answer(self, card: Card | None, message: Message, view_id: str) -> None:
+        """In the modal whose button was pressed. Without a card yet, it confirms that the press was recorded."""
+        if card is None:
+            title = translate_plain("taken_title")
+            await self._update(view_id, views.text_view(title, translate_plain("taken")))
+            return
+        try:
+            await self._update(view_id, views.card_view(card, _meta_of(message.place), "Liaison"))
+        except SurfaceError:
+            await self._replies.send(message.actor, message.place, message.reply, card)
 
     async def _open(self, trigger: str, view: View) -> str:
         request = self._client.web.views_open(trigger_id=trigger, view=view)
@@ -98,6 +101,17 @@ class FormOpener:
             tone="bad",
         )
         await self._replies.send(request.actor, request.place, request.reply, card)
+
+
+def _meta_of(place: Place) -> Meta:
+    return Meta(
+        nonce="",
+        workspace=place.workspace,
+        channel=place.channel,
+        channel_name=place.channel_name,
+        thread=place.thread,
+        direct=place.direct,
+    )
 
 
 def _meta(request: FormRequest) -> Meta:

@@ -23,6 +23,7 @@ def home_view(card: Card, place: Place) -> Json:
         blocks += _section_blocks(section)
     pressed = [element for n, button in enumerate(card.buttons) if (element := controls.button(button, n))]
     last = [{"type": "actions", "elements": pressed}] if pressed else []
+    last += [{"type": "context", "elements": [text_object([card.footer])]}] if card.footer else []
     blocks = [*blocks[: MAX_BLOCKS - len(last)], *last]
     meta = Meta(nonce="", workspace=place.workspace, channel=place.channel, direct=True)
     return {"type": "home", "private_metadata": meta.dump(), "blocks": render.with_fresh_block_ids(blocks)}

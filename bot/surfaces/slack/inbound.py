@@ -19,17 +19,14 @@ from bot.surfaces.slack.deliveries import (
     Delivery,
     FormRequest,
     FormSubmission,
-    HomeOpened,
     Ignored,
     NewMessage,
     NotIdentified,
     OptionSearch,
-    PersonChanged,
-    PlaceChanged,
-    Reaction,
     UnreadableButton,
 )
 from bot.surfaces.slack.encoding import around_mention, decode, text_after_mention
+from bot.surfaces.slack.events import EventParser, authorized_bot_user
 from bot.surfaces.slack.parsing import digest, thread_of
 from bot.surfaces.slack.replies import REPLACES_ORIGINAL
 from bot.surfaces.slack.shortcuts import ShortcutParser
@@ -37,28 +34,13 @@ from bot.surfaces.slack.views import Meta
 from commands.model.intents import OpenForm
 from commands.model.messages import Message, Place, ReplyRoute, Via
 
-# After these, other people may see a channel than before (Slack docs, "Event types").
-PLACE_EVENTS = (
-    "member_joined_channel",
-    "member_left_channel",
-    "channel_archive",
-    "channel_deleted",
-    "channel_left",
-    "channel_shared",
-    "channel_unarchive",
-    "channel_unshared",
-    "group_archive",
-    "group_deleted",
-    "group_left",
-    "group_unarchive",
-)
 # Messages from people. Any other subtype is an edit, a notice from Slack, or a bot's message.
 _MAX_EDIT_AGE = timedelta(days=1)  # the message as it was may not be stored any more
 _HUMAN_SUBTYPES = (None, "", "file_share", "thread_broadcast")
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryParser(ShortcutParser):
+class DeliveryParser(ShortcutParser, EventParser):
     """``wants_form`` is ``Intake.form_for_line``, and ``command_in`` that of ``Intake``.
 
     ``bots`` are the user ids of bots that may give commands.
@@ -116,14 +98,8 @@ class DeliveryParser(ShortcutParser):
         event = body.get("event", {})
         if not isinstance(event, dict):
             raise TypeError("event")  # Bolt would fail
-        if event.get("type") == "user_change":
-            return PersonChanged(str((event.get("user") or {}).get("id") or ""))
-        if event.get("type") in PLACE_EVENTS:
-            return _changed_place(event)
-        if event.get("type") == "app_home_opened":
-            return self._parse_home_opened(body, event)
-        if event.get("type") in ("reaction_added", "reaction_removed"):
-            return self._parse_reaction(body, event)
+        if (notice := self._parse_notice(body, event)) is not None:
+            return notice
         if event.get("type") not in ("app_mention", "message"):
             return Ignored(f"event {event.get('type')}")
         event = _edited_message(event)
@@ -133,7 +109,7 @@ class DeliveryParser(ShortcutParser):
         is_human = event.get("subtype") in _HUMAN_SUBTYPES and not from_bot
         if event.get("hidden") or not (is_human or is_named_bot):
             return Ignored("not a person's message")
-        bot_user = self.identity.user or _authorized_bot_user(body)
+        bot_user = self.identity.user or authorized_bot_user(body)
         if not bot_user:
             raise NotIdentified
         if user == bot_user:
@@ -171,31 +147,10 @@ class DeliveryParser(ShortcutParser):
         )
         return NewMessage(message, slack_retries=True)
 
-    def _parse_home_opened(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Delivery:
-        if event.get("tab") != "home":
-            return Ignored("the messages of the app")
-        actor = self._actor(body, {"id": event.get("user")})
-        return HomeOpened(actor, self._place(body, str(event.get("channel") or actor.id), direct=True))
-
-    def _parse_reaction(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Delivery:
-        item, user = event.get("item") or {}, str(event.get("user") or "")
-        bot_user = self.identity.user or _authorized_bot_user(body)
-        if not bot_user:
-            raise NotIdentified
-        if item.get("type") != "message" or event.get("item_user") != bot_user or user in ("", bot_user):
-            return Ignored("not a person's reaction to a message of ours")
-        channel = str(item.get("channel") or "")
-        return Reaction(
-            key=self._key(body, f"reaction:{body.get('event_id') or digest(body)}"),
-            actor=self._actor(body, {"id": user}),
-            place=self._place(body, channel, direct=channel.startswith("D")),
-            post=str(item.get("ts") or ""),
-            emoji=str(event.get("reaction") or ""),
-            added=event.get("type") == "reaction_added",
-        )
-
     def _parse_button(self, body: Mapping[str, Any]) -> Delivery:
         action: Mapping[str, Any] = body["actions"][0]
+        if not isinstance(action.get("action_id"), str | None):
+            raise TypeError("action_id")  # Bolt would fail
         if (body.get("view") or {}).get("callback_id") == views.CALLBACK and action.get("type") != "button":
             return self._parse_refresh(body)
         value = _chosen_value(action)
@@ -317,22 +272,8 @@ def _chosen_value(action: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _changed_place(event: Mapping[str, Any]) -> PlaceChanged:
-    """Some events have the whole channel, others its id."""
-    channel = event.get("channel")
-    id = channel.get("id") if isinstance(channel, Mapping) else channel
-    person = event.get("user") if str(event.get("type")).startswith("member_") else ""
-    return PlaceChanged(str(id or ""), str(person or ""))
-
-
 def _open_form(intent: Mapping[str, Any]) -> OpenForm | None:
     try:
         return OpenForm.model_validate(intent)
     except ValidationError:
         return None
-
-
-def _authorized_bot_user(body: Mapping[str, Any]) -> str:
-    """The bot's user id from the event envelope, for use before ``auth.test`` has responded."""
-    users = (item.get("user_id") for item in body.get("authorizations") or () if item.get("is_bot"))
-    return str(next(users, None) or "")

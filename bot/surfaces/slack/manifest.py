@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.surfaces.slack.inbound import PLACE_EVENTS
+from bot.surfaces.slack.events import PLACE_EVENTS
 from bot.surfaces.slack.shortcuts import ADD_COMMENT, ADD_TASK, START_ANYWHERE, START_HERE
+from bot.surfaces.slack.workflow_steps import FUNCTIONS
 
 SCOPES = (
     "app_mentions:read",
@@ -26,6 +27,8 @@ SCOPES = (
     "users:read",
     "users:read.email",
 )
+LINK_SCOPES = ("links:read", "links:write")
+MAX_DOMAINS = 5  # Slack docs, "App manifest reference"
 EVENTS = (
     "app_home_opened",
     "app_mention",
@@ -40,8 +43,14 @@ _UNQUOTED = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]*[A-Za-z0-9]")  # needs no quote
 _YAML_KEYWORDS = ("true", "false", "null", "yes", "no", "on", "off")
 
 
-def manifest(command: str, public_url: str | None, socket: bool) -> dict[str, Any]:
-    """``public_url`` is where Slack can reach Liaison. Socket Mode doesn't need it."""
+def manifest(
+    command: str, public_url: str | None, socket: bool, domains: Sequence[str] = (), *, steps: bool = False
+) -> dict[str, Any]:
+    """``public_url`` is where Slack reaches Liaison. Socket Mode doesn't need it. Links to ``domains`` unfurl, and
+    ``steps`` adds those of Workflow Builder."""
+    domains = domains[:MAX_DOMAINS]
+    scopes = sorted((*SCOPES, *LINK_SCOPES)) if domains else list(SCOPES)
+    events = [*EVENTS, *(["link_shared"] if domains else []), *(["function_executed"] if steps else [])]
     url = "" if socket else f"{(public_url or 'https://liaison.example.com').rstrip('/')}{EVENTS_PATH}"
     return {
         "display_information": {
@@ -55,6 +64,7 @@ def manifest(command: str, public_url: str | None, socket: bool) -> dict[str, An
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },
+            **({"unfurl_domains": list(domains)} if domains else {}),
             "bot_user": {"display_name": "liaison", "always_online": True},
             "shortcuts": [
                 _shortcut("Start a runbook", START_ANYWHERE, "Start a runbook from anywhere in Slack", "global"),
@@ -72,14 +82,19 @@ def manifest(command: str, public_url: str | None, socket: bool) -> dict[str, An
                 }
             ],
         },
-        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        **({"functions": dict(FUNCTIONS)} if steps else {}),
+        "oauth_config": {"scopes": {"bot": scopes}},
         "settings": {
-            "event_subscriptions": {**({"request_url": url} if url else {}), "bot_events": list(EVENTS)},
+            "event_subscriptions": {
+                **({"request_url": url} if url else {}),
+                "bot_events": events,
+            },
             "interactivity": {
                 "is_enabled": True,
                 **({"request_url": url, "message_menu_options_url": url} if url else {}),
             },
-            "org_deploy_enabled": False,
+            "org_deploy_enabled": steps,  # steps need it, also without a Grid
+            **({"function_runtime": "remote"} if steps else {}),
             "socket_mode_enabled": socket,
             "token_rotation_enabled": False,
         },
@@ -90,8 +105,10 @@ def _shortcut(name: str, callback_id: str, description: str, kind: str = "messag
     return {"name": name, "type": kind, "callback_id": callback_id, "description": description}
 
 
-def manifest_yaml(command: str, public_url: str | None, socket: bool) -> str:
-    return "\n".join(_yaml(manifest(command, public_url, socket), "")) + "\n"
+def manifest_yaml(
+    command: str, public_url: str | None, socket: bool, domains: Sequence[str] = (), *, steps: bool = False
+) -> str:
+    return "\n".join(_yaml(manifest(command, public_url, socket, domains, steps=steps), "")) + "\n"
 
 
 def _yaml(value: Mapping[str, Any] | Sequence[Any], indent: str) -> Iterator[str]:

@@ -28,6 +28,7 @@ from bot.surfaces.slack import health, home, render
 from bot.surfaces.slack.bolt import DeliveryHandler
 from bot.surfaces.slack.channels import ChannelDirectory
 from bot.surfaces.slack.client import SlackClient, cancel_all
+from bot.surfaces.slack.event_handler import EventHandler
 from bot.surfaces.slack.forms import FormOpener
 from bot.surfaces.slack.identity import Identity
 from bot.surfaces.slack.inbound import DeliveryParser
@@ -37,6 +38,8 @@ from bot.surfaces.slack.posting import ChannelPosts
 from bot.surfaces.slack.reactions import ReactionReader
 from bot.surfaces.slack.replies import PrivateReplies
 from bot.surfaces.slack.socket import PROBE_SECONDS, SILENCE_SECONDS, SocketMode
+from bot.surfaces.slack.unfurls import LinkUnfurler
+from bot.surfaces.slack.workflow_steps import EXECUTION, StepCompletion
 from commands.model.card import Button, Card, Text
 from commands.model.intents import OpenForm
 from commands.model.messages import Actor, Membership, Message, Place
@@ -80,7 +83,13 @@ class SlackSurface:
         self._replies = PrivateReplies(self._client, self._posts)
         self._users = UserDirectory(self._client, lambda: self._identity, now)
         self._channels = ChannelDirectory(self._client)
+        self._steps = StepCompletion(self._client)
         reactions = ReactionReader(self._client, options.reactions)
+        events = EventHandler(
+            lambda reaction: reactions.command(reaction, self._now()),
+            LinkUnfurler(self._client, self._channels),
+            self._steps if options.workflow_steps else None,
+        )
         forms = FormOpener(self._client, self._replies)
         self._deliveries = DeliveryHandler(
             token,
@@ -90,7 +99,7 @@ class SlackSurface:
             forms,
             f"{command} show",
             self._channels.direct_channel,
-            lambda reaction: reactions.command(reaction, self._now()),
+            events,
         )
         app_token = options.app_token.get_secret_value() if options.app_token else ""
         self._socket_mode = (
@@ -246,6 +255,9 @@ class SlackSurface:
     async def send_private(
         self, message: Message, card: Card, *, nonce: str = "", may_exist: bool = False
     ) -> None:
+        if execution := str(message.reply.details.get(EXECUTION) or ""):
+            await self._steps.complete(execution, card)
+            return
         is_late = self._now() - message.at > EPHEMERAL_FOR
         actor, place, route = message.actor, message.place, message.reply
         await self._replies.send(actor, place, route, card, is_late=is_late, nonce=nonce, may_exist=may_exist)

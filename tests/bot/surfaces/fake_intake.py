@@ -1,7 +1,7 @@
 """An ``Intake`` for tests: keeps what surfaces pass to it, and answers from attributes that a test sets."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from bot.surfaces.protocol import FieldErrors, NotRecorded, Recorded, SubmittedForm
@@ -145,6 +145,11 @@ class FakeIntake:
 
     def on_plugin_gap(self, site: str) -> None:
         self.plugin_gaps.append(site)
+
+    async def link_card(
+        self, url: str, place: Place, members: Callable[[], Awaitable[Sequence[Actor] | None]]
+    ) -> Card | None:
+        return None
 
     def home_opened(self, actor: Actor, place: Place) -> None:
         self.opened_homes.append((actor.id, place.channel))

@@ -1,8 +1,13 @@
 """Whose a task is: assign, begin and [Take it over]."""
 
+from dataclasses import replace
+
+import pytest
+
 from adapters.models import Person
 from adapters.writes import Op, WriteResult
-from tests.commands.room import BEN, DAN, HERE, ON_SLACK, Room, button_labels, find_button, private_text
+from tests.commands.memory import MemoryPeople
+from tests.commands.room import ANA, BEN, DAN, HERE, ON_SLACK, Room, button_labels, find_button, private_text
 
 
 async def test_assign_finds_people_of_the_chat(room: Room) -> None:
@@ -110,3 +115,65 @@ async def test_an_outsider_who_cannot_be_checked_is_not_said_to_be_outside(room:
     answer = await room.type("assign T1 @dan", place=ON_SLACK)
     assert "I can't check now whether Dan is in #inc-42. Dan will be able to see R1" in private_text(answer)
     assert "isn't in" not in private_text(answer)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["assign T1 @ana @ben @ana", "assign T1 to @ana and @ben", "assign @ana, @ben T1", "assign T1 me e @ben"],
+)
+async def test_several_people_get_a_task_where_the_platform_can(room: Room, line: str) -> None:
+    several = replace(room.services.platform_types["local"], several_assignees=True)
+    room.services = replace(room.services, platform_types={"local": several})
+    await room.start()
+    answer = await room.type(line)
+    text = private_text(answer)
+    assert "assigned to Ana" in text
+    assert "assigned to Ben" in text
+    assert room.platform.executed[-2:] == ["assign:1", "assign:1:U2"]
+    assert len({line.slot for line in answer.activity}) == 2
+
+
+async def test_where_a_task_has_one_assignee_one_is_chosen_before_anything_is_written(room: Room) -> None:
+    await room.start()
+    asked = await room.type("assign confirm the primary is down to @ana and @ben")
+    assert private_text(asked) == "A task has one assignee in Local runbooks. Nothing changed. Who gets it?"
+    assert button_labels(asked) == ["Ana", "Ben"]
+    assert not any(step.startswith("assign") for step in room.platform.executed)
+    await room.press(find_button(asked, "Ben"))
+    assert [person.name for person in (await room.run("R1")).run.tasks[0].assignees] == ["Ben"]
+
+
+async def test_of_two_people_with_one_name_each_is_asked_about_every_time(room: Room) -> None:
+    await room.start()
+    twin = BEN.model_copy(update={"id": "U9", "handle": "ben.reis", "email": None})
+    room.services = replace(room.services, people=MemoryPeople([ANA, BEN, twin]))
+    for _ in range(2):
+        asked = await room.type("assign T1 Ben")
+        assert button_labels(asked) == ["Ben (@ben)", "Ben (@ben.reis)"]
+        await room.press(find_button(asked, "Ben (@ben.reis)"))
+    task = (await room.run("R1")).run.tasks[0]
+    assert [person.id for person in task.assignees] == ["U9"]
+
+
+async def test_everybody_who_would_see_the_run_by_it_is_named_before(room: Room) -> None:
+    several = replace(room.services.platform_types["local"], several_assignees=True)
+    room.services = replace(room.services, platform_types={"local": several})
+    await room.start()
+    chat = HERE.model_copy(update={"surface": "slack"})
+    ben = BEN.model_copy(update={"surface": "slack"})
+    room.services = replace(room.services, people=MemoryPeople([ANA, ben]))
+    await room.runs.update_overlay("R1", lambda overlay: overlay.model_copy(update={"places": (chat,)}))
+    room.memberships.outsiders |= {("U2", HERE.channel)}
+    asked = await room.type("assign T1 @ana @ben")
+    assert "Ben isn't in" in private_text(asked)
+    assert not any(step.startswith("assign") for step in room.platform.executed)
+    await room.press(find_button(asked, "Assign anyway"))
+    assert room.platform.executed[-2:] == ["assign:1", "assign:1:U2"]
+
+
+@pytest.mark.parametrize("group", ["@here", "@channel", "@S0604QSJC"])
+async def test_a_group_is_not_a_person(room: Room, group: str) -> None:
+    await room.start()
+    answer = await room.type(f"assign T1 @ben {group}")
+    assert private_text(answer) == f"{group} is a group. Mention each person with @."
+    assert not any(step.startswith("assign") for step in room.platform.executed)

@@ -71,9 +71,27 @@ def test_the_manifest_uses_one_url() -> None:
 
 def test_the_manifest_is_within_slacks_limits() -> None:
     manifest_dict = manifest("/run", None, socket=True)
+    assert len(manifest_dict["features"]["shortcuts"]) <= 10
     assert all(len(shortcut["name"]) <= 24 for shortcut in manifest_dict["features"]["shortcuts"])
     assert len(manifest_dict["features"]["slash_commands"][0]["description"]) <= 2000
     assert len(manifest_dict["display_information"]["description"]) <= 140
+
+
+def test_links_to_the_domains_of_platforms_unfurl() -> None:
+    assert "unfurl_domains" not in str(manifest("/run", None, socket=True))
+    manifest_dict = manifest("/run", None, True, [f"p{n}.example.com" for n in range(7)])
+    assert manifest_dict["features"]["unfurl_domains"] == [f"p{n}.example.com" for n in range(5)]
+    assert {"links:read", "links:write"} <= set(manifest_dict["oauth_config"]["scopes"]["bot"])
+    assert "link_shared" in manifest_dict["settings"]["event_subscriptions"]["bot_events"]
+
+
+def test_steps_of_workflows_are_only_in_the_manifest_if_switched_on() -> None:
+    assert "functions" not in manifest("/run", None, socket=True)
+    manifest_dict = manifest("/run", None, True, steps=True)
+    assert set(manifest_dict["functions"]) == {"start_run", "finish_task", "post_status"}
+    assert manifest_dict["settings"]["function_runtime"] == "remote"
+    assert manifest_dict["settings"]["org_deploy_enabled"]
+    assert "function_executed" in manifest_dict["settings"]["event_subscriptions"]["bot_events"]
 
 
 def test_the_manifest_as_yaml() -> None:
