@@ -71,7 +71,7 @@ def parse_message(message: Message, services: Services) -> Intent:
         )
     except BadArguments as error:
         if error.key == "parse.flag_guess":
-            error.buttons = corrected_flag_buttons(error, message.text, services)
+            error.buttons = corrected_flag_buttons(error, message, services)
         raise
     except UnknownCommand as error:
         if error.facts.get("guesses"):

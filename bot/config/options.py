@@ -175,7 +175,8 @@ class ReadOptions(Options):
 class AccessOptions(Options):
     """An empty list means every full member.
 
-    Guests, people of other organisations and bots have read access only, unless a list names them by chat id.
+    Guests and people of other organisations may only read, unless a list names them by chat id. Other bots are
+    heard only if a list names them.
     """
 
     start: tuple[str, ...] = Field((), description="who may start runs: chat ids, handles or e-mail addresses")

@@ -94,7 +94,7 @@ class Postings:
         card, home = answer.public, self._home_of(answer.announces)
         if card is None:
             return PublicPosts((), ())
-        own = self._place_of_its_readers(answer, message.place)
+        own = self._thread_for(answer.thread_of, self._place_of_its_readers(answer, message.place))
         places = {own.key: own} if own is message.place or not answer.announces else {}
         for live in self.live_cards.cards_of(answer.announces):
             places.setdefault(live.place.key, live.place)

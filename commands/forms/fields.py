@@ -14,6 +14,7 @@ TASK = FormField("task", "form.task", "search")
 TASK_IF_ANY = FormField("task", "form.task", "search", optional=True)
 PERSON = FormField("person", "form.person", "person", max_length=NAME_LENGTH)
 PERSON_IF_ANY = FormField("person", "form.person", "person", optional=True, max_length=NAME_LENGTH)
+PEOPLE = FormField("person", "form.person", "people")  # where the platform can have several
 NOTE = FormField("note", "form.note", "lines", optional=True)
 
 

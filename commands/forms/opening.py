@@ -60,6 +60,8 @@ async def _form(command: Command, form: CommandForm, opening: FormOpening, runs:
     waits_for_run = form.needs_run and tracked is None
     values: Values = opening.fill if waits_for_run else {**form.prefill(opening), **opening.fill}
     fields = [_opened(field, tracked, values.get(field.name, ""), command.op) for field in form.fields]
+    if not _takes_several(tracked, opening.services):
+        fields = [replace(field, kind="person") if field.kind == "people" else field for field in fields]
     intro: list[Text] = []
     if waits_for_run:
         fields = [_run_field(runs), *(field for field in fields if field.name != "task")]
@@ -87,9 +89,14 @@ def _in_order(form: CommandForm, fields: Sequence[Field]) -> list[Field]:
     return [*rest[:at], *asked, *rest[at:]]
 
 
+def _takes_several(tracked: TrackedRun | None, services: Services) -> bool:
+    platform_type = services.platform_types.get(tracked.run.key.platform) if tracked else None
+    return platform_type is not None and platform_type.several_assignees
+
+
 def _with_shown(field: Field, opening: FormOpening) -> Field:
     actor, place = opening.actor, opening.place
-    if field.kind == "person" and field.value == actor.id:
+    if field.kind in ("person", "people") and field.value == actor.id:
         return replace(field, shown=actor.display_name)
     if field.kind == "channel" and field.value == place.channel and place.channel_name:
         return replace(field, shown=f"#{place.channel_name}")

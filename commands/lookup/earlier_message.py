@@ -19,10 +19,14 @@ async def original_intent(key: str, services: Services, depth: int = 0) -> Inten
     if dump is None or depth > _MAX_DEPTH:
         return None
     intent = services.commands.intent_from(dump)
-    if isinstance(intent, Choose | Retry):
-        earlier = await original_intent(intent.key, services, depth + 1)
-        return fill_choice(earlier, intent, services.commands) if earlier else None
-    return intent
+    return await _completed(intent, services, depth) if isinstance(intent, Choose | Retry) else intent
+
+
+async def _completed(press: Choose | Retry, services: Services, depth: int = 0) -> Intent | None:
+    if isinstance(press, Choose) and "verb" in press.values:
+        return services.commands.intent_from(dict(press.values))
+    earlier = await original_intent(press.key, services, depth + 1)
+    return fill_choice(earlier, press, services.commands) if earlier else None
 
 
 def fill_choice(intent: Intent, press: Choose | Retry, commands: CommandSet) -> Intent:
@@ -38,10 +42,9 @@ async def completed_intent(
     press: Choose | Retry, message: Message, services: Services, require_right: Callable[[Intent], None]
 ) -> Intent:
     """The command that the press completes. If ``require_right`` raises, the choice stays open."""
-    earlier = await original_intent(press.key, services)
-    if earlier is None:
+    intent = await _completed(press, services)
+    if intent is None:
         raise Stale("choice.forgotten")
-    intent = fill_choice(earlier, press, services.commands)
     require_right(intent)
     await take_choice(press, message, services)
     return intent

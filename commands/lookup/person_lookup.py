@@ -1,5 +1,6 @@
 """Finds people of the chat by what was typed."""
 
+import re
 from collections.abc import Sequence
 
 from commands.language.people import split_people
@@ -8,6 +9,8 @@ from commands.model.errors import Ambiguous, Missing
 from commands.model.messages import Actor
 from commands.model.ports import CommandContext
 from commands.text.phrases import MOST_CHOICES, choice
+
+_GROUP = re.compile(r"@(?:here|channel|all|everyone|S[A-Z0-9]{8,})")  # the last is a user group of Slack
 
 
 async def find_people(words: str, context: CommandContext, *, field: str) -> list[Actor]:
@@ -29,6 +32,8 @@ async def find_person(
 
     Raises ``Missing`` or ``Ambiguous``.
     """
+    if _GROUP.fullmatch(query):
+        raise Missing("person.group", words=query)
     found = await context.services.people.find(query, context.message)
     if len(found) == 1:
         return found[0]

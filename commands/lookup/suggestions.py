@@ -6,8 +6,9 @@ from commands.language.parser import parse
 from commands.model.card import Button
 from commands.model.errors import BadArguments, CommandError, UnknownCommand
 from commands.model.intents import Help
+from commands.model.messages import Message
 from commands.model.ports import Services
-from commands.text.phrases import button, shorten
+from commands.text.phrases import button, choice, shorten
 
 _MAX_BUTTON_SIZE = 800  # characters of an intent's dump that every chat's button can hold
 _MOST_SUGGESTIONS = 3
@@ -27,16 +28,16 @@ def suggestion_buttons(error: UnknownCommand, services: Services) -> tuple[Butto
     return (*buttons[:_MOST_SUGGESTIONS], button("button.help", Help()))
 
 
-def corrected_flag_buttons(error: BadArguments, text: str, services: Services) -> tuple[Button, ...]:
-    """The line with the flag that was probably meant."""
+def corrected_flag_buttons(error: BadArguments, message: Message, services: Services) -> tuple[Button, ...]:
+    """The line with the flag that was probably meant. It can be chosen once."""
     wrong, guess = str(error.facts.get("flag", "")), str(error.facts.get("guess", ""))
-    line = re.sub(rf"(?:--|—|–){re.escape(wrong.removeprefix('--'))}\b", guess, text, count=1)
+    line = re.sub(rf"(?:--|—|–){re.escape(wrong.removeprefix('--'))}\b", guess, message.text, count=1)
     try:
         intent = parse(
             line, services.commands, services.aliases, root=services.root_command, mention=services.mention
         )
     except CommandError:
         return ()
-    if len(intent.model_dump_json()) > _MAX_BUTTON_SIZE:
-        return ()
-    return (Button(shorten(line, 30), intent),)
+    values = {**intent.model_dump(mode="json", exclude_defaults=True), "verb": intent.verb}
+    press = choice(message.key, values, line)
+    return (press,) if len(press.intent.model_dump_json()) <= _MAX_BUTTON_SIZE else ()

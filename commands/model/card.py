@@ -155,14 +155,15 @@ class Option:
     label: str
 
 
-FieldKind = Literal["line", "lines", "choice", "radio", "check", "search", "when", "person", "channel"]
+FieldKind = Literal["line", "lines", "choice", "radio", "check", "search", "when", "person", "people", "channel"]
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
     """A ``choice`` is a select, and a ``radio`` shows all of its options (ten at most). A ``check`` is a box:
     ticked, its value is that of its only option. ``search`` fields have many options and are searched by typing.
-    ``when`` takes a time ("30m", "14:20"). ``person`` and ``channel`` are the chat's own pickers, of an id.
+    ``when`` takes a time ("30m", "14:20"). ``person``, ``people`` and ``channel`` are the chat's own pickers, of
+    ids; a chat that can only pick one person does so for ``people``.
 
     ``shown`` is what the prefilled value of a picker is called, where the chat cannot show it by its id.
     ``refreshes``: once a value is chosen, the form is opened again with what it asks for then.

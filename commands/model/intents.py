@@ -158,7 +158,8 @@ class Notify(Intent):
 
 
 class Choose(Intent):
-    """Completes the command of the message ``key``: ``values`` fill fields of its intent.
+    """Completes the command of the message ``key``: ``values`` fill fields of its intent. With a ``verb`` among
+    them they are a whole intent, because the message could not be read.
 
     A choice is completed once and lives 24 h. ``task`` is set where one message named several tasks: each is a
     choice of its own.

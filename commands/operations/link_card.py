@@ -52,10 +52,12 @@ async def _can_be_read_by_all(tracked: TrackedRun, place: Place, members: Member
     if belongs_here and not rules.read and rules.guests != "off":
         return True
     people = await members()
-    if not people:
+    anybody = Actor(surface=place.surface, workspace=place.workspace, id="*", membership=Membership.MEMBER)
+    is_public = await services.memberships.can_see(anybody, place)
+    if not people or not services.memberships.knows(anybody, place):
         return False
     readers = [person for person in people if person.membership is not Membership.BOT]
-    for person in readers:
+    for person in (*readers, anybody) if is_public else readers:  # whoever is not in a public channel can open it
         if not await Reader(person, services).can_read(tracked):
             return False
     return bool(readers)

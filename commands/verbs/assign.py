@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from adapters.writes import AssignTask, Op
-from commands.forms.fields import PERSON, task_form
+from commands.forms.fields import PEOPLE, task_form
 from commands.language.people import parse_tasks_and_person
 from commands.language.references import RUN_FLAG, example_with_tasks, tasks_end
 from commands.lookup.person_lookup import find_people, person_names
@@ -71,6 +71,6 @@ COMMAND = Command(
     scope=Scope.WRITE,
     right=Right.WRITE,
     op=Op.ASSIGN,
-    form=task_form(Assign, "form.title_assign", "form.submit_assign", PERSON),
+    form=task_form(Assign, "form.title_assign", "form.submit_assign", PEOPLE),
     arguments_end=tasks_end,
 )

@@ -1,7 +1,9 @@
 """``promise``: sets or cancels the time of the promised status update. Buttons and ``status --next`` send it."""
 
+from adapters.toolkit.messages import in_language
 from commands.language.due_time import parse_due_time, resolve_due_time
-from commands.model.card import Answer
+from commands.lookup.earlier_message import plain_name
+from commands.model.card import ActivityLine, Answer
 from commands.model.command import Command, Right, Scope, button_only
 from commands.model.intents import PromiseUpdate
 from commands.model.ports import CommandContext
@@ -19,7 +21,12 @@ async def handle(intent: PromiseUpdate, context: CommandContext) -> Answer:
         text = translate("promise.off", run=run_name(tracked))
     else:
         text = translate("promise.set", run=run_name(tracked), at=clock(due_at, context.zone, context.now))
-    return Answer(private=short_card(text), changed_runs=(tracked.handle,))
+    with in_language(context.services.language):
+        at = clock(due_at, context.services.zone, context.now) if due_at else ""
+        key = "promise.line_set" if due_at else "promise.line_off"
+        line = translate(key, who=plain_name(context.actor), run=tracked.handle, at=at)
+    activity = ActivityLine(run=tracked.handle, slot=context.message.key, text=line)
+    return Answer(private=short_card(text), activity=(activity,), changed_runs=(tracked.handle,))
 
 
 COMMAND = Command(

@@ -8,7 +8,7 @@ from typing import Any
 from tests.e2e.chats import BotMessage, Delivery, Room
 from tests.e2e.process import until
 from tests.fakes.mattermost import Channel, Delivered, FakeMattermost, Post, User
-from tests.fakes.mattermost.models import Json, millis
+from tests.fakes.mattermost.models import Json, millis, new_id
 from tests.fakes.mattermost.visible_text import visible_text
 
 
@@ -22,8 +22,10 @@ class MattermostChat:
         rui = self.fake.add_user("rui", email="rui@example.com", first_name="Rui")
         rui.locale = "pt-BR"
         eve = self.fake.add_user("eve", email="eve@example.com", first_name="Eve")
+        zoe = self.fake.add_user("zoe", email="zoe@elsewhere.example", first_name="Zoe")
+        zoe.remote_id = new_id()  # of another server's shared channel
         first = {"ana": self.fake.ana, "ben": self.fake.ben, "cam": cam, "eve": eve}
-        self.users = {**first, "gil": self.fake.gil, "rui": rui}
+        self.users = {**first, "gil": self.fake.gil, "rui": rui, "zoe": zoe}
         self.url = ""
         self._rooms = itertools.count(1)
 

@@ -27,6 +27,7 @@ class SlackChat:
             "eve": self.fake.add_user("U0EVE", "eve", email="eve@example.com"),
             "gil": self.fake.add_user("U0GIL", "gil", is_restricted=True),
             "rui": self.fake.add_user("U0RUI", "rui", email="rui@example.com", locale="pt-BR"),
+            "zoe": self.fake.add_user("U0ZOE", "zoe", email="zoe@elsewhere.example", team_id="T9"),
         }
         self.url = ""
         self._rooms = itertools.count(1)

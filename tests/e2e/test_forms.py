@@ -113,3 +113,20 @@ async def test_an_older_server_asks_for_the_runbook_by_a_menu_first(scene: Scene
     await room.submit_form({"channel": other.id})
     assert await until(lambda: scene.card_handles(other), within=30)
     assert scene.card_handles() == []
+
+
+async def test_a_task_is_given_to_each_of_several_people_once_where_the_platform_can(scene: Scene) -> None:
+    await scene.start_run("tines")
+    await scene.room.command("assign T1 @ana and @ben")
+    await scene.wait_for_text("(?i)T1.*assigned to ana|assigned T1.* to ana")
+    await scene.wait_for_text("(?i)T1.*assigned to ben|assigned T1.* to ben")
+    await scene.wait_for_effects("assign", 2, on="tines")
+
+
+async def test_where_a_task_has_one_assignee_it_is_asked_which_of_them(scene: Scene) -> None:
+    await scene.start_run("local")
+    await scene.room.command("assign T1 @ana and @ben")
+    await scene.wait_for_text("A task has one assignee in")
+    label = next(label for label in scene.room.button_labels() if label.lower() == "ben")
+    await scene.room.press(label)
+    await scene.wait_for_text("(?i)T1.*assigned to ben|assigned T1.* to ben")

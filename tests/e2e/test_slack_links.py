@@ -61,6 +61,20 @@ async def test_it_shows_nothing_where_somebody_may_not_read_the_run(scene: Scene
     assert hidden.unfurls == {}
 
 
+async def test_a_public_channel_shows_no_private_run_whoever_is_in_it(scene: Scene) -> None:
+    """Everybody else can open a public channel and read what was shown there."""
+    chat = _chat(scene)
+    members = tuple(chat.user_id(name) for name in ("ana", "ben"))
+    handle = await scene.start_run(room=chat.create_room(private=True, without=["eve"]))
+    lobby = chat.fake.add_channel("C0LOBBY", "lobby", members=members)
+    closed = chat.fake.add_channel("C0CLOSED", "closed", members=members, private=True)
+    url = _link(scene, handle)
+    hidden = await _share(scene, url, channel=lobby.id)
+    shown = await _share(scene, url, channel=closed.id)
+    await until(lambda: url in shown.unfurls)
+    assert hidden.unfurls == {}
+
+
 async def test_other_links_stay_as_they_are(scene: Scene) -> None:
     handle = await scene.start_run()
     other = await _share(scene, f"{scene.cutover.url}/#/app/1/runbooks/999999/current_version/tasks/list")

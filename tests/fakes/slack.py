@@ -93,7 +93,7 @@ class Slack(SlackServer):
         """Types ``/run text``. ``text`` is encoded as Slack sends it: escaped, mentions as ``<@U1|ana>``."""
         payload = {
             "token": "legacy",
-            "team_id": self.team,
+            "team_id": self.users[user]["team_id"],
             "team_domain": "acme",
             "channel_id": channel,
             "channel_name": self.channels[channel].name if channel in self.channels else "directmessage",
@@ -373,8 +373,12 @@ class Slack(SlackServer):
     def _interaction(self, type: str, user: str) -> dict[str, Any]:
         return {
             "type": type,
-            "team": {"id": self.team, "domain": "acme"},
-            "user": {"id": user, "username": self.users[user]["name"], "team_id": self.team},
+            "team": {"id": self.users[user]["team_id"], "domain": "acme"},
+            "user": {
+                "id": user,
+                "username": self.users[user]["name"],
+                "team_id": self.users[user]["team_id"],
+            },
             "api_app_id": "A1",
             "token": "legacy",
             "trigger_id": self.new_trigger(user),
@@ -473,6 +477,9 @@ def _entered(element: Mapping[str, Any], value: str | None) -> dict[str, Any]:
     if element["type"] == "plain_text_input":
         entered = element.get("initial_value") if value is None else value
         return {element["action_id"]: {"type": element["type"], "value": entered or None}}
+    if element["type"] == "multi_users_select":
+        people = value.split() if value is not None else element.get("initial_users", [])
+        return {element["action_id"]: {"type": element["type"], "selected_users": people}}
     if element["type"] == "users_select":
         person = element.get("initial_user") if value is None else value
         return {element["action_id"]: {"type": element["type"], "selected_user": person or None}}

@@ -237,6 +237,11 @@ def _external_select(element: Mapping[str, Any]) -> Faults:
         yield from _options([element["initial_option"]], "external_select")
 
 
+def _multi_users_select(element: Mapping[str, Any]) -> Faults:
+    if not all(re.fullmatch(r"[UW][A-Z0-9]{2,}", str(id)) for id in element.get("initial_users", [])):
+        yield "multi_users_select: initial_users are not all ids"
+
+
 def _users_select(element: Mapping[str, Any]) -> Faults:
     if not re.fullmatch(r"[UW][A-Z0-9]+", element.get("initial_user", "U0")):
         yield "users_select: initial_user is not an id"
@@ -285,6 +290,7 @@ _ELEMENTS: Mapping[str, Callable[[Mapping[str, Any]], Faults]] = {
     "radio_buttons": _boxes,
     "checkboxes": _boxes,
     "users_select": _users_select,
+    "multi_users_select": _multi_users_select,
     "conversations_select": _conversations_select,
 }
 _BLOCKS: Mapping[str, Callable[[Mapping[str, Any]], Faults]] = {

@@ -139,7 +139,7 @@ def _element(field: Field, options: Sequence[Option], *, refreshes: bool) -> dic
 
 def _control(field: Field, options: Sequence[Option]) -> dict[str, Any]:
     match field.kind:
-        case "person":
+        case "person" | "people":
             return _picker_element(field, "users")
         case "channel":
             return _picker_element(field, "channels")

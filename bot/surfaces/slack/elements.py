@@ -57,6 +57,9 @@ def _element(field: Field) -> Json:
         case "person":
             initial = {"initial_user": field.value} if _PERSON.fullmatch(field.value) else {}
             return {"type": "users_select", **initial}
+        case "people":
+            users = [id for id in field.value.split() if _PERSON.fullmatch(id)]
+            return {"type": "multi_users_select", **({"initial_users": users} if users else {})}
         case "channel":
             initial = {"initial_conversation": field.value} if _CHANNEL.fullmatch(field.value) else {}
             offered = {"include": ["public", "private"], "exclude_bot_users": True}
@@ -104,4 +107,6 @@ def entered_value(entered: Mapping[str, Any]) -> str:
     """ "" for an empty field."""
     chosen = entered.get("selected_option") or next(iter(entered.get("selected_options") or ()), None)
     value = chosen.get("value") if chosen else entered.get("value")
+    if users := entered.get("selected_users"):
+        return " ".join(map(str, users))
     return str(value or entered.get("selected_user") or entered.get("selected_conversation") or "")

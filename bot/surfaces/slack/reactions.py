@@ -4,7 +4,7 @@ Slack's events do not contain the message, so it is read first. It must be ours 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,12 @@ from commands.model.messages import Message, Via
 
 _TASK = re.compile(r"\bT\d+\b")
 _RUN = re.compile(r"\bR\d+\b")
-_VERBS: Mapping[str, type[TaskIntent]] = {"begin": Begin, "finish": Finish, "approve": Approve, "reopen": Reopen}
+_VERBS: Mapping[str, Callable[..., TaskIntent]] = {
+    "begin": Begin,
+    "finish": Finish,
+    "approve": Approve,
+    "reopen": Reopen,
+}
 
 
 class ReactionReader:

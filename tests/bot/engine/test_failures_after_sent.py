@@ -13,6 +13,7 @@ from adapters.errors import OutcomeUnknown
 from adapters.models import TaskState
 from adapters.writes import Recovery
 from bot.storage.store import Commit, Store
+from commands.text.catalogue import plain_text
 from tests.bot.app_scene import Scene, app_scene
 from tests.e2e.process import until
 
@@ -227,3 +228,22 @@ def _noted(order: list[str], part: str, stop: Any) -> Any:
         await stop(*arguments)
 
     return noted
+
+
+async def test_a_bug_is_told_with_the_id_that_is_in_the_log(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scene.platform, "steps", broken)
+        assert await scene.say("begin T1") == "failed"
+    await until(lambda: scene.find_private("Something broke on our side"))
+    told = scene.find_private("Something broke on our side")
+    assert told is not None
+    assert told.card is not None
+    id = plain_text(told.card.title).partition("(ID ")[2].partition(")")[0]
+    logged = capsys.readouterr()
+    assert id
+    assert id in logged.out + logged.err

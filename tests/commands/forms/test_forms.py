@@ -1,5 +1,7 @@
 """Forms: what they ask for, who may open them, validation, and the filled form after a failure."""
 
+from dataclasses import replace
+
 import pytest
 
 from adapters.errors import Unreachable
@@ -332,3 +334,13 @@ def test_a_form_more_that_is_still_open_can_be_submitted() -> None:
         assert (set(read.errors) if isinstance(read, FormErrors) else set()) == missing
     read = submit("more", "R1", {"do": "hold", "task": "t1", "text": "why", "person": ""}, COMMANDS)
     assert read == {"verb": "hold", "run": "R1", "options": {}, "tasks": ["T1"], "reason": "why"}
+
+
+async def test_several_people_can_be_picked_where_the_platform_can_have_several(room: Room) -> None:
+    await room.start()
+    kinds = {field.name: field.kind for field in (await opened(room, "assign")).fields}
+    assert kinds["person"] == "person"
+    several = replace(room.services.platform_types["local"], several_assignees=True)
+    room.services = replace(room.services, platform_types={"local": several})
+    kinds = {field.name: field.kind for field in (await opened(room, "assign")).fields}
+    assert kinds["person"] == "people"

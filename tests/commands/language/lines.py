@@ -308,6 +308,8 @@ LINES: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("status verdade, caiu", {"text": "verdade, caiu"}),
         ("status all green again", {"text": "all green again"}),
         ("comment ran it with --force", {"text": "ran it with --force"}),
+        ("comment R2: see --help", {"run": "R2", "text": "see --help"}),
+        ("comment foo --nxt 15m", {"text": "foo --nxt 15m"}),
         ("status R7 amber lagging", {"run": "R7", "health": "amber", "text": "lagging"}),
         ("status R7: lagging", {"run": "R7", "text": "lagging"}),
         ("status R7 is fine", {"run": "", "text": "R7 is fine"}),

@@ -51,3 +51,15 @@ async def test_a_partial_result_is_reported_even_if_a_note_follows(room: Room) -
     answer = await room.type("finish T1 my half")
     assert "your part is recorded" in private_text(answer)
     assert "waiting for the others" in activity_texts(answer)[0]
+
+
+async def test_a_corrected_flag_is_carried_out_once(room: Room) -> None:
+    await room.start()
+    refused = await room.type("status amber replica lags --nxt 15m")
+    (label,) = button_labels(refused)
+    posted = await room.press(find_button(refused, label))
+    assert posted.public is not None
+    again = await room.press(find_button(refused, label))
+    assert again.public is None
+    assert "Ana" in private_text(again)
+    assert room.platform.executed.count("status") == 1

@@ -76,9 +76,11 @@ async def test_the_reminder_names_who_promised_and_is_said_for_the_last_promise_
     assert answer.public.title[0] == PersonName("Ben", "U2", ping=True)
     assert button_labels(answer) == ["Update status", "+15m", "No more"]
     room.wait(minutes=15)
-    await room.press(PromiseUpdate(run="R1", next="15m"), by=BEN)
+    postponed = await room.press(PromiseUpdate(run="R1", next="15m"), by=BEN)
+    assert activity_texts(postponed) == ["Ben: the next update of R1 is due at 14:36 UTC"]
     assert (await room.press(UpdateDue(run="R1", at=due))).public is None
-    await room.press(PromiseUpdate(run="R1", next="off"), by=BEN)
+    stopped = await room.press(PromiseUpdate(run="R1", next="off"), by=BEN)
+    assert activity_texts(stopped) == ["Ben: no next update of R1 is due"]
     assert room.responder.reminders["R1"] is None
 
 

@@ -169,3 +169,11 @@ async def test_everybody_who_would_see_the_run_by_it_is_named_before(room: Room)
     assert not any(step.startswith("assign") for step in room.platform.executed)
     await room.press(find_button(asked, "Assign anyway"))
     assert room.platform.executed[-2:] == ["assign:1", "assign:1:U2"]
+
+
+@pytest.mark.parametrize("group", ["@here", "@channel", "@S0604QSJC"])
+async def test_a_group_is_not_a_person(room: Room, group: str) -> None:
+    await room.start()
+    answer = await room.type(f"assign T1 @ben {group}")
+    assert private_text(answer) == f"{group} is a group. Mention each person with @."
+    assert not any(step.startswith("assign") for step in room.platform.executed)

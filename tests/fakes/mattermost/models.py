@@ -37,6 +37,7 @@ class User:
     zone: str = "Europe/London"
     locale: str = "en"
     deleted: bool = False
+    remote_id: str = ""  # of the other server that a person of a shared channel belongs to
 
     def json(self) -> Json:
         user: Json = {
@@ -60,6 +61,7 @@ class User:
                 "useAutomaticTimezone": "true",
             },
         }
+        user |= {"remote_id": self.remote_id} if self.remote_id else {}
         return user | ({"is_bot": True, "bot_description": ""} if self.is_bot else {})
 
 

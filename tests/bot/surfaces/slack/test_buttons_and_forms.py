@@ -299,3 +299,13 @@ async def test_a_click_in_a_modal_is_confirmed_in_the_persons_language(
     modal = await slack.modal(ANA)
     await slack.press(harness.url, "Finish T1", user=ANA, on=modal)
     await slack.until(lambda: "O resultado está no canal." in modal.visible_text)
+
+
+async def test_several_people_are_picked_by_their_ids(slack: Slack, harness: SlackHarness) -> None:
+    people = Field("person", "People", "people", value=f"{ANA} someone")
+    harness.intake.form = dataclasses.replace(harness.intake.form, fields=(people,))
+    await slack.command(harness.url, "status form", user=ANA, channel=OPS)
+    picker = (await slack.modal(ANA)).view["blocks"][-1]["element"]
+    assert (picker["type"], picker["initial_users"]) == ("multi_users_select", [ANA])
+    await slack.submit(harness.url, {"person": f"{ANA} {BEN}"}, user=ANA)
+    assert harness.intake.submitted[-1].values["person"] == f"{ANA} {BEN}"
