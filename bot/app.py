@@ -220,7 +220,7 @@ def bootstrap(
         LiveCardRows(store),
         chats,
         run_rows.get,
-        lambda run: channel_card(run, services, now()),
+        lambda run: channel_card(run, services, now(), engine.delayed_writes(run.handle)),
         run_rows.bind,
         now,
         language,
@@ -289,6 +289,7 @@ def bootstrap(
         heartbeat,
         now,
     )
+    engine.on_delay_change = live_cards.mark_changed
     responder.scheduler, responder.services = engine, services
     senders.services = notifications.services = services
     history.engine, history.reconciler = engine, reconciler

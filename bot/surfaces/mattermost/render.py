@@ -4,7 +4,7 @@ Lines that do not fit are left out from the end, and the post says so. The limit
 and 800,000 for the props. Before Mattermost 6.0 the limit for props was 8,000, less 400 for the server's additions
 (``model.POST_PROPS_MAX_USER_RUNES``). Go encodes ``<``, ``>`` and ``&`` as six characters each. A card is an
 attachment with a colour. What is too long for the props is left out of the menu first; then the card becomes the
-message itself.
+message itself, without the menu if that is still too long.
 """
 
 import json
@@ -67,14 +67,12 @@ class Renderer:
             attachment = {**base, **parts, **({"actions": actions} if actions else {})}
             if self._fits({"attachments": [attachment], NONCE: scope.nonce}):
                 return RenderedPost(mention, [attachment])
-        lines = [*card_lines(card, handles), *left_out_lines]
-        message = fit_lines([mention, *lines] if mention else lines, MESSAGE_RUNES)
-        without_menu = [action for action in actions if action["type"] != "select"]
-        for fewer in (actions, without_menu):
-            attachments = [{**base, "actions": fewer}] if fewer else []
-            if self._fits({"attachments": attachments, NONCE: scope.nonce}):
-                return RenderedPost(message, attachments)
-        return RenderedPost(message, [])
+        if not self._fits({"attachments": [{**base, "actions": actions}], NONCE: scope.nonce}):
+            actions, left_out_lines = self._fitting(card.all_buttons, MAX_BUTTONS, scope, now)
+        lines = [*([mention] if mention else []), *card_lines(card, handles)]
+        room = MESSAGE_RUNES - sum(len(line) + 1 for line in left_out_lines)
+        message = "\n".join([fit_lines(lines, room), *left_out_lines])
+        return RenderedPost(message, [{**base, "actions": actions}] if actions else [])
 
     def _fits(self, props: Any) -> bool:
         return props_runes(props) <= self._props_limit
@@ -135,7 +133,6 @@ class Renderer:
 
 def _without_middle(options: Sequence[Button], last: Menu | None, most: int) -> Sequence[Button]:
     tail = list(last.options) if last else []
-    tail = tail[: max(most, len(tail))]
     return [*options[: max(most - len(tail), 0)], *tail]
 
 

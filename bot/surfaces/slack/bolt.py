@@ -1,9 +1,9 @@
 """The Bolt application: receives verified deliveries, records and acknowledges them.
 
 A global middleware records the message before ``next()``, because Bolt runs a listener for an event after its ack,
-which would be too late. Nothing here uses the network before the ack: ``authorize`` returns what is known already,
-and Bolt's request verification and self filter, which would log whole bodies or look up the bot, are switched off
-in favour of our own.
+which would be too late. The network is not used before the ack, except to read a message with a reaction:
+``authorize`` returns what is known already, and Bolt's request verification and self filter, which would log whole
+bodies or look up the bot, are switched off in favour of our own.
 """
 
 import asyncio
