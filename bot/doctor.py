@@ -107,7 +107,7 @@ async def _check_running(settings: Settings) -> Sequence[CheckResult]:
 
 async def _check_parts(settings: Settings, copy: Path, *, in_use: bool) -> AsyncIterator[CheckResult]:
     """Chats and platforms, on a copy of the database."""
-    from bot.app import bootstrap  # late: invalid settings are reported without loading all of it
+    from bot.bootstrap import bootstrap  # late: invalid settings are reported without loading all of it
 
     try:
         if settings.bot.secret_key is None and settings.key_path.exists():

@@ -15,7 +15,8 @@ from dataclasses import replace
 import structlog
 import uvicorn
 
-from bot.app import Application, bootstrap, utc_now
+from bot.app import Application, utc_now
+from bot.bootstrap import bootstrap
 from bot.config.checks import check_settings
 from bot.config.settings import Settings
 from bot.server import web
