@@ -146,7 +146,8 @@ def bootstrap(
         home_pages,
     )
     # Whoever writes in a place may just have invited us.
-    intake.on_recorded.append(lambda message: outbox.place_changed(message.place.key))
+    intake.on_recorded.append(lambda message: outbox.place_changed(message.place.surface, message.place.channel))
+    intake.on_place_change.append(outbox.place_changed)
     return Application(
         settings=settings,
         surfaces=chats,

@@ -38,7 +38,11 @@ _MEMBERSHIP_SECONDS = 0.4  # a form opens within a second
 
 
 class AppIntake:
-    """``on_recorded`` callbacks get each new message once, when it is durable."""
+    """``on_recorded`` callbacks get each new message once, when it is durable.
+
+    ``on_place_change`` callbacks get the surface and the channel where somebody came or went, or that was archived
+    or restored.
+    """
 
     def __init__(
         self,
@@ -63,6 +67,7 @@ class AppIntake:
         self._home_pages = home_pages
         self._known_runbooks = KnownRunbooks()
         self.on_recorded: list[Callable[[Message], None]] = []
+        self.on_place_change: list[Callable[[str, str], None]] = []
 
     async def record(self, message: Message, answer: bytes = b"") -> Recorded:
         recorded = await self._engine.record(message, answer)
@@ -80,6 +85,8 @@ class AppIntake:
 
     def place_changed(self, surface: str, channel: str = "", person: str = "") -> None:
         self._memberships.forget(surface, channel, person)
+        for callback in self.on_place_change:
+            callback(surface, channel)
 
     def process(self, key: str) -> None:
         self._engine.process(key)

@@ -197,10 +197,12 @@ class Outbox:
             delivery.place.surface == surface and delivery.reason in FOR_THE_OPERATOR for delivery in self.parked()
         )
 
-    def place_changed(self, place: str) -> None:
-        """Something happened in the place with this key, so what is parked there may be possible now."""
+    def place_changed(self, surface: str, channel: str = "") -> None:
+        """Something happened in this channel, or without one somewhere in the chat: what is parked there may be
+        possible now."""
         for item in self._parked_items():
-            if item.delivery.place.key == place and item.delivery.reason not in NEVER_PROBED:
+            place, reason = item.delivery.place, item.delivery.reason
+            if place.surface == surface and channel in ("", place.channel) and reason not in NEVER_PROBED:
                 self._unpark(item)
 
     def _parked_items(self) -> list[_Item]:

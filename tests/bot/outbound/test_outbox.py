@@ -241,9 +241,9 @@ async def test_an_event_in_its_place_is_a_reason_to_try_at_once(
     await scene.outbox.put(post("a"), post("b", DEV))
     await until(scene.outbox.parked)
     scene.chat.rejects = {}
-    scene.outbox.place_changed(DEV.key)
+    scene.outbox.place_changed(DEV.surface, DEV.channel)
     assert scene.outbox.parked()
-    scene.outbox.place_changed(OPS.key)
+    scene.outbox.place_changed(OPS.surface, OPS.channel)
     await until(lambda: "a" in scene.chat.taken)
 
 
