@@ -67,14 +67,28 @@ class Renderer:
             attachment = {**base, **parts, **({"actions": actions} if actions else {})}
             if self._fits({"attachments": [attachment], NONCE: scope.nonce}):
                 return RenderedPost(mention, [attachment])
-        lines = [*card_lines(card, handles), *left_out_lines]
-        message = fit_lines([mention, *lines] if mention else lines, MESSAGE_RUNES)
-        without_menu = [action for action in actions if action["type"] != "select"]
-        for fewer in (actions, without_menu):
-            attachments = [{**base, "actions": fewer}] if fewer else []
-            if self._fits({"attachments": attachments, NONCE: scope.nonce}):
-                return RenderedPost(message, attachments)
-        return RenderedPost(message, [])
+        actions, labels = self._cut_menu(actions, {**base, NONCE: scope.nonce})
+        lines = [mention, *card_lines(card, handles), *left_out_lines, *_left_out_lines(labels)]
+        message = fit_lines(lines if mention else lines[1:], MESSAGE_RUNES)
+        attachments = [{**base, "actions": actions}] if actions else []
+        return RenderedPost(message, attachments if self._fits({"attachments": attachments}) else [])
+
+    def _cut_menu(
+        self, actions: list[dict[str, Any]], others: dict[str, Any]
+    ) -> tuple[list[dict[str, Any]], list[str]]:
+        """Without the options that do not fit beside the buttons, and the labels of those."""
+        if not actions or "options" not in actions[-1]:
+            return actions, []
+        *row, menu = actions
+        kept: list[dict[str, Any]] = []
+        left_out: list[str] = []
+        for option in menu["options"]:
+            cut = [*row, {**menu, "options": [*kept, option]}]
+            if self._fits({"attachments": [{**others, "actions": cut}]}):
+                kept.append(option)
+            else:
+                left_out.append(option["text"])
+        return [*row, *([{**menu, "options": kept}] if kept else [])], left_out
 
     def _fits(self, props: Any) -> bool:
         return props_runes(props) <= self._props_limit
@@ -127,10 +141,15 @@ class Renderer:
             if len(rendered) < most and runes <= self._props_limit - 2 * _MAX_FALLBACK:
                 rendered.append(action)
             else:
-                left_out.append(one_line(button.label)[:30])
-        if not left_out:
-            return rendered, []
-        return rendered, text_lines([(translate_plain("cut_buttons", labels=", ".join(left_out)),)], {})
+                left_out.append(one_line(button.label))
+        return rendered, _left_out_lines(left_out)
+
+
+def _left_out_lines(labels: Sequence[str]) -> list[str]:
+    if not labels:
+        return []
+    named = ", ".join(label[:30] for label in labels)
+    return text_lines([(translate_plain("cut_buttons", labels=named),)], {})
 
 
 def _without_middle(options: Sequence[Button], last: Menu | None, most: int) -> Sequence[Button]:
