@@ -1,8 +1,7 @@
-"""Builds all parts of the application, and starts and stops them in order.
+"""The application: all of its parts, started and stopped in order.
 
 ``start``: the store (migrated), the stored state, the chats (so that answers can be delivered), then the engine
-with its unfinished messages. Only after that may the port open. ``stop`` goes the other way. Tests call the same
-``bootstrap``, with fakes behind the addresses in their settings.
+with its unfinished messages. Only after that may the port open. ``stop`` goes the other way.
 """
 
 import asyncio
@@ -16,54 +15,32 @@ from starlette.routing import BaseRoute
 
 from adapters.errors import AdapterError
 from adapters.http.client import HttpClients
-from adapters.protocol import Adapter, CheckResult, Resources, WebhookHints, WebhookVerification
+from adapters.protocol import Adapter, CheckResult, WebhookHints, WebhookVerification
 from bot.config.settings import Settings
-from bot.engine.command_log import log_late_outcome
-from bot.engine.effect_outcomes import EffectServices
 from bot.engine.embedded import EmbeddedEngine
 from bot.engine.intake import AppIntake
-from bot.engine.message_history import MessageHistory
-from bot.engine.message_work import MessageProcessor
 from bot.engine.reconciler import Reconciler
 from bot.outbound.activity_log import ActivityLog
 from bot.outbound.home_pages import HomePages
 from bot.outbound.live_cards import LiveCards
-from bot.outbound.notifications import Notifications
 from bot.outbound.notifier import Notifier
 from bot.outbound.outbox import Outbox
-from bot.outbound.postings import Senders
 from bot.outbound.responder import Responder
 from bot.services.change_poller import ChangePoller
 from bot.services.heartbeat import Heartbeat
-from bot.services.memberships import Memberships
-from bot.services.outcome_recorder import OutcomeRecorder
 from bot.services.people_directory import PeopleDirectory
-from bot.services.platform_events import PlatformEvents
 from bot.services.run_service import RunService
-from bot.storage.activity import ActivityRows
-from bot.storage.effects import Effect, EffectLog
-from bot.storage.inbox import Inbox, UnfinishedMessage
-from bot.storage.live_cards import LiveCardRows
-from bot.storage.local_runs import LocalRunRows
-from bot.storage.news import NewsRows
-from bot.storage.outbox import Kind, OutboxRows
-from bot.storage.people import PeopleRows
-from bot.storage.preferences import PreferenceRows
+from bot.storage.effects import EffectLog
+from bot.storage.inbox import Inbox
 from bot.storage.rate_limits import RateLimitRows
 from bot.storage.runs import RunRows
-from bot.storage.scheduled import ScheduledRows
 from bot.storage.store import Store
-from bot.storage.surface_state import SurfaceStateRows
 from bot.surfaces.console.surface import NAME as CONSOLE
 from bot.surfaces.protocol import Reception, Surface
-from commands.cards.activity_line import halted_line
-from commands.cards.run_card import channel_card
 from commands.language import due_time
 from commands.model.card import Result
-from commands.model.messages import Actor, Message
-from commands.model.outcomes import Outcome
+from commands.model.messages import Message
 from commands.model.ports import Services
-from commands.registry import COMMANDS
 
 SHUTDOWN_GRACE_SECONDS = 20.0
 OUTBOX_GRACE_SECONDS = 3.0
@@ -201,243 +178,3 @@ class Application:
 
     async def load_rate_limits(self, *, read_only: bool = False) -> None:
         await self.http.load_rate_limits(RateLimitRows(self.store, read_only=read_only))
-
-
-def bootstrap(
-    settings: Settings, *, surfaces: Sequence[Surface] = (), now: Callable[[], datetime] = utc_now
-) -> Application:
-    """``surfaces`` are added to those in the settings, such as the console."""
-    store, http = Store(settings.bot.database_url), HttpClients()
-    platforms = _connect_platforms(settings, http, store, now)
-    chats = {surface.name: surface for surface in (*_create_chats(settings, store, now), *surfaces)}
-    inbox, run_rows, effect_log = Inbox(store), RunRows(store, now), EffectLog(store)
-    history = MessageHistory(inbox, now)
-    language = settings.bot.language
-    # Some parts depend on each other. The lambdas refer to ``services`` and ``engine``, which are created below.
-    senders = Senders(chats, run_rows, now, language)
-    live_cards = LiveCards(
-        LiveCardRows(store),
-        chats,
-        run_rows.get,
-        lambda run: channel_card(run, services, now()),
-        run_rows.bind,
-        now,
-        language,
-    )
-    activity_log = ActivityLog(ActivityRows(store), chats, live_cards, now, language)
-    outbox = Outbox(
-        OutboxRows(store),
-        {
-            **senders.by_kind(),
-            Kind.CARD: live_cards.send,
-            Kind.POINTER: live_cards.send_pointer,
-            Kind.LINES: activity_log.send,
-        },
-        senders.notices_about,
-        now,
-    )
-    live_cards.outbox = activity_log.outbox = outbox
-    responder = Responder(
-        chats,
-        outbox,
-        live_cards,
-        activity_log,
-        inbox,
-        run_rows,
-        history.message,
-        now,
-        reaction=settings.bot.reaction_emoji,
-        escalate_after=settings.bot.escalate_after,
-    )
-    runs = RunService(
-        run_rows,
-        effect_log,
-        platforms,
-        now,
-        on_change=lambda handle: on_run_change(handle),
-        on_halt=lambda run: activity_log.post_soon(halted_line(run, services)),
-        count_queued_writes=lambda handle: engine.queued_writes(handle),
-        language=language,
-    )
-    notifications = Notifications(run_rows, effect_log, inbox, live_cards, now)
-    notifier = Notifier(NewsRows(store), notifications, outbox, now, settings.bot.assignments_within)
-    run_rows.on_news = notifier.add
-    outcomes = OutcomeRecorder(run_rows, effect_log, inbox, runs)
-    people = PeopleDirectory(PeopleRows(store), chats, settings.people, now)
-    memberships = Memberships(chats, now)
-    services = _create_services(settings, store, platforms, runs, people, memberships, history, responder, now)
-    home_pages = HomePages(chats, services, people.profile, now)
-
-    def on_run_change(handle: str) -> None:
-        live_cards.mark_changed(handle)
-        home_pages.mark_changed()
-
-    heartbeat = Heartbeat(settings.heartbeat_path, now)
-    scheduled = ScheduledRows(store)
-    engine, reconciler = _create_engine(
-        settings,
-        inbox,
-        scheduled,
-        services,
-        effect_log,
-        outcomes,
-        responder,
-        live_cards,
-        people,
-        memberships,
-        heartbeat,
-        now,
-    )
-    responder.scheduler, responder.services = engine, services
-    senders.services = notifications.services = services
-    history.engine, history.reconciler = engine, reconciler
-    intake = AppIntake(
-        engine,
-        responder,
-        inbox,
-        services,
-        people,
-        memberships,
-        now,
-        PlatformEvents(platforms, runs, now),
-        home_pages,
-    )
-    # Whoever writes in a place may just have invited us.
-    intake.on_recorded.append(lambda message: outbox.place_changed(message.place.key))
-    return Application(
-        settings=settings,
-        surfaces=chats,
-        platforms=platforms,
-        store=store,
-        http=http,
-        inbox=inbox,
-        run_rows=run_rows,
-        effect_log=effect_log,
-        people=people,
-        runs=runs,
-        change_poller=ChangePoller(platforms, runs, now),
-        outbox=outbox,
-        live_cards=live_cards,
-        home_pages=home_pages,
-        activity_log=activity_log,
-        notifier=notifier,
-        responder=responder,
-        services=services,
-        engine=engine,
-        reconciler=reconciler,
-        heartbeat=heartbeat,
-        intake=intake,
-    )
-
-
-def _create_services(
-    settings: Settings,
-    store: Store,
-    platforms: Mapping[str, Adapter],
-    runs: RunService,
-    people: PeopleDirectory,
-    memberships: Memberships,
-    history: MessageHistory,
-    responder: Responder,
-    now: Callable[[], datetime],
-) -> Services:
-    return Services(
-        commands=COMMANDS,
-        platforms=platforms,
-        platform_types={name: entry.platform for name, entry in settings.platforms.items()},
-        runs=runs,
-        people=people,
-        memberships=memberships,
-        messages=history,
-        responder=responder,
-        preferences=PreferenceRows(store),
-        access_rules=settings.access.rules,
-        root_command=settings.bot.command,
-        aliases=settings.aliases,
-        now=now,
-        zone=settings.bot.zone,
-        language=settings.bot.language,
-    )
-
-
-def _create_engine(
-    settings: Settings,
-    inbox: Inbox,
-    scheduled: ScheduledRows,
-    services: Services,
-    effect_log: EffectLog,
-    outcomes: OutcomeRecorder,
-    responder: Responder,
-    live_cards: LiveCards,
-    people: PeopleDirectory,
-    memberships: Memberships,
-    heartbeat: Heartbeat,
-    now: Callable[[], datetime],
-) -> tuple[EmbeddedEngine, Reconciler]:
-    effect_services = EffectServices(
-        effect_log=effect_log,
-        platforms=services.platforms,
-        outcomes=outcomes,
-        notices=responder,
-        now=now,
-        write_timeout=settings.bot.write_timeout,
-        shutting_down=asyncio.Event(),
-        slowest_answer=settings.slowest_answer,
-        downtime=lambda: heartbeat.downtime,
-    )
-
-    async def on_late_outcome(
-        effect: Effect, outcome: Outcome, reopened: UnfinishedMessage | None, by: Actor | None
-    ) -> None:
-        log_late_outcome(effect, outcome)
-        if not engine.resume(effect.key, reopened, by=by):
-            await responder.post_late_outcome(effect, outcome)
-
-    reconciler = Reconciler(effect_services, on_late_outcome)
-    work = MessageProcessor(
-        services, effect_services, reconciler, people, memberships, responder, live_cards, inbox, now
-    )
-    engine = EmbeddedEngine(inbox, scheduled, work, now)
-    return engine, reconciler
-
-
-def _connect_platforms(
-    settings: Settings, http: HttpClients, store: Store, now: Callable[[], datetime]
-) -> dict[str, Adapter]:
-    resources = Resources(http=http, now=now, local_runs=LocalRunRows(store))
-    return {
-        name: entry.platform.connect(name, entry.options, resources) for name, entry in settings.platforms.items()
-    }
-
-
-def _create_chats(settings: Settings, store: Store, now: Callable[[], datetime]) -> list[Surface]:
-    """Imports a chat's libraries only if it is configured, because they take most of the startup time."""
-    chats: list[Surface] = []
-    command = settings.bot.command
-    if settings.slack is not None:
-        from bot.surfaces.slack.surface import SlackSurface
-
-        chats.append(
-            SlackSurface(
-                settings.slack,
-                command=command,
-                state=SurfaceStateRows(store, "slack:"),
-                now=now,
-                bots=settings.access.listed,
-            )
-        )
-    if settings.mattermost is not None:
-        from bot.surfaces.mattermost.surface import MattermostSurface
-
-        chats.append(
-            MattermostSurface(
-                settings.mattermost,
-                command=command,
-                public_url=settings.bot.address,
-                secret_key=settings.secret_key().encode(),
-                state=SurfaceStateRows(store, "mattermost:"),
-                now=now,
-                bots=settings.access.listed,
-            )
-        )
-    return chats

@@ -9,7 +9,7 @@ from typing import Any
 
 from adapters.models import Runbook
 from adapters.protocol import Adapter
-from bot.app import bootstrap
+from bot.bootstrap import bootstrap
 from bot.config.settings import demo_settings
 from bot.server.lock import hold_lock
 from bot.server.serve import SayRequests, open_say_socket, running

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 CHECK_TIMEOUT_SECONDS = 60.0
 _REPORT = "please report this line as a bug"
 _HOW_TO_DELIVER = {
+    Refusal.NOT_INSTALLED: "install the Slack app in that workspace again",
     Refusal.TOKEN: "replace the token and restart",
     Refusal.SCOPE: "give the app or the bot's account that permission",
     Refusal.NOT_IN_CHANNEL: "invite the bot to that channel",
@@ -106,7 +107,7 @@ async def _check_running(settings: Settings) -> Sequence[CheckResult]:
 
 async def _check_parts(settings: Settings, copy: Path, *, in_use: bool) -> AsyncIterator[CheckResult]:
     """Chats and platforms, on a copy of the database."""
-    from bot.app import bootstrap  # late: invalid settings are reported without loading all of it
+    from bot.bootstrap import bootstrap  # late: invalid settings are reported without loading all of it
 
     try:
         if settings.bot.secret_key is None and settings.key_path.exists():

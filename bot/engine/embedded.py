@@ -42,6 +42,7 @@ class _QueueItem:
     route: Route | None = None
     progress: Progress = field(default_factory=Progress)
     processing: bool = False
+    is_delayed: bool = False  # it was not sent soon, and the card of its run says so
     goes_on: Progress | None = None  # an outcome became known while it was being answered: it is processed again
 
 
@@ -66,6 +67,8 @@ class EmbeddedEngine:
     def __init__(
         self, inbox: Inbox, scheduled: ScheduledRows, work: MessageWork, now: Callable[[], datetime]
     ) -> None:
+        """``on_delay_change`` gets the run whose number of ``delayed_writes`` may be another."""
+        self.on_delay_change: Callable[[str], None] = lambda run: None
         self._inbox = inbox
         self._scheduled = scheduled
         self._work = work
@@ -189,6 +192,13 @@ class EmbeddedEngine:
     def queued_writes(self, run: str) -> int:
         return self._run_queues.size(run)
 
+    def delayed_writes(self, run: str) -> int:
+        """Those accepted some seconds ago of which nothing was sent yet."""
+        return sum(
+            item.is_delayed and not item.progress.sent and item.route is not None and item.route.queue == run
+            for item in self._items.values()
+        )
+
     # The path of one message
 
     async def _route_or_hold(self, item: _QueueItem) -> None:
@@ -248,6 +258,9 @@ class EmbeddedEngine:
             asyncio.get_running_loop().call_later(QUEUED_NOTICE_SECONDS, self._notify_queued, item, route)
 
     def _notify_queued(self, item: _QueueItem, route: Route) -> None:
+        if item.message.key in self._items and not item.progress.sent and not item.progress.stopped.is_set():
+            item.is_delayed = True
+            self.on_delay_change(route.queue)
         position = self._run_queues.position(route.queue, item)
         if position is not None and not item.progress.stopped.is_set():
             ahead = position + 1  # plus the one that is being executed
@@ -283,6 +296,8 @@ class EmbeddedEngine:
             self._follow_route(item, item.route)
             return
         self._items.pop(key, None)
+        if item.is_delayed and item.route is not None:
+            self.on_delay_change(item.route.queue)  # also where nothing has changed in the run
         metrics.set_queue_depth(len(self._items))
         metrics.count_message(item.message.place.surface, answer.result)
 

@@ -65,19 +65,28 @@ def handles(tracked: TrackedRun, ids: Sequence[str]) -> str:
     return ", ".join(tracked.task_handle(id) or id for id in ids)
 
 
-def row(tracked: TrackedRun, task: Task, now: datetime, zone: tzinfo | None, *, whole: bool = False) -> Row:
-    """``task`` as from ``shown_tasks``. ``whole`` keeps all of the reason, for a card of this task alone."""
+def row(
+    tracked: TrackedRun,
+    task: Task,
+    now: datetime,
+    zone: tzinfo | None,
+    *,
+    whole: bool = False,
+    named: bool = True,
+) -> Row:
+    """``task`` as from ``shown_tasks``. ``whole`` keeps all of the reason, for a card of this task alone. Not
+    ``named``: for the person who has it, who needs no name."""
     if not whole:
         task = task.model_copy(update={"reason": shorten(task.reason, _REASON)})
-    note = _note(tracked, task, now, zone)
+    note = _note(tracked, task, now, zone, named=named)
     return Row(task.state, tracked.task_handle(task.id), task.title, note)
 
 
-def _note(tracked: TrackedRun, task: Task, now: datetime, zone: tzinfo | None) -> Text:
+def _note(tracked: TrackedRun, task: Task, now: datetime, zone: tzinfo | None, *, named: bool) -> Text:
     parts: list[Text | str] = []
     if is_late(task, now) and task.due_at:
         parts.append(translate("row.late", at=clock(task.due_at, zone, now)))
-    parts.append(_state_note(tracked, task, now, zone))
+    parts.append(_state_note(tracked, task, now, zone, named=named))
     if task.mark:
         parts.append(task.mark)
     if task.urgent and not task.state.is_over:
@@ -87,7 +96,19 @@ def _note(tracked: TrackedRun, task: Task, now: datetime, zone: tzinfo | None) -
     return join_parts(parts)
 
 
-def _state_note(tracked: TrackedRun, task: Task, now: datetime, zone: tzinfo | None) -> Text:
+def _state_note(
+    tracked: TrackedRun, task: Task, now: datetime, zone: tzinfo | None, *, named: bool = True
+) -> Text:
+    if not named and not task.state.is_over:
+        begun_at = task.started_at if task.state is TaskState.RUNNING else None
+        waits = task.state is TaskState.WAITING and task.waits_for
+        return join_parts(
+            [
+                translate("row.since", at=clock(begun_at, zone, now)) if begun_at else (),
+                translate("row.waits", tasks=handles(tracked, task.waits_for)) if waits else (),
+                task.reason if task.state is TaskState.HELD else "",
+            ]
+        )
     match task.state:
         case TaskState.DONE | TaskState.SKIPPED | TaskState.FAILED:
             at: Text = (clock(task.finished_at, zone, now),) if task.finished_at else ()

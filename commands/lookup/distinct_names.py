@@ -24,6 +24,7 @@ def distinct_names(
     title: Callable[[T], str],
     facts: Callable[[T], Sequence[str]],
     longest: int = LABEL_LENGTH,
+    suffixes: Callable[[Sequence[Sequence[str]]], list[str]] | None = None,
 ) -> list[str]:
     """The title of each item; with facts behind it where another item has the same one. Only the title is cut."""
     groups: dict[str, list[int]] = {}
@@ -32,8 +33,8 @@ def distinct_names(
     names = [title(item) for item in items]
     for group in groups.values():
         if len(group) > 1:
-            suffixes = _suffixes([facts(items[index]) for index in group])
-            for index, suffix in zip(group, suffixes, strict=True):
+            found = (suffixes or _suffixes)([facts(items[index]) for index in group])
+            for index, suffix in zip(group, found, strict=True):
                 names[index] = shorten(names[index], max(1, longest - len(suffix))) + suffix
     return names
 
@@ -76,13 +77,24 @@ def _runbook_facts(runbook: Runbook) -> Sequence[str]:
 
 
 def run_names(runs: Sequence[TrackedRun], longest: int = LABEL_LENGTH) -> list[str]:
-    """ "R7 Primary down in EU"; behind it how runs of one title differ: runbook, platform, owner or date."""
+    """ "R7 Primary down in EU", and what says most about how it differs from others of its title."""
     handle = max((len(tracked.handle) for tracked in runs), default=0)
-    titles = distinct_names(runs, _bare, _run_facts, longest - handle - 1)
     return [
         f"{tracked.handle} {name}" if name != _bare(tracked) else run_name(tracked)
-        for tracked, name in zip(runs, titles, strict=True)
+        for tracked, name in zip(runs, run_titles(runs, longest - handle - 1), strict=True)
     ]
+
+
+def run_titles(runs: Sequence[TrackedRun], longest: int) -> list[str]:
+    """To stand beside the handles, which already tell the runs apart."""
+    return distinct_names(runs, _bare, _run_facts, longest, _best_fact)
+
+
+def _best_fact(facts: Sequence[Sequence[str]]) -> list[str]:
+    """The fact by which most differ, if any do: runbook, platform, owner or date."""
+    columns = [[shorten(fact, _FACT) for fact in column] for column in zip(*facts, strict=True)]
+    best = max(columns, key=lambda column: len(set(column)))
+    return [f" ({fact})" if fact and len(set(best)) > 1 else "" for fact in best]
 
 
 def _bare(tracked: TrackedRun) -> str:
@@ -92,7 +104,7 @@ def _bare(tracked: TrackedRun) -> str:
 def _run_facts(tracked: TrackedRun) -> Sequence[str]:
     run = tracked.run
     owner = run.owner.shown if run.owner else ""
-    return run.runbook, run.key.platform, owner, _started_on(run), _id_end(run.key.id)
+    return run.runbook, run.key.platform, owner, _started_on(run)
 
 
 def _started_on(run: Run) -> str:

@@ -37,9 +37,11 @@ def button(key: str, intent: Intent, **facts: object) -> Button:
     return Button(label(key, **facts), intent)
 
 
-def show_button(tracked: TrackedRun) -> Button:
+def show_button(tracked: TrackedRun, *, named: bool = False) -> Button:
+    """``named``: with the run's title, as far as there is room."""
     handle = tracked.handle
-    return button("button.show", Show(run=handle, what=handle, kind="run"), what=handle)
+    shown = run_name(tracked) if named else handle
+    return button("button.show", Show(run=handle, what=handle, kind="run"), what=shown)
 
 
 def start_button(tracked: TrackedRun) -> Button:

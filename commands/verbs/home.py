@@ -1,18 +1,21 @@
 """``home``: what a bare root command shows: the run here, and the sender's tasks."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from adapters.models import Task
 from commands.cards.progress import task_counts
 from commands.cards.run_card import likely_steps
-from commands.cards.task_row import shown_tasks
+from commands.cards.task_row import row, shown_tasks
 from commands.language.references import RUN_FLAG, run_argument
-from commands.model.card import Answer, Button, Code, Text
+from commands.model.card import Answer, Button, Card, Code, Row, Section, Text
 from commands.model.command import Command, Example, ParsedLine, Scope
 from commands.model.intents import Help, Home, Mine, OpenForm, Runbooks
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
 from commands.operations.my_tasks import find_my_tasks
-from commands.text.catalogue import translate
-from commands.text.phrases import button, join_parts, run_name, short_card, show_button, task_name, task_state_name
+from commands.text.catalogue import plain_text, translate
+from commands.text.phrases import button, join_parts, run_name, show_button
 
 _MOST_TASKS = 5
 _MOST_BUTTONS = 4
@@ -27,13 +30,18 @@ async def handle(intent: Home, context: CommandContext) -> Answer:
     tracked = context.run
     if tracked is not None and (not tracked.started or tracked.run.state.is_over):
         tracked = None
-    lines = [
-        _run_line(tracked),
-        *await _task_lines(context),
-        translate("home.help", help=Code(f"{context.services.root_command} help")),
-    ]
+    section, notes = await _tasks(context)
     buttons = _run_buttons(tracked, context) if tracked else _start_buttons()
-    return Answer(private=short_card(translate("home.title"), lines=lines, buttons=buttons[:_MOST_BUTTONS]))
+    title = translate("home.title")
+    card = Card(
+        title=title,
+        summary=plain_text(title),
+        lines=(_run_line(tracked), *notes),
+        sections=(section,) if section.rows else (),
+        buttons=tuple(buttons[:_MOST_BUTTONS]),
+        footer=translate("home.help", help=Code(f"{context.services.root_command} help")),
+    )
+    return Answer(private=card)
 
 
 def _run_line(tracked: TrackedRun | None) -> Text:
@@ -42,28 +50,25 @@ def _run_line(tracked: TrackedRun | None) -> Text:
     return join_parts([translate("home.run", run=run_name(tracked)), task_counts(shown_tasks(tracked))])
 
 
-async def _task_lines(context: CommandContext) -> list[Text]:
-    """As ``mine`` finds them."""
+async def _tasks(context: CommandContext) -> tuple[Section, Sequence[Text]]:
+    """As ``mine`` finds them, and what could not be asked."""
     active = await context.services.runs.list_runs(active=True)
     found = await find_my_tasks(
         context.actor, context.services, [tracked for tracked in active if tracked.started]
     )
-    lines = [
-        translate("home.task", task=_task_in_run(tracked, task), state=task_state_name(task.state))
-        for tracked, tasks in found.by_run
-        for task in tasks
-    ]
-    shown = lines[:_MOST_TASKS] or [translate("mine.none_found" if found.gaps else "mine.none")]
-    if len(lines) > len(shown):
-        shown.append(translate("list.more", count=len(lines) - len(shown)))
-    return [*shown, *found.gaps]
+    rows = [_row(tracked, task, context) for tracked, tasks in found.by_run for task in tasks]
+    left_out = len(rows) - _MOST_TASKS
+    more = translate("list.more", count=left_out) if left_out > 0 else ()
+    section = Section(plain_text(translate("home.tasks")), tuple(rows[:_MOST_TASKS]), more)
+    none = [] if rows else [translate("mine.none_found" if found.gaps else "mine.none")]
+    return section, [*none, *found.gaps]
 
 
-def _task_in_run(tracked: TrackedRun, task: Task) -> str:
+def _row(tracked: TrackedRun, task: Task, context: CommandContext) -> Row:
     """The tasks of a run that was never read have no handles."""
-    if not tracked.task_handle(task.id):
-        return f"{task_name(tracked, task).strip()} ({run_name(tracked)})"
-    return f"{tracked.handle}.{task_name(tracked, task)}"
+    shown = row(tracked, task, context.now, context.zone, named=False)
+    handle = f"{tracked.handle}.{shown.handle}" if shown.handle else tracked.handle
+    return replace(shown, handle=handle)
 
 
 def _run_buttons(tracked: TrackedRun, context: CommandContext) -> list[Button]:

@@ -62,7 +62,7 @@ def _title_key(found: MyTasks) -> str:
 
 
 def _section(name: str, tracked: TrackedRun, tasks: Sequence[Task], context: CommandContext) -> Section:
-    rows = tuple(row(tracked, task, context.now, context.zone) for task in tasks[:_MOST_ROWS])
+    rows = tuple(row(tracked, task, context.now, context.zone, named=False) for task in tasks[:_MOST_ROWS])
     more = len(tasks) - len(rows)
     return Section(name, rows, translate("list.more", count=more) if more else ())
 

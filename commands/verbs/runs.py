@@ -9,16 +9,16 @@ from adapters.writes import Op
 from commands.cards.progress import task_counts
 from commands.cards.task_row import shown_tasks
 from commands.language.tokens import unquote
-from commands.lookup.distinct_names import run_names
+from commands.lookup.distinct_names import run_titles
 from commands.lookup.fuzzy import find_matches
 from commands.lookup.platform_lists import ask_platforms
-from commands.model.card import Answer, Text
+from commands.model.card import Answer, Card, Row, Section, Text
 from commands.model.command import Command, Example, ParsedLine
 from commands.model.intents import OpenForm, Runs
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
-from commands.text.catalogue import plural, translate
-from commands.text.phrases import button, join_parts, short_card, show_button
+from commands.text.catalogue import plain_text, plural, translate
+from commands.text.phrases import button, join_parts, shorten, show_button
 
 _MOST_RUNS = 10
 _MOST_BUTTONS = 4
@@ -41,16 +41,18 @@ async def handle(intent: Runs, context: CommandContext) -> Answer:
     if intent.query:
         runs = _matching(runs, intent.query)
     shown = [(await services.runs.track(summary), summary) for summary in runs[:_MOST_RUNS]]
-    names = run_names([tracked for tracked, _ in shown], _NAME)
-    lines = [_line(name, tracked, summary) for name, (tracked, summary) in zip(names, shown, strict=True)]
-    if len(runs) > len(shown):
-        lines.append(translate("list.more", count=len(runs) - len(shown)))
-    buttons = [show_button(tracked) for tracked, _ in shown[:_MOST_BUTTONS]]
+    titles = run_titles([tracked for tracked, _ in shown], _NAME)
+    rows = tuple(_row(title, tracked, summary) for title, (tracked, summary) in zip(titles, shown, strict=True))
+    more = translate("list.more", count=len(runs) - len(shown)) if len(runs) > len(shown) else ()
+    buttons = tuple(show_button(tracked, named=True) for tracked, _ in shown[:_MOST_BUTTONS])
+    title = translate("runs.title" if shown else "runs.none_read" if found.gaps else "runs.none")
     return Answer(
-        private=short_card(
-            translate("runs.title" if shown else "runs.none_read" if found.gaps else "runs.none"),
-            lines=[*found.gaps, *lines],  # what is missing comes first
-            buttons=buttons or [button("button.start", OpenForm(about="start"))],
+        private=Card(
+            title=title,
+            summary=plain_text(title),
+            lines=tuple(found.gaps),
+            sections=(Section("", rows, more),) if rows else (),
+            buttons=buttons or (button("button.start", OpenForm(about="start")),),
         )
     )
 
@@ -89,7 +91,7 @@ def _matching(runs: Sequence[RunSummary], query: str) -> list[RunSummary]:
     return [found.single] if found.single else list(found.several)
 
 
-def _line(name: str, tracked: TrackedRun, summary: RunSummary) -> Text:
+def _row(title: str, tracked: TrackedRun, summary: RunSummary) -> Row:
     tasks = shown_tasks(tracked)
     counts: Text = ()
     if tasks:
@@ -97,7 +99,7 @@ def _line(name: str, tracked: TrackedRun, summary: RunSummary) -> Text:
     elif summary.total and summary.done is not None:  # a run that was never read has no tasks yet
         counts = translate(plural("run.counts", summary.total), done=summary.done, total=summary.total)
     platform = translate("run.on", platform=tracked.run.key.platform)
-    return join_parts([name, counts, platform])
+    return Row(None, tracked.handle, shorten(title, _NAME), join_parts([counts, platform], " · "))
 
 
 COMMAND = Command(

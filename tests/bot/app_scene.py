@@ -10,7 +10,8 @@ from typing import Any
 from uuid import uuid4
 
 from adapters.local.adapter import LocalAdapter
-from bot.app import Application, bootstrap, utc_now
+from bot.app import Application, utc_now
+from bot.bootstrap import bootstrap
 from bot.config.settings import demo_settings
 from bot.server.serve import running
 from bot.surfaces.console.surface import Console, ConsoleEntry, person, room

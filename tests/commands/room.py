@@ -42,6 +42,7 @@ from commands.model.ports import AccessRules, CommandContext, Services
 from commands.model.tracked_run import TrackedRun
 from commands.registry import COMMANDS
 from commands.text.catalogue import plain_text
+from commands.text.phrases import join_parts
 from tests.adapters.local.store import MemoryRuns
 from tests.commands.memory import (
     MemoryEffects,
@@ -290,6 +291,16 @@ class Room:
 def private_text(answer: Answer) -> str:
     """The title and the lines of the private card."""
     return _card_text(answer.private)
+
+
+def private_rows(answer: Answer) -> list[str]:
+    """ "T1 Confirm the primary is down: running", of the private card."""
+    sections = answer.private.sections if answer.private else ()
+    return [
+        f"{row.handle} {row.title}: {plain_text(join_parts([row.state or '', row.note], ' · '))}"
+        for section in sections
+        for row in section.rows
+    ]
 
 
 def public_text(answer: Answer) -> str:

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.e2e.conftest import FIRST_TASK, Scene, on_one_chat
+from tests.e2e.process import until
 
 JSON = {"Content-Type": "application/json"}
 LOCKED = '{"errors":[{"code":"no","title":"No","detail":"The task is locked by audit.","source":{"pointer":""}}]}'
@@ -146,7 +147,9 @@ async def test_a_write_during_an_outage_is_announced_and_sent_afterwards(scene: 
     async with scene.without_cutover():
         await scene.room.command("finish T1")
         await scene.wait_for_text("(?s)isn't responding.*Nothing was sent yet. Retrying until")
+        await scene.wait_for_text("1 change not sent yet")
     await scene.wait_for_effects("finish")
+    await until(lambda: "change not sent yet" not in scene.room.public_text())
 
 
 @on_one_chat
@@ -154,8 +157,10 @@ async def test_a_write_waiting_for_a_platform_can_be_stopped(scene: Scene) -> No
     await scene.start_run()
     async with scene.without_cutover():
         await scene.room.command("finish T1")
+        await scene.wait_for_text("1 change not sent yet")
         await scene.room.press("Stop", user="ben")
         await scene.wait_for_text("(?s)[Ss]topped.*before anything was sent")
+        await until(lambda: "change not sent yet" not in scene.room.public_text())
     await scene.room.command("comment it goes on")
     await scene.wait_for_effects("comment")
     assert scene.count_effects("finish") == 0

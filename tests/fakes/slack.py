@@ -184,7 +184,7 @@ class Slack(SlackServer):
         shown = {"ts": post.ts, "user": post.user, "text": post.text, "blocks": post.blocks, **thread}
         container = {"type": "message", "message_ts": post.ts, "channel_id": post.channel, **thread}
         payload = {
-            **self._interaction("block_actions", user),
+            **self.interaction("block_actions", user),
             "response_url": self.new_response_url(post.channel, user, post),
             "channel": {"id": post.channel, "name": self.channels[post.channel].name},
             "container": {**container, "is_ephemeral": ephemeral},
@@ -214,7 +214,7 @@ class Slack(SlackServer):
         shown = buttons([block for block in page.view["blocks"] if row in visible_block_text([block])])
         block_id, button = next(found for found in shown if found[1]["text"]["text"] == label)
         payload = {
-            **self._interaction("block_actions", user),
+            **self.interaction("block_actions", user),
             "container": {"type": "view", "view_id": page.id},
             "view": {"id": page.id, **page.view},
             "actions": [{**button, "block_id": block_id, "action_ts": self.new_ts()}],
@@ -223,7 +223,7 @@ class Slack(SlackServer):
 
     async def global_shortcut(self, app_url: str, callback_id: str, *, user: str) -> Delivered:
         """Uses a shortcut from the search box, in no channel."""
-        payload = {**self._interaction("shortcut", user), "callback_id": callback_id, "action_ts": self.new_ts()}
+        payload = {**self.interaction("shortcut", user), "callback_id": callback_id, "action_ts": self.new_ts()}
         return await self.deliver(app_url, "interactive", payload)
 
     async def react(self, app_url: str, emoji: str, post: Posted, *, user: str, added: bool = True) -> Delivered:
@@ -281,7 +281,7 @@ class Slack(SlackServer):
     def _pressed_in_modal(self, modal: Modal, label: str, user: str) -> dict[str, Any]:
         block_id, button = next(item for item in buttons(modal.view["blocks"]) if item[1]["text"]["text"] == label)
         return {
-            **self._interaction("block_actions", user),
+            **self.interaction("block_actions", user),
             "container": {"type": "view", "view_id": modal.id},
             "view": {"id": modal.id, **modal.view},
             "actions": [{**button, "block_id": block_id, "action_ts": self.new_ts()}],
@@ -302,7 +302,7 @@ class Slack(SlackServer):
         """Types into a search field of the open modal, and returns the labels of the options."""
         modal = await self.modal(user)
         payload = {
-            **self._interaction("block_suggestion", user),
+            **self.interaction("block_suggestion", user),
             "container": {"type": "view", "view_id": modal.id},
             "view": {"id": modal.id, **modal.view},
             "block_id": field,
@@ -321,7 +321,7 @@ class Slack(SlackServer):
         """
         modal = await self.modal(user)
         self._enter(modal, values)
-        payload = {**self._interaction("view_submission", user), "view": _with_state(modal), "response_urls": []}
+        payload = {**self.interaction("view_submission", user), "view": _with_state(modal), "response_urls": []}
         missing = [
             block["block_id"]
             for block in modal.view["blocks"]
@@ -346,7 +346,7 @@ class Slack(SlackServer):
         entered = modal.entered[field][block["element"]["action_id"]]
         action = {**entered, "block_id": field, "action_id": block["element"]["action_id"]}
         payload = {
-            **self._interaction("block_actions", user),
+            **self.interaction("block_actions", user),
             "container": {"type": "view", "view_id": modal.id},
             "view": _with_state(modal),
             "actions": [{**action, "action_ts": self.new_ts()}],
@@ -361,7 +361,7 @@ class Slack(SlackServer):
         """Uses a message shortcut ("start_here", "add_comment") on ``post``."""
         thread = {"thread_ts": post.thread_ts} if post.thread_ts else {}
         payload = {
-            **self._interaction("message_action", user),
+            **self.interaction("message_action", user),
             "callback_id": callback_id,
             "response_url": self.new_response_url(post.channel, user),
             "channel": {"id": post.channel, "name": self.channels[post.channel].name},
@@ -370,7 +370,7 @@ class Slack(SlackServer):
         }
         return await self.deliver(app_url, "interactive", payload)
 
-    def _interaction(self, type: str, user: str) -> dict[str, Any]:
+    def interaction(self, type: str, user: str) -> dict[str, Any]:
         return {
             "type": type,
             "team": {"id": self.users[user]["team_id"], "domain": "acme"},

@@ -85,4 +85,4 @@ def _element(element: Json) -> str:
 
 
 def _markdown(text: str) -> str:
-    return str(_MARKDOWN.render(text.replace("\u200b", "")))
+    return str(_MARKDOWN.render(text))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.surfaces.mattermost.escape import ZERO_WIDTH_SPACE, one_line
+from bot.surfaces.mattermost.escape import one_line
 from bot.surfaces.mattermost.signing import ForgedDelivery, Signer
 from commands.model.card import Button
 from commands.model.intents import Intent
@@ -157,7 +157,7 @@ def _dump(intent: Intent) -> dict[str, Any]:
 
 
 def _button_name(label: str) -> str:
-    return re.sub(r":(?=\S)", f":{ZERO_WIDTH_SPACE}", _shortened(label, _MAX_LABEL)) or "…"
+    return _shortened(label, _MAX_LABEL) or "…"
 
 
 def _option_text(label: str) -> str:

@@ -1,20 +1,26 @@
 """Escapes text from outside, so that Mattermost shows it literally: no markup, no mention, no hidden link.
 
-There are two means, both checked against the server's mention parser and the client's Markdown: a backslash where
-both accept one, and a zero-width space where they don't (``@ana``, ``#tag``, ``~channel``, ``:emoji:``,
-``<http…>``, ``&lt;``). Plain http(s) URLs stay links, with everything that could be markup percent-encoded.
+What people copy is what was written: nothing invisible is added. A backslash stops most markup, and an entity
+what the web client's Markdown lets no backslash stop. Neither stops a mention, because the server looks for names
+in the text that they stand for: "@ana" is put into a code span. Plain http(s) URLs stay links, in the form that
+says where they end.
 """
 
 import re
 from urllib.parse import quote, urlsplit
 
-ZERO_WIDTH_SPACE = "\u200b"  # neither a letter for Go's unicode.IsLetter nor a space for JavaScript's \s
 _URL = re.compile(r"https?://[^\s<>\"'`\\^{}|\[\]]+")
+_AFTER_URL = ".,:;!?*_~'"
 _MAX_URL = 1000  # percent-encoding can make a URL twelve times as long
-_BACKSLASH_ESCAPED = re.compile(r"[\\`*\[\]|]")
-_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")  # inside a word it isn't markup
-_NEEDS_SPACE_AFTER = re.compile(r"[@#~<&](?!\s)|:(?![\s\d])|(?<!\d):(?=\d)")  # 14:03 is left alone
-_LINE_MARKUP = re.compile(r"[#>+\-=]|\d+[.)]")
+_MENTION = re.compile(r"(?<![A-Za-z0-9])@[\w.@-]*[\w@]|@$")  # in "ana@example.com" there is none
+_MARKUP = re.compile(
+    r"[`*\[\]|]|[#~](?!\s)"
+    r"|(?<![^\W_])_|_(?![^\W_])"  # inside a word an underscore isn't markup
+    r"|\\|[<&](?!\s)"
+    r"|(?<!\d):(?=[\w+-]+:)"  # an emoji's; 14:03:10 is left alone
+)
+_WITHOUT_BACKSLASH = "\\<&:="  # in the web client a backslash before one of these is shown, at least sometimes
+_LINE_MARKUP = re.compile(r"[#>+-]|\d+(?=[.)])|=(?==*\s*$)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]")
 
 
@@ -34,11 +40,11 @@ def escape(text: str, *, at_line_start: bool = True) -> str:
     parts: list[str] = []
     position = 0
     for match in _URL.finditer(text):
-        safe = safe_url(match.group())
-        safe = _UNDERSCORE.sub("%5F", safe) if safe is not None else None
+        url = _without_punctuation(match.group())
+        safe = safe_url(url)
         if safe is not None and len(safe) <= _MAX_URL:
-            parts += [_escape_plain(text[position : match.start()], at_line_start and position == 0), safe]
-            position = match.end()
+            parts += [_escape_plain(text[position : match.start()], at_line_start and position == 0), f"<{safe}>"]
+            position = match.start() + len(url)
     parts.append(_escape_plain(text[position:], at_line_start and position == 0))
     return "".join(parts)
 
@@ -50,21 +56,47 @@ def _escape_plain(text: str, at_line_start: bool) -> str:
     return _escape_inline(first) + (newline + _escape_lines(rest) if newline else "")
 
 
+def _without_punctuation(url: str) -> str:
+    """Without what belongs to the sentence around it. A closing parenthesis stays if the URL opens it."""
+    while url and (url[-1] in _AFTER_URL or (url[-1] == ")" and url.count(")") > url.count("("))):
+        url = url[:-1]
+    return url
+
+
 def _escape_lines(text: str) -> str:
     lines = []
     for line in text.split("\n"):
-        indent = len(line) - len(line.lstrip(" \t"))
-        body = line[indent:]
-        separator = ZERO_WIDTH_SPACE if _LINE_MARKUP.match(body) else ""
-        lines.append("\u00a0" * len(line[:indent].expandtabs(4)) + separator + _escape_inline(body))
+        body = line.lstrip(" \t")
+        indent = min(len(line) - len(body), 3)  # four spaces would make it code
+        lines.append(" " * indent + _escape_line_start(body))
     return "\n".join(lines)
 
 
+def _escape_line_start(text: str) -> str:
+    match = _LINE_MARKUP.match(text)
+    if match is None:
+        return _escape_inline(text)
+    number, start = (match.group(), match.end()) if match.group().isdigit() else ("", 0)
+    return number + _escape_character(text[start]) + _escape_inline(text[start + 1 :])
+
+
 def _escape_inline(text: str) -> str:
-    text = _BACKSLASH_ESCAPED.sub(lambda match: "\\" + match.group(), text)
-    text = _UNDERSCORE.sub(r"\\_", text)
-    text = _NEEDS_SPACE_AFTER.sub(lambda match: match.group() + ZERO_WIDTH_SPACE, text)
+    parts: list[str] = []
+    position = 0
+    for match in _MENTION.finditer(text):
+        parts += [_escape_prose(text[position : match.start()]), f"`{match.group()}`"]
+        position = match.end()
+    parts.append(_escape_prose(text[position:]))
+    return "".join(parts)
+
+
+def _escape_prose(text: str) -> str:
+    text = _MARKUP.sub(lambda match: _escape_character(match.group()), text)
     return text[:-1] + "\\!" if text.endswith("!") else text  # "!" followed by a link would be an image
+
+
+def _escape_character(character: str) -> str:
+    return f"&#{ord(character)};" if character in _WITHOUT_BACKSLASH else f"\\{character}"
 
 
 def safe_url(url: str) -> str | None:

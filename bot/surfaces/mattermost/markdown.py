@@ -3,14 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from bot.surfaces.mattermost.escape import (
-    ZERO_WIDTH_SPACE,
-    code_markdown,
-    escape,
-    one_line,
-    safe_url,
-    strip_controls,
-)
+from bot.surfaces.mattermost.escape import code_markdown, escape, one_line, safe_url, strip_controls
 from bot.surfaces.state_icons import STATE_ICONS
 from commands.model.card import Bold, Card, ClockTime, Code, Link, PersonName, Row, Section, Span, Text
 from commands.text.catalogue import short_date
@@ -36,7 +29,7 @@ def text_markdown(text: Text, handles: Handles, *, at_line_start: bool = True) -
         at_start = parts[-1].endswith("\n") if parts else at_line_start
         markdown = _span_markdown(shown, handles, at_start)
         if parts and parts[-1].endswith("`") and markdown.startswith("`"):
-            parts.append(ZERO_WIDTH_SPACE)  # adjacent fences would be read as one longer fence
+            parts.append(" ")  # adjacent fences would be read as one longer fence
         parts.append(markdown)
     return "".join(parts)
 

@@ -4,7 +4,7 @@ Lines that do not fit are left out from the end, and the post says so. The limit
 and 800,000 for the props. Before Mattermost 6.0 the limit for props was 8,000, less 400 for the server's additions
 (``model.POST_PROPS_MAX_USER_RUNES``). Go encodes ``<``, ``>`` and ``&`` as six characters each. A card is an
 attachment with a colour. What is too long for the props is left out of the menu first; then the card becomes the
-message itself.
+message itself, without the menu if that is still too long.
 """
 
 import json
@@ -67,28 +67,12 @@ class Renderer:
             attachment = {**base, **parts, **({"actions": actions} if actions else {})}
             if self._fits({"attachments": [attachment], NONCE: scope.nonce}):
                 return RenderedPost(mention, [attachment])
-        actions, labels = self._cut_menu(actions, {**base, NONCE: scope.nonce})
-        lines = [mention, *card_lines(card, handles), *left_out_lines, *_left_out_lines(labels)]
-        message = fit_lines(lines if mention else lines[1:], MESSAGE_RUNES)
-        attachments = [{**base, "actions": actions}] if actions else []
-        return RenderedPost(message, attachments if self._fits({"attachments": attachments}) else [])
-
-    def _cut_menu(
-        self, actions: list[dict[str, Any]], others: dict[str, Any]
-    ) -> tuple[list[dict[str, Any]], list[str]]:
-        """Without the options that do not fit beside the buttons, and the labels of those."""
-        if not actions or "options" not in actions[-1]:
-            return actions, []
-        *row, menu = actions
-        kept: list[dict[str, Any]] = []
-        left_out: list[str] = []
-        for option in menu["options"]:
-            cut = [*row, {**menu, "options": [*kept, option]}]
-            if self._fits({"attachments": [{**others, "actions": cut}]}):
-                kept.append(option)
-            else:
-                left_out.append(option["text"])
-        return [*row, *([{**menu, "options": kept}] if kept else [])], left_out
+        if not self._fits({"attachments": [{**base, "actions": actions}], NONCE: scope.nonce}):
+            actions, left_out_lines = self._fitting(card.all_buttons, MAX_BUTTONS, scope, now)
+        lines = [*([mention] if mention else []), *card_lines(card, handles)]
+        room = MESSAGE_RUNES - sum(len(line) + 1 for line in left_out_lines)
+        message = "\n".join([fit_lines(lines, room), *left_out_lines])
+        return RenderedPost(message, [{**base, "actions": actions}] if actions else [])
 
     def _fits(self, props: Any) -> bool:
         return props_runes(props) <= self._props_limit
@@ -141,20 +125,14 @@ class Renderer:
             if len(rendered) < most and runes <= self._props_limit - 2 * _MAX_FALLBACK:
                 rendered.append(action)
             else:
-                left_out.append(one_line(button.label))
-        return rendered, _left_out_lines(left_out)
-
-
-def _left_out_lines(labels: Sequence[str]) -> list[str]:
-    if not labels:
-        return []
-    named = ", ".join(label[:30] for label in labels)
-    return text_lines([(translate_plain("cut_buttons", labels=named),)], {})
+                left_out.append(one_line(button.label)[:30])
+        if not left_out:
+            return rendered, []
+        return rendered, text_lines([(translate_plain("cut_buttons", labels=", ".join(left_out)),)], {})
 
 
 def _without_middle(options: Sequence[Button], last: Menu | None, most: int) -> Sequence[Button]:
     tail = list(last.options) if last else []
-    tail = tail[: max(most, len(tail))]
     return [*options[: max(most - len(tail), 0)], *tail]
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.app import Application, bootstrap
+from bot.app import Application
+from bot.bootstrap import bootstrap
 from bot.config.settings import load
 from bot.surfaces.console.surface import Console, ConsoleEntry, person, room
 from commands.model.card import Button, Result

@@ -15,7 +15,8 @@ import pytest
 from adapters.models import TaskState
 from adapters.playbooks.adapter import Playbooks
 from adapters.testing.harness import TASKS
-from bot.app import Application, bootstrap
+from bot.app import Application
+from bot.bootstrap import bootstrap
 from bot.config.settings import load
 from bot.surfaces.console.surface import Console, person, room
 from commands.model.messages import Message, Via

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from adapters.models import TaskState
-from bot.app import Application, bootstrap
+from bot.app import Application
+from bot.bootstrap import bootstrap
 from bot.config.settings import load
 from bot.surfaces.console.surface import Console, person, room
 from commands.model.messages import Message, Via

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from adapters.models import Run, RunState
-from bot.app import Application, bootstrap
+from bot.app import Application
+from bot.bootstrap import bootstrap
 from bot.config.settings import load
 from bot.services.background_refreshes import REFRESH_INTERVAL_SECONDS
 from bot.surfaces.console.surface import Console, person, room

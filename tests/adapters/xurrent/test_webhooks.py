@@ -17,7 +17,7 @@ from adapters.testing.fake_server import Fake, Seen
 from adapters.xurrent.adapter import XurrentAdapter
 from adapters.xurrent.links import Links
 from adapters.xurrent.webhooks import callback_url
-from bot.app import bootstrap
+from bot.bootstrap import bootstrap
 from bot.config.settings import load
 from bot.surfaces.console.surface import Console
 from tests.adapters.xurrent.fake import XurrentFake

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.local.adapter import LocalAdapter
 from adapters.toolkit.messages import current_language
-from bot.app import bootstrap
+from bot.bootstrap import bootstrap
 from bot.config.settings import demo_settings
 from bot.server.serve import running
 from bot.surfaces.console.surface import Console, ConsoleEntry, person, room

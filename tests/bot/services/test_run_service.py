@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import Application, bootstrap
+from bot.app import Application
+from bot.bootstrap import bootstrap
 from bot.config.settings import demo_settings
 from bot.surfaces.console.surface import Console, ConsoleEntry, person, room
 from commands.model.card import Result

@@ -8,7 +8,8 @@ from adapters.protocol import Native
 from adapters.writes import AssignTask, Op, StartRun, WriteMarker
 from commands.model.card import Answer
 from commands.operations import my_tasks
-from tests.commands.room import ANA, NOW, Room, button_labels, find_button, private_text
+from commands.text.catalogue import plain_text
+from tests.commands.room import ANA, NOW, Room, button_labels, find_button, private_rows, private_text
 
 MARKER = WriteMarker(code="7K2F", who="Ben", at=NOW)
 BEN = Person(name="Ben")
@@ -117,10 +118,9 @@ async def test_home_lists_the_same_tasks_and_says_what_could_not_be_asked(room: 
     await room.start()
     await room.type("assign T1 to me")
     await _start_elsewhere(room)
-    lines = private_text(await room.type("home")).splitlines()
-    assert lines[2:4] == [
-        "Your task: R1.T1 Confirm the primary is down, ready",
-        "Your task: Page the DBA (R2 Secondary down), ready",
+    assert private_rows(await room.type("home")) == [
+        "R1.T1 Confirm the primary is down: ready",
+        "R2 Page the DBA: ready",
     ]
     room.platform.errors["assigned"] = Unreachable("local", "mine")
     await room.type("finish R1.T1")
@@ -134,6 +134,7 @@ async def test_home_counts_the_tasks_that_it_does_not_list(room: Room) -> None:
     room.platform.more_assigned = tuple(
         AssignedTask(run=summary, task=Task(id=str(number), title=f"Task {number}")) for number in range(7)
     )
-    lines = private_text(await room.type("home")).splitlines()
-    assert len([line for line in lines if line.startswith("Your task: ")]) == 5
-    assert "and 2 more" in lines
+    answer = await room.type("home")
+    assert len(private_rows(answer)) == 5
+    assert answer.private is not None
+    assert plain_text(answer.private.sections[0].more) == "and 2 more"

@@ -22,6 +22,7 @@ from tests.commands.room import (
     activity_texts,
     button_labels,
     find_button,
+    private_rows,
     private_text,
     public_text,
 )
@@ -200,7 +201,8 @@ async def test_a_platform_that_asks_to_wait_is_not_called_unresponsive(room: Roo
     await room.start()
     error = room.platform.errors["read"] = RateLimited("local", "show", retry_after=600)
     answer = await room.type("show R1", place=OTHER)
-    assert f"asks to wait until {error.until:%H:%M UTC}. Showing the run as of 14:05" in private_text(answer)
+    assert "asks to wait until" in private_text(answer)
+    assert f"{error.until:%H:%M UTC}. Showing the run as of 14:05" in private_text(answer)
 
 
 async def test_reads_name_the_writes_that_still_wait(room: Room) -> None:
@@ -293,10 +295,11 @@ async def test_mine_lists_my_tasks_of_all_runs(room: Room) -> None:
 async def test_runs_are_listed_with_a_handle_each(room: Room) -> None:
     await room.start()
     answer = await room.type("runs")
-    assert "R1 Primary down in EU, 0 of 4 done, on local" in private_text(answer)
+    assert private_rows(answer) == ["R1 Primary down in EU: 0 of 4 done · on local"]
+    assert button_labels(answer) == ["Show R1 Primary down in EU"]
     room.platform.errors["runs"] = Unreachable("local", "runs")
     answer = await room.type("runs")
-    assert "R1 Primary down in EU" in private_text(answer)
+    assert private_rows(answer) == ["R1 Primary down in EU: 0 of 4 done · on local"]
     assert "isn't responding" in private_text(answer)
 
 
@@ -377,7 +380,7 @@ async def test_a_bare_command_shows_what_goes_on(room: Room) -> None:
     await room.type("begin T1")
     answer = await room.type("")
     assert "Active here: R1 Primary down in EU, 0 of 4 done, 1 running" in private_text(answer)
-    assert "Your task: R1.T1 Confirm the primary is down, running" in private_text(answer)
+    assert private_rows(answer)[0].startswith("R1.T1 Confirm the primary is down: running · since 14:0")
     assert button_labels(answer) == ["Finish T1", "Begin T2", "Show R1", "Update status"]
 
 

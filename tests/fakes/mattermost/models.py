@@ -217,7 +217,8 @@ def _client_attachment(attachment: Json) -> Json:
 
 def mentioned(texts: list[str], users: list[User]) -> set[str]:
     """Ids of the users who are notified, by the rules of ``app/notification.go``: code is ignored, a word consists
-    of letters, digits and ``:.-_@``, and trailing punctuation is removed until the word is a name."""
+    of letters, digits and ``:.-_@``, trailing punctuation is removed until the word is a name, and each part of a
+    word between ``.-:`` counts too."""
     names = {f"@{user.username}": user.id for user in users}
     found: set[str] = set()
     for word in re.findall(r"[\w:.@-]+", "\n".join(_prose(text) for text in texts)):
@@ -226,10 +227,11 @@ def mentioned(texts: list[str], users: list[User]) -> set[str]:
         word = word.lstrip(":.-_").lower()
         while word and word not in names and word not in _EVERYBODY and word[-1] in ".-:_":
             word = word[:-1]
-        if word in _EVERYBODY:
-            found |= {user.id for user in users}
-        elif word in names:
-            found.add(names[word])
+        for name in (word, *re.split(r"[.:-]", word)):
+            if name in _EVERYBODY:
+                found |= {user.id for user in users}
+            elif name in names:
+                found.add(names[name])
     return found
 
 

@@ -6,14 +6,13 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-_ZERO_WIDTH_SPACE = "\u200b"
 
 
 def visible_text(markdown: str) -> str:
-    """Code without its fence, links as their labels, runs of spaces collapsed, zero-width spaces removed."""
+    """Code without its fence, links as their labels, runs of spaces collapsed."""
     blocks = [_block(token) for token in _MARKDOWN.parse(markdown)]
     text = "\n".join(block for block in blocks if block)
-    return re.sub(r"[^\S\n]+", " ", text.replace(_ZERO_WIDTH_SPACE, ""))
+    return re.sub(r"[^\S\n]+", " ", text)
 
 
 def _block(token: Token) -> str:

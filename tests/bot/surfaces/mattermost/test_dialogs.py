@@ -206,7 +206,7 @@ def test_a_large_form_is_a_valid_dialog() -> None:
     assert shown["elements"][0]["default"] == "v250"
     assert "default" not in shown["elements"][1]
     assert [item["type"] for item in shown["elements"][2:]] == ["text", "textarea", "textarea", "text"]
-    assert "@channel" not in shown["introduction_text"]
+    assert shown["introduction_text"] == "hello `@channel`"
 
 
 async def test_form_messages_are_in_the_persons_language(harness: MattermostHarness) -> None:
