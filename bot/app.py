@@ -43,6 +43,7 @@ from bot.services.run_service import RunService
 from bot.storage.activity import ActivityRows
 from bot.storage.effects import Effect, EffectLog
 from bot.storage.inbox import Inbox, UnfinishedMessage
+from bot.storage.installations import InstallationTable
 from bot.storage.live_cards import LiveCardRows
 from bot.storage.local_runs import LocalRunRows
 from bot.storage.news import NewsRows
@@ -353,6 +354,7 @@ def _create_services(
         responder=responder,
         preferences=PreferenceRows(store),
         access_rules=settings.access.rules,
+        platform_workspaces={name: entry.workspaces for name, entry in settings.platforms.items()},
         root_command=settings.bot.command,
         aliases=settings.aliases,
         now=now,
@@ -425,6 +427,8 @@ def _create_chats(settings: Settings, store: Store, now: Callable[[], datetime])
                 state=SurfaceStateRows(store, "slack:"),
                 now=now,
                 bots=settings.access.listed,
+                installations=InstallationTable(store),
+                public_url=settings.bot.address,
             )
         )
     if settings.mattermost is not None:

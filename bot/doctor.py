@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 CHECK_TIMEOUT_SECONDS = 60.0
 _REPORT = "please report this line as a bug"
 _HOW_TO_DELIVER = {
+    Refusal.NOT_INSTALLED: "install the Slack app in that workspace again",
     Refusal.TOKEN: "replace the token and restart",
     Refusal.SCOPE: "give the app or the bot's account that permission",
     Refusal.NOT_IN_CHANNEL: "invite the bot to that channel",

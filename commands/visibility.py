@@ -40,6 +40,20 @@ class Reader:
         self._rules: AccessRules = services.access_rules
         self._people: PeoplePort = services.people
         self._memberships: MembershipsPort = services.memberships
+        self._workspaces = services.platform_workspaces
+
+    def may_use(self, platform: str) -> bool:
+        """Whether their workspace may use the platform with this NAME."""
+        named, actor = self._workspaces.get(platform), self.actor
+        return not named or actor.surface == _OPERATOR or (actor.workspace or actor.surface) in named
+
+    def _may_cross(self, tracked: TrackedRun) -> bool:
+        """A run of other workspaces than theirs: only if its platform names both."""
+        places = [place for place in tracked.overlay.places if place.surface == self.actor.surface]
+        if not places or any(place.workspace in ("", self.actor.workspace) for place in places):
+            return True
+        named = self._workspaces.get(tracked.run.key.platform, ())
+        return self.actor.workspace in named and any(place.workspace in named for place in places)
 
     @property
     def is_member(self) -> bool:
@@ -53,6 +67,8 @@ class Reader:
     async def can_read(self, tracked: TrackedRun) -> bool:
         if self.actor.surface == _OPERATOR:
             return True
+        if not self.may_use(tracked.run.key.platform) or not self._may_cross(tracked):
+            return False
         if not self.is_member:
             return await self._can_read_as_guest(tracked)
         if self.has_part_in(tracked):
@@ -242,9 +258,13 @@ def _without_details(tracked: TrackedRun) -> TrackedRun:
 
 
 def readable_services(actor: Actor, place: Place, services: Services) -> tuple[Services, ReadableRuns]:
-    """The services with only the runs that this person may read, for an answer in ``place``."""
-    runs = ReadableRuns(services.runs, Reader(actor, services), place)
-    return replace(services, runs=runs), runs
+    """The services with only the platforms that this person may use and the runs that they may read, for an
+    answer in ``place``."""
+    reader = Reader(actor, services)
+    runs = ReadableRuns(services.runs, reader, place)
+    platforms = {name: adapter for name, adapter in services.platforms.items() if reader.may_use(name)}
+    types = {name: type for name, type in services.platform_types.items() if reader.may_use(name)}
+    return replace(services, runs=runs, platforms=platforms, platform_types=types), runs
 
 
 def require_reading(intent: Intent, right: Right, actor: Actor, services: Services) -> None:

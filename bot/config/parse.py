@@ -38,7 +38,7 @@ FREE_TABLES = ("aliases", "people")  # sections whose keys the operator chooses
 SECTIONS = (*TABLES, *FREE_TABLES, "platforms")
 RENAMED: Mapping[str, Mapping[str, str]] = {"bot": {"patience": "write_timeout"}}
 """Section -> old key -> new key. The old keys still work, with a warning."""
-_COMMON_PLATFORM_KEYS = ("kind", "hook_secret", "slowest_answer")
+_COMMON_PLATFORM_KEYS = ("kind", "hook_secret", "slowest_answer", "workspaces")
 _URLS = ("url", "public_url", "api_url")  # their problems show how to correct them
 SHORTEST_HOOK_SECRET = 16  # the operator chooses it, so it may be a word
 LONGER_SECRET = f"use at least {SHORTEST_HOOK_SECRET} characters: openssl rand -hex 16"
@@ -181,8 +181,10 @@ class SettingsParser:
                 self.problems.append(f"{section}.{key}: must be text")
         return {key: value for key, value in table.items() if isinstance(value, str)}
 
-    def platform(self, name: str, entry: Any) -> tuple[str, BaseModel, SecretStr | None, timedelta | None] | None:
-        """(kind, the platform's own options, ``hook_secret``, ``slowest_answer``)."""
+    def platform(
+        self, name: str, entry: Any
+    ) -> tuple[str, BaseModel, SecretStr | None, timedelta | None, tuple[str, ...]] | None:
+        """(kind, the platform's own options, ``hook_secret``, ``slowest_answer``, ``workspaces``)."""
         section = f"platforms.{name}"
         if not isinstance(entry, dict):
             self.problems.append(f"{section}: must be a section, written [{section}]")
@@ -200,6 +202,7 @@ class SettingsParser:
         elif hook_secret is not None and len(hook_secret) < SHORTEST_HOOK_SECRET:
             self.problems.append(f"{section}.hook_secret: is too short and can be guessed; {LONGER_SECRET}")
         slowest_answer = self._slowest_answer(section, entry)
+        workspaces = self._workspaces(section, entry)
         if not isinstance(kind, str) or kind not in self.platforms:
             return None
         own = {key: value for key, value in entry.items() if key not in _COMMON_PLATFORM_KEYS}
@@ -210,7 +213,14 @@ class SettingsParser:
             return None
         if options is None:
             return None
-        return kind, options, SecretStr(str(hook_secret)) if hook_secret else None, slowest_answer
+        return kind, options, SecretStr(str(hook_secret)) if hook_secret else None, slowest_answer, workspaces
+
+    def _workspaces(self, section: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
+        given = _split_or_strip(entry.get("workspaces", []), tuple[str, ...])
+        if not isinstance(given, list) or not all(isinstance(id, str) and id for id in given):
+            self.problems.append(f'{section}.workspaces: must be a list of ids like ["T0123ABCD"]')
+            return ()
+        return tuple(given)
 
     def _slowest_answer(self, section: str, entry: Mapping[str, Any]) -> timedelta | None:
         if (given := entry.get("slowest_answer")) is None:
@@ -231,10 +241,25 @@ class SettingsParser:
             if fold(word) in typed:
                 self.problems.append(f"aliases.{word}: is a verb itself, so the alias has no effect; remove it")
         slack = found.get("slack")
+        if slack is not None:
+            self.problems += self._missing_from_slack(slack)
         if "slack.signing_secret" in self._unread or "slack.app_token" in self._unread:
             return
         if slack is not None and slack.signing_secret is None and slack.app_token is None:
             self.problems.append("slack.signing_secret: is missing (or set slack.app_token to use Socket Mode)")
+
+    def _missing_from_slack(self, slack: SlackOptions) -> Iterator[str]:
+        """Either the token of one workspace, or what lets workspaces install the app, or both."""
+        if slack.client_id is None and slack.bot_token is None and "slack.bot_token" not in self._unread:
+            description = SlackOptions.model_fields["bot_token"].description
+            yield f"slack.bot_token: is missing ({description})"
+        needed = ("client_secret", "encryption_keys")
+        if slack.client_id is not None:
+            for key in needed:
+                if not getattr(slack, key) and f"slack.{key}" not in self._unread:
+                    yield f"slack.{key}: is missing ({SlackOptions.model_fields[key].description})"
+        elif slack.workspaces or any(getattr(slack, key) for key in needed):
+            yield "slack.client_id: is missing (from Basic Information)"
 
 
 def _problem(

@@ -41,12 +41,14 @@ class PlatformSettings:
     """``options`` is an instance of the platform's own ``Platform.settings``.
 
     ``slowest_answer``: how long it may still be executing a request whose answer was lost, if not as usual.
+    ``workspaces`` are those of the chats that may use it; empty: all.
     """
 
     kind: str
     options: BaseModel
     hook_secret: SecretStr | None = None
     slowest_answer: timedelta | None = None
+    workspaces: tuple[str, ...] = ()
 
     @property
     def platform(self) -> Platform:

@@ -32,6 +32,7 @@ _FREE_TABLES = """
 _PLATFORMS = "\n# One section per platform. NAME is your choice.\n"
 _WEBHOOK = "with a webhook of the platform to /hooks/NAME/SECRET, Liaison sees changes immediately"
 _SLOWEST_ANSWER = "how long the platform may still be executing a request whose answer was lost"
+_WORKSPACES = "the Slack workspaces (T…, E…) that may use it, or mattermost; empty: all"
 _WIDTH = 110
 
 
@@ -49,6 +50,7 @@ def template() -> str:
             *_fields(platform.settings),
             *_key("hook_secret", "…", _WEBHOOK),
             *_key("slowest_answer", f"{platform.slowest_answer:g}s", _SLOWEST_ANSWER),
+            *_key("workspaces", [], _WORKSPACES),
         ]
         parts.append("\n".join([*lines, "", ""]))
     return "".join(parts).rstrip("\n") + "\n"

@@ -65,7 +65,7 @@ class MessageProcessor:
         self._live_cards = live_cards
         self._inbox = inbox
         self._now = now
-        self._last_press: dict[tuple[str, str], datetime] = {}  # by (actor id, post id)
+        self._last_press: dict[tuple[str, str, str], datetime] = {}  # by place, actor id and post id
         self._routed_at: dict[str, float] = {}  # by message key
         self._facts: dict[str, CommandFacts] = {}  # of unfinished messages, by key
 
@@ -199,7 +199,7 @@ class MessageProcessor:
         """
         if message.via is not Via.BUTTON or not message.reply.post:
             return False
-        press = (message.actor.id, message.reply.post)
+        press = (message.place.key, message.actor.id, message.reply.post)
         pressed_before = self._last_press.get(press, message.at) != message.at  # it may be routed twice
         if len(self._last_press) >= MAX_REMEMBERED_PRESSES:
             self._last_press.clear()

@@ -59,7 +59,7 @@ class HomePages:
         self._services = services
         self._profile = profile
         self._now = now
-        self._pages: dict[tuple[str, str], _Page] = {}  # by surface and person
+        self._pages: dict[str, _Page] = {}  # by person
         self._tasks: set[asyncio.Task[None]] = set()
 
     def opened(self, actor: Actor, place: Place) -> None:
@@ -67,7 +67,7 @@ class HomePages:
         surface = self._surfaces.get(actor.surface)
         if not isinstance(surface, HomeSurface):
             return
-        key, now = (actor.surface, actor.id), asyncio.get_running_loop().time()
+        key, now = _key(actor), asyncio.get_running_loop().time()
         page = self._pages.get(key)
         if page is None:
             page = self._pages[key] = _Page(actor, place, surface, now)
@@ -78,7 +78,7 @@ class HomePages:
         self._spawn(self._find_elsewhere(page))
 
     def pressed(self, actor: Actor) -> None:
-        page = self._pages.get((actor.surface, actor.id))
+        page = self._pages.get(_key(actor))
         if page is not None:
             page.last_use = asyncio.get_running_loop().time()
             page.changed.set()
@@ -99,7 +99,7 @@ class HomePages:
             page.gaps = await find_elsewhere(actor, page.place, self._services)
         page.changed.set()
 
-    async def _follow(self, key: tuple[str, str], page: _Page) -> None:
+    async def _follow(self, key: str, page: _Page) -> None:
         loop = asyncio.get_running_loop()
         pause = INTERVAL_SECONDS
         try:
@@ -145,3 +145,7 @@ class HomePages:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("home page failed", exc_info=error)
+
+
+def _key(actor: Actor) -> str:
+    return f"{actor.surface}/{actor.workspace}/{actor.id}"

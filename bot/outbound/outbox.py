@@ -29,6 +29,7 @@ from bot.surfaces.protocol import (
     Throttled,
     TokenRejected,
 )
+from commands.model.messages import Place
 
 PATIENT_ATTEMPTS = 6
 FIRST_RETRY_SECONDS = 1.0
@@ -71,7 +72,7 @@ class _Item:
         """What is parked together: it becomes possible together."""
         delivery = self.delivery
         if delivery.reason in FOR_THE_OPERATOR:
-            return delivery.place.surface
+            return _operators_group(delivery.place)
         if delivery.reason in (Refusal.NOT_IN_CHANNEL, Refusal.NO_CHANNEL, Refusal.ARCHIVED, Refusal.RESTRICTED):
             return delivery.place.key
         return delivery.key
@@ -351,10 +352,15 @@ class Outbox:
         if delivery.kind in (Kind.ANSWER, Kind.NOTICE):
             return  # which may have been taken elsewhere
         for item in self._parked_items():
-            if item.group in (delivery.place.key, delivery.place.surface):
+            if item.group in (delivery.place.key, _operators_group(delivery.place)):
                 self._unpark(item)
 
     def _spawn(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _operators_group(place: Place) -> str:
+    """A token may be of one workspace."""
+    return f"{place.surface}/{place.workspace}"

@@ -28,6 +28,7 @@ from bot.storage.inbox import Inbox
 from bot.storage.store import Store, StoreError
 from bot.surfaces.console.surface import NAME as CONSOLE
 from bot.surfaces.console.surface import Console
+from bot.surfaces.protocol import InvalidSetting
 
 LOCK_TIMEOUT_SECONDS = 5.0  # a ``liaison say`` may hold the lock for a moment
 GRACEFUL_SHUTDOWN_SECONDS = 5  # for requests that are being acknowledged when SIGTERM comes
@@ -74,7 +75,7 @@ async def running(app: Application, stopping: asyncio.Event | None = None) -> As
     try:
         await asyncio.wait({start, stop}, return_when=asyncio.FIRST_COMPLETED)
         if start.done():
-            with _store_errors_as_cannot_start():
+            with _errors_as_cannot_start():
                 start.result()
         else:
             start.cancel()
@@ -104,24 +105,26 @@ async def migrate(settings: Settings) -> None:
     with hold_lock(settings.lock_path):
         store = Store(settings.bot.database_url)
         try:
-            with _store_errors_as_cannot_start():
+            with _errors_as_cannot_start():
                 await store.open()
         finally:
             await store.close()
 
 
 @contextmanager
-def _store_errors_as_cannot_start() -> Iterator[None]:
+def _errors_as_cannot_start() -> Iterator[None]:
     try:
         yield
     except StoreError as error:
         raise CannotStart(f"bot.database_url: {error}.") from error
+    except InvalidSetting as error:
+        raise CannotStart(str(error)) from error
 
 
 async def _has_unfinished_chat_messages(settings: Settings) -> bool:
     store = Store(settings.bot.database_url)
     try:
-        with _store_errors_as_cannot_start():
+        with _errors_as_cannot_start():
             await store.open()
         unfinished = await Inbox(store).unfinished()
         return any(item.message.place.surface != CONSOLE for item in unfinished)

@@ -24,6 +24,8 @@ _MOST_ANSWERS = 50_000  # after that, all are forgotten and asked for again
 _SENT_BY_CLIENT = (Via.COMMAND, Via.MENTION, Via.DIRECT, Via.BUTTON, Via.SHORTCUT)
 
 log = structlog.get_logger(__name__)
+_Key = tuple[str, str, str, str]
+"""Surface, channel, person and workspace: the ids are only unique within a workspace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class _Answer:
 class Memberships:
     surfaces: Mapping[str, Surface]
     now: Callable[[], datetime]
-    _answers: dict[tuple[str, str, str], _Answer] = field(default_factory=dict)  # by surface, channel and person
+    _answers: dict[_Key, _Answer] = field(default_factory=dict)
     _changes: Counter[tuple[str, str]] = field(default_factory=Counter)  # reports, by surface and channel
     _changed_at: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
     _locks: WeakValueDictionary[Hashable, asyncio.Lock] = field(default_factory=WeakValueDictionary)
@@ -44,13 +46,13 @@ class Memberships:
     async def can_see(self, actor: Actor, place: Place) -> bool:
         if actor.surface != place.surface or actor.workspace != place.workspace:
             return False
-        key = (place.surface, place.channel, actor.id)
+        key = _key(place, actor)
         return await self._answer(key, lambda surface: surface.can_see(actor, place))
 
     def knows(self, actor: Actor, place: Place) -> bool:
         if actor.surface != place.surface or actor.workspace != place.workspace:
             return True
-        last = self._answers.get((place.surface, place.channel, actor.id))
+        last = self._answers.get(_key(place, actor))
         return last is not None and self.now() - last.at < GRACE
 
     async def is_in_channel(self, actor: Actor, place: Place) -> bool:
@@ -69,7 +71,7 @@ class Memberships:
     async def is_public(self, place: Place) -> bool:
         if place.direct:
             return False
-        return await self._answer((place.surface, place.channel, ""), lambda surface: surface.is_public(place))
+        return await self._answer(_key(place), lambda surface: surface.is_public(place))
 
     async def members(self, place: Place, most: int) -> Sequence[Actor]:
         surface = self.surfaces.get(place.surface)
@@ -100,7 +102,7 @@ class Memberships:
         """Without asking the chat."""
         if actor.surface != place.surface or actor.workspace != place.workspace:
             return False
-        return self._last((place.surface, place.channel, actor.id))
+        return self._last(_key(place, actor))
 
     def prove(self, message: Message) -> None:
         """The sender could see the place when they sent the message."""
@@ -108,8 +110,8 @@ class Memberships:
             self.prove_seen(message.actor, message.place, message.at)
 
     def prove_seen(self, actor: Actor, place: Place, at: datetime) -> None:
-        key = (place.surface, place.channel, actor.id)
-        last, changed_at = self._answers.get(key), self._changed_at.get(key)
+        key = _key(place, actor)
+        last, changed_at = self._answers.get(key), self._changed_at.get(key[:3])
         if (last is None or last.at < at) and (changed_at is None or changed_at < at):
             self._remember(key, _Answer(True, at))
 
@@ -124,7 +126,7 @@ class Memberships:
             if not (key[0] == surface and channel in ("", key[1]) and person in ("", key[2]))
         }
 
-    async def _answer(self, key: tuple[str, str, str], ask: Callable[[Surface], Awaitable[bool]]) -> bool:
+    async def _answer(self, key: _Key, ask: Callable[[Surface], Awaitable[bool]]) -> bool:
         surface = self.surfaces.get(key[0])
         if surface is None:
             return False
@@ -140,9 +142,7 @@ class Memberships:
                 log.warning("membership not read", channel=key[1], person=key[2], error=why)
                 return self._last(key)
 
-    async def _ask(
-        self, key: tuple[str, str, str], surface: Surface, ask: Callable[[Surface], Awaitable[bool]]
-    ) -> bool:
+    async def _ask(self, key: _Key, surface: Surface, ask: Callable[[Surface], Awaitable[bool]]) -> bool:
         while True:
             changes = self._changes_of(key)
             answer = _Answer(await ask(surface), self.now())
@@ -150,14 +150,14 @@ class Memberships:
                 self._remember(key, answer)
                 return answer.yes
 
-    def _changes_of(self, key: tuple[str, str, str]) -> int:
+    def _changes_of(self, key: _Key) -> int:
         return self._changes[key[0], key[1]] + self._changes[key[0], ""]
 
-    def _last(self, key: tuple[str, str, str]) -> bool:
+    def _last(self, key: _Key) -> bool:
         last = self._answers.get(key)
         return last is not None and last.yes and self.now() - last.at < GRACE
 
-    def _remember(self, key: tuple[str, str, str], answer: _Answer) -> None:
+    def _remember(self, key: _Key, answer: _Answer) -> None:
         if len(self._answers) >= _MOST_ANSWERS:
             self._answers.clear()
             self._changed_at.clear()
@@ -187,3 +187,7 @@ class LastMemberships:
 
     async def shared_channels(self, actor: Actor) -> Sequence[Place]:
         return ()
+
+
+def _key(place: Place, actor: Actor | None = None) -> _Key:
+    return (place.surface, place.channel, actor.id if actor is not None else "", place.workspace)

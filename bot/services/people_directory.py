@@ -127,7 +127,7 @@ class PeopleDirectory:
             return [near.actor]
         surface = self._surfaces.get(near.place.surface)
         if surface is None or is_chat_id(words):
-            cached = self._cached(words, near.place.surface)
+            cached = self._cached(words, near.place)
             if cached or surface is None:
                 return cached
         return await self._ask(words, near.place)
@@ -142,8 +142,9 @@ class PeopleDirectory:
         await self._remember(found, self._now() - RIGHTS_LIFETIME)  # a chat may have kept its list for a while
         return found
 
-    def _cached(self, words: str, surface: str) -> Sequence[Actor]:
-        profiles = [profile for profile, _ in self._profiles.values() if profile.surface == surface]
+    def _cached(self, words: str, near: Place) -> Sequence[Actor]:
+        known = (profile for profile, _ in self._profiles.values() if profile.surface == near.surface)
+        profiles = [profile for profile in known if profile.workspace == near.workspace]
         return [profile for profile in profiles if _has_identifier(profile, words.removeprefix("@"))]
 
     async def account_of(self, person: Person, near: Place) -> Actor | None:

@@ -66,6 +66,7 @@ class Commit(StrEnum):
     NEWS = "news"
     RATE_LIMIT = "rate limit"
     SURFACE_STATE = "surface state"
+    INSTALLATION = "installation"
     LOCAL_RUN = "local run"
 
 

@@ -244,6 +244,18 @@ surface_state = Table(
     Column("value", Text, nullable=False),
 )
 
+installations = Table(
+    "installations",
+    metadata,
+    Column("workspace", String(64), primary_key=True),  # or a Grid organisation
+    Column("name", Text, nullable=False),
+    Column("identity", Text, nullable=False),  # Identity
+    Column("token", Text, nullable=False),  # encrypted; empty once ended
+    Column("by", String(64), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("ended", String(64), nullable=False),  # why it is not installed any more
+)
+
 local_runs = Table(
     "local_runs",
     metadata,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from bot.storage.activity import ActivityRows
 from bot.storage.effects import EffectLog
 from bot.storage.inbox import Inbox
+from bot.storage.installations import InstallationTable
 from bot.storage.live_cards import LiveCardRows
 from bot.storage.outbox import OutboxRows
 from bot.storage.people import PeopleRows
@@ -30,6 +31,7 @@ async def find_unreadable_rows(url: str) -> Sequence[UnreadableRow]:
         await PeopleRows(store).load()
         await RateLimitRows(store, read_only=True).load()
         await SurfaceStateRows(store, "").read_all()
+        await InstallationTable(store).all()
         return store.unreadable
     finally:
         await store.close()

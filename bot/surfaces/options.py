@@ -1,5 +1,6 @@
 """The ``[slack]`` and ``[mattermost]`` tables of the settings."""
 
+import base64
 import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
@@ -62,6 +63,17 @@ def _not_guessable(instruction: str) -> Callable[[Any], Any]:
     return check
 
 
+def _encryption_keys(keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    for key in keys:
+        try:
+            is_key = len(base64.b64decode(key.get_secret_value(), b"-_", validate=True)) == 32
+        except ValueError:
+            is_key = False
+        if not is_key:
+            raise ValueError("must be keys of 32 bytes in base64; use openssl rand -base64 32")
+    return keys
+
+
 def _api_url(url: str) -> str:
     split_url(url, 'must be a URL; set it to "https://slack.com/api/", or remove it')
     return url
@@ -93,8 +105,8 @@ class SlackOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    bot_token: Annotated[SecretStr, AfterValidator(_token("bot_token", "xoxb-", _FOR_BOT))] = Field(
-        description="xoxb-…, from OAuth & Permissions"
+    bot_token: Annotated[SecretStr, AfterValidator(_token("bot_token", "xoxb-", _FOR_BOT))] | None = Field(
+        None, description="xoxb-…, from OAuth & Permissions; required without client_id"
     )
     signing_secret: (
         Annotated[
@@ -111,6 +123,19 @@ class SlackOptions(BaseModel):
         {},
         description="what a reaction to a message about one task does, by the emoji's name: begin, finish, "
         'approve or reopen, as in [slack.reactions] white_check_mark = "finish"',
+    )
+    client_id: str | None = Field(
+        None, description="from Basic Information; lets workspaces install the app at /slack/install"
+    )
+    client_secret: SecretStr | None = Field(None, description="from Basic Information; required with client_id")
+    encryption_keys: Annotated[tuple[SecretStr, ...], AfterValidator(_encryption_keys)] = Field(
+        (),
+        description="required with client_id: the first one encrypts the tokens of workspaces in the database, all"
+        " decrypt them; from openssl rand -base64 32",
+    )
+    workspaces: tuple[str, ...] = Field(
+        (),
+        description="ids of workspaces (T…) and Grid organisations (E…) that may install the app; empty: none",
     )
     workflow_steps: bool = Field(
         False,

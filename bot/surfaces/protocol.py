@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 class Refusal(StrEnum):
     """Why a chat refuses what we send, so that sending it again at once makes no sense."""
 
+    NOT_INSTALLED = "not_installed"  # the app is not in that workspace any more
     TOKEN = "token"  # noqa: S105  not accepted, revoked or expired
     SCOPE = "scope"  # a right that the app or the bot's account needs
     NOT_IN_CHANNEL = "not_in_channel"
@@ -144,6 +145,10 @@ class Recorded:
 class NotRecorded(Exception):
     """The store did not confirm within 2 s. Respond to an event with 503, and tell the person who sent a command,
     click or form that it may not be saved."""
+
+
+class InvalidSetting(Exception):
+    """A setting does not fit what is stored, so nothing can start. The text begins with its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,3 +387,24 @@ class SurfaceState(Protocol):
     async def get(self, name: str) -> str | None: ...
 
     async def put(self, name: str, value: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredInstallation:
+    """A workspace that installed the app. ``token`` is encrypted, and empty once it ``ended`` (why)."""
+
+    workspace: str
+    name: str
+    identity: str
+    token: str
+    by: str
+    at: datetime
+    ended: str = ""
+
+
+class InstallationRows(Protocol):
+    async def all(self) -> Sequence[StoredInstallation]: ...
+
+    async def put(self, row: StoredInstallation) -> None:
+        """Durable when it returns. Raises ``NotRecorded``."""
+        ...

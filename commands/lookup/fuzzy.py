@@ -26,8 +26,9 @@ _MIN_WORD_SCORE = 70.0  # one word, mistyped but not another word
 _NEAR_MISS = 3  # the rank
 _MOST_GUESSES = 3
 _MIN_LENGTH = 4  # shorter queries match by accident
-_NUMBERED = re.compile(r"[^\W_]*\d[^\W_]*")  # a word with a digit: "T2", "17", "eu1"
-_MAX_LENGTH = 400  # comparing longer queries takes seconds, and nobody remembers such a title
+_WORD = re.compile(r"[^\W_]+")
+_DIGIT = re.compile(r"\d")
+MAX_LENGTH = 400  # comparing longer queries takes seconds, and nobody remembers such a title
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,9 @@ def find_matches(query: str, items: Iterable[tuple[str, T]], *, typing: bool = F
     folded = [(fold(title), item) for title, item in items]
     if not query:
         return Matches(several=tuple(item for _, item in folded))
-    candidates = folded if typing else [pair for pair in folded if _has_numbers(pair[0], query)]
-    for rank, is_match in enumerate((_is_equal, _is_prefix, _has_words)[: 2 if len(query) > _MAX_LENGTH else 3]):
+    wanted = set() if typing else _numbered_words(query)
+    candidates = [pair for pair in folded if not wanted or wanted <= _numbered_words(pair[0])]
+    for rank, is_match in enumerate((_is_equal, _is_prefix, _has_words)[: 2 if len(query) > MAX_LENGTH else 3]):
         found = [item for title, item in candidates if is_match(title, query)]
         if found:
             return _ranked_matches(found, rank)
@@ -72,10 +74,9 @@ def find_matches(query: str, items: Iterable[tuple[str, T]], *, typing: bool = F
     return near if near.rank == _NEAR_MISS else Matches(guesses=_guesses(query, folded))
 
 
-def _has_numbers(title: str, query: str) -> bool:
-    """Whether the title has each word of the query that contains a digit. Such a word is never matched loosely."""
-    wanted = set(_NUMBERED.findall(query))
-    return not wanted or wanted <= set(_NUMBERED.findall(title))
+def _numbered_words(text: str) -> set[str]:
+    """The words with a digit ("T2", "17", "eu1"), which are never matched loosely."""
+    return {word for word in _WORD.findall(text) if _DIGIT.search(word)}
 
 
 def _is_equal(title: str, query: str) -> bool:
@@ -99,7 +100,7 @@ def _ranked_matches(found: Sequence[T], rank: int) -> Matches[T]:
 
 
 def _near_misses(query: str, items: Sequence[tuple[str, T]]) -> Matches[T]:
-    if not _MIN_LENGTH <= len(query) <= _MAX_LENGTH:
+    if not _MIN_LENGTH <= len(query) <= MAX_LENGTH:
         return Matches()
     matches = _best([(_match_score(query, title), item) for title, item in items], _MIN_SCORE)
     if matches and (len(matches) == 1 or matches[0][0] - matches[1][0] >= _MIN_LEAD):
@@ -111,7 +112,7 @@ def _near_misses(query: str, items: Sequence[tuple[str, T]]) -> Matches[T]:
 
 def _guesses(query: str, items: Sequence[tuple[str, T]]) -> tuple[T, ...]:
     """For "did you mean": a person picks one, so that their numbers may differ."""
-    if not _MIN_LENGTH <= len(query) <= _MAX_LENGTH:
+    if not _MIN_LENGTH <= len(query) <= MAX_LENGTH:
         return ()
     guesses = _best([(_guess_score(query, title), item) for title, item in items], _MIN_GUESS_SCORE)
     return tuple(item for _, item in guesses[:_MOST_GUESSES])

@@ -7,7 +7,7 @@ from adapters.errors import NotFound
 from adapters.models import Runbook, RunbookKey, RunKey, RunState, TaskKey
 from adapters.toolkit.folding import fold
 from commands.lookup.distinct_names import runbook_names
-from commands.lookup.fuzzy import find_matches
+from commands.lookup.fuzzy import MAX_LENGTH, find_matches
 from commands.lookup.platform_lists import ask_platforms
 from commands.lookup.run_lookup import parse_platform_reference
 from commands.model.card import Button, Code, Text
@@ -42,9 +42,13 @@ class RunbookSearch:
 
 
 async def search_runbooks(query: str, platform: str, services: Services) -> RunbookSearch:
-    """Asks all platforms at once, or the one of ``--on``. Raises ``AdapterError`` if none could be asked."""
+    """Asks all platforms at once, or the one of ``--on``. Raises ``AdapterError`` if none could be asked.
+
+    A query that is too long to be a title, and for the URL of a request, is not sent: every runbook is listed.
+    """
     names = [find_platform(platform, services)] if platform else list(services.platforms)
-    listed = await ask_platforms(names, lambda adapter: adapter.runbooks(query), services)
+    sent = query if len(query) <= MAX_LENGTH else ""
+    listed = await ask_platforms(names, lambda adapter: adapter.runbooks(sent), services)
     if listed.errors and not listed.answered:
         raise listed.errors[0]
     # Some platforms also start a run from another one.

@@ -303,6 +303,7 @@ class Services:
     now: Callable[[], datetime]
     preferences: PreferencesPort
     access_rules: AccessRules = AccessRules()
+    platform_workspaces: Mapping[str, Sequence[str]] = field(default_factory=dict)  # who may use which
     root_command: str = "/run"
     mention: str = "@liaison"
     aliases: Mapping[str, str] = field(default_factory=dict)

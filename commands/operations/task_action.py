@@ -291,5 +291,5 @@ def is_mine(task: Task, tracked: TrackedRun, actor: Actor, services: Services) -
     """Whether the task is assigned to this person, or waits for their approval. An open task that the platform has
     assigned to nobody belongs to the person who began it through Liaison."""
     if not task.state.is_over and not task.assignees and (began := last_actor(tracked, task)):
-        return (began.surface, began.id) == (actor.surface, actor.id)
+        return began.same_as(actor)
     return is_asked(services.people.person(actor), task)

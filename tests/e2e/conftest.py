@@ -5,7 +5,7 @@ stopped is started again.
 """
 
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -153,10 +153,22 @@ class Scene:
         assert self.count_effects(op, on) == times
 
     async def start_run(self, on: str = "cutover", *, room: Room | None = None) -> str:
-        """Starts ``RUNBOOK`` and returns the handle ("R7") once its card is posted in ``room``."""
+        """Starts ``RUNBOOK`` and returns the handle ("R7") once its card and both answers are in ``room``."""
         room, before = room or self.room, set(self.card_handles(room))
         await room.command(f'start "{RUNBOOK}" --on {on}')
-        return str(await until(lambda: next(iter(set(self.card_handles(room)) - before), None), within=30))
+        handle = await self.wait_for_card(room, before)
+        await room.wait_for_text(rf"{handle} {RUNBOOK}: started\. Receipt")
+        await room.wait_for_text(rf"started {handle} {RUNBOOK}")
+        return handle
+
+    async def wait_for_card(self, room: Room | None = None, before: Collection[str] = ()) -> str:
+        """The handle of the first run whose complete card is posted in the room, other than those ``before``."""
+        room = room or self.room
+        try:
+            new = await until(lambda: sorted(set(self.card_handles(room)) - set(before)), within=30)
+        except TimeoutError:
+            raise AssertionError(f"no card of a new run; the room shows:\n{room.text()}") from None
+        return str(new[0])
 
     def card_handles(self, room: Room | None = None) -> list[str]:
         """Handles of the runs whose complete cards are posted in the room."""

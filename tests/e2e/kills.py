@@ -6,7 +6,7 @@ import re
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
@@ -126,7 +126,8 @@ class Kill:
 
     async def handle_of_card(self) -> str:
         """The handle of the newest run whose card stands in the room."""
-        return str(await until(lambda: (self.scene.card_handles() or [""])[-1], within=20))
+        await self.scene.wait_for_card()
+        return self.scene.card_handles()[-1]
 
     async def dies(self) -> None:
         assert await self.liaison.ended() == -9
@@ -228,14 +229,21 @@ class Kill:
         with closing(sqlite3.connect(self.liaison.folder / "liaison.db")) as database:
             return [json.loads(row[0]) for row in database.execute("select document from local_runs")]
 
+    async def _sees(self, condition: Callable[[], object], what: str) -> None:
+        try:
+            await until(condition, within=15)
+        except TimeoutError:
+            raise AssertionError(f"not seen: {what}; the room shows:\n{self.room.text()}") from None
+
     async def agrees(self) -> None:
         """The live card without being asked, then the list of tasks, then the platform: all say the same."""
         await self.idle()
-        await until(lambda: self.card() == self.counts_there(), within=15)
+        await self._sees(lambda: self.card() == self.counts_there(), f"a card with {self.counts_there()}")
         ids = {one.id for one in self.room.bot_messages()}
         assert await self.say(f"show {self.handle} --tasks")
-        await until(
-            lambda: [one for one in self.room.bot_messages() if one.id not in ids and _rows(one.text)], within=15
+        await self._sees(
+            lambda: [one for one in self.room.bot_messages() if one.id not in ids and _rows(one.text)],
+            "a list of the tasks",
         )
         shown = next(_rows(one.text) for one in reversed(self.room.bot_messages()) if _rows(one.text))
         assert shown == self.there()

@@ -9,7 +9,6 @@ import pytest_asyncio
 
 from tests.e2e.chats import Room
 from tests.e2e.conftest import FIRST_TASK, RUNBOOK, Environments, Scene, on_slack
-from tests.e2e.process import until
 from tests.e2e.slack_chat import SlackChat
 
 CANNOT_FIND = r"I can't find a run {run} that you have access to\."
@@ -150,7 +149,7 @@ async def test_a_start_in_a_direct_message_asks_where_the_run_belongs(scene: Sce
     await direct.command(f'start "{RUNBOOK}" --on local')
     await direct.wait_for_text("Where does this run of .* belong")
     await direct.press("Only me (this DM)")
-    run = (await until(lambda: scene.card_handles(direct)))[-1]
+    run = await scene.wait_for_card(direct)
     refused = await lobby.private_answer(f"show {run}", user="ben")
     assert re.search(CANNOT_FIND.format(run=run), refused.text)
     assert FIRST_TASK in (await lobby.private_answer(f"show {run}", user="ana")).text

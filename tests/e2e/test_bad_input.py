@@ -23,7 +23,7 @@ BAD_COMMANDS = {
     "a backward range": ("finish T4-T1", r"T4-T1 is backwards\. Put the lower number first"),
     "an unknown task": ("finish T99", r"I can't find a task “T99” in R\d+ "),
     "an unknown title": ("finish water the plants", r"I can't find a task “water the plants” in R\d+ "),
-    "an unknown run": ("finish R999.T1", r"I can't find a run R999\."),
+    "an unknown run": ("finish R999.T1", r"I can't find a run R999 that you have access to\."),
     "two runs": ("finish T1 --run R998 --run R999", r"--run is given twice, as R998 and as R999\. Give it once"),
     "an unknown runbook": (
         "start xyzzy plugh",
@@ -164,7 +164,7 @@ async def test_a_finished_run_rejects_writes(scene: Scene) -> None:
     handle = await scene.start_run()
     scene.cutover_run(handle).stage = "complete"
     await scene.room.command("show")
-    await scene.wait_for_text("finished, 0 of 4 done")
+    await scene.wait_for_text(rf"(?s)Finished · {handle} {RUNBOOK}.*0 of 4 done")
     answer = await scene.room.private_answer(f"finish {handle}.T2")
     assert re.search(r"has ended\. Nothing changed", answer.text)
     assert scene.count_effects("finish") == 0

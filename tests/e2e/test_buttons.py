@@ -3,7 +3,6 @@
 import asyncio
 
 from tests.e2e.conftest import FIRST_TASK, RUNBOOK, Scene
-from tests.e2e.process import until
 
 
 def _all_running(scene: Scene, handle: str) -> None:
@@ -88,7 +87,7 @@ async def test_a_choice_can_be_made_once_and_names_who_made_it(scene: Scene) -> 
     first = await scene.start_run()
     await scene.room.command(f'start "{RUNBOOK}" --on cutover')
     await scene.room.press("Start another")
-    second = str(await until(lambda: next((handle for handle in scene.card_handles() if handle != first), None)))
+    second = await scene.wait_for_card(before=[first])
     choice = await scene.room.private_answer("finish T1 by hand")
     assert "Several runs are active here. Which one do you mean?" in choice.text
     labels = {label.split()[0]: label for label in choice.labels if RUNBOOK in label}

@@ -10,7 +10,7 @@ from tests.e2e.conftest import RUNBOOK, Scene
 WRITES = {
     "finish": ("finish T1", "PATCH", r"/tasks/\d+/finish$", "finished T1"),
     "comment": ("comment still looking", "POST", "/comments$", "commented on .*still looking"),
-    "status": ("status red it is bad", "PATCH", "$", "RED it is bad"),
+    "status": ("status red it is bad", "PATCH", "$", r"RED · R\d+ .*\n+it is bad\n"),
 }
 
 

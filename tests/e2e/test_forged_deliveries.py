@@ -57,7 +57,9 @@ async def test_a_forged_button_is_rejected(scene: Scene) -> None:
         fake, room, url = scene.room.chat.fake, scene.room, scene.liaison.url
         pressed = await fake.press(url, "Update status", user=room.chat.users["ana"], on=card.raw)
         payload = copy.deepcopy(dict(pressed.payload))
-        payload["actions"][0]["value"] = buttons(card.raw.blocks)[0][1]["value"]
+        payload["actions"][0]["value"] = next(
+            button["value"] for _, button in buttons(card.raw.blocks) if button["text"]["text"] == "Begin T1"
+        )
         assert (await fake.deliver(url, "interactive", payload, secret="not our secret")).status == 401
     else:
         assert isinstance(scene.room, MattermostRoom)

@@ -4,7 +4,6 @@ import time
 from pathlib import Path
 
 from tests.e2e.conftest import RUNBOOK, Scene, on_mattermost, on_slack
-from tests.e2e.process import until
 
 FORM_SECONDS = {"slack": 1.5, "mattermost": 2.0}
 
@@ -74,7 +73,7 @@ async def test_a_runbook_without_values_starts_with_two_taps(scene: Scene) -> No
     }  # fmt: skip
     await room.choose("runbook", "local:failover.md")
     await room.submit_form({})
-    assert await until(lambda: scene.card_handles(), within=30)
+    await scene.wait_for_card()
     assert RUNBOOK in room.public_text()
 
 
@@ -100,7 +99,7 @@ async def test_the_card_goes_where_the_form_says(scene: Scene) -> None:
     await scene.room.form_title()
     await scene.room.choose("runbook", "local:failover.md")
     await scene.room.submit_form({"channel": other.id})
-    assert await until(lambda: scene.card_handles(other), within=30)
+    await scene.wait_for_card(other)
     assert scene.card_handles() == []
 
 
@@ -111,7 +110,7 @@ async def test_an_older_server_asks_for_the_runbook_by_a_menu_first(scene: Scene
     await room.press(f"{RUNBOOK} (local)")
     assert (await room.form_values())["runbook"] == "local:failover.md"
     await room.submit_form({"channel": other.id})
-    assert await until(lambda: scene.card_handles(other), within=30)
+    await scene.wait_for_card(other)
     assert scene.card_handles() == []
 
 

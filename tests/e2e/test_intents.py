@@ -1,7 +1,6 @@
 """Start, finish, status and comment through the real process, by command, mention and button, in each chat."""
 
 from tests.e2e.conftest import FIRST_TASK, RUNBOOK, Scene
-from tests.e2e.process import until
 
 
 async def test_tasks_can_be_changed_by_command(scene: Scene) -> None:
@@ -40,7 +39,7 @@ async def test_a_mention_in_a_cards_thread_is_about_that_run(scene: Scene) -> No
     handle = await scene.start_run()
     await scene.room.command(f'start "{RUNBOOK}" --on cutover')
     await scene.room.press("Start another")
-    other = str(await until(lambda: next((shown for shown in scene.card_handles() if shown != handle), None)))
+    other = await scene.wait_for_card(before=[handle])
     card = next(
         message
         for message in scene.room.bot_messages()

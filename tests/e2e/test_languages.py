@@ -16,7 +16,7 @@ async def test_a_channel_sees_the_channels_language_whoever_acts(scene: Scene) -
     await scene.room.private_answer("next", user="rui")
     await scene.room.command("begin T1", user="rui")
     await scene.wait_for_effects("begin")
-    await scene.wait_for_text(r"running\s+T1 Confirm the primary is down")
+    await scene.wait_for_text(r"T1 Confirm the primary is down\W+running")
     assert "em andamento" not in scene.room.public_text()
 
 

@@ -24,7 +24,7 @@ async def by_command(scene: Scene, platform: str) -> None:
 
 async def by_mention(scene: Scene, platform: str) -> None:
     await scene.room.mention(f'start "{RUNBOOK}" --on {platform}')
-    await until(scene.card_handles, within=30)
+    await scene.wait_for_card()
     await scene.room.mention("finish T1")
     await scene.room.mention("status amber replica lagging")
     await scene.room.mention("comment second DBA paged")
@@ -41,7 +41,7 @@ async def by_button(scene: Scene, platform: str) -> None:
     room = scene.room
     await room.command(f"runbooks --on {platform}")
     await _press(room, f"Start {RUNBOOK}")
-    await until(scene.card_handles, within=30)
+    await scene.wait_for_card()
     await _press(room, "Begin T1")
     await _press(room, "Finish T1", user="ben")
     await scene.wait_for_text("finished T1")
@@ -62,7 +62,7 @@ async def _run_and_check(
     await send_commands(scene, platform)
     await scene.wait_for_text("finished T1")
     await scene.wait_for_text("1 of 4 done")
-    await scene.wait_for_text("AMBER · R\\d+ .*\\n+replica lagging")
+    await scene.wait_for_text(r"AMBER · R\d+ .*\n+replica lagging")
     await scene.wait_for_text("commented on .*second DBA paged")
     assert "Nothing changed" not in scene.room.text()
     assert "broke on our side" not in scene.room.text()
@@ -135,8 +135,8 @@ async def test_starting_a_runbook_that_several_platforms_have_asks_which_one(sce
         "the sixth match is listed, because a message has five buttons"
     )
     await scene.room.click(f"{RUNBOOK} (tines)", choice)
-    await until(scene.card_handles)
-    await scene.wait_for_text("on tines")
+    await scene.wait_for_card()
+    await scene.wait_for_text("tines · (updated|as of)")
 
 
 @on_mattermost

@@ -21,7 +21,7 @@ from bot.surfaces.mattermost.buttons import Buttons, ButtonScope, action_id
 from bot.surfaces.mattermost.dialogs import read_state, state_of
 from bot.surfaces.mattermost.render import NONCE
 from bot.surfaces.mattermost.signing import Signer
-from bot.surfaces.slack import button_values, elements, posting, shortcuts, surface, views
+from bot.surfaces.slack import button_values, elements, posting, shortcuts, views, workspaces
 from bot.surfaces.slack.identity import Identity
 from bot.surfaces.slack.views import Meta
 from commands.dispatch import Route
@@ -189,7 +189,7 @@ STORED_VALUES: Mapping[str, Callable[[], Json]] = {
     "slack field action": lambda: elements.ACTION,
     "slack post event": lambda: posting.EVENT,
     "slack shortcuts": lambda: [shortcuts.START_HERE, shortcuts.ADD_COMMENT],
-    "slack identity note": lambda: surface.IDENTITY,
+    "slack identity note": lambda: workspaces.IDENTITY,
     "mattermost post nonce": lambda: NONCE,
 }
 

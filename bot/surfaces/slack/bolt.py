@@ -1,9 +1,9 @@
 """The Bolt application: receives verified deliveries, records and acknowledges them.
 
 A global middleware records the message before ``next()``, because Bolt runs a listener for an event after its ack,
-which would be too late. Nothing here uses the network before the ack: ``authorize`` returns what is known already,
-and Bolt's request verification and self filter, which would log whole bodies or look up the bot, are switched off
-in favour of our own.
+which would be too late. The network is not used before the ack, except to read a message with a reaction:
+``authorize`` returns what is known already, and Bolt's request verification and self filter, which would log whole
+bodies or look up the bot, are switched off in favour of our own.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
@@ -33,49 +34,36 @@ from bot.surfaces.slack.deliveries import (
     NewMessage,
     NotIdentified,
     OptionSearch,
+    Uninstalled,
     UnreadableButton,
 )
-from bot.surfaces.slack.event_handler import EventHandler
-from bot.surfaces.slack.forms import FormOpener
 from bot.surfaces.slack.identity import Identity
 from bot.surfaces.slack.inbound import DeliveryParser
-from bot.surfaces.slack.replies import PrivateReplies
-from bot.surfaces.slack.text import translate
+from bot.surfaces.slack.text import translate, translate_plain
+from bot.surfaces.slack.workspace import Workspace
+from bot.surfaces.slack.workspaces import Workspaces
 from commands.model.card import Button, Card, Option, Text
 from commands.model.intents import Begin, Finish
-from commands.model.messages import Actor
+from commands.model.messages import Actor, Place, ReplyRoute
 from commands.text.catalogue import plain_text
 
 log = logging.getLogger("liaison.slack")
 _ANY = re.compile("")
-_DELIVERY = "delivery"
+_DELIVERY, _WORKSPACE = "delivery", "workspace"
 DIRECT_CHANNEL_SECONDS = 1.0  # a trigger is valid for three
 OUTCOME_WAIT_SECONDS = 1.2  # of the 1.5 s in which a form has to show what became of it
 
 
 class DeliveryHandler:
-    """``new_parser`` returns a parser for the present time and identity. ``show_command`` is shown to people whose
-    message may be lost ("/run show")."""
+    """``new_parser`` returns a parser for the present time and an identity. ``show_command`` is shown to people
+    whose message may be lost ("/run show")."""
 
     def __init__(
-        self,
-        token: str,
-        identity: Callable[[], Identity],
-        new_parser: Callable[[], DeliveryParser],
-        replies: PrivateReplies,
-        forms: FormOpener,
-        show_command: str,
-        direct_channel: Callable[[Actor], Awaitable[str]],
-        events: EventHandler,
+        self, workspaces: Workspaces, new_parser: Callable[[Identity], DeliveryParser], show_command: str
     ) -> None:
-        self._token = token
-        self._identity = identity
+        self._workspaces = workspaces
         self._new_parser = new_parser
-        self._replies = replies
-        self._forms = forms
         self._show_command = show_command
-        self._direct_channel = direct_channel
-        self._events = events
         self._intake: Intake | None = None
         self._accepting = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -96,22 +84,30 @@ class DeliveryHandler:
     async def dispatch(self, request: AsyncBoltRequest) -> BoltResponse:
         if not self._accepting:
             return BoltResponse(status=503)
+        if _is_for_bolt(request.body):
+            request.context[_DELIVERY] = Ignored("a check of our address")
+            return await self.app.async_dispatch(request)
         try:
             with parsing("slack delivery"):
-                delivery = self._new_parser().parse(request.body)
+                workspace = self._workspaces.of_delivery(request.context)
+                if workspace is None:
+                    return _not_installed(request)
+                delivery = self._new_parser(workspace.identity).parse(request.body)
         except NotIdentified:
             return BoltResponse(status=503)
         except MalformedDelivery as error:
             log.warning("slack: rejected a malformed delivery (%s)", error)
             return BoltResponse(status=400)
-        if isinstance(delivery, Ignored) and not _is_for_bolt(request.body):
+        if isinstance(delivery, Ignored):
             return BoltResponse(status=200)  # Bolt has its own ideas of its fields
-        request.context[_DELIVERY] = delivery
+        if isinstance(delivery, Uninstalled):
+            return await self._uninstall(delivery, workspace)
+        request.context[_DELIVERY], request.context[_WORKSPACE] = delivery, workspace
         return await self.app.async_dispatch(request)
 
     def _build(self) -> AsyncApp:
-        async def authorize() -> AuthorizeResult:  # Bolt can't call a method here
-            return self._authorized()
+        async def authorize(context: AsyncBoltContext) -> AuthorizeResult:  # Bolt can't call a method here
+            return _authorized(context.get(_WORKSPACE))
 
         app = AsyncApp(
             name="liaison",
@@ -134,16 +130,6 @@ class DeliveryHandler:
         app.options(_ANY)(self._options)
         return app
 
-    def _authorized(self) -> AuthorizeResult:
-        identity = self._identity()
-        return AuthorizeResult(
-            enterprise_id=identity.enterprise or None,
-            team_id=identity.team or None,
-            bot_user_id=identity.user or None,
-            bot_id=identity.bot or None,
-            bot_token=self._token,
-        )
-
     async def _record_delivery(
         self, req: AsyncBoltRequest, next: Callable[[], Awaitable[None]]
     ) -> BoltResponse | None:
@@ -151,10 +137,12 @@ class DeliveryHandler:
         if intake is None:
             return BoltResponse(status=503)
         delivery: Delivery = req.context[_DELIVERY]
+        if isinstance(delivery, Ignored):
+            return BoltResponse(status=200)
         if isinstance(delivery, FormSubmission):
             with in_language(intake.language_for(delivery.draft.actor)):
                 return await self._submit(delivery, intake, req.body)
-        accepted = await self._events.accept(delivery, intake, self._spawn)
+        accepted = await req.context[_WORKSPACE].events.accept(delivery, intake, self._spawn)
         if isinstance(accepted, int):
             return BoltResponse(status=accepted)
         delivery = accepted
@@ -184,6 +172,13 @@ class DeliveryHandler:
         await intake.store_answer(key, shown.encode())
         return BoltResponse(status=200, body=shown)
 
+    async def _uninstall(self, delivery: Uninstalled, workspace: Workspace) -> BoltResponse:
+        try:
+            await self._workspaces.uninstalled(workspace, delivery)
+        except NotRecorded:
+            return BoltResponse(status=503)  # Slack sends it again
+        return BoltResponse(status=200)
+
     async def _record_message(
         self, delivery: NewMessage, intake: Intake, body: dict[str, Any]
     ) -> BoltResponse | None:
@@ -206,7 +201,7 @@ class DeliveryHandler:
             )
         message = delivery.message
         if body.get("type") is not None:  # Slack only shows the response body of a command
-            self._spawn(self._replies.send(message.actor, message.place, message.reply, _error_card(text)))
+            self._spawn(self._reply(message.actor, message.place, message.reply, _error_card(text)))
         return BoltResponse(status=200, body={"response_type": "ephemeral", "text": plain_text(text)})
 
     async def _process(self, ack: AsyncAck, delivery: Delivery) -> None:
@@ -222,17 +217,21 @@ class DeliveryHandler:
             case UnreadableButton(actor=actor, place=place, reply=reply) if intake is not None:
                 with in_language(intake.language_for(actor)):
                     text = translate("too_old", show=self._show_command)
-                    self._spawn(self._replies.send(actor, place, reply, _error_card(text)))
+                    self._spawn(self._reply(actor, place, reply, _error_card(text)))
 
     async def _open_form(self, request: FormRequest, intake: Intake) -> None:
         """A global shortcut is used in no channel, so what it starts is answered in the direct one."""
+        workspace = self._workspaces.of(request.actor.workspace)
         if request.place.channel == request.actor.id:
             with suppress(SurfaceError, TimeoutError):
                 async with asyncio.timeout(DIRECT_CHANNEL_SECONDS):
-                    channel = await self._direct_channel(request.actor)
+                    channel = await workspace.channels.direct_channel(request.actor)
                     place = request.place.model_copy(update={"channel": channel})
                     request = replace(request, place=place)
-        await self._forms.open(request, intake)
+        await workspace.forms.open(request, intake)
+
+    async def _reply(self, actor: Actor, place: Place, route: ReplyRoute, card: Card) -> None:
+        await self._workspaces.of(actor.workspace).replies.send(actor, place, route, card)
 
     async def _show_in_modal(self, delivery: NewMessage, intake: Intake) -> None:
         """The answer to a button of the home page or of a modal, if it is ready while the trigger is valid."""
@@ -240,10 +239,11 @@ class DeliveryHandler:
         card = await intake.private_answer(message.key, OUTCOME_WAIT_SECONDS)
         intake.home_pressed(message.actor)
         with in_language(intake.language_for(message.actor)):
+            forms = self._workspaces.of(message.actor.workspace).forms
             if delivery.view:
-                await self._forms.show_answer(card, message, delivery.view)
+                await forms.show_answer(card, message, delivery.view)
             elif card is not None and not card.shown_elsewhere:  # or else the page itself shows it
-                await self._forms.open_card(card, message, delivery.trigger)
+                await forms.open_card(card, message, delivery.trigger)
 
     async def _options(self, ack: AsyncAck, delivery: Delivery) -> None:
         if not isinstance(delivery, OptionSearch) or self._intake is None:
@@ -268,6 +268,26 @@ class DeliveryHandler:
         task = asyncio.ensure_future(_log_failure(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _authorized(workspace: Workspace | None) -> AuthorizeResult:
+    identity = workspace.identity if workspace is not None else Identity()
+    return AuthorizeResult(
+        enterprise_id=identity.enterprise or None,
+        team_id=identity.team or None,
+        bot_user_id=identity.user or None,
+        bot_id=identity.bot or None,
+        bot_token=workspace.token if workspace is not None else None,
+    )
+
+
+def _not_installed(request: AsyncBoltRequest) -> BoltResponse:
+    """Only the person who typed a command can be told without a token."""
+    log.warning("slack: a delivery from %s, which is not served", request.context.team_id)
+    if not str(request.body.get("command") or ""):
+        return BoltResponse(status=200)
+    text = translate_plain("not_installed")
+    return BoltResponse(status=200, body={"response_type": "ephemeral", "text": text})
 
 
 async def _log_failure(work: Awaitable[None]) -> None:

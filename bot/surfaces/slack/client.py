@@ -8,7 +8,7 @@ connection that is being closed looks like a lost one.
 import asyncio
 import json
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -106,6 +106,7 @@ class SlackClient:
         )
         self.web.proxy = None  # the session reads the environment itself, including NO_PROXY
         self.invite = "/invite @liaison"
+        self.on_rejected: Callable[[str], SurfaceError | None] = lambda code: None
         self._budgets = Budgets(SECONDS_PER_CHANNEL, TIER_SECONDS)
         self._origin = _origin(api_url)
         self._session: aiohttp.ClientSession | None = None
@@ -164,7 +165,7 @@ class SlackClient:
                 return Throttled(f"Slack, {method}: {code or status}", retry_after)
             return ChatUnreachable(f"Slack, {method}: {code or status}", retry_after)
         if code in _TOKEN_ERRORS:
-            return TokenRejected(f"Slack does not accept the token: {code}", code)
+            return self.on_rejected(code) or TokenRejected(f"Slack does not accept the token: {code}", code)
         if code in _NOT_IN_CHANNEL_ERRORS:
             return NotInChannel(channel, self.invite)
         if code == "message_not_found":

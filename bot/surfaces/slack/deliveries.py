@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bot.surfaces.protocol import SubmittedForm
@@ -127,8 +128,17 @@ class PlaceChanged:
     person: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Uninstalled:
+    """The app was uninstalled, or its token was revoked. ``reason`` is the type of the event."""
+
+    reason: str
+    at: datetime
+
+
 Delivery = (
     Ignored
+    | Uninstalled
     | PersonChanged
     | PlaceChanged
     | HomeOpened

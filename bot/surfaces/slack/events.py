@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.surfaces.protocol import SubmittedForm
@@ -14,12 +15,14 @@ from bot.surfaces.slack.deliveries import (
     PersonChanged,
     PlaceChanged,
     Reaction,
+    Uninstalled,
     WorkflowStep,
 )
 from bot.surfaces.slack.parsing import Parser, digest
 from bot.surfaces.slack.workflow_steps import EXECUTION, FORMS
 from commands.model.messages import Message, ReplyRoute, Via
 
+UNINSTALL_EVENTS = ("app_uninstalled", "tokens_revoked")
 # After these, other people may see a channel than before (Slack docs, "Event types").
 PLACE_EVENTS = (
     "member_joined_channel",
@@ -52,9 +55,18 @@ class EventParser(Parser):
                 return self._parse_links(body, event)
             case "function_executed":
                 return self._parse_step(body, event)
+            case kind if kind in UNINSTALL_EVENTS:
+                return self._parse_uninstall(body, event)
             case kind if kind in PLACE_EVENTS:
                 return _changed_place(event)
         return None
+
+    def _parse_uninstall(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Delivery:
+        revoked = (event.get("tokens") or {}).get("bot") or ()
+        if event["type"] == "tokens_revoked" and self.identity.user not in revoked:
+            return Ignored("tokens of people")
+        at = datetime.fromtimestamp(int(body.get("event_time") or self.now.timestamp()), UTC)
+        return Uninstalled(str(event["type"]), at)
 
     def _parse_home_opened(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Delivery:
         if event.get("tab") != "home":

@@ -1,13 +1,16 @@
 """The ``liaison doctor`` checks for Slack: token, scopes, and how deliveries arrive."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from adapters.protocol import CheckResult, CheckStatus
 from bot.surfaces.options import SlackOptions
-from bot.surfaces.protocol import ChatUnreachable, SurfaceError, TokenRejected
+from bot.surfaces.protocol import ChatUnreachable, InvalidSetting, SurfaceError, TokenRejected
 from bot.surfaces.slack.client import ApiError, SlackClient
-from bot.surfaces.slack.manifest import SCOPES
+from bot.surfaces.slack.installations import Installations
+from bot.surfaces.slack.manifest import INSTALL_PATH, SCOPES
 from bot.surfaces.slack.socket import LINK_DISABLED, LinkDisabled, check_socket
+from bot.surfaces.slack.workspaces import Workspaces
 
 _APP_SETTINGS = "api.slack.com/apps → your app"
 _ALLOW_HTTPS = "Allow this machine to reach slack.com over HTTPS."
@@ -20,8 +23,41 @@ _REASONS = {
 }
 
 
-async def check(client: SlackClient, options: SlackOptions, *, in_use: bool) -> Sequence[CheckResult]:
-    return [*await _check_token(client), *await _check_delivery(client, options, in_use=in_use)]
+async def check_workspaces(
+    workspaces: Workspaces, installations: Installations | None, public_url: str
+) -> Sequence[CheckResult]:
+    """A line for each, also for those that are not served any more."""
+    own = [] if workspaces.own is None else await _check_token(workspaces.own.client, _bot_token_problem)
+    if installations is None:
+        return own
+    url = f"{public_url.rstrip('/')}{INSTALL_PATH}"
+    results = [
+        line
+        for id, workspace in list(workspaces.installed.items())
+        for line in await _check_token(workspace.client, partial(_installation_problem, id, url))
+    ]
+    for row in installations.ended():
+        reason = _REASONS.get(row.ended, _REASONS["account_inactive"])
+        fix = f"Open {url} to install it there again, or remove {row.workspace} from slack.workspaces."
+        results.append(_advice(f"{row.name} ({row.workspace}) is not served: {reason} ({row.ended})", fix))
+    for row in installations.not_allowed():
+        fix = f"Add {row.workspace} to slack.workspaces, or remove the app in that workspace."
+        results.append(_advice(f"{row.name} ({row.workspace}) is installed, but not in slack.workspaces", fix))
+    if not installations.stored:
+        results.append(_advice("No workspace has installed the app yet", f"Open {url} in a browser."))
+    return [*own, *results]
+
+
+def invalid_setting(error: InvalidSetting) -> CheckResult:
+    sentences = str(error).split(". ", 1)
+    return _problem(sentences[0], sentences[-1])
+
+
+def _installation_problem(id: str, url: str, code: str) -> CheckResult:
+    reason = f"{_REASONS[code]} ({code})" if code in _REASONS else code
+    return _problem(
+        f"Slack doesn't accept the token of {id}: {reason}", f"Open {url} to install the app there again."
+    )
 
 
 def problem(token_rejection: str, socket_problem: str) -> CheckResult | None:
@@ -33,11 +69,11 @@ def problem(token_rejection: str, socket_problem: str) -> CheckResult | None:
     return _app_token_problem(socket_problem) if socket_problem else None
 
 
-async def _check_token(client: SlackClient) -> list[CheckResult]:
+async def _check_token(client: SlackClient, rejected: Callable[[str], CheckResult]) -> list[CheckResult]:
     try:
         response = await client.request_with_headers("auth.test", client.web.auth_test())
     except (TokenRejected, ApiError) as error:
-        return [_bot_token_problem(error.code)]
+        return [rejected(error.code)]
     except ChatUnreachable as error:
         return [_problem(f"Can't reach Slack: {error}", _ALLOW_HTTPS)]
     except SurfaceError as error:
@@ -58,7 +94,7 @@ def _check_scopes(headers: object) -> list[CheckResult]:
     return [_problem(f"Missing scopes: {', '.join(missing)}", fix)]
 
 
-async def _check_delivery(client: SlackClient, options: SlackOptions, *, in_use: bool) -> list[CheckResult]:
+async def check_delivery(client: SlackClient, options: SlackOptions, *, in_use: bool) -> list[CheckResult]:
     if options.app_token is None:
         if options.signing_secret is not None:
             return [_ok("Deliveries arrive over HTTP, signed")]
@@ -101,6 +137,10 @@ def _app_token_problem(reason: str) -> CheckResult:
 
 def _ok(summary: str) -> CheckResult:
     return CheckResult(status=CheckStatus.OK, summary=summary)
+
+
+def _advice(summary: str, fix: str) -> CheckResult:
+    return CheckResult(status=CheckStatus.WARN, summary=summary, fix=fix)
 
 
 def _problem(summary: str, fix: str) -> CheckResult:

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """``url`` is the workspace's, such as "https://acme.slack.com/"."""
+    """``url`` is the workspace's, such as "https://acme.slack.com/". ``team`` is the id of the organisation if all
+    of it installed the app."""
 
     team: str = ""
     user: str = ""
@@ -28,7 +29,10 @@ class Identity:
     def from_auth_test(response: dict[str, object]) -> "Identity":
         names = {"team": "team_id", "user": "user_id", "bot": "bot_id", "handle": "user", "url": "url"}
         values = {field: str(response.get(key) or "") for field, key in names.items()}
-        return Identity(**values, enterprise=str(response.get("enterprise_id") or ""))
+        enterprise = str(response.get("enterprise_id") or "")
+        if response.get("is_enterprise_install") and enterprise:
+            values["team"] = enterprise
+        return Identity(**values, enterprise=enterprise)
 
     def permalink(self, channel: str, ts: str, thread: str) -> str:
         """Makes no call, because a message shortcut needs the link before the ack. "" while ``url`` is unknown."""

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.surfaces.slack.events import PLACE_EVENTS
+from bot.surfaces.slack.events import PLACE_EVENTS, UNINSTALL_EVENTS
 from bot.surfaces.slack.shortcuts import ADD_COMMENT, ADD_TASK, START_ANYWHERE, START_HERE
 from bot.surfaces.slack.workflow_steps import FUNCTIONS
 
@@ -36,9 +36,12 @@ EVENTS = (
     "reaction_added",
     "reaction_removed",
     "user_change",
+    *UNINSTALL_EVENTS,
     *PLACE_EVENTS,
 )
 EVENTS_PATH = "/slack/events"
+INSTALL_PATH = "/slack/install"
+REDIRECT_PATH = "/slack/oauth_redirect"
 _UNQUOTED = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]*[A-Za-z0-9]")  # needs no quotes in YAML, unless it is a keyword
 _YAML_KEYWORDS = ("true", "false", "null", "yes", "no", "on", "off")
 
@@ -83,7 +86,7 @@ def manifest(
             ],
         },
         **({"functions": dict(FUNCTIONS)} if steps else {}),
-        "oauth_config": {"scopes": {"bot": scopes}},
+        "oauth_config": {**_redirect_urls(public_url), "scopes": {"bot": scopes}},
         "settings": {
             "event_subscriptions": {
                 **({"request_url": url} if url else {}),
@@ -99,6 +102,12 @@ def manifest(
             "token_rotation_enabled": False,
         },
     }
+
+
+def _redirect_urls(public_url: str | None) -> dict[str, list[str]]:
+    """Slack takes only https."""
+    is_https = public_url is not None and public_url.startswith("https:")
+    return {"redirect_urls": [f"{str(public_url).rstrip('/')}{REDIRECT_PATH}"]} if is_https else {}
 
 
 def _shortcut(name: str, callback_id: str, description: str, kind: str = "message") -> dict[str, str]:

@@ -27,6 +27,7 @@ def read(folder: Path, text: str, environ: Mapping[str, str] | None = None) -> S
 
 def bot_token(settings: Settings) -> str:
     assert settings.slack is not None
+    assert settings.slack.bot_token is not None
     return settings.slack.bot_token.get_secret_value()
 
 

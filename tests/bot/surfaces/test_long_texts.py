@@ -58,7 +58,9 @@ def test_a_long_form_is_validated_quickly() -> None:
     assert isinstance(submit("status", "R1", values, COMMANDS), FormErrors)
 
 
-@pytest.mark.parametrize("text", ["d " * (LONG // 2), "data " * (LONG // 5), "step number " * (LONG // 12)])
+@pytest.mark.parametrize(
+    "text", ["d " * (LONG // 2), "data " * (LONG // 5), "step number " * (LONG // 12), "x" * LONG]
+)
 def test_a_long_title_is_searched_quickly(text: str) -> None:
     assert_fast(lambda: find_matches(text, TITLES))
 

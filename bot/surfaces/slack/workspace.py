@@ -1,0 +1,64 @@
+"""One workspace, or one Grid organisation: its token, the bot's account in it, and everything that uses them."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.surfaces.options import SlackOptions
+from bot.surfaces.protocol import TokenRejected
+from bot.surfaces.slack.channels import ChannelDirectory
+from bot.surfaces.slack.client import SlackClient
+from bot.surfaces.slack.event_handler import EventHandler
+from bot.surfaces.slack.forms import FormOpener
+from bot.surfaces.slack.identity import Identity
+from bot.surfaces.slack.people import UserDirectory
+from bot.surfaces.slack.posting import ChannelPosts
+from bot.surfaces.slack.reactions import ReactionReader
+from bot.surfaces.slack.replies import PrivateReplies
+from bot.surfaces.slack.unfurls import LinkUnfurler
+from bot.surfaces.slack.workflow_steps import StepCompletion
+
+
+class Workspace:
+    """``identified``: Slack accepted the token when it was last asked. If not, ``rejection`` may be the code of
+    its error."""
+
+    def __init__(
+        self, token: str, options: SlackOptions, now: Callable[[], datetime], identity: Identity | None = None
+    ) -> None:
+        self.token = token
+        self.identity = Identity()
+        self.identified = False
+        self.rejection = ""
+        self.client = SlackClient(token, options.api_url)
+        self.posts = ChannelPosts(self.client)
+        self.replies = PrivateReplies(self.client, self.posts)
+        self.users = UserDirectory(self.client, lambda: self.identity, now)
+        self.channels = ChannelDirectory(self.client)
+        self.forms = FormOpener(self.client, self.replies)
+        self.steps = StepCompletion(self.client)
+        reactions = ReactionReader(self.client, options.reactions)
+        self.events = EventHandler(
+            lambda reaction: reactions.command(reaction, now()),
+            LinkUnfurler(self.client, self.channels),
+            self.steps if options.workflow_steps else None,
+        )
+        if identity is not None:
+            self.set_identity(identity)
+
+    def set_identity(self, identity: Identity) -> None:
+        self.identity = identity
+        if identity.handle:
+            self.client.invite = f"/invite @{identity.handle}"
+
+    async def identify(self) -> bool:
+        """Asks Slack who we are. Returns whether that is news. Raises ``SurfaceError``."""
+        try:
+            response = await self.client.call("auth.test", self.client.web.auth_test())
+        except TokenRejected as error:
+            self.identified, self.rejection = False, error.code
+            raise
+        identity = Identity.from_auth_test(response)
+        is_new = not self.identified or identity != self.identity
+        self.set_identity(identity)
+        self.identified, self.rejection = True, ""
+        return is_new
