@@ -16,7 +16,7 @@ from aiohttp import web
 
 from adapters.testing.fake_server import Fake, Seen
 from tests.fakes.slack import Delivered, Kind, Slack
-from tests.fakes.slack_server import SCOPES
+from tests.fakes.slack_workspace import SCOPES
 
 
 class HostedSlack(Slack):
