@@ -431,7 +431,9 @@ class Slack(SlackServer):
             **(headers or {}),
         }
         if self._http is None:
-            self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60))
+            # A server may close an idle connection just as it is used again.
+            connector = aiohttp.TCPConnector(force_close=True)
+            self._http = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=60))
         async with self._http.post(f"{app_url}/slack/events", data=raw, headers=signed) as answer:
             return answer.status, await answer.text()
 
