@@ -23,7 +23,8 @@ def tracked_texts() -> Iterator[tuple[str, str]]:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in listed.splitlines():
         recorded = "/recordings/" in name or (name.startswith("tests/golden/") and not name.endswith(".py"))
-        if name not in EXCLUDED and not recorded and (ROOT / name).is_file():
+        is_text = name not in EXCLUDED and not recorded and not name.endswith(".png")
+        if is_text and (ROOT / name).is_file():
             yield name, (ROOT / name).read_text(encoding="utf-8", errors="replace")
 
 
