@@ -24,7 +24,7 @@ from bot.observability.check_report import CheckCounter
 from bot.observability.logs import Redactor
 from bot.server.lock import CannotStart, is_locked
 from bot.server.say_socket import ConnectionCut, Request, SocketSilent, send_request
-from bot.surfaces.protocol import FOR_THE_OPERATOR, Refusal, SurfaceError
+from bot.surfaces.errors import FOR_THE_OPERATOR, Refusal, SurfaceError
 
 if TYPE_CHECKING:
     from bot.app import Application

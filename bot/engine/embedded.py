@@ -21,7 +21,8 @@ from bot.observability import metrics
 from bot.storage.inbox import Inbox, UnfinishedMessage
 from bot.storage.scheduled import ScheduledRows
 from bot.storage.store import StoreError
-from bot.surfaces.protocol import NotRecorded, Recorded
+from bot.surfaces.errors import NotRecorded
+from bot.surfaces.protocol import Recorded
 from commands.dispatch import Route
 from commands.lookup.run_lookup import UnreadRun
 from commands.model.card import Answer

@@ -16,7 +16,8 @@ from bot.services.people_directory import PeopleDirectory
 from bot.services.platform_events import PlatformEvents
 from bot.storage.inbox import Inbox
 from bot.storage.store import StoreError
-from bot.surfaces.protocol import FieldErrors, NotRecorded, Recorded, SubmittedForm
+from bot.surfaces.errors import NotRecorded
+from bot.surfaces.protocol import FieldErrors, Recorded, SubmittedForm
 from commands.cards.run_card import live_card
 from commands.forms.known_runbooks import KnownRunbooks
 from commands.forms.opening import form_for_line, open_form

@@ -19,7 +19,8 @@ from bot.outbound.outbox import Outbox
 from bot.storage.activity import ActivityPost, ActivityRows
 from bot.storage.outbox import Delivery, Kind
 from bot.storage.store import StoreError
-from bot.surfaces.protocol import ChatUnreachable, NotEditable, PostGone, PostRef, Surface, ThreadGone
+from bot.surfaces.errors import ChatUnreachable, NotEditable, PostGone, ThreadGone
+from bot.surfaces.protocol import PostRef, Surface
 from commands.cards.activity_line import distinct_buttons
 from commands.model.card import ActivityLine
 from commands.model.messages import Message, Place

@@ -16,7 +16,8 @@ import structlog
 from adapters.http.rate_limits import background
 from adapters.toolkit.messages import in_language
 from bot.outbound.live_cards import card_hash
-from bot.surfaces.protocol import ChatUnreachable, HomeSurface, Surface, SurfaceError
+from bot.surfaces.errors import ChatUnreachable, SurfaceError
+from bot.surfaces.protocol import HomeSurface, Surface
 from commands.model.card import Text
 from commands.model.messages import Actor, Place
 from commands.model.ports import Services

@@ -17,7 +17,8 @@ from adapters.toolkit.messages import ENGLISH, in_language
 from bot.outbound.outbox import Outbox
 from bot.storage.live_cards import LiveCard, LiveCardRows
 from bot.storage.outbox import Delivery, Kind
-from bot.surfaces.protocol import NotEditable, NotInChannel, PostGone, PostRef, Surface, SurfaceError
+from bot.surfaces.errors import NotEditable, NotInChannel, PostGone, SurfaceError
+from bot.surfaces.protocol import PostRef, Surface
 from commands.cards.undelivered import deleted_card
 from commands.model.card import Card
 from commands.model.messages import Message, Place

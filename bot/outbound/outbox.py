@@ -21,14 +21,7 @@ from adapters.http.rate_limits import background
 from bot.observability import metrics
 from bot.storage.outbox import DRAWN_WHEN_SENT, Delivery, Kind, OutboxRows, unparked
 from bot.storage.store import StoreError
-from bot.surfaces.protocol import (
-    FOR_THE_OPERATOR,
-    ChatUnreachable,
-    Refusal,
-    SurfaceError,
-    Throttled,
-    TokenRejected,
-)
+from bot.surfaces.errors import FOR_THE_OPERATOR, ChatUnreachable, Refusal, SurfaceError, Throttled, TokenRejected
 from commands.model.messages import Place
 
 PATIENT_ATTEMPTS = 6

@@ -12,7 +12,8 @@ from bot.outbound.outbox import Send
 from bot.storage.card_json import dump_card
 from bot.storage.outbox import Delivery, Kind
 from bot.storage.runs import RunRows
-from bot.surfaces.protocol import FOR_THE_OPERATOR, NotInChannel, PostRef, Surface, SurfaceError
+from bot.surfaces.errors import FOR_THE_OPERATOR, NotInChannel, SurfaceError
+from bot.surfaces.protocol import PostRef, Surface
 from commands.cards import pending_lines
 from commands.cards.undelivered import undelivered_card
 from commands.model.card import Answer, Card, PersonName, Text

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 from bot.server.say_socket import Block, Reply
 from bot.surfaces.console.surface import NAME as CONSOLE
-from bot.surfaces.protocol import NotInChannel, PostRef, Surface, SurfaceError
+from bot.surfaces.errors import NotInChannel, SurfaceError
+from bot.surfaces.protocol import PostRef, Surface
 from commands.model.card import Button, Card
 from commands.model.intents import Whoami
 from commands.model.messages import Message, Place, Via

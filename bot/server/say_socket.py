@@ -24,7 +24,7 @@ from adapters.protocol import CheckResult
 from bot.surfaces.console.chat import CARD_WAIT_SECONDS, Submit
 from bot.surfaces.console.render import DEFAULT_WIDTH, draw, draw_lines
 from bot.surfaces.console.surface import CHANNEL, Console, ConsoleEntry, person, room
-from bot.surfaces.protocol import NotRecorded
+from bot.surfaces.errors import NotRecorded
 from commands.model.card import Result
 from commands.model.intents import Choose, Intent
 from commands.model.messages import Message, ReplyRoute, Via

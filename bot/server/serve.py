@@ -29,7 +29,7 @@ from bot.storage.inbox import Inbox
 from bot.storage.store import Store, StoreError
 from bot.surfaces.console.surface import NAME as CONSOLE
 from bot.surfaces.console.surface import Console
-from bot.surfaces.protocol import InvalidSetting
+from bot.surfaces.errors import InvalidSetting
 
 LOCK_TIMEOUT_SECONDS = 5.0  # a ``liaison say`` may hold the lock for a moment
 GRACEFUL_SHUTDOWN_SECONDS = 5  # for requests that are being acknowledged when SIGTERM comes

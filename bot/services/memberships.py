@@ -14,7 +14,8 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from bot.surfaces.protocol import Surface, SurfaceError
+from bot.surfaces.errors import SurfaceError
+from bot.surfaces.protocol import Surface
 from commands.model.messages import Actor, Message, Place, Via
 
 LIFETIME = timedelta(minutes=1)

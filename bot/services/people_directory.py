@@ -15,7 +15,8 @@ import structlog
 from adapters.models import Person
 from adapters.toolkit.people import is_certainly_same, is_chat_id
 from bot.storage.people import PeopleRows
-from bot.surfaces.protocol import Surface, SurfaceError
+from bot.surfaces.errors import SurfaceError
+from bot.surfaces.protocol import Surface
 from commands.model.errors import Missing
 from commands.model.messages import Actor, Membership, Message, Place
 

@@ -8,7 +8,8 @@ from sqlalchemy import Row, select
 
 from bot.storage.store import Commit, Store, StoreError, put
 from bot.storage.tables import installations
-from bot.surfaces.protocol import NotRecorded, StoredInstallation
+from bot.surfaces.errors import NotRecorded
+from bot.surfaces.protocol import StoredInstallation
 
 
 class InstallationTable:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from bot.surfaces.protocol import Throttled
+from bot.surfaces.errors import Throttled
 
 CAUTIOUS_SECONDS = 60.0
 BUSY_SECONDS = 0.2  # until a method that is called one at a time may be free again

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from bot.surfaces.console.surface import Console
-from bot.surfaces.protocol import FieldErrors, NotRecorded, Recorded, SubmittedForm
+from bot.surfaces.errors import NotRecorded
+from bot.surfaces.protocol import FieldErrors, Recorded, SubmittedForm
 from commands.model.card import Button, Card, Field, Form, Option, Result
 from commands.model.intents import Choose, Drop, Finish, OpenForm
 from commands.model.messages import Actor, Message, Place

@@ -16,7 +16,8 @@ from bot.surfaces.console.render import TextFormatter, draw, draw_lines
 from bot.surfaces.console.surface import Console, ConsoleEntry, person
 from bot.surfaces.console.terminal import PROMPT, LineSource, Screen
 from bot.surfaces.console.text import translate_plain
-from bot.surfaces.protocol import Intake, NotRecorded
+from bot.surfaces.errors import NotRecorded
+from bot.surfaces.protocol import Intake
 from commands.model.card import Button, Result
 from commands.model.errors import CommandError
 from commands.model.intents import OpenForm

@@ -19,7 +19,7 @@ from mattermostdriver import Driver
 
 from adapters.http.rate_limits import is_background
 from bot.surfaces.budgets import ServerBudget
-from bot.surfaces.protocol import ChatUnreachable, Refusal, SurfaceError, Throttled, TokenRejected
+from bot.surfaces.errors import ChatUnreachable, Refusal, SurfaceError, Throttled, TokenRejected
 
 Json = dict[str, Any]
 _ID = re.compile(r"[a-z0-9]{26}")  # the server's model.NewId: 26 characters of a base32 alphabet

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.surfaces.errors import SurfaceError
 from bot.surfaces.mattermost.driver import ApiError, MattermostApi
-from bot.surfaces.protocol import SurfaceError
 
 EPHEMERAL_PERMISSION = "create_post_ephemeral"  # by default, only system administrators have it
 

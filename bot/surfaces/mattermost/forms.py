@@ -9,12 +9,13 @@ from typing import Any
 
 import structlog
 
+from bot.surfaces.errors import SurfaceError
 from bot.surfaces.mattermost.dialogs import REFRESHES_SINCE, DialogState, build_dialog, state_of
 from bot.surfaces.mattermost.driver import MattermostApi
 from bot.surfaces.mattermost.replies import PrivateReplies
 from bot.surfaces.mattermost.signing import Signer
 from bot.surfaces.mattermost.text import message_card, translate_plain
-from bot.surfaces.protocol import Intake, SurfaceError
+from bot.surfaces.protocol import Intake
 from commands.model.card import Button, Card, Form, Menu, Option
 from commands.model.errors import CommandError
 from commands.model.intents import OpenForm

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapters.toolkit.messages import in_language
+from bot.surfaces.errors import NotRecorded
 from bot.surfaces.malformed import MalformedDelivery, parsing, require_storable
 from bot.surfaces.mattermost.buttons import Buttons
 from bot.surfaces.mattermost.driver import is_id
@@ -34,7 +35,7 @@ from bot.surfaces.mattermost.request_body import (
 from bot.surfaces.mattermost.signing import ForgedDelivery, Signer, is_known_token
 from bot.surfaces.mattermost.submissions import Submissions
 from bot.surfaces.mattermost.text import message_card
-from bot.surfaces.protocol import Intake, NotRecorded
+from bot.surfaces.protocol import Intake
 from commands.model.card import Card, Code
 from commands.model.intents import OpenForm
 from commands.model.messages import Actor, Message, Place, ReplyRoute, Via

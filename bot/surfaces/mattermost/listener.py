@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from bot.surfaces.errors import ChatUnreachable, NotRecorded, SurfaceError, TokenRejected
 from bot.surfaces.mattermost.driver import ApiError, MattermostApi
 from bot.surfaces.mattermost.incoming_posts import (
     BotAccount,
@@ -25,7 +26,7 @@ from bot.surfaces.mattermost.incoming_posts import (
 )
 from bot.surfaces.mattermost.seen_posts import SeenPosts
 from bot.surfaces.mattermost.websocket import WebSocketClient
-from bot.surfaces.protocol import ChatUnreachable, Intake, NotRecorded, SurfaceError, TokenRejected
+from bot.surfaces.protocol import Intake
 
 PAGE_SIZE = 200  # the maximum for a page of a channel's posts
 FIRST_RETRY_SECONDS = 0.5

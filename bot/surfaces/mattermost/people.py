@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
+from bot.surfaces.errors import SurfaceError
 from bot.surfaces.mattermost.driver import ApiError, MattermostApi, is_id
 from bot.surfaces.mattermost.incoming_posts import BotAccount
-from bot.surfaces.protocol import SurfaceError
 from commands.model.messages import Actor, Membership
 
 _MAX_USERNAMES = 10_000

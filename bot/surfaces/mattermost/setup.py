@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from adapters.protocol import CheckResult
+from bot.surfaces.errors import SurfaceError, TokenRejected
 from bot.surfaces.mattermost.admin_api import AdminApi
 from bot.surfaces.mattermost.check_lines import fix_line, ok_line, warn_line
 from bot.surfaces.mattermost.driver import ApiError, Json, MattermostApi, is_id
@@ -15,7 +16,6 @@ from bot.surfaces.mattermost.features import read_features
 from bot.surfaces.mattermost.reach import check_reach
 from bot.surfaces.mattermost.server_checks import check_features, check_server_settings
 from bot.surfaces.mattermost.text import translate_plain
-from bot.surfaces.protocol import SurfaceError, TokenRejected
 
 _HINT = "start RUNBOOK | finish T3 | status amber … | help"
 

@@ -10,6 +10,7 @@ from typing import Any
 from starlette.requests import Request
 
 from adapters.toolkit.messages import in_language
+from bot.surfaces.errors import NotRecorded
 from bot.surfaces.malformed import parsing, require_storable
 from bot.surfaces.mattermost.dialogs import DialogState, read_state, submitted_values
 from bot.surfaces.mattermost.forms import FormOpener
@@ -18,7 +19,7 @@ from bot.surfaces.mattermost.replies import PrivateReplies
 from bot.surfaces.mattermost.request_body import EMPTY_RESPONSE, encode, parse_object, read_body
 from bot.surfaces.mattermost.signing import Signer
 from bot.surfaces.mattermost.text import translate_plain
-from bot.surfaces.protocol import FieldErrors, Intake, NotRecorded, SubmittedForm
+from bot.surfaces.protocol import FieldErrors, Intake, SubmittedForm
 from commands.model.card import Card
 from commands.model.errors import CommandError
 from commands.model.intents import Drop, OpenForm, Retry, Show

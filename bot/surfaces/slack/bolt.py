@@ -23,8 +23,9 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from adapters.toolkit.messages import in_language
+from bot.surfaces.errors import NotRecorded, SurfaceError
 from bot.surfaces.malformed import MalformedDelivery, parsing
-from bot.surfaces.protocol import FieldErrors, Intake, NotRecorded, SurfaceError
+from bot.surfaces.protocol import FieldErrors, Intake
 from bot.surfaces.slack import controls, elements, views
 from bot.surfaces.slack.deliveries import (
     Delivery,

@@ -20,7 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.surfaces.budgets import Budgets
-from bot.surfaces.protocol import (
+from bot.surfaces.errors import (
     ChatUnreachable,
     NotEditable,
     NotInChannel,

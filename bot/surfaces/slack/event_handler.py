@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from adapters.toolkit.messages import in_language
-from bot.surfaces.protocol import FieldErrors, Intake, NotRecorded, SurfaceError
+from bot.surfaces.errors import NotRecorded, SurfaceError
+from bot.surfaces.protocol import FieldErrors, Intake
 from bot.surfaces.slack.deliveries import (
     Delivery,
     HomeOpened,

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from adapters.toolkit.messages import in_language
-from bot.surfaces.protocol import Intake, SurfaceError
+from bot.surfaces.errors import SurfaceError
+from bot.surfaces.protocol import Intake
 from bot.surfaces.slack import views
 from bot.surfaces.slack.client import SlackClient
 from bot.surfaces.slack.deliveries import FormRequest

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from adapters.protocol import CheckResult, CheckStatus
+from bot.surfaces.errors import ChatUnreachable, InvalidSetting, SurfaceError, TokenRejected
 from bot.surfaces.options import SlackOptions
-from bot.surfaces.protocol import ChatUnreachable, InvalidSetting, SurfaceError, TokenRejected
 from bot.surfaces.slack.client import ApiError, SlackClient
 from bot.surfaces.slack.installations import Installations
 from bot.surfaces.slack.manifest import INSTALL_PATH, SCOPES

@@ -12,7 +12,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
 from slack_bolt.error import BoltError
 
-from bot.surfaces.protocol import InstallationRows, InvalidSetting, StoredInstallation
+from bot.surfaces.errors import InvalidSetting
+from bot.surfaces.protocol import InstallationRows, StoredInstallation
 from bot.surfaces.slack.identity import Identity
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.surfaces.protocol import ChatUnreachable
+from bot.surfaces.errors import ChatUnreachable
 from bot.surfaces.slack.client import ApiError, SlackClient
 from bot.surfaces.slack.identity import Identity
 from commands.model.messages import Actor, Membership

@@ -7,7 +7,8 @@ The nonce is stored in the message's metadata. An edit without metadata keeps it
 from collections.abc import Mapping
 from typing import Any
 
-from bot.surfaces.protocol import PostGone, PostRef, SurfaceError
+from bot.surfaces.errors import PostGone, SurfaceError
+from bot.surfaces.protocol import PostRef
 from bot.surfaces.slack import render
 from bot.surfaces.slack.client import ApiError, SlackClient
 from bot.surfaces.slack.text import translate, translate_plain

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.surfaces.protocol import NotInChannel, PostGone
+from bot.surfaces.errors import NotInChannel, PostGone
 from bot.surfaces.slack import button_values
 from bot.surfaces.slack.client import ApiError, SlackClient
 from bot.surfaces.slack.deliveries import Reaction

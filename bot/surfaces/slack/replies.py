@@ -6,7 +6,7 @@ ephemeral message in the channel or thread, and a direct message. A direct messa
 
 from typing import Any
 
-from bot.surfaces.protocol import NotInChannel, RouteClosed
+from bot.surfaces.errors import NotInChannel, RouteClosed
 from bot.surfaces.slack import render
 from bot.surfaces.slack.client import ApiError, SlackClient
 from bot.surfaces.slack.posting import ChannelPosts

@@ -20,7 +20,7 @@ import aiohttp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from bot.surfaces.protocol import ChatUnreachable, SurfaceError, TokenRejected
+from bot.surfaces.errors import ChatUnreachable, SurfaceError, TokenRejected
 from bot.surfaces.slack.client import SlackClient, cancel_all
 
 log = logging.getLogger("liaison.slack.socket")

@@ -12,18 +12,9 @@ from slack_bolt.response import BoltResponse
 from starlette.routing import Route
 
 from adapters.protocol import CheckResult
+from bot.surfaces.errors import ChatUnreachable, InvalidSetting, SurfaceError
 from bot.surfaces.options import SlackOptions
-from bot.surfaces.protocol import (
-    EPHEMERAL_FOR,
-    ChatUnreachable,
-    InstallationRows,
-    Intake,
-    InvalidSetting,
-    PostRef,
-    Reception,
-    SurfaceError,
-    SurfaceState,
-)
+from bot.surfaces.protocol import EPHEMERAL_FOR, InstallationRows, Intake, PostRef, Reception, SurfaceState
 from bot.surfaces.slack import health, home, render
 from bot.surfaces.slack.bolt import DeliveryHandler
 from bot.surfaces.slack.client import SlackClient, cancel_all

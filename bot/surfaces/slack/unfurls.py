@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.surfaces.protocol import Intake, SurfaceError
+from bot.surfaces.errors import SurfaceError
+from bot.surfaces.protocol import Intake
 from bot.surfaces.slack import render
 from bot.surfaces.slack.channels import ChannelDirectory
 from bot.surfaces.slack.client import SlackClient

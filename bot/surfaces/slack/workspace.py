@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from bot.surfaces.errors import TokenRejected
 from bot.surfaces.options import SlackOptions
-from bot.surfaces.protocol import TokenRejected
 from bot.surfaces.slack.channels import ChannelDirectory
 from bot.surfaces.slack.client import SlackClient
 from bot.surfaces.slack.event_handler import EventHandler

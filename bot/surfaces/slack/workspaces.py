@@ -9,8 +9,9 @@ from datetime import datetime
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.oauth.installation_store import Installation
 
+from bot.surfaces.errors import NotRecorded, Refusal, SurfaceError
 from bot.surfaces.options import SlackOptions
-from bot.surfaces.protocol import NotRecorded, Refusal, SurfaceError, SurfaceState
+from bot.surfaces.protocol import SurfaceState
 from bot.surfaces.slack.client import cancel_all
 from bot.surfaces.slack.deliveries import NotIdentified, Uninstalled
 from bot.surfaces.slack.identity import Identity

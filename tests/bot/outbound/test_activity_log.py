@@ -15,7 +15,8 @@ from bot.storage.live_cards import LiveCard
 from bot.storage.outbox import Kind, OutboxRows
 from bot.storage.store import Store
 from bot.surfaces.console.surface import Console, room
-from bot.surfaces.protocol import ChatUnreachable, PostRef, SurfaceError
+from bot.surfaces.errors import ChatUnreachable, SurfaceError
+from bot.surfaces.protocol import PostRef
 from commands.model.card import ActivityLine, Button, Text
 from commands.model.messages import Place
 from commands.text.catalogue import plain_text

@@ -15,7 +15,8 @@ from bot.storage.live_cards import LiveCardRows
 from bot.storage.outbox import Delivery, Kind, OutboxRows
 from bot.storage.store import Store
 from bot.surfaces.console.surface import Console, room
-from bot.surfaces.protocol import NotEditable, NotInChannel, PostGone, PostRef, SurfaceError
+from bot.surfaces.errors import NotEditable, NotInChannel, PostGone, SurfaceError
+from bot.surfaces.protocol import PostRef
 from commands.model.card import Card
 from commands.model.messages import Place
 from commands.model.ports import CannotPost

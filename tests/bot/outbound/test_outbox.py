@@ -12,7 +12,7 @@ from bot.outbound.outbox import PATIENT_ATTEMPTS, Outbox
 from bot.storage.outbox import Delivery, Kind, OutboxRows
 from bot.storage.store import Store
 from bot.surfaces.console.surface import person
-from bot.surfaces.protocol import ChatUnreachable, NotInChannel, Refusal, SurfaceError, Throttled, TokenRejected
+from bot.surfaces.errors import ChatUnreachable, NotInChannel, Refusal, SurfaceError, Throttled, TokenRejected
 from commands.model.messages import Place
 from tests.e2e.process import until
 

@@ -8,7 +8,8 @@ import pytest
 
 from bot.server.roundtrip_check import RoundtripCheck
 from bot.surfaces.console.surface import Console, ConsoleEntry
-from bot.surfaces.protocol import NotInChannel, PostRef, SurfaceError
+from bot.surfaces.errors import NotInChannel, SurfaceError
+from bot.surfaces.protocol import PostRef
 from commands.model.card import Card
 from commands.model.intents import Whoami
 from commands.model.messages import Actor, Message, Place, ReplyRoute, Via

@@ -7,7 +7,7 @@ import pytest
 
 from bot.services.memberships import Memberships
 from bot.surfaces.console.surface import Console
-from bot.surfaces.protocol import ChatUnreachable
+from bot.surfaces.errors import ChatUnreachable
 from commands.model.messages import Actor, Membership, Message, Place, Via
 
 ANA = Actor(surface="console", id="U1", membership=Membership.MEMBER)

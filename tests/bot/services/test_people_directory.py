@@ -13,7 +13,8 @@ from adapters.models import Person
 from bot.services.people_directory import PeopleDirectory
 from bot.storage.people import PeopleRows
 from bot.storage.store import Store
-from bot.surfaces.protocol import ChatUnreachable, Surface, SurfaceError
+from bot.surfaces.errors import ChatUnreachable, SurfaceError
+from bot.surfaces.protocol import Surface
 from commands.model.errors import Missing
 from commands.model.messages import Actor, Membership, Message, Place, Via
 

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from bot.surfaces.protocol import FieldErrors, NotRecorded, Recorded, SubmittedForm
+from bot.surfaces.errors import NotRecorded
+from bot.surfaces.protocol import FieldErrors, Recorded, SubmittedForm
 from commands.model.card import Card, Field, Form, Option, Result
 from commands.model.errors import CommandError
 from commands.model.intents import OpenForm

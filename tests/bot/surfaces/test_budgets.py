@@ -6,7 +6,7 @@ import pytest
 
 from bot.surfaces import budgets as module
 from bot.surfaces.budgets import Budgets, ServerBudget
-from bot.surfaces.protocol import Throttled
+from bot.surfaces.errors import Throttled
 
 
 def wait_for(budgets: Budgets, method: str, channel: str) -> float:

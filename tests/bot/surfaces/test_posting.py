@@ -5,7 +5,7 @@ import re
 import pytest
 
 from adapters.models import TaskState
-from bot.surfaces.protocol import ChatUnreachable, NotInChannel, PostGone, SurfaceError
+from bot.surfaces.errors import ChatUnreachable, NotInChannel, PostGone, SurfaceError
 from commands.model.card import Bold, Button, Card, Row, Section, text
 from commands.model.intents import Begin, Finish
 from tests.bot.surfaces.harness import SurfaceHarness, needs_server

@@ -11,7 +11,7 @@ from typing import get_args
 from adapters.models import Health, RunState, TaskState
 from adapters.toolkit.messages import ENGLISH, load_messages
 from adapters.writes import READS, Op
-from bot.surfaces.protocol import Refusal
+from bot.surfaces.errors import Refusal
 from commands.cards import run_menu
 from commands.model.intents import TaskIntent
 from commands.model.ports import NotifyMode

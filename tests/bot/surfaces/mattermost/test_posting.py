@@ -5,17 +5,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.surfaces.protocol import (
+from bot.surfaces.errors import (
     ChatUnreachable,
     NotEditable,
     NotInChannel,
     PostGone,
-    PostRef,
     Refusal,
     SurfaceError,
     ThreadGone,
     TokenRejected,
 )
+from bot.surfaces.protocol import PostRef
 from commands.model.card import Bold, Button, ClockTime, PersonName
 from commands.model.messages import Place
 from tests.bot.surfaces.mattermost.harness import FINISH_T3, MattermostHarness, simple_card

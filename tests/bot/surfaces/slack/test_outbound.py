@@ -6,7 +6,8 @@ import pytest
 
 from adapters.models import TaskState
 from adapters.toolkit.messages import in_language
-from bot.surfaces.protocol import ChatUnreachable, NotInChannel, PostGone, PostRef, RouteClosed, SurfaceError
+from bot.surfaces.errors import ChatUnreachable, NotInChannel, PostGone, RouteClosed, SurfaceError
+from bot.surfaces.protocol import PostRef
 from bot.surfaces.slack.client import SlackClient
 from bot.surfaces.slack.encoding import fallback_text
 from commands.model.card import Bold, Card, ClockTime, Code, Link, PersonName, Row, Section, text
