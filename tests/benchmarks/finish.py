@@ -21,7 +21,8 @@ from typing import Any
 from tests.adapters.cutover.fake import CutoverFake
 from tests.adapters.cutover.world import FakeRunbook, FakeTask
 from tests.e2e.process import Liaison, free_port, until
-from tests.fakes.slack import Delivered, Slack
+from tests.fakes.slack import Slack
+from tests.fakes.slack_deliveries import Delivered
 from tests.fakes.slack_state import Posted
 
 RUNS = 64

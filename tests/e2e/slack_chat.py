@@ -9,7 +9,8 @@ from typing import Any
 
 from tests.e2e.chats import BotMessage, Delivery, Room
 from tests.e2e.process import until
-from tests.fakes.slack import Delivered, Slack
+from tests.fakes.slack import Slack
+from tests.fakes.slack_deliveries import Delivered
 from tests.fakes.slack_state import Posted, prefilled
 from tests.fakes.slack_text import as_delivered, collapse_spaces, unsafe_texts
 

@@ -11,7 +11,7 @@ from tests.e2e.mattermost_chat import MattermostChat
 from tests.e2e.process import Liaison, until
 from tests.e2e.slack_chat import SlackChat
 from tests.fakes.mattermost.sockets import DISABLED, REVOKED
-from tests.fakes.slack import SOCKET
+from tests.fakes.slack_deliveries import SOCKET
 
 
 async def readiness(liaison: Liaison) -> dict[str, Any]:

@@ -15,7 +15,8 @@ import aiohttp
 from aiohttp import web
 
 from adapters.testing.fake_server import Fake, Seen
-from tests.fakes.slack import Delivered, Kind, Slack
+from tests.fakes.slack import Slack
+from tests.fakes.slack_deliveries import Delivered, Kind
 from tests.fakes.slack_workspace import SCOPES
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tests.fakes.slack import Delivered, Slack
+from tests.fakes.slack import Slack
 from tests.fakes.slack_blocks import option_faults
+from tests.fakes.slack_deliveries import Delivered
 from tests.fakes.slack_state import Posted
 
 

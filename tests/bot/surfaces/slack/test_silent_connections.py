@@ -7,7 +7,8 @@ from adapters.protocol import CheckStatus
 from bot.surfaces.slack.socket import SocketMode
 from tests.bot.surfaces.slack.conftest import ANA, OPS
 from tests.bot.surfaces.slack.harness import SlackHarness, start_surface
-from tests.fakes.slack import SOCKET, Slack
+from tests.fakes.slack import Slack
+from tests.fakes.slack_deliveries import SOCKET
 
 WATCHDOG = {"probe_seconds": 0.1, "silence_seconds": 0.5}
 

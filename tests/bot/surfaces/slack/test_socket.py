@@ -3,7 +3,8 @@
 from bot.surfaces.slack.socket import SocketMode
 from tests.bot.surfaces.slack.conftest import ANA, OPS
 from tests.bot.surfaces.slack.harness import SlackHarness, start_surface
-from tests.fakes.slack import SOCKET, Slack
+from tests.fakes.slack import Slack
+from tests.fakes.slack_deliveries import SOCKET
 
 
 async def wait_until_connected(slack: Slack, harness: SlackHarness) -> None:
